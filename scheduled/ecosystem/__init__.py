@@ -1,0 +1,1 @@
+"""The world the handlers work on: registry, branches, mailboxes, memory files, logs."""

@@ -1,0 +1,63 @@
+"""Our errors: one tree, each with the exit code it ends the command with.
+
+An error takes facts and builds the sentence: what happened, where, what to do now. What is
+raised here is shown to a person as it is, without a traceback, so the sentence has to do.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+
+class ScheduledError(Exception):
+    """Something a person can understand and act on. Every error of ours derives from it."""
+
+    exit_code = 1
+
+
+class UsageError(ScheduledError):
+    """What was asked for cannot be meant: an unknown job, an option that fits nothing."""
+
+    exit_code = 2
+
+
+class ConfigError(ScheduledError):
+    """The configuration has problems; all of them, each with its file and line."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class ScheduleError(ScheduledError):
+    """A schedule that cannot be understood, or that never fires."""
+
+    exit_code = 2
+
+
+class LockedError(ScheduledError):
+    """A lock of ours was held by another process for longer than we wait."""
+
+    exit_code = 3
+
+
+class StateError(ScheduledError):
+    """The state could not be read, or could not be saved."""
+
+    exit_code = 4
+
+
+class UnavailableError(ScheduledError):
+    """Not now, and not our fault: an implausible clock, a machine without what is needed."""
+
+    exit_code = 75
+
+
+class UnreadableFileError(ScheduledError):
+    """A file of somebody else's that is missing, unreadable or broken; it is left as it is."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"{path}: {reason}")

@@ -1,0 +1,120 @@
+"""Reading strictly, replacing atomically: how this program touches the disk.
+
+A file that cannot be parsed raises and is never overwritten. A replaced file is complete or
+untouched at every instant, whatever happens: written beside, synced, renamed, folder synced.
+"""
+
+import contextlib
+import json
+import os
+import stat
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from scheduled.errors import UnreadableFileError
+
+Stamp = tuple[int, int, int]
+"""What tells a changed file from an unchanged one: (size, mtime in ns, inode)."""
+
+
+def stamp(path: str | os.PathLike[str]) -> Stamp | None:
+    """The stamp of a file or folder as it is now; None where nothing is or nothing can be seen."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a file. Raises UnreadableFileError, with the reason in words."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise UnreadableFileError(path, "no such file") from None
+    except OSError as error:
+        reason = (error.strerror or "cannot be read").lower()
+        raise UnreadableFileError(path, reason) from error
+
+
+def read_json(path: Path) -> Any:
+    """The JSON document in a file: UTF-8, a byte order mark tolerated.
+
+    Raises UnreadableFileError that names line and column, also for an empty file.
+    """
+    return parse_json(read_bytes(path), path)
+
+
+def parse_json(data: bytes, path: Path) -> Any:
+    """The JSON document in `data`, which came from `path`. Raises as `read_json` does."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnreadableFileError(path, f"not UTF-8 at byte {error.start}") from error
+    if not text.strip():
+        raise UnreadableFileError(path, "empty, expected JSON")
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise UnreadableFileError(path, f"not JSON: {error.msg} at {where}") from error
+    except RecursionError as error:
+        raise UnreadableFileError(path, "not usable JSON: nested too deeply") from error
+
+
+def json_bytes(document: Any) -> bytes:
+    """A document as a person would like to find it: indented, UTF-8, one newline at the end."""
+    try:
+        return json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
+    except UnicodeEncodeError:  # half a surrogate pair, which JSON can say and UTF-8 cannot
+        return json.dumps(document, indent=2).encode() + b"\n"
+
+
+def replace_json(path: Path, document: Any) -> None:
+    """Replace `path` with `document`, atomically. Raises OSError; the old file then stays."""
+    replace(path, json_bytes(document))
+
+
+def replace(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Replace the content of `path` atomically, keeping its mode and owner; `mode` if it is new.
+
+    A symlink is followed, so that the link stays a link. Raises OSError; the old file then
+    stays as it was and nothing is left beside it.
+    """
+    target = Path(os.path.realpath(path))
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            _copy_access(target, stream.fileno(), mode)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    sync_folder(target.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename or a new name in `folder` survive a power cut. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _copy_access(target: Path, descriptor: int, mode: int) -> None:
+    try:
+        before = target.stat()
+    except FileNotFoundError:
+        os.fchmod(descriptor, mode)
+        return
+    # Owner first: a change of owner clears set-id bits. Root's tick must not take a user's file
+    # away from them; an ordinary user cannot give files away, and need not.
+    if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
+        with contextlib.suppress(PermissionError):
+            os.fchown(descriptor, before.st_uid, before.st_gid)
+    os.fchmod(descriptor, stat.S_IMODE(before.st_mode))

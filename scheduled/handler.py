@@ -1,0 +1,74 @@
+"""The contract of a handler, and all of it.
+
+A handler is a module with one function:
+
+    def run(context: Context) -> dict[str, object] | None:
+        '''One line that says what it does.'''
+
+It is called in a process of its own, does its work, and returns its *result*: a JSON object
+that goes into the history. What it wants to remember it puts into `context.memory`; what it
+wants to tell, it fires. Raising fails the run; `GiveUp` fails it for good; `NotNow` says that
+it could not work at this time, which is no failure.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Any
+
+
+class GiveUp(Exception):  # noqa: N818 - what it says, not what it is
+    """This run failed and trying again will not help."""
+
+
+class NotNow(Exception):  # noqa: N818 - what it says, not what it is
+    """Temporarily impossible, not a failure: the slot is offered again at a later tick."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a handler is told about its run, and the ways it can answer."""
+
+    job: str
+    run_id: str
+    now: datetime
+    """When the tick began, UTC. A handler reads no clock of its own."""
+    zone: tzinfo
+    """The zone people here live in: naive timestamps in files are wall clock of this zone."""
+    root: Path
+    """The ecosystem's home: where the registry lies."""
+    central_dir: Path
+    """Where `*.central.json` files go. It may not exist yet."""
+    cache_dir: Path
+    """For what can be computed again: may be empty at any time."""
+    slot: datetime | None = None
+    """The slot this run answers for, UTC; None when started by hand."""
+    attempt: int = 1
+    catch_up: bool = False
+    """Whether the slot's time had passed when no tick came."""
+    missed: int = 0
+    """How many older slots this run answers for, besides its own."""
+    last_success: datetime | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """The job's `params` from the configuration, as they stand there."""
+    memory: dict[str, Any] = field(default_factory=dict)
+    """What this job remembered, JSON. Change it in place; it is kept only if the run succeeds."""
+    events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    """What was fired so far, oldest first."""
+    log: Callable[[str], None] = print
+    """A line into the captured output of this run."""
+
+    def fire(self, event: str, **data: Any) -> None:
+        """Tell the rest of the program; JSON values only. Acted on when the run has succeeded."""
+        self.events.append((event, data))
+
+    @property
+    def local_now(self) -> datetime:
+        """`now` on the wall clock of `zone`, aware."""
+        return self.now.astimezone(self.zone)
+
+    @property
+    def local_timestamp(self) -> str:
+        """`local_now` as the seed's own files write it: naive local ISO, whole seconds."""
+        return self.local_now.replace(tzinfo=None).isoformat(timespec="seconds")
