@@ -109,7 +109,7 @@ def derived_email(name: str) -> str:
     The first word of a spaced name, `x` of `AIPASS-X`, what stands after the last `.`, else what
     stands before the first `-`; lower case. The rule is ai_mail's own.
     """
-    word = name.split()[0] if name.split() else name
+    word = name.split(maxsplit=1)[0] if name.split() else name
     if "." in word:
         word = word.rsplit(".", 1)[1]
     elif word.upper().startswith("AIPASS-"):
