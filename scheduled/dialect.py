@@ -1,0 +1,328 @@
+"""What people write for a schedule, and what they mean by it.
+
+Five fields mean what they mean to cronie. The rest is a handful of words; `parse` lists them.
+What cannot be meant is refused here, in a sentence that names the value and the forms that
+would do, so that `slots` can compute with what is left and ask no more.
+
+crontab(5) says what a field may hold; cronie's `entry.c` is the source where it is silent.
+"""
+
+import calendar
+import difflib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from itertools import pairwise
+from typing import Literal
+
+from scheduled import zone as zones
+from scheduled.errors import ScheduleError
+
+NICKNAMES = {
+    "hourly": "0 * * * *",
+    "daily": "0 0 * * *",
+    "midnight": "0 0 * * *",
+    "weekly": "0 0 * * 0",
+    "monthly": "0 0 1 * *",
+    "yearly": "0 0 1 1 *",
+    "annually": "0 0 1 1 *",
+}
+"""Each is written with its `@` or without."""
+
+SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+LONGEST = timedelta(days=5 * 365)
+LONGEST_TEXT = 1000
+
+_FORMS = (
+    "five fields (minute hour day-of-month month day-of-week), @daily, hourly, every 90m,"
+    " interval:300 or at:2025-01-15T10:00:00Z"
+)
+
+
+@dataclass(frozen=True)
+class Cron:
+    """Five fields: the values at which they match, ascending. Never without a date that occurs."""
+
+    minutes: tuple[int, ...]
+    hours: tuple[int, ...]
+    days: tuple[int, ...]
+    months: tuple[int, ...]
+    weekdays: tuple[int, ...]
+    """0 is Sunday, 6 is Saturday."""
+    either_day: bool
+    """Whether the day of the month *or* the weekday is enough. Not where one begins with `*`."""
+    fixed: bool
+    """A time of day: neither minute nor hour begins with `*`. cron shifts it over a DST change."""
+
+    @property
+    def expression(self) -> str:
+        """The five fields in the plainest syntax there is: stars and lists of numbers."""
+        days, weekdays = (31, 7) if not self.either_day else (None, None)
+        return " ".join(
+            "*" if len(values) == everything else ",".join(map(str, values))
+            for values, everything in (
+                (self.minutes, 60),
+                (self.hours, 24),
+                (self.days, days),
+                (self.months, 12),
+                (self.weekdays, weekdays),
+            )
+        )
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Every so often in elapsed time, counted from an anchor. At least one second."""
+
+    period: timedelta
+
+
+@dataclass(frozen=True)
+class Once:
+    """A single moment: aware, or naive on the wall clock of the schedule's zone."""
+
+    moment: datetime
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What is written and the zone it is meant in, both checked. Equal if these two are."""
+
+    text: str
+    zone: str
+    """IANA name."""
+    form: Cron | Interval | Once = field(compare=False, repr=False)
+
+    @property
+    def kind(self) -> Literal["cron", "interval", "once"]:
+        """The form as a word, for people and for JSON."""
+        match self.form:
+            case Cron():
+                return "cron"
+            case Interval():
+                return "interval"
+            case Once():
+                return "once"
+
+
+@lru_cache(maxsize=4096)  # thousands of jobs share a few dozen schedules
+def parse(text: str, zone: str) -> Schedule:
+    """The schedule `text` stands for in `zone`. Raises ScheduleError; the text is named in it.
+
+    - `*/15 9-17 * * mon-fri`: five fields as cronie reads them
+    - `@daily`, `daily`: the nicknames of cron, with the `@` or without
+    - `every 90m`, `every_15m`, `interval:300`, `interval:5m`: elapsed time; s, m, h, d or w
+    - `at:2025-01-15T10:00:00Z`: once; without `Z` or an offset on the wall clock of `zone`
+    """
+    zones.checked(zone)
+    try:
+        return Schedule(text, zone, _form(_plain(text)))
+    except ScheduleError as error:
+        shown = text if len(text) <= 60 else f"{text[:57]}..."
+        raise ScheduleError(f'"{shown.encode("unicode_escape").decode()}": {error}') from None
+
+
+def fingerprint(schedule: Schedule) -> str:
+    """A readable string that changes with the slots, and not with the spelling.
+
+    The number in front is the version of our reading: it rises when the same text comes to mean
+    other slots. What croniter makes of a text plays no part, it is only ever given plain numbers.
+    """
+    match schedule.form:
+        case Cron(fixed=fixed, either_day=either_day) as cron:
+            marks = f"{' fixed' if fixed else ''}{' either-day' if either_day else ''}"
+            meaning = f"{cron.expression}{marks}"
+        case Interval(period):
+            meaning = f"interval:{int(period.total_seconds())}"
+        case Once(moment):
+            meaning = f"at:{moment.isoformat()}"
+    return f"1 {meaning} {schedule.zone}"
+
+
+def _plain(text: str) -> str:
+    """The text stripped, its tabs made spaces. Refuses what no schedule can contain."""
+    if len(text) > LONGEST_TEXT:
+        raise ScheduleError(f"longer than {LONGEST_TEXT} characters")
+    plain = text.strip().replace("\t", " ")
+    strange = next((one for one in plain if not (one.isascii() and one.isprintable())), None)
+    if strange:
+        raise ScheduleError(f"contains U+{ord(strange):04X}, which no schedule does")
+    if not plain:
+        raise ScheduleError(f"empty; write {_FORMS}")
+    return plain
+
+
+def _form(plain: str) -> Cron | Interval | Once:
+    for pattern, read in _READERS:
+        found = re.fullmatch(pattern, plain, re.IGNORECASE)
+        if found:
+            return read(found)
+    fields = plain.split()
+    if len(fields) > 1:
+        return _cron(fields)
+    near = difflib.get_close_matches(
+        plain.lower(), [f"@{one}" for one in NICKNAMES] + list(NICKNAMES), n=1
+    )
+    raise ScheduleError(
+        "not a schedule; " + (f"did you mean {near[0]}?" if near else f"write {_FORMS}")
+    )
+
+
+def _nickname(found: re.Match[str]) -> Cron:
+    return _cron(NICKNAMES[found[1].lower()].split())
+
+
+def _interval(found: re.Match[str]) -> Interval:
+    seconds = int(found[1]) * SECONDS[found[2].lower()]
+    if seconds == 0:
+        raise ScheduleError("an interval is at least one second")
+    if seconds > LONGEST.total_seconds():
+        raise ScheduleError("an interval is at most five years")
+    return Interval(timedelta(seconds=seconds))
+
+
+def _once(found: re.Match[str]) -> Once:
+    try:
+        moment = datetime.fromisoformat(found[1].upper())
+    except ValueError:
+        raise ScheduleError(
+            f"{found[1]} is not a date and time; write at:2025-01-15T10:00:00Z,"
+            " or without the Z for local time"
+        ) from None
+    if not 1970 <= moment.year < 9000:
+        raise ScheduleError(f"year {moment.year} is out of range 1970-8999")
+    return Once(moment if moment.tzinfo is None else moment.astimezone(UTC))
+
+
+# An interval of 10^18 seconds is a typing error, of 10^5000 an attack: neither gets to `int`.
+_READERS: tuple[tuple[str, Callable[[re.Match[str]], Cron | Interval | Once]], ...] = (
+    (f"@?({'|'.join(NICKNAMES)})", _nickname),
+    (r"interval: ?(\d{1,12}) ?([smhdw]?)", _interval),
+    (r"every[ _](\d{1,12}) ?([smhdw])", _interval),
+    (r"at: ?(.*)", _once),
+)
+
+
+@dataclass(frozen=True)
+class _Field:
+    """One of the five: what it is called, its range, and the names it knows, from `low` up."""
+
+    name: str
+    low: int
+    high: int
+    names: tuple[str, ...] = ()
+
+    def values(self, text: str) -> set[int]:
+        """The values a list such as `1-5,10-20/2` stands for."""
+        return {value for element in text.split(",") for value in self._element(element)}
+
+    def _element(self, text: str) -> range:
+        span, stepped, step = text.partition("/")
+        start, ranged, end = span.partition("-")
+        if span == "*":
+            first, last = self.low, self.high
+        else:
+            first = self._value(start, text)
+            last = self._value(end, text) if ranged else first
+        if stepped and not ranged and span != "*":
+            raise ScheduleError(
+                f"{self.name} {text}: a step needs a range, {start}-{self.high}/{step} or */{step}"
+            )
+        if first > last:
+            raise ScheduleError(
+                f"{self.name} {span} runs backwards;"
+                f" write {start}-{self.high},{self.low}-{end} if it is to wrap around"
+            )
+        return range(first, last + 1, self._step(text, step) if stepped else 1)
+
+    def _value(self, text: str, element: str) -> int:
+        name = text.lower()
+        if name in self.names:
+            return self.low + self.names.index(name)
+        if not text.isdigit():
+            near = difflib.get_close_matches(name, self.names, n=1) or self._abbreviated(name)
+            hint = f"did you mean {near[0]}?" if near else f"write {self._forms()}"
+            raise ScheduleError(f'{self.name} "{text or element}" is not understood; {hint}')
+        if len(text) > 4 or not self.low <= int(text) <= self.high:
+            raise ScheduleError(f"{self.name} {text} is out of range {self.low}-{self.high}")
+        return int(text)
+
+    def _step(self, text: str, step: str) -> int:
+        if not step.isdigit() or len(step) > 4 or int(step) == 0:
+            raise ScheduleError(f"{self.name} {text}: the step has to be a number from 1 up")
+        return int(step)
+
+    def _abbreviated(self, name: str) -> list[str]:
+        """`monday` -> `mon`: cron knows the names by their first three letters only."""
+        return [one for one in self.names if name.startswith(one)]
+
+    def _forms(self) -> str:
+        names = f", {self.names[0]}-{self.names[-1]}" if self.names else ""
+        return f"{self.low}-{self.high}{names}, a list 1,3, a range 1-3, * or */2"
+
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_FIELDS = (
+    _Field("minute", 0, 59),
+    _Field("hour", 0, 23),
+    _Field("day-of-month", 1, 31),
+    _Field("month", 1, 12, _MONTHS),
+    _Field("day-of-week", 0, 7, _WEEKDAYS),
+)
+
+
+def _cron(texts: list[str]) -> Cron:
+    if len(texts) != len(_FIELDS):
+        raise ScheduleError(_miscounted(len(texts)))
+    minutes, hours, days, months, weekdays = (
+        one.values(text) for one, text in zip(_FIELDS, texts, strict=True)
+    )
+    starred = [text.startswith("*") for text in texts]
+    cron = Cron(
+        minutes=tuple(sorted(minutes)),
+        hours=tuple(sorted(hours)),
+        days=tuple(sorted(days)),
+        months=tuple(sorted(months)),
+        weekdays=tuple(sorted({one % 7 for one in weekdays})),
+        # cron's oldest oddity, kept since Vixie: restrict both, and one of them is enough.
+        either_day=not starred[2] and not starred[4],
+        fixed=not starred[0] and not starred[1],
+    )
+    if not _comes_round(cron):
+        raise ScheduleError("never fires, or not once in five years: no such date comes round")
+    return cron
+
+
+def _miscounted(count: int) -> str:
+    if count < len(_FIELDS):
+        return f"{count} fields; write {_FORMS}"
+    more = "a field for seconds" if count == 6 else "fields for seconds and years"
+    return (
+        f"{count} fields, where cron has five (minute hour day-of-month month day-of-week);"
+        f" leave out {more}, as a tick comes once a minute at most"
+    )
+
+
+def _comes_round(cron: Cron) -> bool:
+    """Whether no five years pass without a date that fits.
+
+    Weekdays and leap years repeat every 28 years; that there is no 29 February 2100 is let pass.
+    """
+    if cron.either_day:
+        return True  # every month has every weekday
+    years = [
+        year
+        for year in range(2001, 2029)
+        if any(_occurs(cron, year, month) for month in cron.months)
+    ]
+    return bool(years) and all(b - a <= 5 for a, b in pairwise([*years, years[0] + 28]))
+
+
+def _occurs(cron: Cron, year: int, month: int) -> bool:
+    last = calendar.monthrange(year, month)[1]
+    return any(
+        date(year, month, day).isoweekday() % 7 in cron.weekdays for day in cron.days if day <= last
+    )

@@ -1,0 +1,213 @@
+"""From a schedule to the instants it fires at. The only module that knows croniter.
+
+A *slot* is one such instant. Slots are computed on the wall clock of the schedule's zone, so
+"every day at 02:30" stays at 02:30 across DST, and handed out in UTC, so the rest of the program
+compares and stores them without thinking about zones.
+
+At a clock change we do as Debian's cron does. A *fixed* time of day fires when the clock first
+shows it or something later: once right after the gap that skipped it, once in a repeated hour,
+the first time. A job whose minute or hour begins with `*` follows *elapsed* time: it fires
+whenever the clock shows a time that matches, twice in a repeated hour, not at all in a gap.
+croniter has rules of its own for these hours; it sees none of our zones, only wall times.
+
+Everything here is pure. Instants come in aware and go out in UTC. `anchor` is when the job was
+first seen, and matters to intervals only: they fire at the anchor's minute plus one period, two
+periods and so on. The minute, because cron ticks on the minute, a second more or less: a slot
+some seconds past it would be found a whole minute late.
+"""
+
+import itertools
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from scheduled.dialect import Cron, Interval, Once, Schedule, fingerprint, parse
+from scheduled.zone import RESOLUTION, first_reached, passes, set_back, wall_of
+
+__all__ = ["Schedule", "between", "count", "fingerprint", "following", "latest", "note", "parse"]
+
+MINUTE = timedelta(minutes=1)
+
+# There are no slots outside these: a search from further out would run into the end of datetime.
+FIRST = datetime(1000, 1, 1, tzinfo=UTC)
+LAST = datetime(9000, 1, 1, tzinfo=UTC)
+
+# A job that matches in gaps and nowhere else (`* 2 8-14 3 */7` in New York) has no slots.
+# It is given up after this many of them, a gap a year as a rule.
+GAPS = 100
+
+
+def latest(schedule: Schedule, now: datetime, anchor: datetime) -> datetime | None:
+    """The newest slot at or before `now`, found in one step back; None if there is none."""
+    now = min(now.astimezone(UTC), LAST)
+    match schedule.form:
+        case Cron() as cron:
+            return _latest(cron, schedule.zone, now) if now >= FIRST else None
+        case Interval(period):
+            turns = _turns(period, now, anchor)
+            return _origin(anchor) + turns * period if turns else None
+        case Once(moment):
+            slot = _instant(moment, schedule.zone)
+            return slot if slot <= now else None
+
+
+def following(schedule: Schedule, after: datetime, anchor: datetime) -> datetime | None:
+    """The first slot strictly after `after`; None if there is none."""
+    return next(between(schedule, after, LAST, anchor), None)
+
+
+def between(
+    schedule: Schedule, after: datetime, until: datetime, anchor: datetime
+) -> Iterator[datetime]:
+    """The slots in the half-open (after, until], oldest first; lazily, for they may be many."""
+    after, until = max(after.astimezone(UTC), FIRST), min(until.astimezone(UTC), LAST)
+    if after >= until:
+        return iter(())
+    return itertools.takewhile(lambda slot: slot <= until, _upcoming(schedule, after, anchor))
+
+
+def count(
+    schedule: Schedule, after: datetime, until: datetime, anchor: datetime, cap: int = 1000
+) -> int:
+    """How many slots there are in the half-open (after, until]; `cap` if there are more."""
+    if isinstance(schedule.form, Interval):
+        period = schedule.form.period
+        many = _turns(period, until, anchor) - _turns(period, after, anchor)
+        return min(max(many, 0), cap)
+    return sum(1 for _ in itertools.islice(between(schedule, after, until, anchor), cap))
+
+
+def note(schedule: Schedule, slot: datetime) -> str:
+    """What a clock change did to this slot, in words; empty on an ordinary day.
+
+    `moved: 02:30 does not exist that day`, `first of two 02:30`, `second of two 02:30`.
+    """
+    zone = schedule.zone
+    wall = wall_of(slot, zone)
+    match schedule.form:
+        case Cron(fixed=True) as cron:
+            meant = _Fields(cron).after(_high_water(slot - RESOLUTION, zone))
+        case Once(moment) if moment.tzinfo is None:
+            meant = moment
+        case Cron():
+            meant = wall
+        case _:
+            return ""  # elapsed time and instants do not look at the clock
+    if meant != wall:
+        return f"moved: {meant:%H:%M} does not exist that day"
+    change = set_back(slot, zone)
+    if change is None:
+        return ""
+    return f"{'first' if slot < change else 'second'} of two {wall:%H:%M}"
+
+
+class _Fields:
+    """Five fields on a clock that is never changed: naive wall times in, naive wall times out."""
+
+    def __init__(self, cron: Cron) -> None:
+        from croniter import croniter
+
+        # A start is given with every question; without this one the clock would be read.
+        self._engine = croniter(cron.expression, start_time=0, day_or=cron.either_day)
+
+    def after(self, wall: datetime) -> datetime:
+        """The first match strictly after `wall`."""
+        return self._engine.get_next(datetime, start_time=_minute(wall))
+
+    def upto(self, wall: datetime) -> datetime:
+        """The last match at or before `wall`."""
+        return self._engine.get_prev(datetime, start_time=_minute(wall) + MINUTE)
+
+
+def _upcoming(schedule: Schedule, after: datetime, anchor: datetime) -> Iterator[datetime]:
+    """All slots strictly after `after`, which is in UTC, oldest first."""
+    match schedule.form:
+        case Cron() as cron:
+            fields, search = _Fields(cron), _next_fixed if cron.fixed else _next_elapsed
+            slot = search(fields, schedule.zone, after)
+            while slot is not None:
+                yield slot
+                slot = search(fields, schedule.zone, slot)
+        case Interval(period):
+            turns = itertools.count(_turns(period, after, anchor) + 1)
+            yield from (_origin(anchor) + turn * period for turn in turns)
+        case Once(moment):
+            slot = _instant(moment, schedule.zone)
+            if slot > after:
+                yield slot
+
+
+def _latest(cron: Cron, zone: str, now: datetime) -> datetime | None:
+    fields = _Fields(cron)
+    if cron.fixed:
+        return first_reached(fields.upto(_high_water(now, zone)), zone)
+    found = _last_shown(fields, zone, wall_of(now, zone), now)
+    change = set_back(now, zone)
+    if change is not None and change <= now:
+        # In the second pass. What the clock showed in the first, beyond its present time, is
+        # older than a match in this pass and newer than one from before both.
+        eve = change - RESOLUTION
+        first_pass = _last_shown(fields, zone, wall_of(eve, zone), eve)
+        return max((slot for slot in (found, first_pass) if slot), default=None)
+    return found
+
+
+def _next_fixed(fields: _Fields, zone: str, after: datetime) -> datetime:
+    return first_reached(fields.after(_high_water(after, zone)), zone)
+
+
+def _next_elapsed(fields: _Fields, zone: str, after: datetime) -> datetime | None:
+    found = _first_shown(fields, zone, wall_of(after, zone), after)
+    change = set_back(after, zone)
+    if change is not None and after < change:
+        # In the first pass. What the clock has shown of this hour it will show again.
+        eve = change - RESOLUTION
+        second_pass = _first_shown(fields, zone, wall_of(change, zone) - RESOLUTION, eve)
+        return min((slot for slot in (found, second_pass) if slot), default=None)
+    return found
+
+
+def _first_shown(fields: _Fields, zone: str, wall: datetime, since: datetime) -> datetime | None:
+    """The first instant after `since` that shows a match later than `wall`."""
+    for _ in range(GAPS):
+        wall = fields.after(wall)
+        shown = [instant for instant in passes(wall, zone) if instant > since]
+        if shown:
+            return shown[0]
+        wall = wall_of(first_reached(wall, zone), zone) - RESOLUTION  # the end of the gap
+    return None
+
+
+def _last_shown(fields: _Fields, zone: str, wall: datetime, until: datetime) -> datetime | None:
+    """The last instant at or before `until` that shows a match at or before `wall`."""
+    for _ in range(GAPS):
+        wall = fields.upto(wall)
+        shown = [instant for instant in passes(wall, zone) if instant <= until]
+        if shown:
+            return shown[-1]
+        wall = wall_of(first_reached(wall, zone) - RESOLUTION, zone)  # the start of the gap
+    return None
+
+
+def _high_water(instant: datetime, zone: str) -> datetime:
+    """The latest wall time the clock has shown by `instant`: set back, it has shown a later one."""
+    change = set_back(instant, zone)
+    if change is not None and change <= instant:
+        return wall_of(change - RESOLUTION, zone)
+    return wall_of(instant, zone)
+
+
+def _turns(period: timedelta, instant: datetime, anchor: datetime) -> int:
+    """How many periods have passed since the anchor; 0 before it."""
+    return max((instant - _origin(anchor)) // period, 0)
+
+
+def _origin(anchor: datetime) -> datetime:
+    return _minute(anchor.astimezone(UTC))
+
+
+def _instant(moment: datetime, zone: str) -> datetime:
+    return moment if moment.tzinfo else first_reached(moment, zone)
+
+
+def _minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
