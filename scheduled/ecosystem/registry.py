@@ -5,8 +5,10 @@ and the *repository* (`.trinity/local.json`, `.ai_mail.local/`). Which one a bra
 off its folder, the home layout first.
 """
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,11 @@ class Branch:
     status: str = "active"
 
     @property
+    def active(self) -> bool:
+        """Whether the branch is in use; one that is not is registered, but not looked after."""
+        return self.status.casefold() == "active"
+
+    @property
     def mailbox(self) -> Path:
         """The mailbox folder: of the layout found on disk, the home's where there is neither."""
         home, repository = self.path / "ai_mail.local", self.path / ".ai_mail.local"
@@ -41,7 +48,7 @@ class Branch:
 
 @dataclass(frozen=True)
 class Registry:
-    """The branches in the order of the file, and what was wrong with the entries left out."""
+    """The branches in the order of the file, and what is wrong with it, a sentence each."""
 
     path: Path
     branches: tuple[Branch, ...]
@@ -55,8 +62,11 @@ class Registry:
 
     def by_email(self, email: str) -> Branch | None:
         """The first branch with that address, letter case ignored; None if nobody has it."""
-        wanted = email.casefold()
-        return next((one for one in self.branches if one.email.casefold() == wanted), None)
+        return self._addresses.get(email.casefold())
+
+    @cached_property
+    def _addresses(self) -> dict[str, Branch]:
+        return {one.email.casefold(): one for one in reversed(self.branches)}
 
 
 def find(root: Path) -> Path:
@@ -65,7 +75,7 @@ def find(root: Path) -> Path:
     Raises RegistryError where there is none, or more than one and none of the known names.
     """
     for name in ("BRANCH_REGISTRY.json", "AIPASS_REGISTRY.json"):
-        if (root / name).exists():
+        if os.path.lexists(root / name):
             return root / name
     found = sorted(root.glob(PATTERN))
     if len(found) == 1:
@@ -81,25 +91,22 @@ def find(root: Path) -> Path:
 def load(root: Path) -> Registry:
     """The registry of the ecosystem at `root`; relative paths count from the registry's folder.
 
-    An entry that cannot be used is left out and named in `problems`. Raises RegistryError when
-    the file as a whole cannot be used.
+    An entry that cannot be used is left out. That, an address that two branches share, and a
+    `total_branches` that disagrees with the list are named in `problems`. Raises RegistryError
+    when the file as a whole cannot be used.
     """
     path = find(root)
-    try:
-        document = read_json(path)
-    except UnreadableFileError as error:
-        raise RegistryError(f"{error}; mend the registry, nothing was changed") from error
-    entries = document.get("branches") if isinstance(document, dict) else None
-    if not isinstance(entries, list):
-        raise RegistryError(f"{path}: no list of branches in it; expected {{metadata, branches}}")
+    document = _document(path)
     branches: list[Branch] = []
     problems: list[str] = []
-    for number, entry in enumerate(entries, start=1):
+    for number, entry in enumerate(document["branches"], start=1):
         branch = _branch(entry, path.parent)
         if isinstance(branch, Branch):
             branches.append(branch)
         else:
             problems.append(f"{path.name}: branch {number}: {branch}")
+    problems += [f"{path.name}: {problem}" for problem in _shared_addresses(branches)]
+    problems += [f"{path.name}: {problem}" for problem in _wrong_total(document)]
     return Registry(path, tuple(branches), tuple(problems))
 
 
@@ -116,7 +123,33 @@ def derived_email(name: str) -> str:
         word = word[len("AIPASS-") :]
     else:
         word = word.split("-", 1)[0]
-    return f"@{word.lower()}"
+    return f"@{(word or name).lower()}"
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        document = read_json(path)
+    except UnreadableFileError as error:
+        raise RegistryError(f"{error}; mend the registry, nothing was changed") from error
+    if not isinstance(document, dict) or not isinstance(document.get("branches"), list):
+        raise RegistryError(f"{path}: no list of branches in it; expected {{metadata, branches}}")
+    return document
+
+
+def _shared_addresses(branches: Sequence[Branch]) -> Iterator[str]:
+    owners: dict[str, list[str]] = {}
+    for branch in branches:
+        owners.setdefault(branch.email.casefold(), []).append(branch.name)
+    for email, names in owners.items():
+        if len(names) > 1:
+            yield f"{email} belongs to {', '.join(names)}; its mail goes to {names[0]}"
+
+
+def _wrong_total(document: dict[str, Any]) -> Iterator[str]:
+    metadata, count = document.get("metadata"), len(document["branches"])
+    total = metadata.get("total_branches", count) if isinstance(metadata, dict) else count
+    if total != count:
+        yield f"total_branches is {total!r}, the list has {count}"
 
 
 def _branch(entry: Any, folder: Path) -> Branch | str:
@@ -125,8 +158,8 @@ def _branch(entry: Any, folder: Path) -> Branch | str:
     name, path = entry.get("name"), entry.get("path")
     if not isinstance(name, str) or not name.strip():
         return "no name"
-    if not isinstance(path, str) or not path.strip() or "\0" in path:
-        return f"{name}: no path"
+    if not isinstance(path, str) or not path.strip() or not _is_path(path):
+        return f"{name}: no usable path"
     email = entry.get("email")
     if not isinstance(email, str) or not email.strip("@ "):
         email = derived_email(name)
@@ -137,3 +170,10 @@ def _branch(entry: Any, folder: Path) -> Branch | str:
         email=email if email.startswith("@") else f"@{email}",
         status=status if isinstance(status, str) and status else "active",
     )
+
+
+def _is_path(text: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:  # half a surrogate pair, which JSON can say and a path cannot
+        return False

@@ -1,0 +1,41 @@
+"""What lies in the folder of a branch, as far as a sweep wants to know."""
+
+import os
+
+from scheduled.ecosystem.registry import Branch
+from scheduled.ecosystem.sweep import Cache
+
+TRINITY = ".trinity"
+MAILBOXES = ("ai_mail.local", ".ai_mail.local")
+DASHBOARD = "DASHBOARD.local.json"
+LOGS = "logs"
+
+KINDS = ("local", "observations")
+"""The two kinds of memory file."""
+
+_ENDINGS = tuple(f".{kind}.json" for kind in KINDS)
+_WANTED = {TRINITY, *MAILBOXES, DASHBOARD, LOGS}
+
+
+def names_in(branch: Branch, cache: Cache) -> list[str]:
+    """The names in the folder of a branch that a sweep cares about, sorted. Raises OSError."""
+    return cache.names(os.fspath(branch.path), _is_wanted)
+
+
+def memory_kind(name: str) -> str | None:
+    """The kind of memory file that a name in a branch's folder stands for, if for any.
+
+    `DASHBOARD.local.json` and `CLOSED_PLANS.local.json` have the ending and are none.
+    """
+    if not name.endswith(_ENDINGS) or name.startswith(("DASHBOARD", "CLOSED_PLANS")):
+        return None
+    return name.rsplit(".", 2)[1]
+
+
+def is_readme(name: str) -> bool:
+    """Whether a name is that of a README, whatever its ending and case."""
+    return name[:6].upper() == "README"
+
+
+def _is_wanted(name: str) -> bool:
+    return name in _WANTED or name.endswith(_ENDINGS) or is_readme(name)

@@ -1,0 +1,157 @@
+"""Memory files: which there are, how long they are, and how long they may be.
+
+A branch keeps them in its folder (`NAME.local.json`, `NAME.observations.json`) or under
+`.trinity/` (`local.json`, `observations.json`); where there are both, both count. They are found
+by looking into the branch's own folder and never below it: another branch may live there. A
+name from the registry never becomes part of a path.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from scheduled.ecosystem.branch_folder import KINDS, TRINITY, memory_kind, names_in
+from scheduled.ecosystem.memory_document import UNLIMITED, MemoryDocument, examine
+from scheduled.ecosystem.registry import Branch
+from scheduled.ecosystem.sweep import Cache, read, stamp_of
+from scheduled.files import Stamp
+
+DEFAULT_LIMIT = 600
+"""Lines; the seed's MEMORY_THRESHOLD."""
+
+# Every new or changed file is looked at from both ends. All of it is parsed for this many bytes
+# a sweep, and the rest in later sweeps. 2 MiB are a hundred ordinary branches and take about
+# 20 ms: all but giants are parsed at once, and giants do not stall in their first sweep.
+PARSED_PER_SWEEP = 2 << 20
+
+
+class MemoryFile(NamedTuple):
+    """One memory file as it is now."""
+
+    branch: Branch
+    path: str
+    kind: str
+    """`local` or `observations`."""
+    size: int
+    """Bytes; 0 if it could not be looked at."""
+    lines: int | None
+    """As an editor counts them; None if it could not be read."""
+    limit: int | None
+    """The most lines it may have; None where the format knows no limit."""
+    problem: str
+    """Why it cannot be used as a memory file; empty if it can."""
+
+    @property
+    def name(self) -> str:
+        """The file's name: `DRONE.local.json`, or `local.json` under `.trinity/`."""
+        return os.path.basename(self.path)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has more lines than it may have; exactly the limit is within it."""
+        return self.limit is not None and (self.lines or 0) > self.limit
+
+    @property
+    def is_near(self) -> bool:
+        """Whether it has more than five sixths of its limit (the seed's 500 of 600), or is over."""
+        return self.limit is not None and (self.lines or 0) * 6 > self.limit * 5
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The limits from the configuration, for files that state none themselves."""
+
+    default: int = DEFAULT_LIMIT
+    by_branch: Mapping[str, int] = field(default_factory=dict)
+    """Keyed by the upper-case name of the branch."""
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> "Limits":
+        """From a job's params `default_limit: n` and `limits: {NAME: n}`.
+
+        Raises ValueError that names the param if a limit is no positive whole number.
+        """
+        by_branch = params.get("limits", {})
+        if not isinstance(by_branch, Mapping):
+            raise ValueError("params.limits: expected branch names with their limits, NAME: lines")
+        return cls(
+            default=_limit("default_limit", params.get("default_limit", DEFAULT_LIMIT)),
+            by_branch={
+                str(name).upper(): _limit(f"limits.{name}", limit)
+                for name, limit in by_branch.items()
+            },
+        )
+
+    def of(self, branch: Branch) -> int:
+        """The limit of a file of `branch` that states none itself."""
+        return self.by_branch.get(branch.name.upper(), self.default)
+
+
+class Survey:
+    """One look at the memory files of many branches, reading only what changed."""
+
+    def __init__(self, cache: Cache, limits: Limits) -> None:
+        self.unreachable: list[Branch] = []
+        """The branches whose folder could not be looked into, so far."""
+        self._cache = cache
+        self._limits = limits
+        self._to_parse = PARSED_PER_SWEEP
+
+    def files(self, branches: Iterable[Branch]) -> Iterator[MemoryFile]:
+        """The memory files of the branches, in their order."""
+        for branch in branches:
+            try:
+                names = names_in(branch, self._cache)
+            except OSError:
+                self.unreachable.append(branch)
+                continue
+            yield from self.among(names, branch)
+
+    def among(self, names: Iterable[str], branch: Branch) -> Iterator[MemoryFile]:
+        """The memory files of a branch whose folder holds these names."""
+        folder = os.fspath(branch.path)
+        for name in names:
+            if kind := memory_kind(name):
+                yield from self._at(f"{folder}/{name}", kind, branch)
+            elif name == TRINITY:
+                for kind in KINDS:
+                    yield from self._at(f"{folder}/{TRINITY}/{kind}.json", kind, branch)
+
+    def _at(self, path: str, kind: str, branch: Branch) -> Iterator[MemoryFile]:
+        """The memory file at `path`, or nothing if nothing is there."""
+        try:
+            size, lines, stated, problem = self._facts(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            reason = (error.strerror or "cannot be read").lower()
+            yield MemoryFile(branch, path, kind, 0, None, None, reason)
+            return
+        limit = None if stated == UNLIMITED else stated or self._limits.of(branch)
+        yield MemoryFile(branch, path, kind, size, lines, limit, problem)
+
+    def _facts(self, path: str) -> tuple[int, int, int, str]:
+        """Size, lines, stated limit and problem of the file. Raises OSError."""
+        if self._cache.knows(path):
+            seen = stamp_of(os.stat(path))
+            known = self._cache.recall(path, seen)
+            # What was looked at from both ends only is read as a whole while there is time.
+            if known is not None and (known[3] or seen[0] > self._to_parse):
+                return seen[0], known[0], known[1], known[2]
+        seen, document = self._read(path)
+        return seen[0], document.lines, document.limit, document.problem
+
+    def _read(self, path: str) -> tuple[Stamp, MemoryDocument]:
+        seen, data = read(path)
+        document = examine(data, whole=len(data) <= self._to_parse)
+        if document.whole:
+            self._to_parse -= len(data)
+        self._cache.remember(path, seen, list(document))
+        return seen, document
+
+
+def _limit(param: str, value: Any) -> int:
+    if type(value) is not int or value < 1:
+        raise ValueError(f"params.{param}: {value!r} is no number of lines; give 1 or more")
+    return value

@@ -1,0 +1,104 @@
+"""What one memory file says: how many lines it has, and how many it may have.
+
+Four generations of the format state the limit in four ways:
+
+1. `document_metadata.limits.max_lines`
+2. `limits.max_lines`
+3. `config.max_lines` (Trinity)
+4. `schema_version` 3 and later: no limit of lines at all, whatever else stands there
+
+Counting lines goes at the speed of the disk; parsing JSON costs twenty times that. The limit
+stands near the start, in an object without objects before it, where a pattern finds it and
+cannot be mistaken; in any other case the document is parsed as a whole.
+"""
+
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from scheduled.errors import UnreadableFileError
+from scheduled.files import parse_json
+
+UNLIMITED = -1
+UNSTATED = 0
+
+# No brace between an object's opening one and a key: the key is that object's own. A quote
+# inside a string is escaped, so no text can look like a key.
+_OBJECT = rb"(?:\xef\xbb\xbf)?\s*\{[^{}]*"
+_METADATA = _OBJECT + rb'"document_metadata"\s*:\s*\{[^{}]*"schema_version"\s*:\s*"(\d+)\.'
+_MAX_LINES = rb'\s*:\s*\{[^{}]*"max_lines"\s*:\s*([1-9]\d{0,8})\s*[,}]'
+_FIRST = re.compile(_METADATA + rb'(?:[^{}]*"limits"' + _MAX_LINES + rb")?")
+_SECOND_OR_THIRD = re.compile(_OBJECT + rb'"(?:limits|config)"' + _MAX_LINES)
+
+
+class MemoryDocument(NamedTuple):
+    """What is worth knowing of a memory file's content."""
+
+    lines: int
+    """As an editor counts them: a last line without a newline counts, an empty file has none."""
+    limit: int
+    """As the file states it; UNSTATED or UNLIMITED."""
+    problem: str
+    """Why it cannot be used as a memory file; empty if it can, as far as was looked."""
+    whole: bool
+    """Whether all of it was parsed, or only what the limit and the two ends ask for."""
+
+
+def examine(data: bytes, *, whole: bool) -> MemoryDocument:
+    """The content of a memory file; parsed as a whole if asked to or if need be."""
+    limit = None if whole or not _looks_complete(data) else _limit_at_sight(data)
+    if limit is not None:
+        return MemoryDocument(count_lines(data), limit, "", whole=False)
+    try:
+        document = parse_json(data, Path())  # of the error only the reason is used
+    except UnreadableFileError as error:
+        return MemoryDocument(count_lines(data), UNSTATED, error.reason, whole=True)
+    problem = "" if isinstance(document, dict) else "not a memory document: expected an object"
+    return MemoryDocument(count_lines(data), stated_limit(document), problem, whole=True)
+
+
+def count_lines(data: bytes) -> int:
+    """The number of lines in `data`, as an editor counts them."""
+    return data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
+
+
+def stated_limit(document: Any) -> int:
+    """The limit that a parsed memory file states: lines, UNSTATED, or UNLIMITED.
+
+    A limit that is no positive integer is none: text, 0, -5, true.
+    """
+    metadata = _member(document, "document_metadata")
+    version = _member(metadata, "schema_version") or _member(document, "schema_version")
+    if isinstance(version, str) and re.match(r"([3-9]|\d\d+)\.", version):
+        return UNLIMITED
+    for holder in (_member(metadata, "limits"), _member(document, "limits")):
+        if limit := _positive(_member(holder, "max_lines")):
+            return limit
+    return _positive(_member(_member(document, "config"), "max_lines"))
+
+
+def _limit_at_sight(data: bytes) -> int | None:
+    """The limit, if a pattern settles it; None if it takes the whole document."""
+    if found := _FIRST.match(data):
+        if int(found[1]) >= 3:
+            return UNLIMITED
+        if found[2]:
+            return int(found[2])
+    if b'"schema_version"' in data or b'"document_metadata"' in data:
+        return None
+    if data.count(b'"max_lines"') == 1 and (found := _SECOND_OR_THIRD.match(data)):
+        return int(found[1])
+    return None if b'"max_lines"' in data else UNSTATED
+
+
+def _looks_complete(data: bytes) -> bool:
+    """Whether both ends are those of a JSON object: no torn, no empty, no zero-filled file."""
+    return data[:64].lstrip()[:1] in (b"{", b"\xef") and data[-64:].rstrip()[-1:] == b"}"
+
+
+def _member(holder: Any, name: str) -> Any:
+    return holder.get(name) if isinstance(holder, dict) else None
+
+
+def _positive(value: Any) -> int:
+    return value if type(value) is int and value > 0 else UNSTATED
