@@ -61,6 +61,8 @@ def parse_json(data: bytes, path: Path) -> Any:
         raise UnreadableFileError(path, f"not JSON: {error.msg} at {where}") from error
     except RecursionError as error:
         raise UnreadableFileError(path, "not usable JSON: nested too deeply") from error
+    except ValueError as error:  # more digits than Python converts to a number
+        raise UnreadableFileError(path, "not usable JSON: a number is too long") from error
 
 
 def json_bytes(document: Any) -> bytes:
