@@ -202,6 +202,23 @@ def test_a_held_mailbox_is_waited_for_and_then_given_up(folder: Path) -> None:
         pass
 
 
+@pytest.mark.parametrize("torn", ["", '{"messages": ['])
+def test_an_inbox_caught_half_written_is_read_when_its_writer_is_done(
+    folder: Path, torn: str
+) -> None:
+    whole = json.dumps(inbox_of(letter()))
+    code = f"{HOLDER} p = sys.argv[2]; open(p, 'w').write({torn!r}); print(2, flush=True);"
+    code += f"import time; time.sleep(0.3); open(p, 'w').write({whole!r})"
+    paths = [str(folder / ".inbox.lock"), str(folder / "inbox.json")]
+    writer = subprocess.Popen([sys.executable, "-c", code, *paths], stdout=subprocess.PIPE)
+    assert writer.stdout
+    assert [writer.stdout.readline(), writer.stdout.readline()] == [b"1\n", b"2\n"]
+
+    assert len(mailbox.read(folder).messages) == 1
+    assert writer.wait() == 0
+    writer.stdout.close()
+
+
 def test_while_we_edit_others_cannot_take_the_lock(folder: Path) -> None:
     with (
         mailbox.editing(folder),

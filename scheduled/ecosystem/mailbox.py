@@ -5,10 +5,10 @@ that ends. An inbox that cannot be parsed is never written. What we do not know 
 entries, their order, the shape of the whole) is written back as it was.
 """
 
+import contextlib
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
@@ -82,25 +82,25 @@ class Stale:
 
 
 def read(folder: Path) -> Mailbox:
-    """The inbox of a mailbox as it is now, without its lock: replaced whole, it is never half.
+    """The inbox of a mailbox as it is now.
 
     Empty where the folder has no inbox yet, or one of zero bytes. Raises UnreadableFileError for
     a missing folder, an inbox that cannot be understood, and one that leads outside the branch.
     """
-    path = confined(folder) / INBOX
-    if not os.path.lexists(path):
-        return _empty(folder)
-    confined(path, branch=folder.parent)
-    if not stat.S_ISREG(_status(path).st_mode):
-        raise UnreadableFileError(path, "not a regular file")
-    data = read_bytes(path)
-    if not data:
-        return _empty(folder)
-    document = parse_json(data, path)
-    return Mailbox(folder, document, _entries(document, path))
+    confined(folder)
+    if not (folder / LOCK).exists():
+        return _read(folder)
+    # ai_mail writes in place, under the lock: what looks broken or empty may be half written.
+    with contextlib.suppress(UnreadableFileError):
+        return _read(folder, empty=False)
+    try:
+        with _locked(folder, WAIT):
+            return _read(folder)
+    except LockedError as error:
+        raise UnreadableFileError(folder / INBOX, f"half written, it seems; {error}") from error
 
 
-@contextmanager
+@contextlib.contextmanager
 def editing(folder: Path, wait: float = WAIT) -> Iterator[Mailbox]:
     """The inbox under its lock, written back at the end if it was changed, counts recomputed.
 
@@ -111,7 +111,7 @@ def editing(folder: Path, wait: float = WAIT) -> Iterator[Mailbox]:
     with _locked(confined(folder), wait):
         path = folder / INBOX
         before = stamp(path)
-        box = read(folder)
+        box = _read(folder)
         yield box
         if box.changed:
             _write(box, path, before)
@@ -168,6 +168,20 @@ def confined(path: Path, branch: Path | None = None) -> Path:
     return path
 
 
+def _read(folder: Path, *, empty: bool = True) -> Mailbox:
+    path = folder / INBOX
+    if not os.path.lexists(path):
+        return _empty(folder)
+    confined(path, branch=folder.parent)
+    if not stat.S_ISREG(_status(path).st_mode):
+        raise UnreadableFileError(path, "not a regular file")
+    data = read_bytes(path)
+    if not data and empty:
+        return _empty(folder)
+    document = parse_json(data, path)
+    return Mailbox(folder, document, _entries(document, path))
+
+
 def _waited(message: Message, now: datetime, zone: tzinfo) -> timedelta:
     try:
         return now - since(message, zone)
@@ -215,7 +229,7 @@ def _status(path: Path) -> os.stat_result:
         raise UnreadableFileError(path, reason) from error
 
 
-@contextmanager
+@contextlib.contextmanager
 def _locked(folder: Path, wait: float) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
