@@ -14,6 +14,7 @@ KINDS = ("local", "observations")
 """The two kinds of memory file."""
 
 _ENDINGS = tuple(f".{kind}.json" for kind in KINDS)
+_READMES = {"README.MD", "README.RST", "README.TXT", "README"}
 _WANTED = {TRINITY, *MAILBOXES, DASHBOARD, LOGS}
 
 
@@ -33,8 +34,8 @@ def memory_kind(name: str) -> str | None:
 
 
 def is_readme(name: str) -> bool:
-    """Whether a name is that of a README, whatever its ending and case."""
-    return name[:6].upper() == "README"
+    """Whether a name is that of a README, whatever its case."""
+    return name.upper() in _READMES
 
 
 def _is_wanted(name: str) -> bool:

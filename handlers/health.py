@@ -1,0 +1,124 @@
+"""The health check of all branches: what needs somebody's attention, hour by hour.
+
+Checks of each active branch: memory files against their limit, presence and readability; the
+mailbox, and mail that has waited too long; README and dashboard for their age; logs for
+rotation. Beyond the branches: what is wrong with the registry, and `system_logs/`. These two
+are listed under the file's and the folder's name, as if they were branches, so that nobody who
+reads the lists overlooks them. Branches whose status is not `active` are counted as `inactive`
+and not looked into: nobody works there who could act on a warning.
+
+Params, all optional:
+
+    default_limit: 600           lines of a memory file that states no limit itself
+    limits: {NAME: n}            the same for the files of one branch
+    readme_max_age_days: 30
+    dashboard_max_age_days: 7
+    max_log_mb: 10
+
+Writes `HEALTH.central.json`; remembers `last_run` and `last_status` under the seed's names.
+Fires `health_check_complete`, with a `message` if there are issues.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from scheduled.ecosystem import central, registry
+from scheduled.ecosystem.checkup import Checkup, Checkups, Issue, Rules
+from scheduled.ecosystem.sweep import Cache
+from scheduled.handler import Context
+
+LISTED_IN_MESSAGE = 50
+"""Branches; the central file has them all."""
+
+
+def run(context: Context) -> dict[str, object]:
+    """Check every registered branch and write HEALTH.central.json."""
+    rules = Rules.from_params(context.params)
+    branches = registry.load(context.root)
+    active = [branch for branch in branches if branch.active]
+    cache = Cache(context.cache_dir / "health.sweep")
+    checkups = Checkups(cache, rules, context.now, context.zone)
+    found = [checkups.of(branch) for branch in active]
+    cache.save()
+
+    healthy = sum(checkup.status == "healthy" for checkup in found)
+    ill = [one for one in (*found, *_shared(branches, checkups, context)) if one.issues]
+    inactive = len(branches) - len(active)
+    result = _result(healthy, inactive, ill, context.local_timestamp)
+    counts = {"branches": len(active), **result}
+    service = {"service": "scheduled", "last_updated": context.local_timestamp}
+    central.write(context.central_dir, "HEALTH", {**service, **counts})
+    _remember(context, result)
+    _tell(context, counts, ill)
+    return result
+
+
+def health_message(ill: Sequence[Checkup], checked: int, time: str) -> dict[str, str]:
+    """Subject, body and slot of the message about the issues found, in the seed's format."""
+    count = sum(len(checkup.issues) for checkup in ill)
+    lines = [
+        "## Health Check Summary",
+        f"Time: {time.replace('T', ' ')}",
+        f"Branches checked: {checked}",
+        "",
+        "### Issues Found",
+        "",
+    ]
+    worst_first = sorted(ill, key=lambda checkup: checkup.status != "error")
+    for checkup in worst_first[:LISTED_IN_MESSAGE]:
+        lines += [f"**{checkup.status.title()}: {_one_line(checkup.branch)}**"]
+        lines += [f"- {_one_line(issue.in_full)}" for issue in checkup.issues] + [""]
+    if len(ill) > LISTED_IN_MESSAGE:
+        lines += [f"And {len(ill) - LISTED_IN_MESSAGE} more: see HEALTH.central.json.", ""]
+    lines += ["---", "This is an automated health check. For details, run:", "scheduled status"]
+    issues = "1 Issue" if count == 1 else f"{count} Issues"
+    return {
+        "subject": f"[SCHEDULED] Health Check - {issues} Found",
+        "body": "\n".join(lines),
+        "key": "health",  # one slot in the inbox, updated: not a message an hour
+    }
+
+
+def _shared(branches: registry.Registry, checkups: Checkups, context: Context) -> Iterator[Checkup]:
+    """What is wrong with what all branches share: the registry, and the logs of the system."""
+    problems = [problem.removeprefix(f"{branches.path.name}: ") for problem in branches.problems]
+    yield Checkup(branches.path.name, tuple(Issue(text, text) for text in problems))
+    yield Checkup("system_logs", tuple(checkups.logs(context.root / "system_logs")))
+
+
+def _result(
+    healthy: int, inactive: int, ill: Sequence[Checkup], timestamp: str
+) -> dict[str, object]:
+    return {
+        "healthy": healthy,
+        "inactive": inactive,
+        "warnings": [_entry(one) for one in ill if one.status == "warning"],
+        "errors": [_entry(one) for one in ill if one.status == "error"],
+        "timestamp": timestamp,
+    }
+
+
+def _entry(checkup: Checkup) -> dict[str, object]:
+    issues = [issue.text for issue in checkup.issues]
+    return {"branch": checkup.branch, "status": checkup.status, "issues": issues}
+
+
+def _remember(context: Context, result: dict[str, Any]) -> None:
+    context.memory["last_run"] = context.local_timestamp
+    context.memory["last_status"] = {
+        "healthy": result["healthy"],
+        "warnings": len(result["warnings"]),
+        "errors": len(result["errors"]),
+    }
+
+
+def _tell(context: Context, counts: dict[str, Any], ill: Sequence[Checkup]) -> None:
+    event = dict(counts)
+    if ill:
+        event["message"] = health_message(ill, counts["branches"], context.local_timestamp)
+    context.fire("health_check_complete", **event)
+
+
+def _one_line(text: str) -> str:
+    """Names come from files: a line break in one must not begin a line of ours."""
+    return " ".join(text.split())

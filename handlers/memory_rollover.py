@@ -1,0 +1,116 @@
+"""Memory files that have outgrown their limit: each branch is told once, until it acted.
+
+All `*.local.json` and `*.observations.json` of every active branch are counted, in its own
+folder or under `.trinity/`. A file that has more lines than its limit fires
+`memory_threshold_exceeded` once; when it is back within the limit it is forgotten, so the next
+time fires again. A file or folder that cannot be looked at just now keeps its entry.
+
+Params, all optional:
+
+    default_limit: 600     lines of a file that states no limit itself
+    limits: {NAME: n}      the same for the files of one branch
+
+Remembers `notified_files` (`BRANCH:FILE`) and `last_check`, under the seed's names.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from scheduled.ecosystem import registry
+from scheduled.ecosystem.memory import Limits, MemoryFile, Survey
+from scheduled.ecosystem.registry import Branch
+from scheduled.ecosystem.sweep import Cache
+from scheduled.handler import Context
+
+
+def run(context: Context) -> dict[str, object]:
+    """Tell each branch once about a memory file over its limit."""
+    limits = Limits.from_params(context.params)
+    branches = [branch for branch in registry.load(context.root) if branch.active]
+    cache = Cache(context.cache_dir / "memory_rollover.sweep")
+    survey = Survey(cache, limits)
+    files = list(survey.files(branches))
+    cache.save()
+
+    over = [file for file in files if file.is_over]
+    notified = list(_still_notified(context.memory, files, survey.unreachable))
+    fresh = _fresh(over, notified)
+    for file in fresh:
+        _tell(context, file)
+    context.memory["notified_files"] = notified + [_key(file) for file in fresh]
+    context.memory["last_check"] = context.local_timestamp
+    return {
+        "files": len(files),
+        "exceeding": [record(file) for file in over],
+        "notified": len(fresh),
+        "timestamp": context.local_timestamp,
+    }
+
+
+def record(file: MemoryFile) -> dict[str, Any]:
+    """What is told about a file over its limit, with the seed's keys."""
+    return {
+        "branch": file.branch.name.upper(),
+        "file_name": file.name,
+        "file_path": file.path,
+        "line_count": file.lines,
+        "threshold": file.limit,
+    }
+
+
+def rollover_message(file: MemoryFile, time: str) -> dict[str, str]:
+    """Subject, body and slot of the message to the branch whose file it is."""
+    body = f"""\
+## Memory Check
+Time: {time.replace("T", " ")}
+
+**{file.name}**
+- {file.lines} lines (threshold: {file.limit})
+- {file.path}
+
+Please compress it: roll older entries over into your archive and keep what you still need,
+until it is back within {file.limit} lines. This is said once, and again only if it grows over
+its limit another time.
+
+---
+This is an automated memory check. For details, run:
+scheduled status"""
+    return {
+        "subject": f"[SCHEDULED] Memory Rollover - {file.name} exceeds {file.limit} lines",
+        "body": body,
+        "key": f"memory:{file.name}",
+    }
+
+
+def _fresh(over: Sequence[MemoryFile], notified: Sequence[str]) -> list[MemoryFile]:
+    """The files nobody has been told of; one of each key."""
+    unknown = {_key(file): file for file in over}
+    for key in notified:
+        unknown.pop(key, None)
+    return list(unknown.values())
+
+
+def _still_notified(
+    memory: dict[str, Any], files: Sequence[MemoryFile], unreachable: Sequence[Branch]
+) -> Iterator[str]:
+    """The entries to keep: files still over, and those that may be, for all we can see."""
+    keep = {_key(file) for file in files if file.is_over or file.lines is None}
+    out_of_sight = tuple(f"{branch.name.upper()}:" for branch in unreachable)
+    before = memory.get("notified_files")
+    known = [key for key in before if isinstance(key, str)] if isinstance(before, list) else []
+    for key in dict.fromkeys(known):
+        if key in keep or key.startswith(out_of_sight):
+            yield key
+
+
+def _tell(context: Context, file: MemoryFile) -> None:
+    context.fire(
+        "memory_threshold_exceeded",
+        **record(file),
+        email=file.branch.email,
+        message=rollover_message(file, context.local_timestamp),
+    )
+
+
+def _key(file: MemoryFile) -> str:
+    return f"{file.branch.name.upper()}:{file.name}"

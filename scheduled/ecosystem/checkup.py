@@ -1,0 +1,234 @@
+"""The checkup of one branch: what is wrong with its files, in the words of the seed.
+
+An *error* is what keeps a branch from working: its folder or mailbox is missing, or a file of
+it cannot be read. Everything else is a *warning*. The seed tells them apart by the word
+"Missing" in the text, so no warning uses that word.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from scheduled.ecosystem import dashboard, mailbox, rotation
+from scheduled.ecosystem.branch_folder import (
+    DASHBOARD,
+    KINDS,
+    LOGS,
+    MAILBOXES,
+    TRINITY,
+    is_readme,
+    names_in,
+)
+from scheduled.ecosystem.memory import Limits, MemoryFile, Survey
+from scheduled.ecosystem.registry import Branch
+from scheduled.ecosystem.sweep import Cache, stamp_of
+from scheduled.errors import UnreadableFileError
+from scheduled.files import Stamp, read_json
+
+FAR_FUTURE = datetime.max.replace(tzinfo=UTC)
+
+
+class Issue(NamedTuple):
+    """One thing that is wrong."""
+
+    text: str
+    """As it stands in the central file: `local.json: 612 lines (threshold: 600)`."""
+    in_full: str
+    """As it stands in a message: `FLOW.local.json: 612 lines (threshold: 600)`."""
+    is_error: bool = False
+
+
+@dataclass(frozen=True)
+class Checkup:
+    """What was found in one branch, or in what all branches share."""
+
+    branch: str
+    issues: tuple[Issue, ...] = ()
+
+    @property
+    def status(self) -> str:
+        """`healthy`, `warning` or `error`: as bad as the worst issue."""
+        if any(issue.is_error for issue in self.issues):
+            return "error"
+        return "warning" if self.issues else "healthy"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """From when on something is an issue."""
+
+    limits: Limits
+    readme_max_age: timedelta
+    dashboard_max_age: timedelta
+    max_log_bytes: int
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> "Rules":
+        """From a job's params, as `handlers/health.py` lists them. Raises ValueError."""
+        return cls(
+            limits=Limits.from_params(params),
+            readme_max_age=timedelta(days=_number(params, "readme_max_age_days", 30)),
+            dashboard_max_age=timedelta(days=_number(params, "dashboard_max_age_days", 7)),
+            max_log_bytes=int(_number(params, "max_log_mb", 10) * 1024 * 1024),
+        )
+
+
+class Checkups:
+    """One look at many branches, reading only what changed since the last."""
+
+    def __init__(self, cache: Cache, rules: Rules, now: datetime, zone: tzinfo) -> None:
+        self._cache = cache
+        self._rules = rules
+        self._now = now
+        self._zone = zone
+        self._survey = Survey(cache, rules.limits)
+
+    def of(self, branch: Branch) -> Checkup:
+        """The checkup of one branch. Whatever is wrong with its files is in it; never raises."""
+        try:
+            names = names_in(branch, self._cache)
+        except (FileNotFoundError, NotADirectoryError):
+            return Checkup(branch.name, (_error("Missing branch directory"),))
+        except OSError as error:
+            return Checkup(branch.name, (_error(f"Branch directory unreadable ({_why(error)})"),))
+        folder = os.fspath(branch.path)
+        return Checkup(
+            branch.name,
+            (
+                *self._memory(branch, names),
+                *self._mail(branch, folder, names),
+                *self._readme(folder, names),
+                *self._dashboard(folder, names),
+                *(self.logs(f"{folder}/{LOGS}", f"{LOGS}/") if LOGS in names else ()),
+            ),
+        )
+
+    def logs(self, folder: str | Path, prefix: str = "") -> Iterator[Issue]:
+        """An issue for each log in a folder that should have been rotated."""
+        limit = self._rules.max_log_bytes
+        for log in rotation.unrotated(folder, limit):
+            sizes = f"{_megabytes(log.size)}, not rotated (limit: {_megabytes(limit)})"
+            yield _warning(f"{prefix}{log.name}: {sizes}")
+
+    def _memory(self, branch: Branch, names: Sequence[str]) -> Iterator[Issue]:
+        files = list(self._survey.among(names, branch))
+        count = Counter(file.kind for file in files)
+        for file in files:
+            if found := _memory_finding(file):
+                # The seed names a file by its kind. Two of a kind are told apart by their names.
+                short = f"{file.kind}.json" if count[file.kind] == 1 else file.name
+                yield Issue(f"{short}: {found}", f"{file.name}: {found}", bool(file.problem))
+        owner = "" if TRINITY in names else f"{branch.name.upper()}."
+        for kind in KINDS:
+            if not count[kind]:
+                yield Issue(f"{kind}.json not found", f"{owner}{kind}.json not found")
+
+    def _mail(self, branch: Branch, folder: str, names: Sequence[str]) -> Iterator[Issue]:
+        place = next((name for name in MAILBOXES if name in names), None)
+        try:
+            seen = stamp_of(os.stat(f"{folder}/{place}/{mailbox.INBOX}")) if place else None
+        except OSError:
+            seen = None
+        if seen is None and not branch.mailbox.is_dir():
+            yield _error(f"Missing {branch.mailbox.name} directory")
+            return
+        try:
+            new, opened = self._stale(branch, f"{folder}/{place}/{mailbox.INBOX}", seen)
+        except UnreadableFileError as error:
+            yield _error(f"{mailbox.INBOX}: unreadable ({error.reason})")
+            return
+        if new:
+            yield _warning(f"{mailbox.INBOX}: {_messages(new, 'new')} older than 48 hours")
+        if opened:
+            yield _warning(f"{mailbox.INBOX}: {_messages(opened, 'opened')} for over 24 hours")
+
+    def _stale(self, branch: Branch, path: str, seen: Stamp | None) -> tuple[int, int]:
+        known = self._cache.recall(path, seen) if seen else None
+        if known is None:
+            box = mailbox.read(branch.mailbox)
+            stale = mailbox.stale(box, self._now, self._zone)
+            known = [stale.new, stale.opened]
+            # Worth remembering only if no message in it can become stale by waiting longer.
+            if seen and mailbox.stale(box, FAR_FUTURE, self._zone) == stale:
+                self._cache.remember(path, seen, known)
+        return known[0], known[1]
+
+    def _readme(self, folder: str, names: Sequence[str]) -> Iterator[Issue]:
+        name = next((name for name in names if is_readme(name)), None)
+        try:
+            changed = os.stat(f"{folder}/{name}").st_mtime if name else None
+        except OSError:
+            changed = None
+        if changed is None:
+            yield _warning("README.md not found")
+        elif (days := self._days_over(changed, self._rules.readme_max_age)) is not None:
+            yield _warning(f"{name}: not updated for {days} days")
+
+    def _dashboard(self, folder: str, names: Sequence[str]) -> Iterator[Issue]:
+        if DASHBOARD not in names:
+            return  # not every branch has one
+        try:
+            updated = self._dashboard_updated(f"{folder}/{DASHBOARD}")
+        except UnreadableFileError as error:
+            yield _error(f"{DASHBOARD}: unreadable ({error.reason})")
+            return
+        if (days := self._days_over(updated, self._rules.dashboard_max_age)) is not None:
+            yield _warning(f"{DASHBOARD}: not updated for {days} days")
+
+    def _dashboard_updated(self, path: str) -> float:
+        """Seconds since the epoch: as the dashboard says, else as its file does."""
+        try:
+            status = os.stat(path)
+        except OSError as error:
+            raise UnreadableFileError(Path(path), _why(error)) from error
+        seen = stamp_of(status)
+        known = self._cache.recall(path, seen)
+        if known is None:
+            updated = dashboard.updated_at(read_json(Path(path)), self._zone)
+            known = [updated.timestamp() if updated else status.st_mtime]
+            self._cache.remember(path, seen, known)
+        return float(known[0])
+
+    def _days_over(self, moment: float, limit: timedelta) -> int | None:
+        """The age in whole days of what is older than `limit`; None for what is not."""
+        age = self._now.timestamp() - moment
+        return int(age // 86400) if age > limit.total_seconds() else None
+
+
+def _memory_finding(file: MemoryFile) -> str:
+    if file.problem:
+        return f"unreadable ({file.problem})"
+    if file.is_over:
+        return f"{file.lines} lines (threshold: {file.limit})"
+    return f"{file.lines} lines (approaching threshold)" if file.is_near else ""
+
+
+def _warning(text: str) -> Issue:
+    return Issue(text, text)
+
+
+def _error(text: str) -> Issue:
+    return Issue(text, text, is_error=True)
+
+
+def _why(error: OSError) -> str:
+    return (error.strerror or "cannot be read").lower()
+
+
+def _messages(count: int, status: str) -> str:
+    return f"{count} {status} message{'' if count == 1 else 's'}"
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1024 / 1024:.1f} MB".replace(".0 MB", " MB")
+
+
+def _number(params: Mapping[str, Any], name: str, default: float) -> float:
+    value = params.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e6:
+        raise ValueError(f"params.{name}: {value!r} is not a number above 0")
+    return value
