@@ -1,0 +1,325 @@
+"""`scheduled cron` as a person at a terminal meets it."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from scheduled.cli.cron import cron
+from scheduled.crontab import CrontabError
+from scheduled.errors import ScheduledError, StateError, UnavailableError, UsageError
+from tests.builders.crontab import REFUSE, REFUSE_OPEN_LINE, Crontab
+
+FOREIGN = b"MAILTO=me@example.org\n0 5 * * * backup caf\xe9\n"
+
+
+@dataclass(frozen=True)
+class Place:
+    root: Path
+    state_dir: Path
+    config_path: Path | None = None
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path / "root", tmp_path / "state")
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Crontab:
+    made = Crontab(tmp_path / "cron")
+    monkeypatch.setenv("PATH", f"{made.bin}:/usr/bin:/bin")
+    return made
+
+
+def invoke(place: Place, *words: str) -> Result:
+    """Run `cron` below a parent that sets the place, as the command line does."""
+
+    @click.group()
+    @click.pass_context
+    def parent(context: click.Context) -> None:
+        context.obj = place
+
+    parent.add_command(cron)
+    return CliRunner().invoke(parent, ["cron", *words], standalone_mode=False)
+
+
+def said(place: Place, *words: str) -> str:
+    result = invoke(place, *words)
+    assert result.exception is None, result.exception
+    return result.stdout
+
+
+def refused(place: Place, *words: str) -> ScheduledError:
+    error = invoke(place, *words).exception
+    assert isinstance(error, ScheduledError), error
+    return error
+
+
+def test_installing_adds_a_line_with_this_interpreter_and_these_places(
+    place: Place, command: Crontab
+) -> None:
+    command.text = FOREIGN
+
+    output = said(place, "install")
+
+    assert "Installed in your crontab, lines 3 to 6." in output
+    assert command.text.startswith(FOREIGN)
+    line = command.text.decode("latin-1").splitlines()[4]
+    assert line.startswith("* * * * * /")
+    assert "/python" in line
+    assert " -I -S -X utf8 " in line
+    assert line.endswith(
+        f"scheduled/__main__.py --root {place.root} --state-dir {place.state_dir} run"
+    )
+
+
+def test_a_configuration_that_was_named_is_named_in_the_line(
+    place: Place, command: Crontab
+) -> None:
+    config = place.root / "my own.yaml"
+
+    said(Place(place.root, place.state_dir, config), "install")
+
+    assert f"--config '{config}' --root".encode() in command.text
+
+
+def test_installing_a_second_time_says_that_there_is_nothing_to_do(
+    place: Place, command: Crontab
+) -> None:
+    command.text = FOREIGN
+    said(place, "install")
+    once = command.text
+
+    output = said(place, "install")
+
+    assert output.startswith("Nothing to do")
+    assert command.text == once
+    assert len(list(place.state_dir.glob("crontab.backup-*"))) == 1
+
+
+def test_uninstalling_gives_back_every_byte_and_keeps_a_copy(
+    place: Place, command: Crontab
+) -> None:
+    command.text = FOREIGN + b"0 6 * * * no newline"
+    said(place, "install", "--every", "15")
+
+    output = said(place, "uninstall")
+
+    assert command.text == FOREIGN + b"0 6 * * * no newline"
+    assert output.startswith("Removed from your crontab.\nThe crontab as it was: ")
+
+
+def test_uninstalling_where_there_was_no_crontab_leaves_an_empty_one(
+    place: Place, command: Crontab
+) -> None:
+    said(place, "install")
+
+    said(place, "uninstall")
+
+    assert command.text == b""
+
+
+def test_uninstalling_says_when_a_last_newline_had_to_stay(place: Place, command: Crontab) -> None:
+    command.text = b"0 6 * * * no newline"
+    command.behave(on_replace=REFUSE_OPEN_LINE)
+    said(place, "install")
+
+    output = said(place, "uninstall")
+
+    assert "insists on one" in output
+    assert command.text == b"0 6 * * * no newline\n"
+
+
+def test_uninstalling_where_nothing_is_installed_changes_nothing(
+    place: Place, command: Crontab
+) -> None:
+    command.behave(on_replace=REFUSE)
+
+    output = said(place, "uninstall")
+
+    assert output.startswith("Nothing to do")
+    assert not command.exists
+
+
+def test_every_and_log_and_hourly_shape_the_lines(place: Place, command: Crontab) -> None:
+    said(place, "install", "--every", "2h")
+    every = command.text
+    said(place, "install", "--hourly", "--log", str(place.state_dir.parent / "cron.log"))
+    hourly = command.text
+
+    assert b"\n0 */2 * * * /" in every
+    assert b"\n0 * * * * /" in hourly
+    assert b"\n0 8 * * * /" in hourly
+    assert hourly.count(b"cron.log 2>&1\n") == 2
+    assert b"*/2" not in hourly
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--every", "7"], "--every 7: does not divide"),
+        (["--every", "5", "--hourly"], "exclude each other"),
+        (["--log", "/nowhere/at/all/x.log"], "/nowhere/at/all is no folder"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_anything_happens(
+    place: Place, command: Crontab, words: list[str], message: str
+) -> None:
+    command.text = FOREIGN
+
+    error = refused(place, "install", *words)
+
+    assert isinstance(error, UsageError)
+    assert message in str(error)
+    assert command.text == FOREIGN
+
+
+@pytest.mark.parametrize("verb", ["install", "uninstall", "show"])
+def test_an_unknown_word_is_named_and_nothing_runs(
+    place: Place, command: Crontab, verb: str
+) -> None:
+    error = invoke(place, verb, "--evry").exception
+
+    assert isinstance(error, click.UsageError)
+    assert "--evry" in error.format_message()
+    assert not command.exists
+
+
+def test_a_dry_run_shows_the_difference_and_only_that(place: Place, command: Crontab) -> None:
+    command.text = b"0 5 * * * backup --password hunter2\n"
+
+    output = said(place, "install", "--dry-run")
+
+    assert "\n+# BEGIN scheduled" in output
+    assert output.endswith("Dry run: nothing was changed.\n")
+    assert "hunter2" not in output
+    assert command.text == b"0 5 * * * backup --password hunter2\n"
+    assert not place.state_dir.exists()
+
+
+def test_a_dry_run_of_uninstalling_changes_nothing(place: Place, command: Crontab) -> None:
+    said(place, "install")
+    installed = command.text
+
+    output = said(place, "uninstall", "--dry-run")
+
+    assert "\n-# BEGIN scheduled" in output
+    assert command.text == installed
+
+
+@pytest.mark.parametrize("verb", ["install", "uninstall"])
+def test_a_block_edited_by_hand_stops_with_the_difference_and_yields_to_force(
+    place: Place, command: Crontab, verb: str
+) -> None:
+    said(place, "install")
+    edited = command.text.replace(b"* * * * *", b"3 * * * *")
+    command.text = edited
+
+    error = refused(place, verb)
+    untouched = command.text
+    forced = said(place, verb, "--force")
+
+    assert isinstance(error, CrontabError)
+    assert "lines 1 to 4: edited by hand" in str(error)
+    assert "\n-3 * * * * " in str(error)
+    assert untouched == edited
+    assert "\n-3 * * * * " in forced
+    assert b"3 * * * *" not in command.text
+
+
+def test_a_line_of_ones_own_that_ticks_already_is_refused(place: Place, command: Crontab) -> None:
+    command.text = FOREIGN + b"0 * * * * /usr/local/bin/scheduled run\n"
+
+    error = refused(place, "install", "--force")
+
+    assert "line 3 calls scheduled already" in str(error)
+    assert command.text.endswith(b"scheduled run\n")
+
+
+def test_where_crontab_cannot_be_used_the_lines_to_add_by_hand_are_printed(
+    place: Place, command: Crontab
+) -> None:
+    command.behave(on_list='echo "not allowed to use this program" >&2; exit 1')
+
+    error = refused(place, "install")
+
+    assert isinstance(error, UnavailableError)
+    assert error.exit_code == 75
+    assert "not allowed to use this program" in str(error)
+    assert "with `crontab -e`:\n# BEGIN scheduled" in str(error)
+
+
+def test_without_room_for_a_backup_the_crontab_stays(place: Place, command: Crontab) -> None:
+    command.text = FOREIGN
+    place.state_dir.write_text("a file where the folder should be")
+
+    error = refused(place, "install")
+
+    assert isinstance(error, StateError)
+    assert command.text == FOREIGN
+
+
+def test_show_prints_what_would_be_installed_and_then_what_is(
+    place: Place, command: Crontab
+) -> None:
+    before = said(place, "show", "--every", "5")
+    said(place, "install")
+    after = said(place, "show")
+
+    assert before.startswith("Not in your crontab.")
+    assert "\n*/5 * * * * " in before
+    assert after.startswith("In your crontab, as it was written:\n# BEGIN scheduled")
+    assert "\n* * * * * " in after
+
+
+def test_the_keys_of_show_stay(place: Place, command: Crontab) -> None:
+    command.text = FOREIGN
+    said(place, "install")
+
+    report = json.loads(said(place, "show", "--json"))
+
+    block = command.text.removeprefix(FOREIGN).decode()
+    assert report == {
+        "id": report["id"],
+        "status": "intact",
+        "problem": None,
+        "lines": [3, 6],
+        "version": 1,
+        "block": block,
+        "would_install": block,
+    }
+    assert len(report["id"]) == 8
+
+
+@pytest.mark.parametrize(
+    ("harm", "status", "problem"),
+    [
+        (lambda _: b"", "absent", ""),
+        (lambda block: block.replace(b"* * * * * ", b"1 * * * * "), "edited", "lines 1 to 4"),
+        (lambda block: block + block, "broken", "lines 1 to 4 and lines 5 to 8"),
+        (lambda block: block.rsplit(b"#", 1)[0], "broken", "line 1"),
+    ],
+)
+def test_show_tells_in_what_condition_the_block_is(
+    place: Place, command: Crontab, harm: Callable[[bytes], bytes], status: str, problem: str
+) -> None:
+    said(place, "install")
+    command.text = harm(command.text)
+
+    report = json.loads(said(place, "show", "--json"))
+
+    assert report["status"] == status
+    assert problem in (report["problem"] or "")
+
+
+def test_help_runs_nothing(place: Place, command: Crontab) -> None:
+    command.text = FOREIGN
+
+    for words in (["--help"], ["install", "--help"], ["uninstall", "--force", "--help"]):
+        assert "Usage:" in said(place, *words)
+    assert command.text == FOREIGN
