@@ -1,0 +1,45 @@
+"""The way in: the idle tick decided in a moment, then the command line.
+
+cron calls this file itself, with `-I -S`, which leaves out all that an idle tick has no use
+for. Only when there is something to do is the rest of the interpreter's start made up for.
+"""
+
+import sys
+
+
+def main() -> int:
+    """Run the command line in `sys.argv`; the exit code, for `sys.exit`."""
+    from scheduled import idle
+
+    if idle.is_idle(sys.argv[1:]):
+        return 0
+    _complete()
+    from scheduled.cli.main import main as command_line
+
+    return command_line(sys.argv[1:])
+
+
+def _started_as_file() -> None:
+    """Let `scheduled` be found, and its own modules not be taken for others of their names."""
+    package = __file__.rpartition("/")[0]
+    while package in sys.path:
+        sys.path.remove(package)
+    sys.path.insert(0, package.rpartition("/")[0])
+
+
+def _complete() -> None:
+    """Make up for `-S`, once there is something to do."""
+    if not sys.flags.no_site:
+        return
+    import site
+
+    above = sys.path.pop(0)
+    site.main()
+    if above not in sys.path:
+        sys.path.append(above)
+
+
+if __name__ == "__main__":
+    if not __package__:
+        _started_as_file()
+    sys.exit(main())

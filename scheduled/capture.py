@@ -1,0 +1,87 @@
+"""What a run prints: a file, never a pipe, and never larger than the job may print.
+
+A file cannot block the job when nobody reads, and a child that stays behind holds nothing open
+that anyone waits for. While the run goes on the file is looked at now and then and its middle
+taken out when it has grown too far; head and tail stay.
+"""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MODE = 0o600
+SLACK = 4
+"""The file may grow to this many times its limit between two looks before it is trimmed."""
+
+
+@dataclass
+class Capture:
+    """The output file of one run, at most `limit` bytes once finished (and a line on the cut)."""
+
+    path: Path
+    limit: int
+    cut: int = field(default=0, init=False)
+    """Bytes taken out so far."""
+
+    def open(self) -> int:
+        """A descriptor to give to the child as its stdout and stderr. Raises OSError.
+
+        It appends, so that the child goes on at the new end after a trim.
+        """
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, MODE)
+
+    def watch(self) -> None:
+        """Trim the file if it has grown too far. To be called while the run goes on."""
+        if self._size() > SLACK * self.limit:
+            self._trim()
+
+    def finish(self) -> None:
+        """Cut the file to its limit, with a line in the middle that says how much is gone."""
+        if not self.cut and self._size() <= self.limit:
+            return
+        with open(self.path, "r+b") as stream:
+            head, tail = self._ends(stream.fileno())
+            gone = self.cut + self._size() - len(head) - len(tail)
+            if gone <= 0:
+                return
+            mark = f"\n[... {gone} bytes cut: max_output is {self.limit} ...]\n".encode()
+            stream.seek(len(head))
+            stream.write(mark + tail)
+            stream.truncate()
+
+    def tail(self, lines: int) -> list[str]:
+        """The last lines, undecodable bytes replaced; empty where there is no file."""
+        try:
+            with open(self.path, "rb") as stream:
+                stream.seek(0, os.SEEK_END)
+                stream.seek(max(0, stream.tell() - 64 * 1024))
+                text = stream.read().decode("utf-8", "replace")
+        except OSError:
+            return []
+        return text.splitlines()[-lines:]
+
+    def _trim(self) -> None:
+        with open(self.path, "r+b") as stream:
+            size = self._size()
+            head, tail = self._ends(stream.fileno())
+            os.ftruncate(stream.fileno(), len(head))
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND)
+            try:
+                os.write(descriptor, tail)
+            finally:
+                os.close(descriptor)
+            self.cut += size - len(head) - len(tail)
+
+    def _ends(self, descriptor: int) -> tuple[bytes, bytes]:
+        half = self.limit // 2
+        size = self._size()
+        head = os.pread(descriptor, half, 0)
+        start = max(len(head), size - (self.limit - half))
+        return head, os.pread(descriptor, size - start, start)
+
+    def _size(self) -> int:
+        try:
+            return self.path.stat().st_size
+        except FileNotFoundError:
+            return 0

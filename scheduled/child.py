@@ -1,0 +1,87 @@
+"""The other side of a handler's run: the process in which the handler works.
+
+Started as `python -m scheduled.child RESULT`, with a description of the run on standard input.
+It calls the handler and writes what came of it to the file RESULT, complete or not at all. A
+handler that crashes the interpreter takes only this process with it.
+"""
+
+import json
+import sys
+import traceback
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from scheduled import files, loader
+from scheduled.errors import ScheduledError
+from scheduled.handler import Context, GiveUp, NotNow
+
+TEMPORARY = 75
+"""EX_TEMPFAIL of sysexits.h: not now, and no failure."""
+
+
+def main() -> int:
+    """Run the handler described on standard input; 0, 1 if it failed, 75 if it could not now."""
+    description = json.load(sys.stdin)
+    report = _call(description["handler"], _context(description))
+    try:
+        files.replace_json(Path(sys.argv[1]), report)
+    except (TypeError, ValueError) as error:
+        report = {"error": f"what the handler returned or fired is no JSON: {error}"}
+        files.replace_json(Path(sys.argv[1]), report)
+    if "not_now" in report:
+        return TEMPORARY
+    return 1 if "error" in report else 0
+
+
+def _call(handler: str, context: Context) -> dict[str, Any]:
+    try:
+        result = loader.load(handler)(context)
+        if result is not None and not isinstance(result, dict):
+            raise GiveUp(f"the handler returned {type(result).__name__}, expected a dict or None")
+    except NotNow as error:
+        return {"not_now": str(error) or "the handler could not work now"}
+    except ScheduledError as error:
+        print(error)
+        return {"error": str(error), "final": True}
+    except Exception as error:  # noqa: BLE001 - whatever a handler does is its run's failure
+        traceback.print_exc()
+        text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        final = isinstance(error, GiveUp | ValueError | TypeError)
+        return {"error": text, "final": final}
+    return {"result": result, "memory": context.memory, "events": context.events}
+
+
+def _context(description: dict[str, Any]) -> Context:
+    def instant(name: str) -> datetime | None:
+        text = description.get(name)
+        return datetime.fromisoformat(text) if text else None
+
+    now = instant("now")
+    assert now is not None
+    return Context(
+        job=description["job"],
+        run_id=description["run_id"],
+        now=now,
+        zone=ZoneInfo(description["zone"]),
+        root=Path(description["root"]),
+        central_dir=Path(description["central_dir"]),
+        cache_dir=Path(description["cache_dir"]),
+        slot=instant("slot"),
+        attempt=description["attempt"],
+        catch_up=description["catch_up"],
+        missed=description["missed"],
+        last_success=instant("last_success"),
+        params=description["params"],
+        memory=description["memory"],
+        log=_log,
+    )
+
+
+def _log(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,192 @@
+"""The idle tick: whether there is nothing to do, found out before anything is imported.
+
+A full tick leaves a hint: until when nothing is due, and the stamps of the files that could
+change that. A later tick that was called the same way and finds every stamp as it was notes
+that it came and is done, in less time than a bare `python -c pass` takes. When in doubt, here
+or in the hint, it is a full tick.
+
+Only modules that are part of the interpreter itself are used: `os` alone would cost more than
+all of this.
+"""
+
+import posix
+import sys
+import time
+
+HINT = "next-due"
+HEARTBEAT = "heartbeat"
+VERSION = "scheduled hint 1"
+VARIABLES = (
+    b"SCHEDULED_ROOT",
+    b"SCHEDULED_CONFIG",
+    b"SCHEDULED_STATE_DIR",
+    b"AIPASS_HOME",
+    b"HOME",
+    b"XDG_CONFIG_HOME",
+    b"XDG_STATE_HOME",
+    b"TZ",
+)
+"""What decides, besides the options, where everything is and which zone counts."""
+QUIET = ("-q", "--quiet", "--no-color")
+NEVER = 1e18
+
+
+def is_idle(arguments: list[str]) -> bool:
+    """Whether `scheduled ARGUMENTS` is a tick that has nothing to do; notes that it came."""
+    options = _plain_tick(arguments)
+    if options is None:
+        return False
+    state_dir = options.get("--state-dir") or _default_state_dir(options)
+    if not state_dir:
+        return False
+    try:
+        return _is_unchanged(state_dir, signature(arguments))
+    except (OSError, ValueError, IndexError):
+        return False
+
+
+def signature(arguments: list[str]) -> str:
+    """How a tick was called, as far as it matters: options, environment, program, folder."""
+    called = [one for one in arguments if one != "run" and one not in QUIET]
+    environ = [posix.environ.get(name, b"\1").hex() for name in VARIABLES]
+    folder = "" if _is_placed(called) else posix.getcwd()
+    parts = [sys.executable, __file__, folder, *called, *environ]
+    return "".join(part.replace("\n", "\1") + "\0" for part in parts)
+
+
+def write_hint(
+    state_dir: str,
+    arguments: list[str],
+    *,
+    due: float | None,
+    silence: float,
+    stamps: dict[str, tuple[int, int, int] | None],
+) -> None:
+    """Say that nothing is due before `due` (epoch seconds; None: ever) while `stamps` hold.
+
+    `silence` is how many seconds without a tick are worth a full one, which explains them. Each
+    stamp is (size, mtime in ns, inode), None for a file that is not there. Raises OSError.
+    """
+    lines = [VERSION, signature(arguments), repr(NEVER if due is None else due), repr(silence)]
+    for path, stamp in stamps.items():
+        if "\n" in path:
+            return
+        lines.append(f"{path}\0{' '.join(str(number) for number in stamp or ())}")
+    beside = f"{state_dir}/.{HINT}.{posix.getpid()}"
+    descriptor = posix.open(beside, posix.O_WRONLY | posix.O_CREAT | posix.O_TRUNC, 0o600)
+    try:
+        posix.write(descriptor, ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape"))
+    finally:
+        posix.close(descriptor)
+    posix.replace(beside, f"{state_dir}/{HINT}")
+
+
+def forget(state_dir: str) -> None:
+    """Make the next tick a full one."""
+    try:
+        posix.unlink(f"{state_dir}/{HINT}")
+    except OSError:
+        return
+
+
+def _plain_tick(arguments: list[str]) -> dict[str, str] | None:
+    """The options of a bare `run`; None for any other command line."""
+    options: dict[str, str] = {}
+    words = list(arguments)
+    while words:
+        word = words.pop(0)
+        if word in ("--config", "--root", "--state-dir") and words:
+            options[word] = words.pop(0)
+        elif word == "run" and not words:
+            return options
+        elif word not in QUIET:
+            return None
+    return None
+
+
+def _is_placed(arguments: list[str]) -> bool:
+    """Whether the current folder has no say in where things are."""
+    absolute = [one for one in arguments if not one.startswith("-")]
+    return "--root" in arguments and all(one.startswith("/") for one in absolute)
+
+
+def _default_state_dir(options: dict[str, str]) -> str:
+    """Where the hint may lie when no option says so; the signature guards against a wrong guess."""
+    named = posix.environ.get(b"SCHEDULED_STATE_DIR", b"")
+    root = options.get("--root", "").encode("utf-8", "surrogateescape")
+    root = root or posix.environ.get(b"SCHEDULED_ROOT", b"")
+    root = root or posix.environ.get(b"AIPASS_HOME", b"") or posix.getcwdb()
+    state_home = posix.environ.get(b"XDG_STATE_HOME", b"")
+    if not state_home.startswith(b"/"):
+        state_home = posix.environ.get(b"HOME", b"/nowhere") + b"/.local/state"
+    places = (
+        named,
+        root + b"/aipass_core/trigger/trigger_json",
+        root + b"/src/aipass/trigger/trigger_json",
+        state_home + b"/scheduled",
+    )
+    for place in places:
+        if place and _is_there(place + b"/" + HINT.encode()):
+            return place.decode("utf-8", "surrogateescape")
+    return ""
+
+
+def _is_there(path: bytes) -> bool:
+    try:
+        posix.stat(path)
+    except OSError:
+        return False
+    return True
+
+
+def _is_unchanged(state_dir: str, called: str) -> bool:
+    lines = _read(f"{state_dir}/{HINT}").split("\n")
+    if lines[0] != VERSION or lines[1] != called or lines[-1]:
+        return False
+    now = time.time()  # noqa: TID251 - this is the way in, before any other clock is read
+    due, silence = float(lines[2]), float(lines[3])
+    last, _, _, boot = _read(f"{state_dir}/{HEARTBEAT}").split()
+    if now >= due or not 0 <= now - float(last) <= silence or boot != _boot_id():
+        return False
+    for line in lines[4:-1]:
+        path, _, stamp = line.partition("\0")
+        if _stamp(path) != stamp:
+            return False
+    _beat(state_dir, now, boot)
+    return True
+
+
+def _stamp(path: str) -> str:
+    try:
+        status = posix.stat(path)
+    except OSError:
+        return ""
+    return f"{status.st_size} {status.st_mtime_ns} {status.st_ino}"
+
+
+def _beat(state_dir: str, now: float, boot: str) -> None:
+    booted = time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+    line = f"{now:.3f} {booted:.3f} {time.monotonic():.3f} {boot}\n".encode("ascii")
+    descriptor = posix.open(f"{state_dir}/{HEARTBEAT}", posix.O_WRONLY)
+    try:
+        posix.ftruncate(descriptor, posix.pwrite(descriptor, line, 0))
+    finally:
+        posix.close(descriptor)
+
+
+def _boot_id() -> str:
+    try:
+        return _read("/proc/sys/kernel/random/boot_id").strip()
+    except OSError:
+        return "-"
+
+
+def _read(path: str) -> str:
+    descriptor = posix.open(path, posix.O_RDONLY)
+    try:
+        chunks = []
+        while chunk := posix.read(descriptor, 1 << 20):
+            chunks.append(chunk)
+    finally:
+        posix.close(descriptor)
+    return b"".join(chunks).decode("utf-8", "surrogateescape")

@@ -1,0 +1,189 @@
+"""The append-only record of everything that happened: one file a day, one JSON line an event.
+
+A new day's file begins with a snapshot of the state, so the newest file alone can rebuild it.
+An append is one write and one sync, made while holding the journal's lock; what a crash tears
+off is the last line, which no reader takes for an event.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from scheduled.errors import StateError
+from scheduled.files import sync_folder
+
+Event = dict[str, Any]
+
+SUFFIX = ".jsonl"
+MODE = 0o600
+
+
+@dataclass(frozen=True)
+class Position:
+    """A place between two events: after `offset` bytes of the file called `name`."""
+
+    name: str
+    offset: int
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Events read in one go, where the next ones will begin, and the lines that were none."""
+
+    events: tuple[Event, ...]
+    end: Position | None
+    broken: tuple[str, ...] = ()
+
+
+class Journal:
+    """The journal in `folder`, which need not exist yet."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def names(self) -> list[str]:
+        """The file names, oldest day first. Raises StateError where they cannot be seen."""
+        try:
+            found = os.listdir(self.folder)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StateError(f"{self.folder}: cannot be read: {_reason(error)}") from error
+        return sorted(name for name in found if name.endswith(SUFFIX) and name[0].isdigit())
+
+    def read(self, start: Position | None) -> Stretch:
+        """Every whole line from `start` on, through all later files; None reads them all."""
+        events: list[Event] = []
+        broken: list[str] = []
+        end = start
+        for name in self.names():
+            if start is not None and name < start.name:
+                continue
+            offset = start.offset if start is not None and name == start.name else 0
+            data = self._tail(name, offset)
+            whole = data.rfind(b"\n") + 1
+            for number, line in enumerate(data[:whole].splitlines(), start=1):
+                event = _event(line)
+                if event is not None:
+                    events.append(event)
+                elif line.strip():
+                    broken.append(f"{name}: line {number} after byte {offset} is torn, left out")
+            end = Position(name, offset + whole)
+        return Stretch(tuple(events), end, tuple(broken))
+
+    def holds(self, position: Position) -> bool:
+        """Whether `position` is a place in this journal: its file is there, a line ends there."""
+        try:
+            with open(self.folder / position.name, "rb") as stream:
+                if position.offset == 0:
+                    return True
+                stream.seek(position.offset - 1)
+                return stream.read(1) == b"\n"
+        except OSError:
+            return False
+
+    def append(self, name: str, events: Sequence[Event], *, sync: bool) -> None:
+        """Add events to the file `name`, all or none. Raises StateError."""
+        data = b"".join(line(event) for event in events)
+        path = self.folder / name
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, MODE)
+        except OSError as error:
+            raise StateError(_unsaved(path, error)) from error
+        try:
+            _write_whole(descriptor, data, sync=sync)
+        except OSError as error:
+            raise StateError(_unsaved(path, error)) from error
+        finally:
+            os.close(descriptor)
+
+    def begin_file(self, name: str, snapshot: Event) -> None:
+        """Start the file `name` with `snapshot`, complete or not at all. Raises StateError."""
+        path = self.folder / name
+        beside = self.folder / f".{name}.new"
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with open(beside, "wb", opener=_private) as stream:
+                stream.write(line(snapshot))
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(beside, path)
+            sync_folder(self.folder)
+        except OSError as error:
+            raise StateError(_unsaved(path, error)) from error
+
+    def prune(self, today: date, keep_days: int) -> list[str]:
+        """Delete the files of days before the last `keep_days`; the newest file always stays."""
+        oldest = (today - timedelta(days=keep_days)).isoformat()
+        gone = [name for name in self.names()[:-1] if name.removesuffix(SUFFIX) < oldest]
+        for name in gone:
+            (self.folder / name).unlink(missing_ok=True)
+        return gone
+
+    def _tail(self, name: str, offset: int) -> bytes:
+        try:
+            with open(self.folder / name, "rb") as stream:
+                stream.seek(offset)
+                return stream.read()
+        except FileNotFoundError:
+            return b""  # pruned meanwhile by another tick
+        except OSError as error:
+            raise StateError(f"{self.folder / name}: cannot be read: {_reason(error)}") from error
+
+
+def file_name(moment: datetime) -> str:
+    """The name of the file for the day of `moment`, in UTC."""
+    return moment.strftime("%Y-%m-%d") + SUFFIX
+
+
+def line(event: Event) -> bytes:
+    """One event as it stands in a file: compact JSON, ASCII, a newline."""
+    return json.dumps(event, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def since_snapshot(events: Sequence[Event]) -> Iterator[Event]:
+    """The newest snapshot among `events` and everything after it; nothing if there is none."""
+    starts = [at for at, event in enumerate(events) if event.get("event") == "snapshot"]
+    if starts:
+        yield from events[starts[-1] :]
+
+
+def _event(text: bytes) -> Event | None:
+    try:
+        event = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None
+
+
+def _write_whole(descriptor: int, data: bytes, *, sync: bool) -> None:
+    size = os.fstat(descriptor).st_size
+    # What a crash tore off ends without a newline; it must not swallow our first event.
+    if size and os.pread(descriptor, 1, size - 1) != b"\n":
+        data = b"\n" + data
+    try:
+        written = 0
+        while written < len(data):
+            written += os.write(descriptor, data[written:])
+        if sync:
+            os.fdatasync(descriptor)
+    except OSError:
+        os.ftruncate(descriptor, size)
+        raise
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, MODE)
+
+
+def _unsaved(path: Path, error: OSError) -> str:
+    why = _reason(error)
+    return f"{path}: cannot be written: {why}; no job is started that could not be recorded"
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

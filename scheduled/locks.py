@@ -1,0 +1,108 @@
+"""Who may proceed: a lock a job for as long as it runs, a short one around state and journal.
+
+All are kernel locks, so a process that dies lets go of them, however it dies. There is no time
+to live and no "running" mark that could outlast its owner. The lock files stay where they are.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from scheduled.errors import LockedError, StateError
+
+MODE = 0o600
+WAIT_SECONDS = 30.0
+POLL_SECONDS = 0.005
+
+
+class Lock:
+    """A right nobody else has while we hold it: to run a job, for one.
+
+    That one is taken before the decision and held until the run is recorded.
+    """
+
+    def __init__(self, lock: Any) -> None:
+        self._lock = lock
+
+    def release(self) -> None:
+        """Let another tick have the job."""
+        self._lock.release()
+
+
+def take_job(state_dir: Path, job: str) -> Lock | None:
+    """The lock of a job, or None while somebody else holds it. Never waits."""
+    return take(state_dir, f"{job}.lock")
+
+
+def take(state_dir: Path, name: str) -> Lock | None:
+    """The lock called `name`, or None while somebody else holds it. Never waits."""
+    from filelock import Timeout
+
+    lock = _file_lock(state_dir / "locks" / name, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        return None
+    except OSError as error:
+        raise StateError(_unusable(state_dir, error)) from error
+    return Lock(lock)
+
+
+def is_running(state_dir: Path, job: str) -> bool:
+    """Whether some tick holds the job's lock now."""
+    if not (state_dir / "locks" / f"{job}.lock").exists():
+        return False
+    lock = take_job(state_dir, job)
+    if lock is None:
+        return True
+    lock.release()
+    return False
+
+
+@contextmanager
+def journal(state_dir: Path, wait: float = WAIT_SECONDS) -> Iterator[None]:
+    """The short lock around state and journal.
+
+    Raises LockedError after `wait` seconds, and StateError where the lock file cannot be made.
+    """
+    from filelock import Timeout
+
+    lock = _file_lock(state_dir / "locks" / "journal", timeout=wait)
+    started = time.monotonic()
+    try:
+        lock.acquire(poll_interval=POLL_SECONDS)
+    except Timeout:
+        waited = time.monotonic() - started
+        raise LockedError(
+            f"{state_dir}/locks/journal: held by another process for {waited:.0f} s; "
+            "nothing was changed, try again when it is done (fuser names it)"
+        ) from None
+    except OSError as error:
+        raise StateError(_unusable(state_dir, error)) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _file_lock(path: Path, timeout: float) -> Any:
+    from filelock import FileLock
+
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # A soft lock would be a file that outlives a crash: where the kernel has no locks, fail.
+        return FileLock(
+            path, timeout=timeout, mode=MODE, thread_local=False, fallback_to_soft=False
+        )
+    except OSError as error:
+        raise StateError(_unusable(path.parent.parent, error)) from error
+
+
+def _unusable(state_dir: Path, error: OSError) -> str:
+    reason = (error.strerror or str(error)).lower()
+    return (
+        f"{state_dir}: cannot lock there: {reason}; "
+        "make the folder writable, or name another one with --state-dir"
+    )

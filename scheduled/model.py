@@ -1,0 +1,130 @@
+"""The nouns: jobs with their policies, runs with their outcomes. Data only, no behaviour."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+
+class CatchUp(StrEnum):
+    """What to do with slots that passed unanswered."""
+
+    SKIP = "skip"  # write them off
+    LATEST = "latest"  # run once, for the newest of them
+    ALL = "all"  # run each of them, oldest first
+
+
+class FirstRun(StrEnum):
+    """When a job that was never seen before runs for the first time."""
+
+    WAIT = "wait"  # at its next slot
+    NOW = "now"  # at the tick that first sees it
+
+
+class Priority(StrEnum):
+    """Who goes first when several jobs are due; most urgent first."""
+
+    URGENT = "urgent"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+    @property
+    def rank(self) -> int:
+        """0 for the most urgent."""
+        return list(Priority).index(self)
+
+
+class Outcome(StrEnum):
+    """How a slot ended. Every slot ends as exactly one of these."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+    INTERRUPTED = "interrupted"  # the tick died, or was told to stop
+    SKIPPED = "skipped"  # on purpose, with a reason
+    MISSED = "missed"  # passed unanswered, with a cause; a newer slot answers for it
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether a person should be told. An interruption is retried, not reported."""
+        return self in (Outcome.FAILED, Outcome.TIMED_OUT)
+
+
+SYSTEM_ZONE = ""
+"""A job without a zone of its own: the configuration's, else the machine's."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A named schedule, an action, and policies. Durations are seconds."""
+
+    id: str
+    schedule: str
+    timezone: str
+    handler: str = ""
+    command: str | tuple[str, ...] = ""
+    """A string goes through `/bin/sh -c`, a tuple to the kernel as it is."""
+    name: str = ""
+    description: str = ""
+    enabled: bool = True
+    priority: Priority = Priority.MEDIUM
+    tags: tuple[str, ...] = ()
+    catch_up: CatchUp = CatchUp.LATEST
+    max_lateness: float | None = None
+    first_run: FirstRun = FirstRun.WAIT
+    timeout: float = 300.0
+    max_output: int = 1024 * 1024
+    params: dict[str, Any] = field(default_factory=dict)
+    remembers_in: str = ""
+    """The seed's section of the state that holds this job's memory; empty: its own entry."""
+    source: str = "built-in"
+    """Where it is defined, as a person would say it: `scheduled.yaml:12`."""
+
+    @property
+    def kind(self) -> str:
+        """`handler` or `command`."""
+        return "handler" if self.handler else "command"
+
+
+@dataclass(frozen=True)
+class Missed:
+    """A stretch of slots nobody answered: first and last of them, UTC, and how many."""
+
+    first: datetime
+    last: datetime
+    count: int
+    capped: bool = False
+    """Whether counting stopped at `count`, and there were more."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One execution about to happen."""
+
+    run_id: str
+    job: Job
+    slot: datetime | None
+    """UTC; None when started by hand."""
+    attempt: int = 1
+    catch_up: bool = False
+    missed: int = 0
+    last_success: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How one execution ended, as the child process and the clock tell it."""
+
+    outcome: Outcome
+    duration: timedelta
+    reason: str = ""
+    error: str = ""
+    exit_code: int | None = None
+    result: Any = None
+    memory: dict[str, Any] | None = None
+    events: tuple[tuple[str, dict[str, Any]], ...] = ()
+    not_now: bool = False
+    """The action said that it is temporarily impossible; no failure, and no answer either."""
+    cpu_seconds: float | None = None
+    max_rss_bytes: int | None = None

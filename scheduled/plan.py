@@ -1,0 +1,226 @@
+"""What is owed: from jobs, what is remembered about them, and the time, to decisions. Pure.
+
+The rule for one job is `decide`. It is asked twice: for all jobs, to make the tick's plan, and
+again for one job once its lock is held and the journal has been read, which is the answer that
+counts. Both times it finds the newest slot with one step back from now, however long ago the
+last tick was.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cache
+
+from scheduled import slots
+from scheduled.model import CatchUp, FirstRun, Job, Missed
+from scheduled.state import Record
+from scheduled.slots import Schedule
+
+INSTANT = timedelta(microseconds=1)
+RERUNS = 2
+"""How often an interrupted run is tried again for the same slot."""
+CORRECTION = timedelta(hours=3)
+"""A step of the clock larger than this corrects an error, and the new time counts (cron(8))."""
+
+ENOUGH = "carried over: this tick has caught up on enough"
+
+
+class Verdict(StrEnum):
+    """What is to be done about a job now."""
+
+    RUN = "run"
+    SKIP = "skip"  # the slot ends here, with a reason
+    REST = "rest"  # nothing is due
+    MEET = "meet"  # first sight of the job, or of its changed schedule
+    CLAMP = "clamp"  # the watermark lies in a future that was an error
+    DISABLED = "disabled"
+    CARRY = "carry"  # due, but the budget of this tick is spent
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A verdict about one job, and what it was made of."""
+
+    job: Job
+    verdict: Verdict
+    slot: datetime | None = None
+    missed: Missed | None = None
+    """Slots before `slot` that nobody will answer for by themselves."""
+    too_late: Missed | None = None
+    """Slots of a job that runs each of them, but not this late."""
+    catch_up: bool = False
+    reason: str = ""
+    next: datetime | None = None
+    """For a job that rests: its next slot."""
+    watermark: datetime | None = None
+    """For a job to meet or to clamp: where it starts to count."""
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a slot waits for an answer."""
+        return self.verdict in (Verdict.RUN, Verdict.SKIP, Verdict.CARRY)
+
+
+@dataclass(frozen=True)
+class _Due:
+    """A schedule with an unanswered slot: the newest, and where the job's counting stands."""
+
+    schedule: Schedule
+    anchor: datetime | None
+    newest: datetime
+    watermark: datetime | None
+    coalesced: int
+
+
+@dataclass(frozen=True)
+class Sky:
+    """The instants around now, each distinct schedule asked once however many jobs share it."""
+
+    now: datetime
+    latest: Callable[[Schedule, datetime | None, datetime | None], datetime | None]
+    following: Callable[[Schedule, datetime, datetime | None], datetime | None]
+
+
+def sky(now: datetime) -> Sky:
+    """What `decide` asks about slots, remembered for as long as this tick lasts."""
+
+    @cache
+    def latest(
+        schedule: Schedule, until: datetime | None, anchor: datetime | None
+    ) -> datetime | None:
+        return slots.latest(schedule, until or now, anchor or now)
+
+    @cache
+    def following(schedule: Schedule, after: datetime, anchor: datetime | None) -> datetime | None:
+        return slots.following(schedule, after, anchor or now)
+
+    return Sky(now, latest, following)
+
+
+def is_enabled(job: Job, record: Record) -> bool:
+    """What a person said on the command line, else what the configuration says."""
+    return job.enabled if record.enabled is None else record.enabled
+
+
+def decide(job: Job, record: Record, above: Sky, on_time: timedelta) -> Decision:
+    """What is to be done about `job` at `above.now`; `on_time` is how late is not yet late."""
+    if not is_enabled(job, record):
+        return Decision(job, Verdict.DISABLED, reason="disabled")
+    schedule = slots.parse(job.schedule, job.timezone)
+    if record.fingerprint != slots.fingerprint(schedule):
+        return _meet(job, record, above)
+    anchor = record.anchor if slots.is_anchored(schedule) else None
+    if record.watermark is not None and record.watermark > above.now:
+        return _ahead(job, schedule, record, above, anchor)
+    newest = above.latest(schedule, None, anchor)
+    if newest is None or (record.watermark is not None and newest <= record.watermark):
+        after = above.following(schedule, above.now, anchor)
+        return Decision(job, Verdict.REST, next=after, reason="not due")
+    due = _Due(schedule, anchor, newest, record.watermark, record.coalesced)
+    each = job.catch_up is CatchUp.ALL and record.watermark is not None
+    if each and not _is_too_late(job, above.now - newest):
+        return _oldest(job, due, above)
+    return _newest(job, due, above, on_time)
+
+
+def plan(
+    jobs: Sequence[Job],
+    record_of: Callable[[str], Record],
+    above: Sky,
+    *,
+    on_time: timedelta,
+    budget: int,
+) -> list[Decision]:
+    """A decision a job: what is due first, by priority, then slot, then id; the rest after it.
+
+    At most `budget` runs that catch up; those beyond it are carried over to a later tick.
+    """
+    decisions = [decide(job, record_of(job.id), above, on_time) for job in jobs]
+    decisions.sort(key=_order)
+    planned: list[Decision] = []
+    for decision in decisions:
+        if decision.verdict is Verdict.RUN and decision.catch_up:
+            budget -= 1
+            if budget < 0:
+                decision = replace(decision, verdict=Verdict.CARRY, reason=ENOUGH)  # noqa: PLW2901
+        planned.append(decision)
+    return planned
+
+
+def next_due(decisions: Iterable[Decision]) -> datetime | None:
+    """The earliest slot any of the resting jobs waits for; None where there is none."""
+    return min((one.next for one in decisions if one.next is not None), default=None)
+
+
+def _order(decision: Decision) -> tuple[bool, int, float, str]:
+    slot = decision.slot.timestamp() if decision.slot is not None else 0.0
+    return not decision.is_due, decision.job.priority.rank, slot, decision.job.id
+
+
+def _meet(job: Job, record: Record, above: Sky) -> Decision:
+    # Only a job never seen before may run at once: an edit never fires by itself.
+    at_once = not record.fingerprint and job.first_run is FirstRun.NOW
+    why = "seen for the first time" if not record.fingerprint else "its schedule has changed"
+    watermark = None if at_once else above.now
+    return Decision(job, Verdict.MEET, watermark=watermark, reason=why)
+
+
+def _ahead(
+    job: Job, schedule: Schedule, record: Record, above: Sky, anchor: datetime | None
+) -> Decision:
+    assert record.watermark is not None
+    ahead = record.watermark - above.now
+    if ahead > CORRECTION:
+        why = f"its last slot lay {ahead} in the future; the clock was wrong then"
+        return Decision(job, Verdict.CLAMP, watermark=above.now, reason=why)
+    after = above.following(schedule, record.watermark, anchor)
+    return Decision(job, Verdict.REST, next=after, reason="the clock went back; it has run already")
+
+
+def _oldest(job: Job, due: _Due, above: Sky) -> Decision:
+    """Each slot in turn, oldest first, leaving out in one go those that are too late."""
+    assert due.watermark is not None
+    watermark, too_late = due.watermark, None
+    if job.max_lateness is not None:
+        limit = above.now - timedelta(seconds=job.max_lateness) - INSTANT
+        last = above.latest(due.schedule, limit, due.anchor)
+        if last is not None and last > watermark:
+            too_late = _stretch(due, last, above)
+            watermark = last
+    slot = above.following(due.schedule, watermark, due.anchor)
+    assert slot is not None
+    return Decision(job, Verdict.RUN, slot, too_late=too_late, catch_up=slot < due.newest)
+
+
+def _newest(job: Job, due: _Due, above: Sky, on_time: timedelta) -> Decision:
+    """The newest slot answers for all before it."""
+    missed = None
+    if due.watermark is not None:
+        before = above.latest(due.schedule, due.newest - INSTANT, due.anchor)
+        if before is not None and before > due.watermark:
+            missed = _stretch(due, before, above)
+    late = above.now - due.newest
+    first = due.watermark is None
+    if not first and _is_too_late(job, late):
+        assert job.max_lateness is not None
+        why = f"too late: {late.total_seconds():.0f} s, at most {job.max_lateness:.0f} s"
+        return Decision(job, Verdict.SKIP, due.newest, missed, reason=why)
+    if not first and job.catch_up is CatchUp.SKIP and late > on_time:
+        return Decision(
+            job, Verdict.SKIP, due.newest, missed, reason="not caught up: catch_up is skip"
+        )
+    caught_up = not first and (missed is not None or due.coalesced > 0 or late > on_time)
+    return Decision(job, Verdict.RUN, due.newest, missed, catch_up=caught_up)
+
+
+def _is_too_late(job: Job, late: timedelta) -> bool:
+    return job.max_lateness is not None and late.total_seconds() > job.max_lateness
+
+
+def _stretch(due: _Due, last: datetime, above: Sky) -> Missed:
+    assert due.watermark is not None
+    first = above.following(due.schedule, due.watermark, due.anchor)
+    assert first is not None
+    count = slots.count(due.schedule, due.watermark, last, due.anchor or above.now)
+    return Missed(first, last, count, capped=count >= slots.COUNT_CAP)

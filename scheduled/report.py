@@ -1,0 +1,86 @@
+"""What a tick did: rows of runs, counts, sentences for a person, and the exit code they make."""
+
+import signal
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+from typing import Any
+
+from scheduled.errors import ScheduledError
+from scheduled.model import Outcome
+from scheduled.state import stamped
+
+Row = dict[str, Any]
+
+
+class Exit(IntEnum):
+    """The exit codes of `run`; a signal ends it with 128 and the signal's number."""
+
+    WELL = 0  # nothing due, or all well
+    FAILED = 1  # a job failed
+    USAGE = 2  # usage or configuration; what could run, ran
+    LOCKED = 3  # our own files are locked beyond the wait
+    STATE = 4  # the state was recovered, or could not be saved
+    TEMPORARY = 75  # not now
+
+
+@dataclass
+class Report:
+    """One tick, filled in as it goes on."""
+
+    at: datetime
+    due: int = 0
+    carried: int = 0
+    """Due, and left for a later tick: still running, beyond the budget, or not now."""
+    skipped: int = 0
+    duration_seconds: float = 0.0
+    rows: list[Row] = field(default_factory=list)
+    left: list[tuple[str, str]] = field(default_factory=list)
+    """Jobs that were due and did not run, each with the reason."""
+    problems: list[str] = field(default_factory=list)
+    """What is wrong with the configuration."""
+    recovered: list[str] = field(default_factory=list)
+    """What was wrong with the state, and what became of it."""
+    notes: list[str] = field(default_factory=list)
+    """What else a person should know."""
+    stopped_by: signal.Signals | None = None
+    trouble: ScheduledError | None = None
+    """What kept us from our own files; runs under way were seen through."""
+
+    @property
+    def ran(self) -> list[Row]:
+        """The rows of runs, without slots that were skipped."""
+        return [row for row in self.rows if row["run_id"] is not None]
+
+    @property
+    def failed(self) -> list[Row]:
+        """The rows of the runs that a person should look at."""
+        return [row for row in self.ran if row["outcome"] and Outcome(row["outcome"]).is_failure]
+
+    @property
+    def exit_code(self) -> int:
+        """The gravest of what happened."""
+        if self.stopped_by is not None:
+            return 128 + self.stopped_by
+        if self.trouble is not None:
+            return self.trouble.exit_code
+        if self.recovered:
+            return Exit.STATE
+        if self.problems:
+            return Exit.USAGE
+        return Exit.FAILED if self.failed else Exit.WELL
+
+    def document(self) -> dict[str, Any]:
+        """What `run --json` prints."""
+        return {
+            "tick": {
+                "at": stamped(self.at),
+                "due": self.due,
+                "ran": len(self.ran),
+                "failed": len(self.failed),
+                "skipped": self.skipped,
+                "carried": self.carried,
+                "duration_seconds": round(self.duration_seconds, 3),
+            },
+            "runs": self.rows,
+        }

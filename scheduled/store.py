@@ -1,0 +1,206 @@
+"""State and journal together: loading, recording, and the checkpoint.
+
+The journal is the truth. `scheduled_state.json` is its checkpoint and says up to which byte of
+the journal it counts, so loading is reading the checkpoint and replaying what came after it.
+A checkpoint that cannot be used is moved aside, rebuilt from the journal, and reported.
+"""
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from scheduled import files, locks
+from scheduled import state as states
+from scheduled.errors import StateError, UnreadableFileError
+from scheduled.journal import Event, Journal, Position, file_name, since_snapshot
+from scheduled.state import State, stamped
+
+FILE_NAME = "scheduled_state.json"
+KEEP_DAYS = 30
+
+
+class Store:
+    """The memory of one installation, as one process sees it.
+
+    `state` is current as of the last `refresh`, `record` or `checkpoint`.
+    """
+
+    def __init__(self, state_dir: Path) -> None:
+        self.state_dir = state_dir
+        self.path = state_dir / FILE_NAME
+        self.journal = Journal(state_dir / "journal")
+        self.state: State = states.empty()
+        self.recovered: list[str] = []
+        """Sentences about what was broken and how it was mended; for the user's eyes."""
+        self._position: Position | None = None
+        self._broken = False
+
+    def load(self) -> "Store":
+        """Read checkpoint and journal; changes nothing on disk.
+
+        Raises StateError for a state that a newer version wrote, or that cannot be read.
+        """
+        document = self._checkpointed()
+        position = _position(document)
+        if document is not None and (position is None or self.journal.holds(position)):
+            self.state, self._position = _completed(document), position
+            if position is None and self.journal.names():
+                self._rebuild()  # an older state put back beside our journal
+        elif self.journal.names():
+            self._rebuild()
+        elif document is not None:
+            self.state, self._position = _completed(document), None
+            self.recovered.append(f"{self.journal.folder}: gone; the state alone was used")
+        elif self._broken:
+            self.recovered.append(
+                "there is no journal to rebuild it from: everything starts afresh"
+            )
+        self.refresh()
+        return self
+
+    def refresh(self) -> None:
+        """Take in what other processes recorded since."""
+        stretch = self.journal.read(self._position)
+        for event in stretch.events:
+            states.apply(self.state, event)
+        self._position = stretch.end
+        self.recovered.extend(stretch.broken)
+
+    def record(self, now: datetime, *events: Event, sync: bool = True) -> None:
+        """Append events, each stamped with `now`, and synced before this returns.
+
+        Raises LockedError or StateError; then none of them is recorded.
+        """
+        with locks.journal(self.state_dir):
+            self.refresh()
+            self.write(now, *events, sync=sync)
+
+    def write(self, now: datetime, *events: Event, sync: bool = True) -> None:
+        """As `record`, for a caller that holds the journal's lock and has refreshed."""
+        name = self._current_file(now)
+        whole = [{"at": stamped(now), **event} for event in events]
+        self.journal.append(name, whole, sync=sync)
+        self.refresh()
+
+    def checkpoint(self, now: datetime) -> files.Stamp | None:
+        """Write the state file and return its stamp.
+
+        Raises LockedError or StateError; the old file then stays.
+        """
+        with locks.journal(self.state_dir):
+            self.refresh()
+            self._set_aside(now)
+            document = dict(self.state)
+            if self._position is not None:
+                document["journal"] = {
+                    "file": self._position.name,
+                    "offset": self._position.offset,
+                }
+            try:
+                files.replace(self.path, files.json_bytes(document), mode=0o600)
+            except OSError as error:
+                reason = (error.strerror or str(error)).lower()
+                raise StateError(
+                    f"{self.path}: cannot be saved: {reason}; "
+                    "the journal holds everything, the next tick tries again"
+                ) from error
+            return files.stamp(self.path)
+
+    def _checkpointed(self) -> State | None:
+        """The state file's document; None where there is none that can be used."""
+        if not os.path.exists(self.path):  # False, too, where we may not look; the journal tells
+            if self.journal.names():
+                self.recovered.append(f"{self.path}: gone; rebuilt from the journal")
+            return None
+        self._broken = True
+        try:
+            document = files.read_json(self.path)
+        except UnreadableFileError as error:
+            if isinstance(error.__cause__, OSError):
+                raise StateError(f"{error}; run as the user who owns it") from error
+            self.recovered.append(f"{error}; the journal is used instead")
+            return None
+        problem = _problem(document)
+        if problem:
+            self.recovered.append(f"{self.path}: {problem}; the journal is used instead")
+            return None
+        if document.get("version", states.VERSION) > states.VERSION:
+            raise StateError(
+                f"{self.path}: version {document['version']}, this program knows "
+                f"{states.VERSION}; upgrade scheduled, nothing was changed"
+            )
+        self._broken = False
+        return dict(document)
+
+    def _rebuild(self) -> None:
+        stretch = self.journal.read(None)
+        events = tuple(since_snapshot(stretch.events)) or stretch.events
+        self.state = states.empty()
+        for event in events:
+            if event["event"] == "snapshot":
+                self.state = _completed(event.get("state"))
+            states.apply(self.state, event)
+        self._position = stretch.end
+
+    def _current_file(self, now: datetime) -> str:
+        """The file to append to: the day's, begun with a snapshot if it is new.
+
+        Never an older one than the newest: where the clock went back, the record goes on.
+        """
+        today = file_name(now)
+        newest = max(self.journal.names(), default="")
+        if newest >= today:
+            return newest
+        self.journal.begin_file(
+            today, {"event": "snapshot", "at": stamped(now), "state": self.state}
+        )
+        self.journal.prune(now.date(), KEEP_DAYS)
+        return today
+
+    def _set_aside(self, now: datetime) -> None:
+        """Keep a state file that could not be used, before a good one takes its place."""
+        if not self._broken or not self.path.exists():
+            return
+        try:  # once more, under the lock: another tick may have mended it
+            usable = not _problem(files.read_json(self.path))
+        except UnreadableFileError:
+            usable = False
+        if not usable:
+            aside = self.path.with_name(f"{FILE_NAME}.corrupt-{now:%Y%m%dT%H%M%SZ}")
+            self.path.rename(aside)
+            self.recovered.append(f"the broken state file is kept as {aside}")
+        self._broken = False
+
+
+def _position(document: State | None) -> Position | None:
+    place = document.get("journal") if document is not None else None
+    if not isinstance(place, dict):
+        return None
+    name, offset = place.get("file"), place.get("offset")
+    if isinstance(name, str) and isinstance(offset, int) and "/" not in name:
+        return Position(name, offset)
+    return None
+
+
+def _problem(document: Any) -> str:
+    """Why a document is no state; empty if it is one."""
+    if not isinstance(document, dict):
+        return "not a JSON object"
+    if not isinstance(document.get("version", states.VERSION), int):
+        return "its version is no number"
+    for key, value in states.empty().items():
+        if key in document and not isinstance(document[key], type(value)):
+            return f"{key} is not what it should be"
+    return ""
+
+
+def _completed(document: Any) -> State:
+    """A state with every key we count on; keys of others stay."""
+    if _problem(document):
+        return states.empty()
+    whole: State = states.empty() | document
+    for section, value in states.empty().items():
+        if isinstance(value, dict):
+            whole[section] = value | whole[section]
+    return whole

@@ -1,0 +1,198 @@
+"""The children of a tick: waiting for them, their deadlines, and stopping all that they are.
+
+A run is stopped with TERM to its whole session group, then, after a grace, with KILL; and
+with it whoever left the session, found by ancestry and by the run id in its environment. A
+run that ends well may leave a daemon behind: that is its own affair.
+"""
+
+import contextlib
+import ctypes
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any, Self
+
+from scheduled import execute
+from scheduled.execute import Running
+from scheduled.model import Ended
+
+GRACE_SECONDS = 10.0
+LOOK_SECONDS = 0.25
+"""How often output files are looked at while runs go on."""
+PR_SET_CHILD_SUBREAPER = 36
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class Supervisor:
+    """A context in which children run; outside it, signals mean what they meant before."""
+
+    def __init__(self, grace: float = GRACE_SECONDS) -> None:
+        self.running: list[Running] = []
+        self.stopped_by: signal.Signals | None = None
+        """The signal that told us to end, if one came."""
+        self._grace = grace
+        self._wake: tuple[int, int] = (-1, -1)
+        self._before: list[Callable[[], object]] = []
+
+    def __enter__(self) -> Self:
+        # Those who leave their session become our children when their parent dies, not init's.
+        _subreaper(True)
+        self._wake = os.pipe()
+        for end in self._wake:
+            os.set_blocking(end, False)
+        before = signal.set_wakeup_fd(self._wake[1], warn_on_full_buffer=False)
+        self._before = [lambda: signal.set_wakeup_fd(before)]
+        self._handle(signal.SIGCHLD, lambda *_: None)
+        for stop in STOP_SIGNALS:
+            self._handle(stop, self._told_to_stop)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Nothing may be left running when we leave by an error of our own.
+        for running in self.running:
+            _kill(running, signal.SIGKILL)
+        for undo in reversed(self._before):
+            undo()
+        for end in self._wake:
+            os.close(end)
+        _subreaper(False)
+
+    def wait(self) -> list[tuple[Running, Ended]]:
+        """The runs that ended, as soon as one has; all of them soon after a signal came."""
+        while self.running:
+            over = list(self._ended())
+            if over:
+                return over
+            self._enforce(time.monotonic())
+            for running in self.running:
+                with contextlib.suppress(OSError):
+                    running.capture.watch()
+            select.select([self._wake[0]], [], [], LOOK_SECONDS)
+            with contextlib.suppress(BlockingIOError):
+                os.read(self._wake[0], 4096)
+        return []
+
+    def _ended(self) -> Iterator[tuple[Running, Ended]]:
+        for running in list(self.running):
+            if running.process is None:
+                self.running.remove(running)
+                yield running, execute.not_started(running)
+                continue
+            pid, status, usage = os.wait4(running.pid, os.WNOHANG)
+            if pid:
+                if running.stop:
+                    _kill(running, signal.SIGKILL)
+                self.running.remove(running)
+                yield running, execute.ended(running, status, usage)
+
+    def _enforce(self, now: float) -> None:
+        for running in self.running:
+            if not running.stop and (self.stopped_by is not None or now >= running.deadline):
+                running.stop = self.stopped_by.name if self.stopped_by else "timeout"
+                running.stop_since = now
+                _kill(running, signal.SIGTERM)
+            elif (
+                running.stop_since is not None
+                and not running.killed
+                and now >= running.stop_since + self._grace
+            ):
+                running.killed = True
+                _kill(running, signal.SIGKILL)
+
+    def _handle(
+        self, number: signal.Signals, action: Callable[[int, FrameType | None], Any]
+    ) -> None:
+        before = signal.signal(number, action)
+        self._before.append(lambda: signal.signal(number, before))
+
+    def _told_to_stop(self, number: int, _: FrameType | None) -> None:
+        self.stopped_by = signal.Signals(number)
+
+
+def start_time(pid: int) -> int | None:
+    """The kernel's start time of a process, in clock ticks since boot; None if there is none.
+
+    A process id is used again some day; together with this number it is not.
+    """
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stream:
+            return int(stream.read().rpartition(b")")[2].split()[19])
+    except (OSError, IndexError, ValueError):
+        return None
+
+
+def is_alive(pid: int, started: int) -> bool:
+    """Whether that very process still lives; a zombie does not."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stream:
+            fields = stream.read().rpartition(b")")[2].split()
+    except OSError:
+        return False
+    return fields[0] not in (b"Z", b"X") and int(fields[19]) == started
+
+
+def find(run_id: str) -> int:
+    """A process that carries the run's id in its environment; 0 where there is none."""
+    return min(_marked(run_id), default=0)
+
+
+def kill_family(pid: int, run_id: str) -> None:
+    """KILL a process, its session's group, its descendants, and who carries the run's id."""
+    for victim in _family(pid, run_id):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(victim, signal.SIGKILL)
+
+
+def _kill(running: Running, number: signal.Signals) -> None:
+    family = _family(running.pid, running.attempt.run_id)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(running.pid, number)
+    for pid in family:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, number)
+
+
+def _family(pid: int, run_id: str) -> set[int]:
+    """Descendants of `pid` and the processes with the run's id in their environment, and `pid`."""
+    if not pid:
+        return set()
+    parents = {child: _parent(child) for child in _processes()}
+    found = _marked(run_id) | {pid}
+    grown = True
+    while grown:
+        more = {child for child, parent in parents.items() if parent in found} - found
+        found |= more
+        grown = bool(more)
+    return found - {os.getpid(), 1}
+
+
+def _marked(run_id: str) -> set[int]:
+    mark = f"SCHEDULED_RUN_ID={run_id}\0".encode()
+    return {pid for pid in _processes() if mark in _environ(pid)} - {os.getpid(), 1}
+
+
+def _processes() -> list[int]:
+    with contextlib.suppress(OSError):
+        return [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]
+    return []
+
+
+def _parent(pid: int) -> int:
+    with contextlib.suppress(OSError, IndexError), open(f"/proc/{pid}/stat", "rb") as stream:
+        return int(stream.read().rpartition(b")")[2].split()[1])
+    return 0
+
+
+def _environ(pid: int) -> bytes:
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/environ", "rb") as stream:
+        return stream.read() + b"\0"
+    return b""
+
+
+def _subreaper(on: bool) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, int(on), 0, 0, 0)

@@ -1,0 +1,281 @@
+"""One job's turn in a tick: its lock, the decision that counts, the beginning, and the end.
+
+The lock comes before the decision. Decided first, two ticks that overlap would both find the
+same slot due, and the second would run it again after its wait. What happens is written down
+before it happens, so that a tick which dies leaves a trace.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from scheduled import execute, heartbeat, locks, plan, supervise
+from scheduled import state as states
+from scheduled.execute import Running, Surroundings
+from scheduled.journal import Event
+from scheduled.locks import Lock
+from scheduled.model import Attempt, Ended, Job, Missed, Outcome
+from scheduled.plan import Decision, Sky, Verdict
+from scheduled.state import Open, Record, stamped
+from scheduled.store import Store
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A run under way, and the lock that goes with it."""
+
+    running: Running
+    lock: Lock
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Left:
+    """A job that was not started in its turn, and why; `row` where a slot ended by it."""
+
+    reason: str
+    row: Row | None = None
+    is_busy: bool = False
+
+
+@dataclass(frozen=True)
+class Turns:
+    """What all turns of a tick share."""
+
+    store: Store
+    around: Surroundings
+    above: Sky
+    on_time: timedelta
+    clock: Callable[[], datetime]
+    """The tick's own time: its `now`, moved on by what has elapsed since."""
+
+    def take(self, job: Job, *, by_hand: bool) -> Begun | Left:
+        """Start `job` if a slot is due, or in any case when it is asked for by hand.
+
+        Never waits for a run that goes on elsewhere. Raises LockedError or StateError, and then
+        nothing was started.
+        """
+        lock = locks.take_job(self.store.state_dir, job.id)
+        if lock is None:
+            return Left("still running", is_busy=True)
+        try:
+            taken = self._decided(job, lock, by_hand=by_hand)
+        except BaseException:
+            lock.release()
+            raise
+        if isinstance(taken, Left):
+            lock.release()
+        return taken
+
+    def end(self, begun: Begun, ended: Ended, outgoing: list[dict[str, Any]]) -> Row:
+        """Record how a run ended, with the messages it gave rise to, and let go of the job."""
+        try:
+            event = self._end_event(begun, ended) | {"outgoing": outgoing}
+            if not outgoing:
+                event.pop("outgoing")
+            self.store.record(self.clock(), event)
+        finally:
+            begun.lock.release()
+        return row(event)
+
+    def recover(self, job: Job | str, opened: Open) -> str:
+        """Settle a run whose tick died; the caller holds the job's lock.
+
+        Returns why the job must still be left alone, or nothing once the run is on record as
+        interrupted.
+        """
+        name = job if isinstance(job, str) else job.id
+        pid = _survivor(opened)
+        if pid and self.above.now < opened.started_at + timedelta(seconds=opened.deadline_seconds):
+            return f"still running as process {pid}, though the tick that started it died"
+        if pid:
+            supervise.kill_family(pid, opened.run_id)
+        record = states.record(self.store.state, name)
+        why = "the tick that started it died"
+        event = {
+            "event": "end",
+            "job": name,
+            "run_id": opened.run_id,
+            "slot": stamped(opened.slot) if opened.slot else None,
+            "outcome": Outcome.INTERRUPTED.value,
+            "reason": why,
+            "error": why,
+            "answered": record.interruptions >= plan.RERUNS,
+            "attempt": opened.attempt,
+            "catch_up": opened.catch_up,
+            "missed": opened.missed,
+            "started_at": stamped(opened.started_at),
+            "finished_at": None,
+            "duration_seconds": None,
+            "by_hand": opened.slot is None,
+        }
+        self.store.record(self.clock(), event)
+        return ""
+
+    def _decided(self, job: Job, lock: Lock, *, by_hand: bool) -> Begun | Left:
+        self.store.refresh()
+        record = states.record(self.store.state, job.id)
+        if record.open is not None:
+            still = self.recover(job, record.open)
+            if still:
+                return Left(still, is_busy=True)
+            record = states.record(self.store.state, job.id)
+        decision = plan.decide(job, record, self.above, self.on_time)
+        if decision.verdict is Verdict.RUN:
+            return self._begin(job, lock, record, decision)
+        if by_hand:
+            return self._begin(job, lock, record, Decision(job, Verdict.RUN))
+        if decision.verdict is Verdict.SKIP:
+            return self._skip(decision)
+        return Left(decision.reason or "another tick has done it")
+
+    def _skip(self, decision: Decision) -> Left:
+        assert decision.slot is not None
+        event = {
+            "event": "skipped",
+            "job": decision.job.id,
+            "slot": stamped(decision.slot),
+            "reason": decision.reason,
+        }
+        self.store.record(self.clock(), *self._missed(decision.job, decision.missed), event)
+        return Left(decision.reason, row(event | {"outcome": Outcome.SKIPPED.value}))
+
+    def _begin(self, job: Job, lock: Lock, record: Record, decision: Decision) -> Begun:
+        at = self.clock()
+        coalesced = record.coalesced + (decision.missed.count if decision.missed else 0)
+        attempt = Attempt(
+            run_id=f"{at:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
+            job=job,
+            slot=decision.slot,
+            attempt=1 + record.interruptions if decision.slot else 1,
+            catch_up=decision.catch_up,
+            missed=coalesced if decision.slot else 0,
+            last_success=record.last_success,
+        )
+        intent = self._intent(attempt)
+        passed = [
+            *self._missed(job, decision.too_late, cause="too late"),
+            *self._missed(job, decision.missed),
+        ]
+        self.store.record(at, *passed, intent)
+        memory = states.memory(self.store.state, job.id, job.remembers_in)
+        running = execute.start(attempt, memory, self.around)
+        if running.pid:
+            spawned = {
+                "event": "spawned",
+                "job": job.id,
+                "run_id": attempt.run_id,
+                "pid": running.pid,
+                "pid_started": supervise.start_time(running.pid),
+            }
+            self.store.record(self.clock(), spawned, sync=False)  # it only helps a recovery
+        return Begun(running, lock, at)
+
+    def _intent(self, attempt: Attempt) -> Event:
+        return {
+            "event": "begin",
+            "job": attempt.job.id,
+            "run_id": attempt.run_id,
+            "slot": stamped(attempt.slot) if attempt.slot else None,
+            "attempt": attempt.attempt,
+            "catch_up": attempt.catch_up,
+            "missed": attempt.missed,
+            "timeout": attempt.job.timeout,
+            "boot_id": heartbeat.boot_id(),
+        }
+
+    def _missed(self, job: Job, missed: Missed | None, cause: str = "") -> list[Event]:
+        if missed is None:
+            return []
+        event = {
+            "event": "missed",
+            "job": job.id,
+            "first": stamped(missed.first),
+            "last": stamped(missed.last),
+            "count": missed.count,
+            "cause": cause or self._cause(missed),
+        }
+        return [event | {"capped": True}] if missed.capped else [event]
+
+    def _cause(self, missed: Missed) -> str:
+        for gap in reversed(self.store.state["gaps"]):
+            start, end = states.moment(gap.get("from")), states.moment(gap.get("to"))
+            if start and end and start <= missed.last <= end:
+                return str(gap.get("cause"))
+        return "no tick could start it in time"
+
+    def _end_event(self, begun: Begun, ended: Ended) -> Event:
+        attempt = begun.running.attempt
+        job = attempt.job
+        at = self.clock()
+        if ended.not_now:
+            return {
+                "event": "deferred",
+                "job": job.id,
+                "run_id": attempt.run_id,
+                "slot": stamped(attempt.slot) if attempt.slot else None,
+                "reason": ended.reason,
+            }
+        interruptions = states.record(self.store.state, job.id).interruptions
+        given_up = interruptions >= plan.RERUNS
+        event: Event = {
+            "event": "end",
+            "job": job.id,
+            "run_id": attempt.run_id,
+            "slot": stamped(attempt.slot) if attempt.slot else None,
+            "outcome": ended.outcome.value,
+            "reason": ended.reason,
+            "answered": ended.outcome is not Outcome.INTERRUPTED or given_up,
+            "attempt": attempt.attempt,
+            "catch_up": attempt.catch_up,
+            "missed": attempt.missed,
+            "started_at": stamped(begun.at),
+            "finished_at": stamped(at),
+            "duration_seconds": round(ended.duration.total_seconds(), 3),
+            "result": ended.result,
+            "error": ended.error,
+            "exit_code": ended.exit_code,
+            "cpu_seconds": ended.cpu_seconds,
+            "max_rss_bytes": ended.max_rss_bytes,
+            "by_hand": attempt.slot is None,
+        }
+        if ended.memory is not None:
+            event |= {"memory": ended.memory, "section": job.remembers_in}
+        return event
+
+
+ROW_KEYS = (
+    "run_id",
+    "job",
+    "slot",
+    "outcome",
+    "reason",
+    "attempt",
+    "catch_up",
+    "missed",
+    "started_at",
+    "finished_at",
+    "duration_seconds",
+    "result",
+    "error",
+    "retry_at",
+)
+
+
+def row(event: Event) -> Row:
+    """A run as `run --json` and `history --json` show it; what is not known is null."""
+    return {key: event.get(key) for key in ROW_KEYS}
+
+
+def _survivor(opened: Open) -> int:
+    """The process of a run whose tick died, if it lives on; 0 if it does not."""
+    if opened.boot_id != heartbeat.boot_id():
+        return 0
+    if opened.pid is None:
+        return supervise.find(opened.run_id)
+    alive = supervise.is_alive(opened.pid, opened.pid_started or 0)
+    return opened.pid if alive else 0

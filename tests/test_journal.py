@@ -1,0 +1,126 @@
+"""The journal: append-only, torn lines told apart from events, one file a day."""
+
+import os
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from scheduled.errors import StateError
+from scheduled.journal import Journal, Position, since_snapshot
+
+DAY = "2026-11-21.jsonl"
+
+
+def test_what_is_appended_is_read_back_in_order(tmp_path: Path) -> None:
+    journal = _begun(tmp_path)
+
+    journal.append(DAY, [{"event": "a"}, {"event": "b"}], sync=True)
+
+    assert [one["event"] for one in journal.read(None).events] == ["snapshot", "a", "b"]
+
+
+def test_reading_goes_on_where_it_ended(tmp_path: Path) -> None:
+    journal = _begun(tmp_path)
+    end = journal.read(None).end
+    journal.append(DAY, [{"event": "new"}], sync=True)
+
+    assert [one["event"] for one in journal.read(end).events] == ["new"]
+
+
+def test_a_torn_last_line_is_no_event_and_swallows_none(tmp_path: Path) -> None:
+    journal = _begun(tmp_path)
+    with open(tmp_path / DAY, "ab") as stream:
+        stream.write(b'{"event": "half')
+    assert [one["event"] for one in journal.read(None).events] == ["snapshot"]
+
+    journal.append(DAY, [{"event": "whole"}], sync=True)
+
+    stretch = journal.read(None)
+    assert [one["event"] for one in stretch.events] == ["snapshot", "whole"]
+    assert len(stretch.broken) == 1
+
+
+def test_a_line_being_written_is_left_for_the_next_read(tmp_path: Path) -> None:
+    journal = _begun(tmp_path)
+    with open(tmp_path / DAY, "ab") as stream:
+        stream.write(b'{"event": "slow')
+    end = journal.read(None).end
+    with open(tmp_path / DAY, "ab") as stream:
+        stream.write(b'"}\n')
+
+    assert [one["event"] for one in journal.read(end).events] == ["slow"]
+
+
+def test_reading_goes_on_into_the_next_day(tmp_path: Path) -> None:
+    journal = _begun(tmp_path)
+    end = journal.read(None).end
+    journal.begin_file("2026-11-22.jsonl", {"event": "snapshot", "state": {}})
+    journal.append("2026-11-22.jsonl", [{"event": "today"}], sync=True)
+
+    assert [one["event"] for one in journal.read(end).events] == ["snapshot", "today"]
+
+
+def test_an_append_that_finds_the_disk_full_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    journal = _begun(tmp_path)
+    before = (tmp_path / DAY).read_bytes()
+    limit = len(before) + 10
+
+    child = os.fork()
+    if child == 0:
+        os._exit(_append_with_limit(journal, limit))
+    _, status = os.waitpid(child, 0)
+
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert (tmp_path / DAY).read_bytes() == before
+
+
+def test_old_days_are_pruned_and_the_newest_file_always_stays(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    for day in ("2026-01-01", "2026-10-21", "2026-10-22"):
+        journal.begin_file(f"{day}.jsonl", {"event": "snapshot", "state": {}})
+
+    journal.prune(date(2026, 11, 21), keep_days=30)
+
+    assert journal.names() == ["2026-10-22.jsonl"]
+    journal.prune(date(2030, 1, 1), keep_days=30)
+    assert journal.names() == ["2026-10-22.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("offset", "expected"), [(0, True), (3, False), (10_000, False), (-1, True)]
+)
+def test_a_position_holds_where_a_line_ends(tmp_path: Path, offset: int, expected: bool) -> None:
+    journal = _begun(tmp_path)
+    end = journal.read(None).end
+    assert end is not None
+
+    place = Position(DAY, end.offset if offset < 0 else offset)
+
+    assert journal.holds(place) is expected
+
+
+def test_events_since_the_newest_snapshot() -> None:
+    events = [{"event": "snapshot"}, {"event": "a"}, {"event": "snapshot"}, {"event": "b"}]
+
+    assert list(since_snapshot(events)) == events[2:]
+
+
+def _begun(folder: Path) -> Journal:
+    journal = Journal(folder)
+    journal.begin_file(DAY, {"event": "snapshot", "state": {}})
+    return journal
+
+
+def _append_with_limit(journal: Journal, limit: int) -> int:
+    """In a child: append with a file size limit, which fails as a full disk does, half-way."""
+    import resource
+    import signal
+
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    try:
+        journal.append(DAY, [{"event": "too long for what is left"}], sync=True)
+    except StateError:
+        return 0
+    return 1

@@ -1,0 +1,172 @@
+"""The store: a checkpoint that the journal can always replace, and never silently does."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from scheduled.errors import StateError
+from scheduled.store import Store
+from tests.builders.people import as_nobody
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+MISSED = {
+    "event": "missed",
+    "job": "backup",
+    "first": "2026-11-21T10:00:00Z",
+    "last": "2026-11-21T11:00:00Z",
+    "count": 2,
+    "cause": "machine off",
+}
+
+
+def test_loading_changes_nothing_on_disk(tmp_path: Path) -> None:
+    Store(tmp_path / "state").load()
+
+    assert not (tmp_path / "state").exists()
+
+
+def test_what_was_recorded_is_there_without_a_checkpoint(tmp_path: Path) -> None:
+    Store(tmp_path).load().record(NOW, MISSED)
+
+    assert Store(tmp_path).load().state["jobs"]["backup"]["coalesced"] == 2
+
+
+def test_what_is_in_the_checkpoint_is_not_applied_again(tmp_path: Path) -> None:
+    store = Store(tmp_path).load()
+    store.record(NOW, MISSED)
+    store.checkpoint(NOW)
+
+    assert Store(tmp_path).load().state["jobs"]["backup"]["coalesced"] == 2
+
+
+def test_two_processes_see_what_the_other_recorded(tmp_path: Path) -> None:
+    ours, theirs = Store(tmp_path).load(), Store(tmp_path).load()
+    theirs.record(NOW, MISSED)
+
+    ours.record(NOW, {"event": "enabled", "job": "other", "enabled": False})
+
+    assert ours.state["jobs"]["backup"]["coalesced"] == 2
+    assert ours.state["jobs"]["other"]["enabled"] is False
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"\xff\xfe", b'{"jobs": 7}', b'{"version": "x"}', b"null", b'{"version":1'],
+)
+def test_a_broken_state_is_rebuilt_kept_aside_and_reported(tmp_path: Path, content: bytes) -> None:
+    store = Store(tmp_path).load()
+    store.record(NOW, MISSED)
+    store.checkpoint(NOW)
+    store.path.write_bytes(content)
+
+    found = Store(tmp_path).load()
+    found.checkpoint(NOW)
+
+    assert found.state["jobs"]["backup"]["coalesced"] == 2
+    assert any(str(store.path) in sentence for sentence in found.recovered)
+    (aside,) = tmp_path.glob("*.corrupt-*")
+    assert aside.read_bytes() == content
+    assert Store(tmp_path).load().recovered == []
+
+
+def test_a_broken_state_without_a_journal_is_kept_aside_too(tmp_path: Path) -> None:
+    (tmp_path / "scheduled_state.json").write_bytes(b"{torn")
+
+    found = Store(tmp_path).load()
+    found.checkpoint(NOW)
+
+    assert any("afresh" in sentence for sentence in found.recovered)
+    assert [path.read_bytes() for path in tmp_path.glob("*.corrupt-*")] == [b"{torn"]
+
+
+def test_a_state_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "scheduled_state.json"
+    path.write_text('{"version": 2}')
+
+    with pytest.raises(StateError, match="upgrade"):
+        Store(tmp_path).load()
+
+    assert path.read_text() == '{"version": 2}'
+
+
+def test_the_seeds_own_state_is_taken_over_with_keys_nobody_knows(tmp_path: Path) -> None:
+    seed = {
+        "last_run": {"hourly": "2026-02-03T14:00:00", "daily_report": None, "weekly": "x"},
+        "mail_cleanup": {"stats": {"auto_opened_total": 5, "auto_closed_total": 12}},
+        "somebody": {"elses": 1},
+    }
+    (tmp_path / "scheduled_state.json").write_text(json.dumps(seed))
+
+    store = Store(tmp_path).load()
+    store.record(NOW, MISSED)
+    store.checkpoint(NOW)
+
+    kept = json.loads(store.path.read_text())
+    assert kept["somebody"] == {"elses": 1}
+    assert kept["last_run"] == seed["last_run"]
+    assert kept["mail_cleanup"]["stats"]["auto_opened_total"] == 5
+    assert kept["version"] == 1
+
+
+def test_the_newest_journal_file_alone_rebuilds_the_state(tmp_path: Path) -> None:
+    store = Store(tmp_path).load()
+    store.record(NOW, MISSED)
+    store.record(NOW + timedelta(days=1), {"event": "enabled", "job": "b", "enabled": True})
+    store.checkpoint(NOW)
+    (tmp_path / "journal" / "2026-11-21.jsonl").unlink()
+    store.path.unlink()
+
+    found = Store(tmp_path).load()
+
+    assert found.state["jobs"]["backup"]["coalesced"] == 2
+    assert found.state["jobs"]["b"]["enabled"] is True
+    assert any("gone" in sentence for sentence in found.recovered)
+
+
+def test_a_clock_set_back_over_midnight_goes_on_in_the_newest_file(tmp_path: Path) -> None:
+    store = Store(tmp_path).load()
+    store.record(NOW + timedelta(days=1), MISSED)
+
+    store.record(NOW, {"event": "enabled", "job": "backup", "enabled": False})
+
+    assert store.journal.names() == ["2026-11-22.jsonl"]
+    assert Store(tmp_path).load().state["jobs"]["backup"]["enabled"] is False
+
+
+def test_the_journal_cut_off_behind_the_checkpoint_is_rebuilt_from(tmp_path: Path) -> None:
+    store = Store(tmp_path).load()
+    store.record(NOW, MISSED)
+    store.checkpoint(NOW)
+    journal = tmp_path / "journal" / "2026-11-21.jsonl"
+    journal.write_bytes(journal.read_bytes()[:-20])
+
+    found = Store(tmp_path).load()
+
+    assert found.state["version"] == 1
+
+
+def test_an_event_from_a_newer_version_is_passed_over(tmp_path: Path) -> None:
+    store = Store(tmp_path).load()
+
+    store.record(NOW, {"event": "teleported", "job": "x"}, MISSED)
+
+    assert Store(tmp_path).load().state["jobs"]["backup"]["coalesced"] == 2
+
+
+def test_a_state_folder_we_may_not_write_to_is_one_clear_sentence(open_folder: Path) -> None:
+    sentence = as_nobody(lambda: Store(open_folder).load().record(NOW, MISSED))
+
+    assert sentence.startswith("StateError")
+    assert "make the folder writable" in sentence
+    assert list(open_folder.iterdir()) == []
+
+
+def test_a_state_folder_we_may_not_enter_is_one_clear_sentence(open_folder: Path) -> None:
+    (open_folder / "closed").mkdir(mode=0o700)
+
+    sentence = as_nobody(lambda: Store(open_folder / "closed" / "state").load())
+
+    assert sentence.startswith("StateError")
+    assert "denied" in sentence
