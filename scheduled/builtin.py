@@ -1,0 +1,63 @@
+"""The jobs that are shipped, as data. They run without a configuration, and it can change them."""
+
+from scheduled.model import SYSTEM_ZONE, FirstRun, Job, Priority
+
+JOBS: tuple[Job, ...] = (
+    Job(
+        id="mail_cleanup",
+        schedule="hourly",
+        timezone=SYSTEM_ZONE,
+        handler="mail_cleanup",
+        name="Mail cleanup",
+        description="Open mail nobody looked at for 48 hours, archive mail opened 7 days ago",
+        priority=Priority.HIGH,
+        first_run=FirstRun.NOW,
+        tags=("ecosystem",),
+        remembers_in="mail_cleanup",
+    ),
+    Job(
+        id="memory_rollover",
+        schedule="hourly",
+        timezone=SYSTEM_ZONE,
+        handler="memory_rollover",
+        name="Memory rollover",
+        description="Tell a branch once when one of its memory files is over its line limit",
+        priority=Priority.HIGH,
+        first_run=FirstRun.NOW,
+        tags=("ecosystem",),
+        remembers_in="memory_rollover",
+    ),
+    Job(
+        id="health",
+        schedule="hourly",
+        timezone=SYSTEM_ZONE,
+        handler="health",
+        name="Branch health",
+        description="Check every registered branch and write HEALTH.central.json",
+        first_run=FirstRun.NOW,
+        tags=("ecosystem",),
+        remembers_in="health_check",
+    ),
+    Job(
+        id="metrics",
+        schedule="hourly",
+        timezone=SYSTEM_ZONE,
+        handler="metrics",
+        name="System metrics",
+        description="Count logs, memory files and mail, and write METRICS.central.json",
+        first_run=FirstRun.NOW,
+        tags=("ecosystem",),
+    ),
+    # Last: it reports what the sweeps before it found.
+    Job(
+        id="daily_report",
+        schedule="0 8 * * *",
+        timezone=SYSTEM_ZONE,
+        handler="daily_report",
+        name="Daily report",
+        description="Write the summary of the day and mail it to @dev_central",
+        priority=Priority.LOW,
+        first_run=FirstRun.NOW,
+        tags=("ecosystem",),
+    ),
+)

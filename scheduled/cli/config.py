@@ -1,0 +1,184 @@
+"""`scheduled config`: write a configuration, check it, show what comes of it."""
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from scheduled import places
+from scheduled.config import DEFAULTS, Config, guard, load, sample
+from scheduled.errors import ConfigError, UsageError
+from scheduled.files import replace
+from scheduled.model import Job
+from scheduled.places import Asked
+from scheduled.view.plain import one_line
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+PROBLEMS = 2
+"""The exit code where something is wrong with the configuration."""
+
+
+@click.group("config")
+def config() -> None:
+    """Write, check and show the configuration."""
+
+
+@config.command("init")
+@click.option("--path", help="Where to write it instead of <root>/scheduled.yaml.")
+@click.option("--force", is_flag=True, help="Write over a file that is there; it becomes *.bak.")
+@click.pass_context
+def init(context: click.Context, path: str | None, force: bool) -> None:
+    """Write a scheduled.yaml to start from, with a comment for everything."""
+    asked = _asked(context)
+    root = places.root_of(asked)
+    target = _target(asked, path)
+    if target.is_dir():
+        raise UsageError(f"{target}: a folder; name the file to write")
+    if os.path.lexists(target):
+        if not force:
+            raise UsageError(f"{target}: is there already; --force replaces it and keeps a copy")
+        _write(target.with_name(f"{target.name}.bak"), _content(target))
+    _write(target, sample.text(root).encode())
+    click.echo(f"{target}: written; after a change, type: scheduled config validate")
+    for problem in guard.problems(target):
+        click.echo(problem, err=True)
+
+
+@config.command("validate")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+@click.pass_context
+def validate(context: click.Context, as_json: bool) -> int:
+    """Check the configuration: every problem at once, with file and line."""
+    jobs = 0
+    problems: tuple[str, ...]
+    try:
+        found = load(_asked(context))
+        jobs, problems = len(found.jobs), found.problems
+    except ConfigError as error:
+        problems = error.problems
+    if as_json:
+        _print_json({"ok": not problems, "jobs": jobs, "problems": list(problems)})
+    else:
+        click.echo("\n".join(problems) or f"ok: {jobs} jobs")
+    return PROBLEMS if problems else 0
+
+
+@config.command("show")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+@click.pass_context
+def show(context: click.Context, as_json: bool) -> int:
+    """Show every setting and job in effect, and where each comes from."""
+    found = load(_asked(context))
+    if as_json:
+        _print_json(_document(found))
+    else:
+        _print_tables(_settings_table(found), _jobs_table(found.jobs))
+        for problem in found.problems:
+            click.echo(problem, err=True)
+    return PROBLEMS if found.problems else 0
+
+
+def _asked(context: click.Context) -> Asked:
+    asked: Asked = context.obj.asked
+    return asked
+
+
+def _target(asked: Asked, path: str | None) -> Path:
+    if not path:
+        return places.config_to_write(asked)
+    return places.resolved(path, asked.cwd, asked.environ)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be kept as a copy: {error.strerror}") from error
+
+
+def _write(path: Path, data: bytes) -> None:
+    umask = os.umask(0o022)
+    os.umask(umask)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace(path, data, mode=0o644 & ~umask)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _values(found: Config) -> dict[str, Any]:
+    """The settings in effect, places first; JSON values."""
+    here = found.places
+    return {
+        "root": str(here.root),
+        "config_path": str(here.config_path) if here.config_path else None,
+        "state_dir": str(here.state_dir),
+        "central_dir": str(here.central_dir),
+        "timezone": found.timezone,
+        **{key: getattr(found, key) for key in DEFAULTS},
+    }
+
+
+def _document(found: Config) -> dict[str, Any]:
+    settings = {
+        key: {"value": value, "from": found.origins[key]} for key, value in _values(found).items()
+    }
+    jobs = [asdict(job) | {"kind": job.kind} for job in found.jobs]
+    return {"settings": settings, "jobs": jobs, "problems": list(found.problems)}
+
+
+def _print_json(document: Any) -> None:
+    click.echo(json.dumps(document, indent=2))
+
+
+def _settings_table(found: Config) -> "Table":
+    rows = [(key, _shown(value), found.origins[key]) for key, value in _values(found).items()]
+    return _table(("setting", "value", "from"), rows)
+
+
+def _jobs_table(jobs: Iterable[Job]) -> "Table":
+    rows = [
+        (
+            job.id if job.enabled else f"{job.id} (off)",
+            job.schedule,
+            job.timezone,
+            job.handler or _shown(job.command),
+            job.source,
+        )
+        for job in jobs
+    ]
+    return _table(("job", "schedule", "zone", "runs", "from"), rows)
+
+
+def _shown(value: Any) -> str:
+    if value in (None, {}):
+        return "none"
+    if isinstance(value, float):
+        return f"{value:g} s"
+    return one_line(json.dumps(value) if isinstance(value, tuple | dict) else value)
+
+
+def _table(headings: Iterable[str], rows: Iterable[tuple[str, ...]]) -> "Table":
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))  # Text: nothing a user wrote is markup
+    return table
+
+
+def _print_tables(*tables: "Table") -> None:
+    from rich.console import Console
+
+    for table in tables:
+        Console().print(table)

@@ -1,0 +1,131 @@
+"""The configuration: files to jobs, with every problem at once, each with its file and line.
+
+`load` is all the rest of the program needs. It reads no YAML as long as nothing changed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from scheduled import __version__, builtin, places
+from scheduled.config import cache, guard
+from scheduled.config.draft import Draft
+from scheduled.errors import ConfigError, ScheduleError
+from scheduled.files import Stamp, stamp
+from scheduled.model import Job
+from scheduled.places import Asked, Places, Start
+
+DEFAULTS: Mapping[str, Any] = {
+    "max_concurrent": 4,
+    "default_timeout": 300.0,
+    "tick_interval": 60.0,
+    "catch_up_budget": 10,
+    "routes": {},
+}
+_PLACES = ("root", "state_dir", "central_dir")
+ZONE_FILES = (Path("/etc/localtime"), Path("/etc/timezone"))
+"""They decide the machine's zone, and with it when jobs are due."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that was configured, and what is wrong with it. Durations are seconds."""
+
+    places: Places
+    jobs: tuple[Job, ...]
+    """Disabled ones too: the untouched shipped ones, then those of the file in its order."""
+    timezone: str
+    max_concurrent: int
+    default_timeout: float
+    tick_interval: float
+    catch_up_budget: int
+    routes: Mapping[str, Any]
+    problems: tuple[str, ...]
+    """Why jobs are missing from `jobs`: a sentence each, with file and line."""
+    sources: tuple[Path, ...]
+    """The files it came from or would have come from: a change to any may change all of this."""
+    stamps: Mapping[str, Stamp | None] = field(default_factory=dict, compare=False)
+    """Those of the sources before they were read, so that no change in between goes unseen."""
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """What decided each setting, as a person would say it: `default`, `scheduled.yaml:3`."""
+
+
+def load(asked: Asked) -> Config:
+    """The configuration as it is now.
+
+    Raises ConfigError with all problems where the file as a whole cannot be followed: it may have
+    switched off or changed any job, so none of them may run. Raises UsageError for a named place
+    that does not exist. What is wrong with single jobs is in `problems`.
+    """
+    begun = places.start(asked)
+    sources = (*begun.looked_for, *ZONE_FILES)
+    stamps = {str(one): stamp(one) for one in sources}
+    draft = _draft(asked, begun, stamps)
+    settings = draft.settings
+    found = places.settle(asked, begun, {key: settings[key] for key in _PLACES if key in settings})
+    values = {key: settings.get(key, default) for key, default in DEFAULTS.items()}
+    return Config(
+        places=found,
+        jobs=draft.jobs,
+        timezone=draft.timezone,
+        problems=draft.problems,
+        sources=sources,
+        stamps=stamps,
+        origins=_origins(asked, found, draft),
+        **values,
+    )
+
+
+def _draft(asked: Asked, begun: Start, stamps: Mapping[str, Stamp | None]) -> Draft:
+    path = begun.config_path
+    if path is None:
+        return _without_file(asked)
+    # Before the cache is asked: a change of mode leaves no mark that a stamp would show.
+    refusals = guard.problems(path)
+    if refusals:
+        raise ConfigError(refusals)
+    # The folder it has without the file's say: it must be found before the file is read.
+    kept = cache.place(places.settle(asked, begun, {}).state_dir / "cache", path)
+    key = {"version": __version__, "path": str(path), "TZ": asked.environ.get("TZ")}
+    draft = cache.read(kept, key, stamps)
+    if draft is None:
+        draft = _checked(path, asked)
+        cache.write(kept, key, stamps, draft)
+    return draft
+
+
+def _without_file(asked: Asked) -> Draft:
+    try:
+        zone = _machine_zone(asked)
+    except ScheduleError as error:
+        raise ConfigError([str(error)]) from error
+    timeout = DEFAULTS["default_timeout"]
+    jobs = (replace(job, timezone=zone, timeout=timeout) for job in builtin.JOBS)
+    return Draft(zone, jobs=tuple(jobs))
+
+
+def _checked(path: Path, asked: Asked) -> Draft:
+    from scheduled.config import check, source
+
+    document = source.read(path)
+    return check.check(
+        document, path.name, lambda: _machine_zone(asked), DEFAULTS["default_timeout"]
+    )
+
+
+def _machine_zone(asked: Asked) -> str:
+    from scheduled.zone import local_zone
+
+    return local_zone(asked.environ)
+
+
+def _origins(asked: Asked, found: Places, draft: Draft) -> dict[str, str]:
+    """The places know whether the file decided them; here is on which line it did."""
+    origins = dict.fromkeys(DEFAULTS, "default")
+    origins["timezone"] = "TZ" if asked.environ.get("TZ") is not None else "the machine"
+    origins |= found.origins
+    for key, line in draft.lines.items():
+        if key not in _PLACES or origins[key] == places.BY_CONFIG:
+            origins[key] = f"{found.config_path.name if found.config_path else ''}:{line}"
+    return origins

@@ -1,0 +1,86 @@
+"""A checked configuration, kept as JSON, so that a tick need not read YAML.
+
+It may be missing, old or broken at any time, and is then as good as none. It names commands to
+run, so one that others could have written is not read either.
+"""
+
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+from scheduled.config.draft import Draft
+from scheduled.config.guard import is_ours
+from scheduled.files import Stamp, replace
+from scheduled.model import CatchUp, FirstRun, Job, Priority
+
+Key = Mapping[str, Any]
+"""All that the content depends on besides the file it was made from. JSON."""
+
+_DEFAULTS = {
+    one.name: one.default_factory() if one.default_factory is not MISSING else one.default
+    for one in fields(Job)
+}
+_MADE = {"priority": Priority, "catch_up": CatchUp, "first_run": FirstRun, "tags": tuple}
+
+
+def place(folder: Path, config_path: Path) -> Path:
+    """Where the configuration at `config_path` is kept; each has its own file."""
+    return folder / f"config-{zlib.crc32(bytes(config_path)):08x}.json"
+
+
+def read(path: Path, key: Key, stamps: Mapping[str, Stamp | None]) -> Draft | None:
+    """What was kept under this key while the files had these stamps; None if it was not."""
+    if not is_ours(path):
+        return None
+    try:
+        kept = json.loads(path.read_bytes())
+        if kept["key"] != key or kept["stamps"] != _plain(stamps):
+            return None
+        jobs = tuple(_job(one) for one in kept["jobs"])
+        return Draft(kept["timezone"], kept["settings"], kept["lines"], jobs)
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return None
+
+
+def write(path: Path, key: Key, stamps: Mapping[str, Stamp | None], draft: Draft) -> None:
+    """Keep a configuration, if it has no problems. Not being able to is nobody's problem.
+
+    One with problems is not kept: they can go away without a change to the file, when a missing
+    handler is installed.
+    """
+    if draft.problems:
+        return
+    kept = {
+        "key": key,
+        "stamps": _plain(stamps),
+        "timezone": draft.timezone,
+        "settings": draft.settings,
+        "lines": draft.lines,
+        "jobs": [_row(job) for job in draft.jobs],
+    }
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace(path, json.dumps(kept, separators=(",", ":")).encode(), mode=0o600)
+    except OSError:
+        return
+
+
+def _plain(stamps: Mapping[str, Stamp | None]) -> dict[str, Sequence[int] | None]:
+    return {path: None if stamp is None else list(stamp) for path, stamp in stamps.items()}
+
+
+def _row(job: Job) -> dict[str, Any]:
+    values = {name: getattr(job, name) for name in _DEFAULTS}
+    return {name: value for name, value in values.items() if value != _DEFAULTS[name]}
+
+
+def _job(row: dict[str, Any]) -> Job:
+    for name, made in _MADE.items():
+        if name in row:
+            row[name] = made(row[name])
+    if isinstance(row.get("command"), list):
+        row["command"] = tuple(row["command"])
+    return Job(**row)

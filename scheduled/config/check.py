@@ -1,0 +1,252 @@
+"""From a file's values to settings and jobs, finding every problem on the way.
+
+What stands outside `jobs` counts for every job, so a problem there stops everything. What is
+wrong with one job stops that job alone: it is left out, and named.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.machinery import ModuleSpec
+from typing import Any
+
+from scheduled import builtin, loader, slots, zone
+from scheduled.config.draft import Draft
+from scheduled.config.fields import JOB_KEYS, KEYS, Key, Unfit, found
+from scheduled.config.source import Node, shown
+from scheduled.errors import ConfigError, ScheduleError
+from scheduled.model import Job
+
+_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+
+
+@dataclass(frozen=True)
+class _Defaults:
+    timezone: str
+    timeout: float
+
+
+class _Problems(list[tuple[int, str]]):
+    """Sentences, each with its line."""
+
+    def __init__(self, file: str) -> None:
+        super().__init__()
+        self.file = file
+
+    def note(self, line: int, at: str, sentence: str) -> None:
+        place = f"{self.file}:{line}: {at}: " if at else f"{self.file}:{line}: "
+        self.append((line, place + sentence))
+
+    def sentences(self) -> tuple[str, ...]:
+        """In the order of the file."""
+        return tuple(text for _, text in sorted(self, key=lambda one: one[0]))
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """What stands below the id of a job."""
+
+    name: str
+    node: Node
+    ours: Job | None
+    """The shipped job it changes, if it is one."""
+    problems: _Problems
+
+    @property
+    def at(self) -> str:
+        return f"jobs.{shown(self.name)}"
+
+    def note(self, key: str, sentence: str) -> None:
+        """A problem with one of its keys, or with all of it."""
+        line = self.node.value[key].line if key else self.node.line
+        self.problems.note(line, f"{self.at}.{key}" if key else self.at, sentence)
+
+
+def check(
+    document: Node, file: str, machine_zone: Callable[[], str], default_timeout: float
+) -> Draft:
+    """Settings and jobs of a document that came from `file`, the shipped jobs among them.
+
+    Raises ConfigError, with the problems of the jobs too, where the file as a whole cannot be
+    followed.
+    """
+    stopping, problems = _Problems(file), _Problems(file)
+    if not document.is_mapping:
+        stopping.note(document.line, "", f"expected keys like jobs, found {found(document)}")
+        raise ConfigError(stopping.sentences())
+    settings = {"default_timeout": default_timeout, **_values(document, KEYS, "", stopping)}
+    timezone = _timezone(document, settings, machine_zone, stopping)
+    defaults = _Defaults(timezone, settings["default_timeout"])
+    jobs = _jobs(document.value.get("jobs"), defaults, problems)
+    if stopping:
+        raise ConfigError(stopping.sentences() + problems.sentences())
+    lines = {name: node.line for name, node in document.value.items() if name != "jobs"}
+    set_here = {name: settings[name] for name in lines}
+    return Draft(timezone, set_here, lines, tuple(jobs), problems.sentences())
+
+
+def _timezone(
+    document: Node,
+    settings: Mapping[str, Any],
+    machine_zone: Callable[[], str],
+    stopping: _Problems,
+) -> str:
+    try:
+        return zone.checked(settings["timezone"]) if "timezone" in settings else machine_zone()
+    except ScheduleError as error:
+        node = document.value.get("timezone", document)
+        stopping.note(node.line, "timezone", str(error))
+        return "UTC"
+
+
+def _jobs(node: Node | None, defaults: _Defaults, problems: _Problems) -> list[Job]:
+    entries: dict[str, Node] = node.value if node is not None and node.is_mapping else {}
+    twice = dict(node.repeated) if node is not None else {}
+    for name, line in twice.items():
+        first = entries[name].line
+        sentence = f"stands here twice, first in line {first}; neither of them runs"
+        problems.note(line, f"jobs.{shown(name)}", sentence)
+    ours = {job.id: job for job in builtin.JOBS}
+    jobs = [
+        replace(job, timezone=defaults.timezone, timeout=defaults.timeout)
+        for job in builtin.JOBS
+        if job.id not in entries
+    ]
+    for name, one in entries.items():
+        if name not in twice:
+            node = Node({}, one.line) if one.value is None else one
+            jobs += _job(_Entry(name, node, ours.get(name), problems), defaults)
+    return jobs
+
+
+def _job(entry: _Entry, defaults: _Defaults) -> list[Job]:
+    """The job as a list of one, or of none if something is wrong with it."""
+    before = len(entry.problems)
+    if not _ID.fullmatch(entry.name):
+        entry.note(
+            "", 'an id has letters, digits, ".", "_" and "-", 100 at most; "." and "-" inside'
+        )
+    if not entry.node.is_mapping:
+        entry.note("", f"expected keys like schedule, found {found(entry.node)}")
+        return []
+    values = _values(entry.node, JOB_KEYS, f"{entry.at}.", entry.problems)
+    values = {"timezone": defaults.timezone, "timeout": defaults.timeout, **values}
+    _check_action(entry)
+    _check_schedule(entry, values)
+    if len(entry.problems) > before:
+        return []
+    source = f"{entry.problems.file}:{entry.node.line}"
+    if entry.ours is None:
+        return [Job(id=entry.name, source=source, **values)]
+    ours = entry.ours
+    return [replace(ours, source=f"built-in, {source}", **_other_action(values, ours))]
+
+
+def _other_action(values: dict[str, Any], ours: Job) -> dict[str, Any]:
+    """With what a shipped job loses when it is given something else to do."""
+    if "command" in values:
+        return values | {"handler": "", "remembers_in": ""}
+    if values.get("handler", ours.handler) != ours.handler:
+        return values | {"remembers_in": ""}
+    return values
+
+
+def _check_action(entry: _Entry) -> None:
+    command, handler = entry.node.value.get("command"), entry.node.value.get("handler")
+    if command is not None and handler is not None:
+        entry.note("handler", "there is a command as well; a job has one of them")
+    elif command is None and handler is None and entry.ours is None:
+        entry.note("", "neither a command nor a handler; say what it runs")
+    if handler is not None and handler.text and not _handler_exists(handler.text):
+        entry.note("handler", f'"{shown(handler.text)}": {_no_handler(handler.text)}')
+
+
+def _check_schedule(entry: _Entry, values: dict[str, Any]) -> None:
+    if "schedule" not in entry.node.value and entry.ours is None:
+        entry.note("", 'no schedule; write one like schedule: "0 2 * * *"')
+    wrong = _wrong_with_zone(values["timezone"])
+    if wrong:
+        entry.note("timezone", wrong)
+    elif "schedule" in values:
+        wrong = _wrong_with_schedule(values["schedule"], values["timezone"])
+        if wrong:
+            entry.note("schedule", wrong)
+
+
+# Thousands of jobs share a few schedules, and a wrong one is looked at from all sides each time.
+@cache
+def _wrong_with_schedule(text: str, timezone: str) -> str:
+    try:
+        slots.parse(text, timezone)
+    except ScheduleError as error:
+        return str(error)
+    return ""
+
+
+@cache
+def _wrong_with_zone(name: str) -> str:
+    try:
+        zone.checked(name)
+    except ScheduleError as error:
+        return str(error)
+    return ""
+
+
+def _handler_exists(name: str) -> bool:
+    """Whether the module of a handler can be found. Nothing is imported, its parents neither:
+    checking a file must not run what it names."""
+    module, function = loader.spot(name)
+    parts = module.split(".")
+    if not all(part.isidentifier() for part in (*parts, function)):
+        return False
+    path: Sequence[str] | None = None
+    for end in range(1, len(parts) + 1):
+        try:
+            spec = _spec(".".join(parts[:end]), path)
+        except KeyError:  # a namespace in a namespace: only importing it can tell
+            return True
+        if spec is None:
+            return False
+        path = spec.submodule_search_locations or []
+    return True
+
+
+def _spec(module: str, path: Sequence[str] | None) -> ModuleSpec | None:
+    found_by_each = (finder.find_spec(module, path) for finder in sys.meta_path)
+    return next((spec for spec in found_by_each if spec is not None), None)
+
+
+def _no_handler(name: str) -> str:
+    if "." in name or ":" in name:
+        return f"no module {shown(loader.spot(name)[0])} can be found; is it installed?"
+    return f"no such handler is shipped{_meant(name, [job.handler for job in builtin.JOBS])}"
+
+
+def _values(node: Node, keys: Mapping[str, Key], at: str, problems: _Problems) -> dict[str, Any]:
+    """What the known keys of a mapping say, by field; the rest becomes problems."""
+    for name, line in node.repeated:
+        first = node.value[name].line
+        problems.note(line, f"{at}{shown(name)}", f"stands here twice, first in line {first}")
+    values: dict[str, Any] = {}
+    for name, one in node.value.items():
+        key = keys.get(name)
+        if key is None:
+            problems.note(one.line, f"{at}{shown(name)}", f"unknown key{_meant(name, [*keys])}")
+            continue
+        target = key.field or name
+        if target in values:
+            problems.note(one.line, f"{at}{name}", f"is the same as {target}, which is set as well")
+        try:
+            values[target] = key.read(one)
+        except Unfit as unfit:
+            problems.note(one.line, f"{at}{name}", str(unfit))
+    return values
+
+
+def _meant(name: str, known: list[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name[:100].casefold(), known, n=1)
+    return f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}"

@@ -1,0 +1,60 @@
+"""Who else could change what we are about to follow.
+
+cron may run a configuration as root, so one that somebody else can write to is refused, as
+cron, ssh and logrotate do with theirs.
+"""
+
+import os
+import stat
+from pathlib import Path
+
+OTHERS = stat.S_IWGRP | stat.S_IWOTH
+
+
+def problems(path: Path) -> list[str]:
+    """Why the file must not be followed, with the command that mends it; nothing if it may be.
+
+    The folder counts too, since who can write to it can put another file in the place of this
+    one: the folder of a link and that of the file it leads to. A sticky folder such as /tmp is
+    fine, if the file is root's or ours.
+    """
+    real = Path(os.path.realpath(path))
+    found = [_file_problem(real)]
+    found += [_folder_problem(folder, real) for folder in {path.parent: 1, real.parent: 1}]
+    return [one for one in found if one]
+
+
+def is_ours(path: Path) -> bool:
+    """Whether nobody but us and root can have written this file. False where there is none."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return False
+    return (
+        stat.S_ISREG(status.st_mode)
+        and status.st_uid in (0, os.geteuid())
+        and not status.st_mode & OTHERS
+    )
+
+
+def _file_problem(path: Path) -> str:
+    if path.stat().st_mode & OTHERS:
+        return f"{path}: others can write to it; type: chmod go-w {_typed(path)}"
+    return ""
+
+
+def _folder_problem(folder: Path, file: Path) -> str:
+    mode = folder.stat().st_mode
+    if not mode & OTHERS:
+        return ""
+    if mode & stat.S_ISVTX:
+        if file.stat().st_uid in (0, os.geteuid()):
+            return ""
+        return f"{file}: neither yours nor root's, in a folder everybody can write to; move it"
+    return f"{folder}: others can replace {file.name} in it; type: chmod go-w {_typed(folder)}"
+
+
+def _typed(path: Path) -> str:
+    import shlex
+
+    return shlex.quote(str(path))

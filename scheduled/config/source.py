@@ -1,0 +1,239 @@
+"""A YAML file as plain values that know their line.
+
+Stricter than YAML, since cron may run what stands here as root: one document, no anchors and
+aliases, no tags, no name twice, bounded in size, number and depth. Only numbers, true, false
+and null are read as such; every other word stays the text it is, dates and `12:30` too.
+"""
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from scheduled.errors import ConfigError, UnreadableFileError
+from scheduled.files import read_bytes
+
+MAX_BYTES = 4 * 1024 * 1024
+MAX_NODES = 500_000
+MAX_DEPTH = 32
+SHOWN = 60
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TEXT_TAGS = ("!", "tag:yaml.org,2002:str")
+_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+"""What no argument and no file name can hold; YAML can say it with escapes."""
+
+
+@dataclass(slots=True)
+class Node:
+    """A value of the file."""
+
+    value: Any
+    """None, bool, int, float or str; a list of nodes; a dict from text to nodes."""
+    line: int
+    """Of its first character, or of its key; 1 is the first."""
+    text: str = ""
+    """A scalar as it was written, without its quotes."""
+    repeated: list[tuple[str, int]] = field(default_factory=list)
+    """Keys that occurred again, and on which line; the first of them is the one in `value`."""
+
+    @property
+    def is_mapping(self) -> bool:
+        """Whether the value has names in it."""
+        return isinstance(self.value, dict)
+
+    def plain(self) -> Any:
+        """The value as JSON knows it."""
+        if isinstance(self.value, dict):
+            return {key: node.plain() for key, node in self.value.items()}
+        if isinstance(self.value, list):
+            return [node.plain() for node in self.value]
+        return self.value
+
+
+class _Refused(Exception):  # noqa: N818 - carries a place, is never shown
+    def __init__(self, line: int, sentence: str) -> None:
+        self.line = line
+        self.sentence = sentence
+        super().__init__(sentence)
+
+
+def shown(text: str) -> str:
+    """`text` fit for a message: one line, no control characters, not long."""
+    cut = text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode() for one in cut
+    )
+
+
+def read(path: Path) -> Node:
+    """The document in a file; an empty file is an empty mapping.
+
+    Raises ConfigError with one problem: file, line where there is one, sentence.
+    """
+    try:
+        if not path.is_file():
+            raise UnreadableFileError(path, "not a file")
+        text = _decoded(read_bytes(path), path)
+    except UnreadableFileError as error:
+        raise ConfigError([str(error)]) from error
+    try:
+        return _document(text)
+    except _Refused as refused:
+        raise ConfigError([f"{path.name}:{refused.line}: {refused.sentence}"]) from None
+
+
+def _decoded(data: bytes, path: Path) -> str:
+    if len(data) > MAX_BYTES:
+        size = len(data) / 1024 / 1024
+        raise UnreadableFileError(
+            path, f"{size:.1f} MB, more than the {MAX_BYTES // 1024**2} MB a configuration may have"
+        )
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError([f"{path.name}:{line}: not UTF-8; save the file as UTF-8"]) from error
+
+
+def _document(text: str) -> Node:
+    strange = yaml.reader.Reader.NON_PRINTABLE.search(text)
+    if strange is not None:
+        line = len(_BREAK.findall(text, 0, strange.start())) + 1
+        raise _Refused(line, f"contains U+{ord(strange[0]):04X}, which YAML does not allow")
+    loader = _Loader(text)
+    try:
+        return _Builder(loader).document()
+    except yaml.MarkedYAMLError as error:
+        raise _explained(error, text) from None
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        # Without a place: PyYAML's own parser passes on what int() and chr() say to absurd numbers.
+        raise _Refused(1, f"not YAML: {shown(str(error))}") from None
+    finally:
+        loader.dispose()
+
+
+def _explained(error: yaml.MarkedYAMLError, text: str) -> _Refused:
+    """What YAML's parser stumbled over, with what to do where people usually stumble."""
+    mark = error.problem_mark or error.context_mark
+    assert mark is not None
+    lines = _BREAK.split(text)
+    number = min(mark.line, len(lines) - 1)
+    rest = lines[number][mark.column :]
+    if "alias" in (error.context or "") or rest.startswith("*"):
+        return _Refused(number + 1, _quote_it("an alias", "*", lines[number]))
+    if rest[:1] in ("@", "%", "`"):
+        return _Refused(number + 1, _quote_it("no value", rest[0], lines[number]))
+    if rest.startswith("\t") or "\t" in lines[number][: -len(lines[number].lstrip()) or None]:
+        return _Refused(number + 1, "a tab; YAML indents with spaces only")
+    if "mapping values" in (error.problem or ""):
+        return _Refused(number + 1, 'a second ": " in one line; put the value in quotes')
+    begun = ""
+    if error.context_mark is not None and error.context_mark.line < number:
+        begun = f", in what began in line {error.context_mark.line + 1}"
+    context = f"{error.context}: " if error.context else ""
+    return _Refused(number + 1, f"not YAML: {context}{error.problem}{begun}")
+
+
+def _quote_it(read_as: str, sign: str, line: str) -> str:
+    value = line[line.find(sign) :].split(" #", 1)[0].strip().rstrip(",]}")
+    return (
+        f'YAML reads an unquoted "{sign}" as {read_as}; put the value in quotes: "{shown(value)}"'
+    )
+
+
+class _Builder:
+    """Nodes from the parser's events. Events and not YAML's own tree: its builder in C nests as
+    deep as the file says, and a file that nests deep enough ends the process."""
+
+    def __init__(self, loader: Any) -> None:
+        self._loader = loader
+        self._count = 0
+
+    def document(self) -> Node:
+        loader = self._loader
+        loader.get_event()  # the stream begins
+        if loader.check_event(yaml.StreamEndEvent):
+            return Node({}, 1)
+        loader.get_event()  # the document begins
+        node = self._node(loader.get_event(), 0)
+        loader.get_event()  # the document ends
+        if not loader.check_event(yaml.StreamEndEvent):
+            line = _line(loader.peek_event())
+            raise _Refused(line, 'a second document begins ("---"); a file holds one')
+        return Node({}, node.line) if node.value is None else node
+
+    def _node(self, event: Any, depth: int) -> Node:
+        self._admit(event, depth)
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event)
+        if event.tag not in (None, "!"):
+            raise _Refused(_line(event), f"a tag ({shown(event.tag)}); write the plain value")
+        if isinstance(event, yaml.SequenceStartEvent):
+            return Node(list(self._items(depth)), _line(event))
+        return self._mapping(event, depth)
+
+    def _admit(self, event: Any, depth: int) -> None:
+        self._count += 1
+        if isinstance(event, yaml.AliasEvent):
+            raise _Refused(_line(event), _quote_it("an alias", "*", f"*{event.anchor}"))
+        if event.anchor is not None:
+            sentence = f'an anchor ("&{shown(event.anchor)}"); write the value out, or quote it'
+            raise _Refused(_line(event), sentence)
+        if self._count > MAX_NODES:
+            raise _Refused(_line(event), f"more than {MAX_NODES} values in one file")
+        if depth > MAX_DEPTH:
+            raise _Refused(_line(event), f"nested more than {MAX_DEPTH} deep")
+
+    def _items(self, depth: int) -> Iterator[Node]:
+        while not self._loader.check_event(yaml.SequenceEndEvent):
+            yield self._node(self._loader.get_event(), depth + 1)
+        self._loader.get_event()
+
+    def _mapping(self, start: Any, depth: int) -> Node:
+        mapping = Node({}, _line(start))
+        while not self._loader.check_event(yaml.MappingEndEvent):
+            event = self._loader.get_event()
+            key = self._node(event, depth + 1)
+            if not isinstance(event, yaml.ScalarEvent):
+                raise _Refused(key.line, "a list or mapping as a name; names are words")
+            node = self._node(self._loader.get_event(), depth + 1)
+            node.line = key.line
+            if key.text in mapping.value:
+                mapping.repeated.append((key.text, key.line))
+            else:
+                mapping.value[key.text] = node
+        self._loader.get_event()
+        return mapping
+
+    def _scalar(self, event: Any) -> Node:
+        if event.tag not in (None, *_TEXT_TAGS):
+            raise _Refused(_line(event), f"a tag ({shown(event.tag)}); write the plain value")
+        text: str = event.value
+        if _NO_TEXT.search(text):
+            raise _Refused(_line(event), f'"{shown(text)}" contains a character no text can hold')
+        tag = event.tag or self._loader.resolve(yaml.ScalarNode, text, event.implicit)
+        return Node(self._typed(tag, text), _line(event), text)
+
+    def _typed(self, tag: str, text: str) -> Any:
+        """The value of a scalar; text where YAML's reading would be a surprise."""
+        kind = tag.rsplit(":", 1)[-1]
+        if kind == "null":
+            return None
+        if kind not in ("bool", "int", "float") or ":" in text:  # 12:30 is 750 in YAML 1.1
+            return text
+        node = yaml.ScalarNode(tag, text)
+        try:
+            value = getattr(self._loader, f"construct_yaml_{kind}")(node)
+        except ValueError:  # `0x_` looks like a number and is none; one of 5,000 digits is too long
+            return text
+        return text if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _line(event: Any) -> int:
+    return int(event.start_mark.line) + 1

@@ -1,0 +1,214 @@
+"""Where things are: the root, the configuration file, the state folder, the central folder.
+
+What is asked for on the command line comes first, then the environment, then the configuration
+file, then what lies on the disk. The file's own default place depends on the root, and the file
+may name another root, so this goes in two steps: `start` before the file is read, `settle` after.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scheduled.ecosystem.registry import PATTERN as REGISTRY_PATTERN
+from scheduled.errors import ConfigError, UsageError
+
+CONFIG_NAME = "scheduled.yaml"
+STATE_IN_ROOT = ("aipass_core/trigger/trigger_json", "src/aipass/trigger/trigger_json")
+"""The trigger's own folder: the seed keeps `scheduled_state.json` there. Layout A, layout B."""
+BY_CONFIG = "the configuration"
+CENTRAL_IN_ROOT = ("aipass_os/AI_CENTRAL", "AI_CENTRAL", ".ai_central", ".aicentral")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command line and its surroundings say, as it was typed."""
+
+    root: str | None = None
+    config: str | None = None
+    state_dir: str | None = None
+    environ: Mapping[str, str] = field(default_factory=dict)
+    cwd: Path = Path("/")
+
+
+@dataclass(frozen=True)
+class Start:
+    """What is known before the configuration is read."""
+
+    root: Path
+    config_path: Path | None
+    """None where none was named and none lies in the default places."""
+    looked_for: tuple[Path, ...]
+    """The configuration files that would have been taken, up to the one found, best first."""
+    root_is_asked: bool
+    """Whether somebody named the root, so that the configuration cannot."""
+    origins: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where everything is; all paths absolute. Only the root and `config_path` surely exist."""
+
+    root: Path
+    config_path: Path | None
+    state_dir: Path
+    central_dir: Path
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """What decided each of them, as a person would say it: `--root`, `SCHEDULED_ROOT`."""
+
+
+def find(asked: Asked) -> Places:
+    """The places as they are without the configuration's say. Raises as `start` does."""
+    return settle(asked, start(asked), {})
+
+
+def start(asked: Asked) -> Start:
+    """The root and the configuration file.
+
+    Raises UsageError for a root that is no folder and for a named file that does not exist.
+    """
+    root, root_origin, root_is_asked = _root(asked)
+    config_path, config_origin, looked_for = _config_file(asked, root)
+    origins = {"root": root_origin, "config_path": config_origin}
+    return Start(root, config_path, looked_for, root_is_asked, origins)
+
+
+def root_of(asked: Asked) -> Path:
+    """The root as long as no configuration names another. Raises UsageError as `start` does."""
+    return _root(asked)[0]
+
+
+def config_to_write(asked: Asked) -> Path:
+    """Where a new configuration file belongs: where one is named, there or not, else the root."""
+    named = _named(asked, "--config", asked.config, "SCHEDULED_CONFIG")
+    return named[0] if named is not None else root_of(asked) / CONFIG_NAME
+
+
+def settle(asked: Asked, begun: Start, settings: Mapping[str, str]) -> Places:
+    """All places; `settings` is what the configuration says about `root` and the folders.
+
+    Raises ConfigError for a configured root that is no folder.
+    """
+    configured = {
+        key: resolved(text, (begun.config_path or begun.root / CONFIG_NAME).parent, asked.environ)
+        for key, text in settings.items()
+    }
+    root, root_origin = begun.root, begun.origins["root"]
+    if "root" in configured and not begun.root_is_asked:
+        root, root_origin = configured["root"], BY_CONFIG
+        if not root.is_dir():
+            raise ConfigError([f"{begun.config_path}: root: {root}: no such folder"])
+    state_dir, state_origin = _state_dir(asked, root, configured)
+    central_dir, central_origin = _central_dir(root, state_dir, configured)
+    origins = {
+        **begun.origins,
+        "root": root_origin,
+        "state_dir": state_origin,
+        "central_dir": central_origin,
+    }
+    return Places(root, begun.config_path, state_dir, central_dir, origins)
+
+
+def has_registry(root: Path) -> bool:
+    """Whether an ecosystem lies here."""
+    return any(root.glob(REGISTRY_PATTERN))
+
+
+def resolved(text: str, base: Path, environ: Mapping[str, str]) -> Path:
+    """`text` as an absolute path, counted from `base`, with `~` and `~user` expanded.
+
+    Raises UsageError for a user nobody has. Links are left as they are.
+    """
+    if text == "~" or text.startswith("~/"):
+        text = str(home(environ)) + text[1:]
+    elif text.startswith("~"):
+        text = os.path.expanduser(text)
+        if text.startswith("~"):
+            raise UsageError(f"{text}: no user of that name; write ./{text} for a folder")
+    return Path(os.path.abspath(base / text))
+
+
+def home(environ: Mapping[str, str]) -> Path:
+    """The home folder: HOME, else what the password database says. cron may not set HOME."""
+    named = environ.get("HOME", "")
+    if os.path.isabs(named):
+        return Path(named)
+    import pwd
+
+    try:
+        return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:  # a container's user that nobody entered into the database
+        return Path("/")
+
+
+def _root(asked: Asked) -> tuple[Path, str, bool]:
+    named = _named(asked, "--root", asked.root, "SCHEDULED_ROOT", "AIPASS_HOME")
+    if named is not None:
+        path, origin = named
+        if not path.is_dir():
+            raise UsageError(f"{origin}: {path}: no such folder")
+        return path, origin, True
+    if has_registry(asked.cwd) or (asked.cwd / CONFIG_NAME).is_file():
+        return asked.cwd, "the current folder", False
+    return home(asked.environ), "the home folder", False
+
+
+def _config_file(asked: Asked, root: Path) -> tuple[Path | None, str, tuple[Path, ...]]:
+    named = _named(asked, "--config", asked.config, "SCHEDULED_CONFIG")
+    if named is not None:
+        path, origin = named
+        if not path.exists():
+            raise UsageError(
+                f"{origin}: {path}: no such file; `scheduled config init --path {path}` writes one"
+            )
+        return path, origin, (path,)
+    xdg = _xdg(asked.environ, "XDG_CONFIG_HOME", ".config") / "scheduled" / CONFIG_NAME
+    if (root / CONFIG_NAME).exists():
+        return root / CONFIG_NAME, "in the root", (root / CONFIG_NAME,)
+    if xdg.exists():
+        return xdg, "in the folder for configuration", (root / CONFIG_NAME, xdg)
+    return None, "none found", (root / CONFIG_NAME, xdg)
+
+
+def _state_dir(asked: Asked, root: Path, configured: Mapping[str, Path]) -> tuple[Path, str]:
+    named = _named(asked, "--state-dir", asked.state_dir, "SCHEDULED_STATE_DIR")
+    if named is not None:
+        return named
+    if "state_dir" in configured:
+        return configured["state_dir"], BY_CONFIG
+    for inside in STATE_IN_ROOT:
+        if (root / inside).is_dir():
+            return root / inside, "in the root"
+    folder = _xdg(asked.environ, "XDG_STATE_HOME", ".local/state") / "scheduled"
+    return folder, "the folder for state"
+
+
+def _central_dir(root: Path, state_dir: Path, configured: Mapping[str, Path]) -> tuple[Path, str]:
+    if "central_dir" in configured:
+        return configured["central_dir"], BY_CONFIG
+    for inside in CENTRAL_IN_ROOT:
+        if (root / inside).is_dir():
+            return root / inside, "in the root"
+    if has_registry(root):
+        return root / CENTRAL_IN_ROOT[0], "the root has a registry"
+    return state_dir / "central", "beside the state: the root has no registry"
+
+
+def _named(
+    asked: Asked, option: str, value: str | None, *variables: str
+) -> tuple[Path, str] | None:
+    """What a person named, and how; an empty variable is as good as none."""
+    if value is not None:
+        if not value:
+            raise UsageError(f"{option}: nothing after it; name a path, or leave the option out")
+        return resolved(value, asked.cwd, asked.environ), option
+    for variable in variables:
+        if asked.environ.get(variable):
+            return resolved(asked.environ[variable], asked.cwd, asked.environ), variable
+    return None
+
+
+def _xdg(environ: Mapping[str, str], variable: str, fallback: str) -> Path:
+    """A folder of the XDG base directory specification, which has relative ones ignored."""
+    named = environ.get(variable, "")
+    return Path(named) if os.path.isabs(named) else home(environ) / fallback
