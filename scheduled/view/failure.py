@@ -1,0 +1,39 @@
+"""What cron mails about a run that failed: one plain block that suffices by itself."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from scheduled.view.plain import one_line, text
+
+LINES = 10
+
+
+def failure_block(
+    row: Mapping[str, Any],
+    tail_lines: Sequence[str],
+    log_path: Path | None,
+    next_retry: datetime | None,
+) -> str:
+    """The block for one run, without a newline at its end: stderr under cron.
+
+    `row` is a row of `run --json`; `tail_lines` are the last lines it printed, of which the last
+    ten are shown; `next_retry` is the next slot or retry, in the zone it shall be shown in.
+    """
+    head = f"{one_line(row['job'])}: {one_line(row['outcome'])}"
+    said = [part for part in (row.get("error"), row.get("reason")) if part]
+    lines = [": ".join([head, *dict.fromkeys(one_line(part) for part in said)])]
+    lines.append("  " + ", ".join(_facts(row, next_retry)))
+    lines += [f"  | {one_line(text(line))}" for line in tail_lines[-LINES:]]
+    lines.append(f"  log: {one_line(log_path)}" if log_path else "  it printed nothing")
+    return "\n".join(lines)
+
+
+def _facts(row: Mapping[str, Any], next_retry: datetime | None) -> list[str]:
+    facts = [f"run {one_line(row['run_id'])}", f"attempt {row['attempt']}"]
+    facts.append(f"slot {one_line(row['slot'])}" if row["slot"] else "by hand")
+    if row.get("missed"):
+        facts.append(f"answers for {row['missed']} missed slots too")
+    when = next_retry.isoformat(sep=" ", timespec="seconds") if next_retry else "none is planned"
+    return [*facts, f"next try: {when}"]

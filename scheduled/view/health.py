@@ -1,0 +1,108 @@
+"""Whether the scheduler itself is well: healthy, degraded or critical, and why.
+
+The words and the 10 % are AICO's: healthy below 10 % failures, degraded with more of them or
+when slow, critical when the loop itself fails or errors persist. The loop is cron here, so a
+tick that has not come for too long is critical: nothing runs then, whatever the jobs did last.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from enum import IntEnum
+from typing import Any
+
+from scheduled.history import Row
+from scheduled.model import Outcome
+from scheduled.view.picture import Picture
+from scheduled.view.times import span
+
+ELEVATED = 0.10
+PERSISTENT = 0.50
+PERSISTENT_RUNS = 3
+"""Fewer failures than this say nothing about persistence."""
+SHORTEST_SILENCE = timedelta(minutes=3)
+_EXECUTED = (Outcome.SUCCEEDED, Outcome.FAILED, Outcome.TIMED_OUT)
+
+
+class Health(IntEnum):
+    """How well it is; the larger the worse."""
+
+    HEALTHY = 0
+    DEGRADED = 1
+    CRITICAL = 2
+
+    @property
+    def word(self) -> str:
+        """As it stands in JSON."""
+        return self.name.lower()
+
+
+Finding = tuple[Health, str]
+
+
+def judge(
+    picture: Picture, recent: Sequence[Row], overdue: Sequence[Any]
+) -> tuple[Health, list[str]]:
+    """The health of the scheduler, and a sentence for each thing that is wrong, worst first.
+
+    `recent` are the rows of the last 24 hours, `overdue` the jobs that wait for too long.
+    """
+    findings = [
+        *((Health.CRITICAL, f"state: {sentence}") for sentence in picture.recovered),
+        *_silence(picture),
+        *_failures(recent),
+        *_waiting(picture, overdue),
+        *((Health.DEGRADED, f"configuration: {sentence}") for sentence in picture.problems),
+    ]
+    findings.sort(key=lambda finding: -finding[0])
+    worst = max((health for health, _ in findings), default=Health.HEALTHY)
+    return worst, [sentence for _, sentence in findings]
+
+
+def silence_limit(tick_interval: timedelta) -> timedelta:
+    """How long no tick may come before that is a finding."""
+    return max(3 * tick_interval, SHORTEST_SILENCE)
+
+
+def _silence(picture: Picture) -> list[Finding]:
+    if picture.last_tick is None:
+        advice = "`scheduled cron install` makes cron call it, `scheduled run` does it once"
+        return [(Health.DEGRADED, f"no tick has come yet: {advice}")]
+    away = picture.now - picture.last_tick
+    if away <= silence_limit(picture.tick_interval):
+        return []
+    expected = span(picture.tick_interval.total_seconds())
+    sentence = (
+        f"no tick for {span(away.total_seconds())}, one is expected every {expected}: "
+        "is cron running? `scheduled cron show` tells whether our line is there"
+    )
+    return [(Health.CRITICAL, sentence)]
+
+
+def _failures(recent: Sequence[Row]) -> list[Finding]:
+    executed = [row for row in recent if row["outcome"] in _EXECUTED]
+    failed = sum(1 for row in executed if row["outcome"] != Outcome.SUCCEEDED)
+    rate = failed / len(executed) if executed else 0.0
+    if rate < ELEVATED:
+        return []
+    persists = rate >= PERSISTENT and failed >= PERSISTENT_RUNS
+    sentence = f"{failed} of {len(executed)} runs failed in the last 24 hours ({rate:.0%})"
+    return [(Health.CRITICAL if persists else Health.DEGRADED, sentence)]
+
+
+def _waiting(picture: Picture, overdue: Sequence[Any]) -> list[Finding]:
+    findings = []
+    if overdue:
+        names = _some([str(row["job"]) for row in overdue])
+        findings.append((Health.DEGRADED, f"overdue and not running: {names}"))
+    letters = picture.state["dead_letter"]
+    if letters:
+        findings.append((Health.DEGRADED, f"{len(letters)} in the dead letter list"))
+    stuck = [one for one in picture.state["outbox"] if one.get("failures")]
+    if stuck:
+        findings.append((Health.DEGRADED, f"{len(stuck)} messages could not be delivered yet"))
+    return findings
+
+
+def _some(names: Sequence[str], shown: int = 5) -> str:
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + more

@@ -1,0 +1,85 @@
+"""The jobs as rows: `list --json`, and the table of `list`."""
+
+from datetime import datetime
+from typing import Any
+
+from scheduled import plan, slots
+from scheduled.model import Job, Outcome
+from scheduled.plan import Decision, Sky, Verdict
+from scheduled.state import stamped
+from scheduled.view.picture import Picture
+
+
+def document(picture: Picture) -> dict[str, Any]:
+    """`list --json`."""
+    return {"jobs": rows(picture)}
+
+
+def rows(picture: Picture) -> list[dict[str, Any]]:
+    """A row a job, in the order of the configuration."""
+    above = plan.sky(picture.now)
+    return [row(picture, decision, above) for decision in picture.decisions()]
+
+
+def row(picture: Picture, decision: Decision, above: Sky) -> dict[str, Any]:
+    """One job: what it is, and what became of it last."""
+    job = decision.job
+    record, entry = picture.record(job.id), picture.entry(job.id)
+    last = _dict(entry.get("last"))
+    return {
+        "id": job.id,
+        "name": job.name,
+        "description": job.description,
+        "schedule": job.schedule,
+        "timezone": job.timezone,
+        "kind": job.kind,
+        "enabled": plan.is_enabled(job, record),
+        "priority": job.priority.value,
+        "source": job.source,
+        "status": status(job, entry, picture.now),
+        "next_run": _stamp(awaited(decision, above)),
+        "last_run": last.get("started_at") or _stamp(record.last_success),
+        "last_outcome": last.get("outcome"),
+    }
+
+
+def status(job: Job, entry: dict[str, Any], now: datetime) -> str:
+    """Where in its life a job is, in CIRIS's words: PENDING until it first ran, then ACTIVE.
+
+    One that runs once ends COMPLETE, or FAILED.
+    """
+    last = _dict(entry.get("last"))
+    if not entry.get("counts"):
+        return "PENDING"
+    schedule = slots.parse(job.schedule, job.timezone)
+    if schedule.kind != "once" or slots.following(schedule, now, now) is not None:
+        return "ACTIVE"
+    if last.get("outcome") == Outcome.SUCCEEDED:
+        return "COMPLETE"
+    failed = last.get("outcome") in (Outcome.FAILED, Outcome.TIMED_OUT)
+    return "FAILED" if failed else "ACTIVE"
+
+
+def awaited(decision: Decision, above: Sky) -> datetime | None:
+    """The slot the next run answers for: in the past if it is due; None if none will come."""
+    job = decision.job
+    match decision.verdict:
+        case Verdict.DISABLED:
+            return None
+        case Verdict.REST:
+            return decision.next
+        case Verdict.RUN | Verdict.SKIP | Verdict.CARRY:
+            return decision.slot
+        case Verdict.MEET | Verdict.CLAMP:
+            schedule = slots.parse(job.schedule, job.timezone)
+            at_once = decision.watermark is None
+            newest = above.latest(schedule, None, None) if at_once else None
+            return newest or above.following(schedule, above.now, None)
+
+
+def _stamp(when: datetime | None) -> str | None:
+    return stamped(when) if when is not None else None
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,42 @@
+"""Where tables and pages meet the terminal: width, colour, encoding.
+
+Everything is rendered first and written then, so that a pipe gets no padding, no colours and no
+cut ids, and a terminal that cannot show a character gets a `?` and no traceback. JSON does not
+come this way: it is printed as it is.
+"""
+
+import io
+import shutil
+import sys
+
+import click
+from rich.console import Console, RenderableType
+
+UNBOUNDED = 10_000
+"""The width of what is no terminal: nothing is wrapped for a program that reads lines."""
+
+
+def show(*parts: RenderableType, color: bool) -> None:
+    """Write the parts to stdout, one below the other; `color` only matters on a terminal."""
+    is_terminal = sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if is_terminal else UNBOUNDED
+    text = rendered(*parts, width=width, color=color and is_terminal)
+    encoding = sys.stdout.encoding or "utf-8"
+    click.echo(text.encode(encoding, "replace").decode(encoding), nl=False, color=is_terminal)
+
+
+def rendered(*parts: RenderableType, width: int, color: bool) -> str:
+    """The parts as text, without blanks at the ends of lines."""
+    console = Console(
+        file=io.StringIO(),
+        width=width,
+        force_terminal=color,
+        no_color=not color,
+        markup=False,
+        highlight=False,
+        emoji=False,
+    )
+    for part in parts:
+        console.print(part)
+    assert isinstance(console.file, io.StringIO)
+    return "".join(f"{line.rstrip()}\n" for line in console.file.getvalue().split("\n")[:-1])

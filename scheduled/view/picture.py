@@ -1,0 +1,125 @@
+"""What every view is drawn from: the jobs, the state, and what can be seen from outside now.
+
+Looking changes nothing on the disk, and works where there is no state yet.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scheduled import files, heartbeat, locks, plan
+from scheduled import state as states
+from scheduled.errors import StateError, UnreadableFileError
+from scheduled.model import Job
+from scheduled.plan import Decision
+from scheduled.state import Record, State
+
+if TYPE_CHECKING:
+    from scheduled.config import Config
+
+MAIL_FILE = "AI_MAIL.central.json"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One moment of one installation."""
+
+    now: datetime
+    zone: tzinfo
+    """For what is shown to a person; each job has its own for its slots."""
+    jobs: tuple[Job, ...]
+    state: State
+    state_dir: Path
+    tick_interval: timedelta
+    """How often cron is expected to call."""
+    last_tick: datetime | None = None
+    """When a tick came last, the idle ones included; None if none ever did."""
+    running: frozenset[str] = frozenset()
+    """Ids of the jobs whose run has begun and whose lock is held."""
+    problems: tuple[str, ...] = ()
+    """What is wrong with the configuration, a sentence each."""
+    recovered: tuple[str, ...] = ()
+    """What was broken about the state, a sentence each."""
+    mail: dict[str, Any] = field(default_factory=dict)
+    """`system_totals` of the mail's central file; empty where there is none."""
+
+    def entry(self, job: str) -> dict[str, Any]:
+        """The state's own words about a job; empty for one never seen."""
+        return _entry(self.state, job)
+
+    def record(self, job: str) -> Record:
+        """What is remembered about a job."""
+        return states.record(self.state, job)
+
+    @property
+    def late_after(self) -> timedelta:
+        """How long a slot may wait before that is worth a word: two ticks."""
+        return 2 * self.tick_interval
+
+    def decisions(self) -> Iterator[Decision]:
+        """What a tick would decide about each job now, in the order of the configuration."""
+        above = plan.sky(self.now)
+        for job in self.jobs:
+            yield plan.decide(job, self.record(job.id), above, self.late_after)
+
+
+def observe(
+    config: "Config", state: State, now: datetime, zone: tzinfo, recovered: Sequence[str] = ()
+) -> Picture:
+    """The picture of the installation at `now`; `recovered` is what its store had to mend."""
+    state_dir = config.places.state_dir
+    return Picture(
+        now=now,
+        zone=zone,
+        jobs=config.jobs,
+        state=state,
+        state_dir=state_dir,
+        tick_interval=timedelta(seconds=config.tick_interval),
+        last_tick=_last_tick(state, state_dir),
+        running=frozenset(_running(state, state_dir)),
+        problems=config.problems,
+        recovered=tuple(recovered),
+        mail=_mail(config.places.central_dir / MAIL_FILE),
+    )
+
+
+def is_running(state_dir: Path, job: str) -> bool:
+    """Whether a tick holds the job's lock. One that may not be asked is taken to be held."""
+    try:
+        return locks.is_running(state_dir, job)
+    except StateError:
+        return True  # another user's: only the owner could find out more
+
+
+def _running(state: State, state_dir: Path) -> Iterator[str]:
+    # Only where a run has begun is the lock tried. It is held for a blink then, which must not
+    # come between a tick and a job that is due.
+    for job in state["jobs"]:
+        if isinstance(_entry(state, job).get("open"), dict) and is_running(state_dir, job):
+            yield job
+
+
+def _entry(state: State, job: str) -> dict[str, Any]:
+    entry = state["jobs"].get(job)
+    return entry if isinstance(entry, dict) else {}
+
+
+def _last_tick(state: State, state_dir: Path) -> datetime | None:
+    """The newer of what the state says and the heartbeat, which idle ticks leave as well."""
+    recorded = states.moment(state["ticks"].get("last"))
+    beat = heartbeat.load(state_dir)
+    if beat is None:
+        return recorded
+    beaten = datetime.fromtimestamp(beat.wall, UTC)
+    return beaten if recorded is None else max(recorded, beaten)
+
+
+def _mail(path: Path) -> dict[str, Any]:
+    try:
+        document = files.read_json(path)
+    except UnreadableFileError:
+        return {}
+    totals = document.get("system_totals") if isinstance(document, dict) else None
+    return totals if isinstance(totals, dict) else {}

@@ -1,0 +1,105 @@
+"""A tick on a terminal: a live line per running job, and a summary at the end.
+
+Nothing here runs by itself. The tick calls when a job starts, when it ends, and in between as
+often as it looks at its children; only then are the lines drawn anew.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+from scheduled.view import tables
+from scheduled.view.plain import one_line
+from scheduled.view.times import span, taken
+
+
+@dataclass(frozen=True)
+class _Line:
+    job: str
+    slot: str | None
+    note: str
+    started: float
+    """`time.monotonic()` at the start."""
+
+
+class Progress:
+    """Draws on `console` what a tick reports, and leaves nothing behind when it is closed."""
+
+    def __init__(self, console: Console) -> None:
+        self._lines: dict[str, _Line] = {}
+        # No thread: a tick forks children, and has nothing to draw unless it is awake itself.
+        self._live = Live(console=console, auto_refresh=False, transient=True)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._live.stop()
+
+    def job_started(
+        self,
+        *,
+        job: str,
+        run_id: str,
+        slot: str | None = None,
+        catch_up: bool = False,
+        missed: int = 0,
+        **_: Any,
+    ) -> None:
+        """A run has begun: a line for it."""
+        note = f"catch-up, answers for {missed} more" if missed else "catch-up" if catch_up else ""
+        self._lines[run_id] = _Line(job, slot, note, time.monotonic())
+        self.refresh()
+
+    def job_finished(self, *, run_id: str, **_: Any) -> None:
+        """A run has ended, however it did: its line goes."""
+        self._lines.pop(run_id, None)
+        self.refresh()
+
+    job_failed = job_finished
+
+    def refresh(self) -> None:
+        """Draw the lines as they are now."""
+        self._live.update(Group(*map(_drawn, self._lines.values())), refresh=True)
+
+
+def summary(report: Mapping[str, Any]) -> list[RenderableType]:
+    """The end of a tick for a person, from the document that `run --json` prints."""
+    tick, runs = report["tick"], report["runs"]
+    if not runs:
+        return [Text("Nothing was due." if not tick["due"] else _counts(tick))]
+    table = tables.grid("JOB", "OUTCOME", "TOOK", "NOTE")
+    for row in runs:
+        took = Text(taken(row["duration_seconds"]))
+        table.add_row(
+            tables.cell(row["job"]),
+            tables.outcome(row["outcome"]),
+            took,
+            tables.cell(tables.note(row)),
+        )
+    return [table, Text(_counts(tick))]
+
+
+def _counts(tick: Mapping[str, Any]) -> str:
+    words = ("ran", "failed", "skipped", "carried")
+    said = ", ".join(f"{tick[word]} {word}" for word in words if tick[word] or word == "ran")
+    return f"{said} in {taken(tick['duration_seconds'])}"
+
+
+def _drawn(line: _Line) -> Text:
+    elapsed = span(time.monotonic() - line.started)
+    about = f" ({line.note})" if line.note else ""
+    slot = f" for {line.slot}" if line.slot else " by hand"
+    return Text(one_line(f"{line.job}{slot}{about}: {elapsed}"))

@@ -1,0 +1,133 @@
+"""How things stand: `status --json`, and the central file that others read."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from scheduled import history, plan
+from scheduled.history import Row
+from scheduled.journal import Journal
+from scheduled.model import Outcome
+from scheduled.state import State, stamped
+from scheduled.view import upcoming
+from scheduled.view.health import judge
+from scheduled.view.output import log_path
+from scheduled.view.picture import Picture, is_running, observe
+
+if TYPE_CHECKING:
+    from scheduled.config import Config
+
+DAY = timedelta(hours=24)
+NEXT_SHOWN = 5
+SEED_SECTIONS = ("last_run", "memory_rollover", "mail_cleanup", "health_check")
+
+
+def document(picture: Picture, recent: Sequence[Row]) -> dict[str, Any]:
+    """`status --json`; `recent` are the rows of the last 24 hours, as `day` reads them."""
+    overdue = _overdue(picture)
+    health, reasons = judge(picture, recent, overdue)
+    return {
+        "health": health.word,
+        "reasons": reasons,
+        "last_tick": _last_tick(picture),
+        "gaps": picture.state["gaps"],
+        "running": _running(picture),
+        "overdue": overdue,
+        "failing": _failing(picture),
+        "dead_letter": picture.state["dead_letter"],
+        "paused": picture.state["paused"],
+        "next": upcoming.of_all(picture, NEXT_SHOWN)["next"],
+        "counts": _counts(picture, recent),
+        "seed_state": {section: picture.state[section] for section in SEED_SECTIONS},
+    }
+
+
+def central(config: "Config", state: State, now: datetime) -> dict[str, Any]:
+    """`SCHEDULED.central.json`: the status of a tick at `now` that has just done its work.
+
+    Raises StateError if the journal cannot be read.
+    """
+    picture = observe(config, state, now, ZoneInfo(config.timezone))
+    whole = document(picture, day(picture))
+    del whole["seed_state"]
+    return {"service": "scheduled", "last_updated": stamped(now), **whole}
+
+
+def day(picture: Picture) -> list[Row]:
+    """The rows of the last 24 hours. Raises StateError if the journal cannot be read."""
+    wanted = history.Wanted(since=picture.now - DAY, limit=0)
+    journal = Journal(picture.state_dir / "journal")
+    return history.read(journal, wanted, lambda job: is_running(picture.state_dir, job))
+
+
+def _last_tick(picture: Picture) -> dict[str, Any] | None:
+    if picture.last_tick is None:
+        return None
+    ago = (picture.now - picture.last_tick).total_seconds()
+    return {"at": stamped(picture.last_tick), "ago_seconds": round(ago, 3)}
+
+
+def _running(picture: Picture) -> list[dict[str, Any]]:
+    """What runs now, longest first."""
+    opened = [(job, picture.record(job).open) for job in picture.running]
+    rows = [
+        {
+            "job": job,
+            "run_id": run.run_id,
+            "slot": stamped(run.slot) if run.slot else None,
+            "since": stamped(run.started_at),
+            "pid": run.pid,
+        }
+        for job, run in opened
+        if run is not None
+    ]
+    return sorted(rows, key=lambda row: (str(row["since"]), str(row["job"])))
+
+
+def _overdue(picture: Picture) -> list[dict[str, Any]]:
+    """The jobs whose slot waits for longer than two ticks though nothing runs, oldest first."""
+    late = []
+    for decision in picture.decisions():
+        if not decision.is_due or decision.slot is None or decision.job.id in picture.running:
+            continue
+        waited = picture.now - decision.slot
+        if waited > picture.late_after:
+            late.append((waited, decision.job.id, decision.slot))
+    late.sort(key=lambda one: (-one[0], one[1]))
+    return [
+        {"job": job, "slot": stamped(slot), "late_seconds": waited.total_seconds()}
+        for waited, job, slot in late
+    ]
+
+
+def _failing(picture: Picture) -> list[dict[str, Any]]:
+    """The jobs that have failed since they last succeeded, most often first."""
+    rows = []
+    for job in picture.jobs:
+        entry = picture.entry(job.id)
+        if not entry.get("failures"):
+            continue
+        last = entry.get("last") or {}
+        path = log_path(picture.state_dir, job.id, last.get("run_id"))
+        rows.append(
+            {
+                "job": job.id,
+                "failures": entry["failures"],
+                "outcome": last.get("outcome"),
+                "error": last.get("error"),
+                "at": last.get("finished_at"),
+                "log": str(path) if path else None,
+            }
+        )
+    return sorted(rows, key=lambda row: (-row["failures"], row["job"]))
+
+
+def _counts(picture: Picture, recent: Sequence[Row]) -> dict[str, Any]:
+    outcomes = Counter(row["outcome"] for row in recent)
+    return {
+        "jobs": len(picture.jobs),
+        "enabled": sum(plan.is_enabled(job, picture.record(job.id)) for job in picture.jobs),
+        "runs_24h": {outcome.value: outcomes[outcome.value] for outcome in Outcome},
+    }

@@ -1,0 +1,130 @@
+"""Rows as tables for people. What stands in a cell came from elsewhere and is never markup."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, tzinfo
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from scheduled.history import Row
+from scheduled.state import moment
+from scheduled.view.plain import one_line
+from scheduled.view.times import absolute, both, relative, taken
+
+STYLES = {
+    "succeeded": "green",
+    "failed": "red",
+    "timed_out": "red",
+    "interrupted": "yellow",
+    "missed": "yellow",
+    "skipped": "dim",
+}
+
+
+def jobs(rows: Iterable[Mapping[str, Any]], now: datetime, zone: tzinfo) -> Table:
+    """`list`: one line a job."""
+    table = grid("JOB", "SCHEDULE", "ENABLED", "LAST RUN", "OUTCOME", "NEXT RUN")
+    for row in rows:
+        table.add_row(
+            cell(row["id"]),
+            cell(row["schedule"]),
+            Text("yes") if row["enabled"] else Text("no", "dim"),
+            Text(_ago(row["last_run"], now)),
+            outcome(row["last_outcome"]),
+            Text(awaited(row, now, zone)),
+        )
+    return table
+
+
+def tasks(rows: Iterable[Mapping[str, Any]], now: datetime) -> Table:
+    """GAIA's `--list`: name, schedule, last run or `never`, description."""
+    table = grid("TASK", "SCHEDULE", "LAST RUN", "DESCRIPTION")
+    for row in rows:
+        ago = Text(_ago(row["last_run"], now))
+        table.add_row(cell(row["id"]), cell(row["schedule"]), ago, cell(row["description"]))
+    return table
+
+
+def runs(rows: Iterable[Row], now: datetime, zone: tzinfo) -> Table:
+    """`history`: one line a run."""
+    table = grid("JOB", "SLOT", "OUTCOME", "WHEN", "TOOK", "RUN", "NOTE")
+    for row in rows:
+        slot, when = moment(row["slot"]), moment(row["finished_at"]) or moment(row["started_at"])
+        table.add_row(
+            cell(row["job"]),
+            Text(absolute(slot, zone) if slot else "by hand"),
+            outcome(row["outcome"]),
+            Text(relative(when, now) if when else ""),
+            Text(taken(row["duration_seconds"])),
+            cell(row["run_id"] or ""),
+            cell(note(row)),
+        )
+    return table
+
+
+def slots(shown: Sequence[Mapping[str, Any]], now: datetime, job: str | None) -> Table:
+    """`next`: one line a slot, with its job where they are of several."""
+    table = grid(*([] if job else ["JOB"]), "SLOT", "", "NOTE")
+    for row in shown:
+        local = datetime.fromisoformat(row["local"])
+        cells = [cell(row["job"])] if not job else []
+        when = Text(absolute(local, local.tzinfo or now.tzinfo))  # type: ignore[arg-type]
+        table.add_row(*cells, when, Text(relative(local, now)), cell(row["note"]))
+    return table
+
+
+def pairs(rows: Iterable[tuple[str, str | Text]]) -> Table:
+    """A name and what there is to say about it, a line each."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        table.add_row(Text(name, "bold"), value if isinstance(value, Text) else cell(value))
+    return table
+
+
+def note(row: Row) -> str:
+    """What a person wants to know about a run beyond its outcome."""
+    said = []
+    if row["outcome"] == "missed":
+        said.append(f"{row['missed']} slots")
+    elif row["missed"]:
+        said.append(f"answers for {row['missed']} missed slots too")
+    elif row["catch_up"]:
+        said.append("catch-up")
+    if row["attempt"] > 1:
+        said.append(f"attempt {row['attempt']}")
+    said += dict.fromkeys(text for text in (row["reason"], row["error"]) if text)
+    return "; ".join(said)
+
+
+def outcome(word: str | None) -> Text:
+    """An outcome in its colour; nothing for none."""
+    return Text(one_line(word or ""), STYLES.get(word or "", ""))
+
+
+def cell(value: object) -> Text:
+    """Anybody's text, harmless and on one line."""
+    return Text(one_line(value))
+
+
+def grid(*headings: str) -> Table:
+    """A table of plain columns, which reads well in a terminal and in a pipe."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
+
+
+def _ago(text: str | None, now: datetime) -> str:
+    when = moment(text)
+    return relative(when, now) if when else "never"
+
+
+def awaited(row: Mapping[str, Any], now: datetime, zone: tzinfo) -> str:
+    """When the next run is, for a person: its slot, or since when it is due."""
+    when = moment(row["next_run"])
+    if when is None:
+        return "-"
+    return both(when, now, zone) if when > now else f"due since {absolute(when, zone)}"

@@ -1,0 +1,43 @@
+"""How instants and durations are shown: absolute with their offset, and relative to now."""
+
+from datetime import datetime, tzinfo
+
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+
+
+def absolute(moment: datetime, zone: tzinfo) -> str:
+    """`2026-11-21 07:02+01:00`; with seconds where there are any, never with fractions."""
+    local = moment.astimezone(zone)
+    return local.isoformat(sep=" ", timespec="seconds" if local.second else "minutes")
+
+
+def relative(moment: datetime, now: datetime) -> str:
+    """`3 min ago`, `in 2 h 5 min`, `now` for less than a second."""
+    seconds = (moment - now).total_seconds()
+    if abs(seconds) < 1:
+        return "now"
+    return f"in {span(seconds)}" if seconds > 0 else f"{span(-seconds)} ago"
+
+
+def both(moment: datetime, now: datetime, zone: tzinfo) -> str:
+    """`2026-11-21 07:02+01:00 (3 min ago)`."""
+    return f"{absolute(moment, zone)} ({relative(moment, now)})"
+
+
+def span(seconds: float) -> str:
+    """A duration in its two largest units, rounded down: `3 d 4 h`, `2 h 5 min`, `40 s`."""
+    whole = int(seconds)
+    for (unit, name), smaller in zip(_UNITS, (*_UNITS[1:], None), strict=True):
+        if whole >= unit:
+            rest = whole % unit // smaller[0] if smaller else 0
+            # Seconds beside minutes are noise to a person.
+            tail = f" {rest} {smaller[1]}" if smaller and rest and smaller[0] > 1 else ""
+            return f"{whole // unit} {name}{tail}"
+    return "0 s"
+
+
+def taken(seconds: float | None) -> str:
+    """How long a run took: `0.42 s`, `1 min`; empty where it is not known."""
+    if seconds is None:
+        return ""
+    return f"{seconds:.2f} s" if seconds < 60 else span(seconds)

@@ -1,0 +1,79 @@
+"""The slots to come: of one job, or of all of them together."""
+
+import heapq
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from scheduled import plan, slots
+from scheduled.model import Job
+from scheduled.plan import Sky
+from scheduled.state import stamped
+from scheduled.view.picture import Picture
+
+
+def of_job(picture: Picture, job: Job, count: int) -> dict[str, Any]:
+    """`next JOB --json`: the first `count` slots after now; none for a job that is disabled."""
+    coming = islice(_following(picture, job, plan.sky(picture.now)), count)
+    return {
+        "job": job.id,
+        "timezone": job.timezone,
+        "next": [_shown(job, slot) for slot in coming],
+    }
+
+
+def of_all(picture: Picture, count: int) -> dict[str, Any]:
+    """`next --json`: the first `count` slots of all jobs together, each with its job."""
+    return {
+        "job": None,
+        "timezone": str(picture.zone),
+        "next": [{"job": job.id, **_shown(job, slot)} for slot, job in _merged(picture, count)],
+    }
+
+
+def _merged(picture: Picture, count: int) -> Iterator[tuple[datetime, Job]]:
+    above = plan.sky(picture.now)
+    streams = [_following(picture, job, above) for job in picture.jobs]
+    # Only the head of each stream is computed, however many jobs there are.
+    heads = [
+        (slot, number)
+        for number, one in enumerate(streams)
+        if (slot := next(one, None)) is not None
+    ]
+    heapq.heapify(heads)
+    for _ in range(count):
+        if not heads:
+            return
+        slot, number = heapq.heappop(heads)
+        yield slot, picture.jobs[number]
+        after = next(streams[number], None)
+        if after is not None:
+            heapq.heappush(heads, (after, number))
+
+
+def _following(picture: Picture, job: Job, above: Sky) -> Iterator[datetime]:
+    record = picture.record(job.id)
+    if not plan.is_enabled(job, record):
+        return
+    schedule = slots.parse(job.schedule, job.timezone)
+    anchor = record.anchor if slots.is_anchored(schedule) else None
+    slot: datetime | None = picture.now
+    if (
+        record.watermark is not None
+        and picture.now < record.watermark <= picture.now + plan.CORRECTION
+    ):
+        slot = record.watermark  # the clock went back: what has run does not run again
+    while slot is not None:
+        slot = above.following(schedule, slot, anchor)
+        if slot is not None:
+            yield slot
+
+
+def _shown(job: Job, slot: datetime) -> dict[str, Any]:
+    return {
+        "slot": stamped(slot),
+        "local": slot.astimezone(ZoneInfo(job.timezone)).isoformat(),
+        "note": slots.note(slots.parse(job.schedule, job.timezone), slot),
+    }
