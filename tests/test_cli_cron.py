@@ -9,7 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from scheduled.cli.cron import cron
+from scheduled.cli.main import group
 from scheduled.crontab import CrontabError
 from scheduled.errors import ScheduledError, StateError, UnavailableError, UsageError
 from tests.builders.crontab import REFUSE, REFUSE_OPEN_LINE, Crontab
@@ -26,6 +26,7 @@ class Place:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
+    (tmp_path / "root").mkdir()
     return Place(tmp_path / "root", tmp_path / "state")
 
 
@@ -37,15 +38,10 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Crontab:
 
 
 def invoke(place: Place, *words: str) -> Result:
-    """Run `cron` below a parent that sets the place, as the command line does."""
-
-    @click.group()
-    @click.pass_context
-    def parent(context: click.Context) -> None:
-        context.obj = place
-
-    parent.add_command(cron)
-    return CliRunner().invoke(parent, ["cron", *words], standalone_mode=False)
+    options = ["--root", str(place.root), "--state-dir", str(place.state_dir)]
+    if place.config_path is not None:
+        options = ["--config", str(place.config_path), *options]
+    return CliRunner().invoke(group, [*options, "cron", *words], standalone_mode=False)
 
 
 def said(place: Place, *words: str) -> str:
@@ -82,6 +78,7 @@ def test_a_configuration_that_was_named_is_named_in_the_line(
     place: Place, command: Crontab
 ) -> None:
     config = place.root / "my own.yaml"
+    config.write_text("jobs: {}\n")
 
     said(Place(place.root, place.state_dir, config), "install")
 

@@ -6,27 +6,15 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol, cast
 
 import click
 
 import scheduled
 from scheduled import cronline, crontab
+from scheduled.cli.session import Session
 from scheduled.errors import UnavailableError, UsageError
-
-
-class _Place(Protocol):
-    """What the global options came to; every path absolute."""
-
-    @property
-    def root(self) -> Path: ...
-    @property
-    def state_dir(self) -> Path: ...
-    @property
-    def config_path(self) -> Path | None: ...
-
+from scheduled.places import Places
 
 _FORCE_HELP = "Overwrite a block that was edited by hand; the difference is shown."
 _DRY_RUN_HELP = "Show the difference and change nothing."
@@ -71,9 +59,9 @@ def install(
     force: bool,
 ) -> None:
     """Add the lines to your crontab, or bring them up to date."""
-    place = _place(context)
-    name = crontab.installation(place.state_dir)
-    lines = _lines(place, every, hourly, log)
+    places = _places(context)
+    name = crontab.installation(places.state_dir)
+    lines = _lines(places, every, hourly, log)
     with _or_by_hand(crontab.block_text(name, lines)):
         before = crontab.read()
         after = _decided(
@@ -84,7 +72,7 @@ def install(
         if after == before:
             click.echo(f"Nothing to do: the block stands in your crontab, {_where(after, name)}.")
         elif _shown(before, after, dry_run=dry_run, force=force):
-            replaced = crontab.replace(before, after, place.state_dir, _now())
+            replaced = crontab.replace(before, after, places.state_dir, context.obj.now)
             click.echo(f"Installed in your crontab, {_where(after, name)}.")
             _tell_backup(replaced)
 
@@ -95,8 +83,8 @@ def install(
 @click.pass_context
 def uninstall(context: click.Context, *, dry_run: bool, force: bool) -> None:
     """Take the lines out of your crontab; all others stay as they are."""
-    place = _place(context)
-    name = crontab.installation(place.state_dir)
+    places = _places(context)
+    name = crontab.installation(places.state_dir)
     before = crontab.read()
     after = _decided(
         before, lambda forced: crontab.without_block(before or b"", name, force=forced), force
@@ -104,7 +92,7 @@ def uninstall(context: click.Context, *, dry_run: bool, force: bool) -> None:
     if after == (before or b""):
         click.echo("Nothing to do: no block of this installation in your crontab.")
     elif _shown(before, after, dry_run=dry_run, force=force):
-        replaced = crontab.replace(before, after, place.state_dir, _now())
+        replaced = crontab.replace(before, after, places.state_dir, context.obj.now)
         click.echo("Removed from your crontab.")
         if replaced.text != after:
             click.echo("The last line had no newline; `crontab` insists on one, so it has one now.")
@@ -121,9 +109,9 @@ def show(
     context: click.Context, *, every: str | None, hourly: bool, log: Path | None, as_json: bool
 ) -> None:
     """Print the block, and whether it is as it was written; else what would be installed."""
-    place = _place(context)
-    name = crontab.installation(place.state_dir)
-    would_install = crontab.block_text(name, _lines(place, every, hourly, log))
+    places = _places(context)
+    name = crontab.installation(places.state_dir)
+    would_install = crontab.block_text(name, _lines(places, every, hourly, log))
     report = _report(crontab.read() or b"", name, would_install)
     if as_json:
         click.echo(json.dumps(report, indent=2, ensure_ascii=False))
@@ -164,31 +152,28 @@ def _report(text: bytes, name: str, would_install: bytes) -> dict[str, object]:
     }
 
 
-def _place(context: click.Context) -> _Place:
-    return cast("_Place", context.obj)
+def _places(context: click.Context) -> Places:
+    session: Session = context.obj
+    return session.config.places
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)  # noqa: TID251 - the one place of this command that reads the clock
-
-
-def _lines(place: _Place, every: str | None, hourly: bool, log: Path | None) -> Sequence[bytes]:
+def _lines(places: Places, every: str | None, hourly: bool, log: Path | None) -> Sequence[bytes]:
     if hourly and every is not None:
         raise UsageError("--hourly and --every exclude each other; give one of them")
-    target = _target(place)
+    target = _target(places)
     log = _checked_log(log)
     if hourly:
         return cronline.seed_lines(target, log)
     return cronline.tick_lines(target, cronline.every(every or "1"), log)
 
 
-def _target(place: _Place) -> cronline.Target:
+def _target(places: Places) -> cronline.Target:
     """The program as it runs now: the same interpreter, the same copy, the same places."""
     if not sys.executable:
         raise UnavailableError("Python does not know where it lies itself; call it by its path")
-    options = ["--root", str(place.root), "--state-dir", str(place.state_dir)]
-    if place.config_path is not None:
-        options = ["--config", str(place.config_path), *options]
+    options = ["--root", str(places.root), "--state-dir", str(places.state_dir)]
+    if places.config_path is not None:
+        options = ["--config", str(places.config_path), *options]
     return cronline.Target(
         # Not resolved: the link in a virtual environment is what leads to its packages.
         python=Path(os.path.abspath(sys.executable)),
