@@ -25,6 +25,9 @@ LOCK = ".inbox.lock"
 WAIT = 10.0
 """Seconds to wait for a mailbox that somebody else holds."""
 
+SENDER = "@trigger"
+"""The address our own mail comes from."""
+
 STALE_NEW = timedelta(hours=48)
 STALE_OPENED = timedelta(hours=24)
 
@@ -120,6 +123,18 @@ def editing(folder: Path, wait: float = WAIT) -> Iterator[Mailbox]:
 def is_unread(message: Message) -> bool:
     """Whether nobody has opened it: status `new`, or the older form without a status or `read`."""
     return status(message) == "new"
+
+
+def is_notice(message: Message) -> bool:
+    """Whether it is a standing notice of ours: from us, in a slot that is updated."""
+    return message.get("from") == SENDER and bool(message.get("upsert_key"))
+
+
+def one_line(value: Any, length: int) -> str:
+    """A text as one line of at most `length` characters; empty for what is no text."""
+    text = value if isinstance(value, str) else ""
+    printable = "".join(sign if sign.isprintable() else " " for sign in text)
+    return " ".join(printable.split())[:length]
 
 
 def status(message: Message) -> str:

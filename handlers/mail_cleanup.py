@@ -1,0 +1,225 @@
+"""Opens mail nobody looked at, closes mail nobody finished, and keeps the mail statistics.
+
+New for more than 48 hours: opened. Opened for more than 7 days: closed and archived. A message
+changes once a run at most. Mail is only moved on, never acted upon: `auto_execute` and
+`dispatched_to` mean nothing here. A branch is told what happened to its mail in one digest a
+run; what happens to our own notices causes none.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scheduled.ecosystem import archive, mail_central, mailbox, registry, stale_mail
+from scheduled.ecosystem.mailbox import Mailbox, Message
+from scheduled.ecosystem.registry import Branch
+from scheduled.ecosystem.stale_mail import Overdue, Rules
+from scheduled.ecosystem.sweep import Cache
+from scheduled.errors import ScheduledError
+from scheduled.files import stamp
+from scheduled.handler import Context
+
+LISTED = 50
+"""Messages named in a digest, problems named in a result; of more, only the number."""
+
+LOCK_WAIT = 5.0
+"""Seconds to wait for one mailbox: the others want to be tidied too."""
+
+
+@dataclass
+class Tally:
+    """What was done and seen so far, in all inboxes."""
+
+    auto_opened: int = 0
+    auto_closed: int = 0
+    errors: int = 0
+    inboxes: int = 0
+    problems: list[str] = field(default_factory=list)
+    counts: dict[str, mail_central.Count] = field(default_factory=dict)
+
+
+def run(context: Context) -> dict[str, object]:
+    """Move stale mail on in all branches, archive what is closed, and publish the counts.
+
+    Params: `new_hours` (48), `opened_days` (7), `dry_run` (false; true says what would be done).
+    """
+    cleanup = Cleanup(context)
+    branches = registry.load(context.root)
+    for branch in branches:
+        cleanup.tidy(branch)
+    cleanup.cache.save()
+    tally = cleanup.tally
+    if not cleanup.dry_run:
+        _publish(context, tally, {branch.name for branch in branches})
+        _remember(context, tally)
+        context.fire("mail_cleanup_complete", **_numbers(tally), timestamp=context.local_timestamp)
+    for problem in tally.problems:
+        context.log(problem)
+    return {**_numbers(tally), "problems": tally.problems[:LISTED], "dry_run": cleanup.dry_run}
+
+
+class Cleanup:
+    """One run over the inboxes. What is wrong with one of them is counted and never raised."""
+
+    def __init__(self, context: Context) -> None:
+        self.rules = Rules.from_params(context.params)
+        self.dry_run = bool(context.params.get("dry_run", False))
+        self.cache = Cache(context.cache_dir / f"{context.job}.json")
+        self.tally = Tally()
+        self._context = context
+        self._basis = f"{self.rules} {context.zone}"
+
+    def tidy(self, branch: Branch) -> None:
+        """Move the stale mail of one branch on; a branch without a mailbox is passed over."""
+        folder = branch.mailbox
+        if not folder.is_dir():
+            return
+        self.tally.inboxes += 1
+        try:
+            unread, total, unreadable, *_ = self._known(folder) or self._examined(branch, folder)
+        except (ScheduledError, OSError) as error:
+            self._note(branch, error)
+            return
+        self.tally.errors += unreadable
+        self.tally.counts[branch.name] = mail_central.Count(unread, total)
+
+    def _known(self, folder: Path) -> list[Any] | None:
+        """The facts of an inbox in which nothing changed and nothing is due, without reading it."""
+        path = folder / mailbox.INBOX
+        seen = stamp(path)
+        facts = self.cache.recall(str(path), seen) if seen else None
+        if facts is None or facts[4] != self._basis:
+            return None
+        next_due = facts[3]
+        return facts if next_due is None or self._context.now.timestamp() <= next_due else None
+
+    def _examined(self, branch: Branch, folder: Path) -> list[Any]:
+        path = folder / mailbox.INBOX
+        seen = stamp(path)
+        box = mailbox.read(folder)
+        overdue = self._overdue(box)
+        if overdue and not self.dry_run:
+            box, overdue = self._moved_on(branch, folder)
+        self.tally.auto_opened += len(overdue.to_open)
+        self.tally.auto_closed += len(overdue.to_close)
+        facts = [box.unread, len(box.messages), overdue.unreadable, overdue.next_due, self._basis]
+        if seen and not overdue:
+            self.cache.remember(str(path), seen, facts)
+        return facts
+
+    def _overdue(self, box: Mailbox) -> Overdue:
+        return stale_mail.overdue(box.messages, self.rules, self._context.now, self._context.zone)
+
+    def _moved_on(self, branch: Branch, folder: Path) -> tuple[Mailbox, Overdue]:
+        """Do what is overdue: decided again, under the lock, for others change the inbox too."""
+        with mailbox.editing(folder, LOCK_WAIT) as box:
+            overdue = self._overdue(box)
+            overdue.to_close = self._archived(branch, box, overdue.to_close)
+            box.remove(overdue.to_close)
+            for message in overdue.to_open:
+                self._open(box, message)
+        _tell(self._context, branch, box, overdue)
+        return box, overdue
+
+    def _archived(self, branch: Branch, box: Mailbox, messages: list[Message]) -> list[Message]:
+        """Those of the messages that are safely in the archive now."""
+        done: list[Message] = []
+        try:
+            for message in messages:
+                archive.close(box.folder, message, self._context.now, self._context.zone)
+                done.append(message)
+        except (ScheduledError, OSError) as error:
+            self._note(branch, error)
+        return done
+
+    def _open(self, box: Mailbox, message: Message) -> None:
+        at = self._context.local_timestamp
+        box.update(message, status="opened", auto_opened=True, auto_opened_at=at)
+        if "read" in message:
+            box.update(message, read=True)
+
+    def _note(self, branch: Branch, error: Exception) -> None:
+        self.tally.errors += 1
+        self.tally.problems.append(f"{branch.name}: {error}")
+
+
+def _tell(context: Context, branch: Branch, box: Mailbox, overdue: Overdue) -> None:
+    """Fire the branch's digest, unless only notices of ours moved on."""
+    opened, closed = _foreign(overdue.to_open), _foreign(overdue.to_close)
+    if not opened and not closed:
+        return
+    waiting = _foreign(m for m in box.messages if m.get("auto_opened") is True)
+    waiting = [message for message in waiting if mailbox.status(message) == "opened"]
+    context.fire(
+        "stale_mail",
+        branch=branch.name,
+        email=branch.email,
+        auto_opened=len(opened),
+        auto_closed=len(closed),
+        messages=[_summary(message) for message in (opened + closed)[:LISTED]],
+        message={
+            "subject": f"[SCHEDULED] Stale Mail - {len(waiting) + len(closed)} Messages",
+            "body": _digest(waiting, closed),
+            "key": "scheduled:stale_mail",
+        },
+    )
+
+
+def _foreign(messages: Iterable[Message]) -> list[Message]:
+    return [message for message in messages if not mailbox.is_notice(message)]
+
+
+def _summary(message: Message) -> dict[str, str]:
+    keys = ("id", "timestamp", "from", "subject")
+    return {key: mailbox.one_line(message.get(key), 100) for key in keys}
+
+
+def _digest(waiting: list[Message], closed: list[Message]) -> str:
+    lines = ["## Stale Mail"]
+    if waiting:
+        lines += ["", "### Opened automatically, unread for too long", "", *_listing(waiting)]
+    if closed:
+        lines += ["", "### Closed and archived, opened long ago", "", *_listing(closed)]
+    lines += ["", "---", "This is an automated notice. Closed mail is kept in `deleted/`."]
+    return "\n".join(lines)
+
+
+def _listing(messages: list[Message]) -> list[str]:
+    lines = ["- {timestamp} {from}: {subject}".format(**_summary(m)) for m in messages[:LISTED]]
+    if len(messages) > LISTED:
+        lines.append(f"- and {len(messages) - LISTED} more")
+    return lines
+
+
+def _numbers(tally: Tally) -> dict[str, int]:
+    return {
+        "auto_opened": tally.auto_opened,
+        "auto_closed": tally.auto_closed,
+        "errors": tally.errors,
+        "inboxes": tally.inboxes,
+        "unread": sum(count.unread for count in tally.counts.values()),
+        "total": sum(count.total for count in tally.counts.values()),
+    }
+
+
+def _publish(context: Context, tally: Tally, registered: set[str]) -> None:
+    path = context.central_dir / mail_central.NAME
+    try:
+        mail_central.update(path, tally.counts, registered, context.local_now.date())
+    except (ScheduledError, OSError) as error:
+        tally.errors += 1
+        tally.problems.append(str(error))
+
+
+def _remember(context: Context, tally: Tally) -> None:
+    """Keep the totals, in the words of the seed's state section `mail_cleanup`."""
+    before = context.memory.get("stats")
+    stats = before if isinstance(before, dict) else {}
+    for key, done in (
+        ("auto_opened_total", tally.auto_opened),
+        ("auto_closed_total", tally.auto_closed),
+    ):
+        total = stats.get(key)
+        stats[key] = (total if isinstance(total, int) else 0) + done
+    context.memory.update(last_run=context.local_timestamp, stats=stats)

@@ -1,0 +1,85 @@
+"""`AI_MAIL.central.json`: how much mail each branch has, for others to read.
+
+`last_updated` is a date only, on purpose: the file does not change while the counts do not.
+"""
+
+import contextlib
+from collections.abc import Collection, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from scheduled.errors import UnreadableFileError
+from scheduled.files import read_json, replace_json
+
+NAME = "AI_MAIL.central.json"
+
+
+class Count(NamedTuple):
+    """The mail of one branch, or of all."""
+
+    unread: int
+    total: int
+
+
+def totals(document: Any) -> Count:
+    """The counts of the whole ecosystem in the central file; zeros where it does not say."""
+    given = document.get("system_totals") if isinstance(document, dict) else None
+    if not isinstance(given, dict):
+        return Count(0, 0)
+    values = given.get("total_unread"), given.get("total_messages")
+    return Count(*(value if isinstance(value, int) else 0 for value in values))
+
+
+def update(
+    path: Path, counts: Mapping[str, Count], registered: Collection[str], today: date
+) -> None:
+    """Bring the central file up to date; not written when nothing in it would change.
+
+    A registered branch without a count (its inbox could not be read) keeps the one it had; who
+    is no longer registered goes. Unknown keys stay. Raises OSError, and UnreadableFileError when
+    the file is there but cannot be understood: it is left as it is.
+    """
+    before = _document(path)
+    stats = before.get("branch_stats")
+    old = stats if isinstance(stats, dict) else {}
+    kept = {name: entry for name, entry in old.items() if name in registered}
+    new = {name: _entry(kept.get(name), count) for name, count in counts.items()}
+    stats = {**kept, **new}
+    after = {
+        "service": "ai_mail",
+        **before,
+        "last_updated": today.isoformat(),
+        "branch_stats": stats,
+        "system_totals": {
+            **_mapping(before.get("system_totals")),
+            "total_unread": sum(_number(entry, "unread") for entry in stats.values()),
+            "total_messages": sum(_number(entry, "total") for entry in stats.values()),
+        },
+    }
+    if after != before:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_json(path, after)
+
+
+def _document(path: Path) -> dict[str, Any]:
+    with contextlib.suppress(FileNotFoundError):
+        if path.stat().st_size:
+            document = read_json(path)
+            if isinstance(document, dict):
+                return document
+            raise UnreadableFileError(path, "not an object; mend it, nothing was changed")
+    return {}
+
+
+def _entry(before: Any, count: Count) -> dict[str, Any]:
+    return {**_mapping(before), "unread": count.unread, "total": count.total}
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _number(entry: Any, key: str) -> int:
+    value = _mapping(entry).get(key)
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,81 @@
+"""Which mail has waited too long: new mail nobody opened, opened mail nobody closed."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+
+from scheduled.ecosystem.mailbox import Message, since, status
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How long a message may stay as it is: overdue is longer than this, never exactly this."""
+
+    new: timedelta = timedelta(hours=48)
+    opened: timedelta = timedelta(days=7)
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> "Rules":
+        """From a job's params `new_hours` and `opened_days`.
+
+        Raises ValueError that names the param if it is no positive number.
+        """
+        return cls(
+            new=timedelta(hours=_number(params, "new_hours", 48)),
+            opened=timedelta(days=_number(params, "opened_days", 7)),
+        )
+
+    def deadline(self, message: Message, zone: tzinfo) -> datetime | None:
+        """When a message will have waited long enough, UTC; None if nothing is to come.
+
+        Raises ValueError if the timestamp that counts cannot be read.
+        """
+        match status(message):
+            case "new":
+                return since(message, zone) + self.new
+            case "opened":
+                return since(message, zone) + self.opened
+        return None
+
+
+@dataclass
+class Overdue:
+    """What is overdue in one inbox: one thing a message at most."""
+
+    to_open: list[Message] = field(default_factory=list)
+    to_close: list[Message] = field(default_factory=list)
+    unreadable: int = 0
+    """Messages left alone because of their timestamps."""
+    next_due: float | None = None
+    """The earliest deadline among the others, epoch seconds."""
+
+    def __bool__(self) -> bool:
+        return bool(self.to_open or self.to_close)
+
+
+def overdue(messages: Iterable[Message], rules: Rules, now: datetime, zone: tzinfo) -> Overdue:
+    """What is overdue at `now`, in the order of the messages."""
+    found = Overdue()
+    for message in messages:
+        try:
+            deadline = rules.deadline(message, zone)
+        except (ValueError, OverflowError):
+            found.unreadable += 1
+            continue
+        if deadline is None:
+            continue
+        if now <= deadline:
+            found.next_due = min(deadline.timestamp(), found.next_due or float("inf"))
+        elif status(message) == "new":
+            found.to_open.append(message)
+        else:
+            found.to_close.append(message)
+    return found
+
+
+def _number(params: Mapping[str, Any], name: str, default: float) -> float:
+    value = params.get(name, default)
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < 1e6:
+        raise ValueError(f"params.{name}: {value!r} is no length of time; give a number above 0")
+    return value
