@@ -24,6 +24,7 @@ UNSTATED = 0
 
 # No brace between an object's opening one and a key: the key is that object's own. A quote
 # inside a string is escaped, so no text can look like a key.
+_BEGINNING = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*[\"}]")
 _OBJECT = rb"(?:\xef\xbb\xbf)?\s*\{[^{}]*"
 _METADATA = _OBJECT + rb'"document_metadata"\s*:\s*\{[^{}]*"schema_version"\s*:\s*"(\d+)\.'
 _MAX_LINES = rb'\s*:\s*\{[^{}]*"max_lines"\s*:\s*([1-9]\d{0,8})\s*[,}]'
@@ -93,7 +94,7 @@ def _limit_at_sight(data: bytes) -> int | None:
 
 def _looks_complete(data: bytes) -> bool:
     """Whether both ends are those of a JSON object: no torn, no empty, no zero-filled file."""
-    return data[:64].lstrip()[:1] in (b"{", b"\xef") and data[-64:].rstrip()[-1:] == b"}"
+    return _BEGINNING.match(data) is not None and data[-64:].rstrip()[-1:] == b"}"
 
 
 def _member(holder: Any, name: str) -> Any:

@@ -1,0 +1,146 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scheduled.ecosystem import registry
+from scheduled.ecosystem.registry import RegistryError
+from tests.builders import ecosystem
+from tests.builders.ecosystem import REALDATA, entry
+
+real = pytest.mark.skipif(not REALDATA.is_dir(), reason=f"no real data at {REALDATA}")
+
+
+def written(folder: Path, *entries: Any, **metadata: Any) -> Path:
+    document = {"metadata": metadata, "branches": list(entries)}
+    (folder / "BRANCH_REGISTRY.json").write_text(json.dumps(document))
+    return folder
+
+
+def test_relative_paths_count_from_the_registry_and_not_from_where_we_stand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = written(tmp_path, entry("FLOW", "src/flow"))
+    monkeypatch.chdir("/")
+
+    assert [branch.path for branch in registry.load(root)] == [tmp_path / "src/flow"]
+
+
+@pytest.mark.parametrize(
+    ("name", "email"),
+    [
+        (".VSCODE", "@vscode"),
+        ("The Commons", "@the"),
+        ("AIPASS-Flow", "@flow"),
+        ("MEMORY-BANK", "@memory"),
+        ("DRONE", "@drone"),
+        ("...", "@..."),
+    ],
+)
+def test_an_address_that_is_not_registered_is_derived_as_ai_mail_does(
+    tmp_path: Path, name: str, email: str
+) -> None:
+    root = written(tmp_path, entry(name, "here", email=""))
+
+    assert registry.load(root).branches[0].email == email
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        ("FLOW", "not an object"),
+        ({"path": "x"}, "no name"),
+        ({"name": "  ", "path": "x"}, "no name"),
+        ({"name": "FLOW"}, "no usable path"),
+        ({"name": "FLOW", "path": "a\0b"}, "no usable path"),
+        ({"name": "FLOW", "path": "\ud800"}, "no usable path"),
+    ],
+)
+def test_an_entry_that_cannot_be_used_is_left_out_and_named(
+    tmp_path: Path, bad: Any, words: str
+) -> None:
+    root = written(tmp_path, bad, entry("DRONE"))
+
+    found = registry.load(root)
+
+    assert [branch.name for branch in found] == ["DRONE"]
+    assert "branch 1: " in found.problems[0]
+    assert words in found.problems[0]
+
+
+def test_an_address_that_two_branches_share_goes_to_the_first_and_is_reported(
+    tmp_path: Path,
+) -> None:
+    root = written(tmp_path, entry("A", email="@x"), entry("B", email="@X"))
+
+    found = registry.load(root)
+
+    assert found.by_email("@X") is found.branches[0]
+    assert found.problems == ("BRANCH_REGISTRY.json: @x belongs to A, B; its mail goes to A",)
+
+
+def test_a_total_that_disagrees_with_the_list_is_reported(tmp_path: Path) -> None:
+    root = written(tmp_path, entry("A"), total_branches=31)
+
+    assert registry.load(root).problems == (
+        "BRANCH_REGISTRY.json: total_branches is 31, the list has 1",
+    )
+
+
+def test_an_empty_list_of_branches_is_a_registry_all_the_same(tmp_path: Path) -> None:
+    assert len(registry.load(written(tmp_path))) == 0
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"branches": {}}', "\xff", "[" * 100_000])
+def test_a_registry_that_cannot_be_used_is_an_error_that_names_the_file(
+    tmp_path: Path, content: str
+) -> None:
+    path = tmp_path / "BRANCH_REGISTRY.json"
+    path.write_text(content, encoding="latin-1")
+
+    with pytest.raises(RegistryError, match=r"BRANCH_REGISTRY\.json: "):
+        registry.load(tmp_path)
+
+    assert path.read_text(encoding="latin-1") == content
+
+
+def test_a_folder_without_a_registry_says_how_to_name_another(tmp_path: Path) -> None:
+    with pytest.raises(RegistryError, match="--root"):
+        registry.load(tmp_path)
+
+
+def test_a_registry_under_another_name_is_found_if_it_is_the_only_one(tmp_path: Path) -> None:
+    written(tmp_path, entry("A")).joinpath("BRANCH_REGISTRY.json").rename(
+        tmp_path / "LAB_REGISTRY.json"
+    )
+    assert len(registry.load(tmp_path)) == 1
+
+    (tmp_path / "OTHER_REGISTRY.json").write_text("{}")
+    with pytest.raises(RegistryError, match=r"LAB_REGISTRY\.json, OTHER_REGISTRY\.json"):
+        registry.load(tmp_path)
+
+
+def test_the_mailbox_is_that_of_the_layout_on_disk(tmp_path: Path) -> None:
+    home = ecosystem.home(tmp_path / "home")
+    repository = ecosystem.repository(tmp_path / "repository")
+
+    assert registry.load(home).branches[0].mailbox.name == "ai_mail.local"
+    assert registry.load(repository).branches[0].mailbox.name == ".ai_mail.local"
+
+
+@real
+def test_the_real_home_registry_has_31_branches_and_nothing_wrong() -> None:
+    found = registry.load(REALDATA / "aipass-home")
+
+    assert (len(found), found.problems) == (31, ())
+    assert found.branches[0].email == "@.vscode"
+    assert all(branch.active for branch in found)
+
+
+@real
+def test_the_real_repository_registry_leads_to_folders_below_it() -> None:
+    found = registry.load(REALDATA / "aipass-repo")
+
+    assert len(found) == 10
+    assert sum(branch.path.is_dir() for branch in found) == 8

@@ -1,0 +1,148 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from scheduled.ecosystem import sweep
+from scheduled.ecosystem.sweep import Cache, read, stamp_of
+
+LONG_AGO = 1_700_000_000
+
+
+def aged(path: Path, text: str = "text") -> Path:
+    path.write_text(text)
+    os.utime(path, (LONG_AGO, LONG_AGO))
+    return path
+
+
+def remembered(cache_file: Path, path: Path, facts: list[object]) -> None:
+    cache = Cache(cache_file)
+    cache.remember(str(path), stamp_of(path.stat()), facts)
+    cache.save()
+
+
+def recalled(cache_file: Path, path: Path) -> list[object] | None:
+    return Cache(cache_file).recall(str(path), stamp_of(path.stat()))
+
+
+@pytest.fixture
+def cache_file(tmp_path: Path) -> Path:
+    return tmp_path / "cache" / "some.sweep"
+
+
+def test_facts_of_an_unchanged_file_are_recalled(tmp_path: Path, cache_file: Path) -> None:
+    path = aged(tmp_path / "a")
+    remembered(cache_file, path, [1, "two", None])
+
+    assert recalled(cache_file, path) == [1, "two", None]
+
+
+def test_another_size_mtime_or_inode_each_make_a_file_changed(
+    tmp_path: Path, cache_file: Path
+) -> None:
+    path = aged(tmp_path / "a")
+    remembered(cache_file, path, [1])
+
+    aged(path, "longer text")
+    assert recalled(cache_file, path) is None
+
+    path.write_text("text")
+    os.utime(path, (LONG_AGO, LONG_AGO + 1))
+    assert recalled(cache_file, path) is None
+
+    aged(tmp_path / "b").rename(path)
+    assert recalled(cache_file, path) is None
+
+
+def test_a_file_as_young_as_the_sweep_is_not_remembered(tmp_path: Path, cache_file: Path) -> None:
+    path = tmp_path / "a"
+    path.write_text("it may change again within the same tick of the clock")
+    remembered(cache_file, path, [1])
+
+    assert recalled(cache_file, path) is None
+
+
+def test_what_is_not_asked_for_again_is_forgotten(tmp_path: Path, cache_file: Path) -> None:
+    a, b = aged(tmp_path / "a"), aged(tmp_path / "b")
+    remembered(cache_file, a, [1])
+    remembered(cache_file, b, [2])
+
+    assert recalled(cache_file, a) is None
+    assert recalled(cache_file, b) == [2]
+
+
+def test_an_unchanged_sweep_writes_nothing(tmp_path: Path, cache_file: Path) -> None:
+    path = aged(tmp_path / "a")
+    remembered(cache_file, path, [1])
+    before = cache_file.stat()
+
+    cache = Cache(cache_file)
+    cache.recall(str(path), stamp_of(path.stat()))
+    cache.save()
+
+    assert cache_file.stat() == before
+
+
+@pytest.mark.parametrize("damage", ["torn", "flipped", "empty", "foreign", "older version"])
+def test_a_damaged_cache_is_the_same_as_none(
+    tmp_path: Path, cache_file: Path, damage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = aged(tmp_path / "a")
+    remembered(cache_file, path, [1])
+    data = cache_file.read_bytes()
+    damaged = {
+        "torn": data[:-5],
+        "flipped": data.replace(b",1]", b",7]"),
+        "empty": b"",
+        "foreign": b'{"files": {}}',
+        "older version": data,
+    }
+    cache_file.write_bytes(damaged[damage])
+    if damage == "older version":
+        monkeypatch.setattr(sweep, "VERSION", sweep.VERSION + 1)
+
+    assert recalled(cache_file, path) is None
+    remembered(cache_file, path, [2])
+    assert recalled(cache_file, path) == [2]
+
+
+def test_a_cache_that_cannot_be_kept_costs_time_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    path = aged(tmp_path / "a")
+
+    remembered(tmp_path / "cache" / "some.sweep", path, [1])
+
+    assert recalled(tmp_path / "cache" / "some.sweep", path) is None
+
+
+def test_names_in_an_unchanged_folder_are_not_listed_again(
+    tmp_path: Path, cache_file: Path
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name in ("b", "a", "other"):
+        (folder / name).touch()
+    os.utime(folder, (LONG_AGO, LONG_AGO))
+    cache = Cache(cache_file)
+    assert cache.names(str(folder), lambda name: name != "other") == ["a", "b"]
+    cache.save()
+
+    def never(name: str) -> bool:
+        raise AssertionError(name)
+
+    assert Cache(cache_file).names(str(folder), never) == ["a", "b"]
+    (folder / "c").touch()
+    assert Cache(cache_file).names(str(folder), len) == ["a", "b", "c", "other"]  # type: ignore[arg-type]
+
+
+def test_a_file_is_read_to_its_end_with_the_stamp_it_had(tmp_path: Path) -> None:
+    path = aged(tmp_path / "a", "x" * 3_000_000)
+
+    assert read(str(path)) == (stamp_of(path.stat()), b"x" * 3_000_000)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(OSError, match="not a regular file"):
+        read(str(tmp_path / "pipe"))
