@@ -1,13 +1,15 @@
 """`status` as a person wants to read it: what is wrong first, then what was, then what comes."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, tzinfo
 from typing import Any
 
 from rich.console import RenderableType
 from rich.text import Text
 
+from scheduled.history import Row
 from scheduled.state import moment
-from scheduled.view import tables
+from scheduled.view import plain, tables
 from scheduled.view.picture import Picture
 from scheduled.view.times import absolute, both, relative, span
 
@@ -19,16 +21,47 @@ NAMED = 5
 def of_status(shown: Mapping[str, Any], picture: Picture) -> list[RenderableType]:
     """The page made from `status --json`, part by part."""
     parts: list[RenderableType] = [_headline(shown)]
-    parts += [tables.cell(f"  - {reason}") for reason in shown["reasons"]]
+    parts += [tables.indented(f"- {reason}") for reason in shown["reasons"]]
     parts.append(tables.pairs(_facts(shown, picture)))
     for title, key, line in _SECTIONS:
         if shown[key]:
             parts.append(Text(f"\n{title}", "bold"))
-            parts += [tables.cell(f"  {line(row, picture)}") for row in shown[key]]
+            parts += [tables.indented(line(row, picture)) for row in shown[key]]
     if shown["next"]:
         parts.append(Text("\nNext", "bold"))
         parts.append(tables.slots(shown["next"], picture.now, None))
     return parts
+
+
+def of_job(shown: Mapping[str, Any], picture: Picture) -> list[RenderableType]:
+    """The page made from `show JOB --json`, part by part."""
+    job = {key: value for key, value in shown["job"].items() if not key.startswith("last_")}
+    job["next_run"] = tables.awaited(shown["job"], picture.now, picture.zone)
+    parts: list[RenderableType] = [tables.pairs([*_said(job), *_said(shown["definition"])])]
+    parts += [Text("\nLast", "bold"), tables.pairs(_said(shown["last"]) or [("never", "")])]
+    if shown["state"]:
+        parts += [Text("\nState", "bold"), tables.pairs(_said(shown["state"]))]
+    if shown["next"]:
+        parts += [Text("\nNext", "bold"), tables.slots(shown["next"], picture.now, job["id"])]
+    if shown["output"]:
+        parts.append(Text(f"\nOutput of {plain.one_line(shown['output']['run_id'])}", "bold"))
+        parts += [tables.indented(line) for line in shown["output"]["lines"]]
+        parts.append(tables.indented(f"all of it: {shown['output']['path']}"))
+    return parts
+
+
+def of_next(shown: Mapping[str, Any], now: datetime) -> list[RenderableType]:
+    """The page made from `next --json`."""
+    if not shown["next"]:
+        return [Text("No slot will come: nothing that is enabled fires again.")]
+    return [tables.slots(shown["next"], now, shown["job"])]
+
+
+def of_history(rows: Sequence[Row], now: datetime, zone: tzinfo) -> list[RenderableType]:
+    """The page made from `history --json`."""
+    if not rows:
+        return [Text("No such run is on record.")]
+    return [tables.runs(rows, now, zone)]
 
 
 def _headline(shown: Mapping[str, Any]) -> Text:
@@ -130,6 +163,26 @@ def _many(value: Any) -> int:
     if isinstance(value, int):
         return value
     return len(value) if isinstance(value, list) else 0
+
+
+def _said(values: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """The values worth a line: those that say something."""
+    said = values or {}
+    return [(key, _words(said[key])) for key in said if said[key] not in (None, "", [], {}, ())]
+
+
+def _words(value: Any) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case dict():
+            return ", ".join(f"{key} {_words(inner)}" for key, inner in value.items())
+        case list() | tuple():
+            return " ".join(_words(inner) for inner in value)
+        case float():
+            return f"{value:g}"
+        case _:
+            return str(value)
 
 
 _SECTIONS: tuple[tuple[str, str, Callable[[Mapping[str, Any], Picture], str]], ...] = (

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any
 
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -109,6 +110,11 @@ def cell(value: object) -> Text:
     return Text(one_line(value))
 
 
+def indented(value: object) -> Padding:
+    """Anybody's text below a heading; where it has to be wrapped, the indent stays."""
+    return Padding(cell(value), (0, 0, 0, 2), expand=False)
+
+
 def grid(*headings: str) -> Table:
     """A table of plain columns, which reads well in a terminal and in a pipe."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
@@ -127,4 +133,4 @@ def awaited(row: Mapping[str, Any], now: datetime, zone: tzinfo) -> str:
     when = moment(row["next_run"])
     if when is None:
         return "-"
-    return both(when, now, zone) if when > now else f"due since {absolute(when, zone)}"
+    return both(when, now, zone) if when > now else f"due since {both(when, now, zone)}"

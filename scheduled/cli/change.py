@@ -1,0 +1,110 @@
+"""The commands that change what is remembered about a job: enable, disable.
+
+The configuration is never written. What is said here lies in the state, counts for more than
+the configuration, and stays until it is said otherwise.
+"""
+
+from datetime import datetime
+
+import click
+
+from scheduled import locks, plan, slots
+from scheduled.cli.lookup import find_job
+from scheduled.cli.session import Session
+from scheduled.journal import Event
+from scheduled.model import Job
+from scheduled.plan import INSTANT
+from scheduled.state import Record, record, stamped
+from scheduled.store import Store
+
+PASSED = "disabled"
+"""Why slots were skipped that came while the job was not wanted to run."""
+
+
+@click.command()
+@click.argument("job")
+@click.pass_obj
+def enable(session: Session, job: str) -> None:
+    """Let JOB run at its slots again. What passed meanwhile is skipped, not caught up."""
+    _switch(session, job, enabled=True)
+
+
+@click.command()
+@click.argument("job")
+@click.pass_obj
+def disable(session: Session, job: str) -> None:
+    """Keep JOB from running at its slots. A run under way goes on."""
+    _switch(session, job, enabled=False)
+
+
+def _switch(session: Session, name: str, *, enabled: bool) -> None:
+    job = find_job(session.config, name)
+    events = _recorded(session.store, job, session.now, enabled=enabled)
+    if events:
+        session.store.checkpoint(session.now)
+    if not session.quiet:
+        click.echo(_told(name, events, enabled=enabled))
+
+
+def _recorded(store: Store, job: Job, now: datetime, *, enabled: bool) -> list[Event]:
+    """Record the change and return its events: none if it is so already.
+
+    Decided under the journal's lock, on what the journal says then: of two who say the same at
+    once, one changes it and one finds it changed.
+    """
+    with locks.journal(store.state_dir):
+        store.refresh()
+        remembered = record(store.state, job.id)
+        if plan.is_enabled(job, remembered) == enabled:
+            return []
+        passed = _passed(job, remembered, now) if enabled else []
+        events = [{"event": "enabled", "job": job.id, "enabled": enabled}, *passed]
+        store.write(now, *events)
+        return events
+
+
+def _passed(job: Job, remembered: Record, now: datetime) -> list[Event]:
+    """The end of the slots that came while the job was disabled.
+
+    Without it the next tick would take them for missed ones and run the job at once, and no
+    edit ever fires by itself.
+    """
+    schedule = slots.parse(job.schedule, job.timezone)
+    answered = _answered(remembered)
+    if answered is None or remembered.fingerprint != slots.fingerprint(schedule):
+        return []  # the next tick meets it for the first time, and decides as it does then
+    anchor = remembered.anchor or now
+    newest = slots.latest(schedule, now, anchor)
+    if newest is None or newest <= answered:
+        return []
+    skipped = {"event": "skipped", "job": job.id, "slot": stamped(newest), "reason": PASSED}
+    before = slots.latest(schedule, newest - INSTANT, anchor)
+    first = slots.following(schedule, answered, anchor)
+    if before is None or first is None or before <= answered:
+        return [skipped]
+    missed = {
+        "event": "missed",
+        "job": job.id,
+        "first": stamped(first),
+        "last": stamped(before),
+        "count": slots.count(schedule, answered, before, anchor),
+        "cause": PASSED,
+    }
+    return [missed, skipped]
+
+
+def _answered(remembered: Record) -> datetime | None:
+    """Up to where slots have their answer, or get it from the run under way."""
+    opened = remembered.open.slot if remembered.open else None
+    known = [one for one in (remembered.watermark, opened) if one is not None]
+    return max(known, default=None)
+
+
+def _told(name: str, events: list[Event], *, enabled: bool) -> str:
+    word = "enabled" if enabled else "disabled"
+    if not events:
+        return f"{name} is {word} already; nothing was changed."
+    count = sum(event.get("count", 1) for event in events[1:])
+    what = "the slot that" if count == 1 else f"the {count} slots that"
+    passed = f" It is not run for {what} passed meanwhile." if count else ""
+    return f"{name} is {word} now.{passed}"

@@ -1,0 +1,213 @@
+"""The commands that look: status, list, show, next, history, logs. They change nothing.
+
+Each parses, asks `scheduled.view` for a document, and prints it: as JSON, plainly, or as a page
+for a person.
+"""
+
+import json
+import re
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+
+import click
+
+from scheduled import history as records
+from scheduled.cli.lookup import find_job
+from scheduled.cli.session import Session
+from scheduled.ecosystem import timestamps
+from scheduled.errors import UsageError
+from scheduled.model import Outcome
+from scheduled.view import detail, jobs, output, plain, sheet, upcoming
+from scheduled.view import status as standing
+from scheduled.view.picture import Picture, is_running, observe
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+_json = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+
+
+@click.command()
+@_json
+@click.pass_obj
+def status(session: Session, *, as_json: bool) -> None:
+    """How things stand: what is wrong, what was found last, what comes next."""
+    picture = _picture(session)
+    document = standing.document(picture, standing.day(picture))
+    if as_json:
+        _print_json(document)
+        return
+    from scheduled.view import page
+
+    _show(session, *page.of_status(document, picture))
+
+
+@click.command("list")
+@_json
+@click.pass_obj
+def list_jobs(session: Session, *, as_json: bool) -> None:
+    """All jobs, with their last and their next run."""
+    picture = _picture(session)
+    document = jobs.document(picture)
+    _warn(session)
+    if as_json:
+        _print_json(document)
+        return
+    from scheduled.view import tables
+
+    _show(session, tables.jobs(document["jobs"], picture.now, picture.zone))
+
+
+@click.command()
+@click.pass_obj
+def listing(session: Session) -> None:
+    """GAIA's `--list`: name, schedule, last run or never, description."""
+    from scheduled.view import tables
+
+    picture = _picture(session)
+    _warn(session)
+    _show(session, tables.tasks(jobs.rows(picture), picture.now))
+
+
+@click.command()
+@click.argument("job")
+@_json
+@click.pass_obj
+def show(session: Session, job: str, *, as_json: bool) -> None:
+    """Everything about one job."""
+    found = find_job(session.config, job)
+    picture = _picture(session)
+    document = detail.document(picture, found)
+    if as_json:
+        _print_json(document)
+        return
+    from scheduled.view import page
+
+    _show(session, *page.of_job(document, picture))
+
+
+@click.command("next")
+@click.argument("job", required=False)
+@click.option("-n", "count", type=click.IntRange(1, 10_000), default=5, help="How many. [5]")
+@_json
+@click.pass_obj
+def next_slots(session: Session, job: str | None, *, count: int, as_json: bool) -> None:
+    """The next slots of one job, or of all."""
+    found = find_job(session.config, job) if job is not None else None
+    picture = _picture(session)
+    document = upcoming.of_job(picture, found, count) if found else upcoming.of_all(picture, count)
+    if as_json:
+        _print_json(document)
+        return
+    from scheduled.view import page
+
+    _show(session, *page.of_next(document, picture.now))
+
+
+@click.command()
+@click.argument("job", required=False)
+@click.option("--since", metavar="WHEN", help="From then on: 2h, 7d, or an ISO date.")
+@click.option("--outcome", type=click.Choice([one.value for one in Outcome]), help="Only these.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=records.DEFAULT_LIMIT,
+    help=f"At most so many, the newest; 0 for all. [{records.DEFAULT_LIMIT}]",
+)
+@click.option("--csv", "as_csv", is_flag=True, help="Comma separated values.")
+@_json
+@click.pass_obj
+def history(
+    session: Session,
+    job: str | None,
+    *,
+    since: str | None,
+    outcome: str | None,
+    limit: int,
+    as_csv: bool,
+    as_json: bool,
+) -> None:
+    """What ran, was skipped or was missed; the newest first."""
+    if as_csv and as_json:
+        raise UsageError("--csv and --json exclude each other; give one of them")
+    rows = _rows(session, job, since, outcome, limit)
+    if as_json:
+        _print_json({"runs": rows})
+    elif as_csv:
+        click.echo(sheet.csv_text(rows), nl=False)
+    else:
+        from scheduled.view import page
+
+        _show(session, *page.of_history(rows, session.now, session.zone))
+
+
+@click.command()
+@click.argument("job")
+@click.argument("run", required=False)
+@_json
+@click.pass_obj
+def logs(session: Session, job: str, run: str | None, *, as_json: bool) -> None:
+    """What a run printed: the newest one, or RUN."""
+    state_dir = session.config.places.state_dir
+    kept = output.jobs_with_output(state_dir)
+    if job not in kept:
+        find_job(session.config, job)
+        raise UsageError(f"{job}: no output is kept, as it has not run yet")
+    found = output.named(state_dir, job, run) if run is not None else output.newest(state_dir, job)
+    if found is None:
+        raise UsageError(f"{job}: no output is kept")
+    document = found.document()
+    if as_json:
+        _print_json(document)
+    else:
+        click.echo(plain.text(document["text"]), nl=False)
+
+
+def _rows(
+    session: Session, job: str | None, since: str | None, outcome: str | None, limit: int
+) -> list[records.Row]:
+    wanted = records.Wanted(
+        job=job,
+        since=_moment(since, session.now, session.zone) if since is not None else None,
+        outcome=Outcome(outcome) if outcome is not None else None,
+        limit=limit,
+    )
+    state_dir = session.config.places.state_dir
+    if job is not None and job not in session.store.state["jobs"]:
+        find_job(session.config, job)  # a job that is gone may still have a past
+    return records.read(session.store.journal, wanted, lambda name: is_running(state_dir, name))
+
+
+def _moment(text: str, now: datetime, zone: tzinfo) -> datetime:
+    """The instant `2h`, `7d` or a date names; a date without an offset is local."""
+    found = re.fullmatch(r"(\d{1,6})([smhdw])", text.strip())
+    try:
+        if found:
+            return now - timedelta(**{_UNITS[found[2]]: int(found[1])})
+        return timestamps.parse(text, zone)
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"--since {plain.one_line(text, 60)!r} is no time; write 2h, 7d, 2026-11-21 or "
+            "2026-11-21T07:00:00Z"
+        ) from None
+
+
+def _picture(session: Session) -> Picture:
+    store = session.store
+    return observe(session.config, store.state, session.now, session.zone, store.recovered)
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    # A value of somebody's configuration may be a date, which YAML knows and JSON does not.
+    click.echo(json.dumps(document, indent=2, default=str))
+
+
+def _show(session: Session, *parts: Any) -> None:
+    from scheduled.view import paper
+
+    paper.show(*parts, color=session.color)
+
+
+def _warn(session: Session) -> None:
+    """Tell, beside the list, why something may be missing from it."""
+    for problem in (*session.config.problems, *session.store.recovered):
+        click.echo(f"scheduled: {plain.one_line(problem)}", err=True)

@@ -1,0 +1,60 @@
+"""`run --dry-run`: what a tick would do now, and why the rest would not run."""
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING, Any
+
+from scheduled.model import Missed
+from scheduled.plan import Decision
+from scheduled.state import moment, stamped
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+def document(decisions: Sequence[Decision], now: datetime) -> dict[str, Any]:
+    """`run --dry-run --json`: a row a job, what is due first, in the order it would run."""
+    return {"simulated": True, "at": stamped(now), "decisions": [_row(one) for one in decisions]}
+
+
+def page(document: dict[str, Any], now: datetime, zone: tzinfo) -> "list[RenderableType]":
+    """The same for a person; every line says that it is only simulated."""
+    from rich.text import Text
+
+    from scheduled.view import tables
+    from scheduled.view.times import both
+
+    rows = [row for row in document["decisions"] if row["decision"] not in ("rest", "disabled")]
+    if not rows:
+        return [Text("Simulated: nothing is due.")]
+    table = tables.grid("SIMULATED", "JOB", "SLOT", "NOTE")
+    for row in rows:
+        slot = moment(row["slot"])
+        when = both(slot, now, zone) if slot else ""
+        table.add_row(
+            *(tables.cell(one) for one in (row["decision"], row["job"], when, _note(row)))
+        )
+    return [table, Text("Simulated: nothing was run, nothing was changed.")]
+
+
+def _row(decision: Decision) -> dict[str, Any]:
+    return {
+        "job": decision.job.id,
+        "slot": stamped(decision.slot) if decision.slot else None,
+        "decision": decision.verdict.value,
+        "catch_up": decision.catch_up,
+        "missed": _count(decision.missed) + _count(decision.too_late),
+        "reason": decision.reason or None,
+        "next": stamped(decision.next) if decision.next else None,
+    }
+
+
+def _count(missed: Missed | None) -> int:
+    return missed.count if missed is not None else 0
+
+
+def _note(row: dict[str, Any]) -> str:
+    said = ["catch-up"] if row["catch_up"] else []
+    if row["missed"]:
+        said.append(f"answers for {row['missed']} missed slots too")
+    return "; ".join([*said, *([row["reason"]] if row["reason"] else [])])

@@ -1,0 +1,19 @@
+"""Rows of runs as comma separated values."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+
+from scheduled.history import COLUMNS, Row
+
+
+def csv_text(rows: Iterable[Row]) -> str:
+    """A line a run below a line of names; nulls are empty, a result is JSON in its cell."""
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        result = json.dumps(row["result"]) if row["result"] is not None else None
+        writer.writerow({**row, "result": result})
+    return stream.getvalue()
