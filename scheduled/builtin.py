@@ -14,6 +14,7 @@ JOBS: tuple[Job, ...] = (
         first_run=FirstRun.NOW,
         tags=("ecosystem",),
         remembers_in="mail_cleanup",
+        noted_as="hourly",
     ),
     Job(
         id="memory_rollover",
@@ -26,6 +27,7 @@ JOBS: tuple[Job, ...] = (
         first_run=FirstRun.NOW,
         tags=("ecosystem",),
         remembers_in="memory_rollover",
+        noted_as="hourly",
     ),
     Job(
         id="health",
@@ -37,6 +39,7 @@ JOBS: tuple[Job, ...] = (
         first_run=FirstRun.NOW,
         tags=("ecosystem",),
         remembers_in="health_check",
+        noted_as="hourly",
     ),
     Job(
         id="metrics",
@@ -47,6 +50,7 @@ JOBS: tuple[Job, ...] = (
         description="Count logs, memory files and mail, and write METRICS.central.json",
         first_run=FirstRun.NOW,
         tags=("ecosystem",),
+        noted_as="hourly",
     ),
     # Last: it reports what the sweeps before it found.
     Job(
@@ -59,5 +63,6 @@ JOBS: tuple[Job, ...] = (
         priority=Priority.LOW,
         first_run=FirstRun.NOW,
         tags=("ecosystem",),
+        noted_as="daily_report",
     ),
 )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scheduled.ecosystem.registry import PATTERN as REGISTRY_PATTERN
-from scheduled.errors import ConfigError, UsageError
+from scheduled.errors import UsageError
 
 CONFIG_NAME = "scheduled.yaml"
 STATE_IN_ROOT = ("aipass_core/trigger/trigger_json", "src/aipass/trigger/trigger_json")
@@ -84,20 +84,11 @@ def config_to_write(asked: Asked) -> Path:
     return named[0] if named is not None else root_of(asked) / CONFIG_NAME
 
 
-def settle(asked: Asked, begun: Start, settings: Mapping[str, str]) -> Places:
-    """All places; `settings` is what the configuration says about `root` and the folders.
-
-    Raises ConfigError for a configured root that is no folder.
-    """
-    configured = {
-        key: resolved(text, (begun.config_path or begun.root / CONFIG_NAME).parent, asked.environ)
-        for key, text in settings.items()
-    }
+def settle(asked: Asked, begun: Start, configured: Mapping[str, Path]) -> Places:
+    """All places; `configured` is what the configuration says about `root` and the folders."""
     root, root_origin = begun.root, begun.origins["root"]
     if "root" in configured and not begun.root_is_asked:
         root, root_origin = configured["root"], BY_CONFIG
-        if not root.is_dir():
-            raise ConfigError([f"{begun.config_path}: root: {root}: no such folder"])
     state_dir, state_origin = _state_dir(asked, root, configured)
     central_dir, central_origin = _central_dir(root, state_dir, configured)
     origins = {
@@ -145,10 +136,10 @@ def _root(asked: Asked) -> tuple[Path, str, bool]:
     named = _named(asked, "--root", asked.root, "SCHEDULED_ROOT", "AIPASS_HOME")
     if named is not None:
         path, origin = named
-        if not path.is_dir():
+        if not os.path.isdir(path):
             raise UsageError(f"{origin}: {path}: no such folder")
         return path, origin, True
-    if has_registry(asked.cwd) or (asked.cwd / CONFIG_NAME).is_file():
+    if has_registry(asked.cwd) or _is_there(asked.cwd / CONFIG_NAME):
         return asked.cwd, "the current folder", False
     return home(asked.environ), "the home folder", False
 
@@ -157,17 +148,28 @@ def _config_file(asked: Asked, root: Path) -> tuple[Path | None, str, tuple[Path
     named = _named(asked, "--config", asked.config, "SCHEDULED_CONFIG")
     if named is not None:
         path, origin = named
-        if not path.exists():
+        if not _is_there(path):
             raise UsageError(
                 f"{origin}: {path}: no such file; `scheduled config init --path {path}` writes one"
             )
         return path, origin, (path,)
     xdg = _xdg(asked.environ, "XDG_CONFIG_HOME", ".config") / "scheduled" / CONFIG_NAME
-    if (root / CONFIG_NAME).exists():
+    if _is_there(root / CONFIG_NAME):
         return root / CONFIG_NAME, "in the root", (root / CONFIG_NAME,)
-    if xdg.exists():
+    if _is_there(xdg):
         return xdg, "in the folder for configuration", (root / CONFIG_NAME, xdg)
     return None, "none found", (root / CONFIG_NAME, xdg)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is anything, a broken link too: passed over, its settings would be ignored."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:  # something we may not see; reading it will say so
+        return True
+    return True
 
 
 def _state_dir(asked: Asked, root: Path, configured: Mapping[str, Path]) -> tuple[Path, str]:
@@ -177,7 +179,7 @@ def _state_dir(asked: Asked, root: Path, configured: Mapping[str, Path]) -> tupl
     if "state_dir" in configured:
         return configured["state_dir"], BY_CONFIG
     for inside in STATE_IN_ROOT:
-        if (root / inside).is_dir():
+        if os.path.isdir(root / inside):
             return root / inside, "in the root"
     folder = _xdg(asked.environ, "XDG_STATE_HOME", ".local/state") / "scheduled"
     return folder, "the folder for state"
@@ -187,7 +189,7 @@ def _central_dir(root: Path, state_dir: Path, configured: Mapping[str, Path]) ->
     if "central_dir" in configured:
         return configured["central_dir"], BY_CONFIG
     for inside in CENTRAL_IN_ROOT:
-        if (root / inside).is_dir():
+        if os.path.isdir(root / inside):
             return root / inside, "in the root"
     if has_registry(root):
         return root / CENTRAL_IN_ROOT[0], "the root has a registry"

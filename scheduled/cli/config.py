@@ -78,7 +78,7 @@ def show(context: click.Context, as_json: bool) -> int:
     if as_json:
         _print_json(_document(found))
     else:
-        _print_tables(_settings_table(found), _jobs_table(found.jobs))
+        _print_tables(_settings_table(found), _jobs_table(found.jobs), color=context.color)
         for problem in found.problems:
             click.echo(problem, err=True)
     return PROBLEMS if found.problems else 0
@@ -177,8 +177,11 @@ def _table(headings: Iterable[str], rows: Iterable[tuple[str, ...]]) -> "Table":
     return table
 
 
-def _print_tables(*tables: "Table") -> None:
+def _print_tables(*tables: "Table", color: bool | None) -> None:
     from rich.console import Console
 
+    console = Console(no_color=color is False)
+    if not console.is_terminal:
+        console.width = 1000  # for grep and less: a row is a line
     for table in tables:
-        Console().print(table)
+        console.print(table)

@@ -3,6 +3,7 @@
 `load` is all the rest of the program needs. It reads no YAML as long as nothing changed.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 from scheduled import __version__, builtin, places
 from scheduled.config import cache, guard
 from scheduled.config.draft import Draft
-from scheduled.errors import ConfigError, ScheduleError
+from scheduled.errors import ConfigError, ScheduleError, UsageError
 from scheduled.files import Stamp, stamp
 from scheduled.model import Job
 from scheduled.places import Asked, Places, Start
@@ -63,7 +64,7 @@ def load(asked: Asked) -> Config:
     stamps = {str(one): stamp(one) for one in sources}
     draft = _draft(asked, begun, stamps)
     settings = draft.settings
-    found = places.settle(asked, begun, {key: settings[key] for key in _PLACES if key in settings})
+    found = places.settle(asked, begun, _folders(asked, begun, draft))
     values = {key: settings.get(key, default) for key, default in DEFAULTS.items()}
     return Config(
         places=found,
@@ -75,6 +76,24 @@ def load(asked: Asked) -> Config:
         origins=_origins(asked, found, draft),
         **values,
     )
+
+
+def _folders(asked: Asked, begun: Start, draft: Draft) -> dict[str, Path]:
+    """The places the file names. Raises ConfigError for what cannot be one."""
+    folders: dict[str, Path] = {}
+    problems = []
+    for key in (one for one in _PLACES if one in draft.settings):
+        assert begun.config_path is not None
+        try:
+            text, base = draft.settings[key], begun.config_path.parent
+            folders[key] = places.resolved(text, base, asked.environ)
+            if key == "root" and not os.path.isdir(folders[key]):
+                raise UsageError(f"{folders[key]}: no such folder")
+        except UsageError as error:
+            problems.append(f"{begun.config_path.name}:{draft.lines[key]}: {key}: {error}")
+    if problems:
+        raise ConfigError(problems)
+    return folders
 
 
 def _draft(asked: Asked, begun: Start, stamps: Mapping[str, Stamp | None]) -> Draft:

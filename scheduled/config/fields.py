@@ -181,9 +181,9 @@ def accepted(keys: Mapping[str, Key]) -> dict[str, str]:
 
 
 KEYS: Mapping[str, Key] = {
-    "root": Key("the ecosystem's folder, where its registry lies", text, "see Places"),
-    "state_dir": Key("the folder for state, journal and locks", text, "see Places"),
-    "central_dir": Key("the folder for *.central.json files", text, "see Places"),
+    "root": Key("the ecosystem's folder, where its registry lies", line_of_text, "see Places"),
+    "state_dir": Key("the folder for state, journal and locks", line_of_text, "see Places"),
+    "central_dir": Key("the folder for *.central.json files", line_of_text, "see Places"),
     "timezone": Key("the IANA name of the zone schedules are meant in", text, "the machine's"),
     "max_concurrent": Key("how many jobs of one tick run at once", whole(1, 1000), "4"),
     "default_timeout": Key("how long a job without a timeout may run", duration, "300"),

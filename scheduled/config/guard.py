@@ -19,8 +19,11 @@ def problems(path: Path) -> list[str]:
     fine, if the file is root's or ours.
     """
     real = Path(os.path.realpath(path))
-    found = [_file_problem(real)]
-    found += [_folder_problem(folder, real) for folder in {path.parent: 1, real.parent: 1}]
+    try:
+        found = [_file_problem(real)]
+        found += [_folder_problem(folder, real) for folder in {path.parent: 1, real.parent: 1}]
+    except OSError as error:
+        return [f"{path}: {(error.strerror or 'cannot be read').lower()}"]
     return [one for one in found if one]
 
 

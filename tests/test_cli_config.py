@@ -1,0 +1,229 @@
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from scheduled import config as configuration
+from scheduled.cli.config import config
+from scheduled.errors import ConfigError, UsageError
+from scheduled.places import Asked
+
+SHIPPED = ("mail_cleanup", "memory_rollover", "health", "metrics", "daily_report")
+
+
+@dataclass
+class Options:
+    """What the parent command hands down."""
+
+    asked: Asked
+
+
+@dataclass
+class Said:
+    """What a command printed, and the code it ended with."""
+
+    out: str
+    err: str
+    code: int
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    path = tmp_path / "root"
+    path.mkdir(mode=0o755)
+    return path
+
+
+def asked(root: Path) -> Asked:
+    environ = {"HOME": str(root), "TZ": "Europe/Berlin"}
+    return Asked(root=str(root), state_dir=str(root / "state"), environ=environ, cwd=root)
+
+
+def call(root: Path, *arguments: str) -> Said:
+    result = CliRunner().invoke(
+        config, arguments, obj=Options(asked(root)), standalone_mode=False, catch_exceptions=False
+    )
+    return Said(result.stdout, result.stderr, result.return_value or 0)
+
+
+def written(root: Path, text: str) -> Path:
+    path = root / "scheduled.yaml"
+    path.write_text(text)
+    path.chmod(0o644)
+    return path
+
+
+def switched_on(text: str) -> str:
+    """A sample with every setting in it taken out of its comment."""
+    return re.sub(r"^( *)#(?=\S| {2}\S)", r"\1", text, flags=re.MULTILINE)
+
+
+# init
+
+
+def test_init_writes_a_file_that_is_valid_as_it_stands(root: Path) -> None:
+    said = call(root, "init")
+
+    assert said.out.startswith(f"{root}/scheduled.yaml: written")
+    assert call(root, "validate") == Said("ok: 5 jobs\n", "", 0)
+
+
+def test_without_a_registry_init_switches_the_ecosystems_jobs_off(root: Path) -> None:
+    call(root, "init")
+
+    assert {job.id for job in configuration.load(asked(root)).jobs if not job.enabled} == {*SHIPPED}
+
+
+def test_with_a_registry_init_leaves_the_shipped_jobs_as_they_are(root: Path) -> None:
+    (root / "AIPASS_REGISTRY.json").write_text("{}")
+    before = configuration.load(asked(root)).jobs
+    call(root, "init")
+
+    assert configuration.load(asked(root)).jobs == before
+
+
+@pytest.mark.parametrize("registry", [True, False])
+def test_every_setting_in_the_sample_is_valid_when_it_is_switched_on(
+    root: Path, registry: bool
+) -> None:
+    if registry:
+        (root / "AIPASS_REGISTRY.json").write_text("{}")
+    call(root, "init")
+    path = root / "scheduled.yaml"
+    written(root, switched_on(path.read_text()))
+
+    found = configuration.load(asked(root))
+
+    assert found.problems == ()
+    assert {job.id for job in found.jobs} == {*SHIPPED, "backup"}
+    assert found.origins["catch_up_budget"].startswith("scheduled.yaml:")
+
+
+def test_init_leaves_a_file_that_is_there_alone(root: Path) -> None:
+    path = written(root, "# mine\n")
+
+    with pytest.raises(UsageError, match="is there already; --force"):
+        call(root, "init")
+
+    assert path.read_text() == "# mine\n"
+
+
+def test_init_does_not_write_through_a_broken_link(root: Path) -> None:
+    (root / "scheduled.yaml").symlink_to(root / "not-mounted")
+
+    with pytest.raises(UsageError, match="is there already"):
+        call(root, "init")
+
+    assert not (root / "not-mounted").exists()
+
+
+def test_init_with_force_keeps_the_old_file_beside_the_new_one(root: Path) -> None:
+    path = written(root, "# mine\n")
+    call(root, "init", "--force")
+
+    assert path.with_name("scheduled.yaml.bak").read_text() == "# mine\n"
+    assert "jobs:" in path.read_text()
+
+
+def test_init_writes_where_it_is_told_and_makes_the_folder(root: Path) -> None:
+    call(root, "init", "--path", "etc/jobs.yaml")
+
+    assert (root / "etc" / "jobs.yaml").stat().st_mode & 0o022 == 0
+
+
+def test_init_says_at_once_that_its_folder_will_not_do(root: Path) -> None:
+    root.chmod(0o777)
+
+    assert f"type: chmod go-w {root}" in call(root, "init").err
+
+
+def test_init_refuses_a_folder_it_cannot_write_to(root: Path) -> None:
+    (root / "file").write_text("")
+
+    with pytest.raises(UsageError, match="cannot be written"):
+        call(root, "init", "--path", "file/scheduled.yaml")
+
+
+# validate
+
+
+def test_validate_prints_every_problem_and_ends_with_2(root: Path) -> None:
+    written(root, "jobs:\n  a: {schedule: daily}\n  b: {schedule: x, command: y}\n")
+    said = call(root, "validate")
+
+    assert [line.split(": ")[0:2] for line in said.out.splitlines()] == [
+        ["scheduled.yaml:2", "jobs.a"],
+        ["scheduled.yaml:3", "jobs.b.schedule"],
+    ]
+    assert said.code == 2
+
+
+def test_validate_prints_the_problems_of_a_file_that_is_refused_as_a_whole(root: Path) -> None:
+    written(root, "job: {}\nmax_concurrent: many\n")
+    said = call(root, "validate", "--json")
+    found = json.loads(said.out)
+
+    assert (found["ok"], found["jobs"], len(found["problems"]), said.code) == (False, 0, 2, 2)
+
+
+def test_the_keys_of_validate_json(root: Path) -> None:
+    assert json.loads(call(root, "validate", "--json").out) == {
+        "ok": True,
+        "jobs": 5,
+        "problems": [],
+    }
+
+
+# show
+
+
+def test_show_tells_where_each_value_comes_from(root: Path) -> None:
+    written(root, "max_concurrent: 2\njobs:\n  mine: {schedule: daily, command: make backup}\n")
+    said = call(root, "show")
+    rows = [re.split(r" {2,}", line.strip()) for line in said.out.splitlines()]
+
+    assert ["max_concurrent", "2", "scheduled.yaml:1"] in rows
+    assert ["catch_up_budget", "10", "default"] in rows
+    assert ["timezone", "Europe/Berlin", "TZ"] in rows
+    assert ["mine", "daily", "Europe/Berlin", "make backup", "scheduled.yaml:3"] in rows
+    assert said.code == 0
+
+
+def test_show_prints_what_a_user_wrote_without_reading_markup_or_control_characters_in_it(
+    root: Path,
+) -> None:
+    written(root, 'jobs:\n  mine: {schedule: daily, command: "echo [bold] \\e[2J\\nls"}\n')
+
+    assert "echo [bold] [2J ls" in call(root, "show").out
+
+
+def test_the_keys_of_show_json(root: Path) -> None:
+    written(root, "jobs:\n  mine: {schedule: daily, command: [x, '[red]']}\n")
+    found = json.loads(call(root, "show", "--json").out)
+
+    assert found.keys() == {"settings", "jobs", "problems"}
+    assert found["settings"].keys() == {
+        "root", "config_path", "state_dir", "central_dir", "timezone", "max_concurrent",
+        "default_timeout", "tick_interval", "catch_up_budget", "routes",
+    }  # fmt: skip
+    assert found["settings"]["root"] == {"value": str(root), "from": "--root"}
+    assert found["jobs"][-1]["command"] == ["x", "[red]"]
+    assert found["jobs"][-1].keys() >= {"id", "kind", "schedule", "timezone", "enabled", "source"}
+
+
+def test_show_names_the_jobs_that_were_left_out_and_ends_with_2(root: Path) -> None:
+    written(root, "jobs:\n  a: {schedule: daily}\n")
+    said = call(root, "show")
+
+    assert "jobs.a: neither a command nor a handler" in said.err
+    assert said.code == 2
+
+
+def test_show_has_nothing_to_show_of_a_file_that_is_refused(root: Path) -> None:
+    written(root, "- a\n")
+
+    with pytest.raises(ConfigError):
+        call(root, "show")
