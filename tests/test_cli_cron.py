@@ -143,10 +143,12 @@ def test_uninstalling_where_nothing_is_installed_changes_nothing(
     assert not command.exists
 
 
-def test_every_and_log_and_hourly_shape_the_lines(place: Place, command: Crontab) -> None:
+def test_other_options_renew_the_lines_and_show_what_they_replace(
+    place: Place, command: Crontab
+) -> None:
     said(place, "install", "--every", "2h")
     every = command.text
-    said(place, "install", "--hourly", "--log", str(place.state_dir.parent / "cron.log"))
+    output = said(place, "install", "--hourly", "--log", str(place.root / "cron.log"))
     hourly = command.text
 
     assert b"\n0 */2 * * * /" in every
@@ -154,6 +156,7 @@ def test_every_and_log_and_hourly_shape_the_lines(place: Place, command: Crontab
     assert b"\n0 8 * * * /" in hourly
     assert hourly.count(b"cron.log 2>&1\n") == 2
     assert b"*/2" not in hourly
+    assert "\n-0 */2 * * * /" in output
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,9 @@ def install(
         )
         if after == before:
             click.echo(f"Nothing to do: the block stands in your crontab, {_where(after, name)}.")
-        elif _shown(before, after, dry_run=dry_run, force=force):
+        elif _shown(
+            before, after, dry_run=dry_run, aloud=bool(crontab.blocks(before or b"", name))
+        ):
             replaced = crontab.replace(before, after, places.state_dir, context.obj.now)
             click.echo(f"Installed in your crontab, {_where(after, name)}.")
             _tell_backup(replaced)
@@ -91,7 +93,7 @@ def uninstall(context: click.Context, *, dry_run: bool, force: bool) -> None:
     )
     if after == (before or b""):
         click.echo("Nothing to do: no block of this installation in your crontab.")
-    elif _shown(before, after, dry_run=dry_run, force=force):
+    elif _shown(before, after, dry_run=dry_run, aloud=force):
         replaced = crontab.replace(before, after, places.state_dir, context.obj.now)
         click.echo("Removed from your crontab.")
         if replaced.text != after:
@@ -206,9 +208,9 @@ def _decided(before: bytes | None, change: Callable[[bool], bytes], force: bool)
         raise crontab.CrontabError(f"{refusal}\n{difference}") from refusal
 
 
-def _shown(before: bytes | None, after: bytes, *, dry_run: bool, force: bool) -> bool:
-    """Show the difference where it was asked for; whether to go on and make it."""
-    if dry_run or force:
+def _shown(before: bytes | None, after: bytes, *, dry_run: bool, aloud: bool) -> bool:
+    """Show the difference, on a dry run always; whether to go on and make it."""
+    if dry_run or aloud:
         click.echo(_difference(before, after), nl=False)
     if dry_run:
         click.echo("Dry run: nothing was changed.")

@@ -1,0 +1,201 @@
+"""`install_cron.sh`, from a checkout to a working crontab line and back."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.builders.crontab import Crontab
+
+CHECKOUT = Path(__file__).parents[2]
+SCRIPT = CHECKOUT / "install_cron.sh"
+FOREIGN = b"MAILTO=me@example.org\n0 5 * * * backup caf\xe9\n"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A home folder, a crontab and an ecosystem's root, all of the test's own."""
+
+    home: Path
+    root: Path
+    crontab: Crontab
+
+    @property
+    def venv(self) -> Path:
+        return self.home / ".local/share/scheduled/venv"
+
+    def run(self, *command: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+        surroundings = {
+            "HOME": str(self.home),
+            "PATH": f"{self.crontab.bin}:{os.environ['PATH']}",
+            "PYTHON": sys.executable,
+        }
+        return subprocess.run(
+            command,
+            cwd="/",
+            env=surroundings | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def install(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return self.run(SCRIPT, *words, **environment)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    home, root = tmp_path / "home", tmp_path / "the root"
+    home.mkdir()
+    root.mkdir()
+    yield Machine(home, root, Crontab(tmp_path / "cron"))
+    shutil.rmtree(home)  # an environment is some 50 MB, and pytest keeps three runs
+
+
+@pytest.fixture
+def package_index(tmp_path: Path) -> None:
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--retries=0"]
+    answer = subprocess.run(
+        [*pip, "--timeout=10", "--dest", tmp_path / "wheels", "setuptools>=77"],
+        capture_output=True,
+        check=False,
+    )
+    if answer.returncode != 0:
+        pytest.skip("no package index can be reached, so pip has nothing to install from")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("package_index")
+def test_from_a_checkout_to_a_crontab_line_and_back(machine: Machine) -> None:
+    machine.crontab.text = FOREIGN
+    machine.venv.mkdir(parents=True)
+    (machine.venv / ".being-made-by-install_cron").touch()
+    (machine.venv / "left by a run that was killed").touch()
+    words = ("--root", str(machine.root), "--every=5")
+
+    first = machine.install(*words)
+    installed = machine.crontab.text
+    config = (machine.root / "scheduled.yaml").read_bytes()
+    (machine.root / "scheduled.yaml").write_bytes(config + b"# mine\n")
+    second = machine.install(*words)
+
+    assert first.returncode == 0, first.stderr
+    assert second.returncode == 0, second.stderr
+    assert installed.startswith(FOREIGN + b"# BEGIN scheduled")
+    assert f"\n*/5 * * * * {machine.venv}/bin/python".encode() in installed
+    assert not (machine.venv / "left by a run that was killed").exists()
+    assert "Nothing to do" in second.stdout
+    assert machine.crontab.text == installed
+    assert (machine.root / "scheduled.yaml").read_bytes() == config + b"# mine\n"
+
+    neighbour = ("--root", str(machine.root), "--state-dir", str(machine.home / "state"))
+    machine.run(machine.venv / "bin/scheduled", *neighbour, "cron", "install")
+    kept = machine.install("--uninstall", *words[:2])
+    assert "it stays" in kept.stdout
+    assert machine.venv.exists()
+
+    machine.run(machine.venv / "bin/scheduled", *neighbour, "cron", "uninstall")
+    gone = machine.install("--uninstall", *words[:2])
+    again = machine.install("--uninstall", *words[:2])
+    assert gone.returncode == again.returncode == 0, gone.stderr
+    assert machine.crontab.text == FOREIGN
+    assert not machine.venv.exists()
+    assert (machine.root / "scheduled.yaml").exists()
+    assert "Nothing to do" in again.stdout
+
+
+@pytest.mark.slow
+def test_where_pip_fails_no_half_made_environment_stays(machine: Machine) -> None:
+    machine.crontab.text = FOREIGN
+
+    failed = machine.install("--root", str(machine.root), PIP_NO_INDEX="1")
+
+    assert failed.returncode == 1
+    assert "could not be installed" in failed.stderr
+    assert "The environment was removed again" in failed.stderr
+    assert not machine.venv.exists()
+    assert machine.crontab.text == FOREIGN
+
+
+@pytest.mark.parametrize(
+    ("words", "token"),
+    [
+        (["--evry", "5"], "--evry"),
+        (["now"], "now"),
+        (["--uninstall", "--all"], "--all"),
+        (["--every"], "--every"),
+        (["--root="], "--root"),
+        (["--root", "/no/such/folder"], "/no/such/folder"),
+    ],
+)
+def test_what_cannot_be_meant_is_named_and_nothing_is_made(
+    machine: Machine, words: list[str], token: str
+) -> None:
+    refused = machine.install(*words)
+
+    assert refused.returncode == 2
+    assert token in refused.stderr
+    assert list(machine.home.iterdir()) == []
+    assert not machine.crontab.exists
+
+
+def test_help_and_a_dry_run_change_nothing(machine: Machine) -> None:
+    for words in (["--help"], ["--uninstall", "-h"], ["--dry-run"], ["--uninstall", "--dry-run"]):
+        answer = machine.install(*words)
+
+        assert answer.returncode == 0, answer.stderr
+        assert answer.stdout
+    assert list(machine.home.iterdir()) == []
+    assert not machine.crontab.exists
+
+
+def test_a_folder_that_is_not_ours_is_left_alone(machine: Machine) -> None:
+    (machine.home / "precious").mkdir()
+    (machine.home / "precious" / "thesis.tex").write_text("years of work")
+
+    for words in ([], ["--uninstall"]):
+        machine.install("--venv", str(machine.home / "precious"), *words)
+
+        assert (machine.home / "precious" / "thesis.tex").read_text() == "years of work"
+    refused = machine.install("--venv", str(machine.home / "precious"))
+    assert refused.returncode == 1
+    assert "not made by this script" in refused.stderr
+
+
+def test_an_environment_that_is_lost_but_still_called_is_not_passed_over(machine: Machine) -> None:
+    machine.crontab.text = f"* * * * * {machine.venv}/bin/python x run\n".encode()
+
+    answer = machine.install("--uninstall")
+
+    assert answer.returncode == 1
+    assert "your crontab calls it" in answer.stderr
+
+
+def test_a_machine_without_crontab_says_so_before_anything_is_made(
+    machine: Machine, tmp_path: Path
+) -> None:
+    (tmp_path / "few").mkdir()
+    for name in ("bash", "dirname"):
+        (tmp_path / "few" / name).symlink_to(shutil.which(name) or "")
+
+    answer = machine.install(PATH=str(tmp_path / "few"))
+
+    assert answer.returncode == 75, answer.stderr
+    assert "apt install cron" in answer.stderr
+    assert list(machine.home.iterdir()) == []
+
+
+def test_a_python_that_is_too_old_is_refused(machine: Machine, tmp_path: Path) -> None:
+    (tmp_path / "python2").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "python2").chmod(0o755)
+
+    answer = machine.install(PYTHON=str(tmp_path / "python2"))
+
+    assert answer.returncode == 1
+    assert f"{tmp_path}/python2: not a Python 3.11" in answer.stderr
+    assert not machine.venv.exists()
