@@ -4,8 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +11,8 @@ import pytest
 
 from scheduled.ecosystem import mailbox
 from scheduled.errors import LockedError, UnreadableFileError
+from tests.builders.locks import HOLDER, held_by_another
 from tests.builders.mail import NOW, ZONE, ago, inbox_of, letter, mailbox_in, read_json, write_json
-
-HOLDER = "import fcntl, sys; f = open(sys.argv[1], 'w'); fcntl.flock(f, 2); print(1, flush=True);"
-
-
-@contextmanager
-def held_by_another(lock: Path) -> Iterator[None]:
-    """The lock of a mailbox in the hands of another process, as ai_mail takes it."""
-    command = [sys.executable, "-c", HOLDER + "sys.stdin.read()", str(lock)]
-    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, **pipes) as process:
-        assert process.stdout
-        process.stdout.readline()
-        yield
-        process.communicate()
 
 
 def shape(folder: Path, document: Any) -> Path:

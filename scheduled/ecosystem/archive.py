@@ -6,6 +6,7 @@ never takes the place of another file.
 
 import contextlib
 import os
+import re
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ SENT = "sent"
 
 SUBJECT_LENGTH = 50
 """Characters of a subject in a file name, as ai_mail has it; in UTF-8 at most 200 bytes."""
+
+_UNSAFE = re.compile(r"[^\w-]+")
 
 # Where to look for a copy that a crash left behind: it is among the last few with that subject,
 # and a folder may hold thousands that share one.
@@ -53,8 +56,7 @@ def keep_sent(folder: Path, message: Message, to: str, now: datetime, zone: tzin
 def safe_name(subject: Any) -> str:
     """A subject as part of a file name: letters, digits, `-` and `_`, whatever it was before."""
     text = subject if isinstance(subject, str) else ""
-    safe = "".join(sign if sign.isalnum() or sign in "-_" else "_" for sign in text.strip())
-    return safe[:SUBJECT_LENGTH] or "no_subject"
+    return _UNSAFE.sub("_", text).strip("_")[:SUBJECT_LENGTH] or "no_subject"
 
 
 def _folder(mailbox: Path, name: str) -> Path:

@@ -58,7 +58,7 @@ class Mailbox:
         self.entries.insert(0, message)
         self.changed = True
 
-    def update(self, message: Message, **values: Any) -> None:
+    def update(self, message: Message, /, **values: Any) -> None:
         """Change fields of one of the messages; None removes a field."""
         for key, value in values.items():
             if value is None:

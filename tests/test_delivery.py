@@ -1,0 +1,251 @@
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scheduled.notify import delivery
+from scheduled.notify.delivery import Delivered
+from scheduled.notify.message import Message
+from tests.builders.locks import held_by_another
+from tests.builders.mail import NOW, ZONE, home_with, inbox_of, letter, mailbox_in, read_json
+
+
+def message(to: str = "@drone", **fields: Any) -> Message:
+    values: dict[str, Any] = {
+        "subject": "[SCHEDULED] Something",
+        "body": "Text",
+        "priority": "low",
+        "key": None,
+        "id": "0000abcd",
+        "created": NOW,
+    }
+    return Message(to=to, **{**values, **fields})
+
+
+def notice(body: str = "Text", **fields: Any) -> Message:
+    return message(body=body, **{"key": "scheduled:something", **fields})
+
+
+def delivered(root: Path, *messages: Message, now: datetime = NOW) -> Delivered:
+    return delivery.deliver(messages, root, now, ZONE)
+
+
+def mail_of(branch: Path) -> list[dict[str, Any]]:
+    messages: list[dict[str, Any]] = read_json(branch / "ai_mail.local" / "inbox.json")["messages"]
+    return messages
+
+
+def set_fields(branch: Path, **fields: Any) -> None:
+    """Change the newest message of a branch as its reader would."""
+    mailbox_in(branch, {**mail_of(branch)[0], **fields})
+
+
+def reasons(outcome: Delivered) -> Sequence[str]:
+    return [reason for _, reason in outcome.failed]
+
+
+@pytest.fixture
+def drone(tmp_path: Path) -> Path:
+    """A branch in an ecosystem that has @dev_central too."""
+    return home_with(tmp_path, "DRONE", "DEV_CENTRAL")["DRONE"]
+
+
+def test_mail_is_put_in_front_and_counted(drone: Path) -> None:
+    mailbox_in(drone, letter(1, status="opened"))
+
+    outcome = delivered(drone.parent, message())
+
+    assert outcome == Delivered(delivered=[message()])
+    inbox = read_json(drone / "ai_mail.local" / "inbox.json")
+    assert inbox["messages"] == [
+        {
+            "id": "0000abcd",
+            "timestamp": "2026-03-07 12:00:00",
+            "from": "@trigger",
+            "from_name": "TRIGGER",
+            "subject": "[SCHEDULED] Something",
+            "message": "Text",
+            "status": "new",
+            "auto_execute": False,
+            "priority": "low",
+        },
+        letter(1, status="opened"),
+    ]
+    assert (inbox["total_messages"], inbox["unread_count"]) == (2, 1)
+
+
+def test_mail_delivered_again_is_not_there_twice(drone: Path) -> None:
+    delivered(drone.parent, message())
+
+    outcome = delivered(drone.parent, message())
+
+    assert len(outcome.delivered) == 1
+    assert len(mail_of(drone)) == 1
+
+
+def test_two_messages_that_share_a_short_id_both_arrive(drone: Path) -> None:
+    delivered(drone.parent, message(), message(subject="Another"))
+
+    assert [each["subject"] for each in mail_of(drone)] == ["Another", "[SCHEDULED] Something"]
+
+
+def test_a_notice_said_again_with_nothing_new_is_not_written(drone: Path) -> None:
+    delivered(drone.parent, notice())
+    set_fields(drone, status="opened")
+    before = (drone / "ai_mail.local" / "inbox.json").stat()
+
+    outcome = delivered(drone.parent, notice(id="00000002", created=NOW + timedelta(hours=1)))
+
+    assert len(outcome.delivered) == 1
+    assert (drone / "ai_mail.local" / "inbox.json").stat().st_mtime_ns == before.st_mtime_ns
+
+
+def test_a_notice_with_news_is_updated_and_unread_again(drone: Path) -> None:
+    delivered(drone.parent, notice("one issue"))
+    set_fields(drone, status="opened", opened_at="2026-03-07 12:30:00", auto_opened=True)
+
+    later = NOW + timedelta(hours=1)
+    delivered(drone.parent, notice("two issues", id="2", created=later), now=later)
+
+    [entry] = mail_of(drone)
+    assert (entry["id"], entry["status"], entry["updates"]) == ("0000abcd", "new", 1)
+    assert (entry["message"], entry["last_updated"]) == ("two issues", "2026-03-07 13:00:00")
+    assert entry["timestamp"] == "2026-03-07 13:00:00"
+    assert not {"opened_at", "auto_opened"} & set(entry)
+
+
+def test_the_fingerprint_decides_what_is_news(drone: Path) -> None:
+    delivered(drone.parent, notice("Time: 12:00", fingerprint="the same issues"))
+
+    delivered(drone.parent, notice("Time: 13:00", fingerprint="the same issues"))
+
+    assert [each["message"] for each in mail_of(drone)] == ["Time: 12:00"]
+
+
+@pytest.mark.parametrize("closed", ["gone", "left inside"])
+def test_a_notice_its_reader_closed_comes_anew(drone: Path, closed: str) -> None:
+    delivered(drone.parent, notice())
+    if closed == "gone":
+        mailbox_in(drone)
+    else:
+        set_fields(drone, status="closed")
+
+    delivered(drone.parent, notice(id="00000002"))
+
+    assert (mail_of(drone)[0]["id"], mail_of(drone)[0]["status"]) == ("00000002", "new")
+
+
+def test_an_older_notice_that_waited_does_not_replace_a_newer_one(drone: Path) -> None:
+    delivered(drone.parent, notice("new"))
+
+    outcome = delivered(drone.parent, notice("old", created=NOW - timedelta(hours=1)))
+
+    assert len(outcome.delivered) == 1
+    assert [each["message"] for each in mail_of(drone)] == ["new"]
+
+
+def test_of_several_notices_in_one_slot_the_newest_is_delivered(drone: Path) -> None:
+    old = notice("old", id="00000001", created=NOW - timedelta(hours=1))
+
+    outcome = delivered(drone.parent, notice("new", id="00000002"), old)
+
+    assert [each.id for each in outcome.delivered] == ["00000002", "00000001"]
+    assert [each["message"] for each in mail_of(drone)] == ["new"]
+
+
+def test_somebody_elses_slot_with_our_key_is_left_alone(drone: Path) -> None:
+    mailbox_in(drone, letter(1, upsert_key="scheduled:something"))
+
+    delivered(drone.parent, notice())
+
+    assert mail_of(drone)[1] == letter(1, upsert_key="scheduled:something")
+
+
+def test_a_recipient_nobody_has_falls_back_to_dev_central(drone: Path) -> None:
+    outcome = delivered(drone.parent, message(to="@assistant"))
+
+    [entry] = mail_of(drone.parent / "dev_central")
+    assert entry["message"] == (
+        "(This was meant for @assistant, an address nobody here has.)\n\nText"
+    )
+    assert [each.to for each in outcome.delivered] == ["@assistant"]
+
+
+def test_without_dev_central_it_is_undeliverable_and_says_so(tmp_path: Path) -> None:
+    home_with(tmp_path, "DRONE")
+
+    outcome = delivered(tmp_path, message(to="@assistant"))
+
+    assert reasons(outcome) == [
+        "nobody here has the address @assistant, and nobody has @dev_central"
+    ]
+
+
+def test_a_mailbox_is_not_made_where_there_is_none(tmp_path: Path) -> None:
+    drone = home_with(tmp_path, "DRONE")["DRONE"]
+    (drone / "ai_mail.local" / "inbox.json").unlink()
+    (drone / "ai_mail.local").rmdir()
+
+    outcome = delivered(tmp_path, message())
+
+    assert "DRONE has no mailbox at" in reasons(outcome)[0]
+    assert list(drone.iterdir()) == []
+
+
+def test_a_mailbox_without_an_inbox_gets_one(drone: Path) -> None:
+    (drone / "ai_mail.local" / "inbox.json").unlink()
+
+    delivered(drone.parent, message())
+
+    assert read_json(drone / "ai_mail.local" / "inbox.json").keys() == inbox_of().keys()
+
+
+def test_one_message_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
+    homes = home_with(tmp_path, "API", "CLI")
+    broken = homes["API"] / "ai_mail.local" / "inbox.json"
+    broken.write_text("{")
+
+    outcome = delivered(tmp_path, message(to="@api"), message(to="@cli"))
+
+    assert [each.to for each in outcome.delivered] == ["@cli"]
+    assert "not JSON" in reasons(outcome)[0]
+    assert broken.read_text() == "{"
+
+
+def test_without_a_registry_everything_waits(tmp_path: Path) -> None:
+    outcome = delivered(tmp_path, message(), message(id="2"))
+
+    assert len(outcome.failed) == 2
+    assert "no registry" in reasons(outcome)[0]
+
+
+def test_a_mailbox_that_is_held_is_waited_for_once(
+    drone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "LOCK_WAIT", 0.05)
+    with held_by_another(drone / "ai_mail.local" / ".inbox.lock"):
+        outcome = delivered(drone.parent, message(), message(id="00000002"))
+
+    assert len(outcome.failed) == 2
+    assert len(set(reasons(outcome))) == 1
+    assert mail_of(drone) == []
+
+
+def test_the_sender_keeps_a_copy_where_it_is_a_branch(tmp_path: Path) -> None:
+    homes = home_with(tmp_path, "DRONE", "TRIGGER")
+
+    delivered(tmp_path, message())
+
+    [copy] = (homes["TRIGGER"] / "ai_mail.local" / "sent").iterdir()
+    assert copy.name == "20260307_120000_SCHEDULED_Something.json"
+    assert (read_json(copy)["to"], read_json(copy)["status"]) == ("@drone", "sent")
+    assert mail_of(homes["DRONE"])[0]["status"] == "new"
+
+
+def test_a_copy_that_cannot_be_kept_costs_nothing(tmp_path: Path) -> None:
+    homes = home_with(tmp_path, "DRONE", "TRIGGER")
+    (homes["TRIGGER"] / "ai_mail.local" / "sent").write_text("in the way")
+
+    assert len(delivered(tmp_path, message()).delivered) == 1
