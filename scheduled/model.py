@@ -78,6 +78,8 @@ class Job:
     params: dict[str, Any] = field(default_factory=dict)
     remembers_in: str = ""
     """The seed's section of the state that holds this job's memory; empty: its own entry."""
+    noted_as: str = ""
+    """The seed's key in the state's `last_run` that tells when this job last succeeded."""
     source: str = "built-in"
     """Where it is defined, as a person would say it: `scheduled.yaml:12`."""
 

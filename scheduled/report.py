@@ -7,10 +7,9 @@ from enum import IntEnum
 from typing import Any
 
 from scheduled.errors import ScheduledError
+from scheduled.history import Row
 from scheduled.model import Outcome
 from scheduled.state import stamped
-
-Row = dict[str, Any]
 
 
 class Exit(IntEnum):
@@ -41,8 +40,12 @@ class Report:
     """What is wrong with the configuration."""
     recovered: list[str] = field(default_factory=list)
     """What was wrong with the state, and what became of it."""
+    warnings: list[str] = field(default_factory=list)
+    """What a person should hear of though no job failed."""
     notes: list[str] = field(default_factory=list)
-    """What else a person should know."""
+    """What only somebody who asks wants to know."""
+    upcoming: dict[str, datetime] = field(default_factory=dict)
+    """The next slot of each job that failed."""
     stopped_by: signal.Signals | None = None
     trouble: ScheduledError | None = None
     """What kept us from our own files; runs under way were seen through."""

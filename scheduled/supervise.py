@@ -30,10 +30,13 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 class Supervisor:
     """A context in which children run; outside it, signals mean what they meant before."""
 
-    def __init__(self, grace: float = GRACE_SECONDS) -> None:
+    def __init__(
+        self, look: Callable[[], object] = lambda: None, grace: float = GRACE_SECONDS
+    ) -> None:
         self.running: list[Running] = []
         self.stopped_by: signal.Signals | None = None
         """The signal that told us to end, if one came."""
+        self._look = look
         self._grace = grace
         self._wake: tuple[int, int] = (-1, -1)
         self._before: list[Callable[[], object]] = []
@@ -71,6 +74,7 @@ class Supervisor:
             for running in self.running:
                 with contextlib.suppress(OSError):
                     running.capture.watch()
+            self._look()
             select.select([self._wake[0]], [], [], LOOK_SECONDS)
             with contextlib.suppress(BlockingIOError):
                 os.read(self._wake[0], 4096)

@@ -10,18 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from scheduled import execute, heartbeat, locks, plan, supervise
+from scheduled import execute, heartbeat, history, locks, plan, supervise
 from scheduled import state as states
 from scheduled.execute import Running, Surroundings
+from scheduled.history import Row
 from scheduled.journal import Event
 from scheduled.locks import Lock
 from scheduled.model import Attempt, Ended, Job, Missed, Outcome
 from scheduled.plan import Decision, Sky, Verdict
 from scheduled.state import Open, Record, stamped
 from scheduled.store import Store
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,10 @@ class Turns:
     clock: Callable[[], datetime]
     """The tick's own time: its `now`, moved on by what has elapsed since."""
 
-    def take(self, job: Job, *, by_hand: bool) -> Begun | Left:
-        """Start `job` if a slot is due, or in any case when it is asked for by hand.
+    def take(self, job: Job, *, by_hand: bool = False, slotless: bool = False) -> Begun | Left:
+        """Start `job` for the slot that is due, else, when asked for by hand, without a slot.
 
+        `slotless` leaves a slot that is due to a later tick.
         Never waits for a run that goes on elsewhere. Raises LockedError or StateError, and then
         nothing was started.
         """
@@ -63,7 +64,7 @@ class Turns:
         if lock is None:
             return Left("still running", is_busy=True)
         try:
-            taken = self._decided(job, lock, by_hand=by_hand)
+            taken = self._decided(job, lock, by_hand=by_hand, slotless=slotless)
         except BaseException:
             lock.release()
             raise
@@ -80,7 +81,9 @@ class Turns:
             self.store.record(self.clock(), event)
         finally:
             begun.lock.release()
-        return row(event)
+        row = history.of_event(event)
+        assert row is not None
+        return row
 
     def recover(self, job: Job | str, opened: Open) -> str:
         """Settle a run whose tick died; the caller holds the job's lock.
@@ -116,7 +119,7 @@ class Turns:
         self.store.record(self.clock(), event)
         return ""
 
-    def _decided(self, job: Job, lock: Lock, *, by_hand: bool) -> Begun | Left:
+    def _decided(self, job: Job, lock: Lock, *, by_hand: bool, slotless: bool) -> Begun | Left:
         self.store.refresh()
         record = states.record(self.store.state, job.id)
         if record.open is not None:
@@ -125,7 +128,7 @@ class Turns:
                 return Left(still, is_busy=True)
             record = states.record(self.store.state, job.id)
         decision = plan.decide(job, record, self.above, self.on_time)
-        if decision.verdict is Verdict.RUN:
+        if decision.verdict is Verdict.RUN and not slotless:
             return self._begin(job, lock, record, decision)
         if by_hand:
             return self._begin(job, lock, record, Decision(job, Verdict.RUN))
@@ -142,7 +145,7 @@ class Turns:
             "reason": decision.reason,
         }
         self.store.record(self.clock(), *self._missed(decision.job, decision.missed), event)
-        return Left(decision.reason, row(event | {"outcome": Outcome.SKIPPED.value}))
+        return Left(decision.reason, history.of_event(event))
 
     def _begin(self, job: Job, lock: Lock, record: Record, decision: Decision) -> Begun:
         at = self.clock()
@@ -211,30 +214,24 @@ class Turns:
     def _end_event(self, begun: Begun, ended: Ended) -> Event:
         attempt = begun.running.attempt
         job = attempt.job
-        at = self.clock()
-        if ended.not_now:
-            return {
-                "event": "deferred",
-                "job": job.id,
-                "run_id": attempt.run_id,
-                "slot": stamped(attempt.slot) if attempt.slot else None,
-                "reason": ended.reason,
-            }
-        interruptions = states.record(self.store.state, job.id).interruptions
-        given_up = interruptions >= plan.RERUNS
-        event: Event = {
-            "event": "end",
+        about: Event = {
+            "event": "deferred" if ended.not_now else "end",
             "job": job.id,
             "run_id": attempt.run_id,
             "slot": stamped(attempt.slot) if attempt.slot else None,
-            "outcome": ended.outcome.value,
             "reason": ended.reason,
-            "answered": ended.outcome is not Outcome.INTERRUPTED or given_up,
             "attempt": attempt.attempt,
             "catch_up": attempt.catch_up,
             "missed": attempt.missed,
             "started_at": stamped(begun.at),
-            "finished_at": stamped(at),
+            "finished_at": stamped(self.clock()),
+        }
+        if ended.not_now:
+            return about
+        interruptions = states.record(self.store.state, job.id).interruptions
+        event: Event = about | {
+            "outcome": ended.outcome.value,
+            "answered": ended.outcome is not Outcome.INTERRUPTED or interruptions >= plan.RERUNS,
             "duration_seconds": round(ended.duration.total_seconds(), 3),
             "result": ended.result,
             "error": ended.error,
@@ -245,30 +242,10 @@ class Turns:
         }
         if ended.memory is not None:
             event |= {"memory": ended.memory, "section": job.remembers_in}
+        if job.noted_as:
+            local = self.above.now.astimezone(ZoneInfo(self.around.zone)).replace(tzinfo=None)
+            event |= {"seed_key": job.noted_as, "local_time": local.isoformat(timespec="seconds")}
         return event
-
-
-ROW_KEYS = (
-    "run_id",
-    "job",
-    "slot",
-    "outcome",
-    "reason",
-    "attempt",
-    "catch_up",
-    "missed",
-    "started_at",
-    "finished_at",
-    "duration_seconds",
-    "result",
-    "error",
-    "retry_at",
-)
-
-
-def row(event: Event) -> Row:
-    """A run as `run --json` and `history --json` show it; what is not known is null."""
-    return {key: event.get(key) for key in ROW_KEYS}
 
 
 def _survivor(opened: Open) -> int:

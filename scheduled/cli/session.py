@@ -1,0 +1,73 @@
+"""What every command is given: the options of the whole program, and what they lead to.
+
+Here the clock is read, once. Configuration and state are loaded when a command first asks.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from functools import cached_property
+from pathlib import Path
+
+from scheduled import config
+from scheduled.config import Config
+from scheduled.places import Asked
+from scheduled.store import Store
+
+
+def clock() -> datetime:
+    """The time, UTC. The only place where it is read for a full command."""
+    return datetime.now(UTC)  # noqa: TID251
+
+
+@dataclass
+class Session:
+    """One invocation of the command line."""
+
+    root: str | None = None
+    config_file: str | None = None
+    state_dir: str | None = None
+    quiet: bool = False
+    verbose: bool = False
+    color: bool = True
+    arguments: list[str] = field(default_factory=list)
+    """The command line as it was typed."""
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    cwd: Path = field(default_factory=lambda: Path(_cwd()))
+    now: datetime = field(default_factory=clock)
+
+    @cached_property
+    def asked(self) -> Asked:
+        """What was said about where things are."""
+        return Asked(self.root, self.config_file, self.state_dir, self.environ, self.cwd)
+
+    @cached_property
+    def config(self) -> Config:
+        """The configuration. Raises ConfigError or UsageError."""
+        return config.load(self.asked)
+
+    @cached_property
+    def store(self) -> Store:
+        """State and journal as they are now. Raises StateError."""
+        return Store(self.config.places.state_dir).load()
+
+    @cached_property
+    def zone(self) -> tzinfo:
+        """The zone in which people are shown times."""
+        from zoneinfo import ZoneInfo
+
+        return ZoneInfo(self.config.timezone)
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a person watches what is printed."""
+        return sys.stdout.isatty()
+
+
+def _cwd() -> str:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:  # cron's working directory may have been deleted
+        return "/"

@@ -1,0 +1,79 @@
+"""The outbox: messages that wait in the state until they are where somebody reads them.
+
+A run's messages are recorded with its end, so that a tick which dies in between loses none;
+delivering the same message twice puts it into a mailbox once.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import Any
+
+from scheduled import backoff, locks
+from scheduled import state as states
+from scheduled.notify import routing
+from scheduled.state import State, stamped
+from scheduled.store import Store
+
+RETRY_SECONDS = 60.0
+LONGEST_RETRY_SECONDS = 3600.0
+
+Waiting = dict[str, Any]
+"""A message as it stands in the state."""
+
+
+def messages(
+    events: Sequence[tuple[str, dict[str, Any]]],
+    routes: Mapping[str, Any],
+    run_id: str,
+    now: datetime,
+) -> list[Waiting]:
+    """What the events of one run have to tell, and to whom."""
+    return [
+        message.to_json()
+        for number, (name, data) in enumerate(events)
+        for message in routing.messages(name, data, routes, now, seed=f"{run_id}:{number}")
+    ]
+
+
+def deliver(store: Store, root: Path, zone: tzinfo, now: datetime) -> list[str]:
+    """Deliver what waits and is due for a try; a sentence for each that still could not be.
+
+    Raises LockedError or StateError. Does nothing while another tick delivers.
+    """
+    waiting = [one for one in store.state["outbox"] if _retry_at(one, now) <= now]
+    lock = locks.take(store.state_dir, "outbox") if waiting else None
+    if lock is None:
+        return []
+    try:
+        return _deliver(store, waiting, root, zone, now)
+    finally:
+        lock.release()
+
+
+def next_due(state: State, now: datetime) -> datetime | None:
+    """When the next message is due for a try; None where none waits."""
+    return min((_retry_at(one, now) for one in state["outbox"]), default=None)
+
+
+def _deliver(
+    store: Store, waiting: list[Waiting], root: Path, zone: tzinfo, now: datetime
+) -> list[str]:
+    from scheduled.notify import delivery
+    from scheduled.notify.message import Message
+
+    outcome = delivery.deliver([Message.from_json(one) for one in waiting], root, now, zone)
+    events: list[dict[str, Any]] = []
+    if outcome.delivered:
+        events.append({"event": "delivered", "ids": [one.id for one in outcome.delivered]})
+    failures = {one["id"]: one.get("failures", 0) for one in waiting}
+    for message, problem in outcome.failed:
+        wait = backoff.delay(failures[message.id], base=RETRY_SECONDS, cap=LONGEST_RETRY_SECONDS)
+        told = {"event": "undelivered", "id": message.id, "problem": problem}
+        events.append(told | {"retry_at": stamped(now + timedelta(seconds=wait))})
+    store.record(now, *events)
+    return [f"mail to {one.to} waits in the outbox: {why}" for one, why in outcome.failed]
+
+
+def _retry_at(message: Waiting, now: datetime) -> datetime:
+    return states.moment(message.get("retry_at")) or now

@@ -1,0 +1,374 @@
+"""The story of one `scheduled run`.
+
+Read, work out what is owed, run it, write down what came of it, tell who has to know, and go.
+Everything that can stop half-way has left its intent in the journal before.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from scheduled import files, heartbeat, idle, locks, outbox, plan, slots
+from scheduled import state as states
+from scheduled.config import Config
+from scheduled.errors import LockedError, StateError, UnavailableError
+from scheduled.events import Bus
+from scheduled.execute import Surroundings
+from scheduled.model import CatchUp, Ended, Job
+from scheduled.plan import Decision, Verdict
+from scheduled.report import Report
+from scheduled.state import stamped
+from scheduled.store import Store
+from scheduled.supervise import Supervisor
+from scheduled.turn import Begun, Left, Turns
+from scheduled.view import status
+
+EARLIEST = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
+"""The year this program was first released in. A clock before it is wrong."""
+ON_TIME_TICKS = 2
+"""A slot that starts within this many tick intervals is not late."""
+SILENCE_TICKS = 2.5
+"""No tick for this many tick intervals is a gap that gets explained."""
+RACE_SECONDS = 2.0
+"""A file changed this short a time ago may change again without a new stamp."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a tick is asked to do, besides what is due."""
+
+    only: tuple[str, ...] = ()
+    """Job ids and `tag:NAME`, known to exist; empty means all jobs."""
+    by_hand: bool = False
+    """Whether jobs run that are not due. Such a run has no slot and moves nothing."""
+    slotless: bool = False
+    """Whether a slot that is due is left for a later tick all the same."""
+    even_disabled: bool = False
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """Laid over the jobs' own `params`."""
+
+
+def run(
+    config: Config,
+    now: datetime,
+    *,
+    environ: Mapping[str, str],
+    arguments: list[str] | None = None,
+    wanted: Wanted | None = None,
+    bus: Bus | None = None,
+    look: Callable[[], object] = lambda: None,
+) -> Report:
+    """Do one tick at `now` and say what was done.
+
+    `arguments` is how the command was called, for the hint that lets the next tick be an idle
+    one; without it no hint is left. `look` is called now and then while runs go on.
+
+    Raises UnavailableError for a clock that cannot be right,
+    LockedError and StateError when not even a beginning could
+    be recorded. What goes wrong later is in the report.
+    """
+    if now < EARLIEST:
+        raise UnavailableError(
+            f"the clock says {now:%Y-%m-%d %H:%M} UTC, which is before this program was made; "
+            "nothing is run or written until it is set"
+        )
+    tick = Tick(config, now, environ, wanted or Wanted(), bus or Bus())
+    tick.open()
+    tick.settle()
+    decisions = tick.plan()
+    with Supervisor(look) as children:
+        tick.work(children, decisions)
+        tick.deliver()
+        tick.close(decisions, arguments if wanted is None else None)
+    return tick.report
+
+
+def preview(config: Config, now: datetime, wanted: Wanted) -> list[Decision]:
+    """What `run` would decide at `now`. Changes nothing on disk. Raises as `run` does."""
+    tick = Tick(config, now, {}, wanted, Bus())
+    tick.store.load()
+    decisions = tick.decided()
+    for event in tick.first_sights(decisions):
+        states.apply(tick.store.state, {"at": stamped(now), **event})
+    return tick.decided()
+
+
+class Tick:
+    """One tick under way: the steps of `run`, in the order they are told there."""
+
+    def __init__(
+        self, config: Config, now: datetime, environ: Mapping[str, str], wanted: Wanted, bus: Bus
+    ) -> None:
+        self.config = config
+        self.now = now
+        self.wanted = wanted
+        self.bus = bus
+        self.zone = ZoneInfo(config.timezone)
+        self.report = Report(now, problems=list(config.problems))
+        self.store = Store(config.places.state_dir)
+        self.jobs = [_with_params(job, wanted) for job in _chosen(config.jobs, wanted.only)]
+        places = config.places
+        self.turns = Turns(
+            self.store,
+            Surroundings(
+                places.state_dir, places.root, places.central_dir, config.timezone, now, environ
+            ),
+            plan.sky(now),
+            timedelta(seconds=ON_TIME_TICKS * config.tick_interval),
+            self.clock,
+        )
+        self._started = time.monotonic()
+        self._budget = config.catch_up_budget
+
+    def clock(self) -> datetime:
+        """The tick's own time: `now`, moved on by what has elapsed since."""
+        return self.now + timedelta(seconds=time.monotonic() - self._started)
+
+    def open(self) -> None:
+        """Load what is remembered, and explain why no tick came for a while, if none did."""
+        self.store.load()
+        state_dir = self.config.places.state_dir
+        beat = heartbeat.beat(self.now)
+        limit = timedelta(seconds=SILENCE_TICKS * self.config.tick_interval)
+        gap = heartbeat.gap(heartbeat.load(state_dir), beat, limit)
+        if gap is not None:
+            period = {"from": stamped(gap.start), "to": stamped(gap.end)}
+            self.store.record(self.now, {"event": "gap", **period, "cause": gap.cause.value})
+        heartbeat.save(state_dir, beat)
+        self.bus.fire("startup", at=stamped(self.now))
+
+    def settle(self) -> None:
+        """Find the runs whose tick died, and put them on record as interrupted."""
+        for name in [job for job, entry in self.store.state["jobs"].items() if entry.get("open")]:
+            lock = locks.take_job(self.store.state_dir, name)
+            if lock is None:
+                continue  # it runs, in another tick
+            try:
+                self.store.refresh()
+                opened = states.record(self.store.state, name).open
+                if opened is not None and not self.turns.recover(name, opened):
+                    told = f"{name}: run {opened.run_id} was interrupted: its tick died"
+                    self.report.warnings.append(told)
+            finally:
+                lock.release()
+
+    def plan(self) -> list[Decision]:
+        """Decide about every job; one seen for the first time is first put on record."""
+        decisions = self.decided()
+        if self.first_sights(decisions):
+            with locks.journal(self.store.state_dir):
+                self.store.refresh()  # another tick may have met them meanwhile
+                self.store.write(self.now, *self.first_sights(self.decided()))
+            decisions = self.decided()
+        return decisions
+
+    def decided(self) -> list[Decision]:
+        """A decision a job, in order, from what is remembered now."""
+        return plan.plan(
+            self.jobs,
+            lambda job: states.record(self.store.state, job),
+            self.turns.above,
+            on_time=self.turns.on_time,
+            budget=self.config.catch_up_budget,
+        )
+
+    def first_sights(self, decisions: list[Decision]) -> list[dict[str, Any]]:
+        """The events that make the engine know new and changed jobs."""
+        return [_first_sight(one, self.now) for one in decisions if _first_sight(one, self.now)]
+
+    def work(self, children: Supervisor, decisions: list[Decision]) -> None:
+        """Run what is due, several at once; a long job never stops the others."""
+        queue = deque(self._candidates(decisions))
+        begun: dict[str, Begun] = {}
+        while queue or children.running:
+            while queue and len(children.running) < self.config.max_concurrent:
+                if children.stopped_by or self.report.trouble:
+                    queue.clear()
+                    break
+                self._begin(queue.popleft(), children, begun)
+            for running, ended in children.wait():
+                job = running.attempt.job
+                self._end(begun.pop(running.attempt.run_id), ended)
+                if running.attempt.slot and not running.stop and self._has_more(job):
+                    queue.append(job)
+        self.report.stopped_by = children.stopped_by
+
+    def deliver(self) -> None:
+        """Take the waiting messages to where they are read; what fails waits for another tick."""
+        with self._troubles():
+            self.report.notes += outbox.deliver(
+                self.store, self.config.places.root, self.zone, self.clock()
+            )
+
+    def close(self, decisions: list[Decision], arguments: list[str] | None) -> None:
+        """Write the checkpoint, the central file, and the hint for the next tick."""
+        with self._troubles():
+            self.store.record(self.clock(), {"event": "tick", "ran": len(self.report.ran)})
+            saved = self.store.checkpoint(self.clock())
+            if arguments is not None:
+                self._hint(decisions, arguments, saved)
+        self._publish()
+        self.report.warnings += [str(failure) for failure in self.bus.failures]
+        self.report.recovered += self.store.recovered
+        self.report.duration_seconds = time.monotonic() - self._started
+
+    def _candidates(self, decisions: list[Decision]) -> Iterator[Job]:
+        due = [one for one in decisions if one.is_due]
+        self.report.due = len(due)
+        if self.wanted.by_hand:
+            yield from (
+                one.job
+                for one in decisions
+                if one.verdict is not Verdict.DISABLED or self.wanted.even_disabled
+            )
+            return
+        for decision in due:
+            if decision.verdict is Verdict.CARRY:
+                self._leave(decision.job, decision.reason)
+            else:
+                self._budget -= decision.catch_up
+                yield decision.job
+
+    def _begin(self, job: Job, children: Supervisor, begun: dict[str, Begun]) -> None:
+        with self._troubles():
+            taken = self.turns.take(job, by_hand=self.wanted.by_hand, slotless=self.wanted.slotless)
+            if isinstance(taken, Left):
+                self._left(job, taken)
+                return
+            attempt = taken.running.attempt
+            begun[attempt.run_id] = taken
+            children.running.append(taken.running)
+            self.bus.fire(
+                "job_started",
+                job=job.id,
+                run_id=attempt.run_id,
+                slot=stamped(attempt.slot) if attempt.slot else None,
+                catch_up=attempt.catch_up,
+                missed=attempt.missed,
+            )
+
+    def _left(self, job: Job, left: Left) -> None:
+        if left.row is not None:
+            self.report.skipped += 1
+            self.report.rows.append(left.row)
+        elif left.is_busy:
+            self._leave(job, left.reason)
+
+    def _leave(self, job: Job, reason: str) -> None:
+        self.report.carried += 1
+        self.report.left.append((job.id, reason))
+
+    def _end(self, begun: Begun, ended: Ended) -> None:
+        attempt = begun.running.attempt
+        messages = outbox.messages(ended.events, self.config.routes, attempt.run_id, self.clock())
+        with self._troubles():
+            row = self.turns.end(begun, ended, messages)
+            self.report.rows.append(row)
+            if ended.not_now:
+                self._leave(attempt.job, ended.reason)
+            elif ended.outcome.is_failure:
+                self._announce(attempt.job)
+            self.bus.fire("job_failed" if ended.outcome.is_failure else "job_finished", **row)
+            for name, data in ended.events:
+                self.bus.fire(name, **data)
+
+    def _announce(self, job: Job) -> None:
+        """Remember when a job that failed has its next slot, for whoever reads of the failure."""
+        decision = self._decide(job)
+        if decision.next is not None:
+            self.report.upcoming[job.id] = decision.next
+
+    def _decide(self, job: Job) -> Decision:
+        record = states.record(self.store.state, job.id)
+        return plan.decide(job, record, self.turns.above, self.turns.on_time)
+
+    def _has_more(self, job: Job) -> bool:
+        """Whether a job that runs each of its slots has another one due, and may have it now."""
+        decision = self._decide(job)
+        if decision.verdict is not Verdict.RUN or job.catch_up is not CatchUp.ALL:
+            return False
+        if decision.catch_up and self._budget <= 0:
+            self._leave(job, plan.ENOUGH)
+            return False
+        self._budget -= decision.catch_up
+        return True
+
+    def _publish(self) -> None:
+        path = self.config.places.central_dir / "SCHEDULED.central.json"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            files.replace_json(path, status.central(self.config, self.store.state, self.clock()))
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            self.report.notes.append(f"{path}: cannot be written: {reason}")
+
+    def _hint(
+        self, decisions: list[Decision], arguments: list[str], saved: files.Stamp | None
+    ) -> None:
+        due = self._next_due(decisions)
+        stamps = {str(path): files.stamp(path) for path in self.config.sources}
+        state_dir = self.config.places.state_dir
+        fresh = (self.now.timestamp() - RACE_SECONDS) * 1e9
+        if (due is not None and due <= self.now) or any(
+            stamp and stamp[1] > fresh for stamp in stamps.values()
+        ):
+            idle.forget(str(state_dir))  # something waits, or may have changed under our eyes
+            return
+        stamps[str(self.store.path)] = saved
+        with suppress(OSError):
+            idle.write_hint(
+                str(state_dir),
+                arguments,
+                due=due.timestamp() if due is not None else None,
+                silence=SILENCE_TICKS * self.config.tick_interval,
+                stamps=stamps,
+            )
+
+    def _next_due(self, decisions: list[Decision]) -> datetime | None:
+        """When the next tick has something to do: a slot, or a message to try again."""
+        busy = [one.job for one in decisions if one.verdict is not Verdict.REST]
+        again = [self._decide(job) for job in busy]
+        if any(one.is_due for one in again):
+            return self.now
+        instants = [
+            plan.next_due(decisions),
+            plan.next_due(again),
+            outbox.next_due(self.store.state, self.now),
+        ]
+        return min((one for one in instants if one is not None), default=None)
+
+    @contextmanager
+    def _troubles(self) -> Iterator[None]:
+        """Our own files failing us: no new run is begun, those under way are seen through."""
+        try:
+            yield
+        except (LockedError, StateError) as error:
+            self.report.trouble = self.report.trouble or error
+
+
+def _chosen(jobs: tuple[Job, ...], only: tuple[str, ...]) -> list[Job]:
+    """The jobs that `only` names by id or `tag:NAME`; all of them if it is empty."""
+    if not only:
+        return list(jobs)
+    return [job for job in jobs if job.id in only or any(f"tag:{tag}" in only for tag in job.tags)]
+
+
+def _with_params(job: Job, wanted: Wanted) -> Job:
+    return replace(job, params={**job.params, **wanted.params}) if wanted.params else job
+
+
+def _first_sight(decision: Decision, now: datetime) -> dict[str, Any]:
+    job = decision.job
+    watermark = stamped(decision.watermark) if decision.watermark else None
+    if decision.verdict is Verdict.CLAMP:
+        return {"event": "clamped", "job": job.id, "watermark": watermark}
+    if decision.verdict is not Verdict.MEET:
+        return {}
+    fingerprint = slots.fingerprint(slots.parse(job.schedule, job.timezone))
+    known = {"fingerprint": fingerprint, "anchor": stamped(now), "watermark": watermark}
+    return {"event": "seen", "job": job.id, **known}

@@ -1,0 +1,61 @@
+"""Captured output: head and tail stay, the middle goes, and memory stays flat."""
+
+import os
+from pathlib import Path
+
+from scheduled.capture import Capture
+
+
+def test_what_fits_is_kept_as_it_is(tmp_path: Path) -> None:
+    capture = _printed(tmp_path, b"hello\n", limit=100)
+
+    assert capture.path.read_bytes() == b"hello\n"
+
+
+def test_what_does_not_fit_keeps_head_and_tail_and_says_how_much_is_gone(tmp_path: Path) -> None:
+    capture = _printed(tmp_path, b"a" * 60 + b"b" * 500 + b"c" * 60, limit=100)
+
+    kept = capture.path.read_bytes()
+    assert kept.startswith(b"a" * 50)
+    assert kept.endswith(b"c" * 50)
+    assert b"520 bytes cut" in kept
+
+
+def test_a_trim_on_the_way_counts_what_it_took_and_the_writer_goes_on(tmp_path: Path) -> None:
+    capture = Capture(tmp_path / "run.log", limit=100)
+    descriptor = capture.open()
+    os.write(descriptor, b"a" * 50 + b"b" * 1000)
+    capture.watch()
+    assert capture.path.stat().st_size == 100
+
+    os.write(descriptor, b"c" * 30)
+    os.close(descriptor)
+    capture.finish()
+
+    kept = capture.path.read_bytes()
+    assert kept.startswith(b"a" * 50)
+    assert kept.endswith(b"b" * 20 + b"c" * 30)
+    assert b"980 bytes cut" in kept
+
+
+def test_output_of_others_is_not_for_everybody(tmp_path: Path) -> None:
+    capture = _printed(tmp_path / "runs" / "job", b"secret", limit=100)
+
+    assert capture.path.stat().st_mode & 0o777 == 0o600
+    assert capture.path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_last_lines(tmp_path: Path) -> None:
+    capture = _printed(tmp_path, b"one\ntwo\n\xff\n", limit=100)
+
+    assert capture.tail(2) == ["two", "�"]
+    assert Capture(tmp_path / "none.log", 100).tail(2) == []
+
+
+def _printed(folder: Path, data: bytes, limit: int) -> Capture:
+    capture = Capture(folder / "run.log", limit)
+    descriptor = capture.open()
+    os.write(descriptor, data)
+    os.close(descriptor)
+    capture.finish()
+    return capture

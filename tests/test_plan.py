@@ -1,0 +1,213 @@
+"""The decisions: pure, with literals. What is owed, and to which slot."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from scheduled import plan, slots
+from scheduled.model import CatchUp, FirstRun, Job, Priority
+from scheduled.plan import Decision, Verdict
+from scheduled.state import Record
+from tests.builders.jobs import at, job
+
+ON_TIME = timedelta(minutes=2)
+
+
+def test_a_slot_on_time_runs_and_is_no_catch_up() -> None:
+    decision = decide(job(), known("11:00"), "12:00:01")
+
+    assert (decision.verdict, decision.slot) == (Verdict.RUN, at("12:00"))
+    assert not decision.catch_up
+    assert decision.missed is None
+
+
+def test_after_an_outage_the_newest_slot_answers_for_those_before_it() -> None:
+    decision = decide(job(), known("11:00"), "16:10")
+
+    assert decision.slot == at("16:00")
+    assert decision.catch_up
+    assert decision.missed is not None
+    assert (decision.missed.first, decision.missed.last) == (at("12:00"), at("15:00"))
+    assert decision.missed.count == 4
+
+
+def test_nothing_is_due_before_the_next_slot() -> None:
+    decision = decide(job(), known("12:00"), "12:59:59")
+
+    assert (decision.verdict, decision.next) == (Verdict.REST, at("13:00"))
+
+
+def test_years_of_outage_are_one_step_back_and_a_capped_count() -> None:
+    decision = decide(job(schedule="* * * * *"), known("2016-01-01T00:00:00", "* * * * *"), "12:00:30")
+
+    assert decision.slot == at("12:00")
+    assert decision.missed is not None
+    assert (decision.missed.count, decision.missed.capped) == (slots.COUNT_CAP, True)
+
+
+def test_an_edit_of_the_schedule_never_fires_by_itself() -> None:
+    # kubernetes#63371: at 23:49, `30 11` becomes `0 11`, and everybody gets a mail.
+    record = known("11:30", schedule="30 11 * * *")
+
+    decision = decide(job(schedule="0 11 * * *"), record, "23:49")
+
+    assert (decision.verdict, decision.watermark) == (Verdict.MEET, at("23:49"))
+    met = known("23:49", schedule="0 11 * * *")
+    assert decide(job(schedule="0 11 * * *"), met, "23:50").verdict is Verdict.REST
+
+
+def test_another_spelling_of_the_same_schedule_is_no_edit() -> None:
+    record = known("11:00", schedule="0 * * * *")
+
+    assert decide(job(schedule="@hourly"), record, "12:00").verdict is Verdict.RUN
+
+
+def test_an_edit_does_not_fire_even_a_job_that_runs_at_first_sight() -> None:
+    eager = job(schedule="0 11 * * *", first_run=FirstRun.NOW)
+
+    decision = decide(eager, known("11:30", schedule="30 11 * * *"), "23:49")
+
+    assert decision.watermark == at("23:49")
+
+
+def test_a_new_job_waits_for_its_next_slot() -> None:
+    decision = decide(job(), Record(), "12:30")
+
+    assert (decision.verdict, decision.watermark) == (Verdict.MEET, at("12:30"))
+
+
+def test_a_new_job_that_asks_for_it_runs_at_once_and_misses_nothing() -> None:
+    eager = job(first_run=FirstRun.NOW)
+    assert decide(eager, Record(), "12:30").watermark is None
+
+    decision = decide(eager, replace(known("12:30"), watermark=None), "12:30")
+
+    assert (decision.verdict, decision.slot) == (Verdict.RUN, at("12:00"))
+    assert not decision.catch_up
+    assert decision.missed is None
+
+
+def test_too_late_is_skipped_with_the_reason() -> None:
+    decision = decide(job(max_lateness=600.0), known("11:00"), "12:10:01")
+
+    assert (decision.verdict, decision.slot) == (Verdict.SKIP, at("12:00"))
+    assert "too late: 601 s, at most 600 s" in decision.reason
+    assert decide(job(max_lateness=600.0), known("11:00"), "12:10").verdict is Verdict.RUN
+
+
+def test_what_is_not_caught_up_is_skipped_and_what_is_on_time_runs() -> None:
+    strict = job(catch_up=CatchUp.SKIP)
+
+    assert decide(strict, known("11:00"), "12:30").verdict is Verdict.SKIP
+    assert decide(strict, known("11:00"), "12:01").verdict is Verdict.RUN
+
+
+def test_each_slot_in_turn_oldest_first() -> None:
+    each = job(catch_up=CatchUp.ALL)
+
+    assert decide(each, known("11:00"), "14:00:01").slot == at("12:00")
+    assert decide(each, known("12:00"), "14:00:01").slot == at("13:00")
+    last = decide(each, known("13:00"), "14:00:01")
+    assert (last.slot, last.catch_up) == (at("14:00"), False)
+
+
+def test_each_slot_in_turn_but_for_those_too_late_which_go_together() -> None:
+    each = job(catch_up=CatchUp.ALL, max_lateness=2 * 3600.0)
+
+    decision = decide(each, known("06:00"), "14:30")
+
+    assert decision.slot == at("13:00")
+    assert decision.too_late is not None
+    assert (decision.too_late.last, decision.too_late.count) == (at("12:00"), 6)
+
+
+def test_each_slot_in_turn_and_all_of_them_too_late() -> None:
+    each = job(schedule="0 6 * * *", catch_up=CatchUp.ALL, max_lateness=60.0)
+
+    decision = decide(each, known("2026-11-18T06:00:00", schedule="0 6 * * *"), "14:30")
+
+    assert (decision.verdict, decision.slot) == (Verdict.SKIP, at("06:00"))
+    assert decision.missed is not None
+    assert decision.missed.count == 2
+
+
+def test_a_clock_set_back_a_little_never_runs_a_slot_again() -> None:
+    decision = decide(job(), known("12:00"), "11:10")
+
+    assert (decision.verdict, decision.next) == (Verdict.REST, at("13:00"))
+
+
+def test_a_watermark_years_ahead_does_not_freeze_the_job() -> None:
+    # dcron#16: the clock was wrong at boot, and nothing ran "for 18 years".
+    decision = decide(job(), known("2044-01-01T00:00:00"), "12:10")
+
+    assert (decision.verdict, decision.watermark) == (Verdict.CLAMP, at("12:10"))
+    assert "future" in decision.reason
+
+
+def test_disabled_by_hand_outweighs_the_configuration_both_ways() -> None:
+    off, on = replace(known("11:00"), enabled=False), replace(known("11:00"), enabled=True)
+
+    assert decide(job(), off, "12:00").verdict is Verdict.DISABLED
+    assert decide(job(enabled=False), on, "12:00").verdict is Verdict.RUN
+    assert decide(job(enabled=False), known("11:00"), "12:00").verdict is Verdict.DISABLED
+
+
+def test_what_is_due_goes_by_priority_then_slot_then_name() -> None:
+    jobs = [
+        job("b"),
+        job("a"),
+        job("half", schedule="30 * * * *"),
+        job("last", priority=Priority.LOW),
+        job("first", priority=Priority.URGENT),
+        job("resting", schedule="0 0 * * *"),
+    ]
+
+    decisions = planned(jobs, "12:45", since="11:00")
+
+    assert [one.job.id for one in decisions] == ["first", "a", "b", "half", "last", "resting"]
+
+
+def test_the_budget_holds_back_what_catches_up_and_not_what_is_on_time() -> None:
+    jobs = [job(f"late{number}") for number in range(4)]
+    jobs.append(job("punctual", schedule="30 * * * *", priority=Priority.LOW))
+
+    decisions = planned(jobs, "12:30", since="11:45", budget=2)
+
+    verdicts = [one.verdict for one in decisions]
+    assert verdicts == [Verdict.RUN, Verdict.RUN, Verdict.CARRY, Verdict.CARRY, Verdict.RUN]
+
+
+def test_an_interval_counts_from_where_it_was_first_seen() -> None:
+    steady = job(schedule="interval:600")
+    record = known("12:03", schedule="interval:600")
+
+    decision = decide(steady, record, "12:13:20")
+
+    assert decision.slot == at("12:13")
+
+
+@pytest.mark.parametrize(("now", "verdict"), [("07:59:59", Verdict.REST), ("08:00", Verdict.RUN)])
+def test_a_slot_is_due_from_its_instant_on(now: str, verdict: Verdict) -> None:
+    daily = job(schedule="0 8 * * *")
+
+    assert decide(daily, known("00:00", schedule="0 8 * * *"), now).verdict is verdict
+
+
+def known(watermark: str, schedule: str = "0 * * * *") -> Record:
+    """The record of a job with `schedule` that has answered for everything up to `watermark`."""
+    fingerprint = slots.fingerprint(slots.parse(schedule, "UTC"))
+    return Record(fingerprint=fingerprint, anchor=at(watermark), watermark=at(watermark))
+
+
+def decide(what: Job, record: Record, now: str) -> Decision:
+    return plan.decide(what, record, plan.sky(at(now)), ON_TIME)
+
+
+def planned(jobs: list[Job], now: str, *, since: str, budget: int = 10) -> list[Decision]:
+    records: dict[str, Any] = {one.id: known(since, one.schedule) for one in jobs}
+    return plan.plan(
+        jobs, lambda name: records[name], plan.sky(at(now)), on_time=ON_TIME, budget=budget
+    )
