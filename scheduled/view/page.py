@@ -148,8 +148,8 @@ def _failing(row: Mapping[str, Any], picture: Picture) -> str:
 
 
 def _overdue(row: Mapping[str, Any], picture: Picture) -> str:
-    slot = moment(row["slot"])
-    return f"{row['job']}: due since {both(slot, picture.now, picture.zone) if slot else '?'}"
+    since = moment(row["since"])
+    return f"{row['job']}: due since {both(since, picture.now, picture.zone) if since else '?'}"
 
 
 def _some(names: Iterable[object]) -> str:

@@ -87,19 +87,26 @@ def _running(picture: Picture) -> list[dict[str, Any]]:
 
 
 def _overdue(picture: Picture) -> list[dict[str, Any]]:
-    """The jobs whose slot waits for longer than two ticks though nothing runs, oldest first."""
-    late = []
+    """The jobs that wait for longer than two ticks though nothing runs, longest first.
+
+    What counts is their first unanswered slot: a job of every minute has a fresh one always.
+    """
+    rows = []
     for decision in picture.decisions():
         if not decision.is_due or decision.slot is None or decision.job.id in picture.running:
             continue
-        waited = picture.now - decision.slot
+        since = decision.missed.first if decision.missed else decision.slot
+        waited = picture.now - since
         if waited > picture.late_after:
-            late.append((waited, decision.job.id, decision.slot))
-    late.sort(key=lambda one: (-one[0], one[1]))
-    return [
-        {"job": job, "slot": stamped(slot), "late_seconds": waited.total_seconds()}
-        for waited, job, slot in late
-    ]
+            rows.append(
+                {
+                    "job": decision.job.id,
+                    "slot": stamped(decision.slot),
+                    "since": stamped(since),
+                    "late_seconds": waited.total_seconds(),
+                }
+            )
+    return sorted(rows, key=lambda row: (str(row["since"]), str(row["job"])))
 
 
 def _failing(picture: Picture) -> list[dict[str, Any]]:

@@ -1,0 +1,143 @@
+"""What is looked at: events as a tick records them, pictures of them, a home to look in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+from click.testing import CliRunner
+
+from scheduled import slots
+from scheduled import state as states
+from scheduled.cli.session import Session
+from scheduled.errors import ScheduledError
+from scheduled.model import Job
+from scheduled.state import stamped
+from scheduled.store import Store
+from scheduled.view.picture import Picture
+from tests.builders.jobs import at
+
+Event = dict[str, Any]
+
+
+def seen(job: Job, moment: datetime) -> Event:
+    """The first sight of a job: it counts from `moment`."""
+    fingerprint = slots.fingerprint(slots.parse(job.schedule, job.timezone))
+    known = {"fingerprint": fingerprint, "anchor": stamped(moment), "watermark": stamped(moment)}
+    return {"event": "seen", "at": stamped(moment), "job": job.id, **known}
+
+
+def begin(run_id: str, slot: datetime, job: str = "backup") -> Event:
+    """A run that starts at its slot."""
+    run = {"job": job, "run_id": run_id, "slot": stamped(slot), "attempt": 1}
+    return {"event": "begin", "at": stamped(slot), **run}
+
+
+def end(
+    run_id: str, slot: datetime, outcome: str = "succeeded", job: str = "backup", **more: Any
+) -> Event:
+    """A run that started at its slot and took two seconds."""
+    finished = stamped(slot + timedelta(seconds=2))
+    ordinary = {
+        "event": "end",
+        "at": finished,
+        "job": job,
+        "run_id": run_id,
+        "slot": stamped(slot),
+        "outcome": outcome,
+        "reason": "",
+        "attempt": 1,
+        "catch_up": False,
+        "missed": 0,
+        "started_at": stamped(slot),
+        "finished_at": finished,
+        "duration_seconds": 2.0,
+        "result": {"files": 3} if outcome == "succeeded" else None,
+        "error": "" if outcome == "succeeded" else "exit code 1",
+        "exit_code": 0 if outcome == "succeeded" else 1,
+        "answered": True,
+        "by_hand": False,
+    }
+    return ordinary | more
+
+
+def picture(*jobs: Job, events: tuple[Event, ...] = (), **fields: Any) -> Picture:
+    """At noon UTC, a minute after the last tick, with what `events` left in the state."""
+    state = states.empty()
+    for event in events:
+        states.apply(state, event)
+    ordinary: dict[str, Any] = {
+        "now": at("12:00"),
+        "zone": UTC,
+        "state": state,
+        "state_dir": Path("/nonexistent"),
+        "tick_interval": timedelta(minutes=1),
+        "last_tick": at("11:59"),
+    }
+    return Picture(jobs=jobs, **ordinary | fields)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command said and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Home:
+    """A root with its configuration and its own state folder."""
+
+    folder: Path
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def state_dir(self) -> Path:
+        return self.folder / "state"
+
+    def configure(self, text: str) -> None:
+        """Write scheduled.yaml."""
+        path = self.folder / "scheduled.yaml"
+        path.write_text(text)
+        path.chmod(0o644)
+
+    def session(self, now: datetime) -> Session:
+        return Session(
+            root=str(self.folder),
+            state_dir=str(self.state_dir),
+            environ={"TZ": "UTC", **self.environ},
+            cwd=self.folder,
+            now=now,
+        )
+
+    def call(self, command: click.Command, *arguments: str, now: datetime | None = None) -> Said:
+        """Call a command; our own errors become what the command line makes of them."""
+        session = self.session(now or at("12:00"))
+        result = CliRunner().invoke(command, arguments, obj=session)
+        if isinstance(result.exception, ScheduledError):
+            return Said(result.exception.exit_code, result.stdout, str(result.exception))
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return Said(result.exit_code, result.stdout, result.stderr)
+
+    def record(self, *events: Event) -> None:
+        """Put events on record, each at its own time; the checkpoint with them."""
+        store = Store(self.state_dir).load()
+        for event in events:
+            moment = states.moment(event["at"]) or at("12:00")
+            store.record(moment, event)
+        store.checkpoint(at("12:00"))
+
+    def jobs(self) -> dict[str, Job]:
+        return {job.id: job for job in self.session(at("12:00")).config.jobs}
+
+    def printed(self, job: str, run_id: str, text: str) -> Path:
+        """The captured output of a run."""
+        path = self.state_dir / "runs" / job / f"{run_id}.log"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode("utf-8", "surrogateescape"))
+        return path

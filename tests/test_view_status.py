@@ -1,0 +1,242 @@
+"""The status document: what is wrong, what runs, what waits."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from scheduled import history
+from scheduled.history import Row
+from scheduled.model import Priority
+from scheduled.view import status
+from scheduled.view.picture import Picture
+from tests.builders.jobs import at, job
+from tests.builders.looks import begin, end, picture, seen
+
+KEYS = [
+    "health",
+    "reasons",
+    "last_tick",
+    "gaps",
+    "running",
+    "overdue",
+    "failing",
+    "dead_letter",
+    "paused",
+    "next",
+    "counts",
+    "seed_state",
+]
+
+
+def test_the_document_has_the_keys_of_the_contract() -> None:
+    document = status.document(picture(job()), [])
+
+    assert list(document) == KEYS
+    assert list(document["seed_state"]) == [
+        "last_run",
+        "memory_rollover",
+        "mail_cleanup",
+        "health_check",
+    ]
+
+
+def test_the_seeds_sections_are_passed_on_as_they_are() -> None:
+    shown = picture(job())
+    shown.state["health_check"]["last_status"] = {"healthy": 25, "warnings": 4, "errors": 2}
+
+    document = status.document(shown, [])
+
+    assert document["seed_state"]["health_check"]["last_status"]["warnings"] == 4
+
+
+@pytest.mark.parametrize(
+    ("succeeded", "failed", "health"),
+    [
+        (0, 0, "healthy"),
+        (10, 1, "healthy"),
+        (9, 1, "degraded"),
+        (1, 1, "degraded"),
+        (0, 2, "degraded"),
+        (4, 3, "degraded"),
+        (3, 3, "critical"),
+    ],
+)
+def test_health_follows_the_share_of_failed_runs(succeeded: int, failed: int, health: str) -> None:
+    recent = _runs("succeeded", succeeded) + _runs("failed", failed)
+
+    document = status.document(picture(job()), recent)
+
+    assert document["health"] == health
+    assert bool(document["reasons"]) == (health != "healthy")
+
+
+def test_skipped_missed_and_interrupted_runs_are_no_failures() -> None:
+    recent = _runs("skipped", 5) + _runs("missed", 5) + _runs("interrupted", 5)
+
+    assert status.document(picture(job()), recent)["health"] == "healthy"
+
+
+def test_a_timeout_is_a_failure() -> None:
+    assert status.document(picture(job()), _runs("timed_out", 1))["health"] == "degraded"
+
+
+@pytest.mark.parametrize(
+    ("interval", "silence", "health"),
+    [(1, 3, "healthy"), (1, 4, "critical"), (60, 179, "healthy"), (60, 181, "critical")],
+)
+def test_a_tick_that_does_not_come_is_critical(interval: int, silence: int, health: str) -> None:
+    shown = picture(
+        job(),
+        tick_interval=timedelta(minutes=interval),
+        last_tick=at("12:00") - timedelta(minutes=silence),
+    )
+
+    document = status.document(shown, [])
+
+    assert document["health"] == health
+    assert document["last_tick"]["ago_seconds"] == silence * 60
+
+
+def test_before_the_first_tick_it_is_not_well_and_says_what_to_do() -> None:
+    document = status.document(picture(job(), last_tick=None), [])
+
+    assert document["health"] == "degraded"
+    assert document["last_tick"] is None
+    assert "scheduled cron install" in document["reasons"][0]
+
+
+def test_a_mended_state_is_critical_and_comes_first() -> None:
+    shown = picture(
+        job(), problems=("jobs.yaml:4: schedule: no",), recovered=("state: not JSON; rebuilt",)
+    )
+
+    document = status.document(shown, [])
+
+    assert document["health"] == "critical"
+    assert document["reasons"] == [
+        "state: state: not JSON; rebuilt",
+        "configuration: jobs.yaml:4: schedule: no",
+    ]
+
+
+def test_a_job_that_waits_for_more_than_two_ticks_is_overdue() -> None:
+    late, punctual = job("late", "57 11 * * *"), job("punctual", "59 11 * * *")
+    events = (seen(late, at("10:00")), seen(punctual, at("10:00")))
+
+    document = status.document(picture(late, punctual, events=events), [])
+
+    assert document["overdue"] == [
+        {
+            "job": "late",
+            "slot": "2026-11-21T11:57:00Z",
+            "since": "2026-11-21T11:57:00Z",
+            "late_seconds": 180.0,
+        }
+    ]
+    assert document["health"] == "degraded"
+
+
+def test_a_job_of_every_minute_is_overdue_since_its_first_unanswered_slot() -> None:
+    busy = job("busy", "* * * * *")
+
+    (row,) = status.document(picture(busy, events=(seen(busy, at("11:30")),)), [])["overdue"]
+
+    assert (row["slot"], row["since"]) == ("2026-11-21T12:00:00Z", "2026-11-21T11:31:00Z")
+    assert row["late_seconds"] == 29 * 60
+
+
+def test_what_runs_is_running_and_not_overdue() -> None:
+    backup = job("backup", "0 * * * *")
+    run = {"event": "spawned", "job": "backup", "run_id": "r1", "pid": 4711, "pid_started": 1}
+    events = (seen(backup, at("10:30")), begin("r1", at("11:00")), run)
+
+    document = status.document(picture(backup, events=events, running=frozenset({"backup"})), [])
+
+    assert document["overdue"] == []
+    assert document["running"] == [
+        {
+            "job": "backup",
+            "run_id": "r1",
+            "slot": "2026-11-21T11:00:00Z",
+            "since": "2026-11-21T11:00:00Z",
+            "pid": 4711,
+        }
+    ]
+
+
+def test_a_run_whose_lock_nobody_holds_does_not_run() -> None:
+    backup = job("backup", "0 * * * *")
+    events = (seen(backup, at("10:30")), begin("r1", at("11:00")))
+
+    document = status.document(picture(backup, events=events), [])
+
+    assert document["running"] == []
+    assert [row["job"] for row in document["overdue"]] == ["backup"]
+
+
+def test_failing_jobs_are_listed_until_they_succeed(tmp_path: Path) -> None:
+    backup, sweep = job("backup"), job("sweep")
+    log = tmp_path / "runs" / "backup" / "r2.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("no space\n")
+    events = (
+        end("r1", at("10:00"), "failed"),
+        end("r2", at("11:00"), "failed", error="exit code 3"),
+        end("r3", at("10:00"), "failed", job="sweep"),
+        end("r4", at("11:00"), job="sweep"),
+    )
+
+    document = status.document(picture(backup, sweep, events=events, state_dir=tmp_path), [])
+
+    assert document["failing"] == [
+        {
+            "job": "backup",
+            "failures": 2,
+            "outcome": "failed",
+            "error": "exit code 3",
+            "at": "2026-11-21T11:00:02Z",
+            "log": str(log),
+        }
+    ]
+
+
+def test_jobs_and_the_outcomes_of_a_day_are_counted() -> None:
+    jobs = job("a"), job("b", enabled=False), job("c")
+    off = {"event": "enabled", "job": "c", "enabled": False}
+
+    counts = status.document(picture(*jobs, events=(off,)), _runs("succeeded", 2))["counts"]
+
+    assert (counts["jobs"], counts["enabled"]) == (3, 1)
+    assert counts["runs_24h"]["succeeded"] == 2
+    assert counts["runs_24h"]["missed"] == 0
+
+
+def test_the_next_slots_of_all_jobs_come_in_their_order() -> None:
+    hourly, soon = job("hourly", "0 * * * *"), job("soon", "*/30 * * * *", priority=Priority.LOW)
+
+    document = status.document(picture(hourly, soon), [])
+
+    assert [(row["job"], row["slot"][11:16]) for row in document["next"]] == [
+        ("soon", "12:30"),
+        ("hourly", "13:00"),
+        ("soon", "13:00"),
+        ("soon", "13:30"),
+        ("hourly", "14:00"),
+    ]
+
+
+def test_many_jobs_do_not_make_the_reasons_unreadable() -> None:
+    jobs = [job(f"j{number}", "57 11 * * *") for number in range(1000)]
+    shown: Picture = picture(*jobs, events=tuple(seen(one, at("10:00")) for one in jobs))
+
+    document = status.document(shown, [])
+
+    assert len(document["overdue"]) == 1000
+    assert document["reasons"] == ["overdue and not running: j0, j1, j10, j100, j101 and 995 more"]
+    assert len(document["next"]) == 5
+
+
+def _runs(outcome: str, count: int) -> list[Row]:
+    events = [end(f"{outcome}{number}", at("11:00"), outcome) for number in range(count)]
+    return history.rows(events)
