@@ -205,6 +205,12 @@ def test_a_handler_may_be_anybodys_module_and_is_not_run_by_being_named(
     assert found.handler == "their_jobs_for_a_test.report:main"
 
 
+def test_a_shipped_handler_may_be_used_under_another_id(root: Path) -> None:
+    found = the_job(root, "{schedule: '0 20 * * *', handler: health, params: {a: 1}}")
+
+    assert (found.handler, found.remembers_in, found.params) == ("health", "", {"a": 1})
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"), [("90", 90), ("1.5", 1.5), ("90s", 90), ("10m", 600), ("1d", 86_400)]
 )
@@ -293,6 +299,15 @@ def test_of_two_jobs_with_one_id_neither_runs(root: Path) -> None:
         "scheduled.yaml:4: jobs.health: stands here twice, first in line 3; neither of them runs",
         "scheduled.yaml:5: jobs.one: stands here twice, first in line 2; neither of them runs",
     )
+
+
+def test_a_wrong_route_is_named_and_stops_nothing(root: Path) -> None:
+    found = loaded(root, "routes:\n  stale_mail: null\n  daily_report: {to: 7}\n")
+
+    assert len(found.jobs) == 5
+    assert [line.split(": ")[:2] for line in found.problems] == [
+        ["scheduled.yaml:3", "routes.daily_report"]
+    ]
 
 
 # What stops everything
@@ -448,7 +463,7 @@ def test_a_file_is_parsed_again_only_when_it_changed(root: Path) -> None:
 def test_what_comes_out_of_the_cache_is_what_went_in(root: Path) -> None:
     written(
         root,
-        "timezone: Asia/Kathmandu\nroutes: {a: [1, 2.5, null]}\njobs:\n"
+        "timezone: Asia/Kathmandu\nroutes: {a: {to: ['@b']}}\njobs:\n"
         "  a: {schedule: daily, command: [x, y], tags: [t], catch_up: all, first_run: now}\n"
         "  b: {schedule: daily, command: x, priority: low, max_lateness: none, params: {a: 1}}\n"
         "  health: {timezone: UTC}\n",

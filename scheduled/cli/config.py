@@ -78,7 +78,10 @@ def show(context: click.Context, as_json: bool) -> int:
     if as_json:
         _print_json(_document(found))
     else:
-        _print_tables(_settings_table(found), _jobs_table(found.jobs), color=context.color)
+        from scheduled.view import paper
+
+        tables = (_settings_table(found), _jobs_table(found.jobs))
+        paper.show(*tables, color=context.color is not False)
         for problem in found.problems:
             click.echo(problem, err=True)
     return PROBLEMS if found.problems else 0
@@ -175,13 +178,3 @@ def _table(headings: Iterable[str], rows: Iterable[tuple[str, ...]]) -> "Table":
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))  # Text: nothing a user wrote is markup
     return table
-
-
-def _print_tables(*tables: "Table", color: bool | None) -> None:
-    from rich.console import Console
-
-    console = Console(no_color=color is False)
-    if not console.is_terminal:
-        console.width = 1000  # for grep and less: a row is a line
-    for table in tables:
-        console.print(table)

@@ -1,7 +1,8 @@
 """From a file's values to settings and jobs, finding every problem on the way.
 
 What stands outside `jobs` counts for every job, so a problem there stops everything. What is
-wrong with one job stops that job alone: it is left out, and named.
+wrong with one job stops that job alone, and what is wrong with a route stops nothing; both are
+left out, and named.
 """
 
 import re
@@ -18,6 +19,7 @@ from scheduled.config.fields import JOB_KEYS, KEYS, Key, Unfit, found
 from scheduled.config.source import Node, shown
 from scheduled.errors import ConfigError, ScheduleError
 from scheduled.model import Job
+from scheduled.notify import routing
 
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
@@ -80,6 +82,8 @@ def check(
     timezone = _timezone(document, settings, machine_zone, stopping)
     defaults = _Defaults(timezone, settings["default_timeout"])
     jobs = _jobs(document.value.get("jobs"), defaults, problems)
+    if "routes" in settings:
+        _check_routes(document.value["routes"], problems)
     if stopping:
         raise ConfigError(stopping.sentences() + problems.sentences())
     lines = {name: node.line for name, node in document.value.items() if name != "jobs"}
@@ -99,6 +103,14 @@ def _timezone(
         node = document.value.get("timezone", document)
         stopping.note(node.line, "timezone", str(error))
         return "UTC"
+
+
+def _check_routes(routes: Node, problems: _Problems) -> None:
+    """A wrong route stops nothing: its messages take the shipped way."""
+    for event, node in (routes.value or {}).items():
+        for sentence in routing.problems({event: node.plain()}):
+            wrong = sentence.removeprefix(f"routes.{event}: ")
+            problems.note(node.line, f"routes.{shown(event)}", wrong)
 
 
 def _jobs(node: Node | None, defaults: _Defaults, problems: _Problems) -> list[Job]:

@@ -193,7 +193,9 @@ KEYS: Mapping[str, Key] = {
         whole(1, 100_000),
         "10",
     ),
-    "routes": Key("who is told what", mapping, "as shipped"),
+    "routes": Key(
+        "who is told of which event: {to: address, priority: ...}, or null", mapping, "as shipped"
+    ),
     "jobs": Key("jobs by id: changes to a shipped one, or whole jobs of your own", entries),
 }
 
