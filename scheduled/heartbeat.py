@@ -79,6 +79,7 @@ def save(state_dir: Path, now: Heartbeat) -> None:
     """Write it down. Not synced, and no error if it cannot be: it explains, it decides nothing."""
     line = f"{now.wall:.3f} {now.boottime:.3f} {now.monotonic:.3f} {now.boot_id or '-'}\n"
     with contextlib.suppress(OSError):
+        state_dir.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(state_dir / FILE_NAME, os.O_WRONLY | os.O_CREAT, 0o600)
         try:
             os.ftruncate(descriptor, os.pwrite(descriptor, line.encode("ascii"), 0))

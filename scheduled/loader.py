@@ -16,11 +16,11 @@ FUNCTION = "run"
 def spot(name: str) -> tuple[str, str]:
     """The module and the function that a handler's name means.
 
-    `health` is shipped, `package.module` is anybody's, and `package.module:function` names a
-    function other than `run`.
+    `health` is shipped; `package.module` and `module:function` are anybody's, and the latter
+    names a function other than `run`.
     """
-    module, _, function = name.partition(":")
-    if "." not in module:
+    module, colon, function = name.partition(":")
+    if "." not in module and not colon:
         module = f"{SHIPPED}.{module}"
     return module, function or FUNCTION
 

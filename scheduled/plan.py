@@ -14,8 +14,8 @@ from functools import cache
 
 from scheduled import slots
 from scheduled.model import CatchUp, FirstRun, Job, Missed
-from scheduled.state import Record
 from scheduled.slots import Schedule
+from scheduled.state import Record
 
 INSTANT = timedelta(microseconds=1)
 RERUNS = 2

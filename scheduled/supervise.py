@@ -30,14 +30,11 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 class Supervisor:
     """A context in which children run; outside it, signals mean what they meant before."""
 
-    def __init__(
-        self, look: Callable[[], object] = lambda: None, grace: float = GRACE_SECONDS
-    ) -> None:
+    def __init__(self, look: Callable[[], object] = lambda: None) -> None:
         self.running: list[Running] = []
         self.stopped_by: signal.Signals | None = None
         """The signal that told us to end, if one came."""
         self._look = look
-        self._grace = grace
         self._wake: tuple[int, int] = (-1, -1)
         self._before: list[Callable[[], object]] = []
 
@@ -102,7 +99,7 @@ class Supervisor:
             elif (
                 running.stop_since is not None
                 and not running.killed
-                and now >= running.stop_since + self._grace
+                and now >= running.stop_since + GRACE_SECONDS
             ):
                 running.killed = True
                 _kill(running, signal.SIGKILL)

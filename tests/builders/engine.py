@@ -1,0 +1,71 @@
+"""A whole installation in a folder, ticked at whatever time a test says; real processes."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from scheduled import tick
+from scheduled.config import DEFAULTS, Config
+from scheduled.history import Row, Wanted, read
+from scheduled.model import Job
+from scheduled.places import Places
+from scheduled.report import Report
+from scheduled.store import Store
+from tests.builders.jobs import at
+
+
+class Engine:
+    """Jobs, and a state folder. `run_at` is one `scheduled run` at that time."""
+
+    def __init__(self, folder: Path, jobs: Sequence[Job], **settings: Any) -> None:
+        self.folder = folder
+        self.state_dir = folder / "state"
+        self.jobs = tuple(jobs)
+        self.settings = {**DEFAULTS, **settings}
+
+    @property
+    def config(self) -> Config:
+        """What a tick of this installation would load."""
+        return Config(
+            places=Places(self.folder, None, self.state_dir, self.folder / "central"),
+            jobs=self.jobs,
+            timezone="UTC",
+            problems=(),
+            sources=(),
+            **self.settings,
+        )
+
+    def run_at(self, when: str, **wanted: Any) -> Report:
+        """One tick at `when`, on the day the tests live in unless it says another."""
+        asked = tick.Wanted(**wanted) if wanted else None
+        # Handlers of a test are modules in its folder.
+        environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(self.folder)}
+        return tick.run(self.config, at(when), environ=environ, wanted=asked)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What is remembered now."""
+        return Store(self.state_dir).load().state
+
+    @property
+    def rows(self) -> list[Row]:
+        """Everything that ran, was skipped or was missed, oldest first."""
+        journal = Store(self.state_dir).journal
+        return read(journal, Wanted(limit=0), lambda _: False)[::-1]
+
+    def lines(self, name: str = "out") -> list[str]:
+        """What commands appended to the file `name`."""
+        path = self.folder / name
+        return path.read_text().splitlines() if path.exists() else []
+
+
+def outcomes(rows: Sequence[Row]) -> list[tuple[str, str | None]]:
+    """Slot (or run by hand) and outcome of each row, the slot as `12:10` on the tests' day."""
+    return [(_short(row["slot"]), row["outcome"]) for row in rows]
+
+
+def _short(slot: str | None) -> str:
+    if slot is None:
+        return "by hand"
+    return slot.removeprefix("2026-11-21T").removesuffix(":00Z")
