@@ -25,9 +25,9 @@ from scheduled.ecosystem.branch_folder import (
 )
 from scheduled.ecosystem.memory import Limits, MemoryFile, Survey
 from scheduled.ecosystem.registry import Branch
-from scheduled.ecosystem.sweep import Cache, stamp_of
+from scheduled.ecosystem.sweep import Cache, read
 from scheduled.errors import UnreadableFileError
-from scheduled.files import Stamp, read_json
+from scheduled.files import parse_json, stamp
 
 FAR_FUTURE = datetime.max.replace(tzinfo=UTC)
 
@@ -129,15 +129,16 @@ class Checkups:
 
     def _mail(self, branch: Branch, folder: str, names: Sequence[str]) -> Iterator[Issue]:
         place = next((name for name in MAILBOXES if name in names), None)
+        inbox = f"{folder}/{place}/{mailbox.INBOX}"
         try:
-            seen = stamp_of(os.stat(f"{folder}/{place}/{mailbox.INBOX}")) if place else None
+            known = self._cache.unchanged(inbox)
         except OSError:
-            seen = None
-        if seen is None and not branch.mailbox.is_dir():
+            known = None
+        if known is None and not branch.mailbox.is_dir():
             yield _error(f"Missing {branch.mailbox.name} directory")
             return
         try:
-            new, opened = self._stale(branch, f"{folder}/{place}/{mailbox.INBOX}", seen)
+            new, opened = known or self._stale(branch, inbox)
         except UnreadableFileError as error:
             yield _error(f"{mailbox.INBOX}: unreadable ({error.reason})")
             return
@@ -146,16 +147,14 @@ class Checkups:
         if opened:
             yield _warning(f"{mailbox.INBOX}: {_messages(opened, 'opened')} for over 24 hours")
 
-    def _stale(self, branch: Branch, path: str, seen: Stamp | None) -> tuple[int, int]:
-        known = self._cache.recall(path, seen) if seen else None
-        if known is None:
-            box = mailbox.read(branch.mailbox)
-            stale = mailbox.stale(box, self._now, self._zone)
-            known = [stale.new, stale.opened]
-            # Worth remembering only if no message in it can become stale by waiting longer.
-            if seen and mailbox.stale(box, FAR_FUTURE, self._zone) == stale:
-                self._cache.remember(path, seen, known)
-        return known[0], known[1]
+    def _stale(self, branch: Branch, inbox: str) -> list[int]:
+        seen = stamp(inbox)
+        box = mailbox.read(branch.mailbox)
+        stale = mailbox.stale(box, self._now, self._zone)
+        # Worth remembering only if no message in it can become stale by waiting longer.
+        if seen and mailbox.stale(box, FAR_FUTURE, self._zone) == stale:
+            self._cache.remember(inbox, seen, [stale.new, stale.opened])
+        return [stale.new, stale.opened]
 
     def _readme(self, folder: str, names: Sequence[str]) -> Iterator[Issue]:
         name = next((name for name in names if is_readme(name)), None)
@@ -182,15 +181,14 @@ class Checkups:
     def _dashboard_updated(self, path: str) -> float:
         """Seconds since the epoch: as the dashboard says, else as its file does."""
         try:
-            status = os.stat(path)
+            known = self._cache.unchanged(path)
+            if known is None:
+                seen, data = read(path)
+                updated = dashboard.updated_at(parse_json(data, Path(path)), self._zone)
+                known = [updated.timestamp() if updated else seen[1] / 1e9]
+                self._cache.remember(path, seen, known)
         except OSError as error:
             raise UnreadableFileError(Path(path), _why(error)) from error
-        seen = stamp_of(status)
-        known = self._cache.recall(path, seen)
-        if known is None:
-            updated = dashboard.updated_at(read_json(Path(path)), self._zone)
-            known = [updated.timestamp() if updated else status.st_mtime]
-            self._cache.remember(path, seen, known)
         return float(known[0])
 
     def _days_over(self, moment: float, limit: timedelta) -> int | None:

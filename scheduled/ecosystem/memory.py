@@ -14,8 +14,7 @@ from typing import Any, NamedTuple
 from scheduled.ecosystem.branch_folder import KINDS, TRINITY, memory_kind, names_in
 from scheduled.ecosystem.memory_document import UNLIMITED, MemoryDocument, examine
 from scheduled.ecosystem.registry import Branch
-from scheduled.ecosystem.sweep import Cache, read, stamp_of
-from scheduled.files import Stamp
+from scheduled.ecosystem.sweep import Cache, read
 
 DEFAULT_LIMIT = 600
 """Lines; the seed's MEMORY_THRESHOLD."""
@@ -121,7 +120,10 @@ class Survey:
     def _at(self, path: str, kind: str, branch: Branch) -> Iterator[MemoryFile]:
         """The memory file at `path`, or nothing if nothing is there."""
         try:
-            size, lines, stated, problem = self._facts(path)
+            size, lines, stated, problem, whole = self._cache.unchanged(path) or self._read(path)
+            # What was looked at from both ends only is read as a whole while there is time.
+            if not whole and size <= self._to_parse:
+                size, lines, stated, problem, whole = self._read(path)
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
@@ -131,24 +133,13 @@ class Survey:
         limit = None if stated == UNLIMITED else stated or self._limits.of(branch)
         yield MemoryFile(branch, path, kind, size, lines, limit, problem)
 
-    def _facts(self, path: str) -> tuple[int, int, int, str]:
-        """Size, lines, stated limit and problem of the file. Raises OSError."""
-        if self._cache.knows(path):
-            seen = stamp_of(os.stat(path))
-            known = self._cache.recall(path, seen)
-            # What was looked at from both ends only is read as a whole while there is time.
-            if known is not None and (known[3] or seen[0] > self._to_parse):
-                return seen[0], known[0], known[1], known[2]
-        seen, document = self._read(path)
-        return seen[0], document.lines, document.limit, document.problem
-
-    def _read(self, path: str) -> tuple[Stamp, MemoryDocument]:
+    def _read(self, path: str) -> MemoryDocument:
         seen, data = read(path)
         document = examine(data, whole=len(data) <= self._to_parse)
         if document.whole:
             self._to_parse -= len(data)
         self._cache.remember(path, seen, list(document))
-        return seen, document
+        return document
 
 
 def _limit(param: str, value: Any) -> int:

@@ -35,6 +35,8 @@ _SECOND_OR_THIRD = re.compile(_OBJECT + rb'"(?:limits|config)"' + _MAX_LINES)
 class MemoryDocument(NamedTuple):
     """What is worth knowing of a memory file's content."""
 
+    size: int
+    """Bytes."""
     lines: int
     """As an editor counts them: a last line without a newline counts, an empty file has none."""
     limit: int
@@ -49,13 +51,13 @@ def examine(data: bytes, *, whole: bool) -> MemoryDocument:
     """The content of a memory file; parsed as a whole if asked to or if need be."""
     limit = None if whole or not _looks_complete(data) else _limit_at_sight(data)
     if limit is not None:
-        return MemoryDocument(count_lines(data), limit, "", whole=False)
+        return MemoryDocument(len(data), count_lines(data), limit, "", whole=False)
     try:
         document = parse_json(data, Path())  # of the error only the reason is used
     except UnreadableFileError as error:
-        return MemoryDocument(count_lines(data), UNSTATED, error.reason, whole=True)
+        return MemoryDocument(len(data), count_lines(data), UNSTATED, error.reason, whole=True)
     problem = "" if isinstance(document, dict) else "not a memory document: expected an object"
-    return MemoryDocument(count_lines(data), stated_limit(document), problem, whole=True)
+    return MemoryDocument(len(data), count_lines(data), stated_limit(document), problem, whole=True)
 
 
 def count_lines(data: bytes) -> int:

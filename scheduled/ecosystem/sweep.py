@@ -41,9 +41,19 @@ class Cache:
         self._changed = False
         self._young_since = _file_system_clock(path.parent) - YOUNG
 
-    def knows(self, path: str) -> bool:
-        """Whether anything is remembered of `path`; if not, its stamp need not be asked for."""
-        return path in self._before
+    def unchanged(self, path: str) -> Facts | None:
+        """What was remembered of `path`, if it is as it was. Raises OSError.
+
+        The cheapest question a sweep can ask: what nothing is known of is not even looked at.
+        """
+        row = self._before.get(path)
+        if row is None:
+            return None
+        status = os.stat(path)
+        if row[1] != status.st_mtime_ns or row[0] != status.st_size or row[2] != status.st_ino:
+            return None
+        self._now[path] = row
+        return row[3:]
 
     def recall(self, path: str, seen: Stamp) -> Facts | None:
         """What was remembered of `path`, if its stamp still is `seen`."""
@@ -64,9 +74,9 @@ class Cache:
 
         An entry that comes, goes or is renamed changes the stamp of its folder.
         """
-        seen = stamp_of(os.stat(folder))
-        known = self.recall(folder, seen)
+        known = self.unchanged(folder)
         if known is None:
+            seen = stamp_of(os.stat(folder))
             known = sorted(name for name in os.listdir(folder) if wanted(name))
             self.remember(folder, seen, known)
         return known
