@@ -23,7 +23,21 @@ from datetime import UTC, datetime, timedelta
 from scheduled.dialect import Cron, Interval, Once, Schedule, fingerprint, parse
 from scheduled.zone import RESOLUTION, first_reached, passes, set_back, wall_of
 
-__all__ = ["Schedule", "between", "count", "fingerprint", "following", "latest", "note", "parse"]
+__all__ = [
+    "COUNT_CAP",
+    "Schedule",
+    "between",
+    "count",
+    "fingerprint",
+    "following",
+    "is_anchored",
+    "latest",
+    "note",
+    "parse",
+]
+
+COUNT_CAP = 1000
+"""Beyond this many, how many slots passed is no longer worth knowing."""
 
 MINUTE = timedelta(minutes=1)
 
@@ -66,14 +80,19 @@ def between(
 
 
 def count(
-    schedule: Schedule, after: datetime, until: datetime, anchor: datetime, cap: int = 1000
+    schedule: Schedule, after: datetime, until: datetime, anchor: datetime, cap: int = COUNT_CAP
 ) -> int:
     """How many slots there are in the half-open (after, until]; `cap` if there are more."""
-    if isinstance(schedule.form, Interval):
+    if isinstance(schedule.form, Interval):  # counted, not walked through
         period = schedule.form.period
         many = _turns(period, until, anchor) - _turns(period, after, anchor)
         return min(max(many, 0), cap)
     return sum(1 for _ in itertools.islice(between(schedule, after, until, anchor), cap))
+
+
+def is_anchored(schedule: Schedule) -> bool:
+    """Whether its slots depend on the anchor; the others are the same whoever asks."""
+    return isinstance(schedule.form, Interval)
 
 
 def note(schedule: Schedule, slot: datetime) -> str:
