@@ -104,6 +104,18 @@ def test_a_branch_that_cannot_be_looked_into_is_not_told_again_when_it_is_back(
     assert sweep(home, memory) == []
 
 
+def test_a_file_that_cannot_be_read_for_a_while_is_not_told_again(home: Path) -> None:
+    memory: State = {}
+    path = add_memory(home / "flow", "FLOW.local.json", 700)
+    sweep(home, memory)
+
+    path.rename(home / "aside")
+    path.symlink_to(path.name)
+    assert sweep(home, memory) == []
+    (home / "aside").replace(path)
+    assert sweep(home, memory) == []
+
+
 def test_a_file_that_is_gone_or_unregistered_is_forgotten(home: Path) -> None:
     memory = {"notified_files": ["FLOW:GONE.local.json", "NOBODY:NOBODY.local.json"]}
 

@@ -22,7 +22,10 @@ def remembered(cache_file: Path, path: Path, facts: list[object]) -> None:
 
 
 def recalled(cache_file: Path, path: Path) -> list[object] | None:
-    return Cache(cache_file).recall(str(path), stamp_of(path.stat()))
+    cache = Cache(cache_file)
+    facts = cache.recall(str(path), stamp_of(path.stat()))
+    assert cache.unchanged(str(path)) == facts
+    return facts
 
 
 @pytest.fixture
