@@ -118,8 +118,9 @@ def indented(value: object) -> Padding:
 def grid(*headings: str) -> Table:
     """A table of plain columns, which reads well in a terminal and in a pipe."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
+    for number, heading in enumerate(headings):
+        # The first says what the line is about; where it is narrow, the others give way.
+        table.add_column(heading, overflow="fold", no_wrap=number == 0)
     return table
 
 

@@ -1,0 +1,173 @@
+"""Switching jobs on and off."""
+
+import json
+import threading
+from pathlib import Path
+
+import pytest
+
+from scheduled.cli import change, look
+from scheduled.state import stamped
+from scheduled.store import Store
+from tests.builders.jobs import at
+from tests.builders.looks import Event, Home, Said, begin, end, seen
+
+JOBS = """\
+jobs:
+  backup: {schedule: "0 * * * *", command: "true"}
+  poll: {schedule: "0 * * * *", command: "true", enabled: false}
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """Two jobs, one of them disabled by the configuration; the first was seen at half past ten."""
+    made = Home(tmp_path)
+    made.configure(JOBS)
+    made.record(seen(made.jobs()["backup"], at("10:30")))
+    return made
+
+
+def test_a_job_is_disabled_and_enabled_again(home: Home) -> None:
+    off = home.call(change.disable, "backup", now=at("10:40"))
+    disabled = _is_enabled(home, "backup")
+    on = home.call(change.enable, "backup", now=at("10:50"))
+
+    assert (off.code, off.out) == (0, "backup is disabled now.\n")
+    assert not disabled
+    assert (on.code, on.out) == (0, "backup is enabled now.\n")
+    assert _is_enabled(home, "backup")
+
+
+def test_saying_it_twice_changes_nothing(home: Home) -> None:
+    home.call(change.disable, "backup")
+    before = _journal(home)
+
+    again = home.call(change.disable, "backup")
+
+    assert (again.code, again.out) == (0, "backup is disabled already; nothing was changed.\n")
+    assert _journal(home) == before
+    assert "already" in home.call(change.disable, "poll").out
+
+
+def test_what_the_configuration_says_can_be_overruled_both_ways(home: Home) -> None:
+    home.call(change.enable, "poll")
+    home.call(change.disable, "backup")
+
+    assert _is_enabled(home, "poll")
+    assert not _is_enabled(home, "backup")
+
+
+def test_a_shipped_job_can_be_disabled_before_any_tick(tmp_path: Path) -> None:
+    fresh = Home(tmp_path)
+
+    said = fresh.call(change.disable, "daily_report")
+
+    assert said.out == "daily_report is disabled now.\n"
+    assert not _is_enabled(fresh, "daily_report")
+
+
+def test_the_change_is_in_checkpoint_and_journal_and_outlives_runs(home: Home) -> None:
+    home.call(change.disable, "backup", now=at("10:40"))
+
+    home.record(seen(home.jobs()["backup"], at("11:10")), end("r1", at("11:30")))
+    (home.state_dir / "scheduled_state.json").unlink()
+    rebuilt = Store(home.state_dir).load()
+
+    assert rebuilt.state["jobs"]["backup"]["enabled"] is False
+
+
+def test_the_configuration_is_not_written(home: Home) -> None:
+    home.call(change.disable, "backup")
+
+    assert (home.folder / "scheduled.yaml").read_text() == JOBS
+
+
+def test_slots_that_passed_while_disabled_are_on_record_and_not_run(home: Home) -> None:
+    home.call(change.disable, "backup", now=at("10:40"))
+
+    said = home.call(change.enable, "backup", now=at("14:20"))
+
+    assert said.out == (
+        "backup is enabled now. It is not run for the 4 slots that passed meanwhile.\n"
+    )
+    assert [(row["outcome"], row["slot"][11:13], row["missed"]) for row in _history(home)] == [
+        ("skipped", "14", 0),
+        ("missed", "13", 3),
+    ]
+    assert {row["reason"] for row in _history(home)} == {"disabled"}
+    assert _next_run(home, now="14:21") == "2026-11-21T15:00:00Z"
+
+
+def test_a_single_slot_that_passed_is_skipped(home: Home) -> None:
+    home.call(change.disable, "backup", now=at("10:40"))
+
+    said = home.call(change.enable, "backup", now=at("11:00"))
+
+    assert said.out.endswith("It is not run for the slot that passed meanwhile.\n")
+    assert [(row["outcome"], row["slot"][11:13]) for row in _history(home)] == [("skipped", "11")]
+
+
+def test_the_slot_of_a_run_under_way_is_left_to_that_run(home: Home) -> None:
+    home.record(begin("r1", at("11:00")))
+    home.call(change.disable, "backup", now=at("11:05"))
+
+    home.call(change.enable, "backup", now=at("11:10"))
+    home.record(end("r1", at("11:00"), finished_at=stamped(at("11:20"))))
+
+    assert [(row["outcome"], row["run_id"]) for row in _history(home)] == [("succeeded", "r1")]
+
+
+def test_a_schedule_that_was_changed_meanwhile_is_left_to_the_next_tick(home: Home) -> None:
+    home.call(change.disable, "backup", now=at("10:40"))
+    home.configure(JOBS.replace("0 * * * *", "*/5 * * * *"))
+
+    home.call(change.enable, "backup", now=at("14:20"))
+
+    assert _history(home) == []
+
+
+def test_a_job_nobody_has_is_refused(home: Home) -> None:
+    for command in (change.enable, change.disable):
+        said: Said = home.call(command, "pol")
+
+        assert said.code == 2
+        assert said.err == "no job is called 'pol'; did you mean poll?"
+    assert "enabled" not in json.dumps(_journal(home))
+
+
+def test_of_many_who_enable_at_once_one_does(home: Home) -> None:
+    home.call(change.disable, "backup", now=at("10:40"))
+    sessions = [home.session(at("14:20")) for _ in range(8)]
+    job = home.jobs()["backup"]
+    recorded: list[int] = []
+
+    def enable(store: Store) -> None:
+        recorded.append(len(change._recorded(store, job, at("14:20"), enabled=True)))
+
+    threads = [threading.Thread(target=enable, args=(one.store,)) for one in sessions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(recorded) == [0] * 7 + [3]
+
+
+def _is_enabled(home: Home, job: str) -> bool:
+    rows = json.loads(home.call(look.list_jobs, "--json").out)["jobs"]
+    return bool(next(row["enabled"] for row in rows if row["id"] == job))
+
+
+def _next_run(home: Home, now: str) -> str:
+    rows = json.loads(home.call(look.list_jobs, "--json", now=at(now)).out)["jobs"]
+    return str(next(row["next_run"] for row in rows if row["id"] == "backup"))
+
+
+def _history(home: Home) -> list[Event]:
+    found: list[Event] = json.loads(home.call(look.history, "--json").out)["runs"]
+    return found
+
+
+def _journal(home: Home) -> list[Event]:
+    return list(Store(home.state_dir).journal.read(None).events)

@@ -1,0 +1,117 @@
+"""A tick on a terminal, its summary, and the block that cron mails."""
+
+import io
+import threading
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+
+from scheduled import history
+from scheduled.history import Row
+from scheduled.view import paper
+from scheduled.view.failure import failure_block
+from scheduled.view.progress import Progress, summary
+from tests.builders.jobs import at
+from tests.builders.looks import end
+
+
+def test_a_running_job_has_a_line_and_none_is_left_at_the_end() -> None:
+    screen = _Screen()
+
+    with Progress(screen.console) as progress:
+        progress.job_started(job="backup[/rc]", run_id="r1", slot="2026-11-21T11:00:00Z", missed=2)
+        during = screen.text()
+        progress.job_finished(job="backup[/rc]", run_id="r1", outcome="succeeded")
+        after = screen.text()[len(during) :]
+
+    assert "backup[/rc] for 2026-11-21T11:00:00Z (catch-up, answers for 2 more): 0 s" in during
+    assert "backup" not in after
+
+
+def test_the_live_view_starts_no_thread() -> None:
+    before = threading.active_count()
+
+    with Progress(_Screen().console) as progress:
+        progress.job_started(job="backup", run_id="r1")
+        during = threading.active_count()
+
+    assert during == before
+
+
+def test_an_end_nobody_saw_the_start_of_is_no_error() -> None:
+    with Progress(_Screen().console) as progress:
+        progress.job_failed(run_id="r1", outcome="failed")
+
+
+def test_the_summary_tells_each_run_and_the_counts() -> None:
+    runs = [_row(end("r1", at("11:00"), "failed", error="exit code 3", missed=2))]
+    tick = {"due": 2, "ran": 1, "failed": 1, "skipped": 0, "carried": 1, "duration_seconds": 2.5}
+
+    text = paper.rendered(*summary({"tick": tick, "runs": runs}), width=100, color=False)
+
+    assert "backup" in text
+    assert "answers for 2 missed slots too; exit code 3" in text
+    assert text.endswith("1 ran, 1 failed, 1 carried in 2.50 s\n")
+
+
+def test_the_summary_of_an_idle_tick_says_that_nothing_was_due() -> None:
+    tick = {"due": 0, "ran": 0, "failed": 0, "skipped": 0, "carried": 0, "duration_seconds": 0.1}
+
+    text = paper.rendered(*summary({"tick": tick, "runs": []}), width=100, color=False)
+
+    assert text == "Nothing was due.\n"
+
+
+def test_a_failure_block_suffices_by_itself() -> None:
+    row = _row(end("r1", at("11:00"), "failed", error="exit code 3", attempt=2, missed=4))
+    lines = [f"line {number}" for number in range(30)]
+    again = (at("12:00") + timedelta(hours=1)).astimezone(ZoneInfo("Europe/Berlin"))
+
+    facts = "run r1, attempt 2, slot 2026-11-21T11:00:00Z, answers for 4 missed slots too"
+    block = failure_block(row, lines, Path("/state/runs/backup/r1.log"), again)
+
+    assert block.splitlines() == [
+        "backup: failed: exit code 3",
+        f"  {facts}, next try: 2026-11-21 14:00:00+01:00",
+        *(f"  | line {number}" for number in range(20, 30)),
+        "  log: /state/runs/backup/r1.log",
+    ]
+
+
+def test_a_failure_block_of_a_run_by_hand_without_output() -> None:
+    row = _row(end("r1", at("11:00"), "timed_out", error="timed out after 5 s") | {"slot": None})
+
+    block = failure_block(row, [], None, None)
+
+    assert block.splitlines() == [
+        "backup: timed_out: timed out after 5 s",
+        "  run r1, attempt 1, by hand, next try: none is planned",
+        "  it printed nothing",
+    ]
+
+
+def test_a_failure_block_has_no_control_characters() -> None:
+    row = _row(end("r1", at("11:00"), "failed", error="bad\x1b[2J\nSubject: forged"))
+
+    block = failure_block(row, ["\x1b[31mred\x1b[0m\x07"], None, None)
+
+    assert "\x1b" not in block
+    assert "\nSubject" not in block
+    assert "  | red" in block
+
+
+def _row(event: dict[str, object]) -> Row:
+    row = history.of_event(event)
+    assert row is not None
+    return row
+
+
+class _Screen:
+    def __init__(self) -> None:
+        self.console = Console(file=io.StringIO(), force_terminal=True, width=120)
+
+    def text(self) -> str:
+        assert isinstance(self.console.file, io.StringIO)
+        return self.console.file.getvalue()
