@@ -11,7 +11,7 @@ from scheduled.model import Priority
 from scheduled.view import status
 from scheduled.view.picture import Picture
 from tests.builders.jobs import at, job
-from tests.builders.looks import begin, end, picture, seen
+from tests.builders.looks import Home, begin, end, picture, seen
 
 KEYS = [
     "health",
@@ -235,6 +235,37 @@ def test_many_jobs_do_not_make_the_reasons_unreadable() -> None:
     assert len(document["overdue"]) == 1000
     assert document["reasons"] == ["overdue and not running: j0, j1, j10, j100, j101 and 995 more"]
     assert len(document["next"]) == 5
+
+
+def test_the_central_file_is_the_status_without_the_seeds_state(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.record(
+        end("r1", at("11:00"), job="health"), {"event": "tick", "at": "2026-11-21T11:59:00Z"}
+    )
+    session = home.session(at("12:00"))
+
+    document = status.central(session.config, session.store.state, at("12:00"), ["mended"])
+
+    assert list(document) == [
+        "service",
+        "last_updated",
+        *(key for key in KEYS if key != "seed_state"),
+    ]
+    assert (document["service"], document["last_updated"]) == ("scheduled", "2026-11-21T12:00:00Z")
+    assert document["counts"]["runs_24h"]["succeeded"] == 1
+    assert document["reasons"] == ["state: mended"]
+
+
+def test_only_the_last_24_hours_count(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    day_before = at("2026-11-20T11:00:00")
+    home.record(end("r1", day_before, "failed", job="health"), end("r2", at("11:00"), job="health"))
+    session = home.session(at("12:00"))
+
+    document = status.central(session.config, session.store.state, at("12:00"))
+
+    assert document["counts"]["runs_24h"]["failed"] == 0
+    assert document["counts"]["runs_24h"]["succeeded"] == 1
 
 
 def _runs(outcome: str, count: int) -> list[Row]:

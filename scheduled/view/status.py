@@ -44,12 +44,14 @@ def document(picture: Picture, recent: Sequence[Row]) -> dict[str, Any]:
     }
 
 
-def central(config: "Config", state: State, now: datetime) -> dict[str, Any]:
-    """`SCHEDULED.central.json`: the status of a tick at `now` that has just done its work.
+def central(
+    config: "Config", state: State, now: datetime, recovered: Sequence[str] = ()
+) -> dict[str, Any]:
+    """`SCHEDULED.central.json`: the status at `now`, when a tick has just done its work.
 
-    Raises StateError if the journal cannot be read.
+    `recovered` is what its store had to mend. Raises StateError if the journal cannot be read.
     """
-    picture = observe(config, state, now, ZoneInfo(config.timezone))
+    picture = observe(config, state, now, ZoneInfo(config.timezone), recovered)
     whole = document(picture, day(picture))
     del whole["seed_state"]
     return {"service": "scheduled", "last_updated": stamped(now), **whole}
