@@ -15,7 +15,7 @@ and add the lines to your crontab that make cron call `scheduled run`.
 
   --root DIR    the ecosystem's home, where its registry lies
                 [SCHEDULED_ROOT, AIPASS_HOME, else as `scheduled` finds it]
-  --every N     tick every N minutes, or 1h, 2h ...  [1]
+  --every N     tick every N minutes, or 1h, 2h ...  [tick_interval in the configuration, 1]
   --hourly      two entries instead: `run` each hour, `daily-report` at 8 AM
   --log FILE    append what a tick prints to FILE; without it cron mails it
   --venv DIR    where the environment goes  [~/.local/share/scheduled/venv]

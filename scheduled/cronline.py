@@ -34,19 +34,24 @@ def every(interval: str) -> str:
     Raises UsageError for the others: cron starts counting anew each hour and each day, so
     `*/7` would fire after 7 minutes eight times and then after 4.
     """
-    match = re.fullmatch(r"([1-9]\d{0,3})\s*(m|min|h)?", interval.strip().lower())
-    if match is None:
-        raise UsageError(f"--every {interval}: expected minutes (15, 15m) or hours (2h)")
-    minutes = int(match[1]) * (60 if match[2] == "h" else 1)
+    minutes = minutes_in(interval)
     if minutes < 60 and 60 % minutes == 0:
         return "* * * * *" if minutes == 1 else f"*/{minutes} * * * *"
     hours, rest = divmod(minutes, 60)
     if rest or not hours or 24 % hours:
         raise UsageError(
-            f"--every {interval}: does not divide the hour or the day evenly;"
-            " use 1 2 3 4 5 6 10 12 15 20 30 minutes or 1h 2h 3h 4h 6h 8h 12h 24h"
+            f"a tick every {minutes} minutes: cron counts anew each hour and each day, and that"
+            " does not divide them evenly; use 1 2 3 4 5 6 10 12 15 20 30 minutes or 1h 2h 3h 4h 6h 8h 12h 24h"
         )
     return {1: "0 * * * *", 24: "0 0 * * *"}.get(hours, f"0 */{hours} * * *")
+
+
+def minutes_in(interval: str) -> int:
+    """How many minutes `15`, `15m` or `2h` are. Raises UsageError for anything else."""
+    match = re.fullmatch(r"([1-9]\d{0,3})\s*(m|min|h)?", interval.strip().lower())
+    if match is None:
+        raise UsageError(f"--every {interval}: expected minutes (15, 15m) or hours (2h)")
+    return int(match[1]) * (60 if match[2] == "h" else 1)
 
 
 def tick_lines(target: Target, when: str = "* * * * *", log: Path | None = None) -> list[bytes]:

@@ -85,6 +85,25 @@ def test_a_configuration_that_was_named_is_named_in_the_line(
     assert f"--config '{config}' --root".encode() in command.text
 
 
+def test_without_every_the_line_ticks_as_often_as_the_configuration_says(
+    place: Place, command: Crontab
+) -> None:
+    (place.root / "scheduled.yaml").write_text("tick_interval: 15m\n")
+
+    output = said(place, "install")
+
+    assert b"\n*/15 * * * * /" in command.text
+    assert "tick_interval" not in output
+
+
+def test_another_interval_than_the_configured_one_comes_with_advice(
+    place: Place, command: Crontab
+) -> None:
+    output = said(place, "install", "--every", "2h")
+
+    assert "Set `tick_interval: 120m`" in output
+
+
 def test_installing_a_second_time_says_that_there_is_nothing_to_do(
     place: Place, command: Crontab
 ) -> None:
@@ -162,7 +181,7 @@ def test_other_options_renew_the_lines_and_show_what_they_replace(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--every", "7"], "--every 7: does not divide"),
+        (["--every", "7"], "a tick every 7 minutes"),
         (["--every", "5", "--hourly"], "exclude each other"),
         (["--log", "/nowhere/at/all/x.log"], "/nowhere/at/all is no folder"),
     ],

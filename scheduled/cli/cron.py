@@ -13,13 +13,18 @@ import click
 import scheduled
 from scheduled import cronline, crontab
 from scheduled.cli.session import Session
+from scheduled.config import Config
 from scheduled.errors import UnavailableError, UsageError
 from scheduled.places import Places
 
 _FORCE_HELP = "Overwrite a block that was edited by hand; the difference is shown."
 _DRY_RUN_HELP = "Show the difference and change nothing."
 
-_every = click.option("--every", metavar="N", help="Tick every N minutes, or 1h, 2h ... [1]")
+_every = click.option(
+    "--every",
+    metavar="N",
+    help="Tick every N minutes, or 1h, 2h ...; else as `tick_interval` in the configuration says.",
+)
 _hourly = click.option(
     "--hourly", is_flag=True, help="Two entries instead: `run` each hour, `daily-report` at 8 AM."
 )
@@ -59,9 +64,9 @@ def install(
     force: bool,
 ) -> None:
     """Add the lines to your crontab, or bring them up to date."""
-    places = _places(context)
-    name = crontab.installation(places.state_dir)
-    lines = _lines(places, every, hourly, log)
+    config = _config(context)
+    name = crontab.installation(config.places.state_dir)
+    lines = _lines(config, every, hourly, log)
     with _or_by_hand(crontab.block_text(name, lines)):
         before = crontab.read()
         after = _decided(
@@ -74,9 +79,10 @@ def install(
         elif _shown(
             before, after, dry_run=dry_run, aloud=bool(crontab.blocks(before or b"", name))
         ):
-            replaced = crontab.replace(before, after, places.state_dir, context.obj.now)
+            replaced = crontab.replace(before, after, config.places.state_dir, context.obj.now)
             click.echo(f"Installed in your crontab, {_where(after, name)}.")
             _tell_backup(replaced)
+            _hint(config, every, hourly)
 
 
 @cron.command()
@@ -85,7 +91,7 @@ def install(
 @click.pass_context
 def uninstall(context: click.Context, *, dry_run: bool, force: bool) -> None:
     """Take the lines out of your crontab; all others stay as they are."""
-    places = _places(context)
+    places = _config(context).places
     name = crontab.installation(places.state_dir)
     before = crontab.read()
     after = _decided(
@@ -111,9 +117,9 @@ def show(
     context: click.Context, *, every: str | None, hourly: bool, log: Path | None, as_json: bool
 ) -> None:
     """Print the block, and whether it is as it was written; else what would be installed."""
-    places = _places(context)
-    name = crontab.installation(places.state_dir)
-    would_install = crontab.block_text(name, _lines(places, every, hourly, log))
+    config = _config(context)
+    name = crontab.installation(config.places.state_dir)
+    would_install = crontab.block_text(name, _lines(config, every, hourly, log))
     report = _report(crontab.read() or b"", name, would_install)
     if as_json:
         click.echo(json.dumps(report, indent=2, ensure_ascii=False))
@@ -154,19 +160,33 @@ def _report(text: bytes, name: str, would_install: bytes) -> dict[str, object]:
     }
 
 
-def _places(context: click.Context) -> Places:
+def _config(context: click.Context) -> Config:
     session: Session = context.obj
-    return session.config.places
+    return session.config
 
 
-def _lines(places: Places, every: str | None, hourly: bool, log: Path | None) -> Sequence[bytes]:
+def _lines(config: Config, every: str | None, hourly: bool, log: Path | None) -> Sequence[bytes]:
     if hourly and every is not None:
         raise UsageError("--hourly and --every exclude each other; give one of them")
-    target = _target(places)
+    target = _target(config.places)
     log = _checked_log(log)
     if hourly:
         return cronline.seed_lines(target, log)
-    return cronline.tick_lines(target, cronline.every(every or "1"), log)
+    return cronline.tick_lines(target, cronline.every(every or _expected(config)), log)
+
+
+def _expected(config: Config) -> str:
+    """The interval the configuration counts on, as `--every` has it."""
+    return str(max(1, round(config.tick_interval / 60)))
+
+
+def _hint(config: Config, every: str | None, hourly: bool) -> None:
+    interval = "1h" if hourly else every or _expected(config)
+    if cronline.minutes_in(interval) * 60 != config.tick_interval:
+        click.echo(
+            f"Set `tick_interval: {cronline.minutes_in(interval)}m` in the configuration, so that"
+            " the time between two ticks is not taken for an outage."
+        )
 
 
 def _target(places: Places) -> cronline.Target:

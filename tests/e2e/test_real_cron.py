@@ -1,0 +1,173 @@
+"""A real cron daemon fires the line that `cron install` wrote.
+
+The daemon and `crontab` live in a mount namespace of their own, where the spool, /run and the
+system's crontabs are empty: no crontab of this machine is within reach, and a cron that runs
+here already is not disturbed.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.builders import ecosystem
+
+_DAEMON = """
+set -e
+crontab_group=$(stat -c %g /var/spool/cron/crontabs)
+mount -t tmpfs -o "mode=1730,gid=$crontab_group" tmpfs /var/spool/cron/crontabs
+mount -t tmpfs tmpfs /etc/cron.d
+mount --bind /dev/null /etc/crontab
+mount -t tmpfs -o mode=755 tmpfs /run
+echo ready
+exec cron -f
+"""
+_SPOOL = "/var/spool/cron/crontabs/root"
+
+
+class Machine:
+    """What goes on in the namespace: the commands below run there, as root."""
+
+    def __init__(self, daemon: int) -> None:
+        self._enter = ["nsenter", "--mount", f"--target={daemon}", "--"]
+        self._children = Path(f"/proc/{daemon}/task/{daemon}/children")
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether cron waits for nothing it has started."""
+        return not self._children.read_text()
+
+    def run(self, *command: str | Path, text: bytes = b"") -> bytes:
+        answer = subprocess.run(
+            [*self._enter, *command], input=text, capture_output=True, check=False
+        )
+        assert answer.returncode == 0, answer.stderr.decode()
+        return answer.stdout
+
+    def scheduled(self, root: Path, *words: str) -> str:
+        options = ("--root", str(root), "--state-dir", str(root.parent / "state"))
+        return self.run(sys.executable, "-m", "scheduled", *options, *words).decode()
+
+    def store(self, text: bytes) -> None:
+        """Put a crontab there past `crontab`, as images of containers do: no header, no check."""
+        self.run("sh", "-c", f"cat > {_SPOOL} && chmod 600 {_SPOOL}", text=text)
+
+
+@pytest.fixture
+def machine() -> Iterator[Machine]:
+    missing = [tool for tool in ("cron", "crontab", "unshare", "nsenter") if not shutil.which(tool)]
+    if missing or os.geteuid() != 0:
+        pytest.skip(f"needs root and a cron daemon; missing: {', '.join(missing) or 'root'}")
+    daemon = subprocess.Popen(
+        ["unshare", "--mount", "--propagation=private", "sh", "-c", _DAEMON],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={"PATH": os.environ["PATH"], "TERM": "xterm", "LANG": "C.UTF-8"},
+    )
+    with daemon:
+        assert daemon.stdout is not None
+        if daemon.stdout.readline() != b"ready\n":
+            pytest.skip("no mount namespace can be made here, and real crontabs are not at stake")
+        try:
+            yield Machine(daemon.pid)
+        finally:
+            daemon.terminate()
+
+
+@pytest.mark.slow
+def test_the_tick_comes_in_crons_bare_environment_and_all_else_stays(
+    machine: Machine, tmp_path: Path
+) -> None:
+    root = ecosystem.home(tmp_path / "a home, 100% mine")
+    _configure(root, tmp_path / "environment")
+    greet = b'* * * * * echo "$GREETING" 50\\% > ' + os.fsencode(tmp_path / "greeting")
+    foreign = b'# caf\xe9: not UTF-8\nMAILTO=""\nGREETING="hello there"\n\n' + greet + b"\n"
+    machine.run("crontab", "-", text=foreign)
+
+    machine.scheduled(root, "cron", "install", "--log", str(tmp_path / "log"))
+    installed = machine.run("crontab", "-l")
+    _wait_for_the_tick(machine, tmp_path / "log")
+
+    assert installed.startswith(foreign + b"# BEGIN scheduled")
+    assert (tmp_path / "greeting").read_text() == "hello there 50%\n"
+    assert (tmp_path / "log").read_text() == ""
+    assert _json(root / "aipass_os/AI_CENTRAL/HEALTH.central.json")["branches"] == 2
+    assert all(_json(tmp_path / "state/scheduled_state.json")["last_run"].values())
+    environment = (tmp_path / "environment").read_text().splitlines()
+    assert "LOGNAME=root" in environment
+    assert not [line for line in environment if line.startswith(("TERM=", "LANG=", "VIRTUAL_ENV="))]
+    assert _show(machine, root)["status"] == "intact"
+
+    machine.scheduled(root, "cron", "uninstall")
+    assert machine.run("crontab", "-l") == foreign
+
+
+def test_comments_at_the_top_survive_debians_habit_of_hiding_them(
+    machine: Machine, tmp_path: Path
+) -> None:
+    foreign = b"# one\n# two\n# three\n0 5 1 1 * /bin/true\n"
+    machine.store(foreign)
+
+    machine.scheduled(tmp_path, "cron", "install")
+    machine.scheduled(tmp_path, "cron", "uninstall")
+
+    assert machine.run("crontab", "-l") == foreign
+
+
+def test_a_last_line_without_a_newline_keeps_the_one_debian_insists_on(
+    machine: Machine, tmp_path: Path
+) -> None:
+    machine.store(b"0 5 1 1 * /bin/true")
+
+    machine.scheduled(tmp_path, "cron", "install")
+    said = machine.scheduled(tmp_path, "cron", "uninstall")
+
+    assert "insists on one" in said
+    assert machine.run("crontab", "-l") == b"0 5 1 1 * /bin/true\n"
+
+
+def test_where_there_was_no_crontab_an_empty_one_is_left(machine: Machine, tmp_path: Path) -> None:
+    absent = _show(machine, tmp_path)
+    machine.scheduled(tmp_path, "cron", "install")
+    again = machine.scheduled(tmp_path, "cron", "install")
+    machine.scheduled(tmp_path, "cron", "uninstall")
+
+    assert absent["status"] == "absent"
+    assert again.startswith("Nothing to do")
+    assert machine.run("crontab", "-l") == b""
+
+
+def _configure(root: Path, environment: Path) -> None:
+    """One job besides the shipped ones, which shows what a job is surrounded by."""
+    (root / "scheduled.yaml").write_text(
+        "jobs:\n"
+        "  environment:\n"
+        '    schedule: "* * * * *"\n'
+        "    first_run: now\n"
+        f"    command: env > '{environment}'\n"
+    )
+
+
+def _show(machine: Machine, root: Path) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads(machine.scheduled(root, "cron", "show", "--json"))
+    return report
+
+
+def _wait_for_the_tick(machine: Machine, log: Path) -> None:
+    """Until the tick at the next full minute has come and gone. The shell makes the log first."""
+    deadline = time.monotonic() + 120
+    while not (log.exists() and machine.is_at_rest):
+        assert time.monotonic() < deadline, f"no tick, or one without end; {log}: {log.exists()}"
+        time.sleep(0.2)
+
+
+def _json(path: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(path.read_text())
+    return document
