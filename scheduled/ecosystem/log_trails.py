@@ -1,0 +1,174 @@
+"""How far each log was read, so that the next scan reads only what was added.
+
+Logs grow at their end, in the order of time: of what is new, only the late part is read. A log is
+recognised by its inode and its first bytes. Renamed by a rotation, or copied before it was
+emptied, it is read on where it was left; emptied or replaced, it is read anew.
+"""
+
+import errno
+import hashlib
+import json
+import os
+import re
+import stat
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Any
+
+from scheduled.ecosystem import log_lines
+from scheduled.ecosystem.log_lines import Counts
+from scheduled.ecosystem.sweep import stamp_of
+from scheduled.files import replace
+
+RECENT = 3600
+"""Seconds: what is older is forgotten."""
+
+ROTATED = re.compile(r"(.+\.log)\.\d+")
+"""The name of a rotated log, with that of the live one in it."""
+
+# Clocks are set back by an hour once a year, and some programs write UTC among others' local
+# time: a line as old as this makes sure that all above it are older than an hour.
+_OLD_FOR_SURE = RECENT + 24 * 3600
+
+_CHUNK = 1 << 20
+_GLANCE = 1 << 16
+_HEAD = 256
+_VERSION = 1
+
+
+@dataclass
+class Trail:
+    """How far a log was read, and what was found in its last hour."""
+
+    stamp: list[int]
+    """Size, mtime in ns, inode."""
+    offset: int = 0
+    """Behind the last whole line."""
+    head: str = ""
+    """A digest of its first bytes, at most 256 and not beyond `offset`."""
+    counts: Counts = field(default_factory=dict)
+    tail: Counts = field(default_factory=dict)
+    """Of the last line, as long as it has no end; read again with the next scan."""
+
+
+class Trails:
+    """How far each log was read by the last scan, and by this one."""
+
+    def __init__(self, path: Path, now: datetime, zone: tzinfo) -> None:
+        self._path = path
+        self._now = now.timestamp()
+        self._zone = zone
+        self._before = self._load()
+        self._by_inode = {trail.stamp[2]: trail for trail in self._before.values()}
+        self._after: dict[str, Trail] = {}
+
+    def follow(self, path: str, status: os.stat_result) -> tuple[int, int]:
+        """Errors and warnings of a log in the last hour; read on from where it was left.
+
+        `status` is what `stat` says of it now. Raises OSError, also for what is no file.
+        """
+        trail = self._before.get(path)
+        if trail is None or trail.stamp != list(stamp_of(status)):
+            trail = self._read_on(path)
+        trail.counts = self._kept(trail.counts)
+        self._after[path] = trail
+        recent = [
+            pair
+            for counts in (trail.counts, trail.tail)
+            for second, pair in counts.items()
+            if self._now - RECENT < second <= self._now
+        ]
+        return sum(errors for errors, _ in recent), sum(warnings for _, warnings in recent)
+
+    def save(self) -> None:
+        """Keep this scan's trails for the next."""
+        trails = {path: asdict(trail) for path, trail in self._after.items()}
+        document = [_VERSION, self._now, str(self._zone), trails]
+        with suppress(OSError):  # a full disk costs the next scan time, nothing else
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            replace(self._path, json.dumps(document, separators=(",", ":")).encode(), mode=0o600)
+
+    def _load(self) -> dict[str, Trail]:
+        """The trails of the last scan; none if they are damaged, or from what is now the future."""
+        try:
+            version, at, zone, trails = json.loads(self._path.read_bytes())
+            if version == _VERSION and zone == str(self._zone) and at <= self._now:
+                return {path: _trail(fields) for path, fields in trails.items()}
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            pass
+        return {}
+
+    def _read_on(self, path: str) -> Trail:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise OSError(errno.EINVAL, "Not a regular file")
+            trail = self._left_off(path, descriptor, status) or Trail([])
+            counts = {second: list(pair) for second, pair in trail.counts.items()}
+            trail = Trail(list(stamp_of(status)), trail.offset, counts=counts)
+            self._count(descriptor, status.st_size, trail)
+            trail.head = _head(descriptor, trail.offset)
+            return trail
+        finally:
+            os.close(descriptor)
+
+    def _left_off(self, path: str, descriptor: int, status: os.stat_result) -> Trail | None:
+        """The trail of this very log, also under an earlier name, or of what it is a copy of."""
+        live = ROTATED.fullmatch(path)
+        known = [self._by_inode.get(status.st_ino), self._before.get(live[1]) if live else None]
+        for trail in filter(None, known):
+            long_enough = trail.offset <= status.st_size
+            if long_enough and trail.head == _head(descriptor, trail.offset):
+                return trail
+        return None
+
+    def _count(self, descriptor: int, end: int, trail: Trail) -> None:
+        position = self._recent_from(descriptor, trail.offset, end)
+        trail.offset = position
+        rest = b""
+        while data := os.pread(descriptor, min(_CHUNK, end - position), position):
+            position += len(data)
+            lines, newline, tail = data.rpartition(b"\n")
+            if not newline:
+                rest = (rest + tail)[:_GLANCE]  # time and level stand at the start of a line
+                continue
+            log_lines.count(rest + lines, self._zone, trail.counts)
+            rest = tail
+            trail.offset = position - len(tail)
+        log_lines.count(rest, self._zone, trail.tail)
+
+    def _recent_from(self, descriptor: int, start: int, end: int) -> int:
+        """Where to begin: the start of a line, late in the log, that is surely old enough."""
+        old = self._now - _OLD_FOR_SURE
+        position = end
+        while position > start:
+            position = max(start, position - _CHUNK)
+            data = os.pread(descriptor, min(_GLANCE, end - position), position)
+            _, newline, lines = data.partition(b"\n")
+            first = log_lines.first_time(lines, self._zone) if newline else None
+            if first is not None and first < old:
+                return position + len(data) - len(lines)
+        return start
+
+    def _kept(self, counts: Counts) -> Counts:
+        return {second: pair for second, pair in counts.items() if second > self._now - RECENT}
+
+
+def _head(descriptor: int, offset: int) -> str:
+    return hashlib.sha256(os.pread(descriptor, min(_HEAD, offset), 0)).hexdigest()[:16]
+
+
+def _trail(fields: dict[str, Any]) -> Trail:
+    """A trail as it was saved. Raises ValueError, TypeError or KeyError if it is damaged."""
+    size, mtime, inode = map(int, fields["stamp"])
+    counts, tail = _counts(fields["counts"]), _counts(fields["tail"])
+    return Trail([size, mtime, inode], int(fields["offset"]), str(fields["head"]), counts, tail)
+
+
+def _counts(saved: dict[str, list[int]]) -> Counts:
+    return {
+        int(second): [int(errors), int(warnings)] for second, (errors, warnings) in saved.items()
+    }

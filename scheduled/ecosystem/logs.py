@@ -1,0 +1,134 @@
+"""Logs: how large they are, and what went wrong in the last hour, and with whom."""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import NamedTuple
+
+from scheduled.ecosystem.branch_folder import LOGS
+from scheduled.ecosystem.log_trails import ROTATED, Trails
+from scheduled.ecosystem.registry import Branch
+
+SYSTEM_LOGS = "system_logs"
+
+UNKNOWN = "(unknown)"
+"""Whose errors no branch can be named for."""
+
+# What cron redirects our own output to: counted, it would report our reports.
+_OURS = re.compile(r"scheduled.*\.log(\.\d+)?")
+
+
+@dataclass
+class Logs:
+    """What a scan found. Sizes are of live logs; rotated ones are counted by themselves."""
+
+    total_size_bytes: int = 0
+    file_count: int = 0
+    rotated_size_bytes: int = 0
+    rotated_count: int = 0
+    recent_errors: int = 0
+    recent_warnings: int = 0
+    errors_by_branch: dict[str, int] = field(default_factory=dict)
+    """Recent errors by branch; branches without any are left out."""
+    problems: list[str] = field(default_factory=list)
+    """Logs that could not be read."""
+
+
+class LogFile(NamedTuple):
+    """A log on the disk, live or rotated."""
+
+    path: str
+    name: str
+    branch: str
+    """Whose it is."""
+    status: os.stat_result
+
+
+def scan(
+    root: Path, branches: Iterable[Branch], now: datetime, zone: tzinfo, cache: Path
+) -> Logs | None:
+    """The logs of the ecosystem at `root` and of its branches; None where there is no folder.
+
+    `cache` is a file of ours that may be missing or damaged: then more is read. Our own logs
+    count in the sizes, their errors do not. Never raises for a log that cannot be read.
+    """
+    found = _files(root, list(branches))
+    if found is None:
+        return None
+    trails = Trails(cache, now, zone)
+    logs = Logs()
+    by_branch: Counter[str] = Counter()
+    for file in found:
+        _measure(file, logs)
+        if _OURS.fullmatch(file.name):
+            continue
+        try:
+            errors, warnings = trails.follow(file.path, file.status)
+        except OSError as error:
+            logs.problems.append(f"{file.path}: {(error.strerror or str(error)).lower()}")
+            continue
+        logs.recent_errors += errors
+        logs.recent_warnings += warnings
+        by_branch[file.branch] += errors
+    logs.errors_by_branch = {name: count for name, count in sorted(by_branch.items()) if count}
+    trails.save()
+    return logs
+
+
+def _files(root: Path, branches: list[Branch]) -> list[LogFile] | None:
+    """The logs, live and rotated; None if there is no folder for any."""
+    owners = _Owners(branches)
+    folders: dict[str, str | None] = {os.fspath(root / SYSTEM_LOGS): None}
+    for branch in branches:
+        folders.setdefault(f"{branch.path}/{LOGS}", branch.name)
+    found: list[LogFile] = []
+    folder_seen = False
+    for folder, name in folders.items():
+        with suppress(OSError):
+            for entry in _entries(folder):
+                whose = name or owners.of(entry.name)
+                found.append(LogFile(entry.path, entry.name, whose, entry.stat()))
+            folder_seen = True
+    return found if folder_seen else None
+
+
+def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda each: each.name):
+            is_log = entry.name.endswith(".log") or ROTATED.fullmatch(entry.name)
+            if is_log and entry.is_file():
+                yield entry
+
+
+def _measure(file: LogFile, logs: Logs) -> None:
+    if ROTATED.fullmatch(file.name):
+        logs.rotated_size_bytes += file.status.st_size
+        logs.rotated_count += 1
+    else:
+        logs.total_size_bytes += file.status.st_size
+        logs.file_count += 1
+
+
+class _Owners:
+    """Which branch a log in the common folder belongs to: its name is `<branch>_<module>.log`."""
+
+    def __init__(self, branches: Iterable[Branch]) -> None:
+        self._names = {_plain(branch.name): branch.name for branch in branches}
+
+    def of(self, log: str) -> str:
+        """The branch with the longest name that the log's begins with."""
+        words = _plain(log.partition(".log")[0]).split("_")
+        for length in range(len(words), 0, -1):
+            name = self._names.get("_".join(words[:length]))
+            if name is not None:
+                return name
+        return UNKNOWN
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "_", name.casefold()).strip("_")
