@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.view.plain import one_line, text
+from scheduled.view.times import counted
 
 LINES = 10
 
@@ -34,6 +35,6 @@ def _facts(row: Mapping[str, Any], next_retry: datetime | None) -> list[str]:
     facts = [f"run {one_line(row['run_id'])}", f"attempt {row['attempt']}"]
     facts.append(f"slot {one_line(row['slot'])}" if row["slot"] else "by hand")
     if row.get("missed"):
-        facts.append(f"answers for {row['missed']} missed slots too")
+        facts.append(f"answers for {counted(row['missed'], 'missed slot')} too")
     when = next_retry.isoformat(sep=" ", timespec="seconds") if next_retry else "none is planned"
     return [*facts, f"next try: {when}"]

@@ -13,7 +13,7 @@ from typing import Any
 from scheduled.history import Row
 from scheduled.model import Outcome
 from scheduled.view.picture import Picture
-from scheduled.view.times import span
+from scheduled.view.times import counted, span
 
 ELEVATED = 0.10
 PERSISTENT = 0.50
@@ -99,7 +99,9 @@ def _waiting(picture: Picture, overdue: Sequence[Any]) -> list[Finding]:
         findings.append((Health.DEGRADED, f"{len(letters)} in the dead letter list"))
     stuck = [one for one in picture.state["outbox"] if one.get("failures")]
     if stuck:
-        findings.append((Health.DEGRADED, f"{len(stuck)} messages could not be delivered yet"))
+        findings.append(
+            (Health.DEGRADED, f"{counted(len(stuck), 'message')} could not be delivered yet")
+        )
     return findings
 
 

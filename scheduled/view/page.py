@@ -11,7 +11,7 @@ from scheduled.history import Row
 from scheduled.state import moment
 from scheduled.view import plain, tables
 from scheduled.view.picture import Picture
-from scheduled.view.times import absolute, both, relative, span
+from scheduled.view.times import absolute, both, counted, relative, span
 
 COLORS = {"healthy": "green", "degraded": "yellow", "critical": "red"}
 NAMED = 5
@@ -37,10 +37,13 @@ def of_job(shown: Mapping[str, Any], picture: Picture) -> list[RenderableType]:
     """The page made from `show JOB --json`, part by part."""
     job = {key: value for key, value in shown["job"].items() if not key.startswith("last_")}
     job["next_run"] = tables.awaited(shown["job"], picture.now, picture.zone)
-    parts: list[RenderableType] = [tables.pairs([*_said(job), *_said(shown["definition"])])]
-    parts += [Text("\nLast", "bold"), tables.pairs(_said(shown["last"]) or [("never", "")])]
+    parts: list[RenderableType] = [
+        tables.pairs([*_said(job, picture), *_said(shown["definition"], picture)]),
+        Text("\nLast", "bold"),
+        tables.pairs(_said(shown["last"], picture) or [("never", "")]),
+    ]
     if shown["state"]:
-        parts += [Text("\nState", "bold"), tables.pairs(_said(shown["state"]))]
+        parts += [Text("\nState", "bold"), tables.pairs(_said(shown["state"], picture))]
     if shown["next"]:
         parts += [Text("\nNext", "bold"), tables.slots(shown["next"], picture.now, job["id"])]
     if shown["output"]:
@@ -144,7 +147,8 @@ def _failing(row: Mapping[str, Any], picture: Picture) -> str:
     when = moment(row["at"])
     ago = f", {relative(when, picture.now)}" if when else ""
     log = f"; {row['log']}" if row["log"] else ""
-    return f"{row['job']}: {row['failures']} times{ago}: {row['error'] or row['outcome']}{log}"
+    times = counted(row["failures"], "time")
+    return f"{row['job']}: {times}{ago}: {row['error'] or row['outcome']}{log}"
 
 
 def _overdue(row: Mapping[str, Any], picture: Picture) -> str:
@@ -165,22 +169,28 @@ def _many(value: Any) -> int:
     return len(value) if isinstance(value, list) else 0
 
 
-def _said(values: dict[str, Any] | None) -> list[tuple[str, str]]:
+def _said(values: Mapping[str, Any] | None, picture: Picture) -> list[tuple[str, str]]:
     """The values worth a line: those that say something."""
     said = values or {}
-    return [(key, _words(said[key])) for key in said if said[key] not in (None, "", [], {}, ())]
+    return [
+        (key, _words(value, picture))
+        for key, value in said.items()
+        if value not in (None, "", [], {}, ())
+    ]
 
 
-def _words(value: Any) -> str:
+def _words(value: Any, picture: Picture) -> str:
     match value:
         case bool():
             return "yes" if value else "no"
         case dict():
-            return ", ".join(f"{key} {_words(inner)}" for key, inner in value.items())
+            return ", ".join(f"{key} {_words(inner, picture)}" for key, inner in value.items())
         case list() | tuple():
-            return " ".join(_words(inner) for inner in value)
+            return " ".join(_words(inner, picture) for inner in value)
         case float():
             return f"{value:g}"
+        case str() if value.endswith("Z") and (when := moment(value)):
+            return both(when, picture.now, picture.zone)
         case _:
             return str(value)
 

@@ -1,4 +1,4 @@
-"""How instants and durations are shown: absolute with their offset, and relative to now."""
+"""How instants, durations and counts are worded; instants absolute with offset, and relative."""
 
 from datetime import datetime, tzinfo
 
@@ -41,3 +41,8 @@ def taken(seconds: float | None) -> str:
     if seconds is None:
         return ""
     return f"{seconds:.2f} s" if seconds < 60 else span(seconds)
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 time`, `2 times`: nouns that take an s."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
