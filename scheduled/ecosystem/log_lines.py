@@ -24,7 +24,8 @@ _LEVELS = {
 """To the place in Counts; None for levels that are not counted."""
 
 # To look for these strings costs next to nothing, and most lines need no more than that.
-_SIGNS = (b"ERROR", b"CRITICAL", b"FATAL", b"WARN", b'"error"', b'"critical"', b'"fatal"', b'"warn')
+_SIGNS = (b"ERROR", b"CRITICAL", b"FATAL", b"WARN")
+_JSON_SIGNS = (b'"error"', b'"critical"', b'"fatal"', b'"warn')
 
 _HEAD = re.compile(
     rb"\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)\]? *( - | \| )"
@@ -55,7 +56,8 @@ def first_time(data: bytes, zone: tzinfo) -> float | None:
 def _candidates(data: bytes) -> Iterator[bytes]:
     """The lines in which one of the signs occurs, each once."""
     seen: set[int] = set()
-    for sign in _SIGNS:
+    has_json = data.startswith(b"{") or b"\n{" in data
+    for sign in _SIGNS + _JSON_SIGNS if has_json else _SIGNS:
         found = data.find(sign)
         while found >= 0:
             start = data.rfind(b"\n", 0, found) + 1
