@@ -10,8 +10,9 @@ all of this.
 """
 
 import posix
-import sys
 import time
+
+from scheduled import __version__
 
 HINT = "next-due"
 HEARTBEAT = "heartbeat"
@@ -46,11 +47,11 @@ def is_idle(arguments: list[str]) -> bool:
 
 
 def signature(arguments: list[str]) -> str:
-    """How a tick was called, as far as it matters: options, environment, program, folder."""
+    """How a tick was called, as far as it matters: options, environment, folder, program."""
     called = [one for one in arguments if one != "run" and one not in QUIET]
     environ = [posix.environ.get(name, b"\1").hex() for name in VARIABLES]
     folder = "" if _is_placed(called) else posix.getcwd()
-    parts = [sys.executable, __file__, folder, *called, *environ]
+    parts = [__version__, __file__, folder, *called, *environ]
     return "".join(part.replace("\n", "\1") + "\0" for part in parts)
 
 

@@ -109,9 +109,9 @@ class Store:
 
     def _checkpointed(self) -> State | None:
         """The state file's document; None where there is none that can be used."""
-        if not os.path.exists(self.path):  # False, too, where we may not look; the journal tells
-            if self.journal.names():
-                self.recovered.append(f"{self.path}: gone; rebuilt from the journal")
+        # False, too, where we may not look; the journal will tell. Nothing is wrong with a journal
+        # that has no checkpoint yet: the first tick is under way, or died before it wrote one.
+        if not os.path.exists(self.path):
             return None
         self._broken = True
         try:

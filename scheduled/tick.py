@@ -311,7 +311,7 @@ class Tick:
         self, decisions: list[Decision], arguments: list[str], saved: files.Stamp | None
     ) -> None:
         due = self._next_due(decisions)
-        stamps = {str(path): files.stamp(path) for path in self.config.sources}
+        stamps = dict(self.config.stamps)
         state_dir = self.config.places.state_dir
         fresh = (self.now.timestamp() - RACE_SECONDS) * 1e9
         if (due is not None and due <= self.now) or any(
