@@ -41,7 +41,8 @@ def every(interval: str) -> str:
     if rest or not hours or 24 % hours:
         raise UsageError(
             f"a tick every {minutes} minutes: cron counts anew each hour and each day, and that"
-            " does not divide them evenly; use 1 2 3 4 5 6 10 12 15 20 30 minutes or 1h 2h 3h 4h 6h 8h 12h 24h"
+            " does not divide them evenly; use 1 2 3 4 5 6 10 12 15 20 30 minutes"
+            " or 1h 2h 3h 4h 6h 8h 12h 24h"
         )
     return {1: "0 * * * *", 24: "0 0 * * *"}.get(hours, f"0 */{hours} * * *")
 
