@@ -8,9 +8,8 @@ crontab(5) says what a field may hold; cronie's `entry.c` is the source where it
 """
 
 import calendar
-import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -162,12 +161,19 @@ def _form(plain: str) -> Cron | Interval | Once:
     fields = plain.split()
     if len(fields) > 1:
         return _cron(fields)
-    near = difflib.get_close_matches(
-        plain.lower(), [f"@{one}" for one in NICKNAMES] + list(NICKNAMES), n=1
-    )
-    raise ScheduleError(
-        "not a schedule; " + (f"did you mean {near[0]}?" if near else f"write {_FORMS}")
-    )
+    known = [*(f"@{word}" for word in NICKNAMES), *NICKNAMES]
+    raise ScheduleError(f"not a schedule; {_advice(plain, known, _FORMS)}")
+
+
+def _advice(word: str, known: Sequence[str], forms: str) -> str:
+    """The known word that was probably meant, also in full (`monday` for `mon`); else the forms."""
+    import difflib
+
+    lower = word.lower()
+    near = difflib.get_close_matches(lower, known, n=1) or [
+        one for one in known if lower.startswith(one)
+    ]
+    return f"did you mean {near[0]}?" if near else f"write {forms}"
 
 
 def _nickname(found: re.Match[str]) -> Cron:
@@ -242,8 +248,7 @@ class _Field:
         if name in self.names:
             return self.low + self.names.index(name)
         if not text.isdigit():
-            near = difflib.get_close_matches(name, self.names, n=1) or self._abbreviated(name)
-            hint = f"did you mean {near[0]}?" if near else f"write {self._forms()}"
+            hint = _advice(text, self.names, self._forms())
             raise ScheduleError(f'{self.name} "{text or element}" is not understood; {hint}')
         if len(text) > 4 or not self.low <= int(text) <= self.high:
             raise ScheduleError(f"{self.name} {text} is out of range {self.low}-{self.high}")
@@ -253,10 +258,6 @@ class _Field:
         if not step.isdigit() or len(step) > 4 or int(step) == 0:
             raise ScheduleError(f"{self.name} {text}: the step has to be a number from 1 up")
         return int(step)
-
-    def _abbreviated(self, name: str) -> list[str]:
-        """`monday` -> `mon`: cron knows the names by their first three letters only."""
-        return [one for one in self.names if name.startswith(one)]
 
     def _forms(self) -> str:
         names = f", {self.names[0]}-{self.names[-1]}" if self.names else ""

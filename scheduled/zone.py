@@ -9,7 +9,6 @@ Aware datetimes that share a zone compare by their wall clocks, which is wrong i
 hour. So nothing here compares before it has converted to UTC.
 """
 
-import difflib
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -100,6 +99,8 @@ def _change(before: datetime, after: datetime, zone: str) -> datetime:
 
 
 def _unknown(name: str) -> str:
+    import difflib
+
     shown = name[:60].encode("unicode_escape").decode()
     known = {one.casefold(): one for one in available_timezones()}
     near = difflib.get_close_matches(name[:60].casefold(), known, n=1)

@@ -121,6 +121,29 @@ def test_a_job_by_elapsed_time_fires_in_both_passes_and_not_in_the_gap() -> None
     assert instants("*/30 2 * * *", "Europe/Berlin", "2026-03-28T12:00Z", "2026-03-29T12:00Z") == []
 
 
+def test_a_job_by_elapsed_time_goes_on_where_the_gap_ends() -> None:
+    job, end = slots.parse("*/30 * * * *", "Europe/Berlin"), at("2026-03-29T03:00+02:00")
+
+    assert slots.following(job, at("2026-03-29T01:45+01:00"), NEW_YEAR) == end
+    assert slots.latest(job, end, NEW_YEAR) == end
+    assert slots.latest(job, end - SECOND, NEW_YEAR) == at("2026-03-29T01:30+01:00")
+
+
+@pytest.mark.parametrize(
+    ("now", "slot"),
+    [
+        ("2026-10-25T02:55+02:00", "2026-10-25T02:50+02:00"),
+        ("2026-10-25T02:10+01:00", "2026-10-25T02:50+02:00"),
+        ("2026-10-25T02:55+01:00", "2026-10-25T02:50+01:00"),
+        ("2026-10-25T03:10+01:00", "2026-10-25T02:50+01:00"),
+    ],
+)
+def test_the_latest_by_elapsed_time_is_of_the_pass_that_came_last(now: str, slot: str) -> None:
+    job = slots.parse("50 * * * *", "Europe/Berlin")
+
+    assert slots.latest(job, at(now), NEW_YEAR) == at(slot)
+
+
 def test_a_job_by_elapsed_time_that_only_fits_into_gaps_has_no_slots() -> None:
     never = slots.parse("* 2 8-14 3 */7", "America/New_York")
 
