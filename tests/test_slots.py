@@ -136,9 +136,12 @@ def test_a_job_by_elapsed_time_goes_on_where_the_gap_ends() -> None:
         ("2026-10-25T02:10+01:00", "2026-10-25T02:50+02:00"),
         ("2026-10-25T02:55+01:00", "2026-10-25T02:50+01:00"),
         ("2026-10-25T03:10+01:00", "2026-10-25T02:50+01:00"),
+        ("2026-03-29T03:10+02:00", "2026-03-29T01:50+01:00"),
     ],
 )
-def test_the_latest_by_elapsed_time_is_of_the_pass_that_came_last(now: str, slot: str) -> None:
+def test_the_latest_by_elapsed_time_is_what_the_clock_really_showed_last(
+    now: str, slot: str
+) -> None:
     job = slots.parse("50 * * * *", "Europe/Berlin")
 
     assert slots.latest(job, at(now), NEW_YEAR) == at(slot)
