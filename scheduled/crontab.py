@@ -59,12 +59,13 @@ class Block:
     version: int | None
     """None where the opening marker itself was edited."""
     digest: str
+    """As the opening marker has it; empty where that was edited."""
     body: bytes
 
     @property
     def intact(self) -> bool:
         """Whether nobody has edited it since we wrote it."""
-        return self.version is not None and self.digest == _digest(self.body)
+        return self.digest == _digest(self.body)
 
     @property
     def where(self) -> str:
@@ -222,7 +223,7 @@ def _refuse_doubtful(found: Sequence[Block]) -> None:
                 f"crontab {block.where}: edited by hand since it was written; nothing was"
                 " changed. Keep your edit elsewhere, or overwrite it with --force"
             )
-        if block.version is not None and block.version > VERSION:
+        if (block.version or 0) > VERSION:
             raise CrontabError(
                 f"crontab {block.where}: written by a newer version of scheduled; nothing was"
                 " changed. Use that version, or overwrite the block with --force"

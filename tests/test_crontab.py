@@ -132,6 +132,7 @@ def test_a_block_that_stands_there_twice_is_left_alone_unless_forced() -> None:
     with pytest.raises(CrontabError, match="lines 1 to 4 and lines 7 to 10: the same block twice"):
         with_block(doubled, NAME, LINES)
     assert with_block(doubled, NAME, LINES, force=True) == BLOCK + FOREIGN
+    assert with_block(doubled + FOREIGN + BLOCK, NAME, LINES, force=True) == BLOCK + FOREIGN * 2
     assert without_block(doubled, NAME, force=True) == FOREIGN
 
 
