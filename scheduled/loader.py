@@ -1,7 +1,9 @@
 """From a handler's name to its function. Nothing else in the program imports a handler."""
 
-from collections.abc import Callable, Mapping
-from importlib import import_module, util
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from importlib.machinery import ModuleSpec
 from typing import Any
 
 from scheduled.errors import UsageError
@@ -26,12 +28,24 @@ def spot(name: str) -> tuple[str, str]:
 
 
 def exists(name: str) -> bool:
-    """Whether the module of a handler can be found; it is not imported, its parents are."""
-    module, _ = spot(name)
-    try:
-        return util.find_spec(module) is not None
-    except (ImportError, ValueError):
+    """Whether the module of a handler can be found.
+
+    Nothing is imported, its parents neither: looking must not run what it looks for.
+    """
+    module, function = spot(name)
+    parts = module.split(".")
+    if not all(part.isidentifier() for part in (*parts, function)):
         return False
+    path: Sequence[str] | None = None
+    for end in range(1, len(parts) + 1):
+        try:
+            spec = _spec(".".join(parts[:end]), path)
+        except KeyError:  # a namespace in a namespace: only importing it can tell
+            return True
+        if spec is None:
+            return False
+        path = spec.submodule_search_locations or []
+    return True
 
 
 def load(name: str) -> Function:
@@ -44,3 +58,8 @@ def load(name: str) -> Function:
     if not callable(found):
         raise UsageError(f"handler {name!r}: {module} has no function called {function}")
     return found  # type: ignore[no-any-return]  # what a stranger's module holds
+
+
+def _spec(module: str, path: Sequence[str] | None) -> ModuleSpec | None:
+    found_by_each = (finder.find_spec(module, path) for finder in sys.meta_path)
+    return next((spec for spec in found_by_each if spec is not None), None)

@@ -4,9 +4,10 @@ The journal is the truth and the state its checkpoint, so everything that change
 an event and passes through `apply`. Keys that are not ours are kept as they are.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 VERSION = 1
@@ -15,6 +16,7 @@ State = dict[str, Any]
 Event = dict[str, Any]
 
 KEPT_GAPS = 20
+DAY = timedelta(hours=24)
 
 
 def empty() -> State:
@@ -37,6 +39,7 @@ def empty() -> State:
         "incidents": {},
         "outbox": [],
         "gaps": [],
+        "tallies": {},
         "ticks": {"first": None, "last": None, "count": 0},
     }
 
@@ -114,6 +117,16 @@ def memory(state: State, job: str, section: str) -> dict[str, Any]:
     return kept if isinstance(kept, dict) else {}
 
 
+def outcomes_of_a_day(state: State, now: datetime) -> Counter[str]:
+    """How many slots and runs ended how in the last 24 hours, to the hour."""
+    oldest = _hour(stamped(now - DAY))
+    counted: Counter[str] = Counter()
+    for hour, tally in state["tallies"].items():
+        if hour > oldest:
+            counted.update(tally)
+    return counted
+
+
 def apply(state: State, event: Event) -> None:
     """Change `state` as `event` says. An event of an unknown kind changes nothing."""
     change = _CHANGES.get(event.get("event", ""))
@@ -165,6 +178,7 @@ def _missed(state: State, event: Event) -> None:
     entry = _entry(state, event)
     entry["watermark"] = event["last"]
     entry["coalesced"] = entry.get("coalesced", 0) + event["count"]
+    _tally(state, event, "missed", event["count"])
 
 
 def _skipped(state: State, event: Event) -> None:
@@ -172,6 +186,7 @@ def _skipped(state: State, event: Event) -> None:
     entry["watermark"] = event["slot"]
     entry["coalesced"] = 0
     entry["last"] = _row(event, outcome="skipped")
+    _tally(state, event, "skipped")
 
 
 def _begin(state: State, event: Event) -> None:
@@ -200,6 +215,7 @@ def _end(state: State, event: Event) -> None:
     entry["last"] = _row(event)
     entry.pop("deferred", None)
     _count(entry, event)
+    _tally(state, event, event["outcome"])
     _remember(state, entry, event)
     state["outbox"].extend(event.get("outgoing", []))
 
@@ -229,6 +245,20 @@ def _count(entry: dict[str, Any], event: Event) -> None:
         entry["failures"] = 0
     elif event["outcome"] in ("failed", "timed_out"):
         entry["failures"] = entry.get("failures", 0) + 1
+
+
+def _tally(state: State, event: Event, outcome: str, count: int = 1) -> None:
+    hour = _hour(event["at"])
+    tallies = state["tallies"]
+    if hour not in tallies:
+        oldest = _hour(stamped(datetime.fromisoformat(event["at"]) - 2 * DAY))
+        state["tallies"] = tallies = {one: tallies[one] for one in tallies if one > oldest}
+    tally = tallies.setdefault(hour, {})
+    tally[outcome] = tally.get(outcome, 0) + count
+
+
+def _hour(instant: str) -> str:
+    return instant[:13]  # 2026-11-21T12
 
 
 def _remember(state: State, entry: dict[str, Any], event: Event) -> None:

@@ -26,7 +26,6 @@ from scheduled.state import stamped
 from scheduled.store import Store
 from scheduled.supervise import Supervisor
 from scheduled.turn import Begun, Left, Turns
-from scheduled.view import status
 
 EARLIEST = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
 """The year this program was first released in. A clock before it is wrong."""
@@ -302,10 +301,13 @@ class Tick:
         path = self.config.places.central_dir / "SCHEDULED.central.json"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            files.replace_json(path, status.central(self.config, self.store.state, self.clock()))
+            files.replace_json(path, self._status())
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             self.report.notes.append(f"{path}: cannot be written: {reason}")
+
+    def _status(self) -> dict[str, Any]:
+        return status.central(self.config, self.store.state, self.clock(), self.store.recovered)
 
     def _hint(
         self, decisions: list[Decision], arguments: list[str], saved: files.Stamp | None

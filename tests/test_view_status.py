@@ -5,13 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from scheduled import history
-from scheduled.history import Row
 from scheduled.model import Priority
 from scheduled.view import status
 from scheduled.view.picture import Picture
 from tests.builders.jobs import at, job
-from tests.builders.looks import Home, begin, end, picture, seen
+from tests.builders.looks import Event, Home, begin, end, picture, seen
 
 KEYS = [
     "health",
@@ -30,7 +28,7 @@ KEYS = [
 
 
 def test_the_document_has_the_keys_of_the_contract() -> None:
-    document = status.document(picture(job()), [])
+    document = status.document(picture(job()))
 
     assert list(document) == KEYS
     assert list(document["seed_state"]) == [
@@ -45,7 +43,7 @@ def test_the_seeds_sections_are_passed_on_as_they_are() -> None:
     shown = picture(job())
     shown.state["health_check"]["last_status"] = {"healthy": 25, "warnings": 4, "errors": 2}
 
-    document = status.document(shown, [])
+    document = status.document(shown)
 
     assert document["seed_state"]["health_check"]["last_status"]["warnings"] == 4
 
@@ -65,7 +63,7 @@ def test_the_seeds_sections_are_passed_on_as_they_are() -> None:
 def test_health_follows_the_share_of_failed_runs(succeeded: int, failed: int, health: str) -> None:
     recent = _runs("succeeded", succeeded) + _runs("failed", failed)
 
-    document = status.document(picture(job()), recent)
+    document = status.document(picture(job(), events=recent))
 
     assert document["health"] == health
     assert bool(document["reasons"]) == (health != "healthy")
@@ -74,11 +72,11 @@ def test_health_follows_the_share_of_failed_runs(succeeded: int, failed: int, he
 def test_skipped_missed_and_interrupted_runs_are_no_failures() -> None:
     recent = _runs("skipped", 5) + _runs("missed", 5) + _runs("interrupted", 5)
 
-    assert status.document(picture(job()), recent)["health"] == "healthy"
+    assert status.document(picture(job(), events=recent))["health"] == "healthy"
 
 
 def test_a_timeout_is_a_failure() -> None:
-    assert status.document(picture(job()), _runs("timed_out", 1))["health"] == "degraded"
+    assert status.document(picture(job(), events=_runs("timed_out", 1)))["health"] == "degraded"
 
 
 @pytest.mark.parametrize(
@@ -92,14 +90,14 @@ def test_a_tick_that_does_not_come_is_critical(interval: int, silence: int, heal
         last_tick=at("12:00") - timedelta(minutes=silence),
     )
 
-    document = status.document(shown, [])
+    document = status.document(shown)
 
     assert document["health"] == health
     assert document["last_tick"]["ago_seconds"] == silence * 60
 
 
 def test_before_the_first_tick_it_is_not_well_and_says_what_to_do() -> None:
-    document = status.document(picture(job(), last_tick=None), [])
+    document = status.document(picture(job(), last_tick=None))
 
     assert document["health"] == "degraded"
     assert document["last_tick"] is None
@@ -111,7 +109,7 @@ def test_a_mended_state_is_critical_and_comes_first() -> None:
         job(), problems=("jobs.yaml:4: schedule: no",), recovered=("state: not JSON; rebuilt",)
     )
 
-    document = status.document(shown, [])
+    document = status.document(shown)
 
     assert document["health"] == "critical"
     assert document["reasons"] == [
@@ -124,7 +122,7 @@ def test_a_job_that_waits_for_more_than_two_ticks_is_overdue() -> None:
     late, punctual = job("late", "57 11 * * *"), job("punctual", "59 11 * * *")
     events = (seen(late, at("10:00")), seen(punctual, at("10:00")))
 
-    document = status.document(picture(late, punctual, events=events), [])
+    document = status.document(picture(late, punctual, events=events))
 
     assert document["overdue"] == [
         {
@@ -140,7 +138,7 @@ def test_a_job_that_waits_for_more_than_two_ticks_is_overdue() -> None:
 def test_a_job_of_every_minute_is_overdue_since_its_first_unanswered_slot() -> None:
     busy = job("busy", "* * * * *")
 
-    (row,) = status.document(picture(busy, events=(seen(busy, at("11:30")),)), [])["overdue"]
+    (row,) = status.document(picture(busy, events=(seen(busy, at("11:30")),)))["overdue"]
 
     assert (row["slot"], row["since"]) == ("2026-11-21T12:00:00Z", "2026-11-21T11:31:00Z")
     assert row["late_seconds"] == 29 * 60
@@ -151,7 +149,7 @@ def test_what_runs_is_running_and_not_overdue() -> None:
     run = {"event": "spawned", "job": "backup", "run_id": "r1", "pid": 4711, "pid_started": 1}
     events = (seen(backup, at("10:30")), begin("r1", at("11:00")), run)
 
-    document = status.document(picture(backup, events=events, running=frozenset({"backup"})), [])
+    document = status.document(picture(backup, events=events, running=frozenset({"backup"})))
 
     assert document["overdue"] == []
     assert document["running"] == [
@@ -169,7 +167,7 @@ def test_a_run_whose_lock_nobody_holds_does_not_run() -> None:
     backup = job("backup", "0 * * * *")
     events = (seen(backup, at("10:30")), begin("r1", at("11:00")))
 
-    document = status.document(picture(backup, events=events), [])
+    document = status.document(picture(backup, events=events))
 
     assert document["running"] == []
     assert [row["job"] for row in document["overdue"]] == ["backup"]
@@ -187,7 +185,7 @@ def test_failing_jobs_are_listed_until_they_succeed(tmp_path: Path) -> None:
         end("r4", at("11:00"), job="sweep"),
     )
 
-    document = status.document(picture(backup, sweep, events=events, state_dir=tmp_path), [])
+    document = status.document(picture(backup, sweep, events=events, state_dir=tmp_path))
 
     assert document["failing"] == [
         {
@@ -205,7 +203,7 @@ def test_jobs_and_the_outcomes_of_a_day_are_counted() -> None:
     jobs = job("a"), job("b", enabled=False), job("c")
     off = {"event": "enabled", "job": "c", "enabled": False}
 
-    counts = status.document(picture(*jobs, events=(off,)), _runs("succeeded", 2))["counts"]
+    counts = status.document(picture(*jobs, events=(off, *_runs("succeeded", 2))))["counts"]
 
     assert (counts["jobs"], counts["enabled"]) == (3, 1)
     assert counts["runs_24h"]["succeeded"] == 2
@@ -215,7 +213,7 @@ def test_jobs_and_the_outcomes_of_a_day_are_counted() -> None:
 def test_the_next_slots_of_all_jobs_come_in_their_order() -> None:
     hourly, soon = job("hourly", "0 * * * *"), job("soon", "*/30 * * * *", priority=Priority.LOW)
 
-    document = status.document(picture(hourly, soon), [])
+    document = status.document(picture(hourly, soon))
 
     assert [(row["job"], row["slot"][11:16]) for row in document["next"]] == [
         ("soon", "12:30"),
@@ -230,7 +228,7 @@ def test_many_jobs_do_not_make_the_reasons_unreadable() -> None:
     jobs = [job(f"j{number}", "57 11 * * *") for number in range(1000)]
     shown: Picture = picture(*jobs, events=tuple(seen(one, at("10:00")) for one in jobs))
 
-    document = status.document(shown, [])
+    document = status.document(shown)
 
     assert len(document["overdue"]) == 1000
     assert document["reasons"] == ["overdue and not running: j0, j1, j10, j100, j101 and 995 more"]
@@ -268,6 +266,5 @@ def test_only_the_last_24_hours_count(tmp_path: Path) -> None:
     assert document["counts"]["runs_24h"]["succeeded"] == 1
 
 
-def _runs(outcome: str, count: int) -> list[Row]:
-    events = [end(f"{outcome}{number}", at("11:00"), outcome) for number in range(count)]
-    return history.rows(events)
+def _runs(outcome: str, count: int) -> tuple[Event, ...]:
+    return tuple(end(f"{outcome}{number}", at("11:00"), outcome) for number in range(count))

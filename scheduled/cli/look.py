@@ -32,7 +32,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def status(session: Session, *, as_json: bool) -> None:
     """How things stand: what is wrong, what was found last, what comes next."""
     picture = _picture(session)
-    document = standing.document(picture, standing.day(picture))
+    document = standing.document(picture)
     if as_json:
         _print_json(document)
         return

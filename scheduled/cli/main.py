@@ -99,7 +99,7 @@ def group(
     if ctx.invoked_subcommand is not None:
         return None
     if listing or once:
-        command = "look:list_jobs" if listing else "tick:once"
+        command = "look:listing" if listing else "tick:once"
         module, _, name = command.partition(":")
         chosen: click.Command = getattr(import_module(f"scheduled.cli.{module}"), name)
         code: int | None = ctx.invoke(chosen)

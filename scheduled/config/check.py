@@ -6,11 +6,9 @@ left out, and named.
 """
 
 import re
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.machinery import ModuleSpec
 from typing import Any
 
 from scheduled import builtin, loader, slots, zone
@@ -171,7 +169,7 @@ def _check_action(entry: _Entry) -> None:
         entry.note("handler", "there is a command as well; a job has one of them")
     elif command is None and handler is None and entry.ours is None:
         entry.note("", "neither a command nor a handler; say what it runs")
-    if handler is not None and handler.text and not _handler_exists(handler.text):
+    if handler is not None and handler.text and not loader.exists(handler.text):
         entry.note("handler", f'"{shown(handler.text)}": {_no_handler(handler.text)}')
 
 
@@ -204,30 +202,6 @@ def _wrong_with_zone(name: str) -> str:
     except ScheduleError as error:
         return str(error)
     return ""
-
-
-def _handler_exists(name: str) -> bool:
-    """Whether the module of a handler can be found. Nothing is imported, its parents neither:
-    checking a file must not run what it names."""
-    module, function = loader.spot(name)
-    parts = module.split(".")
-    if not all(part.isidentifier() for part in (*parts, function)):
-        return False
-    path: Sequence[str] | None = None
-    for end in range(1, len(parts) + 1):
-        try:
-            spec = _spec(".".join(parts[:end]), path)
-        except KeyError:  # a namespace in a namespace: only importing it can tell
-            return True
-        if spec is None:
-            return False
-        path = spec.submodule_search_locations or []
-    return True
-
-
-def _spec(module: str, path: Sequence[str] | None) -> ModuleSpec | None:
-    found_by_each = (finder.find_spec(module, path) for finder in sys.meta_path)
-    return next((spec for spec in found_by_each if spec is not None), None)
 
 
 def _no_handler(name: str) -> str:

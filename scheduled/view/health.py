@@ -5,12 +5,12 @@ when slow, critical when the loop itself fails or errors persist. The loop is cr
 tick that has not come for too long is critical: nothing runs then, whatever the jobs did last.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from enum import IntEnum
 from typing import Any
 
-from scheduled.history import Row
 from scheduled.model import Outcome
 from scheduled.view.picture import Picture
 from scheduled.view.times import counted, span
@@ -40,16 +40,16 @@ Finding = tuple[Health, str]
 
 
 def judge(
-    picture: Picture, recent: Sequence[Row], overdue: Sequence[Any]
+    picture: Picture, outcomes: Counter[str], overdue: Sequence[Any]
 ) -> tuple[Health, list[str]]:
     """The health of the scheduler, and a sentence for each thing that is wrong, worst first.
 
-    `recent` are the rows of the last 24 hours, `overdue` the jobs that wait for too long.
+    `outcomes` counts those of the last 24 hours, `overdue` are the jobs that wait for too long.
     """
     findings = [
         *((Health.CRITICAL, f"state: {sentence}") for sentence in picture.recovered),
         *_silence(picture),
-        *_failures(recent),
+        *_failures(outcomes),
         *_waiting(picture, overdue),
         *((Health.DEGRADED, f"configuration: {sentence}") for sentence in picture.problems),
     ]
@@ -78,14 +78,14 @@ def _silence(picture: Picture) -> list[Finding]:
     return [(Health.CRITICAL, sentence)]
 
 
-def _failures(recent: Sequence[Row]) -> list[Finding]:
-    executed = [row for row in recent if row["outcome"] in _EXECUTED]
-    failed = sum(1 for row in executed if row["outcome"] != Outcome.SUCCEEDED)
-    rate = failed / len(executed) if executed else 0.0
+def _failures(outcomes: Counter[str]) -> list[Finding]:
+    executed = sum(outcomes[outcome] for outcome in _EXECUTED)
+    failed = executed - outcomes[Outcome.SUCCEEDED]
+    rate = failed / executed if executed else 0.0
     if rate < ELEVATED:
         return []
     persists = rate >= PERSISTENT and failed >= PERSISTENT_RUNS
-    sentence = f"{failed} of {len(executed)} runs failed in the last 24 hours ({rate:.0%})"
+    sentence = f"{failed} of {executed} runs failed in the last 24 hours ({rate:.0%})"
     return [(Health.CRITICAL if persists else Health.DEGRADED, sentence)]
 
 

@@ -2,32 +2,30 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from scheduled import history, plan
-from scheduled.history import Row
-from scheduled.journal import Journal
+from scheduled import plan
 from scheduled.model import Outcome
-from scheduled.state import State, stamped
+from scheduled.state import State, outcomes_of_a_day, stamped
 from scheduled.view import upcoming
 from scheduled.view.health import judge
 from scheduled.view.output import log_path
-from scheduled.view.picture import Picture, is_running, observe
+from scheduled.view.picture import Picture, observe
 
 if TYPE_CHECKING:
     from scheduled.config import Config
 
-DAY = timedelta(hours=24)
 NEXT_SHOWN = 5
 SEED_SECTIONS = ("last_run", "memory_rollover", "mail_cleanup", "health_check")
 
 
-def document(picture: Picture, recent: Sequence[Row]) -> dict[str, Any]:
-    """`status --json`; `recent` are the rows of the last 24 hours, as `day` reads them."""
+def document(picture: Picture) -> dict[str, Any]:
+    """`status --json`."""
     overdue = _overdue(picture)
-    health, reasons = judge(picture, recent, overdue)
+    outcomes = outcomes_of_a_day(picture.state, picture.now)
+    health, reasons = judge(picture, outcomes, overdue)
     return {
         "health": health.word,
         "reasons": reasons,
@@ -39,7 +37,7 @@ def document(picture: Picture, recent: Sequence[Row]) -> dict[str, Any]:
         "dead_letter": picture.state["dead_letter"],
         "paused": picture.state["paused"],
         "next": upcoming.of_all(picture, NEXT_SHOWN)["next"],
-        "counts": _counts(picture, recent),
+        "counts": _counts(picture, outcomes),
         "seed_state": {section: picture.state[section] for section in SEED_SECTIONS},
     }
 
@@ -49,19 +47,12 @@ def central(
 ) -> dict[str, Any]:
     """`SCHEDULED.central.json`: the status at `now`, when a tick has just done its work.
 
-    `recovered` is what its store had to mend. Raises StateError if the journal cannot be read.
+    `recovered` is what its store had to mend.
     """
     picture = observe(config, state, now, ZoneInfo(config.timezone), recovered)
-    whole = document(picture, day(picture))
+    whole = document(picture)
     del whole["seed_state"]
     return {"service": "scheduled", "last_updated": stamped(now), **whole}
-
-
-def day(picture: Picture) -> list[Row]:
-    """The rows of the last 24 hours. Raises StateError if the journal cannot be read."""
-    wanted = history.Wanted(since=picture.now - DAY, limit=0)
-    journal = Journal(picture.state_dir / "journal")
-    return history.read(journal, wanted, lambda job: is_running(picture.state_dir, job))
 
 
 def _last_tick(picture: Picture) -> dict[str, Any] | None:
@@ -133,8 +124,7 @@ def _failing(picture: Picture) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (-row["failures"], row["job"]))
 
 
-def _counts(picture: Picture, recent: Sequence[Row]) -> dict[str, Any]:
-    outcomes = Counter(row["outcome"] for row in recent)
+def _counts(picture: Picture, outcomes: Counter[str]) -> dict[str, Any]:
     return {
         "jobs": len(picture.jobs),
         "enabled": sum(plan.is_enabled(job, picture.record(job.id)) for job in picture.jobs),
