@@ -26,6 +26,7 @@ from scheduled.state import stamped
 from scheduled.store import Store
 from scheduled.supervise import Supervisor
 from scheduled.turn import Begun, Left, Turns
+from scheduled.view import status
 
 EARLIEST = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
 """The year this program was first released in. A clock before it is wrong."""
