@@ -204,9 +204,9 @@ def _numbers(tally: Tally) -> dict[str, int]:
 
 
 def _publish(context: Context, tally: Tally, registered: set[str]) -> None:
-    path = context.central_dir / mail_central.NAME
+    today = context.local_now.date()
     try:
-        mail_central.update(path, tally.counts, registered, context.local_now.date())
+        mail_central.update(context.central_dir, tally.counts, registered, today)
     except (ScheduledError, OSError) as error:
         tally.errors += 1
         tally.problems.append(str(error))

@@ -9,10 +9,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from scheduled.ecosystem import central
 from scheduled.errors import UnreadableFileError
-from scheduled.files import read_json, replace_json
+from scheduled.files import read_json
 
-NAME = "AI_MAIL.central.json"
+NAME = "AI_MAIL"
 
 
 class Count(NamedTuple):
@@ -32,15 +33,15 @@ def totals(document: Any) -> Count:
 
 
 def update(
-    path: Path, counts: Mapping[str, Count], registered: Collection[str], today: date
+    folder: Path, counts: Mapping[str, Count], registered: Collection[str], today: date
 ) -> None:
     """Bring the central file up to date; not written when nothing in it would change.
 
     A registered branch without a count (its inbox could not be read) keeps the one it had; who
-    is no longer registered goes. Unknown keys stay. Raises OSError, and UnreadableFileError when
-    the file is there but cannot be understood: it is left as it is.
+    is no longer registered goes. Unknown keys stay. Raises CentralFileError; UnreadableFileError
+    when the file is there but cannot be understood: it is left as it is.
     """
-    before = _document(path)
+    before = _document(central.path_of(folder, NAME))
     stats = before.get("branch_stats")
     old = stats if isinstance(stats, dict) else {}
     kept = {name: entry for name, entry in old.items() if name in registered}
@@ -58,8 +59,7 @@ def update(
         },
     }
     if after != before:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace_json(path, after)
+        central.write(folder, NAME, after)
 
 
 def _document(path: Path) -> dict[str, Any]:

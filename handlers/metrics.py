@@ -1,0 +1,141 @@
+"""Measures the ecosystem: logs and their errors, memory files, mail, branches.
+
+Writes `METRICS.central.json`, with what was measured in the last seven days as its `history`.
+Errors and warnings are those of the last hour. Only files that changed are read.
+
+Params, all optional: `default_limit` and `limits`, as for `health`.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from scheduled.ecosystem import central, logs, mail_counts, registry, timestamps
+from scheduled.ecosystem.memory import Limits, Survey
+from scheduled.ecosystem.registry import Branch, Registry
+from scheduled.ecosystem.sweep import Cache
+from scheduled.errors import UnreadableFileError
+from scheduled.files import read_json, stamp
+from scheduled.handler import Context
+
+NAME = "METRICS"
+
+HISTORY = timedelta(days=7)
+"""The seed's recommendation, under its open questions."""
+
+BRANCHES_IN_HISTORY = 100
+"""In a larger ecosystem history keeps the sums alone: 168 times all branches is too much."""
+
+
+def run(context: Context) -> dict[str, object]:
+    """Measure everything, write METRICS.central.json, and answer with the newest measurement."""
+    limits = Limits.from_params(context.params)
+    branches = registry.load(context.root)
+    cache = Cache(context.cache_dir / "metrics.sweep")
+    measured: dict[str, Any] = {
+        "timestamp": context.local_timestamp,
+        "logs": _logs(context, branches),
+        "memory": _memory(branches, cache, limits),
+        "mail": _mail(context, branches, cache),
+        "branches": _branches(branches),
+    }
+    cache.save()
+    brief = _brief(measured)
+    history = [*_history(context), brief]
+    central.write(context.central_dir, NAME, {**measured, "history": history})
+    return brief
+
+
+def _logs(context: Context, branches: Registry) -> dict[str, Any]:
+    cache = context.cache_dir / "metrics.logs"
+    found = logs.scan(context.root, branches, context.now, context.zone, cache)
+    if found is None:
+        return {}
+    for problem in found.problems:
+        context.log(problem)
+    return {
+        "total_size_bytes": found.total_size_bytes,
+        "total_size_mb": round(found.total_size_bytes / 1024 / 1024, 2),
+        "file_count": found.file_count,
+        "rotated_size_bytes": found.rotated_size_bytes,
+        "rotated_count": found.rotated_count,
+        "recent_errors": found.recent_errors,
+        "recent_warnings": found.recent_warnings,
+        "errors_by_branch": found.errors_by_branch,
+    }
+
+
+def _memory(branches: Iterable[Branch], cache: Cache, limits: Limits) -> dict[str, int]:
+    totals = {"file_count": 0, "total_size_bytes": 0, "total_lines": 0, "exceeding": 0}
+    active = [branch for branch in branches if branch.active]
+    for file in Survey(cache, limits).files(active):
+        totals["file_count"] += 1
+        totals["total_size_bytes"] += file.size
+        totals["total_lines"] += file.lines or 0
+        totals["exceeding"] += file.is_over
+    return totals
+
+
+def _mail(context: Context, branches: Registry, cache: Cache) -> dict[str, Any]:
+    counts, problems = mail_counts.count(branches, cache)
+    for problem in problems:
+        context.log(problem)
+    total = mail_counts.total(counts.values())
+    return {
+        "total_messages": total.total,
+        "total_unread": total.unread,
+        "unreadable": len(problems),
+        "by_branch": {name: count._asdict() for name, count in counts.items()},
+    }
+
+
+def _branches(branches: Registry) -> dict[str, Any]:
+    by_status = Counter(branch.status for branch in branches)
+    return {"total": len(branches), "by_status": dict(sorted(by_status.items()))}
+
+
+def _brief(measured: dict[str, Any]) -> dict[str, Any]:
+    """A measurement as history keeps it."""
+    if measured["branches"]["total"] <= BRANCHES_IN_HISTORY:
+        return measured
+    left_out = ("by_branch", "errors_by_branch")
+    return {
+        section: {key: value for key, value in values.items() if key not in left_out}
+        if isinstance(values, dict)
+        else values
+        for section, values in measured.items()
+    }
+
+
+def _history(context: Context) -> list[Any]:
+    """What was measured in the last seven days, oldest first.
+
+    A central file that cannot be understood is put aside, for what is in it is nowhere else.
+    """
+    path = central.path_of(context.central_dir, NAME)
+    if stamp(path) is None:
+        return []
+    try:
+        document = read_json(path)
+        history = document.get("history", []) if isinstance(document, dict) else None
+        if not isinstance(history, list):
+            raise UnreadableFileError(path, "no history in it")
+    except UnreadableFileError as error:
+        _put_aside(path, context, error.reason)
+        return []
+    since = context.now - HISTORY
+    return [each for each in history if _is_later(each, since, context)]
+
+
+def _is_later(measured: Any, since: datetime, context: Context) -> bool:
+    stated = measured.get("timestamp") if isinstance(measured, dict) else None
+    moment = timestamps.readable(stated, context.zone)
+    return moment is not None and moment > since
+
+
+def _put_aside(path: Path, context: Context, reason: str) -> None:
+    aside = path.with_name(f"{path.name}.corrupt-{context.now:%Y%m%dT%H%M%SZ}")
+    path.rename(aside)
+    context.log(f"{path}: {reason}; kept as {aside.name}, the history begins anew")

@@ -1,0 +1,70 @@
+"""Mail activity: how much a branch sent and received lately, closed mail included."""
+
+import os
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from scheduled.ecosystem import archive, mailbox, timestamps
+from scheduled.errors import UnreadableFileError
+from scheduled.files import read_json
+
+# A copy is named after the local time it was made at, which is never before the message's own.
+# A day of grace covers every zone it may have been written in.
+_NAME = re.compile(r"(\d{8}_\d{6})_.*\.json")
+_GRACE = timedelta(days=1)
+
+
+class Activity(NamedTuple):
+    """Messages of one branch."""
+
+    sent: int
+    received: int
+
+
+def since(folder: Path, start: datetime, zone: tzinfo) -> Activity:
+    """What the owner of a mailbox sent and received after `start`; the unreadable is left out."""
+    received = [*_inbox(folder), *_kept(folder, archive.DELETED, start, zone)]
+    sent = _kept(folder, archive.SENT, start, zone)
+    return Activity(
+        sent=sum(_is_later(message, start, zone) for message in sent),
+        received=sum(_is_later(message, start, zone) for message in received),
+    )
+
+
+def _inbox(folder: Path) -> list[mailbox.Message]:
+    try:
+        return mailbox.read(folder).messages
+    except UnreadableFileError:
+        return []
+
+
+def _kept(folder: Path, name: str, start: datetime, zone: tzinfo) -> Iterator[Any]:
+    """The messages beside the inbox that may be later than `start`, also of the old form."""
+    oldest = (start.astimezone(zone) - _GRACE).strftime("%Y%m%d_%H%M%S")
+    try:
+        names = os.listdir(mailbox.confined(folder / name, branch=folder.parent))
+    except (OSError, UnreadableFileError):
+        names = []
+    for each in names:
+        named = _NAME.fullmatch(each)
+        if each.endswith(".json") and (named is None or named[1] >= oldest):
+            yield _document(folder / name / each)
+    old_form = _document(folder / f"{name}.json")
+    messages = old_form.get("messages") if isinstance(old_form, dict) else None
+    yield from messages if isinstance(messages, list) else []
+
+
+def _document(path: Path) -> Any:
+    try:
+        return read_json(path) if path.is_file() else None
+    except (UnreadableFileError, OSError):
+        return None
+
+
+def _is_later(message: Any, start: datetime, zone: tzinfo) -> bool:
+    stated = message.get("timestamp") if isinstance(message, dict) else None
+    moment = timestamps.readable(stated, zone) if stated is not None else None
+    return moment is not None and moment > start

@@ -1,0 +1,63 @@
+"""The active plans, as Flow tells of them. Only ever read."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from scheduled.ecosystem import central
+from scheduled.ecosystem.mailbox import one_line
+from scheduled.errors import UnreadableFileError
+from scheduled.files import read_json
+
+CENTRAL_FOLDERS = ("aipass_os/AI_CENTRAL", "AI_CENTRAL", ".ai_central", ".aicentral")
+"""Where central files were kept over the years, below the home."""
+
+FLOW_REGISTRIES = (
+    "aipass_core/flow/flow_json/flow_registry.json",
+    "src/aipass/flow/flow_json/flow_registry.json",
+)
+
+
+class Plan(NamedTuple):
+    """One plan that is open."""
+
+    id: str
+    subject: str
+    """`(no subject)` where Flow has none."""
+
+
+def active(root: Path, central_dir: Path) -> list[Plan]:
+    """The open plans in Flow's order: of `PLANS.central.json`, else of Flow's own registry.
+
+    Empty where there is neither, or neither can be understood.
+    """
+    for folder in (central_dir, *(root / name for name in CENTRAL_FOLDERS)):
+        found = central.read(folder, "PLANS").get("active_plans")
+        if isinstance(found, list):
+            return [_plan(each, each.get("plan_id")) for each in found if isinstance(each, dict)]
+    for name in FLOW_REGISTRIES:
+        registered = _registered(root / name)
+        if registered is not None:
+            return list(_open(registered))
+    return []
+
+
+def _registered(path: Path) -> dict[str, Any] | None:
+    try:
+        document = read_json(path)
+    except UnreadableFileError:
+        return None
+    plans = document.get("plans") if isinstance(document, dict) else None
+    return plans if isinstance(plans, dict) else None
+
+
+def _open(registered: dict[str, Any]) -> Iterator[Plan]:
+    for number, entry in registered.items():
+        if isinstance(entry, dict) and entry.get("status", "open") in ("open", "active"):
+            yield _plan(entry, entry.get("plan_id") or f"FPLAN-{number}")
+
+
+def _plan(entry: dict[str, Any], plan_id: Any) -> Plan:
+    return Plan(
+        one_line(plan_id, 60) or "unknown", one_line(entry.get("subject"), 200) or "(no subject)"
+    )

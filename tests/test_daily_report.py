@@ -1,0 +1,247 @@
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handlers import daily_report
+from scheduled.handler import Context
+from tests.builders.mail import (
+    ago,
+    context_in,
+    home_with,
+    inbox_of,
+    letter,
+    mailbox_in,
+    write_json,
+)
+
+REALDATA = Path("../shared/realdata/aipass-repo")
+
+EMPTY = """\
+# AIPass Daily Report - 2026-03-07
+
+## System Health
+- Healthy branches: 0
+- Warnings: 0
+- Errors: 0
+
+## Mail Statistics
+- Total unread: 0
+- Total messages: 0
+
+## Branch Activity
+- No mail in the last 24 hours
+
+## Memory Status
+- All memory files within limits
+
+## Active Plans
+- Total active: 0"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """An ecosystem without branches: what a report says of it comes from the central files."""
+    home_with(tmp_path)
+    return tmp_path
+
+
+def central(home: Path, name: str, document: Any) -> None:
+    write_json(home / "AI_CENTRAL" / f"{name}.central.json", document)
+
+
+def section(home: Path, title: str, **fields: Any) -> list[str]:
+    """The lines of one section of the report."""
+    text = daily_report.build(context_in(home, **fields))
+    return text.split(f"## {title}\n")[1].split("\n\n## ")[0].splitlines()
+
+
+def reported(home: Path, **fields: Any) -> tuple[dict[str, Any], Context]:
+    context = context_in(home, job="daily_report", **fields)
+    return daily_report.run(context), context
+
+
+def test_without_any_source_there_are_zeros(home: Path) -> None:
+    assert daily_report.build(context_in(home)) == EMPTY
+
+
+def test_without_a_registry_the_report_says_so(tmp_path: Path) -> None:
+    lines = section(tmp_path, "System Health")
+
+    assert lines[:3] == ["- Healthy branches: 0", "- Warnings: 0", "- Errors: 0"]
+    assert lines[3].startswith("- The branches are unknown: ")
+
+
+def test_fresh_health_is_told_as_it_was_found(home: Path) -> None:
+    central(
+        home,
+        "HEALTH",
+        {
+            "last_updated": "2026-03-07T11:00:00",
+            "healthy": 17,
+            "warnings": [{"branch": "DRONE", "issues": ["local.json: 523 lines", "b"]}],
+            "errors": [{"branch": "FLOW", "issues": ["Missing ai_mail.local directory"]}],
+        },
+    )
+
+    assert section(home, "System Health") == [
+        "- Healthy branches: 17",
+        "- Warnings: 1",
+        "- Errors: 1",
+        "",
+        "### Warnings",
+        "- DRONE: local.json: 523 lines, b",
+        "",
+        "### Errors",
+        "- FLOW: Missing ai_mail.local directory",
+    ]
+
+
+@pytest.mark.parametrize("written", ["2026-03-07T10:00:00", "2026-03-07T14:00:00", "", None])
+def test_health_that_is_not_fresh_is_not_used_but_looked_at(tmp_path: Path, written: str) -> None:
+    home_with(tmp_path, "DRONE")
+    central(tmp_path, "HEALTH", {"last_updated": written, "healthy": 17})
+
+    lines = section(tmp_path, "System Health")
+
+    assert lines[:2] == ["- Healthy branches: 0", "- Warnings: 1"]
+    assert lines[5].startswith("- DRONE: local.json not found")
+
+
+def test_mail_statistics_come_from_the_central_file(home: Path) -> None:
+    central(home, "AI_MAIL", {"system_totals": {"total_unread": 5, "total_messages": 8}})
+
+    assert section(home, "Mail Statistics") == ["- Total unread: 5", "- Total messages: 8"]
+
+
+def test_activity_is_the_mail_of_the_last_24_hours_closed_or_not(tmp_path: Path) -> None:
+    homes = home_with(tmp_path, "DRONE", "FLOW", "SILENT")
+    folder = mailbox_in(homes["DRONE"], letter(1), letter(2, timestamp=ago(hours=25)))
+    write_json(folder / "deleted" / "20260307_110000_x.json", letter(3, timestamp=ago(hours=2)))
+    write_json(folder / "deleted" / "20260101_110000_x.json", letter(4))  # an old name: not read
+    write_json(folder / "deleted.json", {"messages": [letter(5)]})
+    sent = mailbox_in(homes["FLOW"])
+    write_json(sent / "sent" / "20260307_110000_x.json", letter(6))
+    write_json(sent / "sent" / "by-hand.json", letter(7, timestamp=ago(hours=30)))
+    (sent / "sent" / "20260307_110000_broken.json").write_text("{")
+
+    lines = section(tmp_path, "Branch Activity")
+
+    assert lines == ["- DRONE: 0 sent, 3 received", "- FLOW: 1 sent, 0 received"]
+
+
+def test_memory_files_over_their_limit_are_listed(tmp_path: Path) -> None:
+    homes = home_with(tmp_path, "DRONE")
+    (homes["DRONE"] / "DRONE.local.json").write_text("[\n" + "1,\n" * 610 + "1]\n")
+
+    assert section(tmp_path, "Memory Status") == [
+        "- Files exceeding threshold: 1",
+        "  - DRONE/DRONE.local.json: 612 lines",
+    ]
+
+
+def test_the_first_five_plans_are_named_by_their_subject(home: Path) -> None:
+    plans = [{"plan_id": f"FPLAN-{n:04}", "subject": f"Plan {n}", "title": "no"} for n in range(7)]
+    plans[1]["subject"] = ""
+    central(home, "PLANS", {"active_plans": plans})
+
+    assert section(home, "Active Plans") == [
+        "- Total active: 7",
+        "  - FPLAN-0000: Plan 0",
+        "  - FPLAN-0001: (no subject)",
+        "  - FPLAN-0002: Plan 2",
+        "  - FPLAN-0003: Plan 3",
+        "  - FPLAN-0004: Plan 4",
+    ]
+
+
+@pytest.mark.parametrize("folder", ["aipass_os/AI_CENTRAL", ".ai_central", ".aicentral"])
+def test_plans_are_found_where_central_files_used_to_be(home: Path, folder: str) -> None:
+    plan = {"plan_id": "FPLAN-0001", "subject": "Move house"}
+    write_json(home / folder / "PLANS.central.json", {"active_plans": [plan]})
+
+    assert section(home, "Active Plans")[1] == "  - FPLAN-0001: Move house"
+
+
+def test_without_the_central_file_flows_own_registry_names_the_open_plans(home: Path) -> None:
+    plans = {
+        "0001": {"subject": "Open", "status": "open"},
+        "0002": {"subject": "Closed", "status": "closed"},
+    }
+    write_json(home / "src/aipass/flow/flow_json/flow_registry.json", {"plans": plans})
+
+    assert section(home, "Active Plans") == ["- Total active: 1", "  - FPLAN-0001: Open"]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [[], {"warnings": 7, "active_plans": {}, "system_totals": []}, {"errors": [1, {"issues": 2}]}],
+)
+def test_sources_of_the_wrong_shape_do_not_stop_the_report(home: Path, document: Any) -> None:
+    for name in ("HEALTH", "AI_MAIL", "PLANS"):
+        dated = {"last_updated": "2026-03-07T11:30:00", **document} if document else document
+        central(home, name, dated)
+
+    assert daily_report.build(context_in(home)).startswith("# AIPass Daily Report - 2026-03-07\n")
+
+
+def test_what_others_wrote_stays_in_its_line(home: Path) -> None:
+    central(home, "PLANS", {"active_plans": [{"plan_id": "P\n# Fake", "subject": "a\r\n## Fake"}]})
+
+    assert section(home, "Active Plans")[1] == "  - P # Fake: a ## Fake"
+
+
+def test_a_long_list_ends_with_the_number_of_the_rest(home: Path) -> None:
+    errors = [{"branch": f"B{number}", "issues": ["x"]} for number in range(60)]
+    central(home, "HEALTH", {"last_updated": "2026-03-07T11:30:00", "errors": errors})
+
+    lines = section(home, "System Health")
+
+    assert (lines[2], lines[-1], len(lines)) == ("- Errors: 60", "- and 10 more", 3 + 2 + 51)
+
+
+def test_the_report_is_the_result_and_the_message(home: Path) -> None:
+    result, context = reported(home)
+
+    assert result == {"date": "2026-03-07", "report": EMPTY}
+    assert context.events == [
+        (
+            "daily_report",
+            {
+                "date": "2026-03-07",
+                "message": {
+                    "subject": "[DAILY] System Report - 2026-03-07",
+                    "body": EMPTY,
+                    "key": None,
+                },
+            },
+        )
+    ]
+
+
+def test_not_to_be_sent_it_says_nothing_to_anybody(home: Path) -> None:
+    _, context = reported(home, params={"send": False})
+
+    assert context.events == [("daily_report", {"date": "2026-03-07"})]
+
+
+def test_reporting_changes_nothing_in_the_ecosystem(tmp_path: Path) -> None:
+    homes = home_with(tmp_path / "home", "DRONE")
+    write_json(homes["DRONE"] / "ai_mail.local" / "inbox.json", inbox_of(letter()))
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "home").rglob("*")}
+
+    reported(tmp_path / "home", cache_dir=tmp_path / "cache")
+
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "home").rglob("*")} == before
+
+
+def test_the_real_repository_has_a_report(tmp_path: Path) -> None:
+    if not REALDATA.is_dir():
+        pytest.skip("the real data is not beside the repository")
+    home = shutil.copytree(REALDATA, tmp_path / "home", copy_function=shutil.copyfile)
+
+    text = daily_report.build(context_in(home, central_dir=home / "aipass_os" / "AI_CENTRAL"))
+
+    assert "- Total unread: 5\n- Total messages: 8" in text
+    assert text.endswith("- Total active: 1\n  - FPLAN-0002: (no subject)")
