@@ -1,4 +1,7 @@
-"""The jobs that are shipped, as data. They run without a configuration, and it can change them."""
+"""The jobs that are shipped, as data. They run without a configuration, and it can change them.
+
+Mail is cleaned up first, so that all who count it in the same tick count the same.
+"""
 
 from scheduled.model import SYSTEM_ZONE, FirstRun, Job, Priority
 
@@ -26,6 +29,7 @@ JOBS: tuple[Job, ...] = (
         priority=Priority.HIGH,
         first_run=FirstRun.NOW,
         tags=("ecosystem",),
+        waits_for=("mail_cleanup",),
         remembers_in="memory_rollover",
         noted_as="hourly",
     ),
@@ -38,6 +42,7 @@ JOBS: tuple[Job, ...] = (
         description="Check every registered branch and write HEALTH.central.json",
         first_run=FirstRun.NOW,
         tags=("ecosystem",),
+        waits_for=("mail_cleanup",),
         remembers_in="health_check",
         noted_as="hourly",
     ),
@@ -50,6 +55,7 @@ JOBS: tuple[Job, ...] = (
         description="Count logs, memory files and mail, and write METRICS.central.json",
         first_run=FirstRun.NOW,
         tags=("ecosystem",),
+        waits_for=("mail_cleanup",),
         noted_as="hourly",
     ),
     # Last: it reports what the sweeps before it found.
@@ -63,6 +69,7 @@ JOBS: tuple[Job, ...] = (
         priority=Priority.LOW,
         first_run=FirstRun.NOW,
         tags=("ecosystem",),
+        waits_for=("mail_cleanup", "memory_rollover", "health", "metrics"),
         noted_as="daily_report",
     ),
 )

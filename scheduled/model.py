@@ -76,6 +76,8 @@ class Job:
     timeout: float = 300.0
     max_output: int = 1024 * 1024
     params: dict[str, Any] = field(default_factory=dict)
+    waits_for: tuple[str, ...] = ()
+    """Jobs that, if they are due in the same tick, have to end before this one starts."""
     remembers_in: str = ""
     """The seed's section of the state that holds this job's memory; empty: its own entry."""
     noted_as: str = ""

@@ -5,7 +5,6 @@ Everything that can stop half-way has left its intent in the journal before.
 """
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -183,14 +182,16 @@ class Tick:
 
     def work(self, children: Supervisor, decisions: list[Decision]) -> None:
         """Run what is due, several at once; a long job never stops the others."""
-        queue = deque(self._candidates(decisions))
+        queue = list(self._candidates(decisions))
         begun: dict[str, Begun] = {}
         while queue or children.running:
-            while queue and len(children.running) < self.config.max_concurrent:
-                if children.stopped_by or self.report.trouble:
-                    queue.clear()
+            if children.stopped_by or self.report.trouble:
+                queue.clear()
+            while len(children.running) < self.config.max_concurrent:
+                job = _startable(queue, children)
+                if job is None:
                     break
-                self._begin(queue.popleft(), children, begun)
+                self._begin(job, children, begun)
             for running, ended in children.wait():
                 job = running.attempt.job
                 self._end(begun.pop(running.attempt.run_id), ended)
@@ -359,6 +360,19 @@ def _chosen(jobs: tuple[Job, ...], only: tuple[str, ...]) -> list[Job]:
     if not only:
         return list(jobs)
     return [job for job in jobs if job.id in only or any(f"tag:{tag}" in only for tag in job.tags)]
+
+
+def _startable(queue: list[Job], children: Supervisor) -> Job | None:
+    """Take the first job out of the queue that waits for no other of this tick."""
+    for place, job in enumerate(queue):
+        if not job.waits_for or not _waits(job, queue, children):
+            return queue.pop(place)
+    return None
+
+
+def _waits(job: Job, queue: list[Job], children: Supervisor) -> bool:
+    running = (one.attempt.job for one in children.running)
+    return any(other.id in job.waits_for for other in (*queue, *running))
 
 
 def _with_params(job: Job, wanted: Wanted) -> Job:

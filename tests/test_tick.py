@@ -76,6 +76,22 @@ def test_at_most_so_many_run_at_once_and_the_rest_run_after(tmp_path: Path) -> N
     assert (highest, len(engine.lines())) == (2, 12)
 
 
+def test_a_job_waits_for_those_of_its_tick_that_it_counts_on_however_they_end(
+    tmp_path: Path,
+) -> None:
+    jobs = [
+        job("report", command="echo report >> out", waits_for=("sweep", "absent")),
+        job("sweep", command="sleep 0.2; echo sweep >> out; exit 1"),
+        job("other", command="echo other >> out"),
+    ]
+    engine = Engine(tmp_path, jobs)
+    engine.run_at("11:30")
+
+    engine.run_at("12:00")
+
+    assert engine.lines() == ["other", "sweep", "report"]
+
+
 def test_a_failed_job_stops_no_other_and_makes_the_exit_code_one(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [job("bad", command="exit 3"), job("good", command=NOTE)])
     engine.run_at("11:30")
