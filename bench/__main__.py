@@ -1,0 +1,62 @@
+"""`python -m bench`: measure, and print the ratios. `make bench` calls it."""
+
+import argparse
+import json
+import platform
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from bench import logscan, planning, sweeps, table, ticks
+from bench.cost import BenchError
+from bench.row import Effort, Row
+
+SCENES: dict[str, Callable[[Path, Effort], Iterator[Row]]] = {
+    "idle": ticks.idle,
+    "due": ticks.due,
+    "planning": planning.planning,
+    "sweeps": sweeps.sweeps,
+    "logs": logscan.log_scan,
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure what was asked for; 1 if something could not be measured, targets do not count."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--json", action="store_true", dest="as_json", help="one JSON object")
+    parser.add_argument("--quick", action="store_true", help="little data, measured once")
+    parser.add_argument("--only", action="append", choices=SCENES, help="repeatable")
+    asked = parser.parse_args(arguments)
+    try:
+        rows = list(_measured(asked.only or list(SCENES), Effort(asked.quick)))
+    except BenchError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    if asked.as_json:
+        head = {"python": platform.python_version(), "quick": asked.quick}
+        print(json.dumps({**head, "rows": [row.document() for row in rows]}, indent=2))
+    else:
+        table.show(rows)
+    return 0
+
+
+def _measured(scenes: list[str], effort: Effort) -> Iterator[Row]:
+    """The rows of the scenes. Each works in a folder of its own that is removed behind it."""
+    for scene in scenes:
+        with tempfile.TemporaryDirectory(prefix="scheduled-bench-") as folder:
+            _say(f"{scene}: preparing")
+            for row in SCENES[scene](Path(folder), effort):
+                _say(f"{row.what}: {row.ratio:.2f}x")
+                yield row
+    _say("")
+
+
+def _say(text: str) -> None:
+    """What is going on, on the last line of a terminal."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""One row of the result: two costs and what is to be thought of their ratio."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bench.cost import Cost, Measure, least
+
+
+@dataclass(frozen=True)
+class Row:
+    """Ours against theirs."""
+
+    name: str
+    what: str
+    ours: Cost
+    against: str
+    theirs: Cost
+    target: float | None = None
+    """The most that the ratio should be; None where it only informs."""
+
+    @property
+    def ratio(self) -> float:
+        """How many times theirs ours is."""
+        return self.ours.seconds / self.theirs.seconds
+
+    @property
+    def verdict(self) -> str:
+        """`met`, `missed by` the difference of the ratios, or nothing where there is no target."""
+        if self.target is None:
+            return ""
+        over = self.ratio - self.target
+        return "met" if over <= 0 else f"missed by {over:.2f}x"
+
+    def document(self) -> dict[str, Any]:
+        """The row as JSON has it."""
+        return {
+            "name": self.name,
+            "what": self.what,
+            "ours_ms": round(self.ours.seconds * 1e3, 4),
+            "against": self.against,
+            "theirs_ms": round(self.theirs.seconds * 1e3, 4),
+            "ratio": round(self.ratio, 4),
+            "target": self.target,
+            "verdict": self.verdict,
+            "peak_mib": round(self.ours.peak, 1),
+        }
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured: the data in full, or just enough to see that it all works."""
+
+    quick: bool = False
+
+    def of(self, full: int, quick: int) -> int:
+        """The one number or the other."""
+        return quick if self.quick else full
+
+    def row(
+        self,
+        name: str,
+        what: str,
+        ours: Measure,
+        against: str,
+        theirs: Measure,
+        *,
+        target: float | None = None,
+        turns: int = 1,
+    ) -> Row:
+        """Measure both sides, `turns` times a block, and make it a row."""
+        blocks, turns = self.of(5, 1), self.of(turns, 1)
+        mine, others = least(ours, theirs, blocks, turns)
+        return Row(name, what, mine, against, others, target)

@@ -1,0 +1,55 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def bench(*options: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "--quick", *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert done.returncode == 0
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_every_cost_is_measured_with_what_it_is_compared_with() -> None:
+    rows: list[dict[str, Any]] = json.loads(bench("--json"))["rows"]
+
+    assert [row["name"] for row in rows] == [
+        "idle tick by cron, few jobs",
+        "idle tick by script, few jobs",
+        "idle tick by cron, many jobs",
+        "idle tick by script, many jobs",
+        "tick with one due command job, pass",
+        "tick with one due command job, imports",
+        "planning",
+        "memory_rollover cold",
+        "memory_rollover warm",
+        "health cold",
+        "health warm",
+        "logs of a month, cold",
+        "logs of a month, warm",
+        "logs of one hour, cold",
+        "logs of one hour, warm",
+    ]
+    for row in rows:
+        assert min(row["ours_ms"], row["theirs_ms"], row["ratio"], row["peak_mib"]) > 0
+
+
+def test_one_kind_of_cost_can_be_measured_alone_and_reads_without_a_terminal() -> None:
+    head, row, *notes = bench("--only", "planning").splitlines()
+
+    assert " ".join(head.split()) == "what ours ms against theirs ms ratio target verdict peak MiB"
+    assert row.startswith("planning 200 due jobs after 30 days")
+    assert "Cold: we remember nothing yet. The page cache is warm for both sides." in notes
