@@ -30,6 +30,10 @@ def stamp(path: str | os.PathLike[str]) -> Stamp | None:
 def read_bytes(path: Path) -> bytes:
     """The content of a file. Raises UnreadableFileError, with the reason in words."""
     try:
+        mode = path.stat().st_mode
+        # A pipe or a device could keep us waiting for ever; a folder will say what it is.
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise UnreadableFileError(path, "not a regular file")
         return path.read_bytes()
     except FileNotFoundError:
         raise UnreadableFileError(path, "no such file") from None

@@ -6,6 +6,7 @@ and null are read as such; every other word stays the text it is, dates and `12:
 """
 
 import math
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -77,7 +78,7 @@ def read(path: Path) -> Node:
     Raises ConfigError with one problem: file, line where there is one, sentence.
     """
     try:
-        if not path.is_file():
+        if not os.path.isfile(path):
             raise UnreadableFileError(path, "not a file")
         text = _decoded(read_bytes(path), path)
     except UnreadableFileError as error:

@@ -37,7 +37,7 @@ def since(folder: Path, start: datetime, zone: tzinfo) -> Activity:
 def _inbox(folder: Path) -> list[mailbox.Message]:
     try:
         return mailbox.read(folder).messages
-    except UnreadableFileError:
+    except (UnreadableFileError, OSError):
         return []
 
 

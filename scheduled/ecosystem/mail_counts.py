@@ -1,5 +1,6 @@
 """How much mail there is: every inbox counted, only those read that changed."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -17,11 +18,11 @@ def count(branches: Iterable[Branch], cache: Cache) -> tuple[dict[str, Count], l
     problems: list[str] = []
     for branch in branches:
         folder = branch.mailbox
-        if not folder.is_dir():
+        if not os.path.isdir(folder):  # Path would raise where we may not look
             continue
         try:
             counts[branch.name] = _count(folder, cache)
-        except UnreadableFileError as error:
+        except (UnreadableFileError, OSError) as error:
             problems.append(f"{branch.name}: {error}")
     return counts, problems
 

@@ -41,7 +41,9 @@ class Branch:
     def mailbox(self) -> Path:
         """The mailbox folder: of the layout found on disk, the home's where there is neither."""
         home, repository = self.path / "ai_mail.local", self.path / ".ai_mail.local"
-        if not home.is_dir() and (repository.is_dir() or (self.path / ".trinity").is_dir()):
+        # os.path: what cannot be looked at is not there; Path would raise.
+        isdir = os.path.isdir
+        if not isdir(home) and (isdir(repository) or isdir(self.path / ".trinity")):
             return repository
         return home
 

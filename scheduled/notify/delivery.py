@@ -5,6 +5,7 @@ with a key has one slot: said again with nothing new, it is not touched; with so
 is updated and unread again; closed by its reader, it comes anew.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
@@ -87,7 +88,7 @@ class _Post:
         if branch is None:
             return f"nobody here has the address {message.to}, and nobody has {CENTRAL}"
         folder = branch.mailbox
-        if not folder.is_dir():
+        if not os.path.isdir(folder):
             return f"{branch.name} has no mailbox at {folder}"
         if folder in self._held:
             return self._held[folder]
@@ -163,7 +164,7 @@ class _Post:
     def _keep_copy(self, entry: dict[str, Any], to: str) -> None:
         """A copy in `sent/` where @trigger is a branch; without it the mail is delivered too."""
         sender = self._branches.by_email(SENDER)
-        if sender is None or not sender.mailbox.is_dir():
+        if sender is None or not os.path.isdir(sender.mailbox):
             return
         try:
             archive.keep_sent(sender.mailbox, entry, to, self._now, self._zone)
