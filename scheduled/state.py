@@ -178,6 +178,7 @@ def _missed(state: State, event: Event) -> None:
     entry = _entry(state, event)
     entry["watermark"] = event["last"]
     entry["coalesced"] = entry.get("coalesced", 0) + event["count"]
+    entry["interruptions"] = 0  # they were those of a slot that is past now
     _tally(state, event, "missed", event["count"])
 
 
@@ -185,6 +186,7 @@ def _skipped(state: State, event: Event) -> None:
     entry = _entry(state, event)
     entry["watermark"] = event["slot"]
     entry["coalesced"] = 0
+    entry["interruptions"] = 0
     entry["last"] = _row(event, outcome="skipped")
     _tally(state, event, "skipped")
 

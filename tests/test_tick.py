@@ -229,6 +229,20 @@ def test_a_slot_interrupted_three_times_is_given_up(tmp_path: Path) -> None:
     assert len(engine.lines()) == 3
 
 
+def test_interruptions_of_slots_long_past_do_not_count_against_a_later_one(
+    tmp_path: Path,
+) -> None:
+    engine = Engine(tmp_path, [job(command="echo x >> out; test -f ready || sleep 30")])
+    engine.run_at("11:30")
+    for when in ("12:00", "13:00", "14:00"):
+        _tick_and_kill(engine, when)
+    (tmp_path / "ready").touch()
+
+    engine.run_at("14:01")
+
+    assert outcomes(engine.rows)[-1] == ("14:00", "succeeded")
+
+
 def test_a_run_that_outlived_its_tick_is_left_to_finish(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [job(command="echo x >> out; sleep 30")])
     engine.run_at("11:30")
