@@ -33,3 +33,11 @@ def open_folder() -> Iterator[Path]:
     finally:
         folder.chmod(0o755)
         shutil.rmtree(folder)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """An empty folder that only its owner may write to, for an ecosystem or a configuration."""
+    path = tmp_path / "root"
+    path.mkdir(mode=0o755)
+    return path

@@ -4,9 +4,6 @@ import csv
 import io
 import json
 import os
-import pty
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +12,15 @@ import pytest
 from scheduled import locks
 from scheduled.cli import look
 from tests.builders.jobs import at
-from tests.builders.looks import Home, Said, begin, end, seen
+from tests.builders.looks import (
+    BACKUP_AND_POLL,
+    Home,
+    Said,
+    begin,
+    end,
+    lived_in,
+)
 
-JOBS = """\
-jobs:
-  backup:
-    schedule: "0 * * * *"
-    command: "true"
-    description: "Copy [/rc] [bold]everything[/bold]"
-  poll:
-    schedule: every 90m
-    command: "true"
-    enabled: false
-"""
 READERS: list[tuple[str, ...]] = [
     ("status",),
     ("list",),
@@ -50,13 +43,7 @@ COMMANDS = {
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    """Two jobs besides the shipped ones; one has run once, at eleven."""
-    made = Home(tmp_path)
-    made.configure(JOBS)
-    backup = made.jobs()["backup"]
-    made.record(seen(backup, at("10:30")), begin("r1", at("11:00")), end("r1", at("11:00")))
-    made.printed("backup", "r1", "copied 3 files\n")
-    return made
+    return lived_in(tmp_path)
 
 
 @pytest.mark.parametrize("words", READERS, ids=" ".join)
@@ -198,7 +185,7 @@ def test_gaias_list_tells_the_description_as_it_was_written(home: Home) -> None:
 
 
 def test_a_job_with_problems_is_told_beside_the_list(home: Home) -> None:
-    home.configure(JOBS + '  broken: {schedule: "61 * * * *", command: "true"}\n')
+    home.configure(BACKUP_AND_POLL + '  broken: {schedule: "61 * * * *", command: "true"}\n')
 
     said = _call(home, "list", "--json")
 
@@ -339,47 +326,6 @@ def test_an_ambiguous_run_is_refused(home: Home) -> None:
     assert _call(home, "logs", "backup", "r1").code == 0
 
 
-def test_a_pipe_gets_no_colours_and_whole_lines(home: Home) -> None:
-    long = "x" * 250
-    home.record(end("r2", at("11:30"), "failed", error=long))
-
-    said = _program(home, "history")
-
-    assert "\x1b" not in said.stdout
-    assert any(line.endswith(long) for line in said.stdout.splitlines())
-    assert not any(line.endswith(" ") for line in said.stdout.splitlines())
-
-
-def test_what_cannot_be_encoded_is_no_traceback(home: Home) -> None:
-    home.record(end("r2", at("11:30"), "failed", error="日本 größer"))
-
-    said = _program(home, "history", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
-
-    assert said.returncode == 0
-    assert "?? gr??er" in said.stdout
-
-
-@pytest.mark.parametrize(
-    ("options", "environ", "colored"),
-    [((), {}, True), (("--no-color",), {}, False), ((), {"NO_COLOR": "1"}, False)],
-)
-def test_a_terminal_gets_colours_unless_it_says_no(
-    home: Home, options: tuple[str, ...], environ: dict[str, str], colored: bool
-) -> None:
-    output = _on_a_terminal(home, *options, "history", **environ)
-
-    assert "succeeded" in output
-    assert ("\x1b[" in output) == colored
-
-
-def test_a_narrow_terminal_cuts_no_id(home: Home) -> None:
-    output = _on_a_terminal(home, "--no-color", "list", COLUMNS="50")
-
-    assert "backup" in output
-    assert "memory_rollover" in output
-    assert "…" not in output
-
-
 def _call(home: Home, command: str, *arguments: str) -> Said:
     return home.call(COMMANDS[command], *arguments)
 
@@ -398,40 +344,3 @@ def _files(folder: Path) -> dict[str, tuple[int, int]]:
         for path in folder.rglob("*")
         if path.is_file()
     }
-
-
-def _command(home: Home, *arguments: str) -> list[str]:
-    places = ("--root", str(home.folder), "--state-dir", str(home.state_dir))
-    return [sys.executable, "-m", "scheduled", *places, *arguments]
-
-
-def _program(home: Home, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        _command(home, *arguments),
-        env={**os.environ, **environ},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def _on_a_terminal(home: Home, *arguments: str, **environ: str) -> str:
-    ours, theirs = pty.openpty()
-    surroundings = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "200", **environ}
-    process = subprocess.Popen(
-        _command(home, *arguments), env=surroundings, stdout=theirs, stderr=theirs
-    )
-    os.close(theirs)
-    chunks = []
-    while chunk := _read(ours):
-        chunks.append(chunk)
-    os.close(ours)
-    assert process.wait() == 0
-    return b"".join(chunks).decode()
-
-
-def _read(descriptor: int) -> bytes:
-    try:
-        return os.read(descriptor, 65536)
-    except OSError:  # the other side has hung up
-        return b""

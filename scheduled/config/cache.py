@@ -23,7 +23,13 @@ _DEFAULTS = {
     one.name: one.default_factory() if one.default_factory is not MISSING else one.default
     for one in fields(Job)
 }
-_MADE = {"priority": Priority, "catch_up": CatchUp, "first_run": FirstRun, "tags": tuple}
+_MADE = {
+    "priority": Priority,
+    "catch_up": CatchUp,
+    "first_run": FirstRun,
+    "tags": tuple,
+    "waits_for": tuple,
+}
 
 
 def place(folder: Path, config_path: Path) -> Path:

@@ -141,3 +141,26 @@ class Home:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.encode("utf-8", "surrogateescape"))
         return path
+
+
+BACKUP_AND_POLL = """\
+jobs:
+  backup:
+    schedule: "0 * * * *"
+    command: "true"
+    description: "Copy [/rc] [bold]everything[/bold]"
+  poll:
+    schedule: every 90m
+    command: "true"
+    enabled: false
+"""
+
+
+def lived_in(folder: Path) -> Home:
+    """A home with two jobs besides the shipped ones; `backup` has run once, at eleven."""
+    made = Home(folder)
+    made.configure(BACKUP_AND_POLL)
+    backup = made.jobs()["backup"]
+    made.record(seen(backup, at("10:30")), begin("r1", at("11:00")), end("r1", at("11:00")))
+    made.printed("backup", "r1", "copied 3 files\n")
+    return made

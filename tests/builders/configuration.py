@@ -1,0 +1,49 @@
+"""Configuration files as tests write them, and what is made of them."""
+
+from pathlib import Path
+
+import pytest
+
+from scheduled import config
+from scheduled.config import Config
+from scheduled.errors import ConfigError
+from scheduled.model import Job
+from scheduled.places import Asked
+
+
+def asked(root: Path, **environ: str) -> Asked:
+    environ = {"HOME": str(root), "TZ": "Europe/Berlin", **environ}
+    return Asked(root=str(root), state_dir=str(root / "state"), environ=environ)
+
+
+def written(root: Path, text: str) -> Path:
+    path = root / "scheduled.yaml"
+    path.write_text(text)
+    path.chmod(0o644)
+    return path
+
+
+def loaded(root: Path, text: str) -> Config:
+    written(root, text)
+    return config.load(asked(root))
+
+
+def the_job(root: Path, text: str) -> Job:
+    """The job `one`, whose keys are `text`."""
+    found = loaded(root, f"jobs:\n  one: {text}\n")
+    assert found.problems == ()
+    return next(job for job in found.jobs if job.id == "one")
+
+
+def refusal(root: Path, text: str) -> str:
+    """What is said about a file that is refused as a whole."""
+    with pytest.raises(ConfigError) as caught:
+        loaded(root, text)
+    return str(caught.value)
+
+
+def complaint(root: Path, keys: str) -> str:
+    """What is said about the job `one`, whose keys are `keys`, without the place."""
+    found = loaded(root, f"jobs:\n  one: {keys}\n")
+    assert "one" not in {job.id for job in found.jobs}
+    return "; ".join(found.problems).replace("scheduled.yaml:2: jobs.", "")
