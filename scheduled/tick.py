@@ -120,6 +120,7 @@ class Tick:
             plan.sky(now),
             timedelta(seconds=ON_TIME_TICKS * config.tick_interval),
             self.clock,
+            self.report.warnings.append,
         )
         self._started = time.monotonic()
         self._budget = config.catch_up_budget
@@ -150,9 +151,8 @@ class Tick:
             try:
                 self.store.refresh()
                 opened = states.record(self.store.state, name).open
-                if opened is not None and not self.turns.recover(name, opened):
-                    told = f"{name}: run {opened.run_id} was interrupted: its tick died"
-                    self.report.warnings.append(told)
+                if opened is not None:
+                    self.turns.recover(name, opened)
             finally:
                 lock.release()
 

@@ -52,6 +52,8 @@ class Turns:
     on_time: timedelta
     clock: Callable[[], datetime]
     """The tick's own time: its `now`, moved on by what has elapsed since."""
+    warn: Callable[[str], object]
+    """Called with a sentence about what a person should hear of though no job failed."""
 
     def take(self, job: Job, *, by_hand: bool = False, slotless: bool = False) -> Begun | Left:
         """Start `job` for the slot that is due, else, when asked for by hand, without a slot.
@@ -117,6 +119,7 @@ class Turns:
             "by_hand": opened.slot is None,
         }
         self.store.record(self.clock(), event)
+        self.warn(f"{name}: run {opened.run_id} was interrupted: its tick died")
         return ""
 
     def _decided(self, job: Job, lock: Lock, *, by_hand: bool, slotless: bool) -> Begun | Left:

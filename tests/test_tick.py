@@ -369,12 +369,14 @@ def _tick_and_kill(engine: Engine, when: str, *, spare_the_job: bool = False) ->
     os.waitpid(child, 0)
     if not spare_the_job:
         os.killpg(opened["pid"], signal.SIGKILL)
+        while _is_alive(opened["pid"]):
+            time.sleep(0.01)
     return int(opened["pid"])
 
 
 def _signalled(number: signal.Signals, engine: Engine) -> Report:
     def send() -> None:
-        while not engine.lines("pid"):
+        while not engine.lines("pid") or "last" not in engine.state["jobs"]["quick"]:
             time.sleep(0.01)
         os.kill(os.getpid(), number)
 
