@@ -6,16 +6,16 @@ changes once a run at most. Mail is only moved on, never acted upon: `auto_execu
 run; what happens to our own notices causes none.
 """
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from scheduled.ecosystem import archive, mail_central, mailbox, registry, stale_mail
+from scheduled.ecosystem import archive, mail_central, mail_counts, mailbox, registry, stale_mail
 from scheduled.ecosystem.mailbox import Mailbox, Message
 from scheduled.ecosystem.registry import Branch
 from scheduled.ecosystem.stale_mail import Overdue, Rules
-from scheduled.ecosystem.sweep import Cache
+from scheduled.ecosystem.sweep import Cache, Facts
 from scheduled.errors import ScheduledError
 from scheduled.files import stamp
 from scheduled.handler import Context
@@ -72,29 +72,30 @@ class Cleanup:
 
     def tidy(self, branch: Branch) -> None:
         """Move the stale mail of one branch on; a branch without a mailbox is passed over."""
-        folder = branch.mailbox
-        if not folder.is_dir():
-            return
-        self.tally.inboxes += 1
         try:
-            unread, total, unreadable, *_ = self._known(folder) or self._examined(branch, folder)
+            facts = self._known(branch) or self._examined(branch)
         except (ScheduledError, OSError) as error:
+            self.tally.inboxes += 1
             self._note(branch, error)
             return
-        self.tally.errors += unreadable
-        self.tally.counts[branch.name] = mail_central.Count(unread, total)
+        if facts is not None:
+            unread, total, unreadable, *_ = facts
+            self.tally.inboxes += 1
+            self.tally.errors += unreadable
+            self.tally.counts[branch.name] = mail_central.Count(unread, total)
 
-    def _known(self, folder: Path) -> list[Any] | None:
+    def _known(self, branch: Branch) -> Facts | None:
         """The facts of an inbox in which nothing changed and nothing is due, without reading it."""
-        path = folder / mailbox.INBOX
-        seen = stamp(path)
-        facts = self.cache.recall(str(path), seen) if seen else None
+        facts = mail_counts.recalled(branch, self.cache)
         if facts is None or facts[4] != self._basis:
             return None
         next_due = facts[3]
         return facts if next_due is None or self._context.now.timestamp() <= next_due else None
 
-    def _examined(self, branch: Branch, folder: Path) -> list[Any]:
+    def _examined(self, branch: Branch) -> Facts | None:
+        folder = branch.mailbox
+        if not os.path.isdir(folder):  # Path would raise where we may not look
+            return None
         path = folder / mailbox.INBOX
         seen = stamp(path)
         box = mailbox.read(folder)

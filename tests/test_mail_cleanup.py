@@ -145,6 +145,16 @@ def test_a_branch_without_a_mailbox_is_passed_over(tmp_path: Path) -> None:
     assert (result["inboxes"], result["errors"]) == (1, 0)
 
 
+def test_a_branch_that_cannot_be_looked_at_is_passed_over(tmp_path: Path) -> None:
+    home_with(tmp_path, "API")
+    write_json(
+        tmp_path / "BRANCH_REGISTRY.json",
+        {"branches": [{"name": "LONG", "path": "x" * 5000}, {"name": "API", "path": "api"}]},
+    )
+
+    assert cleaned(tmp_path / "api")[0]["inboxes"] == 1
+
+
 def test_old_messages_without_a_status_are_opened(drone: Path) -> None:
     mailbox_in(drone, letter(status=None, read=False, timestamp=ago(days=3)))
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -90,19 +91,21 @@ def _files(root: Path, branches: list[Branch]) -> list[LogFile] | None:
     folder_seen = False
     for folder, name in folders.items():
         with suppress(OSError):
-            for entry in _entries(folder):
+            for entry, status in _entries(folder):
                 whose = name or owners.of(entry.name)
-                found.append(LogFile(entry.path, entry.name, whose, entry.stat()))
+                found.append(LogFile(entry.path, entry.name, whose, status))
             folder_seen = True
     return found if folder_seen else None
 
 
-def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
+def _entries(folder: str) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
     with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda each: each.name):
-            is_log = entry.name.endswith(".log") or ROTATED.fullmatch(entry.name)
-            if is_log and entry.is_file():
-                yield entry
+        logs = [one for one in entries if one.name.endswith(".log") or ROTATED.fullmatch(one.name)]
+    for entry in sorted(logs, key=lambda each: each.name):
+        with suppress(OSError):  # rotated away since, or a link to nowhere
+            status = entry.stat()
+            if stat.S_ISREG(status.st_mode):
+                yield entry, status
 
 
 def _measure(file: LogFile, logs: Logs) -> None:

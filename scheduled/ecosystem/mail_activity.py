@@ -59,8 +59,8 @@ def _kept(folder: Path, name: str, start: datetime, zone: tzinfo) -> Iterator[An
 
 def _document(path: Path) -> Any:
     try:
-        return read_json(path) if path.is_file() else None
-    except (UnreadableFileError, OSError):
+        return read_json(path)
+    except UnreadableFileError:
         return None
 
 

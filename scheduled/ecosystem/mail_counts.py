@@ -1,13 +1,15 @@
 """How much mail there is: every inbox counted, only those read that changed."""
 
+import contextlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from scheduled.ecosystem import mailbox
+from scheduled.ecosystem.branch_folder import MAILBOXES
 from scheduled.ecosystem.mail_central import Count
 from scheduled.ecosystem.registry import Branch
-from scheduled.ecosystem.sweep import Cache
+from scheduled.ecosystem.sweep import Cache, Facts
 from scheduled.errors import UnreadableFileError
 from scheduled.files import stamp
 
@@ -17,14 +19,24 @@ def count(branches: Iterable[Branch], cache: Cache) -> tuple[dict[str, Count], l
     counts: dict[str, Count] = {}
     problems: list[str] = []
     for branch in branches:
-        folder = branch.mailbox
-        if not os.path.isdir(folder):  # Path would raise where we may not look
-            continue
         try:
-            counts[branch.name] = _count(folder, cache)
+            facts = recalled(branch, cache) or _facts(branch.mailbox, cache)
         except (UnreadableFileError, OSError) as error:
             problems.append(f"{branch.name}: {error}")
+            continue
+        if facts is not None:
+            counts[branch.name] = Count(*facts)
     return counts, problems
+
+
+def recalled(branch: Branch, cache: Cache) -> Facts | None:
+    """What is remembered of a branch's inbox, if it did not change: that costs one stat."""
+    for place in MAILBOXES:
+        with contextlib.suppress(OSError):
+            facts = cache.unchanged(f"{branch.path}/{place}/{mailbox.INBOX}")
+            if facts is not None:
+                return facts
+    return None
 
 
 def total(counts: Iterable[Count]) -> Count:
@@ -36,14 +48,13 @@ def total(counts: Iterable[Count]) -> Count:
     return Count(unread, messages)
 
 
-def _count(folder: Path, cache: Cache) -> Count:
+def _facts(folder: Path, cache: Cache) -> Facts | None:
+    if not os.path.isdir(folder):  # Path would raise where we may not look
+        return None
     path = folder / mailbox.INBOX
     seen = stamp(path)
-    known = cache.recall(str(path), seen) if seen else None
-    if known is not None:
-        return Count(*known)
     box = mailbox.read(folder)
-    found = Count(box.unread, len(box.messages))
+    facts = [box.unread, len(box.messages)]
     if seen:
-        cache.remember(str(path), seen, list(found))
-    return found
+        cache.remember(str(path), seen, facts)
+    return facts

@@ -7,7 +7,6 @@ entries, their order, the shape of the whole) is written back as it was.
 
 import contextlib
 import os
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
@@ -91,7 +90,7 @@ def read(folder: Path) -> Mailbox:
     a missing folder, an inbox that cannot be understood, and one that leads outside the branch.
     """
     confined(folder)
-    if not (folder / LOCK).exists():
+    if not os.path.lexists(folder / LOCK):
         return _read(folder)
     # ai_mail writes in place, under the lock: what looks broken or empty may be half written.
     with contextlib.suppress(UnreadableFileError):
@@ -175,11 +174,19 @@ def confined(path: Path, branch: Path | None = None) -> Path:
     The branch is the parent folder of a mailbox. Raises UnreadableFileError otherwise: mail is
     never read from, or written to, where a link in a mailbox happens to point.
     """
-    home = os.path.realpath(branch or path.parent)
-    real = os.path.realpath(path)
-    if os.path.commonpath([home, real]) != home:
-        raise UnreadableFileError(path, f"leads outside the branch, to {real}")
-    _status(path)
+    home = branch or path.parent
+    below = [path, *path.parents][: len(path.parts) - len(home.parts)]
+    if any(map(os.path.islink, below)):
+        real = os.path.realpath(path)
+        if not Path(real).is_relative_to(os.path.realpath(home)):
+            raise UnreadableFileError(path, f"leads outside the branch, to {real}")
+    try:
+        path.stat()
+    except FileNotFoundError:
+        raise UnreadableFileError(path, "no such file or folder") from None
+    except OSError as error:
+        reason = (error.strerror or "cannot be seen").lower()
+        raise UnreadableFileError(path, reason) from error
     return path
 
 
@@ -188,8 +195,6 @@ def _read(folder: Path, *, empty: bool = True) -> Mailbox:
     if not os.path.lexists(path):
         return _empty(folder)
     confined(path, branch=folder.parent)
-    if not stat.S_ISREG(_status(path).st_mode):
-        raise UnreadableFileError(path, "not a regular file")
     data = read_bytes(path)
     if not data and empty:
         return _empty(folder)
@@ -232,16 +237,6 @@ def _write(box: Mailbox, path: Path, before: Stamp | None) -> None:
             f"{path}: written by somebody who did not take {LOCK}; left alone, tried again later"
         )
     replace_json(path, box.document)
-
-
-def _status(path: Path) -> os.stat_result:
-    try:
-        return path.stat()
-    except FileNotFoundError:
-        raise UnreadableFileError(path, "no such file or folder") from None
-    except OSError as error:
-        reason = (error.strerror or "cannot be seen").lower()
-        raise UnreadableFileError(path, reason) from error
 
 
 @contextlib.contextmanager
