@@ -5,7 +5,7 @@ an event and passes through `apply`. Keys that are not ours are kept as they are
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -42,6 +42,64 @@ def empty() -> State:
         "tallies": {},
         "ticks": {"first": None, "last": None, "count": 0},
     }
+
+
+_NUMBERS = ("coalesced", "interruptions", "failures", "deferrals")
+_OBJECTS = ("open", "last", "deferred", "memory")
+_TEXTS = ("fingerprint", "anchor", "watermark", "last_success", "first_seen")
+_OF_A_RUN = {"run_id": str, "boot_id": str, "attempt": int, "missed": int, "timeout": int | float}
+
+
+def problem(document: Any) -> str:
+    """Why a document is no state; empty if it is one.
+
+    Everything the engine counts with is looked at, for others can write to the file, too: one
+    wrong entry must not stop every tick to come. Keys that are not ours may hold anything.
+    """
+    if not isinstance(document, dict):
+        return "not a JSON object"
+    if not isinstance(document.get("version", VERSION), int):
+        return "its version is no number"
+    for key, value in empty().items():
+        if key in document and not isinstance(document[key], type(value)):
+            return f"{key} is not what it should be"
+    return next(_misshapen(document), "")
+
+
+def _misshapen(document: State) -> Iterator[str]:
+    """What in the sections has the wrong shape, a sentence each."""
+    for name, entry in document.get("jobs", {}).items():
+        if not isinstance(entry, dict):
+            yield f"jobs.{name} is no object"
+            continue
+        wrong = [key for key in entry if not _fits(key, entry[key])]
+        yield from (f"jobs.{name}.{key} is not what it should be" for key in wrong)
+    for message in document.get("outbox", []):
+        if not isinstance(message, dict) or not isinstance(message.get("id"), str):
+            yield "the outbox holds what is no message"
+    for place in ("gaps", "dead_letter"):
+        if not all(isinstance(one, dict) for one in document.get(place, [])):
+            yield f"{place} holds what is no object"
+    if not all(map(_is_tally, document.get("tallies", {}).values())):
+        yield "tallies holds what is no count"
+    if type(document.get("ticks", {}).get("count", 0)) is not int:
+        yield "ticks.count is no number"
+
+
+def _fits(key: str, value: Any) -> bool:
+    if key in _NUMBERS:
+        return type(value) is int
+    if key == "counts":
+        return _is_tally(value)
+    if key == "open" and isinstance(value, dict):
+        return all(isinstance(value[name], _OF_A_RUN[name]) for name in _OF_A_RUN if name in value)
+    if key in _OBJECTS:
+        return value is None or isinstance(value, dict)
+    return key not in _TEXTS or value is None or isinstance(value, str)
+
+
+def _is_tally(value: Any) -> bool:
+    return isinstance(value, dict) and all(type(count) is int for count in value.values())
 
 
 def stamped(moment: datetime) -> str:

@@ -63,7 +63,7 @@ class Store:
         """Take in what other processes recorded since."""
         stretch = self.journal.read(self._position)
         for event in stretch.events:
-            states.apply(self.state, event)
+            self._apply(event)
         self._position = stretch.end
         self.recovered.extend(stretch.broken)
 
@@ -121,17 +121,22 @@ class Store:
                 raise StateError(f"{error}; run as the user who owns it") from error
             self.recovered.append(f"{error}; the journal is used instead")
             return None
-        problem = _problem(document)
+        self._refuse_newer(document)
+        problem = states.problem(document)
         if problem:
             self.recovered.append(f"{self.path}: {problem}; the journal is used instead")
             return None
-        if document.get("version", states.VERSION) > states.VERSION:
-            raise StateError(
-                f"{self.path}: version {document['version']}, this program knows "
-                f"{states.VERSION}; upgrade scheduled, nothing was changed"
-            )
         self._broken = False
         return dict(document)
+
+    def _refuse_newer(self, document: Any) -> None:
+        """Before its shape is looked at: a newer version's may well be another one."""
+        version = document.get("version") if isinstance(document, dict) else None
+        if isinstance(version, int) and version > states.VERSION:
+            raise StateError(
+                f"{self.path}: version {version}, this program knows "
+                f"{states.VERSION}; upgrade scheduled, nothing was changed"
+            )
 
     def _rebuild(self) -> None:
         stretch = self.journal.read(None)
@@ -140,8 +145,16 @@ class Store:
         for event in events:
             if event["event"] == "snapshot":
                 self.state = _completed(event.get("state"))
-            states.apply(self.state, event)
+            self._apply(event)
         self._position = stretch.end
+
+    def _apply(self, event: Event) -> None:
+        try:
+            states.apply(self.state, event)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            # Whole, and yet not what we wrote: one such line must not stop every tick to come.
+            told = f"{event['event']} at {event.get('at')}"
+            self.recovered.append(f"{self.journal.folder}: an event is damaged, left out: {told}")
 
     def _current_file(self, now: datetime) -> str:
         """The file to append to: the day's, begun with a snapshot if it is new.
@@ -163,7 +176,7 @@ class Store:
         if not self._broken or not self.path.exists():
             return
         try:  # once more, under the lock: another tick may have mended it
-            usable = not _problem(files.read_json(self.path))
+            usable = not states.problem(files.read_json(self.path))
         except UnreadableFileError:
             usable = False
         if not usable:
@@ -183,21 +196,9 @@ def _position(document: State | None) -> Position | None:
     return None
 
 
-def _problem(document: Any) -> str:
-    """Why a document is no state; empty if it is one."""
-    if not isinstance(document, dict):
-        return "not a JSON object"
-    if not isinstance(document.get("version", states.VERSION), int):
-        return "its version is no number"
-    for key, value in states.empty().items():
-        if key in document and not isinstance(document[key], type(value)):
-            return f"{key} is not what it should be"
-    return ""
-
-
 def _completed(document: Any) -> State:
     """A state with every key we count on; keys of others stay."""
-    if _problem(document):
+    if states.problem(document):
         return states.empty()
     whole: State = states.empty() | document
     for section, value in states.empty().items():
