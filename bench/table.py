@@ -9,6 +9,7 @@ HEAD = ("what", "ours ms", "against", "theirs ms", "ratio", "target", "verdict",
 RIGHT = {1, 3, 4, 5, 7}
 NOTES = """
 Ours and theirs in turns, each in a process of its own; the least of the medians of several blocks.
+`python -c pass` has nothing installed beside it that could load more; if not said otherwise.
 Ticks and grep are whole processes; planning, sweeps and scans are timed inside one that has begun.
 Cold: we remember nothing yet. The page cache is warm for both sides.
 Peak: the most memory that our process had, interpreter included."""

@@ -5,13 +5,14 @@ import os
 import shlex
 import shutil
 import sys
+import venv
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import scheduled
-from bench.cost import BenchError, Cost, process
+from bench.cost import BenchError, Cost, Measure, process
 from bench.row import Effort, Row
 from scheduled import cronline
 
@@ -73,15 +74,17 @@ def idle(folder: Path, effort: Effort) -> Iterator[Row]:
     few, many = 10, effort.of(10_000, 300)
     for jobs in (few, many):
         installed = Installation(folder, jobs, "0 0 29 2 *")
-        rows = {"by cron": (installed.by_cron(), 1.0), "by script": (installed.by_script(), 2.0)}
-        for way, (words, target) in rows.items():
+        for way, words, against, bare, target in (
+            ("by cron", installed.by_cron(), PASS, _bare(folder), 1.0),
+            ("by script", installed.by_script(), f"{PASS}, same packages", _own, 2.0),
+        ):
             installed.settle(words)
             yield effort.row(
                 f"idle tick {way}, {'few' if jobs == few else 'many'} jobs",
                 f"idle tick {way}, {jobs:,} jobs",
                 partial(installed.idle, words),
-                PASS,
-                _bare,
+                against,
+                bare,
                 target=target,
                 turns=21,
             )
@@ -105,14 +108,21 @@ def due(folder: Path, effort: Effort) -> Iterator[Row]:
     installed.state.rename(template)
     installed.state.mkdir()
     what = "tick with one due command job"
-    yield effort.row(f"{what}, pass", what, tick, PASS, _bare, turns=5)
+    yield effort.row(f"{what}, pass", what, tick, PASS, _bare(folder), turns=5)
     peer = partial(process, sys.executable, "-c", IMPORTS)
     yield effort.row(f"{what}, imports", what, tick, f'python -c "{IMPORTS}"', peer, turns=5)
 
 
-def _bare() -> Cost:
-    # Not the link in a virtual environment: what is installed there would cost the others time.
-    return process(os.path.realpath(sys.executable), "-c", "pass")
+def _bare(folder: Path) -> Measure:
+    """The interpreter alone: what is installed beside it often loads more with each start."""
+    place = folder / "bare"
+    venv.create(place, symlinks=True, with_pip=False)
+    return partial(process, place / "bin" / "python", "-c", "pass")
+
+
+def _own() -> Cost:
+    """This interpreter, with what is installed beside it: the script cannot do without."""
+    return process(sys.executable, "-c", "pass")
 
 
 def _tick_ago(installed: Installation, ago: timedelta) -> None:
