@@ -4,6 +4,7 @@ A command is imported when it is called, and its file is named after the group i
 Every error of ours leaves through `main` as one message and an exit code.
 """
 
+import contextlib
 import difflib
 import os
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 import click
 
 from scheduled import __version__
+from scheduled.cli import streams
 from scheduled.cli.session import Session
 from scheduled.errors import ScheduledError
 
@@ -35,6 +37,9 @@ COMMANDS = {
 }
 """Each command's file in this folder, and its name there; in the order in which help lists it."""
 ALIASES = ("ls",)
+GLOBAL = ("--root", "--config", "--state-dir", "-q", "--quiet", "-v", "--verbose", "--no-color")
+READER_GONE = 141
+"""What a shell reports for a program that wrote into a pipe nobody reads: 128 and SIGPIPE."""
 
 
 class Commands(click.Group):
@@ -110,26 +115,52 @@ def group(
 
 def main(arguments: list[str]) -> int:
     """Run the command line `arguments`; what goes wrong becomes a message and an exit code."""
+    streams.complete()
     try:
-        result = group.main(args=arguments, prog_name="scheduled", standalone_mode=False, obj=None)
-        sys.stdout.flush()
+        code = _called(arguments)
     except click.exceptions.Exit as leaving:
-        return leaving.exit_code
+        code = leaving.exit_code
     except click.ClickException as error:
-        error.show()
-        return error.exit_code
+        code = _refused(error)
     except (click.Abort, KeyboardInterrupt):
-        return 130
-    except BrokenPipeError:
-        # Whoever read our output has seen enough. Python flushes once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        code = 130
+    except (BrokenPipeError, SystemExit):  # click makes the latter of the former
+        code = READER_GONE
     except ScheduledError as error:
-        click.echo(f"scheduled: {error}", err=True)
-        return error.exit_code
+        _say(f"scheduled: {error}")
+        code = error.exit_code
     except Exception as error:  # noqa: BLE001 - the last door: a bug of ours, told as one
-        return _bug(error)
+        code = 1 if isinstance(error, OSError) and _is_output_lost() else _bug(error)
+    if _is_output_lost() and code == 0:
+        code = 1
+    return code
+
+
+def _called(arguments: list[str]) -> int:
+    result = group.main(args=arguments, prog_name="scheduled", standalone_mode=False, obj=None)
     return result if isinstance(result, int) else 0
+
+
+def _is_output_lost() -> bool:
+    """Whether what was printed cannot be written; says so on what there is left to say it on."""
+    reason = streams.lost()
+    if reason:
+        _say(f"scheduled: what was printed is lost: {reason}")
+    return bool(reason)
+
+
+def _refused(error: click.ClickException) -> int:
+    if isinstance(error, click.NoSuchOption) and error.option_name in GLOBAL:
+        advice = f"{error.message} It stands before the command: scheduled {error.option_name} ..."
+        error = click.NoSuchOption(error.option_name, advice, ctx=error.ctx)
+    with contextlib.suppress(OSError):
+        error.show()
+    return error.exit_code
+
+
+def _say(sentence: str) -> None:
+    with contextlib.suppress(OSError):
+        click.echo(sentence, err=True)
 
 
 def _typed(ctx: click.Context) -> list[str]:
@@ -139,16 +170,22 @@ def _typed(ctx: click.Context) -> list[str]:
 
 
 def _bug(error: Exception) -> int:
-    import tempfile
-
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="scheduled-bug-", suffix=".log", delete=False, encoding="utf-8"
-    ) as stream:
-        traceback.print_exception(error, file=stream)
     what: Any = str(error) or type(error).__name__
-    click.echo(
+    _say(
         f"scheduled: this is a bug in scheduled, not in your set-up: {type(error).__name__}: "
-        f"{what}\nThe details are in {stream.name}; please send them with a report.",
-        err=True,
+        f"{what}\n{_details(error)}; please send them with a report."
     )
     return 1
+
+
+def _details(error: Exception) -> str:
+    import tempfile
+
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="scheduled-bug-", suffix=".log", delete=False, encoding="utf-8"
+        ) as stream:
+            traceback.print_exception(error, file=stream)
+    except OSError:  # no space, or nowhere to write
+        return "The details:\n" + "".join(traceback.format_exception(error)).rstrip()
+    return f"The details are in {stream.name}"

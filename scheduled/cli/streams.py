@@ -1,0 +1,53 @@
+"""Standard streams that are closed, full, or gone: nothing of that may cost a tick its work.
+
+A program may be started with any of the three closed. Then the next file it opens takes the
+free number, and what is printed ends up in that file, the journal perhaps.
+"""
+
+import contextlib
+import os
+import sys
+from typing import TextIO, cast
+
+
+def complete() -> None:
+    """Open what is closed, on /dev/null. To be called before any other file is opened."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+    if sys.stdin is None:
+        sys.stdin = _reopened(0, "r")
+    if sys.stdout is None:
+        sys.stdout = _reopened(1, "w")
+    if sys.stderr is None:
+        sys.stderr = _reopened(2, "w")
+
+
+def lost() -> str:
+    """Why something that was printed cannot be written; empty if all of it is out.
+
+    What is left of it is thrown away, or Python would complain once more at its very end.
+    """
+    reason = ""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError as error:
+            reason = reason or (error.strerror or str(error)).lower()
+            _throw_away(stream)
+    return reason
+
+
+def _reopened(number: int, mode: str) -> TextIO:
+    stream = open(number, mode, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+    return cast("TextIO", stream)
+
+
+def _throw_away(stream: TextIO) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    with contextlib.suppress(OSError):
+        os.dup2(nowhere, stream.fileno())
+        stream.flush()
+    os.close(nowhere)
