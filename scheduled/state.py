@@ -308,10 +308,12 @@ def _count(entry: dict[str, Any], event: Event) -> None:
 
 
 def _tally(state: State, event: Event, outcome: str, count: int = 1) -> None:
-    hour = _hour(event["at"])
-    tallies = state["tallies"]
+    when = moment(event.get("at"))
+    if when is None:
+        return
+    hour, tallies = _hour(stamped(when)), state["tallies"]
     if hour not in tallies:
-        oldest = _hour(stamped(datetime.fromisoformat(event["at"]) - 2 * DAY))
+        oldest = _hour(stamped(when - 2 * DAY))
         state["tallies"] = tallies = {one: tallies[one] for one in tallies if one > oldest}
     tally = tallies.setdefault(hour, {})
     tally[outcome] = tally.get(outcome, 0) + count

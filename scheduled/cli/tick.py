@@ -135,9 +135,9 @@ def _watched(session: Session, wanted: Wanted | None) -> Report:
 
     bus = Bus()
     with Progress(Console(no_color=not session.color)) as live:
-        bus.subscribe("job_started", lambda _, **run: live.job_started(**run))
-        bus.subscribe("job_finished", lambda _, **run: live.job_finished(**run))
-        bus.subscribe("job_failed", lambda _, **run: live.job_failed(**run))
+        bus.subscribe("job_started", live.job_started)
+        bus.subscribe("job_finished", live.job_finished)
+        bus.subscribe("job_failed", live.job_failed)
         return _run(session, wanted, bus, live.refresh)
 
 
