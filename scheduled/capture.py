@@ -5,6 +5,7 @@ that anyone waits for. While the run goes on the file is looked at now and then 
 taken out when it has grown too far; head and tail stay.
 """
 
+import contextlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,7 +38,13 @@ class Capture:
             self._trim()
 
     def finish(self) -> None:
-        """Cut the file to its limit, with a line in the middle that says how much is gone."""
+        """Cut the file to its limit, with a line in the middle that says how much is gone.
+
+        A file with nothing in it is taken away: a job of every minute would leave thousands.
+        """
+        if not self._size():
+            self.path.unlink(missing_ok=True)
+            return
         if not self.cut and self._size() <= self.limit:
             return
         with open(self.path, "r+b") as stream:
@@ -85,3 +92,23 @@ class Capture:
             return self.path.stat().st_size
         except FileNotFoundError:
             return 0
+
+
+def prune(folder: Path, oldest: float) -> None:
+    """Delete the output of runs that was last written before `oldest`, in epoch seconds.
+
+    What cannot be deleted stays, and comes up again another day.
+    """
+    for job in _entries(folder):
+        for output in _entries(job.path) if job.is_dir(follow_symlinks=False) else ():
+            with contextlib.suppress(OSError):
+                if output.stat(follow_symlinks=False).st_mtime < oldest:
+                    os.unlink(output.path)
+
+
+def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as found:
+            return list(found)
+    except OSError:
+        return []

@@ -33,6 +33,8 @@ class Store:
         self.state: State = states.empty()
         self.recovered: list[str] = []
         """Sentences about what was broken and how it was mended; for the user's eyes."""
+        self.begun_a_day = False
+        """Whether this process wrote the first event of a day: a good time to clean up."""
         self._position: Position | None = None
         self._broken = False
 
@@ -169,6 +171,7 @@ class Store:
             today, {"event": "snapshot", "at": stamped(now), "state": self.state}
         )
         self.journal.prune(now.date(), KEEP_DAYS)
+        self.begun_a_day = True
         return today
 
     def _set_aside(self, now: datetime) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduled import files, heartbeat, idle, locks, outbox, plan, slots
+from scheduled import capture, files, heartbeat, idle, locks, outbox, plan, slots
 from scheduled import state as states
 from scheduled.config import Config
 from scheduled.errors import LockedError, StateError, UnavailableError
@@ -22,7 +22,7 @@ from scheduled.model import CatchUp, Ended, Job
 from scheduled.plan import Decision, Verdict
 from scheduled.report import Report
 from scheduled.state import stamped
-from scheduled.store import Store
+from scheduled.store import KEEP_DAYS, Store
 from scheduled.supervise import Supervisor
 from scheduled.turn import Begun, Left, Turns
 from scheduled.view import status
@@ -213,6 +213,9 @@ class Tick:
             saved = self.store.checkpoint(self.clock())
             if arguments is not None:
                 self._hint(decisions, arguments, saved)
+        if self.store.begun_a_day:
+            oldest = self.now - timedelta(days=KEEP_DAYS)
+            capture.prune(self.store.state_dir / "runs", oldest.timestamp())
         self._publish()
         self.report.warnings += [str(failure) for failure in self.bus.failures]
         self.report.recovered += self.store.recovered

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from scheduled.capture import Capture
+from scheduled.capture import Capture, prune
 
 
 def test_what_fits_is_kept_as_it_is(tmp_path: Path) -> None:
@@ -43,6 +43,24 @@ def test_output_of_others_is_not_for_everybody(tmp_path: Path) -> None:
 
     assert capture.path.stat().st_mode & 0o777 == 0o600
     assert capture.path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_run_that_printed_nothing_leaves_no_file(tmp_path: Path) -> None:
+    capture = _printed(tmp_path, b"", limit=100)
+
+    assert not capture.path.exists()
+
+
+def test_output_older_than_wanted_is_deleted_and_no_other(tmp_path: Path) -> None:
+    old = _printed(tmp_path / "runs" / "job", b"old", limit=100).path.rename(
+        tmp_path / "runs" / "job" / "old.log"
+    )
+    os.utime(old, (1_000, 1_000))
+    new = _printed(tmp_path / "runs" / "job", b"new", limit=100).path
+
+    prune(tmp_path / "runs", oldest=2_000)
+
+    assert [path.name for path in new.parent.iterdir()] == ["run.log"]
 
 
 def test_the_last_lines(tmp_path: Path) -> None:
