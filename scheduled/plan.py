@@ -80,6 +80,7 @@ class Sky:
     now: datetime
     latest: Callable[[Schedule, datetime | None, datetime | None], datetime | None]
     following: Callable[[Schedule, datetime, datetime | None], datetime | None]
+    count: Callable[[Schedule, datetime, datetime, datetime | None], int]
 
 
 def sky(now: datetime) -> Sky:
@@ -95,7 +96,11 @@ def sky(now: datetime) -> Sky:
     def following(schedule: Schedule, after: datetime, anchor: datetime | None) -> datetime | None:
         return slots.following(schedule, after, anchor or now)
 
-    return Sky(now, latest, following)
+    @cache
+    def count(schedule: Schedule, after: datetime, until: datetime, anchor: datetime | None) -> int:
+        return slots.count(schedule, after, until, anchor or now)
+
+    return Sky(now, latest, following, count)
 
 
 def is_enabled(job: Job, record: Record) -> bool:
@@ -222,5 +227,5 @@ def _stretch(due: _Due, last: datetime, above: Sky) -> Missed:
     assert due.watermark is not None
     first = above.following(due.schedule, due.watermark, due.anchor)
     assert first is not None
-    count = slots.count(due.schedule, due.watermark, last, due.anchor or above.now)
+    count = above.count(due.schedule, due.watermark, last, due.anchor)
     return Missed(first, last, count, capped=count >= slots.COUNT_CAP)
