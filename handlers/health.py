@@ -76,6 +76,7 @@ def health_message(ill: Sequence[Checkup], checked: int, time: str) -> dict[str,
         "subject": f"[SCHEDULED] Health Check - {issues} Found",
         "body": "\n".join(lines),
         "key": "health",  # one slot in the inbox, updated: not a message an hour
+        "fingerprint": "\n".join(lines[2:]),  # another hour alone is no news
     }
 
 

@@ -5,15 +5,20 @@ delivering the same message twice puts it into a mailbox once.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta, tzinfo
-from pathlib import Path
-from typing import Any
+from datetime import date, datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING, Any
 
 from scheduled import backoff, locks
 from scheduled import state as states
+from scheduled.errors import ScheduledError
+from scheduled.journal import Event
 from scheduled.notify import routing
+from scheduled.places import Places
 from scheduled.state import State, stamped
 from scheduled.store import Store
+
+if TYPE_CHECKING:
+    from scheduled.notify.delivery import Delivered
 
 RETRY_SECONDS = 60.0
 LONGEST_RETRY_SECONDS = 3600.0
@@ -36,17 +41,18 @@ def messages(
     ]
 
 
-def deliver(store: Store, root: Path, zone: tzinfo, now: datetime) -> list[str]:
-    """Deliver what waits and is due for a try; a sentence for each that still could not be.
+def deliver(store: Store, places: Places, zone: tzinfo, now: datetime) -> list[str]:
+    """Deliver what waits and is due for a try; a sentence for what could not be done.
 
-    Raises LockedError or StateError. Does nothing while another tick delivers.
+    The mail's central file counts what was delivered. Raises LockedError or StateError. Does
+    nothing while another tick delivers.
     """
     waiting = [one for one in store.state["outbox"] if _retry_at(one, now) <= now]
     lock = locks.take(store.state_dir, "outbox") if waiting else None
     if lock is None:
         return []
     try:
-        return _deliver(store, waiting, root, zone, now)
+        return _deliver(store, waiting, places, zone, now)
     finally:
         lock.release()
 
@@ -57,22 +63,40 @@ def next_due(state: State, now: datetime) -> datetime | None:
 
 
 def _deliver(
-    store: Store, waiting: list[Waiting], root: Path, zone: tzinfo, now: datetime
+    store: Store, waiting: list[Waiting], places: Places, zone: tzinfo, now: datetime
 ) -> list[str]:
     from scheduled.notify import delivery
     from scheduled.notify.message import Message
 
-    outcome = delivery.deliver([Message.from_json(one) for one in waiting], root, now, zone)
-    events: list[dict[str, Any]] = []
+    letters = [Message.from_json(one) for one in waiting]
+    outcome = delivery.deliver(letters, places.root, now, zone)
+    failures = {one["id"]: one.get("failures", 0) for one in waiting}
+    events = [
+        _undelivered(message.id, failures[message.id], problem, now)
+        for message, problem in outcome.failed
+    ]
     if outcome.delivered:
         events.append({"event": "delivered", "ids": [one.id for one in outcome.delivered]})
-    failures = {one["id"]: one.get("failures", 0) for one in waiting}
-    for message, problem in outcome.failed:
-        wait = backoff.delay(failures[message.id], base=RETRY_SECONDS, cap=LONGEST_RETRY_SECONDS)
-        told = {"event": "undelivered", "id": message.id, "problem": problem}
-        events.append(told | {"retry_at": stamped(now + timedelta(seconds=wait))})
     store.record(now, *events)
-    return [f"mail to {one.to} waits in the outbox: {why}" for one, why in outcome.failed]
+    told = [f"mail to {one.to} waits in the outbox: {why}" for one, why in outcome.failed]
+    return told + _counted(outcome, places, now.astimezone(zone).date())
+
+
+def _undelivered(message: str, failures: int, problem: str, now: datetime) -> Event:
+    wait = backoff.delay(failures, base=RETRY_SECONDS, cap=LONGEST_RETRY_SECONDS)
+    told = {"event": "undelivered", "id": message, "problem": problem}
+    return told | {"retry_at": stamped(now + timedelta(seconds=wait))}
+
+
+def _counted(outcome: "Delivered", places: Places, today: date) -> list[str]:
+    """Bring the mail's central file up to date; why that could not be done."""
+    from scheduled.ecosystem import mail_central
+
+    try:
+        mail_central.update(places.central_dir, outcome.counts, outcome.registered, today)
+    except ScheduledError as error:
+        return [str(error)]  # the next mail cleanup counts all of it again
+    return []
 
 
 def _retry_at(message: Waiting, now: datetime) -> datetime:

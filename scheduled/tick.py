@@ -203,7 +203,7 @@ class Tick:
         """Take the waiting messages to where they are read; what fails waits for another tick."""
         with self._troubles():
             self.report.notes += outbox.deliver(
-                self.store, self.config.places.root, self.zone, self.clock()
+                self.store, self.config.places, self.zone, self.clock()
             )
 
     def close(self, decisions: list[Decision], arguments: list[str] | None) -> None:

@@ -57,7 +57,8 @@ def test_mail_is_put_in_front_and_counted(drone: Path) -> None:
 
     outcome = delivered(drone.parent, message())
 
-    assert outcome == Delivered(delivered=[message()])
+    assert (outcome.delivered, outcome.failed) == ([message()], [])
+    assert outcome.counts == {"DRONE": (1, 2)}
     inbox = read_json(drone / "ai_mail.local" / "inbox.json")
     assert inbox["messages"] == [
         {

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.ecosystem import archive, mailbox, registry, timestamps
+from scheduled.ecosystem.mail_central import Count
 from scheduled.ecosystem.mailbox import SENDER, Mailbox
 from scheduled.ecosystem.registry import Branch, Registry
 from scheduled.errors import LockedError, ScheduledError
@@ -33,6 +34,10 @@ class Delivered:
     delivered: list[Message] = field(default_factory=list)
     failed: list[tuple[Message, str]] = field(default_factory=list)
     """With the reason; to be tried again at another time."""
+    counts: dict[str, Count] = field(default_factory=dict)
+    """The mail that each branch has now, for those whose mailbox was opened."""
+    registered: frozenset[str] = frozenset()
+    """The names of all branches there are."""
 
 
 def deliver(messages: Sequence[Message], root: Path, now: datetime, zone: tzinfo) -> Delivered:
@@ -43,10 +48,13 @@ def deliver(messages: Sequence[Message], root: Path, now: datetime, zone: tzinfo
     """
     outcome = Delivered()
     try:
-        post = _Post(registry.load(root), now, zone)
+        branches = registry.load(root)
+        post = _Post(branches, now, zone)
     except ScheduledError as error:
         outcome.failed = [(message, str(error)) for message in messages]
         return outcome
+    outcome.registered = frozenset(branch.name for branch in branches)
+    outcome.counts = post.counts
     newest = _newest(messages)
     reasons = {id(message): post.deliver(message) for message in newest.values()}
     for message in messages:
@@ -81,6 +89,7 @@ class _Post:
         self._zone = zone
         self._held: dict[Path, str] = {}
         """The mailboxes somebody held too long: one wait for each is enough."""
+        self.counts: dict[str, Count] = {}
 
     def deliver(self, message: Message) -> str | None:
         """Deliver one message; the reason if that cannot be done now."""
@@ -93,7 +102,7 @@ class _Post:
         if folder in self._held:
             return self._held[folder]
         try:
-            self._put(message, body, folder)
+            self.counts[branch.name] = self._put(message, body, folder)
         except (ScheduledError, OSError) as error:
             if isinstance(error, LockedError):
                 self._held[folder] = str(error)
@@ -107,11 +116,13 @@ class _Post:
         note = f"(This was meant for {message.to}, an address nobody here has.)"
         return self._branches.by_email(CENTRAL), f"{note}\n\n{message.body}"
 
-    def _put(self, message: Message, body: str, folder: Path) -> None:
+    def _put(self, message: Message, body: str, folder: Path) -> Count:
         with mailbox.editing(folder, LOCK_WAIT) as box:
             entry = self._entered(box, message, body)
+            count = Count(box.unread, len(box.messages))
         if entry is not None:
             self._keep_copy(entry, message.to)
+        return count
 
     def _entered(self, box: Mailbox, message: Message, body: str) -> dict[str, Any] | None:
         """The entry the message became or changed; None if the inbox says all of it already."""
