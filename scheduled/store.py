@@ -142,6 +142,7 @@ class Store:
 
     def _rebuild(self) -> None:
         stretch = self.journal.read(None)
+        self.recovered.extend(stretch.broken)
         events = tuple(since_snapshot(stretch.events)) or stretch.events
         self.state = states.empty()
         for event in events:

@@ -1,0 +1,617 @@
+"""Bad input through the real command line: a sentence, the right exit code, and nothing lost."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.builders import ecosystem
+from tests.builders.command import BARE, Said, options, scheduled, state_dir, tree
+
+NOW = datetime.now(UTC)
+SWEEPS = {"health", "mail_cleanup", "memory_rollover", "metrics"}
+DESCRIPTION = "[/rc] ünï → 👩 " + "long " * 40
+WITHOUT_SWEEPS = f"""\
+jobs:
+  health: {{enabled: false}}
+  mail_cleanup: {{enabled: false}}
+  memory_rollover: {{enabled: false}}
+  metrics: {{enabled: false}}
+  daily_report: {{enabled: false}}
+  quick: {{schedule: hourly, first_run: now, command: "true", description: "{DESCRIPTION}"}}
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A healthy home, in which DRONE has one letter that nobody opened for three days."""
+    root = ecosystem.home(tmp_path / "home", now=NOW)
+    ecosystem.add_message(root / "drone/ai_mail.local", "Old news", NOW - timedelta(days=3))
+    return root
+
+
+@pytest.fixture
+def quick(home: Path) -> Path:
+    """The same with one quick job in place of the sweeps."""
+    configure(home, WITHOUT_SWEEPS)
+    return home
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "{home}: no registry (*_REGISTRY.json) here"),
+        (b"", "{registry}: empty, expected JSON"),
+        (b'{"branches": [', "{registry}: not JSON: Expecting value at line 1, column 15"),
+        (b"[]", "{registry}: no list of branches in it"),
+        (b'{"branches": "all"}', "{registry}: no list of branches in it"),
+        (bytes(100), "{registry}: not JSON"),
+        (b"\xff\xfe" * 5_000_000, "{registry}: not UTF-8 at byte 0"),
+        (b"[" * 100_000, "{registry}: not usable JSON: nested too deeply"),
+    ],
+    ids=["missing", "empty", "torn", "a list", "no list", "NUL bytes", "10 MB garbage", "deep"],
+)
+def test_a_registry_that_cannot_be_used_fails_the_sweeps_with_a_sentence(
+    home: Path, content: bytes | None, sentence: str
+) -> None:
+    registry = home / "BRANCH_REGISTRY.json"
+    registry.unlink()
+    if content is not None:
+        registry.write_bytes(content)
+    before = tree(home)
+
+    said = scheduled(home, "run")
+
+    assert said.code == 1
+    for job in SWEEPS:
+        assert f"{job}: failed: {sentence.format(home=home, registry=registry)}" in said.err
+    assert_fit_for_people(said)
+    assert ours_left_out(tree(home)) == before
+
+
+def test_a_registry_that_is_a_pipe_keeps_nobody_waiting(home: Path) -> None:
+    (home / "BRANCH_REGISTRY.json").unlink()
+    os.mkfifo(home / "BRANCH_REGISTRY.json")
+
+    said = scheduled(home, "run", timeout=60)
+
+    assert said.code == 1
+    assert f"{home}/BRANCH_REGISTRY.json: not a regular file" in said.err
+
+
+def test_one_entry_of_the_registry_that_is_wrong_stops_none_of_the_others(home: Path) -> None:
+    rewrite_registry(
+        home,
+        None,
+        {"name": "NOWHERE", "path": str(home / "nowhere"), "status": "active"},
+        {"name": "ENDLESS", "path": "x" * 5000, "status": "active"},
+        {"name": "NUL", "path": "a\0b", "status": "active"},
+        {"name": "OUTSIDE", "path": "../outside", "status": "active"},
+    )
+
+    said = scheduled(home, "run")
+
+    health = central(home, "HEALTH")
+    assert said == Said(0, "", "")
+    assert health["healthy"] == 2
+    assert {one["branch"]: one["issues"] for one in health["errors"]} == {
+        "NOWHERE": ["Missing branch directory"],
+        "ENDLESS": ["Branch directory unreadable (file name too long)"],
+        "OUTSIDE": ["Missing branch directory"],
+    }
+    assert [one["issues"] for one in health["warnings"]] == [
+        ["branch 3: not an object", "branch 6: NUL: no usable path"]
+    ]
+
+
+def test_corrupt_files_of_a_branch_are_named_and_left_as_they_are(home: Path) -> None:
+    (home / "drone/DRONE.local.json").write_bytes(b'{"sessions": [\xff')
+    (home / "drone/ai_mail.local/inbox.json").write_bytes(b'{"messages": [{"id": "1"')
+    (home / "flow/DASHBOARD.local.json").write_bytes(b"")
+    before = tree(home)
+
+    said = scheduled(home, "run", "--json")
+
+    assert said.code == 0
+    assert {one["branch"]: one["issues"] for one in central(home, "HEALTH")["errors"]} == {
+        "DRONE": [
+            "local.json: unreadable (not UTF-8 at byte 14)",
+            "inbox.json: unreadable (not JSON: Expecting ',' delimiter at line 1, column 25)",
+        ],
+        "FLOW": ["DASHBOARD.local.json: unreadable (empty, expected JSON)"],
+    }
+    assert result_of(said, "mail_cleanup")["errors"] == 1
+    assert ours_left_out(tree(home)) == before
+
+
+@pytest.mark.parametrize(
+    ("sealed", "issue"),
+    [
+        ("drone", "Branch directory unreadable (permission denied)"),
+        ("drone/ai_mail.local/inbox.json", "inbox.json: unreadable (permission denied)"),
+        ("drone/DRONE.local.json", "local.json: unreadable (permission denied)"),
+        ("drone/DASHBOARD.local.json", "DASHBOARD.local.json: unreadable (permission denied)"),
+    ],
+)
+def test_what_may_not_be_read_is_reported_and_stops_nothing_else(
+    home: Path, sealed: str, issue: str
+) -> None:
+    (home / sealed).chmod(0)
+
+    said = scheduled(home, "run", ordinary=True)
+
+    (home / sealed).chmod(0o755)
+    assert said == Said(0, "", "")
+    assert central(home, "HEALTH")["errors"] == [
+        {"branch": "DRONE", "status": "error", "issues": [issue]}
+    ]
+
+
+@pytest.mark.xfail(reason="mailbox._read takes an inbox it may not see for one that is not there")
+def test_a_sealed_mailbox_is_reported_and_stops_nothing_else(home: Path) -> None:
+    mailbox = home / "drone/ai_mail.local"
+    (mailbox / ".inbox.lock").touch()
+    mailbox.chmod(0)
+
+    said = scheduled(home, "run", ordinary=True)
+
+    mailbox.chmod(0o755)
+    assert said == Said(0, "", "")
+    (error,) = central(home, "HEALTH")["errors"]
+    assert error["branch"] == "DRONE"
+    assert "permission denied" in error["issues"][0]
+
+
+def test_a_read_only_mailbox_keeps_its_mail_and_is_counted_all_the_same(home: Path) -> None:
+    mailbox = home / "drone/ai_mail.local"
+    mailbox.chmod(0o555)
+    before = tree(mailbox)
+
+    said = scheduled(home, "run", "--json", ordinary=True)
+
+    mailbox.chmod(0o755)
+    cleanup = result_of(said, "mail_cleanup")
+    assert said.code == 0
+    assert cleanup["errors"] == 1
+    assert f"DRONE: {mailbox}/.inbox.lock: cannot be locked: permission denied" in str(cleanup)
+    assert tree(mailbox) == before
+    assert central(home, "METRICS")["mail"]["by_branch"]["DRONE"] == {"unread": 1, "total": 1}
+
+
+def test_a_read_only_central_folder_fails_who_writes_there_and_saves_the_state(home: Path) -> None:
+    folder = home / "aipass_os/AI_CENTRAL"
+    folder.mkdir(parents=True)
+    folder.chmod(0o555)
+
+    said = scheduled(home, "-v", "run", ordinary=True)
+
+    folder.chmod(0o755)
+    assert said.code == 1
+    for job, name in (("health", "HEALTH"), ("metrics", "METRICS")):
+        path = folder / f"{name}.central.json"
+        assert f"{job}: failed: {path}: cannot be written (permission denied)" in said.err
+    assert f"{folder}/SCHEDULED.central.json: cannot be written: permission denied" in said.out
+    assert_fit_for_people(said)
+    assert not list(folder.iterdir())
+    assert saved(home)["last_run"]["hourly"]
+
+
+@pytest.mark.parametrize("mode", [0, 0o555])
+def test_a_state_folder_that_cannot_be_used_ends_with_four_and_starts_nothing(
+    home: Path, mode: int
+) -> None:
+    state_dir(home).mkdir()
+    state_dir(home).chmod(mode)
+    before = tree(home)
+
+    said = scheduled(home, "run", ordinary=True)
+
+    state_dir(home).chmod(0o755)
+    assert said.code == 4
+    assert str(state_dir(home)) in said.err
+    assert "permission denied" in said.err
+    assert_fit_for_people(said)
+    assert tree(home) == before
+
+
+JOBS = '{"jobs": %s}'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        '{"version": 1, "jobs": {"hea',
+        "[]",
+        '{"version": "one"}',
+        JOBS % "[]",
+        JOBS % '{"quick": 5}',
+        JOBS % '{"quick": {"coalesced": null}}',
+        JOBS % '{"quick": {"counts": {"succeeded": "many"}}}',
+        JOBS % '{"quick": {"watermark": 7}}',
+        JOBS % '{"quick": {"open": {"run_id": 1, "started_at": "2026-01-01T00:00:00Z"}}}',
+        '{"outbox": [1]}',
+        '{"outbox": [{"to": "@drone"}]}',
+        '{"gaps": ["yesterday"]}',
+        '{"tallies": {"2026-11-21T00": 4}}',
+        '{"ticks": {"count": "x"}}',
+        '{"dead_letter": [0]}',
+    ],
+)
+def test_a_state_that_is_broken_anywhere_is_kept_rebuilt_and_reported_once(
+    quick: Path, content: str
+) -> None:
+    scheduled(quick, "run")
+    path = state_dir(quick) / "scheduled_state.json"
+    path.write_text(content)
+
+    looked = scheduled(quick, "status")
+    first = scheduled(quick, "run", "--json")
+    second = scheduled(quick, "run")
+
+    assert looked.code == 0
+    assert f"state: {path}: " in looked.out
+    assert first.code == 4
+    assert f"scheduled: {path}: " in first.err
+    assert_fit_for_people(first)
+    (kept,) = state_dir(quick).glob("scheduled_state.json.corrupt-*")
+    assert f"the broken state file is kept as {kept}" in first.err
+    assert kept.read_text() == content
+    assert json.loads(first.out)["runs"] == []  # the journal knows that all has run
+    assert second == Said(0, "", "")
+
+
+@pytest.mark.parametrize("more", [{}, {"jobs": []}], ids=["as we know it", "of another shape"])
+def test_a_state_of_a_future_version_is_refused_and_left_alone(
+    quick: Path, more: dict[str, Any]
+) -> None:
+    scheduled(quick, "run")
+    path = state_dir(quick) / "scheduled_state.json"
+    path.write_text(json.dumps({**saved(quick), "version": 99, **more}))
+    before = ours_left_out(tree(state_dir(quick)))
+
+    answers = [scheduled(quick, command) for command in ("run", "status", "history")]
+
+    for said in answers:
+        assert said.code == 4
+        assert f"scheduled: {path}: version 99, this program knows 1; upgrade" in said.err
+    assert ours_left_out(tree(state_dir(quick))) == before
+
+
+def test_a_damaged_line_of_the_journal_costs_no_more_than_itself(quick: Path) -> None:
+    scheduled(quick, "run")
+    (state_dir(quick) / "scheduled_state.json").unlink()
+    (journal,) = (state_dir(quick) / "journal").iterdir()
+    with journal.open("a") as stream:
+        stream.write('{"event": "end", "at": 5, "job": "quick"}\n{"event": \0\n')
+
+    first = scheduled(quick, "run", "--json")
+    second = scheduled(quick, "run")
+
+    assert first.code == 4
+    assert "an event is damaged, left out: end at 5" in first.err
+    assert "is torn, left out" in first.err
+    assert json.loads(first.out)["runs"] == []
+    assert second == Said(0, "", "")
+
+
+NASTY = [
+    "../../../etc/cron.d/evil",
+    "/etc/passwd",
+    "[/rc] [bold]markup",
+    "\x1b[31mred\x1b]0;title\x07",
+    "S" * 10_240,
+    "\u202egnp.exe",
+    "👩\u200d👩\u200d👧 family",
+    "\ud800 half a pair",
+    "one\r\nBcc: two",
+    "nul\0byte",
+    'a/b\\c:*?"<>|',
+    "",
+    17,
+    None,
+    ["a list"],
+]
+
+
+def test_mail_with_nasty_subjects_is_moved_on_and_stays_inside_its_mailbox(home: Path) -> None:
+    mailbox = home / "drone/ai_mail.local"
+    sent = (NOW - timedelta(days=9)).strftime("%Y-%m-%d %H:%M:%S")
+    ordinary = {"timestamp": sent, "message": "x", "status": "opened"}
+    letters = [
+        {"id": f"{number:08x}", "from": nasty, "subject": nasty, **ordinary}
+        for number, nasty in enumerate(NASTY)
+    ]
+    (mailbox / "inbox.json").write_text(json.dumps({"messages": letters}))
+    outside = ours_left_out(tree(home), "drone/ai_mail.local/", "flow/", "drone/DRONE")
+
+    said = scheduled(home, "run", "--json")
+
+    archived = list((mailbox / "deleted").iterdir())
+    assert said.code == 0
+    assert result_of(said, "mail_cleanup")["auto_closed"] == len(NASTY)
+    assert sorted(read(path)["id"] for path in archived) == [letter["id"] for letter in letters]
+    assert max(len(os.fsencode(path.name)) for path in archived) < 255
+    after = ours_left_out(tree(home), "drone/ai_mail.local/", "flow/", "drone/DRONE")
+    assert after == outside
+
+
+def test_branches_with_nasty_names_are_checked_and_nothing_nasty_reaches_the_terminal(
+    home: Path,
+) -> None:
+    names = [nasty for nasty in NASTY if isinstance(nasty, str) and nasty]
+    rewrite_registry(
+        home,
+        *({"name": name, "path": str(home / "drone"), "status": "active"} for name in names),
+    )
+    ecosystem.add_memory(home / "drone", "DRONE.local.json", 650)
+
+    run = scheduled(home, "-v", "run")
+    answers = [
+        scheduled(home, *command.split())
+        for command in ("status", "history", "list", "show health", "daily-report --stdout --force")
+    ]
+
+    assert (run.code, run.err) == (0, "")
+    assert [said.code for said in answers] == [0] * len(answers)
+    for said in (run, *answers):
+        assert not set(said.out) & {"\x1b", "\x07", "\0", "\r", "\u202e"}
+    assert len(central(home, "HEALTH")["warnings"]) == len(names) + 1  # and DRONE
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("jobz: {}\n", "scheduled.yaml:1: jobz: unknown key; did you mean jobs?"),
+        ("jobs:\n\ta: 1\n", "scheduled.yaml:2: a tab"),
+        ("timezone: Mars/Base\n", 'scheduled.yaml:1: timezone: time zone "Mars/Base"'),
+        ("jobs:\n  a: {command: x, schedule: */5 * * * *}\n", "put the value in quotes"),
+        ("- a\n", "scheduled.yaml:1: expected keys like jobs, found a list"),
+        ("\0", "scheduled.yaml:1: contains U+0000"),
+    ],
+)
+def test_a_configuration_that_cannot_be_followed_ends_with_two_and_starts_nothing(
+    home: Path, text: str, sentence: str
+) -> None:
+    configure(home, text)
+    before = tree(home)
+
+    said = scheduled(home, "run")
+
+    assert said.code == 2
+    assert sentence in said.err
+    assert_fit_for_people(said)
+    assert tree(home) == before
+
+
+def test_what_is_wrong_with_one_job_stops_that_job_alone(home: Path) -> None:
+    configure(home, "jobs:\n  mine: {schedul: hourly, command: 'true'}\n")
+
+    said = scheduled(home, "run", "--json")
+
+    assert said.code == 2
+    assert "jobs.mine.schedul: unknown key; did you mean schedule?" in said.err
+    assert {run["job"] for run in json.loads(said.out)["runs"]} == {*SWEEPS, "daily_report"}
+
+
+def test_a_configuration_that_others_can_write_to_is_refused(home: Path) -> None:
+    configure(home, "jobs: {}\n").chmod(0o666)
+    before = tree(home)
+
+    said = scheduled(home, "run")
+
+    path = home / "scheduled.yaml"
+    assert said == Said(
+        2, "", f"scheduled: {path}: others can write to it; type: chmod go-w {path}\n"
+    )
+    assert tree(home) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "token", "advice"),
+    [
+        ("rnu", "'rnu'", "did you mean run?"),
+        ("run --frce", "'--frce'", "'--force'"),
+        ("run -v", "'-v'", "It stands before the command"),
+        ("run extra", "extra", "--help"),
+        ("run --only helth", "'helth'", "did you mean health?"),
+        ("run --only tag:nope", "'tag:nope'", "`scheduled list`"),
+        ("trigger ../../etc", "'../../etc'", "`scheduled list`"),
+        ("history --since never", "'never'", "write 2h, 7d"),
+        ("next health -n 0", "-n", "range"),
+        ("--stat-dir x run", "'--stat-dir'", "'--state-dir'"),
+    ],
+)
+def test_unknown_words_are_named_and_nothing_runs(
+    home: Path, words: str, token: str, advice: str
+) -> None:
+    said = scheduled(home, *words.split())
+
+    assert said.code == 2
+    assert token in said.err
+    assert advice in said.err
+    assert_fit_for_people(said)
+    assert not state_dir(home).exists()
+
+
+@pytest.mark.parametrize(
+    "words", ["--help", "run --help", "run --force --help", "--help run", "trigger health -h"]
+)
+def test_help_anywhere_runs_nothing(home: Path, words: str) -> None:
+    said = scheduled(home, *words.split())
+
+    assert (said.code, said.err) == (0, "")
+    assert said.out.startswith("Usage: scheduled")
+    assert not state_dir(home).exists()
+
+
+@pytest.mark.parametrize(
+    "surroundings",
+    [
+        {"COLUMNS": "20"},
+        {"FORCE_COLOR": "1", "TERM": "xterm-256color"},
+        {"NO_COLOR": "1"},
+        {"TERM": "dumb"},
+        {"LANG": "C", "LC_ALL": "C"},
+        {"LC_ALL": "POSIX", "PYTHONIOENCODING": "ascii"},
+        {"LC_ALL": "de_DE.ISO-8859-1"},
+        {"PYTHONUTF8": "0", "PYTHONIOENCODING": "latin-1"},
+    ],
+    ids=lambda one: " ".join(f"{key}={value}" for key, value in one.items()),
+)
+def test_json_is_plain_json_in_any_surroundings(quick: Path, surroundings: dict[str, str]) -> None:
+    environment = {**BARE, **surroundings}
+
+    documents = [
+        json.loads(scheduled(quick, *words.split(), "--json", env=environment).out)
+        for words in ("run", "list", "status", "history", "show quick", "next quick", "config show")
+    ]
+
+    assert DESCRIPTION.strip() in [job["description"] for job in documents[1]["jobs"]]
+    (page,) = [scheduled(quick, "list", env=environment)]
+    assert (page.code, page.err) == (0, "")
+
+
+@pytest.mark.parametrize("redirection", [">&-", "2>&-", ">&- 2>&- <&-"])
+def test_closed_streams_do_not_keep_a_tick_from_its_work(quick: Path, redirection: str) -> None:
+    said = in_shell(quick, f"run --json {redirection}")
+
+    assert (said.code, said.err) == (0, "")
+    assert saved(quick)["jobs"]["quick"]["counts"] == {"succeeded": 1}
+    for path in (state_dir(quick) / "journal").iterdir():
+        assert all(json.loads(line)["event"] for line in path.read_text().splitlines())
+
+
+@pytest.mark.parametrize("command", ["run --json", "-v run", "status", "list --json", "--help"])
+def test_output_that_cannot_be_written_is_said_and_what_was_done_is_saved(
+    quick: Path, command: str
+) -> None:
+    said = in_shell(quick, f"{command} > /dev/full")
+
+    assert (said.code, said.err) == (
+        1,
+        "scheduled: what was printed is lost: no space left on device\n",
+    )
+    if "run" in command:
+        assert saved(quick)["jobs"]["quick"]["counts"] == {"succeeded": 1}
+
+
+def test_a_full_stderr_changes_no_exit_code(home: Path) -> None:
+    assert in_shell(home, "nonsense 2> /dev/full").code == 2
+
+
+def test_a_reader_that_has_gone_is_no_failure_of_a_job(quick: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    said = scheduled(quick, "run", "--json", stdout=writer)
+
+    os.close(writer)
+    assert (said.code, said.err) == (141, "")
+    assert saved(quick)["jobs"]["quick"]["counts"] == {"succeeded": 1}
+
+
+@pytest.mark.slow
+def test_an_inbox_of_200_megabytes_loses_nothing_and_takes_memory_in_proportion(
+    home: Path,
+) -> None:
+    mailbox = home / "drone/ai_mail.local"
+    write_huge_inbox(mailbox / "inbox.json", letters=50_000)
+    size = (mailbox / "inbox.json").stat().st_size
+    before = digest_of_messages(read(mailbox / "inbox.json"))
+
+    said = scheduled(home, "run", "--json")
+
+    assert size > 200_000_000
+    assert said.code == 0
+    runs = {run["job"]: run for run in json.loads(said.out)["runs"]}
+    assert {run["outcome"] for run in runs.values()} == {"succeeded"}
+    assert runs["mail_cleanup"]["result"]["auto_opened"] == 1
+    after = read(mailbox / "inbox.json")
+    assert digest_of_messages(after) == before
+    assert central(home, "METRICS")["mail"]["by_branch"]["DRONE"]["total"] == 50_000
+    peaks = [run["max_rss_bytes"] for run in saved_last_runs(home)]
+    assert max(peaks) < 8 * size
+
+
+def write_huge_inbox(path: Path, letters: int) -> None:
+    """One letter is old; all have 4 kB of text."""
+    fresh, old = (
+        (NOW - age).strftime("%Y-%m-%d %H:%M:%S") for age in (timedelta(0), timedelta(days=3))
+    )
+    with path.open("w") as stream:
+        stream.write('{"mailbox": "inbox", "messages": [')
+        for number in range(letters):
+            sent = old if number == letters - 1 else fresh
+            letter = {"id": f"{number:08x}", "timestamp": sent, "subject": "s", "status": "new"}
+            stream.write(("," if number else "") + json.dumps({**letter, "message": "x" * 4096}))
+        stream.write("]}")
+
+
+def digest_of_messages(inbox: dict[str, Any]) -> list[tuple[str, int]]:
+    """Id and length of every message that was not put there by us."""
+    foreign = [message for message in inbox["messages"] if message.get("from") != "@trigger"]
+    return [(message["id"], len(message["message"])) for message in foreign]
+
+
+def saved_last_runs(home: Path) -> list[dict[str, Any]]:
+    return [entry["last"] for entry in saved(home)["jobs"].values()]
+
+
+def assert_fit_for_people(said: Said) -> None:
+    """What every refusal has in common."""
+    assert "Traceback" not in said.err
+    assert "bug in scheduled" not in said.err
+    assert "\x1b" not in said.err
+
+
+def in_shell(home: Path, command: str) -> Said:
+    """The command line as a shell with redirections runs it."""
+    words = " ".join([sys.executable, "-P", "-m", "scheduled", *options(home)])
+    answer = subprocess.run(
+        ["/bin/sh", "-c", f"{words} {command}"], env=BARE, capture_output=True, check=False
+    )
+    return Said(answer.returncode, answer.stdout.decode(), answer.stderr.decode())
+
+
+def configure(home: Path, text: str) -> Path:
+    path = home / "scheduled.yaml"
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o644)
+    return path
+
+
+def rewrite_registry(home: Path, *more: Any) -> None:
+    path = home / "BRANCH_REGISTRY.json"
+    registry = read(path)
+    path.write_text(json.dumps({"branches": [*registry["branches"], *more]}))
+
+
+def ours_left_out(files: dict[str, str], *more: str) -> dict[str, str]:
+    """Without the files that a tick is there to write."""
+    ours = ("aipass_os/AI_CENTRAL/", "locks/", "heartbeat", *more)
+    return {name: content for name, content in files.items() if not name.startswith(ours)}
+
+
+def central(home: Path, name: str) -> dict[str, Any]:
+    return read(home / f"aipass_os/AI_CENTRAL/{name}.central.json")
+
+
+def saved(home: Path) -> dict[str, Any]:
+    return read(state_dir(home) / "scheduled_state.json")
+
+
+def result_of(said: Said, job: str) -> dict[str, Any]:
+    (result,) = [run["result"] for run in json.loads(said.out)["runs"] if run["job"] == job]
+    assert isinstance(result, dict)
+    return result
+
+
+def read(path: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(path.read_text())
+    return document
