@@ -38,7 +38,7 @@ def scan(tmp_path: Path) -> Scan:
     """Scans the logs as the next tick would, with what the last scan left behind."""
 
     def scanned(now: datetime = NOW, zone: tzinfo = ZONE, *names: str) -> Logs:
-        branches = [Branch(name, tmp_path / name, f"@{name}") for name in names]
+        branches = [Branch(name, str(tmp_path / name), f"@{name}") for name in names]
         found = logs.scan(tmp_path, branches, now, zone, tmp_path / "cache" / "logs.json")
         assert found
         return found

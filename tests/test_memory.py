@@ -16,7 +16,7 @@ from tests.builders.ecosystem import REALDATA, add_memory
 
 def survey(branch: Path, limits: Limits | None = None, name: str = "FLOW") -> list[MemoryFile]:
     cache = Cache(branch.parent / "cache" / "sweep")
-    return list(Survey(cache, limits or Limits()).files([Branch(name, branch, "@flow")]))
+    return list(Survey(cache, limits or Limits()).files([Branch(name, str(branch), "@flow")]))
 
 
 def found(branch: Path, limits: Limits | None = None) -> list[tuple[str, int | None, int | None]]:
@@ -192,7 +192,10 @@ def test_what_is_no_file_is_reported_as_such_and_never_waited_for(branch: Path) 
 def test_a_branch_whose_folder_cannot_be_looked_into_is_remembered(tmp_path: Path) -> None:
     (tmp_path / "flow").write_text("no folder")
     looking = Survey(Cache(tmp_path / "cache" / "sweep"), Limits())
-    branches = [Branch("FLOW", tmp_path / "flow", "@f"), Branch("GONE", tmp_path / "gone", "@g")]
+    branches = [
+        Branch("FLOW", str(tmp_path / "flow"), "@f"),
+        Branch("GONE", str(tmp_path / "gone"), "@g"),
+    ]
 
     assert list(looking.files(branches)) == []
     assert looking.unreachable == branches
@@ -208,7 +211,7 @@ def test_beyond_its_budget_a_sweep_parses_in_whole_later(
 
     def flaws() -> list[bool]:
         cache = Cache(branch.parent / "cache" / "sweep")
-        files = list(Survey(cache, Limits()).files([Branch("FLOW", branch, "@flow")]))
+        files = list(Survey(cache, Limits()).files([Branch("FLOW", str(branch), "@flow")]))
         cache.save()
         return [bool(file.problem) for file in files]
 

@@ -27,6 +27,13 @@ def test_relative_paths_count_from_the_registry_and_not_from_where_we_stand(
     assert [branch.path for branch in registry.load(root)] == [tmp_path / "src/flow"]
 
 
+@pytest.mark.parametrize("spelling", ["src//flow", "./src/./flow", "src/flow/", "src/flow/."])
+def test_one_folder_is_spelt_in_one_way(tmp_path: Path, spelling: str) -> None:
+    root = written(tmp_path, entry("FLOW", spelling))
+
+    assert registry.load(root).branches[0].folder == f"{tmp_path}/src/flow"
+
+
 @pytest.mark.parametrize(
     ("name", "email"),
     [

@@ -1,7 +1,5 @@
 """What lies in the folder of a branch, as far as a sweep wants to know."""
 
-import os
-
 from scheduled.ecosystem.registry import Branch
 from scheduled.ecosystem.sweep import Cache
 
@@ -20,7 +18,12 @@ _WANTED = {TRINITY, *MAILBOXES, DASHBOARD, LOGS}
 
 def names_in(branch: Branch, cache: Cache) -> list[str]:
     """The names in the folder of a branch that a sweep cares about, sorted. Raises OSError."""
-    return cache.names(os.fspath(branch.path), _is_wanted)
+    return cache.names(branch.folder, _is_wanted)
+
+
+def memory_in(branch: Branch, cache: Cache) -> list[str]:
+    """The names in the folder of a branch that memory files go by, sorted. Raises OSError."""
+    return cache.names(branch.folder, _is_memory)
 
 
 def memory_kind(name: str) -> str | None:
@@ -36,6 +39,10 @@ def memory_kind(name: str) -> str | None:
 def is_readme(name: str) -> bool:
     """Whether a name is that of a README, whatever its case."""
     return name.upper() in _READMES
+
+
+def _is_memory(name: str) -> bool:
+    return name == TRINITY or memory_kind(name) is not None
 
 
 def _is_wanted(name: str) -> bool:

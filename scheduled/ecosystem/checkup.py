@@ -95,7 +95,7 @@ class Checkups:
             return Checkup(branch.name, (_error("Missing branch directory"),))
         except OSError as error:
             return Checkup(branch.name, (_error(f"Branch directory unreadable ({_why(error)})"),))
-        folder = os.fspath(branch.path)
+        folder = branch.folder
         return Checkup(
             branch.name,
             (

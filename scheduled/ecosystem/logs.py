@@ -86,7 +86,7 @@ def _files(root: Path, branches: list[Branch]) -> list[LogFile] | None:
     owners = _Owners(branches)
     folders: dict[str, str | None] = {os.fspath(root / SYSTEM_LOGS): None}
     for branch in branches:
-        folders.setdefault(f"{branch.path}/{LOGS}", branch.name)
+        folders.setdefault(f"{branch.folder}/{LOGS}", branch.name)
     found: list[LogFile] = []
     folder_seen = False
     for folder, name in folders.items():

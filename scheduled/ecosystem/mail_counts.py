@@ -33,7 +33,7 @@ def recalled(branch: Branch, cache: Cache) -> Facts | None:
     """What is remembered of a branch's inbox, if it did not change: that costs one stat."""
     for place in MAILBOXES:
         with contextlib.suppress(OSError):
-            facts = cache.unchanged(f"{branch.path}/{place}/{mailbox.INBOX}")
+            facts = cache.unchanged(f"{branch.folder}/{place}/{mailbox.INBOX}")
             if facts is not None:
                 return facts
     return None

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from scheduled.ecosystem.branch_folder import KINDS, TRINITY, memory_kind, names_in
+from scheduled.ecosystem.branch_folder import KINDS, TRINITY, memory_in, memory_kind
 from scheduled.ecosystem.memory_document import UNLIMITED, MemoryDocument, examine
 from scheduled.ecosystem.registry import Branch
 from scheduled.ecosystem.sweep import Cache, read
@@ -101,37 +101,38 @@ class Survey:
         """The memory files of the branches, in their order."""
         for branch in branches:
             try:
-                names = names_in(branch, self._cache)
+                names = memory_in(branch, self._cache)
             except OSError:
                 self.unreachable.append(branch)
                 continue
             yield from self.among(names, branch)
 
-    def among(self, names: Iterable[str], branch: Branch) -> Iterator[MemoryFile]:
+    def among(self, names: Iterable[str], branch: Branch) -> list[MemoryFile]:
         """The memory files of a branch whose folder holds these names."""
-        folder = os.fspath(branch.path)
+        folder = branch.folder
+        found: list[MemoryFile | None] = []
         for name in names:
             if kind := memory_kind(name):
-                yield from self._at(f"{folder}/{name}", kind, branch)
+                found.append(self._at(f"{folder}/{name}", kind, branch))
             elif name == TRINITY:
-                for kind in KINDS:
-                    yield from self._at(f"{folder}/{TRINITY}/{kind}.json", kind, branch)
+                inside = f"{folder}/{TRINITY}"
+                found += [self._at(f"{inside}/{kind}.json", kind, branch) for kind in KINDS]
+        return [file for file in found if file is not None]
 
-    def _at(self, path: str, kind: str, branch: Branch) -> Iterator[MemoryFile]:
-        """The memory file at `path`, or nothing if nothing is there."""
+    def _at(self, path: str, kind: str, branch: Branch) -> MemoryFile | None:
+        """The memory file at `path`; None if nothing is there."""
         try:
             size, lines, stated, problem, whole = self._cache.unchanged(path) or self._read(path)
             # What was looked at from both ends only is read as a whole while there is time.
             if not whole and size <= self._to_parse:
                 size, lines, stated, problem, whole = self._read(path)
         except (FileNotFoundError, NotADirectoryError):
-            return
+            return None
         except OSError as error:
             reason = (error.strerror or "cannot be read").lower()
-            yield MemoryFile(branch, path, kind, 0, None, None, reason)
-            return
+            return MemoryFile(branch, path, kind, 0, None, None, reason)
         limit = None if stated == UNLIMITED else stated or self._limits.of(branch)
-        yield MemoryFile(branch, path, kind, size, lines, limit, problem)
+        return MemoryFile(branch, path, kind, size, lines, limit, problem)
 
     def _read(self, path: str) -> MemoryDocument:
         seen, data = read(path)

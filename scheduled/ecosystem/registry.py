@@ -6,6 +6,7 @@ off its folder, the home layout first.
 """
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,8 @@ from scheduled.files import read_json
 
 PATTERN = "*_REGISTRY.json"
 
+_UNTIDY = re.compile(r"/\.?(/|$)")
+
 
 class RegistryError(ScheduledError):
     """There is no registry here, or it cannot be used as one."""
@@ -27,10 +30,16 @@ class Branch:
     """A registered workspace."""
 
     name: str
-    path: Path
+    folder: str
+    """Absolute. Text, because a sweep asks for it ten thousand times."""
     email: str
     """With its `@`: as registered, else derived from the name."""
     status: str = "active"
+
+    @property
+    def path(self) -> Path:
+        """Its folder as a Path."""
+        return Path(self.folder)
 
     @property
     def active(self) -> bool:
@@ -40,12 +49,12 @@ class Branch:
     @property
     def mailbox(self) -> Path:
         """The mailbox folder: of the layout found on disk, the home's where there is neither."""
-        home, repository = self.path / "ai_mail.local", self.path / ".ai_mail.local"
+        home, repository = f"{self.folder}/ai_mail.local", f"{self.folder}/.ai_mail.local"
         # os.path: what cannot be looked at is not there; Path would raise.
         isdir = os.path.isdir
-        if not isdir(home) and (isdir(repository) or isdir(self.path / ".trinity")):
-            return repository
-        return home
+        if not isdir(home) and (isdir(repository) or isdir(f"{self.folder}/.trinity")):
+            return Path(repository)
+        return Path(home)
 
 
 @dataclass(frozen=True)
@@ -168,10 +177,15 @@ def _branch(entry: Any, folder: str) -> Branch | str:
     status = entry.get("status")
     return Branch(
         name=name,
-        path=Path(os.path.join(folder, path)),  # a third of the cost of `/`, ten thousand times
+        folder=_tidy(os.path.join(folder, path)),
         email=email if email.startswith("@") else f"@{email}",
         status=status if isinstance(status, str) and status else "active",
     )
+
+
+def _tidy(path: str) -> str:
+    """`path` without `//`, `/./` and a `/` at its end; `..` stays, it may follow a link."""
+    return str(Path(path)) if _UNTIDY.search(path) else path  # Path is slow, ten thousand times
 
 
 def _is_path(text: str) -> bool:
