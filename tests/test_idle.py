@@ -1,0 +1,164 @@
+"""The idle tick: taken when nothing can be due, and never when something may be."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import scheduled
+from scheduled import idle
+from scheduled.store import Store
+
+ENTRY = Path(scheduled.__file__).parent / "__main__.py"
+YEARLY = 'jobs:\n  backup: {command: "true", schedule: "0 3 1 1 *"}\n'
+OFF = "".join(
+    f"  {name}: {{enabled: false}}\n"
+    for name in ("health", "memory_rollover", "mail_cleanup", "metrics", "daily_report")
+)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home with a yearly job, ticked once, and the hint of that tick."""
+    configure(tmp_path, YEARLY + OFF)
+    assert tick(tmp_path).returncode == 0
+    assert (tmp_path / "state" / idle.HINT).exists()
+    return tmp_path
+
+
+def test_a_tick_with_nothing_to_do_leaves_only_its_heartbeat(home: Path) -> None:
+    before = files(home / "state")
+
+    assert tick(home).returncode == 0
+
+    after = files(home / "state")
+    assert {name for name in after if after[name] != before[name]} == {"heartbeat"}
+
+
+def test_an_idle_tick_imports_nothing_from_outside_the_interpreter(home: Path) -> None:
+    done = tick(home, "-X", "importtime")
+
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "scheduled.idle" in imported
+    assert imported.isdisjoint({"os", "json", "click", "datetime", "site", "scheduled.cli.main"})
+
+
+def test_the_command_and_crons_line_share_the_hint(home: Path) -> None:
+    before = files(home / "state")
+
+    command = [sys.executable, "-m", "scheduled", *places(home), "run"]
+    subprocess.run(command, check=True, cwd=home)
+
+    assert files(home / "state")["scheduled_state.json"] == before["scheduled_state.json"]
+
+
+def test_an_edited_configuration_is_noticed(home: Path) -> None:
+    configure(
+        home, 'jobs:\n  now: {command: "echo x >> out", schedule: daily, first_run: now}\n' + OFF
+    )
+
+    tick(home)
+
+    assert (home / "out").read_text() == "x\n"
+
+
+def test_a_configuration_taken_away_is_noticed(home: Path) -> None:
+    (home / "scheduled.yaml").unlink()
+
+    tick(home)
+
+    assert set(Store(home / "state").load().state["jobs"]) >= {"health", "metrics"}
+
+
+def test_what_another_command_recorded_is_noticed(home: Path) -> None:
+    before = files(home / "state")["scheduled_state.json"]
+    command = [sys.executable, "-m", "scheduled", *places(home), "disable", "backup"]
+    subprocess.run(command, check=True, capture_output=True)
+
+    tick(home)
+
+    state = Store(home / "state").load().state
+    assert state["ticks"]["count"] == 2
+    assert files(home / "state")["scheduled_state.json"] != before
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        (0, "scheduled hint 0"),
+        (1, "called in another way"),
+        (2, "1000.0"),
+        (2, "soon"),
+        (3, "0.0"),
+        (4, "/no/such/file\0001 2 3"),
+    ],
+)
+def test_a_hint_that_does_not_hold_makes_a_full_tick(home: Path, line: int, value: str) -> None:
+    hint = home / "state" / idle.HINT
+    lines = hint.read_text().split("\n")
+    lines[line] = value
+    hint.write_text("\n".join(lines))
+
+    tick(home)
+
+    assert Store(home / "state").load().state["ticks"]["count"] == 2
+
+
+@pytest.mark.parametrize("content", ["", "\0", "scheduled hint 1", "x" * 100_000, "\udcff"])
+def test_a_broken_hint_is_as_good_as_none(home: Path, content: str) -> None:
+    (home / "state" / idle.HINT).write_bytes(content.encode("utf-8", "surrogateescape"))
+
+    assert tick(home).returncode == 0
+
+    assert Store(home / "state").load().state["ticks"]["count"] == 2
+
+
+def test_after_a_silence_the_tick_is_a_full_one_and_explains_it(home: Path) -> None:
+    beat = (home / "state" / "heartbeat").read_text().split()
+    earlier = [f"{float(beat[0]) - 4000:.3f}", f"{float(beat[1]) - 4000:.3f}"]
+    earlier += [f"{float(beat[2]) - 4000:.3f}", beat[3]]
+    (home / "state" / "heartbeat").write_text(" ".join(earlier) + "\n")
+
+    tick(home)
+
+    (gap,) = Store(home / "state").load().state["gaps"]
+    assert gap["cause"] == "cron silent"
+
+
+@pytest.mark.parametrize("words", [["--help"], ["run", "--json"], ["status"], ["run", "extra"]])
+def test_only_a_bare_run_can_be_idle(home: Path, words: list[str]) -> None:
+    assert not idle.is_idle([*places(home), *words])
+
+
+def test_a_configuration_written_this_second_leaves_no_hint(tmp_path: Path) -> None:
+    configure(tmp_path, YEARLY + OFF)
+    os.utime(tmp_path / "scheduled.yaml")
+
+    tick(tmp_path)
+
+    assert not (tmp_path / "state" / idle.HINT).exists()
+
+
+def configure(home: Path, text: str) -> None:
+    path = home / "scheduled.yaml"
+    path.write_text(text)
+    path.chmod(0o644)
+    os.utime(path, (1_700_000_000, 1_700_000_000 + len(text)))
+
+
+def places(home: Path) -> list[str]:
+    return ["--root", str(home), "--state-dir", str(home / "state")]
+
+
+def tick(home: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """One tick, called as cron calls it."""
+    command = [sys.executable, "-I", "-S", "-X", "utf8", *options, str(ENTRY)]
+    return subprocess.run(
+        [*command, *places(home), "run"], capture_output=True, text=True, check=False
+    )
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
