@@ -22,10 +22,7 @@ def remembered(cache_file: Path, path: Path, facts: list[object]) -> None:
 
 
 def recalled(cache_file: Path, path: Path) -> list[object] | None:
-    cache = Cache(cache_file)
-    facts = cache.recall(str(path), stamp_of(path.stat()))
-    assert cache.unchanged(str(path)) == facts
-    return facts
+    return Cache(cache_file).unchanged(str(path))
 
 
 @pytest.fixture
@@ -80,10 +77,43 @@ def test_an_unchanged_sweep_writes_nothing(tmp_path: Path, cache_file: Path) -> 
     before = cache_file.stat()
 
     cache = Cache(cache_file)
-    cache.recall(str(path), stamp_of(path.stat()))
+    cache.unchanged(str(path))
     cache.save()
 
     assert cache_file.stat() == before
+
+
+def test_a_sweep_that_learned_little_appends_it(tmp_path: Path, cache_file: Path) -> None:
+    paths = [aged(tmp_path / str(number)) for number in range(20)]
+    cache = Cache(cache_file)
+    for path in paths:
+        cache.remember(str(path), stamp_of(path.stat()), [1])
+    cache.save()
+    first = cache_file.read_bytes()
+
+    aged(paths[0], "changed")
+    aged(paths[1], "changed")
+    cache = Cache(cache_file)
+    found = [cache.unchanged(str(path)) for path in paths]
+    cache.remember(str(paths[0]), stamp_of(paths[0].stat()), [2])
+    cache.save()
+
+    assert found == [None, None] + [[1]] * 18
+    assert cache_file.read_bytes().startswith(first)
+    assert [recalled(cache_file, path) for path in paths] == [[2], None] + [[1]] * 18
+
+
+def test_a_line_that_was_torn_by_a_crash_costs_what_it_held(
+    tmp_path: Path, cache_file: Path
+) -> None:
+    path = aged(tmp_path / "a")
+    remembered(cache_file, path, [1])
+    with cache_file.open("ab") as stream:
+        stream.write(cache_file.read_bytes()[:-5])
+
+    assert recalled(cache_file, path) == [1]
+    remembered(cache_file, path, [2])
+    assert recalled(cache_file, path) == [2]
 
 
 @pytest.mark.parametrize("damage", ["torn", "flipped", "empty", "foreign", "older version"])

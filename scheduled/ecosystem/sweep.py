@@ -2,7 +2,8 @@
 
 Facts about a file hold as long as its stamp (size, mtime, inode) does. They lie in one file a
 job, which may be deleted at any time: it is checked as a whole when it is read, and whatever is
-wrong with it, the sweep starts afresh and costs the reading.
+wrong with it, the sweep starts afresh and costs the reading. What a sweep learned is appended to
+that file as one line; it is written anew once too much of it is outdated.
 """
 
 import contextlib
@@ -22,7 +23,7 @@ Facts = list[Any]
 
 MAGIC = b"scheduled-sweep"
 
-VERSION = 1
+VERSION = 2
 """To be raised whenever facts of any kind change their shape; older files are then not used."""
 
 # A file changed twice within one tick of the file system's clock keeps its mtime, so what was
@@ -30,15 +31,18 @@ VERSION = 1
 # A second, because some file systems count in seconds. git knows it as the "racy" index entry.
 YOUNG = 1_000_000_000
 
+OUTDATED = 0.2
+"""The part of a file's rows that may be outdated before it is written anew."""
+
 
 class Cache:
     """The facts of the last sweep, and those of this one. For one writer at a time."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._before = _rows(path)
+        self._before, self._written = _load(path)
         self._now: dict[str, Facts] = {}
-        self._changed = False
+        self._learned: dict[str, Facts] = {}
         self._young_since = _file_system_clock(path.parent) - YOUNG
 
     def unchanged(self, path: str) -> Facts | None:
@@ -55,19 +59,10 @@ class Cache:
         self._now[path] = row
         return row[3:]
 
-    def recall(self, path: str, seen: Stamp) -> Facts | None:
-        """What was remembered of `path`, if its stamp still is `seen`."""
-        row = self._before.get(path)
-        if row is None or row[0] != seen[0] or row[1] != seen[1] or row[2] != seen[2]:
-            return None
-        self._now[path] = row
-        return row[3:]
-
     def remember(self, path: str, seen: Stamp, facts: Facts) -> None:
         """Keep `facts`, learned from `path` after its stamp was taken as `seen`."""
         if seen[1] < self._young_since:
-            self._now[path] = [*seen, *facts]
-            self._changed = True
+            self._now[path] = self._learned[path] = [*seen, *facts]
 
     def names(self, folder: str, wanted: Callable[[str], bool]) -> list[str]:
         """The wanted names in a folder, sorted. Raises OSError.
@@ -82,13 +77,16 @@ class Cache:
         return known
 
     def save(self) -> None:
-        """Keep this sweep's facts for the next, without those of files not asked for again."""
-        if not self._changed and len(self._now) == len(self._before):
-            return
-        text = json.dumps([VERSION, self._now], separators=(",", ":")).encode()
+        """Keep this sweep's facts for the next. Those of files not asked for again go in time."""
+        rows = self._written + len(self._learned)
+        anew = not self._written or len(self._now) < rows * (1 - OUTDATED)
         with contextlib.suppress(OSError):  # a full disk costs the next sweep time, nothing else
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            replace(self._path, b"%s %08x\n%s" % (MAGIC, zlib.crc32(text), text), mode=0o600)
+            if rows and anew:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                replace(self._path, _line(self._now), mode=0o600)
+            elif self._learned:
+                with self._path.open("ab") as stream:
+                    stream.write(_line(self._learned))
 
 
 def stamp_of(status: os.stat_result) -> Stamp:
@@ -114,16 +112,32 @@ def read(path: str) -> tuple[Stamp, bytes]:
         os.close(descriptor)
 
 
-def _rows(path: Path) -> dict[str, Facts]:
-    """The rows of a cache file; none if it is missing, damaged, or of another version."""
+def _load(path: Path) -> tuple[dict[str, Facts], int]:
+    """The rows of a cache file, and how many were written to it; 0 if it has to be written anew."""
     try:
-        head, _, text = path.read_bytes().partition(b"\n")
-        if head == b"%s %08x" % (MAGIC, zlib.crc32(text)):
-            version, rows = json.loads(text)
-            return dict(rows) if version == VERSION else {}
-    except (OSError, ValueError):
-        pass
-    return {}
+        lines = path.read_bytes().splitlines()
+    except OSError:
+        return {}, 0
+    rows: dict[str, Facts] = {}
+    written = 0
+    for line in lines:
+        head, _, text = line.partition(b"\t")
+        if head != _head(text):
+            return rows, 0  # torn by a crash, damaged, or of another version
+        learned = json.loads(text)
+        rows.update(learned)
+        written += len(learned)
+    return rows, written
+
+
+def _line(rows: dict[str, Facts]) -> bytes:
+    text = json.dumps(rows, separators=(",", ":")).encode()
+    return b"%s\t%s\n" % (_head(text), text)
+
+
+def _head(text: bytes) -> bytes:
+    """What makes sure that a line is ours, of this version, and complete."""
+    return b"%s %d %08x" % (MAGIC, VERSION, zlib.crc32(text))
 
 
 def _file_system_clock(folder: Path) -> int:
