@@ -28,7 +28,7 @@ def run(context: Context) -> dict[str, object]:
     limits = Limits.from_params(context.params)
     branches = [branch for branch in registry.load(context.root) if branch.active]
     cache = Cache(context.cache_dir / "memory_rollover.sweep")
-    survey = Survey(cache, limits)
+    survey = Survey(cache, limits, thorough=False)
     files = list(survey.files(branches))
     cache.save()
 

@@ -88,14 +88,17 @@ class Limits:
 
 
 class Survey:
-    """One look at the memory files of many branches, reading only what changed."""
+    """One look at the memory files of many branches, reading only what changed.
 
-    def __init__(self, cache: Cache, limits: Limits) -> None:
+    A `thorough` one looks for flaws in the middle of a file, too; lengths and limits take less.
+    """
+
+    def __init__(self, cache: Cache, limits: Limits, *, thorough: bool = True) -> None:
         self.unreachable: list[Branch] = []
         """The branches whose folder could not be looked into, so far."""
         self._cache = cache
         self._limits = limits
-        self._to_parse = PARSED_PER_SWEEP
+        self._to_parse = PARSED_PER_SWEEP if thorough else 0
 
     def files(self, branches: Iterable[Branch]) -> Iterator[MemoryFile]:
         """The memory files of the branches, in their order."""

@@ -49,7 +49,7 @@ class MemoryDocument(NamedTuple):
 
 def examine(data: bytes, *, whole: bool) -> MemoryDocument:
     """The content of a memory file; parsed as a whole if asked to or if need be."""
-    limit = None if whole or not _looks_complete(data) else _limit_at_sight(data)
+    limit = None if whole else _limit_at_sight(data)
     if limit is not None:
         return MemoryDocument(len(data), count_lines(data), limit, "", whole=False)
     try:
@@ -81,22 +81,22 @@ def stated_limit(document: Any) -> int:
 
 
 def _limit_at_sight(data: bytes) -> int | None:
-    """The limit, if a pattern settles it; None if it takes the whole document."""
+    """The limit, if a pattern settles it; None if it takes the whole document.
+
+    Only where both ends are those of a JSON object: no torn, no empty, no zero-filled file.
+    """
+    if data[-64:].rstrip()[-1:] != b"}":
+        return None
     if found := _FIRST.match(data):
         if int(found[1]) >= 3:
             return UNLIMITED
         if found[2]:
             return int(found[2])
-    if b'"schema_version"' in data or b'"document_metadata"' in data:
+    if not _BEGINNING.match(data) or b'"schema_version"' in data or b'"document_metadata"' in data:
         return None
     if data.count(b'"max_lines"') == 1 and (found := _SECOND_OR_THIRD.match(data)):
         return int(found[1])
     return None if b'"max_lines"' in data else UNSTATED
-
-
-def _looks_complete(data: bytes) -> bool:
-    """Whether both ends are those of a JSON object: no torn, no empty, no zero-filled file."""
-    return _BEGINNING.match(data) is not None and data[-64:].rstrip()[-1:] == b"}"
 
 
 def _member(holder: Any, name: str) -> Any:
