@@ -379,7 +379,10 @@ def _waits(job: Job, queue: list[Job], children: Supervisor) -> bool:
 
 
 def _with_params(job: Job, wanted: Wanted) -> Job:
-    return replace(job, params={**job.params, **wanted.params}) if wanted.params else job
+    if not wanted.params:
+        return job
+    # It is not quite that job any more, and does not count as its last run.
+    return replace(job, params={**job.params, **wanted.params}, noted_as="")
 
 
 def _first_sight(decision: Decision, now: datetime) -> dict[str, Any]:
