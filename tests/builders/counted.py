@@ -57,7 +57,8 @@ def inbox(folder: Path) -> list[dict[str, Any]]:
     for name in ("ai_mail.local", ".ai_mail.local"):
         path = folder / name / "inbox.json"
         if path.exists():
-            messages: list[dict[str, Any]] = json.loads(path.read_text())["messages"]
+            document = json.loads(path.read_text())
+            messages: list[dict[str, Any]] = document.get("messages", document.get("inbox"))
             return messages
     return []
 
@@ -68,6 +69,8 @@ def logs(home: Path, now: datetime) -> dict[str, Any]:
     rotated = [*home.glob("system_logs/*.log.[0-9]*")]
     levels: dict[str, Counter[str]] = {"ERROR": Counter(), "WARNING": Counter()}
     for path in [*live, *rotated]:
+        if path.name.startswith("scheduled"):
+            continue  # our own: its errors are not the ecosystem's
         for moment, level in map(_time_and_level, path.read_text().splitlines()):
             if moment and level in levels and now - HOUR < moment <= now:
                 levels[level][_owner(home, path)] += 1
