@@ -40,7 +40,9 @@ def test_nothing_is_due_before_the_next_slot() -> None:
 
 
 def test_years_of_outage_are_one_step_back_and_a_capped_count() -> None:
-    decision = decide(job(schedule="* * * * *"), known("2016-01-01T00:00:00", "* * * * *"), "12:00:30")
+    decision = decide(
+        job(schedule="* * * * *"), known("2016-01-01T00:00:00", "* * * * *"), "12:00:30"
+    )
 
     assert decision.slot == at("12:00")
     assert decision.missed is not None
