@@ -108,10 +108,11 @@ def load(root: Path) -> Registry:
     """
     path = find(root)
     document = _document(path)
+    folder = os.fspath(path.parent)
     branches: list[Branch] = []
     problems: list[str] = []
     for number, entry in enumerate(document["branches"], start=1):
-        branch = _branch(entry, os.fspath(path.parent))
+        branch = _branch(entry, folder)
         if isinstance(branch, Branch):
             branches.append(branch)
         else:
