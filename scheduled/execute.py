@@ -176,13 +176,16 @@ def _spawn(
     attempt: Attempt,
     description: IO[bytes] | None,
 ) -> "subprocess.Popen[bytes]":
+    told = environment(attempt, around.environ)
+    if attempt.job.handler:
+        told.pop("PYTHONHOME", None)  # it runs in our own interpreter, which knows its home
     return subprocess.Popen(
         command,
         stdin=description if description is not None else subprocess.DEVNULL,
         stdout=output,
         stderr=output,
         cwd=around.root if around.root.is_dir() else "/",
-        env=environment(attempt, around.environ),
+        env=told,
         start_new_session=True,
         close_fds=True,
     )

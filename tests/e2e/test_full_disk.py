@@ -1,0 +1,171 @@
+"""A disk that is really full: what cannot be recorded is not started, and nothing is lost by it."""
+
+import os
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.builders import ecosystem
+from tests.builders.command import Said, scheduled, state_dir
+from tests.builders.installed import central_files, rows, state
+
+ONE_JOB = """\
+jobs:
+  health: {enabled: false}
+  mail_cleanup: {enabled: false}
+  memory_rollover: {enabled: false}
+  metrics: {enabled: false}
+  daily_report: {enabled: false}
+  note: {schedule: "0 0 * * *", first_run: now, command: "echo $SCHEDULED_SLOT >> out"}
+"""
+
+
+class Disk:
+    """A small file system of its own at `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._ballast = folder / "ballast"
+
+    def fill(self, spare: int = 0) -> None:
+        """Leave `spare` bytes, to the page."""
+        with self._ballast.open("wb", buffering=0) as stream:
+            try:
+                while stream.write(bytes(4096)):
+                    pass
+            except OSError:
+                stream.truncate(stream.tell() // 4096 * 4096 - spare)
+
+    def free(self) -> None:
+        """Make room again."""
+        self._ballast.unlink()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return ecosystem.home(tmp_path / "home")
+
+
+@pytest.fixture
+def state_disk(home: Path) -> Iterator[Disk]:
+    yield from mounted(state_dir(home))
+
+
+@pytest.fixture
+def central_disk(home: Path) -> Iterator[Disk]:
+    yield from mounted(home / "aipass_os/AI_CENTRAL")
+
+
+def test_nothing_is_started_that_could_not_be_recorded(home: Path, state_disk: Disk) -> None:
+    (home / "scheduled.yaml").write_text(ONE_JOB)
+    state_disk.fill()
+
+    full = scheduled(home, "run")
+    ran_while_full = (home / "out").exists()
+    state_disk.free()
+    freed = scheduled(home, "run")
+
+    assert full.code == 4
+    assert str(state_dir(home)) in full.err
+    assert "no space left on device" in full.err
+    assert_one_sentence(full)
+    assert not ran_while_full
+    assert freed == Said(0, "", "")
+    assert len((home / "out").read_text().splitlines()) == 1
+
+
+@pytest.mark.parametrize("spare", [4096, 8192, 16384, 32768])
+def test_a_disk_that_fills_up_on_the_way_loses_no_slot_and_runs_none_twice(
+    home: Path, state_disk: Disk, spare: int
+) -> None:
+    (home / "scheduled.yaml").write_text(ONE_JOB)
+    state_disk.fill(spare)
+
+    full = scheduled(home, "run")
+    status = scheduled(home, "status")
+    state_disk.free()
+    freed = [scheduled(home, "run") for _ in range(2)]
+
+    assert full.code in (0, 1, 4)
+    assert_one_sentence(full)
+    assert_one_sentence(status)
+    assert freed[-1] == Said(0, "", "")
+    answers = [row for row in rows(home) if row["outcome"] == "succeeded"]
+    interrupted = [row for row in rows(home) if row["outcome"] == "interrupted"]
+    assert len(answers) == 1
+    started = len((home / "out").read_text().splitlines())
+    assert started <= len(interrupted) + len(answers)
+    assert not list(state_dir(home).glob("*.corrupt-*"))
+
+
+def test_a_disk_that_fills_up_later_keeps_state_and_journal_readable(
+    home: Path, state_disk: Disk
+) -> None:
+    assert scheduled(home, "run").code == 0
+    before = state(home)
+    state_disk.fill()
+
+    full = scheduled(home, "run", "--force")
+    status = scheduled(home, "status")
+    state_disk.free()
+    freed = scheduled(home, "run", "--force")
+
+    assert full.code == 4
+    assert "no space left on device" in full.err
+    assert_one_sentence(full)
+    assert status.code == 0
+    assert state(home)["jobs"].keys() == before["jobs"].keys()
+    # A beginning may still have fitted in, and its end not: then the next tick says so.
+    outcomes = Counter(row["outcome"] for row in rows(home))
+    assert (freed.code, freed.out) == (0, "")
+    assert freed.err.count("was interrupted") == outcomes.pop("interrupted", 0)
+    assert outcomes == {"succeeded": 10}
+
+
+def test_a_full_central_folder_is_named_and_the_state_is_saved(
+    home: Path, central_disk: Disk
+) -> None:
+    assert scheduled(home, "run").code == 0
+    before = central_files(home)
+    central_disk.fill()
+
+    full = scheduled(home, "-v", "run", "--force")
+    kept = central_files(home)
+    central_disk.free()
+    freed = scheduled(home, "run", "--force")
+
+    path = home / "aipass_os/AI_CENTRAL"
+    assert full.code == 1
+    for job, name in (("health", "HEALTH"), ("metrics", "METRICS")):
+        sentence = f"{job}: failed: {path}/{name}.central.json: cannot be written (no space"
+        assert sentence in full.err
+    assert f"{path}/SCHEDULED.central.json: cannot be written: no space left" in full.out
+    assert_one_sentence(full)
+    assert kept == before
+    assert not [name for name in os.listdir(path) if name.startswith(".")]
+    assert state(home)["ticks"]["count"] == 3
+    assert freed == Said(0, "", "")
+    assert central_files(home)["HEALTH"] != before["HEALTH"]
+
+
+def mounted(folder: Path) -> Iterator[Disk]:
+    """A tmpfs of 256 kB, unmounted in the end whatever happens."""
+    if os.geteuid() != 0 or not shutil.which("mount"):
+        pytest.skip("needs root to mount a small file system")
+    folder.mkdir(parents=True, exist_ok=True)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("no file system can be mounted here")
+    try:
+        yield Disk(folder)
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def assert_one_sentence(said: Said) -> None:
+    assert "Traceback" not in said.err
+    assert "bug in scheduled" not in said.err
