@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,11 @@ class Said:
     code: int
     out: str
     err: str
+
+    @property
+    def is_plain_speech(self) -> bool:
+        """Whether stderr holds no traceback, no bug of ours, and nothing a terminal acts upon."""
+        return not re.search(r"Traceback|bug in scheduled|\x1b", self.err)
 
 
 def state_dir(home: Path) -> Path:

@@ -14,6 +14,16 @@ from scheduled.report import Report
 from scheduled.store import Store
 from tests.builders.command import state_dir
 
+WITHOUT_SWEEPS = """\
+jobs:
+  health: {enabled: false}
+  mail_cleanup: {enabled: false}
+  memory_rollover: {enabled: false}
+  metrics: {enabled: false}
+  daily_report: {enabled: false}
+"""
+"""A configuration without the shipped jobs; own ones may be added to it, indented by two."""
+
 ENVIRON = {"PATH": os.environ["PATH"], "TZ": "UTC"}
 
 
@@ -21,6 +31,14 @@ def tick_at(home: Path, now: datetime) -> Report:
     """One `scheduled run` for the ecosystem at `home`, as if it were `now`; real processes."""
     asked = Asked(root=str(home), state_dir=str(state_dir(home)), environ=ENVIRON)
     return tick.run(load(asked), now, environ=ENVIRON)
+
+
+def configure(home: Path, text: str) -> Path:
+    """Give an ecosystem a scheduled.yaml that is fit to be read."""
+    path = home / "scheduled.yaml"
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o644)
+    return path
 
 
 def rows(home: Path) -> list[Row]:

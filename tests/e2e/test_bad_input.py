@@ -1,9 +1,10 @@
-"""Bad input through the real command line: a sentence, the right exit code, and nothing lost."""
+"""What a sweep may meet on the disk: each has a sentence, and nothing of the user's is lost.
+
+Registries, mailboxes and memory files that are missing, broken, sealed, hostile or huge.
+"""
 
 import json
 import os
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,20 +12,11 @@ from typing import Any
 import pytest
 
 from tests.builders import ecosystem
-from tests.builders.command import BARE, Said, options, scheduled, state_dir, tree
+from tests.builders.command import Said, scheduled, state_dir, tree
+from tests.builders.installed import central, state
 
 NOW = datetime.now(UTC)
 SWEEPS = {"health", "mail_cleanup", "memory_rollover", "metrics"}
-DESCRIPTION = "[/rc] ünï → 👩 " + "long " * 40
-WITHOUT_SWEEPS = f"""\
-jobs:
-  health: {{enabled: false}}
-  mail_cleanup: {{enabled: false}}
-  memory_rollover: {{enabled: false}}
-  metrics: {{enabled: false}}
-  daily_report: {{enabled: false}}
-  quick: {{schedule: hourly, first_run: now, command: "true", description: "{DESCRIPTION}"}}
-"""
 
 
 @pytest.fixture
@@ -33,13 +25,6 @@ def home(tmp_path: Path) -> Path:
     root = ecosystem.home(tmp_path / "home", now=NOW)
     ecosystem.add_message(root / "drone/ai_mail.local", "Old news", NOW - timedelta(days=3))
     return root
-
-
-@pytest.fixture
-def quick(home: Path) -> Path:
-    """The same with one quick job in place of the sweeps."""
-    configure(home, WITHOUT_SWEEPS)
-    return home
 
 
 @pytest.mark.parametrize(
@@ -70,7 +55,7 @@ def test_a_registry_that_cannot_be_used_fails_the_sweeps_with_a_sentence(
     assert said.code == 1
     for job in SWEEPS:
         assert f"{job}: failed: {sentence.format(home=home, registry=registry)}" in said.err
-    assert_fit_for_people(said)
+    assert said.is_plain_speech
     assert ours_left_out(tree(home)) == before
 
 
@@ -196,9 +181,9 @@ def test_a_read_only_central_folder_fails_who_writes_there_and_saves_the_state(h
         path = folder / f"{name}.central.json"
         assert f"{job}: failed: {path}: cannot be written (permission denied)" in said.err
     assert f"{folder}/SCHEDULED.central.json: cannot be written: permission denied" in said.out
-    assert_fit_for_people(said)
+    assert said.is_plain_speech
     assert not list(folder.iterdir())
-    assert saved(home)["last_run"]["hourly"]
+    assert state(home)["last_run"]["hourly"]
 
 
 @pytest.mark.parametrize("mode", [0, 0o555])
@@ -215,89 +200,8 @@ def test_a_state_folder_that_cannot_be_used_ends_with_four_and_starts_nothing(
     assert said.code == 4
     assert str(state_dir(home)) in said.err
     assert "permission denied" in said.err
-    assert_fit_for_people(said)
+    assert said.is_plain_speech
     assert tree(home) == before
-
-
-JOBS = '{"jobs": %s}'
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        "",
-        '{"version": 1, "jobs": {"hea',
-        "[]",
-        '{"version": "one"}',
-        JOBS % "[]",
-        JOBS % '{"quick": 5}',
-        JOBS % '{"quick": {"coalesced": null}}',
-        JOBS % '{"quick": {"counts": {"succeeded": "many"}}}',
-        JOBS % '{"quick": {"watermark": 7}}',
-        JOBS % '{"quick": {"open": {"run_id": 1, "started_at": "2026-01-01T00:00:00Z"}}}',
-        '{"outbox": [1]}',
-        '{"outbox": [{"to": "@drone"}]}',
-        '{"gaps": ["yesterday"]}',
-        '{"tallies": {"2026-11-21T00": 4}}',
-        '{"ticks": {"count": "x"}}',
-        '{"dead_letter": [0]}',
-    ],
-)
-def test_a_state_that_is_broken_anywhere_is_kept_rebuilt_and_reported_once(
-    quick: Path, content: str
-) -> None:
-    scheduled(quick, "run")
-    path = state_dir(quick) / "scheduled_state.json"
-    path.write_text(content)
-
-    looked = scheduled(quick, "status")
-    first = scheduled(quick, "run", "--json")
-    second = scheduled(quick, "run")
-
-    assert looked.code == 0
-    assert f"state: {path}: " in looked.out
-    assert first.code == 4
-    assert f"scheduled: {path}: " in first.err
-    assert_fit_for_people(first)
-    (kept,) = state_dir(quick).glob("scheduled_state.json.corrupt-*")
-    assert f"the broken state file is kept as {kept}" in first.err
-    assert kept.read_text() == content
-    assert json.loads(first.out)["runs"] == []  # the journal knows that all has run
-    assert second == Said(0, "", "")
-
-
-@pytest.mark.parametrize("more", [{}, {"jobs": []}], ids=["as we know it", "of another shape"])
-def test_a_state_of_a_future_version_is_refused_and_left_alone(
-    quick: Path, more: dict[str, Any]
-) -> None:
-    scheduled(quick, "run")
-    path = state_dir(quick) / "scheduled_state.json"
-    path.write_text(json.dumps({**saved(quick), "version": 99, **more}))
-    before = ours_left_out(tree(state_dir(quick)))
-
-    answers = [scheduled(quick, command) for command in ("run", "status", "history")]
-
-    for said in answers:
-        assert said.code == 4
-        assert f"scheduled: {path}: version 99, this program knows 1; upgrade" in said.err
-    assert ours_left_out(tree(state_dir(quick))) == before
-
-
-def test_a_damaged_line_of_the_journal_costs_no_more_than_itself(quick: Path) -> None:
-    scheduled(quick, "run")
-    (state_dir(quick) / "scheduled_state.json").unlink()
-    (journal,) = (state_dir(quick) / "journal").iterdir()
-    with journal.open("a") as stream:
-        stream.write('{"event": "end", "at": 5, "job": "quick"}\n{"event": \0\n')
-
-    first = scheduled(quick, "run", "--json")
-    second = scheduled(quick, "run")
-
-    assert first.code == 4
-    assert "an event is damaged, left out: end at 5" in first.err
-    assert "is torn, left out" in first.err
-    assert json.loads(first.out)["runs"] == []
-    assert second == Said(0, "", "")
 
 
 NASTY = [
@@ -364,158 +268,6 @@ def test_branches_with_nasty_names_are_checked_and_nothing_nasty_reaches_the_ter
     assert len(central(home, "HEALTH")["warnings"]) == len(names) + 1  # and DRONE
 
 
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        ("jobz: {}\n", "scheduled.yaml:1: jobz: unknown key; did you mean jobs?"),
-        ("jobs:\n\ta: 1\n", "scheduled.yaml:2: a tab"),
-        ("timezone: Mars/Base\n", 'scheduled.yaml:1: timezone: time zone "Mars/Base"'),
-        ("jobs:\n  a: {command: x, schedule: */5 * * * *}\n", "put the value in quotes"),
-        ("- a\n", "scheduled.yaml:1: expected keys like jobs, found a list"),
-        ("\0", "scheduled.yaml:1: contains U+0000"),
-    ],
-)
-def test_a_configuration_that_cannot_be_followed_ends_with_two_and_starts_nothing(
-    home: Path, text: str, sentence: str
-) -> None:
-    configure(home, text)
-    before = tree(home)
-
-    said = scheduled(home, "run")
-
-    assert said.code == 2
-    assert sentence in said.err
-    assert_fit_for_people(said)
-    assert tree(home) == before
-
-
-def test_what_is_wrong_with_one_job_stops_that_job_alone(home: Path) -> None:
-    configure(home, "jobs:\n  mine: {schedul: hourly, command: 'true'}\n")
-
-    said = scheduled(home, "run", "--json")
-
-    assert said.code == 2
-    assert "jobs.mine.schedul: unknown key; did you mean schedule?" in said.err
-    assert {run["job"] for run in json.loads(said.out)["runs"]} == {*SWEEPS, "daily_report"}
-
-
-def test_a_configuration_that_others_can_write_to_is_refused(home: Path) -> None:
-    configure(home, "jobs: {}\n").chmod(0o666)
-    before = tree(home)
-
-    said = scheduled(home, "run")
-
-    path = home / "scheduled.yaml"
-    assert said == Said(
-        2, "", f"scheduled: {path}: others can write to it; type: chmod go-w {path}\n"
-    )
-    assert tree(home) == before
-
-
-@pytest.mark.parametrize(
-    ("words", "token", "advice"),
-    [
-        ("rnu", "'rnu'", "did you mean run?"),
-        ("run --frce", "'--frce'", "'--force'"),
-        ("run -v", "'-v'", "It stands before the command"),
-        ("run extra", "extra", "--help"),
-        ("run --only helth", "'helth'", "did you mean health?"),
-        ("run --only tag:nope", "'tag:nope'", "`scheduled list`"),
-        ("trigger ../../etc", "'../../etc'", "`scheduled list`"),
-        ("history --since never", "'never'", "write 2h, 7d"),
-        ("next health -n 0", "-n", "range"),
-        ("--stat-dir x run", "'--stat-dir'", "'--state-dir'"),
-    ],
-)
-def test_unknown_words_are_named_and_nothing_runs(
-    home: Path, words: str, token: str, advice: str
-) -> None:
-    said = scheduled(home, *words.split())
-
-    assert said.code == 2
-    assert token in said.err
-    assert advice in said.err
-    assert_fit_for_people(said)
-    assert not state_dir(home).exists()
-
-
-@pytest.mark.parametrize(
-    "words", ["--help", "run --help", "run --force --help", "--help run", "trigger health -h"]
-)
-def test_help_anywhere_runs_nothing(home: Path, words: str) -> None:
-    said = scheduled(home, *words.split())
-
-    assert (said.code, said.err) == (0, "")
-    assert said.out.startswith("Usage: scheduled")
-    assert not state_dir(home).exists()
-
-
-@pytest.mark.parametrize(
-    "surroundings",
-    [
-        {"COLUMNS": "20"},
-        {"FORCE_COLOR": "1", "TERM": "xterm-256color"},
-        {"NO_COLOR": "1"},
-        {"TERM": "dumb"},
-        {"LANG": "C", "LC_ALL": "C"},
-        {"LC_ALL": "POSIX", "PYTHONIOENCODING": "ascii"},
-        {"LC_ALL": "de_DE.ISO-8859-1"},
-        {"PYTHONUTF8": "0", "PYTHONIOENCODING": "latin-1"},
-    ],
-    ids=lambda one: " ".join(f"{key}={value}" for key, value in one.items()),
-)
-def test_json_is_plain_json_in_any_surroundings(quick: Path, surroundings: dict[str, str]) -> None:
-    environment = {**BARE, **surroundings}
-
-    documents = [
-        json.loads(scheduled(quick, *words.split(), "--json", env=environment).out)
-        for words in ("run", "list", "status", "history", "show quick", "next quick", "config show")
-    ]
-
-    assert DESCRIPTION.strip() in [job["description"] for job in documents[1]["jobs"]]
-    (page,) = [scheduled(quick, "list", env=environment)]
-    assert (page.code, page.err) == (0, "")
-
-
-@pytest.mark.parametrize("redirection", [">&-", "2>&-", ">&- 2>&- <&-"])
-def test_closed_streams_do_not_keep_a_tick_from_its_work(quick: Path, redirection: str) -> None:
-    said = in_shell(quick, f"run --json {redirection}")
-
-    assert (said.code, said.err) == (0, "")
-    assert saved(quick)["jobs"]["quick"]["counts"] == {"succeeded": 1}
-    for path in (state_dir(quick) / "journal").iterdir():
-        assert all(json.loads(line)["event"] for line in path.read_text().splitlines())
-
-
-@pytest.mark.parametrize("command", ["run --json", "-v run", "status", "list --json", "--help"])
-def test_output_that_cannot_be_written_is_said_and_what_was_done_is_saved(
-    quick: Path, command: str
-) -> None:
-    said = in_shell(quick, f"{command} > /dev/full")
-
-    assert (said.code, said.err) == (
-        1,
-        "scheduled: what was printed is lost: no space left on device\n",
-    )
-    if "run" in command:
-        assert saved(quick)["jobs"]["quick"]["counts"] == {"succeeded": 1}
-
-
-def test_a_full_stderr_changes_no_exit_code(home: Path) -> None:
-    assert in_shell(home, "nonsense 2> /dev/full").code == 2
-
-
-def test_a_reader_that_has_gone_is_no_failure_of_a_job(quick: Path) -> None:
-    reader, writer = os.pipe()
-    os.close(reader)
-
-    said = scheduled(quick, "run", "--json", stdout=writer)
-
-    os.close(writer)
-    assert (said.code, said.err) == (141, "")
-    assert saved(quick)["jobs"]["quick"]["counts"] == {"succeeded": 1}
-
-
 @pytest.mark.slow
 def test_an_inbox_of_200_megabytes_loses_nothing_and_takes_memory_in_proportion(
     home: Path,
@@ -560,30 +312,7 @@ def digest_of_messages(inbox: dict[str, Any]) -> list[tuple[str, int]]:
 
 
 def saved_last_runs(home: Path) -> list[dict[str, Any]]:
-    return [entry["last"] for entry in saved(home)["jobs"].values()]
-
-
-def assert_fit_for_people(said: Said) -> None:
-    """What every refusal has in common."""
-    assert "Traceback" not in said.err
-    assert "bug in scheduled" not in said.err
-    assert "\x1b" not in said.err
-
-
-def in_shell(home: Path, command: str) -> Said:
-    """The command line as a shell with redirections runs it."""
-    words = " ".join([sys.executable, "-P", "-m", "scheduled", *options(home)])
-    answer = subprocess.run(
-        ["/bin/sh", "-c", f"{words} {command}"], env=BARE, capture_output=True, check=False
-    )
-    return Said(answer.returncode, answer.stdout.decode(), answer.stderr.decode())
-
-
-def configure(home: Path, text: str) -> Path:
-    path = home / "scheduled.yaml"
-    path.write_text(text, encoding="utf-8")
-    path.chmod(0o644)
-    return path
+    return [entry["last"] for entry in state(home)["jobs"].values()]
 
 
 def rewrite_registry(home: Path, *more: Any) -> None:
@@ -596,14 +325,6 @@ def ours_left_out(files: dict[str, str], *more: str) -> dict[str, str]:
     """Without the files that a tick is there to write."""
     ours = ("aipass_os/AI_CENTRAL/", "locks/", "heartbeat", *more)
     return {name: content for name, content in files.items() if not name.startswith(ours)}
-
-
-def central(home: Path, name: str) -> dict[str, Any]:
-    return read(home / f"aipass_os/AI_CENTRAL/{name}.central.json")
-
-
-def saved(home: Path) -> dict[str, Any]:
-    return read(state_dir(home) / "scheduled_state.json")
 
 
 def result_of(said: Said, job: str) -> dict[str, Any]:

@@ -12,15 +12,13 @@ from typing import Any
 
 import pytest
 
-from scheduled.ecosystem import example
-from tests.builders import counted, ecosystem
+from tests.builders import counted
 from tests.builders.command import call
 from tests.builders.ecosystem import REALDATA
 from tests.builders.installed import central, central_files, rows, state, tick_at
+from tests.builders.lived_in import DAY, NOW, lived_in
 
-NOW = datetime(2026, 11, 21, 14, 0, 30, tzinfo=UTC)
 TIME = "2026-11-21T14:00:30"
-DAY = timedelta(days=1)
 
 Inbox = list[dict[str, Any]]
 
@@ -31,14 +29,7 @@ def home(tmp_path: Path) -> Path:
     source = REALDATA / "aipass-home/BRANCH_REGISTRY.json"
     if not source.is_file():
         pytest.skip(f"{source}: the real data is not here")
-    (tmp_path / "home").mkdir()
-    root = ecosystem.home(tmp_path / "home", json.loads(source.read_text()), now=NOW)
-    for number, branch in enumerate(counted.branches(root)):
-        write_memory(branch["folder"], branch["name"], number)
-        write_inbox(branch["folder"], number)
-    write_logs(root / "system_logs")
-    example.write_json(root / "aipass_core/trigger/trigger_data.json", {"error_catchup": {}})
-    return root
+    return lived_in(tmp_path / "home", json.loads(source.read_text()))
 
 
 def test_every_branch_is_judged_as_its_files_are(home: Path) -> None:
@@ -256,73 +247,6 @@ def test_by_default_the_state_lies_where_the_trigger_keeps_its_own(home: Path) -
     assert (place / "trigger_data.json").read_text() == '{"error_catchup": {}}'
 
 
-def write_memory(folder: Path, name: str, number: int) -> None:
-    """From 480 to 1,000 lines over the branches; every fourth states a limit of its own."""
-    limits = (600, 600, None, 900)
-    lines = 480 + number * 520 // 30
-    example.write_memory(
-        folder / f"{name}.local.json", name, "local", lines, limit=limits[number % 4]
-    )
-    example.write_memory(
-        folder / f"{name}.observations.json", name, "observations", 130 + 30 * (number % 17)
-    )
-
-
-def write_inbox(folder: Path, number: int) -> None:
-    """One of five mixes; none of it crosses a line within the next hours."""
-    mixes: list[Any] = [
-        {"messages": []},
-        {"messages": [letter(1, hours=2), letter(2, hours=50)]},
-        {"messages": [letter(1, hours=40), letter(2, days=8, status="opened")], "kept": True},
-        {
-            "messages": [
-                letter(1, days=3, priority="high"),
-                letter(2, days=9, status="opened", opened_at=written(NOW - timedelta(hours=30))),
-                letter(3, days=20, status="opened", auto_opened_at=iso(NOW - 8 * DAY)),
-            ]
-        },
-        {
-            "inbox": [
-                letter(1, hours=3, status=None, read=False),
-                letter(2, days=4, status=None, read=False),
-                letter(3, days=2, status=None, read=True),
-            ]
-        },
-    ]
-    (folder / "ai_mail.local/inbox.json").write_text(json.dumps(mixes[number % 5], indent=2))
-
-
-def letter(number: int, *, hours: float = 0, days: float = 0, **more: Any) -> dict[str, Any]:
-    sent = NOW - timedelta(hours=hours, days=days)
-    fields = {**example.message(number, "SEED", f"Letter {number}", sent), **more}
-    return {key: value for key, value in fields.items() if value is not None}
-
-
-def write_logs(folder: Path) -> None:
-    """The last hour in every style, and around it what must not be counted."""
-
-    def ago(minutes: float) -> datetime:
-        return NOW - timedelta(minutes=minutes)
-
-    ecosystem.add_log(folder, "flow_flow.log", (ago(59), "ERROR", "Failed"), (ago(61), "ERROR", ""))
-    ecosystem.add_log(folder, "api_api.log", (ago(5), "INFO", "0 calls ended in ERROR"))
-    ecosystem.add_log(folder, "api_api.log.1", (ago(30), "ERROR", "x"), (ago(31), "WARNING", "y"))
-    ecosystem.add_log(folder, "dev_central_main.log", *[(ago(9), "ERROR", "Failed")] * 2)
-    ecosystem.add_log(folder, "zebra_main.log", (ago(9), "ERROR", "nobody's"))
-    ecosystem.add_log(folder, "scheduled.log", (ago(1), "ERROR", "health: failed"))
-    (folder / "drone_ops.log").write_text(
-        f"{written(ago(20))} | ops | ERROR | it broke\n"
-        "Traceback (most recent call last):\n"
-        '  File "ops.py", line 3, in run\n'
-        f"ValueError: 2026 | x | ERROR | no line of its own\n"
-        f"{written(ago(19))} | ops | WARNING | slowly\n"
-    )
-    entries = [(ago(3), "error"), (ago(2), "WARNING"), (ago(1), "info"), (ago(70), "error")]
-    (folder / "drone_json.log").write_text(
-        "".join(f'{{"ts": {at.timestamp()}, "level": "{level}"}}\n' for at, level in entries)
-    )
-
-
 def fate(message: dict[str, Any]) -> str:
     """What the seed's rules do to a message at NOW: `open`, `close` or `keep`."""
     if is_new(message):
@@ -419,11 +343,3 @@ def is_new(message: dict[str, Any]) -> bool:
 
 def age(text: str) -> timedelta:
     return NOW - datetime.fromisoformat(text).replace(tzinfo=UTC)
-
-
-def written(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S}"
-
-
-def iso(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%S}"
