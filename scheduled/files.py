@@ -5,6 +5,7 @@ untouched at every instant, whatever happens: written beside, synced, renamed, f
 """
 
 import contextlib
+import errno
 import json
 import os
 import stat
@@ -21,20 +22,39 @@ Stamp = tuple[int, int, int]
 def stamp(path: str | os.PathLike[str]) -> Stamp | None:
     """The stamp of a file or folder as it is now; None where nothing is or nothing can be seen."""
     try:
-        status = os.stat(path)
+        return stamp_of(os.stat(path))
     except OSError:
         return None
+
+
+def stamp_of(status: os.stat_result) -> Stamp:
+    """The stamp that goes with what `stat` says."""
     return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def read_stamped(path: str | os.PathLike[str]) -> tuple[Stamp, bytes]:
+    """The content of a file, and the stamp that the very same file had before.
+
+    Raises OSError; also for a pipe or a device, which could keep us waiting for ever.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        status = os.fstat(descriptor)
+        # A folder is opened like a file, and says what it is when it is read.
+        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", path)
+        data = os.read(descriptor, status.st_size + 1)
+        if len(data) != status.st_size:  # it grew since, or is more than one call reads
+            data += b"".join(iter(lambda: os.read(descriptor, 1 << 20), b""))
+        return stamp_of(status), data
+    finally:
+        os.close(descriptor)
 
 
 def read_bytes(path: Path) -> bytes:
     """The content of a file. Raises UnreadableFileError, with the reason in words."""
     try:
-        mode = path.stat().st_mode
-        # A pipe or a device could keep us waiting for ever; a folder will say what it is.
-        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-            raise UnreadableFileError(path, "not a regular file")
-        return path.read_bytes()
+        return read_stamped(path)[1]
     except FileNotFoundError:
         raise UnreadableFileError(path, "no such file") from None
     except OSError as error:

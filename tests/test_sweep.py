@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from scheduled.ecosystem import sweep
-from scheduled.ecosystem.sweep import Cache, read, stamp_of
+from scheduled.ecosystem.sweep import Cache
+from scheduled.files import stamp_of
 
 LONG_AGO = 1_700_000_000
 
@@ -166,16 +167,3 @@ def test_names_in_an_unchanged_folder_are_not_listed_again(
     assert Cache(cache_file).names(str(folder), never) == ["a", "b"]
     (folder / "c").touch()
     assert Cache(cache_file).names(str(folder), len) == ["a", "b", "c", "other"]  # type: ignore[arg-type]
-
-
-def test_a_file_is_read_to_its_end_with_the_stamp_it_had(tmp_path: Path) -> None:
-    path = aged(tmp_path / "a", "x" * 3_000_000)
-
-    assert read(str(path)) == (stamp_of(path.stat()), b"x" * 3_000_000)
-
-
-def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-
-    with pytest.raises(OSError, match="not a regular file"):
-        read(str(tmp_path / "pipe"))

@@ -6,7 +6,6 @@ it cannot be read. Everything else is a *warning*. The seed tells them apart by 
 """
 
 import os
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -25,9 +24,9 @@ from scheduled.ecosystem.branch_folder import (
 )
 from scheduled.ecosystem.memory import Limits, MemoryFile, Survey
 from scheduled.ecosystem.registry import Branch
-from scheduled.ecosystem.sweep import Cache, read
+from scheduled.ecosystem.sweep import Cache
 from scheduled.errors import UnreadableFileError
-from scheduled.files import parse_json, stamp
+from scheduled.files import parse_json, read_stamped, stamp
 
 FAR_FUTURE = datetime.max.replace(tzinfo=UTC)
 
@@ -84,6 +83,7 @@ class Checkups:
         self._cache = cache
         self._rules = rules
         self._now = now
+        self._seconds = now.timestamp()
         self._zone = zone
         self._survey = Survey(cache, rules.limits)
 
@@ -115,16 +115,16 @@ class Checkups:
             yield _warning(f"{prefix}{log.name}: {sizes}")
 
     def _memory(self, branch: Branch, names: Sequence[str]) -> Iterator[Issue]:
-        files = list(self._survey.among(names, branch))
-        count = Counter(file.kind for file in files)
+        files = self._survey.among(names, branch)
+        kinds = [file.kind for file in files]
         for file in files:
             if found := _memory_finding(file):
                 # The seed names a file by its kind. Two of a kind are told apart by their names.
-                short = f"{file.kind}.json" if count[file.kind] == 1 else file.name
+                short = f"{file.kind}.json" if kinds.count(file.kind) == 1 else file.name
                 yield Issue(f"{short}: {found}", f"{file.name}: {found}", bool(file.problem))
         owner = "" if TRINITY in names else f"{branch.name.upper()}."
         for kind in KINDS:
-            if not count[kind]:
+            if kind not in kinds:
                 yield Issue(f"{kind}.json not found", f"{owner}{kind}.json not found")
 
     def _mail(self, branch: Branch, folder: str, names: Sequence[str]) -> Iterator[Issue]:
@@ -134,22 +134,25 @@ class Checkups:
             known = self._cache.unchanged(inbox)
         except OSError:
             known = None
-        if known is None and not branch.mailbox.is_dir():
-            yield _error(f"Missing {branch.mailbox.name} directory")
-            return
-        try:
-            new, opened = known or self._stale(branch, inbox)
-        except UnreadableFileError as error:
-            yield _error(f"{mailbox.INBOX}: unreadable ({error.reason})")
-            return
+        if known is None:
+            box = branch.mailbox
+            if not os.path.isdir(box):
+                yield _error(f"Missing {box.name} directory")
+                return
+            try:
+                known = self._stale(box, inbox)
+            except UnreadableFileError as error:
+                yield _error(f"{mailbox.INBOX}: unreadable ({error.reason})")
+                return
+        new, opened = known
         if new:
             yield _warning(f"{mailbox.INBOX}: {_messages(new, 'new')} older than 48 hours")
         if opened:
             yield _warning(f"{mailbox.INBOX}: {_messages(opened, 'opened')} for over 24 hours")
 
-    def _stale(self, branch: Branch, inbox: str) -> list[int]:
+    def _stale(self, folder: Path, inbox: str) -> list[int]:
         seen = stamp(inbox)
-        box = mailbox.read(branch.mailbox)
+        box = mailbox.read(folder)
         stale = mailbox.stale(box, self._now, self._zone)
         # Worth remembering only if no message in it can become stale by waiting longer.
         if seen and mailbox.stale(box, FAR_FUTURE, self._zone) == stale:
@@ -183,8 +186,9 @@ class Checkups:
         try:
             known = self._cache.unchanged(path)
             if known is None:
-                seen, data = read(path)
-                updated = dashboard.updated_at(parse_json(data, Path(path)), self._zone)
+                seen, data = read_stamped(path)
+                document = parse_json(data, Path())  # of the error only the reason is used
+                updated = dashboard.updated_at(document, self._zone)
                 known = [updated.timestamp() if updated else seen[1] / 1e9]
                 self._cache.remember(path, seen, known)
         except OSError as error:
@@ -193,7 +197,7 @@ class Checkups:
 
     def _days_over(self, moment: float, limit: timedelta) -> int | None:
         """The age in whole days of what is older than `limit`; None for what is not."""
-        age = self._now.timestamp() - moment
+        age = self._seconds - moment
         return int(age // 86400) if age > limit.total_seconds() else None
 
 

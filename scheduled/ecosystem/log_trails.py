@@ -19,8 +19,7 @@ from typing import Any
 
 from scheduled.ecosystem import log_lines
 from scheduled.ecosystem.log_lines import Counts
-from scheduled.ecosystem.sweep import stamp_of
-from scheduled.files import replace
+from scheduled.files import replace, stamp_of
 
 RECENT = 3600
 """Seconds: what is older is forgotten."""

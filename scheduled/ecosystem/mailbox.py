@@ -90,11 +90,11 @@ def read(folder: Path) -> Mailbox:
     a missing folder, an inbox that cannot be understood, and one that leads outside the branch.
     """
     confined(folder)
-    if not os.path.lexists(folder / LOCK):
-        return _read(folder)
     # ai_mail writes in place, under the lock: what looks broken or empty may be half written.
     with contextlib.suppress(UnreadableFileError):
         return _read(folder, empty=False)
+    if not os.path.lexists(folder / LOCK):
+        return _read(folder)
     try:
         with _locked(folder, WAIT):
             return _read(folder)
@@ -174,20 +174,28 @@ def confined(path: Path, branch: Path | None = None) -> Path:
     The branch is the parent folder of a mailbox. Raises UnreadableFileError otherwise: mail is
     never read from, or written to, where a link in a mailbox happens to point.
     """
-    home = branch or path.parent
-    below = [path, *path.parents][: len(path.parts) - len(home.parts)]
-    if any(map(os.path.islink, below)):
+    home = os.fspath(branch or path.parent)
+    if _has_link(os.fspath(path), home):
         real = os.path.realpath(path)
         if not Path(real).is_relative_to(os.path.realpath(home)):
             raise UnreadableFileError(path, f"leads outside the branch, to {real}")
     try:
-        path.stat()
+        os.stat(path)
     except FileNotFoundError:
         raise UnreadableFileError(path, "no such file or folder") from None
     except OSError as error:
         reason = (error.strerror or "cannot be seen").lower()
         raise UnreadableFileError(path, reason) from error
     return path
+
+
+def _has_link(path: str, home: str) -> bool:
+    """Whether anything between `home` and `path`, itself included, is a symlink."""
+    while len(path) > len(home):
+        if os.path.islink(path):
+            return True
+        path = os.path.dirname(path)
+    return False
 
 
 def _read(folder: Path, *, empty: bool = True) -> Mailbox:

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 from scheduled.ecosystem.branch_folder import KINDS, TRINITY, memory_in, memory_kind
 from scheduled.ecosystem.memory_document import UNLIMITED, MemoryDocument, examine
 from scheduled.ecosystem.registry import Branch
-from scheduled.ecosystem.sweep import Cache, read
+from scheduled.ecosystem.sweep import Cache
+from scheduled.files import read_stamped
 
 DEFAULT_LIMIT = 600
 """Lines; the seed's MEMORY_THRESHOLD."""
@@ -138,7 +139,7 @@ class Survey:
         return MemoryFile(branch, path, kind, size, lines, limit, problem)
 
     def _read(self, path: str) -> MemoryDocument:
-        seen, data = read(path)
+        seen, data = read_stamped(path)
         document = examine(data, whole=len(data) <= self._to_parse)
         if document.whole:
             self._to_parse -= len(data)

@@ -7,16 +7,14 @@ that file as one line; it is written anew once too much of it is outdated.
 """
 
 import contextlib
-import errno
 import json
 import os
-import stat
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from scheduled.files import Stamp, replace
+from scheduled.files import Stamp, replace, stamp_of
 
 Facts = list[Any]
 """What is worth knowing of a file, JSON values; the shape is up to who remembers them."""
@@ -87,29 +85,6 @@ class Cache:
             elif self._learned:
                 with self._path.open("ab") as stream:
                     stream.write(_line(self._learned))
-
-
-def stamp_of(status: os.stat_result) -> Stamp:
-    """The stamp that goes with what `stat` says."""
-    return status.st_size, status.st_mtime_ns, status.st_ino
-
-
-def read(path: str) -> tuple[Stamp, bytes]:
-    """The content of a regular file, and the stamp that the very same file had before.
-
-    Raises OSError; also for a pipe or a device, which could keep us waiting for ever.
-    """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "not a regular file", path)
-        data = os.read(descriptor, status.st_size + 1)
-        while len(data) > status.st_size and (more := os.read(descriptor, 1 << 20)):
-            data += more  # it is growing while we read
-        return stamp_of(status), data
-    finally:
-        os.close(descriptor)
 
 
 def _load(path: Path) -> tuple[dict[str, Facts], int]:
