@@ -12,7 +12,8 @@ def updated_at(document: Any, zone: tzinfo) -> datetime | None:
 
     Each service stamps its own section; the stamp of the whole may lag behind, or be "".
     """
-    stated = (timestamps.readable(value, zone) for value in _stated(document))
+    distinct = {value for value in _stated(document) if isinstance(value, str | int | float)}
+    stated = (timestamps.readable(value, zone) for value in distinct)
     return max((moment for moment in stated if moment), default=None)
 
 

@@ -89,11 +89,10 @@ def read(folder: Path) -> Mailbox:
     Empty where the folder has no inbox yet, or one of zero bytes. Raises UnreadableFileError for
     a missing folder, an inbox that cannot be understood, and one that leads outside the branch.
     """
-    confined(folder)
     # ai_mail writes in place, under the lock: what looks broken or empty may be half written.
     with contextlib.suppress(UnreadableFileError):
         return _read(folder, empty=False)
-    if not os.path.lexists(folder / LOCK):
+    if not os.path.lexists(confined(folder) / LOCK):
         return _read(folder)
     try:
         with _locked(folder, WAIT):
@@ -201,6 +200,7 @@ def _has_link(path: str, home: str) -> bool:
 def _read(folder: Path, *, empty: bool = True) -> Mailbox:
     path = folder / INBOX
     if not os.path.lexists(path):
+        confined(folder)
         return _empty(folder)
     confined(path, branch=folder.parent)
     data = read_bytes(path)
