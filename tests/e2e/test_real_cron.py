@@ -75,6 +75,8 @@ def machine() -> Iterator[Machine]:
         assert daemon.stdout is not None
         if daemon.stdout.readline() != b"ready\n":
             pytest.skip("no mount namespace can be made here, and real crontabs are not at stake")
+        # cron takes a spool that changed in the second in which it was read for an unchanged one.
+        time.sleep(2)
         try:
             yield Machine(daemon.pid)
         finally:
