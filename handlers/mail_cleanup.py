@@ -160,7 +160,7 @@ def _tell(context: Context, branch: Branch, box: Mailbox, overdue: Overdue) -> N
         auto_closed=len(closed),
         messages=[_summary(message) for message in (opened + closed)[:LISTED]],
         message={
-            "subject": f"[SCHEDULED] Stale Mail - {len(waiting) + len(closed)} Messages",
+            "subject": f"[SCHEDULED] Stale Mail - {_messages(len(waiting) + len(closed))}",
             "body": _digest(waiting, closed),
             "key": "scheduled:stale_mail",
         },
@@ -191,6 +191,10 @@ def _listing(messages: list[Message]) -> list[str]:
     if len(messages) > LISTED:
         lines.append(f"- and {len(messages) - LISTED} more")
     return lines
+
+
+def _messages(count: int) -> str:
+    return "1 Message" if count == 1 else f"{count} Messages"
 
 
 def _numbers(tally: Tally) -> dict[str, int]:

@@ -182,7 +182,10 @@ def _private(path: str, flags: int) -> int:
 
 def _unsaved(path: Path, error: OSError) -> str:
     why = _reason(error)
-    return f"{path}: cannot be written: {why}; no job is started that could not be recorded"
+    return (
+        f"{path}: cannot be written: {why}; no job is started until it can be, "
+        "and a run that has just ended will count as interrupted"
+    )
 
 
 def _reason(error: OSError) -> str:

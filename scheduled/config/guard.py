@@ -19,6 +19,8 @@ def problems(path: Path) -> list[str]:
     fine, if the file is root's or ours.
     """
     real = Path(os.path.realpath(path))
+    if real.is_dir():
+        return [f"{path}: not a file; name the one in it"]
     try:
         found = [_file_problem(real)]
         found += [_folder_problem(folder, real) for folder in {path.parent: 1, real.parent: 1}]

@@ -199,7 +199,7 @@ def _has_link(path: str, home: str) -> bool:
 
 def _read(folder: Path, *, empty: bool = True) -> Mailbox:
     path = folder / INBOX
-    if not os.path.lexists(path):
+    if not _is_there(path):
         confined(folder)
         return _empty(folder)
     confined(path, branch=folder.parent)
@@ -208,6 +208,18 @@ def _read(folder: Path, *, empty: bool = True) -> Mailbox:
         return _empty(folder)
     document = parse_json(data, path)
     return Mailbox(folder, document, _entries(document, path))
+
+
+def _is_there(path: Path) -> bool:
+    """Whether an inbox is there, be it a link that leads nowhere. Only absence counts as none."""
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        reason = (error.strerror or "cannot be seen").lower()
+        raise UnreadableFileError(path, reason) from error
+    return True
 
 
 def _waited(message: Message, now: datetime, zone: tzinfo) -> timedelta:

@@ -26,7 +26,9 @@ def failure_block(
     said = [part for part in (row.get("error"), row.get("reason")) if part]
     lines = [": ".join([head, *dict.fromkeys(one_line(part) for part in said)])]
     lines.append("  " + ", ".join(_facts(row, next_retry)))
-    lines += [f"  | {one_line(text(line))}" for line in tail_lines[-LINES:]]
+    # A handler prints its error as well; said above, it need not be said again.
+    printed = [line for line in tail_lines if line not in said]
+    lines += [f"  | {one_line(text(line))}" for line in printed[-LINES:]]
     lines.append(f"  log: {one_line(log_path)}" if log_path else "  it printed nothing")
     return "\n".join(lines)
 

@@ -137,7 +137,6 @@ def test_what_may_not_be_read_is_reported_and_stops_nothing_else(
     ]
 
 
-@pytest.mark.xfail(reason="mailbox._read takes an inbox it may not see for one that is not there")
 def test_a_sealed_mailbox_is_reported_and_stops_nothing_else(home: Path) -> None:
     mailbox = home / "drone/ai_mail.local"
     (mailbox / ".inbox.lock").touch()
