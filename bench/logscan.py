@@ -14,12 +14,17 @@ NOW = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)
 FILES = 10
 MIB = 1 << 20
 PATTERN = " - (ERROR|WARNING) - "
-LEVELS = ("INFO",) * 44 + ("WARNING",) * 4 + ("ERROR",) * 2
+LEVELS = ("INFO",) * 94 + ("WARNING",) * 4 + ("ERROR",) * 2
 TEXTS = (
     "[close_plan] Closed FPLAN-0041 and refreshed the dashboard of its branch",
-    "[mail] Delivered to @drone (id a7b3c9d2); 0 calls ended in ERROR",
+    "[mail] Delivered to @drone (id a7b3c9d2), inbox now holds 3 messages",
     "[-] openrouter_client - request took 1832 ms, 3 attempts, model kept",
+    "[watch] 12 files looked at, none of them changed since the last time",
+    "[router] @flow close plan 0041: done in 412 ms",
+    "[mail] Delivered to @seed (id 0c11f09a); 0 calls ended in ERROR",
+    "[registry] 41 branches, all of them active",
 )
+"""Seven, so that text and level meet in all combinations."""
 
 
 def log_scan(folder: Path, effort: Effort) -> Iterator[Row]:
