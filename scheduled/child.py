@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from scheduled import files, loader
-from scheduled.errors import ScheduledError
+from scheduled.errors import ScheduledError, UsageError
 from scheduled.handler import Context, GiveUp, NotNow
 
 TEMPORARY = 75
@@ -44,7 +44,7 @@ def _call(handler: str, context: Context) -> dict[str, Any]:
         return {"not_now": str(error) or "the handler could not work now"}
     except ScheduledError as error:
         print(error)
-        return {"error": str(error), "final": True}
+        return {"error": str(error), "final": isinstance(error, UsageError)}
     except Exception as error:  # noqa: BLE001 - whatever a handler does is its run's failure
         traceback.print_exc()
         text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -144,7 +144,8 @@ def environment(attempt: Attempt, environ: Mapping[str, str]) -> dict[str, str]:
 
 def _of_handler(report: dict[str, Any], exit_code: int, facts: dict[str, Any]) -> Ended:
     if "error" in report:
-        return Ended(Outcome.FAILED, error=str(report["error"]), **facts)
+        final = report.get("final") is True
+        return Ended(Outcome.FAILED, error=str(report["error"]), final=final, **facts)
     if "result" not in report:
         error = f"the handler ended without a result ({_exit(exit_code)})"
         return Ended(Outcome.FAILED, error=error, **facts)

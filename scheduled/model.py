@@ -74,6 +74,10 @@ class Job:
     max_lateness: float | None = None
     first_run: FirstRun = FirstRun.WAIT
     timeout: float = 300.0
+    max_retries: int = 0
+    retry_delay: float = 60.0
+    """Before the first retry; doubled before each further one."""
+    max_retry_delay: float = 3600.0
     max_output: int = 1024 * 1024
     params: dict[str, Any] = field(default_factory=dict)
     waits_for: tuple[str, ...] = ()
@@ -128,6 +132,8 @@ class Ended:
     result: Any = None
     memory: dict[str, Any] | None = None
     events: tuple[tuple[str, dict[str, Any]], ...] = ()
+    final: bool = False
+    """Whether trying again will not help: the action said so, or it is a fault in the code."""
     not_now: bool = False
     """The action said that it is temporarily impossible; no failure, and no answer either."""
     cpu_seconds: float | None = None

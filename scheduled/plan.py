@@ -15,7 +15,7 @@ from functools import cache
 from scheduled import slots
 from scheduled.model import CatchUp, FirstRun, Job, Missed
 from scheduled.slots import Schedule
-from scheduled.state import Record
+from scheduled.state import Record, Retry
 
 INSTANT = timedelta(microseconds=1)
 RERUNS = 2
@@ -23,6 +23,7 @@ RERUNS = 2
 CORRECTION = timedelta(hours=3)
 """A step of the clock larger than this corrects an error, and the new time counts (cron(8))."""
 
+SUSPENDED = "suspended: its retries were used up three times in a row; `scheduled enable` ends that"
 ENOUGH = "carried over: this tick has caught up on enough"
 
 
@@ -34,6 +35,7 @@ class Verdict(StrEnum):
     REST = "rest"  # nothing is due
     MEET = "meet"  # first sight of the job, or of its changed schedule
     CLAMP = "clamp"  # the watermark lies in a future that was an error
+    GIVE_UP = "give_up"  # the retry of an older slot is called off
     DISABLED = "disabled"
     CARRY = "carry"  # due, but the budget of this tick is spent
 
@@ -50,6 +52,7 @@ class Decision:
     too_late: Missed | None = None
     """Slots of a job that runs each of them, but not this late."""
     catch_up: bool = False
+    attempt: int = 1
     reason: str = ""
     next: datetime | None = None
     """For a job that rests: its next slot."""
@@ -59,7 +62,7 @@ class Decision:
     @property
     def is_due(self) -> bool:
         """Whether a slot waits for an answer."""
-        return self.verdict in (Verdict.RUN, Verdict.SKIP, Verdict.CARRY)
+        return self.verdict in (Verdict.RUN, Verdict.SKIP, Verdict.CARRY, Verdict.GIVE_UP)
 
 
 @dataclass(frozen=True)
@@ -104,14 +107,20 @@ def sky(now: datetime) -> Sky:
 
 
 def is_enabled(job: Job, record: Record) -> bool:
-    """What a person said on the command line, else what the configuration says."""
+    """What a person said on the command line, else what the configuration says.
+
+    A job that is suspended is not enabled until somebody enables it.
+    """
+    if record.suspended:
+        return False
     return job.enabled if record.enabled is None else record.enabled
 
 
 def decide(job: Job, record: Record, above: Sky, on_time: timedelta) -> Decision:
     """What is to be done about `job` at `above.now`; `on_time` is how late is not yet late."""
     if not is_enabled(job, record):
-        return Decision(job, Verdict.DISABLED, reason="disabled")
+        why = SUSPENDED if record.suspended else "disabled"
+        return Decision(job, Verdict.DISABLED, reason=why)
     schedule = slots.parse(job.schedule, job.timezone)
     if record.fingerprint != slots.fingerprint(schedule):
         return _meet(job, record, above)
@@ -119,6 +128,10 @@ def decide(job: Job, record: Record, above: Sky, on_time: timedelta) -> Decision
     if record.watermark is not None and record.watermark > above.now:
         return _ahead(job, schedule, record, above, anchor)
     newest = above.latest(schedule, None, anchor)
+    if record.retry is not None:
+        return _again(
+            job, record.retry, newest, above, above.following(schedule, above.now, anchor)
+        )
     if newest is None or (record.watermark is not None and newest <= record.watermark):
         after = above.following(schedule, above.now, anchor)
         return Decision(job, Verdict.REST, next=after, reason="not due")
@@ -181,6 +194,20 @@ def _ahead(
         return Decision(job, Verdict.CLAMP, watermark=above.now, reason=why)
     after = above.following(schedule, record.watermark, anchor)
     return Decision(job, Verdict.REST, next=after, reason="the clock went back; it has run already")
+
+
+def _again(
+    job: Job, retry: Retry, newest: datetime | None, above: Sky, after: datetime | None
+) -> Decision:
+    """A failed slot is tried again when its time has come, unless a newer one has come first."""
+    superseded = newest is not None and newest > retry.slot and job.catch_up is not CatchUp.ALL
+    if superseded:
+        why = "a newer slot is due"
+        return Decision(job, Verdict.GIVE_UP, retry.slot, reason=why)
+    if above.now < retry.at:
+        upcoming = min((one for one in (after, retry.at) if one is not None), default=None)
+        return Decision(job, Verdict.REST, retry.slot, reason="waits for its retry", next=upcoming)
+    return Decision(job, Verdict.RUN, retry.slot, catch_up=retry.catch_up, attempt=retry.attempt)
 
 
 def _oldest(job: Job, due: _Due, above: Sky) -> Decision:

@@ -1,11 +1,11 @@
 """What is remembered: a JSON document, computed from the journal's events and nothing else.
 
 The journal is the truth and the state its checkpoint, so everything that changes the state is
-an event and passes through `apply`. Keys that are not ours are kept as they are.
+an event (`scheduled.changes`). Keys that are not ours are kept as they are.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +15,6 @@ VERSION = 1
 State = dict[str, Any]
 Event = dict[str, Any]
 
-KEPT_GAPS = 20
 DAY = timedelta(hours=24)
 
 
@@ -136,6 +135,17 @@ class Open:
 
 
 @dataclass(frozen=True)
+class Retry:
+    """A failed slot that is tried again: its next attempt, and when that may start."""
+
+    slot: datetime
+    attempt: int
+    at: datetime
+    catch_up: bool = False
+    missed: int = 0
+
+
+@dataclass(frozen=True)
 class Record:
     """What is remembered about one job."""
 
@@ -149,6 +159,9 @@ class Record:
     enabled: bool | None = None
     """What a person said with `enable` or `disable`; None leaves it to the configuration."""
     open: Open | None = None
+    retry: Retry | None = None
+    suspended: bool = False
+    """Whether too many dead letters in a row have taken the job out of service."""
     last_success: datetime | None = None
 
 
@@ -165,6 +178,8 @@ def record(state: State, job: str) -> Record:
         interruptions=entry.get("interruptions", 0),
         enabled=entry.get("enabled"),
         open=_open(entry.get("open")),
+        retry=_retry(entry.get("retry")),
+        suspended=bool(entry.get("suspended")),
         last_success=moment(entry.get("last_success")),
     )
 
@@ -175,21 +190,19 @@ def memory(state: State, job: str, section: str) -> dict[str, Any]:
     return kept if isinstance(kept, dict) else {}
 
 
+def hour_of(instant: str) -> str:
+    """The hour of an instant as `stamped` writes it: the key of its tally."""
+    return instant[:13]  # 2026-11-21T12
+
+
 def outcomes_of_a_day(state: State, now: datetime) -> Counter[str]:
     """How many slots and runs ended how in the last 24 hours, to the hour."""
-    oldest = _hour(stamped(now - DAY))
+    oldest = hour_of(stamped(now - DAY))
     counted: Counter[str] = Counter()
     for hour, tally in state["tallies"].items():
         if hour > oldest:
             counted.update(tally)
     return counted
-
-
-def apply(state: State, event: Event) -> None:
-    """Change `state` as `event` says. An event of an unknown kind changes nothing."""
-    change = _CHANGES.get(event.get("event", ""))
-    if change is not None:
-        change(state, event)
 
 
 def _open(entry: Any) -> Open | None:
@@ -212,168 +225,11 @@ def _open(entry: Any) -> Open | None:
     )
 
 
-def _entry(state: State, event: Event) -> dict[str, Any]:
-    entry: dict[str, Any] = state["jobs"].setdefault(event["job"], {})
-    return entry
-
-
-def _seen(state: State, event: Event) -> None:
-    # An interval keeps its anchor as long as the interval itself is the same; the event decides.
-    entry = _entry(state, event)
-    entry.update(
-        fingerprint=event["fingerprint"], anchor=event["anchor"], watermark=event["watermark"]
-    )
-    entry.setdefault("first_seen", event["at"])
-    entry["coalesced"] = 0
-    entry["interruptions"] = 0
-
-
-def _clamped(state: State, event: Event) -> None:
-    _entry(state, event)["watermark"] = event["watermark"]
-
-
-def _missed(state: State, event: Event) -> None:
-    entry = _entry(state, event)
-    entry["watermark"] = event["last"]
-    entry["coalesced"] = entry.get("coalesced", 0) + event["count"]
-    entry["interruptions"] = 0  # they were those of a slot that is past now
-    _tally(state, event, "missed", event["count"])
-
-
-def _skipped(state: State, event: Event) -> None:
-    entry = _entry(state, event)
-    entry["watermark"] = event["slot"]
-    entry["coalesced"] = 0
-    entry["interruptions"] = 0
-    entry["last"] = _row(event, outcome="skipped")
-    _tally(state, event, "skipped")
-
-
-def _begin(state: State, event: Event) -> None:
-    entry = _entry(state, event)
-    entry["open"] = {key: value for key, value in event.items() if key not in ("event", "job")}
-    entry["open"]["started_at"] = event["at"]
-
-
-def _spawned(state: State, event: Event) -> None:
-    entry = _entry(state, event)
-    if entry.get("open", {}).get("run_id") == event["run_id"]:
-        entry["open"].update(pid=event["pid"], pid_started=event["pid_started"])
-
-
-def _end(state: State, event: Event) -> None:
-    entry = _entry(state, event)
-    if (entry.get("open") or {}).get("run_id") == event["run_id"]:
-        entry.pop("open")
-    if event.get("answered") and event.get("slot"):
-        # Never backwards: the schedule may have changed while the run went on.
-        entry["watermark"] = max(event["slot"], entry.get("watermark") or "", key=_sortable)
-        entry["coalesced"] = 0
-        entry["interruptions"] = 0
-    elif event["outcome"] == "interrupted" and event.get("slot"):
-        entry["interruptions"] = entry.get("interruptions", 0) + 1
-    entry["last"] = _row(event)
-    entry.pop("deferred", None)
-    _count(entry, event)
-    _tally(state, event, event["outcome"])
-    _remember(state, entry, event)
-    state["outbox"].extend(event.get("outgoing", []))
-
-
-def _sortable(text: str) -> float:
-    instant = moment(text)
-    return instant.timestamp() if instant is not None else 0.0
-
-
-def _deferred(state: State, event: Event) -> None:
-    entry = _entry(state, event)
-    entry.pop("open", None)
-    entry["deferrals"] = entry.get("deferrals", 0) + 1
-    entry["deferred"] = {"at": event["at"], "reason": event["reason"]}
-
-
-def _row(event: Event, **more: Any) -> dict[str, Any]:
-    left_out = ("event", "job", "memory", "outgoing", "at", "section", "seed_key", "result")
-    return {key: value for key, value in event.items() if key not in left_out} | more
-
-
-def _count(entry: dict[str, Any], event: Event) -> None:
-    counts = entry.setdefault("counts", {})
-    counts[event["outcome"]] = counts.get(event["outcome"], 0) + 1
-    if event["outcome"] == "succeeded":
-        entry["last_success"] = event["finished_at"]
-        entry["failures"] = 0
-    elif event["outcome"] in ("failed", "timed_out"):
-        entry["failures"] = entry.get("failures", 0) + 1
-
-
-def _tally(state: State, event: Event, outcome: str, count: int = 1) -> None:
-    when = moment(event.get("at"))
-    if when is None:
-        return
-    hour, tallies = _hour(stamped(when)), state["tallies"]
-    if hour not in tallies:
-        oldest = _hour(stamped(when - 2 * DAY))
-        state["tallies"] = tallies = {one: tallies[one] for one in tallies if one > oldest}
-    tally = tallies.setdefault(hour, {})
-    tally[outcome] = tally.get(outcome, 0) + count
-
-
-def _hour(instant: str) -> str:
-    return instant[:13]  # 2026-11-21T12
-
-
-def _remember(state: State, entry: dict[str, Any], event: Event) -> None:
-    if event.get("memory") is not None:
-        if event.get("section"):
-            state[event["section"]] = event["memory"]
-        else:
-            entry["memory"] = event["memory"]
-    if event.get("seed_key") and event["outcome"] == "succeeded":
-        state["last_run"][event["seed_key"]] = event["local_time"]
-
-
-def _enabled(state: State, event: Event) -> None:
-    _entry(state, event)["enabled"] = event["enabled"]
-
-
-def _delivered(state: State, event: Event) -> None:
-    gone = set(event["ids"])
-    state["outbox"] = [one for one in state["outbox"] if one.get("id") not in gone]
-
-
-def _undelivered(state: State, event: Event) -> None:
-    for waiting in state["outbox"]:
-        if waiting.get("id") == event["id"]:
-            waiting["failures"] = waiting.get("failures", 0) + 1
-            waiting["problem"] = event["problem"]
-            waiting["retry_at"] = event["retry_at"]
-
-
-def _gap(state: State, event: Event) -> None:
-    gap = {key: event[key] for key in ("from", "to", "cause")}
-    state["gaps"] = [*state["gaps"], gap][-KEPT_GAPS:]
-
-
-def _tick(state: State, event: Event) -> None:
-    ticks = state["ticks"]
-    ticks["first"] = ticks.get("first") or event["at"]
-    ticks["last"] = event["at"]
-    ticks["count"] = ticks.get("count", 0) + 1
-
-
-_CHANGES: dict[str, Callable[[State, Event], None]] = {
-    "seen": _seen,
-    "clamped": _clamped,
-    "missed": _missed,
-    "skipped": _skipped,
-    "begin": _begin,
-    "spawned": _spawned,
-    "end": _end,
-    "deferred": _deferred,
-    "enabled": _enabled,
-    "delivered": _delivered,
-    "undelivered": _undelivered,
-    "gap": _gap,
-    "tick": _tick,
-}
+def _retry(entry: Any) -> Retry | None:
+    if not isinstance(entry, dict):
+        return None
+    slot, at = moment(entry.get("slot")), moment(entry.get("retry_at"))
+    if slot is None or at is None:
+        return None
+    missed, catch_up = entry.get("missed", 0), entry.get("catch_up", False)
+    return Retry(slot, entry.get("attempt", 1), at, catch_up, missed)

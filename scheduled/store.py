@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from scheduled import files, locks
+from scheduled import changes, files, locks
 from scheduled import state as states
 from scheduled.errors import StateError, UnreadableFileError
 from scheduled.journal import Event, Journal, Position, file_name, since_snapshot
@@ -153,7 +153,7 @@ class Store:
 
     def _apply(self, event: Event) -> None:
         try:
-            states.apply(self.state, event)
+            changes.apply(self.state, event)
         except (KeyError, TypeError, ValueError, AttributeError):
             # Whole, and yet not what we wrote: one such line must not stop every tick to come.
             told = f"{event['event']} at {event.get('at')}"

@@ -61,9 +61,13 @@ class Supervisor:
             os.close(end)
         _subreaper(False)
 
-    def wait(self) -> list[tuple[Running, Ended]]:
-        """The runs that ended, as soon as one has; all of them soon after a signal came."""
-        while self.running:
+    def wait(self, patience: float | None = None) -> list[tuple[Running, Ended]]:
+        """The runs that ended, as soon as one has; all of them soon after a signal came.
+
+        Nothing after `patience` seconds. Without it, nothing only if nothing runs.
+        """
+        until = None if patience is None else time.monotonic() + patience
+        while self.running or (until is not None and self.stopped_by is None):
             over = list(self._ended())
             if over:
                 return over
@@ -72,6 +76,8 @@ class Supervisor:
                 with contextlib.suppress(OSError):
                     running.capture.watch()
             self._look()
+            if until is not None and time.monotonic() >= until:
+                break
             select.select([self._wake[0]], [], [], LOOK_SECONDS)
             with contextlib.suppress(BlockingIOError):
                 os.read(self._wake[0], 4096)

@@ -6,13 +6,13 @@ Everything that can stop half-way has left its intent in the journal before.
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduled import capture, files, heartbeat, idle, locks, outbox, plan, slots
+from scheduled import capture, changes, files, heartbeat, hint, locks, outbox, plan, slots
 from scheduled import state as states
 from scheduled.config import Config
 from scheduled.errors import LockedError, StateError, UnavailableError
@@ -31,10 +31,8 @@ EARLIEST = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
 """The year this program was first released in. A clock before it is wrong."""
 ON_TIME_TICKS = 2
 """A slot that starts within this many tick intervals is not late."""
-SILENCE_TICKS = 2.5
-"""No tick for this many tick intervals is a gap that gets explained."""
-RACE_SECONDS = 2.0
-"""A file changed this short a time ago may change again without a new stamp."""
+WORTH_WAITING = 60.0
+"""Seconds. A retry that is due sooner happens in the same tick, one that is not in a later one."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +91,7 @@ def preview(config: Config, now: datetime, wanted: Wanted) -> list[Decision]:
     tick.store.load()
     decisions = tick.decided()
     for event in tick.first_sights(decisions):
-        states.apply(tick.store.state, {"at": stamped(now), **event})
+        changes.apply(tick.store.state, {"at": stamped(now), **event})
     return tick.decided()
 
 
@@ -124,6 +122,8 @@ class Tick:
         )
         self._started = time.monotonic()
         self._budget = config.catch_up_budget
+        self._soon: list[tuple[datetime, Job]] = []
+        """Retries that are worth waiting for."""
 
     def clock(self) -> datetime:
         """The tick's own time: `now`, moved on by what has elapsed since."""
@@ -134,7 +134,7 @@ class Tick:
         self.store.load()
         state_dir = self.config.places.state_dir
         beat = heartbeat.beat(self.now)
-        limit = timedelta(seconds=SILENCE_TICKS * self.config.tick_interval)
+        limit = timedelta(seconds=hint.SILENCE_TICKS * self.config.tick_interval)
         gap = heartbeat.gap(heartbeat.load(state_dir), beat, limit)
         if gap is not None:
             period = {"from": stamped(gap.start), "to": stamped(gap.end)}
@@ -184,20 +184,35 @@ class Tick:
         """Run what is due, several at once; a long job never stops the others."""
         queue = list(self._candidates(decisions))
         begun: dict[str, Begun] = {}
-        while queue or children.running:
+        while queue or children.running or self._soon:
             if children.stopped_by or self.report.trouble:
                 queue.clear()
+                self._soon.clear()
             while len(children.running) < self.config.max_concurrent:
                 job = _startable(queue, children)
                 if job is None:
                     break
-                self._begin(job, children, begun)
-            for running, ended in children.wait():
+                self._begin(job, children, begun, self.turns)
+            self._try_again(children, begun)
+            for running, ended in children.wait(self._patience()):
                 job = running.attempt.job
                 self._end(begun.pop(running.attempt.run_id), ended)
                 if running.attempt.slot and not running.stop and self._has_more(job):
                     queue.append(job)
         self.report.stopped_by = children.stopped_by
+
+    def _try_again(self, children: Supervisor, begun: dict[str, Begun]) -> None:
+        """Start the retries whose short wait is over."""
+        for at, job in list(self._soon):
+            if at <= self.clock() and len(children.running) < self.config.max_concurrent:
+                self._soon.remove((at, job))
+                self._begin(job, children, begun, self.turns.later())
+
+    def _patience(self) -> float | None:
+        """Seconds until the next retry of this tick; None if there is none."""
+        if not self._soon:
+            return None
+        return max((min(at for at, _ in self._soon) - self.clock()).total_seconds(), 0.0)
 
     def deliver(self) -> None:
         """Take the waiting messages to where they are read; what fails waits for another tick."""
@@ -212,7 +227,8 @@ class Tick:
             self.store.record(self.clock(), {"event": "tick", "ran": len(self.report.ran)})
             saved = self.store.checkpoint(self.clock())
             if arguments is not None:
-                self._hint(decisions, arguments, saved)
+                due = self._next_due(decisions)
+                hint.leave(self.config, arguments, self.now, due, {self.store.path: saved})
         if self.store.begun_a_day:
             oldest = self.now - timedelta(days=KEEP_DAYS)
             capture.prune(self.store.state_dir / "runs", oldest.timestamp())
@@ -238,9 +254,9 @@ class Tick:
                 self._budget -= decision.catch_up
                 yield decision.job
 
-    def _begin(self, job: Job, children: Supervisor, begun: dict[str, Begun]) -> None:
+    def _begin(self, job: Job, children: Supervisor, begun: dict[str, Begun], turns: Turns) -> None:
         with self._troubles():
-            taken = self.turns.take(job, by_hand=self.wanted.by_hand, slotless=self.wanted.slotless)
+            taken = turns.take(job, by_hand=self.wanted.by_hand, slotless=self.wanted.slotless)
             if isinstance(taken, Left):
                 self._left(job, taken)
                 return
@@ -282,10 +298,13 @@ class Tick:
                 self.bus.fire(name, **data)
 
     def _announce(self, job: Job) -> None:
-        """Remember when a job that failed has its next slot, for whoever reads of the failure."""
+        """Remember when a job that failed is tried next, for whoever reads of the failure."""
         decision = self._decide(job)
         if decision.next is not None:
             self.report.upcoming[job.id] = decision.next
+        retry = states.record(self.store.state, job.id).retry
+        if retry is not None and (retry.at - self.clock()).total_seconds() < WORTH_WAITING:
+            self._soon.append((retry.at, job))
 
     def _decide(self, job: Job) -> Decision:
         record = states.record(self.store.state, job.id)
@@ -313,28 +332,6 @@ class Tick:
 
     def _status(self) -> dict[str, Any]:
         return status.central(self.config, self.store.state, self.clock(), self.store.recovered)
-
-    def _hint(
-        self, decisions: list[Decision], arguments: list[str], saved: files.Stamp | None
-    ) -> None:
-        due = self._next_due(decisions)
-        stamps = dict(self.config.stamps)
-        state_dir = self.config.places.state_dir
-        fresh = (self.now.timestamp() - RACE_SECONDS) * 1e9
-        if (due is not None and due <= self.now) or any(
-            stamp and stamp[1] > fresh for stamp in stamps.values()
-        ):
-            idle.forget(str(state_dir))  # something waits, or may have changed under our eyes
-            return
-        stamps[str(self.store.path)] = saved
-        with suppress(OSError):
-            idle.write_hint(
-                str(state_dir),
-                arguments,
-                due=due.timestamp() if due is not None else None,
-                silence=SILENCE_TICKS * self.config.tick_interval,
-                stamps=stamps,
-            )
 
     def _next_due(self, decisions: list[Decision]) -> datetime | None:
         """When the next tick has something to do: a slot, or a message to try again."""

@@ -7,12 +7,12 @@ before it happens, so that a tick which dies leaves a trace.
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduled import execute, heartbeat, history, locks, plan, supervise
+from scheduled import backoff, execute, heartbeat, history, locks, plan, supervise
 from scheduled import state as states
 from scheduled.execute import Running, Surroundings
 from scheduled.history import Row
@@ -55,6 +55,10 @@ class Turns:
     warn: Callable[[str], object]
     """Called with a sentence about what a person should hear of though no job failed."""
 
+    def later(self) -> "Turns":
+        """The same turns, with decisions made as of now and no longer as of the tick's start."""
+        return replace(self, above=plan.sky(self.clock()))
+
     def take(self, job: Job, *, by_hand: bool = False, slotless: bool = False) -> Begun | Left:
         """Start `job` for the slot that is due, else, when asked for by hand, without a slot.
 
@@ -86,6 +90,16 @@ class Turns:
         row = history.of_event(event)
         assert row is not None
         return row
+
+    def _retry_at(self, attempt: Attempt, ended: Ended) -> datetime | None:
+        """When a failed slot is tried again; None if it is not."""
+        job = attempt.job
+        if not ended.outcome.is_failure or ended.final or attempt.slot is None:
+            return None
+        if attempt.attempt > job.max_retries:
+            return None
+        wait = backoff.delay(attempt.attempt - 1, base=job.retry_delay, cap=job.max_retry_delay)
+        return self.clock() + timedelta(seconds=wait)
 
     def recover(self, job: Job | str, opened: Open) -> str:
         """Settle a run whose tick died; the caller holds the job's lock.
@@ -131,6 +145,9 @@ class Turns:
                 return Left(still, is_busy=True)
             record = states.record(self.store.state, job.id)
         decision = plan.decide(job, record, self.above, self.on_time)
+        if decision.verdict is Verdict.GIVE_UP:
+            record = self._give_up(decision)
+            decision = plan.decide(job, record, self.above, self.on_time)
         if decision.verdict is Verdict.RUN and not slotless:
             return self._begin(job, lock, record, decision)
         if by_hand:
@@ -138,6 +155,13 @@ class Turns:
         if decision.verdict is Verdict.SKIP:
             return self._skip(decision)
         return Left(decision.reason or "another tick has done it")
+
+    def _give_up(self, decision: Decision) -> Record:
+        assert decision.slot is not None
+        name, slot = decision.job.id, stamped(decision.slot)
+        event = {"event": "given_up", "job": name, "slot": slot, "reason": decision.reason}
+        self.store.record(self.clock(), event)
+        return states.record(self.store.state, name)
 
     def _skip(self, decision: Decision) -> Left:
         assert decision.slot is not None
@@ -157,7 +181,7 @@ class Turns:
             run_id=f"{at:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
             job=job,
             slot=decision.slot,
-            attempt=1 + record.interruptions if decision.slot else 1,
+            attempt=decision.attempt + record.interruptions if decision.slot else 1,
             catch_up=decision.catch_up,
             missed=coalesced if decision.slot else 0,
             last_success=record.last_success,
@@ -231,10 +255,14 @@ class Turns:
         }
         if ended.not_now:
             return about
+        retry_at = self._retry_at(attempt, ended)
         interruptions = states.record(self.store.state, job.id).interruptions
+        open_still = ended.outcome is Outcome.INTERRUPTED and interruptions < plan.RERUNS
         event: Event = about | {
             "outcome": ended.outcome.value,
-            "answered": ended.outcome is not Outcome.INTERRUPTED or interruptions >= plan.RERUNS,
+            "answered": retry_at is None and not open_still,
+            "retry_at": stamped(retry_at) if retry_at else None,
+            "dead_letter": _is_dead(attempt, ended, retry_at),
             "duration_seconds": round(ended.duration.total_seconds(), 3),
             "result": ended.result,
             "error": ended.error,
@@ -249,6 +277,12 @@ class Turns:
             local = self.above.now.astimezone(ZoneInfo(self.around.zone)).replace(tzinfo=None)
             event |= {"seed_key": job.noted_as, "local_time": local.isoformat(timespec="seconds")}
         return event
+
+
+def _is_dead(attempt: Attempt, ended: Ended, retry_at: datetime | None) -> bool:
+    """Whether a slot has failed for good though the job has retries."""
+    tries = attempt.job.max_retries > 0 and attempt.slot is not None
+    return tries and ended.outcome.is_failure and retry_at is None
 
 
 def _survivor(opened: Open) -> int:

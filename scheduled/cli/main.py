@@ -32,6 +32,7 @@ COMMANDS = {
     "logs": "look:logs",
     "enable": "change:enable",
     "disable": "change:disable",
+    "dead-letter": "dead_letter:dead_letter",
     "config": "config:config",
     "cron": "cron:cron",
 }

@@ -82,7 +82,7 @@ def daily_report(session: Session, to_stdout: bool, no_send: bool, force: bool) 
         params = {"send": False}
         wanted = Wanted(only=(REPORT_JOB,), by_hand=True, slotless=True, params=params)
         report = _run(session, wanted, Bus())
-    _complain(session, report)
+    complain(session, report)
     if to_stdout and report.rows:
         _print_report(report)
     elif not report.rows:
@@ -99,7 +99,7 @@ def daily_report(session: Session, to_stdout: bool, no_send: bool, force: bool) 
 def once(session: Session) -> int:
     """Run every enabled job now and print one JSON object keyed by job, as GAIA's runner does."""
     report = _run(session, Wanted(by_hand=True), Bus())
-    _complain(session, report)
+    complain(session, report)
     rows = {row["job"]: _gaia(row) for row in report.ran}
     for job, reason in report.left:
         skipped = {"status": "skipped", "output": {"reason": reason}}
@@ -124,7 +124,7 @@ def _done(session: Session, wanted: Wanted | None, *, as_json: bool) -> Report:
         click.echo(json.dumps(report.document(), indent=2))
     elif watched or session.verbose:
         _summarize(session, report)
-    _complain(session, report)
+    complain(session, report)
     return report
 
 
@@ -166,7 +166,7 @@ def _summarize(session: Session, report: Report) -> None:
         click.echo(one_line(note))
 
 
-def _complain(session: Session, report: Report) -> None:
+def complain(session: Session, report: Report) -> None:
     """What cron should mail: nothing when all is well."""
     for sentence in (*report.problems, *report.recovered, *report.warnings):
         click.echo(f"scheduled: {one_line(sentence)}", err=True)

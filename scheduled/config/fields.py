@@ -220,6 +220,9 @@ JOB_KEYS: Mapping[str, Key] = {
     ),
     "timeout": Key("how long it may run", duration, "default_timeout"),
     "timeout_seconds": Key("the same as timeout", duration, field="timeout"),
+    "max_retries": Key("how often a failed slot is tried again", whole(0, 100), "0"),
+    "retry_delay": Key("how long before the first retry; doubled for each further", duration, "60"),
+    "max_retry_delay": Key("what the delay is doubled up to", duration, "1h"),
     "max_output": Key("how much of its output is kept, head and tail", size, "1M"),
     "params": Key("values for its handler, as they stand", mapping, "none"),
 }

@@ -96,7 +96,10 @@ def _waiting(picture: Picture, overdue: Sequence[Any]) -> list[Finding]:
         findings.append((Health.DEGRADED, f"overdue and not running: {names}"))
     letters = picture.state["dead_letter"]
     if letters:
-        findings.append((Health.DEGRADED, f"{len(letters)} in the dead letter list"))
+        findings.append((Health.DEGRADED, counted(len(letters), "dead letter")))
+    suspended = [job.id for job in picture.jobs if picture.record(job.id).suspended]
+    if suspended:
+        findings.append((Health.DEGRADED, f"suspended: {_some(suspended)}"))
     stuck = [one for one in picture.state["outbox"] if one.get("failures")]
     if stuck:
         findings.append(

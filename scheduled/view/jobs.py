@@ -68,7 +68,7 @@ def awaited(decision: Decision, above: Sky) -> datetime | None:
             return None
         case Verdict.REST:
             return decision.next
-        case Verdict.RUN | Verdict.SKIP | Verdict.CARRY:
+        case Verdict.RUN | Verdict.SKIP | Verdict.CARRY | Verdict.GIVE_UP:
             return decision.slot
         case Verdict.MEET | Verdict.CLAMP:
             schedule = slots.parse(job.schedule, job.timezone)

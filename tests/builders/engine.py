@@ -43,6 +43,10 @@ class Engine:
         environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(self.folder)}
         return tick.run(self.config, at(when), environ=environ, wanted=asked)
 
+    def record(self, when: str, *events: dict[str, Any]) -> None:
+        """Put events on record, as a command does."""
+        Store(self.state_dir).load().record(at(when), *events)
+
     @property
     def state(self) -> dict[str, Any]:
         """What is remembered now."""

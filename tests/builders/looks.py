@@ -9,7 +9,7 @@ from typing import Any
 import click
 from click.testing import CliRunner
 
-from scheduled import slots
+from scheduled import changes, slots
 from scheduled import state as states
 from scheduled.cli.session import Session
 from scheduled.errors import ScheduledError
@@ -67,7 +67,7 @@ def picture(*jobs: Job, events: tuple[Event, ...] = (), **fields: Any) -> Pictur
     """At noon UTC, a minute after the last tick, with what `events` left in the state."""
     state = states.empty()
     for event in events:
-        states.apply(state, event)
+        changes.apply(state, event)
     ordinary: dict[str, Any] = {
         "now": at("12:00"),
         "zone": UTC,

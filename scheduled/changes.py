@@ -1,0 +1,229 @@
+"""What events do to the state: every change there is, one function each.
+
+All of them pass through `apply`, whether an event has just been recorded or is replayed from
+the journal, so both lead to the same state.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from scheduled.state import DAY, Event, State, hour_of, moment, stamped
+
+KEPT_GAPS = 20
+SUSPENDED_AFTER = 3
+"""So many dead letters in a row take a job out of service."""
+
+
+def apply(state: State, event: Event) -> None:
+    """Change `state` as `event` says. An event of an unknown kind changes nothing."""
+    change = _CHANGES.get(event.get("event", ""))
+    if change is not None:
+        change(state, event)
+
+
+def _entry(state: State, event: Event) -> dict[str, Any]:
+    entry: dict[str, Any] = state["jobs"].setdefault(event["job"], {})
+    return entry
+
+
+def _seen(state: State, event: Event) -> None:
+    # An interval keeps its anchor as long as the interval itself is the same; the event decides.
+    entry = _entry(state, event)
+    entry.update(
+        fingerprint=event["fingerprint"], anchor=event["anchor"], watermark=event["watermark"]
+    )
+    entry.setdefault("first_seen", event["at"])
+    entry.pop("retry", None)
+    entry["coalesced"] = 0
+    entry["interruptions"] = 0
+
+
+def _clamped(state: State, event: Event) -> None:
+    _entry(state, event)["watermark"] = event["watermark"]
+
+
+def _missed(state: State, event: Event) -> None:
+    entry = _entry(state, event)
+    entry["watermark"] = event["last"]
+    entry["coalesced"] = entry.get("coalesced", 0) + event["count"]
+    entry["interruptions"] = 0  # they were those of a slot that is past now
+    _tally(state, event, "missed", event["count"])
+
+
+def _skipped(state: State, event: Event) -> None:
+    entry = _entry(state, event)
+    entry["watermark"] = event["slot"]
+    entry["coalesced"] = 0
+    entry["interruptions"] = 0
+    entry["last"] = _row(event, outcome="skipped")
+    _tally(state, event, "skipped")
+
+
+def _begin(state: State, event: Event) -> None:
+    entry = _entry(state, event)
+    entry["open"] = {key: value for key, value in event.items() if key not in ("event", "job")}
+    entry["open"]["started_at"] = event["at"]
+
+
+def _spawned(state: State, event: Event) -> None:
+    entry = _entry(state, event)
+    if entry.get("open", {}).get("run_id") == event["run_id"]:
+        entry["open"].update(pid=event["pid"], pid_started=event["pid_started"])
+
+
+def _end(state: State, event: Event) -> None:
+    entry = _entry(state, event)
+    if (entry.get("open") or {}).get("run_id") == event["run_id"]:
+        entry.pop("open")
+    if event.get("answered") and event.get("slot"):
+        # Never backwards: the schedule may have changed while the run went on.
+        entry["watermark"] = max(event["slot"], entry.get("watermark") or "", key=_sortable)
+        entry["coalesced"] = 0
+        entry["interruptions"] = 0
+    elif event["outcome"] == "interrupted" and event.get("slot"):
+        entry["interruptions"] = entry.get("interruptions", 0) + 1
+    entry["last"] = _row(event)
+    entry.pop("deferred", None)
+    _try_again(entry, event)
+    _bury(state, entry, event)
+    _count(entry, event)
+    _tally(state, event, event["outcome"])
+    _remember(state, entry, event)
+    state["outbox"].extend(event.get("outgoing", []))
+
+
+def _try_again(entry: dict[str, Any], event: Event) -> None:
+    if event.get("retry_at"):
+        kept = ("slot", "retry_at", "catch_up", "missed")
+        entry["retry"] = {key: event[key] for key in kept} | {"attempt": event["attempt"] + 1}
+        entry["interruptions"] = 0
+    elif event.get("answered"):
+        entry.pop("retry", None)
+
+
+def _bury(state: State, entry: dict[str, Any], event: Event) -> None:
+    """Keep count of slots whose retries are used up, and of how many came in a row."""
+    if event.get("dead_letter"):
+        letter = {"job": event["job"], "slot": event["slot"], "since": event["finished_at"]}
+        letter |= {"attempts": event["attempt"], "error": event["error"]}
+        state["dead_letter"].append(letter)
+        entry["dead_in_a_row"] = entry.get("dead_in_a_row", 0) + 1
+        if entry["dead_in_a_row"] >= SUSPENDED_AFTER:
+            entry["suspended"] = {"at": event["finished_at"], "error": event["error"]}
+    elif event["outcome"] == "succeeded":
+        entry["dead_in_a_row"] = 0
+
+
+def _given_up(state: State, event: Event) -> None:
+    entry = _entry(state, event)
+    entry.pop("retry", None)
+    entry["watermark"] = max(event["slot"], entry.get("watermark") or "", key=_sortable)
+
+
+def _dropped(state: State, event: Event) -> None:
+    state["dead_letter"] = [
+        one
+        for one in state["dead_letter"]
+        if one.get("job") != event["job"] or event.get("slot", one.get("slot")) != one.get("slot")
+    ]
+
+
+def _sortable(text: str) -> float:
+    instant = moment(text)
+    return instant.timestamp() if instant is not None else 0.0
+
+
+def _deferred(state: State, event: Event) -> None:
+    entry = _entry(state, event)
+    entry.pop("open", None)
+    entry["deferrals"] = entry.get("deferrals", 0) + 1
+    entry["deferred"] = {"at": event["at"], "reason": event["reason"]}
+
+
+def _row(event: Event, **more: Any) -> dict[str, Any]:
+    left_out = ("event", "job", "memory", "outgoing", "at", "section", "seed_key", "result")
+    return {key: value for key, value in event.items() if key not in left_out} | more
+
+
+def _count(entry: dict[str, Any], event: Event) -> None:
+    counts = entry.setdefault("counts", {})
+    counts[event["outcome"]] = counts.get(event["outcome"], 0) + 1
+    if event["outcome"] == "succeeded":
+        entry["last_success"] = event["finished_at"]
+        entry["failures"] = 0
+    elif event["outcome"] in ("failed", "timed_out"):
+        entry["failures"] = entry.get("failures", 0) + 1
+
+
+def _tally(state: State, event: Event, outcome: str, count: int = 1) -> None:
+    when = moment(event.get("at"))
+    if when is None:
+        return
+    hour, tallies = hour_of(stamped(when)), state["tallies"]
+    if hour not in tallies:
+        oldest = hour_of(stamped(when - 2 * DAY))
+        state["tallies"] = tallies = {one: tallies[one] for one in tallies if one > oldest}
+    tally = tallies.setdefault(hour, {})
+    tally[outcome] = tally.get(outcome, 0) + count
+
+
+def _remember(state: State, entry: dict[str, Any], event: Event) -> None:
+    if event.get("memory") is not None:
+        if event.get("section"):
+            state[event["section"]] = event["memory"]
+        else:
+            entry["memory"] = event["memory"]
+    if event.get("seed_key") and event["outcome"] == "succeeded":
+        state["last_run"][event["seed_key"]] = event["local_time"]
+
+
+def _enabled(state: State, event: Event) -> None:
+    entry = _entry(state, event)
+    entry["enabled"] = event["enabled"]
+    if event["enabled"]:
+        entry.pop("suspended", None)
+        entry["dead_in_a_row"] = 0
+
+
+def _delivered(state: State, event: Event) -> None:
+    gone = set(event["ids"])
+    state["outbox"] = [one for one in state["outbox"] if one.get("id") not in gone]
+
+
+def _undelivered(state: State, event: Event) -> None:
+    for waiting in state["outbox"]:
+        if waiting.get("id") == event["id"]:
+            waiting["failures"] = waiting.get("failures", 0) + 1
+            waiting["problem"] = event["problem"]
+            waiting["retry_at"] = event["retry_at"]
+
+
+def _gap(state: State, event: Event) -> None:
+    gap = {key: event[key] for key in ("from", "to", "cause")}
+    state["gaps"] = [*state["gaps"], gap][-KEPT_GAPS:]
+
+
+def _tick(state: State, event: Event) -> None:
+    ticks = state["ticks"]
+    ticks["first"] = ticks.get("first") or event["at"]
+    ticks["last"] = event["at"]
+    ticks["count"] = ticks.get("count", 0) + 1
+
+
+_CHANGES: dict[str, Callable[[State, Event], None]] = {
+    "seen": _seen,
+    "clamped": _clamped,
+    "missed": _missed,
+    "skipped": _skipped,
+    "begin": _begin,
+    "spawned": _spawned,
+    "end": _end,
+    "deferred": _deferred,
+    "given_up": _given_up,
+    "dead_letter_dropped": _dropped,
+    "enabled": _enabled,
+    "delivered": _delivered,
+    "undelivered": _undelivered,
+    "gap": _gap,
+    "tick": _tick,
+}

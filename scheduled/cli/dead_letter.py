@@ -1,0 +1,98 @@
+"""`scheduled dead-letter`: slots that failed and whose retries are used up."""
+
+import json
+from typing import Any
+
+import click
+
+from scheduled import tick
+from scheduled.cli.lookup import find_job, unknown_job
+from scheduled.cli.session import Session
+from scheduled.cli.tick import complain
+from scheduled.errors import UsageError
+from scheduled.events import Bus
+from scheduled.model import Outcome
+from scheduled.report import Exit
+from scheduled.tick import Wanted
+
+Letter = dict[str, Any]
+
+
+@click.group("dead-letter")
+def dead_letter() -> None:
+    """What failed for good: look at it, try it again, or let it go."""
+
+
+@dead_letter.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.pass_obj
+def list_letters(session: Session, *, as_json: bool) -> None:
+    """The slots whose retries are used up, oldest first."""
+    letters = session.store.state["dead_letter"]
+    if as_json:
+        click.echo(json.dumps({"dead_letter": letters}, indent=2))
+        return
+    from scheduled.view import paper, tables
+
+    if not letters:
+        click.echo("There are no dead letters.")
+        return
+    table = tables.grid("JOB", "SLOT", "SINCE", "ATTEMPTS", "ERROR")
+    for one in letters:
+        keys = ("job", "slot", "since", "attempts", "error")
+        table.add_row(*(tables.cell(one.get(key)) for key in keys))
+    paper.show(table, color=session.color)
+
+
+@dead_letter.command()
+@click.argument("job")
+@click.pass_obj
+def retry(session: Session, job: str) -> int:
+    """Run JOB by hand; if it succeeds, its dead letters are gone."""
+    find_job(session.config, job)
+    _letters_of(session, job)
+    wanted = Wanted(only=(job,), by_hand=True, slotless=True, even_disabled=True)
+    report = tick.run(
+        session.config, session.now, environ=session.environ, wanted=wanted, bus=Bus()
+    )
+    complain(session, report)
+    if not any(row["outcome"] == Outcome.SUCCEEDED for row in report.ran):
+        click.echo(f"{job}: did not succeed; its dead letters stay.", err=True)
+        return report.exit_code or Exit.TEMPORARY
+    count = _drop(session, job)
+    click.echo(f"{job}: succeeded; {_counted(count)} gone.")
+    return report.exit_code
+
+
+@dead_letter.command()
+@click.argument("job")
+@click.pass_obj
+def drop(session: Session, job: str) -> None:
+    """Forget the dead letters of JOB. What ran stays in the history."""
+    _letters_of(session, job)
+    click.echo(f"{job}: {_counted(_drop(session, job))} gone.")
+
+
+def _letters_of(session: Session, job: str) -> list[Letter]:
+    """The dead letters of a job. Raises UsageError if it has none."""
+    letters = session.store.state["dead_letter"]
+    found = [one for one in letters if one.get("job") == job]
+    if found:
+        return found
+    known = {str(one.get("job")) for one in letters}
+    if known:
+        raise UsageError(
+            unknown_job(job, known).replace("is called", "with dead letters is called")
+        )
+    raise UsageError(f"{job}: there are no dead letters")
+
+
+def _drop(session: Session, job: str) -> int:
+    count = len(_letters_of(session, job))
+    session.store.record(session.now, {"event": "dead_letter_dropped", "job": job})
+    session.store.checkpoint(session.now)
+    return count
+
+
+def _counted(count: int) -> str:
+    return "1 dead letter is" if count == 1 else f"{count} dead letters are"

@@ -1,0 +1,44 @@
+"""The hint a full tick leaves, by which the next one may find that it is idle."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from scheduled import idle
+from scheduled.config import Config
+from scheduled.files import Stamp
+
+SILENCE_TICKS = 2.5
+"""No tick for this many tick intervals is a gap that gets explained."""
+RACE_SECONDS = 2.0
+"""A file changed this short a time ago may change again without a new stamp."""
+
+
+def leave(
+    config: Config,
+    arguments: list[str],
+    now: datetime,
+    due: datetime | None,
+    ours: Mapping[Path, Stamp | None],
+) -> None:
+    """Say that nothing is due before `due` (None: ever) while no file changes.
+
+    `arguments` is how this tick was called; `ours` are stamps besides those of the
+    configuration. Where something waits now, or may have changed under our eyes, no hint is
+    left. Not being able to leave one is no error: the next tick is a full one then.
+    """
+    state_dir = str(config.places.state_dir)
+    fresh = (now.timestamp() - RACE_SECONDS) * 1e9
+    in_flux = any(stamp and stamp[1] > fresh for stamp in config.stamps.values())
+    if in_flux or (due is not None and due <= now):
+        idle.forget(state_dir)
+        return
+    with suppress(OSError):
+        idle.write_hint(
+            state_dir,
+            arguments,
+            due=due.timestamp() if due is not None else None,
+            silence=SILENCE_TICKS * config.tick_interval,
+            stamps={**config.stamps, **{str(path): stamp for path, stamp in ours.items()}},
+        )

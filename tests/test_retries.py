@@ -1,0 +1,187 @@
+"""Retries that outlive their tick, dead letters, and what three of them in a row do."""
+
+from pathlib import Path
+
+import pytest
+
+from scheduled.model import CatchUp, Outcome
+from tests.builders.engine import Engine, outcomes
+from tests.builders.jobs import at, job
+
+NOTE = "echo $SCHEDULED_SLOT $SCHEDULED_ATTEMPT >> out"
+
+
+def test_a_failed_slot_is_tried_again_at_a_later_tick_and_nobody_sleeps(tmp_path: Path) -> None:
+    flaky = job(command=f"{NOTE}; test -f ready", max_retries=3, retry_delay=300.0)
+    engine = Engine(tmp_path, [flaky])
+    engine.run_at("11:30")
+    (row,) = engine.run_at("12:00").ran
+    assert (row["outcome"], row["attempt"]) == ("failed", 1)
+    assert row["retry_at"] is not None
+    assert row["retry_at"].startswith("2026-11-21T12:05")
+    (tmp_path / "ready").touch()
+
+    assert [len(engine.run_at(when).ran) for when in ("12:04", "12:06", "12:20")] == [0, 1, 0]
+
+    slot = "2026-11-21T12:00:00Z"
+    assert engine.lines() == [f"{slot} 1", f"{slot} 2"]
+    assert outcomes(engine.rows) == [("12:00", "failed"), ("12:00", "succeeded")]
+
+
+def test_the_wait_doubles_up_to_its_limit(tmp_path: Path) -> None:
+    failing = job(
+        "daily",
+        schedule="0 0 * * *",
+        command="exit 1",
+        max_retries=4,
+        retry_delay=600.0,
+        max_retry_delay=1800.0,
+    )
+    engine = Engine(tmp_path, [failing])
+    engine.run_at("2026-11-20T12:00:00")
+    for when in ("00:00", "00:11", "00:32", "01:03", "01:34", "02:30"):
+        engine.run_at(when)
+
+    waits = [row["retry_at"] and row["retry_at"][11:16] for row in engine.rows]
+    assert waits == ["00:10", "00:31", "01:02", "01:33", None]
+
+
+def test_a_short_wait_happens_inside_the_tick(tmp_path: Path) -> None:
+    flaky = job(command=f"{NOTE}; test $SCHEDULED_ATTEMPT = 3", max_retries=5, retry_delay=0.1)
+    engine = Engine(tmp_path, [flaky])
+    engine.run_at("11:30")
+
+    report = engine.run_at("12:00")
+
+    assert [row["outcome"] for row in report.ran] == ["failed", "failed", "succeeded"]
+    assert len(engine.lines()) == 3
+
+
+def test_a_newer_slot_calls_the_retry_off(tmp_path: Path) -> None:
+    failing = job(command=f"{NOTE}; exit 1", max_retries=3, retry_delay=7200.0)
+    engine = Engine(tmp_path, [failing])
+    for when in ("11:30", "12:00", "12:30", "13:00"):
+        engine.run_at(when)
+
+    assert engine.lines() == ["2026-11-21T12:00:00Z 1", "2026-11-21T13:00:00Z 1"]
+    assert outcomes(engine.rows) == [("12:00", "failed"), ("13:00", "failed")]
+
+
+def test_a_job_that_runs_each_slot_does_not_overtake_its_retry(tmp_path: Path) -> None:
+    flaky = job(
+        command=f"{NOTE}; test -f ready",
+        max_retries=3,
+        retry_delay=3900.0,
+        catch_up=CatchUp.ALL,
+    )
+    engine = Engine(tmp_path, [flaky])
+    for when in ("11:30", "12:00", "13:00"):
+        engine.run_at(when)
+    (tmp_path / "ready").touch()
+
+    engine.run_at("13:10")
+
+    slots = [line.split()[0][11:16] for line in engine.lines()]
+    assert slots == ["12:00", "12:00", "13:00"]
+
+
+@pytest.mark.parametrize(
+    "body", ["raise ValueError('x')", "raise TypeError('x')", "raise GiveUp('x')"]
+)
+def test_an_error_that_trying_again_cannot_mend_is_final(tmp_path: Path, body: str) -> None:
+    source = f"from scheduled.handler import GiveUp\ndef run(context):\n    {body}\n"
+    (tmp_path / "doomed.py").write_text(source)
+    engine = Engine(tmp_path, [job(handler="doomed:run", max_retries=3)])
+    engine.run_at("11:30")
+
+    (row,) = engine.run_at("12:00").ran
+
+    assert (row["outcome"], row["retry_at"]) == ("failed", None)
+    assert [letter["job"] for letter in engine.state["dead_letter"]] == ["backup"]
+
+
+def test_a_timeout_is_tried_again_too(tmp_path: Path) -> None:
+    slow = job(command="sleep 30", timeout=0.2, max_retries=1, retry_delay=0.1)
+    engine = Engine(tmp_path, [slow])
+    engine.run_at("11:30")
+
+    report = engine.run_at("12:00")
+
+    assert [row["outcome"] for row in report.ran] == [Outcome.TIMED_OUT, Outcome.TIMED_OUT]
+
+
+def test_a_run_by_hand_is_not_tried_again(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command="exit 1", max_retries=3, retry_delay=0.1)])
+    engine.run_at("11:30")
+
+    report = engine.run_at("11:40", only=("backup",), by_hand=True)
+
+    assert [row["retry_at"] for row in report.ran] == [None]
+    assert engine.state["dead_letter"] == []
+
+
+def test_when_the_retries_are_used_up_the_slot_is_a_dead_letter(tmp_path: Path) -> None:
+    failing = job(command="exit 3", max_retries=1, retry_delay=0.1)
+    engine = Engine(tmp_path, [failing])
+    engine.run_at("11:30")
+
+    engine.run_at("12:00")
+
+    (letter,) = engine.state["dead_letter"]
+    assert (letter["job"], letter["slot"]) == ("backup", "2026-11-21T12:00:00Z")
+    assert (letter["attempts"], letter["error"]) == (2, "exit code 3")
+
+
+def test_a_job_without_retries_has_no_dead_letters(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command="exit 3")])
+    for when in ("11:30", "12:00", "13:00", "14:00", "15:00"):
+        engine.run_at(when)
+
+    assert engine.state["dead_letter"] == []
+    assert len(engine.rows) == 4
+
+
+def test_three_dead_letters_in_a_row_suspend_the_job_until_somebody_enables_it(
+    tmp_path: Path,
+) -> None:
+    failing = job(command=f"{NOTE}; test -f ready", max_retries=1, retry_delay=0.1)
+    engine = Engine(tmp_path, [failing])
+    for when in ("11:30", "12:00", "13:00", "14:00", "15:00"):
+        engine.run_at(when)
+    assert len(engine.lines()) == 6  # two attempts at three slots
+    assert engine.state["jobs"]["backup"]["suspended"]["error"] == "exit code 1"
+    (tmp_path / "ready").touch()
+
+    engine.record("15:30", {"event": "enabled", "job": "backup", "enabled": True})
+    engine.run_at("16:00")
+
+    assert engine.rows[-1]["outcome"] == "succeeded"
+
+
+def test_a_success_in_between_starts_the_count_anew(tmp_path: Path) -> None:
+    failing = job(command="test -f ready", max_retries=1, retry_delay=0.1)
+    engine = Engine(tmp_path, [failing])
+    engine.run_at("11:30")
+    for hour in range(12, 19):
+        if hour == 14:
+            (tmp_path / "ready").touch()
+        if hour == 15:
+            (tmp_path / "ready").unlink()
+        engine.run_at(f"{hour}:00")
+
+    assert [row["outcome"] for row in engine.rows].count("failed") == 2 * 2 + 3 * 2
+
+
+def test_an_edit_of_the_schedule_forgets_the_retry(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command="exit 1", max_retries=3, retry_delay=300.0)])
+    for when in ("11:30", "12:00"):
+        engine.run_at(when)
+    engine.jobs = (job(schedule="30 * * * *", command=NOTE, max_retries=3),)
+
+    engine.run_at("12:06")
+
+    assert engine.lines() == []
+    assert engine.config.jobs[0].schedule == "30 * * * *"
+    assert engine.run_at("12:30:01").ran[0]["slot"] == at("12:30").isoformat().replace(
+        "+00:00", "Z"
+    )
