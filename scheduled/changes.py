@@ -185,6 +185,20 @@ def _enabled(state: State, event: Event) -> None:
         entry["dead_in_a_row"] = 0
 
 
+def _paused(state: State, event: Event) -> None:
+    pause = {"since": event["at"], "until": event["until"], "reason": event["reason"]}
+    state["paused"][event["job"]] = pause
+
+
+def _resumed(state: State, event: Event) -> None:
+    if event["job"] in state["paused"]:
+        state["paused"][event["job"]]["until"] = event["until"]
+
+
+def _skip(state: State, event: Event) -> None:
+    _entry(state, event)["skip"] = event["slot"]
+
+
 def _delivered(state: State, event: Event) -> None:
     gone = set(event["ids"])
     state["outbox"] = [one for one in state["outbox"] if one.get("id") not in gone]
@@ -208,6 +222,15 @@ def _tick(state: State, event: Event) -> None:
     ticks["first"] = ticks.get("first") or event["at"]
     ticks["last"] = event["at"]
     ticks["count"] = ticks.get("count", 0) + 1
+    _forget_pauses(state, event)
+
+
+def _forget_pauses(state: State, event: Event) -> None:
+    """Let go of the pauses that ended long ago: a tick has seen the slots that came in them."""
+    for name, entry in list(state["paused"].items()):
+        until, now = moment(entry.get("until")), moment(event["at"])
+        if until is not None and now is not None and until < now - DAY:
+            del state["paused"][name]
 
 
 _CHANGES: dict[str, Callable[[State, Event], None]] = {
@@ -222,6 +245,9 @@ _CHANGES: dict[str, Callable[[State, Event], None]] = {
     "given_up": _given_up,
     "dead_letter_dropped": _dropped,
     "enabled": _enabled,
+    "paused": _paused,
+    "resumed": _resumed,
+    "skip": _skip,
     "delivered": _delivered,
     "undelivered": _undelivered,
     "gap": _gap,

@@ -15,7 +15,7 @@ from functools import cache
 from scheduled import slots
 from scheduled.model import CatchUp, FirstRun, Job, Missed
 from scheduled.slots import Schedule
-from scheduled.state import Record, Retry
+from scheduled.state import Pause, Record, Retry
 
 INSTANT = timedelta(microseconds=1)
 RERUNS = 2
@@ -24,6 +24,7 @@ CORRECTION = timedelta(hours=3)
 """A step of the clock larger than this corrects an error, and the new time counts (cron(8))."""
 
 SUSPENDED = "suspended: its retries were used up three times in a row; `scheduled enable` ends that"
+PAUSED_CAUSE = "paused"
 ENOUGH = "carried over: this tick has caught up on enough"
 
 
@@ -35,6 +36,7 @@ class Verdict(StrEnum):
     REST = "rest"  # nothing is due
     MEET = "meet"  # first sight of the job, or of its changed schedule
     CLAMP = "clamp"  # the watermark lies in a future that was an error
+    PAUSED = "paused"
     GIVE_UP = "give_up"  # the retry of an older slot is called off
     DISABLED = "disabled"
     CARRY = "carry"  # due, but the budget of this tick is spent
@@ -54,6 +56,8 @@ class Decision:
     catch_up: bool = False
     attempt: int = 1
     reason: str = ""
+    cause: str = ""
+    """Why the slots in `missed` passed, where that is known."""
     next: datetime | None = None
     """For a job that rests: its next slot."""
     watermark: datetime | None = None
@@ -116,6 +120,11 @@ def is_enabled(job: Job, record: Record) -> bool:
     return job.enabled if record.enabled is None else record.enabled
 
 
+def is_off(decision: Decision) -> bool:
+    """Whether somebody wants the job not to run now, not even when all jobs are run."""
+    return decision.verdict in (Verdict.DISABLED, Verdict.PAUSED) or decision.cause == PAUSED_CAUSE
+
+
 def decide(job: Job, record: Record, above: Sky, on_time: timedelta) -> Decision:
     """What is to be done about `job` at `above.now`; `on_time` is how late is not yet late."""
     if not is_enabled(job, record):
@@ -127,17 +136,19 @@ def decide(job: Job, record: Record, above: Sky, on_time: timedelta) -> Decision
     anchor = record.anchor if slots.is_anchored(schedule) else None
     if record.watermark is not None and record.watermark > above.now:
         return _ahead(job, schedule, record, above, anchor)
-    newest = above.latest(schedule, None, anchor)
+    due = _unanswered(schedule, anchor, record, above)
+    if record.pause is not None and _holds(record.pause, due, above):
+        return _paused(job, due, record.pause, above.following(schedule, above.now, anchor), above)
     if record.retry is not None:
-        return _again(
-            job, record.retry, newest, above, above.following(schedule, above.now, anchor)
-        )
-    if newest is None or (record.watermark is not None and newest <= record.watermark):
+        return _again(job, record.retry, due, above, above.following(schedule, above.now, anchor))
+    if due is None:
         after = above.following(schedule, above.now, anchor)
         return Decision(job, Verdict.REST, next=after, reason="not due")
-    due = _Due(schedule, anchor, newest, record.watermark, record.coalesced)
-    each = job.catch_up is CatchUp.ALL and record.watermark is not None
-    if each and not _is_too_late(job, above.now - newest):
+    if record.skip == due.newest:
+        missed = _before(due, above)
+        return Decision(job, Verdict.SKIP, due.newest, missed, reason="left out by hand")
+    each = job.catch_up is CatchUp.ALL and due.watermark is not None
+    if each and not _is_too_late(job, above.now - due.newest):
         return _oldest(job, due, above)
     return _newest(job, due, above, on_time)
 
@@ -196,11 +207,21 @@ def _ahead(
     return Decision(job, Verdict.REST, next=after, reason="the clock went back; it has run already")
 
 
+def _unanswered(
+    schedule: Schedule, anchor: datetime | None, record: Record, above: Sky
+) -> _Due | None:
+    """The slots that wait for an answer; None where there are none."""
+    newest = above.latest(schedule, None, anchor)
+    if newest is None or (record.watermark is not None and newest <= record.watermark):
+        return None
+    return _Due(schedule, anchor, newest, record.watermark, record.coalesced)
+
+
 def _again(
-    job: Job, retry: Retry, newest: datetime | None, above: Sky, after: datetime | None
+    job: Job, retry: Retry, due: _Due | None, above: Sky, after: datetime | None
 ) -> Decision:
     """A failed slot is tried again when its time has come, unless a newer one has come first."""
-    superseded = newest is not None and newest > retry.slot and job.catch_up is not CatchUp.ALL
+    superseded = due is not None and due.newest > retry.slot and job.catch_up is not CatchUp.ALL
     if superseded:
         why = "a newer slot is due"
         return Decision(job, Verdict.GIVE_UP, retry.slot, reason=why)
@@ -208,6 +229,27 @@ def _again(
         upcoming = min((one for one in (after, retry.at) if one is not None), default=None)
         return Decision(job, Verdict.REST, retry.slot, reason="waits for its retry", next=upcoming)
     return Decision(job, Verdict.RUN, retry.slot, catch_up=retry.catch_up, attempt=retry.attempt)
+
+
+def _holds(pause: Pause, due: _Due | None, above: Sky) -> bool:
+    """Whether the job is paused now, or was when the slot came that is due."""
+    return pause.covers(above.now) or (due is not None and pause.covers(due.newest))
+
+
+def _paused(
+    job: Job, due: _Due | None, pause: Pause, after: datetime | None, above: Sky
+) -> Decision:
+    """In a pause slots end as they come, so that none of them is run afterwards."""
+    why = _in_words(pause)
+    if due is None:
+        return Decision(job, Verdict.PAUSED, reason=why, next=after)
+    missed = _before(due, above)
+    return Decision(job, Verdict.SKIP, due.newest, missed, reason=why, cause=PAUSED_CAUSE)
+
+
+def _in_words(pause: Pause) -> str:
+    until = f" until {pause.until:%Y-%m-%d %H:%M} UTC" if pause.until else ""
+    return f"paused{until}{': ' if pause.reason else ''}{pause.reason}"
 
 
 def _oldest(job: Job, due: _Due, above: Sky) -> Decision:
@@ -227,11 +269,7 @@ def _oldest(job: Job, due: _Due, above: Sky) -> Decision:
 
 def _newest(job: Job, due: _Due, above: Sky, on_time: timedelta) -> Decision:
     """The newest slot answers for all before it."""
-    missed = None
-    if due.watermark is not None:
-        before = above.latest(due.schedule, due.newest - INSTANT, due.anchor)
-        if before is not None and before > due.watermark:
-            missed = _stretch(due, before, above)
+    missed = _before(due, above)
     late = above.now - due.newest
     first = due.watermark is None
     if not first and _is_too_late(job, late):
@@ -244,6 +282,16 @@ def _newest(job: Job, due: _Due, above: Sky, on_time: timedelta) -> Decision:
         )
     caught_up = not first and (missed is not None or due.coalesced > 0 or late > on_time)
     return Decision(job, Verdict.RUN, due.newest, missed, catch_up=caught_up)
+
+
+def _before(due: _Due, above: Sky) -> Missed | None:
+    """The unanswered slots before the newest; None where there are none."""
+    if due.watermark is None:
+        return None
+    before = above.latest(due.schedule, due.newest - INSTANT, due.anchor)
+    if before is None or before <= due.watermark:
+        return None
+    return _stretch(due, before, above)
 
 
 def _is_too_late(job: Job, late: timedelta) -> bool:

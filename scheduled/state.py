@@ -16,6 +16,8 @@ State = dict[str, Any]
 Event = dict[str, Any]
 
 DAY = timedelta(hours=24)
+ALL_JOBS = "*"
+"""In `paused`: what holds for every job. No job can be called that."""
 
 
 def empty() -> State:
@@ -146,6 +148,19 @@ class Retry:
 
 
 @dataclass(frozen=True)
+class Pause:
+    """A time in which slots pass on purpose; without an end it lasts until `resume`."""
+
+    since: datetime
+    until: datetime | None
+    reason: str = ""
+
+    def covers(self, instant: datetime) -> bool:
+        """Whether the pause is in force then; it is over at `until` itself."""
+        return self.since <= instant and (self.until is None or instant < self.until)
+
+
+@dataclass(frozen=True)
 class Record:
     """What is remembered about one job."""
 
@@ -160,6 +175,10 @@ class Record:
     """What a person said with `enable` or `disable`; None leaves it to the configuration."""
     open: Open | None = None
     retry: Retry | None = None
+    pause: Pause | None = None
+    """The job's own, or the one of all jobs."""
+    skip: datetime | None = None
+    """A slot that somebody asked to leave out."""
     suspended: bool = False
     """Whether too many dead letters in a row have taken the job out of service."""
     last_success: datetime | None = None
@@ -169,7 +188,7 @@ def record(state: State, job: str) -> Record:
     """What the state remembers about a job; an empty Record for one never seen."""
     entry = state["jobs"].get(job)
     if not isinstance(entry, dict):
-        return Record()
+        return Record(pause=_pause_of(state, job))
     return Record(
         fingerprint=entry.get("fingerprint", ""),
         anchor=moment(entry.get("anchor")),
@@ -179,6 +198,8 @@ def record(state: State, job: str) -> Record:
         enabled=entry.get("enabled"),
         open=_open(entry.get("open")),
         retry=_retry(entry.get("retry")),
+        pause=_pause_of(state, job),
+        skip=moment(entry.get("skip")),
         suspended=bool(entry.get("suspended")),
         last_success=moment(entry.get("last_success")),
     )
@@ -233,3 +254,21 @@ def _retry(entry: Any) -> Retry | None:
         return None
     missed, catch_up = entry.get("missed", 0), entry.get("catch_up", False)
     return Retry(slot, entry.get("attempt", 1), at, catch_up, missed)
+
+
+def pauses(state: State) -> dict[str, Pause]:
+    """The pauses on record, over or not, by job; ALL_JOBS for the one of all."""
+    found = {name: _pause(entry) for name, entry in state["paused"].items()}
+    return {name: pause for name, pause in found.items() if pause is not None}
+
+
+def _pause_of(state: State, job: str) -> Pause | None:
+    paused = state["paused"]
+    return _pause(paused.get(job)) or _pause(paused.get(ALL_JOBS)) if paused else None
+
+
+def _pause(entry: Any) -> Pause | None:
+    since = moment(entry.get("since")) if isinstance(entry, dict) else None
+    if since is None:
+        return None
+    return Pause(since, moment(entry.get("until")), str(entry.get("reason") or ""))

@@ -242,9 +242,7 @@ class Tick:
         self.report.due = len(due)
         if self.wanted.by_hand:
             yield from (
-                one.job
-                for one in decisions
-                if one.verdict is not Verdict.DISABLED or self.wanted.even_disabled
+                one.job for one in decisions if not plan.is_off(one) or self.wanted.even_disabled
             )
             return
         for decision in due:

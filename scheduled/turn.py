@@ -171,7 +171,8 @@ class Turns:
             "slot": stamped(decision.slot),
             "reason": decision.reason,
         }
-        self.store.record(self.clock(), *self._missed(decision.job, decision.missed), event)
+        passed = self._missed(decision.job, decision.missed, decision.cause)
+        self.store.record(self.clock(), *passed, event)
         return Left(decision.reason, history.of_event(event))
 
     def _begin(self, job: Job, lock: Lock, record: Record, decision: Decision) -> Begun:

@@ -5,23 +5,20 @@ for a person.
 """
 
 import json
-import re
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime
 from typing import Any
 
 import click
 
 from scheduled import history as records
+from scheduled.cli import instants
 from scheduled.cli.lookup import find_job
 from scheduled.cli.session import Session
-from scheduled.ecosystem import timestamps
 from scheduled.errors import UsageError
 from scheduled.model import Outcome
 from scheduled.view import detail, jobs, output, plain, sheet, upcoming
 from scheduled.view import status as standing
 from scheduled.view.picture import Picture, is_running, observe
-
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 
@@ -167,7 +164,7 @@ def _rows(
 ) -> list[records.Row]:
     wanted = records.Wanted(
         job=job,
-        since=_moment(since, session.now, session.zone) if since is not None else None,
+        since=_since(session, since),
         outcome=Outcome(outcome) if outcome is not None else None,
         limit=limit,
     )
@@ -177,18 +174,8 @@ def _rows(
     return records.read(session.store.journal, wanted, lambda name: is_running(state_dir, name))
 
 
-def _moment(text: str, now: datetime, zone: tzinfo) -> datetime:
-    """The instant `2h`, `7d` or a date names; a date without an offset is local."""
-    found = re.fullmatch(r"(\d{1,6})([smhdw])", text.strip())
-    try:
-        if found:
-            return now - timedelta(**{_UNITS[found[2]]: int(found[1])})
-        return timestamps.parse(text, zone)
-    except (ValueError, OverflowError):
-        raise UsageError(
-            f"--since {plain.one_line(text, 60)!r} is no time; write 2h, 7d, 2026-11-21 or "
-            "2026-11-21T07:00:00Z"
-        ) from None
+def _since(session: Session, text: str | None) -> datetime | None:
+    return None if text is None else instants.ago("--since", text, session.now, session.zone)
 
 
 def _picture(session: Session) -> Picture:

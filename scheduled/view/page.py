@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from scheduled.history import Row
-from scheduled.state import moment
+from scheduled.state import ALL_JOBS, moment
 from scheduled.view import plain, tables
 from scheduled.view.picture import Picture
 from scheduled.view.times import absolute, both, counted, relative, span
@@ -80,7 +80,14 @@ def _facts(shown: Mapping[str, Any], picture: Picture) -> list[tuple[str, str]]:
         ("memory", _memory(seed["memory_rollover"])),
         ("jobs", _jobs(shown["counts"])),
         ("last gap", _last_gap(shown["gaps"], picture)),
+        *(("paused", _paused(name, entry)) for name, entry in shown["paused"].items()),
     ]
+
+
+def _paused(name: str, entry: Mapping[str, Any]) -> str:
+    until = f"until {entry['until']}" if entry["until"] else "until resumed"
+    why = f": {entry['reason']}" if entry["reason"] else ""
+    return f"{'all jobs' if name == ALL_JOBS else name} {until}{why}"
 
 
 def _last_tick(picture: Picture) -> str:

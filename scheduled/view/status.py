@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from scheduled import plan
 from scheduled.model import Outcome
-from scheduled.state import State, outcomes_of_a_day, stamped
+from scheduled.state import State, outcomes_of_a_day, pauses, stamped
 from scheduled.view import upcoming
 from scheduled.view.health import judge
 from scheduled.view.output import log_path
@@ -35,7 +35,7 @@ def document(picture: Picture) -> dict[str, Any]:
         "overdue": overdue,
         "failing": _failing(picture),
         "dead_letter": picture.state["dead_letter"],
-        "paused": picture.state["paused"],
+        "paused": _paused(picture),
         "next": upcoming.of_all(picture, NEXT_SHOWN)["next"],
         "counts": _counts(picture, outcomes),
         "seed_state": {section: picture.state[section] for section in SEED_SECTIONS},
@@ -60,6 +60,13 @@ def _last_tick(picture: Picture) -> dict[str, Any] | None:
         return None
     ago = (picture.now - picture.last_tick).total_seconds()
     return {"at": stamped(picture.last_tick), "ago_seconds": round(ago, 3)}
+
+
+def _paused(picture: Picture) -> dict[str, Any]:
+    """The pauses in force, by job; `*` is the one of all jobs."""
+    held = pauses(picture.state)
+    kept = picture.state["paused"]
+    return {name: kept[name] for name, pause in held.items() if pause.covers(picture.now)}
 
 
 def _running(picture: Picture) -> list[dict[str, Any]]:

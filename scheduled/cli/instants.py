@@ -1,0 +1,39 @@
+"""Times as people type them: `2h` from now or ago, a date, a date and time."""
+
+import re
+from datetime import datetime, timedelta, tzinfo
+
+from scheduled.ecosystem import timestamps
+from scheduled.errors import UsageError
+from scheduled.view.plain import one_line
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def ago(option: str, text: str, now: datetime, zone: tzinfo) -> datetime:
+    """The instant that `text` names, `2h` being two hours before `now`.
+
+    A date without an offset is local. Raises UsageError that names the option.
+    """
+    return _instant(option, text, now, zone, -1)
+
+
+def ahead(option: str, text: str, now: datetime, zone: tzinfo) -> datetime:
+    """As `ago`, `2h` being two hours after `now`. Raises UsageError for what is past, too."""
+    instant = _instant(option, text, now, zone, 1)
+    if instant <= now:
+        raise UsageError(f"{option} {one_line(text, 60)!r} is in the past")
+    return instant
+
+
+def _instant(option: str, text: str, now: datetime, zone: tzinfo, sign: int) -> datetime:
+    found = re.fullmatch(r"(\d{1,6})([smhdw])", text.strip())
+    try:
+        if found:
+            return now + sign * timedelta(**{_UNITS[found[2]]: int(found[1])})
+        return timestamps.parse(text, zone)
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"{option} {one_line(text, 60)!r} is no time; write 2h, 7d, 2026-11-21 or "
+            "2026-11-21T07:00:00Z"
+        ) from None

@@ -1,0 +1,99 @@
+"""The commands that let slots pass on purpose: pause, resume, skip.
+
+What passes in a pause ends as skipped, with the reason that was given, and is not run afterwards.
+"""
+
+from datetime import datetime
+
+import click
+
+from scheduled import slots
+from scheduled.cli import instants
+from scheduled.cli.lookup import find_job
+from scheduled.cli.session import Session
+from scheduled.errors import UsageError
+from scheduled.model import Job
+from scheduled.state import ALL_JOBS, Event, pauses, record, stamped
+from scheduled.view.plain import one_line
+from scheduled.view.times import both
+
+
+@click.command()
+@click.argument("job", required=False)
+@click.option("--for", "length", metavar="TIME", help="How long: 90m, 2h, 3d.")
+@click.option("--until", metavar="WHEN", help="Until then: an ISO date, or date and time.")
+@click.option("--reason", default="", help="Why; it stands beside every slot that passes.")
+@click.pass_obj
+def pause(
+    session: Session, job: str | None, *, length: str | None, until: str | None, reason: str
+) -> None:
+    """Let the slots of JOB pass, or of all jobs; without an end, until `resume`."""
+    if length and until:
+        raise UsageError("--for and --until exclude each other; give one of them")
+    name = find_job(session.config, job).id if job is not None else ALL_JOBS
+    end = _end(session, length, until)
+    event = {
+        "event": "paused",
+        "job": name,
+        "until": stamped(end) if end else None,
+        "reason": one_line(reason, 200),
+    }
+    _record(session, event)
+    when = f" until {both(end, session.now, session.zone)}" if end else " until `scheduled resume`"
+    _say(session, f"{_named(name)} paused{when}. A run under way goes on.")
+
+
+@click.command()
+@click.argument("job", required=False)
+@click.pass_obj
+def resume(session: Session, job: str | None) -> None:
+    """End the pause of JOB, or the one of all jobs. What passed is not run."""
+    name = find_job(session.config, job).id if job is not None else ALL_JOBS
+    held = [one for one, kept in pauses(session.store.state).items() if kept.covers(session.now)]
+    if name not in held:
+        advice = f"; in force: {', '.join(map(_named, held))}" if held else ""
+        raise UsageError(f"{_named(name)} not paused{advice}")
+    # Its end is set and the pause kept: what came in it, and no tick has seen, is still skipped.
+    _record(session, {"event": "resumed", "job": name, "until": stamped(session.now)})
+    _say(session, f"{_named(name)} resumed.")
+
+
+@click.command()
+@click.argument("job")
+@click.pass_obj
+def skip(session: Session, job: str) -> None:
+    """Leave out the next slot of JOB; the one after it runs again."""
+    found = find_job(session.config, job)
+    slot = _next_slot(session, found)
+    if slot is None:
+        raise UsageError(f"{job}: no slot will come that could be skipped")
+    _record(session, {"event": "skip", "job": found.id, "slot": stamped(slot)})
+    _say(session, f"{job}: {both(slot, session.now, session.zone)} is left out.")
+
+
+def _end(session: Session, length: str | None, until: str | None) -> datetime | None:
+    if length is not None:
+        return instants.ahead("--for", length, session.now, session.zone)
+    if until is not None:
+        return instants.ahead("--until", until, session.now, session.zone)
+    return None
+
+
+def _next_slot(session: Session, job: Job) -> datetime | None:
+    schedule = slots.parse(job.schedule, job.timezone)
+    anchor = record(session.store.state, job.id).anchor or session.now
+    return slots.following(schedule, session.now, anchor)
+
+
+def _record(session: Session, event: Event) -> None:
+    session.store.record(session.now, event)
+    session.store.checkpoint(session.now)
+
+
+def _named(name: str) -> str:
+    return "all jobs are" if name == ALL_JOBS else f"{name} is"
+
+
+def _say(session: Session, sentence: str) -> None:
+    if not session.quiet:
+        click.echo(sentence[:1].upper() + sentence[1:] if sentence.startswith("all") else sentence)
