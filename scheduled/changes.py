@@ -150,6 +150,9 @@ def _count(entry: dict[str, Any], event: Event) -> None:
     counts[event["outcome"]] = counts.get(event["outcome"], 0) + 1
     if event["outcome"] == "succeeded":
         entry["last_success"] = event["finished_at"]
+        if event.get("slot"):
+            newest = max(event["slot"], entry.get("succeeded_slot") or "", key=_sortable)
+            entry["succeeded_slot"] = newest
         entry["failures"] = 0
     elif event["outcome"] in ("failed", "timed_out"):
         entry["failures"] = entry.get("failures", 0) + 1

@@ -21,6 +21,13 @@ class FirstRun(StrEnum):
     NOW = "now"  # at the tick that first sees it
 
 
+class OnInterrupted(StrEnum):
+    """What becomes of a slot whose run was cut short: its tick died, or was told to stop."""
+
+    RERUN = "rerun"  # again at the next tick, at most twice
+    SKIP = "skip"  # it ends as interrupted
+
+
 class Priority(StrEnum):
     """Who goes first when several jobs are due; most urgent first."""
 
@@ -78,6 +85,9 @@ class Job:
     retry_delay: float = 60.0
     """Before the first retry; doubled before each further one."""
     max_retry_delay: float = 3600.0
+    on_interrupted: OnInterrupted = OnInterrupted.RERUN
+    after: tuple[str, ...] = ()
+    """Jobs that must have succeeded for the same slot, or a newer one, before this one starts."""
     max_output: int = 1024 * 1024
     params: dict[str, Any] = field(default_factory=dict)
     waits_for: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ counts. Both times it finds the newest slot with one step back from now, however
 last tick was.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -26,6 +26,10 @@ CORRECTION = timedelta(hours=3)
 SUSPENDED = "suspended: its retries were used up three times in a row; `scheduled enable` ends that"
 PAUSED_CAUSE = "paused"
 ENOUGH = "carried over: this tick has caught up on enough"
+
+
+RecordOf = Callable[[str], Record]
+"""What is remembered about the job of that id."""
 
 
 class Verdict(StrEnum):
@@ -153,9 +157,29 @@ def decide(job: Job, record: Record, above: Sky, on_time: timedelta) -> Decision
     return _newest(job, due, above, on_time)
 
 
+def blocker(
+    job: Job, slot: datetime, others: Mapping[str, Job], record_of: RecordOf, above: Sky
+) -> str | None:
+    """The job that has to succeed before `job` may start for `slot`; None if none has to.
+
+    It has succeeded when it did so for its own newest slot at or before `slot`, or a newer one.
+    """
+    for name in job.after:
+        other, record = others.get(name), record_of(name)
+        if other is None:
+            return name
+        schedule = slots.parse(other.schedule, other.timezone)
+        anchor = record.anchor if slots.is_anchored(schedule) else None
+        needed = above.latest(schedule, slot, anchor)
+        done = record.succeeded_slot
+        if needed is not None and (done is None or done < needed):
+            return name
+    return None
+
+
 def plan(
     jobs: Sequence[Job],
-    record_of: Callable[[str], Record],
+    record_of: RecordOf,
     above: Sky,
     *,
     on_time: timedelta,

@@ -182,6 +182,8 @@ class Record:
     suspended: bool = False
     """Whether too many dead letters in a row have taken the job out of service."""
     last_success: datetime | None = None
+    succeeded_slot: datetime | None = None
+    """The newest slot a run succeeded for."""
 
 
 def record(state: State, job: str) -> Record:
@@ -202,6 +204,7 @@ def record(state: State, job: str) -> Record:
         skip=moment(entry.get("skip")),
         suspended=bool(entry.get("suspended")),
         last_success=moment(entry.get("last_success")),
+        succeeded_slot=moment(entry.get("succeeded_slot")),
     )
 
 

@@ -112,6 +112,7 @@ class Tick:
         places = config.places
         self.turns = Turns(
             self.store,
+            {job.id: job for job in config.jobs},
             Surroundings(
                 places.state_dir, places.root, places.central_dir, config.timezone, now, environ
             ),
@@ -363,14 +364,15 @@ def _chosen(jobs: tuple[Job, ...], only: tuple[str, ...]) -> list[Job]:
 def _startable(queue: list[Job], children: Supervisor) -> Job | None:
     """Take the first job out of the queue that waits for no other of this tick."""
     for place, job in enumerate(queue):
-        if not job.waits_for or not _waits(job, queue, children):
+        if not (job.waits_for or job.after) or not _waits(job, queue, children):
             return queue.pop(place)
     return None
 
 
 def _waits(job: Job, queue: list[Job], children: Supervisor) -> bool:
     running = (one.attempt.job for one in children.running)
-    return any(other.id in job.waits_for for other in (*queue, *running))
+    awaited = (*job.waits_for, *job.after)
+    return any(other.id in awaited for other in (*queue, *running))
 
 
 def _with_params(job: Job, wanted: Wanted) -> Job:

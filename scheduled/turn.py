@@ -6,7 +6,7 @@ before it happens, so that a tick which dies leaves a trace.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from scheduled.execute import Running, Surroundings
 from scheduled.history import Row
 from scheduled.journal import Event
 from scheduled.locks import Lock
-from scheduled.model import Attempt, Ended, Job, Missed, Outcome
+from scheduled.model import Attempt, Ended, Job, Missed, OnInterrupted, Outcome
 from scheduled.plan import Decision, Sky, Verdict
 from scheduled.state import Open, Record, stamped
 from scheduled.store import Store
@@ -47,6 +47,8 @@ class Turns:
     """What all turns of a tick share."""
 
     store: Store
+    jobs: Mapping[str, Job]
+    """Every job there is, by id."""
     around: Surroundings
     above: Sky
     on_time: timedelta
@@ -91,6 +93,13 @@ class Turns:
         assert row is not None
         return row
 
+    def _is_given_up(self, name: str, interruptions: int) -> bool:
+        """Whether a slot whose run was interrupted once more ends by that."""
+        job = self.jobs.get(name)
+        if job is not None and job.on_interrupted is OnInterrupted.SKIP:
+            return True
+        return interruptions >= plan.RERUNS
+
     def _retry_at(self, attempt: Attempt, ended: Ended) -> datetime | None:
         """When a failed slot is tried again; None if it is not."""
         job = attempt.job
@@ -101,13 +110,12 @@ class Turns:
         wait = backoff.delay(attempt.attempt - 1, base=job.retry_delay, cap=job.max_retry_delay)
         return self.clock() + timedelta(seconds=wait)
 
-    def recover(self, job: Job | str, opened: Open) -> str:
+    def recover(self, name: str, opened: Open) -> str:
         """Settle a run whose tick died; the caller holds the job's lock.
 
         Returns why the job must still be left alone, or nothing once the run is on record as
         interrupted.
         """
-        name = job if isinstance(job, str) else job.id
         pid = _survivor(opened)
         if pid and self.above.now < opened.started_at + timedelta(seconds=opened.deadline_seconds):
             return f"still running as process {pid}, though the tick that started it died"
@@ -123,7 +131,7 @@ class Turns:
             "outcome": Outcome.INTERRUPTED.value,
             "reason": why,
             "error": why,
-            "answered": record.interruptions >= plan.RERUNS,
+            "answered": self._is_given_up(name, record.interruptions),
             "attempt": opened.attempt,
             "catch_up": opened.catch_up,
             "missed": opened.missed,
@@ -140,7 +148,7 @@ class Turns:
         self.store.refresh()
         record = states.record(self.store.state, job.id)
         if record.open is not None:
-            still = self.recover(job, record.open)
+            still = self.recover(job.id, record.open)
             if still:
                 return Left(still, is_busy=True)
             record = states.record(self.store.state, job.id)
@@ -149,12 +157,23 @@ class Turns:
             record = self._give_up(decision)
             decision = plan.decide(job, record, self.above, self.on_time)
         if decision.verdict is Verdict.RUN and not slotless:
+            blocker = self._blocker(decision)
+            if blocker is not None and not by_hand:
+                return Left(f"waits for {blocker} to succeed", is_busy=True)
             return self._begin(job, lock, record, decision)
         if by_hand:
             return self._begin(job, lock, record, Decision(job, Verdict.RUN))
         if decision.verdict is Verdict.SKIP:
             return self._skip(decision)
         return Left(decision.reason or "another tick has done it")
+
+    def _blocker(self, decision: Decision) -> str | None:
+        assert decision.slot is not None
+
+        def record_of(name: str) -> Record:
+            return states.record(self.store.state, name)
+
+        return plan.blocker(decision.job, decision.slot, self.jobs, record_of, self.above)
 
     def _give_up(self, decision: Decision) -> Record:
         assert decision.slot is not None
@@ -258,7 +277,8 @@ class Turns:
             return about
         retry_at = self._retry_at(attempt, ended)
         interruptions = states.record(self.store.state, job.id).interruptions
-        open_still = ended.outcome is Outcome.INTERRUPTED and interruptions < plan.RERUNS
+        given_up = self._is_given_up(job.id, interruptions)
+        open_still = ended.outcome is Outcome.INTERRUPTED and not given_up
         event: Event = about | {
             "outcome": ended.outcome.value,
             "answered": retry_at is None and not open_still,

@@ -11,7 +11,7 @@ import pytest
 
 from scheduled import heartbeat, locks, supervise
 from scheduled.errors import UnavailableError
-from scheduled.model import CatchUp, FirstRun
+from scheduled.model import CatchUp, FirstRun, OnInterrupted
 from scheduled.report import Exit, Report
 from scheduled.store import Store
 from tests.builders.engine import Engine, outcomes
@@ -227,6 +227,18 @@ def test_a_slot_interrupted_three_times_is_given_up(tmp_path: Path) -> None:
 
     assert outcomes(engine.rows) == [("12:00", "interrupted")] * 3
     assert len(engine.lines()) == 3
+
+
+def test_an_interrupted_slot_is_not_run_again_where_the_job_says_so(tmp_path: Path) -> None:
+    careful = job(command="echo x >> out; sleep 30", on_interrupted=OnInterrupted.SKIP)
+    engine = Engine(tmp_path, [careful])
+    engine.run_at("11:30")
+    _tick_and_kill(engine, "12:00")
+
+    engine.run_at("12:01")
+
+    assert outcomes(engine.rows) == [("12:00", "interrupted")]
+    assert engine.lines() == ["x"]
 
 
 def test_interruptions_of_slots_long_past_do_not_count_against_a_later_one(

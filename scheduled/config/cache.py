@@ -11,10 +11,10 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-from scheduled.config.draft import Draft
+from scheduled.config.draft import Draft, Reading
 from scheduled.config.guard import is_ours
 from scheduled.files import Stamp, replace
-from scheduled.model import CatchUp, FirstRun, Job, Priority
+from scheduled.model import CatchUp, FirstRun, Job, OnInterrupted, Priority
 
 Key = Mapping[str, Any]
 """All that the content depends on besides the file it was made from. JSON."""
@@ -27,14 +27,16 @@ _MADE = {
     "priority": Priority,
     "catch_up": CatchUp,
     "first_run": FirstRun,
+    "on_interrupted": OnInterrupted,
     "tags": tuple,
+    "after": tuple,
     "waits_for": tuple,
 }
 
 
-def place(folder: Path, config_path: Path) -> Path:
-    """Where the configuration at `config_path` is kept; each has its own file."""
-    return folder / f"config-{zlib.crc32(bytes(config_path)):08x}.json"
+def place(folder: Path, of: Path, what: str = "config") -> Path:
+    """Where a configuration, or the job files that belong to it, are kept; each in its own file."""
+    return folder / f"{what}-{zlib.crc32(bytes(of)):08x}.json"
 
 
 def read(path: Path, key: Key, stamps: Mapping[str, Stamp | None]) -> Draft | None:
@@ -67,9 +69,46 @@ def write(path: Path, key: Key, stamps: Mapping[str, Stamp | None], draft: Draft
         "lines": draft.lines,
         "jobs": [_row(job) for job in draft.jobs],
     }
+    _save(path, kept)
+
+
+Readings = dict[str, tuple[Stamp, Reading]]
+"""By the path of its file: the stamp it had, and what came of it."""
+
+
+def read_files(path: Path, key: Key) -> Readings:
+    """The job files that were kept under this key; the stamps are for the caller to compare."""
+    if not is_ours(path):
+        return {}
+    try:
+        kept = json.loads(path.read_bytes())
+        if kept["key"] != key:
+            return {}
+        return {file: _reading(*row) for file, row in kept["files"].items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return {}
+
+
+def write_files(path: Path, key: Key, readings: Readings) -> None:
+    """Keep those job files that hold a job; the others are read again each time. As `write`."""
+    files = {
+        file: [stamp, _row(reading.job), reading.warnings]
+        for file, (stamp, reading) in readings.items()
+        if reading.job is not None
+    }
+    _save(path, {"key": key, "files": files})
+
+
+def _reading(stamp: list[int], row: dict[str, Any], warnings: list[str]) -> tuple[Stamp, Reading]:
+    size, changed, inode = stamp
+    job = _job(row)
+    return (size, changed, inode), Reading(job.id, job.source, job, warnings=tuple(warnings))
+
+
+def _save(path: Path, document: dict[str, Any]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace(path, json.dumps(kept, separators=(",", ":")).encode(), mode=0o600)
+        replace(path, json.dumps(document, separators=(",", ":")).encode(), mode=0o600)
     except OSError:
         return
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from scheduled.config.source import Node, shown
-from scheduled.model import CatchUp, FirstRun, Priority
+from scheduled.model import CatchUp, FirstRun, OnInterrupted, Priority
 
 Reader = Callable[[Node], Any]
 
@@ -223,6 +223,12 @@ JOB_KEYS: Mapping[str, Key] = {
     "max_retries": Key("how often a failed slot is tried again", whole(0, 100), "0"),
     "retry_delay": Key("how long before the first retry; doubled for each further", duration, "60"),
     "max_retry_delay": Key("what the delay is doubled up to", duration, "1h"),
+    "after": Key("jobs that must have succeeded for the same slot first", tags, "none"),
+    "on_interrupted": Key(
+        "what becomes of a slot whose run was cut short: rerun or skip",
+        choice(OnInterrupted),
+        "rerun",
+    ),
     "max_output": Key("how much of its output is kept, head and tail", size, "1M"),
     "params": Key("values for its handler, as they stand", mapping, "none"),
 }
