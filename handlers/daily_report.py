@@ -60,7 +60,8 @@ def build(context: Context) -> str:
     cache = Cache(context.cache_dir / "daily_report.sweep")
     active = [branch for branch in branches if branch.active]
     health = _published(context) or _looked_at(context, active, cache, rules)
-    exceeding = [file for file in Survey(cache, rules.limits).files(active) if file.is_over]
+    survey = Survey(cache, rules.limits, thorough=False)
+    exceeding = [file for file in survey.files(active) if file.is_over]
     lines = [
         f"# AIPass Daily Report - {context.local_now:%Y-%m-%d}",
         *_health_section(health, trouble),

@@ -70,7 +70,7 @@ def _logs(context: Context, branches: Registry) -> dict[str, Any]:
 def _memory(branches: Iterable[Branch], cache: Cache, limits: Limits) -> dict[str, int]:
     totals = {"file_count": 0, "total_size_bytes": 0, "total_lines": 0, "exceeding": 0}
     active = [branch for branch in branches if branch.active]
-    for file in Survey(cache, limits).files(active):
+    for file in Survey(cache, limits, thorough=False).files(active):
         totals["file_count"] += 1
         totals["total_size_bytes"] += file.size
         totals["total_lines"] += file.lines or 0

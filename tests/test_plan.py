@@ -33,6 +33,26 @@ def test_after_an_outage_the_newest_slot_answers_for_those_before_it() -> None:
     assert decision.missed.count == 4
 
 
+def test_slots_missed_by_many_jobs_of_one_schedule_are_counted_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counted: list[object] = []
+
+    def count(*asked: Any) -> int:
+        counted.append(asked)
+        return slots_count(*asked)
+
+    slots_count = slots.count
+    monkeypatch.setattr(slots, "count", count)
+    jobs = [job(f"job-{number}") for number in range(50)]
+    decisions = plan.plan(
+        jobs, lambda _: known("11:00"), plan.sky(at("16:10")), on_time=ON_TIME, budget=50
+    )
+
+    assert [one.missed.count for one in decisions if one.missed] == [4] * 50
+    assert len(counted) == 1
+
+
 def test_nothing_is_due_before_the_next_slot() -> None:
     decision = decide(job(), known("12:00"), "12:59:59")
 
