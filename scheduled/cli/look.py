@@ -18,6 +18,7 @@ from scheduled.errors import UsageError
 from scheduled.model import Outcome
 from scheduled.view import detail, jobs, output, plain, sheet, upcoming
 from scheduled.view import status as standing
+from scheduled.view import why as whys
 from scheduled.view.picture import Picture, is_running, observe
 
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
@@ -135,6 +136,24 @@ def history(
         from scheduled.view import page
 
         _show(session, *page.of_history(rows, session.now, session.zone))
+
+
+@click.command()
+@click.argument("job")
+@click.option("--at", "when", metavar="WHEN", help="About the slot then: 2h ago, or an ISO date.")
+@_json
+@click.pass_obj
+def why(session: Session, job: str, *, when: str | None, as_json: bool) -> None:
+    """Why JOB ran or did not: the newest slot, or the one at a time, and what became of it."""
+    found = find_job(session.config, job)
+    picture = _picture(session)
+    at = session.now if when is None else instants.ago("--at", when, session.now, session.zone)
+    document = whys.document(picture, found, at, _rows(session, job, None, None, 0))
+    if as_json:
+        _print_json(document)
+        return
+    for sentence in whys.sentences(document, picture):
+        click.echo(plain.one_line(sentence))
 
 
 @click.command()
