@@ -52,9 +52,9 @@ def sentences(shown: dict[str, Any], picture: Picture) -> Iterator[str]:
     else:
         yield f"{shown['job']}: the slot of {absolute(slot, picture.zone)}: {shown['answer']}."
     for reason in shown["reasons"]:
-        yield f"  {reason}"
+        yield f"- {reason}"
     if after is not None:
-        yield f"  The next slot: {both(after, picture.now, picture.zone)}."
+        yield f"- the next slot: {both(after, picture.now, picture.zone)}."
 
 
 def _rows_of(
