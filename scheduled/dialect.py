@@ -1,6 +1,7 @@
 """What people write for a schedule, and what they mean by it.
 
-Five fields mean what they mean to cronie. The rest is a handful of words; `parse` lists them.
+Five fields mean what they mean to cronie, and may hold an `H`, which is Jenkins'. The rest is a
+handful of words; `parse` lists them.
 What cannot be meant is refused here, in a sentence that names the value and the forms that
 would do, so that `slots` can compute with what is left and ask no more.
 
@@ -16,6 +17,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
+from scheduled import lot
 from scheduled import zone as zones
 from scheduled.errors import ScheduleError
 
@@ -35,7 +37,7 @@ LONGEST = timedelta(days=5 * 365)
 LONGEST_TEXT = 1000
 
 _FORMS = (
-    "five fields (minute hour day-of-month month day-of-week), @daily, hourly, every 90m,"
+    "five fields (minute hour day-of-month month day-of-week), @daily, hourly, every 90m, 7d,"
     " interval:300 or at:2025-01-15T10:00:00Z"
 )
 
@@ -90,6 +92,7 @@ class Schedule:
     """What is written and the zone it is meant in, both checked. Equal if these two are."""
 
     text: str
+    """With numbers where an `H` was written, so that those who drew the same are equal."""
     zone: str
     """IANA name."""
     form: Cron | Interval | Once = field(compare=False, repr=False)
@@ -107,20 +110,31 @@ class Schedule:
 
 
 @lru_cache(maxsize=4096)  # thousands of jobs share a few dozen schedules
-def parse(text: str, zone: str) -> Schedule:
+def parse(text: str, zone: str, seed: str = "") -> Schedule:
     """The schedule `text` stands for in `zone`. Raises ScheduleError; the text is named in it.
 
+    `seed` is what an `H` is drawn from, the same values each time. Without it, `H` is refused.
+
     - `*/15 9-17 * * mon-fri`: five fields as cronie reads them
+    - `H H(0-5) * * *`: some minute of some hour before six, for each job its own
     - `@daily`, `daily`: the nicknames of cron, with the `@` or without
-    - `every 90m`, `every_15m`, `interval:300`, `interval:5m`: elapsed time; s, m, h, d or w
-    - `at:2025-01-15T10:00:00Z`: once; without `Z` or an offset on the wall clock of `zone`
+    - `every 90m`, `every_15m`, `interval:300`, `interval:5m`, `7d`: elapsed time; s, m, h, d or w
+    - `at:2025-01-15T10:00:00Z`, `2025-01-15`: once; without `Z` or an offset on the wall clock of
+      `zone`, a date alone at its midnight
     """
     zones.checked(zone)
     try:
-        return Schedule(text, zone, _form(_plain(text)))
+        plain = _plain(text)
+        numbers = _drawn(plain, seed) if is_drawn(plain) else ""
+        return Schedule(numbers or text, zone, _form(numbers or plain))
     except ScheduleError as error:
         shown = text if len(text) <= 60 else f"{text[:57]}..."
         raise ScheduleError(f'"{shown.encode("unicode_escape").decode()}": {error}') from None
+
+
+def is_drawn(text: str) -> bool:
+    """Whether the text has an `H` in it, so that what it means depends on the seed."""
+    return "H" in text and _H.search(text) is not None and len(text.split()) == len(_FIELDS)
 
 
 def fingerprint(schedule: Schedule) -> str:
@@ -151,6 +165,19 @@ def _plain(text: str) -> str:
     if not plain:
         raise ScheduleError(f"empty; write {_FORMS}")
     return plain
+
+
+def _drawn(plain: str, seed: str) -> str:
+    """The fields with the numbers that were drawn in the place of each `H`."""
+    if not seed:
+        raise ScheduleError(
+            "H is drawn for each machine and job, and here is neither;"
+            " write numbers, or put the job into the configuration"
+        )
+    return " ".join(
+        ",".join(one.drawn(element, seed) for element in text.split(","))
+        for one, text in zip(_FIELDS, plain.split(), strict=True)
+    )
 
 
 def _form(plain: str) -> Cron | Interval | Once:
@@ -189,6 +216,12 @@ def _interval(found: re.Match[str]) -> Interval:
     return Interval(timedelta(seconds=seconds))
 
 
+def _ambiguous(found: re.Match[str]) -> Interval:
+    raise ScheduleError(
+        f"m is a minute to some and a month to others; write every {found[1]}m, or @monthly"
+    )
+
+
 def _once(found: re.Match[str]) -> Once:
     try:
         moment = datetime.fromisoformat(found[1].upper())
@@ -207,8 +240,14 @@ _READERS: tuple[tuple[str, Callable[[re.Match[str]], Cron | Interval | Once]], .
     (f"@?({'|'.join(NICKNAMES)})", _nickname),
     (r"interval: ?(\d{1,12}) ?([smhdw]?)", _interval),
     (r"every[ _](\d{1,12}) ?([smhdw])", _interval),
+    (r"(\d{1,12})([shdw])", _interval),
+    (r"(\d{1,12})m", _ambiguous),
     (r"at: ?(.*)", _once),
+    (r"(\d{4}-\d\d-\d\d(?:[T ].*)?)", _once),
 )
+
+# Not the one in `THU`: it stands alone, or before its range or step.
+_H = re.compile(r"(?<!\w)H(?!\w)")
 
 
 @dataclass(frozen=True)
@@ -219,10 +258,30 @@ class _Field:
     low: int
     high: int
     names: tuple[str, ...] = ()
+    last_drawn: int | None = None
+    """The highest value `H` stands for, where that is not `high`."""
 
     def values(self, text: str) -> set[int]:
         """The values a list such as `1-5,10-20/2` stands for."""
         return {value for element in text.split(",") for value in self._element(element)}
+
+    def drawn(self, element: str, seed: str) -> str:
+        """An element such as `H`, `H/15` or `H(0-29)/10` as numbers; any other as it stands."""
+        if not _H.search(element):
+            return element
+        found = re.fullmatch(r"H(?:\(([^()]*-[^()]*)\))?(?:/(.*))?", element)
+        if found is None:
+            raise ScheduleError(
+                f'{self.name} "{element}" is not understood; write H, H/15, H(0-29) or H(0-29)/10'
+            )
+        among = self._element(found[1]) if found[1] is not None else self._all_drawn()
+        step = self._step(element, found[2]) if found[2] is not None else len(among)
+        first = lot.drawn(seed, self.name, min(step, len(among)))
+        return ",".join(map(str, among[first::step]))
+
+    def _all_drawn(self) -> range:
+        high = self.high if self.last_drawn is None else self.last_drawn
+        return range(self.low, high + 1)
 
     def _element(self, text: str) -> range:
         span, stepped, step = text.partition("/")
@@ -269,9 +328,9 @@ _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _FIELDS = (
     _Field("minute", 0, 59),
     _Field("hour", 0, 23),
-    _Field("day-of-month", 1, 31),
+    _Field("day-of-month", 1, 31, last_drawn=28),  # as in Jenkins: each month has it
     _Field("month", 1, 12, _MONTHS),
-    _Field("day-of-week", 0, 7, _WEEKDAYS),
+    _Field("day-of-week", 0, 7, _WEEKDAYS, last_drawn=6),
 )
 
 

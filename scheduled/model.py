@@ -90,6 +90,8 @@ class Job:
     """Jobs that must have succeeded for the same slot, or a newer one, before this one starts."""
     max_output: int = 1024 * 1024
     params: dict[str, Any] = field(default_factory=dict)
+    seed: str = ""
+    """Made of machine and job: what the `H` of its schedule is drawn from. Empty if it has none."""
     waits_for: tuple[str, ...] = ()
     """Jobs that, if they are due in the same tick, have to end before this one starts."""
     remembers_in: str = ""

@@ -134,7 +134,7 @@ def decide(job: Job, record: Record, above: Sky, on_time: timedelta) -> Decision
     if not is_enabled(job, record):
         why = SUSPENDED if record.suspended else "disabled"
         return Decision(job, Verdict.DISABLED, reason=why)
-    schedule = slots.parse(job.schedule, job.timezone)
+    schedule = slots.of(job)
     if record.fingerprint != slots.fingerprint(schedule):
         return _meet(job, record, above)
     anchor = record.anchor if slots.is_anchored(schedule) else None
@@ -168,7 +168,7 @@ def blocker(
         other, record = others.get(name), record_of(name)
         if other is None:
             return name
-        schedule = slots.parse(other.schedule, other.timezone)
+        schedule = slots.of(other)
         anchor = record.anchor if slots.is_anchored(schedule) else None
         needed = above.latest(schedule, slot, anchor)
         done = record.succeeded_slot

@@ -20,7 +20,8 @@ import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from scheduled.dialect import Cron, Interval, Once, Schedule, fingerprint, parse
+from scheduled.dialect import Cron, Interval, Once, Schedule, fingerprint, is_drawn, parse
+from scheduled.model import Job
 from scheduled.zone import RESOLUTION, first_reached, passes, set_back, wall_of
 
 __all__ = [
@@ -31,8 +32,10 @@ __all__ = [
     "fingerprint",
     "following",
     "is_anchored",
+    "is_drawn",
     "latest",
     "note",
+    "of",
     "parse",
 ]
 
@@ -48,6 +51,12 @@ LAST = datetime(9000, 1, 1, tzinfo=UTC)
 # A job that matches in gaps and nowhere else (`* 2 8-14 3 */7` in New York) has no slots.
 # It is given up after this many of them, a gap a year as a rule.
 GAPS = 100
+
+
+def of(job: Job) -> Schedule:
+    """The schedule of a job. Raises ScheduleError for one that never passed the checks."""
+    # Without need no seed: thousands of jobs share the few schedules that are remembered.
+    return parse(job.schedule, job.timezone, job.seed if is_drawn(job.schedule) else "")
 
 
 def latest(schedule: Schedule, now: datetime, anchor: datetime) -> datetime | None:

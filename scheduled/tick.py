@@ -389,6 +389,6 @@ def _first_sight(decision: Decision, now: datetime) -> dict[str, Any]:
         return {"event": "clamped", "job": job.id, "watermark": watermark}
     if decision.verdict is not Verdict.MEET:
         return {}
-    fingerprint = slots.fingerprint(slots.parse(job.schedule, job.timezone))
+    fingerprint = slots.fingerprint(slots.of(job))
     known = {"fingerprint": fingerprint, "anchor": stamped(now), "watermark": watermark}
     return {"event": "seen", "job": job.id, **known}

@@ -82,10 +82,20 @@ def test_a_nickname_stands_for_its_five_fields(word: str, fields: str) -> None:
         ("every 1d", 86_400),
         ("interval:300", 300),
         ("interval:5m", 300),
+        ("every 5 H", 18_000),
+        ("7d", 604_800),
+        ("1w", 604_800),
+        ("2w", 1_209_600),
+        ("12h", 43_200),
     ],
 )
 def test_an_interval_is_a_number_and_a_unit(text: str, seconds: int) -> None:
     assert parse(text, "UTC").form == Interval(timedelta(seconds=seconds))
+
+
+def test_a_date_alone_is_a_moment_too() -> None:
+    for text in ("2027-01-15", "2027-01-15T10:00", "2027-01-15 10:00", "2027-01-15T10:00:00Z"):
+        assert parse(text, "UTC").form == parse(f"at:{text}", "UTC").form
 
 
 def test_each_schedule_knows_its_kind() -> None:
@@ -114,7 +124,8 @@ def test_each_schedule_knows_its_kind() -> None:
         ),
         ("-5 * * * *", 'minute "-5" is not understood'),
         ("1,,2 * * * *", 'minute "" is not understood'),
-        ("H H * * *", 'minute "H" is not understood'),
+        ("H H * * *", "H is drawn for each machine and job, and here is neither; write numbers"),
+        ("H H * *", "4 fields; write five fields"),
         ("0 0 L * *", 'day-of-month "L" is not understood'),
         ("0 0 15W * *", 'day-of-month "15W" is not understood'),
         ("0 0 * * 5#3", 'day-of-week "5#3" is not understood'),
@@ -132,6 +143,10 @@ def test_each_schedule_knows_its_kind() -> None:
         ("", "empty; write five fields"),
         ("interval:0", "an interval is at least one second"),
         ("every 300w", "an interval is at most five years"),
+        ("0d", "an interval is at least one second"),
+        ("1m", "m is a minute to some and a month to others; write every 1m, or @monthly"),
+        ("2027-02-30", "2027-02-30 is not a date and time"),
+        ("2027-01-15T25:00", "2027-01-15T25:00 is not a date and time"),
         ("interval:" + "9" * 5000, "longer than 1000 characters"),
         ("at:tomorrow", "tomorrow is not a date and time; write at:2025-01-15T10:00:00Z"),
         ("at:0001-01-01T00:00+05:00", "year 1 is out of range 1970-8999"),

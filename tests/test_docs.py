@@ -135,7 +135,7 @@ def commands_there_are() -> list[tuple[str, set[str]]]:
 
 
 def test_every_field_of_a_job_that_people_may_set_has_a_key() -> None:
-    ours = {"id", "source", "waits_for", "remembers_in", "noted_as"}
+    ours = {"id", "source", "seed", "waits_for", "remembers_in", "noted_as"}
 
     assert set(Job.__dataclass_fields__) - ours == {
         key.field or name for name, key in JOB_KEYS.items()

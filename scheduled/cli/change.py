@@ -69,7 +69,7 @@ def _passed(job: Job, remembered: Record, now: datetime) -> list[Event]:
     Without it the next tick would take them for missed ones and run the job at once, and no
     edit ever fires by itself.
     """
-    schedule = slots.parse(job.schedule, job.timezone)
+    schedule = slots.of(job)
     answered = _answered(remembered)
     if answered is None or remembered.fingerprint != slots.fingerprint(schedule):
         return []  # the next tick meets it for the first time, and decides as it does then

@@ -80,7 +80,7 @@ def _end(session: Session, length: str | None, until: str | None) -> datetime | 
 
 
 def _next_slot(session: Session, job: Job) -> datetime | None:
-    schedule = slots.parse(job.schedule, job.timezone)
+    schedule = slots.of(job)
     anchor = record(session.store.state, job.id).anchor or session.now
     return slots.following(schedule, session.now, anchor)
 

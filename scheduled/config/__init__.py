@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from scheduled import __version__, builtin, places
+from scheduled import __version__, builtin, machine, places
 from scheduled.config import cache, guard
 from scheduled.config.draft import Draft
 from scheduled.errors import ConfigError, ScheduleError, UsageError
@@ -106,7 +106,12 @@ def _draft(asked: Asked, begun: Start, stamps: Mapping[str, Stamp | None]) -> Dr
         raise ConfigError(refusals)
     # The folder it has without the file's say: it must be found before the file is read.
     kept = cache.place(places.settle(asked, begun, {}).state_dir / "cache", path)
-    key = {"version": __version__, "path": str(path), "TZ": asked.environ.get("TZ")}
+    key = {
+        "version": __version__,
+        "path": str(path),
+        "TZ": asked.environ.get("TZ"),
+        "machine": machine.identity(),  # for what was drawn on it
+    }
     draft = cache.read(kept, key, stamps)
     if draft is None:
         draft = _checked(path, asked)

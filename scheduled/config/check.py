@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from scheduled import builtin, loader, slots, zone
+from scheduled import builtin, loader, machine, slots, zone
 from scheduled.config.draft import Draft
 from scheduled.config.fields import JOB_KEYS, KEYS, Key, Unfit, found
 from scheduled.config.source import Node, shown
@@ -143,6 +143,7 @@ def _job(entry: _Entry, defaults: _Defaults) -> list[Job]:
         return []
     values = _values(entry.node, JOB_KEYS, f"{entry.at}.", entry.problems)
     values = {"timezone": defaults.timezone, "timeout": defaults.timeout, **values}
+    values |= _seed(entry, values)
     _check_action(entry)
     _check_schedule(entry, values)
     if len(entry.problems) > before:
@@ -173,6 +174,13 @@ def _check_action(entry: _Entry) -> None:
         entry.note("handler", f'"{shown(handler.text)}": {_no_handler(handler.text)}')
 
 
+def _seed(entry: _Entry, values: Mapping[str, Any]) -> dict[str, str]:
+    """What the job's `H` is drawn from, if it has one."""
+    if not slots.is_drawn(values.get("schedule", "")):
+        return {}
+    return {"seed": f"{machine.identity()} {entry.name}"}
+
+
 def _check_schedule(entry: _Entry, values: dict[str, Any]) -> None:
     if "schedule" not in entry.node.value and entry.ours is None:
         entry.note("", 'no schedule; write one like schedule: "0 2 * * *"')
@@ -180,16 +188,17 @@ def _check_schedule(entry: _Entry, values: dict[str, Any]) -> None:
     if wrong:
         entry.note("timezone", wrong)
     elif "schedule" in values:
-        wrong = _wrong_with_schedule(values["schedule"], values["timezone"])
+        seed = values.get("seed", "")
+        wrong = _wrong_with_schedule(values["schedule"], values["timezone"], seed)
         if wrong:
             entry.note("schedule", wrong)
 
 
 # Thousands of jobs share a few schedules, and a wrong one is looked at from all sides each time.
 @cache
-def _wrong_with_schedule(text: str, timezone: str) -> str:
+def _wrong_with_schedule(text: str, timezone: str, seed: str) -> str:
     try:
-        slots.parse(text, timezone)
+        slots.parse(text, timezone, seed)
     except ScheduleError as error:
         return str(error)
     return ""

@@ -51,7 +51,7 @@ def status(job: Job, entry: dict[str, Any], now: datetime) -> str:
     last = _dict(entry.get("last"))
     if not entry.get("counts"):
         return "PENDING"
-    schedule = slots.parse(job.schedule, job.timezone)
+    schedule = slots.of(job)
     if schedule.kind != "once" or slots.following(schedule, now, now) is not None:
         return "ACTIVE"
     if last.get("outcome") == Outcome.SUCCEEDED:
@@ -71,7 +71,7 @@ def awaited(decision: Decision, above: Sky) -> datetime | None:
         case Verdict.RUN | Verdict.SKIP | Verdict.CARRY | Verdict.GIVE_UP:
             return decision.slot
         case Verdict.MEET | Verdict.CLAMP:
-            schedule = slots.parse(job.schedule, job.timezone)
+            schedule = slots.of(job)
             at_once = decision.watermark is None
             newest = above.latest(schedule, None, None) if at_once else None
             return newest or above.following(schedule, above.now, None)

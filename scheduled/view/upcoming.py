@@ -57,7 +57,7 @@ def _following(picture: Picture, job: Job, above: Sky) -> Iterator[datetime]:
     record = picture.record(job.id)
     if not plan.is_enabled(job, record):
         return
-    schedule = slots.parse(job.schedule, job.timezone)
+    schedule = slots.of(job)
     anchor = record.anchor if slots.is_anchored(schedule) else None
     slot: datetime | None = picture.now
     if (
@@ -75,5 +75,5 @@ def _shown(job: Job, slot: datetime) -> dict[str, Any]:
     return {
         "slot": stamped(slot),
         "local": slot.astimezone(ZoneInfo(job.timezone)).isoformat(),
-        "note": slots.note(slots.parse(job.schedule, job.timezone), slot),
+        "note": slots.note(slots.of(job), slot),
     }

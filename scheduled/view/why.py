@@ -23,7 +23,7 @@ def document(picture: Picture, job: Job, at: datetime, rows: Sequence[Row]) -> d
 
     `rows` is the history of the job, newest first. `answer` is an outcome, `due`, or `none`.
     """
-    schedule = slots.parse(job.schedule, job.timezone)
+    schedule = slots.of(job)
     record = picture.record(job.id)
     slot = slots.latest(schedule, at, record.anchor or picture.now)
     found = list(_rows_of(slot, schedule, record, rows)) if slot is not None else []

@@ -1,0 +1,165 @@
+"""`H`: numbers drawn for each machine and job, as Jenkins draws them."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scheduled import config, machine, slots
+from scheduled.dialect import Cron, fingerprint, parse
+from scheduled.errors import ScheduleError
+from scheduled.view import jobs as view
+from tests.builders.configuration import asked, complaint, loaded, the_job, written
+from tests.builders.jobs import job
+from tests.builders.looks import picture
+
+SEEDS = [f"machine job{number}" for number in range(300)]
+
+
+def drawn(text: str, seed: str) -> Cron:
+    form = parse(text, "UTC", seed).form
+    assert isinstance(form, Cron)
+    return form
+
+
+def test_each_job_has_its_own_minute_and_keeps_it() -> None:
+    minutes = [drawn("H * * * *", seed).minutes for seed in SEEDS]
+
+    assert {len(one) for one in minutes} == {1}
+    assert {one[0] for one in minutes} == set(range(60))
+    assert minutes == [drawn("H * * * *", seed).minutes for seed in SEEDS]
+
+
+@pytest.mark.parametrize("seed", SEEDS[:40])
+def test_a_step_begins_anywhere_and_a_range_is_kept_to(seed: str) -> None:
+    quarters = drawn("H/15 * * * *", seed).minutes
+    early = drawn("H(0-29)/10 H(2-4) * * *", seed)
+
+    assert [minute - quarters[0] for minute in quarters] == [0, 15, 30, 45]
+    assert [minute - early.minutes[0] for minute in early.minutes] == [0, 10, 20]
+    assert early.minutes[-1] <= 29
+    assert early.hours[0] in (2, 3, 4)
+
+
+def test_a_day_that_is_drawn_is_in_every_month_and_no_weekday_counts_twice() -> None:
+    days = {drawn("0 0 H * *", seed).days[0] for seed in SEEDS}
+    weekdays = [drawn("0 0 * * H", seed).weekdays[0] for seed in SEEDS]
+
+    assert days == set(range(1, 29))
+    assert max(weekdays.count(day) for day in range(7)) < 2 * min(
+        weekdays.count(day) for day in range(7)
+    )
+
+
+def test_a_drawn_hour_is_a_fixed_time_and_a_drawn_minute_of_any_hour_is_not() -> None:
+    assert drawn("H H * * *", SEEDS[0]).fixed
+    assert not drawn("H * * * *", SEEDS[0]).fixed
+
+
+def test_what_is_drawn_stands_beside_what_is_written() -> None:
+    both = drawn("0,H(30-30) * * * THU", SEEDS[0])
+
+    assert (both.minutes, both.weekdays) == ((0, 30), (4,))
+
+
+def test_jobs_that_drew_the_same_share_their_schedule() -> None:
+    schedules = {parse("H * * * *", "UTC", seed) for seed in SEEDS}
+
+    assert len(schedules) == 60
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("H(0-99) * * * *", "minute 99 is out of range 0-59"),
+        ("H(9-3) * * * *", "minute 9-3 runs backwards"),
+        ("H/0 * * * *", "minute H/0: the step has to be a number from 1 up"),
+        ("H(5) * * * *", 'minute "H(5)" is not understood; write H, H/15, H(0-29) or H(0-29)/10'),
+        ("H-5 * * * *", 'minute "H-5" is not understood'),
+        ("0 0 H(30-30) 2 *", "never fires"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_with_the_text_as_it_was_written(
+    text: str, sentence: str
+) -> None:
+    with pytest.raises(ScheduleError) as caught:
+        parse(text, "UTC", SEEDS[0])
+
+    assert str(caught.value).startswith(f'"{text}": {sentence}')
+
+
+@given(st.from_regex(r"H(\([0-9]{1,2}-[0-9]{1,2}\))?(/[0-9]{1,2})?", fullmatch=True), st.text())
+def test_anything_drawn_is_a_schedule_in_its_range_or_a_refusal(text: str, seed: str) -> None:
+    try:
+        minutes = drawn(f"{text} * * * *", seed).minutes
+    except ScheduleError:
+        return
+
+    assert minutes
+    assert set(minutes) <= set(range(60))
+
+
+def test_the_configuration_draws_by_machine_and_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "jobs:\n" + "".join(
+        f'  job{number}: {{schedule: "H H * * *", command: "true"}}\n' for number in range(20)
+    )
+    here = slots_of(tmp_path, text)
+
+    monkeypatch.setattr(machine, "identity", lambda: "another")
+    there = slots_of(tmp_path, text)
+
+    assert len(set(here)) > 15
+    assert here != there
+
+
+def test_what_was_drawn_comes_back_from_the_cache_but_not_on_another_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(tmp_path, 'jobs:\n  one: {schedule: "H H * * *", command: "true"}\n')
+    first, second = (config.load(asked(tmp_path)).jobs[-1] for _ in range(2))
+
+    monkeypatch.setattr(machine, "identity", lambda: "another")
+    elsewhere = config.load(asked(tmp_path)).jobs[-1]
+
+    assert (first.seed, first.schedule) == (second.seed, "H H * * *")
+    assert elsewhere.seed != first.seed
+
+
+def test_a_list_shows_what_was_written_and_when_it_will_be(tmp_path: Path) -> None:
+    one = the_job(tmp_path, '{schedule: "H 3 * * *", command: "true", timezone: UTC}')
+
+    (row,) = view.rows(picture(one))
+
+    assert row["schedule"] == "H 3 * * *"
+    assert row["next_run"].startswith("2026-11-22T03:")
+
+
+def test_a_wrong_draw_is_a_problem_of_its_job(tmp_path: Path) -> None:
+    assert 'one.schedule: "H(9-3) * * * *": minute 9-3 runs backwards' in complaint(
+        tmp_path, '{schedule: "H(9-3) * * * *", command: "true"}'
+    )
+
+
+def test_a_job_in_no_configuration_has_nothing_to_draw_from() -> None:
+    with pytest.raises(ScheduleError, match="H is drawn for each machine and job"):
+        slots.of(job(schedule="H * * * *"))
+
+
+def slots_of(folder: Path, text: str) -> list[str]:
+    jobs = loaded(folder, text).jobs
+    return [fingerprint(slots.of(one)) for one in jobs if one.id.startswith("job")]
+
+
+def test_the_slots_are_those_of_the_numbers() -> None:
+    when, until = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 8, tzinfo=UTC)
+    one = parse("H H(2-3) * * *", "Europe/Berlin", SEEDS[0])
+    form = drawn("H H(2-3) * * *", SEEDS[0])
+    plain = parse(f"{form.minutes[0]} {form.hours[0]} * * *", "Europe/Berlin")
+
+    found = list(slots.between(one, when, until, when))
+    assert found == list(slots.between(plain, when, until, when))
+    assert found[1] - found[0] == timedelta(days=1)
