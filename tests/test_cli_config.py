@@ -91,6 +91,7 @@ def test_every_setting_in_the_sample_is_valid_when_it_is_switched_on(
 ) -> None:
     if registry:
         (root / "AIPASS_REGISTRY.json").write_text("{}")
+    (root / "jobs").mkdir(mode=0o755)
     call(root, "init")
     path = root / "scheduled.yaml"
     written(root, switched_on(path.read_text()))
@@ -174,6 +175,7 @@ def test_the_keys_of_validate_json(root: Path) -> None:
         "ok": True,
         "jobs": 5,
         "problems": [],
+        "warnings": [],
     }
 
 
@@ -207,10 +209,10 @@ def test_the_keys_of_show_json(root: Path) -> None:
     written(root, "jobs:\n  mine: {schedule: daily, command: [x, '[red]']}\n")
     found = json.loads(call(root, "show", "--json").out)
 
-    assert found.keys() == {"settings", "jobs", "problems"}
+    assert found.keys() == {"settings", "jobs", "problems", "warnings"}
     assert found["settings"].keys() == {
-        "root", "config_path", "state_dir", "central_dir", "timezone", "max_concurrent",
-        "default_timeout", "tick_interval", "catch_up_budget", "routes",
+        "root", "config_path", "state_dir", "central_dir", "timezone", "jobs_dirs",
+        "max_concurrent", "default_timeout", "tick_interval", "catch_up_budget", "routes",
     }  # fmt: skip
     assert found["settings"]["root"] == {"value": str(root), "from": "--root"}
     assert found["jobs"][-1]["command"] == ["x", "[red]"]

@@ -57,14 +57,18 @@ def validate(context: click.Context, as_json: bool) -> int:
     """Check the configuration: every problem at once, with file and line."""
     jobs = 0
     problems: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
     try:
         found = load(_asked(context))
-        jobs, problems = len(found.jobs), found.problems
+        jobs, problems, warnings = len(found.jobs), found.problems, found.warnings
     except ConfigError as error:
         problems = error.problems
     if as_json:
-        _print_json({"ok": not problems, "jobs": jobs, "problems": list(problems)})
+        told = {"problems": list(problems), "warnings": list(warnings)}
+        _print_json({"ok": not problems, "jobs": jobs, **told})
     else:
+        for warning in warnings:
+            click.echo(f"warning: {warning}", err=True)
         click.echo("\n".join(problems) or f"ok: {jobs} jobs")
     return PROBLEMS if problems else 0
 
@@ -82,7 +86,7 @@ def show(context: click.Context, as_json: bool) -> int:
 
         tables = (_settings_table(found), _jobs_table(found.jobs))
         paper.show(*tables, color=context.color is not False)
-        for problem in found.problems:
+        for problem in (*found.problems, *(f"warning: {one}" for one in found.warnings)):
             click.echo(problem, err=True)
     return PROBLEMS if found.problems else 0
 
@@ -124,6 +128,7 @@ def _values(found: Config) -> dict[str, Any]:
         "state_dir": str(here.state_dir),
         "central_dir": str(here.central_dir),
         "timezone": found.timezone,
+        "jobs_dirs": [str(one) for one in found.jobs_dirs],
         **{key: getattr(found, key) for key in DEFAULTS},
     }
 
@@ -133,7 +138,8 @@ def _document(found: Config) -> dict[str, Any]:
         key: {"value": value, "from": found.origins[key]} for key, value in _values(found).items()
     }
     jobs = [asdict(job) | {"kind": job.kind} for job in found.jobs]
-    return {"settings": settings, "jobs": jobs, "problems": list(found.problems)}
+    told = {"problems": list(found.problems), "warnings": list(found.warnings)}
+    return {"settings": settings, "jobs": jobs, **told}
 
 
 def _print_json(document: Any) -> None:
@@ -164,7 +170,7 @@ def _shown(value: Any) -> str:
         return "none"
     if isinstance(value, float):
         return f"{value:g} s"
-    return one_line(json.dumps(value) if isinstance(value, tuple | dict) else value)
+    return one_line(json.dumps(value) if isinstance(value, tuple | list | dict) else value)
 
 
 def _table(headings: Iterable[str], rows: Iterable[tuple[str, ...]]) -> "Table":

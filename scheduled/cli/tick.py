@@ -167,7 +167,9 @@ def _summarize(session: Session, report: Report) -> None:
 
 
 def complain(session: Session, report: Report) -> None:
-    """What cron should mail: nothing when all is well."""
+    """What cron should mail: nothing when all is well. Warnings are for those who ask for more."""
+    for warning in session.config.warnings if session.verbose else ():
+        click.echo(f"scheduled: warning: {one_line(warning)}", err=True)
     for sentence in (*report.problems, *report.recovered, *report.warnings):
         click.echo(f"scheduled: {one_line(sentence)}", err=True)
     if report.trouble is not None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduled import __version__, builtin, machine, places
-from scheduled.config import cache, guard
+from scheduled.config import cache, guard, jobfiles
 from scheduled.config.draft import Draft
 from scheduled.errors import ConfigError, ScheduleError, UsageError
 from scheduled.files import Stamp, stamp
@@ -35,7 +35,7 @@ class Config:
 
     places: Places
     jobs: tuple[Job, ...]
-    """Disabled ones too: the untouched shipped ones, then those of the file in its order."""
+    """Disabled ones too: the untouched shipped ones, those of the file in its order, job files."""
     timezone: str
     max_concurrent: int
     default_timeout: float
@@ -46,8 +46,13 @@ class Config:
     """Why jobs are missing from `jobs`: a sentence each, with file and line."""
     sources: tuple[Path, ...]
     """The files it came from or would have come from: a change to any may change all of this."""
+    jobs_dirs: tuple[Path, ...] = ()
+    """The folders of job files, which may not be there."""
+    warnings: tuple[str, ...] = ()
+    """What is odd about files whose jobs run all the same."""
     stamps: Mapping[str, Stamp | None] = field(default_factory=dict, compare=False)
-    """Those of the sources before they were read, so that no change in between goes unseen."""
+    """Those of the sources, of the folders of job files and of each file in them, from before
+    they were read, so that no change in between goes unseen."""
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
     """What decided each setting, as a person would say it: `default`, `scheduled.yaml:3`."""
 
@@ -66,13 +71,18 @@ def load(asked: Asked) -> Config:
     settings = draft.settings
     found = places.settle(asked, begun, _folders(asked, begun, draft))
     values = {key: settings.get(key, default) for key, default in DEFAULTS.items()}
+    folders = _jobs_dirs(asked, begun, found.root, draft)
+    kept = cache.place(found.state_dir / "cache", begun.config_path or found.root, "jobs")
+    files = jobfiles.load(folders, draft, values["default_timeout"], kept)
     return Config(
         places=found,
-        jobs=draft.jobs,
+        jobs=draft.jobs + files.jobs,
         timezone=draft.timezone,
-        problems=draft.problems,
+        problems=draft.problems + files.problems,
         sources=sources,
-        stamps=stamps,
+        jobs_dirs=tuple(folder.path for folder in folders),
+        warnings=files.warnings,
+        stamps={**stamps, **files.stamps},
         origins=_origins(asked, found, draft),
         **values,
     )
@@ -94,6 +104,15 @@ def _folders(asked: Asked, begun: Start, draft: Draft) -> dict[str, Path]:
     if problems:
         raise ConfigError(problems)
     return folders
+
+
+def _jobs_dirs(asked: Asked, begun: Start, root: Path, draft: Draft) -> tuple[jobfiles.Folder, ...]:
+    try:
+        return jobfiles.folders(asked, begun, root, draft)
+    except UsageError as error:
+        assert begun.config_path is not None
+        place = f"{begun.config_path.name}:{draft.lines['jobs_dirs']}"
+        raise ConfigError([f"{place}: jobs_dirs: {error}"]) from error
 
 
 def _draft(asked: Asked, begun: Start, stamps: Mapping[str, Stamp | None]) -> Draft:
@@ -146,7 +165,7 @@ def _machine_zone(asked: Asked) -> str:
 
 def _origins(asked: Asked, found: Places, draft: Draft) -> dict[str, str]:
     """The places know whether the file decided them; here is on which line it did."""
-    origins = dict.fromkeys(DEFAULTS, "default")
+    origins = dict.fromkeys([*DEFAULTS, "jobs_dirs"], "default")
     origins["timezone"] = "TZ" if asked.environ.get("TZ") is not None else "the machine"
     origins |= found.origins
     for key, line in draft.lines.items():

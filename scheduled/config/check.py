@@ -2,7 +2,7 @@
 
 What stands outside `jobs` counts for every job, so a problem there stops everything. What is
 wrong with one job stops that job alone, and what is wrong with a route stops nothing; both are
-left out, and named.
+left out, and named. A job file is one job, and is looked at in the same way.
 """
 
 import re
@@ -12,7 +12,8 @@ from functools import cache
 from typing import Any
 
 from scheduled import builtin, loader, machine, slots, zone
-from scheduled.config.draft import Draft
+from scheduled.config import fields
+from scheduled.config.draft import Draft, Reading
 from scheduled.config.fields import JOB_KEYS, KEYS, Key, Unfit, found
 from scheduled.config.source import Node, shown
 from scheduled.errors import ConfigError, ScheduleError
@@ -53,15 +54,20 @@ class _Entry:
     ours: Job | None
     """The shipped job it changes, if it is one."""
     problems: _Problems
+    at: str
+    """Where it stands in its file; empty for a job that is all of its file."""
+    line: int
+    """Where a person would look for it."""
 
     @property
-    def at(self) -> str:
-        return f"jobs.{shown(self.name)}"
+    def prefix(self) -> str:
+        """What stands before the name of a key, in a message."""
+        return f"{self.at}." if self.at else ""
 
     def note(self, key: str, sentence: str) -> None:
         """A problem with one of its keys, or with all of it."""
-        line = self.node.value[key].line if key else self.node.line
-        self.problems.note(line, f"{self.at}.{key}" if key else self.at, sentence)
+        line = self.node.value[key].line if key else self.line
+        self.problems.note(line, f"{self.prefix}{key}" if key else self.at, sentence)
 
 
 def check(
@@ -84,9 +90,58 @@ def check(
         _check_routes(document.value["routes"], problems)
     if stopping:
         raise ConfigError(stopping.sentences() + problems.sentences())
-    lines = {name: node.line for name, node in document.value.items() if name != "jobs"}
+    lines = {
+        KEYS[name].field or name: node.line
+        for name, node in document.value.items()
+        if name != "jobs"
+    }
     set_here = {name: settings[name] for name in lines}
-    return Draft(timezone, set_here, lines, tuple(jobs), problems.sentences())
+    left_out = _left_out(document.value.get("jobs"), jobs, file)
+    return Draft(timezone, set_here, lines, tuple(jobs), problems.sentences(), left_out)
+
+
+def job_file(document: Node, file: str, timezone: str, timeout: float) -> Reading:
+    """The job a file holds, or what is wrong with it. Keys nobody knows are only warned of."""
+    problems, warnings = _Problems(file), _Problems(file)
+    if not document.is_mapping:
+        problems.note(document.line, "", f"expected keys like schedule, found {found(document)}")
+    elif not document.value:
+        problems.note(document.line, "", "empty; a job has an id, a schedule and a command")
+    if problems:
+        return Reading(problems=problems.sentences())
+    name, line = _file_id(document, problems)
+    keys = {one: node for one, node in document.value.items() if one != "id"}
+    repeated = [(one, at) for one, at in document.repeated if one != "id"]
+    node = replace(document, value=keys, repeated=repeated)
+    # Without an id there is no job, but all else that is wrong with it is worth telling at once.
+    entry = _Entry(name or "_", node, None, problems, "", line)
+    jobs = _job(entry, _Defaults(timezone, timeout), warnings)
+    job = jobs[0] if jobs and not problems else None
+    return Reading(name, f"{file}:{line}", job, problems.sentences(), warnings.sentences())
+
+
+def _file_id(document: Node, problems: _Problems) -> tuple[str, int]:
+    """The id in a job file with its line, or an empty one and the file's first line."""
+    node = document.value.get("id")
+    if node is None:
+        problems.note(document.line, "", "no id; write one like id: backup")
+        return "", document.line
+    for key, line in document.repeated:
+        if key == "id":
+            problems.note(line, "id", f"stands here twice, first in line {node.line}")
+    try:
+        name = fields.text(node)
+    except Unfit as unfit:
+        problems.note(node.line, "id", str(unfit))
+        return "", node.line
+    return name, node.line
+
+
+def _left_out(node: Node | None, jobs: list[Job], file: str) -> dict[str, str]:
+    """The ids below `jobs` that did not become jobs, each with its place."""
+    entries = node.value if node is not None and node.is_mapping else {}
+    good = {job.id for job in jobs}
+    return {name: f"{file}:{one.line}" for name, one in entries.items() if name not in good}
 
 
 def _timezone(
@@ -127,12 +182,17 @@ def _jobs(node: Node | None, defaults: _Defaults, problems: _Problems) -> list[J
     for name, one in entries.items():
         if name not in twice:
             node = Node({}, one.line) if one.value is None else one
-            jobs += _job(_Entry(name, node, ours.get(name), problems), defaults)
+            at = f"jobs.{shown(name)}"
+            entry = _Entry(name, node, ours.get(name), problems, at, node.line)
+            jobs += _job(entry, defaults)
     return jobs
 
 
-def _job(entry: _Entry, defaults: _Defaults) -> list[Job]:
-    """The job as a list of one, or of none if something is wrong with it."""
+def _job(entry: _Entry, defaults: _Defaults, warnings: _Problems | None = None) -> list[Job]:
+    """The job as a list of one, or of none if something is wrong with it.
+
+    `warnings` takes what is said about keys nobody knows; without it, that is wrong, too.
+    """
     before = len(entry.problems)
     if not _ID.fullmatch(entry.name):
         entry.note(
@@ -141,14 +201,14 @@ def _job(entry: _Entry, defaults: _Defaults) -> list[Job]:
     if not entry.node.is_mapping:
         entry.note("", f"expected keys like schedule, found {found(entry.node)}")
         return []
-    values = _values(entry.node, JOB_KEYS, f"{entry.at}.", entry.problems)
+    values = _values(entry.node, JOB_KEYS, entry.prefix, entry.problems, warnings)
     values = {"timezone": defaults.timezone, "timeout": defaults.timeout, **values}
     values |= _seed(entry, values)
     _check_action(entry)
     _check_schedule(entry, values)
     if len(entry.problems) > before:
         return []
-    source = f"{entry.problems.file}:{entry.node.line}"
+    source = f"{entry.problems.file}:{entry.line}"
     if entry.ours is None:
         return [Job(id=entry.name, source=source, **values)]
     ours = entry.ours
@@ -172,6 +232,9 @@ def _check_action(entry: _Entry) -> None:
         entry.note("", "neither a command nor a handler; say what it runs")
     if handler is not None and handler.text and not loader.exists(handler.text):
         entry.note("handler", f'"{shown(handler.text)}": {_no_handler(handler.text)}')
+    if command is None:
+        for key in (one for one in ("success_codes", "defer_codes") if one in entry.node.value):
+            entry.note(key, "is about commands; a handler returns, raises NotNow, or fails")
 
 
 def _seed(entry: _Entry, values: Mapping[str, Any]) -> dict[str, str]:
@@ -219,8 +282,14 @@ def _no_handler(name: str) -> str:
     return f"no such handler is shipped{_meant(name, [job.handler for job in builtin.JOBS])}"
 
 
-def _values(node: Node, keys: Mapping[str, Key], at: str, problems: _Problems) -> dict[str, Any]:
-    """What the known keys of a mapping say, by field; the rest becomes problems."""
+def _values(
+    node: Node,
+    keys: Mapping[str, Key],
+    at: str,
+    problems: _Problems,
+    warnings: _Problems | None = None,
+) -> dict[str, Any]:
+    """What the known keys of a mapping say, by field; the rest becomes problems, or warnings."""
     for name, line in node.repeated:
         first = node.value[name].line
         problems.note(line, f"{at}{shown(name)}", f"stands here twice, first in line {first}")
@@ -228,7 +297,8 @@ def _values(node: Node, keys: Mapping[str, Key], at: str, problems: _Problems) -
     for name, one in node.value.items():
         key = keys.get(name)
         if key is None:
-            problems.note(one.line, f"{at}{shown(name)}", f"unknown key{_meant(name, [*keys])}")
+            unknown = problems if warnings is None else warnings
+            unknown.note(one.line, f"{at}{shown(name)}", f"unknown key{_meant(name, [*keys])}")
             continue
         target = key.field or name
         if target in values:

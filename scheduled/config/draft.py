@@ -1,4 +1,5 @@
-"""What a configuration file says once it is checked, before the places are settled."""
+"""What files say once they are checked: the configuration's, before the places are settled, and
+each job file's."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,3 +21,19 @@ class Draft:
     jobs: tuple[Job, ...] = ()
     problems: tuple[str, ...] = ()
     """What is wrong with the jobs that were left out."""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """The ids of those jobs, each with its place: no other job may step into theirs."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What came of one job file."""
+
+    id: str = ""
+    """Empty where the file has none, or none that could be read."""
+    place: str = ""
+    """Where the id stands: `jobs/backup.yaml:1`."""
+    job: Job | None = None
+    """None if something is wrong with the file."""
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()

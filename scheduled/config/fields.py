@@ -134,6 +134,12 @@ def tags(node: Node) -> tuple[str, ...]:
     return tuple(line_of_text(one) for one in words)
 
 
+def folders(node: Node) -> tuple[str, ...]:
+    """Paths as they were written; a single one needs no list."""
+    paths = node.value if isinstance(node.value, list) else [node]
+    return tuple(line_of_text(one) for one in paths)
+
+
 def mapping(node: Node) -> dict[str, Any]:
     """Anything with names, for whoever asks for it; JSON values."""
     if node.value is None:
@@ -196,6 +202,10 @@ KEYS: Mapping[str, Key] = {
     "routes": Key(
         "who is told of which event: {to: address, priority: ...}, or null", mapping, "as shipped"
     ),
+    "jobs_dirs": Key(
+        "folders of job files, a job a file; counted from this file's folder", folders, "jobs"
+    ),
+    "jobs_dir": Key("the same as jobs_dirs", folders, field="jobs_dirs"),
     "jobs": Key("jobs by id: changes to a shipped one, or whole jobs of your own", entries),
 }
 

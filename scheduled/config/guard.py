@@ -4,6 +4,7 @@ cron may run a configuration as root, so one that somebody else can write to is 
 cron, ssh and logrotate do with theirs.
 """
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -26,6 +27,22 @@ def problems(path: Path) -> list[str]:
         found += [_folder_problem(folder, real) for folder in {path.parent: 1, real.parent: 1}]
     except OSError as error:
         return [f"{path}: {(error.strerror or 'cannot be read').lower()}"]
+    return [one for one in found if one]
+
+
+def folder_problems(folder: Path) -> list[str]:
+    """Why no file in a folder may be followed; nothing if they may be, each as far as it goes.
+
+    Who can write to the folder above can put another in its place. In a sticky folder it depends
+    on whose each file is. Raises OSError for a folder that cannot be looked at, or is none.
+    """
+    real = Path(os.path.realpath(folder))
+    mode = real.stat().st_mode
+    if not stat.S_ISDIR(mode):
+        raise NotADirectoryError(errno.ENOTDIR, "not a folder", str(folder))
+    found = [_folder_problem(above, real) for above in {folder.parent: 1, real.parent: 1}]
+    if mode & OTHERS and not mode & stat.S_ISVTX:
+        found.append(f"{folder}: others can put files in it; type: chmod go-w {_typed(real)}")
     return [one for one in found if one]
 
 

@@ -21,12 +21,14 @@ _HEAD = """\
 # Relative folders count from the folder of this file.
 #state_dir: state             # state, journal and locks
 #central_dir: central         # *.central.json
+#jobs_dirs: jobs              # job files: each *.yaml in it is one job, with its id in it
 
 jobs:
 """
 
 _OWN = """
-  # A job of your own needs a schedule and a command.
+  # A job of your own needs a schedule and a command. It may as well be a file of its own: in
+  # jobs/backup.yaml beside this file, `id: backup` and the same keys, not indented.
   #backup:
   #  schedule: "30 2 * * *"     # minute hour day month weekday; the quotes are needed
   #  command: tar czf "$HOME/backup.tar.gz" "$HOME/documents"

@@ -72,21 +72,20 @@ def shown(text: str) -> str:
     )
 
 
-def read(path: Path) -> Node:
+def read(path: Path, label: str = "") -> Node:
     """The document in a file; an empty file is an empty mapping.
 
-    Raises ConfigError with one problem: file, line where there is one, sentence.
+    Raises ConfigError with one problem: file, line where there is one, sentence. `label` is what
+    the file is called in it; else its name, or all of its path where no line can be told.
     """
     try:
         if not os.path.isfile(path):
             raise UnreadableFileError(path, "not a file")
-        text = _decoded(read_bytes(path), path)
+        return _document(_decoded(read_bytes(path), path))
     except UnreadableFileError as error:
-        raise ConfigError([str(error)]) from error
-    try:
-        return _document(text)
+        raise ConfigError([f"{label or path}: {error.reason}"]) from error
     except _Refused as refused:
-        raise ConfigError([f"{path.name}:{refused.line}: {refused.sentence}"]) from None
+        raise ConfigError([f"{label or path.name}:{refused.line}: {refused.sentence}"]) from None
 
 
 def _decoded(data: bytes, path: Path) -> str:
@@ -99,7 +98,7 @@ def _decoded(data: bytes, path: Path) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise ConfigError([f"{path.name}:{line}: not UTF-8; save the file as UTF-8"]) from error
+        raise _Refused(line, "not UTF-8; save the file as UTF-8") from error
 
 
 def _document(text: str) -> Node:

@@ -47,3 +47,12 @@ def complaint(root: Path, keys: str) -> str:
     found = loaded(root, f"jobs:\n  one: {keys}\n")
     assert "one" not in {job.id for job in found.jobs}
     return "; ".join(found.problems).replace("scheduled.yaml:2: jobs.", "")
+
+
+def job_file(root: Path, name: str, text: str | bytes) -> Path:
+    """The file `name` in the folder `jobs`, which only its owner may write to."""
+    path = root / "jobs" / name
+    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    path.chmod(0o644)
+    return path
