@@ -2,14 +2,18 @@
 
 A file cannot block the job when nobody reads, and a child that stays behind holds nothing open
 that anyone waits for. While the run goes on the file is looked at now and then and its middle
-taken out when it has grown too far; head and tail stay.
+taken out when it has grown too far; head and tail stay. Once the run is over, secrets are hidden.
 """
 
 import contextlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
+from scheduled.masking import Mask
+
+NOTHING = Mask({})
 MODE = 0o600
 SLACK = 4
 """The file may grow to this many times its limit between two looks before it is trimmed."""
@@ -37,25 +41,39 @@ class Capture:
         if self._size() > SLACK * self.limit:
             self._trim()
 
-    def finish(self) -> None:
+    def finish(self, mask: Mask = NOTHING) -> None:
         """Cut the file to its limit, with a line in the middle that says how much is gone.
 
-        A file with nothing in it is taken away: a job of every minute would leave thousands.
+        What `mask` hides is hidden in what is left, and the pieces of it at the cut. A file with
+        nothing in it is taken away: a job of every minute would leave thousands.
         """
         if not self._size():
             self.path.unlink(missing_ok=True)
             return
-        if not self.cut and self._size() <= self.limit:
-            return
         with open(self.path, "r+b") as stream:
-            head, tail = self._ends(stream.fileno())
-            gone = self.cut + self._size() - len(head) - len(tail)
-            if gone <= 0:
-                return
-            mark = f"\n[... {gone} bytes cut: max_output is {self.limit} ...]\n".encode()
-            stream.seek(len(head))
-            stream.write(mark + tail)
-            stream.truncate()
+            if self.cut or self._size() > self.limit:
+                self._cut_out(stream, mask)
+            mask.rewrite(stream)
+
+    def last_line(self, longest: int) -> bytes:
+        """The last line with anything in it, before the file is finished.
+
+        Empty where there is none, where it is longer than `longest` bytes, and where a cut may
+        have gone through it.
+        """
+        try:
+            with open(self.path, "rb") as stream:
+                start = max(0, stream.seek(0, os.SEEK_END) - 2 * longest)
+                stream.seek(start)
+                text = stream.read().rstrip()
+        except OSError:
+            return b""
+        at = text.rfind(b"\n") + 1
+        # Where a trim has joined head and tail, a line may be the beginning of one and the end of
+        # another.
+        joined = self.cut > 0 and start + at <= self.limit // 2
+        torn = start > 0 and at == 0
+        return b"" if joined or torn or len(text) - at > longest else text[at:].strip()
 
     def tail(self, lines: int) -> list[str]:
         """The last lines, undecodable bytes replaced; empty where there is no file."""
@@ -67,6 +85,16 @@ class Capture:
         except OSError:
             return []
         return text.splitlines()[-lines:]
+
+    def _cut_out(self, stream: BinaryIO, mask: Mask) -> None:
+        head, tail = self._ends(stream.fileno())
+        gone = self.cut + self._size() - len(head) - len(tail)
+        if gone <= 0:
+            return
+        mark = f"\n[... {gone} bytes cut: max_output is {self.limit} ...]\n".encode()
+        head, tail = mask.ends(head, tail)
+        stream.writelines((head, mark, tail))
+        stream.truncate()
 
     def _trim(self) -> None:
         with open(self.path, "r+b") as stream:

@@ -5,6 +5,7 @@ standard input; its output in a file. No lock of ours reaches it.
 """
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -12,18 +13,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from scheduled import files
+from scheduled import environment, files
 from scheduled.capture import Capture
+from scheduled.environment import UnfitSurroundingsError
 from scheduled.errors import UnreadableFileError
-from scheduled.model import Attempt, Ended, Outcome
+from scheduled.masking import Mask
+from scheduled.model import Attempt, Ended, Job, Outcome
 
-TEMPORARY = 75
-"""EX_TEMPFAIL of sysexits.h: the command says not now, which is no failure."""
+LARGEST_RESULT = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class Surroundings:
     state_dir: Path
     root: Path
     central_dir: Path
+    config_dir: Path
+    """What the `env_file` of a job is relative to."""
     zone: str
     now: datetime
     environ: Mapping[str, str]
@@ -54,6 +59,8 @@ class Running:
     """Why it is being stopped: `timeout`, or the name of a signal."""
     stop_since: float | None = None
     killed: bool = False
+    mask: Mask = field(default_factory=lambda: Mask({}))
+    """The secrets in its environment, to be hidden in all that is kept of it."""
 
     @property
     def pid(self) -> int:
@@ -68,8 +75,8 @@ class Running:
 
 def start(attempt: Attempt, memory: dict[str, Any], around: Surroundings) -> Running:
     """Start a run. One that cannot be started is returned all the same, with `failure` set."""
-    folder = around.state_dir / "runs" / attempt.job.id
-    capture = Capture(folder / f"{attempt.run_id}.log", attempt.job.max_output)
+    log = around.state_dir / "runs" / attempt.job.id / f"{attempt.run_id}.log"
+    capture = Capture(log, attempt.job.max_output)
     running = Running(attempt, capture, time.monotonic())
     try:
         output = capture.open()
@@ -77,15 +84,13 @@ def start(attempt: Attempt, memory: dict[str, Any], around: Surroundings) -> Run
         running.failure = f"{capture.path}: {_reason(error)}"
         return running
     try:
-        if attempt.job.handler:
-            running.result_path = folder / f"{attempt.run_id}.result"
-            with _description(attempt, memory, around) as description:
-                running.process = _spawn(
-                    _handler_command(running.result_path), output, around, attempt, description
-                )
-        else:
-            running.process = _spawn(_command(attempt), output, around, attempt, None)
-    except (OSError, ValueError) as error:
+        told = environment.variables(attempt, around.environ, around.config_dir)
+        running.mask = Mask(told)
+        folder = environment.working_folder(attempt.job, around.root, told)
+        _launch(running, _Way(told, folder, output), memory, around)
+    except UnfitSurroundingsError as error:
+        running.failure = str(error)
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
         running.failure = _not_started(attempt, error)
     finally:
         os.close(output)
@@ -97,7 +102,6 @@ def ended(running: Running, status: int, usage: Any) -> Ended:
     exit_code = os.waitstatus_to_exitcode(status)
     if running.process is not None:
         running.process.returncode = exit_code  # so that Popen does not wait for it again
-    running.capture.finish()
     facts: dict[str, Any] = {
         "duration": timedelta(seconds=time.monotonic() - running.started),
         "exit_code": exit_code,
@@ -105,44 +109,42 @@ def ended(running: Running, status: int, usage: Any) -> Ended:
         "max_rss_bytes": usage.ru_maxrss * 1024,
     }
     report = _report(running)
+    if running.result_path is None:
+        facts["result"] = _result(running.capture.last_line(LARGEST_RESULT))
+    running.capture.finish(running.mask)
+    return _without_secrets(_judged(running, exit_code, report, facts), running.mask)
+
+
+def _judged(
+    running: Running, exit_code: int, report: dict[str, Any], facts: dict[str, Any]
+) -> Ended:
+    """The outcome of a run that has ended, and why."""
+    job = running.attempt.job
     if running.stop == "timeout":
-        limit = running.attempt.job.timeout
-        return Ended(Outcome.TIMED_OUT, error=f"timed out after {limit:g} s", **facts)
+        return Ended(Outcome.TIMED_OUT, error=f"timed out after {job.timeout:g} s", **facts)
     if running.stop:
         why = f"stopped by {running.stop}"
         return Ended(Outcome.INTERRUPTED, reason=why, error=why, **facts)
-    if exit_code == TEMPORARY:
-        why = report.get("not_now", f"exit code {TEMPORARY}: not now")
-        return Ended(Outcome.SKIPPED, reason=why, not_now=True, **facts)
     if running.result_path is not None:
         return _of_handler(report, exit_code, facts)
-    if exit_code == 0:
+    if exit_code in job.success_codes:
         return Ended(Outcome.SUCCEEDED, **facts)
-    return Ended(Outcome.FAILED, error=_exit(exit_code), **facts)
+    if exit_code in job.defer_codes:
+        why = f"exit code {exit_code}: not now"
+        return Ended(Outcome.SKIPPED, reason=why, not_now=True, **facts)
+    return Ended(Outcome.FAILED, error=_exit(exit_code) + _expected(exit_code, job), **facts)
 
 
 def not_started(running: Running) -> Ended:
     """The end of a run that could not be started."""
-    running.capture.finish()
-    return Ended(Outcome.FAILED, timedelta(0), error=running.failure)
-
-
-def environment(attempt: Attempt, environ: Mapping[str, str]) -> dict[str, str]:
-    """What a run finds in its environment: ours, and what it is told about itself."""
-    slot = attempt.slot.isoformat().replace("+00:00", "Z") if attempt.slot else ""
-    success = attempt.last_success
-    return dict(environ) | {
-        "SCHEDULED_JOB": attempt.job.id,
-        "SCHEDULED_RUN_ID": attempt.run_id,
-        "SCHEDULED_SLOT": slot,
-        "SCHEDULED_ATTEMPT": str(attempt.attempt),
-        "SCHEDULED_CATCH_UP": "1" if attempt.catch_up else "0",
-        "SCHEDULED_MISSED": str(attempt.missed),
-        "SCHEDULED_LAST_SUCCESS": success.isoformat().replace("+00:00", "Z") if success else "",
-    }
+    running.capture.finish(running.mask)
+    error = running.mask.text(running.failure)
+    return Ended(Outcome.FAILED, timedelta(0), error=error)
 
 
 def _of_handler(report: dict[str, Any], exit_code: int, facts: dict[str, Any]) -> Ended:
+    if "not_now" in report:
+        return Ended(Outcome.SKIPPED, reason=report["not_now"], not_now=True, **facts)
     if "error" in report:
         final = report.get("final") is True
         return Ended(Outcome.FAILED, error=str(report["error"]), final=final, **facts)
@@ -170,26 +172,82 @@ def _report(running: Running) -> dict[str, Any]:
     return report if isinstance(report, dict) else {}
 
 
+def _result(line: bytes) -> dict[str, Any] | None:
+    """The JSON object a command printed as its last line; None if that is anything else."""
+    if not (line.startswith(b"{") and line.endswith(b"}")):
+        return None
+    try:
+        result = json.loads(line, parse_constant=_no_json, parse_float=_finite)
+    except (ValueError, RecursionError):
+        return None
+    return result if isinstance(result, dict) else None
+
+
+def _no_json(name: str) -> float:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_json(text)
+
+
+def _without_secrets(ended: Ended, mask: Mask) -> Ended:
+    """With nothing secret in what people get to read; a handler's memory is its own affair."""
+    if not mask:
+        return ended
+    return replace(
+        ended,
+        reason=mask.text(ended.reason),
+        error=mask.text(ended.error),
+        result=mask.value(ended.result),
+        events=tuple((name, mask.value(data)) for name, data in ended.events),
+    )
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How a child is started: its variables, its folder, and where its output goes."""
+
+    environ: dict[str, str]
+    folder: Path
+    output: int
+
+
+def _launch(running: Running, way: _Way, memory: dict[str, Any], around: Surroundings) -> None:
+    attempt = running.attempt
+    if not attempt.job.handler:
+        running.process = _spawn(_command(attempt), way, attempt.job, None)
+        return
+    running.result_path = running.capture.path.with_suffix(".result")
+    way.environ.pop("PYTHONHOME", None)  # it runs in our own interpreter, which knows its home
+    with _description(attempt, memory, around) as description:
+        command = _handler_command(running.result_path)
+        running.process = _spawn(command, way, attempt.job, description)
+
+
 def _spawn(
-    command: list[str],
-    output: int,
-    around: Surroundings,
-    attempt: Attempt,
-    description: IO[bytes] | None,
+    command: list[str], way: _Way, job: Job, description: IO[bytes] | None
 ) -> "subprocess.Popen[bytes]":
-    told = environment(attempt, around.environ)
-    if attempt.job.handler:
-        told.pop("PYTHONHOME", None)  # it runs in our own interpreter, which knows its home
     return subprocess.Popen(
         command,
         stdin=description if description is not None else subprocess.DEVNULL,
-        stdout=output,
-        stderr=output,
-        cwd=around.root if around.root.is_dir() else "/",
-        env=told,
+        stdout=way.output,
+        stderr=way.output,
+        cwd=way.folder,
+        env=way.environ,
+        umask=-1 if job.umask is None else job.umask,
+        # Python between fork and exec is safe in a process of one thread, which ours is. nice(1)
+        # would run the command even if it may not have the niceness, and set from outside it
+        # would come too late for what the command starts first.
+        preexec_fn=None if job.nice is None else partial(_be_nice, job.nice),  # noqa: PLW1509
         start_new_session=True,
         close_fds=True,
     )
+
+
+def _be_nice(niceness: int) -> None:
+    os.setpriority(os.PRIO_PROCESS, 0, niceness)
 
 
 def _command(attempt: Attempt) -> list[str]:
@@ -238,8 +296,16 @@ def _exit(code: int) -> str:
         return f"killed by signal {-code}"
 
 
+def _expected(code: int, job: Job) -> str:
+    if code < 0 or job.success_codes == (0,):
+        return ""
+    return f" (not in success_codes {', '.join(map(str, job.success_codes))})"
+
+
 def _not_started(attempt: Attempt, error: Exception) -> str:
     what = _command(attempt)[0] if not attempt.job.handler else sys.executable
+    if isinstance(error, subprocess.SubprocessError):  # all that is said of a failed preexec_fn
+        return f"nice: {attempt.job.nice}: not permitted; going below our own niceness needs root"
     if isinstance(error, OSError):
         return f"{what}: cannot be started: {_reason(error)}"
     return f"{what!r}: cannot be started: {error}"

@@ -72,6 +72,19 @@ class Job:
     handler: str = ""
     command: str | tuple[str, ...] = ""
     """A string goes through `/bin/sh -c`, a tuple to the kernel as it is."""
+    env: dict[str, str] = field(default_factory=dict)
+    env_file: str = ""
+    """A file of NAME=VALUE lines; relative to the configuration's folder. Empty: none."""
+    cwd: str = ""
+    """Relative to the root; empty: the root itself."""
+    umask: int | None = None
+    """None: the one `scheduled` was started with."""
+    nice: int | None = None
+    """The niceness itself, -20 to 19, not a change of it; None: that of `scheduled`."""
+    success_codes: tuple[int, ...] = (0,)
+    """Exit codes of a command that mean success; they count before `defer_codes`."""
+    defer_codes: tuple[int, ...] = (75,)
+    """Exit codes of a command that mean: not now, and no failure."""
     name: str = ""
     description: str = ""
     enabled: bool = True

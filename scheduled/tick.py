@@ -114,7 +114,13 @@ class Tick:
             self.store,
             {job.id: job for job in config.jobs},
             Surroundings(
-                places.state_dir, places.root, places.central_dir, config.timezone, now, environ
+                state_dir=places.state_dir,
+                root=places.root,
+                central_dir=places.central_dir,
+                config_dir=(places.config_path or places.root / "scheduled.yaml").parent,
+                zone=config.timezone,
+                now=now,
+                environ=environ,
             ),
             plan.sky(now),
             timedelta(seconds=ON_TIME_TICKS * config.tick_interval),

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from scheduled import execute
+from scheduled import environment
 from scheduled.cli import main
 from scheduled.config.fields import JOB_KEYS, KEYS
 from scheduled.model import Attempt, Job, Outcome
@@ -61,7 +61,7 @@ def test_every_outcome_is_documented() -> None:
 
 
 def test_every_variable_a_run_is_told_is_documented() -> None:
-    told = execute.environment(Attempt("id", job(), slot=None), {})
+    told = environment.told(Attempt("id", job(), slot=None))
 
     assert [name for name in told if f"`{name}`" not in README] == []
 

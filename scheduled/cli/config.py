@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from scheduled.errors import ConfigError, UsageError
 from scheduled.files import replace
 from scheduled.model import Job
 from scheduled.places import Asked
+from scheduled.view import definition
 from scheduled.view.plain import one_line
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _document(found: Config) -> dict[str, Any]:
     settings = {
         key: {"value": value, "from": found.origins[key]} for key, value in _values(found).items()
     }
-    jobs = [asdict(job) | {"kind": job.kind} for job in found.jobs]
+    jobs = [definition.of_job(job) | {"kind": job.kind} for job in found.jobs]
     told = {"problems": list(found.problems), "warnings": list(found.warnings)}
     return {"settings": settings, "jobs": jobs, **told}
 
@@ -157,7 +157,7 @@ def _jobs_table(jobs: Iterable[Job]) -> "Table":
             job.id if job.enabled else f"{job.id} (off)",
             job.schedule,
             job.timezone,
-            job.handler or _shown(job.command),
+            job.handler or _shown(definition.of_job(job)["command"]),
             job.source,
         )
         for job in jobs

@@ -29,6 +29,8 @@ _MADE = {
     "first_run": FirstRun,
     "on_interrupted": OnInterrupted,
     "tags": tuple,
+    "success_codes": tuple,
+    "defer_codes": tuple,
     "after": tuple,
     "waits_for": tuple,
 }

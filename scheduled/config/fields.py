@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from scheduled.config.source import Node, shown
+from scheduled.environment import NAME
 from scheduled.model import CatchUp, FirstRun, OnInterrupted, Priority
 
 Reader = Callable[[Node], Any]
@@ -19,6 +20,7 @@ Reader = Callable[[Node], Any]
 LONGEST_SECONDS = 10 * 365 * 86_400
 _DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?) ?([smhd]?)")
 _SIZE = re.compile(r"(\d{1,15}) ?([KMG]?)(?:i?B)?")
+_OCTAL = re.compile(r"(?:0o)?([0-7]{1,3}|0[0-7]{3})")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _BYTES = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 
@@ -128,6 +130,42 @@ def command(node: Node) -> str | tuple[str, ...]:
     return words
 
 
+def variables(node: Node) -> dict[str, str]:
+    """Environment variables: each value as it was written, `yes` and `010` too."""
+    if not node.is_mapping:
+        raise Unfit(f"expected names with values, found {found(node)}")
+    twice = _repeated(node)
+    if twice is not None:
+        raise Unfit(f'"{shown(twice[0])}" stands here twice, again in line {twice[1]}')
+    for name, one in node.value.items():
+        if not NAME.fullmatch(name):
+            raise Unfit(f'"{shown(name)}": the name of a variable has letters, digits and "_"')
+        if one.value is None or isinstance(one.value, list | dict):
+            raise Unfit(f'{name}: expected text, found {found(one)}; an empty one is ""')
+    return {name: one.text for name, one in node.value.items()}
+
+
+def file_mask(node: Node) -> int:
+    """A umask in octal digits, as umask(1) takes it, quoted or not."""
+    match = _OCTAL.fullmatch(node.text)
+    if match is None:
+        raise Unfit(f'{found(node)}: octal digits like "077"')
+    return int(match[1], 8)
+
+
+def exit_codes(at_least: int) -> Reader:
+    """A reader of a list of so many exit codes; a single one needs no list."""
+    code = whole(0, 255)
+
+    def read(node: Node) -> tuple[int, ...]:
+        codes = node.value if isinstance(node.value, list) else [node]
+        if len(codes) < at_least:
+            raise Unfit("an empty list; it could never succeed")
+        return tuple(dict.fromkeys(code(one) for one in codes))
+
+    return read
+
+
 def tags(node: Node) -> tuple[str, ...]:
     """Words to choose jobs by; a single one needs no list."""
     words = node.value if isinstance(node.value, list) else [node]
@@ -214,6 +252,15 @@ JOB_KEYS: Mapping[str, Key] = {
     "timezone": Key("the IANA name of the zone its schedule is meant in", text, "as configured"),
     "command": Key("what it runs: a string through /bin/sh -c, a list without a shell", command),
     "handler": Key("the Python code it runs: a shipped handler, or package.module:function", text),
+    "env": Key("environment variables: {NAME: value}", variables, "none"),
+    "env_file": Key(
+        "a file of NAME=VALUE lines, relative to the configuration's folder", line_of_text, "none"
+    ),
+    "cwd": Key("the folder it starts in, relative to the root", line_of_text, "the root"),
+    "umask": Key("the umask it runs with, in octal", file_mask, "inherited"),
+    "nice": Key("its niceness, from -20 to 19", whole(-20, 19), "inherited"),
+    "success_codes": Key("exit codes of a command that mean success", exit_codes(1), "[0]"),
+    "defer_codes": Key("exit codes that mean not now, and no failure", exit_codes(0), "[75]"),
     "name": Key("its name for people", line_of_text, "its id"),
     "description": Key("what it is for, in a line", line_of_text, "empty"),
     "enabled": Key("whether it runs", flag, "true"),

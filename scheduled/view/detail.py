@@ -1,11 +1,10 @@
 """Everything about one job: `show JOB --json`."""
 
-from dataclasses import fields
 from typing import Any
 
 from scheduled import plan
 from scheduled.model import Job
-from scheduled.view import jobs, output, upcoming
+from scheduled.view import definition, jobs, output, upcoming
 from scheduled.view.picture import Picture
 
 NEXT_SHOWN = 5
@@ -22,7 +21,7 @@ def document(picture: Picture, job: Job) -> dict[str, Any]:
     return {
         "job": row,
         "definition": {
-            one.name: getattr(job, one.name) for one in fields(job) if one.name not in row
+            name: value for name, value in definition.of_job(job).items() if name not in row
         },
         "last": entry.pop("last", None),
         "state": entry,
