@@ -297,3 +297,31 @@ def test_a_link_is_judged_by_where_it_leads(found_beside: Path, tmp_path: Path) 
     after = own(config.load(asked(found_beside)))
 
     assert ([*before], [*after]) == (["good", "x"], ["good"])
+
+
+# Jobs that wait for others
+
+
+def test_a_file_may_wait_for_a_job_of_any_other_place(found_beside: Path) -> None:
+    job_file(found_beside, "x.yaml", GOOD.replace("good", "x", 1) + "after: [good, health]\n")
+
+    found = config.load(asked(found_beside))
+
+    assert (found.problems, own(found)["x"].after) == ((), ("good", "health"))
+
+
+def test_files_that_wait_for_nobody_or_for_each_other_are_told_and_the_rest_runs(
+    found_beside: Path,
+) -> None:
+    for name, other in (("a", "b"), ("b", "a"), ("c", "god")):
+        text = GOOD.replace("good", name, 1) + f"after: {other}\n"
+        job_file(found_beside, f"{name}.yaml", text)
+
+    found = config.load(asked(found_beside))
+
+    assert found.problems == (
+        "jobs/a.yaml:1: after: a waits for b waits for a: none of them could ever start",
+        "jobs/b.yaml:1: after: b waits for a waits for b: none of them could ever start",
+        'jobs/c.yaml:1: after: no job is called "god"; did you mean good?',
+    )
+    assert [*own(found)] == ["good"]

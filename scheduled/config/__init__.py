@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduled import __version__, builtin, machine, places
-from scheduled.config import cache, guard, jobfiles
+from scheduled.config import cache, guard, jobfiles, order
 from scheduled.config.draft import Draft
 from scheduled.errors import ConfigError, ScheduleError, UsageError
 from scheduled.files import Stamp, stamp
@@ -74,11 +74,12 @@ def load(asked: Asked) -> Config:
     folders = _jobs_dirs(asked, begun, found.root, draft)
     kept = cache.place(found.state_dir / "cache", begun.config_path or found.root, "jobs")
     files = jobfiles.load(folders, draft, values["default_timeout"], kept)
+    jobs, stuck = _startable(draft.jobs + files.jobs)
     return Config(
         places=found,
-        jobs=draft.jobs + files.jobs,
+        jobs=jobs,
         timezone=draft.timezone,
-        problems=draft.problems + files.problems,
+        problems=draft.problems + files.problems + stuck,
         sources=sources,
         jobs_dirs=tuple(folder.path for folder in folders),
         warnings=files.warnings,
@@ -86,6 +87,15 @@ def load(asked: Asked) -> Config:
         origins=_origins(asked, found, draft),
         **values,
     )
+
+
+def _startable(jobs: tuple[Job, ...]) -> tuple[tuple[Job, ...], tuple[str, ...]]:
+    """The jobs without those that could never start for what they wait for, and why."""
+    # Only among all of them can it be told, and a job file may wait for one of the configuration.
+    wrong = order.problems(jobs) if any(job.after for job in jobs) else {}
+    places_of = {job.id: job.source.removeprefix("built-in, ") for job in jobs}
+    told = tuple(f"{places_of[id_]}: {sentence}" for id_, sentence in wrong.items())
+    return tuple(job for job in jobs if job.id not in wrong), told
 
 
 def _folders(asked: Asked, begun: Start, draft: Draft) -> dict[str, Path]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
-from scheduled.config.source import shown
 from scheduled.model import Job
 
 
@@ -15,7 +14,7 @@ def problems(jobs: Sequence[Job]) -> dict[str, str]:
         unknown = next((name for name in job.after if name not in ways), None)
         circle = _circle(job.id, ways)
         if unknown is not None:
-            found[job.id] = f'after: no job is called "{shown(unknown)}"{_meant(unknown, ways)}'
+            found[job.id] = f'after: no job is called "{_shown(unknown)}"{_meant(unknown, ways)}'
         elif circle:
             found[job.id] = f"after: {' waits for '.join(circle)}: none of them could ever start"
     return found
@@ -34,6 +33,14 @@ def _circle(start: str, ways: Mapping[str, Sequence[str]]) -> list[str]:
                 seen.add(name)
                 paths.append([*path, name])
     return []
+
+
+def _shown(name: str) -> str:
+    from scheduled.config.source import (
+        shown,
+    )  # it imports YAML, which a tick as a rule does without
+
+    return shown(name)
 
 
 def _meant(name: str, known: Iterable[str]) -> str:
