@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from scheduled.capture import Capture, prune
+from scheduled.masking import Mask
 
 
 def test_what_fits_is_kept_as_it_is(tmp_path: Path) -> None:
@@ -68,6 +69,46 @@ def test_the_last_lines(tmp_path: Path) -> None:
 
     assert capture.tail(2) == ["two", "�"]
     assert Capture(tmp_path / "none.log", 100).tail(2) == []
+
+
+def test_the_last_line_is_the_last_with_anything_in_it(tmp_path: Path) -> None:
+    assert _running(tmp_path, b"one\ntwo\r\n\n  \n").last_line(10) == b"two"
+    assert Capture(tmp_path / "none.log", 100).last_line(10) == b""
+
+
+def test_a_last_line_that_is_too_long_or_may_be_torn_is_none(tmp_path: Path) -> None:
+    too_long = _running(tmp_path, b"x\n" + b"a" * 11)
+    # What is left of the head, and of the tail, would make a line nobody printed.
+    joined = _running(tmp_path, b'{"a": "' + b"x" * 5000 + b'"}', limit=100)
+    joined.watch()
+    whole = _running(tmp_path, b"x" * 5000 + b'\n{"a": 1}\n', limit=100)
+    whole.watch()
+
+    assert too_long.last_line(10) == b""
+    assert (joined.cut > 0, joined.last_line(1000)) == (True, b"")
+    assert (whole.cut > 0, whole.last_line(1000)) == (True, b'{"a": 1}')
+
+
+def test_a_secret_is_hidden_in_what_a_cut_leaves_and_in_what_needs_none(tmp_path: Path) -> None:
+    mask = Mask({"TOKEN": "hunter22"})
+    cut = _running(tmp_path / "cut", b"hunter22 " * 100, limit=104)
+    whole = _running(tmp_path / "whole", b"so hunter22\n", limit=104)
+
+    cut.finish(mask)
+    whole.finish(mask)
+
+    kept = cut.path.read_bytes()
+    assert kept.startswith(b"*** *** *** *** *** ***\n[... 796 bytes cut")
+    assert kept.endswith(b"]\n*** *** *** *** *** *** ")
+    assert whole.path.read_bytes() == b"so ***\n"
+
+
+def _running(folder: Path, data: bytes, limit: int = 1000) -> Capture:
+    capture = Capture(folder / f"{len(data)}.log", limit)
+    descriptor = capture.open()
+    os.write(descriptor, data)
+    os.close(descriptor)
+    return capture
 
 
 def _printed(folder: Path, data: bytes, limit: int) -> Capture:
