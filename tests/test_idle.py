@@ -45,6 +45,16 @@ def test_an_idle_tick_imports_nothing_from_outside_the_interpreter(home: Path) -
     assert imported.isdisjoint({"os", "json", "click", "datetime", "site", "scheduled.cli.main"})
 
 
+def test_a_full_tick_imports_neither_rich_nor_yaml_while_nothing_changed(home: Path) -> None:
+    (home / "state" / idle.HINT).unlink()
+
+    done = tick(home, "-X", "importtime")
+
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "scheduled.tick" in imported
+    assert imported.isdisjoint({"rich", "yaml", "psutil"})
+
+
 def test_the_command_and_crons_line_share_the_hint(home: Path) -> None:
     before = files(home / "state")
 
