@@ -38,6 +38,12 @@ def _seen(state: State, event: Event) -> None:
     entry["interruptions"] = 0
 
 
+def _booted(state: State, event: Event) -> None:
+    state["boot"] = {"id": event["boot_id"], "at": event["started"]}
+    for name in event["jobs"]:
+        state["jobs"].setdefault(name, {})["anchor"] = event["started"]
+
+
 def _clamped(state: State, event: Event) -> None:
     _entry(state, event)["watermark"] = event["watermark"]
 
@@ -254,5 +260,6 @@ _CHANGES: dict[str, Callable[[State, Event], None]] = {
     "delivered": _delivered,
     "undelivered": _undelivered,
     "gap": _gap,
+    "booted": _booted,
     "tick": _tick,
 }

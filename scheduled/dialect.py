@@ -88,6 +88,14 @@ class Once:
 
 
 @dataclass(frozen=True)
+class Boot:
+    """Once each time the machine starts; when that was is for others to find out."""
+
+
+Form = Cron | Interval | Once | Boot
+
+
+@dataclass(frozen=True)
 class Schedule:
     """What is written and the zone it is meant in, both checked. Equal if these two are."""
 
@@ -95,10 +103,10 @@ class Schedule:
     """With numbers where an `H` was written, so that those who drew the same are equal."""
     zone: str
     """IANA name."""
-    form: Cron | Interval | Once = field(compare=False, repr=False)
+    form: Form = field(compare=False, repr=False)
 
     @property
-    def kind(self) -> Literal["cron", "interval", "once"]:
+    def kind(self) -> Literal["cron", "interval", "once", "reboot"]:
         """The form as a word, for people and for JSON."""
         match self.form:
             case Cron():
@@ -107,6 +115,8 @@ class Schedule:
                 return "interval"
             case Once():
                 return "once"
+            case Boot():
+                return "reboot"
 
 
 @lru_cache(maxsize=4096)  # thousands of jobs share a few dozen schedules
@@ -118,6 +128,7 @@ def parse(text: str, zone: str, seed: str = "") -> Schedule:
     - `*/15 9-17 * * mon-fri`: five fields as cronie reads them
     - `H H(0-5) * * *`: some minute of some hour before six, for each job its own
     - `@daily`, `daily`: the nicknames of cron, with the `@` or without
+    - `@reboot`: once after each start of the machine
     - `every 90m`, `every_15m`, `interval:300`, `interval:5m`, `7d`: elapsed time; s, m, h, d or w
     - `at:2025-01-15T10:00:00Z`, `2025-01-15`: once; without `Z` or an offset on the wall clock of
       `zone`, a date alone at its midnight
@@ -151,6 +162,8 @@ def fingerprint(schedule: Schedule) -> str:
             meaning = f"interval:{int(period.total_seconds())}"
         case Once(moment):
             meaning = f"at:{moment.isoformat()}"
+        case Boot():
+            meaning = "reboot"
     return f"1 {meaning} {schedule.zone}"
 
 
@@ -180,7 +193,7 @@ def _drawn(plain: str, seed: str) -> str:
     )
 
 
-def _form(plain: str) -> Cron | Interval | Once:
+def _form(plain: str) -> Form:
     for pattern, read in _READERS:
         found = re.fullmatch(pattern, plain, re.IGNORECASE)
         if found:
@@ -188,7 +201,8 @@ def _form(plain: str) -> Cron | Interval | Once:
     fields = plain.split()
     if len(fields) > 1:
         return _cron(fields)
-    known = [*(f"@{word}" for word in NICKNAMES), *NICKNAMES]
+    words = [*NICKNAMES, "reboot"]
+    known = [*(f"@{word}" for word in words), *words]
     raise ScheduleError(f"not a schedule; {_advice(plain, known, _FORMS)}")
 
 
@@ -236,8 +250,9 @@ def _once(found: re.Match[str]) -> Once:
 
 
 # An interval of 10^18 seconds is a typing error, of 10^5000 an attack: neither gets to `int`.
-_READERS: tuple[tuple[str, Callable[[re.Match[str]], Cron | Interval | Once]], ...] = (
+_READERS: tuple[tuple[str, Callable[[re.Match[str]], Form]], ...] = (
     (f"@?({'|'.join(NICKNAMES)})", _nickname),
+    (r"@?reboot", lambda _: Boot()),
     (r"interval: ?(\d{1,12}) ?([smhdw]?)", _interval),
     (r"every[ _](\d{1,12}) ?([smhdw])", _interval),
     (r"(\d{1,12})([shdw])", _interval),

@@ -11,16 +11,17 @@ whenever the clock shows a time that matches, twice in a repeated hour, not at a
 croniter has rules of its own for these hours; it sees none of our zones, only wall times.
 
 Everything here is pure. Instants come in aware and go out in UTC. `anchor` is when the job was
-first seen, and matters to intervals only: they fire at the anchor's minute plus one period, two
+first seen, and matters to two forms. Intervals fire at the anchor's minute plus one period, two
 periods and so on. The minute, because cron ticks on the minute, a second more or less: a slot
-some seconds past it would be found a whole minute late.
+some seconds past it would be found a whole minute late. `@reboot` has one slot, the anchor
+itself: with each start of the machine that becomes the job's anchor.
 """
 
 import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from scheduled.dialect import Cron, Interval, Once, Schedule, fingerprint, is_drawn, parse
+from scheduled.dialect import Boot, Cron, Interval, Once, Schedule, fingerprint, is_drawn, parse
 from scheduled.model import Job
 from scheduled.zone import RESOLUTION, first_reached, passes, set_back, wall_of
 
@@ -71,6 +72,8 @@ def latest(schedule: Schedule, now: datetime, anchor: datetime) -> datetime | No
         case Once(moment):
             slot = _instant(moment, schedule.zone)
             return slot if slot <= now else None
+        case Boot():
+            return anchor.astimezone(UTC) if anchor <= now else None
 
 
 def following(schedule: Schedule, after: datetime, anchor: datetime) -> datetime | None:
@@ -101,7 +104,7 @@ def count(
 
 def is_anchored(schedule: Schedule) -> bool:
     """Whether its slots depend on the anchor; the others are the same whoever asks."""
-    return isinstance(schedule.form, Interval)
+    return isinstance(schedule.form, Interval | Boot)
 
 
 def note(schedule: Schedule, slot: datetime) -> str:
@@ -162,6 +165,9 @@ def _upcoming(schedule: Schedule, after: datetime, anchor: datetime) -> Iterator
             slot = _instant(moment, schedule.zone)
             if slot > after:
                 yield slot
+        case Boot():
+            if anchor > after:
+                yield anchor.astimezone(UTC)
 
 
 def _latest(cron: Cron, zone: str, now: datetime) -> datetime | None:

@@ -40,6 +40,7 @@ def empty() -> State:
         "incidents": {},
         "outbox": [],
         "gaps": [],
+        "boot": {},
         "tallies": {},
         "ticks": {"first": None, "last": None, "count": 0},
     }

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduled import capture, changes, files, heartbeat, hint, locks, outbox, plan, slots
+from scheduled import boot, capture, changes, files, heartbeat, hint, locks, outbox, plan, slots
 from scheduled import state as states
 from scheduled.config import Config
 from scheduled.errors import LockedError, StateError, UnavailableError
@@ -184,8 +184,11 @@ class Tick:
         )
 
     def first_sights(self, decisions: list[Decision]) -> list[dict[str, Any]]:
-        """The events that make the engine know new and changed jobs."""
-        return [_first_sight(one, self.now) for one in decisions if _first_sight(one, self.now)]
+        """The events that make the engine know a new boot, and new and changed jobs."""
+        beat = heartbeat.beat(self.now)
+        started = boot.events(self.config.jobs, self.store.state, beat, self.now)
+        met = [_first_sight(one, self.now) for one in decisions]
+        return [*started, *(event for event in met if event)]
 
     def work(self, children: Supervisor, decisions: list[Decision]) -> None:
         """Run what is due, several at once; a long job never stops the others."""

@@ -99,9 +99,9 @@ def test_a_date_alone_is_a_moment_too() -> None:
 
 
 def test_each_schedule_knows_its_kind() -> None:
-    texts = ["@daily", "every 90m", "at:2026-01-01"]
+    texts = ["@daily", "every 90m", "at:2026-01-01", "@reboot"]
 
-    assert [parse(text, "UTC").kind for text in texts] == ["cron", "interval", "once"]
+    assert [parse(text, "UTC").kind for text in texts] == ["cron", "interval", "once", "reboot"]
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_each_schedule_knows_its_kind() -> None:
         ("0 0 */30 2 1", "never fires, or not once in five years"),
         ("@midnigt", "not a schedule; did you mean @midnight?"),
         ("dayly", "not a schedule; did you mean daily?"),
-        ("@reboot", "not a schedule; write five fields"),
+        ("@rebot", "not a schedule; did you mean @reboot?"),
         ("", "empty; write five fields"),
         ("interval:0", "an interval is at least one second"),
         ("every 300w", "an interval is at most five years"),
@@ -206,6 +206,7 @@ def test_other_slots_have_another_fingerprint() -> None:
         ("every 1h", "UTC"),
         ("every 2h", "UTC"),
         ("at:2026-01-01", "UTC"),
+        ("@reboot", "UTC"),
     ]
 
     assert len({fingerprint(parse(*one)) for one in written}) == len(written)

@@ -1,0 +1,67 @@
+"""What a start of the machine makes due: the jobs whose schedule is `@reboot`. Pure.
+
+One boot is told from another by the kernel's boot id. When it was is worked out once, by the tick
+that first sees the id, and kept: worked out again it would differ with every correction of the
+clock. From then on that instant is the anchor of these jobs, and the slot of this boot.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from scheduled import plan, slots
+from scheduled.heartbeat import Heartbeat
+from scheduled.model import Job
+from scheduled.state import Event, Record, State, moment, record, stamped
+
+SECOND = timedelta(seconds=1)
+AGAIN = "the machine was started again"
+
+
+def events(jobs: Iterable[Job], state: State, beat: Heartbeat, now: datetime) -> list[Event]:
+    """What is to be recorded about the boot `beat` tells of; nothing if it is known already.
+
+    With it go the slots of the boot before that nobody answered for. Where no boot was known,
+    nothing comes due: the program is new here, not the boot.
+    """
+    waiting = [job for job in jobs if _waits_for_boot(job)]
+    known: dict[str, Any] = state["boot"]
+    if not waiting or known.get("id") == beat.boot_id:
+        return []
+    records = {job.id: record(state, job.id) for job in waiting if known and _is_met(job, state)}
+    started = {
+        "event": "booted",
+        "boot_id": beat.boot_id,
+        "started": stamped(_started(beat, moment(state["ticks"].get("last")), now)),
+        "jobs": [*records],
+    }
+    return [*(event for name, one in records.items() for event in _missed(name, one)), started]
+
+
+def _waits_for_boot(job: Job) -> bool:
+    return "reboot" in job.schedule.lower() and slots.of(job).kind == "reboot"
+
+
+def _is_met(job: Job, state: State) -> bool:
+    return record(state, job.id).fingerprint == slots.fingerprint(slots.of(job))
+
+
+def _missed(name: str, known: Record) -> list[Event]:
+    slot = known.anchor
+    if slot is None or known.watermark is None or slot <= known.watermark:
+        return []
+    when = {"first": stamped(slot), "last": stamped(slot), "count": 1}
+    return [{"event": "missed", "job": name, **when, "cause": AGAIN}]
+
+
+def _started(beat: Heartbeat, last_tick: datetime | None, now: datetime) -> datetime:
+    """When the boot was, to the second: after all that came before it, by a clock set back too.
+
+    A slot is only due if it is newer than what was answered for. If the clock was wrong by so
+    much before that watermarks are about to be clamped to now, it has to be newer than that.
+    """
+    started = (now - timedelta(seconds=beat.boottime)).replace(microsecond=0)
+    if last_tick is None:
+        return started
+    before = last_tick if last_tick - now <= plan.CORRECTION else now
+    return max(started, before.replace(microsecond=0) + SECOND)
