@@ -85,6 +85,7 @@ def test_a_last_line_that_is_too_long_or_may_be_torn_is_none(tmp_path: Path) -> 
     whole.watch()
 
     assert too_long.last_line(10) == b""
+    assert _running(tmp_path, b"longer than ten" + b" " * 17).last_line(10) == b""
     assert (joined.cut > 0, joined.last_line(1000)) == (True, b"")
     assert (whole.cut > 0, whole.last_line(1000)) == (True, b'{"a": 1}')
 

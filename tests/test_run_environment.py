@@ -312,7 +312,7 @@ def test_what_a_handler_returns_fires_and_raises_is_hidden_too(tmp_path: Path) -
         "import os\n"
         "def run(context):\n"
         "    token = os.environ['API_TOKEN']\n"
-        "    context.fire('data_loss_risk', branch='X', detail=token)\n"
+        "    context.fire('data_loss_risk', message={'body': f'lost {token}'})\n"
         "    return {'token': token}\n"
         "def bad(context):\n"
         "    raise ValueError('no entry for ' + os.environ['API_TOKEN'])\n"
@@ -327,6 +327,7 @@ def test_what_a_handler_returns_fires_and_raises_is_hidden_too(tmp_path: Path) -
 
     assert good["result"] == {"token": "***"}
     assert bad["error"] == "ValueError: no entry for ***"
+    assert "lost ***" in json.dumps(engine.state["outbox"])
     assert leaks(tmp_path / "state") == []
 
 
