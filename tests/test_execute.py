@@ -5,28 +5,26 @@ from pathlib import Path
 
 import pytest
 
-from scheduled.history import Row
-from scheduled.model import Job
-from tests.builders.engine import Engine
+from tests.builders.engine import Engine, first_run
 from tests.builders.jobs import job
 
 # Exit codes
 
 
 def test_a_code_among_the_success_codes_is_success(tmp_path: Path) -> None:
-    row = ran(tmp_path, job(command="exit 2", success_codes=(0, 2)))
+    row = first_run(tmp_path, job(command="exit 2", success_codes=(0, 2)))
 
     assert (row["outcome"], row["error"]) == ("succeeded", None)
 
 
 def test_a_code_that_is_not_among_them_is_a_failure_that_names_them(tmp_path: Path) -> None:
-    row = ran(tmp_path, job(command="exit 3", success_codes=(0, 2)))
+    row = first_run(tmp_path, job(command="exit 3", success_codes=(0, 2)))
 
     assert row["error"] == "exit code 3 (not in success_codes 0, 2)"
 
 
 def test_zero_is_a_failure_where_it_is_not_a_success(tmp_path: Path) -> None:
-    row = ran(tmp_path, job(command="true", success_codes=(1,)))
+    row = first_run(tmp_path, job(command="true", success_codes=(1,)))
 
     assert row["error"] == "exit code 0 (not in success_codes 1)"
 
@@ -42,13 +40,13 @@ def test_a_command_may_say_not_now_with_codes_of_its_own(tmp_path: Path) -> None
 
 
 def test_75_is_an_ordinary_failure_for_a_job_that_never_defers(tmp_path: Path) -> None:
-    row = ran(tmp_path, job(command="exit 75", defer_codes=()))
+    row = first_run(tmp_path, job(command="exit 75", defer_codes=()))
 
     assert row["error"] == "exit code 75"
 
 
 def test_success_counts_before_deferral(tmp_path: Path) -> None:
-    row = ran(tmp_path, job(command="exit 75", success_codes=(0, 75)))
+    row = first_run(tmp_path, job(command="exit 75", success_codes=(0, 75)))
 
     assert row["outcome"] == "succeeded"
 
@@ -67,7 +65,7 @@ def test_a_json_object_as_the_last_line_is_the_result_in_report_and_history(tmp_
 
 
 def test_a_run_that_fails_has_a_result_as_well(tmp_path: Path) -> None:
-    row = ran(tmp_path, job(command="echo '{\"done\": 1}'; exit 1"))
+    row = first_run(tmp_path, job(command="echo '{\"done\": 1}'; exit 1"))
 
     assert (row["outcome"], row["result"]) == ("failed", {"done": 1})
 
@@ -88,14 +86,14 @@ def test_a_run_that_fails_has_a_result_as_well(tmp_path: Path) -> None:
 def test_anything_else_is_output_and_no_result(tmp_path: Path, last: str) -> None:
     (tmp_path / "last").write_text(last)
 
-    row = ran(tmp_path, job(command="cat last"))
+    row = first_run(tmp_path, job(command="cat last"))
 
     assert (row["outcome"], row["result"]) == ("succeeded", None)
     assert (tmp_path / "state" / "runs" / "backup" / f"{row['run_id']}.log").read_text() == last
 
 
 def test_a_json_object_that_is_not_the_last_line_is_no_result(tmp_path: Path) -> None:
-    row = ran(tmp_path, job(command="echo '{\"a\": 1}'; echo done"))
+    row = first_run(tmp_path, job(command="echo '{\"a\": 1}'; echo done"))
 
     assert row["result"] is None
 
@@ -106,14 +104,6 @@ def test_a_result_has_64_kib_at_most(tmp_path: Path, size: int, kept: bool) -> N
     assert len(text) == size
     (tmp_path / "last").write_text(f"before\n{text}\n")
 
-    row = ran(tmp_path, job(command="cat last"))
+    row = first_run(tmp_path, job(command="cat last"))
 
     assert (row["result"] is not None) == kept
-
-
-def ran(folder: Path, one: Job) -> Row:
-    """The row of the first run of a job."""
-    engine = Engine(folder, [one])
-    engine.run_at("11:30")
-    (row,) = engine.run_at("12:00").ran
-    return row

@@ -1,22 +1,18 @@
-"""What a run finds around it: variables, folder, umask, niceness; and that its secrets stay so."""
+"""What a run finds around it: variables, folder, umask, niceness."""
 
-import json
 import os
 import pwd
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from click.testing import CliRunner
 
-from scheduled import environment
-from scheduled.cli import main
+from scheduled import environment, tick
 from scheduled.environment import UnfitSurroundingsError
-from scheduled.history import Row
-from scheduled.model import Attempt, Job
+from scheduled.model import Attempt
 from tests.builders.configuration import complaint, refusal, the_job
-from tests.builders.engine import Engine
-from tests.builders.jobs import job
+from tests.builders.engine import Engine, first_run
+from tests.builders.jobs import at, job
 from tests.builders.people import as_nobody
 
 COMMAND = "schedule: hourly, command: x"
@@ -46,7 +42,7 @@ def test_what_stands_nearer_to_the_run_wins(tmp_path: Path) -> None:
 
 
 def test_a_command_gets_its_variables_as_they_stand_without_expansion(tmp_path: Path) -> None:
-    run(tmp_path, job(command='echo "$A" > out', env={"A": "$HOME `x` é"}))
+    first_run(tmp_path, job(command='echo "$A" > out', env={"A": "$HOME `x` é"}))
 
     assert (tmp_path / "out").read_text("utf-8") == "$HOME `x` é\n"
 
@@ -80,6 +76,42 @@ def test_values_are_taken_from_yaml_as_they_were_written(root: Path) -> None:
 )
 def test_variables_that_cannot_be_are_refused(root: Path, env: str, sentence: str) -> None:
     assert complaint(root, f"{{{COMMAND}, env: {env}}}") == sentence
+
+
+def test_a_command_and_a_handler_work_in_crons_bare_environment(tmp_path: Path) -> None:
+    # whenever#231, urlwatch#51: it worked in a terminal, and failed under cron.
+    (tmp_path / "handlers.py").write_text("def speak(context):\n    print('é', flush=True)\n")
+    handler = job("a", handler="handlers:speak", env={"PYTHONPATH": str(tmp_path)})
+    command = job("b", command='echo "$HOME $PATH ${LANG-none}" > out')
+    engine = Engine(tmp_path, [handler, command])
+    engine.run_at("11:30")
+
+    report = tick.run(engine.config, at("12:00"), environ={"PATH": "/usr/bin:/bin"})
+
+    assert [row["error"] for row in report.ran] == [None, None]
+    home = pwd.getpwuid(os.geteuid()).pw_dir
+    assert engine.lines() == [f"{home} /usr/bin:/bin none"]
+    (log,) = (engine.state_dir / "runs" / "a").glob("*.log")
+    assert log.read_text("utf-8") == "é\n"
+
+
+def test_a_run_knows_which_slot_it_answers_for(tmp_path: Path) -> None:
+    # dagu#1855, Cronicle#532.
+    engine = Engine(tmp_path, [job(command="env | grep ^SCHEDULED_ | grep -v RUN_ID | sort > out")])
+    for when in ("09:30", "10:00"):
+        engine.run_at(when)
+
+    engine.run_at("12:10")
+
+    said = dict(line.split("=", 1) for line in engine.lines())
+    assert said.pop("SCHEDULED_LAST_SUCCESS").startswith("2026-11-21T10:00:00")
+    assert said == {
+        "SCHEDULED_JOB": "backup",
+        "SCHEDULED_SLOT": "2026-11-21T12:00:00Z",
+        "SCHEDULED_ATTEMPT": "1",
+        "SCHEDULED_CATCH_UP": "1",
+        "SCHEDULED_MISSED": "1",
+    }
 
 
 # The file of variables
@@ -148,7 +180,7 @@ def test_a_file_that_others_can_write_to_decides_nothing(tmp_path: Path) -> None
     path = file(tmp_path, "PATH=/tmp/evil")
     path.chmod(0o666)
 
-    row = run(tmp_path, job(env_file="job.env"))
+    row = first_run(tmp_path, job(env_file="job.env"))
 
     assert row["outcome"] == "failed"
     assert f"others can write to it, and with it decide what runs; type: chmod go-w {path}" in str(
@@ -162,7 +194,7 @@ def test_a_file_that_is_no_such_file_fails_the_run_with_a_sentence(
 ) -> None:
     file(tmp_path, "").write_bytes(data)
 
-    row = run(tmp_path, job(env_file="job.env"))
+    row = first_run(tmp_path, job(env_file="job.env"))
 
     assert str(row["error"]).startswith(f"env_file: {tmp_path}/job.env: ")
 
@@ -182,7 +214,7 @@ def test_the_file_lies_beside_the_configuration_or_at_home(tmp_path: Path) -> No
 def test_a_run_starts_in_its_folder(tmp_path: Path, cwd: str) -> None:
     (tmp_path / "sub").mkdir()
 
-    run(tmp_path, job(command="pwd > out", cwd=cwd, env={"HOME": str(tmp_path)}))
+    first_run(tmp_path, job(command="pwd > out", cwd=cwd, env={"HOME": str(tmp_path)}))
 
     assert (tmp_path / "sub" / "out").read_text().strip() == str(tmp_path / "sub")
 
@@ -190,8 +222,8 @@ def test_a_run_starts_in_its_folder(tmp_path: Path, cwd: str) -> None:
 def test_a_run_without_its_folder_fails_and_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
-    missing = run(tmp_path / "a", job(cwd="none"))["error"]
-    file_instead = run(tmp_path / "b", job(cwd=str(tmp_path / "file")))["error"]
+    missing = first_run(tmp_path / "a", job(cwd="none"))["error"]
+    file_instead = first_run(tmp_path / "b", job(cwd=str(tmp_path / "file")))["error"]
 
     assert missing == f"cwd: {tmp_path}/a/none: no such folder"
     assert file_instead == f"cwd: {tmp_path}/file: not a folder"
@@ -200,7 +232,7 @@ def test_a_run_without_its_folder_fails_and_says_so(tmp_path: Path) -> None:
 def test_a_command_creates_files_under_its_umask(tmp_path: Path) -> None:
     before = os.umask(0o022)
     try:
-        run(tmp_path, job(command="touch mine; touch out", umask=0o077))
+        first_run(tmp_path, job(command="touch mine; touch out", umask=0o077))
     finally:
         os.umask(before)
 
@@ -208,7 +240,7 @@ def test_a_command_creates_files_under_its_umask(tmp_path: Path) -> None:
 
 
 def test_a_command_has_the_niceness_it_was_given(tmp_path: Path) -> None:
-    run(tmp_path, job(command=("sh", "-c", "nice > out"), nice=7))
+    first_run(tmp_path, job(command=("sh", "-c", "nice > out"), nice=7))
 
     assert (tmp_path / "out").read_text() == "7\n"
 
@@ -216,7 +248,7 @@ def test_a_command_has_the_niceness_it_was_given(tmp_path: Path) -> None:
 def test_a_niceness_that_is_not_permitted_fails_the_run_and_starts_nothing() -> None:
     def attempted() -> None:
         os.nice(5)
-        row = run(Path(folder), job(command="touch out", nice=1))
+        row = first_run(Path(folder), job(command="touch out", nice=1))
         raise AssertionError(row["error"])
 
     with TemporaryDirectory() as folder:
@@ -232,7 +264,7 @@ def test_a_handler_finds_the_same_around_it(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     one = job(handler="mine:run", env={"A": "1"}, cwd="sub", umask=0o077, nice=3)
 
-    assert run(tmp_path, one)["result"] == {
+    assert first_run(tmp_path, one)["result"] == {
         "a": "1",
         "cwd": str(tmp_path / "sub"),
         "nice": 3,
@@ -283,104 +315,15 @@ def test_an_empty_command_is_refused(root: Path, command: str) -> None:
 
 
 def test_a_list_needs_no_shell_and_a_string_gets_one(tmp_path: Path) -> None:
-    run(tmp_path, job(command=("sh", "-c", 'echo "$@" > out', "-", "$HOME; *")))
+    first_run(tmp_path, job(command=("sh", "-c", 'echo "$@" > out', "-", "$HOME; *")))
 
     assert (tmp_path / "out").read_text() == "$HOME; *\n"
-
-
-# Secrets
-
-
-def test_a_secret_is_hidden_in_output_result_error_and_journal(tmp_path: Path) -> None:
-    file(tmp_path, "DB_PASSWORD=correct-horse")
-    command = (
-        'echo "$DB_PASSWORD $API_TOKEN $PLAIN"; echo "{\\"token\\": \\"$API_TOKEN\\"}"; exit 1'
-    )
-    env = {"API_TOKEN": "hunter22", "PLAIN": "in-the-open"}
-    one = job(command=command, env=env, env_file="job.env")
-
-    row = run(tmp_path, one)
-
-    log = tmp_path / "state" / "runs" / "backup" / f"{row['run_id']}.log"
-    assert log.read_text() == '*** *** in-the-open\n{"token": "***"}\n'
-    assert row["result"] == {"token": "***"}
-    assert leaks(tmp_path / "state") == []
-
-
-def test_what_a_handler_returns_fires_and_raises_is_hidden_too(tmp_path: Path) -> None:
-    (tmp_path / "mine.py").write_text(
-        "import os\n"
-        "def run(context):\n"
-        "    token = os.environ['API_TOKEN']\n"
-        "    context.fire('data_loss_risk', message={'body': f'lost {token}'})\n"
-        "    return {'token': token}\n"
-        "def bad(context):\n"
-        "    raise ValueError('no entry for ' + os.environ['API_TOKEN'])\n"
-    )
-    env = {"API_TOKEN": "hunter22"}
-    engine = Engine(
-        tmp_path, [job("a", handler="mine:run", env=env), job("b", handler="mine:bad", env=env)]
-    )
-    engine.run_at("11:30")
-
-    good, bad = sorted(engine.run_at("12:00").ran, key=lambda row: row["job"])
-
-    assert good["result"] == {"token": "***"}
-    assert bad["error"] == "ValueError: no entry for ***"
-    assert "lost ***" in json.dumps(engine.state["outbox"])
-    assert leaks(tmp_path / "state") == []
-
-
-def test_a_secret_does_not_survive_a_cut_in_pieces(tmp_path: Path) -> None:
-    # 1,000 times 9 bytes cut at 1,024: head and tail end in the middle of it.
-    command = 'for i in $(seq 1000); do printf "%s " "$API_TOKEN"; done'
-    row = run(tmp_path, job(command=command, env={"API_TOKEN": "hunter22"}, max_output=1024 + 10))
-
-    log = (tmp_path / "state" / "runs" / "backup" / f"{row['run_id']}.log").read_text()
-    assert "bytes cut" in log
-    assert not any(piece in log for piece in ("hun", "unt", "nte", "ter", "er2", "r22"))
-
-
-def test_output_of_a_run_that_goes_on_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
-    command = 'stat -c %a state/runs/backup/*.log > mode; echo "$API_TOKEN"'
-    run(tmp_path, job(command=command, env={"API_TOKEN": "hunter22"}, umask=0))
-
-    assert (tmp_path / "mode").read_text() == "600\n"
-
-
-def test_config_show_and_show_hide_the_secrets_of_a_job(tmp_path: Path) -> None:
-    path = tmp_path / "scheduled.yaml"
-    path.write_text(
-        "jobs:\n  one:\n    schedule: hourly\n    command: curl -u hunter22 localhost\n"
-        '    umask: "077"\n    env: {API_TOKEN: hunter22, PIN_TOKEN: 12, PLAIN: in-the-open}\n'
-    )
-    path.chmod(0o644)
-
-    for words in (["config", "show"], ["show", "one"]):
-        said = output(tmp_path, *words)
-        told = output(tmp_path, *words, "--json")
-
-        assert "hunter22" not in said + told
-        found = json.loads(told)
-        definition = found["definition"] if words[0] == "show" else found["jobs"][-1]
-        assert definition["env"] == {"API_TOKEN": "***", "PIN_TOKEN": "***", "PLAIN": "in-the-open"}
-        assert definition["umask"] == "077"
-        assert definition["command"] == "curl -u *** localhost"
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     (tmp_path / "root").mkdir()
     return tmp_path / "root"
-
-
-def run(folder: Path, one: Job) -> Row:
-    """The row of the first run of a job."""
-    folder.mkdir(exist_ok=True)
-    engine = Engine(folder, [one])
-    engine.run_at("11:30")
-    (row,) = engine.run_at("12:00").ran
-    return row
 
 
 def file(folder: Path, text: str) -> Path:
@@ -396,18 +339,3 @@ def entries(folder: Path) -> dict[str, str]:
     attempt = Attempt("id", job(env_file="job.env"), slot=None)
     found = environment.variables(attempt, before, folder)
     return {name: found[name] for name in found if name not in before | environment.told(attempt)}
-
-
-def leaks(folder: Path) -> list[Path]:
-    """The files below a folder that hold one of the secrets of these tests."""
-    secrets = (b"hunter22", b"correct-horse")
-    return [
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and any(secret in path.read_bytes() for secret in secrets)
-    ]
-
-
-def output(root: Path, *words: str) -> str:
-    arguments = ["--root", str(root), "--state-dir", str(root / "state"), *words]
-    return CliRunner().invoke(main.group, arguments).output
