@@ -92,6 +92,10 @@ class Job:
     tags: tuple[str, ...] = ()
     catch_up: CatchUp = CatchUp.LATEST
     max_lateness: float | None = None
+    window: str = ""
+    """The hours it may start in, `21:00-06:00` on the wall clock of its zone; empty: any."""
+    jitter: float | None = None
+    """Its starts are later by up to this, always by the same."""
     first_run: FirstRun = FirstRun.WAIT
     timeout: float = 300.0
     max_retries: int = 0
@@ -104,7 +108,7 @@ class Job:
     max_output: int = 1024 * 1024
     params: dict[str, Any] = field(default_factory=dict)
     seed: str = ""
-    """Made of machine and job: what the `H` of its schedule is drawn from. Empty if it has none."""
+    """Made of machine and job: what `H` and `jitter` are drawn from. Empty if it has neither."""
     waits_for: tuple[str, ...] = ()
     """Jobs that, if they are due in the same tick, have to end before this one starts."""
     remembers_in: str = ""

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
 
-from scheduled import slots
+from scheduled import slots, window
 from scheduled.model import CatchUp, FirstRun, Job, Missed
 from scheduled.slots import Schedule
 from scheduled.state import Pause, Record, Retry
@@ -38,6 +38,7 @@ class Verdict(StrEnum):
     RUN = "run"
     SKIP = "skip"  # the slot ends here, with a reason
     REST = "rest"  # nothing is due
+    WAIT = "wait"  # a slot has come, but its start has not: jitter, or outside the window
     MEET = "meet"  # first sight of the job, or of its changed schedule
     CLAMP = "clamp"  # the watermark lies in a future that was an error
     PAUSED = "paused"
@@ -63,7 +64,7 @@ class Decision:
     cause: str = ""
     """Why the slots in `missed` passed, where that is known."""
     next: datetime | None = None
-    """For a job that rests: its next slot."""
+    """For a job that rests or waits: when that ends."""
     watermark: datetime | None = None
     """For a job to meet or to clamp: where it starts to count."""
 
@@ -131,6 +132,20 @@ def is_off(decision: Decision) -> bool:
 
 def decide(job: Job, record: Record, above: Sky, on_time: timedelta) -> Decision:
     """What is to be done about `job` at `above.now`; `on_time` is how late is not yet late."""
+    decision = _owed(job, record, above, on_time)
+    if job.window and decision.verdict is Verdict.RUN:
+        return _in_its_window(decision, above.now)
+    return decision
+
+
+def answered(job: Job, record: Record, now: datetime) -> datetime:
+    """After which instant slots are still to start: now, or as much earlier as the job's delay."""
+    early = now - slots.delay(job)
+    return max(early, record.watermark) if early < now and record.watermark else early
+
+
+def _owed(job: Job, record: Record, above: Sky, on_time: timedelta) -> Decision:
+    """What is to be done about `job`, whatever hour it is."""
     if not is_enabled(job, record):
         why = SUSPENDED if record.suspended else "disabled"
         return Decision(job, Verdict.DISABLED, reason=why)
@@ -140,21 +155,22 @@ def decide(job: Job, record: Record, above: Sky, on_time: timedelta) -> Decision
     anchor = record.anchor if slots.is_anchored(schedule) else None
     if record.watermark is not None and record.watermark > above.now:
         return _ahead(job, schedule, record, above, anchor)
-    due = _unanswered(schedule, anchor, record, above)
+    early = _earlier(above, slots.delay(job))
+    due = _unanswered(schedule, anchor, record, early)
     if record.pause is not None and _holds(record.pause, due, above):
-        return _paused(job, due, record.pause, above.following(schedule, above.now, anchor), above)
+        return _paused(job, due, record.pause, _next_start(job, schedule, record, above), early)
     if record.retry is not None:
-        return _again(job, record.retry, due, above, above.following(schedule, above.now, anchor))
+        after = _next_start(job, schedule, record, above)
+        return _again(job, record.retry, due, above, after)
     if due is None:
-        after = above.following(schedule, above.now, anchor)
-        return Decision(job, Verdict.REST, next=after, reason="not due")
+        return _rest(job, schedule, record, above)
     if record.skip == due.newest:
-        missed = _before(due, above)
+        missed = _before(due, early)
         return Decision(job, Verdict.SKIP, due.newest, missed, reason="left out by hand")
     each = job.catch_up is CatchUp.ALL and due.watermark is not None
-    if each and not _is_too_late(job, above.now - due.newest):
-        return _oldest(job, due, above)
-    return _newest(job, due, above, on_time)
+    if each and not _is_too_late(job, early.now - due.newest):
+        return _oldest(job, due, early)
+    return _newest(job, due, early, on_time)
 
 
 def blocker(
@@ -228,7 +244,50 @@ def _ahead(
         why = f"its last slot lay {ahead} in the future; the clock was wrong then"
         return Decision(job, Verdict.CLAMP, watermark=above.now, reason=why)
     after = above.following(schedule, record.watermark, anchor)
-    return Decision(job, Verdict.REST, next=after, reason="the clock went back; it has run already")
+    start = after and after + slots.delay(job)
+    return Decision(job, Verdict.REST, next=start, reason="the clock went back; it has run already")
+
+
+def _earlier(above: Sky, delay: timedelta) -> Sky:
+    """The sky as a job sees it that starts so long after its slots."""
+    if not delay:
+        return above
+    now = above.now - delay
+    return replace(
+        above,
+        now=now,
+        latest=lambda schedule, until, anchor: above.latest(schedule, until or now, anchor),
+    )
+
+
+def _next_start(job: Job, schedule: Schedule, record: Record, above: Sky) -> datetime | None:
+    anchor = record.anchor if slots.is_anchored(schedule) else None
+    slot = above.following(schedule, answered(job, record, above.now), anchor)
+    return slot + slots.delay(job) if slot is not None else None
+
+
+def _rest(job: Job, schedule: Schedule, record: Record, above: Sky) -> Decision:
+    start = _next_start(job, schedule, record, above)
+    delay = slots.delay(job)
+    if start is None or start - delay > above.now:
+        return Decision(job, Verdict.REST, next=start, reason="not due")
+    why = f"starts {delay.total_seconds():.0f} s after its slot (jitter)"
+    return Decision(job, Verdict.WAIT, start - delay, reason=why, next=start)
+
+
+def _in_its_window(decision: Decision, now: datetime) -> Decision:
+    """The decision to run, put off until the window opens, or the slot is too late for good."""
+    job, slot = decision.job, decision.slot
+    opens = window.opening(job.window, job.timezone, now)
+    if opens is None:
+        return decision
+    ends = [opens]
+    if job.max_lateness is not None and slot is not None:
+        start = slot + slots.delay(job)
+        ends.append(start + timedelta(seconds=job.max_lateness) + INSTANT)
+    why = f"outside its window {job.window}"
+    end = min(one for one in ends if one > now)
+    return Decision(job, Verdict.WAIT, slot, reason=why, next=end)
 
 
 def _unanswered(

@@ -21,6 +21,7 @@ import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from scheduled import lot
 from scheduled.dialect import Boot, Cron, Interval, Once, Schedule, fingerprint, is_drawn, parse
 from scheduled.model import Job
 from scheduled.zone import RESOLUTION, first_reached, passes, set_back, wall_of
@@ -30,6 +31,7 @@ __all__ = [
     "Schedule",
     "between",
     "count",
+    "delay",
     "fingerprint",
     "following",
     "is_anchored",
@@ -58,6 +60,17 @@ def of(job: Job) -> Schedule:
     """The schedule of a job. Raises ScheduleError for one that never passed the checks."""
     # Without need no seed: thousands of jobs share the few schedules that are remembered.
     return parse(job.schedule, job.timezone, job.seed if is_drawn(job.schedule) else "")
+
+
+def delay(job: Job) -> timedelta:
+    """How long after each of its slots the job starts: below its `jitter`, and always the same.
+
+    In whole seconds. Drawn from machine and job, so that what starts together here, and on other
+    machines, is spread.
+    """
+    if not job.jitter:
+        return timedelta(0)
+    return timedelta(seconds=lot.drawn(job.seed or job.id, "jitter", max(int(job.jitter), 1)))
 
 
 def latest(schedule: Schedule, now: datetime, anchor: datetime) -> datetime | None:

@@ -13,6 +13,7 @@ from scheduled.cli.lookup import find_job
 from scheduled.cli.session import Session
 from scheduled.errors import UsageError
 from scheduled.model import Job
+from scheduled.plan import answered
 from scheduled.state import ALL_JOBS, Event, pauses, record, stamped
 from scheduled.view.plain import one_line
 from scheduled.view.times import both
@@ -80,9 +81,9 @@ def _end(session: Session, length: str | None, until: str | None) -> datetime | 
 
 
 def _next_slot(session: Session, job: Job) -> datetime | None:
-    schedule = slots.of(job)
-    anchor = record(session.store.state, job.id).anchor or session.now
-    return slots.following(schedule, session.now, anchor)
+    known = record(session.store.state, job.id)
+    after = answered(job, known, session.now)
+    return slots.following(slots.of(job), after, known.anchor or session.now)
 
 
 def _record(session: Session, event: Event) -> None:

@@ -238,8 +238,8 @@ def _check_action(entry: _Entry) -> None:
 
 
 def _seed(entry: _Entry, values: Mapping[str, Any]) -> dict[str, str]:
-    """What the job's `H` is drawn from, if it has one."""
-    if not slots.is_drawn(values.get("schedule", "")):
+    """What the job's `H` and `jitter` are drawn from, if it has one of them."""
+    if not values.get("jitter") and not slots.is_drawn(values.get("schedule", "")):
         return {}
     return {"seed": f"{machine.identity()} {entry.name}"}
 

@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from scheduled import window
 from scheduled.config.source import Node, shown
 from scheduled.environment import NAME
+from scheduled.errors import ScheduleError
 from scheduled.model import CatchUp, FirstRun, OnInterrupted, Priority
 
 Reader = Callable[[Node], Any]
 
 LONGEST_SECONDS = 10 * 365 * 86_400
+LONGEST_JITTER = 86_400
 _DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?) ?([smhd]?)")
 _SIZE = re.compile(r"(\d{1,15}) ?([KMG]?)(?:i?B)?")
 _OCTAL = re.compile(r"(?:0o)?([0-7]{1,3}|0[0-7]{3})")
@@ -87,6 +90,24 @@ def duration(node: Node) -> float:
     if not 0 < seconds <= LONGEST_SECONDS:
         raise Unfit(f"{found(node)}: longer than nothing, and ten years at most")
     return seconds
+
+
+def jitter(node: Node) -> float:
+    """A duration that is shorter than a day."""
+    seconds = duration(node)
+    if seconds >= LONGEST_JITTER:
+        raise Unfit(f"{found(node)}: shorter than a day; for more, spread the schedule with H")
+    return seconds
+
+
+def hours(node: Node) -> str:
+    """Two times of day, `21:00-06:00`; empty for `none`."""
+    if node.value is None or node.text == "none":
+        return ""
+    try:
+        return str(window.parse(text(node)))
+    except ScheduleError as error:
+        raise Unfit(f"{found(node)}: {error}") from None
 
 
 def size(node: Node) -> int:
@@ -272,6 +293,8 @@ JOB_KEYS: Mapping[str, Key] = {
         "latest",
     ),
     "max_lateness": Key("how late a slot may still start", or_none(duration), "none"),
+    "window": Key("the hours it may start in, like 21:00-06:00", hours, "any"),
+    "jitter": Key("by up to how much its starts are delayed", or_none(jitter), "none"),
     "first_run": Key(
         "when a new job runs first: wait for its next slot, or now", choice(FirstRun), "wait"
     ),

@@ -66,7 +66,7 @@ def awaited(decision: Decision, above: Sky) -> datetime | None:
     match decision.verdict:
         case Verdict.DISABLED:
             return None
-        case Verdict.REST | Verdict.PAUSED:
+        case Verdict.REST | Verdict.WAIT | Verdict.PAUSED:
             return decision.next
         case Verdict.RUN | Verdict.SKIP | Verdict.CARRY | Verdict.GIVE_UP:
             return decision.slot

@@ -2,12 +2,12 @@
 
 import heapq
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduled import plan, slots
+from scheduled import plan, slots, window
 from scheduled.model import Job
 from scheduled.plan import Sky
 from scheduled.state import stamped
@@ -59,7 +59,7 @@ def _following(picture: Picture, job: Job, above: Sky) -> Iterator[datetime]:
         return
     schedule = slots.of(job)
     anchor = record.anchor if slots.is_anchored(schedule) else None
-    slot: datetime | None = picture.now
+    slot: datetime | None = plan.answered(job, record, picture.now)
     if (
         record.watermark is not None
         and picture.now < record.watermark <= picture.now + plan.CORRECTION
@@ -75,5 +75,27 @@ def _shown(job: Job, slot: datetime) -> dict[str, Any]:
     return {
         "slot": stamped(slot),
         "local": slot.astimezone(ZoneInfo(job.timezone)).isoformat(),
-        "note": slots.note(slots.of(job), slot),
+        "note": "; ".join(_notes(job, slot)),
     }
+
+
+def _notes(job: Job, slot: datetime) -> Iterator[str]:
+    """What the clock change does to the slot, and what keeps its start from being at the slot."""
+    changed = slots.note(slots.of(job), slot)
+    if changed:
+        yield changed
+    delay = slots.delay(job)
+    if delay:
+        yield f"starts at +{_short(delay)} (jitter)"
+    opens = window.opening(job.window, job.timezone, slot + delay) if job.window else None
+    if opens is not None:
+        local = opens.astimezone(ZoneInfo(job.timezone)).isoformat()
+        yield f"outside its window {job.window}: starts at {local}"
+
+
+def _short(delay: timedelta) -> str:
+    """`3m12s`, `2h5m`, `40s`: what is not zero."""
+    minutes, seconds = divmod(int(delay.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((hours, "h"), (minutes, "m"), (seconds, "s"))
+    return "".join(f"{count}{unit}" for count, unit in parts if count)
