@@ -1,6 +1,7 @@
 import json
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from scheduled import config as configuration
 from scheduled.cli.config import config
 from scheduled.errors import ConfigError, UsageError
 from scheduled.places import Asked
+from tests.builders.jobs import at
 
 SHIPPED = ("mail_cleanup", "memory_rollover", "health", "metrics", "daily_report")
 
@@ -19,6 +21,7 @@ class Options:
     """What the parent command hands down."""
 
     asked: Asked
+    now: datetime = at("12:00")
 
 
 @dataclass
@@ -177,6 +180,23 @@ def test_the_keys_of_validate_json(root: Path) -> None:
         "problems": [],
         "warnings": [],
     }
+
+
+def test_validate_warns_of_a_moment_that_has_passed(root: Path) -> None:
+    written(
+        root,
+        "jobs:\n"
+        '  over: {schedule: "at:2026-11-21T11:59", command: "true"}\n'
+        '  at_once: {schedule: 2026-11-20, command: "true", first_run: now}\n'
+        '  to_come: {schedule: 2026-11-22, command: "true"}\n',
+    )
+    warning = (
+        "scheduled.yaml:2: over: at:2026-11-21T11:59 has passed;"
+        " what a tick has not seen before does not run for it"
+    )
+
+    assert call(root, "validate") == Said("ok: 8 jobs\n", f"warning: {warning}\n", 0)
+    assert json.loads(call(root, "validate", "--json").out)["warnings"] == [warning]
 
 
 # show

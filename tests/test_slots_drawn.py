@@ -11,7 +11,7 @@ from scheduled import config, machine, slots
 from scheduled.dialect import Cron, fingerprint, parse
 from scheduled.errors import ScheduleError
 from scheduled.view import jobs as view
-from tests.builders.configuration import asked, complaint, loaded, the_job, written
+from tests.builders.configuration import asked, complaint, job_file, loaded, the_job, written
 from tests.builders.jobs import job
 from tests.builders.looks import picture
 
@@ -127,6 +127,18 @@ def test_what_was_drawn_comes_back_from_the_cache_but_not_on_another_machine(
 
     assert (first.seed, first.schedule) == (second.seed, "H H * * *")
     assert elsewhere.seed != first.seed
+
+
+def test_what_was_drawn_for_a_job_file_counts_on_its_machine_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_file(tmp_path, "one.yaml", 'id: one\nschedule: "H H * * *"\ncommand: "true"\n')
+    here, again = (config.load(asked(tmp_path)).jobs[-1] for _ in range(2))
+
+    monkeypatch.setattr(machine, "identity", lambda: "another")
+
+    assert here.seed == again.seed
+    assert config.load(asked(tmp_path)).jobs[-1].seed == "another one"
 
 
 def test_a_list_shows_what_was_written_and_when_it_will_be(tmp_path: Path) -> None:

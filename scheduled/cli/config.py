@@ -2,17 +2,18 @@
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from scheduled import places
+from scheduled import places, slots
 from scheduled.config import DEFAULTS, Config, guard, load, sample
 from scheduled.errors import ConfigError, UsageError
 from scheduled.files import replace
-from scheduled.model import Job
+from scheduled.model import FirstRun, Job
 from scheduled.places import Asked
 from scheduled.view import definition
 from scheduled.view.plain import one_line
@@ -60,7 +61,8 @@ def validate(context: click.Context, as_json: bool) -> int:
     warnings: tuple[str, ...] = ()
     try:
         found = load(_asked(context))
-        jobs, problems, warnings = len(found.jobs), found.problems, found.warnings
+        jobs, problems = len(found.jobs), found.problems
+        warnings = (*found.warnings, *_passed(found.jobs, context.obj.now))
     except ConfigError as error:
         problems = error.problems
     if as_json:
@@ -89,6 +91,18 @@ def show(context: click.Context, as_json: bool) -> int:
         for problem in (*found.problems, *(f"warning: {one}" for one in found.warnings)):
             click.echo(problem, err=True)
     return PROBLEMS if found.problems else 0
+
+
+def _passed(jobs: Iterable[Job], now: datetime) -> Iterator[str]:
+    """A warning for each job whose only moment is over: one met now would never run."""
+    for job in jobs:
+        schedule = slots.of(job)
+        is_over = schedule.kind == "once" and slots.following(schedule, now, now) is None
+        if is_over and job.enabled and job.first_run is not FirstRun.NOW:
+            yield (
+                f"{job.source}: {job.id}: {job.schedule} has passed;"
+                " what a tick has not seen before does not run for it"
+            )
 
 
 def _asked(context: click.Context) -> Asked:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scheduled import __version__, builtin, places
+from scheduled import __version__, builtin, machine, places
 from scheduled.config import cache, guard
 from scheduled.config.draft import Draft, Reading
 from scheduled.errors import ConfigError
@@ -169,6 +169,7 @@ def _key(folders: Sequence[Folder], draft: Draft, timeout: float) -> cache.Key:
         "folders": [[str(folder.path), folder.label] for folder in folders],
         "timezone": draft.timezone,
         "timeout": timeout,
+        "machine": machine.identity(),  # for what was drawn on it
     }
 
 
