@@ -13,6 +13,7 @@ from scheduled.errors import ConfigError, UsageError
 from scheduled.places import Asked
 from tests.builders.jobs import at
 
+NOON = at("12:00")
 SHIPPED = ("mail_cleanup", "memory_rollover", "health", "metrics", "daily_report")
 
 
@@ -21,7 +22,7 @@ class Options:
     """What the parent command hands down."""
 
     asked: Asked
-    now: datetime = at("12:00")
+    now: datetime = NOON
 
 
 @dataclass

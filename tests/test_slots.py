@@ -289,7 +289,7 @@ SOME_ZONES = st.sampled_from(["UTC", "Europe/Berlin", "Australia/Lord_Howe", "Am
 
 @st.composite
 def schedules(draw: st.DrawFn) -> slots.Schedule:
-    text = draw(st.one_of(CRON, INTERVALS, MOMENTS))
+    text = draw(st.one_of(CRON, INTERVALS, MOMENTS, st.just("@reboot")))
     try:
         return slots.parse(text, draw(SOME_ZONES))
     except ScheduleError:  # rarer than five years
