@@ -7,6 +7,7 @@ silent or a wall clock that was set.
 """
 
 import contextlib
+import math
 import os
 import time
 from dataclasses import dataclass
@@ -70,7 +71,8 @@ def load(state_dir: Path) -> Heartbeat | None:
     """The heartbeat of the last tick; None before the first one, or where it cannot be read."""
     try:
         wall, boottime, monotonic, boot = (state_dir / FILE_NAME).read_text("ascii").split()
-        return Heartbeat(float(wall), float(boottime), float(monotonic), boot)
+        clocks = float(wall), float(boottime), float(monotonic)
+        return Heartbeat(*clocks, boot) if all(map(math.isfinite, clocks)) else None
     except (OSError, ValueError):
         return None
 

@@ -37,11 +37,9 @@ def is_idle(arguments: list[str]) -> bool:
     options = _plain_tick(arguments)
     if options is None:
         return False
-    state_dir = options.get("--state-dir") or _default_state_dir(options)
-    if not state_dir:
-        return False
     try:
-        return _is_unchanged(state_dir, signature(arguments))
+        state_dir = options.get("--state-dir") or _default_state_dir(options)
+        return bool(state_dir) and _is_unchanged(state_dir, signature(arguments))
     except (OSError, ValueError, IndexError):
         return False
 

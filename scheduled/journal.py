@@ -7,6 +7,7 @@ off is the last line, which no reader takes for an event.
 
 import json
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -20,6 +21,7 @@ Event = dict[str, Any]
 
 SUFFIX = ".jsonl"
 MODE = 0o600
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\.jsonl")
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Journal:
             return []
         except OSError as error:
             raise StateError(f"{self.folder}: cannot be read: {_reason(error)}") from error
-        return sorted(name for name in found if name.endswith(SUFFIX) and name[0].isdigit())
+        return sorted(name for name in found if _DAY.fullmatch(name))
 
     def read(self, start: Position | None) -> Stretch:
         """Every whole line from `start` on, through all later files; None reads them all."""
@@ -83,7 +85,7 @@ class Journal:
                     return True
                 stream.seek(position.offset - 1)
                 return stream.read(1) == b"\n"
-        except OSError:
+        except (OSError, ValueError, OverflowError):
             return False
 
     def append(self, name: str, events: Sequence[Event], *, sync: bool) -> None:
@@ -119,7 +121,9 @@ class Journal:
     def prune(self, today: date, keep_days: int) -> list[str]:
         """Delete the files of days before the last `keep_days`; the newest file always stays."""
         oldest = (today - timedelta(days=keep_days)).isoformat()
-        gone = [name for name in self.names()[:-1] if name.removesuffix(SUFFIX) < oldest]
+        # As many files are kept as days: a clock that is years ahead for once deletes nothing.
+        others = self.names()[: -keep_days - 1]
+        gone = [name for name in others if name.removesuffix(SUFFIX) < oldest]
         for name in gone:
             (self.folder / name).unlink(missing_ok=True)
         return gone

@@ -6,7 +6,7 @@ A checkpoint that cannot be used is moved aside, rebuilt from the journal, and r
 """
 
 import os
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from scheduled.state import State, stamped
 
 FILE_NAME = "scheduled_state.json"
 KEEP_DAYS = 30
+FAR = timedelta(days=2)
+"""A journal file of a day further ahead than this was written under a wrong clock."""
 
 
 class Store:
@@ -166,6 +168,8 @@ class Store:
         """
         today = file_name(now)
         newest = max(self.journal.names(), default="")
+        if newest > file_name(now + FAR):
+            newest = self._brought_back(newest, today)
         if newest >= today:
             return newest
         self.journal.begin_file(
@@ -173,6 +177,15 @@ class Store:
         )
         self.journal.prune(now.date(), KEEP_DAYS)
         self.begun_a_day = True
+        return today
+
+    def _brought_back(self, name: str, today: str) -> str:
+        """Give the file of a day far ahead, when the clock was wrong, the name of today."""
+        if today in self.journal.names():
+            return name
+        (self.journal.folder / name).rename(self.journal.folder / today)
+        if self._position is not None and self._position.name == name:
+            self._position = Position(today, self._position.offset)
         return today
 
     def _set_aside(self, now: datetime) -> None:

@@ -113,6 +113,8 @@ class Supervisor:
     def _handle(
         self, number: signal.Signals, action: Callable[[int, FrameType | None], Any]
     ) -> None:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            return  # somebody wants it ignored: nohup does, for SIGHUP
         before = signal.signal(number, action)
         self._before.append(lambda: signal.signal(number, before))
 

@@ -31,8 +31,10 @@ EARLIEST = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
 """The year this program was first released in. A clock before it is wrong."""
 ON_TIME_TICKS = 2
 """A slot that starts within this many tick intervals is not late."""
-WORTH_WAITING = 60.0
-"""Seconds. A retry that is due sooner happens in the same tick, one that is not in a later one."""
+WORTH_WAITING = 59.0
+"""Seconds. A retry that is due sooner happens in the same tick, one that is not in a later one.
+
+Less than the minute that is the default delay, which the clock has eaten into by now."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ def run(
         tick.work(children, decisions)
         tick.deliver()
         tick.close(decisions, arguments if wanted is None else None)
+        tick.report.stopped_by = children.stopped_by  # one that came in the last steps counts too
     return tick.report
 
 
@@ -170,6 +173,8 @@ class Tick:
             with locks.journal(self.store.state_dir):
                 self.store.refresh()  # another tick may have met them meanwhile
                 self.store.write(self.now, *self.first_sights(self.decided()))
+            clamped = [one for one in decisions if one.verdict is Verdict.CLAMP]
+            self.report.warnings += [f"{one.job.id}: {one.reason}" for one in clamped]
             decisions = self.decided()
         return decisions
 
@@ -207,7 +212,8 @@ class Tick:
             for running, ended in children.wait(self._patience()):
                 job = running.attempt.job
                 self._end(begun.pop(running.attempt.run_id), ended)
-                if running.attempt.slot and not running.stop and self._has_more(job):
+                stays_due = ended.not_now or running.stop or running.attempt.slot is None
+                if not stays_due and self._has_more(job):
                     queue.append(job)
         self.report.stopped_by = children.stopped_by
 

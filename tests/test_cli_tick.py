@@ -181,7 +181,8 @@ def test_the_report_is_sent_again_with_force(home: Installation) -> None:
     home.call("daily-report", "--force")
 
     box = mailbox.read(home.root / "dev_central" / "ai_mail.local")
-    assert len([one for one in box.messages if "[DAILY]" in one["subject"]]) == 2
+    (report,) = [one for one in box.messages if "[DAILY]" in one["subject"]]
+    assert (report["updates"], report["status"]) == (1, "new")
 
 
 def test_a_report_that_is_not_sent_is_printed_and_counts_for_nothing(home: Installation) -> None:

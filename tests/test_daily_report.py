@@ -213,7 +213,8 @@ def test_the_report_is_the_result_and_the_message(home: Path) -> None:
                 "message": {
                     "subject": "[DAILY] System Report - 2026-03-07",
                     "body": EMPTY,
-                    "key": None,
+                    "key": "daily-report 2026-03-07",
+                    "fingerprint": "r1",
                 },
             },
         )

@@ -77,14 +77,23 @@ def test_an_append_that_finds_the_disk_full_leaves_the_file_as_it_was(tmp_path: 
 
 def test_old_days_are_pruned_and_the_newest_file_always_stays(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
-    for day in ("2026-01-01", "2026-10-21", "2026-10-22"):
+    days = [f"2026-11-{day:02}" for day in range(10, 21)]
+    for day in days:
         journal.begin_file(f"{day}.jsonl", {"event": "snapshot", "state": {}})
 
-    journal.prune(date(2026, 11, 21), keep_days=30)
+    journal.prune(date(2026, 11, 20), keep_days=3)
 
-    assert journal.names() == ["2026-10-22.jsonl"]
-    journal.prune(date(2030, 1, 1), keep_days=30)
-    assert journal.names() == ["2026-10-22.jsonl"]
+    assert journal.names() == [f"{day}.jsonl" for day in days[-4:]]
+
+
+def test_a_clock_that_is_years_ahead_for_once_deletes_no_history(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    for day in ("2026-11-20", "2026-11-21", "2040-01-01"):
+        journal.begin_file(f"{day}.jsonl", {"event": "snapshot", "state": {}})
+
+    journal.prune(date(2040, 1, 1), keep_days=30)
+
+    assert len(journal.names()) == 3
 
 
 @pytest.mark.parametrize(

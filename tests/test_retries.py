@@ -57,6 +57,15 @@ def test_a_short_wait_happens_inside_the_tick(tmp_path: Path) -> None:
     assert len(engine.lines()) == 3
 
 
+def test_the_default_delay_of_a_minute_keeps_no_tick_waiting(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command="exit 1", max_retries=3)])
+    engine.run_at("11:30")
+
+    report = engine.run_at("12:00")
+
+    assert len(report.ran) == 1
+
+
 def test_a_newer_slot_calls_the_retry_off(tmp_path: Path) -> None:
     failing = job(command=f"{NOTE}; exit 1", max_retries=3, retry_delay=7200.0)
     engine = Engine(tmp_path, [failing])

@@ -135,6 +135,19 @@ def test_a_clock_set_back_over_midnight_goes_on_in_the_newest_file(tmp_path: Pat
     assert Store(tmp_path).load().state["jobs"]["backup"]["enabled"] is False
 
 
+def test_a_day_written_under_a_clock_years_ahead_is_brought_back(tmp_path: Path) -> None:
+    store = Store(tmp_path).load()
+    store.record(NOW + timedelta(days=5000), MISSED)
+    store.checkpoint(NOW + timedelta(days=5000))
+
+    Store(tmp_path).load().record(NOW, {"event": "enabled", "job": "b", "enabled": True})
+
+    found = Store(tmp_path).load()
+    assert found.journal.names() == ["2026-11-21.jsonl"]
+    assert found.state["jobs"]["backup"]["coalesced"] == 2
+    assert found.state["jobs"]["b"]["enabled"] is True
+
+
 def test_the_journal_cut_off_behind_the_checkpoint_is_rebuilt_from(tmp_path: Path) -> None:
     store = Store(tmp_path).load()
     store.record(NOW, MISSED)

@@ -123,6 +123,16 @@ def test_not_now_is_no_failure_and_the_slot_stays_due(tmp_path: Path) -> None:
     assert engine.lines() == ["2026-11-21T12:00:00Z 0 0"]
 
 
+def test_not_now_ends_the_turn_of_a_job_that_runs_each_slot_too(tmp_path: Path) -> None:
+    each = job(command="echo x >> out; exit 75", catch_up=CatchUp.ALL)
+    engine = Engine(tmp_path, [each])
+    engine.run_at("09:30")
+
+    engine.run_at("12:00")
+
+    assert engine.lines() == ["x"]
+
+
 def test_a_timeout_kills_whoever_the_job_started_wherever_it_went(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

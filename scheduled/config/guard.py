@@ -60,6 +60,8 @@ def is_ours(path: Path) -> bool:
 
 
 def _file_problem(path: Path) -> str:
+    if path.stat().st_uid not in (0, os.geteuid()):
+        return f"{path}: neither yours nor root's; type: chown {os.geteuid()} {_typed(path)}"
     if path.stat().st_mode & OTHERS:
         return f"{path}: others can write to it; type: chmod go-w {_typed(path)}"
     return ""
