@@ -25,6 +25,8 @@ CORRECTION = timedelta(hours=3)
 
 SUSPENDED = "suspended: its retries were used up three times in a row; `scheduled enable` ends that"
 PAUSED_CAUSE = "paused"
+PUT_OUT = "disabled"
+"""The fingerprint of a job that the configuration has disabled: no schedule has it."""
 ENOUGH = "carried over: this tick has caught up on enough"
 
 
@@ -123,6 +125,16 @@ def is_enabled(job: Job, record: Record) -> bool:
     if record.suspended:
         return False
     return job.enabled if record.enabled is None else record.enabled
+
+
+def is_put_out(job: Job, record: Record) -> bool:
+    """Whether the configuration has just disabled a job that was met before."""
+    return (
+        not job.enabled
+        and record.enabled is None
+        and record.fingerprint not in ("", PUT_OUT)
+        and not record.suspended
+    )
 
 
 def is_off(decision: Decision) -> bool:

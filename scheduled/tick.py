@@ -12,7 +12,18 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduled import boot, capture, changes, files, heartbeat, hint, locks, outbox, plan, slots
+from scheduled import (
+    boot,
+    capture,
+    changes,
+    files,
+    heartbeat,
+    hint,
+    locks,
+    meeting,
+    outbox,
+    plan,
+)
 from scheduled import state as states
 from scheduled.config import Config
 from scheduled.errors import LockedError, StateError, UnavailableError
@@ -192,8 +203,7 @@ class Tick:
         """The events that make the engine know a new boot, and new and changed jobs."""
         beat = heartbeat.beat(self.now)
         started = boot.events(self.config.jobs, self.store.state, beat, self.now)
-        met = [_first_sight(one, self.now) for one in decisions]
-        return [*started, *(event for event in met if event)]
+        return [*started, *meeting.events(decisions, self.store.state, self.now)]
 
     def work(self, children: Supervisor, decisions: list[Decision]) -> None:
         """Run what is due, several at once; a long job never stops the others."""
@@ -395,15 +405,3 @@ def _with_params(job: Job, wanted: Wanted) -> Job:
         return job
     # It is not quite that job any more, and does not count as its last run.
     return replace(job, params={**job.params, **wanted.params}, noted_as="")
-
-
-def _first_sight(decision: Decision, now: datetime) -> dict[str, Any]:
-    job = decision.job
-    watermark = stamped(decision.watermark) if decision.watermark else None
-    if decision.verdict is Verdict.CLAMP:
-        return {"event": "clamped", "job": job.id, "watermark": watermark}
-    if decision.verdict is not Verdict.MEET:
-        return {}
-    fingerprint = slots.fingerprint(slots.of(job))
-    known = {"fingerprint": fingerprint, "anchor": stamped(now), "watermark": watermark}
-    return {"event": "seen", "job": job.id, **known}
