@@ -74,6 +74,8 @@ def _misshapen(document: State) -> Iterator[str]:
         if not isinstance(entry, dict):
             yield f"jobs.{name} is no object"
             continue
+        if "/" in name or name in ("", ".", ".."):
+            yield f"jobs holds {name!r}, which is no job"
         wrong = [key for key in entry if not _fits(key, entry[key])]
         yield from (f"jobs.{name}.{key} is not what it should be" for key in wrong)
     for message in document.get("outbox", []):
@@ -91,6 +93,8 @@ def _misshapen(document: State) -> Iterator[str]:
 def _fits(key: str, value: Any) -> bool:
     if key in _NUMBERS:
         return type(value) is int
+    if key == "enabled":
+        return value is None or isinstance(value, bool)
     if key == "counts":
         return _is_tally(value)
     if key == "open" and isinstance(value, dict):

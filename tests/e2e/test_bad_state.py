@@ -36,6 +36,8 @@ JOBS = '{"jobs": %s}'
         JOBS % '{"quick": {"coalesced": null}}',
         JOBS % '{"quick": {"counts": {"succeeded": "many"}}}',
         JOBS % '{"quick": {"watermark": 7}}',
+        JOBS % '{"quick": {"enabled": "no"}}',
+        JOBS % '{"../../quick": {}}',
         JOBS % '{"quick": {"open": {"run_id": 1, "started_at": "2026-01-01T00:00:00Z"}}}',
         '{"outbox": [1]}',
         '{"outbox": [{"to": "@drone"}]}',
