@@ -10,6 +10,7 @@ from bench.cost import work
 from bench.row import Effort, Row
 from scheduled import plan, slots
 from scheduled.model import Job
+from scheduled.sky import Sky
 from scheduled.state import Record
 
 NOW = datetime(2026, 11, 21, 14, 0, 30, tzinfo=UTC)
@@ -53,7 +54,7 @@ def all_jobs(jobs: str, distinct: str) -> Callable[[], object]:
 
     def planned() -> None:
         on_time = timedelta(minutes=2)
-        made = plan.plan(listed, records.__getitem__, plan.sky(NOW), on_time=on_time, budget=10)
+        made = plan.plan(listed, records.__getitem__, Sky.at(NOW), on_time=on_time, budget=10)
         assert all(decision.is_due for decision in made)
 
     return planned

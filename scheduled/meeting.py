@@ -8,7 +8,7 @@ from datetime import datetime
 
 from scheduled import plan, slots
 from scheduled import state as states
-from scheduled.plan import Decision, Verdict
+from scheduled.decision import Decision, Verdict
 from scheduled.state import Event, State, stamped
 
 

@@ -9,11 +9,11 @@ last tick was.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
-from functools import cache
 
 from scheduled import slots, window
+from scheduled.decision import Decision, Verdict
 from scheduled.model import CatchUp, FirstRun, Job, Missed
+from scheduled.sky import Sky
 from scheduled.slots import Schedule
 from scheduled.state import Pause, Record, Retry
 
@@ -34,48 +34,6 @@ RecordOf = Callable[[str], Record]
 """What is remembered about the job of that id."""
 
 
-class Verdict(StrEnum):
-    """What is to be done about a job now."""
-
-    RUN = "run"
-    SKIP = "skip"  # the slot ends here, with a reason
-    REST = "rest"  # nothing is due
-    WAIT = "wait"  # a slot has come, but its start has not: jitter, or outside the window
-    MEET = "meet"  # first sight of the job, or of its changed schedule
-    CLAMP = "clamp"  # the watermark lies in a future that was an error
-    PAUSED = "paused"
-    GIVE_UP = "give_up"  # the retry of an older slot is called off
-    DISABLED = "disabled"
-    CARRY = "carry"  # due, but the budget of this tick is spent
-
-
-@dataclass(frozen=True)
-class Decision:
-    """A verdict about one job, and what it was made of."""
-
-    job: Job
-    verdict: Verdict
-    slot: datetime | None = None
-    missed: Missed | None = None
-    """Slots before `slot` that nobody will answer for by themselves."""
-    too_late: Missed | None = None
-    """Slots of a job that runs each of them, but not this late."""
-    catch_up: bool = False
-    attempt: int = 1
-    reason: str = ""
-    cause: str = ""
-    """Why the slots in `missed` passed, where that is known."""
-    next: datetime | None = None
-    """For a job that rests or waits: when that ends."""
-    watermark: datetime | None = None
-    """For a job to meet or to clamp: where it starts to count."""
-
-    @property
-    def is_due(self) -> bool:
-        """Whether a slot waits for an answer."""
-        return self.verdict in (Verdict.RUN, Verdict.SKIP, Verdict.CARRY, Verdict.GIVE_UP)
-
-
 @dataclass(frozen=True)
 class _Due:
     """A schedule with an unanswered slot: the newest, and where the job's counting stands."""
@@ -85,36 +43,6 @@ class _Due:
     newest: datetime
     watermark: datetime | None
     coalesced: int
-
-
-@dataclass(frozen=True)
-class Sky:
-    """The instants around now, each distinct schedule asked once however many jobs share it."""
-
-    now: datetime
-    latest: Callable[[Schedule, datetime | None, datetime | None], datetime | None]
-    following: Callable[[Schedule, datetime, datetime | None], datetime | None]
-    count: Callable[[Schedule, datetime, datetime, datetime | None], int]
-
-
-def sky(now: datetime) -> Sky:
-    """What `decide` asks about slots, remembered for as long as this tick lasts."""
-
-    @cache
-    def latest(
-        schedule: Schedule, until: datetime | None, anchor: datetime | None
-    ) -> datetime | None:
-        return slots.latest(schedule, until or now, anchor or now)
-
-    @cache
-    def following(schedule: Schedule, after: datetime, anchor: datetime | None) -> datetime | None:
-        return slots.following(schedule, after, anchor or now)
-
-    @cache
-    def count(schedule: Schedule, after: datetime, until: datetime, anchor: datetime | None) -> int:
-        return slots.count(schedule, after, until, anchor or now)
-
-    return Sky(now, latest, following, count)
 
 
 def is_enabled(job: Job, record: Record) -> bool:
@@ -167,7 +95,7 @@ def _owed(job: Job, record: Record, above: Sky, on_time: timedelta) -> Decision:
     anchor = record.anchor if slots.is_anchored(schedule) else None
     if record.watermark is not None and record.watermark > above.now:
         return _ahead(job, schedule, record, above, anchor)
-    early = _earlier(above, slots.delay(job))
+    early = above.earlier(slots.delay(job))
     due = _unanswered(schedule, anchor, record, early)
     if record.pause is not None and _holds(record.pause, due, above):
         return _paused(job, due, record.pause, _next_start(job, schedule, record, above), early)
@@ -258,18 +186,6 @@ def _ahead(
     after = above.following(schedule, record.watermark, anchor)
     start = after and after + slots.delay(job)
     return Decision(job, Verdict.REST, next=start, reason="the clock went back; it has run already")
-
-
-def _earlier(above: Sky, delay: timedelta) -> Sky:
-    """The sky as a job sees it that starts so long after its slots."""
-    if not delay:
-        return above
-    now = above.now - delay
-    return replace(
-        above,
-        now=now,
-        latest=lambda schedule, until, anchor: above.latest(schedule, until or now, anchor),
-    )
 
 
 def _next_start(job: Job, schedule: Schedule, record: Record, above: Sky) -> datetime | None:

@@ -26,12 +26,13 @@ from scheduled import (
 )
 from scheduled import state as states
 from scheduled.config import Config
+from scheduled.decision import Decision, Verdict
 from scheduled.errors import LockedError, StateError, UnavailableError
 from scheduled.events import Bus
 from scheduled.execute import Surroundings
 from scheduled.model import CatchUp, Ended, Job
-from scheduled.plan import Decision, Verdict
 from scheduled.report import Report
+from scheduled.sky import Sky
 from scheduled.state import stamped
 from scheduled.store import KEEP_DAYS, Store
 from scheduled.supervise import Supervisor
@@ -136,7 +137,7 @@ class Tick:
                 now=now,
                 environ=environ,
             ),
-            plan.sky(now),
+            Sky.at(now),
             timedelta(seconds=ON_TIME_TICKS * config.tick_interval),
             self.clock,
             self.report.warnings.append,

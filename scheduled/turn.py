@@ -14,12 +14,13 @@ from zoneinfo import ZoneInfo
 
 from scheduled import backoff, execute, heartbeat, history, locks, plan, supervise
 from scheduled import state as states
+from scheduled.decision import Decision, Verdict
 from scheduled.execute import Running, Surroundings
 from scheduled.history import Row
 from scheduled.journal import Event
 from scheduled.locks import Lock
 from scheduled.model import Attempt, Ended, Job, Missed, OnInterrupted, Outcome
-from scheduled.plan import Decision, Sky, Verdict
+from scheduled.sky import Sky
 from scheduled.state import Open, Record, stamped
 from scheduled.store import Store
 
@@ -59,7 +60,7 @@ class Turns:
 
     def later(self) -> "Turns":
         """The same turns, with decisions made as of now and no longer as of the tick's start."""
-        return replace(self, above=plan.sky(self.clock()))
+        return replace(self, above=Sky.at(self.clock()))
 
     def take(self, job: Job, *, by_hand: bool = False, slotless: bool = False) -> Begun | Left:
         """Start `job` for the slot that is due, else, when asked for by hand, without a slot.

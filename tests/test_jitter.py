@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from scheduled import plan, slots
+from scheduled.decision import Decision, Verdict
 from scheduled.model import CatchUp, FirstRun, Job
-from scheduled.plan import Decision, Verdict
+from scheduled.sky import Sky
 from scheduled.state import Record
 from scheduled.view import jobs as view
 from scheduled.view import upcoming, why
@@ -117,7 +118,7 @@ def test_a_new_job_that_asks_for_it_runs_at_once() -> None:
     eager = delayed(10, first_run=FirstRun.NOW)
     record = replace(known(eager, "12:05"), watermark=None)
 
-    assert plan.decide(eager, record, plan.sky(at("12:05")), ON_TIME).verdict is Verdict.RUN
+    assert plan.decide(eager, record, Sky.at(at("12:05")), ON_TIME).verdict is Verdict.RUN
 
 
 def test_by_hand_nothing_is_delayed_and_the_slot_keeps_its_start(tmp_path: Path) -> None:
@@ -208,4 +209,4 @@ def known(what: Job, watermark: str) -> Record:
 
 
 def decide(what: Job, watermark: str, now: str) -> Decision:
-    return plan.decide(what, known(what, watermark), plan.sky(at(now)), ON_TIME)
+    return plan.decide(what, known(what, watermark), Sky.at(at(now)), ON_TIME)

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from scheduled import plan, slots
+from scheduled.decision import Decision, Verdict
 from scheduled.model import CatchUp, FirstRun, Job, Priority
-from scheduled.plan import Decision, Verdict
+from scheduled.sky import Sky
 from scheduled.state import Record
 from tests.builders.jobs import at, job
 
@@ -46,7 +47,7 @@ def test_slots_missed_by_many_jobs_of_one_schedule_are_counted_once(
     monkeypatch.setattr(slots, "count", count)
     jobs = [job(f"job-{number}") for number in range(50)]
     decisions = plan.plan(
-        jobs, lambda _: known("11:00"), plan.sky(at("16:10")), on_time=ON_TIME, budget=50
+        jobs, lambda _: known("11:00"), Sky.at(at("16:10")), on_time=ON_TIME, budget=50
     )
 
     assert [one.missed.count for one in decisions if one.missed] == [4] * 50
@@ -225,11 +226,11 @@ def known(watermark: str, schedule: str = "0 * * * *") -> Record:
 
 
 def decide(what: Job, record: Record, now: str) -> Decision:
-    return plan.decide(what, record, plan.sky(at(now)), ON_TIME)
+    return plan.decide(what, record, Sky.at(at(now)), ON_TIME)
 
 
 def planned(jobs: list[Job], now: str, *, since: str, budget: int = 10) -> list[Decision]:
     records: dict[str, Any] = {one.id: known(since, one.schedule) for one in jobs}
     return plan.plan(
-        jobs, lambda name: records[name], plan.sky(at(now)), on_time=ON_TIME, budget=budget
+        jobs, lambda name: records[name], Sky.at(at(now)), on_time=ON_TIME, budget=budget
     )

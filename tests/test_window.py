@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduled import plan, window
+from scheduled.decision import Decision, Verdict
 from scheduled.errors import ScheduleError
 from scheduled.model import CatchUp, Job
-from scheduled.plan import Decision, Verdict
+from scheduled.sky import Sky
 from scheduled.state import Record
 from scheduled.view import jobs as view
 from scheduled.view import upcoming
@@ -236,10 +237,10 @@ def decide(what: Job, watermark: str, now: str) -> Decision:
 
     fingerprint = slots.fingerprint(slots.of(what))
     record = Record(fingerprint=fingerprint, anchor=at(watermark), watermark=at(watermark))
-    return plan.decide(what, record, plan.sky(at(now)), 2 * MINUTE)
+    return plan.decide(what, record, Sky.at(at(now)), 2 * MINUTE)
 
 
 def decided(what: Job, engine: Engine, now: str) -> Decision:
     from scheduled import state
 
-    return plan.decide(what, state.record(engine.state, what.id), plan.sky(at(now)), 2 * MINUTE)
+    return plan.decide(what, state.record(engine.state, what.id), Sky.at(at(now)), 2 * MINUTE)

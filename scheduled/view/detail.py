@@ -4,6 +4,7 @@ from typing import Any
 
 from scheduled import plan
 from scheduled.model import Job
+from scheduled.sky import Sky
 from scheduled.view import definition, jobs, output, upcoming
 from scheduled.view.picture import Picture
 
@@ -13,7 +14,7 @@ LINES_SHOWN = 10
 
 def document(picture: Picture, job: Job) -> dict[str, Any]:
     """`show JOB --json`."""
-    above = plan.sky(picture.now)
+    above = Sky.at(picture.now)
     decision = plan.decide(job, picture.record(job.id), above, picture.late_after)
     row = jobs.row(picture, decision, above)
     entry = dict(picture.entry(job.id))

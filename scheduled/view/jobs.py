@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from scheduled import plan, slots
+from scheduled.decision import Decision, Verdict
 from scheduled.model import Job, Outcome
-from scheduled.plan import Decision, Sky, Verdict
+from scheduled.sky import Sky
 from scheduled.state import stamped
 from scheduled.view.picture import Picture
 
@@ -17,7 +18,7 @@ def document(picture: Picture) -> dict[str, Any]:
 
 def rows(picture: Picture) -> list[dict[str, Any]]:
     """A row a job, in the order of the configuration."""
-    above = plan.sky(picture.now)
+    above = Sky.at(picture.now)
     return [row(picture, decision, above) for decision in picture.decisions()]
 
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from scheduled import files, heartbeat, locks, plan
 from scheduled import state as states
+from scheduled.decision import Decision
 from scheduled.errors import StateError, UnreadableFileError
 from scheduled.model import Job
-from scheduled.plan import Decision
+from scheduled.sky import Sky
 from scheduled.state import Record, State
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Picture:
 
     def decisions(self) -> Iterator[Decision]:
         """What a tick would decide about each job now, in the order of the configuration."""
-        above = plan.sky(self.now)
+        above = Sky.at(self.now)
         for job in self.jobs:
             yield plan.decide(job, self.record(job.id), above, self.late_after)
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
+from scheduled.decision import Decision
 from scheduled.model import Missed
-from scheduled.plan import Decision
 from scheduled.state import moment, stamped
 
 if TYPE_CHECKING:

@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 
 from scheduled import plan, slots, window
 from scheduled.model import Job
-from scheduled.plan import Sky
+from scheduled.sky import Sky
 from scheduled.state import stamped
 from scheduled.view.picture import Picture
 
 
 def of_job(picture: Picture, job: Job, count: int) -> dict[str, Any]:
     """`next JOB --json`: the first `count` slots after now; none for a job that is disabled."""
-    coming = islice(_following(picture, job, plan.sky(picture.now)), count)
+    coming = islice(_following(picture, job, Sky.at(picture.now)), count)
     return {
         "job": job.id,
         "timezone": job.timezone,
@@ -34,7 +34,7 @@ def of_all(picture: Picture, count: int) -> dict[str, Any]:
 
 
 def _merged(picture: Picture, count: int) -> Iterator[tuple[datetime, Job]]:
-    above = plan.sky(picture.now)
+    above = Sky.at(picture.now)
     streams = [_following(picture, job, above) for job in picture.jobs]
     # Only the head of each stream is computed, however many jobs there are.
     heads = [

@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from scheduled import plan, slots
+from scheduled.decision import Decision, Verdict
 from scheduled.history import Row
 from scheduled.model import Job, Outcome
-from scheduled.plan import INSTANT, Decision, Verdict
+from scheduled.plan import INSTANT
+from scheduled.sky import Sky
 from scheduled.slots import Schedule
 from scheduled.state import Record, moment, stamped
 from scheduled.view.picture import Picture
@@ -28,7 +30,7 @@ def document(picture: Picture, job: Job, at: datetime, rows: Sequence[Row]) -> d
     slot = slots.latest(schedule, at, record.anchor or picture.now)
     found = list(_rows_of(slot, schedule, record, rows)) if slot is not None else []
     answered = next((row["outcome"] for row in found if row["outcome"]), None)
-    decision = plan.decide(job, record, plan.sky(picture.now), picture.late_after)
+    decision = plan.decide(job, record, Sky.at(picture.now), picture.late_after)
     reasons = [_told(row, picture) for row in found]
     is_open = slot is not None and answered in (None, Outcome.INTERRUPTED)
     if is_open or not found:
@@ -109,7 +111,7 @@ def _standing(picture: Picture, job: Job, record: Record, decision: Decision) ->
 
 def _way_free(picture: Picture, job: Job, slot: datetime) -> Iterator[str]:
     others = {one.id: one for one in picture.jobs}
-    blocker = plan.blocker(job, slot, others, picture.record, plan.sky(picture.now))
+    blocker = plan.blocker(job, slot, others, picture.record, Sky.at(picture.now))
     if blocker is not None:
         yield f"it waits for {blocker} to succeed"
     else:
