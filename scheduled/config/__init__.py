@@ -71,7 +71,7 @@ def load(asked: Asked) -> Config:
     settings = draft.settings
     found = places.settle(asked, begun, _folders(asked, begun, draft))
     values = {key: settings.get(key, default) for key, default in DEFAULTS.items()}
-    folders = _jobs_dirs(asked, begun, found.root, draft)
+    folders = jobfiles.folders(asked, begun, found.root, draft)
     kept = cache.place(found.state_dir / "cache", begun.config_path or found.root, "jobs")
     files = jobfiles.load(folders, draft, values["default_timeout"], kept)
     jobs, stuck = _startable(draft.jobs + files.jobs)
@@ -114,15 +114,6 @@ def _folders(asked: Asked, begun: Start, draft: Draft) -> dict[str, Path]:
     if problems:
         raise ConfigError(problems)
     return folders
-
-
-def _jobs_dirs(asked: Asked, begun: Start, root: Path, draft: Draft) -> tuple[jobfiles.Folder, ...]:
-    try:
-        return jobfiles.folders(asked, begun, root, draft)
-    except UsageError as error:
-        assert begun.config_path is not None
-        place = f"{begun.config_path.name}:{draft.lines['jobs_dirs']}"
-        raise ConfigError([f"{place}: jobs_dirs: {error}"]) from error
 
 
 def _draft(asked: Asked, begun: Start, stamps: Mapping[str, Stamp | None]) -> Draft:
