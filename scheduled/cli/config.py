@@ -93,6 +93,15 @@ def show(context: click.Context, as_json: bool) -> int:
     return PROBLEMS if found.problems else 0
 
 
+@config.command("schema")
+@click.option("--job", "of_job", is_flag=True, help="The one for job files.")
+def schema(of_job: bool) -> None:
+    """Print the JSON Schema of scheduled.yaml, for editors to check and complete by."""
+    from scheduled.config import schema
+
+    _print_json(schema.of_job_file() if of_job else schema.of_configuration())
+
+
 def _passed(jobs: Iterable[Job], now: datetime) -> Iterator[str]:
     """A warning for each job whose only moment is over: one met now would never run."""
     for job in jobs:

@@ -5,22 +5,20 @@ wrong with one job stops that job alone, and what is wrong with a route stops no
 left out, and named. A job file is one job, and is looked at in the same way.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 from scheduled import builtin, loader, machine, slots, zone
-from scheduled.config import fields
+from scheduled.config import readers
 from scheduled.config.draft import Draft, Reading
-from scheduled.config.fields import JOB_KEYS, KEYS, Key, Unfit, found
+from scheduled.config.fields import ID, JOB_KEYS, KEYS, Key
+from scheduled.config.readers import Unfit, found
 from scheduled.config.source import Node, shown
 from scheduled.errors import ConfigError, ScheduleError
 from scheduled.model import Job
 from scheduled.notify import routing
-
-_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
 
 @dataclass(frozen=True)
@@ -130,7 +128,7 @@ def _file_id(document: Node, problems: _Problems) -> tuple[str, int]:
         if key == "id":
             problems.note(line, "id", f"stands here twice, first in line {node.line}")
     try:
-        name = fields.text(node)
+        name = readers.text(node)
     except Unfit as unfit:
         problems.note(node.line, "id", str(unfit))
         return "", node.line
@@ -194,7 +192,7 @@ def _job(entry: _Entry, defaults: _Defaults, warnings: _Problems | None = None) 
     `warnings` takes what is said about keys nobody knows; without it, that is wrong, too.
     """
     before = len(entry.problems)
-    if not _ID.fullmatch(entry.name):
+    if not ID.fullmatch(entry.name):
         entry.note(
             "", 'an id has letters, digits, ".", "_" and "-", 100 at most; "." and "-" inside'
         )

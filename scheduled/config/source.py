@@ -81,19 +81,25 @@ def read(path: Path, label: str = "") -> Node:
     try:
         if not os.path.isfile(path):
             raise UnreadableFileError(path, "not a file")
-        return _document(_decoded(read_bytes(path), path))
+        data = read_bytes(path)
     except UnreadableFileError as error:
         raise ConfigError([f"{label or path}: {error.reason}"]) from error
-    except _Refused as refused:
-        raise ConfigError([f"{label or path.name}:{refused.line}: {refused.sentence}"]) from None
+    return parsed(data, label or path.name)
 
 
-def _decoded(data: bytes, path: Path) -> str:
+def parsed(data: bytes, label: str) -> Node:
+    """The document in `data`, which messages call `label`. Raises as `read` does."""
     if len(data) > MAX_BYTES:
-        size = len(data) / 1024 / 1024
-        raise UnreadableFileError(
-            path, f"{size:.1f} MB, more than the {MAX_BYTES // 1024**2} MB a configuration may have"
-        )
+        size = f"{len(data) / 1024 / 1024:.1f} MB"
+        limit = f"more than the {MAX_BYTES // 1024**2} MB a configuration may have"
+        raise ConfigError([f"{label}: {size}, {limit}"])
+    try:
+        return _document(_decoded(data))
+    except _Refused as refused:
+        raise ConfigError([f"{label}:{refused.line}: {refused.sentence}"]) from None
+
+
+def _decoded(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
