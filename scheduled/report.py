@@ -1,12 +1,14 @@
 """What a tick did: rows of runs, counts, sentences for a person, and the exit code they make."""
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
-from scheduled.errors import ScheduledError
+from scheduled.errors import LockedError, ScheduledError, StateError
 from scheduled.history import Row
 from scheduled.model import Outcome
 from scheduled.state import stamped
@@ -72,6 +74,14 @@ class Report:
         if self.problems:
             return Exit.USAGE
         return Exit.FAILED if self.failed else Exit.WELL
+
+    @contextmanager
+    def troubles(self) -> Iterator[None]:
+        """Our own files failing us: no new run is begun, those under way are seen through."""
+        try:
+            yield
+        except (LockedError, StateError) as error:
+            self.trouble = self.trouble or error
 
     def document(self) -> dict[str, Any]:
         """What `run --json` prints."""

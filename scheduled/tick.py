@@ -5,9 +5,8 @@ Everything that can stop half-way has left its intent in the journal before.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -27,41 +26,23 @@ from scheduled import (
 from scheduled import state as states
 from scheduled.config import Config
 from scheduled.decision import Decision, Verdict
-from scheduled.errors import LockedError, StateError, UnavailableError
+from scheduled.errors import UnavailableError
 from scheduled.events import Bus
 from scheduled.execute import Surroundings
-from scheduled.model import CatchUp, Ended, Job
+from scheduled.model import Job
 from scheduled.report import Report
 from scheduled.sky import Sky
 from scheduled.state import stamped
 from scheduled.store import KEEP_DAYS, Store
 from scheduled.supervise import Supervisor
-from scheduled.turn import Begun, Left, Turns
+from scheduled.turn import Turns
 from scheduled.view import status
+from scheduled.work import Wanted, Work
 
 EARLIEST = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
 """The year this program was first released in. A clock before it is wrong."""
 ON_TIME_TICKS = 2
 """A slot that starts within this many tick intervals is not late."""
-WORTH_WAITING = 59.0
-"""Seconds. A retry that is due sooner happens in the same tick, one that is not in a later one.
-
-Less than the minute that is the default delay, which the clock has eaten into by now."""
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a tick is asked to do, besides what is due."""
-
-    only: tuple[str, ...] = ()
-    """Job ids and `tag:NAME`, known to exist; empty means all jobs."""
-    by_hand: bool = False
-    """Whether jobs run that are not due. Such a run has no slot and moves nothing."""
-    slotless: bool = False
-    """Whether a slot that is due is left for a later tick all the same."""
-    even_disabled: bool = False
-    params: Mapping[str, Any] = field(default_factory=dict)
-    """Laid over the jobs' own `params`."""
 
 
 def run(
@@ -93,9 +74,10 @@ def run(
     tick.settle()
     decisions = tick.plan()
     with Supervisor(look) as children:
-        tick.work(children, decisions)
+        work = Work(config, tick.turns, children, tick.report, tick.bus, tick.wanted)
+        work.do(decisions)
         tick.deliver()
-        tick.close(decisions, arguments if wanted is None else None)
+        tick.close(work, decisions, arguments if wanted is None else None)
         tick.report.stopped_by = children.stopped_by  # one that came in the last steps counts too
     return tick.report
 
@@ -143,9 +125,6 @@ class Tick:
             self.report.warnings.append,
         )
         self._started = time.monotonic()
-        self._budget = config.catch_up_budget
-        self._soon: list[tuple[datetime, Job]] = []
-        """Retries that are worth waiting for."""
 
     def clock(self) -> datetime:
         """The tick's own time: `now`, moved on by what has elapsed since."""
@@ -206,55 +185,20 @@ class Tick:
         started = boot.events(self.config.jobs, self.store.state, beat, self.now)
         return [*started, *meeting.events(decisions, self.store.state, self.now)]
 
-    def work(self, children: Supervisor, decisions: list[Decision]) -> None:
-        """Run what is due, several at once; a long job never stops the others."""
-        queue = list(self._candidates(decisions))
-        begun: dict[str, Begun] = {}
-        while queue or children.running or self._soon:
-            if children.stopped_by or self.report.trouble:
-                queue.clear()
-                self._soon.clear()
-            while len(children.running) < self.config.max_concurrent:
-                job = _startable(queue, children)
-                if job is None:
-                    break
-                self._begin(job, children, begun, self.turns)
-            self._try_again(children, begun)
-            for running, ended in children.wait(self._patience()):
-                job = running.attempt.job
-                self._end(begun.pop(running.attempt.run_id), ended)
-                stays_due = ended.not_now or running.stop or running.attempt.slot is None
-                if not stays_due and self._has_more(job):
-                    queue.append(job)
-        self.report.stopped_by = children.stopped_by
-
-    def _try_again(self, children: Supervisor, begun: dict[str, Begun]) -> None:
-        """Start the retries whose short wait is over."""
-        for at, job in list(self._soon):
-            if at <= self.clock() and len(children.running) < self.config.max_concurrent:
-                self._soon.remove((at, job))
-                self._begin(job, children, begun, self.turns.later())
-
-    def _patience(self) -> float | None:
-        """Seconds until the next retry of this tick; None if there is none."""
-        if not self._soon:
-            return None
-        return max((min(at for at, _ in self._soon) - self.clock()).total_seconds(), 0.0)
-
     def deliver(self) -> None:
         """Take the waiting messages to where they are read; what fails waits for another tick."""
-        with self._troubles():
+        with self.report.troubles():
             self.report.notes += outbox.deliver(
                 self.store, self.config.places, self.zone, self.clock()
             )
 
-    def close(self, decisions: list[Decision], arguments: list[str] | None) -> None:
+    def close(self, work: Work, decisions: list[Decision], arguments: list[str] | None) -> None:
         """Write the checkpoint, the central file, and the hint for the next tick."""
-        with self._troubles():
+        with self.report.troubles():
             self.store.record(self.clock(), {"event": "tick", "ran": len(self.report.ran)})
             saved = self.store.checkpoint(self.clock())
             if arguments is not None:
-                due = self._next_due(decisions)
+                due = self._next_due(work, decisions)
                 hint.leave(self.config, arguments, self.now, due, {self.store.path: saved})
         if self.store.begun_a_day:
             oldest = self.now - timedelta(days=KEEP_DAYS)
@@ -263,88 +207,6 @@ class Tick:
         self.report.warnings += [str(failure) for failure in self.bus.failures]
         self.report.recovered += self.store.recovered
         self.report.duration_seconds = time.monotonic() - self._started
-
-    def _candidates(self, decisions: list[Decision]) -> Iterator[Job]:
-        due = [one for one in decisions if one.is_due]
-        self.report.due = len(due)
-        if self.wanted.by_hand:
-            yield from (
-                one.job for one in decisions if not plan.is_off(one) or self.wanted.even_disabled
-            )
-            return
-        for decision in due:
-            if decision.verdict is Verdict.CARRY:
-                self._leave(decision.job, decision.reason)
-            else:
-                self._budget -= decision.catch_up
-                yield decision.job
-
-    def _begin(self, job: Job, children: Supervisor, begun: dict[str, Begun], turns: Turns) -> None:
-        with self._troubles():
-            taken = turns.take(job, by_hand=self.wanted.by_hand, slotless=self.wanted.slotless)
-            if isinstance(taken, Left):
-                self._left(job, taken)
-                return
-            attempt = taken.running.attempt
-            begun[attempt.run_id] = taken
-            children.running.append(taken.running)
-            self.bus.fire(
-                "job_started",
-                job=job.id,
-                run_id=attempt.run_id,
-                slot=stamped(attempt.slot) if attempt.slot else None,
-                catch_up=attempt.catch_up,
-                missed=attempt.missed,
-            )
-
-    def _left(self, job: Job, left: Left) -> None:
-        if left.row is not None:
-            self.report.skipped += 1
-            self.report.rows.append(left.row)
-        elif left.is_busy:
-            self._leave(job, left.reason)
-
-    def _leave(self, job: Job, reason: str) -> None:
-        self.report.carried += 1
-        self.report.left.append((job.id, reason))
-
-    def _end(self, begun: Begun, ended: Ended) -> None:
-        attempt = begun.running.attempt
-        messages = outbox.messages(ended.events, self.config.routes, attempt.run_id, self.clock())
-        with self._troubles():
-            row = self.turns.end(begun, ended, messages)
-            self.report.rows.append(row)
-            if ended.not_now:
-                self._leave(attempt.job, ended.reason)
-            elif ended.outcome.is_failure:
-                self._announce(attempt.job)
-            self.bus.fire("job_failed" if ended.outcome.is_failure else "job_finished", **row)
-            for name, data in ended.events:
-                self.bus.fire(name, **data)
-
-    def _announce(self, job: Job) -> None:
-        """Remember when a job that failed is tried next, for whoever reads of the failure."""
-        decision = self._decide(job)
-        if decision.next is not None:
-            self.report.upcoming[job.id] = decision.next
-        retry = states.record(self.store.state, job.id).retry
-        if retry is not None and (retry.at - self.clock()).total_seconds() < WORTH_WAITING:
-            self._soon.append((retry.at, job))
-
-    def _decide(self, job: Job) -> Decision:
-        record = states.record(self.store.state, job.id)
-        return plan.decide(job, record, self.turns.above, self.turns.on_time)
-
-    def _has_more(self, job: Job) -> bool:
-        """Whether a job that runs each of its slots has another one due, and may have it now."""
-        decision = self._decide(job)
-        if decision.verdict is not Verdict.RUN or job.catch_up is not CatchUp.ALL:
-            return False
-        if decision.catch_up and self._budget <= 0:
-            self._leave(job, plan.ENOUGH)
-            return False
-        self._budget -= decision.catch_up
-        return True
 
     def _publish(self) -> None:
         path = self.config.places.central_dir / "SCHEDULED.central.json"
@@ -358,10 +220,10 @@ class Tick:
     def _status(self) -> dict[str, Any]:
         return status.central(self.config, self.store.state, self.clock(), self.store.recovered)
 
-    def _next_due(self, decisions: list[Decision]) -> datetime | None:
+    def _next_due(self, work: Work, decisions: list[Decision]) -> datetime | None:
         """When the next tick has something to do: a slot, or a message to try again."""
         busy = [one.job for one in decisions if one.verdict is not Verdict.REST]
-        again = [self._decide(job) for job in busy]
+        again = [work.decide(job) for job in busy]
         if any(one.is_due for one in again):
             return self.now
         instants = [
@@ -371,34 +233,12 @@ class Tick:
         ]
         return min((one for one in instants if one is not None), default=None)
 
-    @contextmanager
-    def _troubles(self) -> Iterator[None]:
-        """Our own files failing us: no new run is begun, those under way are seen through."""
-        try:
-            yield
-        except (LockedError, StateError) as error:
-            self.report.trouble = self.report.trouble or error
-
 
 def _chosen(jobs: tuple[Job, ...], only: tuple[str, ...]) -> list[Job]:
     """The jobs that `only` names by id or `tag:NAME`; all of them if it is empty."""
     if not only:
         return list(jobs)
     return [job for job in jobs if job.id in only or any(f"tag:{tag}" in only for tag in job.tags)]
-
-
-def _startable(queue: list[Job], children: Supervisor) -> Job | None:
-    """Take the first job out of the queue that waits for no other of this tick."""
-    for place, job in enumerate(queue):
-        if not (job.waits_for or job.after) or not _waits(job, queue, children):
-            return queue.pop(place)
-    return None
-
-
-def _waits(job: Job, queue: list[Job], children: Supervisor) -> bool:
-    running = (one.attempt.job for one in children.running)
-    awaited = (*job.waits_for, *job.after)
-    return any(other.id in awaited for other in (*queue, *running))
 
 
 def _with_params(job: Job, wanted: Wanted) -> Job:

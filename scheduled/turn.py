@@ -12,16 +12,17 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduled import backoff, execute, heartbeat, history, locks, plan, supervise
+from scheduled import backoff, entries, execute, heartbeat, history, locks, plan, supervise
 from scheduled import state as states
 from scheduled.decision import Decision, Verdict
+from scheduled.entries import Settled
 from scheduled.execute import Running, Surroundings
 from scheduled.history import Row
 from scheduled.journal import Event
 from scheduled.locks import Lock
 from scheduled.model import Attempt, Ended, Job, Missed, OnInterrupted, Outcome
 from scheduled.sky import Sky
-from scheduled.state import Open, Record, stamped
+from scheduled.state import Open, Record
 from scheduled.store import Store
 
 
@@ -62,6 +63,10 @@ class Turns:
         """The same turns, with decisions made as of now and no longer as of the tick's start."""
         return replace(self, above=Sky.at(self.clock()))
 
+    def record(self, name: str) -> Record:
+        """What is remembered now about the job of that id."""
+        return states.record(self.store.state, name)
+
     def take(self, job: Job, *, by_hand: bool = False, slotless: bool = False) -> Begun | Left:
         """Start `job` for the slot that is due, else, when asked for by hand, without a slot.
 
@@ -94,23 +99,6 @@ class Turns:
         assert row is not None
         return row
 
-    def _is_given_up(self, name: str, interruptions: int) -> bool:
-        """Whether a slot whose run was interrupted once more ends by that."""
-        job = self.jobs.get(name)
-        if job is not None and job.on_interrupted is OnInterrupted.SKIP:
-            return True
-        return interruptions >= plan.RERUNS
-
-    def _retry_at(self, attempt: Attempt, ended: Ended) -> datetime | None:
-        """When a failed slot is tried again; None if it is not."""
-        job = attempt.job
-        if not ended.outcome.is_failure or ended.final or attempt.slot is None:
-            return None
-        if attempt.attempt > job.max_retries:
-            return None
-        wait = backoff.delay(attempt.attempt - 1, base=job.retry_delay, cap=job.max_retry_delay)
-        return self.clock() + timedelta(seconds=wait)
-
     def recover(self, name: str, opened: Open) -> str:
         """Settle a run whose tick died; the caller holds the job's lock.
 
@@ -122,37 +110,21 @@ class Turns:
             return f"still running as process {pid}, though the tick that started it died"
         if pid:
             supervise.kill_family(pid, opened.run_id)
-        record = states.record(self.store.state, name)
-        why = "the tick that started it died"
-        event = {
-            "event": "end",
-            "job": name,
-            "run_id": opened.run_id,
-            "slot": stamped(opened.slot) if opened.slot else None,
-            "outcome": Outcome.INTERRUPTED.value,
-            "reason": why,
-            "error": why,
-            "answered": self._is_given_up(name, record.interruptions),
-            "attempt": opened.attempt,
-            "catch_up": opened.catch_up,
-            "missed": opened.missed,
-            "started_at": stamped(opened.started_at),
-            "finished_at": None,
-            "duration_seconds": None,
-            "by_hand": opened.slot is None,
-        }
+        record = self.record(name)
+        answered = self._is_given_up(name, record.interruptions)
+        event = entries.interrupted(name, opened, answered=answered)
         self.store.record(self.clock(), event)
         self.warn(f"{name}: run {opened.run_id} was interrupted: its tick died")
         return ""
 
     def _decided(self, job: Job, lock: Lock, *, by_hand: bool, slotless: bool) -> Begun | Left:
         self.store.refresh()
-        record = states.record(self.store.state, job.id)
+        record = self.record(job.id)
         if record.open is not None:
             still = self.recover(job.id, record.open)
             if still:
                 return Left(still, is_busy=True)
-            record = states.record(self.store.state, job.id)
+            record = self.record(job.id)
         decision = plan.decide(job, record, self.above, self.on_time)
         if decision.verdict is Verdict.GIVE_UP:
             record = self._give_up(decision)
@@ -171,26 +143,16 @@ class Turns:
     def _blocker(self, decision: Decision) -> str | None:
         assert decision.slot is not None
 
-        def record_of(name: str) -> Record:
-            return states.record(self.store.state, name)
-
-        return plan.blocker(decision.job, decision.slot, self.jobs, record_of, self.above)
+        return plan.blocker(decision.job, decision.slot, self.jobs, self.record, self.above)
 
     def _give_up(self, decision: Decision) -> Record:
         assert decision.slot is not None
-        name, slot = decision.job.id, stamped(decision.slot)
-        event = {"event": "given_up", "job": name, "slot": slot, "reason": decision.reason}
-        self.store.record(self.clock(), event)
-        return states.record(self.store.state, name)
+        self.store.record(self.clock(), entries.given_up(decision))
+        return self.record(decision.job.id)
 
     def _skip(self, decision: Decision) -> Left:
         assert decision.slot is not None
-        event = {
-            "event": "skipped",
-            "job": decision.job.id,
-            "slot": stamped(decision.slot),
-            "reason": decision.reason,
-        }
+        event = entries.skipped(decision)
         passed = self._missed(decision.job, decision.missed, decision.cause)
         self.store.record(self.clock(), *passed, event)
         return Left(decision.reason, history.of_event(event))
@@ -207,7 +169,7 @@ class Turns:
             missed=coalesced if decision.slot else 0,
             last_success=record.last_success,
         )
-        intent = self._intent(attempt)
+        intent = entries.begun(attempt, heartbeat.boot_id())
         passed = [
             *self._missed(job, decision.too_late, cause="too late"),
             *self._missed(job, decision.missed),
@@ -216,89 +178,50 @@ class Turns:
         memory = states.memory(self.store.state, job.id, job.remembers_in)
         running = execute.start(attempt, memory, self.around)
         if running.pid:
-            spawned = {
-                "event": "spawned",
-                "job": job.id,
-                "run_id": attempt.run_id,
-                "pid": running.pid,
-                "pid_started": supervise.start_time(running.pid),
-            }
+            started = supervise.start_time(running.pid)
+            spawned = entries.spawned(attempt, running.pid, started)
             self.store.record(self.clock(), spawned, sync=False)  # it only helps a recovery
         return Begun(running, lock, at)
 
-    def _intent(self, attempt: Attempt) -> Event:
-        return {
-            "event": "begin",
-            "job": attempt.job.id,
-            "run_id": attempt.run_id,
-            "slot": stamped(attempt.slot) if attempt.slot else None,
-            "attempt": attempt.attempt,
-            "catch_up": attempt.catch_up,
-            "missed": attempt.missed,
-            "timeout": attempt.job.timeout,
-            "boot_id": heartbeat.boot_id(),
-        }
-
     def _missed(self, job: Job, missed: Missed | None, cause: str = "") -> list[Event]:
-        if missed is None:
-            return []
-        event = {
-            "event": "missed",
-            "job": job.id,
-            "first": stamped(missed.first),
-            "last": stamped(missed.last),
-            "count": missed.count,
-            "cause": cause or self._cause(missed),
-        }
-        return [event | {"capped": True}] if missed.capped else [event]
-
-    def _cause(self, missed: Missed) -> str:
-        for gap in reversed(self.store.state["gaps"]):
-            start, end = states.moment(gap.get("from")), states.moment(gap.get("to"))
-            if start and end and start <= missed.last <= end:
-                return str(gap.get("cause"))
-        return "no tick could start it in time"
+        why = cause or entries.cause(missed, self.store.state["gaps"])
+        return entries.missed(job.id, missed, why)
 
     def _end_event(self, begun: Begun, ended: Ended) -> Event:
         attempt = begun.running.attempt
-        job = attempt.job
-        about: Event = {
-            "event": "deferred" if ended.not_now else "end",
-            "job": job.id,
-            "run_id": attempt.run_id,
-            "slot": stamped(attempt.slot) if attempt.slot else None,
-            "reason": ended.reason,
-            "attempt": attempt.attempt,
-            "catch_up": attempt.catch_up,
-            "missed": attempt.missed,
-            "started_at": stamped(begun.at),
-            "finished_at": stamped(self.clock()),
-        }
         if ended.not_now:
-            return about
-        retry_at = self._retry_at(attempt, ended)
-        interruptions = states.record(self.store.state, job.id).interruptions
-        given_up = self._is_given_up(job.id, interruptions)
-        open_still = ended.outcome is Outcome.INTERRUPTED and not given_up
-        event: Event = about | {
-            "outcome": ended.outcome.value,
-            "answered": retry_at is None and not open_still,
-            "retry_at": stamped(retry_at) if retry_at else None,
-            "dead_letter": _is_dead(attempt, ended, retry_at),
-            "duration_seconds": round(ended.duration.total_seconds(), 3),
-            "result": ended.result,
-            "error": ended.error,
-            "exit_code": ended.exit_code,
-            "cpu_seconds": ended.cpu_seconds,
-            "max_rss_bytes": ended.max_rss_bytes,
-            "by_hand": attempt.slot is None,
+            return entries.put_off(attempt, ended.reason, begun.at, self.clock())
+        local = self.above.now.astimezone(ZoneInfo(self.around.zone))
+        return {
+            **entries.ended(attempt, ended, self._settled(attempt, ended), begun.at, self.clock()),
+            **entries.noted(attempt, local),
         }
-        if ended.memory is not None:
-            event |= {"memory": ended.memory, "section": job.remembers_in}
-        if job.noted_as:
-            local = self.above.now.astimezone(ZoneInfo(self.around.zone)).replace(tzinfo=None)
-            event |= {"seed_key": job.noted_as, "local_time": local.isoformat(timespec="seconds")}
-        return event
+
+    def _settled(self, attempt: Attempt, ended: Ended) -> Settled:
+        """What this end means for the slot: done with, or tried again, and when."""
+        retry_at = self._retry_at(attempt, ended)
+        interruptions = self.record(attempt.job.id).interruptions
+        given_up = self._is_given_up(attempt.job.id, interruptions)
+        open_still = ended.outcome is Outcome.INTERRUPTED and not given_up
+        answered = retry_at is None and not open_still
+        return Settled(answered, retry_at, _is_dead(attempt, ended, retry_at))
+
+    def _retry_at(self, attempt: Attempt, ended: Ended) -> datetime | None:
+        """When a failed slot is tried again; None if it is not."""
+        job = attempt.job
+        if not ended.outcome.is_failure or ended.final or attempt.slot is None:
+            return None
+        if attempt.attempt > job.max_retries:
+            return None
+        wait = backoff.delay(attempt.attempt - 1, base=job.retry_delay, cap=job.max_retry_delay)
+        return self.clock() + timedelta(seconds=wait)
+
+    def _is_given_up(self, name: str, interruptions: int) -> bool:
+        """Whether a slot whose run was interrupted once more ends by that."""
+        job = self.jobs.get(name)
+        if job is not None and job.on_interrupted is OnInterrupted.SKIP:
+            return True
+        return interruptions >= plan.RERUNS
 
 
 def _is_dead(attempt: Attempt, ended: Ended, retry_at: datetime | None) -> bool:

@@ -140,13 +140,13 @@ def test_a_job_disabled_over_the_boot_does_not_run_when_it_is_enabled(
 
 
 def test_a_dry_run_knows_of_the_boot_and_records_nothing(tmp_path: Path, machine: Machine) -> None:
-    from scheduled import tick
+    from scheduled import tick, work
 
     home = engine(tmp_path)
     home.run_at("10:00")
     machine.boots("second")
 
-    (decision,) = tick.preview(home.config, at("12:00"), tick.Wanted())
+    (decision,) = tick.preview(home.config, at("12:00"), work.Wanted())
 
     assert (decision.verdict.value, decision.slot) == ("run", at("11:59:30"))
     assert home.state["boot"]["id"] == "first"

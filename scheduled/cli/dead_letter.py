@@ -13,7 +13,7 @@ from scheduled.errors import UsageError
 from scheduled.events import Bus
 from scheduled.model import Outcome
 from scheduled.report import Exit
-from scheduled.tick import Wanted
+from scheduled.work import Wanted
 
 Letter = dict[str, Any]
 

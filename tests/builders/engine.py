@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from scheduled import tick
+from scheduled import tick, work
 from scheduled.config import DEFAULTS, Config
 from scheduled.history import Row, Wanted, read
 from scheduled.model import Job
@@ -38,7 +38,7 @@ class Engine:
 
     def run_at(self, when: str, **wanted: Any) -> Report:
         """One tick at `when`, on the day the tests live in unless it says another."""
-        asked = tick.Wanted(**wanted) if wanted else None
+        asked = work.Wanted(**wanted) if wanted else None
         # Handlers of a test are modules in its folder.
         environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(self.folder)}
         return tick.run(self.config, at(when), environ=environ, wanted=asked)

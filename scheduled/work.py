@@ -1,0 +1,201 @@
+"""The middle of a tick: what is due is run, several at once, until nothing is left to start.
+
+A long job never stops the others, and one that fails stops nobody. What could not be started is
+left for a later tick, and the report says why.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from scheduled import outbox, plan
+from scheduled.config import Config
+from scheduled.decision import Decision, Verdict
+from scheduled.events import Bus
+from scheduled.execute import Running
+from scheduled.model import CatchUp, Ended, Job
+from scheduled.report import Report
+from scheduled.state import stamped
+from scheduled.supervise import Supervisor
+from scheduled.turn import Begun, Left, Turns
+
+WORTH_WAITING = 59.0
+"""Seconds. A retry that is due sooner happens in the same tick, one that is not in a later one.
+
+Less than the minute that is the default delay, which the clock has eaten into by now."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a tick is asked to do, besides what is due."""
+
+    only: tuple[str, ...] = ()
+    """Job ids and `tag:NAME`, known to exist; empty means all jobs."""
+    by_hand: bool = False
+    """Whether jobs run that are not due. Such a run has no slot and moves nothing."""
+    slotless: bool = False
+    """Whether a slot that is due is left for a later tick all the same."""
+    even_disabled: bool = False
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """Laid over the jobs' own `params`."""
+
+
+@dataclass
+class Work:
+    """What one tick has to run, and what of it is under way."""
+
+    config: Config
+    turns: Turns
+    children: Supervisor
+    report: Report
+    bus: Bus
+    wanted: Wanted
+    _queue: list[Job] = field(default_factory=list)
+    _begun: dict[str, Begun] = field(default_factory=dict)
+    """Runs under way, by run id."""
+    _soon: list[tuple[datetime, Job]] = field(default_factory=list)
+    """Retries that are worth waiting for."""
+    _budget: int = 0
+    """How many runs may still catch up in this tick."""
+
+    def do(self, decisions: list[Decision]) -> None:
+        """Run what is due, and what comes due by that."""
+        self._budget = self.config.catch_up_budget
+        self._queue = list(self._candidates(decisions))
+        while self._queue or self.children.running or self._soon:
+            if self.children.stopped_by or self.report.trouble:
+                self._queue.clear()
+                self._soon.clear()
+            self._start()
+            self._try_again()
+            for running, ended in self.children.wait(self._patience()):
+                self._over(running, ended)
+        self.report.stopped_by = self.children.stopped_by
+
+    def decide(self, job: Job) -> Decision:
+        """What is to be done about a job now that others have run."""
+        return plan.decide(job, self.turns.record(job.id), self.turns.above, self.turns.on_time)
+
+    def _has_room(self) -> bool:
+        return len(self.children.running) < self.config.max_concurrent
+
+    def _start(self) -> None:
+        while self._has_room():
+            job = _startable(self._queue, self.children)
+            if job is None:
+                return
+            self._begin(job, self.turns)
+
+    def _over(self, running: Running, ended: Ended) -> None:
+        self._end(self._begun.pop(running.attempt.run_id), ended)
+        stays_due = ended.not_now or running.stop or running.attempt.slot is None
+        if not stays_due and self._has_more(running.attempt.job):
+            self._queue.append(running.attempt.job)
+
+    def _try_again(self) -> None:
+        """Start the retries whose short wait is over."""
+        for at, job in list(self._soon):
+            if at <= self.turns.clock() and self._has_room():
+                self._soon.remove((at, job))
+                self._begin(job, self.turns.later())
+
+    def _patience(self) -> float | None:
+        """Seconds until the next retry of this tick; None if there is none."""
+        if not self._soon:
+            return None
+        return max((min(at for at, _ in self._soon) - self.turns.clock()).total_seconds(), 0.0)
+
+    def _candidates(self, decisions: list[Decision]) -> Iterator[Job]:
+        due = [one for one in decisions if one.is_due]
+        self.report.due = len(due)
+        if self.wanted.by_hand:
+            yield from (
+                one.job for one in decisions if not plan.is_off(one) or self.wanted.even_disabled
+            )
+            return
+        for decision in due:
+            if decision.verdict is Verdict.CARRY:
+                self._leave(decision.job, decision.reason)
+            else:
+                self._budget -= decision.catch_up
+                yield decision.job
+
+    def _begin(self, job: Job, turns: Turns) -> None:
+        with self.report.troubles():
+            taken = turns.take(job, by_hand=self.wanted.by_hand, slotless=self.wanted.slotless)
+            if isinstance(taken, Left):
+                self._left(job, taken)
+                return
+            attempt = taken.running.attempt
+            self._begun[attempt.run_id] = taken
+            self.children.running.append(taken.running)
+            self.bus.fire(
+                "job_started",
+                job=job.id,
+                run_id=attempt.run_id,
+                slot=stamped(attempt.slot) if attempt.slot else None,
+                catch_up=attempt.catch_up,
+                missed=attempt.missed,
+            )
+
+    def _left(self, job: Job, left: Left) -> None:
+        if left.row is not None:
+            self.report.skipped += 1
+            self.report.rows.append(left.row)
+        elif left.is_busy:
+            self._leave(job, left.reason)
+
+    def _leave(self, job: Job, reason: str) -> None:
+        self.report.carried += 1
+        self.report.left.append((job.id, reason))
+
+    def _end(self, begun: Begun, ended: Ended) -> None:
+        attempt = begun.running.attempt
+        messages = outbox.messages(
+            ended.events, self.config.routes, attempt.run_id, self.turns.clock()
+        )
+        with self.report.troubles():
+            row = self.turns.end(begun, ended, messages)
+            self.report.rows.append(row)
+            if ended.not_now:
+                self._leave(attempt.job, ended.reason)
+            elif ended.outcome.is_failure:
+                self._announce(attempt.job)
+            self.bus.fire("job_failed" if ended.outcome.is_failure else "job_finished", **row)
+            for name, data in ended.events:
+                self.bus.fire(name, **data)
+
+    def _announce(self, job: Job) -> None:
+        """Remember when a job that failed is tried next, for whoever reads of the failure."""
+        decision = self.decide(job)
+        if decision.next is not None:
+            self.report.upcoming[job.id] = decision.next
+        retry = self.turns.record(job.id).retry
+        if retry is not None and (retry.at - self.turns.clock()).total_seconds() < WORTH_WAITING:
+            self._soon.append((retry.at, job))
+
+    def _has_more(self, job: Job) -> bool:
+        """Whether a job that runs each of its slots has another one due, and may have it now."""
+        decision = self.decide(job)
+        if decision.verdict is not Verdict.RUN or job.catch_up is not CatchUp.ALL:
+            return False
+        if decision.catch_up and self._budget <= 0:
+            self._leave(job, plan.ENOUGH)
+            return False
+        self._budget -= decision.catch_up
+        return True
+
+
+def _startable(queue: list[Job], children: Supervisor) -> Job | None:
+    """Take the first job out of the queue that waits for no other of this tick."""
+    for place, job in enumerate(queue):
+        if not (job.waits_for or job.after) or not _waits(job, queue, children):
+            return queue.pop(place)
+    return None
+
+
+def _waits(job: Job, queue: list[Job], children: Supervisor) -> bool:
+    running = (one.attempt.job for one in children.running)
+    awaited = (*job.waits_for, *job.after)
+    return any(other.id in awaited for other in (*queue, *running))
