@@ -27,11 +27,9 @@ def _entry(state: State, event: Event) -> dict[str, Any]:
 
 
 def _seen(state: State, event: Event) -> None:
-    # An interval keeps its anchor as long as the interval itself is the same; the event decides.
     entry = _entry(state, event)
-    entry.update(
-        fingerprint=event["fingerprint"], anchor=event["anchor"], watermark=event["watermark"]
-    )
+    known = ("fingerprint", "anchor", "watermark", "schedule", "zone")
+    entry.update((key, event.get(key)) for key in known)
     entry.setdefault("first_seen", event["at"])
     entry.pop("retry", None)
     entry["coalesced"] = 0

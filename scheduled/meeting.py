@@ -4,32 +4,67 @@ Nothing fires by that, whatever somebody edited: a job that is met counts from n
 """
 
 from collections.abc import Iterable
-from datetime import datetime
 
-from scheduled import plan, slots
+from scheduled import entries, plan, slots
 from scheduled import state as states
 from scheduled.decision import Decision, Verdict
-from scheduled.state import Event, State, stamped
+from scheduled.errors import ScheduleError
+from scheduled.model import Job
+from scheduled.sky import Sky
+from scheduled.state import Event, Record, State, stamped
+
+CHANGED = "its schedule was changed"
+"""Why slots of the schedule before are no longer answered for."""
 
 
-def events(decisions: Iterable[Decision], state: State, now: datetime) -> list[Event]:
+def events(decisions: Iterable[Decision], state: State, above: Sky) -> list[Event]:
     """The events that make the engine know new, changed and disabled jobs, and wrong clocks."""
-    met = (_met(decision, state, now) for decision in decisions)
-    return [event for event in met if event is not None]
+    return [event for decision in decisions for event in _met(decision, state, above)]
 
 
-def _met(decision: Decision, state: State, now: datetime) -> Event | None:
-    job = decision.job
+def _met(decision: Decision, state: State, above: Sky) -> list[Event]:
+    job, record = decision.job, states.record(state, decision.job.id)
     watermark = stamped(decision.watermark) if decision.watermark else None
-    known = {"job": job.id, "anchor": stamped(now)}
     match decision.verdict:
         case Verdict.CLAMP:
-            return {"event": "clamped", "job": job.id, "watermark": watermark}
+            return [{"event": "clamped", "job": job.id, "watermark": watermark}]
         case Verdict.MEET:
             fingerprint = slots.fingerprint(slots.of(job))
-            return {"event": "seen", **known, "fingerprint": fingerprint, "watermark": watermark}
-        case Verdict.DISABLED if plan.is_put_out(job, states.record(state, job.id)):
+            seen = _seen(job, above, fingerprint=fingerprint, watermark=watermark)
+            return [*_left_behind(job.id, record, above, CHANGED), seen]
+        case Verdict.DISABLED if plan.is_put_out(job, record):
             # Enabled again it is met anew: it does not fire for what passed meanwhile.
-            rest = {"fingerprint": plan.PUT_OUT, "watermark": stamped(now)}
-            return {"event": "seen", **known, **rest}
-    return None
+            seen = _seen(job, above, fingerprint=plan.PUT_OUT, watermark=stamped(above.now))
+            return [*_left_behind(job.id, record, above, plan.PUT_OUT), seen]
+    return []
+
+
+def _seen(job: Job, above: Sky, *, fingerprint: str, watermark: str | None) -> Event:
+    schedule = slots.of(job)
+    return {
+        "event": "seen",
+        "job": job.id,
+        "anchor": stamped(above.now),
+        "fingerprint": fingerprint,
+        "watermark": watermark,
+        "schedule": schedule.text,
+        "zone": schedule.zone,
+    }
+
+
+def _left_behind(job: str, record: Record, above: Sky, cause: str) -> list[Event]:
+    """What the schedule it had until now still owed: these slots end here, on record."""
+    events: list[Event] = []
+    if record.retry is not None:
+        slot = stamped(record.retry.slot)
+        events = [{"event": "given_up", "job": job, "slot": slot, "reason": cause}]
+    since = plan.taken_up(record)
+    if record.schedule is None or since is None:
+        return events
+    try:
+        schedule = slots.parse(*record.schedule)
+    except ScheduleError:
+        return events  # written by a version that could read more than this one
+    anchor = record.anchor if slots.is_anchored(schedule) else None
+    stretch = above.stretch(schedule, since, above.now, anchor)
+    return [*events, *entries.missed(job, stretch, cause)]

@@ -65,6 +65,14 @@ def is_put_out(job: Job, record: Record) -> bool:
     )
 
 
+def taken_up(record: Record) -> datetime | None:
+    """The newest slot that is answered for, or has a run that will: nobody missed that one."""
+    under_way = record.open.slot if record.open else None
+    again = record.retry.slot if record.retry else None
+    known = (record.watermark, under_way, again)
+    return max((one for one in known if one is not None), default=None)
+
+
 def is_off(decision: Decision) -> bool:
     """Whether somebody wants the job not to run now, not even when all jobs are run."""
     return decision.verdict in (Verdict.DISABLED, Verdict.PAUSED) or decision.cause == PAUSED_CAUSE
@@ -269,10 +277,8 @@ def _oldest(job: Job, due: _Due, above: Sky) -> Decision:
     watermark, too_late = due.watermark, None
     if job.max_lateness is not None:
         limit = above.now - timedelta(seconds=job.max_lateness) - INSTANT
-        last = above.latest(due.schedule, limit, due.anchor)
-        if last is not None and last > watermark:
-            too_late = _stretch(due, last, above)
-            watermark = last
+        too_late = above.stretch(due.schedule, watermark, limit, due.anchor)
+        watermark = too_late.last if too_late else watermark
     slot = above.following(due.schedule, watermark, due.anchor)
     assert slot is not None
     return Decision(job, Verdict.RUN, slot, too_late=too_late, catch_up=slot < due.newest)
@@ -299,19 +305,8 @@ def _before(due: _Due, above: Sky) -> Missed | None:
     """The unanswered slots before the newest; None where there are none."""
     if due.watermark is None:
         return None
-    before = above.latest(due.schedule, due.newest - INSTANT, due.anchor)
-    if before is None or before <= due.watermark:
-        return None
-    return _stretch(due, before, above)
+    return above.stretch(due.schedule, due.watermark, due.newest - INSTANT, due.anchor)
 
 
 def _is_too_late(job: Job, late: timedelta) -> bool:
     return job.max_lateness is not None and late.total_seconds() > job.max_lateness
-
-
-def _stretch(due: _Due, last: datetime, above: Sky) -> Missed:
-    assert due.watermark is not None
-    first = above.following(due.schedule, due.watermark, due.anchor)
-    assert first is not None
-    count = above.count(due.schedule, due.watermark, last, due.anchor)
-    return Missed(first, last, count, capped=count >= slots.COUNT_CAP)

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Self
 
 from scheduled import slots
+from scheduled.model import Missed
 from scheduled.slots import Schedule
 
 
@@ -49,6 +50,17 @@ class Sky:
             return slots.count(schedule, after, until, anchor or now)
 
         return cls(now, latest, following, count)
+
+    def stretch(
+        self, schedule: Schedule, after: datetime, until: datetime, anchor: datetime | None
+    ) -> Missed | None:
+        """The slots in the half-open (after, until], counted; None where there are none."""
+        first = self.following(schedule, after, anchor)
+        last = self.latest(schedule, until, anchor)
+        if first is None or last is None or first > last:
+            return None
+        count = self.count(schedule, after, last, anchor)
+        return Missed(first, last, count, capped=count >= slots.COUNT_CAP)
 
     def earlier(self, delay: timedelta) -> "Sky":
         """The sky as a job sees it that starts so long after its slots."""

@@ -48,7 +48,7 @@ def empty() -> State:
 
 _NUMBERS = ("coalesced", "interruptions", "failures", "deferrals")
 _OBJECTS = ("open", "last", "deferred", "memory")
-_TEXTS = ("fingerprint", "anchor", "watermark", "last_success", "first_seen")
+_TEXTS = ("fingerprint", "anchor", "watermark", "schedule", "zone", "last_success", "first_seen")
 _OF_A_RUN = {"run_id": str, "boot_id": str, "attempt": int, "missed": int, "timeout": int | float}
 
 
@@ -170,6 +170,8 @@ class Record:
     """What is remembered about one job."""
 
     fingerprint: str = ""
+    schedule: tuple[str, str] | None = None
+    """The schedule the watermark belongs to, and its zone; None if an older version met it."""
     anchor: datetime | None = None
     watermark: datetime | None = None
     coalesced: int = 0
@@ -197,7 +199,8 @@ def record(state: State, job: str) -> Record:
     if not isinstance(entry, dict):
         return Record(pause=_pause_of(state, job))
     return Record(
-        fingerprint=entry.get("fingerprint", ""),
+        fingerprint=entry.get("fingerprint") or "",
+        schedule=_schedule(entry),
         anchor=moment(entry.get("anchor")),
         watermark=moment(entry.get("watermark")),
         coalesced=entry.get("coalesced", 0),
@@ -252,6 +255,11 @@ def _open(entry: Any) -> Open | None:
         pid_started=entry.get("pid_started"),
         boot_id=entry.get("boot_id", ""),
     )
+
+
+def _schedule(entry: dict[str, Any]) -> tuple[str, str] | None:
+    text, zone = entry.get("schedule"), entry.get("zone")
+    return (text, zone) if text and zone else None
 
 
 def _retry(entry: Any) -> Retry | None:

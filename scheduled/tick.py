@@ -183,7 +183,7 @@ class Tick:
         """The events that make the engine know a new boot, and new and changed jobs."""
         beat = heartbeat.beat(self.now)
         started = boot.events(self.config.jobs, self.store.state, beat, self.now)
-        return [*started, *meeting.events(decisions, self.store.state, self.now)]
+        return [*started, *meeting.events(decisions, self.store.state, self.turns.above)]
 
     def deliver(self) -> None:
         """Take the waiting messages to where they are read; what fails waits for another tick."""

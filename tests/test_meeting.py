@@ -1,8 +1,9 @@
 """Meeting jobs again: no edit of the configuration fires by itself."""
 
 from pathlib import Path
+from typing import Any
 
-from tests.builders.engine import Engine
+from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import job
 
 NOTE = "echo $SCHEDULED_SLOT $SCHEDULED_CATCH_UP $SCHEDULED_MISSED >> out"
@@ -22,3 +23,55 @@ def test_a_job_enabled_again_in_the_configuration_does_not_fire_for_what_passed(
         engine.run_at(when)
 
     assert engine.lines() == ["2026-11-21T12:00:00Z 0 0"]
+
+
+def test_slots_that_were_due_when_their_schedule_changed_are_on_record_as_missed(
+    tmp_path: Path,
+) -> None:
+    engine = Engine(tmp_path, [job(command=NOTE, schedule="0,30 * * * *")])
+    engine.run_at("09:15")
+    engine.jobs = (job(command=NOTE, schedule="45 * * * *"),)
+
+    for when in ("11:05", "11:06", "11:45"):
+        engine.run_at(when)
+
+    assert engine.lines() == ["2026-11-21T11:45:00Z 0 0"]
+    missed = engine.rows[0]
+    assert outcomes([missed]) == [("11:00", "missed")]
+    assert (missed["missed"], missed["reason"]) == (4, "its schedule was changed")
+
+
+def test_a_change_of_zone_leaves_the_slots_of_the_zone_before_on_record(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(schedule="0 8 * * *", timezone="Asia/Kathmandu")])
+    engine.run_at("02:00")
+    engine.jobs = (job(schedule="0 8 * * *", timezone="Europe/Berlin"),)
+
+    engine.run_at("02:16")
+
+    assert [row["slot"] for row in engine.rows] == ["2026-11-21T02:15:00Z"]
+
+
+def test_a_job_disabled_in_the_configuration_leaves_what_it_owed_on_record(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command=NOTE)])
+    engine.run_at("09:30")
+    engine.jobs = (job(command=NOTE, enabled=False),)
+
+    for when in ("10:30", "11:30"):
+        engine.run_at(when)
+
+    assert [(row["slot"], row["reason"]) for row in engine.rows] == [
+        ("2026-11-21T10:00:00Z", "disabled")
+    ]
+
+
+def test_a_retry_that_a_new_schedule_ends_is_not_taken_for_missed(tmp_path: Path) -> None:
+    flaky: dict[str, Any] = {"command": "exit 1", "max_retries": 3, "retry_delay": 600.0}
+    engine = Engine(tmp_path, [job(**flaky)])
+    engine.run_at("11:30")
+    engine.run_at("12:00")
+    engine.jobs = (job(schedule="30 * * * *", **flaky),)
+
+    engine.run_at("12:20")
+
+    assert outcomes(engine.rows) == [("12:00", "failed")]
+    assert "retry" not in engine.state["jobs"]["backup"]
