@@ -2,9 +2,6 @@
 
 The wording is the seed's. A source that is not there counts as nothing; one that is old is not
 used: then the branches are looked at now.
-
-Params, all optional: `send` (true; false makes the report and mails it to nobody), and those of
-`health`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +15,12 @@ from scheduled.ecosystem.mailbox import one_line
 from scheduled.ecosystem.memory import MemoryFile, Survey
 from scheduled.ecosystem.registry import Branch, RegistryError
 from scheduled.ecosystem.sweep import Cache
-from scheduled.handler import Context
+from scheduled.handler import Context, Kind, Param, values
+
+PARAMS = {
+    **Rules.PARAMS,
+    "send": Param("whether the report is mailed to somebody", Kind.FLAG, True),
+}
 
 FRESH = timedelta(hours=2)
 """How old HEALTH.central.json may be: it is written every hour."""
@@ -43,7 +45,7 @@ def run(context: Context) -> dict[str, object]:
     report = build(context)
     date = f"{context.local_now:%Y-%m-%d}"
     said: dict[str, Any] = {}
-    if context.params.get("send", True):
+    if values(PARAMS, context.params)["send"]:
         subject = f"[DAILY] System Report - {date}"
         # One slot a day: caught up at seven and due at eight, it is the same report, renewed.
         message = {"subject": subject, "body": report, "key": f"daily-report {date}"}

@@ -7,14 +7,6 @@ are listed under the file's and the folder's name, as if they were branches, so 
 reads the lists overlooks them. Branches whose status is not `active` are counted as `inactive`
 and not looked into: nobody works there who could act on a warning.
 
-Params, all optional:
-
-    default_limit: 600           lines of a memory file that states no limit itself
-    limits: {NAME: n}            the same for the files of one branch
-    readme_max_age_days: 30
-    dashboard_max_age_days: 7
-    max_log_mb: 10
-
 Writes `HEALTH.central.json`; remembers `last_run` and `last_status` under the seed's names.
 Fires `health_check_complete`, with a `message` if there are issues.
 """
@@ -26,6 +18,8 @@ from scheduled.ecosystem import central, registry
 from scheduled.ecosystem.checkup import Checkup, Checkups, Issue, Rules
 from scheduled.ecosystem.sweep import Cache
 from scheduled.handler import Context
+
+PARAMS = Rules.PARAMS
 
 LISTED_IN_MESSAGE = 50
 """Branches; the central file has them all."""

@@ -18,7 +18,12 @@ from scheduled.ecosystem.stale_mail import Overdue, Rules
 from scheduled.ecosystem.sweep import Cache, Facts
 from scheduled.errors import ScheduledError
 from scheduled.files import stamp
-from scheduled.handler import Context
+from scheduled.handler import Context, Kind, Param, values
+
+PARAMS = {
+    **Rules.PARAMS,
+    "dry_run": Param("only say what would be done", Kind.FLAG, False),
+}
 
 LISTED = 50
 """Messages named in a digest, problems named in a result; of more, only the number."""
@@ -40,10 +45,7 @@ class Tally:
 
 
 def run(context: Context) -> dict[str, object]:
-    """Move stale mail on in all branches, archive what is closed, and publish the counts.
-
-    Params: `new_hours` (48), `opened_days` (7), `dry_run` (false; true says what would be done).
-    """
+    """Move stale mail on in all branches, archive what is closed, and publish the counts."""
     cleanup = Cleanup(context)
     branches = registry.load(context.root)
     for branch in branches:
@@ -64,7 +66,7 @@ class Cleanup:
 
     def __init__(self, context: Context) -> None:
         self.rules = Rules.from_params(context.params)
-        self.dry_run = bool(context.params.get("dry_run", False))
+        self.dry_run: bool = values(PARAMS, context.params)["dry_run"]
         self.cache = Cache(context.cache_dir / f"{context.job}.json")
         self.tally = Tally()
         self._context = context

@@ -5,11 +5,6 @@ folder or under `.trinity/`. A file that has more lines than its limit fires
 `memory_threshold_exceeded` once; when it is back within the limit it is forgotten, so the next
 time fires again. A file or folder that cannot be looked at just now keeps its entry.
 
-Params, all optional:
-
-    default_limit: 600     lines of a file that states no limit itself
-    limits: {NAME: n}      the same for the files of one branch
-
 Remembers `notified_files` (`BRANCH:FILE`) and `last_check`, under the seed's names.
 """
 
@@ -21,6 +16,8 @@ from scheduled.ecosystem.memory import Limits, MemoryFile, Survey
 from scheduled.ecosystem.registry import Branch
 from scheduled.ecosystem.sweep import Cache
 from scheduled.handler import Context
+
+PARAMS = Limits.PARAMS
 
 
 def run(context: Context) -> dict[str, object]:

@@ -2,8 +2,6 @@
 
 Writes `METRICS.central.json`, with what was measured in the last seven days as its `history`.
 Errors and warnings are those of the last hour. Only files that changed are read.
-
-Params, all optional: `default_limit` and `limits`, as for `health`.
 """
 
 from collections import Counter
@@ -19,6 +17,8 @@ from scheduled.ecosystem.sweep import Cache
 from scheduled.errors import UnreadableFileError
 from scheduled.files import read_json, stamp
 from scheduled.handler import Context
+
+PARAMS = Limits.PARAMS
 
 NAME = "METRICS"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduled import files, loader
+from scheduled import files, loader, param
 from scheduled.errors import ScheduledError, UsageError
 from scheduled.handler import Context, GiveUp, NotNow
 
@@ -37,7 +37,10 @@ def main() -> int:
 
 def _call(handler: str, context: Context) -> dict[str, Any]:
     try:
-        result = loader.load(handler)(context)
+        function, declared = loader.load(handler), loader.params(handler)
+        if declared is not None:
+            param.check(declared, context.params)
+        result = function(context)
         if result is not None and not isinstance(result, dict):
             raise GiveUp(f"the handler returned {type(result).__name__}, expected a dict or None")
     except NotNow as error:

@@ -5,6 +5,13 @@ A handler is a module with one function:
     def run(context: Context) -> dict[str, object] | None:
         '''One line that says what it does.'''
 
+and, if its jobs may give it `params`, a table of them:
+
+    PARAMS = {"keep": Param("how many copies are kept", Kind.COUNT, 7)}
+
+It is optional. With it, a param of the wrong kind and one that is not in it are refused before
+the handler is called, and by `scheduled config validate`; without it, anything is accepted.
+
 It is called in a process of its own, does its work, and returns its *result*: a JSON object
 that goes into the history. What it wants to remember it puts into `context.memory`; what it
 wants to tell, it fires. Raising fails the run; `GiveUp` fails it for good; `NotNow` says that
@@ -16,6 +23,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
+
+from scheduled.param import Kind, Param, values
+
+__all__ = ["Context", "GiveUp", "Kind", "NotNow", "Param", "values"]
 
 
 class GiveUp(Exception):  # noqa: N818 - what it says, not what it is
@@ -51,7 +62,7 @@ class Context:
     """How many older slots this run answers for, besides its own."""
     last_success: datetime | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
-    """The job's `params` from the configuration, as they stand there."""
+    """The job's `params` from the configuration, as they stand there; defaults are not in it."""
     memory: dict[str, Any] = field(default_factory=dict)
     """What this job remembered, JSON. Change it in place; it is kept only if the run succeeds."""
     events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)

@@ -4,15 +4,17 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from importlib.machinery import ModuleSpec
+from types import ModuleType
 from typing import Any
 
 from scheduled.errors import UsageError
-from scheduled.handler import Context
+from scheduled.handler import Context, Param
 
 Function = Callable[[Context], Mapping[str, Any] | None]
 
 SHIPPED = "scheduled.handlers"
 FUNCTION = "run"
+PARAMS = "PARAMS"
 
 
 def spot(name: str) -> tuple[str, str]:
@@ -25,6 +27,11 @@ def spot(name: str) -> tuple[str, str]:
     if "." not in module and not colon:
         module = f"{SHIPPED}.{module}"
     return module, function or FUNCTION
+
+
+def is_shipped(name: str) -> bool:
+    """Whether a handler is one of ours, so that looking into its module runs nobody's code."""
+    return spot(name)[0].startswith(f"{SHIPPED}.")
 
 
 def exists(name: str) -> bool:
@@ -51,13 +58,31 @@ def exists(name: str) -> bool:
 def load(name: str) -> Function:
     """The function behind a handler's name. Raises UsageError that says what is missing."""
     module, function = spot(name)
-    try:
-        found = getattr(import_module(module), function, None)
-    except ModuleNotFoundError as error:
-        raise UsageError(f"handler {name!r}: no module called {error.name}") from error
+    found = getattr(_imported(name, module), function, None)
     if not callable(found):
         raise UsageError(f"handler {name!r}: {module} has no function called {function}")
     return found  # type: ignore[no-any-return]  # what a stranger's module holds
+
+
+def params(name: str) -> Mapping[str, Param] | None:
+    """The params that a handler's module declares; None if it says nothing about them.
+
+    Imports the module. Raises UsageError for one that is missing, and for a table that is none.
+    """
+    module, _ = spot(name)
+    found = getattr(_imported(name, module), PARAMS, None)
+    if found is None:
+        return None
+    if isinstance(found, Mapping) and all(isinstance(one, Param) for one in found.values()):
+        return found
+    raise UsageError(f"handler {name!r}: {PARAMS} in {module} is no table of names and Param")
+
+
+def _imported(name: str, module: str) -> ModuleType:
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        raise UsageError(f"handler {name!r}: no module called {error.name}") from error
 
 
 def _spec(module: str, path: Sequence[str] | None) -> ModuleSpec | None:

@@ -200,6 +200,23 @@ def test_validate_warns_of_a_moment_that_has_passed(root: Path) -> None:
     assert json.loads(call(root, "validate", "--json").out)["warnings"] == [warning]
 
 
+def test_validate_asks_a_handler_of_ones_own_whether_it_knows_its_params(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(root))
+    (root / "copies_for_a_test.py").write_text(
+        "from scheduled.handler import Kind, Param\n"
+        "PARAMS = {'keep': Param('how many', Kind.COUNT, 7)}\n"
+    )
+    job = "{schedule: daily, handler: 'copies_for_a_test:run', params: {keep: 0}"
+    written(root, f"jobs:\n  one: {job}, env: {{PYTHONPATH: {root}}}}}\n")
+
+    said = call(root, "validate")
+
+    assert said.code == 2
+    assert said.out == "scheduled.yaml:2: one: params.keep: 0: a whole number above 0\n"
+
+
 # show
 
 

@@ -160,9 +160,33 @@ def test_a_handler_may_be_anybodys_module_and_is_not_run_by_being_named(
 
 
 def test_a_shipped_handler_may_be_used_under_another_id(root: Path) -> None:
-    found = the_job(root, "{schedule: '0 20 * * *', handler: health, params: {a: 1}}")
+    found = the_job(root, "{schedule: '0 20 * * *', handler: health, params: {max_log_mb: 1}}")
 
-    assert (found.handler, found.remembers_in, found.params) == ("health", "", {"a": 1})
+    assert (found.handler, found.remembers_in) == ("health", "")
+    assert found.params == {"max_log_mb": 1}
+
+
+def test_params_that_a_shipped_handler_does_not_know_stop_that_job_alone(root: Path) -> None:
+    found = loaded(
+        root,
+        """\
+jobs:
+  daily_report:
+    params:
+      send: "no"
+      sen: 40
+  metrics: {params: {limits: {FLOW: many}}}
+  mine: {schedule: daily, handler: health, params: {limit: 3}}
+""",
+    )
+
+    assert found.problems == (
+        'scheduled.yaml:4: jobs.daily_report.params.send: "no": true or false',
+        "scheduled.yaml:5: jobs.daily_report.params.sen: unknown param; did you mean send?",
+        'scheduled.yaml:6: jobs.metrics.params.limits: "FLOW": "many": a whole number above 0',
+        "scheduled.yaml:7: jobs.mine.params.limit: unknown param; did you mean limits?",
+    )
+    assert {job.id for job in found.jobs} == {"mail_cleanup", "memory_rollover", "health"}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The README and the program agree: every command, option, key, code, file and variable."""
 
+import json
 import re
 from importlib import import_module
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from scheduled import environment
+from scheduled import builtin, environment, loader
 from scheduled.cli import main
 from scheduled.config.fields import JOB_KEYS, KEYS
 from scheduled.model import Attempt, Job, Outcome
@@ -78,14 +79,23 @@ def test_the_routes_in_the_readme_are_the_shipped_ones() -> None:
 
 
 def test_the_shipped_jobs_and_their_params_are_documented() -> None:
-    from scheduled import builtin
-
     section = README.split("## The built-in jobs")[1].split("\n## ")[0]
     for shipped in builtin.JOBS:
+        declared = loader.params(shipped.handler) or {}
         (params,) = re.findall(rf"^\| `{shipped.id}` \|.*\|([^|]*)\|$", section, re.MULTILINE)
-        handler = (ROOT / "handlers" / f"{shipped.handler}.py").read_text("utf-8")
-        unknown = [one for one in re.findall(r"`(\w+)`", params) if one not in handler + shared()]
-        assert [one for one in unknown if one != "health"] == []
+        assert set(re.findall(r"`(\w+)`", params)) == set(declared)
+        for name, one in declared.items():
+            row = f"| `{name}` | {one.about} | {one.kind} | {json.dumps(one.default)} |"
+            assert row in section
+
+
+def test_no_param_is_documented_that_no_shipped_handler_takes() -> None:
+    section = README.split("| param | meaning | value | default |")[1].split("\n\n")[0]
+    declared = [loader.params(shipped.handler) or {} for shipped in builtin.JOBS]
+
+    documented = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
+
+    assert sorted(documented) == sorted({name for one in declared for name in one})
 
 
 def test_a_tick_leaves_the_files_the_readme_names(tmp_path: Path) -> None:
@@ -97,12 +107,6 @@ def test_a_tick_leaves_the_files_the_readme_names(tmp_path: Path) -> None:
     section = README.split("## Files")[1].split("\n## ")[0]
     assert [name for name in left if name not in section] == []
     assert (engine.folder / "central" / "SCHEDULED.central.json").exists()
-
-
-def shared() -> str:
-    """The code that handlers share their params with."""
-    paths = (ROOT / "scheduled" / "ecosystem").glob("*.py")
-    return "".join(path.read_text("utf-8") for path in paths)
 
 
 def commands_in_the_readme() -> list[tuple[str, set[str]]]:

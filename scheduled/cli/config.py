@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scheduled import places, slots
+from scheduled import declared, places, slots
 from scheduled.config import DEFAULTS, Config, guard, load, sample
 from scheduled.errors import ConfigError, UsageError
 from scheduled.files import replace
@@ -59,9 +59,10 @@ def validate(context: click.Context, as_json: bool) -> int:
     jobs = 0
     problems: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    asked = _asked(context)
     try:
-        found = load(_asked(context))
-        jobs, problems = len(found.jobs), found.problems
+        found = load(asked)
+        jobs, problems = len(found.jobs), found.problems + _misfits(found, asked)
         warnings = (*found.warnings, *_passed(found.jobs, context.obj.now))
     except ConfigError as error:
         problems = error.problems
@@ -100,6 +101,12 @@ def schema(of_job: bool) -> None:
     from scheduled.config import schema
 
     _print_json(schema.of_job_file() if of_job else schema.of_configuration())
+
+
+def _misfits(found: Config, asked: Asked) -> tuple[str, ...]:
+    """The params that other people's handlers do not accept; their modules are imported for it."""
+    folder = (found.places.config_path or found.places.root / places.CONFIG_NAME).parent
+    return tuple(declared.problems(found.jobs, asked.environ, folder))
 
 
 def _passed(jobs: Iterable[Job], now: datetime) -> Iterator[str]:

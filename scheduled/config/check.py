@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from scheduled import builtin, loader, machine, slots, zone
+from scheduled import builtin, loader, machine, param, slots, zone
 from scheduled.config import readers
 from scheduled.config.draft import Draft, Reading
 from scheduled.config.fields import ID, JOB_KEYS, KEYS, Key
@@ -19,6 +19,7 @@ from scheduled.config.source import Node, shown
 from scheduled.errors import ConfigError, ScheduleError
 from scheduled.model import Job
 from scheduled.notify import routing
+from scheduled.spelling import meant
 
 
 @dataclass(frozen=True)
@@ -203,6 +204,7 @@ def _job(entry: _Entry, defaults: _Defaults, warnings: _Problems | None = None) 
     values = {"timezone": defaults.timezone, "timeout": defaults.timeout, **values}
     values |= _seed(entry, values)
     _check_action(entry)
+    _check_params(entry)
     _check_schedule(entry, values)
     if len(entry.problems) > before:
         return []
@@ -233,6 +235,20 @@ def _check_action(entry: _Entry) -> None:
     if command is None:
         for key in (one for one in ("success_codes", "defer_codes") if one in entry.node.value):
             entry.note(key, "is about commands; a handler returns, raises NotNow, or fails")
+
+
+def _check_params(entry: _Entry) -> None:
+    """Those of a shipped handler; what another accepts, only its own code can tell."""
+    handler = entry.node.value.get("handler")
+    name = handler.text if handler is not None else entry.ours.handler if entry.ours else ""
+    params = entry.node.value.get("params")
+    if params is None or not params.is_mapping or "command" in entry.node.value:
+        return
+    if not loader.is_shipped(name) or not loader.exists(name):
+        return
+    for one, sentence in param.misfits(loader.params(name) or {}, params.plain()).items():
+        line = params.value[one].line
+        entry.problems.note(line, f"{entry.prefix}params.{shown(one)}", sentence)
 
 
 def _seed(entry: _Entry, values: Mapping[str, Any]) -> dict[str, str]:
@@ -277,7 +293,7 @@ def _wrong_with_zone(name: str) -> str:
 def _no_handler(name: str) -> str:
     if "." in name or ":" in name:
         return f"no module {shown(loader.spot(name)[0])} can be found; is it installed?"
-    return f"no such handler is shipped{_meant(name, [job.handler for job in builtin.JOBS])}"
+    return f"no such handler is shipped{meant(name, [job.handler for job in builtin.JOBS])}"
 
 
 def _values(
@@ -296,7 +312,7 @@ def _values(
         key = keys.get(name)
         if key is None:
             unknown = problems if warnings is None else warnings
-            unknown.note(one.line, f"{at}{shown(name)}", f"unknown key{_meant(name, [*keys])}")
+            unknown.note(one.line, f"{at}{shown(name)}", f"unknown key{meant(name, [*keys])}")
             continue
         target = key.field or name
         if target in values:
@@ -306,10 +322,3 @@ def _values(
         except Unfit as unfit:
             problems.note(one.line, f"{at}{name}", str(unfit))
     return values
-
-
-def _meant(name: str, known: list[str]) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(name[:100].casefold(), known, n=1)
-    return f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}"

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from scheduled.ecosystem import dashboard, mailbox, rotation
 from scheduled.ecosystem.branch_folder import (
@@ -27,6 +27,7 @@ from scheduled.ecosystem.registry import Branch
 from scheduled.ecosystem.sweep import Cache
 from scheduled.errors import UnreadableFileError
 from scheduled.files import parse_json, read_stamped, stamp
+from scheduled.param import Declared, Kind, Param, values
 
 FAR_FUTURE = datetime.max.replace(tzinfo=UTC)
 
@@ -65,14 +66,22 @@ class Rules:
     dashboard_max_age: timedelta
     max_log_bytes: int
 
+    PARAMS: ClassVar[Declared] = {
+        **Limits.PARAMS,
+        "readme_max_age_days": Param("how old a README may be, in days", Kind.AMOUNT, 30),
+        "dashboard_max_age_days": Param("how old a dashboard may be, in days", Kind.AMOUNT, 7),
+        "max_log_mb": Param("how large a log may grow, in MiB", Kind.AMOUNT, 10),
+    }
+
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> "Rules":
-        """From a job's params, as `handlers/health.py` lists them. Raises ValueError."""
+        """From a job's params. Raises ValueError that names one that does not fit."""
+        given = values(cls.PARAMS, params)
         return cls(
             limits=Limits.from_params(params),
-            readme_max_age=timedelta(days=_number(params, "readme_max_age_days", 30)),
-            dashboard_max_age=timedelta(days=_number(params, "dashboard_max_age_days", 7)),
-            max_log_bytes=int(_number(params, "max_log_mb", 10) * 1024 * 1024),
+            readme_max_age=timedelta(days=given["readme_max_age_days"]),
+            dashboard_max_age=timedelta(days=given["dashboard_max_age_days"]),
+            max_log_bytes=int(given["max_log_mb"] * 1024 * 1024),
         )
 
 
@@ -227,10 +236,3 @@ def _messages(count: int, status: str) -> str:
 
 def _megabytes(size: int) -> str:
     return f"{size / 1024 / 1024:.1f} MB".replace(".0 MB", " MB")
-
-
-def _number(params: Mapping[str, Any], name: str, default: float) -> float:
-    value = params.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e6:
-        raise ValueError(f"params.{name}: {value!r} is not a number above 0")
-    return value

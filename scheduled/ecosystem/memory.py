@@ -9,13 +9,14 @@ name from the registry never becomes part of a path.
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from scheduled.ecosystem.branch_folder import KINDS, TRINITY, memory_in, memory_kind
 from scheduled.ecosystem.memory_document import UNLIMITED, MemoryDocument, examine
 from scheduled.ecosystem.registry import Branch
 from scheduled.ecosystem.sweep import Cache
 from scheduled.files import read_stamped
+from scheduled.param import Declared, Kind, Param, values
 
 DEFAULT_LIMIT = 600
 """Lines; the seed's MEMORY_THRESHOLD."""
@@ -66,21 +67,25 @@ class Limits:
     by_branch: Mapping[str, int] = field(default_factory=dict)
     """Keyed by the upper-case name of the branch."""
 
+    PARAMS: ClassVar[Declared] = {
+        "default_limit": Param(
+            "how many lines a memory file may have that states no limit itself",
+            Kind.COUNT,
+            DEFAULT_LIMIT,
+        ),
+        "limits": Param("the same for the files of single branches", Kind.COUNTS, {}),
+    }
+
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> "Limits":
         """From a job's params `default_limit: n` and `limits: {NAME: n}`.
 
         Raises ValueError that names the param if a limit is no positive whole number.
         """
-        by_branch = params.get("limits", {})
-        if not isinstance(by_branch, Mapping):
-            raise ValueError("params.limits: expected branch names with their limits, NAME: lines")
+        given = values(cls.PARAMS, params)
         return cls(
-            default=_limit("default_limit", params.get("default_limit", DEFAULT_LIMIT)),
-            by_branch={
-                str(name).upper(): _limit(f"limits.{name}", limit)
-                for name, limit in by_branch.items()
-            },
+            default=given["default_limit"],
+            by_branch={name.upper(): limit for name, limit in given["limits"].items()},
         )
 
     def of(self, branch: Branch) -> int:
@@ -145,9 +150,3 @@ class Survey:
             self._to_parse -= len(data)
         self._cache.remember(path, seen, list(document))
         return document
-
-
-def _limit(param: str, value: Any) -> int:
-    if type(value) is not int or value < 1:
-        raise ValueError(f"params.{param}: {value!r} is no number of lines; give 1 or more")
-    return value

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
-from typing import Any
+from typing import Any, ClassVar
 
 from scheduled.ecosystem.mailbox import Message, since, status
+from scheduled.param import Declared, Kind, Param, values
 
 
 @dataclass(frozen=True)
@@ -15,15 +16,21 @@ class Rules:
     new: timedelta = timedelta(hours=48)
     opened: timedelta = timedelta(days=7)
 
+    PARAMS: ClassVar[Declared] = {
+        "new_hours": Param("how long mail may stay new, in hours", Kind.AMOUNT, 48),
+        "opened_days": Param("how long opened mail may stay in the inbox, in days", Kind.AMOUNT, 7),
+    }
+
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> "Rules":
         """From a job's params `new_hours` and `opened_days`.
 
         Raises ValueError that names the param if it is no positive number.
         """
+        given = values(cls.PARAMS, params)
         return cls(
-            new=timedelta(hours=_number(params, "new_hours", 48)),
-            opened=timedelta(days=_number(params, "opened_days", 7)),
+            new=timedelta(hours=given["new_hours"]),
+            opened=timedelta(days=given["opened_days"]),
         )
 
     def deadline(self, message: Message, zone: tzinfo) -> datetime | None:
@@ -72,10 +79,3 @@ def overdue(messages: Iterable[Message], rules: Rules, now: datetime, zone: tzin
         else:
             found.to_close.append(message)
     return found
-
-
-def _number(params: Mapping[str, Any], name: str, default: float) -> float:
-    value = params.get(name, default)
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < 1e6:
-        raise ValueError(f"params.{name}: {value!r} is no length of time; give a number above 0")
-    return value

@@ -1,0 +1,65 @@
+"""Whether the params of jobs fit handlers that are not ours, which only their own code can tell.
+
+Looking into a module runs it. So this is asked for by a person, never by a tick, and answered in
+a process of its own, started as a run of the job would be: `python -m scheduled.declared HANDLER`,
+with the params on standard input.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from scheduled import environment, loader, param
+from scheduled.errors import ScheduledError
+from scheduled.model import Attempt, Job
+
+PATIENCE = 20.0
+"""Seconds a module may take to be imported."""
+
+
+def problems(jobs: Iterable[Job], environ: Mapping[str, str], folder: Path) -> Iterator[str]:
+    """What does not fit, a sentence each with the job's place; `folder` is the configuration's."""
+    for job in jobs:
+        if job.params and job.handler and not loader.is_shipped(job.handler):
+            for sentence in _asked(job, environ, folder):
+                yield f"{job.source}: {job.id}: {sentence}"
+
+
+def _asked(job: Job, environ: Mapping[str, str], folder: Path) -> list[str]:
+    try:
+        answer = subprocess.run(
+            [sys.executable, "-P", "-X", "utf8", "-m", "scheduled.declared", job.handler],
+            input=json.dumps(job.params).encode(),
+            capture_output=True,
+            env=environment.variables(Attempt("", job, slot=None), environ, folder),
+            timeout=PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return [f"handler: {job.handler}: takes longer than {PATIENCE:g} s to be imported"]
+    except ScheduledError as error:
+        return [str(error)]
+    if answer.returncode:
+        said = answer.stderr.decode("utf-8", "replace").split("\n")
+        last = next((line for line in reversed(said) if line.strip()), "it says nothing")
+        return [f"handler: {job.handler}: cannot be imported: {last.strip()}"]
+    # What the module itself prints comes before it.
+    sentences: list[str] = json.loads(answer.stdout.splitlines()[-1])
+    return sentences
+
+
+def main() -> int:
+    """Print what is wrong with the params as a JSON list, on the last line."""
+    declared = loader.params(sys.argv[1])
+    sentences: list[str] = []
+    if declared is not None:
+        wrong = param.misfits(declared, json.load(sys.stdin))
+        sentences = [f"params.{name}: {sentence}" for name, sentence in wrong.items()]
+    print(f"\n{json.dumps(sentences)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
