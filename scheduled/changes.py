@@ -7,7 +7,7 @@ the journal, so both lead to the same state.
 from collections.abc import Callable
 from typing import Any
 
-from scheduled.state import DAY, Event, State, hour_of, moment, stamped
+from scheduled.state import DAY, OURS, Event, State, completed, hour_of, moment, problem, stamped
 
 KEPT_GAPS = 20
 SUSPENDED_AFTER = 3
@@ -19,6 +19,17 @@ def apply(state: State, event: Event) -> None:
     change = _CHANGES.get(event.get("event", ""))
     if change is not None:
         change(state, event)
+
+
+def _snapshot(state: State, event: Event) -> None:
+    # Nothing new at the start of a day; but `state rebuild` writes one, and a tick that loaded the
+    # state before that would else write the old one over it in the end.
+    wrong = problem(event["state"])
+    if wrong:
+        raise ValueError(wrong)
+    for key, value in completed(event["state"]).items():
+        if key in OURS or key not in state:  # what others keep in the state file is theirs
+            state[key] = value
 
 
 def _entry(state: State, event: Event) -> dict[str, Any]:
@@ -241,6 +252,7 @@ def _forget_pauses(state: State, event: Event) -> None:
 
 
 _CHANGES: dict[str, Callable[[State, Event], None]] = {
+    "snapshot": _snapshot,
     "seen": _seen,
     "clamped": _clamped,
     "missed": _missed,

@@ -10,8 +10,9 @@ import json
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from scheduled.errors import UnreadableFileError
 
@@ -108,13 +109,20 @@ def replace(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     A symlink is followed, so that the link stays a link. Raises OSError; the old file then
     stays as it was and nothing is left beside it.
     """
+    with replacing(path, mode=mode) as stream:
+        stream.write(data)
+
+
+@contextlib.contextmanager
+def replacing(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
+    """As `replace`, with what is written to the stream until the block ends without an error."""
     target = Path(os.path.realpath(path))
     descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            _copy_access(target, stream.fileno(), mode)
+            yield stream
             stream.flush()
+            _copy_access(target, stream.fileno(), mode)
             os.fsync(stream.fileno())
         os.replace(temporary, target)
     except BaseException:

@@ -21,7 +21,8 @@ Event = dict[str, Any]
 
 SUFFIX = ".jsonl"
 MODE = 0o600
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\.jsonl")
+DAY_FILE = re.compile(r"\d{4}-\d{2}-\d{2}\.jsonl")
+"""What the files are called."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Journal:
             return []
         except OSError as error:
             raise StateError(f"{self.folder}: cannot be read: {_reason(error)}") from error
-        return sorted(name for name in found if _DAY.fullmatch(name))
+        return sorted(name for name in found if DAY_FILE.fullmatch(name))
 
     def read(self, start: Position | None) -> Stretch:
         """Every whole line from `start` on, through all later files; None reads them all."""
@@ -76,6 +77,18 @@ class Journal:
                     broken.append(f"{name}: line {number} after byte {offset} is torn, left out")
             end = Position(name, offset + whole)
         return Stretch(tuple(events), end, tuple(broken))
+
+    def newest_snapshot(self) -> Position | None:
+        """The place before the newest snapshot that can be read; None where there is none."""
+        for name in reversed(self.names()):
+            lines = self._tail(name, 0).splitlines(keepends=True)
+            offset = sum(map(len, lines))
+            for text in reversed(lines):
+                offset -= len(text)
+                event = _event(text)
+                if event is not None and event["event"] == "snapshot":
+                    return Position(name, offset)
+        return None
 
     def holds(self, position: Position) -> bool:
         """Whether `position` is a place in this journal: its file is there, a line ends there."""
@@ -118,12 +131,16 @@ class Journal:
         except OSError as error:
             raise StateError(_unsaved(path, error)) from error
 
-    def prune(self, today: date, keep_days: int) -> list[str]:
-        """Delete the files of days before the last `keep_days`; the newest file always stays."""
+    def outdated(self, today: date, keep_days: int) -> list[str]:
+        """The files of days before the last `keep_days`; never the newest file."""
         oldest = (today - timedelta(days=keep_days)).isoformat()
         # As many files are kept as days: a clock that is years ahead for once deletes nothing.
         others = self.names()[: -keep_days - 1]
-        gone = [name for name in others if name.removesuffix(SUFFIX) < oldest]
+        return [name for name in others if name.removesuffix(SUFFIX) < oldest]
+
+    def prune(self, today: date, keep_days: int) -> list[str]:
+        """Delete the files that are `outdated`."""
+        gone = self.outdated(today, keep_days)
         for name in gone:
             (self.folder / name).unlink(missing_ok=True)
         return gone

@@ -46,6 +46,21 @@ def empty() -> State:
     }
 
 
+OURS = frozenset(empty())
+"""The keys of a state that are ours; any other is somebody else's."""
+
+
+def completed(document: Any) -> State:
+    """A state with every key we count on; keys of others stay. Empty for what is no state."""
+    if problem(document):
+        return empty()
+    whole: State = empty() | document
+    for section, value in empty().items():
+        if isinstance(value, dict):
+            whole[section] = value | whole[section]
+    return whole
+
+
 _NUMBERS = ("coalesced", "interruptions", "failures", "deferrals")
 _OBJECTS = ("open", "last", "deferred", "memory")
 _TEXTS = ("fingerprint", "anchor", "watermark", "schedule", "zone", "last_success", "first_seen")

@@ -17,6 +17,8 @@ from scheduled.journal import Event, Journal, Position, file_name, since_snapsho
 from scheduled.state import State, stamped
 
 FILE_NAME = "scheduled_state.json"
+ASIDE = ("corrupt", "replaced")
+"""Why old state files are kept: one could not be used, one was rebuilt from the journal."""
 KEEP_DAYS = 30
 FAR = timedelta(days=2)
 """A journal file of a day further ahead than this was written under a wrong clock."""
@@ -48,19 +50,29 @@ class Store:
         document = self._checkpointed()
         position = _position(document)
         if document is not None and (position is None or self.journal.holds(position)):
-            self.state, self._position = _completed(document), position
+            self.state, self._position = states.completed(document), position
             if position is None and self.journal.names():
-                self._rebuild()  # an older state put back beside our journal
+                self.replay()  # an older state put back beside our journal
         elif self.journal.names():
-            self._rebuild()
+            self.replay()
         elif document is not None:
-            self.state, self._position = _completed(document), None
+            self.state, self._position = states.completed(document), None
             self.recovered.append(f"{self.journal.folder}: gone; the state alone was used")
         elif self._broken:
             self.recovered.append(
                 "there is no journal to rebuild it from: everything starts afresh"
             )
         self.refresh()
+        return self
+
+    def replay(self) -> "Store":
+        """As `load`, from the journal alone: the state file is as good as none."""
+        stretch = self.journal.read(None)
+        self.recovered.extend(stretch.broken)
+        self.state = states.empty()
+        for event in tuple(since_snapshot(stretch.events)) or stretch.events:
+            self._apply(event)
+        self._position = stretch.end
         return self
 
     def refresh(self) -> None:
@@ -95,21 +107,25 @@ class Store:
         with locks.journal(self.state_dir):
             self.refresh()
             self._set_aside(now)
-            document = dict(self.state)
-            if self._position is not None:
-                document["journal"] = {
-                    "file": self._position.name,
-                    "offset": self._position.offset,
-                }
-            try:
-                files.replace(self.path, files.json_bytes(document), mode=0o600)
-            except OSError as error:
-                reason = (error.strerror or str(error)).lower()
-                raise StateError(
-                    f"{self.path}: cannot be saved: {reason}; "
-                    "the journal holds everything, the next tick tries again"
-                ) from error
-            return files.stamp(self.path)
+            return self.save()
+
+    def save(self) -> files.Stamp | None:
+        """As `checkpoint`, for a caller that holds the journal's lock and has refreshed.
+
+        Whatever lies there is written over.
+        """
+        document = dict(self.state)
+        if self._position is not None:
+            document["journal"] = {"file": self._position.name, "offset": self._position.offset}
+        try:
+            files.replace(self.path, files.json_bytes(document), mode=0o600)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise StateError(
+                f"{self.path}: cannot be saved: {reason}; "
+                "the journal holds everything, the next tick tries again"
+            ) from error
+        return files.stamp(self.path)
 
     def _checkpointed(self) -> State | None:
         """The state file's document; None where there is none that can be used."""
@@ -141,17 +157,6 @@ class Store:
                 f"{self.path}: version {version}, this program knows "
                 f"{states.VERSION}; upgrade scheduled, nothing was changed"
             )
-
-    def _rebuild(self) -> None:
-        stretch = self.journal.read(None)
-        self.recovered.extend(stretch.broken)
-        events = tuple(since_snapshot(stretch.events)) or stretch.events
-        self.state = states.empty()
-        for event in events:
-            if event["event"] == "snapshot":
-                self.state = _completed(event.get("state"))
-            self._apply(event)
-        self._position = stretch.end
 
     def _apply(self, event: Event) -> None:
         try:
@@ -197,10 +202,15 @@ class Store:
         except UnreadableFileError:
             usable = False
         if not usable:
-            aside = self.path.with_name(f"{FILE_NAME}.corrupt-{now:%Y%m%dT%H%M%SZ}")
+            aside = beside(self.path, "corrupt", now)
             self.path.rename(aside)
             self.recovered.append(f"the broken state file is kept as {aside}")
         self._broken = False
+
+
+def beside(path: Path, why: str, now: datetime) -> Path:
+    """Where a state file is kept that another takes the place of; `why` is one of ASIDE."""
+    return path.with_name(f"{path.name}.{why}-{now:%Y%m%dT%H%M%SZ}")
 
 
 def _position(document: State | None) -> Position | None:
@@ -211,14 +221,3 @@ def _position(document: State | None) -> Position | None:
     if isinstance(name, str) and isinstance(offset, int) and "/" not in name:
         return Position(name, offset)
     return None
-
-
-def _completed(document: Any) -> State:
-    """A state with every key we count on; keys of others stay."""
-    if states.problem(document):
-        return states.empty()
-    whole: State = states.empty() | document
-    for section, value in states.empty().items():
-        if isinstance(value, dict):
-            whole[section] = value | whole[section]
-    return whole

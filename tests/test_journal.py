@@ -133,3 +133,20 @@ def _append_with_limit(journal: Journal, limit: int) -> int:
     except StateError:
         return 0
     return 1
+
+
+def test_the_newest_snapshot_that_can_be_read_is_found(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.begin_file("2026-11-20.jsonl", {"event": "snapshot", "state": {}})
+    journal.append("2026-11-20.jsonl", [{"event": "tick"}], sync=False)
+    before = journal.read(None).end
+    journal.append("2026-11-20.jsonl", [{"event": "snapshot"}, {"event": "tick"}], sync=False)
+    (tmp_path / "2026-11-21.jsonl").write_bytes(b'{"event":"snapsh\n')
+
+    assert journal.newest_snapshot() == before
+
+
+def test_a_journal_without_a_snapshot_has_no_newest_one(tmp_path: Path) -> None:
+    (tmp_path / "2026-11-21.jsonl").write_bytes(b'{"event":"tick"}\n')
+
+    assert Journal(tmp_path).newest_snapshot() is None
