@@ -39,6 +39,7 @@ COMMANDS = {
     "dead-letter": "dead_letter:dead_letter",
     "config": "config:config",
     "cron": "cron:cron",
+    "state": "state:state",
 }
 """Each command's file in this folder, and its name there; in the order in which help lists it."""
 ALIASES = ("ls",)

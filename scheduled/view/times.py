@@ -1,4 +1,7 @@
-"""How instants, durations and counts are worded; instants absolute with offset, and relative."""
+"""How instants, durations, counts and sizes are worded.
+
+Instants are absolute with offset, and relative.
+"""
 
 from datetime import datetime, tzinfo
 
@@ -46,3 +49,15 @@ def taken(seconds: float | None) -> str:
 def counted(count: int, noun: str) -> str:
     """`1 time`, `2 times`: nouns that take an s."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def size(number: int) -> str:
+    """Bytes in the largest unit that leaves at least one of it: `312 B`, `4.1 kB`, `1.0 GB`."""
+    if number < 1000:
+        return f"{number} B"
+    scaled = float(number)
+    for unit in ("kB", "MB", "GB"):
+        scaled /= 1000
+        if scaled < 999.95 or unit == "GB":
+            break
+    return f"{scaled:.1f} {unit}"

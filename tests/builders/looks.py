@@ -117,12 +117,12 @@ class Home:
     def call(self, command: click.Command, *arguments: str, now: datetime | None = None) -> Said:
         """Call a command; our own errors become what the command line makes of them."""
         session = self.session(now or at("12:00"))
-        result = CliRunner().invoke(command, arguments, obj=session)
-        if isinstance(result.exception, ScheduledError):
+        result = CliRunner().invoke(command, arguments, obj=session, standalone_mode=False)
+        if isinstance(result.exception, ScheduledError | click.ClickException):
             return Said(result.exception.exit_code, result.stdout, str(result.exception))
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
+        if result.exception is not None:
             raise result.exception
-        return Said(result.exit_code, result.stdout, result.stderr)
+        return Said(result.return_value or 0, result.stdout, result.stderr)
 
     def record(self, *events: Event) -> None:
         """Put events on record, each at its own time; the checkpoint with them."""

@@ -1,0 +1,67 @@
+"""Two states side by side: the one in the file, and the one the journal leads to. Pure."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from scheduled.state import OURS, State, empty
+
+_SHOWN = 60
+_NOTHING = object()
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A place at which they differ; both values as JSON, cut where they are long."""
+
+    place: str
+    """`jobs.backup.watermark`."""
+    state: str | None
+    """None: nothing is there."""
+    journal: str | None
+
+    def __str__(self) -> str:
+        said = [one if one is not None else "nothing" for one in (self.state, self.journal)]
+        return f"{self.place}: the state has {said[0]}, the journal {said[1]}"
+
+    def document(self) -> dict[str, str | None]:
+        """As JSON."""
+        return asdict(self)
+
+
+def differences(ours: State, replayed: State) -> list[Difference]:
+    """Where they differ in what is ours, by place."""
+    return [one for key in sorted(OURS) for one in _between(key, ours.get(key), replayed.get(key))]
+
+
+def with_keys_of_others(replayed: State, before: Any) -> State:
+    """`replayed` with all that somebody else put into the state file `before`.
+
+    That is whole keys, and names in the sections whose names the seed fixed.
+    """
+    if not isinstance(before, dict):
+        return replayed
+    theirs = {key: value for key, value in before.items() if key not in OURS}
+    whole = replayed | theirs
+    for section, fixed in empty().items():
+        if isinstance(fixed, dict) and fixed and isinstance(before.get(section), dict):
+            added = {key: one for key, one in before[section].items() if key not in fixed}
+            whole[section] = added | replayed[section]
+    return whole
+
+
+def _between(place: str, one: Any, other: Any) -> Iterator[Difference]:
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in sorted({*one, *other}):
+            below = one.get(key, _NOTHING), other.get(key, _NOTHING)
+            yield from _between(f"{place}.{key}", *below)
+    elif one != other:
+        yield Difference(place, _shown(one), _shown(other))
+
+
+def _shown(value: Any) -> str | None:
+    if value is _NOTHING:
+        return None
+    text = json.dumps(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."

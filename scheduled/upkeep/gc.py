@@ -1,0 +1,67 @@
+"""What has been kept long enough, and taking it away.
+
+Never what is in use, nor what the state could be rebuilt from: the newest journal with a snapshot
+that can be read, and all since.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from scheduled import locks
+from scheduled.journal import Journal
+from scheduled.state import State
+from scheduled.store import Store
+from scheduled.upkeep import inventory
+from scheduled.upkeep.inventory import Found, Kind
+
+
+def outdated(state_dir: Path, now: datetime, days: int) -> list[Found]:
+    """The files of ours that are older than `days` days and that nobody needs. Changes nothing.
+
+    Raises StateError for a state that cannot be read: what is in use cannot be told then.
+    """
+    store = Store(state_dir).load()
+    oldest, running = now - timedelta(days=days), _running(store.state)
+    journals = _journals(store.journal, now, days)
+    return [
+        one
+        for one in inventory.take(state_dir)
+        if one.path.name in journals
+        or (one.kind is Kind.OUTPUT and one.since < oldest and one.path.stem not in running)
+        or (one.kind in (Kind.ASIDE, Kind.LEFTOVER) and one.since < oldest)
+    ]
+
+
+def remove(state_dir: Path, found: Iterable[Found]) -> Iterator[tuple[Found, str]]:
+    """Delete them one by one; each with why it could not be, or an empty text."""
+    for one in found:
+        # A tick that reads the journal holds its lock; everything else nobody looks for any more.
+        guarded = locks.journal(state_dir) if one.kind is Kind.JOURNAL else nullcontext()
+        with guarded:
+            yield one, _removed(one.path)
+
+
+def _running(state: State) -> set[str]:
+    """The ids of runs that have not ended, as far as is known: their output is being written."""
+    opened = [entry.get("open") for entry in state["jobs"].values()]
+    return {str(one.get("run_id")) for one in opened if one}
+
+
+def _journals(journal: Journal, now: datetime, days: int) -> set[str]:
+    """Those that are too old, and older than the one with the newest snapshot."""
+    start = journal.newest_snapshot()
+    names = journal.outdated(now.date(), days) if start is not None else []
+    return {name for name in names if start is not None and name < start.name}
+
+
+def _removed(path: Path) -> str:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return (error.strerror or str(error)).lower()
+    return ""

@@ -1,0 +1,69 @@
+"""The state, made anew from the journal."""
+
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from scheduled import files, locks
+from scheduled.errors import StateError, UnreadableFileError
+from scheduled.store import Store, beside
+from scheduled.upkeep.agreement import Difference, differences, with_keys_of_others
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What a rebuild found and did."""
+
+    differences: tuple[Difference, ...]
+    """What the state file had otherwise; none for one that could not be used at all."""
+    kept_as: Path | None
+    """Where the old state file is now; None where there was none, or nothing had to be done."""
+    written: bool
+    """Whether there is a new state file."""
+    warnings: tuple[str, ...]
+    """What was broken on the way."""
+
+
+def rebuild(state_dir: Path, now: datetime) -> Rebuilt:
+    """Replace the state by what the journal leads to, if it is another; the old one is kept.
+
+    Keys that are not ours stay. A tick that is under way takes the new state over. Raises
+    StateError where there is no journal, or a newer version's state, and LockedError.
+    """
+    if not Store(state_dir).journal.names():
+        raise StateError(f"{state_dir}: no journal there to rebuild the state from; nothing done")
+    with locks.journal(state_dir):
+        before = Store(state_dir).load()
+        document = _document(before)
+        after = Store(state_dir).replay()
+        after.state = with_keys_of_others(after.state, document)
+        differing = tuple(differences(before.state, after.state))
+        if document is not None and not differing and not before.recovered:
+            return Rebuilt((), None, written=False, warnings=())
+        kept_as = _keep(before.path, now)
+        after.write(now, {"event": "snapshot", "state": after.state})
+        after.save()
+    return Rebuilt(differing, kept_as, written=True, warnings=tuple(after.recovered))
+
+
+def _document(store: Store) -> Any:
+    """What the state file holds; None where it is not there or cannot be parsed."""
+    try:
+        return files.read_json(store.path)
+    except UnreadableFileError:
+        return None
+
+
+def _keep(path: Path, now: datetime) -> Path | None:
+    """A copy of the state file, so that there is a state at every instant."""
+    if not os.path.exists(path):
+        return None
+    copy = beside(path, "replaced", now)
+    try:
+        files.replace(copy, files.read_bytes(path), mode=0o600)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise StateError(f"{copy}: cannot be written: {reason}; nothing was changed") from error
+    return copy
