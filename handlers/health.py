@@ -15,9 +15,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from scheduled.ecosystem import central, registry
+from scheduled.ecosystem.central import CentralFileError
 from scheduled.ecosystem.checkup import Checkup, Checkups, Issue, Rules
 from scheduled.ecosystem.sweep import Cache
-from scheduled.handler import Context
+from scheduled.handler import Context, Incomplete
 
 PARAMS = Rules.PARAMS
 
@@ -41,9 +42,12 @@ def run(context: Context) -> dict[str, object]:
     result = _result(healthy, inactive, ill, context.local_timestamp)
     counts = {"branches": len(active), **result}
     service = {"service": "scheduled", "last_updated": context.local_timestamp}
-    central.write(context.central_dir, "HEALTH", {**service, **counts})
     _remember(context, result)
     _tell(context, counts, ill)
+    try:
+        central.write(context.central_dir, "HEALTH", {**service, **counts})
+    except CentralFileError as error:
+        raise Incomplete(str(error), result) from error
     return result
 
 

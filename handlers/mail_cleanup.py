@@ -18,7 +18,7 @@ from scheduled.ecosystem.stale_mail import Overdue, Rules
 from scheduled.ecosystem.sweep import Cache, Facts
 from scheduled.errors import ScheduledError
 from scheduled.files import stamp
-from scheduled.handler import Context, Kind, Param, values
+from scheduled.handler import Context, Incomplete, Kind, Param, values
 
 PARAMS = {
     **Rules.PARAMS,
@@ -52,13 +52,14 @@ def run(context: Context) -> dict[str, object]:
         cleanup.tidy(branch)
     cleanup.cache.save()
     tally = cleanup.tally
-    if not cleanup.dry_run:
-        _publish(context, tally, {branch.name for branch in branches})
-        _remember(context, tally)
-        context.fire("mail_cleanup_complete", **_numbers(tally), timestamp=context.local_timestamp)
     for problem in tally.problems:
         context.log(problem)
-    return {**_numbers(tally), "problems": tally.problems[:LISTED], "dry_run": cleanup.dry_run}
+    result = {**_numbers(tally), "problems": tally.problems[:LISTED], "dry_run": cleanup.dry_run}
+    if not cleanup.dry_run:
+        _remember(context, tally)
+        context.fire("mail_cleanup_complete", **_numbers(tally), timestamp=context.local_timestamp)
+        _publish(context, tally, {branch.name for branch in branches}, result)
+    return result
 
 
 class Cleanup:
@@ -210,13 +211,15 @@ def _numbers(tally: Tally) -> dict[str, int]:
     }
 
 
-def _publish(context: Context, tally: Tally, registered: set[str]) -> None:
+def _publish(
+    context: Context, tally: Tally, registered: set[str], result: dict[str, object]
+) -> None:
+    """Bring AI_MAIL.central.json up to date. Raises Incomplete: what was moved on stays moved."""
     today = context.local_now.date()
     try:
         mail_central.update(context.central_dir, tally.counts, registered, today)
     except (ScheduledError, OSError) as error:
-        tally.errors += 1
-        tally.problems.append(str(error))
+        raise Incomplete(str(error), result) from error
 
 
 def _remember(context: Context, tally: Tally) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.ecosystem import central, logs, mail_counts, registry, timestamps
+from scheduled.ecosystem.central import CentralFileError
 from scheduled.ecosystem.memory import Limits, Survey
 from scheduled.ecosystem.registry import Branch, Registry
 from scheduled.ecosystem.sweep import Cache
@@ -113,6 +114,7 @@ def _history(context: Context) -> list[Any]:
     """What was measured in the last seven days, oldest first.
 
     A central file that cannot be understood is put aside, for what is in it is nowhere else.
+    Raises CentralFileError where that is impossible.
     """
     path = central.path_of(context.central_dir, NAME)
     if stamp(path) is None:
@@ -137,5 +139,9 @@ def _is_later(measured: Any, since: datetime, context: Context) -> bool:
 
 def _put_aside(path: Path, context: Context, reason: str) -> None:
     aside = path.with_name(f"{path.name}.corrupt-{context.now:%Y%m%dT%H%M%SZ}")
-    path.rename(aside)
+    try:
+        path.rename(aside)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise CentralFileError(f"{path}: {reason}, and cannot be put aside ({why})") from error
     context.log(f"{path}: {reason}; kept as {aside.name}, the history begins anew")

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from scheduled import files, loader, param
 from scheduled.errors import ScheduledError, UsageError
-from scheduled.handler import Context, GiveUp, NotNow
+from scheduled.handler import Context, GiveUp, Incomplete, NotNow
 
 TEMPORARY = 75
 """EX_TEMPFAIL of sysexits.h: not now, and no failure."""
@@ -45,6 +45,9 @@ def _call(handler: str, context: Context) -> dict[str, Any]:
             raise GiveUp(f"the handler returned {type(result).__name__}, expected a dict or None")
     except NotNow as error:
         return {"not_now": str(error) or "the handler could not work now"}
+    except Incomplete as error:
+        print(error)
+        return {"error": str(error), **_done(error.result, context)}
     except ScheduledError as error:
         print(error)
         return {"error": str(error), "final": isinstance(error, UsageError)}
@@ -53,6 +56,10 @@ def _call(handler: str, context: Context) -> dict[str, Any]:
         text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         final = isinstance(error, GiveUp | ValueError | TypeError)
         return {"error": text, "final": final}
+    return _done(result, context)
+
+
+def _done(result: dict[str, Any] | None, context: Context) -> dict[str, Any]:
     return {"result": result, "memory": context.memory, "events": context.events}
 
 

@@ -145,20 +145,16 @@ def not_started(running: Running) -> Ended:
 def _of_handler(report: dict[str, Any], exit_code: int, facts: dict[str, Any]) -> Ended:
     if "not_now" in report:
         return Ended(Outcome.SKIPPED, reason=report["not_now"], not_now=True, **facts)
+    if "result" in report:  # also with an error, where the work was done in part
+        facts |= {"result": report["result"], "memory": report["memory"]}
+        facts["events"] = tuple((str(name), dict(data)) for name, data in report["events"])
     if "error" in report:
         final = report.get("final") is True
         return Ended(Outcome.FAILED, error=str(report["error"]), final=final, **facts)
     if "result" not in report:
         error = f"the handler ended without a result ({_exit(exit_code)})"
         return Ended(Outcome.FAILED, error=error, **facts)
-    events = tuple((str(name), dict(data)) for name, data in report["events"])
-    return Ended(
-        Outcome.SUCCEEDED,
-        result=report["result"],
-        memory=report["memory"],
-        events=events,
-        **facts,
-    )
+    return Ended(Outcome.SUCCEEDED, **facts)
 
 
 def _report(running: Running) -> dict[str, Any]:

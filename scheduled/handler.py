@@ -14,8 +14,8 @@ the handler is called, and by `scheduled config validate`; without it, anything 
 
 It is called in a process of its own, does its work, and returns its *result*: a JSON object
 that goes into the history. What it wants to remember it puts into `context.memory`; what it
-wants to tell, it fires. Raising fails the run; `GiveUp` fails it for good; `NotNow` says that
-it could not work at this time, which is no failure.
+wants to tell, it fires. Raising fails the run; `GiveUp` fails it for good; `Incomplete` fails it
+and keeps what was done; `NotNow` says that it could not work at this time, which is no failure.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ from typing import Any
 
 from scheduled.param import Kind, Param, values
 
-__all__ = ["Context", "GiveUp", "Kind", "NotNow", "Param", "values"]
+__all__ = ["Context", "GiveUp", "Incomplete", "Kind", "NotNow", "Param", "values"]
 
 
 class GiveUp(Exception):  # noqa: N818 - what it says, not what it is
@@ -35,6 +35,18 @@ class GiveUp(Exception):  # noqa: N818 - what it says, not what it is
 
 class NotNow(Exception):  # noqa: N818 - what it says, not what it is
     """Temporarily impossible, not a failure: the slot is offered again at a later tick."""
+
+
+class Incomplete(Exception):  # noqa: N818 - what it says, not what it is
+    """Part of the work is done, and the rest failed: what the sentence says.
+
+    The run fails and may be tried again, yet its `result`, and what it remembered and fired so
+    far, count: for work that cannot be undone and must not be done twice.
+    """
+
+    def __init__(self, reason: str, result: Mapping[str, Any] | None = None) -> None:
+        self.result = dict(result or {})
+        super().__init__(reason)
 
 
 @dataclass(frozen=True)
@@ -64,14 +76,15 @@ class Context:
     params: Mapping[str, Any] = field(default_factory=dict)
     """The job's `params` from the configuration, as they stand there; defaults are not in it."""
     memory: dict[str, Any] = field(default_factory=dict)
-    """What this job remembered, JSON. Change it in place; it is kept only if the run succeeds."""
+    """What this job remembered, JSON. Change it in place; it is kept if the run succeeds or ends
+    by `Incomplete`."""
     events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     """What was fired so far, oldest first."""
     log: Callable[[str], None] = print
     """A line into the captured output of this run."""
 
     def fire(self, event: str, **data: Any) -> None:
-        """Tell the rest of the program; JSON values only. Acted on when the run has succeeded."""
+        """Tell the rest of the program; JSON values only. Acted on when `memory` is kept."""
         self.events.append((event, data))
 
     @property

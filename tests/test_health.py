@@ -9,8 +9,8 @@ import pytest
 
 from handlers import health
 from scheduled.ecosystem import example
-from scheduled.ecosystem.central import CentralFileError
 from scheduled.ecosystem.registry import RegistryError
+from scheduled.handler import Incomplete
 from tests.builders import ecosystem
 from tests.builders.ecosystem import NOW, REALDATA, add_memory, add_message, context, entry
 
@@ -336,16 +336,19 @@ def test_a_broken_registry_fails_the_run_and_leaves_the_last_result(home: Path) 
     assert central_file(home) == before
 
 
-def test_a_central_folder_that_cannot_be_written_is_said_and_nothing_is_remembered(
+def test_a_central_folder_that_cannot_be_written_fails_the_run_and_the_check_counts(
     home: Path,
 ) -> None:
     (home / "file").write_text("")
+    (home / "drone/README.md").unlink()
     told = context(home, central_dir=home / "file" / "AI_CENTRAL")
 
-    with pytest.raises(CentralFileError, match=r"HEALTH\.central\.json: cannot be written"):
+    with pytest.raises(Incomplete, match=r"HEALTH\.central\.json: cannot be written") as caught:
         health.run(told)
 
-    assert told.memory == {}
+    assert caught.value.result["healthy"] == 1
+    assert told.memory["last_status"] == {"healthy": 1, "warnings": 1, "errors": 0}
+    assert [name for name, data in told.events if "message" in data] == ["health_check_complete"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,67 @@
+"""The other side of a handler's run: what counts of a run that got only half way."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from scheduled import builtin
+from tests.builders import ecosystem
+from tests.builders.engine import Engine
+from tests.builders.jobs import at, job
+
+HALF_WAY = """\
+from pathlib import Path
+from scheduled.handler import Incomplete
+
+def run(context):
+    done = context.memory.get("done", 0)
+    context.memory["done"] = done + 1
+    context.fire("done_so_far", number=done + 1)
+    if not (context.root / "ready").exists():
+        raise Incomplete("the second half failed", {"done": done + 1})
+    return {"done": done + 1}
+"""
+
+
+def test_a_run_that_got_half_way_fails_and_what_it_did_counts(tmp_path: Path) -> None:
+    (tmp_path / "half.py").write_text(HALF_WAY)
+    engine = Engine(tmp_path, [job(handler="half:run", max_retries=1, retry_delay=120.0)])
+    engine.run_at("11:30")
+
+    (failed,) = engine.run_at("12:00").ran
+    (tmp_path / "ready").touch()
+    (again,) = engine.run_at("12:05").ran
+
+    assert (failed["outcome"], failed["error"]) == ("failed", "the second half failed")
+    assert failed["result"] == {"done": 1}
+    assert (again["outcome"], again["result"]) == ("succeeded", {"done": 2})
+
+
+def test_mail_is_moved_on_once_though_the_counts_cannot_be_published(tmp_path: Path) -> None:
+    home = ecosystem.home(tmp_path, now=at("2026-11-21T12:00"))
+    mailbox = home / "drone/ai_mail.local"
+    ecosystem.add_message(mailbox, "Old", at("2026-11-18T12:00"))
+    (home / "central").mkdir()
+    (home / "central/AI_MAIL.central.json").write_text("{")
+    (cleanup,) = [one for one in builtin.JOBS if one.id == "mail_cleanup"]
+    engine = Engine(home, [replace(cleanup, timezone="UTC")])
+
+    told = engine.run_at("12:00")
+    digest = subjects(mailbox)
+    (home / "central/AI_MAIL.central.json").unlink()
+    mended = engine.run_at("12:05")
+
+    assert told.exit_code == 1
+    assert "AI_MAIL.central.json: " in str(told.ran[0]["error"])
+    assert digest == ["[SCHEDULED] Stale Mail - 1 Message", "Old"]
+    assert [row["outcome"] for row in mended.ran] == ["succeeded"]
+    assert subjects(mailbox) == digest
+    assert engine.state["mail_cleanup"]["stats"]["auto_opened_total"] == 1
+    counts = json.loads((home / "central/AI_MAIL.central.json").read_text())["branch_stats"]
+    assert counts["DRONE"] == {"unread": 1, "total": 2}
+
+
+def subjects(mailbox: Path) -> list[Any]:
+    messages = json.loads((mailbox / "inbox.json").read_text())["messages"]
+    return [message["subject"] for message in messages]
