@@ -6,6 +6,8 @@ A checkpoint that cannot be used is moved aside, rebuilt from the journal, and r
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -88,12 +90,21 @@ class Store:
 
         Raises LockedError or StateError; then none of them is recorded.
         """
-        with locks.journal(self.state_dir):
-            self.refresh()
+        with self.held():
             self.write(now, *events, sync=sync)
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """The journal's lock, with what others recorded taken in: to decide on what to `write`.
+
+        Raises LockedError or StateError.
+        """
+        with locks.journal(self.state_dir):
+            self.refresh()
+            yield
+
     def write(self, now: datetime, *events: Event, sync: bool = True) -> None:
-        """As `record`, for a caller that holds the journal's lock and has refreshed."""
+        """As `record`, for a caller within `held`."""
         name = self._current_file(now)
         whole = [{"at": stamped(now), **event} for event in events]
         self.journal.append(name, whole, sync=sync)
@@ -104,13 +115,12 @@ class Store:
 
         Raises LockedError or StateError; the old file then stays.
         """
-        with locks.journal(self.state_dir):
-            self.refresh()
+        with self.held():
             self._set_aside(now)
             return self.save()
 
     def save(self) -> files.Stamp | None:
-        """As `checkpoint`, for a caller that holds the journal's lock and has refreshed.
+        """As `checkpoint`, for a caller within `held`, or that holds the lock and has refreshed.
 
         Whatever lies there is written over.
         """

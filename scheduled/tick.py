@@ -14,14 +14,13 @@ from zoneinfo import ZoneInfo
 from scheduled import (
     boot,
     capture,
-    changes,
     files,
     heartbeat,
     hint,
-    locks,
     meeting,
     outbox,
     plan,
+    pretence,
 )
 from scheduled import state as states
 from scheduled.config import Config
@@ -35,7 +34,7 @@ from scheduled.sky import Sky
 from scheduled.state import stamped
 from scheduled.store import KEEP_DAYS, Store
 from scheduled.supervise import Supervisor
-from scheduled.turn import Turns
+from scheduled.turn import REAL, Hands, Turns
 from scheduled.view import status
 from scheduled.work import Wanted, Work
 
@@ -84,19 +83,23 @@ def run(
 
 def preview(config: Config, now: datetime, wanted: Wanted) -> list[Decision]:
     """What `run` would decide at `now`. Changes nothing on disk. Raises as `run` does."""
-    tick = Tick(config, now, {}, wanted, Bus())
-    tick.store.load()
-    decisions = tick.decided()
-    for event in tick.first_sights(decisions):
-        changes.apply(tick.store.state, {"at": stamped(now), **event})
-    return tick.decided()
+    store = Store(config.places.state_dir).load()
+    memory = pretence.Memory(store.state_dir, store.state)
+    return Tick(config, now, {}, wanted, Bus(), memory, pretence.HANDS).plan()
 
 
 class Tick:
     """One tick under way: the steps of `run`, in the order they are told there."""
 
     def __init__(
-        self, config: Config, now: datetime, environ: Mapping[str, str], wanted: Wanted, bus: Bus
+        self,
+        config: Config,
+        now: datetime,
+        environ: Mapping[str, str],
+        wanted: Wanted,
+        bus: Bus,
+        store: Store | None = None,
+        hands: Hands = REAL,
     ) -> None:
         self.config = config
         self.now = now
@@ -104,7 +107,7 @@ class Tick:
         self.bus = bus
         self.zone = ZoneInfo(config.timezone)
         self.report = Report(now, problems=list(config.problems))
-        self.store = Store(config.places.state_dir)
+        self.store = store or Store(config.places.state_dir)
         self.jobs = [_with_params(job, wanted) for job in _chosen(config.jobs, wanted.only)]
         places = config.places
         self.turns = Turns(
@@ -123,6 +126,7 @@ class Tick:
             timedelta(seconds=ON_TIME_TICKS * config.tick_interval),
             self.clock,
             self.report.warnings.append,
+            hands,
         )
         self._started = time.monotonic()
 
@@ -146,7 +150,7 @@ class Tick:
     def settle(self) -> None:
         """Find the runs whose tick died, and put them on record as interrupted."""
         for name in [job for job, entry in self.store.state["jobs"].items() if entry.get("open")]:
-            lock = locks.take_job(self.store.state_dir, name)
+            lock = self.turns.hands.take_lock(self.store.state_dir, name)
             if lock is None:
                 continue  # it runs, in another tick
             try:
@@ -161,8 +165,7 @@ class Tick:
         """Decide about every job; one seen for the first time is first put on record."""
         decisions = self.decided()
         if self.first_sights(decisions):
-            with locks.journal(self.store.state_dir):
-                self.store.refresh()  # another tick may have met them meanwhile
+            with self.store.held():  # another tick may have met them meanwhile
                 self.store.write(self.now, *self.first_sights(self.decided()))
             clamped = [one for one in decisions if one.verdict is Verdict.CLAMP]
             self.report.warnings += [f"{one.job.id}: {one.reason}" for one in clamped]

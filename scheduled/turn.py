@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -44,6 +45,29 @@ class Left:
     is_busy: bool = False
 
 
+def survivor(opened: Open) -> int:
+    """The process of a run whose tick died, if it lives on; 0 if it does not."""
+    if opened.boot_id != heartbeat.boot_id():
+        return 0
+    if opened.pid is None:
+        return supervise.find(opened.run_id)
+    alive = supervise.is_alive(opened.pid, opened.pid_started or 0)
+    return opened.pid if alive else 0
+
+
+@dataclass(frozen=True)
+class Hands:
+    """What a turn does to the machine it runs on. A rehearsal has hands that only pretend."""
+
+    take_lock: Callable[[Path, str], Lock | None] = locks.take_job
+    start: Callable[[Attempt, dict[str, Any], Surroundings], Running] = execute.start
+    survivor: Callable[[Open], int] = survivor
+    """The process of a run whose tick died, to be left alone or killed; 0 if there is none."""
+
+
+REAL = Hands()
+
+
 @dataclass(frozen=True)
 class Turns:
     """What all turns of a tick share."""
@@ -58,6 +82,7 @@ class Turns:
     """The tick's own time: its `now`, moved on by what has elapsed since."""
     warn: Callable[[str], object]
     """Called with a sentence about what a person should hear of though no job failed."""
+    hands: Hands = REAL
 
     def later(self) -> "Turns":
         """The same turns, with decisions made as of now and no longer as of the tick's start."""
@@ -74,7 +99,7 @@ class Turns:
         Never waits for a run that goes on elsewhere. Raises LockedError or StateError, and then
         nothing was started.
         """
-        lock = locks.take_job(self.store.state_dir, job.id)
+        lock = self.hands.take_lock(self.store.state_dir, job.id)
         if lock is None:
             return Left("still running", is_busy=True)
         try:
@@ -105,7 +130,7 @@ class Turns:
         Returns why the job must still be left alone, or nothing once the run is on record as
         interrupted.
         """
-        pid = _survivor(opened)
+        pid = self.hands.survivor(opened)
         if pid and self.above.now < opened.started_at + timedelta(seconds=opened.deadline_seconds):
             return f"still running as process {pid}, though the tick that started it died"
         if pid:
@@ -176,7 +201,7 @@ class Turns:
         ]
         self.store.record(at, *passed, intent)
         memory = states.memory(self.store.state, job.id, job.remembers_in)
-        running = execute.start(attempt, memory, self.around)
+        running = self.hands.start(attempt, memory, self.around)
         if running.pid:
             started = supervise.start_time(running.pid)
             spawned = entries.spawned(attempt, running.pid, started)
@@ -228,13 +253,3 @@ def _is_dead(attempt: Attempt, ended: Ended, retry_at: datetime | None) -> bool:
     """Whether a slot has failed for good though the job has retries."""
     tries = attempt.job.max_retries > 0 and attempt.slot is not None
     return tries and ended.outcome.is_failure and retry_at is None
-
-
-def _survivor(opened: Open) -> int:
-    """The process of a run whose tick died, if it lives on; 0 if it does not."""
-    if opened.boot_id != heartbeat.boot_id():
-        return 0
-    if opened.pid is None:
-        return supervise.find(opened.run_id)
-    alive = supervise.is_alive(opened.pid, opened.pid_started or 0)
-    return opened.pid if alive else 0

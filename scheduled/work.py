@@ -4,10 +4,11 @@ A long job never stops the others, and one that fails stops nobody. What could n
 left for a later tick, and the report says why.
 """
 
+import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from scheduled import outbox, plan
 from scheduled.config import Config
@@ -17,7 +18,6 @@ from scheduled.execute import Running
 from scheduled.model import CatchUp, Ended, Job
 from scheduled.report import Report
 from scheduled.state import stamped
-from scheduled.supervise import Supervisor
 from scheduled.turn import Begun, Left, Turns
 
 WORTH_WAITING = 59.0
@@ -41,13 +41,24 @@ class Wanted:
     """Laid over the jobs' own `params`."""
 
 
+class Children(Protocol):
+    """The runs under way, as `supervise.Supervisor` has them."""
+
+    running: list[Running]
+    stopped_by: signal.Signals | None
+    """The signal that told us to end, if one came."""
+
+    def wait(self, patience: float | None = None) -> list[tuple[Running, Ended]]:
+        """The runs that ended, as soon as one has; nothing after `patience` seconds."""
+
+
 @dataclass
 class Work:
     """What one tick has to run, and what of it is under way."""
 
     config: Config
     turns: Turns
-    children: Supervisor
+    children: Children
     report: Report
     bus: Bus
     wanted: Wanted
@@ -187,7 +198,7 @@ class Work:
         return True
 
 
-def _startable(queue: list[Job], children: Supervisor) -> Job | None:
+def _startable(queue: list[Job], children: Children) -> Job | None:
     """Take the first job out of the queue that waits for no other of this tick."""
     for place, job in enumerate(queue):
         if not (job.waits_for or job.after) or not _waits(job, queue, children):
@@ -195,7 +206,7 @@ def _startable(queue: list[Job], children: Supervisor) -> Job | None:
     return None
 
 
-def _waits(job: Job, queue: list[Job], children: Supervisor) -> bool:
+def _waits(job: Job, queue: list[Job], children: Children) -> bool:
     running = (one.attempt.job for one in children.running)
     awaited = (*job.waits_for, *job.after)
     return any(other.id in awaited for other in (*queue, *running))

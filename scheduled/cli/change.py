@@ -8,7 +8,7 @@ from datetime import datetime
 
 import click
 
-from scheduled import locks, plan, slots
+from scheduled import plan, slots
 from scheduled.cli.lookup import find_job
 from scheduled.cli.session import Session
 from scheduled.journal import Event
@@ -52,8 +52,7 @@ def _recorded(store: Store, job: Job, now: datetime, *, enabled: bool) -> list[E
     Decided under the journal's lock, on what the journal says then: of two who say the same at
     once, one changes it and one finds it changed.
     """
-    with locks.journal(store.state_dir):
-        store.refresh()
+    with store.held():
         remembered = record(store.state, job.id)
         if plan.is_enabled(job, remembered) == enabled:
             return []

@@ -1,0 +1,86 @@
+"""What a tick works with that only pretends: it decides as a real one and leaves no trace.
+
+What it remembers is written nowhere, every lock is free, and every run ends at once and well. All
+the rest, the planner above all, is the one of production: there is no second set of rules.
+"""
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from scheduled import changes, files
+from scheduled.capture import Capture
+from scheduled.execute import Running, Surroundings
+from scheduled.locks import Lock
+from scheduled.model import Attempt, Ended, Outcome
+from scheduled.state import Event, State, stamped
+from scheduled.store import Store
+from scheduled.turn import Hands
+
+WELL = Ended(Outcome.SUCCEEDED, timedelta(0))
+
+
+class Memory(Store):
+    """A store of its own for one process: nothing is read from the disk, nothing written to it."""
+
+    def __init__(self, state_dir: Path, state: State) -> None:
+        super().__init__(state_dir)
+        self.state = copy.deepcopy(state)
+        self.events: list[Event] = []
+        """What was recorded here, oldest first; whoever has read it may clear it."""
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Nobody else is there."""
+        yield
+
+    def refresh(self) -> None:
+        """Nobody else records anything here."""
+
+    def write(self, now: datetime, *events: Event, sync: bool = True) -> None:  # noqa: ARG002 - the Store's own
+        """Change the state as the events say, and keep them in `events`."""
+        for event in events:
+            whole = {"at": stamped(now), **event}
+            changes.apply(self.state, whole)
+            self.events.append(whole)
+
+    def save(self) -> files.Stamp | None:
+        """There is no file."""
+        return None
+
+
+class Obliging:
+    """Children that end at once and well, in the place of a Supervisor."""
+
+    def __init__(self) -> None:
+        self.running: list[Running] = []
+        self.stopped_by = None
+
+    def wait(self, patience: float | None = None) -> list[tuple[Running, Ended]]:  # noqa: ARG002 - the Store's own
+        """All that run: they have ended."""
+        over = [(running, WELL) for running in self.running]
+        self.running.clear()
+        return over
+
+
+class _FreeLock(Lock):
+    def __init__(self) -> None:
+        super().__init__(None)
+
+    def release(self) -> None:
+        """It was never taken."""
+
+
+def _take(_state_dir: Path, _job: str) -> Lock:
+    return _FreeLock()
+
+
+def _start(attempt: Attempt, _memory: dict[str, Any], around: Surroundings) -> Running:
+    return Running(attempt, Capture(around.state_dir / "runs", 0), started=0.0)
+
+
+HANDS = Hands(take_lock=_take, start=_start, survivor=lambda _opened: 0)
+"""They touch nothing."""
