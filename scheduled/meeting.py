@@ -3,7 +3,7 @@
 Nothing fires by that, whatever somebody edited: a job that is met counts from now on.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from scheduled import entries, plan, slots
 from scheduled import state as states
@@ -15,11 +15,34 @@ from scheduled.state import Event, Record, State, stamped
 
 CHANGED = "its schedule was changed"
 """Why slots of the schedule before are no longer answered for."""
+REMOVED = "removed from the configuration"
+"""The same of a job that is gone, and its fingerprint from then on: no schedule has it."""
 
 
 def events(decisions: Iterable[Decision], state: State, above: Sky) -> list[Event]:
     """The events that make the engine know new, changed and disabled jobs, and wrong clocks."""
     return [event for decision in decisions for event in _met(decision, state, above)]
+
+
+def partings(jobs: Collection[str], state: State, above: Sky) -> list[Event]:
+    """The events that make the engine forget the schedules of jobs that are not in `jobs`.
+
+    Put back, such a job is met anew, and does not fire for what passed meanwhile. Not to be asked
+    while a job may be missing for a mistake in its file.
+    """
+    return [
+        event
+        for name, entry in state["jobs"].items()
+        if name not in jobs and entry.get("fingerprint") not in (None, "", REMOVED)
+        for event in _parted(name, states.record(state, name), above)
+    ]
+
+
+def _parted(job: str, record: Record, above: Sky) -> list[Event]:
+    now = stamped(above.now)
+    seen = {"event": "seen", "job": job, "anchor": now, "fingerprint": REMOVED, "watermark": now}
+    is_off = record.enabled is False or record.suspended or record.fingerprint == plan.PUT_OUT
+    return [*(() if is_off else _left_behind(job, record, above, REMOVED)), seen]
 
 
 def _met(decision: Decision, state: State, above: Sky) -> list[Event]:
@@ -31,7 +54,8 @@ def _met(decision: Decision, state: State, above: Sky) -> list[Event]:
         case Verdict.MEET:
             fingerprint = slots.fingerprint(slots.of(job))
             seen = _seen(job, above, fingerprint=fingerprint, watermark=watermark)
-            return [*_left_behind(job.id, record, above, CHANGED), seen]
+            cause = plan.PUT_OUT if record.fingerprint == plan.PUT_OUT else CHANGED
+            return [*_left_behind(job.id, record, above, cause), seen]
         case Verdict.DISABLED if plan.is_put_out(job, record):
             # Enabled again it is met anew: it does not fire for what passed meanwhile.
             seen = _seen(job, above, fingerprint=plan.PUT_OUT, watermark=stamped(above.now))

@@ -183,10 +183,12 @@ class Tick:
         )
 
     def first_sights(self, decisions: list[Decision]) -> list[dict[str, Any]]:
-        """The events that make the engine know a new boot, and new and changed jobs."""
-        beat = heartbeat.beat(self.now)
-        started = boot.events(self.config.jobs, self.store.state, beat, self.now)
-        return [*started, *meeting.events(decisions, self.store.state, self.turns.above)]
+        """The events that make the engine know a new boot, and new, changed and removed jobs."""
+        state, above = self.store.state, self.turns.above
+        started = boot.events(self.config.jobs, state, heartbeat.beat(self.now), self.now)
+        ids = {job.id for job in self.config.jobs}
+        parted = [] if self.config.problems else meeting.partings(ids, state, above)
+        return [*started, *parted, *meeting.events(decisions, state, above)]
 
     def deliver(self) -> None:
         """Take the waiting messages to where they are read; what fails waits for another tick."""

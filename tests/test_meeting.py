@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from scheduled.model import FirstRun
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import job
 
@@ -75,3 +76,69 @@ def test_a_retry_that_a_new_schedule_ends_is_not_taken_for_missed(tmp_path: Path
 
     assert outcomes(engine.rows) == [("12:00", "failed")]
     assert "retry" not in engine.state["jobs"]["backup"]
+
+
+def test_a_job_that_was_removed_and_is_put_back_does_not_fire_for_what_passed(
+    tmp_path: Path,
+) -> None:
+    ours = job(command=NOTE, first_run=FirstRun.NOW)
+    engine = Engine(tmp_path, [job("other"), ours])
+    engine.run_at("09:00")
+    engine.jobs = (job("other"),)
+    for when in ("10:00", "11:00"):
+        engine.run_at(when)
+    engine.jobs = (job("other"), ours)
+
+    for when in ("11:30", "11:31", "12:00"):
+        engine.run_at(when)
+
+    assert engine.lines() == ["2026-11-21T09:00:00Z 0 0", "2026-11-21T12:00:00Z 0 0"]
+
+
+def test_a_removed_job_leaves_what_it_owed_on_record_once(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command=NOTE)])
+    engine.run_at("09:30")
+    engine.jobs = ()
+
+    for when in ("11:15", "12:15"):
+        engine.run_at(when)
+
+    assert [(row["slot"], row["reason"], row["missed"]) for row in engine.rows] == [
+        ("2026-11-21T11:00:00Z", "removed from the configuration", 2)
+    ]
+
+
+def test_a_job_that_is_missing_for_a_mistake_in_its_file_is_caught_up_on(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command=NOTE)])
+    engine.run_at("09:30")
+    engine.jobs, engine.problems = (), ("jobs/backup.yaml:1: no schedule",)
+    engine.run_at("10:00")
+    engine.jobs, engine.problems = (job(command=NOTE),), ()
+
+    engine.run_at("10:30")
+
+    assert engine.lines() == ["2026-11-21T10:00:00Z 1 0"]
+
+
+def test_a_tick_for_some_jobs_takes_none_of_the_others_for_removed(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job("other"), job(command=NOTE)])
+    engine.run_at("09:30")
+    engine.run_at("10:01", only=("other",))
+
+    engine.run_at("10:30")
+
+    assert engine.lines() == ["2026-11-21T10:00:00Z 1 0"]
+
+
+def test_slots_that_passed_while_the_configuration_had_it_disabled_say_so(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command=NOTE)])
+    engine.run_at("09:30")
+    engine.jobs = (job(command=NOTE, enabled=False),)
+    engine.run_at("09:40")
+    engine.jobs = (job(command=NOTE),)
+
+    engine.run_at("11:30")
+
+    assert [(row["slot"], row["reason"]) for row in engine.rows] == [
+        ("2026-11-21T11:00:00Z", "disabled")
+    ]

@@ -22,6 +22,7 @@ class Engine:
         self.folder = folder
         self.state_dir = folder / "state"
         self.jobs = tuple(jobs)
+        self.problems: tuple[str, ...] = ()
         self.settings = {**DEFAULTS, **settings}
 
     @property
@@ -31,7 +32,7 @@ class Engine:
             places=Places(self.folder, None, self.state_dir, self.folder / "central"),
             jobs=self.jobs,
             timezone="UTC",
-            problems=(),
+            problems=self.problems,
             sources=(),
             **self.settings,
         )
