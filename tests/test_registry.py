@@ -6,8 +6,9 @@ import pytest
 
 from scheduled.ecosystem import registry
 from scheduled.ecosystem.registry import RegistryError
+from scheduled.notify.message import Message
 from tests.builders import ecosystem
-from tests.builders.ecosystem import REALDATA, entry
+from tests.builders.ecosystem import NOW, REALDATA, entry
 
 real = pytest.mark.skipif(not REALDATA.is_dir(), reason=f"no real data at {REALDATA}")
 
@@ -126,6 +127,36 @@ def test_a_registry_under_another_name_is_found_if_it_is_the_only_one(tmp_path: 
     (tmp_path / "OTHER_REGISTRY.json").write_text("{}")
     with pytest.raises(RegistryError, match=r"LAB_REGISTRY\.json, OTHER_REGISTRY\.json"):
         registry.load(tmp_path)
+
+
+def test_of_two_registries_the_homes_counts_and_the_other_is_named(tmp_path: Path) -> None:
+    written(tmp_path, entry("OLD")).joinpath("BRANCH_REGISTRY.json").rename(
+        tmp_path / "AIPASS_REGISTRY.json"
+    )
+    written(tmp_path, entry("NEW"))
+    (tmp_path / "PLUGIN_REGISTRY.json").write_text('{"plugins": []}')
+
+    found = registry.load(tmp_path)
+
+    assert [branch.name for branch in found] == ["NEW"]
+    assert found.problems == (
+        "BRANCH_REGISTRY.json: AIPASS_REGISTRY.json beside it is not read; keep one of them here",
+    )
+
+
+@pytest.mark.parametrize("name", ["DR\x1bONE\x9b2", "D" * 300, "X" * 198 + "\x07Y", "\x07"])
+def test_a_branch_with_a_strange_address_gets_its_mail_and_is_named(
+    tmp_path: Path, name: str
+) -> None:
+    root = written(tmp_path, entry(name, "here", email=""))
+
+    found = registry.load(root)
+
+    message = Message(found.branches[0].email, "x", "x", "normal", None, "1", NOW)
+    assert found.by_email(message.to) is found.branches[0]
+    assert len(found.problems) == 1
+    assert found.problems[0].isprintable()
+    assert "no line of 200 characters; it counts as @" in found.problems[0]
 
 
 def test_the_mailbox_is_that_of_the_layout_on_disk(tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ def one_line(value: Any, length: int) -> str:
     """A text as one line of at most `length` characters; empty for what is no text."""
     text = value if isinstance(value, str) else ""
     printable = "".join(sign if sign.isprintable() else " " for sign in text)
-    return " ".join(printable.split())[:length]
+    return " ".join(printable.split())[:length].rstrip()
 
 
 def status(message: Message) -> str:

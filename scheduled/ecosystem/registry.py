@@ -7,15 +7,22 @@ off its folder, the home layout first.
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from scheduled.ecosystem.mailbox import one_line
 from scheduled.errors import ScheduledError, UnreadableFileError
 from scheduled.files import read_json
 
 PATTERN = "*_REGISTRY.json"
+KNOWN = ("BRANCH_REGISTRY.json", "AIPASS_REGISTRY.json")
+"""Of the home layout and of the repository's; the first one there is counts."""
+
+ADDRESS_LENGTH = 200
+"""Characters. An address stands in headers and in names of files."""
 
 
 class RegistryError(ScheduledError):
@@ -30,7 +37,7 @@ class Branch:
     folder: str
     """Absolute. Text, because a sweep asks for it ten thousand times."""
     email: str
-    """With its `@`: as registered, else derived from the name."""
+    """With its `@`: as registered, else derived from the name; one line of printable text."""
     status: str = "active"
 
     @property
@@ -82,7 +89,7 @@ def find(root: Path) -> Path:
 
     Raises RegistryError where there is none, or more than one and none of the known names.
     """
-    for name in ("BRANCH_REGISTRY.json", "AIPASS_REGISTRY.json"):
+    for name in KNOWN:
         if os.path.lexists(root / name):
             return root / name
     found = sorted(root.glob(PATTERN))
@@ -99,9 +106,10 @@ def find(root: Path) -> Path:
 def load(root: Path) -> Registry:
     """The registry of the ecosystem at `root`; relative paths count from the registry's folder.
 
-    An entry that cannot be used is left out. That, an address that two branches share, and a
-    `total_branches` that disagrees with the list are named in `problems`. Raises RegistryError
-    when the file as a whole cannot be used.
+    An entry that cannot be used is left out. That, an address that two branches share or that is
+    no line of text, a `total_branches` that disagrees with the list, and a second registry, which
+    is not read, are named in `problems`. Raises RegistryError when the file as a whole cannot be
+    used.
     """
     path = find(root)
     document = _document(path)
@@ -110,12 +118,15 @@ def load(root: Path) -> Registry:
     problems: list[str] = []
     for number, entry in enumerate(document["branches"], start=1):
         branch = _branch(entry, folder)
-        if isinstance(branch, Branch):
-            branches.append(branch)
-        else:
+        if isinstance(branch, str):
             problems.append(f"{path.name}: branch {number}: {branch}")
-    problems += [f"{path.name}: {problem}" for problem in _shared_addresses(branches)]
-    problems += [f"{path.name}: {problem}" for problem in _wrong_total(document)]
+            continue
+        fit = _fit(branch)
+        branches.append(fit)
+        if fit is not branch:
+            problems.append(f"{path.name}: branch {number}: {_strange_address(fit)}")
+    about_all = (_shared_addresses(branches), _wrong_total(document), _rivals(path))
+    problems += [f"{path.name}: {problem}" for problem in chain(*about_all)]
     return Registry(path, tuple(branches), tuple(problems))
 
 
@@ -159,6 +170,38 @@ def _wrong_total(document: dict[str, Any]) -> Iterator[str]:
     total = metadata.get("total_branches", count) if isinstance(metadata, dict) else count
     if total != count:
         yield f"total_branches is {total!r}, the list has {count}"
+
+
+def _rivals(path: Path) -> Iterator[str]:
+    """The other registries in the folder of the one that counts.
+
+    Not merged with it: one that was left behind would bring back branches that are gone.
+    """
+    for other in sorted(path.parent.glob(PATTERN)):
+        if other.name != path.name and (other.name in KNOWN or _is_registry(other)):
+            yield f"{other.name} beside it is not read; keep one of them here"
+
+
+def _is_registry(path: Path) -> bool:
+    try:
+        _document(path)
+    except RegistryError:
+        return False
+    return True
+
+
+def _fit(branch: Branch) -> Branch:
+    """The branch, its address one line of printable text: what mail is addressed to is that."""
+    email = branch.email
+    if len(email) <= ADDRESS_LENGTH and email.isprintable() and " " not in email:
+        return branch  # as a rule; all else takes long, ten thousand times
+    line = one_line(email, ADDRESS_LENGTH)
+    return branch if line == email else replace(branch, email=line)
+
+
+def _strange_address(branch: Branch) -> str:
+    name, email = one_line(branch.name, 60), one_line(branch.email, 60)
+    return f"the address of {name} is no line of {ADDRESS_LENGTH} characters; it counts as {email}"
 
 
 def _branch(entry: Any, folder: str) -> Branch | str:

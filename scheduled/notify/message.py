@@ -8,6 +8,7 @@ from typing import Any
 
 from scheduled.ecosystem import timestamps
 from scheduled.ecosystem.mailbox import one_line
+from scheduled.ecosystem.registry import ADDRESS_LENGTH
 
 SUBJECT_LENGTH = 200
 PRIORITIES = ("low", "normal", "high", "critical")
@@ -34,7 +35,7 @@ class Message:
     """What tells whether a standing notice says something new; empty: its subject and body."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "to", one_line(self.to, SUBJECT_LENGTH))
+        object.__setattr__(self, "to", one_line(self.to, ADDRESS_LENGTH))
         object.__setattr__(self, "subject", one_line(self.subject, SUBJECT_LENGTH))
         if self.priority not in PRIORITIES:
             object.__setattr__(self, "priority", "normal")

@@ -264,7 +264,8 @@ def test_branches_with_nasty_names_are_checked_and_nothing_nasty_reaches_the_ter
     assert [said.code for said in answers] == [0] * len(answers)
     for said in (run, *answers):
         assert not set(said.out) & {"\x1b", "\x07", "\0", "\r", "\u202e"}
-    assert len(central(home, "HEALTH")["warnings"]) == len(names) + 1  # and DRONE
+    # And DRONE, and the registry, for the addresses in it.
+    assert len(central(home, "HEALTH")["warnings"]) == len(names) + 2
 
 
 @pytest.mark.slow
