@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduled import __version__, builtin, machine, places
-from scheduled.config import cache, guard, jobfiles, order
+from scheduled.config import cache, guard, jobfiles, limit, order
 from scheduled.config.draft import Draft
 from scheduled.errors import ConfigError, ScheduleError, UsageError
 from scheduled.files import Stamp, stamp
@@ -22,6 +22,7 @@ DEFAULTS: Mapping[str, Any] = {
     "default_timeout": 300.0,
     "tick_interval": 60.0,
     "catch_up_budget": 10,
+    "max_jobs": None,
     "routes": {},
 }
 _PLACES = ("root", "state_dir", "central_dir")
@@ -41,6 +42,8 @@ class Config:
     default_timeout: float
     tick_interval: float
     catch_up_budget: int
+    max_jobs: int | None
+    """How many jobs there may be besides the shipped ones; None: any number."""
     routes: Mapping[str, Any]
     problems: tuple[str, ...]
     """Why jobs are missing from `jobs`: a sentence each, with file and line."""
@@ -48,6 +51,8 @@ class Config:
     """The files it came from or would have come from: a change to any may change all of this."""
     jobs_dirs: tuple[Path, ...] = ()
     """The folders of job files, which may not be there."""
+    taken: Mapping[str, str] = field(default_factory=dict)
+    """The ids no new job may have, those of jobs that are left out too, each with its place."""
     warnings: tuple[str, ...] = ()
     """What is odd about files whose jobs run all the same."""
     stamps: Mapping[str, Stamp | None] = field(default_factory=dict, compare=False)
@@ -74,19 +79,36 @@ def load(asked: Asked) -> Config:
     folders = jobfiles.folders(asked, begun, found.root, draft)
     kept = cache.place(found.state_dir / "cache", begun.config_path or found.root, "jobs")
     files = jobfiles.load(folders, draft, values["default_timeout"], kept)
-    jobs, stuck = _startable(draft.jobs + files.jobs)
+    origins = _origins(asked, found, draft)
+    every = draft.jobs + files.jobs
+    allowed, excess = _allowed(every, values["max_jobs"], origins["max_jobs"])
+    jobs, stuck = _startable(allowed)
+    taken = {**draft.left_out, **files.left_out, **{job.id: job.source for job in every}}
     return Config(
         places=found,
         jobs=jobs,
         timezone=draft.timezone,
-        problems=draft.problems + files.problems + stuck,
+        problems=draft.problems + files.problems + excess + stuck,
         sources=sources,
         jobs_dirs=tuple(folder.path for folder in folders),
+        taken=taken,
         warnings=files.warnings,
         stamps={**stamps, **files.stamps},
-        origins=_origins(asked, found, draft),
+        origins=origins,
         **values,
     )
+
+
+def _allowed(
+    jobs: tuple[Job, ...], most: int | None, place: str
+) -> tuple[tuple[Job, ...], tuple[str, ...]]:
+    """The jobs without those beyond the limit, and what is said about these."""
+    excess = limit.beyond(jobs, most)
+    if most is None or not excess:
+        return jobs, ()
+    ids = {job.id for job in excess}
+    kept = tuple(job for job in jobs if job.id not in ids)
+    return kept, (limit.problem(excess, most, place),)
 
 
 def _startable(jobs: tuple[Job, ...]) -> tuple[tuple[Job, ...], tuple[str, ...]]:

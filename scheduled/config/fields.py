@@ -68,6 +68,10 @@ KEYS: Mapping[str, Key] = {
         whole(1, 100_000),
         "10",
     ),
+    "max_jobs": Key(
+        "how many jobs there may be besides the shipped ones", or_none(whole(1, 1_000_000)), "none"
+    ),
+    "max_cron_tasks": Key("the same as max_jobs", or_none(whole(1, 1_000_000)), field="max_jobs"),
     "routes": Key(
         "who is told of which event: {to: address, priority: ...}, or null", mapping, "as shipped"
     ),

@@ -29,6 +29,8 @@ class Found:
 
     jobs: tuple[Job, ...] = ()
     problems: tuple[str, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """The ids of files whose job does not run, each with its place."""
     warnings: tuple[str, ...] = ()
     """Keys nobody knows: gptme allows them, so they stop nothing."""
     stamps: Mapping[str, Stamp | None] = field(default_factory=dict)
@@ -65,6 +67,9 @@ def load(folders: Sequence[Folder], draft: Draft, timeout: float, kept: Path) ->
     return Found(
         jobs=tuple(one.job for one in readings if one.job and one.id not in clashes),
         problems=(*problems, *(sentence for group in clashes.values() for sentence in group)),
+        left_out={
+            one.id: one.place for one in readings if one.id and (not one.job or one.id in clashes)
+        },
         warnings=tuple(sentence for one in readings for sentence in one.warnings),
         stamps=stamps | {one.path: one.stamp for one in files},
     )

@@ -17,6 +17,7 @@ _HEAD = """\
 #default_timeout: 5m          # how long a job may run that has no timeout of its own
 #tick_interval: 1m            # how often cron calls `scheduled run`
 #catch_up_budget: 10          # catch-up runs one tick starts; the rest follow at the next ones
+#max_jobs: 100                # how many jobs there may be besides the shipped ones
 
 # Relative folders count from the folder of this file.
 #state_dir: state             # state, journal and locks
