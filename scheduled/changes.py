@@ -10,6 +10,7 @@ from typing import Any
 from scheduled.state import DAY, OURS, Event, State, completed, hour_of, moment, problem, stamped
 
 KEPT_GAPS = 20
+KEPT_DURATIONS = 12
 SUSPENDED_AFTER = 3
 """So many dead letters in a row take a job out of service."""
 
@@ -165,12 +166,20 @@ def _count(entry: dict[str, Any], event: Event) -> None:
     counts[event["outcome"]] = counts.get(event["outcome"], 0) + 1
     if event["outcome"] == "succeeded":
         entry["last_success"] = event["finished_at"]
+        _time(entry, event)
         if event.get("slot"):
             newest = max(event["slot"], entry.get("succeeded_slot") or "", key=_sortable)
             entry["succeeded_slot"] = newest
         entry["failures"] = 0
     elif event["outcome"] in ("failed", "timed_out"):
         entry["failures"] = entry.get("failures", 0) + 1
+
+
+def _time(entry: dict[str, Any], event: Event) -> None:
+    """Keep how long it took; failed runs are left out, they say nothing about the work."""
+    seconds = event.get("duration_seconds")
+    if seconds is not None:
+        entry["durations"] = [*entry.get("durations", []), seconds][-KEPT_DURATIONS:]
 
 
 def _tally(state: State, event: Event, outcome: str, count: int = 1) -> None:

@@ -112,6 +112,8 @@ def _fits(key: str, value: Any) -> bool:
         return value is None or isinstance(value, bool)
     if key == "counts":
         return _is_tally(value)
+    if key == "durations":
+        return isinstance(value, list) and all(type(one) in (int, float) for one in value)
     if key == "open" and isinstance(value, dict):
         return all(isinstance(value[name], _OF_A_RUN[name]) for name in _OF_A_RUN if name in value)
     if key in _OBJECTS:

@@ -1,8 +1,8 @@
 """Whether the scheduler itself is well: healthy, degraded or critical, and why.
 
 The words and the 10 % are AICO's: healthy below 10 % failures, degraded with more of them or
-when slow, critical when the loop itself fails or errors persist. The loop is cron here, so a
-tick that has not come for too long is critical: nothing runs then, whatever the jobs did last.
+when slow (`pace`), critical when the loop itself fails or errors persist. The loop is cron here,
+so a tick that has not come for too long is critical: nothing runs then, whatever the jobs did.
 """
 
 from collections import Counter
@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import Any
 
 from scheduled.model import Outcome
+from scheduled.view import pace
 from scheduled.view.picture import Picture
 from scheduled.view.times import counted, span
 
@@ -51,6 +52,7 @@ def judge(
         *_silence(picture),
         *_failures(outcomes),
         *_waiting(picture, overdue),
+        *((Health.DEGRADED, sentence) for sentence in pace.slow(picture)),
         *((Health.DEGRADED, f"configuration: {sentence}") for sentence in picture.problems),
     ]
     findings.sort(key=lambda finding: -finding[0])
