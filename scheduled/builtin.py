@@ -3,6 +3,8 @@
 Mail is cleaned up first, so that all who count it in the same tick count the same.
 """
 
+from dataclasses import replace
+
 from scheduled.model import SYSTEM_ZONE, FirstRun, Job, Priority
 
 JOBS: tuple[Job, ...] = (
@@ -78,3 +80,8 @@ JOBS: tuple[Job, ...] = (
         noted_as="daily_report",
     ),
 )
+
+
+def jobs(timezone: str, timeout: float) -> tuple[Job, ...]:
+    """The shipped jobs as they run where nothing is said about them."""
+    return tuple(replace(job, timezone=timezone, timeout=timeout) for job in JOBS)

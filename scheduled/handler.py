@@ -16,17 +16,36 @@ It is called in a process of its own, does its work, and returns its *result*: a
 that goes into the history. What it wants to remember it puts into `context.memory`; what it
 wants to tell, it fires. Raising fails the run; `GiveUp` fails it for good; `Incomplete` fails it
 and keeps what was done; `NotNow` says that it could not work at this time, which is no failure.
+
+A file may hold several, each a function under the decorator `handler`. With a schedule, such a
+function is a job of its own:
+
+    @handler(schedule="hourly", description="Make what is missing", timeout="10m")
+    def thumbnails(context: Context) -> dict[str, object] | None: ...
+
+Files in a handler folder are not run to find this out, so what stands there has to be literal.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, Unpack
 
 from scheduled.param import Kind, Param, values
+from scheduled.policies import Policies
 
-__all__ = ["Context", "GiveUp", "Incomplete", "Kind", "NotNow", "Param", "values"]
+__all__ = [
+    "Context",
+    "GiveUp",
+    "Incomplete",
+    "Kind",
+    "NotNow",
+    "Param",
+    "Policies",
+    "handler",
+    "values",
+]
 
 
 class GiveUp(Exception):  # noqa: N818 - what it says, not what it is
@@ -96,3 +115,46 @@ class Context:
     def local_timestamp(self) -> str:
         """`local_now` as the seed's own files write it: naive local ISO, whole seconds."""
         return self.local_now.replace(tzinfo=None).isoformat(timespec="seconds")
+
+
+Function = Callable[[Context], Mapping[str, Any] | None]
+Decorated = TypeVar("Decorated", bound=Function)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What the decorator was told about a function."""
+
+    id: str
+    """What its job is called; empty: as the function is."""
+    schedule: str
+    """Empty: it is a handler for the jobs of others, and none of its own."""
+    description: str
+    policies: Policies
+
+
+_OFFER = "__scheduled_offer__"
+
+
+def handler(
+    *,
+    schedule: str = "",
+    id: str = "",  # noqa: A002 - the word for it everywhere else
+    description: str = "",
+    **policies: Unpack[Policies],
+) -> Callable[[Decorated], Decorated]:
+    """Offer a function as a handler, and with a `schedule` as a job; `policies` are its keys.
+
+    The function itself stays as it is.
+    """
+
+    def offered(function: Decorated) -> Decorated:
+        vars(function)[_OFFER] = Offer(id, schedule, description, policies)
+        return function
+
+    return offered
+
+
+def offer_of(function: Function) -> Offer | None:
+    """What the decorator was told about a function; None for one without it."""
+    return vars(function).get(_OFFER)

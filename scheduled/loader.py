@@ -1,16 +1,16 @@
 """From a handler's name to its function. Nothing else in the program imports a handler."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Never
 
 from scheduled.errors import UsageError
-from scheduled.handler import Context, Param
-
-Function = Callable[[Context], Mapping[str, Any] | None]
+from scheduled.handler import Function, Param
 
 SHIPPED = "scheduled.handlers"
 FUNCTION = "run"
@@ -18,15 +18,23 @@ PARAMS = "PARAMS"
 
 
 def spot(name: str) -> tuple[str, str]:
-    """The module and the function that a handler's name means.
+    """The module, or the file, and the function that a handler's name means.
 
     `health` is shipped; `package.module` and `module:function` are anybody's, and the latter
-    names a function other than `run`.
+    names a function other than `run`. One that begins with `/` comes from `in_file`.
     """
+    if name.startswith("/"):
+        path, _, function = name.rpartition(":")
+        return path, function
     module, colon, function = name.partition(":")
     if "." not in module and not colon:
         module = f"{SHIPPED}.{module}"
     return module, function or FUNCTION
+
+
+def in_file(path: Path, function: str = FUNCTION) -> str:
+    """The name of a handler in a file that belongs to no package; the path is absolute."""
+    return f"{path}:{function}"
 
 
 def is_shipped(name: str) -> bool:
@@ -80,9 +88,34 @@ def params(name: str) -> Mapping[str, Param] | None:
 
 def _imported(name: str, module: str) -> ModuleType:
     try:
-        return import_module(module)
+        return _of_file(Path(module)) if module.startswith("/") else import_module(module)
     except ModuleNotFoundError as error:
         raise UsageError(f"handler {name!r}: no module called {error.name}") from error
+
+
+def _of_file(path: Path) -> ModuleType:
+    """A file as a module of its own, under a name that no other module has."""
+    loader = _Uncached(f"{SHIPPED}.dropped_in.{path.stem}", str(path))
+    known = sys.modules.get(loader.name)
+    if known is not None and known.__file__ == str(path):
+        return known
+    if not path.is_file():
+        raise UsageError(f"handler {path}: no such file")
+    spec = spec_from_loader(loader.name, loader)
+    assert spec is not None
+    module = module_from_spec(spec)
+    sys.modules[loader.name] = module  # dataclasses and pickle look there for it
+    loader.exec_module(module)
+    return module
+
+
+class _Uncached(SourceFileLoader):
+    """Runs what stands in the file. A `__pycache__` beside it could be somebody else's work, and
+    would make the folder look changed."""
+
+    def path_stats(self, path: str | bytes) -> Never:
+        """Without a time to go by, Python neither reads bytecode nor leaves any."""
+        raise OSError(f"{path!r}: its bytecode is not cached")
 
 
 def _spec(module: str, path: Sequence[str] | None) -> ModuleSpec | None:

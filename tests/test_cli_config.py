@@ -95,7 +95,8 @@ def test_every_setting_in_the_sample_is_valid_when_it_is_switched_on(
 ) -> None:
     if registry:
         (root / "AIPASS_REGISTRY.json").write_text("{}")
-    (root / "jobs").mkdir(mode=0o755)
+    for folder in ("jobs", "handlers"):
+        (root / folder).mkdir(mode=0o755)
     call(root, "init")
     path = root / "scheduled.yaml"
     written(root, switched_on(path.read_text()))
@@ -249,9 +250,9 @@ def test_the_keys_of_show_json(root: Path) -> None:
 
     assert found.keys() == {"settings", "jobs", "problems", "warnings"}
     assert found["settings"].keys() == {
-        "root", "config_path", "state_dir", "central_dir", "timezone", "jobs_dirs",
+        "root", "config_path", "state_dir", "central_dir", "timezone", "jobs_dirs", "handler_dirs",
         "max_concurrent", "default_timeout", "tick_interval", "catch_up_budget", "max_jobs",
-            "routes",
+        "routes",
     }  # fmt: skip
     assert found["settings"]["root"] == {"value": str(root), "from": "--root"}
     assert found["jobs"][-1]["command"] == ["x", "[red]"]

@@ -9,15 +9,13 @@ from pathlib import Path
 
 import pytest
 
-import scheduled as package
 from scheduled import config
 from scheduled.config.cache import place
-from scheduled.store import Store
-from tests.builders.command import Said, scheduled, state_dir
+from tests.builders.command import Said, scheduled
 from tests.builders.configuration import asked, job_file
+from tests.builders.idle import full_ticks, idle_tick
 
 GPTME = Path("../shared/realdata/gptme/jobs")
-ENTRY = Path(package.__file__).parent / "__main__.py"
 AT_ONCE = 'schedule: "0 3 1 1 *"\nfirst_run: now\n'
 LONG_AGO = 1_700_000_000
 
@@ -44,18 +42,6 @@ def aged(root: Path, name: str, *, at: int = LONG_AGO) -> None:
 def ran(home: Path) -> list[str]:
     out = home / "out"
     return sorted(out.read_text().split()) if out.exists() else []
-
-
-def idle_tick(home: Path) -> subprocess.CompletedProcess[bytes]:
-    """A tick called as cron calls it, which may find that it is idle."""
-    places = ["--root", str(home), "--state-dir", str(state_dir(home))]
-    command = [sys.executable, "-I", "-S", "-X", "utf8", str(ENTRY), *places, "run"]
-    return subprocess.run(command, capture_output=True, check=False)
-
-
-def full_ticks(home: Path) -> int:
-    count: int = Store(state_dir(home)).load().state["ticks"]["count"]
-    return count
 
 
 # What runs

@@ -159,6 +159,7 @@ def _values(found: Config) -> dict[str, Any]:
         "central_dir": str(here.central_dir),
         "timezone": found.timezone,
         "jobs_dirs": [str(one) for one in found.jobs_dirs],
+        "handler_dirs": [str(one) for one in found.handler_dirs],
         **{key: getattr(found, key) for key in DEFAULTS},
     }
 
@@ -196,7 +197,7 @@ def _jobs_table(jobs: Iterable[Job]) -> "Table":
 
 
 def _shown(value: Any) -> str:
-    if value in (None, {}):
+    if value in (None, {}, []):
         return "none"
     if isinstance(value, float):
         return f"{value:g} s"

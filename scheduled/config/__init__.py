@@ -4,14 +4,15 @@
 """
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from scheduled import __version__, builtin, machine, places
-from scheduled.config import cache, guard, jobfiles, limit, order
-from scheduled.config.draft import Draft
+from scheduled.config import cache, guard, handlerfiles, jobfiles, limit, order
+from scheduled.config.draft import Draft, Handler
+from scheduled.config.handlerfiles import Offered
 from scheduled.errors import ConfigError, ScheduleError, UsageError
 from scheduled.files import Stamp, stamp
 from scheduled.model import Job
@@ -51,13 +52,17 @@ class Config:
     """The files it came from or would have come from: a change to any may change all of this."""
     jobs_dirs: tuple[Path, ...] = ()
     """The folders of job files, which may not be there."""
+    handler_dirs: tuple[Path, ...] = ()
+    """The folders of handlers; there are none unless somebody names them."""
+    handlers: tuple[Handler, ...] = ()
+    """What they offer."""
     taken: Mapping[str, str] = field(default_factory=dict)
     """The ids no new job may have, those of jobs that are left out too, each with its place."""
     warnings: tuple[str, ...] = ()
     """What is odd about files whose jobs run all the same."""
     stamps: Mapping[str, Stamp | None] = field(default_factory=dict, compare=False)
-    """Those of the sources, of the folders of job files and of each file in them, from before
-    they were read, so that no change in between goes unseen."""
+    """Those of the sources, of the folders of job files and handlers and of each file in them,
+    from before they were read, so that no change in between goes unseen."""
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
     """What decided each setting, as a person would say it: `default`, `scheduled.yaml:3`."""
 
@@ -72,7 +77,7 @@ def load(asked: Asked) -> Config:
     begun = places.start(asked)
     sources = (*begun.looked_for, *ZONE_FILES)
     stamps = {str(one): stamp(one) for one in sources}
-    draft = _draft(asked, begun, stamps)
+    draft, offered = _draft(asked, begun, stamps)
     settings = draft.settings
     found = places.settle(asked, begun, _folders(asked, begun, draft))
     values = {key: settings.get(key, default) for key, default in DEFAULTS.items()}
@@ -83,17 +88,24 @@ def load(asked: Asked) -> Config:
     every = draft.jobs + files.jobs
     allowed, excess = _allowed(every, values["max_jobs"], origins["max_jobs"])
     jobs, stuck = _startable(allowed)
-    taken = {**draft.left_out, **files.left_out, **{job.id: job.source for job in every}}
+    taken = {
+        **{one.name: one.place for one in draft.handlers if one.claims},
+        **draft.left_out,
+        **files.left_out,
+        **{job.id: job.source for job in every},
+    }
     return Config(
         places=found,
         jobs=jobs,
         timezone=draft.timezone,
-        problems=draft.problems + files.problems + excess + stuck,
+        problems=offered.problems + draft.problems + files.problems + excess + stuck,
         sources=sources,
         jobs_dirs=tuple(folder.path for folder in folders),
+        handler_dirs=offered.folders,
+        handlers=offered.handlers,
         taken=taken,
-        warnings=files.warnings,
-        stamps={**stamps, **files.stamps},
+        warnings=offered.warnings + files.warnings,
+        stamps={**stamps, **offered.stamps, **files.stamps},
         origins=origins,
         **values,
     )
@@ -138,27 +150,37 @@ def _folders(asked: Asked, begun: Start, draft: Draft) -> dict[str, Path]:
     return folders
 
 
-def _draft(asked: Asked, begun: Start, stamps: Mapping[str, Stamp | None]) -> Draft:
+def _draft(asked: Asked, begun: Start, stamps: Mapping[str, Stamp | None]) -> tuple[Draft, Offered]:
+    """The checked configuration, and the handlers that were dropped in."""
     path = begun.config_path
     if path is None:
-        return _without_file(asked)
+        return _without_file(asked), Offered()
     # Before the cache is asked: a change of mode leaves no mark that a stamp would show.
     refusals = guard.problems(path)
     if refusals:
         raise ConfigError(refusals)
     # The folder it has without the file's say: it must be found before the file is read.
-    kept = cache.place(places.settle(asked, begun, {}).state_dir / "cache", path)
+    folder = places.settle(asked, begun, {}).state_dir / "cache"
+    kept = cache.place(folder, path)
     key = {
         "version": __version__,
         "path": str(path),
         "TZ": asked.environ.get("TZ"),
         "machine": machine.identity(),  # for what was drawn on it
     }
+
+    def dropped_in(draft: Draft) -> Offered:
+        timeout = draft.settings.get("default_timeout", DEFAULTS["default_timeout"])
+        there = cache.place(folder, path, "handlers")
+        return handlerfiles.load(draft, timeout, path, asked.environ, there)
+
     draft = cache.read(kept, key, stamps)
-    if draft is None:
-        draft = _checked(path, asked)
+    offered = dropped_in(draft) if draft is not None else None
+    if draft is None or offered is None or draft.handlers != offered.handlers:
+        draft = _checked(path, asked, lambda begun: dropped_in(begun).handlers)
+        offered = dropped_in(draft)
         cache.write(kept, key, stamps, draft)
-    return draft
+    return draft, offered
 
 
 def _without_file(asked: Asked) -> Draft:
@@ -166,18 +188,15 @@ def _without_file(asked: Asked) -> Draft:
         zone = _machine_zone(asked)
     except ScheduleError as error:
         raise ConfigError([str(error)]) from error
-    timeout = DEFAULTS["default_timeout"]
-    jobs = (replace(job, timezone=zone, timeout=timeout) for job in builtin.JOBS)
-    return Draft(zone, jobs=tuple(jobs))
+    return Draft(zone, jobs=builtin.jobs(zone, DEFAULTS["default_timeout"]))
 
 
-def _checked(path: Path, asked: Asked) -> Draft:
+def _checked(path: Path, asked: Asked, offered: Callable[[Draft], tuple[Handler, ...]]) -> Draft:
     from scheduled.config import check, source
 
     document = source.read(path)
-    return check.check(
-        document, path.name, lambda: _machine_zone(asked), DEFAULTS["default_timeout"]
-    )
+    timeout = DEFAULTS["default_timeout"]
+    return check.check(document, path.name, lambda: _machine_zone(asked), timeout, offered)
 
 
 def _machine_zone(asked: Asked) -> str:
@@ -188,7 +207,7 @@ def _machine_zone(asked: Asked) -> str:
 
 def _origins(asked: Asked, found: Places, draft: Draft) -> dict[str, str]:
     """The places know whether the file decided them; here is on which line it did."""
-    origins = dict.fromkeys([*DEFAULTS, "jobs_dirs"], "default")
+    origins = dict.fromkeys([*DEFAULTS, "jobs_dirs", "handler_dirs"], "default")
     origins["timezone"] = "TZ" if asked.environ.get("TZ") is not None else "the machine"
     origins |= found.origins
     for key, line in draft.lines.items():

@@ -6,18 +6,22 @@ run, so one that others could have written is not read either.
 
 import json
 import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from scheduled.config.draft import Draft, Reading
+from scheduled.config.draft import Draft, Handler
+from scheduled.config.folders import File
 from scheduled.config.guard import is_ours
 from scheduled.files import Stamp, replace
 from scheduled.model import CatchUp, FirstRun, Job, OnInterrupted, Priority
 
 Key = Mapping[str, Any]
 """All that the content depends on besides the file it was made from. JSON."""
+Row = list[Any]
+"""What came of a file, as JSON."""
+Made = TypeVar("Made")
 
 _DEFAULTS = {
     one.name: one.default_factory() if one.default_factory is not MISSING else one.default
@@ -49,8 +53,9 @@ def read(path: Path, key: Key, stamps: Mapping[str, Stamp | None]) -> Draft | No
         kept = json.loads(path.read_bytes())
         if kept["key"] != key or kept["stamps"] != _plain(stamps):
             return None
-        jobs = tuple(_job(one) for one in kept["jobs"])
-        return Draft(kept["timezone"], kept["settings"], kept["lines"], jobs)
+        jobs = tuple(job_of(one) for one in kept["jobs"])
+        handlers = tuple(handler_of(one) for one in kept["handlers"])
+        return Draft(kept["timezone"], kept["settings"], kept["lines"], jobs, handlers=handlers)
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
 
@@ -69,42 +74,66 @@ def write(path: Path, key: Key, stamps: Mapping[str, Stamp | None], draft: Draft
         "timezone": draft.timezone,
         "settings": draft.settings,
         "lines": draft.lines,
-        "jobs": [_row(job) for job in draft.jobs],
+        "jobs": [row_of(job) for job in draft.jobs],
+        "handlers": [handler_row(one) for one in draft.handlers],
     }
     _save(path, kept)
 
 
-Readings = dict[str, tuple[Stamp, Reading]]
-"""By the path of its file: the stamp it had, and what came of it."""
+@dataclass(frozen=True)
+class Form(Generic[Made]):
+    """How what came of a file is kept."""
+
+    row: Callable[[Made], Row | None]
+    """None: not worth keeping."""
+    made: Callable[[Row], Made]
 
 
-def read_files(path: Path, key: Key) -> Readings:
-    """The job files that were kept under this key; the stamps are for the caller to compare."""
+def refreshed(
+    path: Path, key: Key, files: Sequence[File], read: Callable[[File], Made], form: Form[Made]
+) -> list[Made]:
+    """What each file that may be read says, in their order; read anew only where it changed.
+
+    `path` is where that is kept, under `key`.
+    """
+    before = _kept_rows(path, key) if files else {}
+    made: list[Made] = []
+    now: dict[str, Row] = {}
+    for file in (one for one in files if one.stamp and not one.refusal):
+        kept = before.get(file.path)
+        one = _again(kept, file, form)
+        if one is None:
+            one = read(file)
+            row = form.row(one)
+            kept = None if row is None else [[*(file.stamp or ())], row]
+        made.append(one)
+        if kept is not None:
+            now[file.path] = kept
+    if now != before:
+        _save(path, {"key": key, "files": now})
+    return made
+
+
+def _again(kept: Row | None, file: File, form: Form[Made]) -> Made | None:
+    """What was kept of a file, if it is still the same one."""
+    if kept is None or file.stamp is None:
+        return None
+    try:
+        return form.made(kept[1]) if kept[0] == [*file.stamp] else None
+    except (TypeError, KeyError, ValueError, IndexError, AttributeError):
+        return None
+
+
+def _kept_rows(path: Path, key: Key) -> dict[str, Row]:
     if not is_ours(path):
         return {}
     try:
         kept = json.loads(path.read_bytes())
         if kept["key"] != key:
             return {}
-        return {file: _reading(*row) for file, row in kept["files"].items()}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return dict(kept["files"])
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return {}
-
-
-def write_files(path: Path, key: Key, readings: Readings) -> None:
-    """Keep those job files that hold a job; the others are read again each time. As `write`."""
-    files = {
-        file: [stamp, _row(reading.job), reading.warnings]
-        for file, (stamp, reading) in readings.items()
-        if reading.job is not None
-    }
-    _save(path, {"key": key, "files": files})
-
-
-def _reading(stamp: list[int], row: dict[str, Any], warnings: list[str]) -> tuple[Stamp, Reading]:
-    size, changed, inode = stamp
-    job = _job(row)
-    return (size, changed, inode), Reading(job.id, job.source, job, warnings=tuple(warnings))
 
 
 def _save(path: Path, document: dict[str, Any]) -> None:
@@ -119,12 +148,26 @@ def _plain(stamps: Mapping[str, Stamp | None]) -> dict[str, Sequence[int] | None
     return {path: None if stamp is None else list(stamp) for path, stamp in stamps.items()}
 
 
-def _row(job: Job) -> dict[str, Any]:
+def handler_row(handler: Handler) -> Row:
+    """A handler as JSON."""
+    job = None if handler.job is None else row_of(handler.job)
+    return [handler.name, handler.target, handler.place, handler.about, job, handler.claims]
+
+
+def handler_of(row: Row) -> Handler:
+    """The handler in a row. Raises what a broken one leads to."""
+    name, target, place, about, job, claims = row
+    return Handler(name, target, place, about, None if job is None else job_of(job), claims)
+
+
+def row_of(job: Job) -> dict[str, Any]:
+    """A job as JSON."""
     values = {name: getattr(job, name) for name in _DEFAULTS}
     return {name: value for name, value in values.items() if value != _DEFAULTS[name]}
 
 
-def _job(row: dict[str, Any]) -> Job:
+def job_of(row: dict[str, Any]) -> Job:
+    """The job in a row, which is used up by it. Raises what a broken one leads to."""
     for name, made in _MADE.items():
         if name in row:
             row[name] = made(row[name])

@@ -5,14 +5,15 @@ wrong with one job stops that job alone, and what is wrong with a route stops no
 left out, and named. A job file is one job, and is looked at in the same way.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
 from scheduled import builtin, loader, machine, param, slots, zone
 from scheduled.config import readers
-from scheduled.config.draft import Draft, Reading
+from scheduled.config.decorated import Declaration
+from scheduled.config.draft import Draft, Handler, Reading
 from scheduled.config.fields import ID, JOB_KEYS, KEYS, Key
 from scheduled.config.readers import Unfit, found
 from scheduled.config.source import Node, shown
@@ -23,9 +24,14 @@ from scheduled.spelling import meant
 
 
 @dataclass(frozen=True)
-class _Defaults:
+class Defaults:
+    """What counts for every job that does not say."""
+
     timezone: str
     timeout: float
+    """Seconds."""
+    targets: Mapping[str, str] = field(default_factory=dict)
+    """What `loader` calls each handler of a handler folder, by the name jobs call it."""
 
 
 class _Problems(list[tuple[int, str]]):
@@ -51,7 +57,7 @@ class _Entry:
     name: str
     node: Node
     ours: Job | None
-    """The shipped job it changes, if it is one."""
+    """The job it changes, if there is one without it: a shipped one, or a dropped-in one."""
     problems: _Problems
     at: str
     """Where it stands in its file; empty for a job that is all of its file."""
@@ -70,12 +76,16 @@ class _Entry:
 
 
 def check(
-    document: Node, file: str, machine_zone: Callable[[], str], default_timeout: float
+    document: Node,
+    file: str,
+    machine_zone: Callable[[], str],
+    default_timeout: float,
+    offered: Callable[[Draft], Sequence[Handler]],
 ) -> Draft:
     """Settings and jobs of a document that came from `file`, the shipped jobs among them.
 
-    Raises ConfigError, with the problems of the jobs too, where the file as a whole cannot be
-    followed.
+    `offered` finds the handlers that others offer, once it is told the settings. Raises
+    ConfigError, with the problems of the jobs too, where the file as a whole cannot be followed.
     """
     stopping, problems = _Problems(file), _Problems(file)
     if not document.is_mapping:
@@ -83,23 +93,47 @@ def check(
         raise ConfigError(stopping.sentences())
     settings = {"default_timeout": default_timeout, **_values(document, KEYS, "", stopping)}
     timezone = _timezone(document, settings, machine_zone, stopping)
-    defaults = _Defaults(timezone, settings["default_timeout"])
-    jobs = _jobs(document.value.get("jobs"), defaults, problems)
+    begun = Draft(timezone, *_set_here(document, settings))
+    begun = replace(begun, handlers=_handlers(begun, offered, stopping))
+    ours = _ours(begun, settings["default_timeout"])
+    defaults = Defaults(timezone, settings["default_timeout"], begun.targets)
+    jobs = _jobs(document.value.get("jobs"), ours, defaults, problems)
     if "routes" in settings:
         _check_routes(document.value["routes"], problems)
     if stopping:
         raise ConfigError(stopping.sentences() + problems.sentences())
+    left_out = _left_out(document.value.get("jobs"), jobs, file)
+    return replace(begun, jobs=tuple(jobs), problems=problems.sentences(), left_out=left_out)
+
+
+def _set_here(document: Node, settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, int]]:
+    """The settings a document makes, and the lines they stand in; by their names in Config."""
     lines = {
         KEYS[name].field or name: node.line
         for name, node in document.value.items()
-        if name != "jobs"
+        if name in KEYS and name != "jobs"
     }
-    set_here = {name: settings[name] for name in lines}
-    left_out = _left_out(document.value.get("jobs"), jobs, file)
-    return Draft(timezone, set_here, lines, tuple(jobs), problems.sentences(), left_out)
+    return {name: settings[name] for name in lines if name in settings}, lines
 
 
-def job_file(document: Node, file: str, timezone: str, timeout: float) -> Reading:
+def _handlers(
+    begun: Draft, offered: Callable[[Draft], Sequence[Handler]], stopping: _Problems
+) -> tuple[Handler, ...]:
+    try:
+        return tuple(offered(begun))
+    except ConfigError as error:
+        for problem in error.problems:
+            stopping.append((0, problem))
+        return ()
+
+
+def _ours(begun: Draft, timeout: float) -> dict[str, Job]:
+    """The jobs that are there without a word, by id; a configuration may change them."""
+    dropped_in = (one.job for one in begun.handlers if one.job is not None)
+    return {job.id: job for job in (*builtin.jobs(begun.timezone, timeout), *dropped_in)}
+
+
+def job_file(document: Node, file: str, defaults: Defaults) -> Reading:
     """The job a file holds, or what is wrong with it. Keys nobody knows are only warned of."""
     problems, warnings = _Problems(file), _Problems(file)
     if not document.is_mapping:
@@ -114,9 +148,25 @@ def job_file(document: Node, file: str, timezone: str, timeout: float) -> Readin
     node = replace(document, value=keys, repeated=repeated)
     # Without an id there is no job, but all else that is wrong with it is worth telling at once.
     entry = _Entry(name or "_", node, None, problems, "", line)
-    jobs = _job(entry, _Defaults(timezone, timeout), warnings)
+    jobs = _job(entry, defaults, warnings)
     job = jobs[0] if jobs and not problems else None
     return Reading(name, f"{file}:{line}", job, problems.sentences(), warnings.sentences())
+
+
+def declaration(one: Declaration, file: str, defaults: Defaults) -> Reading:
+    """The job that a decorated function is, if it names a schedule, or what is wrong with it."""
+    problems = _Problems(file)
+    keys = one.keys | {"handler": Node(one.name, one.line, one.name)}
+    entry = _Entry(one.name, Node(keys, one.line), None, problems, one.name, one.line)
+    if "schedule" in one.keys:
+        jobs = _job(entry, defaults)
+    else:
+        jobs = []
+        _check_id(entry)
+        for key in one.keys:
+            entry.note(key, "is for a job; name a schedule as well")
+    job = jobs[0] if jobs else None
+    return Reading(one.name, f"{file}:{one.line}", job, problems.sentences())
 
 
 def _file_id(document: Node, problems: _Problems) -> tuple[str, int]:
@@ -165,19 +215,16 @@ def _check_routes(routes: Node, problems: _Problems) -> None:
             problems.note(node.line, f"routes.{shown(event)}", wrong)
 
 
-def _jobs(node: Node | None, defaults: _Defaults, problems: _Problems) -> list[Job]:
+def _jobs(
+    node: Node | None, ours: Mapping[str, Job], defaults: Defaults, problems: _Problems
+) -> list[Job]:
     entries: dict[str, Node] = node.value if node is not None and node.is_mapping else {}
     twice = dict(node.repeated) if node is not None else {}
     for name, line in twice.items():
         first = entries[name].line
         sentence = f"stands here twice, first in line {first}; neither of them runs"
         problems.note(line, f"jobs.{shown(name)}", sentence)
-    ours = {job.id: job for job in builtin.JOBS}
-    jobs = [
-        replace(job, timezone=defaults.timezone, timeout=defaults.timeout)
-        for job in builtin.JOBS
-        if job.id not in entries
-    ]
+    jobs = [job for job in ours.values() if job.id not in entries]
     for name, one in entries.items():
         if name not in twice:
             node = Node({}, one.line) if one.value is None else one
@@ -187,23 +234,23 @@ def _jobs(node: Node | None, defaults: _Defaults, problems: _Problems) -> list[J
     return jobs
 
 
-def _job(entry: _Entry, defaults: _Defaults, warnings: _Problems | None = None) -> list[Job]:
+def _job(entry: _Entry, defaults: Defaults, warnings: _Problems | None = None) -> list[Job]:
     """The job as a list of one, or of none if something is wrong with it.
 
     `warnings` takes what is said about keys nobody knows; without it, that is wrong, too.
     """
     before = len(entry.problems)
-    if not ID.fullmatch(entry.name):
-        entry.note(
-            "", 'an id has letters, digits, ".", "_" and "-", 100 at most; "." and "-" inside'
-        )
+    _check_id(entry)
     if not entry.node.is_mapping:
         entry.note("", f"expected keys like schedule, found {found(entry.node)}")
         return []
     values = _values(entry.node, JOB_KEYS, entry.prefix, entry.problems, warnings)
-    values = {"timezone": defaults.timezone, "timeout": defaults.timeout, **values}
+    base = entry.ours or defaults
+    values = {"timezone": base.timezone, "timeout": base.timeout, **values}
     values |= _seed(entry, values)
-    _check_action(entry)
+    if values.get("handler") in defaults.targets:
+        values["handler"] = defaults.targets[values["handler"]]
+    _check_action(entry, defaults.targets)
     _check_params(entry)
     _check_schedule(entry, values)
     if len(entry.problems) > before:
@@ -212,7 +259,7 @@ def _job(entry: _Entry, defaults: _Defaults, warnings: _Problems | None = None) 
     if entry.ours is None:
         return [Job(id=entry.name, source=source, **values)]
     ours = entry.ours
-    return [replace(ours, source=f"built-in, {source}", **_other_action(values, ours))]
+    return [replace(ours, source=f"{ours.source}, {source}", **_other_action(values, ours))]
 
 
 def _other_action(values: dict[str, Any], ours: Job) -> dict[str, Any]:
@@ -224,14 +271,22 @@ def _other_action(values: dict[str, Any], ours: Job) -> dict[str, Any]:
     return values
 
 
-def _check_action(entry: _Entry) -> None:
+def _check_id(entry: _Entry) -> None:
+    if not ID.fullmatch(entry.name):
+        entry.note(
+            "", 'an id has letters, digits, ".", "_" and "-", 100 at most; "." and "-" inside'
+        )
+
+
+def _check_action(entry: _Entry, targets: Mapping[str, str]) -> None:
     command, handler = entry.node.value.get("command"), entry.node.value.get("handler")
     if command is not None and handler is not None:
         entry.note("handler", "there is a command as well; a job has one of them")
     elif command is None and handler is None and entry.ours is None:
         entry.note("", "neither a command nor a handler; say what it runs")
-    if handler is not None and handler.text and not loader.exists(handler.text):
-        entry.note("handler", f'"{shown(handler.text)}": {_no_handler(handler.text)}')
+    name = handler.text if handler is not None else ""
+    if name and name not in targets and not loader.exists(name):
+        entry.note("handler", f'"{shown(name)}": {_no_handler(name, targets)}')
     if command is None:
         for key in (one for one in ("success_codes", "defer_codes") if one in entry.node.value):
             entry.note(key, "is about commands; a handler returns, raises NotNow, or fails")
@@ -290,10 +345,14 @@ def _wrong_with_zone(name: str) -> str:
     return ""
 
 
-def _no_handler(name: str) -> str:
+def _no_handler(name: str, targets: Iterable[str]) -> str:
+    if "/" in name:
+        return "a path; name its folder in handler_dirs, and here the handler"
     if "." in name or ":" in name:
         return f"no module {shown(loader.spot(name)[0])} can be found; is it installed?"
-    return f"no such handler is shipped{meant(name, [job.handler for job in builtin.JOBS])}"
+    known = [*(job.handler for job in builtin.JOBS), *targets]
+    where = "shipped or dropped in" if len(known) > len(builtin.JOBS) else "shipped"
+    return f"no such handler is {where}{meant(name, known)}"
 
 
 def _values(

@@ -79,6 +79,9 @@ KEYS: Mapping[str, Key] = {
         "folders of job files, a job a file; counted from this file's folder", folders, "jobs"
     ),
     "jobs_dir": Key("the same as jobs_dirs", folders, field="jobs_dirs"),
+    "handler_dirs": Key(
+        "folders of Python files with handlers; counted from this file's folder", folders, "none"
+    ),
     "jobs": Key("jobs by id: changes to a shipped one, or whole jobs of your own", entries),
 }
 

@@ -18,6 +18,21 @@ from scheduled.files import Stamp, stamp_of
 
 
 @dataclass(frozen=True)
+class Kind:
+    """What is looked for in a folder."""
+
+    what: str
+    """What the files hold, as messages say it: `jobs`."""
+    suffixes: tuple[str, ...]
+    passed_over: tuple[str, ...] = (".",)
+    """How the names of files begin that are none of ours."""
+
+    def has(self, name: str) -> bool:
+        """Whether a file of that name is one."""
+        return name.endswith(self.suffixes) and not name.startswith(self.passed_over)
+
+
+@dataclass(frozen=True)
 class Folder:
     """A folder that files are looked for in."""
 
@@ -61,41 +76,16 @@ def label(path: Path, base: Path) -> str:
     return str(path.relative_to(base)) if path.is_relative_to(base) else str(path)
 
 
-def listed(folder: Folder, suffixes: tuple[str, ...], what: str) -> list[File]:
-    """The files of a folder with such a suffix, by name; hidden ones are left alone.
+def all_listed(folders: Sequence[Folder], kind: Kind) -> tuple[list[File], list[str]]:
+    """The files of all folders, by name, and why those of others, and single ones, are not read.
 
-    Nothing where nobody named the folder and it is not there. Raises ConfigError if none of its
-    files may be followed; `what` says what they hold, `jobs`.
+    A folder that nobody named need not be there.
     """
-    try:
-        refusals = guard.folder_problems(folder.path)
-        if refusals:
-            raise ConfigError(refusals)
-        # In a sticky folder that everybody can write to, it depends on whose each file is.
-        is_open = bool(os.stat(folder.path).st_mode & guard.OTHERS)
-        with os.scandir(folder.path) as entries:
-            named = [one for one in entries if _is_named_so(one.name, suffixes)]
-        named.sort(key=lambda entry: entry.name)
-        return [file for one in named for file in _looked_at(folder, one, is_open=is_open)]
-    except (FileNotFoundError, NotADirectoryError):
-        if not folder.named_at:
-            return []
-        sentence = f"{folder.named_at}: {folder.path}: no such folder; none of its {what} runs"
-        raise ConfigError([sentence]) from None
-    except OSError as error:
-        reason = (error.strerror or "cannot be read").lower()
-        raise ConfigError([f"{folder.path}: {reason}; none of its {what} runs"]) from error
-
-
-def all_listed(
-    folders: Sequence[Folder], suffixes: tuple[str, ...], what: str
-) -> tuple[list[File], list[str]]:
-    """The files of all folders, and why those of others, and single ones, are not followed."""
     files: list[File] = []
     problems: list[str] = []
     for folder in folders:
         try:
-            files += listed(folder, suffixes, what)
+            files += _listed(folder, kind)
         except ConfigError as error:
             problems += error.problems
     return files, problems + [one.refusal for one in files if one.refusal]
@@ -106,8 +96,26 @@ def printable(name: str) -> str:
     return name if name.isprintable() else name.encode("unicode_escape").decode()
 
 
-def _is_named_so(name: str, suffixes: tuple[str, ...]) -> bool:
-    return name.endswith(suffixes) and not name.startswith(".")
+def _listed(folder: Folder, kind: Kind) -> list[File]:
+    """The files of a folder. Raises ConfigError if none of them may be followed."""
+    try:
+        refusals = guard.folder_problems(folder.path)
+        if refusals:
+            raise ConfigError(refusals)
+        # In a sticky folder that everybody can write to, it depends on whose each file is.
+        is_open = bool(os.stat(folder.path).st_mode & guard.OTHERS)
+        with os.scandir(folder.path) as entries:
+            named = [one for one in entries if kind.has(one.name)]
+        named.sort(key=lambda entry: entry.name)
+        return [file for one in named for file in _looked_at(folder, one, is_open=is_open)]
+    except (FileNotFoundError, NotADirectoryError):
+        if not folder.named_at:
+            return []
+        sentence = f"{folder.named_at}: {folder.path}: no such folder; none of its {kind.what} runs"
+        raise ConfigError([sentence]) from None
+    except OSError as error:
+        reason = (error.strerror or "cannot be read").lower()
+        raise ConfigError([f"{folder.path}: {reason}; none of its {kind.what} runs"]) from error
 
 
 def _looked_at(folder: Folder, entry: os.DirEntry[str], *, is_open: bool) -> Iterator[File]:

@@ -5,14 +5,15 @@ that file alone. As long as nothing changed, this costs a look at each file's st
 read, and none is imported.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from scheduled import __version__, builtin, machine, places
 from scheduled.config import cache
+from scheduled.config.claims import clashing
 from scheduled.config.draft import Draft, Reading
-from scheduled.config.folders import File, Folder, all_listed, label, named, printable
+from scheduled.config.folders import File, Folder, Kind, all_listed, label, named
 from scheduled.errors import ConfigError
 from scheduled.files import Stamp, stamp
 from scheduled.model import Job
@@ -20,7 +21,7 @@ from scheduled.places import Asked, Start
 
 DEFAULT = "jobs"
 """The folder's name where none is configured: beside the configuration, else in the root."""
-SUFFIXES = (".yaml", ".yml")
+KIND = Kind("jobs", (".yaml", ".yml"))
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,12 @@ def load(folders: Sequence[Folder], draft: Draft, timeout: float, kept: Path) ->
     that spares the reading next time.
     """
     stamps = {str(folder.path): stamp(folder.path) for folder in folders}
-    files, problems = all_listed(folders, SUFFIXES, "jobs")
-    readings = _readings(files, _key(folders, draft, timeout), kept)
+    files, problems = all_listed(folders, KIND)
+    key = _key(folders, draft, timeout)
+    readings = cache.refreshed(kept, key, files, lambda file: _read(file, key), FORM)
     problems += [sentence for one in readings for sentence in one.problems]
-    clashes = dict(_clashes(readings, _taken(draft)))
+    claims = ((one.id, one.place) for one in readings if one.id)
+    clashes = dict(clashing(claims, _taken(draft), "id"))
     return Found(
         jobs=tuple(one.job for one in readings if one.job and one.id not in clashes),
         problems=(*problems, *(sentence for group in clashes.values() for sentence in group)),
@@ -75,6 +78,20 @@ def load(folders: Sequence[Folder], draft: Draft, timeout: float, kept: Path) ->
     )
 
 
+def _row(reading: Reading) -> cache.Row | None:
+    if reading.job is None:
+        return None  # read again each time: what is missing may come without a change to the file
+    return [cache.row_of(reading.job), reading.warnings]
+
+
+def _reading(row: cache.Row) -> Reading:
+    job = cache.job_of(row[0])
+    return Reading(job.id, job.source, job, warnings=tuple(row[1]))
+
+
+FORM = cache.Form(_row, _reading)
+
+
 def _key(folders: Sequence[Folder], draft: Draft, timeout: float) -> cache.Key:
     """What the jobs depend on besides their files."""
     return {
@@ -83,23 +100,8 @@ def _key(folders: Sequence[Folder], draft: Draft, timeout: float) -> cache.Key:
         "timezone": draft.timezone,
         "timeout": timeout,
         "machine": machine.identity(),  # for what was drawn on it
+        "handlers": draft.targets,
     }
-
-
-def _readings(files: Sequence[File], key: cache.Key, kept: Path) -> list[Reading]:
-    """What each file that may be read says, in their order, read anew only where it changed."""
-    before = cache.read_files(kept, key) if files else {}
-    now: cache.Readings = {}
-    for file in files:
-        if file.refusal or file.stamp is None:
-            continue
-        known = before.get(file.path)
-        is_same = known is not None and known[0] == file.stamp
-        now[file.path] = known if known and is_same else (file.stamp, _read(file, key))
-    worth_keeping = {path: one for path, one in now.items() if one[1].job is not None}
-    if worth_keeping != before:
-        cache.write_files(kept, key, worth_keeping)
-    return [reading for _, reading in now.values()]
 
 
 def _read(file: File, key: cache.Key) -> Reading:
@@ -109,32 +111,17 @@ def _read(file: File, key: cache.Key) -> Reading:
         document = source.read(Path(file.path), file.label)
     except ConfigError as error:
         return Reading(problems=error.problems)
-    return check.job_file(document, file.label, key["timezone"], key["timeout"])
+    return check.job_file(
+        document, file.label, check.Defaults(key["timezone"], key["timeout"], key["handlers"])
+    )
 
 
 def _taken(draft: Draft) -> dict[str, str]:
     """The ids a job file may not have, each with the reason."""
-    elsewhere = {job.id: job.source for job in draft.jobs} | dict(draft.left_out)
+    elsewhere = {one.name: one.place for one in draft.handlers if one.claims}
+    elsewhere |= {job.id: job.source for job in draft.jobs} | dict(draft.left_out)
     shipped = "is that of a shipped job, which stays as it is; to change that, use jobs: in"
     return {
         id_: f"is that of {place} as well; the one in this file does not run"
         for id_, place in elsewhere.items()
     } | {job.id: f"{shipped} {places.CONFIG_NAME}" for job in builtin.JOBS}
-
-
-def _clashes(
-    readings: Sequence[Reading], taken: Mapping[str, str]
-) -> Iterator[tuple[str, list[str]]]:
-    """The ids that are claimed more than once, each with what to tell about it."""
-    claims: dict[str, list[Reading]] = {}
-    for one in readings:
-        if one.id:
-            claims.setdefault(one.id, []).append(one)
-    for id_, claimants in claims.items():
-        reason, later = taken.get(id_, ""), claimants
-        if not reason and len(claimants) > 1:
-            reason = f"is that of {claimants[0].place} as well; neither of them runs"
-            later = claimants[1:]
-        if reason:
-            shown = printable(id_[:100])
-            yield id_, [f'{one.place}: id: "{shown}" {reason}' for one in later]

@@ -23,6 +23,7 @@ _HEAD = """\
 #state_dir: state             # state, journal and locks
 #central_dir: central         # *.central.json
 #jobs_dirs: jobs              # job files: each *.yaml in it is one job, with its id in it
+#handler_dirs: handlers       # Python files with handlers of your own; nowhere unless named
 
 jobs:
 """

@@ -29,10 +29,13 @@ def of_configuration() -> Shape:
         **KEYS["jobs"].read.shape,
         "propertyNames": {"pattern": whole_of(ID)},
         "properties": ours,
-        "additionalProperties": _A_JOB,
+        "additionalProperties": _CHANGES,
     }
     schema = _of_table(KEYS)
     schema["properties"]["jobs"] = jobs
+    # Handler folders bring jobs that only the checker knows, and they can be changed as ours can.
+    whole = {"properties": dict.fromkeys(ours, True), "additionalProperties": _A_JOB}
+    schema |= {"if": {"required": ["handler_dirs"]}, "else": {"properties": {"jobs": whole}}}
     changes = _of_table(JOB_KEYS) | {"type": ["object", "null"]}
     definitions = {"changes": changes, "job": {"type": "object", "allOf": [_CHANGES], **_NEEDED}}
     return {"$schema": _DRAFT, "title": "scheduled.yaml", **schema, "$defs": definitions}

@@ -26,7 +26,7 @@ SHOWN = 60
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TEXT_TAGS = ("!", "tag:yaml.org,2002:str")
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
-_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+NO_TEXT = re.compile("[\0\ud800-\udfff]")
 """What no argument and no file name can hold; YAML can say it with escapes."""
 
 
@@ -221,7 +221,7 @@ class _Builder:
         if event.tag not in (None, *_TEXT_TAGS):
             raise _Refused(_line(event), f"a tag ({shown(event.tag)}); write the plain value")
         text: str = event.value
-        if _NO_TEXT.search(text):
+        if NO_TEXT.search(text):
             raise _Refused(_line(event), f'"{shown(text)}" contains a character no text can hold')
         tag = event.tag or self._loader.resolve(yaml.ScalarNode, text, event.implicit)
         return Node(self._typed(tag, text), _line(event), text)

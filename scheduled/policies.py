@@ -1,0 +1,42 @@
+"""The keys of a job, as a type: for those who write jobs in Python and want to be told of typos.
+
+What each means and accepts is decided where configurations are checked; here is only what an
+editor needs.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypedDict
+
+Duration = float | str
+"""Seconds, or `90s`, `10m`, `2h`, `1d`."""
+
+
+class Policies(TypedDict, total=False):
+    """Every key of a job besides its schedule, its action and its description."""
+
+    name: str
+    enabled: bool
+    timezone: str
+    priority: Literal["urgent", "high", "medium", "low"]
+    tags: str | Sequence[str]
+    env: Mapping[str, str]
+    env_file: str
+    cwd: str
+    umask: int | str
+    nice: int
+    success_codes: int | Sequence[int]
+    defer_codes: int | Sequence[int]
+    catch_up: Literal["skip", "latest", "all"]
+    max_lateness: Duration | None
+    window: str | None
+    jitter: Duration | None
+    first_run: Literal["wait", "now"]
+    timeout: Duration
+    timeout_seconds: Duration
+    max_retries: int
+    retry_delay: Duration
+    max_retry_delay: Duration
+    after: str | Sequence[str]
+    on_interrupted: Literal["rerun", "skip"]
+    max_output: int | str
+    params: Mapping[str, Any]

@@ -1,0 +1,23 @@
+"""Ticks called as cron calls them, which may find that they are idle."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import scheduled
+from scheduled.store import Store
+from tests.builders.command import options, state_dir
+
+ENTRY = Path(scheduled.__file__).parent / "__main__.py"
+
+
+def idle_tick(home: Path) -> None:
+    """A tick for the ecosystem at `home`."""
+    command = [sys.executable, "-I", "-S", "-X", "utf8", str(ENTRY), *options(home), "run"]
+    subprocess.run(command, capture_output=True, check=False)
+
+
+def full_ticks(home: Path) -> int:
+    """How many ticks so far were not idle."""
+    count: int = Store(state_dir(home)).load().state["ticks"]["count"]
+    return count
