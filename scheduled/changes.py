@@ -64,6 +64,8 @@ def _missed(state: State, event: Event) -> None:
     entry["coalesced"] = entry.get("coalesced", 0) + event["count"]
     entry["interruptions"] = 0  # they were those of a slot that is past now
     _tally(state, event, "missed", event["count"])
+    if event.get("capped"):
+        _tally(state, event, "missed_capped")  # so that nobody takes the sum for exact
 
 
 def _skipped(state: State, event: Event) -> None:

@@ -90,7 +90,7 @@ class Context:
     catch_up: bool = False
     """Whether the slot's time had passed when no tick came."""
     missed: int = 0
-    """How many older slots this run answers for, besides its own."""
+    """How many older slots this run answers for, besides its own; 1000 stands for any more."""
     last_success: datetime | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     """The job's `params` from the configuration, as they stand there; defaults are not in it."""

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, TypedDict
 
 from scheduled.journal import Event, Journal, Position, file_name
-from scheduled.model import Outcome
+from scheduled.model import COUNT_CAP, Outcome
 from scheduled.state import moment
 
 DEFAULT_LIMIT = 50
@@ -43,6 +43,8 @@ class Row(TypedDict):
     result: Any
     error: str | None
     retry_at: str | None
+    missed_capped: bool
+    """Whether counting may have stopped at `missed`, and there were more."""
 
 
 COLUMNS = tuple(Row.__annotations__)
@@ -145,18 +147,20 @@ def _skipped(event: Event) -> Row | None:
 
 
 def _missed(event: Event) -> Row | None:
+    count = _number(event, "count", 1)
     return {
         **_row(event),
         "run_id": None,
         "outcome": Outcome.MISSED.value,
         "slot": _text(event, "last"),
-        "missed": _number(event, "count", 1),
+        "missed": count,
+        "missed_capped": count >= COUNT_CAP,
         "reason": _text(event, "cause"),
     }
 
 
 def _row(event: Event) -> Row:
-    duration = event.get("duration_seconds")
+    duration, missed = event.get("duration_seconds"), _number(event, "missed", 0)
     return {
         "run_id": _text(event, "run_id"),
         "job": event["job"],
@@ -165,13 +169,14 @@ def _row(event: Event) -> Row:
         "reason": _text(event, "reason"),
         "attempt": _number(event, "attempt", 1),
         "catch_up": event.get("catch_up") is True,
-        "missed": _number(event, "missed", 0),
+        "missed": missed,
         "started_at": _text(event, "started_at"),
         "finished_at": _text(event, "finished_at") or _text(event, "at"),
         "duration_seconds": duration if isinstance(duration, int | float) else None,
         "result": event.get("result"),
         "error": _text(event, "error"),
         "retry_at": _text(event, "retry_at"),
+        "missed_capped": missed >= COUNT_CAP,
     }
 
 

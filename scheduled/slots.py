@@ -23,7 +23,7 @@ from datetime import UTC, datetime, timedelta
 
 from scheduled import lot
 from scheduled.dialect import Boot, Cron, Interval, Once, Schedule, fingerprint, is_drawn, parse
-from scheduled.model import Job
+from scheduled.model import COUNT_CAP, Job
 from scheduled.zone import RESOLUTION, first_reached, passes, set_back, wall_of
 
 __all__ = [
@@ -41,9 +41,6 @@ __all__ = [
     "of",
     "parse",
 ]
-
-COUNT_CAP = 1000
-"""Beyond this many, how many slots passed is no longer worth knowing."""
 
 MINUTE = timedelta(minutes=1)
 

@@ -8,7 +8,7 @@ import pytest
 
 from scheduled import history
 from scheduled.history import Row, Wanted
-from scheduled.model import Outcome
+from scheduled.model import COUNT_CAP, Outcome
 from scheduled.state import stamped
 from scheduled.store import Store
 from tests.builders.jobs import at
@@ -29,6 +29,7 @@ KEYS = [
     "result",
     "error",
     "retry_at",
+    "missed_capped",
 ]
 
 
@@ -70,6 +71,15 @@ def test_a_stretch_of_missed_slots_is_one_row_that_counts_them() -> None:
     assert (row["outcome"], row["slot"], row["missed"]) == ("missed", "2026-11-21T11:00:00Z", 3)
     assert (row["run_id"], row["reason"]) == (None, "machine off")
     assert row["finished_at"] == "2026-11-21T11:00:00Z"
+
+
+def test_a_count_that_stopped_at_its_cap_says_so() -> None:
+    stretch = _missed(at("09:00"), at("11:00"), COUNT_CAP)
+    told = [stretch, end("r1", at("11:00"), missed=COUNT_CAP), end("r2", at("11:00"), missed=999)]
+
+    rows = history.rows(told)
+
+    assert [row["missed_capped"] for row in rows] == [False, True, True]
 
 
 def test_a_skipped_slot_says_why() -> None:

@@ -26,7 +26,10 @@ def test_a_running_job_has_a_line_and_none_is_left_at_the_end() -> None:
         progress.job_finished(job="backup[/rc]", run_id="r1", outcome="succeeded")
         after = screen.text()[len(during) :]
 
-    assert "backup[/rc] for 2026-11-21T11:00:00Z (catch-up, answers for 2 more): 0 s" in during
+    assert (
+        "backup[/rc] for 2026-11-21T11:00:00Z (catch-up, answers for 2 missed slots too): 0 s"
+        in during
+    )
     assert "backup" not in after
 
 

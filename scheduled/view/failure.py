@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.view.plain import one_line, text
-from scheduled.view.times import counted
+from scheduled.view.times import passed
 
 LINES = 10
 
@@ -37,6 +37,6 @@ def _facts(row: Mapping[str, Any], next_retry: datetime | None) -> list[str]:
     facts = [f"run {one_line(row['run_id'])}", f"attempt {row['attempt']}"]
     facts.append(f"slot {one_line(row['slot'])}" if row["slot"] else "by hand")
     if row.get("missed"):
-        facts.append(f"answers for {counted(row['missed'], 'missed slot')} too")
+        facts.append(f"answers for {passed(row['missed'])} too")
     when = next_retry.isoformat(sep=" ", timespec="seconds") if next_retry else "none is planned"
     return [*facts, f"next try: {when}"]

@@ -127,8 +127,11 @@ def _memory(rollover: Mapping[str, Any]) -> str:
 
 
 def _jobs(counts: Mapping[str, Any]) -> str:
+    words = {"missed": "or more missed"} if counts["missed_capped"] else {}
     ran = ", ".join(
-        f"{count} {word.replace('_', ' ')}" for word, count in counts["runs_24h"].items() if count
+        f"{count} {words.get(word) or word.replace('_', ' ')}"
+        for word, count in counts["runs_24h"].items()
+        if count
     )
     return f"{counts['jobs']}, {counts['enabled']} enabled; in 24 hours: {ran or 'no run'}"
 

@@ -5,7 +5,7 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from scheduled.decision import Decision
-from scheduled.model import Missed
+from scheduled.model import COUNT_CAP, Missed
 from scheduled.state import moment, stamped
 
 if TYPE_CHECKING:
@@ -38,12 +38,14 @@ def page(document: dict[str, Any], now: datetime, zone: tzinfo) -> "list[Rendera
 
 
 def _row(decision: Decision) -> dict[str, Any]:
+    missed = _count(decision.missed) + _count(decision.too_late)
     return {
         "job": decision.job.id,
         "slot": stamped(decision.slot) if decision.slot else None,
         "decision": decision.verdict.value,
         "catch_up": decision.catch_up,
-        "missed": _count(decision.missed) + _count(decision.too_late),
+        "missed": missed,
+        "missed_capped": missed >= COUNT_CAP,
         "reason": decision.reason or None,
         "next": stamped(decision.next) if decision.next else None,
     }
@@ -54,7 +56,9 @@ def _count(missed: Missed | None) -> int:
 
 
 def _note(row: dict[str, Any]) -> str:
+    from scheduled.view.times import passed
+
     said = ["catch-up"] if row["catch_up"] else []
     if row["missed"]:
-        said.append(f"answers for {row['missed']} missed slots too")
+        said.append(f"answers for {passed(row['missed'])} too")
     return "; ".join([*said, *([row["reason"]] if row["reason"] else [])])

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from scheduled.view import tables
 from scheduled.view.plain import one_line
-from scheduled.view.times import span, taken
+from scheduled.view.times import passed, span, taken
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ class Progress:
         **_: Any,
     ) -> None:
         """A run has begun: a line for it."""
-        note = f"catch-up, answers for {missed} more" if missed else "catch-up" if catch_up else ""
+        answers = f"catch-up, answers for {passed(missed)} too"
+        note = answers if missed else "catch-up" if catch_up else ""
         self._lines[run_id] = _Line(job, slot, note, time.monotonic())
         self.refresh()
 

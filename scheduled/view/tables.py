@@ -11,7 +11,7 @@ from rich.text import Text
 from scheduled.history import Row
 from scheduled.state import moment
 from scheduled.view.plain import one_line
-from scheduled.view.times import absolute, both, counted, relative, taken
+from scheduled.view.times import absolute, both, passed, relative, taken
 
 STYLES = {
     "succeeded": "green",
@@ -89,9 +89,9 @@ def note(row: Row) -> str:
     """What a person wants to know about a run beyond its outcome."""
     said = []
     if row["outcome"] == "missed":
-        said.append(counted(row["missed"], "slot"))
+        said.append(passed(row["missed"], "slot"))
     elif row["missed"]:
-        said.append(f"answers for {counted(row['missed'], 'missed slot')} too")
+        said.append(f"answers for {passed(row['missed'])} too")
     elif row["catch_up"]:
         said.append("catch-up")
     if row["attempt"] > 1:

@@ -5,6 +5,8 @@ Instants are absolute with offset, and relative.
 
 from datetime import datetime, tzinfo
 
+from scheduled.model import COUNT_CAP
+
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
@@ -49,6 +51,11 @@ def taken(seconds: float | None) -> str:
 def counted(count: int, noun: str) -> str:
     """`1 time`, `2 times`: nouns that take an s."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def passed(count: int, noun: str = "missed slot") -> str:
+    """`3 missed slots`; `1000 or more missed slots` where counting ends."""
+    return f"{count} or more {noun}s" if count >= COUNT_CAP else counted(count, noun)
 
 
 def size(number: int) -> str:

@@ -13,7 +13,7 @@ from scheduled.sky import Sky
 from scheduled.slots import Schedule
 from scheduled.state import Record, moment, stamped
 from scheduled.view.picture import Picture
-from scheduled.view.times import absolute, both, counted
+from scheduled.view.times import absolute, both, passed
 
 DUE = "due"
 NONE = "none"
@@ -84,7 +84,7 @@ def _told(row: Row, picture: Picture) -> str:
     why = next((text for text in (row["error"], row["reason"]) if text), "")
     late = ", as catch-up" if row["catch_up"] else ""
     more = (
-        f", for {counted(row['missed'], 'older slot')} too"
+        f", for {passed(row['missed'], 'older slot')} too"
         if row["run_id"] and row["missed"]
         else ""
     )

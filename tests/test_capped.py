@@ -1,0 +1,77 @@
+"""A count that stopped at its cap is never shown as an exact number, wherever it is shown."""
+
+import io
+from datetime import UTC, timedelta
+from pathlib import Path
+
+import pytest
+from rich.console import Console, RenderableType
+
+from scheduled.view import page, preview, status
+from scheduled.view.failure import failure_block
+from scheduled.view.picture import Picture, observe
+from tests.builders.engine import Engine
+from tests.builders.jobs import at, job
+
+OUTAGE = at("2026-11-24T12:00")
+"""Three days after the first tick: 4,320 minutes."""
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Engine:
+    made = Engine(tmp_path, [job(schedule="* * * * *", command="exit 1")])
+    made.run_at("12:00")
+    return made
+
+
+def test_a_run_after_a_long_outage_says_1000_or_more(engine: Engine) -> None:
+    (row,) = engine.run_at("2026-11-24T12:00").ran
+
+    assert (row["missed"], row["missed_capped"]) == (1000, True)
+    assert "answers for 1000 or more missed slots too" in failure_block(row, [], None, None)
+    history = text(page.of_history(engine.rows, OUTAGE, UTC))
+    assert "answers for 1000 or more missed slots too" in history
+    assert "1000 or more slots" in history
+
+
+def test_a_dry_run_says_so_before(engine: Engine) -> None:
+    decisions = list(seen(engine).decisions())
+
+    document = preview.document(decisions, OUTAGE)
+
+    (row,) = document["decisions"]
+    assert (row["missed"], row["missed_capped"]) == (1000, True)
+    said = text(preview.page(document, OUTAGE, UTC))
+    assert "answers for 1000 or more missed slots too" in said
+
+
+def test_the_sum_of_a_day_says_so_too(engine: Engine) -> None:
+    engine.run_at("2026-11-24T12:00")
+    picture = seen(engine)
+
+    document = status.document(picture)
+
+    assert document["counts"]["missed_capped"]
+    assert "1000 or more missed" in text(page.of_status(document, picture))
+
+
+def test_an_exact_count_stays_exact(engine: Engine) -> None:
+    (row,) = engine.run_at("14:00").ran
+
+    assert (row["missed"], row["missed_capped"]) == (119, False)
+    assert not status.document(seen(engine))["counts"]["missed_capped"]
+    said = text(page.of_history(engine.rows, OUTAGE, UTC))
+    assert "answers for 119 missed slots too" in said
+
+
+def seen(engine: Engine) -> Picture:
+    """The installation as one sees it a minute after the outage."""
+    return observe(engine.config, engine.state, OUTAGE + timedelta(minutes=1), UTC)
+
+
+def text(parts: list[RenderableType]) -> str:
+    """What a wide terminal shows of a page."""
+    console = Console(file=io.StringIO(), width=250, record=True)
+    for part in parts:
+        console.print(part)
+    return console.export_text()
