@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-import scheduled
 from bench.cost import BenchError, Cost, Measure, process
 from bench.row import Effort, Row
 from scheduled import cronline
+from scheduled.target import Target
 
 PASS = "python -c pass"
 IMPORTS = "import click, croniter, filelock"
@@ -39,9 +39,8 @@ class Installation:
 
     def by_cron(self) -> list[str]:
         """The words of the line that cron gets."""
-        entry = Path(scheduled.__file__).with_name("__main__.py")
-        target = cronline.Target(Path(sys.executable), entry, self.options)
-        return shlex.split(cronline.tick_lines(target)[0].decode())[5:]
+        line = cronline.tick_lines(Target.running(self.options))[0]
+        return shlex.split(line.decode())[5:]
 
     def by_script(self) -> list[str]:
         """The words a person types."""

@@ -246,6 +246,19 @@ def _gap(state: State, event: Event) -> None:
     state["gaps"] = [*state["gaps"], gap][-KEPT_GAPS:]
 
 
+def _cadence(state: State, event: Event) -> None:
+    kept = state["cadence"]
+    installed = {**kept.get("installed", {}), event["by"]: event["seconds"]}
+    installed = {by: seconds for by, seconds in installed.items() if seconds is not None}
+    # Of several that call, the one that does so most often sets what is to be expected.
+    seconds = min(installed.values(), default=None)
+    if seconds == kept.get("seconds"):
+        state["cadence"] = {**kept, "installed": installed}
+        return
+    change = {"seconds": seconds, "since": event["at"], "before": kept.get("seconds")}
+    state["cadence"] = {**change, "installed": installed}
+
+
 def _tick(state: State, event: Event) -> None:
     ticks = state["ticks"]
     ticks["first"] = ticks.get("first") or event["at"]
@@ -282,5 +295,6 @@ _CHANGES: dict[str, Callable[[State, Event], None]] = {
     "undelivered": _undelivered,
     "gap": _gap,
     "booted": _booted,
+    "cadence": _cadence,
     "tick": _tick,
 }

@@ -7,52 +7,22 @@ meaning of `%` of its own. No variables: an assignment in a crontab reaches all 
 import os
 import re
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path, PurePosixPath
 
 from scheduled.errors import UsageError
+from scheduled.target import Target
 
 _ASSIGNMENT = re.compile(r"""\s*(\w+|"[^"]*"|'[^']*')\s*=""")
 _VERBS = {"run", "daily-report", "--once"}
 
 
-@dataclass(frozen=True)
-class Target:
-    """What the lines call. Both paths absolute: cron has its own PATH and working directory."""
-
-    python: Path
-    entry: Path
-    """The way in, `scheduled/__main__.py`: called as a file, since `-m` costs more than a tick."""
-    options: Sequence[str] = ()
-    """The global options that lead to the same configuration and state as now."""
-
-
-def every(interval: str) -> str:
-    """The five fields for `15`, `15m` or `2h`: an interval that divides the hour or the day.
-
-    Raises UsageError for the others: cron starts counting anew each hour and each day, so
-    `*/7` would fire after 7 minutes eight times and then after 4.
-    """
-    minutes = minutes_in(interval)
-    if minutes < 60 and 60 % minutes == 0:
+def fields(interval: timedelta) -> str:
+    """The five fields that fire at an interval as `cadence.parse` lets through."""
+    minutes = interval // timedelta(minutes=1)
+    if minutes < 60:
         return "* * * * *" if minutes == 1 else f"*/{minutes} * * * *"
-    hours, rest = divmod(minutes, 60)
-    if rest or not hours or 24 % hours:
-        raise UsageError(
-            f"a tick every {minutes} minutes: cron counts anew each hour and each day, and that"
-            " does not divide them evenly; use 1 2 3 4 5 6 10 12 15 20 30 minutes"
-            " or 1h 2h 3h 4h 6h 8h 12h 24h"
-        )
-    return {1: "0 * * * *", 24: "0 0 * * *"}.get(hours, f"0 */{hours} * * *")
-
-
-def minutes_in(interval: str) -> int:
-    """How many minutes `15`, `15m` or `2h` are. Raises UsageError for anything else."""
-    match = re.fullmatch(r"([1-9]\d{0,3})\s*(m|min|h)?", interval.strip().lower())
-    if match is None:
-        raise UsageError(f"--every {interval}: expected minutes (15, 15m) or hours (2h)")
-    return int(match[1]) * (60 if match[2] == "h" else 1)
+    return {60: "0 * * * *", 24 * 60: "0 0 * * *"}.get(minutes, f"0 */{minutes // 60} * * *")
 
 
 def tick_lines(target: Target, when: str = "* * * * *", log: Path | None = None) -> list[bytes]:
@@ -69,8 +39,7 @@ def seed_lines(target: Target, log: Path | None = None) -> list[bytes]:
 
 
 def _line(when: str, target: Target, verb: str, log: Path | None) -> bytes:
-    words = [target.python, "-I", "-S", "-X", "utf8", target.entry, *target.options, verb]
-    command = " ".join(_quoted(str(word)) for word in words)
+    command = " ".join(map(_quoted, target.words(verb)))
     if log is not None:
         command += f" >> {_quoted(str(log))} 2>&1"
     return os.fsencode(f"{when} {command}\n")

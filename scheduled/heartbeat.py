@@ -39,6 +39,11 @@ class Heartbeat:
     monotonic: float
     boot_id: str
 
+    @property
+    def at(self) -> datetime:
+        """The wall clock as an instant."""
+        return datetime.fromtimestamp(self.wall, UTC)
+
 
 @dataclass(frozen=True)
 class Gap:
@@ -72,8 +77,10 @@ def load(state_dir: Path) -> Heartbeat | None:
     try:
         wall, boottime, monotonic, boot = (state_dir / FILE_NAME).read_text("ascii").split()
         clocks = float(wall), float(boottime), float(monotonic)
-        return Heartbeat(*clocks, boot) if all(map(math.isfinite, clocks)) else None
-    except (OSError, ValueError):
+        found = Heartbeat(*clocks, boot)
+        # `at` raises for what is beyond every calendar.
+        return found if all(map(math.isfinite, clocks)) and found.at else None
+    except (OSError, ValueError, OverflowError):
         return None
 
 
@@ -96,11 +103,7 @@ def gap(before: Heartbeat | None, now: Heartbeat, limit: timedelta) -> Gap | Non
     away = now.wall - before.wall
     if 0 <= away <= limit.total_seconds():
         return None
-    return Gap(
-        datetime.fromtimestamp(before.wall, UTC),
-        datetime.fromtimestamp(now.wall, UTC),
-        _cause(before, now, away),
-    )
+    return Gap(before.at, now.at, _cause(before, now, away))
 
 
 def _cause(before: Heartbeat, now: Heartbeat, away: float) -> Cause:

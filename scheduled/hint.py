@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from scheduled import idle
 from scheduled.config import Config
 from scheduled.files import Stamp
 
-SILENCE_TICKS = 2.5
-"""No tick for this many tick intervals is a gap that gets explained."""
 RACE_SECONDS = 2.0
 """A file changed this short a time ago may change again without a new stamp."""
 
@@ -20,9 +18,12 @@ def leave(
     arguments: list[str],
     now: datetime,
     due: datetime | None,
+    patience: timedelta,
     ours: Mapping[Path, Stamp | None],
 ) -> None:
     """Say that nothing is due before `due` (None: ever) while no file changes.
+
+    Without a tick for longer than `patience` the next one is a full one, which explains that.
 
     `arguments` is how this tick was called; `ours` are stamps besides those of the
     configuration. Where something waits now, or may have changed under our eyes, no hint is
@@ -39,6 +40,6 @@ def leave(
             state_dir,
             arguments,
             due=due.timestamp() if due is not None else None,
-            silence=SILENCE_TICKS * config.tick_interval,
+            silence=patience.total_seconds(),
             stamps={**config.stamps, **{str(path): stamp for path, stamp in ours.items()}},
         )

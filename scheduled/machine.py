@@ -1,4 +1,4 @@
-"""This machine, as far as jobs are told apart by it."""
+"""This machine, as far as jobs are told apart by it, and the user we are on it."""
 
 import os
 from pathlib import Path
@@ -21,3 +21,13 @@ def identity() -> str:
     if own in ("", "uninitialized"):
         own = os.uname().nodename
     return hashlib.sha256(f"scheduled\0{own}".encode()).hexdigest()[:16]
+
+
+def user() -> str:
+    """The name of the user we run as; the number where nobody has entered a name."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:  # containers run as users that are in no list
+        return str(os.geteuid())

@@ -153,12 +153,12 @@ def _config_file(asked: Asked, root: Path) -> tuple[Path | None, str, tuple[Path
                 f"{origin}: {path}: no such file; `scheduled config init --path {path}` writes one"
             )
         return path, origin, (path,)
-    xdg = _xdg(asked.environ, "XDG_CONFIG_HOME", ".config") / "scheduled" / CONFIG_NAME
+    usual = xdg(asked.environ, "XDG_CONFIG_HOME", ".config") / "scheduled" / CONFIG_NAME
     if _is_there(root / CONFIG_NAME):
         return root / CONFIG_NAME, "in the root", (root / CONFIG_NAME,)
-    if _is_there(xdg):
-        return xdg, "in the folder for configuration", (root / CONFIG_NAME, xdg)
-    return None, "none found", (root / CONFIG_NAME, xdg)
+    if _is_there(usual):
+        return usual, "in the folder for configuration", (root / CONFIG_NAME, usual)
+    return None, "none found", (root / CONFIG_NAME, usual)
 
 
 def _is_there(path: Path) -> bool:
@@ -181,7 +181,7 @@ def _state_dir(asked: Asked, root: Path, configured: Mapping[str, Path]) -> tupl
     for inside in STATE_IN_ROOT:
         if os.path.isdir(root / inside):
             return root / inside, "in the root"
-    folder = _xdg(asked.environ, "XDG_STATE_HOME", ".local/state") / "scheduled"
+    folder = xdg(asked.environ, "XDG_STATE_HOME", ".local/state") / "scheduled"
     return folder, "the folder for state"
 
 
@@ -210,7 +210,7 @@ def _named(
     return None
 
 
-def _xdg(environ: Mapping[str, str], variable: str, fallback: str) -> Path:
+def xdg(environ: Mapping[str, str], variable: str, fallback: str) -> Path:
     """A folder of the XDG base directory specification, which has relative ones ignored."""
     named = environ.get(variable, "")
     return Path(named) if os.path.isabs(named) else home(environ) / fallback

@@ -41,6 +41,7 @@ def empty() -> State:
         "outbox": [],
         "gaps": [],
         "boot": {},
+        "cadence": {},
         "tallies": {},
         "ticks": {"first": None, "last": None, "count": 0},
     }
@@ -101,6 +102,13 @@ def _misshapen(document: State) -> Iterator[str]:
             yield f"{place} holds what is no object"
     if not all(map(_is_tally, document.get("tallies", {}).values())):
         yield "tallies holds what is no count"
+    yield from _miscounted(document)
+
+
+def _miscounted(document: State) -> Iterator[str]:
+    """What about the ticks themselves has the wrong shape."""
+    if not _is_cadence(document.get("cadence", {})):
+        yield "cadence holds what is no time"
     if type(document.get("ticks", {}).get("count", 0)) is not int:
         yield "ticks.count is no number"
 
@@ -123,6 +131,14 @@ def _fits(key: str, value: Any) -> bool:
 
 def _is_tally(value: Any) -> bool:
     return isinstance(value, dict) and all(type(count) is int for count in value.values())
+
+
+def _is_cadence(kept: dict[str, Any]) -> bool:
+    installed = kept.get("installed", {})
+    if not isinstance(installed, dict):
+        return False
+    spans = [kept[name] for name in ("seconds", "before") if kept.get(name) is not None]
+    return all(type(one) in (int, float) and one > 0 for one in (*spans, *installed.values()))
 
 
 def stamped(moment: datetime) -> str:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from scheduled import (
     boot,
+    cadence,
     capture,
     files,
     heartbeat,
@@ -107,7 +108,9 @@ class Tick:
         self.bus = bus
         self.zone = ZoneInfo(config.timezone)
         self.report = Report(now, problems=list(config.problems))
-        self.store = store or Store(config.places.state_dir)
+        self._started = time.monotonic()
+        self.store = store or Store(config.places.state_dir).load()
+        self.cadence = cadence.of(config.tick_interval, self.store.state)
         self.jobs = [_with_params(job, wanted) for job in _chosen(config.jobs, wanted.only)]
         places = config.places
         self.turns = Turns(
@@ -123,24 +126,22 @@ class Tick:
                 environ=environ,
             ),
             Sky.at(now),
-            timedelta(seconds=ON_TIME_TICKS * config.tick_interval),
+            ON_TIME_TICKS * self.cadence.interval,
             self.clock,
             self.report.warnings.append,
             hands,
         )
-        self._started = time.monotonic()
 
     def clock(self) -> datetime:
         """The tick's own time: `now`, moved on by what has elapsed since."""
         return self.now + timedelta(seconds=time.monotonic() - self._started)
 
     def open(self) -> None:
-        """Load what is remembered, and explain why no tick came for a while, if none did."""
-        self.store.load()
+        """Note that a tick came, and explain why none did for a while, if that was so."""
         state_dir = self.config.places.state_dir
         beat = heartbeat.beat(self.now)
-        limit = timedelta(seconds=hint.SILENCE_TICKS * self.config.tick_interval)
-        gap = heartbeat.gap(heartbeat.load(state_dir), beat, limit)
+        last = heartbeat.load(state_dir)
+        gap = heartbeat.gap(last, beat, self.cadence.patience(last.at if last else None))
         if gap is not None:
             period = {"from": stamped(gap.start), "to": stamped(gap.end)}
             self.store.record(self.now, {"event": "gap", **period, "cause": gap.cause.value})
@@ -204,7 +205,9 @@ class Tick:
             saved = self.store.checkpoint(self.clock())
             if arguments is not None:
                 due = self._next_due(work, decisions)
-                hint.leave(self.config, arguments, self.now, due, {self.store.path: saved})
+                patience = self.cadence.patience(self.now)
+                ours = {self.store.path: saved}
+                hint.leave(self.config, arguments, self.now, due, patience, ours)
         if self.store.begun_a_day:
             oldest = self.now - timedelta(days=KEEP_DAYS)
             capture.prune(self.store.state_dir / "runs", oldest.timestamp())

@@ -1,6 +1,7 @@
 """`scheduled cron` as a person at a terminal meets it."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +10,11 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from scheduled import machine
 from scheduled.cli.main import group
 from scheduled.crontab import CrontabError
 from scheduled.errors import ScheduledError, StateError, UnavailableError, UsageError
+from scheduled.store import Store
 from tests.builders.crontab import REFUSE, REFUSE_OPEN_LINE, Crontab
 
 FOREIGN = b"MAILTO=me@example.org\n0 5 * * * backup caf\xe9\n"
@@ -54,6 +57,14 @@ def refused(place: Place, *words: str) -> ScheduledError:
     error = invoke(place, *words).exception
     assert isinstance(error, ScheduledError), error
     return error
+
+
+def expected(place: Place) -> dict[str, float]:
+    """Who calls according to the state, and how often, in seconds."""
+    installed: dict[str, float] = (
+        Store(place.state_dir).load().state["cadence"].get("installed", {})
+    )
+    return installed
 
 
 def test_installing_adds_a_line_with_this_interpreter_and_these_places(
@@ -99,9 +110,38 @@ def test_without_every_the_line_ticks_as_often_as_the_configuration_says(
 def test_another_interval_than_the_configured_one_comes_with_advice(
     place: Place, command: Crontab
 ) -> None:
+    (place.root / "scheduled.yaml").write_text("tick_interval: 15m\n")
+
     output = said(place, "install", "--every", "2h")
 
-    assert "Set `tick_interval: 120m`" in output
+    assert "Your configuration says tick_interval: 900 seconds" in output
+    assert "make it 120m" in output
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"), [(["--every", "15"], 900), (["--hourly"], 3600), ([], 60)]
+)
+def test_how_often_it_calls_is_known_from_then_on_and_forgotten_with_the_block(
+    place: Place, command: Crontab, words: list[str], seconds: int
+) -> None:
+    said(place, "install", *words)
+    known = expected(place)
+    said(place, "uninstall")
+
+    assert known == {f"crontab of {machine.user()}": seconds}
+    assert expected(place) == {}
+
+
+def test_a_state_that_was_lost_learns_it_when_the_block_is_found_in_its_place(
+    place: Place, command: Crontab
+) -> None:
+    said(place, "install", "--every", "15")
+    shutil.rmtree(place.state_dir)
+
+    output = said(place, "install", "--every", "15")
+
+    assert output.startswith("Nothing to do")
+    assert [*expected(place).values()] == [900]
 
 
 def test_installing_a_second_time_says_that_there_is_nothing_to_do(

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from scheduled.cronline import Target, calls_us, every, seed_lines, tick_lines
+from scheduled.cadence import parse
+from scheduled.cronline import calls_us, fields, seed_lines, tick_lines
 from scheduled.errors import UsageError
+from scheduled.target import Target
 
 TARGET = Target(Path("/venv/bin/python"), Path("/lib/scheduled/__main__.py"))
 
@@ -34,7 +36,7 @@ def test_the_entries_of_the_seed_are_an_hourly_run_and_a_report_at_eight() -> No
 
 
 @pytest.mark.parametrize(
-    ("interval", "fields"),
+    ("interval", "five"),
     [
         ("1", "* * * * *"),
         ("5", "*/5 * * * *"),
@@ -46,21 +48,9 @@ def test_the_entries_of_the_seed_are_an_hourly_run_and_a_report_at_eight() -> No
     ],
 )
 def test_an_interval_that_divides_the_hour_or_the_day_becomes_five_fields(
-    interval: str, fields: str
+    interval: str, five: str
 ) -> None:
-    assert every(interval) == fields
-
-
-@pytest.mark.parametrize("interval", ["7", "45", "90", "5h", "48h"])
-def test_an_interval_that_cron_would_make_uneven_is_refused(interval: str) -> None:
-    with pytest.raises(UsageError, match="does not divide them evenly"):
-        every(interval)
-
-
-@pytest.mark.parametrize("interval", ["0", "-5", "", "5s", "x", "1.5", "*/5", "99999999999"])
-def test_an_interval_that_is_no_number_of_minutes_or_hours_is_refused(interval: str) -> None:
-    with pytest.raises(UsageError, match="expected minutes"):
-        every(interval)
+    assert fields(parse(interval)) == five
 
 
 # As cron hands the command to the shell: `\%` becomes `%` (crontab(5)).

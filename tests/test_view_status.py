@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from scheduled.cadence import Cadence
 from scheduled.model import Priority
 from scheduled.view import status
 from scheduled.view.picture import Picture
@@ -86,7 +87,7 @@ def test_a_timeout_is_a_failure() -> None:
 def test_a_tick_that_does_not_come_is_critical(interval: int, silence: int, health: str) -> None:
     shown = picture(
         job(),
-        tick_interval=timedelta(minutes=interval),
+        cadence=Cadence(timedelta(minutes=interval)),
         last_tick=at("12:00") - timedelta(minutes=silence),
     )
 

@@ -1,21 +1,20 @@
 """`scheduled cron`: the lines that make cron fire `scheduled run`."""
 
 import contextlib
-import difflib
 import json
-import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import click
 
-import scheduled
 from scheduled import cronline, crontab
+from scheduled.cli import calls, difference
 from scheduled.cli.session import Session
 from scheduled.config import Config
 from scheduled.errors import UnavailableError, UsageError
-from scheduled.places import Places
+
+HOUR = timedelta(hours=1)
 
 _FORCE_HELP = "Overwrite a block that was edited by hand; the difference is shown."
 _DRY_RUN_HELP = "Show the difference and change nothing."
@@ -53,9 +52,9 @@ def cron() -> None:
 @_log
 @_dry_run
 @_force
-@click.pass_context
+@click.pass_obj
 def install(
-    context: click.Context,
+    session: Session,
     *,
     every: str | None,
     hourly: bool,
@@ -64,9 +63,18 @@ def install(
     force: bool,
 ) -> None:
     """Add the lines to your crontab, or bring them up to date."""
-    config = _config(context)
-    name = crontab.installation(config.places.state_dir)
-    lines = _lines(config, every, hourly, log)
+    config = session.config
+    interval = _interval(config, every, hourly=hourly)
+    lines = _lines(config, interval, calls.existing_log(log), hourly=hourly)
+    _install(session, lines, dry_run=dry_run, force=force)
+    if not dry_run:
+        calls.note(session, "crontab", interval)
+        calls.warn_of_another(config, interval)
+
+
+def _install(session: Session, lines: Sequence[bytes], *, dry_run: bool, force: bool) -> None:
+    state_dir = session.config.places.state_dir
+    name = crontab.installation(state_dir)
     with _or_by_hand(crontab.block_text(name, lines)):
         before = crontab.read()
         after = _decided(
@@ -79,20 +87,25 @@ def install(
         elif _shown(
             before, after, dry_run=dry_run, aloud=bool(crontab.blocks(before or b"", name))
         ):
-            replaced = crontab.replace(before, after, config.places.state_dir, context.obj.now)
+            replaced = crontab.replace(before, after, state_dir, session.now)
             click.echo(f"Installed in your crontab, {_where(after, name)}.")
             _tell_backup(replaced)
-            _hint(config, every, hourly)
 
 
 @cron.command()
 @_dry_run
 @_force
-@click.pass_context
-def uninstall(context: click.Context, *, dry_run: bool, force: bool) -> None:
+@click.pass_obj
+def uninstall(session: Session, *, dry_run: bool, force: bool) -> None:
     """Take the lines out of your crontab; all others stay as they are."""
-    places = _config(context).places
-    name = crontab.installation(places.state_dir)
+    _uninstall(session, dry_run=dry_run, force=force)
+    if not dry_run:
+        calls.note(session, "crontab", None)
+
+
+def _uninstall(session: Session, *, dry_run: bool, force: bool) -> None:
+    state_dir = session.config.places.state_dir
+    name = crontab.installation(state_dir)
     before = crontab.read()
     after = _decided(
         before, lambda forced: crontab.without_block(before or b"", name, force=forced), force
@@ -100,7 +113,7 @@ def uninstall(context: click.Context, *, dry_run: bool, force: bool) -> None:
     if after == (before or b""):
         click.echo("Nothing to do: no block of this installation in your crontab.")
     elif _shown(before, after, dry_run=dry_run, aloud=force):
-        replaced = crontab.replace(before, after, places.state_dir, context.obj.now)
+        replaced = crontab.replace(before, after, state_dir, session.now)
         click.echo("Removed from your crontab.")
         if replaced.text != after:
             click.echo("The last line had no newline; `crontab` insists on one, so it has one now.")
@@ -112,21 +125,27 @@ def uninstall(context: click.Context, *, dry_run: bool, force: bool) -> None:
 @_hourly
 @_log
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-@click.pass_context
+@click.pass_obj
 def show(
-    context: click.Context, *, every: str | None, hourly: bool, log: Path | None, as_json: bool
+    session: Session,
+    *,
+    every: str | None,
+    hourly: bool,
+    log: Path | None,
+    as_json: bool,
 ) -> None:
     """Print the block, and whether it is as it was written; else what would be installed."""
-    config = _config(context)
+    config = session.config
+    interval = _interval(config, every, hourly=hourly)
     name = crontab.installation(config.places.state_dir)
-    would_install = crontab.block_text(name, _lines(config, every, hourly, log))
-    report = _report(crontab.read() or b"", name, would_install)
+    lines = _lines(config, interval, calls.existing_log(log), hourly=hourly)
+    report = _report(crontab.read() or b"", name, crontab.block_text(name, lines))
     if as_json:
         click.echo(json.dumps(report, indent=2, ensure_ascii=False))
         return
     click.echo(f"{_HEADLINES[str(report['status'])]} {report['problem'] or ''}".rstrip())
-    lines = report["would_install"] if report["status"] == "absent" else report["block"]
-    click.echo(lines or "", nl=False)
+    shown = report["would_install"] if report["status"] == "absent" else report["block"]
+    click.echo(shown or "", nl=False)
 
 
 _HEADLINES = {
@@ -155,65 +174,22 @@ def _report(text: bytes, name: str, would_install: bytes) -> dict[str, object]:
         "problem": problem,
         "lines": [block.first_line, block.last_line] if block else None,
         "version": block.version if block else None,
-        "block": _readable(text[block.start : block.end]) if block else None,
-        "would_install": _readable(would_install),
+        "block": difference.readable(text[block.start : block.end]) if block else None,
+        "would_install": difference.readable(would_install),
     }
 
 
-def _config(context: click.Context) -> Config:
-    session: Session = context.obj
-    return session.config
-
-
-def _lines(config: Config, every: str | None, hourly: bool, log: Path | None) -> Sequence[bytes]:
+def _interval(config: Config, every: str | None, *, hourly: bool) -> timedelta:
     if hourly and every is not None:
         raise UsageError("--hourly and --every exclude each other; give one of them")
-    target = _target(config.places)
-    log = _checked_log(log)
+    return HOUR if hourly else calls.interval(config, every)
+
+
+def _lines(config: Config, interval: timedelta, log: Path | None, *, hourly: bool) -> list[bytes]:
+    target = calls.target(config)
     if hourly:
         return cronline.seed_lines(target, log)
-    return cronline.tick_lines(target, cronline.every(every or _expected(config)), log)
-
-
-def _expected(config: Config) -> str:
-    """The interval the configuration counts on, as `--every` has it."""
-    return str(max(1, round(config.tick_interval / 60)))
-
-
-def _hint(config: Config, every: str | None, hourly: bool) -> None:
-    interval = "1h" if hourly else every or _expected(config)
-    if cronline.minutes_in(interval) * 60 != config.tick_interval:
-        click.echo(
-            f"Set `tick_interval: {cronline.minutes_in(interval)}m` in the configuration, so that"
-            " the time between two ticks is not taken for an outage."
-        )
-
-
-def _target(places: Places) -> cronline.Target:
-    """The program as it runs now: the same interpreter, the same copy, the same places."""
-    if not sys.executable:
-        raise UnavailableError("Python does not know where it lies itself; call it by its path")
-    options = ["--root", str(places.root), "--state-dir", str(places.state_dir)]
-    if places.config_path is not None:
-        options = ["--config", str(places.config_path), *options]
-    return cronline.Target(
-        # Not resolved: the link in a virtual environment is what leads to its packages.
-        python=Path(os.path.abspath(sys.executable)),
-        entry=Path(scheduled.__file__).absolute().with_name("__main__.py"),
-        options=options,
-    )
-
-
-def _checked_log(log: Path | None) -> Path | None:
-    if log is None:
-        return None
-    path = Path(os.path.abspath(log))
-    if not path.parent.is_dir():
-        raise UsageError(
-            f"--log {log}: {path.parent} is no folder; cron's shell would stop there"
-            " and no tick would ever come. Make the folder first"
-        )
-    return path
+    return cronline.tick_lines(target, cronline.fields(interval), log)
 
 
 def _decided(before: bytes | None, change: Callable[[bool], bytes], force: bool) -> bytes:
@@ -222,10 +198,10 @@ def _decided(before: bytes | None, change: Callable[[bool], bytes], force: bool)
         return change(force)
     except crontab.CrontabError as refusal:
         try:
-            difference = _difference(before, change(True))
+            forced = _difference(before, change(True))
         except crontab.CrontabError:
             raise refusal from None
-        raise crontab.CrontabError(f"{refusal}\n{difference}") from refusal
+        raise crontab.CrontabError(f"{refusal}\n{forced}") from refusal
 
 
 def _shown(before: bytes | None, after: bytes, *, dry_run: bool, aloud: bool) -> bool:
@@ -238,14 +214,7 @@ def _shown(before: bytes | None, after: bytes, *, dry_run: bool, aloud: bool) ->
 
 
 def _difference(before: bytes | None, after: bytes) -> str:
-    """Only the lines that change: the others may hold passwords."""
-    old, new = (_readable(text).split("\n") for text in (before or b"", after))
-    lines = difflib.unified_diff(old, new, "crontab", "crontab", "now", "then", n=0, lineterm="")
-    return "".join(f"{line}\n" for line in lines)
-
-
-def _readable(text: bytes) -> str:
-    return text.decode("utf-8", "backslashreplace")
+    return difference.between(before or b"", after, "crontab")
 
 
 def _where(text: bytes, name: str) -> str:
@@ -264,5 +233,6 @@ def _or_by_hand(block: bytes) -> Iterator[None]:
         yield
     except UnavailableError as error:
         raise UnavailableError(
-            f"{error}\nTo do it by hand, add these lines with `crontab -e`:\n{_readable(block)}"
+            f"{error}\nTo do it by hand, add these lines with `crontab -e`:\n"
+            + difference.readable(block)
         ) from error

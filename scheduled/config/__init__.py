@@ -21,7 +21,7 @@ from scheduled.places import Asked, Places, Start
 DEFAULTS: Mapping[str, Any] = {
     "max_concurrent": 4,
     "default_timeout": 300.0,
-    "tick_interval": 60.0,
+    "tick_interval": None,
     "catch_up_budget": 10,
     "max_jobs": None,
     "routes": {},
@@ -41,7 +41,8 @@ class Config:
     timezone: str
     max_concurrent: int
     default_timeout: float
-    tick_interval: float
+    tick_interval: float | None
+    """None leaves it to what is installed (`scheduled.cadence`)."""
     catch_up_budget: int
     max_jobs: int | None
     """How many jobs there may be besides the shipped ones; None: any number."""
@@ -208,6 +209,7 @@ def _machine_zone(asked: Asked) -> str:
 def _origins(asked: Asked, found: Places, draft: Draft) -> dict[str, str]:
     """The places know whether the file decided them; here is on which line it did."""
     origins = dict.fromkeys([*DEFAULTS, "jobs_dirs", "handler_dirs"], "default")
+    origins["tick_interval"] = "what is installed, else each minute"
     origins["timezone"] = "TZ" if asked.environ.get("TZ") is not None else "the machine"
     origins |= found.origins
     for key, line in draft.lines.items():

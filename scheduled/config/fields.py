@@ -62,7 +62,7 @@ KEYS: Mapping[str, Key] = {
     "timezone": Key("the IANA name of the zone schedules are meant in", text, "the machine's"),
     "max_concurrent": Key("how many jobs of one tick run at once", whole(1, 1000), "4"),
     "default_timeout": Key("how long a job without a timeout may run", duration, "300"),
-    "tick_interval": Key("how often cron calls `scheduled run`", duration, "60"),
+    "tick_interval": Key("how often cron calls `scheduled run`", duration, "as installed"),
     "catch_up_budget": Key(
         "how many catch-up runs one tick starts; the rest follow at the next ones",
         whole(1, 100_000),

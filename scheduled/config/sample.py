@@ -15,7 +15,7 @@ _HEAD = """\
 #timezone: Europe/Berlin      # the zone schedules are meant in; if unset, the machine's
 #max_concurrent: 4            # how many jobs of one tick run at once
 #default_timeout: 5m          # how long a job may run that has no timeout of its own
-#tick_interval: 1m            # how often cron calls `scheduled run`
+#tick_interval: 1m            # how often cron calls; `scheduled cron install` knows by itself
 #catch_up_budget: 10          # catch-up runs one tick starts; the rest follow at the next ones
 #max_jobs: 100                # how many jobs there may be besides the shipped ones
 

@@ -69,10 +69,12 @@ def _silence(picture: Picture) -> list[Finding]:
     if picture.last_tick is None:
         advice = "`scheduled cron install` makes cron call it, `scheduled run` does it once"
         return [(Health.DEGRADED, f"no tick has come yet: {advice}")]
-    away = picture.now - picture.last_tick
-    if away <= silence_limit(picture.tick_interval):
+    away, interval = picture.now - picture.last_tick, picture.cadence.interval
+    # What was installed a moment ago could not call before.
+    waited = picture.now - max(picture.last_tick, picture.cadence.since or picture.last_tick)
+    if waited <= silence_limit(interval):
         return []
-    expected = span(picture.tick_interval.total_seconds())
+    expected = span(interval.total_seconds())
     sentence = (
         f"no tick for {span(away.total_seconds())}, one is expected every {expected}: "
         "is cron running? `scheduled cron show` tells whether our line is there"

@@ -5,12 +5,13 @@ Looking changes nothing on the disk, and works where there is no state yet.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scheduled import files, heartbeat, locks, plan
+from scheduled import cadence, files, heartbeat, locks, plan
 from scheduled import state as states
+from scheduled.cadence import Cadence
 from scheduled.decision import Decision
 from scheduled.errors import StateError, UnreadableFileError
 from scheduled.model import Job
@@ -33,7 +34,7 @@ class Picture:
     jobs: tuple[Job, ...]
     state: State
     state_dir: Path
-    tick_interval: timedelta
+    cadence: Cadence
     """How often cron is expected to call."""
     last_tick: datetime | None = None
     """When a tick came last, the idle ones included; None if none ever did."""
@@ -57,7 +58,7 @@ class Picture:
     @property
     def late_after(self) -> timedelta:
         """How long a slot may wait before that is worth a word: two ticks."""
-        return 2 * self.tick_interval
+        return 2 * self.cadence.interval
 
     def decisions(self) -> Iterator[Decision]:
         """What a tick would decide about each job now, in the order of the configuration."""
@@ -77,7 +78,7 @@ def observe(
         jobs=config.jobs,
         state=state,
         state_dir=state_dir,
-        tick_interval=timedelta(seconds=config.tick_interval),
+        cadence=cadence.of(config.tick_interval, state),
         last_tick=_last_tick(state, state_dir),
         running=frozenset(_running(state, state_dir)),
         problems=config.problems,
@@ -113,8 +114,7 @@ def _last_tick(state: State, state_dir: Path) -> datetime | None:
     beat = heartbeat.load(state_dir)
     if beat is None:
         return recorded
-    beaten = datetime.fromtimestamp(beat.wall, UTC)
-    return beaten if recorded is None else max(recorded, beaten)
+    return beat.at if recorded is None else max(recorded, beat.at)
 
 
 def _mail(path: Path) -> dict[str, Any]:

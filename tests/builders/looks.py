@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from scheduled import changes, slots
 from scheduled import state as states
+from scheduled.cadence import Cadence
 from scheduled.cli.session import Session
 from scheduled.errors import ScheduledError
 from scheduled.model import Job
@@ -73,7 +74,7 @@ def picture(*jobs: Job, events: tuple[Event, ...] = (), **fields: Any) -> Pictur
         "zone": UTC,
         "state": state,
         "state_dir": Path("/nonexistent"),
-        "tick_interval": timedelta(minutes=1),
+        "cadence": Cadence(timedelta(minutes=1)),
         "last_tick": at("11:59"),
     }
     return Picture(jobs=jobs, **ordinary | fields)

@@ -1,0 +1,64 @@
+"""What the ways to have a tick called share: the command, its log, and how often it comes."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from scheduled import cadence, machine
+from scheduled.cli.session import Session
+from scheduled.config import Config
+from scheduled.errors import UsageError
+from scheduled.target import Target
+
+
+def target(config: Config) -> Target:
+    """The program as it runs now, and the options that lead to these places."""
+    places = config.places
+    options = ["--root", str(places.root), "--state-dir", str(places.state_dir)]
+    if places.config_path is not None:
+        options = ["--config", str(places.config_path), *options]
+    return Target.running(options)
+
+
+def interval(config: Config, every: str | None) -> timedelta:
+    """How often to tick: `--every`, else as the configuration has it. Raises UsageError."""
+    seconds = config.tick_interval or cadence.EACH_MINUTE
+    return cadence.parse(every or str(max(1, round(seconds / 60))))
+
+
+def existing_log(log: Path | None) -> Path | None:
+    """`--log` as an absolute path. Raises UsageError where its folder is missing."""
+    if log is None:
+        return None
+    path = Path(os.path.abspath(log))
+    if not path.parent.is_dir():
+        raise UsageError(
+            f"--log {log}: {path.parent} is no folder; a tick that cannot be logged there"
+            " never starts. Make the folder first"
+        )
+    return path
+
+
+def note(session: Session, way: str, every: timedelta | None) -> None:
+    """Keep in the state how often a `crontab` or `timer` of this user calls; None: no more.
+
+    Raises LockedError or StateError.
+    """
+    by = f"{way} of {machine.user()}"
+    seconds = every.total_seconds() if every else None
+    if session.store.state["cadence"].get("installed", {}).get(by) != seconds:
+        session.store.record(session.now, {"event": "cadence", "by": by, "seconds": seconds})
+        session.store.checkpoint(session.now)
+
+
+def warn_of_another(config: Config, every: timedelta) -> None:
+    """Say where the configuration expects another cadence, for what it says counts."""
+    minutes = every // timedelta(minutes=1)
+    if config.tick_interval not in (None, every.total_seconds()):
+        click.echo(
+            f"Your configuration says tick_interval: {config.tick_interval:g} seconds, and that"
+            f" counts. Take the line out, or make it {minutes}m: else the time between two ticks"
+            " is taken for what it is not."
+        )

@@ -1,0 +1,39 @@
+"""What cron or systemd is to call for a tick: this interpreter, this copy of the program.
+
+Every path is absolute: both have a `PATH` and a working folder of their own.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import scheduled
+from scheduled.errors import UnavailableError
+
+
+@dataclass(frozen=True)
+class Target:
+    """A command line up to its verb."""
+
+    python: Path
+    entry: Path
+    """The way in, `scheduled/__main__.py`: called as a file, since `-m` costs more than a tick."""
+    options: Sequence[str] = ()
+    """The global options that lead to the same configuration and state as now."""
+
+    @classmethod
+    def running(cls, options: Sequence[str]) -> Self:
+        """The program as it runs now. Raises UnavailableError where Python cannot tell."""
+        if not sys.executable:
+            raise UnavailableError("Python does not know where it lies itself; call it by its path")
+        # Not resolved: the link in a virtual environment is what leads to its packages.
+        python = Path(os.path.abspath(sys.executable))
+        return cls(python, Path(scheduled.__file__).absolute().with_name("__main__.py"), options)
+
+    def words(self, verb: str) -> list[str]:
+        """The whole command, for an idle tick to be as cheap as it can be."""
+        flags = ("-I", "-S", "-X", "utf8")
+        return [str(self.python), *flags, str(self.entry), *self.options, verb]
