@@ -144,6 +144,33 @@ def test_a_state_that_was_lost_learns_it_when_the_block_is_found_in_its_place(
     assert [*expected(place).values()] == [900]
 
 
+def test_the_entries_of_the_seed_append_to_the_log_of_the_seed(
+    place: Place, command: Crontab
+) -> None:
+    said(place, "show", "--hourly")
+    said(place, "install", "--hourly", "--dry-run")
+    made_by_looking = (place.root / "system_logs").exists()
+
+    said(place, "install", "--hourly")
+
+    log = f" >> {place.root}/system_logs/scheduled.log 2>&1\n".encode()
+    assert not made_by_looking
+    assert command.text.count(log) == 2
+    assert (place.root / "system_logs").is_dir()
+
+
+def test_a_log_folder_that_cannot_be_made_stops_before_the_crontab_is_touched(
+    place: Place, command: Crontab
+) -> None:
+    (place.root / "system_logs").write_text("a file")
+
+    error = refused(place, "install", "--hourly")
+
+    assert isinstance(error, UsageError)
+    assert "system_logs: cannot be made: file exists" in str(error)
+    assert not command.exists
+
+
 def test_installing_a_second_time_says_that_there_is_nothing_to_do(
     place: Place, command: Crontab
 ) -> None:

@@ -15,6 +15,8 @@ from scheduled.config import Config
 from scheduled.errors import UnavailableError, UsageError
 
 HOUR = timedelta(hours=1)
+SEED_LOG = Path("system_logs/scheduled.log")
+"""Where the design that this project began with has its two entries append, below the root."""
 
 _FORCE_HELP = "Overwrite a block that was edited by hand; the difference is shown."
 _DRY_RUN_HELP = "Show the difference and change nothing."
@@ -25,7 +27,10 @@ _every = click.option(
     help="Tick every N minutes, or 1h, 2h ...; else as `tick_interval` in the configuration says.",
 )
 _hourly = click.option(
-    "--hourly", is_flag=True, help="Two entries instead: `run` each hour, `daily-report` at 8 AM."
+    "--hourly",
+    is_flag=True,
+    help="Two entries instead: `run` each hour, `daily-report` at 8 AM; their log is"
+    " <root>/system_logs/scheduled.log.",
 )
 _log = click.option(
     "--log",
@@ -65,7 +70,10 @@ def install(
     """Add the lines to your crontab, or bring them up to date."""
     config = session.config
     interval = _interval(config, every, hourly=hourly)
-    lines = _lines(config, interval, calls.existing_log(log), hourly=hourly)
+    log = _log_of(config, log, hourly=hourly)
+    lines = _lines(config, interval, log, hourly=hourly)
+    if log is not None and hourly and not dry_run:
+        _make_folder(log)
     _install(session, lines, dry_run=dry_run, force=force)
     if not dry_run:
         calls.note(session, "crontab", interval)
@@ -138,7 +146,7 @@ def show(
     config = session.config
     interval = _interval(config, every, hourly=hourly)
     name = crontab.installation(config.places.state_dir)
-    lines = _lines(config, interval, calls.existing_log(log), hourly=hourly)
+    lines = _lines(config, interval, _log_of(config, log, hourly=hourly), hourly=hourly)
     report = _report(crontab.read() or b"", name, crontab.block_text(name, lines))
     if as_json:
         click.echo(json.dumps(report, indent=2, ensure_ascii=False))
@@ -183,6 +191,22 @@ def _interval(config: Config, every: str | None, *, hourly: bool) -> timedelta:
     if hourly and every is not None:
         raise UsageError("--hourly and --every exclude each other; give one of them")
     return HOUR if hourly else calls.interval(config, every)
+
+
+def _log_of(config: Config, log: Path | None, *, hourly: bool) -> Path | None:
+    if hourly and log is None:
+        return config.places.root / SEED_LOG
+    return calls.existing_log(log)
+
+
+def _make_folder(log: Path) -> None:
+    try:
+        log.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{log.parent}: cannot be made: {(error.strerror or str(error)).lower()};"
+            " say with --log where else to log"
+        ) from error
 
 
 def _lines(config: Config, interval: timedelta, log: Path | None, *, hourly: bool) -> list[bytes]:
