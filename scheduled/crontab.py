@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from scheduled import files
 from scheduled.cronline import calls_us
 from scheduled.errors import ScheduledError, StateError, UnavailableError
 
@@ -150,13 +151,19 @@ def without_block(text: bytes, name: str, *, force: bool = False) -> bytes:
 
 def stray_lines(text: bytes) -> list[int]:
     """The numbers, from 1, of the lines outside every block that call us."""
+    ours = lines_in_blocks(text)
+    numbered = enumerate(_split(text), start=1)
+    return [number for number, line in numbered if number not in ours and calls_us(line)]
+
+
+def lines_in_blocks(text: bytes) -> set[int]:
+    """The numbers, from 1, of the lines of every installation's block, markers included."""
     ours: set[int] = set()
     for name in {marker.name for marker in _markers(text)}:
         with contextlib.suppress(CrontabError):
             for block in blocks(text, name):
                 ours.update(range(block.first_line, block.last_line + 1))
-    numbered = enumerate(_split(text), start=1)
-    return [number for number, line in numbered if number not in ours and calls_us(line)]
+    return ours
 
 
 @dataclass(frozen=True)
@@ -323,7 +330,7 @@ def _back_up(text: bytes, folder: Path, now: datetime) -> Path:
         # Two installations within a second: neither copy may overwrite the other.
         for path in (folder / name, *(folder / f"{name}-{number}" for number in range(2, 100))):
             with contextlib.suppress(FileExistsError):
-                _create(path, text)
+                files.create(path, text, mode=0o600)  # crontabs hold passwords
                 return path
         raise FileExistsError(errno.EEXIST, f"a hundred copies called {name}")
     except OSError as error:
@@ -331,15 +338,6 @@ def _back_up(text: bytes, folder: Path, now: datetime) -> Path:
             f"{folder}: the crontab cannot be backed up here ({error.strerror});"
             " nothing was changed. Name another folder with --state-dir"
         ) from error
-
-
-def _create(path: Path, text: bytes) -> None:
-    # Crontabs hold passwords: nobody else may read the copy.
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
 
 
 def _crontab(argument: str, text: bytes = b"") -> subprocess.CompletedProcess[bytes]:

@@ -131,6 +131,20 @@ def replacing(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
     sync_folder(target.parent)
 
 
+def create(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """A new file; the umask counts. Raises FileExistsError where there is anything, and OSError."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make a rename or a new name in `folder` survive a power cut. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scheduled import declared, places, slots
+from scheduled.cli.importing import import_
 from scheduled.config import DEFAULTS, Config, guard, load, sample
 from scheduled.errors import ConfigError, UsageError
 from scheduled.files import replace
@@ -28,6 +29,9 @@ PROBLEMS = 2
 @click.group("config")
 def config() -> None:
     """Write, check and show the configuration."""
+
+
+config.add_command(import_)
 
 
 @config.command("init")

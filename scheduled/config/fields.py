@@ -61,8 +61,18 @@ KEYS: Mapping[str, Key] = {
     "central_dir": Key("the folder for *.central.json files", line_of_text, "see Places"),
     "timezone": Key("the IANA name of the zone schedules are meant in", text, "the machine's"),
     "max_concurrent": Key("how many jobs of one tick run at once", whole(1, 1000), "4"),
+    "max_concurrent_jobs": Key(
+        "the same as max_concurrent", whole(1, 1000), field="max_concurrent"
+    ),
+    "max_concurrent_tasks": Key(
+        "the same as max_concurrent", whole(1, 1000), field="max_concurrent"
+    ),
     "default_timeout": Key("how long a job without a timeout may run", duration, "300"),
+    "default_timeout_seconds": Key(
+        "the same as default_timeout", duration, field="default_timeout"
+    ),
     "tick_interval": Key("how often cron calls `scheduled run`", duration, "as installed"),
+    "poll_interval_seconds": Key("the same as tick_interval", duration, field="tick_interval"),
     "catch_up_budget": Key(
         "how many catch-up runs one tick starts; the rest follow at the next ones",
         whole(1, 100_000),

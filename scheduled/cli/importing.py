@@ -1,0 +1,147 @@
+"""`scheduled config import`: the jobs of a crontab, of gptme or of AICO become ours."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from scheduled import places
+from scheduled.cli.session import Session
+from scheduled.errors import ConfigError, UnreadableFileError, UsageError
+from scheduled.files import read_bytes
+from scheduled.importing import proposal, reading
+from scheduled.importing.findings import Kind
+from scheduled.importing.proposal import Proposal
+
+KINDS = [str(kind) for kind in Kind]
+LARGEST = 4 * 1024 * 1024
+"""Bytes that are read from a pipe; more is no crontab."""
+
+
+@click.command("import")
+@click.argument("file", required=False)
+@click.option("--crontab", "from_crontab", is_flag=True, help="Your own crontab, by `crontab -l`.")
+@click.option("--from", "kind", type=click.Choice(KINDS), help="What it is, if it cannot be told.")
+@click.option("--system", is_flag=True, help="A crontab whose lines name a user; only yours count.")
+@click.option("--yes", is_flag=True, help="Write without asking.")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable; asks nothing.")
+@click.pass_context
+def import_(
+    context: click.Context,
+    *,
+    file: str | None,
+    from_crontab: bool,
+    kind: str | None,
+    system: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Make job files of somebody else's: a crontab, gptme's scheduler.yaml, AICO's core.yaml.
+
+    FILE may be - for standard input. First it is shown what would be written; without a yes,
+    nothing is. A file that is there is never written over, and the crontab is left as it is.
+    """
+    session: Session = context.obj
+    found = _proposal(session, file, from_crontab, Kind(kind) if kind else None, system)
+    if not as_json:
+        _show(found)
+    if found.is_empty or not (yes or (not as_json and _is_agreed(file))):
+        if as_json:
+            _print_json(found, [])
+        elif not found.is_empty:
+            click.echo("Nothing is written yet; --yes writes it.")
+        return 0
+    before = session.config.problems
+    written = proposal.write(found)
+    if as_json:
+        _print_json(found, written)
+    else:
+        _tell(found, written)
+    return _problems_since(before, session)
+
+
+def _proposal(
+    session: Session, file: str | None, from_crontab: bool, kind: Kind | None, system: bool
+) -> Proposal:
+    if (file is None) is not from_crontab:
+        raise UsageError("name a file, or - for standard input, or say --crontab; one of them")
+    asked = session.asked
+    data, label, folder = _input(session, file)
+    path = folder / label
+    named = system or (file not in (None, "-") and reading.names_users(path))
+    if from_crontab:
+        kind = Kind.CRONTAB
+    findings = reading.read(data, label, folder, kind, _me() if named else "")
+    return proposal.made(findings, session.config, places.config_to_write(asked))
+
+
+def _input(session: Session, file: str | None) -> tuple[bytes, str, Path]:
+    """What is to be read, what messages call it, and the folder it comes from."""
+    if file is None:
+        from scheduled import crontab
+
+        return crontab.read() or b"", "crontab", session.cwd
+    if file == "-":
+        data = sys.stdin.buffer.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise UsageError(f"standard input: more than {LARGEST // 1024**2} MB")
+        return data, "standard input", session.cwd
+    path = places.resolved(file, session.cwd, session.environ)
+    try:
+        return read_bytes(path), path.name, path.parent
+    except UnreadableFileError as error:
+        raise UsageError(str(error)) from error
+
+
+def _me() -> str:
+    import os
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container's user that nobody entered into the database
+        raise UsageError("you have no name in the user database, so no line can be yours") from None
+
+
+def _is_agreed(file: str | None) -> bool:
+    """Ask, where there is somebody who could answer."""
+    if file == "-" or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return False
+    return click.confirm("Write this?")
+
+
+def _show(found: Proposal) -> None:
+    from scheduled.view import proposal as shown
+
+    click.echo(shown.text(found))
+    if found.is_empty:
+        click.echo("Nothing to write.")
+        click.echo(shown.to_add(found.settings), nl=False)
+
+
+def _tell(found: Proposal, written: list[Path]) -> None:
+    from scheduled.view import proposal as shown
+
+    click.echo("".join(f"written: {path}\n" for path in written))
+    for block in (shown.to_add(found.settings), shown.to_remove(found)):
+        click.echo(block, nl=False)
+
+
+def _print_json(found: Proposal, written: list[Path]) -> None:
+    from scheduled.view import proposal as shown
+
+    click.echo(json.dumps(shown.document(found, written), indent=2))
+
+
+def _problems_since(before: tuple[str, ...], session: Session) -> int:
+    """Load all of it as the next tick will, and say what is wrong that was not before."""
+    from scheduled.config import load
+
+    try:
+        now = load(session.asked).problems
+    except ConfigError as error:
+        now = error.problems
+    for problem in (one for one in now if one not in before):
+        click.echo(problem, err=True)
+    return 2 if set(now) - set(before) else 0

@@ -1,0 +1,112 @@
+"""A job file that is to be added: looked at as the loader will, before anything is written.
+
+It never takes the place of another file, nor the id of another job.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from scheduled import files
+from scheduled.config import Config, check, folders, guard, limit, source
+from scheduled.config.writing import text_of
+from scheduled.errors import ConfigError, UsageError
+from scheduled.model import Job
+
+
+@dataclass(frozen=True)
+class Addition:
+    """A file that is not there yet, and the job it will be."""
+
+    path: Path
+    label: str
+    """What messages call it: `jobs/backup.yaml`."""
+    text: str
+    job: Job
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """Keys of the configuration and their values, as they were given."""
+
+
+def folder(config: Config) -> Path:
+    """Where a new job file belongs: the first folder of them that is there, else the first.
+
+    Raises UsageError where the configuration wants no job files.
+    """
+    if not config.jobs_dirs:
+        raise UsageError("jobs_dirs is empty, so no job file would be read; name a folder in it")
+    return next((one for one in config.jobs_dirs if one.is_dir()), config.jobs_dirs[0])
+
+
+def proposed(fields: Mapping[str, Any], config: Config) -> Addition:
+    """The file for the job that these keys make, its `id` among them.
+
+    Raises ConfigError with all that is wrong, without a place, as there is no file yet: what the
+    loader would say about it, an id that another job has, a file that is there already, one job
+    more than there may be.
+    """
+    id_ = str(fields.get("id", ""))
+    path = folder(config) / f"{id_}.yaml"
+    base = (config.places.config_path or path.parent).parent
+    label = f"{folders.label(path.parent, base)}/{path.name}"
+    text = text_of(fields)
+    document = source.parsed(text.encode("utf-8", "replace"), label)
+    targets = {one.name: one.target for one in config.handlers}
+    defaults = check.Defaults(config.timezone, config.default_timeout, targets)
+    reading = check.job_file(document, label, defaults)
+    place = re.compile(rf"{re.escape(label)}:\d+: ")
+    problems = [place.sub("", one, count=1) for one in (*reading.problems, *reading.warnings)]
+    problems += [one for one in (_clash(id_, config), _occupied(path), _too_many(config)) if one]
+    if problems or reading.job is None:
+        raise ConfigError(problems)
+    return Addition(path, label, text, reading.job, fields)
+
+
+def refusals(config: Config) -> list[str]:
+    """Why no file may be put where job files belong, with the command that mends it."""
+    place = folder(config)
+    try:
+        if place.exists():
+            return guard.folder_problems(place)
+        above = next(one for one in place.parents if one.exists())
+        return guard.folder_problems(above)
+    except OSError as error:
+        return [f"{place}: {(error.strerror or 'cannot be looked at').lower()}"]
+
+
+def write(addition: Addition, *, mode: int = 0o644) -> None:
+    """Put the file there, with its folder. Raises UsageError; then there is no new file."""
+    try:
+        _make(addition.path.parent)
+        files.create(addition.path, addition.text.encode(), mode=mode)
+    except OSError as error:
+        reason = (error.strerror or "not possible").lower()
+        raise UsageError(f"{addition.path}: cannot be written: {reason}") from error
+
+
+def _make(place: Path) -> None:
+    """A folder that the loader will follow: one that nobody else can put files into."""
+    missing = [one for one in (place, *place.parents) if not one.exists()]
+    for one in reversed(missing):
+        os.mkdir(one, 0o755)
+
+
+def _clash(id_: str, config: Config) -> str:
+    if id_ not in config.taken:
+        return ""
+    free = next(name for n in count(2) if (name := f"{id_}-{n}") not in config.taken)
+    return f'id: "{id_}" is that of {config.taken[id_]}; another, like {free}, is free'
+
+
+def _occupied(path: Path) -> str:
+    return f"{path}: is there already; it is not written over" if os.path.lexists(path) else ""
+
+
+def _too_many(config: Config) -> str:
+    most = config.max_jobs
+    if most is None or len(limit.own(config.jobs)) < most:
+        return ""
+    return f"max_jobs: {most} jobs of your own are allowed, and there are as many; raise the limit"

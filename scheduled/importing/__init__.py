@@ -1,0 +1,1 @@
+"""What other schedulers were told to do, as jobs of ours."""

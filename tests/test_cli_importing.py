@@ -1,0 +1,285 @@
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from scheduled import config as configuration
+from scheduled.cli.config import config
+from scheduled.cli.session import Session
+from scheduled.errors import ConfigError, UsageError
+from scheduled.masking import STARS
+from tests.builders.command import BARE
+from tests.builders.configuration import job_file, written
+from tests.builders.crontab import Crontab
+from tests.builders.jobs import at
+
+README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+COMMANDS = ("crontab -l", "scheduled config import --crontab --yes")
+CRONTAB = """\
+PATH=/opt/bin:/usr/bin
+API_TOKEN=hunter2hunter2
+# The database, every night
+30 2 * * * backup.sh --all
+61 * * * * broken
+*/5 * * * * backup.sh --quick
+"""
+SHIPPED = {"mail_cleanup", "memory_rollover", "health", "metrics", "daily_report"}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    path = tmp_path / "root"
+    path.mkdir(mode=0o755)
+    (path / "tab").write_text(CRONTAB)
+    return path
+
+
+def session(root: Path) -> Session:
+    environ = {"HOME": str(root), "TZ": "Europe/Berlin", "PATH": os.environ["PATH"]}
+    state_dir = str(root / "state")
+    return Session(str(root), state_dir=state_dir, environ=environ, cwd=root, now=at("12:00"))
+
+
+def call(root: Path, *words: str, stdin: str = "") -> tuple[str, int]:
+    result = CliRunner().invoke(
+        config, ["import", *words], obj=session(root), input=stdin,
+        standalone_mode=False, catch_exceptions=False,
+    )  # fmt: skip
+    return result.output, result.return_value
+
+
+def told(root: Path, *words: str, stdin: str = "") -> Any:
+    return json.loads(call(root, *words, "--json", stdin=stdin)[0])
+
+
+def jobs(root: Path) -> set[str]:
+    found = configuration.load(session(root).asked)
+    assert found.problems == ()
+    return {job.id for job in found.jobs} - SHIPPED
+
+
+def test_without_a_yes_it_shows_every_file_and_writes_none(root: Path) -> None:
+    before = sorted(root.rglob("*"))
+
+    out, code = call(root, "tab")
+
+    assert f"{root}/jobs/backup.yaml, from line 4:\n  id: backup\n  description: The" in out
+    assert 'line 5: 61 * * * * broken\n    schedule: "61 * * * *": minute 61 is out of' in out
+    assert out.endswith("Nothing is written yet; --yes writes it.\n")
+    assert (sorted(root.rglob("*")), code) == (before, 0)
+
+
+def test_what_is_written_loads_without_a_problem(root: Path) -> None:
+    out, code = call(root, "tab", "--yes")
+
+    assert jobs(root) == {"backup", "backup-2"}
+    assert f"written: {root}/jobs/backup.yaml\n" in out
+    assert code == 0
+
+
+def test_the_lines_to_take_out_of_the_crontab_are_named_exactly(root: Path) -> None:
+    out, _ = call(root, "tab", "--yes")
+
+    assert out.split("`crontab -e`:\n")[1] == (
+        "  line 4: 30 2 * * * backup.sh --all\n  line 6: */5 * * * * backup.sh --quick\n"
+    )
+
+
+def test_the_files_are_for_their_owner_alone_and_secrets_are_not_shown(root: Path) -> None:
+    out, _ = call(root, "tab", "--yes")
+    path = root / "jobs" / "backup.yaml"
+
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert "API_TOKEN: hunter2hunter2" in path.read_text()
+    assert "hunter2" not in out
+    assert f"API_TOKEN: {STARS}" in out
+
+
+def test_what_was_imported_is_not_imported_again(root: Path) -> None:
+    call(root, "tab", "--yes")
+
+    out, _ = call(root, "tab", "--yes")
+
+    assert "is there already: backup, jobs/backup.yaml:1" in out
+    assert out.endswith("Nothing to write.\n")
+    assert jobs(root) == {"backup", "backup-2"}
+
+
+def test_a_name_that_is_taken_by_a_job_or_by_a_file_is_not_used(root: Path) -> None:
+    written(root, "jobs:\n  backup: {schedule: daily, command: other}\n")
+    job_file(root, "backup-2.yml", "id: different\nschedule: daily\ncommand: third\n")
+
+    assert [one["id"] for one in told(root, "tab")["jobs"]] == ["backup-3", "backup-4"]
+
+
+def test_a_task_whose_id_is_taken_is_left_out_with_a_suggestion(root: Path) -> None:
+    written(root, "jobs:\n  a.b: {schedule: daily, command: other}\n")
+    text = "tasks: {a: {b: {schedule: daily, command: x}, c: {schedule: daily, command: y}}}"
+    found = told(root, "-", stdin=text)
+
+    assert [one["id"] for one in found["jobs"]] == ["a.c"]
+    assert found["left_out"][0]["reason"] == (
+        'id: "a.b" is that of scheduled.yaml:2; another, like a.b-2, is free'
+    )
+
+
+def test_an_unbound_task_is_switched_off_and_loads(root: Path) -> None:
+    text = 'tasks: {maintenance: {sweep: {schedule: "*/5 * * * 7", depth: 3}}}'
+    call(root, "-", "--yes", stdin=text)
+    (job,) = (
+        one for one in configuration.load(session(root).asked).jobs if one.id == "maintenance.sweep"
+    )
+
+    assert (job.enabled, job.schedule, job.params) == (False, "*/5 * * * 7", {"depth": 3})
+
+
+def test_settings_become_a_new_configuration(root: Path) -> None:
+    (root / "scheduler.yaml").write_text("jobs_dir: mine\nmax_concurrent_jobs: 2\n")
+    (root / "mine").mkdir(mode=0o755)
+    call(root, "scheduler.yaml", "--yes")
+    found = configuration.load(session(root).asked)
+
+    assert (root / "scheduled.yaml").read_text() == "jobs_dirs: mine\nmax_concurrent: 2\n"
+    assert (found.max_concurrent, found.jobs_dirs) == (2, (root / "mine",))
+
+
+def test_a_configuration_that_is_there_is_left_to_its_owner(root: Path) -> None:
+    path = written(root, "# mine\n")
+    out, _ = call(root, "-", "--yes", stdin="max_concurrent_jobs: 2\n")
+
+    assert out.endswith(f"{path} is yours and stays as it is. Add to it:\n  max_concurrent: 2\n")
+    assert path.read_text() == "# mine\n"
+
+
+def test_a_setting_that_is_not_right_is_told_before_anything_is_written(root: Path) -> None:
+    text = "scheduler: {max_concurrent_tasks: many}\ntasks: {a: {b: {schedule: daily}}}"
+
+    with pytest.raises(ConfigError, match=r'max_concurrent: "many": a whole number'):
+        call(root, "-", "--yes", stdin=text)
+
+    assert not (root / "jobs").exists()
+
+
+def test_a_folder_that_the_loader_would_refuse_is_told_before_anything_is_written(
+    root: Path,
+) -> None:
+    (root / "jobs").mkdir()
+    (root / "jobs").chmod(0o777)
+
+    with pytest.raises(ConfigError, match="others can put files in it"):
+        call(root, "tab", "--yes")
+
+    assert list((root / "jobs").iterdir()) == []
+
+
+def test_ones_own_crontab_is_read_and_not_touched(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Crontab(tmp_path / "cron")
+    own.text = CRONTAB.encode()
+    monkeypatch.setenv("PATH", f"{own.bin}:{os.environ['PATH']}")
+
+    call(root, "--crontab", "--yes")
+
+    assert jobs(root) == {"backup", "backup-2"}
+    assert own.text == CRONTAB.encode()
+
+
+def test_the_migration_in_the_readme_is_what_happens(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    section = README.split("## From `crontab -l`")[1].split("\n## ")[0]
+    printed = re.split(r"^\$ (.*)\n", section.split("```")[1], flags=re.MULTILINE)
+    listed, shown = (printed[printed.index(words) + 1] for words in COMMANDS)
+    own = Crontab(tmp_path / "cron")
+    own.text = listed.encode()
+    monkeypatch.setenv("PATH", f"{own.bin}:{os.environ['PATH']}")
+
+    out, _ = call(root, "--crontab", "--yes")
+
+    assert out.replace(str(root), "/home/ann") == shown
+
+
+def test_a_crontab_of_the_machine_names_users(root: Path) -> None:
+    text = "@daily nobody x\n@daily root y\n@daily nobody z\n"
+    found = told(root, "-", "--system", stdin=text)
+    mine = {"nobody": ["x", "z"], "root": ["y"]}
+
+    import pwd
+
+    user = pwd.getpwuid(os.getuid()).pw_name
+    assert [one["id"] for one in found["jobs"]] == mine.get(user, [])
+
+
+def test_the_keys_of_import_json(root: Path) -> None:
+    found = told(root, "tab", "--yes")
+
+    assert found.keys() == {"kind", "jobs", "settings", "left_out", "notes", "written"}
+    assert found["jobs"][0].keys() == {"id", "path", "text", "line", "from", "remove"}
+    assert found["left_out"][0].keys() == {"line", "text", "reason"}
+    assert (found["kind"], found["settings"]) == ("crontab", None)
+    assert found["written"] == [one["path"] for one in found["jobs"]]
+
+
+def test_the_keys_of_settings_in_json(root: Path) -> None:
+    found = told(root, "-", stdin="max_concurrent_jobs: 2\n")
+
+    assert found["settings"] == {
+        "path": f"{root}/scheduled.yaml",
+        "text": "max_concurrent: 2\n",
+        "by_hand": False,
+    }
+    assert found["written"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "stdin", "sentence"),
+    [
+        ((), "", "one of them"),
+        (("tab", "--crontab"), "", "one of them"),
+        (("absent",), "", "no such file"),
+        (("-",), "hello: world\n", "neither a crontab"),
+        (("-",), "a: [\n", "no crontab, and no YAML either"),
+        (("-", "--from", "aico"), "- a\n", "no names with values"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_a_sentence(
+    root: Path, words: tuple[str, ...], stdin: str, sentence: str
+) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        call(root, *words, stdin=stdin)
+
+
+def test_a_name_that_a_broken_file_claims_is_not_used(root: Path) -> None:
+    job_file(root, "other.yaml", "id: backup\nschedule: never\ncommand: x\n")
+
+    assert [one["id"] for one in told(root, "tab")["jobs"]] == ["backup-2", "backup-3"]
+
+
+def test_a_problem_that_an_import_brings_about_is_told(root: Path) -> None:
+    out, code = call(root, "-", "--yes", stdin="jobs_dir: absent\n")
+
+    assert f"jobs_dirs: {root}/absent: no such folder; none of its jobs runs" in out
+    assert code == 2
+
+
+@pytest.mark.parametrize(("answer", "found"), [("y", {"backup", "backup-2"}), ("n", set())])
+def test_on_a_terminal_it_asks(root: Path, answer: str, found: set[str]) -> None:
+    ours, theirs = pty.openpty()
+    os.write(ours, f"{answer}\n".encode())
+    words = ["--root", str(root), "--state-dir", str(root / "state"), "config", "import", "tab"]
+    process = subprocess.run(
+        [sys.executable, "-P", "-m", "scheduled", *words],
+        cwd=root, env=BARE, stdin=theirs, stdout=theirs, stderr=theirs, check=False,
+    )  # fmt: skip
+    os.close(theirs)
+    os.close(ours)
+
+    assert (jobs(root), process.returncode) == (found, 0)
