@@ -2,7 +2,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as some
 
 from scheduled.config import source
@@ -10,7 +10,9 @@ from scheduled.config.writing import text_of
 from scheduled.model import Priority
 
 # What YAML cannot say at all: half a surrogate pair. A zero is refused by the reader.
-TEXTS = some.text(some.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+TEXTS = some.text(some.characters(exclude_categories=["Cs"], exclude_characters="\0")) | some.text(
+    "a#:-'\"\\ \t\n\r\x85\u2028\ufeff"
+)
 VALUES = some.recursive(
     some.none() | some.booleans() | some.integers() | TEXTS,
     lambda inner: some.lists(inner, max_size=3) | some.dictionaries(TEXTS, inner, max_size=3),
@@ -96,6 +98,8 @@ def test_what_stands_there_twice_is_written_twice(tmp_path: Path) -> None:
 
 
 @given(value=VALUES)
+@example(value="\\\x85")
+@example(value="a\n\x85")
 def test_any_value_reads_back_as_it_was(tmp_path_factory: Any, value: Any) -> None:
     folder = tmp_path_factory.getbasetemp()
 

@@ -59,7 +59,9 @@ class _Dumper(yaml.SafeDumper):
         """As PyYAML chooses, but the quotes that most people type where either would do."""
         style = super().choose_scalar_style()
         text = getattr(self.event, "value", "")
-        return '"' if style == "'" and not {'"', "\\"} & set(text) else style
+        # Only between double quotes is every kind of line break written so that it comes back.
+        escapes_nothing = not {'"', "\\"} & set(text)
+        return '"' if style == "'" and (escapes_nothing or not text.isprintable()) else style
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
         """Never indentless: the items of a list stand further in than its name."""
@@ -71,7 +73,9 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in value.rstrip("\n") else '"' if isinstance(value, _Quoted) else None
+    lines = value.rstrip("\n").split("\n")
+    is_script = len(lines) > 1 and all(line.replace("\t", " ").isprintable() for line in lines)
+    style = "|" if is_script else '"' if isinstance(value, _Quoted) else None
     return dumper.represent_scalar(_PLAIN_TEXT, str(value), style=style)
 
 
