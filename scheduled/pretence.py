@@ -5,6 +5,8 @@ the rest, the planner above all, is the one of production: there is no second se
 """
 
 import copy
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -12,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduled import changes, files
-from scheduled.capture import Capture
+from scheduled.capture import NOTHING, Capture
 from scheduled.execute import Running, Surroundings
 from scheduled.locks import Lock
 from scheduled.model import Attempt, Ended, Outcome
@@ -57,7 +59,7 @@ class Obliging:
 
     def __init__(self) -> None:
         self.running: list[Running] = []
-        self.stopped_by = None
+        self.stopped_by: signal.Signals | None = None
 
     def wait(self, patience: float | None = None) -> list[tuple[Running, Ended]]:  # noqa: ARG002 - the Store's own
         """All that run: they have ended."""
@@ -74,12 +76,21 @@ class _FreeLock(Lock):
         """It was never taken."""
 
 
+FREE = _FreeLock()
+_NO_OUTPUT = Capture(Path(os.devnull), 0)
+
+
+def running(attempt: Attempt) -> Running:
+    """A run that is no process and prints nothing."""
+    return Running(attempt, _NO_OUTPUT, started=0.0, mask=NOTHING)
+
+
 def _take(_state_dir: Path, _job: str) -> Lock:
-    return _FreeLock()
+    return FREE
 
 
-def _start(attempt: Attempt, _memory: dict[str, Any], around: Surroundings) -> Running:
-    return Running(attempt, Capture(around.state_dir / "runs", 0), started=0.0)
+def _start(attempt: Attempt, _memory: dict[str, Any], _around: Surroundings) -> Running:
+    return running(attempt)
 
 
 HANDS = Hands(take_lock=_take, start=_start, survivor=lambda _opened: 0)

@@ -20,6 +20,7 @@ itself: with each start of the machine that becomes the job's anchor.
 import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from scheduled import lot
 from scheduled.dialect import Boot, Cron, Interval, Once, Schedule, fingerprint, is_drawn, parse
@@ -126,7 +127,7 @@ def note(schedule: Schedule, slot: datetime) -> str:
     wall = wall_of(slot, zone)
     match schedule.form:
         case Cron(fixed=True) as cron:
-            meant = _Fields(cron).after(_high_water(slot - RESOLUTION, zone))
+            meant = _fields(cron).after(_high_water(slot - RESOLUTION, zone))
         case Once(moment) if moment.tzinfo is None:
             meant = moment
         case Cron():
@@ -159,11 +160,16 @@ class _Fields:
         return self._engine.get_prev(datetime, start_time=_minute(wall) + MINUTE)
 
 
+@lru_cache(maxsize=1024)  # a tick asks once or twice, a simulation thousands of times
+def _fields(cron: Cron) -> _Fields:
+    return _Fields(cron)
+
+
 def _upcoming(schedule: Schedule, after: datetime, anchor: datetime) -> Iterator[datetime]:
     """All slots strictly after `after`, which is in UTC, oldest first."""
     match schedule.form:
         case Cron() as cron:
-            fields, search = _Fields(cron), _next_fixed if cron.fixed else _next_elapsed
+            fields, search = _fields(cron), _next_fixed if cron.fixed else _next_elapsed
             slot = search(fields, schedule.zone, after)
             while slot is not None:
                 yield slot
@@ -181,7 +187,7 @@ def _upcoming(schedule: Schedule, after: datetime, anchor: datetime) -> Iterator
 
 
 def _latest(cron: Cron, zone: str, now: datetime) -> datetime | None:
-    fields = _Fields(cron)
+    fields = _fields(cron)
     if cron.fixed:
         return first_reached(fields.upto(_high_water(now, zone)), zone)
     found = _last_shown(fields, zone, wall_of(now, zone), now)

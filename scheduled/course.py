@@ -1,0 +1,67 @@
+"""When ticks come over a stretch of time: one a step, none while there is an outage. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from functools import cached_property
+
+from scheduled.zone import first_reached, wall_of
+
+
+@dataclass(frozen=True)
+class Outage:
+    """A time without ticks; one at `end` itself comes again."""
+
+    start: datetime
+    end: datetime
+
+    def covers(self, instant: datetime) -> bool:
+        """Whether no tick comes at `instant`."""
+        return self.start <= instant < self.end
+
+
+@dataclass(frozen=True)
+class Course:
+    """The ticks in the half-open [start, end), `step` apart.
+
+    They count from the midnight before the start on the wall clock of `zone`, so that `15m` ticks
+    at the quarters of the hour, as `*/15` in a crontab would.
+    """
+
+    start: datetime
+    end: datetime
+    step: timedelta
+    zone: str
+    outages: tuple[Outage, ...] = ()
+
+    def first(self, earliest: datetime) -> datetime | None:
+        """The first tick at or after `earliest`; None if the end comes first."""
+        instant = max(earliest, self.start)
+        while instant < self.end:
+            tick = self._origin - (self._origin - instant) // self.step * self.step
+            outage = self._outage(tick)
+            if outage is None:
+                return tick if tick < self.end else None
+            instant = outage.end
+        return None
+
+    def before(self, tick: datetime) -> datetime | None:
+        """The last tick before `tick`, which is one; None if it is the first."""
+        earlier = tick - self.step
+        while earlier >= self.start:
+            outage = self._outage(earlier)
+            if outage is None:
+                return earlier
+            earlier -= ((earlier - outage.start) // self.step + 1) * self.step
+        return None
+
+    def is_silent(self, after: datetime, until: datetime) -> bool:
+        """Whether an outage lies between two ticks."""
+        return any(after < one.end <= until for one in self.outages)
+
+    @cached_property
+    def _origin(self) -> datetime:
+        midnight = datetime.combine(wall_of(self.start, self.zone).date(), time(0))
+        return first_reached(midnight, self.zone)
+
+    def _outage(self, instant: datetime) -> Outage | None:
+        return next((one for one in self.outages if one.covers(instant)), None)

@@ -1,0 +1,111 @@
+"""Ticks to come, played beforehand: what `run` would do, and when, if they come as they should.
+
+Each is a tick of production, with its planner, its turns and its changes of the state, over a
+memory that is written nowhere. Every run ends at once and well, so failures, retries and runs that
+overlap are not foreseen. A tick at which no job has anything to do is not played, as the
+real one finds out from its hint.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+from scheduled import hint, history, pretence
+from scheduled.config import Config
+from scheduled.course import Course
+from scheduled.decision import Decision
+from scheduled.events import Bus
+from scheduled.heartbeat import Cause
+from scheduled.history import Row
+from scheduled.model import Attempt
+from scheduled.plan import INSTANT
+from scheduled.pretence import HANDS, Memory
+from scheduled.state import stamped
+from scheduled.tick import Tick
+from scheduled.turn import Begun
+from scheduled.work import Wanted, Work
+
+OUTAGE = "outage"
+"""Why slots were missed, where the ticks were left out on purpose."""
+
+
+class Rehearsal:
+    """The ticks of a course over a memory, which they change as they go on."""
+
+    def __init__(self, config: Config, memory: Memory, course: Course) -> None:
+        self.config = config
+        self.memory = memory
+        self.course = course
+        self._wakes: dict[str, datetime | None] = dict.fromkeys(
+            (job.id for job in config.jobs), course.start
+        )
+        """When each job has something to do next: as far as is known now, and None for never."""
+
+    def end_well(self, running: Iterable[str]) -> None:
+        """Have the runs that are under way when it all begins end well, as the others will."""
+        turns = self.tick(self.course.start).turns
+        for name in running:
+            opened, job = turns.record(name).open, turns.jobs.get(name)
+            if opened is not None and job is not None:
+                attempt = Attempt(opened.run_id, job, opened.slot, opened.attempt)
+                begun = Begun(pretence.running(attempt), pretence.FREE, opened.started_at)
+                turns.end(begun, pretence.WELL, [])
+        self.memory.events.clear()
+
+    def play(self) -> Iterator[tuple[datetime, list[Row]]]:
+        """Each tick that had something to do: its instant, and a row for all that ended in it."""
+        at = self.course.first(self.course.start)
+        if at is not None:
+            self.tick(at).settle()
+        while at is not None:
+            self._play(at)
+            yield at, history.rows(self.memory.events)[::-1]
+            self.memory.events.clear()
+            at = self._following(at)
+
+    def tick(self, at: datetime) -> Tick:
+        """One tick at that instant, not yet under way, of the jobs that are up."""
+        tick = _Tick(self.config, at, {}, Wanted(), Bus(), self.memory, HANDS)
+        tick.jobs = [job for job in tick.jobs if _is_up(self._wakes[job.id], at)]
+        return tick
+
+    def _play(self, at: datetime) -> None:
+        self._explain_silence(at)
+        tick = self.tick(at)
+        decisions = tick.plan()
+        work = Work(self.config, tick.turns, pretence.Obliging(), tick.report, tick.bus, Wanted())
+        work.do(decisions)
+        self.memory.record(at, {"event": "tick", "ran": len(tick.report.ran)})
+        for decision in decisions:
+            self._wakes[decision.job.id] = _wake(work.decide(decision.job), at)
+
+    def _explain_silence(self, at: datetime) -> None:
+        """Put on record why no tick came for a while, as `Tick.open` does from the clocks."""
+        before = self.course.before(at)
+        limit = timedelta(seconds=hint.SILENCE_TICKS * self.config.tick_interval)
+        if before is None or at - before <= limit:
+            return
+        cause = OUTAGE if self.course.is_silent(before, at) else Cause.SILENT.value
+        period = {"from": stamped(before), "to": stamped(at)}
+        self.memory.record(at, {"event": "gap", **period, "cause": cause})
+
+    def _following(self, at: datetime) -> datetime | None:
+        """The next tick that has something to do: a job, or a silence to explain."""
+        instants = [one for one in self._wakes.values() if one is not None]
+        instants += [outage.end for outage in self.course.outages if outage.end > at]
+        return self.course.first(max(min(instants), at + INSTANT)) if instants else None
+
+
+class _Tick(Tick):
+    """A tick that takes no time."""
+
+    def clock(self) -> datetime:
+        return self.now
+
+
+def _is_up(wake: datetime | None, at: datetime) -> bool:
+    return wake is not None and wake <= at
+
+
+def _wake(decision: Decision, at: datetime) -> datetime | None:
+    """When a job has something to do next: at the next tick, later, or never."""
+    return at + INSTANT if decision.is_due else decision.next
