@@ -7,9 +7,9 @@ real one finds out from its hint.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from scheduled import hint, history, pretence
+from scheduled import history, pretence
 from scheduled.config import Config
 from scheduled.course import Course
 from scheduled.decision import Decision
@@ -69,8 +69,8 @@ class Rehearsal:
         return tick
 
     def _play(self, at: datetime) -> None:
-        self._explain_silence(at)
         tick = self.tick(at)
+        self._explain_silence(tick)
         decisions = tick.plan()
         work = Work(self.config, tick.turns, pretence.Obliging(), tick.report, tick.bus, Wanted())
         work.do(decisions)
@@ -78,15 +78,14 @@ class Rehearsal:
         for decision in decisions:
             self._wakes[decision.job.id] = _wake(work.decide(decision.job), at)
 
-    def _explain_silence(self, at: datetime) -> None:
+    def _explain_silence(self, tick: Tick) -> None:
         """Put on record why no tick came for a while, as `Tick.open` does from the clocks."""
-        before = self.course.before(at)
-        limit = timedelta(seconds=hint.SILENCE_TICKS * self.config.tick_interval)
-        if before is None or at - before <= limit:
+        before = self.course.before(tick.now)
+        if before is None or tick.now - before <= tick.cadence.patience(before):
             return
-        cause = OUTAGE if self.course.is_silent(before, at) else Cause.SILENT.value
-        period = {"from": stamped(before), "to": stamped(at)}
-        self.memory.record(at, {"event": "gap", **period, "cause": cause})
+        cause = OUTAGE if self.course.is_silent(before, tick.now) else Cause.SILENT.value
+        period = {"from": stamped(before), "to": stamped(tick.now)}
+        self.memory.record(tick.now, {"event": "gap", **period, "cause": cause})
 
     def _following(self, at: datetime) -> datetime | None:
         """The next tick that has something to do: a job, or a silence to explain."""

@@ -111,7 +111,7 @@ class Tick:
         self._started = time.monotonic()
         self.store = store or Store(config.places.state_dir).load()
         self.cadence = cadence.of(config.tick_interval, self.store.state)
-        self.jobs = [_with_params(job, wanted) for job in _chosen(config.jobs, wanted.only)]
+        self.jobs = [_with_params(job, wanted) for job in chosen(config.jobs, wanted.only)]
         places = config.places
         self.turns = Turns(
             self.store,
@@ -242,7 +242,7 @@ class Tick:
         return min((one for one in instants if one is not None), default=None)
 
 
-def _chosen(jobs: tuple[Job, ...], only: tuple[str, ...]) -> list[Job]:
+def chosen(jobs: tuple[Job, ...], only: tuple[str, ...]) -> list[Job]:
     """The jobs that `only` names by id or `tag:NAME`; all of them if it is empty."""
     if not only:
         return list(jobs)

@@ -7,6 +7,7 @@ from scheduled.ecosystem import timestamps
 from scheduled.errors import UsageError
 from scheduled.view.plain import one_line
 
+_LENGTH = re.compile(r"[0-9]{1,6}[smhdw]")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -26,11 +27,27 @@ def ahead(option: str, text: str, now: datetime, zone: tzinfo) -> datetime:
     return instant
 
 
+def at(option: str, text: str, origin: datetime, zone: tzinfo) -> datetime:
+    """As `ago`, `2h` being two hours after `origin`. What is past is as good."""
+    return _instant(option, text, origin, zone, 1)
+
+
+def length(option: str, text: str) -> timedelta:
+    """How long `text` says: `90s`, `15m`, `2h`. Raises UsageError that names the option."""
+    if not _LENGTH.fullmatch(text.strip()) or not _length(text):
+        raise UsageError(f"{option} {one_line(text, 60)!r} is no time span; write 90s, 15m or 2h")
+    return _length(text)
+
+
+def _length(text: str) -> timedelta:
+    text = text.strip()
+    return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
+
+
 def _instant(option: str, text: str, now: datetime, zone: tzinfo, sign: int) -> datetime:
-    found = re.fullmatch(r"(\d{1,6})([smhdw])", text.strip())
     try:
-        if found:
-            return now + sign * timedelta(**{_UNITS[found[2]]: int(found[1])})
+        if _LENGTH.fullmatch(text.strip()):
+            return now + sign * _length(text)
         return timestamps.parse(text, zone)
     except (ValueError, OverflowError):
         raise UsageError(

@@ -17,6 +17,15 @@ def find_job(config: Config, name: str) -> Job:
     raise UsageError(unknown_job(name, [job.id for job in config.jobs], config.problems))
 
 
+def check_only(config: Config, only: Iterable[str]) -> None:
+    """Raise UsageError if one of the ids and `tag:NAME`s in `only` is that of no job."""
+    known = {job.id for job in config.jobs}
+    known |= {f"tag:{tag}" for job in config.jobs for tag in job.tags}
+    for name in only:
+        if name not in known:
+            raise UsageError(unknown_job(name, sorted(known), config.problems))
+
+
 def unknown_job(name: str, known: Iterable[str], problems: Iterable[str] = ()) -> str:
     """The sentence about a job nobody has; `problems` may be the reason why it is not there."""
     shown = one_line(name, 80)

@@ -28,6 +28,7 @@ COMMANDS = {
     "ls": "look:list_jobs",
     "show": "look:show",
     "next": "look:next_slots",
+    "simulate": "simulate:simulate",
     "why": "look:why",
     "history": "look:history",
     "logs": "look:logs",

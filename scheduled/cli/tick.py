@@ -10,9 +10,8 @@ import click
 
 from scheduled import tick
 from scheduled.capture import Capture
-from scheduled.cli.lookup import find_job, unknown_job
+from scheduled.cli.lookup import check_only, find_job
 from scheduled.cli.session import Session
-from scheduled.errors import UsageError
 from scheduled.events import Bus
 from scheduled.history import Row
 from scheduled.model import Outcome
@@ -43,7 +42,7 @@ def run(session: Session, only: tuple[str, ...], force: bool, dry_run: bool, as_
     run, ran), 3 our files are locked, 4 the state was recovered or could not be saved, 75 not
     now, 128+n ended by signal n.
     """
-    _check(session, only)
+    check_only(session.config, only)
     wanted = Wanted(only=only, by_hand=force) if only or force else None
     if dry_run:
         return _preview(session, wanted or Wanted(), as_json=as_json)
@@ -106,14 +105,6 @@ def once(session: Session) -> int:
         rows.setdefault(job, {"task": job, "timestamp": stamped(session.now), **skipped})
     click.echo(json.dumps(rows, indent=2))
     return report.exit_code
-
-
-def _check(session: Session, only: tuple[str, ...]) -> None:
-    jobs = session.config.jobs
-    known = {job.id for job in jobs} | {f"tag:{tag}" for job in jobs for tag in job.tags}
-    for name in only:
-        if name not in known:
-            raise UsageError(unknown_job(name, sorted(known), session.config.problems))
 
 
 def _done(session: Session, wanted: Wanted | None, *, as_json: bool) -> Report:

@@ -1,0 +1,150 @@
+"""`simulate`: what would run in a time to come, or past, and what an outage would do to it."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import click
+
+from scheduled import cadence
+from scheduled import state as states
+from scheduled.cli import instants
+from scheduled.cli.lookup import check_only
+from scheduled.cli.session import Session
+from scheduled.course import Course, Outage
+from scheduled.errors import UsageError
+from scheduled.pretence import Memory
+from scheduled.rehearsal import Rehearsal
+from scheduled.tick import chosen
+from scheduled.view import picture, simulation
+from scheduled.view.plain import one_line
+
+LONGEST = timedelta(days=366)
+"""How long a simulation may be: longer ones tell nothing new, and take their time."""
+
+
+@click.command()
+@click.option("--from", "start", metavar="WHEN", help="From then on: 2h ahead, an ISO date. [now]")
+@click.option("--to", "end", metavar="WHEN", default="1d", help="Up to then; 2h after --from. [1d]")
+@click.option(
+    "--outage",
+    "outages",
+    multiple=True,
+    metavar="A..B",
+    help="No ticks from A up to B; repeatable.",
+)
+@click.option("--tick", "step", metavar="TIME", help="How often cron calls. [as set up]")
+@click.option("--only", multiple=True, metavar="JOB|tag:TAG", help="Show only these; repeatable.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.pass_obj
+def simulate(
+    session: Session,
+    *,
+    start: str | None,
+    end: str,
+    outages: tuple[str, ...],
+    step: str | None,
+    only: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """What would run, and when: by the rules of `run`, with all it remembers; nothing is changed.
+
+    Every run is taken to end at once and well. What lies ahead goes on from what is remembered
+    now, with ticks from now on. What lies in the past begins with nothing remembered.
+    """
+    check_only(session.config, only)
+    shown_from = session.now
+    if start is not None:
+        shown_from = instants.at("--from", start, session.now, session.zone)
+    course = _course(session, shown_from, end, outages, step)
+    is_past = shown_from < session.now
+    rehearsal = _fresh(session, course) if is_past else remembering(session, course)
+    runs = _played(session, rehearsal, shown_from, only)
+    kind = simulation.FRESH if is_past else simulation.REMEMBERED
+    document = simulation.document(course, shown_from, kind, runs)
+    for problem in session.config.problems:
+        click.echo(f"scheduled: {one_line(problem)}", err=True)
+    if as_json:
+        click.echo(json.dumps(document, indent=2))
+        return
+    from scheduled.view import paper
+
+    paper.show(*simulation.page(document, session.zone), color=session.color)
+
+
+def _course(
+    session: Session, shown_from: datetime, end: str, outages: tuple[str, ...], step: str | None
+) -> Course:
+    """When ticks come. For a time ahead they come from now on, or all until then were missed."""
+    start = min(session.now, shown_from)
+    interval = cadence.of(session.config.tick_interval, session.store.state).interval
+    course = Course(
+        start=start,
+        end=instants.at("--to", end, shown_from, session.zone),
+        step=interval if step is None else instants.length("--tick", step),
+        zone=session.config.timezone,
+        outages=tuple(_outage(one, shown_from, session) for one in outages),
+    )
+    if course.end <= shown_from:
+        raise UsageError(f"--to {one_line(end, 60)!r} is not after --from; nothing lies between")
+    if course.end - start > LONGEST:
+        raise UsageError(f"that is {(course.end - start).days} days; at most {LONGEST.days} days")
+    return course
+
+
+def _outage(text: str, shown_from: datetime, session: Session) -> Outage:
+    start, dots, end = text.partition("..")
+    if not dots:
+        raise UsageError(f"--outage {one_line(text, 60)!r} is no time span; write A..B")
+    ends = (instants.at("--outage", one, shown_from, session.zone) for one in (start, end))
+    outage = Outage(*ends)
+    if outage.end <= outage.start:
+        raise UsageError(f"--outage {one_line(text, 60)!r} ends before it begins")
+    return outage
+
+
+def _fresh(session: Session, course: Course) -> Rehearsal:
+    # How often cron calls is no memory of what was, it is how things are set up.
+    state = states.empty() | {"cadence": session.store.state["cadence"]}
+    return Rehearsal(session.config, Memory(session.store.state_dir, state), course)
+
+
+def remembering(session: Session, course: Course) -> Rehearsal:
+    """A rehearsal that begins now, with what is remembered and what is under way."""
+    store, config = session.store, session.config
+    rehearsal = Rehearsal(config, Memory(store.state_dir, store.state), course)
+    rehearsal.end_well(picture.observe(config, store.state, session.now, session.zone).running)
+    return rehearsal
+
+
+def _played(
+    session: Session, rehearsal: Rehearsal, shown_from: datetime, only: tuple[str, ...]
+) -> list[dict[str, Any]]:
+    """The rows that are to be shown; all jobs are played, as they may wait for each other."""
+    jobs = {job.id: job for job in session.config.jobs}
+    shown = {job.id for job in chosen(session.config.jobs, only)}
+    course, runs = rehearsal.course, []
+    with _progress(course, session) as advance:
+        for at, rows in rehearsal.play():
+            advance(at)
+            wanted = [row for row in rows if row["job"] in shown or not only]
+            if at >= shown_from:
+                runs += [simulation.run(row, at, jobs.get(row["job"])) for row in wanted]
+    return runs
+
+
+@contextmanager
+def _progress(course: Course, session: Session) -> Iterator[Callable[[datetime], None]]:
+    """A line on the terminal that says how far it has come, gone when it is done."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True, no_color=not session.color)
+    quiet = session.quiet or not sys.stderr.isatty()
+    total = (course.end - course.start).total_seconds()
+    with Progress(console=console, transient=True, disable=quiet) as drawn:
+        task = drawn.add_task("simulating", total=total)
+        yield lambda at: drawn.update(task, completed=(at - course.start).total_seconds())

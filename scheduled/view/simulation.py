@@ -1,0 +1,124 @@
+"""`simulate`: what the ticks of a time to come, or past, would do."""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from scheduled import slots
+from scheduled.course import Course
+from scheduled.history import Row
+from scheduled.model import Job, Outcome
+from scheduled.state import moment, stamped
+from scheduled.view.times import absolute, counted, span
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+REMEMBERED = "remembered"
+FRESH = "fresh"
+_DECISIONS = {Outcome.SUCCEEDED: "run", Outcome.SKIPPED: "skip"}
+"""What a tick does of its own accord. The other outcomes befall it, and keep their words."""
+
+
+def document(
+    course: Course, shown_from: datetime, memory: str, runs: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """`simulate --json`; `memory` is `remembered` or `fresh`, `runs` are those of `run`."""
+    return {
+        "from": stamped(shown_from),
+        "to": stamped(course.end),
+        "tick_seconds": course.step.total_seconds(),
+        "outages": [{"from": stamped(one.start), "to": stamped(one.end)} for one in course.outages],
+        "memory": memory,
+        "runs": list(runs),
+    }
+
+
+def run(row: Row, at: datetime, job: Job | None) -> dict[str, Any]:
+    """What the tick `at` does with a slot of a job, or with a stretch of them that was missed.
+
+    Without a `job`, which may be configured no longer, there is no local time to tell.
+    """
+    slot = moment(row["slot"])
+    outcome = Outcome(row["outcome"] or Outcome.INTERRUPTED)
+    return {
+        "job": row["job"],
+        "slot": row["slot"],
+        "at": stamped(at),
+        "decision": _DECISIONS.get(outcome, outcome.value),
+        "catch_up": row["catch_up"],
+        "missed": row["missed"],
+        "reason": row["reason"],
+        "local": slot.astimezone(ZoneInfo(job.timezone)).isoformat() if slot and job else None,
+        "note": slots.note(slots.of(job), slot) if slot and job else "",
+    }
+
+
+def page(shown: Mapping[str, Any], zone: tzinfo) -> "Iterator[RenderableType]":
+    """The same for a person: how it was done, a table a day, and the sum."""
+    from rich.text import Text
+
+    for sentence in _premises(shown, zone):
+        yield Text(sentence)
+    width = max((len(row["job"]) for row in shown["runs"]), default=0)
+    for day, rows in itertools.groupby(shown["runs"], lambda row: _local(row["at"], zone).date()):
+        midnight = datetime.combine(day, datetime.min.time())
+        yield Text(f"\n{day:%A %Y-%m-%d}{_clock_change(midnight, zone)}", "bold")
+        yield _table([*rows], zone, width)
+    yield Text(f"\n{_sum(shown['runs'])} Nothing was run, nothing was written.")
+
+
+def _premises(shown: Mapping[str, Any], zone: tzinfo) -> Iterator[str]:
+    start, end = (absolute(_local(shown[key], zone), zone) for key in ("from", "to"))
+    yield f"Simulated: a tick every {span(shown['tick_seconds'])} from {start} up to {end}."
+    for outage in shown["outages"]:
+        silent = [absolute(_local(outage[key], zone), zone) for key in ("from", "to")]
+        yield f"No ticks from {silent[0]} up to {silent[1]}."
+    if shown["memory"] == FRESH:
+        yield "It lies in the past: nothing is remembered, the first tick sees every job anew."
+
+
+def _clock_change(midnight: datetime, zone: tzinfo) -> str:
+    before, after = (
+        there.replace(tzinfo=zone).strftime("%z")
+        for there in (midnight, midnight + timedelta(days=1))
+    )
+    return "" if before == after else f", clock change: {before} to {after}"
+
+
+def _table(rows: Sequence[Mapping[str, Any]], zone: tzinfo, width: int) -> "Table":
+    from scheduled.view import tables
+
+    table = tables.grid("AT", "JOB", "SLOT", "DECISION", "NOTE")
+    table.columns[1].min_width = width
+    for row in rows:
+        day, at = absolute(_local(row["at"], zone), zone).split()
+        slot = absolute(_local(row["slot"], zone), zone).removeprefix(f"{day} ")
+        table.add_row(*map(tables.cell, (at, row["job"], slot, row["decision"], _note(row))))
+    return table
+
+
+def _note(row: Mapping[str, Any]) -> str:
+    if row["decision"] == Outcome.MISSED:
+        said = [counted(row["missed"], "slot")]
+    elif row["missed"]:
+        said = [f"answers for {counted(row['missed'], 'missed slot')} too"]
+    else:
+        said = ["catch-up"] if row["catch_up"] else []
+    return "; ".join([*said, *(one for one in (row["reason"], row["note"]) if one)])
+
+
+def _sum(runs: Sequence[Mapping[str, Any]]) -> str:
+    ran = sum(row["decision"] == "run" for row in runs)
+    skipped = sum(row["decision"] == "skip" for row in runs)
+    missed = sum(row["missed"] for row in runs if row["decision"] == Outcome.MISSED)
+    return f"{counted(ran, 'run')}, {skipped} skipped, {counted(missed, 'slot')} missed."
+
+
+def _local(text: str, zone: tzinfo) -> datetime:
+    instant = moment(text)
+    assert instant is not None
+    return instant.astimezone(zone)

@@ -1,0 +1,166 @@
+"""Ticks played beforehand, held against the real ones that follow."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scheduled import locks
+from scheduled.course import Course, Outage
+from scheduled.history import Row
+from scheduled.model import CatchUp, Job, Priority
+from scheduled.pretence import Memory
+from scheduled.rehearsal import Rehearsal
+from scheduled.store import Store
+from tests.builders.command import tree
+from tests.builders.engine import Engine, outcomes
+from tests.builders.jobs import at, job
+
+MINUTE = timedelta(minutes=1)
+
+
+def rehearsal(
+    engine: Engine, start: str, end: str, *outages: Outage, step: timedelta = MINUTE
+) -> Rehearsal:
+    """Of what an engine would do from what it remembers now."""
+    memory = Memory(engine.state_dir, Store(engine.state_dir).load().state)
+    return Rehearsal(engine.config, memory, Course(at(start), at(end), step, "UTC", outages))
+
+
+def played(one: Rehearsal) -> list[Row]:
+    return [row for _, rows in one.play() for row in rows]
+
+
+def test_a_job_runs_at_each_of_its_slots_and_the_first_tick_only_meets_it(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(schedule="*/20 * * * *")])
+
+    rows = played(rehearsal(engine, "12:00", "13:00"))
+
+    assert outcomes(rows) == [("12:20", "succeeded"), ("12:40", "succeeded")]
+
+
+def test_nothing_is_run_and_nothing_is_written(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command="echo ran >> out")])
+    engine.run_at("11:30")
+    before = tree(tmp_path)
+
+    rows = played(rehearsal(engine, "11:31", "15:00"))
+
+    assert len(rows) == 3
+    assert tree(tmp_path) == before
+
+
+CASES: dict[str, list[Job]] = {
+    "latest": [job(schedule="*/10 * * * *")],
+    "all": [job(schedule="*/10 * * * *", catch_up=CatchUp.ALL)],
+    "skip": [job(schedule="*/10 * * * *", catch_up=CatchUp.SKIP)],
+    "lateness": [job(schedule="20 * * * *", max_lateness=1200.0), job("other", "*/7 * * * *")],
+    "interval": [job(schedule="every 25m")],
+    "window": [job(schedule="*/20 * * * *", window="12:30-12:50", timezone="UTC")],
+    "jitter": [job(schedule="*/15 * * * *", jitter=600.0, seed="here")],
+    "after": [
+        job("z", "0,30 * * * *"),
+        job("a", "0,30 * * * *", after=("z",), priority=Priority.HIGH),
+    ],
+    "budget": [job(f"j{number}", "*/5 * * * *", catch_up=CatchUp.ALL) for number in range(3)],
+    "once": [job(schedule="at:2026-11-21T12:25:00Z")],
+}
+
+
+@pytest.mark.parametrize("jobs", CASES.values(), ids=CASES)
+def test_what_was_foreseen_is_what_the_ticks_then_do(tmp_path: Path, jobs: list[Job]) -> None:
+    engine = Engine(tmp_path, jobs, tick_interval=300.0)
+    engine.run_at("11:40")
+    outage = Outage(at("12:05"), at("12:35"))
+    course = rehearsal(engine, "11:45", "13:10", outage, step=timedelta(minutes=5))
+
+    foreseen = [facts(row) for row in played(course)]
+    for minute in range(105, 190, 5):
+        when = at("10:00") + minute * MINUTE
+        if not outage.covers(when):
+            engine.run_at(f"{when:%H:%M}")
+
+    assert sorted(foreseen, key=str) == sorted(map(facts, engine.rows), key=str)
+    assert foreseen != []
+
+
+def facts(row: Row) -> dict[str, Any]:
+    """What can be foreseen of a row."""
+    return {key: row[key] for key in ("job", "slot", "outcome", "catch_up", "missed")}
+
+
+def test_slots_missed_in_an_outage_say_so_and_those_between_ticks_do_not(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(schedule="*/10 * * * *")])
+    outage = Outage(at("12:30"), at("13:30"))
+
+    rows = played(rehearsal(engine, "12:00", "14:00", outage, step=timedelta(minutes=30)))
+
+    missed = [(row["missed"], row["reason"]) for row in rows if row["outcome"] == "missed"]
+    assert missed == [(8, "outage")]
+
+
+def test_ticks_that_come_seldom_leave_slots_to_a_silent_cron(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(schedule="*/10 * * * *")])
+
+    rows = played(rehearsal(engine, "12:00", "13:00", step=timedelta(minutes=30)))
+
+    assert [(row["missed"], row["reason"]) for row in rows if row["outcome"] == "missed"] == [
+        (2, "cron silent")
+    ]
+
+
+def test_a_pause_and_a_skip_on_record_are_heeded(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(schedule="*/20 * * * *")])
+    engine.run_at("11:50")
+    paused = {"event": "paused", "job": "backup", "until": "2026-11-21T12:30:00Z", "reason": "rest"}
+    engine.record(
+        "11:51", paused, {"event": "skip", "job": "backup", "slot": "2026-11-21T12:40:00Z"}
+    )
+
+    rows = played(rehearsal(engine, "11:52", "13:10"))
+
+    assert outcomes(rows) == [
+        ("12:00", "skipped"),
+        ("12:20", "skipped"),
+        ("12:40", "skipped"),
+        ("13:00", "succeeded"),
+    ]
+
+
+def test_a_disabled_job_does_not_run_and_the_others_are_played_to_the_end(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job("off", enabled=False), job("on")])
+
+    rows = played(rehearsal(engine, "11:30", "14:00"))
+
+    assert [row["job"] for row in rows] == ["on", "on"]
+
+
+def test_a_run_under_way_is_taken_to_end_well(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job("long")])
+    engine.run_at("11:30")
+    engine.record("12:00", begun("long"))
+    lock = locks.take_job(engine.state_dir, "long")
+    one = rehearsal(engine, "12:01", "13:01")
+
+    one.end_well(["long"])
+    rows = played(one)
+
+    assert lock is not None
+    assert outcomes(rows) == [("13:00", "succeeded")]
+
+
+def test_a_run_whose_tick_died_is_found_interrupted_and_done_again(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job("long")])
+    engine.run_at("11:30")
+    engine.record("12:00", begun("long"))
+
+    rows = played(rehearsal(engine, "12:01", "12:30"))
+
+    assert outcomes(rows) == [("12:00", "interrupted"), ("12:00", "succeeded")]
+
+
+def begun(name: str) -> dict[str, Any]:
+    """The intent of a run for twelve o'clock, with no end."""
+    run = {"event": "begin", "job": name, "run_id": "r1", "slot": "2026-11-21T12:00:00Z"}
+    return run | {"attempt": 1, "catch_up": False, "missed": 0, "timeout": 300, "boot_id": "gone"}
