@@ -158,13 +158,12 @@ def test_a_configuration_that_is_there_is_left_to_its_owner(root: Path) -> None:
     assert path.read_text() == "# mine\n"
 
 
-def test_a_setting_that_is_not_right_is_told_before_anything_is_written(root: Path) -> None:
+def test_a_setting_that_does_not_fit_is_left_out_and_the_rest_goes_on(root: Path) -> None:
     text = "scheduler: {max_concurrent_tasks: many}\ntasks: {a: {b: {schedule: daily}}}"
+    found = told(root, "-", stdin=text)
 
-    with pytest.raises(ConfigError, match=r'max_concurrent: "many": a whole number'):
-        call(root, "-", "--yes", stdin=text)
-
-    assert not (root / "jobs").exists()
+    assert [one["reason"] for one in found["left_out"]] == ['"many": a whole number from 1 to 1000']
+    assert [one["id"] for one in found["jobs"]] == ["a.b"]
 
 
 def test_a_folder_that_the_loader_would_refuse_is_told_before_anything_is_written(

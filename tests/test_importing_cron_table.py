@@ -21,7 +21,7 @@ def reasons(text: str, user: str = "") -> list[tuple[int, str]]:
 
 
 def test_a_line_becomes_a_job_in_the_surroundings_that_cron_gives_it() -> None:
-    assert the_job("30 2 * * *\tbackup.sh --all >> log 2>&1 \n") == {
+    assert the_job("30 2\t* *  *\tbackup.sh --all >> log 2>&1 \n") == {
         "id": "backup",
         "schedule": "30 2 * * *",
         "command": "backup.sh --all >> log 2>&1",

@@ -50,3 +50,13 @@ def test_a_poll_more_often_than_cron_can_is_named() -> None:
 
 def test_a_key_that_gptme_does_not_have_is_named() -> None:
     assert [one.text for one in read("colour: [red]\n").left_out] == ["colour: a list"]
+
+
+def test_a_value_that_does_not_fit_is_named_and_the_rest_goes_on() -> None:
+    found = read("jobs_dir:\nmax_concurrent_jobs: many\ndefault_timeout_seconds: 60\n")
+
+    assert found.settings == {"default_timeout": 60}
+    assert [(one.text, one.reason) for one in found.left_out] == [
+        ("jobs_dir: nothing", "expected text, found nothing"),
+        ("max_concurrent_jobs: many", '"many": a whole number from 1 to 1000'),
+    ]

@@ -15,7 +15,7 @@ from scheduled.importing.naming import name_of, unique
         ("flock -n /tmp/a.lock timeout 5m /opt/job.py", "job"),
         ("[ -x /usr/bin/x ] && if [ ! -d /run ]; then /usr/lib/sessionclean; fi", "sessionclean"),
         ("command -v debian-sa1 > /dev/null && debian-sa1 1 1", "debian-sa1"),
-        ("run-parts --report /etc/cron.daily", "run-parts"),
+        ("run-parts --report /etc/cron.daily", "cron-daily"),
         ("$HOME/x", "job"),
         (": >/dev/null", "job"),
         ("", "job"),

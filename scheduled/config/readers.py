@@ -264,6 +264,15 @@ def entries(node: Node) -> None:
         raise Unfit(f"expected ids of jobs, found {found(node)}")
 
 
+def wrong_with(reader: Reader[Any], node: Node) -> str:
+    """Why a value does not fit; empty if it does."""
+    try:
+        reader(node)
+    except Unfit as unfit:
+        return str(unfit)
+    return ""
+
+
 def found(node: Node) -> str:
     """A value as it was written, in quotes; of one that is no scalar, what it is."""
     match node.value:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scheduled.config import fields
-from scheduled.config.readers import found
+from scheduled.config.readers import found, wrong_with
 from scheduled.config.source import Node, shown
 from scheduled.importing.findings import Findings, Kind, LeftOut, Wanted
 
@@ -47,7 +47,11 @@ def read(document: Node) -> Findings:
     left_out = []
     for name, node in scheduler.items():
         if name in SETTINGS:
-            settings[SETTINGS[name]] = node.plain()
+            wrong = wrong_with(fields.KEYS[SETTINGS[name]].read, node)
+            if wrong:
+                left_out.append(LeftOut(node.line, _text(name, node), wrong))
+            else:
+                settings[SETTINGS[name]] = node.plain()
         elif FOR_EACH_JOB.get(name) in fields.JOB_KEYS:
             common[FOR_EACH_JOB[name]] = node.plain()
         elif name == "enabled":
@@ -102,5 +106,10 @@ def _job(id_: str, node: Node, common: Mapping[str, Any]) -> Wanted | LeftOut:
 
 
 def _not_used(name: str, node: Node) -> LeftOut:
-    text = f"{shown(name)}: {shown(node.text) or found(node)}"
-    return LeftOut(node.line, text, _NOT_USED.get(name, "there is no such setting here"))
+    return LeftOut(
+        node.line, _text(name, node), _NOT_USED.get(name, "there is no such setting here")
+    )
+
+
+def _text(name: str, node: Node) -> str:
+    return f"{shown(name)}: {shown(node.text) or found(node)}"

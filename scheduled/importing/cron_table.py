@@ -126,7 +126,7 @@ class _Table:
             fields = {
                 "id": name_of(words),
                 "description": _cut(comment),
-                "schedule": found["schedule"],
+                "schedule": " ".join(found["schedule"].split()),
                 "command": script if shell == "/bin/sh" else [shell, "-c", script],
                 **self._surroundings(),
             }

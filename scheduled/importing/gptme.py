@@ -6,7 +6,7 @@ Its job files need no import: they are read as they are.
 from pathlib import Path
 
 from scheduled.config import fields
-from scheduled.config.readers import found
+from scheduled.config.readers import found, line_of_text, wrong_with
 from scheduled.config.source import Node, shown
 from scheduled.importing.findings import Findings, Kind, LeftOut
 
@@ -31,20 +31,24 @@ def read(document: Node, folder: Path) -> Findings:
     settings = {}
     left_out = []
     for name, node in document.value.items():
-        reason = _NOT_USED.get(name) or _too_often(name, node)
-        if name not in KEYS or reason:
+        reason = _problem(name, node)
+        if reason:
             text = f"{shown(name)}: {shown(node.text) or found(node)}"
-            left_out.append(LeftOut(node.line, text, reason or "not a key of gptme's scheduler"))
-        elif name == "jobs_dir" and node.text:
-            settings["jobs_dirs"] = str(_jobs_dir(node.text, folder))
+            left_out.append(LeftOut(node.line, text, reason))
         else:
-            settings[KEYS[name]] = node.plain()
+            value = str(_jobs_dir(node.text, folder)) if name == "jobs_dir" else node.plain()
+            settings[KEYS[name]] = value
     return Findings(Kind.GPTME, settings=settings, left_out=tuple(left_out))
 
 
-def _too_often(name: str, node: Node) -> str:
-    is_poll = name == "poll_interval_seconds" and isinstance(node.value, int | float)
-    return "cron ticks once a minute at most" if is_poll and node.value < 60 else ""
+def _problem(name: str, node: Node) -> str:
+    """Why a key cannot become a setting; empty if it can."""
+    if name not in KEYS:
+        return _NOT_USED.get(name, "not a key of gptme's scheduler")
+    if name == "poll_interval_seconds" and isinstance(node.value, int | float) and node.value < 60:
+        return "cron ticks once a minute at most"
+    reader = line_of_text if name == "jobs_dir" else fields.KEYS[name].read
+    return wrong_with(reader, node)
 
 
 def _jobs_dir(text: str, folder: Path) -> Path:

@@ -18,7 +18,7 @@ _NO_PROGRAM = re.compile(r"-.*|[\d.]+[smhd]?|.*\.lock|\w+=.*|[$!].*")
 _PREPARING = {"cd", "test", "[", "[[", "export", "set", ".", "source", "umask", "sleep", "true"}
 _WRAPPING = {
     *("if", "then", "else", "do", "while", "!", "exec", "command", "time", "env", "nice", "ionice"),
-    *("sudo", "timeout", "flock", "nohup", "chronic", "setsid", "run-one", "runuser"),
+    *("sudo", "timeout", "flock", "nohup", "chronic", "setsid", "run-one", "run-parts", "runuser"),
     *("sh", "bash", "dash", "zsh", "python", "perl", "php", "ruby", "node"),
 }
 

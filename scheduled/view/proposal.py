@@ -28,10 +28,9 @@ def to_remove(proposal: Proposal) -> str:
     if proposal.findings.kind is not Kind.CRONTAB or not proposal.jobs:
         return ""
     lines = [f"  line {wanted.line}: {one_line(wanted.text)}\n" for wanted, _ in proposal.jobs]
-    return (
-        "cron still has these lines, and will run them as well. Take them out, `crontab -e`:\n"
-        + "".join(lines)
-    )
+    still = "cron still has these lines, and will run them as well."
+    advice = "Take them out; in your own crontab,\nwith `crontab -e`:\n"
+    return f"{still} {advice}{''.join(lines)}"
 
 
 def to_add(settings: Settings) -> str:
