@@ -203,7 +203,7 @@ def test_a_broken_row_in_the_cache_is_as_good_as_none(home: Path) -> None:
 
 
 def test_the_example_in_the_readme_runs(root: Path) -> None:
-    section = README.split("### Handler folders")[1].split("\n## ")[0]
+    section = README.split("### Handler folders")[1].split("\n### ")[0]
     (code,) = re.findall(r"^```python\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
     (text,) = re.findall(r"^```yaml\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
     handler_file(root, "photos.py", code)

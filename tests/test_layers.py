@@ -22,7 +22,7 @@ def test_imports_go_down_the_house_only() -> None:
 
 
 def test_every_room_has_its_floor_and_every_floor_its_rooms() -> None:
-    rooms = {room_of(path) for path in sources()} - {"scheduled"}
+    rooms = {room_of(path) for path in sources()}
 
     assert set(house()) == rooms
 

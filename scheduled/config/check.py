@@ -35,15 +35,15 @@ class Defaults:
 
 
 class _Problems(list[tuple[int, str]]):
-    """Sentences, each with its line."""
+    """Sentences, each with its line; without a file, with no place."""
 
     def __init__(self, file: str) -> None:
         super().__init__()
         self.file = file
 
     def note(self, line: int, at: str, sentence: str) -> None:
-        place = f"{self.file}:{line}: {at}: " if at else f"{self.file}:{line}: "
-        self.append((line, place + sentence))
+        place = f"{self.file}:{line}" if self.file else ""
+        self.append((line, ": ".join(part for part in (place, at, sentence) if part)))
 
     def sentences(self) -> tuple[str, ...]:
         """In the order of the file."""
@@ -155,18 +155,24 @@ def job_file(document: Node, file: str, defaults: Defaults) -> Reading:
 
 def declaration(one: Declaration, file: str, defaults: Defaults) -> Reading:
     """The job that a decorated function is, if it names a schedule, or what is wrong with it."""
-    problems = _Problems(file)
-    keys = one.keys | {"handler": Node(one.name, one.line, one.name)}
-    entry = _Entry(one.name, Node(keys, one.line), None, problems, one.name, one.line)
     if "schedule" in one.keys:
-        jobs = _job(entry, defaults)
-    else:
-        jobs = []
-        _check_id(entry)
-        for key in one.keys:
-            entry.note(key, "is for a job; name a schedule as well")
-    job = jobs[0] if jobs else None
-    return Reading(one.name, f"{file}:{one.line}", job, problems.sentences())
+        handler = {"handler": Node(one.name, one.line, one.name)}
+        return job_of(one.name, one.keys | handler, defaults, file, one.line)
+    problems = _Problems(file)
+    entry = _Entry(one.name, Node(one.keys, one.line), None, problems, one.name, one.line)
+    _check_id(entry)
+    for key in one.keys:
+        entry.note(key, "is for a job; name a schedule as well")
+    return Reading(one.name, problems=problems.sentences())
+
+
+def job_of(
+    name: str, keys: dict[str, Node], defaults: Defaults, file: str = "", line: int = 0
+) -> Reading:
+    """The job of that name that stands in Python code, or what is wrong with it."""
+    problems = _Problems(file)
+    jobs = _job(_Entry(name, Node(keys, line), None, problems, name, line), defaults)
+    return Reading(name, f"{file}:{line}", jobs[0] if jobs else None, problems.sentences())
 
 
 def _file_id(document: Node, problems: _Problems) -> tuple[str, int]:

@@ -1,0 +1,154 @@
+"""For those who write handlers: a fixture that runs one as `scheduled` does, at a time you say.
+
+    pytest_plugins = ["scheduled.testing"]  # in conftest.py
+
+The handler runs in a real child process, started by a real tick: what does not survive the way
+there and back (a memory that is no JSON, a module that is not found, a print that was meant as a
+result) fails in the test and not at night. That takes a tenth of a second or two. Where a
+debugger is wanted, call the function with `trial.context()`; nothing of the engine is in between.
+
+pytest is needed by who uses this module, and by nothing else here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Unpack
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from scheduled import api
+from scheduled import state as states
+from scheduled.events import EVERY, Bus
+from scheduled.handler import Context, Function
+from scheduled.model import Outcome
+from scheduled.notify import routing
+from scheduled.notify.message import Message
+from scheduled.policies import Policies
+from scheduled.state import moment
+from scheduled.store import Store
+from scheduled.view import output
+
+JOB = "trial"
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+"""The time it is when a test begins: a Saturday."""
+_OURS = ("startup", "job_started", "job_finished", "job_failed")
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What came of one run."""
+
+    outcome: Outcome | None
+    """None where the handler said that it could not work now."""
+    result: Mapping[str, Any] | None
+    error: str
+    """Of a run that failed."""
+    reason: str
+    """Why it could not work now."""
+    slot: datetime | None
+    """What it answered for, UTC; None by hand."""
+    missed: int
+    """How many older slots it answered for as well."""
+    events: tuple[tuple[str, Mapping[str, Any]], ...]
+    """What was fired, oldest first; nothing of a run that failed."""
+    messages: tuple[Message, ...]
+    """What these events tell people, by the shipped routes."""
+    output: str
+    """What was printed and logged."""
+
+
+class Trial:
+    """One job in folders of its own. Its memory is kept from one run to the next."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder / "root"
+        self.root.mkdir(mode=0o755)
+        self.state_dir = folder / "state"
+        self.now = NOON
+        """When the first run is, and was the last one. Aware; moves with the runs."""
+        self.schedule = "* * * * *"
+        self.timezone = "UTC"
+        self._has_run = False
+
+    def run(
+        self,
+        handler: Function | str,
+        *,
+        at: datetime | None = None,
+        by_hand: bool = False,
+        **policies: Unpack[Policies],
+    ) -> Tried:
+        """Run a handler at `at`, for the slot of `schedule` that is due then; `at` is aware.
+
+        Without it, the first run is at `now`, and each further one at the slot after the last. A
+        handler is whatever `scheduled.job` takes; `policies` are the keys of its job, `params`
+        among them. The test fails if nothing is due at `at`. Raises what `scheduled.job` does.
+        """
+        policies.setdefault("first_run", "now")
+        job = api.job(JOB, self.schedule, handler=handler, **policies)
+        config = api.define([job], root=self.root, state_dir=self.state_dir, timezone=self.timezone)
+        self.now = at or self._following(config, by_hand=by_hand)
+        self._has_run = True
+        fired: list[tuple[str, dict[str, Any]]] = []
+        bus = Bus()
+        bus.subscribe(EVERY, lambda name, **data: fired.append((name, data)))
+        report = api.run(config, self.now, by_hand=by_hand, bus=bus)
+        if not report.ran:
+            why = "; ".join(reason for _, reason in report.left) or "no slot is due"
+            pytest.fail(f"nothing ran at {self.now.isoformat()}: {why}", pytrace=False)
+        return self._tried(report.ran[0], [one for one in fired if one[0] not in _OURS])
+
+    @property
+    def memory(self) -> dict[str, Any]:
+        """What the handler remembers now."""
+        return states.memory(Store(self.state_dir).load().state, JOB, "")
+
+    def context(self, **changes: Any) -> Context:
+        """What a run at `now` would be told, to call a function with; `changes` are its fields."""
+        told = {
+            "job": JOB,
+            "run_id": JOB,
+            "now": self.now,
+            "zone": ZoneInfo(self.timezone),
+            "root": self.root,
+            "central_dir": self.state_dir / "central",
+            "cache_dir": self.state_dir / "cache" / JOB,
+            "slot": self.now,
+            "memory": self.memory,
+        }
+        return Context(**{**told, **changes})
+
+    def _following(self, config: api.Config, *, by_hand: bool) -> datetime:
+        """When the next run is, if the test does not say."""
+        if by_hand or not self._has_run:
+            return self.now
+        (decision,) = api.preview(config, self.now)
+        return self.now if decision.is_due or decision.next is None else decision.next
+
+    def _tried(self, row: Mapping[str, Any], fired: list[tuple[str, dict[str, Any]]]) -> Tried:
+        path = output.log_path(self.state_dir, JOB, row["run_id"])
+        told = [
+            message
+            for number, (name, data) in enumerate(fired)
+            for message in routing.messages(name, data, {}, self.now, seed=f"{number}")
+        ]
+        return Tried(
+            outcome=Outcome(row["outcome"]) if row["outcome"] else None,
+            result=row["result"],
+            error=row["error"] or "",
+            reason=row["reason"] or "",
+            slot=moment(row["slot"]),
+            missed=row["missed"],
+            events=tuple(fired),
+            messages=tuple(told),
+            output=path.read_text("utf-8", "replace") if path else "",
+        )
+
+
+@pytest.fixture
+def trial(tmp_path: Path) -> Trial:
+    """A job to try a handler in, at noon, in an empty root."""
+    return Trial(tmp_path)
