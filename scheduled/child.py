@@ -6,6 +6,7 @@ handler that crashes the interpreter takes only this process with it.
 """
 
 import json
+import os
 import sys
 import traceback
 from datetime import datetime
@@ -16,9 +17,6 @@ from zoneinfo import ZoneInfo
 from scheduled import files, loader, param
 from scheduled.errors import ScheduledError, UsageError
 from scheduled.handler import Context, GiveUp, Incomplete, NotNow
-
-TEMPORARY = 75
-"""EX_TEMPFAIL of sysexits.h: not now, and no failure."""
 
 
 def main() -> int:
@@ -31,7 +29,7 @@ def main() -> int:
         report = {"error": f"what the handler returned or fired is no JSON: {error}"}
         files.replace_json(Path(sys.argv[1]), report)
     if "not_now" in report:
-        return TEMPORARY
+        return os.EX_TEMPFAIL
     return 1 if "error" in report else 0
 
 

@@ -130,8 +130,7 @@ def _judged(
     if exit_code in job.success_codes:
         return Ended(Outcome.SUCCEEDED, **facts)
     if exit_code in job.defer_codes:
-        why = f"exit code {exit_code}: not now"
-        return Ended(Outcome.SKIPPED, reason=why, not_now=True, **facts)
+        return Ended(Outcome.SKIPPED, reason=_exit(exit_code), not_now=True, **facts)
     return Ended(Outcome.FAILED, error=_exit(exit_code) + _expected(exit_code, job), **facts)
 
 

@@ -170,7 +170,7 @@ class Work:
             row = self.turns.end(begun, ended, messages)
             self.report.rows.append(row)
             if ended.not_now:
-                self._leave(attempt.job, ended.reason)
+                self._leave(attempt.job, row["reason"] or "")
             elif ended.outcome.is_failure:
                 self._announce(attempt.job)
             self.bus.fire("job_failed" if ended.outcome.is_failure else "job_finished", **row)

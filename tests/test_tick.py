@@ -121,6 +121,7 @@ def test_not_now_is_no_failure_and_the_slot_stays_due(tmp_path: Path) -> None:
     engine.run_at("12:01")
 
     assert engine.lines() == ["2026-11-21T12:00:00Z 0 0"]
+    assert engine.rows[0]["reason"] == "not now: exit code 75"
 
 
 def test_not_now_ends_the_turn_of_a_job_that_runs_each_slot_too(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_a_job_that_said_not_now_is_due_with_its_reason(tmp_path: Path) -> None:
     shown = asked(engine, "12:01")
 
     assert shown["answer"] == "due"
-    assert "it said not now: exit code 75: not now" in shown["reasons"]
+    assert "it said not now: exit code 75" in shown["reasons"]
 
 
 def test_too_late_is_told(tmp_path: Path) -> None:
