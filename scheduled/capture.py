@@ -2,7 +2,8 @@
 
 A file cannot block the job when nobody reads, and a child that stays behind holds nothing open
 that anyone waits for. While the run goes on the file is looked at now and then and its middle
-taken out when it has grown too far; head and tail stay. Once the run is over, secrets are hidden.
+given back to the disk when it has grown too far; head and tail stay. Once the run is over, the
+two are joined and secrets are hidden.
 """
 
 import contextlib
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from scheduled import files
 from scheduled.masking import Mask
 
 NOTHING = Mask({})
@@ -25,8 +27,10 @@ class Capture:
 
     path: Path
     limit: int
-    cut: int = field(default=0, init=False)
-    """Bytes taken out so far."""
+    _hole: int = field(default=0, init=False)
+    """Bytes after the head that are given back to the disk and read as zeros."""
+    _shrunk: int = field(default=0, init=False)
+    """Bytes by which the file was made shorter."""
 
     def open(self) -> int:
         """A descriptor to give to the child as its stdout and stderr. Raises OSError.
@@ -36,16 +40,24 @@ class Capture:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, MODE)
 
+    @property
+    def cut(self) -> int:
+        """Bytes taken out so far, while the run went on."""
+        return self._hole + self._shrunk
+
     def watch(self) -> None:
-        """Trim the file if it has grown too far. To be called while the run goes on."""
-        if self._size() > SLACK * self.limit:
+        """Trim the file if it has grown too far. To be called while the run goes on.
+
+        Raises OSError.
+        """
+        if self._size() - self._hole > SLACK * self.limit:
             self._trim()
 
     def finish(self, mask: Mask = NOTHING) -> None:
         """Cut the file to its limit, with a line in the middle that says how much is gone.
 
         What `mask` hides is hidden in what is left, and the pieces of it at the cut. A file with
-        nothing in it is taken away: a job of every minute would leave thousands.
+        nothing in it is taken away: a job of every minute would leave thousands. Raises OSError.
         """
         if not self._size():
             self.path.unlink(missing_ok=True)
@@ -69,9 +81,8 @@ class Capture:
         except OSError:
             return b""
         at = text.rfind(b"\n") + 1
-        # Where a trim has joined head and tail, a line may be the beginning of one and the end of
-        # another.
-        joined = self.cut > 0 and start + at <= self.limit // 2
+        # Where head and tail meet, a line may be the beginning of one and the end of another.
+        joined = self.cut > 0 and start + at <= self.limit // 2 + self._hole
         torn = start > 0 and at == 0
         return b"" if joined or torn or len(text) - at > longest else text[at:].strip()
 
@@ -88,7 +99,7 @@ class Capture:
 
     def _cut_out(self, stream: BinaryIO, mask: Mask) -> None:
         head, tail = self._ends(stream.fileno())
-        gone = self.cut + self._size() - len(head) - len(tail)
+        gone = self._shrunk + self._size() - len(head) - len(tail)
         if gone <= 0:
             return
         mark = f"\n[... {gone} bytes cut: max_output is {self.limit} ...]\n".encode()
@@ -97,16 +108,26 @@ class Capture:
         stream.truncate()
 
     def _trim(self) -> None:
+        half, size = self.limit // 2, self._size()
+        hole = size - self.limit
         with open(self.path, "r+b") as stream:
-            size = self._size()
-            head, tail = self._ends(stream.fileno())
-            os.ftruncate(stream.fileno(), len(head))
-            descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND)
-            try:
-                os.write(descriptor, tail)
-            finally:
-                os.close(descriptor)
-            self.cut += size - len(head) - len(tail)
+            # A writer never stops for us. Were the file made shorter, what is printed between our
+            # reading of its end and the cut would be gone, the last line perhaps.
+            if files.punch_hole(stream.fileno(), half, hole):
+                self._hole = hole
+            else:
+                self._shrink(stream.fileno(), size)
+
+    def _shrink(self, descriptor: int, size: int) -> None:
+        """The same for a file system that knows no holes; it may lose a line once in a while."""
+        head, tail = self._ends(descriptor)
+        os.ftruncate(descriptor, len(head))
+        end = os.open(self.path, os.O_WRONLY | os.O_APPEND)
+        try:
+            kept = os.write(end, tail)
+        finally:
+            os.close(end)
+        self._shrunk += size - len(head) - kept
 
     def _ends(self, descriptor: int) -> tuple[bytes, bytes]:
         half = self.limit // 2

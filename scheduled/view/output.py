@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.errors import UnreadableFileError, UsageError
-from scheduled.files import read_bytes
+from scheduled.files import read_stretches
 
 SUFFIX = ".log"
 TAIL_BYTES = 64 * 1024
+GONE = b"\n[...]\n"
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,11 @@ class Output:
     path: Path
 
     def text(self) -> str:
-        """All of it, undecodable bytes replaced. Raises UnreadableFileError."""
-        return read_bytes(self.path).decode("utf-8", "replace")
+        """All of it, undecodable bytes replaced. Raises UnreadableFileError.
+
+        While the run goes on its middle may be gone already, and then a line says so.
+        """
+        return GONE.join(read_stretches(self.path)).decode("utf-8", "replace")
 
     def tail(self, lines: int) -> list[str]:
         """The last lines, from no more than the last 64 KiB; none where it cannot be read."""
