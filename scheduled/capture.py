@@ -63,9 +63,11 @@ class Capture:
             self.path.unlink(missing_ok=True)
             return
         with open(self.path, "r+b") as stream:
-            if self.cut or self._size() > self.limit:
-                self._cut_out(stream, mask)
-            mask.rewrite(stream)
+            try:
+                if self.cut or self._size() > self.limit:
+                    self._cut_out(stream, mask)
+            finally:  # where there is no room for the line on the cut, secrets are hidden yet
+                mask.rewrite(stream)
 
     def last_line(self, longest: int) -> bytes:
         """The last line with anything in it, before the file is finished.
@@ -104,6 +106,7 @@ class Capture:
             return
         mark = f"\n[... {gone} bytes cut: max_output is {self.limit} ...]\n".encode()
         head, tail = mask.ends(head, tail)
+        files.reserve(stream.fileno(), len(head) + len(mark) + len(tail))
         stream.writelines((head, mark, tail))
         stream.truncate()
 

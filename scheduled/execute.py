@@ -4,6 +4,7 @@ The child has its own session, so that all it starts can be stopped with it; not
 standard input; its output in a file. No lock of ours reaches it.
 """
 
+import contextlib
 import json
 import math
 import os
@@ -27,6 +28,8 @@ from scheduled.masking import Mask
 from scheduled.model import Attempt, Ended, Job, Outcome
 
 LARGEST_RESULT = 64 * 1024
+RESULT = ".result"
+"""What the file is called, beside its output, in which a handler's process answers."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ class Running:
 
 def start(attempt: Attempt, memory: dict[str, Any], around: Surroundings) -> Running:
     """Start a run. One that cannot be started is returned all the same, with `failure` set."""
-    log = around.state_dir / "runs" / attempt.job.id / f"{attempt.run_id}.log"
+    log = _log(around, attempt.job.id, attempt.run_id)
     capture = Capture(log, attempt.job.max_output)
     running = Running(attempt, capture, time.monotonic())
     try:
@@ -111,8 +114,48 @@ def ended(running: Running, status: int, usage: Any) -> Ended:
     report = _report(running)
     if running.result_path is None:
         facts["result"] = _result(running.capture.last_line(LARGEST_RESULT))
-    running.capture.finish(running.mask)
+    facts["trouble"] = _finished(running.capture, running.mask)
     return _without_secrets(_judged(running, exit_code, report, facts), running.mask)
+
+
+def settle(job_id: str, run_id: str, job: Job | None, around: Surroundings) -> str:
+    """Finish the output of a run whose tick died; what could not be done, else nothing.
+
+    The secrets that are hidden are those that the job has now; `job` is None for one that is no
+    longer configured, of which only those of `around` are known.
+    """
+    log = _log(around, job_id, run_id)
+    if log.name != f"{run_id}.log" or not run_id:
+        return ""  # not ours: a name that leads elsewhere
+    _discard(log.with_suffix(RESULT))  # it came too late to count
+    if job is None:
+        return _finished(Capture(log, Job.max_output), Mask(around.environ))
+    trouble = ""
+    try:
+        told = environment.variables(Attempt(run_id, job, None), around.environ, around.config_dir)
+    except UnfitSurroundingsError as error:
+        told = {**around.environ, **job.env}
+        trouble = f"{log}: may hold secrets: {error}"
+    return _finished(Capture(log, job.max_output), Mask(told)) or trouble
+
+
+def _finished(capture: Capture, mask: Mask) -> str:
+    """Bring an output into the form in which it is kept; why that cannot be, else nothing."""
+    try:
+        capture.finish(mask)
+    except OSError as error:
+        leaks = ", and shows secrets perhaps" if mask else ""
+        return f"{capture.path}: {_reason(error)}: it may be longer than max_output{leaks}"
+    return ""
+
+
+def _discard(path: Path) -> None:
+    with contextlib.suppress(OSError):  # it goes with the old output some day
+        path.unlink()
+
+
+def _log(around: Surroundings, job_id: str, run_id: str) -> Path:
+    return around.state_dir / "runs" / job_id / f"{run_id}.log"
 
 
 def _judged(
@@ -136,9 +179,9 @@ def _judged(
 
 def not_started(running: Running) -> Ended:
     """The end of a run that could not be started."""
-    running.capture.finish(running.mask)
+    trouble = _finished(running.capture, running.mask)
     error = running.mask.text(running.failure)
-    return Ended(Outcome.FAILED, timedelta(0), error=error)
+    return Ended(Outcome.FAILED, timedelta(0), error=error, trouble=trouble)
 
 
 def _of_handler(report: dict[str, Any], exit_code: int, facts: dict[str, Any]) -> Ended:
@@ -163,7 +206,7 @@ def _report(running: Running) -> dict[str, Any]:
         report = files.read_json(running.result_path)
     except UnreadableFileError:
         report = {}
-    running.result_path.unlink(missing_ok=True)
+    _discard(running.result_path)
     return report if isinstance(report, dict) else {}
 
 
@@ -214,7 +257,7 @@ def _launch(running: Running, way: _Way, memory: dict[str, Any], around: Surroun
     if not attempt.job.handler:
         running.process = _spawn(_command(attempt), way, attempt.job, None)
         return
-    running.result_path = running.capture.path.with_suffix(".result")
+    running.result_path = running.capture.path.with_suffix(RESULT)
     way.environ.pop("PYTHONHOME", None)  # it runs in our own interpreter, which knows its home
     with _description(attempt, memory, around) as description:
         command = _handler_command(running.result_path)

@@ -178,6 +178,20 @@ def punch_hole(descriptor: int, start: int, length: int) -> bool:
     return bool(fallocate(descriptor, mode, ctypes.c_int64(start), ctypes.c_int64(length)) == 0)
 
 
+def reserve(descriptor: int, length: int) -> None:
+    """Make sure that an open file can be written up to `length` bytes; what is there stays.
+
+    Raises OSError where the disk has no room for that.
+    """
+    size = os.fstat(descriptor).st_size
+    try:
+        os.posix_fallocate(descriptor, 0, length)
+    except OSError as error:
+        os.ftruncate(descriptor, size)  # it may have grown by as much as there was room for
+        if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):  # the file system cannot tell
+            raise
+
+
 def sync_folder(folder: Path) -> None:
     """Make a rename or a new name in `folder` survive a power cut. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

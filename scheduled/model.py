@@ -169,5 +169,7 @@ class Ended:
     """Whether trying again will not help: the action said so, or it is a fault in the code."""
     not_now: bool = False
     """The action said that it is temporarily impossible; no failure, and no answer either."""
+    trouble: str = ""
+    """What went wrong with its captured output: no failure of the job, but worth a warning."""
     cpu_seconds: float | None = None
     max_rss_bytes: int | None = None

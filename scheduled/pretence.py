@@ -93,5 +93,5 @@ def _start(attempt: Attempt, _memory: dict[str, Any], _around: Surroundings) -> 
     return running(attempt)
 
 
-HANDS = Hands(take_lock=_take, start=_start, survivor=lambda _opened: 0)
+HANDS = Hands(take_lock=_take, start=_start, survivor=lambda _opened: 0, settle=lambda *_about: "")
 """They touch nothing."""

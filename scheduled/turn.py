@@ -63,6 +63,8 @@ class Hands:
     start: Callable[[Attempt, dict[str, Any], Surroundings], Running] = execute.start
     survivor: Callable[[Open], int] = survivor
     """The process of a run whose tick died, to be left alone or killed; 0 if there is none."""
+    settle: Callable[[str, str, Job | None, Surroundings], str] = execute.settle
+    """Finish the output of such a run."""
 
 
 REAL = Hands()
@@ -114,10 +116,10 @@ class Turns:
     def end(self, begun: Begun, ended: Ended, outgoing: list[dict[str, Any]]) -> Row:
         """Record how a run ended, with the messages it gave rise to, and let go of the job."""
         try:
-            event = self._end_event(begun, ended) | {"outgoing": outgoing}
-            if not outgoing:
-                event.pop("outgoing")
-            self.store.record(self.clock(), event)
+            event = self._end_event(begun, ended)
+            if outgoing:
+                event["outgoing"] = outgoing
+            self._record(event, ended.trouble)
         finally:
             begun.lock.release()
         row = history.of_event(event)
@@ -138,9 +140,17 @@ class Turns:
         record = self.record(name)
         answered = self._is_given_up(name, record.interruptions)
         event = entries.interrupted(name, opened, answered=answered)
-        self.store.record(self.clock(), event)
+        trouble = self.hands.settle(name, opened.run_id, self.jobs.get(name), self.around)
+        self._record(event, trouble)
         self.warn(f"{name}: run {opened.run_id} was interrupted: its tick died")
         return ""
+
+    def _record(self, event: Event, trouble: str) -> None:
+        """Record the end of a run, and tell of what went wrong with its output."""
+        if trouble:
+            event["trouble"] = trouble
+            self.warn(f"{event['job']}: {trouble}")
+        self.store.record(self.clock(), event)
 
     def _decided(self, job: Job, lock: Lock, *, by_hand: bool, slotless: bool) -> Begun | Left:
         self.store.refresh()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scheduled import locks
+from scheduled import files, locks
 from scheduled.cli import look
 from tests.builders.jobs import at
 from tests.builders.looks import (
@@ -291,6 +291,14 @@ def test_logs_are_those_of_the_newest_run_or_of_the_named_one(home: Home) -> Non
         "path": str(newer),
         "text": "second\n",
     }
+
+
+def test_logs_of_a_run_that_prints_on_pass_over_what_is_gone(home: Home) -> None:
+    log = home.printed("backup", "r3", "x" * 200_000)
+    with log.open("r+b") as stream:
+        files.punch_hole(stream.fileno(), 3, 199_994)
+
+    assert _call(home, "logs", "backup", "r3").out == "xxx\n[...]\nxxx"
 
 
 def test_logs_do_not_write_control_characters_to_a_terminal(home: Home) -> None:

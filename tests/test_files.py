@@ -30,3 +30,25 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
 def test_a_folder_says_that_it_is_one(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFileError, match="is a directory"):
         files.read_bytes(tmp_path)
+
+
+def test_a_hole_leaves_a_file_as_long_as_it_is_and_is_read_around(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"head" + b"x" * 1_000_000 + b"tail")
+
+    with path.open("r+b") as stream:
+        assert files.punch_hole(stream.fileno(), 4, 1_000_000)
+
+    status = path.stat()
+    assert (status.st_size, status.st_blocks * 512 < 20_000) == (1_000_008, True)
+    assert files.read_stretches(path) == [b"head", b"tail"]
+
+
+def test_a_file_without_a_hole_is_one_stretch_zeros_and_all(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"\0a\0")
+    (tmp_path / "empty").touch()
+
+    assert files.read_stretches(tmp_path / "a") == [b"\0a\0"]
+    assert files.read_stretches(tmp_path / "empty") == []
+    with pytest.raises(UnreadableFileError, match="no such file"):
+        files.read_stretches(tmp_path / "none")

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from scheduled.cli import main
 from tests.builders.engine import Engine, first_run
 from tests.builders.jobs import job
+from tests.builders.killed import tick_and_kill
 
 
 def test_a_secret_is_hidden_in_output_result_error_and_journal(tmp_path: Path) -> None:
@@ -68,6 +69,44 @@ def test_output_of_a_run_that_goes_on_is_readable_by_its_owner_alone(tmp_path: P
     first_run(tmp_path, job(command=command, env={"API_TOKEN": "hunter22"}, umask=0))
 
     assert (tmp_path / "mode").read_text() == "600\n"
+
+
+def test_the_output_of_a_run_whose_tick_was_killed_is_masked_when_it_is_settled(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "job.env").write_text("DB_PASSWORD=correct-horse")
+    (tmp_path / "job.env").chmod(0o600)
+    command = 'echo "$DB_PASSWORD $API_TOKEN plain"; echo x >> out; test -f ready || sleep 30'
+    env = {"API_TOKEN": "hunter22"}
+    engine = Engine(tmp_path, [job(command=command, env=env, env_file="job.env")])
+    engine.run_at("11:30")
+    tick_and_kill(engine, "12:00")
+    (log,) = (engine.state_dir / "runs").rglob("*.log")
+    log.with_suffix(".result").write_text('{"result": "hunter22"}')
+    assert len(leaks(engine.state_dir)) == 2
+    (tmp_path / "ready").touch()
+
+    engine.run_at("12:01")
+
+    assert log.read_text() == "*** *** plain\n"
+    assert leaks(engine.state_dir) == []
+
+
+def test_secrets_that_are_no_longer_to_be_had_are_said_to_be_in_the_output(tmp_path: Path) -> None:
+    (tmp_path / "job.env").write_text("DB_PASSWORD=correct-horse")
+    (tmp_path / "job.env").chmod(0o600)
+    command = 'echo "$DB_PASSWORD $API_TOKEN"; echo x >> out; sleep 30'
+    one = job(command=command, env={"API_TOKEN": "hunter22"}, env_file="job.env")
+    engine = Engine(tmp_path, [one])
+    engine.run_at("11:30")
+    tick_and_kill(engine, "12:00")
+    (tmp_path / "job.env").unlink()
+
+    report = engine.run_at("12:01")
+
+    (log,) = (engine.state_dir / "runs").rglob("*.log")
+    assert log.read_text() == "correct-horse ***\n"
+    assert f"backup: {log}: may hold secrets: " in report.warnings[0]
 
 
 def test_config_show_and_show_hide_the_secrets_of_a_job(tmp_path: Path) -> None:

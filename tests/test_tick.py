@@ -16,6 +16,7 @@ from scheduled.report import Exit, Report
 from scheduled.store import Store
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import at, job
+from tests.builders.killed import is_alive, tick_and_kill
 
 NOTE = "echo $SCHEDULED_SLOT $SCHEDULED_CATCH_UP $SCHEDULED_MISSED >> out"
 
@@ -148,7 +149,7 @@ def test_a_timeout_kills_whoever_the_job_started_wherever_it_went(
     assert [row["outcome"] for row in report.ran] == ["timed_out"]
     assert report.ran[0]["error"] == "timed out after 0.5 s"
     (pid,) = engine.lines("pids")
-    assert not _is_alive(int(pid))
+    assert not is_alive(int(pid))
 
 
 def test_a_job_that_leaves_a_daemon_ends_and_leaves_its_lock_free(tmp_path: Path) -> None:
@@ -162,7 +163,7 @@ def test_a_job_that_leaves_a_daemon_ends_and_leaves_its_lock_free(tmp_path: Path
     pid = int(engine.lines("pid")[0])
     try:
         assert [row["outcome"] for row in report.ran] == ["succeeded"]
-        assert _is_alive(pid)
+        assert is_alive(pid)
         assert not locks.is_running(engine.state_dir, "backup")
     finally:
         os.kill(pid, signal.SIGKILL)
@@ -218,7 +219,7 @@ def test_a_run_whose_tick_was_killed_is_interrupted_and_runs_again(tmp_path: Pat
     # openclaw#59301: a run killed midway left no record.
     engine = Engine(tmp_path, [job(command="echo x >> out; test -f ready || sleep 30")])
     engine.run_at("11:30")
-    _tick_and_kill(engine, "12:00")
+    tick_and_kill(engine, "12:00")
     (tmp_path / "ready").touch()
 
     report = engine.run_at("12:01")
@@ -232,7 +233,7 @@ def test_a_slot_interrupted_three_times_is_given_up(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [job(command="echo x >> out; sleep 30")])
     engine.run_at("11:30")
     for when in ("12:00", "12:01", "12:02"):
-        _tick_and_kill(engine, when)
+        tick_and_kill(engine, when)
 
     engine.run_at("12:03")
 
@@ -244,7 +245,7 @@ def test_an_interrupted_slot_is_not_run_again_where_the_job_says_so(tmp_path: Pa
     careful = job(command="echo x >> out; sleep 30", on_interrupted=OnInterrupted.SKIP)
     engine = Engine(tmp_path, [careful])
     engine.run_at("11:30")
-    _tick_and_kill(engine, "12:00")
+    tick_and_kill(engine, "12:00")
 
     engine.run_at("12:01")
 
@@ -258,7 +259,7 @@ def test_interruptions_of_slots_long_past_do_not_count_against_a_later_one(
     engine = Engine(tmp_path, [job(command="echo x >> out; test -f ready || sleep 30")])
     engine.run_at("11:30")
     for when in ("12:00", "13:00", "14:00"):
-        _tick_and_kill(engine, when)
+        tick_and_kill(engine, when)
     (tmp_path / "ready").touch()
 
     engine.run_at("14:01")
@@ -269,7 +270,7 @@ def test_interruptions_of_slots_long_past_do_not_count_against_a_later_one(
 def test_a_run_that_outlived_its_tick_is_left_to_finish(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [job(command="echo x >> out; sleep 30")])
     engine.run_at("11:30")
-    pid = _tick_and_kill(engine, "12:00", spare_the_job=True)
+    pid = tick_and_kill(engine, "12:00", spare_the_job=True)
 
     report = engine.run_at("12:01")
 
@@ -289,7 +290,7 @@ def test_a_signal_stops_the_children_and_saves_what_was_done(tmp_path: Path) -> 
     report = _signalled(signal.SIGTERM, engine)
 
     assert report.exit_code == 128 + signal.SIGTERM
-    assert not _is_alive(int(engine.lines("pid")[0]))
+    assert not is_alive(int(engine.lines("pid")[0]))
     ended = {row["job"]: row["outcome"] for row in engine.rows}
     assert ended == {"long": "interrupted", "quick": "succeeded"}
     assert json.loads(Store(engine.state_dir).path.read_text())["ticks"]["count"] == 2
@@ -377,26 +378,6 @@ def test_a_gap_is_on_record_with_its_cause(tmp_path: Path) -> None:
     assert [row["reason"] for row in engine.rows if row["outcome"] == "missed"] == ["machine off"]
 
 
-def _tick_and_kill(engine: Engine, when: str, *, spare_the_job: bool = False) -> int:
-    """A tick in a process of its own, killed while its job runs; the job's process id."""
-    before = len(engine.lines())
-    child = os.fork()
-    if child == 0:
-        engine.run_at(when)
-        os._exit(0)
-    while len(engine.lines()) == before:
-        time.sleep(0.01)
-    while (opened := engine.state["jobs"]["backup"].get("open") or {}).get("pid") is None:
-        time.sleep(0.01)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    if not spare_the_job:
-        os.killpg(opened["pid"], signal.SIGKILL)
-        while _is_alive(opened["pid"]):
-            time.sleep(0.01)
-    return int(opened["pid"])
-
-
 def _signalled(number: signal.Signals, engine: Engine) -> Report:
     def send() -> None:
         while not engine.lines("pid") or "last" not in engine.state["jobs"]["quick"]:
@@ -408,11 +389,3 @@ def _signalled(number: signal.Signals, engine: Engine) -> Report:
     report = engine.run_at("12:00")
     sender.join()
     return report
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state != "Z"

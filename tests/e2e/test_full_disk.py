@@ -50,6 +50,11 @@ def state_disk(home: Path) -> Iterator[Disk]:
 
 
 @pytest.fixture
+def runs_disk(home: Path) -> Iterator[Disk]:
+    yield from mounted(state_dir(home) / "runs")
+
+
+@pytest.fixture
 def central_disk(home: Path) -> Iterator[Disk]:
     yield from mounted(home / "aipass_os/AI_CENTRAL")
 
@@ -144,6 +149,32 @@ def test_a_full_central_folder_is_named_and_the_state_is_saved(
     assert state(home)["ticks"]["count"] == 3
     assert freed == Said(0, "", "")
     assert central_files(home)["METRICS"] != before["METRICS"]  # its history has grown
+
+
+def test_output_that_cannot_be_finished_is_a_warning_and_hurts_no_run_beside_it(
+    home: Path, runs_disk: Disk
+) -> None:
+    # All of one page, of which six bytes shall go: the line that says so needs another page.
+    fill = f"cat /dev/zero > {runs_disk.folder}/ballast 2> /dev/null"
+    configure(
+        home,
+        f"{WITHOUT_SWEEPS}  full:\n    schedule: daily\n    first_run: now\n"
+        "    max_output: 4090\n    env: {API_TOKEN: hunter22}\n"
+        f'    command: "printf hunter22%04088d 0; {fill} || touch full"\n'
+        "  beside: {schedule: daily, first_run: now, command: until test -f full; do :; done}\n",
+    )
+
+    said = scheduled(home, "run")
+
+    assert (said.code, said.is_plain_speech) == (0, True)
+    assert "no space left on device: it may be longer than max_output" in said.err
+    assert {row["job"]: row["outcome"] for row in rows(home)} == {
+        "full": "succeeded",
+        "beside": "succeeded",
+    }
+    assert "no space left" in state(home)["jobs"]["full"]["last"]["trouble"]
+    (log,) = (runs_disk.folder / "full").iterdir()
+    assert log.read_text() == "***" + "0" * 4088
 
 
 def mounted(folder: Path) -> Iterator[Disk]:

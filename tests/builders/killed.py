@@ -1,0 +1,46 @@
+"""Ticks that are killed while their jobs run, and what lives on after them."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from tests.builders.engine import Engine
+
+
+def tick_and_kill(engine: Engine, when: str, *, spare_the_job: bool = False) -> int:
+    """A tick in a process of its own, killed while its job runs; the job's process id.
+
+    The job is called `backup` and appends a line to `out` when it has begun.
+    """
+    before = len(engine.lines())
+    child = os.fork()
+    if child == 0:
+        engine.run_at(when)
+        os._exit(0)
+    while len(engine.lines()) == before:
+        time.sleep(0.01)
+    while (opened := engine.state["jobs"]["backup"].get("open") or {}).get("pid") is None:
+        time.sleep(0.01)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    pid = int(opened["pid"])
+    if not spare_the_job:
+        os.killpg(pid, signal.SIGKILL)
+        wait_for_the_end_of(pid)
+    return pid
+
+
+def wait_for_the_end_of(pid: int) -> None:
+    """Wait until a process that is not ours has gone."""
+    while is_alive(pid):
+        time.sleep(0.01)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process lives; a zombie does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
