@@ -149,16 +149,20 @@ def replacing(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
 
 
 def create(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """A new file; the umask counts. Raises FileExistsError where there is anything, and OSError."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    """A new file, complete or not at all; the umask counts.
+
+    Raises FileExistsError where there is anything, and OSError.
+    """
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(data)
+            os.fchmod(stream.fileno(), mode & ~umask())
             stream.flush()
             os.fsync(stream.fileno())
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+        os.link(temporary, path)  # unlike a rename it never writes over anything
+    finally:
+        os.unlink(temporary)
     sync_folder(path.parent)
 
 
@@ -190,6 +194,13 @@ def reserve(descriptor: int, length: int) -> None:
         os.ftruncate(descriptor, size)  # it may have grown by as much as there was room for
         if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):  # the file system cannot tell
             raise
+
+
+def umask() -> int:
+    """The modes that a new file is not to have. Not for a program with several threads."""
+    current = os.umask(0o022)
+    os.umask(current)
+    return current
 
 
 def sync_folder(folder: Path) -> None:

@@ -27,19 +27,20 @@ def events(decisions: Iterable[Decision], state: State, above: Sky) -> list[Even
 def partings(jobs: Collection[str], state: State, above: Sky) -> list[Event]:
     """The events that make the engine forget the schedules of jobs that are not in `jobs`.
 
-    Put back, such a job is met anew, and does not fire for what passed meanwhile. Not to be asked
-    while a job may be missing for a mistake in its file.
+    Not to be asked while a job may be missing for a mistake in its file.
     """
-    return [
-        event
-        for name, entry in state["jobs"].items()
-        if name not in jobs and entry.get("fingerprint") not in (None, "", REMOVED)
-        for event in _parted(name, states.record(state, name), above)
-    ]
+    gone = (name for name in state["jobs"] if name not in jobs)
+    return [event for name in gone for event in parting(name, state, above)]
 
 
-def _parted(job: str, record: Record, above: Sky) -> list[Event]:
-    now = stamped(above.now)
+def parting(job: str, state: State, above: Sky) -> list[Event]:
+    """The events that make the engine forget the schedule of a job; none if there is none.
+
+    Put back, the job is met anew, and does not fire for what passed meanwhile.
+    """
+    if state["jobs"].get(job, {}).get("fingerprint") in (None, "", REMOVED):
+        return []
+    now, record = stamped(above.now), states.record(state, job)
     seen = {"event": "seen", "job": job, "anchor": now, "fingerprint": REMOVED, "watermark": now}
     is_off = record.enabled is False or record.suspended or record.fingerprint == plan.PUT_OUT
     return [*(() if is_off else _left_behind(job, record, above, REMOVED)), seen]

@@ -52,3 +52,12 @@ def test_a_file_without_a_hole_is_one_stretch_zeros_and_all(tmp_path: Path) -> N
     assert files.read_stretches(tmp_path / "empty") == []
     with pytest.raises(UnreadableFileError, match="no such file"):
         files.read_stretches(tmp_path / "none")
+
+
+def test_a_new_file_never_takes_the_place_of_another(tmp_path: Path) -> None:
+    (tmp_path / "there").write_text("theirs")
+
+    with pytest.raises(FileExistsError):
+        files.create(tmp_path / "there", b"ours", mode=0o644)
+
+    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("there", "theirs")]

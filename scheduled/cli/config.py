@@ -13,7 +13,7 @@ from scheduled import declared, places, slots
 from scheduled.cli.importing import import_
 from scheduled.config import DEFAULTS, Config, guard, load, sample
 from scheduled.errors import ConfigError, UsageError
-from scheduled.files import replace
+from scheduled.files import replace, umask
 from scheduled.model import FirstRun, Job
 from scheduled.places import Asked
 from scheduled.view import definition
@@ -144,11 +144,9 @@ def _content(path: Path) -> bytes:
 
 
 def _write(path: Path, data: bytes) -> None:
-    umask = os.umask(0o022)
-    os.umask(umask)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace(path, data, mode=0o644 & ~umask)
+        replace(path, data, mode=0o644 & ~umask())
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduled import files
-from scheduled.config import Config, check, folders, guard, limit, source
+from scheduled.config import Config, check, folders, guard, limit, order, source
 from scheduled.config.writing import text_of
 from scheduled.errors import ConfigError, UsageError
 from scheduled.model import Job
@@ -52,17 +52,29 @@ def proposed(fields: Mapping[str, Any], config: Config) -> Addition:
     path = folder(config) / f"{id_}.yaml"
     base = (config.places.config_path or path.parent).parent
     label = f"{folders.label(path.parent, base)}/{path.name}"
-    text = text_of(fields)
-    document = source.parsed(text.encode("utf-8", "replace"), label)
+    job, problems = read(fields, config, label)
+    problems += [one for one in (_clash(id_, config), _occupied(path), _too_many(config)) if one]
+    if problems or job is None:
+        raise ConfigError(problems)
+    return Addition(path, label, text_of(fields), job, fields)
+
+
+def read(fields: Mapping[str, Any], config: Config, label: str) -> tuple[Job | None, list[str]]:
+    """The job that these keys make in a file, and what would keep it from running, without a place.
+
+    A key nobody knows is such a thing here. Raises ConfigError for what YAML cannot say.
+    """
+    document = source.parsed(text_of(fields).encode("utf-8", "replace"), label)
     targets = {one.name: one.target for one in config.handlers}
     defaults = check.Defaults(config.timezone, config.default_timeout, targets)
     reading = check.job_file(document, label, defaults)
     place = re.compile(rf"{re.escape(label)}:\d+: ")
     problems = [place.sub("", one, count=1) for one in (*reading.problems, *reading.warnings)]
-    problems += [one for one in (_clash(id_, config), _occupied(path), _too_many(config)) if one]
-    if problems or reading.job is None:
-        raise ConfigError(problems)
-    return Addition(path, label, text, reading.job, fields)
+    if reading.job is not None:
+        others = [one for one in config.jobs if one.id != reading.id]
+        wrong = order.problems([*others, reading.job]).get(reading.id)
+        problems += [wrong] if wrong is not None else []
+    return reading.job, problems
 
 
 def refusals(config: Config) -> list[str]:

@@ -6,12 +6,12 @@ from scheduled import builtin
 from scheduled.model import Job
 
 _NAMED = 5
-_SHIPPED = frozenset(job.id for job in builtin.JOBS)
+SHIPPED = frozenset(job.id for job in builtin.JOBS)
 
 
 def own(jobs: Sequence[Job]) -> list[Job]:
     """The jobs that count, in the order of their sources."""
-    return [job for job in jobs if job.id not in _SHIPPED]
+    return [job for job in jobs if job.id not in SHIPPED]
 
 
 def beyond(jobs: Sequence[Job], most: int | None) -> list[Job]:

@@ -27,6 +27,7 @@ def seen(job: Job, moment: datetime) -> Event:
     """The first sight of a job: it counts from `moment`."""
     fingerprint = slots.fingerprint(slots.parse(job.schedule, job.timezone))
     known = {"fingerprint": fingerprint, "anchor": stamped(moment), "watermark": stamped(moment)}
+    known |= {"schedule": job.schedule, "zone": job.timezone}
     return {"event": "seen", "at": stamped(moment), "job": job.id, **known}
 
 

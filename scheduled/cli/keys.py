@@ -1,0 +1,119 @@
+"""Options that stand for the keys of a job, and the values people type after them."""
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import click
+
+from scheduled.config import source
+from scheduled.config.fields import JOB_KEYS
+from scheduled.errors import ConfigError, UsageError
+
+TEXTS = {
+    "command": "CMD",
+    "handler": "NAME",
+    "name": "TEXT",
+    "description": "TEXT",
+    "timezone": "ZONE",
+    "priority": "WORD",
+    "timeout": "TIME",
+    "max_retries": "N",
+    "cwd": "DIR",
+    "catch_up": "WORD",
+    "window": "HOURS",
+}
+"""The keys with an option of their own, each with what is typed after it; `--set` has the rest."""
+_WORDS = ("command", "handler", "name", "description", "cwd")
+"""Of them, those whose values are text even where they look like a number."""
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,17})(?:\.\d{0,17}[1-9])?")
+
+Command = Callable[..., Any]
+
+
+def options(command: Command) -> Command:
+    """Give a command the options; it takes them as keywords, and hands them to `fields`."""
+    texts: list[Callable[[Command], Command]] = [
+        click.option(f"--{key.replace('_', '-')}", metavar=metavar, help=_about(key))
+        for key, metavar in TEXTS.items()
+    ]
+    others: list[Callable[[Command], Command]] = [
+        _repeated("--tag", "WORD", "A word to choose it by; repeatable."),
+        _repeated("--env", "NAME=VALUE", "A variable for it; repeatable."),
+        _repeated("--param", "NAME=VALUE", "A value for its handler; repeatable."),
+        click.option("--disabled", is_flag=True, help="It does not run until it is enabled."),
+        _repeated("--set", "KEY=VALUE", "Any other key of a job; repeatable.", "others"),
+    ]
+    for option in reversed([*texts, *others]):  # the one applied last stands first in the help
+        command = option(command)
+    return command
+
+
+def fields(
+    *,
+    tag: Iterable[str],
+    env: Iterable[str],
+    param: Iterable[str],
+    disabled: bool,
+    others: Iterable[str],
+    **texts: str | None,
+) -> dict[str, Any]:
+    """What the options say, as the values of keys. Raises UsageError for what cannot be meant."""
+    given = {key: text for key, text in texts.items() if text is not None}
+    said = {key: text if key in _WORDS else value(text) for key, text in given.items()}
+    if tag:
+        said["tags"] = list(tag)
+    if env:
+        said["env"] = dict(_pair("--env", one) for one in env)
+    if param:
+        said["params"] = {name: value(text) for name, text in (_pair("--param", p) for p in param)}
+    if disabled:
+        said["enabled"] = False
+    for one in others:
+        key, text = _pair("--set", one)
+        if key in said or key in ("id", "schedule"):
+            raise UsageError(f"--set {key}: is said elsewhere in the command; say it once")
+        said[key] = value(text)
+    _refuse_undecodable(said)
+    return said
+
+
+def value(text: str) -> Any:
+    """What somebody typed as the value that YAML would have: a number, true, a list, a text.
+
+    `077` and `yes` stay texts: what they mean depends on who reads them.
+    """
+    if text in ("true", "false"):
+        return text == "true"
+    if text.startswith(("[", "{")):
+        try:
+            return source.parsed(text.encode("utf-8", "replace"), "value").plain()
+        except ConfigError as error:
+            raise UsageError(f"{source.shown(text)}: {error}") from error
+    if _NUMBER.fullmatch(text):
+        return float(text) if "." in text else int(text)
+    return text
+
+
+def _repeated(option: str, metavar: str, about: str, *names: str) -> Callable[[Command], Command]:
+    return click.option(option, *names, multiple=True, metavar=metavar, help=about)
+
+
+def _about(key: str) -> str:
+    about = JOB_KEYS[key].about
+    return f"{about[:1].upper()}{about[1:]}."
+
+
+def _pair(option: str, text: str) -> tuple[str, str]:
+    name, equals, after = text.partition("=")
+    if not equals or not name:
+        raise UsageError(f"{option} {source.shown(text)}: expected a name, an equals sign, a value")
+    return name, after
+
+
+def _refuse_undecodable(said: Any) -> None:
+    try:
+        json.dumps(said, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise UsageError("an option is not UTF-8; type it in UTF-8") from None

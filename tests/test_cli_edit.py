@@ -1,0 +1,185 @@
+"""Changing and deleting job files; what people wrote is left alone."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scheduled import locks
+from scheduled.cli import edit, look
+from tests.builders.job_files import created, rows
+from tests.builders.jobs import at
+from tests.builders.looks import Home, seen
+
+
+@pytest.fixture
+def home(root: Path) -> Home:
+    """Nothing is configured."""
+    return Home(root)
+
+
+def written(home: Home) -> dict[str, str]:
+    """The files that people read, without what is remembered."""
+    return {path.name: path.read_text() for path in home.folder.rglob("*.yaml")}
+
+
+# update
+
+
+def test_what_is_named_changes_and_the_rest_stays(home: Home) -> None:
+    path = created(home, "backup", "--env", "A=1", "--tag", "nightly", "--timeout", "1h")
+    path.chmod(0o640)
+
+    said = home.call(
+        edit.update, "backup", "--schedule", "hourly", "--env", "B=2", "--unset", "timeout"
+    )
+
+    assert said.out == f"{path}: changed\nbackup runs next 2026-11-21 13:00+00:00 (in 1 h)\n"
+    assert path.read_text() == (
+        'id: backup\nschedule: hourly\ncommand: backup --all\nenv:\n  A: "1"\n  B: "2"\n'
+        "tags: [nightly]\n"
+    )
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_handler_takes_the_place_of_a_command(home: Home) -> None:
+    path = created(home)
+
+    home.call(edit.update, "backup", "--handler", "health")
+
+    assert path.read_text() == 'id: backup\nschedule: "30 2 * * *"\nhandler: health\n'
+
+
+def test_a_change_that_would_not_load_leaves_the_file_as_it_is(home: Home) -> None:
+    before = created(home).read_text()
+
+    for words in (["--schedule", "nonsense"], ["--unset", "schedule"], ["--unset", "tags"], []):
+        said = home.call(edit.update, "backup", *words)
+
+        assert said.code == 2
+        assert "schedule" in said.err or "not set" in said.err or "nothing to change" in said.err
+    assert (home.folder / "jobs" / "backup.yaml").read_text() == before
+
+
+def test_a_file_that_somebody_edited_is_left_alone_and_what_to_write_is_said(home: Home) -> None:
+    path = created(home)
+    text = path.read_text().replace("command:", "# every night\ncommand:")
+    path.write_text(text)
+
+    said = home.call(edit.update, "backup", "--schedule", "0 3 * * *", "--timeout", "5m")
+
+    assert said.code == 2
+    assert said.err == (
+        f"{path}:3: somebody wrote or edited this file, so it is left alone; "
+        'write there (line 2):\n  schedule: "0 3 * * *"\n  timeout: 5m'
+    )
+    assert path.read_text() == text
+
+
+def test_jobs_that_have_no_file_of_their_own_are_left_alone(home: Home) -> None:
+    home.configure("jobs:\n  mine: {schedule: daily, command: date}\n")
+    before = written(home)
+
+    mine = home.call(edit.update, "mine", "--timeout", "5m")
+    shipped = home.call(edit.update, "health", "--timeout", "5m")
+
+    assert mine.err.startswith("scheduled.yaml:2: mine stands there")
+    assert shipped.err.endswith("scheduled.yaml:\n  health:\n    timeout: 5m")
+    assert written(home) == before
+
+
+def test_a_changed_job_does_not_fire_by_the_change(home: Home) -> None:
+    created(home)
+    home.record(seen(home.jobs()["backup"], at("00:30")))
+
+    home.call(edit.update, "backup", "--schedule", "0 * * * *", now=at("12:30"))
+
+    assert rows(home)["backup"]["next_run"] == "2026-11-21T13:00:00Z"
+
+
+# delete
+
+
+def test_a_deleted_job_is_gone_and_its_history_stays(home: Home) -> None:
+    path = created(home)
+    home.record(seen(home.jobs()["backup"], at("01:30")))
+
+    said = home.call(edit.delete, "backup", "--yes")
+
+    assert said.out == f"{path}: deleted. The history of backup and what it printed stay.\n"
+    assert not path.exists()
+    assert "backup" not in rows(home)
+    history = json.loads(home.call(look.history, "--json").out)["runs"]
+    assert [(row["job"], row["reason"]) for row in history] == [
+        ("backup", "removed from the configuration")
+    ]
+
+
+def test_without_a_terminal_nothing_is_deleted_unless_it_is_told_to(home: Home) -> None:
+    path = created(home)
+
+    said = home.call(edit.delete, "backup")
+
+    assert said.code == 2
+    assert "--yes" in said.err
+    assert path.exists()
+
+
+@pytest.mark.parametrize(("answer", "stays"), [(b"n\n", True), (b"y\n", False)])
+def test_on_a_terminal_it_asks(home: Home, answer: bytes, stays: bool) -> None:
+    path = created(home)
+    words = ["--root", str(home.folder), "--state-dir", str(home.state_dir), "delete", "backup"]
+    ours, theirs = pty.openpty()
+    os.write(ours, answer)
+
+    command = [sys.executable, "-m", "scheduled", *words]
+    subprocess.run(command, stdin=theirs, stdout=theirs, stderr=theirs, check=False)
+
+    said = os.read(ours, 10_000).decode()
+    assert f"Delete {path}? [y/N]" in said
+    assert path.exists() == stays
+
+
+def test_what_a_person_wrote_is_not_deleted(home: Home) -> None:
+    path = created(home)
+    path.write_text(f"# mine\n{path.read_text()}")
+    home.configure("jobs:\n  mine: {schedule: daily, command: date}\n")
+    before = written(home)
+
+    for name, sentence in (
+        ("backup", f"{path}:1: somebody wrote or edited this file"),
+        ("mine", "scheduled.yaml:2: mine stands there"),
+        ("health", "`scheduled disable health` keeps it from running"),
+        ("bakcup", "did you mean backup?"),
+    ):
+        said = home.call(edit.delete, name, "--yes")
+
+        assert said.code == 2
+        assert sentence in said.err
+    assert written(home) == before
+
+
+def test_a_job_that_others_wait_for_is_not_deleted(home: Home) -> None:
+    path = created(home)
+    created(home, "upload", "--set", "after=backup")
+
+    said = home.call(edit.delete, "backup", "--yes")
+
+    assert said.code == 2
+    assert "upload would never run without it" in said.err
+    assert path.exists()
+
+
+def test_a_run_that_goes_on_is_spoken_of(home: Home) -> None:
+    created(home)
+    lock = locks.take_job(home.state_dir, "backup")
+    assert lock is not None
+
+    said = home.call(edit.delete, "backup", "--yes")
+    lock.release()
+
+    assert said.out.endswith("backup is running now; that run goes on, and is recorded.\n")
