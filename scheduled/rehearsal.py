@@ -7,7 +7,7 @@ real one finds out from its hint.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from scheduled import history, pretence
 from scheduled.config import Config
@@ -24,6 +24,9 @@ from scheduled.tick import Tick
 from scheduled.turn import Begun
 from scheduled.work import Wanted, Work
 
+MOMENT = timedelta(milliseconds=500)
+"""How long after its minute a tick decides: cron and the interpreter are not done at once, and a
+slot that may be as late as a tick is apart is too late by that."""
 OUTAGE = "outage"
 """Why slots were missed, where the ticks were left out on purpose."""
 
@@ -63,27 +66,28 @@ class Rehearsal:
             at = self._following(at)
 
     def tick(self, at: datetime) -> Tick:
-        """One tick at that instant, not yet under way, of the jobs that are up."""
-        tick = _Tick(self.config, at, {}, Wanted(), Bus(), self.memory, HANDS)
-        tick.jobs = [job for job in tick.jobs if _is_up(self._wakes[job.id], at)]
+        """The tick of that instant, not yet under way, of the jobs that are up."""
+        now = at + MOMENT
+        tick = _Tick(self.config, now, {}, Wanted(), Bus(), self.memory, HANDS)
+        tick.jobs = [job for job in tick.jobs if _is_up(self._wakes[job.id], now)]
         return tick
 
     def _play(self, at: datetime) -> None:
         tick = self.tick(at)
-        self._explain_silence(tick)
+        self._explain_silence(tick, at)
         decisions = tick.plan()
         work = Work(self.config, tick.turns, pretence.Obliging(), tick.report, tick.bus, Wanted())
         work.do(decisions)
-        self.memory.record(at, {"event": "tick", "ran": len(tick.report.ran)})
+        self.memory.record(tick.now, {"event": "tick", "ran": len(tick.report.ran)})
         for decision in decisions:
-            self._wakes[decision.job.id] = _wake(work.decide(decision.job), at)
+            self._wakes[decision.job.id] = _wake(work.decide(decision.job), tick.now)
 
-    def _explain_silence(self, tick: Tick) -> None:
+    def _explain_silence(self, tick: Tick, at: datetime) -> None:
         """Put on record why no tick came for a while, as `Tick.open` does from the clocks."""
-        before = self.course.before(tick.now)
-        if before is None or tick.now - before <= tick.cadence.patience(before):
+        before = self.course.before(at)
+        if before is None or at - before <= tick.cadence.patience(before):
             return
-        cause = OUTAGE if self.course.is_silent(before, tick.now) else Cause.SILENT.value
+        cause = OUTAGE if self.course.is_silent(before, at) else Cause.SILENT.value
         period = {"from": stamped(before), "to": stamped(tick.now)}
         self.memory.record(tick.now, {"event": "gap", **period, "cause": cause})
 
@@ -91,7 +95,7 @@ class Rehearsal:
         """The next tick that has something to do: a job, or a silence to explain."""
         instants = [one for one in self._wakes.values() if one is not None]
         instants += [outage.end for outage in self.course.outages if outage.end > at]
-        return self.course.first(max(min(instants), at + INSTANT)) if instants else None
+        return self.course.first(max(min(instants) - MOMENT, at + INSTANT)) if instants else None
 
 
 class _Tick(Tick):
@@ -101,10 +105,10 @@ class _Tick(Tick):
         return self.now
 
 
-def _is_up(wake: datetime | None, at: datetime) -> bool:
-    return wake is not None and wake <= at
+def _is_up(wake: datetime | None, now: datetime) -> bool:
+    return wake is not None and wake <= now
 
 
-def _wake(decision: Decision, at: datetime) -> datetime | None:
+def _wake(decision: Decision, now: datetime) -> datetime | None:
     """When a job has something to do next: at the next tick, later, or never."""
-    return at + INSTANT if decision.is_due else decision.next
+    return now + INSTANT if decision.is_due else decision.next

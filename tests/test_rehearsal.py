@@ -11,7 +11,7 @@ from scheduled.course import Course, Outage
 from scheduled.history import Row
 from scheduled.model import CatchUp, Job, Priority
 from scheduled.pretence import Memory
-from scheduled.rehearsal import Rehearsal
+from scheduled.rehearsal import MOMENT, Rehearsal
 from scheduled.store import Store
 from tests.builders.command import tree
 from tests.builders.engine import Engine, outcomes
@@ -79,7 +79,7 @@ def test_what_was_foreseen_is_what_the_ticks_then_do(tmp_path: Path, jobs: list[
     for minute in range(105, 190, 5):
         when = at("10:00") + minute * MINUTE
         if not outage.covers(when):
-            engine.run_at(f"{when:%H:%M}")
+            engine.run_at(f"{when + MOMENT:%FT%T.%f}")
 
     assert sorted(foreseen, key=str) == sorted(map(facts, engine.rows), key=str)
     assert foreseen != []
@@ -164,3 +164,12 @@ def begun(name: str) -> dict[str, Any]:
     """The intent of a run for twelve o'clock, with no end."""
     run = {"event": "begin", "job": name, "run_id": "r1", "slot": "2026-11-21T12:00:00Z"}
     return run | {"attempt": 1, "catch_up": False, "missed": 0, "timeout": 300, "boot_id": "gone"}
+
+
+def test_a_tick_comes_a_moment_after_its_minute_as_those_of_cron_do(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(max_lateness=1800.0)])
+    outage = Outage(at("12:00"), at("12:30"))
+
+    rows = played(rehearsal(engine, "11:30", "12:31", outage))
+
+    assert outcomes(rows) == [("12:00", "skipped")]
