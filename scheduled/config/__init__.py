@@ -86,15 +86,8 @@ def load(asked: Asked) -> Config:
     kept = cache.place(found.state_dir / "cache", begun.config_path or found.root, "jobs")
     files = jobfiles.load(folders, draft, values["default_timeout"], kept)
     origins = _origins(asked, found, draft)
-    every = draft.jobs + files.jobs
-    allowed, excess = _allowed(every, values["max_jobs"], origins["max_jobs"])
+    allowed, excess = _allowed(draft.jobs + files.jobs, values["max_jobs"], origins["max_jobs"])
     jobs, stuck = _startable(allowed)
-    taken = {
-        **{one.name: one.place for one in draft.handlers if one.claims},
-        **draft.left_out,
-        **files.left_out,
-        **{job.id: job.source for job in every},
-    }
     return Config(
         places=found,
         jobs=jobs,
@@ -104,12 +97,22 @@ def load(asked: Asked) -> Config:
         jobs_dirs=tuple(folder.path for folder in folders),
         handler_dirs=offered.folders,
         handlers=offered.handlers,
-        taken=taken,
+        taken=_taken(draft, files),
         warnings=offered.warnings + files.warnings,
         stamps={**stamps, **offered.stamps, **files.stamps},
         origins=origins,
         **values,
     )
+
+
+def _taken(draft: Draft, files: jobfiles.Found) -> dict[str, str]:
+    """The ids that jobs and handlers have, those that do not run too, each with its place."""
+    return {
+        **{one.name: one.place for one in draft.handlers if one.claims},
+        **draft.left_out,
+        **files.left_out,
+        **{job.id: job.source for job in (*draft.jobs, *files.jobs)},
+    }
 
 
 def _allowed(
