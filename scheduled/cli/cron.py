@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from scheduled import cronline, crontab
-from scheduled.cli import calls, difference
+from scheduled.cli import calls, difference, timer
 from scheduled.cli.session import Session
 from scheduled.config import Config
 from scheduled.errors import UnavailableError, UsageError
@@ -32,11 +32,15 @@ _hourly = click.option(
     help="Two entries instead: `run` each hour, `daily-report` at 8 AM; their log is"
     " <root>/system_logs/scheduled.log.",
 )
+_systemd = click.option(
+    "--systemd", is_flag=True, help="A timer of systemd's instead, in your own units."
+)
 _log = click.option(
     "--log",
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Append what a tick prints to FILE; without it cron mails it to MAILTO.",
+    help="Append what a tick prints to FILE; without it cron mails it to MAILTO, and systemd keeps"
+    " it in its journal.",
 )
 _dry_run = click.option("--dry-run", is_flag=True, help=_DRY_RUN_HELP)
 _force = click.option("--force", is_flag=True, help=_FORCE_HELP)
@@ -44,16 +48,17 @@ _force = click.option("--force", is_flag=True, help=_FORCE_HELP)
 
 @click.group("cron")
 def cron() -> None:
-    """Put the tick into your crontab, take it out, look at it.
+    """Put the tick into your crontab, take it out, look at it; or into a systemd timer.
 
     Nothing but our own block of lines is ever changed, and the old crontab is kept beside the
-    state.
+    state. Of systemd's units, only the two we have written.
     """
 
 
 @cron.command()
 @_every
 @_hourly
+@_systemd
 @_log
 @_dry_run
 @_force
@@ -63,20 +68,25 @@ def install(
     *,
     every: str | None,
     hourly: bool,
+    systemd: bool,
     log: Path | None,
     dry_run: bool,
     force: bool,
 ) -> None:
     """Add the lines to your crontab, or bring them up to date."""
     config = session.config
-    interval = _interval(config, every, hourly=hourly)
-    log = _log_of(config, log, hourly=hourly)
-    lines = _lines(config, interval, log, hourly=hourly)
-    if log is not None and hourly and not dry_run:
-        _make_folder(log)
-    _install(session, lines, dry_run=dry_run, force=force)
+    interval = _interval(config, every, hourly=hourly, systemd=systemd)
+    if systemd:
+        timer.install(session, interval, log, dry_run=dry_run, force=force)
+    else:
+        log = _log_of(config, log, hourly=hourly)
+        lines = _lines(config, interval, log, hourly=hourly)
+        if log is not None and hourly and not dry_run:
+            _make_folder(log)
+        _install(session, lines, dry_run=dry_run, force=force)
     if not dry_run:
-        calls.note(session, "crontab", interval)
+        calls.note(session, "timer" if systemd else "crontab", interval)
+        _settle_other(session, systemd=systemd)
         calls.warn_of_another(config, interval)
 
 
@@ -101,14 +111,16 @@ def _install(session: Session, lines: Sequence[bytes], *, dry_run: bool, force: 
 
 
 @cron.command()
+@_systemd
 @_dry_run
 @_force
 @click.pass_obj
-def uninstall(session: Session, *, dry_run: bool, force: bool) -> None:
+def uninstall(session: Session, *, systemd: bool, dry_run: bool, force: bool) -> None:
     """Take the lines out of your crontab; all others stay as they are."""
-    _uninstall(session, dry_run=dry_run, force=force)
+    way = timer.uninstall if systemd else _uninstall
+    way(session, dry_run=dry_run, force=force)
     if not dry_run:
-        calls.note(session, "crontab", None)
+        calls.note(session, "timer" if systemd else "crontab", None)
 
 
 def _uninstall(session: Session, *, dry_run: bool, force: bool) -> None:
@@ -131,6 +143,7 @@ def _uninstall(session: Session, *, dry_run: bool, force: bool) -> None:
 @cron.command()
 @_every
 @_hourly
+@_systemd
 @_log
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_obj
@@ -139,12 +152,16 @@ def show(
     *,
     every: str | None,
     hourly: bool,
+    systemd: bool,
     log: Path | None,
     as_json: bool,
 ) -> None:
     """Print the block, and whether it is as it was written; else what would be installed."""
     config = session.config
-    interval = _interval(config, every, hourly=hourly)
+    interval = _interval(config, every, hourly=hourly, systemd=systemd)
+    if systemd:
+        timer.show(session, interval, log, as_json=as_json)
+        return
     name = crontab.installation(config.places.state_dir)
     lines = _lines(config, interval, _log_of(config, log, hourly=hourly), hourly=hourly)
     report = _report(crontab.read() or b"", name, crontab.block_text(name, lines))
@@ -187,10 +204,34 @@ def _report(text: bytes, name: str, would_install: bytes) -> dict[str, object]:
     }
 
 
-def _interval(config: Config, every: str | None, *, hourly: bool) -> timedelta:
+def _interval(config: Config, every: str | None, *, hourly: bool, systemd: bool) -> timedelta:
+    if hourly and systemd:
+        raise UsageError(
+            "--hourly writes the two entries of a crontab; with --systemd say --every 1h,"
+            " the report at 8 AM is a job of its own"
+        )
     if hourly and every is not None:
         raise UsageError("--hourly and --every exclude each other; give one of them")
     return HOUR if hourly else calls.interval(config, every)
+
+
+def _settle_other(session: Session, *, systemd: bool) -> None:
+    """Where the other way to be called is gone, forget about it; where it is not, say so."""
+    name = crontab.installation(session.config.places.state_dir)
+    if systemd:
+        with contextlib.suppress(UnavailableError, crontab.CrontabError):
+            _settle(session, "crontab", bool(crontab.blocks(crontab.read() or b"", name)))
+    else:
+        found = timer.look(session.config, session.environ)
+        _settle(session, "timer", found.status != "absent")
+
+
+def _settle(session: Session, way: str, is_there: bool) -> None:
+    if not is_there:
+        calls.note(session, way, None)
+        return
+    end = "scheduled cron uninstall" + (" --systemd" if way == "timer" else "")
+    click.echo(f"Your {way} calls it as well. That does no harm, and `{end}` ends it.")
 
 
 def _log_of(config: Config, log: Path | None, *, hourly: bool) -> Path | None:
