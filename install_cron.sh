@@ -11,20 +11,24 @@ usage() {
 Usage: install_cron.sh [OPTION]...
 
 Make a Python environment, install scheduled into it, write a configuration if there is none,
-and add the lines to your crontab that make cron call `scheduled run`.
+and add the lines to your crontab that make cron call `scheduled run`, or have systemd do it.
 
   --root DIR    the ecosystem's home, where its registry lies
                 [SCHEDULED_ROOT, AIPASS_HOME, else as `scheduled` finds it]
   --every N     tick every N minutes, or 1h, 2h ...  [tick_interval in the configuration, 1]
-  --hourly      two entries instead: `run` each hour, `daily-report` at 8 AM
+  --hourly      two entries instead: `run` each hour, `daily-report` at 8 AM; they log to
+                system_logs/scheduled.log below the root
+  --systemd     a timer of your own systemd instead of the crontab
   --log FILE    append what a tick prints to FILE; without it cron mails it
   --venv DIR    where the environment goes  [~/.local/share/scheduled/venv]
-  --uninstall   take the lines out again, then the environment; state and configuration stay
+  --uninstall   take the lines and the timer out again, then the environment; state and
+                configuration stay
   --dry-run     say what would be done and change nothing
   -h, --help    this text
 
 Another Python than the first suitable one in PATH: PYTHON=/path/to/python3 install_cron.sh
-Exit codes: 0 done; 1 something failed, the message says what; 2 usage; 75 no crontab here.
+Exit codes: 0 done; 1 something failed, the message says what; 2 usage; 75 no crontab here, or
+no systemd that can be asked.
 TEXT
 }
 
@@ -42,6 +46,8 @@ unfinished=.being-made-by-install_cron
 finished=.made-by-install_cron
 action=install
 dry_run=
+hourly=
+systemd=
 root=
 venv=
 making=
@@ -73,7 +79,8 @@ while [ $# -gt 0 ]; do
         set -- "${1%%=*}" "${1#*=}" "${@:2}"
         continue
         ;;
-    --hourly) install_words+=("$1") ;;
+    --hourly) hourly=yes install_words+=("$1") ;;
+    --systemd) systemd=yes install_words+=("$1") ;;
     --uninstall) action=uninstall ;;
     --dry-run) dry_run=yes ;;
     *) fail 2 "unknown word: $1; see --help" ;;
@@ -81,6 +88,8 @@ while [ $# -gt 0 ]; do
     shift
 done
 
+[ -z "$hourly" ] || [ -z "$systemd" ] ||
+    fail 2 "--hourly is for crontabs; with --systemd say --every 1h"
 [ -z "$root" ] || [ -d "$root" ] || fail 2 "--root $root: no such folder"
 if [ -z "$venv" ]; then
     # Not inside the root: the sweeps would walk through it.
@@ -172,7 +181,7 @@ write_configuration() {
 }
 
 install() {
-    command -v crontab >/dev/null ||
+    [ -n "$systemd" ] || command -v crontab >/dev/null ||
         fail 75 "there is no crontab command here; Debian and Ubuntu want: apt install cron"
     if [ -n "$dry_run" ]; then
         say "Would make or update the environment in $venv"
@@ -193,24 +202,36 @@ install() {
 # Counted, not `grep -q`: that one stops reading, and a crontab killed by it would look like "no".
 in_crontab() { crontab -l 2>/dev/null | grep -cF -- "$1" >/dev/null; }
 
+in_units() {
+    grep -qsF -- "$1" "${XDG_CONFIG_HOME:-${HOME:-}/.config}"/systemd/user/scheduled-*.service
+}
+
 uninstall() {
     if ! works; then
         ! in_crontab "$venv/" ||
             fail 1 "$venv does not work, yet your crontab calls it; run this script without" \
                 "--uninstall to mend it, or delete its block with crontab -e"
-        say "Nothing to do: no environment in $venv, and your crontab does not call it."
+        ! in_units "$venv/" ||
+            fail 1 "$venv does not work, yet a timer of your systemd calls it; run this script" \
+                "with --systemd to mend it"
+        say "Nothing to do: no environment in $venv, and nobody calls it."
     elif [ -n "$dry_run" ]; then
-        "${program[@]}" cron uninstall --dry-run
-        say "Would remove $venv unless the crontab still calls it"
+        take_out --dry-run
+        say "Would remove $venv unless somebody still calls it"
     else
-        "${program[@]}" cron uninstall
-        if in_crontab "$venv/"; then
-            say "Your crontab still calls $venv, for another installation: it stays."
+        take_out
+        if in_crontab "$venv/" || in_units "$venv/"; then
+            say "Your crontab or systemd still calls $venv, for another installation: it stays."
         else
             rm -rf -- "$venv"
             say "Removed $venv; state and configuration stay."
         fi
     fi
+}
+
+take_out() { # take_out [--dry-run]
+    ! command -v crontab >/dev/null || "${program[@]}" cron uninstall "$@"
+    ! in_units "$venv/" || "${program[@]}" cron uninstall --systemd "$@"
 }
 
 "$action"

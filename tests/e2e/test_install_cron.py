@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders.crontab import Crontab
+from tests.builders.systemctl import Systemctl
 
 CHECKOUT = Path(__file__).parents[2]
 SCRIPT = CHECKOUT / "install_cron.sh"
@@ -131,6 +132,7 @@ def test_where_pip_fails_no_half_made_environment_stays(machine: Machine) -> Non
         (["--every"], "--every"),
         (["--root="], "--root"),
         (["--root", "/no/such/folder"], "/no/such/folder"),
+        (["--systemd", "--hourly"], "--every 1h"),
     ],
 )
 def test_what_cannot_be_meant_is_named_and_nothing_is_made(
@@ -165,6 +167,40 @@ def test_a_folder_that_is_not_ours_is_left_alone(machine: Machine) -> None:
     refused = machine.install("--venv", str(machine.home / "precious"))
     assert refused.returncode == 1
     assert "not made by this script" in refused.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("package_index")
+def test_a_timer_in_the_place_of_a_crontab_and_back(machine: Machine, tmp_path: Path) -> None:
+    systemctl = Systemctl(tmp_path / "systemctl")
+    path = f"{systemctl.bin}:{os.environ['PATH']}"
+    units = machine.home / ".config/systemd/user"
+    words = ("--root", str(machine.root), "--systemd")
+
+    installed = machine.install(*words, "--every=5", PATH=path)
+    (service,) = units.glob("scheduled-*.service")
+    called = f" {machine.venv}/bin/python -I -S -X utf8 {machine.venv}/" in service.read_text()
+    again = machine.install(*words, "--every=5", PATH=path)
+    gone = machine.install("--uninstall", *words[:2], PATH=path)
+
+    assert installed.returncode == again.returncode == gone.returncode == 0, installed.stderr
+    assert called
+    assert "Nothing to do" in again.stdout
+    assert list(units.iterdir()) == []
+    assert not machine.venv.exists()
+
+
+def test_an_environment_that_is_lost_but_called_by_a_timer_is_not_passed_over(
+    machine: Machine,
+) -> None:
+    unit = machine.home / ".config/systemd/user/scheduled-1a2b3c4d.service"
+    unit.parent.mkdir(parents=True)
+    unit.write_text(f"[Service]\nExecStart={machine.venv}/bin/python x run\n")
+
+    answer = machine.install("--uninstall")
+
+    assert answer.returncode == 1
+    assert "a timer of your systemd calls it" in answer.stderr
 
 
 def test_an_environment_that_is_lost_but_still_called_is_not_passed_over(machine: Machine) -> None:
