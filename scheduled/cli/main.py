@@ -44,6 +44,7 @@ COMMANDS = {
     "config": "config:config",
     "cron": "cron:cron",
     "state": "state:state",
+    "handlers": "handlers:handlers",
 }
 """Each command's file in this folder, and its name there; in the order in which help lists it."""
 ALIASES = ("ls",)

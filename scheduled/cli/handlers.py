@@ -1,0 +1,48 @@
+"""`scheduled handlers`: the Python code that jobs can name, and which of them do."""
+
+import json
+
+import click
+
+from scheduled import builtin
+from scheduled.cli.session import Session
+from scheduled.config import Config
+from scheduled.report import Exit
+from scheduled.view.plain import one_line
+
+Row = dict[str, str | list[str]]
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.pass_obj
+def handlers(session: Session, *, as_json: bool) -> int:
+    """List the handlers that are shipped and dropped in; modules can be named besides."""
+    rows = _rows(session.config)
+    if as_json:
+        click.echo(json.dumps({"handlers": rows}, indent=2))
+    else:
+        from scheduled.view import paper, tables
+
+        table = tables.grid("HANDLER", "JOBS", "SOURCE", "DESCRIPTION")
+        for row in rows:
+            told = (row["name"], ", ".join(row["jobs"]), row["source"], row["description"])
+            table.add_row(*map(tables.cell, told))
+        paper.show(table, color=session.color)
+    for problem in session.config.problems:
+        click.echo(f"scheduled: {one_line(problem)}", err=True)
+    return Exit.USAGE if session.config.problems else Exit.WELL
+
+
+def _rows(config: Config) -> list[Row]:
+    shipped = [(job.handler, job.handler, "built-in", job.description) for job in builtin.JOBS]
+    dropped_in = [(one.name, one.target, one.place, one.about) for one in config.handlers]
+    return [
+        {
+            "name": name,
+            "description": about,
+            "source": source,
+            "jobs": [job.id for job in config.jobs if job.handler == target],
+        }
+        for name, target, source, about in (*shipped, *dropped_in)
+    ]
