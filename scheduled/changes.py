@@ -74,25 +74,52 @@ def _skipped(state: State, event: Event) -> None:
     entry["coalesced"] = 0
     entry["interruptions"] = 0
     entry["last"] = _row(event, outcome="skipped")
+    entry.pop("deferred", None)
+    if (entry.get("retry") or {}).get("slot") == event["slot"]:
+        entry.pop("retry")
     _tally(state, event, "skipped")
 
 
 def _begin(state: State, event: Event) -> None:
     entry = _entry(state, event)
-    entry["open"] = {key: value for key, value in event.items() if key not in ("event", "job")}
-    entry["open"]["started_at"] = event["at"]
+    opened = {key: value for key, value in event.items() if key not in ("event", "job", "lane")}
+    opened["started_at"] = event["at"]
+    if event.get("lane"):
+        entry.setdefault("beside", {})[str(event["lane"])] = opened
+    else:
+        entry["open"] = opened
 
 
 def _spawned(state: State, event: Event) -> None:
-    entry = _entry(state, event)
-    if entry.get("open", {}).get("run_id") == event["run_id"]:
-        entry["open"].update(pid=event["pid"], pid_started=event["pid_started"])
+    for opened in _opened(_entry(state, event), event):
+        opened.update(pid=event["pid"], pid_started=event["pid_started"])
+
+
+def _told_to_stop(state: State, event: Event) -> None:
+    for opened in _opened(_entry(state, event), event):
+        opened["stop"] = {"at": event["at"], "reason": event["reason"]}
+
+
+def _opened(entry: dict[str, Any], event: Event) -> list[dict[str, Any]]:
+    """The run under way that an event is about; empty where it is no longer that."""
+    under_way = [entry.get("open") or {}, *entry.get("beside", {}).values()]
+    return [one for one in under_way if one.get("run_id") == event.get("run_id") is not None]
+
+
+def _close(entry: dict[str, Any], event: Event) -> None:
+    """The run of an event is no longer under way; others beside it are."""
+    run_id = event.get("run_id")
+    if (entry.get("open") or {}).get("run_id") == run_id is not None:
+        entry.pop("open")
+    beside = entry.pop("beside", {})
+    others = {lane: one for lane, one in beside.items() if one.get("run_id") != run_id}
+    if others:
+        entry["beside"] = others
 
 
 def _end(state: State, event: Event) -> None:
     entry = _entry(state, event)
-    if (entry.get("open") or {}).get("run_id") == event["run_id"]:
-        entry.pop("open")
+    _close(entry, event)
     if event.get("answered") and event.get("slot"):
         # Never backwards: the schedule may have changed while the run went on.
         entry["watermark"] = max(event["slot"], entry.get("watermark") or "", key=_sortable)
@@ -153,9 +180,10 @@ def _sortable(text: str) -> float:
 
 def _deferred(state: State, event: Event) -> None:
     entry = _entry(state, event)
-    entry.pop("open", None)
+    _close(entry, event)
     entry["deferrals"] = entry.get("deferrals", 0) + 1
-    entry["deferred"] = {"at": event["at"], "reason": event["reason"]}
+    kept = ("at", "reason", "slot", "guard")
+    entry["deferred"] = {key: event[key] for key in kept if key in event}
 
 
 def _row(event: Event, **more: Any) -> dict[str, Any]:
@@ -283,6 +311,7 @@ _CHANGES: dict[str, Callable[[State, Event], None]] = {
     "skipped": _skipped,
     "begin": _begin,
     "spawned": _spawned,
+    "told_to_stop": _told_to_stop,
     "end": _end,
     "deferred": _deferred,
     "given_up": _given_up,

@@ -26,8 +26,9 @@ class Settled:
     dead_letter: bool = False
 
 
-def begun(attempt: Attempt, boot_id: str) -> Event:
+def begun(attempt: Attempt, boot_id: str, lane: int = 0) -> Event:
     """The intent to run: written before the child starts."""
+    beside = {"lane": lane} if lane else {}
     return {
         "event": "begin",
         "job": attempt.job.id,
@@ -38,6 +39,7 @@ def begun(attempt: Attempt, boot_id: str) -> Event:
         "missed": attempt.missed,
         "timeout": attempt.job.timeout,
         "boot_id": boot_id,
+        **beside,
     }
 
 
@@ -86,16 +88,27 @@ def given_up(decision: Decision) -> Event:
     return {**skipped(decision), "event": "given_up"}
 
 
+def told_to_stop(job: str, run_id: str, reason: str) -> Event:
+    """The word that a run under way is to end; the tick that started it will read it."""
+    return {"event": "told_to_stop", "job": job, "run_id": run_id, "reason": reason}
+
+
+def held(decision: Decision, guard: str, reason: str) -> Event:
+    """A slot that stays due because the machine has something else to do."""
+    return {**skipped(decision), "event": "deferred", "guard": guard, "reason": reason}
+
+
 def interrupted(job: str, opened: Open, *, answered: bool) -> Event:
     """The end of a run whose tick died, as far as anybody knows it."""
+    why = opened.stop.reason if opened.stop else TICK_DIED
     return {
         "event": "end",
         "job": job,
         "run_id": opened.run_id,
         "slot": _stamp(opened.slot),
         "outcome": Outcome.INTERRUPTED.value,
-        "reason": TICK_DIED,
-        "error": TICK_DIED,
+        "reason": why,
+        "error": why,
         "answered": answered,
         "attempt": opened.attempt,
         "catch_up": opened.catch_up,

@@ -4,6 +4,7 @@ All are kernel locks, so a process that dies lets go of them, however it dies. T
 to live and no "running" mark that could outlast its owner. The lock files stay where they are.
 """
 
+import itertools
 import os
 import time
 from collections.abc import Iterator
@@ -32,9 +33,16 @@ class Lock:
         self._lock.release()
 
 
-def take_job(state_dir: Path, job: str) -> Lock | None:
-    """The lock of a job, or None while somebody else holds it. Never waits."""
-    return take(state_dir, f"{job}.lock")
+def take_job(state_dir: Path, job: str, lane: int = 0) -> Lock | None:
+    """The lock of a job, or None while somebody else holds it. Never waits.
+
+    Each lane has a lock of its own: that many runs of the job may go on side by side.
+    """
+    return take(state_dir, _of_lane(job, lane))
+
+
+def _of_lane(job: str, lane: int) -> str:
+    return f"{job}+{lane}.lock" if lane else f"{job}.lock"  # no job has a + in its id
 
 
 def take(state_dir: Path, name: str) -> Lock | None:
@@ -52,14 +60,15 @@ def take(state_dir: Path, name: str) -> Lock | None:
 
 
 def is_running(state_dir: Path, job: str) -> bool:
-    """Whether some tick holds the job's lock now."""
+    """Whether some tick holds a lock of the job now."""
     # os.path: where we may not look there is nothing to see; Path would raise.
-    if not os.path.exists(state_dir / "locks" / f"{job}.lock"):
-        return False
-    lock = take_job(state_dir, job)
-    if lock is None:
-        return True
-    lock.release()
+    for lane in itertools.count():
+        if not os.path.exists(state_dir / "locks" / _of_lane(job, lane)):
+            return False
+        lock = take_job(state_dir, job, lane)
+        if lock is None:
+            return True
+        lock.release()
     return False
 
 

@@ -21,6 +21,15 @@ class FirstRun(StrEnum):
     NOW = "now"  # at the tick that first sees it
 
 
+class Overlap(StrEnum):
+    """What becomes of a slot that comes due while the job still runs."""
+
+    QUEUE = "queue"  # it stays due, and starts when that run has ended
+    SKIP = "skip"  # it ends there, with that reason
+    REPLACE = "replace"  # the run under way is stopped for it
+    ALLOW = "allow"  # it starts beside it
+
+
 class OnInterrupted(StrEnum):
     """What becomes of a slot whose run was cut short: its tick died, or was told to stop."""
 
@@ -94,6 +103,15 @@ class Job:
     max_lateness: float | None = None
     window: str = ""
     """The hours it may start in, `21:00-06:00` on the wall clock of its zone; empty: any."""
+    overlap: Overlap = Overlap.QUEUE
+    only_if: str | tuple[str, ...] = ""
+    """A command that is asked before a start; its exit code 0 says yes. Empty: nobody is."""
+    max_cpu_percent: float | None = None
+    max_memory_percent: float | None = None
+    idle_only: bool = False
+    """Whether it starts on a machine only that has nothing else to do."""
+    min_free_disk: int | None = None
+    """Bytes that must be free where it works."""
     jitter: float | None = None
     """Its starts are later by up to this, always by the same."""
     first_run: FirstRun = FirstRun.WAIT

@@ -12,16 +12,17 @@ from datetime import datetime, timedelta
 
 from scheduled import slots, window
 from scheduled.decision import Decision, Verdict
-from scheduled.model import CatchUp, FirstRun, Job, Missed
+from scheduled.model import CatchUp, FirstRun, Job, Missed, Overlap
 from scheduled.sky import Sky
 from scheduled.slots import Schedule
 from scheduled.state import Pause, Record, Retry
 
 INSTANT = timedelta(microseconds=1)
-RERUNS = 2
-"""How often an interrupted run is tried again for the same slot."""
 CORRECTION = timedelta(hours=3)
 """A step of the clock larger than this corrects an error, and the new time counts (cron(8))."""
+
+AGEING = timedelta(minutes=10)
+"""A slot that has waited this long counts as one priority more urgent, and so on."""
 
 SUSPENDED = "suspended: its retries were used up three times in a row; `scheduled enable` ends that"
 PAUSED_CAUSE = "paused"
@@ -67,9 +68,23 @@ def is_put_out(job: Job, record: Record) -> bool:
 
 def taken_up(record: Record) -> datetime | None:
     """The newest slot that is answered for, or has a run that will: nobody missed that one."""
-    under_way = record.open.slot if record.open else None
+    runs = _newest_run(record)
     again = record.retry.slot if record.retry else None
-    known = (record.watermark, under_way, again)
+    return max((one for one in (runs, again) if one is not None), default=None)
+
+
+def standing(job: Job, record: Record) -> Record:
+    """The record as the next run of the job sees it, which need not wait for those under way.
+
+    Only where slots queue up does everything wait for them. Elsewhere their slots are theirs.
+    """
+    if job.overlap is Overlap.QUEUE or not record.runs:
+        return record
+    return replace(record, watermark=_newest_run(record), coalesced=0, interruptions=0)
+
+
+def _newest_run(record: Record) -> datetime | None:
+    known = (record.watermark, *(run.slot for run in record.runs.values()))
     return max((one for one in known if one is not None), default=None)
 
 
@@ -98,6 +113,7 @@ def _owed(job: Job, record: Record, above: Sky, on_time: timedelta) -> Decision:
         why = SUSPENDED if record.suspended else "disabled"
         return Decision(job, Verdict.DISABLED, reason=why)
     schedule = slots.of(job)
+    record = standing(job, record)
     if record.fingerprint != slots.fingerprint(schedule):
         return _meet(job, record, above)
     anchor = record.anchor if slots.is_anchored(schedule) else None
@@ -148,13 +164,16 @@ def plan(
     *,
     on_time: timedelta,
     budget: int,
+    ticking_since: datetime | None = None,
 ) -> list[Decision]:
     """A decision a job: what is due first, by priority, then slot, then id; the rest after it.
 
-    At most `budget` runs that catch up; those beyond it are carried over to a later tick.
+    Priority rises while a slot waits though ticks come (`ticking_since`), so that a stream of
+    urgent jobs starves nobody. At most `budget` runs that catch up; those beyond it are carried
+    over to a later tick.
     """
     decisions = [decide(job, record_of(job.id), above, on_time) for job in jobs]
-    decisions.sort(key=_order)
+    decisions.sort(key=lambda one: _order(one, above.now, ticking_since))
     planned: list[Decision] = []
     for decision in decisions:
         if decision.verdict is Verdict.RUN and decision.catch_up:
@@ -170,9 +189,19 @@ def next_due(decisions: Iterable[Decision]) -> datetime | None:
     return min((one.next for one in decisions if one.next is not None), default=None)
 
 
-def _order(decision: Decision) -> tuple[bool, int, float, str]:
-    slot = decision.slot.timestamp() if decision.slot is not None else 0.0
-    return not decision.is_due, decision.job.priority.rank, slot, decision.job.id
+def _order(
+    decision: Decision, now: datetime, ticking_since: datetime | None
+) -> tuple[bool, int, float, str]:
+    if decision.slot is None:
+        return not decision.is_due, decision.job.priority.rank, 0.0, decision.job.id
+    # What passed while nothing ticked has made all of them wait, and favours none; a retry has
+    # not waited, it was tried.
+    waits_since = max(decision.slot, ticking_since or decision.slot)
+    if decision.attempt > 1:
+        waits_since = now
+    risen = max((now - waits_since) // AGEING, 0)
+    rank = max(decision.job.priority.rank - risen, 0)
+    return not decision.is_due, rank, decision.slot.timestamp(), decision.job.id
 
 
 def _meet(job: Job, record: Record, above: Sky) -> Decision:

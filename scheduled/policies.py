@@ -29,6 +29,12 @@ class Policies(TypedDict, total=False):
     catch_up: Literal["skip", "latest", "all"]
     max_lateness: Duration | None
     window: str | None
+    overlap: Literal["queue", "skip", "replace", "allow"]
+    only_if: str | Sequence[str]
+    max_cpu_percent: float | None
+    max_memory_percent: float | None
+    idle_only: bool
+    min_free_disk: int | str | None
     jitter: Duration | None
     first_run: Literal["wait", "now"]
     timeout: Duration

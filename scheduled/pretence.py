@@ -1,6 +1,7 @@
 """What a tick works with that only pretends: it decides as a real one and leaves no trace.
 
-What it remembers is written nowhere, every lock is free, and every run ends at once and well. All
+What it remembers is written nowhere, every lock is free, the machine has all the time in the
+world, conditions say yes, and every run ends at once and well. All
 the rest, the planner above all, is the one of production: there is no second set of rules.
 """
 
@@ -15,6 +16,7 @@ from typing import Any
 
 from scheduled import changes, files
 from scheduled.capture import NOTHING, Capture
+from scheduled.condition import Answer
 from scheduled.execute import Running, Surroundings
 from scheduled.locks import Lock
 from scheduled.model import Attempt, Ended, Outcome
@@ -85,7 +87,7 @@ def running(attempt: Attempt) -> Running:
     return Running(attempt, _NO_OUTPUT, started=0.0, mask=NOTHING)
 
 
-def _take(_state_dir: Path, _job: str) -> Lock:
+def _take(_state_dir: Path, _job: str, _lane: int) -> Lock:
     return FREE
 
 
@@ -93,5 +95,12 @@ def _start(attempt: Attempt, _memory: dict[str, Any], _around: Surroundings) -> 
     return running(attempt)
 
 
-HANDS = Hands(take_lock=_take, start=_start, survivor=lambda _opened: 0, settle=lambda *_about: "")
+HANDS = Hands(
+    take_lock=_take,
+    refusal=lambda _job, _folder: None,
+    ask=lambda _attempt, _around: Answer(),
+    start=_start,
+    survivor=lambda _opened: 0,
+    settle=lambda *_about: "",
+)
 """They touch nothing."""

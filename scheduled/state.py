@@ -5,8 +5,8 @@ an event (`scheduled.changes`). Keys that are not ours are kept as they are.
 """
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -63,7 +63,7 @@ def completed(document: Any) -> State:
 
 
 _NUMBERS = ("coalesced", "interruptions", "failures", "deferrals")
-_OBJECTS = ("open", "last", "deferred", "memory")
+_OBJECTS = ("open", "beside", "last", "deferred", "memory")
 _TEXTS = ("fingerprint", "anchor", "watermark", "schedule", "zone", "last_success", "first_seen")
 _OF_A_RUN = {"run_id": str, "boot_id": str, "attempt": int, "missed": int, "timeout": int | float}
 
@@ -124,6 +124,11 @@ def _fits(key: str, value: Any) -> bool:
         return isinstance(value, list) and all(type(one) in (int, float) for one in value)
     if key == "open" and isinstance(value, dict):
         return all(isinstance(value[name], _OF_A_RUN[name]) for name in _OF_A_RUN if name in value)
+    if key == "beside" and isinstance(value, dict):
+        return all(
+            lane.isdecimal() and isinstance(one, dict) and _fits("open", one)
+            for lane, one in value.items()
+        )
     if key in _OBJECTS:
         return value is None or isinstance(value, dict)
     return key not in _TEXTS or value is None or isinstance(value, str)
@@ -158,6 +163,14 @@ def moment(text: str | None) -> datetime | None:
 
 
 @dataclass(frozen=True)
+class Stop:
+    """Somebody's word that a run is to end before it is done."""
+
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
 class Open:
     """A run that began and has not ended: it runs now, or its tick died."""
 
@@ -172,6 +185,7 @@ class Open:
     pid_started: int | None = None
     """The kernel's start time of `pid` in clock ticks, which tells it from a later namesake."""
     boot_id: str = ""
+    stop: Stop | None = None
 
 
 @dataclass(frozen=True)
@@ -213,7 +227,10 @@ class Record:
     """How often the run for the slot now due was interrupted."""
     enabled: bool | None = None
     """What a person said with `enable` or `disable`; None leaves it to the configuration."""
-    open: Open | None = None
+    runs: Mapping[int, Open] = field(default_factory=dict)
+    """What is under way, by lane: 0, and others where runs of the job may go on side by side."""
+    held: tuple[datetime | None, str] | None = None
+    """The slot that a guard last held back, and the guard; None once a run has ended."""
     retry: Retry | None = None
     pause: Pause | None = None
     """The job's own, or the one of all jobs."""
@@ -224,6 +241,15 @@ class Record:
     last_success: datetime | None = None
     succeeded_slot: datetime | None = None
     """The newest slot a run succeeded for."""
+
+    @property
+    def open(self) -> Open | None:
+        """The run under way where there is one at a time."""
+        return self.runs.get(0)
+
+    def run(self, run_id: str) -> Open | None:
+        """The run of that id, if it is under way."""
+        return next((one for one in self.runs.values() if one.run_id == run_id), None)
 
 
 def record(state: State, job: str) -> Record:
@@ -239,7 +265,8 @@ def record(state: State, job: str) -> Record:
         coalesced=entry.get("coalesced", 0),
         interruptions=entry.get("interruptions", 0),
         enabled=entry.get("enabled"),
-        open=_open(entry.get("open")),
+        runs=_runs(entry),
+        held=_held(entry.get("deferred")),
         retry=_retry(entry.get("retry")),
         pause=_pause_of(state, job),
         skip=moment(entry.get("skip")),
@@ -247,6 +274,22 @@ def record(state: State, job: str) -> Record:
         last_success=moment(entry.get("last_success")),
         succeeded_slot=moment(entry.get("succeeded_slot")),
     )
+
+
+def under_way(state: State) -> list[tuple[str, int]]:
+    """The runs that began and have not ended, each as its job and its lane."""
+    entries = state["jobs"].items()
+    return [
+        (job, lane)
+        for job, entry in entries
+        if entry.get("open") or entry.get("beside")
+        for lane in _runs(entry)
+    ]
+
+
+def ticking_since(state: State) -> datetime | None:
+    """Since when ticks have come without a gap; None if no gap is on record."""
+    return moment(state["gaps"][-1].get("to")) if state["gaps"] else None
 
 
 def memory(state: State, job: str, section: str) -> dict[str, Any]:
@@ -270,6 +313,18 @@ def outcomes_of_a_day(state: State, now: datetime) -> Counter[str]:
     return counted
 
 
+def _runs(entry: dict[str, Any]) -> dict[int, Open]:
+    lanes = {0: entry.get("open")}
+    lanes |= {int(lane): one for lane, one in (entry.get("beside") or {}).items()}
+    found = {lane: _open(one) for lane, one in lanes.items()}
+    return {lane: one for lane, one in found.items() if one is not None}
+
+
+def _held(entry: Any) -> tuple[datetime | None, str] | None:
+    guard = entry.get("guard") if isinstance(entry, dict) else None
+    return (moment(entry.get("slot")), guard) if isinstance(guard, str) else None
+
+
 def _open(entry: Any) -> Open | None:
     if not isinstance(entry, dict):
         return None
@@ -287,7 +342,13 @@ def _open(entry: Any) -> Open | None:
         pid=entry.get("pid"),
         pid_started=entry.get("pid_started"),
         boot_id=entry.get("boot_id", ""),
+        stop=_stop(entry.get("stop")),
     )
+
+
+def _stop(entry: Any) -> Stop | None:
+    at = moment(entry.get("at")) if isinstance(entry, dict) else None
+    return Stop(at, str(entry.get("reason") or "")) if at is not None else None
 
 
 def _schedule(entry: dict[str, Any]) -> tuple[str, str] | None:

@@ -149,11 +149,14 @@ def find(run_id: str) -> int:
     return min(_marked(run_id), default=0)
 
 
-def kill_family(pid: int, run_id: str) -> None:
-    """KILL a process, its session's group, its descendants, and who carries the run's id."""
-    for victim in _family(pid, run_id):
+def signal_family(pid: int | None, run_id: str, number: signal.Signals) -> None:
+    """Send a signal to all there is of a run that another process waits for.
+
+    Where `pid` is not known, those who carry the run's id are found all the same.
+    """
+    for victim in _family(pid or 0, run_id) or _marked(run_id):
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(victim, signal.SIGKILL)
+            os.kill(victim, number)
 
 
 def _kill(running: Running, number: signal.Signals) -> None:

@@ -130,6 +130,7 @@ class Tick:
             self.clock,
             self.report.warnings.append,
             hands,
+            config.max_concurrent,
         )
 
     def clock(self) -> datetime:
@@ -150,13 +151,13 @@ class Tick:
 
     def settle(self) -> None:
         """Find the runs whose tick died, and put them on record as interrupted."""
-        for name in [job for job, entry in self.store.state["jobs"].items() if entry.get("open")]:
-            lock = self.turns.hands.take_lock(self.store.state_dir, name)
+        for name, lane in states.under_way(self.store.state):
+            lock = self.turns.hands.take_lock(self.store.state_dir, name, lane)
             if lock is None:
                 continue  # it runs, in another tick
             try:
                 self.store.refresh()
-                opened = states.record(self.store.state, name).open
+                opened = self.turns.record(name).runs.get(lane)
                 if opened is not None:
                     self.turns.recover(name, opened)
             finally:
@@ -181,6 +182,7 @@ class Tick:
             self.turns.above,
             on_time=self.turns.on_time,
             budget=self.config.catch_up_budget,
+            ticking_since=states.ticking_since(self.store.state),
         )
 
     def first_sights(self, decisions: list[Decision]) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ before it happens, so that a tick which dies leaves a trace.
 """
 
 import secrets
+import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,18 +14,36 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduled import backoff, entries, execute, heartbeat, history, locks, plan, supervise
+from scheduled import (
+    condition,
+    entries,
+    execute,
+    heartbeat,
+    history,
+    locks,
+    plan,
+    settling,
+    supervise,
+)
 from scheduled import state as states
+from scheduled.condition import Answer
 from scheduled.decision import Decision, Verdict
-from scheduled.entries import Settled
 from scheduled.execute import Running, Surroundings
+from scheduled.guards import GuardUnusableError, Machine, Refusal
 from scheduled.history import Row
 from scheduled.journal import Event
 from scheduled.locks import Lock
-from scheduled.model import Attempt, Ended, Job, Missed, OnInterrupted, Outcome
+from scheduled.model import Attempt, Ended, Job, Outcome, Overlap
 from scheduled.sky import Sky
 from scheduled.state import Open, Record
 from scheduled.store import Store
+
+STILL_RUNNING = "still running when it came due; overlap is skip"
+REPLACED = "replaced: a newer slot came due"
+GRACE = timedelta(seconds=supervise.GRACE_SECONDS)
+PATIENCE = 3 * GRACE
+"""How long a tick waits for a run that was told to stop, before it leaves that to a later one."""
+POLL = timedelta(seconds=0.1)
 
 
 @dataclass(frozen=True)
@@ -37,12 +56,27 @@ class Begun:
 
 
 @dataclass(frozen=True)
+class Way:
+    """The lock a job was taken with, and the lane it stands for."""
+
+    lock: Lock
+    lane: int
+
+
+@dataclass(frozen=True)
 class Left:
     """A job that was not started in its turn, and why; `row` where a slot ended by it."""
 
     reason: str
     row: Row | None = None
     is_busy: bool = False
+    """Whether its slot stays due."""
+    is_running: bool = False
+    """Whether that is because it runs already."""
+    again_at: datetime | None = None
+    """When to ask again in this tick; None for a later one."""
+    problem: bool = False
+    """Whether a person has to change something before it can ever start."""
 
 
 def survivor(opened: Open) -> int:
@@ -59,7 +93,11 @@ def survivor(opened: Open) -> int:
 class Hands:
     """What a turn does to the machine it runs on. A rehearsal has hands that only pretend."""
 
-    take_lock: Callable[[Path, str], Lock | None] = locks.take_job
+    take_lock: Callable[[Path, str, int], Lock | None] = locks.take_job
+    refusal: Callable[[Job, Path], Refusal | None] = Machine().refusal
+    """What the machine has against a job's start."""
+    ask: Callable[[Attempt, Surroundings], Answer] = condition.ask
+    """What the `only_if` of a job says."""
     start: Callable[[Attempt, dict[str, Any], Surroundings], Running] = execute.start
     survivor: Callable[[Open], int] = survivor
     """The process of a run whose tick died, to be left alone or killed; 0 if there is none."""
@@ -85,6 +123,8 @@ class Turns:
     warn: Callable[[str], object]
     """Called with a sentence about what a person should hear of though no job failed."""
     hands: Hands = REAL
+    lanes: int = 1
+    """How many runs of one job may go on side by side, where its policy allows that."""
 
     def later(self) -> "Turns":
         """The same turns, with decisions made as of now and no longer as of the tick's start."""
@@ -101,11 +141,20 @@ class Turns:
         Never waits for a run that goes on elsewhere. Raises LockedError or StateError, and then
         nothing was started.
         """
-        lock = self.hands.take_lock(self.store.state_dir, job.id)
+        left = Left("still running", is_busy=True, is_running=True)
+        for lane in range(self.lanes if job.overlap is Overlap.ALLOW else 1):
+            taken = self._take_lane(job, lane, by_hand=by_hand, slotless=slotless)
+            if isinstance(taken, Begun) or not taken.is_running:
+                return taken
+            left = taken
+        return left if by_hand else self._overlapped(job, left)
+
+    def _take_lane(self, job: Job, lane: int, *, by_hand: bool, slotless: bool) -> Begun | Left:
+        lock = self.hands.take_lock(self.store.state_dir, job.id, lane)
         if lock is None:
-            return Left("still running", is_busy=True)
+            return Left("still running", is_busy=True, is_running=True)
         try:
-            taken = self._decided(job, lock, by_hand=by_hand, slotless=slotless)
+            taken = self._decided(job, Way(lock, lane), by_hand=by_hand, slotless=slotless)
         except BaseException:
             lock.release()
             raise
@@ -116,6 +165,7 @@ class Turns:
     def end(self, begun: Begun, ended: Ended, outgoing: list[dict[str, Any]]) -> Row:
         """Record how a run ended, with the messages it gave rise to, and let go of the job."""
         try:
+            self.store.refresh()  # somebody may have said that it is to stop
             event = self._end_event(begun, ended)
             if outgoing:
                 event["outgoing"] = outgoing
@@ -133,12 +183,12 @@ class Turns:
         interrupted.
         """
         pid = self.hands.survivor(opened)
-        if pid and self.above.now < opened.started_at + timedelta(seconds=opened.deadline_seconds):
+        if pid and self.above.now < _end_of(opened):
             return f"still running as process {pid}, though the tick that started it died"
         if pid:
-            supervise.kill_family(pid, opened.run_id)
-        record = self.record(name)
-        answered = self._is_given_up(name, record.interruptions)
+            supervise.signal_family(pid, opened.run_id, signal.SIGKILL)
+        given_up = settling.is_given_up(self.jobs.get(name), self.record(name).interruptions)
+        answered = given_up or opened.stop is not None
         event = entries.interrupted(name, opened, answered=answered)
         trouble = self.hands.settle(name, opened.run_id, self.jobs.get(name), self.around)
         self._record(event, trouble)
@@ -152,32 +202,86 @@ class Turns:
             self.warn(f"{event['job']}: {trouble}")
         self.store.record(self.clock(), event)
 
-    def _decided(self, job: Job, lock: Lock, *, by_hand: bool, slotless: bool) -> Begun | Left:
+    def _decided(self, job: Job, way: Way, *, by_hand: bool, slotless: bool) -> Begun | Left:
         self.store.refresh()
         record = self.record(job.id)
-        if record.open is not None:
-            still = self.recover(job.id, record.open)
+        opened = record.runs.get(way.lane)
+        if opened is not None:
+            still = self.recover(job.id, opened)
             if still:
-                return Left(still, is_busy=True)
+                return Left(still, is_busy=True, is_running=True)
             record = self.record(job.id)
-        decision = plan.decide(job, record, self.above, self.on_time)
+        decision = self._decide(job, record)
         if decision.verdict is Verdict.GIVE_UP:
             record = self._give_up(decision)
-            decision = plan.decide(job, record, self.above, self.on_time)
+            decision = self._decide(job, record)
         if decision.verdict is Verdict.RUN and not slotless:
-            blocker = self._blocker(decision)
-            if blocker is not None and not by_hand:
-                return Left(f"waits for {blocker} to succeed", is_busy=True)
-            return self._begin(job, lock, record, decision)
+            left = None if by_hand else self._held_back(record, decision)
+            return left or self._begin(way, record, decision)
         if by_hand:
-            return self._begin(job, lock, record, Decision(job, Verdict.RUN))
+            return self._begin(way, record, Decision(job, Verdict.RUN))
         if decision.verdict is Verdict.SKIP:
             return self._skip(decision)
         return Left(decision.reason or "another tick has done it")
 
+    def _decide(self, job: Job, record: Record) -> Decision:
+        return plan.decide(job, record, self.above, self.on_time)
+
+    def _held_back(self, record: Record, decision: Decision) -> Left | None:
+        """What keeps a due slot from starting: another job, the machine, or its `only_if`."""
+        blocker = self._blocker(decision)
+        if blocker is not None:
+            return Left(f"waits for {blocker} to succeed", is_busy=True)
+        try:
+            refusal = self.hands.refusal(decision.job, self.around.root)
+        except GuardUnusableError as error:
+            return Left(str(error), is_busy=True, problem=True)
+        if refusal is not None:
+            return self._wait(record, decision, refusal)
+        if not decision.job.only_if:
+            return None
+        answer = self.hands.ask(self._attempt(record, decision), self.around)
+        if answer.not_now:
+            return self._wait(record, decision, Refusal("only_if", answer.reason))
+        return None if answer.is_yes else self._skip(replace(decision, reason=answer.reason))
+
+    def _wait(self, record: Record, decision: Decision, refusal: Refusal) -> Left:
+        """Leave a slot due, on record once a slot and guard: it may be asked every minute."""
+        if record.held != (decision.slot, refusal.guard):
+            event = entries.held(decision, refusal.guard, refusal.reason)
+            self.store.record(self.clock(), event)
+        return Left(refusal.reason, is_busy=True)
+
+    def _overlapped(self, job: Job, left: Left) -> Left:
+        """What becomes of a slot that comes due while the job runs."""
+        if job.overlap not in (Overlap.SKIP, Overlap.REPLACE):
+            return left
+        # Two ticks may find the job running: they have no lock of the job to take turns by.
+        with self.store.held():
+            record = self.record(job.id)
+            decision = self._decide(job, record)
+            if record.open is None or decision.verdict is not Verdict.RUN:
+                return left
+            if job.overlap is Overlap.SKIP:
+                event = entries.skipped(replace(decision, reason=STILL_RUNNING))
+                self.store.write(self.clock(), *self._passed(decision), event)
+                return Left(STILL_RUNNING, history.of_event(event))
+            return self._replace(job, record.open, left)
+
+    def _replace(self, job: Job, opened: Open, left: Left) -> Left:
+        """Have a run stopped for a newer slot, by whichever tick waits for it."""
+        now, stop = self.clock(), opened.stop
+        if stop is None:
+            self.store.write(now, entries.told_to_stop(job.id, opened.run_id, REPLACED))
+            supervise.signal_family(opened.pid, opened.run_id, signal.SIGTERM)
+        elif now > stop.at + PATIENCE:
+            return left  # it cannot be stopped; a later tick tries again
+        elif now > stop.at + GRACE:
+            supervise.signal_family(opened.pid, opened.run_id, signal.SIGKILL)
+        return replace(left, again_at=now + POLL)
+
     def _blocker(self, decision: Decision) -> str | None:
         assert decision.slot is not None
-
         return plan.blocker(decision.job, decision.slot, self.jobs, self.record, self.above)
 
     def _give_up(self, decision: Decision) -> Record:
@@ -188,78 +292,76 @@ class Turns:
     def _skip(self, decision: Decision) -> Left:
         assert decision.slot is not None
         event = entries.skipped(decision)
-        passed = self._missed(decision.job, decision.missed, decision.cause)
-        self.store.record(self.clock(), *passed, event)
+        self.store.record(self.clock(), *self._passed(decision), event)
         return Left(decision.reason, history.of_event(event))
 
-    def _begin(self, job: Job, lock: Lock, record: Record, decision: Decision) -> Begun:
-        at = self.clock()
-        coalesced = record.coalesced + (decision.missed.count if decision.missed else 0)
-        attempt = Attempt(
-            run_id=f"{at:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
-            job=job,
-            slot=decision.slot,
-            attempt=decision.attempt + record.interruptions if decision.slot else 1,
-            catch_up=decision.catch_up,
-            missed=coalesced if decision.slot else 0,
-            last_success=record.last_success,
-        )
-        intent = entries.begun(attempt, heartbeat.boot_id())
-        passed = [
-            *self._missed(job, decision.too_late, cause="too late"),
-            *self._missed(job, decision.missed),
-        ]
-        self.store.record(at, *passed, intent)
+    def _begin(self, way: Way, record: Record, decision: Decision) -> Begun:
+        attempt = self._attempt(record, decision)
+        job, at = decision.job, self.clock()
+        intent = entries.begun(attempt, heartbeat.boot_id(), way.lane)
+        self.store.record(at, *self._passed(decision), intent)
         memory = states.memory(self.store.state, job.id, job.remembers_in)
         running = self.hands.start(attempt, memory, self.around)
         if running.pid:
             started = supervise.start_time(running.pid)
             spawned = entries.spawned(attempt, running.pid, started)
             self.store.record(self.clock(), spawned, sync=False)  # it only helps a recovery
-        return Begun(running, lock, at)
+        return Begun(running, way.lock, at)
 
-    def _missed(self, job: Job, missed: Missed | None, cause: str = "") -> list[Event]:
-        why = cause or entries.cause(missed, self.store.state["gaps"])
-        return entries.missed(job.id, missed, why)
+    def _attempt(self, record: Record, decision: Decision) -> Attempt:
+        record, slot = plan.standing(decision.job, record), decision.slot
+        coalesced = record.coalesced + (decision.missed.count if decision.missed else 0)
+        return Attempt(
+            run_id=f"{self.clock():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
+            job=decision.job,
+            slot=slot,
+            attempt=decision.attempt + record.interruptions if slot else 1,
+            catch_up=decision.catch_up,
+            missed=coalesced if slot else 0,
+            last_success=record.last_success,
+        )
+
+    def _passed(self, decision: Decision) -> list[Event]:
+        """The slots before the one decided about that nobody answers for by themselves."""
+        gaps = self.store.state["gaps"]
+        why = decision.cause or entries.cause(decision.missed, gaps)
+        return [
+            *entries.missed(decision.job.id, decision.too_late, "too late"),
+            *entries.missed(decision.job.id, decision.missed, why),
+        ]
 
     def _end_event(self, begun: Begun, ended: Ended) -> Event:
-        attempt = begun.running.attempt
+        attempt, now = begun.running.attempt, self.clock()
+        record = self.record(attempt.job.id)
+        opened = record.run(attempt.run_id)
+        if opened is not None and opened.stop is not None:
+            ended = _stopped(ended, opened.stop.reason)
         if ended.not_now:
-            return entries.put_off(attempt, ended.reason, begun.at, self.clock())
+            return entries.put_off(attempt, ended.reason, begun.at, now)
         local = self.above.now.astimezone(ZoneInfo(self.around.zone))
+        settled = settling.settled(attempt, ended, record, now)
         return {
-            **entries.ended(attempt, ended, self._settled(attempt, ended), begun.at, self.clock()),
+            **entries.ended(attempt, ended, settled, begun.at, now),
             **entries.noted(attempt, local),
         }
 
-    def _settled(self, attempt: Attempt, ended: Ended) -> Settled:
-        """What this end means for the slot: done with, or tried again, and when."""
-        retry_at = self._retry_at(attempt, ended)
-        interruptions = self.record(attempt.job.id).interruptions
-        given_up = self._is_given_up(attempt.job.id, interruptions)
-        open_still = ended.outcome is Outcome.INTERRUPTED and not given_up
-        answered = retry_at is None and not open_still
-        return Settled(answered, retry_at, _is_dead(attempt, ended, retry_at))
 
-    def _retry_at(self, attempt: Attempt, ended: Ended) -> datetime | None:
-        """When a failed slot is tried again; None if it is not."""
-        job = attempt.job
-        if not ended.outcome.is_failure or ended.final or attempt.slot is None:
-            return None
-        if attempt.attempt > job.max_retries:
-            return None
-        wait = backoff.delay(attempt.attempt - 1, base=job.retry_delay, cap=job.max_retry_delay)
-        return self.clock() + timedelta(seconds=wait)
-
-    def _is_given_up(self, name: str, interruptions: int) -> bool:
-        """Whether a slot whose run was interrupted once more ends by that."""
-        job = self.jobs.get(name)
-        if job is not None and job.on_interrupted is OnInterrupted.SKIP:
-            return True
-        return interruptions >= plan.RERUNS
+def _stopped(ended: Ended, reason: str) -> Ended:
+    """The end of a run that was told to stop; what had succeeded by then, has."""
+    if ended.outcome is Outcome.SUCCEEDED:
+        return ended
+    return replace(
+        ended,
+        outcome=Outcome.INTERRUPTED,
+        reason=reason,
+        error=reason,
+        not_now=False,
+        final=True,
+    )
 
 
-def _is_dead(attempt: Attempt, ended: Ended, retry_at: datetime | None) -> bool:
-    """Whether a slot has failed for good though the job has retries."""
-    tries = attempt.job.max_retries > 0 and attempt.slot is not None
-    return tries and ended.outcome.is_failure and retry_at is None
+def _end_of(opened: Open) -> datetime:
+    """Until when a run whose tick died is left alone."""
+    if opened.stop is not None:
+        return opened.stop.at + GRACE
+    return opened.started_at + timedelta(seconds=opened.deadline_seconds)

@@ -66,7 +66,7 @@ class Work:
     _begun: dict[str, Begun] = field(default_factory=dict)
     """Runs under way, by run id."""
     _soon: list[tuple[datetime, Job]] = field(default_factory=list)
-    """Retries that are worth waiting for."""
+    """What is asked for again in this tick: retries worth waiting for, runs about to end."""
     _budget: int = 0
     """How many runs may still catch up in this tick."""
 
@@ -105,14 +105,14 @@ class Work:
             self._queue.append(running.attempt.job)
 
     def _try_again(self) -> None:
-        """Start the retries whose short wait is over."""
+        """Start those whose short wait is over."""
         for at, job in list(self._soon):
             if at <= self.turns.clock() and self._has_room():
                 self._soon.remove((at, job))
                 self._begin(job, self.turns.later())
 
     def _patience(self) -> float | None:
-        """Seconds until the next retry of this tick; None if there is none."""
+        """Seconds until the next of them; None if there is none."""
         if not self._soon:
             return None
         return max((min(at for at, _ in self._soon) - self.turns.clock()).total_seconds(), 0.0)
@@ -154,8 +154,12 @@ class Work:
         if left.row is not None:
             self.report.skipped += 1
             self.report.rows.append(left.row)
+        elif left.again_at is not None:
+            self._soon.append((left.again_at, job))
         elif left.is_busy:
             self._leave(job, left.reason)
+        if left.problem:
+            self.report.problems.append(f"{job.id}: {left.reason}")
 
     def _leave(self, job: Job, reason: str) -> None:
         self.report.carried += 1

@@ -239,7 +239,7 @@ def test_a_bad_job_is_left_out_and_named_and_the_others_run(root: Path) -> None:
         ("{schedule: daily, command: x, timeout: 5 min}", '"5 min": seconds, or a duration like'),
         ("{schedule: daily, command: x, timeout: 0}", '"0": longer than nothing'),
         ("{schedule: daily, command: x, timeout: -1}", '"-1": seconds, or a duration'),
-        ("{schedule: daily, command: x, max_output: 1T}", '"1T": bytes, or a size like 64K'),
+        ("{schedule: daily, command: x, max_output: 1T}", '"1T": from 1K to 1G'),
         ("{schedule: daily, command: x, timeout: 1, timeout_seconds: 2}", "is the same as timeo"),
         ("{schedule: daily, command: []}", "one.command: an empty list"),
         ("{schedule: daily, command: ['', x]}", "one.command: its first word, the program, is"),

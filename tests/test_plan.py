@@ -188,9 +188,28 @@ def test_what_is_due_goes_by_priority_then_slot_then_name() -> None:
         job("resting", schedule="0 0 * * *"),
     ]
 
-    decisions = planned(jobs, "12:45", since="11:00")
+    decisions = planned(jobs, "12:45", since="11:00", ticking_since="12:44")
 
     assert [one.job.id for one in decisions] == ["first", "a", "b", "half", "last", "resting"]
+
+
+def test_what_has_waited_while_ticks_came_rises_and_overtakes_the_more_urgent() -> None:
+    jobs = [job("low", schedule="0 * * * *", priority=Priority.LOW)]
+    jobs.append(job("high", schedule="14 * * * *", priority=Priority.HIGH))
+
+    def first(now: str) -> str:
+        return planned(jobs, now, since="11:59", ticking_since="10:00")[0].job.id
+
+    assert [first(now) for now in ("12:15", "12:21")] == ["high", "low"]
+
+
+def test_an_outage_makes_nobody_more_urgent() -> None:
+    jobs = [job("low", schedule="0 * * * *", priority=Priority.LOW)]
+    jobs.append(job("high", schedule="14 * * * *", priority=Priority.HIGH))
+
+    decisions = planned(jobs, "12:21", since="11:59", ticking_since="12:20")
+
+    assert decisions[0].job.id == "high"
 
 
 def test_the_budget_holds_back_what_catches_up_and_not_what_is_on_time() -> None:
@@ -229,8 +248,15 @@ def decide(what: Job, record: Record, now: str) -> Decision:
     return plan.decide(what, record, Sky.at(at(now)), ON_TIME)
 
 
-def planned(jobs: list[Job], now: str, *, since: str, budget: int = 10) -> list[Decision]:
+def planned(
+    jobs: list[Job], now: str, *, since: str, budget: int = 10, ticking_since: str | None = None
+) -> list[Decision]:
     records: dict[str, Any] = {one.id: known(since, one.schedule) for one in jobs}
     return plan.plan(
-        jobs, lambda name: records[name], Sky.at(at(now)), on_time=ON_TIME, budget=budget
+        jobs,
+        lambda name: records[name],
+        Sky.at(at(now)),
+        on_time=ON_TIME,
+        budget=budget,
+        ticking_since=at(ticking_since) if ticking_since else None,
     )

@@ -25,13 +25,14 @@ from scheduled.config.readers import (
     line_of_text,
     mapping,
     or_none,
+    percent,
     size,
     tags,
     text,
     variables,
     whole,
 )
-from scheduled.model import CatchUp, FirstRun, OnInterrupted, Priority
+from scheduled.model import CatchUp, FirstRun, OnInterrupted, Overlap, Priority
 
 ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 """What a job may be called: it becomes the name of a folder, and of a lock."""
@@ -121,6 +122,22 @@ JOB_KEYS: Mapping[str, Key] = {
     ),
     "max_lateness": Key("how late a slot may still start", or_none(duration), "none"),
     "window": Key("the hours it may start in, like 21:00-06:00", hours, "any"),
+    "overlap": Key(
+        "a slot that comes due while the job runs: queue, skip, replace or allow",
+        choice(Overlap),
+        "queue",
+    ),
+    "only_if": Key("a command asked before each start; exit code 0 says yes", command, "none"),
+    "max_cpu_percent": Key(
+        "it waits while the processors are busier than that", or_none(percent), "none"
+    ),
+    "max_memory_percent": Key(
+        "it waits while more of the memory is taken", or_none(percent), "none"
+    ),
+    "idle_only": Key("it waits until the machine has nothing else to do", flag, "false"),
+    "min_free_disk": Key(
+        "it waits while less disk is free where it works", or_none(size("1K", "1000T")), "none"
+    ),
     "jitter": Key("by up to how much its starts are delayed", or_none(jitter), "none"),
     "first_run": Key(
         "when a new job runs first: wait for its next slot, or now", choice(FirstRun), "wait"
@@ -136,6 +153,6 @@ JOB_KEYS: Mapping[str, Key] = {
         choice(OnInterrupted),
         "rerun",
     ),
-    "max_output": Key("how much of its output is kept, head and tail", size, "1M"),
+    "max_output": Key("how much of its output is kept, head and tail", size("1K", "1G"), "1M"),
     "params": Key("values for its handler, as they stand", mapping, "none"),
 }

@@ -22,10 +22,10 @@ Shape = dict[str, Any]
 LONGEST_SECONDS = 10 * 365 * 86_400
 LONGEST_JITTER = 86_400
 _DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?) ?([smhd]?)")
-_SIZE = re.compile(r"(\d{1,15}) ?([KMG]?)(?:i?B)?")
+_SIZE = re.compile(r"(\d{1,15}) ?([KMGT]?)(?:i?B)?")
 _OCTAL = re.compile(r"(?:0o)?([0-7]{1,3}|0[0-7]{3})")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
-_BYTES = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
+_BYTES = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 
 
 class Unfit(Exception):  # noqa: N818 - a value that does not fit its key, never shown as it is
@@ -138,16 +138,35 @@ def hours(node: Node) -> str:
         raise Unfit(f"{found(node)}: {error}") from None
 
 
-@_shaped(type=["integer", "string"], minimum=1024, maximum=1024**3, pattern=whole_of(_SIZE))
-def size(node: Node) -> int:
-    """Bytes, as a number or as `64K 1M 1G`."""
-    match = _SIZE.fullmatch(node.text)
-    if match is None:
-        raise Unfit(f"{found(node)}: bytes, or a size like 64K or 1M")
-    value = int(match[1]) * _BYTES[match[2]]
-    if not 1024 <= value <= 1024**3:
-        raise Unfit(f"{found(node)}: from 1K to 1G")
-    return value
+def size(least: str, most: str) -> Reader[int]:
+    """A reader of bytes, as a number or as `64K 1M 1G`; both bounds included."""
+    lower, upper = _bytes(least), _bytes(most)
+
+    @_shaped(type=["integer", "string"], minimum=lower, maximum=upper, pattern=whole_of(_SIZE))
+    def read(node: Node) -> int:
+        if _SIZE.fullmatch(node.text) is None:
+            raise Unfit(f"{found(node)}: bytes, or a size like 64K or 1M")
+        value = _bytes(node.text)
+        if not lower <= value <= upper:
+            raise Unfit(f"{found(node)}: from {least} to {most}")
+        return value
+
+    return read
+
+
+def _bytes(text: str) -> int:
+    match = _SIZE.fullmatch(text)
+    assert match is not None
+    return int(match[1]) * _BYTES[match[2]]
+
+
+@_shaped(type="number", exclusiveMinimum=0, maximum=100)
+def percent(node: Node) -> float:
+    """A share of 100, with or without a fraction."""
+    value = node.value
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 100:
+        return float(value)
+    raise Unfit(f"{found(node)}: a number above 0, and 100 at most")
 
 
 def choice(policy: type[StrEnum]) -> Reader[StrEnum]:

@@ -102,7 +102,8 @@ def _standing(picture: Picture, job: Job, record: Record, decision: Decision) ->
         yield "a run began and its tick died; the next tick records it and decides anew"
     deferred = picture.entry(job.id).get("deferred")
     if isinstance(deferred, dict) and decision.is_due:
-        yield f"it said not now: {deferred.get('reason')}"
+        who = f"held back by {deferred['guard']}" if deferred.get("guard") else "it said not now"
+        yield f"{who}: {deferred.get('reason')}"
     if decision.verdict is Verdict.RUN and decision.slot is not None:
         yield from _way_free(picture, job, decision.slot)
     else:

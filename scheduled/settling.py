@@ -1,0 +1,54 @@
+"""What the end of an attempt means for its slot: done with, tried again, or dead. Pure."""
+
+from datetime import datetime, timedelta
+
+from scheduled import backoff
+from scheduled.entries import Settled
+from scheduled.model import Attempt, Ended, Job, OnInterrupted, Outcome
+from scheduled.state import Record
+
+RERUNS = 2
+"""How often an interrupted run is tried again for the same slot."""
+
+
+def settled(attempt: Attempt, ended: Ended, record: Record, now: datetime) -> Settled:
+    """Whether the slot of an attempt that ended at `now` is answered, and when it is tried again.
+
+    A newer slot of the job that waits for its own retry takes precedence: there is one at a time.
+    """
+    retry_at = None if _is_superseded(attempt, record) else _retry_at(attempt, ended, now)
+    again = (
+        ended.outcome is Outcome.INTERRUPTED
+        and not ended.final
+        and not is_given_up(attempt.job, record.interruptions)
+    )
+    return Settled(retry_at is None and not again, retry_at, _is_dead(attempt, ended, retry_at))
+
+
+def is_given_up(job: Job | None, interruptions: int) -> bool:
+    """Whether a slot whose run was interrupted once more ends by that; None: its job is gone."""
+    if job is not None and job.on_interrupted is OnInterrupted.SKIP:
+        return True
+    return interruptions >= RERUNS
+
+
+def _retry_at(attempt: Attempt, ended: Ended, now: datetime) -> datetime | None:
+    """When a failed slot is tried again; None if it is not."""
+    job = attempt.job
+    if not ended.outcome.is_failure or ended.final or attempt.slot is None:
+        return None
+    if attempt.attempt > job.max_retries:
+        return None
+    wait = backoff.delay(attempt.attempt - 1, base=job.retry_delay, cap=job.max_retry_delay)
+    return now + timedelta(seconds=wait)
+
+
+def _is_superseded(attempt: Attempt, record: Record) -> bool:
+    waiting = record.retry.slot if record.retry else None
+    return waiting is not None and attempt.slot is not None and attempt.slot < waiting
+
+
+def _is_dead(attempt: Attempt, ended: Ended, retry_at: datetime | None) -> bool:
+    """Whether a slot has failed for good though the job has retries."""
+    tries = attempt.job.max_retries > 0 and attempt.slot is not None
+    return tries and ended.outcome.is_failure and retry_at is None

@@ -1,0 +1,176 @@
+"""What holds a job back: a busy machine, a full disk, and a command that says no."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scheduled.guards import GuardUnusableError, Machine
+from scheduled.model import Outcome
+from tests.builders.engine import Engine, outcomes
+from tests.builders.jobs import job
+
+NOTE = "echo $SCHEDULED_SLOT >> out"
+
+
+def test_a_machine_short_of_memory_keeps_the_slot_due_until_there_is_some(tmp_path: Path) -> None:
+    # Some memory is always taken, and never all of it.
+    engine = Engine(tmp_path, [job(command=NOTE, max_memory_percent=0.01)])
+    engine.run_at("11:30")
+    report = engine.run_at("12:00")
+    assert (report.carried, report.exit_code) == (1, 0)
+    assert "max_memory_percent is 0.01" in report.left[0][1]
+    engine.jobs = (job(command=NOTE, max_memory_percent=100.0),)
+
+    engine.run_at("12:10")
+
+    assert engine.lines() == ["2026-11-21T12:00:00Z"]
+    assert outcomes(engine.rows) == [("12:00", "succeeded")]
+
+
+def test_busy_processors_hold_back_a_job_and_no_other(tmp_path: Path) -> None:
+    shy = job("shy", command=NOTE, max_cpu_percent=20.0)
+    engine = Engine(tmp_path, [shy, job("other", command="echo other >> out")])
+    engine.run_at("11:30")
+    burners = [subprocess.Popen([sys.executable, "-c", BURN]) for _ in os.sched_getaffinity(0)]
+    try:
+        report = engine.run_at("12:00")
+    finally:
+        for burner in burners:
+            burner.kill()
+            burner.wait()
+
+    assert engine.lines() == ["other"]
+    assert report.left[0][0] == "shy"
+    assert "max_cpu_percent" in report.left[0][1]
+
+
+BURN = "\nwhile True: pass"
+
+
+def test_a_disk_with_too_little_free_holds_a_job_back(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command=NOTE, min_free_disk=10**17)])
+    engine.run_at("11:30")
+
+    report = engine.run_at("12:00")
+
+    assert "min_free_disk" in report.left[0][1]
+    assert engine.lines() == []
+
+
+def test_a_job_held_back_for_hours_is_on_record_once_a_slot(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command=NOTE, min_free_disk=10**17)])
+    engine.run_at("11:30")
+
+    for when in ("12:00", "12:01", "12:02", "13:00", "13:01"):
+        engine.run_at(when)
+
+    assert engine.state["jobs"]["backup"]["deferrals"] == 2
+
+
+def test_held_back_for_too_long_a_slot_is_skipped_as_too_late(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command=NOTE, min_free_disk=10**17, max_lateness=600.0)])
+    engine.run_at("11:30")
+    engine.run_at("12:00")
+
+    engine.run_at("12:11")
+
+    assert outcomes(engine.rows) == [("12:00", "skipped")]
+    assert "deferred" not in engine.state["jobs"]["backup"]
+
+
+def test_a_run_by_hand_heeds_no_guard(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command="echo ran >> out", min_free_disk=10**17)])
+
+    engine.run_at("12:00", by_hand=True, slotless=True)
+
+    assert engine.lines() == ["ran"]
+
+
+def test_a_guard_that_cannot_be_asked_is_a_problem_and_not_a_silent_wait(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(cwd="nowhere", min_free_disk=1024), job("other", command=NOTE)])
+    engine.run_at("11:30")
+
+    report = engine.run_at("12:00")
+
+    assert report.exit_code == 2
+    assert report.problems == [
+        f"backup: min_free_disk: {tmp_path}/nowhere: no such file or directory"
+    ]
+    assert len(engine.lines()) == 1
+
+
+def test_without_psutil_the_sentence_says_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "psutil", None)
+
+    with pytest.raises(GuardUnusableError, match=r"pip install 'scheduled\[guards\]'"):
+        Machine().refusal(job(idle_only=True), tmp_path)
+
+
+def test_a_job_without_guards_never_measures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "psutil", None)
+
+    assert Machine().refusal(job(), tmp_path) is None
+
+
+def test_only_if_a_command_says_yes_does_the_job_start(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command=NOTE, only_if="test -e ready")])
+    engine.run_at("11:30")
+    engine.run_at("12:00")
+    (tmp_path / "ready").touch()
+
+    engine.run_at("13:00")
+
+    assert outcomes(engine.rows) == [("12:00", "skipped"), ("13:00", "succeeded")]
+    assert engine.rows[0]["reason"] == "only_if said no (exit code 1)"
+    assert engine.lines() == ["2026-11-21T13:00:00Z"]
+
+
+def test_a_condition_that_says_not_now_is_asked_again_for_the_same_slot(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command=NOTE, only_if="test -e ready || exit 75")])
+    engine.run_at("11:30")
+    assert engine.run_at("12:00").carried == 1
+    (tmp_path / "ready").touch()
+
+    engine.run_at("12:05")
+
+    assert outcomes(engine.rows) == [("12:00", "succeeded")]
+
+
+def test_a_condition_knows_what_the_job_would_know(tmp_path: Path) -> None:
+    asks = 'test "$GREETING $SCHEDULED_JOB $PWD" = "hi backup $HERE/work"'
+    asked = job(
+        command=NOTE, only_if=asks, cwd="work", env={"GREETING": "hi", "HERE": f"{tmp_path}"}
+    )
+    (tmp_path / "work").mkdir()
+    engine = Engine(tmp_path, [asked])
+    engine.run_at("11:30")
+
+    engine.run_at("12:00")
+
+    assert [row["outcome"] for row in engine.rows] == [Outcome.SUCCEEDED]
+
+
+def test_a_condition_given_as_a_list_needs_no_shell(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command=NOTE, only_if=("test", "-e", "a b; c"))])
+    (tmp_path / "a b; c").touch()
+    engine.run_at("11:30")
+
+    engine.run_at("12:00")
+
+    assert [row["outcome"] for row in engine.rows] == [Outcome.SUCCEEDED]
+
+
+def test_a_condition_that_does_not_exist_keeps_the_slot_due_and_says_so(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command=NOTE, only_if=("/nowhere/ask",))])
+    engine.run_at("11:30")
+
+    report = engine.run_at("12:00")
+
+    assert report.left == [("backup", "only_if cannot be asked: no such file or directory")]
