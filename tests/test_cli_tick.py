@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from scheduled import locks
+from scheduled import locks, outbox
 from scheduled.cli.main import main
 from scheduled.ecosystem import mailbox
 from scheduled.history import COLUMNS
@@ -66,6 +67,38 @@ def home(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Installation:
 
 def test_under_cron_success_is_silent(here: Installation) -> None:
     assert here.call("run", "--only", "good") == (0, "", "")
+
+
+def test_a_configuration_that_stops_all_jobs_says_so(here: Installation) -> None:
+    (here.root / "scheduled.yaml").write_text("jobs:\n  good: &all {command: 'true'}\n")
+
+    code, out, err = here.call("run")
+
+    assert (code, out) == (2, "")
+    assert err == (
+        'scheduled: scheduled.yaml:2: an anchor ("&all"); anchors and aliases are not read here:'
+        " write the value out wherever it is wanted, or put it in quotes\n"
+        "No job runs until that is mended.\n"
+    )
+
+
+def test_a_signal_after_the_last_run_interrupts_nothing_and_says_so(
+    here: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver = outbox.deliver
+
+    def signalled(*arguments: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return deliver(*arguments)
+
+    monkeypatch.setattr(outbox, "deliver", signalled)
+
+    code, _, err = here.call("run", "--only", "good")
+
+    assert code == 128 + signal.SIGTERM
+    assert err == "scheduled: stopped by SIGTERM; all that ran had ended\n"
+    assert here.state["jobs"]["good"]["last"]["outcome"] == "succeeded"
+    assert here.state["ticks"]["count"] == 1
 
 
 def test_under_cron_a_failure_says_all_that_is_needed(here: Installation) -> None:

@@ -12,6 +12,8 @@ from scheduled import tick
 from scheduled.capture import Capture
 from scheduled.cli.lookup import check_only, find_job
 from scheduled.cli.session import Session
+from scheduled.config import Config
+from scheduled.errors import ConfigError
 from scheduled.events import Bus
 from scheduled.history import Row
 from scheduled.model import Outcome
@@ -42,7 +44,7 @@ def run(session: Session, only: tuple[str, ...], force: bool, dry_run: bool, as_
     run, ran), 3 our files are locked, 4 the state was recovered or could not be saved, 75 not
     now, 128+n ended by signal n.
     """
-    check_only(session.config, only)
+    check_only(_config(session), only)
     wanted = Wanted(only=only, by_hand=force) if only or force else None
     if dry_run:
         return _preview(session, wanted or Wanted(), as_json=as_json)
@@ -107,6 +109,15 @@ def once(session: Session) -> int:
     return report.exit_code
 
 
+def _config(session: Session) -> Config:
+    """The configuration; where it cannot be followed, whoever reads cron's mail hears what that
+    means."""
+    try:
+        return session.config
+    except ConfigError as error:
+        raise ConfigError([*error.problems, "No job runs until that is mended."]) from error
+
+
 def _done(session: Session, wanted: Wanted | None, *, as_json: bool) -> Report:
     """A tick with all that people get to see of it."""
     watched = session.is_terminal and not as_json and not session.quiet
@@ -166,8 +177,9 @@ def complain(session: Session, report: Report) -> None:
     if report.trouble is not None:
         click.echo(f"scheduled: {one_line(report.trouble)}", err=True)
     if report.stopped_by is not None:
-        name = report.stopped_by.name
-        click.echo(f"scheduled: stopped by {name}; what ran is recorded as interrupted", err=True)
+        cut_short = any(row["outcome"] == Outcome.INTERRUPTED for row in report.ran)
+        what = "what ran is recorded as interrupted" if cut_short else "all that ran had ended"
+        click.echo(f"scheduled: stopped by {report.stopped_by.name}; {what}", err=True)
     for row in report.failed:
         click.echo(failure_block(row, *_circumstances(session, report, row)), err=True)
 

@@ -189,8 +189,11 @@ class _Builder:
         if isinstance(event, yaml.AliasEvent):
             raise _Refused(_line(event), _quote_it("an alias", "*", f"*{event.anchor}"))
         if event.anchor is not None:
-            sentence = f'an anchor ("&{shown(event.anchor)}"); write the value out, or quote it'
-            raise _Refused(_line(event), sentence)
+            raise _Refused(
+                _line(event),
+                f'an anchor ("&{shown(event.anchor)}"); anchors and aliases are not read here:'
+                " write the value out wherever it is wanted, or put it in quotes",
+            )
         if self._count > MAX_NODES:
             raise _Refused(_line(event), f"more than {MAX_NODES} values in one file")
         if depth > MAX_DEPTH:
