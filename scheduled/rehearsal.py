@@ -7,12 +7,13 @@ real one finds out from its hint.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from scheduled import history, pretence
 from scheduled.config import Config
 from scheduled.course import Course
-from scheduled.decision import Decision
+from scheduled.decision import Decision, Verdict
 from scheduled.events import Bus
 from scheduled.heartbeat import Cause
 from scheduled.history import Row
@@ -65,6 +66,21 @@ class Rehearsal:
             self.memory.events.clear()
             at = self._following(at)
 
+    def decisions(self, at: datetime) -> list[Decision]:
+        """What a tick at `at`, after all of the course, does about each job; then it has done so.
+
+        One that is due and has to wait for another says so.
+        """
+        self._wakes = dict.fromkeys(self._wakes, at)
+        tick, decisions = self._play(at)
+        left = dict(tick.report.left)
+        return [
+            replace(one, verdict=Verdict.WAIT, reason=left[one.job.id])
+            if one.verdict is Verdict.RUN and one.job.id in left
+            else one
+            for one in decisions
+        ]
+
     def tick(self, at: datetime) -> Tick:
         """The tick of that instant, not yet under way, of the jobs that are up."""
         now = at + MOMENT
@@ -72,7 +88,7 @@ class Rehearsal:
         tick.jobs = [job for job in tick.jobs if _is_up(self._wakes[job.id], now)]
         return tick
 
-    def _play(self, at: datetime) -> None:
+    def _play(self, at: datetime) -> tuple[Tick, list[Decision]]:
         tick = self.tick(at)
         self._explain_silence(tick, at)
         decisions = tick.plan()
@@ -81,6 +97,7 @@ class Rehearsal:
         self.memory.record(tick.now, {"event": "tick", "ran": len(tick.report.ran)})
         for decision in decisions:
             self._wakes[decision.job.id] = _wake(work.decide(decision.job), tick.now)
+        return tick, decisions
 
     def _explain_silence(self, tick: Tick, at: datetime) -> None:
         """Put on record why no tick came for a while, as `Tick.open` does from the clocks."""

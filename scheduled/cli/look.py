@@ -16,7 +16,7 @@ from scheduled.cli.lookup import find_job
 from scheduled.cli.session import Session
 from scheduled.errors import UsageError
 from scheduled.model import Outcome
-from scheduled.view import detail, jobs, output, plain, sheet, upcoming
+from scheduled.view import detail, jobs, output, plain, sheet, times, upcoming
 from scheduled.view import status as standing
 from scheduled.view import why as whys
 from scheduled.view.picture import Picture, is_running, observe
@@ -40,19 +40,34 @@ def status(session: Session, *, as_json: bool) -> None:
 
 
 @click.command("list")
+@click.option("--at", "when", metavar="WHEN", help="What would run then: 2h ahead, an ISO date.")
 @_json
 @click.pass_obj
-def list_jobs(session: Session, *, as_json: bool) -> None:
-    """All jobs, with their last and their next run."""
-    picture = _picture(session)
-    document = jobs.document(picture)
+def list_jobs(session: Session, *, when: str | None, as_json: bool) -> None:
+    """All jobs, with their last and their next run; or what a tick at a time to come would do."""
+    picture, document = _listed(session, when)
     _warn(session)
     if as_json:
         _print_json(document)
         return
     from scheduled.view import tables
 
-    _show(session, tables.jobs(document["jobs"], picture.now, picture.zone))
+    if when is None:
+        _show(session, tables.jobs(document["jobs"], picture.now, picture.zone))
+        return
+    then = times.both(picture.now, session.now, picture.zone)
+    click.echo(f"Simulated: a tick at {then}, if all goes well until then.")
+    _show(session, tables.jobs_at(document["jobs"], picture.now, picture.zone))
+
+
+def _listed(session: Session, when: str | None) -> tuple[Picture, dict[str, Any]]:
+    if when is None:
+        picture = _picture(session)
+        return picture, jobs.document(picture)
+    from scheduled.cli import foresight
+
+    picture, decisions = foresight.standing("--at", when, session)
+    return picture, jobs.document_at(picture, decisions)
 
 
 @click.command()

@@ -4,14 +4,13 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import click
 
-from scheduled import cadence
 from scheduled import state as states
-from scheduled.cli import instants
+from scheduled.cli import foresight, instants
 from scheduled.cli.lookup import check_only
 from scheduled.cli.session import Session
 from scheduled.course import Course, Outage
@@ -19,11 +18,8 @@ from scheduled.errors import UsageError
 from scheduled.pretence import Memory
 from scheduled.rehearsal import Rehearsal
 from scheduled.tick import chosen
-from scheduled.view import picture, simulation
+from scheduled.view import simulation
 from scheduled.view.plain import one_line
-
-LONGEST = timedelta(days=366)
-"""How long a simulation may be: longer ones tell nothing new, and take their time."""
 
 
 @click.command()
@@ -61,7 +57,7 @@ def simulate(
         shown_from = instants.at("--from", start, session.now, session.zone)
     course = _course(session, shown_from, end, outages, step)
     is_past = shown_from < session.now
-    rehearsal = _fresh(session, course) if is_past else remembering(session, course)
+    rehearsal = _fresh(session, course) if is_past else foresight.remembering(session, course)
     runs = _played(session, rehearsal, shown_from, only)
     kind = simulation.FRESH if is_past else simulation.REMEMBERED
     document = simulation.document(course, shown_from, kind, runs)
@@ -80,18 +76,16 @@ def _course(
 ) -> Course:
     """When ticks come. For a time ahead they come from now on, or all until then were missed."""
     start = min(session.now, shown_from)
-    interval = cadence.of(session.config.tick_interval, session.store.state).interval
     course = Course(
         start=start,
         end=instants.at("--to", end, shown_from, session.zone),
-        step=interval if step is None else instants.length("--tick", step),
+        step=foresight.pace(session) if step is None else instants.length("--tick", step),
         zone=session.config.timezone,
         outages=tuple(_outage(one, shown_from, session) for one in outages),
     )
     if course.end <= shown_from:
         raise UsageError(f"--to {one_line(end, 60)!r} is not after --from; nothing lies between")
-    if course.end - start > LONGEST:
-        raise UsageError(f"that is {(course.end - start).days} days; at most {LONGEST.days} days")
+    foresight.check_length(course)
     return course
 
 
@@ -110,14 +104,6 @@ def _fresh(session: Session, course: Course) -> Rehearsal:
     # How often cron calls is no memory of what was, it is how things are set up.
     state = states.empty() | {"cadence": session.store.state["cadence"]}
     return Rehearsal(session.config, Memory(session.store.state_dir, state), course)
-
-
-def remembering(session: Session, course: Course) -> Rehearsal:
-    """A rehearsal that begins now, with what is remembered and what is under way."""
-    store, config = session.store, session.config
-    rehearsal = Rehearsal(config, Memory(store.state_dir, store.state), course)
-    rehearsal.end_well(picture.observe(config, store.state, session.now, session.zone).running)
-    return rehearsal
 
 
 def _played(

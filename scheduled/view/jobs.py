@@ -1,5 +1,6 @@
 """The jobs as rows: `list --json`, and the table of `list`."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,12 +9,33 @@ from scheduled.decision import Decision, Verdict
 from scheduled.model import Job, Outcome
 from scheduled.sky import Sky
 from scheduled.state import stamped
+from scheduled.view import preview
 from scheduled.view.picture import Picture
+
+THEN = ("decision", "slot", "catch_up", "missed", "reason")
+"""What `list --at` adds to a row."""
 
 
 def document(picture: Picture) -> dict[str, Any]:
     """`list --json`."""
     return {"jobs": rows(picture)}
+
+
+def document_at(picture: Picture, decisions: Sequence[Decision]) -> dict[str, Any]:
+    """`list --at --json`: as `list --json` will be then, and what a tick then does about each.
+
+    `picture` is of that time, from before that tick; `decisions` are those of the tick.
+    """
+    above = Sky.at(picture.now)
+    done = {one.job.id: one for one in decisions}
+    return {
+        "at": stamped(picture.now),
+        "jobs": [
+            row(picture, done[job.id], above)
+            | {key: value for key, value in preview.row(done[job.id]).items() if key in THEN}
+            for job in picture.jobs
+        ],
+    }
 
 
 def rows(picture: Picture) -> list[dict[str, Any]]:

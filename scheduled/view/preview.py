@@ -1,6 +1,6 @@
 """`run --dry-run`: what a tick would do now, and why the rest would not run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def document(decisions: Sequence[Decision], now: datetime) -> dict[str, Any]:
     """`run --dry-run --json`: a row a job, what is due first, in the order it would run."""
-    return {"simulated": True, "at": stamped(now), "decisions": [_row(one) for one in decisions]}
+    return {"simulated": True, "at": stamped(now), "decisions": [row(one) for one in decisions]}
 
 
 def page(document: dict[str, Any], now: datetime, zone: tzinfo) -> "list[RenderableType]":
@@ -24,20 +24,19 @@ def page(document: dict[str, Any], now: datetime, zone: tzinfo) -> "list[Rendera
     from scheduled.view import tables
     from scheduled.view.times import both
 
-    rows = [row for row in document["decisions"] if row["decision"] not in ("rest", "disabled")]
+    rows = [one for one in document["decisions"] if one["decision"] not in ("rest", "disabled")]
     if not rows:
         return [Text("Simulated: nothing is due.")]
     table = tables.grid("SIMULATED", "JOB", "SLOT", "NOTE")
-    for row in rows:
-        slot = moment(row["slot"])
+    for one in rows:
+        slot = moment(one["slot"])
         when = both(slot, now, zone) if slot else ""
-        table.add_row(
-            *(tables.cell(one) for one in (row["decision"], row["job"], when, _note(row)))
-        )
+        table.add_row(*map(tables.cell, (one["decision"], one["job"], when, note(one))))
     return [table, Text("Simulated: nothing was run, nothing was changed.")]
 
 
-def _row(decision: Decision) -> dict[str, Any]:
+def row(decision: Decision) -> dict[str, Any]:
+    """What a tick would do about one job."""
     missed = _count(decision.missed) + _count(decision.too_late)
     return {
         "job": decision.job.id,
@@ -55,7 +54,8 @@ def _count(missed: Missed | None) -> int:
     return missed.count if missed is not None else 0
 
 
-def _note(row: dict[str, Any]) -> str:
+def note(row: Mapping[str, Any]) -> str:
+    """The same in words for a person, beyond the decision itself."""
     from scheduled.view.times import passed
 
     said = ["catch-up"] if row["catch_up"] else []

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from scheduled.history import Row
 from scheduled.state import moment
+from scheduled.view import preview
 from scheduled.view.plain import one_line
 from scheduled.view.times import absolute, both, passed, relative, taken
 
@@ -35,6 +36,18 @@ def jobs(rows: Iterable[Mapping[str, Any]], now: datetime, zone: tzinfo) -> Tabl
             outcome(row["last_outcome"]),
             Text(awaited(row, now, zone)),
         )
+    return table
+
+
+def jobs_at(rows: Iterable[Mapping[str, Any]], now: datetime, zone: tzinfo) -> Table:
+    """`list --at`: one line a job, with what a tick does about it then."""
+    table = grid("JOB", "SCHEDULE", "DECISION", "SLOT", "NEXT RUN", "NOTE")
+    for row in rows:
+        slot = moment(row["slot"])
+        when = absolute(slot, zone) if slot else "-"
+        after = "-" if row["slot"] == row["next_run"] else awaited(row, now, zone)
+        cells = (row["id"], row["schedule"], row["decision"], when, after)
+        table.add_row(*map(cell, (*cells, preview.note(row))))
     return table
 
 
