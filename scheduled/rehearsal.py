@@ -2,15 +2,15 @@
 
 Each is a tick of production, with its planner, its turns and its changes of the state, over a
 memory that is written nowhere. Every run ends at once and well, so failures, retries and runs that
-overlap are not foreseen. A tick at which no job has anything to do is not played, as the
-real one finds out from its hint.
+overlap are not foreseen; guards and conditions have nothing against a start. A tick at which no
+job has anything to do is not played, as the real one finds out from its hint.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from scheduled import history, pretence
+from scheduled import heartbeat, history, pretence
 from scheduled.config import Config
 from scheduled.course import Course
 from scheduled.decision import Decision, Verdict
@@ -44,15 +44,15 @@ class Rehearsal:
         )
         """When each job has something to do next: as far as is known now, and None for never."""
 
-    def end_well(self, running: Iterable[str]) -> None:
-        """Have the runs that are under way when it all begins end well, as the others will."""
-        turns = self.tick(self.course.start).turns
-        for name in running:
-            opened, job = turns.record(name).open, turns.jobs.get(name)
-            if opened is not None and job is not None:
+    def take_over(self, running: Iterable[str]) -> None:
+        """Go on from the real ticks: why none came of late, and what is under way ends well."""
+        tick = self.tick(self.course.start)
+        tick.explain_silence(heartbeat.beat(tick.now))
+        for job in (tick.turns.jobs[name] for name in running if name in tick.turns.jobs):
+            for opened in tick.turns.record(job.id).runs.values():
                 attempt = Attempt(opened.run_id, job, opened.slot, opened.attempt)
                 begun = Begun(pretence.running(attempt), pretence.FREE, opened.started_at)
-                turns.end(begun, pretence.WELL, [])
+                tick.turns.end(begun, pretence.WELL, [])
         self.memory.events.clear()
 
     def play(self) -> Iterator[tuple[datetime, list[Row]]]:
@@ -100,7 +100,7 @@ class Rehearsal:
         return tick, decisions
 
     def _explain_silence(self, tick: Tick, at: datetime) -> None:
-        """Put on record why no tick came for a while, as `Tick.open` does from the clocks."""
+        """As `Tick.explain_silence`, which asks the clocks of the machine."""
         before = self.course.before(at)
         if before is None or at - before <= tick.cadence.patience(before):
             return

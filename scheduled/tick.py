@@ -139,15 +139,18 @@ class Tick:
 
     def open(self) -> None:
         """Note that a tick came, and explain why none did for a while, if that was so."""
-        state_dir = self.config.places.state_dir
         beat = heartbeat.beat(self.now)
-        last = heartbeat.load(state_dir)
+        self.explain_silence(beat)
+        heartbeat.save(self.config.places.state_dir, beat)
+        self.bus.fire("startup", at=stamped(self.now))
+
+    def explain_silence(self, beat: heartbeat.Heartbeat) -> None:
+        """Put on record why no tick came since the last heartbeat, if that is too long ago."""
+        last = heartbeat.load(self.config.places.state_dir)
         gap = heartbeat.gap(last, beat, self.cadence.patience(last.at if last else None))
         if gap is not None:
             period = {"from": stamped(gap.start), "to": stamped(gap.end)}
             self.store.record(self.now, {"event": "gap", **period, "cause": gap.cause.value})
-        heartbeat.save(state_dir, beat)
-        self.bus.fire("startup", at=stamped(self.now))
 
     def settle(self) -> None:
         """Find the runs whose tick died, and put them on record as interrupted."""

@@ -144,7 +144,7 @@ def test_a_run_under_way_is_taken_to_end_well(tmp_path: Path) -> None:
     lock = locks.take_job(engine.state_dir, "long")
     one = rehearsal(engine, "12:01", "13:01")
 
-    one.end_well(["long"])
+    one.take_over(["long"])
     rows = played(one)
 
     assert lock is not None
@@ -174,3 +174,28 @@ def test_a_tick_comes_a_moment_after_its_minute_as_those_of_cron_do(tmp_path: Pa
     rows = played(rehearsal(engine, "11:30", "12:31", outage))
 
     assert outcomes(rows) == [("12:00", "skipped")]
+
+
+def test_slots_missed_before_it_begins_have_the_cause_a_real_tick_would_give(
+    tmp_path: Path,
+) -> None:
+    engine = Engine(tmp_path, [job(schedule="*/10 * * * *")])
+    engine.run_at("11:00")
+    one = rehearsal(engine, "12:01", "12:02")
+
+    one.take_over([])
+    foreseen = [row["reason"] for row in played(one)]
+    engine.run_at("12:01")
+
+    assert foreseen == [row["reason"] for row in engine.rows]
+    assert foreseen[0] != "no tick could start it in time"
+
+
+def test_no_condition_is_asked_and_no_guard_measured(tmp_path: Path) -> None:
+    guarded = job(only_if="touch asked; exit 1", max_cpu_percent=0.0)
+    engine = Engine(tmp_path, [guarded])
+
+    rows = played(rehearsal(engine, "11:30", "12:30"))
+
+    assert outcomes(rows) == [("12:00", "succeeded")]
+    assert not (tmp_path / "asked").exists()

@@ -23,7 +23,7 @@ def remembering(session: Session, course: Course) -> Rehearsal:
     """A rehearsal that begins now, with what is remembered and what is under way."""
     store = session.store
     rehearsal = Rehearsal(session.config, Memory(store.state_dir, store.state), course)
-    rehearsal.end_well(_observed(session).running)
+    rehearsal.take_over(_observed(session).running)
     return rehearsal
 
 
