@@ -41,6 +41,7 @@ __all__ = [
     "note",
     "of",
     "parse",
+    "wall_meant",
 ]
 
 MINUTE = timedelta(minutes=1)
@@ -124,22 +125,31 @@ def note(schedule: Schedule, slot: datetime) -> str:
     `moved: 02:30 does not exist that day`, `first of two 02:30`, `second of two 02:30`.
     """
     zone = schedule.zone
-    wall = wall_of(slot, zone)
-    match schedule.form:
-        case Cron(fixed=True) as cron:
-            meant = _fields(cron).after(_high_water(slot - RESOLUTION, zone))
-        case Once(moment) if moment.tzinfo is None:
-            meant = moment
-        case Cron():
-            meant = wall
-        case _:
-            return ""  # elapsed time and instants do not look at the clock
+    wall, meant = wall_of(slot, zone), wall_meant(schedule, slot)
+    if meant is None:
+        return ""
     if meant != wall:
         return f"moved: {meant:%H:%M} does not exist that day"
     change = set_back(slot, zone)
     if change is None:
         return ""
     return f"{'first' if slot < change else 'second'} of two {wall:%H:%M}"
+
+
+def wall_meant(schedule: Schedule, slot: datetime) -> datetime | None:
+    """What the clock was to show at this slot: naive, and not what it shows after a gap.
+
+    None for elapsed time and for instants, which do not look at the clock.
+    """
+    match schedule.form:
+        case Cron(fixed=True) as cron:
+            return _fields(cron).after(_high_water(slot - RESOLUTION, schedule.zone))
+        case Once(moment) if moment.tzinfo is None:
+            return moment
+        case Cron():
+            return wall_of(slot, schedule.zone)
+        case _:
+            return None
 
 
 class _Fields:

@@ -352,3 +352,20 @@ def _files(folder: Path) -> dict[str, tuple[int, int]]:
         for path in folder.rglob("*")
         if path.is_file()
     }
+
+
+def test_next_explains_each_slot_only_when_asked(home: Home) -> None:
+    plain = json.loads(_call(home, "next", "backup", "--json").out)
+    asked = json.loads(_call(home, "next", "backup", "--explain", "--json").out)
+
+    assert ["explain" in row for row in plain["next"]] == [False] * 5
+    assert all(row["explain"][0].startswith('"0 * * * *"') for row in asked["next"])
+
+
+def test_a_person_reads_the_explanation_below_each_slot(home: Home) -> None:
+    one = _call(home, "next", "backup", "--explain", "-n", "1").out.splitlines()
+    of_all = _call(home, "next", "--explain", "-n", "1").out.splitlines()
+
+    assert one[0].startswith("2026-11-21 13:00+00:00")
+    assert one[1] == '  - "0 * * * *" in UTC: minute 0'
+    assert of_all[0].split(": ")[0] in home.jobs()

@@ -101,13 +101,19 @@ def show(session: Session, job: str, *, as_json: bool) -> None:
 @click.command("next")
 @click.argument("job", required=False)
 @click.option("-n", "count", type=click.IntRange(1, 10_000), default=5, help="How many. [5]")
+@click.option("--explain", is_flag=True, help="Say why each is there, and what becomes of it.")
 @_json
 @click.pass_obj
-def next_slots(session: Session, job: str | None, *, count: int, as_json: bool) -> None:
+def next_slots(
+    session: Session, job: str | None, *, count: int, explain: bool, as_json: bool
+) -> None:
     """The next slots of one job, or of all."""
     found = find_job(session.config, job) if job is not None else None
     picture = _picture(session)
-    document = upcoming.of_job(picture, found, count) if found else upcoming.of_all(picture, count)
+    if found is not None:
+        document = upcoming.of_job(picture, found, count, explained=explain)
+    else:
+        document = upcoming.of_all(picture, count, explained=explain)
     if as_json:
         _print_json(document)
         return

@@ -1,7 +1,7 @@
 """`status` as a person wants to read it: what is wrong first, then what was, then what comes."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from rich.console import RenderableType
@@ -57,7 +57,16 @@ def of_next(shown: Mapping[str, Any], now: datetime) -> list[RenderableType]:
     """The page made from `next --json`."""
     if not shown["next"]:
         return [Text("No slot will come: nothing that is enabled fires again.")]
+    if "explain" in shown["next"][0]:
+        return [part for row in shown["next"] for part in _explained(row, now, shown["job"])]
     return [tables.slots(shown["next"], now, shown["job"])]
+
+
+def _explained(row: Mapping[str, Any], now: datetime, job: str | None) -> list[RenderableType]:
+    local = datetime.fromisoformat(row["local"])
+    when = both(local, now, local.tzinfo or now.tzinfo or UTC)
+    head = when if job else f"{row['job']}: {when}"
+    return [tables.cell(head), *(tables.indented(f"- {one}") for one in row["explain"])]
 
 
 def of_history(rows: Sequence[Row], now: datetime, zone: tzinfo) -> list[RenderableType]:

@@ -11,26 +11,38 @@ from scheduled import plan, slots, window
 from scheduled.model import Job
 from scheduled.sky import Sky
 from scheduled.state import stamped
+from scheduled.view import explain
 from scheduled.view.picture import Picture
 
 
-def of_job(picture: Picture, job: Job, count: int) -> dict[str, Any]:
-    """`next JOB --json`: the first `count` slots after now; none for a job that is disabled."""
+def of_job(picture: Picture, job: Job, count: int, *, explained: bool = False) -> dict[str, Any]:
+    """`next JOB --json`: the first `count` slots after now; none for a job that is disabled.
+
+    `explained` adds to each why it is there, a list of sentences.
+    """
     coming = islice(_following(picture, job, Sky.at(picture.now)), count)
     return {
         "job": job.id,
         "timezone": job.timezone,
-        "next": [_shown(job, slot) for slot in coming],
+        "next": [_explained(picture, job, slot, wanted=explained) for slot in coming],
     }
 
 
-def of_all(picture: Picture, count: int) -> dict[str, Any]:
+def of_all(picture: Picture, count: int, *, explained: bool = False) -> dict[str, Any]:
     """`next --json`: the first `count` slots of all jobs together, each with its job."""
     return {
         "job": None,
         "timezone": str(picture.zone),
-        "next": [{"job": job.id, **_shown(job, slot)} for slot, job in _merged(picture, count)],
+        "next": [
+            {"job": job.id, **_explained(picture, job, slot, wanted=explained)}
+            for slot, job in _merged(picture, count)
+        ],
     }
+
+
+def _explained(picture: Picture, job: Job, slot: datetime, *, wanted: bool) -> dict[str, Any]:
+    shown = _shown(job, slot)
+    return shown | {"explain": [*explain.sentences(picture, job, slot)]} if wanted else shown
 
 
 def _merged(picture: Picture, count: int) -> Iterator[tuple[datetime, Job]]:

@@ -1,0 +1,100 @@
+"""Why a slot is there, when its run starts, and what becomes of it if no tick comes: in words."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from scheduled import slots, window
+from scheduled.dialect import NICKNAMES, Boot, Cron, Interval, Once
+from scheduled.model import CatchUp, Job
+from scheduled.slots import Schedule
+from scheduled.state import Record
+from scheduled.view.picture import Picture
+from scheduled.view.times import absolute, span
+
+_FIELDS = ("minute", "hour", "day of the month", "month", "weekday")
+
+
+def sentences(picture: Picture, job: Job, slot: datetime) -> Iterator[str]:
+    """All there is to say about one slot to come, in the order in which it matters."""
+    record = picture.record(job.id)
+    yield _rule(job, slot, record, picture)
+    changed = slots.note(slots.of(job), slot)
+    if changed:
+        yield f"clock change: {changed}"
+    yield from _start(job, slot, picture)
+    if job.after:
+        yield f"it waits until {' and '.join(job.after)} succeeded (after)"
+    if record.skip == slot:
+        yield "it will be skipped: left out by hand"
+    if record.pause is not None and record.pause.covers(slot):
+        yield f"it will be skipped: it lies in a pause{_because(record.pause.reason)}"
+    yield from _catch_up(job, slot, picture)
+
+
+def _rule(job: Job, slot: datetime, record: Record, picture: Picture) -> str:
+    schedule = slots.of(job)
+    match schedule.form:
+        case Cron() as cron:
+            return _matches(cron, job, schedule, slot)
+        case Interval(period):
+            length = span(period.total_seconds())
+            if record.anchor is None:
+                return f"every {length}, counted from the tick that first sees the job"
+            since = absolute(record.anchor.replace(second=0, microsecond=0), picture.zone)
+            return f"every {length}, counted from {since}"
+        case Once():
+            return f'"{job.schedule}" names this time, and no other'
+        case Boot():
+            return "a start of the machine"
+
+
+def _matches(cron: Cron, job: Job, schedule: Schedule, slot: datetime) -> str:
+    """`"*/15 9 * * mon-fri" in Europe/Berlin: minute 45 in */15, hour 9`."""
+    wall = slots.wall_meant(schedule, slot)
+    assert wall is not None
+    written = schedule.text.strip().lower().removeprefix("@")
+    texts = NICKNAMES.get(written, written).split()
+    weekday = wall.isoweekday() % 7
+    values = (wall.minute, wall.hour, wall.day, wall.month, weekday)
+    sets = (cron.minutes, cron.hours, cron.days, cron.months, cron.weekdays)
+    names = (*map(str, values[:-1]), f"{wall:%A}")
+    said = [
+        f"{field} {name}" if text == str(value) else f"{field} {name} in {text}"
+        for field, name, value, text, matching in zip(
+            _FIELDS, names, values, texts, sets, strict=True
+        )
+        if text != "*" and value in matching
+    ]
+    drawn = f", drawn as {schedule.text}" if schedule.text != job.schedule else ""
+    return f'"{job.schedule}"{drawn} in {schedule.zone}: {", ".join(said) or "any minute"}'
+
+
+def _start(job: Job, slot: datetime, picture: Picture) -> Iterator[str]:
+    delay = slots.delay(job)
+    start = slot + delay
+    if delay:
+        when = absolute(start, picture.zone)
+        yield f"it starts at {when}: {delay.total_seconds():.0f} s of jitter, always the same"
+    opens = window.opening(job.window, job.timezone, start) if job.window else None
+    if opens is not None:
+        yield f"it waits for its window {job.window} until {absolute(opens, picture.zone)}"
+
+
+def _catch_up(job: Job, slot: datetime, picture: Picture) -> Iterator[str]:
+    """What a tick that comes late does about the slot."""
+    start = slot + slots.delay(job)
+    match job.catch_up:
+        case CatchUp.SKIP:
+            last = absolute(start + picture.late_after, picture.zone)
+            yield f"if no tick comes until {last}, it is written off (catch_up: skip)"
+        case CatchUp.LATEST:
+            yield "if no tick comes in time, a later run answers for all missed (catch_up: latest)"
+        case CatchUp.ALL:
+            yield "if no tick comes in time, it runs later, the oldest first (catch_up: all)"
+    if job.max_lateness is not None:
+        last = absolute(start + timedelta(seconds=job.max_lateness), picture.zone)
+        yield f"after {last} it is too late for it, and it is skipped (max_lateness)"
+
+
+def _because(reason: str) -> str:
+    return f" ({reason})" if reason else ""
