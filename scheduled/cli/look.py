@@ -46,7 +46,7 @@ def status(session: Session, *, as_json: bool) -> None:
 def list_jobs(session: Session, *, when: str | None, as_json: bool) -> None:
     """All jobs, with their last and their next run; or what a tick at a time to come would do."""
     picture, document = _listed(session, when)
-    _warn(session)
+    warn(session)
     if as_json:
         _print_json(document)
         return
@@ -77,7 +77,7 @@ def listing(session: Session) -> None:
     from scheduled.view import tables
 
     picture = _picture(session)
-    _warn(session)
+    warn(session)
     _show(session, tables.tasks(jobs.rows(picture), picture.now))
 
 
@@ -234,7 +234,7 @@ def _show(session: Session, *parts: Any) -> None:
     paper.show(*parts, color=session.color)
 
 
-def _warn(session: Session) -> None:
+def warn(session: Session) -> None:
     """Tell, beside the list, why something may be missing from it."""
     for problem in (*session.config.problems, *session.store.recovered):
         click.echo(f"scheduled: {plain.one_line(problem)}", err=True)

@@ -11,6 +11,7 @@ import click
 
 from scheduled import state as states
 from scheduled.cli import foresight, instants
+from scheduled.cli.look import warn
 from scheduled.cli.lookup import check_only
 from scheduled.cli.session import Session
 from scheduled.course import Course, Outage
@@ -61,8 +62,7 @@ def simulate(
     runs = _played(session, rehearsal, shown_from, only)
     kind = simulation.FRESH if is_past else simulation.REMEMBERED
     document = simulation.document(course, shown_from, kind, runs)
-    for problem in session.config.problems:
-        click.echo(f"scheduled: {one_line(problem)}", err=True)
+    warn(session)
     if as_json:
         click.echo(json.dumps(document, indent=2))
         return
