@@ -5,6 +5,7 @@ It calls the handler and writes what came of it to the file RESULT, complete or 
 handler that crashes the interpreter takes only this process with it.
 """
 
+import io
 import json
 import os
 import sys
@@ -22,6 +23,7 @@ from scheduled.handler import Context, GiveUp, Incomplete, NotNow
 def main() -> int:
     """Run the handler described on standard input; 0, 1 if it failed, 75 if it could not now."""
     description = json.load(sys.stdin)
+    _accept_all_text()
     report = _call(description["handler"], _context(description))
     try:
         files.replace_json(Path(sys.argv[1]), report)
@@ -31,6 +33,13 @@ def main() -> int:
     if "not_now" in report:
         return os.EX_TEMPFAIL
     return 1 if "error" in report else 0
+
+
+def _accept_all_text() -> None:
+    """Let no line of output fail a handler: PYTHONIOENCODING, or a name that is no UTF-8, could."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _call(handler: str, context: Context) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The other side of a handler's run: what counts of a run that got only half way."""
+"""The other side of a handler's run: what counts of one that got half way, what may not stop it."""
 
 import json
 from dataclasses import replace
@@ -7,7 +7,7 @@ from typing import Any
 
 from scheduled import builtin
 from tests.builders import ecosystem
-from tests.builders.engine import Engine
+from tests.builders.engine import Engine, first_run
 from tests.builders.jobs import at, job
 
 HALF_WAY = """\
@@ -65,3 +65,16 @@ def test_mail_is_moved_on_once_though_the_counts_cannot_be_published(tmp_path: P
 def subjects(mailbox: Path) -> list[Any]:
     messages = json.loads((mailbox / "inbox.json").read_text())["messages"]
     return [message["subject"] for message in messages]
+
+
+def test_no_line_that_a_handler_logs_fails_it_whatever_the_encoding(tmp_path: Path) -> None:
+    # Half a surrogate pair is what Python makes of a file name that is no UTF-8.
+    (tmp_path / "telling.py").write_text(
+        "def run(context):\n    context.log('grüße')\n    context.log('a\\udcff')\n"
+    )
+
+    row = first_run(tmp_path, job(handler="telling:run", env={"PYTHONIOENCODING": "ascii"}))
+
+    assert row["error"] is None
+    log = tmp_path / "state" / "runs" / "backup" / f"{row['run_id']}.log"
+    assert log.read_text("utf-8") == "grüße\na\\udcff\n"
