@@ -62,6 +62,8 @@ class Running:
     """Why it is being stopped: `timeout`, or the name of a signal."""
     stop_since: float | None = None
     killed: bool = False
+    told: dict[int, int] = field(default_factory=dict)
+    """The processes that were told to end, with the kernel's start time of each."""
     mask: Mask = field(default_factory=lambda: Mask({}))
     """The secrets in its environment, to be hidden in all that is kept of it."""
 

@@ -1,18 +1,17 @@
 """The children of a tick: waiting for them, their deadlines, and stopping all that they are.
 
-A run is stopped with TERM to its whole session group, then, after a grace, with KILL; and
-with it whoever left the session, found by ancestry and by the run id in its environment. A
-run that ends well may leave a daemon behind: that is its own affair.
+A run is stopped with TERM to its whole session, then, after a grace, with KILL; and with it
+whoever left the session, found by ancestry and by the run id in its environment. Whoever was
+told to end is remembered, for ancestry ends with the first parent that does. A run that ends
+well may leave a daemon behind: that is its own affair.
 """
 
 import contextlib
-import ctypes
 import os
 import select
 import signal
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import FrameType
 from typing import Any, Self
 
@@ -23,7 +22,6 @@ from scheduled.model import Ended
 GRACE_SECONDS = 10.0
 LOOK_SECONDS = 0.25
 """How often output files are looked at while runs go on."""
-PR_SET_CHILD_SUBREAPER = 36
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -39,8 +37,6 @@ class Supervisor:
         self._before: list[Callable[[], object]] = []
 
     def __enter__(self) -> Self:
-        # Those who leave their session become our children when their parent dies, not init's.
-        _subreaper(True)
         self._wake = os.pipe()
         for end in self._wake:
             os.set_blocking(end, False)
@@ -59,7 +55,6 @@ class Supervisor:
             undo()
         for end in self._wake:
             os.close(end)
-        _subreaper(False)
 
     def wait(self, patience: float | None = None) -> list[tuple[Running, Ended]]:
         """The runs that ended, as soon as one has; all of them soon after a signal came.
@@ -127,21 +122,14 @@ def start_time(pid: int) -> int | None:
 
     A process id is used again some day; together with this number it is not.
     """
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as stream:
-            return int(stream.read().rpartition(b")")[2].split()[19])
-    except (OSError, IndexError, ValueError):
-        return None
+    fields = _stat(pid)
+    return int(fields[19]) if fields else None
 
 
 def is_alive(pid: int, started: int) -> bool:
     """Whether that very process still lives; a zombie does not."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as stream:
-            fields = stream.read().rpartition(b")")[2].split()
-    except OSError:
-        return False
-    return fields[0] not in (b"Z", b"X") and int(fields[19]) == started
+    fields = _stat(pid)
+    return bool(fields) and fields[0] not in (b"Z", b"X") and int(fields[19]) == started
 
 
 def find(run_id: str) -> int:
@@ -160,7 +148,9 @@ def signal_family(pid: int | None, run_id: str, number: signal.Signals) -> None:
 
 
 def _kill(running: Running, number: signal.Signals) -> None:
-    family = _family(running.pid, running.attempt.run_id)
+    told = {pid for pid, started in running.told.items() if is_alive(pid, started)}
+    family = _family(running.pid, running.attempt.run_id, told)
+    running.told |= {pid: started for pid in family if (started := start_time(pid)) is not None}
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(running.pid, number)
     for pid in family:
@@ -168,12 +158,14 @@ def _kill(running: Running, number: signal.Signals) -> None:
             os.kill(pid, number)
 
 
-def _family(pid: int, run_id: str) -> set[int]:
-    """Descendants of `pid` and the processes with the run's id in their environment, and `pid`."""
+def _family(pid: int, run_id: str, known: Iterable[int] = ()) -> set[int]:
+    """`pid`, its session, who has the run's id in its environment, `known`; with descendants."""
     if not pid:
         return set()
-    parents = {child: _parent(child) for child in _processes()}
-    found = _marked(run_id) | {pid}
+    stats = {process: fields for process in _processes() if (fields := _stat(process))}
+    parents = {process: int(fields[1]) for process, fields in stats.items()}
+    session = {process for process, fields in stats.items() if int(fields[3]) == pid}
+    found = session | _marked(run_id) | {pid, *known}
     grown = True
     while grown:
         more = {child for child, parent in parents.items() if parent in found} - found
@@ -193,18 +185,14 @@ def _processes() -> list[int]:
     return []
 
 
-def _parent(pid: int) -> int:
-    with contextlib.suppress(OSError, IndexError), open(f"/proc/{pid}/stat", "rb") as stream:
-        return int(stream.read().rpartition(b")")[2].split()[1])
-    return 0
+def _stat(pid: int) -> list[bytes]:
+    """What proc_pid_stat(5) says, from the state on (0; 1 is the parent, 3 the session)."""
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/stat", "rb") as stream:
+        return stream.read().rpartition(b")")[2].split()  # a name may hold anything, even `)`
+    return []
 
 
 def _environ(pid: int) -> bytes:
     with contextlib.suppress(OSError), open(f"/proc/{pid}/environ", "rb") as stream:
         return stream.read() + b"\0"
     return b""
-
-
-def _subreaper(on: bool) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, int(on), 0, 0, 0)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from tests.builders.engine import Engine
 
+PATIENCE = 1000
+
 
 def tick_and_kill(engine: Engine, when: str, *, spare_the_job: bool = False) -> int:
     """A tick in a process of its own, killed while its job runs; the job's process id.
@@ -32,9 +34,12 @@ def tick_and_kill(engine: Engine, when: str, *, spare_the_job: bool = False) -> 
 
 
 def wait_for_the_end_of(pid: int) -> None:
-    """Wait until a process that is not ours has gone."""
-    while is_alive(pid):
+    """Wait until a process that has been killed has gone."""
+    for _ in range(PATIENCE):
+        if not is_alive(pid):
+            return
         time.sleep(0.01)
+    raise AssertionError(f"process {pid} lives on")
 
 
 def is_alive(pid: int) -> bool:

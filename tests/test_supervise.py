@@ -1,0 +1,155 @@
+"""Stopping all that a run is, wherever it went, and nobody else."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scheduled import supervise, tick
+from tests.builders.engine import Engine
+from tests.builders.jobs import at, job
+from tests.builders.killed import is_alive, wait_for_the_end_of
+
+
+@pytest.fixture
+def sleeper() -> Iterator[int]:
+    """A process that has nothing to do with us, ended when the test is over."""
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as process:
+        yield process.pid
+        process.kill()
+
+
+# Who lives
+
+
+def test_a_process_is_alive_under_its_number_and_its_start(sleeper: int) -> None:
+    started = supervise.start_time(sleeper)
+    assert started is not None
+
+    assert supervise.is_alive(sleeper, started)
+
+
+def test_a_number_that_is_used_again_is_not_that_process(sleeper: int) -> None:
+    started = supervise.start_time(sleeper)
+    assert started is not None
+
+    assert not supervise.is_alive(sleeper, started - 1)
+    assert not supervise.is_alive(sleeper, started + 1)
+
+
+def test_who_has_ended_is_not_alive_reaped_or_not() -> None:
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as process:
+        started = supervise.start_time(process.pid)
+        assert started is not None
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        unreaped = supervise.is_alive(process.pid, started)
+
+    assert (unreaped, supervise.is_alive(process.pid, started)) == (False, False)
+    assert supervise.start_time(process.pid) is None
+
+
+def test_a_process_is_found_by_the_run_id_in_its_environment_and_by_all_of_it() -> None:
+    environ = {**os.environ, "SCHEDULED_RUN_ID": "20261121T120000-abc123"}
+    with subprocess.Popen(["sleep", "60"], env=environ) as process:
+        found = [supervise.find(f"20261121T120000-{end}") for end in ("abc123", "abc12", "c123")]
+        process.kill()
+
+    assert found == [process.pid, 0, 0]
+
+
+# Stopping
+
+
+@pytest.mark.parametrize(
+    "escape",
+    [
+        # It is deaf, and its parent is not: when KILL comes, the run's own process has gone.
+        "(trap '' TERM; setsid sh -c 'echo $$ > pid; sleep 60; sleep 60') & wait",
+        # Nor does its environment say whose it is.
+        "(trap '' TERM; exec env -i setsid sh -c 'echo $$ > pid; sleep 60; sleep 60') & wait",
+        # An orphan before anybody was told to end; only its session is still the run's.
+        "(set -m; trap '' TERM; env -i sh -c 'echo $$ > pid; sleep 60; sleep 60' &); sleep 60",
+    ],
+    ids=["deaf", "deaf and nameless", "an orphan"],
+)
+def test_a_timeout_ends_whoever_the_job_started_though_the_job_itself_ends_at_once(
+    tmp_path: Path, escape: str
+) -> None:
+    engine = Engine(tmp_path, [job(command=escape, timeout=0.6)])
+    engine.run_at("11:30")
+
+    report = engine.run_at("12:00")
+
+    assert [row["outcome"] for row in report.ran] == ["timed_out"]
+    wait_for_the_end_of(int(engine.lines("pid")[0]))
+
+
+def test_who_ignores_the_first_signal_has_its_grace_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervise, "GRACE_SECONDS", 0.5)
+    slow = "trap 'sleep 0.1; echo tidied >> out; exit' TERM; sleep 60 & wait"
+    deaf = "trap '' TERM; echo $$ > pid; while :; do sleep 1; done"
+    jobs = [job("slow", command=slow, timeout=0.2), job("deaf", command=deaf, timeout=0.2)]
+    engine = Engine(tmp_path, jobs)
+    engine.run_at("11:30")
+
+    report = engine.run_at("12:00")
+
+    assert [row["outcome"] for row in report.ran] == ["timed_out", "timed_out"]
+    assert engine.lines() == ["tidied"]
+    assert not is_alive(int(engine.lines("pid")[0]))
+
+
+def test_nobody_else_is_stopped(tmp_path: Path, sleeper: int) -> None:
+    beside = job("beside", command="sleep 1; echo done >> out")
+    engine = Engine(tmp_path, [job(command="sleep 60", timeout=0.2), beside])
+    engine.run_at("11:30")
+
+    engine.run_at("12:00")
+
+    assert is_alive(sleeper)
+    assert engine.lines() == ["done"]
+
+
+def test_signals_mean_afterwards_what_they_meant_before() -> None:
+    numbers = (signal.SIGTERM, signal.SIGCHLD)
+    before = [signal.getsignal(number) for number in numbers]
+
+    with supervise.Supervisor():
+        within = [signal.getsignal(number) for number in numbers]
+
+    assert all(now != then for now, then in zip(within, before, strict=True))
+    assert [signal.getsignal(number) for number in numbers] == before
+    assert signal.set_wakeup_fd(-1) == -1
+
+
+def test_a_signal_that_somebody_wants_ignored_stays_so(tmp_path: Path) -> None:
+    # nohup has a tick ignore SIGHUP.
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with supervise.Supervisor() as children:
+            os.kill(os.getpid(), signal.SIGHUP)
+            stopped_by = children.stopped_by
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+    assert stopped_by is None
+
+
+def test_an_error_of_our_own_leaves_nothing_running(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command="echo $$ > pid; sleep 60")])
+    engine.run_at("11:30")
+
+    def fail_when_it_runs() -> None:
+        if engine.lines("pid"):
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        tick.run(engine.config, at("12:00"), environ=os.environ, look=fail_when_it_runs)
+
+    wait_for_the_end_of(int(engine.lines("pid")[0]))
