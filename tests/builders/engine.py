@@ -54,6 +54,11 @@ class Engine:
         return Store(self.state_dir).load().state
 
     @property
+    def last_event(self) -> dict[str, Any]:
+        """What was put on record last."""
+        return Store(self.state_dir).journal.read(None).events[-1]
+
+    @property
     def rows(self) -> list[Row]:
         """Everything that ran, was skipped or was missed, oldest first."""
         journal = Store(self.state_dir).journal

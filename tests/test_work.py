@@ -1,0 +1,59 @@
+"""The middle of a tick: what it has room and budget for, and what it leaves for later."""
+
+from pathlib import Path
+
+from scheduled import plan
+from scheduled.model import CatchUp
+from tests.builders.engine import Engine
+from tests.builders.jobs import job
+
+NOTE = "echo $SCHEDULED_JOB $SCHEDULED_SLOT >> out"
+
+
+def test_a_job_that_runs_each_slot_spends_the_budget_of_the_tick_too(tmp_path: Path) -> None:
+    each = job(command=NOTE, catch_up=CatchUp.ALL)
+    engine = Engine(tmp_path, [each], catch_up_budget=3)
+    engine.run_at("04:30")
+
+    reports = [engine.run_at(when) for when in ("12:10", "12:11", "12:12", "12:13")]
+
+    assert [len(report.ran) for report in reports] == [3, 3, 2, 0]
+    assert [report.left for report in reports[:3]] == [
+        [("backup", plan.ENOUGH)],
+        [("backup", plan.ENOUGH)],
+        [],
+    ]
+
+
+def test_the_last_slot_that_is_on_time_needs_no_budget(tmp_path: Path) -> None:
+    each = job(command=NOTE, catch_up=CatchUp.ALL)
+    engine = Engine(tmp_path, [each], catch_up_budget=2)
+    engine.run_at("09:30")
+
+    report = engine.run_at("12:00")
+
+    assert [row["catch_up"] for row in report.ran] == [True, True, False]
+    assert report.left == []
+
+
+def test_two_jobs_share_the_budget_of_a_tick(tmp_path: Path) -> None:
+    jobs = [job(name, command=NOTE, catch_up=CatchUp.ALL) for name in ("a", "b")]
+    engine = Engine(tmp_path, jobs, catch_up_budget=3)
+    engine.run_at("07:30")
+
+    report = engine.run_at("12:10")
+
+    assert len(report.ran) == 3
+    assert sorted(name for name, _ in report.left) == ["a", "b"]
+
+
+def test_retries_inside_the_tick_keep_to_the_limit_of_runs_at_once(tmp_path: Path) -> None:
+    command = "echo + >> out; sleep 0.2; echo - >> out; test $SCHEDULED_ATTEMPT = 2"
+    jobs = [job(name, command=command, max_retries=1, retry_delay=0.05) for name in ("a", "b", "c")]
+    engine = Engine(tmp_path, jobs, max_concurrent=1)
+    engine.run_at("11:30")
+
+    report = engine.run_at("12:00")
+
+    assert engine.lines() == ["+", "-"] * 6
+    assert [row["outcome"] for row in report.ran].count("succeeded") == 3
