@@ -5,6 +5,7 @@ import pytest
 
 from scheduled import files
 from scheduled.errors import UnreadableFileError
+from tests.builders.synced import Synced
 
 
 @pytest.mark.parametrize("size", [0, 1, 3_000_000])
@@ -30,6 +31,18 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
 def test_a_folder_says_that_it_is_one(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFileError, match="is a directory"):
         files.read_bytes(tmp_path)
+
+
+def test_a_file_that_is_replaced_is_on_the_disk_before_and_after_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = Synced(monkeypatch)
+
+    files.replace(tmp_path / "a", b"x")
+
+    before, renamed, after = synced.calls
+    assert before.startswith("fsync .a.")
+    assert (renamed, after) == ("replace a", f"fsync {tmp_path.name}")
 
 
 def test_a_hole_leaves_a_file_as_long_as_it_is_and_is_read_around(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import scheduled
-from scheduled import idle
+from scheduled import heartbeat, idle
 from scheduled.store import Store
 
 ENTRY = Path(scheduled.__file__).parent / "__main__.py"
@@ -135,6 +135,48 @@ def test_after_a_silence_the_tick_is_a_full_one_and_explains_it(home: Path) -> N
 
     (gap,) = Store(home / "state").load().state["gaps"]
     assert gap["cause"] == "cron silent"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [(3, "of-another-boot"), (0, "9999999999.000"), (0, "never")]
+)
+def test_after_a_boot_and_under_a_clock_set_back_the_tick_is_a_full_one(
+    home: Path, field: int, value: str
+) -> None:
+    heartbeat = home / "state" / "heartbeat"
+    beat = heartbeat.read_text().split()
+    beat[field] = value
+    heartbeat.write_text(" ".join(beat) + "\n")
+
+    tick(home)
+
+    assert Store(home / "state").load().state["ticks"]["count"] == 2
+
+
+def test_a_heartbeat_that_is_gone_makes_a_full_tick(home: Path) -> None:
+    (home / "state" / "heartbeat").unlink()
+
+    tick(home)
+
+    assert Store(home / "state").load().state["ticks"]["count"] == 2
+    assert (home / "state" / "heartbeat").exists()
+
+
+def test_an_idle_tick_writes_its_heartbeat_as_a_full_one_would(home: Path) -> None:
+    (home / "state" / "heartbeat").write_text(
+        (home / "state" / "heartbeat").read_text().rstrip() + " " * 100 + "\n"
+    )
+    before = heartbeat.load(home / "state")
+
+    tick(home)
+
+    after = heartbeat.load(home / "state")
+    assert before is not None
+    assert after is not None
+    assert before.wall < after.wall
+    assert before.boottime < after.boottime
+    assert before.boot_id == after.boot_id
+    assert len((home / "state" / "heartbeat").read_text()) < 100
 
 
 @pytest.mark.parametrize("words", [["--help"], ["run", "--json"], ["status"], ["run", "extra"]])

@@ -8,6 +8,7 @@ import pytest
 
 from scheduled.errors import StateError
 from scheduled.journal import Journal, Position, since_snapshot
+from tests.builders.synced import Synced
 
 DAY = "2026-11-21.jsonl"
 
@@ -73,6 +74,92 @@ def test_an_append_that_finds_the_disk_full_leaves_the_file_as_it_was(tmp_path: 
 
     assert os.waitstatus_to_exitcode(status) == 0
     assert (tmp_path / DAY).read_bytes() == before
+
+
+def test_what_is_appended_is_on_the_disk_before_anybody_relies_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = _begun(tmp_path)
+    synced = Synced(monkeypatch)
+
+    journal.append(DAY, [{"event": "a"}, {"event": "b"}], sync=True)
+    journal.append(DAY, [{"event": "it only helps"}], sync=False)
+
+    assert synced.calls == [f"fsync {DAY}"]
+
+
+def test_a_new_days_file_is_on_the_disk_before_and_after_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = Synced(monkeypatch)
+
+    _begun(tmp_path / "journal")
+
+    assert synced.calls == [f"fsync .{DAY}.new", f"replace {DAY}", "fsync journal"]
+
+
+def test_a_sync_that_fails_leaves_the_file_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = _begun(tmp_path)
+    before = (tmp_path / DAY).read_bytes()
+
+    def fail(_: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fdatasync", fail)
+    with pytest.raises(StateError, match="input/output error; no job is started"):
+        journal.append(DAY, [{"event": "a"}], sync=True)
+
+    assert (tmp_path / DAY).read_bytes() == before
+
+
+def test_the_journal_is_nobody_elses(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        journal = _begun(tmp_path / "journal")
+        journal.append("2026-11-22.jsonl", [{"event": "a"}], sync=True)
+    finally:
+        os.umask(before)
+
+    assert journal.folder.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in journal.folder.iterdir()} == {0o600}
+
+
+def test_what_is_no_file_of_a_day_is_left_alone(tmp_path: Path) -> None:
+    journal = _begun(tmp_path)
+    for name in (
+        "notes.jsonl",
+        "2026-11-21.jsonl.bak",
+        ".2026-11-22.jsonl.new",
+        "x2026-11-21.jsonl",
+    ):
+        (tmp_path / name).write_text('{"event": "none"}\n')
+
+    assert journal.names() == [DAY]
+    assert len(journal.read(None).events) == 1
+
+
+@pytest.mark.parametrize("line", ["", "7", "[]", '{"event": 7}', '{"at": "x"}', "{", "null"])
+def test_a_line_that_is_no_event_is_left_out_and_told_unless_it_is_empty(
+    tmp_path: Path, line: str
+) -> None:
+    journal = _begun(tmp_path)
+    with open(tmp_path / DAY, "a") as stream:
+        stream.write(f'{line}\n{{"event": "after"}}\n')
+
+    stretch = journal.read(None)
+
+    assert [one["event"] for one in stretch.events] == ["snapshot", "after"]
+    told = (f"{DAY}: line 2 after byte 0 is torn, left out",) if line else ()
+    assert stretch.broken == told
+
+
+def test_a_file_of_a_pruned_day_is_passed_over(tmp_path: Path) -> None:
+    journal = _begun(tmp_path)
+    begin = Position("2026-11-20.jsonl", 77)
+
+    assert [one["event"] for one in journal.read(begin).events] == ["snapshot"]
 
 
 def test_old_days_are_pruned_and_the_newest_file_always_stays(tmp_path: Path) -> None:

@@ -170,6 +170,17 @@ def test_a_watermark_years_ahead_does_not_freeze_the_job() -> None:
     assert "future" in decision.reason
 
 
+def test_three_hours_back_are_a_step_and_more_is_a_correction() -> None:
+    at_most = decide(job(), known("15:00"), "12:00")
+    beyond = decide(job(), known("15:00"), "11:59:59")
+
+    assert (at_most.verdict, beyond.verdict) == (Verdict.REST, Verdict.CLAMP)
+
+
+def test_a_watermark_that_is_now_is_no_future() -> None:
+    assert decide(job(), known("12:00"), "12:00").reason == "not due"
+
+
 def test_disabled_by_hand_outweighs_the_configuration_both_ways() -> None:
     off, on = replace(known("11:00"), enabled=False), replace(known("11:00"), enabled=True)
 

@@ -9,6 +9,7 @@ import pytest
 from scheduled.errors import StateError
 from scheduled.store import Store
 from tests.builders.people import as_nobody
+from tests.builders.synced import Synced
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 MISSED = {
@@ -158,6 +159,102 @@ def test_the_journal_cut_off_behind_the_checkpoint_is_rebuilt_from(tmp_path: Pat
     found = Store(tmp_path).load()
 
     assert found.state["version"] == 1
+
+
+def test_an_older_state_put_back_beside_the_journal_is_brought_up_to_date(tmp_path: Path) -> None:
+    # The seed's program has written it, or a backup; it names no place in the journal.
+    store = Store(tmp_path).load()
+    store.record(NOW, MISSED)
+    store.path.write_text('{"version": 1, "last_run": {"hourly": null, "daily_report": null}}')
+
+    assert Store(tmp_path).load().state["jobs"]["backup"]["coalesced"] == 2
+
+
+def test_a_new_day_lets_go_of_days_beyond_the_month_and_says_that_it_has_come(
+    tmp_path: Path,
+) -> None:
+    first = Store(tmp_path).load()
+    for day in range(33):
+        first.record(NOW - timedelta(days=32 - day), MISSED)
+    second = Store(tmp_path).load()
+    second.record(NOW, MISSED)
+
+    names = first.journal.names()
+    assert (len(names), names[0], names[-1]) == (31, "2026-10-22.jsonl", "2026-11-21.jsonl")
+    assert (first.begun_a_day, second.begun_a_day) == (True, False)
+
+
+@pytest.mark.parametrize(("days", "name"), [(2, "2026-11-23.jsonl"), (3, "2026-11-21.jsonl")])
+def test_a_file_of_a_day_ahead_is_gone_on_with_up_to_two_days(
+    tmp_path: Path, days: int, name: str
+) -> None:
+    Store(tmp_path).load().record(NOW + timedelta(days=days), MISSED)
+
+    Store(tmp_path).load().record(NOW, MISSED)
+
+    assert Store(tmp_path).load().journal.names() == [name]
+    assert Store(tmp_path).load().state["jobs"]["backup"]["coalesced"] == 4
+
+
+def test_a_day_ahead_stays_where_today_has_a_file_of_its_own(tmp_path: Path) -> None:
+    store = Store(tmp_path).load()
+    store.record(NOW, MISSED)
+    store.record(NOW + timedelta(days=5000), MISSED)
+
+    Store(tmp_path).load().record(NOW, MISSED)
+
+    assert len(Store(tmp_path).load().journal.names()) == 2
+    assert Store(tmp_path).load().state["jobs"]["backup"]["coalesced"] == 6
+
+
+def test_a_process_that_was_reading_a_day_ahead_goes_on_where_it_was(tmp_path: Path) -> None:
+    far = NOW + timedelta(days=5000)
+    store = Store(tmp_path).load()
+    store.record(far, MISSED)
+
+    store.record(NOW, MISSED)
+    store.record(NOW, MISSED)
+
+    assert store.state["jobs"]["backup"]["coalesced"] == 6
+
+
+def test_an_event_is_on_the_disk_when_it_is_recorded_and_a_checkpoint_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path).load()
+    store.record(NOW, MISSED)
+    synced = Synced(monkeypatch)
+
+    store.record(NOW, MISSED)
+    store.record(NOW, MISSED, sync=False)
+    recorded = list(synced.calls)
+    store.checkpoint(NOW)
+
+    assert recorded == ["fsync 2026-11-21.jsonl"]
+    assert synced.calls[-2:] == ["replace scheduled_state.json", f"fsync {tmp_path.name}"]
+
+
+@pytest.mark.parametrize(
+    "place", [{"file": "../x.jsonl", "offset": 0}, {"file": 7, "offset": 0}, {"file": "x"}, [], 7]
+)
+def test_a_place_in_the_journal_that_is_none_has_the_journal_replayed(
+    tmp_path: Path, place: object
+) -> None:
+    store = Store(tmp_path).load()
+    store.record(NOW, MISSED)
+    store.path.write_text(json.dumps({"version": 1, "journal": place}))
+
+    assert Store(tmp_path).load().state["jobs"]["backup"]["coalesced"] == 2
+
+
+def test_a_damaged_event_is_left_out_and_told(tmp_path: Path) -> None:
+    store = Store(tmp_path).load()
+
+    store.record(NOW, {"event": "missed", "job": "backup"}, MISSED)
+
+    found = Store(tmp_path).load()
+    assert found.state["jobs"]["backup"]["coalesced"] == 2
+    assert "an event is damaged, left out: missed at 2026-11-21T12:00:00Z" in found.recovered[0]
 
 
 def test_an_event_from_a_newer_version_is_passed_over(tmp_path: Path) -> None:

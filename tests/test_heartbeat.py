@@ -1,0 +1,79 @@
+"""Why no tick came for a while: three clocks and the boot id, told apart with literals."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from scheduled import heartbeat
+from scheduled.heartbeat import Cause, Heartbeat
+from tests.builders.jobs import at
+
+LIMIT = timedelta(minutes=3)
+NOON = at("12:00").timestamp()
+BEFORE = Heartbeat(NOON, 1000.0, 500.0, "boot")
+
+
+def later(wall: float, boottime: float, monotonic: float, boot: str = "boot") -> Heartbeat:
+    """So many seconds later by each clock."""
+    return Heartbeat(NOON + wall, 1000.0 + boottime, 500.0 + monotonic, boot)
+
+
+@pytest.mark.parametrize(
+    ("now", "cause"),
+    [
+        (later(4000, 4000, 4000), Cause.SILENT),
+        (later(4000, 4000, 1900), Cause.ASLEEP),
+        (later(4000, 4000, 2000), Cause.SILENT),
+        (later(4000, 60, 60), Cause.FORWARD),
+        (later(4000, 3940, 3940), Cause.SILENT),
+        (later(4000, 3939, 3939), Cause.FORWARD),
+        (later(4000, 4061, 4061), Cause.BACK),
+        (later(-5, 60, 60), Cause.BACK),
+        (later(4000, -900, -400, "another"), Cause.OFF),
+        (later(-4000, -900, -400, "another"), Cause.BACK),
+    ],
+)
+def test_each_cause_is_told_from_the_others(now: Heartbeat, cause: Cause) -> None:
+    gap = heartbeat.gap(BEFORE, now, LIMIT)
+
+    assert gap is not None
+    assert gap.cause is cause
+    assert gap.start == at("12:00")
+    assert gap.end.timestamp() == now.wall
+
+
+@pytest.mark.parametrize("wall", [0, 60, 180])
+def test_a_tick_that_comes_in_time_makes_no_gap(wall: float) -> None:
+    assert heartbeat.gap(BEFORE, later(wall, wall, wall), LIMIT) is None
+
+
+def test_one_second_over_the_limit_is_a_gap() -> None:
+    assert heartbeat.gap(BEFORE, later(181, 181, 181), LIMIT) is not None
+    assert heartbeat.gap(None, later(181, 181, 181), LIMIT) is None
+
+
+def test_where_the_kernel_has_no_boot_ids_two_beats_are_of_one_boot(tmp_path: Path) -> None:
+    heartbeat.save(tmp_path, Heartbeat(NOON, 1000.0, 500.0, ""))
+    before = heartbeat.load(tmp_path)
+
+    gap = heartbeat.gap(before, later(4000, 4000, 4000, ""), LIMIT)
+
+    assert gap is not None
+    assert gap.cause is Cause.SILENT
+
+
+def test_what_is_saved_is_loaded_though_a_longer_line_was_there(tmp_path: Path) -> None:
+    (tmp_path / heartbeat.FILE_NAME).write_text("x" * 500)
+
+    heartbeat.save(tmp_path, BEFORE)
+
+    assert heartbeat.load(tmp_path) == BEFORE
+
+
+@pytest.mark.parametrize("content", ["", "1 2 3", "1 2 3 a b", "x 2 3 a", "nan 2 3 a", "1 inf 3 a"])
+def test_a_heartbeat_that_is_none_is_as_good_as_missing(tmp_path: Path, content: str) -> None:
+    (tmp_path / heartbeat.FILE_NAME).write_text(content)
+
+    assert heartbeat.load(tmp_path) is None
+    assert heartbeat.load(tmp_path / "none") is None

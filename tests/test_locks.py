@@ -1,0 +1,102 @@
+"""Who may proceed: kernel locks, and clear words where there can be none."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from scheduled import locks
+from scheduled.errors import LockedError, StateError
+from tests.builders.locks import held_by_another
+
+
+def test_a_job_is_run_by_one_at_a_time(tmp_path: Path) -> None:
+    first = locks.take_job(tmp_path, "backup")
+    assert first is not None
+
+    assert locks.take_job(tmp_path, "backup") is None
+    assert locks.take_job(tmp_path, "other") is not None
+    first.release()
+    assert locks.take_job(tmp_path, "backup") is not None
+
+
+def test_a_job_is_running_while_another_process_has_its_lock(tmp_path: Path) -> None:
+    (tmp_path / "locks").mkdir()
+    with held_by_another(tmp_path / "locks" / "backup.lock"):
+        held = locks.is_running(tmp_path, "backup"), locks.take_job(tmp_path, "backup")
+
+    assert held == (True, None)
+    assert not locks.is_running(tmp_path, "backup")
+    assert not locks.is_running(tmp_path, "never met")
+    assert not (tmp_path / "locks" / "never met.lock").exists()
+
+
+def test_asking_whether_a_job_runs_does_not_take_it(tmp_path: Path) -> None:
+    (tmp_path / "locks").mkdir()
+    (tmp_path / "locks" / "backup.lock").touch()
+    locks.is_running(tmp_path, "backup")
+
+    assert locks.take_job(tmp_path, "backup") is not None
+
+
+def test_a_journal_that_is_held_for_too_long_is_an_error_that_says_so(tmp_path: Path) -> None:
+    (tmp_path / "locks").mkdir()
+    with (
+        held_by_another(tmp_path / "locks" / "journal"),
+        pytest.raises(LockedError, match="held by another process") as caught,
+        locks.journal(tmp_path, wait=0.2),
+    ):
+        pytest.fail("it was ours all the same")
+
+    assert caught.value.exit_code == 3
+    with locks.journal(tmp_path, wait=0.2):
+        pass
+
+
+def test_a_journal_that_is_let_go_of_is_waited_for(tmp_path: Path) -> None:
+    child = os.fork()
+    if child == 0:
+        with locks.journal(tmp_path):
+            (tmp_path / "held").touch()
+            time.sleep(0.3)
+            (tmp_path / "done").touch()
+        os._exit(0)
+    while not (tmp_path / "held").exists():
+        time.sleep(0.01)
+
+    with locks.journal(tmp_path):
+        was_done = (tmp_path / "done").exists()
+
+    os.waitpid(child, 0)
+    assert was_done
+
+
+def test_the_journal_is_let_go_of_when_its_holder_fails(tmp_path: Path) -> None:
+    with pytest.raises(KeyError), locks.journal(tmp_path):
+        raise KeyError
+
+    with locks.journal(tmp_path, wait=0.0):
+        pass
+
+
+def test_lock_files_are_nobody_elses_and_stay(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        with locks.journal(tmp_path):
+            pass
+    finally:
+        os.umask(before)
+
+    assert (tmp_path / "locks").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "locks" / "journal").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("name", ["locks", "locks/backup.lock"])
+def test_where_nothing_can_be_locked_it_is_one_clear_sentence(tmp_path: Path, name: str) -> None:
+    place = tmp_path / name
+    place.parent.mkdir(exist_ok=True)
+    place.touch() if name == "locks" else place.mkdir()
+
+    with pytest.raises(StateError, match=r"cannot lock there: .*--state-dir"):
+        locks.take_job(tmp_path, "backup")

@@ -1,0 +1,111 @@
+"""The outbox: what waits is tried again, ever more seldom, and never lost or doubled."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scheduled import locks, outbox
+from scheduled.places import Places
+from scheduled.store import Store
+from tests.builders.mail import NOW, ZONE, home_with, read_json
+
+EVENT = ("data_loss_risk", {"message": {"body": "The disk is full."}})
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """A state with one message in its outbox, for @dev_central."""
+    store = Store(tmp_path / "state").load()
+    messages = outbox.messages([EVENT], {"data_loss_risk": ROUTE}, "r1", NOW)
+    end = {"event": "end", "job": "j", "run_id": "r1", "outcome": "succeeded", "error": ""}
+    store.record(NOW, {**end, "finished_at": "2026-03-07T11:00:00Z", "outgoing": messages})
+    return store
+
+
+ROUTE = {"to": "@dev_central", "priority": "critical"}
+
+
+def deliver(store: Store, root: Path, now: datetime = NOW) -> list[str]:
+    places = Places(root, None, store.state_dir, root / "central")
+    return outbox.deliver(store, places, ZONE, now)
+
+
+def waiting(store: Store) -> list[dict[str, Any]]:
+    messages: list[dict[str, Any]] = Store(store.state_dir).load().state["outbox"]
+    return messages
+
+
+def test_what_is_delivered_is_in_the_mailbox_and_no_longer_in_the_outbox(
+    tmp_path: Path, store: Store
+) -> None:
+    home = home_with(tmp_path, "DEV_CENTRAL")
+
+    told = deliver(store, tmp_path)
+
+    assert told == []
+    assert waiting(store) == []
+    (message,) = read_json(home["DEV_CENTRAL"] / "ai_mail.local/inbox.json")["messages"]
+    assert "The disk is full." in message["message"]
+
+
+def test_the_same_message_twice_is_in_the_mailbox_once(tmp_path: Path, store: Store) -> None:
+    home = home_with(tmp_path, "DEV_CENTRAL")
+    died_before_it_was_recorded = Store(store.state_dir).load()
+    deliver(store, tmp_path)
+    died_before_it_was_recorded.record = store.record  # type: ignore[method-assign]
+
+    deliver(died_before_it_was_recorded, tmp_path)
+
+    assert len(read_json(home["DEV_CENTRAL"] / "ai_mail.local/inbox.json")["messages"]) == 1
+
+
+def test_what_cannot_be_delivered_waits_and_says_why(tmp_path: Path, store: Store) -> None:
+    told = deliver(store, tmp_path)
+
+    assert len(told) == 1
+    assert told[0].startswith("mail to @dev_central waits in the outbox: ")
+    assert [one["failures"] for one in waiting(store)] == [1]
+    assert outbox.next_due(store.state, NOW) == NOW + timedelta(seconds=60)
+
+
+def test_it_is_tried_when_its_wait_is_over_and_the_wait_doubles(
+    tmp_path: Path, store: Store
+) -> None:
+    now, waits = NOW, []
+    for _ in range(8):
+        deliver(store, tmp_path, now)
+        due = outbox.next_due(store.state, now)
+        assert due is not None
+        assert deliver(store, tmp_path, due - timedelta(seconds=1)) == []
+        waits.append((due - now).total_seconds() / 60)
+        now = due
+
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert [one["failures"] for one in waiting(store)] == [8]
+
+
+def test_while_another_tick_delivers_nothing_is_done(tmp_path: Path, store: Store) -> None:
+    home_with(tmp_path, "DEV_CENTRAL")
+    theirs = locks.take(store.state_dir, "outbox")
+    assert theirs is not None
+
+    deliver(store, tmp_path)
+    theirs.release()
+
+    assert len(waiting(store)) == 1
+    deliver(store, tmp_path)
+    assert waiting(store) == []
+
+
+def test_an_empty_outbox_is_never_due(tmp_path: Path) -> None:
+    assert outbox.next_due(Store(tmp_path).load().state, NOW) is None
+
+
+def test_two_events_of_one_run_are_two_messages(tmp_path: Path) -> None:
+    messages = outbox.messages([EVENT, EVENT], {"data_loss_risk": ROUTE}, "r1", NOW)
+    again = outbox.messages([EVENT], {"data_loss_risk": ROUTE}, "r1", NOW)
+
+    assert len({one["id"] for one in messages}) == 2
+    assert again[0]["id"] == messages[0]["id"]
