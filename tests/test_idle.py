@@ -143,10 +143,10 @@ def test_after_a_silence_the_tick_is_a_full_one_and_explains_it(home: Path) -> N
 def test_after_a_boot_and_under_a_clock_set_back_the_tick_is_a_full_one(
     home: Path, field: int, value: str
 ) -> None:
-    heartbeat = home / "state" / "heartbeat"
-    beat = heartbeat.read_text().split()
+    path = home / "state" / "heartbeat"
+    beat = path.read_text().split()
     beat[field] = value
-    heartbeat.write_text(" ".join(beat) + "\n")
+    path.write_text(" ".join(beat) + "\n")
 
     tick(home)
 

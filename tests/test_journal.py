@@ -128,12 +128,7 @@ def test_the_journal_is_nobody_elses(tmp_path: Path) -> None:
 
 def test_what_is_no_file_of_a_day_is_left_alone(tmp_path: Path) -> None:
     journal = _begun(tmp_path)
-    for name in (
-        "notes.jsonl",
-        "2026-11-21.jsonl.bak",
-        ".2026-11-22.jsonl.new",
-        "x2026-11-21.jsonl",
-    ):
+    for name in ("notes.jsonl", f"{DAY}.bak", f".{DAY}.new", f"x{DAY}"):
         (tmp_path / name).write_text('{"event": "none"}\n')
 
     assert journal.names() == [DAY]

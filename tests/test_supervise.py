@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -114,6 +115,39 @@ def test_nobody_else_is_stopped(tmp_path: Path, sleeper: int) -> None:
 
     assert is_alive(sleeper)
     assert engine.lines() == ["done"]
+
+
+def test_with_patience_nothing_is_waited_for_as_long_as_that() -> None:
+    looks: list[float] = []
+    started = time.monotonic()
+
+    with supervise.Supervisor(lambda: looks.append(time.monotonic())) as children:
+        over = children.wait(0.6)
+
+    assert over == []
+    assert time.monotonic() - started >= 0.6
+    assert len(looks) < 10
+
+
+def test_without_anything_to_wait_for_there_is_no_waiting() -> None:
+    with supervise.Supervisor(lambda: pytest.fail("it waits")) as children:
+        assert children.wait() == []
+
+
+def test_a_signal_ends_the_waiting_for_a_retry() -> None:
+    with supervise.Supervisor(lambda: os.kill(os.getpid(), signal.SIGTERM)) as children:
+        assert children.wait(3600.0) == []
+
+    assert children.stopped_by == signal.SIGTERM
+
+
+def test_nothing_stays_open() -> None:
+    before = os.listdir("/proc/self/fd")
+
+    with supervise.Supervisor():
+        pass
+
+    assert os.listdir("/proc/self/fd") == before
 
 
 def test_signals_mean_afterwards_what_they_meant_before() -> None:
