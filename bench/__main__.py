@@ -8,13 +8,15 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import logscan, planning, sweeps, table, ticks
+from bench import jobfiles, logscan, planning, sweeps, table, ticks
 from bench.cost import BenchError
 from bench.row import Effort, Row
 
 SCENES: dict[str, Callable[[Path, Effort], Iterator[Row]]] = {
     "idle": ticks.idle,
     "due": ticks.due,
+    "crowd": ticks.crowd,
+    "jobfiles": jobfiles.job_files,
     "planning": planning.planning,
     "sweeps": sweeps.sweeps,
     "logs": logscan.log_scan,

@@ -1,10 +1,14 @@
 import json
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from bench.cost import BenchError
+from bench.installation import Installation
 
 ROOT = Path(__file__).parents[1]
 
@@ -33,6 +37,10 @@ def test_every_cost_is_measured_with_what_it_is_compared_with() -> None:
         "idle tick by script, many jobs",
         "tick with one due command job, pass",
         "tick with one due command job, imports",
+        "tick with many due command jobs",
+        "job files cold",
+        "job files cached",
+        "idle tick by cron, job files",
         "planning",
         "memory_rollover cold",
         "memory_rollover warm",
@@ -45,6 +53,14 @@ def test_every_cost_is_measured_with_what_it_is_compared_with() -> None:
     ]
     for row in rows:
         assert min(row["ours_ms"], row["theirs_ms"], row["ratio"], row["peak_mib"]) > 0
+
+
+def test_a_tick_that_left_a_job_unrecorded_is_not_measured(tmp_path: Path) -> None:
+    installed = Installation(tmp_path, 3, "* * * * *", catch_up_budget=1)
+    installed.meet(timedelta(minutes=2))
+
+    with pytest.raises(BenchError, match="3 jobs were due, and begin is on record 1 times"):
+        installed.due(installed.by_cron(), 3)
 
 
 def test_one_kind_of_cost_can_be_measured_alone_and_reads_without_a_terminal() -> None:

@@ -1,0 +1,120 @@
+"""An installation to be ticked: a configuration with a number of jobs, and its state folder."""
+
+import json
+import os
+import shlex
+import shutil
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from bench.cost import BenchError, Cost, process
+from scheduled import config, cronline, tick
+from scheduled.places import Asked
+from scheduled.target import Target
+
+BUILTIN = ("mail_cleanup", "memory_rollover", "health", "metrics", "daily_report")
+
+
+class Installation:
+    """Command jobs, all of one schedule, in `scheduled.yaml` or each in a file of its own."""
+
+    def __init__(
+        self, folder: Path, jobs: int, schedule: str, *, in_files: bool = False, **settings: Any
+    ) -> None:
+        self.root = folder / f"jobs-{jobs}"
+        self.state = self.root / "state"
+        self.files = self.root / "jobs"
+        self.root.mkdir()
+        mine = {f"job-{n}": {"schedule": schedule, "command": "true"} for n in range(jobs)}
+        listed = {name: {"enabled": False} for name in BUILTIN}
+        configured = {"timezone": "UTC", **settings, "jobs": listed if in_files else listed | mine}
+        _written(self.root / "scheduled.yaml", json.dumps(configured, indent=1))
+        if in_files:
+            self.files.mkdir(mode=0o755)
+            for name, job in mine.items():
+                _written(self.files / f"{name}.yaml", _as_file(name, job))
+            _settled(self.files)
+        self.options = ["--root", str(self.root), "--state-dir", str(self.state)]
+
+    def by_cron(self) -> list[str]:
+        """The words of the line that cron gets."""
+        line = cronline.tick_lines(Target.running(self.options))[0]
+        return shlex.split(line.decode())[5:]
+
+    def by_script(self) -> list[str]:
+        """The words a person types."""
+        script = Path(sys.executable).with_name("scheduled")
+        if not script.exists():
+            raise BenchError(f"{script}: not there; install the checkout with `pip install -e .`")
+        return [str(script), *self.options, "run"]
+
+    def settle(self, words: list[str]) -> None:
+        """Tick until there is nothing to do: the jobs are met, the hint is written."""
+        process(*words)
+        process(*words)
+
+    def idle(self, words: list[str]) -> Cost:
+        """An idle tick. Raises BenchError if it was not: state written, or no heartbeat."""
+        before = self._stamps()
+        cost = process(*words)
+        after = self._stamps()
+        if before[0] == after[0] or before[1:] != after[1:]:
+            raise BenchError(f"{shlex.join(words)}: was meant to be an idle tick, and was none")
+        return cost
+
+    def meet(self, ago: timedelta) -> None:
+        """Tick as if it were some time ago, so that the jobs met then are due now."""
+        environ = {"PATH": os.environ["PATH"]}
+        tick.run(config.load(asked(self.root)), datetime.now(UTC) - ago, environ=environ)
+        self.state.rename(self._template)
+        self.state.mkdir()
+
+    def due(self, words: list[str], jobs: int) -> Cost:
+        """A tick that finds the jobs due that were met.
+
+        Raises BenchError if it did not begin and end each of them once.
+        """
+        shutil.rmtree(self.state)
+        shutil.copytree(self._template, self.state)
+        cost = process(*words)
+        journal = [one.read_text("ascii") for one in (self.state / "journal").iterdir()]
+        events = [json.loads(line) for text in journal for line in text.splitlines()]
+        for kind in ("begin", "end"):
+            recorded = {event["job"] for event in events if event["event"] == kind}
+            times = sum(event["event"] == kind for event in events)
+            if not len(recorded) == times == jobs:
+                raise BenchError(
+                    f"{shlex.join(words)}: {jobs} jobs were due, and {kind} is on record "
+                    f"{times} times, for {len(recorded)} of them"
+                )
+        return cost
+
+    @property
+    def _template(self) -> Path:
+        return self.root / "template"
+
+    def _stamps(self) -> list[int]:
+        names = ("heartbeat", "next-due", "scheduled_state.json")
+        return [(self.state / name).stat().st_mtime_ns for name in names]
+
+
+def asked(root: Path) -> Asked:
+    """What a command line says that names the root and the state folder in it."""
+    return Asked(str(root), None, str(root / "state"), {"PATH": os.environ["PATH"]}, root)
+
+
+def _written(path: Path, text: str) -> None:
+    path.write_text(f"{text}\n")
+    path.chmod(0o644)
+    _settled(path)
+
+
+def _settled(path: Path) -> None:
+    """What is as young as the tick that read it would be read again by the next."""
+    os.utime(path, (path.stat().st_mtime - 60,) * 2)
+
+
+def _as_file(name: str, job: dict[str, str]) -> str:
+    return f"id: {name}\n" + "\n".join(f'{key}: "{value}"' for key, value in job.items())

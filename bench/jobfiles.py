@@ -1,0 +1,76 @@
+"""What thousands of job files cost: to load them, and to do without loading them."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from bench.cost import process, work
+from bench.installation import Installation, asked
+from bench.row import Effort, Row
+from bench.ticks import NEVER, bare_python
+from scheduled import config
+
+STATS = "import os, sys\nfor one in os.scandir(sys.argv[1]): one.stat()"
+
+
+def job_files(folder: Path, effort: Effort) -> Iterator[Row]:
+    """The configuration read anew and from its cache, and ticks that need not read it."""
+    count = effort.of(10_000, 200)
+    installed = Installation(folder, count, NEVER, in_files=True)
+    words = installed.by_cron()
+    yield effort.row(
+        "job files cold",
+        f"loading {count:,} job files, cold",
+        partial(work, "jobfiles:cold", installed.root),
+        "PyYAML on the same files",
+        partial(work, "jobfiles:parsed", installed.files),
+        target=2.0,
+    )
+    installed.settle(words)
+    yield effort.row(
+        "job files cached",
+        f"loading {count:,} job files, cached",
+        partial(work, "jobfiles:cached", installed.root),
+        "os.stat of the same files",
+        partial(work, "jobfiles:looked_at", installed.files),
+    )
+    yield effort.row(
+        "idle tick by cron, job files",
+        f"idle tick by cron, {count:,} job files",
+        partial(installed.idle, words),
+        "python -c that stats them",
+        partial(process, bare_python(folder), "-c", STATS, installed.files),
+        target=1.0,
+        turns=9,
+    )
+
+
+def cold(root: str) -> Callable[[], object]:
+    """Loading with no cache to go by."""
+    shutil.rmtree(Path(root, "state", "cache"), ignore_errors=True)
+    return cached(root)
+
+
+def cached(root: str) -> Callable[[], object]:
+    """Loading what was loaded before."""
+    return lambda: config.load(asked(Path(root)))
+
+
+def parsed(files: str) -> Callable[[], object]:
+    """Each file read, and parsed by PyYAML in the quickest way it has."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return lambda: [yaml.load(Path(one).read_bytes(), loader) for one in _paths(files)]
+
+
+def looked_at(files: str) -> Callable[[], object]:
+    """A stat of each file, and nothing else."""
+    paths = _paths(files)
+    return lambda: [os.stat(path) for path in paths]
+
+
+def _paths(files: str) -> list[str]:
+    return [entry.path for entry in os.scandir(files)]
