@@ -12,10 +12,11 @@ from scheduled import cronline, crontab
 from scheduled.cli import calls, difference, timer
 from scheduled.cli.session import Session
 from scheduled.config import Config
+from scheduled.ecosystem.logs import SYSTEM_LOGS
 from scheduled.errors import UnavailableError, UsageError
 
 HOUR = timedelta(hours=1)
-SEED_LOG = Path("system_logs/scheduled.log")
+SEED_LOG = Path(SYSTEM_LOGS, "scheduled.log")
 """Where the design that this project began with has its two entries append, below the root."""
 
 _FORCE_HELP = "Overwrite a block that was edited by hand; the difference is shown."
