@@ -7,9 +7,11 @@ the journal, so both lead to the same state.
 from collections.abc import Callable
 from typing import Any
 
-from scheduled.state import DAY, OURS, Event, State, completed, hour_of, moment, problem, stamped
+from scheduled.shape import OURS, completed, problem
+from scheduled.state import DAY, Event, State, hour_of, moment, stamped
 
 KEPT_GAPS = 20
+KEPT_DEFERRALS = 20
 KEPT_DURATIONS = 12
 SUSPENDED_AFTER = 3
 """So many dead letters in a row take a job out of service."""
@@ -70,9 +72,7 @@ def _missed(state: State, event: Event) -> None:
 
 def _skipped(state: State, event: Event) -> None:
     entry = _entry(state, event)
-    entry["watermark"] = event["slot"]
-    entry["coalesced"] = 0
-    entry["interruptions"] = 0
+    _answer(entry, event["slot"])
     entry["last"] = _row(event, outcome="skipped")
     entry.pop("deferred", None)
     if (entry.get("retry") or {}).get("slot") == event["slot"]:
@@ -121,10 +121,7 @@ def _end(state: State, event: Event) -> None:
     entry = _entry(state, event)
     _close(entry, event)
     if event.get("answered") and event.get("slot"):
-        # Never backwards: the schedule may have changed while the run went on.
-        entry["watermark"] = max(event["slot"], entry.get("watermark") or "", key=_sortable)
-        entry["coalesced"] = 0
-        entry["interruptions"] = 0
+        _answer(entry, event["slot"])
     elif event["outcome"] == "interrupted" and event.get("slot"):
         entry["interruptions"] = entry.get("interruptions", 0) + 1
     entry["last"] = _row(event)
@@ -135,6 +132,22 @@ def _end(state: State, event: Event) -> None:
     _tally(state, event, event["outcome"])
     _remember(state, entry, event)
     state["outbox"].extend(event.get("outgoing", []))
+
+
+def _answer(entry: dict[str, Any], slot: str) -> None:
+    """A slot has its answer, and with it a deferral that was to start by then."""
+    # Never backwards: the schedule may have changed while the run went on.
+    entry["watermark"] = max(slot, entry.get("watermark") or "", key=_sortable)
+    entry["coalesced"] = 0
+    entry["interruptions"] = 0
+    _expire(entry)
+
+
+def _expire(entry: dict[str, Any]) -> None:
+    """A deferral has had its run when a slot is answered for that is as late as its end."""
+    until = (entry.get("deferral") or {}).get("until")
+    if until is not None and _sortable(until) <= _sortable(entry["watermark"]):
+        entry.pop("deferral")
 
 
 def _try_again(entry: dict[str, Any], event: Event) -> None:
@@ -163,6 +176,7 @@ def _given_up(state: State, event: Event) -> None:
     entry = _entry(state, event)
     entry.pop("retry", None)
     entry["watermark"] = max(event["slot"], entry.get("watermark") or "", key=_sortable)
+    _expire(entry)
 
 
 def _dropped(state: State, event: Event) -> None:
@@ -234,10 +248,30 @@ def _remember(state: State, entry: dict[str, Any], event: Event) -> None:
         state["last_run"][event["seed_key"]] = event["local_time"]
 
 
+def _deferral(state: State, event: Event) -> None:
+    entry = _entry(state, event)
+    if event["until"] is None:
+        entry.pop("deferral", None)
+        return
+    entry["deferral"] = {"until": event["until"], "reason": event["reason"]}
+    entry["deferral_count"] = entry.get("deferral_count", 0) + 1
+    told = {"deferred_at": event["at"], "deferred_until": event["until"]}
+    history = [*entry.get("deferral_history", []), told | {"reason": event["reason"]}]
+    entry["deferral_history"] = history[-KEPT_DEFERRALS:]
+
+
+def _cancelled(state: State, event: Event) -> None:
+    entry = _entry(state, event)
+    entry["cancelled"] = {"at": event["at"], "reason": event["reason"]}
+    entry.pop("retry", None)
+    entry.pop("deferral", None)
+
+
 def _enabled(state: State, event: Event) -> None:
     entry = _entry(state, event)
     entry["enabled"] = event["enabled"]
     if event["enabled"]:
+        entry.pop("cancelled", None)
         entry.pop("suspended", None)
         entry["dead_in_a_row"] = 0
 
@@ -316,6 +350,8 @@ _CHANGES: dict[str, Callable[[State, Event], None]] = {
     "deferred": _deferred,
     "given_up": _given_up,
     "dead_letter_dropped": _dropped,
+    "deferral": _deferral,
+    "cancelled": _cancelled,
     "enabled": _enabled,
     "paused": _paused,
     "resumed": _resumed,

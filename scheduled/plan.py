@@ -15,7 +15,7 @@ from scheduled.decision import Decision, Verdict
 from scheduled.model import CatchUp, FirstRun, Job, Missed, Overlap
 from scheduled.sky import Sky
 from scheduled.slots import Schedule
-from scheduled.state import Pause, Record, Retry
+from scheduled.state import Deferral, Pause, Record, Retry
 
 INSTANT = timedelta(microseconds=1)
 CORRECTION = timedelta(hours=3)
@@ -26,6 +26,9 @@ AGEING = timedelta(minutes=10)
 
 SUSPENDED = "suspended: its retries were used up three times in a row; `scheduled enable` ends that"
 PAUSED_CAUSE = "paused"
+DEFERRED = "deferred"
+"""Why slots passed that came before the end of a deferral."""
+SUPERSEDED = "a newer slot is due"
 PUT_OUT = "disabled"
 """The fingerprint of a job that the configuration has disabled: no schedule has it."""
 ENOUGH = "carried over: this tick has caught up on enough"
@@ -49,9 +52,9 @@ class _Due:
 def is_enabled(job: Job, record: Record) -> bool:
     """What a person said on the command line, else what the configuration says.
 
-    A job that is suspended is not enabled until somebody enables it.
+    A job that is suspended or cancelled is not enabled until somebody enables it.
     """
-    if record.suspended:
+    if record.suspended or record.cancelled is not None:
         return False
     return job.enabled if record.enabled is None else record.enabled
 
@@ -110,8 +113,7 @@ def answered(job: Job, record: Record, now: datetime) -> datetime:
 def _owed(job: Job, record: Record, above: Sky, on_time: timedelta) -> Decision:
     """What is to be done about `job`, whatever hour it is."""
     if not is_enabled(job, record):
-        why = SUSPENDED if record.suspended else "disabled"
-        return Decision(job, Verdict.DISABLED, reason=why)
+        return Decision(job, Verdict.DISABLED, reason=_off(record))
     schedule = slots.of(job)
     record = standing(job, record)
     if record.fingerprint != slots.fingerprint(schedule):
@@ -123,6 +125,8 @@ def _owed(job: Job, record: Record, above: Sky, on_time: timedelta) -> Decision:
     due = _unanswered(schedule, anchor, record, early)
     if record.pause is not None and _holds(record.pause, due, above):
         return _paused(job, due, record.pause, _next_start(job, schedule, record, above), early)
+    if record.deferral is not None:
+        return _deferred(job, record, record.deferral, due, above, on_time)
     if record.retry is not None:
         after = _next_start(job, schedule, record, above)
         return _again(job, record.retry, due, above, after)
@@ -271,12 +275,45 @@ def _again(
     """A failed slot is tried again when its time has come, unless a newer one has come first."""
     superseded = due is not None and due.newest > retry.slot and job.catch_up is not CatchUp.ALL
     if superseded:
-        why = "a newer slot is due"
-        return Decision(job, Verdict.GIVE_UP, retry.slot, reason=why)
+        return Decision(job, Verdict.GIVE_UP, retry.slot, reason=SUPERSEDED)
     if above.now < retry.at:
         upcoming = min((one for one in (after, retry.at) if one is not None), default=None)
         return Decision(job, Verdict.REST, retry.slot, reason="waits for its retry", next=upcoming)
     return Decision(job, Verdict.RUN, retry.slot, catch_up=retry.catch_up, attempt=retry.attempt)
+
+
+def _off(record: Record) -> str:
+    """Why a job that is not enabled is not."""
+    if record.cancelled is not None:
+        return f"cancelled{': ' if record.cancelled else ''}{record.cancelled}"
+    return SUSPENDED if record.suspended else "disabled"
+
+
+def _deferred(
+    job: Job,
+    record: Record,
+    deferral: Deferral,
+    due: _Due | None,
+    above: Sky,
+    on_time: timedelta,
+) -> Decision:
+    """It runs once at the end of the deferral, for all that passed meanwhile, and not before."""
+    until = deferral.until
+    if above.now < until:
+        why = f"deferred until {until:%Y-%m-%d %H:%M} UTC"
+        why += f": {deferral.reason}" if deferral.reason else ""
+        verdict = Verdict.REST if due is None else Verdict.WAIT
+        return Decision(job, verdict, due.newest if due else None, reason=why, next=until)
+    if record.retry is not None and record.retry.slot < until:
+        return Decision(job, Verdict.GIVE_UP, record.retry.slot, reason=SUPERSEDED)
+    schedule = slots.of(job)
+    anchor = record.anchor if slots.is_anchored(schedule) else None
+    if record.retry is not None:
+        return _again(job, record.retry, due, above, above.following(schedule, until, anchor))
+    newest = max(until, due.newest) if due and job.catch_up is not CatchUp.ALL else until
+    end = _Due(schedule, anchor, newest, record.watermark, record.coalesced)
+    late = above.now - newest > on_time  # what was put off on purpose is not caught up
+    return replace(_newest(job, end, above, on_time), catch_up=late, cause=DEFERRED)
 
 
 def _holds(pause: Pause, due: _Due | None, above: Sky) -> bool:

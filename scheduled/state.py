@@ -5,145 +5,19 @@ an event (`scheduled.changes`). Keys that are not ours are kept as they are.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-VERSION = 1
+from scheduled import shape
 
-State = dict[str, Any]
+State = shape.State
 Event = dict[str, Any]
 
 DAY = timedelta(hours=24)
 ALL_JOBS = "*"
 """In `paused`: what holds for every job. No job can be called that."""
-
-
-def empty() -> State:
-    """The state of a first tick: the seed's keys with nothing in them, and ours."""
-    return {
-        "version": VERSION,
-        "last_run": {"hourly": None, "daily_report": None},
-        "memory_rollover": {"notified_files": [], "last_check": None},
-        "mail_cleanup": {
-            "last_run": None,
-            "stats": {"auto_opened_total": 0, "auto_closed_total": 0},
-        },
-        "health_check": {
-            "last_run": None,
-            "last_status": {"healthy": 0, "warnings": 0, "errors": 0},
-        },
-        "jobs": {},
-        "paused": {},
-        "dead_letter": [],
-        "incidents": {},
-        "outbox": [],
-        "gaps": [],
-        "boot": {},
-        "cadence": {},
-        "tallies": {},
-        "ticks": {"first": None, "last": None, "count": 0},
-    }
-
-
-OURS = frozenset(empty())
-"""The keys of a state that are ours; any other is somebody else's."""
-
-
-def completed(document: Any) -> State:
-    """A state with every key we count on; keys of others stay. Empty for what is no state."""
-    if problem(document):
-        return empty()
-    whole: State = empty() | document
-    for section, value in empty().items():
-        if isinstance(value, dict):
-            whole[section] = value | whole[section]
-    return whole
-
-
-_NUMBERS = ("coalesced", "interruptions", "failures", "deferrals")
-_OBJECTS = ("open", "beside", "last", "deferred", "memory")
-_TEXTS = ("fingerprint", "anchor", "watermark", "schedule", "zone", "last_success", "first_seen")
-_OF_A_RUN = {"run_id": str, "boot_id": str, "attempt": int, "missed": int, "timeout": int | float}
-
-
-def problem(document: Any) -> str:
-    """Why a document is no state; empty if it is one.
-
-    Everything the engine counts with is looked at, for others can write to the file, too: one
-    wrong entry must not stop every tick to come. Keys that are not ours may hold anything.
-    """
-    if not isinstance(document, dict):
-        return "not a JSON object"
-    if not isinstance(document.get("version", VERSION), int):
-        return "its version is no number"
-    for key, value in empty().items():
-        if key in document and not isinstance(document[key], type(value)):
-            return f"{key} is not what it should be"
-    return next(_misshapen(document), "")
-
-
-def _misshapen(document: State) -> Iterator[str]:
-    """What in the sections has the wrong shape, a sentence each."""
-    for name, entry in document.get("jobs", {}).items():
-        if not isinstance(entry, dict):
-            yield f"jobs.{name} is no object"
-            continue
-        if "/" in name or name in ("", ".", ".."):
-            yield f"jobs holds {name!r}, which is no job"
-        wrong = [key for key in entry if not _fits(key, entry[key])]
-        yield from (f"jobs.{name}.{key} is not what it should be" for key in wrong)
-    for message in document.get("outbox", []):
-        if not isinstance(message, dict) or not isinstance(message.get("id"), str):
-            yield "the outbox holds what is no message"
-    for place in ("gaps", "dead_letter"):
-        if not all(isinstance(one, dict) for one in document.get(place, [])):
-            yield f"{place} holds what is no object"
-    if not all(map(_is_tally, document.get("tallies", {}).values())):
-        yield "tallies holds what is no count"
-    yield from _miscounted(document)
-
-
-def _miscounted(document: State) -> Iterator[str]:
-    """What about the ticks themselves has the wrong shape."""
-    if not _is_cadence(document.get("cadence", {})):
-        yield "cadence holds what is no time"
-    if type(document.get("ticks", {}).get("count", 0)) is not int:
-        yield "ticks.count is no number"
-
-
-def _fits(key: str, value: Any) -> bool:
-    if key in _NUMBERS:
-        return type(value) is int
-    if key == "enabled":
-        return value is None or isinstance(value, bool)
-    if key == "counts":
-        return _is_tally(value)
-    if key == "durations":
-        return isinstance(value, list) and all(type(one) in (int, float) for one in value)
-    if key == "open" and isinstance(value, dict):
-        return all(isinstance(value[name], _OF_A_RUN[name]) for name in _OF_A_RUN if name in value)
-    if key == "beside" and isinstance(value, dict):
-        return all(
-            lane.isdecimal() and isinstance(one, dict) and _fits("open", one)
-            for lane, one in value.items()
-        )
-    if key in _OBJECTS:
-        return value is None or isinstance(value, dict)
-    return key not in _TEXTS or value is None or isinstance(value, str)
-
-
-def _is_tally(value: Any) -> bool:
-    return isinstance(value, dict) and all(type(count) is int for count in value.values())
-
-
-def _is_cadence(kept: dict[str, Any]) -> bool:
-    installed = kept.get("installed", {})
-    if not isinstance(installed, dict):
-        return False
-    spans = [kept[name] for name in ("seconds", "before") if kept.get(name) is not None]
-    return all(type(one) in (int, float) and one > 0 for one in (*spans, *installed.values()))
 
 
 def stamped(moment: datetime) -> str:
@@ -160,6 +34,14 @@ def moment(text: str | None) -> datetime | None:
         return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
+
+
+@dataclass(frozen=True)
+class Deferral:
+    """Somebody's word that a job is to run at `until`, and not before."""
+
+    until: datetime
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -234,6 +116,9 @@ class Record:
     retry: Retry | None = None
     pause: Pause | None = None
     """The job's own, or the one of all jobs."""
+    deferral: Deferral | None = None
+    cancelled: str | None = None
+    """Why the job was cancelled; None if it was not."""
     skip: datetime | None = None
     """A slot that somebody asked to leave out."""
     suspended: bool = False
@@ -269,6 +154,8 @@ def record(state: State, job: str) -> Record:
         held=_held(entry.get("deferred")),
         retry=_retry(entry.get("retry")),
         pause=_pause_of(state, job),
+        deferral=_deferral(entry.get("deferral")),
+        cancelled=_reason(entry.get("cancelled")),
         skip=moment(entry.get("skip")),
         suspended=bool(entry.get("suspended")),
         last_success=moment(entry.get("last_success")),
@@ -344,6 +231,15 @@ def _open(entry: Any) -> Open | None:
         boot_id=entry.get("boot_id", ""),
         stop=_stop(entry.get("stop")),
     )
+
+
+def _deferral(entry: Any) -> Deferral | None:
+    until = moment(entry.get("until")) if isinstance(entry, dict) else None
+    return Deferral(until, _reason(entry) or "") if until is not None else None
+
+
+def _reason(entry: Any) -> str | None:
+    return str(entry.get("reason") or "") if isinstance(entry, dict) else None
 
 
 def _stop(entry: Any) -> Stop | None:

@@ -12,8 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from scheduled import changes, files, locks
-from scheduled import state as states
+from scheduled import changes, files, locks, shape
 from scheduled.errors import StateError, UnreadableFileError
 from scheduled.journal import Event, Journal, Position, file_name, since_snapshot
 from scheduled.state import State, stamped
@@ -36,7 +35,7 @@ class Store:
         self.state_dir = state_dir
         self.path = state_dir / FILE_NAME
         self.journal = Journal(state_dir / "journal")
-        self.state: State = states.empty()
+        self.state: State = shape.empty()
         self.recovered: list[str] = []
         """Sentences about what was broken and how it was mended; for the user's eyes."""
         self.begun_a_day = False
@@ -52,13 +51,13 @@ class Store:
         document = self._checkpointed()
         position = _position(document)
         if document is not None and (position is None or self.journal.holds(position)):
-            self.state, self._position = states.completed(document), position
+            self.state, self._position = shape.completed(document), position
             if position is None and self.journal.names():
                 self.replay()  # an older state put back beside our journal
         elif self.journal.names():
             self.replay()
         elif document is not None:
-            self.state, self._position = states.completed(document), None
+            self.state, self._position = shape.completed(document), None
             self.recovered.append(f"{self.journal.folder}: gone; the state alone was used")
         elif self._broken:
             self.recovered.append(
@@ -71,7 +70,7 @@ class Store:
         """As `load`, from the journal alone: the state file is as good as none."""
         stretch = self.journal.read(None)
         self.recovered.extend(stretch.broken)
-        self.state = states.empty()
+        self.state = shape.empty()
         for event in tuple(since_snapshot(stretch.events)) or stretch.events:
             self._apply(event)
         self._position = stretch.end
@@ -152,7 +151,7 @@ class Store:
             self.recovered.append(f"{error}; the journal is used instead")
             return None
         self._refuse_newer(document)
-        problem = states.problem(document)
+        problem = shape.problem(document)
         if problem:
             self.recovered.append(f"{self.path}: {problem}; the journal is used instead")
             return None
@@ -162,10 +161,10 @@ class Store:
     def _refuse_newer(self, document: Any) -> None:
         """Before its shape is looked at: a newer version's may well be another one."""
         version = document.get("version") if isinstance(document, dict) else None
-        if isinstance(version, int) and version > states.VERSION:
+        if isinstance(version, int) and version > shape.VERSION:
             raise StateError(
                 f"{self.path}: version {version}, this program knows "
-                f"{states.VERSION}; upgrade scheduled, nothing was changed"
+                f"{shape.VERSION}; upgrade scheduled, nothing was changed"
             )
 
     def _apply(self, event: Event) -> None:
@@ -208,7 +207,7 @@ class Store:
         if not self._broken or not self.path.exists():
             return
         try:  # once more, under the lock: another tick may have mended it
-            usable = not states.problem(files.read_json(self.path))
+            usable = not shape.problem(files.read_json(self.path))
         except UnreadableFileError:
             usable = False
         if not usable:

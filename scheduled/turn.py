@@ -23,6 +23,7 @@ from scheduled import (
     locks,
     plan,
     settling,
+    stopping,
     supervise,
 )
 from scheduled import state as states
@@ -40,10 +41,6 @@ from scheduled.store import Store
 
 STILL_RUNNING = "still running when it came due; overlap is skip"
 REPLACED = "replaced: a newer slot came due"
-GRACE = timedelta(seconds=supervise.GRACE_SECONDS)
-PATIENCE = 3 * GRACE
-"""How long a tick waits for a run that was told to stop, before it leaves that to a later one."""
-POLL = timedelta(seconds=0.1)
 
 
 @dataclass(frozen=True)
@@ -266,19 +263,9 @@ class Turns:
                 event = entries.skipped(replace(decision, reason=STILL_RUNNING))
                 self.store.write(self.clock(), *self._passed(decision), event)
                 return Left(STILL_RUNNING, history.of_event(event))
-            return self._replace(job, record.open, left)
-
-    def _replace(self, job: Job, opened: Open, left: Left) -> Left:
-        """Have a run stopped for a newer slot, by whichever tick waits for it."""
-        now, stop = self.clock(), opened.stop
-        if stop is None:
-            self.store.write(now, entries.told_to_stop(job.id, opened.run_id, REPLACED))
-            supervise.signal_family(opened.pid, opened.run_id, signal.SIGTERM)
-        elif now > stop.at + PATIENCE:
-            return left  # it cannot be stopped; a later tick tries again
-        elif now > stop.at + GRACE:
-            supervise.signal_family(opened.pid, opened.run_id, signal.SIGKILL)
-        return replace(left, again_at=now + POLL)
+            now = self.clock()
+            pressed = stopping.press(self.store, job.id, record.open, REPLACED, now)
+            return replace(left, again_at=now + stopping.POLL) if pressed else left
 
     def _blocker(self, decision: Decision) -> str | None:
         assert decision.slot is not None
@@ -363,5 +350,5 @@ def _stopped(ended: Ended, reason: str) -> Ended:
 def _end_of(opened: Open) -> datetime:
     """Until when a run whose tick died is left alone."""
     if opened.stop is not None:
-        return opened.stop.at + GRACE
+        return opened.stop.at + stopping.GRACE
     return opened.started_at + timedelta(seconds=opened.deadline_seconds)

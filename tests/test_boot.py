@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduled import boot, changes, heartbeat, slots
+from scheduled import boot, changes, heartbeat, shape, slots
 from scheduled import state as states
 from scheduled.heartbeat import Heartbeat
 from scheduled.model import FirstRun, Job
@@ -153,7 +153,7 @@ def test_a_dry_run_knows_of_the_boot_and_records_nothing(tmp_path: Path, machine
 
 
 def test_without_a_job_for_it_a_boot_is_nothing_to_record() -> None:
-    assert boot.events([job()], states.empty(), Heartbeat(0, 30, 30, "second"), at("12:00")) == []
+    assert boot.events([job()], shape.empty(), Heartbeat(0, 30, 30, "second"), at("12:00")) == []
 
 
 def test_a_state_that_knows_no_boot_makes_nothing_due() -> None:
@@ -176,6 +176,6 @@ def test_what_a_list_says_of_a_job_for_the_boot() -> None:
 
 
 def remembered(one: Job) -> State:
-    state = states.empty()
+    state = shape.empty()
     changes.apply(state, seen(one, at("10:00")))
     return state

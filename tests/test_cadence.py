@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from scheduled import cadence
-from scheduled import state as states
+from scheduled import cadence, shape
 from scheduled.errors import UsageError
 from scheduled.view import status
 from scheduled.view.picture import observe
@@ -147,14 +146,14 @@ def test_an_interval_that_is_no_number_of_minutes_or_hours_is_refused(interval: 
     ],
 )
 def test_a_cadence_that_cannot_be_counted_with_makes_a_state_broken(kept: dict[str, Any]) -> None:
-    assert states.problem({**states.empty(), "cadence": kept}) == "cadence holds what is no time"
+    assert shape.problem({**shape.empty(), "cadence": kept}) == "cadence holds what is no time"
 
 
 def test_a_state_from_before_there_was_a_cadence_is_whole() -> None:
-    before = states.empty()
+    before = shape.empty()
     del before["cadence"]
 
-    assert states.problem(before) == ""
+    assert shape.problem(before) == ""
 
 
 def test_a_state_that_is_shown_says_nothing_of_a_tick_that_could_not_come_yet() -> None:

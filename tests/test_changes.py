@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from scheduled import changes
+from scheduled import changes, shape
 from scheduled import state as states
 from tests.builders.jobs import at
 
@@ -20,7 +20,7 @@ SEEN = {
 
 def after(*events: dict[str, Any]) -> states.State:
     """The state that these events lead to, each an hour after the one before."""
-    state = states.empty()
+    state = shape.empty()
     for hour, event in enumerate(events, start=10):
         changes.apply(state, {"at": f"2026-11-21T{hour}:00:00Z", **event})
     return state
@@ -160,7 +160,7 @@ def test_the_newest_slot_that_succeeded_stays_so_when_an_older_one_does() -> Non
 
 def test_gaps_are_kept_newest_last_and_not_for_ever() -> None:
     gaps = [{"event": "gap", "from": str(one), "to": "x", "cause": "y"} for one in range(14)]
-    state = states.empty()
+    state = shape.empty()
     for _ in range(2):
         for gap in gaps:
             changes.apply(state, gap)
@@ -170,4 +170,4 @@ def test_gaps_are_kept_newest_last_and_not_for_ever() -> None:
 
 
 def test_an_event_nobody_knows_changes_nothing() -> None:
-    assert after({"event": "teleported", "job": "x"}, {"job": "x"}) == states.empty()
+    assert after({"event": "teleported", "job": "x"}, {"job": "x"}) == shape.empty()

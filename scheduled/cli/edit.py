@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from scheduled import locks, masking, meeting, places, slots
+from scheduled import locks, masking, meeting, places, shape, slots
 from scheduled import state as states
 from scheduled.cli import keys
 from scheduled.cli.lookup import find_job
@@ -227,7 +227,7 @@ def _ask(session: Session, file: JobFile) -> None:
 
 def _tell(session: Session, job: Job, path: Path, text: str, *, done: str, as_json: bool) -> None:
     """What was done, empty for nothing; then when the job runs next."""
-    picture = observe(session.config, states.empty(), session.now, session.zone)
+    picture = observe(session.config, shape.empty(), session.now, session.zone)
     coming = upcoming.of_job(picture, job, 1)["next"] if job.enabled else []
     if as_json:
         document = {"id": job.id, "path": str(path), "written": bool(done), "text": text}

@@ -40,6 +40,8 @@ COMMANDS = {
     "pause": "pause:pause",
     "resume": "pause:resume",
     "skip": "pause:skip",
+    "defer": "life:defer",
+    "cancel": "life:cancel",
     "dead-letter": "dead_letter:dead_letter",
     "config": "config:config",
     "cron": "cron:cron",

@@ -14,7 +14,7 @@ from scheduled.cli.session import Session
 from scheduled.errors import UsageError
 from scheduled.model import Job
 from scheduled.plan import answered
-from scheduled.state import ALL_JOBS, Event, pauses, record, stamped
+from scheduled.state import ALL_JOBS, pauses, record, stamped
 from scheduled.view.plain import one_line
 from scheduled.view.times import both
 
@@ -39,24 +39,31 @@ def pause(
         "until": stamped(end) if end else None,
         "reason": one_line(reason, 200),
     }
-    _record(session, event)
+    session.keep(event)
     when = f" until {both(end, session.now, session.zone)}" if end else " until `scheduled resume`"
-    _say(session, f"{_named(name)} paused{when}. A run under way goes on.")
+    session.say(f"{_begun(name)} paused{when}. A run under way goes on.")
 
 
 @click.command()
 @click.argument("job", required=False)
 @click.pass_obj
 def resume(session: Session, job: str | None) -> None:
-    """End the pause of JOB, or the one of all jobs. What passed is not run."""
+    """End the pause of JOB, or the one of all jobs. What passed in it is not run.
+
+    Of a job that is deferred it ends the deferral, and what passed meanwhile is due.
+    """
     name = find_job(session.config, job).id if job is not None else ALL_JOBS
+    if name != ALL_JOBS and record(session.store.state, name).deferral is not None:
+        session.keep({"event": "deferral", "job": name, "until": None})
+        session.say(f"{name} is deferred no longer.")
+        return
     held = [one for one, kept in pauses(session.store.state).items() if kept.covers(session.now)]
     if name not in held:
         advice = f"; in force: {', '.join(map(_named, held))}" if held else ""
         raise UsageError(f"{_named(name)} not paused{advice}")
     # Its end is set and the pause kept: what came in it, and no tick has seen, is still skipped.
-    _record(session, {"event": "resumed", "job": name, "until": stamped(session.now)})
-    _say(session, f"{_named(name)} resumed.")
+    session.keep({"event": "resumed", "job": name, "until": stamped(session.now)})
+    session.say(f"{_begun(name)} resumed.")
 
 
 @click.command()
@@ -65,11 +72,13 @@ def resume(session: Session, job: str | None) -> None:
 def skip(session: Session, job: str) -> None:
     """Leave out the next slot of JOB; the one after it runs again."""
     found = find_job(session.config, job)
+    if record(session.store.state, found.id).deferral is not None:
+        raise UsageError(f"{job} is deferred; `scheduled resume {job}` takes that back")
     slot = _next_slot(session, found)
     if slot is None:
         raise UsageError(f"{job}: no slot will come that could be skipped")
-    _record(session, {"event": "skip", "job": found.id, "slot": stamped(slot)})
-    _say(session, f"{job}: {both(slot, session.now, session.zone)} is left out.")
+    session.keep({"event": "skip", "job": found.id, "slot": stamped(slot)})
+    session.say(f"{job}: {both(slot, session.now, session.zone)} is left out.")
 
 
 def _end(session: Session, length: str | None, until: str | None) -> datetime | None:
@@ -86,15 +95,10 @@ def _next_slot(session: Session, job: Job) -> datetime | None:
     return slots.following(slots.of(job), after, known.anchor or session.now)
 
 
-def _record(session: Session, event: Event) -> None:
-    session.store.record(session.now, event)
-    session.store.checkpoint(session.now)
+def _begun(name: str) -> str:
+    """`_named`, where a sentence begins with it."""
+    return "All jobs are" if name == ALL_JOBS else _named(name)
 
 
 def _named(name: str) -> str:
     return "all jobs are" if name == ALL_JOBS else f"{name} is"
-
-
-def _say(session: Session, sentence: str) -> None:
-    if not session.quiet:
-        click.echo(sentence[:1].upper() + sentence[1:] if sentence.startswith("all") else sentence)

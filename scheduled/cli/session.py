@@ -14,6 +14,7 @@ from pathlib import Path
 from scheduled import config
 from scheduled.config import Config
 from scheduled.places import Asked
+from scheduled.state import Event
 from scheduled.store import Store
 
 
@@ -59,6 +60,21 @@ class Session:
         from zoneinfo import ZoneInfo
 
         return ZoneInfo(self.config.timezone)
+
+    def keep(self, event: Event) -> None:
+        """Put on record what somebody wants, and write it to the state at once.
+
+        Raises LockedError or StateError.
+        """
+        self.store.record(self.now, event)
+        self.store.checkpoint(self.now)
+
+    def say(self, sentence: str) -> None:
+        """Tell the one who typed, unless that is not wanted."""
+        if not self.quiet:
+            import click
+
+            click.echo(sentence)
 
     @property
     def is_terminal(self) -> bool:

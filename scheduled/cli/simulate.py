@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from scheduled import state as states
+from scheduled import shape
 from scheduled.cli import foresight, instants
 from scheduled.cli.look import warn
 from scheduled.cli.lookup import check_only
@@ -102,7 +102,7 @@ def _outage(text: str, shown_from: datetime, session: Session) -> Outage:
 
 def _fresh(session: Session, course: Course) -> Rehearsal:
     # How often cron calls is no memory of what was, it is how things are set up.
-    state = states.empty() | {"cadence": session.store.state["cadence"]}
+    state = shape.empty() | {"cadence": session.store.state["cadence"]}
     return Rehearsal(session.config, Memory(session.store.state_dir, state), course)
 
 

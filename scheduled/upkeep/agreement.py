@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from scheduled.state import OURS, State, empty
+from scheduled.shape import OURS, State, empty
 
 _SHOWN = 60
 _NOTHING = object()

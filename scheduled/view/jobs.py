@@ -6,9 +6,9 @@ from typing import Any
 
 from scheduled import plan, slots
 from scheduled.decision import Decision, Verdict
-from scheduled.model import Job, Outcome
+from scheduled.model import Job
 from scheduled.sky import Sky
-from scheduled.state import stamped
+from scheduled.state import Record, stamped
 from scheduled.view import preview
 from scheduled.view.picture import Picture
 
@@ -59,28 +59,39 @@ def row(picture: Picture, decision: Decision, above: Sky) -> dict[str, Any]:
         "enabled": plan.is_enabled(job, record),
         "priority": job.priority.value,
         "source": job.source,
-        "status": status(job, entry, picture.now),
+        "status": status(job, record, entry),
         "next_run": _stamp(awaited(decision, above)),
         "last_run": last.get("started_at") or _stamp(record.last_success),
         "last_outcome": last.get("outcome"),
     }
 
 
-def status(job: Job, entry: dict[str, Any], now: datetime) -> str:
+def status(job: Job, record: Record, entry: dict[str, Any]) -> str:
     """Where in its life a job is, in CIRIS's words: PENDING until it first ran, then ACTIVE.
 
-    One that runs once ends COMPLETE, or FAILED.
+    One that runs once ends COMPLETE, or FAILED if its slot ended without a success; so does any
+    that its failures have suspended. CANCELLED is the word of a person.
     """
-    last = _dict(entry.get("last"))
-    if not entry.get("counts"):
-        return "PENDING"
+    if record.cancelled is not None:
+        return "CANCELLED"
+    if record.suspended:
+        return "FAILED"
+    if _is_over(job, record):
+        succeeded = record.succeeded_slot is not None
+        return "COMPLETE" if succeeded and record.succeeded_slot == record.watermark else "FAILED"
+    return "ACTIVE" if entry.get("counts") else "PENDING"
+
+
+def _is_over(job: Job, record: Record) -> bool:
+    """Whether a job that runs once has had its slot, and nobody deferred it to another time."""
+    if record.watermark is None or record.retry is not None or record.deferral is not None:
+        return False
     schedule = slots.of(job)
-    if schedule.kind != "once" or slots.following(schedule, now, now) is not None:
-        return "ACTIVE"
-    if last.get("outcome") == Outcome.SUCCEEDED:
-        return "COMPLETE"
-    failed = last.get("outcome") in (Outcome.FAILED, Outcome.TIMED_OUT)
-    return "FAILED" if failed else "ACTIVE"
+    if schedule.kind != "once" or record.fingerprint != slots.fingerprint(schedule):
+        return False
+    slot = slots.latest(schedule, record.watermark, record.watermark)
+    first_seen = record.anchor
+    return slot is not None and (first_seen is None or slot > first_seen)
 
 
 def awaited(decision: Decision, above: Sky) -> datetime | None:

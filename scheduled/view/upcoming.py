@@ -72,6 +72,9 @@ def _following(picture: Picture, job: Job, above: Sky) -> Iterator[datetime]:
     schedule = slots.of(job)
     anchor = record.anchor if slots.is_anchored(schedule) else None
     slot: datetime | None = plan.answered(job, record, picture.now)
+    if record.deferral is not None:
+        slot = max(record.deferral.until, picture.now)
+        yield record.deferral.until
     if (
         record.watermark is not None
         and picture.now < record.watermark <= picture.now + plan.CORRECTION

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from click.testing import CliRunner
 
-from scheduled import changes, slots
+from scheduled import changes, shape, slots
 from scheduled import state as states
 from scheduled.cadence import Cadence
 from scheduled.cli.session import Session
@@ -67,7 +67,7 @@ def end(
 
 def picture(*jobs: Job, events: tuple[Event, ...] = (), **fields: Any) -> Picture:
     """At noon UTC, a minute after the last tick, with what `events` left in the state."""
-    state = states.empty()
+    state = shape.empty()
     for event in events:
         changes.apply(state, event)
     ordinary: dict[str, Any] = {

@@ -1,0 +1,131 @@
+"""The commands about the life of a job and of its runs: defer, cancel."""
+
+import time
+from datetime import timedelta
+
+import click
+
+from scheduled import plan, stopping, supervise
+from scheduled.cli import instants
+from scheduled.cli.lookup import find_job
+from scheduled.cli.session import Session
+from scheduled.errors import UsageError
+from scheduled.model import Job
+from scheduled.state import Open, record, stamped
+from scheduled.view.plain import one_line
+from scheduled.view.times import both, counted
+
+BY_HAND = "stopped by hand"
+
+
+@click.command()
+@click.argument("job")
+@click.option("--until", required=True, metavar="WHEN", help="2h, 3d, or a date and time.")
+@click.option("--reason", default="", help="Why; it is kept with the deferral.")
+@click.pass_obj
+def defer(session: Session, job: str, *, until: str, reason: str) -> None:
+    """Run JOB once at WHEN and not before; its schedule goes on from there.
+
+    `resume` takes a deferral back.
+    """
+    found = find_job(session.config, job)
+    if not plan.is_enabled(found, record(session.store.state, found.id)):
+        raise UsageError(f"{job} is not enabled, so that it could not run then; enable it first")
+    end = instants.ahead("--until", until, session.now, session.zone)
+    event = {"event": "deferral", "job": found.id, "until": stamped(end)}
+    session.keep(event | {"reason": one_line(reason, 200)})
+    count = session.store.state["jobs"][found.id]["deferral_count"]
+    when = both(end, session.now, session.zone)
+    session.say(f"{job} is deferred until {when}; deferred {counted(count, 'time')} so far.")
+
+
+@click.command()
+@click.argument("job", required=False)
+@click.option("--reason", default="", help="Why; it is shown where the job is.")
+@click.option("--stop", is_flag=True, help="Stop a run under way, too.")
+@click.option(
+    "--max-hours", type=click.FloatRange(min=0), help="Stop runs that last longer; cancel no job."
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be stopped.")
+@click.pass_obj
+def cancel(
+    session: Session,
+    job: str | None,
+    *,
+    reason: str,
+    stop: bool,
+    max_hours: float | None,
+    dry_run: bool,
+) -> None:
+    """End the life of JOB: no slot of it runs any more, until `enable`.
+
+    With --max-hours, stop the runs of JOB, or of all jobs, that last longer than that.
+    """
+    if max_hours is not None:
+        if stop:
+            raise UsageError("--stop and --max-hours exclude each other; give one of them")
+        jobs = [find_job(session.config, job)] if job else list(session.config.jobs)
+        _stop_long(session, jobs, timedelta(hours=max_hours), reason, dry_run=dry_run)
+        return
+    if job is None:
+        raise UsageError("name the job to cancel, or runs to stop with --max-hours")
+    if dry_run:
+        raise UsageError("--dry-run goes with --max-hours")
+    _cancel(session, find_job(session.config, job), reason, stop=stop)
+
+
+def _cancel(session: Session, job: Job, reason: str, *, stop: bool) -> None:
+    known = record(session.store.state, job.id)
+    if known.cancelled is None:
+        event = {"event": "cancelled", "job": job.id, "reason": one_line(reason, 200)}
+        session.keep(event)
+        session.say(f"{job.id} is cancelled; `scheduled enable {job.id}` takes that back.")
+    else:
+        session.say(f"{job.id} is cancelled already.")
+    for lane in known.runs if stop else ():
+        _stop(session, job, lane, reason)
+    if known.runs and not stop:
+        session.say("Its run under way goes on; --stop ends it, too.")
+
+
+def _stop_long(
+    session: Session, jobs: list[Job], longest: timedelta, reason: str, *, dry_run: bool
+) -> None:
+    too_long = [
+        (job, lane, opened)
+        for job in jobs
+        for lane, opened in record(session.store.state, job.id).runs.items()
+        if session.now - opened.started_at > longest
+    ]
+    for job, lane, opened in too_long:
+        if dry_run:
+            since = both(opened.started_at, session.now, session.zone)
+            session.say(f"{job.id}: would stop run {opened.run_id}, which began {since}.")
+        else:
+            _stop(session, job, lane, reason)
+    if not too_long:
+        session.say("No run lasts longer than that.")
+
+
+def _stop(session: Session, job: Job, lane: int, reason: str) -> None:
+    """Stop a run and wait until it is over. Raises UsageError if it cannot be stopped."""
+    why = f"{BY_HAND}{': ' if reason else ''}{one_line(reason, 200)}"
+    opened = record(session.store.state, job.id).runs[lane]
+    started = time.monotonic()
+    while _press(session, job, opened, why, started):
+        time.sleep(stopping.POLL.total_seconds())
+    session.say(f"{job.id}: run {opened.run_id} is stopped.")
+
+
+def _press(session: Session, job: Job, opened: Open, why: str, started: float) -> bool:
+    """Whether the run is still there; if so, the next step to end it was taken."""
+    now = session.now + timedelta(seconds=time.monotonic() - started)
+    with session.store.held():
+        current = record(session.store.state, job.id).run(opened.run_id)
+        if current is None:
+            return False
+        if current.stop is not None and not supervise.find(opened.run_id):
+            return False  # the tick that started it, or the next one, records its end
+        if not stopping.press(session.store, job.id, current, why, now):
+            raise UsageError(f"{job.id}: run {opened.run_id} cannot be stopped by this user")
+    return True

@@ -1,0 +1,34 @@
+"""Ending a run before it is done, whichever tick waits for it.
+
+The word goes on record first, so that the tick which started the run knows why it ended. Then the
+run gets TERM, and after its grace KILL, with all there is of it.
+"""
+
+import signal
+from datetime import datetime, timedelta
+
+from scheduled import entries, supervise
+from scheduled.state import Open
+from scheduled.store import Store
+
+GRACE = timedelta(seconds=supervise.GRACE_SECONDS)
+PATIENCE = 3 * GRACE
+"""After that long, what does not end will not end by being asked again."""
+POLL = timedelta(seconds=0.1)
+"""How long to wait before the next step."""
+
+
+def press(store: Store, job: str, opened: Open, reason: str, now: datetime) -> bool:
+    """Take the next step to end a run; False if all has been tried, and it lives.
+
+    For a caller within `store.held`, who comes again after `POLL` until the run is over.
+    """
+    stop = opened.stop
+    if stop is None:
+        store.write(now, entries.told_to_stop(job, opened.run_id, reason))
+        supervise.signal_family(opened.pid, opened.run_id, signal.SIGTERM)
+    elif now > stop.at + PATIENCE:
+        return False
+    elif now > stop.at + GRACE:
+        supervise.signal_family(opened.pid, opened.run_id, signal.SIGKILL)
+    return True
