@@ -120,11 +120,12 @@ def test_a_run_beside_another_is_found_when_its_tick_has_died(tmp_path: Path) ->
     command = "echo $SCHEDULED_SLOT >> out; while [ ! -e go ]; do sleep 0.02; done"
     engine = Engine(tmp_path, [overlapping(Overlap.ALLOW, command)])
     with running_since_noon(engine), ticking(engine, "13:00") as second:
-        wait_for(lambda: len(engine.lines()) == 2)
+        wait_for(lambda: len(engine.lines()) == 2 and _pid_beside(engine) is not None)
+        pid = _pid_beside(engine)
         second.kill()
         second.join()
         (tmp_path / "go").touch()
-        wait_for(lambda: not _lives(tmp_path))
+        wait_for(lambda: not Path(f"/proc/{pid}").exists())
         engine.run_at("13:10")
 
     ends = {row["slot"]: row["outcome"] for row in engine.rows}
@@ -185,8 +186,7 @@ def wait_for(is_so: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def _lives(folder: Path) -> bool:
-    """Whether the child of the second lane's run has not ended yet."""
-    entry = Engine(folder, []).state["jobs"]["backup"]
-    pid = next(iter(entry["beside"].values())).get("pid")
-    return Path(f"/proc/{pid}").exists()
+def _pid_beside(engine: Engine) -> int | None:
+    """The process of the run beside the first, once that is on record."""
+    beside = engine.state["jobs"]["backup"].get("beside", {})
+    return next((run.get("pid") for run in beside.values()), None)
