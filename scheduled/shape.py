@@ -1,5 +1,6 @@
 """The shape of the state's document: what an empty one holds, and what makes one unusable. Pure."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -53,7 +54,17 @@ def completed(document: Any) -> State:
 _NUMBERS = ("coalesced", "interruptions", "failures", "deferrals", "deferral_count")
 _OBJECTS = ("open", "beside", "last", "deferred", "memory", "deferral", "cancelled")
 _TEXTS = ("fingerprint", "anchor", "watermark", "schedule", "zone", "last_success", "first_seen")
-_OF_A_RUN = {"run_id": str, "boot_id": str, "attempt": int, "missed": int, "timeout": int | float}
+_LANE = re.compile(r"[0-9]{1,4}")
+_OF_A_RUN = {
+    "run_id": str,
+    "boot_id": str,
+    "attempt": int,
+    "missed": int,
+    "timeout": int | float,
+    "pid": int | None,
+    "pid_started": int | None,
+    **dict.fromkeys(("outcome", "error", "reason", "started_at", "finished_at"), str | None),
+}
 
 
 def problem(document: Any) -> str:
@@ -83,7 +94,7 @@ def _misshapen(document: State) -> Iterator[str]:
         wrong = [key for key in entry if not _fits(key, entry[key])]
         yield from (f"jobs.{name}.{key} is not what it should be" for key in wrong)
     for message in document.get("outbox", []):
-        if not isinstance(message, dict) or not isinstance(message.get("id"), str):
+        if not isinstance(message, dict) or not _is_waiting(message):
             yield "the outbox holds what is no message"
     for place in ("gaps", "dead_letter"):
         if not all(isinstance(one, dict) for one in document.get(place, [])):
@@ -110,16 +121,21 @@ def _fits(key: str, value: Any) -> bool:
         return _is_tally(value)
     if key == "durations":
         return isinstance(value, list) and all(type(one) in (int, float) for one in value)
-    if key == "open" and isinstance(value, dict):
+    if key in ("open", "last") and isinstance(value, dict):
         return all(isinstance(value[name], _OF_A_RUN[name]) for name in _OF_A_RUN if name in value)
     if key == "beside" and isinstance(value, dict):
         return all(
-            lane.isdecimal() and isinstance(one, dict) and _fits("open", one)
+            _LANE.fullmatch(lane) and isinstance(one, dict) and _fits("open", one)
             for lane, one in value.items()
         )
     if key in _OBJECTS:
         return value is None or isinstance(value, dict)
     return key not in _TEXTS or value is None or isinstance(value, str)
+
+
+def _is_waiting(message: dict[str, Any]) -> bool:
+    id_ = message.get("id")
+    return isinstance(id_, str) and id_ != "" and type(message.get("failures", 0)) is int
 
 
 def _is_tally(value: Any) -> bool:
