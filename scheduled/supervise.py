@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterable, Iterator
 from types import FrameType
 from typing import Any, Self
 
-from scheduled import execute
+from scheduled import execute, heartbeat
 from scheduled.execute import Running
 from scheduled.model import Ended
+from scheduled.state import Open
 
 GRACE_SECONDS = 10.0
 LOOK_SECONDS = 0.25
@@ -130,6 +131,15 @@ def is_alive(pid: int, started: int) -> bool:
     """Whether that very process still lives; a zombie does not."""
     fields = _stat(pid)
     return bool(fields) and fields[0] not in (b"Z", b"X") and int(fields[19]) == started
+
+
+def survivor(opened: Open) -> int:
+    """The process of a run whose tick died, if it lives on; 0 if it does not."""
+    if opened.boot_id != heartbeat.boot_id():
+        return 0
+    if opened.pid is None:
+        return find(opened.run_id)
+    return opened.pid if is_alive(opened.pid, opened.pid_started or 0) else 0
 
 
 def find(run_id: str) -> int:

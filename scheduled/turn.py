@@ -76,16 +76,6 @@ class Left:
     """Whether a person has to change something before it can ever start."""
 
 
-def survivor(opened: Open) -> int:
-    """The process of a run whose tick died, if it lives on; 0 if it does not."""
-    if opened.boot_id != heartbeat.boot_id():
-        return 0
-    if opened.pid is None:
-        return supervise.find(opened.run_id)
-    alive = supervise.is_alive(opened.pid, opened.pid_started or 0)
-    return opened.pid if alive else 0
-
-
 @dataclass(frozen=True)
 class Hands:
     """What a turn does to the machine it runs on. A rehearsal has hands that only pretend."""
@@ -96,7 +86,7 @@ class Hands:
     ask: Callable[[Attempt, Surroundings], Answer] = condition.ask
     """What the `only_if` of a job says."""
     start: Callable[[Attempt, dict[str, Any], Surroundings], Running] = execute.start
-    survivor: Callable[[Open], int] = survivor
+    survivor: Callable[[Open], int] = supervise.survivor
     """The process of a run whose tick died, to be left alone or killed; 0 if there is none."""
     settle: Callable[[str, str, Job | None, Surroundings], str] = execute.settle
     """Finish the output of such a run."""

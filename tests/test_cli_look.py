@@ -4,13 +4,16 @@ import csv
 import io
 import json
 import os
+import subprocess
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scheduled import files, locks
+from scheduled import files, heartbeat, locks, supervise
 from scheduled.cli import look
+from scheduled.state import stamped
 from tests.builders.jobs import at
 from tests.builders.looks import (
     BACKUP_AND_POLL,
@@ -128,6 +131,24 @@ def test_status_takes_an_idle_ticks_heartbeat_for_a_tick(home: Home) -> None:
 
     assert document["last_tick"] == {"at": "2026-11-21T11:59:00Z", "ago_seconds": 60.0}
     assert document["health"] == "healthy"
+
+
+def test_a_run_that_outlived_its_tick_is_running_until_it_ends(home: Home) -> None:
+    with subprocess.Popen(["sleep", "60"]) as child:
+        home.record(*_begun_and_spawned("r2", at("11:30"), child.pid))
+        try:
+            during = _call(home, "history").out
+            why = home.call(look.why, "backup").out
+            status = json.loads(_call(home, "status", "--json").out)
+        finally:
+            child.kill()
+    after = _call(home, "history").out
+
+    assert "running" in during
+    assert "it is running now" in why
+    assert [row["pid"] for row in status["running"]] == [child.pid]
+    assert "running" not in after
+    assert "interrupted: its tick died" in after
 
 
 def test_status_tells_a_run_whose_lock_is_held(home: Home) -> None:
@@ -332,6 +353,16 @@ def test_an_ambiguous_run_is_refused(home: Home) -> None:
 
     assert "several runs begin so" in _call(home, "logs", "backup", "r").err
     assert _call(home, "logs", "backup", "r1").code == 0
+
+
+def _begun_and_spawned(run_id: str, slot: datetime, pid: int) -> list[dict[str, Any]]:
+    """The events of a run whose process is `pid`, on this boot of the machine."""
+    started = supervise.start_time(pid)
+    about = {"job": "backup", "run_id": run_id, "at": stamped(slot)}
+    return [
+        begin(run_id, slot) | {"boot_id": heartbeat.boot_id()},
+        {"event": "spawned", **about, "pid": pid, "pid_started": started},
+    ]
 
 
 def _call(home: Home, command: str, *arguments: str) -> Said:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scheduled import heartbeat
 from scheduled.store import Store
 from tests.builders.jobs import at
 from tests.builders.locks import held_by_another
@@ -79,7 +80,7 @@ def history(home: Home) -> list[dict[str, Any]]:
         *(end(f"b{hour}", at(f"{hour}:00"), outgoing=[letter]) for hour in range(10, 12)),
         end("f1", at("11:00"), "failed", job="failing", memory={"a": 1}, **again),
         end("o1", at("09:00"), "timed_out", job="once", dead_letter=True),
-        begin("e1", at("11:30"), job="every"),
+        begin("e1", at("11:30"), job="every") | {"boot_id": heartbeat.boot_id()},
         {"event": "missed", **at_ten, "job": "backup", **slots, "cause": "off"},
         {"event": "gap", **at_ten, **period, "cause": "off"},
         {"event": "paused", **at_ten, "job": "once", "until": None, "reason": "x"},
@@ -148,6 +149,7 @@ def test_arbitrary_json_anywhere_in_the_state_stops_no_command_that_reads(
         (("jobs", "backup", "last", "outcome"), [1]),
         (("jobs", "every", "anchor"), "9999-12-31T23:59:59Z"),
         (("jobs", "every", "open", "run_id"), None),
+        (("jobs", "every", "open", "pid"), "a\0b"),
         (("jobs", "backup", "durations"), ["long"]),
     ],
 )

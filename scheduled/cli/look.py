@@ -211,7 +211,10 @@ def _rows(
     state_dir = session.config.places.state_dir
     if job is not None and job not in session.store.state["jobs"]:
         find_job(session.config, job)  # a job that is gone may still have a past
-    return records.read(session.store.journal, wanted, lambda name: is_running(state_dir, name))
+    state = session.store.state
+    return records.read(
+        session.store.journal, wanted, lambda name: is_running(state, state_dir, name)
+    )
 
 
 def _since(session: Session, text: str | None) -> datetime | None:

@@ -16,7 +16,7 @@ from scheduled.decision import Decision
 from scheduled.errors import StateError, UnreadableFileError
 from scheduled.model import Job
 from scheduled.sky import Sky
-from scheduled.state import Record, State
+from scheduled.state import Open, Record, State
 
 if TYPE_CHECKING:
     from scheduled.config import Config
@@ -39,7 +39,7 @@ class Picture:
     last_tick: datetime | None = None
     """When a tick came last, the idle ones included; None if none ever did."""
     running: frozenset[str] = frozenset()
-    """Ids of the jobs whose run has begun and whose lock is held."""
+    """Ids of the jobs that run now, in a tick or on their own after it died."""
     problems: tuple[str, ...] = ()
     """What is wrong with the configuration, a sentence each."""
     recovered: tuple[str, ...] = ()
@@ -87,19 +87,32 @@ def observe(
     )
 
 
-def is_running(state_dir: Path, job: str) -> bool:
-    """Whether a tick holds the job's lock. One that may not be asked is taken to be held."""
+def is_running(state: State, state_dir: Path, job: str) -> bool:
+    """Whether a job runs now: its run has begun, and a tick holds its lock or it outlived one.
+
+    A lock that may not be asked is taken to be held.
+    """
+    opened = states.record(state, job).open
+    # Only where a run has begun is the lock tried. It is held for a blink then, which must not
+    # come between a tick and a job that is due.
+    if opened is None:
+        return False
     try:
-        return locks.is_running(state_dir, job)
+        held = locks.is_running(state_dir, job)
     except StateError:
         return True  # another user's: only the owner could find out more
+    return held or _lives_on(opened)
+
+
+def _lives_on(opened: Open) -> bool:
+    from scheduled import supervise  # seldom needed, and it knows all about processes
+
+    return supervise.survivor(opened) > 0
 
 
 def _running(state: State, state_dir: Path) -> Iterator[str]:
-    # Only where a run has begun is the lock tried. It is held for a blink then, which must not
-    # come between a tick and a job that is due.
     for job in state["jobs"]:
-        if isinstance(_entry(state, job).get("open"), dict) and is_running(state_dir, job):
+        if _entry(state, job).get("open") and is_running(state, state_dir, job):
             yield job
 
 
