@@ -13,7 +13,7 @@ from scheduled import locks
 from scheduled.cli import edit, look
 from tests.builders.job_files import created, rows
 from tests.builders.jobs import at
-from tests.builders.looks import Home, seen
+from tests.builders.looks import Home, begin, seen
 
 
 @pytest.fixture
@@ -176,6 +176,7 @@ def test_a_job_that_others_wait_for_is_not_deleted(home: Home) -> None:
 
 def test_a_run_that_goes_on_is_spoken_of(home: Home) -> None:
     created(home)
+    home.record(begin("r1", at("11:30")))
     lock = locks.take_job(home.state_dir, "backup")
     assert lock is not None
 

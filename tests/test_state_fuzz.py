@@ -4,6 +4,7 @@ import copy
 import json
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,12 +59,17 @@ values = st.recursive(
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """A home in which everything has happened once, and one job runs."""
-    made = Home(tmp_path_factory.mktemp("home", numbered=True))
+    made = eventful(tmp_path_factory.mktemp("home", numbered=True))
+    with held_by_another(made.state_dir / "locks/every.lock"):
+        yield made
+
+
+def eventful(folder: Path) -> Home:
+    made = Home(folder)
     made.configure(CONFIGURATION)
     made.record(*history(made))
     made.printed("backup", "r1", "copied\n")
-    with held_by_another(made.state_dir / "locks/every.lock"):
-        yield made
+    return made
 
 
 def history(home: Home) -> list[dict[str, Any]]:
@@ -151,7 +157,25 @@ def test_arbitrary_json_anywhere_in_the_state_stops_no_command_that_reads(
         (("jobs", "every", "open", "run_id"), None),
         (("jobs", "every", "open", "pid"), "a\0b"),
         (("jobs", "backup", "durations"), ["long"]),
+        (("jobs", "every", "beside"), {"1": {"started_at": "2026-11-21T11:00:00Z", "pid": "x"}}),
     ],
 )
 def test_what_once_stopped_a_command_no_longer_does(home: Home, place: Place, value: Any) -> None:
     assert set(answers(home, place, value)) <= {0, 1, 2, 4}
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("outbox", 0, "failures"), None),
+        (("outbox", 0, "id"), ""),
+        (("jobs", "every", "beside"), {"9" * 5000: {}}),
+        (("jobs", "backup", "watermark"), "9999-12-31T23:59:59Z"),
+    ],
+)
+def test_what_once_stopped_a_tick_no_longer_does(tmp_path: Path, place: Place, value: Any) -> None:
+    home = eventful(tmp_path)
+    path = Store(home.state_dir).path
+    path.write_text(json.dumps(with_value(json.loads(path.read_bytes()), place, value)))
+
+    assert call(home, "tick", "run", "--only backup") in (0, 4)

@@ -120,7 +120,7 @@ def delete(session: Session, job: str, *, yes: bool) -> None:
     _refuse_if_awaited(session, known)
     if not yes:
         _ask(session, file)
-    running = is_running(session.config.places.state_dir, known.id)
+    running = is_running(session.store.state, session.config.places.state_dir, known.id)
     editing.remove(file)
     _part(session, known.id)
     if not session.quiet:

@@ -92,16 +92,16 @@ def is_running(state: State, state_dir: Path, job: str) -> bool:
 
     A lock that may not be asked is taken to be held.
     """
-    opened = states.record(state, job).open
+    runs = states.record(state, job).runs.values()
     # Only where a run has begun is the lock tried. It is held for a blink then, which must not
     # come between a tick and a job that is due.
-    if opened is None:
+    if not runs:
         return False
     try:
         held = locks.is_running(state_dir, job)
     except StateError:
         return True  # another user's: only the owner could find out more
-    return held or _lives_on(opened)
+    return held or any(map(_lives_on, runs))
 
 
 def _lives_on(opened: Open) -> bool:
@@ -111,8 +111,8 @@ def _lives_on(opened: Open) -> bool:
 
 
 def _running(state: State, state_dir: Path) -> Iterator[str]:
-    for job in state["jobs"]:
-        if _entry(state, job).get("open") and is_running(state, state_dir, job):
+    for job in {job for job, _ in states.under_way(state)}:
+        if is_running(state, state_dir, job):
             yield job
 
 

@@ -71,7 +71,7 @@ def _paused(picture: Picture) -> dict[str, Any]:
 
 def _running(picture: Picture) -> list[dict[str, Any]]:
     """What runs now, longest first."""
-    opened = [(job, picture.record(job).open) for job in picture.running]
+    under_way = [(job, run) for job in picture.running for run in picture.record(job).runs.values()]
     rows = [
         {
             "job": job,
@@ -80,8 +80,7 @@ def _running(picture: Picture) -> list[dict[str, Any]]:
             "since": stamped(run.started_at),
             "pid": run.pid,
         }
-        for job, run in opened
-        if run is not None
+        for job, run in under_way
     ]
     return sorted(rows, key=lambda row: (str(row["since"]), str(row["job"])))
 
