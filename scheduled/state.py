@@ -4,7 +4,6 @@ The journal is the truth and the state its checkpoint, so everything that change
 an event (`scheduled.changes`). Keys that are not ours are kept as they are.
 """
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field

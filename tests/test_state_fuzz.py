@@ -79,6 +79,7 @@ def history(home: Home) -> list[dict[str, Any]]:
     at_ten = {"at": "2026-11-21T10:00:00Z"}
     slots = {"first": "2026-11-21T09:00:00Z", "last": "2026-11-21T10:00:00Z", "count": 2}
     period = {"from": "2026-11-21T09:00:00Z", "to": "2026-11-21T10:00:00Z"}
+    why = {"reason": "so"}
     again = {"retry_at": "2026-11-21T12:30:00Z", "answered": False}
     letter = {"id": "1", "to": "@x", "subject": "s", "body": "b", "priority": "low", "failures": 1}
     return [
@@ -91,6 +92,9 @@ def history(home: Home) -> list[dict[str, Any]]:
         {"event": "gap", **at_ten, **period, "cause": "off"},
         {"event": "paused", **at_ten, "job": "once", "until": None, "reason": "x"},
         {"event": "deferred", **at_ten, "job": "backup", "reason": "no"},
+        {"event": "deferral", **at_ten, "job": "failing", "until": "2026-11-21T13:00:00Z", **why},
+        {"event": "cancelled", **at_ten, "job": "once", **why},
+        {"event": "told_to_stop", **at_ten, "job": "every", "run_id": "e1", **why},
         {"event": "skip", **at_ten, "job": "backup", "slot": "2026-11-21T13:00:00Z"},
         {"event": "tick", **at_ten},
     ]
