@@ -1,20 +1,17 @@
 """What becomes of a slot that comes due while its job still runs: real ticks side by side."""
 
-import multiprocessing
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from scheduled.model import CatchUp, Job, Overlap
+from tests.builders.beside import UNTIL_GO as WAIT
+from tests.builders.beside import running_since_noon, ticking, wait_for
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import job
 
-BESIDE = multiprocessing.get_context("fork")
 LONG = 'echo $SCHEDULED_SLOT >> out; test "$SCHEDULED_SLOT" != 2026-11-21T12:00:00Z || '
-UNTIL_GO = LONG + "while [ ! -e go ]; do sleep 0.02; done"
+UNTIL_GO = LONG + WAIT
 
 
 def test_by_default_it_stays_due_and_starts_when_that_run_has_ended(tmp_path: Path) -> None:
@@ -117,7 +114,7 @@ def test_allow_ends_at_max_concurrent_and_the_slot_stays_due(tmp_path: Path) -> 
 
 
 def test_a_run_beside_another_is_found_when_its_tick_has_died(tmp_path: Path) -> None:
-    command = "echo $SCHEDULED_SLOT >> out; while [ ! -e go ]; do sleep 0.02; done"
+    command = f"echo $SCHEDULED_SLOT >> out; {WAIT}"
     engine = Engine(tmp_path, [overlapping(Overlap.ALLOW, command)])
     with running_since_noon(engine), ticking(engine, "13:00") as second:
         wait_for(lambda: len(engine.lines()) == 2 and _pid_beside(engine) is not None)
@@ -149,41 +146,6 @@ def test_with_all_slots_to_run_skip_leaves_out_only_what_overlapped(tmp_path: Pa
 
 def overlapping(policy: Overlap, command: str = UNTIL_GO, **fields: CatchUp) -> Job:
     return job(command=command, overlap=policy, timeout=7200.0, **fields)
-
-
-@contextmanager
-def running_since_noon(
-    engine: Engine, *, let_go: bool = True
-) -> Iterator[multiprocessing.process.BaseProcess]:
-    """A tick of 12:00 under way in a process of its own, with its job started."""
-    engine.run_at("11:30")
-    with ticking(engine, "12:00") as tick:
-        wait_for(lambda: engine.lines() != [])
-        try:
-            yield tick
-        finally:
-            if let_go:
-                (engine.folder / "go").touch()
-            tick.join(30)
-            (engine.folder / "go").touch()
-
-
-@contextmanager
-def ticking(engine: Engine, when: str) -> Iterator[multiprocessing.process.BaseProcess]:
-    tick = BESIDE.Process(target=engine.run_at, args=(when,))
-    tick.start()
-    try:
-        yield tick
-    finally:
-        tick.join(30)
-        tick.kill()
-
-
-def wait_for(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def _pid_beside(engine: Engine) -> int | None:

@@ -1,0 +1,52 @@
+"""Ticks under way in a process of their own, while a test has others come beside them."""
+
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
+
+from tests.builders.engine import Engine
+
+UNTIL_GO = "while [ ! -e go ]; do sleep 0.02; done"
+"""A command that runs until somebody makes the file `go`."""
+
+_FORK = multiprocessing.get_context("fork")
+
+
+@contextmanager
+def ticking(engine: Engine, when: str) -> Iterator[BaseProcess]:
+    """A tick at `when`, waited for at the end of the block."""
+    tick = _FORK.Process(target=engine.run_at, args=(when,))
+    tick.start()
+    try:
+        yield tick
+    finally:
+        tick.join(30)
+        tick.kill()
+
+
+@contextmanager
+def running_since_noon(engine: Engine, *, let_go: bool = True) -> Iterator[BaseProcess]:
+    """A tick of 12:00 under way, with a job started that appends to `out` and waits for `go`.
+
+    Unless `let_go` is false, the end of the block lets the job go, and waits for the tick.
+    """
+    engine.run_at("11:30")
+    with ticking(engine, "12:00") as tick:
+        wait_for(lambda: engine.lines() != [])
+        try:
+            yield tick
+        finally:
+            if let_go:
+                (engine.folder / "go").touch()
+            tick.join(30)
+            (engine.folder / "go").touch()
+
+
+def wait_for(is_so: Callable[[], bool]) -> None:
+    """Wait until something is so; it fails the test if that takes very long."""
+    deadline = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
