@@ -1,0 +1,110 @@
+"""One of the five fields of a cron expression: what it may hold, and the values that stands for.
+
+crontab(5) says what a field may hold; cronie's `entry.c` is the source where it is silent. `H` is
+Jenkins'.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scheduled import lot
+from scheduled.errors import ScheduleError
+
+# Not the one in `THU`: it stands alone, or before its range or step.
+H = re.compile(r"(?<!\w)H(?!\w)")
+
+
+@dataclass(frozen=True)
+class Field:
+    """One of the five: what it is called, its range, and the names it knows, from `low` up."""
+
+    name: str
+    low: int
+    high: int
+    names: tuple[str, ...] = ()
+    last_drawn: int | None = None
+    """The highest value `H` stands for, where that is not `high`."""
+
+    def values(self, text: str) -> set[int]:
+        """The values a list such as `1-5,10-20/2` stands for."""
+        return {value for element in text.split(",") for value in self._element(element)}
+
+    def drawn(self, element: str, seed: str) -> str:
+        """An element such as `H`, `H/15` or `H(0-29)/10` as numbers; any other as it stands."""
+        if not H.search(element):
+            return element
+        found = re.fullmatch(r"H(?:\(([^()]*-[^()]*)\))?(?:/(.*))?", element)
+        if found is None:
+            raise ScheduleError(
+                f'{self.name} "{element}" is not understood; write H, H/15, H(0-29) or H(0-29)/10'
+            )
+        among = self._element(found[1]) if found[1] is not None else self._all_drawn()
+        step = self._step(element, found[2]) if found[2] is not None else len(among)
+        first = lot.drawn(seed, self.name, min(step, len(among)))
+        return ",".join(map(str, among[first::step]))
+
+    def _all_drawn(self) -> range:
+        high = self.high if self.last_drawn is None else self.last_drawn
+        return range(self.low, high + 1)
+
+    def _element(self, text: str) -> range:
+        span, stepped, step = text.partition("/")
+        start, ranged, end = span.partition("-")
+        if span == "*":
+            first, last = self.low, self.high
+        else:
+            first = self._value(start, text)
+            last = self._value(end, text) if ranged else first
+        if stepped and not ranged and span != "*":
+            raise ScheduleError(
+                f"{self.name} {text}: a step needs a range, {start}-{self.high}/{step} or */{step}"
+            )
+        if first > last:
+            raise ScheduleError(
+                f"{self.name} {span} runs backwards;"
+                f" write {start}-{self.high},{self.low}-{end} if it is to wrap around"
+            )
+        return range(first, last + 1, self._step(text, step) if stepped else 1)
+
+    def _value(self, text: str, element: str) -> int:
+        name = text.lower()
+        if name in self.names:
+            return self.low + self.names.index(name)
+        if not text.isdigit():
+            hint = advice(text, self.names, self._forms())
+            raise ScheduleError(f'{self.name} "{text or element}" is not understood; {hint}')
+        if len(text) > 4 or not self.low <= int(text) <= self.high:
+            raise ScheduleError(f"{self.name} {text} is out of range {self.low}-{self.high}")
+        return int(text)
+
+    def _step(self, text: str, step: str) -> int:
+        if not step.isdigit() or len(step) > 4 or int(step) == 0:
+            raise ScheduleError(f"{self.name} {text}: the step has to be a number from 1 up")
+        return int(step)
+
+    def _forms(self) -> str:
+        names = f", {self.names[0]}-{self.names[-1]}" if self.names else ""
+        return f"{self.low}-{self.high}{names}, a list 1,3, a range 1-3, * or */2"
+
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+FIELDS = (
+    Field("minute", 0, 59),
+    Field("hour", 0, 23),
+    Field("day-of-month", 1, 31, last_drawn=28),  # as in Jenkins: each month has it
+    Field("month", 1, 12, _MONTHS),
+    Field("day-of-week", 0, 7, _WEEKDAYS, last_drawn=6),
+)
+
+
+def advice(word: str, known: Sequence[str], forms: str) -> str:
+    """The known word that was probably meant, also in full (`monday` for `mon`); else the forms."""
+    import difflib
+
+    lower = word.lower()
+    near = difflib.get_close_matches(lower, known, n=1) or [
+        one for one in known if lower.startswith(one)
+    ]
+    return f"did you mean {near[0]}?" if near else f"write {forms}"
