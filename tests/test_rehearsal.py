@@ -16,6 +16,7 @@ from scheduled.store import Store
 from tests.builders.command import tree
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import at, job
+from tests.builders.looks import end
 
 MINUTE = timedelta(minutes=1)
 
@@ -199,3 +200,33 @@ def test_no_condition_is_asked_and_no_guard_measured(tmp_path: Path) -> None:
 
     assert outcomes(rows) == [("12:00", "succeeded")]
     assert not (tmp_path / "asked").exists()
+
+
+def test_a_dead_run_of_a_job_that_is_off_is_found_as_well(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job("long")])
+    engine.run_at("11:30")
+    engine.record("12:00", begun("long"), {"event": "enabled", "job": "long", "enabled": False})
+
+    rows = played(rehearsal(engine, "12:01", "12:30"))
+
+    assert outcomes(rows) == [("12:00", "interrupted")]
+
+
+def test_slots_missed_in_an_outage_say_so_though_a_window_opens_much_later(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(window="14:05-15:00")])
+    outage = Outage(at("12:30"), at("13:30"))
+
+    missed, _ = played(rehearsal(engine, "11:30", "14:10", outage))
+
+    assert (missed["missed"], missed["reason"]) == (2, "outage")
+
+
+def test_a_retry_due_within_the_moment_of_a_tick_is_not_left_for_the_next(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command="exit 1", max_retries=1, retry_delay=300.0)])
+    engine.run_at("11:59")
+    retry: dict[str, Any] = {"retry_at": "2026-11-21T12:05:00.300000Z", "answered": False}
+    engine.record("12:00", end("r1", at("12:00"), "failed", **retry))
+
+    ticks = [tick for tick, rows in rehearsal(engine, "12:01", "12:30").play() if rows]
+
+    assert ticks == [at("12:05")]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scheduled import pretence
+from scheduled import pretence, shape
 from scheduled.cli.simulate import simulate
 from tests.builders.command import tree
 from tests.builders.installed import WITHOUT_SWEEPS
@@ -93,7 +93,8 @@ def test_what_lies_between_now_and_the_start_is_played_and_not_shown(home: Home)
 
 
 def test_a_time_past_begins_with_nothing_remembered(home: Home) -> None:
-    home.record(seen(home.jobs()["poll"], at("11:40")))
+    off = {"event": "enabled", "at": "2026-11-21T11:50:00Z", "job": "poll", "enabled": False}
+    home.record(seen(home.jobs()["poll"], at("11:40")), off)
 
     shown = document(home, "--from", "2026-11-20", "--to", "1h", "--only", "poll")
 
@@ -147,12 +148,14 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(
 
 
 def test_a_memory_that_only_pretends_can_not_be_saved(tmp_path: Path) -> None:
-    memory = pretence.Memory(tmp_path / "state", {"jobs": {}, "ticks": {}, "paused": {}})
+    state = shape.empty()
+    memory = pretence.Memory(tmp_path / "state", state)
 
     memory.record(at("12:00"), {"event": "tick"})
     memory.checkpoint(at("12:00"))
 
     assert memory.state["ticks"]["count"] == 1
+    assert state == shape.empty()
     assert not (tmp_path / "state").exists()
 
 
