@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,8 @@ import pytest
 
 BARE = {"PATH": "/usr/bin:/bin", "TZ": "UTC"}
 """Little more than cron's own environment."""
+LITTLE = 300 * 1024 * 1024
+"""Address space, in bytes, of which an ordinary tick takes a third."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,11 @@ def call(
         check=False,
     )
     return Said(process.returncode, (process.stdout or b"").decode(), process.stderr.decode())
+
+
+def little_memory() -> None:
+    """To be called in a child as its `preexec_fn`: it gets no more memory than LITTLE."""
+    resource.setrlimit(resource.RLIMIT_AS, (LITTLE, LITTLE))
 
 
 def tree(folder: Path) -> dict[str, str]:

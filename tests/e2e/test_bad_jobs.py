@@ -3,17 +3,14 @@
 Each gets one clear sentence, and the good one beside them runs: `scheduled run` as cron calls it.
 """
 
-import resource
 from pathlib import Path
 
 import pytest
 
-from tests.builders.command import scheduled
+from tests.builders.command import little_memory, scheduled
 from tests.builders.configuration import job_file
 from tests.builders.installed import WITHOUT_SWEEPS, configure
 
-MEMORY = 300 * 1024 * 1024
-"""Address space, in bytes, of which an ordinary tick takes a third."""
 GOOD = 'id: {name}\nschedule: "0 3 1 1 *"\nfirst_run: now\ncommand: echo {name} >> out\n'
 LAUGHS = "\n".join(
     f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]"
@@ -111,7 +108,3 @@ def sentences(home: Path, told: list[str]) -> list[str]:
         "jobs/circle-b.yaml:1: after: circle-b waits for circle-a waits for circle-b: none of",
     ]
     return [next((one for one in told if one.startswith(begin)), begin) for begin in wanted]
-
-
-def little_memory() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
