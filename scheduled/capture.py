@@ -57,10 +57,12 @@ class Capture:
         """Cut the file to its limit, with a line in the middle that says how much is gone.
 
         What `mask` hides is hidden in what is left, and the pieces of it at the cut. A file with
-        nothing in it is taken away: a job of every minute would leave thousands. Raises OSError.
+        nothing in it is taken away, unless somebody may still write to it: a job of every minute
+        would leave thousands. Raises OSError.
         """
         if not self._size():
-            self.path.unlink(missing_ok=True)
+            if not files.has_writer(self.path):
+                self.path.unlink(missing_ok=True)
             return
         with open(self.path, "r+b") as stream:
             try:
@@ -149,12 +151,14 @@ class Capture:
 def prune(folder: Path, oldest: float) -> None:
     """Delete the output of runs that was last written before `oldest`, in epoch seconds.
 
-    What cannot be deleted stays, and comes up again another day.
+    What cannot be deleted stays, and comes up again another day; so does what a process still
+    writes to, which would go on out of sight.
     """
     for job in _entries(folder):
         for output in _entries(job.path) if job.is_dir(follow_symlinks=False) else ():
             with contextlib.suppress(OSError):
-                if output.stat(follow_symlinks=False).st_mtime < oldest:
+                is_old = output.stat(follow_symlinks=False).st_mtime < oldest
+                if is_old and not files.has_writer(Path(output.path)):
                     os.unlink(output.path)
 
 

@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from scheduled import environment, files
+from scheduled import afterwards, environment, files
 from scheduled.capture import Capture
 from scheduled.environment import UnfitSurroundingsError
 from scheduled.errors import UnreadableFileError
@@ -145,10 +145,17 @@ def _finished(capture: Capture, mask: Mask) -> str:
     """Bring an output into the form in which it is kept; why that cannot be, else nothing."""
     try:
         capture.finish(mask)
+        afterwards.settle(capture)
     except OSError as error:
         leaks = ", and shows secrets perhaps" if mask else ""
         return f"{capture.path}: {_reason(error)}: it may be longer than max_output{leaks}"
     return ""
+
+
+def watch(job_id: str, run_id: str, job: Job | None, around: Surroundings) -> None:
+    """Have the output of a run looked after whose tick died and which goes on."""
+    limit = job.max_output if job is not None else Job.max_output
+    afterwards.note(Capture(_log(around, job_id, run_id), limit))
 
 
 def _discard(path: Path) -> None:

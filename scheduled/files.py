@@ -182,6 +182,29 @@ def punch_hole(descriptor: int, start: int, length: int) -> bool:
     return bool(fallocate(descriptor, mode, ctypes.c_int64(start), ctypes.c_int64(length)) == 0)
 
 
+def has_writer(path: Path) -> bool:
+    """Whether some process has the file open to write to it; not where that cannot be told.
+
+    Linux grants a lease to read only on a file that nobody has open for writing: fcntl(2).
+    """
+    if sys.platform != "linux":
+        return False
+    import fcntl
+    import signal
+
+    try:
+        with open(path, "rb") as stream:
+            # Who opens it while we have the lease has us signalled; this signal does nothing.
+            fcntl.fcntl(stream, fcntl.F_SETSIG, signal.SIGURG)
+            fcntl.fcntl(stream, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+            fcntl.fcntl(stream, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    except BlockingIOError:
+        return True
+    except OSError:  # no such file, not ours, or a file system without leases
+        return False
+    return False
+
+
 def reserve(descriptor: int, length: int) -> None:
     """Make sure that an open file can be written up to `length` bytes; what is there stays.
 

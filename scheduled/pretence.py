@@ -102,5 +102,6 @@ HANDS = Hands(
     start=_start,
     survivor=lambda _opened: 0,
     settle=lambda *_about: "",
+    watch=lambda *_about: None,
 )
 """They touch nothing."""

@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from scheduled import (
+    afterwards,
     boot,
     cadence,
     capture,
@@ -208,8 +209,9 @@ class Tick:
         with self.report.troubles():
             self.store.record(self.clock(), {"event": "tick", "ran": len(self.report.ran)})
             saved = self.store.checkpoint(self.clock())
+            noisy = afterwards.look(self.store.state_dir)
             if arguments is not None:
-                due = self._next_due(work, decisions)
+                due = self._next_due(work, decisions, noisy=noisy)
                 patience = self.cadence.patience(self.now)
                 ours = {self.store.path: saved}
                 hint.leave(self.config, arguments, self.now, due, patience, ours)
@@ -233,8 +235,13 @@ class Tick:
     def _status(self) -> dict[str, Any]:
         return status.central(self.config, self.store.state, self.clock(), self.store.recovered)
 
-    def _next_due(self, work: Work, decisions: list[Decision]) -> datetime | None:
-        """When the next tick has something to do: a slot, or a message to try again."""
+    def _next_due(
+        self, work: Work, decisions: list[Decision], *, noisy: bool = False
+    ) -> datetime | None:
+        """When the next tick has something to do: a slot, or a message to try again.
+
+        `noisy` says that there is output to be looked after.
+        """
         busy = [one.job for one in decisions if one.verdict is not Verdict.REST]
         again = [work.decide(job) for job in busy]
         if any(one.is_due for one in again):
@@ -243,6 +250,7 @@ class Tick:
             plan.next_due(decisions),
             plan.next_due(again),
             outbox.next_due(self.store.state, self.now),
+            self.now + afterwards.LOOK_AGAIN if noisy else None,
         ]
         return min((one for one in instants if one is not None), default=None)
 

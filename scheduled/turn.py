@@ -90,6 +90,8 @@ class Hands:
     """The process of a run whose tick died, to be left alone or killed; 0 if there is none."""
     settle: Callable[[str, str, Job | None, Surroundings], str] = execute.settle
     """Finish the output of such a run."""
+    watch: Callable[[str, str, Job | None, Surroundings], object] = execute.watch
+    """Keep the output of such a run within its limits while it goes on."""
 
 
 REAL = Hands()
@@ -171,6 +173,7 @@ class Turns:
         """
         pid = self.hands.survivor(opened)
         if pid and self.above.now < _end_of(opened):
+            self.hands.watch(name, opened.run_id, self.jobs.get(name), self.around)
             return f"still running as process {pid}, though the tick that started it died"
         if pid:
             supervise.signal_family(pid, opened.run_id, signal.SIGKILL)

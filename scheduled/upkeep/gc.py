@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from scheduled import locks
+from scheduled import files, locks
 from scheduled.journal import Journal
 from scheduled.state import State
 from scheduled.store import Store
@@ -30,7 +30,7 @@ def outdated(state_dir: Path, now: datetime, days: int) -> list[Found]:
         one
         for one in inventory.take(state_dir)
         if one.path.name in journals
-        or (one.kind is Kind.OUTPUT and one.since < oldest and one.path.stem not in running)
+        or (one.kind is Kind.OUTPUT and one.since < oldest and not _is_used(one, running))
         or (one.kind in (Kind.ASIDE, Kind.LEFTOVER) and one.since < oldest)
     ]
 
@@ -42,6 +42,11 @@ def remove(state_dir: Path, found: Iterable[Found]) -> Iterator[tuple[Found, str
         guarded = locks.journal(state_dir) if one.kind is Kind.JOURNAL else nullcontext()
         with guarded:
             yield one, _removed(one.path)
+
+
+def _is_used(output: Found, running: set[str]) -> bool:
+    """Whether a run, or a process that one left behind, still writes to it."""
+    return output.path.stem in running or files.has_writer(output.path)
 
 
 def _running(state: State) -> set[str]:

@@ -64,6 +64,7 @@ _FOLDERS = {
     "runs": (Kind.OUTPUT, re.compile(r".+\.log")),
     "locks": (Kind.LOCK, re.compile(r".+")),
     "cache": (Kind.CACHE, re.compile(r".+")),
+    "afterwards": (Kind.CACHE, re.compile(r".+\.json")),
 }
 
 
