@@ -74,4 +74,4 @@ def test_any_inbox_is_tidied_and_delivered_to_without_losing_an_entry(document: 
         assert len(after) + result["auto_closed"] == len(before) + delivered
         assert archived <= result["auto_closed"]
         if outcome.failed:
-            assert read_json(folder / "inbox.json") == document or document != document
+            assert (folder / "inbox.json").read_text() == text
