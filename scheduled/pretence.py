@@ -70,15 +70,8 @@ class Obliging:
         return over
 
 
-class _FreeLock(Lock):
-    def __init__(self) -> None:
-        super().__init__(None)
-
-    def release(self) -> None:
-        """It was never taken."""
-
-
-FREE = _FreeLock()
+FREE = Lock()
+"""It was never taken."""
 _NO_OUTPUT = Capture(Path(os.devnull), 0)
 
 

@@ -1,10 +1,13 @@
 """Who may proceed: kernel locks, and clear words where there can be none."""
 
 import os
+import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from scheduled import locks
 from scheduled.errors import LockedError, StateError
@@ -90,6 +93,48 @@ def test_lock_files_are_nobody_elses_and_stay(tmp_path: Path) -> None:
 
     assert (tmp_path / "locks").stat().st_mode & 0o777 == 0o700
     assert (tmp_path / "locks" / "journal").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_lock_file_that_is_deleted_while_it_is_taken_is_no_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, opened = tmp_path / "locks" / "backup.lock", os.open
+
+    def opened_and_deleted(*named: Any) -> int:
+        descriptor = opened(*named)
+        if path.exists():
+            path.unlink()
+            monkeypatch.setattr(os, "open", opened)
+        return descriptor
+
+    monkeypatch.setattr(os, "open", opened_and_deleted)
+    ours = locks.take_job(tmp_path, "backup")
+
+    assert ours is not None
+    assert locks.take_job(tmp_path, "backup") is None
+
+
+def test_a_lock_that_is_let_go_of_is_free_though_a_forked_child_has_it_open(tmp_path: Path) -> None:
+    ours = locks.take_job(tmp_path, "backup")
+    assert ours is not None
+    child = os.fork()
+    if child == 0:
+        time.sleep(60)
+        os._exit(0)
+    ours.release()
+
+    theirs = locks.take_job(tmp_path, "backup")
+
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert theirs is not None
+
+
+def test_a_lock_that_filelock_takes_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "locks").mkdir()
+
+    with FileLock(tmp_path / "locks" / "backup.lock"):
+        assert locks.take_job(tmp_path, "backup") is None
 
 
 @pytest.mark.parametrize("name", ["locks", "locks/backup.lock"])
