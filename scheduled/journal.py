@@ -1,14 +1,15 @@
 """The append-only record of everything that happened: one file a day, one JSON line an event.
 
 A new day's file begins with a snapshot of the state, so the newest file alone can rebuild it.
-An append is one write and one sync, made while holding the journal's lock; what a crash tears
-off is the last line, which no reader takes for an event.
+An append is one write, made while holding the journal's lock, and a sync, which several may
+share; what a crash tears off is the last line, which no reader takes for an event.
 """
 
 import json
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -67,7 +68,7 @@ class Journal:
             if start is not None and name < start.name:
                 continue
             offset = start.offset if start is not None and name == start.name else 0
-            data = self._tail(name, offset)
+            data = self._tail(name, offset) if self._reaches_beyond(name, offset) else b""
             whole = data.rfind(b"\n") + 1
             for number, line in enumerate(data[:whole].splitlines(), start=1):
                 event = _event(line)
@@ -104,17 +105,25 @@ class Journal:
     def append(self, name: str, events: Sequence[Event], *, sync: bool) -> None:
         """Add events to the file `name`, all or none. Raises StateError."""
         data = b"".join(line(event) for event in events)
+        with self._opened(name, os.O_RDWR | os.O_APPEND | os.O_CREAT) as descriptor:
+            _write_whole(descriptor, data, sync=sync)
+
+    def sync(self, name: str) -> None:
+        """Make sure that all of the file `name` is on the disk. Raises StateError."""
+        with self._opened(name, os.O_RDONLY) as descriptor:
+            os.fdatasync(descriptor)
+
+    @contextmanager
+    def _opened(self, name: str, flags: int) -> Iterator[int]:
         path = self.folder / name
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, MODE)
+            descriptor = os.open(path, flags, MODE)
+            try:
+                yield descriptor
+            finally:
+                os.close(descriptor)
         except OSError as error:
             raise StateError(_unsaved(path, error)) from error
-        try:
-            _write_whole(descriptor, data, sync=sync)
-        except OSError as error:
-            raise StateError(_unsaved(path, error)) from error
-        finally:
-            os.close(descriptor)
 
     def begin_file(self, name: str, snapshot: Event) -> None:
         """Start the file `name` with `snapshot`, complete or not at all. Raises StateError."""
@@ -144,6 +153,13 @@ class Journal:
         for name in gone:
             (self.folder / name).unlink(missing_ok=True)
         return gone
+
+    def _reaches_beyond(self, name: str, offset: int) -> bool:
+        """Whether there is anything to read; a look costs much less than an empty read."""
+        try:
+            return os.stat(f"{self.folder}/{name}").st_size > offset
+        except OSError:
+            return True  # reading it tells why
 
     def _tail(self, name: str, offset: int) -> bytes:
         try:
