@@ -41,6 +41,8 @@ class Store:
         self.begun_a_day = False
         """Whether this process wrote the first event of a day: a good time to clean up."""
         self._position: Position | None = None
+        self._unsynced = ""
+        """The journal file that what was recorded last is in, if it may not be on the disk yet."""
         self._broken = False
 
     def load(self) -> "Store":
@@ -87,6 +89,9 @@ class Store:
     def record(self, now: datetime, *events: Event, sync: bool = True) -> None:
         """Append events, each stamped with `now`, and synced before this returns.
 
+        Without `sync` they are there for every process to read, but not for one after a power
+        cut; `sync` makes up for that, for many at once.
+
         Raises LockedError or StateError; then none of them is recorded.
         """
         with self.held():
@@ -107,7 +112,14 @@ class Store:
         name = self._current_file(now)
         whole = [{"at": stamped(now), **event} for event in events]
         self.journal.append(name, whole, sync=sync)
+        self._unsynced = "" if sync else name
         self.refresh()
+
+    def sync(self) -> None:
+        """Make sure that all that was recorded is on the disk. Raises StateError."""
+        if self._unsynced:
+            self.journal.sync(self._unsynced)
+            self._unsynced = ""
 
     def checkpoint(self, now: datetime) -> files.Stamp | None:
         """Write the state file and return its stamp.
@@ -186,6 +198,7 @@ class Store:
             newest = self._brought_back(newest, today)
         if newest >= today:
             return newest
+        self.sync()  # nobody comes back to the old file
         self.journal.begin_file(
             today, {"event": "snapshot", "at": stamped(now), "state": self.state}
         )

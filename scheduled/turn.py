@@ -7,7 +7,7 @@ before it happens, so that a tick which dies leaves a trace.
 
 import secrets
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -29,6 +29,7 @@ from scheduled import (
 from scheduled import state as states
 from scheduled.condition import Answer
 from scheduled.decision import Decision, Verdict
+from scheduled.errors import StateError
 from scheduled.execute import Running, Surroundings
 from scheduled.guards import GuardUnusableError, Machine, Refusal
 from scheduled.history import Row
@@ -41,6 +42,15 @@ from scheduled.store import Store
 
 STILL_RUNNING = "still running when it came due; overlap is skip"
 REPLACED = "replaced: a newer slot came due"
+
+
+@dataclass(frozen=True)
+class Intent:
+    """A run that is on record and has no child yet, and the lock that goes with it."""
+
+    attempt: Attempt
+    lock: Lock
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -123,22 +133,22 @@ class Turns:
         """What is remembered now about the job of that id."""
         return states.record(self.store.state, name)
 
-    def take(self, job: Job, *, by_hand: bool = False, slotless: bool = False) -> Begun | Left:
-        """Start `job` for the slot that is due, else, when asked for by hand, without a slot.
+    def take(self, job: Job, *, by_hand: bool = False, slotless: bool = False) -> Intent | Left:
+        """Record that `job` starts for the slot that is due, else, by hand, without a slot.
 
         `slotless` leaves a slot that is due to a later tick.
         Never waits for a run that goes on elsewhere. Raises LockedError or StateError, and then
-        nothing was started.
+        nothing is to start.
         """
         left = Left("still running", is_busy=True, is_running=True)
         for lane in range(self.lanes if job.overlap is Overlap.ALLOW else 1):
             taken = self._take_lane(job, lane, by_hand=by_hand, slotless=slotless)
-            if isinstance(taken, Begun) or not taken.is_running:
+            if isinstance(taken, Intent) or not taken.is_running:
                 return taken
             left = taken
         return left if by_hand else self._overlapped(job, left)
 
-    def _take_lane(self, job: Job, lane: int, *, by_hand: bool, slotless: bool) -> Begun | Left:
+    def _take_lane(self, job: Job, lane: int, *, by_hand: bool, slotless: bool) -> Intent | Left:
         lock = self.hands.take_lock(self.store.state_dir, job.id, lane)
         if lock is None:
             return Left("still running", is_busy=True, is_running=True)
@@ -151,19 +161,52 @@ class Turns:
             lock.release()
         return taken
 
-    def end(self, begun: Begun, ended: Ended, outgoing: list[dict[str, Any]]) -> Row:
-        """Record how a run ended, with the messages it gave rise to, and let go of the job."""
+    def start(self, intents: Sequence[Intent]) -> Iterator[Begun]:
+        """Start the runs that are on record, each as the next one is asked for.
+
+        First all intents are made to last. Raises StateError if they cannot be, and then nothing
+        was started.
+        """
         try:
-            self.store.refresh()  # somebody may have said that it is to stop
-            event = self._end_event(begun, ended)
-            if outgoing:
-                event["outgoing"] = outgoing
-            self._record(event, ended.trouble)
-        finally:
-            begun.lock.release()
+            self.store.sync()
+        except StateError:
+            for intent in intents:
+                intent.lock.release()
+            raise
+        for intent in intents:
+            job = intent.attempt.job
+            memory = states.memory(self.store.state, job.id, job.remembers_in)
+            running = self.hands.start(intent.attempt, memory, self.around)
+            yield Begun(running, intent.lock, intent.at)
+
+    def note_children(self, begun: Sequence[Begun]) -> None:
+        """Record by which processes a later tick knows whether the runs live on."""
+        processes = [(one.running.attempt, one.running.pid) for one in begun if one.running.pid]
+        if processes:
+            events = [
+                entries.spawned(attempt, pid, supervise.start_time(pid))
+                for attempt, pid in processes
+            ]
+            self.store.record(self.clock(), *events, sync=False)  # they only help a recovery
+
+    def end(self, begun: Begun, ended: Ended, outgoing: list[dict[str, Any]]) -> Row:
+        """Record how a run ended, with the messages it gave rise to; to last, see `let_go`."""
+        self.store.refresh()  # somebody may have said that it is to stop
+        event = self._end_event(begun, ended)
+        if outgoing:
+            event["outgoing"] = outgoing
+        self._record(event, ended.trouble, sync=False)
         row = history.of_event(event)
         assert row is not None
         return row
+
+    def let_go(self, begun: Sequence[Begun]) -> None:
+        """Make the ends of runs last, then let other ticks have their jobs. Raises StateError."""
+        try:
+            self.store.sync()
+        finally:
+            for one in begun:
+                one.lock.release()
 
     def recover(self, name: str, opened: Open) -> str:
         """Settle a run whose tick died; the caller holds the job's lock.
@@ -185,14 +228,14 @@ class Turns:
         self.warn(f"{name}: run {opened.run_id} was interrupted: its tick died")
         return ""
 
-    def _record(self, event: Event, trouble: str) -> None:
+    def _record(self, event: Event, trouble: str, *, sync: bool = True) -> None:
         """Record the end of a run, and tell of what went wrong with its output."""
         if trouble:
             event["trouble"] = trouble
             self.warn(f"{event['job']}: {trouble}")
-        self.store.record(self.clock(), event)
+        self.store.record(self.clock(), event, sync=sync)
 
-    def _decided(self, job: Job, way: Way, *, by_hand: bool, slotless: bool) -> Begun | Left:
+    def _decided(self, job: Job, way: Way, *, by_hand: bool, slotless: bool) -> Intent | Left:
         self.store.refresh()
         record = self.record(job.id)
         opened = record.runs.get(way.lane)
@@ -275,18 +318,11 @@ class Turns:
         self.store.record(self.clock(), *self._passed(decision), event)
         return Left(decision.reason, history.of_event(event))
 
-    def _begin(self, way: Way, record: Record, decision: Decision) -> Begun:
-        attempt = self._attempt(record, decision)
-        job, at = decision.job, self.clock()
+    def _begin(self, way: Way, record: Record, decision: Decision) -> Intent:
+        attempt, at = self._attempt(record, decision), self.clock()
         intent = entries.begun(attempt, heartbeat.boot_id(), way.lane)
-        self.store.record(at, *self._passed(decision), intent)
-        memory = states.memory(self.store.state, job.id, job.remembers_in)
-        running = self.hands.start(attempt, memory, self.around)
-        if running.pid:
-            started = supervise.start_time(running.pid)
-            spawned = entries.spawned(attempt, running.pid, started)
-            self.store.record(self.clock(), spawned, sync=False)  # it only helps a recovery
-        return Begun(running, way.lock, at)
+        self.store.record(at, *self._passed(decision), intent, sync=False)
+        return Intent(attempt, way.lock, at)
 
     def _attempt(self, record: Record, decision: Decision) -> Attempt:
         record, slot = plan.standing(decision.job, record), decision.slot

@@ -5,7 +5,7 @@ left for a later tick, and the report says why.
 """
 
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -15,10 +15,11 @@ from scheduled.config import Config
 from scheduled.decision import Decision, Verdict
 from scheduled.events import Bus
 from scheduled.execute import Running
-from scheduled.model import CatchUp, Ended, Job
+from scheduled.history import Row
+from scheduled.model import Attempt, CatchUp, Ended, Job
 from scheduled.report import Report
 from scheduled.state import stamped
-from scheduled.turn import Begun, Left, Turns
+from scheduled.turn import Begun, Intent, Left, Turns
 
 WORTH_WAITING = 59.0
 """Seconds. A retry that is due sooner happens in the same tick, one that is not in a later one.
@@ -63,6 +64,8 @@ class Work:
     bus: Bus
     wanted: Wanted
     _queue: list[Job] = field(default_factory=list)
+    _intents: list[Intent] = field(default_factory=list)
+    """Runs on record that have no child yet."""
     _begun: dict[str, Begun] = field(default_factory=dict)
     """Runs under way, by run id."""
     _soon: list[tuple[datetime, Job]] = field(default_factory=list)
@@ -78,10 +81,10 @@ class Work:
             if self.children.stopped_by or self.report.trouble:
                 self._queue.clear()
                 self._soon.clear()
-            self._start()
+            self._take()
             self._try_again()
-            for running, ended in self.children.wait(self._patience()):
-                self._over(running, ended)
+            self._start()
+            self._over(self.children.wait(self._patience()))
         self.report.stopped_by = self.children.stopped_by
 
     def decide(self, job: Job) -> Decision:
@@ -89,20 +92,33 @@ class Work:
         return plan.decide(job, self.turns.record(job.id), self.turns.above, self.turns.on_time)
 
     def _has_room(self) -> bool:
-        return len(self.children.running) < self.config.max_concurrent
+        return len(self.children.running) + len(self._intents) < self.config.max_concurrent
 
-    def _start(self) -> None:
-        while self._has_room():
-            job = _startable(self._queue, self.children)
+    def _take(self) -> None:
+        while self._has_room() and not self.report.trouble:
+            job = _startable(self._queue, self._under_way())
             if job is None:
                 return
             self._begin(job, self.turns)
 
-    def _over(self, running: Running, ended: Ended) -> None:
-        self._end(self._begun.pop(running.attempt.run_id), ended)
-        stays_due = ended.not_now or running.stop or running.attempt.slot is None
-        if not stays_due and self._has_more(running.attempt.job):
-            self._queue.append(running.attempt.job)
+    def _under_way(self) -> list[Job]:
+        running = [one.attempt.job for one in self.children.running]
+        return running + [one.attempt.job for one in self._intents]
+
+    def _over(self, ends: list[tuple[Running, Ended]]) -> None:
+        """Record how runs ended, all of them on the disk at once, and only then tell of it."""
+        begun = [self._begun.pop(running.attempt.run_id) for running, _ in ends]
+        rows: list[Row | None] = [
+            self._end(one, ended) for one, (_, ended) in zip(begun, ends, strict=True)
+        ]
+        with self.report.troubles():
+            self.turns.let_go(begun)
+        for (running, ended), row in zip(ends, rows, strict=True):
+            if row is not None:
+                self._tell(running.attempt.job, ended, row)
+            stays_due = ended.not_now or running.stop or running.attempt.slot is None
+            if not stays_due and self._has_more(running.attempt.job):
+                self._queue.append(running.attempt.job)
 
     def _try_again(self) -> None:
         """Start those whose short wait is over."""
@@ -133,22 +149,27 @@ class Work:
                 yield decision.job
 
     def _begin(self, job: Job, turns: Turns) -> None:
+        if job.only_if:
+            self._start()  # a condition may take its time, and those taken before need not wait
         with self.report.troubles():
             taken = turns.take(job, by_hand=self.wanted.by_hand, slotless=self.wanted.slotless)
             if isinstance(taken, Left):
                 self._left(job, taken)
-                return
-            attempt = taken.running.attempt
-            self._begun[attempt.run_id] = taken
-            self.children.running.append(taken.running)
-            self.bus.fire(
-                "job_started",
-                job=job.id,
-                run_id=attempt.run_id,
-                slot=stamped(attempt.slot) if attempt.slot else None,
-                catch_up=attempt.catch_up,
-                missed=attempt.missed,
-            )
+            else:
+                self._intents.append(taken)
+
+    def _start(self) -> None:
+        """Start the runs that are on record, once all of that is on the disk."""
+        intents, self._intents = self._intents, []
+        started: list[Begun] = []
+        with self.report.troubles():
+            for begun in self.turns.start(intents):
+                self._begun[begun.running.attempt.run_id] = begun
+                self.children.running.append(begun.running)
+                started.append(begun)
+            self.turns.note_children(started)
+        for begun in started:
+            self.bus.fire("job_started", **_beginning(begun.running.attempt))
 
     def _left(self, job: Job, left: Left) -> None:
         if left.row is not None:
@@ -165,21 +186,22 @@ class Work:
         self.report.carried += 1
         self.report.left.append((job.id, reason))
 
-    def _end(self, begun: Begun, ended: Ended) -> None:
-        attempt = begun.running.attempt
-        messages = outbox.messages(
-            ended.events, self.config.routes, attempt.run_id, self.turns.clock()
-        )
+    def _end(self, begun: Begun, ended: Ended) -> Row | None:
+        run_id = begun.running.attempt.run_id
+        messages = outbox.messages(ended.events, self.config.routes, run_id, self.turns.clock())
         with self.report.troubles():
-            row = self.turns.end(begun, ended, messages)
-            self.report.rows.append(row)
-            if ended.not_now:
-                self._leave(attempt.job, row["reason"] or "")
-            elif ended.outcome.is_failure:
-                self._announce(attempt.job)
-            self.bus.fire("job_failed" if ended.outcome.is_failure else "job_finished", **row)
-            for name, data in ended.events:
-                self.bus.fire(name, **data)
+            return self.turns.end(begun, ended, messages)
+        return None
+
+    def _tell(self, job: Job, ended: Ended, row: Row) -> None:
+        self.report.rows.append(row)
+        if ended.not_now:
+            self._leave(job, row["reason"] or "")
+        elif ended.outcome.is_failure:
+            self._announce(job)
+        self.bus.fire("job_failed" if ended.outcome.is_failure else "job_finished", **row)
+        for name, data in ended.events:
+            self.bus.fire(name, **data)
 
     def _announce(self, job: Job) -> None:
         """Remember when a job that failed is tried next, for whoever reads of the failure."""
@@ -202,15 +224,24 @@ class Work:
         return True
 
 
-def _startable(queue: list[Job], children: Children) -> Job | None:
+def _beginning(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "job": attempt.job.id,
+        "run_id": attempt.run_id,
+        "slot": stamped(attempt.slot) if attempt.slot else None,
+        "catch_up": attempt.catch_up,
+        "missed": attempt.missed,
+    }
+
+
+def _startable(queue: list[Job], under_way: list[Job]) -> Job | None:
     """Take the first job out of the queue that waits for no other of this tick."""
     for place, job in enumerate(queue):
-        if not (job.waits_for or job.after) or not _waits(job, queue, children):
+        if not (job.waits_for or job.after) or not _waits(job, (*queue, *under_way)):
             return queue.pop(place)
     return None
 
 
-def _waits(job: Job, queue: list[Job], children: Children) -> bool:
-    running = (one.attempt.job for one in children.running)
+def _waits(job: Job, others: Iterable[Job]) -> bool:
     awaited = (*job.waits_for, *job.after)
-    return any(other.id in awaited for other in (*queue, *running))
+    return any(other.id in awaited for other in others)

@@ -234,6 +234,33 @@ def test_an_event_is_on_the_disk_when_it_is_recorded_and_a_checkpoint_too(
     assert synced.calls[-2:] == ["replace scheduled_state.json", f"fsync {tmp_path.name}"]
 
 
+def test_what_was_recorded_without_a_sync_is_synced_once_for_all_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path).load()
+    store.record(NOW, MISSED)
+    synced = Synced(monkeypatch)
+
+    store.record(NOW, MISSED, sync=False)
+    store.record(NOW, MISSED, sync=False)
+    store.sync()
+    store.sync()
+
+    assert synced.calls == ["fsync 2026-11-21.jsonl"]
+
+
+def test_what_was_recorded_without_a_sync_is_synced_before_a_new_day_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path).load()
+    store.record(NOW, MISSED, sync=False)
+    synced = Synced(monkeypatch)
+
+    store.record(NOW + timedelta(days=1), MISSED)
+
+    assert synced.calls[:2] == ["fsync 2026-11-21.jsonl", "fsync .2026-11-22.jsonl.new"]
+
+
 @pytest.mark.parametrize(
     "place", [{"file": "../x.jsonl", "offset": 0}, {"file": 7, "offset": 0}, {"file": "x"}, [], 7]
 )

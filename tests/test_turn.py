@@ -1,5 +1,6 @@
 """One job's turn: what becomes of a run whose tick died, and what is on disk before one starts."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -168,6 +169,44 @@ def test_a_run_is_on_the_disk_before_it_starts_and_its_end_before_the_job_is_let
     assert ("begin", False, True) in synced
     assert ("end", True, True) in synced
     assert not locks.is_running(engine.state_dir, "backup")
+
+
+def test_runs_that_start_together_reach_the_disk_at_once_and_before_any_of_them_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine(tmp_path, [job(name, command="echo x >> out") for name in "abcd"])
+    engine.run_at("11:59")
+    synced: list[tuple[int, int]] = []
+    fdatasync = os.fdatasync
+
+    def noted(descriptor: int) -> None:
+        fdatasync(descriptor)
+        synced.append((sum(row["outcome"] is None for row in engine.rows), len(engine.lines())))
+
+    monkeypatch.setattr(os, "fdatasync", noted)
+    engine.run_at("12:00")
+
+    assert synced[0] == (4, 0)
+    assert outcomes(engine.rows) == [("12:00", "succeeded")] * 4
+
+
+def test_a_run_that_cannot_be_made_to_last_is_not_started_and_its_job_is_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine(tmp_path, [job(command="echo x >> out")])
+    engine.run_at("11:59")
+
+    def failing(_: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fdatasync", failing)
+        report = engine.run_at("12:00")
+        assert (report.exit_code, engine.lines()) == (4, [])
+        assert not locks.is_running(engine.state_dir, "backup")
+    engine.run_at("12:01")
+
+    assert outcomes(engine.rows) == [("12:00", "interrupted"), ("12:00", "succeeded")]
 
 
 def test_each_run_has_an_id_that_sorts_by_time_and_that_no_other_has(tmp_path: Path) -> None:

@@ -57,3 +57,17 @@ def test_retries_inside_the_tick_keep_to_the_limit_of_runs_at_once(tmp_path: Pat
 
     assert engine.lines() == ["+", "-"] * 6
     assert [row["outcome"] for row in report.ran].count("succeeded") == 3
+
+
+def test_a_condition_that_takes_its_time_keeps_nobody_else_from_starting(tmp_path: Path) -> None:
+    first = job("a", command="touch started")
+    second = job("b", only_if="while [ ! -e started ]; do sleep 0.02; done")
+    engine = Engine(tmp_path, [first, second])
+    engine.run_at("11:30")
+
+    report = engine.run_at("12:00")
+
+    assert [(row["job"], row["outcome"]) for row in report.ran] == [
+        ("a", "succeeded"),
+        ("b", "succeeded"),
+    ]
