@@ -72,8 +72,9 @@ def test_what_a_dying_program_left_goes(home: Home) -> None:
     assert {".scheduled_state.json.x1", "journal/.2026-11-21.jsonl.new"} <= {*gone(home)}
 
 
-def test_the_output_of_a_run_that_goes_on_stays(home: Home) -> None:
-    home.record(begin("r1", at("12:00") + 40 * DAY))
+@pytest.mark.parametrize("lane", [0, 1])
+def test_the_output_of_a_run_that_goes_on_stays(home: Home, lane: int) -> None:
+    home.record(begin("r1", at("12:00") + 40 * DAY) | {"lane": lane})
 
     assert gone(home) == []
 

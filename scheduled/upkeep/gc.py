@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from scheduled import files, locks
+from scheduled import state as states
 from scheduled.journal import Journal
 from scheduled.state import State
 from scheduled.store import Store
@@ -51,8 +52,8 @@ def _is_used(output: Found, running: set[str]) -> bool:
 
 def _running(state: State) -> set[str]:
     """The ids of runs that have not ended, as far as is known: their output is being written."""
-    opened = [entry.get("open") for entry in state["jobs"].values()]
-    return {str(one.get("run_id")) for one in opened if one}
+    under_way = {job for job, _ in states.under_way(state)}
+    return {run.run_id for job in under_way for run in states.record(state, job).runs.values()}
 
 
 def _journals(journal: Journal, now: datetime, days: int) -> set[str]:

@@ -11,7 +11,7 @@ from scheduled.course import Course
 from scheduled.history import Row
 from scheduled.model import Job, Outcome
 from scheduled.state import moment, stamped
-from scheduled.view.times import absolute, counted, span
+from scheduled.view.times import absolute, counted, passed, span
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -51,6 +51,7 @@ def run(row: Row, at: datetime, job: Job | None) -> dict[str, Any]:
         "decision": _DECISIONS.get(outcome, outcome.value),
         "catch_up": row["catch_up"],
         "missed": row["missed"],
+        "missed_capped": row["missed_capped"],
         "reason": row["reason"],
         "local": slot.astimezone(ZoneInfo(job.timezone)).isoformat() if slot and job else None,
         "note": slots.note(slots.of(job), slot) if slot and job else "",
@@ -103,9 +104,9 @@ def _table(rows: Sequence[Mapping[str, Any]], zone: tzinfo, width: int) -> "Tabl
 
 def _note(row: Mapping[str, Any]) -> str:
     if row["decision"] == Outcome.MISSED:
-        said = [counted(row["missed"], "slot")]
+        said = [passed(row["missed"], "slot")]
     elif row["missed"]:
-        said = [f"answers for {counted(row['missed'], 'missed slot')} too"]
+        said = [f"answers for {passed(row['missed'])} too"]
     else:
         said = ["catch-up"] if row["catch_up"] else []
     return "; ".join([*said, *(one for one in (row["reason"], row["note"]) if one)])
@@ -115,7 +116,7 @@ def _sum(runs: Sequence[Mapping[str, Any]]) -> str:
     ran = sum(row["decision"] == "run" for row in runs)
     skipped = sum(row["decision"] == "skip" for row in runs)
     missed = sum(row["missed"] for row in runs if row["decision"] == Outcome.MISSED)
-    return f"{counted(ran, 'run')}, {skipped} skipped, {counted(missed, 'slot')} missed."
+    return f"{counted(ran, 'run')}, {skipped} skipped, {passed(missed, 'slot')} missed."
 
 
 def _local(text: str, zone: tzinfo) -> datetime:
