@@ -260,6 +260,13 @@ def _deferral(state: State, event: Event) -> None:
     entry["deferral_history"] = history[-KEPT_DEFERRALS:]
 
 
+def _deferrals_told(state: State, event: Event) -> None:
+    entry = _entry(state, event)
+    entry["deferral_count"] = entry.get("deferral_count", 0) + event["count"]
+    history = [*entry.get("deferral_history", []), *event["history"]]
+    entry["deferral_history"] = history[-KEPT_DEFERRALS:]
+
+
 def _cancelled(state: State, event: Event) -> None:
     entry = _entry(state, event)
     entry["cancelled"] = {"at": event["at"], "reason": event["reason"]}
@@ -351,6 +358,7 @@ _CHANGES: dict[str, Callable[[State, Event], None]] = {
     "given_up": _given_up,
     "dead_letter_dropped": _dropped,
     "deferral": _deferral,
+    "deferrals_told": _deferrals_told,
     "cancelled": _cancelled,
     "enabled": _enabled,
     "paused": _paused,

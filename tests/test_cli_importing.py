@@ -140,6 +140,32 @@ def test_an_unbound_task_is_switched_off_and_loads(root: Path) -> None:
     assert (job.enabled, job.schedule, job.params) == (False, "*/5 * * * 7", {"depth": 3})
 
 
+def test_ciris_tasks_become_job_files_and_their_deferrals_go_on(root: Path) -> None:
+    told_before = [
+        {"deferred_task_id": "x", "deferral_reason": "busy", "deferred_at": "2026-01-01"}
+    ]
+    task: dict[str, Any] = {"task_id": "wake", "schedule_cron": "0 9 * * 7"}
+    task |= {"trigger_prompt": "rise", "deferral_count": 2, "deferral_history": told_before}
+    broken = {"task_id": "never", "schedule_cron": "0 0 30 2 *"}
+    (root / "tasks.json").write_text(json.dumps({"tasks": [task, broken]}))
+
+    out, code = call(root, "tasks.json", "--yes")
+
+    assert (jobs(root), code) == ({"wake"}, 0)
+    assert 'line 1: never\n    schedule: "0 0 30 2 *":' in out
+    assert "  wake: a prompt for CIRIS's agent; switched off until its file says what" in out
+    entry = session(root).store.state["jobs"]["wake"]
+    assert entry["deferral_count"] == 2
+    assert [one["reason"] for one in entry["deferral_history"]] == ["busy"]
+
+
+def test_nothing_is_remembered_of_tasks_that_are_only_shown(root: Path) -> None:
+    task = {"task_id": "wake", "schedule_cron": "0 9 * * *", "deferral_count": 2}
+    call(root, "-", stdin=json.dumps(task))
+
+    assert not (root / "state").exists()
+
+
 def test_settings_become_a_new_configuration(root: Path) -> None:
     (root / "scheduler.yaml").write_text("jobs_dir: mine\nmax_concurrent_jobs: 2\n")
     (root / "mine").mkdir(mode=0o755)
@@ -247,6 +273,7 @@ def test_the_keys_of_settings_in_json(root: Path) -> None:
         (("-",), "hello: world\n", "neither a crontab"),
         (("-",), "a: [\n", "no crontab, and no YAML either"),
         (("-", "--from", "aico"), "- a\n", "no names with values"),
+        (("-", "--from", "ciris"), "tasks: []\n", "standard input:1: not JSON"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_a_sentence(

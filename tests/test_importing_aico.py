@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from scheduled.config import source
-from scheduled.importing import aico
+from scheduled.importing import aico, unbound
 from scheduled.importing.findings import Findings
 
 REAL = Path(__file__).parent.parent / ".." / "shared" / "realdata" / "aico" / "core.yaml"
@@ -44,7 +44,7 @@ def test_a_task_of_a_class_is_switched_off_and_keeps_its_values() -> None:
         "retry_delay": 60,
         "enabled": False,
         "schedule": "0 3 * * 7",
-        "command": aico.NOTHING_BOUND,
+        "command": unbound.COMMAND,
         "params": {"retention_days": 30},
     }
 
@@ -55,6 +55,18 @@ def test_a_task_with_a_command_runs() -> None:
     assert job.fields["command"] == "learn"
     assert job.fields["timeout"] == 600
     assert "enabled" not in job.fields
+
+
+def test_a_task_with_a_handler_is_bound() -> None:
+    found = read("tasks: {a: {b: {schedule: daily, handler: chores}}}")
+
+    assert found.wanted[0].fields == {"id": "a.b", "schedule": "daily", "handler": "chores"}
+
+
+def test_params_that_are_none_are_left_for_the_loader_to_refuse() -> None:
+    (job,) = read("tasks: {a: {b: {schedule: daily, params: 3, depth: 1}}}").wanted
+
+    assert job.fields["params"] == 3
 
 
 def test_a_scheduler_that_is_switched_off_switches_off_its_tasks() -> None:

@@ -16,6 +16,7 @@ from scheduled.importing import proposal, reading
 from scheduled.importing.findings import Kind
 from scheduled.view import proposal as shown
 from tests.builders.configuration import asked
+from tests.builders.jobs import at
 
 TOKENS = [
     "* * * * *", "@daily", "@reboot", "0 5 * * 1", "-", " ", "\t", "\n", "\n", "\n", "#", "%", "\\",
@@ -23,6 +24,9 @@ TOKENS = [
     "root", "cd /x && ", "END", "é", "\x85", "\u2028", "\0", "99999", "x: y", "scheduler:",
     "tasks:", "  a:\n    b:\n", "      schedule: daily\n", "jobs_dir: ", "{", "enabled: false", "~",
     "!!", "*", "Nowhere/Land", "max_concurrent_jobs: ", "max_concurrent_tasks: ", "max_duration: ",
+    "[", "]", "{", "}", ",", ":", '"task_id":', '"schedule_cron":', '"defer_until":', '"t1"',
+    '"0 9 * * *"', '"2030-01-01T00:00:00Z"', '"tasks":', '"deferral_history":', '"\\ud800"', "null",
+    '{"task_id": "t", "schedule_cron": "0 9 * * *", ', '"deferral_count": ', "-1", "1e400", "NaN",
 ]  # fmt: skip
 TEXTS = some.lists(some.sampled_from(TOKENS) | some.text(max_size=3), max_size=25).map("".join)
 
@@ -41,7 +45,7 @@ def test_any_text_is_proposed_or_refused(
     root = settled.places.root
     data = text.encode("utf-8", "surrogatepass")
     try:
-        found = reading.read(data, "file", root, kind, user)
+        found = reading.read(data, "file", root, kind, user, at("12:00"))
         made = proposal.made(found, settled, root / "scheduled.yaml")
     except ScheduledError:
         return

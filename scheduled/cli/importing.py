@@ -1,4 +1,4 @@
-"""`scheduled config import`: the jobs of a crontab, of gptme or of AICO become ours."""
+"""`scheduled config import`: the jobs of a crontab, of gptme, AICO or CIRIS become ours."""
 
 import json
 import sys
@@ -37,7 +37,8 @@ def import_(
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Make job files of somebody else's: a crontab, gptme's scheduler.yaml, AICO's core.yaml.
+    """Make job files of somebody else's: a crontab, gptme's scheduler.yaml, AICO's core.yaml,
+    CIRIS's tasks as JSON.
 
     FILE may be - for standard input. First it is shown what would be written; without a yes,
     nothing is. A file that is there is never written over, and the crontab is left as it is.
@@ -54,6 +55,7 @@ def import_(
         return 0
     before = session.config.problems
     written = proposal.write(found)
+    _remember(session, found)
     if as_json:
         _print_json(found, written)
     else:
@@ -72,7 +74,7 @@ def _proposal(
     named = system or (file not in (None, "-") and reading.names_users(path))
     if from_crontab:
         kind = Kind.CRONTAB
-    findings = reading.read(data, label, folder, kind, _me() if named else "")
+    findings = reading.read(data, label, folder, kind, _me() if named else "", session.now)
     return proposal.made(findings, session.config, places.config_to_write(asked))
 
 
@@ -126,6 +128,14 @@ def _tell(found: Proposal, written: list[Path]) -> None:
     click.echo("".join(f"written: {path}\n" for path in written))
     for block in (shown.to_add(found.settings), shown.to_remove(found)):
         click.echo(block, nl=False)
+
+
+def _remember(session: Session, found: Proposal) -> None:
+    """Put on record how often the jobs that are there now were put off where they come from."""
+    for wanted, one in found.jobs:
+        if wanted.deferrals.count:
+            told = {"count": wanted.deferrals.count, "history": [*wanted.deferrals.history]}
+            session.keep({"event": "deferrals_told", "job": one.job.id, **told})
 
 
 def _print_json(found: Proposal, written: list[Path]) -> None:

@@ -1,8 +1,6 @@
 """AICO's `scheduler:` and `tasks:` as settings and jobs of ours; pure.
 
-A task there names a Python class of AICO's, which does not run outside it. Such a task keeps its
-place, its schedule and its values, but is switched off, and says that nothing is bound to it
-when it is started all the same: it never succeeds at doing nothing.
+A task there names a Python class of AICO's, which does not run outside it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,6 +9,7 @@ from typing import Any
 from scheduled.config import fields
 from scheduled.config.readers import found, wrong_with
 from scheduled.config.source import Node, shown
+from scheduled.importing import unbound
 from scheduled.importing.findings import Findings, Kind, LeftOut, Wanted
 
 SETTINGS: Mapping[str, str] = {
@@ -34,9 +33,6 @@ _NOT_USED = {
     "batch_size": "a tick starts what is due, max_concurrent at once",
     "cache_size": "caches need no limit here",
 }
-NOTHING_BOUND = "echo 'nothing is bound: put here what does the work' >&2; exit 75"
-"""75 is not now: neither a success nor a failure that would be tried again."""
-_UNBOUND = "AICO's own class; switched off until its file says what does the work"
 
 
 def read(document: Node) -> Findings:
@@ -61,15 +57,8 @@ def read(document: Node) -> Findings:
     jobs = [_job(id_, node, common) for id_, node in _tasks(document)]
     wanted = tuple(one for one in jobs if isinstance(one, Wanted))
     refused = [one for one in jobs if isinstance(one, LeftOut)]
-    notes = _notes(wanted, common)
-    return Findings(Kind.AICO, wanted, settings, (*left_out, *refused), notes)
-
-
-def _notes(wanted: tuple[Wanted, ...], common: Mapping[str, Any]) -> tuple[str, ...]:
-    unbound = [one.fields["id"] for one in wanted if one.fields["command"] == NOTHING_BOUND]
-    about_classes = [f"{', '.join(unbound)}: {_UNBOUND}"] if unbound else []
-    nobody = [f"{', '.join(common)}: no job to put it on"] if common and not wanted else []
-    return (*about_classes, *nobody)
+    unused = (f"{', '.join(common)}: no job to put it on",) if common and not wanted else ()
+    return Findings(Kind.AICO, wanted, settings, (*left_out, *refused), unused)
 
 
 def _section(document: Node, name: str) -> dict[str, Node]:
@@ -96,13 +85,8 @@ def _job(id_: str, node: Node, common: Mapping[str, Any]) -> Wanted | LeftOut:
     known = {name: value for name, value in ours.items() if name in fields.JOB_KEYS}
     rest = {name: value for name, value in values.items() if OF_A_TASK.get(name, name) not in known}
     job = {"id": id_, **common, **known, "schedule": node.value["schedule"].text}
-    if not {"command", "handler"} & known.keys():
-        job |= {"command": NOTHING_BOUND, "enabled": False}
-    if common.get("enabled") is False:
-        job["enabled"] = False
-    if rest:
-        job["params"] = {**job.get("params", {}), **rest}
-    return Wanted(node.line, id_, job)
+    job |= {"enabled": False} if common.get("enabled") is False else {}
+    return Wanted(node.line, id_, unbound.completed(job, rest))
 
 
 def _not_used(name: str, node: Node) -> LeftOut:

@@ -12,6 +12,16 @@ class Kind(StrEnum):
     CRONTAB = "crontab"
     GPTME = "gptme"  # config/scheduler.yaml
     AICO = "aico"  # core.yaml, or whatever holds its sections `scheduler` and `tasks`
+    CIRIS = "ciris"  # its scheduled tasks as JSON
+
+
+@dataclass(frozen=True)
+class Deferrals:
+    """How often a job was put off elsewhere, and when and why, as the state keeps it."""
+
+    count: int = 0
+    history: tuple[Mapping[str, str | None], ...] = ()
+    """`deferred_at`, `deferred_until`, `reason`; oldest first."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +36,7 @@ class Wanted:
     """Keys of our configuration with their values."""
     is_named: bool = True
     """Whether the id is its own; one that was made up may be changed where it is taken."""
+    deferrals: Deferrals = Deferrals()
 
 
 @dataclass(frozen=True)
@@ -47,4 +58,4 @@ class Findings:
     """Keys of scheduled.yaml with their values."""
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = ()
-    """What is different from now on, a sentence each."""
+    """What is different from now on, a sentence each; of the file as a whole."""

@@ -13,6 +13,7 @@ from scheduled.config import Config, addition, check, source
 from scheduled.config.addition import Addition
 from scheduled.config.writing import text_of
 from scheduled.errors import ConfigError, UsageError
+from scheduled.importing import unbound
 from scheduled.importing.findings import Findings, LeftOut, Wanted
 from scheduled.importing.naming import unique
 from scheduled.model import Job
@@ -39,6 +40,8 @@ class Proposal:
     jobs: tuple[tuple[Wanted, Addition], ...]
     settings: Settings
     left_out: tuple[LeftOut, ...]
+    notes: tuple[str, ...]
+    """What is different from now on, a sentence each."""
 
     @property
     def is_empty(self) -> bool:
@@ -63,7 +66,8 @@ def made(findings: Findings, config: Config, config_path: Path) -> Proposal:
         except ConfigError as error:
             left_out += [LeftOut(wanted.line, wanted.text, one) for one in error.problems]
     in_order = sorted(left_out, key=lambda one: one.line)
-    return Proposal(findings, tuple(jobs), settings, tuple(in_order))
+    notes = (*unbound.note((one for one, _ in jobs), findings.kind), *findings.notes)
+    return Proposal(findings, tuple(jobs), settings, tuple(in_order), notes)
 
 
 def write(proposal: Proposal) -> list[Path]:

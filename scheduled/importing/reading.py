@@ -1,10 +1,11 @@
 """From a file of somebody else's scheduler to what is in it, whatever kind of file it is."""
 
+from datetime import datetime
 from pathlib import Path
 
 from scheduled.config import source
 from scheduled.errors import ConfigError, UsageError
-from scheduled.importing import aico, cron_table, gptme
+from scheduled.importing import aico, ciris, cron_table, gptme, json_objects
 from scheduled.importing.findings import Findings, Kind
 
 _SIGNS = {Kind.AICO: {"scheduler", "tasks"}, Kind.GPTME: {*gptme.KEYS}}
@@ -12,16 +13,20 @@ _SIGNS = {Kind.AICO: {"scheduler", "tasks"}, Kind.GPTME: {*gptme.KEYS}}
 SYSTEM_TABLES = (Path("/etc/crontab"), Path("/etc/cron.d"))
 
 
-def read(data: bytes, label: str, folder: Path, kind: Kind | None, user: str) -> Findings:
+def read(
+    data: bytes, label: str, folder: Path, kind: Kind | None, user: str, now: datetime
+) -> Findings:
     """What is in `data`, which came from `folder` and is called `label` in messages.
 
     Without a `kind` it is found out. `user` is whose jobs are meant in a crontab that names
-    users; empty for one that does not. Raises UsageError for a file of no known kind, ConfigError
-    for one that is not YAML.
+    users; empty for one that does not. A single time that has passed at `now` makes no job. Raises
+    UsageError for a file of no known kind or of no JSON, ConfigError for one that is not YAML.
     """
     kind = kind or _kind_of(data, label)
     if kind is Kind.CRONTAB:
         return cron_table.read(data, user=user)
+    if kind is Kind.CIRIS:
+        return ciris.read(json_objects.read(data, label, ciris.LISTS), now)
     document = source.parsed(data, label)
     if not document.is_mapping:
         raise UsageError(f"{label}: no names with values in it, so it is none of {kind}'s")
@@ -34,6 +39,8 @@ def names_users(path: Path) -> bool:
 
 
 def _kind_of(data: bytes, label: str) -> Kind:
+    if ciris.is_one(data):
+        return Kind.CIRIS
     if cron_table.has_entries(data):
         return Kind.CRONTAB
     try:
@@ -45,6 +52,6 @@ def _kind_of(data: bytes, label: str) -> Kind:
         if keys & signs:
             return kind
     raise UsageError(
-        f"{label}: neither a crontab, nor gptme's scheduler.yaml, nor AICO's core.yaml, as far as"
-        f" can be seen; say which with --from {', '.join(Kind)}"
+        f"{label}: neither a crontab, nor gptme's scheduler.yaml, nor AICO's core.yaml, nor CIRIS's"
+        f" tasks, as far as can be seen; say which with --from {', '.join(Kind)}"
     )

@@ -15,6 +15,7 @@ _FROM = {
     Kind.CRONTAB: "a crontab",
     Kind.GPTME: "gptme's scheduler.yaml",
     Kind.AICO: "AICO's configuration",
+    Kind.CIRIS: "CIRIS's tasks",
 }
 
 
@@ -67,7 +68,7 @@ def document(proposal: Proposal, written: Sequence[Path]) -> dict[str, Any]:
         "left_out": [
             {"line": one.line, "text": one.text, "reason": one.reason} for one in proposal.left_out
         ],
-        "notes": list(proposal.findings.notes),
+        "notes": list(proposal.notes),
         "written": [str(path) for path in written],
     }
 
@@ -87,8 +88,8 @@ def _blocks(proposal: Proposal) -> Iterator[str]:
             for one in proposal.left_out
         ]
         yield f"Left out:\n{''.join(lines)}"
-    if proposal.findings.notes:
-        yield "What is different:\n" + "".join(f"  {one}\n" for one in proposal.findings.notes)
+    if proposal.notes:
+        yield "What is different:\n" + "".join(f"  {one}\n" for one in proposal.notes)
 
 
 def _hidden(one: Addition) -> str:
