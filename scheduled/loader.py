@@ -4,7 +4,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.machinery import ModuleSpec, SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from types import ModuleType
 from typing import Never
@@ -101,6 +100,8 @@ def _of_file(path: Path) -> ModuleType:
         return known
     if not path.is_file():
         raise UsageError(f"handler {path}: no such file")
+    from importlib.util import module_from_spec, spec_from_loader
+
     spec = spec_from_loader(loader.name, loader)
     assert spec is not None
     module = module_from_spec(spec)

@@ -5,7 +5,7 @@ same slot due, and the second would run it again after its wait. What happens is
 before it happens, so that a tick which dies leaves a trace.
 """
 
-import secrets
+import os
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -328,7 +328,7 @@ class Turns:
         record, slot = plan.standing(decision.job, record), decision.slot
         coalesced = record.coalesced + (decision.missed.count if decision.missed else 0)
         return Attempt(
-            run_id=f"{self.clock():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
+            run_id=f"{self.clock():%Y%m%dT%H%M%S}-{os.urandom(3).hex()}",
             job=decision.job,
             slot=slot,
             attempt=decision.attempt + record.interruptions if slot else 1,

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,11 @@ OFF = "".join(
     f"  {name}: {{enabled: false}}\n"
     for name in ("health", "memory_rollover", "mail_cleanup", "metrics", "daily_report")
 )
+NEEDED_BY_OTHERS = {
+    *("rich", "yaml", "psutil", "filelock", "hashlib", "secrets", "statistics", "difflib"),
+    *("scheduled.config.check", "scheduled.declared", "scheduled.importing"),
+    *("scheduled.notify.delivery", "scheduled.view.progress"),
+}
 
 
 @pytest.fixture
@@ -53,6 +59,19 @@ def test_a_full_tick_imports_neither_rich_nor_yaml_while_nothing_changed(home: P
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "scheduled.tick" in imported
     assert imported.isdisjoint({"rich", "yaml", "psutil"})
+
+
+def test_a_tick_that_runs_a_command_imports_nothing_that_only_other_jobs_need(home: Path) -> None:
+    last_year = "2025-06-01T00:00:00Z"
+    store = Store(home / "state").load()
+    store.record(datetime.now(UTC), {"event": "clamped", "job": "backup", "watermark": last_year})
+    (home / "state" / idle.HINT).unlink()
+
+    done = tick(home, "-X", "importtime")
+
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert Store(home / "state").load().state["jobs"]["backup"]["counts"] == {"succeeded": 1}
+    assert imported.isdisjoint(NEEDED_BY_OTHERS)
 
 
 def test_the_command_and_crons_line_share_the_hint(home: Path) -> None:

@@ -27,6 +27,16 @@ def test_a_machine_without_an_id_is_known_by_its_name(
     assert has_id(tmp_path, monkeypatch, text) == nameless
 
 
+def test_the_mark_of_a_machine_is_another_one_once_its_id_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_id(tmp_path, monkeypatch, "a" * 32)
+    before = [machine.mark(), machine.mark()]
+    has_id(tmp_path, monkeypatch, "b" * 33)
+
+    assert before[0] == before[1] != machine.mark()
+
+
 def has_id(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> str:
     path = folder / "machine-id"
     path.write_text(text, "utf-8")

@@ -122,7 +122,7 @@ def test_what_was_drawn_comes_back_from_the_cache_but_not_on_another_machine(
     written(tmp_path, 'jobs:\n  one: {schedule: "H H * * *", command: "true"}\n')
     first, second = (config.load(asked(tmp_path)).jobs[-1] for _ in range(2))
 
-    monkeypatch.setattr(machine, "identity", lambda: "another")
+    on_another_machine(tmp_path, monkeypatch)
     elsewhere = config.load(asked(tmp_path)).jobs[-1]
 
     assert (first.seed, first.schedule) == (second.seed, "H H * * *")
@@ -135,10 +135,16 @@ def test_what_was_drawn_for_a_job_file_counts_on_its_machine_only(
     job_file(tmp_path, "one.yaml", 'id: one\nschedule: "H H * * *"\ncommand: "true"\n')
     here, again = (config.load(asked(tmp_path)).jobs[-1] for _ in range(2))
 
-    monkeypatch.setattr(machine, "identity", lambda: "another")
+    on_another_machine(tmp_path, monkeypatch)
 
     assert here.seed == again.seed
-    assert config.load(asked(tmp_path)).jobs[-1].seed == "another one"
+    assert config.load(asked(tmp_path)).jobs[-1].seed != here.seed
+
+
+def on_another_machine(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on, /etc/machine-id has another id in it."""
+    (folder / "machine-id").write_text("b" * 32)
+    monkeypatch.setattr(machine, "ID_FILE", folder / "machine-id")
 
 
 def test_a_list_shows_what_was_written_and_when_it_will_be(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """From a name somebody typed to the job that is meant."""
 
-import difflib
 from collections.abc import Iterable
 
 from scheduled.config import Config
@@ -29,6 +28,8 @@ def check_only(config: Config, only: Iterable[str]) -> None:
 def unknown_job(name: str, known: Iterable[str], problems: Iterable[str] = ()) -> str:
     """The sentence about a job nobody has; `problems` may be the reason why it is not there."""
     shown = one_line(name, 80)
+    import difflib
+
     near = difflib.get_close_matches(name[:80], list(known), n=1)
     advice = f"did you mean {near[0]}?" if near else "`scheduled list` has them all"
     sentence = f"no job is called {shown!r}; {advice}"

@@ -5,10 +5,8 @@ Every error of ours leaves through `main` as one message and an exit code.
 """
 
 import contextlib
-import difflib
 import os
 import sys
-import traceback
 from importlib import import_module
 from typing import Any
 
@@ -75,6 +73,8 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does it, with a guess at what was meant."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib
+
             near = difflib.get_close_matches(args[0], COMMANDS, n=1)
             advice = f"did you mean {near[0]}?" if near else "scheduled --help lists them"
             ctx.fail(f"no command is called {args[0]!r}; {advice}")
@@ -193,6 +193,7 @@ def _bug(error: Exception) -> int:
 
 def _details(error: Exception) -> str:
     import tempfile
+    import traceback
 
     try:
         with tempfile.NamedTemporaryFile(

@@ -170,7 +170,7 @@ def _draft(asked: Asked, begun: Start, stamps: Mapping[str, Stamp | None]) -> tu
         "version": __version__,
         "path": str(path),
         "TZ": asked.environ.get("TZ"),
-        "machine": machine.identity(),  # for what was drawn on it
+        "machine": machine.mark(),  # for what was drawn on it
     }
 
     def dropped_in(draft: Draft) -> Offered:

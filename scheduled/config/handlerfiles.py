@@ -77,7 +77,7 @@ def _key(folders: Sequence[Folder], timezone: str, timeout: float) -> cache.Key:
         "folders": [[str(folder.path), folder.label] for folder in folders],
         "timezone": timezone,
         "timeout": timeout,
-        "machine": machine.identity(),  # for what was drawn on it
+        "machine": machine.mark(),  # for what was drawn on it
     }
 
 

@@ -99,7 +99,7 @@ def _key(folders: Sequence[Folder], draft: Draft, timeout: float) -> cache.Key:
         "folders": [[str(folder.path), folder.label] for folder in folders],
         "timezone": draft.timezone,
         "timeout": timeout,
-        "machine": machine.identity(),  # for what was drawn on it
+        "machine": machine.mark(),  # for what was drawn on it
         "handlers": draft.targets,
     }
 

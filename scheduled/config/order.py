@@ -1,7 +1,6 @@
 """`after`: whether the jobs waited for exist, and do not wait for each other in a circle."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 
 from scheduled.model import Job
 
@@ -44,5 +43,7 @@ def _shown(name: str) -> str:
 
 
 def _meant(name: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
     near = get_close_matches(name, list(known), n=1)
     return f"; did you mean {near[0]}?" if near else ""

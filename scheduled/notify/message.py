@@ -1,6 +1,5 @@
 """A message: what somebody is told, on its way from an event to wherever they read it."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -75,6 +74,8 @@ class Message:
 
 def digest(*parts: str) -> str:
     """Sixteen hexadecimal digits that stand for these texts, in this order."""
+    import hashlib
+
     joined = "\0".join(parts).encode("utf-8", "surrogatepass")
     return hashlib.sha256(joined).hexdigest()[:16]
 

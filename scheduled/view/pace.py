@@ -7,7 +7,6 @@ is no longer a finding after some nine runs: that is how long it usually takes t
 """
 
 from collections.abc import Iterator
-from statistics import median
 
 from scheduled.view.picture import Picture
 from scheduled.view.times import taken
@@ -39,9 +38,15 @@ def slow(picture: Picture) -> Iterator[str]:
 def _is_slow(seconds: float, before: list[float]) -> bool:
     if len(before) < ENOUGH:
         return False
-    usual = median(before)
+    usual = _median(before)
     return seconds > FACTOR * usual and seconds > usual + NOTICED
 
 
 def _usual(durations: list[float]) -> str:
-    return f", usually {taken(median(durations))}"
+    return f", usually {taken(_median(durations))}"
+
+
+def _median(durations: list[float]) -> float:
+    from statistics import median
+
+    return median(durations)
