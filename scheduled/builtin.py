@@ -82,6 +82,18 @@ JOBS: tuple[Job, ...] = (
 )
 
 
+AS_SHIPPED = "built-in"
+"""The source of a job that no configuration mentions."""
+OFF = "built-in, off: no ecosystem in the root"
+
+
+def at_rest(job: Job) -> Job:
+    """A job as it is where there is no ecosystem; one that is configured stays as it is."""
+    if job.source != AS_SHIPPED:
+        return job
+    return replace(job, enabled=False, source=OFF)
+
+
 def jobs(timezone: str, timeout: float) -> tuple[Job, ...]:
     """The shipped jobs as they run where nothing is said about them."""
     return tuple(replace(job, timezone=timezone, timeout=timeout) for job in JOBS)

@@ -9,6 +9,8 @@ from scheduled import idle
 from scheduled.config import Config
 from scheduled.files import Stamp
 
+GOOD_FOR = timedelta(days=1)
+"""Not everything a full tick sees has a stamp: once a day one looks, whatever is due."""
 RACE_SECONDS = 2.0
 """A file changed this short a time ago may change again without a new stamp."""
 
@@ -21,7 +23,7 @@ def leave(
     patience: timedelta,
     ours: Mapping[Path, Stamp | None],
 ) -> None:
-    """Say that nothing is due before `due` (None: ever) while no file changes.
+    """Say that nothing is due before `due` (None: within a day) while no file changes.
 
     Without a tick for longer than `patience` the next one is a full one, which explains that.
 
@@ -29,17 +31,18 @@ def leave(
     configuration. Where something waits now, or may have changed under our eyes, no hint is
     left. Not being able to leave one is no error: the next tick is a full one then.
     """
+    due = min(due or now + GOOD_FOR, now + GOOD_FOR)
     state_dir = str(config.places.state_dir)
     fresh = (now.timestamp() - RACE_SECONDS) * 1e9
     in_flux = any(stamp and stamp[1] > fresh for stamp in config.stamps.values())
-    if in_flux or (due is not None and due <= now):
+    if in_flux or due <= now:
         idle.forget(state_dir)
         return
     with suppress(OSError):
         idle.write_hint(
             state_dir,
             arguments,
-            due=due.timestamp() if due is not None else None,
+            due=due.timestamp(),
             silence=patience.total_seconds(),
             stamps={**config.stamps, **{str(path): stamp for path, stamp in ours.items()}},
         )

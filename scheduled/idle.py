@@ -29,7 +29,6 @@ VARIABLES = (
 )
 """What decides, besides the options, where everything is and which zone counts."""
 QUIET = ("-q", "--quiet", "--no-color")
-NEVER = 1e18
 
 
 def is_idle(arguments: list[str]) -> bool:
@@ -57,16 +56,16 @@ def write_hint(
     state_dir: str,
     arguments: list[str],
     *,
-    due: float | None,
+    due: float,
     silence: float,
     stamps: dict[str, tuple[int, int, int] | None],
 ) -> None:
-    """Say that nothing is due before `due` (epoch seconds; None: ever) while `stamps` hold.
+    """Say that nothing is due before `due` (epoch seconds) while `stamps` hold.
 
     `silence` is how many seconds without a tick are worth a full one, which explains them. Each
     stamp is (size, mtime in ns, inode), None for a file that is not there. Raises OSError.
     """
-    lines = [VERSION, signature(arguments), repr(NEVER if due is None else due), repr(silence)]
+    lines = [VERSION, signature(arguments), repr(due), repr(silence)]
     for path, stamp in stamps.items():
         if "\n" in path:
             return

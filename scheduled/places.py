@@ -105,6 +105,13 @@ def has_registry(root: Path) -> bool:
     return any(root.glob(REGISTRY_PATTERN))
 
 
+def is_ecosystem(root: Path) -> bool:
+    """Whether branches live here, or did: a registry, or the folders that belong to one."""
+    return has_registry(root) or any(
+        os.path.isdir(root / inside) for inside in (*STATE_IN_ROOT, *CENTRAL_IN_ROOT)
+    )
+
+
 def resolved(text: str, base: Path, environ: Mapping[str, str]) -> Path:
     """`text` as an absolute path, counted from `base`, with `~` and `~user` expanded.
 

@@ -59,6 +59,7 @@ def test_what_the_configuration_says_can_be_overruled_both_ways(home: Home) -> N
 
 
 def test_a_shipped_job_can_be_disabled_before_any_tick(tmp_path: Path) -> None:
+    (tmp_path / "BRANCH_REGISTRY.json").write_text("[]")
     fresh = Home(tmp_path)
 
     said = fresh.call(change.disable, "daily_report")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduled import config
+from scheduled import builtin, config
 from scheduled.config.fields import JOB_KEYS, KEYS
 from scheduled.errors import ConfigError
 from scheduled.model import CatchUp, FirstRun, Job, Priority
@@ -19,12 +19,30 @@ SHIPPED = ("mail_cleanup", "memory_rollover", "health", "metrics", "daily_report
 
 
 def test_without_a_file_the_five_shipped_jobs_run_in_the_machines_zone(root: Path) -> None:
+    (root / "BRANCH_REGISTRY.json").write_text("[]")
+
     found = config.load(asked(root))
 
     assert tuple(job.id for job in found.jobs) == SHIPPED
     assert {job.timezone for job in found.jobs} == {"Europe/Berlin"}
     assert {job.first_run for job in found.jobs} == {FirstRun.NOW}
     assert all(job.enabled for job in found.jobs)
+
+
+def test_where_no_ecosystem_is_the_shipped_jobs_rest_and_one_that_is_configured_does_not(
+    root: Path,
+) -> None:
+    found = loaded(root, "jobs: {health: {timeout: 9}}\n")
+
+    assert [job.id for job in found.jobs if job.enabled] == ["health"]
+    assert {job.source for job in found.jobs if not job.enabled} == {builtin.OFF}
+
+
+@pytest.mark.parametrize("trace", ["AI_CENTRAL", "aipass_core/trigger/trigger_json"])
+def test_an_ecosystem_that_has_lost_its_registry_is_still_one(root: Path, trace: str) -> None:
+    (root / trace).mkdir(parents=True)
+
+    assert all(job.enabled for job in config.load(asked(root)).jobs)
 
 
 def test_the_daily_report_goes_last_in_a_tick_in_which_all_are_due(root: Path) -> None:

@@ -178,8 +178,10 @@ def test_defer_says_until_when_and_next_shows_it(home: Path) -> None:
 
     assert "deferred until" in said
     assert "1 time so far" in said
-    shown = read(home, "next", "backup", "-n", "1")["next"][0]["slot"]
-    assert read(home, "show", "backup")["job"]["next_run"] == shown
+    (shown,) = read(home, "next", "backup", "-n", "1", "--explain")["next"]
+    assert shown["note"] == "deferred: disk"
+    assert shown["explain"][0] == "it was deferred until then (disk)"
+    assert read(home, "show", "backup")["job"]["next_run"] == shown["slot"]
     assert "deferred until" in scheduled(home, "why", "backup").out
 
 

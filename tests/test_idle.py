@@ -74,6 +74,14 @@ def test_a_tick_that_runs_a_command_imports_nothing_that_only_other_jobs_need(ho
     assert imported.isdisjoint(NEEDED_BY_OTHERS)
 
 
+def test_once_a_day_a_tick_looks_at_everything_whatever_is_due(home: Path) -> None:
+    written, now = (home / "state" / idle.HINT).stat().st_mtime, 24 * 3600
+
+    due = float((home / "state" / idle.HINT).read_text().split("\n")[2])
+
+    assert abs(due - (written + now)) < 60
+
+
 def test_the_command_and_crons_line_share_the_hint(home: Path) -> None:
     before = files(home / "state")
 
@@ -95,6 +103,7 @@ def test_an_edited_configuration_is_noticed(home: Path) -> None:
 
 def test_a_configuration_taken_away_is_noticed(home: Path) -> None:
     (home / "scheduled.yaml").unlink()
+    (home / "AI_CENTRAL").mkdir()
 
     tick(home)
 

@@ -86,7 +86,10 @@ def load(asked: Asked) -> Config:
     kept = cache.place(found.state_dir / "cache", begun.config_path or found.root, "jobs")
     files = jobfiles.load(folders, draft, values["default_timeout"], kept)
     origins = _origins(asked, found, draft)
-    allowed, excess = _allowed(draft.jobs + files.jobs, values["max_jobs"], origins["max_jobs"])
+    shipped = draft.jobs
+    if not places.is_ecosystem(found.root):
+        shipped = tuple(map(builtin.at_rest, shipped))
+    allowed, excess = _allowed(shipped + files.jobs, values["max_jobs"], origins["max_jobs"])
     jobs, stuck = _startable(allowed)
     return Config(
         places=found,

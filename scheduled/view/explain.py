@@ -17,11 +17,10 @@ _FIELDS = ("minute", "hour", "day of the month", "month", "weekday")
 def sentences(picture: Picture, job: Job, slot: datetime) -> Iterator[str]:
     """All there is to say about one slot to come, in the order in which it matters."""
     record = picture.record(job.id)
-    yield _rule(job, slot, record, picture)
-    changed = slots.note(slots.of(job), slot)
-    if changed:
-        yield f"clock change: {changed}"
-    yield from _start(job, slot, picture)
+    if record.deferral is not None and record.deferral.until == slot:
+        yield f"it was deferred until then{_because(record.deferral.reason)}"
+    else:
+        yield from _by_schedule(picture, job, slot, record)
     if job.after:
         yield f"it waits until {' and '.join(job.after)} succeeded (after)"
     if record.skip == slot:
@@ -29,6 +28,15 @@ def sentences(picture: Picture, job: Job, slot: datetime) -> Iterator[str]:
     if record.pause is not None and record.pause.covers(slot):
         yield f"it will be skipped: it lies in a pause{_because(record.pause.reason)}"
     yield from _catch_up(job, slot, picture)
+
+
+def _by_schedule(picture: Picture, job: Job, slot: datetime, record: Record) -> Iterator[str]:
+    """Which words of the schedule this slot comes from, and what its clock does to it."""
+    yield _rule(job, slot, record, picture)
+    changed = slots.note(slots.of(job), slot)
+    if changed:
+        yield f"clock change: {changed}"
+    yield from _start(job, slot, picture)
 
 
 def _rule(job: Job, slot: datetime, record: Record, picture: Picture) -> str:

@@ -1,12 +1,13 @@
 """`status` as a person wants to read it: what is wrong first, then what was, then what comes."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from rich.console import RenderableType
 from rich.text import Text
 
+from scheduled import builtin
 from scheduled.history import Row
 from scheduled.state import ALL_JOBS, moment
 from scheduled.view import plain, tables
@@ -88,6 +89,8 @@ def _facts(shown: Mapping[str, Any], picture: Picture) -> list[tuple[str, str]]:
         ("mail", _mail(seed["mail_cleanup"], picture.mail)),
         ("memory", _memory(seed["memory_rollover"])),
         ("jobs", _jobs(shown["counts"])),
+        *(("built-in", said) for said in _at_rest(picture)),
+        *(("oddities", said) for said in _oddities(picture)),
         ("last gap", _last_gap(shown["gaps"], picture)),
         *(("paused", _paused(name, entry)) for name, entry in shown["paused"].items()),
     ]
@@ -143,6 +146,19 @@ def _jobs(counts: Mapping[str, Any]) -> str:
         if count
     )
     return f"{counts['jobs']}, {counts['enabled']} enabled; in 24 hours: {ran or 'no run'}"
+
+
+def _at_rest(picture: Picture) -> Iterator[str]:
+    """That shipped jobs rest for want of an ecosystem, if they do."""
+    resting = [job.id for job in picture.jobs if job.source == builtin.OFF]
+    if resting:
+        yield f"{', '.join(resting)}: off, as there is no registry of branches in the root"
+
+
+def _oddities(picture: Picture) -> Iterator[str]:
+    if picture.warnings:
+        told = counted(len(picture.warnings), "line")
+        yield f"{told} of the configuration; `scheduled config validate` shows them"
 
 
 def _last_gap(gaps: list[Mapping[str, Any]], picture: Picture) -> str:

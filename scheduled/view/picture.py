@@ -40,6 +40,8 @@ class Picture:
     """When a tick came last, the idle ones included; None if none ever did."""
     running: frozenset[str] = frozenset()
     """Ids of the jobs that run now, in a tick or on their own after it died."""
+    warnings: tuple[str, ...] = ()
+    """What is odd about it, though all of it is followed."""
     problems: tuple[str, ...] = ()
     """What is wrong with the configuration, a sentence each."""
     recovered: tuple[str, ...] = ()
@@ -81,6 +83,7 @@ def observe(
         cadence=cadence.of(config.tick_interval, state),
         last_tick=_last_tick(state, state_dir),
         running=frozenset(_running(state, state_dir)),
+        warnings=config.warnings,
         problems=config.problems,
         recovered=tuple(recovered),
         mail=_mail(config.places.central_dir / MAIL_FILE),

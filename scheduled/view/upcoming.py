@@ -41,7 +41,7 @@ def of_all(picture: Picture, count: int, *, explained: bool = False) -> dict[str
 
 
 def _explained(picture: Picture, job: Job, slot: datetime, *, wanted: bool) -> dict[str, Any]:
-    shown = _shown(job, slot)
+    shown = _shown(picture, job, slot)
     return shown | {"explain": [*explain.sentences(picture, job, slot)]} if wanted else shown
 
 
@@ -73,8 +73,8 @@ def _following(picture: Picture, job: Job, above: Sky) -> Iterator[datetime]:
     anchor = record.anchor if slots.is_anchored(schedule) else None
     slot: datetime | None = plan.answered(job, record, picture.now)
     if record.deferral is not None:
-        slot = max(record.deferral.until, picture.now)
-        yield record.deferral.until
+        slot = record.deferral.until
+        yield slot
     if (
         record.watermark is not None
         and picture.now < record.watermark <= picture.now + plan.CORRECTION
@@ -86,16 +86,20 @@ def _following(picture: Picture, job: Job, above: Sky) -> Iterator[datetime]:
             yield slot
 
 
-def _shown(job: Job, slot: datetime) -> dict[str, Any]:
+def _shown(picture: Picture, job: Job, slot: datetime) -> dict[str, Any]:
     return {
         "slot": stamped(slot),
         "local": slot.astimezone(ZoneInfo(job.timezone)).isoformat(),
-        "note": "; ".join(_notes(job, slot)),
+        "note": "; ".join(_notes(picture, job, slot)),
     }
 
 
-def _notes(job: Job, slot: datetime) -> Iterator[str]:
+def _notes(picture: Picture, job: Job, slot: datetime) -> Iterator[str]:
     """What the clock change does to the slot, and what keeps its start from being at the slot."""
+    deferral = picture.record(job.id).deferral
+    if deferral is not None and deferral.until == slot:
+        yield f"deferred{': ' if deferral.reason else ''}{deferral.reason}"
+        return
     changed = slots.note(slots.of(job), slot)
     if changed:
         yield changed

@@ -77,9 +77,8 @@ def test_a_configuration_that_others_can_write_to_is_refused(home: Path) -> None
     said = scheduled(home, "run")
 
     path = home / "scheduled.yaml"
-    assert said == Said(
-        2, "", f"scheduled: {path}: others can write to it; type: chmod go-w {path}\n"
-    )
+    refused = f"scheduled: {path}: others can write to it; type: chmod go-w {path}\n"
+    assert said == Said(2, "", f"{refused}No job runs until that is mended.\n")
     assert tree(home) == before
 
 
