@@ -267,6 +267,10 @@ def _deferrals_told(state: State, event: Event) -> None:
     entry["deferral_history"] = history[-KEPT_DEFERRALS:]
 
 
+def _schedule_refused(state: State, _event: Event) -> None:
+    state["refused"]["schedules"] += 1
+
+
 def _cancelled(state: State, event: Event) -> None:
     entry = _entry(state, event)
     entry["cancelled"] = {"at": event["at"], "reason": event["reason"]}
@@ -359,6 +363,7 @@ _CHANGES: dict[str, Callable[[State, Event], None]] = {
     "dead_letter_dropped": _dropped,
     "deferral": _deferral,
     "deferrals_told": _deferrals_told,
+    "schedule_refused": _schedule_refused,
     "cancelled": _cancelled,
     "enabled": _enabled,
     "paused": _paused,

@@ -31,6 +31,7 @@ def empty() -> State:
         "gaps": [],
         "boot": {},
         "cadence": {},
+        "refused": {"schedules": 0},
         "tallies": {},
         "ticks": {"first": None, "last": None, "count": 0},
     }
@@ -110,6 +111,8 @@ def _miscounted(document: State) -> Iterator[str]:
         yield "cadence holds what is no time"
     if type(document.get("ticks", {}).get("count", 0)) is not int:
         yield "ticks.count is no number"
+    if not _is_tally(document.get("refused", {})):
+        yield "refused holds what is no count"
 
 
 def _fits(key: str, value: Any) -> bool:

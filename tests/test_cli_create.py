@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduled.cli import change, edit
+from scheduled.cli import change, edit, look
 from scheduled.store import Store
 from tests.builders.job_files import created, rows
 from tests.builders.jobs import at
@@ -103,6 +103,26 @@ def test_what_would_not_run_is_refused_and_nothing_is_written(
     assert said.code == 2
     assert sentence in said.err
     assert [*home.folder.iterdir()] in ([], [home.folder / "state"])
+
+
+def test_schedules_that_were_refused_are_counted_and_what_is_only_tried_is_not(home: Home) -> None:
+    path = created(home)
+    for words in (["x", "61 * * * *"], ["x", "* * * * * *"], ["x", "61 * * * *", "--dry-run"]):
+        home.call(edit.create, *words, "--command", "y")
+    home.call(edit.create, "x", "hourly", "--command", "y", "--priority", "top")
+    home.call(edit.update, path.stem, "--schedule", "nonsense")
+
+    counts = json.loads(home.call(look.status, "--json").out)["counts"]
+
+    assert counts["schedules_refused"] == 3
+
+
+def test_a_wrong_schedule_is_told_though_it_cannot_be_counted(home: Home) -> None:
+    (home.folder / "state").write_text("in the way")
+
+    said = home.call(edit.create, "x", "61 * * * *", "--command", "y")
+
+    assert 'schedule: "61 * * * *": minute 61 is out of range' in said.err
 
 
 def test_an_id_that_is_taken_is_refused_and_the_other_file_named(home: Home) -> None:

@@ -4,6 +4,7 @@ They write as a person would have, and only where no person has since: a file th
 edited is left alone, and what to change in it is said.
 """
 
+import contextlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import click
 
-from scheduled import locks, masking, meeting, places, shape, slots
+from scheduled import dialect, locks, masking, meeting, places, shape, slots
 from scheduled import state as states
 from scheduled.cli import keys
 from scheduled.cli.lookup import find_job
@@ -21,11 +22,12 @@ from scheduled.config import addition, editing, order
 from scheduled.config.editing import JobFile
 from scheduled.config.limit import SHIPPED
 from scheduled.config.writing import text_of
-from scheduled.errors import ConfigError, UsageError
+from scheduled.errors import ConfigError, LockedError, ScheduleError, StateError, UsageError
 from scheduled.model import FirstRun, Job
 from scheduled.sky import Sky
 from scheduled.view import upcoming
 from scheduled.view.picture import is_running, observe
+from scheduled.view.plain import one_line
 from scheduled.view.times import both
 
 _DRY_RUN = click.option("--dry-run", is_flag=True, help="Print the file; write nothing.")
@@ -49,6 +51,8 @@ def create(
     It needs a --command or a --handler. The job runs at its next slot.
     """
     fields = {"id": id_, "schedule": schedule, **keys.fields(**options)}
+    if not dry_run:
+        _count_if_wrong(session, schedule)
     new = addition.proposed(fields, session.config)
     refusals = addition.refusals(session.config)
     if refusals:
@@ -92,6 +96,8 @@ def update(
     if file is None or file.touched_in:
         raise UsageError(_by_hand(session, known, file, changes, unset))
     fields = _changed(file, changes, unset)
+    if schedule is not None and not dry_run:
+        _count_if_wrong(session, schedule)
     changed, text = editing.checked(session.config, file, fields), text_of(fields)
     if not dry_run:
         editing.rewrite(file, fields)
@@ -127,6 +133,16 @@ def delete(session: Session, job: str, *, yes: bool) -> None:
         click.echo(f"{file.path}: deleted. The history of {job} and what it printed stay.")
         if running:
             click.echo(f"{job} is running now; that run goes on, and is recorded.")
+
+
+def _count_if_wrong(session: Session, schedule: str) -> None:
+    """Keep count of schedules that nobody can follow, as CIRIS does; the loader says why not."""
+    try:
+        dialect.parse(schedule, "UTC", seed="any")
+    except ScheduleError:
+        # What is wrong with the schedule has to be said, whether it can be counted or not.
+        with contextlib.suppress(LockedError, StateError):
+            session.keep({"event": "schedule_refused", "schedule": one_line(schedule, 200)})
 
 
 def _mode(fields: Mapping[str, Any]) -> int:

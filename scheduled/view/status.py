@@ -136,4 +136,5 @@ def _counts(picture: Picture, outcomes: Counter[str]) -> dict[str, Any]:
         "enabled": sum(plan.is_enabled(job, picture.record(job.id)) for job in picture.jobs),
         "runs_24h": {outcome.value: outcomes[outcome.value] for outcome in Outcome},
         "missed_capped": outcomes["missed_capped"] > 0,
+        "schedules_refused": picture.state["refused"]["schedules"],
     }
