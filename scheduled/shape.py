@@ -124,6 +124,8 @@ def _fits(key: str, value: Any) -> bool:
         return _is_tally(value)
     if key == "durations":
         return isinstance(value, list) and all(type(one) in (int, float) for one in value)
+    if key == "deferral_history":
+        return isinstance(value, list)
     if key in ("open", "last") and isinstance(value, dict):
         return all(isinstance(value[name], _OF_A_RUN[name]) for name in _OF_A_RUN if name in value)
     if key == "beside" and isinstance(value, dict):

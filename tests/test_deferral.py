@@ -128,6 +128,21 @@ def test_how_often_and_why_it_was_deferred_is_kept(tmp_path: Path) -> None:
     }
 
 
+def test_a_history_of_another_shape_is_mended_from_the_journal(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job()])
+    engine.run_at("11:30")
+    engine.record("11:40", deferral("12:20", "the disk is out"))
+    path = engine.state_dir / "scheduled_state.json"
+    broken = json.loads(path.read_text())
+    broken["jobs"]["backup"]["deferral_history"] = 3
+    path.write_text(json.dumps(broken))
+
+    engine.record("11:50", deferral("12:30", "still"))
+
+    reasons = [one["reason"] for one in engine.state["jobs"]["backup"]["deferral_history"]]
+    assert reasons == ["the disk is out", "still"]
+
+
 def test_a_cancelled_job_runs_no_more_until_it_is_enabled(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [job(command=NOTE)])
     engine.run_at("11:30")
@@ -232,6 +247,17 @@ def test_cancel_with_stop_ends_the_run_under_way(home: Path) -> None:
     row = read(home, "history", "long")["runs"][0]
     assert (row["outcome"], row["reason"]) == ("interrupted", "stopped by hand: enough")
     assert read(home, "show", "long")["job"]["status"] == "CANCELLED"
+
+
+def test_what_a_stopped_run_printed_and_used_stays_on_record(home: Path) -> None:
+    configure(home, LONG.replace("touch begun", "echo half; touch begun"))
+    with_run = started(home)
+
+    scheduled(home, "cancel", "long", "--stop")
+    with_run.wait(30)
+
+    assert scheduled(home, "logs", "long").out.splitlines()[-1] == "half"
+    assert read(home, "history", "long")["runs"][0]["duration_seconds"] > 0
 
 
 def test_runs_that_last_too_long_are_stopped_and_their_jobs_stay(home: Path) -> None:
