@@ -8,6 +8,23 @@ import pytest
 from tests.builders.engine import Engine, first_run
 from tests.builders.jobs import job
 
+# The shell
+
+
+def test_a_string_may_use_all_that_the_shell_knows(tmp_path: Path) -> None:
+    words = 'printf "b\\na\\n" | sort > "$(echo ou)t" && echo "$((6 * 7)) ${HOME:+home}" >> out'
+
+    first_run(tmp_path, job(command=words))
+
+    assert (tmp_path / "out").read_text() == "a\nb\n42 home\n"
+
+
+def test_a_list_means_every_word_as_it_stands(tmp_path: Path) -> None:
+    first_run(tmp_path, job(command=("touch", "$HOME | *")))
+
+    assert (tmp_path / "$HOME | *").exists()
+
+
 # Exit codes
 
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,20 @@ def test_a_guard_that_cannot_be_asked_is_a_problem_and_not_a_silent_wait(tmp_pat
         f"backup: min_free_disk: {tmp_path}/nowhere: no such file or directory"
     ]
     assert len(engine.lines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("processors", "memory", "held_back_by"),
+    [(20.0, 70.0, None), (20.1, 0.0, "processors"), (0.0, 70.1, "memory")],
+)
+def test_a_machine_is_idle_up_to_a_fifth_of_its_processors_and_seven_tenths_of_its_memory(
+    tmp_path: Path, processors: float, memory: float, held_back_by: str | None
+) -> None:
+    read_now = Machine(processors, memory, time.monotonic())
+
+    refusal = read_now.refusal(job(idle_only=True), tmp_path)
+
+    assert (refusal and refusal.reason.split()[0]) == held_back_by
 
 
 def test_without_psutil_the_sentence_says_how_to_get_it(

@@ -89,6 +89,14 @@ def test_what_is_no_task_is_named(task: str, reason: str) -> None:
     assert [(one.line, one.text, one.reason) for one in found.left_out] == [(3, "a.b", reason)]
 
 
+def test_keys_that_a_scheduler_without_a_loop_has_no_use_for_are_named_with_the_reason() -> None:
+    keys = ("auto_discover", "task_modules", "batch_size", "cache_size", "resource_check_interval")
+    found = read("scheduler: {" + ", ".join(f"{key}: 1" for key in keys) + "}")
+
+    assert [one.text for one in found.left_out] == [f"{key}: 1" for key in keys]
+    assert "there is no such setting here" not in {one.reason for one in found.left_out}
+
+
 def test_a_task_may_stand_outside_every_category() -> None:
     (job,) = read("tasks: {sweep: {schedule: daily}}").wanted
 

@@ -32,6 +32,7 @@ _NOT_USED = {
     "task_modules": "name a handler in a job instead: package.module:function",
     "batch_size": "a tick starts what is due, max_concurrent at once",
     "cache_size": "caches need no limit here",
+    "resource_check_interval": "the machine is measured when a guarded job is due",
 }
 
 

@@ -108,6 +108,21 @@ def test_every_form_of_schedule_that_aico_knows_runs_when_it_says(root: Path) ->
     assert slots["sunday_0"] == slots["sunday_7"] == ["29 04:00"]
 
 
+def test_a_task_of_ciris_runs_at_its_time_once_somebody_says_what_does_the_work(root: Path) -> None:
+    configure(root, WITHOUT_SWEEPS)
+    task = {"task_id": "task_1.5", "status": "PENDING", "defer_until": "2026-11-25T10:00:00Z"}
+    task |= {"trigger_prompt": "rise"}
+    (root / "tasks.json").write_text(json.dumps({"tasks": [task]}))
+    scheduled(root, "config", "import", str(root / "tasks.json"), "--yes")
+    assert [tick_at(root, at(when)).exit_code for when in CLOCK[:1]] == [0]
+
+    scheduled(root, "update", "task_1.5", "--command", "true", "--unset", "enabled")
+
+    for when in (CLOCK[0], "2026-11-25T10:00", "2026-11-25T10:01"):
+        tick_at(root, at(when))
+    assert ran(root) == [("task_1.5", "25 10:00")]
+
+
 CLOCK = (
     "2026-11-24T23:57",
     *("2026-11-25T00:00", "2026-11-25T02:00", "2026-11-25T10:00"),
