@@ -46,7 +46,9 @@ def ask(attempt: Attempt, around: Surroundings, limit: float = LIMIT_SECONDS) ->
         return Answer(f"only_if cannot be asked: {_told(error)}", not_now=True)
     if code == 0:
         return Answer()
-    return Answer(f"only_if said no (exit code {code})", not_now=code in attempt.job.defer_codes)
+    not_now = code in attempt.job.defer_codes
+    said = "not now" if not_now else "no"
+    return Answer(f"only_if said {said} (exit code {code})", not_now=not_now)
 
 
 def _exit_code(command: list[str], told: dict[str, str], folder: str, limit: float) -> int:

@@ -1,5 +1,7 @@
-"""`why`: every reason for which a job did not run has its words."""
+"""`why`: every state a slot can be in has its words. The states are made by real ticks."""
 
+import re
+from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -7,22 +9,276 @@ from typing import Any
 import pytest
 
 from scheduled.history import Wanted, read
+from scheduled.model import CatchUp, FirstRun, Job, Overlap
 from scheduled.store import Store
 from scheduled.view import why
 from scheduled.view.picture import observe
+from tests.builders.beside import UNTIL_GO, running_since_noon
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job
 
-WAIT = "test -f ready || exit 75"
+BASE = job("base", command="exit 1")
+FAILING = job(command="exit 1", max_retries=1, retry_delay=120.0)
+IN_BERLIN = job(schedule="30 2 * * *", timezone="Europe/Berlin")
+DISABLED = {"event": "enabled", "job": "backup", "enabled": False}
+PAUSED = {"event": "paused", "job": "backup", "until": "2026-11-21T14:30:00Z", "reason": "moving"}
+LEFT_OUT = {"event": "skip", "job": "backup", "slot": "2026-11-21T12:00:00Z"}
 
 
-def asked(engine: Engine, when: str, about: str | None = None, name: str = "backup") -> Any:
-    """What `why NAME --at ABOUT` shows at `when`."""
-    store = Store(engine.state_dir).load()
-    picture = observe(engine.config, store.state, at(when), UTC)
-    found = next(one for one in engine.jobs if one.id == name)
-    rows = read(store.journal, Wanted(job=name, limit=0), lambda _: False)
-    return why.document(picture, found, at(about or when), rows)
+@dataclass(frozen=True)
+class Story:
+    """Ticks, then something somebody said, then a question, and what it is answered with."""
+
+    jobs: tuple[Job, ...]
+    ticks: str
+    """When ticks came; the first one sees the jobs."""
+    asked: str
+    """When the question is asked, and after `about`, about which time if not that one."""
+    answer: str
+    because: str
+    """A sentence among those that a person reads, but for when it happened."""
+    said: dict[str, Any] | None = None
+
+
+def story(
+    one: Job, ticks: str, asked: str, answer: str, because: str, said: dict[str, Any] | None = None
+) -> Story:
+    return Story((one, BASE), ticks, asked, answer, because, said)
+
+
+STORIES = {
+    "not due": story(
+        job(),
+        "11:30",
+        "11:45",
+        "it does not count",
+        "no tick knew the job then: it was seen for the first time at 2026-11-21 11:30+00:00",
+    ),
+    "not due yet": story(
+        job(), "11:30", "11:45 about 15:00", "it does not count", "its time has not come"
+    ),
+    "never seen": story(
+        job(),
+        "",
+        "11:45",
+        "it does not count",
+        "no tick has seen the job yet: its slots count from the first one on",
+    ),
+    "never seen, and at once": story(
+        job(first_run=FirstRun.NOW),
+        "",
+        "11:45",
+        "it does not count",
+        "no tick has seen the job yet: the first one runs it at once (first_run: now)",
+    ),
+    "paused": story(
+        job(),
+        "11:30 12:01",
+        "12:02",
+        "skipped",
+        "skipped: paused until 2026-11-21 14:30 UTC: moving",
+        said=PAUSED,
+    ),
+    "paused, before a tick": story(
+        job(),
+        "11:30",
+        "12:00:30",
+        "due",
+        "the next tick skips it: paused until 2026-11-21 14:30 UTC: moving",
+        said=PAUSED,
+    ),
+    "left out by hand": story(
+        job(),
+        "11:30",
+        "12:00:30",
+        "due",
+        "the next tick skips it: left out by hand",
+        said=LEFT_OUT,
+    ),
+    "disabled": story(
+        job(),
+        "11:30",
+        "12:00:30",
+        "due",
+        "disabled; `scheduled enable backup` ends that",
+        said=DISABLED,
+    ),
+    "deferred by load": story(
+        job(min_free_disk=10**17),
+        "11:30 12:00",
+        "12:00:30",
+        "due",
+        r"held back: .* free .*min_free_disk is .*; each tick asks again",
+    ),
+    "only_if said no": story(
+        job(only_if="exit 1"),
+        "11:30 12:00",
+        "12:00:30",
+        "skipped",
+        "skipped: only_if said no (exit code 1)",
+    ),
+    "only_if said not now": story(
+        job(only_if="exit 75"),
+        "11:30 12:00",
+        "12:00:30",
+        "due",
+        "held back: only_if said not now (exit code 75); each tick asks again",
+    ),
+    "not now": story(
+        job(command="exit 75"),
+        "11:30 12:00",
+        "12:00:30",
+        "due",
+        "it said not now: exit code 75; each tick asks again",
+    ),
+    "too late": story(
+        job(max_lateness=60.0),
+        "11:30 12:30",
+        "12:31",
+        "skipped",
+        "skipped: too late: 1800 s, at most 60 s",
+    ),
+    "waiting for another job": story(
+        job(after=("base",)),
+        "11:30 12:00",
+        "12:00:30",
+        "due",
+        "it waits for base to succeed (after); it failed last, 2026-11-21 12:00+00:00",
+    ),
+    "retry pending": story(
+        FAILING,
+        "11:30 12:00",
+        "12:01",
+        "failed",
+        "attempt 2 of 2 comes at 2026-11-21 12:02+00:00",
+    ),
+    "retry called off": story(
+        FAILING,
+        "11:30 12:00",
+        "13:00:30",
+        "due",
+        "the next tick calls off the retry of the slot of 2026-11-21 12:00+00:00: "
+        "a newer slot is due",
+    ),
+    "dead letter": story(
+        FAILING,
+        "11:30 12:00 12:03",
+        "12:04",
+        "failed",
+        "its retries are used up; `scheduled dead-letter retry backup` tries once more",
+    ),
+    "suspended": story(
+        FAILING,
+        "11:30 12:00 12:03 13:00 13:03 14:00 14:03",
+        "15:00",
+        "due",
+        "suspended: its retries were used up three times in a row; `scheduled enable` ends that",
+    ),
+    "DST gap": story(
+        IN_BERLIN,
+        "2026-03-28T12:00 2026-03-29T01:00:30",
+        "2026-03-29T06:00",
+        "succeeded",
+        "clock change: moved: 02:30 does not exist that day",
+    ),
+    "coalesced": story(
+        job(),
+        "08:30 12:10",
+        "12:30 about 10:15",
+        "missed",
+        "coalesced: the run for the slot of 2026-11-21 12:00+00:00 answered for it, too",
+    ),
+    "about to be coalesced": story(
+        job(),
+        "08:30",
+        "12:05 about 10:15",
+        "due",
+        "coalesced: the newer slot of 2026-11-21 12:00+00:00 answers for it, too",
+    ),
+    "behind older slots": story(
+        job(catch_up=CatchUp.ALL),
+        "08:30",
+        "12:05",
+        "due",
+        "the older slot of 2026-11-21 09:00+00:00 comes first",
+    ),
+    "outside the window": story(
+        job(window="21:00-06:00"),
+        "11:30 12:00",
+        "12:00:30",
+        "due",
+        "outside its window 21:00-06:00",
+    ),
+    "nobody came": story(
+        job(),
+        "11:30",
+        "12:30",
+        "due",
+        "no tick has come since 2026-11-21 11:30+00:00",
+    ),
+    "no reason at all": story(
+        job(),
+        "11:30 11:59",
+        "12:00:30",
+        "due",
+        "nothing stands in its way: the next tick runs it",
+    ),
+}
+
+
+@pytest.mark.parametrize("told", STORIES.values(), ids=STORIES)
+def test_each_state_of_a_slot_has_its_sentence(tmp_path: Path, told: Story) -> None:
+    engine = Engine(tmp_path, told.jobs)
+    first, *later = told.ticks.split() or [""]
+    if first:
+        engine.run_at(first)
+    if told.said:
+        engine.record("11:40", told.said)
+    for when in later:
+        engine.run_at(when)
+
+    heading, *sentences = lines(engine, *told.asked.split(" about "))
+
+    assert heading.endswith(f": {told.answer}.")
+    assert any(is_said(told.because, sentence) for sentence in sentences), sentences
+
+
+@pytest.mark.parametrize(
+    ("policy", "consequence"),
+    [
+        (Overlap.QUEUE, "this slot waits for its end"),
+        (Overlap.SKIP, "the next tick leaves this slot out"),
+        (Overlap.REPLACE, "the next tick stops it for this slot"),
+        (Overlap.ALLOW, "the next tick starts this slot beside it"),
+    ],
+)
+def test_a_slot_of_a_job_that_is_locked_says_by_which_run_and_what_follows(
+    tmp_path: Path, policy: Overlap, consequence: str
+) -> None:
+    long = job(command=f"echo >> out; {UNTIL_GO}", overlap=policy, timeout=7200.0)
+    engine = Engine(tmp_path, [long])
+    with running_since_noon(engine):
+        own = lines(engine, "12:01")
+        later = lines(engine, "13:00:30")
+
+    assert own[0] == "backup: the slot of 2026-11-21 12:00+00:00: running."
+    assert any(is_said("it has been running since 2026-11-21 12:00", one) for one in own)
+    assert later[0] == "backup: the slot of 2026-11-21 13:00+00:00: due."
+    assert "the run for the slot of 2026-11-21 12:00+00:00, begun at" in later[1]
+    assert later[1].endswith(f"goes on: {consequence} (overlap: {policy})")
+    assert "stands in its way" not in "".join(later)
+
+
+def test_a_slot_that_was_skipped_because_the_job_still_ran_says_so(tmp_path: Path) -> None:
+    command = f"echo >> out; {UNTIL_GO}"
+    engine = Engine(tmp_path, [job(command=command, overlap=Overlap.SKIP, timeout=7200.0)])
+    with running_since_noon(engine):
+        engine.run_at("13:00")
+
+    heading, sentence, _ = lines(engine, "13:10")
+
+    assert heading.endswith("13:00+00:00: skipped.")
+    assert is_said("skipped: still running when it came due; overlap is skip", sentence)
 
 
 def test_a_run_is_told_with_its_attempts(tmp_path: Path) -> None:
@@ -35,7 +291,7 @@ def test_a_run_is_told_with_its_attempts(tmp_path: Path) -> None:
 
     assert (shown["slot"], shown["answer"]) == ("2026-11-21T12:00:00Z", "succeeded")
     assert [reason.split(",")[0] for reason in shown["reasons"]] == ["attempt 2", "attempt 1"]
-    assert "exit code 1; to be tried again at" in shown["reasons"][1]
+    assert "failed: exit code 1" in shown["reasons"][1]
 
 
 def test_each_slot_of_an_outage_is_missed_with_its_cause(tmp_path: Path) -> None:
@@ -49,92 +305,27 @@ def test_each_slot_of_an_outage_is_missed_with_its_cause(tmp_path: Path) -> None
     assert "missed: clock set forward" in asked(engine, "12:30", "10:15")["reasons"][0]
 
 
-@pytest.mark.parametrize(
-    ("event", "said"),
-    [
-        ({"event": "enabled", "job": "backup", "enabled": False}, "disabled"),
-        (
-            {"event": "paused", "job": "backup", "until": None, "reason": "moving"},
-            "paused: moving",
-        ),
-        ({"event": "skip", "job": "backup", "slot": "2026-11-21T12:00:00Z"}, "left out by hand"),
-    ],
-)
-def test_what_somebody_said_is_the_reason(tmp_path: Path, event: dict[str, Any], said: str) -> None:
+def test_a_slot_from_before_an_edit_of_the_schedule_does_not_count(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [job()])
     engine.run_at("11:30")
-    engine.record("11:40", event)
+    engine.jobs = (job(schedule="10 * * * *"),)
 
-    assert said in asked(engine, "12:00:30")["reasons"]
+    before = lines(engine, "12:20")
+    engine.run_at("12:20")
+    after = lines(engine, "12:21")
 
-
-def test_a_job_that_waits_for_another_says_for_which(tmp_path: Path) -> None:
-    jobs = [job(after=("base",)), job("base", command="exit 1")]
-    engine = Engine(tmp_path, jobs)
-    for when in ("11:30", "12:00"):
-        engine.run_at(when)
-
-    shown = asked(engine, "12:01")
-
-    assert shown["answer"] == "due"
-    assert "it waits for base to succeed" in shown["reasons"]
+    assert is_said("its schedule has changed: slots of the new one count from the", before[1])
+    assert is_said("the job has had this schedule since 2026-11-21 12:20+00:00", after[1])
 
 
-def test_a_job_that_said_not_now_is_due_with_its_reason(tmp_path: Path) -> None:
-    engine = Engine(tmp_path, [job(command=WAIT)])
-    for when in ("11:30", "12:00"):
-        engine.run_at(when)
-
-    shown = asked(engine, "12:01")
-
-    assert shown["answer"] == "due"
-    assert "it said not now: exit code 75" in shown["reasons"]
-
-
-def test_too_late_is_told(tmp_path: Path) -> None:
-    engine = Engine(tmp_path, [job(max_lateness=60.0)])
-    for when in ("11:30", "12:30"):
-        engine.run_at(when)
-
-    shown = asked(engine, "12:31")
-
-    assert shown["answer"] == "skipped"
-    assert "too late: 1800 s, at most 60 s" in shown["reasons"][0]
-
-
-def test_a_retry_and_a_suspension_are_told(tmp_path: Path) -> None:
-    engine = Engine(tmp_path, [job(command="exit 1", max_retries=1, retry_delay=120.0)])
-    for when in ("11:30", "12:00"):
-        engine.run_at(when)
-    assert "to be tried again" in asked(engine, "12:01")["reasons"][0]
-    for when in ("12:03", "13:00", "13:03", "14:00", "14:03"):
-        engine.run_at(when)
-
-    shown = asked(engine, "15:00")
-
-    assert shown["answer"] == "due"
-    assert shown["reasons"][-1].startswith("suspended: its retries were used up")
-
-
-def test_a_slot_nobody_came_for_says_that_no_tick_came(tmp_path: Path) -> None:
+def test_a_slot_older_than_the_history_is_not_taken_for_due(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [job()])
-    engine.run_at("11:30")
+    for when in ("11:30", "12:00", "13:00"):
+        engine.run_at(when)
 
-    reasons = asked(engine, "12:30")["reasons"]
+    shown = asked(engine, "13:30", "12:10", kept="12:30")
 
-    assert any(reason.startswith("no tick has come since") for reason in reasons)
-
-
-def test_a_clock_change_is_told(tmp_path: Path) -> None:
-    moved = job(schedule="30 2 * * *", timezone="Europe/Berlin")
-    engine = Engine(tmp_path, [moved])
-    engine.run_at("2026-03-28T12:00:00")
-    engine.run_at("2026-03-29T01:00:30")
-
-    shown = asked(engine, "2026-03-29T06:00:00")
-
-    assert shown["answer"] == "succeeded"
-    assert "clock change: moved: 02:30 does not exist that day" in shown["reasons"]
+    assert shown["answer"] == "unknown"
 
 
 def test_before_its_first_slot_there_is_none(tmp_path: Path) -> None:
@@ -146,3 +337,28 @@ def test_before_its_first_slot_there_is_none(tmp_path: Path) -> None:
 
     assert (shown["slot"], shown["answer"]) == (None, "none")
     assert shown["next"] == "2027-01-15T10:00:00Z"
+
+
+def asked(engine: Engine, when: str, about: str | None = None, kept: str = "") -> Any:
+    """`why backup --at ABOUT --json` at `when`; with `kept`, history goes back to there only."""
+    return _document(engine, when, about, kept)[0]
+
+
+def lines(engine: Engine, when: str, about: str | None = None) -> list[str]:
+    """The same for a person."""
+    return [*why.sentences(*_document(engine, when, about))]
+
+
+def _document(engine: Engine, when: str, about: str | None, kept: str = "") -> tuple[Any, Any]:
+    store = Store(engine.state_dir).load()
+    picture = observe(engine.config, store.state, at(when), UTC)
+    found = next(one for one in engine.jobs if one.id == "backup")
+    wanted = Wanted(job="backup", limit=0, since=at(kept) if kept else None)
+    rows = read(store.journal, wanted, lambda name: name in picture.running)
+    return why.document(picture, found, at(about or when), rows), picture
+
+
+def is_said(words: str, sentence: str) -> bool:
+    """Whether a sentence begins with the words; `.*` in them stands for any."""
+    pattern = re.escape(words).replace(r"\.\*", ".*")
+    return re.match(f"- {pattern}", sentence) is not None

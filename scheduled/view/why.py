@@ -5,42 +5,50 @@ from datetime import datetime
 from typing import Any
 
 from scheduled import plan, slots
-from scheduled.decision import Decision, Verdict
+from scheduled.decision import Decision
 from scheduled.history import Row
 from scheduled.model import Job, Outcome
 from scheduled.plan import INSTANT
 from scheduled.sky import Sky
 from scheduled.slots import Schedule
 from scheduled.state import Record, moment, stamped
+from scheduled.view import standing
 from scheduled.view.picture import Picture
 from scheduled.view.times import absolute, both, passed
 
 DUE = "due"
+RUNNING = "running"
 NONE = "none"
-"""There is no slot at or before the time asked about."""
+"""There is no slot at or before the time asked about, or none that counts."""
+UNKNOWN = "unknown"
+"""The slot was answered for, longer ago than history is kept."""
 
 
 def document(picture: Picture, job: Job, at: datetime, rows: Sequence[Row]) -> dict[str, Any]:
     """`why --json`: the newest slot at or before `at`, how it ended, and the reasons in words.
 
-    `rows` is the history of the job, newest first. `answer` is an outcome, `due`, or `none`.
+    `rows` is the history of the job, newest first. `answer` is an outcome, `due`, `running`,
+    `unknown`, or `none`.
     """
     schedule = slots.of(job)
     record = picture.record(job.id)
     slot = slots.latest(schedule, at, record.anchor or picture.now)
     found = list(_rows_of(slot, schedule, record, rows)) if slot is not None else []
-    answered = next((row["outcome"] for row in found if row["outcome"]), None)
     decision = plan.decide(job, record, Sky.at(picture.now), picture.late_after)
+    answer = _answer(picture, job, slot, found)
     reasons = [_told(row, picture) for row in found]
-    is_open = slot is not None and answered in (None, Outcome.INTERRUPTED)
-    if is_open or not found:
-        reasons += _standing(picture, job, record, decision)
+    if slot is None or answer in (DUE, RUNNING):
+        reasons += standing.sentences(picture, job, slot, decision)
+    elif answer in (NONE, UNKNOWN):
+        reasons += standing.before_its_time(picture, job, slot, decision)
+    else:
+        reasons += _aftermath(picture, job, slot, decision, rows)
     note = slots.note(schedule, slot) if slot is not None else ""
     return {
         "job": job.id,
         "at": stamped(at),
         "slot": stamped(slot) if slot is not None else None,
-        "answer": NONE if slot is None else answered or DUE,
+        "answer": answer,
         "reasons": [*reasons, *([f"clock change: {note}"] if note else [])],
         "next": stamped(decision.next) if decision.next else None,
     }
@@ -52,11 +60,31 @@ def sentences(shown: dict[str, Any], picture: Picture) -> Iterator[str]:
     if slot is None:
         yield f"{shown['job']}: no slot lies at or before that time."
     else:
-        yield f"{shown['job']}: the slot of {absolute(slot, picture.zone)}: {shown['answer']}."
+        told = _ANSWERS.get(shown["answer"], shown["answer"].replace("_", " "))
+        yield f"{shown['job']}: the slot of {absolute(slot, picture.zone)}: {told}."
     for reason in shown["reasons"]:
         yield f"- {reason}"
     if after is not None:
-        yield f"- the next slot: {both(after, picture.now, picture.zone)}."
+        yield f"- the next start: {both(after, picture.now, picture.zone)}."
+
+
+_ANSWERS = {NONE: "it does not count", UNKNOWN: "not on record any more"}
+
+
+def _answer(picture: Picture, job: Job, slot: datetime | None, found: Sequence[Row]) -> str:
+    """What has become of a slot, in one word; `found` are the rows that tell of it."""
+    record = picture.record(job.id)
+    if slot is None:
+        return NONE
+    if job.id in picture.running and any(run.slot == slot for run in record.runs.values()):
+        return RUNNING
+    outcome = next((row["outcome"] for row in found if row["outcome"]), None)
+    if standing.is_open(picture, job, slot):
+        return DUE if outcome in (None, Outcome.INTERRUPTED) else outcome
+    if outcome is not None:
+        return outcome
+    is_past = record.anchor is not None and record.anchor < slot <= picture.now
+    return UNKNOWN if is_past and standing.is_met(picture, job) else NONE
 
 
 def _rows_of(
@@ -77,52 +105,53 @@ def _rows_of(
 
 
 def _told(row: Row, picture: Picture) -> str:
-    when = moment(row["finished_at"])
-    about = " ".join(str(row["outcome"] or "began").split("_"))
-    if row["run_id"]:
-        about = f"attempt {row['attempt']}, run {row['run_id']}: {about}"
     why = next((text for text in (row["error"], row["reason"]) if text), "")
+    ended = " ".join(str(row["outcome"] or "").split("_"))
     late = ", as catch-up" if row["catch_up"] else ""
     more = (
         f", for {passed(row['missed'], 'older slot')} too"
         if row["run_id"] and row["missed"]
         else ""
     )
-    told = f"{about}{late}{more}{f': {why}' if why else ''}"
-    if row["retry_at"]:
-        told += f"; to be tried again at {row['retry_at']}"
+    told = ": ".join(one for one in (f"{ended}{late}{more}", why) if one)
+    if row["run_id"]:
+        told = f"attempt {row['attempt']}, run {row['run_id']}: {told.removeprefix(', ')}"
+    when = moment(row["finished_at"])
     return f"{told} ({both(when, picture.now, picture.zone)})" if when else told
 
 
-def _standing(picture: Picture, job: Job, record: Record, decision: Decision) -> Iterator[str]:
-    """What a tick would make of the job now."""
-    if job.id in picture.running:
-        yield "it is running now; another run waits until that has ended"
-    elif record.open is not None:
-        yield "a run began and its tick died; the next tick records it and decides anew"
-    deferred = picture.entry(job.id).get("deferred")
-    if isinstance(deferred, dict) and decision.is_due:
-        who = f"held back by {deferred['guard']}" if deferred.get("guard") else "it said not now"
-        yield f"{who}: {deferred.get('reason')}"
-    if decision.verdict is Verdict.RUN and decision.slot is not None:
-        yield from _way_free(picture, job, decision.slot)
-    else:
-        yield decision.reason or _WORDS[decision.verdict]
+def _aftermath(
+    picture: Picture, job: Job, slot: datetime, decision: Decision, rows: Sequence[Row]
+) -> Iterator[str]:
+    """What follows from how a slot ended: a retry, a dead letter, another run's answer."""
+    record = picture.record(job.id)
+    if record.retry is not None and record.retry.slot == slot:
+        attempt = f"attempt {record.retry.attempt} of {job.max_retries + 1}"
+        yield f"{attempt} comes at {both(record.retry.at, picture.now, picture.zone)}"
+        if decision.next != record.retry.at:
+            yield from standing.sentences(picture, job, slot, decision)
+    if any(_is_about(letter, job, slot) for letter in picture.state["dead_letter"]):
+        yield f"its retries are used up; `scheduled dead-letter retry {job.id}` tries once more"
+    if record.suspended:
+        yield plan.SUSPENDED
+    answering = _answering(slot, slots.of(job), record, rows)
+    if answering is not None:
+        when = absolute(answering, picture.zone)
+        yield f"coalesced: the run for the slot of {when} answered for it, too"
 
 
-def _way_free(picture: Picture, job: Job, slot: datetime) -> Iterator[str]:
-    others = {one.id: one for one in picture.jobs}
-    blocker = plan.blocker(job, slot, others, picture.record, Sky.at(picture.now))
-    if blocker is not None:
-        yield f"it waits for {blocker} to succeed"
-    else:
-        yield "it is due, and nothing stands in its way: the next tick runs it"
-    if picture.last_tick is not None and picture.now - picture.last_tick > picture.late_after:
-        last = both(picture.last_tick, picture.now, picture.zone)
-        yield f"no tick has come since {last}; `scheduled cron show` tells whether cron is set up"
+def _is_about(letter: dict[str, Any], job: Job, slot: datetime) -> bool:
+    return letter.get("job") == job.id and moment(letter.get("slot")) == slot
 
 
-_WORDS: dict[Verdict, str] = {
-    Verdict.MEET: "it has not been seen by a tick yet",
-    Verdict.REST: "not due",
-}
+def _answering(
+    slot: datetime, schedule: Schedule, record: Record, rows: Sequence[Row]
+) -> datetime | None:
+    """The slot of the run that answered for an older slot that had passed."""
+    for row in reversed(rows):
+        told = moment(row["slot"])
+        if not row["run_id"] or told is None or told <= slot:
+            continue
+        behind = slots.count(schedule, slot - INSTANT, told - INSTANT, record.anchor or slot)
+        return told if behind <= row["missed"] else None
+    return None

@@ -125,6 +125,8 @@ def test_why_it_did_not_run_is_answered(root: Path) -> None:
     assert answers["due"]["answer"] == "succeeded"
     assert answers["failing"]["answer"] == "failed"
     assert "exit code 3" in answers["failing"]["reasons"][0]
+    assert answers["weekly"]["answer"] == "none"
+    assert answers["weekly"]["reasons"][-1] == "not due"
 
 
 def test_history_does_not_fill_the_disk(tmp_path: Path) -> None:
