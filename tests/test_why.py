@@ -150,7 +150,14 @@ STORIES = {
         "11:30 12:00",
         "12:01",
         "failed",
-        "attempt 2 of 2 comes at 2026-11-21 12:02+00:00",
+        "attempt 2 of 2 is due at 2026-11-21 12:02+00:00",
+    ),
+    "retry due": story(
+        FAILING,
+        "11:30 12:00",
+        "12:05",
+        "failed",
+        "nothing stands in its way: the next tick runs it",
     ),
     "retry called off": story(
         FAILING,
@@ -172,6 +179,13 @@ STORIES = {
         "11:30 12:00 12:03 13:00 13:03 14:00 14:03",
         "15:00",
         "due",
+        "suspended: its retries were used up three times in a row; `scheduled enable` ends that",
+    ),
+    "suspended by this slot": story(
+        FAILING,
+        "11:30 12:00 12:03 13:00 13:03 14:00 14:03",
+        "14:10",
+        "failed",
         "suspended: its retries were used up three times in a row; `scheduled enable` ends that",
     ),
     "DST gap": story(
@@ -279,6 +293,16 @@ def test_a_slot_that_was_skipped_because_the_job_still_ran_says_so(tmp_path: Pat
 
     assert heading.endswith("13:00+00:00: skipped.")
     assert is_said("skipped: still running when it came due; overlap is skip", sentence)
+
+
+def test_a_retry_that_is_called_off_does_not_come_first(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [FAILING])
+    for when in ("11:30", "12:00"):
+        engine.run_at(when)
+
+    _, sentence, *_ = lines(engine, "13:00:30")
+
+    assert is_said("the next tick calls off the retry", sentence)
 
 
 def test_a_run_is_told_with_its_attempts(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def _aftermath(
     record = picture.record(job.id)
     if record.retry is not None and record.retry.slot == slot:
         attempt = f"attempt {record.retry.attempt} of {job.max_retries + 1}"
-        yield f"{attempt} comes at {both(record.retry.at, picture.now, picture.zone)}"
+        yield f"{attempt} is due at {both(record.retry.at, picture.now, picture.zone)}"
         if decision.next != record.retry.at:
             yield from standing.sentences(picture, job, slot, decision)
     if any(_is_about(letter, job, slot) for letter in picture.state["dead_letter"]):
