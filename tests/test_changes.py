@@ -40,6 +40,29 @@ def record(state: states.State) -> states.Record:
     return states.record(state, "backup")
 
 
+# A snapshot
+
+
+def test_a_snapshot_takes_the_place_of_all_that_is_ours_and_of_nothing_else() -> None:
+    state = {**after(SEEN), "somebody": "theirs"}
+    kept = {"version": 1, "jobs": {"other": {}}, "somebody": "older", "new": 1}
+
+    changes.apply(state, {"event": "snapshot", "state": kept})
+
+    assert state["jobs"] == {"other": {}}
+    assert (state["somebody"], state["new"]) == ("theirs", 1)
+    assert state["ticks"] == shape.empty()["ticks"]
+
+
+def test_a_snapshot_of_no_state_is_refused_and_changes_nothing() -> None:
+    state = after(SEEN)
+
+    with pytest.raises(ValueError, match="jobs"):
+        changes.apply(state, {"event": "snapshot", "state": {"jobs": 7}})
+
+    assert state == after(SEEN)
+
+
 # The watermark
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from scheduled import plan, slots
 from scheduled.decision import Decision, Verdict
-from scheduled.model import CatchUp, FirstRun, Job, Priority
+from scheduled.model import CatchUp, FirstRun, Job, Overlap, Priority
 from scheduled.sky import Sky
-from scheduled.state import Record
+from scheduled.state import Open, Pause, Record, Retry
 from tests.builders.jobs import at, job
 
 ON_TIME = timedelta(minutes=2)
@@ -187,6 +187,67 @@ def test_disabled_by_hand_outweighs_the_configuration_both_ways() -> None:
     assert decide(job(), off, "12:00").verdict is Verdict.DISABLED
     assert decide(job(enabled=False), on, "12:00").verdict is Verdict.RUN
     assert decide(job(enabled=False), known("11:00"), "12:00").verdict is Verdict.DISABLED
+
+
+def test_put_out_is_a_job_that_was_met_and_that_only_the_configuration_has_disabled() -> None:
+    off, met = job(enabled=False), known("11:00")
+
+    assert plan.is_put_out(off, met)
+    assert not plan.is_put_out(job(), met)
+    assert not plan.is_put_out(off, Record())
+    assert not plan.is_put_out(off, replace(met, fingerprint=plan.PUT_OUT))
+    assert not plan.is_put_out(off, replace(met, enabled=False))
+    assert not plan.is_put_out(off, replace(met, suspended=True))
+
+
+def test_only_who_is_disabled_or_paused_is_left_out_when_all_are_run() -> None:
+    pause = Pause(at("10:00"), None)
+    records = {
+        "disabled": replace(known("11:00"), enabled=False),
+        "paused, nothing due": replace(known("12:00"), pause=pause),
+        "paused, a slot due": replace(known("11:00"), pause=pause),
+        "left out by hand": replace(known("11:00"), skip=at("12:00")),
+        "due": known("11:00"),
+        "resting": known("12:00"),
+    }
+
+    off = {name for name, one in records.items() if plan.is_off(decide(job(), one, "12:30"))}
+
+    assert off == {"disabled", "paused, nothing due", "paused, a slot due"}
+
+
+def test_a_run_under_way_has_its_slot_where_slots_do_not_queue_up() -> None:
+    opened = Open("r1", at("12:00"), 1, at("12:00"), 60.0)
+    running = replace(known("11:00"), runs={0: opened}, coalesced=2, interruptions=1)
+    beside = job(overlap=Overlap.ALLOW)
+
+    assert decide(beside, running, "12:30").verdict is Verdict.REST
+    following = decide(beside, running, "13:00")
+    assert (following.verdict, following.slot) == (Verdict.RUN, at("13:00"))
+    assert (following.missed, following.catch_up) == (None, False)
+    assert plan.standing(beside, running).interruptions == 0
+    assert plan.standing(beside, known("11:00")) == known("11:00")
+    assert plan.standing(job(), running) == running
+
+
+def test_what_is_taken_up_is_answered_or_under_way_or_to_be_tried_again() -> None:
+    opened = Open("r1", at("12:00"), 1, at("12:00"), 60.0)
+    retry = Retry(at("10:00"), 2, at("13:00"))
+
+    assert plan.taken_up(Record()) is None
+    assert plan.taken_up(known("11:00")) == at("11:00")
+    assert plan.taken_up(replace(known("11:00"), runs={0: opened})) == at("12:00")
+    assert plan.taken_up(replace(known("09:00"), retry=retry)) == at("10:00")
+
+
+def test_a_new_job_with_a_delay_that_runs_at_once_has_no_watermark_to_count_from() -> None:
+    late = job(jitter=600.0, seed="machine backup", first_run=FirstRun.NOW)  # 481 s
+
+    decision = decide(late, replace(known("12:00"), watermark=None), "12:00")
+
+    assert (decision.verdict, decision.slot) == (Verdict.RUN, at("11:00"))
+    assert plan.answered(late, Record(), at("12:00")) == at("11:51:59")
+    assert plan.answered(late, known("11:55"), at("12:00")) == at("11:55")
 
 
 def test_what_is_due_goes_by_priority_then_slot_then_name() -> None:
