@@ -1,4 +1,4 @@
-"""What events do to the state: pure, with literals."""
+"""What events do to the slots and runs of a job: pure, with literals."""
 
 from typing import Any
 
@@ -6,39 +6,8 @@ import pytest
 
 from scheduled import changes, shape
 from scheduled import state as states
+from tests.builders.events import BEGIN, MISSED, RUN, SEEN, after, end, record
 from tests.builders.jobs import at
-
-RUN = {"job": "backup", "run_id": "r1", "slot": "2026-11-21T12:00:00Z", "attempt": 1}
-SEEN = {
-    "event": "seen",
-    "job": "backup",
-    "fingerprint": "f",
-    "anchor": "2026-11-21T10:00:00Z",
-    "watermark": "2026-11-21T10:00:00Z",
-}
-
-
-def after(*events: dict[str, Any]) -> states.State:
-    """The state that these events lead to, each an hour after the one before."""
-    state = shape.empty()
-    for hour, event in enumerate(events, start=10):
-        changes.apply(state, {"at": f"2026-11-21T{hour}:00:00Z", **event})
-    return state
-
-
-def end(outcome: str = "succeeded", **more: Any) -> dict[str, Any]:
-    """The end of the run, which answers for its slot unless the test says otherwise."""
-    ordinary = {"event": "end", "answered": True, "finished_at": "2026-11-21T12:00:05Z"}
-    ordinary |= {"outcome": outcome, "error": "", "catch_up": False, "missed": 0}
-    return {**RUN, **ordinary, **more}
-
-
-BEGIN = {"event": "begin", **RUN}
-
-
-def record(state: states.State) -> states.Record:
-    return states.record(state, "backup")
-
 
 # A snapshot
 
@@ -194,3 +163,131 @@ def test_gaps_are_kept_newest_last_and_not_for_ever() -> None:
 
 def test_an_event_nobody_knows_changes_nothing() -> None:
     assert after({"event": "teleported", "job": "x"}, {"job": "x"}) == shape.empty()
+
+
+# Slots that passed
+
+SKIPPED = {"event": "skipped", "job": "backup", "slot": "2026-11-21T12:00:00Z", "reason": "late"}
+
+
+def test_missed_slots_add_up_for_the_run_that_will_answer_for_them() -> None:
+    cut_short = end("interrupted", answered=False)
+    state = after(SEEN, cut_short, MISSED, {**MISSED, "last": "2026-11-21T13:00:00Z", "count": 1})
+
+    found = record(state)
+    assert (found.watermark, found.coalesced, found.interruptions) == (at("13:00"), 4, 0)
+    assert (record(after(MISSED)).coalesced, record(after(MISSED, end())).coalesced) == (3, 0)
+
+
+def test_what_was_counted_to_a_limit_is_marked_as_such() -> None:
+    exact, capped = after(MISSED), after({**MISSED, "capped": True})
+
+    assert exact["tallies"] == {"2026-11-21T10": {"missed": 3}}
+    assert capped["tallies"] == {"2026-11-21T10": {"missed": 3, "missed_capped": 1}}
+
+
+def test_a_slot_that_is_skipped_has_its_answer() -> None:
+    waits = {**RUN, "event": "deferred", "reason": "busy"}
+    state = after(SEEN, MISSED, end("interrupted", answered=False), waits, SKIPPED)
+
+    found = record(state)
+    assert (found.watermark, found.coalesced, found.interruptions) == (at("12:00"), 0, 0)
+    entry = state["jobs"]["backup"]
+    assert entry["last"] == {"slot": SKIPPED["slot"], "reason": "late", "outcome": "skipped"}
+    assert "deferred" not in entry
+    assert state["tallies"]["2026-11-21T14"] == {"skipped": 1}
+
+
+@pytest.mark.parametrize(("slot", "again"), [("12:00", False), ("11:00", True)])
+def test_a_skipped_slot_is_not_tried_again_and_another_is(slot: str, again: bool) -> None:
+    failed = end("failed", answered=False, slot=f"2026-11-21T{slot}:00Z", **AGAIN)
+
+    assert (record(after(SEEN, failed, SKIPPED)).retry is not None) == again
+
+
+# Runs side by side
+
+
+def test_runs_beside_each_other_end_each_for_itself() -> None:
+    begun = [BEGIN, *({**BEGIN, "run_id": f"r{lane}", "lane": lane} for lane in (2, 3))]
+
+    both = record(after(SEEN, *begun, end()))
+    one = record(after(SEEN, *begun, end(run_id="r2")))
+
+    assert {lane: run.run_id for lane, run in both.runs.items()} == {2: "r2", 3: "r3"}
+    assert {lane: run.run_id for lane, run in one.runs.items()} == {0: "r1", 3: "r3"}
+    assert "beside" not in after(SEEN, begun[1], end(run_id="r2"))["jobs"]["backup"]
+
+
+def test_only_the_run_that_is_meant_is_told_to_stop() -> None:
+    told = {"event": "told_to_stop", "job": "backup", "run_id": "r2", "reason": "a newer slot"}
+
+    runs = record(after(BEGIN, {**BEGIN, "run_id": "r2", "lane": 1}, told)).runs
+
+    assert runs[0].stop is None
+    assert runs[1].stop is not None
+    assert (runs[1].stop.at, runs[1].stop.reason) == (at("12:00"), "a newer slot")
+
+
+# Retries and dead letters
+
+AGAIN = {"retry_at": "2026-11-21T12:05:00Z"}
+
+
+def test_a_failed_slot_waits_for_its_next_attempt_until_it_is_answered() -> None:
+    failed = end("failed", answered=False, attempt=2, catch_up=True, missed=1, **AGAIN)
+
+    retry = record(after(SEEN, failed)).retry
+
+    assert retry == states.Retry(at("12:00"), 3, at("12:05"), catch_up=True, missed=1)
+    assert record(after(SEEN, failed, end("failed", answered=False))).retry == retry
+    assert record(after(SEEN, failed, end("failed"))).retry is None
+    assert record(after(SEEN, failed, SEEN)).retry is None
+
+
+def test_a_failure_is_no_interruption_any_more() -> None:
+    failed = end("failed", answered=False, **AGAIN)
+
+    assert record(after(end("interrupted", answered=False), failed)).interruptions == 0
+
+
+def test_three_dead_letters_in_a_row_and_no_fewer_suspend_a_job() -> None:
+    dead = end("failed", dead_letter=True, error="exit code 3", attempt=4)
+
+    assert not record(after(dead, dead)).suspended
+    assert record(after(dead, dead, dead)).suspended
+    assert record(after(dead, dead, end("failed"), dead)).suspended
+    assert not record(after(dead, dead, end(), dead)).suspended
+    assert after(dead)["dead_letter"] == [
+        {
+            "job": "backup",
+            "slot": "2026-11-21T12:00:00Z",
+            "since": "2026-11-21T12:00:05Z",
+            "attempts": 4,
+            "error": "exit code 3",
+        }
+    ]
+
+
+def test_enabling_ends_a_suspension_and_starts_its_count_anew_and_disabling_does_not() -> None:
+    dead = end("failed", dead_letter=True)
+    on = {"event": "enabled", "job": "backup", "enabled": True}
+
+    assert record(after(dead, dead, dead, {**on, "enabled": False})).suspended
+    assert not record(after(dead, dead, dead, on)).suspended
+    assert not record(after(dead, dead, dead, on, dead, dead)).suspended
+
+
+def test_a_dead_letter_is_dropped_by_its_slot_or_all_of_a_job_are() -> None:
+    dead = [end("failed", dead_letter=True, slot=f"2026-11-21T{hour}:00:00Z") for hour in (11, 12)]
+    others = end("failed", dead_letter=True, job="other")
+    drop = {"event": "dead_letter_dropped", "job": "backup"}
+
+    one = after(*dead, others, {**drop, "slot": "2026-11-21T11:00:00Z"})["dead_letter"]
+    every = after(*dead, others, drop)["dead_letter"]
+
+    assert [(letter["job"], letter["slot"][11:13]) for letter in one] == [
+        ("backup", "12"),
+        ("other", "12"),
+    ]
+    assert [letter["job"] for letter in every] == ["other"]

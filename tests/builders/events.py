@@ -1,0 +1,37 @@
+"""Events as tests want them, and the state that they lead to."""
+
+from typing import Any
+
+from scheduled import changes, shape
+from scheduled import state as states
+
+RUN = {"job": "backup", "run_id": "r1", "slot": "2026-11-21T12:00:00Z", "attempt": 1}
+BEGIN = {"event": "begin", **RUN}
+SEEN = {
+    "event": "seen",
+    "job": "backup",
+    "fingerprint": "f",
+    "anchor": "2026-11-21T10:00:00Z",
+    "watermark": "2026-11-21T10:00:00Z",
+}
+MISSED = {"event": "missed", "job": "backup", "last": "2026-11-21T12:00:00Z", "count": 3}
+
+
+def after(*events: dict[str, Any]) -> states.State:
+    """The state that these events lead to, each an hour after the one before."""
+    state = shape.empty()
+    for hour, event in enumerate(events, start=10):
+        changes.apply(state, {"at": f"2026-11-21T{hour}:00:00Z", **event})
+    return state
+
+
+def end(outcome: str = "succeeded", **more: Any) -> dict[str, Any]:
+    """The end of the run, which answers for its slot unless the test says otherwise."""
+    ordinary = {"event": "end", "answered": True, "finished_at": "2026-11-21T12:00:05Z"}
+    ordinary |= {"outcome": outcome, "error": "", "catch_up": False, "missed": 0}
+    return {**RUN, **ordinary, **more}
+
+
+def record(state: states.State) -> states.Record:
+    """What is remembered about the job of these events."""
+    return states.record(state, "backup")
