@@ -19,6 +19,7 @@ from tests.builders.jobs import job
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
+COMPARISON = (ROOT / "docs" / "COMPARISON.md").read_text("utf-8")
 GLOBAL = ("--root", "--config", "--state-dir", "--quiet", "--verbose", "--no-color", "--version")
 
 
@@ -144,3 +145,12 @@ def test_every_field_of_a_job_that_people_may_set_has_a_key() -> None:
     assert set(Job.__dataclass_fields__) - ours == {
         key.field or name for name, key in JOB_KEYS.items()
     }
+
+
+def test_what_the_comparison_says_we_have_is_there() -> None:
+    ours = [row.split(" | ")[1] for row in COMPARISON.splitlines() if row.startswith("| ")]
+    named = {word for cell in ours for word in re.findall(r"`([a-z_]+)[^`]*`", cell)}
+
+    assert named - {*JOB_KEYS, *main.COMMANDS} == set()
+    assert len(named) > 8
+    assert "docs/COMPARISON.md" in README
