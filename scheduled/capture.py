@@ -37,8 +37,12 @@ class Capture:
 
         It appends, so that the child goes on at the new end after a trim.
         """
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, MODE)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        try:
+            return os.open(self.path, flags, MODE)
+        except FileNotFoundError:  # the job's first run
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return os.open(self.path, flags, MODE)
 
     @property
     def cut(self) -> int:

@@ -8,6 +8,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any, BinaryIO
 
 STARS = "***"
@@ -31,6 +32,7 @@ TORN = 3
 CHUNK = 64 * 1024
 
 
+@cache
 def is_secret(name: str) -> bool:
     """Whether a variable of this name holds a secret."""
     return any(word in name.upper() for word in NAMES)

@@ -214,8 +214,10 @@ class Work:
 
     def _has_more(self, job: Job) -> bool:
         """Whether a job that runs each of its slots has another one due, and may have it now."""
+        if job.catch_up is not CatchUp.ALL:
+            return False
         decision = self.decide(job)
-        if decision.verdict is not Verdict.RUN or job.catch_up is not CatchUp.ALL:
+        if decision.verdict is not Verdict.RUN:
             return False
         if decision.catch_up and self._budget <= 0:
             self._leave(job, plan.ENOUGH)

@@ -48,14 +48,18 @@ class Picture:
     """What was broken about the state, a sentence each."""
     mail: dict[str, Any] = field(default_factory=dict)
     """`system_totals` of the mail's central file; empty where there is none."""
+    _records: dict[str, Record] = field(default_factory=dict, init=False, compare=False)
+    """What `record` found out: there are views that ask five times about each job."""
 
     def entry(self, job: str) -> dict[str, Any]:
         """The state's own words about a job; empty for one never seen."""
         return _entry(self.state, job)
 
     def record(self, job: str) -> Record:
-        """What is remembered about a job."""
-        return states.record(self.state, job)
+        """What is remembered about a job, as of the first time it is asked for."""
+        if job not in self._records:
+            self._records[job] = states.record(self.state, job)
+        return self._records[job]
 
     @property
     def late_after(self) -> timedelta:
