@@ -1,18 +1,19 @@
-"""Times as people type them: `2h` from now or ago, a date, a date and time."""
+"""Times as people type them: `2h` from now or ago, `8:00`, a date, a date and time."""
 
 import re
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from scheduled.ecosystem import timestamps
 from scheduled.errors import UsageError
 from scheduled.view.plain import one_line
 
 _LENGTH = re.compile(r"[0-9]{1,6}[smhdw]")
+_TIME_OF_DAY = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def ago(option: str, text: str, now: datetime, zone: tzinfo) -> datetime:
-    """The instant that `text` names, `2h` being two hours before `now`.
+    """The instant that `text` names, `2h` being two hours before `now`, `8:00` the last one.
 
     A date without an offset is local. Raises UsageError that names the option.
     """
@@ -20,7 +21,10 @@ def ago(option: str, text: str, now: datetime, zone: tzinfo) -> datetime:
 
 
 def ahead(option: str, text: str, now: datetime, zone: tzinfo) -> datetime:
-    """As `ago`, `2h` being two hours after `now`. Raises UsageError for what is past, too."""
+    """As `ago`, `2h` being two hours after `now`, `8:00` the next one.
+
+    Raises UsageError for what is past, too.
+    """
     instant = _instant(option, text, now, zone, 1)
     if instant <= now:
         raise UsageError(f"{option} {one_line(text, 60)!r} is in the past")
@@ -48,9 +52,20 @@ def _instant(option: str, text: str, now: datetime, zone: tzinfo, sign: int) -> 
     try:
         if _LENGTH.fullmatch(text.strip()):
             return now + sign * _length(text)
+        clock = _TIME_OF_DAY.fullmatch(text.strip())
+        if clock:
+            return _nearest(int(clock[1]), int(clock[2]), now, zone, sign)
         return timestamps.parse(text, zone)
     except (ValueError, OverflowError):
         raise UsageError(
-            f"{option} {one_line(text, 60)!r} is no time; write 2h, 7d, 2026-11-21 or "
+            f"{option} {one_line(text, 60)!r} is no time; write 2h, 7d, 8:00, 2026-11-21 or "
             "2026-11-21T07:00:00Z"
         ) from None
+
+
+def _nearest(hour: int, minute: int, now: datetime, zone: tzinfo, sign: int) -> datetime:
+    """The last time the clock showed that, or the next time it will."""
+    local = now.astimezone(zone)
+    today = local.replace(hour=hour, minute=minute, second=0, microsecond=0, fold=0)
+    beyond = today.astimezone(UTC) > now if sign < 0 else today.astimezone(UTC) <= now
+    return today + timedelta(days=sign) if beyond else today

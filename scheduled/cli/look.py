@@ -40,7 +40,9 @@ def status(session: Session, *, as_json: bool) -> None:
 
 
 @click.command("list")
-@click.option("--at", "when", metavar="WHEN", help="What would run then: 2h ahead, an ISO date.")
+@click.option(
+    "--at", "when", metavar="WHEN", help="What would run then: 2h ahead, 8:00, an ISO date."
+)
 @_json
 @click.pass_obj
 def list_jobs(session: Session, *, when: str | None, as_json: bool) -> None:
@@ -124,7 +126,7 @@ def next_slots(
 
 @click.command()
 @click.argument("job", required=False)
-@click.option("--since", metavar="WHEN", help="From then on: 2h, 7d, or an ISO date.")
+@click.option("--since", metavar="WHEN", help="From then on: 2h, 7d, 8:00, an ISO date.")
 @click.option("--outcome", type=click.Choice([one.value for one in Outcome]), help="Only these.")
 @click.option(
     "--limit",
@@ -161,7 +163,9 @@ def history(
 
 @click.command()
 @click.argument("job")
-@click.option("--at", "when", metavar="WHEN", help="About the slot then: 2h ago, or an ISO date.")
+@click.option(
+    "--at", "when", metavar="WHEN", help="About the slot then: 2h ago, 8:00, an ISO date."
+)
 @_json
 @click.pass_obj
 def why(session: Session, job: str, *, when: str | None, as_json: bool) -> None:

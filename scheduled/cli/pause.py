@@ -22,7 +22,7 @@ from scheduled.view.times import both
 @click.command()
 @click.argument("job", required=False)
 @click.option("--for", "length", metavar="TIME", help="How long: 90m, 2h, 3d.")
-@click.option("--until", metavar="WHEN", help="Until then: an ISO date, or date and time.")
+@click.option("--until", metavar="WHEN", help="Until then: 18:00, an ISO date, or date and time.")
 @click.option("--reason", default="", help="Why; it stands beside every slot that passes.")
 @click.pass_obj
 def pause(
