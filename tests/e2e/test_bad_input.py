@@ -23,6 +23,8 @@ SWEEPS = {"health", "mail_cleanup", "memory_rollover", "metrics"}
 def home(tmp_path: Path) -> Path:
     """A healthy home, in which DRONE has one letter that nobody opened for three days."""
     root = ecosystem.home(tmp_path / "home", now=NOW)
+    # By this folder it is an ecosystem though its registry be gone.
+    (root / "aipass_core/trigger/trigger_json").mkdir(parents=True)
     ecosystem.add_message(root / "drone/ai_mail.local", "Old news", NOW - timedelta(days=3))
     return root
 
