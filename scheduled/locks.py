@@ -2,25 +2,21 @@
 
 All are kernel locks, so a process that dies lets go of them, however it dies. There is no time
 to live and no "running" mark that could outlast its owner. The lock files stay where they are.
-It is flock(2), which filelock and flock(1) take as well.
 """
 
-import errno
-import fcntl
 import itertools
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from scheduled.errors import LockedError, StateError
 
 MODE = 0o600
 WAIT_SECONDS = 30.0
 POLL_SECONDS = 0.005
-CONTENDED = (errno.EAGAIN, errno.EACCES)
-"""What flock says of a lock that somebody else holds; EACCES on some network file systems."""
 
 
 class Lock:
@@ -29,22 +25,12 @@ class Lock:
     That one is taken before the decision and held until the run is recorded.
     """
 
-    def __init__(self, descriptor: int = -1) -> None:
-        self._descriptor = descriptor
+    def __init__(self, lock: Any) -> None:
+        self._lock = lock
 
     def release(self) -> None:
         """Let another tick have the job."""
-        if self._descriptor >= 0:
-            fcntl.flock(self._descriptor, fcntl.LOCK_UN)  # a forked child may have it open as well
-            self._close()
-
-    def __del__(self) -> None:
-        self._close()
-
-    def _close(self) -> None:
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        self._lock.release()
 
 
 def take_job(state_dir: Path, job: str, lane: int = 0) -> Lock | None:
@@ -60,14 +46,17 @@ def _of_lane(job: str, lane: int) -> str:
 
 
 def take(state_dir: Path, name: str) -> Lock | None:
-    """The lock called `name`, or None while somebody else holds it. Never waits.
+    """The lock called `name`, or None while somebody else holds it. Never waits."""
+    from filelock import Timeout
 
-    Raises StateError where there can be no lock.
-    """
+    lock = _file_lock(state_dir / "locks" / name, timeout=0)
     try:
-        return _taken(f"{state_dir}/locks/{name}")
+        lock.acquire()
+    except Timeout:
+        return None
     except OSError as error:
         raise StateError(_unusable(state_dir, error)) from error
+    return Lock(lock)
 
 
 def is_running(state_dir: Path, job: str) -> bool:
@@ -89,49 +78,37 @@ def journal(state_dir: Path, wait: float = WAIT_SECONDS) -> Iterator[None]:
 
     Raises LockedError after `wait` seconds, and StateError where the lock file cannot be made.
     """
-    lock = _waited_for(state_dir, "journal", wait)
+    from filelock import Timeout
+
+    lock = _file_lock(state_dir / "locks" / "journal", timeout=wait)
+    started = time.monotonic()
+    try:
+        lock.acquire(poll_interval=POLL_SECONDS)
+    except Timeout:
+        waited = time.monotonic() - started
+        raise LockedError(
+            f"{state_dir}/locks/journal: held by another process for {waited:.0f} s; "
+            "nothing was changed, try again when it is done (fuser names it)"
+        ) from None
+    except OSError as error:
+        raise StateError(_unusable(state_dir, error)) from error
     try:
         yield
     finally:
         lock.release()
 
 
-def _waited_for(state_dir: Path, name: str, wait: float) -> Lock:
-    started = time.monotonic()
-    while (lock := take(state_dir, name)) is None:
-        waited = time.monotonic() - started
-        if waited >= wait:
-            raise LockedError(
-                f"{state_dir}/locks/{name}: held by another process for {waited:.0f} s; "
-                "nothing was changed, try again when it is done (fuser names it)"
-            )
-        time.sleep(POLL_SECONDS)
-    return lock
+def _file_lock(path: Path, timeout: float) -> Any:
+    from filelock import FileLock
 
-
-def _taken(path: str) -> Lock | None:
-    """The lock that is the file at `path`, made if need be; None if it is taken. Raises OSError."""
-    while True:
-        lock = Lock(descriptor := _opened(path))
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno in CONTENDED:
-                return None
-            raise
-        if os.fstat(descriptor).st_nlink:
-            return lock
-        # Somebody deleted the file after we had opened it, and the next to come makes another.
-
-
-def _opened(path: str) -> int:
-    # A link could lead to a file of somebody else's, whose owner could then hold our lock.
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
-        return os.open(path, flags, MODE)
-    except FileNotFoundError:
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        return os.open(path, flags, MODE)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # A soft lock would be a file that outlives a crash: where the kernel has no locks, fail.
+        return FileLock(
+            path, timeout=timeout, mode=MODE, thread_local=False, fallback_to_soft=False
+        )
+    except OSError as error:
+        raise StateError(_unusable(path.parent.parent, error)) from error
 
 
 def _unusable(state_dir: Path, error: OSError) -> str:

@@ -70,8 +70,15 @@ class Obliging:
         return over
 
 
-FREE = Lock()
-"""It was never taken."""
+class _FreeLock(Lock):
+    def __init__(self) -> None:
+        super().__init__(None)
+
+    def release(self) -> None:
+        """It was never taken."""
+
+
+FREE = _FreeLock()
 _NO_OUTPUT = Capture(Path(os.devnull), 0)
 
 

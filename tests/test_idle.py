@@ -19,7 +19,7 @@ OFF = "".join(
     for name in ("health", "memory_rollover", "mail_cleanup", "metrics", "daily_report")
 )
 NEEDED_BY_OTHERS = {
-    *("rich", "yaml", "psutil", "filelock", "hashlib", "secrets", "statistics", "difflib"),
+    *("rich", "yaml", "psutil", "statistics", "difflib"),
     *("scheduled.config.check", "scheduled.declared", "scheduled.importing"),
     *("scheduled.notify.delivery", "scheduled.view.progress"),
 }

@@ -4,10 +4,8 @@ import os
 import signal
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
-from filelock import FileLock
 
 from scheduled import locks
 from scheduled.errors import LockedError, StateError
@@ -95,23 +93,14 @@ def test_lock_files_are_nobody_elses_and_stay(tmp_path: Path) -> None:
     assert (tmp_path / "locks" / "journal").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_lock_file_that_is_deleted_while_it_is_taken_is_no_lock(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path, opened = tmp_path / "locks" / "backup.lock", os.open
+@pytest.mark.parametrize("name", ["locks", "locks/backup.lock"])
+def test_where_nothing_can_be_locked_it_is_one_clear_sentence(tmp_path: Path, name: str) -> None:
+    place = tmp_path / name
+    place.parent.mkdir(exist_ok=True)
+    place.touch() if name == "locks" else place.mkdir()
 
-    def opened_and_deleted(*named: Any) -> int:
-        descriptor = opened(*named)
-        if path.exists():
-            path.unlink()
-            monkeypatch.setattr(os, "open", opened)
-        return descriptor
-
-    monkeypatch.setattr(os, "open", opened_and_deleted)
-    ours = locks.take_job(tmp_path, "backup")
-
-    assert ours is not None
-    assert locks.take_job(tmp_path, "backup") is None
+    with pytest.raises(StateError, match=r"cannot lock there: .*--state-dir"):
+        locks.take_job(tmp_path, "backup")
 
 
 def test_a_lock_that_is_let_go_of_is_free_though_a_forked_child_has_it_open(tmp_path: Path) -> None:
@@ -128,20 +117,3 @@ def test_a_lock_that_is_let_go_of_is_free_though_a_forked_child_has_it_open(tmp_
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     assert theirs is not None
-
-
-def test_a_lock_that_filelock_takes_is_taken(tmp_path: Path) -> None:
-    (tmp_path / "locks").mkdir()
-
-    with FileLock(tmp_path / "locks" / "backup.lock"):
-        assert locks.take_job(tmp_path, "backup") is None
-
-
-@pytest.mark.parametrize("name", ["locks", "locks/backup.lock"])
-def test_where_nothing_can_be_locked_it_is_one_clear_sentence(tmp_path: Path, name: str) -> None:
-    place = tmp_path / name
-    place.parent.mkdir(exist_ok=True)
-    place.touch() if name == "locks" else place.mkdir()
-
-    with pytest.raises(StateError, match=r"cannot lock there: .*--state-dir"):
-        locks.take_job(tmp_path, "backup")
