@@ -5,6 +5,7 @@ started with, which under cron is next to nothing; the job's `env_file`; the job
 the run is told about itself. Nothing in a value is expanded, as in cron's own tables.
 """
 
+import json
 import os
 import re
 import stat
@@ -47,9 +48,11 @@ def variables(attempt: Attempt, environ: Mapping[str, str], folder: Path) -> dic
 
 
 def told(attempt: Attempt) -> dict[str, str]:
-    """What a run is told about itself."""
-    return {
-        "SCHEDULED_JOB": attempt.job.id,
+    """What a run is told about itself. A command gets its `params` this way, as JSON."""
+    job = attempt.job
+    params = {"SCHEDULED_PARAMS": json.dumps(job.params)} if job.params and job.command else {}
+    return params | {
+        "SCHEDULED_JOB": job.id,
         "SCHEDULED_RUN_ID": attempt.run_id,
         "SCHEDULED_SLOT": _stamp(attempt.slot),
         "SCHEDULED_ATTEMPT": str(attempt.attempt),

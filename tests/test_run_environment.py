@@ -1,5 +1,6 @@
 """What a run finds around it: variables, folder, umask, niceness."""
 
+import json
 import os
 import pwd
 from pathlib import Path
@@ -112,6 +113,16 @@ def test_a_run_knows_which_slot_it_answers_for(tmp_path: Path) -> None:
         "SCHEDULED_CATCH_UP": "1",
         "SCHEDULED_MISSED": "1",
     }
+
+
+def test_a_command_is_given_its_params_as_json(tmp_path: Path) -> None:
+    params = {"prompt": 'say "é"\nthen', "tries": 3}
+    engine = Engine(tmp_path, [job(command='printf %s "$SCHEDULED_PARAMS" > out', params=params)])
+    engine.run_at("11:30")
+
+    engine.run_at("12:00")
+
+    assert json.loads((tmp_path / "out").read_text()) == params
 
 
 # The file of variables

@@ -154,5 +154,5 @@ JOB_KEYS: Mapping[str, Key] = {
         "rerun",
     ),
     "max_output": Key("how much of its output is kept, head and tail", size("1K", "1G"), "1M"),
-    "params": Key("values for its handler, as they stand", mapping, "none"),
+    "params": Key("values for its handler or command, as they stand", mapping, "none"),
 }
