@@ -94,6 +94,7 @@ def test_a_document_of_any_shape_never_ends_in_a_traceback(root: Path, document:
 
 @settings(deadline=None, max_examples=100)
 @given(documents)
+@example({"jobs_dirs": ["a" * 300]})
 def test_a_document_without_libyaml_fares_the_same(root: Path, document: Any) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("scheduled.config.source._Loader", yaml.SafeLoader)

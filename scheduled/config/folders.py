@@ -115,7 +115,8 @@ def _listed(folder: Folder, kind: Kind) -> list[File]:
         raise ConfigError([sentence]) from None
     except OSError as error:
         reason = (error.strerror or "cannot be read").lower()
-        raise ConfigError([f"{folder.path}: {reason}; none of its {kind.what} runs"]) from error
+        where = f"{folder.named_at}: {folder.path}" if folder.named_at else str(folder.path)
+        raise ConfigError([f"{where}: {reason}; none of its {kind.what} runs"]) from error
 
 
 def _looked_at(folder: Folder, entry: os.DirEntry[str], *, is_open: bool) -> Iterator[File]:
