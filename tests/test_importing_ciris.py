@@ -222,21 +222,15 @@ def test_what_is_different_is_said_once_and_only_where_it_is_so() -> None:
     assert read([ONCE | {"status": "FAILED"}]).notes == ()
 
 
-def test_the_example_in_the_seed_is_refused_for_it_says_when_in_two_ways() -> None:
-    seed = Path(__file__).parent.parent / ".." / "shared" / "seeds" / "003_2ea66fc0c424f331.txt"
-    if not seed.is_file():
-        pytest.skip("the seeds are not there")
-    block = seed.read_text().split("### ScheduledTask (Core Data Model)\n```python\n")[1]
-    text = "\n".join(line.split(" #")[0].rstrip() for line in block.split("```")[0].splitlines())
+def test_a_task_that_says_when_in_two_ways_is_refused_and_keeps_its_deferrals_with_one() -> None:
+    history = [{"deferred_at": "2025-08-14T10:30:00Z", "reason": "awaiting"}] * 2
+    task = RECURRING | {"deferral_count": 2, "deferral_history": history}
 
-    (left_out,) = read(text).left_out
+    left_out = refused(**task | {"defer_until": "2026-12-24T18:00:00Z"})
 
-    assert (left_out.text, left_out.reason[:29]) == (
-        "task_1723644600.123",
-        "schedule_cron and defer_until",
-    )
-    (job,) = read(text.replace('"defer_until": "2025', '"was_due": "2025')).wanted
-    assert job.deferrals.count == 2
+    assert left_out.text == "task_1723644600.123"
+    assert left_out.reason.startswith("schedule_cron and defer_until")
+    assert wanted(**task).deferrals is not None
 
 
 def test_json_of_somebody_else_is_none_of_ciris() -> None:
