@@ -60,6 +60,14 @@ def test_a_retry_that_is_called_off_does_not_set_the_watermark_back() -> None:
     state = after(SEEN, BEGIN, end("failed"), edited, {**RUN, "event": "given_up"})
 
     assert record(state).watermark == at("12:30")
+    assert record(after(SEEN, {**RUN, "event": "given_up"})).watermark == at("12:00")
+    assert record(after({**RUN, "event": "given_up"})).watermark == at("12:00")
+
+
+def test_a_retry_that_is_called_off_is_forgotten() -> None:
+    state = after(SEEN, end("failed", answered=False, **AGAIN), {**RUN, "event": "given_up"})
+
+    assert record(state).retry is None
 
 
 def test_a_run_by_hand_moves_nothing() -> None:
@@ -100,6 +108,7 @@ def test_a_process_belongs_to_the_run_it_was_started_for() -> None:
     late = record(after(SEEN, {**BEGIN, "run_id": "r2"}, {**spawned, "run_id": "r1"})).open
     own = record(after(SEEN, BEGIN, {**spawned, "run_id": "r1"})).open
 
+    assert record(after(SEEN, {**spawned, "run_id": "r1"})).runs == {}
     assert late is not None
     assert own is not None
     assert (late.pid, own.pid, own.pid_started) == (None, 7, 70)
@@ -118,6 +127,8 @@ def test_not_now_closes_the_run_and_keeps_the_slot_due() -> None:
     assert record(state).open is None
     assert record(state).watermark == at("10:00")
     assert state["jobs"]["backup"]["deferred"]["reason"] == "busy"
+    twice = after(*[{**RUN, "event": "deferred", "reason": "busy"}] * 2)
+    assert twice["jobs"]["backup"]["deferrals"] == 2
     assert (
         "deferred"
         not in after(SEEN, BEGIN, {**RUN, "event": "deferred", "reason": "busy"}, BEGIN, end())[
@@ -135,6 +146,8 @@ def test_interruptions_are_counted_until_the_slot_is_answered() -> None:
     assert record(after(SEEN, cut_short, cut_short)).interruptions == 2
     assert record(after(SEEN, cut_short, cut_short, end())).interruptions == 0
     assert record(after(SEEN, cut_short, end("interrupted", slot=None))).interruptions == 1
+    assert record(after(cut_short)).interruptions == 1
+    assert record(after(end("failed", answered=False))).interruptions == 0
 
 
 def test_failures_in_a_row_are_those_since_the_last_success() -> None:

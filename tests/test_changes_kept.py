@@ -1,5 +1,8 @@
 """What events leave to be kept: memory, mail, counts, boots and pauses. Pure, with literals."""
 
+from typing import Any
+
+from scheduled import changes
 from scheduled import state as states
 from tests.builders.events import MISSED, RUN, SEEN, after, end, record
 from tests.builders.jobs import at
@@ -45,7 +48,22 @@ def test_outcomes_are_counted_by_hour_for_two_days() -> None:
         "2026-11-21T12": {"succeeded": 1},
     }
     assert after(old)["tallies"] == {"2026-11-18T10": {"failed": 1}}
+    two_days_before = {**old, "at": "2026-11-19T11:59:00Z"}
+    assert len(after(two_days_before, end())["tallies"]) == 1
+    assert len(after({**old, "at": "2026-11-19T12:00:00Z"}, end())["tallies"]) == 2
     assert state["jobs"]["backup"]["counts"] == {"failed": 1, "succeeded": 2}
+
+
+def test_the_last_success_is_known_to_us_and_under_the_seeds_key() -> None:
+    noted = {"seed_key": "hourly", "local_time": "2026-11-21T13:00:00"}
+    later = {"finished_at": "2026-11-21T13:00:00Z"}
+
+    well, badly = after(end(**noted)), after(end(**noted), end("failed", **noted, **later))
+
+    assert well["last_run"]["hourly"] == "2026-11-21T13:00:00"
+    assert record(well).last_success == record(badly).last_success == at("12:00:05")
+    assert after(end("failed", **noted))["last_run"]["hourly"] is None
+    assert record(well).succeeded_slot == at("12:00")
 
 
 def test_durations_of_the_last_successes_are_kept() -> None:
@@ -101,3 +119,83 @@ def test_ticks_are_counted_and_the_first_and_last_are_known() -> None:
         "2026-11-21T10:00:00Z",
         "2026-11-21T12:00:00Z",
     )
+
+
+# What somebody said
+
+
+def test_a_deferral_is_over_when_a_slot_as_late_as_its_end_has_its_answer() -> None:
+    put_off = {"event": "deferral", "job": "backup", "reason": "travelling"}
+    put_off |= {"until": "2026-11-21T12:00:00Z"}
+    gone = {**RUN, "event": "given_up"}
+
+    def is_put_off(*events: dict[str, Any]) -> bool:
+        return "deferral" in after(SEEN, put_off, *events)["jobs"]["backup"]
+
+    assert is_put_off()
+    assert is_put_off(end(slot="2026-11-21T11:59:00Z"))
+    assert is_put_off({**gone, "slot": "2026-11-21T11:59:00Z"})
+    assert not is_put_off(end())
+    assert not is_put_off(gone)
+    assert not is_put_off({**put_off, "until": None})
+    assert not is_put_off({"event": "cancelled", "job": "backup", "reason": ""})
+
+
+def test_deferrals_are_counted_and_the_last_are_told() -> None:
+    put_off = {"event": "deferral", "job": "backup"}
+    events = [{**put_off, "until": f"until {one}", "reason": f"{one}"} for one in range(3)]
+    entry = after(*events, {**put_off, "until": None})["jobs"]["backup"]
+
+    assert entry["deferral_count"] == 3
+    assert entry["deferral_history"][-1] == {
+        "deferred_at": "2026-11-21T12:00:00Z",
+        "deferred_until": "until 2",
+        "reason": "2",
+    }
+    state = after(*events)
+    for _ in range(30):
+        changes.apply(state, {"at": "x", **events[0]})
+    assert len(state["jobs"]["backup"]["deferral_history"]) == changes.KEPT_DEFERRALS
+
+
+def test_deferrals_that_another_program_counted_are_taken_over() -> None:
+    put_off = {"event": "deferral", "job": "backup", "until": "later", "reason": ""}
+    told = {"event": "deferrals_told", "job": "backup", "count": 2, "history": [{"reason": "a"}]}
+
+    assert after(told)["jobs"]["backup"] == {
+        "deferral_count": 2,
+        "deferral_history": [{"reason": "a"}],
+    }
+    assert after(put_off, told)["jobs"]["backup"]["deferral_count"] == 3
+
+
+def test_what_is_cancelled_is_not_tried_again_until_it_is_enabled() -> None:
+    again = end("failed", answered=False, retry_at="2026-11-21T12:05:00Z")
+    cancelled = {"event": "cancelled", "job": "backup", "reason": "done with it"}
+    state = after(again, cancelled)
+
+    assert state["jobs"]["backup"]["cancelled"] == {
+        "at": "2026-11-21T11:00:00Z",
+        "reason": "done with it",
+    }
+    assert record(state).retry is None
+    on = {"event": "enabled", "job": "backup", "enabled": True}
+    assert "cancelled" not in after(cancelled, on)["jobs"]["backup"]
+    assert "cancelled" in after(cancelled, {**on, "enabled": False})["jobs"]["backup"]
+    assert [record(after({**on, "enabled": one})).enabled for one in (True, False)] == [True, False]
+
+
+def test_a_pause_ends_when_somebody_says_so_and_one_that_is_not_there_does_not() -> None:
+    pause = {"event": "paused", "job": "backup", "until": None, "reason": "holiday"}
+    resume = {"event": "resumed", "job": "backup", "until": "2026-11-21T11:00:00Z"}
+
+    ended = record(after(pause, resume)).pause
+
+    assert ended == states.Pause(at("10:00"), at("11:00"), "holiday")
+    assert after(resume)["paused"] == {}
+
+
+def test_a_slot_to_leave_out_is_remembered() -> None:
+    skip = {"event": "skip", "job": "backup", "slot": "2026-11-21T12:00:00Z"}
+
+    assert record(after(skip)).skip == at("12:00")

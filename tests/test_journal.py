@@ -168,6 +168,28 @@ def test_old_days_are_pruned_and_the_newest_file_always_stays(tmp_path: Path) ->
     assert journal.names() == [f"{day}.jsonl" for day in days[-4:]]
 
 
+def test_the_day_that_is_just_a_month_old_stays(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    for day in ("10", "11", "12", "14", "15", "16"):
+        journal.begin_file(f"2026-11-{day}.jsonl", {"event": "snapshot", "state": {}})
+
+    gone = journal.prune(date(2026, 11, 15), keep_days=3)
+
+    # The 12th is three days old, the 11th older; of four files none goes, whatever their age.
+    assert gone == ["2026-11-10.jsonl", "2026-11-11.jsonl"]
+    assert journal.prune(date(2027, 11, 15), keep_days=3) == []
+
+
+def test_no_file_of_the_journal_stays_open(tmp_path: Path) -> None:
+    journal = _begun(tmp_path)
+    before = len(os.listdir("/proc/self/fd"))
+
+    journal.append(DAY, [{"event": "a"}], sync=True)
+    journal.read(None)
+
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
 def test_a_clock_that_is_years_ahead_for_once_deletes_no_history(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     for day in ("2026-11-20", "2026-11-21", "2040-01-01"):
