@@ -52,6 +52,22 @@ def completed(document: Any) -> State:
     return whole
 
 
+def with_keys_of_others(replayed: State, before: Any) -> State:
+    """`replayed` with all that somebody else put into the state file `before`.
+
+    That is whole keys, and names in the sections whose names the seed fixed.
+    """
+    if not isinstance(before, dict):
+        return replayed
+    theirs = {key: value for key, value in before.items() if key not in OURS}
+    whole = replayed | theirs
+    for section, fixed in empty().items():
+        if isinstance(fixed, dict) and fixed and isinstance(before.get(section), dict):
+            added = {key: one for key, one in before[section].items() if key not in fixed}
+            whole[section] = added | replayed[section]
+    return whole
+
+
 _NUMBERS = ("coalesced", "interruptions", "failures", "deferrals", "deferral_count")
 _OBJECTS = ("open", "beside", "last", "deferred", "memory", "deferral", "cancelled")
 _TEXTS = ("fingerprint", "anchor", "watermark", "schedule", "zone", "last_success", "first_seen")

@@ -52,15 +52,15 @@ class Store:
         """
         document = self._checkpointed()
         position = _position(document)
-        if document is not None and (position is None or self.journal.holds(position)):
+        if position is not None and self.journal.holds(position):
             self.state, self._position = shape.completed(document), position
-            if position is None and self.journal.names():
-                self.replay()  # an older state put back beside our journal
         elif self.journal.names():
-            self.replay()
+            self.replay()  # also beside an older state that somebody has put back
+            self.state = shape.with_keys_of_others(self.state, document)
         elif document is not None:
-            self.state, self._position = shape.completed(document), None
-            self.recovered.append(f"{self.journal.folder}: gone; the state alone was used")
+            self.state = shape.completed(document)
+            if position is not None:
+                self.recovered.append(f"{self.journal.folder}: gone; the state alone was used")
         elif self._broken:
             self.recovered.append(
                 "there is no journal to rebuild it from: everything starts afresh"

@@ -155,19 +155,59 @@ def test_the_journal_cut_off_behind_the_checkpoint_is_rebuilt_from(tmp_path: Pat
     store.checkpoint(NOW)
     journal = tmp_path / "journal" / "2026-11-21.jsonl"
     journal.write_bytes(journal.read_bytes()[:-20])
+    kept = json.loads(store.path.read_text())
+    store.path.write_text(json.dumps({**kept, "somebody": {"elses": 1}}))
 
     found = Store(tmp_path).load()
 
-    assert found.state["version"] == 1
+    assert found.state["jobs"] == {}
+    assert found.state["somebody"] == {"elses": 1}
 
 
 def test_an_older_state_put_back_beside_the_journal_is_brought_up_to_date(tmp_path: Path) -> None:
     # The seed's program has written it, or a backup; it names no place in the journal.
     store = Store(tmp_path).load()
     store.record(NOW, MISSED)
-    store.path.write_text('{"version": 1, "last_run": {"hourly": null, "daily_report": null}}')
+    store.path.write_text('{"version": 1, "last_run": {"hourly": null}, "somebody": {"elses": 1}}')
 
-    assert Store(tmp_path).load().state["jobs"]["backup"]["coalesced"] == 2
+    found = Store(tmp_path).load()
+
+    assert found.state["jobs"]["backup"]["coalesced"] == 2
+    assert found.state["somebody"] == {"elses": 1}
+    assert found.recovered == []
+
+
+def test_a_state_whose_journal_is_gone_is_used_alone_and_that_is_told(tmp_path: Path) -> None:
+    store = Store(tmp_path).load()
+    store.record(NOW, MISSED)
+    store.checkpoint(NOW)
+    (tmp_path / "journal" / "2026-11-21.jsonl").unlink()
+
+    found = Store(tmp_path).load()
+
+    assert found.state["jobs"]["backup"]["coalesced"] == 2
+    assert found.recovered == [f"{tmp_path}/journal: gone; the state alone was used"]
+
+
+def test_who_decides_on_what_to_write_sees_what_others_recorded(tmp_path: Path) -> None:
+    ours, theirs = Store(tmp_path).load(), Store(tmp_path).load()
+    theirs.record(NOW, MISSED)
+
+    with ours.held():
+        seen = ours.state["jobs"]["backup"]["coalesced"]
+
+    assert seen == 2
+
+
+def test_a_state_we_may_not_read_is_not_taken_for_a_broken_one(open_folder: Path) -> None:
+    path = open_folder / "scheduled_state.json"
+    path.write_text("{}")
+    path.chmod(0o600)
+
+    sentence = as_nobody(lambda: Store(open_folder).load())
+
+    assert sentence.startswith("StateError")
+    assert "permission denied; run as the user who owns it" in sentence
 
 
 def test_a_new_day_lets_go_of_days_beyond_the_month_and_says_that_it_has_come(

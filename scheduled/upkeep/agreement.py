@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from scheduled.shape import OURS, State, empty
+from scheduled.shape import OURS, State
 
 _SHOWN = 60
 _NOTHING = object()
@@ -33,22 +33,6 @@ class Difference:
 def differences(ours: State, replayed: State) -> list[Difference]:
     """Where they differ in what is ours, by place."""
     return [one for key in sorted(OURS) for one in _between(key, ours.get(key), replayed.get(key))]
-
-
-def with_keys_of_others(replayed: State, before: Any) -> State:
-    """`replayed` with all that somebody else put into the state file `before`.
-
-    That is whole keys, and names in the sections whose names the seed fixed.
-    """
-    if not isinstance(before, dict):
-        return replayed
-    theirs = {key: value for key, value in before.items() if key not in OURS}
-    whole = replayed | theirs
-    for section, fixed in empty().items():
-        if isinstance(fixed, dict) and fixed and isinstance(before.get(section), dict):
-            added = {key: one for key, one in before[section].items() if key not in fixed}
-            whole[section] = added | replayed[section]
-    return whole
 
 
 def _between(place: str, one: Any, other: Any) -> Iterator[Difference]:

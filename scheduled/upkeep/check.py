@@ -11,9 +11,10 @@ from scheduled import locks
 from scheduled.config.guard import OTHERS
 from scheduled.errors import StateError
 from scheduled.journal import Journal, Position
+from scheduled.shape import with_keys_of_others
 from scheduled.store import Store
 from scheduled.upkeep import inventory
-from scheduled.upkeep.agreement import Difference, differences, with_keys_of_others
+from scheduled.upkeep.agreement import Difference, differences
 from scheduled.upkeep.inventory import Found, Kind
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from scheduled import files, locks
 from scheduled.errors import StateError, UnreadableFileError
+from scheduled.shape import with_keys_of_others
 from scheduled.store import Store, beside
-from scheduled.upkeep.agreement import Difference, differences, with_keys_of_others
+from scheduled.upkeep.agreement import Difference, differences
 
 
 @dataclass(frozen=True)
