@@ -86,6 +86,30 @@ def test_it_is_tried_when_its_wait_is_over_and_the_wait_doubles(
     assert [one["failures"] for one in waiting(store)] == [8]
 
 
+def test_what_is_delivered_is_counted_in_the_central_file_of_the_mail(
+    tmp_path: Path, store: Store
+) -> None:
+    home_with(tmp_path, "DEV_CENTRAL")
+
+    deliver(store, tmp_path)
+
+    counts = read_json(tmp_path / "central" / "AI_MAIL.central.json")["branch_stats"]
+    assert counts["DEV_CENTRAL"]["unread"] == 1
+
+
+def test_a_central_file_that_cannot_be_written_is_told_and_costs_no_mail(
+    tmp_path: Path, store: Store
+) -> None:
+    home_with(tmp_path, "DEV_CENTRAL")
+    (tmp_path / "central").touch()
+
+    told = deliver(store, tmp_path)
+
+    assert len(told) == 1
+    assert "AI_MAIL.central.json" in told[0]
+    assert waiting(store) == []
+
+
 def test_while_another_tick_delivers_nothing_is_done(tmp_path: Path, store: Store) -> None:
     home_with(tmp_path, "DEV_CENTRAL")
     theirs = locks.take(store.state_dir, "outbox")

@@ -3,7 +3,6 @@
 `last_updated` is a date only, on purpose: the file does not change while the counts do not.
 """
 
-import contextlib
 from collections.abc import Collection, Mapping
 from datetime import date
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any, NamedTuple
 
 from scheduled.ecosystem import central
 from scheduled.errors import UnreadableFileError
-from scheduled.files import read_json
+from scheduled.files import read_json, stamp
 
 NAME = "AI_MAIL"
 
@@ -63,13 +62,13 @@ def update(
 
 
 def _document(path: Path) -> dict[str, Any]:
-    with contextlib.suppress(FileNotFoundError):
-        if path.stat().st_size:
-            document = read_json(path)
-            if isinstance(document, dict):
-                return document
-            raise UnreadableFileError(path, "not an object; mend it, nothing was changed")
-    return {}
+    seen = stamp(path)
+    if seen is None or not seen[0]:
+        return {}  # where nothing can be seen nothing can be written either, which says why
+    document = read_json(path)
+    if isinstance(document, dict):
+        return document
+    raise UnreadableFileError(path, "not an object; mend it, nothing was changed")
 
 
 def _entry(before: Any, count: Count) -> dict[str, Any]:
