@@ -28,6 +28,7 @@ def later(wall: float, boottime: float, monotonic: float, boot: str = "boot") ->
         (later(4000, 60, 60), Cause.FORWARD),
         (later(4000, 3940, 3940), Cause.SILENT),
         (later(4000, 3939, 3939), Cause.FORWARD),
+        (later(4000, 4060, 4060), Cause.SILENT),
         (later(4000, 4061, 4061), Cause.BACK),
         (later(-5, 60, 60), Cause.BACK),
         (later(4000, -900, -400, "another"), Cause.OFF),

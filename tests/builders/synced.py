@@ -10,7 +10,8 @@ import pytest
 class Synced:
     """From now on, each sync and rename by this process: `fsync NAME` or `replace NAME`.
 
-    The calls are the real ones. Of a rename the name is the new one, of a folder its own.
+    The calls are the real ones. Of a rename the name is the new one, of a folder its own. A file
+    with nothing in it yet is `empty NAME`: what was to be synced was still held back.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,7 +25,7 @@ class Synced:
         def noted(descriptor: int) -> None:
             sync(descriptor)
             name = Path(os.readlink(f"/proc/self/fd/{descriptor}")).name
-            self.calls.append(f"fsync {name}")
+            self.calls.append(f"{'fsync' if os.fstat(descriptor).st_size else 'empty'} {name}")
 
         return noted
 
