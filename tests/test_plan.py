@@ -189,6 +189,39 @@ def test_disabled_by_hand_outweighs_the_configuration_both_ways() -> None:
     assert decide(job(enabled=False), known("11:00"), "12:00").verdict is Verdict.DISABLED
 
 
+def test_who_is_suspended_or_cancelled_is_off_whatever_else_is_said() -> None:
+    met = replace(known("11:00"), enabled=True)
+
+    assert plan.is_enabled(job(), met)
+    assert not plan.is_enabled(job(), replace(met, suspended=True))
+    assert not plan.is_enabled(job(), replace(met, cancelled=""))
+
+
+def test_first_sight_and_a_change_are_told_apart() -> None:
+    new, edited = Record(), known("11:00", schedule="30 * * * *")
+
+    assert decide(job(), new, "12:00").reason == "seen for the first time"
+    assert decide(job(), edited, "12:00").reason == "its schedule has changed"
+
+
+def test_a_slot_that_was_left_out_by_hand_ends_and_the_next_one_runs() -> None:
+    record = replace(known("11:00"), skip=at("12:00"))
+
+    left_out = decide(job(), record, "12:10")
+
+    assert (left_out.verdict, left_out.slot) == (Verdict.SKIP, at("12:00"))
+    assert left_out.reason == "left out by hand"
+    assert decide(job(), record, "13:00").verdict is Verdict.RUN
+
+
+def test_a_job_that_runs_each_slot_begins_at_first_sight_with_the_newest() -> None:
+    each = job(catch_up=CatchUp.ALL, first_run=FirstRun.NOW)
+
+    decision = decide(each, replace(known("12:30"), watermark=None), "12:30")
+
+    assert (decision.verdict, decision.slot, decision.catch_up) == (Verdict.RUN, at("12:00"), False)
+
+
 def test_put_out_is_a_job_that_was_met_and_that_only_the_configuration_has_disabled() -> None:
     off, met = job(enabled=False), known("11:00")
 
