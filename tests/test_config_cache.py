@@ -3,14 +3,19 @@
 import json
 import subprocess
 import sys
+from dataclasses import fields, replace
+from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from scheduled import config
+from scheduled.config import cache
 from scheduled.errors import ConfigError
-from scheduled.model import Priority
+from scheduled.model import Job, Priority
 from tests.builders.configuration import asked, loaded, written
+from tests.builders.jobs import job
 
 # Who else can write to it
 
@@ -106,6 +111,23 @@ def test_what_comes_out_of_the_cache_is_what_went_in(root: Path) -> None:
     assert warm == cold
     assert warm.origins == cold.origins
     assert type(warm.jobs[-2].priority) is Priority
+
+
+def test_each_policy_comes_out_of_the_cache_as_what_it_was() -> None:
+    words: dict[str, Any] = {
+        field.name: list(type(field.default))[-1]
+        for field in fields(Job)
+        if isinstance(field.default, StrEnum)
+    }
+    listed = job(command=("a", "b"), only_if=("test", "-e", "x"), tags=("t",), after=("o",))
+    made = replace(listed, **words)
+
+    again = cache.job_of(json.loads(json.dumps(cache.row_of(made))))
+
+    assert "overlap" in words
+    assert repr(again) == repr(
+        made
+    )  # for a word of a policy is equal to its text, and not the same
 
 
 def test_a_configuration_that_appears_where_one_was_looked_for_is_noticed(root: Path) -> None:

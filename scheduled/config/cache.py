@@ -8,6 +8,7 @@ import json
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -15,7 +16,7 @@ from scheduled.config.draft import Draft, Handler
 from scheduled.config.folders import File
 from scheduled.config.guard import is_ours
 from scheduled.files import Stamp, replace
-from scheduled.model import CatchUp, FirstRun, Job, OnInterrupted, Priority
+from scheduled.model import Job
 
 Key = Mapping[str, Any]
 """All that the content depends on besides the file it was made from. JSON."""
@@ -27,17 +28,8 @@ _DEFAULTS = {
     one.name: one.default_factory() if one.default_factory is not MISSING else one.default
     for one in fields(Job)
 }
-_MADE = {
-    "priority": Priority,
-    "catch_up": CatchUp,
-    "first_run": FirstRun,
-    "on_interrupted": OnInterrupted,
-    "tags": tuple,
-    "success_codes": tuple,
-    "defer_codes": tuple,
-    "after": tuple,
-    "waits_for": tuple,
-}
+_WORDS = {name: type(value) for name, value in _DEFAULTS.items() if isinstance(value, StrEnum)}
+"""What the policies are made of; JSON has only text for them."""
 
 
 def place(folder: Path, of: Path, what: str = "config") -> Path:
@@ -168,9 +160,9 @@ def row_of(job: Job) -> dict[str, Any]:
 
 def job_of(row: dict[str, Any]) -> Job:
     """The job in a row, which is used up by it. Raises what a broken one leads to."""
-    for name, made in _MADE.items():
-        if name in row:
-            row[name] = made(row[name])
-    if isinstance(row.get("command"), list):
-        row["command"] = tuple(row["command"])
+    for name, value in row.items():
+        if name in _WORDS:
+            row[name] = _WORDS[name](value)
+        elif isinstance(value, list):  # JSON has no tuples, and a job no lists
+            row[name] = tuple(value)
     return Job(**row)
