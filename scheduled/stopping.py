@@ -26,9 +26,15 @@ def press(store: Store, job: str, opened: Open, reason: str, now: datetime) -> b
     stop = opened.stop
     if stop is None:
         store.write(now, entries.told_to_stop(job, opened.run_id, reason))
-        supervise.signal_family(opened.pid, opened.run_id, signal.SIGTERM)
+        _signal(opened, signal.SIGTERM)
     elif now > stop.at + PATIENCE:
         return False
     elif now > stop.at + GRACE:
-        supervise.signal_family(opened.pid, opened.run_id, signal.SIGKILL)
+        _signal(opened, signal.SIGKILL)
     return True
+
+
+def _signal(opened: Open, number: signal.Signals) -> None:
+    # A record may outlive its run, by a restart of the machine even, and the process id it tells
+    # of may be a stranger's by now.
+    supervise.signal_family(supervise.survivor(opened), opened.run_id, number)

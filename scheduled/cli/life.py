@@ -16,6 +16,7 @@ from scheduled.view.plain import one_line
 from scheduled.view.times import both, counted
 
 BY_HAND = "stopped by hand"
+HOUR = timedelta(hours=1)
 
 
 @click.command()
@@ -65,7 +66,7 @@ def cancel(
         if stop:
             raise UsageError("--stop and --max-hours exclude each other; give one of them")
         jobs = [find_job(session.config, job)] if job else list(session.config.jobs)
-        _stop_long(session, jobs, timedelta(hours=max_hours), reason, dry_run=dry_run)
+        _stop_long(session, jobs, max_hours, reason, dry_run=dry_run)
         return
     if job is None:
         raise UsageError("name the job to cancel, or runs to stop with --max-hours")
@@ -82,50 +83,54 @@ def _cancel(session: Session, job: Job, reason: str, *, stop: bool) -> None:
         session.say(f"{job.id} is cancelled; `scheduled enable {job.id}` takes that back.")
     else:
         session.say(f"{job.id} is cancelled already.")
-    for lane in known.runs if stop else ():
-        _stop(session, job, lane, reason)
+    for opened in known.runs.values() if stop else ():
+        _stop(session, job, opened.run_id, reason)
     if known.runs and not stop:
         session.say("Its run under way goes on; --stop ends it, too.")
 
 
 def _stop_long(
-    session: Session, jobs: list[Job], longest: timedelta, reason: str, *, dry_run: bool
+    session: Session, jobs: list[Job], hours: float, reason: str, *, dry_run: bool
 ) -> None:
     too_long = [
-        (job, lane, opened)
+        (job, opened)
         for job in jobs
-        for lane, opened in record(session.store.state, job.id).runs.items()
-        if session.now - opened.started_at > longest
+        for opened in record(session.store.state, job.id).runs.values()
+        if (session.now - opened.started_at) / HOUR > hours
     ]
-    for job, lane, opened in too_long:
+    for job, opened in too_long:
         if dry_run:
             since = both(opened.started_at, session.now, session.zone)
             session.say(f"{job.id}: would stop run {opened.run_id}, which began {since}.")
         else:
-            _stop(session, job, lane, reason)
+            _stop(session, job, opened.run_id, reason)
     if not too_long:
         session.say("No run lasts longer than that.")
 
 
-def _stop(session: Session, job: Job, lane: int, reason: str) -> None:
+def _stop(session: Session, job: Job, run_id: str, reason: str) -> None:
     """Stop a run and wait until it is over. Raises UsageError if it cannot be stopped."""
     why = f"{BY_HAND}{': ' if reason else ''}{one_line(reason, 200)}"
-    opened = record(session.store.state, job.id).runs[lane]
     started = time.monotonic()
-    while _press(session, job, opened, why, started):
+    while _press(session, job, run_id, why, started):
         time.sleep(stopping.POLL.total_seconds())
-    session.say(f"{job.id}: run {opened.run_id} is stopped.")
+    session.say(f"{job.id}: run {run_id} is stopped.")
 
 
-def _press(session: Session, job: Job, opened: Open, why: str, started: float) -> bool:
+def _press(session: Session, job: Job, run_id: str, why: str, started: float) -> bool:
     """Whether the run is still there; if so, the next step to end it was taken."""
     now = session.now + timedelta(seconds=time.monotonic() - started)
     with session.store.held():
-        current = record(session.store.state, job.id).run(opened.run_id)
+        current = record(session.store.state, job.id).run(run_id)
         if current is None:
             return False
-        if current.stop is not None and not supervise.find(opened.run_id):
+        if current.stop is not None and not _lives(current):
             return False  # the tick that started it, or the next one, records its end
         if not stopping.press(session.store, job.id, current, why, now):
-            raise UsageError(f"{job.id}: run {opened.run_id} cannot be stopped by this user")
+            raise UsageError(f"{job.id}: run {run_id} cannot be stopped by this user")
     return True
+
+
+def _lives(opened: Open) -> bool:
+    """Whether anything of a run is still there."""
+    return bool(supervise.survivor(opened) or supervise.find(opened.run_id))

@@ -1,0 +1,72 @@
+"""Ending runs before they are done, and nobody else."""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scheduled import heartbeat, stopping, supervise
+from scheduled.state import record
+from scheduled.store import Store
+from tests.builders.jobs import at
+from tests.builders.killed import is_alive, wait_for_the_end_of
+
+NOON = "2026-11-21T12:00:00Z"
+
+
+@pytest.fixture
+def process() -> Iterator[int]:
+    """A process that could be that of a run."""
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as sleeping:
+        yield sleeping.pid
+        sleeping.kill()
+
+
+def test_a_run_is_told_to_end_and_the_word_is_on_record(tmp_path: Path, process: int) -> None:
+    store = with_run(tmp_path, process)
+
+    assert press(store)
+
+    wait_for_the_end_of(process)
+    assert store.state["jobs"]["backup"]["open"]["stop"]["reason"] == "enough"
+
+
+@pytest.mark.parametrize("other", [{"boot_id": "of another boot"}, {"pid_started": 1}])
+@pytest.mark.parametrize("told", [False, True])
+def test_a_process_that_has_the_id_of_one_that_is_gone_is_let_be(
+    tmp_path: Path, process: int, other: dict[str, Any], told: bool
+) -> None:
+    store = with_run(tmp_path, process, **other)
+    if told:
+        long_ago = at("12:05") - stopping.PATIENCE
+        store.record(long_ago, {"event": "told_to_stop", "job": "backup", "run_id": "r1"} | WHY)
+
+    press(store)
+
+    time.sleep(0.1)
+    assert is_alive(process)
+
+
+WHY = {"reason": "enough"}
+
+
+def with_run(folder: Path, pid: int, **more: Any) -> Store:
+    """A store that knows of a run with that process."""
+    store = Store(folder).load()
+    begin = {"slot": NOON, "attempt": 1, "timeout": 60.0, "boot_id": heartbeat.boot_id()}
+    spawned = {"pid": pid, "pid_started": supervise.start_time(pid)}
+    about = {"job": "backup", "run_id": "r1"}
+    store.record(at("12:00"), {"event": "begin", **about, **begin, **more})
+    store.record(at("12:00"), {"event": "spawned", **about, **spawned, **more})
+    return store
+
+
+def press(store: Store) -> bool:
+    """The next step to end the run, at 12:05."""
+    opened = record(store.state, "backup").run("r1")
+    assert opened is not None
+    with store.held():
+        return stopping.press(store, "backup", opened, "enough", at("12:05"))
