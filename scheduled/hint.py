@@ -36,7 +36,7 @@ def leave(
     fresh = (now.timestamp() - RACE_SECONDS) * 1e9
     in_flux = any(stamp and stamp[1] > fresh for stamp in config.stamps.values())
     if in_flux or due <= now:
-        idle.forget(state_dir)
+        withdraw(config)
         return
     with suppress(OSError):
         idle.write_hint(
@@ -46,3 +46,8 @@ def leave(
             silence=patience.total_seconds(),
             stamps={**config.stamps, **{str(path): stamp for path, stamp in ours.items()}},
         )
+
+
+def withdraw(config: Config) -> None:
+    """Have the next tick be a full one: should this one die, that one is to notice."""
+    idle.forget(str(config.places.state_dir))

@@ -15,7 +15,7 @@ from typing import Any
 from scheduled import changes, files, locks, shape
 from scheduled.errors import StateError, UnreadableFileError
 from scheduled.journal import Event, Journal, Position, file_name, since_snapshot
-from scheduled.state import State, stamped
+from scheduled.state import ALL_JOBS, State, stamped
 
 FILE_NAME = "scheduled_state.json"
 ASIDE = ("corrupt", "replaced")
@@ -40,6 +40,8 @@ class Store:
         """Sentences about what was broken and how it was mended; for the user's eyes."""
         self.begun_a_day = False
         """Whether this process wrote the first event of a day: a good time to clean up."""
+        self.touched: set[str] = set()
+        """The jobs that events taken in were about, ALL_JOBS for what concerns each of them."""
         self._position: Position | None = None
         self._unsynced = ""
         """The journal file that what was recorded last is in, if it may not be on the disk yet."""
@@ -180,6 +182,8 @@ class Store:
             )
 
     def _apply(self, event: Event) -> None:
+        everybody = event["event"] == "snapshot"
+        self.touched.add(ALL_JOBS if everybody else str(event.get("job", "")))
         try:
             changes.apply(self.state, event)
         except (KeyError, TypeError, ValueError, AttributeError):

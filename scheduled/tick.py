@@ -33,7 +33,7 @@ from scheduled.execute import Surroundings
 from scheduled.model import Job
 from scheduled.report import Report
 from scheduled.sky import Sky
-from scheduled.state import stamped
+from scheduled.state import ALL_JOBS, stamped
 from scheduled.store import KEEP_DAYS, Store
 from scheduled.supervise import Supervisor
 from scheduled.turn import REAL, Hands, Turns
@@ -140,6 +140,7 @@ class Tick:
 
     def open(self) -> None:
         """Note that a tick came, and explain why none did for a while, if that was so."""
+        hint.withdraw(self.config)
         beat = heartbeat.beat(self.now)
         self.explain_silence(beat)
         heartbeat.save(self.config.places.state_dir, beat)
@@ -176,6 +177,7 @@ class Tick:
             clamped = [one for one in decisions if one.verdict is Verdict.CLAMP]
             self.report.warnings += [f"{one.job.id}: {one.reason}" for one in clamped]
             decisions = self.decided()
+        self.store.touched.clear()
         return decisions
 
     def decided(self) -> list[Decision]:
@@ -242,10 +244,15 @@ class Tick:
 
         `noisy` says that there is output to be looked after.
         """
-        busy = [one.job for one in decisions if one.verdict is not Verdict.REST]
-        again = [work.decide(job) for job in busy]
-        if any(one.is_due for one in again):
-            return self.now
+        # Of what other ticks and commands put on record since the plan, the hint is to know, too.
+        touched, anybody = self.store.touched, ALL_JOBS in self.store.touched
+        again = [
+            work.decide(one.job)
+            for one in decisions
+            if one.verdict is not Verdict.REST or one.job.id in touched or anybody
+        ]
+        if any(one.is_due for one in again) or states.under_way(self.store.state):
+            return self.now  # and if the tick of a run under way dies, the next one is to notice
         instants = [
             plan.next_due(decisions),
             plan.next_due(again),

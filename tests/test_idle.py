@@ -3,6 +3,9 @@
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -219,6 +222,46 @@ def test_a_configuration_written_this_second_leaves_no_hint(tmp_path: Path) -> N
     tick(tmp_path)
 
     assert not (tmp_path / "state" / idle.HINT).exists()
+
+
+BESIDE = """\
+  long:
+    {schedule: "0 3 1 1 *", first_run: now, overlap: allow,
+     command: "touch begun; while [ ! -e go ]; do sleep 0.05; done"}
+"""
+
+
+def test_the_hint_of_a_long_tick_knows_what_a_command_recorded_meanwhile(home: Path) -> None:
+    with long_tick(home):
+        command = [sys.executable, "-m", "scheduled", *places(home), "defer", "backup"]
+        subprocess.run([*command, "--until", "2h"], check=True, capture_output=True)
+    until = Store(home / "state").load().state["jobs"]["backup"]["deferral"]["until"]
+
+    due = float((home / "state" / idle.HINT).read_text().splitlines()[2])
+
+    assert due == datetime.fromisoformat(until).timestamp()
+
+
+def test_no_tick_is_idle_while_a_run_goes_on_whose_tick_may_die(home: Path) -> None:
+    with long_tick(home):
+        tick(home)
+
+        assert not (home / "state" / idle.HINT).exists()
+
+
+@contextmanager
+def long_tick(home: Path) -> Iterator[None]:
+    """A tick whose job goes on until the block ends."""
+    configure(home, YEARLY + BESIDE + OFF)
+    command = [sys.executable, "-m", "scheduled", *places(home), "run"]
+    with subprocess.Popen(command) as process:
+        deadline = time.monotonic() + 20
+        while not (home / "begun").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        yield
+        (home / "go").touch()
+        process.wait(20)
 
 
 def configure(home: Path, text: str) -> None:
