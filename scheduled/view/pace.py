@@ -24,9 +24,9 @@ def slow(picture: Picture) -> Iterator[str]:
     """A sentence for each job that runs for far longer than usual, or has become slow."""
     for job in picture.jobs:
         durations = picture.entry(job.id).get("durations") or []
-        opened = picture.record(job.id).open
-        if job.id in picture.running and opened is not None:
-            elapsed = (picture.now - opened.started_at).total_seconds()
+        started = [opened.started_at for opened in picture.record(job.id).runs.values()]
+        if job.id in picture.running and started:
+            elapsed = (picture.now - min(started)).total_seconds()
             if _is_slow(elapsed, durations):
                 yield f"{job.id} has been running for {taken(elapsed)}{_usual(durations)}"
         elif _is_slow(min(durations[-NEWEST:], default=0.0), durations[:-NEWEST]):
