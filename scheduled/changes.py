@@ -48,6 +48,7 @@ def _seen(state: State, event: Event) -> None:
     entry.pop("retry", None)
     entry["coalesced"] = 0
     entry["interruptions"] = 0
+    _expire(entry)
 
 
 def _booted(state: State, event: Event) -> None:
@@ -75,8 +76,7 @@ def _skipped(state: State, event: Event) -> None:
     _answer(entry, event["slot"])
     entry["last"] = _row(event, outcome="skipped")
     entry.pop("deferred", None)
-    if (entry.get("retry") or {}).get("slot") == event["slot"]:
-        entry.pop("retry")
+    _call_off(entry, event["slot"])
     _tally(state, event, "skipped")
 
 
@@ -146,7 +146,7 @@ def _answer(entry: dict[str, Any], slot: str) -> None:
 def _expire(entry: dict[str, Any]) -> None:
     """A deferral has had its run when a slot is answered for that is as late as its end."""
     until = (entry.get("deferral") or {}).get("until")
-    if until is not None and _sortable(until) <= _sortable(entry["watermark"]):
+    if until is not None and _sortable(until) <= _sortable(entry.get("watermark") or ""):
         entry.pop("deferral")
 
 
@@ -156,7 +156,13 @@ def _try_again(entry: dict[str, Any], event: Event) -> None:
         entry["retry"] = {key: event[key] for key in kept} | {"attempt": event["attempt"] + 1}
         entry["interruptions"] = 0
     elif event.get("answered"):
-        entry.pop("retry", None)
+        _call_off(entry, event.get("slot"))
+
+
+def _call_off(entry: dict[str, Any], slot: str | None) -> None:
+    """A slot that is answered for is not tried again; the retry of another one stays."""
+    if (entry.get("retry") or {}).get("slot") == slot is not None:
+        entry.pop("retry")
 
 
 def _bury(state: State, entry: dict[str, Any], event: Event) -> None:

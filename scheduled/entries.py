@@ -83,9 +83,9 @@ def skipped(decision: Decision) -> Event:
     }
 
 
-def given_up(decision: Decision) -> Event:
+def given_up(job: str, slot: datetime, reason: str) -> Event:
     """A slot that failed and is not tried again, because a newer one has come."""
-    return {**skipped(decision), "event": "given_up"}
+    return {"event": "given_up", "job": job, "slot": stamped(slot), "reason": reason}
 
 
 def told_to_stop(job: str, run_id: str, reason: str) -> Event:

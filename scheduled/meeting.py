@@ -5,11 +5,11 @@ Nothing fires by that, whatever somebody edited: a job that is met counts from n
 
 from collections.abc import Collection, Iterable
 
-from scheduled import entries, plan, slots
+from scheduled import entries, plan, slots, under_way
 from scheduled import state as states
 from scheduled.decision import Decision, Verdict
 from scheduled.errors import ScheduleError
-from scheduled.model import Job
+from scheduled.model import Job, Missed
 from scheduled.sky import Sky
 from scheduled.state import Event, Record, State, stamped
 
@@ -55,7 +55,8 @@ def _met(decision: Decision, state: State, above: Sky) -> list[Event]:
         case Verdict.MEET:
             fingerprint = slots.fingerprint(slots.of(job))
             seen = _seen(job, above, fingerprint=fingerprint, watermark=watermark)
-            cause = plan.PUT_OUT if record.fingerprint == plan.PUT_OUT else CHANGED
+            away = record.fingerprint in (plan.PUT_OUT, REMOVED)
+            cause = record.fingerprint if away else CHANGED
             return [*_left_behind(job.id, record, above, cause), seen]
         case Verdict.DISABLED if plan.is_put_out(job, record):
             # Enabled again it is met anew: it does not fire for what passed meanwhile.
@@ -81,9 +82,11 @@ def _left_behind(job: str, record: Record, above: Sky, cause: str) -> list[Event
     """What the schedule it had until now still owed: these slots end here, on record."""
     events: list[Event] = []
     if record.retry is not None:
-        slot = stamped(record.retry.slot)
-        events = [{"event": "given_up", "job": job, "slot": slot, "reason": cause}]
-    since = plan.taken_up(record)
+        events = [entries.given_up(job, record.retry.slot, cause)]
+    until = record.deferral.until if record.deferral else None
+    if until is not None and until <= above.now:
+        events += entries.missed(job, Missed(until, until, 1), cause)
+    since = under_way.taken_up(record)
     if record.schedule is None or since is None:
         return events
     try:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from scheduled import slots, window
+from scheduled import slots, under_way, window
 from scheduled.decision import Decision, Verdict
-from scheduled.model import CatchUp, FirstRun, Job, Missed, Overlap
+from scheduled.model import CatchUp, FirstRun, Job, Missed
 from scheduled.sky import Sky
 from scheduled.slots import Schedule
 from scheduled.state import Deferral, Pause, Record, Retry
@@ -25,6 +25,7 @@ AGEING = timedelta(minutes=10)
 """A slot that has waited this long counts as one priority more urgent, and so on."""
 
 SUSPENDED = "suspended: its retries were used up three times in a row; `scheduled enable` ends that"
+LEFT_OUT = "left out by hand"
 PAUSED_CAUSE = "paused"
 DEFERRED = "deferred"
 """Why slots passed that came before the end of a deferral."""
@@ -69,28 +70,6 @@ def is_put_out(job: Job, record: Record) -> bool:
     )
 
 
-def taken_up(record: Record) -> datetime | None:
-    """The newest slot that is answered for, or has a run that will: nobody missed that one."""
-    runs = _newest_run(record)
-    again = record.retry.slot if record.retry else None
-    return max((one for one in (runs, again) if one is not None), default=None)
-
-
-def standing(job: Job, record: Record) -> Record:
-    """The record as the next run of the job sees it, which need not wait for those under way.
-
-    Only where slots queue up does everything wait for them. Elsewhere their slots are theirs.
-    """
-    if job.overlap is Overlap.QUEUE or not record.runs:
-        return record
-    return replace(record, watermark=_newest_run(record), coalesced=0, interruptions=0)
-
-
-def _newest_run(record: Record) -> datetime | None:
-    known = (record.watermark, *(run.slot for run in record.runs.values()))
-    return max((one for one in known if one is not None), default=None)
-
-
 def is_off(decision: Decision) -> bool:
     """Whether somebody wants the job not to run now, not even when all jobs are run."""
     return decision.verdict in (Verdict.DISABLED, Verdict.PAUSED) or decision.cause == PAUSED_CAUSE
@@ -115,7 +94,7 @@ def _owed(job: Job, record: Record, above: Sky, on_time: timedelta) -> Decision:
     if not is_enabled(job, record):
         return Decision(job, Verdict.DISABLED, reason=_off(record))
     schedule = slots.of(job)
-    record = standing(job, record)
+    record = under_way.standing(job, record)
     if record.fingerprint != slots.fingerprint(schedule):
         return _meet(job, record, above)
     anchor = record.anchor if slots.is_anchored(schedule) else None
@@ -124,7 +103,8 @@ def _owed(job: Job, record: Record, above: Sky, on_time: timedelta) -> Decision:
     early = above.earlier(slots.delay(job))
     due = _unanswered(schedule, anchor, record, early)
     if record.pause is not None and _holds(record.pause, due, above):
-        return _paused(job, due, record.pause, _next_start(job, schedule, record, above), early)
+        after = _next_start(job, schedule, record, above)
+        return _paused(job, record, record.pause, due, early, after)
     if record.deferral is not None:
         return _deferred(job, record, record.deferral, due, above, on_time)
     if record.retry is not None:
@@ -132,13 +112,14 @@ def _owed(job: Job, record: Record, above: Sky, on_time: timedelta) -> Decision:
         return _again(job, record.retry, due, above, after)
     if due is None:
         return _rest(job, schedule, record, above)
-    if record.skip == due.newest:
-        missed = _before(due, early)
-        return Decision(job, Verdict.SKIP, due.newest, missed, reason="left out by hand")
     each = job.catch_up is CatchUp.ALL and due.watermark is not None
     if each and not _is_too_late(job, early.now - due.newest):
-        return _oldest(job, due, early)
-    return _newest(job, due, early, on_time)
+        decision = _oldest(job, due, early)
+    else:
+        decision = _newest(job, due, early, on_time)
+    if decision.slot == record.skip:
+        return replace(decision, verdict=Verdict.SKIP, reason=LEFT_OUT)
+    return decision
 
 
 def blocker(
@@ -322,12 +303,19 @@ def _holds(pause: Pause, due: _Due | None, above: Sky) -> bool:
 
 
 def _paused(
-    job: Job, due: _Due | None, pause: Pause, after: datetime | None, above: Sky
+    job: Job,
+    record: Record,
+    pause: Pause,
+    due: _Due | None,
+    above: Sky,
+    after: datetime | None,
 ) -> Decision:
     """In a pause slots end as they come, so that none of them is run afterwards."""
     why = _in_words(pause)
     if due is None:
         return Decision(job, Verdict.PAUSED, reason=why, next=after)
+    if record.retry is not None and record.retry.slot < due.newest:
+        return Decision(job, Verdict.GIVE_UP, record.retry.slot, reason=SUPERSEDED)
     missed = _before(due, above)
     return Decision(job, Verdict.SKIP, due.newest, missed, reason=why, cause=PAUSED_CAUSE)
 

@@ -1,11 +1,12 @@
 """What the end of an attempt means for its slot: done with, tried again, or dead. Pure."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from scheduled import backoff
+from scheduled import backoff, entries, plan, under_way
 from scheduled.entries import Settled
 from scheduled.model import Attempt, Ended, Job, OnInterrupted, Outcome
-from scheduled.state import Record
+from scheduled.state import Event, Record
 
 RERUNS = 2
 """How often an interrupted run is tried again for the same slot."""
@@ -21,6 +22,7 @@ def settled(attempt: Attempt, ended: Ended, record: Record, now: datetime) -> Se
         ended.outcome is Outcome.INTERRUPTED
         and not ended.final
         and not is_given_up(attempt.job, record.interruptions)
+        and not under_way.is_past(record, attempt.slot)
     )
     return Settled(retry_at is None and not again, retry_at, _is_dead(attempt, ended, retry_at))
 
@@ -30,6 +32,30 @@ def is_given_up(job: Job | None, interruptions: int) -> bool:
     if job is not None and job.on_interrupted is OnInterrupted.SKIP:
         return True
     return interruptions >= RERUNS
+
+
+def stopped(ended: Ended, reason: str) -> Ended:
+    """The end of a run that was told to stop; what had succeeded by then, has."""
+    if ended.outcome is Outcome.SUCCEEDED:
+        return ended
+    return replace(
+        ended,
+        outcome=Outcome.INTERRUPTED,
+        reason=reason,
+        error=reason,
+        not_now=False,
+        final=True,
+    )
+
+
+def called_off(record: Record, event: Event) -> list[Event]:
+    """The end of another slot's retry, where `event` brings one: there is one at a time."""
+    retry = record.retry
+    if retry is None or not event.get("retry_at"):
+        return []
+    if retry.slot in (run.slot for run in record.runs.values()):
+        return []  # it is being tried, in this run or beside it
+    return [entries.given_up(event["job"], retry.slot, plan.SUPERSEDED)]
 
 
 def _retry_at(attempt: Attempt, ended: Ended, now: datetime) -> datetime | None:

@@ -25,6 +25,7 @@ from scheduled import (
     settling,
     stopping,
     supervise,
+    under_way,
 )
 from scheduled import state as states
 from scheduled.condition import Answer
@@ -35,13 +36,14 @@ from scheduled.guards import GuardUnusableError, Machine, Refusal
 from scheduled.history import Row
 from scheduled.journal import Event
 from scheduled.locks import Lock
-from scheduled.model import Attempt, Ended, Job, Outcome, Overlap
+from scheduled.model import Attempt, Ended, Job, Overlap
 from scheduled.sky import Sky
 from scheduled.state import Open, Record
 from scheduled.store import Store
 
 STILL_RUNNING = "still running when it came due; overlap is skip"
 REPLACED = "replaced: a newer slot came due"
+PAST = "a newer slot was taken up meanwhile"
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,8 @@ class Turns:
         event = self._end_event(begun, ended)
         if outgoing:
             event["outgoing"] = outgoing
-        self._record(event, ended.trouble, sync=False)
+        before = settling.called_off(self.record(event["job"]), event)
+        self._record(event, ended.trouble, *before, sync=False)
         row = history.of_event(event)
         assert row is not None
         return row
@@ -220,20 +223,21 @@ class Turns:
             return f"still running as process {pid}, though the tick that started it died"
         if pid:
             supervise.signal_family(pid, opened.run_id, signal.SIGKILL)
-        given_up = settling.is_given_up(self.jobs.get(name), self.record(name).interruptions)
-        answered = given_up or opened.stop is not None
+        record = self.record(name)
+        given_up = settling.is_given_up(self.jobs.get(name), record.interruptions)
+        answered = given_up or opened.stop is not None or under_way.is_past(record, opened.slot)
         event = entries.interrupted(name, opened, answered=answered)
         trouble = self.hands.settle(name, opened.run_id, self.jobs.get(name), self.around)
         self._record(event, trouble)
         self.warn(f"{name}: run {opened.run_id} was interrupted: its tick died")
         return ""
 
-    def _record(self, event: Event, trouble: str, *, sync: bool = True) -> None:
+    def _record(self, event: Event, trouble: str, *before: Event, sync: bool = True) -> None:
         """Record the end of a run, and tell of what went wrong with its output."""
         if trouble:
             event["trouble"] = trouble
             self.warn(f"{event['job']}: {trouble}")
-        self.store.record(self.clock(), event, sync=sync)
+        self.store.record(self.clock(), *before, event, sync=sync)
 
     def _decided(self, job: Job, way: Way, *, by_hand: bool, slotless: bool) -> Intent | Left:
         self.store.refresh()
@@ -244,6 +248,9 @@ class Turns:
             if still:
                 return Left(still, is_busy=True, is_running=True)
             record = self.record(job.id)
+        if record.runs and job.overlap is not Overlap.ALLOW:
+            # From when it was allowed; it has a lock of its own, and ends by itself.
+            return Left("still running", is_busy=True, is_running=True)
         decision = self._decide(job, record)
         if decision.verdict is Verdict.GIVE_UP:
             record = self._give_up(decision)
@@ -293,12 +300,13 @@ class Turns:
         with self.store.held():
             record = self.record(job.id)
             decision = self._decide(job, record)
-            if record.open is None or decision.verdict is not Verdict.RUN:
+            if decision.verdict is not Verdict.RUN or not under_way.overlaps(decision, record.open):
                 return left
             if job.overlap is Overlap.SKIP:
                 event = entries.skipped(replace(decision, reason=STILL_RUNNING))
                 self.store.write(self.clock(), *self._passed(decision), event)
                 return Left(STILL_RUNNING, history.of_event(event))
+            assert record.open is not None
             now = self.clock()
             pressed = stopping.press(self.store, job.id, record.open, REPLACED, now)
             return replace(left, again_at=now + stopping.POLL) if pressed else left
@@ -309,7 +317,8 @@ class Turns:
 
     def _give_up(self, decision: Decision) -> Record:
         assert decision.slot is not None
-        self.store.record(self.clock(), entries.given_up(decision))
+        event = entries.given_up(decision.job.id, decision.slot, decision.reason)
+        self.store.record(self.clock(), event)
         return self.record(decision.job.id)
 
     def _skip(self, decision: Decision) -> Left:
@@ -325,7 +334,7 @@ class Turns:
         return Intent(attempt, way.lock, at)
 
     def _attempt(self, record: Record, decision: Decision) -> Attempt:
-        record, slot = plan.standing(decision.job, record), decision.slot
+        record, slot = under_way.standing(decision.job, record), decision.slot
         coalesced = record.coalesced + (decision.missed.count if decision.missed else 0)
         return Attempt(
             run_id=f"{self.clock():%Y%m%dT%H%M%S}-{os.urandom(3).hex()}",
@@ -351,8 +360,10 @@ class Turns:
         record = self.record(attempt.job.id)
         opened = record.run(attempt.run_id)
         if opened is not None and opened.stop is not None:
-            ended = _stopped(ended, opened.stop.reason)
-        if ended.not_now:
+            ended = settling.stopped(ended, opened.stop.reason)
+        if ended.not_now and under_way.is_past(record, attempt.slot):
+            ended = replace(ended, reason=f"not now: {ended.reason}; {PAST}")
+        elif ended.not_now:
             return entries.put_off(attempt, ended.reason, begun.at, now)
         local = self.above.now.astimezone(ZoneInfo(self.around.zone))
         settled = settling.settled(attempt, ended, record, now)
@@ -360,20 +371,6 @@ class Turns:
             **entries.ended(attempt, ended, settled, begun.at, now),
             **entries.noted(attempt, local),
         }
-
-
-def _stopped(ended: Ended, reason: str) -> Ended:
-    """The end of a run that was told to stop; what had succeeded by then, has."""
-    if ended.outcome is Outcome.SUCCEEDED:
-        return ended
-    return replace(
-        ended,
-        outcome=Outcome.INTERRUPTED,
-        reason=reason,
-        error=reason,
-        not_now=False,
-        final=True,
-    )
 
 
 def _end_of(opened: Open) -> datetime:

@@ -195,7 +195,7 @@ class Work:
 
     def _tell(self, job: Job, ended: Ended, row: Row) -> None:
         self.report.rows.append(row)
-        if ended.not_now:
+        if row["outcome"] is None:
             self._leave(job, row["reason"] or "")
         elif ended.outcome.is_failure:
             self._announce(job)

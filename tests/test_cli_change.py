@@ -3,6 +3,7 @@
 import json
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -117,6 +118,40 @@ def test_the_slot_of_a_run_under_way_is_left_to_that_run(home: Home) -> None:
     home.record(end("r1", at("11:00"), finished_at=stamped(at("11:20"))))
 
     assert [(row["outcome"], row["run_id"]) for row in _history(home)] == [("succeeded", "r1")]
+
+
+def test_so_is_that_of_a_run_beside_it(home: Home) -> None:
+    home.record(begin("r1", at("11:00")), {**begin("r2", at("12:00")), "lane": 1})
+    home.call(change.disable, "backup", now=at("12:05"))
+
+    home.call(change.enable, "backup", now=at("12:10"))
+
+    assert {row["run_id"] for row in _history(home)} == {"r1", "r2"}
+
+
+def test_a_retry_that_passed_while_disabled_is_given_up(home: Home) -> None:
+    again: dict[str, Any] = {"answered": False, "retry_at": stamped(at("11:10"))}
+    home.record(begin("r1", at("11:00")), end("r1", at("11:00"), "failed", **again))
+    home.call(change.disable, "backup", now=at("11:05"))
+
+    said = home.call(change.enable, "backup", now=at("11:30"))
+
+    assert said.out == "backup is enabled now.\n"
+    assert _journal(home)[-1]["event"] == "given_up"
+    assert _next_run(home, now="11:31") == "2026-11-21T12:00:00Z"
+
+
+def test_a_deferral_that_passed_while_disabled_is_skipped(home: Home) -> None:
+    until = {"until": stamped(at("10:50")), "reason": ""}
+    home.record({"event": "deferral", "at": stamped(at("10:35")), "job": "backup", **until})
+    home.call(change.disable, "backup", now=at("10:40"))
+
+    home.call(change.enable, "backup", now=at("10:55"))
+
+    assert [(row["outcome"], row["slot"][11:16]) for row in _history(home)] == [
+        ("skipped", "10:50")
+    ]
+    assert _next_run(home, now="10:56") == "2026-11-21T11:00:00Z"
 
 
 def test_a_schedule_that_was_changed_meanwhile_is_left_to_the_next_tick(home: Home) -> None:

@@ -112,6 +112,23 @@ def test_a_deferral_that_failed_is_retried_and_then_over(tmp_path: Path) -> None
     assert "deferral" not in engine.state["jobs"]["backup"]
 
 
+def test_a_deferral_that_passed_while_its_job_was_away_is_missed_and_does_not_fire(
+    tmp_path: Path,
+) -> None:
+    engine = Engine(tmp_path, [job(schedule="0 0 * * *")])
+    engine.run_at("11:30")
+    engine.record("11:40", deferral("12:00"))
+    jobs, engine.jobs = engine.jobs, ()
+    engine.run_at("11:50")
+    engine.jobs = jobs
+
+    for when in ("13:00", "13:01"):
+        engine.run_at(when)
+
+    assert outcomes(engine.rows) == [("12:00", "missed")]
+    assert "deferral" not in engine.state["jobs"]["backup"]
+
+
 def test_how_often_and_why_it_was_deferred_is_kept(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [job()])
     engine.run_at("11:30")
@@ -260,6 +277,20 @@ def test_what_a_stopped_run_printed_and_used_stays_on_record(home: Path) -> None
     assert read(home, "history", "long")["runs"][0]["duration_seconds"] > 0
 
 
+def test_stopping_all_runs_of_a_job_minds_none_that_ends_by_itself_meanwhile(home: Path) -> None:
+    first = "touch one; trap 'touch told; sleep 1; exit 1' TERM; while :; do sleep 0.05; done"
+    second = "touch two; while [ ! -e told ]; do sleep 0.05; done"
+    command = f"if [ ! -e one ]; then {first}; else {second}; fi"
+    configure(home, f'jobs: {{beside: {{schedule: daily, overlap: allow, command: "{command}"}}}}')
+    runs = [triggered(home, "beside", home / name) for name in ("one", "two")]
+
+    said = scheduled(home, "cancel", "beside", "--stop")
+
+    assert said.code == 0, said.err
+    for run in runs:
+        run.wait(30)
+
+
 def test_runs_that_last_too_long_are_stopped_and_their_jobs_stay(home: Path) -> None:
     configure(home, LONG)
     with_run = started(home)
@@ -271,6 +302,18 @@ def test_runs_that_last_too_long_are_stopped_and_their_jobs_stay(home: Path) -> 
 
     assert with_run.wait(30) == 0
     assert read(home, "show", "long")["job"]["status"] != "CANCELLED"
+
+
+@pytest.mark.parametrize("hours", ["nan", "inf", "1e300"])
+def test_no_run_lasts_for_a_time_that_is_none(home: Path, hours: str) -> None:
+    configure(home, LONG)
+    with_run = started(home)
+
+    said = scheduled(home, "cancel", "--max-hours", hours)
+
+    assert (said.code, said.out) == (0, "No run lasts longer than that.\n")
+    scheduled(home, "cancel", "long", "--stop")
+    assert with_run.wait(30) == 0
 
 
 @pytest.fixture
@@ -298,10 +341,19 @@ LONG = "jobs: {long: {schedule: '0 3 * * *', first_run: now, command: 'touch beg
 
 def started(home: Path) -> "subprocess.Popen[bytes]":
     """A tick under way whose job has begun."""
-    command = [sys.executable, "-m", "scheduled", *options(home), "run", "--only", "long"]
-    tick = subprocess.Popen(command, env=BARE)
+    return _running(home, home / "begun", "run", "--only", "long")
+
+
+def triggered(home: Path, name: str, begun: Path) -> "subprocess.Popen[bytes]":
+    """A run by hand under way, which has made the file `begun`."""
+    return _running(home, begun, "trigger", name)
+
+
+def _running(home: Path, begun: Path, *words: str) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "scheduled", *options(home), *words]
+    tick = subprocess.Popen(command, env=BARE, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 20
-    while not (home / "begun").exists():
+    while not begun.exists():
         assert time.monotonic() < deadline
         time.sleep(0.02)
     return tick

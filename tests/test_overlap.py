@@ -1,5 +1,7 @@
 """What becomes of a slot that comes due while its job still runs: real ticks side by side."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,9 @@ from tests.builders.jobs import job
 
 LONG = 'echo $SCHEDULED_SLOT >> out; test "$SCHEDULED_SLOT" != 2026-11-21T12:00:00Z || '
 UNTIL_GO = LONG + WAIT
+EACH = "echo $SCHEDULED_SLOT >> out; while [ ! -e $SCHEDULED_SLOT ]; do sleep 0.02; done"
+NOON = "2026-11-21T12:00:00Z"
+ONE = "2026-11-21T13:00:00Z"
 
 
 def test_by_default_it_stays_due_and_starts_when_that_run_has_ended(tmp_path: Path) -> None:
@@ -142,6 +147,140 @@ def test_with_all_slots_to_run_skip_leaves_out_only_what_overlapped(tmp_path: Pa
         "succeeded",
         "succeeded",
     ]
+
+
+@pytest.mark.parametrize("policy", list(Overlap))
+def test_a_deferral_that_is_running_does_not_start_again_beside_itself(
+    tmp_path: Path, policy: Overlap
+) -> None:
+    daily = job(schedule="0 0 * * *", command=UNTIL_GO, overlap=policy, timeout=20.0)
+    engine = Engine(tmp_path, [daily])
+    engine.record("11:40", {"event": "deferral", "job": "backup", "until": NOON, "reason": ""})
+    with running_since_noon(engine):
+        engine.run_at("12:01")
+
+    assert outcomes(engine.rows) == [("12:00", "succeeded")]
+
+
+@pytest.mark.parametrize("policy", list(Overlap))
+def test_a_retry_that_is_running_does_not_start_again_beside_itself(
+    tmp_path: Path, policy: Overlap
+) -> None:
+    again = f"echo $SCHEDULED_ATTEMPT >> out; test $SCHEDULED_ATTEMPT != 1 || exit 1; {WAIT}"
+    flaky = job(command=again, overlap=policy, timeout=20.0, max_retries=2, retry_delay=120.0)
+    engine = Engine(tmp_path, [flaky])
+    for when in ("11:30", "12:00"):
+        engine.run_at(when)
+    with ticking(engine, "12:03"):
+        wait_for(lambda: len(engine.lines()) == 2)
+        engine.run_at("12:04")
+        (tmp_path / "go").touch()
+
+    assert outcomes(engine.rows) == [("12:00", "failed"), ("12:00", "succeeded")]
+
+
+@pytest.mark.parametrize("policy", [Overlap.SKIP, Overlap.REPLACE])
+def test_slots_that_waited_before_the_run_began_did_not_overlap_it(
+    tmp_path: Path, policy: Overlap
+) -> None:
+    engine = Engine(tmp_path, [overlapping(policy, catch_up=CatchUp.ALL)])
+    engine.run_at("11:30")
+    with ticking(engine, "14:00"):
+        wait_for(lambda: engine.lines() != [])
+        engine.run_at("14:01")
+        (tmp_path / "go").touch()
+
+    assert outcomes(engine.rows) == [
+        ("12:00", "succeeded"),
+        ("13:00", "succeeded"),
+        ("14:00", "succeeded"),
+    ]
+
+
+def test_a_run_beside_another_counts_also_when_that_is_allowed_no_longer(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command=EACH, overlap=Overlap.ALLOW, timeout=20.0)])
+    engine.run_at("11:30")
+    with two_runs(engine) as let_go:
+        let_go(NOON)
+        engine.jobs = (job(command=EACH, timeout=20.0),)
+        assert engine.run_at("13:01").carried == 1
+        let_go(ONE)
+
+    assert outcomes(engine.rows) == [("12:00", "succeeded"), ("13:00", "succeeded")]
+
+
+def test_not_now_ends_a_slot_that_a_newer_one_has_passed(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [overlapping(Overlap.ALLOW, f"{LONG} {{ {WAIT}; exit 75; }}")])
+    with running_since_noon(engine):
+        engine.run_at("13:00")
+
+    assert outcomes(engine.rows) == [("12:00", "skipped"), ("13:00", "succeeded")]
+    assert "not now: exit code 75; a newer slot" in str(engine.rows[0]["reason"])
+
+
+def test_an_interruption_is_the_end_of_a_slot_that_a_newer_one_has_passed(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [overlapping(Overlap.ALLOW)])
+    with running_since_noon(engine) as tick:
+        engine.run_at("13:00")
+        tick.terminate()
+        tick.join(30)
+
+    assert outcomes(engine.rows) == [("12:00", "interrupted"), ("13:00", "succeeded")]
+    assert next(one for one in engine.events if one.get("outcome") == "interrupted")["answered"]
+
+
+def test_the_success_of_a_newer_slot_beside_it_leaves_a_slot_its_retry(tmp_path: Path) -> None:
+    flaky = f"{EACH}; test $SCHEDULED_SLOT = {ONE} -o $SCHEDULED_ATTEMPT = 2"
+    engine = Engine(tmp_path, [retrying(flaky)])
+    engine.run_at("11:30")
+    with two_runs(engine) as let_go:
+        let_go(NOON)
+        let_go(ONE)
+    engine.run_at("13:20")
+
+    ends = sorted(outcomes(engine.rows))
+    assert ends == [("12:00", "failed"), ("12:00", "succeeded"), ("13:00", "succeeded")]
+
+
+def test_the_retry_of_an_older_slot_is_given_up_on_record_for_that_of_a_newer(
+    tmp_path: Path,
+) -> None:
+    engine = Engine(tmp_path, [retrying(f"{EACH}; exit 1")])
+    engine.run_at("11:30")
+    with two_runs(engine) as let_go:
+        let_go(NOON)
+        let_go(ONE)
+
+    given_up = [one["slot"] for one in engine.events if one["event"] == "given_up"]
+    assert given_up == [NOON]
+    assert engine.state["jobs"]["backup"]["retry"]["slot"] == ONE
+    assert engine.state["dead_letter"] == []
+
+
+def retrying(command: str) -> Job:
+    """It may run beside itself, and each slot that failed is tried again after ten minutes."""
+    return job(
+        command=command,
+        overlap=Overlap.ALLOW,
+        timeout=7200.0,
+        max_retries=2,
+        retry_delay=600.0,
+    )
+
+
+@contextmanager
+def two_runs(engine: Engine) -> Iterator[Callable[[str], None]]:
+    """The runs of 12:00 and 13:00 under way; what is yielded lets one go and waits for its end."""
+    with ticking(engine, "12:00") as first:
+        wait_for(lambda: len(engine.lines()) == 1)
+        with ticking(engine, "13:00") as second:
+            wait_for(lambda: len(engine.lines()) == 2)
+
+            def let_go(slot: str) -> None:
+                (engine.folder / slot).touch()
+                (first if slot == NOON else second).join(30)
+
+            yield let_go
 
 
 def overlapping(policy: Overlap, command: str = UNTIL_GO, **fields: CatchUp) -> Job:

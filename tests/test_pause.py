@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from scheduled.cli.main import main
+from scheduled.model import CatchUp
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import at, job
 
@@ -46,6 +47,39 @@ def test_slots_of_a_pause_that_no_tick_saw_are_not_run_after_it_either(tmp_path:
     assert engine.lines() == []
     assert outcomes(engine.rows) == [("13:00", "missed"), ("14:00", "skipped")]
     assert engine.rows[0]["reason"] == "paused"
+
+
+def test_a_retry_that_a_pause_has_passed_is_given_up_and_its_slot_not_missed_too(
+    tmp_path: Path,
+) -> None:
+    flaky = job(command=f"{NOTE}; exit 1", max_retries=3, retry_delay=600.0)
+    engine = Engine(tmp_path, [flaky])
+    for when in ("11:30", "12:00"):
+        engine.run_at(when)
+    engine.record("12:05", paused(until="13:30"))
+
+    for when in ("13:00", "13:31"):
+        engine.run_at(when)
+
+    assert outcomes(engine.rows) == [("12:00", "failed"), ("13:00", "skipped")]
+    assert engine.lines() == ["backup 12:00:00Z"]
+
+
+def test_of_a_job_that_runs_each_slot_the_one_left_out_is_left_out_and_no_other(
+    tmp_path: Path,
+) -> None:
+    engine = Engine(tmp_path, [job(command=NOTE, catch_up=CatchUp.ALL)])
+    engine.run_at("11:30")
+    engine.record("11:40", {"event": "skip", "job": "backup", "slot": "2026-11-21T13:00:00Z"})
+
+    for when in ("14:00", "14:01", "14:02"):
+        engine.run_at(when)
+
+    assert outcomes(engine.rows) == [
+        ("12:00", "succeeded"),
+        ("13:00", "skipped"),
+        ("14:00", "succeeded"),
+    ]
 
 
 def test_a_slot_after_the_pause_answers_for_none_that_came_before_it(tmp_path: Path) -> None:

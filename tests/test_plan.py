@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scheduled import plan, slots
+from scheduled import plan, slots, under_way
 from scheduled.decision import Decision, Verdict
 from scheduled.model import CatchUp, FirstRun, Job, Overlap, Priority
 from scheduled.sky import Sky
@@ -258,19 +258,19 @@ def test_a_run_under_way_has_its_slot_where_slots_do_not_queue_up() -> None:
     following = decide(beside, running, "13:00")
     assert (following.verdict, following.slot) == (Verdict.RUN, at("13:00"))
     assert (following.missed, following.catch_up) == (None, False)
-    assert plan.standing(beside, running).interruptions == 0
-    assert plan.standing(beside, known("11:00")) == known("11:00")
-    assert plan.standing(job(), running) == running
+    assert under_way.standing(beside, running).interruptions == 0
+    assert under_way.standing(beside, known("11:00")) == known("11:00")
+    assert under_way.standing(job(), running) == running
 
 
 def test_what_is_taken_up_is_answered_or_under_way_or_to_be_tried_again() -> None:
     opened = Open("r1", at("12:00"), 1, at("12:00"), 60.0)
     retry = Retry(at("10:00"), 2, at("13:00"))
 
-    assert plan.taken_up(Record()) is None
-    assert plan.taken_up(known("11:00")) == at("11:00")
-    assert plan.taken_up(replace(known("11:00"), runs={0: opened})) == at("12:00")
-    assert plan.taken_up(replace(known("09:00"), retry=retry)) == at("10:00")
+    assert under_way.taken_up(Record()) is None
+    assert under_way.taken_up(known("11:00")) == at("11:00")
+    assert under_way.taken_up(replace(known("11:00"), runs={0: opened})) == at("12:00")
+    assert under_way.taken_up(replace(known("09:00"), retry=retry)) == at("10:00")
 
 
 def test_a_new_job_with_a_delay_that_runs_at_once_has_no_watermark_to_count_from() -> None:

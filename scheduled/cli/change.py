@@ -8,13 +8,15 @@ from datetime import datetime
 
 import click
 
-from scheduled import plan, slots
+from scheduled import entries, plan, slots, under_way
 from scheduled.cli.lookup import find_job
 from scheduled.cli.session import Session
+from scheduled.decision import Decision, Verdict
 from scheduled.journal import Event
 from scheduled.model import Job
 from scheduled.plan import INSTANT
-from scheduled.state import Record, record, stamped
+from scheduled.sky import Sky
+from scheduled.state import Deferral, Record, record
 from scheduled.store import Store
 
 PASSED = "disabled"
@@ -68,42 +70,34 @@ def _passed(job: Job, remembered: Record, now: datetime) -> list[Event]:
     Without it the next tick would take them for missed ones and run the job at once, and no
     edit ever fires by itself.
     """
-    schedule = slots.of(job)
-    answered = _answered(remembered)
+    schedule, above = slots.of(job), Sky.at(now)
+    answered, retry = under_way.taken_up(remembered), remembered.retry
     if answered is None or remembered.fingerprint != slots.fingerprint(schedule):
         return []  # the next tick meets it for the first time, and decides as it does then
-    anchor = remembered.anchor or now
-    newest = slots.latest(schedule, now, anchor)
+    anchor = remembered.anchor if slots.is_anchored(schedule) else None
+    newest = _newest(above.latest(schedule, None, anchor), remembered.deferral, now)
+    events = []
+    if retry is not None and (retry.at <= now or (newest and retry.slot < newest)):
+        events.append(entries.given_up(job.id, retry.slot, PASSED))
     if newest is None or newest <= answered:
-        return []
-    skipped = {"event": "skipped", "job": job.id, "slot": stamped(newest), "reason": PASSED}
-    before = slots.latest(schedule, newest - INSTANT, anchor)
-    first = slots.following(schedule, answered, anchor)
-    if before is None or first is None or before <= answered:
-        return [skipped]
-    missed = {
-        "event": "missed",
-        "job": job.id,
-        "first": stamped(first),
-        "last": stamped(before),
-        "count": slots.count(schedule, answered, before, anchor),
-        "cause": PASSED,
-    }
-    return [missed, skipped]
+        return events
+    before = above.stretch(schedule, answered, newest - INSTANT, anchor)
+    skipped = entries.skipped(Decision(job, Verdict.SKIP, newest, reason=PASSED))
+    return [*events, *entries.missed(job.id, before, PASSED), skipped]
 
 
-def _answered(remembered: Record) -> datetime | None:
-    """Up to where slots have their answer, or get it from the run under way."""
-    opened = remembered.open.slot if remembered.open else None
-    known = [one for one in (remembered.watermark, opened) if one is not None]
-    return max(known, default=None)
+def _newest(slot: datetime | None, deferral: Deferral | None, now: datetime) -> datetime | None:
+    """The newest slot, or the end of a deferral where that came later."""
+    end = deferral.until if deferral is not None and deferral.until <= now else None
+    return max((one for one in (slot, end) if one is not None), default=None)
 
 
 def _told(name: str, events: list[Event], *, enabled: bool) -> str:
     word = "enabled" if enabled else "disabled"
     if not events:
         return f"{name} is {word} already; nothing was changed."
-    count = sum(event.get("count", 1) for event in events[1:])
+    passed = [event for event in events if event["event"] in ("missed", "skipped")]
+    count = sum(event.get("count", 1) for event in passed)
     what = "the slot that" if count == 1 else f"the {count} slots that"
-    passed = f" It is not run for {what} passed meanwhile." if count else ""
-    return f"{name} is {word} now.{passed}"
+    more = f" It is not run for {what} passed meanwhile." if count else ""
+    return f"{name} is {word} now.{more}"

@@ -42,7 +42,7 @@ def sentences(
         return
     for run in running:
         yield f"{_named(run, picture)}, begun at {_since(run, picture)}, goes on: {_policy(job)}"
-    if not running and picture.record(job.id).open is not None:
+    if not running and picture.record(job.id).runs:
         yield "a run began and its tick died; the next tick records it and decides anew"
     if slot is not None and decision.slot is not None and decision.verdict is not Verdict.GIVE_UP:
         yield from _neighbour(picture, slot, decision)

@@ -56,7 +56,12 @@ class Engine:
     @property
     def last_event(self) -> dict[str, Any]:
         """What was put on record last."""
-        return Store(self.state_dir).journal.read(None).events[-1]
+        return self.events[-1]
+
+    @property
+    def events(self) -> tuple[dict[str, Any], ...]:
+        """All that was put on record, oldest first."""
+        return Store(self.state_dir).journal.read(None).events
 
     @property
     def rows(self) -> list[Row]:
