@@ -212,7 +212,8 @@ class Store:
 
     def _brought_back(self, name: str, today: str) -> str:
         """Give the file of a day far ahead, when the clock was wrong, the name of today."""
-        if today in self.journal.names():
+        ahead = [one for one in self.journal.names() if one >= today]
+        if ahead != [name]:  # today's, or another one ahead: read in order, that would come last
             return name
         (self.journal.folder / name).rename(self.journal.folder / today)
         if self._position is not None and self._position.name == name:

@@ -247,6 +247,19 @@ def test_a_day_ahead_stays_where_today_has_a_file_of_its_own(tmp_path: Path) -> 
     assert Store(tmp_path).load().state["jobs"]["backup"]["coalesced"] == 6
 
 
+def test_of_several_days_ahead_none_is_brought_back_before_the_others(tmp_path: Path) -> None:
+    for days in (5000, 5001):
+        Store(tmp_path).load().record(NOW + timedelta(days=days), MISSED)
+
+    for name in ("b", "c"):
+        store = Store(tmp_path).load()
+        store.record(NOW, {"event": "enabled", "job": name, "enabled": True})
+        store.checkpoint(NOW)
+
+    assert set(Store(tmp_path).load().state["jobs"]) == {"backup", "b", "c"}
+    assert set(Store(tmp_path).replay().state["jobs"]) == {"backup", "b", "c"}
+
+
 def test_a_process_that_was_reading_a_day_ahead_goes_on_where_it_was(tmp_path: Path) -> None:
     far = NOW + timedelta(days=5000)
     store = Store(tmp_path).load()

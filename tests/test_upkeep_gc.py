@@ -45,13 +45,6 @@ def test_output_older_than_a_month_goes_and_newer_stays(home: Home) -> None:
     assert gone(home) == ["runs/backup/r1.log"]
 
 
-def test_the_output_of_a_run_under_way_stays_whatever_runs_beside_it(home: Home) -> None:
-    home.record({**begin("r2", at("12:00")), "lane": 1})
-    aged(home.printed("backup", "r2", "long\n"), 0)
-
-    assert gone(home) == ["runs/backup/r1.log"]
-
-
 def test_days_says_how_much_is_kept(home: Home) -> None:
     assert gone(home, "--days", "20") == [
         *(
