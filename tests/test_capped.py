@@ -1,17 +1,16 @@
 """A count that stopped at its cap is never shown as an exact number, wherever it is shown."""
 
-import io
 from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
-from rich.console import Console, RenderableType
 
 from scheduled.view import page, preview, status
 from scheduled.view.failure import failure_block
 from scheduled.view.picture import Picture, observe
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job
+from tests.builders.looks import text
 
 OUTAGE = at("2026-11-24T12:00")
 """Three days after the first tick: 4,320 minutes."""
@@ -67,11 +66,3 @@ def test_an_exact_count_stays_exact(engine: Engine) -> None:
 def seen(engine: Engine) -> Picture:
     """The installation as one sees it a minute after the outage."""
     return observe(engine.config, engine.state, OUTAGE + timedelta(minutes=1), UTC)
-
-
-def text(parts: list[RenderableType]) -> str:
-    """What a wide terminal shows of a page."""
-    console = Console(file=io.StringIO(), width=250, record=True)
-    for part in parts:
-        console.print(part)
-    return console.export_text()

@@ -82,17 +82,25 @@ def _headline(shown: Mapping[str, Any]) -> Text:
 
 
 def _facts(shown: Mapping[str, Any], picture: Picture) -> list[tuple[str, str]]:
-    seed = shown["seed_state"]
     return [
         ("last tick", _last_tick(picture)),
-        ("branches", _branches(seed["health_check"])),
-        ("mail", _mail(seed["mail_cleanup"], picture.mail)),
-        ("memory", _memory(seed["memory_rollover"])),
+        *_ecosystem(shown["seed_state"], picture),
         ("jobs", _jobs(shown["counts"])),
         *(("built-in", said) for said in _at_rest(picture)),
         *(("oddities", said) for said in _oddities(picture)),
         ("last gap", _last_gap(shown["gaps"], picture)),
         *(("paused", _paused(name, entry)) for name, entry in shown["paused"].items()),
+    ]
+
+
+def _ecosystem(seed: Mapping[str, Any], picture: Picture) -> list[tuple[str, str]]:
+    """What the shipped jobs found last; nothing where they rest and never found anything."""
+    if [*_at_rest(picture)] and not seed["health_check"].get("last_run"):
+        return []
+    return [
+        ("branches", _branches(seed["health_check"])),
+        ("mail", _mail(seed["mail_cleanup"], picture.mail)),
+        ("memory", _memory(seed["memory_rollover"])),
     ]
 
 

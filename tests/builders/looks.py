@@ -1,5 +1,6 @@
 """What is looked at: events as a tick records them, pictures of them, a home to look in."""
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,7 @@ from typing import Any
 
 import click
 from click.testing import CliRunner
+from rich.console import Console, RenderableType
 
 from scheduled import changes, shape, slots
 from scheduled import state as states
@@ -166,3 +168,11 @@ def lived_in(folder: Path) -> Home:
     made.record(seen(backup, at("10:30")), begin("r1", at("11:00")), end("r1", at("11:00")))
     made.printed("backup", "r1", "copied 3 files\n")
     return made
+
+
+def text(parts: list[RenderableType]) -> str:
+    """What a wide terminal shows of a page."""
+    console = Console(file=io.StringIO(), width=250, record=True)
+    for part in parts:
+        console.print(part)
+    return console.export_text()

@@ -1,0 +1,46 @@
+"""What `status` shows of the shipped jobs, and of what is odd."""
+
+from dataclasses import replace
+from typing import Any
+
+from scheduled import builtin
+from scheduled.view import page, status
+from tests.builders.jobs import job
+from tests.builders.looks import picture, text
+
+
+def shown(**fields: Any) -> str:
+    resting = tuple(map(builtin.at_rest, builtin.jobs("UTC", 300.0)))
+    looked_at = picture(*resting, job("backup"), **fields)
+    return text(page.of_status(status.document(looked_at), looked_at))
+
+
+def test_where_no_ecosystem_is_nothing_is_said_of_branches_and_mail() -> None:
+    said = shown()
+
+    assert "health, metrics, daily_report: off, as there is no registry" in said
+    assert "not checked yet" not in said
+
+
+def test_what_the_shipped_jobs_found_before_is_still_said() -> None:
+    looked_at = picture(job("backup"))
+    resting = replace(job("health"), source=builtin.OFF)
+    state = looked_at.state | {
+        "health_check": {
+            "last_run": "2026-11-21T11:00:00",
+            "last_status": {"healthy": 3, "warnings": 0, "errors": 0},
+        }
+    }
+
+    said = page.of_status(
+        status.document(replace(looked_at, jobs=(resting,), state=state)),
+        replace(looked_at, jobs=(resting,), state=state),
+    )
+
+    assert "3 healthy" in text(said)
+
+
+def test_oddities_of_the_configuration_are_counted_and_lead_to_more() -> None:
+    said = shown(warnings=("jobs/a.yaml:3: idle_onyl: unknown key",))
+
+    assert "1 line of the configuration; `scheduled config validate` shows them" in said
