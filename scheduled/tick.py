@@ -22,7 +22,6 @@ from scheduled import (
     meeting,
     outbox,
     plan,
-    pretence,
 )
 from scheduled import state as states
 from scheduled.config import Config
@@ -85,6 +84,8 @@ def run(
 
 def preview(config: Config, now: datetime, wanted: Wanted) -> list[Decision]:
     """What `run` would decide at `now`. Changes nothing on disk. Raises as `run` does."""
+    from scheduled import pretence
+
     store = Store(config.places.state_dir).load()
     memory = pretence.Memory(store.state_dir, store.state)
     return Tick(config, now, {}, wanted, Bus(), memory, pretence.HANDS).plan()

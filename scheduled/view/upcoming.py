@@ -11,7 +11,6 @@ from scheduled import plan, slots, window
 from scheduled.model import Job
 from scheduled.sky import Sky
 from scheduled.state import stamped
-from scheduled.view import explain
 from scheduled.view.picture import Picture
 
 
@@ -42,7 +41,11 @@ def of_all(picture: Picture, count: int, *, explained: bool = False) -> dict[str
 
 def _explained(picture: Picture, job: Job, slot: datetime, *, wanted: bool) -> dict[str, Any]:
     shown = _shown(picture, job, slot)
-    return shown | {"explain": [*explain.sentences(picture, job, slot)]} if wanted else shown
+    if not wanted:
+        return shown
+    from scheduled.view import explain
+
+    return shown | {"explain": [*explain.sentences(picture, job, slot)]}
 
 
 def _merged(picture: Picture, count: int) -> Iterator[tuple[datetime, Job]]:
