@@ -102,6 +102,11 @@ def rows(events: Iterable[Event]) -> list[Row]:
     return list(reversed(found.values()))
 
 
+def is_failure(row: Row) -> bool:
+    """Whether a person should be told of the run in this row."""
+    return row["outcome"] is not None and Outcome(row["outcome"]).is_failure
+
+
 def of_event(event: Event) -> Row | None:
     """The row that one event makes; None if it makes none."""
     make = _MAKERS.get(event.get("event", ""))

@@ -18,11 +18,11 @@ from scheduled import changes, files
 from scheduled.capture import NOTHING, Capture
 from scheduled.condition import Answer
 from scheduled.execute import Running, Surroundings
+from scheduled.hands import Hands
 from scheduled.locks import Lock
 from scheduled.model import Attempt, Ended, Outcome
 from scheduled.state import Event, State, stamped
 from scheduled.store import Store
-from scheduled.turn import Hands
 
 WELL = Ended(Outcome.SUCCEEDED, timedelta(0))
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
+from scheduled import history
 from scheduled.errors import LockedError, ScheduledError, StateError
 from scheduled.history import Row
-from scheduled.model import Outcome
 from scheduled.state import stamped
 
 
@@ -60,7 +60,7 @@ class Report:
     @property
     def failed(self) -> list[Row]:
         """The rows of the runs that a person should look at."""
-        return [row for row in self.ran if row["outcome"] and Outcome(row["outcome"]).is_failure]
+        return [row for row in self.ran if history.is_failure(row)]
 
     @property
     def exit_code(self) -> int:

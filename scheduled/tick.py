@@ -29,13 +29,14 @@ from scheduled.decision import Decision, Verdict
 from scheduled.errors import UnavailableError
 from scheduled.events import Bus
 from scheduled.execute import Surroundings
+from scheduled.hands import REAL, Hands
 from scheduled.model import Job
 from scheduled.report import Report
 from scheduled.sky import Sky
 from scheduled.state import ALL_JOBS, stamped
 from scheduled.store import KEEP_DAYS, Store
 from scheduled.supervise import Supervisor
-from scheduled.turn import REAL, Hands, Turns
+from scheduled.turn import Turns
 from scheduled.view import status
 from scheduled.work import Wanted, Work
 

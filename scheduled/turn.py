@@ -10,17 +10,13 @@ import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from scheduled import (
-    condition,
     entries,
-    execute,
     heartbeat,
     history,
-    locks,
     plan,
     settling,
     stopping,
@@ -28,11 +24,11 @@ from scheduled import (
     under_way,
 )
 from scheduled import state as states
-from scheduled.condition import Answer
 from scheduled.decision import Decision, Verdict
 from scheduled.errors import StateError
 from scheduled.execute import Running, Surroundings
-from scheduled.guards import GuardUnusableError, Machine, Refusal
+from scheduled.guards import GuardUnusableError, Refusal
+from scheduled.hands import REAL, Hands
 from scheduled.history import Row
 from scheduled.journal import Event
 from scheduled.locks import Lock
@@ -89,27 +85,6 @@ class Left:
 
 
 @dataclass(frozen=True)
-class Hands:
-    """What a turn does to the machine it runs on. A rehearsal has hands that only pretend."""
-
-    take_lock: Callable[[Path, str, int], Lock | None] = locks.take_job
-    refusal: Callable[[Job, Path], Refusal | None] = Machine().refusal
-    """What the machine has against a job's start."""
-    ask: Callable[[Attempt, Surroundings], Answer] = condition.ask
-    """What the `only_if` of a job says."""
-    start: Callable[[Attempt, dict[str, Any], Surroundings], Running] = execute.start
-    survivor: Callable[[Open], int] = supervise.survivor
-    """The process of a run whose tick died, to be left alone or killed; 0 if there is none."""
-    settle: Callable[[str, str, Job | None, Surroundings], str] = execute.settle
-    """Finish the output of such a run."""
-    watch: Callable[[str, str, Job | None, Surroundings], object] = execute.watch
-    """Keep the output of such a run within its limits while it goes on."""
-
-
-REAL = Hands()
-
-
-@dataclass(frozen=True)
 class Turns:
     """What all turns of a tick share."""
 
@@ -155,7 +130,9 @@ class Turns:
         if lock is None:
             return Left("still running", is_busy=True, is_running=True)
         try:
-            taken = self._decided(job, Way(lock, lane), by_hand=by_hand, slotless=slotless)
+            taken = None
+            while taken is None:
+                taken = self._decided(job, Way(lock, lane), by_hand=by_hand, slotless=slotless)
         except BaseException:
             lock.release()
             raise
@@ -239,7 +216,10 @@ class Turns:
             self.warn(f"{event['job']}: {trouble}")
         self.store.record(self.clock(), *before, event, sync=sync)
 
-    def _decided(self, job: Job, way: Way, *, by_hand: bool, slotless: bool) -> Intent | Left:
+    def _decided(
+        self, job: Job, way: Way, *, by_hand: bool, slotless: bool
+    ) -> Intent | Left | None:
+        """None if what it was decided upon has changed before it was on record."""
         self.store.refresh()
         record = self.record(job.id)
         opened = record.runs.get(way.lane)
@@ -253,15 +233,15 @@ class Turns:
             return Left("still running", is_busy=True, is_running=True)
         decision = self._decide(job, record)
         if decision.verdict is Verdict.GIVE_UP:
-            record = self._give_up(decision)
-            decision = self._decide(job, record)
+            self._give_up(record, decision)
+            return None
         if decision.verdict is Verdict.RUN and not slotless:
             left = None if by_hand else self._held_back(record, decision)
             return left or self._begin(way, record, decision)
         if by_hand:
             return self._begin(way, record, Decision(job, Verdict.RUN))
         if decision.verdict is Verdict.SKIP:
-            return self._skip(decision)
+            return self._skip(record, decision)
         return Left(decision.reason or "another tick has done it")
 
     def _decide(self, job: Job, record: Record) -> Decision:
@@ -283,7 +263,9 @@ class Turns:
         answer = self.hands.ask(self._attempt(record, decision), self.around)
         if answer.not_now:
             return self._wait(record, decision, Refusal("only_if", answer.reason))
-        return None if answer.is_yes else self._skip(replace(decision, reason=answer.reason))
+        return (
+            None if answer.is_yes else self._skip(record, replace(decision, reason=answer.reason))
+        )
 
     def _wait(self, record: Record, decision: Decision, refusal: Refusal) -> Left:
         """Leave a slot due, on record once a slot and guard: it may be asked every minute."""
@@ -315,23 +297,40 @@ class Turns:
         assert decision.slot is not None
         return plan.blocker(decision.job, decision.slot, self.jobs, self.record, self.above)
 
-    def _give_up(self, decision: Decision) -> Record:
+    def _give_up(self, record: Record, decision: Decision) -> None:
         assert decision.slot is not None
         event = entries.given_up(decision.job.id, decision.slot, decision.reason)
-        self.store.record(self.clock(), event)
-        return self.record(decision.job.id)
+        self._recorded(record, decision, event)
 
-    def _skip(self, decision: Decision) -> Left:
+    def _skip(self, record: Record, decision: Decision) -> Left | None:
         assert decision.slot is not None
         event = entries.skipped(decision)
-        self.store.record(self.clock(), *self._passed(decision), event)
+        if not self._recorded(record, decision, *self._passed(decision), event):
+            return None
         return Left(decision.reason, history.of_event(event))
 
-    def _begin(self, way: Way, record: Record, decision: Decision) -> Intent:
-        attempt, at = self._attempt(record, decision), self.clock()
+    def _begin(self, way: Way, record: Record, decision: Decision) -> Intent | None:
+        attempt = self._attempt(record, decision)
         intent = entries.begun(attempt, heartbeat.boot_id(), way.lane)
-        self.store.record(at, *self._passed(decision), intent, sync=False)
-        return Intent(attempt, way.lock, at)
+        passed = self._passed(decision)
+        if not self._recorded(record, decision, *passed, intent, sync=False):
+            return None
+        opened = self.record(decision.job.id).run(attempt.run_id)
+        assert opened is not None
+        return Intent(attempt, way.lock, opened.started_at)
+
+    def _recorded(
+        self, record: Record, decision: Decision, *events: Event, sync: bool = True
+    ) -> bool:
+        """Put a decision on record, unless the `record` it was made upon is another one by now.
+
+        Lanes have locks of their own, so two ticks may decide about one job at the same time.
+        """
+        with self.store.held():
+            if self.record(decision.job.id) != record:
+                return False
+            self.store.write(self.clock(), *events, sync=sync)
+            return True
 
     def _attempt(self, record: Record, decision: Decision) -> Attempt:
         record, slot = under_way.standing(decision.job, record), decision.slot

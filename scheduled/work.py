@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from scheduled import outbox, plan
+from scheduled import history, outbox, plan
 from scheduled.config import Config
 from scheduled.decision import Decision, Verdict
 from scheduled.events import Bus
@@ -18,7 +18,7 @@ from scheduled.execute import Running
 from scheduled.history import Row
 from scheduled.model import Attempt, CatchUp, Ended, Job
 from scheduled.report import Report
-from scheduled.state import stamped
+from scheduled.state import moment, stamped
 from scheduled.turn import Begun, Intent, Left, Turns
 
 WORTH_WAITING = 59.0
@@ -197,20 +197,20 @@ class Work:
         self.report.rows.append(row)
         if row["outcome"] is None:
             self._leave(job, row["reason"] or "")
-        elif ended.outcome.is_failure:
-            self._announce(job)
-        self.bus.fire("job_failed" if ended.outcome.is_failure else "job_finished", **row)
+        elif history.is_failure(row):
+            self._announce(job, row)
+        self.bus.fire("job_failed" if history.is_failure(row) else "job_finished", **row)
         for name, data in ended.events:
             self.bus.fire(name, **data)
 
-    def _announce(self, job: Job) -> None:
+    def _announce(self, job: Job, row: Row) -> None:
         """Remember when a job that failed is tried next, for whoever reads of the failure."""
         decision = self.decide(job)
         if decision.next is not None:
             self.report.upcoming[job.id] = decision.next
-        retry = self.turns.record(job.id).retry
-        if retry is not None and (retry.at - self.turns.clock()).total_seconds() < WORTH_WAITING:
-            self._soon.append((retry.at, job))
+        again = moment(row["retry_at"])
+        if again is not None and (again - self.turns.clock()).total_seconds() < WORTH_WAITING:
+            self._soon.append((again, job))
 
     def _has_more(self, job: Job) -> bool:
         """Whether a job that runs each of its slots has another one due, and may have it now."""

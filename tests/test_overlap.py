@@ -1,7 +1,7 @@
 """What becomes of a slot that comes due while its job still runs: real ticks side by side."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -107,6 +107,22 @@ def test_allow_starts_it_beside_the_other_and_both_are_on_record(tmp_path: Path)
 
     assert outcomes(engine.rows) == [("12:00", "succeeded"), ("13:00", "succeeded")]
     assert engine.lines() == ["2026-11-21T12:00:00Z", "2026-11-21T13:00:00Z"]
+
+
+def test_many_ticks_at_once_start_each_slot_once_beside_the_others(tmp_path: Path) -> None:
+    each = job(
+        schedule="* * * * *",
+        command="echo $SCHEDULED_SLOT >> out; sleep 0.05",
+        overlap=Overlap.ALLOW,
+        catch_up=CatchUp.ALL,
+    )
+    engine = Engine(tmp_path, [each], max_concurrent=8, catch_up_budget=100)
+    engine.run_at("11:30")
+    with ExitStack() as ticks:
+        for _ in range(6):
+            ticks.enter_context(ticking(engine, "12:30"))
+
+    assert len(engine.lines()) == len(set(engine.lines())) == 60
 
 
 def test_allow_ends_at_max_concurrent_and_the_slot_stays_due(tmp_path: Path) -> None:

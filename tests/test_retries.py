@@ -143,6 +143,17 @@ def test_a_run_by_hand_leaves_a_slot_its_retry(tmp_path: Path) -> None:
     assert engine.lines() == [f"{slot} 1", "1", f"{slot} 2"]
 
 
+def test_a_run_by_hand_that_fails_takes_no_retry_of_a_slot_for_its_own(tmp_path: Path) -> None:
+    flaky = job(command=f"{NOTE}; test $(wc -l < out) -gt 5", max_retries=3, retry_delay=600.0)
+    engine = Engine(tmp_path, [flaky])
+    for when in ("11:30", "12:00"):
+        engine.run_at(when)
+
+    engine.run_at("12:15", only=("backup",), by_hand=True, slotless=True)
+
+    assert engine.lines() == ["2026-11-21T12:00:00Z 1", "1"]
+
+
 def test_when_the_retries_are_used_up_the_slot_is_a_dead_letter(tmp_path: Path) -> None:
     failing = job(command="exit 3", max_retries=1, retry_delay=0.1)
     engine = Engine(tmp_path, [failing])

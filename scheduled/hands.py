@@ -1,0 +1,35 @@
+"""What a turn does to the machine it runs on, so that a rehearsal can only pretend to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scheduled import condition, execute, locks, supervise
+from scheduled.condition import Answer
+from scheduled.execute import Running, Surroundings
+from scheduled.guards import Machine, Refusal
+from scheduled.locks import Lock
+from scheduled.model import Attempt, Job
+from scheduled.state import Open
+
+
+@dataclass(frozen=True)
+class Hands:
+    """One function for each thing; those that are given by default do it."""
+
+    take_lock: Callable[[Path, str, int], Lock | None] = locks.take_job
+    refusal: Callable[[Job, Path], Refusal | None] = Machine().refusal
+    """What the machine has against a job's start."""
+    ask: Callable[[Attempt, Surroundings], Answer] = condition.ask
+    """What the `only_if` of a job says."""
+    start: Callable[[Attempt, dict[str, Any], Surroundings], Running] = execute.start
+    survivor: Callable[[Open], int] = supervise.survivor
+    """The process of a run whose tick died, to be left alone or killed; 0 if there is none."""
+    settle: Callable[[str, str, Job | None, Surroundings], str] = execute.settle
+    """Finish the output of such a run."""
+    watch: Callable[[str, str, Job | None, Surroundings], object] = execute.watch
+    """Keep the output of such a run within its limits while it goes on."""
+
+
+REAL = Hands()
