@@ -86,7 +86,7 @@ def _left_behind(job: str, record: Record, above: Sky, cause: str) -> list[Event
     until = record.deferral.until if record.deferral else None
     if until is not None and until <= above.now:
         events += entries.missed(job, Missed(until, until, 1), cause)
-    since = under_way.taken_up(record)
+    since = under_way.taken_up(record) or record.anchor
     if record.schedule is None or since is None:
         return events
     try:

@@ -244,10 +244,17 @@ def _unanswered(
     schedule: Schedule, anchor: datetime | None, record: Record, above: Sky
 ) -> _Due | None:
     """The slots that wait for an answer; None where there are none."""
-    newest = above.latest(schedule, None, anchor)
-    if newest is None or (record.watermark is not None and newest <= record.watermark):
+    newest, watermark = above.latest(schedule, None, anchor), record.watermark
+    if watermark is None and record.anchor is not None:
+        # It is to run at once, for the slot it would have run for had it been known, or, where
+        # the counting begins with it, for that beginning. What came later is no first run.
+        if newest is None and anchor is not None and anchor <= above.now:
+            newest = slots.origin(anchor)
+        if newest is not None and newest > record.anchor:
+            watermark = record.anchor
+    if newest is None or (watermark is not None and newest <= watermark):
         return None
-    return _Due(schedule, anchor, newest, record.watermark, record.coalesced)
+    return _Due(schedule, anchor, newest, watermark, record.coalesced)
 
 
 def _again(
@@ -292,7 +299,8 @@ def _deferred(
     if record.retry is not None:
         return _again(job, record.retry, due, above, above.following(schedule, until, anchor))
     newest = max(until, due.newest) if due and job.catch_up is not CatchUp.ALL else until
-    end = _Due(schedule, anchor, newest, record.watermark, record.coalesced)
+    watermark = due.watermark if due else record.watermark
+    end = _Due(schedule, anchor, newest, watermark, record.coalesced)
     late = above.now - newest > on_time  # what was put off on purpose is not caught up
     return replace(_newest(job, end, above, on_time), catch_up=late, cause=DEFERRED)
 

@@ -40,6 +40,7 @@ __all__ = [
     "latest",
     "note",
     "of",
+    "origin",
     "parse",
     "wall_meant",
 ]
@@ -80,7 +81,7 @@ def latest(schedule: Schedule, now: datetime, anchor: datetime) -> datetime | No
             return _latest(cron, schedule.zone, now) if now >= FIRST else None
         case Interval(period):
             turns = _turns(period, now, anchor)
-            return _origin(anchor) + turns * period if turns else None
+            return origin(anchor) + turns * period if turns else None
         case Once(moment):
             slot = _instant(moment, schedule.zone)
             return slot if slot <= now else None
@@ -112,6 +113,11 @@ def count(
         many = _turns(period, until, anchor) - _turns(period, after, anchor)
         return min(max(many, 0), cap)
     return sum(1 for _ in itertools.islice(between(schedule, after, until, anchor), cap))
+
+
+def origin(anchor: datetime) -> datetime:
+    """The minute of `anchor`, from which an interval counts."""
+    return _minute(anchor.astimezone(UTC))
 
 
 def is_anchored(schedule: Schedule) -> bool:
@@ -186,7 +192,7 @@ def _upcoming(schedule: Schedule, after: datetime, anchor: datetime) -> Iterator
                 slot = search(fields, schedule.zone, slot)
         case Interval(period):
             turns = itertools.count(_turns(period, after, anchor) + 1)
-            yield from (_origin(anchor) + turn * period for turn in turns)
+            yield from (origin(anchor) + turn * period for turn in turns)
         case Once(moment):
             slot = _instant(moment, schedule.zone)
             if slot > after:
@@ -258,11 +264,7 @@ def _high_water(instant: datetime, zone: str) -> datetime:
 
 def _turns(period: timedelta, instant: datetime, anchor: datetime) -> int:
     """How many periods have passed since the anchor; 0 before it."""
-    return max((instant - _origin(anchor)) // period, 0)
-
-
-def _origin(anchor: datetime) -> datetime:
-    return _minute(anchor.astimezone(UTC))
+    return max((instant - origin(anchor)) // period, 0)
 
 
 def _instant(moment: datetime, zone: str) -> datetime:

@@ -95,6 +95,41 @@ def test_a_job_that_was_removed_and_is_put_back_does_not_fire_for_what_passed(
     assert engine.lines() == ["2026-11-21T09:00:00Z 0 0", "2026-11-21T12:00:00Z 0 0"]
 
 
+def test_a_new_job_that_counts_from_first_sight_can_run_at_once_too(tmp_path: Path) -> None:
+    ours = job(schedule="every 2h", command=NOTE, first_run=FirstRun.NOW)
+    engine = Engine(tmp_path, [ours])
+    for when in ("09:00", "09:01", "11:00"):
+        engine.run_at(when)
+
+    assert engine.lines() == ["2026-11-21T09:00:00Z 0 0", "2026-11-21T11:00:00Z 0 0"]
+
+
+def test_what_came_since_first_sight_is_on_record_where_the_first_run_did_not(
+    tmp_path: Path,
+) -> None:
+    ours = job(command=f"{NOTE}; exit 75", first_run=FirstRun.NOW)
+    engine = Engine(tmp_path, [ours])
+    engine.run_at("09:30")
+    engine.jobs = (job(command=NOTE, first_run=FirstRun.NOW),)
+
+    engine.run_at("12:00")
+
+    assert engine.lines() == ["2026-11-21T09:00:00Z 0 0", "2026-11-21T12:00:00Z 1 2"]
+
+
+def test_so_it_is_where_the_job_was_deferred_first(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command=NOTE, first_run=FirstRun.NOW, enabled=False)])
+    engine.run_at("09:30")
+    until = {"until": "2026-11-21T11:30:00Z", "reason": ""}
+    engine.record("09:31", {"event": "deferral", "job": "backup", **until})
+    engine.jobs = (job(command=NOTE, first_run=FirstRun.NOW),)
+
+    for when in ("09:32", "12:10"):
+        engine.run_at(when)
+
+    assert engine.lines() == ["2026-11-21T12:00:00Z 1 2"]
+
+
 def test_a_removed_job_leaves_what_it_owed_on_record_once(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [job(command=NOTE)])
     engine.run_at("09:30")

@@ -71,7 +71,7 @@ def _passed(job: Job, remembered: Record, now: datetime) -> list[Event]:
     edit ever fires by itself.
     """
     schedule, above = slots.of(job), Sky.at(now)
-    answered, retry = under_way.taken_up(remembered), remembered.retry
+    answered, retry = under_way.taken_up(remembered) or remembered.anchor, remembered.retry
     if answered is None or remembered.fingerprint != slots.fingerprint(schedule):
         return []  # the next tick meets it for the first time, and decides as it does then
     anchor = remembered.anchor if slots.is_anchored(schedule) else None
