@@ -27,6 +27,8 @@ from scheduled.errors import UnreadableFileError
 from scheduled.masking import Mask
 from scheduled.model import Attempt, Ended, Job, Outcome
 
+UNWRITTEN = 120
+"""The exit code of a Python that could not write out what was printed (see `sys.exit`)."""
 LARGEST_RESULT = 64 * 1024
 RESULT = ".result"
 """What the file is called, beside its output, in which a handler's process answers."""
@@ -204,6 +206,8 @@ def _of_handler(report: dict[str, Any], exit_code: int, facts: dict[str, Any]) -
         return Ended(Outcome.FAILED, error=str(report["error"]), final=final, **facts)
     if "result" not in report:
         error = f"the handler ended without a result ({_exit(exit_code)})"
+        if exit_code == UNWRITTEN:
+            error += ": what it printed could not be written; is the disk full?"
         return Ended(Outcome.FAILED, error=error, **facts)
     return Ended(Outcome.SUCCEEDED, **facts)
 
