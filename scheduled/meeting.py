@@ -43,7 +43,7 @@ def parting(job: str, state: State, above: Sky) -> list[Event]:
     now, record = stamped(above.now), states.record(state, job)
     seen = {"event": "seen", "job": job, "anchor": now, "fingerprint": REMOVED, "watermark": now}
     is_off = record.enabled is False or record.suspended or record.fingerprint == plan.PUT_OUT
-    return [*(() if is_off else _left_behind(job, record, above, REMOVED)), seen]
+    return [*_left_behind(job, record, above, plan.PUT_OUT if is_off else REMOVED), seen]
 
 
 def _met(decision: Decision, state: State, above: Sky) -> list[Event]:

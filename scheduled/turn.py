@@ -170,12 +170,12 @@ class Turns:
 
     def end(self, begun: Begun, ended: Ended, outgoing: list[dict[str, Any]]) -> Row:
         """Record how a run ended, with the messages it gave rise to; to last, see `let_go`."""
-        self.store.refresh()  # somebody may have said that it is to stop
-        event = self._end_event(begun, ended)
-        if outgoing:
-            event["outgoing"] = outgoing
-        before = settling.called_off(self.record(event["job"]), event)
-        self._record(event, ended.trouble, *before, sync=False)
+        with self.store.held():  # somebody may have said that it is to stop
+            event = self._end_event(begun, ended)
+            if outgoing:
+                event["outgoing"] = outgoing
+            before = settling.called_off(self.record(event["job"]), event)
+            self._write(event, ended.trouble, *before, sync=False)
         row = history.of_event(event)
         assert row is not None
         return row
@@ -200,21 +200,22 @@ class Turns:
             return f"still running as process {pid}, though the tick that started it died"
         if pid:
             supervise.signal_family(pid, opened.run_id, signal.SIGKILL)
-        record = self.record(name)
-        given_up = settling.is_given_up(self.jobs.get(name), record.interruptions)
-        answered = given_up or opened.stop is not None or under_way.is_past(record, opened.slot)
-        event = entries.interrupted(name, opened, answered=answered)
         trouble = self.hands.settle(name, opened.run_id, self.jobs.get(name), self.around)
-        self._record(event, trouble)
+        with self.store.held():
+            record = self.record(name)
+            opened = record.run(opened.run_id) or opened
+            given_up = settling.is_given_up(self.jobs.get(name), record.interruptions)
+            answered = given_up or opened.stop is not None or under_way.is_past(record, opened.slot)
+            self._write(entries.interrupted(name, opened, answered=answered), trouble)
         self.warn(f"{name}: run {opened.run_id} was interrupted: its tick died")
         return ""
 
-    def _record(self, event: Event, trouble: str, *before: Event, sync: bool = True) -> None:
-        """Record the end of a run, and tell of what went wrong with its output."""
+    def _write(self, event: Event, trouble: str, *before: Event, sync: bool = True) -> None:
+        """Write the end of a run, within `held`, and tell of what went wrong with its output."""
         if trouble:
             event["trouble"] = trouble
             self.warn(f"{event['job']}: {trouble}")
-        self.store.record(self.clock(), *before, event, sync=sync)
+        self.store.write(self.clock(), *before, event, sync=sync)
 
     def _decided(
         self, job: Job, way: Way, *, by_hand: bool, slotless: bool
@@ -282,15 +283,17 @@ class Turns:
         with self.store.held():
             record = self.record(job.id)
             decision = self._decide(job, record)
-            if decision.verdict is not Verdict.RUN or not under_way.overlaps(decision, record.open):
+            opened = record.open
+            if opened is None or decision.verdict is not Verdict.RUN:
                 return left
+            if not under_way.overlaps(decision, opened) or not self.hands.survivor(opened):
+                return left  # or it is about to begin, or to be found dead
             if job.overlap is Overlap.SKIP:
                 event = entries.skipped(replace(decision, reason=STILL_RUNNING))
                 self.store.write(self.clock(), *self._passed(decision), event)
                 return Left(STILL_RUNNING, history.of_event(event))
-            assert record.open is not None
             now = self.clock()
-            pressed = stopping.press(self.store, job.id, record.open, REPLACED, now)
+            pressed = stopping.press(self.store, job.id, opened, REPLACED, now)
             return replace(left, again_at=now + stopping.POLL) if pressed else left
 
     def _blocker(self, decision: Decision) -> str | None:

@@ -42,9 +42,9 @@ def is_past(record: Record, slot: datetime | None) -> bool:
     return slot is not None and newest is not None and slot < newest
 
 
-def overlaps(decision: Decision, opened: Open | None) -> bool:
+def overlaps(decision: Decision, opened: Open) -> bool:
     """Whether a slot came due while a run went on; one that waited before that waits on."""
-    if opened is None or decision.slot is None:
+    if decision.slot is None:
         return False
     return decision.slot + slots.delay(decision.job) > opened.started_at
 

@@ -11,8 +11,9 @@ import pytest
 
 from scheduled.model import CatchUp
 from scheduled.state import record
+from scheduled.store import Store
 from scheduled.view.jobs import status
-from tests.builders.command import BARE, Said, options, scheduled
+from tests.builders.command import BARE, Said, options, scheduled, state_dir
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import job
 
@@ -275,6 +276,19 @@ def test_what_a_stopped_run_printed_and_used_stays_on_record(home: Path) -> None
 
     assert scheduled(home, "logs", "long").out.splitlines()[-1] == "half"
     assert read(home, "history", "long")["runs"][0]["duration_seconds"] > 0
+
+
+def test_a_slot_that_waits_for_its_retry_ends_on_record_with_the_life_of_its_job(
+    home: Path,
+) -> None:
+    flaky = "{schedule: '0 3 * * *', first_run: now, command: 'exit 1', max_retries: 2}"
+    configure(home, f"jobs: {{flaky: {flaky}}}")
+    scheduled(home, "run", "--only", "flaky")
+
+    scheduled(home, "cancel", "flaky")
+
+    kinds = [one["event"] for one in Store(state_dir(home)).journal.read(None).events]
+    assert kinds[-2:] == ["given_up", "cancelled"]
 
 
 def test_stopping_all_runs_of_a_job_minds_none_that_ends_by_itself_meanwhile(home: Path) -> None:

@@ -95,6 +95,19 @@ def test_a_job_that_was_removed_and_is_put_back_does_not_fire_for_what_passed(
     assert engine.lines() == ["2026-11-21T09:00:00Z 0 0", "2026-11-21T12:00:00Z 0 0"]
 
 
+def test_what_a_disabled_job_left_open_is_on_record_when_it_is_removed(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command=NOTE)])
+    engine.run_at("09:30")
+    engine.record("10:30", {"event": "enabled", "job": "backup", "enabled": False})
+    engine.jobs = ()
+
+    engine.run_at("12:15")
+
+    assert [(row["slot"], row["reason"], row["missed"]) for row in engine.rows] == [
+        ("2026-11-21T12:00:00Z", "disabled", 3)
+    ]
+
+
 def test_a_new_job_that_counts_from_first_sight_can_run_at_once_too(tmp_path: Path) -> None:
     ours = job(schedule="every 2h", command=NOTE, first_run=FirstRun.NOW)
     engine = Engine(tmp_path, [ours])

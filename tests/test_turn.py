@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from scheduled import heartbeat, locks, supervise
-from scheduled.model import OnInterrupted
+from scheduled.model import OnInterrupted, Overlap
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import job
 from tests.builders.killed import is_alive, tick_and_kill, wait_for_the_end_of
+from tests.builders.locks import held_by_another
 
 RUN = "20261121T120000-abc123"
 
@@ -56,6 +57,24 @@ def test_a_process_id_that_was_given_away_again_is_neither_waited_for_nor_killed
     assert outcomes(engine.rows) == [("12:00", "interrupted"), ("12:00", "succeeded")]
     assert report.left == []
     assert is_alive(stranger)
+
+
+@pytest.mark.parametrize("policy", [Overlap.SKIP, Overlap.REPLACE])
+def test_a_run_that_is_about_to_be_found_dead_overlaps_nothing(
+    tmp_path: Path, policy: Overlap
+) -> None:
+    engine = Engine(tmp_path, [job(overlap=policy)])
+    engine.run_at("11:30")
+    engine.record("12:00", *begun(4_000_000))
+    with held_by_another(engine.state_dir / "locks" / "backup.lock"):
+        assert engine.run_at("13:00").carried == 1
+    engine.run_at("13:01")
+
+    assert outcomes(engine.rows) == [
+        ("12:00", "interrupted"),
+        ("12:00", "missed"),
+        ("13:00", "succeeded"),
+    ]
 
 
 def test_a_run_that_outlived_its_tick_is_left_alone_until_its_time_is_up(

@@ -5,17 +5,18 @@ from datetime import timedelta
 
 import click
 
-from scheduled import plan, stopping, supervise
+from scheduled import entries, plan, stopping, supervise
 from scheduled.cli import instants
 from scheduled.cli.lookup import find_job
 from scheduled.cli.session import Session
 from scheduled.errors import UsageError
 from scheduled.model import Job
-from scheduled.state import Open, record, stamped
+from scheduled.state import Event, Open, Record, record, stamped
 from scheduled.view.plain import one_line
 from scheduled.view.times import both, counted
 
 BY_HAND = "stopped by hand"
+CANCELLED = "cancelled"
 HOUR = timedelta(hours=1)
 
 
@@ -79,7 +80,7 @@ def _cancel(session: Session, job: Job, reason: str, *, stop: bool) -> None:
     known = record(session.store.state, job.id)
     if known.cancelled is None:
         event = {"event": "cancelled", "job": job.id, "reason": one_line(reason, 200)}
-        session.keep(event)
+        session.keep(*_called_off(job, known), event)
         session.say(f"{job.id} is cancelled; `scheduled enable {job.id}` takes that back.")
     else:
         session.say(f"{job.id} is cancelled already.")
@@ -87,6 +88,14 @@ def _cancel(session: Session, job: Job, reason: str, *, stop: bool) -> None:
         _stop(session, job, opened.run_id, reason)
     if known.runs and not stop:
         session.say("Its run under way goes on; --stop ends it, too.")
+
+
+def _called_off(job: Job, known: Record) -> list[Event]:
+    """The end of a slot that waits for its retry; one that is being tried ends with that run."""
+    retry = known.retry
+    if retry is None or retry.slot in (run.slot for run in known.runs.values()):
+        return []
+    return [entries.given_up(job.id, retry.slot, CANCELLED)]
 
 
 def _stop_long(

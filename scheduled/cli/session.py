@@ -61,12 +61,12 @@ class Session:
 
         return ZoneInfo(self.config.timezone)
 
-    def keep(self, event: Event) -> None:
+    def keep(self, *events: Event) -> None:
         """Put on record what somebody wants, and write it to the state at once.
 
         Raises LockedError or StateError.
         """
-        self.store.record(self.now, event)
+        self.store.record(self.now, *events)
         self.store.checkpoint(self.now)
 
     def say(self, sentence: str) -> None:
