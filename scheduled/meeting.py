@@ -41,7 +41,8 @@ def parting(job: str, state: State, above: Sky) -> list[Event]:
     if state["jobs"].get(job, {}).get("fingerprint") in (None, "", REMOVED):
         return []
     now, record = stamped(above.now), states.record(state, job)
-    seen = {"event": "seen", "job": job, "anchor": now, "fingerprint": REMOVED, "watermark": now}
+    seen = {"event": "seen", "job": job, "anchor": now, "fingerprint": REMOVED}
+    seen["watermark"] = stamped(plan.counted_from(record, above.now))
     is_off = record.enabled is False or record.suspended or record.fingerprint == plan.PUT_OUT
     return [*_left_behind(job, record, above, plan.PUT_OUT if is_off else REMOVED), seen]
 
@@ -60,7 +61,8 @@ def _met(decision: Decision, state: State, above: Sky) -> list[Event]:
             return [*_left_behind(job.id, record, above, cause), seen]
         case Verdict.DISABLED if plan.is_put_out(job, record):
             # Enabled again it is met anew: it does not fire for what passed meanwhile.
-            seen = _seen(job, above, fingerprint=plan.PUT_OUT, watermark=stamped(above.now))
+            watermark = stamped(plan.counted_from(record, above.now))
+            seen = _seen(job, above, fingerprint=plan.PUT_OUT, watermark=watermark)
             return [*_left_behind(job.id, record, above, plan.PUT_OUT), seen]
     return []
 

@@ -193,8 +193,17 @@ def _meet(job: Job, record: Record, above: Sky) -> Decision:
     # Only a job never seen before may run at once: an edit never fires by itself.
     at_once = not record.fingerprint and job.first_run is FirstRun.NOW
     why = "seen for the first time" if not record.fingerprint else "its schedule has changed"
-    watermark = None if at_once else above.now
+    watermark = None if at_once else counted_from(record, above.now)
     return Decision(job, Verdict.MEET, watermark=watermark, reason=why)
+
+
+def counted_from(record: Record, now: datetime) -> datetime:
+    """Where a job begins to count when it is met: now, but never before what it has answered for.
+
+    That may lie ahead for a while, where the clock was set back.
+    """
+    known = record.watermark
+    return known if known is not None and now < known <= now + CORRECTION else now
 
 
 def _ahead(

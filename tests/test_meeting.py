@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from scheduled.model import FirstRun
+import pytest
+
+from scheduled.model import FirstRun, Job
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import job
 
@@ -93,6 +95,24 @@ def test_a_job_that_was_removed_and_is_put_back_does_not_fire_for_what_passed(
         engine.run_at(when)
 
     assert engine.lines() == ["2026-11-21T09:00:00Z 0 0", "2026-11-21T12:00:00Z 0 0"]
+
+
+@pytest.mark.parametrize("between", [(), (job("other"),), (job(command=NOTE, enabled=False),)])
+def test_under_a_clock_set_back_no_edit_makes_a_slot_run_again(
+    tmp_path: Path, between: tuple[Job, ...]
+) -> None:
+    engine = Engine(tmp_path, [job(command=NOTE)])
+    for when in ("09:30", "10:00", "11:00"):
+        engine.run_at(when)
+    engine.jobs = between
+    engine.run_at("09:40")
+    engine.jobs = (job(command=NOTE, schedule="0,30 * * * *"),)
+
+    for when in ("09:45", "10:00", "10:30", "11:00", "11:30"):
+        engine.run_at(when)
+
+    slots = [line.split()[0][11:16] for line in engine.lines()]
+    assert slots == ["10:00", "11:00", "11:30"]
 
 
 def test_what_a_disabled_job_left_open_is_on_record_when_it_is_removed(tmp_path: Path) -> None:
