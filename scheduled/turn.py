@@ -256,7 +256,8 @@ class Turns:
         try:
             refusal = self.hands.refusal(decision.job, self.around.root)
         except GuardUnusableError as error:
-            return Left(str(error), is_busy=True, problem=True)
+            left = self._wait(record, decision, Refusal("a guard", str(error)))
+            return replace(left, problem=True)
         if refusal is not None:
             return self._wait(record, decision, refusal)
         if not decision.job.only_if:

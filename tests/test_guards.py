@@ -101,6 +101,8 @@ def test_a_guard_that_cannot_be_asked_is_a_problem_and_not_a_silent_wait(tmp_pat
         f"backup: min_free_disk: {tmp_path}/nowhere: no such file or directory"
     ]
     assert len(engine.lines()) == 1
+    held = engine.state["jobs"]["backup"]["deferred"]
+    assert held["reason"] == report.problems[0].removeprefix("backup: ")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from scheduled.ecosystem import timestamps
 from scheduled.errors import UsageError
+from scheduled.state import moment, stamped
 from scheduled.view.plain import one_line
 
 _LENGTH = re.compile(r"[0-9]{1,6}[smhdw]")
@@ -50,17 +51,24 @@ def _length(text: str) -> timedelta:
 
 def _instant(option: str, text: str, now: datetime, zone: tzinfo, sign: int) -> datetime:
     try:
-        if _LENGTH.fullmatch(text.strip()):
-            return now + sign * _length(text)
-        clock = _TIME_OF_DAY.fullmatch(text.strip())
-        if clock:
-            return _nearest(int(clock[1]), int(clock[2]), now, zone, sign)
-        return timestamps.parse(text, zone)
+        instant = _read(text.strip(), now, zone, sign)
+        if moment(stamped(instant)) is None:
+            raise ValueError("beyond what the state can hold")
+        return instant
     except (ValueError, OverflowError):
         raise UsageError(
             f"{option} {one_line(text, 60)!r} is no time; write 2h, 7d, 8:00, 2026-11-21 or "
             "2026-11-21T07:00:00Z"
         ) from None
+
+
+def _read(text: str, now: datetime, zone: tzinfo, sign: int) -> datetime:
+    if _LENGTH.fullmatch(text):
+        return now + sign * _length(text)
+    clock = _TIME_OF_DAY.fullmatch(text)
+    if clock:
+        return _nearest(int(clock[1]), int(clock[2]), now, zone, sign)
+    return timestamps.parse(text, zone)
 
 
 def _nearest(hour: int, minute: int, now: datetime, zone: tzinfo, sign: int) -> datetime:

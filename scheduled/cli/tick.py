@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from scheduled import tick
+from scheduled import history, tick
 from scheduled.capture import Capture
 from scheduled.cli.lookup import check_only, find_job
 from scheduled.cli.session import Session
@@ -60,10 +60,14 @@ def trigger(session: Session, job: str, as_json: bool) -> int:
     find_job(session.config, job)
     wanted = Wanted(only=(job,), by_hand=True, even_disabled=True, slotless=True)
     report = _done(session, wanted, as_json=as_json)
+    if any(row["outcome"] == Outcome.SUCCEEDED for row in report.rows):
+        return report.exit_code
     if not report.rows:
         _say_left(report)
-        return report.exit_code or Exit.TEMPORARY
-    return report.exit_code
+    for row in report.ran:
+        if not history.is_failure(row):
+            click.echo(f"{job}: {one_line(row['reason'] or '')}", err=True)
+    return report.exit_code or Exit.TEMPORARY
 
 
 @click.command("daily-report")
