@@ -22,10 +22,12 @@ MAX_BYTES = 4 * 1024 * 1024
 MAX_NODES = 500_000
 MAX_DEPTH = 32
 SHOWN = 60
+_NESTED = f"nested more than {MAX_DEPTH} deep"
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TEXT_TAGS = ("!", "tag:yaml.org,2002:str")
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_BRACKET = re.compile(r"[\[\]{}]")
 NO_TEXT = re.compile("[\0\ud800-\udfff]")
 """What no argument and no file name can hold; YAML can say it with escapes."""
 
@@ -130,6 +132,8 @@ def _explained(error: yaml.MarkedYAMLError, text: str) -> _Refused:
     assert mark is not None
     lines = _BREAK.split(text)
     number = min(mark.line, len(lines) - 1)
+    if line := _too_deep([*lines[:number], lines[number][: mark.column]]):
+        return _Refused(line, _NESTED)
     rest = lines[number][mark.column :]
     if "alias" in (error.context or "") or rest.startswith("*"):
         return _Refused(number + 1, _quote_it("an alias", "*", lines[number]))
@@ -144,6 +148,21 @@ def _explained(error: yaml.MarkedYAMLError, text: str) -> _Refused:
         begun = f", in what began in line {error.context_mark.line + 1}"
     context = f"{error.context}: " if error.context else ""
     return _Refused(number + 1, f"not YAML: {context}{error.problem}{begun}")
+
+
+def _too_deep(lines: list[str]) -> int:
+    """Return the line on which a bracket stands that is more than MAX_DEPTH deep, or 0.
+
+    libyaml reads ahead and refuses some of what nests too deep before it hands out an event of
+    it, with a limit and a message of its own version.
+    """
+    depth = -1  # of the document itself; its outermost value is at 0, as in _Builder
+    for number, line in enumerate(lines, 1):
+        for bracket in _BRACKET.findall(line):
+            depth += 1 if bracket in "[{" else -1
+            if depth > MAX_DEPTH:
+                return number
+    return 0
 
 
 def _quote_it(read_as: str, sign: str, line: str) -> str:
@@ -197,7 +216,7 @@ class _Builder:
         if self._count > MAX_NODES:
             raise _Refused(_line(event), f"more than {MAX_NODES} values in one file")
         if depth > MAX_DEPTH:
-            raise _Refused(_line(event), f"nested more than {MAX_DEPTH} deep")
+            raise _Refused(_line(event), _NESTED)
 
     def _items(self, depth: int) -> Iterator[Node]:
         while not self._loader.check_event(yaml.SequenceEndEvent):
