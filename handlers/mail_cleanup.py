@@ -17,8 +17,8 @@ from scheduled.ecosystem.registry import Branch
 from scheduled.ecosystem.stale_mail import Overdue, Rules
 from scheduled.ecosystem.sweep import Cache, Facts
 from scheduled.errors import ScheduledError
-from scheduled.files import stamp
 from scheduled.handler import Context, Incomplete, Kind, Param, values
+from scheduled.system.files import stamp
 
 PARAMS = {
     **Rules.PARAMS,

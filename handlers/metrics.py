@@ -16,8 +16,8 @@ from scheduled.ecosystem.memory import Limits, Survey
 from scheduled.ecosystem.registry import Branch, Registry
 from scheduled.ecosystem.sweep import Cache
 from scheduled.errors import UnreadableFileError
-from scheduled.files import read_json, stamp
 from scheduled.handler import Context
+from scheduled.system.files import read_json, stamp
 
 PARAMS = Limits.PARAMS
 

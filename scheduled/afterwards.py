@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from scheduled import files, locks
 from scheduled.capture import Capture
 from scheduled.errors import StateError
+from scheduled.system import files, linux, locks
 
 FOLDER = "afterwards"
 LOOK_AGAIN = timedelta(minutes=10)
@@ -32,7 +32,7 @@ class _Note:
 def settle(capture: Capture) -> None:
     """To be called when a run is over: note its output if somebody still writes to it."""
     path = _place(capture)
-    if files.has_writer(capture.path):
+    if linux.has_writer(capture.path):
         note(capture)
     elif path.exists():
         path.unlink(missing_ok=True)
@@ -77,7 +77,7 @@ def _looked_after(path: Path) -> bool:
     """Whether somebody writes to the output that is noted at `path`."""
     noted = _read(path)
     with contextlib.suppress(OSError):
-        if noted is not None and files.has_writer(noted.capture.path):
+        if noted is not None and linux.has_writer(noted.capture.path):
             noted.capture.watch()
             return True
         if noted is not None and noted.capture.path.stat().st_size > noted.size:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from scheduled import files
 from scheduled.masking import Mask
+from scheduled.system import linux
 
 NOTHING = Mask({})
 MODE = 0o600
@@ -65,7 +65,7 @@ class Capture:
         would leave thousands. Raises OSError.
         """
         if not self._size():
-            if not files.has_writer(self.path):
+            if not linux.has_writer(self.path):
                 self.path.unlink(missing_ok=True)
             return
         with open(self.path, "r+b") as stream:
@@ -112,7 +112,7 @@ class Capture:
             return
         mark = f"\n[... {gone} bytes cut: max_output is {self.limit} ...]\n".encode()
         head, tail = mask.ends(head, tail)
-        files.reserve(stream.fileno(), len(head) + len(mark) + len(tail))
+        linux.reserve(stream.fileno(), len(head) + len(mark) + len(tail))
         stream.writelines((head, mark, tail))
         stream.truncate()
 
@@ -122,7 +122,7 @@ class Capture:
         with open(self.path, "r+b") as stream:
             # A writer never stops for us. Were the file made shorter, what is printed between our
             # reading of its end and the cut would be gone, the last line perhaps.
-            if files.punch_hole(stream.fileno(), half, hole):
+            if linux.punch_hole(stream.fileno(), half, hole):
                 self._hole = hole
             else:
                 self._shrink(stream.fileno(), size)
@@ -162,7 +162,7 @@ def prune(folder: Path, oldest: float) -> None:
         for output in _entries(job.path) if job.is_dir(follow_symlinks=False) else ():
             with contextlib.suppress(OSError):
                 is_old = output.stat(follow_symlinks=False).st_mtime < oldest
-                if is_old and not files.has_writer(Path(output.path)):
+                if is_old and not linux.has_writer(Path(output.path)):
                     os.unlink(output.path)
 
 

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduled import files, loader, param
+from scheduled import loader, param
 from scheduled.errors import ScheduledError, UsageError
 from scheduled.handler import Context, GiveUp, Incomplete, NotNow
+from scheduled.system import files
 
 
 def main() -> int:

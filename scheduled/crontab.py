@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scheduled import files
 from scheduled.cronline import calls_us
 from scheduled.errors import ScheduledError, StateError, UnavailableError
+from scheduled.system import files
 
 VERSION = 1
 

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from scheduled import files
 from scheduled.errors import ScheduledError
 from scheduled.model import Attempt, Job
+from scheduled.system import files
 
 LARGEST = 1024 * 1024
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

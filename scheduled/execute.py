@@ -20,12 +20,13 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from scheduled import afterwards, environment, files
+from scheduled import afterwards, environment
 from scheduled.capture import Capture
 from scheduled.environment import UnfitSurroundingsError
 from scheduled.errors import UnreadableFileError
 from scheduled.masking import Mask
 from scheduled.model import Attempt, Ended, Job, Outcome
+from scheduled.system import files
 
 UNWRITTEN = 120
 """The exit code of a Python that could not write out what was printed (see `sys.exit`)."""

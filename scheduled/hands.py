@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scheduled import condition, execute, locks, supervise
+from scheduled import condition, execute, supervise
 from scheduled.condition import Answer
 from scheduled.execute import Running, Surroundings
 from scheduled.guards import Machine, Refusal
-from scheduled.locks import Lock
 from scheduled.model import Attempt, Job
 from scheduled.state import Open
+from scheduled.system import locks
+from scheduled.system.locks import Lock
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
+from scheduled.system.machine import boot_id
+
 FILE_NAME = "heartbeat"
 STEP_SECONDS = 60.0
 """Wall clock and boot clock drift apart by less than this unless somebody sets the former."""
@@ -62,14 +64,6 @@ def beat(now: datetime) -> Heartbeat:
         time.monotonic(),
         boot_id(),
     )
-
-
-def boot_id() -> str:
-    """What tells one boot of this machine from another; empty where the kernel does not say."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-    except OSError:
-        return ""
 
 
 def load(state_dir: Path) -> Heartbeat | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scheduled import idle
 from scheduled.config import Config
-from scheduled.files import Stamp
+from scheduled.system.files import Stamp
 
 GOOD_FOR = timedelta(days=1)
 """Not everything a full tick sees has a stamp: once a day one looks, whatever is due."""

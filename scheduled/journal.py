@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.errors import StateError
-from scheduled.files import sync_folder
+from scheduled.system.files import sync_folder
 
 Event = dict[str, Any]
 

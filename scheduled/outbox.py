@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
-from scheduled import backoff, locks
+from scheduled import backoff
 from scheduled import state as states
 from scheduled.errors import ScheduledError
 from scheduled.journal import Event
@@ -16,6 +16,7 @@ from scheduled.notify import routing
 from scheduled.places import Places
 from scheduled.state import State, stamped
 from scheduled.store import Store
+from scheduled.system import locks
 
 if TYPE_CHECKING:
     from scheduled.notify.delivery import Delivered

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from scheduled.errors import UsageError
-from scheduled.spelling import meant
+from scheduled.system.text import meant
 
 SHOWN = 60
 

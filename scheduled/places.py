@@ -12,6 +12,7 @@ from pathlib import Path
 
 from scheduled.ecosystem.registry import PATTERN as REGISTRY_PATTERN
 from scheduled.errors import UsageError
+from scheduled.system.user_dirs import home, xdg
 
 CONFIG_NAME = "scheduled.yaml"
 STATE_IN_ROOT = ("aipass_core/trigger/trigger_json", "src/aipass/trigger/trigger_json")
@@ -126,19 +127,6 @@ def resolved(text: str, base: Path, environ: Mapping[str, str]) -> Path:
     return Path(os.path.abspath(base / text))
 
 
-def home(environ: Mapping[str, str]) -> Path:
-    """The home folder: HOME, else what the password database says. cron may not set HOME."""
-    named = environ.get("HOME", "")
-    if os.path.isabs(named):
-        return Path(named)
-    import pwd
-
-    try:
-        return Path(pwd.getpwuid(os.getuid()).pw_dir)
-    except KeyError:  # a container's user that nobody entered into the database
-        return Path("/")
-
-
 def _root(asked: Asked) -> tuple[Path, str, bool]:
     named = _named(asked, "--root", asked.root, "SCHEDULED_ROOT", "AIPASS_HOME")
     if named is not None:
@@ -215,9 +203,3 @@ def _named(
         if asked.environ.get(variable):
             return resolved(asked.environ[variable], asked.cwd, asked.environ), variable
     return None
-
-
-def xdg(environ: Mapping[str, str], variable: str, fallback: str) -> Path:
-    """A folder of the XDG base directory specification, which has relative ones ignored."""
-    named = environ.get(variable, "")
-    return Path(named) if os.path.isabs(named) else home(environ) / fallback

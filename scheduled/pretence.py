@@ -14,15 +14,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from scheduled import changes, files
+from scheduled import changes
 from scheduled.capture import NOTHING, Capture
 from scheduled.condition import Answer
 from scheduled.execute import Running, Surroundings
 from scheduled.hands import Hands
-from scheduled.locks import Lock
 from scheduled.model import Attempt, Ended, Outcome
 from scheduled.state import Event, State, stamped
 from scheduled.store import Store
+from scheduled.system import files
+from scheduled.system.locks import Lock
 
 WELL = Ended(Outcome.SUCCEEDED, timedelta(0))
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from scheduled import entries, supervise
 from scheduled.state import Open
 from scheduled.store import Store
+from scheduled.system import processes
 
 GRACE = timedelta(seconds=supervise.GRACE_SECONDS)
 PATIENCE = 3 * GRACE
@@ -37,4 +38,4 @@ def press(store: Store, job: str, opened: Open, reason: str, now: datetime) -> b
 def _signal(opened: Open, number: signal.Signals) -> None:
     # A record may outlive its run, by a restart of the machine even, and the process id it tells
     # of may be a stranger's by now.
-    supervise.signal_family(supervise.survivor(opened), opened.run_id, number)
+    processes.signal_family(supervise.survivor(opened), opened.run_id, number)

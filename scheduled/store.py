@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from scheduled import changes, files, locks, shape
+from scheduled import changes, shape
 from scheduled.errors import StateError, UnreadableFileError
 from scheduled.journal import Event, Journal, Position, file_name, since_snapshot
 from scheduled.state import ALL_JOBS, State, stamped
+from scheduled.system import files, locks
 
 FILE_NAME = "scheduled_state.json"
 ASIDE = ("corrupt", "replaced")

@@ -11,14 +11,16 @@ import os
 import select
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any, Self
 
-from scheduled import execute, heartbeat
+from scheduled import execute
 from scheduled.execute import Running
 from scheduled.model import Ended
 from scheduled.state import Open
+from scheduled.system import machine
+from scheduled.system.processes import descendants, find, is_alive, start_time
 
 GRACE_SECONDS = 10.0
 LOOK_SECONDS = 0.25
@@ -118,91 +120,21 @@ class Supervisor:
         self.stopped_by = signal.Signals(number)
 
 
-def start_time(pid: int) -> int | None:
-    """The kernel's start time of a process, in clock ticks since boot; None if there is none.
-
-    A process id is used again some day; together with this number it is not.
-    """
-    fields = _stat(pid)
-    return int(fields[19]) if fields else None
-
-
-def is_alive(pid: int, started: int) -> bool:
-    """Whether that very process still lives; a zombie does not."""
-    fields = _stat(pid)
-    return bool(fields) and fields[0] not in (b"Z", b"X") and int(fields[19]) == started
-
-
 def survivor(opened: Open) -> int:
     """The process of a run whose tick died, if it lives on; 0 if it does not."""
-    if opened.boot_id != heartbeat.boot_id():
+    if opened.boot_id != machine.boot_id():
         return 0
     if opened.pid is None:
         return find(opened.run_id)
     return opened.pid if is_alive(opened.pid, opened.pid_started or 0) else 0
 
 
-def find(run_id: str) -> int:
-    """A process that carries the run's id in its environment; 0 where there is none."""
-    return min(_marked(run_id), default=0)
-
-
-def signal_family(pid: int | None, run_id: str, number: signal.Signals) -> None:
-    """Send a signal to all there is of a run that another process waits for.
-
-    Where `pid` is not known, those who carry the run's id are found all the same.
-    """
-    for victim in _family(pid or 0, run_id) or _marked(run_id):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(victim, number)
-
-
 def _kill(running: Running, number: signal.Signals) -> None:
     told = {pid for pid, started in running.told.items() if is_alive(pid, started)}
-    family = _family(running.pid, running.attempt.run_id, told)
+    family = descendants(running.pid, running.attempt.run_id, told)
     running.told |= {pid: started for pid in family if (started := start_time(pid)) is not None}
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(running.pid, number)
     for pid in family:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, number)
-
-
-def _family(pid: int, run_id: str, known: Iterable[int] = ()) -> set[int]:
-    """`pid`, its session, who has the run's id in its environment, `known`; with descendants."""
-    if not pid:
-        return set()
-    stats = {process: fields for process in _processes() if (fields := _stat(process))}
-    parents = {process: int(fields[1]) for process, fields in stats.items()}
-    session = {process for process, fields in stats.items() if int(fields[3]) == pid}
-    found = session | _marked(run_id) | {pid, *known}
-    grown = True
-    while grown:
-        more = {child for child, parent in parents.items() if parent in found} - found
-        found |= more
-        grown = bool(more)
-    return found - {os.getpid(), 1}
-
-
-def _marked(run_id: str) -> set[int]:
-    mark = f"SCHEDULED_RUN_ID={run_id}\0".encode()
-    return {pid for pid in _processes() if mark in _environ(pid)} - {os.getpid(), 1}
-
-
-def _processes() -> list[int]:
-    with contextlib.suppress(OSError):
-        return [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]
-    return []
-
-
-def _stat(pid: int) -> list[bytes]:
-    """What proc_pid_stat(5) says, from the state on (0; 1 is the parent, 3 the session)."""
-    with contextlib.suppress(OSError), open(f"/proc/{pid}/stat", "rb") as stream:
-        return stream.read().rpartition(b")")[2].split()  # a name may hold anything, even `)`
-    return []
-
-
-def _environ(pid: int) -> bytes:
-    with contextlib.suppress(OSError), open(f"/proc/{pid}/environ", "rb") as stream:
-        return stream.read() + b"\0"
-    return b""

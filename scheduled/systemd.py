@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scheduled import files, machine, places, units
+from scheduled import units
 from scheduled.errors import ScheduledError, StateError, UnavailableError
+from scheduled.system import files, machine, user_dirs
 
 _PATIENCE = 30
 """Seconds that `systemctl` may take."""
@@ -61,7 +62,7 @@ class Installed:
 
 def folder(environ: Mapping[str, str]) -> Path:
     """Where the user's own units lie: systemd.unit(5)."""
-    return places.xdg(environ, "XDG_CONFIG_HOME", ".config") / "systemd" / "user"
+    return user_dirs.xdg(environ, "XDG_CONFIG_HOME", ".config") / "systemd" / "user"
 
 
 def look(place: Path, name: str) -> Installed:

@@ -11,18 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduled import (
-    afterwards,
-    boot,
-    cadence,
-    capture,
-    files,
-    heartbeat,
-    hint,
-    meeting,
-    outbox,
-    plan,
-)
+from scheduled import afterwards, boot, cadence, capture, heartbeat, hint, meeting, outbox, plan
 from scheduled import state as states
 from scheduled.config import Config
 from scheduled.decision import Decision, Verdict
@@ -36,6 +25,7 @@ from scheduled.sky import Sky
 from scheduled.state import ALL_JOBS, stamped
 from scheduled.store import KEEP_DAYS, Store
 from scheduled.supervise import Supervisor
+from scheduled.system import files
 from scheduled.turn import Turns
 from scheduled.view import status
 from scheduled.work import Wanted, Work

@@ -13,16 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduled import (
-    entries,
-    heartbeat,
-    history,
-    plan,
-    settling,
-    stopping,
-    supervise,
-    under_way,
-)
+from scheduled import entries, history, plan, settling, stopping, under_way
 from scheduled import state as states
 from scheduled.decision import Decision, Verdict
 from scheduled.errors import StateError
@@ -31,11 +22,12 @@ from scheduled.guards import GuardUnusableError, Refusal
 from scheduled.hands import REAL, Hands
 from scheduled.history import Row
 from scheduled.journal import Event
-from scheduled.locks import Lock
 from scheduled.model import Attempt, Ended, Job, Overlap
 from scheduled.sky import Sky
 from scheduled.state import Open, Record
 from scheduled.store import Store
+from scheduled.system import machine, processes
+from scheduled.system.locks import Lock
 
 STILL_RUNNING = "still running when it came due; overlap is skip"
 REPLACED = "replaced: a newer slot came due"
@@ -160,11 +152,11 @@ class Turns:
 
     def note_children(self, begun: Sequence[Begun]) -> None:
         """Record by which processes a later tick knows whether the runs live on."""
-        processes = [(one.running.attempt, one.running.pid) for one in begun if one.running.pid]
-        if processes:
+        children = [(one.running.attempt, one.running.pid) for one in begun if one.running.pid]
+        if children:
             events = [
-                entries.spawned(attempt, pid, supervise.start_time(pid))
-                for attempt, pid in processes
+                entries.spawned(attempt, pid, processes.start_time(pid))
+                for attempt, pid in children
             ]
             self.store.record(self.clock(), *events, sync=False)  # they only help a recovery
 
@@ -199,7 +191,7 @@ class Turns:
             self.hands.watch(name, opened.run_id, self.jobs.get(name), self.around)
             return f"still running as process {pid}, though the tick that started it died"
         if pid:
-            supervise.signal_family(pid, opened.run_id, signal.SIGKILL)
+            processes.signal_family(pid, opened.run_id, signal.SIGKILL)
         trouble = self.hands.settle(name, opened.run_id, self.jobs.get(name), self.around)
         with self.store.held():
             record = self.record(name)
@@ -315,7 +307,7 @@ class Turns:
 
     def _begin(self, way: Way, record: Record, decision: Decision) -> Intent | None:
         attempt = self._attempt(record, decision)
-        intent = entries.begun(attempt, heartbeat.boot_id(), way.lane)
+        intent = entries.begun(attempt, machine.boot_id(), way.lane)
         passed = self._passed(decision)
         if not self._recorded(record, decision, *passed, intent, sync=False):
             return None

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from scheduled import afterwards, files
+from scheduled import afterwards
 from scheduled.capture import SLACK, Capture, prune
+from scheduled.system import linux
 from tests.builders.engine import Engine
 from tests.builders.jobs import job
 
@@ -37,7 +38,7 @@ def test_a_daemon_that_was_left_behind_cannot_fill_the_disk(left_behind: Engine)
     left_behind.run_at("12:10")
     trimmed = on_disk(output)
     kill_daemon(left_behind)
-    wait_for(lambda: not files.has_writer(output))
+    wait_for(lambda: not linux.has_writer(output))
     left_behind.run_at("12:20")
 
     assert trimmed < 5 * SLACK * LIMIT
@@ -72,7 +73,7 @@ def test_ticks_do_not_stay_idle_for_long_while_somebody_writes(left_behind: Engi
     left_behind.run_at("12:00")
     while_it_lives = afterwards.look(state)
     kill_daemon(left_behind)
-    wait_for(lambda: not files.has_writer(the_output(left_behind)))
+    wait_for(lambda: not linux.has_writer(the_output(left_behind)))
 
     assert while_it_lives
     assert not afterwards.look(state)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from scheduled import files
 from scheduled.capture import Capture, prune
 from scheduled.masking import Mask
+from scheduled.system import files, linux
 
 
 def test_what_fits_is_kept_as_it_is(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_what_is_printed_while_the_file_is_trimmed_is_not_lost(
     capture = Capture(tmp_path / "run.log", limit=100)
     descriptor = capture.open()
     os.write(descriptor, b"x" * 1000)
-    punch = files.punch_hole
+    punch = linux.punch_hole
 
     def while_it_prints(*where: int) -> bool:
         os.write(descriptor, b"the last line")

@@ -10,11 +10,11 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from scheduled import machine
 from scheduled.cli.main import group
 from scheduled.crontab import CrontabError
 from scheduled.errors import ScheduledError, StateError, UnavailableError, UsageError
 from scheduled.store import Store
+from scheduled.system import machine
 from tests.builders.crontab import REFUSE, REFUSE_OPEN_LINE, Crontab
 
 FOREIGN = b"MAILTO=me@example.org\n0 5 * * * backup caf\xe9\n"

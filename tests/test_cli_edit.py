@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from scheduled import locks
 from scheduled.cli import edit, look
+from scheduled.system import locks
 from tests.builders.job_files import created, rows
 from tests.builders.jobs import at
 from tests.builders.looks import Home, begin, seen

@@ -11,18 +11,11 @@ from typing import Any
 
 import pytest
 
-from scheduled import files, heartbeat, locks, supervise
 from scheduled.cli import look
 from scheduled.state import stamped
+from scheduled.system import linux, locks, machine, processes
 from tests.builders.jobs import at
-from tests.builders.looks import (
-    BACKUP_AND_POLL,
-    Home,
-    Said,
-    begin,
-    end,
-    lived_in,
-)
+from tests.builders.looks import BACKUP_AND_POLL, Home, Said, begin, end, lived_in
 
 READERS: list[tuple[str, ...]] = [
     ("status",),
@@ -317,7 +310,7 @@ def test_logs_are_those_of_the_newest_run_or_of_the_named_one(home: Home) -> Non
 def test_logs_of_a_run_that_prints_on_pass_over_what_is_gone(home: Home) -> None:
     log = home.printed("backup", "r3", "x" * 200_000)
     with log.open("r+b") as stream:
-        files.punch_hole(stream.fileno(), 3, 199_994)
+        linux.punch_hole(stream.fileno(), 3, 199_994)
 
     assert _call(home, "logs", "backup", "r3").out == "xxx\n[...]\nxxx"
 
@@ -357,10 +350,10 @@ def test_an_ambiguous_run_is_refused(home: Home) -> None:
 
 def _begun_and_spawned(run_id: str, slot: datetime, pid: int) -> list[dict[str, Any]]:
     """The events of a run whose process is `pid`, on this boot of the machine."""
-    started = supervise.start_time(pid)
+    started = processes.start_time(pid)
     about = {"job": "backup", "run_id": run_id, "at": stamped(slot)}
     return [
-        begin(run_id, slot) | {"boot_id": heartbeat.boot_id()},
+        begin(run_id, slot) | {"boot_id": machine.boot_id()},
         {"event": "spawned", **about, "pid": pid, "pid_started": started},
     ]
 

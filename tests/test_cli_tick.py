@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from scheduled import locks, outbox
+from scheduled import outbox
 from scheduled.cli.main import main
 from scheduled.ecosystem import mailbox
 from scheduled.history import COLUMNS
 from scheduled.store import Store
+from scheduled.system import locks
 from tests.builders import ecosystem
 
 FIVE = ("health", "memory_rollover", "mail_cleanup", "metrics", "daily_report")

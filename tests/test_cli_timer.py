@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from scheduled import crontab, machine, systemd, units
+from scheduled import crontab, systemd, units
 from scheduled.cli.main import group
 from scheduled.errors import ScheduledError, StateError, UnavailableError, UsageError
 from scheduled.store import Store
+from scheduled.system import machine
 from scheduled.systemd import UnitError
 from tests.builders.crontab import Crontab
 from tests.builders.systemctl import NO_BUS, Systemctl

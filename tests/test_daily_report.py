@@ -6,15 +6,7 @@ import pytest
 
 from handlers import daily_report
 from scheduled.handler import Context
-from tests.builders.mail import (
-    ago,
-    context_in,
-    home_with,
-    inbox_of,
-    letter,
-    mailbox_in,
-    write_json,
-)
+from tests.builders.mail import ago, context_in, home_with, inbox_of, letter, mailbox_in, write_json
 
 REALDATA = Path("../shared/realdata/aipass-repo")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-SHIPPED_TO_HANDLERS = {"handler", "ecosystem", "files", "errors"}
+SHIPPED_TO_HANDLERS = {"handler", "ecosystem", "system", "errors"}
 
 
 def test_imports_go_down_the_house_only() -> None:

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from scheduled import locks, outbox
+from scheduled import outbox
 from scheduled.places import Places
 from scheduled.store import Store
+from scheduled.system import locks
 from tests.builders.mail import NOW, ZONE, home_with, read_json
 
 EVENT = ("data_loss_risk", {"message": {"body": "The disk is full."}})

@@ -7,6 +7,7 @@ import pytest
 from scheduled import places
 from scheduled.errors import UsageError
 from scheduled.places import Asked
+from scheduled.system import user_dirs
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def test_with_nothing_said_the_root_is_the_home_folder(home: Path) -> None:
 
 
 def test_the_home_folder_of_a_bare_cron_comes_from_the_password_database() -> None:
-    found = places.home({})
+    found = user_dirs.home({})
 
     assert found == Path(pwd.getpwuid(os.getuid()).pw_dir)
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduled import config, machine, slots
+from scheduled import config, slots
 from scheduled.dialect import Cron, fingerprint, parse
 from scheduled.errors import ScheduleError
+from scheduled.system import machine
 from scheduled.view import jobs as view
 from tests.builders.configuration import asked, complaint, job_file, loaded, the_job, written
 from tests.builders.jobs import job

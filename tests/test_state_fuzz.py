@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scheduled import heartbeat
 from scheduled.store import Store
+from scheduled.system import machine
 from tests.builders.jobs import at
 from tests.builders.locks import held_by_another
 from tests.builders.looks import Home, begin, end, seen
@@ -87,7 +87,7 @@ def history(home: Home) -> list[dict[str, Any]]:
         *(end(f"b{hour}", at(f"{hour}:00"), outgoing=[letter]) for hour in range(10, 12)),
         end("f1", at("11:00"), "failed", job="failing", memory={"a": 1}, **again),
         end("o1", at("09:00"), "timed_out", job="once", dead_letter=True),
-        begin("e1", at("11:30"), job="every") | {"boot_id": heartbeat.boot_id()},
+        begin("e1", at("11:30"), job="every") | {"boot_id": machine.boot_id()},
         {"event": "missed", **at_ten, "job": "backup", **slots, "cause": "off"},
         {"event": "gap", **at_ten, **period, "cause": "off"},
         {"event": "paused", **at_ten, "job": "once", "until": None, "reason": "x"},

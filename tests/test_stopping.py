@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from scheduled import heartbeat, stopping, supervise
+from scheduled import stopping
 from scheduled.state import record
 from scheduled.store import Store
+from scheduled.system import machine, processes
 from tests.builders.jobs import at
 from tests.builders.killed import is_alive, wait_for_the_end_of
 
@@ -56,8 +57,8 @@ WHY = {"reason": "enough"}
 def with_run(folder: Path, pid: int, **more: Any) -> Store:
     """A store that knows of a run with that process."""
     store = Store(folder).load()
-    begin = {"slot": NOON, "attempt": 1, "timeout": 60.0, "boot_id": heartbeat.boot_id()}
-    spawned = {"pid": pid, "pid_started": supervise.start_time(pid)}
+    begin = {"slot": NOON, "attempt": 1, "timeout": 60.0, "boot_id": machine.boot_id()}
+    spawned = {"pid": pid, "pid_started": processes.start_time(pid)}
     about = {"job": "backup", "run_id": "r1"}
     store.record(at("12:00"), {"event": "begin", **about, **begin, **more})
     store.record(at("12:00"), {"event": "spawned", **about, **spawned, **more})

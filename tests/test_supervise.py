@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from scheduled import supervise, tick
+from scheduled.system import processes
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job
 from tests.builders.killed import is_alive, wait_for_the_end_of
@@ -27,36 +28,36 @@ def sleeper() -> Iterator[int]:
 
 
 def test_a_process_is_alive_under_its_number_and_its_start(sleeper: int) -> None:
-    started = supervise.start_time(sleeper)
+    started = processes.start_time(sleeper)
     assert started is not None
 
-    assert supervise.is_alive(sleeper, started)
+    assert processes.is_alive(sleeper, started)
 
 
 def test_a_number_that_is_used_again_is_not_that_process(sleeper: int) -> None:
-    started = supervise.start_time(sleeper)
+    started = processes.start_time(sleeper)
     assert started is not None
 
-    assert not supervise.is_alive(sleeper, started - 1)
-    assert not supervise.is_alive(sleeper, started + 1)
+    assert not processes.is_alive(sleeper, started - 1)
+    assert not processes.is_alive(sleeper, started + 1)
 
 
 def test_who_has_ended_is_not_alive_reaped_or_not() -> None:
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as process:
-        started = supervise.start_time(process.pid)
+        started = processes.start_time(process.pid)
         assert started is not None
         process.kill()
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-        unreaped = supervise.is_alive(process.pid, started)
+        unreaped = processes.is_alive(process.pid, started)
 
-    assert (unreaped, supervise.is_alive(process.pid, started)) == (False, False)
-    assert supervise.start_time(process.pid) is None
+    assert (unreaped, processes.is_alive(process.pid, started)) == (False, False)
+    assert processes.start_time(process.pid) is None
 
 
 def test_a_process_is_found_by_the_run_id_in_its_environment_and_by_all_of_it() -> None:
     environ = {**os.environ, "SCHEDULED_RUN_ID": "20261121T120000-abc123"}
     with subprocess.Popen(["sleep", "60"], env=environ) as process:
-        found = [supervise.find(f"20261121T120000-{end}") for end in ("abc123", "abc12", "c123")]
+        found = [processes.find(f"20261121T120000-{end}") for end in ("abc123", "abc12", "c123")]
         process.kill()
 
     assert found == [process.pid, 0, 0]

@@ -5,7 +5,7 @@ import pytest
 
 from scheduled.ecosystem import sweep
 from scheduled.ecosystem.sweep import Cache
-from scheduled.files import stamp_of
+from scheduled.system.files import stamp_of
 
 LONG_AGO = 1_700_000_000
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from scheduled import heartbeat, locks, supervise
 from scheduled.model import OnInterrupted, Overlap
+from scheduled.system import locks, machine, processes
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import job
 from tests.builders.killed import is_alive, tick_and_kill, wait_for_the_end_of
@@ -32,8 +32,8 @@ def begun(pid: int, **more: Any) -> list[dict[str, Any]]:
     """What a tick that died at 12:00 had on record: a run of a minute, and its process."""
     about = {"job": "backup", "run_id": RUN}
     begin = {"slot": "2026-11-21T12:00:00Z", "attempt": 1, "timeout": 60.0}
-    boot = {"boot_id": heartbeat.boot_id()}
-    spawned = {"pid": pid, "pid_started": supervise.start_time(pid)}
+    boot = {"boot_id": machine.boot_id()}
+    spawned = {"pid": pid, "pid_started": processes.start_time(pid)}
     return [
         {"event": "begin", **about, **begin, **boot, **more},
         {"event": "spawned", **about, **spawned, **more},

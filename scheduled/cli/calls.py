@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
-from scheduled import cadence, machine
+from scheduled import cadence
 from scheduled.cli.session import Session
 from scheduled.config import Config
 from scheduled.errors import UsageError
+from scheduled.system import machine
 from scheduled.target import Target
 
 

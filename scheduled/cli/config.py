@@ -11,13 +11,14 @@ import click
 
 from scheduled import declared, places, slots
 from scheduled.cli.importing import import_
-from scheduled.config import DEFAULTS, Config, guard, load, sample
+from scheduled.config import DEFAULTS, Config, load, sample
 from scheduled.errors import ConfigError, UsageError
-from scheduled.files import replace, umask
 from scheduled.model import FirstRun, Job
 from scheduled.places import Asked
+from scheduled.system import permissions
+from scheduled.system.files import replace, umask
+from scheduled.system.text import one_line
 from scheduled.view import definition
-from scheduled.view.plain import one_line
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -51,7 +52,7 @@ def init(context: click.Context, path: str | None, force: bool) -> None:
         _write(target.with_name(f"{target.name}.bak"), _content(target))
     _write(target, sample.text(root).encode())
     click.echo(f"{target}: written; after a change, type: scheduled config validate")
-    for problem in guard.problems(target):
+    for problem in permissions.problems(target):
         click.echo(problem, err=True)
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import click
 
 from scheduled import cronline, crontab
-from scheduled.cli import calls, difference, timer
+from scheduled.cli import calls, timer
 from scheduled.cli.session import Session
 from scheduled.config import Config
 from scheduled.ecosystem.logs import SYSTEM_LOGS
 from scheduled.errors import UnavailableError, UsageError
+from scheduled.system.text import decoded, diff
 
 HOUR = timedelta(hours=1)
 SEED_LOG = Path(SYSTEM_LOGS, "scheduled.log")
@@ -200,8 +201,8 @@ def _report(text: bytes, name: str, would_install: bytes) -> dict[str, object]:
         "problem": problem,
         "lines": [block.first_line, block.last_line] if block else None,
         "version": block.version if block else None,
-        "block": difference.readable(text[block.start : block.end]) if block else None,
-        "would_install": difference.readable(would_install),
+        "block": decoded(text[block.start : block.end]) if block else None,
+        "would_install": decoded(would_install),
     }
 
 
@@ -280,7 +281,7 @@ def _shown(before: bytes | None, after: bytes, *, dry_run: bool, aloud: bool) ->
 
 
 def _difference(before: bytes | None, after: bytes) -> str:
-    return difference.between(before or b"", after, "crontab")
+    return diff(before or b"", after, "crontab")
 
 
 def _where(text: bytes, name: str) -> str:
@@ -299,6 +300,5 @@ def _or_by_hand(block: bytes) -> Iterator[None]:
         yield
     except UnavailableError as error:
         raise UnavailableError(
-            f"{error}\nTo do it by hand, add these lines with `crontab -e`:\n"
-            + difference.readable(block)
+            f"{error}\nTo do it by hand, add these lines with `crontab -e`:\n" + decoded(block)
         ) from error

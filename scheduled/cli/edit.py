@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from scheduled import dialect, locks, masking, meeting, places, shape, slots
+from scheduled import dialect, masking, meeting, places, shape, slots
 from scheduled import state as states
 from scheduled.cli import keys
 from scheduled.cli.lookup import find_job
@@ -25,9 +25,10 @@ from scheduled.config.writing import text_of
 from scheduled.errors import ConfigError, LockedError, ScheduleError, StateError, UsageError
 from scheduled.model import FirstRun, Job
 from scheduled.sky import Sky
+from scheduled.system import locks
+from scheduled.system.text import one_line
 from scheduled.view import upcoming
 from scheduled.view.picture import is_running, observe
-from scheduled.view.plain import one_line
 from scheduled.view.times import both
 
 _DRY_RUN = click.option("--dry-run", is_flag=True, help="Print the file; write nothing.")

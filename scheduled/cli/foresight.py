@@ -12,8 +12,8 @@ from scheduled.decision import Decision
 from scheduled.errors import UsageError
 from scheduled.pretence import Memory
 from scheduled.rehearsal import Rehearsal
+from scheduled.system.text import one_line
 from scheduled.view.picture import Picture, observe
-from scheduled.view.plain import one_line
 
 LONGEST = timedelta(days=366)
 """How long a simulation may be: longer ones tell nothing new, and take their time."""

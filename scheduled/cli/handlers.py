@@ -8,7 +8,7 @@ from scheduled import builtin
 from scheduled.cli.session import Session
 from scheduled.config import Config
 from scheduled.report import Exit
-from scheduled.view.plain import one_line
+from scheduled.system.text import one_line
 
 Row = dict[str, str | list[str]]
 

@@ -9,10 +9,10 @@ import click
 from scheduled import places
 from scheduled.cli.session import Session
 from scheduled.errors import ConfigError, UnreadableFileError, UsageError
-from scheduled.files import read_bytes
 from scheduled.importing import proposal, reading
 from scheduled.importing.findings import Kind
 from scheduled.importing.proposal import Proposal
+from scheduled.system.files import read_bytes
 
 KINDS = [str(kind) for kind in Kind]
 LARGEST = 4 * 1024 * 1024

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from scheduled.ecosystem import timestamps
 from scheduled.errors import UsageError
 from scheduled.state import moment, stamped
-from scheduled.view.plain import one_line
+from scheduled.system.text import one_line
 
 _LENGTH = re.compile(r"[0-9]{1,6}[smhdw]")
 _TIME_OF_DAY = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")

@@ -12,7 +12,8 @@ from scheduled.cli.session import Session
 from scheduled.errors import UsageError
 from scheduled.model import Job
 from scheduled.state import Event, Open, Record, record, stamped
-from scheduled.view.plain import one_line
+from scheduled.system import processes
+from scheduled.system.text import one_line
 from scheduled.view.times import both, counted
 
 BY_HAND = "stopped by hand"
@@ -142,4 +143,4 @@ def _press(session: Session, job: Job, run_id: str, why: str, started: float) ->
 
 def _lives(opened: Open) -> bool:
     """Whether anything of a run is still there."""
-    return bool(supervise.survivor(opened) or supervise.find(opened.run_id))
+    return bool(supervise.survivor(opened) or processes.find(opened.run_id))

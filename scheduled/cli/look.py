@@ -16,7 +16,8 @@ from scheduled.cli.lookup import find_job
 from scheduled.cli.session import Session
 from scheduled.errors import UsageError
 from scheduled.model import Outcome
-from scheduled.view import detail, jobs, output, plain, sheet, times, upcoming
+from scheduled.system.text import one_line, printable
+from scheduled.view import detail, jobs, output, sheet, times, upcoming
 from scheduled.view import status as standing
 from scheduled.view import why as whys
 from scheduled.view.picture import Picture, is_running, observe
@@ -178,7 +179,7 @@ def why(session: Session, job: str, *, when: str | None, as_json: bool) -> None:
         _print_json(document)
         return
     for sentence in whys.sentences(document, picture):
-        click.echo(plain.one_line(sentence))
+        click.echo(one_line(sentence))
 
 
 @click.command()
@@ -200,7 +201,7 @@ def logs(session: Session, job: str, run: str | None, *, as_json: bool) -> None:
     if as_json:
         _print_json(document)
     else:
-        click.echo(plain.text(document["text"]), nl=False)
+        click.echo(printable(document["text"]), nl=False)
 
 
 def _rows(
@@ -244,4 +245,4 @@ def _show(session: Session, *parts: Any) -> None:
 def warn(session: Session) -> None:
     """Tell, beside the list, why something may be missing from it."""
     for problem in (*session.config.problems, *session.store.recovered):
-        click.echo(f"scheduled: {plain.one_line(problem)}", err=True)
+        click.echo(f"scheduled: {one_line(problem)}", err=True)

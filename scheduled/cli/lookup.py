@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from scheduled.config import Config
 from scheduled.errors import UsageError
 from scheduled.model import Job
-from scheduled.view.plain import one_line
+from scheduled.system.text import one_line
 
 
 def find_job(config: Config, name: str) -> Job:

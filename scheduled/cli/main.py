@@ -13,9 +13,9 @@ from typing import Any
 import click
 
 from scheduled import __version__
-from scheduled.cli import streams
 from scheduled.cli.session import Session
 from scheduled.errors import ScheduledError
+from scheduled.system import streams
 
 COMMANDS = {
     "run": "tick:run",

@@ -15,7 +15,7 @@ from scheduled.errors import UsageError
 from scheduled.model import Job
 from scheduled.plan import answered
 from scheduled.state import ALL_JOBS, pauses, record, stamped
-from scheduled.view.plain import one_line
+from scheduled.system.text import one_line
 from scheduled.view.times import both
 
 

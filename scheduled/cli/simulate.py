@@ -18,9 +18,9 @@ from scheduled.course import Course, Outage
 from scheduled.errors import UsageError
 from scheduled.pretence import Memory
 from scheduled.rehearsal import Rehearsal
+from scheduled.system.text import one_line
 from scheduled.tick import chosen
 from scheduled.view import simulation
-from scheduled.view.plain import one_line
 
 
 @click.command()

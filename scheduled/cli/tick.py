@@ -19,9 +19,9 @@ from scheduled.history import Row
 from scheduled.model import Outcome
 from scheduled.report import Exit, Report
 from scheduled.state import stamped
+from scheduled.system.text import one_line
 from scheduled.view import output
 from scheduled.view.failure import LINES, failure_block
-from scheduled.view.plain import one_line
 from scheduled.work import Wanted
 
 REPORT_JOB = "daily_report"

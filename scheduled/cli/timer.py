@@ -8,10 +8,11 @@ from pathlib import Path
 import click
 
 from scheduled import crontab, systemd, units
-from scheduled.cli import calls, difference
+from scheduled.cli import calls
 from scheduled.cli.session import Session
 from scheduled.config import Config
 from scheduled.errors import UnavailableError
+from scheduled.system.text import decoded, diff
 from scheduled.systemd import Installed
 
 _HEADLINES = {
@@ -110,7 +111,7 @@ def _goes_on(found: Installed, texts: Mapping[str, bytes], *, dry_run: bool, alo
     """Show the difference, on a dry run always; whether to go on and make it."""
     for name, before in found.texts.items() if dry_run or aloud else ():
         path = str(found.folder / name)
-        click.echo(difference.between(before or b"", texts.get(name, b""), path), nl=False)
+        click.echo(diff(before or b"", texts.get(name, b""), path), nl=False)
     if dry_run:
         click.echo("Dry run: nothing was changed.")
     return not dry_run
@@ -118,4 +119,4 @@ def _goes_on(found: Installed, texts: Mapping[str, bytes], *, dry_run: bool, alo
 
 def _shown(folder: Path, texts: Mapping[str, bytes | None]) -> dict[str, str]:
     held = {str(folder / name): text for name, text in texts.items() if text is not None}
-    return {path: difference.readable(text) for path, text in held.items()}
+    return {path: decoded(text) for path, text in held.items()}

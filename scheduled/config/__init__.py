@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scheduled import __version__, builtin, machine, places
-from scheduled.config import cache, guard, handlerfiles, jobfiles, limit, order
+from scheduled import __version__, builtin, places
+from scheduled.config import cache, handlerfiles, jobfiles, limit, order
 from scheduled.config.draft import Draft, Handler
 from scheduled.config.handlerfiles import Offered
 from scheduled.errors import ConfigError, ScheduleError, UsageError
-from scheduled.files import Stamp, stamp
 from scheduled.model import Job
 from scheduled.places import Asked, Places, Start
+from scheduled.system import machine, permissions
+from scheduled.system.files import Stamp, stamp
 
 DEFAULTS: Mapping[str, Any] = {
     "max_concurrent": 4,
@@ -163,7 +164,7 @@ def _draft(asked: Asked, begun: Start, stamps: Mapping[str, Stamp | None]) -> tu
     if path is None:
         return _without_file(asked), Offered()
     # Before the cache is asked: a change of mode leaves no mark that a stamp would show.
-    refusals = guard.problems(path)
+    refusals = permissions.problems(path)
     if refusals:
         raise ConfigError(refusals)
     # The folder it has without the file's say: it must be found before the file is read.

@@ -11,11 +11,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from scheduled import files
-from scheduled.config import Config, check, folders, guard, limit, order, source
+from scheduled.config import Config, check, folders, limit, order, source
 from scheduled.config.writing import text_of
 from scheduled.errors import ConfigError, UsageError
 from scheduled.model import Job
+from scheduled.system import files, permissions
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,9 @@ def refusals(config: Config) -> list[str]:
     place = folder(config)
     try:
         if place.exists():
-            return guard.folder_problems(place)
+            return permissions.folder_problems(place)
         above = next(one for one in place.parents if one.exists())
-        return guard.folder_problems(above)
+        return permissions.folder_problems(above)
     except OSError as error:
         return [f"{place}: {(error.strerror or 'cannot be looked at').lower()}"]
 

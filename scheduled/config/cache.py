@@ -14,9 +14,9 @@ from typing import Any, Generic, TypeVar
 
 from scheduled.config.draft import Draft, Handler
 from scheduled.config.folders import File
-from scheduled.config.guard import is_ours
-from scheduled.files import Stamp, replace
 from scheduled.model import Job
+from scheduled.system.files import Stamp, replace
+from scheduled.system.permissions import is_ours
 
 Key = Mapping[str, Any]
 """All that the content depends on besides the file it was made from. JSON."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from scheduled import builtin, loader, machine, param, slots, zone
+from scheduled import builtin, loader, param, slots, zone
 from scheduled.config import readers
 from scheduled.config.decorated import Declaration
 from scheduled.config.draft import Draft, Handler, Reading
@@ -20,7 +20,8 @@ from scheduled.config.source import Node, shown
 from scheduled.errors import ConfigError, ScheduleError
 from scheduled.model import Job
 from scheduled.notify import routing
-from scheduled.spelling import meant
+from scheduled.system import machine
+from scheduled.system.text import meant
 
 
 @dataclass(frozen=True)

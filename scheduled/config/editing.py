@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scheduled import files
 from scheduled.config import Config, addition, source
 from scheduled.config.jobfiles import KIND
 from scheduled.config.writing import text_of
 from scheduled.errors import ConfigError, UnreadableFileError, UsageError
 from scheduled.model import Job
+from scheduled.system import files
 
 Fields = Mapping[str, Any]
 """Keys of a job file with their values, `id` among them."""

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scheduled import places
-from scheduled.config import guard
 from scheduled.config.draft import Draft
 from scheduled.errors import ConfigError, UsageError
-from scheduled.files import Stamp, stamp_of
+from scheduled.system import permissions
+from scheduled.system.files import Stamp, stamp_of
 
 
 @dataclass(frozen=True)
@@ -99,11 +99,11 @@ def printable(name: str) -> str:
 def _listed(folder: Folder, kind: Kind) -> list[File]:
     """The files of a folder. Raises ConfigError if none of them may be followed."""
     try:
-        refusals = guard.folder_problems(folder.path)
+        refusals = permissions.folder_problems(folder.path)
         if refusals:
             raise ConfigError(refusals)
         # In a sticky folder that everybody can write to, it depends on whose each file is.
-        is_open = bool(os.stat(folder.path).st_mode & guard.OTHERS)
+        is_open = bool(os.stat(folder.path).st_mode & permissions.OTHERS)
         with os.scandir(folder.path) as entries:
             named = [one for one in entries if kind.has(one.name)]
         named.sort(key=lambda entry: entry.name)
@@ -136,6 +136,6 @@ def _looked_at(folder: Folder, entry: os.DirEntry[str], *, is_open: bool) -> Ite
     refusal = ""
     if not stat.S_ISREG(status.st_mode):
         refusal = f"{label}: not a file"
-    elif is_link or is_open or status.st_mode & guard.OTHERS:
-        refusal = "; ".join(guard.problems(Path(entry.path)))
+    elif is_link or is_open or status.st_mode & permissions.OTHERS:
+        refusal = "; ".join(permissions.problems(Path(entry.path)))
     yield File(entry.path, label, stamp_of(status), refusal)

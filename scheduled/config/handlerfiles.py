@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scheduled import __version__, builtin, loader, machine
+from scheduled import __version__, builtin, loader
 from scheduled.config import cache
 from scheduled.config.claims import clashing
 from scheduled.config.draft import Draft, Handler, Reading
 from scheduled.config.folders import File, Folder, Kind, all_listed, named
-from scheduled.files import Stamp, stamp
+from scheduled.system import machine
+from scheduled.system.files import Stamp, stamp
 
 KIND = Kind("handlers", (".py",), (".", "_"))
 _STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")

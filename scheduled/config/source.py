@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from scheduled.errors import ConfigError, UnreadableFileError
-from scheduled.files import read_bytes
+from scheduled.system.files import read_bytes
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_NODES = 500_000

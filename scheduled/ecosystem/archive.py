@@ -14,7 +14,7 @@ from typing import Any
 from scheduled.ecosystem import timestamps
 from scheduled.ecosystem.mailbox import Message, confined, give_to_owner
 from scheduled.errors import UnreadableFileError
-from scheduled.files import json_bytes, read_json, sync_folder
+from scheduled.system.files import json_bytes, read_json, sync_folder
 
 DELETED = "deleted"
 SENT = "sent"

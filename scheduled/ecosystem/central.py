@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.errors import ScheduledError, UnreadableFileError
-from scheduled.files import read_json, replace_json
+from scheduled.system.files import read_json, replace_json
 
 
 class CentralFileError(ScheduledError):

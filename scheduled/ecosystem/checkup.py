@@ -26,8 +26,8 @@ from scheduled.ecosystem.memory import Limits, MemoryFile, Survey
 from scheduled.ecosystem.registry import Branch
 from scheduled.ecosystem.sweep import Cache
 from scheduled.errors import UnreadableFileError
-from scheduled.files import parse_json, read_stamped, stamp
 from scheduled.param import Declared, Kind, Param, values
+from scheduled.system.files import parse_json, read_stamped, stamp
 
 FAR_FUTURE = datetime.max.replace(tzinfo=UTC)
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from scheduled.ecosystem import log_lines
 from scheduled.ecosystem.log_lines import Counts
-from scheduled.files import replace, stamp_of
+from scheduled.system.files import replace, stamp_of
 
 RECENT = 3600
 """Seconds: what is older is forgotten."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from scheduled.ecosystem import archive, mailbox, timestamps
 from scheduled.errors import UnreadableFileError
-from scheduled.files import read_json
+from scheduled.system.files import read_json
 
 # A copy is named after the local time it was made at, which is never before the message's own.
 # A day of grace covers every zone it may have been written in.

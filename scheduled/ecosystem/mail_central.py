@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from scheduled.ecosystem import central
 from scheduled.errors import UnreadableFileError
-from scheduled.files import read_json, stamp
+from scheduled.system.files import read_json, stamp
 
 NAME = "AI_MAIL"
 

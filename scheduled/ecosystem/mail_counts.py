@@ -11,7 +11,7 @@ from scheduled.ecosystem.mail_central import Count
 from scheduled.ecosystem.registry import Branch
 from scheduled.ecosystem.sweep import Cache, Facts
 from scheduled.errors import UnreadableFileError
-from scheduled.files import stamp
+from scheduled.system.files import stamp
 
 
 def count(branches: Iterable[Branch], cache: Cache) -> tuple[dict[str, Count], list[str]]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from scheduled.ecosystem import timestamps
 from scheduled.errors import LockedError, UnreadableFileError
-from scheduled.files import Stamp, parse_json, read_bytes, replace_json, stamp
+from scheduled.system.files import Stamp, parse_json, read_bytes, replace_json, stamp
 
 Message = dict[str, Any]
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from scheduled.errors import UnreadableFileError
-from scheduled.files import parse_json
+from scheduled.system.files import parse_json
 
 UNLIMITED = -1
 UNSTATED = 0

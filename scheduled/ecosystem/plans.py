@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from scheduled.ecosystem import central
 from scheduled.ecosystem.mailbox import one_line
 from scheduled.errors import UnreadableFileError
-from scheduled.files import read_json
+from scheduled.system.files import read_json
 
 CENTRAL_FOLDERS = ("aipass_os/AI_CENTRAL", "AI_CENTRAL", ".ai_central", ".aicentral")
 """Where central files were kept over the years, below the home."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from scheduled.ecosystem.mailbox import one_line
 from scheduled.errors import ScheduledError, UnreadableFileError
-from scheduled.files import read_json
+from scheduled.system.files import read_json
 
 PATTERN = "*_REGISTRY.json"
 KNOWN = ("BRANCH_REGISTRY.json", "AIPASS_REGISTRY.json")

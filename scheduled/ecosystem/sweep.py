@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from scheduled.files import Stamp, replace, stamp_of
+from scheduled.system.files import Stamp, replace, stamp_of
 
 Facts = list[Any]
 """What is worth knowing of a file, JSON values; the shape is up to who remembers them."""

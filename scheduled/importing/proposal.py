@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from scheduled import files
 from scheduled.config import Config, addition, check, source
 from scheduled.config.addition import Addition
 from scheduled.config.writing import text_of
@@ -17,6 +16,7 @@ from scheduled.importing import unbound
 from scheduled.importing.findings import Findings, LeftOut, Wanted
 from scheduled.importing.naming import unique
 from scheduled.model import Job
+from scheduled.system import files
 
 MODE = 0o600
 """Of what is written: crontabs hold passwords, and only their owner can read them."""

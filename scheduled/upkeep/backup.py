@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from scheduled import files, locks
 from scheduled.errors import StateError, UsageError
+from scheduled.system import files, locks
 from scheduled.upkeep import inventory
 from scheduled.upkeep.inventory import Found, Kind
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from scheduled import locks
-from scheduled.config.guard import OTHERS
 from scheduled.errors import StateError
 from scheduled.journal import Journal, Position
 from scheduled.shape import with_keys_of_others
 from scheduled.store import Store
+from scheduled.system import locks
+from scheduled.system.permissions import OTHERS
 from scheduled.upkeep import inventory
 from scheduled.upkeep.agreement import Difference, differences
 from scheduled.upkeep.inventory import Found, Kind

@@ -10,11 +10,11 @@ from contextlib import nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from scheduled import files, locks
 from scheduled import state as states
 from scheduled.journal import Journal
 from scheduled.state import State
 from scheduled.store import Store
+from scheduled.system import linux, locks
 from scheduled.upkeep import inventory
 from scheduled.upkeep.inventory import Found, Kind
 
@@ -47,7 +47,7 @@ def remove(state_dir: Path, found: Iterable[Found]) -> Iterator[tuple[Found, str
 
 def _is_used(output: Found, running: set[str]) -> bool:
     """Whether a run, or a process that one left behind, still writes to it."""
-    return output.path.stem in running or files.has_writer(output.path)
+    return output.path.stem in running or linux.has_writer(output.path)
 
 
 def _running(state: State) -> set[str]:

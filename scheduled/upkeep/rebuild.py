@@ -6,10 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from scheduled import files, locks
 from scheduled.errors import StateError, UnreadableFileError
 from scheduled.shape import with_keys_of_others
 from scheduled.store import Store, beside
+from scheduled.system import files, locks
 from scheduled.upkeep.agreement import Difference, differences
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from scheduled.view.plain import one_line, text
+from scheduled.system.text import one_line, printable
 from scheduled.view.times import passed
 
 LINES = 10
@@ -28,7 +28,7 @@ def failure_block(
     lines.append("  " + ", ".join(_facts(row, next_retry)))
     # A handler prints its error as well; said above, it need not be said again.
     printed = [line for line in tail_lines if line not in said]
-    lines += [f"  | {one_line(text(line))}" for line in printed[-LINES:]]
+    lines += [f"  | {one_line(printable(line))}" for line in printed[-LINES:]]
     lines.append(f"  log: {one_line(log_path)}" if log_path else "  it printed nothing")
     return "\n".join(lines)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.errors import UnreadableFileError, UsageError
-from scheduled.files import read_stretches
+from scheduled.system.files import read_stretches
 
 SUFFIX = ".log"
 TAIL_BYTES = 64 * 1024

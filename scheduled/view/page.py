@@ -10,7 +10,8 @@ from rich.text import Text
 from scheduled import builtin
 from scheduled.history import Row
 from scheduled.state import ALL_JOBS, moment
-from scheduled.view import plain, tables
+from scheduled.system.text import one_line
+from scheduled.view import tables
 from scheduled.view.picture import Picture
 from scheduled.view.times import absolute, both, counted, relative, span
 
@@ -48,7 +49,7 @@ def of_job(shown: Mapping[str, Any], picture: Picture) -> list[RenderableType]:
     if shown["next"]:
         parts += [Text("\nNext", "bold"), tables.slots(shown["next"], picture.now, job["id"])]
     if shown["output"]:
-        parts.append(Text(f"\nOutput of {plain.one_line(shown['output']['run_id'])}", "bold"))
+        parts.append(Text(f"\nOutput of {one_line(shown['output']['run_id'])}", "bold"))
         parts += [tables.indented(line) for line in shown["output"]["lines"]]
         parts.append(tables.indented(f"all of it: {shown['output']['path']}"))
     return parts

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scheduled import cadence, files, heartbeat, locks, plan
+from scheduled import cadence, heartbeat, plan
 from scheduled import state as states
 from scheduled.cadence import Cadence
 from scheduled.decision import Decision
@@ -17,6 +17,7 @@ from scheduled.errors import StateError, UnreadableFileError
 from scheduled.model import Job
 from scheduled.sky import Sky
 from scheduled.state import Open, Record, State
+from scheduled.system import files, locks
 
 if TYPE_CHECKING:
     from scheduled.config import Config

@@ -14,8 +14,8 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from scheduled.system.text import one_line
 from scheduled.view import tables
-from scheduled.view.plain import one_line
 from scheduled.view.times import passed, span, taken
 
 

@@ -9,7 +9,7 @@ from scheduled.config.addition import Addition
 from scheduled.importing.findings import Kind
 from scheduled.importing.proposal import Proposal, Settings
 from scheduled.masking import Mask
-from scheduled.view.plain import one_line
+from scheduled.system.text import one_line
 
 _FROM = {
     Kind.CRONTAB: "a crontab",

@@ -10,8 +10,8 @@ from rich.text import Text
 
 from scheduled.history import Row
 from scheduled.state import moment
+from scheduled.system.text import one_line
 from scheduled.view import preview
-from scheduled.view.plain import one_line
 from scheduled.view.times import absolute, both, passed, relative, taken
 
 STYLES = {

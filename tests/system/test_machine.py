@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduled import machine
+from scheduled.system import machine
 
 
 def test_a_machine_is_known_by_its_id_which_is_not_shown(

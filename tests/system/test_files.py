@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from scheduled import files
 from scheduled.errors import UnreadableFileError
+from scheduled.system import files, linux
 from tests.builders.synced import Synced
 
 
@@ -50,7 +50,7 @@ def test_a_hole_leaves_a_file_as_long_as_it_is_and_is_read_around(tmp_path: Path
     path.write_bytes(b"head" + b"x" * 1_000_000 + b"tail")
 
     with path.open("r+b") as stream:
-        assert files.punch_hole(stream.fileno(), 4, 1_000_000)
+        assert linux.punch_hole(stream.fileno(), 4, 1_000_000)
 
     status = path.stat()
     assert (status.st_size, status.st_blocks * 512 < 20_000) == (1_000_008, True)

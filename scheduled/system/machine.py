@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from scheduled.files import stamp
+from scheduled.system.files import stamp
 
 ID_FILE = Path("/etc/machine-id")
 
@@ -38,3 +38,11 @@ def user() -> str:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:  # containers run as users that are in no list
         return str(os.geteuid())
+
+
+def boot_id() -> str:
+    """What tells one boot of this machine from another; empty where the kernel does not say."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:
+        return ""

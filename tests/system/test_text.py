@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scheduled.view import plain, times
+from scheduled.system import text
+from scheduled.view import times
 from tests.builders.jobs import at
 
 
@@ -22,15 +23,15 @@ from tests.builders.jobs import at
     ],
 )
 def test_a_line_has_no_control_characters(written: str, shown: str) -> None:
-    assert plain.one_line(written).replace("  ", " ") == shown
+    assert text.one_line(written).replace("  ", " ") == shown
 
 
 def test_a_line_that_is_too_long_is_cut_and_says_so() -> None:
-    assert plain.one_line("x" * 10_000) == "x" * 297 + "..."
+    assert text.one_line("x" * 10_000) == "x" * 297 + "..."
 
 
 def test_a_text_keeps_its_lines_and_loses_its_colours() -> None:
-    assert plain.text("\x1b[31mred\x1b[0m\r\n\tnext\x07") == "red\n\tnext"
+    assert text.printable("\x1b[31mred\x1b[0m\r\n\tnext\x07") == "red\n\tnext"
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from scheduled import locks
 from scheduled.errors import LockedError, StateError
+from scheduled.system import locks
 from tests.builders.locks import held_by_another
 
 

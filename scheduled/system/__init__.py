@@ -1,0 +1,1 @@
+"""Files, locks, processes and permissions: what the program asks of the operating system."""

@@ -1,0 +1,64 @@
+"""Calls that only Linux has: holes in files, leases, reserved space."""
+
+import errno
+import os
+import sys
+from pathlib import Path
+
+FALLOC_FL_KEEP_SIZE = 1
+
+
+FALLOC_FL_PUNCH_HOLE = 2
+
+
+def punch_hole(descriptor: int, start: int, length: int) -> bool:
+    """Give a stretch of an open file back to the disk, to be read as zeros; False if it cannot be.
+
+    The file stays as long as it is, so whoever appends to it goes on undisturbed: fallocate(2).
+    """
+    if sys.platform != "linux":
+        return False
+    import ctypes
+
+    library = ctypes.CDLL(None)
+    # Where file sizes had 32 bits once, this is the one that has 64.
+    fallocate = getattr(library, "fallocate64", None) or library.fallocate
+    mode = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE
+    return bool(fallocate(descriptor, mode, ctypes.c_int64(start), ctypes.c_int64(length)) == 0)
+
+
+def has_writer(path: Path) -> bool:
+    """Whether some process has the file open to write to it; not where that cannot be told.
+
+    Linux grants a lease to read only on a file that nobody has open for writing: fcntl(2).
+    """
+    if sys.platform != "linux":
+        return False
+    import fcntl
+    import signal
+
+    try:
+        with open(path, "rb") as stream:
+            # Who opens it while we have the lease has us signalled; this signal does nothing.
+            fcntl.fcntl(stream, fcntl.F_SETSIG, signal.SIGURG)
+            fcntl.fcntl(stream, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+            fcntl.fcntl(stream, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    except BlockingIOError:
+        return True
+    except OSError:  # no such file, not ours, or a file system without leases
+        return False
+    return False
+
+
+def reserve(descriptor: int, length: int) -> None:
+    """Make sure that an open file can be written up to `length` bytes; what is there stays.
+
+    Raises OSError where the disk has no room for that.
+    """
+    size = os.fstat(descriptor).st_size
+    try:
+        os.posix_fallocate(descriptor, 0, length)
+    except OSError as error:
+        os.ftruncate(descriptor, size)  # it may have grown by as much as there was room for
+        if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):  # the file system cannot tell
+            raise

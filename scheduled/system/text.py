@@ -1,0 +1,50 @@
+"""Text for people: control characters removed, spelling suggestions, differences.
+
+Names, errors and output come from files and programs. A control character among them could
+clear the screen or forge a line, and half a surrogate pair cannot be written at all.
+"""
+
+import re
+from collections.abc import Sequence
+
+_CONTROL = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069"
+_NOT_ON_ONE_LINE = re.compile(rf"[{_CONTROL}\t\n]+")
+_NOT_IN_A_TEXT = re.compile(rf"(?:\x1b\[[0-9;?]*[ -/]*[@-~])|[{_CONTROL}]")
+LONGEST = 300
+
+
+def meant(name: str, known: Sequence[str]) -> str:
+    """The end of a sentence about `name`: the nearest of the known names, else all of them."""
+    import difflib
+
+    near = difflib.get_close_matches(name[:100].casefold(), known, n=1)
+    return f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}"
+
+
+def one_line(value: object, longest: int = LONGEST) -> str:
+    """`value` on a single line without control characters, cut with `...` beyond `longest`."""
+    text = _NOT_ON_ONE_LINE.sub(" ", _whole(str(value))).strip()
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
+
+
+def printable(value: str) -> str:
+    """`value` with its lines and tabs kept, without colours and control characters."""
+    return _NOT_IN_A_TEXT.sub("", _whole(value).replace("\r\n", "\n"))
+
+
+def _whole(value: str) -> str:
+    return value.encode("utf-8", "replace").decode("utf-8")
+
+
+def diff(before: bytes, after: bytes, name: str) -> str:
+    """Only the lines that change: the others may hold passwords."""
+    import difflib
+
+    old, new = (decoded(text).split("\n") for text in (before, after))
+    lines = difflib.unified_diff(old, new, name, name, "now", "then", n=0, lineterm="")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def decoded(text: bytes) -> str:
+    """`text` for people; what is not UTF-8 as escapes."""
+    return text.decode("utf-8", "backslashreplace")
