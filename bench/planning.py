@@ -8,10 +8,11 @@ from pathlib import Path
 
 from bench.cost import work
 from bench.row import Effort, Row
-from scheduled import plan, slots
+from scheduled import plan
 from scheduled.model import Job
 from scheduled.sky import Sky
 from scheduled.state import Record
+from scheduled.timing import slots
 
 NOW = datetime(2026, 11, 21, 14, 0, 30, tzinfo=UTC)
 LAST = NOW - timedelta(days=30)

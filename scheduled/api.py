@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from scheduled import config as configuration
-from scheduled import places, tick, work, zone
+from scheduled import places, tick, work
 from scheduled.cli import lookup
 from scheduled.config import DEFAULTS, Config, order
 from scheduled.config.python import job, jobs_in
@@ -23,6 +23,7 @@ from scheduled.events import Bus
 from scheduled.model import SYSTEM_ZONE, Job, Outcome
 from scheduled.places import Asked
 from scheduled.report import Report
+from scheduled.timing import timezones
 
 __all__ = [
     "Bus",
@@ -77,7 +78,7 @@ def define(
     """
     asked = _asked(root, None, state_dir, environ)
     found = replace(places.find(asked), config_path=None)
-    name = zone.checked(timezone) if timezone else zone.local_zone(asked.environ)
+    name = timezones.checked(timezone) if timezone else timezones.local_zone(asked.environ)
     values = {**DEFAULTS, "max_concurrent": max_concurrent}
     empty = Config(places=found, jobs=(), timezone=name, problems=(), sources=(), **values)
     return with_jobs(empty, jobs)

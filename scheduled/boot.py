@@ -9,10 +9,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from scheduled import plan, slots
+from scheduled import plan
 from scheduled.heartbeat import Heartbeat
+from scheduled.jobs.schedule import schedule_of
 from scheduled.model import Job
-from scheduled.state import Event, Record, State, moment, record, stamped
+from scheduled.state import Event, Record, State, record
+from scheduled.timing import slots
+from scheduled.timing.instants import moment, stamped
 
 SECOND = timedelta(seconds=1)
 AGAIN = "the machine was started again"
@@ -39,11 +42,11 @@ def events(jobs: Iterable[Job], state: State, beat: Heartbeat, now: datetime) ->
 
 
 def _waits_for_boot(job: Job) -> bool:
-    return "reboot" in job.schedule.lower() and slots.of(job).kind == "reboot"
+    return "reboot" in job.schedule.lower() and schedule_of(job).kind == "reboot"
 
 
 def _is_met(job: Job, state: State) -> bool:
-    return record(state, job.id).fingerprint == slots.fingerprint(slots.of(job))
+    return record(state, job.id).fingerprint == slots.fingerprint(schedule_of(job))
 
 
 def _missed(name: str, known: Record) -> list[Event]:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scheduled.errors import UsageError
-from scheduled.state import State, moment
+from scheduled.state import State
+from scheduled.timing.instants import moment
 
 EACH_MINUTE = 60.0
 """Seconds between two ticks where nobody has said anything."""

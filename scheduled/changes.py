@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from scheduled.shape import OURS, completed, problem
-from scheduled.state import DAY, Event, State, hour_of, moment, stamped
+from scheduled.state import DAY, Event, State, hour_of
+from scheduled.timing.instants import moment, stamped
 
 KEPT_GAPS = 20
 KEPT_DEFERRALS = 20

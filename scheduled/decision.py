@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from scheduled.model import Job, Missed
+from scheduled.model import Job
+from scheduled.timing.slots import Missed
 
 
 class Verdict(StrEnum):

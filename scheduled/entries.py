@@ -9,8 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from scheduled.decision import Decision
-from scheduled.model import Attempt, Ended, Missed, Outcome
-from scheduled.state import Event, Open, moment, stamped
+from scheduled.model import Attempt, Ended, Outcome
+from scheduled.state import Event, Open
+from scheduled.timing.instants import moment, stamped
+from scheduled.timing.slots import Missed
 
 TICK_DIED = "the tick that started it died"
 NO_TICK = "no tick could start it in time"

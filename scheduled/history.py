@@ -12,8 +12,9 @@ from datetime import datetime
 from typing import Any, TypedDict
 
 from scheduled.journal import Event, Journal, Position, file_name
-from scheduled.model import COUNT_CAP, Outcome
-from scheduled.state import moment
+from scheduled.model import Outcome
+from scheduled.timing.instants import moment
+from scheduled.timing.slots import COUNT_CAP
 
 DEFAULT_LIMIT = 50
 

@@ -5,13 +5,17 @@ Nothing fires by that, whatever somebody edited: a job that is met counts from n
 
 from collections.abc import Collection, Iterable
 
-from scheduled import entries, plan, slots, under_way
+from scheduled import entries, plan, under_way
 from scheduled import state as states
 from scheduled.decision import Decision, Verdict
 from scheduled.errors import ScheduleError
-from scheduled.model import Job, Missed
+from scheduled.jobs.schedule import schedule_of
+from scheduled.model import Job
 from scheduled.sky import Sky
-from scheduled.state import Event, Record, State, stamped
+from scheduled.state import Event, Record, State
+from scheduled.timing import slots
+from scheduled.timing.instants import stamped
+from scheduled.timing.slots import Missed
 
 CHANGED = "its schedule was changed"
 """Why slots of the schedule before are no longer answered for."""
@@ -54,7 +58,7 @@ def _met(decision: Decision, state: State, above: Sky) -> list[Event]:
         case Verdict.CLAMP:
             return [{"event": "clamped", "job": job.id, "watermark": watermark}]
         case Verdict.MEET:
-            fingerprint = slots.fingerprint(slots.of(job))
+            fingerprint = slots.fingerprint(schedule_of(job))
             seen = _seen(job, above, fingerprint=fingerprint, watermark=watermark)
             away = record.fingerprint in (plan.PUT_OUT, REMOVED)
             cause = record.fingerprint if away else CHANGED
@@ -68,7 +72,7 @@ def _met(decision: Decision, state: State, above: Sky) -> list[Event]:
 
 
 def _seen(job: Job, above: Sky, *, fingerprint: str, watermark: str | None) -> Event:
-    schedule = slots.of(job)
+    schedule = schedule_of(job)
     return {
         "event": "seen",
         "job": job.id,

@@ -142,21 +142,6 @@ class Job:
         return "handler" if self.handler else "command"
 
 
-COUNT_CAP = 1000
-"""Beyond this many, how many slots passed is no longer worth knowing."""
-
-
-@dataclass(frozen=True)
-class Missed:
-    """A stretch of slots nobody answered: first and last of them, UTC, and how many."""
-
-    first: datetime
-    last: datetime
-    count: int
-    capped: bool = False
-    """Whether counting stopped at `count`, and there were more."""
-
-
 @dataclass(frozen=True)
 class Attempt:
     """One execution about to happen."""

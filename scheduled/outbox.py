@@ -8,15 +8,15 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
-from scheduled import backoff
-from scheduled import state as states
 from scheduled.errors import ScheduledError
 from scheduled.journal import Event
 from scheduled.notify import routing
 from scheduled.places import Places
-from scheduled.state import State, stamped
+from scheduled.state import State
 from scheduled.store import Store
 from scheduled.system import locks
+from scheduled.timing import backoff, instants
+from scheduled.timing.instants import stamped
 
 if TYPE_CHECKING:
     from scheduled.notify.delivery import Delivered
@@ -101,4 +101,4 @@ def _counted(outcome: "Delivered", places: Places, today: date) -> list[str]:
 
 
 def _retry_at(message: Waiting, now: datetime) -> datetime:
-    return states.moment(message.get("retry_at")) or now
+    return instants.moment(message.get("retry_at")) or now

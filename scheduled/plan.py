@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from scheduled import slots, under_way, window
+from scheduled import under_way
 from scheduled.decision import Decision, Verdict
-from scheduled.model import CatchUp, FirstRun, Job, Missed
+from scheduled.jobs.schedule import schedule_of, start_delay
+from scheduled.model import CatchUp, FirstRun, Job
 from scheduled.sky import Sky
-from scheduled.slots import Schedule
 from scheduled.state import Deferral, Pause, Record, Retry
+from scheduled.timing import slots, window
+from scheduled.timing.slots import Missed, Schedule
 
 INSTANT = timedelta(microseconds=1)
 CORRECTION = timedelta(hours=3)
@@ -85,7 +87,7 @@ def decide(job: Job, record: Record, above: Sky, on_time: timedelta) -> Decision
 
 def answered(job: Job, record: Record, now: datetime) -> datetime:
     """After which instant slots are still to start: now, or as much earlier as the job's delay."""
-    early = now - slots.delay(job)
+    early = now - start_delay(job)
     return max(early, record.watermark) if early < now and record.watermark else early
 
 
@@ -93,14 +95,14 @@ def _owed(job: Job, record: Record, above: Sky, on_time: timedelta) -> Decision:
     """What is to be done about `job`, whatever hour it is."""
     if not is_enabled(job, record):
         return Decision(job, Verdict.DISABLED, reason=_off(record))
-    schedule = slots.of(job)
+    schedule = schedule_of(job)
     record = under_way.standing(job, record)
     if record.fingerprint != slots.fingerprint(schedule):
         return _meet(job, record, above)
     anchor = record.anchor if slots.is_anchored(schedule) else None
     if record.watermark is not None and record.watermark > above.now:
         return _ahead(job, schedule, record, above, anchor)
-    early = above.earlier(slots.delay(job))
+    early = above.earlier(start_delay(job))
     due = _unanswered(schedule, anchor, record, early)
     if record.pause is not None and _holds(record.pause, due, above):
         after = _next_start(job, schedule, record, above)
@@ -133,7 +135,7 @@ def blocker(
         other, record = others.get(name), record_of(name)
         if other is None:
             return name
-        schedule = slots.of(other)
+        schedule = schedule_of(other)
         anchor = record.anchor if slots.is_anchored(schedule) else None
         needed = above.latest(schedule, slot, anchor)
         done = record.succeeded_slot
@@ -215,19 +217,19 @@ def _ahead(
         why = f"its last slot lay {ahead} in the future; the clock was wrong then"
         return Decision(job, Verdict.CLAMP, watermark=above.now, reason=why)
     after = above.following(schedule, record.watermark, anchor)
-    start = after and after + slots.delay(job)
+    start = after and after + start_delay(job)
     return Decision(job, Verdict.REST, next=start, reason="the clock went back; it has run already")
 
 
 def _next_start(job: Job, schedule: Schedule, record: Record, above: Sky) -> datetime | None:
     anchor = record.anchor if slots.is_anchored(schedule) else None
     slot = above.following(schedule, answered(job, record, above.now), anchor)
-    return slot + slots.delay(job) if slot is not None else None
+    return slot + start_delay(job) if slot is not None else None
 
 
 def _rest(job: Job, schedule: Schedule, record: Record, above: Sky) -> Decision:
     start = _next_start(job, schedule, record, above)
-    delay = slots.delay(job)
+    delay = start_delay(job)
     if start is None or start - delay > above.now:
         return Decision(job, Verdict.REST, next=start, reason="not due")
     why = f"starts {delay.total_seconds():.0f} s after its slot (jitter)"
@@ -242,7 +244,7 @@ def _in_its_window(decision: Decision, now: datetime) -> Decision:
         return decision
     ends = [opens]
     if job.max_lateness is not None and slot is not None:
-        start = slot + slots.delay(job)
+        start = slot + start_delay(job)
         ends.append(start + timedelta(seconds=job.max_lateness) + INSTANT)
     why = f"outside its window {job.window}"
     end = min(one for one in ends if one > now)
@@ -303,7 +305,7 @@ def _deferred(
         return Decision(job, verdict, due.newest if due else None, reason=why, next=until)
     if record.retry is not None and record.retry.slot < until:
         return Decision(job, Verdict.GIVE_UP, record.retry.slot, reason=SUPERSEDED)
-    schedule = slots.of(job)
+    schedule = schedule_of(job)
     anchor = record.anchor if slots.is_anchored(schedule) else None
     if record.retry is not None:
         return _again(job, record.retry, due, above, above.following(schedule, until, anchor))

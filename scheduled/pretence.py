@@ -20,10 +20,11 @@ from scheduled.condition import Answer
 from scheduled.execute import Running, Surroundings
 from scheduled.hands import Hands
 from scheduled.model import Attempt, Ended, Outcome
-from scheduled.state import Event, State, stamped
+from scheduled.state import Event, State
 from scheduled.store import Store
 from scheduled.system import files
 from scheduled.system.locks import Lock
+from scheduled.timing.instants import stamped
 
 WELL = Ended(Outcome.SUCCEEDED, timedelta(0))
 

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 
 from scheduled import heartbeat, history, pretence
 from scheduled.config import Config
-from scheduled.course import Course
 from scheduled.decision import Decision, Verdict
 from scheduled.events import Bus
 from scheduled.heartbeat import Cause
@@ -20,8 +19,9 @@ from scheduled.history import Row
 from scheduled.model import Attempt
 from scheduled.plan import INSTANT
 from scheduled.pretence import HANDS, Memory
-from scheduled.state import stamped
 from scheduled.tick import Tick
+from scheduled.timing.instants import stamped
+from scheduled.timing.tick_times import Course
 from scheduled.turn import Begun
 from scheduled.work import Wanted, Work
 

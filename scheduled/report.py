@@ -11,7 +11,7 @@ from typing import Any
 from scheduled import history
 from scheduled.errors import LockedError, ScheduledError, StateError
 from scheduled.history import Row
-from scheduled.state import stamped
+from scheduled.timing.instants import stamped
 
 
 class Exit(IntEnum):

@@ -3,10 +3,11 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from scheduled import backoff, entries, plan, under_way
+from scheduled import entries, plan, under_way
 from scheduled.entries import Settled
 from scheduled.model import Attempt, Ended, Job, OnInterrupted, Outcome
 from scheduled.state import Event, Record
+from scheduled.timing import backoff
 
 RERUNS = 2
 """How often an interrupted run is tried again for the same slot."""

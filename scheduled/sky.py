@@ -10,9 +10,8 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Self
 
-from scheduled import slots
-from scheduled.model import Missed
-from scheduled.slots import Schedule
+from scheduled.timing import slots
+from scheduled.timing.slots import Missed, Schedule
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ an event (`scheduled.changes`). Keys that are not ours are kept as they are.
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from scheduled import shape
+from scheduled.timing.instants import moment, stamped
 
 State = shape.State
 Event = dict[str, Any]
@@ -18,27 +19,6 @@ Event = dict[str, Any]
 DAY = timedelta(hours=24)
 ALL_JOBS = "*"
 """In `paused`: what holds for every job. No job can be called that."""
-
-
-_YEARS = range(1000, 9000)
-"""There are slots in no other: a search that began there would run into the end of datetime."""
-
-
-def stamped(moment: datetime) -> str:
-    """An instant as it stands in state and journal: UTC, `Z`, microseconds only if there are."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def moment(text: str | None) -> datetime | None:
-    """The instant that `stamped` wrote; None for None and for what is no instant of ours."""
-    if not isinstance(text, str):
-        return None
-    try:
-        parsed = datetime.fromisoformat(text)
-        instant = parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None
-    return instant if instant.year in _YEARS else None
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from typing import Any
 from scheduled import changes, shape
 from scheduled.errors import StateError, UnreadableFileError
 from scheduled.journal import Event, Journal, Position, file_name, since_snapshot
-from scheduled.state import ALL_JOBS, State, stamped
+from scheduled.state import ALL_JOBS, State
 from scheduled.system import files, locks
+from scheduled.timing.instants import stamped
 
 FILE_NAME = "scheduled_state.json"
 ASIDE = ("corrupt", "replaced")

@@ -27,8 +27,8 @@ from scheduled.model import Outcome
 from scheduled.notify import routing
 from scheduled.notify.message import Message
 from scheduled.policies import Policies
-from scheduled.state import moment
 from scheduled.store import Store
+from scheduled.timing.instants import moment
 from scheduled.view import output
 
 JOB = "trial"

@@ -22,10 +22,11 @@ from scheduled.hands import REAL, Hands
 from scheduled.model import Job
 from scheduled.report import Report
 from scheduled.sky import Sky
-from scheduled.state import ALL_JOBS, stamped
+from scheduled.state import ALL_JOBS
 from scheduled.store import KEEP_DAYS, Store
 from scheduled.supervise import Supervisor
 from scheduled.system import files
+from scheduled.timing.instants import stamped
 from scheduled.turn import Turns
 from scheduled.view import status
 from scheduled.work import Wanted, Work

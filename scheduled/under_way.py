@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import datetime
 
-from scheduled import slots
 from scheduled.decision import Decision
+from scheduled.jobs.schedule import start_delay
 from scheduled.model import Job, Overlap
 from scheduled.state import Open, Record
 
@@ -46,7 +46,7 @@ def overlaps(decision: Decision, opened: Open) -> bool:
     """Whether a slot came due while a run went on; one that waited before that waits on."""
     if decision.slot is None:
         return False
-    return decision.slot + slots.delay(decision.job) > opened.started_at
+    return decision.slot + start_delay(decision.job) > opened.started_at
 
 
 def _newest_run(record: Record) -> datetime | None:

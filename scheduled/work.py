@@ -18,7 +18,7 @@ from scheduled.execute import Running
 from scheduled.history import Row
 from scheduled.model import Attempt, CatchUp, Ended, Job
 from scheduled.report import Report
-from scheduled.state import moment, stamped
+from scheduled.timing.instants import moment, stamped
 from scheduled.turn import Begun, Intent, Left, Turns
 
 WORTH_WAITING = 59.0

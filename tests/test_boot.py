@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from scheduled import boot, changes, heartbeat, shape, slots
+from scheduled import boot, changes, heartbeat, shape
 from scheduled import state as states
 from scheduled.heartbeat import Heartbeat
+from scheduled.jobs.schedule import schedule_of
 from scheduled.model import FirstRun, Job
 from scheduled.state import State
+from scheduled.timing import slots
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import at, job
 from tests.builders.looks import picture, seen
@@ -133,7 +135,7 @@ def test_a_job_disabled_over_the_boot_does_not_run_when_it_is_enabled(
     home.run_at("12:00")
 
     record = states.record(home.state, "mount")
-    assert slots.latest(slots.of(home.jobs[0]), at("12:30"), record.anchor or at("12:30")) == at(
+    assert slots.latest(schedule_of(home.jobs[0]), at("12:30"), record.anchor or at("12:30")) == at(
         "11:59:30"
     )  # so that `enable` sees the slot, and lets it pass
     assert home.lines() == []

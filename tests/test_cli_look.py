@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from scheduled.cli import look
-from scheduled.state import stamped
 from scheduled.system import linux, locks, machine, processes
+from scheduled.timing.instants import stamped
 from tests.builders.jobs import at
 from tests.builders.looks import BACKUP_AND_POLL, Home, Said, begin, end, lived_in
 

@@ -8,9 +8,10 @@ import pytest
 
 from scheduled import history
 from scheduled.history import Row, Wanted
-from scheduled.model import COUNT_CAP, Outcome
-from scheduled.state import stamped
+from scheduled.model import Outcome
 from scheduled.store import Store
+from scheduled.timing.instants import stamped
+from scheduled.timing.slots import COUNT_CAP
 from tests.builders.jobs import at
 from tests.builders.looks import begin, end
 

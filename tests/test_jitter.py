@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from scheduled import plan, slots
+from scheduled import plan
 from scheduled.decision import Decision, Verdict
+from scheduled.jobs.schedule import schedule_of, start_delay
 from scheduled.model import CatchUp, FirstRun, Job
 from scheduled.sky import Sky
 from scheduled.state import Record
+from scheduled.timing import slots
 from scheduled.view import jobs as view
 from scheduled.view import upcoming, why
 from tests.builders.configuration import complaint, the_job
@@ -28,7 +30,7 @@ def delayed(minutes: float, **fields: Any) -> Job:
     """A job whose delay is this many minutes, by the luck of its seed."""
     for number in range(10_000):
         found = job(jitter=minutes * 60 + 1, seed=f"machine {number}", **fields)
-        if slots.delay(found) == timedelta(minutes=minutes):
+        if start_delay(found) == timedelta(minutes=minutes):
             return found
     raise AssertionError("no seed draws that")
 
@@ -45,12 +47,12 @@ def test_the_delay_is_never_drawn_again() -> None:
     # systemd#21166: drawn at each boot, a delay longer than the boots never fires.
     one = job(jitter=600.0, seed="machine backup")
 
-    assert slots.delay(one) == timedelta(seconds=481)
+    assert start_delay(one) == timedelta(seconds=481)
 
 
 def test_the_delays_of_jobs_and_machines_are_spread_below_the_jitter() -> None:
     seeds = [f"{machine} {number}" for machine in ("one", "other") for number in range(200)]
-    delays = [slots.delay(job(jitter=600.0, seed=seed)).total_seconds() for seed in seeds]
+    delays = [start_delay(job(jitter=600.0, seed=seed)).total_seconds() for seed in seeds]
 
     assert max(delays) < 600
     assert min(delays) >= 0
@@ -135,7 +137,7 @@ def test_by_hand_nothing_is_delayed_and_the_slot_keeps_its_start(tmp_path: Path)
 def test_an_edit_of_the_jitter_fires_nothing_and_loses_no_slot() -> None:
     plain, later = job(), delayed(10)
 
-    assert slots.fingerprint(slots.of(plain)) == slots.fingerprint(slots.of(later))
+    assert slots.fingerprint(schedule_of(plain)) == slots.fingerprint(schedule_of(later))
     assert decide(later, "12:00", "12:05").verdict is Verdict.REST  # it ran before the edit
     assert decide(plain, "12:00", "12:15").verdict is Verdict.REST
     assert decide(plain, "11:00", "12:05").slot == decide(later, "11:00", "12:10").slot
@@ -204,7 +206,7 @@ def test_what_is_no_jitter_is_refused_in_a_sentence(
 
 
 def known(what: Job, watermark: str) -> Record:
-    fingerprint = slots.fingerprint(slots.of(what))
+    fingerprint = slots.fingerprint(schedule_of(what))
     return Record(fingerprint=fingerprint, anchor=at(watermark), watermark=at(watermark))
 
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from scheduled import plan, slots, under_way
+from scheduled import plan, under_way
 from scheduled.decision import Decision, Verdict
 from scheduled.model import CatchUp, FirstRun, Job, Overlap, Priority
 from scheduled.sky import Sky
 from scheduled.state import Open, Pause, Record, Retry
+from scheduled.timing import slots
 from tests.builders.jobs import at, job
 
 ON_TIME = timedelta(minutes=2)

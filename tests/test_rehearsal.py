@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from scheduled.course import Course, Outage
 from scheduled.history import Row
 from scheduled.model import CatchUp, Job, Priority
 from scheduled.pretence import Memory
 from scheduled.rehearsal import MOMENT, Rehearsal
 from scheduled.store import Store
 from scheduled.system import locks
+from scheduled.timing.tick_times import Course, Outage
 from tests.builders.command import tree
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import at, job

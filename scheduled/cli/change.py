@@ -8,16 +8,18 @@ from datetime import datetime
 
 import click
 
-from scheduled import entries, plan, slots, under_way
+from scheduled import entries, plan, under_way
 from scheduled.cli.lookup import find_job
 from scheduled.cli.session import Session
 from scheduled.decision import Decision, Verdict
+from scheduled.jobs.schedule import schedule_of
 from scheduled.journal import Event
 from scheduled.model import Job
 from scheduled.plan import INSTANT
 from scheduled.sky import Sky
 from scheduled.state import Deferral, Record, record
 from scheduled.store import Store
+from scheduled.timing import slots
 
 PASSED = "disabled"
 """Why slots were skipped that came while the job was not wanted to run."""
@@ -70,7 +72,7 @@ def _passed(job: Job, remembered: Record, now: datetime) -> list[Event]:
     Without it the next tick would take them for missed ones and run the job at once, and no
     edit ever fires by itself.
     """
-    schedule, above = slots.of(job), Sky.at(now)
+    schedule, above = schedule_of(job), Sky.at(now)
     answered, retry = under_way.taken_up(remembered) or remembered.anchor, remembered.retry
     if answered is None or remembered.fingerprint != slots.fingerprint(schedule):
         return []  # the next tick meets it for the first time, and decides as it does then

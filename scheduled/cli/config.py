@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scheduled import declared, places, slots
+from scheduled import declared, places
 from scheduled.cli.importing import import_
 from scheduled.config import DEFAULTS, Config, load, sample
 from scheduled.errors import ConfigError, UsageError
+from scheduled.jobs.schedule import schedule_of
 from scheduled.model import FirstRun, Job
 from scheduled.places import Asked
 from scheduled.system import permissions
 from scheduled.system.files import replace, umask
 from scheduled.system.text import one_line
+from scheduled.timing import slots
 from scheduled.view import definition
 
 if TYPE_CHECKING:
@@ -117,7 +119,7 @@ def _misfits(found: Config, asked: Asked) -> tuple[str, ...]:
 def _passed(jobs: Iterable[Job], now: datetime) -> Iterator[str]:
     """A warning for each job whose only moment is over: one met now would never run."""
     for job in jobs:
-        schedule = slots.of(job)
+        schedule = schedule_of(job)
         is_over = schedule.kind == "once" and slots.following(schedule, now, now) is None
         if is_over and job.enabled and job.first_run is not FirstRun.NOW:
             yield (

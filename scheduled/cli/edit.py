@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from scheduled import dialect, masking, meeting, places, shape, slots
+from scheduled import masking, meeting, places, shape
 from scheduled import state as states
 from scheduled.cli import keys
 from scheduled.cli.lookup import find_job
@@ -23,10 +23,12 @@ from scheduled.config.editing import JobFile
 from scheduled.config.limit import SHIPPED
 from scheduled.config.writing import text_of
 from scheduled.errors import ConfigError, LockedError, ScheduleError, StateError, UsageError
+from scheduled.jobs.schedule import schedule_of
 from scheduled.model import FirstRun, Job
 from scheduled.sky import Sky
 from scheduled.system import locks
 from scheduled.system.text import one_line
+from scheduled.timing import expression, instants, slots
 from scheduled.view import upcoming
 from scheduled.view.picture import is_running, observe
 from scheduled.view.times import both
@@ -139,7 +141,7 @@ def delete(session: Session, job: str, *, yes: bool) -> None:
 def _count_if_wrong(session: Session, schedule: str) -> None:
     """Keep count of schedules that nobody can follow, as CIRIS does; the loader says why not."""
     try:
-        dialect.parse(schedule, "UTC", seed="any")
+        expression.parse(schedule, "UTC", seed="any")
     except ScheduleError:
         # What is wrong with the schedule has to be said, whether it can be counted or not.
         with contextlib.suppress(LockedError, StateError):
@@ -153,7 +155,7 @@ def _mode(fields: Mapping[str, Any]) -> int:
 
 
 def _refuse_past(session: Session, job: Job) -> None:
-    schedule = slots.of(job)
+    schedule = schedule_of(job)
     if job.first_run is FirstRun.NOW or schedule.kind != "once":
         return
     if slots.following(schedule, session.now, session.now) is None:
@@ -264,7 +266,7 @@ def _next(session: Session, job: Job, coming: list[dict[str, Any]]) -> str:
         return f"{job.id} is disabled; it runs when `enabled: false` is gone"
     if job.first_run is FirstRun.NOW and not record.fingerprint:
         return f"{job.id} runs at the next tick"
-    when = states.moment(coming[0]["slot"]) if coming else None
+    when = instants.moment(coming[0]["slot"]) if coming else None
     if when is None:
         return f"{job.id} will not run again"
     note = f"; {coming[0]['note']}" if coming[0]["note"] else ""

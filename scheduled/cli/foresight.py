@@ -7,12 +7,12 @@ from datetime import timedelta
 from scheduled import cadence
 from scheduled.cli import instants
 from scheduled.cli.session import Session
-from scheduled.course import Course
 from scheduled.decision import Decision
 from scheduled.errors import UsageError
 from scheduled.pretence import Memory
 from scheduled.rehearsal import Rehearsal
 from scheduled.system.text import one_line
+from scheduled.timing.tick_times import Course
 from scheduled.view.picture import Picture, observe
 
 LONGEST = timedelta(days=366)

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from scheduled.ecosystem import timestamps
 from scheduled.errors import UsageError
-from scheduled.state import moment, stamped
 from scheduled.system.text import one_line
+from scheduled.timing.instants import moment, stamped
 
 _LENGTH = re.compile(r"[0-9]{1,6}[smhdw]")
 _TIME_OF_DAY = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")

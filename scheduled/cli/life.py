@@ -11,9 +11,10 @@ from scheduled.cli.lookup import find_job
 from scheduled.cli.session import Session
 from scheduled.errors import UsageError
 from scheduled.model import Job
-from scheduled.state import Event, Open, Record, record, stamped
+from scheduled.state import Event, Open, Record, record
 from scheduled.system import processes
 from scheduled.system.text import one_line
+from scheduled.timing.instants import stamped
 from scheduled.view.times import both, counted
 
 BY_HAND = "stopped by hand"

@@ -7,15 +7,17 @@ from datetime import datetime
 
 import click
 
-from scheduled import slots
 from scheduled.cli import instants
 from scheduled.cli.lookup import find_job
 from scheduled.cli.session import Session
 from scheduled.errors import UsageError
+from scheduled.jobs.schedule import schedule_of
 from scheduled.model import Job
 from scheduled.plan import answered
-from scheduled.state import ALL_JOBS, pauses, record, stamped
+from scheduled.state import ALL_JOBS, pauses, record
 from scheduled.system.text import one_line
+from scheduled.timing import slots
+from scheduled.timing.instants import stamped
 from scheduled.view.times import both
 
 
@@ -92,7 +94,7 @@ def _end(session: Session, length: str | None, until: str | None) -> datetime | 
 def _next_slot(session: Session, job: Job) -> datetime | None:
     known = record(session.store.state, job.id)
     after = answered(job, known, session.now)
-    return slots.following(slots.of(job), after, known.anchor or session.now)
+    return slots.following(schedule_of(job), after, known.anchor or session.now)
 
 
 def _begun(name: str) -> str:

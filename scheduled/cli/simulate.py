@@ -14,12 +14,12 @@ from scheduled.cli import foresight, instants
 from scheduled.cli.look import warn
 from scheduled.cli.lookup import check_only
 from scheduled.cli.session import Session
-from scheduled.course import Course, Outage
 from scheduled.errors import UsageError
 from scheduled.pretence import Memory
 from scheduled.rehearsal import Rehearsal
 from scheduled.system.text import one_line
 from scheduled.tick import chosen
+from scheduled.timing.tick_times import Course, Outage
 from scheduled.view import simulation
 
 

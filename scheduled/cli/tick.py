@@ -18,8 +18,8 @@ from scheduled.events import Bus
 from scheduled.history import Row
 from scheduled.model import Outcome
 from scheduled.report import Exit, Report
-from scheduled.state import stamped
 from scheduled.system.text import one_line
+from scheduled.timing.instants import stamped
 from scheduled.view import output
 from scheduled.view.failure import LINES, failure_block
 from scheduled.work import Wanted

@@ -208,7 +208,7 @@ def _checked(path: Path, asked: Asked, offered: Callable[[Draft], tuple[Handler,
 
 
 def _machine_zone(asked: Asked) -> str:
-    from scheduled.zone import local_zone
+    from scheduled.timing.timezones import local_zone
 
     return local_zone(asked.environ)
 

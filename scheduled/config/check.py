@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from scheduled import builtin, loader, param, slots, zone
+from scheduled import builtin, loader, param
 from scheduled.config import readers
 from scheduled.config.decorated import Declaration
 from scheduled.config.draft import Draft, Handler, Reading
@@ -22,6 +22,7 @@ from scheduled.model import Job
 from scheduled.notify import routing
 from scheduled.system import machine
 from scheduled.system.text import meant
+from scheduled.timing import slots, timezones
 
 
 @dataclass(frozen=True)
@@ -207,7 +208,7 @@ def _timezone(
     stopping: _Problems,
 ) -> str:
     try:
-        return zone.checked(settings["timezone"]) if "timezone" in settings else machine_zone()
+        return timezones.checked(settings["timezone"]) if "timezone" in settings else machine_zone()
     except ScheduleError as error:
         node = document.value.get("timezone", document)
         stopping.note(node.line, "timezone", str(error))
@@ -346,7 +347,7 @@ def _wrong_with_schedule(text: str, timezone: str, seed: str) -> str:
 @cache
 def _wrong_with_zone(name: str) -> str:
     try:
-        zone.checked(name)
+        timezones.checked(name)
     except ScheduleError as error:
         return str(error)
     return ""

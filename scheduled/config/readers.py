@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from scheduled import window
 from scheduled.config.source import Node, shown
 from scheduled.environment import NAME
 from scheduled.errors import ScheduleError
+from scheduled.timing import window
 
 Made = TypeVar("Made")
 Shape = dict[str, Any]

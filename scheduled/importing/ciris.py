@@ -14,7 +14,7 @@ from scheduled.ecosystem import timestamps
 from scheduled.importing import unbound
 from scheduled.importing.findings import Deferrals, Findings, Kind, LeftOut, Wanted
 from scheduled.importing.json_objects import Entry
-from scheduled.state import stamped
+from scheduled.timing.instants import stamped
 
 LISTS = ("scheduled_tasks", "tasks")
 """What a list of tasks is called where it does not stand alone."""

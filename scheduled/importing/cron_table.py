@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from scheduled import cronline, crontab, dialect
+from scheduled import cronline, crontab
 from scheduled.environment import NAME
 from scheduled.errors import ScheduleError
 from scheduled.importing.findings import Findings, Kind, LeftOut, Wanted
 from scheduled.importing.naming import name_of
+from scheduled.timing import expression
 
 TIMEOUT = "1d"
 """cron lets a job run for ever. The five minutes that jobs have here would end many a backup."""
@@ -156,7 +157,7 @@ def _is_entry(text: str) -> bool:
     if found is None:
         return False
     try:
-        dialect.parse(found["schedule"], "UTC")
+        expression.parse(found["schedule"], "UTC")
     except ScheduleError:
         return False
     return True

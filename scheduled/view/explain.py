@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from scheduled import slots, window
-from scheduled.dialect import NICKNAMES, Boot, Cron, Interval, Once
+from scheduled.jobs.schedule import schedule_of, start_delay
 from scheduled.model import CatchUp, Job
-from scheduled.slots import Schedule
 from scheduled.state import Record
+from scheduled.timing import slots, window
+from scheduled.timing.expression import NICKNAMES, Boot, Cron, Interval, Once
+from scheduled.timing.slots import Schedule
 from scheduled.view.picture import Picture
 from scheduled.view.times import absolute, span
 
@@ -33,14 +34,14 @@ def sentences(picture: Picture, job: Job, slot: datetime) -> Iterator[str]:
 def _by_schedule(picture: Picture, job: Job, slot: datetime, record: Record) -> Iterator[str]:
     """Which words of the schedule this slot comes from, and what its clock does to it."""
     yield _rule(job, slot, record, picture)
-    changed = slots.note(slots.of(job), slot)
+    changed = slots.note(schedule_of(job), slot)
     if changed:
         yield f"clock change: {changed}"
     yield from _start(job, slot, picture)
 
 
 def _rule(job: Job, slot: datetime, record: Record, picture: Picture) -> str:
-    schedule = slots.of(job)
+    schedule = schedule_of(job)
     match schedule.form:
         case Cron() as cron:
             return _matches(cron, job, schedule, slot)
@@ -78,7 +79,7 @@ def _matches(cron: Cron, job: Job, schedule: Schedule, slot: datetime) -> str:
 
 
 def _start(job: Job, slot: datetime, picture: Picture) -> Iterator[str]:
-    delay = slots.delay(job)
+    delay = start_delay(job)
     start = slot + delay
     if delay:
         when = absolute(start, picture.zone)
@@ -90,7 +91,7 @@ def _start(job: Job, slot: datetime, picture: Picture) -> Iterator[str]:
 
 def _catch_up(job: Job, slot: datetime, picture: Picture) -> Iterator[str]:
     """What a tick that comes late does about the slot."""
-    start = slot + slots.delay(job)
+    start = slot + start_delay(job)
     match job.catch_up:
         case CatchUp.SKIP:
             last = absolute(start + picture.late_after, picture.zone)

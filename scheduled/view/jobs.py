@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from scheduled import plan, slots
+from scheduled import plan
 from scheduled.decision import Decision, Verdict
+from scheduled.jobs.schedule import schedule_of
 from scheduled.model import Job
 from scheduled.sky import Sky
-from scheduled.state import Record, stamped
+from scheduled.state import Record
+from scheduled.timing import slots
+from scheduled.timing.instants import stamped
 from scheduled.view import preview
 from scheduled.view.picture import Picture
 
@@ -86,7 +89,7 @@ def _is_over(job: Job, record: Record) -> bool:
     """Whether a job that runs once has had its slot, and nobody deferred it to another time."""
     if record.watermark is None or record.retry is not None or record.deferral is not None:
         return False
-    schedule = slots.of(job)
+    schedule = schedule_of(job)
     if schedule.kind != "once" or record.fingerprint != slots.fingerprint(schedule):
         return False
     slot = slots.latest(schedule, record.watermark, record.watermark)
@@ -105,7 +108,7 @@ def awaited(decision: Decision, above: Sky) -> datetime | None:
         case Verdict.RUN | Verdict.SKIP | Verdict.CARRY | Verdict.GIVE_UP:
             return decision.slot
         case Verdict.MEET | Verdict.CLAMP:
-            schedule = slots.of(job)
+            schedule = schedule_of(job)
             at_once = decision.watermark is None
             newest = above.latest(schedule, None, None) if at_once else None
             return newest or above.following(schedule, above.now, None)

@@ -9,8 +9,9 @@ from rich.text import Text
 
 from scheduled import builtin
 from scheduled.history import Row
-from scheduled.state import ALL_JOBS, moment
+from scheduled.state import ALL_JOBS
 from scheduled.system.text import one_line
+from scheduled.timing.instants import moment
 from scheduled.view import tables
 from scheduled.view.picture import Picture
 from scheduled.view.times import absolute, both, counted, relative, span

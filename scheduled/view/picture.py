@@ -18,6 +18,7 @@ from scheduled.model import Job
 from scheduled.sky import Sky
 from scheduled.state import Open, Record, State
 from scheduled.system import files, locks
+from scheduled.timing import instants
 
 if TYPE_CHECKING:
     from scheduled.config import Config
@@ -131,7 +132,7 @@ def _entry(state: State, job: str) -> dict[str, Any]:
 
 def _last_tick(state: State, state_dir: Path) -> datetime | None:
     """The newer of what the state says and the heartbeat, which idle ticks leave as well."""
-    recorded = states.moment(state["ticks"].get("last"))
+    recorded = instants.moment(state["ticks"].get("last"))
     beat = heartbeat.load(state_dir)
     if beat is None:
         return recorded

@@ -5,8 +5,8 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from scheduled.decision import Decision
-from scheduled.model import COUNT_CAP, Missed
-from scheduled.state import moment, stamped
+from scheduled.timing.instants import moment, stamped
+from scheduled.timing.slots import COUNT_CAP, Missed
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

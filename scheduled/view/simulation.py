@@ -6,11 +6,12 @@ from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from scheduled import slots
-from scheduled.course import Course
 from scheduled.history import Row
+from scheduled.jobs.schedule import schedule_of
 from scheduled.model import Job, Outcome
-from scheduled.state import moment, stamped
+from scheduled.timing import slots
+from scheduled.timing.instants import moment, stamped
+from scheduled.timing.tick_times import Course
 from scheduled.view.times import absolute, counted, passed, span
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def run(row: Row, at: datetime, job: Job | None) -> dict[str, Any]:
         "missed_capped": row["missed_capped"],
         "reason": row["reason"],
         "local": slot.astimezone(ZoneInfo(job.timezone)).isoformat() if slot and job else None,
-        "note": slots.note(slots.of(job), slot) if slot and job else "",
+        "note": slots.note(schedule_of(job), slot) if slot and job else "",
     }
 
 

@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from scheduled import plan, slots
+from scheduled import plan
 from scheduled.decision import Decision, Verdict
+from scheduled.jobs.schedule import schedule_of
 from scheduled.model import FirstRun, Job, Overlap
 from scheduled.sky import Sky
-from scheduled.state import Open, moment
+from scheduled.state import Open
+from scheduled.timing import slots
+from scheduled.timing.instants import moment
 from scheduled.view.picture import Picture
 from scheduled.view.times import absolute, both
 
@@ -21,7 +24,7 @@ _OVERLAP = {
 
 def is_met(picture: Picture, job: Job) -> bool:
     """Whether a tick has seen the job with the schedule it has now."""
-    return picture.record(job.id).fingerprint == slots.fingerprint(slots.of(job))
+    return picture.record(job.id).fingerprint == slots.fingerprint(schedule_of(job))
 
 
 def is_open(picture: Picture, job: Job, slot: datetime) -> bool:

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from scheduled import plan
 from scheduled.model import Outcome
-from scheduled.state import State, outcomes_of_a_day, pauses, stamped
+from scheduled.state import State, outcomes_of_a_day, pauses
+from scheduled.timing.instants import stamped
 from scheduled.view import upcoming
 from scheduled.view.health import judge
 from scheduled.view.output import log_path

@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from scheduled.history import Row
-from scheduled.state import moment
 from scheduled.system.text import one_line
+from scheduled.timing.instants import moment
 from scheduled.view import preview
 from scheduled.view.times import absolute, both, passed, relative, taken
 

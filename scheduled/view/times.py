@@ -5,7 +5,7 @@ Instants are absolute with offset, and relative.
 
 from datetime import datetime, tzinfo
 
-from scheduled.model import COUNT_CAP
+from scheduled.timing.slots import COUNT_CAP
 
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 

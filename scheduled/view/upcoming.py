@@ -7,10 +7,12 @@ from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduled import plan, slots, window
+from scheduled import plan
+from scheduled.jobs.schedule import schedule_of, start_delay
 from scheduled.model import Job
 from scheduled.sky import Sky
-from scheduled.state import stamped
+from scheduled.timing import slots, window
+from scheduled.timing.instants import stamped
 from scheduled.view.picture import Picture
 
 
@@ -72,7 +74,7 @@ def _following(picture: Picture, job: Job, above: Sky) -> Iterator[datetime]:
     record = picture.record(job.id)
     if not plan.is_enabled(job, record):
         return
-    schedule = slots.of(job)
+    schedule = schedule_of(job)
     anchor = record.anchor if slots.is_anchored(schedule) else None
     slot: datetime | None = plan.answered(job, record, picture.now)
     if record.deferral is not None:
@@ -103,10 +105,10 @@ def _notes(picture: Picture, job: Job, slot: datetime) -> Iterator[str]:
     if deferral is not None and deferral.until == slot:
         yield f"deferred{': ' if deferral.reason else ''}{deferral.reason}"
         return
-    changed = slots.note(slots.of(job), slot)
+    changed = slots.note(schedule_of(job), slot)
     if changed:
         yield changed
-    delay = slots.delay(job)
+    delay = start_delay(job)
     if delay:
         yield f"starts at +{_short(delay)} (jitter)"
     opens = window.opening(job.window, job.timezone, slot + delay) if job.window else None

@@ -4,14 +4,17 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from scheduled import plan, slots
+from scheduled import plan
 from scheduled.decision import Decision
 from scheduled.history import Row
+from scheduled.jobs.schedule import schedule_of
 from scheduled.model import Job, Outcome
 from scheduled.plan import INSTANT
 from scheduled.sky import Sky
-from scheduled.slots import Schedule
-from scheduled.state import Record, moment, stamped
+from scheduled.state import Record
+from scheduled.timing import slots
+from scheduled.timing.instants import moment, stamped
+from scheduled.timing.slots import Schedule
 from scheduled.view import standing
 from scheduled.view.picture import Picture
 from scheduled.view.times import absolute, both, passed
@@ -30,7 +33,7 @@ def document(picture: Picture, job: Job, at: datetime, rows: Sequence[Row]) -> d
     `rows` is the history of the job, newest first. `answer` is an outcome, `due`, `running`,
     `unknown`, or `none`.
     """
-    schedule = slots.of(job)
+    schedule = schedule_of(job)
     record = picture.record(job.id)
     slot = slots.latest(schedule, at, record.anchor or picture.now)
     found = list(_rows_of(slot, schedule, record, rows)) if slot is not None else []
@@ -134,7 +137,7 @@ def _aftermath(
         yield f"its retries are used up; `scheduled dead-letter retry {job.id}` tries once more"
     if record.suspended:
         yield plan.SUSPENDED
-    answering = _answering(slot, slots.of(job), record, rows)
+    answering = _answering(slot, schedule_of(job), record, rows)
     if answering is not None:
         when = absolute(answering, picture.zone)
         yield f"coalesced: the run for the slot of {when} answered for it, too"

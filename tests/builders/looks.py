@@ -11,14 +11,14 @@ import click
 from click.testing import CliRunner
 from rich.console import Console, RenderableType
 
-from scheduled import changes, shape, slots
-from scheduled import state as states
+from scheduled import changes, shape
 from scheduled.cadence import Cadence
 from scheduled.cli.session import Session
 from scheduled.errors import ScheduledError
 from scheduled.model import Job
-from scheduled.state import stamped
 from scheduled.store import Store
+from scheduled.timing import instants, slots
+from scheduled.timing.instants import stamped
 from scheduled.view.picture import Picture
 from tests.builders.jobs import at
 
@@ -132,7 +132,7 @@ class Home:
         """Put events on record, each at its own time; the checkpoint with them."""
         store = Store(self.state_dir).load()
         for event in events:
-            moment = states.moment(event["at"]) or at("12:00")
+            moment = instants.moment(event["at"]) or at("12:00")
             store.record(moment, event)
         store.checkpoint(at("12:00"))
 

@@ -17,8 +17,8 @@ import pytest
 
 from scheduled.journal import Event, Journal
 from scheduled.model import CatchUp
-from scheduled.state import stamped
 from scheduled.store import Store
+from scheduled.timing.instants import stamped
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job
 

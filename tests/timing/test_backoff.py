@@ -2,7 +2,7 @@
 
 import pytest
 
-from scheduled import backoff
+from scheduled.timing import backoff
 
 
 @pytest.mark.parametrize(

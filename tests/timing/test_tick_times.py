@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from scheduled.course import Course, Outage
+from scheduled.timing.tick_times import Course, Outage
 from tests.builders.jobs import at
 
 QUARTER = timedelta(minutes=15)

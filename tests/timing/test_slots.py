@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduled import slots
 from scheduled.errors import ScheduleError
+from scheduled.timing import slots
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -261,7 +261,7 @@ def test_seconds_in_the_offsets_of_old_leave_slots_on_the_wall_minute() -> None:
 
 def test_importing_slots_does_not_import_croniter() -> None:
     script = (
-        "import sys, scheduled.slots as slots; slots.parse('0 2 * * *', 'UTC');"
+        "import sys, scheduled.timing.slots as slots; slots.parse('0 2 * * *', 'UTC');"
         " print('croniter' in sys.modules)"
     )
 

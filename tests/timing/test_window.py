@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduled import plan, window
+from scheduled import plan
 from scheduled.decision import Decision, Verdict
 from scheduled.errors import ScheduleError
+from scheduled.jobs.schedule import schedule_of
 from scheduled.model import CatchUp, Job
 from scheduled.sky import Sky
 from scheduled.state import Record
+from scheduled.timing import window
 from scheduled.view import jobs as view
 from scheduled.view import upcoming
 from tests.builders.configuration import complaint, the_job
@@ -233,9 +235,9 @@ def test_parsing_is_for_text_that_passed_the_checks() -> None:
 
 
 def decide(what: Job, watermark: str, now: str) -> Decision:
-    from scheduled import slots
+    from scheduled.timing import slots
 
-    fingerprint = slots.fingerprint(slots.of(what))
+    fingerprint = slots.fingerprint(schedule_of(what))
     record = Record(fingerprint=fingerprint, anchor=at(watermark), watermark=at(watermark))
     return plan.decide(what, record, Sky.at(at(now)), 2 * MINUTE)
 

@@ -12,7 +12,7 @@ from datetime import datetime, time, timedelta
 from functools import lru_cache
 
 from scheduled.errors import ScheduleError
-from scheduled.zone import first_reached, passes, set_back, wall_of
+from scheduled.timing.timezones import first_reached, passes, set_back, wall_of
 
 _TIMES = re.compile(r"(\d{1,2}):(\d\d) ?- ?(\d{1,2}):(\d\d)", re.ASCII)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import cached_property
 
-from scheduled.zone import first_reached, wall_of
+from scheduled.timing.timezones import first_reached, wall_of
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from cronsim import CronSim
 
-from scheduled import slots
 from scheduled.errors import ScheduleError
+from scheduled.timing import slots
 
 ZONES = (
     "UTC",

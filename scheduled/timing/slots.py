@@ -19,27 +19,48 @@ itself: with each start of the machine that becomes the job's anchor.
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from scheduled import lot
-from scheduled.dialect import Boot, Cron, Interval, Once, Schedule, fingerprint, is_drawn, parse
-from scheduled.model import COUNT_CAP, Job
-from scheduled.zone import RESOLUTION, first_reached, passes, set_back, wall_of
+from scheduled.timing.expression import (
+    Boot,
+    Cron,
+    Interval,
+    Once,
+    Schedule,
+    fingerprint,
+    is_drawn,
+    parse,
+)
+from scheduled.timing.timezones import RESOLUTION, first_reached, passes, set_back, wall_of
+
+COUNT_CAP = 1000
+"""Beyond this many, how many slots passed is no longer worth knowing."""
+
+
+@dataclass(frozen=True)
+class Missed:
+    """A stretch of slots nobody answered: first and last of them, UTC, and how many."""
+
+    first: datetime
+    last: datetime
+    count: int
+    capped: bool = False
+    """Whether counting stopped at `count`, and there were more."""
+
 
 __all__ = [
     "COUNT_CAP",
     "Schedule",
     "between",
     "count",
-    "delay",
     "fingerprint",
     "following",
     "is_anchored",
     "is_drawn",
     "latest",
     "note",
-    "of",
     "origin",
     "parse",
     "wall_meant",
@@ -54,23 +75,6 @@ LAST = datetime(9000, 1, 1, tzinfo=UTC)
 # A job that matches in gaps and nowhere else (`* 2 8-14 3 */7` in New York) has no slots.
 # It is given up after this many of them, a gap a year as a rule.
 GAPS = 100
-
-
-def of(job: Job) -> Schedule:
-    """The schedule of a job. Raises ScheduleError for one that never passed the checks."""
-    # Without need no seed: thousands of jobs share the few schedules that are remembered.
-    return parse(job.schedule, job.timezone, job.seed if is_drawn(job.schedule) else "")
-
-
-def delay(job: Job) -> timedelta:
-    """How long after each of its slots the job starts: below its `jitter`, and always the same.
-
-    In whole seconds. Drawn from machine and job, so that what starts together here, and on other
-    machines, is spread.
-    """
-    if not job.jitter:
-        return timedelta(0)
-    return timedelta(seconds=lot.drawn(job.seed or job.id, "jitter", max(int(job.jitter), 1)))
 
 
 def latest(schedule: Schedule, now: datetime, anchor: datetime) -> datetime | None:

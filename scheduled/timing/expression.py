@@ -15,9 +15,9 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
-from scheduled import zone as zones
-from scheduled.cronfield import FIELDS, H, advice
 from scheduled.errors import ScheduleError
+from scheduled.timing import timezones as zones
+from scheduled.timing.cron_field import FIELDS, H, advice
 
 NICKNAMES = {
     "hourly": "0 * * * *",

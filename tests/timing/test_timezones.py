@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from scheduled.errors import ScheduleError
-from scheduled.zone import checked, local_zone
+from scheduled.timing.timezones import checked, local_zone
 
 
 def linked(home: Path, target: str) -> Path:

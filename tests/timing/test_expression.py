@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduled.dialect import Cron, Interval, fingerprint, parse
 from scheduled.errors import ScheduleError
+from scheduled.timing.expression import Cron, Interval, fingerprint, parse
 
 
 def cron(text: str) -> Cron:

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduled import config, slots
-from scheduled.dialect import Cron, fingerprint, parse
+from scheduled import config
 from scheduled.errors import ScheduleError
+from scheduled.jobs.schedule import schedule_of
 from scheduled.system import machine
+from scheduled.timing import slots
+from scheduled.timing.expression import Cron, fingerprint, parse
 from scheduled.view import jobs as view
 from tests.builders.configuration import asked, complaint, job_file, loaded, the_job, written
 from tests.builders.jobs import job
@@ -165,12 +167,12 @@ def test_a_wrong_draw_is_a_problem_of_its_job(tmp_path: Path) -> None:
 
 def test_a_job_in_no_configuration_has_nothing_to_draw_from() -> None:
     with pytest.raises(ScheduleError, match="H is drawn for each machine and job"):
-        slots.of(job(schedule="H * * * *"))
+        schedule_of(job(schedule="H * * * *"))
 
 
 def slots_of(folder: Path, text: str) -> list[str]:
     jobs = loaded(folder, text).jobs
-    return [fingerprint(slots.of(one)) for one in jobs if one.id.startswith("job")]
+    return [fingerprint(schedule_of(one)) for one in jobs if one.id.startswith("job")]
 
 
 def test_the_slots_are_those_of_the_numbers() -> None:

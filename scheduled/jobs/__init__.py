@@ -1,0 +1,1 @@
+"""Jobs: their policies, the built-in ones, and their schedules."""
