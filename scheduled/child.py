@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduled import loader, param
 from scheduled.errors import ScheduledError, UsageError
-from scheduled.handler import Context, GiveUp, Incomplete, NotNow
+from scheduled.handler import Context, GiveUp, Incomplete, NotNow, loader, params
 from scheduled.system import files
 
 
@@ -47,7 +46,7 @@ def _call(handler: str, context: Context) -> dict[str, Any]:
     try:
         function, declared = loader.load(handler), loader.params(handler)
         if declared is not None:
-            param.check(declared, context.params)
+            params.check(declared, context.params)
         result = function(context)
         if result is not None and not isinstance(result, dict):
             raise GiveUp(f"the handler returned {type(result).__name__}, expected a dict or None")

@@ -11,8 +11,9 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from scheduled import environment, loader, param
+from scheduled import environment
 from scheduled.errors import ScheduledError
+from scheduled.handler import loader, params
 from scheduled.model import Attempt, Job
 
 PATIENCE = 20.0
@@ -55,7 +56,7 @@ def main() -> int:
     declared = loader.params(sys.argv[1])
     sentences: list[str] = []
     if declared is not None:
-        wrong = param.misfits(declared, json.load(sys.stdin))
+        wrong = params.misfits(declared, json.load(sys.stdin))
         sentences = [f"params.{name}: {sentence}" for name, sentence in wrong.items()]
     print(f"\n{json.dumps(sentences)}")
     return 0

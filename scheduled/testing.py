@@ -23,10 +23,10 @@ from scheduled import api
 from scheduled import state as states
 from scheduled.events import EVERY, Bus
 from scheduled.handler import Context, Function
+from scheduled.handler.policies import Policies
 from scheduled.model import Outcome
 from scheduled.notify import routing
 from scheduled.notify.message import Message
-from scheduled.policies import Policies
 from scheduled.store import Store
 from scheduled.timing.instants import moment
 from scheduled.view import output

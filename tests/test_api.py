@@ -15,8 +15,8 @@ import scheduled
 from scheduled import api
 from scheduled.config.fields import JOB_KEYS
 from scheduled.errors import ConfigError, ScheduleError, UsageError
+from scheduled.handler.policies import Policies
 from scheduled.model import Job
-from scheduled.policies import Policies
 from scheduled.store import Store
 from tests.builders import chores
 from tests.builders.configuration import written

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from scheduled import builtin, loader, param
+from scheduled import builtin
 from scheduled.config import readers
 from scheduled.config.decorated import Declaration
 from scheduled.config.draft import Draft, Handler, Reading
@@ -18,6 +18,8 @@ from scheduled.config.fields import ID, JOB_KEYS, KEYS, Key
 from scheduled.config.readers import Unfit, found
 from scheduled.config.source import Node, shown
 from scheduled.errors import ConfigError, ScheduleError
+from scheduled.handler import loader
+from scheduled.handler.params import misfits
 from scheduled.model import Job
 from scheduled.notify import routing
 from scheduled.system import machine
@@ -309,7 +311,7 @@ def _check_params(entry: _Entry) -> None:
         return
     if not loader.is_shipped(name) or not loader.exists(name):
         return
-    for one, sentence in param.misfits(loader.params(name) or {}, params.plain()).items():
+    for one, sentence in misfits(loader.params(name) or {}, params.plain()).items():
         line = params.value[one].line
         entry.problems.note(line, f"{entry.prefix}params.{shown(one)}", sentence)
 

@@ -14,7 +14,7 @@ from scheduled.config import literal
 from scheduled.config.readers import Unfit, found
 from scheduled.config.source import MAX_BYTES, Node
 from scheduled.errors import UnreadableFileError
-from scheduled.loader import FUNCTION
+from scheduled.handler.loader import FUNCTION
 from scheduled.system.files import read_bytes
 
 CONTRACT = "scheduled.handler"

@@ -13,14 +13,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Unpack
 
-from scheduled import loader
 from scheduled.config import DEFAULTS, check, literal
 from scheduled.config.readers import Unfit
 from scheduled.config.source import Node
 from scheduled.errors import ConfigError, UsageError
-from scheduled.handler import Function, offer_of
+from scheduled.handler import Function, loader, offer_of
+from scheduled.handler.policies import Policies
 from scheduled.model import SYSTEM_ZONE, Job
-from scheduled.policies import Policies
 
 SOURCE = "Python"
 """Where such a job is defined, as far as its configuration knows."""

@@ -26,7 +26,7 @@ from scheduled.ecosystem.memory import Limits, MemoryFile, Survey
 from scheduled.ecosystem.registry import Branch
 from scheduled.ecosystem.sweep import Cache
 from scheduled.errors import UnreadableFileError
-from scheduled.param import Declared, Kind, Param, values
+from scheduled.handler.params import Declared, Kind, Param, values
 from scheduled.system.files import parse_json, read_stamped, stamp
 
 FAR_FUTURE = datetime.max.replace(tzinfo=UTC)

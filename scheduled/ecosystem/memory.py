@@ -15,7 +15,7 @@ from scheduled.ecosystem.branch_folder import KINDS, TRINITY, memory_in, memory_
 from scheduled.ecosystem.memory_document import UNLIMITED, MemoryDocument, examine
 from scheduled.ecosystem.registry import Branch
 from scheduled.ecosystem.sweep import Cache
-from scheduled.param import Declared, Kind, Param, values
+from scheduled.handler.params import Declared, Kind, Param, values
 from scheduled.system.files import read_stamped
 
 DEFAULT_LIMIT = 600

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any, ClassVar
 
 from scheduled.ecosystem.mailbox import Message, since, status
-from scheduled.param import Declared, Kind, Param, values
+from scheduled.handler.params import Declared, Kind, Param, values
 
 
 @dataclass(frozen=True)

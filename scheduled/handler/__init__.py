@@ -32,8 +32,8 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any, TypeVar, Unpack
 
-from scheduled.param import Kind, Param, values
-from scheduled.policies import Policies
+from scheduled.handler.params import Kind, Param, values
+from scheduled.handler.policies import Policies
 
 __all__ = [
     "Context",

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from scheduled import builtin, loader, param
+from scheduled import builtin
 from scheduled.errors import UsageError
-from scheduled.handler import Kind, Param
+from scheduled.handler import Kind, Param, loader, params
 
 DECLARED = {
     "send": Param("whether to send", Kind.FLAG, True),
@@ -40,13 +40,13 @@ def test_each_kind_takes_its_values_and_no_others(kind: Kind) -> None:
     declared = {"it": Param("a value", kind, None)}
 
     def refused(values: list[Any]) -> list[Any]:
-        return [value for value in values if param.misfits(declared, {"it": value})]
+        return [value for value in values if params.misfits(declared, {"it": value})]
 
     assert refused(FITTING[kind] + MISFITS[kind]) == MISFITS[kind]
 
 
 def test_a_name_nobody_knows_is_told_with_the_one_that_was_meant() -> None:
-    wrong = param.misfits(DECLARED, {"sned": False, "everything": 1})
+    wrong = params.misfits(DECLARED, {"sned": False, "everything": 1})
 
     assert wrong == {
         "sned": "unknown param; did you mean send?",
@@ -57,7 +57,7 @@ def test_a_name_nobody_knows_is_told_with_the_one_that_was_meant() -> None:
 def test_a_value_that_does_not_fit_is_shown_beside_what_would() -> None:
     given = {"send": "no\x1b[1m", "keep": None, "limits": {"FLOW": 600, "API": "6oo"}}
 
-    assert param.misfits(DECLARED, given) == {
+    assert params.misfits(DECLARED, given) == {
         "send": '"no\\u001b[1m": true or false',
         "keep": "nothing: a whole number above 0",
         "limits": '"API": "6oo": a whole number above 0',
@@ -66,7 +66,7 @@ def test_a_value_that_does_not_fit_is_shown_beside_what_would() -> None:
 
 def test_a_check_names_all_that_is_wrong_at_once() -> None:
     with pytest.raises(UsageError) as caught:
-        param.check(DECLARED, {"send": "no", "kep": 1})
+        params.check(DECLARED, {"send": "no", "kep": 1})
 
     assert str(caught.value) == (
         'params.send: "no": true or false; params.kep: unknown param; did you mean keep?'
@@ -74,7 +74,7 @@ def test_a_check_names_all_that_is_wrong_at_once() -> None:
 
 
 def test_what_is_not_given_has_its_default_and_what_belongs_to_others_is_left_out() -> None:
-    assert param.values(DECLARED, {"keep": 3, "theirs": 1}) == {
+    assert params.values(DECLARED, {"keep": 3, "theirs": 1}) == {
         "send": True,
         "keep": 3,
         "limits": {},
@@ -86,4 +86,4 @@ def test_the_defaults_of_a_shipped_handler_fit_what_it_declares(job: Any) -> Non
     declared = loader.params(job.handler)
     assert declared is not None
 
-    assert param.misfits(declared, param.values(declared, {})) == {}
+    assert params.misfits(declared, params.values(declared, {})) == {}
