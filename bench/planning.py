@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.cost import work
 from bench.row import Effort, Row
 from scheduled import plan
-from scheduled.model import Job
+from scheduled.jobs.model import Job
 from scheduled.sky import Sky
 from scheduled.state import Record
 from scheduled.timing import slots

@@ -20,7 +20,7 @@ from scheduled.config.python import job, jobs_in
 from scheduled.decision import Decision, Verdict
 from scheduled.errors import ConfigError, ScheduledError, UsageError
 from scheduled.events import Bus
-from scheduled.model import SYSTEM_ZONE, Job, Outcome
+from scheduled.jobs.model import SYSTEM_ZONE, Job, Outcome
 from scheduled.places import Asked
 from scheduled.report import Report
 from scheduled.timing import timezones

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from scheduled import environment
 from scheduled.environment import UnfitSurroundingsError
 from scheduled.execute import Surroundings
-from scheduled.model import Attempt
+from scheduled.jobs.model import Attempt
 
 LIMIT_SECONDS = 10.0
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from scheduled.model import Job
+from scheduled.jobs.model import Job
 from scheduled.timing.slots import Missed
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from scheduled import environment
 from scheduled.errors import ScheduledError
 from scheduled.handler import loader, params
-from scheduled.model import Attempt, Job
+from scheduled.jobs.model import Attempt, Job
 
 PATIENCE = 20.0
 """Seconds a module may take to be imported."""

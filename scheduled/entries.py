@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from scheduled.decision import Decision
-from scheduled.model import Attempt, Ended, Outcome
+from scheduled.jobs.model import Attempt, Ended, Outcome
 from scheduled.state import Event, Open
 from scheduled.timing.instants import moment, stamped
 from scheduled.timing.slots import Missed

@@ -14,11 +14,10 @@ from datetime import datetime
 from pathlib import Path
 
 from scheduled.errors import ScheduledError
-from scheduled.model import Attempt, Job
+from scheduled.jobs.model import NAME, Attempt, Job
 from scheduled.system import files
 
 LARGEST = 1024 * 1024
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LINE = re.compile(rf"(?:export\s+)?({NAME.pattern})=(.*)")
 _COMMENT = re.compile(r"\s#.*")
 _SINGLE = re.compile(r"'([^']*)'\s*(?:#.*)?")

@@ -24,8 +24,8 @@ from scheduled import afterwards, environment
 from scheduled.capture import Capture
 from scheduled.environment import UnfitSurroundingsError
 from scheduled.errors import UnreadableFileError
+from scheduled.jobs.model import Attempt, Ended, Job, Outcome
 from scheduled.masking import Mask
-from scheduled.model import Attempt, Ended, Job, Outcome
 from scheduled.system import files
 
 UNWRITTEN = 120

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scheduled.model import Job
+from scheduled.jobs.model import Job
 
 IDLE_CPU_PERCENT = 20.0
 IDLE_MEMORY_PERCENT = 70.0

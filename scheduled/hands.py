@@ -9,7 +9,7 @@ from scheduled import condition, execute, supervise
 from scheduled.condition import Answer
 from scheduled.execute import Running, Surroundings
 from scheduled.guards import Machine, Refusal
-from scheduled.model import Attempt, Job
+from scheduled.jobs.model import Attempt, Job
 from scheduled.state import Open
 from scheduled.system import locks
 from scheduled.system.locks import Lock

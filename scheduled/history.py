@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypedDict
 
+from scheduled.jobs.model import Outcome
 from scheduled.journal import Event, Journal, Position, file_name
-from scheduled.model import Outcome
 from scheduled.timing.instants import moment
 from scheduled.timing.slots import COUNT_CAP
 

@@ -9,8 +9,8 @@ from scheduled import entries, plan, under_way
 from scheduled import state as states
 from scheduled.decision import Decision, Verdict
 from scheduled.errors import ScheduleError
+from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
-from scheduled.model import Job
 from scheduled.sky import Sky
 from scheduled.state import Event, Record, State
 from scheduled.timing import slots

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 
 from scheduled import under_way
 from scheduled.decision import Decision, Verdict
+from scheduled.jobs.model import CatchUp, FirstRun, Job
 from scheduled.jobs.schedule import schedule_of, start_delay
-from scheduled.model import CatchUp, FirstRun, Job
 from scheduled.sky import Sky
 from scheduled.state import Deferral, Pause, Record, Retry
 from scheduled.timing import slots, window

@@ -19,7 +19,7 @@ from scheduled.capture import NOTHING, Capture
 from scheduled.condition import Answer
 from scheduled.execute import Running, Surroundings
 from scheduled.hands import Hands
-from scheduled.model import Attempt, Ended, Outcome
+from scheduled.jobs.model import Attempt, Ended, Outcome
 from scheduled.state import Event, State
 from scheduled.store import Store
 from scheduled.system import files

@@ -16,7 +16,7 @@ from scheduled.decision import Decision, Verdict
 from scheduled.events import Bus
 from scheduled.heartbeat import Cause
 from scheduled.history import Row
-from scheduled.model import Attempt
+from scheduled.jobs.model import Attempt
 from scheduled.plan import INSTANT
 from scheduled.pretence import HANDS, Memory
 from scheduled.tick import Tick

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from scheduled import entries, plan, under_way
 from scheduled.entries import Settled
-from scheduled.model import Attempt, Ended, Job, OnInterrupted, Outcome
+from scheduled.jobs.model import Attempt, Ended, Job, OnInterrupted, Outcome
 from scheduled.state import Event, Record
 from scheduled.timing import backoff
 

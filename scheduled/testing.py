@@ -24,7 +24,7 @@ from scheduled import state as states
 from scheduled.events import EVERY, Bus
 from scheduled.handler import Context, Function
 from scheduled.handler.policies import Policies
-from scheduled.model import Outcome
+from scheduled.jobs.model import Outcome
 from scheduled.notify import routing
 from scheduled.notify.message import Message
 from scheduled.store import Store

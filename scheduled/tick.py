@@ -19,7 +19,7 @@ from scheduled.errors import UnavailableError
 from scheduled.events import Bus
 from scheduled.execute import Surroundings
 from scheduled.hands import REAL, Hands
-from scheduled.model import Job
+from scheduled.jobs.model import Job
 from scheduled.report import Report
 from scheduled.sky import Sky
 from scheduled.state import ALL_JOBS

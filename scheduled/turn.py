@@ -21,8 +21,8 @@ from scheduled.execute import Running, Surroundings
 from scheduled.guards import GuardUnusableError, Refusal
 from scheduled.hands import REAL, Hands
 from scheduled.history import Row
+from scheduled.jobs.model import Attempt, Ended, Job, Overlap
 from scheduled.journal import Event
-from scheduled.model import Attempt, Ended, Job, Overlap
 from scheduled.sky import Sky
 from scheduled.state import Open, Record
 from scheduled.store import Store

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from scheduled.decision import Decision
+from scheduled.jobs.model import Job, Overlap
 from scheduled.jobs.schedule import start_delay
-from scheduled.model import Job, Overlap
 from scheduled.state import Open, Record
 
 

@@ -16,7 +16,7 @@ from scheduled.decision import Decision, Verdict
 from scheduled.events import Bus
 from scheduled.execute import Running
 from scheduled.history import Row
-from scheduled.model import Attempt, CatchUp, Ended, Job
+from scheduled.jobs.model import Attempt, CatchUp, Ended, Job
 from scheduled.report import Report
 from scheduled.timing.instants import moment, stamped
 from scheduled.turn import Begun, Intent, Left, Turns

@@ -16,7 +16,7 @@ from scheduled import api
 from scheduled.config.fields import JOB_KEYS
 from scheduled.errors import ConfigError, ScheduleError, UsageError
 from scheduled.handler.policies import Policies
-from scheduled.model import Job
+from scheduled.jobs.model import Job
 from scheduled.store import Store
 from tests.builders import chores
 from tests.builders.configuration import written

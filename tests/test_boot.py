@@ -8,8 +8,8 @@ import pytest
 from scheduled import boot, changes, heartbeat, shape
 from scheduled import state as states
 from scheduled.heartbeat import Heartbeat
+from scheduled.jobs.model import FirstRun, Job
 from scheduled.jobs.schedule import schedule_of
-from scheduled.model import FirstRun, Job
 from scheduled.state import State
 from scheduled.timing import slots
 from tests.builders.engine import Engine, outcomes

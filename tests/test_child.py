@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from scheduled import builtin
+from scheduled.jobs import builtin
 from tests.builders import ecosystem
 from tests.builders.engine import Engine, first_run
 from tests.builders.jobs import at, job

@@ -7,7 +7,7 @@ from typing import Any
 from scheduled import condition
 from scheduled.condition import Answer
 from scheduled.execute import Surroundings
-from scheduled.model import Attempt
+from scheduled.jobs.model import Attempt
 from tests.builders.jobs import at, job
 
 

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from scheduled import builtin, config
+from scheduled import config
 from scheduled.config.fields import JOB_KEYS, KEYS
 from scheduled.errors import ConfigError
-from scheduled.model import CatchUp, FirstRun, Job, Priority
+from scheduled.jobs import builtin
+from scheduled.jobs.model import CatchUp, FirstRun, Job, Priority
 from scheduled.places import Asked
 from tests.builders.configuration import asked, complaint, loaded, refusal, the_job, written
 

@@ -13,7 +13,7 @@ import pytest
 from scheduled import config
 from scheduled.config import cache
 from scheduled.errors import ConfigError
-from scheduled.model import Job, Priority
+from scheduled.jobs.model import Job, Priority
 from tests.builders.configuration import asked, loaded, written
 from tests.builders.jobs import job
 

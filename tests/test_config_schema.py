@@ -9,12 +9,12 @@ from hypothesis import example, given
 from hypothesis import strategies as some
 from jsonschema import Draft202012Validator
 
-from scheduled import builtin
 from scheduled.cli.config import config
 from scheduled.config import sample, schema, source
 from scheduled.config.fields import JOB_KEYS, KEYS, Key
 from scheduled.config.readers import Unfit
 from scheduled.config.writing import text_of
+from scheduled.jobs import builtin
 from tests.builders.configuration import complaint, loaded, refusal
 
 ROOT = Path(__file__).parent.parent

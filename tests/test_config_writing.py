@@ -7,7 +7,7 @@ from hypothesis import strategies as some
 
 from scheduled.config import source
 from scheduled.config.writing import text_of
-from scheduled.model import Priority
+from scheduled.jobs.model import Priority
 
 # What YAML cannot say at all: half a surrogate pair. A zero is refused by the reader.
 TEXTS = some.text(some.characters(exclude_categories=["Cs"], exclude_characters="\0")) | some.text(

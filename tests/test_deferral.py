@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scheduled.model import CatchUp
+from scheduled.jobs.model import CatchUp
 from scheduled.state import record
 from scheduled.store import Store
 from scheduled.view.jobs import status

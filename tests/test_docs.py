@@ -8,11 +8,12 @@ from pathlib import Path
 import click
 import pytest
 
-from scheduled import builtin, environment
+from scheduled import environment
 from scheduled.cli import main
 from scheduled.config.fields import JOB_KEYS, KEYS
 from scheduled.handler import loader
-from scheduled.model import Attempt, Job, Outcome
+from scheduled.jobs import builtin
+from scheduled.jobs.model import Attempt, Job, Outcome
 from scheduled.notify.routing import DEFAULTS
 from scheduled.report import Exit
 from tests.builders.engine import Engine

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scheduled.guards import GuardUnusableError, Machine
-from scheduled.model import Outcome
+from scheduled.jobs.model import Outcome
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import job
 

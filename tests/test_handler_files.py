@@ -8,7 +8,7 @@ from scheduled import config
 from scheduled.config import Config
 from scheduled.errors import ConfigError, UsageError
 from scheduled.handler import Context, handler, loader, offer_of
-from scheduled.model import Job, Priority
+from scheduled.jobs.model import Job, Priority
 from tests.builders.configuration import asked, job_file, loaded
 from tests.builders.handlers import IMPORT, decorated, handler_file
 

@@ -8,7 +8,7 @@ import pytest
 
 from scheduled import history
 from scheduled.history import Row, Wanted
-from scheduled.model import Outcome
+from scheduled.jobs.model import Outcome
 from scheduled.store import Store
 from scheduled.timing.instants import stamped
 from scheduled.timing.slots import COUNT_CAP

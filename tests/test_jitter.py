@@ -9,8 +9,8 @@ import pytest
 
 from scheduled import plan
 from scheduled.decision import Decision, Verdict
+from scheduled.jobs.model import CatchUp, FirstRun, Job
 from scheduled.jobs.schedule import schedule_of, start_delay
-from scheduled.model import CatchUp, FirstRun, Job
 from scheduled.sky import Sky
 from scheduled.state import Record
 from scheduled.timing import slots

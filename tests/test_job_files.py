@@ -8,7 +8,7 @@ import pytest
 from scheduled import config
 from scheduled.config import Config
 from scheduled.errors import ConfigError
-from scheduled.model import Job, Priority
+from scheduled.jobs.model import Job, Priority
 from tests.builders.configuration import asked, job_file, loaded, written
 
 GOOD = 'id: good\nschedule: "0 2 * * *"\ncommand: echo good\n'

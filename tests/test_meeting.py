@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from scheduled.model import FirstRun, Job
+from scheduled.jobs.model import FirstRun, Job
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import job
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduled.model import CatchUp, Job, Overlap
+from scheduled.jobs.model import CatchUp, Job, Overlap
 from tests.builders.beside import UNTIL_GO as WAIT
 from tests.builders.beside import running_since_noon, ticking, wait_for
 from tests.builders.engine import Engine, outcomes

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scheduled.cli.main import main
-from scheduled.model import CatchUp
+from scheduled.jobs.model import CatchUp
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import at, job
 

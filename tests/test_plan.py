@@ -8,7 +8,7 @@ import pytest
 
 from scheduled import plan, under_way
 from scheduled.decision import Decision, Verdict
-from scheduled.model import CatchUp, FirstRun, Job, Overlap, Priority
+from scheduled.jobs.model import CatchUp, FirstRun, Job, Overlap, Priority
 from scheduled.sky import Sky
 from scheduled.state import Open, Pause, Record, Retry
 from scheduled.timing import slots

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scheduled.history import Row
-from scheduled.model import CatchUp, Job, Priority
+from scheduled.jobs.model import CatchUp, Job, Priority
 from scheduled.pretence import Memory
 from scheduled.rehearsal import MOMENT, Rehearsal
 from scheduled.store import Store

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduled.model import CatchUp, Outcome
+from scheduled.jobs.model import CatchUp, Outcome
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import at, job
 

@@ -10,7 +10,7 @@ import pytest
 
 from scheduled import environment, tick
 from scheduled.environment import UnfitSurroundingsError
-from scheduled.model import Attempt
+from scheduled.jobs.model import Attempt
 from tests.builders.configuration import complaint, refusal, the_job
 from tests.builders.engine import Engine, first_run
 from tests.builders.jobs import at, job

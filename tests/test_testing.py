@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scheduled.errors import ConfigError
-from scheduled.model import Outcome
+from scheduled.jobs.model import Outcome
 from scheduled.testing import NOON, Trial
 from tests.builders import chores
 from tests.builders.handlers import decorated, handler_file

@@ -11,7 +11,7 @@ import pytest
 
 from scheduled import heartbeat, supervise
 from scheduled.errors import UnavailableError
-from scheduled.model import CatchUp, FirstRun, OnInterrupted
+from scheduled.jobs.model import CatchUp, FirstRun, OnInterrupted
 from scheduled.report import Exit, Report
 from scheduled.store import Store
 from scheduled.system import locks

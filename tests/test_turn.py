@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scheduled.model import OnInterrupted, Overlap
+from scheduled.jobs.model import OnInterrupted, Overlap
 from scheduled.system import locks, machine, processes
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import job

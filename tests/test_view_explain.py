@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from scheduled.model import CatchUp, Job
+from scheduled.jobs.model import CatchUp, Job
 from scheduled.view import upcoming
 from tests.builders.jobs import at, job
 from tests.builders.looks import Event, picture, seen

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from scheduled import builtin
+from scheduled.jobs import builtin
 from scheduled.view import page, status
 from tests.builders.jobs import job
 from tests.builders.looks import picture, text

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scheduled.cadence import Cadence
-from scheduled.model import Priority
+from scheduled.jobs.model import Priority
 from scheduled.view import status
 from scheduled.view.picture import Picture
 from tests.builders.jobs import at, job

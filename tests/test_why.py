@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from scheduled.history import Wanted, read
-from scheduled.model import CatchUp, FirstRun, Job, Overlap
+from scheduled.jobs.model import CatchUp, FirstRun, Job, Overlap
 from scheduled.store import Store
 from scheduled.view import why
 from scheduled.view.picture import observe

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from scheduled import plan
-from scheduled.model import CatchUp
+from scheduled.jobs.model import CatchUp
 from tests.builders.engine import Engine
 from tests.builders.jobs import job
 

@@ -12,9 +12,9 @@ from scheduled import entries, plan, under_way
 from scheduled.cli.lookup import find_job
 from scheduled.cli.session import Session
 from scheduled.decision import Decision, Verdict
+from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.journal import Event
-from scheduled.model import Job
 from scheduled.plan import INSTANT
 from scheduled.sky import Sky
 from scheduled.state import Deferral, Record, record

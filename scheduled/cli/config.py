@@ -13,8 +13,8 @@ from scheduled import declared, places
 from scheduled.cli.importing import import_
 from scheduled.config import DEFAULTS, Config, load, sample
 from scheduled.errors import ConfigError, UsageError
+from scheduled.jobs.model import FirstRun, Job
 from scheduled.jobs.schedule import schedule_of
-from scheduled.model import FirstRun, Job
 from scheduled.places import Asked
 from scheduled.system import permissions
 from scheduled.system.files import replace, umask

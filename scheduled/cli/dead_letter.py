@@ -11,7 +11,7 @@ from scheduled.cli.session import Session
 from scheduled.cli.tick import complain
 from scheduled.errors import UsageError
 from scheduled.events import Bus
-from scheduled.model import Outcome
+from scheduled.jobs.model import Outcome
 from scheduled.report import Exit
 from scheduled.work import Wanted
 

@@ -23,8 +23,8 @@ from scheduled.config.editing import JobFile
 from scheduled.config.limit import SHIPPED
 from scheduled.config.writing import text_of
 from scheduled.errors import ConfigError, LockedError, ScheduleError, StateError, UsageError
+from scheduled.jobs.model import FirstRun, Job
 from scheduled.jobs.schedule import schedule_of
-from scheduled.model import FirstRun, Job
 from scheduled.sky import Sky
 from scheduled.system import locks
 from scheduled.system.text import one_line

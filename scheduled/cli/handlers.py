@@ -4,9 +4,9 @@ import json
 
 import click
 
-from scheduled import builtin
 from scheduled.cli.session import Session
 from scheduled.config import Config
+from scheduled.jobs import builtin
 from scheduled.report import Exit
 from scheduled.system.text import one_line
 

@@ -10,7 +10,7 @@ from scheduled.cli import instants
 from scheduled.cli.lookup import find_job
 from scheduled.cli.session import Session
 from scheduled.errors import UsageError
-from scheduled.model import Job
+from scheduled.jobs.model import Job
 from scheduled.state import Event, Open, Record, record
 from scheduled.system import processes
 from scheduled.system.text import one_line

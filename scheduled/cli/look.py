@@ -15,7 +15,7 @@ from scheduled.cli import instants
 from scheduled.cli.lookup import find_job
 from scheduled.cli.session import Session
 from scheduled.errors import UsageError
-from scheduled.model import Outcome
+from scheduled.jobs.model import Outcome
 from scheduled.system.text import one_line, printable
 from scheduled.view import detail, jobs, output, sheet, times, upcoming
 from scheduled.view import status as standing

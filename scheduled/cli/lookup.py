@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from scheduled.config import Config
 from scheduled.errors import UsageError
-from scheduled.model import Job
+from scheduled.jobs.model import Job
 from scheduled.system.text import one_line
 
 

@@ -11,8 +11,8 @@ from scheduled.cli import instants
 from scheduled.cli.lookup import find_job
 from scheduled.cli.session import Session
 from scheduled.errors import UsageError
+from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
-from scheduled.model import Job
 from scheduled.plan import answered
 from scheduled.state import ALL_JOBS, pauses, record
 from scheduled.system.text import one_line

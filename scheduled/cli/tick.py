@@ -16,7 +16,7 @@ from scheduled.config import Config
 from scheduled.errors import ConfigError
 from scheduled.events import Bus
 from scheduled.history import Row
-from scheduled.model import Outcome
+from scheduled.jobs.model import Outcome
 from scheduled.report import Exit, Report
 from scheduled.system.text import one_line
 from scheduled.timing.instants import stamped

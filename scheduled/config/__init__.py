@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scheduled import __version__, builtin, places
+from scheduled import __version__, places
 from scheduled.config import cache, handlerfiles, jobfiles, limit, order
 from scheduled.config.draft import Draft, Handler
 from scheduled.config.handlerfiles import Offered
 from scheduled.errors import ConfigError, ScheduleError, UsageError
-from scheduled.model import Job
+from scheduled.jobs import builtin
+from scheduled.jobs.model import Job
 from scheduled.places import Asked, Places, Start
 from scheduled.system import machine, permissions
 from scheduled.system.files import Stamp, stamp

@@ -14,7 +14,7 @@ from typing import Any
 from scheduled.config import Config, check, folders, limit, order, source
 from scheduled.config.writing import text_of
 from scheduled.errors import ConfigError, UsageError
-from scheduled.model import Job
+from scheduled.jobs.model import Job
 from scheduled.system import files, permissions
 
 

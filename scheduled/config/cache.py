@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from scheduled.config.draft import Draft, Handler
 from scheduled.config.folders import File
-from scheduled.model import Job
+from scheduled.jobs.model import Job
 from scheduled.system.files import Stamp, replace
 from scheduled.system.permissions import is_ours
 

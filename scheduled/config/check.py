@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from scheduled import builtin
 from scheduled.config import readers
 from scheduled.config.decorated import Declaration
 from scheduled.config.draft import Draft, Handler, Reading
@@ -20,7 +19,8 @@ from scheduled.config.source import Node, shown
 from scheduled.errors import ConfigError, ScheduleError
 from scheduled.handler import loader
 from scheduled.handler.params import misfits
-from scheduled.model import Job
+from scheduled.jobs import builtin
+from scheduled.jobs.model import Job
 from scheduled.notify import routing
 from scheduled.system import machine
 from scheduled.system.text import meant

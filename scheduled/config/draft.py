@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from scheduled.model import Job
+from scheduled.jobs.model import Job
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from scheduled.config import Config, addition, source
 from scheduled.config.jobfiles import KIND
 from scheduled.config.writing import text_of
 from scheduled.errors import ConfigError, UnreadableFileError, UsageError
-from scheduled.model import Job
+from scheduled.jobs.model import Job
 from scheduled.system import files
 
 Fields = Mapping[str, Any]

@@ -32,7 +32,7 @@ from scheduled.config.readers import (
     variables,
     whole,
 )
-from scheduled.model import CatchUp, FirstRun, OnInterrupted, Overlap, Priority
+from scheduled.jobs.model import CatchUp, FirstRun, OnInterrupted, Overlap, Priority
 
 ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 """What a job may be called: it becomes the name of a folder, and of a lock."""

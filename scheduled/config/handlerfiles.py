@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scheduled import __version__, builtin
+from scheduled import __version__
 from scheduled.config import cache
 from scheduled.config.claims import clashing
 from scheduled.config.draft import Draft, Handler, Reading
 from scheduled.config.folders import File, Folder, Kind, all_listed, named
 from scheduled.handler import loader
+from scheduled.jobs import builtin
 from scheduled.system import machine
 from scheduled.system.files import Stamp, stamp
 

@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scheduled import __version__, builtin, places
+from scheduled import __version__, places
 from scheduled.config import cache
 from scheduled.config.claims import clashing
 from scheduled.config.draft import Draft, Reading
 from scheduled.config.folders import File, Folder, Kind, all_listed, label, named
 from scheduled.errors import ConfigError
-from scheduled.model import Job
+from scheduled.jobs import builtin
+from scheduled.jobs.model import Job
 from scheduled.places import Asked, Start
 from scheduled.system import machine
 from scheduled.system.files import Stamp, stamp

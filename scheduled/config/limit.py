@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from scheduled import builtin
-from scheduled.model import Job
+from scheduled.jobs import builtin
+from scheduled.jobs.model import Job
 
 _NAMED = 5
 SHIPPED = frozenset(job.id for job in builtin.JOBS)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from scheduled.model import Job
+from scheduled.jobs.model import Job
 
 
 def problems(jobs: Sequence[Job]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from scheduled.config.source import Node
 from scheduled.errors import ConfigError, UsageError
 from scheduled.handler import Function, loader, offer_of
 from scheduled.handler.policies import Policies
-from scheduled.model import SYSTEM_ZONE, Job
+from scheduled.jobs.model import SYSTEM_ZONE, Job
 
 SOURCE = "Python"
 """Where such a job is defined, as far as its configuration knows."""

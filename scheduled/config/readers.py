@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from scheduled.config.source import Node, shown
-from scheduled.environment import NAME
 from scheduled.errors import ScheduleError
+from scheduled.jobs.model import NAME
 from scheduled.timing import window
 
 Made = TypeVar("Made")

@@ -5,7 +5,7 @@ A line that begins with `#` and no space is a setting to switch on; one with a s
 
 from pathlib import Path
 
-from scheduled import builtin
+from scheduled.jobs import builtin
 
 _HEAD = """\
 # What runs here, and when. Everything is optional.

@@ -8,9 +8,9 @@ an editor shows as an error stops nothing: a key nobody knows, in a job file.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from scheduled import builtin
 from scheduled.config.fields import ID, JOB_KEYS, KEYS, Key
 from scheduled.config.readers import Shape, text, whole_of
+from scheduled.jobs import builtin
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _A_JOB = {"$ref": "#/$defs/job"}

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scheduled import cronline, crontab
-from scheduled.environment import NAME
 from scheduled.errors import ScheduleError
 from scheduled.importing.findings import Findings, Kind, LeftOut, Wanted
 from scheduled.importing.naming import name_of
+from scheduled.jobs.model import NAME
 from scheduled.timing import expression
 
 TIMEOUT = "1d"

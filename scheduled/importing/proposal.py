@@ -15,7 +15,7 @@ from scheduled.errors import ConfigError, UsageError
 from scheduled.importing import unbound
 from scheduled.importing.findings import Findings, LeftOut, Wanted
 from scheduled.importing.naming import unique
-from scheduled.model import Job
+from scheduled.jobs.model import Job
 from scheduled.system import files
 
 MODE = 0o600

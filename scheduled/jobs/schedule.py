@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from scheduled.model import Job
+from scheduled.jobs.model import Job
 from scheduled.timing import hashed
 from scheduled.timing.expression import Schedule, is_drawn, parse
 

@@ -3,8 +3,8 @@
 from dataclasses import fields
 from typing import Any
 
+from scheduled.jobs.model import Job
 from scheduled.masking import STARS, Mask, is_secret
-from scheduled.model import Job
 
 
 def of_job(job: Job) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from scheduled import plan
-from scheduled.model import Job
+from scheduled.jobs.model import Job
 from scheduled.sky import Sky
 from scheduled.view import definition, jobs, output, upcoming
 from scheduled.view.picture import Picture

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from scheduled.jobs.model import CatchUp, Job
 from scheduled.jobs.schedule import schedule_of, start_delay
-from scheduled.model import CatchUp, Job
 from scheduled.state import Record
 from scheduled.timing import slots, window
 from scheduled.timing.expression import NICKNAMES, Boot, Cron, Interval, Once

@@ -11,7 +11,7 @@ from datetime import timedelta
 from enum import IntEnum
 from typing import Any
 
-from scheduled.model import Outcome
+from scheduled.jobs.model import Outcome
 from scheduled.view import pace
 from scheduled.view.picture import Picture
 from scheduled.view.times import counted, span

@@ -6,8 +6,8 @@ from typing import Any
 
 from scheduled import plan
 from scheduled.decision import Decision, Verdict
+from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
-from scheduled.model import Job
 from scheduled.sky import Sky
 from scheduled.state import Record
 from scheduled.timing import slots

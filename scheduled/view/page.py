@@ -7,8 +7,8 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
-from scheduled import builtin
 from scheduled.history import Row
+from scheduled.jobs import builtin
 from scheduled.state import ALL_JOBS
 from scheduled.system.text import one_line
 from scheduled.timing.instants import moment

@@ -14,7 +14,7 @@ from scheduled import state as states
 from scheduled.cadence import Cadence
 from scheduled.decision import Decision
 from scheduled.errors import StateError, UnreadableFileError
-from scheduled.model import Job
+from scheduled.jobs.model import Job
 from scheduled.sky import Sky
 from scheduled.state import Open, Record, State
 from scheduled.system import files, locks

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from scheduled.history import Row
+from scheduled.jobs.model import Job, Outcome
 from scheduled.jobs.schedule import schedule_of
-from scheduled.model import Job, Outcome
 from scheduled.timing import slots
 from scheduled.timing.instants import moment, stamped
 from scheduled.timing.tick_times import Course

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from scheduled import plan
 from scheduled.decision import Decision, Verdict
+from scheduled.jobs.model import FirstRun, Job, Overlap
 from scheduled.jobs.schedule import schedule_of
-from scheduled.model import FirstRun, Job, Overlap
 from scheduled.sky import Sky
 from scheduled.state import Open
 from scheduled.timing import slots

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from scheduled import plan
-from scheduled.model import Outcome
+from scheduled.jobs.model import Outcome
 from scheduled.state import State, outcomes_of_a_day, pauses
 from scheduled.timing.instants import stamped
 from scheduled.view import upcoming

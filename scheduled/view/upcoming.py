@@ -8,8 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from scheduled import plan
+from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of, start_delay
-from scheduled.model import Job
 from scheduled.sky import Sky
 from scheduled.timing import slots, window
 from scheduled.timing.instants import stamped

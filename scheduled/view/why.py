@@ -7,8 +7,8 @@ from typing import Any
 from scheduled import plan
 from scheduled.decision import Decision
 from scheduled.history import Row
+from scheduled.jobs.model import Job, Outcome
 from scheduled.jobs.schedule import schedule_of
-from scheduled.model import Job, Outcome
 from scheduled.plan import INSTANT
 from scheduled.sky import Sky
 from scheduled.state import Record

@@ -7,7 +7,7 @@ import pytest
 from scheduled import config
 from scheduled.config import Config
 from scheduled.errors import ConfigError
-from scheduled.model import Job
+from scheduled.jobs.model import Job
 from scheduled.places import Asked
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from scheduled import tick, work
 from scheduled.config import DEFAULTS, Config
 from scheduled.history import Row, Wanted, read
-from scheduled.model import Job
+from scheduled.jobs.model import Job
 from scheduled.places import Places
 from scheduled.report import Report
 from scheduled.store import Store

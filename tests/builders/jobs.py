@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from scheduled.model import Job
+from scheduled.jobs.model import Job
 
 
 def job(id: str = "backup", schedule: str = "0 * * * *", **fields: Any) -> Job:  # noqa: A002

@@ -15,7 +15,7 @@ from scheduled import changes, shape
 from scheduled.cadence import Cadence
 from scheduled.cli.session import Session
 from scheduled.errors import ScheduledError
-from scheduled.model import Job
+from scheduled.jobs.model import Job
 from scheduled.store import Store
 from scheduled.timing import instants, slots
 from scheduled.timing.instants import stamped

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from scheduled.jobs.model import CatchUp
 from scheduled.journal import Event, Journal
-from scheduled.model import CatchUp
 from scheduled.store import Store
 from scheduled.timing.instants import stamped
 from tests.builders.engine import Engine

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduled.model import CatchUp
+from scheduled.jobs.model import CatchUp
 from tests.builders.engine import Engine
 from tests.builders.jobs import job
 

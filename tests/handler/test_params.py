@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from scheduled import builtin
 from scheduled.errors import UsageError
 from scheduled.handler import Kind, Param, loader, params
+from scheduled.jobs import builtin
 
 DECLARED = {
     "send": Param("whether to send", Kind.FLAG, True),

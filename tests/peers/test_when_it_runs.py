@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scheduled import heartbeat
-from scheduled.model import Priority
+from scheduled.jobs.model import Priority
 from scheduled.report import Report
 from tests.builders.engine import Engine, outcomes
 from tests.builders.installed import WITHOUT_SWEEPS, configure, rows, tick_at

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scheduled import plan
 from scheduled.decision import Decision, Verdict
 from scheduled.errors import ScheduleError
+from scheduled.jobs.model import CatchUp, Job
 from scheduled.jobs.schedule import schedule_of
-from scheduled.model import CatchUp, Job
 from scheduled.sky import Sky
 from scheduled.state import Record
 from scheduled.timing import window

@@ -5,7 +5,7 @@ Mail is cleaned up first, so that all who count it in the same tick count the sa
 
 from dataclasses import replace
 
-from scheduled.model import SYSTEM_ZONE, FirstRun, Job, Priority
+from scheduled.jobs.model import SYSTEM_ZONE, FirstRun, Job, Priority
 
 JOBS: tuple[Job, ...] = (
     Job(

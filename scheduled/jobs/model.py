@@ -1,9 +1,12 @@
 """The nouns: jobs with their policies, runs with their outcomes. Data only, no behaviour."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class CatchUp(StrEnum):
