@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.cost import BenchError, Cost, process
-from scheduled import config, cronline, tick
+from scheduled import config, tick
+from scheduled.installation import crontab_line
+from scheduled.installation.tick_command import Target
 from scheduled.places import Asked
-from scheduled.target import Target
 
 BUILTIN = ("mail_cleanup", "memory_rollover", "health", "metrics", "daily_report")
 
@@ -40,7 +41,7 @@ class Installation:
 
     def by_cron(self) -> list[str]:
         """The words of the line that cron gets."""
-        line = cronline.tick_lines(Target.running(self.options))[0]
+        line = crontab_line.tick_lines(Target.running(self.options))[0]
         return shlex.split(line.decode())[5:]
 
     def by_script(self) -> list[str]:

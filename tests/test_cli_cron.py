@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from scheduled.cli.main import group
-from scheduled.crontab import CrontabError
 from scheduled.errors import ScheduledError, StateError, UnavailableError, UsageError
+from scheduled.installation.crontab_block import CrontabError
 from scheduled.store import Store
 from scheduled.system import machine
 from tests.builders.crontab import REFUSE, REFUSE_OPEN_LINE, Crontab

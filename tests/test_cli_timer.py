@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from scheduled import crontab, systemd, units
 from scheduled.cli.main import group
 from scheduled.errors import ScheduledError, StateError, UnavailableError, UsageError
+from scheduled.installation import crontab_block, systemd, systemd_units
+from scheduled.installation.systemd import UnitError
 from scheduled.store import Store
 from scheduled.system import machine
-from scheduled.systemd import UnitError
 from tests.builders.crontab import Crontab
 from tests.builders.systemctl import NO_BUS, Systemctl
 
@@ -29,7 +29,7 @@ class Place:
 
     @property
     def timer(self) -> Path:
-        return self.folder / units.file_names(crontab.installation(self.state_dir))[0]
+        return self.folder / systemd_units.file_names(crontab_block.installation(self.state_dir))[0]
 
     @property
     def service(self) -> Path:
@@ -282,7 +282,7 @@ def test_the_keys_of_show_stay(place: Place) -> None:
 
     text = {str(path): path.read_text() for path in (place.timer, place.service)}
     assert report == {
-        "id": crontab.installation(place.state_dir),
+        "id": crontab_block.installation(place.state_dir),
         "status": "intact",
         "active": True,
         "units": text,

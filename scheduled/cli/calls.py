@@ -10,8 +10,8 @@ from scheduled import cadence
 from scheduled.cli.session import Session
 from scheduled.config import Config
 from scheduled.errors import UsageError
+from scheduled.installation.tick_command import Target
 from scheduled.system import machine
-from scheduled.target import Target
 
 
 def target(config: Config) -> Target:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import click
 
-from scheduled import cronline, crontab
 from scheduled.cli import calls, timer
 from scheduled.cli.session import Session
 from scheduled.config import Config
 from scheduled.ecosystem.logs import SYSTEM_LOGS
 from scheduled.errors import UnavailableError, UsageError
+from scheduled.installation import crontab, crontab_block, crontab_line
 from scheduled.system.text import decoded, diff
 
 HOUR = timedelta(hours=1)
@@ -94,18 +94,18 @@ def install(
 
 def _install(session: Session, lines: Sequence[bytes], *, dry_run: bool, force: bool) -> None:
     state_dir = session.config.places.state_dir
-    name = crontab.installation(state_dir)
-    with _or_by_hand(crontab.block_text(name, lines)):
+    name = crontab_block.installation(state_dir)
+    with _or_by_hand(crontab_block.block_text(name, lines)):
         before = crontab.read()
         after = _decided(
             before,
-            lambda forced: crontab.with_block(before or b"", name, lines, force=forced),
+            lambda forced: crontab_block.with_block(before or b"", name, lines, force=forced),
             force,
         )
         if after == before:
             click.echo(f"Nothing to do: the block stands in your crontab, {_where(after, name)}.")
         elif _shown(
-            before, after, dry_run=dry_run, aloud=bool(crontab.blocks(before or b"", name))
+            before, after, dry_run=dry_run, aloud=bool(crontab_block.blocks(before or b"", name))
         ):
             replaced = crontab.replace(before, after, state_dir, session.now)
             click.echo(f"Installed in your crontab, {_where(after, name)}.")
@@ -127,10 +127,10 @@ def uninstall(session: Session, *, systemd: bool, dry_run: bool, force: bool) ->
 
 def _uninstall(session: Session, *, dry_run: bool, force: bool) -> None:
     state_dir = session.config.places.state_dir
-    name = crontab.installation(state_dir)
+    name = crontab_block.installation(state_dir)
     before = crontab.read()
     after = _decided(
-        before, lambda forced: crontab.without_block(before or b"", name, force=forced), force
+        before, lambda forced: crontab_block.without_block(before or b"", name, force=forced), force
     )
     if after == (before or b""):
         click.echo("Nothing to do: no block of this installation in your crontab.")
@@ -164,9 +164,9 @@ def show(
     if systemd:
         timer.show(session, interval, log, as_json=as_json)
         return
-    name = crontab.installation(config.places.state_dir)
+    name = crontab_block.installation(config.places.state_dir)
     lines = _lines(config, interval, _log_of(config, log, hourly=hourly), hourly=hourly)
-    report = _report(crontab.read() or b"", name, crontab.block_text(name, lines))
+    report = _report(crontab.read() or b"", name, crontab_block.block_text(name, lines))
     if as_json:
         click.echo(json.dumps(report, indent=2, ensure_ascii=False))
         return
@@ -187,12 +187,12 @@ def _report(text: bytes, name: str, would_install: bytes) -> dict[str, object]:
     """The JSON of `show`. `lines` are the numbers of the first and the last, markers included."""
     status, problem, block = "absent", None, None
     try:
-        found = crontab.blocks(text, name)
+        found = crontab_block.blocks(text, name)
         block = found[0] if found else None
         if block is not None:
             status = "intact" if block.intact else "edited"
-        crontab.without_block(text, name)
-    except crontab.CrontabError as error:
+        crontab_block.without_block(text, name)
+    except crontab_block.CrontabError as error:
         problem = str(error)
         status = "broken" if block is None or len(found) > 1 else status
     return {
@@ -219,10 +219,10 @@ def _interval(config: Config, every: str | None, *, hourly: bool, systemd: bool)
 
 def _settle_other(session: Session, *, systemd: bool) -> None:
     """Where the other way to be called is gone, forget about it; where it is not, say so."""
-    name = crontab.installation(session.config.places.state_dir)
+    name = crontab_block.installation(session.config.places.state_dir)
     if systemd:
-        with contextlib.suppress(UnavailableError, crontab.CrontabError):
-            _settle(session, "crontab", bool(crontab.blocks(crontab.read() or b"", name)))
+        with contextlib.suppress(UnavailableError, crontab_block.CrontabError):
+            _settle(session, "crontab", bool(crontab_block.blocks(crontab.read() or b"", name)))
     else:
         found = timer.look(session.config, session.environ)
         _settle(session, "timer", found.status != "absent")
@@ -255,20 +255,20 @@ def _make_folder(log: Path) -> None:
 def _lines(config: Config, interval: timedelta, log: Path | None, *, hourly: bool) -> list[bytes]:
     target = calls.target(config)
     if hourly:
-        return cronline.seed_lines(target, log)
-    return cronline.tick_lines(target, cronline.fields(interval), log)
+        return crontab_line.seed_lines(target, log)
+    return crontab_line.tick_lines(target, crontab_line.fields(interval), log)
 
 
 def _decided(before: bytes | None, change: Callable[[bool], bytes], force: bool) -> bytes:
     """The new text; where it is refused, the refusal says what --force would change."""
     try:
         return change(force)
-    except crontab.CrontabError as refusal:
+    except crontab_block.CrontabError as refusal:
         try:
             forced = _difference(before, change(True))
-        except crontab.CrontabError:
+        except crontab_block.CrontabError:
             raise refusal from None
-        raise crontab.CrontabError(f"{refusal}\n{forced}") from refusal
+        raise crontab_block.CrontabError(f"{refusal}\n{forced}") from refusal
 
 
 def _shown(before: bytes | None, after: bytes, *, dry_run: bool, aloud: bool) -> bool:
@@ -285,7 +285,7 @@ def _difference(before: bytes | None, after: bytes) -> str:
 
 
 def _where(text: bytes, name: str) -> str:
-    return crontab.blocks(text, name)[0].where
+    return crontab_block.blocks(text, name)[0].where
 
 
 def _tell_backup(replaced: crontab.Replaced) -> None:

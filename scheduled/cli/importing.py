@@ -81,7 +81,7 @@ def _proposal(
 def _input(session: Session, file: str | None) -> tuple[bytes, str, Path]:
     """What is to be read, what messages call it, and the folder it comes from."""
     if file is None:
-        from scheduled import crontab
+        from scheduled.installation import crontab
 
         return crontab.read() or b"", "crontab", session.cwd
     if file == "-":

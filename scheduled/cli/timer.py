@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from scheduled import crontab, systemd, units
 from scheduled.cli import calls
 from scheduled.cli.session import Session
 from scheduled.config import Config
 from scheduled.errors import UnavailableError
+from scheduled.installation import crontab_block, systemd, systemd_units
+from scheduled.installation.systemd import Installed
 from scheduled.system.text import decoded, diff
-from scheduled.systemd import Installed
 
 _HEADLINES = {
     "absent": "No units of this installation. `scheduled cron install --systemd` would write:",
@@ -26,7 +26,7 @@ _STATES = {True: "the timer runs", False: "the timer does not run", None: "syste
 
 def look(config: Config, environ: Mapping[str, str]) -> Installed:
     """The units of this installation as they lie on the disk. Raises StateError."""
-    name = crontab.installation(config.places.state_dir)
+    name = crontab_block.installation(config.places.state_dir)
     return systemd.look(systemd.folder(environ), name)
 
 
@@ -68,7 +68,7 @@ def show(session: Session, interval: timedelta, log: Path | None, *, as_json: bo
     active = None if found.status == "absent" else systemd.is_active(found.timer)
     if as_json:
         report = {
-            "id": crontab.installation(session.config.places.state_dir),
+            "id": crontab_block.installation(session.config.places.state_dir),
             "status": found.status,
             "active": active,
             "units": _shown(found.folder, found.texts),
@@ -102,9 +102,9 @@ def _start(found: Installed) -> None:
 
 
 def _texts(config: Config, interval: timedelta, log: Path | None) -> dict[str, bytes]:
-    name = crontab.installation(config.places.state_dir)
+    name = crontab_block.installation(config.places.state_dir)
     target, log = calls.target(config), calls.existing_log(log)
-    return units.texts(name, target, interval, log, systemd.setsid())
+    return systemd_units.texts(name, target, interval, log, systemd.setsid())
 
 
 def _goes_on(found: Installed, texts: Mapping[str, bytes], *, dry_run: bool, aloud: bool) -> bool:

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from scheduled import cronline, crontab
 from scheduled.errors import ScheduleError
 from scheduled.importing.findings import Findings, Kind, LeftOut, Wanted
 from scheduled.importing.naming import name_of
+from scheduled.installation import crontab_block, crontab_line
 from scheduled.jobs.model import NAME
 from scheduled.timing import expression
 
@@ -42,7 +42,7 @@ _NO_DEADLINE = f"cron lets a job run for ever; here each has a deadline, `timeou
 def read(text: bytes, *, user: str = "") -> Findings:
     """The jobs of a crontab; where its lines name a user, those of `user`."""
     table = _Table(user)
-    ours = crontab.lines_in_blocks(text)
+    ours = crontab_block.lines_in_blocks(text)
     for number, line in enumerate(text.split(b"\n"), start=1):
         if number not in ours:
             table.take(number, line)
@@ -114,7 +114,7 @@ class _Table:
         found = _ENTRY.fullmatch(text)
         if found is None:
             return "neither a variable nor five fields and a command"
-        if cronline.calls_us(text.encode()):
+        if crontab_line.calls_us(text.encode()):
             return "calls scheduled itself"
         user, command = _parted(found["rest"]) if self.user else ("", found["rest"])
         if user != self.user:

@@ -18,10 +18,10 @@ from typing import Any
 
 import pytest
 
-from scheduled import units
-from scheduled.target import Target
+from scheduled.installation import systemd_units
+from scheduled.installation.tick_command import Target
 from tests.builders import ecosystem
-from tests.test_units import HARD
+from tests.installation.test_systemd_units import HARD
 
 _SYSTEMD = "/lib/systemd/systemd"
 _MANAGER = """
@@ -145,7 +145,7 @@ def test_every_path_reaches_the_program_as_it_is(manager: Manager, tmp_path: Pat
     python.write_text(f"#!/bin/sh\nprintf '%s\\0' \"$@\" > {tmp_path}/words\n")
     python.chmod(0o755)
     target = Target(python, Path("/main.py"), HARD)
-    for name, text in units.texts("1a2b3c4d", target, timedelta(minutes=1)).items():
+    for name, text in systemd_units.texts("1a2b3c4d", target, timedelta(minutes=1)).items():
         (manager.units / name).write_bytes(text)
 
     manager.systemctl("daemon-reload")

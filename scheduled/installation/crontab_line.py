@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path, PurePosixPath
 
 from scheduled.errors import UsageError
-from scheduled.target import Target
+from scheduled.installation.tick_command import Target
 
 _ASSIGNMENT = re.compile(r"""\s*(\w+|"[^"]*"|'[^']*')\s*=""")
 _VERBS = {"run", "daily-report", "--once"}

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from scheduled.cadence import parse
-from scheduled.cronline import calls_us, fields, seed_lines, tick_lines
 from scheduled.errors import UsageError
-from scheduled.target import Target
+from scheduled.installation.crontab_line import calls_us, fields, seed_lines, tick_lines
+from scheduled.installation.tick_command import Target
 
 TARGET = Target(Path("/venv/bin/python"), Path("/lib/scheduled/__main__.py"))
 

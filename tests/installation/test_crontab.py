@@ -9,9 +9,15 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from scheduled import crontab
-from scheduled.crontab import CrontabError, block_text, blocks, with_block, without_block
 from scheduled.errors import StateError, UnavailableError
+from scheduled.installation import crontab, crontab_block
+from scheduled.installation.crontab_block import (
+    CrontabError,
+    block_text,
+    blocks,
+    with_block,
+    without_block,
+)
 from tests.builders.crontab import REFUSE, REFUSE_OPEN_LINE, Crontab
 
 NAME = "1a2b3c4d"
@@ -156,8 +162,8 @@ def test_a_marker_without_its_partner_is_never_touched_even_if_forced(
 
 
 def test_two_installations_live_side_by_side() -> None:
-    name = crontab.installation(Path("/home/aipass/state"))
-    other = crontab.installation(Path("/srv/state"))
+    name = crontab_block.installation(Path("/home/aipass/state"))
+    other = crontab_block.installation(Path("/srv/state"))
 
     both = with_block(with_block(FOREIGN, name, LINES), other, OTHER_LINES)
 

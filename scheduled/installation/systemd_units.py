@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from scheduled.errors import UsageError
-from scheduled.target import Target
+from scheduled.installation.tick_command import Target
 
 SETSID = Path("/usr/bin/setsid")
 """Of util-linux, without which there is no systemd; where it usually lies."""

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from scheduled import units
 from scheduled.cadence import parse
 from scheduled.errors import UsageError
-from scheduled.target import Target
+from scheduled.installation import systemd_units
+from scheduled.installation.tick_command import Target
 
 MINUTE = timedelta(minutes=1)
 FOLDERS = ["/a b", "/it's", '/say "hi"', "/50%", "/a%n d", "/$HOME", "/${HOME}", "/back\\slash"]
@@ -24,7 +24,7 @@ def target(*options: str) -> Target:
 
 def made(*options: str, log: Path | None = None, every: timedelta = MINUTE) -> tuple[str, str]:
     """The text of the timer, and that of the service."""
-    timer, service = units.texts("1a2b3c4d", target(*options), every, log).values()
+    timer, service = systemd_units.texts("1a2b3c4d", target(*options), every, log).values()
     return timer.decode(), service.decode()
 
 
@@ -44,7 +44,7 @@ def test_the_service_calls_what_a_crontab_line_calls_and_does_not_wait_for_it() 
 
 
 def test_both_units_go_by_the_name_of_the_installation() -> None:
-    assert units.file_names("1a2b3c4d") == (
+    assert systemd_units.file_names("1a2b3c4d") == (
         "scheduled-1a2b3c4d.timer",
         "scheduled-1a2b3c4d.service",
     )
@@ -75,7 +75,7 @@ def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path, folder: str)
     python.symlink_to("/bin/true")
     called = Target(python, Path("/main.py"), ["--root", folder])
     log = Path(folder) if folder in FOLDERS else None
-    for name, text in units.texts("1a2b3c4d", called, MINUTE, log).items():
+    for name, text in systemd_units.texts("1a2b3c4d", called, MINUTE, log).items():
         (tmp_path / name).write_bytes(text)
 
     timer = tmp_path / "scheduled-1a2b3c4d.timer"
@@ -105,11 +105,11 @@ def test_what_a_tick_prints_is_appended_to_the_log() -> None:
 def test_a_unit_is_intact_until_a_byte_of_it_changes() -> None:
     timer, _ = made()
 
-    assert units.is_intact(timer.encode())
-    assert not units.is_intact(timer.replace("*:*", "*:0/5").encode())
-    assert not units.is_intact(timer.encode() + b"\n")
-    assert not units.is_intact(b"")
-    assert not units.is_intact(f"# sha256:{hashlib.sha256(b'').hexdigest()}\n".encode())
+    assert systemd_units.is_intact(timer.encode())
+    assert not systemd_units.is_intact(timer.replace("*:*", "*:0/5").encode())
+    assert not systemd_units.is_intact(timer.encode() + b"\n")
+    assert not systemd_units.is_intact(b"")
+    assert not systemd_units.is_intact(f"# sha256:{hashlib.sha256(b'').hexdigest()}\n".encode())
 
 
 def after_midnight(calendar: str) -> str:

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scheduled import units
 from scheduled.errors import ScheduledError, StateError, UnavailableError
+from scheduled.installation import systemd_units
 from scheduled.system import files, machine, user_dirs
 
 _PATIENCE = 30
@@ -47,7 +47,7 @@ class Installed:
         return [
             self.folder / name
             for name, text in found
-            if text is not None and not units.is_intact(text)
+            if text is not None and not systemd_units.is_intact(text)
         ]
 
     @property
@@ -67,7 +67,7 @@ def folder(environ: Mapping[str, str]) -> Path:
 
 def look(place: Path, name: str) -> Installed:
     """What lies there of an installation. Raises StateError for what cannot be read."""
-    return Installed(place, {file: _text(place / file) for file in units.file_names(name)})
+    return Installed(place, {file: _text(place / file) for file in systemd_units.file_names(name)})
 
 
 def install(found: Installed, texts: Mapping[str, bytes], *, force: bool) -> None:
@@ -121,7 +121,7 @@ def is_active(timer: str) -> bool | None:
 
 def setsid() -> Path:
     """Where `setsid` lies: a unit wants it said. Raises UnavailableError where there is none."""
-    found = str(units.SETSID) if units.SETSID.exists() else shutil.which("setsid")
+    found = str(systemd_units.SETSID) if systemd_units.SETSID.exists() else shutil.which("setsid")
     if found is None:
         raise UnavailableError("there is no `setsid` command in PATH; it comes with util-linux")
     return Path(found)

@@ -1,0 +1,1 @@
+"""The crontab entry and the systemd units that call the tick."""
