@@ -11,8 +11,8 @@ from pathlib import Path
 
 from bench.cost import work
 from bench.row import Effort, Row
-from scheduled.ecosystem import example
-from scheduled.ecosystem.example import Layout
+from scheduled.demo import example
+from scheduled.demo.example import Layout
 from scheduled.handler import Context
 
 NOW = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)

@@ -10,11 +10,11 @@ from datetime import timedelta
 from typing import Any
 
 from scheduled.ecosystem import central, mail_activity, mail_central, plans, registry, timestamps
-from scheduled.ecosystem.checkup import Checkups, Rules
+from scheduled.ecosystem.checks import Checkups, Rules
 from scheduled.ecosystem.mailbox import one_line
 from scheduled.ecosystem.memory import MemoryFile, Survey
 from scheduled.ecosystem.registry import Branch, RegistryError
-from scheduled.ecosystem.sweep import Cache
+from scheduled.ecosystem.scan_cache import Cache
 from scheduled.handler import Context, Kind, Param, values
 
 PARAMS = {

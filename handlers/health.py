@@ -16,8 +16,8 @@ from typing import Any
 
 from scheduled.ecosystem import central, registry
 from scheduled.ecosystem.central import CentralFileError
-from scheduled.ecosystem.checkup import Checkup, Checkups, Issue, Rules
-from scheduled.ecosystem.sweep import Cache
+from scheduled.ecosystem.checks import Checkup, Checkups, Issue, Rules
+from scheduled.ecosystem.scan_cache import Cache
 from scheduled.handler import Context, Incomplete
 
 PARAMS = Rules.PARAMS

@@ -14,8 +14,8 @@ from pathlib import Path
 from scheduled.ecosystem import archive, mail_central, mail_counts, mailbox, registry, stale_mail
 from scheduled.ecosystem.mailbox import Mailbox, Message
 from scheduled.ecosystem.registry import Branch
+from scheduled.ecosystem.scan_cache import Cache, Facts
 from scheduled.ecosystem.stale_mail import Overdue, Rules
-from scheduled.ecosystem.sweep import Cache, Facts
 from scheduled.errors import ScheduledError
 from scheduled.handler import Context, Incomplete, Kind, Param, values
 from scheduled.system.files import stamp

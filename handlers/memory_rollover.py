@@ -14,7 +14,7 @@ from typing import Any
 from scheduled.ecosystem import registry
 from scheduled.ecosystem.memory import Limits, MemoryFile, Survey
 from scheduled.ecosystem.registry import Branch
-from scheduled.ecosystem.sweep import Cache
+from scheduled.ecosystem.scan_cache import Cache
 from scheduled.handler import Context
 
 PARAMS = Limits.PARAMS

@@ -14,7 +14,7 @@ from scheduled.ecosystem import central, logs, mail_counts, registry, timestamps
 from scheduled.ecosystem.central import CentralFileError
 from scheduled.ecosystem.memory import Limits, Survey
 from scheduled.ecosystem.registry import Branch, Registry
-from scheduled.ecosystem.sweep import Cache
+from scheduled.ecosystem.scan_cache import Cache
 from scheduled.errors import UnreadableFileError
 from scheduled.handler import Context
 from scheduled.system.files import read_json, stamp

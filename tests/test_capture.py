@@ -7,7 +7,7 @@ import pytest
 
 from scheduled.capture import Capture, prune
 from scheduled.masking import Mask
-from scheduled.system import files, linux
+from scheduled.system import linux
 
 
 def test_what_fits_is_kept_as_it_is(tmp_path: Path) -> None:
@@ -29,7 +29,7 @@ def test_what_does_not_fit_keeps_head_and_tail_and_says_how_much_is_gone(tmp_pat
 def disk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both kinds of file systems that output may lie on."""
     if request.param == "a disk without":
-        monkeypatch.setattr(files, "punch_hole", lambda *_: False)
+        monkeypatch.setattr(linux, "punch_hole", lambda *_: False)
 
 
 @pytest.mark.usefixtures("disk")
@@ -77,7 +77,7 @@ def test_what_is_printed_while_the_file_is_trimmed_is_not_lost(
         os.write(descriptor, b"the last line")
         return punch(*where)
 
-    monkeypatch.setattr(files, "punch_hole", while_it_prints)
+    monkeypatch.setattr(linux, "punch_hole", while_it_prints)
     capture.watch()
     capture.finish()
 

@@ -11,9 +11,38 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import NamedTuple
 
-from scheduled.ecosystem.branch_folder import LOGS
-from scheduled.ecosystem.log_trails import ROTATED, Trails
+from scheduled.ecosystem.branch import LOGS
+from scheduled.ecosystem.log_positions import ROTATED, Trails
 from scheduled.ecosystem.registry import Branch
+
+
+class Oversized(NamedTuple):
+    """A live log that nobody rotated."""
+
+    name: str
+    size: int
+    """Bytes."""
+
+
+def unrotated(folder: str | Path, limit: int) -> list[Oversized]:
+    """The `*.log` files in a folder with more than `limit` bytes, by name.
+
+    Rotated ones (`x.log.1`, `x.log.2.gz`) may be of any size. None where there is no folder.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            logs = [Oversized(one.name, _size(one)) for one in entries if one.name.endswith(".log")]
+    except OSError:
+        return []  # no logs there, or none that are ours to look at
+    return sorted(log for log in logs if log.size > limit)
+
+
+def _size(entry: os.DirEntry[str]) -> int:
+    try:
+        return entry.stat().st_size if entry.is_file() else 0
+    except OSError:  # rotated away since
+        return 0
+
 
 SYSTEM_LOGS = "system_logs"
 

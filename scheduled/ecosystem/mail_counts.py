@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from scheduled.ecosystem import mailbox
-from scheduled.ecosystem.branch_folder import MAILBOXES
+from scheduled.ecosystem.branch import MAILBOXES
 from scheduled.ecosystem.mail_central import Count
 from scheduled.ecosystem.registry import Branch
-from scheduled.ecosystem.sweep import Cache, Facts
+from scheduled.ecosystem.scan_cache import Cache, Facts
 from scheduled.errors import UnreadableFileError
 from scheduled.system.files import stamp
 

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
-from scheduled.ecosystem.branch_folder import KINDS, TRINITY, memory_in, memory_kind
+from scheduled.ecosystem.branch import KINDS, TRINITY, memory_in, memory_kind
 from scheduled.ecosystem.memory_document import UNLIMITED, MemoryDocument, examine
 from scheduled.ecosystem.registry import Branch
-from scheduled.ecosystem.sweep import Cache
+from scheduled.ecosystem.scan_cache import Cache
 from scheduled.handler.params import Declared, Kind, Param, values
 from scheduled.system.files import read_stamped
 

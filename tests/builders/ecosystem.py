@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from scheduled.ecosystem import example
-from scheduled.ecosystem.example import Layout
+from scheduled.demo import example
+from scheduled.demo.example import Layout
 from scheduled.handler import Context
 
 NOW = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)

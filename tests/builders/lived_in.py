@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from scheduled.ecosystem import example
+from scheduled.demo import example
 from tests.builders import counted, ecosystem
 
 NOW = datetime(2026, 11, 21, 14, 0, 30, tzinfo=UTC)

@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
-from scheduled.ecosystem import dashboard, mailbox, rotation
-from scheduled.ecosystem.branch_folder import (
+from scheduled.ecosystem import branch, logs, mailbox
+from scheduled.ecosystem.branch import (
     DASHBOARD,
     KINDS,
     LOGS,
@@ -24,7 +24,7 @@ from scheduled.ecosystem.branch_folder import (
 )
 from scheduled.ecosystem.memory import Limits, MemoryFile, Survey
 from scheduled.ecosystem.registry import Branch
-from scheduled.ecosystem.sweep import Cache
+from scheduled.ecosystem.scan_cache import Cache
 from scheduled.errors import UnreadableFileError
 from scheduled.handler.params import Declared, Kind, Param, values
 from scheduled.system.files import parse_json, read_stamped, stamp
@@ -119,7 +119,7 @@ class Checkups:
     def logs(self, folder: str | Path, prefix: str = "") -> Iterator[Issue]:
         """An issue for each log in a folder that should have been rotated."""
         limit = self._rules.max_log_bytes
-        for log in rotation.unrotated(folder, limit):
+        for log in logs.unrotated(folder, limit):
             sizes = f"{_megabytes(log.size)}, not rotated (limit: {_megabytes(limit)})"
             yield _warning(f"{prefix}{log.name}: {sizes}")
 
@@ -197,7 +197,7 @@ class Checkups:
             if known is None:
                 seen, data = read_stamped(path)
                 document = parse_json(data, Path())  # of the error only the reason is used
-                updated = dashboard.updated_at(document, self._zone)
+                updated = branch.updated_at(document, self._zone)
                 known = [updated.timestamp() if updated else seen[1] / 1e9]
                 self._cache.remember(path, seen, known)
         except OSError as error:

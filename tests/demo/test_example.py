@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from handlers import health, memory_rollover
-from scheduled.ecosystem import example, mailbox, registry
+from scheduled.demo import example
+from scheduled.ecosystem import mailbox, registry
 from tests.builders.ecosystem import NOW, context
 
 

@@ -1,7 +1,33 @@
 """What lies in the folder of a branch, as far as a sweep wants to know."""
 
+from collections.abc import Iterator
+from datetime import datetime, tzinfo
+from typing import Any
+
+from scheduled.ecosystem import timestamps
 from scheduled.ecosystem.registry import Branch
-from scheduled.ecosystem.sweep import Cache
+from scheduled.ecosystem.scan_cache import Cache
+
+
+def updated_at(document: Any, zone: tzinfo) -> datetime | None:
+    """The newest `last_updated` of the dashboard and its sections, UTC; None if none is readable.
+
+    Each service stamps its own section; the stamp of the whole may lag behind, or be "".
+    """
+    distinct = {value for value in _stated(document) if isinstance(value, str | int | float)}
+    stated = (timestamps.readable(value, zone) for value in distinct)
+    return max((moment for moment in stated if moment), default=None)
+
+
+def _stated(document: Any) -> Iterator[Any]:
+    if not isinstance(document, dict):
+        return
+    yield document.get("last_updated")
+    sections = document.get("sections")
+    for section in sections.values() if isinstance(sections, dict) else ():
+        if isinstance(section, dict):
+            yield section.get("last_updated")
+
 
 TRINITY = ".trinity"
 MAILBOXES = ("ai_mail.local", ".ai_mail.local")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from handlers import health
-from scheduled.ecosystem import example
+from scheduled.demo import example
 from scheduled.ecosystem.registry import RegistryError
 from scheduled.handler import Incomplete
 from tests.builders import ecosystem

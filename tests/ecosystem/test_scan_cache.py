@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from scheduled.ecosystem import sweep
-from scheduled.ecosystem.sweep import Cache
+from scheduled.ecosystem import scan_cache
+from scheduled.ecosystem.scan_cache import Cache
 from scheduled.system.files import stamp_of
 
 LONG_AGO = 1_700_000_000
@@ -133,7 +133,7 @@ def test_a_damaged_cache_is_the_same_as_none(
     }
     cache_file.write_bytes(damaged[damage])
     if damage == "older version":
-        monkeypatch.setattr(sweep, "VERSION", sweep.VERSION + 1)
+        monkeypatch.setattr(scan_cache, "VERSION", scan_cache.VERSION + 1)
 
     assert recalled(cache_file, path) is None
     remembered(cache_file, path, [2])

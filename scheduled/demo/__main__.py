@@ -34,7 +34,7 @@ class _Demo:
     def show(self) -> int:
         """The demonstration, from an empty folder to the first reports."""
         from scheduled.cli.session import clock
-        from scheduled.ecosystem import example
+        from scheduled.demo import example
 
         example.grow(self.home, clock())
         self._say(f"An example ecosystem has been grown in {self.home}.")

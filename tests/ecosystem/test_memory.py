@@ -9,7 +9,7 @@ from scheduled.ecosystem import memory_document, registry
 from scheduled.ecosystem.memory import Limits, MemoryFile, Survey
 from scheduled.ecosystem.memory_document import UNLIMITED, UNSTATED, count_lines, examine
 from scheduled.ecosystem.registry import Branch
-from scheduled.ecosystem.sweep import Cache
+from scheduled.ecosystem.scan_cache import Cache
 from tests.builders import ecosystem
 from tests.builders.ecosystem import REALDATA, add_memory
 

@@ -1,0 +1,1 @@
+"""The first minute: `python -m scheduled.demo` on a built-in example ecosystem."""
