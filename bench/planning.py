@@ -11,7 +11,7 @@ from bench.row import Effort, Row
 from scheduled import plan
 from scheduled.jobs.model import Job
 from scheduled.sky import Sky
-from scheduled.state import Record
+from scheduled.state.records import Record
 from scheduled.timing import slots
 
 NOW = datetime(2026, 11, 21, 14, 0, 30, tzinfo=UTC)

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from scheduled import plan
-from scheduled.heartbeat import Heartbeat
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
-from scheduled.state import Event, Record, State, record
+from scheduled.state.heartbeat import Heartbeat
+from scheduled.state.records import Event, Record, State, record
 from scheduled.timing import slots
 from scheduled.timing.instants import moment, stamped
 

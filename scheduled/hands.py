@@ -10,7 +10,7 @@ from scheduled.condition import Answer
 from scheduled.execute import Running, Surroundings
 from scheduled.guards import Machine, Refusal
 from scheduled.jobs.model import Attempt, Job
-from scheduled.state import Open
+from scheduled.state.records import Open
 from scheduled.system import locks
 from scheduled.system.locks import Lock
 

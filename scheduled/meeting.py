@@ -5,14 +5,14 @@ Nothing fires by that, whatever somebody edited: a job that is met counts from n
 
 from collections.abc import Collection, Iterable
 
-from scheduled import entries, plan, under_way
-from scheduled import state as states
+from scheduled import plan, under_way
 from scheduled.decision import Decision, Verdict
 from scheduled.errors import ScheduleError
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.sky import Sky
-from scheduled.state import Event, Record, State
+from scheduled.state import events, records
+from scheduled.state.records import Event, Record, State
 from scheduled.timing import slots
 from scheduled.timing.instants import stamped
 from scheduled.timing.slots import Missed
@@ -23,7 +23,7 @@ REMOVED = "removed from the configuration"
 """The same of a job that is gone, and its fingerprint from then on: no schedule has it."""
 
 
-def events(decisions: Iterable[Decision], state: State, above: Sky) -> list[Event]:
+def registered(decisions: Iterable[Decision], state: State, above: Sky) -> list[Event]:
     """The events that make the engine know new, changed and disabled jobs, and wrong clocks."""
     return [event for decision in decisions for event in _met(decision, state, above)]
 
@@ -44,7 +44,7 @@ def parting(job: str, state: State, above: Sky) -> list[Event]:
     """
     if state["jobs"].get(job, {}).get("fingerprint") in (None, "", REMOVED):
         return []
-    now, record = stamped(above.now), states.record(state, job)
+    now, record = stamped(above.now), records.record(state, job)
     seen = {"event": "seen", "job": job, "anchor": now, "fingerprint": REMOVED}
     seen["watermark"] = stamped(plan.counted_from(record, above.now))
     is_off = record.enabled is False or record.suspended or record.fingerprint == plan.PUT_OUT
@@ -52,7 +52,7 @@ def parting(job: str, state: State, above: Sky) -> list[Event]:
 
 
 def _met(decision: Decision, state: State, above: Sky) -> list[Event]:
-    job, record = decision.job, states.record(state, decision.job.id)
+    job, record = decision.job, records.record(state, decision.job.id)
     watermark = stamped(decision.watermark) if decision.watermark else None
     match decision.verdict:
         case Verdict.CLAMP:
@@ -86,19 +86,19 @@ def _seen(job: Job, above: Sky, *, fingerprint: str, watermark: str | None) -> E
 
 def _left_behind(job: str, record: Record, above: Sky, cause: str) -> list[Event]:
     """What the schedule it had until now still owed: these slots end here, on record."""
-    events: list[Event] = []
+    recorded: list[Event] = []
     if record.retry is not None:
-        events = [entries.given_up(job, record.retry.slot, cause)]
+        recorded = [events.given_up(job, record.retry.slot, cause)]
     until = record.deferral.until if record.deferral else None
     if until is not None and until <= above.now:
-        events += entries.missed(job, Missed(until, until, 1), cause)
+        recorded += events.missed(job, Missed(until, until, 1), cause)
     since = under_way.taken_up(record) or record.anchor
     if record.schedule is None or since is None:
-        return events
+        return recorded
     try:
         schedule = slots.parse(*record.schedule)
     except ScheduleError:
-        return events  # written by a version that could read more than this one
+        return recorded  # written by a version that could read more than this one
     anchor = record.anchor if slots.is_anchored(schedule) else None
     stretch = above.stretch(schedule, since, above.now, anchor)
-    return [*events, *entries.missed(job, stretch, cause)]
+    return [*recorded, *events.missed(job, stretch, cause)]

@@ -9,11 +9,11 @@ from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from scheduled.errors import ScheduledError
-from scheduled.journal import Event
 from scheduled.notify import routing
 from scheduled.places import Places
-from scheduled.state import State
-from scheduled.store import Store
+from scheduled.state.journal import Event
+from scheduled.state.records import State
+from scheduled.state.store import Store
 from scheduled.system import locks
 from scheduled.timing import backoff, instants
 from scheduled.timing.instants import stamped

@@ -15,7 +15,7 @@ from scheduled.decision import Decision, Verdict
 from scheduled.jobs.model import CatchUp, FirstRun, Job
 from scheduled.jobs.schedule import schedule_of, start_delay
 from scheduled.sky import Sky
-from scheduled.state import Deferral, Pause, Record, Retry
+from scheduled.state.records import Deferral, Pause, Record, Retry
 from scheduled.timing import slots, window
 from scheduled.timing.slots import Missed, Schedule
 

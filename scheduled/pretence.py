@@ -14,14 +14,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from scheduled import changes
 from scheduled.capture import NOTHING, Capture
 from scheduled.condition import Answer
 from scheduled.execute import Running, Surroundings
 from scheduled.hands import Hands
 from scheduled.jobs.model import Attempt, Ended, Outcome
-from scheduled.state import Event, State
-from scheduled.store import Store
+from scheduled.state import apply
+from scheduled.state.records import Event, State
+from scheduled.state.store import Store
 from scheduled.system import files
 from scheduled.system.locks import Lock
 from scheduled.timing.instants import stamped
@@ -50,7 +50,7 @@ class Memory(Store):
         """Change the state as the events say, and keep them in `events`."""
         for event in events:
             whole = {"at": stamped(now), **event}
-            changes.apply(self.state, whole)
+            apply.apply(self.state, whole)
             self.events.append(whole)
 
     def save(self) -> files.Stamp | None:

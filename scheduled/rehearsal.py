@@ -10,15 +10,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from scheduled import heartbeat, history, pretence
+from scheduled import pretence
 from scheduled.config import Config
 from scheduled.decision import Decision, Verdict
 from scheduled.events import Bus
-from scheduled.heartbeat import Cause
-from scheduled.history import Row
 from scheduled.jobs.model import Attempt
 from scheduled.plan import INSTANT
 from scheduled.pretence import HANDS, Memory
+from scheduled.state import heartbeat, history
+from scheduled.state.heartbeat import Cause
+from scheduled.state.history import Row
 from scheduled.tick import Tick
 from scheduled.timing.instants import stamped
 from scheduled.timing.tick_times import Course

@@ -8,9 +8,9 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
-from scheduled import history
 from scheduled.errors import LockedError, ScheduledError, StateError
-from scheduled.history import Row
+from scheduled.state import history
+from scheduled.state.history import Row
 from scheduled.timing.instants import stamped
 
 

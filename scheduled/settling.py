@@ -3,10 +3,11 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from scheduled import entries, plan, under_way
-from scheduled.entries import Settled
+from scheduled import plan, under_way
 from scheduled.jobs.model import Attempt, Ended, Job, OnInterrupted, Outcome
-from scheduled.state import Event, Record
+from scheduled.state import events
+from scheduled.state.events import Settled
+from scheduled.state.records import Event, Record
 from scheduled.timing import backoff
 
 RERUNS = 2
@@ -56,7 +57,7 @@ def called_off(record: Record, event: Event) -> list[Event]:
         return []
     if retry.slot in (run.slot for run in record.runs.values()):
         return []  # it is being tried, in this run or beside it
-    return [entries.given_up(event["job"], retry.slot, plan.SUPERSEDED)]
+    return [events.given_up(event["job"], retry.slot, plan.SUPERSEDED)]
 
 
 def _retry_at(attempt: Attempt, ended: Ended, now: datetime) -> datetime | None:

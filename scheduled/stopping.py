@@ -7,9 +7,10 @@ run gets TERM, and after its grace KILL, with all there is of it.
 import signal
 from datetime import datetime, timedelta
 
-from scheduled import entries, supervise
-from scheduled.state import Open
-from scheduled.store import Store
+from scheduled import supervise
+from scheduled.state import events
+from scheduled.state.records import Open
+from scheduled.state.store import Store
 from scheduled.system import processes
 
 GRACE = timedelta(seconds=supervise.GRACE_SECONDS)
@@ -26,7 +27,7 @@ def press(store: Store, job: str, opened: Open, reason: str, now: datetime) -> b
     """
     stop = opened.stop
     if stop is None:
-        store.write(now, entries.told_to_stop(job, opened.run_id, reason))
+        store.write(now, events.told_to_stop(job, opened.run_id, reason))
         _signal(opened, signal.SIGTERM)
     elif now > stop.at + PATIENCE:
         return False

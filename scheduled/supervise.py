@@ -18,7 +18,7 @@ from typing import Any, Self
 from scheduled import execute
 from scheduled.execute import Running
 from scheduled.jobs.model import Ended
-from scheduled.state import Open
+from scheduled.state.records import Open
 from scheduled.system import machine
 from scheduled.system.processes import descendants, find, is_alive, start_time
 

@@ -20,14 +20,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from scheduled import api
-from scheduled import state as states
 from scheduled.events import EVERY, Bus
 from scheduled.handler import Context, Function
 from scheduled.handler.policies import Policies
 from scheduled.jobs.model import Outcome
 from scheduled.notify import routing
 from scheduled.notify.message import Message
-from scheduled.store import Store
+from scheduled.state import records
+from scheduled.state.store import Store
 from scheduled.timing.instants import moment
 from scheduled.view import output
 
@@ -104,7 +104,7 @@ class Trial:
     @property
     def memory(self) -> dict[str, Any]:
         """What the handler remembers now."""
-        return states.memory(Store(self.state_dir).load().state, JOB, "")
+        return records.memory(Store(self.state_dir).load().state, JOB, "")
 
     def context(self, **changes: Any) -> Context:
         """What a run at `now` would be told, to call a function with; `changes` are its fields."""

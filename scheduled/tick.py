@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduled import afterwards, boot, cadence, capture, heartbeat, hint, meeting, outbox, plan
-from scheduled import state as states
+from scheduled import afterwards, boot, capture, hint, meeting, outbox, plan
 from scheduled.config import Config
 from scheduled.decision import Decision, Verdict
 from scheduled.errors import UnavailableError
@@ -22,8 +21,9 @@ from scheduled.hands import REAL, Hands
 from scheduled.jobs.model import Job
 from scheduled.report import Report
 from scheduled.sky import Sky
-from scheduled.state import ALL_JOBS
-from scheduled.store import KEEP_DAYS, Store
+from scheduled.state import heartbeat, records, tick_interval
+from scheduled.state.records import ALL_JOBS
+from scheduled.state.store import KEEP_DAYS, Store
 from scheduled.supervise import Supervisor
 from scheduled.system import files
 from scheduled.timing.instants import stamped
@@ -104,7 +104,7 @@ class Tick:
         self.report = Report(now, problems=list(config.problems))
         self._started = time.monotonic()
         self.store = store or Store(config.places.state_dir).load()
-        self.cadence = cadence.of(config.tick_interval, self.store.state)
+        self.cadence = tick_interval.of(config.tick_interval, self.store.state)
         self.jobs = [_with_params(job, wanted) for job in chosen(config.jobs, wanted.only)]
         places = config.places
         self.turns = Turns(
@@ -149,7 +149,7 @@ class Tick:
 
     def settle(self) -> None:
         """Find the runs whose tick died, and put them on record as interrupted."""
-        for name, lane in states.under_way(self.store.state):
+        for name, lane in records.under_way(self.store.state):
             lock = self.turns.hands.take_lock(self.store.state_dir, name, lane)
             if lock is None:
                 continue  # it runs, in another tick
@@ -177,11 +177,11 @@ class Tick:
         """A decision a job, in order, from what is remembered now."""
         return plan.plan(
             self.jobs,
-            lambda job: states.record(self.store.state, job),
+            lambda job: records.record(self.store.state, job),
             self.turns.above,
             on_time=self.turns.on_time,
             budget=self.config.catch_up_budget,
-            ticking_since=states.ticking_since(self.store.state),
+            ticking_since=records.ticking_since(self.store.state),
         )
 
     def first_sights(self, decisions: list[Decision]) -> list[dict[str, Any]]:
@@ -190,7 +190,7 @@ class Tick:
         started = boot.events(self.config.jobs, state, heartbeat.beat(self.now), self.now)
         ids = {job.id for job in self.config.jobs}
         parted = [] if self.config.problems else meeting.partings(ids, state, above)
-        return [*started, *parted, *meeting.events(decisions, state, above)]
+        return [*started, *parted, *meeting.registered(decisions, state, above)]
 
     def deliver(self) -> None:
         """Take the waiting messages to where they are read; what fails waits for another tick."""
@@ -244,7 +244,7 @@ class Tick:
             for one in decisions
             if one.verdict is not Verdict.REST or one.job.id in touched or anybody
         ]
-        if any(one.is_due for one in again) or states.under_way(self.store.state):
+        if any(one.is_due for one in again) or records.under_way(self.store.state):
             return self.now  # and if the tick of a run under way dies, the next one is to notice
         instants = [
             plan.next_due(decisions),

@@ -13,19 +13,19 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduled import entries, history, plan, settling, stopping, under_way
-from scheduled import state as states
+from scheduled import plan, settling, stopping, under_way
 from scheduled.decision import Decision, Verdict
 from scheduled.errors import StateError
 from scheduled.execute import Running, Surroundings
 from scheduled.guards import GuardUnusableError, Refusal
 from scheduled.hands import REAL, Hands
-from scheduled.history import Row
 from scheduled.jobs.model import Attempt, Ended, Job, Overlap
-from scheduled.journal import Event
 from scheduled.sky import Sky
-from scheduled.state import Open, Record
-from scheduled.store import Store
+from scheduled.state import events, history, records
+from scheduled.state.history import Row
+from scheduled.state.journal import Event
+from scheduled.state.records import Open, Record
+from scheduled.state.store import Store
 from scheduled.system import machine, processes
 from scheduled.system.locks import Lock
 
@@ -100,7 +100,7 @@ class Turns:
 
     def record(self, name: str) -> Record:
         """What is remembered now about the job of that id."""
-        return states.record(self.store.state, name)
+        return records.record(self.store.state, name)
 
     def take(self, job: Job, *, by_hand: bool = False, slotless: bool = False) -> Intent | Left:
         """Record that `job` starts for the slot that is due, else, by hand, without a slot.
@@ -146,7 +146,7 @@ class Turns:
             raise
         for intent in intents:
             job = intent.attempt.job
-            memory = states.memory(self.store.state, job.id, job.remembers_in)
+            memory = records.memory(self.store.state, job.id, job.remembers_in)
             running = self.hands.start(intent.attempt, memory, self.around)
             yield Begun(running, intent.lock, intent.at)
 
@@ -154,11 +154,10 @@ class Turns:
         """Record by which processes a later tick knows whether the runs live on."""
         children = [(one.running.attempt, one.running.pid) for one in begun if one.running.pid]
         if children:
-            events = [
-                entries.spawned(attempt, pid, processes.start_time(pid))
-                for attempt, pid in children
+            spawned = [
+                events.spawned(attempt, pid, processes.start_time(pid)) for attempt, pid in children
             ]
-            self.store.record(self.clock(), *events, sync=False)  # they only help a recovery
+            self.store.record(self.clock(), *spawned, sync=False)  # they only help a recovery
 
     def end(self, begun: Begun, ended: Ended, outgoing: list[dict[str, Any]]) -> Row:
         """Record how a run ended, with the messages it gave rise to; to last, see `let_go`."""
@@ -198,7 +197,7 @@ class Turns:
             opened = record.run(opened.run_id) or opened
             given_up = settling.is_given_up(self.jobs.get(name), record.interruptions)
             answered = given_up or opened.stop is not None or under_way.is_past(record, opened.slot)
-            self._write(entries.interrupted(name, opened, answered=answered), trouble)
+            self._write(events.interrupted(name, opened, answered=answered), trouble)
         self.warn(f"{name}: run {opened.run_id} was interrupted: its tick died")
         return ""
 
@@ -264,7 +263,7 @@ class Turns:
     def _wait(self, record: Record, decision: Decision, refusal: Refusal) -> Left:
         """Leave a slot due, on record once a slot and guard: it may be asked every minute."""
         if record.held != (decision.slot, refusal.guard):
-            event = entries.held(decision, refusal.guard, refusal.reason)
+            event = events.held(decision, refusal.guard, refusal.reason)
             self.store.record(self.clock(), event)
         return Left(refusal.reason, is_busy=True)
 
@@ -282,7 +281,7 @@ class Turns:
             if not under_way.overlaps(decision, opened) or not self.hands.survivor(opened):
                 return left  # or it is about to begin, or to be found dead
             if job.overlap is Overlap.SKIP:
-                event = entries.skipped(replace(decision, reason=STILL_RUNNING))
+                event = events.skipped(replace(decision, reason=STILL_RUNNING))
                 self.store.write(self.clock(), *self._passed(decision), event)
                 return Left(STILL_RUNNING, history.of_event(event))
             now = self.clock()
@@ -295,19 +294,19 @@ class Turns:
 
     def _give_up(self, record: Record, decision: Decision) -> None:
         assert decision.slot is not None
-        event = entries.given_up(decision.job.id, decision.slot, decision.reason)
+        event = events.given_up(decision.job.id, decision.slot, decision.reason)
         self._recorded(record, decision, event)
 
     def _skip(self, record: Record, decision: Decision) -> Left | None:
         assert decision.slot is not None
-        event = entries.skipped(decision)
+        event = events.skipped(decision)
         if not self._recorded(record, decision, *self._passed(decision), event):
             return None
         return Left(decision.reason, history.of_event(event))
 
     def _begin(self, way: Way, record: Record, decision: Decision) -> Intent | None:
         attempt = self._attempt(record, decision)
-        intent = entries.begun(attempt, machine.boot_id(), way.lane)
+        intent = events.begun(attempt, machine.boot_id(), way.lane)
         passed = self._passed(decision)
         if not self._recorded(record, decision, *passed, intent, sync=False):
             return None
@@ -344,10 +343,10 @@ class Turns:
     def _passed(self, decision: Decision) -> list[Event]:
         """The slots before the one decided about that nobody answers for by themselves."""
         gaps = self.store.state["gaps"]
-        why = decision.cause or entries.cause(decision.missed, gaps)
+        why = decision.cause or events.cause(decision.missed, gaps)
         return [
-            *entries.missed(decision.job.id, decision.too_late, "too late"),
-            *entries.missed(decision.job.id, decision.missed, why),
+            *events.missed(decision.job.id, decision.too_late, "too late"),
+            *events.missed(decision.job.id, decision.missed, why),
         ]
 
     def _end_event(self, begun: Begun, ended: Ended) -> Event:
@@ -359,12 +358,12 @@ class Turns:
         if ended.not_now and under_way.is_past(record, attempt.slot):
             ended = replace(ended, reason=f"not now: {ended.reason}; {PAST}")
         elif ended.not_now:
-            return entries.put_off(attempt, ended.reason, begun.at, now)
+            return events.put_off(attempt, ended.reason, begun.at, now)
         local = self.above.now.astimezone(ZoneInfo(self.around.zone))
         settled = settling.settled(attempt, ended, record, now)
         return {
-            **entries.ended(attempt, ended, settled, begun.at, now),
-            **entries.noted(attempt, local),
+            **events.ended(attempt, ended, settled, begun.at, now),
+            **events.noted(attempt, local),
         }
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from scheduled.decision import Decision
 from scheduled.jobs.model import Job, Overlap
 from scheduled.jobs.schedule import start_delay
-from scheduled.state import Open, Record
+from scheduled.state.records import Open, Record
 
 
 def taken_up(record: Record) -> datetime | None:

@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from scheduled import history, outbox, plan
+from scheduled import outbox, plan
 from scheduled.config import Config
 from scheduled.decision import Decision, Verdict
 from scheduled.events import Bus
 from scheduled.execute import Running
-from scheduled.history import Row
 from scheduled.jobs.model import Attempt, CatchUp, Ended, Job
 from scheduled.report import Report
+from scheduled.state import history
+from scheduled.state.history import Row
 from scheduled.timing.instants import moment, stamped
 from scheduled.turn import Begun, Intent, Left, Turns
 

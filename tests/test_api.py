@@ -17,7 +17,7 @@ from scheduled.config.fields import JOB_KEYS
 from scheduled.errors import ConfigError, ScheduleError, UsageError
 from scheduled.handler.policies import Policies
 from scheduled.jobs.model import Job
-from scheduled.store import Store
+from scheduled.state.store import Store
 from tests.builders import chores
 from tests.builders.configuration import written
 from tests.builders.handlers import decorated, handler_file

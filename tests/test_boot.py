@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from scheduled import boot, changes, heartbeat, shape
-from scheduled import state as states
-from scheduled.heartbeat import Heartbeat
+from scheduled import boot
 from scheduled.jobs.model import FirstRun, Job
 from scheduled.jobs.schedule import schedule_of
-from scheduled.state import State
+from scheduled.state import apply, heartbeat, records
+from scheduled.state.document import empty
+from scheduled.state.heartbeat import Heartbeat
+from scheduled.state.records import State
 from scheduled.timing import slots
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import at, job
@@ -134,7 +135,7 @@ def test_a_job_disabled_over_the_boot_does_not_run_when_it_is_enabled(
     machine.boots("second")
     home.run_at("12:00")
 
-    record = states.record(home.state, "mount")
+    record = records.record(home.state, "mount")
     assert slots.latest(schedule_of(home.jobs[0]), at("12:30"), record.anchor or at("12:30")) == at(
         "11:59:30"
     )  # so that `enable` sees the slot, and lets it pass
@@ -155,7 +156,7 @@ def test_a_dry_run_knows_of_the_boot_and_records_nothing(tmp_path: Path, machine
 
 
 def test_without_a_job_for_it_a_boot_is_nothing_to_record() -> None:
-    assert boot.events([job()], shape.empty(), Heartbeat(0, 30, 30, "second"), at("12:00")) == []
+    assert boot.events([job()], empty(), Heartbeat(0, 30, 30, "second"), at("12:00")) == []
 
 
 def test_a_state_that_knows_no_boot_makes_nothing_due() -> None:
@@ -178,6 +179,6 @@ def test_what_a_list_says_of_a_job_for_the_boot() -> None:
 
 
 def remembered(one: Job) -> State:
-    state = shape.empty()
-    changes.apply(state, seen(one, at("10:00")))
+    state = empty()
+    apply.apply(state, seen(one, at("10:00")))
     return state

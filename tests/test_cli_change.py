@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from scheduled.cli import change, look
-from scheduled.store import Store
+from scheduled.state.store import Store
 from scheduled.timing.instants import stamped
 from tests.builders.jobs import at
 from tests.builders.looks import Event, Home, Said, begin, end, seen

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scheduled.cli import change, edit, look
-from scheduled.store import Store
+from scheduled.state.store import Store
 from tests.builders.job_files import created, rows
 from tests.builders.jobs import at
 from tests.builders.looks import Home, seen

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from scheduled.cli.main import group
 from scheduled.errors import ScheduledError, StateError, UnavailableError, UsageError
 from scheduled.installation.crontab_block import CrontabError
-from scheduled.store import Store
+from scheduled.state.store import Store
 from scheduled.system import machine
 from tests.builders.crontab import REFUSE, REFUSE_OPEN_LINE, Crontab
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scheduled.cli.main import main
-from scheduled.store import Store
+from scheduled.state.store import Store
 from tests.builders.engine import Engine
 from tests.builders.jobs import job
 

@@ -14,8 +14,8 @@ import pytest
 from scheduled import outbox
 from scheduled.cli.main import main
 from scheduled.ecosystem import mailbox
-from scheduled.history import COLUMNS
-from scheduled.store import Store
+from scheduled.state.history import COLUMNS
+from scheduled.state.store import Store
 from scheduled.system import locks
 from tests.builders import ecosystem
 

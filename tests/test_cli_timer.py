@@ -11,7 +11,7 @@ from scheduled.cli.main import group
 from scheduled.errors import ScheduledError, StateError, UnavailableError, UsageError
 from scheduled.installation import crontab_block, systemd, systemd_units
 from scheduled.installation.systemd import UnitError
-from scheduled.store import Store
+from scheduled.state.store import Store
 from scheduled.system import machine
 from tests.builders.crontab import Crontab
 from tests.builders.systemctl import NO_BUS, Systemctl

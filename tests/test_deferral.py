@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from scheduled.jobs.model import CatchUp
-from scheduled.state import record
-from scheduled.store import Store
+from scheduled.state.records import record
+from scheduled.state.store import Store
 from scheduled.view.jobs import status
 from tests.builders.command import BARE, Said, options, scheduled, state_dir
 from tests.builders.engine import Engine, outcomes

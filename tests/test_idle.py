@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 import scheduled
-from scheduled import heartbeat, idle
-from scheduled.store import Store
+from scheduled import idle
+from scheduled.state import heartbeat
+from scheduled.state.store import Store
 
 ENTRY = Path(scheduled.__file__).parent / "__main__.py"
 YEARLY = 'jobs:\n  backup: {command: "true", schedule: "0 3 1 1 *"}\n'

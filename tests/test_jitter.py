@@ -12,7 +12,7 @@ from scheduled.decision import Decision, Verdict
 from scheduled.jobs.model import CatchUp, FirstRun, Job
 from scheduled.jobs.schedule import schedule_of, start_delay
 from scheduled.sky import Sky
-from scheduled.state import Record
+from scheduled.state.records import Record
 from scheduled.timing import slots
 from scheduled.view import jobs as view
 from scheduled.view import upcoming, why

@@ -8,7 +8,7 @@ import pytest
 
 from scheduled import outbox
 from scheduled.places import Places
-from scheduled.store import Store
+from scheduled.state.store import Store
 from scheduled.system import locks
 from tests.builders.mail import NOW, ZONE, home_with, read_json
 

@@ -10,7 +10,7 @@ from scheduled import plan, under_way
 from scheduled.decision import Decision, Verdict
 from scheduled.jobs.model import CatchUp, FirstRun, Job, Overlap, Priority
 from scheduled.sky import Sky
-from scheduled.state import Open, Pause, Record, Retry
+from scheduled.state.records import Open, Pause, Record, Retry
 from scheduled.timing import slots
 from tests.builders.jobs import at, job
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from scheduled.history import Row
 from scheduled.jobs.model import CatchUp, Job, Priority
 from scheduled.pretence import Memory
 from scheduled.rehearsal import MOMENT, Rehearsal
-from scheduled.store import Store
+from scheduled.state.history import Row
+from scheduled.state.store import Store
 from scheduled.system import locks
 from scheduled.timing.tick_times import Course, Outage
 from tests.builders.command import tree

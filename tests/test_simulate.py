@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from scheduled import pretence, shape
+from scheduled import pretence
 from scheduled.cli.simulate import simulate
+from scheduled.state.document import empty
 from tests.builders.command import tree
 from tests.builders.installed import WITHOUT_SWEEPS
 from tests.builders.jobs import at
@@ -148,14 +149,14 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(
 
 
 def test_a_memory_that_only_pretends_can_not_be_saved(tmp_path: Path) -> None:
-    state = shape.empty()
+    state = empty()
     memory = pretence.Memory(tmp_path / "state", state)
 
     memory.record(at("12:00"), {"event": "tick"})
     memory.checkpoint(at("12:00"))
 
     assert memory.state["ticks"]["count"] == 1
-    assert state == shape.empty()
+    assert state == empty()
     assert not (tmp_path / "state").exists()
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from scheduled import stopping
-from scheduled.state import record
-from scheduled.store import Store
+from scheduled.state.records import record
+from scheduled.state.store import Store
 from scheduled.system import machine, processes
 from tests.builders.jobs import at
 from tests.builders.killed import is_alive, wait_for_the_end_of

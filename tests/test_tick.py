@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from scheduled import heartbeat, supervise
+from scheduled import supervise
 from scheduled.errors import UnavailableError
 from scheduled.jobs.model import CatchUp, FirstRun, OnInterrupted
 from scheduled.report import Exit, Report
-from scheduled.store import Store
+from scheduled.state import heartbeat
+from scheduled.state.store import Store
 from scheduled.system import locks
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import at, job

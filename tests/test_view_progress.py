@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
-from scheduled import history
-from scheduled.history import Row
+from scheduled.state import history
+from scheduled.state.history import Row
 from scheduled.view import paper
 from scheduled.view.failure import failure_block
 from scheduled.view.progress import Progress, summary

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from scheduled.cadence import Cadence
 from scheduled.jobs.model import Priority
+from scheduled.state.tick_interval import Cadence
 from scheduled.view import status
 from scheduled.view.picture import Picture
 from tests.builders.jobs import at, job

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from scheduled.history import Wanted, read
 from scheduled.jobs.model import CatchUp, FirstRun, Job, Overlap
-from scheduled.store import Store
+from scheduled.state.history import Wanted, read
+from scheduled.state.store import Store
 from scheduled.view import why
 from scheduled.view.picture import observe
 from tests.builders.beside import UNTIL_GO, running_since_noon

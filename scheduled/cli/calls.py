@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from scheduled import cadence
 from scheduled.cli.session import Session
 from scheduled.config import Config
 from scheduled.errors import UsageError
 from scheduled.installation.tick_command import Target
+from scheduled.state import tick_interval
 from scheduled.system import machine
 
 
@@ -25,8 +25,8 @@ def target(config: Config) -> Target:
 
 def interval(config: Config, every: str | None) -> timedelta:
     """How often to tick: `--every`, else as the configuration has it. Raises UsageError."""
-    seconds = config.tick_interval or cadence.EACH_MINUTE
-    return cadence.parse(every or str(max(1, round(seconds / 60))))
+    seconds = config.tick_interval or tick_interval.EACH_MINUTE
+    return tick_interval.parse(every or str(max(1, round(seconds / 60))))
 
 
 def existing_log(log: Path | None) -> Path | None:

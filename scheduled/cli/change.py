@@ -8,17 +8,18 @@ from datetime import datetime
 
 import click
 
-from scheduled import entries, plan, under_way
+from scheduled import plan, under_way
 from scheduled.cli.lookup import find_job
 from scheduled.cli.session import Session
 from scheduled.decision import Decision, Verdict
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
-from scheduled.journal import Event
 from scheduled.plan import INSTANT
 from scheduled.sky import Sky
-from scheduled.state import Deferral, Record, record
-from scheduled.store import Store
+from scheduled.state import events
+from scheduled.state.journal import Event
+from scheduled.state.records import Deferral, Record, record
+from scheduled.state.store import Store
 from scheduled.timing import slots
 
 PASSED = "disabled"
@@ -78,14 +79,14 @@ def _passed(job: Job, remembered: Record, now: datetime) -> list[Event]:
         return []  # the next tick meets it for the first time, and decides as it does then
     anchor = remembered.anchor if slots.is_anchored(schedule) else None
     newest = _newest(above.latest(schedule, None, anchor), remembered.deferral, now)
-    events = []
+    recorded: list[Event] = []
     if retry is not None and (retry.at <= now or (newest and retry.slot < newest)):
-        events.append(entries.given_up(job.id, retry.slot, PASSED))
+        recorded.append(events.given_up(job.id, retry.slot, PASSED))
     if newest is None or newest <= answered:
-        return events
+        return recorded
     before = above.stretch(schedule, answered, newest - INSTANT, anchor)
-    skipped = entries.skipped(Decision(job, Verdict.SKIP, newest, reason=PASSED))
-    return [*events, *entries.missed(job.id, before, PASSED), skipped]
+    skipped = events.skipped(Decision(job, Verdict.SKIP, newest, reason=PASSED))
+    return [*recorded, *events.missed(job.id, before, PASSED), skipped]
 
 
 def _newest(slot: datetime | None, deferral: Deferral | None, now: datetime) -> datetime | None:

@@ -13,8 +13,7 @@ from typing import Any
 
 import click
 
-from scheduled import masking, meeting, places, shape
-from scheduled import state as states
+from scheduled import masking, meeting, places
 from scheduled.cli import keys
 from scheduled.cli.lookup import find_job
 from scheduled.cli.session import Session
@@ -26,6 +25,8 @@ from scheduled.errors import ConfigError, LockedError, ScheduleError, StateError
 from scheduled.jobs.model import FirstRun, Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.sky import Sky
+from scheduled.state import records
+from scheduled.state.document import empty
 from scheduled.system import locks
 from scheduled.system.text import one_line
 from scheduled.timing import expression, instants, slots
@@ -246,7 +247,7 @@ def _ask(session: Session, file: JobFile) -> None:
 
 def _tell(session: Session, job: Job, path: Path, text: str, *, done: str, as_json: bool) -> None:
     """What was done, empty for nothing; then when the job runs next."""
-    picture = observe(session.config, shape.empty(), session.now, session.zone)
+    picture = observe(session.config, empty(), session.now, session.zone)
     coming = upcoming.of_job(picture, job, 1)["next"] if job.enabled else []
     if as_json:
         document = {"id": job.id, "path": str(path), "written": bool(done), "text": text}
@@ -259,7 +260,7 @@ def _tell(session: Session, job: Job, path: Path, text: str, *, done: str, as_js
 
 
 def _next(session: Session, job: Job, coming: list[dict[str, Any]]) -> str:
-    record = states.record(session.store.state, job.id)
+    record = records.record(session.store.state, job.id)
     if record.enabled is False or record.suspended:
         return f"{job.id} was disabled before and still is; type: scheduled enable {job.id}"
     if not job.enabled:

@@ -4,13 +4,13 @@ import copy
 from dataclasses import replace
 from datetime import timedelta
 
-from scheduled import cadence
 from scheduled.cli import instants
 from scheduled.cli.session import Session
 from scheduled.decision import Decision
 from scheduled.errors import UsageError
 from scheduled.pretence import Memory
 from scheduled.rehearsal import Rehearsal
+from scheduled.state import tick_interval
 from scheduled.system.text import one_line
 from scheduled.timing.tick_times import Course
 from scheduled.view.picture import Picture, observe
@@ -50,7 +50,7 @@ def standing(option: str, when: str, session: Session) -> tuple[Picture, list[De
 
 def pace(session: Session) -> timedelta:
     """How often a tick comes."""
-    return cadence.of(session.config.tick_interval, session.store.state).interval
+    return tick_interval.of(session.config.tick_interval, session.store.state).interval
 
 
 def check_length(course: Course) -> None:

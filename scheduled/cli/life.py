@@ -5,13 +5,14 @@ from datetime import timedelta
 
 import click
 
-from scheduled import entries, plan, stopping, supervise
+from scheduled import plan, stopping, supervise
 from scheduled.cli import instants
 from scheduled.cli.lookup import find_job
 from scheduled.cli.session import Session
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Job
-from scheduled.state import Event, Open, Record, record
+from scheduled.state import events
+from scheduled.state.records import Event, Open, Record, record
 from scheduled.system import processes
 from scheduled.system.text import one_line
 from scheduled.timing.instants import stamped
@@ -97,7 +98,7 @@ def _called_off(job: Job, known: Record) -> list[Event]:
     retry = known.retry
     if retry is None or retry.slot in (run.slot for run in known.runs.values()):
         return []
-    return [entries.given_up(job.id, retry.slot, CANCELLED)]
+    return [events.given_up(job.id, retry.slot, CANCELLED)]
 
 
 def _stop_long(

@@ -10,12 +10,12 @@ from typing import Any
 
 import click
 
-from scheduled import history as records
 from scheduled.cli import instants
 from scheduled.cli.lookup import find_job
 from scheduled.cli.session import Session
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Outcome
+from scheduled.state import history as records
 from scheduled.system.text import one_line, printable
 from scheduled.view import detail, jobs, output, sheet, times, upcoming
 from scheduled.view import status as standing

@@ -14,7 +14,7 @@ from scheduled.errors import UsageError
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.plan import answered
-from scheduled.state import ALL_JOBS, pauses, record
+from scheduled.state.records import ALL_JOBS, pauses, record
 from scheduled.system.text import one_line
 from scheduled.timing import slots
 from scheduled.timing.instants import stamped

@@ -14,8 +14,8 @@ from pathlib import Path
 from scheduled import config
 from scheduled.config import Config
 from scheduled.places import Asked
-from scheduled.state import Event
-from scheduled.store import Store
+from scheduled.state.records import Event
+from scheduled.state.store import Store
 
 
 def clock() -> datetime:

@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from scheduled import shape
 from scheduled.cli import foresight, instants
 from scheduled.cli.look import warn
 from scheduled.cli.lookup import check_only
@@ -17,6 +16,7 @@ from scheduled.cli.session import Session
 from scheduled.errors import UsageError
 from scheduled.pretence import Memory
 from scheduled.rehearsal import Rehearsal
+from scheduled.state.document import empty
 from scheduled.system.text import one_line
 from scheduled.tick import chosen
 from scheduled.timing.tick_times import Course, Outage
@@ -102,7 +102,7 @@ def _outage(text: str, shown_from: datetime, session: Session) -> Outage:
 
 def _fresh(session: Session, course: Course) -> Rehearsal:
     # How often cron calls is no memory of what was, it is how things are set up.
-    state = shape.empty() | {"cadence": session.store.state["cadence"]}
+    state = empty() | {"cadence": session.store.state["cadence"]}
     return Rehearsal(session.config, Memory(session.store.state_dir, state), course)
 
 

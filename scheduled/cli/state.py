@@ -12,14 +12,14 @@ import click
 from scheduled import places
 from scheduled.cli.session import Session
 from scheduled.report import Exit
-from scheduled.store import KEEP_DAYS
-from scheduled.upkeep import backup as packing
-from scheduled.upkeep import check as checking
-from scheduled.upkeep import gc as clearing
-from scheduled.upkeep import rebuild as rebuilding
-from scheduled.upkeep.check import Findings
-from scheduled.upkeep.inventory import Found, Kind
-from scheduled.upkeep.rebuild import Rebuilt
+from scheduled.state.maintenance import backup as packing
+from scheduled.state.maintenance import check as checking
+from scheduled.state.maintenance import gc as clearing
+from scheduled.state.maintenance import rebuild as rebuilding
+from scheduled.state.maintenance.check import Findings
+from scheduled.state.maintenance.inventory import Found, Kind
+from scheduled.state.maintenance.rebuild import Rebuilt
+from scheduled.state.store import KEEP_DAYS
 from scheduled.view.times import counted, size
 
 _HELD = {Kind.STATE: "state", Kind.JOURNAL: "journal", Kind.OUTPUT: "output of runs"}

@@ -8,16 +8,17 @@ from typing import Any
 
 import click
 
-from scheduled import history, tick
+from scheduled import tick
 from scheduled.capture import Capture
 from scheduled.cli.lookup import check_only, find_job
 from scheduled.cli.session import Session
 from scheduled.config import Config
 from scheduled.errors import ConfigError
 from scheduled.events import Bus
-from scheduled.history import Row
 from scheduled.jobs.model import Outcome
 from scheduled.report import Exit, Report
+from scheduled.state import history
+from scheduled.state.history import Row
 from scheduled.system.text import one_line
 from scheduled.timing.instants import stamped
 from scheduled.view import output

@@ -44,7 +44,7 @@ class Config:
     max_concurrent: int
     default_timeout: float
     tick_interval: float | None
-    """None leaves it to what is installed (`scheduled.cadence`)."""
+    """None leaves it to what is installed (`scheduled.state.tick_interval`)."""
     catch_up_budget: int
     max_jobs: int | None
     """How many jobs there may be besides the shipped ones; None: any number."""

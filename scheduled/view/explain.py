@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from scheduled.jobs.model import CatchUp, Job
 from scheduled.jobs.schedule import schedule_of, start_delay
-from scheduled.state import Record
+from scheduled.state.records import Record
 from scheduled.timing import slots, window
 from scheduled.timing.expression import NICKNAMES, Boot, Cron, Interval, Once
 from scheduled.timing.slots import Schedule

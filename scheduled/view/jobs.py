@@ -9,7 +9,7 @@ from scheduled.decision import Decision, Verdict
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.sky import Sky
-from scheduled.state import Record
+from scheduled.state.records import Record
 from scheduled.timing import slots
 from scheduled.timing.instants import stamped
 from scheduled.view import preview

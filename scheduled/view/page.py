@@ -7,9 +7,9 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
-from scheduled.history import Row
 from scheduled.jobs import builtin
-from scheduled.state import ALL_JOBS
+from scheduled.state.history import Row
+from scheduled.state.records import ALL_JOBS
 from scheduled.system.text import one_line
 from scheduled.timing.instants import moment
 from scheduled.view import tables

@@ -9,14 +9,14 @@ from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scheduled import cadence, heartbeat, plan
-from scheduled import state as states
-from scheduled.cadence import Cadence
+from scheduled import plan
 from scheduled.decision import Decision
 from scheduled.errors import StateError, UnreadableFileError
 from scheduled.jobs.model import Job
 from scheduled.sky import Sky
-from scheduled.state import Open, Record, State
+from scheduled.state import heartbeat, records, tick_interval
+from scheduled.state.records import Open, Record, State
+from scheduled.state.tick_interval import Cadence
 from scheduled.system import files, locks
 from scheduled.timing import instants
 
@@ -60,7 +60,7 @@ class Picture:
     def record(self, job: str) -> Record:
         """What is remembered about a job, as of the first time it is asked for."""
         if job not in self._records:
-            self._records[job] = states.record(self.state, job)
+            self._records[job] = records.record(self.state, job)
         return self._records[job]
 
     @property
@@ -86,7 +86,7 @@ def observe(
         jobs=config.jobs,
         state=state,
         state_dir=state_dir,
-        cadence=cadence.of(config.tick_interval, state),
+        cadence=tick_interval.of(config.tick_interval, state),
         last_tick=_last_tick(state, state_dir),
         running=frozenset(_running(state, state_dir)),
         warnings=config.warnings,
@@ -101,7 +101,7 @@ def is_running(state: State, state_dir: Path, job: str) -> bool:
 
     A lock that may not be asked is taken to be held.
     """
-    runs = states.record(state, job).runs.values()
+    runs = records.record(state, job).runs.values()
     # Only where a run has begun is the lock tried. It is held for a blink then, which must not
     # come between a tick and a job that is due.
     if not runs:
@@ -120,7 +120,7 @@ def _lives_on(opened: Open) -> bool:
 
 
 def _running(state: State, state_dir: Path) -> Iterator[str]:
-    for job in {job for job, _ in states.under_way(state)}:
+    for job in {job for job, _ in records.under_way(state)}:
         if is_running(state, state_dir, job):
             yield job
 

@@ -5,7 +5,7 @@ import io
 import json
 from collections.abc import Iterable
 
-from scheduled.history import COLUMNS, Row
+from scheduled.state.history import COLUMNS, Row
 
 
 def csv_text(rows: Iterable[Row]) -> str:

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from scheduled.history import Row
 from scheduled.jobs.model import Job, Outcome
 from scheduled.jobs.schedule import schedule_of
+from scheduled.state.history import Row
 from scheduled.timing import slots
 from scheduled.timing.instants import moment, stamped
 from scheduled.timing.tick_times import Course

@@ -8,7 +8,7 @@ from scheduled.decision import Decision, Verdict
 from scheduled.jobs.model import FirstRun, Job, Overlap
 from scheduled.jobs.schedule import schedule_of
 from scheduled.sky import Sky
-from scheduled.state import Open
+from scheduled.state.records import Open
 from scheduled.timing import slots
 from scheduled.timing.instants import moment
 from scheduled.view.picture import Picture

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from scheduled import plan
 from scheduled.jobs.model import Outcome
-from scheduled.state import State, outcomes_of_a_day, pauses
+from scheduled.state.records import State, outcomes_of_a_day, pauses
 from scheduled.timing.instants import stamped
 from scheduled.view import upcoming
 from scheduled.view.health import judge

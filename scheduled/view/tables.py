@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from scheduled.history import Row
+from scheduled.state.history import Row
 from scheduled.system.text import one_line
 from scheduled.timing.instants import moment
 from scheduled.view import preview

@@ -6,12 +6,12 @@ from typing import Any
 
 from scheduled import plan
 from scheduled.decision import Decision
-from scheduled.history import Row
 from scheduled.jobs.model import Job, Outcome
 from scheduled.jobs.schedule import schedule_of
 from scheduled.plan import INSTANT
 from scheduled.sky import Sky
-from scheduled.state import Record
+from scheduled.state.history import Row
+from scheduled.state.records import Record
 from scheduled.timing import slots
 from scheduled.timing.instants import moment, stamped
 from scheduled.timing.slots import Schedule

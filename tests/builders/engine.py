@@ -7,11 +7,11 @@ from typing import Any
 
 from scheduled import tick, work
 from scheduled.config import DEFAULTS, Config
-from scheduled.history import Row, Wanted, read
 from scheduled.jobs.model import Job
 from scheduled.places import Places
 from scheduled.report import Report
-from scheduled.store import Store
+from scheduled.state.history import Row, Wanted, read
+from scheduled.state.store import Store
 from tests.builders.jobs import at
 
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from scheduled import changes, shape
-from scheduled import state as states
+from scheduled.state import apply, records
+from scheduled.state.document import empty
 
 RUN = {"job": "backup", "run_id": "r1", "slot": "2026-11-21T12:00:00Z", "attempt": 1}
 BEGIN = {"event": "begin", **RUN}
@@ -17,11 +17,11 @@ SEEN = {
 MISSED = {"event": "missed", "job": "backup", "last": "2026-11-21T12:00:00Z", "count": 3}
 
 
-def after(*events: dict[str, Any]) -> states.State:
+def after(*events: dict[str, Any]) -> records.State:
     """The state that these events lead to, each an hour after the one before."""
-    state = shape.empty()
+    state = empty()
     for hour, event in enumerate(events, start=10):
-        changes.apply(state, {"at": f"2026-11-21T{hour}:00:00Z", **event})
+        apply.apply(state, {"at": f"2026-11-21T{hour}:00:00Z", **event})
     return state
 
 
@@ -32,6 +32,6 @@ def end(outcome: str = "succeeded", **more: Any) -> dict[str, Any]:
     return {**RUN, **ordinary, **more}
 
 
-def record(state: states.State) -> states.Record:
+def record(state: records.State) -> records.Record:
     """What is remembered about the job of these events."""
-    return states.record(state, "backup")
+    return records.record(state, "backup")

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import scheduled
-from scheduled.store import Store
+from scheduled.state.store import Store
 from tests.builders.command import options, state_dir
 
 ENTRY = Path(scheduled.__file__).parent / "__main__.py"

@@ -8,10 +8,10 @@ from typing import Any
 
 from scheduled import tick
 from scheduled.config import load
-from scheduled.history import Row, Wanted, read
 from scheduled.places import Asked
 from scheduled.report import Report
-from scheduled.store import Store
+from scheduled.state.history import Row, Wanted, read
+from scheduled.state.store import Store
 from tests.builders.command import state_dir
 
 WITHOUT_SWEEPS = """\

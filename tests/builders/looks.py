@@ -11,12 +11,13 @@ import click
 from click.testing import CliRunner
 from rich.console import Console, RenderableType
 
-from scheduled import changes, shape
-from scheduled.cadence import Cadence
 from scheduled.cli.session import Session
 from scheduled.errors import ScheduledError
 from scheduled.jobs.model import Job
-from scheduled.store import Store
+from scheduled.state import apply
+from scheduled.state.document import empty
+from scheduled.state.store import Store
+from scheduled.state.tick_interval import Cadence
 from scheduled.timing import instants, slots
 from scheduled.timing.instants import stamped
 from scheduled.view.picture import Picture
@@ -69,9 +70,9 @@ def end(
 
 def picture(*jobs: Job, events: tuple[Event, ...] = (), **fields: Any) -> Picture:
     """At noon UTC, a minute after the last tick, with what `events` left in the state."""
-    state = shape.empty()
+    state = empty()
     for event in events:
-        changes.apply(state, event)
+        apply.apply(state, event)
     ordinary: dict[str, Any] = {
         "now": at("12:00"),
         "zone": UTC,

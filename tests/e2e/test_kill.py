@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from scheduled.jobs.model import CatchUp
-from scheduled.journal import Event, Journal
-from scheduled.store import Store
+from scheduled.state.journal import Event, Journal
+from scheduled.state.store import Store
 from scheduled.timing.instants import stamped
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from scheduled.cadence import parse
 from scheduled.errors import UsageError
 from scheduled.installation.crontab_line import calls_us, fields, seed_lines, tick_lines
 from scheduled.installation.tick_command import Target
+from scheduled.state.tick_interval import parse
 
 TARGET = Target(Path("/venv/bin/python"), Path("/lib/scheduled/__main__.py"))
 

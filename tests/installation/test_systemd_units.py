@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from scheduled.cadence import parse
 from scheduled.errors import UsageError
 from scheduled.installation import systemd_units
 from scheduled.installation.tick_command import Target
+from scheduled.state.tick_interval import parse
 
 MINUTE = timedelta(minutes=1)
 FOLDERS = ["/a b", "/it's", '/say "hi"', "/50%", "/a%n d", "/$HOME", "/${HOME}", "/back\\slash"]

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from scheduled import heartbeat
 from scheduled.jobs.model import Priority
 from scheduled.report import Report
+from scheduled.state import heartbeat
 from tests.builders.engine import Engine, outcomes
 from tests.builders.installed import WITHOUT_SWEEPS, configure, rows, tick_at
 from tests.builders.jobs import at, job

@@ -14,7 +14,7 @@ from scheduled.errors import ScheduleError
 from scheduled.jobs.model import CatchUp, Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.sky import Sky
-from scheduled.state import Record
+from scheduled.state.records import Record
 from scheduled.timing import window
 from scheduled.view import jobs as view
 from scheduled.view import upcoming
@@ -243,6 +243,6 @@ def decide(what: Job, watermark: str, now: str) -> Decision:
 
 
 def decided(what: Job, engine: Engine, now: str) -> Decision:
-    from scheduled import state
+    from scheduled.state import records
 
-    return plan.decide(what, state.record(engine.state, what.id), Sky.at(at(now)), 2 * MINUTE)
+    return plan.decide(what, records.record(engine.state, what.id), Sky.at(at(now)), 2 * MINUTE)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scheduled.errors import StateError
-from scheduled.store import Store
+from scheduled.state.store import Store
 from tests.builders.people import as_nobody
 from tests.builders.synced import Synced
 

@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from scheduled import changes, shape
 from scheduled.errors import StateError, UnreadableFileError
-from scheduled.journal import Event, Journal, Position, file_name, since_snapshot
-from scheduled.state import ALL_JOBS, State
+from scheduled.state import apply
+from scheduled.state.document import VERSION, completed, empty, problem, with_keys_of_others
+from scheduled.state.journal import Event, Journal, Position, file_name, since_snapshot
+from scheduled.state.records import ALL_JOBS, State
 from scheduled.system import files, locks
 from scheduled.timing.instants import stamped
 
@@ -37,7 +38,7 @@ class Store:
         self.state_dir = state_dir
         self.path = state_dir / FILE_NAME
         self.journal = Journal(state_dir / "journal")
-        self.state: State = shape.empty()
+        self.state: State = empty()
         self.recovered: list[str] = []
         """Sentences about what was broken and how it was mended; for the user's eyes."""
         self.begun_a_day = False
@@ -57,12 +58,12 @@ class Store:
         document = self._checkpointed()
         position = _position(document)
         if position is not None and self.journal.holds(position):
-            self.state, self._position = shape.completed(document), position
+            self.state, self._position = completed(document), position
         elif self.journal.names():
             self.replay()  # also beside an older state that somebody has put back
-            self.state = shape.with_keys_of_others(self.state, document)
+            self.state = with_keys_of_others(self.state, document)
         elif document is not None:
-            self.state = shape.completed(document)
+            self.state = completed(document)
             if position is not None:
                 self.recovered.append(f"{self.journal.folder}: gone; the state alone was used")
         elif self._broken:
@@ -76,7 +77,7 @@ class Store:
         """As `load`, from the journal alone: the state file is as good as none."""
         stretch = self.journal.read(None)
         self.recovered.extend(stretch.broken)
-        self.state = shape.empty()
+        self.state = empty()
         for event in tuple(since_snapshot(stretch.events)) or stretch.events:
             self._apply(event)
         self._position = stretch.end
@@ -167,9 +168,9 @@ class Store:
             self.recovered.append(f"{error}; the journal is used instead")
             return None
         self._refuse_newer(document)
-        problem = shape.problem(document)
-        if problem:
-            self.recovered.append(f"{self.path}: {problem}; the journal is used instead")
+        flaw = problem(document)
+        if flaw:
+            self.recovered.append(f"{self.path}: {flaw}; the journal is used instead")
             return None
         self._broken = False
         return dict(document)
@@ -177,17 +178,17 @@ class Store:
     def _refuse_newer(self, document: Any) -> None:
         """Before its shape is looked at: a newer version's may well be another one."""
         version = document.get("version") if isinstance(document, dict) else None
-        if isinstance(version, int) and version > shape.VERSION:
+        if isinstance(version, int) and version > VERSION:
             raise StateError(
                 f"{self.path}: version {version}, this program knows "
-                f"{shape.VERSION}; upgrade scheduled, nothing was changed"
+                f"{VERSION}; upgrade scheduled, nothing was changed"
             )
 
     def _apply(self, event: Event) -> None:
         everybody = event["event"] == "snapshot"
         self.touched.add(ALL_JOBS if everybody else str(event.get("job", "")))
         try:
-            changes.apply(self.state, event)
+            apply.apply(self.state, event)
         except (KeyError, TypeError, ValueError, AttributeError):
             # Whole, and yet not what we wrote: one such line must not stop every tick to come.
             told = f"{event['event']} at {event.get('at')}"
@@ -227,7 +228,7 @@ class Store:
         if not self._broken or not self.path.exists():
             return
         try:  # once more, under the lock: another tick may have mended it
-            usable = not shape.problem(files.read_json(self.path))
+            usable = not problem(files.read_json(self.path))
         except UnreadableFileError:
             usable = False
         if not usable:

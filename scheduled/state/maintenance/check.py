@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scheduled.errors import StateError
-from scheduled.journal import Journal, Position
-from scheduled.shape import with_keys_of_others
-from scheduled.store import Store
+from scheduled.state.document import with_keys_of_others
+from scheduled.state.journal import Journal, Position
+from scheduled.state.maintenance import inventory
+from scheduled.state.maintenance.compare import Difference, differences
+from scheduled.state.maintenance.inventory import Found, Kind
+from scheduled.state.store import Store
 from scheduled.system import locks
 from scheduled.system.permissions import OTHERS
-from scheduled.upkeep import inventory
-from scheduled.upkeep.agreement import Difference, differences
-from scheduled.upkeep.inventory import Found, Kind
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, TypedDict
 
 from scheduled.jobs.model import Outcome
-from scheduled.journal import Event, Journal, Position, file_name
+from scheduled.state.journal import Event, Journal, Position, file_name
 from scheduled.timing.instants import moment
 from scheduled.timing.slots import COUNT_CAP
 

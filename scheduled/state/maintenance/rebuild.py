@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.errors import StateError, UnreadableFileError
-from scheduled.shape import with_keys_of_others
-from scheduled.store import Store, beside
+from scheduled.state.document import with_keys_of_others
+from scheduled.state.maintenance.compare import Difference, differences
+from scheduled.state.store import Store, beside
 from scheduled.system import files, locks
-from scheduled.upkeep.agreement import Difference, differences
 
 
 @dataclass(frozen=True)

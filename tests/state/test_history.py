@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from scheduled import history
-from scheduled.history import Row, Wanted
 from scheduled.jobs.model import Outcome
-from scheduled.store import Store
+from scheduled.state import history
+from scheduled.state.history import Row, Wanted
+from scheduled.state.store import Store
 from scheduled.timing.instants import stamped
 from scheduled.timing.slots import COUNT_CAP
 from tests.builders.jobs import at

@@ -10,13 +10,13 @@ from contextlib import nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from scheduled import state as states
-from scheduled.journal import Journal
-from scheduled.state import State
-from scheduled.store import Store
+from scheduled.state import records
+from scheduled.state.journal import Journal
+from scheduled.state.maintenance import inventory
+from scheduled.state.maintenance.inventory import Found, Kind
+from scheduled.state.records import State
+from scheduled.state.store import Store
 from scheduled.system import linux, locks
-from scheduled.upkeep import inventory
-from scheduled.upkeep.inventory import Found, Kind
 
 
 def outdated(state_dir: Path, now: datetime, days: int) -> list[Found]:
@@ -52,8 +52,8 @@ def _is_used(output: Found, running: set[str]) -> bool:
 
 def _running(state: State) -> set[str]:
     """The ids of runs that have not ended, as far as is known: their output is being written."""
-    under_way = {job for job, _ in states.under_way(state)}
-    return {run.run_id for job in under_way for run in states.record(state, job).runs.values()}
+    under_way = {job for job, _ in records.under_way(state)}
+    return {run.run_id for job in under_way for run in records.record(state, job).runs.values()}
 
 
 def _journals(journal: Journal, now: datetime, days: int) -> set[str]:

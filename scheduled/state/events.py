@@ -1,6 +1,6 @@
 """What the journal is told of slots and runs: from decisions and ends to events. Pure.
 
-The other side is `scheduled.changes`, which says what each of them does to the state.
+The other side is `scheduled.state.apply`, which says what each of them does to the state.
 """
 
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from typing import Any
 
 from scheduled.decision import Decision
 from scheduled.jobs.model import Attempt, Ended, Outcome
-from scheduled.state import Event, Open
+from scheduled.state.records import Event, Open
 from scheduled.timing.instants import moment, stamped
 from scheduled.timing.slots import Missed
 

@@ -7,8 +7,8 @@ the journal, so both lead to the same state.
 from collections.abc import Callable
 from typing import Any
 
-from scheduled.shape import OURS, completed, problem
-from scheduled.state import DAY, Event, State, hour_of
+from scheduled.state.document import OURS, completed, problem
+from scheduled.state.records import DAY, Event, State, hour_of
 from scheduled.timing.instants import moment, stamped
 
 KEPT_GAPS = 20

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from scheduled.errors import StateError, UsageError
+from scheduled.state.maintenance import inventory
+from scheduled.state.maintenance.inventory import Found, Kind
 from scheduled.system import files, locks
-from scheduled.upkeep import inventory
-from scheduled.upkeep.inventory import Found, Kind
 
 MODE = 0o600
 """Results and output of jobs are nobody else's business."""

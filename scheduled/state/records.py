@@ -1,7 +1,7 @@
 """What is remembered: a JSON document, computed from the journal's events and nothing else.
 
 The journal is the truth and the state its checkpoint, so everything that changes the state is
-an event (`scheduled.changes`). Keys that are not ours are kept as they are.
+an event (`scheduled.state.apply`). Keys that are not ours are kept as they are.
 """
 
 from collections import Counter
@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from scheduled import shape
+from scheduled.state import document
 from scheduled.timing.instants import moment, stamped
 
-State = shape.State
+State = document.State
 Event = dict[str, Any]
 
 DAY = timedelta(hours=24)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scheduled.errors import StateError
-from scheduled.journal import Journal, Position, since_snapshot
+from scheduled.state.journal import Journal, Position, since_snapshot
 from tests.builders.synced import Synced
 
 DAY = "2026-11-21.jsonl"

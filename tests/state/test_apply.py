@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from scheduled import changes, shape
-from scheduled import state as states
+from scheduled.state import apply, records
+from scheduled.state.document import empty
 from tests.builders.events import BEGIN, MISSED, RUN, SEEN, after, end, record
 from tests.builders.jobs import at
 
@@ -16,18 +16,18 @@ def test_a_snapshot_takes_the_place_of_all_that_is_ours_and_of_nothing_else() ->
     state = {**after(SEEN), "somebody": "theirs"}
     kept = {"version": 1, "jobs": {"other": {}}, "somebody": "older", "new": 1}
 
-    changes.apply(state, {"event": "snapshot", "state": kept})
+    apply.apply(state, {"event": "snapshot", "state": kept})
 
     assert state["jobs"] == {"other": {}}
     assert (state["somebody"], state["new"]) == ("theirs", 1)
-    assert state["ticks"] == shape.empty()["ticks"]
+    assert state["ticks"] == empty()["ticks"]
 
 
 def test_a_snapshot_of_no_state_is_refused_and_changes_nothing() -> None:
     state = after(SEEN)
 
     with pytest.raises(ValueError, match="jobs"):
-        changes.apply(state, {"event": "snapshot", "state": {"jobs": 7}})
+        apply.apply(state, {"event": "snapshot", "state": {"jobs": 7}})
 
     assert state == after(SEEN)
 
@@ -165,17 +165,17 @@ def test_the_newest_slot_that_succeeded_stays_so_when_an_older_one_does() -> Non
 
 def test_gaps_are_kept_newest_last_and_not_for_ever() -> None:
     gaps = [{"event": "gap", "from": str(one), "to": "x", "cause": "y"} for one in range(14)]
-    state = shape.empty()
+    state = empty()
     for _ in range(2):
         for gap in gaps:
-            changes.apply(state, gap)
+            apply.apply(state, gap)
 
-    assert len(state["gaps"]) == changes.KEPT_GAPS
+    assert len(state["gaps"]) == apply.KEPT_GAPS
     assert state["gaps"][-1]["from"] == "13"
 
 
 def test_an_event_nobody_knows_changes_nothing() -> None:
-    assert after({"event": "teleported", "job": "x"}, {"job": "x"}) == shape.empty()
+    assert after({"event": "teleported", "job": "x"}, {"job": "x"}) == empty()
 
 
 # Slots that passed
@@ -252,7 +252,7 @@ def test_a_failed_slot_waits_for_its_next_attempt_until_it_is_answered() -> None
 
     retry = record(after(SEEN, failed)).retry
 
-    assert retry == states.Retry(at("12:00"), 3, at("12:05"), catch_up=True, missed=1)
+    assert retry == records.Retry(at("12:00"), 3, at("12:05"), catch_up=True, missed=1)
     assert record(after(SEEN, failed, end("failed", answered=False))).retry == retry
     assert record(after(SEEN, failed, end("failed"))).retry is None
     assert record(after(SEEN, failed, SEEN)).retry is None

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from scheduled import cadence, shape
 from scheduled.errors import UsageError
+from scheduled.state import tick_interval
+from scheduled.state.document import empty, problem
 from scheduled.view import status
 from scheduled.view.picture import observe
 from tests.builders.engine import Engine
@@ -34,7 +35,7 @@ def engine(tmp_path: Path) -> Engine:
 
 
 def test_where_nothing_is_said_a_tick_is_expected_each_minute(engine: Engine) -> None:
-    assert cadence.of(None, engine.state).interval == MINUTE
+    assert tick_interval.of(None, engine.state).interval == MINUTE
 
 
 def test_ticks_that_come_as_installed_are_no_gaps_and_no_reason_to_worry(engine: Engine) -> None:
@@ -71,18 +72,18 @@ def test_what_the_configuration_says_counts_for_more(tmp_path: Path) -> None:
 
 def test_of_several_that_call_the_most_frequent_sets_what_to_expect(engine: Engine) -> None:
     engine.record("11:00", installed(60 * MINUTE), installed(5 * MINUTE, by="timer of bob"))
-    both = cadence.of(None, engine.state).interval
+    both = tick_interval.of(None, engine.state).interval
     engine.record("11:01", installed(None, by="timer of bob"))
 
     assert both == 5 * MINUTE
-    assert cadence.of(None, engine.state).interval == 60 * MINUTE
+    assert tick_interval.of(None, engine.state).interval == 60 * MINUTE
 
 
 def test_what_is_uninstalled_is_expected_no_more(engine: Engine) -> None:
     engine.record("11:00", installed(60 * MINUTE))
     engine.record("11:01", installed(None))
 
-    assert cadence.of(None, engine.state).interval == MINUTE
+    assert tick_interval.of(None, engine.state).interval == MINUTE
 
 
 def test_going_over_to_a_tick_each_minute_makes_no_gap_of_the_hour_before(engine: Engine) -> None:
@@ -126,13 +127,13 @@ def test_a_job_of_each_five_minutes_is_not_overdue_between_hourly_ticks(engine: 
 @pytest.mark.parametrize("interval", ["7", "45", "90", "5h", "48h"])
 def test_an_interval_that_a_calendar_would_make_uneven_is_refused(interval: str) -> None:
     with pytest.raises(UsageError, match="does not divide them evenly"):
-        cadence.parse(interval)
+        tick_interval.parse(interval)
 
 
 @pytest.mark.parametrize("interval", ["0", "-5", "", "5s", "x", "1.5", "*/5", "99999999999"])
 def test_an_interval_that_is_no_number_of_minutes_or_hours_is_refused(interval: str) -> None:
     with pytest.raises(UsageError, match="expected minutes"):
-        cadence.parse(interval)
+        tick_interval.parse(interval)
 
 
 @pytest.mark.parametrize(
@@ -146,18 +147,18 @@ def test_an_interval_that_is_no_number_of_minutes_or_hours_is_refused(interval: 
     ],
 )
 def test_a_cadence_that_cannot_be_counted_with_makes_a_state_broken(kept: dict[str, Any]) -> None:
-    assert shape.problem({**shape.empty(), "cadence": kept}) == "cadence holds what is no time"
+    assert problem({**empty(), "cadence": kept}) == "cadence holds what is no time"
 
 
 def test_a_state_from_before_there_was_a_cadence_is_whole() -> None:
-    before = shape.empty()
+    before = empty()
     del before["cadence"]
 
-    assert shape.problem(before) == ""
+    assert problem(before) == ""
 
 
 def test_a_state_that_is_shown_says_nothing_of_a_tick_that_could_not_come_yet() -> None:
-    since = cadence.Cadence(MINUTE, since=at("11:59"))
+    since = tick_interval.Cadence(MINUTE, since=at("11:59"))
 
     shown = picture(job(), cadence=since, last_tick=at("10:00"))
 

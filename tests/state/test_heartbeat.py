@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from scheduled import heartbeat
-from scheduled.heartbeat import Cause, Heartbeat
+from scheduled.state import heartbeat
+from scheduled.state.heartbeat import Cause, Heartbeat
 from tests.builders.jobs import at
 
 LIMIT = timedelta(minutes=3)

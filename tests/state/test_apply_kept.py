@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from scheduled import changes
-from scheduled import state as states
+from scheduled.state import apply, records
 from tests.builders.events import MISSED, RUN, SEEN, after, end, record
 from tests.builders.jobs import at
 
@@ -14,11 +13,11 @@ def test_a_handlers_memory_is_kept_with_its_job_or_in_the_section_it_names() -> 
     own = after(end(memory={"runs": 1}, section=""))
     seeds = after(end(memory={"notified_files": ["x"]}, section="memory_rollover"))
 
-    assert states.memory(own, "backup", "") == {"runs": 1}
+    assert records.memory(own, "backup", "") == {"runs": 1}
     assert seeds["memory_rollover"] == {"notified_files": ["x"]}
     assert "memory" not in seeds["jobs"]["backup"]
-    assert states.memory(after(end(memory={"a": 1}), end(memory={})), "backup", "") == {}
-    assert states.memory(after(end(memory={"a": 1}), end()), "backup", "") == {"a": 1}
+    assert records.memory(after(end(memory={"a": 1}), end(memory={})), "backup", "") == {}
+    assert records.memory(after(end(memory={"a": 1}), end()), "backup", "") == {"a": 1}
 
 
 def test_messages_wait_until_they_are_delivered() -> None:
@@ -82,7 +81,7 @@ def test_a_boot_is_the_anchor_of_the_jobs_that_it_makes_due() -> None:
     state = after(SEEN, {**boot, "jobs": ["backup", "new"]})
 
     assert state["boot"] == {"id": "b", "at": "2026-11-21T11:30:00Z"}
-    assert [record(state).anchor, states.record(state, "new").anchor] == [at("11:30")] * 2
+    assert [record(state).anchor, records.record(state, "new").anchor] == [at("11:30")] * 2
 
 
 def test_a_watermark_in_a_future_that_was_an_error_comes_back() -> None:
@@ -105,10 +104,10 @@ def test_a_pause_is_forgotten_a_day_after_its_end_and_one_without_an_end_never()
     later = {**pause, "job": "b", "until": "2026-11-20T12:00:00Z"}
     endless = {**pause, "job": "c", "until": None}
 
-    state = states.pauses(after(ended, later, {**endless, "event": "paused"}))
+    state = records.pauses(after(ended, later, {**endless, "event": "paused"}))
     assert list(state) == ["a", "b", "c"]
-    assert list(states.pauses(after(ended, later, endless, {"event": "tick"}))) == ["c"]
-    assert list(states.pauses(after(later, endless, {"event": "tick"}))) == ["b", "c"]
+    assert list(records.pauses(after(ended, later, endless, {"event": "tick"}))) == ["c"]
+    assert list(records.pauses(after(later, endless, {"event": "tick"}))) == ["b", "c"]
 
 
 def test_ticks_are_counted_and_the_first_and_last_are_known() -> None:
@@ -154,8 +153,8 @@ def test_deferrals_are_counted_and_the_last_are_told() -> None:
     }
     state = after(*events)
     for _ in range(30):
-        changes.apply(state, {"at": "x", **events[0]})
-    assert len(state["jobs"]["backup"]["deferral_history"]) == changes.KEPT_DEFERRALS
+        apply.apply(state, {"at": "x", **events[0]})
+    assert len(state["jobs"]["backup"]["deferral_history"]) == apply.KEPT_DEFERRALS
 
 
 def test_deferrals_that_another_program_counted_are_taken_over() -> None:
@@ -191,7 +190,7 @@ def test_a_pause_ends_when_somebody_says_so_and_one_that_is_not_there_does_not()
 
     ended = record(after(pause, resume)).pause
 
-    assert ended == states.Pause(at("10:00"), at("11:00"), "holiday")
+    assert ended == records.Pause(at("10:00"), at("11:00"), "holiday")
     assert after(resume)["paused"] == {}
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from scheduled.cli import look, state
-from scheduled.store import Store
-from scheduled.upkeep import backup
-from scheduled.upkeep.check import examine
+from scheduled.state.maintenance import backup
+from scheduled.state.maintenance.check import examine
+from scheduled.state.store import Store
 from tests.builders.jobs import at
 from tests.builders.looks import Home, lived_in
 

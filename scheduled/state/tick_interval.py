@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scheduled.errors import UsageError
-from scheduled.state import State
+from scheduled.state.records import State
 from scheduled.timing.instants import moment
 
 EACH_MINUTE = 60.0

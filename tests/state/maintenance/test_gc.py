@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scheduled.cli import state
-from scheduled.store import Store
+from scheduled.state.store import Store
 from tests.builders.command import tree
 from tests.builders.jobs import at
 from tests.builders.looks import Home, begin, lived_in

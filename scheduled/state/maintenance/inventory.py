@@ -14,9 +14,10 @@ from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
-from scheduled import heartbeat, idle, store
+from scheduled import idle
 from scheduled.errors import StateError
-from scheduled.journal import DAY_FILE
+from scheduled.state import heartbeat, store
+from scheduled.state.journal import DAY_FILE
 
 
 class Kind(StrEnum):

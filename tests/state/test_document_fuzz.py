@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scheduled.store import Store
+from scheduled.state.store import Store
 from scheduled.system import machine
 from tests.builders.jobs import at
 from tests.builders.locks import held_by_another

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from scheduled.shape import OURS, State
+from scheduled.state.document import OURS, State
 
 _SHOWN = 60
 _NOTHING = object()

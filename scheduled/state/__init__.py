@@ -1,0 +1,1 @@
+"""What is remembered: the journal, its checkpoint, and what is read from them."""

@@ -1,0 +1,1 @@
+"""Maintenance of the state folder: check, backup, clean-up, rebuild."""
