@@ -8,9 +8,9 @@ from pathlib import Path
 
 from bench.cost import work
 from bench.row import Effort, Row
-from scheduled import plan
 from scheduled.jobs.model import Job
-from scheduled.sky import Sky
+from scheduled.planning import decide
+from scheduled.planning.slot_cache import Sky
 from scheduled.state.records import Record
 from scheduled.timing import slots
 
@@ -55,7 +55,7 @@ def all_jobs(jobs: str, distinct: str) -> Callable[[], object]:
 
     def planned() -> None:
         on_time = timedelta(minutes=2)
-        made = plan.plan(listed, records.__getitem__, Sky.at(NOW), on_time=on_time, budget=10)
+        made = decide.plan(listed, records.__getitem__, Sky.at(NOW), on_time=on_time, budget=10)
         assert all(decision.is_due for decision in made)
 
     return planned
@@ -69,7 +69,7 @@ def distinct_schedules(distinct: str) -> Callable[[], object]:
         for schedule in schedules:
             newest = slots.latest(schedule, NOW, LAST)
             assert newest is not None
-            before = slots.latest(schedule, newest - plan.INSTANT, LAST)
+            before = slots.latest(schedule, newest - decide.INSTANT, LAST)
             if before is not None and before > LAST:
                 slots.following(schedule, LAST, LAST)
                 slots.count(schedule, LAST, before, LAST)

@@ -17,11 +17,11 @@ from scheduled import places, tick, work
 from scheduled.cli import lookup
 from scheduled.config import DEFAULTS, Config, order
 from scheduled.config.python import job, jobs_in
-from scheduled.decision import Decision, Verdict
 from scheduled.errors import ConfigError, ScheduledError, UsageError
 from scheduled.events import Bus
 from scheduled.jobs.model import SYSTEM_ZONE, Job, Outcome
 from scheduled.places import Asked
+from scheduled.planning.decision import Decision, Verdict
 from scheduled.report import Report
 from scheduled.timing import timezones
 

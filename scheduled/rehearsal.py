@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 
 from scheduled import pretence
 from scheduled.config import Config
-from scheduled.decision import Decision, Verdict
 from scheduled.events import Bus
 from scheduled.jobs.model import Attempt
-from scheduled.plan import INSTANT
+from scheduled.planning.decide import INSTANT
+from scheduled.planning.decision import Decision, Verdict
 from scheduled.pretence import HANDS, Memory
 from scheduled.state import heartbeat, history
 from scheduled.state.heartbeat import Cause

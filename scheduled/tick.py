@@ -11,16 +11,17 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduled import afterwards, boot, capture, hint, meeting, outbox, plan
+from scheduled import afterwards, capture, hint, outbox
 from scheduled.config import Config
-from scheduled.decision import Decision, Verdict
 from scheduled.errors import UnavailableError
 from scheduled.events import Bus
 from scheduled.execute import Surroundings
 from scheduled.hands import REAL, Hands
 from scheduled.jobs.model import Job
+from scheduled.planning import decide, reboot, registration
+from scheduled.planning.decision import Decision, Verdict
+from scheduled.planning.slot_cache import Sky
 from scheduled.report import Report
-from scheduled.sky import Sky
 from scheduled.state import heartbeat, records, tick_interval
 from scheduled.state.records import ALL_JOBS
 from scheduled.state.store import KEEP_DAYS, Store
@@ -175,7 +176,7 @@ class Tick:
 
     def decided(self) -> list[Decision]:
         """A decision a job, in order, from what is remembered now."""
-        return plan.plan(
+        return decide.plan(
             self.jobs,
             lambda job: records.record(self.store.state, job),
             self.turns.above,
@@ -187,10 +188,10 @@ class Tick:
     def first_sights(self, decisions: list[Decision]) -> list[dict[str, Any]]:
         """The events that make the engine know a new boot, and new, changed and removed jobs."""
         state, above = self.store.state, self.turns.above
-        started = boot.events(self.config.jobs, state, heartbeat.beat(self.now), self.now)
+        started = reboot.events(self.config.jobs, state, heartbeat.beat(self.now), self.now)
         ids = {job.id for job in self.config.jobs}
-        parted = [] if self.config.problems else meeting.partings(ids, state, above)
-        return [*started, *parted, *meeting.registered(decisions, state, above)]
+        parted = [] if self.config.problems else registration.partings(ids, state, above)
+        return [*started, *parted, *registration.registered(decisions, state, above)]
 
     def deliver(self) -> None:
         """Take the waiting messages to where they are read; what fails waits for another tick."""
@@ -247,8 +248,8 @@ class Tick:
         if any(one.is_due for one in again) or records.under_way(self.store.state):
             return self.now  # and if the tick of a run under way dies, the next one is to notice
         instants = [
-            plan.next_due(decisions),
-            plan.next_due(again),
+            decide.next_due(decisions),
+            decide.next_due(again),
             outbox.next_due(self.store.state, self.now),
             self.now + afterwards.LOOK_AGAIN if noisy else None,
         ]

@@ -13,14 +13,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduled import plan, settling, stopping, under_way
-from scheduled.decision import Decision, Verdict
+from scheduled import stopping
 from scheduled.errors import StateError
 from scheduled.execute import Running, Surroundings
 from scheduled.guards import GuardUnusableError, Refusal
 from scheduled.hands import REAL, Hands
 from scheduled.jobs.model import Attempt, Ended, Job, Overlap
-from scheduled.sky import Sky
+from scheduled.planning import active_runs, decide, resolve
+from scheduled.planning.decision import Decision, Verdict
+from scheduled.planning.slot_cache import Sky
 from scheduled.state import events, history, records
 from scheduled.state.history import Row
 from scheduled.state.journal import Event
@@ -165,7 +166,7 @@ class Turns:
             event = self._end_event(begun, ended)
             if outgoing:
                 event["outgoing"] = outgoing
-            before = settling.called_off(self.record(event["job"]), event)
+            before = resolve.called_off(self.record(event["job"]), event)
             self._write(event, ended.trouble, *before, sync=False)
         row = history.of_event(event)
         assert row is not None
@@ -195,8 +196,10 @@ class Turns:
         with self.store.held():
             record = self.record(name)
             opened = record.run(opened.run_id) or opened
-            given_up = settling.is_given_up(self.jobs.get(name), record.interruptions)
-            answered = given_up or opened.stop is not None or under_way.is_past(record, opened.slot)
+            given_up = resolve.is_given_up(self.jobs.get(name), record.interruptions)
+            answered = (
+                given_up or opened.stop is not None or active_runs.is_past(record, opened.slot)
+            )
             self._write(events.interrupted(name, opened, answered=answered), trouble)
         self.warn(f"{name}: run {opened.run_id} was interrupted: its tick died")
         return ""
@@ -237,7 +240,7 @@ class Turns:
         return Left(decision.reason or "another tick has done it")
 
     def _decide(self, job: Job, record: Record) -> Decision:
-        return plan.decide(job, record, self.above, self.on_time)
+        return decide.decide(job, record, self.above, self.on_time)
 
     def _held_back(self, record: Record, decision: Decision) -> Left | None:
         """What keeps a due slot from starting: another job, the machine, or its `only_if`."""
@@ -263,7 +266,7 @@ class Turns:
     def _wait(self, record: Record, decision: Decision, refusal: Refusal) -> Left:
         """Leave a slot due, on record once a slot and guard: it may be asked every minute."""
         if record.held != (decision.slot, refusal.guard):
-            event = events.held(decision, refusal.guard, refusal.reason)
+            event = events.held(decision.job.id, decision.slot, refusal.guard, refusal.reason)
             self.store.record(self.clock(), event)
         return Left(refusal.reason, is_busy=True)
 
@@ -278,10 +281,10 @@ class Turns:
             opened = record.open
             if opened is None or decision.verdict is not Verdict.RUN:
                 return left
-            if not under_way.overlaps(decision, opened) or not self.hands.survivor(opened):
+            if not active_runs.overlaps(decision, opened) or not self.hands.survivor(opened):
                 return left  # or it is about to begin, or to be found dead
             if job.overlap is Overlap.SKIP:
-                event = events.skipped(replace(decision, reason=STILL_RUNNING))
+                event = events.skipped(job.id, decision.slot, STILL_RUNNING)
                 self.store.write(self.clock(), *self._passed(decision), event)
                 return Left(STILL_RUNNING, history.of_event(event))
             now = self.clock()
@@ -290,7 +293,7 @@ class Turns:
 
     def _blocker(self, decision: Decision) -> str | None:
         assert decision.slot is not None
-        return plan.blocker(decision.job, decision.slot, self.jobs, self.record, self.above)
+        return decide.blocker(decision.job, decision.slot, self.jobs, self.record, self.above)
 
     def _give_up(self, record: Record, decision: Decision) -> None:
         assert decision.slot is not None
@@ -299,7 +302,7 @@ class Turns:
 
     def _skip(self, record: Record, decision: Decision) -> Left | None:
         assert decision.slot is not None
-        event = events.skipped(decision)
+        event = events.skipped(decision.job.id, decision.slot, decision.reason)
         if not self._recorded(record, decision, *self._passed(decision), event):
             return None
         return Left(decision.reason, history.of_event(event))
@@ -328,7 +331,7 @@ class Turns:
             return True
 
     def _attempt(self, record: Record, decision: Decision) -> Attempt:
-        record, slot = under_way.standing(decision.job, record), decision.slot
+        record, slot = active_runs.standing(decision.job, record), decision.slot
         coalesced = record.coalesced + (decision.missed.count if decision.missed else 0)
         return Attempt(
             run_id=f"{self.clock():%Y%m%dT%H%M%S}-{os.urandom(3).hex()}",
@@ -354,13 +357,13 @@ class Turns:
         record = self.record(attempt.job.id)
         opened = record.run(attempt.run_id)
         if opened is not None and opened.stop is not None:
-            ended = settling.stopped(ended, opened.stop.reason)
-        if ended.not_now and under_way.is_past(record, attempt.slot):
+            ended = resolve.stopped(ended, opened.stop.reason)
+        if ended.not_now and active_runs.is_past(record, attempt.slot):
             ended = replace(ended, reason=f"not now: {ended.reason}; {PAST}")
         elif ended.not_now:
             return events.put_off(attempt, ended.reason, begun.at, now)
         local = self.above.now.astimezone(ZoneInfo(self.around.zone))
-        settled = settling.settled(attempt, ended, record, now)
+        settled = resolve.settled(attempt, ended, record, now)
         return {
             **events.ended(attempt, ended, settled, begun.at, now),
             **events.noted(attempt, local),

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from scheduled import outbox, plan
+from scheduled import outbox
 from scheduled.config import Config
-from scheduled.decision import Decision, Verdict
 from scheduled.events import Bus
 from scheduled.execute import Running
 from scheduled.jobs.model import Attempt, CatchUp, Ended, Job
+from scheduled.planning import decide
+from scheduled.planning.decision import Decision, Verdict
 from scheduled.report import Report
 from scheduled.state import history
 from scheduled.state.history import Row
@@ -90,7 +91,7 @@ class Work:
 
     def decide(self, job: Job) -> Decision:
         """What is to be done about a job now that others have run."""
-        return plan.decide(job, self.turns.record(job.id), self.turns.above, self.turns.on_time)
+        return decide.decide(job, self.turns.record(job.id), self.turns.above, self.turns.on_time)
 
     def _has_room(self) -> bool:
         return len(self.children.running) + len(self._intents) < self.config.max_concurrent
@@ -139,7 +140,7 @@ class Work:
         self.report.due = len(due)
         if self.wanted.by_hand:
             yield from (
-                one.job for one in decisions if not plan.is_off(one) or self.wanted.even_disabled
+                one.job for one in decisions if not decide.is_off(one) or self.wanted.even_disabled
             )
             return
         for decision in due:
@@ -221,7 +222,7 @@ class Work:
         if decision.verdict is not Verdict.RUN:
             return False
         if decision.catch_up and self._budget <= 0:
-            self._leave(job, plan.ENOUGH)
+            self._leave(job, decide.ENOUGH)
             return False
         self._budget -= decision.catch_up
         return True

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from scheduled import plan
 from scheduled.jobs.model import CatchUp
+from scheduled.planning import decide
 from tests.builders.engine import Engine
 from tests.builders.jobs import job
 
@@ -19,8 +19,8 @@ def test_a_job_that_runs_each_slot_spends_the_budget_of_the_tick_too(tmp_path: P
 
     assert [len(report.ran) for report in reports] == [3, 3, 2, 0]
     assert [report.left for report in reports[:3]] == [
-        [("backup", plan.ENOUGH)],
-        [("backup", plan.ENOUGH)],
+        [("backup", decide.ENOUGH)],
+        [("backup", decide.ENOUGH)],
         [],
     ]
 

@@ -8,14 +8,13 @@ from datetime import datetime
 
 import click
 
-from scheduled import plan, under_way
 from scheduled.cli.lookup import find_job
 from scheduled.cli.session import Session
-from scheduled.decision import Decision, Verdict
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
-from scheduled.plan import INSTANT
-from scheduled.sky import Sky
+from scheduled.planning import active_runs, decide
+from scheduled.planning.decide import INSTANT
+from scheduled.planning.slot_cache import Sky
 from scheduled.state import events
 from scheduled.state.journal import Event
 from scheduled.state.records import Deferral, Record, record
@@ -59,7 +58,7 @@ def _recorded(store: Store, job: Job, now: datetime, *, enabled: bool) -> list[E
     """
     with store.held():
         remembered = record(store.state, job.id)
-        if plan.is_enabled(job, remembered) == enabled:
+        if decide.is_enabled(job, remembered) == enabled:
             return []
         passed = _passed(job, remembered, now) if enabled else []
         events = [{"event": "enabled", "job": job.id, "enabled": enabled}, *passed]
@@ -74,7 +73,7 @@ def _passed(job: Job, remembered: Record, now: datetime) -> list[Event]:
     edit ever fires by itself.
     """
     schedule, above = schedule_of(job), Sky.at(now)
-    answered, retry = under_way.taken_up(remembered) or remembered.anchor, remembered.retry
+    answered, retry = active_runs.taken_up(remembered) or remembered.anchor, remembered.retry
     if answered is None or remembered.fingerprint != slots.fingerprint(schedule):
         return []  # the next tick meets it for the first time, and decides as it does then
     anchor = remembered.anchor if slots.is_anchored(schedule) else None
@@ -85,7 +84,7 @@ def _passed(job: Job, remembered: Record, now: datetime) -> list[Event]:
     if newest is None or newest <= answered:
         return recorded
     before = above.stretch(schedule, answered, newest - INSTANT, anchor)
-    skipped = events.skipped(Decision(job, Verdict.SKIP, newest, reason=PASSED))
+    skipped = events.skipped(job.id, newest, PASSED)
     return [*recorded, *events.missed(job.id, before, PASSED), skipped]
 
 

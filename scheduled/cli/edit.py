@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from scheduled import masking, meeting, places
+from scheduled import masking, places
 from scheduled.cli import keys
 from scheduled.cli.lookup import find_job
 from scheduled.cli.session import Session
@@ -24,7 +24,8 @@ from scheduled.config.writing import text_of
 from scheduled.errors import ConfigError, LockedError, ScheduleError, StateError, UsageError
 from scheduled.jobs.model import FirstRun, Job
 from scheduled.jobs.schedule import schedule_of
-from scheduled.sky import Sky
+from scheduled.planning import registration
+from scheduled.planning.slot_cache import Sky
 from scheduled.state import records
 from scheduled.state.document import empty
 from scheduled.system import locks
@@ -166,11 +167,11 @@ def _refuse_past(session: Session, job: Job) -> None:
 def _part(session: Session, job: str) -> None:
     """Have a job that was known by this id before met anew, should it ever come back."""
     store, above = session.store, Sky.at(session.now)
-    if not meeting.parting(job, store.state, above):
+    if not registration.parting(job, store.state, above):
         return
     with locks.journal(store.state_dir):
         store.refresh()
-        store.write(session.now, *meeting.parting(job, store.state, above))
+        store.write(session.now, *registration.parting(job, store.state, above))
     store.checkpoint(session.now)
 
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from scheduled.cli import instants
 from scheduled.cli.session import Session
-from scheduled.decision import Decision
 from scheduled.errors import UsageError
+from scheduled.planning.decision import Decision
 from scheduled.pretence import Memory
 from scheduled.rehearsal import Rehearsal
 from scheduled.state import tick_interval

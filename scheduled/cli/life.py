@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import click
 
-from scheduled import plan, stopping, supervise
+from scheduled import stopping, supervise
 from scheduled.cli import instants
 from scheduled.cli.lookup import find_job
 from scheduled.cli.session import Session
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Job
+from scheduled.planning import decide
 from scheduled.state import events
 from scheduled.state.records import Event, Open, Record, record
 from scheduled.system import processes
@@ -34,7 +35,7 @@ def defer(session: Session, job: str, *, until: str, reason: str) -> None:
     `resume` takes a deferral back.
     """
     found = find_job(session.config, job)
-    if not plan.is_enabled(found, record(session.store.state, found.id)):
+    if not decide.is_enabled(found, record(session.store.state, found.id)):
         raise UsageError(f"{job} is not enabled, so that it could not run then; enable it first")
     end = instants.ahead("--until", until, session.now, session.zone)
     event = {"event": "deferral", "job": found.id, "until": stamped(end)}

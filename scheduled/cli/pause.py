@@ -13,7 +13,7 @@ from scheduled.cli.session import Session
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
-from scheduled.plan import answered
+from scheduled.planning.decide import answered
 from scheduled.state.records import ALL_JOBS, pauses, record
 from scheduled.system.text import one_line
 from scheduled.timing import slots

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from scheduled.decision import Decision
 from scheduled.jobs.model import Attempt, Ended, Outcome
 from scheduled.state.records import Event, Open
 from scheduled.timing.instants import moment, stamped
@@ -75,14 +74,9 @@ def cause(stretch: Missed | None, gaps: Iterable[dict[str, Any]]) -> str:
     return NO_TICK
 
 
-def skipped(decision: Decision) -> Event:
-    """A slot that ends without a run, with the reason of the decision."""
-    return {
-        "event": "skipped",
-        "job": decision.job.id,
-        "slot": _stamp(decision.slot),
-        "reason": decision.reason,
-    }
+def skipped(job: str, slot: datetime | None, reason: str) -> Event:
+    """A slot that ends without a run, and why."""
+    return {"event": "skipped", "job": job, "slot": _stamp(slot), "reason": reason}
 
 
 def given_up(job: str, slot: datetime, reason: str) -> Event:
@@ -95,9 +89,9 @@ def told_to_stop(job: str, run_id: str, reason: str) -> Event:
     return {"event": "told_to_stop", "job": job, "run_id": run_id, "reason": reason}
 
 
-def held(decision: Decision, guard: str, reason: str) -> Event:
+def held(job: str, slot: datetime | None, guard: str, reason: str) -> Event:
     """A slot that stays due because the machine has something else to do."""
-    return {**skipped(decision), "event": "deferred", "guard": guard, "reason": reason}
+    return {**skipped(job, slot, reason), "event": "deferred", "guard": guard}
 
 
 def interrupted(job: str, opened: Open, *, answered: bool) -> Event:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from scheduled import plan
 from scheduled.jobs.model import Job
-from scheduled.sky import Sky
+from scheduled.planning import decide
+from scheduled.planning.slot_cache import Sky
 from scheduled.view import definition, jobs, output, upcoming
 from scheduled.view.picture import Picture
 
@@ -15,7 +15,7 @@ LINES_SHOWN = 10
 def document(picture: Picture, job: Job) -> dict[str, Any]:
     """`show JOB --json`."""
     above = Sky.at(picture.now)
-    decision = plan.decide(job, picture.record(job.id), above, picture.late_after)
+    decision = decide.decide(job, picture.record(job.id), above, picture.late_after)
     row = jobs.row(picture, decision, above)
     entry = dict(picture.entry(job.id))
     kept = output.newest(picture.state_dir, job.id)

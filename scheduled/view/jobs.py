@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from scheduled import plan
-from scheduled.decision import Decision, Verdict
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
-from scheduled.sky import Sky
+from scheduled.planning import decide
+from scheduled.planning.decision import Decision, Verdict
+from scheduled.planning.slot_cache import Sky
 from scheduled.state.records import Record
 from scheduled.timing import slots
 from scheduled.timing.instants import stamped
@@ -59,7 +59,7 @@ def row(picture: Picture, decision: Decision, above: Sky) -> dict[str, Any]:
         "schedule": job.schedule,
         "timezone": job.timezone,
         "kind": job.kind,
-        "enabled": plan.is_enabled(job, record),
+        "enabled": decide.is_enabled(job, record),
         "priority": job.priority.value,
         "source": job.source,
         "status": status(job, record, entry),

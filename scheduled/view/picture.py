@@ -9,11 +9,11 @@ from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scheduled import plan
-from scheduled.decision import Decision
 from scheduled.errors import StateError, UnreadableFileError
 from scheduled.jobs.model import Job
-from scheduled.sky import Sky
+from scheduled.planning import decide
+from scheduled.planning.decision import Decision
+from scheduled.planning.slot_cache import Sky
 from scheduled.state import heartbeat, records, tick_interval
 from scheduled.state.records import Open, Record, State
 from scheduled.state.tick_interval import Cadence
@@ -72,7 +72,7 @@ class Picture:
         """What a tick would decide about each job now, in the order of the configuration."""
         above = Sky.at(self.now)
         for job in self.jobs:
-            yield plan.decide(job, self.record(job.id), above, self.late_after)
+            yield decide.decide(job, self.record(job.id), above, self.late_after)
 
 
 def observe(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
-from scheduled.decision import Decision
+from scheduled.planning.decision import Decision
 from scheduled.timing.instants import moment, stamped
 from scheduled.timing.slots import COUNT_CAP, Missed
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from scheduled import plan
-from scheduled.decision import Decision, Verdict
 from scheduled.jobs.model import FirstRun, Job, Overlap
 from scheduled.jobs.schedule import schedule_of
-from scheduled.sky import Sky
+from scheduled.planning import decide
+from scheduled.planning.decision import Decision, Verdict
+from scheduled.planning.slot_cache import Sky
 from scheduled.state.records import Open
 from scheduled.timing import slots
 from scheduled.timing.instants import moment
@@ -125,7 +125,7 @@ def _way(picture: Picture, job: Job, decision: Decision) -> Iterator[str]:
     """What keeps the next tick from running a slot that is due, if anything does."""
     assert decision.slot is not None
     others = {one.id: one for one in picture.jobs}
-    blocker = plan.blocker(job, decision.slot, others, picture.record, Sky.at(picture.now))
+    blocker = decide.blocker(job, decision.slot, others, picture.record, Sky.at(picture.now))
     held = picture.entry(job.id).get("deferred")
     if blocker is not None:
         yield f"it waits for {blocker} to succeed (after){_last_of(blocker, picture)}"

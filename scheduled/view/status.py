@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from scheduled import plan
 from scheduled.jobs.model import Outcome
+from scheduled.planning import decide
 from scheduled.state.records import State, outcomes_of_a_day, pauses
 from scheduled.timing.instants import stamped
 from scheduled.view import upcoming
@@ -134,7 +134,7 @@ def _failing(picture: Picture) -> list[dict[str, Any]]:
 def _counts(picture: Picture, outcomes: Counter[str]) -> dict[str, Any]:
     return {
         "jobs": len(picture.jobs),
-        "enabled": sum(plan.is_enabled(job, picture.record(job.id)) for job in picture.jobs),
+        "enabled": sum(decide.is_enabled(job, picture.record(job.id)) for job in picture.jobs),
         "runs_24h": {outcome.value: outcomes[outcome.value] for outcome in Outcome},
         "missed_capped": outcomes["missed_capped"] > 0,
         "schedules_refused": picture.state["refused"]["schedules"],

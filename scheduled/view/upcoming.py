@@ -7,10 +7,10 @@ from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduled import plan
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of, start_delay
-from scheduled.sky import Sky
+from scheduled.planning import decide
+from scheduled.planning.slot_cache import Sky
 from scheduled.timing import slots, window
 from scheduled.timing.instants import stamped
 from scheduled.view.picture import Picture
@@ -72,17 +72,17 @@ def _merged(picture: Picture, count: int) -> Iterator[tuple[datetime, Job]]:
 
 def _following(picture: Picture, job: Job, above: Sky) -> Iterator[datetime]:
     record = picture.record(job.id)
-    if not plan.is_enabled(job, record):
+    if not decide.is_enabled(job, record):
         return
     schedule = schedule_of(job)
     anchor = record.anchor if slots.is_anchored(schedule) else None
-    slot: datetime | None = plan.answered(job, record, picture.now)
+    slot: datetime | None = decide.answered(job, record, picture.now)
     if record.deferral is not None:
         slot = record.deferral.until
         yield slot
     if (
         record.watermark is not None
-        and picture.now < record.watermark <= picture.now + plan.CORRECTION
+        and picture.now < record.watermark <= picture.now + decide.CORRECTION
     ):
         slot = record.watermark  # the clock went back: what has run does not run again
     while slot is not None:

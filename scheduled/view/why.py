@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from scheduled import plan
-from scheduled.decision import Decision
 from scheduled.jobs.model import Job, Outcome
 from scheduled.jobs.schedule import schedule_of
-from scheduled.plan import INSTANT
-from scheduled.sky import Sky
+from scheduled.planning import decide
+from scheduled.planning.decide import INSTANT
+from scheduled.planning.decision import Decision
+from scheduled.planning.slot_cache import Sky
 from scheduled.state.history import Row
 from scheduled.state.records import Record
 from scheduled.timing import slots
@@ -37,7 +37,7 @@ def document(picture: Picture, job: Job, at: datetime, rows: Sequence[Row]) -> d
     record = picture.record(job.id)
     slot = slots.latest(schedule, at, record.anchor or picture.now)
     found = list(_rows_of(slot, schedule, record, rows)) if slot is not None else []
-    decision = plan.decide(job, record, Sky.at(picture.now), picture.late_after)
+    decision = decide.decide(job, record, Sky.at(picture.now), picture.late_after)
     answer = _answer(picture, job, slot, found)
     reasons = [_told(row, picture) for row in found]
     if slot is None or answer in (DUE, RUNNING):
@@ -136,7 +136,7 @@ def _aftermath(
     if any(_is_about(letter, job, slot) for letter in picture.state["dead_letter"]):
         yield f"its retries are used up; `scheduled dead-letter retry {job.id}` tries once more"
     if record.suspended:
-        yield plan.SUSPENDED
+        yield decide.SUSPENDED
     answering = _answering(slot, schedule_of(job), record, rows)
     if answering is not None:
         when = absolute(answering, picture.zone)

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduled import plan
-from scheduled.decision import Decision, Verdict
 from scheduled.errors import ScheduleError
 from scheduled.jobs.model import CatchUp, Job
 from scheduled.jobs.schedule import schedule_of
-from scheduled.sky import Sky
+from scheduled.planning import decide
+from scheduled.planning.decision import Decision, Verdict
+from scheduled.planning.slot_cache import Sky
 from scheduled.state.records import Record
 from scheduled.timing import window
 from scheduled.view import jobs as view
@@ -75,7 +75,7 @@ def test_by_hand_it_runs_at_any_hour_and_the_slot_still_waits(tmp_path: Path) ->
     engine.run_at("12:00", only=("backup",), by_hand=True)
 
     assert engine.lines() == ["0 0"]
-    assert decided(engine.jobs[0], engine, "12:01").verdict is Verdict.WAIT
+    assert decided_in(engine.jobs[0], engine, "12:01").verdict is Verdict.WAIT
 
 
 def test_a_retry_waits_for_the_window_too(tmp_path: Path) -> None:
@@ -97,29 +97,29 @@ def test_a_retry_waits_for_the_window_too(tmp_path: Path) -> None:
 
 
 def test_who_waits_says_why_and_until_when() -> None:
-    decision = decide(job(window=NIGHT), "11:00", "12:00")
+    decision = decided(job(window=NIGHT), "11:00", "12:00")
 
     assert (decision.verdict, decision.slot) == (Verdict.WAIT, at("12:00"))
     assert decision.reason == "outside its window 21:00-06:00"
-    assert plan.next_due([decision]) == at("21:00")  # until then, ticks may be idle
+    assert decide.next_due([decision]) == at("21:00")  # until then, ticks may be idle
     assert not decision.is_due
 
 
 def test_who_waits_is_looked_at_again_when_it_is_too_late() -> None:
-    decision = decide(job(window=NIGHT, max_lateness=600.0), "11:00", "12:00")
+    decision = decided(job(window=NIGHT, max_lateness=600.0), "11:00", "12:00")
 
     assert decision.next is not None
     assert at("12:10") < decision.next < at("12:11")
-    assert decide(job(window=NIGHT, max_lateness=600.0), "11:00", "12:11").verdict is Verdict.SKIP
+    assert decided(job(window=NIGHT, max_lateness=600.0), "11:00", "12:11").verdict is Verdict.SKIP
 
 
 def test_an_edit_of_the_window_fires_nothing_and_loses_no_slot() -> None:
     windowed = job(window=NIGHT)
 
-    assert decide(windowed, "12:00", "12:30").verdict is Verdict.REST
-    waiting = decide(windowed, "11:00", "12:30")
+    assert decided(windowed, "12:00", "12:30").verdict is Verdict.REST
+    waiting = decided(windowed, "11:00", "12:30")
     assert waiting.verdict is Verdict.WAIT
-    assert decide(replace(windowed, window=""), "11:00", "12:30").slot == waiting.slot
+    assert decided(replace(windowed, window=""), "11:00", "12:30").slot == waiting.slot
 
 
 def test_a_list_says_when_the_window_opens_and_next_says_why() -> None:
@@ -234,15 +234,15 @@ def test_parsing_is_for_text_that_passed_the_checks() -> None:
         window.parse("at night")
 
 
-def decide(what: Job, watermark: str, now: str) -> Decision:
+def decided(what: Job, watermark: str, now: str) -> Decision:
     from scheduled.timing import slots
 
     fingerprint = slots.fingerprint(schedule_of(what))
     record = Record(fingerprint=fingerprint, anchor=at(watermark), watermark=at(watermark))
-    return plan.decide(what, record, Sky.at(at(now)), 2 * MINUTE)
+    return decide.decide(what, record, Sky.at(at(now)), 2 * MINUTE)
 
 
-def decided(what: Job, engine: Engine, now: str) -> Decision:
+def decided_in(what: Job, engine: Engine, now: str) -> Decision:
     from scheduled.state import records
 
-    return plan.decide(what, records.record(engine.state, what.id), Sky.at(at(now)), 2 * MINUTE)
+    return decide.decide(what, records.record(engine.state, what.id), Sky.at(at(now)), 2 * MINUTE)

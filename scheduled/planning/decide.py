@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from scheduled import under_way
-from scheduled.decision import Decision, Verdict
 from scheduled.jobs.model import CatchUp, FirstRun, Job
 from scheduled.jobs.schedule import schedule_of, start_delay
-from scheduled.sky import Sky
+from scheduled.planning import active_runs
+from scheduled.planning.decision import Decision, Verdict
+from scheduled.planning.slot_cache import Sky
 from scheduled.state.records import Deferral, Pause, Record, Retry
 from scheduled.timing import slots, window
 from scheduled.timing.slots import Missed, Schedule
@@ -96,7 +96,7 @@ def _owed(job: Job, record: Record, above: Sky, on_time: timedelta) -> Decision:
     if not is_enabled(job, record):
         return Decision(job, Verdict.DISABLED, reason=_off(record))
     schedule = schedule_of(job)
-    record = under_way.standing(job, record)
+    record = active_runs.standing(job, record)
     if record.fingerprint != slots.fingerprint(schedule):
         return _meet(job, record, above)
     anchor = record.anchor if slots.is_anchored(schedule) else None

@@ -5,12 +5,12 @@ Nothing fires by that, whatever somebody edited: a job that is met counts from n
 
 from collections.abc import Collection, Iterable
 
-from scheduled import plan, under_way
-from scheduled.decision import Decision, Verdict
 from scheduled.errors import ScheduleError
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
-from scheduled.sky import Sky
+from scheduled.planning import active_runs, decide
+from scheduled.planning.decision import Decision, Verdict
+from scheduled.planning.slot_cache import Sky
 from scheduled.state import events, records
 from scheduled.state.records import Event, Record, State
 from scheduled.timing import slots
@@ -46,9 +46,9 @@ def parting(job: str, state: State, above: Sky) -> list[Event]:
         return []
     now, record = stamped(above.now), records.record(state, job)
     seen = {"event": "seen", "job": job, "anchor": now, "fingerprint": REMOVED}
-    seen["watermark"] = stamped(plan.counted_from(record, above.now))
-    is_off = record.enabled is False or record.suspended or record.fingerprint == plan.PUT_OUT
-    return [*_left_behind(job, record, above, plan.PUT_OUT if is_off else REMOVED), seen]
+    seen["watermark"] = stamped(decide.counted_from(record, above.now))
+    is_off = record.enabled is False or record.suspended or record.fingerprint == decide.PUT_OUT
+    return [*_left_behind(job, record, above, decide.PUT_OUT if is_off else REMOVED), seen]
 
 
 def _met(decision: Decision, state: State, above: Sky) -> list[Event]:
@@ -60,14 +60,14 @@ def _met(decision: Decision, state: State, above: Sky) -> list[Event]:
         case Verdict.MEET:
             fingerprint = slots.fingerprint(schedule_of(job))
             seen = _seen(job, above, fingerprint=fingerprint, watermark=watermark)
-            away = record.fingerprint in (plan.PUT_OUT, REMOVED)
+            away = record.fingerprint in (decide.PUT_OUT, REMOVED)
             cause = record.fingerprint if away else CHANGED
             return [*_left_behind(job.id, record, above, cause), seen]
-        case Verdict.DISABLED if plan.is_put_out(job, record):
+        case Verdict.DISABLED if decide.is_put_out(job, record):
             # Enabled again it is met anew: it does not fire for what passed meanwhile.
-            watermark = stamped(plan.counted_from(record, above.now))
-            seen = _seen(job, above, fingerprint=plan.PUT_OUT, watermark=watermark)
-            return [*_left_behind(job.id, record, above, plan.PUT_OUT), seen]
+            watermark = stamped(decide.counted_from(record, above.now))
+            seen = _seen(job, above, fingerprint=decide.PUT_OUT, watermark=watermark)
+            return [*_left_behind(job.id, record, above, decide.PUT_OUT), seen]
     return []
 
 
@@ -92,7 +92,7 @@ def _left_behind(job: str, record: Record, above: Sky, cause: str) -> list[Event
     until = record.deferral.until if record.deferral else None
     if until is not None and until <= above.now:
         recorded += events.missed(job, Missed(until, until, 1), cause)
-    since = under_way.taken_up(record) or record.anchor
+    since = active_runs.taken_up(record) or record.anchor
     if record.schedule is None or since is None:
         return recorded
     try:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from scheduled import boot
 from scheduled.jobs.model import FirstRun, Job
 from scheduled.jobs.schedule import schedule_of
+from scheduled.planning import reboot
 from scheduled.state import apply, heartbeat, records
 from scheduled.state.document import empty
 from scheduled.state.heartbeat import Heartbeat
@@ -99,7 +99,7 @@ def test_a_boot_that_nobody_answered_for_is_on_record(tmp_path: Path, machine: M
     assert home.lines() == ["2026-11-21T11:59:30Z 1"]
     rows = [row for row in home.rows if row["outcome"]]
     assert [outcome for _, outcome in outcomes(rows)] == ["missed", "succeeded"]
-    assert rows[0]["reason"] == boot.AGAIN
+    assert rows[0]["reason"] == reboot.AGAIN
 
 
 def test_a_new_job_that_asks_for_it_runs_at_once_and_then_at_the_boots(
@@ -156,14 +156,14 @@ def test_a_dry_run_knows_of_the_boot_and_records_nothing(tmp_path: Path, machine
 
 
 def test_without_a_job_for_it_a_boot_is_nothing_to_record() -> None:
-    assert boot.events([job()], empty(), Heartbeat(0, 30, 30, "second"), at("12:00")) == []
+    assert reboot.events([job()], empty(), Heartbeat(0, 30, 30, "second"), at("12:00")) == []
 
 
 def test_a_state_that_knows_no_boot_makes_nothing_due() -> None:
     mount = job("mount", "@reboot")
     state = remembered(mount)
 
-    (event,) = boot.events([mount], state, Heartbeat(0, 30, 30, "second"), at("12:00"))
+    (event,) = reboot.events([mount], state, Heartbeat(0, 30, 30, "second"), at("12:00"))
 
     assert (event["event"], event["jobs"]) == ("booted", [])
 

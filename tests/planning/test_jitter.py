@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from scheduled import plan
-from scheduled.decision import Decision, Verdict
 from scheduled.jobs.model import CatchUp, FirstRun, Job
 from scheduled.jobs.schedule import schedule_of, start_delay
-from scheduled.sky import Sky
+from scheduled.planning import decide
+from scheduled.planning.decision import Decision, Verdict
+from scheduled.planning.slot_cache import Sky
 from scheduled.state.records import Record
 from scheduled.timing import slots
 from scheduled.view import jobs as view
@@ -62,7 +62,7 @@ def test_the_delays_of_jobs_and_machines_are_spread_below_the_jitter() -> None:
 
 
 def test_who_waits_out_a_delay_says_so() -> None:
-    decision = decide(delayed(10), "11:00", "12:01")
+    decision = decided(delayed(10), "11:00", "12:01")
 
     assert (decision.verdict, decision.slot, decision.next) == (
         Verdict.WAIT,
@@ -75,7 +75,7 @@ def test_who_waits_out_a_delay_says_so() -> None:
 
 @pytest.mark.parametrize(("now", "verdict"), [("12:09:59", Verdict.WAIT), ("12:10", Verdict.RUN)])
 def test_a_slot_is_due_from_the_end_of_its_delay_on(now: str, verdict: Verdict) -> None:
-    assert decide(delayed(10), "11:00", now).verdict is verdict
+    assert decided(delayed(10), "11:00", now).verdict is verdict
 
 
 def test_a_delay_longer_than_the_period_starves_nobody(tmp_path: Path) -> None:
@@ -88,16 +88,16 @@ def test_a_delay_longer_than_the_period_starves_nobody(tmp_path: Path) -> None:
 
 def test_late_is_what_starts_after_its_delay(tmp_path: Path) -> None:
     strict = delayed(10, catch_up=CatchUp.SKIP)
-    assert decide(strict, "11:00", "12:11").verdict is Verdict.RUN
-    assert decide(strict, "11:00", "12:13").verdict is Verdict.SKIP
+    assert decided(strict, "11:00", "12:11").verdict is Verdict.RUN
+    assert decided(strict, "11:00", "12:13").verdict is Verdict.SKIP
 
     punctual = delayed(10, max_lateness=60.0)
-    assert decide(punctual, "11:00", "12:11").verdict is Verdict.RUN
-    assert decide(punctual, "11:00", "12:11:01").verdict is Verdict.SKIP
+    assert decided(punctual, "11:00", "12:11").verdict is Verdict.RUN
+    assert decided(punctual, "11:00", "12:11:01").verdict is Verdict.SKIP
 
 
 def test_after_an_outage_the_newest_slot_whose_delay_is_over_answers() -> None:
-    decision = decide(delayed(10), "08:00", "12:05")
+    decision = decided(delayed(10), "08:00", "12:05")
 
     assert (decision.verdict, decision.slot, decision.catch_up) == (Verdict.RUN, at("11:00"), True)
     assert decision.missed is not None
@@ -107,20 +107,20 @@ def test_after_an_outage_the_newest_slot_whose_delay_is_over_answers() -> None:
 def test_each_slot_in_turn_with_its_delay() -> None:
     each = delayed(10, catch_up=CatchUp.ALL)
 
-    assert decide(each, "10:00", "12:05").slot == at("11:00")
-    assert decide(each, "11:00", "12:05").verdict is Verdict.WAIT
+    assert decided(each, "10:00", "12:05").slot == at("11:00")
+    assert decided(each, "11:00", "12:05").verdict is Verdict.WAIT
 
 
 def test_a_new_job_does_not_run_for_the_slot_before_it_was_seen() -> None:
-    assert decide(delayed(10), "12:05", "12:10").verdict is Verdict.REST
-    assert decide(delayed(10), "12:05", "12:10").next == at("13:10")
+    assert decided(delayed(10), "12:05", "12:10").verdict is Verdict.REST
+    assert decided(delayed(10), "12:05", "12:10").next == at("13:10")
 
 
 def test_a_new_job_that_asks_for_it_runs_at_once() -> None:
     eager = delayed(10, first_run=FirstRun.NOW)
     record = replace(known(eager, "12:05"), watermark=None)
 
-    assert plan.decide(eager, record, Sky.at(at("12:05")), ON_TIME).verdict is Verdict.RUN
+    assert decide.decide(eager, record, Sky.at(at("12:05")), ON_TIME).verdict is Verdict.RUN
 
 
 def test_by_hand_nothing_is_delayed_and_the_slot_keeps_its_start(tmp_path: Path) -> None:
@@ -138,13 +138,13 @@ def test_an_edit_of_the_jitter_fires_nothing_and_loses_no_slot() -> None:
     plain, later = job(), delayed(10)
 
     assert slots.fingerprint(schedule_of(plain)) == slots.fingerprint(schedule_of(later))
-    assert decide(later, "12:00", "12:05").verdict is Verdict.REST  # it ran before the edit
-    assert decide(plain, "12:00", "12:15").verdict is Verdict.REST
-    assert decide(plain, "11:00", "12:05").slot == decide(later, "11:00", "12:10").slot
+    assert decided(later, "12:00", "12:05").verdict is Verdict.REST  # it ran before the edit
+    assert decided(plain, "12:00", "12:15").verdict is Verdict.REST
+    assert decided(plain, "11:00", "12:05").slot == decided(later, "11:00", "12:10").slot
 
 
 def test_a_clock_set_back_a_little_delays_nothing_twice() -> None:
-    decision = decide(delayed(10), "12:00", "11:10")
+    decision = decided(delayed(10), "12:00", "11:10")
 
     assert (decision.verdict, decision.next) == (Verdict.REST, at("13:10"))
 
@@ -152,8 +152,8 @@ def test_a_clock_set_back_a_little_delays_nothing_twice() -> None:
 def test_the_delay_comes_before_the_window() -> None:
     edge = delayed(10, schedule="55 5 * * *", window="21:00-06:00")
 
-    assert decide(edge, "00:00", "05:59").verdict is Verdict.WAIT
-    outside = decide(edge, "00:00", "06:05")
+    assert decided(edge, "00:00", "05:59").verdict is Verdict.WAIT
+    outside = decided(edge, "00:00", "06:05")
     assert (outside.verdict, outside.next) == (Verdict.WAIT, at("21:00"))
 
 
@@ -175,8 +175,8 @@ def test_the_slots_to_come_say_how_much_later_they_start() -> None:
 def test_the_next_slot_to_skip_is_the_one_that_waits() -> None:
     one = delayed(10)
 
-    assert plan.answered(one, known(one, "11:30"), at("12:05")) == at("11:55")
-    assert plan.answered(one, known(one, "12:00"), at("12:05")) == at("12:00")
+    assert decide.answered(one, known(one, "11:30"), at("12:05")) == at("11:55")
+    assert decide.answered(one, known(one, "12:00"), at("12:05")) == at("12:00")
 
 
 def test_jitter_is_read_from_a_configuration_with_the_machine_it_is_drawn_on(
@@ -210,5 +210,5 @@ def known(what: Job, watermark: str) -> Record:
     return Record(fingerprint=fingerprint, anchor=at(watermark), watermark=at(watermark))
 
 
-def decide(what: Job, watermark: str, now: str) -> Decision:
-    return plan.decide(what, known(what, watermark), Sky.at(at(now)), ON_TIME)
+def decided(what: Job, watermark: str, now: str) -> Decision:
+    return decide.decide(what, known(what, watermark), Sky.at(at(now)), ON_TIME)

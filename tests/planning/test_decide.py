@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from scheduled import plan, under_way
-from scheduled.decision import Decision, Verdict
 from scheduled.jobs.model import CatchUp, FirstRun, Job, Overlap, Priority
-from scheduled.sky import Sky
+from scheduled.planning import active_runs, decide
+from scheduled.planning.decision import Decision, Verdict
+from scheduled.planning.slot_cache import Sky
 from scheduled.state.records import Open, Pause, Record, Retry
 from scheduled.timing import slots
 from tests.builders.jobs import at, job
@@ -18,7 +18,7 @@ ON_TIME = timedelta(minutes=2)
 
 
 def test_a_slot_on_time_runs_and_is_no_catch_up() -> None:
-    decision = decide(job(), known("11:00"), "12:00:01")
+    decision = decided(job(), known("11:00"), "12:00:01")
 
     assert (decision.verdict, decision.slot) == (Verdict.RUN, at("12:00"))
     assert not decision.catch_up
@@ -26,7 +26,7 @@ def test_a_slot_on_time_runs_and_is_no_catch_up() -> None:
 
 
 def test_after_an_outage_the_newest_slot_answers_for_those_before_it() -> None:
-    decision = decide(job(), known("11:00"), "16:10")
+    decision = decided(job(), known("11:00"), "16:10")
 
     assert decision.slot == at("16:00")
     assert decision.catch_up
@@ -47,7 +47,7 @@ def test_slots_missed_by_many_jobs_of_one_schedule_are_counted_once(
     slots_count = slots.count
     monkeypatch.setattr(slots, "count", count)
     jobs = [job(f"job-{number}") for number in range(50)]
-    decisions = plan.plan(
+    decisions = decide.plan(
         jobs, lambda _: known("11:00"), Sky.at(at("16:10")), on_time=ON_TIME, budget=50
     )
 
@@ -56,13 +56,13 @@ def test_slots_missed_by_many_jobs_of_one_schedule_are_counted_once(
 
 
 def test_nothing_is_due_before_the_next_slot() -> None:
-    decision = decide(job(), known("12:00"), "12:59:59")
+    decision = decided(job(), known("12:00"), "12:59:59")
 
     assert (decision.verdict, decision.next) == (Verdict.REST, at("13:00"))
 
 
 def test_years_of_outage_are_one_step_back_and_a_capped_count() -> None:
-    decision = decide(
+    decision = decided(
         job(schedule="* * * * *"), known("2016-01-01T00:00:00", "* * * * *"), "12:00:30"
     )
 
@@ -75,38 +75,38 @@ def test_an_edit_of_the_schedule_never_fires_by_itself() -> None:
     # kubernetes#63371: at 23:49, `30 11` becomes `0 11`, and everybody gets a mail.
     record = known("11:30", schedule="30 11 * * *")
 
-    decision = decide(job(schedule="0 11 * * *"), record, "23:49")
+    decision = decided(job(schedule="0 11 * * *"), record, "23:49")
 
     assert (decision.verdict, decision.watermark) == (Verdict.MEET, at("23:49"))
     met = known("23:49", schedule="0 11 * * *")
-    assert decide(job(schedule="0 11 * * *"), met, "23:50").verdict is Verdict.REST
+    assert decided(job(schedule="0 11 * * *"), met, "23:50").verdict is Verdict.REST
 
 
 def test_another_spelling_of_the_same_schedule_is_no_edit() -> None:
     record = known("11:00", schedule="0 * * * *")
 
-    assert decide(job(schedule="@hourly"), record, "12:00").verdict is Verdict.RUN
+    assert decided(job(schedule="@hourly"), record, "12:00").verdict is Verdict.RUN
 
 
 def test_an_edit_does_not_fire_even_a_job_that_runs_at_first_sight() -> None:
     eager = job(schedule="0 11 * * *", first_run=FirstRun.NOW)
 
-    decision = decide(eager, known("11:30", schedule="30 11 * * *"), "23:49")
+    decision = decided(eager, known("11:30", schedule="30 11 * * *"), "23:49")
 
     assert decision.watermark == at("23:49")
 
 
 def test_a_new_job_waits_for_its_next_slot() -> None:
-    decision = decide(job(), Record(), "12:30")
+    decision = decided(job(), Record(), "12:30")
 
     assert (decision.verdict, decision.watermark) == (Verdict.MEET, at("12:30"))
 
 
 def test_a_new_job_that_asks_for_it_runs_at_once_and_misses_nothing() -> None:
     eager = job(first_run=FirstRun.NOW)
-    assert decide(eager, Record(), "12:30").watermark is None
+    assert decided(eager, Record(), "12:30").watermark is None
 
-    decision = decide(eager, replace(known("12:30"), watermark=None), "12:30")
+    decision = decided(eager, replace(known("12:30"), watermark=None), "12:30")
 
     assert (decision.verdict, decision.slot) == (Verdict.RUN, at("12:00"))
     assert not decision.catch_up
@@ -114,33 +114,33 @@ def test_a_new_job_that_asks_for_it_runs_at_once_and_misses_nothing() -> None:
 
 
 def test_too_late_is_skipped_with_the_reason() -> None:
-    decision = decide(job(max_lateness=600.0), known("11:00"), "12:10:01")
+    decision = decided(job(max_lateness=600.0), known("11:00"), "12:10:01")
 
     assert (decision.verdict, decision.slot) == (Verdict.SKIP, at("12:00"))
     assert "too late: 601 s, at most 600 s" in decision.reason
-    assert decide(job(max_lateness=600.0), known("11:00"), "12:10").verdict is Verdict.RUN
+    assert decided(job(max_lateness=600.0), known("11:00"), "12:10").verdict is Verdict.RUN
 
 
 def test_what_is_not_caught_up_is_skipped_and_what_is_on_time_runs() -> None:
     strict = job(catch_up=CatchUp.SKIP)
 
-    assert decide(strict, known("11:00"), "12:30").verdict is Verdict.SKIP
-    assert decide(strict, known("11:00"), "12:01").verdict is Verdict.RUN
+    assert decided(strict, known("11:00"), "12:30").verdict is Verdict.SKIP
+    assert decided(strict, known("11:00"), "12:01").verdict is Verdict.RUN
 
 
 def test_each_slot_in_turn_oldest_first() -> None:
     each = job(catch_up=CatchUp.ALL)
 
-    assert decide(each, known("11:00"), "14:00:01").slot == at("12:00")
-    assert decide(each, known("12:00"), "14:00:01").slot == at("13:00")
-    last = decide(each, known("13:00"), "14:00:01")
+    assert decided(each, known("11:00"), "14:00:01").slot == at("12:00")
+    assert decided(each, known("12:00"), "14:00:01").slot == at("13:00")
+    last = decided(each, known("13:00"), "14:00:01")
     assert (last.slot, last.catch_up) == (at("14:00"), False)
 
 
 def test_each_slot_in_turn_but_for_those_too_late_which_go_together() -> None:
     each = job(catch_up=CatchUp.ALL, max_lateness=2 * 3600.0)
 
-    decision = decide(each, known("06:00"), "14:30")
+    decision = decided(each, known("06:00"), "14:30")
 
     assert decision.slot == at("13:00")
     assert decision.too_late is not None
@@ -150,7 +150,7 @@ def test_each_slot_in_turn_but_for_those_too_late_which_go_together() -> None:
 def test_each_slot_in_turn_and_all_of_them_too_late() -> None:
     each = job(schedule="0 6 * * *", catch_up=CatchUp.ALL, max_lateness=60.0)
 
-    decision = decide(each, known("2026-11-18T06:00:00", schedule="0 6 * * *"), "14:30")
+    decision = decided(each, known("2026-11-18T06:00:00", schedule="0 6 * * *"), "14:30")
 
     assert (decision.verdict, decision.slot) == (Verdict.SKIP, at("06:00"))
     assert decision.missed is not None
@@ -158,67 +158,67 @@ def test_each_slot_in_turn_and_all_of_them_too_late() -> None:
 
 
 def test_a_clock_set_back_a_little_never_runs_a_slot_again() -> None:
-    decision = decide(job(), known("12:00"), "11:10")
+    decision = decided(job(), known("12:00"), "11:10")
 
     assert (decision.verdict, decision.next) == (Verdict.REST, at("13:00"))
 
 
 def test_a_watermark_years_ahead_does_not_freeze_the_job() -> None:
     # dcron#16: the clock was wrong at boot, and nothing ran "for 18 years".
-    decision = decide(job(), known("2044-01-01T00:00:00"), "12:10")
+    decision = decided(job(), known("2044-01-01T00:00:00"), "12:10")
 
     assert (decision.verdict, decision.watermark) == (Verdict.CLAMP, at("12:10"))
     assert "future" in decision.reason
 
 
 def test_three_hours_back_are_a_step_and_more_is_a_correction() -> None:
-    at_most = decide(job(), known("15:00"), "12:00")
-    beyond = decide(job(), known("15:00"), "11:59:59")
+    at_most = decided(job(), known("15:00"), "12:00")
+    beyond = decided(job(), known("15:00"), "11:59:59")
 
     assert (at_most.verdict, beyond.verdict) == (Verdict.REST, Verdict.CLAMP)
 
 
 def test_a_watermark_that_is_now_is_no_future() -> None:
-    assert decide(job(), known("12:00"), "12:00").reason == "not due"
+    assert decided(job(), known("12:00"), "12:00").reason == "not due"
 
 
 def test_disabled_by_hand_outweighs_the_configuration_both_ways() -> None:
     off, on = replace(known("11:00"), enabled=False), replace(known("11:00"), enabled=True)
 
-    assert decide(job(), off, "12:00").verdict is Verdict.DISABLED
-    assert decide(job(enabled=False), on, "12:00").verdict is Verdict.RUN
-    assert decide(job(enabled=False), known("11:00"), "12:00").verdict is Verdict.DISABLED
+    assert decided(job(), off, "12:00").verdict is Verdict.DISABLED
+    assert decided(job(enabled=False), on, "12:00").verdict is Verdict.RUN
+    assert decided(job(enabled=False), known("11:00"), "12:00").verdict is Verdict.DISABLED
 
 
 def test_who_is_suspended_or_cancelled_is_off_whatever_else_is_said() -> None:
     met = replace(known("11:00"), enabled=True)
 
-    assert plan.is_enabled(job(), met)
-    assert not plan.is_enabled(job(), replace(met, suspended=True))
-    assert not plan.is_enabled(job(), replace(met, cancelled=""))
+    assert decide.is_enabled(job(), met)
+    assert not decide.is_enabled(job(), replace(met, suspended=True))
+    assert not decide.is_enabled(job(), replace(met, cancelled=""))
 
 
 def test_first_sight_and_a_change_are_told_apart() -> None:
     new, edited = Record(), known("11:00", schedule="30 * * * *")
 
-    assert decide(job(), new, "12:00").reason == "seen for the first time"
-    assert decide(job(), edited, "12:00").reason == "its schedule has changed"
+    assert decided(job(), new, "12:00").reason == "seen for the first time"
+    assert decided(job(), edited, "12:00").reason == "its schedule has changed"
 
 
 def test_a_slot_that_was_left_out_by_hand_ends_and_the_next_one_runs() -> None:
     record = replace(known("11:00"), skip=at("12:00"))
 
-    left_out = decide(job(), record, "12:10")
+    left_out = decided(job(), record, "12:10")
 
     assert (left_out.verdict, left_out.slot) == (Verdict.SKIP, at("12:00"))
     assert left_out.reason == "left out by hand"
-    assert decide(job(), record, "13:00").verdict is Verdict.RUN
+    assert decided(job(), record, "13:00").verdict is Verdict.RUN
 
 
 def test_a_job_that_runs_each_slot_begins_at_first_sight_with_the_newest() -> None:
     each = job(catch_up=CatchUp.ALL, first_run=FirstRun.NOW)
 
-    decision = decide(each, replace(known("12:30"), watermark=None), "12:30")
+    decision = decided(each, replace(known("12:30"), watermark=None), "12:30")
 
     assert (decision.verdict, decision.slot, decision.catch_up) == (Verdict.RUN, at("12:00"), False)
 
@@ -226,12 +226,12 @@ def test_a_job_that_runs_each_slot_begins_at_first_sight_with_the_newest() -> No
 def test_put_out_is_a_job_that_was_met_and_that_only_the_configuration_has_disabled() -> None:
     off, met = job(enabled=False), known("11:00")
 
-    assert plan.is_put_out(off, met)
-    assert not plan.is_put_out(job(), met)
-    assert not plan.is_put_out(off, Record())
-    assert not plan.is_put_out(off, replace(met, fingerprint=plan.PUT_OUT))
-    assert not plan.is_put_out(off, replace(met, enabled=False))
-    assert not plan.is_put_out(off, replace(met, suspended=True))
+    assert decide.is_put_out(off, met)
+    assert not decide.is_put_out(job(), met)
+    assert not decide.is_put_out(off, Record())
+    assert not decide.is_put_out(off, replace(met, fingerprint=decide.PUT_OUT))
+    assert not decide.is_put_out(off, replace(met, enabled=False))
+    assert not decide.is_put_out(off, replace(met, suspended=True))
 
 
 def test_only_who_is_disabled_or_paused_is_left_out_when_all_are_run() -> None:
@@ -245,7 +245,7 @@ def test_only_who_is_disabled_or_paused_is_left_out_when_all_are_run() -> None:
         "resting": known("12:00"),
     }
 
-    off = {name for name, one in records.items() if plan.is_off(decide(job(), one, "12:30"))}
+    off = {name for name, one in records.items() if decide.is_off(decided(job(), one, "12:30"))}
 
     assert off == {"disabled", "paused, nothing due", "paused, a slot due"}
 
@@ -255,33 +255,33 @@ def test_a_run_under_way_has_its_slot_where_slots_do_not_queue_up() -> None:
     running = replace(known("11:00"), runs={0: opened}, coalesced=2, interruptions=1)
     beside = job(overlap=Overlap.ALLOW)
 
-    assert decide(beside, running, "12:30").verdict is Verdict.REST
-    following = decide(beside, running, "13:00")
+    assert decided(beside, running, "12:30").verdict is Verdict.REST
+    following = decided(beside, running, "13:00")
     assert (following.verdict, following.slot) == (Verdict.RUN, at("13:00"))
     assert (following.missed, following.catch_up) == (None, False)
-    assert under_way.standing(beside, running).interruptions == 0
-    assert under_way.standing(beside, known("11:00")) == known("11:00")
-    assert under_way.standing(job(), running) == running
+    assert active_runs.standing(beside, running).interruptions == 0
+    assert active_runs.standing(beside, known("11:00")) == known("11:00")
+    assert active_runs.standing(job(), running) == running
 
 
 def test_what_is_taken_up_is_answered_or_under_way_or_to_be_tried_again() -> None:
     opened = Open("r1", at("12:00"), 1, at("12:00"), 60.0)
     retry = Retry(at("10:00"), 2, at("13:00"))
 
-    assert under_way.taken_up(Record()) is None
-    assert under_way.taken_up(known("11:00")) == at("11:00")
-    assert under_way.taken_up(replace(known("11:00"), runs={0: opened})) == at("12:00")
-    assert under_way.taken_up(replace(known("09:00"), retry=retry)) == at("10:00")
+    assert active_runs.taken_up(Record()) is None
+    assert active_runs.taken_up(known("11:00")) == at("11:00")
+    assert active_runs.taken_up(replace(known("11:00"), runs={0: opened})) == at("12:00")
+    assert active_runs.taken_up(replace(known("09:00"), retry=retry)) == at("10:00")
 
 
 def test_a_new_job_with_a_delay_that_runs_at_once_has_no_watermark_to_count_from() -> None:
     late = job(jitter=600.0, seed="machine backup", first_run=FirstRun.NOW)  # 481 s
 
-    decision = decide(late, replace(known("12:00"), watermark=None), "12:00")
+    decision = decided(late, replace(known("12:00"), watermark=None), "12:00")
 
     assert (decision.verdict, decision.slot) == (Verdict.RUN, at("11:00"))
-    assert plan.answered(late, Record(), at("12:00")) == at("11:51:59")
-    assert plan.answered(late, known("11:55"), at("12:00")) == at("11:55")
+    assert decide.answered(late, Record(), at("12:00")) == at("11:51:59")
+    assert decide.answered(late, known("11:55"), at("12:00")) == at("11:55")
 
 
 def test_what_is_due_goes_by_priority_then_slot_then_name() -> None:
@@ -332,7 +332,7 @@ def test_an_interval_counts_from_where_it_was_first_seen() -> None:
     steady = job(schedule="interval:600")
     record = known("12:03", schedule="interval:600")
 
-    decision = decide(steady, record, "12:13:20")
+    decision = decided(steady, record, "12:13:20")
 
     assert decision.slot == at("12:13")
 
@@ -341,7 +341,7 @@ def test_an_interval_counts_from_where_it_was_first_seen() -> None:
 def test_a_slot_is_due_from_its_instant_on(now: str, verdict: Verdict) -> None:
     daily = job(schedule="0 8 * * *")
 
-    assert decide(daily, known("00:00", schedule="0 8 * * *"), now).verdict is verdict
+    assert decided(daily, known("00:00", schedule="0 8 * * *"), now).verdict is verdict
 
 
 def known(watermark: str, schedule: str = "0 * * * *") -> Record:
@@ -350,15 +350,15 @@ def known(watermark: str, schedule: str = "0 * * * *") -> Record:
     return Record(fingerprint=fingerprint, anchor=at(watermark), watermark=at(watermark))
 
 
-def decide(what: Job, record: Record, now: str) -> Decision:
-    return plan.decide(what, record, Sky.at(at(now)), ON_TIME)
+def decided(what: Job, record: Record, now: str) -> Decision:
+    return decide.decide(what, record, Sky.at(at(now)), ON_TIME)
 
 
 def planned(
     jobs: list[Job], now: str, *, since: str, budget: int = 10, ticking_since: str | None = None
 ) -> list[Decision]:
     records: dict[str, Any] = {one.id: known(since, one.schedule) for one in jobs}
-    return plan.plan(
+    return decide.plan(
         jobs,
         lambda name: records[name],
         Sky.at(at(now)),

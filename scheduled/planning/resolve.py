@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from scheduled import plan, under_way
 from scheduled.jobs.model import Attempt, Ended, Job, OnInterrupted, Outcome
+from scheduled.planning import active_runs, decide
 from scheduled.state import events
 from scheduled.state.events import Settled
 from scheduled.state.records import Event, Record
@@ -24,7 +24,7 @@ def settled(attempt: Attempt, ended: Ended, record: Record, now: datetime) -> Se
         ended.outcome is Outcome.INTERRUPTED
         and not ended.final
         and not is_given_up(attempt.job, record.interruptions)
-        and not under_way.is_past(record, attempt.slot)
+        and not active_runs.is_past(record, attempt.slot)
     )
     return Settled(retry_at is None and not again, retry_at, _is_dead(attempt, ended, retry_at))
 
@@ -57,7 +57,7 @@ def called_off(record: Record, event: Event) -> list[Event]:
         return []
     if retry.slot in (run.slot for run in record.runs.values()):
         return []  # it is being tried, in this run or beside it
-    return [events.given_up(event["job"], retry.slot, plan.SUPERSEDED)]
+    return [events.given_up(event["job"], retry.slot, decide.SUPERSEDED)]
 
 
 def _retry_at(attempt: Attempt, ended: Ended, now: datetime) -> datetime | None:

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import datetime
 
-from scheduled.decision import Decision
 from scheduled.jobs.model import Job, Overlap
 from scheduled.jobs.schedule import start_delay
+from scheduled.planning.decision import Decision
 from scheduled.state.records import Open, Record
 
 

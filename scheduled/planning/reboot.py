@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from scheduled import plan
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
+from scheduled.planning import decide
 from scheduled.state.heartbeat import Heartbeat
 from scheduled.state.records import Event, Record, State, record
 from scheduled.timing import slots
@@ -66,5 +66,5 @@ def _started(beat: Heartbeat, last_tick: datetime | None, now: datetime) -> date
     started = (now - timedelta(seconds=beat.boottime)).replace(microsecond=0)
     if last_tick is None:
         return started
-    before = last_tick if last_tick - now <= plan.CORRECTION else now
+    before = last_tick if last_tick - now <= decide.CORRECTION else now
     return max(started, before.replace(microsecond=0) + SECOND)
