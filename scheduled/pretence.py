@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from scheduled.capture import NOTHING, Capture
-from scheduled.condition import Answer
-from scheduled.execute import Running, Surroundings
-from scheduled.hands import Hands
 from scheduled.jobs.model import Attempt, Ended, Outcome
+from scheduled.runs.effects import Hands
+from scheduled.runs.output import NOTHING, Capture
+from scheduled.runs.preconditions import Answer
+from scheduled.runs.process import Running, Surroundings
 from scheduled.state import apply
 from scheduled.state.records import Event, State
 from scheduled.state.store import Store

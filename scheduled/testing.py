@@ -26,10 +26,10 @@ from scheduled.handler.policies import Policies
 from scheduled.jobs.model import Outcome
 from scheduled.notify import routing
 from scheduled.notify.message import Message
+from scheduled.runs import output_files
 from scheduled.state import records
 from scheduled.state.store import Store
 from scheduled.timing.instants import moment
-from scheduled.view import output
 
 JOB = "trial"
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -129,7 +129,7 @@ class Trial:
         return self.now if decision.is_due or decision.next is None else decision.next
 
     def _tried(self, row: Mapping[str, Any], fired: list[tuple[str, dict[str, Any]]]) -> Tried:
-        path = output.log_path(self.state_dir, JOB, row["run_id"])
+        path = output_files.log_path(self.state_dir, JOB, row["run_id"])
         told = [
             message
             for number, (name, data) in enumerate(fired)

@@ -11,21 +11,22 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduled import afterwards, capture, hint, outbox
+from scheduled import hint, outbox
 from scheduled.config import Config
 from scheduled.errors import UnavailableError
 from scheduled.events import Bus
-from scheduled.execute import Surroundings
-from scheduled.hands import REAL, Hands
 from scheduled.jobs.model import Job
 from scheduled.planning import decide, reboot, registration
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.slot_cache import Sky
 from scheduled.report import Report
+from scheduled.runs import lingering_output, output
+from scheduled.runs.effects import REAL, Hands
+from scheduled.runs.process import Surroundings
+from scheduled.runs.supervisor import Supervisor
 from scheduled.state import heartbeat, records, tick_interval
 from scheduled.state.records import ALL_JOBS
 from scheduled.state.store import KEEP_DAYS, Store
-from scheduled.supervise import Supervisor
 from scheduled.system import files
 from scheduled.timing.instants import stamped
 from scheduled.turn import Turns
@@ -205,7 +206,7 @@ class Tick:
         with self.report.troubles():
             self.store.record(self.clock(), {"event": "tick", "ran": len(self.report.ran)})
             saved = self.store.checkpoint(self.clock())
-            noisy = afterwards.look(self.store.state_dir)
+            noisy = lingering_output.look(self.store.state_dir)
             if arguments is not None:
                 due = self._next_due(work, decisions, noisy=noisy)
                 patience = self.cadence.patience(self.now)
@@ -213,7 +214,7 @@ class Tick:
                 hint.leave(self.config, arguments, self.now, due, patience, ours)
         if self.store.begun_a_day:
             oldest = self.now - timedelta(days=KEEP_DAYS)
-            capture.prune(self.store.state_dir / "runs", oldest.timestamp())
+            output.prune(self.store.state_dir / "runs", oldest.timestamp())
         self._publish()
         self.report.warnings += [str(failure) for failure in self.bus.failures]
         self.report.recovered += self.store.recovered
@@ -251,7 +252,7 @@ class Tick:
             decide.next_due(decisions),
             decide.next_due(again),
             outbox.next_due(self.store.state, self.now),
-            self.now + afterwards.LOOK_AGAIN if noisy else None,
+            self.now + lingering_output.LOOK_AGAIN if noisy else None,
         ]
         return min((one for one in instants if one is not None), default=None)
 

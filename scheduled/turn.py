@@ -13,15 +13,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduled import stopping
 from scheduled.errors import StateError
-from scheduled.execute import Running, Surroundings
-from scheduled.guards import GuardUnusableError, Refusal
-from scheduled.hands import REAL, Hands
 from scheduled.jobs.model import Attempt, Ended, Job, Overlap
 from scheduled.planning import active_runs, decide, resolve
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.slot_cache import Sky
+from scheduled.runs import stop
+from scheduled.runs.effects import REAL, Hands
+from scheduled.runs.preconditions import GuardUnusableError, Refusal
+from scheduled.runs.process import Running, Surroundings
 from scheduled.state import events, history, records
 from scheduled.state.history import Row
 from scheduled.state.journal import Event
@@ -288,8 +288,8 @@ class Turns:
                 self.store.write(self.clock(), *self._passed(decision), event)
                 return Left(STILL_RUNNING, history.of_event(event))
             now = self.clock()
-            pressed = stopping.press(self.store, job.id, opened, REPLACED, now)
-            return replace(left, again_at=now + stopping.POLL) if pressed else left
+            pressed = stop.press(self.store, job.id, opened, REPLACED, now)
+            return replace(left, again_at=now + stop.POLL) if pressed else left
 
     def _blocker(self, decision: Decision) -> str | None:
         assert decision.slot is not None
@@ -373,5 +373,5 @@ class Turns:
 def _end_of(opened: Open) -> datetime:
     """Until when a run whose tick died is left alone."""
     if opened.stop is not None:
-        return opened.stop.at + stopping.GRACE
+        return opened.stop.at + stop.GRACE
     return opened.started_at + timedelta(seconds=opened.deadline_seconds)

@@ -13,11 +13,11 @@ from typing import Any, Protocol
 from scheduled import outbox
 from scheduled.config import Config
 from scheduled.events import Bus
-from scheduled.execute import Running
 from scheduled.jobs.model import Attempt, CatchUp, Ended, Job
 from scheduled.planning import decide
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.report import Report
+from scheduled.runs.process import Running
 from scheduled.state import history
 from scheduled.state.history import Row
 from scheduled.timing.instants import moment, stamped

@@ -14,7 +14,7 @@ from scheduled import config as configuration
 from scheduled.cli.config import config
 from scheduled.cli.session import Session
 from scheduled.errors import ConfigError, UsageError
-from scheduled.masking import STARS
+from scheduled.runs.masking import STARS
 from tests.builders.command import BARE
 from tests.builders.configuration import job_file, written
 from tests.builders.crontab import Crontab

@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 import pytest
 
-from scheduled import environment
 from scheduled.cli import main
 from scheduled.config.fields import JOB_KEYS, KEYS
 from scheduled.handler import loader
@@ -16,6 +15,7 @@ from scheduled.jobs import builtin
 from scheduled.jobs.model import Attempt, Job, Outcome
 from scheduled.notify.routing import DEFAULTS
 from scheduled.report import Exit
+from scheduled.runs import environment
 from tests.builders.engine import Engine
 from tests.builders.jobs import job
 

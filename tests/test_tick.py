@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from scheduled import supervise
 from scheduled.errors import UnavailableError
 from scheduled.jobs.model import CatchUp, FirstRun, OnInterrupted
 from scheduled.report import Exit, Report
+from scheduled.runs import supervisor
 from scheduled.state import heartbeat
 from scheduled.state.store import Store
 from scheduled.system import locks
@@ -140,7 +140,7 @@ def test_not_now_ends_the_turn_of_a_job_that_runs_each_slot_too(tmp_path: Path) 
 def test_a_timeout_kills_whoever_the_job_started_wherever_it_went(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervise, "GRACE_SECONDS", 0.3)
+    monkeypatch.setattr(supervisor, "GRACE_SECONDS", 0.3)
     # yacron#70, dkron#1385: it forks, leaves its session, and does not listen to TERM.
     escape = "trap '' TERM; setsid sh -c 'trap \"\" TERM; echo $$ >> pids; sleep 60' & sleep 60"
     engine = Engine(tmp_path, [job(command=escape, timeout=0.5)])

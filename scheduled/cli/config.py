@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scheduled import declared, places
+from scheduled import places
 from scheduled.cli.importing import import_
 from scheduled.config import DEFAULTS, Config, load, sample
 from scheduled.errors import ConfigError, UsageError
 from scheduled.jobs.model import FirstRun, Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.places import Asked
+from scheduled.runs import handler_params
 from scheduled.system import permissions
 from scheduled.system.files import replace, umask
 from scheduled.system.text import one_line
@@ -113,7 +114,7 @@ def schema(of_job: bool) -> None:
 def _misfits(found: Config, asked: Asked) -> tuple[str, ...]:
     """The params that other people's handlers do not accept; their modules are imported for it."""
     folder = (found.places.config_path or found.places.root / places.CONFIG_NAME).parent
-    return tuple(declared.problems(found.jobs, asked.environ, folder))
+    return tuple(handler_params.problems(found.jobs, asked.environ, folder))
 
 
 def _passed(jobs: Iterable[Job], now: datetime) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from scheduled import masking, places
+from scheduled import places
 from scheduled.cli import keys
 from scheduled.cli.lookup import find_job
 from scheduled.cli.session import Session
@@ -26,13 +26,15 @@ from scheduled.jobs.model import FirstRun, Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import registration
 from scheduled.planning.slot_cache import Sky
+from scheduled.runs import masking
+from scheduled.runs.running import is_running
 from scheduled.state import records
 from scheduled.state.document import empty
 from scheduled.system import locks
 from scheduled.system.text import one_line
 from scheduled.timing import expression, instants, slots
 from scheduled.view import upcoming
-from scheduled.view.picture import is_running, observe
+from scheduled.view.picture import observe
 from scheduled.view.times import both
 
 _DRY_RUN = click.option("--dry-run", is_flag=True, help="Print the file; write nothing.")

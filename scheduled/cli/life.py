@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import click
 
-from scheduled import stopping, supervise
 from scheduled.cli import instants
 from scheduled.cli.lookup import find_job
 from scheduled.cli.session import Session
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Job
 from scheduled.planning import decide
+from scheduled.runs import stop, supervisor
 from scheduled.state import events
 from scheduled.state.records import Event, Open, Record, record
 from scheduled.system import processes
@@ -126,7 +126,7 @@ def _stop(session: Session, job: Job, run_id: str, reason: str) -> None:
     why = f"{BY_HAND}{': ' if reason else ''}{one_line(reason, 200)}"
     started = time.monotonic()
     while _press(session, job, run_id, why, started):
-        time.sleep(stopping.POLL.total_seconds())
+        time.sleep(stop.POLL.total_seconds())
     session.say(f"{job.id}: run {run_id} is stopped.")
 
 
@@ -139,11 +139,11 @@ def _press(session: Session, job: Job, run_id: str, why: str, started: float) ->
             return False
         if current.stop is not None and not _lives(current):
             return False  # the tick that started it, or the next one, records its end
-        if not stopping.press(session.store, job.id, current, why, now):
+        if not stop.press(session.store, job.id, current, why, now):
             raise UsageError(f"{job.id}: run {run_id} cannot be stopped by this user")
     return True
 
 
 def _lives(opened: Open) -> bool:
     """Whether anything of a run is still there."""
-    return bool(supervise.survivor(opened) or processes.find(opened.run_id))
+    return bool(supervisor.survivor(opened) or processes.find(opened.run_id))

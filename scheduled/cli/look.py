@@ -15,12 +15,14 @@ from scheduled.cli.lookup import find_job
 from scheduled.cli.session import Session
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Outcome
+from scheduled.runs import output_files
+from scheduled.runs.running import is_running
 from scheduled.state import history as records
 from scheduled.system.text import one_line, printable
-from scheduled.view import detail, jobs, output, sheet, times, upcoming
+from scheduled.view import detail, jobs, sheet, times, upcoming
 from scheduled.view import status as standing
 from scheduled.view import why as whys
-from scheduled.view.picture import Picture, is_running, observe
+from scheduled.view.picture import Picture, observe
 
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 
@@ -190,11 +192,15 @@ def why(session: Session, job: str, *, when: str | None, as_json: bool) -> None:
 def logs(session: Session, job: str, run: str | None, *, as_json: bool) -> None:
     """What a run printed: the newest one, or RUN."""
     state_dir = session.config.places.state_dir
-    kept = output.jobs_with_output(state_dir)
+    kept = output_files.jobs_with_output(state_dir)
     if job not in kept:
         find_job(session.config, job)
         raise UsageError(f"{job}: no output is kept, as it has not run yet")
-    found = output.named(state_dir, job, run) if run is not None else output.newest(state_dir, job)
+    found = (
+        output_files.named(state_dir, job, run)
+        if run is not None
+        else output_files.newest(state_dir, job)
+    )
     if found is None:
         raise UsageError(f"{job}: no output is kept")
     document = found.document()

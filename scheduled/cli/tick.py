@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from scheduled import tick
-from scheduled.capture import Capture
 from scheduled.cli.lookup import check_only, find_job
 from scheduled.cli.session import Session
 from scheduled.config import Config
@@ -17,11 +16,12 @@ from scheduled.errors import ConfigError
 from scheduled.events import Bus
 from scheduled.jobs.model import Outcome
 from scheduled.report import Exit, Report
+from scheduled.runs import output_files
+from scheduled.runs.output import Capture
 from scheduled.state import history
 from scheduled.state.history import Row
 from scheduled.system.text import one_line
 from scheduled.timing.instants import stamped
-from scheduled.view import output
 from scheduled.view.failure import LINES, failure_block
 from scheduled.work import Wanted
 
@@ -194,7 +194,7 @@ def _circumstances(
 ) -> tuple[list[str], Path | None, datetime | None]:
     """The last lines a failed run printed, where all of them are, and when it is tried next."""
     state_dir = session.config.places.state_dir
-    path = output.log_path(state_dir, row["job"], row["run_id"])
+    path = output_files.log_path(state_dir, row["job"], row["run_id"])
     following = report.upcoming.get(row["job"])
     lines = Capture(path, 0).tail(LINES) if path is not None else []
     return lines, path, following.astimezone(session.zone) if following else None

@@ -4,7 +4,7 @@ from dataclasses import fields
 from typing import Any
 
 from scheduled.jobs.model import Job
-from scheduled.masking import STARS, Mask, is_secret
+from scheduled.runs.masking import STARS, Mask, is_secret
 
 
 def of_job(job: Job) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from typing import Any
 from scheduled.jobs.model import Job
 from scheduled.planning import decide
 from scheduled.planning.slot_cache import Sky
-from scheduled.view import definition, jobs, output, upcoming
+from scheduled.runs import output_files
+from scheduled.view import definition, jobs, upcoming
 from scheduled.view.picture import Picture
 
 NEXT_SHOWN = 5
@@ -18,7 +19,7 @@ def document(picture: Picture, job: Job) -> dict[str, Any]:
     decision = decide.decide(job, picture.record(job.id), above, picture.late_after)
     row = jobs.row(picture, decision, above)
     entry = dict(picture.entry(job.id))
-    kept = output.newest(picture.state_dir, job.id)
+    kept = output_files.newest(picture.state_dir, job.id)
     return {
         "job": row,
         "definition": {

@@ -9,15 +9,16 @@ from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scheduled.errors import StateError, UnreadableFileError
+from scheduled.errors import UnreadableFileError
 from scheduled.jobs.model import Job
 from scheduled.planning import decide
 from scheduled.planning.decision import Decision
 from scheduled.planning.slot_cache import Sky
+from scheduled.runs.running import _running
 from scheduled.state import heartbeat, records, tick_interval
-from scheduled.state.records import Open, Record, State
+from scheduled.state.records import Record, State
 from scheduled.state.tick_interval import Cadence
-from scheduled.system import files, locks
+from scheduled.system import files
 from scheduled.timing import instants
 
 if TYPE_CHECKING:
@@ -94,35 +95,6 @@ def observe(
         recovered=tuple(recovered),
         mail=_mail(config.places.central_dir / MAIL_FILE),
     )
-
-
-def is_running(state: State, state_dir: Path, job: str) -> bool:
-    """Whether a job runs now: its run has begun, and a tick holds its lock or it outlived one.
-
-    A lock that may not be asked is taken to be held.
-    """
-    runs = records.record(state, job).runs.values()
-    # Only where a run has begun is the lock tried. It is held for a blink then, which must not
-    # come between a tick and a job that is due.
-    if not runs:
-        return False
-    try:
-        held = locks.is_running(state_dir, job)
-    except StateError:
-        return True  # another user's: only the owner could find out more
-    return held or any(map(_lives_on, runs))
-
-
-def _lives_on(opened: Open) -> bool:
-    from scheduled import supervise  # seldom needed, and it knows all about processes
-
-    return supervise.survivor(opened) > 0
-
-
-def _running(state: State, state_dir: Path) -> Iterator[str]:
-    for job in {job for job, _ in records.under_way(state)}:
-        if is_running(state, state_dir, job):
-            yield job
 
 
 def _entry(state: State, job: str) -> dict[str, Any]:

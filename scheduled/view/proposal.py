@@ -8,7 +8,7 @@ from typing import Any
 from scheduled.config.addition import Addition
 from scheduled.importing.findings import Kind
 from scheduled.importing.proposal import Proposal, Settings
-from scheduled.masking import Mask
+from scheduled.runs.masking import Mask
 from scheduled.system.text import one_line
 
 _FROM = {

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 from scheduled.jobs.model import Outcome
 from scheduled.planning import decide
+from scheduled.runs.output_files import log_path
 from scheduled.state.records import State, outcomes_of_a_day, pauses
 from scheduled.timing.instants import stamped
 from scheduled.view import upcoming
 from scheduled.view.health import judge
-from scheduled.view.output import log_path
 from scheduled.view.picture import Picture, observe
 
 if TYPE_CHECKING:

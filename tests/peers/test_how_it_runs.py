@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduled import supervise
+from scheduled.runs import supervisor
 from tests.builders.beside import UNTIL_GO, running_since_noon, wait_for
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import job
@@ -55,7 +55,7 @@ def test_a_timeout_leaves_no_children_of_the_shell_alive(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, child: str
 ) -> None:
     # 12. yacron#70, dkron#1385.
-    monkeypatch.setattr(supervise, "GRACE_SECONDS", 0.3)
+    monkeypatch.setattr(supervisor, "GRACE_SECONDS", 0.3)
     command = ("bash", "-c", CHILDREN[child])
     engine = Engine(tmp_path, [job(command=command, timeout=0.5)])
     engine.run_at("11:30")

@@ -1,8 +1,8 @@
 """Whether the params of jobs fit handlers that are not ours, which only their own code can tell.
 
 Looking into a module runs it. So this is asked for by a person, never by a tick, and answered in
-a process of its own, started as a run of the job would be: `python -m scheduled.declared HANDLER`,
-with the params on standard input.
+a process of its own, started as a run of the job would be, with the params on standard input:
+`python -m scheduled.runs.handler_params HANDLER`.
 """
 
 import json
@@ -11,10 +11,10 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from scheduled import environment
 from scheduled.errors import ScheduledError
 from scheduled.handler import loader, params
 from scheduled.jobs.model import Attempt, Job
+from scheduled.runs import environment
 
 PATIENCE = 20.0
 """Seconds a module may take to be imported."""
@@ -31,7 +31,15 @@ def problems(jobs: Iterable[Job], environ: Mapping[str, str], folder: Path) -> I
 def _asked(job: Job, environ: Mapping[str, str], folder: Path) -> list[str]:
     try:
         answer = subprocess.run(
-            [sys.executable, "-P", "-X", "utf8", "-m", "scheduled.declared", job.handler],
+            [
+                sys.executable,
+                "-P",
+                "-X",
+                "utf8",
+                "-m",
+                "scheduled.runs.handler_params",
+                job.handler,
+            ],
             input=json.dumps(job.params).encode(),
             capture_output=True,
             env=environment.variables(Attempt("", job, slot=None), environ, folder),

@@ -1,8 +1,8 @@
 """The other side of a handler's run: the process in which the handler works.
 
-Started as `python -m scheduled.child RESULT`, with a description of the run on standard input.
-It calls the handler and writes what came of it to the file RESULT, complete or not at all. A
-handler that crashes the interpreter takes only this process with it.
+Started as `python -m scheduled.runs.handler_child RESULT`, with a description of the run on
+standard input. It calls the handler and writes what came of it to the file RESULT, complete or
+not at all. A handler that crashes the interpreter takes only this process with it.
 """
 
 import io

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scheduled import stopping
+from scheduled.runs import stop
 from scheduled.state.records import record
 from scheduled.state.store import Store
 from scheduled.system import machine, processes
@@ -42,7 +42,7 @@ def test_a_process_that_has_the_id_of_one_that_is_gone_is_let_be(
 ) -> None:
     store = with_run(tmp_path, process, **other)
     if told:
-        long_ago = at("12:05") - stopping.PATIENCE
+        long_ago = at("12:05") - stop.PATIENCE
         store.record(long_ago, {"event": "told_to_stop", "job": "backup", "run_id": "r1"} | WHY)
 
     press(store)
@@ -70,4 +70,4 @@ def press(store: Store) -> bool:
     opened = record(store.state, "backup").run("r1")
     assert opened is not None
     with store.held():
-        return stopping.press(store, "backup", opened, "enough", at("12:05"))
+        return stop.press(store, "backup", opened, "enough", at("12:05"))

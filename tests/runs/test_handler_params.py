@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduled import declared
+from scheduled.runs import handler_params
 from tests.builders.engine import Engine, first_run
 from tests.builders.jobs import job
 
@@ -32,7 +32,7 @@ def theirs(folder: Path, text: str = THEIRS, **params: object) -> list[str]:
         source="scheduled.yaml:3",
         env={"PYTHONPATH": str(folder)},
     )
-    return list(declared.problems([one], os.environ, folder))
+    return list(handler_params.problems([one], os.environ, folder))
 
 
 def test_params_that_fit_are_not_spoken_of(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_a_module_that_cannot_be_looked_into_is_told_of_and_harms_nobody(
 def test_a_job_without_params_and_one_of_a_shipped_handler_run_nothing(tmp_path: Path) -> None:
     jobs = [job(handler="not.there"), job(handler="health", params={"unchecked": 1})]
 
-    assert list(declared.problems(jobs, os.environ, tmp_path)) == []
+    assert list(handler_params.problems(jobs, os.environ, tmp_path)) == []
 
 
 def test_a_run_with_params_its_handler_does_not_know_fails_for_good_and_says_why(

@@ -7,13 +7,13 @@ run gets TERM, and after its grace KILL, with all there is of it.
 import signal
 from datetime import datetime, timedelta
 
-from scheduled import supervise
+from scheduled.runs import supervisor
 from scheduled.state import events
 from scheduled.state.records import Open
 from scheduled.state.store import Store
 from scheduled.system import processes
 
-GRACE = timedelta(seconds=supervise.GRACE_SECONDS)
+GRACE = timedelta(seconds=supervisor.GRACE_SECONDS)
 PATIENCE = 3 * GRACE
 """After that long, what does not end will not end by being asked again."""
 POLL = timedelta(seconds=0.1)
@@ -39,4 +39,4 @@ def press(store: Store, job: str, opened: Open, reason: str, now: datetime) -> b
 def _signal(opened: Open, number: signal.Signals) -> None:
     # A record may outlive its run, by a restart of the machine even, and the process id it tells
     # of may be a stranger's by now.
-    processes.signal_family(supervise.survivor(opened), opened.run_id, number)
+    processes.signal_family(supervisor.survivor(opened), opened.run_id, number)

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scheduled import condition, execute, supervise
-from scheduled.condition import Answer
-from scheduled.execute import Running, Surroundings
-from scheduled.guards import Machine, Refusal
 from scheduled.jobs.model import Attempt, Job
+from scheduled.runs import preconditions, process, supervisor
+from scheduled.runs.preconditions import Answer, Machine, Refusal
+from scheduled.runs.process import Running, Surroundings
 from scheduled.state.records import Open
 from scheduled.system import locks
 from scheduled.system.locks import Lock
@@ -22,14 +21,14 @@ class Hands:
     take_lock: Callable[[Path, str, int], Lock | None] = locks.take_job
     refusal: Callable[[Job, Path], Refusal | None] = Machine().refusal
     """What the machine has against a job's start."""
-    ask: Callable[[Attempt, Surroundings], Answer] = condition.ask
+    ask: Callable[[Attempt, Surroundings], Answer] = preconditions.ask
     """What the `only_if` of a job says."""
-    start: Callable[[Attempt, dict[str, Any], Surroundings], Running] = execute.start
-    survivor: Callable[[Open], int] = supervise.survivor
+    start: Callable[[Attempt, dict[str, Any], Surroundings], Running] = process.start
+    survivor: Callable[[Open], int] = supervisor.survivor
     """The process of a run whose tick died, to be left alone or killed; 0 if there is none."""
-    settle: Callable[[str, str, Job | None, Surroundings], str] = execute.settle
+    settle: Callable[[str, str, Job | None, Surroundings], str] = process.settle
     """Finish the output of such a run."""
-    watch: Callable[[str, str, Job | None, Surroundings], object] = execute.watch
+    watch: Callable[[str, str, Job | None, Surroundings], object] = process.watch
     """Keep the output of such a run within its limits while it goes on."""
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from scheduled.guards import GuardUnusableError, Machine
 from scheduled.jobs.model import Outcome
+from scheduled.runs.preconditions import GuardUnusableError, Machine
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import job
 

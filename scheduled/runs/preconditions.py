@@ -1,16 +1,83 @@
-"""What the machine must have to spare before a job starts: processor, memory, disk.
+"""What must hold before a job starts: guards (processor, memory, disk) and `only_if`.
 
 A job that is held back is neither failed nor skipped: its slot stays due, and a later tick asks
 again. Measured when the first guarded job of a tick asks, and again only once that is stale.
 """
 
 import os
+import signal
+import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scheduled.jobs.model import Job
+from scheduled.jobs.model import Attempt, Job
+from scheduled.runs import environment
+from scheduled.runs.environment import UnfitSurroundingsError
+from scheduled.runs.process import Surroundings
+
+LIMIT_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Whether a job may start; if not, why, and whether its slot waits for a yes."""
+
+    reason: str = ""
+    not_now: bool = False
+
+    @property
+    def is_yes(self) -> bool:
+        """Whether nothing stands in the way."""
+        return not self.reason
+
+
+def ask(attempt: Attempt, around: Surroundings, limit: float = LIMIT_SECONDS) -> Answer:
+    """Ask the `only_if` of a job. What cannot be asked, or takes too long, means not now."""
+    condition = attempt.job.only_if
+    command = ["/bin/sh", "-c", condition] if isinstance(condition, str) else list(condition)
+    try:
+        told = environment.variables(attempt, around.environ, around.config_dir)
+        folder = environment.working_folder(attempt.job, around.root, told)
+        code = _exit_code(command, told, str(folder), limit)
+    except subprocess.TimeoutExpired:
+        return Answer(f"only_if has not answered within {limit:g} s", not_now=True)
+    except (OSError, ValueError, UnfitSurroundingsError) as error:
+        return Answer(f"only_if cannot be asked: {_told(error)}", not_now=True)
+    if code == 0:
+        return Answer()
+    not_now = code in attempt.job.defer_codes
+    said = "not now" if not_now else "no"
+    return Answer(f"only_if said {said} (exit code {code})", not_now=not_now)
+
+
+def _exit_code(command: list[str], told: dict[str, str], folder: str, limit: float) -> int:
+    quiet = subprocess.DEVNULL
+    child = subprocess.Popen(
+        command,
+        stdin=quiet,
+        stdout=quiet,
+        stderr=quiet,
+        cwd=folder,
+        env=told,
+        start_new_session=True,
+    )
+    try:
+        return child.wait(limit)
+    finally:
+        # Not only after a timeout: what it left behind answers nothing any more.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return (error.strerror or str(error)).lower()
+    return str(error)
+
 
 IDLE_CPU_PERCENT = 20.0
 IDLE_MEMORY_PERCENT = 70.0

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from scheduled import afterwards
-from scheduled.capture import SLACK, Capture, prune
+from scheduled.runs import lingering_output
+from scheduled.runs.output import SLACK, Capture, prune
 from scheduled.system import linux
 from tests.builders.engine import Engine
 from tests.builders.jobs import job
@@ -71,12 +71,12 @@ def test_a_run_whose_tick_died_is_kept_within_its_limits_while_it_goes_on(tmp_pa
 def test_ticks_do_not_stay_idle_for_long_while_somebody_writes(left_behind: Engine) -> None:
     state = left_behind.state_dir
     left_behind.run_at("12:00")
-    while_it_lives = afterwards.look(state)
+    while_it_lives = lingering_output.look(state)
     kill_daemon(left_behind)
     wait_for(lambda: not linux.has_writer(the_output(left_behind)))
 
     assert while_it_lives
-    assert not afterwards.look(state)
+    assert not lingering_output.look(state)
 
 
 def test_a_run_that_leaves_nobody_behind_leaves_no_note(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_note_that_is_none_is_taken_away(tmp_path: Path, text: str) -> None:
     (tmp_path / "afterwards").mkdir()
     (tmp_path / "afterwards/r1.log.json").write_text(text)
 
-    assert not afterwards.look(tmp_path)
+    assert not lingering_output.look(tmp_path)
     assert list((tmp_path / "afterwards").iterdir()) == []
 
 
@@ -103,7 +103,7 @@ def test_a_note_leads_to_no_file_but_an_output(tmp_path: Path) -> None:
     text = '{"job": "../..", "run": "../../mine.txt", "limit": 10, "size": 0}'
     (tmp_path / "afterwards/r1.log.json").write_text(text)
 
-    afterwards.look(tmp_path)
+    lingering_output.look(tmp_path)
 
     assert mine.read_text() == "x" * 1000
 

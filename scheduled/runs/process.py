@@ -20,12 +20,12 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from scheduled import afterwards, environment
-from scheduled.capture import Capture
-from scheduled.environment import UnfitSurroundingsError
 from scheduled.errors import UnreadableFileError
 from scheduled.jobs.model import Attempt, Ended, Job, Outcome
-from scheduled.masking import Mask
+from scheduled.runs import environment, lingering_output
+from scheduled.runs.environment import UnfitSurroundingsError
+from scheduled.runs.masking import Mask
+from scheduled.runs.output import Capture
 from scheduled.system import files
 
 UNWRITTEN = 120
@@ -148,7 +148,7 @@ def _finished(capture: Capture, mask: Mask) -> str:
     """Bring an output into the form in which it is kept; why that cannot be, else nothing."""
     try:
         capture.finish(mask)
-        afterwards.settle(capture)
+        lingering_output.settle(capture)
     except OSError as error:
         leaks = ", and shows secrets perhaps" if mask else ""
         return f"{capture.path}: {_reason(error)}: it may be longer than max_output{leaks}"
@@ -158,7 +158,7 @@ def _finished(capture: Capture, mask: Mask) -> str:
 def watch(job_id: str, run_id: str, job: Job | None, around: Surroundings) -> None:
     """Have the output of a run looked after whose tick died and which goes on."""
     limit = job.max_output if job is not None else Job.max_output
-    afterwards.note(Capture(_log(around, job_id, run_id), limit))
+    lingering_output.note(Capture(_log(around, job_id, run_id), limit))
 
 
 def _discard(path: Path) -> None:
@@ -311,7 +311,15 @@ def _command(attempt: Attempt) -> list[str]:
 
 def _handler_command(result_path: Path) -> list[str]:
     # -P: a file called json.py in the working directory is not the json we mean.
-    return [sys.executable, "-P", "-X", "utf8", "-m", "scheduled.child", str(result_path)]
+    return [
+        sys.executable,
+        "-P",
+        "-X",
+        "utf8",
+        "-m",
+        "scheduled.runs.handler_child",
+        str(result_path),
+    ]
 
 
 def _description(attempt: Attempt, memory: dict[str, Any], around: Surroundings) -> IO[bytes]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from scheduled.masking import Mask
+from scheduled.runs.masking import Mask
 from scheduled.system import linux
 
 NOTHING = Mask({})

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from scheduled.capture import Capture, prune
-from scheduled.masking import Mask
+from scheduled.runs.masking import Mask
+from scheduled.runs.output import Capture, prune
 from scheduled.system import linux
 
 

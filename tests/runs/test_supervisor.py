@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from scheduled import supervise, tick
+from scheduled import tick
+from scheduled.runs import supervisor
 from scheduled.system import processes
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job
@@ -93,7 +94,7 @@ def test_a_timeout_ends_whoever_the_job_started_though_the_job_itself_ends_at_on
 def test_who_ignores_the_first_signal_has_its_grace_and_no_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervise, "GRACE_SECONDS", 0.5)
+    monkeypatch.setattr(supervisor, "GRACE_SECONDS", 0.5)
     slow = "trap 'sleep 0.1; echo tidied >> out; exit' TERM; sleep 60 & wait"
     deaf = "trap '' TERM; echo $$ > pid; while :; do sleep 1; done"
     jobs = [job("slow", command=slow, timeout=0.2), job("deaf", command=deaf, timeout=0.2)]
@@ -122,7 +123,7 @@ def test_with_patience_nothing_is_waited_for_as_long_as_that() -> None:
     looks: list[float] = []
     started = time.monotonic()
 
-    with supervise.Supervisor(lambda: looks.append(time.monotonic())) as children:
+    with supervisor.Supervisor(lambda: looks.append(time.monotonic())) as children:
         over = children.wait(0.6)
 
     assert over == []
@@ -131,12 +132,12 @@ def test_with_patience_nothing_is_waited_for_as_long_as_that() -> None:
 
 
 def test_without_anything_to_wait_for_there_is_no_waiting() -> None:
-    with supervise.Supervisor(lambda: pytest.fail("it waits")) as children:
+    with supervisor.Supervisor(lambda: pytest.fail("it waits")) as children:
         assert children.wait() == []
 
 
 def test_a_signal_ends_the_waiting_for_a_retry() -> None:
-    with supervise.Supervisor(lambda: os.kill(os.getpid(), signal.SIGTERM)) as children:
+    with supervisor.Supervisor(lambda: os.kill(os.getpid(), signal.SIGTERM)) as children:
         assert children.wait(3600.0) == []
 
     assert children.stopped_by == signal.SIGTERM
@@ -145,7 +146,7 @@ def test_a_signal_ends_the_waiting_for_a_retry() -> None:
 def test_nothing_stays_open() -> None:
     before = os.listdir("/proc/self/fd")
 
-    with supervise.Supervisor():
+    with supervisor.Supervisor():
         pass
 
     assert os.listdir("/proc/self/fd") == before
@@ -155,7 +156,7 @@ def test_signals_mean_afterwards_what_they_meant_before() -> None:
     numbers = (signal.SIGTERM, signal.SIGCHLD)
     before = [signal.getsignal(number) for number in numbers]
 
-    with supervise.Supervisor():
+    with supervisor.Supervisor():
         within = [signal.getsignal(number) for number in numbers]
 
     assert all(now != then for now, then in zip(within, before, strict=True))
@@ -167,7 +168,7 @@ def test_a_signal_that_somebody_wants_ignored_stays_so(tmp_path: Path) -> None:
     # nohup has a tick ignore SIGHUP.
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with supervise.Supervisor() as children:
+        with supervisor.Supervisor() as children:
             os.kill(os.getpid(), signal.SIGHUP)
             stopped_by = children.stopped_by
     finally:

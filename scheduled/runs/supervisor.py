@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any, Self
 
-from scheduled import execute
-from scheduled.execute import Running
 from scheduled.jobs.model import Ended
+from scheduled.runs import process
+from scheduled.runs.process import Running
 from scheduled.state.records import Open
 from scheduled.system import machine
 from scheduled.system.processes import descendants, find, is_alive, start_time
@@ -85,14 +85,14 @@ class Supervisor:
         for running in list(self.running):
             if running.process is None:
                 self.running.remove(running)
-                yield running, execute.not_started(running)
+                yield running, process.not_started(running)
                 continue
             pid, status, usage = os.wait4(running.pid, os.WNOHANG)
             if pid:
                 if running.stop:
                     _kill(running, signal.SIGKILL)
                 self.running.remove(running)
-                yield running, execute.ended(running, status, usage)
+                yield running, process.ended(running, status, usage)
 
     def _enforce(self, now: float) -> None:
         for running in self.running:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from scheduled.capture import Capture
 from scheduled.errors import StateError
+from scheduled.runs.output import Capture
 from scheduled.system import files, linux, locks
 
 FOLDER = "afterwards"

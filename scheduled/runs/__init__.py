@@ -1,0 +1,1 @@
+"""One run: its process, environment, output, and how it is stopped."""
