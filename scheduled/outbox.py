@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from scheduled.errors import ScheduledError
-from scheduled.notify import routing
+from scheduled.notify.routes import routed
 from scheduled.places import Places
 from scheduled.state.journal import Event
 from scheduled.state.records import State
@@ -19,7 +19,7 @@ from scheduled.timing import backoff, instants
 from scheduled.timing.instants import stamped
 
 if TYPE_CHECKING:
-    from scheduled.notify.delivery import Delivered
+    from scheduled.notify.mailbox import Delivered
 
 RETRY_SECONDS = 60.0
 LONGEST_RETRY_SECONDS = 3600.0
@@ -38,7 +38,7 @@ def messages(
     return [
         message.to_json()
         for number, (name, data) in enumerate(events)
-        for message in routing.messages(name, data, routes, now, seed=f"{run_id}:{number}")
+        for message in routed(name, data, routes, now, seed=f"{run_id}:{number}")
     ]
 
 
@@ -66,11 +66,11 @@ def next_due(state: State, now: datetime) -> datetime | None:
 def _deliver(
     store: Store, waiting: list[Waiting], places: Places, zone: tzinfo, now: datetime
 ) -> list[str]:
-    from scheduled.notify import delivery
+    from scheduled.notify import mailbox
     from scheduled.notify.message import Message
 
     letters = [Message.from_json(one) for one in waiting]
-    outcome = delivery.deliver(letters, places.root, now, zone)
+    outcome = mailbox.deliver(letters, places.root, now, zone)
     failures = {one["id"]: one.get("failures", 0) for one in waiting}
     events = [
         _undelivered(message.id, failures[message.id], problem, now)

@@ -24,7 +24,7 @@ from scheduled.events import EVERY, Bus
 from scheduled.handler import Context, Function
 from scheduled.handler.policies import Policies
 from scheduled.jobs.model import Outcome
-from scheduled.notify import routing
+from scheduled.notify import routes
 from scheduled.notify.message import Message
 from scheduled.runs import output_files
 from scheduled.state import records
@@ -133,7 +133,7 @@ class Trial:
         told = [
             message
             for number, (name, data) in enumerate(fired)
-            for message in routing.messages(name, data, {}, self.now, seed=f"{number}")
+            for message in routes.routed(name, data, {}, self.now, seed=f"{number}")
         ]
         return Tried(
             outcome=Outcome(row["outcome"]) if row["outcome"] else None,

@@ -13,7 +13,7 @@ from scheduled.config.fields import JOB_KEYS, KEYS
 from scheduled.handler import loader
 from scheduled.jobs import builtin
 from scheduled.jobs.model import Attempt, Job, Outcome
-from scheduled.notify.routing import DEFAULTS
+from scheduled.notify.routes import DEFAULTS
 from scheduled.report import Exit
 from scheduled.runs import environment
 from tests.builders.engine import Engine

@@ -25,7 +25,7 @@ OFF = "".join(
 NEEDED_BY_OTHERS = {
     *("rich", "yaml", "psutil", "statistics", "difflib"),
     *("scheduled.config.check", "scheduled.runs.handler_params", "scheduled.importing"),
-    *("scheduled.notify.delivery", "scheduled.view.progress"),
+    *("scheduled.notify.mailbox", "scheduled.view.progress"),
 }
 
 

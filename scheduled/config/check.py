@@ -21,7 +21,7 @@ from scheduled.handler import loader
 from scheduled.handler.params import misfits
 from scheduled.jobs import builtin
 from scheduled.jobs.model import Job
-from scheduled.notify import routing
+from scheduled.notify.routes import problems as route_problems
 from scheduled.system import machine
 from scheduled.system.text import meant
 from scheduled.timing import slots, timezones
@@ -220,7 +220,7 @@ def _timezone(
 def _check_routes(routes: Node, problems: _Problems) -> None:
     """A wrong route stops nothing: its messages take the shipped way."""
     for event, node in (routes.value or {}).items():
-        for sentence in routing.problems({event: node.plain()}):
+        for sentence in route_problems({event: node.plain()}):
             wrong = sentence.removeprefix(f"routes.{event}: ")
             problems.note(node.line, f"routes.{shown(event)}", wrong)
 

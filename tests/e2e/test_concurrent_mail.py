@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from handlers import mail_cleanup
-from scheduled.notify import delivery
+from scheduled.notify import mailbox
 from scheduled.notify.message import Message
 from tests.builders.mail import NOW, ZONE, ago, context_in, home_with, read_json
 
@@ -80,7 +80,7 @@ def test_of_ten_thousand_messages_none_is_lost_or_doubled(tmp_path: Path) -> Non
         closed += result["auto_closed"]
         errors += result["errors"]
         notice = Message(f"@branch{rounds % 2}", "Round", "Text", "low", None, f"{rounds:08x}", NOW)
-        assert delivery.deliver([notice], tmp_path, NOW, ZONE).failed == []
+        assert mailbox.deliver([notice], tmp_path, NOW, ZONE).failed == []
         rounds += 1
 
     found = [message for folder in mailboxes for message in messages_in(folder)]

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from handlers import mail_cleanup
-from scheduled.notify import delivery
+from scheduled.notify import mailbox
 from scheduled.notify.message import Message
 from tests.builders.mail import NOW, ZONE, ago, context_in, home_with, read_json
 
@@ -63,7 +63,7 @@ def test_any_inbox_is_tidied_and_delivered_to_without_losing_an_entry(document: 
         context = context_in(root)
         result: dict[str, Any] = mail_cleanup.run(context)
         notice = Message("@drone", "Subject", "Body", "low", "k", "00000001", NOW)
-        outcome = delivery.deliver([notice], root, NOW, ZONE)
+        outcome = mailbox.deliver([notice], root, NOW, ZONE)
 
         after = entries_of(read_json(folder / "inbox.json"))
         archived = len(list((folder / "deleted").glob("*.json")))

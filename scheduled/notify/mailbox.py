@@ -18,7 +18,7 @@ from scheduled.ecosystem.mailbox import SENDER, Mailbox
 from scheduled.ecosystem.registry import Branch, Registry
 from scheduled.errors import LockedError, ScheduledError
 from scheduled.notify.message import Message
-from scheduled.notify.routing import CENTRAL
+from scheduled.notify.routes import CENTRAL
 
 LOCK_WAIT = 5.0
 """Seconds to wait for one mailbox, once a delivery."""

@@ -32,7 +32,7 @@ DEFAULTS: Mapping[str, Route] = {
 }
 
 
-def messages(
+def routed(
     event: str,
     data: Mapping[str, Any],
     routes: Mapping[str, Any],

@@ -2,17 +2,15 @@ from typing import Any
 
 import pytest
 
-from scheduled.notify import routing
+from scheduled.notify import routes
 from scheduled.notify.message import Message
 from tests.builders.mail import NOW
 
 SAID = {"subject": "[SCHEDULED] Something", "body": "Text", "key": "scheduled:something"}
 
 
-def routed(
-    event: str, data: dict[str, Any], routes: Any = None, seed: str = "r1:0"
-) -> list[Message]:
-    return routing.messages(event, data, routes or {}, NOW, seed=seed)
+def sent(event: str, data: dict[str, Any], table: Any = None, seed: str = "r1:0") -> list[Message]:
+    return routes.routed(event, data, table or {}, NOW, seed=seed)
 
 
 @pytest.mark.parametrize(
@@ -26,13 +24,13 @@ def routed(
     ],
 )
 def test_the_shipped_routes_are_those_of_the_seed(event: str, to: str, priority: str) -> None:
-    [message] = routed(event, {"branch": "DRONE", "email": "@drone", "message": SAID})
+    [message] = sent(event, {"branch": "DRONE", "email": "@drone", "message": SAID})
 
     assert (message.to, message.priority) == (to, priority)
 
 
 def test_a_message_says_what_the_event_said() -> None:
-    [message] = routed("daily_report", {"message": SAID})
+    [message] = sent("daily_report", {"message": SAID})
 
     assert (message.subject, message.body) == (SAID["subject"], SAID["body"])
     assert (message.key, message.created) == (SAID["key"], NOW)
@@ -45,11 +43,11 @@ def test_a_message_says_what_the_event_said() -> None:
 def test_without_something_to_say_or_a_route_nobody_is_written_to(
     event: str, data: dict[str, Any]
 ) -> None:
-    assert routed(event, data) == []
+    assert sent(event, data) == []
 
 
 def test_an_event_about_no_known_branch_goes_to_dev_central() -> None:
-    assert [m.to for m in routed("stale_mail", {"message": SAID})] == ["@dev_central"]
+    assert [m.to for m in sent("stale_mail", {"message": SAID})] == ["@dev_central"]
 
 
 @pytest.mark.parametrize(
@@ -65,19 +63,19 @@ def test_an_event_about_no_known_branch_goes_to_dev_central() -> None:
     ids=["recipient", "priority", "several, each once", "muted", "wrong: not used", "no mapping"],
 )
 def test_the_configured_route_is_laid_over_the_shipped_one(route: Any, expected: Any) -> None:
-    messages = routed("stale_mail", {"email": "@drone", "message": SAID}, {"stale_mail": route})
+    messages = sent("stale_mail", {"email": "@drone", "message": SAID}, {"stale_mail": route})
 
     assert [(message.to, message.priority) for message in messages] == expected
 
 
 def test_an_event_of_the_users_own_can_be_routed() -> None:
-    assert [m.to for m in routed("backup_done", {"message": SAID}, {"backup_done": {"to": "@a"}})]
+    assert [m.to for m in sent("backup_done", {"message": SAID}, {"backup_done": {"to": "@a"}})]
 
 
 def test_what_is_wrong_with_a_table_is_said_for_each_entry() -> None:
     table = {"a": {"to": 7}, "b": {"priority": "loud"}, "c": "@x", "d": None, "e": {"to": ["@x"]}}
 
-    said = routing.problems(table)
+    said = routes.problems(table)
 
     assert [each.split(":")[0] for each in said] == ["routes.a", "routes.b", "routes.c"]
     assert "expected one of low, normal, high, critical" in said[1]
@@ -87,7 +85,7 @@ def test_ids_are_the_same_at_every_computation_and_differ_otherwise() -> None:
     routes = {"stale_mail": {"to": ["@a", "@b"]}}
 
     def ids(seed: str, event: str = "stale_mail") -> list[str]:
-        return [message.id for message in routed(event, {"message": SAID}, routes, seed)]
+        return [message.id for message in sent(event, {"message": SAID}, routes, seed)]
 
     assert ids("r1:0") == ids("r1:0")
     everything = ids("r1:0") + ids("r1:1") + ids("r2:0") + ids("r1:0", "daily_report")
@@ -98,7 +96,7 @@ def test_ids_are_the_same_at_every_computation_and_differ_otherwise() -> None:
 def test_a_subject_is_one_line_whatever_was_in_it() -> None:
     subject = "Hello\r\nBcc: everybody@example.org\0\u2028\x1b[31m" + "x" * 500
 
-    [message] = routed("daily_report", {"message": {**SAID, "subject": subject}})
+    [message] = sent("daily_report", {"message": {**SAID, "subject": subject}})
 
     assert message.subject.startswith("Hello Bcc: everybody@example.org [31mxxx")
     assert message.subject.isprintable()
@@ -106,13 +104,13 @@ def test_a_subject_is_one_line_whatever_was_in_it() -> None:
 
 
 def test_a_recipient_is_one_line_too() -> None:
-    [message] = routed("stale_mail", {"email": "@a\nTo: @b", "message": SAID})
+    [message] = sent("stale_mail", {"email": "@a\nTo: @b", "message": SAID})
 
     assert message.to == "@a To: @b"
 
 
 def test_a_message_survives_the_outbox() -> None:
-    [message] = routed("daily_report", {"message": {**SAID, "fingerprint": "3 issues"}})
+    [message] = sent("daily_report", {"message": {**SAID, "fingerprint": "3 issues"}})
 
     assert Message.from_json({**message.to_json(), "failures": 3}) == message
 

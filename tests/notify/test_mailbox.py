@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from scheduled.notify import delivery
-from scheduled.notify.delivery import Delivered
+from scheduled.notify import mailbox
+from scheduled.notify.mailbox import Delivered
 from scheduled.notify.message import Message
 from tests.builders.locks import held_by_another
 from tests.builders.mail import NOW, ZONE, home_with, inbox_of, letter, mailbox_in, read_json
@@ -29,7 +29,7 @@ def notice(body: str = "Text", **fields: Any) -> Message:
 
 
 def delivered(root: Path, *messages: Message, now: datetime = NOW) -> Delivered:
-    return delivery.deliver(messages, root, now, ZONE)
+    return mailbox.deliver(messages, root, now, ZONE)
 
 
 def mail_of(branch: Path) -> list[dict[str, Any]]:
@@ -225,7 +225,7 @@ def test_without_a_registry_everything_waits(tmp_path: Path) -> None:
 def test_a_mailbox_that_is_held_is_waited_for_once(
     drone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "LOCK_WAIT", 0.05)
+    monkeypatch.setattr(mailbox, "LOCK_WAIT", 0.05)
     with held_by_another(drone / "ai_mail.local" / ".inbox.lock"):
         outcome = delivered(drone.parent, message(), message(id="00000002"))
 
