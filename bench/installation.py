@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.cost import BenchError, Cost, process
-from scheduled import config, tick
+from scheduled import tick
+from scheduled.config import load
+from scheduled.config.paths import Asked
 from scheduled.installation import crontab_line
 from scheduled.installation.tick_command import Target
-from scheduled.places import Asked
 
 BUILTIN = ("mail_cleanup", "memory_rollover", "health", "metrics", "daily_report")
 
@@ -68,7 +69,7 @@ class Installation:
     def meet(self, ago: timedelta) -> None:
         """Tick as if it were some time ago, so that the jobs met then are due now."""
         environ = {"PATH": os.environ["PATH"]}
-        tick.run(config.load(asked(self.root)), datetime.now(UTC) - ago, environ=environ)
+        tick.run(load.load(asked(self.root)), datetime.now(UTC) - ago, environ=environ)
         self.state.rename(self._template)
         self.state.mkdir()
 

@@ -10,7 +10,7 @@ from bench.cost import process, work
 from bench.installation import Installation, asked
 from bench.row import Effort, Row
 from bench.ticks import NEVER, bare_python
-from scheduled import config
+from scheduled.config import load
 
 STATS = "import os, sys\nfor one in os.scandir(sys.argv[1]): one.stat()"
 
@@ -55,7 +55,7 @@ def cold(root: str) -> Callable[[], object]:
 
 def cached(root: str) -> Callable[[], object]:
     """Loading what was loaded before."""
-    return lambda: config.load(asked(Path(root)))
+    return lambda: load.load(asked(Path(root)))
 
 
 def parsed(files: str) -> Callable[[], object]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.cost import Cost, Measure, found, process
 from bench.installation import Installation
 from bench.row import Effort, Row
-from scheduled.config import DEFAULTS
+from scheduled.config.load import DEFAULTS
 
 PASS = "python -c pass"
 IMPORTS = "import click, croniter, filelock"

@@ -12,15 +12,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scheduled import config as configuration
-from scheduled import places, tick, work
-from scheduled.cli import lookup
-from scheduled.config import DEFAULTS, Config, order
-from scheduled.config.python import job, jobs_in
+from scheduled import tick, work
+from scheduled.config import conflicts, lookup, paths
+from scheduled.config import load as configuration
+from scheduled.config.load import DEFAULTS, Config
+from scheduled.config.paths import Asked
+from scheduled.config.python_jobs import job, jobs_in
 from scheduled.errors import ConfigError, ScheduledError, UsageError
 from scheduled.events import Bus
 from scheduled.jobs.model import SYSTEM_ZONE, Job, Outcome
-from scheduled.places import Asked
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.report import Report
 from scheduled.timing import timezones
@@ -77,7 +77,7 @@ def define(
     for a zone that does not exist.
     """
     asked = _asked(root, None, state_dir, environ)
-    found = replace(places.find(asked), config_path=None)
+    found = replace(paths.find(asked), config_path=None)
     name = timezones.checked(timezone) if timezone else timezones.local_zone(asked.environ)
     values = {**DEFAULTS, "max_concurrent": max_concurrent}
     empty = Config(places=found, jobs=(), timezone=name, problems=(), sources=(), **values)
@@ -98,7 +98,7 @@ def with_jobs(config: Config, jobs: Iterable[Job]) -> Config:
         taken[one.id] = one.source
         added.append(one if one.timezone != SYSTEM_ZONE else replace(one, timezone=config.timezone))
     every = (*config.jobs, *added)
-    problems += [f"{name}: {wrong}" for name, wrong in order.problems(every).items()]
+    problems += [f"{name}: {wrong}" for name, wrong in conflicts.problems(every).items()]
     if problems:
         raise ConfigError(problems)
     return replace(config, jobs=every)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from scheduled import idle
-from scheduled.config import Config
+from scheduled.config.load import Config
 from scheduled.system.files import Stamp
 
 GOOD_FOR = timedelta(days=1)

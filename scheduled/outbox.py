@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
+from scheduled.config.paths import Places
 from scheduled.errors import ScheduledError
 from scheduled.notify.routes import routed
-from scheduled.places import Places
 from scheduled.state.journal import Event
 from scheduled.state.records import State
 from scheduled.state.store import Store

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from scheduled import pretence
-from scheduled.config import Config
+from scheduled.config.load import Config
 from scheduled.events import Bus
 from scheduled.jobs.model import Attempt
 from scheduled.planning.decide import INSTANT

@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from scheduled import hint, outbox
-from scheduled.config import Config
+from scheduled.config.load import Config
 from scheduled.errors import UnavailableError
 from scheduled.events import Bus
 from scheduled.jobs.model import Job

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from scheduled import outbox
-from scheduled.config import Config
+from scheduled.config.load import Config
 from scheduled.events import Bus
 from scheduled.jobs.model import Attempt, CatchUp, Ended, Job
 from scheduled.planning import decide

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from scheduled import config as configuration
 from scheduled.cli.config import config
+from scheduled.config import load as configuration
+from scheduled.config.paths import Asked
 from scheduled.errors import ConfigError, UsageError
-from scheduled.places import Asked
 from tests.builders.jobs import at
 
 NOON = at("12:00")

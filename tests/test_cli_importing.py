@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from scheduled import config as configuration
 from scheduled.cli.config import config
 from scheduled.cli.session import Session
+from scheduled.config import load as configuration
 from scheduled.errors import ConfigError, UsageError
 from scheduled.runs.masking import STARS
 from tests.builders.command import BARE

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from scheduled.cli import main
-from scheduled.config.fields import JOB_KEYS, KEYS
+from scheduled.config.keys import JOB_KEYS, KEYS
 from scheduled.handler import loader
 from scheduled.jobs import builtin
 from scheduled.jobs.model import Attempt, Job, Outcome

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduled import config
+from scheduled.config import load
 from scheduled.config.cache import place
 from tests.builders.command import Said, scheduled
 from tests.builders.configuration import asked, job_file, written
@@ -161,7 +161,7 @@ from scheduled.places import Asked
 root = sys.argv[1]
 environ = {"HOME": root, "TZ": "Europe/Berlin"}
 found = config.load(Asked(root=root, state_dir=f"{root}/state", environ=environ))
-read = {"yaml", "scheduled.config.decorated"} & {*sys.modules}
+read = {"yaml", "scheduled.config.handler_source"} & {*sys.modules}
 print(json.dumps([bool(read), [job.id for job in found.jobs[:-5]]]))
 """
 
@@ -184,22 +184,22 @@ def test_files_are_read_only_when_one_changed(home: Path) -> None:
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"key": 1}', '{"files": []}'])
 def test_a_broken_cache_is_as_good_as_none(home: Path, content: str) -> None:
-    before = config.load(asked(home))
+    before = load.load(asked(home))
     kept = place(home / "state" / "cache", home / "scheduled.yaml", "handlers")
     assert kept.exists()
     kept.write_text(content)
 
-    assert config.load(asked(home)) == before
+    assert load.load(asked(home)) == before
 
 
 def test_a_broken_row_in_the_cache_is_as_good_as_none(home: Path) -> None:
-    before = config.load(asked(home))
+    before = load.load(asked(home))
     kept = place(home / "state" / "cache", home / "scheduled.yaml", "handlers")
     document = json.loads(kept.read_text())
     document["files"] = {path: [row[0], [["x"]]] for path, row in document["files"].items()}
     kept.write_text(json.dumps(document))
 
-    assert config.load(asked(home)) == before
+    assert load.load(asked(home)) == before
 
 
 def test_the_example_in_the_readme_runs(root: Path) -> None:

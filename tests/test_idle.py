@@ -24,7 +24,7 @@ OFF = "".join(
 )
 NEEDED_BY_OTHERS = {
     *("rich", "yaml", "psutil", "statistics", "difflib"),
-    *("scheduled.config.check", "scheduled.runs.handler_params", "scheduled.importing"),
+    *("scheduled.config.validate", "scheduled.runs.handler_params", "scheduled.config.importers"),
     *("scheduled.notify.mailbox", "scheduled.view.progress"),
 }
 

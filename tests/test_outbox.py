@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scheduled import outbox
-from scheduled.places import Places
+from scheduled.config.paths import Places
 from scheduled.state.store import Store
 from scheduled.system import locks
 from tests.builders.mail import NOW, ZONE, home_with, read_json

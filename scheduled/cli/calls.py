@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from scheduled.cli.session import Session
-from scheduled.config import Config
+from scheduled.config.load import Config
 from scheduled.errors import UsageError
 from scheduled.installation.tick_command import Target
 from scheduled.state import tick_interval

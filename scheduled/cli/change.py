@@ -8,8 +8,8 @@ from datetime import datetime
 
 import click
 
-from scheduled.cli.lookup import find_job
 from scheduled.cli.session import Session
+from scheduled.config.lookup import find_job
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import active_runs, decide

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scheduled import places
 from scheduled.cli.importing import import_
-from scheduled.config import DEFAULTS, Config, load, sample
+from scheduled.config import paths, template
+from scheduled.config.load import DEFAULTS, Config, load
+from scheduled.config.paths import Asked
 from scheduled.errors import ConfigError, UsageError
 from scheduled.jobs.model import FirstRun, Job
 from scheduled.jobs.schedule import schedule_of
-from scheduled.places import Asked
 from scheduled.runs import handler_params
 from scheduled.system import permissions
 from scheduled.system.files import replace, umask
@@ -45,7 +45,7 @@ config.add_command(import_)
 def init(context: click.Context, path: str | None, force: bool) -> None:
     """Write a scheduled.yaml to start from, with a comment for everything."""
     asked = _asked(context)
-    root = places.root_of(asked)
+    root = paths.root_of(asked)
     target = _target(asked, path)
     if target.is_dir():
         raise UsageError(f"{target}: a folder; name the file to write")
@@ -53,7 +53,7 @@ def init(context: click.Context, path: str | None, force: bool) -> None:
         if not force:
             raise UsageError(f"{target}: is there already; --force replaces it and keeps a copy")
         _write(target.with_name(f"{target.name}.bak"), _content(target))
-    _write(target, sample.text(root).encode())
+    _write(target, template.text(root).encode())
     click.echo(f"{target}: written; after a change, type: scheduled config validate")
     for problem in permissions.problems(target):
         click.echo(problem, err=True)
@@ -106,14 +106,14 @@ def show(context: click.Context, as_json: bool) -> int:
 @click.option("--job", "of_job", is_flag=True, help="The one for job files.")
 def schema(of_job: bool) -> None:
     """Print the JSON Schema of scheduled.yaml, for editors to check and complete by."""
-    from scheduled.config import schema
+    from scheduled.config import json_schema
 
-    _print_json(schema.of_job_file() if of_job else schema.of_configuration())
+    _print_json(json_schema.of_job_file() if of_job else json_schema.of_configuration())
 
 
 def _misfits(found: Config, asked: Asked) -> tuple[str, ...]:
     """The params that other people's handlers do not accept; their modules are imported for it."""
-    folder = (found.places.config_path or found.places.root / places.CONFIG_NAME).parent
+    folder = (found.places.config_path or found.places.root / paths.CONFIG_NAME).parent
     return tuple(handler_params.problems(found.jobs, asked.environ, folder))
 
 
@@ -136,8 +136,8 @@ def _asked(context: click.Context) -> Asked:
 
 def _target(asked: Asked, path: str | None) -> Path:
     if not path:
-        return places.config_to_write(asked)
-    return places.resolved(path, asked.cwd, asked.environ)
+        return paths.config_to_write(asked)
+    return paths.resolved(path, asked.cwd, asked.environ)
 
 
 def _content(path: Path) -> bytes:

@@ -10,7 +10,7 @@ import click
 
 from scheduled.cli import calls, timer
 from scheduled.cli.session import Session
-from scheduled.config import Config
+from scheduled.config.load import Config
 from scheduled.ecosystem.logs import SYSTEM_LOGS
 from scheduled.errors import UnavailableError, UsageError
 from scheduled.installation import crontab, crontab_block, crontab_line

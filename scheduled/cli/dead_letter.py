@@ -6,9 +6,9 @@ from typing import Any
 import click
 
 from scheduled import tick
-from scheduled.cli.lookup import find_job, unknown_job
 from scheduled.cli.session import Session
 from scheduled.cli.tick import complain
+from scheduled.config.lookup import find_job, unknown_job
 from scheduled.errors import UsageError
 from scheduled.events import Bus
 from scheduled.jobs.model import Outcome

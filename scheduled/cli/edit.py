@@ -13,14 +13,13 @@ from typing import Any
 
 import click
 
-from scheduled import places
 from scheduled.cli import keys
-from scheduled.cli.lookup import find_job
 from scheduled.cli.session import Session
-from scheduled.config import addition, editing, order
-from scheduled.config.editing import JobFile
-from scheduled.config.limit import SHIPPED
-from scheduled.config.writing import text_of
+from scheduled.config import conflicts, job_file_editor, paths
+from scheduled.config.conflicts import SHIPPED
+from scheduled.config.job_file_editor import JobFile
+from scheduled.config.lookup import find_job
+from scheduled.config.yaml_writer import text_of
 from scheduled.errors import ConfigError, LockedError, ScheduleError, StateError, UsageError
 from scheduled.jobs.model import FirstRun, Job
 from scheduled.jobs.schedule import schedule_of
@@ -60,14 +59,14 @@ def create(
     fields = {"id": id_, "schedule": schedule, **keys.fields(**options)}
     if not dry_run:
         _count_if_wrong(session, schedule)
-    new = addition.proposed(fields, session.config)
-    refusals = addition.refusals(session.config)
+    new = job_file_editor.proposed(fields, session.config)
+    refusals = job_file_editor.refusals(session.config)
     if refusals:
         raise ConfigError(refusals)
     _refuse_past(session, new.job)
     if not dry_run:
         _part(session, new.job.id)
-        addition.write(new, mode=_mode(fields))
+        job_file_editor.write(new, mode=_mode(fields))
     done = "" if dry_run else "written"
     _tell(session, new.job, new.path, new.text, done=done, as_json=as_json)
 
@@ -99,15 +98,15 @@ def update(
     changes = keys.fields(**options) | ({"schedule": schedule} if schedule is not None else {})
     if not changes and not unset:
         raise UsageError("nothing to change; name it, as in --timeout 10m, or --unset timeout")
-    file = editing.file_of(session.config, known)
+    file = job_file_editor.file_of(session.config, known)
     if file is None or file.touched_in:
         raise UsageError(_by_hand(session, known, file, changes, unset))
     fields = _changed(file, changes, unset)
     if schedule is not None and not dry_run:
         _count_if_wrong(session, schedule)
-    changed, text = editing.checked(session.config, file, fields), text_of(fields)
+    changed, text = job_file_editor.checked(session.config, file, fields), text_of(fields)
     if not dry_run:
-        editing.rewrite(file, fields)
+        job_file_editor.rewrite(file, fields)
     done = "is so already" if text == file.text else "changed"
     _tell(session, changed, file.path, text, done="" if dry_run else done, as_json=as_json)
 
@@ -127,14 +126,14 @@ def delete(session: Session, job: str, *, yes: bool) -> None:
             f"{job}: is a shipped job and cannot be deleted; "
             f"`scheduled disable {job}` keeps it from running"
         )
-    file = editing.file_of(session.config, known)
+    file = job_file_editor.file_of(session.config, known)
     if file is None or file.touched_in:
         raise UsageError(_not_deleted(known, file))
     _refuse_if_awaited(session, known)
     if not yes:
         _ask(session, file)
     running = is_running(session.store.state, session.config.places.state_dir, known.id)
-    editing.remove(file)
+    job_file_editor.remove(file)
     _part(session, known.id)
     if not session.quiet:
         click.echo(f"{file.path}: deleted. The history of {job} and what it printed stay.")
@@ -202,7 +201,7 @@ def _by_hand(
     """What a person has to do in a file that is theirs."""
     wanted = text_of(changes) if changes else ""
     if job.id in SHIPPED:
-        where = session.config.places.config_path or session.config.places.root / places.CONFIG_NAME
+        where = session.config.places.config_path or session.config.places.root / paths.CONFIG_NAME
         named = f"{job.id}:\n{indent(wanted, '  ')}"
         sentence = (
             f"{job.id}: is a shipped job; write below jobs: in {where}:\n{indent(named, '  ')}"
@@ -230,7 +229,7 @@ def _not_deleted(job: Job, file: JobFile | None) -> str:
 
 def _refuse_if_awaited(session: Session, job: Job) -> None:
     rest = [one for one in session.config.jobs if one.id != job.id]
-    waiting = [name for name in order.problems(rest) if job.id in _after(rest, name)]
+    waiting = [name for name in conflicts.problems(rest) if job.id in _after(rest, name)]
     if waiting:
         raise UsageError(
             f"{job.id}: {', '.join(waiting)} would never run without it (after); "

@@ -5,7 +5,7 @@ import json
 import click
 
 from scheduled.cli.session import Session
-from scheduled.config import Config
+from scheduled.config.load import Config
 from scheduled.jobs import builtin
 from scheduled.report import Exit
 from scheduled.system.text import one_line

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from scheduled import places
 from scheduled.cli.session import Session
+from scheduled.config import paths
+from scheduled.config.importers import detect, proposal
+from scheduled.config.importers.findings import Kind
+from scheduled.config.importers.proposal import Proposal
 from scheduled.errors import ConfigError, UnreadableFileError, UsageError
-from scheduled.importing import proposal, reading
-from scheduled.importing.findings import Kind
-from scheduled.importing.proposal import Proposal
 from scheduled.system.files import read_bytes
 
 KINDS = [str(kind) for kind in Kind]
@@ -71,11 +71,11 @@ def _proposal(
     asked = session.asked
     data, label, folder = _input(session, file)
     path = folder / label
-    named = system or (file not in (None, "-") and reading.names_users(path))
+    named = system or (file not in (None, "-") and detect.names_users(path))
     if from_crontab:
         kind = Kind.CRONTAB
-    findings = reading.read(data, label, folder, kind, _me() if named else "", session.now)
-    return proposal.made(findings, session.config, places.config_to_write(asked))
+    findings = detect.read(data, label, folder, kind, _me() if named else "", session.now)
+    return proposal.made(findings, session.config, paths.config_to_write(asked))
 
 
 def _input(session: Session, file: str | None) -> tuple[bytes, str, Path]:
@@ -89,7 +89,7 @@ def _input(session: Session, file: str | None) -> tuple[bytes, str, Path]:
         if len(data) > LARGEST:
             raise UsageError(f"standard input: more than {LARGEST // 1024**2} MB")
         return data, "standard input", session.cwd
-    path = places.resolved(file, session.cwd, session.environ)
+    path = paths.resolved(file, session.cwd, session.environ)
     try:
         return read_bytes(path), path.name, path.parent
     except UnreadableFileError as error:
@@ -114,7 +114,7 @@ def _is_agreed(file: str | None) -> bool:
 
 
 def _show(found: Proposal) -> None:
-    from scheduled.view import proposal as shown
+    from scheduled.config.importers import render as shown
 
     click.echo(shown.text(found))
     if found.is_empty:
@@ -123,7 +123,7 @@ def _show(found: Proposal) -> None:
 
 
 def _tell(found: Proposal, written: list[Path]) -> None:
-    from scheduled.view import proposal as shown
+    from scheduled.config.importers import render as shown
 
     click.echo("".join(f"written: {path}\n" for path in written))
     for block in (shown.to_add(found.settings), shown.to_remove(found)):
@@ -139,14 +139,14 @@ def _remember(session: Session, found: Proposal) -> None:
 
 
 def _print_json(found: Proposal, written: list[Path]) -> None:
-    from scheduled.view import proposal as shown
+    from scheduled.config.importers import render as shown
 
     click.echo(json.dumps(shown.document(found, written), indent=2))
 
 
 def _problems_since(before: tuple[str, ...], session: Session) -> int:
     """Load all of it as the next tick will, and say what is wrong that was not before."""
-    from scheduled.config import load
+    from scheduled.config.load import load
 
     try:
         now = load(session.asked).problems

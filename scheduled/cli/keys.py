@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from scheduled.config import source
-from scheduled.config.fields import JOB_KEYS
+from scheduled.config import yaml_document
+from scheduled.config.keys import JOB_KEYS
 from scheduled.errors import ConfigError, UsageError
 
 TEXTS = {
@@ -88,9 +88,9 @@ def value(text: str) -> Any:
         return text == "true"
     if text.startswith(("[", "{")):
         try:
-            return source.parsed(text.encode("utf-8", "replace"), "value").plain()
+            return yaml_document.parsed(text.encode("utf-8", "replace"), "value").plain()
         except ConfigError as error:
-            raise UsageError(f"{source.shown(text)}: {error}") from error
+            raise UsageError(f"{yaml_document.shown(text)}: {error}") from error
     if _NUMBER.fullmatch(text):
         return float(text) if "." in text else int(text)
     return text
@@ -108,7 +108,9 @@ def _about(key: str) -> str:
 def _pair(option: str, text: str) -> tuple[str, str]:
     name, equals, after = text.partition("=")
     if not equals or not name:
-        raise UsageError(f"{option} {source.shown(text)}: expected a name, an equals sign, a value")
+        raise UsageError(
+            f"{option} {yaml_document.shown(text)}: expected a name, an equals sign, a value"
+        )
     return name, after
 
 

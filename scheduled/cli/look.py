@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from scheduled.cli import instants
-from scheduled.cli.lookup import find_job
 from scheduled.cli.session import Session
+from scheduled.config.lookup import find_job
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Outcome
 from scheduled.runs import output_files

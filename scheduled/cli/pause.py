@@ -8,8 +8,8 @@ from datetime import datetime
 import click
 
 from scheduled.cli import instants
-from scheduled.cli.lookup import find_job
 from scheduled.cli.session import Session
+from scheduled.config.lookup import find_job
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of

@@ -11,9 +11,9 @@ from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from pathlib import Path
 
-from scheduled import config
-from scheduled.config import Config
-from scheduled.places import Asked
+from scheduled.config import load
+from scheduled.config.load import Config
+from scheduled.config.paths import Asked
 from scheduled.state.records import Event
 from scheduled.state.store import Store
 
@@ -47,7 +47,7 @@ class Session:
     @cached_property
     def config(self) -> Config:
         """The configuration. Raises ConfigError or UsageError."""
-        return config.load(self.asked)
+        return load.load(self.asked)
 
     @cached_property
     def store(self) -> Store:

@@ -11,8 +11,8 @@ import click
 
 from scheduled.cli import foresight, instants
 from scheduled.cli.look import warn
-from scheduled.cli.lookup import check_only
 from scheduled.cli.session import Session
+from scheduled.config.lookup import check_only
 from scheduled.errors import UsageError
 from scheduled.pretence import Memory
 from scheduled.rehearsal import Rehearsal

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from scheduled import places
 from scheduled.cli.session import Session
+from scheduled.config import paths
 from scheduled.report import Exit
 from scheduled.state.maintenance import backup as packing
 from scheduled.state.maintenance import check as checking
@@ -113,7 +113,7 @@ def _folder(session: Session) -> Path:
 
 
 def _target(session: Session, file: str | None) -> Path:
-    path = places.resolved(file or ".", session.cwd, session.environ)
+    path = paths.resolved(file or ".", session.cwd, session.environ)
     return path / packing.file_name(session.now) if path.is_dir() else path
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from scheduled import tick
-from scheduled.cli.lookup import check_only, find_job
 from scheduled.cli.session import Session
-from scheduled.config import Config
+from scheduled.config.load import Config
+from scheduled.config.lookup import check_only, find_job
 from scheduled.errors import ConfigError
 from scheduled.events import Bus
 from scheduled.jobs.model import Outcome

@@ -9,7 +9,7 @@ import click
 
 from scheduled.cli import calls
 from scheduled.cli.session import Session
-from scheduled.config import Config
+from scheduled.config.load import Config
 from scheduled.errors import UnavailableError
 from scheduled.installation import crontab_block, systemd, systemd_units
 from scheduled.installation.systemd import Installed

@@ -12,8 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from scheduled.config.draft import Draft, Handler
-from scheduled.config.folders import File
+from scheduled.config.directories import File
+from scheduled.config.parsed import Draft, Handler
 from scheduled.jobs.model import Job
 from scheduled.system.files import Stamp, replace
 from scheduled.system.permissions import is_ours

@@ -22,7 +22,7 @@ from scheduled.system import files
 from scheduled.timing import instants
 
 if TYPE_CHECKING:
-    from scheduled.config import Config
+    from scheduled.config.load import Config
 
 MAIL_FILE = "AI_MAIL.central.json"
 

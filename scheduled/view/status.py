@@ -16,7 +16,7 @@ from scheduled.view.health import judge
 from scheduled.view.picture import Picture, observe
 
 if TYPE_CHECKING:
-    from scheduled.config import Config
+    from scheduled.config.load import Config
 
 NEXT_SHOWN = 5
 SEED_SECTIONS = ("last_run", "memory_rollover", "mail_cleanup", "health_check")

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from scheduled import config
-from scheduled.config import Config
+from scheduled.config import load
+from scheduled.config.load import Config
+from scheduled.config.paths import Asked
 from scheduled.errors import ConfigError
 from scheduled.jobs.model import Job
-from scheduled.places import Asked
 
 
 def asked(root: Path, **environ: str) -> Asked:
@@ -25,7 +25,7 @@ def written(root: Path, text: str) -> Path:
 
 def loaded(root: Path, text: str) -> Config:
     written(root, text)
-    return config.load(asked(root))
+    return load.load(asked(root))
 
 
 def the_job(root: Path, text: str) -> Job:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from scheduled import tick, work
-from scheduled.config import DEFAULTS, Config
+from scheduled.config.load import DEFAULTS, Config
+from scheduled.config.paths import Places
 from scheduled.jobs.model import Job
-from scheduled.places import Places
 from scheduled.report import Report
 from scheduled.state.history import Row, Wanted, read
 from scheduled.state.store import Store

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from scheduled import tick
-from scheduled.config import load
-from scheduled.places import Asked
+from scheduled.config.load import load
+from scheduled.config.paths import Asked
 from scheduled.report import Report
 from scheduled.state.history import Row, Wanted, read
 from scheduled.state.store import Store

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduled.config import order
+from scheduled.config import conflicts
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import job
 
@@ -78,7 +78,7 @@ def test_by_hand_it_waits_for_nobody(tmp_path: Path) -> None:
 def test_names_nobody_has_and_circles_are_found(
     ways: dict[str, tuple[str, ...]], said: dict[str, str]
 ) -> None:
-    found = order.problems([job(name, after=after) for name, after in ways.items()])
+    found = conflicts.problems([job(name, after=after) for name, after in ways.items()])
 
     assert set(found) == set(said)
     assert all(said[name] in found[name] for name in said)

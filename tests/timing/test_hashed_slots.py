@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduled import config
+from scheduled.config import load
 from scheduled.errors import ScheduleError
 from scheduled.jobs.schedule import schedule_of
 from scheduled.system import machine
@@ -123,10 +123,10 @@ def test_what_was_drawn_comes_back_from_the_cache_but_not_on_another_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written(tmp_path, 'jobs:\n  one: {schedule: "H H * * *", command: "true"}\n')
-    first, second = (config.load(asked(tmp_path)).jobs[-1] for _ in range(2))
+    first, second = (load.load(asked(tmp_path)).jobs[-1] for _ in range(2))
 
     on_another_machine(tmp_path, monkeypatch)
-    elsewhere = config.load(asked(tmp_path)).jobs[-1]
+    elsewhere = load.load(asked(tmp_path)).jobs[-1]
 
     assert (first.seed, first.schedule) == (second.seed, "H H * * *")
     assert elsewhere.seed != first.seed
@@ -136,12 +136,12 @@ def test_what_was_drawn_for_a_job_file_counts_on_its_machine_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_file(tmp_path, "one.yaml", 'id: one\nschedule: "H H * * *"\ncommand: "true"\n')
-    here, again = (config.load(asked(tmp_path)).jobs[-1] for _ in range(2))
+    here, again = (load.load(asked(tmp_path)).jobs[-1] for _ in range(2))
 
     on_another_machine(tmp_path, monkeypatch)
 
     assert here.seed == again.seed
-    assert config.load(asked(tmp_path)).jobs[-1].seed != here.seed
+    assert load.load(asked(tmp_path)).jobs[-1].seed != here.seed
 
 
 def on_another_machine(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

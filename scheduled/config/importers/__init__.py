@@ -1,0 +1,1 @@
+"""Schedules of other programs, read as jobs for this one."""

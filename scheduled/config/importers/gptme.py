@@ -1,0 +1,57 @@
+"""gptme's `config/scheduler.yaml` as settings of ours; pure.
+
+Its job files need no import: they are read as they are.
+"""
+
+from pathlib import Path
+
+from scheduled.config import keys
+from scheduled.config.converters import found, line_of_text, wrong_with
+from scheduled.config.importers.findings import Findings, Kind, LeftOut
+from scheduled.config.yaml_document import Node, shown
+
+KEYS = {
+    name: keys.KEYS[name].field
+    for name in (
+        "jobs_dir",
+        "poll_interval_seconds",
+        "default_timeout_seconds",
+        "max_concurrent_jobs",
+    )
+}
+"""Its keys, and what they are called here; a scheduled.yaml may use them as they are, too."""
+_NOT_USED = {
+    "log_level": "scheduled -v says more, -q less; what jobs print is kept, see `scheduled logs`",
+    "log_file": "`scheduled cron install --log FILE` writes what ticks say into a file",
+}
+
+
+def read(document: Node, folder: Path) -> Findings:
+    """The settings in a scheduler.yaml that lies in `folder`."""
+    settings = {}
+    left_out = []
+    for name, node in document.value.items():
+        reason = _problem(name, node)
+        if reason:
+            text = f"{shown(name)}: {shown(node.text) or found(node)}"
+            left_out.append(LeftOut(node.line, text, reason))
+        else:
+            value = str(_jobs_dir(node.text, folder)) if name == "jobs_dir" else node.plain()
+            settings[KEYS[name]] = value
+    return Findings(Kind.GPTME, settings=settings, left_out=tuple(left_out))
+
+
+def _problem(name: str, node: Node) -> str:
+    """Why a key cannot become a setting; empty if it can."""
+    if name not in KEYS:
+        return _NOT_USED.get(name, "not a key of gptme's scheduler")
+    if name == "poll_interval_seconds" and isinstance(node.value, int | float) and node.value < 60:
+        return "cron ticks once a minute at most"
+    reader = line_of_text if name == "jobs_dir" else keys.KEYS[name].read
+    return wrong_with(reader, node)
+
+
+def _jobs_dir(text: str, folder: Path) -> Path:
+    """Relative to the agent's workspace, which is what `config/` lies in."""
+    workspace = folder.parent if folder.name == "config" else folder
+    return workspace / text

@@ -1,0 +1,85 @@
+"""The entries of a JSON text, whichever way it lists them, each with its line; pure."""
+
+import json
+import re
+from bisect import bisect
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from scheduled.config.yaml_document import MAX_BYTES
+from scheduled.errors import UsageError
+
+_SPACE = re.compile(r"\s*")
+_BETWEEN = re.compile(r"[\s,:]*")
+_DECODER = json.JSONDecoder()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One of them."""
+
+    line: int
+    """Of its first character; 1 is the first."""
+    value: Any
+
+
+def read(data: bytes, label: str, names: Collection[str]) -> list[Entry]:
+    """What is listed in `data`, which messages call `label`, in its order.
+
+    Entries are the items of a list, the objects in an object of objects, what stands below one of
+    `names`, and values one after the other, as in JSON lines. Any other value is an entry itself.
+    Raises UsageError for what is no JSON, and for more than a configuration may have.
+    """
+    if len(data) > MAX_BYTES:
+        raise UsageError(f"{label}: more than {MAX_BYTES // 1024**2} MB")
+    try:
+        text = _Text(data.decode("utf-8-sig"))
+        tops = list(text.values(0, _SPACE))
+    except json.JSONDecodeError as error:
+        raise UsageError(f"{label}:{error.lineno}: not JSON: {error.msg}") from error
+    except (ValueError, RecursionError) as error:  # no UTF-8; a number of thousands of digits
+        raise UsageError(f"{label}: not JSON: {error}") from error
+    return [entry for start, value in tops for entry in text.entries(start, value, names)]
+
+
+class _Text:
+    """A JSON text that knows where its values stand."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._breaks = [found.start() for found in re.finditer("\n", text)]
+
+    def values(self, start: int, between: re.Pattern[str]) -> Iterator[tuple[int, Any]]:
+        """Each value from `start` up to the end of all, or of the list or object it lies in.
+
+        In an object a name and its value take turns. Raises JSONDecodeError.
+        """
+        start = self._after(start, between)
+        while start < len(self._text) and (between is _SPACE or self._text[start] not in "]}"):
+            value, end = _DECODER.raw_decode(self._text, start)
+            yield start, value
+            start = self._after(end, between)
+
+    def entries(self, start: int, value: Any, names: Collection[str]) -> Iterator[Entry]:
+        """What `value`, which begins at `start`, lists, or what one of `names` in it does."""
+        members = self._members(start) if isinstance(value, dict) else {}
+        start, value = next((members[name] for name in names if name in members), (start, value))
+        for place, one in self._listed(start, value):
+            yield Entry(bisect(self._breaks, place) + 1, one)
+
+    def _listed(self, start: int, value: Any) -> list[tuple[int, Any]]:
+        if isinstance(value, list):
+            return list(self.values(start + 1, _BETWEEN))
+        if isinstance(value, dict) and all(isinstance(one, dict) for one in value.values()):
+            return list(self._members(start).values())
+        return [(start, value)]
+
+    def _members(self, start: int) -> dict[str, tuple[int, Any]]:
+        inside = list(self.values(start + 1, _BETWEEN))
+        return dict(zip((name for _, name in inside[::2]), inside[1::2], strict=True))
+
+    def _after(self, start: int, pattern: re.Pattern[str]) -> int:
+        found = pattern.match(self._text, start)
+        assert found is not None
+        return found.end()

@@ -1,0 +1,226 @@
+"""The configuration: files to jobs, with every problem at once, each with its file and line.
+
+`load` is all the rest of the program needs. It reads no YAML as long as nothing changed.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scheduled import __version__
+from scheduled.config import cache, conflicts, handler_files, job_files, paths
+from scheduled.config.handler_files import Offered
+from scheduled.config.parsed import Draft, Handler
+from scheduled.config.paths import Asked, Places, Start
+from scheduled.errors import ConfigError, ScheduleError, UsageError
+from scheduled.jobs import builtin
+from scheduled.jobs.model import Job
+from scheduled.system import machine, permissions
+from scheduled.system.files import Stamp, stamp
+
+DEFAULTS: Mapping[str, Any] = {
+    "max_concurrent": 4,
+    "default_timeout": 300.0,
+    "tick_interval": None,
+    "catch_up_budget": 10,
+    "max_jobs": None,
+    "routes": {},
+}
+_PLACES = ("root", "state_dir", "central_dir")
+ZONE_FILES = (Path("/etc/localtime"), Path("/etc/timezone"))
+"""They decide the machine's zone, and with it when jobs are due."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that was configured, and what is wrong with it. Durations are seconds."""
+
+    places: Places
+    jobs: tuple[Job, ...]
+    """Disabled ones too: the untouched shipped ones, those of the file in its order, job files."""
+    timezone: str
+    max_concurrent: int
+    default_timeout: float
+    tick_interval: float | None
+    """None leaves it to what is installed (`scheduled.state.tick_interval`)."""
+    catch_up_budget: int
+    max_jobs: int | None
+    """How many jobs there may be besides the shipped ones; None: any number."""
+    routes: Mapping[str, Any]
+    problems: tuple[str, ...]
+    """Why jobs are missing from `jobs`: a sentence each, with file and line."""
+    sources: tuple[Path, ...]
+    """The files it came from or would have come from: a change to any may change all of this."""
+    jobs_dirs: tuple[Path, ...] = ()
+    """The folders of job files, which may not be there."""
+    handler_dirs: tuple[Path, ...] = ()
+    """The folders of handlers; there are none unless somebody names them."""
+    handlers: tuple[Handler, ...] = ()
+    """What they offer."""
+    taken: Mapping[str, str] = field(default_factory=dict)
+    """The ids no new job may have, those of jobs that are left out too, each with its place."""
+    warnings: tuple[str, ...] = ()
+    """What is odd about files whose jobs run all the same."""
+    stamps: Mapping[str, Stamp | None] = field(default_factory=dict, compare=False)
+    """Those of the sources, of the folders of job files and handlers and of each file in them,
+    from before they were read, so that no change in between goes unseen."""
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """What decided each setting, as a person would say it: `default`, `scheduled.yaml:3`."""
+
+
+def load(asked: Asked) -> Config:
+    """The configuration as it is now.
+
+    Raises ConfigError with all problems where the file as a whole cannot be followed: it may have
+    switched off or changed any job, so none of them may run. Raises UsageError for a named place
+    that does not exist. What is wrong with single jobs is in `problems`.
+    """
+    begun = paths.start(asked)
+    sources = (*begun.looked_for, *ZONE_FILES)
+    stamps = {str(one): stamp(one) for one in sources}
+    draft, offered = _draft(asked, begun, stamps)
+    settings = draft.settings
+    found = paths.settle(asked, begun, _folders(asked, begun, draft))
+    values = {key: settings.get(key, default) for key, default in DEFAULTS.items()}
+    folders = job_files.folders(asked, begun, found.root, draft)
+    kept = cache.place(found.state_dir / "cache", begun.config_path or found.root, "jobs")
+    files = job_files.load(folders, draft, values["default_timeout"], kept)
+    origins = _origins(asked, found, draft)
+    shipped = draft.jobs
+    if not paths.is_ecosystem(found.root):
+        shipped = tuple(map(builtin.at_rest, shipped))
+    allowed, excess = _allowed(shipped + files.jobs, values["max_jobs"], origins["max_jobs"])
+    jobs, stuck = _startable(allowed)
+    return Config(
+        places=found,
+        jobs=jobs,
+        timezone=draft.timezone,
+        problems=offered.problems + draft.problems + files.problems + excess + stuck,
+        sources=sources,
+        jobs_dirs=tuple(folder.path for folder in folders),
+        handler_dirs=offered.folders,
+        handlers=offered.handlers,
+        taken=_taken(draft, files),
+        warnings=offered.warnings + files.warnings,
+        stamps={**stamps, **offered.stamps, **files.stamps},
+        origins=origins,
+        **values,
+    )
+
+
+def _taken(draft: Draft, files: job_files.Found) -> dict[str, str]:
+    """The ids that jobs and handlers have, those that do not run too, each with its place."""
+    return {
+        **{one.name: one.place for one in draft.handlers if one.claims},
+        **draft.left_out,
+        **files.left_out,
+        **{job.id: job.source for job in (*draft.jobs, *files.jobs)},
+    }
+
+
+def _allowed(
+    jobs: tuple[Job, ...], most: int | None, place: str
+) -> tuple[tuple[Job, ...], tuple[str, ...]]:
+    """The jobs without those beyond the limit, and what is said about these."""
+    excess = conflicts.beyond(jobs, most)
+    if most is None or not excess:
+        return jobs, ()
+    ids = {job.id for job in excess}
+    kept = tuple(job for job in jobs if job.id not in ids)
+    return kept, (conflicts.problem(excess, most, place),)
+
+
+def _startable(jobs: tuple[Job, ...]) -> tuple[tuple[Job, ...], tuple[str, ...]]:
+    """The jobs without those that could never start for what they wait for, and why."""
+    # Only among all of them can it be told, and a job file may wait for one of the configuration.
+    wrong = conflicts.problems(jobs) if any(job.after for job in jobs) else {}
+    places_of = {job.id: job.source.removeprefix("built-in, ") for job in jobs}
+    told = tuple(f"{places_of[id_]}: {sentence}" for id_, sentence in wrong.items())
+    return tuple(job for job in jobs if job.id not in wrong), told
+
+
+def _folders(asked: Asked, begun: Start, draft: Draft) -> dict[str, Path]:
+    """The places the file names. Raises ConfigError for what cannot be one."""
+    folders: dict[str, Path] = {}
+    problems = []
+    for key in (one for one in _PLACES if one in draft.settings):
+        assert begun.config_path is not None
+        try:
+            text, base = draft.settings[key], begun.config_path.parent
+            folders[key] = paths.resolved(text, base, asked.environ)
+            if key == "root" and not os.path.isdir(folders[key]):
+                raise UsageError(f"{folders[key]}: no such folder")
+        except UsageError as error:
+            problems.append(f"{begun.config_path.name}:{draft.lines[key]}: {key}: {error}")
+    if problems:
+        raise ConfigError(problems)
+    return folders
+
+
+def _draft(asked: Asked, begun: Start, stamps: Mapping[str, Stamp | None]) -> tuple[Draft, Offered]:
+    """The checked configuration, and the handlers that were dropped in."""
+    path = begun.config_path
+    if path is None:
+        return _without_file(asked), Offered()
+    # Before the cache is asked: a change of mode leaves no mark that a stamp would show.
+    refusals = permissions.problems(path)
+    if refusals:
+        raise ConfigError(refusals)
+    # The folder it has without the file's say: it must be found before the file is read.
+    folder = paths.settle(asked, begun, {}).state_dir / "cache"
+    kept = cache.place(folder, path)
+    key = {
+        "version": __version__,
+        "path": str(path),
+        "TZ": asked.environ.get("TZ"),
+        "machine": machine.mark(),  # for what was drawn on it
+    }
+
+    def dropped_in(draft: Draft) -> Offered:
+        timeout = draft.settings.get("default_timeout", DEFAULTS["default_timeout"])
+        there = cache.place(folder, path, "handlers")
+        return handler_files.load(draft, timeout, path, asked.environ, there)
+
+    draft = cache.read(kept, key, stamps)
+    offered = dropped_in(draft) if draft is not None else None
+    if draft is None or offered is None or draft.handlers != offered.handlers:
+        draft = _checked(path, asked, lambda begun: dropped_in(begun).handlers)
+        offered = dropped_in(draft)
+        cache.write(kept, key, stamps, draft)
+    return draft, offered
+
+
+def _without_file(asked: Asked) -> Draft:
+    try:
+        zone = _machine_zone(asked)
+    except ScheduleError as error:
+        raise ConfigError([str(error)]) from error
+    return Draft(zone, jobs=builtin.jobs(zone, DEFAULTS["default_timeout"]))
+
+
+def _checked(path: Path, asked: Asked, offered: Callable[[Draft], tuple[Handler, ...]]) -> Draft:
+    from scheduled.config import validate, yaml_document
+
+    document = yaml_document.read(path)
+    timeout = DEFAULTS["default_timeout"]
+    return validate.check(document, path.name, lambda: _machine_zone(asked), timeout, offered)
+
+
+def _machine_zone(asked: Asked) -> str:
+    from scheduled.timing.timezones import local_zone
+
+    return local_zone(asked.environ)
+
+
+def _origins(asked: Asked, found: Places, draft: Draft) -> dict[str, str]:
+    """The places know whether the file decided them; here is on which line it did."""
+    origins = dict.fromkeys([*DEFAULTS, "jobs_dirs", "handler_dirs"], "default")
+    origins["tick_interval"] = "what is installed, else each minute"
+    origins["timezone"] = "TZ" if asked.environ.get("TZ") is not None else "the machine"
+    origins |= found.origins
+    for key, line in draft.lines.items():
+        if key not in _PLACES or origins[key] == paths.BY_CONFIG:
+            origins[key] = f"{found.config_path.name if found.config_path else ''}:{line}"
+    return origins

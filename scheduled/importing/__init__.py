@@ -1,1 +1,0 @@
-"""What other schedulers were told to do, as jobs of ours."""

@@ -1,0 +1,115 @@
+from pathlib import Path
+
+import pytest
+
+from scheduled.config import yaml_document
+from scheduled.config.importers import aico, placeholder
+from scheduled.config.importers.findings import Findings
+
+REAL = Path(__file__).parents[3] / ".." / "shared" / "realdata" / "aico" / "core.yaml"
+
+DOCUMENTED = """
+scheduler:
+  max_concurrent_tasks: 10
+  task_timeout: 3600
+  batch_size: 100
+  default_retry_count: 3
+  default_retry_delay: 60
+tasks:
+  maintenance:
+    log_cleanup: {enabled: true, schedule: "0 3 * * 7", retention_days: 30}
+  agency:
+    learning: {schedule: "interval:1800", max_duration: 600, command: learn}
+"""
+
+
+def read(text: str) -> Findings:
+    return aico.read(yaml_document.parsed(text.encode(), "core.yaml"))
+
+
+def test_the_scheduler_section_becomes_settings() -> None:
+    found = read(DOCUMENTED)
+
+    assert found.settings == {"max_concurrent": 10, "default_timeout": 3600}
+    assert [(one.line, one.text) for one in found.left_out] == [(5, "batch_size: 100")]
+
+
+def test_a_task_of_a_class_is_switched_off_and_keeps_its_values() -> None:
+    job, _ = read(DOCUMENTED).wanted
+
+    assert job.line == 10
+    assert job.fields == {
+        "id": "maintenance.log_cleanup",
+        "max_retries": 3,
+        "retry_delay": 60,
+        "enabled": False,
+        "schedule": "0 3 * * 7",
+        "command": placeholder.COMMAND,
+        "params": {"retention_days": 30},
+    }
+
+
+def test_a_task_with_a_command_runs() -> None:
+    _, job = read(DOCUMENTED).wanted
+
+    assert job.fields["command"] == "learn"
+    assert job.fields["timeout"] == 600
+    assert "enabled" not in job.fields
+
+
+def test_a_task_with_a_handler_is_bound() -> None:
+    found = read("tasks: {a: {b: {schedule: daily, handler: chores}}}")
+
+    assert found.wanted[0].fields == {"id": "a.b", "schedule": "daily", "handler": "chores"}
+
+
+def test_params_that_are_none_are_left_for_the_loader_to_refuse() -> None:
+    (job,) = read("tasks: {a: {b: {schedule: daily, params: 3, depth: 1}}}").wanted
+
+    assert job.fields["params"] == 3
+
+
+def test_a_scheduler_that_is_switched_off_switches_off_its_tasks() -> None:
+    text = "scheduler: {enabled: false}\ntasks: {a: {b: {schedule: daily, command: x}}}"
+    (job,) = read(text).wanted
+
+    assert job.fields["enabled"] is False
+
+
+@pytest.mark.parametrize(
+    ("task", "reason"),
+    [
+        ("{enabled: true}", "no schedule"),
+        ("often", 'expected keys like schedule, found "often"'),
+    ],
+)
+def test_what_is_no_task_is_named(task: str, reason: str) -> None:
+    found = read(f"tasks:\n  a:\n    b: {task}\n")
+
+    assert [(one.line, one.text, one.reason) for one in found.left_out] == [(3, "a.b", reason)]
+
+
+def test_keys_that_a_scheduler_without_a_loop_has_no_use_for_are_named_with_the_reason() -> None:
+    keys = ("auto_discover", "task_modules", "batch_size", "cache_size", "resource_check_interval")
+    found = read("scheduler: {" + ", ".join(f"{key}: 1" for key in keys) + "}")
+
+    assert [one.text for one in found.left_out] == [f"{key}: 1" for key in keys]
+    assert "there is no such setting here" not in {one.reason for one in found.left_out}
+
+
+def test_a_task_may_stand_outside_every_category() -> None:
+    (job,) = read("tasks: {sweep: {schedule: daily}}").wanted
+
+    assert job.fields["id"] == "sweep"
+
+
+@pytest.mark.skipif(not REAL.is_file(), reason="the real data is not there")
+def test_aicos_own_file_becomes_settings_and_every_other_key_is_named() -> None:
+    found = aico.read(yaml_document.read(REAL))
+
+    assert found.settings == {"max_concurrent": 10, "default_timeout": 3600}
+    assert {one.text.split(":")[0] for one in found.left_out} >= {
+        "scheduler_interval",
+        "idle_threshold_cpu",
+        "idle_threshold_memory",
+    }

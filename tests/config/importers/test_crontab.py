@@ -1,0 +1,177 @@
+import subprocess
+from typing import Any
+
+import pytest
+
+from scheduled.config.importers import crontab
+from scheduled.config.importers.findings import Findings
+
+
+def read(text: str, user: str = "") -> Findings:
+    return crontab.read(text.encode(), user=user)
+
+
+def the_job(text: str) -> dict[str, Any]:
+    (wanted,) = read(text).wanted
+    return dict(wanted.fields)
+
+
+def reasons(text: str, user: str = "") -> list[tuple[int, str]]:
+    return [(one.line, one.reason) for one in read(text, user).left_out]
+
+
+def test_a_line_becomes_a_job_in_the_surroundings_that_cron_gives_it() -> None:
+    assert the_job("30 2\t* *  *\tbackup.sh --all >> log 2>&1 \n") == {
+        "id": "backup",
+        "schedule": "30 2 * * *",
+        "command": "backup.sh --all >> log 2>&1",
+        "cwd": "~",
+        "timeout": "1d",
+    }
+
+
+def test_a_job_knows_its_line_as_it_stands_there() -> None:
+    (wanted,) = read("\n# x\n\t@daily  a \\% b\n").wanted
+
+    assert (wanted.line, wanted.text) == (3, "@daily  a \\% b")
+
+
+@pytest.mark.parametrize(
+    ("above", "description"),
+    [
+        ("# The database,\n#   every night\n", "The database, every night"),
+        ("## Nightly ##\n", "Nightly ##"),
+        ("# About something else\n\n", None),
+        ("# A heading\n#\n# The database\n", "The database"),
+        ("# Much advice\n# m h  dom mon dow   command\n", None),
+        ("# The database\nA=b\n", None),
+        ("#0 4 * * * old\n", None),
+        (f"# {'x' * 300}\n", f"{'x' * 197}..."),
+    ],
+)
+def test_the_comment_right_above_a_line_is_its_description(
+    above: str, description: str | None
+) -> None:
+    assert the_job(f"{above}@daily a\n").get("description") == description
+
+
+def test_variables_count_for_the_lines_below_them() -> None:
+    jobs = read('@daily a\nPATH = "/x y:/bin" \n@daily b\nPATH=/z\nE=\n@daily c\n').wanted
+
+    assert [one.fields.get("env") for one in jobs] == [
+        None,
+        {"PATH": "/x y:/bin"},
+        {"PATH": "/z", "E": ""},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [("A='b c'", "b c"), ("'A' = b", "b"), ("A=\"b'", "\"b'"), ("A=$B", "$B"), ("A = b=c ", "b=c")],
+)
+def test_a_value_loses_its_quotes_and_nothing_in_it_is_expanded(line: str, value: str) -> None:
+    assert the_job(f"{line}\n@daily x\n")["env"] == {"A": value}
+
+
+def test_what_is_told_to_cron_becomes_a_policy() -> None:
+    job = the_job("CRON_TZ=Europe/Berlin\nRANDOM_DELAY=30\nLOGNAME=bob\nHOME=/srv\n@daily x\n")
+
+    assert (job["timezone"], job["jitter"], job["cwd"]) == ("Europe/Berlin", "30m", "/srv")
+    assert job["env"] == {"HOME": "/srv"}
+
+
+def test_another_shell_is_called_as_cron_calls_it() -> None:
+    assert the_job("SHELL=/bin/bash\n@daily a && b\n")["command"] == ["/bin/bash", "-c", "a && b"]
+    assert the_job("SHELL=/bin/sh\n@daily a && b\n")["command"] == "a && b"
+
+
+@pytest.mark.parametrize(
+    ("line", "printed"),
+    [
+        ("cat%one%two", "one\ntwo\n"),
+        ("cat; exit 3%END%$HOME `x` \\% \\\\", "END\n$HOME `x` % \\\\\n"),
+        ("cat # to the end%one", "one\n"),
+        ("cat %", ""),
+        ("date +\\%\\%", "%\n"),
+    ],
+)
+def test_what_follows_the_percent_sign_is_read_by_the_command(line: str, printed: str) -> None:
+    command = the_job(f"@daily {line}\n")["command"]
+
+    run = subprocess.run(
+        ["/bin/sh", "-c", command],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.stdout, run.returncode) == (printed, 3 if "exit" in line else 0)
+
+
+def test_a_backslash_that_is_not_before_a_percent_sign_stays() -> None:
+    assert the_job("@daily a '\\n' \\\\%b\n")["command"].splitlines()[1] == "a '\\n' \\\\"
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("#0 4 * * * old", "switched off by its #"),
+        ("what is this", "neither a variable nor five fields and a command"),
+        ("30 2 * * *", "neither a variable nor five fields and a command"),
+        ("* * * * * /x/scheduled run", "calls scheduled itself"),
+        ("@daily %input", "no command"),
+        ("A-B=c", "the name of a variable has letters, digits and _"),
+        ("RANDOM_DELAY=soon", "RANDOM_DELAY is a number of minutes"),
+        ("@daily a\r", "ends with a carriage return, which cron takes for a part of the command"),
+        ("@daily a\x07", "contains characters that cannot be seen"),
+    ],
+)
+def test_a_line_that_cannot_be_taken_is_named_and_the_rest_goes_on(line: str, reason: str) -> None:
+    text = f"@daily one\n{line}\n@daily two\n"
+
+    assert reasons(text) == [(2, reason)]
+    assert [one.line for one in read(text).wanted] == [1, 3]
+
+
+def test_a_line_in_another_encoding_is_named() -> None:
+    found = crontab.read(b"@daily caf\xe9\n@daily b\n")
+
+    assert [(one.line, one.text, one.reason) for one in found.left_out] == [
+        (1, "@daily caf\\xe9", "not UTF-8")
+    ]
+
+
+def test_input_for_a_shell_that_has_no_here_documents_is_left_out() -> None:
+    assert reasons("SHELL=/bin/csh\n@daily cat%x\n") == [
+        (2, "its input, after the %, cannot be written down for /bin/csh; put it into a script")
+    ]
+
+
+def test_our_own_block_is_passed_over_in_silence() -> None:
+    block = "# BEGIN scheduled x v1\n* * * * * /x/scheduled run\n@daily y\n# END scheduled x\n"
+    found = read(f"{block}@daily a\n")
+
+    assert [one.line for one in found.wanted] == [5]
+    assert found.left_out == ()
+
+
+def test_in_a_table_of_the_machine_only_ones_own_lines_count() -> None:
+    text = "17 * * * * ann cd / && run-parts x\n@daily root y\n@daily ann\n"
+    (wanted,) = read(text, user="ann").wanted
+
+    assert wanted.fields["command"] == "cd / && run-parts x"
+    assert reasons(text, user="ann") == [
+        (2, "runs as root, whose jobs are imported by root"),
+        (3, "no command"),
+    ]
+
+
+def test_cronies_minus_before_a_line_is_about_its_log_only() -> None:
+    assert the_job("-*/5 * * * * a\n")["schedule"] == "*/5 * * * *"
+
+
+def test_what_will_be_different_is_said_once() -> None:
+    notes = read("MAILTO=a\nCRON_TZ=UTC\n@daily a\n@Reboot b\n").notes
+
+    assert [note.split(" ")[0] for note in notes] == ["cron", "CRON_TZ", "MAILTO:", "@reboot:"]
+    assert read("MAILTO=a\n").notes == ()

@@ -1,0 +1,56 @@
+"""Whatever somebody wants to import: findings of which all can be shown, or an error of ours."""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as some
+
+from scheduled.config import load
+from scheduled.config.importers import detect, proposal
+from scheduled.config.importers import render as shown
+from scheduled.config.importers.findings import Kind
+from scheduled.config.load import Config
+from scheduled.errors import ScheduledError
+from tests.builders.configuration import asked
+from tests.builders.jobs import at
+
+TOKENS = [
+    "* * * * *", "@daily", "@reboot", "0 5 * * 1", "-", " ", "\t", "\n", "\n", "\n", "#", "%", "\\",
+    "\\%", "=", "PATH", "SHELL", "/bin/bash", "CRON_TZ", "RANDOM_DELAY", "HOME", "'", '"', "cmd",
+    "root", "cd /x && ", "END", "é", "\x85", "\u2028", "\0", "99999", "x: y", "scheduler:",
+    "tasks:", "  a:\n    b:\n", "      schedule: daily\n", "jobs_dir: ", "{", "enabled: false", "~",
+    "!!", "*", "Nowhere/Land", "max_concurrent_jobs: ", "max_concurrent_tasks: ", "max_duration: ",
+    "[", "]", "{", "}", ",", ":", '"task_id":', '"schedule_cron":', '"defer_until":', '"t1"',
+    '"0 9 * * *"', '"2030-01-01T00:00:00Z"', '"tasks":', '"deferral_history":', '"\\ud800"', "null",
+    '{"task_id": "t", "schedule_cron": "0 9 * * *", ', '"deferral_count": ', "-1", "1e400", "NaN",
+]  # fmt: skip
+TEXTS = some.lists(some.sampled_from(TOKENS) | some.text(max_size=3), max_size=25).map("".join)
+
+
+@pytest.fixture(scope="module")
+def settled() -> Iterator[Config]:
+    with tempfile.TemporaryDirectory() as name:
+        yield load.load(asked(Path(name)))
+
+
+@given(text=TEXTS, kind=some.sampled_from([None, *Kind]), user=some.sampled_from(["", "root"]))
+@example(text="jobs_dir: ", kind=None, user="")
+def test_any_text_is_proposed_or_refused(
+    settled: Config, text: str, kind: Kind | None, user: str
+) -> None:
+    root = settled.places.root
+    data = text.encode("utf-8", "surrogatepass")
+    try:
+        found = detect.read(data, "file", root, kind, user, at("12:00"))
+        made = proposal.made(found, settled, root / "scheduled.yaml")
+    except ScheduledError:
+        return
+
+    ids = [one.job.id for _, one in made.jobs]
+    assert len(set(ids)) == len(ids)
+    assert shown.text(made)
+    assert json.dumps(shown.document(made, []))

@@ -1,0 +1,62 @@
+from pathlib import Path
+
+from scheduled.config import yaml_document
+from scheduled.config.importers import gptme
+from scheduled.config.importers.findings import Findings
+
+DOCUMENTED = """\
+jobs_dir: jobs
+poll_interval_seconds: 120
+default_timeout_seconds: 300
+max_concurrent_jobs: 1
+log_level: INFO
+log_file: logs/scheduler.log
+"""
+
+
+def read(text: str, folder: str = "/agent/config") -> Findings:
+    return gptme.read(yaml_document.parsed(text.encode(), "scheduler.yaml"), Path(folder))
+
+
+def test_its_keys_become_ours() -> None:
+    assert read(DOCUMENTED).settings == {
+        "jobs_dirs": "/agent/jobs",
+        "tick_interval": 120,
+        "default_timeout": 300,
+        "max_concurrent": 1,
+    }
+
+
+def test_the_keys_about_its_log_are_named_with_what_does_that_here() -> None:
+    found = read(DOCUMENTED).left_out
+
+    assert [(one.line, one.text) for one in found] == [
+        (5, "log_level: INFO"),
+        (6, "log_file: logs/scheduler.log"),
+    ]
+
+
+def test_the_folder_counts_from_the_workspace_which_need_not_have_a_config_folder() -> None:
+    assert read("jobs_dir: my/jobs", "/agent").settings["jobs_dirs"] == "/agent/my/jobs"
+    assert read("jobs_dir: /srv/jobs").settings["jobs_dirs"] == "/srv/jobs"
+
+
+def test_a_poll_more_often_than_cron_can_is_named() -> None:
+    found = read("poll_interval_seconds: 30\n")
+
+    assert found.settings == {}
+    assert [one.reason for one in found.left_out] == ["cron ticks once a minute at most"]
+
+
+def test_a_key_that_gptme_does_not_have_is_named() -> None:
+    assert [one.text for one in read("colour: [red]\n").left_out] == ["colour: a list"]
+
+
+def test_a_value_that_does_not_fit_is_named_and_the_rest_goes_on() -> None:
+    found = read("jobs_dir:\nmax_concurrent_jobs: many\ndefault_timeout_seconds: 60\n")
+
+    assert found.settings == {"default_timeout": 60}
+    assert [(one.text, one.reason) for one in found.left_out] == [
+        ("jobs_dir: nothing", "expected text, found nothing"),
+        ("max_concurrent_jobs: many", '"many": a whole number from 1 to 1000'),
+    ]

@@ -1,0 +1,196 @@
+"""Who may write to a configuration, and when it is read again."""
+
+import json
+import subprocess
+import sys
+from dataclasses import fields, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scheduled.config import cache, load
+from scheduled.errors import ConfigError
+from scheduled.jobs.model import Job, Priority
+from tests.builders.configuration import asked, loaded, written
+from tests.builders.jobs import job
+
+# Who else can write to it
+
+
+def test_a_file_that_others_can_write_to_is_refused_with_the_command_that_mends_it(
+    root: Path,
+) -> None:
+    path = written(root, "")
+    path.chmod(0o664)
+
+    with pytest.raises(ConfigError, match=f"type: chmod go-w {path}$"):
+        load.load(asked(root))
+
+
+def test_a_folder_that_others_can_write_to_is_refused_unless_it_is_sticky(root: Path) -> None:
+    written(root, "")
+    root.chmod(0o777)
+    with pytest.raises(ConfigError, match=f"others can replace .*chmod go-w {root}$"):
+        load.load(asked(root))
+
+    root.chmod(0o1777)
+
+    assert load.load(asked(root)).problems == ()
+
+
+def test_the_folder_that_a_link_leads_to_counts_as_well(root: Path, tmp_path: Path) -> None:
+    written(root, "").rename(tmp_path / "real.yaml")
+    (root / "scheduled.yaml").symlink_to(tmp_path / "real.yaml")
+    tmp_path.chmod(0o777)
+
+    with pytest.raises(ConfigError, match=r"others can replace real.yaml in it"):
+        load.load(asked(root))
+
+
+def test_a_change_of_mode_alone_is_noticed_with_a_warm_cache(root: Path) -> None:
+    path = written(root, "")
+    load.load(asked(root))
+    path.chmod(0o666)
+
+    with pytest.raises(ConfigError, match="others can write to it"):
+        load.load(asked(root))
+
+
+# The cache
+
+IMPORTS_YAML = """
+import json, sys
+from pathlib import Path
+from scheduled import config
+from scheduled.places import Asked
+root = sys.argv[1]
+environ = {"HOME": root, "TZ": "Europe/Berlin"}
+found = config.load(Asked(root=root, state_dir=f"{root}/state", environ=environ))
+print(json.dumps(["yaml" in sys.modules, len(found.jobs)]))
+"""
+
+
+def imports_yaml(root: Path) -> tuple[bool, int]:
+    """Whether a process that loads the configuration imports YAML, and how many jobs it finds."""
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTS_YAML, str(root)], capture_output=True, check=True
+    )
+    yaml, jobs = json.loads(done.stdout)
+    return yaml, jobs
+
+
+def kept_file(root: Path) -> Path:
+    (path,) = (root / "state" / "cache").iterdir()
+    return path
+
+
+def test_a_file_is_parsed_again_only_when_it_changed(root: Path) -> None:
+    written(root, "jobs:\n  a: {schedule: daily, command: x}\n")
+    first = imports_yaml(root)
+    second = imports_yaml(root)
+    written(root, "jobs:\n  a: {schedule: daily, command: x}\n  b: {schedule: daily, command: x}\n")
+    third = imports_yaml(root)
+
+    assert [first, second, third] == [(True, 6), (False, 6), (True, 7)]
+
+
+def test_what_comes_out_of_the_cache_is_what_went_in(root: Path) -> None:
+    written(
+        root,
+        "timezone: Asia/Kathmandu\nroutes: {a: {to: ['@b']}}\njobs:\n"
+        "  a: {schedule: daily, command: [x, y], tags: [t], catch_up: all, first_run: now}\n"
+        "  b: {schedule: daily, command: x, priority: low, max_lateness: none, params: {a: 1}}\n"
+        "  health: {timezone: UTC}\n",
+    )
+    cold = load.load(asked(root))
+    warm = load.load(asked(root))
+
+    assert warm == cold
+    assert warm.origins == cold.origins
+    assert type(warm.jobs[-2].priority) is Priority
+
+
+def test_each_policy_comes_out_of_the_cache_as_what_it_was() -> None:
+    words: dict[str, Any] = {
+        field.name: list(type(field.default))[-1]
+        for field in fields(Job)
+        if isinstance(field.default, StrEnum)
+    }
+    listed = job(command=("a", "b"), only_if=("test", "-e", "x"), tags=("t",), after=("o",))
+    made = replace(listed, **words)
+
+    again = cache.job_of(json.loads(json.dumps(cache.row_of(made))))
+
+    assert "overlap" in words
+    assert repr(again) == repr(
+        made
+    )  # for a word of a policy is equal to its text, and not the same
+
+
+def test_a_configuration_that_appears_where_one_was_looked_for_is_noticed(root: Path) -> None:
+    general = root / ".config/scheduled/scheduled.yaml"
+    general.parent.mkdir(parents=True, mode=0o755)
+    written(root, "").rename(general)
+    before = load.load(asked(root))
+    special = written(root, "jobs:\n  a: {schedule: daily, command: x}\n")
+    after = load.load(asked(root))
+
+    assert special in before.sources
+    assert before.stamps[str(special)] is None
+    assert (len(before.jobs), len(after.jobs)) == (5, 6)
+
+
+def test_another_zone_of_the_machine_counts_at_once(root: Path) -> None:
+    written(root, "")
+    found = [load.load(asked(root, TZ=zone)).jobs[0].timezone for zone in ("UTC", "Asia/Tokyo")]
+
+    assert found == ["UTC", "Asia/Tokyo"]
+
+
+def test_a_problem_that_goes_away_by_itself_is_not_kept(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(root))
+    before = loaded(root, "jobs:\n  a: {schedule: daily, handler: later_for_a_test.jobs}\n")
+    (root / "later_for_a_test").mkdir()
+    (root / "later_for_a_test" / "jobs.py").write_text("")
+    after = load.load(asked(root))
+
+    assert (len(before.problems), len(after.problems)) == (1, 0)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"key": 1}', b"\xff", b"[" * 9999])
+def test_a_broken_cache_is_as_good_as_none(root: Path, content: bytes) -> None:
+    before = loaded(root, "jobs:\n  a: {schedule: daily, command: x}\n")
+    kept_file(root).write_bytes(content)
+
+    assert load.load(asked(root)) == before
+
+
+def test_a_cache_that_others_could_have_written_is_not_believed(root: Path) -> None:
+    written(root, "jobs:\n  a: {schedule: daily, command: x}\n")
+    load.load(asked(root))
+    kept = kept_file(root)
+    kept.write_bytes(kept.read_bytes().replace(b'"x"', b'"evil"'))
+    as_it_is = load.load(asked(root)).jobs[-1].command
+    kept.chmod(0o666)
+    writable = load.load(asked(root)).jobs[-1].command
+
+    assert (as_it_is, writable) == ("evil", "x")  # the first shows that the cache was used
+
+
+def test_a_state_folder_that_cannot_be_written_only_costs_the_cache(root: Path) -> None:
+    (root / "state").write_text("a file, where a folder should be")
+
+    assert len(loaded(root, "jobs:\n  a: {schedule: daily, command: x}\n").jobs) == 6
+
+
+def test_ten_thousand_jobs_in_one_file_load(root: Path) -> None:
+    lines = [f'  job{n}: {{schedule: "*/{n % 59 + 1} * * * *", command: x}}' for n in range(10_000)]
+    cold = loaded(root, "\n".join(["jobs:", *lines]))
+    warm = load.load(asked(root))
+
+    assert len(cold.jobs) == 10_005
+    assert warm.jobs == cold.jobs

@@ -1,0 +1,108 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scheduled.config import job_file_editor, load
+from scheduled.config.load import Config
+from scheduled.errors import ConfigError, UsageError
+from tests.builders.configuration import asked, job_file, loaded, written
+
+BACKUP: dict[str, Any] = {"id": "backup", "schedule": "0 2 * * *", "command": "x"}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    path = tmp_path / "root"
+    path.mkdir(mode=0o755)
+    return path
+
+
+def now(root: Path) -> Config:
+    return load.load(asked(root))
+
+
+def problems(root: Path, **fields: Any) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        job_file_editor.proposed(BACKUP | fields, now(root))
+    return list(caught.value.problems)
+
+
+def test_what_is_written_is_what_was_proposed(root: Path) -> None:
+    proposed = job_file_editor.proposed(BACKUP, now(root))
+
+    job_file_editor.write(proposed)
+
+    assert proposed.label == "jobs/backup.yaml"
+    assert proposed.path.read_text() == proposed.text
+    assert now(root).problems == ()
+    assert proposed.job in now(root).jobs
+
+
+def test_a_file_goes_into_the_folder_that_is_read(root: Path) -> None:
+    (root / "b").mkdir(mode=0o755)
+
+    assert job_file_editor.folder(loaded(root, "jobs_dirs: [a, b]\n")) == root / "b"
+    assert job_file_editor.folder(loaded(root, "jobs_dirs: [c, d]\n")) == root / "c"
+    with pytest.raises(UsageError, match="name a folder in it"):
+        job_file_editor.folder(loaded(root, "jobs_dirs: []\n"))
+
+
+def test_everything_that_is_wrong_is_told_without_a_place(root: Path) -> None:
+    assert problems(root, schedule="61 * * * *", tiemout=5) == [
+        'schedule: "61 * * * *": minute 61 is out of range 0-59',
+        "tiemout: unknown key; did you mean timeout?",
+    ]
+
+
+def test_an_id_that_is_taken_is_refused_with_one_that_is_free(root: Path) -> None:
+    written(root, "jobs:\n  backup: {schedule: daily, command: y}\n")
+
+    assert problems(root) == [
+        'id: "backup" is that of scheduled.yaml:2; another, like backup-2, is free'
+    ]
+    assert problems(root, id="health")[0].startswith('id: "health" is that of built-in')
+
+
+def test_a_file_that_is_there_is_refused_even_if_it_is_broken(root: Path) -> None:
+    path = job_file(root, "backup.yaml", "mine: [")
+
+    assert problems(root) == [f"{path}: is there already; it is not written over"]
+
+
+def test_a_file_that_appeared_meanwhile_is_not_written_over(root: Path) -> None:
+    proposed = job_file_editor.proposed(BACKUP, now(root))
+    path = job_file(root, "backup.yaml", "mine")
+
+    with pytest.raises(UsageError, match="file exists"):
+        job_file_editor.write(proposed)
+
+    assert path.read_text() == "mine"
+
+
+def test_an_id_cannot_lead_out_of_the_folder(root: Path) -> None:
+    assert problems(root, id="../up")[0].startswith("an id has letters")
+
+
+def test_one_job_more_than_there_may_be_is_refused(root: Path) -> None:
+    written(root, "max_jobs: 1\njobs:\n  one: {schedule: daily, command: y}\n")
+
+    assert problems(root) == [
+        "max_jobs: 1 jobs of your own are allowed, and there are as many; raise the limit"
+    ]
+
+
+def test_a_folder_others_can_write_to_is_refused_before_anything_is_written(root: Path) -> None:
+    (root / "jobs").mkdir()
+    (root / "jobs").chmod(0o777)
+
+    assert job_file_editor.refusals(now(root)) == [
+        f"{root}/jobs: others can put files in it; type: chmod go-w {root}/jobs"
+    ]
+
+
+def test_a_folder_that_will_be_made_is_judged_by_the_one_above(root: Path) -> None:
+    assert job_file_editor.refusals(now(root)) == []
+    root.chmod(0o777)
+
+    assert len(job_file_editor.refusals(now(root))) == 1

@@ -1,0 +1,154 @@
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import example, given
+from hypothesis import strategies as some
+from jsonschema import Draft202012Validator
+
+from scheduled.cli.config import config
+from scheduled.config import json_schema, template, yaml_document
+from scheduled.config.converters import Unfit
+from scheduled.config.keys import JOB_KEYS, KEYS, Key
+from scheduled.config.yaml_writer import text_of
+from scheduled.jobs import builtin
+from tests.builders.configuration import complaint, loaded, refusal
+
+ROOT = Path(__file__).parents[2]
+REAL_JOBS = ROOT / ".." / "shared" / "realdata" / "gptme" / "jobs"
+README = (ROOT / "README.md").read_text("utf-8")
+SCHEMAS = {"configuration": json_schema.of_configuration(), "job": json_schema.of_job_file()}
+ALL_KEYS = [*KEYS.items(), *JOB_KEYS.items()]
+
+
+def wrong(text: str, of: str) -> list[str]:
+    """What an editor would underline in a file."""
+    document = yaml_document.parsed(text.encode(), "file").plain()
+    return [error.message for error in Draft202012Validator(SCHEMAS[of]).iter_errors(document)]
+
+
+def examples() -> list[str]:
+    return re.findall(r"^```yaml\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("of", SCHEMAS)
+def test_the_schema_is_one(of: str) -> None:
+    Draft202012Validator.check_schema(SCHEMAS[of])
+
+
+def test_every_key_the_checker_knows_is_in_it_with_what_it_means() -> None:
+    whole, job = SCHEMAS["configuration"], SCHEMAS["job"]
+
+    assert whole["properties"].keys() == KEYS.keys()
+    assert whole["$defs"]["changes"]["properties"].keys() == JOB_KEYS.keys()
+    assert job["properties"].keys() == {"id", *JOB_KEYS}
+    assert all(one["description"] for one in [*whole["properties"].values()])
+    assert all(one["description"] for one in [*job["properties"].values()])
+
+
+@pytest.mark.parametrize("registry", [True, False])
+def test_what_config_init_writes_fits(tmp_path: Path, registry: bool) -> None:
+    if registry:
+        (tmp_path / "AIPASS_REGISTRY.json").write_text("{}")
+    text = template.text(tmp_path)
+    switched_on = re.sub(r"^( *)#(?=\S| {2}\S)", r"\1", text, flags=re.MULTILINE)
+
+    assert wrong(text, "configuration") == []
+    assert wrong(switched_on, "configuration") == []
+
+
+def test_every_example_in_the_readme_fits() -> None:
+    texts = examples()
+
+    assert len(texts) >= 4
+    assert [wrong(one, "job" if one.startswith("id:") else "configuration") for one in texts] == [
+        [] for _ in texts
+    ]
+
+
+@pytest.mark.skipif(not REAL_JOBS.is_dir(), reason="the real data is not there")
+def test_gptmes_own_job_files_fit() -> None:
+    texts = [path.read_text("utf-8") for path in REAL_JOBS.glob("*.yaml")]
+
+    assert texts
+    assert [wrong(text, "job") for text in texts] == [[] for _ in texts]
+
+
+@pytest.mark.parametrize("keys", [
+    "{schedule: daily, command: x, tiemout: 5m}",
+    "{schedule: daily, command: x, priority: highest}",
+    "{schedule: daily, command: x, max_retries: -1}",
+    "{schedule: daily, command: x, timeout: soon}",
+    "{schedule: daily, command: x, timeout: 5, timeout_seconds: 5}",
+    "{schedule: daily, command: x, handler: health}",
+    "{schedule: daily, command: []}",
+    "{schedule: daily, command: x, env: {A B: c}}",
+    "{schedule: daily}",
+    "{command: x}",
+])  # fmt: skip
+def test_a_job_the_checker_refuses_an_editor_underlines(tmp_path: Path, keys: str) -> None:
+    assert complaint(tmp_path, keys)
+    assert wrong(f"jobs:\n  one: {keys}\n", "configuration")
+
+
+@pytest.mark.parametrize("text", [
+    "jobbs: {}", "max_concurrent: many", "jobs: [a]", "jobs_dir: a\njobs_dirs: b",
+])  # fmt: skip
+def test_a_setting_the_checker_refuses_an_editor_underlines(tmp_path: Path, text: str) -> None:
+    assert refusal(tmp_path, f"{text}\n")
+    assert wrong(text, "configuration")
+
+
+def test_a_job_may_not_be_called_what_the_checker_refuses(tmp_path: Path) -> None:
+    text = 'jobs: {"../up": {schedule: daily, command: x}}\n'
+
+    assert loaded(tmp_path, text).problems
+    assert wrong(text, "configuration")
+
+
+def test_a_shipped_job_may_be_changed_without_a_schedule_or_a_command() -> None:
+    texts = [f"jobs: {{{job.id}: {{enabled: false}}}}" for job in builtin.JOBS]
+
+    assert [wrong(text, "configuration") for text in texts] == [[] for _ in texts]
+    assert wrong("jobs: {mine: {enabled: false}}", "configuration")
+
+
+# Half a surrogate pair cannot be written, and the reader refuses a zero.
+ANY = some.text(some.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=5)
+TEXTS = ANY | some.sampled_from(
+    ["none", "90s", "1.5 h", "64K", "077", "low", "all", "now", "skip", "21:00-06:00", "yes", "~"]
+)
+LEAVES = some.none() | some.booleans() | some.integers(-2, 2000) | TEXTS
+DOCUMENTS = LEAVES | some.lists(LEAVES, max_size=2) | some.dictionaries(TEXTS, LEAVES, max_size=2)
+
+
+@given(value=DOCUMENTS)
+@example(value="none")
+def test_an_editor_never_underlines_what_the_checker_accepts(value: Any) -> None:
+    node = yaml_document.parsed(text_of({"key": value}).encode(), "file").value["key"]
+
+    underlined = [
+        name
+        for name, key in ALL_KEYS
+        if is_accepted(key, node)
+        and not Draft202012Validator(key.read.shape).is_valid(node.plain())
+    ]
+    assert underlined == []
+
+
+def is_accepted(key: Key, node: yaml_document.Node) -> bool:
+    try:
+        key.read(node)
+    except Unfit:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(("option", "of"), [((), "configuration"), (("--job",), "job")])
+def test_config_schema_prints_it(option: tuple[str, ...], of: str) -> None:
+    said = CliRunner().invoke(config, ["schema", *option])
+
+    assert json.loads(said.output) == SCHEMAS[of]
