@@ -30,7 +30,7 @@ from scheduled.state.store import KEEP_DAYS, Store
 from scheduled.system import files
 from scheduled.timing.instants import stamped
 from scheduled.turn import Turns
-from scheduled.view import status
+from scheduled.views import status
 from scheduled.work import Wanted, Work
 
 EARLIEST = datetime.fromisoformat("2026-01-01T00:00:00+00:00")

@@ -25,7 +25,7 @@ OFF = "".join(
 NEEDED_BY_OTHERS = {
     *("rich", "yaml", "psutil", "statistics", "difflib"),
     *("scheduled.config.validate", "scheduled.runs.handler_params", "scheduled.config.importers"),
-    *("scheduled.notify.mailbox", "scheduled.view.progress"),
+    *("scheduled.notify.mailbox", "scheduled.views.progress"),
 }
 
 

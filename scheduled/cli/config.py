@@ -21,7 +21,7 @@ from scheduled.system import permissions
 from scheduled.system.files import replace, umask
 from scheduled.system.text import one_line
 from scheduled.timing import slots
-from scheduled.view import definition
+from scheduled.views import job as job_view
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -93,10 +93,10 @@ def show(context: click.Context, as_json: bool) -> int:
     if as_json:
         _print_json(_document(found))
     else:
-        from scheduled.view import paper
+        from scheduled.views import terminal
 
         tables = (_settings_table(found), _jobs_table(found.jobs))
-        paper.show(*tables, color=context.color is not False)
+        terminal.show(*tables, color=context.color is not False)
         for problem in (*found.problems, *(f"warning: {one}" for one in found.warnings)):
             click.echo(problem, err=True)
     return PROBLEMS if found.problems else 0
@@ -174,7 +174,7 @@ def _document(found: Config) -> dict[str, Any]:
     settings = {
         key: {"value": value, "from": found.origins[key]} for key, value in _values(found).items()
     }
-    jobs = [definition.of_job(job) | {"kind": job.kind} for job in found.jobs]
+    jobs = [job_view.definition(job) | {"kind": job.kind} for job in found.jobs]
     told = {"problems": list(found.problems), "warnings": list(found.warnings)}
     return {"settings": settings, "jobs": jobs, **told}
 
@@ -194,7 +194,7 @@ def _jobs_table(jobs: Iterable[Job]) -> "Table":
             job.id if job.enabled else f"{job.id} (off)",
             job.schedule,
             job.timezone,
-            job.handler or _shown(definition.of_job(job)["command"]),
+            job.handler or _shown(job_view.definition(job)["command"]),
             job.source,
         )
         for job in jobs

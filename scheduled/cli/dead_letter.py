@@ -32,7 +32,7 @@ def list_letters(session: Session, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"dead_letter": letters}, indent=2))
         return
-    from scheduled.view import paper, tables
+    from scheduled.views import tables, terminal
 
     if not letters:
         click.echo("There are no dead letters.")
@@ -41,7 +41,7 @@ def list_letters(session: Session, *, as_json: bool) -> None:
     for one in letters:
         keys = ("job", "slot", "since", "attempts", "error")
         table.add_row(*(tables.cell(one.get(key)) for key in keys))
-    paper.show(table, color=session.color)
+    terminal.show(table, color=session.color)
 
 
 @dead_letter.command()

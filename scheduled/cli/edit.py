@@ -32,9 +32,9 @@ from scheduled.state.document import empty
 from scheduled.system import locks
 from scheduled.system.text import one_line
 from scheduled.timing import expression, instants, slots
-from scheduled.view import upcoming
-from scheduled.view.picture import observe
-from scheduled.view.times import both
+from scheduled.views import upcoming
+from scheduled.views.format import both
+from scheduled.views.snapshot import observe
 
 _DRY_RUN = click.option("--dry-run", is_flag=True, help="Print the file; write nothing.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object.")

@@ -13,7 +13,7 @@ from scheduled.rehearsal import Rehearsal
 from scheduled.state import tick_interval
 from scheduled.system.text import one_line
 from scheduled.timing.tick_times import Course
-from scheduled.view.picture import Picture, observe
+from scheduled.views.snapshot import Picture, observe
 
 LONGEST = timedelta(days=366)
 """How long a simulation may be: longer ones tell nothing new, and take their time."""

@@ -22,13 +22,13 @@ def handlers(session: Session, *, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps({"handlers": rows}, indent=2))
     else:
-        from scheduled.view import paper, tables
+        from scheduled.views import tables, terminal
 
         table = tables.grid("HANDLER", "JOBS", "SOURCE", "DESCRIPTION")
         for row in rows:
             told = (row["name"], ", ".join(row["jobs"]), row["source"], row["description"])
             table.add_row(*map(tables.cell, told))
-        paper.show(table, color=session.color)
+        terminal.show(table, color=session.color)
     for problem in session.config.problems:
         click.echo(f"scheduled: {one_line(problem)}", err=True)
     return Exit.USAGE if session.config.problems else Exit.WELL

@@ -17,7 +17,7 @@ from scheduled.state.records import Event, Open, Record, record
 from scheduled.system import processes
 from scheduled.system.text import one_line
 from scheduled.timing.instants import stamped
-from scheduled.view.times import both, counted
+from scheduled.views.format import both, counted
 
 BY_HAND = "stopped by hand"
 CANCELLED = "cancelled"

@@ -19,10 +19,12 @@ from scheduled.runs import output_files
 from scheduled.runs.running import is_running
 from scheduled.state import history as records
 from scheduled.system.text import one_line, printable
-from scheduled.view import detail, jobs, sheet, times, upcoming
-from scheduled.view import status as standing
-from scheduled.view import why as whys
-from scheduled.view.picture import Picture, observe
+from scheduled.views import format as formats
+from scheduled.views import history_csv, jobs, upcoming
+from scheduled.views import job as job_view
+from scheduled.views import status as standing
+from scheduled.views import why as whys
+from scheduled.views.snapshot import Picture, observe
 
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 
@@ -37,9 +39,9 @@ def status(session: Session, *, as_json: bool) -> None:
     if as_json:
         _print_json(document)
         return
-    from scheduled.view import page
+    from scheduled.views import pages
 
-    _show(session, *page.of_status(document, picture))
+    _show(session, *pages.of_status(document, picture))
 
 
 @click.command("list")
@@ -55,12 +57,12 @@ def list_jobs(session: Session, *, when: str | None, as_json: bool) -> None:
     if as_json:
         _print_json(document)
         return
-    from scheduled.view import tables
+    from scheduled.views import tables
 
     if when is None:
         _show(session, tables.jobs(document["jobs"], picture.now, picture.zone))
         return
-    then = times.both(picture.now, session.now, picture.zone)
+    then = formats.both(picture.now, session.now, picture.zone)
     click.echo(f"Simulated: a tick at {then}, if all goes well until then.")
     _show(session, tables.jobs_at(document["jobs"], picture.now, picture.zone))
 
@@ -79,7 +81,7 @@ def _listed(session: Session, when: str | None) -> tuple[Picture, dict[str, Any]
 @click.pass_obj
 def listing(session: Session) -> None:
     """GAIA's `--list`: name, schedule, last run or never, description."""
-    from scheduled.view import tables
+    from scheduled.views import tables
 
     picture = _picture(session)
     warn(session)
@@ -94,13 +96,13 @@ def show(session: Session, job: str, *, as_json: bool) -> None:
     """Everything about one job."""
     found = find_job(session.config, job)
     picture = _picture(session)
-    document = detail.document(picture, found)
+    document = job_view.document(picture, found)
     if as_json:
         _print_json(document)
         return
-    from scheduled.view import page
+    from scheduled.views import pages
 
-    _show(session, *page.of_job(document, picture))
+    _show(session, *pages.of_job(document, picture))
 
 
 @click.command("next")
@@ -122,9 +124,9 @@ def next_slots(
     if as_json:
         _print_json(document)
         return
-    from scheduled.view import page
+    from scheduled.views import pages
 
-    _show(session, *page.of_next(document, picture.now))
+    _show(session, *pages.of_next(document, picture.now))
 
 
 @click.command()
@@ -157,11 +159,11 @@ def history(
     if as_json:
         _print_json({"runs": rows})
     elif as_csv:
-        click.echo(sheet.csv_text(rows), nl=False)
+        click.echo(history_csv.csv_text(rows), nl=False)
     else:
-        from scheduled.view import page
+        from scheduled.views import pages
 
-        _show(session, *page.of_history(rows, session.now, session.zone))
+        _show(session, *pages.of_history(rows, session.now, session.zone))
 
 
 @click.command()
@@ -243,9 +245,9 @@ def _print_json(document: dict[str, Any]) -> None:
 
 
 def _show(session: Session, *parts: Any) -> None:
-    from scheduled.view import paper
+    from scheduled.views import terminal
 
-    paper.show(*parts, color=session.color)
+    terminal.show(*parts, color=session.color)
 
 
 def warn(session: Session) -> None:

@@ -18,7 +18,7 @@ from scheduled.state.records import ALL_JOBS, pauses, record
 from scheduled.system.text import one_line
 from scheduled.timing import slots
 from scheduled.timing.instants import stamped
-from scheduled.view.times import both
+from scheduled.views.format import both
 
 
 @click.command()

@@ -20,7 +20,7 @@ from scheduled.state.document import empty
 from scheduled.system.text import one_line
 from scheduled.tick import chosen
 from scheduled.timing.tick_times import Course, Outage
-from scheduled.view import simulation
+from scheduled.views import simulation
 
 
 @click.command()
@@ -66,9 +66,9 @@ def simulate(
     if as_json:
         click.echo(json.dumps(document, indent=2))
         return
-    from scheduled.view import paper
+    from scheduled.views import terminal
 
-    paper.show(*simulation.page(document, session.zone), color=session.color)
+    terminal.show(*simulation.page(document, session.zone), color=session.color)
 
 
 def _course(

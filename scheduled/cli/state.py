@@ -20,7 +20,7 @@ from scheduled.state.maintenance.check import Findings
 from scheduled.state.maintenance.inventory import Found, Kind
 from scheduled.state.maintenance.rebuild import Rebuilt
 from scheduled.state.store import KEEP_DAYS
-from scheduled.view.times import counted, size
+from scheduled.views.format import counted, size
 
 _HELD = {Kind.STATE: "state", Kind.JOURNAL: "journal", Kind.OUTPUT: "output of runs"}
 

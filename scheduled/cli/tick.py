@@ -22,7 +22,7 @@ from scheduled.state import history
 from scheduled.state.history import Row
 from scheduled.system.text import one_line
 from scheduled.timing.instants import stamped
-from scheduled.view.failure import LINES, failure_block
+from scheduled.views.failure import LINES, failure_block
 from scheduled.work import Wanted
 
 REPORT_JOB = "daily_report"
@@ -138,7 +138,7 @@ def _done(session: Session, wanted: Wanted | None, *, as_json: bool) -> Report:
 def _watched(session: Session, wanted: Wanted | None) -> Report:
     from rich.console import Console
 
-    from scheduled.view.progress import Progress
+    from scheduled.views.progress import Progress
 
     bus = Bus()
     with Progress(Console(no_color=not session.color)) as live:
@@ -166,9 +166,9 @@ def _run(
 
 
 def _summarize(session: Session, report: Report) -> None:
-    from scheduled.view import paper, progress
+    from scheduled.views import progress, terminal
 
-    paper.show(*progress.summary(report.document()), color=session.color)
+    terminal.show(*progress.summary(report.document()), color=session.color)
     for note in report.notes:
         click.echo(one_line(note))
 
@@ -212,14 +212,14 @@ def _print_report(report: Report) -> None:
 
 
 def _preview(session: Session, wanted: Wanted, *, as_json: bool) -> int:
-    from scheduled.view import paper, preview
+    from scheduled.views import dry_run, terminal
 
     decisions = tick.preview(session.config, session.now, wanted)
-    document = preview.document(decisions, session.now)
+    document = dry_run.document(decisions, session.now)
     if as_json:
         click.echo(json.dumps(document, indent=2))
     else:
-        paper.show(*preview.page(document, session.now, session.zone), color=session.color)
+        terminal.show(*dry_run.page(document, session.now, session.zone), color=session.color)
     for problem in session.config.problems:
         click.echo(f"scheduled: {problem}", err=True)
     return Exit.USAGE if session.config.problems else Exit.WELL

@@ -20,7 +20,7 @@ from scheduled.state.store import Store
 from scheduled.state.tick_interval import Cadence
 from scheduled.timing import instants, slots
 from scheduled.timing.instants import stamped
-from scheduled.view.picture import Picture
+from scheduled.views.snapshot import Picture
 from tests.builders.jobs import at
 
 Event = dict[str, Any]

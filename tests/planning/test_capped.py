@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from scheduled.view import page, preview, status
-from scheduled.view.failure import failure_block
-from scheduled.view.picture import Picture, observe
+from scheduled.views import dry_run, pages, status
+from scheduled.views.failure import failure_block
+from scheduled.views.snapshot import Picture, observe
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job
 from tests.builders.looks import text
@@ -28,7 +28,7 @@ def test_a_run_after_a_long_outage_says_1000_or_more(engine: Engine) -> None:
 
     assert (row["missed"], row["missed_capped"]) == (1000, True)
     assert "answers for 1000 or more missed slots too" in failure_block(row, [], None, None)
-    history = text(page.of_history(engine.rows, OUTAGE, UTC))
+    history = text(pages.of_history(engine.rows, OUTAGE, UTC))
     assert "answers for 1000 or more missed slots too" in history
     assert "1000 or more slots" in history
 
@@ -36,11 +36,11 @@ def test_a_run_after_a_long_outage_says_1000_or_more(engine: Engine) -> None:
 def test_a_dry_run_says_so_before(engine: Engine) -> None:
     decisions = list(seen(engine).decisions())
 
-    document = preview.document(decisions, OUTAGE)
+    document = dry_run.document(decisions, OUTAGE)
 
     (row,) = document["decisions"]
     assert (row["missed"], row["missed_capped"]) == (1000, True)
-    said = text(preview.page(document, OUTAGE, UTC))
+    said = text(dry_run.page(document, OUTAGE, UTC))
     assert "answers for 1000 or more missed slots too" in said
 
 
@@ -51,7 +51,7 @@ def test_the_sum_of_a_day_says_so_too(engine: Engine) -> None:
     document = status.document(picture)
 
     assert document["counts"]["missed_capped"]
-    assert "1000 or more missed" in text(page.of_status(document, picture))
+    assert "1000 or more missed" in text(pages.of_status(document, picture))
 
 
 def test_an_exact_count_stays_exact(engine: Engine) -> None:
@@ -59,7 +59,7 @@ def test_an_exact_count_stays_exact(engine: Engine) -> None:
 
     assert (row["missed"], row["missed_capped"]) == (119, False)
     assert not status.document(seen(engine))["counts"]["missed_capped"]
-    said = text(page.of_history(engine.rows, OUTAGE, UTC))
+    said = text(pages.of_history(engine.rows, OUTAGE, UTC))
     assert "answers for 119 missed slots too" in said
 
 

@@ -12,7 +12,7 @@ import pytest
 from scheduled.jobs.model import CatchUp
 from scheduled.state.records import record
 from scheduled.state.store import Store
-from scheduled.view.jobs import status
+from scheduled.views.jobs import status
 from tests.builders.command import BARE, Said, options, scheduled, state_dir
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import job

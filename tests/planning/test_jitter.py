@@ -14,8 +14,8 @@ from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.slot_cache import Sky
 from scheduled.state.records import Record
 from scheduled.timing import slots
-from scheduled.view import jobs as view
-from scheduled.view import upcoming, why
+from scheduled.views import jobs as view
+from scheduled.views import upcoming, why
 from tests.builders.configuration import complaint, the_job
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job

@@ -169,7 +169,7 @@ def test_a_state_that_knows_no_boot_makes_nothing_due() -> None:
 
 
 def test_what_a_list_says_of_a_job_for_the_boot() -> None:
-    from scheduled.view import jobs, upcoming
+    from scheduled.views import jobs, upcoming
 
     mount = job("mount", "@reboot")
     shown = picture(mount, events=(seen(mount, at("11:00")),))

@@ -9,8 +9,8 @@ import pytest
 from scheduled.errors import UsageError
 from scheduled.state import tick_interval
 from scheduled.state.document import empty, problem
-from scheduled.view import status
-from scheduled.view.picture import observe
+from scheduled.views import status
+from scheduled.views.snapshot import observe
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job
 from tests.builders.looks import picture

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from scheduled.system import text
-from scheduled.view import times
+from scheduled.views import format as formats
 from tests.builders.jobs import at
 
 
@@ -46,14 +46,14 @@ def test_a_text_keeps_its_lines_and_loses_its_colours() -> None:
     ],
 )
 def test_a_duration_is_told_in_its_largest_units(seconds: float, shown: str) -> None:
-    assert times.span(seconds) == shown
+    assert formats.span(seconds) == shown
 
 
 def test_an_instant_is_told_with_its_offset_and_from_now() -> None:
     moment = at("06:02")
 
-    shown = times.both(moment, at("06:05"), ZoneInfo("Europe/Berlin"))
+    shown = formats.both(moment, at("06:05"), ZoneInfo("Europe/Berlin"))
 
     assert shown == "2026-11-21 07:02+01:00 (3 min ago)"
-    assert times.relative(at("06:05") + timedelta(hours=2), at("06:05")) == "in 2 h"
-    assert times.relative(moment, moment) == "now"
+    assert formats.relative(at("06:05") + timedelta(hours=2), at("06:05")) == "in 2 h"
+    assert formats.relative(moment, moment) == "now"

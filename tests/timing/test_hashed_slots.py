@@ -13,7 +13,7 @@ from scheduled.jobs.schedule import schedule_of
 from scheduled.system import machine
 from scheduled.timing import slots
 from scheduled.timing.expression import Cron, fingerprint, parse
-from scheduled.view import jobs as view
+from scheduled.views import jobs as view
 from tests.builders.configuration import asked, complaint, job_file, loaded, the_job, written
 from tests.builders.jobs import job
 from tests.builders.looks import picture

@@ -16,8 +16,8 @@ from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.slot_cache import Sky
 from scheduled.state.records import Record
 from scheduled.timing import window
-from scheduled.view import jobs as view
-from scheduled.view import upcoming
+from scheduled.views import jobs as view
+from scheduled.views import upcoming
 from tests.builders.configuration import complaint, the_job
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import at, job

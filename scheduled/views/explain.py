@@ -9,8 +9,8 @@ from scheduled.state.records import Record
 from scheduled.timing import slots, window
 from scheduled.timing.expression import NICKNAMES, Boot, Cron, Interval, Once
 from scheduled.timing.slots import Schedule
-from scheduled.view.picture import Picture
-from scheduled.view.times import absolute, span
+from scheduled.views.format import absolute, span
+from scheduled.views.snapshot import Picture
 
 _FIELDS = ("minute", "hour", "day of the month", "month", "weekday")
 

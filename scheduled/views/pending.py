@@ -11,8 +11,8 @@ from scheduled.planning.slot_cache import Sky
 from scheduled.state.records import Open
 from scheduled.timing import slots
 from scheduled.timing.instants import moment
-from scheduled.view.picture import Picture
-from scheduled.view.times import absolute, both
+from scheduled.views.format import absolute, both
+from scheduled.views.snapshot import Picture
 
 _OVERLAP = {
     Overlap.QUEUE: "this slot waits for its end",

@@ -10,9 +10,9 @@ from rich.console import Console
 
 from scheduled.state import history
 from scheduled.state.history import Row
-from scheduled.view import paper
-from scheduled.view.failure import failure_block
-from scheduled.view.progress import Progress, summary
+from scheduled.views import terminal
+from scheduled.views.failure import failure_block
+from scheduled.views.progress import Progress, summary
 from tests.builders.jobs import at
 from tests.builders.looks import end
 
@@ -52,7 +52,7 @@ def test_the_summary_tells_each_run_and_the_counts() -> None:
     runs = [_row(end("r1", at("11:00"), "failed", error="exit code 3", missed=2))]
     tick = {"due": 2, "ran": 1, "failed": 1, "skipped": 0, "carried": 1, "duration_seconds": 2.5}
 
-    text = paper.rendered(*summary({"tick": tick, "runs": runs}), width=100, color=False)
+    text = terminal.rendered(*summary({"tick": tick, "runs": runs}), width=100, color=False)
 
     assert "backup" in text
     assert "answers for 2 missed slots too; exit code 3" in text
@@ -62,7 +62,7 @@ def test_the_summary_tells_each_run_and_the_counts() -> None:
 def test_the_summary_of_an_idle_tick_says_that_nothing_was_due() -> None:
     tick = {"due": 0, "ran": 0, "failed": 0, "skipped": 0, "carried": 0, "duration_seconds": 0.1}
 
-    text = paper.rendered(*summary({"tick": tick, "runs": []}), width=100, color=False)
+    text = terminal.rendered(*summary({"tick": tick, "runs": []}), width=100, color=False)
 
     assert text == "Nothing was due.\n"
 

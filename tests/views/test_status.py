@@ -7,8 +7,8 @@ import pytest
 
 from scheduled.jobs.model import Priority
 from scheduled.state.tick_interval import Cadence
-from scheduled.view import status
-from scheduled.view.picture import Picture
+from scheduled.views import status
+from scheduled.views.snapshot import Picture
 from tests.builders.jobs import at, job
 from tests.builders.looks import Event, Home, begin, end, picture, seen
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from scheduled.jobs import builtin
-from scheduled.view import page, status
+from scheduled.views import pages, status
 from tests.builders.jobs import job
 from tests.builders.looks import picture, text
 
@@ -12,7 +12,7 @@ from tests.builders.looks import picture, text
 def shown(**fields: Any) -> str:
     resting = tuple(map(builtin.at_rest, builtin.jobs("UTC", 300.0)))
     looked_at = picture(*resting, job("backup"), **fields)
-    return text(page.of_status(status.document(looked_at), looked_at))
+    return text(pages.of_status(status.document(looked_at), looked_at))
 
 
 def test_where_no_ecosystem_is_nothing_is_said_of_branches_and_mail() -> None:
@@ -32,7 +32,7 @@ def test_what_the_shipped_jobs_found_before_is_still_said() -> None:
         }
     }
 
-    said = page.of_status(
+    said = pages.of_status(
         status.document(replace(looked_at, jobs=(resting,), state=state)),
         replace(looked_at, jobs=(resting,), state=state),
     )

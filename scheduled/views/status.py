@@ -11,9 +11,9 @@ from scheduled.planning import decide
 from scheduled.runs.output_files import log_path
 from scheduled.state.records import State, outcomes_of_a_day, pauses
 from scheduled.timing.instants import stamped
-from scheduled.view import upcoming
-from scheduled.view.health import judge
-from scheduled.view.picture import Picture, observe
+from scheduled.views import upcoming
+from scheduled.views.health import judge
+from scheduled.views.snapshot import Picture, observe
 
 if TYPE_CHECKING:
     from scheduled.config.load import Config

@@ -12,7 +12,7 @@ from scheduled.state.history import Row
 from scheduled.timing import slots
 from scheduled.timing.instants import moment, stamped
 from scheduled.timing.tick_times import Course
-from scheduled.view.times import absolute, counted, passed, span
+from scheduled.views.format import absolute, counted, passed, span
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -92,7 +92,7 @@ def _clock_change(midnight: datetime, zone: tzinfo) -> str:
 
 
 def _table(rows: Sequence[Mapping[str, Any]], zone: tzinfo, width: int) -> "Table":
-    from scheduled.view import tables
+    from scheduled.views import tables
 
     table = tables.grid("AT", "JOB", "SLOT", "DECISION", "NOTE")
     table.columns[1].min_width = width

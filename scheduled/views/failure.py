@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.system.text import one_line, printable
-from scheduled.view.times import passed
+from scheduled.views.format import passed
 
 LINES = 10
 

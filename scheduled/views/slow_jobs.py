@@ -8,8 +8,8 @@ is no longer a finding after some nine runs: that is how long it usually takes t
 
 from collections.abc import Iterator
 
-from scheduled.view.picture import Picture
-from scheduled.view.times import taken
+from scheduled.views.format import taken
+from scheduled.views.snapshot import Picture
 
 FACTOR = 3
 NOTICED = 10.0

@@ -12,9 +12,9 @@ from enum import IntEnum
 from typing import Any
 
 from scheduled.jobs.model import Outcome
-from scheduled.view import pace
-from scheduled.view.picture import Picture
-from scheduled.view.times import counted, span
+from scheduled.views import slow_jobs
+from scheduled.views.format import counted, span
+from scheduled.views.snapshot import Picture
 
 ELEVATED = 0.10
 PERSISTENT = 0.50
@@ -52,7 +52,7 @@ def judge(
         *_silence(picture),
         *_failures(outcomes),
         *_waiting(picture, overdue),
-        *((Health.DEGRADED, sentence) for sentence in pace.slow(picture)),
+        *((Health.DEGRADED, sentence) for sentence in slow_jobs.slow(picture)),
         *((Health.DEGRADED, f"configuration: {sentence}") for sentence in picture.problems),
     ]
     findings.sort(key=lambda finding: -finding[0])

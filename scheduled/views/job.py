@@ -1,13 +1,33 @@
 """Everything about one job: `show JOB --json`."""
 
+from dataclasses import fields
 from typing import Any
 
 from scheduled.jobs.model import Job
 from scheduled.planning import decide
 from scheduled.planning.slot_cache import Sky
 from scheduled.runs import output_files
-from scheduled.view import definition, jobs, upcoming
-from scheduled.view.picture import Picture
+from scheduled.runs.masking import STARS, Mask, is_secret
+from scheduled.views import jobs, upcoming
+from scheduled.views.snapshot import Picture
+
+
+def definition(job: Job) -> dict[str, Any]:
+    """Every field by its name; JSON values, the umask in octal digits.
+
+    Values of variables that hold secrets are hidden, and wherever else they stand as well.
+    """
+    shown = {one.name: getattr(job, one.name) for one in fields(job)}
+    mask = Mask(job.env)
+    if mask:
+        shown = mask.value(shown)
+    shown["env"] = {
+        name: STARS if is_secret(name) else mask.text(value) for name, value in job.env.items()
+    }
+    if job.umask is not None:
+        shown["umask"] = f"{job.umask:03o}"
+    return shown
+
 
 NEXT_SHOWN = 5
 LINES_SHOWN = 10
@@ -22,9 +42,7 @@ def document(picture: Picture, job: Job) -> dict[str, Any]:
     kept = output_files.newest(picture.state_dir, job.id)
     return {
         "job": row,
-        "definition": {
-            name: value for name, value in definition.of_job(job).items() if name not in row
-        },
+        "definition": {name: value for name, value in definition(job).items() if name not in row},
         "last": entry.pop("last", None),
         "state": entry,
         "next": upcoming.of_job(picture, job, NEXT_SHOWN)["next"],

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from scheduled.view import detail, jobs
+from scheduled.views import job as job_view
+from scheduled.views import jobs
 from tests.builders.jobs import at, job
 from tests.builders.looks import Event, begin, end, picture, seen
 
@@ -103,7 +104,7 @@ def test_show_tells_definition_state_and_output(tmp_path: Path) -> None:
     log.write_text("".join(f"line {number}\n" for number in range(30)))
     events = (seen(backup, at("10:30")), end("r1", at("12:00"), "failed"))
 
-    shown = detail.document(picture(backup, events=events, state_dir=tmp_path), backup)
+    shown = job_view.document(picture(backup, events=events, state_dir=tmp_path), backup)
 
     assert list(shown) == ["job", "definition", "last", "state", "next", "output"]
     assert list(shown["job"]) == KEYS
@@ -118,6 +119,6 @@ def test_show_tells_definition_state_and_output(tmp_path: Path) -> None:
 def test_show_of_a_job_that_never_ran_has_nothing_to_tell_of_runs() -> None:
     backup = job("backup")
 
-    shown = detail.document(picture(backup), backup)
+    shown = job_view.document(picture(backup), backup)
 
     assert (shown["last"], shown["state"], shown["output"]) == (None, {}, None)

@@ -12,9 +12,9 @@ from scheduled.state.history import Row
 from scheduled.state.records import ALL_JOBS
 from scheduled.system.text import one_line
 from scheduled.timing.instants import moment
-from scheduled.view import tables
-from scheduled.view.picture import Picture
-from scheduled.view.times import absolute, both, counted, relative, span
+from scheduled.views import tables
+from scheduled.views.format import absolute, both, counted, relative, span
+from scheduled.views.snapshot import Picture
 
 COLORS = {"healthy": "green", "degraded": "yellow", "critical": "red"}
 NAMED = 5

@@ -1,6 +1,6 @@
 """The slots to come."""
 
-from scheduled.view import upcoming
+from scheduled.views import upcoming
 from tests.builders.jobs import at, job
 from tests.builders.looks import picture, seen
 

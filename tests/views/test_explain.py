@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from scheduled.jobs.model import CatchUp, Job
-from scheduled.view import upcoming
+from scheduled.views import upcoming
 from tests.builders.jobs import at, job
 from tests.builders.looks import Event, picture, seen
 

@@ -11,8 +11,8 @@ from rich.text import Text
 from scheduled.state.history import Row
 from scheduled.system.text import one_line
 from scheduled.timing.instants import moment
-from scheduled.view import preview
-from scheduled.view.times import absolute, both, passed, relative, taken
+from scheduled.views import dry_run
+from scheduled.views.format import absolute, both, passed, relative, taken
 
 STYLES = {
     "succeeded": "green",
@@ -47,7 +47,7 @@ def jobs_at(rows: Iterable[Mapping[str, Any]], now: datetime, zone: tzinfo) -> T
         when = absolute(slot, zone) if slot else "-"
         after = "-" if row["slot"] == row["next_run"] else awaited(row, now, zone)
         cells = (row["id"], row["schedule"], row["decision"], when, after)
-        table.add_row(*map(cell, (*cells, preview.note(row))))
+        table.add_row(*map(cell, (*cells, dry_run.note(row))))
     return table
 
 

@@ -12,8 +12,8 @@ from scheduled.planning.slot_cache import Sky
 from scheduled.state.records import Record
 from scheduled.timing import slots
 from scheduled.timing.instants import stamped
-from scheduled.view import preview
-from scheduled.view.picture import Picture
+from scheduled.views import dry_run
+from scheduled.views.snapshot import Picture
 
 THEN = ("decision", "slot", "catch_up", "missed", "reason")
 """What `list --at` adds to a row."""
@@ -35,7 +35,7 @@ def document_at(picture: Picture, decisions: Sequence[Decision]) -> dict[str, An
         "at": stamped(picture.now),
         "jobs": [
             row(picture, done[job.id], above)
-            | {key: value for key, value in preview.row(done[job.id]).items() if key in THEN}
+            | {key: value for key, value in dry_run.row(done[job.id]).items() if key in THEN}
             for job in picture.jobs
         ],
     }

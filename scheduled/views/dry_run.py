@@ -21,8 +21,8 @@ def page(document: dict[str, Any], now: datetime, zone: tzinfo) -> "list[Rendera
     """The same for a person; every line says that it is only simulated."""
     from rich.text import Text
 
-    from scheduled.view import tables
-    from scheduled.view.times import both
+    from scheduled.views import tables
+    from scheduled.views.format import both
 
     rows = [one for one in document["decisions"] if one["decision"] not in ("rest", "disabled")]
     if not rows:
@@ -56,7 +56,7 @@ def _count(missed: Missed | None) -> int:
 
 def note(row: Mapping[str, Any]) -> str:
     """The same in words for a person, beyond the decision itself."""
-    from scheduled.view.times import passed
+    from scheduled.views.format import passed
 
     said = ["catch-up"] if row["catch_up"] else []
     if row["missed"]:

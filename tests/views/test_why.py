@@ -11,8 +11,8 @@ import pytest
 from scheduled.jobs.model import CatchUp, FirstRun, Job, Overlap
 from scheduled.state.history import Wanted, read
 from scheduled.state.store import Store
-from scheduled.view import why
-from scheduled.view.picture import observe
+from scheduled.views import why
+from scheduled.views.snapshot import observe
 from tests.builders.beside import UNTIL_GO, running_since_noon
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job

@@ -13,7 +13,7 @@ from scheduled.planning import decide
 from scheduled.planning.slot_cache import Sky
 from scheduled.timing import slots, window
 from scheduled.timing.instants import stamped
-from scheduled.view.picture import Picture
+from scheduled.views.snapshot import Picture
 
 
 def of_job(picture: Picture, job: Job, count: int, *, explained: bool = False) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def _explained(picture: Picture, job: Job, slot: datetime, *, wanted: bool) -> d
     shown = _shown(picture, job, slot)
     if not wanted:
         return shown
-    from scheduled.view import explain
+    from scheduled.views import explain
 
     return shown | {"explain": [*explain.sentences(picture, job, slot)]}
 

@@ -15,8 +15,8 @@ from rich.live import Live
 from rich.text import Text
 
 from scheduled.system.text import one_line
-from scheduled.view import tables
-from scheduled.view.times import passed, span, taken
+from scheduled.views import tables
+from scheduled.views.format import passed, span, taken
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from scheduled.state.records import Record
 from scheduled.timing import slots
 from scheduled.timing.instants import moment, stamped
 from scheduled.timing.slots import Schedule
-from scheduled.view import standing
-from scheduled.view.picture import Picture
-from scheduled.view.times import absolute, both, passed
+from scheduled.views import pending
+from scheduled.views.format import absolute, both, passed
+from scheduled.views.snapshot import Picture
 
 DUE = "due"
 RUNNING = "running"
@@ -41,9 +41,9 @@ def document(picture: Picture, job: Job, at: datetime, rows: Sequence[Row]) -> d
     answer = _answer(picture, job, slot, found)
     reasons = [_told(row, picture) for row in found]
     if slot is None or answer in (DUE, RUNNING):
-        reasons += standing.sentences(picture, job, slot, decision)
+        reasons += pending.sentences(picture, job, slot, decision)
     elif answer in (NONE, UNKNOWN):
-        reasons += standing.before_its_time(picture, job, slot, decision)
+        reasons += pending.before_its_time(picture, job, slot, decision)
     else:
         reasons += _aftermath(picture, job, slot, decision, rows)
     note = slots.note(schedule, slot) if slot is not None else ""
@@ -82,12 +82,12 @@ def _answer(picture: Picture, job: Job, slot: datetime | None, found: Sequence[R
     if job.id in picture.running and any(run.slot == slot for run in record.runs.values()):
         return RUNNING
     outcome = next((row["outcome"] for row in found if row["outcome"]), None)
-    if standing.is_open(picture, job, slot):
+    if pending.is_open(picture, job, slot):
         return DUE if outcome in (None, Outcome.INTERRUPTED) else outcome
     if outcome is not None:
         return outcome
     is_past = record.anchor is not None and record.anchor < slot <= picture.now
-    return UNKNOWN if is_past and standing.is_met(picture, job) else NONE
+    return UNKNOWN if is_past and pending.is_met(picture, job) else NONE
 
 
 def _rows_of(
@@ -132,7 +132,7 @@ def _aftermath(
         attempt = f"attempt {record.retry.attempt} of {job.max_retries + 1}"
         yield f"{attempt} is due at {both(record.retry.at, picture.now, picture.zone)}"
         if decision.next != record.retry.at:
-            yield from standing.sentences(picture, job, slot, decision)
+            yield from pending.sentences(picture, job, slot, decision)
     if any(_is_about(letter, job, slot) for letter in picture.state["dead_letter"]):
         yield f"its retries are used up; `scheduled dead-letter retry {job.id}` tries once more"
     if record.suspended:

@@ -1,0 +1,1 @@
+"""What people and machines look at, built from the same rows."""
