@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.cost import BenchError, Cost, process
-from scheduled import tick
 from scheduled.config import load
 from scheduled.config.paths import Asked
 from scheduled.installation import crontab_line
 from scheduled.installation.tick_command import Target
+from scheduled.ticks import tick
 
 BUILTIN = ("mail_cleanup", "memory_rollover", "health", "metrics", "daily_report")
 

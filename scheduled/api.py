@@ -12,17 +12,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scheduled import tick, work
 from scheduled.config import conflicts, lookup, paths
 from scheduled.config import load as configuration
 from scheduled.config.load import DEFAULTS, Config
 from scheduled.config.paths import Asked
 from scheduled.config.python_jobs import job, jobs_in
 from scheduled.errors import ConfigError, ScheduledError, UsageError
-from scheduled.events import Bus
 from scheduled.jobs.model import SYSTEM_ZONE, Job, Outcome
 from scheduled.planning.decision import Decision, Verdict
-from scheduled.report import Report
+from scheduled.ticks import dispatcher, tick
+from scheduled.ticks.report import Report
+from scheduled.ticks.signals import Bus
 from scheduled.timing import timezones
 
 __all__ = [
@@ -109,7 +109,9 @@ def preview(config: Config, now: datetime, *, only: Sequence[str] = ()) -> list[
 
     Changes nothing. `now` is aware; `only` names jobs and `tag:NAME`. Raises as `run` does.
     """
-    return tick.preview(config, _instant(now), _wanted(config, only, by_hand=False))
+    from scheduled.ticks.simulation.preview import decisions
+
+    return decisions(config, _instant(now), _wanted(config, only, by_hand=False))
 
 
 def run(
@@ -158,9 +160,9 @@ def _asked(
     )
 
 
-def _wanted(config: Config, only: Sequence[str], *, by_hand: bool) -> work.Wanted:
+def _wanted(config: Config, only: Sequence[str], *, by_hand: bool) -> dispatcher.Wanted:
     lookup.check_only(config, only)
-    return work.Wanted(only=tuple(only), by_hand=by_hand, slotless=by_hand)
+    return dispatcher.Wanted(only=tuple(only), by_hand=by_hand, slotless=by_hand)
 
 
 def _instant(now: datetime) -> datetime:

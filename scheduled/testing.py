@@ -20,7 +20,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from scheduled import api
-from scheduled.events import EVERY, Bus
 from scheduled.handler import Context, Function
 from scheduled.handler.policies import Policies
 from scheduled.jobs.model import Outcome
@@ -29,6 +28,7 @@ from scheduled.notify.message import Message
 from scheduled.runs import output_files
 from scheduled.state import records
 from scheduled.state.store import Store
+from scheduled.ticks.signals import EVERY, Bus
 from scheduled.timing.instants import moment
 
 JOB = "trial"

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from scheduled import outbox
 from scheduled.cli.main import main
 from scheduled.ecosystem import mailbox
 from scheduled.state.history import COLUMNS
 from scheduled.state.store import Store
 from scheduled.system import locks
+from scheduled.ticks import outbox
 from tests.builders import ecosystem
 
 FIVE = ("health", "memory_rollover", "mail_cleanup", "metrics", "daily_report")

@@ -14,8 +14,8 @@ from scheduled.handler import loader
 from scheduled.jobs import builtin
 from scheduled.jobs.model import Attempt, Job, Outcome
 from scheduled.notify.routes import DEFAULTS
-from scheduled.report import Exit
 from scheduled.runs import environment
+from scheduled.ticks.report import Exit
 from tests.builders.engine import Engine
 from tests.builders.jobs import job
 

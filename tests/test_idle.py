@@ -61,7 +61,7 @@ def test_a_full_tick_imports_neither_rich_nor_yaml_while_nothing_changed(home: P
     done = tick(home, "-X", "importtime")
 
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
-    assert "scheduled.tick" in imported
+    assert "scheduled.ticks.tick" in imported
     assert imported.isdisjoint({"rich", "yaml", "psutil"})
 
 

@@ -5,15 +5,15 @@ from typing import Any
 
 import click
 
-from scheduled import tick
 from scheduled.cli.session import Session
 from scheduled.cli.tick import complain
 from scheduled.config.lookup import find_job, unknown_job
 from scheduled.errors import UsageError
-from scheduled.events import Bus
 from scheduled.jobs.model import Outcome
-from scheduled.report import Exit
-from scheduled.work import Wanted
+from scheduled.ticks import tick
+from scheduled.ticks.dispatcher import Wanted
+from scheduled.ticks.report import Exit
+from scheduled.ticks.signals import Bus
 
 Letter = dict[str, Any]
 

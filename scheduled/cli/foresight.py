@@ -8,10 +8,10 @@ from scheduled.cli import instants
 from scheduled.cli.session import Session
 from scheduled.errors import UsageError
 from scheduled.planning.decision import Decision
-from scheduled.pretence import Memory
-from scheduled.rehearsal import Rehearsal
 from scheduled.state import tick_interval
 from scheduled.system.text import one_line
+from scheduled.ticks.simulation.fakes import Memory
+from scheduled.ticks.simulation.simulator import Rehearsal
 from scheduled.timing.tick_times import Course
 from scheduled.views.snapshot import Picture, observe
 

@@ -7,8 +7,8 @@ import click
 from scheduled.cli.session import Session
 from scheduled.config.load import Config
 from scheduled.jobs import builtin
-from scheduled.report import Exit
 from scheduled.system.text import one_line
+from scheduled.ticks.report import Exit
 
 Row = dict[str, str | list[str]]
 

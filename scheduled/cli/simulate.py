@@ -14,11 +14,11 @@ from scheduled.cli.look import warn
 from scheduled.cli.session import Session
 from scheduled.config.lookup import check_only
 from scheduled.errors import UsageError
-from scheduled.pretence import Memory
-from scheduled.rehearsal import Rehearsal
 from scheduled.state.document import empty
 from scheduled.system.text import one_line
-from scheduled.tick import chosen
+from scheduled.ticks.simulation.fakes import Memory
+from scheduled.ticks.simulation.simulator import Rehearsal
+from scheduled.ticks.tick import chosen
 from scheduled.timing.tick_times import Course, Outage
 from scheduled.views import simulation
 

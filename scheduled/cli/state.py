@@ -11,7 +11,6 @@ import click
 
 from scheduled.cli.session import Session
 from scheduled.config import paths
-from scheduled.report import Exit
 from scheduled.state.maintenance import backup as packing
 from scheduled.state.maintenance import check as checking
 from scheduled.state.maintenance import gc as clearing
@@ -20,6 +19,7 @@ from scheduled.state.maintenance.check import Findings
 from scheduled.state.maintenance.inventory import Found, Kind
 from scheduled.state.maintenance.rebuild import Rebuilt
 from scheduled.state.store import KEEP_DAYS
+from scheduled.ticks.report import Exit
 from scheduled.views.format import counted, size
 
 _HELD = {Kind.STATE: "state", Kind.JOURNAL: "journal", Kind.OUTPUT: "output of runs"}

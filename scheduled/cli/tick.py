@@ -8,22 +8,23 @@ from typing import Any
 
 import click
 
-from scheduled import tick
 from scheduled.cli.session import Session
 from scheduled.config.load import Config
 from scheduled.config.lookup import check_only, find_job
 from scheduled.errors import ConfigError
-from scheduled.events import Bus
 from scheduled.jobs.model import Outcome
-from scheduled.report import Exit, Report
 from scheduled.runs import output_files
 from scheduled.runs.output import Capture
 from scheduled.state import history
 from scheduled.state.history import Row
 from scheduled.system.text import one_line
+from scheduled.ticks import tick
+from scheduled.ticks.dispatcher import Wanted
+from scheduled.ticks.report import Exit, Report
+from scheduled.ticks.signals import Bus
+from scheduled.ticks.simulation import preview
 from scheduled.timing.instants import stamped
 from scheduled.views.failure import LINES, failure_block
-from scheduled.work import Wanted
 
 REPORT_JOB = "daily_report"
 
@@ -214,7 +215,7 @@ def _print_report(report: Report) -> None:
 def _preview(session: Session, wanted: Wanted, *, as_json: bool) -> int:
     from scheduled.views import dry_run, terminal
 
-    decisions = tick.preview(session.config, session.now, wanted)
+    decisions = preview.decisions(session.config, session.now, wanted)
     document = dry_run.document(decisions, session.now)
     if as_json:
         click.echo(json.dumps(document, indent=2))

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from scheduled import tick, work
 from scheduled.config.load import DEFAULTS, Config
 from scheduled.config.paths import Places
 from scheduled.jobs.model import Job
-from scheduled.report import Report
 from scheduled.state.history import Row, Wanted, read
 from scheduled.state.store import Store
+from scheduled.ticks import dispatcher, tick
+from scheduled.ticks.report import Report
 from tests.builders.jobs import at
 
 
@@ -39,7 +39,7 @@ class Engine:
 
     def run_at(self, when: str, **wanted: Any) -> Report:
         """One tick at `when`, on the day the tests live in unless it says another."""
-        asked = work.Wanted(**wanted) if wanted else None
+        asked = dispatcher.Wanted(**wanted) if wanted else None
         # Handlers of a test are modules in its folder.
         environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(self.folder)}
         return tick.run(self.config, at(when), environ=environ, wanted=asked)

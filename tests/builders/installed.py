@@ -6,12 +6,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from scheduled import tick
 from scheduled.config.load import load
 from scheduled.config.paths import Asked
-from scheduled.report import Report
 from scheduled.state.history import Row, Wanted, read
 from scheduled.state.store import Store
+from scheduled.ticks import tick
+from scheduled.ticks.report import Report
 from tests.builders.command import state_dir
 
 WITHOUT_SWEEPS = """\

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from scheduled.jobs.model import Priority
-from scheduled.report import Report
 from scheduled.state import heartbeat
+from scheduled.ticks.report import Report
 from tests.builders.engine import Engine, outcomes
 from tests.builders.installed import WITHOUT_SWEEPS, configure, rows, tick_at
 from tests.builders.jobs import at, job

@@ -12,6 +12,7 @@ from scheduled.state import apply, heartbeat, records
 from scheduled.state.document import empty
 from scheduled.state.heartbeat import Heartbeat
 from scheduled.state.records import State
+from scheduled.ticks.simulation import preview
 from scheduled.timing import slots
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import at, job
@@ -143,13 +144,13 @@ def test_a_job_disabled_over_the_boot_does_not_run_when_it_is_enabled(
 
 
 def test_a_dry_run_knows_of_the_boot_and_records_nothing(tmp_path: Path, machine: Machine) -> None:
-    from scheduled import tick, work
+    from scheduled.ticks import dispatcher
 
     home = engine(tmp_path)
     home.run_at("10:00")
     machine.boots("second")
 
-    (decision,) = tick.preview(home.config, at("12:00"), work.Wanted())
+    (decision,) = preview.decisions(home.config, at("12:00"), dispatcher.Wanted())
 
     assert (decision.verdict.value, decision.slot) == ("run", at("11:59:30"))
     assert home.state["boot"]["id"] == "first"

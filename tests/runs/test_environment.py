@@ -8,10 +8,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from scheduled import tick
 from scheduled.jobs.model import Attempt
 from scheduled.runs import environment
 from scheduled.runs.environment import UnfitSurroundingsError
+from scheduled.ticks import tick
 from tests.builders.configuration import complaint, refusal, the_job
 from tests.builders.engine import Engine, first_run
 from tests.builders.jobs import at, job

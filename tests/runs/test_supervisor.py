@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from scheduled import tick
 from scheduled.runs import supervisor
 from scheduled.system import processes
+from scheduled.ticks import tick
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job
 from tests.builders.killed import is_alive, wait_for_the_end_of

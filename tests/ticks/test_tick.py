@@ -11,11 +11,11 @@ import pytest
 
 from scheduled.errors import UnavailableError
 from scheduled.jobs.model import CatchUp, FirstRun, OnInterrupted
-from scheduled.report import Exit, Report
 from scheduled.runs import supervisor
 from scheduled.state import heartbeat
 from scheduled.state.store import Store
 from scheduled.system import locks
+from scheduled.ticks.report import Exit, Report
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import at, job
 from tests.builders.killed import is_alive, tick_and_kill

@@ -17,7 +17,7 @@ from tests.builders.handlers import handler_file
 from tests.builders.idle import full_ticks, idle_tick
 from tests.builders.installed import WITHOUT_SWEEPS
 
-README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 LONG_AGO = 1_700_000_000
 NOTES = """\
 from scheduled.handler import handler

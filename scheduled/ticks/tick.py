@@ -11,15 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduled import hint, outbox
 from scheduled.config.load import Config
 from scheduled.errors import UnavailableError
-from scheduled.events import Bus
 from scheduled.jobs.model import Job
 from scheduled.planning import decide, reboot, registration
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.slot_cache import Sky
-from scheduled.report import Report
 from scheduled.runs import lingering_output, output
 from scheduled.runs.effects import REAL, Hands
 from scheduled.runs.process import Surroundings
@@ -28,10 +25,13 @@ from scheduled.state import heartbeat, records, tick_interval
 from scheduled.state.records import ALL_JOBS
 from scheduled.state.store import KEEP_DAYS, Store
 from scheduled.system import files
+from scheduled.ticks import idle_hint, outbox
+from scheduled.ticks.dispatcher import Wanted, Work
+from scheduled.ticks.job_runner import Turns
+from scheduled.ticks.report import Report
+from scheduled.ticks.signals import Bus
 from scheduled.timing.instants import stamped
-from scheduled.turn import Turns
 from scheduled.views import status
-from scheduled.work import Wanted, Work
 
 EARLIEST = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
 """The year this program was first released in. A clock before it is wrong."""
@@ -74,15 +74,6 @@ def run(
         tick.close(work, decisions, arguments if wanted is None else None)
         tick.report.stopped_by = children.stopped_by  # one that came in the last steps counts too
     return tick.report
-
-
-def preview(config: Config, now: datetime, wanted: Wanted) -> list[Decision]:
-    """What `run` would decide at `now`. Changes nothing on disk. Raises as `run` does."""
-    from scheduled import pretence
-
-    store = Store(config.places.state_dir).load()
-    memory = pretence.Memory(store.state_dir, store.state)
-    return Tick(config, now, {}, wanted, Bus(), memory, pretence.HANDS).plan()
 
 
 class Tick:
@@ -135,7 +126,7 @@ class Tick:
 
     def open(self) -> None:
         """Note that a tick came, and explain why none did for a while, if that was so."""
-        hint.withdraw(self.config)
+        idle_hint.withdraw(self.config)
         beat = heartbeat.beat(self.now)
         self.explain_silence(beat)
         heartbeat.save(self.config.places.state_dir, beat)
@@ -211,7 +202,7 @@ class Tick:
                 due = self._next_due(work, decisions, noisy=noisy)
                 patience = self.cadence.patience(self.now)
                 ours = {self.store.path: saved}
-                hint.leave(self.config, arguments, self.now, due, patience, ours)
+                idle_hint.leave(self.config, arguments, self.now, due, patience, ours)
         if self.store.begun_a_day:
             oldest = self.now - timedelta(days=KEEP_DAYS)
             output.prune(self.store.state_dir / "runs", oldest.timestamp())

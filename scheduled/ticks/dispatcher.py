@@ -10,18 +10,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from scheduled import outbox
 from scheduled.config.load import Config
-from scheduled.events import Bus
 from scheduled.jobs.model import Attempt, CatchUp, Ended, Job
 from scheduled.planning import decide
 from scheduled.planning.decision import Decision, Verdict
-from scheduled.report import Report
 from scheduled.runs.process import Running
 from scheduled.state import history
 from scheduled.state.history import Row
+from scheduled.ticks import outbox
+from scheduled.ticks.job_runner import Begun, Intent, Left, Turns
+from scheduled.ticks.report import Report
+from scheduled.ticks.signals import Bus
 from scheduled.timing.instants import moment, stamped
-from scheduled.turn import Begun, Intent, Left, Turns
 
 WORTH_WAITING = 59.0
 """Seconds. A retry that is due sooner happens in the same tick, one that is not in a later one.

@@ -1,6 +1,6 @@
 from typing import Any
 
-from scheduled.events import Bus
+from scheduled.ticks.signals import Bus
 
 
 def heard(bus: Bus, event: str = "*") -> list[tuple[Any, ...]]:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from scheduled import outbox
 from scheduled.config.paths import Places
 from scheduled.state.store import Store
 from scheduled.system import locks
+from scheduled.ticks import outbox
 from tests.builders.mail import NOW, ZONE, home_with, read_json
 
 EVENT = ("data_loss_risk", {"message": {"body": "The disk is full."}})

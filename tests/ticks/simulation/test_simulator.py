@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from scheduled.jobs.model import CatchUp, Job, Priority
-from scheduled.pretence import Memory
-from scheduled.rehearsal import MOMENT, Rehearsal
 from scheduled.state.history import Row
 from scheduled.state.store import Store
 from scheduled.system import locks
+from scheduled.ticks.simulation.fakes import Memory
+from scheduled.ticks.simulation.simulator import MOMENT, Rehearsal
 from scheduled.timing.tick_times import Course, Outage
 from tests.builders.command import tree
 from tests.builders.engine import Engine, outcomes

@@ -10,21 +10,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from scheduled import pretence
 from scheduled.config.load import Config
-from scheduled.events import Bus
 from scheduled.jobs.model import Attempt
 from scheduled.planning.decide import INSTANT
 from scheduled.planning.decision import Decision, Verdict
-from scheduled.pretence import HANDS, Memory
 from scheduled.state import heartbeat, history
 from scheduled.state.heartbeat import Cause
 from scheduled.state.history import Row
-from scheduled.tick import Tick
+from scheduled.ticks.dispatcher import Wanted, Work
+from scheduled.ticks.job_runner import Begun
+from scheduled.ticks.signals import Bus
+from scheduled.ticks.simulation import fakes
+from scheduled.ticks.simulation.fakes import HANDS, Memory
+from scheduled.ticks.tick import Tick
 from scheduled.timing.instants import stamped
 from scheduled.timing.tick_times import Course
-from scheduled.turn import Begun
-from scheduled.work import Wanted, Work
 
 MOMENT = timedelta(milliseconds=500)
 """How long after its minute a tick decides: cron and the interpreter are not done at once, and a
@@ -52,8 +52,8 @@ class Rehearsal:
         for job in (tick.turns.jobs[name] for name in running if name in tick.turns.jobs):
             for opened in tick.turns.record(job.id).runs.values():
                 attempt = Attempt(opened.run_id, job, opened.slot, opened.attempt)
-                begun = Begun(pretence.running(attempt), pretence.FREE, opened.started_at)
-                tick.turns.end(begun, pretence.WELL, [])
+                begun = Begun(fakes.running(attempt), fakes.FREE, opened.started_at)
+                tick.turns.end(begun, fakes.WELL, [])
         self.memory.events.clear()
 
     def play(self) -> Iterator[tuple[datetime, list[Row]]]:
@@ -93,7 +93,7 @@ class Rehearsal:
         tick = self.tick(at)
         self._explain_silence(tick, at)
         decisions = tick.plan()
-        work = Work(self.config, tick.turns, pretence.Obliging(), tick.report, tick.bus, Wanted())
+        work = Work(self.config, tick.turns, fakes.Obliging(), tick.report, tick.bus, Wanted())
         work.do(decisions)
         self.memory.record(tick.now, {"event": "tick", "ran": len(tick.report.ran)})
         for decision in decisions:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from scheduled import pretence
 from scheduled.cli.simulate import simulate
 from scheduled.state.document import empty
+from scheduled.ticks.simulation import fakes
 from tests.builders.command import tree
 from tests.builders.installed import WITHOUT_SWEEPS
 from tests.builders.jobs import at
@@ -150,7 +150,7 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(
 
 def test_a_memory_that_only_pretends_can_not_be_saved(tmp_path: Path) -> None:
     state = empty()
-    memory = pretence.Memory(tmp_path / "state", state)
+    memory = fakes.Memory(tmp_path / "state", state)
 
     memory.record(at("12:00"), {"event": "tick"})
     memory.checkpoint(at("12:00"))

@@ -1,0 +1,1 @@
+"""A tick: the story of one `scheduled run`."""

@@ -1,0 +1,1 @@
+"""Ticks that leave no trace: previews and simulations."""
