@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scheduled.cli.importing import import_
+from scheduled.cli.import_ import import_
 from scheduled.config import paths, template
 from scheduled.config.load import DEFAULTS, Config, load
 from scheduled.config.paths import Asked

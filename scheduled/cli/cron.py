@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from scheduled.cli import calls, timer
-from scheduled.cli.session import Session
+from scheduled.cli import tick_calls, timer
+from scheduled.cli.context import Session
 from scheduled.config.load import Config
 from scheduled.ecosystem.logs import SYSTEM_LOGS
 from scheduled.errors import UnavailableError, UsageError
@@ -87,9 +87,9 @@ def install(
             _make_folder(log)
         _install(session, lines, dry_run=dry_run, force=force)
     if not dry_run:
-        calls.note(session, "timer" if systemd else "crontab", interval)
+        tick_calls.note(session, "timer" if systemd else "crontab", interval)
         _settle_other(session, systemd=systemd)
-        calls.warn_of_another(config, interval)
+        tick_calls.warn_of_another(config, interval)
 
 
 def _install(session: Session, lines: Sequence[bytes], *, dry_run: bool, force: bool) -> None:
@@ -122,7 +122,7 @@ def uninstall(session: Session, *, systemd: bool, dry_run: bool, force: bool) ->
     way = timer.uninstall if systemd else _uninstall
     way(session, dry_run=dry_run, force=force)
     if not dry_run:
-        calls.note(session, "timer" if systemd else "crontab", None)
+        tick_calls.note(session, "timer" if systemd else "crontab", None)
 
 
 def _uninstall(session: Session, *, dry_run: bool, force: bool) -> None:
@@ -214,7 +214,7 @@ def _interval(config: Config, every: str | None, *, hourly: bool, systemd: bool)
         )
     if hourly and every is not None:
         raise UsageError("--hourly and --every exclude each other; give one of them")
-    return HOUR if hourly else calls.interval(config, every)
+    return HOUR if hourly else tick_calls.interval(config, every)
 
 
 def _settle_other(session: Session, *, systemd: bool) -> None:
@@ -230,7 +230,7 @@ def _settle_other(session: Session, *, systemd: bool) -> None:
 
 def _settle(session: Session, way: str, is_there: bool) -> None:
     if not is_there:
-        calls.note(session, way, None)
+        tick_calls.note(session, way, None)
         return
     end = "scheduled cron uninstall" + (" --systemd" if way == "timer" else "")
     click.echo(f"Your {way} calls it as well. That does no harm, and `{end}` ends it.")
@@ -239,7 +239,7 @@ def _settle(session: Session, way: str, is_there: bool) -> None:
 def _log_of(config: Config, log: Path | None, *, hourly: bool) -> Path | None:
     if hourly and log is None:
         return config.places.root / SEED_LOG
-    return calls.existing_log(log)
+    return tick_calls.existing_log(log)
 
 
 def _make_folder(log: Path) -> None:
@@ -253,7 +253,7 @@ def _make_folder(log: Path) -> None:
 
 
 def _lines(config: Config, interval: timedelta, log: Path | None, *, hourly: bool) -> list[bytes]:
-    target = calls.target(config)
+    target = tick_calls.target(config)
     if hourly:
         return crontab_line.seed_lines(target, log)
     return crontab_line.tick_lines(target, crontab_line.fields(interval), log)

@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from scheduled.cli.session import Session
-from scheduled.cli.tick import complain
+from scheduled.cli.context import Session
+from scheduled.cli.run import complain
 from scheduled.config.lookup import find_job, unknown_job
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Outcome

@@ -13,8 +13,8 @@ from typing import Any
 
 import click
 
-from scheduled.cli import keys
-from scheduled.cli.session import Session
+from scheduled.cli import job_options
+from scheduled.cli.context import Session
 from scheduled.config import conflicts, job_file_editor, paths
 from scheduled.config.conflicts import SHIPPED
 from scheduled.config.job_file_editor import JobFile
@@ -45,7 +45,7 @@ _ACTIONS = {"command": "handler", "handler": "command"}
 @click.command()
 @click.argument("id_", metavar="ID")
 @click.argument("schedule")
-@keys.options
+@job_options.options
 @_DRY_RUN
 @_JSON
 @click.pass_obj
@@ -56,7 +56,7 @@ def create(
 
     It needs a --command or a --handler. The job runs at its next slot.
     """
-    fields = {"id": id_, "schedule": schedule, **keys.fields(**options)}
+    fields = {"id": id_, "schedule": schedule, **job_options.fields(**options)}
     if not dry_run:
         _count_if_wrong(session, schedule)
     new = job_file_editor.proposed(fields, session.config)
@@ -75,7 +75,7 @@ def create(
 @click.argument("job")
 @click.option("--schedule", metavar="TEXT", help="When it runs.")
 @click.option("--unset", multiple=True, metavar="KEY", help="Take a key away; repeatable.")
-@keys.options
+@job_options.options
 @_DRY_RUN
 @_JSON
 @click.pass_obj
@@ -95,7 +95,9 @@ def update(
     Only a file that `create` or `config import` wrote, and nobody has edited since, is changed.
     """
     known = find_job(session.config, job)
-    changes = keys.fields(**options) | ({"schedule": schedule} if schedule is not None else {})
+    changes = job_options.fields(**options) | (
+        {"schedule": schedule} if schedule is not None else {}
+    )
     if not changes and not unset:
         raise UsageError("nothing to change; name it, as in --timeout 10m, or --unset timeout")
     file = job_file_editor.file_of(session.config, known)

@@ -4,7 +4,7 @@ import json
 
 import click
 
-from scheduled.cli.session import Session
+from scheduled.cli.context import Session
 from scheduled.config.load import Config
 from scheduled.jobs import builtin
 from scheduled.system.text import one_line

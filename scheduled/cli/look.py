@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from scheduled.cli import instants
-from scheduled.cli.session import Session
+from scheduled.cli.context import Session
+from scheduled.cli.when import ago
 from scheduled.config.lookup import find_job
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Outcome
@@ -71,9 +71,9 @@ def _listed(session: Session, when: str | None) -> tuple[Picture, dict[str, Any]
     if when is None:
         picture = _picture(session)
         return picture, jobs.document(picture)
-    from scheduled.cli import foresight
+    from scheduled.cli import simulated
 
-    picture, decisions = foresight.standing("--at", when, session)
+    picture, decisions = simulated.standing("--at", when, session)
     return picture, jobs.document_at(picture, decisions)
 
 
@@ -177,7 +177,7 @@ def why(session: Session, job: str, *, when: str | None, as_json: bool) -> None:
     """Why JOB ran or did not: the newest slot, or the one at a time, and what became of it."""
     found = find_job(session.config, job)
     picture = _picture(session)
-    at = session.now if when is None else instants.ago("--at", when, session.now, session.zone)
+    at = session.now if when is None else ago("--at", when, session.now, session.zone)
     document = whys.document(picture, found, at, _rows(session, job, None, None, 0))
     if as_json:
         _print_json(document)
@@ -231,7 +231,7 @@ def _rows(
 
 
 def _since(session: Session, text: str | None) -> datetime | None:
-    return None if text is None else instants.ago("--since", text, session.now, session.zone)
+    return None if text is None else ago("--since", text, session.now, session.zone)
 
 
 def _picture(session: Session) -> Picture:

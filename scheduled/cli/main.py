@@ -13,14 +13,14 @@ from typing import Any
 import click
 
 from scheduled import __version__
-from scheduled.cli.session import Session
+from scheduled.cli.context import Session
 from scheduled.errors import ScheduledError
 from scheduled.system import streams
 
 COMMANDS = {
-    "run": "tick:run",
-    "daily-report": "tick:daily_report",
-    "trigger": "tick:trigger",
+    "run": "run:run",
+    "daily-report": "run:daily_report",
+    "trigger": "run:trigger",
     "status": "look:status",
     "list": "look:list_jobs",
     "ls": "look:list_jobs",
@@ -33,13 +33,13 @@ COMMANDS = {
     "create": "edit:create",
     "update": "edit:update",
     "delete": "edit:delete",
-    "enable": "change:enable",
-    "disable": "change:disable",
+    "enable": "enable:enable",
+    "disable": "enable:disable",
     "pause": "pause:pause",
     "resume": "pause:resume",
     "skip": "pause:skip",
-    "defer": "life:defer",
-    "cancel": "life:cancel",
+    "defer": "cancel:defer",
+    "cancel": "cancel:cancel",
     "dead-letter": "dead_letter:dead_letter",
     "config": "config:config",
     "cron": "cron:cron",
@@ -117,7 +117,7 @@ def group(
     if ctx.invoked_subcommand is not None:
         return None
     if listing or once:
-        command = "look:listing" if listing else "tick:once"
+        command = "look:listing" if listing else "run:once"
         module, _, name = command.partition(":")
         chosen: click.Command = getattr(import_module(f"scheduled.cli.{module}"), name)
         code: int | None = ctx.invoke(chosen)

@@ -7,8 +7,8 @@ from datetime import datetime
 
 import click
 
-from scheduled.cli import instants
-from scheduled.cli.session import Session
+from scheduled.cli.context import Session
+from scheduled.cli.when import ahead
 from scheduled.config.lookup import find_job
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Job
@@ -85,9 +85,9 @@ def skip(session: Session, job: str) -> None:
 
 def _end(session: Session, length: str | None, until: str | None) -> datetime | None:
     if length is not None:
-        return instants.ahead("--for", length, session.now, session.zone)
+        return ahead("--for", length, session.now, session.zone)
     if until is not None:
-        return instants.ahead("--until", until, session.now, session.zone)
+        return ahead("--until", until, session.now, session.zone)
     return None
 
 

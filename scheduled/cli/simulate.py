@@ -9,9 +9,10 @@ from typing import Any
 
 import click
 
-from scheduled.cli import foresight, instants
+from scheduled.cli import simulated, when
+from scheduled.cli.context import Session
 from scheduled.cli.look import warn
-from scheduled.cli.session import Session
+from scheduled.cli.when import length
 from scheduled.config.lookup import check_only
 from scheduled.errors import UsageError
 from scheduled.state.document import empty
@@ -55,10 +56,10 @@ def simulate(
     check_only(session.config, only)
     shown_from = session.now
     if start is not None:
-        shown_from = instants.at("--from", start, session.now, session.zone)
+        shown_from = when.at("--from", start, session.now, session.zone)
     course = _course(session, shown_from, end, outages, step)
     is_past = shown_from < session.now
-    rehearsal = _fresh(session, course) if is_past else foresight.remembering(session, course)
+    rehearsal = _fresh(session, course) if is_past else simulated.remembering(session, course)
     runs = _played(session, rehearsal, shown_from, only)
     kind = simulation.FRESH if is_past else simulation.REMEMBERED
     document = simulation.document(course, shown_from, kind, runs)
@@ -78,14 +79,14 @@ def _course(
     start = min(session.now, shown_from)
     course = Course(
         start=start,
-        end=instants.at("--to", end, shown_from, session.zone),
-        step=foresight.pace(session) if step is None else instants.length("--tick", step),
+        end=when.at("--to", end, shown_from, session.zone),
+        step=simulated.pace(session) if step is None else length("--tick", step),
         zone=session.config.timezone,
         outages=tuple(_outage(one, shown_from, session) for one in outages),
     )
     if course.end <= shown_from:
         raise UsageError(f"--to {one_line(end, 60)!r} is not after --from; nothing lies between")
-    foresight.check_length(course)
+    simulated.check_length(course)
     return course
 
 
@@ -93,7 +94,7 @@ def _outage(text: str, shown_from: datetime, session: Session) -> Outage:
     start, dots, end = text.partition("..")
     if not dots:
         raise UsageError(f"--outage {one_line(text, 60)!r} is no time span; write A..B")
-    ends = (instants.at("--outage", one, shown_from, session.zone) for one in (start, end))
+    ends = (when.at("--outage", one, shown_from, session.zone) for one in (start, end))
     outage = Outage(*ends)
     if outage.end <= outage.start:
         raise UsageError(f"--outage {one_line(text, 60)!r} ends before it begins")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from scheduled.cli.session import Session
+from scheduled.cli.context import Session
 from scheduled.config import paths
 from scheduled.state.maintenance import backup as packing
 from scheduled.state.maintenance import check as checking

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from scheduled.cli import calls
-from scheduled.cli.session import Session
+from scheduled.cli import tick_calls
+from scheduled.cli.context import Session
 from scheduled.config.load import Config
 from scheduled.errors import UnavailableError
 from scheduled.installation import crontab_block, systemd, systemd_units
@@ -44,7 +44,9 @@ def install(
     elif _goes_on(found, texts, dry_run=dry_run, aloud=found.status != "absent"):
         systemd.install(found, texts, force=force)
         click.echo("Written: " + ", ".join(str(found.folder / name) for name in texts))
-        calls.note(session, "timer", interval)  # before systemd is asked, which may not be there
+        tick_calls.note(
+            session, "timer", interval
+        )  # before systemd is asked, which may not be there
         _start(found)
 
 
@@ -57,7 +59,7 @@ def uninstall(session: Session, *, dry_run: bool, force: bool) -> None:
         untold = systemd.uninstall(found, force=force)
         click.echo(f"Removed from {found.folder}: {', '.join(found.texts)}")
         if untold is not None:
-            calls.note(session, "timer", None)
+            tick_calls.note(session, "timer", None)
             raise untold
 
 
@@ -103,7 +105,7 @@ def _start(found: Installed) -> None:
 
 def _texts(config: Config, interval: timedelta, log: Path | None) -> dict[str, bytes]:
     name = crontab_block.installation(config.places.state_dir)
-    target, log = calls.target(config), calls.existing_log(log)
+    target, log = tick_calls.target(config), tick_calls.existing_log(log)
     return systemd_units.texts(name, target, interval, log, systemd.setsid())
 
 

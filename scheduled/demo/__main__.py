@@ -33,7 +33,7 @@ class _Demo:
 
     def show(self) -> int:
         """The demonstration, from an empty folder to the first reports."""
-        from scheduled.cli.session import clock
+        from scheduled.cli.context import clock
         from scheduled.demo import example
 
         example.grow(self.home, clock())

@@ -11,7 +11,7 @@ import click
 from click.testing import CliRunner
 from rich.console import Console, RenderableType
 
-from scheduled.cli.session import Session
+from scheduled.cli.context import Session
 from scheduled.errors import ScheduledError
 from scheduled.jobs.model import Job
 from scheduled.state import apply

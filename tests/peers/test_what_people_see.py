@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from scheduled.cli import change, look, pause, tick
+from scheduled.cli import enable, look, pause, run
 from tests.builders.command import scheduled
 from tests.builders.engine import Engine, outcomes
 from tests.builders.installed import WITHOUT_SWEEPS, configure
@@ -34,13 +34,13 @@ def test_nothing_is_written_into_the_configuration(tmp_path: Path) -> None:
     before = (tmp_path / "scheduled.yaml").read_bytes()
 
     for command, *words in (
-        (tick.run,),
-        (change.disable, "backup"),
-        (change.enable, "backup"),
+        (run.run,),
+        (enable.disable, "backup"),
+        (enable.enable, "backup"),
         (pause.pause, "backup"),
         (pause.resume, "backup"),
         (pause.skip, "backup"),
-        (tick.run, "--force"),
+        (run.run, "--force"),
     ):
         assert home.call(command, *words).code == 0
 
@@ -53,12 +53,12 @@ def test_what_passes_in_a_pause_is_on_record_and_is_not_replayed_after_it(tmp_pa
     home.configure(
         f"{WITHOUT_SWEEPS}  backup: {{schedule: hourly, command: echo $SCHEDULED_SLOT >> out}}\n"
     )
-    home.call(tick.run, now=at("08:30"))
+    home.call(run.run, now=at("08:30"))
     until = ("--until", "2026-11-21T12:30", "--reason", "deployment")
     home.call(pause.pause, "backup", *until, now=at("08:40"))
 
     for hour in (9, 10, 12, 13):  # and at eleven the machine was off
-        home.call(tick.run, now=at(f"{hour:02}:00"))
+        home.call(run.run, now=at(f"{hour:02}:00"))
 
     said = home.call(look.history, "backup", "--json", now=at("13:01")).out
     told = [(row["slot"][11:16], row["outcome"], row["reason"]) for row in json.loads(said)["runs"]]

@@ -34,7 +34,7 @@ COMMANDS = [
     ("look", "history", ""),
     ("look", "logs", "backup"),
     ("dead_letter", "dead_letter", "list"),
-    ("tick", "run", "--dry-run"),
+    ("run", "run", "--dry-run"),
     ("state", "state", "check"),
 ]
 Place = tuple[str | int, ...]

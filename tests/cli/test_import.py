@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from scheduled.cli.config import config
-from scheduled.cli.session import Session
+from scheduled.cli.context import Session
 from scheduled.config import load as configuration
 from scheduled.errors import ConfigError, UsageError
 from scheduled.runs.masking import STARS
@@ -20,7 +20,7 @@ from tests.builders.configuration import job_file, written
 from tests.builders.crontab import Crontab
 from tests.builders.jobs import at
 
-README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 COMMANDS = ("crontab -l", "scheduled config import --crontab --yes")
 CRONTAB = """\
 PATH=/opt/bin:/usr/bin

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import click
 
-from scheduled.cli import instants
-from scheduled.cli.session import Session
+from scheduled.cli.context import Session
+from scheduled.cli.when import ahead
 from scheduled.config.lookup import find_job
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Job
@@ -37,7 +37,7 @@ def defer(session: Session, job: str, *, until: str, reason: str) -> None:
     found = find_job(session.config, job)
     if not decide.is_enabled(found, record(session.store.state, found.id)):
         raise UsageError(f"{job} is not enabled, so that it could not run then; enable it first")
-    end = instants.ahead("--until", until, session.now, session.zone)
+    end = ahead("--until", until, session.now, session.zone)
     event = {"event": "deferral", "job": found.id, "until": stamped(end)}
     session.keep(event | {"reason": one_line(reason, 200)})
     count = session.store.state["jobs"][found.id]["deferral_count"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scheduled.cli import change, look
+from scheduled.cli import enable, look
 from scheduled.state.store import Store
 from scheduled.timing.instants import stamped
 from tests.builders.jobs import at
@@ -30,9 +30,9 @@ def home(tmp_path: Path) -> Home:
 
 
 def test_a_job_is_disabled_and_enabled_again(home: Home) -> None:
-    off = home.call(change.disable, "backup", now=at("10:40"))
+    off = home.call(enable.disable, "backup", now=at("10:40"))
     disabled = _is_enabled(home, "backup")
-    on = home.call(change.enable, "backup", now=at("10:50"))
+    on = home.call(enable.enable, "backup", now=at("10:50"))
 
     assert (off.code, off.out) == (0, "backup is disabled now.\n")
     assert not disabled
@@ -41,19 +41,19 @@ def test_a_job_is_disabled_and_enabled_again(home: Home) -> None:
 
 
 def test_saying_it_twice_changes_nothing(home: Home) -> None:
-    home.call(change.disable, "backup")
+    home.call(enable.disable, "backup")
     before = _journal(home)
 
-    again = home.call(change.disable, "backup")
+    again = home.call(enable.disable, "backup")
 
     assert (again.code, again.out) == (0, "backup is disabled already; nothing was changed.\n")
     assert _journal(home) == before
-    assert "already" in home.call(change.disable, "poll").out
+    assert "already" in home.call(enable.disable, "poll").out
 
 
 def test_what_the_configuration_says_can_be_overruled_both_ways(home: Home) -> None:
-    home.call(change.enable, "poll")
-    home.call(change.disable, "backup")
+    home.call(enable.enable, "poll")
+    home.call(enable.disable, "backup")
 
     assert _is_enabled(home, "poll")
     assert not _is_enabled(home, "backup")
@@ -63,14 +63,14 @@ def test_a_shipped_job_can_be_disabled_before_any_tick(tmp_path: Path) -> None:
     (tmp_path / "BRANCH_REGISTRY.json").write_text("[]")
     fresh = Home(tmp_path)
 
-    said = fresh.call(change.disable, "daily_report")
+    said = fresh.call(enable.disable, "daily_report")
 
     assert said.out == "daily_report is disabled now.\n"
     assert not _is_enabled(fresh, "daily_report")
 
 
 def test_the_change_is_in_checkpoint_and_journal_and_outlives_runs(home: Home) -> None:
-    home.call(change.disable, "backup", now=at("10:40"))
+    home.call(enable.disable, "backup", now=at("10:40"))
 
     home.record(seen(home.jobs()["backup"], at("11:10")), end("r1", at("11:30")))
     (home.state_dir / "scheduled_state.json").unlink()
@@ -80,15 +80,15 @@ def test_the_change_is_in_checkpoint_and_journal_and_outlives_runs(home: Home) -
 
 
 def test_the_configuration_is_not_written(home: Home) -> None:
-    home.call(change.disable, "backup")
+    home.call(enable.disable, "backup")
 
     assert (home.folder / "scheduled.yaml").read_text() == JOBS
 
 
 def test_slots_that_passed_while_disabled_are_on_record_and_not_run(home: Home) -> None:
-    home.call(change.disable, "backup", now=at("10:40"))
+    home.call(enable.disable, "backup", now=at("10:40"))
 
-    said = home.call(change.enable, "backup", now=at("14:20"))
+    said = home.call(enable.enable, "backup", now=at("14:20"))
 
     assert said.out == (
         "backup is enabled now. It is not run for the 4 slots that passed meanwhile.\n"
@@ -102,9 +102,9 @@ def test_slots_that_passed_while_disabled_are_on_record_and_not_run(home: Home) 
 
 
 def test_a_single_slot_that_passed_is_skipped(home: Home) -> None:
-    home.call(change.disable, "backup", now=at("10:40"))
+    home.call(enable.disable, "backup", now=at("10:40"))
 
-    said = home.call(change.enable, "backup", now=at("11:00"))
+    said = home.call(enable.enable, "backup", now=at("11:00"))
 
     assert said.out.endswith("It is not run for the slot that passed meanwhile.\n")
     assert [(row["outcome"], row["slot"][11:13]) for row in _history(home)] == [("skipped", "11")]
@@ -112,9 +112,9 @@ def test_a_single_slot_that_passed_is_skipped(home: Home) -> None:
 
 def test_the_slot_of_a_run_under_way_is_left_to_that_run(home: Home) -> None:
     home.record(begin("r1", at("11:00")))
-    home.call(change.disable, "backup", now=at("11:05"))
+    home.call(enable.disable, "backup", now=at("11:05"))
 
-    home.call(change.enable, "backup", now=at("11:10"))
+    home.call(enable.enable, "backup", now=at("11:10"))
     home.record(end("r1", at("11:00"), finished_at=stamped(at("11:20"))))
 
     assert [(row["outcome"], row["run_id"]) for row in _history(home)] == [("succeeded", "r1")]
@@ -122,9 +122,9 @@ def test_the_slot_of_a_run_under_way_is_left_to_that_run(home: Home) -> None:
 
 def test_so_is_that_of_a_run_beside_it(home: Home) -> None:
     home.record(begin("r1", at("11:00")), {**begin("r2", at("12:00")), "lane": 1})
-    home.call(change.disable, "backup", now=at("12:05"))
+    home.call(enable.disable, "backup", now=at("12:05"))
 
-    home.call(change.enable, "backup", now=at("12:10"))
+    home.call(enable.enable, "backup", now=at("12:10"))
 
     assert {row["run_id"] for row in _history(home)} == {"r1", "r2"}
 
@@ -132,9 +132,9 @@ def test_so_is_that_of_a_run_beside_it(home: Home) -> None:
 def test_a_retry_that_passed_while_disabled_is_given_up(home: Home) -> None:
     again: dict[str, Any] = {"answered": False, "retry_at": stamped(at("11:10"))}
     home.record(begin("r1", at("11:00")), end("r1", at("11:00"), "failed", **again))
-    home.call(change.disable, "backup", now=at("11:05"))
+    home.call(enable.disable, "backup", now=at("11:05"))
 
-    said = home.call(change.enable, "backup", now=at("11:30"))
+    said = home.call(enable.enable, "backup", now=at("11:30"))
 
     assert said.out == "backup is enabled now.\n"
     assert _journal(home)[-1]["event"] == "given_up"
@@ -144,9 +144,9 @@ def test_a_retry_that_passed_while_disabled_is_given_up(home: Home) -> None:
 def test_a_deferral_that_passed_while_disabled_is_skipped(home: Home) -> None:
     until = {"until": stamped(at("10:50")), "reason": ""}
     home.record({"event": "deferral", "at": stamped(at("10:35")), "job": "backup", **until})
-    home.call(change.disable, "backup", now=at("10:40"))
+    home.call(enable.disable, "backup", now=at("10:40"))
 
-    home.call(change.enable, "backup", now=at("10:55"))
+    home.call(enable.enable, "backup", now=at("10:55"))
 
     assert [(row["outcome"], row["slot"][11:16]) for row in _history(home)] == [
         ("skipped", "10:50")
@@ -155,16 +155,16 @@ def test_a_deferral_that_passed_while_disabled_is_skipped(home: Home) -> None:
 
 
 def test_a_schedule_that_was_changed_meanwhile_is_left_to_the_next_tick(home: Home) -> None:
-    home.call(change.disable, "backup", now=at("10:40"))
+    home.call(enable.disable, "backup", now=at("10:40"))
     home.configure(JOBS.replace("0 * * * *", "*/5 * * * *"))
 
-    home.call(change.enable, "backup", now=at("14:20"))
+    home.call(enable.enable, "backup", now=at("14:20"))
 
     assert _history(home) == []
 
 
 def test_a_job_nobody_has_is_refused(home: Home) -> None:
-    for command in (change.enable, change.disable):
+    for command in (enable.enable, enable.disable):
         said: Said = home.call(command, "pol")
 
         assert said.code == 2
@@ -173,15 +173,15 @@ def test_a_job_nobody_has_is_refused(home: Home) -> None:
 
 
 def test_of_many_who_enable_at_once_one_does(home: Home) -> None:
-    home.call(change.disable, "backup", now=at("10:40"))
+    home.call(enable.disable, "backup", now=at("10:40"))
     sessions = [home.session(at("14:20")) for _ in range(8)]
     job = home.jobs()["backup"]
     recorded: list[int] = []
 
-    def enable(store: Store) -> None:
-        recorded.append(len(change._recorded(store, job, at("14:20"), enabled=True)))
+    def enable_one(store: Store) -> None:
+        recorded.append(len(enable._recorded(store, job, at("14:20"), enabled=True)))
 
-    threads = [threading.Thread(target=enable, args=(one.store,)) for one in sessions]
+    threads = [threading.Thread(target=enable_one, args=(one.store,)) for one in sessions]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduled.cli import change, edit, look
+from scheduled.cli import edit, enable, look
 from scheduled.state.store import Store
 from tests.builders.job_files import created, rows
 from tests.builders.jobs import at
@@ -246,7 +246,7 @@ def test_a_job_that_was_known_before_is_met_anew(home: Home) -> None:
 
 def test_a_job_that_was_disabled_before_is_said_to_be_so_still(home: Home) -> None:
     created(home)
-    home.call(change.disable, "backup")
+    home.call(enable.disable, "backup")
     home.call(edit.delete, "backup", "--yes")
 
     said = home.call(edit.create, "backup", "hourly", "--command", "true")

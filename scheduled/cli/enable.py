@@ -8,7 +8,7 @@ from datetime import datetime
 
 import click
 
-from scheduled.cli.session import Session
+from scheduled.cli.context import Session
 from scheduled.config.lookup import find_job
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of

@@ -4,8 +4,8 @@ import copy
 from dataclasses import replace
 from datetime import timedelta
 
-from scheduled.cli import instants
-from scheduled.cli.session import Session
+from scheduled.cli.context import Session
+from scheduled.cli.when import at as when_at
 from scheduled.errors import UsageError
 from scheduled.planning.decision import Decision
 from scheduled.state import tick_interval
@@ -32,7 +32,7 @@ def standing(option: str, when: str, session: Session) -> tuple[Picture, list[De
 
     Raises UsageError that names the option.
     """
-    at = instants.at(option, when, session.now, session.zone)
+    at = when_at(option, when, session.now, session.zone)
     if at <= session.now:
         raise UsageError(
             f"{option} {one_line(when, 60)!r} is in the past; `scheduled history` and "

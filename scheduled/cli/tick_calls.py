@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from scheduled.cli.session import Session
+from scheduled.cli.context import Session
 from scheduled.config.load import Config
 from scheduled.errors import UsageError
 from scheduled.installation.tick_command import Target

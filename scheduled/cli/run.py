@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from scheduled.cli.session import Session
+from scheduled.cli.context import Session
 from scheduled.config.load import Config
 from scheduled.config.lookup import check_only, find_job
 from scheduled.errors import ConfigError

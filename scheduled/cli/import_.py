@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from scheduled.cli.session import Session
+from scheduled.cli.context import Session
 from scheduled.config import paths
 from scheduled.config.importers import detect, proposal
 from scheduled.config.importers.findings import Kind
