@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.cost import BenchError, Cost, process
 from scheduled.config import load
-from scheduled.config.paths import Asked
+from scheduled.config.paths import PathOptions
 from scheduled.installation import crontab_line
 from scheduled.installation.tick_command import Target
 from scheduled.ticks import tick
@@ -102,9 +102,9 @@ class Installation:
         return [(self.state / name).stat().st_mtime_ns for name in names]
 
 
-def asked(root: Path) -> Asked:
+def asked(root: Path) -> PathOptions:
     """What a command line says that names the root and the state folder in it."""
-    return Asked(str(root), None, str(root / "state"), {"PATH": os.environ["PATH"]}, root)
+    return PathOptions(str(root), None, str(root / "state"), {"PATH": os.environ["PATH"]}, root)
 
 
 def _written(path: Path, text: str) -> None:

@@ -10,9 +10,9 @@ from bench.cost import work
 from bench.row import Effort, Row
 from scheduled.jobs.model import Job
 from scheduled.planning import decide
-from scheduled.planning.slot_cache import Sky
-from scheduled.state.records import Record
-from scheduled.timing import slots
+from scheduled.planning.slot_cache import SlotCache
+from scheduled.state.records import JobMemory
+from scheduled.timing import expression, slots
 
 NOW = datetime(2026, 11, 21, 14, 0, 30, tzinfo=UTC)
 LAST = NOW - timedelta(days=30)
@@ -47,15 +47,17 @@ def all_jobs(jobs: str, distinct: str) -> Callable[[], object]:
         Job(f"job-{number}", expression, zone, command="true")
         for number, (expression, zone) in enumerate(schedules)
     ]
-    prints = {one: slots.fingerprint(slots.parse(*one)) for one in _schedules(int(distinct))}
+    prints = {
+        one: expression.fingerprint(expression.parse(*one)) for one in _schedules(int(distinct))
+    }
     records = {
-        job.id: Record(prints[job.schedule, job.timezone], anchor=LAST, watermark=LAST)
+        job.id: JobMemory(prints[job.schedule, job.timezone], anchor=LAST, watermark=LAST)
         for job in listed
     }
 
     def planned() -> None:
-        on_time = timedelta(minutes=2)
-        made = decide.plan(listed, records.__getitem__, Sky.at(NOW), on_time=on_time, budget=10)
+        grace = timedelta(minutes=2)
+        made = decide.plan(listed, records.__getitem__, SlotCache.at(NOW), grace=grace, budget=10)
         assert all(decision.is_due for decision in made)
 
     return planned
@@ -63,7 +65,7 @@ def all_jobs(jobs: str, distinct: str) -> Callable[[], object]:
 
 def distinct_schedules(distinct: str) -> Callable[[], object]:
     """What has to be known of each schedule: the newest slot, and those missed before it."""
-    schedules = [slots.parse(*one) for one in _schedules(int(distinct))]
+    schedules = [expression.parse(*one) for one in _schedules(int(distinct))]
 
     def evaluated() -> None:
         for schedule in schedules:

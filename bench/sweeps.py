@@ -93,7 +93,7 @@ def bare_stats(handler: str, home: str, count: str) -> Callable[[], object]:
 def _home(home: Path, count: int) -> Path:
     """An ecosystem of that many branches with files as long as in real life."""
     entries = [
-        example.plant(
+        example.add_branch(
             home, _name(n), _place(n), Layout.HOME, NOW, lines=(450 + n % 50, 200 + n % 10)
         )
         for n in range(count)

@@ -15,7 +15,7 @@ from pathlib import Path
 from scheduled.config import conflicts, lookup, paths
 from scheduled.config import load as configuration
 from scheduled.config.load import DEFAULTS, Config
-from scheduled.config.paths import Asked
+from scheduled.config.paths import PathOptions
 from scheduled.config.python_jobs import job, jobs_in
 from scheduled.errors import ConfigError, ScheduledError, UsageError
 from scheduled.jobs.model import SYSTEM_ZONE, Job, Outcome
@@ -150,8 +150,8 @@ def _asked(
     config: Where | None,
     state_dir: Where | None,
     environ: Mapping[str, str] | None,
-) -> Asked:
-    return Asked(
+) -> PathOptions:
+    return PathOptions(
         root=None if root is None else os.fspath(root),
         config=None if config is None else os.fspath(config),
         state_dir=None if state_dir is None else os.fspath(state_dir),
@@ -160,9 +160,9 @@ def _asked(
     )
 
 
-def _wanted(config: Config, only: Sequence[str], *, by_hand: bool) -> dispatcher.Wanted:
+def _wanted(config: Config, only: Sequence[str], *, by_hand: bool) -> dispatcher.RunRequest:
     lookup.check_only(config, only)
-    return dispatcher.Wanted(only=tuple(only), by_hand=by_hand, slotless=by_hand)
+    return dispatcher.RunRequest(only=tuple(only), by_hand=by_hand, slotless=by_hand)
 
 
 def _instant(now: datetime) -> datetime:

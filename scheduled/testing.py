@@ -38,7 +38,7 @@ _OURS = ("startup", "job_started", "job_finished", "job_failed")
 
 
 @dataclass(frozen=True)
-class Tried:
+class HandlerResult:
     """What came of one run."""
 
     outcome: Outcome | None
@@ -60,7 +60,7 @@ class Tried:
     """What was printed and logged."""
 
 
-class Trial:
+class HandlerRunner:
     """One job in folders of its own. Its memory is kept from one run to the next."""
 
     def __init__(self, folder: Path) -> None:
@@ -80,7 +80,7 @@ class Trial:
         at: datetime | None = None,
         by_hand: bool = False,
         **policies: Unpack[Policies],
-    ) -> Tried:
+    ) -> HandlerResult:
         """Run a handler at `at`, for the slot of `schedule` that is due then; `at` is aware.
 
         Without it, the first run is at `now`, and each further one at the slot after the last. A
@@ -128,14 +128,16 @@ class Trial:
         (decision,) = api.preview(config, self.now)
         return self.now if decision.is_due or decision.next is None else decision.next
 
-    def _tried(self, row: Mapping[str, Any], fired: list[tuple[str, dict[str, Any]]]) -> Tried:
+    def _tried(
+        self, row: Mapping[str, Any], fired: list[tuple[str, dict[str, Any]]]
+    ) -> HandlerResult:
         path = output_files.log_path(self.state_dir, JOB, row["run_id"])
         told = [
             message
             for number, (name, data) in enumerate(fired)
             for message in routes.routed(name, data, {}, self.now, seed=f"{number}")
         ]
-        return Tried(
+        return HandlerResult(
             outcome=Outcome(row["outcome"]) if row["outcome"] else None,
             result=row["result"],
             error=row["error"] or "",
@@ -149,6 +151,6 @@ class Trial:
 
 
 @pytest.fixture
-def trial(tmp_path: Path) -> Trial:
+def trial(tmp_path: Path) -> HandlerRunner:
     """A job to try a handler in, at noon, in an empty root."""
-    return Trial(tmp_path)
+    return HandlerRunner(tmp_path)

@@ -65,7 +65,7 @@ def test_every_outcome_is_documented() -> None:
 
 
 def test_every_variable_a_run_is_told_is_documented() -> None:
-    told = environment.told(Attempt("id", job(params={"any": 1}), slot=None))
+    told = environment.run_variables(Attempt("id", job(params={"any": 1}), slot=None))
 
     assert [name for name in told if f"`{name}`" not in README] == []
 

@@ -13,7 +13,7 @@ from scheduled.jobs.model import Job
 from scheduled.planning import decide
 from scheduled.runs import stop, supervisor
 from scheduled.state import events
-from scheduled.state.records import Event, Open, Record, record
+from scheduled.state.records import ActiveRun, Event, JobMemory, job_memory
 from scheduled.system import processes
 from scheduled.system.text import one_line
 from scheduled.timing.instants import stamped
@@ -35,7 +35,7 @@ def defer(session: Session, job: str, *, until: str, reason: str) -> None:
     `resume` takes a deferral back.
     """
     found = find_job(session.config, job)
-    if not decide.is_enabled(found, record(session.store.state, found.id)):
+    if not decide.is_enabled(found, job_memory(session.store.state, found.id)):
         raise UsageError(f"{job} is not enabled, so that it could not run then; enable it first")
     end = ahead("--until", until, session.now, session.zone)
     event = {"event": "deferral", "job": found.id, "until": stamped(end)}
@@ -81,7 +81,7 @@ def cancel(
 
 
 def _cancel(session: Session, job: Job, reason: str, *, stop: bool) -> None:
-    known = record(session.store.state, job.id)
+    known = job_memory(session.store.state, job.id)
     if known.cancelled is None:
         event = {"event": "cancelled", "job": job.id, "reason": one_line(reason, 200)}
         session.keep(*_called_off(job, known), event)
@@ -94,7 +94,7 @@ def _cancel(session: Session, job: Job, reason: str, *, stop: bool) -> None:
         session.say("Its run under way goes on; --stop ends it, too.")
 
 
-def _called_off(job: Job, known: Record) -> list[Event]:
+def _called_off(job: Job, known: JobMemory) -> list[Event]:
     """The end of a slot that waits for its retry; one that is being tried ends with that run."""
     retry = known.retry
     if retry is None or retry.slot in (run.slot for run in known.runs.values()):
@@ -108,7 +108,7 @@ def _stop_long(
     too_long = [
         (job, opened)
         for job in jobs
-        for opened in record(session.store.state, job.id).runs.values()
+        for opened in job_memory(session.store.state, job.id).runs.values()
         if (session.now - opened.started_at) / HOUR > hours
     ]
     for job, opened in too_long:
@@ -134,16 +134,16 @@ def _press(session: Session, job: Job, run_id: str, why: str, started: float) ->
     """Whether the run is still there; if so, the next step to end it was taken."""
     now = session.now + timedelta(seconds=time.monotonic() - started)
     with session.store.held():
-        current = record(session.store.state, job.id).run(run_id)
+        current = job_memory(session.store.state, job.id).run(run_id)
         if current is None:
             return False
         if current.stop is not None and not _lives(current):
             return False  # the tick that started it, or the next one, records its end
-        if not stop.press(session.store, job.id, current, why, now):
+        if not stop.escalate(session.store, job.id, current, why, now):
             raise UsageError(f"{job.id}: run {run_id} cannot be stopped by this user")
     return True
 
 
-def _lives(opened: Open) -> bool:
+def _lives(opened: ActiveRun) -> bool:
     """Whether anything of a run is still there."""
     return bool(supervisor.survivor(opened) or processes.find(opened.run_id))

@@ -12,7 +12,7 @@ import click
 from scheduled.cli.import_ import import_
 from scheduled.config import paths, template
 from scheduled.config.load import DEFAULTS, Config, load
-from scheduled.config.paths import Asked
+from scheduled.config.paths import PathOptions
 from scheduled.errors import ConfigError, UsageError
 from scheduled.jobs.model import FirstRun, Job
 from scheduled.jobs.schedule import schedule_of
@@ -111,7 +111,7 @@ def schema(of_job: bool) -> None:
     _print_json(json_schema.of_job_file() if of_job else json_schema.of_configuration())
 
 
-def _misfits(found: Config, asked: Asked) -> tuple[str, ...]:
+def _misfits(found: Config, asked: PathOptions) -> tuple[str, ...]:
     """The params that other people's handlers do not accept; their modules are imported for it."""
     folder = (found.places.config_path or found.places.root / paths.CONFIG_NAME).parent
     return tuple(handler_params.problems(found.jobs, asked.environ, folder))
@@ -129,12 +129,12 @@ def _passed(jobs: Iterable[Job], now: datetime) -> Iterator[str]:
             )
 
 
-def _asked(context: click.Context) -> Asked:
-    asked: Asked = context.obj.asked
+def _asked(context: click.Context) -> PathOptions:
+    asked: PathOptions = context.obj.asked
     return asked
 
 
-def _target(asked: Asked, path: str | None) -> Path:
+def _target(asked: PathOptions, path: str | None) -> Path:
     if not path:
         return paths.config_to_write(asked)
     return paths.resolved(path, asked.cwd, asked.environ)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from scheduled.config import load
 from scheduled.config.load import Config
-from scheduled.config.paths import Asked
+from scheduled.config.paths import PathOptions
 from scheduled.state.records import Event
 from scheduled.state.store import Store
 
@@ -40,9 +40,9 @@ class Session:
     now: datetime = field(default_factory=clock)
 
     @cached_property
-    def asked(self) -> Asked:
+    def asked(self) -> PathOptions:
         """What was said about where things are."""
-        return Asked(self.root, self.config_file, self.state_dir, self.environ, self.cwd)
+        return PathOptions(self.root, self.config_file, self.state_dir, self.environ, self.cwd)
 
     @cached_property
     def config(self) -> Config:

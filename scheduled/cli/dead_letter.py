@@ -11,7 +11,7 @@ from scheduled.config.lookup import find_job, unknown_job
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Outcome
 from scheduled.ticks import tick
-from scheduled.ticks.dispatcher import Wanted
+from scheduled.ticks.dispatcher import RunRequest
 from scheduled.ticks.report import Exit
 from scheduled.ticks.signals import Bus
 
@@ -51,7 +51,7 @@ def retry(session: Session, job: str) -> int:
     """Run JOB by hand; if it succeeds, its dead letters are gone."""
     find_job(session.config, job)
     _letters_of(session, job)
-    wanted = Wanted(only=(job,), by_hand=True, slotless=True, even_disabled=True)
+    wanted = RunRequest(only=(job,), by_hand=True, slotless=True, even_disabled=True)
     report = tick.run(
         session.config, session.now, environ=session.environ, wanted=wanted, bus=Bus()
     )

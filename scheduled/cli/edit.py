@@ -24,7 +24,7 @@ from scheduled.errors import ConfigError, LockedError, ScheduleError, StateError
 from scheduled.jobs.model import FirstRun, Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import registration
-from scheduled.planning.slot_cache import Sky
+from scheduled.planning.slot_cache import SlotCache
 from scheduled.runs import masking
 from scheduled.runs.running import is_running
 from scheduled.state import records
@@ -169,12 +169,12 @@ def _refuse_past(session: Session, job: Job) -> None:
 
 def _part(session: Session, job: str) -> None:
     """Have a job that was known by this id before met anew, should it ever come back."""
-    store, above = session.store, Sky.at(session.now)
-    if not registration.parting(job, store.state, above):
+    store, above = session.store, SlotCache.at(session.now)
+    if not registration.unregistration(job, store.state, above):
         return
     with locks.journal(store.state_dir):
         store.refresh()
-        store.write(session.now, *registration.parting(job, store.state, above))
+        store.write(session.now, *registration.unregistration(job, store.state, above))
     store.checkpoint(session.now)
 
 
@@ -251,8 +251,8 @@ def _ask(session: Session, file: JobFile) -> None:
 
 def _tell(session: Session, job: Job, path: Path, text: str, *, done: str, as_json: bool) -> None:
     """What was done, empty for nothing; then when the job runs next."""
-    picture = observe(session.config, empty(), session.now, session.zone)
-    coming = upcoming.of_job(picture, job, 1)["next"] if job.enabled else []
+    snapshot = observe(session.config, empty(), session.now, session.zone)
+    coming = upcoming.of_job(snapshot, job, 1)["next"] if job.enabled else []
     if as_json:
         document = {"id": job.id, "path": str(path), "written": bool(done), "text": text}
         click.echo(json.dumps(document | {"next": coming[0] if coming else None}, indent=2))
@@ -264,7 +264,7 @@ def _tell(session: Session, job: Job, path: Path, text: str, *, done: str, as_js
 
 
 def _next(session: Session, job: Job, coming: list[dict[str, Any]]) -> str:
-    record = records.record(session.store.state, job.id)
+    record = records.job_memory(session.store.state, job.id)
     if record.enabled is False or record.suspended:
         return f"{job.id} was disabled before and still is; type: scheduled enable {job.id}"
     if not job.enabled:

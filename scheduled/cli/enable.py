@@ -14,12 +14,13 @@ from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import active_runs, decide
 from scheduled.planning.decide import INSTANT
-from scheduled.planning.slot_cache import Sky
+from scheduled.planning.slot_cache import SlotCache
 from scheduled.state import events
 from scheduled.state.journal import Event
-from scheduled.state.records import Deferral, Record, record
+from scheduled.state.records import Deferral, JobMemory, job_memory
 from scheduled.state.store import Store
-from scheduled.timing import slots
+from scheduled.timing import expression
+from scheduled.timing.slots import is_anchored
 
 PASSED = "disabled"
 """Why slots were skipped that came while the job was not wanted to run."""
@@ -57,7 +58,7 @@ def _recorded(store: Store, job: Job, now: datetime, *, enabled: bool) -> list[E
     once, one changes it and one finds it changed.
     """
     with store.held():
-        remembered = record(store.state, job.id)
+        remembered = job_memory(store.state, job.id)
         if decide.is_enabled(job, remembered) == enabled:
             return []
         passed = _passed(job, remembered, now) if enabled else []
@@ -66,17 +67,17 @@ def _recorded(store: Store, job: Job, now: datetime, *, enabled: bool) -> list[E
         return events
 
 
-def _passed(job: Job, remembered: Record, now: datetime) -> list[Event]:
+def _passed(job: Job, remembered: JobMemory, now: datetime) -> list[Event]:
     """The end of the slots that came while the job was disabled.
 
     Without it the next tick would take them for missed ones and run the job at once, and no
     edit ever fires by itself.
     """
-    schedule, above = schedule_of(job), Sky.at(now)
-    answered, retry = active_runs.taken_up(remembered) or remembered.anchor, remembered.retry
-    if answered is None or remembered.fingerprint != slots.fingerprint(schedule):
+    schedule, above = schedule_of(job), SlotCache.at(now)
+    answered, retry = active_runs.newest_claimed(remembered) or remembered.anchor, remembered.retry
+    if answered is None or remembered.fingerprint != expression.fingerprint(schedule):
         return []  # the next tick meets it for the first time, and decides as it does then
-    anchor = remembered.anchor if slots.is_anchored(schedule) else None
+    anchor = remembered.anchor if is_anchored(schedule) else None
     newest = _newest(above.latest(schedule, None, anchor), remembered.deferral, now)
     recorded: list[Event] = []
     if retry is not None and (retry.at <= now or (newest and retry.slot < newest)):

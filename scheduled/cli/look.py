@@ -24,7 +24,7 @@ from scheduled.views import history_csv, jobs, upcoming
 from scheduled.views import job as job_view
 from scheduled.views import status as standing
 from scheduled.views import why as whys
-from scheduled.views.snapshot import Picture, observe
+from scheduled.views.snapshot import Snapshot, observe
 
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 
@@ -34,14 +34,14 @@ _json = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_obj
 def status(session: Session, *, as_json: bool) -> None:
     """How things stand: what is wrong, what was found last, what comes next."""
-    picture = _picture(session)
-    document = standing.document(picture)
+    snapshot = _picture(session)
+    document = standing.document(snapshot)
     if as_json:
         _print_json(document)
         return
     from scheduled.views import pages
 
-    _show(session, *pages.of_status(document, picture))
+    _show(session, *pages.of_status(document, snapshot))
 
 
 @click.command("list")
@@ -52,7 +52,7 @@ def status(session: Session, *, as_json: bool) -> None:
 @click.pass_obj
 def list_jobs(session: Session, *, when: str | None, as_json: bool) -> None:
     """All jobs, with their last and their next run; or what a tick at a time to come would do."""
-    picture, document = _listed(session, when)
+    snapshot, document = _listed(session, when)
     warn(session)
     if as_json:
         _print_json(document)
@@ -60,21 +60,21 @@ def list_jobs(session: Session, *, when: str | None, as_json: bool) -> None:
     from scheduled.views import tables
 
     if when is None:
-        _show(session, tables.jobs(document["jobs"], picture.now, picture.zone))
+        _show(session, tables.jobs(document["jobs"], snapshot.now, snapshot.zone))
         return
-    then = formats.both(picture.now, session.now, picture.zone)
+    then = formats.both(snapshot.now, session.now, snapshot.zone)
     click.echo(f"Simulated: a tick at {then}, if all goes well until then.")
-    _show(session, tables.jobs_at(document["jobs"], picture.now, picture.zone))
+    _show(session, tables.jobs_at(document["jobs"], snapshot.now, snapshot.zone))
 
 
-def _listed(session: Session, when: str | None) -> tuple[Picture, dict[str, Any]]:
+def _listed(session: Session, when: str | None) -> tuple[Snapshot, dict[str, Any]]:
     if when is None:
-        picture = _picture(session)
-        return picture, jobs.document(picture)
+        snapshot = _picture(session)
+        return snapshot, jobs.document(snapshot)
     from scheduled.cli import simulated
 
-    picture, decisions = simulated.standing("--at", when, session)
-    return picture, jobs.document_at(picture, decisions)
+    snapshot, decisions = simulated.standing("--at", when, session)
+    return snapshot, jobs.document_at(snapshot, decisions)
 
 
 @click.command()
@@ -83,9 +83,9 @@ def listing(session: Session) -> None:
     """GAIA's `--list`: name, schedule, last run or never, description."""
     from scheduled.views import tables
 
-    picture = _picture(session)
+    snapshot = _picture(session)
     warn(session)
-    _show(session, tables.tasks(jobs.rows(picture), picture.now))
+    _show(session, tables.tasks(jobs.rows(snapshot), snapshot.now))
 
 
 @click.command()
@@ -95,14 +95,14 @@ def listing(session: Session) -> None:
 def show(session: Session, job: str, *, as_json: bool) -> None:
     """Everything about one job."""
     found = find_job(session.config, job)
-    picture = _picture(session)
-    document = job_view.document(picture, found)
+    snapshot = _picture(session)
+    document = job_view.document(snapshot, found)
     if as_json:
         _print_json(document)
         return
     from scheduled.views import pages
 
-    _show(session, *pages.of_job(document, picture))
+    _show(session, *pages.of_job(document, snapshot))
 
 
 @click.command("next")
@@ -116,17 +116,17 @@ def next_slots(
 ) -> None:
     """The next slots of one job, or of all."""
     found = find_job(session.config, job) if job is not None else None
-    picture = _picture(session)
+    snapshot = _picture(session)
     if found is not None:
-        document = upcoming.of_job(picture, found, count, explained=explain)
+        document = upcoming.of_job(snapshot, found, count, explained=explain)
     else:
-        document = upcoming.of_all(picture, count, explained=explain)
+        document = upcoming.of_all(snapshot, count, explained=explain)
     if as_json:
         _print_json(document)
         return
     from scheduled.views import pages
 
-    _show(session, *pages.of_next(document, picture.now))
+    _show(session, *pages.of_next(document, snapshot.now))
 
 
 @click.command()
@@ -176,13 +176,13 @@ def history(
 def why(session: Session, job: str, *, when: str | None, as_json: bool) -> None:
     """Why JOB ran or did not: the newest slot, or the one at a time, and what became of it."""
     found = find_job(session.config, job)
-    picture = _picture(session)
+    snapshot = _picture(session)
     at = session.now if when is None else ago("--at", when, session.now, session.zone)
-    document = whys.document(picture, found, at, _rows(session, job, None, None, 0))
+    document = whys.document(snapshot, found, at, _rows(session, job, None, None, 0))
     if as_json:
         _print_json(document)
         return
-    for sentence in whys.sentences(document, picture):
+    for sentence in whys.sentences(document, snapshot):
         click.echo(one_line(sentence))
 
 
@@ -215,7 +215,7 @@ def logs(session: Session, job: str, run: str | None, *, as_json: bool) -> None:
 def _rows(
     session: Session, job: str | None, since: str | None, outcome: str | None, limit: int
 ) -> list[records.Row]:
-    wanted = records.Wanted(
+    wanted = records.HistoryQuery(
         job=job,
         since=_since(session, since),
         outcome=Outcome(outcome) if outcome is not None else None,
@@ -234,7 +234,7 @@ def _since(session: Session, text: str | None) -> datetime | None:
     return None if text is None else ago("--since", text, session.now, session.zone)
 
 
-def _picture(session: Session) -> Picture:
+def _picture(session: Session) -> Snapshot:
     store = session.store
     return observe(session.config, store.state, session.now, session.zone, store.recovered)
 

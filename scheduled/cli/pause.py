@@ -13,8 +13,8 @@ from scheduled.config.lookup import find_job
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
-from scheduled.planning.decide import answered
-from scheduled.state.records import ALL_JOBS, pauses, record
+from scheduled.planning.decide import answered_until
+from scheduled.state.records import ALL_JOBS, job_memory, pauses
 from scheduled.system.text import one_line
 from scheduled.timing import slots
 from scheduled.timing.instants import stamped
@@ -55,7 +55,7 @@ def resume(session: Session, job: str | None) -> None:
     Of a job that is deferred it ends the deferral, and what passed meanwhile is due.
     """
     name = find_job(session.config, job).id if job is not None else ALL_JOBS
-    if name != ALL_JOBS and record(session.store.state, name).deferral is not None:
+    if name != ALL_JOBS and job_memory(session.store.state, name).deferral is not None:
         session.keep({"event": "deferral", "job": name, "until": None})
         session.say(f"{name} is deferred no longer.")
         return
@@ -74,7 +74,7 @@ def resume(session: Session, job: str | None) -> None:
 def skip(session: Session, job: str) -> None:
     """Leave out the next slot of JOB; the one after it runs again."""
     found = find_job(session.config, job)
-    if record(session.store.state, found.id).deferral is not None:
+    if job_memory(session.store.state, found.id).deferral is not None:
         raise UsageError(f"{job} is deferred; `scheduled resume {job}` takes that back")
     slot = _next_slot(session, found)
     if slot is None:
@@ -92,8 +92,8 @@ def _end(session: Session, length: str | None, until: str | None) -> datetime | 
 
 
 def _next_slot(session: Session, job: Job) -> datetime | None:
-    known = record(session.store.state, job.id)
-    after = answered(job, known, session.now)
+    known = job_memory(session.store.state, job.id)
+    after = answered_until(job, known, session.now)
     return slots.following(schedule_of(job), after, known.anchor or session.now)
 
 

@@ -19,7 +19,7 @@ from scheduled.state import history
 from scheduled.state.history import Row
 from scheduled.system.text import one_line
 from scheduled.ticks import tick
-from scheduled.ticks.dispatcher import Wanted
+from scheduled.ticks.dispatcher import RunRequest
 from scheduled.ticks.report import Exit, Report
 from scheduled.ticks.signals import Bus
 from scheduled.ticks.simulation import preview
@@ -47,9 +47,9 @@ def run(session: Session, only: tuple[str, ...], force: bool, dry_run: bool, as_
     now, 128+n ended by signal n.
     """
     check_only(_config(session), only)
-    wanted = Wanted(only=only, by_hand=force) if only or force else None
+    wanted = RunRequest(only=only, by_hand=force) if only or force else None
     if dry_run:
-        return _preview(session, wanted or Wanted(), as_json=as_json)
+        return _preview(session, wanted or RunRequest(), as_json=as_json)
     return _done(session, wanted, as_json=as_json).exit_code
 
 
@@ -60,7 +60,7 @@ def run(session: Session, only: tuple[str, ...], force: bool, dry_run: bool, as_
 def trigger(session: Session, job: str, as_json: bool) -> int:
     """Run JOB now, by hand. Its schedule is not moved by it."""
     find_job(session.config, job)
-    wanted = Wanted(only=(job,), by_hand=True, even_disabled=True, slotless=True)
+    wanted = RunRequest(only=(job,), by_hand=True, even_disabled=True, slotless=True)
     report = _done(session, wanted, as_json=as_json)
     if any(row["outcome"] == Outcome.SUCCEEDED for row in report.rows):
         return report.exit_code
@@ -83,11 +83,11 @@ def daily_report(session: Session, to_stdout: bool, no_send: bool, force: bool) 
     A report that was missed is caught up; one that was sent is not sent again without --force.
     """
     if not no_send:
-        wanted = Wanted(only=(REPORT_JOB,), by_hand=force)
+        wanted = RunRequest(only=(REPORT_JOB,), by_hand=force)
         report = _run(session, wanted, Bus())
     if no_send or (to_stdout and not report.rows):
         params = {"send": False}
-        wanted = Wanted(only=(REPORT_JOB,), by_hand=True, slotless=True, params=params)
+        wanted = RunRequest(only=(REPORT_JOB,), by_hand=True, slotless=True, params=params)
         report = _run(session, wanted, Bus())
     complain(session, report)
     if to_stdout and report.rows:
@@ -105,7 +105,7 @@ def daily_report(session: Session, to_stdout: bool, no_send: bool, force: bool) 
 @click.pass_obj
 def once(session: Session) -> int:
     """Run every enabled job now and print one JSON object keyed by job, as GAIA's runner does."""
-    report = _run(session, Wanted(by_hand=True), Bus())
+    report = _run(session, RunRequest(by_hand=True), Bus())
     complain(session, report)
     rows = {row["job"]: _gaia(row) for row in report.ran}
     for job, reason in report.left:
@@ -124,7 +124,7 @@ def _config(session: Session) -> Config:
         raise ConfigError([*error.problems, "No job runs until that is mended."]) from error
 
 
-def _done(session: Session, wanted: Wanted | None, *, as_json: bool) -> Report:
+def _done(session: Session, wanted: RunRequest | None, *, as_json: bool) -> Report:
     """A tick with all that people get to see of it."""
     watched = session.is_terminal and not as_json and not session.quiet
     report = _watched(session, wanted) if watched else _run(session, wanted, Bus())
@@ -136,7 +136,7 @@ def _done(session: Session, wanted: Wanted | None, *, as_json: bool) -> Report:
     return report
 
 
-def _watched(session: Session, wanted: Wanted | None) -> Report:
+def _watched(session: Session, wanted: RunRequest | None) -> Report:
     from rich.console import Console
 
     from scheduled.views.progress import Progress
@@ -151,7 +151,7 @@ def _watched(session: Session, wanted: Wanted | None) -> Report:
 
 def _run(
     session: Session,
-    wanted: Wanted | None,
+    wanted: RunRequest | None,
     bus: Bus,
     look: Callable[[], object] = lambda: None,
 ) -> Report:
@@ -212,7 +212,7 @@ def _print_report(report: Report) -> None:
             click.echo(row["result"]["report"])
 
 
-def _preview(session: Session, wanted: Wanted, *, as_json: bool) -> int:
+def _preview(session: Session, wanted: RunRequest, *, as_json: bool) -> int:
     from scheduled.views import dry_run, terminal
 
     decisions = preview.decisions(session.config, session.now, wanted)

@@ -17,10 +17,10 @@ from scheduled.config.lookup import check_only
 from scheduled.errors import UsageError
 from scheduled.state.document import empty
 from scheduled.system.text import one_line
-from scheduled.ticks.simulation.fakes import Memory
-from scheduled.ticks.simulation.simulator import Rehearsal
+from scheduled.ticks.simulation.fakes import InMemoryStore
+from scheduled.ticks.simulation.simulator import Simulator
 from scheduled.ticks.tick import chosen
-from scheduled.timing.tick_times import Course, Outage
+from scheduled.timing.tick_times import Outage, TickTimeline
 from scheduled.views import simulation
 
 
@@ -57,12 +57,12 @@ def simulate(
     shown_from = session.now
     if start is not None:
         shown_from = when.at("--from", start, session.now, session.zone)
-    course = _course(session, shown_from, end, outages, step)
+    timeline = _course(session, shown_from, end, outages, step)
     is_past = shown_from < session.now
-    rehearsal = _fresh(session, course) if is_past else simulated.remembering(session, course)
-    runs = _played(session, rehearsal, shown_from, only)
+    simulator = _fresh(session, timeline) if is_past else simulated.remembering(session, timeline)
+    runs = _played(session, simulator, shown_from, only)
     kind = simulation.FRESH if is_past else simulation.REMEMBERED
-    document = simulation.document(course, shown_from, kind, runs)
+    document = simulation.document(timeline, shown_from, kind, runs)
     warn(session)
     if as_json:
         click.echo(json.dumps(document, indent=2))
@@ -74,20 +74,20 @@ def simulate(
 
 def _course(
     session: Session, shown_from: datetime, end: str, outages: tuple[str, ...], step: str | None
-) -> Course:
+) -> TickTimeline:
     """When ticks come. For a time ahead they come from now on, or all until then were missed."""
     start = min(session.now, shown_from)
-    course = Course(
+    timeline = TickTimeline(
         start=start,
         end=when.at("--to", end, shown_from, session.zone),
         step=simulated.pace(session) if step is None else length("--tick", step),
         zone=session.config.timezone,
         outages=tuple(_outage(one, shown_from, session) for one in outages),
     )
-    if course.end <= shown_from:
+    if timeline.end <= shown_from:
         raise UsageError(f"--to {one_line(end, 60)!r} is not after --from; nothing lies between")
-    simulated.check_length(course)
-    return course
+    simulated.check_length(timeline)
+    return timeline
 
 
 def _outage(text: str, shown_from: datetime, session: Session) -> Outage:
@@ -101,21 +101,21 @@ def _outage(text: str, shown_from: datetime, session: Session) -> Outage:
     return outage
 
 
-def _fresh(session: Session, course: Course) -> Rehearsal:
+def _fresh(session: Session, timeline: TickTimeline) -> Simulator:
     # How often cron calls is no memory of what was, it is how things are set up.
     state = empty() | {"cadence": session.store.state["cadence"]}
-    return Rehearsal(session.config, Memory(session.store.state_dir, state), course)
+    return Simulator(session.config, InMemoryStore(session.store.state_dir, state), timeline)
 
 
 def _played(
-    session: Session, rehearsal: Rehearsal, shown_from: datetime, only: tuple[str, ...]
+    session: Session, simulator: Simulator, shown_from: datetime, only: tuple[str, ...]
 ) -> list[dict[str, Any]]:
     """The rows that are to be shown; all jobs are played, as they may wait for each other."""
     jobs = {job.id: job for job in session.config.jobs}
     shown = {job.id for job in chosen(session.config.jobs, only)}
-    course, runs = rehearsal.course, []
-    with _progress(course, session) as advance:
-        for at, rows in rehearsal.play():
+    timeline, runs = simulator.timeline, []
+    with _progress(timeline, session) as advance:
+        for at, rows in simulator.run():
             advance(at)
             wanted = [row for row in rows if row["job"] in shown or not only]
             if at >= shown_from:
@@ -124,14 +124,14 @@ def _played(
 
 
 @contextmanager
-def _progress(course: Course, session: Session) -> Iterator[Callable[[datetime], None]]:
+def _progress(timeline: TickTimeline, session: Session) -> Iterator[Callable[[datetime], None]]:
     """A line on the terminal that says how far it has come, gone when it is done."""
     from rich.console import Console
     from rich.progress import Progress
 
     console = Console(stderr=True, no_color=not session.color)
     quiet = session.quiet or not sys.stderr.isatty()
-    total = (course.end - course.start).total_seconds()
+    total = (timeline.end - timeline.start).total_seconds()
     with Progress(console=console, transient=True, disable=quiet) as drawn:
         task = drawn.add_task("simulating", total=total)
-        yield lambda at: drawn.update(task, completed=(at - course.start).total_seconds())
+        yield lambda at: drawn.update(task, completed=(at - timeline.start).total_seconds())

@@ -10,24 +10,24 @@ from scheduled.errors import UsageError
 from scheduled.planning.decision import Decision
 from scheduled.state import tick_interval
 from scheduled.system.text import one_line
-from scheduled.ticks.simulation.fakes import Memory
-from scheduled.ticks.simulation.simulator import Rehearsal
-from scheduled.timing.tick_times import Course
-from scheduled.views.snapshot import Picture, observe
+from scheduled.ticks.simulation.fakes import InMemoryStore
+from scheduled.ticks.simulation.simulator import Simulator
+from scheduled.timing.tick_times import TickTimeline
+from scheduled.views.snapshot import Snapshot, observe
 
 LONGEST = timedelta(days=366)
 """How long a simulation may be: longer ones tell nothing new, and take their time."""
 
 
-def remembering(session: Session, course: Course) -> Rehearsal:
+def remembering(session: Session, timeline: TickTimeline) -> Simulator:
     """A rehearsal that begins now, with what is remembered and what is under way."""
     store = session.store
-    rehearsal = Rehearsal(session.config, Memory(store.state_dir, store.state), course)
-    rehearsal.take_over(_observed(session).running)
-    return rehearsal
+    simulator = Simulator(session.config, InMemoryStore(store.state_dir, store.state), timeline)
+    simulator.adopt_running(_observed(session).running)
+    return simulator
 
 
-def standing(option: str, when: str, session: Session) -> tuple[Picture, list[Decision]]:
+def standing(option: str, when: str, session: Session) -> tuple[Snapshot, list[Decision]]:
     """How things stand at a time to come, and what a tick does then.
 
     Raises UsageError that names the option.
@@ -38,14 +38,14 @@ def standing(option: str, when: str, session: Session) -> tuple[Picture, list[De
             f"{option} {one_line(when, 60)!r} is in the past; `scheduled history` and "
             "`scheduled why JOB --at` tell what was"
         )
-    course = Course(session.now, at, pace(session), session.config.timezone)
-    check_length(course)
-    rehearsal = remembering(session, course)
-    for _ in rehearsal.play():
+    timeline = TickTimeline(session.now, at, pace(session), session.config.timezone)
+    check_length(timeline)
+    simulator = remembering(session, timeline)
+    for _ in simulator.run():
         pass
-    state = copy.deepcopy(rehearsal.memory.state)
-    picture = replace(_observed(session), now=at, state=state, running=frozenset())
-    return picture, rehearsal.decisions(at)
+    state = copy.deepcopy(simulator.memory.state)
+    snapshot = replace(_observed(session), now=at, state=state, running=frozenset())
+    return snapshot, simulator.decisions(at)
 
 
 def pace(session: Session) -> timedelta:
@@ -53,12 +53,12 @@ def pace(session: Session) -> timedelta:
     return tick_interval.of(session.config.tick_interval, session.store.state).interval
 
 
-def check_length(course: Course) -> None:
+def check_length(timeline: TickTimeline) -> None:
     """Raise UsageError if it would take too long."""
-    length: timedelta = course.end - course.start
+    length: timedelta = timeline.end - timeline.start
     if length > LONGEST:
         raise UsageError(f"that is {length.days} days; a simulation covers at most {LONGEST.days}")
 
 
-def _observed(session: Session) -> Picture:
+def _observed(session: Session) -> Snapshot:
     return observe(session.config, session.store.state, session.now, session.zone)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from scheduled.config.directories import File
-from scheduled.config.parsed import Draft, Handler
+from scheduled.config.parsed import Handler, ParsedConfig
 from scheduled.jobs.model import Job
 from scheduled.system.files import Stamp, replace
 from scheduled.system.permissions import is_ours
@@ -37,7 +37,7 @@ def place(folder: Path, of: Path, what: str = "config") -> Path:
     return folder / f"{what}-{zlib.crc32(bytes(of)):08x}.json"
 
 
-def read(path: Path, key: Key, stamps: Mapping[str, Stamp | None]) -> Draft | None:
+def read(path: Path, key: Key, stamps: Mapping[str, Stamp | None]) -> ParsedConfig | None:
     """What was kept under this key while the files had these stamps; None if it was not."""
     if not is_ours(path):
         return None
@@ -47,27 +47,29 @@ def read(path: Path, key: Key, stamps: Mapping[str, Stamp | None]) -> Draft | No
             return None
         jobs = tuple(job_of(one) for one in kept["jobs"])
         handlers = tuple(handler_of(one) for one in kept["handlers"])
-        return Draft(kept["timezone"], kept["settings"], kept["lines"], jobs, handlers=handlers)
+        return ParsedConfig(
+            kept["timezone"], kept["settings"], kept["lines"], jobs, handlers=handlers
+        )
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
 
 
-def write(path: Path, key: Key, stamps: Mapping[str, Stamp | None], draft: Draft) -> None:
+def write(path: Path, key: Key, stamps: Mapping[str, Stamp | None], parsed: ParsedConfig) -> None:
     """Keep a configuration, if it has no problems. Not being able to is nobody's problem.
 
     One with problems is not kept: they can go away without a change to the file, when a missing
     handler is installed.
     """
-    if draft.problems:
+    if parsed.problems:
         return
     kept = {
         "key": key,
         "stamps": _plain(stamps),
-        "timezone": draft.timezone,
-        "settings": draft.settings,
-        "lines": draft.lines,
-        "jobs": [row_of(job) for job in draft.jobs],
-        "handlers": [handler_row(one) for one in draft.handlers],
+        "timezone": parsed.timezone,
+        "settings": parsed.settings,
+        "lines": parsed.lines,
+        "jobs": [row_of(job) for job in parsed.jobs],
+        "handlers": [handler_row(one) for one in parsed.handlers],
     }
     _save(path, kept)
 

@@ -79,7 +79,7 @@ def _meant(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
-def clashing(
+def duplicate_ids(
     claims: Iterable[tuple[str, str]], taken: Mapping[str, str], key: str
 ) -> Iterator[tuple[str, list[str]]]:
     """The names that cannot be had, each with a sentence for every place that is told so.

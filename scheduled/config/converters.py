@@ -28,7 +28,7 @@ _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _BYTES = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 
 
-class Unfit(Exception):  # noqa: N818 - a value that does not fit its key, never shown as it is
+class InvalidValue(Exception):  # noqa: N818 - a value that does not fit its key, never shown as it is
     """What is wrong with a value, and what would do."""
 
 
@@ -65,9 +65,9 @@ _WORDS: Shape = {"anyOf": [_SCALAR, {"type": "array", "items": _SCALAR}]}
 def text(node: Node) -> str:
     """Any single value, as it was written."""
     if node.value is None or isinstance(node.value, list | dict):
-        raise Unfit(f"expected text, found {found(node)}")
+        raise InvalidValue(f"expected text, found {found(node)}")
     if not node.text.strip():
-        raise Unfit("empty; write a value, or leave the key out")
+        raise InvalidValue("empty; write a value, or leave the key out")
     return node.text
 
 
@@ -76,7 +76,7 @@ def line_of_text(node: Node) -> str:
     """Text without control characters: it is shown in tables and sent in subjects."""
     value = text(node).strip()
     if not value.isprintable():
-        raise Unfit(f'"{shown(value)}": one line of text without control characters, please')
+        raise InvalidValue(f'"{shown(value)}": one line of text without control characters, please')
     return value
 
 
@@ -85,7 +85,7 @@ def flag(node: Node) -> bool:
     """true or false."""
     if isinstance(node.value, bool):
         return node.value
-    raise Unfit(f"{found(node)}: true or false")
+    raise InvalidValue(f"{found(node)}: true or false")
 
 
 def whole(least: int, most: int) -> Reader[int]:
@@ -96,7 +96,7 @@ def whole(least: int, most: int) -> Reader[int]:
         value = node.value
         if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
             return value
-        raise Unfit(f"{found(node)}: a whole number from {least} to {most}")
+        raise InvalidValue(f"{found(node)}: a whole number from {least} to {most}")
 
     return read
 
@@ -106,10 +106,10 @@ def duration(node: Node) -> float:
     """Seconds, as a number or as `90s 10m 2h 1d`."""
     match = _DURATION.fullmatch(node.text)
     if match is None:
-        raise Unfit(f"{found(node)}: seconds, or a duration like 90s, 10m, 2h or 1d")
+        raise InvalidValue(f"{found(node)}: seconds, or a duration like 90s, 10m, 2h or 1d")
     seconds = float(match[1]) * _SECONDS[match[2]]
     if not 0 < seconds <= LONGEST_SECONDS:
-        raise Unfit(f"{found(node)}: longer than nothing, and ten years at most")
+        raise InvalidValue(f"{found(node)}: longer than nothing, and ten years at most")
     return seconds
 
 
@@ -123,7 +123,9 @@ def jitter(node: Node) -> float:
     """A duration that is shorter than a day."""
     seconds = duration(node)
     if seconds >= LONGEST_JITTER:
-        raise Unfit(f"{found(node)}: shorter than a day; for more, spread the schedule with H")
+        raise InvalidValue(
+            f"{found(node)}: shorter than a day; for more, spread the schedule with H"
+        )
     return seconds
 
 
@@ -135,7 +137,7 @@ def hours(node: Node) -> str:
     try:
         return str(window.parse(text(node)))
     except ScheduleError as error:
-        raise Unfit(f"{found(node)}: {error}") from None
+        raise InvalidValue(f"{found(node)}: {error}") from None
 
 
 def size(least: str, most: str) -> Reader[int]:
@@ -145,10 +147,10 @@ def size(least: str, most: str) -> Reader[int]:
     @_shaped(type=["integer", "string"], minimum=lower, maximum=upper, pattern=whole_of(_SIZE))
     def read(node: Node) -> int:
         if _SIZE.fullmatch(node.text) is None:
-            raise Unfit(f"{found(node)}: bytes, or a size like 64K or 1M")
+            raise InvalidValue(f"{found(node)}: bytes, or a size like 64K or 1M")
         value = _bytes(node.text)
         if not lower <= value <= upper:
-            raise Unfit(f"{found(node)}: from {least} to {most}")
+            raise InvalidValue(f"{found(node)}: from {least} to {most}")
         return value
 
     return read
@@ -166,7 +168,7 @@ def percent(node: Node) -> float:
     value = node.value
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 100:
         return float(value)
-    raise Unfit(f"{found(node)}: a number above 0, and 100 at most")
+    raise InvalidValue(f"{found(node)}: a number above 0, and 100 at most")
 
 
 def choice(policy: type[StrEnum]) -> Reader[StrEnum]:
@@ -178,7 +180,7 @@ def choice(policy: type[StrEnum]) -> Reader[StrEnum]:
             return policy(node.text)
         except ValueError:
             words = " or ".join((", ".join(list(policy)[:-1]), list(policy)[-1]))
-            raise Unfit(f"{found(node)}: {words}") from None
+            raise InvalidValue(f"{found(node)}: {words}") from None
 
     return read
 
@@ -197,10 +199,10 @@ def command(node: Node) -> str | tuple[str, ...]:
     if not isinstance(node.value, list):
         return text(node)
     if not node.value:
-        raise Unfit("an empty list; write the program and its arguments")
+        raise InvalidValue("an empty list; write the program and its arguments")
     words = tuple("" if one.value == "" else text(one) for one in node.value)
     if not words[0]:
-        raise Unfit("its first word, the program, is empty")
+        raise InvalidValue("its first word, the program, is empty")
     return words
 
 
@@ -212,15 +214,17 @@ def command(node: Node) -> str | tuple[str, ...]:
 def variables(node: Node) -> dict[str, str]:
     """Environment variables: each value as it was written, `yes` and `010` too."""
     if not node.is_mapping:
-        raise Unfit(f"expected names with values, found {found(node)}")
+        raise InvalidValue(f"expected names with values, found {found(node)}")
     twice = _repeated(node)
     if twice is not None:
-        raise Unfit(f'"{shown(twice[0])}" stands here twice, again in line {twice[1]}')
+        raise InvalidValue(f'"{shown(twice[0])}" stands here twice, again in line {twice[1]}')
     for name, one in node.value.items():
         if not NAME.fullmatch(name):
-            raise Unfit(f'"{shown(name)}": the name of a variable has letters, digits and "_"')
+            raise InvalidValue(
+                f'"{shown(name)}": the name of a variable has letters, digits and "_"'
+            )
         if one.value is None or isinstance(one.value, list | dict):
-            raise Unfit(f'{name}: expected text, found {found(one)}; an empty one is ""')
+            raise InvalidValue(f'{name}: expected text, found {found(one)}; an empty one is ""')
     return {name: one.text for name, one in node.value.items()}
 
 
@@ -229,7 +233,7 @@ def file_mask(node: Node) -> int:
     """A umask in octal digits, as umask(1) takes it, quoted or not."""
     match = _OCTAL.fullmatch(node.text)
     if match is None:
-        raise Unfit(f'{found(node)}: octal digits like "077"')
+        raise InvalidValue(f'{found(node)}: octal digits like "077"')
     return int(match[1], 8)
 
 
@@ -242,7 +246,7 @@ def exit_codes(at_least: int) -> Reader[tuple[int, ...]]:
     def read(node: Node) -> tuple[int, ...]:
         codes = node.value if isinstance(node.value, list) else [node]
         if len(codes) < at_least:
-            raise Unfit("an empty list; it could never succeed")
+            raise InvalidValue("an empty list; it could never succeed")
         return tuple(dict.fromkeys(code(one) for one in codes))
 
     return read
@@ -268,10 +272,10 @@ def mapping(node: Node) -> dict[str, Any]:
     if node.value is None:
         return {}
     if not node.is_mapping:
-        raise Unfit(f"expected names with values, found {found(node)}")
+        raise InvalidValue(f"expected names with values, found {found(node)}")
     twice = _repeated(node)
     if twice is not None:
-        raise Unfit(f'"{shown(twice[0])}" stands here twice, again in line {twice[1]}')
+        raise InvalidValue(f'"{shown(twice[0])}" stands here twice, again in line {twice[1]}')
     plain: dict[str, Any] = node.plain()
     return plain
 
@@ -280,14 +284,14 @@ def mapping(node: Node) -> dict[str, Any]:
 def entries(node: Node) -> None:
     """Only whether there are names: what stands below them is checked one by one."""
     if node.value is not None and not node.is_mapping:
-        raise Unfit(f"expected ids of jobs, found {found(node)}")
+        raise InvalidValue(f"expected ids of jobs, found {found(node)}")
 
 
 def wrong_with(reader: Reader[Any], node: Node) -> str:
     """Why a value does not fit; empty if it does."""
     try:
         reader(node)
-    except Unfit as unfit:
+    except InvalidValue as unfit:
         return str(unfit)
     return ""
 

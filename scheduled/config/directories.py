@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scheduled.config import paths
-from scheduled.config.parsed import Draft
+from scheduled.config.parsed import ParsedConfig
 from scheduled.errors import ConfigError, UsageError
 from scheduled.system import permissions
 from scheduled.system.files import Stamp, stamp_of
@@ -56,16 +56,16 @@ class File:
 
 
 def named(
-    key: str, draft: Draft, config_path: Path, environ: Mapping[str, str]
+    key: str, parsed: ParsedConfig, config_path: Path, environ: Mapping[str, str]
 ) -> tuple[Folder, ...]:
     """The folders that a setting names, counted from the configuration's folder.
 
     Raises ConfigError for the home folder of a user nobody has.
     """
     base = config_path.parent
-    named_at = f"{config_path.name}:{draft.lines[key]}: {key}"
+    named_at = f"{config_path.name}:{parsed.lines[key]}: {key}"
     try:
-        named = [paths.resolved(text, base, environ) for text in draft.settings[key]]
+        named = [paths.resolved(text, base, environ) for text in parsed.settings[key]]
     except UsageError as error:
         raise ConfigError([f"{named_at}: {error}"]) from error
     return tuple(Folder(path, label(path, base), named_at) for path in dict.fromkeys(named))

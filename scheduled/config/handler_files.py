@@ -11,9 +11,9 @@ from pathlib import Path
 
 from scheduled import __version__
 from scheduled.config import cache
-from scheduled.config.conflicts import clashing
+from scheduled.config.conflicts import duplicate_ids
 from scheduled.config.directories import File, Folder, Kind, all_listed, named
-from scheduled.config.parsed import Draft, Handler, Reading
+from scheduled.config.parsed import Handler, ParsedConfig, ParsedJobFile
 from scheduled.handler import loader
 from scheduled.jobs import builtin
 from scheduled.system import machine
@@ -24,7 +24,7 @@ _STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
 @dataclass(frozen=True)
-class Offered:
+class HandlerScan:
     """What all the folders hold."""
 
     handlers: tuple[Handler, ...] = ()
@@ -46,25 +46,25 @@ class _Said:
 
 
 def load(
-    draft: Draft, timeout: float, config_path: Path, environ: Mapping[str, str], kept: Path
-) -> Offered:
-    """What the folders offer that the settings in `draft` name.
+    parsed: ParsedConfig, timeout: float, config_path: Path, environ: Mapping[str, str], kept: Path
+) -> HandlerScan:
+    """What the folders offer that the settings in `parsed` name.
 
     A job that does not say has the draft's zone and `timeout`, in seconds. `kept` is the file
     that spares the reading next time. Raises ConfigError for a folder that cannot be meant.
     """
-    if "handler_dirs" not in draft.settings:
-        return Offered()
-    folders = named("handler_dirs", draft, config_path, environ)
+    if "handler_dirs" not in parsed.settings:
+        return HandlerScan()
+    folders = named("handler_dirs", parsed, config_path, environ)
     stamps = {str(folder.path): stamp(folder.path) for folder in folders}
     files, problems = all_listed(folders, KIND)
-    key = _key(folders, draft.timezone, timeout)
+    key = _key(folders, parsed.timezone, timeout)
     said = cache.refreshed(kept, key, files, lambda file: _read(file, key), _FORM)
     problems += [sentence for one in said for sentence in one.problems]
     handlers = [handler for one in said for handler in one.handlers]
     clashes = dict(_clashes(handlers))
     problems += [sentence for group in clashes.values() for sentence in group]
-    return Offered(
+    return HandlerScan(
         handlers=tuple(one for one in handlers if one.name not in clashes),
         problems=tuple(problems),
         warnings=tuple(sentence for one in said for sentence in one.warnings),
@@ -98,7 +98,9 @@ def _read(file: File, key: cache.Key) -> _Said:
         target = loader.in_file(path, one.function)
         place = f"{file.label}:{one.line}"
         defaults = validate.Defaults(key["timezone"], key["timeout"], {one.name: target})
-        reading = validate.declaration(one, file.label, defaults) if one.is_clear else Reading()
+        reading = (
+            validate.declaration(one, file.label, defaults) if one.is_clear else ParsedJobFile()
+        )
         problems += reading.problems
         claims = reading.job is None and ("schedule" in one.keys or not one.is_clear)
         handlers.append(Handler(one.name, target, place, one.about, reading.job, claims))
@@ -129,4 +131,4 @@ def _clashes(handlers: Sequence[Handler]) -> Iterator[tuple[str, list[str]]]:
     """The names that are claimed more than once, each with what to tell about it."""
     shipped = "is that of a shipped handler, which stays as it is; give it another"
     taken = dict.fromkeys((name for job in builtin.JOBS for name in (job.id, job.handler)), shipped)
-    return clashing(((one.name, one.place) for one in handlers), taken, "name")
+    return duplicate_ids(((one.name, one.place) for one in handlers), taken, "name")

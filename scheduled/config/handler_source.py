@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scheduled.config import python_values
-from scheduled.config.converters import Unfit, found
+from scheduled.config.converters import InvalidValue, found
 from scheduled.config.yaml_document import MAX_BYTES, Node
 from scheduled.errors import UnreadableFileError
 from scheduled.handler.loader import FUNCTION
@@ -125,18 +125,18 @@ class Module:
                 continue
             try:
                 keys[one.arg] = _value(one)
-            except Unfit as unfit:
+            except InvalidValue as unfit:
                 self._note(one.value.lineno, f"{name}: {one.arg}: {unfit}")
         return keys
 
 
 def _value(keyword: ast.keyword) -> Node:
     if keyword.arg in _NOT_HERE:
-        raise Unfit("not in a decorator; what runs is the function below it")
+        raise InvalidValue("not in a decorator; what runs is the function below it")
     try:
         value = ast.literal_eval(keyword.value)
     except (ValueError, TypeError, RecursionError, MemoryError):
-        raise Unfit("write the value itself; the file is not run to compute it") from None
+        raise InvalidValue("write the value itself; the file is not run to compute it") from None
     return python_values.node(value, keyword.value.lineno)
 
 

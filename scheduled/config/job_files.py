@@ -11,10 +11,10 @@ from pathlib import Path
 
 from scheduled import __version__
 from scheduled.config import cache, paths
-from scheduled.config.conflicts import clashing
+from scheduled.config.conflicts import duplicate_ids
 from scheduled.config.directories import File, Folder, Kind, all_listed, label, named
-from scheduled.config.parsed import Draft, Reading
-from scheduled.config.paths import Asked, Start
+from scheduled.config.parsed import ParsedConfig, ParsedJobFile
+from scheduled.config.paths import EarlyPaths, PathOptions
 from scheduled.errors import ConfigError
 from scheduled.jobs import builtin
 from scheduled.jobs.model import Job
@@ -27,7 +27,7 @@ KIND = Kind("jobs", (".yaml", ".yml"))
 
 
 @dataclass(frozen=True)
-class Found:
+class JobFileScan:
     """What all the folders hold."""
 
     jobs: tuple[Job, ...] = ()
@@ -40,14 +40,16 @@ class Found:
     """Those of every folder and file looked at, from before that."""
 
 
-def folders(asked: Asked, begun: Start, root: Path, draft: Draft) -> tuple[Folder, ...]:
+def folders(
+    options: PathOptions, early: EarlyPaths, root: Path, parsed: ParsedConfig
+) -> tuple[Folder, ...]:
     """Where job files are looked for; without a word about it in the configuration, in `jobs`.
 
     Raises ConfigError for the home folder of a user nobody has.
     """
-    config_path = begun.config_path
-    if config_path is not None and "jobs_dirs" in draft.settings:
-        return named("jobs_dirs", draft, config_path, asked.environ)
+    config_path = early.config_path
+    if config_path is not None and "jobs_dirs" in parsed.settings:
+        return named("jobs_dirs", parsed, config_path, options.environ)
     beside = [config_path.parent] if config_path is not None else []
     paths = dict.fromkeys(base / DEFAULT for base in (*beside, root))
     present = [path for path in paths if path.is_dir()]
@@ -56,20 +58,22 @@ def folders(asked: Asked, begun: Start, root: Path, draft: Draft) -> tuple[Folde
     return tuple(Folder(path, label(path, path.parent)) for path in [*paths][:until])
 
 
-def load(folders: Sequence[Folder], draft: Draft, timeout: float, kept: Path) -> Found:
-    """The jobs in `folders`, beside those of the configuration in `draft`, whose ids are taken.
+def load(
+    folders: Sequence[Folder], parsed: ParsedConfig, timeout: float, kept: Path
+) -> JobFileScan:
+    """The jobs in `folders`, beside those of the configuration in `parsed`, whose ids are taken.
 
     A job that does not say has the draft's zone and `timeout`, in seconds. `kept` is the file
     that spares the reading next time.
     """
     stamps = {str(folder.path): stamp(folder.path) for folder in folders}
     files, problems = all_listed(folders, KIND)
-    key = _key(folders, draft, timeout)
+    key = _key(folders, parsed, timeout)
     readings = cache.refreshed(kept, key, files, lambda file: _read(file, key), FORM)
     problems += [sentence for one in readings for sentence in one.problems]
     claims = ((one.id, one.place) for one in readings if one.id)
-    clashes = dict(clashing(claims, _taken(draft), "id"))
-    return Found(
+    clashes = dict(duplicate_ids(claims, _taken(parsed), "id"))
+    return JobFileScan(
         jobs=tuple(one.job for one in readings if one.job and one.id not in clashes),
         problems=(*problems, *(sentence for group in clashes.values() for sentence in group)),
         left_out={
@@ -80,48 +84,48 @@ def load(folders: Sequence[Folder], draft: Draft, timeout: float, kept: Path) ->
     )
 
 
-def _row(reading: Reading) -> cache.Row | None:
+def _row(reading: ParsedJobFile) -> cache.Row | None:
     if reading.job is None:
         return None  # read again each time: what is missing may come without a change to the file
     return [cache.row_of(reading.job), reading.warnings]
 
 
-def _reading(row: cache.Row) -> Reading:
+def _reading(row: cache.Row) -> ParsedJobFile:
     job = cache.job_of(row[0])
-    return Reading(job.id, job.source, job, warnings=tuple(row[1]))
+    return ParsedJobFile(job.id, job.source, job, warnings=tuple(row[1]))
 
 
 FORM = cache.Form(_row, _reading)
 
 
-def _key(folders: Sequence[Folder], draft: Draft, timeout: float) -> cache.Key:
+def _key(folders: Sequence[Folder], parsed: ParsedConfig, timeout: float) -> cache.Key:
     """What the jobs depend on besides their files."""
     return {
         "version": __version__,
         "folders": [[str(folder.path), folder.label] for folder in folders],
-        "timezone": draft.timezone,
+        "timezone": parsed.timezone,
         "timeout": timeout,
         "machine": machine.mark(),  # for what was drawn on it
-        "handlers": draft.targets,
+        "handlers": parsed.targets,
     }
 
 
-def _read(file: File, key: cache.Key) -> Reading:
+def _read(file: File, key: cache.Key) -> ParsedJobFile:
     from scheduled.config import validate, yaml_document
 
     try:
         document = yaml_document.read(Path(file.path), file.label)
     except ConfigError as error:
-        return Reading(problems=error.problems)
+        return ParsedJobFile(problems=error.problems)
     return validate.job_file(
         document, file.label, validate.Defaults(key["timezone"], key["timeout"], key["handlers"])
     )
 
 
-def _taken(draft: Draft) -> dict[str, str]:
+def _taken(parsed: ParsedConfig) -> dict[str, str]:
     """The ids a job file may not have, each with the reason."""
-    elsewhere = {one.name: one.place for one in draft.handlers if one.claims}
-    elsewhere |= {job.id: job.source for job in draft.jobs} | dict(draft.left_out)
+    elsewhere = {one.name: one.place for one in parsed.handlers if one.claims}
+    elsewhere |= {job.id: job.source for job in parsed.jobs} | dict(parsed.left_out)
     shipped = "is that of a shipped job, which stays as it is; to change that, use jobs: in"
     return {
         id_: f"is that of {place} as well; the one in this file does not run"

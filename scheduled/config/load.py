@@ -11,9 +11,9 @@ from typing import Any
 
 from scheduled import __version__
 from scheduled.config import cache, conflicts, handler_files, job_files, paths
-from scheduled.config.handler_files import Offered
-from scheduled.config.parsed import Draft, Handler
-from scheduled.config.paths import Asked, Places, Start
+from scheduled.config.handler_files import HandlerScan
+from scheduled.config.parsed import Handler, ParsedConfig
+from scheduled.config.paths import EarlyPaths, PathOptions, Paths
 from scheduled.errors import ConfigError, ScheduleError, UsageError
 from scheduled.jobs import builtin
 from scheduled.jobs.model import Job
@@ -37,7 +37,7 @@ ZONE_FILES = (Path("/etc/localtime"), Path("/etc/timezone"))
 class Config:
     """Everything that was configured, and what is wrong with it. Durations are seconds."""
 
-    places: Places
+    places: Paths
     jobs: tuple[Job, ...]
     """Disabled ones too: the untouched shipped ones, those of the file in its order, job files."""
     timezone: str
@@ -70,25 +70,25 @@ class Config:
     """What decided each setting, as a person would say it: `default`, `scheduled.yaml:3`."""
 
 
-def load(asked: Asked) -> Config:
+def load(options: PathOptions) -> Config:
     """The configuration as it is now.
 
     Raises ConfigError with all problems where the file as a whole cannot be followed: it may have
     switched off or changed any job, so none of them may run. Raises UsageError for a named place
     that does not exist. What is wrong with single jobs is in `problems`.
     """
-    begun = paths.start(asked)
-    sources = (*begun.looked_for, *ZONE_FILES)
+    early = paths.start(options)
+    sources = (*early.looked_for, *ZONE_FILES)
     stamps = {str(one): stamp(one) for one in sources}
-    draft, offered = _draft(asked, begun, stamps)
-    settings = draft.settings
-    found = paths.settle(asked, begun, _folders(asked, begun, draft))
+    parsed, offered = _draft(options, early, stamps)
+    settings = parsed.settings
+    found = paths.resolve(options, early, _folders(options, early, parsed))
     values = {key: settings.get(key, default) for key, default in DEFAULTS.items()}
-    folders = job_files.folders(asked, begun, found.root, draft)
-    kept = cache.place(found.state_dir / "cache", begun.config_path or found.root, "jobs")
-    files = job_files.load(folders, draft, values["default_timeout"], kept)
-    origins = _origins(asked, found, draft)
-    shipped = draft.jobs
+    folders = job_files.folders(options, early, found.root, parsed)
+    kept = cache.place(found.state_dir / "cache", early.config_path or found.root, "jobs")
+    files = job_files.load(folders, parsed, values["default_timeout"], kept)
+    origins = _origins(options, found, parsed)
+    shipped = parsed.jobs
     if not paths.is_ecosystem(found.root):
         shipped = tuple(map(builtin.at_rest, shipped))
     allowed, excess = _allowed(shipped + files.jobs, values["max_jobs"], origins["max_jobs"])
@@ -96,13 +96,13 @@ def load(asked: Asked) -> Config:
     return Config(
         places=found,
         jobs=jobs,
-        timezone=draft.timezone,
-        problems=offered.problems + draft.problems + files.problems + excess + stuck,
+        timezone=parsed.timezone,
+        problems=offered.problems + parsed.problems + files.problems + excess + stuck,
         sources=sources,
         jobs_dirs=tuple(folder.path for folder in folders),
         handler_dirs=offered.folders,
         handlers=offered.handlers,
-        taken=_taken(draft, files),
+        taken=_taken(parsed, files),
         warnings=offered.warnings + files.warnings,
         stamps={**stamps, **offered.stamps, **files.stamps},
         origins=origins,
@@ -110,13 +110,13 @@ def load(asked: Asked) -> Config:
     )
 
 
-def _taken(draft: Draft, files: job_files.Found) -> dict[str, str]:
+def _taken(parsed: ParsedConfig, files: job_files.JobFileScan) -> dict[str, str]:
     """The ids that jobs and handlers have, those that do not run too, each with its place."""
     return {
-        **{one.name: one.place for one in draft.handlers if one.claims},
-        **draft.left_out,
+        **{one.name: one.place for one in parsed.handlers if one.claims},
+        **parsed.left_out,
         **files.left_out,
-        **{job.id: job.source for job in (*draft.jobs, *files.jobs)},
+        **{job.id: job.source for job in (*parsed.jobs, *files.jobs)},
     }
 
 
@@ -141,86 +141,90 @@ def _startable(jobs: tuple[Job, ...]) -> tuple[tuple[Job, ...], tuple[str, ...]]
     return tuple(job for job in jobs if job.id not in wrong), told
 
 
-def _folders(asked: Asked, begun: Start, draft: Draft) -> dict[str, Path]:
+def _folders(options: PathOptions, early: EarlyPaths, parsed: ParsedConfig) -> dict[str, Path]:
     """The places the file names. Raises ConfigError for what cannot be one."""
     folders: dict[str, Path] = {}
     problems = []
-    for key in (one for one in _PLACES if one in draft.settings):
-        assert begun.config_path is not None
+    for key in (one for one in _PLACES if one in parsed.settings):
+        assert early.config_path is not None
         try:
-            text, base = draft.settings[key], begun.config_path.parent
-            folders[key] = paths.resolved(text, base, asked.environ)
+            text, base = parsed.settings[key], early.config_path.parent
+            folders[key] = paths.resolved(text, base, options.environ)
             if key == "root" and not os.path.isdir(folders[key]):
                 raise UsageError(f"{folders[key]}: no such folder")
         except UsageError as error:
-            problems.append(f"{begun.config_path.name}:{draft.lines[key]}: {key}: {error}")
+            problems.append(f"{early.config_path.name}:{parsed.lines[key]}: {key}: {error}")
     if problems:
         raise ConfigError(problems)
     return folders
 
 
-def _draft(asked: Asked, begun: Start, stamps: Mapping[str, Stamp | None]) -> tuple[Draft, Offered]:
+def _draft(
+    options: PathOptions, early: EarlyPaths, stamps: Mapping[str, Stamp | None]
+) -> tuple[ParsedConfig, HandlerScan]:
     """The checked configuration, and the handlers that were dropped in."""
-    path = begun.config_path
+    path = early.config_path
     if path is None:
-        return _without_file(asked), Offered()
+        return _without_file(options), HandlerScan()
     # Before the cache is asked: a change of mode leaves no mark that a stamp would show.
     refusals = permissions.problems(path)
     if refusals:
         raise ConfigError(refusals)
     # The folder it has without the file's say: it must be found before the file is read.
-    folder = paths.settle(asked, begun, {}).state_dir / "cache"
+    folder = paths.resolve(options, early, {}).state_dir / "cache"
     kept = cache.place(folder, path)
     key = {
         "version": __version__,
         "path": str(path),
-        "TZ": asked.environ.get("TZ"),
+        "TZ": options.environ.get("TZ"),
         "machine": machine.mark(),  # for what was drawn on it
     }
 
-    def dropped_in(draft: Draft) -> Offered:
-        timeout = draft.settings.get("default_timeout", DEFAULTS["default_timeout"])
+    def dropped_in(parsed: ParsedConfig) -> HandlerScan:
+        timeout = parsed.settings.get("default_timeout", DEFAULTS["default_timeout"])
         there = cache.place(folder, path, "handlers")
-        return handler_files.load(draft, timeout, path, asked.environ, there)
+        return handler_files.load(parsed, timeout, path, options.environ, there)
 
-    draft = cache.read(kept, key, stamps)
-    offered = dropped_in(draft) if draft is not None else None
-    if draft is None or offered is None or draft.handlers != offered.handlers:
-        draft = _checked(path, asked, lambda begun: dropped_in(begun).handlers)
-        offered = dropped_in(draft)
-        cache.write(kept, key, stamps, draft)
-    return draft, offered
+    parsed = cache.read(kept, key, stamps)
+    offered = dropped_in(parsed) if parsed is not None else None
+    if parsed is None or offered is None or parsed.handlers != offered.handlers:
+        parsed = _checked(path, options, lambda early: dropped_in(early).handlers)
+        offered = dropped_in(parsed)
+        cache.write(kept, key, stamps, parsed)
+    return parsed, offered
 
 
-def _without_file(asked: Asked) -> Draft:
+def _without_file(options: PathOptions) -> ParsedConfig:
     try:
-        zone = _machine_zone(asked)
+        zone = _machine_zone(options)
     except ScheduleError as error:
         raise ConfigError([str(error)]) from error
-    return Draft(zone, jobs=builtin.jobs(zone, DEFAULTS["default_timeout"]))
+    return ParsedConfig(zone, jobs=builtin.jobs(zone, DEFAULTS["default_timeout"]))
 
 
-def _checked(path: Path, asked: Asked, offered: Callable[[Draft], tuple[Handler, ...]]) -> Draft:
+def _checked(
+    path: Path, options: PathOptions, offered: Callable[[ParsedConfig], tuple[Handler, ...]]
+) -> ParsedConfig:
     from scheduled.config import validate, yaml_document
 
     document = yaml_document.read(path)
     timeout = DEFAULTS["default_timeout"]
-    return validate.check(document, path.name, lambda: _machine_zone(asked), timeout, offered)
+    return validate.check(document, path.name, lambda: _machine_zone(options), timeout, offered)
 
 
-def _machine_zone(asked: Asked) -> str:
+def _machine_zone(options: PathOptions) -> str:
     from scheduled.timing.timezones import local_zone
 
-    return local_zone(asked.environ)
+    return local_zone(options.environ)
 
 
-def _origins(asked: Asked, found: Places, draft: Draft) -> dict[str, str]:
+def _origins(options: PathOptions, found: Paths, parsed: ParsedConfig) -> dict[str, str]:
     """The places know whether the file decided them; here is on which line it did."""
     origins = dict.fromkeys([*DEFAULTS, "jobs_dirs", "handler_dirs"], "default")
     origins["tick_interval"] = "what is installed, else each minute"
-    origins["timezone"] = "TZ" if asked.environ.get("TZ") is not None else "the machine"
+    origins["timezone"] = "TZ" if options.environ.get("TZ") is not None else "the machine"
     origins |= found.origins
-    for key, line in draft.lines.items():
+    for key, line in parsed.lines.items():
         if key not in _PLACES or origins[key] == paths.BY_CONFIG:
             origins[key] = f"{found.config_path.name if found.config_path else ''}:{line}"
     return origins

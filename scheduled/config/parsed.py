@@ -26,7 +26,7 @@ class Handler:
 
 
 @dataclass(frozen=True)
-class Draft:
+class ParsedConfig:
     """Settings and jobs; the shipped jobs are among them."""
 
     timezone: str
@@ -50,7 +50,7 @@ class Draft:
 
 
 @dataclass(frozen=True)
-class Reading:
+class ParsedJobFile:
     """What came of one job file."""
 
     id: str = ""

@@ -2,7 +2,7 @@
 
 What is asked for on the command line comes first, then the environment, then the configuration
 file, then what lies on the disk. The file's own default place depends on the root, and the file
-may name another root, so this goes in two steps: `start` before the file is read, `settle` after.
+may name another root, so this goes in two steps: `start` before the file is read, `resolve` after.
 """
 
 import os
@@ -22,7 +22,7 @@ CENTRAL_IN_ROOT = ("aipass_os/AI_CENTRAL", "AI_CENTRAL", ".ai_central", ".aicent
 
 
 @dataclass(frozen=True)
-class Asked:
+class PathOptions:
     """What the command line and its surroundings say, as it was typed."""
 
     root: str | None = None
@@ -33,7 +33,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Start:
+class EarlyPaths:
     """What is known before the configuration is read."""
 
     root: Path
@@ -47,7 +47,7 @@ class Start:
 
 
 @dataclass(frozen=True)
-class Places:
+class Paths:
     """Where everything is; all paths absolute. Only the root and `config_path` surely exist."""
 
     root: Path
@@ -58,47 +58,47 @@ class Places:
     """What decided each of them, as a person would say it: `--root`, `SCHEDULED_ROOT`."""
 
 
-def find(asked: Asked) -> Places:
+def find(options: PathOptions) -> Paths:
     """The places as they are without the configuration's say. Raises as `start` does."""
-    return settle(asked, start(asked), {})
+    return resolve(options, start(options), {})
 
 
-def start(asked: Asked) -> Start:
+def start(options: PathOptions) -> EarlyPaths:
     """The root and the configuration file.
 
     Raises UsageError for a root that is no folder and for a named file that does not exist.
     """
-    root, root_origin, root_is_asked = _root(asked)
-    config_path, config_origin, looked_for = _config_file(asked, root)
+    root, root_origin, root_is_asked = _root(options)
+    config_path, config_origin, looked_for = _config_file(options, root)
     origins = {"root": root_origin, "config_path": config_origin}
-    return Start(root, config_path, looked_for, root_is_asked, origins)
+    return EarlyPaths(root, config_path, looked_for, root_is_asked, origins)
 
 
-def root_of(asked: Asked) -> Path:
+def root_of(options: PathOptions) -> Path:
     """The root as long as no configuration names another. Raises UsageError as `start` does."""
-    return _root(asked)[0]
+    return _root(options)[0]
 
 
-def config_to_write(asked: Asked) -> Path:
+def config_to_write(options: PathOptions) -> Path:
     """Where a new configuration file belongs: where one is named, there or not, else the root."""
-    named = _named(asked, "--config", asked.config, "SCHEDULED_CONFIG")
-    return named[0] if named is not None else root_of(asked) / CONFIG_NAME
+    named = _named(options, "--config", options.config, "SCHEDULED_CONFIG")
+    return named[0] if named is not None else root_of(options) / CONFIG_NAME
 
 
-def settle(asked: Asked, begun: Start, configured: Mapping[str, Path]) -> Places:
+def resolve(options: PathOptions, early: EarlyPaths, configured: Mapping[str, Path]) -> Paths:
     """All places; `configured` is what the configuration says about `root` and the folders."""
-    root, root_origin = begun.root, begun.origins["root"]
-    if "root" in configured and not begun.root_is_asked:
+    root, root_origin = early.root, early.origins["root"]
+    if "root" in configured and not early.root_is_asked:
         root, root_origin = configured["root"], BY_CONFIG
-    state_dir, state_origin = _state_dir(asked, root, configured)
+    state_dir, state_origin = _state_dir(options, root, configured)
     central_dir, central_origin = _central_dir(root, state_dir, configured)
     origins = {
-        **begun.origins,
+        **early.origins,
         "root": root_origin,
         "state_dir": state_origin,
         "central_dir": central_origin,
     }
-    return Places(root, begun.config_path, state_dir, central_dir, origins)
+    return Paths(root, early.config_path, state_dir, central_dir, origins)
 
 
 def has_registry(root: Path) -> bool:
@@ -127,20 +127,20 @@ def resolved(text: str, base: Path, environ: Mapping[str, str]) -> Path:
     return Path(os.path.abspath(base / text))
 
 
-def _root(asked: Asked) -> tuple[Path, str, bool]:
-    named = _named(asked, "--root", asked.root, "SCHEDULED_ROOT", "AIPASS_HOME")
+def _root(options: PathOptions) -> tuple[Path, str, bool]:
+    named = _named(options, "--root", options.root, "SCHEDULED_ROOT", "AIPASS_HOME")
     if named is not None:
         path, origin = named
         if not os.path.isdir(path):
             raise UsageError(f"{origin}: {path}: no such folder")
         return path, origin, True
-    if has_registry(asked.cwd) or _is_there(asked.cwd / CONFIG_NAME):
-        return asked.cwd, "the current folder", False
-    return home(asked.environ), "the home folder", False
+    if has_registry(options.cwd) or _is_there(options.cwd / CONFIG_NAME):
+        return options.cwd, "the current folder", False
+    return home(options.environ), "the home folder", False
 
 
-def _config_file(asked: Asked, root: Path) -> tuple[Path | None, str, tuple[Path, ...]]:
-    named = _named(asked, "--config", asked.config, "SCHEDULED_CONFIG")
+def _config_file(options: PathOptions, root: Path) -> tuple[Path | None, str, tuple[Path, ...]]:
+    named = _named(options, "--config", options.config, "SCHEDULED_CONFIG")
     if named is not None:
         path, origin = named
         if not _is_there(path):
@@ -148,7 +148,7 @@ def _config_file(asked: Asked, root: Path) -> tuple[Path | None, str, tuple[Path
                 f"{origin}: {path}: no such file; `scheduled config init --path {path}` writes one"
             )
         return path, origin, (path,)
-    usual = xdg(asked.environ, "XDG_CONFIG_HOME", ".config") / "scheduled" / CONFIG_NAME
+    usual = xdg(options.environ, "XDG_CONFIG_HOME", ".config") / "scheduled" / CONFIG_NAME
     if _is_there(root / CONFIG_NAME):
         return root / CONFIG_NAME, "in the root", (root / CONFIG_NAME,)
     if _is_there(usual):
@@ -167,8 +167,10 @@ def _is_there(path: Path) -> bool:
     return True
 
 
-def _state_dir(asked: Asked, root: Path, configured: Mapping[str, Path]) -> tuple[Path, str]:
-    named = _named(asked, "--state-dir", asked.state_dir, "SCHEDULED_STATE_DIR")
+def _state_dir(
+    options: PathOptions, root: Path, configured: Mapping[str, Path]
+) -> tuple[Path, str]:
+    named = _named(options, "--state-dir", options.state_dir, "SCHEDULED_STATE_DIR")
     if named is not None:
         return named
     if "state_dir" in configured:
@@ -176,7 +178,7 @@ def _state_dir(asked: Asked, root: Path, configured: Mapping[str, Path]) -> tupl
     for inside in STATE_IN_ROOT:
         if os.path.isdir(root / inside):
             return root / inside, "in the root"
-    folder = xdg(asked.environ, "XDG_STATE_HOME", ".local/state") / "scheduled"
+    folder = xdg(options.environ, "XDG_STATE_HOME", ".local/state") / "scheduled"
     return folder, "the folder for state"
 
 
@@ -192,14 +194,14 @@ def _central_dir(root: Path, state_dir: Path, configured: Mapping[str, Path]) ->
 
 
 def _named(
-    asked: Asked, option: str, value: str | None, *variables: str
+    options: PathOptions, option: str, value: str | None, *variables: str
 ) -> tuple[Path, str] | None:
     """What a person named, and how; an empty variable is as good as none."""
     if value is not None:
         if not value:
             raise UsageError(f"{option}: nothing after it; name a path, or leave the option out")
-        return resolved(value, asked.cwd, asked.environ), option
+        return resolved(value, options.cwd, options.environ), option
     for variable in variables:
-        if asked.environ.get(variable):
-            return resolved(asked.environ[variable], asked.cwd, asked.environ), variable
+        if options.environ.get(variable):
+            return resolved(options.environ[variable], options.cwd, options.environ), variable
     return None

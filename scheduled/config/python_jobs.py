@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any, Unpack
 
 from scheduled.config import python_values, validate
-from scheduled.config.converters import Unfit
+from scheduled.config.converters import InvalidValue
 from scheduled.config.load import DEFAULTS
 from scheduled.config.yaml_document import Node
 from scheduled.errors import ConfigError, UsageError
@@ -82,7 +82,7 @@ def _checked(id_: str, said: Mapping[str, Any], targets: Mapping[str, str]) -> J
     for key, value in said.items():
         try:
             nodes[key] = python_values.node(value)
-        except Unfit as unfit:
+        except InvalidValue as unfit:
             problems.append(f"{id_}.{key}: {unfit}")
     if problems:
         raise ConfigError(problems)

@@ -5,7 +5,7 @@ What a decorator says, or a call, is judged by the same readers as what stands i
 
 import math
 
-from scheduled.config.converters import Unfit
+from scheduled.config.converters import InvalidValue
 from scheduled.config.yaml_document import NO_TEXT, Node, shown
 
 
@@ -22,25 +22,27 @@ def node(value: object, line: int = 0) -> Node:
             return Node([node(one, line) for one in value], line)
         case dict():
             return Node({_name(key): node(one, line) for key, one in value.items()}, line)
-    raise Unfit(f"{type(value).__name__}: expected text, a number, a list or names with values")
+    raise InvalidValue(
+        f"{type(value).__name__}: expected text, a number, a list or names with values"
+    )
 
 
 def _text(value: str, line: int) -> Node:
     if NO_TEXT.search(value):
-        raise Unfit(f'"{shown(value)}" contains a character no text can hold')
+        raise InvalidValue(f'"{shown(value)}" contains a character no text can hold')
     return Node(str(value), line, str(value))
 
 
 def _number(value: float, line: int) -> Node:
     if isinstance(value, float) and not math.isfinite(value):
-        raise Unfit(f"{value}: not a number that can be written down")
+        raise InvalidValue(f"{value}: not a number that can be written down")
     try:
         return Node(value, line, str(value))
     except ValueError:  # of more digits than Python writes
-        raise Unfit("a number with too many digits") from None
+        raise InvalidValue("a number with too many digits") from None
 
 
 def _name(key: object) -> str:
     if isinstance(key, str):
         return _text(key, 0).text
-    raise Unfit(f"{key!r}: expected a text as a name")
+    raise InvalidValue(f"{key!r}: expected a text as a name")

@@ -11,10 +11,10 @@ from functools import cache
 from typing import Any
 
 from scheduled.config import converters
-from scheduled.config.converters import Unfit, found
+from scheduled.config.converters import InvalidValue, found
 from scheduled.config.handler_source import Declaration
 from scheduled.config.keys import ID, JOB_KEYS, KEYS, Key
-from scheduled.config.parsed import Draft, Handler, Reading
+from scheduled.config.parsed import Handler, ParsedConfig, ParsedJobFile
 from scheduled.config.yaml_document import Node, shown
 from scheduled.errors import ConfigError, ScheduleError
 from scheduled.handler import loader
@@ -23,8 +23,8 @@ from scheduled.jobs import builtin
 from scheduled.jobs.model import Job
 from scheduled.notify.routes import problems as route_problems
 from scheduled.system import machine
-from scheduled.system.text import meant
-from scheduled.timing import slots, timezones
+from scheduled.system.text import did_you_mean
+from scheduled.timing import expression, timezones
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,8 @@ def check(
     file: str,
     machine_zone: Callable[[], str],
     default_timeout: float,
-    offered: Callable[[Draft], Sequence[Handler]],
-) -> Draft:
+    offered: Callable[[ParsedConfig], Sequence[Handler]],
+) -> ParsedConfig:
     """Settings and jobs of a document that came from `file`, the shipped jobs among them.
 
     `offered` finds the handlers that others offer, once it is told the settings. Raises
@@ -97,17 +97,17 @@ def check(
         raise ConfigError(stopping.sentences())
     settings = {"default_timeout": default_timeout, **_values(document, KEYS, "", stopping)}
     timezone = _timezone(document, settings, machine_zone, stopping)
-    begun = Draft(timezone, *_set_here(document, settings))
-    begun = replace(begun, handlers=_handlers(begun, offered, stopping))
-    ours = _ours(begun, settings["default_timeout"])
-    defaults = Defaults(timezone, settings["default_timeout"], begun.targets)
+    early = ParsedConfig(timezone, *_set_here(document, settings))
+    early = replace(early, handlers=_handlers(early, offered, stopping))
+    ours = _ours(early, settings["default_timeout"])
+    defaults = Defaults(timezone, settings["default_timeout"], early.targets)
     jobs = _jobs(document.value.get("jobs"), ours, defaults, problems)
     if "routes" in settings:
         _check_routes(document.value["routes"], problems)
     if stopping:
         raise ConfigError(stopping.sentences() + problems.sentences())
     left_out = _left_out(document.value.get("jobs"), jobs, file)
-    return replace(begun, jobs=tuple(jobs), problems=problems.sentences(), left_out=left_out)
+    return replace(early, jobs=tuple(jobs), problems=problems.sentences(), left_out=left_out)
 
 
 def _set_here(document: Node, settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, int]]:
@@ -121,23 +121,23 @@ def _set_here(document: Node, settings: Mapping[str, Any]) -> tuple[dict[str, An
 
 
 def _handlers(
-    begun: Draft, offered: Callable[[Draft], Sequence[Handler]], stopping: _Problems
+    early: ParsedConfig, offered: Callable[[ParsedConfig], Sequence[Handler]], stopping: _Problems
 ) -> tuple[Handler, ...]:
     try:
-        return tuple(offered(begun))
+        return tuple(offered(early))
     except ConfigError as error:
         for problem in error.problems:
             stopping.append((0, problem))
         return ()
 
 
-def _ours(begun: Draft, timeout: float) -> dict[str, Job]:
+def _ours(early: ParsedConfig, timeout: float) -> dict[str, Job]:
     """The jobs that are there without a word, by id; a configuration may change them."""
-    dropped_in = (one.job for one in begun.handlers if one.job is not None)
-    return {job.id: job for job in (*builtin.jobs(begun.timezone, timeout), *dropped_in)}
+    dropped_in = (one.job for one in early.handlers if one.job is not None)
+    return {job.id: job for job in (*builtin.jobs(early.timezone, timeout), *dropped_in)}
 
 
-def job_file(document: Node, file: str, defaults: Defaults) -> Reading:
+def job_file(document: Node, file: str, defaults: Defaults) -> ParsedJobFile:
     """The job a file holds, or what is wrong with it. Keys nobody knows are only warned of."""
     problems, warnings = _Problems(file), _Problems(file)
     if not document.is_mapping:
@@ -145,7 +145,7 @@ def job_file(document: Node, file: str, defaults: Defaults) -> Reading:
     elif not document.value:
         problems.note(document.line, "", "empty; a job has an id, a schedule and a command")
     if problems:
-        return Reading(problems=problems.sentences())
+        return ParsedJobFile(problems=problems.sentences())
     name, line = _file_id(document, problems)
     keys = {one: node for one, node in document.value.items() if one != "id"}
     repeated = [(one, at) for one, at in document.repeated if one != "id"]
@@ -154,10 +154,10 @@ def job_file(document: Node, file: str, defaults: Defaults) -> Reading:
     entry = _Entry(name or "_", node, None, problems, "", line)
     jobs = _job(entry, defaults, warnings)
     job = jobs[0] if jobs and not problems else None
-    return Reading(name, f"{file}:{line}", job, problems.sentences(), warnings.sentences())
+    return ParsedJobFile(name, f"{file}:{line}", job, problems.sentences(), warnings.sentences())
 
 
-def declaration(one: Declaration, file: str, defaults: Defaults) -> Reading:
+def declaration(one: Declaration, file: str, defaults: Defaults) -> ParsedJobFile:
     """The job that a decorated function is, if it names a schedule, or what is wrong with it."""
     if "schedule" in one.keys:
         handler = {"handler": Node(one.name, one.line, one.name)}
@@ -167,16 +167,16 @@ def declaration(one: Declaration, file: str, defaults: Defaults) -> Reading:
     _check_id(entry)
     for key in one.keys:
         entry.note(key, "is for a job; name a schedule as well")
-    return Reading(one.name, problems=problems.sentences())
+    return ParsedJobFile(one.name, problems=problems.sentences())
 
 
 def job_of(
     name: str, keys: dict[str, Node], defaults: Defaults, file: str = "", line: int = 0
-) -> Reading:
+) -> ParsedJobFile:
     """The job of that name that stands in Python code, or what is wrong with it."""
     problems = _Problems(file)
     jobs = _job(_Entry(name, Node(keys, line), None, problems, name, line), defaults)
-    return Reading(name, f"{file}:{line}", jobs[0] if jobs else None, problems.sentences())
+    return ParsedJobFile(name, f"{file}:{line}", jobs[0] if jobs else None, problems.sentences())
 
 
 def _file_id(document: Node, problems: _Problems) -> tuple[str, int]:
@@ -190,7 +190,7 @@ def _file_id(document: Node, problems: _Problems) -> tuple[str, int]:
             problems.note(line, "id", f"stands here twice, first in line {node.line}")
     try:
         name = converters.text(node)
-    except Unfit as unfit:
+    except InvalidValue as unfit:
         problems.note(node.line, "id", str(unfit))
         return "", node.line
     return name, node.line
@@ -318,7 +318,7 @@ def _check_params(entry: _Entry) -> None:
 
 def _seed(entry: _Entry, values: Mapping[str, Any]) -> dict[str, str]:
     """What the job's `H` and `jitter` are drawn from, if it has one of them."""
-    if not values.get("jitter") and not slots.is_drawn(values.get("schedule", "")):
+    if not values.get("jitter") and not expression.is_drawn(values.get("schedule", "")):
         return {}
     return {"seed": f"{machine.identity()} {entry.name}"}
 
@@ -340,7 +340,7 @@ def _check_schedule(entry: _Entry, values: dict[str, Any]) -> None:
 @cache
 def _wrong_with_schedule(text: str, timezone: str, seed: str) -> str:
     try:
-        slots.parse(text, timezone, seed)
+        expression.parse(text, timezone, seed)
     except ScheduleError as error:
         return str(error)
     return ""
@@ -359,10 +359,10 @@ def _no_handler(name: str, targets: Iterable[str]) -> str:
     if "/" in name:
         return "a path; name its folder in handler_dirs, and here the handler"
     if "." in name or ":" in name:
-        return f"no module {shown(loader.spot(name)[0])} can be found; is it installed?"
+        return f"no module {shown(loader.parse_name(name)[0])} can be found; is it installed?"
     known = [*(job.handler for job in builtin.JOBS), *targets]
     where = "shipped or dropped in" if len(known) > len(builtin.JOBS) else "shipped"
-    return f"no such handler is {where}{meant(name, known)}"
+    return f"no such handler is {where}{did_you_mean(name, known)}"
 
 
 def _values(
@@ -381,13 +381,15 @@ def _values(
         key = keys.get(name)
         if key is None:
             unknown = problems if warnings is None else warnings
-            unknown.note(one.line, f"{at}{shown(name)}", f"unknown key{meant(name, [*keys])}")
+            unknown.note(
+                one.line, f"{at}{shown(name)}", f"unknown key{did_you_mean(name, [*keys])}"
+            )
             continue
         target = key.field or name
         if target in values:
             problems.note(one.line, f"{at}{name}", f"is the same as {target}, which is set as well")
         try:
             values[target] = key.read(one)
-        except Unfit as unfit:
+        except InvalidValue as unfit:
             problems.note(one.line, f"{at}{name}", str(unfit))
     return values

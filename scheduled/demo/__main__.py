@@ -36,7 +36,7 @@ class _Demo:
         from scheduled.cli.context import clock
         from scheduled.demo import example
 
-        example.grow(self.home, clock())
+        example.create_example(self.home, clock())
         self._say(f"An example ecosystem has been grown in {self.home}.")
         self._run("run", "-v", about="The first tick runs the five sweeps.")
         self._run("run", "-v", about="A second one finds nothing to do.")

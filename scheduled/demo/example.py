@@ -26,7 +26,7 @@ class Layout(StrEnum):
     REPOSITORY = "repository"  # .trinity/local.json, .ai_mail.local/
 
 
-def grow(folder: Path, now: datetime, zone: tzinfo | None = None) -> Path:
+def create_example(folder: Path, now: datetime, zone: tzinfo | None = None) -> Path:
     """Grow the example in `folder`, as it would stand at `now`; the folder is returned.
 
     Naive timestamps are wall clock of `zone`, the system's if None. Raises FileExistsError,
@@ -36,14 +36,16 @@ def grow(folder: Path, now: datetime, zone: tzinfo | None = None) -> Path:
     if (folder / "BRANCH_REGISTRY.json").exists():
         raise FileExistsError(f"{folder}: an ecosystem grows here already; name an empty folder")
     entries = [
-        plant(folder, "DEV_CENTRAL", "aipass_os/dev_central", Layout.HOME, local, lines=(512, 240)),
-        plant(folder, "ASSISTANT", "aipass_os/dev_central/assistant", Layout.HOME, local),
-        plant(folder, "TRIGGER", "aipass_core/trigger", Layout.HOME, local, lines=(480, 130)),
-        plant(folder, "DRONE", "aipass_core/drone", Layout.HOME, local, lines=(523, 260)),
-        plant(folder, "FLOW", "aipass_core/flow", Layout.HOME, local, lines=(486, 612)),
-        plant(folder, "SEED", "seed", Layout.HOME, local, lines=(495, 90)),
-        plant(folder, "API", "src/aipass/api", Layout.REPOSITORY, local, lines=(1000, 64)),
-        plant(folder, "PRAX", "src/aipass/prax", Layout.REPOSITORY, local, lines=(480, 500)),
+        add_branch(
+            folder, "DEV_CENTRAL", "aipass_os/dev_central", Layout.HOME, local, lines=(512, 240)
+        ),
+        add_branch(folder, "ASSISTANT", "aipass_os/dev_central/assistant", Layout.HOME, local),
+        add_branch(folder, "TRIGGER", "aipass_core/trigger", Layout.HOME, local, lines=(480, 130)),
+        add_branch(folder, "DRONE", "aipass_core/drone", Layout.HOME, local, lines=(523, 260)),
+        add_branch(folder, "FLOW", "aipass_core/flow", Layout.HOME, local, lines=(486, 612)),
+        add_branch(folder, "SEED", "seed", Layout.HOME, local, lines=(495, 90)),
+        add_branch(folder, "API", "src/aipass/api", Layout.REPOSITORY, local, lines=(1000, 64)),
+        add_branch(folder, "PRAX", "src/aipass/prax", Layout.REPOSITORY, local, lines=(480, 500)),
     ]
     _deliver_mail(folder, local)
     _write_logs(folder / "system_logs", local)
@@ -56,7 +58,7 @@ def grow(folder: Path, now: datetime, zone: tzinfo | None = None) -> Path:
     return folder
 
 
-def plant(
+def add_branch(
     home: Path,
     name: str,
     path: str,

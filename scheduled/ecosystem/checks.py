@@ -119,7 +119,7 @@ class Checkups:
     def logs(self, folder: str | Path, prefix: str = "") -> Iterator[Issue]:
         """An issue for each log in a folder that should have been rotated."""
         limit = self._rules.max_log_bytes
-        for log in logs.unrotated(folder, limit):
+        for log in logs.oversized_logs(folder, limit):
             sizes = f"{_megabytes(log.size)}, not rotated (limit: {_megabytes(limit)})"
             yield _warning(f"{prefix}{log.name}: {sizes}")
 

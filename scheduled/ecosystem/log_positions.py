@@ -38,7 +38,7 @@ _VERSION = 1
 
 
 @dataclass
-class Trail:
+class ReadPosition:
     """How far a log was read, and what was found in its last hour."""
 
     stamp: list[int]
@@ -52,7 +52,7 @@ class Trail:
     """Of the last line, as long as it has no end; read again with the next scan."""
 
 
-class Trails:
+class ReadPositions:
     """How far each log was read by the last scan, and by this one."""
 
     def __init__(self, path: Path, now: datetime, zone: tzinfo) -> None:
@@ -61,7 +61,7 @@ class Trails:
         self._zone = zone
         self._before = self._load()
         self._by_inode = {trail.stamp[2]: trail for trail in self._before.values()}
-        self._after: dict[str, Trail] = {}
+        self._after: dict[str, ReadPosition] = {}
 
     def follow(self, path: str, status: os.stat_result) -> tuple[int, int]:
         """Errors and warnings of a log in the last hour; read on from where it was left.
@@ -89,7 +89,7 @@ class Trails:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             replace(self._path, json.dumps(document, separators=(",", ":")).encode(), mode=0o600)
 
-    def _load(self) -> dict[str, Trail]:
+    def _load(self) -> dict[str, ReadPosition]:
         """The trails of the last scan; none if they are damaged, or from what is now the future."""
         try:
             version, at, zone, trails = json.loads(self._path.read_bytes())
@@ -99,22 +99,22 @@ class Trails:
             pass
         return {}
 
-    def _read_on(self, path: str) -> Trail:
+    def _read_on(self, path: str) -> ReadPosition:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise OSError(errno.EINVAL, "Not a regular file")
-            trail = self._left_off(path, descriptor, status) or Trail([])
+            trail = self._left_off(path, descriptor, status) or ReadPosition([])
             counts = {second: list(pair) for second, pair in trail.counts.items()}
-            trail = Trail(list(stamp_of(status)), trail.offset, counts=counts)
+            trail = ReadPosition(list(stamp_of(status)), trail.offset, counts=counts)
             self._count(descriptor, status.st_size, trail)
             trail.head = _head(descriptor, trail.offset)
             return trail
         finally:
             os.close(descriptor)
 
-    def _left_off(self, path: str, descriptor: int, status: os.stat_result) -> Trail | None:
+    def _left_off(self, path: str, descriptor: int, status: os.stat_result) -> ReadPosition | None:
         """The trail of this very log, also under an earlier name, or of what it is a copy of."""
         live = ROTATED.fullmatch(path)
         known = [self._by_inode.get(status.st_ino), self._before.get(live[1]) if live else None]
@@ -124,7 +124,7 @@ class Trails:
                 return trail
         return None
 
-    def _count(self, descriptor: int, end: int, trail: Trail) -> None:
+    def _count(self, descriptor: int, end: int, trail: ReadPosition) -> None:
         position = self._recent_from(descriptor, trail.offset, end)
         trail.offset = position
         rest = b""
@@ -160,11 +160,13 @@ def _head(descriptor: int, offset: int) -> str:
     return hashlib.sha256(os.pread(descriptor, min(_HEAD, offset), 0)).hexdigest()[:16]
 
 
-def _trail(fields: dict[str, Any]) -> Trail:
+def _trail(fields: dict[str, Any]) -> ReadPosition:
     """A trail as it was saved. Raises ValueError, TypeError or KeyError if it is damaged."""
     size, mtime, inode = map(int, fields["stamp"])
     counts, tail = _counts(fields["counts"]), _counts(fields["tail"])
-    return Trail([size, mtime, inode], int(fields["offset"]), str(fields["head"]), counts, tail)
+    return ReadPosition(
+        [size, mtime, inode], int(fields["offset"]), str(fields["head"]), counts, tail
+    )
 
 
 def _counts(saved: dict[str, list[int]]) -> Counts:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from scheduled.ecosystem.branch import LOGS
-from scheduled.ecosystem.log_positions import ROTATED, Trails
+from scheduled.ecosystem.log_positions import ROTATED, ReadPositions
 from scheduled.ecosystem.registry import Branch
 
 
@@ -24,7 +24,7 @@ class Oversized(NamedTuple):
     """Bytes."""
 
 
-def unrotated(folder: str | Path, limit: int) -> list[Oversized]:
+def oversized_logs(folder: str | Path, limit: int) -> list[Oversized]:
     """The `*.log` files in a folder with more than `limit` bytes, by name.
 
     Rotated ones (`x.log.1`, `x.log.2.gz`) may be of any size. None where there is no folder.
@@ -90,7 +90,7 @@ def scan(
     found = _files(root, list(branches))
     if found is None:
         return None
-    trails = Trails(cache, now, zone)
+    trails = ReadPositions(cache, now, zone)
     logs = Logs()
     by_branch: Counter[str] = Counter()
     for file in found:

@@ -16,7 +16,7 @@ FUNCTION = "run"
 PARAMS = "PARAMS"
 
 
-def spot(name: str) -> tuple[str, str]:
+def parse_name(name: str) -> tuple[str, str]:
     """The module, or the file, and the function that a handler's name means.
 
     `health` is shipped; `package.module` and `module:function` are anybody's, and the latter
@@ -38,7 +38,7 @@ def in_file(path: Path, function: str = FUNCTION) -> str:
 
 def is_shipped(name: str) -> bool:
     """Whether a handler is one of ours, so that looking into its module runs nobody's code."""
-    return spot(name)[0].startswith(f"{SHIPPED}.")
+    return parse_name(name)[0].startswith(f"{SHIPPED}.")
 
 
 def exists(name: str) -> bool:
@@ -46,7 +46,7 @@ def exists(name: str) -> bool:
 
     Nothing is imported, its parents neither: looking must not run what it looks for.
     """
-    module, function = spot(name)
+    module, function = parse_name(name)
     parts = module.split(".")
     if not all(part.isidentifier() for part in (*parts, function)):
         return False
@@ -64,7 +64,7 @@ def exists(name: str) -> bool:
 
 def load(name: str) -> Function:
     """The function behind a handler's name. Raises UsageError that says what is missing."""
-    module, function = spot(name)
+    module, function = parse_name(name)
     found = getattr(_imported(name, module), function, None)
     if not callable(found):
         raise UsageError(f"handler {name!r}: {module} has no function called {function}")
@@ -76,7 +76,7 @@ def params(name: str) -> Mapping[str, Param] | None:
 
     Imports the module. Raises UsageError for one that is missing, and for a table that is none.
     """
-    module, _ = spot(name)
+    module, _ = parse_name(name)
     found = getattr(_imported(name, module), PARAMS, None)
     if found is None:
         return None

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from scheduled.errors import UsageError
-from scheduled.system.text import meant
+from scheduled.system.text import did_you_mean
 
 SHOWN = 60
 
@@ -48,7 +48,7 @@ def misfits(declared: Declared, given: Mapping[str, Any]) -> dict[str, str]:
     wrong = {}
     for name, value in given.items():
         if name not in declared:
-            wrong[name] = f"unknown param{meant(name, [*declared]) if declared else ''}"
+            wrong[name] = f"unknown param{did_you_mean(name, [*declared]) if declared else ''}"
         elif sentence := _misfit(declared[name].kind, value):
             wrong[name] = sentence
     return wrong

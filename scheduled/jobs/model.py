@@ -160,7 +160,7 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class Ended:
+class AttemptResult:
     """How one execution ended, as the child process and the clock tell it."""
 
     outcome: Outcome

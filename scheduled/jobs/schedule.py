@@ -21,4 +21,6 @@ def start_delay(job: Job) -> timedelta:
     """
     if not job.jitter:
         return timedelta(0)
-    return timedelta(seconds=hashed.drawn(job.seed or job.id, "jitter", max(int(job.jitter), 1)))
+    return timedelta(
+        seconds=hashed.stable_choice(job.seed or job.id, "jitter", max(int(job.jitter), 1))
+    )

@@ -6,17 +6,17 @@ from datetime import datetime
 from scheduled.jobs.model import Job, Overlap
 from scheduled.jobs.schedule import start_delay
 from scheduled.planning.decision import Decision
-from scheduled.state.records import Open, Record
+from scheduled.state.records import ActiveRun, JobMemory
 
 
-def taken_up(record: Record) -> datetime | None:
+def newest_claimed(record: JobMemory) -> datetime | None:
     """The newest slot that is answered for, or has a run that will: nobody missed that one."""
     runs = _newest_run(record)
     again = record.retry.slot if record.retry else None
     return max((one for one in (runs, again) if one is not None), default=None)
 
 
-def standing(job: Job, record: Record) -> Record:
+def without_active_runs(job: Job, record: JobMemory) -> JobMemory:
     """The record as the next run of the job sees it, which need not wait for those under way.
 
     Only where slots queue up does everything wait for them. Elsewhere their slots are theirs.
@@ -36,19 +36,19 @@ def standing(job: Job, record: Record) -> Record:
     )
 
 
-def is_past(record: Record, slot: datetime | None) -> bool:
+def is_superseded(record: JobMemory, slot: datetime | None) -> bool:
     """Whether a slot will not come due again, because a newer one has been taken up."""
-    newest = taken_up(record)
+    newest = newest_claimed(record)
     return slot is not None and newest is not None and slot < newest
 
 
-def overlaps(decision: Decision, opened: Open) -> bool:
+def overlaps(decision: Decision, opened: ActiveRun) -> bool:
     """Whether a slot came due while a run went on; one that waited before that waits on."""
     if decision.slot is None:
         return False
     return decision.slot + start_delay(decision.job) > opened.started_at
 
 
-def _newest_run(record: Record) -> datetime | None:
+def _newest_run(record: JobMemory) -> datetime | None:
     known = (record.watermark, *(run.slot for run in record.runs.values()))
     return max((one for one in known if one is not None), default=None)

@@ -14,10 +14,11 @@ from scheduled.jobs.model import CatchUp, FirstRun, Job
 from scheduled.jobs.schedule import schedule_of, start_delay
 from scheduled.planning import active_runs
 from scheduled.planning.decision import Decision, Verdict
-from scheduled.planning.slot_cache import Sky
-from scheduled.state.records import Deferral, Pause, Record, Retry
-from scheduled.timing import slots, window
-from scheduled.timing.slots import Missed, Schedule
+from scheduled.planning.slot_cache import SlotCache
+from scheduled.state.records import Deferral, JobMemory, Pause, Retry
+from scheduled.timing import expression, window
+from scheduled.timing.expression import Schedule
+from scheduled.timing.slots import MissedRange, is_anchored, origin
 
 INSTANT = timedelta(microseconds=1)
 CORRECTION = timedelta(hours=3)
@@ -37,7 +38,7 @@ PUT_OUT = "disabled"
 ENOUGH = "carried over: this tick has caught up on enough"
 
 
-RecordOf = Callable[[str], Record]
+RecordOf = Callable[[str], JobMemory]
 """What is remembered about the job of that id."""
 
 
@@ -52,7 +53,7 @@ class _Due:
     coalesced: int
 
 
-def is_enabled(job: Job, record: Record) -> bool:
+def is_enabled(job: Job, record: JobMemory) -> bool:
     """What a person said on the command line, else what the configuration says.
 
     A job that is suspended or cancelled is not enabled until somebody enables it.
@@ -62,7 +63,7 @@ def is_enabled(job: Job, record: Record) -> bool:
     return job.enabled if record.enabled is None else record.enabled
 
 
-def is_put_out(job: Job, record: Record) -> bool:
+def was_disabled_in_config(job: Job, record: JobMemory) -> bool:
     """Whether the configuration has just disabled a job that was met before."""
     return (
         not job.enabled
@@ -77,55 +78,55 @@ def is_off(decision: Decision) -> bool:
     return decision.verdict in (Verdict.DISABLED, Verdict.PAUSED) or decision.cause == PAUSED_CAUSE
 
 
-def decide(job: Job, record: Record, above: Sky, on_time: timedelta) -> Decision:
-    """What is to be done about `job` at `above.now`; `on_time` is how late is not yet late."""
-    decision = _owed(job, record, above, on_time)
+def decide(job: Job, record: JobMemory, slots: SlotCache, grace: timedelta) -> Decision:
+    """What is to be done about `job` at `slots.now`; `grace` is how late is not yet late."""
+    decision = _decide(job, record, slots, grace)
     if job.window and decision.verdict is Verdict.RUN:
-        return _in_its_window(decision, above.now)
+        return _in_its_window(decision, slots.now)
     return decision
 
 
-def answered(job: Job, record: Record, now: datetime) -> datetime:
+def answered_until(job: Job, record: JobMemory, now: datetime) -> datetime:
     """After which instant slots are still to start: now, or as much earlier as the job's delay."""
     early = now - start_delay(job)
     return max(early, record.watermark) if early < now and record.watermark else early
 
 
-def _owed(job: Job, record: Record, above: Sky, on_time: timedelta) -> Decision:
+def _decide(job: Job, record: JobMemory, slots: SlotCache, grace: timedelta) -> Decision:
     """What is to be done about `job`, whatever hour it is."""
     if not is_enabled(job, record):
         return Decision(job, Verdict.DISABLED, reason=_off(record))
     schedule = schedule_of(job)
-    record = active_runs.standing(job, record)
-    if record.fingerprint != slots.fingerprint(schedule):
-        return _meet(job, record, above)
-    anchor = record.anchor if slots.is_anchored(schedule) else None
-    if record.watermark is not None and record.watermark > above.now:
-        return _ahead(job, schedule, record, above, anchor)
-    early = above.earlier(start_delay(job))
+    record = active_runs.without_active_runs(job, record)
+    if record.fingerprint != expression.fingerprint(schedule):
+        return _register(job, record, slots)
+    anchor = record.anchor if is_anchored(schedule) else None
+    if record.watermark is not None and record.watermark > slots.now:
+        return _decide_clock_back(job, schedule, record, slots, anchor)
+    early = slots.earlier(start_delay(job))
     due = _unanswered(schedule, anchor, record, early)
-    if record.pause is not None and _holds(record.pause, due, above):
-        after = _next_start(job, schedule, record, above)
+    if record.pause is not None and _holds(record.pause, due, slots):
+        after = _next_start(job, schedule, record, slots)
         return _paused(job, record, record.pause, due, early, after)
     if record.deferral is not None:
-        return _deferred(job, record, record.deferral, due, above, on_time)
+        return _deferred(job, record, record.deferral, due, slots, grace)
     if record.retry is not None:
-        after = _next_start(job, schedule, record, above)
-        return _again(job, record.retry, due, above, after)
+        after = _next_start(job, schedule, record, slots)
+        return _decide_retry(job, record.retry, due, slots, after)
     if due is None:
-        return _rest(job, schedule, record, above)
+        return _rest(job, schedule, record, slots)
     each = job.catch_up is CatchUp.ALL and due.watermark is not None
     if each and not _is_too_late(job, early.now - due.newest):
         decision = _oldest(job, due, early)
     else:
-        decision = _newest(job, due, early, on_time)
+        decision = _newest(job, due, early, grace)
     if decision.slot == record.skip:
         return replace(decision, verdict=Verdict.SKIP, reason=LEFT_OUT)
     return decision
 
 
 def blocker(
-    job: Job, slot: datetime, others: Mapping[str, Job], record_of: RecordOf, above: Sky
+    job: Job, slot: datetime, others: Mapping[str, Job], record_of: RecordOf, slots: SlotCache
 ) -> str | None:
     """The job that has to succeed before `job` may start for `slot`; None if none has to.
 
@@ -136,8 +137,8 @@ def blocker(
         if other is None:
             return name
         schedule = schedule_of(other)
-        anchor = record.anchor if slots.is_anchored(schedule) else None
-        needed = above.latest(schedule, slot, anchor)
+        anchor = record.anchor if is_anchored(schedule) else None
+        needed = slots.latest(schedule, slot, anchor)
         done = record.succeeded_slot
         if needed is not None and (done is None or done < needed):
             return name
@@ -147,9 +148,9 @@ def blocker(
 def plan(
     jobs: Sequence[Job],
     record_of: RecordOf,
-    above: Sky,
+    slots: SlotCache,
     *,
-    on_time: timedelta,
+    grace: timedelta,
     budget: int,
     ticking_since: datetime | None = None,
 ) -> list[Decision]:
@@ -159,14 +160,14 @@ def plan(
     urgent jobs starves nobody. At most `budget` runs that catch up; those beyond it are carried
     over to a later tick.
     """
-    decisions = [decide(job, record_of(job.id), above, on_time) for job in jobs]
-    decisions.sort(key=lambda one: _order(one, above.now, ticking_since))
+    decisions = [decide(job, record_of(job.id), slots, grace) for job in jobs]
+    decisions.sort(key=lambda one: _order(one, slots.now, ticking_since))
     planned: list[Decision] = []
     for decision in decisions:
         if decision.verdict is Verdict.RUN and decision.catch_up:
             budget -= 1
             if budget < 0:
-                decision = replace(decision, verdict=Verdict.CARRY, reason=ENOUGH)  # noqa: PLW2901
+                decision = replace(decision, verdict=Verdict.OVER_BUDGET, reason=ENOUGH)  # noqa: PLW2901
         planned.append(decision)
     return planned
 
@@ -191,15 +192,15 @@ def _order(
     return not decision.is_due, rank, decision.slot.timestamp(), decision.job.id
 
 
-def _meet(job: Job, record: Record, above: Sky) -> Decision:
+def _register(job: Job, record: JobMemory, slots: SlotCache) -> Decision:
     # Only a job never seen before may run at once: an edit never fires by itself.
     at_once = not record.fingerprint and job.first_run is FirstRun.NOW
     why = "seen for the first time" if not record.fingerprint else "its schedule has changed"
-    watermark = None if at_once else counted_from(record, above.now)
-    return Decision(job, Verdict.MEET, watermark=watermark, reason=why)
+    watermark = None if at_once else counted_from(record, slots.now)
+    return Decision(job, Verdict.REGISTER, watermark=watermark, reason=why)
 
 
-def counted_from(record: Record, now: datetime) -> datetime:
+def counted_from(record: JobMemory, now: datetime) -> datetime:
     """Where a job begins to count when it is met: now, but never before what it has answered for.
 
     That may lie ahead for a while, where the clock was set back.
@@ -208,30 +209,34 @@ def counted_from(record: Record, now: datetime) -> datetime:
     return known if known is not None and now < known <= now + CORRECTION else now
 
 
-def _ahead(
-    job: Job, schedule: Schedule, record: Record, above: Sky, anchor: datetime | None
+def _decide_clock_back(
+    job: Job, schedule: Schedule, record: JobMemory, slots: SlotCache, anchor: datetime | None
 ) -> Decision:
     assert record.watermark is not None
-    ahead = record.watermark - above.now
+    ahead = record.watermark - slots.now
     if ahead > CORRECTION:
         why = f"its last slot lay {ahead} in the future; the clock was wrong then"
-        return Decision(job, Verdict.CLAMP, watermark=above.now, reason=why)
-    after = above.following(schedule, record.watermark, anchor)
+        return Decision(job, Verdict.RESET_WATERMARK, watermark=slots.now, reason=why)
+    after = slots.following(schedule, record.watermark, anchor)
     start = after and after + start_delay(job)
-    return Decision(job, Verdict.REST, next=start, reason="the clock went back; it has run already")
+    return Decision(
+        job, Verdict.NOT_DUE, next=start, reason="the clock went back; it has run already"
+    )
 
 
-def _next_start(job: Job, schedule: Schedule, record: Record, above: Sky) -> datetime | None:
-    anchor = record.anchor if slots.is_anchored(schedule) else None
-    slot = above.following(schedule, answered(job, record, above.now), anchor)
+def _next_start(
+    job: Job, schedule: Schedule, record: JobMemory, slots: SlotCache
+) -> datetime | None:
+    anchor = record.anchor if is_anchored(schedule) else None
+    slot = slots.following(schedule, answered_until(job, record, slots.now), anchor)
     return slot + start_delay(job) if slot is not None else None
 
 
-def _rest(job: Job, schedule: Schedule, record: Record, above: Sky) -> Decision:
-    start = _next_start(job, schedule, record, above)
+def _rest(job: Job, schedule: Schedule, record: JobMemory, slots: SlotCache) -> Decision:
+    start = _next_start(job, schedule, record, slots)
     delay = start_delay(job)
-    if start is None or start - delay > above.now:
-        return Decision(job, Verdict.REST, next=start, reason="not due")
+    if start is None or start - delay > slots.now:
+        return Decision(job, Verdict.NOT_DUE, next=start, reason="not due")
     why = f"starts {delay.total_seconds():.0f} s after its slot (jitter)"
     return Decision(job, Verdict.WAIT, start - delay, reason=why, next=start)
 
@@ -252,15 +257,15 @@ def _in_its_window(decision: Decision, now: datetime) -> Decision:
 
 
 def _unanswered(
-    schedule: Schedule, anchor: datetime | None, record: Record, above: Sky
+    schedule: Schedule, anchor: datetime | None, record: JobMemory, slots: SlotCache
 ) -> _Due | None:
     """The slots that wait for an answer; None where there are none."""
-    newest, watermark = above.latest(schedule, None, anchor), record.watermark
+    newest, watermark = slots.latest(schedule, None, anchor), record.watermark
     if watermark is None and record.anchor is not None:
         # It is to run at once, for the slot it would have run for had it been known, or, where
         # the counting begins with it, for that beginning. What came later is no first run.
-        if newest is None and anchor is not None and anchor <= above.now:
-            newest = slots.origin(anchor)
+        if newest is None and anchor is not None and anchor <= slots.now:
+            newest = origin(anchor)
         if newest is not None and newest > record.anchor:
             watermark = record.anchor
     if newest is None or (watermark is not None and newest <= watermark):
@@ -268,20 +273,22 @@ def _unanswered(
     return _Due(schedule, anchor, newest, watermark, record.coalesced)
 
 
-def _again(
-    job: Job, retry: Retry, due: _Due | None, above: Sky, after: datetime | None
+def _decide_retry(
+    job: Job, retry: Retry, due: _Due | None, slots: SlotCache, after: datetime | None
 ) -> Decision:
     """A failed slot is tried again when its time has come, unless a newer one has come first."""
     superseded = due is not None and due.newest > retry.slot and job.catch_up is not CatchUp.ALL
     if superseded:
-        return Decision(job, Verdict.GIVE_UP, retry.slot, reason=SUPERSEDED)
-    if above.now < retry.at:
+        return Decision(job, Verdict.CANCEL_RETRY, retry.slot, reason=SUPERSEDED)
+    if slots.now < retry.at:
         upcoming = min((one for one in (after, retry.at) if one is not None), default=None)
-        return Decision(job, Verdict.REST, retry.slot, reason="waits for its retry", next=upcoming)
+        return Decision(
+            job, Verdict.NOT_DUE, retry.slot, reason="waits for its retry", next=upcoming
+        )
     return Decision(job, Verdict.RUN, retry.slot, catch_up=retry.catch_up, attempt=retry.attempt)
 
 
-def _off(record: Record) -> str:
+def _off(record: JobMemory) -> str:
     """Why a job that is not enabled is not."""
     if record.cancelled is not None:
         return f"cancelled{': ' if record.cancelled else ''}{record.cancelled}"
@@ -290,43 +297,45 @@ def _off(record: Record) -> str:
 
 def _deferred(
     job: Job,
-    record: Record,
+    record: JobMemory,
     deferral: Deferral,
     due: _Due | None,
-    above: Sky,
-    on_time: timedelta,
+    slots: SlotCache,
+    grace: timedelta,
 ) -> Decision:
     """It runs once at the end of the deferral, for all that passed meanwhile, and not before."""
     until = deferral.until
-    if above.now < until:
+    if slots.now < until:
         why = f"deferred until {until:%Y-%m-%d %H:%M} UTC"
         why += f": {deferral.reason}" if deferral.reason else ""
-        verdict = Verdict.REST if due is None else Verdict.WAIT
+        verdict = Verdict.NOT_DUE if due is None else Verdict.WAIT
         return Decision(job, verdict, due.newest if due else None, reason=why, next=until)
     if record.retry is not None and record.retry.slot < until:
-        return Decision(job, Verdict.GIVE_UP, record.retry.slot, reason=SUPERSEDED)
+        return Decision(job, Verdict.CANCEL_RETRY, record.retry.slot, reason=SUPERSEDED)
     schedule = schedule_of(job)
-    anchor = record.anchor if slots.is_anchored(schedule) else None
+    anchor = record.anchor if is_anchored(schedule) else None
     if record.retry is not None:
-        return _again(job, record.retry, due, above, above.following(schedule, until, anchor))
+        return _decide_retry(
+            job, record.retry, due, slots, slots.following(schedule, until, anchor)
+        )
     newest = max(until, due.newest) if due and job.catch_up is not CatchUp.ALL else until
     watermark = due.watermark if due else record.watermark
     end = _Due(schedule, anchor, newest, watermark, record.coalesced)
-    late = above.now - newest > on_time  # what was put off on purpose is not caught up
-    return replace(_newest(job, end, above, on_time), catch_up=late, cause=DEFERRED)
+    late = slots.now - newest > grace  # what was put off on purpose is not caught up
+    return replace(_newest(job, end, slots, grace), catch_up=late, cause=DEFERRED)
 
 
-def _holds(pause: Pause, due: _Due | None, above: Sky) -> bool:
+def _holds(pause: Pause, due: _Due | None, slots: SlotCache) -> bool:
     """Whether the job is paused now, or was when the slot came that is due."""
-    return pause.covers(above.now) or (due is not None and pause.covers(due.newest))
+    return pause.covers(slots.now) or (due is not None and pause.covers(due.newest))
 
 
 def _paused(
     job: Job,
-    record: Record,
+    record: JobMemory,
     pause: Pause,
     due: _Due | None,
-    above: Sky,
+    slots: SlotCache,
     after: datetime | None,
 ) -> Decision:
     """In a pause slots end as they come, so that none of them is run afterwards."""
@@ -334,8 +343,8 @@ def _paused(
     if due is None:
         return Decision(job, Verdict.PAUSED, reason=why, next=after)
     if record.retry is not None and record.retry.slot < due.newest:
-        return Decision(job, Verdict.GIVE_UP, record.retry.slot, reason=SUPERSEDED)
-    missed = _before(due, above)
+        return Decision(job, Verdict.CANCEL_RETRY, record.retry.slot, reason=SUPERSEDED)
+    missed = _before(due, slots)
     return Decision(job, Verdict.SKIP, due.newest, missed, reason=why, cause=PAUSED_CAUSE)
 
 
@@ -344,41 +353,41 @@ def _in_words(pause: Pause) -> str:
     return f"paused{until}{': ' if pause.reason else ''}{pause.reason}"
 
 
-def _oldest(job: Job, due: _Due, above: Sky) -> Decision:
+def _oldest(job: Job, due: _Due, slots: SlotCache) -> Decision:
     """Each slot in turn, oldest first, leaving out in one go those that are too late."""
     assert due.watermark is not None
     watermark, too_late = due.watermark, None
     if job.max_lateness is not None:
-        limit = above.now - timedelta(seconds=job.max_lateness) - INSTANT
-        too_late = above.stretch(due.schedule, watermark, limit, due.anchor)
+        limit = slots.now - timedelta(seconds=job.max_lateness) - INSTANT
+        too_late = slots.stretch(due.schedule, watermark, limit, due.anchor)
         watermark = too_late.last if too_late else watermark
-    slot = above.following(due.schedule, watermark, due.anchor)
+    slot = slots.following(due.schedule, watermark, due.anchor)
     assert slot is not None
     return Decision(job, Verdict.RUN, slot, too_late=too_late, catch_up=slot < due.newest)
 
 
-def _newest(job: Job, due: _Due, above: Sky, on_time: timedelta) -> Decision:
+def _newest(job: Job, due: _Due, slots: SlotCache, grace: timedelta) -> Decision:
     """The newest slot answers for all before it."""
-    missed = _before(due, above)
-    late = above.now - due.newest
+    missed = _before(due, slots)
+    late = slots.now - due.newest
     first = due.watermark is None
     if not first and _is_too_late(job, late):
         assert job.max_lateness is not None
         why = f"too late: {late.total_seconds():.0f} s, at most {job.max_lateness:.0f} s"
         return Decision(job, Verdict.SKIP, due.newest, missed, reason=why)
-    if not first and job.catch_up is CatchUp.SKIP and late > on_time:
+    if not first and job.catch_up is CatchUp.SKIP and late > grace:
         return Decision(
             job, Verdict.SKIP, due.newest, missed, reason="not caught up: catch_up is skip"
         )
-    caught_up = not first and (missed is not None or due.coalesced > 0 or late > on_time)
+    caught_up = not first and (missed is not None or due.coalesced > 0 or late > grace)
     return Decision(job, Verdict.RUN, due.newest, missed, catch_up=caught_up)
 
 
-def _before(due: _Due, above: Sky) -> Missed | None:
+def _before(due: _Due, slots: SlotCache) -> MissedRange | None:
     """The unanswered slots before the newest; None where there are none."""
     if due.watermark is None:
         return None
-    return above.stretch(due.schedule, due.watermark, due.newest - INSTANT, due.anchor)
+    return slots.stretch(due.schedule, due.watermark, due.newest - INSTANT, due.anchor)
 
 
 def _is_too_late(job: Job, late: timedelta) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from scheduled.jobs.model import Job
-from scheduled.timing.slots import Missed
+from scheduled.timing.slots import MissedRange
 
 
 class Verdict(StrEnum):
@@ -13,14 +13,14 @@ class Verdict(StrEnum):
 
     RUN = "run"
     SKIP = "skip"  # the slot ends here, with a reason
-    REST = "rest"  # nothing is due
+    NOT_DUE = "rest"  # nothing is due
     WAIT = "wait"  # a slot has come, but its start has not: jitter, or outside the window
-    MEET = "meet"  # first sight of the job, or of its changed schedule
-    CLAMP = "clamp"  # the watermark lies in a future that was an error
+    REGISTER = "meet"  # first sight of the job, or of its changed schedule
+    RESET_WATERMARK = "clamp"  # the watermark lies in a future that was an error
     PAUSED = "paused"
-    GIVE_UP = "give_up"  # the retry of an older slot is called off
+    CANCEL_RETRY = "give_up"  # the retry of an older slot is called off
     DISABLED = "disabled"
-    CARRY = "carry"  # due, but the budget of this tick is spent
+    OVER_BUDGET = "carry"  # due, but the budget of this tick is spent
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class Decision:
     job: Job
     verdict: Verdict
     slot: datetime | None = None
-    missed: Missed | None = None
+    missed: MissedRange | None = None
     """Slots before `slot` that nobody will answer for by themselves."""
-    too_late: Missed | None = None
+    too_late: MissedRange | None = None
     """Slots of a job that runs each of them, but not this late."""
     catch_up: bool = False
     attempt: int = 1
@@ -47,4 +47,9 @@ class Decision:
     @property
     def is_due(self) -> bool:
         """Whether a slot waits for an answer."""
-        return self.verdict in (Verdict.RUN, Verdict.SKIP, Verdict.CARRY, Verdict.GIVE_UP)
+        return self.verdict in (
+            Verdict.RUN,
+            Verdict.SKIP,
+            Verdict.OVER_BUDGET,
+            Verdict.CANCEL_RETRY,
+        )

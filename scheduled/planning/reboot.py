@@ -13,8 +13,8 @@ from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import decide
 from scheduled.state.heartbeat import Heartbeat
-from scheduled.state.records import Event, Record, State, record
-from scheduled.timing import slots
+from scheduled.state.records import Event, JobMemory, State, job_memory
+from scheduled.timing import expression
 from scheduled.timing.instants import moment, stamped
 
 SECOND = timedelta(seconds=1)
@@ -31,7 +31,9 @@ def events(jobs: Iterable[Job], state: State, beat: Heartbeat, now: datetime) ->
     known: dict[str, Any] = state["boot"]
     if not waiting or known.get("id") == beat.boot_id:
         return []
-    records = {job.id: record(state, job.id) for job in waiting if known and _is_met(job, state)}
+    records = {
+        job.id: job_memory(state, job.id) for job in waiting if known and _is_met(job, state)
+    }
     started = {
         "event": "booted",
         "boot_id": beat.boot_id,
@@ -46,10 +48,10 @@ def _waits_for_boot(job: Job) -> bool:
 
 
 def _is_met(job: Job, state: State) -> bool:
-    return record(state, job.id).fingerprint == slots.fingerprint(schedule_of(job))
+    return job_memory(state, job.id).fingerprint == expression.fingerprint(schedule_of(job))
 
 
-def _missed(name: str, known: Record) -> list[Event]:
+def _missed(name: str, known: JobMemory) -> list[Event]:
     slot = known.anchor
     if slot is None or known.watermark is None or slot <= known.watermark:
         return []

@@ -10,12 +10,12 @@ from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import active_runs, decide
 from scheduled.planning.decision import Decision, Verdict
-from scheduled.planning.slot_cache import Sky
+from scheduled.planning.slot_cache import SlotCache
 from scheduled.state import events, records
-from scheduled.state.records import Event, Record, State
-from scheduled.timing import slots
+from scheduled.state.records import Event, JobMemory, State
+from scheduled.timing import expression
 from scheduled.timing.instants import stamped
-from scheduled.timing.slots import Missed
+from scheduled.timing.slots import MissedRange, is_anchored
 
 CHANGED = "its schedule was changed"
 """Why slots of the schedule before are no longer answered for."""
@@ -23,60 +23,60 @@ REMOVED = "removed from the configuration"
 """The same of a job that is gone, and its fingerprint from then on: no schedule has it."""
 
 
-def registered(decisions: Iterable[Decision], state: State, above: Sky) -> list[Event]:
+def registered(decisions: Iterable[Decision], state: State, slots: SlotCache) -> list[Event]:
     """The events that make the engine know new, changed and disabled jobs, and wrong clocks."""
-    return [event for decision in decisions for event in _met(decision, state, above)]
+    return [event for decision in decisions for event in _met(decision, state, slots)]
 
 
-def partings(jobs: Collection[str], state: State, above: Sky) -> list[Event]:
+def unregistered(jobs: Collection[str], state: State, slots: SlotCache) -> list[Event]:
     """The events that make the engine forget the schedules of jobs that are not in `jobs`.
 
     Not to be asked while a job may be missing for a mistake in its file.
     """
     gone = (name for name in state["jobs"] if name not in jobs)
-    return [event for name in gone for event in parting(name, state, above)]
+    return [event for name in gone for event in unregistration(name, state, slots)]
 
 
-def parting(job: str, state: State, above: Sky) -> list[Event]:
+def unregistration(job: str, state: State, slots: SlotCache) -> list[Event]:
     """The events that make the engine forget the schedule of a job; none if there is none.
 
     Put back, the job is met anew, and does not fire for what passed meanwhile.
     """
     if state["jobs"].get(job, {}).get("fingerprint") in (None, "", REMOVED):
         return []
-    now, record = stamped(above.now), records.record(state, job)
+    now, record = stamped(slots.now), records.job_memory(state, job)
     seen = {"event": "seen", "job": job, "anchor": now, "fingerprint": REMOVED}
-    seen["watermark"] = stamped(decide.counted_from(record, above.now))
+    seen["watermark"] = stamped(decide.counted_from(record, slots.now))
     is_off = record.enabled is False or record.suspended or record.fingerprint == decide.PUT_OUT
-    return [*_left_behind(job, record, above, decide.PUT_OUT if is_off else REMOVED), seen]
+    return [*_left_behind(job, record, slots, decide.PUT_OUT if is_off else REMOVED), seen]
 
 
-def _met(decision: Decision, state: State, above: Sky) -> list[Event]:
-    job, record = decision.job, records.record(state, decision.job.id)
+def _met(decision: Decision, state: State, slots: SlotCache) -> list[Event]:
+    job, record = decision.job, records.job_memory(state, decision.job.id)
     watermark = stamped(decision.watermark) if decision.watermark else None
     match decision.verdict:
-        case Verdict.CLAMP:
+        case Verdict.RESET_WATERMARK:
             return [{"event": "clamped", "job": job.id, "watermark": watermark}]
-        case Verdict.MEET:
-            fingerprint = slots.fingerprint(schedule_of(job))
-            seen = _seen(job, above, fingerprint=fingerprint, watermark=watermark)
+        case Verdict.REGISTER:
+            fingerprint = expression.fingerprint(schedule_of(job))
+            seen = _seen(job, slots, fingerprint=fingerprint, watermark=watermark)
             away = record.fingerprint in (decide.PUT_OUT, REMOVED)
             cause = record.fingerprint if away else CHANGED
-            return [*_left_behind(job.id, record, above, cause), seen]
-        case Verdict.DISABLED if decide.is_put_out(job, record):
+            return [*_left_behind(job.id, record, slots, cause), seen]
+        case Verdict.DISABLED if decide.was_disabled_in_config(job, record):
             # Enabled again it is met anew: it does not fire for what passed meanwhile.
-            watermark = stamped(decide.counted_from(record, above.now))
-            seen = _seen(job, above, fingerprint=decide.PUT_OUT, watermark=watermark)
-            return [*_left_behind(job.id, record, above, decide.PUT_OUT), seen]
+            watermark = stamped(decide.counted_from(record, slots.now))
+            seen = _seen(job, slots, fingerprint=decide.PUT_OUT, watermark=watermark)
+            return [*_left_behind(job.id, record, slots, decide.PUT_OUT), seen]
     return []
 
 
-def _seen(job: Job, above: Sky, *, fingerprint: str, watermark: str | None) -> Event:
+def _seen(job: Job, slots: SlotCache, *, fingerprint: str, watermark: str | None) -> Event:
     schedule = schedule_of(job)
     return {
         "event": "seen",
         "job": job.id,
-        "anchor": stamped(above.now),
+        "anchor": stamped(slots.now),
         "fingerprint": fingerprint,
         "watermark": watermark,
         "schedule": schedule.text,
@@ -84,21 +84,21 @@ def _seen(job: Job, above: Sky, *, fingerprint: str, watermark: str | None) -> E
     }
 
 
-def _left_behind(job: str, record: Record, above: Sky, cause: str) -> list[Event]:
+def _left_behind(job: str, record: JobMemory, slots: SlotCache, cause: str) -> list[Event]:
     """What the schedule it had until now still owed: these slots end here, on record."""
     recorded: list[Event] = []
     if record.retry is not None:
         recorded = [events.given_up(job, record.retry.slot, cause)]
     until = record.deferral.until if record.deferral else None
-    if until is not None and until <= above.now:
-        recorded += events.missed(job, Missed(until, until, 1), cause)
-    since = active_runs.taken_up(record) or record.anchor
+    if until is not None and until <= slots.now:
+        recorded += events.missed(job, MissedRange(until, until, 1), cause)
+    since = active_runs.newest_claimed(record) or record.anchor
     if record.schedule is None or since is None:
         return recorded
     try:
-        schedule = slots.parse(*record.schedule)
+        schedule = expression.parse(*record.schedule)
     except ScheduleError:
         return recorded  # written by a version that could read more than this one
-    anchor = record.anchor if slots.is_anchored(schedule) else None
-    stretch = above.stretch(schedule, since, above.now, anchor)
+    anchor = record.anchor if is_anchored(schedule) else None
+    stretch = slots.stretch(schedule, since, slots.now, anchor)
     return [*recorded, *events.missed(job, stretch, cause)]

@@ -11,11 +11,12 @@ from functools import cache
 from typing import Self
 
 from scheduled.timing import slots
-from scheduled.timing.slots import Missed, Schedule
+from scheduled.timing.expression import Schedule
+from scheduled.timing.slots import MissedRange
 
 
 @dataclass(frozen=True)
-class Sky:
+class SlotCache:
     """The slots around `now`; each distinct schedule is asked once however many jobs share it."""
 
     now: datetime
@@ -52,16 +53,16 @@ class Sky:
 
     def stretch(
         self, schedule: Schedule, after: datetime, until: datetime, anchor: datetime | None
-    ) -> Missed | None:
+    ) -> MissedRange | None:
         """The slots in the half-open (after, until], counted; None where there are none."""
         first = self.following(schedule, after, anchor)
         last = self.latest(schedule, until, anchor)
         if first is None or last is None or first > last:
             return None
         count = self.count(schedule, after, last, anchor)
-        return Missed(first, last, count, capped=count >= slots.COUNT_CAP)
+        return MissedRange(first, last, count, capped=count >= slots.COUNT_CAP)
 
-    def earlier(self, delay: timedelta) -> "Sky":
+    def earlier(self, delay: timedelta) -> "SlotCache":
         """The sky as a job sees it that starts so long after its slots."""
         if not delay:
             return self

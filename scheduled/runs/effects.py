@@ -8,28 +8,28 @@ from typing import Any
 from scheduled.jobs.model import Attempt, Job
 from scheduled.runs import preconditions, process, supervisor
 from scheduled.runs.preconditions import Answer, Machine, Refusal
-from scheduled.runs.process import Running, Surroundings
-from scheduled.state.records import Open
+from scheduled.runs.process import Running, TickContext
+from scheduled.state.records import ActiveRun
 from scheduled.system import locks
 from scheduled.system.locks import Lock
 
 
 @dataclass(frozen=True)
-class Hands:
+class Effects:
     """One function for each thing; those that are given by default do it."""
 
-    take_lock: Callable[[Path, str, int], Lock | None] = locks.take_job
+    acquire_lock: Callable[[Path, str, int], Lock | None] = locks.take_job
     refusal: Callable[[Job, Path], Refusal | None] = Machine().refusal
     """What the machine has against a job's start."""
-    ask: Callable[[Attempt, Surroundings], Answer] = preconditions.ask
+    ask: Callable[[Attempt, TickContext], Answer] = preconditions.ask
     """What the `only_if` of a job says."""
-    start: Callable[[Attempt, dict[str, Any], Surroundings], Running] = process.start
-    survivor: Callable[[Open], int] = supervisor.survivor
+    start: Callable[[Attempt, dict[str, Any], TickContext], Running] = process.start
+    survivor: Callable[[ActiveRun], int] = supervisor.survivor
     """The process of a run whose tick died, to be left alone or killed; 0 if there is none."""
-    settle: Callable[[str, str, Job | None, Surroundings], str] = process.settle
+    settle: Callable[[str, str, Job | None, TickContext], str] = process.settle
     """Finish the output of such a run."""
-    watch: Callable[[str, str, Job | None, Surroundings], object] = process.watch
+    watch: Callable[[str, str, Job | None, TickContext], object] = process.watch
     """Keep the output of such a run within its limits while it goes on."""
 
 
-REAL = Hands()
+LIVE = Effects()

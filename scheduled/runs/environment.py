@@ -29,7 +29,7 @@ _BAD_QUOTES = (
 )
 
 
-class UnfitSurroundingsError(ScheduledError):
+class UnusableEnvironmentError(ScheduledError):
     """A run cannot start as it was asked to: its environment file or folder is at fault."""
 
 
@@ -43,10 +43,10 @@ def variables(attempt: Attempt, environ: Mapping[str, str], folder: Path) -> dic
         found |= _home()
     if attempt.job.env_file:
         found |= _from_file(_place(attempt.job.env_file, folder, found))
-    return found | dict(attempt.job.env) | told(attempt)
+    return found | dict(attempt.job.env) | run_variables(attempt)
 
 
-def told(attempt: Attempt) -> dict[str, str]:
+def run_variables(attempt: Attempt) -> dict[str, str]:
     """What a run is told about itself. A command gets its `params` this way, as JSON."""
     job = attempt.job
     params = {"SCHEDULED_PARAMS": json.dumps(job.params)} if job.params and job.command else {}
@@ -71,9 +71,9 @@ def working_folder(job: Job, root: Path, environ: Mapping[str, str]) -> Path:
     folder = _place(job.cwd, root, environ)
     if not folder.is_dir():
         what = "not a folder" if folder.exists() else "no such folder"
-        raise UnfitSurroundingsError(f"cwd: {folder}: {what}")
+        raise UnusableEnvironmentError(f"cwd: {folder}: {what}")
     if not os.access(folder, os.X_OK):
-        raise UnfitSurroundingsError(f"cwd: {folder}: permission denied")
+        raise UnusableEnvironmentError(f"cwd: {folder}: permission denied")
     return folder
 
 
@@ -100,15 +100,15 @@ def _from_file(path: Path) -> dict[str, str]:
         status = path.stat()
         if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             reason = "others can write to it, and with it decide what runs; type: chmod go-w"
-            raise UnfitSurroundingsError(f"env_file: {path}: {reason} {path}")
+            raise UnusableEnvironmentError(f"env_file: {path}: {reason} {path}")
         if status.st_size > LARGEST:
-            raise UnfitSurroundingsError(f"env_file: {path}: larger than {LARGEST} bytes")
+            raise UnusableEnvironmentError(f"env_file: {path}: larger than {LARGEST} bytes")
         text = files.read_stamped(path)[1].decode("utf-8-sig")
     except OSError as error:
         reason = (error.strerror or "cannot be read").lower()
-        raise UnfitSurroundingsError(f"env_file: {path}: {reason}") from error
+        raise UnusableEnvironmentError(f"env_file: {path}: {reason}") from error
     except UnicodeDecodeError as error:
-        raise UnfitSurroundingsError(f"env_file: {path}: not UTF-8") from error
+        raise UnusableEnvironmentError(f"env_file: {path}: not UTF-8") from error
     return dict(_entries(text, path))
 
 
@@ -120,9 +120,9 @@ def _entries(text: str, path: Path) -> Iterator[tuple[str, str]]:
         match = _LINE.fullmatch(entry)
         value = _unquoted(match[2]) if match else None
         if match is None or "\0" in entry:
-            raise UnfitSurroundingsError(f"env_file: {path}:{number}: expected NAME=VALUE")
+            raise UnusableEnvironmentError(f"env_file: {path}:{number}: expected NAME=VALUE")
         if value is None:
-            raise UnfitSurroundingsError(f"env_file: {path}:{number}: {match[1]}: {_BAD_QUOTES}")
+            raise UnusableEnvironmentError(f"env_file: {path}:{number}: {match[1]}: {_BAD_QUOTES}")
         yield match[1], value
 
 

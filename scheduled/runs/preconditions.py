@@ -15,8 +15,8 @@ from pathlib import Path
 
 from scheduled.jobs.model import Attempt, Job
 from scheduled.runs import environment
-from scheduled.runs.environment import UnfitSurroundingsError
-from scheduled.runs.process import Surroundings
+from scheduled.runs.environment import UnusableEnvironmentError
+from scheduled.runs.process import TickContext
 
 LIMIT_SECONDS = 10.0
 
@@ -34,17 +34,17 @@ class Answer:
         return not self.reason
 
 
-def ask(attempt: Attempt, around: Surroundings, limit: float = LIMIT_SECONDS) -> Answer:
+def ask(attempt: Attempt, context: TickContext, limit: float = LIMIT_SECONDS) -> Answer:
     """Ask the `only_if` of a job. What cannot be asked, or takes too long, means not now."""
     condition = attempt.job.only_if
     command = ["/bin/sh", "-c", condition] if isinstance(condition, str) else list(condition)
     try:
-        told = environment.variables(attempt, around.environ, around.config_dir)
-        folder = environment.working_folder(attempt.job, around.root, told)
+        told = environment.variables(attempt, context.environ, context.config_dir)
+        folder = environment.working_folder(attempt.job, context.root, told)
         code = _exit_code(command, told, str(folder), limit)
     except subprocess.TimeoutExpired:
         return Answer(f"only_if has not answered within {limit:g} s", not_now=True)
-    except (OSError, ValueError, UnfitSurroundingsError) as error:
+    except (OSError, ValueError, UnusableEnvironmentError) as error:
         return Answer(f"only_if cannot be asked: {_told(error)}", not_now=True)
     if code == 0:
         return Answer()

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from scheduled.errors import UnreadableFileError
-from scheduled.jobs.model import Attempt, Ended, Job, Outcome
+from scheduled.jobs.model import Attempt, AttemptResult, Job, Outcome
 from scheduled.runs import environment, lingering_output
-from scheduled.runs.environment import UnfitSurroundingsError
+from scheduled.runs.environment import UnusableEnvironmentError
 from scheduled.runs.masking import Mask
 from scheduled.runs.output import Capture
 from scheduled.system import files
@@ -36,7 +36,7 @@ RESULT = ".result"
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class TickContext:
     """What every run of a tick shares."""
 
     state_dir: Path
@@ -81,9 +81,9 @@ class Running:
         return self.started + self.attempt.job.timeout
 
 
-def start(attempt: Attempt, memory: dict[str, Any], around: Surroundings) -> Running:
+def start(attempt: Attempt, memory: dict[str, Any], context: TickContext) -> Running:
     """Start a run. One that cannot be started is returned all the same, with `failure` set."""
-    log = _log(around, attempt.job.id, attempt.run_id)
+    log = _log(context, attempt.job.id, attempt.run_id)
     capture = Capture(log, attempt.job.max_output)
     running = Running(attempt, capture, time.monotonic())
     try:
@@ -92,11 +92,11 @@ def start(attempt: Attempt, memory: dict[str, Any], around: Surroundings) -> Run
         running.failure = f"{capture.path}: {_reason(error)}"
         return running
     try:
-        told = environment.variables(attempt, around.environ, around.config_dir)
+        told = environment.variables(attempt, context.environ, context.config_dir)
         running.mask = Mask(told)
-        folder = environment.working_folder(attempt.job, around.root, told)
-        _launch(running, _Way(told, folder, output), memory, around)
-    except UnfitSurroundingsError as error:
+        folder = environment.working_folder(attempt.job, context.root, told)
+        _launch(running, _Way(told, folder, output), memory, context)
+    except UnusableEnvironmentError as error:
         running.failure = str(error)
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         running.failure = _not_started(attempt, error)
@@ -105,7 +105,7 @@ def start(attempt: Attempt, memory: dict[str, Any], around: Surroundings) -> Run
     return running
 
 
-def ended(running: Running, status: int, usage: Any) -> Ended:
+def ended(running: Running, status: int, usage: Any) -> AttemptResult:
     """What the end of a child means: `status` and `usage` as `os.wait4` gave them."""
     exit_code = os.waitstatus_to_exitcode(status)
     if running.process is not None:
@@ -123,23 +123,25 @@ def ended(running: Running, status: int, usage: Any) -> Ended:
     return _without_secrets(_judged(running, exit_code, report, facts), running.mask)
 
 
-def settle(job_id: str, run_id: str, job: Job | None, around: Surroundings) -> str:
+def settle(job_id: str, run_id: str, job: Job | None, context: TickContext) -> str:
     """Finish the output of a run whose tick died; what could not be done, else nothing.
 
     The secrets that are hidden are those that the job has now; `job` is None for one that is no
-    longer configured, of which only those of `around` are known.
+    longer configured, of which only those of `context` are known.
     """
-    log = _log(around, job_id, run_id)
+    log = _log(context, job_id, run_id)
     if log.name != f"{run_id}.log" or not run_id:
         return ""  # not ours: a name that leads elsewhere
     _discard(log.with_suffix(RESULT))  # it came too late to count
     if job is None:
-        return _finished(Capture(log, Job.max_output), Mask(around.environ))
+        return _finished(Capture(log, Job.max_output), Mask(context.environ))
     trouble = ""
     try:
-        told = environment.variables(Attempt(run_id, job, None), around.environ, around.config_dir)
-    except UnfitSurroundingsError as error:
-        told = {**around.environ, **job.env}
+        told = environment.variables(
+            Attempt(run_id, job, None), context.environ, context.config_dir
+        )
+    except UnusableEnvironmentError as error:
+        told = {**context.environ, **job.env}
         trouble = f"{log}: may hold secrets: {error}"
     return _finished(Capture(log, job.max_output), Mask(told)) or trouble
 
@@ -155,10 +157,10 @@ def _finished(capture: Capture, mask: Mask) -> str:
     return ""
 
 
-def watch(job_id: str, run_id: str, job: Job | None, around: Surroundings) -> None:
+def watch(job_id: str, run_id: str, job: Job | None, context: TickContext) -> None:
     """Have the output of a run looked after whose tick died and which goes on."""
     limit = job.max_output if job is not None else Job.max_output
-    lingering_output.note(Capture(_log(around, job_id, run_id), limit))
+    lingering_output.note(Capture(_log(context, job_id, run_id), limit))
 
 
 def _discard(path: Path) -> None:
@@ -166,51 +168,53 @@ def _discard(path: Path) -> None:
         path.unlink()
 
 
-def _log(around: Surroundings, job_id: str, run_id: str) -> Path:
-    return around.state_dir / "runs" / job_id / f"{run_id}.log"
+def _log(context: TickContext, job_id: str, run_id: str) -> Path:
+    return context.state_dir / "runs" / job_id / f"{run_id}.log"
 
 
 def _judged(
     running: Running, exit_code: int, report: dict[str, Any], facts: dict[str, Any]
-) -> Ended:
+) -> AttemptResult:
     """The outcome of a run that has ended, and why."""
     job = running.attempt.job
     if running.stop == "timeout":
-        return Ended(Outcome.TIMED_OUT, error=f"timed out after {job.timeout:g} s", **facts)
+        return AttemptResult(Outcome.TIMED_OUT, error=f"timed out after {job.timeout:g} s", **facts)
     if running.stop:
         why = f"stopped by {running.stop}"
-        return Ended(Outcome.INTERRUPTED, reason=why, error=why, **facts)
+        return AttemptResult(Outcome.INTERRUPTED, reason=why, error=why, **facts)
     if running.result_path is not None:
         return _of_handler(report, exit_code, facts)
     if exit_code in job.success_codes:
-        return Ended(Outcome.SUCCEEDED, **facts)
+        return AttemptResult(Outcome.SUCCEEDED, **facts)
     if exit_code in job.defer_codes:
-        return Ended(Outcome.SKIPPED, reason=_exit(exit_code), not_now=True, **facts)
-    return Ended(Outcome.FAILED, error=_exit(exit_code) + _expected(exit_code, job), **facts)
+        return AttemptResult(Outcome.SKIPPED, reason=_exit(exit_code), not_now=True, **facts)
+    return AttemptResult(
+        Outcome.FAILED, error=_exit(exit_code) + _expected(exit_code, job), **facts
+    )
 
 
-def not_started(running: Running) -> Ended:
+def not_started(running: Running) -> AttemptResult:
     """The end of a run that could not be started."""
     trouble = _finished(running.capture, running.mask)
     error = running.mask.text(running.failure)
-    return Ended(Outcome.FAILED, timedelta(0), error=error, trouble=trouble)
+    return AttemptResult(Outcome.FAILED, timedelta(0), error=error, trouble=trouble)
 
 
-def _of_handler(report: dict[str, Any], exit_code: int, facts: dict[str, Any]) -> Ended:
+def _of_handler(report: dict[str, Any], exit_code: int, facts: dict[str, Any]) -> AttemptResult:
     if "not_now" in report:
-        return Ended(Outcome.SKIPPED, reason=report["not_now"], not_now=True, **facts)
+        return AttemptResult(Outcome.SKIPPED, reason=report["not_now"], not_now=True, **facts)
     if "result" in report:  # also with an error, where the work was done in part
         facts |= {"result": report["result"], "memory": report["memory"]}
         facts["events"] = tuple((str(name), dict(data)) for name, data in report["events"])
     if "error" in report:
         final = report.get("final") is True
-        return Ended(Outcome.FAILED, error=str(report["error"]), final=final, **facts)
+        return AttemptResult(Outcome.FAILED, error=str(report["error"]), final=final, **facts)
     if "result" not in report:
         error = f"the handler ended without a result ({_exit(exit_code)})"
         if exit_code == UNWRITTEN:
             error += ": what it printed could not be written; is the disk full?"
-        return Ended(Outcome.FAILED, error=error, **facts)
-    return Ended(Outcome.SUCCEEDED, **facts)
+        return AttemptResult(Outcome.FAILED, error=error, **facts)
+    return AttemptResult(Outcome.SUCCEEDED, **facts)
 
 
 def _report(running: Running) -> dict[str, Any]:
@@ -244,7 +248,7 @@ def _finite(text: str) -> float:
     return number if math.isfinite(number) else _no_json(text)
 
 
-def _without_secrets(ended: Ended, mask: Mask) -> Ended:
+def _without_secrets(ended: AttemptResult, mask: Mask) -> AttemptResult:
     """With nothing secret in what people get to read; a handler's memory is its own affair."""
     if not mask:
         return ended
@@ -266,14 +270,14 @@ class _Way:
     output: int
 
 
-def _launch(running: Running, way: _Way, memory: dict[str, Any], around: Surroundings) -> None:
+def _launch(running: Running, way: _Way, memory: dict[str, Any], context: TickContext) -> None:
     attempt = running.attempt
     if not attempt.job.handler:
         running.process = _spawn(_command(attempt), way, attempt.job, None)
         return
     running.result_path = running.capture.path.with_suffix(RESULT)
     way.environ.pop("PYTHONHOME", None)  # it runs in our own interpreter, which knows its home
-    with _description(attempt, memory, around) as description:
+    with _description(attempt, memory, context) as description:
         command = _handler_command(running.result_path)
         running.process = _spawn(command, way, attempt.job, description)
 
@@ -322,17 +326,17 @@ def _handler_command(result_path: Path) -> list[str]:
     ]
 
 
-def _description(attempt: Attempt, memory: dict[str, Any], around: Surroundings) -> IO[bytes]:
+def _description(attempt: Attempt, memory: dict[str, Any], context: TickContext) -> IO[bytes]:
     """A file without a name that tells the child what to do, ready to be read."""
     description = {
         "handler": attempt.job.handler,
         "job": attempt.job.id,
         "run_id": attempt.run_id,
-        "now": around.now.isoformat(),
-        "zone": around.zone,
-        "root": str(around.root),
-        "central_dir": str(around.central_dir),
-        "cache_dir": str(around.state_dir / "cache" / attempt.job.id),
+        "now": context.now.isoformat(),
+        "zone": context.zone,
+        "root": str(context.root),
+        "central_dir": str(context.central_dir),
+        "cache_dir": str(context.state_dir / "cache" / attempt.job.id),
         "slot": attempt.slot.isoformat() if attempt.slot else None,
         "attempt": attempt.attempt,
         "catch_up": attempt.catch_up,

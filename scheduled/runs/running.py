@@ -5,7 +5,7 @@ from pathlib import Path
 
 from scheduled.errors import StateError
 from scheduled.state import records
-from scheduled.state.records import Open, State
+from scheduled.state.records import ActiveRun, State
 from scheduled.system import locks
 
 
@@ -14,7 +14,7 @@ def is_running(state: State, state_dir: Path, job: str) -> bool:
 
     A lock that may not be asked is taken to be held.
     """
-    runs = records.record(state, job).runs.values()
+    runs = records.job_memory(state, job).runs.values()
     # Only where a run has begun is the lock tried. It is held for a blink then, which must not
     # come between a tick and a job that is due.
     if not runs:
@@ -26,7 +26,7 @@ def is_running(state: State, state_dir: Path, job: str) -> bool:
     return held or any(map(_lives_on, runs))
 
 
-def _lives_on(opened: Open) -> bool:
+def _lives_on(opened: ActiveRun) -> bool:
     from scheduled.runs import supervisor  # seldom needed, and it knows all about processes
 
     return supervisor.survivor(opened) > 0

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from scheduled.runs import supervisor
 from scheduled.state import events
-from scheduled.state.records import Open
+from scheduled.state.records import ActiveRun
 from scheduled.state.store import Store
 from scheduled.system import processes
 
@@ -20,7 +20,7 @@ POLL = timedelta(seconds=0.1)
 """How long to wait before the next step."""
 
 
-def press(store: Store, job: str, opened: Open, reason: str, now: datetime) -> bool:
+def escalate(store: Store, job: str, opened: ActiveRun, reason: str, now: datetime) -> bool:
     """Take the next step to end a run; False if all has been tried, and it lives.
 
     For a caller within `store.held`, who comes again after `POLL` until the run is over.
@@ -36,7 +36,7 @@ def press(store: Store, job: str, opened: Open, reason: str, now: datetime) -> b
     return True
 
 
-def _signal(opened: Open, number: signal.Signals) -> None:
+def _signal(opened: ActiveRun, number: signal.Signals) -> None:
     # A record may outlive its run, by a restart of the machine even, and the process id it tells
     # of may be a stranger's by now.
     processes.signal_family(supervisor.survivor(opened), opened.run_id, number)

@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any, Self
 
-from scheduled.jobs.model import Ended
+from scheduled.jobs.model import AttemptResult
 from scheduled.runs import process
 from scheduled.runs.process import Running
-from scheduled.state.records import Open
+from scheduled.state.records import ActiveRun
 from scheduled.system import machine
 from scheduled.system.processes import descendants, find, is_alive, start_time
 
@@ -59,7 +59,7 @@ class Supervisor:
         for end in self._wake:
             os.close(end)
 
-    def wait(self, patience: float | None = None) -> list[tuple[Running, Ended]]:
+    def wait(self, patience: float | None = None) -> list[tuple[Running, AttemptResult]]:
         """The runs that ended, as soon as one has; all of them soon after a signal came.
 
         Nothing after `patience` seconds. Without it, nothing only if nothing runs.
@@ -81,7 +81,7 @@ class Supervisor:
                 os.read(self._wake[0], 4096)
         return []
 
-    def _ended(self) -> Iterator[tuple[Running, Ended]]:
+    def _ended(self) -> Iterator[tuple[Running, AttemptResult]]:
         for running in list(self.running):
             if running.process is None:
                 self.running.remove(running)
@@ -120,7 +120,7 @@ class Supervisor:
         self.stopped_by = signal.Signals(number)
 
 
-def survivor(opened: Open) -> int:
+def survivor(opened: ActiveRun) -> int:
     """The process of a run whose tick died, if it lives on; 0 if it does not."""
     if opened.boot_id != machine.boot_id():
         return 0

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from scheduled.jobs.model import Attempt, Ended, Outcome
-from scheduled.state.records import Event, Open
+from scheduled.jobs.model import Attempt, AttemptResult, Outcome
+from scheduled.state.records import ActiveRun, Event
 from scheduled.timing.instants import moment, stamped
-from scheduled.timing.slots import Missed
+from scheduled.timing.slots import MissedRange
 
 TICK_DIED = "the tick that started it died"
 NO_TICK = "no tick could start it in time"
 
 
 @dataclass(frozen=True)
-class Settled:
+class Resolution:
     """What the end of an attempt means for its slot."""
 
     answered: bool
@@ -50,7 +50,7 @@ def spawned(attempt: Attempt, pid: int, pid_started: int | None) -> Event:
     return about | {"pid": pid, "pid_started": pid_started}
 
 
-def missed(job: str, stretch: Missed | None, cause: str) -> list[Event]:
+def missed(job: str, stretch: MissedRange | None, cause: str) -> list[Event]:
     """Slots that passed unanswered; no event for no stretch."""
     if stretch is None:
         return []
@@ -65,7 +65,7 @@ def missed(job: str, stretch: Missed | None, cause: str) -> list[Event]:
     return [event | {"capped": True}] if stretch.capped else [event]
 
 
-def cause(stretch: Missed | None, gaps: Iterable[dict[str, Any]]) -> str:
+def cause(stretch: MissedRange | None, gaps: Iterable[dict[str, Any]]) -> str:
     """Why nobody came for these slots: what the newest gap that holds them was due to."""
     for gap in reversed([*gaps]):
         start, end = moment(gap.get("from")), moment(gap.get("to"))
@@ -94,7 +94,7 @@ def held(job: str, slot: datetime | None, guard: str, reason: str) -> Event:
     return {**skipped(job, slot, reason), "event": "deferred", "guard": guard}
 
 
-def interrupted(job: str, opened: Open, *, answered: bool) -> Event:
+def interrupted(job: str, opened: ActiveRun, *, answered: bool) -> Event:
     """The end of a run whose tick died, as far as anybody knows it."""
     why = opened.stop.reason if opened.stop else TICK_DIED
     return {
@@ -122,7 +122,7 @@ def put_off(attempt: Attempt, reason: str, started: datetime, finished: datetime
 
 
 def ended(
-    attempt: Attempt, end: Ended, settled: Settled, started: datetime, finished: datetime
+    attempt: Attempt, end: AttemptResult, settled: Resolution, started: datetime, finished: datetime
 ) -> Event:
     """How a run ended; with it what its handler asked to remember."""
     event = _of_run("end", attempt, started, finished) | {

@@ -52,7 +52,7 @@ COLUMNS = tuple(Row.__annotations__)
 
 
 @dataclass(frozen=True)
-class Wanted:
+class HistoryQuery:
     """Which rows to look for; None wants all."""
 
     job: str | None = None
@@ -72,7 +72,7 @@ class Wanted:
         return self.since is None or settled is None or settled >= self.since
 
 
-def read(journal: Journal, wanted: Wanted, is_running: Callable[[str], bool]) -> list[Row]:
+def read(journal: Journal, wanted: HistoryQuery, is_running: Callable[[str], bool]) -> list[Row]:
     """The rows looked for, newest first, from no more of the journal than that takes.
 
     `is_running` tells whether a job runs now; it is asked about runs that have no end. Raises

@@ -35,7 +35,7 @@ class Position:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class ReadBatch:
     """Events read in one go, where the next ones will begin, and the lines that were none."""
 
     events: tuple[Event, ...]
@@ -59,7 +59,7 @@ class Journal:
             raise StateError(f"{self.folder}: cannot be read: {_reason(error)}") from error
         return sorted(name for name in found if DAY_FILE.fullmatch(name))
 
-    def read(self, start: Position | None) -> Stretch:
+    def read(self, start: Position | None) -> ReadBatch:
         """Every whole line from `start` on, through all later files; None reads them all."""
         events: list[Event] = []
         broken: list[str] = []
@@ -77,7 +77,7 @@ class Journal:
                 elif line.strip():
                     broken.append(f"{name}: line {number} after byte {offset} is torn, left out")
             end = Position(name, offset + whole)
-        return Stretch(tuple(events), end, tuple(broken))
+        return ReadBatch(tuple(events), end, tuple(broken))
 
     def newest_snapshot(self) -> Position | None:
         """The place before the newest snapshot that can be read; None where there is none."""

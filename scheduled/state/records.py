@@ -38,7 +38,7 @@ class Stop:
 
 
 @dataclass(frozen=True)
-class Open:
+class ActiveRun:
     """A run that began and has not ended: it runs now, or its tick died."""
 
     run_id: str
@@ -80,7 +80,7 @@ class Pause:
 
 
 @dataclass(frozen=True)
-class Record:
+class JobMemory:
     """What is remembered about one job."""
 
     fingerprint: str = ""
@@ -94,7 +94,7 @@ class Record:
     """How often the run for the slot now due was interrupted."""
     enabled: bool | None = None
     """What a person said with `enable` or `disable`; None leaves it to the configuration."""
-    runs: Mapping[int, Open] = field(default_factory=dict)
+    runs: Mapping[int, ActiveRun] = field(default_factory=dict)
     """What is under way, by lane: 0, and others where runs of the job may go on side by side."""
     held: tuple[datetime | None, str] | None = None
     """The slot that a guard last held back, and the guard; None once a run has ended."""
@@ -113,21 +113,21 @@ class Record:
     """The newest slot a run succeeded for."""
 
     @property
-    def open(self) -> Open | None:
+    def open(self) -> ActiveRun | None:
         """The run under way where there is one at a time."""
         return self.runs.get(0)
 
-    def run(self, run_id: str) -> Open | None:
+    def run(self, run_id: str) -> ActiveRun | None:
         """The run of that id, if it is under way."""
         return next((one for one in self.runs.values() if one.run_id == run_id), None)
 
 
-def record(state: State, job: str) -> Record:
+def job_memory(state: State, job: str) -> JobMemory:
     """What the state remembers about a job; an empty Record for one never seen."""
     entry = state["jobs"].get(job)
     if not isinstance(entry, dict):
-        return Record(pause=_pause_of(state, job))
-    return Record(
+        return JobMemory(pause=_pause_of(state, job))
+    return JobMemory(
         fingerprint=entry.get("fingerprint") or "",
         schedule=_schedule(entry),
         anchor=moment(entry.get("anchor")),
@@ -185,7 +185,7 @@ def outcomes_of_a_day(state: State, now: datetime) -> Counter[str]:
     return counted
 
 
-def _runs(entry: dict[str, Any]) -> dict[int, Open]:
+def _runs(entry: dict[str, Any]) -> dict[int, ActiveRun]:
     if "open" not in entry and "beside" not in entry:
         return {}  # as of nearly every job, whenever it is asked
     lanes = {0: entry.get("open")}
@@ -199,13 +199,13 @@ def _held(entry: Any) -> tuple[datetime | None, str] | None:
     return (moment(entry.get("slot")), guard) if isinstance(guard, str) else None
 
 
-def _open(entry: Any) -> Open | None:
+def _open(entry: Any) -> ActiveRun | None:
     if not isinstance(entry, dict):
         return None
     started = moment(entry.get("started_at"))
     if started is None:
         return None
-    return Open(
+    return ActiveRun(
         run_id=entry.get("run_id", ""),
         slot=moment(entry.get("slot")),
         attempt=entry.get("attempt", 1),

@@ -13,7 +13,7 @@ _NOT_IN_A_TEXT = re.compile(rf"(?:\x1b\[[0-9;?]*[ -/]*[@-~])|[{_CONTROL}]")
 LONGEST = 300
 
 
-def meant(name: str, known: Sequence[str]) -> str:
+def did_you_mean(name: str, known: Sequence[str]) -> str:
     """The end of a sentence about `name`: the nearest of the known names, else all of them."""
     import difflib
 

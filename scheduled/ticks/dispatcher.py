@@ -11,14 +11,14 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from scheduled.config.load import Config
-from scheduled.jobs.model import Attempt, CatchUp, Ended, Job
+from scheduled.jobs.model import Attempt, AttemptResult, CatchUp, Job
 from scheduled.planning import decide
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.runs.process import Running
 from scheduled.state import history
 from scheduled.state.history import Row
 from scheduled.ticks import outbox
-from scheduled.ticks.job_runner import Begun, Intent, Left, Turns
+from scheduled.ticks.job_runner import Claim, JobRunner, NotStarted, StartedRun
 from scheduled.ticks.report import Report
 from scheduled.ticks.signals import Bus
 from scheduled.timing.instants import moment, stamped
@@ -30,7 +30,7 @@ Less than the minute that is the default delay, which the clock has eaten into b
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RunRequest:
     """What a tick is asked to do, besides what is due."""
 
     only: tuple[str, ...] = ()
@@ -51,47 +51,47 @@ class Children(Protocol):
     stopped_by: signal.Signals | None
     """The signal that told us to end, if one came."""
 
-    def wait(self, patience: float | None = None) -> list[tuple[Running, Ended]]:
+    def wait(self, patience: float | None = None) -> list[tuple[Running, AttemptResult]]:
         """The runs that ended, as soon as one has; nothing after `patience` seconds."""
 
 
 @dataclass
-class Work:
+class Dispatcher:
     """What one tick has to run, and what of it is under way."""
 
     config: Config
-    turns: Turns
+    runner: JobRunner
     children: Children
     report: Report
     bus: Bus
-    wanted: Wanted
+    wanted: RunRequest
     _queue: list[Job] = field(default_factory=list)
-    _intents: list[Intent] = field(default_factory=list)
+    _intents: list[Claim] = field(default_factory=list)
     """Runs on record that have no child yet."""
-    _begun: dict[str, Begun] = field(default_factory=dict)
+    _begun: dict[str, StartedRun] = field(default_factory=dict)
     """Runs under way, by run id."""
-    _soon: list[tuple[datetime, Job]] = field(default_factory=list)
+    _retries: list[tuple[datetime, Job]] = field(default_factory=list)
     """What is asked for again in this tick: retries worth waiting for, runs about to end."""
     _budget: int = 0
     """How many runs may still catch up in this tick."""
 
-    def do(self, decisions: list[Decision]) -> None:
+    def run(self, decisions: list[Decision]) -> None:
         """Run what is due, and what comes due by that."""
         self._budget = self.config.catch_up_budget
         self._queue = list(self._candidates(decisions))
-        while self._queue or self.children.running or self._soon:
+        while self._queue or self.children.running or self._retries:
             if self.children.stopped_by or self.report.trouble:
                 self._queue.clear()
-                self._soon.clear()
+                self._retries.clear()
             self._take()
             self._try_again()
             self._start()
-            self._over(self.children.wait(self._patience()))
+            self._record_ends(self.children.wait(self._patience()))
         self.report.stopped_by = self.children.stopped_by
 
     def decide(self, job: Job) -> Decision:
         """What is to be done about a job now that others have run."""
-        return decide.decide(job, self.turns.record(job.id), self.turns.above, self.turns.on_time)
+        return decide.decide(job, self.runner.record(job.id), self.runner.slots, self.runner.grace)
 
     def _has_room(self) -> bool:
         return len(self.children.running) + len(self._intents) < self.config.max_concurrent
@@ -101,20 +101,20 @@ class Work:
             job = _startable(self._queue, self._under_way())
             if job is None:
                 return
-            self._begin(job, self.turns)
+            self._begin(job, self.runner)
 
     def _under_way(self) -> list[Job]:
         running = [one.attempt.job for one in self.children.running]
         return running + [one.attempt.job for one in self._intents]
 
-    def _over(self, ends: list[tuple[Running, Ended]]) -> None:
+    def _record_ends(self, ends: list[tuple[Running, AttemptResult]]) -> None:
         """Record how runs ended, all of them on the disk at once, and only then tell of it."""
         begun = [self._begun.pop(running.attempt.run_id) for running, _ in ends]
         rows: list[Row | None] = [
             self._end(one, ended) for one, (_, ended) in zip(begun, ends, strict=True)
         ]
         with self.report.troubles():
-            self.turns.let_go(begun)
+            self.runner.release_locks(begun)
         for (running, ended), row in zip(ends, rows, strict=True):
             if row is not None:
                 self._tell(running.attempt.job, ended, row)
@@ -124,16 +124,16 @@ class Work:
 
     def _try_again(self) -> None:
         """Start those whose short wait is over."""
-        for at, job in list(self._soon):
-            if at <= self.turns.clock() and self._has_room():
-                self._soon.remove((at, job))
-                self._begin(job, self.turns.later())
+        for at, job in list(self._retries):
+            if at <= self.runner.clock() and self._has_room():
+                self._retries.remove((at, job))
+                self._begin(job, self.runner.later())
 
     def _patience(self) -> float | None:
         """Seconds until the next of them; None if there is none."""
-        if not self._soon:
+        if not self._retries:
             return None
-        return max((min(at for at, _ in self._soon) - self.turns.clock()).total_seconds(), 0.0)
+        return max((min(at for at, _ in self._retries) - self.runner.clock()).total_seconds(), 0.0)
 
     def _candidates(self, decisions: list[Decision]) -> Iterator[Job]:
         due = [one for one in decisions if one.is_due]
@@ -144,18 +144,18 @@ class Work:
             )
             return
         for decision in due:
-            if decision.verdict is Verdict.CARRY:
-                self._leave(decision.job, decision.reason)
+            if decision.verdict is Verdict.OVER_BUDGET:
+                self._carry_over(decision.job, decision.reason)
             else:
                 self._budget -= decision.catch_up
                 yield decision.job
 
-    def _begin(self, job: Job, turns: Turns) -> None:
+    def _begin(self, job: Job, runner: JobRunner) -> None:
         if job.only_if:
             self._start()  # a condition may take its time, and those taken before need not wait
         with self.report.troubles():
-            taken = turns.take(job, by_hand=self.wanted.by_hand, slotless=self.wanted.slotless)
-            if isinstance(taken, Left):
+            taken = runner.claim(job, by_hand=self.wanted.by_hand, slotless=self.wanted.slotless)
+            if isinstance(taken, NotStarted):
                 self._left(job, taken)
             else:
                 self._intents.append(taken)
@@ -163,56 +163,56 @@ class Work:
     def _start(self) -> None:
         """Start the runs that are on record, once all of that is on the disk."""
         intents, self._intents = self._intents, []
-        started: list[Begun] = []
+        started: list[StartedRun] = []
         with self.report.troubles():
-            for begun in self.turns.start(intents):
+            for begun in self.runner.start(intents):
                 self._begun[begun.running.attempt.run_id] = begun
                 self.children.running.append(begun.running)
                 started.append(begun)
-            self.turns.note_children(started)
+            self.runner.note_children(started)
         for begun in started:
             self.bus.fire("job_started", **_beginning(begun.running.attempt))
 
-    def _left(self, job: Job, left: Left) -> None:
+    def _left(self, job: Job, left: NotStarted) -> None:
         if left.row is not None:
             self.report.skipped += 1
             self.report.rows.append(left.row)
         elif left.again_at is not None:
-            self._soon.append((left.again_at, job))
+            self._retries.append((left.again_at, job))
         elif left.is_busy:
-            self._leave(job, left.reason)
+            self._carry_over(job, left.reason)
         if left.problem:
             self.report.problems.append(f"{job.id}: {left.reason}")
 
-    def _leave(self, job: Job, reason: str) -> None:
+    def _carry_over(self, job: Job, reason: str) -> None:
         self.report.carried += 1
         self.report.left.append((job.id, reason))
 
-    def _end(self, begun: Begun, ended: Ended) -> Row | None:
+    def _end(self, begun: StartedRun, ended: AttemptResult) -> Row | None:
         run_id = begun.running.attempt.run_id
-        messages = outbox.messages(ended.events, self.config.routes, run_id, self.turns.clock())
+        messages = outbox.messages(ended.events, self.config.routes, run_id, self.runner.clock())
         with self.report.troubles():
-            return self.turns.end(begun, ended, messages)
+            return self.runner.end(begun, ended, messages)
         return None
 
-    def _tell(self, job: Job, ended: Ended, row: Row) -> None:
+    def _tell(self, job: Job, ended: AttemptResult, row: Row) -> None:
         self.report.rows.append(row)
         if row["outcome"] is None:
-            self._leave(job, row["reason"] or "")
+            self._carry_over(job, row["reason"] or "")
         elif history.is_failure(row):
-            self._announce(job, row)
+            self._schedule_retry(job, row)
         self.bus.fire("job_failed" if history.is_failure(row) else "job_finished", **row)
         for name, data in ended.events:
             self.bus.fire(name, **data)
 
-    def _announce(self, job: Job, row: Row) -> None:
+    def _schedule_retry(self, job: Job, row: Row) -> None:
         """Remember when a job that failed is tried next, for whoever reads of the failure."""
         decision = self.decide(job)
         if decision.next is not None:
             self.report.upcoming[job.id] = decision.next
         again = moment(row["retry_at"])
-        if again is not None and (again - self.turns.clock()).total_seconds() < WORTH_WAITING:
-            self._soon.append((again, job))
+        if again is not None and (again - self.runner.clock()).total_seconds() < WORTH_WAITING:
+            self._retries.append((again, job))
 
     def _has_more(self, job: Job) -> bool:
         """Whether a job that runs each of its slots has another one due, and may have it now."""
@@ -222,7 +222,7 @@ class Work:
         if decision.verdict is not Verdict.RUN:
             return False
         if decision.catch_up and self._budget <= 0:
-            self._leave(job, decide.ENOUGH)
+            self._carry_over(job, decide.ENOUGH)
             return False
         self._budget -= decision.catch_up
         return True

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
-from scheduled.config.paths import Places
+from scheduled.config.paths import Paths
 from scheduled.errors import ScheduledError
 from scheduled.notify.routes import routed
 from scheduled.state.journal import Event
@@ -42,7 +42,7 @@ def messages(
     ]
 
 
-def deliver(store: Store, places: Places, zone: tzinfo, now: datetime) -> list[str]:
+def deliver(store: Store, places: Paths, zone: tzinfo, now: datetime) -> list[str]:
     """Deliver what waits and is due for a try; a sentence for what could not be done.
 
     The mail's central file counts what was delivered. Raises LockedError or StateError. Does
@@ -64,7 +64,7 @@ def next_due(state: State, now: datetime) -> datetime | None:
 
 
 def _deliver(
-    store: Store, waiting: list[Waiting], places: Places, zone: tzinfo, now: datetime
+    store: Store, waiting: list[Waiting], places: Paths, zone: tzinfo, now: datetime
 ) -> list[str]:
     from scheduled.notify import mailbox
     from scheduled.notify.message import Message
@@ -89,7 +89,7 @@ def _undelivered(message: str, failures: int, problem: str, now: datetime) -> Ev
     return told | {"retry_at": stamped(now + timedelta(seconds=wait))}
 
 
-def _counted(outcome: "Delivered", places: Places, today: date) -> list[str]:
+def _counted(outcome: "Delivered", places: Paths, today: date) -> list[str]:
     """Bring the mail's central file up to date; why that could not be done."""
     from scheduled.ecosystem import mail_central
 

@@ -16,18 +16,18 @@ from scheduled.errors import UnavailableError
 from scheduled.jobs.model import Job
 from scheduled.planning import decide, reboot, registration
 from scheduled.planning.decision import Decision, Verdict
-from scheduled.planning.slot_cache import Sky
+from scheduled.planning.slot_cache import SlotCache
 from scheduled.runs import lingering_output, output
-from scheduled.runs.effects import REAL, Hands
-from scheduled.runs.process import Surroundings
+from scheduled.runs.effects import LIVE, Effects
+from scheduled.runs.process import TickContext
 from scheduled.runs.supervisor import Supervisor
 from scheduled.state import heartbeat, records, tick_interval
 from scheduled.state.records import ALL_JOBS
 from scheduled.state.store import KEEP_DAYS, Store
 from scheduled.system import files
 from scheduled.ticks import idle_hint, outbox
-from scheduled.ticks.dispatcher import Wanted, Work
-from scheduled.ticks.job_runner import Turns
+from scheduled.ticks.dispatcher import Dispatcher, RunRequest
+from scheduled.ticks.job_runner import JobRunner
 from scheduled.ticks.report import Report
 from scheduled.ticks.signals import Bus
 from scheduled.timing.instants import stamped
@@ -45,7 +45,7 @@ def run(
     *,
     environ: Mapping[str, str],
     arguments: list[str] | None = None,
-    wanted: Wanted | None = None,
+    wanted: RunRequest | None = None,
     bus: Bus | None = None,
     look: Callable[[], object] = lambda: None,
 ) -> Report:
@@ -63,13 +63,13 @@ def run(
             f"the clock says {now:%Y-%m-%d %H:%M} UTC, which is before this program was made; "
             "nothing is run or written until it is set"
         )
-    tick = Tick(config, now, environ, wanted or Wanted(), bus or Bus())
+    tick = Tick(config, now, environ, wanted or RunRequest(), bus or Bus())
     tick.open()
     tick.settle()
     decisions = tick.plan()
     with Supervisor(look) as children:
-        work = Work(config, tick.turns, children, tick.report, tick.bus, tick.wanted)
-        work.do(decisions)
+        work = Dispatcher(config, tick.runner, children, tick.report, tick.bus, tick.wanted)
+        work.run(decisions)
         tick.deliver()
         tick.close(work, decisions, arguments if wanted is None else None)
         tick.report.stopped_by = children.stopped_by  # one that came in the last steps counts too
@@ -84,10 +84,10 @@ class Tick:
         config: Config,
         now: datetime,
         environ: Mapping[str, str],
-        wanted: Wanted,
+        wanted: RunRequest,
         bus: Bus,
         store: Store | None = None,
-        hands: Hands = REAL,
+        effects: Effects = LIVE,
     ) -> None:
         self.config = config
         self.now = now
@@ -100,10 +100,10 @@ class Tick:
         self.cadence = tick_interval.of(config.tick_interval, self.store.state)
         self.jobs = [_with_params(job, wanted) for job in chosen(config.jobs, wanted.only)]
         places = config.places
-        self.turns = Turns(
+        self.runner = JobRunner(
             self.store,
             {job.id: job for job in config.jobs},
-            Surroundings(
+            TickContext(
                 state_dir=places.state_dir,
                 root=places.root,
                 central_dir=places.central_dir,
@@ -112,11 +112,11 @@ class Tick:
                 now=now,
                 environ=environ,
             ),
-            Sky.at(now),
+            SlotCache.at(now),
             ON_TIME_TICKS * self.cadence.interval,
             self.clock,
             self.report.warnings.append,
-            hands,
+            effects,
             config.max_concurrent,
         )
 
@@ -143,14 +143,14 @@ class Tick:
     def settle(self) -> None:
         """Find the runs whose tick died, and put them on record as interrupted."""
         for name, lane in records.under_way(self.store.state):
-            lock = self.turns.hands.take_lock(self.store.state_dir, name, lane)
+            lock = self.runner.effects.acquire_lock(self.store.state_dir, name, lane)
             if lock is None:
                 continue  # it runs, in another tick
             try:
                 self.store.refresh()
-                opened = self.turns.record(name).runs.get(lane)
+                opened = self.runner.record(name).runs.get(lane)
                 if opened is not None:
-                    self.turns.recover(name, opened)
+                    self.runner.recover(name, opened)
             finally:
                 lock.release()
 
@@ -160,7 +160,7 @@ class Tick:
         if self.first_sights(decisions):
             with self.store.held():  # another tick may have met them meanwhile
                 self.store.write(self.now, *self.first_sights(self.decided()))
-            clamped = [one for one in decisions if one.verdict is Verdict.CLAMP]
+            clamped = [one for one in decisions if one.verdict is Verdict.RESET_WATERMARK]
             self.report.warnings += [f"{one.job.id}: {one.reason}" for one in clamped]
             decisions = self.decided()
         self.store.touched.clear()
@@ -170,20 +170,20 @@ class Tick:
         """A decision a job, in order, from what is remembered now."""
         return decide.plan(
             self.jobs,
-            lambda job: records.record(self.store.state, job),
-            self.turns.above,
-            on_time=self.turns.on_time,
+            lambda job: records.job_memory(self.store.state, job),
+            self.runner.slots,
+            grace=self.runner.grace,
             budget=self.config.catch_up_budget,
             ticking_since=records.ticking_since(self.store.state),
         )
 
     def first_sights(self, decisions: list[Decision]) -> list[dict[str, Any]]:
         """The events that make the engine know a new boot, and new, changed and removed jobs."""
-        state, above = self.store.state, self.turns.above
+        state, slots = self.store.state, self.runner.slots
         started = reboot.events(self.config.jobs, state, heartbeat.beat(self.now), self.now)
         ids = {job.id for job in self.config.jobs}
-        parted = [] if self.config.problems else registration.partings(ids, state, above)
-        return [*started, *parted, *registration.registered(decisions, state, above)]
+        parted = [] if self.config.problems else registration.unregistered(ids, state, slots)
+        return [*started, *parted, *registration.registered(decisions, state, slots)]
 
     def deliver(self) -> None:
         """Take the waiting messages to where they are read; what fails waits for another tick."""
@@ -192,7 +192,9 @@ class Tick:
                 self.store, self.config.places, self.zone, self.clock()
             )
 
-    def close(self, work: Work, decisions: list[Decision], arguments: list[str] | None) -> None:
+    def close(
+        self, work: Dispatcher, decisions: list[Decision], arguments: list[str] | None
+    ) -> None:
         """Write the checkpoint, the central file, and the hint for the next tick."""
         with self.report.troubles():
             self.store.record(self.clock(), {"event": "tick", "ran": len(self.report.ran)})
@@ -224,7 +226,7 @@ class Tick:
         return status.central(self.config, self.store.state, self.clock(), self.store.recovered)
 
     def _next_due(
-        self, work: Work, decisions: list[Decision], *, noisy: bool = False
+        self, work: Dispatcher, decisions: list[Decision], *, noisy: bool = False
     ) -> datetime | None:
         """When the next tick has something to do: a slot, or a message to try again.
 
@@ -235,7 +237,7 @@ class Tick:
         again = [
             work.decide(one.job)
             for one in decisions
-            if one.verdict is not Verdict.REST or one.job.id in touched or anybody
+            if one.verdict is not Verdict.NOT_DUE or one.job.id in touched or anybody
         ]
         if any(one.is_due for one in again) or records.under_way(self.store.state):
             return self.now  # and if the tick of a run under way dies, the next one is to notice
@@ -255,7 +257,7 @@ def chosen(jobs: tuple[Job, ...], only: tuple[str, ...]) -> list[Job]:
     return [job for job in jobs if job.id in only or any(f"tag:{tag}" in only for tag in job.tags)]
 
 
-def _with_params(job: Job, wanted: Wanted) -> Job:
+def _with_params(job: Job, wanted: RunRequest) -> Job:
     if not wanted.params:
         return job
     # It is not quite that job any more, and does not count as its last run.

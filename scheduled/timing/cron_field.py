@@ -41,7 +41,7 @@ class Field:
             )
         among = self._element(found[1]) if found[1] is not None else self._all_drawn()
         step = self._step(element, found[2]) if found[2] is not None else len(among)
-        first = hashed.drawn(seed, self.name, min(step, len(among)))
+        first = hashed.stable_choice(seed, self.name, min(step, len(among)))
         return ",".join(map(str, among[first::step]))
 
     def _all_drawn(self) -> range:

@@ -6,7 +6,7 @@ process, and different seeds spread evenly.
 """
 
 
-def drawn(seed: str, purpose: str, among: int) -> int:
+def stable_choice(seed: str, purpose: str, among: int) -> int:
     """A number from 0 up to and without `among`, which is at least 1.
 
     `purpose` keeps apart what is drawn from one seed, so that a job whose minute is small does

@@ -40,7 +40,7 @@ COUNT_CAP = 1000
 
 
 @dataclass(frozen=True)
-class Missed:
+class MissedRange:
     """A stretch of slots nobody answered: first and last of them, UTC, and how many."""
 
     first: datetime

@@ -20,7 +20,7 @@ class Outage:
 
 
 @dataclass(frozen=True)
-class Course:
+class TickTimeline:
     """The ticks in the half-open [start, end), `step` apart.
 
     They count from the midnight before the start on the wall clock of `zone`, so that `15m` ticks

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from scheduled.planning.decision import Decision
 from scheduled.timing.instants import moment, stamped
-from scheduled.timing.slots import COUNT_CAP, Missed
+from scheduled.timing.slots import COUNT_CAP, MissedRange
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -50,7 +50,7 @@ def row(decision: Decision) -> dict[str, Any]:
     }
 
 
-def _count(missed: Missed | None) -> int:
+def _count(missed: MissedRange | None) -> int:
     return missed.count if missed is not None else 0
 
 

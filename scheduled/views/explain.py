@@ -5,42 +5,41 @@ from datetime import datetime, timedelta
 
 from scheduled.jobs.model import CatchUp, Job
 from scheduled.jobs.schedule import schedule_of, start_delay
-from scheduled.state.records import Record
+from scheduled.state.records import JobMemory
 from scheduled.timing import slots, window
-from scheduled.timing.expression import NICKNAMES, Boot, Cron, Interval, Once
-from scheduled.timing.slots import Schedule
+from scheduled.timing.expression import NICKNAMES, Boot, Cron, Interval, Once, Schedule
 from scheduled.views.format import absolute, span
-from scheduled.views.snapshot import Picture
+from scheduled.views.snapshot import Snapshot
 
 _FIELDS = ("minute", "hour", "day of the month", "month", "weekday")
 
 
-def sentences(picture: Picture, job: Job, slot: datetime) -> Iterator[str]:
+def sentences(snapshot: Snapshot, job: Job, slot: datetime) -> Iterator[str]:
     """All there is to say about one slot to come, in the order in which it matters."""
-    record = picture.record(job.id)
+    record = snapshot.record(job.id)
     if record.deferral is not None and record.deferral.until == slot:
         yield f"it was deferred until then{_because(record.deferral.reason)}"
     else:
-        yield from _by_schedule(picture, job, slot, record)
+        yield from _by_schedule(snapshot, job, slot, record)
     if job.after:
         yield f"it waits until {' and '.join(job.after)} succeeded (after)"
     if record.skip == slot:
         yield "it will be skipped: left out by hand"
     if record.pause is not None and record.pause.covers(slot):
         yield f"it will be skipped: it lies in a pause{_because(record.pause.reason)}"
-    yield from _catch_up(job, slot, picture)
+    yield from _catch_up(job, slot, snapshot)
 
 
-def _by_schedule(picture: Picture, job: Job, slot: datetime, record: Record) -> Iterator[str]:
+def _by_schedule(snapshot: Snapshot, job: Job, slot: datetime, record: JobMemory) -> Iterator[str]:
     """Which words of the schedule this slot comes from, and what its clock does to it."""
-    yield _rule(job, slot, record, picture)
+    yield _rule(job, slot, record, snapshot)
     changed = slots.note(schedule_of(job), slot)
     if changed:
         yield f"clock change: {changed}"
-    yield from _start(job, slot, picture)
+    yield from _start(job, slot, snapshot)
 
 
-def _rule(job: Job, slot: datetime, record: Record, picture: Picture) -> str:
+def _rule(job: Job, slot: datetime, record: JobMemory, snapshot: Snapshot) -> str:
     schedule = schedule_of(job)
     match schedule.form:
         case Cron() as cron:
@@ -49,7 +48,7 @@ def _rule(job: Job, slot: datetime, record: Record, picture: Picture) -> str:
             length = span(period.total_seconds())
             if record.anchor is None:
                 return f"every {length}, counted from the tick that first sees the job"
-            since = absolute(record.anchor.replace(second=0, microsecond=0), picture.zone)
+            since = absolute(record.anchor.replace(second=0, microsecond=0), snapshot.zone)
             return f"every {length}, counted from {since}"
         case Once():
             return f'"{job.schedule}" names this time, and no other'
@@ -78,30 +77,30 @@ def _matches(cron: Cron, job: Job, schedule: Schedule, slot: datetime) -> str:
     return f'"{job.schedule}"{drawn} in {schedule.zone}: {", ".join(said) or "any minute"}'
 
 
-def _start(job: Job, slot: datetime, picture: Picture) -> Iterator[str]:
+def _start(job: Job, slot: datetime, snapshot: Snapshot) -> Iterator[str]:
     delay = start_delay(job)
     start = slot + delay
     if delay:
-        when = absolute(start, picture.zone)
+        when = absolute(start, snapshot.zone)
         yield f"it starts at {when}: {delay.total_seconds():.0f} s of jitter, always the same"
     opens = window.opening(job.window, job.timezone, start) if job.window else None
     if opens is not None:
-        yield f"it waits for its window {job.window} until {absolute(opens, picture.zone)}"
+        yield f"it waits for its window {job.window} until {absolute(opens, snapshot.zone)}"
 
 
-def _catch_up(job: Job, slot: datetime, picture: Picture) -> Iterator[str]:
+def _catch_up(job: Job, slot: datetime, snapshot: Snapshot) -> Iterator[str]:
     """What a tick that comes late does about the slot."""
     start = slot + start_delay(job)
     match job.catch_up:
         case CatchUp.SKIP:
-            last = absolute(start + picture.late_after, picture.zone)
+            last = absolute(start + snapshot.late_after, snapshot.zone)
             yield f"if no tick comes until {last}, it is written off (catch_up: skip)"
         case CatchUp.LATEST:
             yield "if no tick comes in time, a later run answers for all missed (catch_up: latest)"
         case CatchUp.ALL:
             yield "if no tick comes in time, it runs later, the oldest first (catch_up: all)"
     if job.max_lateness is not None:
-        last = absolute(start + timedelta(seconds=job.max_lateness), picture.zone)
+        last = absolute(start + timedelta(seconds=job.max_lateness), snapshot.zone)
         yield f"after {last} it is too late for it, and it is skipped (max_lateness)"
 
 

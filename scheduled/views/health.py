@@ -14,7 +14,7 @@ from typing import Any
 from scheduled.jobs.model import Outcome
 from scheduled.views import slow_jobs
 from scheduled.views.format import counted, span
-from scheduled.views.snapshot import Picture
+from scheduled.views.snapshot import Snapshot
 
 ELEVATED = 0.10
 PERSISTENT = 0.50
@@ -41,19 +41,19 @@ Finding = tuple[Health, str]
 
 
 def judge(
-    picture: Picture, outcomes: Counter[str], overdue: Sequence[Any]
+    snapshot: Snapshot, outcomes: Counter[str], overdue: Sequence[Any]
 ) -> tuple[Health, list[str]]:
     """The health of the scheduler, and a sentence for each thing that is wrong, worst first.
 
     `outcomes` counts those of the last 24 hours, `overdue` are the jobs that wait for too long.
     """
     findings = [
-        *((Health.CRITICAL, f"state: {sentence}") for sentence in picture.recovered),
-        *_silence(picture),
+        *((Health.CRITICAL, f"state: {sentence}") for sentence in snapshot.recovered),
+        *_silence(snapshot),
         *_failures(outcomes),
-        *_waiting(picture, overdue),
-        *((Health.DEGRADED, sentence) for sentence in slow_jobs.slow(picture)),
-        *((Health.DEGRADED, f"configuration: {sentence}") for sentence in picture.problems),
+        *_waiting(snapshot, overdue),
+        *((Health.DEGRADED, sentence) for sentence in slow_jobs.slow(snapshot)),
+        *((Health.DEGRADED, f"configuration: {sentence}") for sentence in snapshot.problems),
     ]
     findings.sort(key=lambda finding: -finding[0])
     worst = max((health for health, _ in findings), default=Health.HEALTHY)
@@ -65,13 +65,13 @@ def silence_limit(tick_interval: timedelta) -> timedelta:
     return max(3 * tick_interval, SHORTEST_SILENCE)
 
 
-def _silence(picture: Picture) -> list[Finding]:
-    if picture.last_tick is None:
+def _silence(snapshot: Snapshot) -> list[Finding]:
+    if snapshot.last_tick is None:
         advice = "`scheduled cron install` makes cron call it, `scheduled run` does it once"
         return [(Health.DEGRADED, f"no tick has come yet: {advice}")]
-    away, interval = picture.now - picture.last_tick, picture.cadence.interval
+    away, interval = snapshot.now - snapshot.last_tick, snapshot.cadence.interval
     # What was installed a moment ago could not call before.
-    waited = picture.now - max(picture.last_tick, picture.cadence.since or picture.last_tick)
+    waited = snapshot.now - max(snapshot.last_tick, snapshot.cadence.since or snapshot.last_tick)
     if waited <= silence_limit(interval):
         return []
     expected = span(interval.total_seconds())
@@ -93,18 +93,18 @@ def _failures(outcomes: Counter[str]) -> list[Finding]:
     return [(Health.CRITICAL if persists else Health.DEGRADED, sentence)]
 
 
-def _waiting(picture: Picture, overdue: Sequence[Any]) -> list[Finding]:
+def _waiting(snapshot: Snapshot, overdue: Sequence[Any]) -> list[Finding]:
     findings = []
     if overdue:
         names = _some([str(row["job"]) for row in overdue])
         findings.append((Health.DEGRADED, f"overdue and not running: {names}"))
-    letters = picture.state["dead_letter"]
+    letters = snapshot.state["dead_letter"]
     if letters:
         findings.append((Health.DEGRADED, counted(len(letters), "dead letter")))
-    suspended = [job.id for job in picture.jobs if picture.record(job.id).suspended]
+    suspended = [job.id for job in snapshot.jobs if snapshot.record(job.id).suspended]
     if suspended:
         findings.append((Health.DEGRADED, f"suspended: {_some(suspended)}"))
-    stuck = [one for one in picture.state["outbox"] if one.get("failures")]
+    stuck = [one for one in snapshot.state["outbox"] if one.get("failures")]
     if stuck:
         findings.append(
             (Health.DEGRADED, f"{counted(len(stuck), 'message')} could not be delivered yet")

@@ -5,11 +5,11 @@ from typing import Any
 
 from scheduled.jobs.model import Job
 from scheduled.planning import decide
-from scheduled.planning.slot_cache import Sky
+from scheduled.planning.slot_cache import SlotCache
 from scheduled.runs import output_files
 from scheduled.runs.masking import STARS, Mask, is_secret
 from scheduled.views import jobs, upcoming
-from scheduled.views.snapshot import Picture
+from scheduled.views.snapshot import Snapshot
 
 
 def definition(job: Job) -> dict[str, Any]:
@@ -33,19 +33,19 @@ NEXT_SHOWN = 5
 LINES_SHOWN = 10
 
 
-def document(picture: Picture, job: Job) -> dict[str, Any]:
+def document(snapshot: Snapshot, job: Job) -> dict[str, Any]:
     """`show JOB --json`."""
-    above = Sky.at(picture.now)
-    decision = decide.decide(job, picture.record(job.id), above, picture.late_after)
-    row = jobs.row(picture, decision, above)
-    entry = dict(picture.entry(job.id))
-    kept = output_files.newest(picture.state_dir, job.id)
+    above = SlotCache.at(snapshot.now)
+    decision = decide.decide(job, snapshot.record(job.id), above, snapshot.late_after)
+    row = jobs.row(snapshot, decision, above)
+    entry = dict(snapshot.entry(job.id))
+    kept = output_files.newest(snapshot.state_dir, job.id)
     return {
         "job": row,
         "definition": {name: value for name, value in definition(job).items() if name not in row},
         "last": entry.pop("last", None),
         "state": entry,
-        "next": upcoming.of_job(picture, job, NEXT_SHOWN)["next"],
+        "next": upcoming.of_job(snapshot, job, NEXT_SHOWN)["next"],
         "output": {
             "run_id": kept.run_id,
             "path": str(kept.path),

@@ -8,49 +8,49 @@ from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import decide
 from scheduled.planning.decision import Decision, Verdict
-from scheduled.planning.slot_cache import Sky
-from scheduled.state.records import Record
-from scheduled.timing import slots
+from scheduled.planning.slot_cache import SlotCache
+from scheduled.state.records import JobMemory
+from scheduled.timing import expression, slots
 from scheduled.timing.instants import stamped
 from scheduled.views import dry_run
-from scheduled.views.snapshot import Picture
+from scheduled.views.snapshot import Snapshot
 
 THEN = ("decision", "slot", "catch_up", "missed", "reason")
 """What `list --at` adds to a row."""
 
 
-def document(picture: Picture) -> dict[str, Any]:
+def document(snapshot: Snapshot) -> dict[str, Any]:
     """`list --json`."""
-    return {"jobs": rows(picture)}
+    return {"jobs": rows(snapshot)}
 
 
-def document_at(picture: Picture, decisions: Sequence[Decision]) -> dict[str, Any]:
+def document_at(snapshot: Snapshot, decisions: Sequence[Decision]) -> dict[str, Any]:
     """`list --at --json`: as `list --json` will be then, and what a tick then does about each.
 
-    `picture` is of that time, from before that tick; `decisions` are those of the tick.
+    `snapshot` is of that time, from before that tick; `decisions` are those of the tick.
     """
-    above = Sky.at(picture.now)
+    above = SlotCache.at(snapshot.now)
     done = {one.job.id: one for one in decisions}
     return {
-        "at": stamped(picture.now),
+        "at": stamped(snapshot.now),
         "jobs": [
-            row(picture, done[job.id], above)
+            row(snapshot, done[job.id], above)
             | {key: value for key, value in dry_run.row(done[job.id]).items() if key in THEN}
-            for job in picture.jobs
+            for job in snapshot.jobs
         ],
     }
 
 
-def rows(picture: Picture) -> list[dict[str, Any]]:
+def rows(snapshot: Snapshot) -> list[dict[str, Any]]:
     """A row a job, in the order of the configuration."""
-    above = Sky.at(picture.now)
-    return [row(picture, decision, above) for decision in picture.decisions()]
+    above = SlotCache.at(snapshot.now)
+    return [row(snapshot, decision, above) for decision in snapshot.decisions()]
 
 
-def row(picture: Picture, decision: Decision, above: Sky) -> dict[str, Any]:
+def row(snapshot: Snapshot, decision: Decision, above: SlotCache) -> dict[str, Any]:
     """One job: what it is, and what became of it last."""
     job = decision.job
-    record, entry = picture.record(job.id), picture.entry(job.id)
+    record, entry = snapshot.record(job.id), snapshot.entry(job.id)
     last = _dict(entry.get("last"))
     return {
         "id": job.id,
@@ -69,7 +69,7 @@ def row(picture: Picture, decision: Decision, above: Sky) -> dict[str, Any]:
     }
 
 
-def status(job: Job, record: Record, entry: dict[str, Any]) -> str:
+def status(job: Job, record: JobMemory, entry: dict[str, Any]) -> str:
     """Where in its life a job is, in CIRIS's words: PENDING until it first ran, then ACTIVE.
 
     One that runs once ends COMPLETE, or FAILED if its slot ended without a success; so does any
@@ -85,29 +85,29 @@ def status(job: Job, record: Record, entry: dict[str, Any]) -> str:
     return "ACTIVE" if entry.get("counts") else "PENDING"
 
 
-def _is_over(job: Job, record: Record) -> bool:
+def _is_over(job: Job, record: JobMemory) -> bool:
     """Whether a job that runs once has had its slot, and nobody deferred it to another time."""
     if record.watermark is None or record.retry is not None or record.deferral is not None:
         return False
     schedule = schedule_of(job)
-    if schedule.kind != "once" or record.fingerprint != slots.fingerprint(schedule):
+    if schedule.kind != "once" or record.fingerprint != expression.fingerprint(schedule):
         return False
     slot = slots.latest(schedule, record.watermark, record.watermark)
     first_seen = record.anchor
     return slot is not None and (first_seen is None or slot > first_seen)
 
 
-def awaited(decision: Decision, above: Sky) -> datetime | None:
+def awaited(decision: Decision, above: SlotCache) -> datetime | None:
     """The slot the next run answers for: in the past if it is due; None if none will come."""
     job = decision.job
     match decision.verdict:
         case Verdict.DISABLED:
             return None
-        case Verdict.REST | Verdict.WAIT | Verdict.PAUSED:
+        case Verdict.NOT_DUE | Verdict.WAIT | Verdict.PAUSED:
             return decision.next
-        case Verdict.RUN | Verdict.SKIP | Verdict.CARRY | Verdict.GIVE_UP:
+        case Verdict.RUN | Verdict.SKIP | Verdict.OVER_BUDGET | Verdict.CANCEL_RETRY:
             return decision.slot
-        case Verdict.MEET | Verdict.CLAMP:
+        case Verdict.REGISTER | Verdict.RESET_WATERMARK:
             schedule = schedule_of(job)
             at_once = decision.watermark is None
             newest = above.latest(schedule, None, None) if at_once else None

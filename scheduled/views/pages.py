@@ -14,41 +14,41 @@ from scheduled.system.text import one_line
 from scheduled.timing.instants import moment
 from scheduled.views import tables
 from scheduled.views.format import absolute, both, counted, relative, span
-from scheduled.views.snapshot import Picture
+from scheduled.views.snapshot import Snapshot
 
 COLORS = {"healthy": "green", "degraded": "yellow", "critical": "red"}
 NAMED = 5
 """How many names a line lists before it says how many more there are."""
 
 
-def of_status(shown: Mapping[str, Any], picture: Picture) -> list[RenderableType]:
+def of_status(shown: Mapping[str, Any], snapshot: Snapshot) -> list[RenderableType]:
     """The page made from `status --json`, part by part."""
     parts: list[RenderableType] = [_headline(shown)]
     parts += [tables.indented(f"- {reason}") for reason in shown["reasons"]]
-    parts.append(tables.pairs(_facts(shown, picture)))
+    parts.append(tables.pairs(_facts(shown, snapshot)))
     for title, key, line in _SECTIONS:
         if shown[key]:
             parts.append(Text(f"\n{title}", "bold"))
-            parts += [tables.indented(line(row, picture)) for row in shown[key]]
+            parts += [tables.indented(line(row, snapshot)) for row in shown[key]]
     if shown["next"]:
         parts.append(Text("\nNext", "bold"))
-        parts.append(tables.slots(shown["next"], picture.now, None))
+        parts.append(tables.slots(shown["next"], snapshot.now, None))
     return parts
 
 
-def of_job(shown: Mapping[str, Any], picture: Picture) -> list[RenderableType]:
+def of_job(shown: Mapping[str, Any], snapshot: Snapshot) -> list[RenderableType]:
     """The page made from `show JOB --json`, part by part."""
     job = {key: value for key, value in shown["job"].items() if not key.startswith("last_")}
-    job["next_run"] = tables.awaited(shown["job"], picture.now, picture.zone)
+    job["next_run"] = tables.awaited(shown["job"], snapshot.now, snapshot.zone)
     parts: list[RenderableType] = [
-        tables.pairs([*_said(job, picture), *_said(shown["definition"], picture)]),
+        tables.pairs([*_said(job, snapshot), *_said(shown["definition"], snapshot)]),
         Text("\nLast", "bold"),
-        tables.pairs(_said(shown["last"], picture) or [("never", "")]),
+        tables.pairs(_said(shown["last"], snapshot) or [("never", "")]),
     ]
     if shown["state"]:
-        parts += [Text("\nState", "bold"), tables.pairs(_said(shown["state"], picture))]
+        parts += [Text("\nState", "bold"), tables.pairs(_said(shown["state"], snapshot))]
     if shown["next"]:
-        parts += [Text("\nNext", "bold"), tables.slots(shown["next"], picture.now, job["id"])]
+        parts += [Text("\nNext", "bold"), tables.slots(shown["next"], snapshot.now, job["id"])]
     if shown["output"]:
         parts.append(Text(f"\nOutput of {one_line(shown['output']['run_id'])}", "bold"))
         parts += [tables.indented(line) for line in shown["output"]["lines"]]
@@ -83,25 +83,25 @@ def _headline(shown: Mapping[str, Any]) -> Text:
     return Text("scheduled is ").append(shown["health"], COLORS[shown["health"]])
 
 
-def _facts(shown: Mapping[str, Any], picture: Picture) -> list[tuple[str, str]]:
+def _facts(shown: Mapping[str, Any], snapshot: Snapshot) -> list[tuple[str, str]]:
     return [
-        ("last tick", _last_tick(picture)),
-        *_ecosystem(shown["seed_state"], picture),
+        ("last tick", _last_tick(snapshot)),
+        *_ecosystem(shown["seed_state"], snapshot),
         ("jobs", _jobs(shown["counts"])),
-        *(("built-in", said) for said in _at_rest(picture)),
-        *(("oddities", said) for said in _oddities(picture)),
-        ("last gap", _last_gap(shown["gaps"], picture)),
+        *(("built-in", said) for said in _at_rest(snapshot)),
+        *(("oddities", said) for said in _oddities(snapshot)),
+        ("last gap", _last_gap(shown["gaps"], snapshot)),
         *(("paused", _paused(name, entry)) for name, entry in shown["paused"].items()),
     ]
 
 
-def _ecosystem(seed: Mapping[str, Any], picture: Picture) -> list[tuple[str, str]]:
+def _ecosystem(seed: Mapping[str, Any], snapshot: Snapshot) -> list[tuple[str, str]]:
     """What the shipped jobs found last; nothing where they rest and never found anything."""
-    if [*_at_rest(picture)] and not seed["health_check"].get("last_run"):
+    if [*_at_rest(snapshot)] and not seed["health_check"].get("last_run"):
         return []
     return [
         ("branches", _branches(seed["health_check"])),
-        ("mail", _mail(seed["mail_cleanup"], picture.mail)),
+        ("mail", _mail(seed["mail_cleanup"], snapshot.mail)),
         ("memory", _memory(seed["memory_rollover"])),
     ]
 
@@ -112,10 +112,10 @@ def _paused(name: str, entry: Mapping[str, Any]) -> str:
     return f"{'all jobs' if name == ALL_JOBS else name} {until}{why}"
 
 
-def _last_tick(picture: Picture) -> str:
-    if picture.last_tick is None:
+def _last_tick(snapshot: Snapshot) -> str:
+    if snapshot.last_tick is None:
         return "none yet"
-    return both(picture.last_tick, picture.now, picture.zone)
+    return both(snapshot.last_tick, snapshot.now, snapshot.zone)
 
 
 def _branches(check: Mapping[str, Any]) -> str:
@@ -158,47 +158,47 @@ def _jobs(counts: Mapping[str, Any]) -> str:
     return f"{counts['jobs']}, {counts['enabled']} enabled; in 24 hours: {ran or 'no run'}"
 
 
-def _at_rest(picture: Picture) -> Iterator[str]:
+def _at_rest(snapshot: Snapshot) -> Iterator[str]:
     """That shipped jobs rest for want of an ecosystem, if they do."""
-    resting = [job.id for job in picture.jobs if job.source == builtin.OFF]
+    resting = [job.id for job in snapshot.jobs if job.source == builtin.OFF]
     if resting:
         yield f"{', '.join(resting)}: off, as there is no registry of branches in the root"
 
 
-def _oddities(picture: Picture) -> Iterator[str]:
-    if picture.warnings:
-        told = counted(len(picture.warnings), "line")
+def _oddities(snapshot: Snapshot) -> Iterator[str]:
+    if snapshot.warnings:
+        told = counted(len(snapshot.warnings), "line")
         yield f"{told} of the configuration; `scheduled config validate` shows them"
 
 
-def _last_gap(gaps: list[Mapping[str, Any]], picture: Picture) -> str:
+def _last_gap(gaps: list[Mapping[str, Any]], snapshot: Snapshot) -> str:
     if not gaps:
         return "none"
     start, end = moment(gaps[-1].get("from")), moment(gaps[-1].get("to"))
     if start is None or end is None:
         return "unknown"
     length = span(abs((end - start).total_seconds()))
-    zone = picture.zone
+    zone = snapshot.zone
     return f"{absolute(start, zone)} to {absolute(end, zone)}, {length}: {gaps[-1].get('cause')}"
 
 
-def _running(row: Mapping[str, Any], picture: Picture) -> str:
+def _running(row: Mapping[str, Any], snapshot: Snapshot) -> str:
     since = moment(row["since"])
-    length = span((picture.now - since).total_seconds()) if since else "some time"
+    length = span((snapshot.now - since).total_seconds()) if since else "some time"
     return f"{row['job']}: for {length}, run {row['run_id']}, process {row['pid'] or 'unknown'}"
 
 
-def _failing(row: Mapping[str, Any], picture: Picture) -> str:
+def _failing(row: Mapping[str, Any], snapshot: Snapshot) -> str:
     when = moment(row["at"])
-    ago = f", {relative(when, picture.now)}" if when else ""
+    ago = f", {relative(when, snapshot.now)}" if when else ""
     log = f"; {row['log']}" if row["log"] else ""
     times = counted(row["failures"], "time")
     return f"{row['job']}: {times}{ago}: {row['error'] or row['outcome']}{log}"
 
 
-def _overdue(row: Mapping[str, Any], picture: Picture) -> str:
+def _overdue(row: Mapping[str, Any], snapshot: Snapshot) -> str:
     since = moment(row["since"])
-    return f"{row['job']}: due since {both(since, picture.now, picture.zone) if since else '?'}"
+    return f"{row['job']}: due since {both(since, snapshot.now, snapshot.zone) if since else '?'}"
 
 
 def _some(names: Iterable[object]) -> str:
@@ -214,33 +214,33 @@ def _many(value: Any) -> int:
     return len(value) if isinstance(value, list) else 0
 
 
-def _said(values: Mapping[str, Any] | None, picture: Picture) -> list[tuple[str, str]]:
+def _said(values: Mapping[str, Any] | None, snapshot: Snapshot) -> list[tuple[str, str]]:
     """The values worth a line: those that say something."""
     said = values or {}
     return [
-        (key, _words(value, picture))
+        (key, _words(value, snapshot))
         for key, value in said.items()
         if value not in (None, "", [], {}, ())
     ]
 
 
-def _words(value: Any, picture: Picture) -> str:
+def _words(value: Any, snapshot: Snapshot) -> str:
     match value:
         case bool():
             return "yes" if value else "no"
         case dict():
-            return ", ".join(f"{key} {_words(inner, picture)}" for key, inner in value.items())
+            return ", ".join(f"{key} {_words(inner, snapshot)}" for key, inner in value.items())
         case list() | tuple():
-            return " ".join(_words(inner, picture) for inner in value)
+            return " ".join(_words(inner, snapshot) for inner in value)
         case float():
             return f"{value:g}"
         case str() if value.endswith("Z") and (when := moment(value)):
-            return both(when, picture.now, picture.zone)
+            return both(when, snapshot.now, snapshot.zone)
         case _:
             return str(value)
 
 
-_SECTIONS: tuple[tuple[str, str, Callable[[Mapping[str, Any], Picture], str]], ...] = (
+_SECTIONS: tuple[tuple[str, str, Callable[[Mapping[str, Any], Snapshot], str]], ...] = (
     ("Running", "running", _running),
     ("Failing", "failing", _failing),
     ("Overdue", "overdue", _overdue),

@@ -11,7 +11,7 @@ from scheduled.jobs.schedule import schedule_of
 from scheduled.state.history import Row
 from scheduled.timing import slots
 from scheduled.timing.instants import moment, stamped
-from scheduled.timing.tick_times import Course
+from scheduled.timing.tick_times import TickTimeline
 from scheduled.views.format import absolute, counted, passed, span
 
 if TYPE_CHECKING:
@@ -25,14 +25,16 @@ _DECISIONS = {Outcome.SUCCEEDED: "run", Outcome.SKIPPED: "skip"}
 
 
 def document(
-    course: Course, shown_from: datetime, memory: str, runs: Sequence[Mapping[str, Any]]
+    timeline: TickTimeline, shown_from: datetime, memory: str, runs: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
     """`simulate --json`; `memory` is `remembered` or `fresh`, `runs` are those of `run`."""
     return {
         "from": stamped(shown_from),
-        "to": stamped(course.end),
-        "tick_seconds": course.step.total_seconds(),
-        "outages": [{"from": stamped(one.start), "to": stamped(one.end)} for one in course.outages],
+        "to": stamped(timeline.end),
+        "tick_seconds": timeline.step.total_seconds(),
+        "outages": [
+            {"from": stamped(one.start), "to": stamped(one.end)} for one in timeline.outages
+        ],
         "memory": memory,
         "runs": list(runs),
     }

@@ -9,7 +9,7 @@ is no longer a finding after some nine runs: that is how long it usually takes t
 from collections.abc import Iterator
 
 from scheduled.views.format import taken
-from scheduled.views.snapshot import Picture
+from scheduled.views.snapshot import Snapshot
 
 FACTOR = 3
 NOTICED = 10.0
@@ -20,13 +20,13 @@ NEWEST = 3
 """One slow run may be chance."""
 
 
-def slow(picture: Picture) -> Iterator[str]:
+def slow(snapshot: Snapshot) -> Iterator[str]:
     """A sentence for each job that runs for far longer than usual, or has become slow."""
-    for job in picture.jobs:
-        durations = picture.entry(job.id).get("durations") or []
-        started = [opened.started_at for opened in picture.record(job.id).runs.values()]
-        if job.id in picture.running and started:
-            elapsed = (picture.now - min(started)).total_seconds()
+    for job in snapshot.jobs:
+        durations = snapshot.entry(job.id).get("durations") or []
+        started = [opened.started_at for opened in snapshot.record(job.id).runs.values()]
+        if job.id in snapshot.running and started:
+            elapsed = (snapshot.now - min(started)).total_seconds()
             if _is_slow(elapsed, durations):
                 yield f"{job.id} has been running for {taken(elapsed)}{_usual(durations)}"
         elif _is_slow(min(durations[-NEWEST:], default=0.0), durations[:-NEWEST]):

@@ -13,10 +13,10 @@ from scheduled.errors import UnreadableFileError
 from scheduled.jobs.model import Job
 from scheduled.planning import decide
 from scheduled.planning.decision import Decision
-from scheduled.planning.slot_cache import Sky
+from scheduled.planning.slot_cache import SlotCache
 from scheduled.runs.running import _running
 from scheduled.state import heartbeat, records, tick_interval
-from scheduled.state.records import Record, State
+from scheduled.state.records import JobMemory, State
 from scheduled.state.tick_interval import Cadence
 from scheduled.system import files
 from scheduled.timing import instants
@@ -28,7 +28,7 @@ MAIL_FILE = "AI_MAIL.central.json"
 
 
 @dataclass(frozen=True)
-class Picture:
+class Snapshot:
     """One moment of one installation."""
 
     now: datetime
@@ -51,17 +51,17 @@ class Picture:
     """What was broken about the state, a sentence each."""
     mail: dict[str, Any] = field(default_factory=dict)
     """`system_totals` of the mail's central file; empty where there is none."""
-    _records: dict[str, Record] = field(default_factory=dict, init=False, compare=False)
-    """What `record` found out: there are views that ask five times about each job."""
+    _records: dict[str, JobMemory] = field(default_factory=dict, init=False, compare=False)
+    """What `job_memory` found out: there are views that ask five times about each job."""
 
     def entry(self, job: str) -> dict[str, Any]:
         """The state's own words about a job; empty for one never seen."""
         return _entry(self.state, job)
 
-    def record(self, job: str) -> Record:
+    def record(self, job: str) -> JobMemory:
         """What is remembered about a job, as of the first time it is asked for."""
         if job not in self._records:
-            self._records[job] = records.record(self.state, job)
+            self._records[job] = records.job_memory(self.state, job)
         return self._records[job]
 
     @property
@@ -71,17 +71,17 @@ class Picture:
 
     def decisions(self) -> Iterator[Decision]:
         """What a tick would decide about each job now, in the order of the configuration."""
-        above = Sky.at(self.now)
+        above = SlotCache.at(self.now)
         for job in self.jobs:
             yield decide.decide(job, self.record(job.id), above, self.late_after)
 
 
 def observe(
     config: "Config", state: State, now: datetime, zone: tzinfo, recovered: Sequence[str] = ()
-) -> Picture:
+) -> Snapshot:
     """The picture of the installation at `now`; `recovered` is what its store had to mend."""
     state_dir = config.places.state_dir
-    return Picture(
+    return Snapshot(
         now=now,
         zone=zone,
         jobs=config.jobs,

@@ -13,7 +13,7 @@ from scheduled.state.records import State, outcomes_of_a_day, pauses
 from scheduled.timing.instants import stamped
 from scheduled.views import upcoming
 from scheduled.views.health import judge
-from scheduled.views.snapshot import Picture, observe
+from scheduled.views.snapshot import Snapshot, observe
 
 if TYPE_CHECKING:
     from scheduled.config.load import Config
@@ -22,24 +22,24 @@ NEXT_SHOWN = 5
 SEED_SECTIONS = ("last_run", "memory_rollover", "mail_cleanup", "health_check")
 
 
-def document(picture: Picture) -> dict[str, Any]:
+def document(snapshot: Snapshot) -> dict[str, Any]:
     """`status --json`."""
-    overdue = _overdue(picture)
-    outcomes = outcomes_of_a_day(picture.state, picture.now)
-    health, reasons = judge(picture, outcomes, overdue)
+    overdue = _overdue(snapshot)
+    outcomes = outcomes_of_a_day(snapshot.state, snapshot.now)
+    health, reasons = judge(snapshot, outcomes, overdue)
     return {
         "health": health.word,
         "reasons": reasons,
-        "last_tick": _last_tick(picture),
-        "gaps": picture.state["gaps"],
-        "running": _running(picture),
+        "last_tick": _last_tick(snapshot),
+        "gaps": snapshot.state["gaps"],
+        "running": _running(snapshot),
         "overdue": overdue,
-        "failing": _failing(picture),
-        "dead_letter": picture.state["dead_letter"],
-        "paused": _paused(picture),
-        "next": upcoming.of_all(picture, NEXT_SHOWN)["next"],
-        "counts": _counts(picture, outcomes),
-        "seed_state": {section: picture.state[section] for section in SEED_SECTIONS},
+        "failing": _failing(snapshot),
+        "dead_letter": snapshot.state["dead_letter"],
+        "paused": _paused(snapshot),
+        "next": upcoming.of_all(snapshot, NEXT_SHOWN)["next"],
+        "counts": _counts(snapshot, outcomes),
+        "seed_state": {section: snapshot.state[section] for section in SEED_SECTIONS},
     }
 
 
@@ -50,29 +50,31 @@ def central(
 
     `recovered` is what its store had to mend.
     """
-    picture = observe(config, state, now, ZoneInfo(config.timezone), recovered)
-    whole = document(picture)
+    snapshot = observe(config, state, now, ZoneInfo(config.timezone), recovered)
+    whole = document(snapshot)
     del whole["seed_state"]
     return {"service": "scheduled", "last_updated": stamped(now), **whole}
 
 
-def _last_tick(picture: Picture) -> dict[str, Any] | None:
-    if picture.last_tick is None:
+def _last_tick(snapshot: Snapshot) -> dict[str, Any] | None:
+    if snapshot.last_tick is None:
         return None
-    ago = (picture.now - picture.last_tick).total_seconds()
-    return {"at": stamped(picture.last_tick), "ago_seconds": round(ago, 3)}
+    ago = (snapshot.now - snapshot.last_tick).total_seconds()
+    return {"at": stamped(snapshot.last_tick), "ago_seconds": round(ago, 3)}
 
 
-def _paused(picture: Picture) -> dict[str, Any]:
+def _paused(snapshot: Snapshot) -> dict[str, Any]:
     """The pauses in force, by job; `*` is the one of all jobs."""
-    held = pauses(picture.state)
-    kept = picture.state["paused"]
-    return {name: kept[name] for name, pause in held.items() if pause.covers(picture.now)}
+    held = pauses(snapshot.state)
+    kept = snapshot.state["paused"]
+    return {name: kept[name] for name, pause in held.items() if pause.covers(snapshot.now)}
 
 
-def _running(picture: Picture) -> list[dict[str, Any]]:
+def _running(snapshot: Snapshot) -> list[dict[str, Any]]:
     """What runs now, longest first."""
-    under_way = [(job, run) for job in picture.running for run in picture.record(job).runs.values()]
+    under_way = [
+        (job, run) for job in snapshot.running for run in snapshot.record(job).runs.values()
+    ]
     rows = [
         {
             "job": job,
@@ -86,18 +88,18 @@ def _running(picture: Picture) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (str(row["since"]), str(row["job"])))
 
 
-def _overdue(picture: Picture) -> list[dict[str, Any]]:
+def _overdue(snapshot: Snapshot) -> list[dict[str, Any]]:
     """The jobs that wait for longer than two ticks though nothing runs, longest first.
 
     What counts is their first unanswered slot: a job of every minute has a fresh one always.
     """
     rows = []
-    for decision in picture.decisions():
-        if not decision.is_due or decision.slot is None or decision.job.id in picture.running:
+    for decision in snapshot.decisions():
+        if not decision.is_due or decision.slot is None or decision.job.id in snapshot.running:
             continue
         since = decision.missed.first if decision.missed else decision.slot
-        waited = picture.now - since
-        if waited > picture.late_after:
+        waited = snapshot.now - since
+        if waited > snapshot.late_after:
             rows.append(
                 {
                     "job": decision.job.id,
@@ -109,15 +111,15 @@ def _overdue(picture: Picture) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (str(row["since"]), str(row["job"])))
 
 
-def _failing(picture: Picture) -> list[dict[str, Any]]:
+def _failing(snapshot: Snapshot) -> list[dict[str, Any]]:
     """The jobs that have failed since they last succeeded, most often first."""
     rows = []
-    for job in picture.jobs:
-        entry = picture.entry(job.id)
+    for job in snapshot.jobs:
+        entry = snapshot.entry(job.id)
         if not entry.get("failures"):
             continue
         last = entry.get("last") or {}
-        path = log_path(picture.state_dir, job.id, last.get("run_id"))
+        path = log_path(snapshot.state_dir, job.id, last.get("run_id"))
         rows.append(
             {
                 "job": job.id,
@@ -131,11 +133,11 @@ def _failing(picture: Picture) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (-row["failures"], row["job"]))
 
 
-def _counts(picture: Picture, outcomes: Counter[str]) -> dict[str, Any]:
+def _counts(snapshot: Snapshot, outcomes: Counter[str]) -> dict[str, Any]:
     return {
-        "jobs": len(picture.jobs),
-        "enabled": sum(decide.is_enabled(job, picture.record(job.id)) for job in picture.jobs),
+        "jobs": len(snapshot.jobs),
+        "enabled": sum(decide.is_enabled(job, snapshot.record(job.id)) for job in snapshot.jobs),
         "runs_24h": {outcome.value: outcomes[outcome.value] for outcome in Outcome},
         "missed_capped": outcomes["missed_capped"] > 0,
-        "schedules_refused": picture.state["refused"]["schedules"],
+        "schedules_refused": snapshot.state["refused"]["schedules"],
     }

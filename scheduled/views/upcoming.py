@@ -10,49 +10,50 @@ from zoneinfo import ZoneInfo
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of, start_delay
 from scheduled.planning import decide
-from scheduled.planning.slot_cache import Sky
+from scheduled.planning.slot_cache import SlotCache
 from scheduled.timing import slots, window
 from scheduled.timing.instants import stamped
-from scheduled.views.snapshot import Picture
+from scheduled.timing.slots import is_anchored
+from scheduled.views.snapshot import Snapshot
 
 
-def of_job(picture: Picture, job: Job, count: int, *, explained: bool = False) -> dict[str, Any]:
+def of_job(snapshot: Snapshot, job: Job, count: int, *, explained: bool = False) -> dict[str, Any]:
     """`next JOB --json`: the first `count` slots after now; none for a job that is disabled.
 
     `explained` adds to each why it is there, a list of sentences.
     """
-    coming = islice(_following(picture, job, Sky.at(picture.now)), count)
+    coming = islice(_following(snapshot, job, SlotCache.at(snapshot.now)), count)
     return {
         "job": job.id,
         "timezone": job.timezone,
-        "next": [_explained(picture, job, slot, wanted=explained) for slot in coming],
+        "next": [_explained(snapshot, job, slot, wanted=explained) for slot in coming],
     }
 
 
-def of_all(picture: Picture, count: int, *, explained: bool = False) -> dict[str, Any]:
+def of_all(snapshot: Snapshot, count: int, *, explained: bool = False) -> dict[str, Any]:
     """`next --json`: the first `count` slots of all jobs together, each with its job."""
     return {
         "job": None,
-        "timezone": str(picture.zone),
+        "timezone": str(snapshot.zone),
         "next": [
-            {"job": job.id, **_explained(picture, job, slot, wanted=explained)}
-            for slot, job in _merged(picture, count)
+            {"job": job.id, **_explained(snapshot, job, slot, wanted=explained)}
+            for slot, job in _merged(snapshot, count)
         ],
     }
 
 
-def _explained(picture: Picture, job: Job, slot: datetime, *, wanted: bool) -> dict[str, Any]:
-    shown = _shown(picture, job, slot)
+def _explained(snapshot: Snapshot, job: Job, slot: datetime, *, wanted: bool) -> dict[str, Any]:
+    shown = _shown(snapshot, job, slot)
     if not wanted:
         return shown
     from scheduled.views import explain
 
-    return shown | {"explain": [*explain.sentences(picture, job, slot)]}
+    return shown | {"explain": [*explain.sentences(snapshot, job, slot)]}
 
 
-def _merged(picture: Picture, count: int) -> Iterator[tuple[datetime, Job]]:
-    above = Sky.at(picture.now)
-    streams = [_following(picture, job, above) for job in picture.jobs]
+def _merged(snapshot: Snapshot, count: int) -> Iterator[tuple[datetime, Job]]:
+    above = SlotCache.at(snapshot.now)
+    streams = [_following(snapshot, job, above) for job in snapshot.jobs]
     # Only the head of each stream is computed, however many jobs there are.
     heads = [
         (slot, number)
@@ -64,25 +65,25 @@ def _merged(picture: Picture, count: int) -> Iterator[tuple[datetime, Job]]:
         if not heads:
             return
         slot, number = heapq.heappop(heads)
-        yield slot, picture.jobs[number]
+        yield slot, snapshot.jobs[number]
         after = next(streams[number], None)
         if after is not None:
             heapq.heappush(heads, (after, number))
 
 
-def _following(picture: Picture, job: Job, above: Sky) -> Iterator[datetime]:
-    record = picture.record(job.id)
+def _following(snapshot: Snapshot, job: Job, above: SlotCache) -> Iterator[datetime]:
+    record = snapshot.record(job.id)
     if not decide.is_enabled(job, record):
         return
     schedule = schedule_of(job)
-    anchor = record.anchor if slots.is_anchored(schedule) else None
-    slot: datetime | None = decide.answered(job, record, picture.now)
+    anchor = record.anchor if is_anchored(schedule) else None
+    slot: datetime | None = decide.answered_until(job, record, snapshot.now)
     if record.deferral is not None:
         slot = record.deferral.until
         yield slot
     if (
         record.watermark is not None
-        and picture.now < record.watermark <= picture.now + decide.CORRECTION
+        and snapshot.now < record.watermark <= snapshot.now + decide.CORRECTION
     ):
         slot = record.watermark  # the clock went back: what has run does not run again
     while slot is not None:
@@ -91,17 +92,17 @@ def _following(picture: Picture, job: Job, above: Sky) -> Iterator[datetime]:
             yield slot
 
 
-def _shown(picture: Picture, job: Job, slot: datetime) -> dict[str, Any]:
+def _shown(snapshot: Snapshot, job: Job, slot: datetime) -> dict[str, Any]:
     return {
         "slot": stamped(slot),
         "local": slot.astimezone(ZoneInfo(job.timezone)).isoformat(),
-        "note": "; ".join(_notes(picture, job, slot)),
+        "note": "; ".join(_notes(snapshot, job, slot)),
     }
 
 
-def _notes(picture: Picture, job: Job, slot: datetime) -> Iterator[str]:
+def _notes(snapshot: Snapshot, job: Job, slot: datetime) -> Iterator[str]:
     """What the clock change does to the slot, and what keeps its start from being at the slot."""
-    deferral = picture.record(job.id).deferral
+    deferral = snapshot.record(job.id).deferral
     if deferral is not None and deferral.until == slot:
         yield f"deferred{': ' if deferral.reason else ''}{deferral.reason}"
         return

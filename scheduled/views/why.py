@@ -9,15 +9,15 @@ from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import decide
 from scheduled.planning.decide import INSTANT
 from scheduled.planning.decision import Decision
-from scheduled.planning.slot_cache import Sky
+from scheduled.planning.slot_cache import SlotCache
 from scheduled.state.history import Row
-from scheduled.state.records import Record
+from scheduled.state.records import JobMemory
 from scheduled.timing import slots
+from scheduled.timing.expression import Schedule
 from scheduled.timing.instants import moment, stamped
-from scheduled.timing.slots import Schedule
 from scheduled.views import pending
 from scheduled.views.format import absolute, both, passed
-from scheduled.views.snapshot import Picture
+from scheduled.views.snapshot import Snapshot
 
 DUE = "due"
 RUNNING = "running"
@@ -27,25 +27,25 @@ UNKNOWN = "unknown"
 """The slot was answered for, longer ago than history is kept."""
 
 
-def document(picture: Picture, job: Job, at: datetime, rows: Sequence[Row]) -> dict[str, Any]:
+def document(snapshot: Snapshot, job: Job, at: datetime, rows: Sequence[Row]) -> dict[str, Any]:
     """`why --json`: the newest slot at or before `at`, how it ended, and the reasons in words.
 
     `rows` is the history of the job, newest first. `answer` is an outcome, `due`, `running`,
     `unknown`, or `none`.
     """
     schedule = schedule_of(job)
-    record = picture.record(job.id)
-    slot = slots.latest(schedule, at, record.anchor or picture.now)
+    record = snapshot.record(job.id)
+    slot = slots.latest(schedule, at, record.anchor or snapshot.now)
     found = list(_rows_of(slot, schedule, record, rows)) if slot is not None else []
-    decision = decide.decide(job, record, Sky.at(picture.now), picture.late_after)
-    answer = _answer(picture, job, slot, found)
-    reasons = [_told(row, picture) for row in found]
+    decision = decide.decide(job, record, SlotCache.at(snapshot.now), snapshot.late_after)
+    answer = _answer(snapshot, job, slot, found)
+    reasons = [_told(row, snapshot) for row in found]
     if slot is None or answer in (DUE, RUNNING):
-        reasons += pending.sentences(picture, job, slot, decision)
+        reasons += pending.sentences(snapshot, job, slot, decision)
     elif answer in (NONE, UNKNOWN):
-        reasons += pending.before_its_time(picture, job, slot, decision)
+        reasons += pending.before_its_time(snapshot, job, slot, decision)
     else:
-        reasons += _aftermath(picture, job, slot, decision, rows)
+        reasons += _aftermath(snapshot, job, slot, decision, rows)
     note = slots.note(schedule, slot) if slot is not None else ""
     return {
         "job": job.id,
@@ -57,41 +57,41 @@ def document(picture: Picture, job: Job, at: datetime, rows: Sequence[Row]) -> d
     }
 
 
-def sentences(shown: dict[str, Any], picture: Picture) -> Iterator[str]:
+def sentences(shown: dict[str, Any], snapshot: Snapshot) -> Iterator[str]:
     """The same for a person, a sentence a line."""
     slot, after = moment(shown["slot"]), moment(shown["next"])
     if slot is None:
         yield f"{shown['job']}: no slot lies at or before that time."
     else:
         told = _ANSWERS.get(shown["answer"], shown["answer"].replace("_", " "))
-        yield f"{shown['job']}: the slot of {absolute(slot, picture.zone)}: {told}."
+        yield f"{shown['job']}: the slot of {absolute(slot, snapshot.zone)}: {told}."
     for reason in shown["reasons"]:
         yield f"- {reason}"
     if after is not None:
-        yield f"- the next start: {both(after, picture.now, picture.zone)}."
+        yield f"- the next start: {both(after, snapshot.now, snapshot.zone)}."
 
 
 _ANSWERS = {NONE: "it does not count", UNKNOWN: "not on record any more"}
 
 
-def _answer(picture: Picture, job: Job, slot: datetime | None, found: Sequence[Row]) -> str:
+def _answer(snapshot: Snapshot, job: Job, slot: datetime | None, found: Sequence[Row]) -> str:
     """What has become of a slot, in one word; `found` are the rows that tell of it."""
-    record = picture.record(job.id)
+    record = snapshot.record(job.id)
     if slot is None:
         return NONE
-    if job.id in picture.running and any(run.slot == slot for run in record.runs.values()):
+    if job.id in snapshot.running and any(run.slot == slot for run in record.runs.values()):
         return RUNNING
     outcome = next((row["outcome"] for row in found if row["outcome"]), None)
-    if pending.is_open(picture, job, slot):
+    if pending.is_open(snapshot, job, slot):
         return DUE if outcome in (None, Outcome.INTERRUPTED) else outcome
     if outcome is not None:
         return outcome
-    is_past = record.anchor is not None and record.anchor < slot <= picture.now
-    return UNKNOWN if is_past and pending.is_met(picture, job) else NONE
+    is_past = record.anchor is not None and record.anchor < slot <= snapshot.now
+    return UNKNOWN if is_past and pending.is_met(snapshot, job) else NONE
 
 
 def _rows_of(
-    slot: datetime, schedule: Schedule, record: Record, rows: Sequence[Row]
+    slot: datetime, schedule: Schedule, record: JobMemory, rows: Sequence[Row]
 ) -> Iterator[Row]:
     """The rows that tell of one slot, newest first."""
     for row in rows:
@@ -107,7 +107,7 @@ def _rows_of(
             yield row
 
 
-def _told(row: Row, picture: Picture) -> str:
+def _told(row: Row, snapshot: Snapshot) -> str:
     why = next((text for text in (row["error"], row["reason"]) if text), "")
     ended = " ".join(str(row["outcome"] or "").split("_"))
     late = ", as catch-up" if row["catch_up"] else ""
@@ -120,26 +120,26 @@ def _told(row: Row, picture: Picture) -> str:
     if row["run_id"]:
         told = f"attempt {row['attempt']}, run {row['run_id']}: {told.removeprefix(', ')}"
     when = moment(row["finished_at"])
-    return f"{told} ({both(when, picture.now, picture.zone)})" if when else told
+    return f"{told} ({both(when, snapshot.now, snapshot.zone)})" if when else told
 
 
 def _aftermath(
-    picture: Picture, job: Job, slot: datetime, decision: Decision, rows: Sequence[Row]
+    snapshot: Snapshot, job: Job, slot: datetime, decision: Decision, rows: Sequence[Row]
 ) -> Iterator[str]:
     """What follows from how a slot ended: a retry, a dead letter, another run's answer."""
-    record = picture.record(job.id)
+    record = snapshot.record(job.id)
     if record.retry is not None and record.retry.slot == slot:
         attempt = f"attempt {record.retry.attempt} of {job.max_retries + 1}"
-        yield f"{attempt} is due at {both(record.retry.at, picture.now, picture.zone)}"
+        yield f"{attempt} is due at {both(record.retry.at, snapshot.now, snapshot.zone)}"
         if decision.next != record.retry.at:
-            yield from pending.sentences(picture, job, slot, decision)
-    if any(_is_about(letter, job, slot) for letter in picture.state["dead_letter"]):
+            yield from pending.sentences(snapshot, job, slot, decision)
+    if any(_is_about(letter, job, slot) for letter in snapshot.state["dead_letter"]):
         yield f"its retries are used up; `scheduled dead-letter retry {job.id}` tries once more"
     if record.suspended:
         yield decide.SUSPENDED
     answering = _answering(slot, schedule_of(job), record, rows)
     if answering is not None:
-        when = absolute(answering, picture.zone)
+        when = absolute(answering, snapshot.zone)
         yield f"coalesced: the run for the slot of {when} answered for it, too"
 
 
@@ -148,7 +148,7 @@ def _is_about(letter: dict[str, Any], job: Job, slot: datetime) -> bool:
 
 
 def _answering(
-    slot: datetime, schedule: Schedule, record: Record, rows: Sequence[Row]
+    slot: datetime, schedule: Schedule, record: JobMemory, rows: Sequence[Row]
 ) -> datetime | None:
     """The slot of the run that answered for an older slot that had passed."""
     for row in reversed(rows):

@@ -27,10 +27,10 @@ def ticking(engine: Engine, when: str) -> Iterator[BaseProcess]:
 
 
 @contextmanager
-def running_since_noon(engine: Engine, *, let_go: bool = True) -> Iterator[BaseProcess]:
+def running_since_noon(engine: Engine, *, finish: bool = True) -> Iterator[BaseProcess]:
     """A tick of 12:00 under way, with a job started that appends to `out` and waits for `go`.
 
-    Unless `let_go` is false, the end of the block lets the job go, and waits for the tick.
+    Unless `finish` is false, the end of the block lets the job go, and waits for the tick.
     """
     engine.run_at("11:30")
     with ticking(engine, "12:00") as tick:
@@ -38,7 +38,7 @@ def running_since_noon(engine: Engine, *, let_go: bool = True) -> Iterator[BaseP
         try:
             yield tick
         finally:
-            if let_go:
+            if finish:
                 (engine.folder / "go").touch()
             tick.join(30)
             (engine.folder / "go").touch()

@@ -6,14 +6,14 @@ import pytest
 
 from scheduled.config import load
 from scheduled.config.load import Config
-from scheduled.config.paths import Asked
+from scheduled.config.paths import PathOptions
 from scheduled.errors import ConfigError
 from scheduled.jobs.model import Job
 
 
-def asked(root: Path, **environ: str) -> Asked:
+def options(root: Path, **environ: str) -> PathOptions:
     environ = {"HOME": str(root), "TZ": "Europe/Berlin", **environ}
-    return Asked(root=str(root), state_dir=str(root / "state"), environ=environ)
+    return PathOptions(root=str(root), state_dir=str(root / "state"), environ=environ)
 
 
 def written(root: Path, text: str) -> Path:
@@ -25,7 +25,7 @@ def written(root: Path, text: str) -> Path:
 
 def loaded(root: Path, text: str) -> Config:
     written(root, text)
-    return load.load(asked(root))
+    return load.load(options(root))
 
 
 def the_job(root: Path, text: str) -> Job:

@@ -24,7 +24,7 @@ def home(folder: Path, document: Document | None = None, *, now: datetime = NOW)
     planted = []
     for one in entries:
         path = one["path"].removeprefix("/home/aipass/")
-        example.plant(folder, one["name"], path, Layout.HOME, now)
+        example.add_branch(folder, one["name"], path, Layout.HOME, now)
         planted.append({**one, "path": str(folder / path)})
     return _registered(folder, planted, document, Layout.HOME, now)
 
@@ -33,14 +33,14 @@ def repository(folder: Path, document: Document | None = None, *, now: datetime 
     """An ecosystem in the repository layout: paths relative to the registry."""
     entries = document["branches"] if document else [entry("DRONE"), entry("FLOW")]
     for one in entries:
-        example.plant(folder, one["name"], one["path"], Layout.REPOSITORY, now)
+        example.add_branch(folder, one["name"], one["path"], Layout.REPOSITORY, now)
     return _registered(folder, entries, document, Layout.REPOSITORY, now)
 
 
 def many(folder: Path, count: int, layout: Layout = Layout.HOME, *, now: datetime = NOW) -> Path:
     """An ecosystem of `count` branches, a hundred a folder; files as long as in real life."""
     entries = [
-        example.plant(
+        example.add_branch(
             folder,
             f"BRANCH_{number}",
             f"group_{number // 100}/branch_{number}",

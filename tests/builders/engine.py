@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.config.load import DEFAULTS, Config
-from scheduled.config.paths import Places
+from scheduled.config.paths import Paths
 from scheduled.jobs.model import Job
-from scheduled.state.history import Row, Wanted, read
+from scheduled.state.history import HistoryQuery, Row, read
 from scheduled.state.store import Store
 from scheduled.ticks import dispatcher, tick
 from scheduled.ticks.report import Report
@@ -29,7 +29,7 @@ class Engine:
     def config(self) -> Config:
         """What a tick of this installation would load."""
         return Config(
-            places=Places(self.folder, None, self.state_dir, self.folder / "central"),
+            places=Paths(self.folder, None, self.state_dir, self.folder / "central"),
             jobs=self.jobs,
             timezone="UTC",
             problems=self.problems,
@@ -39,7 +39,7 @@ class Engine:
 
     def run_at(self, when: str, **wanted: Any) -> Report:
         """One tick at `when`, on the day the tests live in unless it says another."""
-        asked = dispatcher.Wanted(**wanted) if wanted else None
+        asked = dispatcher.RunRequest(**wanted) if wanted else None
         # Handlers of a test are modules in its folder.
         environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(self.folder)}
         return tick.run(self.config, at(when), environ=environ, wanted=asked)
@@ -67,7 +67,7 @@ class Engine:
     def rows(self) -> list[Row]:
         """Everything that ran, was skipped or was missed, oldest first."""
         journal = Store(self.state_dir).journal
-        return read(journal, Wanted(limit=0), lambda _: False)[::-1]
+        return read(journal, HistoryQuery(limit=0), lambda _: False)[::-1]
 
     def lines(self, name: str = "out") -> list[str]:
         """What commands appended to the file `name`."""

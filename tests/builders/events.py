@@ -32,6 +32,6 @@ def end(outcome: str = "succeeded", **more: Any) -> dict[str, Any]:
     return {**RUN, **ordinary, **more}
 
 
-def record(state: records.State) -> records.Record:
+def record(state: records.State) -> records.JobMemory:
     """What is remembered about the job of these events."""
-    return records.record(state, "backup")
+    return records.job_memory(state, "backup")

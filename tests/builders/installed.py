@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.config.load import load
-from scheduled.config.paths import Asked
-from scheduled.state.history import Row, Wanted, read
+from scheduled.config.paths import PathOptions
+from scheduled.state.history import HistoryQuery, Row, read
 from scheduled.state.store import Store
 from scheduled.ticks import tick
 from scheduled.ticks.report import Report
@@ -29,7 +29,7 @@ ENVIRON = {"PATH": os.environ["PATH"], "TZ": "UTC"}
 
 def tick_at(home: Path, now: datetime) -> Report:
     """One `scheduled run` for the ecosystem at `home`, as if it were `now`; real processes."""
-    asked = Asked(root=str(home), state_dir=str(state_dir(home)), environ=ENVIRON)
+    asked = PathOptions(root=str(home), state_dir=str(state_dir(home)), environ=ENVIRON)
     return tick.run(load(asked), now, environ=ENVIRON)
 
 
@@ -44,7 +44,7 @@ def configure(home: Path, text: str) -> Path:
 def rows(home: Path) -> list[Row]:
     """Everything that ran, was skipped or was missed so far, oldest first."""
     journal = Store(state_dir(home)).journal
-    return read(journal, Wanted(limit=0), lambda _: False)[::-1]
+    return read(journal, HistoryQuery(limit=0), lambda _: False)[::-1]
 
 
 def state(home: Path) -> dict[str, Any]:

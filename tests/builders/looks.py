@@ -18,9 +18,9 @@ from scheduled.state import apply
 from scheduled.state.document import empty
 from scheduled.state.store import Store
 from scheduled.state.tick_interval import Cadence
-from scheduled.timing import instants, slots
+from scheduled.timing import expression, instants
 from scheduled.timing.instants import stamped
-from scheduled.views.snapshot import Picture
+from scheduled.views.snapshot import Snapshot
 from tests.builders.jobs import at
 
 Event = dict[str, Any]
@@ -28,7 +28,7 @@ Event = dict[str, Any]
 
 def seen(job: Job, moment: datetime) -> Event:
     """The first sight of a job: it counts from `moment`."""
-    fingerprint = slots.fingerprint(slots.parse(job.schedule, job.timezone))
+    fingerprint = expression.fingerprint(expression.parse(job.schedule, job.timezone))
     known = {"fingerprint": fingerprint, "anchor": stamped(moment), "watermark": stamped(moment)}
     known |= {"schedule": job.schedule, "zone": job.timezone}
     return {"event": "seen", "at": stamped(moment), "job": job.id, **known}
@@ -68,7 +68,7 @@ def end(
     return ordinary | more
 
 
-def picture(*jobs: Job, events: tuple[Event, ...] = (), **fields: Any) -> Picture:
+def snapshot(*jobs: Job, events: tuple[Event, ...] = (), **fields: Any) -> Snapshot:
     """At noon UTC, a minute after the last tick, with what `events` left in the state."""
     state = empty()
     for event in events:
@@ -81,7 +81,7 @@ def picture(*jobs: Job, events: tuple[Event, ...] = (), **fields: Any) -> Pictur
         "cadence": Cadence(timedelta(minutes=1)),
         "last_tick": at("11:59"),
     }
-    return Picture(jobs=jobs, **ordinary | fields)
+    return Snapshot(jobs=jobs, **ordinary | fields)
 
 
 @dataclass(frozen=True)

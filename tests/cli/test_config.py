@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from scheduled.cli.config import config
 from scheduled.config import load as configuration
-from scheduled.config.paths import Asked
+from scheduled.config.paths import PathOptions
 from scheduled.errors import ConfigError, UsageError
 from tests.builders.jobs import at
 
@@ -21,7 +21,7 @@ SHIPPED = ("mail_cleanup", "memory_rollover", "health", "metrics", "daily_report
 class Options:
     """What the parent command hands down."""
 
-    asked: Asked
+    asked: PathOptions
     now: datetime = NOON
 
 
@@ -41,9 +41,9 @@ def root(tmp_path: Path) -> Path:
     return path
 
 
-def asked(root: Path) -> Asked:
+def asked(root: Path) -> PathOptions:
     environ = {"HOME": str(root), "TZ": "Europe/Berlin"}
-    return Asked(root=str(root), state_dir=str(root / "state"), environ=environ, cwd=root)
+    return PathOptions(root=str(root), state_dir=str(root / "state"), environ=environ, cwd=root)
 
 
 def call(root: Path, *arguments: str) -> Said:

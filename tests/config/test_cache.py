@@ -13,7 +13,7 @@ import pytest
 from scheduled.config import cache, load
 from scheduled.errors import ConfigError
 from scheduled.jobs.model import Job, Priority
-from tests.builders.configuration import asked, loaded, written
+from tests.builders.configuration import loaded, options, written
 from tests.builders.jobs import job
 
 # Who else can write to it
@@ -26,18 +26,18 @@ def test_a_file_that_others_can_write_to_is_refused_with_the_command_that_mends_
     path.chmod(0o664)
 
     with pytest.raises(ConfigError, match=f"type: chmod go-w {path}$"):
-        load.load(asked(root))
+        load.load(options(root))
 
 
 def test_a_folder_that_others_can_write_to_is_refused_unless_it_is_sticky(root: Path) -> None:
     written(root, "")
     root.chmod(0o777)
     with pytest.raises(ConfigError, match=f"others can replace .*chmod go-w {root}$"):
-        load.load(asked(root))
+        load.load(options(root))
 
     root.chmod(0o1777)
 
-    assert load.load(asked(root)).problems == ()
+    assert load.load(options(root)).problems == ()
 
 
 def test_the_folder_that_a_link_leads_to_counts_as_well(root: Path, tmp_path: Path) -> None:
@@ -46,16 +46,16 @@ def test_the_folder_that_a_link_leads_to_counts_as_well(root: Path, tmp_path: Pa
     tmp_path.chmod(0o777)
 
     with pytest.raises(ConfigError, match=r"others can replace real.yaml in it"):
-        load.load(asked(root))
+        load.load(options(root))
 
 
 def test_a_change_of_mode_alone_is_noticed_with_a_warm_cache(root: Path) -> None:
     path = written(root, "")
-    load.load(asked(root))
+    load.load(options(root))
     path.chmod(0o666)
 
     with pytest.raises(ConfigError, match="others can write to it"):
-        load.load(asked(root))
+        load.load(options(root))
 
 
 # The cache
@@ -104,8 +104,8 @@ def test_what_comes_out_of_the_cache_is_what_went_in(root: Path) -> None:
         "  b: {schedule: daily, command: x, priority: low, max_lateness: none, params: {a: 1}}\n"
         "  health: {timezone: UTC}\n",
     )
-    cold = load.load(asked(root))
-    warm = load.load(asked(root))
+    cold = load.load(options(root))
+    warm = load.load(options(root))
 
     assert warm == cold
     assert warm.origins == cold.origins
@@ -133,9 +133,9 @@ def test_a_configuration_that_appears_where_one_was_looked_for_is_noticed(root: 
     general = root / ".config/scheduled/scheduled.yaml"
     general.parent.mkdir(parents=True, mode=0o755)
     written(root, "").rename(general)
-    before = load.load(asked(root))
+    before = load.load(options(root))
     special = written(root, "jobs:\n  a: {schedule: daily, command: x}\n")
-    after = load.load(asked(root))
+    after = load.load(options(root))
 
     assert special in before.sources
     assert before.stamps[str(special)] is None
@@ -144,7 +144,7 @@ def test_a_configuration_that_appears_where_one_was_looked_for_is_noticed(root: 
 
 def test_another_zone_of_the_machine_counts_at_once(root: Path) -> None:
     written(root, "")
-    found = [load.load(asked(root, TZ=zone)).jobs[0].timezone for zone in ("UTC", "Asia/Tokyo")]
+    found = [load.load(options(root, TZ=zone)).jobs[0].timezone for zone in ("UTC", "Asia/Tokyo")]
 
     assert found == ["UTC", "Asia/Tokyo"]
 
@@ -156,7 +156,7 @@ def test_a_problem_that_goes_away_by_itself_is_not_kept(
     before = loaded(root, "jobs:\n  a: {schedule: daily, handler: later_for_a_test.jobs}\n")
     (root / "later_for_a_test").mkdir()
     (root / "later_for_a_test" / "jobs.py").write_text("")
-    after = load.load(asked(root))
+    after = load.load(options(root))
 
     assert (len(before.problems), len(after.problems)) == (1, 0)
 
@@ -166,17 +166,17 @@ def test_a_broken_cache_is_as_good_as_none(root: Path, content: bytes) -> None:
     before = loaded(root, "jobs:\n  a: {schedule: daily, command: x}\n")
     kept_file(root).write_bytes(content)
 
-    assert load.load(asked(root)) == before
+    assert load.load(options(root)) == before
 
 
 def test_a_cache_that_others_could_have_written_is_not_believed(root: Path) -> None:
     written(root, "jobs:\n  a: {schedule: daily, command: x}\n")
-    load.load(asked(root))
+    load.load(options(root))
     kept = kept_file(root)
     kept.write_bytes(kept.read_bytes().replace(b'"x"', b'"evil"'))
-    as_it_is = load.load(asked(root)).jobs[-1].command
+    as_it_is = load.load(options(root)).jobs[-1].command
     kept.chmod(0o666)
-    writable = load.load(asked(root)).jobs[-1].command
+    writable = load.load(options(root)).jobs[-1].command
 
     assert (as_it_is, writable) == ("evil", "x")  # the first shows that the cache was used
 
@@ -190,7 +190,7 @@ def test_a_state_folder_that_cannot_be_written_only_costs_the_cache(root: Path) 
 def test_ten_thousand_jobs_in_one_file_load(root: Path) -> None:
     lines = [f'  job{n}: {{schedule: "*/{n % 59 + 1} * * * *", command: x}}' for n in range(10_000)]
     cold = loaded(root, "\n".join(["jobs:", *lines]))
-    warm = load.load(asked(root))
+    warm = load.load(options(root))
 
     assert len(cold.jobs) == 10_005
     assert warm.jobs == cold.jobs

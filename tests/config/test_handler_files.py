@@ -9,7 +9,7 @@ from scheduled.config.load import Config
 from scheduled.errors import ConfigError, UsageError
 from scheduled.handler import Context, handler, loader, offer_of
 from scheduled.jobs.model import Job, Priority
-from tests.builders.configuration import asked, job_file, loaded
+from tests.builders.configuration import job_file, loaded, options
 from tests.builders.handlers import IMPORT, decorated, handler_file
 
 DIRS = "handler_dirs: handlers\n"
@@ -294,7 +294,7 @@ def test_a_job_file_cannot_take_the_id_of_a_dropped_in_job(good: Path, said: str
         'jobs/good.yaml:1: id: "good" is that of handlers/good.py:3 as well; '
         "the one in this file does not run"
     )
-    assert load.load(asked(good)).problems == found.problems
+    assert load.load(options(good)).problems == found.problems
 
 
 # Who else can write to it
@@ -305,7 +305,7 @@ def test_a_file_that_others_can_write_to_is_refused_alone(good: Path) -> None:
     loaded(good, DIRS)
     path.chmod(0o664)  # a change that no stamp shows
 
-    found = load.load(asked(good))
+    found = load.load(options(good))
 
     assert found.problems == (f"{path}: others can write to it; type: chmod go-w {path}",)
     assert [*own(found)] == ["good"]

@@ -6,7 +6,7 @@ import pytest
 from scheduled.config import job_file_editor, load
 from scheduled.config.load import Config
 from scheduled.errors import ConfigError, UsageError
-from tests.builders.configuration import asked, job_file, loaded, written
+from tests.builders.configuration import job_file, loaded, options, written
 
 BACKUP: dict[str, Any] = {"id": "backup", "schedule": "0 2 * * *", "command": "x"}
 
@@ -19,7 +19,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def now(root: Path) -> Config:
-    return load.load(asked(root))
+    return load.load(options(root))
 
 
 def problems(root: Path, **fields: Any) -> list[str]:

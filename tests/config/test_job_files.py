@@ -9,7 +9,7 @@ from scheduled.config import load
 from scheduled.config.load import Config
 from scheduled.errors import ConfigError
 from scheduled.jobs.model import Job, Priority
-from tests.builders.configuration import asked, job_file, loaded, written
+from tests.builders.configuration import job_file, loaded, options, written
 
 GOOD = 'id: good\nschedule: "0 2 * * *"\ncommand: echo good\n'
 
@@ -29,7 +29,7 @@ def own(found: Config) -> dict[str, Job]:
 def complaints(root: Path, text: str | bytes, name: str = "bad.yml") -> tuple[str, ...]:
     """What is said about a file beside a good one, which has to be there all the same."""
     job_file(root, name, text)
-    found = load.load(asked(root))
+    found = load.load(options(root))
     assert [*own(found)] == ["good"]
     return found.problems
 
@@ -46,7 +46,7 @@ def test_a_job_file_is_a_job_with_all_that_it_says(root: Path) -> None:
         "timeout_seconds: 90\ntimezone: Asia/Tokyo\nmax_lateness: 6h\n",
     )
 
-    found = load.load(asked(root))
+    found = load.load(options(root))
 
     assert found.problems == found.warnings == ()
     assert own(found)["backup"] == Job(
@@ -67,7 +67,7 @@ def test_a_job_file_is_a_job_with_all_that_it_says(root: Path) -> None:
 def test_zone_and_timeout_are_the_configured_ones_where_a_file_does_not_say(
     found_beside: Path,
 ) -> None:
-    before = own(load.load(asked(found_beside)))["good"]
+    before = own(load.load(options(found_beside)))["good"]
     after = own(loaded(found_beside, "timezone: Asia/Tokyo\ndefault_timeout: 7m\n"))["good"]
 
     assert (before.timezone, before.timeout) == ("Europe/Berlin", 300)
@@ -79,7 +79,7 @@ def test_only_yaml_files_of_the_folder_itself_are_jobs(found_beside: Path) -> No
         (found_beside / "jobs" / name).parent.mkdir(exist_ok=True)
         (found_beside / "jobs" / name).write_text("]")
 
-    found = load.load(asked(found_beside))
+    found = load.load(options(found_beside))
 
     assert (found.problems, [*own(found)]) == ((), ["good"])
 
@@ -94,10 +94,10 @@ def test_without_a_word_the_folder_beside_the_configuration_counts_before_the_ro
     elsewhere = root / ".config" / "scheduled"
     elsewhere.mkdir(parents=True, mode=0o755)
     written(root, "").rename(elsewhere / "scheduled.yaml")
-    in_root = [*own(load.load(asked(root)))]
+    in_root = [*own(load.load(options(root)))]
     job_file(elsewhere, "beside.yaml", GOOD.replace("good", "beside"))
 
-    assert (in_root, [*own(load.load(asked(root)))]) == (["good"], ["beside"])
+    assert (in_root, [*own(load.load(options(root)))]) == (["good"], ["beside"])
 
 
 @pytest.mark.parametrize("key", ["jobs_dirs: [nightly, ~/more]", "jobs_dir: nightly"])
@@ -184,7 +184,7 @@ def test_what_is_named_like_a_file_and_is_none_is_told(found_beside: Path) -> No
     (jobs / "link.yaml").symlink_to("nowhere")
     os.mkfifo(jobs / "pipe.yaml", 0o600)
 
-    assert load.load(asked(found_beside)).problems == (
+    assert load.load(options(found_beside)).problems == (
         "jobs/folder.yaml: not a file",
         "jobs/link.yaml: a link that leads nowhere",
         "jobs/pipe.yaml: not a file",
@@ -197,7 +197,7 @@ def test_what_is_named_like_a_file_and_is_none_is_told(found_beside: Path) -> No
 def test_an_unknown_key_is_a_warning_and_the_job_runs(root: Path) -> None:
     job_file(root, "good.yaml", GOOD + "max_retry: 1\n")
 
-    cold, warm = load.load(asked(root)), load.load(asked(root))
+    cold, warm = load.load(options(root)), load.load(options(root))
 
     assert cold.warnings == ("jobs/good.yaml:4: max_retry: unknown key; did you mean max_retries?",)
     assert (cold.problems, [*own(cold)]) == ((), ["good"])
@@ -211,7 +211,7 @@ def test_of_two_files_with_one_id_neither_runs_and_both_are_named(found_beside: 
     job_file(found_beside, "a.yaml", GOOD)
     job_file(found_beside, "other.yaml", GOOD.replace("good", "other"))
 
-    found = load.load(asked(found_beside))
+    found = load.load(options(found_beside))
 
     assert found.problems == (
         'jobs/good.yaml:1: id: "good" is that of jobs/a.yaml:1 as well; neither of them runs',
@@ -222,7 +222,7 @@ def test_of_two_files_with_one_id_neither_runs_and_both_are_named(found_beside: 
 def test_a_broken_file_still_claims_its_id(found_beside: Path) -> None:
     job_file(found_beside, "a.yaml", GOOD.replace("0 2", "61 2"))
 
-    found = load.load(asked(found_beside))
+    found = load.load(options(found_beside))
 
     assert len(found.problems) == 2
     assert own(found) == {}
@@ -245,7 +245,7 @@ def test_an_id_of_the_configuration_cannot_be_taken_by_a_file(
 def test_a_file_does_not_replace_a_shipped_job(root: Path) -> None:
     job_file(root, "health.yaml", GOOD.replace("good", "health"))
 
-    found = load.load(asked(root))
+    found = load.load(options(root))
 
     (told,) = found.problems
     assert told.startswith('jobs/health.yaml:1: id: "health" is that of a shipped job')
@@ -258,10 +258,10 @@ def test_a_file_does_not_replace_a_shipped_job(root: Path) -> None:
 
 def test_a_file_that_others_can_write_to_is_refused_alone(found_beside: Path) -> None:
     path = job_file(found_beside, "open.yaml", GOOD.replace("good", "open"))
-    load.load(asked(found_beside))
+    load.load(options(found_beside))
     path.chmod(0o664)  # a change that no stamp shows
 
-    found = load.load(asked(found_beside))
+    found = load.load(options(found_beside))
 
     assert found.problems == (f"{path}: others can write to it; type: chmod go-w {path}",)
     assert [*own(found)] == ["good"]
@@ -273,7 +273,7 @@ def test_a_folder_that_others_can_write_to_is_refused_with_all_its_files(
     jobs = found_beside / "jobs"
     jobs.chmod(0o777)
 
-    found = load.load(asked(found_beside))
+    found = load.load(options(found_beside))
 
     assert found.problems == (f"{jobs}: others can put files in it; type: chmod go-w {jobs}",)
     assert len(found.jobs) == 5
@@ -282,7 +282,7 @@ def test_a_folder_that_others_can_write_to_is_refused_with_all_its_files(
 def test_a_folder_that_others_can_replace_is_refused(found_beside: Path) -> None:
     found_beside.chmod(0o777)
 
-    found = load.load(asked(found_beside))
+    found = load.load(options(found_beside))
 
     assert "others can replace jobs in it" in found.problems[0]
     assert own(found) == {}
@@ -291,10 +291,10 @@ def test_a_folder_that_others_can_replace_is_refused(found_beside: Path) -> None
 def test_a_link_is_judged_by_where_it_leads(found_beside: Path, tmp_path: Path) -> None:
     job_file(found_beside, "x.yaml", GOOD.replace("good", "x")).rename(tmp_path / "x.yaml")
     (found_beside / "jobs" / "x.yaml").symlink_to(tmp_path / "x.yaml")
-    before = own(load.load(asked(found_beside)))
+    before = own(load.load(options(found_beside)))
     tmp_path.chmod(0o777)
 
-    after = own(load.load(asked(found_beside)))
+    after = own(load.load(options(found_beside)))
 
     assert ([*before], [*after]) == (["good", "x"], ["good"])
 
@@ -305,7 +305,7 @@ def test_a_link_is_judged_by_where_it_leads(found_beside: Path, tmp_path: Path) 
 def test_a_file_may_wait_for_a_job_of_any_other_place(found_beside: Path) -> None:
     job_file(found_beside, "x.yaml", GOOD.replace("good", "x", 1) + "after: [good, health]\n")
 
-    found = load.load(asked(found_beside))
+    found = load.load(options(found_beside))
 
     assert (found.problems, own(found)["x"].after) == ((), ("good", "health"))
 
@@ -317,7 +317,7 @@ def test_files_that_wait_for_nobody_or_for_each_other_are_told_and_the_rest_runs
         text = GOOD.replace("good", name, 1) + f"after: {other}\n"
         job_file(found_beside, f"{name}.yaml", text)
 
-    found = load.load(asked(found_beside))
+    found = load.load(options(found_beside))
 
     assert found.problems == (
         "jobs/a.yaml:1: after: a waits for b waits for a: none of them could ever start",

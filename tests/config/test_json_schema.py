@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from scheduled.cli.config import config
 from scheduled.config import json_schema, template, yaml_document
-from scheduled.config.converters import Unfit
+from scheduled.config.converters import InvalidValue
 from scheduled.config.keys import JOB_KEYS, KEYS, Key
 from scheduled.config.yaml_writer import text_of
 from scheduled.jobs import builtin
@@ -142,7 +142,7 @@ def test_an_editor_never_underlines_what_the_checker_accepts(value: Any) -> None
 def is_accepted(key: Key, node: yaml_document.Node) -> bool:
     try:
         key.read(node)
-    except Unfit:
+    except InvalidValue:
         return False
     return True
 

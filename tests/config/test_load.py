@@ -7,11 +7,11 @@ import pytest
 
 from scheduled.config import load
 from scheduled.config.keys import JOB_KEYS, KEYS
-from scheduled.config.paths import Asked
+from scheduled.config.paths import PathOptions
 from scheduled.errors import ConfigError
 from scheduled.jobs import builtin
 from scheduled.jobs.model import CatchUp, FirstRun, Job, Priority
-from tests.builders.configuration import asked, complaint, loaded, refusal, the_job, written
+from tests.builders.configuration import complaint, loaded, options, refusal, the_job, written
 
 SHIPPED = ("mail_cleanup", "memory_rollover", "health", "metrics", "daily_report")
 
@@ -22,7 +22,7 @@ SHIPPED = ("mail_cleanup", "memory_rollover", "health", "metrics", "daily_report
 def test_without_a_file_the_five_shipped_jobs_run_in_the_machines_zone(root: Path) -> None:
     (root / "BRANCH_REGISTRY.json").write_text("[]")
 
-    found = load.load(asked(root))
+    found = load.load(options(root))
 
     assert tuple(job.id for job in found.jobs) == SHIPPED
     assert {job.timezone for job in found.jobs} == {"Europe/Berlin"}
@@ -43,11 +43,11 @@ def test_where_no_ecosystem_is_the_shipped_jobs_rest_and_one_that_is_configured_
 def test_an_ecosystem_that_has_lost_its_registry_is_still_one(root: Path, trace: str) -> None:
     (root / trace).mkdir(parents=True)
 
-    assert all(job.enabled for job in load.load(asked(root)).jobs)
+    assert all(job.enabled for job in load.load(options(root)).jobs)
 
 
 def test_the_daily_report_goes_last_in_a_tick_in_which_all_are_due(root: Path) -> None:
-    jobs = load.load(asked(root)).jobs
+    jobs = load.load(options(root)).jobs
 
     assert max(jobs, key=lambda job: job.priority.rank).id == "daily_report"
 
@@ -118,7 +118,7 @@ jobs:
 
 
 def test_what_stands_below_a_shipped_job_changes_that_and_nothing_else(root: Path) -> None:
-    before = {job.id: job for job in load.load(asked(root)).jobs}
+    before = {job.id: job for job in load.load(options(root)).jobs}
     after = {job.id: job for job in loaded(root, "jobs:\n  health: {enabled: false}\n").jobs}
 
     assert not after["health"].enabled
@@ -157,7 +157,9 @@ def test_folders_in_the_file_count_from_the_files_folder(root: Path, tmp_path: P
     written(root, "root: eco\nstate_dir: ~/st\ncentral_dir: ../central\n")
     (root / "eco").mkdir()
     found = load.load(
-        Asked(config=str(root / "scheduled.yaml"), environ={"HOME": str(tmp_path), "TZ": "UTC"})
+        PathOptions(
+            config=str(root / "scheduled.yaml"), environ={"HOME": str(tmp_path), "TZ": "UTC"}
+        )
     )
 
     assert found.places.root == root / "eco"
@@ -362,7 +364,7 @@ def test_a_file_that_is_not_utf_8_is_refused_with_the_line(root: Path) -> None:
     written(root, "").write_bytes(b"jobs:\n  # caf\xe9\n")
 
     with pytest.raises(ConfigError, match=r"scheduled.yaml:2: not UTF-8"):
-        load.load(asked(root))
+        load.load(options(root))
 
 
 def test_a_huge_file_is_refused_before_it_is_parsed(root: Path) -> None:
@@ -373,11 +375,11 @@ def test_a_link_that_leads_nowhere_does_not_make_the_shipped_jobs_run(root: Path
     (root / "scheduled.yaml").symlink_to(root / "not-mounted")
 
     with pytest.raises(ConfigError, match="no such file"):
-        load.load(asked(root))
+        load.load(options(root))
 
 
 def test_a_folder_in_the_place_of_the_file_is_refused(root: Path) -> None:
     (root / "scheduled.yaml").mkdir(mode=0o755)
 
     with pytest.raises(ConfigError, match="not a file"):
-        load.load(asked(root))
+        load.load(options(root))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from scheduled.config import load
 from scheduled.config.keys import JOB_KEYS, KEYS
-from scheduled.config.paths import Asked
+from scheduled.config.paths import PathOptions
 from scheduled.errors import ConfigError
 
 TOKENS = [
@@ -62,7 +62,9 @@ def survives(root: Path, data: bytes) -> None:
     environ = {"HOME": str(root), "TZ": "UTC"}
     problems: tuple[str, ...] = ()
     try:
-        found = load.load(Asked(root=str(root), state_dir=str(root / "state"), environ=environ))
+        found = load.load(
+            PathOptions(root=str(root), state_dir=str(root / "state"), environ=environ)
+        )
         json.dumps([job.params for job in found.jobs], allow_nan=False)
         problems = found.problems
     except ConfigError as error:

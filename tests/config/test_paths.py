@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from scheduled.config import paths
-from scheduled.config.paths import Asked
+from scheduled.config.paths import PathOptions
 from scheduled.errors import UsageError
 from scheduled.system import user_dirs
 
@@ -31,7 +31,7 @@ def touched(path: Path) -> Path:
     return path
 
 
-def asked(
+def options(
     home: Path,
     *,
     root: str | None = None,
@@ -39,12 +39,12 @@ def asked(
     state_dir: str | None = None,
     cwd: Path | None = None,
     **environ: str,
-) -> Asked:
-    return Asked(root, config, state_dir, {"HOME": str(home), **environ}, cwd or Path("/"))
+) -> PathOptions:
+    return PathOptions(root, config, state_dir, {"HOME": str(home), **environ}, cwd or Path("/"))
 
 
 def test_with_nothing_said_the_root_is_the_home_folder(home: Path) -> None:
-    found = paths.find(asked(home))
+    found = paths.find(options(home))
 
     assert found.root == home
     assert found.config_path is None
@@ -62,7 +62,7 @@ def test_a_folder_with_a_registry_or_a_configuration_is_the_root_of_who_stands_i
 ) -> None:
     touched(elsewhere / name)
 
-    assert paths.find(asked(home, cwd=elsewhere)).root == elsewhere
+    assert paths.find(options(home, cwd=elsewhere)).root == elsewhere
 
 
 def test_the_option_comes_before_the_environment_and_that_before_the_current_folder(
@@ -73,9 +73,9 @@ def test_the_option_comes_before_the_environment_and_that_before_the_current_fol
     touched(tmp_path / "X_REGISTRY.json")
     environ = {"SCHEDULED_ROOT": str(tmp_path / "first"), "AIPASS_HOME": str(tmp_path / "second")}
 
-    by_option = paths.find(asked(home, root="option", cwd=tmp_path, **environ))
-    by_ours = paths.find(asked(home, cwd=tmp_path, **environ))
-    by_theirs = paths.find(asked(home, cwd=tmp_path, AIPASS_HOME=str(tmp_path / "second")))
+    by_option = paths.find(options(home, root="option", cwd=tmp_path, **environ))
+    by_ours = paths.find(options(home, cwd=tmp_path, **environ))
+    by_theirs = paths.find(options(home, cwd=tmp_path, AIPASS_HOME=str(tmp_path / "second")))
 
     assert [one.root.name for one in (by_option, by_ours, by_theirs)] == [
         "option",
@@ -86,29 +86,29 @@ def test_the_option_comes_before_the_environment_and_that_before_the_current_fol
 
 
 def test_an_empty_variable_is_as_good_as_none(home: Path) -> None:
-    assert paths.find(asked(home, SCHEDULED_ROOT="", AIPASS_HOME="")).root == home
+    assert paths.find(options(home, SCHEDULED_ROOT="", AIPASS_HOME="")).root == home
 
 
 def test_an_empty_option_is_refused_since_it_was_meant_to_be_something(home: Path) -> None:
     with pytest.raises(UsageError, match="--state-dir: nothing after it"):
-        paths.find(asked(home, state_dir=""))
+        paths.find(options(home, state_dir=""))
 
 
 def test_a_root_that_is_no_folder_is_refused(home: Path) -> None:
     with pytest.raises(UsageError, match="--root: /nowhere/at/all: no such folder"):
-        paths.find(asked(home, root="/nowhere/at/all"))
+        paths.find(options(home, root="/nowhere/at/all"))
 
 
 def test_a_configuration_file_that_was_named_has_to_exist(home: Path) -> None:
     with pytest.raises(UsageError, match=r"SCHEDULED_CONFIG: .*typo.yaml: no such file"):
-        paths.find(asked(home, SCHEDULED_CONFIG="/nowhere/typo.yaml"))
+        paths.find(options(home, SCHEDULED_CONFIG="/nowhere/typo.yaml"))
 
 
 def test_the_configuration_in_the_root_comes_before_the_one_in_the_xdg_folder(home: Path) -> None:
     general = touched(home / ".config/scheduled/scheduled.yaml")
-    first = paths.start(asked(home))
+    first = paths.start(options(home))
     special = touched(home / "scheduled.yaml")
-    second = paths.start(asked(home))
+    second = paths.start(options(home))
 
     assert first.config_path == general
     assert first.looked_for == (special, general)
@@ -119,24 +119,24 @@ def test_the_configuration_in_the_root_comes_before_the_one_in_the_xdg_folder(ho
 def test_a_configuration_that_is_a_broken_link_is_not_passed_over(home: Path) -> None:
     (home / "scheduled.yaml").symlink_to("/mnt/not-mounted/scheduled.yaml")
 
-    assert paths.find(asked(home)).config_path == home / "scheduled.yaml"
+    assert paths.find(options(home)).config_path == home / "scheduled.yaml"
 
 
 @pytest.mark.parametrize(
     "inside", ["aipass_core/trigger/trigger_json", "src/aipass/trigger/trigger_json"]
 )
 def test_the_state_lies_in_the_triggers_folder_where_there_is_one(home: Path, inside: str) -> None:
-    before = paths.find(asked(home)).state_dir
+    before = paths.find(options(home)).state_dir
     folder(home / inside)
-    after = paths.find(asked(home)).state_dir
+    after = paths.find(options(home)).state_dir
 
     assert before == home / ".local/state/scheduled"
     assert after == home / inside
 
 
 def test_xdg_folders_count_if_they_are_absolute(home: Path) -> None:
-    absolute = paths.find(asked(home, XDG_STATE_HOME="/srv/state"))
-    relative = paths.find(asked(home, XDG_STATE_HOME="srv/state"))
+    absolute = paths.find(options(home, XDG_STATE_HOME="/srv/state"))
+    relative = paths.find(options(home, XDG_STATE_HOME="srv/state"))
 
     assert absolute.state_dir == Path("/srv/state/scheduled")
     assert relative.state_dir == home / ".local/state/scheduled"
@@ -145,8 +145,8 @@ def test_xdg_folders_count_if_they_are_absolute(home: Path) -> None:
 def test_options_count_from_the_current_folder_and_know_the_tilde(
     home: Path, elsewhere: Path
 ) -> None:
-    relative = paths.find(asked(home, state_dir="../state", cwd=elsewhere))
-    tilde = paths.find(asked(home, state_dir="~/state", cwd=elsewhere))
+    relative = paths.find(options(home, state_dir="../state", cwd=elsewhere))
+    tilde = paths.find(options(home, state_dir="~/state", cwd=elsewhere))
 
     assert relative.state_dir == elsewhere.parent / "state"
     assert tilde.state_dir == home / "state"
@@ -154,22 +154,22 @@ def test_options_count_from_the_current_folder_and_know_the_tilde(
 
 def test_a_tilde_with_a_name_nobody_has_is_refused(home: Path) -> None:
     with pytest.raises(UsageError, match="no user of that name"):
-        paths.find(asked(home, state_dir="~no-such-user-here/state"))
+        paths.find(options(home, state_dir="~no-such-user-here/state"))
 
 
 def test_the_central_folder_is_the_first_of_the_known_ones_that_exists(home: Path) -> None:
     found = []
     for inside in (".aicentral", ".ai_central", "AI_CENTRAL", "aipass_os/AI_CENTRAL"):
         folder(home / inside)
-        found.append(paths.find(asked(home)).central_dir == home / inside)
+        found.append(paths.find(options(home)).central_dir == home / inside)
 
     assert found == [True] * 4
 
 
 def test_without_a_central_folder_a_registry_decides_where_it_will_be(home: Path) -> None:
-    before = paths.find(asked(home))
+    before = paths.find(options(home))
     touched(home / "BRANCH_REGISTRY.json")
-    after = paths.find(asked(home))
+    after = paths.find(options(home))
 
     assert before.central_dir == before.state_dir / "central"
     assert after.central_dir == home / "aipass_os/AI_CENTRAL"
@@ -179,24 +179,24 @@ def test_the_configuration_moves_the_root_and_what_follows_from_it_unless_one_wa
     home: Path, elsewhere: Path
 ) -> None:
     folder(elsewhere / "AI_CENTRAL")
-    unasked, named = asked(home), asked(home, root=str(home))
+    unasked, named = options(home), options(home, root=str(home))
 
-    moved = paths.settle(unasked, paths.start(unasked), {"root": elsewhere})
-    stayed = paths.settle(named, paths.start(named), {"root": elsewhere})
+    moved = paths.resolve(unasked, paths.start(unasked), {"root": elsewhere})
+    stayed = paths.resolve(named, paths.start(named), {"root": elsewhere})
 
     assert (moved.root, moved.central_dir) == (elsewhere, elsewhere / "AI_CENTRAL")
     assert stayed.root == home
 
 
 def test_a_state_folder_asked_for_comes_before_the_configured_one(home: Path) -> None:
-    ask = asked(home, state_dir="/srv/asked")
+    ask = options(home, state_dir="/srv/asked")
     configured = {"state_dir": Path("/srv/configured")}
 
-    assert paths.settle(ask, paths.start(ask), configured).state_dir == Path("/srv/asked")
+    assert paths.resolve(ask, paths.start(ask), configured).state_dir == Path("/srv/asked")
 
 
 def test_a_new_configuration_belongs_where_one_is_named_or_else_in_the_root(home: Path) -> None:
-    named = paths.config_to_write(asked(home, SCHEDULED_CONFIG="/srv/new.yaml"))
-    unnamed = paths.config_to_write(asked(home))
+    named = paths.config_to_write(options(home, SCHEDULED_CONFIG="/srv/new.yaml"))
+    unnamed = paths.config_to_write(options(home))
 
     assert (named, unnamed) == (Path("/srv/new.yaml"), home / "scheduled.yaml")

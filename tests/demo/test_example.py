@@ -13,7 +13,7 @@ from tests.builders.ecosystem import NOW, context
 
 
 def test_the_example_has_something_for_each_sweep_to_find(tmp_path: Path) -> None:
-    root = example.grow(tmp_path, NOW, UTC)
+    root = example.create_example(tmp_path, NOW, UTC)
 
     checked: Any = health.run(context(root))
     counted: Any = memory_rollover.run(context(root))
@@ -31,14 +31,14 @@ def test_the_example_has_something_for_each_sweep_to_find(tmp_path: Path) -> Non
 
 
 def test_its_registry_has_nothing_wrong_and_both_layouts(tmp_path: Path) -> None:
-    found = registry.load(example.grow(tmp_path, NOW, UTC))
+    found = registry.load(example.create_example(tmp_path, NOW, UTC))
 
     assert found.problems == ()
     assert {branch.mailbox.name for branch in found} == {"ai_mail.local", ".ai_mail.local"}
 
 
 def test_its_mail_is_read_as_any_other(tmp_path: Path) -> None:
-    root = example.grow(tmp_path, NOW, UTC)
+    root = example.create_example(tmp_path, NOW, UTC)
 
     box = mailbox.read(root / "aipass_core/flow/ai_mail.local")
 
@@ -47,7 +47,7 @@ def test_its_mail_is_read_as_any_other(tmp_path: Path) -> None:
 
 
 def test_its_timestamps_are_wall_clock_of_the_zone(tmp_path: Path) -> None:
-    root = example.grow(tmp_path, NOW, ZoneInfo("Asia/Kathmandu"))
+    root = example.create_example(tmp_path, NOW, ZoneInfo("Asia/Kathmandu"))
 
     inbox = json.loads((root / "aipass_core/flow/ai_mail.local/inbox.json").read_text())
 
@@ -55,11 +55,11 @@ def test_its_timestamps_are_wall_clock_of_the_zone(tmp_path: Path) -> None:
 
 
 def test_it_does_not_grow_over_an_ecosystem(tmp_path: Path) -> None:
-    example.grow(tmp_path, NOW, UTC)
+    example.create_example(tmp_path, NOW, UTC)
     before = sorted(tmp_path.rglob("*"))
 
     with pytest.raises(FileExistsError, match="grows here already"):
-        example.grow(tmp_path, NOW, UTC)
+        example.create_example(tmp_path, NOW, UTC)
 
     assert sorted(tmp_path.rglob("*")) == before
 

@@ -40,8 +40,8 @@ def test_not_everything_that_is_overdue_fires_at_once_and_nothing_starves(tmp_pa
         job(f"job{number:02}", command="echo $SCHEDULED_JOB >> out", priority=priority)
         for number, priority in enumerate([*Priority] * 10)
     ]
-    on_time = job("on_time", "10 12 * * *", priority=Priority.LOW)
-    engine = Engine(tmp_path, [*overdue, on_time])
+    grace = job("on_time", "10 12 * * *", priority=Priority.LOW)
+    engine = Engine(tmp_path, [*overdue, grace])
     engine.run_at("08:30")
 
     reports = [engine.run_at(f"12:{minute:02}") for minute in range(10, 15)]
@@ -86,10 +86,10 @@ def test_a_month_of_missed_minutes_does_not_stop_a_job_for_ever(tmp_path: Path) 
     for when in ("12:00", "12:01"):
         engine.run_at(when)
 
-    missed, caught_up, on_time = engine.rows
+    missed, caught_up, grace = engine.rows
     assert engine.lines() == ["12:00:00Z 1 1000", "12:01:00Z 0 0"]
     assert (missed["outcome"], missed["missed_capped"]) == ("missed", True)
-    assert (caught_up["outcome"], on_time["outcome"]) == ("succeeded", "succeeded")
+    assert (caught_up["outcome"], grace["outcome"]) == ("succeeded", "succeeded")
 
 
 @pytest.mark.parametrize("edited", ["0 11 * * *", "0 12 * * *", "45 23 * * *"])

@@ -7,7 +7,7 @@ import pytest
 
 from scheduled.views import dry_run, pages, status
 from scheduled.views.failure import failure_block
-from scheduled.views.snapshot import Picture, observe
+from scheduled.views.snapshot import Snapshot, observe
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job
 from tests.builders.looks import text
@@ -46,12 +46,12 @@ def test_a_dry_run_says_so_before(engine: Engine) -> None:
 
 def test_the_sum_of_a_day_says_so_too(engine: Engine) -> None:
     engine.run_at("2026-11-24T12:00")
-    picture = seen(engine)
+    snapshot = seen(engine)
 
-    document = status.document(picture)
+    document = status.document(snapshot)
 
     assert document["counts"]["missed_capped"]
-    assert "1000 or more missed" in text(pages.of_status(document, picture))
+    assert "1000 or more missed" in text(pages.of_status(document, snapshot))
 
 
 def test_an_exact_count_stays_exact(engine: Engine) -> None:
@@ -63,6 +63,6 @@ def test_an_exact_count_stays_exact(engine: Engine) -> None:
     assert "answers for 119 missed slots too" in said
 
 
-def seen(engine: Engine) -> Picture:
+def seen(engine: Engine) -> Snapshot:
     """The installation as one sees it a minute after the outage."""
     return observe(engine.config, engine.state, OUTAGE + timedelta(minutes=1), UTC)

@@ -9,9 +9,9 @@ import pytest
 from scheduled.jobs.model import CatchUp, FirstRun, Job, Overlap, Priority
 from scheduled.planning import active_runs, decide
 from scheduled.planning.decision import Decision, Verdict
-from scheduled.planning.slot_cache import Sky
-from scheduled.state.records import Open, Pause, Record, Retry
-from scheduled.timing import slots
+from scheduled.planning.slot_cache import SlotCache
+from scheduled.state.records import ActiveRun, JobMemory, Pause, Retry
+from scheduled.timing import expression, slots
 from tests.builders.jobs import at, job
 
 ON_TIME = timedelta(minutes=2)
@@ -48,7 +48,7 @@ def test_slots_missed_by_many_jobs_of_one_schedule_are_counted_once(
     monkeypatch.setattr(slots, "count", count)
     jobs = [job(f"job-{number}") for number in range(50)]
     decisions = decide.plan(
-        jobs, lambda _: known("11:00"), Sky.at(at("16:10")), on_time=ON_TIME, budget=50
+        jobs, lambda _: known("11:00"), SlotCache.at(at("16:10")), grace=ON_TIME, budget=50
     )
 
     assert [one.missed.count for one in decisions if one.missed] == [4] * 50
@@ -58,7 +58,7 @@ def test_slots_missed_by_many_jobs_of_one_schedule_are_counted_once(
 def test_nothing_is_due_before_the_next_slot() -> None:
     decision = decided(job(), known("12:00"), "12:59:59")
 
-    assert (decision.verdict, decision.next) == (Verdict.REST, at("13:00"))
+    assert (decision.verdict, decision.next) == (Verdict.NOT_DUE, at("13:00"))
 
 
 def test_years_of_outage_are_one_step_back_and_a_capped_count() -> None:
@@ -77,9 +77,9 @@ def test_an_edit_of_the_schedule_never_fires_by_itself() -> None:
 
     decision = decided(job(schedule="0 11 * * *"), record, "23:49")
 
-    assert (decision.verdict, decision.watermark) == (Verdict.MEET, at("23:49"))
+    assert (decision.verdict, decision.watermark) == (Verdict.REGISTER, at("23:49"))
     met = known("23:49", schedule="0 11 * * *")
-    assert decided(job(schedule="0 11 * * *"), met, "23:50").verdict is Verdict.REST
+    assert decided(job(schedule="0 11 * * *"), met, "23:50").verdict is Verdict.NOT_DUE
 
 
 def test_another_spelling_of_the_same_schedule_is_no_edit() -> None:
@@ -97,14 +97,14 @@ def test_an_edit_does_not_fire_even_a_job_that_runs_at_first_sight() -> None:
 
 
 def test_a_new_job_waits_for_its_next_slot() -> None:
-    decision = decided(job(), Record(), "12:30")
+    decision = decided(job(), JobMemory(), "12:30")
 
-    assert (decision.verdict, decision.watermark) == (Verdict.MEET, at("12:30"))
+    assert (decision.verdict, decision.watermark) == (Verdict.REGISTER, at("12:30"))
 
 
 def test_a_new_job_that_asks_for_it_runs_at_once_and_misses_nothing() -> None:
     eager = job(first_run=FirstRun.NOW)
-    assert decided(eager, Record(), "12:30").watermark is None
+    assert decided(eager, JobMemory(), "12:30").watermark is None
 
     decision = decided(eager, replace(known("12:30"), watermark=None), "12:30")
 
@@ -160,14 +160,14 @@ def test_each_slot_in_turn_and_all_of_them_too_late() -> None:
 def test_a_clock_set_back_a_little_never_runs_a_slot_again() -> None:
     decision = decided(job(), known("12:00"), "11:10")
 
-    assert (decision.verdict, decision.next) == (Verdict.REST, at("13:00"))
+    assert (decision.verdict, decision.next) == (Verdict.NOT_DUE, at("13:00"))
 
 
 def test_a_watermark_years_ahead_does_not_freeze_the_job() -> None:
     # dcron#16: the clock was wrong at boot, and nothing ran "for 18 years".
     decision = decided(job(), known("2044-01-01T00:00:00"), "12:10")
 
-    assert (decision.verdict, decision.watermark) == (Verdict.CLAMP, at("12:10"))
+    assert (decision.verdict, decision.watermark) == (Verdict.RESET_WATERMARK, at("12:10"))
     assert "future" in decision.reason
 
 
@@ -175,7 +175,7 @@ def test_three_hours_back_are_a_step_and_more_is_a_correction() -> None:
     at_most = decided(job(), known("15:00"), "12:00")
     beyond = decided(job(), known("15:00"), "11:59:59")
 
-    assert (at_most.verdict, beyond.verdict) == (Verdict.REST, Verdict.CLAMP)
+    assert (at_most.verdict, beyond.verdict) == (Verdict.NOT_DUE, Verdict.RESET_WATERMARK)
 
 
 def test_a_watermark_that_is_now_is_no_future() -> None:
@@ -199,7 +199,7 @@ def test_who_is_suspended_or_cancelled_is_off_whatever_else_is_said() -> None:
 
 
 def test_first_sight_and_a_change_are_told_apart() -> None:
-    new, edited = Record(), known("11:00", schedule="30 * * * *")
+    new, edited = JobMemory(), known("11:00", schedule="30 * * * *")
 
     assert decided(job(), new, "12:00").reason == "seen for the first time"
     assert decided(job(), edited, "12:00").reason == "its schedule has changed"
@@ -226,12 +226,12 @@ def test_a_job_that_runs_each_slot_begins_at_first_sight_with_the_newest() -> No
 def test_put_out_is_a_job_that_was_met_and_that_only_the_configuration_has_disabled() -> None:
     off, met = job(enabled=False), known("11:00")
 
-    assert decide.is_put_out(off, met)
-    assert not decide.is_put_out(job(), met)
-    assert not decide.is_put_out(off, Record())
-    assert not decide.is_put_out(off, replace(met, fingerprint=decide.PUT_OUT))
-    assert not decide.is_put_out(off, replace(met, enabled=False))
-    assert not decide.is_put_out(off, replace(met, suspended=True))
+    assert decide.was_disabled_in_config(off, met)
+    assert not decide.was_disabled_in_config(job(), met)
+    assert not decide.was_disabled_in_config(off, JobMemory())
+    assert not decide.was_disabled_in_config(off, replace(met, fingerprint=decide.PUT_OUT))
+    assert not decide.was_disabled_in_config(off, replace(met, enabled=False))
+    assert not decide.was_disabled_in_config(off, replace(met, suspended=True))
 
 
 def test_only_who_is_disabled_or_paused_is_left_out_when_all_are_run() -> None:
@@ -251,27 +251,27 @@ def test_only_who_is_disabled_or_paused_is_left_out_when_all_are_run() -> None:
 
 
 def test_a_run_under_way_has_its_slot_where_slots_do_not_queue_up() -> None:
-    opened = Open("r1", at("12:00"), 1, at("12:00"), 60.0)
+    opened = ActiveRun("r1", at("12:00"), 1, at("12:00"), 60.0)
     running = replace(known("11:00"), runs={0: opened}, coalesced=2, interruptions=1)
     beside = job(overlap=Overlap.ALLOW)
 
-    assert decided(beside, running, "12:30").verdict is Verdict.REST
+    assert decided(beside, running, "12:30").verdict is Verdict.NOT_DUE
     following = decided(beside, running, "13:00")
     assert (following.verdict, following.slot) == (Verdict.RUN, at("13:00"))
     assert (following.missed, following.catch_up) == (None, False)
-    assert active_runs.standing(beside, running).interruptions == 0
-    assert active_runs.standing(beside, known("11:00")) == known("11:00")
-    assert active_runs.standing(job(), running) == running
+    assert active_runs.without_active_runs(beside, running).interruptions == 0
+    assert active_runs.without_active_runs(beside, known("11:00")) == known("11:00")
+    assert active_runs.without_active_runs(job(), running) == running
 
 
 def test_what_is_taken_up_is_answered_or_under_way_or_to_be_tried_again() -> None:
-    opened = Open("r1", at("12:00"), 1, at("12:00"), 60.0)
+    opened = ActiveRun("r1", at("12:00"), 1, at("12:00"), 60.0)
     retry = Retry(at("10:00"), 2, at("13:00"))
 
-    assert active_runs.taken_up(Record()) is None
-    assert active_runs.taken_up(known("11:00")) == at("11:00")
-    assert active_runs.taken_up(replace(known("11:00"), runs={0: opened})) == at("12:00")
-    assert active_runs.taken_up(replace(known("09:00"), retry=retry)) == at("10:00")
+    assert active_runs.newest_claimed(JobMemory()) is None
+    assert active_runs.newest_claimed(known("11:00")) == at("11:00")
+    assert active_runs.newest_claimed(replace(known("11:00"), runs={0: opened})) == at("12:00")
+    assert active_runs.newest_claimed(replace(known("09:00"), retry=retry)) == at("10:00")
 
 
 def test_a_new_job_with_a_delay_that_runs_at_once_has_no_watermark_to_count_from() -> None:
@@ -280,8 +280,8 @@ def test_a_new_job_with_a_delay_that_runs_at_once_has_no_watermark_to_count_from
     decision = decided(late, replace(known("12:00"), watermark=None), "12:00")
 
     assert (decision.verdict, decision.slot) == (Verdict.RUN, at("11:00"))
-    assert decide.answered(late, Record(), at("12:00")) == at("11:51:59")
-    assert decide.answered(late, known("11:55"), at("12:00")) == at("11:55")
+    assert decide.answered_until(late, JobMemory(), at("12:00")) == at("11:51:59")
+    assert decide.answered_until(late, known("11:55"), at("12:00")) == at("11:55")
 
 
 def test_what_is_due_goes_by_priority_then_slot_then_name() -> None:
@@ -325,7 +325,13 @@ def test_the_budget_holds_back_what_catches_up_and_not_what_is_on_time() -> None
     decisions = planned(jobs, "12:30", since="11:45", budget=2)
 
     verdicts = [one.verdict for one in decisions]
-    assert verdicts == [Verdict.RUN, Verdict.RUN, Verdict.CARRY, Verdict.CARRY, Verdict.RUN]
+    assert verdicts == [
+        Verdict.RUN,
+        Verdict.RUN,
+        Verdict.OVER_BUDGET,
+        Verdict.OVER_BUDGET,
+        Verdict.RUN,
+    ]
 
 
 def test_an_interval_counts_from_where_it_was_first_seen() -> None:
@@ -337,21 +343,23 @@ def test_an_interval_counts_from_where_it_was_first_seen() -> None:
     assert decision.slot == at("12:13")
 
 
-@pytest.mark.parametrize(("now", "verdict"), [("07:59:59", Verdict.REST), ("08:00", Verdict.RUN)])
+@pytest.mark.parametrize(
+    ("now", "verdict"), [("07:59:59", Verdict.NOT_DUE), ("08:00", Verdict.RUN)]
+)
 def test_a_slot_is_due_from_its_instant_on(now: str, verdict: Verdict) -> None:
     daily = job(schedule="0 8 * * *")
 
     assert decided(daily, known("00:00", schedule="0 8 * * *"), now).verdict is verdict
 
 
-def known(watermark: str, schedule: str = "0 * * * *") -> Record:
+def known(watermark: str, schedule: str = "0 * * * *") -> JobMemory:
     """The record of a job with `schedule` that has answered for everything up to `watermark`."""
-    fingerprint = slots.fingerprint(slots.parse(schedule, "UTC"))
-    return Record(fingerprint=fingerprint, anchor=at(watermark), watermark=at(watermark))
+    fingerprint = expression.fingerprint(expression.parse(schedule, "UTC"))
+    return JobMemory(fingerprint=fingerprint, anchor=at(watermark), watermark=at(watermark))
 
 
-def decided(what: Job, record: Record, now: str) -> Decision:
-    return decide.decide(what, record, Sky.at(at(now)), ON_TIME)
+def decided(what: Job, record: JobMemory, now: str) -> Decision:
+    return decide.decide(what, record, SlotCache.at(at(now)), ON_TIME)
 
 
 def planned(
@@ -361,8 +369,8 @@ def planned(
     return decide.plan(
         jobs,
         lambda name: records[name],
-        Sky.at(at(now)),
-        on_time=ON_TIME,
+        SlotCache.at(at(now)),
+        grace=ON_TIME,
         budget=budget,
         ticking_since=at(ticking_since) if ticking_since else None,
     )

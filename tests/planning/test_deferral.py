@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from scheduled.jobs.model import CatchUp
-from scheduled.state.records import record
+from scheduled.state.records import job_memory
 from scheduled.state.store import Store
 from scheduled.views.jobs import status
 from tests.builders.command import BARE, Said, options, scheduled, state_dir
@@ -384,4 +384,4 @@ def deferral(until: str, reason: str = "") -> dict[str, str]:
 
 def life(engine: Engine) -> str:
     (one,) = engine.jobs
-    return status(one, record(engine.state, one.id), engine.state["jobs"][one.id])
+    return status(one, job_memory(engine.state, one.id), engine.state["jobs"][one.id])

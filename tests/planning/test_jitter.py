@@ -11,15 +11,15 @@ from scheduled.jobs.model import CatchUp, FirstRun, Job
 from scheduled.jobs.schedule import schedule_of, start_delay
 from scheduled.planning import decide
 from scheduled.planning.decision import Decision, Verdict
-from scheduled.planning.slot_cache import Sky
-from scheduled.state.records import Record
-from scheduled.timing import slots
+from scheduled.planning.slot_cache import SlotCache
+from scheduled.state.records import JobMemory
+from scheduled.timing import expression
 from scheduled.views import jobs as view
 from scheduled.views import upcoming, why
 from tests.builders.configuration import complaint, the_job
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job
-from tests.builders.looks import picture, seen
+from tests.builders.looks import seen, snapshot
 
 NOTE = "echo $SCHEDULED_SLOT $SCHEDULED_CATCH_UP $SCHEDULED_MISSED >> out"
 ON_TIME = timedelta(minutes=2)
@@ -112,7 +112,7 @@ def test_each_slot_in_turn_with_its_delay() -> None:
 
 
 def test_a_new_job_does_not_run_for_the_slot_before_it_was_seen() -> None:
-    assert decided(delayed(10), "12:05", "12:10").verdict is Verdict.REST
+    assert decided(delayed(10), "12:05", "12:10").verdict is Verdict.NOT_DUE
     assert decided(delayed(10), "12:05", "12:10").next == at("13:10")
 
 
@@ -120,7 +120,7 @@ def test_a_new_job_that_asks_for_it_runs_at_once() -> None:
     eager = delayed(10, first_run=FirstRun.NOW)
     record = replace(known(eager, "12:05"), watermark=None)
 
-    assert decide.decide(eager, record, Sky.at(at("12:05")), ON_TIME).verdict is Verdict.RUN
+    assert decide.decide(eager, record, SlotCache.at(at("12:05")), ON_TIME).verdict is Verdict.RUN
 
 
 def test_by_hand_nothing_is_delayed_and_the_slot_keeps_its_start(tmp_path: Path) -> None:
@@ -137,16 +137,16 @@ def test_by_hand_nothing_is_delayed_and_the_slot_keeps_its_start(tmp_path: Path)
 def test_an_edit_of_the_jitter_fires_nothing_and_loses_no_slot() -> None:
     plain, later = job(), delayed(10)
 
-    assert slots.fingerprint(schedule_of(plain)) == slots.fingerprint(schedule_of(later))
-    assert decided(later, "12:00", "12:05").verdict is Verdict.REST  # it ran before the edit
-    assert decided(plain, "12:00", "12:15").verdict is Verdict.REST
+    assert expression.fingerprint(schedule_of(plain)) == expression.fingerprint(schedule_of(later))
+    assert decided(later, "12:00", "12:05").verdict is Verdict.NOT_DUE  # it ran before the edit
+    assert decided(plain, "12:00", "12:15").verdict is Verdict.NOT_DUE
     assert decided(plain, "11:00", "12:05").slot == decided(later, "11:00", "12:10").slot
 
 
 def test_a_clock_set_back_a_little_delays_nothing_twice() -> None:
     decision = decided(delayed(10), "12:00", "11:10")
 
-    assert (decision.verdict, decision.next) == (Verdict.REST, at("13:10"))
+    assert (decision.verdict, decision.next) == (Verdict.NOT_DUE, at("13:10"))
 
 
 def test_the_delay_comes_before_the_window() -> None:
@@ -159,7 +159,7 @@ def test_the_delay_comes_before_the_window() -> None:
 
 def test_the_slots_to_come_say_how_much_later_they_start() -> None:
     one = delayed(10)
-    shown = picture(one, events=(seen(one, at("11:30")),), now=at("12:05"))
+    shown = snapshot(one, events=(seen(one, at("11:30")),), now=at("12:05"))
 
     first, second = upcoming.of_job(shown, one, 2)["next"]
 
@@ -175,8 +175,8 @@ def test_the_slots_to_come_say_how_much_later_they_start() -> None:
 def test_the_next_slot_to_skip_is_the_one_that_waits() -> None:
     one = delayed(10)
 
-    assert decide.answered(one, known(one, "11:30"), at("12:05")) == at("11:55")
-    assert decide.answered(one, known(one, "12:00"), at("12:05")) == at("12:00")
+    assert decide.answered_until(one, known(one, "11:30"), at("12:05")) == at("11:55")
+    assert decide.answered_until(one, known(one, "12:00"), at("12:05")) == at("12:00")
 
 
 def test_jitter_is_read_from_a_configuration_with_the_machine_it_is_drawn_on(
@@ -205,10 +205,10 @@ def test_what_is_no_jitter_is_refused_in_a_sentence(
     )
 
 
-def known(what: Job, watermark: str) -> Record:
-    fingerprint = slots.fingerprint(schedule_of(what))
-    return Record(fingerprint=fingerprint, anchor=at(watermark), watermark=at(watermark))
+def known(what: Job, watermark: str) -> JobMemory:
+    fingerprint = expression.fingerprint(schedule_of(what))
+    return JobMemory(fingerprint=fingerprint, anchor=at(watermark), watermark=at(watermark))
 
 
 def decided(what: Job, watermark: str, now: str) -> Decision:
-    return decide.decide(what, known(what, watermark), Sky.at(at(now)), ON_TIME)
+    return decide.decide(what, known(what, watermark), SlotCache.at(at(now)), ON_TIME)

@@ -16,7 +16,7 @@ from scheduled.ticks.simulation import preview
 from scheduled.timing import slots
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import at, job
-from tests.builders.looks import picture, seen
+from tests.builders.looks import seen, snapshot
 
 NOTE = "echo $SCHEDULED_SLOT $SCHEDULED_MISSED >> out"
 
@@ -136,7 +136,7 @@ def test_a_job_disabled_over_the_boot_does_not_run_when_it_is_enabled(
     machine.boots("second")
     home.run_at("12:00")
 
-    record = records.record(home.state, "mount")
+    record = records.job_memory(home.state, "mount")
     assert slots.latest(schedule_of(home.jobs[0]), at("12:30"), record.anchor or at("12:30")) == at(
         "11:59:30"
     )  # so that `enable` sees the slot, and lets it pass
@@ -150,7 +150,7 @@ def test_a_dry_run_knows_of_the_boot_and_records_nothing(tmp_path: Path, machine
     home.run_at("10:00")
     machine.boots("second")
 
-    (decision,) = preview.decisions(home.config, at("12:00"), dispatcher.Wanted())
+    (decision,) = preview.decisions(home.config, at("12:00"), dispatcher.RunRequest())
 
     assert (decision.verdict.value, decision.slot) == ("run", at("11:59:30"))
     assert home.state["boot"]["id"] == "first"
@@ -173,7 +173,7 @@ def test_what_a_list_says_of_a_job_for_the_boot() -> None:
     from scheduled.views import jobs, upcoming
 
     mount = job("mount", "@reboot")
-    shown = picture(mount, events=(seen(mount, at("11:00")),))
+    shown = snapshot(mount, events=(seen(mount, at("11:00")),))
 
     assert jobs.rows(shown)[0]["next_run"] is None
     assert upcoming.of_job(shown, mount, 3)["next"] == []

@@ -10,7 +10,7 @@ import pytest
 
 from scheduled.jobs.model import Attempt
 from scheduled.runs import environment
-from scheduled.runs.environment import UnfitSurroundingsError
+from scheduled.runs.environment import UnusableEnvironmentError
 from scheduled.ticks import tick
 from tests.builders.configuration import complaint, refusal, the_job
 from tests.builders.engine import Engine, first_run
@@ -169,7 +169,9 @@ def test_a_bad_line_is_named_without_the_value_it_may_hold(
 ) -> None:
     path = file(tmp_path, f"GOOD=1\n{line}\n")
 
-    with pytest.raises(UnfitSurroundingsError, match=f"^env_file: {path}:2: {sentence}") as caught:
+    with pytest.raises(
+        UnusableEnvironmentError, match=f"^env_file: {path}:2: {sentence}"
+    ) as caught:
         entries(tmp_path)
 
     assert "hunter" not in str(caught.value)
@@ -350,4 +352,8 @@ def entries(folder: Path) -> dict[str, str]:
     before = {"HOME": "/"}
     attempt = Attempt("id", job(env_file="job.env"), slot=None)
     found = environment.variables(attempt, before, folder)
-    return {name: found[name] for name in found if name not in before | environment.told(attempt)}
+    return {
+        name: found[name]
+        for name in found
+        if name not in before | environment.run_variables(attempt)
+    }

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from scheduled.runs import stop
-from scheduled.state.records import record
+from scheduled.state.records import job_memory
 from scheduled.state.store import Store
 from scheduled.system import machine, processes
 from tests.builders.jobs import at
@@ -67,7 +67,7 @@ def with_run(folder: Path, pid: int, **more: Any) -> Store:
 
 def press(store: Store) -> bool:
     """The next step to end the run, at 12:05."""
-    opened = record(store.state, "backup").run("r1")
+    opened = job_memory(store.state, "backup").run("r1")
     assert opened is not None
     with store.held():
-        return stop.press(store, "backup", opened, "enough", at("12:05"))
+        return stop.escalate(store, "backup", opened, "enough", at("12:05"))

@@ -81,7 +81,7 @@ def test_a_boot_is_the_anchor_of_the_jobs_that_it_makes_due() -> None:
     state = after(SEEN, {**boot, "jobs": ["backup", "new"]})
 
     assert state["boot"] == {"id": "b", "at": "2026-11-21T11:30:00Z"}
-    assert [record(state).anchor, records.record(state, "new").anchor] == [at("11:30")] * 2
+    assert [record(state).anchor, records.job_memory(state, "new").anchor] == [at("11:30")] * 2
 
 
 def test_a_watermark_in_a_future_that_was_an_error_comes_back() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from scheduled.jobs.model import Outcome
 from scheduled.state import history
-from scheduled.state.history import Row, Wanted
+from scheduled.state.history import HistoryQuery, Row
 from scheduled.state.store import Store
 from scheduled.timing.instants import stamped
 from scheduled.timing.slots import COUNT_CAP
@@ -134,18 +134,18 @@ def test_each_wish_narrows_what_is_found(tmp_path: Path) -> None:
         end("new", at("11:30")),
     )
 
-    assert _ids(store, Wanted()) == ["new", "other", "bad", "old"]
-    assert _ids(store, Wanted(job="backup")) == ["new", "bad", "old"]
-    assert _ids(store, Wanted(outcome=Outcome.FAILED)) == ["bad"]
-    assert _ids(store, Wanted(since=at("10:00"))) == ["new", "other", "bad"]
-    assert _ids(store, Wanted(limit=2)) == ["new", "other"]
-    assert _ids(store, Wanted(job="backup", limit=2)) == ["new", "bad"]
+    assert _ids(store, HistoryQuery()) == ["new", "other", "bad", "old"]
+    assert _ids(store, HistoryQuery(job="backup")) == ["new", "bad", "old"]
+    assert _ids(store, HistoryQuery(outcome=Outcome.FAILED)) == ["bad"]
+    assert _ids(store, HistoryQuery(since=at("10:00"))) == ["new", "other", "bad"]
+    assert _ids(store, HistoryQuery(limit=2)) == ["new", "other"]
+    assert _ids(store, HistoryQuery(job="backup", limit=2)) == ["new", "bad"]
 
 
 def test_since_keeps_what_is_still_running(tmp_path: Path) -> None:
     store = _store(tmp_path, begin("r1", at("09:00")))
 
-    rows = history.read(store.journal, Wanted(since=at("11:00")), lambda job: True)
+    rows = history.read(store.journal, HistoryQuery(since=at("11:00")), lambda job: True)
 
     assert [row["run_id"] for row in rows] == ["r1"]
 
@@ -155,9 +155,9 @@ def test_a_limit_is_filled_from_older_days(tmp_path: Path) -> None:
     store = _store(tmp_path, *(end(f"{day:%d}", day) for day in days))
 
     assert len(store.journal.names()) == 10
-    assert _ids(store, Wanted(limit=4)) == ["21", "20", "19", "18"]
-    assert len(_ids(store, Wanted(limit=0))) == 10
-    assert _ids(store, Wanted(since=at("2026-11-20T00:00:00"))) == ["21", "20"]
+    assert _ids(store, HistoryQuery(limit=4)) == ["21", "20", "19", "18"]
+    assert len(_ids(store, HistoryQuery(limit=0))) == 10
+    assert _ids(store, HistoryQuery(since=at("2026-11-20T00:00:00"))) == ["21", "20"]
 
 
 def test_a_run_over_midnight_is_one_row(tmp_path: Path) -> None:
@@ -165,14 +165,14 @@ def test_a_run_over_midnight_is_one_row(tmp_path: Path) -> None:
     store = _store(tmp_path, begin("r1", eve), end("r1", eve))
 
     assert len(store.journal.names()) == 2
-    assert _ids(store, Wanted()) == ["r1"]
+    assert _ids(store, HistoryQuery()) == ["r1"]
 
 
 def test_a_run_whose_tick_died_is_not_called_running(tmp_path: Path) -> None:
     store = _store(tmp_path, begin("r1", at("11:00")))
 
-    (alive,) = history.read(store.journal, Wanted(), lambda job: True)
-    (dead,) = history.read(store.journal, Wanted(), lambda job: False)
+    (alive,) = history.read(store.journal, HistoryQuery(), lambda job: True)
+    (dead,) = history.read(store.journal, HistoryQuery(), lambda job: False)
 
     assert alive["reason"] == "running"
     assert dead["reason"] == history.DIED
@@ -180,7 +180,7 @@ def test_a_run_whose_tick_died_is_not_called_running(tmp_path: Path) -> None:
 
 
 def test_no_journal_is_no_history(tmp_path: Path) -> None:
-    assert _ids(Store(tmp_path / "nothing"), Wanted()) == []
+    assert _ids(Store(tmp_path / "nothing"), HistoryQuery()) == []
 
 
 def _missed(first: datetime, last: datetime, count: int) -> dict[str, Any]:
@@ -200,6 +200,6 @@ def _store(folder: Path, *events: dict[str, Any]) -> Store:
     return store
 
 
-def _ids(store: Store, wanted: Wanted) -> list[str | None]:
+def _ids(store: Store, wanted: HistoryQuery) -> list[str | None]:
     found: list[Row] = history.read(store.journal, wanted, lambda job: True)
     return [row["run_id"] for row in found]

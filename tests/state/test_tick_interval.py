@@ -13,7 +13,7 @@ from scheduled.views import status
 from scheduled.views.snapshot import observe
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job
-from tests.builders.looks import picture
+from tests.builders.looks import snapshot
 
 MINUTE = timedelta(minutes=1)
 
@@ -160,6 +160,6 @@ def test_a_state_from_before_there_was_a_cadence_is_whole() -> None:
 def test_a_state_that_is_shown_says_nothing_of_a_tick_that_could_not_come_yet() -> None:
     since = tick_interval.Cadence(MINUTE, since=at("11:59"))
 
-    shown = picture(job(), cadence=since, last_tick=at("10:00"))
+    shown = snapshot(job(), cadence=since, last_tick=at("10:00"))
 
     assert status.document(shown)["health"] == "healthy"

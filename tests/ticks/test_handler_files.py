@@ -12,7 +12,7 @@ import pytest
 from scheduled.config import load
 from scheduled.config.cache import place
 from tests.builders.command import Said, scheduled
-from tests.builders.configuration import asked, job_file, written
+from tests.builders.configuration import job_file, options, written
 from tests.builders.handlers import handler_file
 from tests.builders.idle import full_ticks, idle_tick
 from tests.builders.installed import WITHOUT_SWEEPS
@@ -184,22 +184,22 @@ def test_files_are_read_only_when_one_changed(home: Path) -> None:
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"key": 1}', '{"files": []}'])
 def test_a_broken_cache_is_as_good_as_none(home: Path, content: str) -> None:
-    before = load.load(asked(home))
+    before = load.load(options(home))
     kept = place(home / "state" / "cache", home / "scheduled.yaml", "handlers")
     assert kept.exists()
     kept.write_text(content)
 
-    assert load.load(asked(home)) == before
+    assert load.load(options(home)) == before
 
 
 def test_a_broken_row_in_the_cache_is_as_good_as_none(home: Path) -> None:
-    before = load.load(asked(home))
+    before = load.load(options(home))
     kept = place(home / "state" / "cache", home / "scheduled.yaml", "handlers")
     document = json.loads(kept.read_text())
     document["files"] = {path: [row[0], [["x"]]] for path, row in document["files"].items()}
     kept.write_text(json.dumps(document))
 
-    assert load.load(asked(home)) == before
+    assert load.load(options(home)) == before
 
 
 def test_the_example_in_the_readme_runs(root: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from scheduled.config import load
 from scheduled.config.cache import place
 from tests.builders.command import Said, scheduled
-from tests.builders.configuration import asked, job_file
+from tests.builders.configuration import job_file, options
 from tests.builders.idle import full_ticks, idle_tick
 
 GPTME = Path("../shared/realdata/gptme/jobs")
@@ -84,7 +84,7 @@ def test_gptmes_real_job_files_run_as_they_are(root: Path) -> None:
     for path in GPTME.iterdir():
         job_file(root, path.name, path.read_bytes())
 
-    found = load.load(asked(root))
+    found = load.load(options(root))
     said = [scheduled(root, "trigger", job.id, "--json") for job in found.jobs[5:]]
 
     assert (found.problems, found.warnings) == ((), ())
@@ -180,16 +180,16 @@ def test_yaml_is_read_only_when_a_file_changed(home: Path) -> None:
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"key": 1}', '{"files": []}'])
 def test_a_broken_cache_is_as_good_as_none(home: Path, content: str) -> None:
-    before = load.load(asked(home))
+    before = load.load(options(home))
     kept = place(home / "state" / "cache", home / "scheduled.yaml", "jobs")
     assert kept.exists()
     kept.write_text(content)
 
-    assert load.load(asked(home)) == before
+    assert load.load(options(home)) == before
 
 
 def test_another_zone_counts_at_once(home: Path) -> None:
-    zones = [load.load(asked(home, TZ=zone)).jobs[-1].timezone for zone in ("UTC", "Asia/Tokyo")]
+    zones = [load.load(options(home, TZ=zone)).jobs[-1].timezone for zone in ("UTC", "Asia/Tokyo")]
 
     assert zones == ["UTC", "Asia/Tokyo"]
 
@@ -198,7 +198,7 @@ def test_a_thousand_job_files_load_and_come_out_of_the_cache_as_they_went_in(hom
     for number in range(1000):
         job_file(home, f"j{number:04}.yaml", f"id: j{number}\ncommand: [x, y]\nschedule: daily\n")
 
-    cold, warm = load.load(asked(home)), load.load(asked(home))
+    cold, warm = load.load(options(home)), load.load(options(home))
 
     assert len(cold.jobs) == 1006
     assert warm == cold

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scheduled.config.paths import Places
+from scheduled.config.paths import Paths
 from scheduled.state.store import Store
 from scheduled.system import locks
 from scheduled.ticks import outbox
@@ -29,7 +29,7 @@ ROUTE = {"to": "@dev_central", "priority": "critical"}
 
 
 def deliver(store: Store, root: Path, now: datetime = NOW) -> list[str]:
-    places = Places(root, None, store.state_dir, root / "central")
+    places = Paths(root, None, store.state_dir, root / "central")
     return outbox.deliver(store, places, ZONE, now)
 
 

@@ -68,7 +68,7 @@ def test_the_slot_that_another_tick_is_running_is_not_taken_for_an_overlap(tmp_p
 
 def test_replace_stops_the_run_and_starts_the_newer_slot(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [overlapping(Overlap.REPLACE)])
-    with running_since_noon(engine, let_go=False):
+    with running_since_noon(engine, finish=False):
         engine.run_at("13:00")
 
     assert outcomes(engine.rows) == [("12:00", "interrupted"), ("13:00", "succeeded")]
@@ -80,7 +80,7 @@ def test_replace_stops_the_run_and_starts_the_newer_slot(tmp_path: Path) -> None
 def test_replace_kills_a_run_that_ignores_being_told(tmp_path: Path) -> None:
     stubborn = f"trap '' TERM; {UNTIL_GO}"
     engine = Engine(tmp_path, [overlapping(Overlap.REPLACE, stubborn)])
-    with running_since_noon(engine, let_go=False):
+    with running_since_noon(engine, finish=False):
         engine.run_at("13:00")
 
     assert outcomes(engine.rows) == [("12:00", "interrupted"), ("13:00", "succeeded")]
@@ -88,7 +88,7 @@ def test_replace_kills_a_run_that_ignores_being_told(tmp_path: Path) -> None:
 
 def test_replace_stops_a_run_whose_tick_has_died(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [overlapping(Overlap.REPLACE)])
-    with running_since_noon(engine, let_go=False) as tick:
+    with running_since_noon(engine, finish=False) as tick:
         tick.kill()
         tick.join()
         engine.run_at("12:59")
@@ -216,11 +216,11 @@ def test_slots_that_waited_before_the_run_began_did_not_overlap_it(
 def test_a_run_beside_another_counts_also_when_that_is_allowed_no_longer(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [job(command=EACH, overlap=Overlap.ALLOW, timeout=20.0)])
     engine.run_at("11:30")
-    with two_runs(engine) as let_go:
-        let_go(NOON)
+    with two_runs(engine) as finish:
+        finish(NOON)
         engine.jobs = (job(command=EACH, timeout=20.0),)
         assert engine.run_at("13:01").carried == 1
-        let_go(ONE)
+        finish(ONE)
 
     assert outcomes(engine.rows) == [("12:00", "succeeded"), ("13:00", "succeeded")]
 
@@ -249,9 +249,9 @@ def test_the_success_of_a_newer_slot_beside_it_leaves_a_slot_its_retry(tmp_path:
     flaky = f"{EACH}; test $SCHEDULED_SLOT = {ONE} -o $SCHEDULED_ATTEMPT = 2"
     engine = Engine(tmp_path, [retrying(flaky)])
     engine.run_at("11:30")
-    with two_runs(engine) as let_go:
-        let_go(NOON)
-        let_go(ONE)
+    with two_runs(engine) as finish:
+        finish(NOON)
+        finish(ONE)
     engine.run_at("13:20")
 
     ends = sorted(outcomes(engine.rows))
@@ -263,9 +263,9 @@ def test_the_retry_of_an_older_slot_is_given_up_on_record_for_that_of_a_newer(
 ) -> None:
     engine = Engine(tmp_path, [retrying(f"{EACH}; exit 1")])
     engine.run_at("11:30")
-    with two_runs(engine) as let_go:
-        let_go(NOON)
-        let_go(ONE)
+    with two_runs(engine) as finish:
+        finish(NOON)
+        finish(ONE)
 
     given_up = [one["slot"] for one in engine.events if one["event"] == "given_up"]
     assert given_up == [NOON]
@@ -292,11 +292,11 @@ def two_runs(engine: Engine) -> Iterator[Callable[[str], None]]:
         with ticking(engine, "13:00") as second:
             wait_for(lambda: len(engine.lines()) == 2)
 
-            def let_go(slot: str) -> None:
+            def finish(slot: str) -> None:
                 (engine.folder / slot).touch()
                 (first if slot == NOON else second).join(30)
 
-            yield let_go
+            yield finish
 
 
 def overlapping(policy: Overlap, command: str = UNTIL_GO, **fields: CatchUp) -> Job:

@@ -16,12 +16,16 @@ def test_the_same_seed_draws_the_same_number_in_any_process() -> None:
         for _ in range(2)
     }
 
-    assert outputs == {f"{hashed.drawn('machine job', 'minute', 60)}\n"}
-    assert hashed.drawn("machine job", "minute", 60) == 8  # for what is in people's state files
+    assert outputs == {f"{hashed.stable_choice('machine job', 'minute', 60)}\n"}
+    assert (
+        hashed.stable_choice("machine job", "minute", 60) == 8
+    )  # for what is in people's state files
 
 
 def test_many_seeds_spread_over_all_there_is() -> None:
-    counts = Counter(hashed.drawn(f"machine job{number}", "minute", 60) for number in range(6000))
+    counts = Counter(
+        hashed.stable_choice(f"machine job{number}", "minute", 60) for number in range(6000)
+    )
 
     assert len(counts) == 60
     assert max(counts.values()) < 2 * min(counts.values())
@@ -29,7 +33,10 @@ def test_many_seeds_spread_over_all_there_is() -> None:
 
 def test_purposes_of_one_seed_are_drawn_apart() -> None:
     pairs = {
-        (hashed.drawn(f"job{number}", "minute", 24), hashed.drawn(f"job{number}", "hour", 24))
+        (
+            hashed.stable_choice(f"job{number}", "minute", 24),
+            hashed.stable_choice(f"job{number}", "hour", 24),
+        )
         for number in range(500)
     }
 

@@ -14,9 +14,9 @@ from scheduled.system import machine
 from scheduled.timing import slots
 from scheduled.timing.expression import Cron, fingerprint, parse
 from scheduled.views import jobs as view
-from tests.builders.configuration import asked, complaint, job_file, loaded, the_job, written
+from tests.builders.configuration import complaint, job_file, loaded, options, the_job, written
 from tests.builders.jobs import job
-from tests.builders.looks import picture
+from tests.builders.looks import snapshot
 
 SEEDS = [f"machine job{number}" for number in range(300)]
 
@@ -123,10 +123,10 @@ def test_what_was_drawn_comes_back_from_the_cache_but_not_on_another_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written(tmp_path, 'jobs:\n  one: {schedule: "H H * * *", command: "true"}\n')
-    first, second = (load.load(asked(tmp_path)).jobs[-1] for _ in range(2))
+    first, second = (load.load(options(tmp_path)).jobs[-1] for _ in range(2))
 
     on_another_machine(tmp_path, monkeypatch)
-    elsewhere = load.load(asked(tmp_path)).jobs[-1]
+    elsewhere = load.load(options(tmp_path)).jobs[-1]
 
     assert (first.seed, first.schedule) == (second.seed, "H H * * *")
     assert elsewhere.seed != first.seed
@@ -136,12 +136,12 @@ def test_what_was_drawn_for_a_job_file_counts_on_its_machine_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_file(tmp_path, "one.yaml", 'id: one\nschedule: "H H * * *"\ncommand: "true"\n')
-    here, again = (load.load(asked(tmp_path)).jobs[-1] for _ in range(2))
+    here, again = (load.load(options(tmp_path)).jobs[-1] for _ in range(2))
 
     on_another_machine(tmp_path, monkeypatch)
 
     assert here.seed == again.seed
-    assert load.load(asked(tmp_path)).jobs[-1].seed != here.seed
+    assert load.load(options(tmp_path)).jobs[-1].seed != here.seed
 
 
 def on_another_machine(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,7 +153,7 @@ def on_another_machine(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_list_shows_what_was_written_and_when_it_will_be(tmp_path: Path) -> None:
     one = the_job(tmp_path, '{schedule: "H 3 * * *", command: "true", timezone: UTC}')
 
-    (row,) = view.rows(picture(one))
+    (row,) = view.rows(snapshot(one))
 
     assert row["schedule"] == "H 3 * * *"
     assert row["next_run"].startswith("2026-11-22T03:")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduled.errors import ScheduleError
-from scheduled.timing import slots
+from scheduled.timing import expression, slots
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -22,7 +22,7 @@ def at(text: str) -> datetime:
 
 def instants(text: str, zone: str, since: str, until: str) -> list[datetime]:
     """The slots in (since, until]."""
-    return list(slots.between(slots.parse(text, zone), at(since), at(until), at(since)))
+    return list(slots.between(expression.parse(text, zone), at(since), at(until), at(since)))
 
 
 def fired(text: str, since: str, until: str) -> list[str]:
@@ -63,7 +63,7 @@ def test_a_range_of_one_value_is_that_value_and_not_the_whole_field() -> None:
 
 
 def test_a_leap_day_is_waited_for() -> None:
-    leap = slots.parse("0 0 29 2 *", "UTC")
+    leap = expression.parse("0 0 29 2 *", "UTC")
 
     assert slots.following(leap, NEW_YEAR, NEW_YEAR) == at("2028-02-29T00:00Z")
     assert slots.latest(leap, NEW_YEAR, NEW_YEAR) == at("2024-02-29T00:00Z")
@@ -102,7 +102,7 @@ def test_a_fixed_time_in_the_repeated_hour_fires_the_first_time_only() -> None:
 
 
 def test_in_the_second_pass_the_slot_of_the_first_is_still_the_latest() -> None:
-    job = slots.parse("30 2 * * *", "Europe/Berlin")
+    job = expression.parse("30 2 * * *", "Europe/Berlin")
 
     assert slots.latest(job, at("2026-10-25T02:10+01:00"), NEW_YEAR) == at("2026-10-25T02:30+02:00")
     assert slots.latest(job, at("2026-10-25T02:40+01:00"), NEW_YEAR) == at("2026-10-25T02:30+02:00")
@@ -122,7 +122,7 @@ def test_a_job_by_elapsed_time_fires_in_both_passes_and_not_in_the_gap() -> None
 
 
 def test_a_job_by_elapsed_time_goes_on_where_the_gap_ends() -> None:
-    job, end = slots.parse("*/30 * * * *", "Europe/Berlin"), at("2026-03-29T03:00+02:00")
+    job, end = expression.parse("*/30 * * * *", "Europe/Berlin"), at("2026-03-29T03:00+02:00")
 
     assert slots.following(job, at("2026-03-29T01:45+01:00"), NEW_YEAR) == end
     assert slots.latest(job, end, NEW_YEAR) == end
@@ -142,13 +142,13 @@ def test_a_job_by_elapsed_time_goes_on_where_the_gap_ends() -> None:
 def test_the_latest_by_elapsed_time_is_what_the_clock_really_showed_last(
     now: str, slot: str
 ) -> None:
-    job = slots.parse("50 * * * *", "Europe/Berlin")
+    job = expression.parse("50 * * * *", "Europe/Berlin")
 
     assert slots.latest(job, at(now), NEW_YEAR) == at(slot)
 
 
 def test_a_job_by_elapsed_time_that_only_fits_into_gaps_has_no_slots() -> None:
-    never = slots.parse("* 2 8-14 3 */7", "America/New_York")
+    never = expression.parse("* 2 8-14 3 */7", "America/New_York")
 
     assert slots.following(never, at("2030-01-01T00:00Z"), NEW_YEAR) is None
 
@@ -180,11 +180,11 @@ def test_a_day_that_was_left_out_fires_when_the_next_begins() -> None:
     ],
 )
 def test_a_note_says_what_the_clock_change_did(text: str, slot: str, words: str) -> None:
-    assert slots.note(slots.parse(text, "Europe/Berlin"), at(slot)) == words
+    assert slots.note(expression.parse(text, "Europe/Berlin"), at(slot)) == words
 
 
 def test_an_interval_counts_from_the_minute_of_its_anchor() -> None:
-    job, anchor = slots.parse("every_15m", "Europe/Berlin"), at("2026-01-01T10:07:42Z")
+    job, anchor = expression.parse("every_15m", "Europe/Berlin"), at("2026-01-01T10:07:42Z")
 
     assert slots.latest(job, at("2026-01-01T10:21:59Z"), anchor) is None
     assert slots.latest(job, at("2026-01-01T10:40:00Z"), anchor) == at("2026-01-01T10:37:00Z")
@@ -193,13 +193,16 @@ def test_an_interval_counts_from_the_minute_of_its_anchor() -> None:
 
 
 def test_an_interval_takes_no_notice_of_the_clock_change() -> None:
-    job, anchor = slots.parse("every 1d", "Europe/Berlin"), at("2026-03-28T08:00+01:00")
+    job, anchor = expression.parse("every 1d", "Europe/Berlin"), at("2026-03-28T08:00+01:00")
 
     assert slots.following(job, anchor, anchor) == at("2026-03-29T09:00+02:00")
 
 
 def test_a_single_moment_fires_once() -> None:
-    job, moment = slots.parse("at:2026-01-15T10:00:00Z", "Europe/Berlin"), at("2026-01-15T10:00Z")
+    job, moment = (
+        expression.parse("at:2026-01-15T10:00:00Z", "Europe/Berlin"),
+        at("2026-01-15T10:00Z"),
+    )
 
     assert slots.latest(job, moment - SECOND, NEW_YEAR) is None
     assert slots.following(job, moment - SECOND, NEW_YEAR) == moment
@@ -219,13 +222,13 @@ def test_a_single_moment_fires_once() -> None:
     ],
 )
 def test_a_moment_without_an_offset_is_on_the_wall_clock(written: str, instant: str) -> None:
-    job = slots.parse(written, "Europe/Berlin")
+    job = expression.parse(written, "Europe/Berlin")
 
     assert slots.following(job, NEW_YEAR, NEW_YEAR) == at(instant)
 
 
 def test_a_count_is_half_open_and_stops_at_its_cap() -> None:
-    job = slots.parse("*/10 * * * *", "UTC")
+    job = expression.parse("*/10 * * * *", "UTC")
 
     assert slots.count(job, NEW_YEAR, NEW_YEAR + 600 * SECOND, NEW_YEAR) == 1
     assert slots.count(job, NEW_YEAR, NEW_YEAR, NEW_YEAR) == 0
@@ -234,7 +237,7 @@ def test_a_count_is_half_open_and_stops_at_its_cap() -> None:
 
 
 def test_an_interval_of_a_second_over_a_century_is_counted_without_walking() -> None:
-    job, anchor = slots.parse("interval:1", "UTC"), at("1926-01-01T00:00Z")
+    job, anchor = expression.parse("interval:1", "UTC"), at("1926-01-01T00:00Z")
 
     assert slots.count(job, anchor, NEW_YEAR, anchor, cap=10**12) == 3_155_760_000
 
@@ -244,7 +247,7 @@ def test_an_interval_of_a_second_over_a_century_is_counted_without_walking() -> 
 )
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
 def test_the_ends_of_time_have_no_slots_and_do_no_harm(text: str, zone: str) -> None:
-    job = slots.parse(text, zone)
+    job = expression.parse(text, zone)
     first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
     assert slots.latest(job, first, NEW_YEAR) is None
@@ -254,7 +257,7 @@ def test_the_ends_of_time_have_no_slots_and_do_no_harm(text: str, zone: str) -> 
 
 
 def test_seconds_in_the_offsets_of_old_leave_slots_on_the_wall_minute() -> None:
-    job = slots.parse("0 12 * * *", "Europe/Berlin")
+    job = expression.parse("0 12 * * *", "Europe/Berlin")
 
     assert slots.latest(job, at("1880-06-01T12:00Z"), NEW_YEAR) == at("1880-06-01T12:00+00:53:28")
 
@@ -288,17 +291,17 @@ SOME_ZONES = st.sampled_from(["UTC", "Europe/Berlin", "Australia/Lord_Howe", "Am
 
 
 @st.composite
-def schedules(draw: st.DrawFn) -> slots.Schedule:
+def schedules(draw: st.DrawFn) -> expression.Schedule:
     text = draw(st.one_of(CRON, INTERVALS, MOMENTS, st.just("@reboot")))
     try:
-        return slots.parse(text, draw(SOME_ZONES))
+        return expression.parse(text, draw(SOME_ZONES))
     except ScheduleError:  # rarer than five years
-        return slots.parse("0 0 29 2 *", draw(SOME_ZONES))
+        return expression.parse("0 0 29 2 *", draw(SOME_ZONES))
 
 
 @given(schedules(), AWARE)
 def test_the_following_slot_is_the_latest_once_it_has_come(
-    job: slots.Schedule, when: datetime
+    job: expression.Schedule, when: datetime
 ) -> None:
     slot = slots.following(job, when, NEW_YEAR)
 
@@ -310,7 +313,7 @@ def test_the_following_slot_is_the_latest_once_it_has_come(
 
 @given(schedules(), AWARE)
 def test_no_slot_lies_between_the_latest_and_the_following(
-    job: slots.Schedule, when: datetime
+    job: expression.Schedule, when: datetime
 ) -> None:
     latest, following = slots.latest(job, when, NEW_YEAR), slots.following(job, when, NEW_YEAR)
 
@@ -323,7 +326,7 @@ def test_no_slot_lies_between_the_latest_and_the_following(
 
 @given(schedules(), AWARE, st.integers(0, 30))
 def test_a_count_is_the_number_of_slots_between(
-    job: slots.Schedule, when: datetime, cap: int
+    job: expression.Schedule, when: datetime, cap: int
 ) -> None:
     until = when + timedelta(days=3)
     walked, slot = 0, slots.following(job, when, NEW_YEAR)

@@ -15,7 +15,7 @@ import pytest
 from cronsim import CronSim
 
 from scheduled.errors import ScheduleError
-from scheduled.timing import slots
+from scheduled.timing import expression, slots
 
 ZONES = (
     "UTC",
@@ -107,7 +107,7 @@ def matches(fields: CronSim, wall: datetime) -> bool:
 
 
 def next_of_cronsim(expression: str, zone: str, after: datetime) -> datetime:
-    """Passing over what it gives from the first pass when asked from within the second."""
+    """Passing over what it gives from the first pass when options from within the second."""
     found = CronSim(expression, after.astimezone(ZoneInfo(zone)))
     return next(slot for one in found if (slot := one.astimezone(UTC)) > after)
 
@@ -163,15 +163,15 @@ def some_instant(dice: random.Random, zone: str) -> datetime:
     return dice.choice(changes(zone)) + distance
 
 
-def some_schedule(dice: random.Random) -> slots.Schedule:
+def some_schedule(dice: random.Random) -> expression.Schedule:
     while True:
         try:
-            return slots.parse(some_expression(dice), dice.choice(ZONES))
+            return expression.parse(some_expression(dice), dice.choice(ZONES))
         except ScheduleError:  # 31 February
             continue
 
 
-def cases(seed: int) -> list[tuple[slots.Schedule, datetime]]:
+def cases(seed: int) -> list[tuple[expression.Schedule, datetime]]:
     dice = random.Random(seed)
     schedules = [some_schedule(dice) for _ in range(CASES)]
     return [(one, some_instant(dice, one.zone)) for one in schedules]
@@ -228,7 +228,7 @@ def test_around_a_clock_change_every_slot_follows_the_rule(zone: str) -> None:
     for change in {*changes(zone)[:2], *changes(zone)[-2:]}:
         since, until = change - 1.2 * DAY, change + 1.2 * DAY
         for text in WALKED:
-            schedule = slots.parse(text, zone)
+            schedule = expression.parse(text, zone)
             expected = walked(text, zone, since, until)
 
             assert list(slots.between(schedule, since, until, START)) == expected, text

@@ -13,15 +13,15 @@ from scheduled.jobs.model import CatchUp, Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import decide
 from scheduled.planning.decision import Decision, Verdict
-from scheduled.planning.slot_cache import Sky
-from scheduled.state.records import Record
-from scheduled.timing import window
+from scheduled.planning.slot_cache import SlotCache
+from scheduled.state.records import JobMemory
+from scheduled.timing import expression, window
 from scheduled.views import jobs as view
 from scheduled.views import upcoming
 from tests.builders.configuration import complaint, the_job
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import at, job
-from tests.builders.looks import picture, seen
+from tests.builders.looks import seen, snapshot
 
 NIGHT = "21:00-06:00"
 NOTE = "echo $SCHEDULED_SLOT $SCHEDULED_CATCH_UP $SCHEDULED_MISSED >> out"
@@ -116,7 +116,7 @@ def test_who_waits_is_looked_at_again_when_it_is_too_late() -> None:
 def test_an_edit_of_the_window_fires_nothing_and_loses_no_slot() -> None:
     windowed = job(window=NIGHT)
 
-    assert decided(windowed, "12:00", "12:30").verdict is Verdict.REST
+    assert decided(windowed, "12:00", "12:30").verdict is Verdict.NOT_DUE
     waiting = decided(windowed, "11:00", "12:30")
     assert waiting.verdict is Verdict.WAIT
     assert decided(replace(windowed, window=""), "11:00", "12:30").slot == waiting.slot
@@ -124,7 +124,7 @@ def test_an_edit_of_the_window_fires_nothing_and_loses_no_slot() -> None:
 
 def test_a_list_says_when_the_window_opens_and_next_says_why() -> None:
     nightly = job(window=NIGHT)
-    shown = picture(nightly, events=(seen(nightly, at("11:30")),))
+    shown = snapshot(nightly, events=(seen(nightly, at("11:30")),))
 
     assert view.rows(shown)[0]["next_run"] == "2026-11-21T21:00:00Z"
     (row,) = upcoming.of_job(shown, nightly, 1)["next"]
@@ -235,14 +235,15 @@ def test_parsing_is_for_text_that_passed_the_checks() -> None:
 
 
 def decided(what: Job, watermark: str, now: str) -> Decision:
-    from scheduled.timing import slots
 
-    fingerprint = slots.fingerprint(schedule_of(what))
-    record = Record(fingerprint=fingerprint, anchor=at(watermark), watermark=at(watermark))
-    return decide.decide(what, record, Sky.at(at(now)), 2 * MINUTE)
+    fingerprint = expression.fingerprint(schedule_of(what))
+    record = JobMemory(fingerprint=fingerprint, anchor=at(watermark), watermark=at(watermark))
+    return decide.decide(what, record, SlotCache.at(at(now)), 2 * MINUTE)
 
 
 def decided_in(what: Job, engine: Engine, now: str) -> Decision:
     from scheduled.state import records
 
-    return decide.decide(what, records.record(engine.state, what.id), Sky.at(at(now)), 2 * MINUTE)
+    return decide.decide(
+        what, records.job_memory(engine.state, what.id), SlotCache.at(at(now)), 2 * MINUTE
+    )

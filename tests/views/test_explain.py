@@ -7,12 +7,12 @@ import pytest
 from scheduled.jobs.model import CatchUp, Job
 from scheduled.views import upcoming
 from tests.builders.jobs import at, job
-from tests.builders.looks import Event, picture, seen
+from tests.builders.looks import Event, seen, snapshot
 
 
 def explained(one: Job, *events: Event, **fields: Any) -> list[str]:
     """What is said about the next slot of a job."""
-    shown = picture(one, events=events, **fields)
+    shown = snapshot(one, events=events, **fields)
     sentences: list[str] = upcoming.of_job(shown, one, 1, explained=True)["next"][0]["explain"]
     return sentences
 

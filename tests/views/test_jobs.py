@@ -7,7 +7,7 @@ import pytest
 from scheduled.views import job as job_view
 from scheduled.views import jobs
 from tests.builders.jobs import at, job
-from tests.builders.looks import Event, begin, end, picture, seen
+from tests.builders.looks import Event, begin, end, seen, snapshot
 
 KEYS = [
     "id",
@@ -27,14 +27,14 @@ KEYS = [
 
 
 def test_a_row_has_the_keys_of_the_contract() -> None:
-    document = jobs.document(picture(job()))
+    document = jobs.document(snapshot(job()))
 
     assert list(document) == ["jobs"]
     assert list(document["jobs"][0]) == KEYS
 
 
 def test_jobs_stand_in_the_order_of_the_configuration() -> None:
-    rows = jobs.rows(picture(job("zebra"), job("ant", "* * * * *"), job("mole")))
+    rows = jobs.rows(snapshot(job("zebra"), job("ant", "* * * * *"), job("mole")))
 
     assert [row["id"] for row in rows] == ["zebra", "ant", "mole"]
 
@@ -43,7 +43,7 @@ def test_a_row_tells_the_last_run_and_the_next_slot() -> None:
     backup = job("backup", "0 * * * *")
     events = (seen(backup, at("10:30")), begin("r1", at("12:00")), end("r1", at("12:00")))
 
-    (row,) = jobs.rows(picture(backup, events=events))
+    (row,) = jobs.rows(snapshot(backup, events=events))
 
     assert (row["last_run"], row["last_outcome"]) == ("2026-11-21T12:00:00Z", "succeeded")
     assert row["next_run"] == "2026-11-21T13:00:00Z"
@@ -52,7 +52,7 @@ def test_a_row_tells_the_last_run_and_the_next_slot() -> None:
 def test_the_next_run_of_a_due_job_is_the_slot_it_is_due_for() -> None:
     backup = job("backup", "0 * * * *")
 
-    (row,) = jobs.rows(picture(backup, events=(seen(backup, at("10:30")),)))
+    (row,) = jobs.rows(snapshot(backup, events=(seen(backup, at("10:30")),)))
 
     assert row["next_run"] == "2026-11-21T12:00:00Z"
 
@@ -62,7 +62,7 @@ def test_a_skipped_slot_does_not_hide_when_the_job_ran() -> None:
     skipped = {"event": "skipped", "job": "backup", "slot": "2026-11-21T12:00:00Z", "reason": "x"}
     events = (seen(backup, at("10:30")), end("r1", at("11:00")), skipped)
 
-    (row,) = jobs.rows(picture(backup, events=events))
+    (row,) = jobs.rows(snapshot(backup, events=events))
 
     assert row["last_outcome"] == "skipped"
     assert row["last_run"] == "2026-11-21T11:00:02Z"
@@ -71,7 +71,7 @@ def test_a_skipped_slot_does_not_hide_when_the_job_ran() -> None:
 def test_a_disabled_job_has_no_next_run() -> None:
     off = {"event": "enabled", "job": "a", "enabled": False}
 
-    rows = jobs.rows(picture(job("a"), job("b", enabled=False), events=(off,)))
+    rows = jobs.rows(snapshot(job("a"), job("b", enabled=False), events=(off,)))
 
     assert [(row["enabled"], row["next_run"]) for row in rows] == [(False, None), (False, None)]
 
@@ -92,7 +92,7 @@ def test_the_status_of_a_job_is_a_word_of_ciris(
     schedule: str, events: tuple[Event, ...], status: str
 ) -> None:
     one = job("backup", schedule)
-    (row,) = jobs.rows(picture(one, events=(seen(one, at("10:30")), *events)))
+    (row,) = jobs.rows(snapshot(one, events=(seen(one, at("10:30")), *events)))
 
     assert row["status"] == status
 
@@ -104,7 +104,7 @@ def test_show_tells_definition_state_and_output(tmp_path: Path) -> None:
     log.write_text("".join(f"line {number}\n" for number in range(30)))
     events = (seen(backup, at("10:30")), end("r1", at("12:00"), "failed"))
 
-    shown = job_view.document(picture(backup, events=events, state_dir=tmp_path), backup)
+    shown = job_view.document(snapshot(backup, events=events, state_dir=tmp_path), backup)
 
     assert list(shown) == ["job", "definition", "last", "state", "next", "output"]
     assert list(shown["job"]) == KEYS
@@ -119,6 +119,6 @@ def test_show_tells_definition_state_and_output(tmp_path: Path) -> None:
 def test_show_of_a_job_that_never_ran_has_nothing_to_tell_of_runs() -> None:
     backup = job("backup")
 
-    shown = job_view.document(picture(backup), backup)
+    shown = job_view.document(snapshot(backup), backup)
 
     assert (shown["last"], shown["state"], shown["output"]) == (None, {}, None)

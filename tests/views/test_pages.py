@@ -6,12 +6,12 @@ from typing import Any
 from scheduled.jobs import builtin
 from scheduled.views import pages, status
 from tests.builders.jobs import job
-from tests.builders.looks import picture, text
+from tests.builders.looks import snapshot, text
 
 
 def shown(**fields: Any) -> str:
     resting = tuple(map(builtin.at_rest, builtin.jobs("UTC", 300.0)))
-    looked_at = picture(*resting, job("backup"), **fields)
+    looked_at = snapshot(*resting, job("backup"), **fields)
     return text(pages.of_status(status.document(looked_at), looked_at))
 
 
@@ -23,7 +23,7 @@ def test_where_no_ecosystem_is_nothing_is_said_of_branches_and_mail() -> None:
 
 
 def test_what_the_shipped_jobs_found_before_is_still_said() -> None:
-    looked_at = picture(job("backup"))
+    looked_at = snapshot(job("backup"))
     resting = replace(job("health"), source=builtin.OFF)
     state = looked_at.state | {
         "health_check": {

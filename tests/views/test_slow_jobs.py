@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from scheduled.views import slow_jobs, status
-from scheduled.views.snapshot import Picture
+from scheduled.views.snapshot import Snapshot
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job
-from tests.builders.looks import Event, begin, end, picture
+from tests.builders.looks import Event, begin, end, snapshot
 
 
 def ran(*durations: float) -> tuple[Event, ...]:
@@ -21,9 +21,9 @@ def ran(*durations: float) -> tuple[Event, ...]:
     )
 
 
-def running(since: str, *durations: float) -> Picture:
+def running(since: str, *durations: float) -> Snapshot:
     events = (*ran(*durations), begin("now", at(since)))
-    return picture(job(), events=events, running=frozenset({"backup"}))
+    return snapshot(job(), events=events, running=frozenset({"backup"}))
 
 
 def test_a_run_that_lasts_far_longer_than_usual_is_slow() -> None:
@@ -48,7 +48,7 @@ def test_a_run_that_may_still_be_as_usual_is_not_slow(
 
 
 def test_three_slow_runs_in_a_row_make_a_slow_job() -> None:
-    shown = picture(job(), events=ran(60, 70, 65, 60, 60, 200, 600, 300))
+    shown = snapshot(job(), events=ran(60, 70, 65, 60, 60, 200, 600, 300))
 
     assert [*slow_jobs.slow(shown)] == [
         "backup has become slow: its last 3 runs took 3 min or more, usually 1 min"
@@ -65,11 +65,11 @@ def test_three_slow_runs_in_a_row_make_a_slow_job() -> None:
     ],
 )
 def test_a_job_that_was_slow_now_and_then_is_not_slow(durations: tuple[float, ...]) -> None:
-    assert [*slow_jobs.slow(picture(job(), events=ran(*durations)))] == []
+    assert [*slow_jobs.slow(snapshot(job(), events=ran(*durations)))] == []
 
 
 def test_a_job_that_stays_slow_is_as_usual_in_the_end() -> None:
-    assert [*slow_jobs.slow(picture(job(), events=ran(*[1] * 9, *[100] * 12)))] == []
+    assert [*slow_jobs.slow(snapshot(job(), events=ran(*[1] * 9, *[100] * 12)))] == []
 
 
 def test_runs_that_failed_say_nothing_about_the_pace() -> None:
@@ -77,7 +77,7 @@ def test_runs_that_failed_say_nothing_about_the_pace() -> None:
         end(f"f{number}", at("10:00"), "failed", duration_seconds=900) for number in range(3)
     )
 
-    assert [*slow_jobs.slow(picture(job(), events=ran(60, 60, 60, 60, 60) + failed))] == []
+    assert [*slow_jobs.slow(snapshot(job(), events=ran(60, 60, 60, 60, 60) + failed))] == []
 
 
 def test_a_tick_remembers_how_long_its_runs_took(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ import pytest
 from scheduled.jobs.model import Priority
 from scheduled.state.tick_interval import Cadence
 from scheduled.views import status
-from scheduled.views.snapshot import Picture
+from scheduled.views.snapshot import Snapshot
 from tests.builders.jobs import at, job
-from tests.builders.looks import Event, Home, begin, end, picture, seen
+from tests.builders.looks import Event, Home, begin, end, seen, snapshot
 
 KEYS = [
     "health",
@@ -29,7 +29,7 @@ KEYS = [
 
 
 def test_the_document_has_the_keys_of_the_contract() -> None:
-    document = status.document(picture(job()))
+    document = status.document(snapshot(job()))
 
     assert list(document) == KEYS
     assert list(document["seed_state"]) == [
@@ -41,7 +41,7 @@ def test_the_document_has_the_keys_of_the_contract() -> None:
 
 
 def test_the_seeds_sections_are_passed_on_as_they_are() -> None:
-    shown = picture(job())
+    shown = snapshot(job())
     shown.state["health_check"]["last_status"] = {"healthy": 25, "warnings": 4, "errors": 2}
 
     document = status.document(shown)
@@ -64,7 +64,7 @@ def test_the_seeds_sections_are_passed_on_as_they_are() -> None:
 def test_health_follows_the_share_of_failed_runs(succeeded: int, failed: int, health: str) -> None:
     recent = _runs("succeeded", succeeded) + _runs("failed", failed)
 
-    document = status.document(picture(job(), events=recent))
+    document = status.document(snapshot(job(), events=recent))
 
     assert document["health"] == health
     assert bool(document["reasons"]) == (health != "healthy")
@@ -73,11 +73,11 @@ def test_health_follows_the_share_of_failed_runs(succeeded: int, failed: int, he
 def test_skipped_missed_and_interrupted_runs_are_no_failures() -> None:
     recent = _runs("skipped", 5) + _runs("missed", 5) + _runs("interrupted", 5)
 
-    assert status.document(picture(job(), events=recent))["health"] == "healthy"
+    assert status.document(snapshot(job(), events=recent))["health"] == "healthy"
 
 
 def test_a_timeout_is_a_failure() -> None:
-    assert status.document(picture(job(), events=_runs("timed_out", 1)))["health"] == "degraded"
+    assert status.document(snapshot(job(), events=_runs("timed_out", 1)))["health"] == "degraded"
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_timeout_is_a_failure() -> None:
     [(1, 3, "healthy"), (1, 4, "critical"), (60, 179, "healthy"), (60, 181, "critical")],
 )
 def test_a_tick_that_does_not_come_is_critical(interval: int, silence: int, health: str) -> None:
-    shown = picture(
+    shown = snapshot(
         job(),
         cadence=Cadence(timedelta(minutes=interval)),
         last_tick=at("12:00") - timedelta(minutes=silence),
@@ -98,7 +98,7 @@ def test_a_tick_that_does_not_come_is_critical(interval: int, silence: int, heal
 
 
 def test_before_the_first_tick_it_is_not_well_and_says_what_to_do() -> None:
-    document = status.document(picture(job(), last_tick=None))
+    document = status.document(snapshot(job(), last_tick=None))
 
     assert document["health"] == "degraded"
     assert document["last_tick"] is None
@@ -106,7 +106,7 @@ def test_before_the_first_tick_it_is_not_well_and_says_what_to_do() -> None:
 
 
 def test_a_mended_state_is_critical_and_comes_first() -> None:
-    shown = picture(
+    shown = snapshot(
         job(), problems=("jobs.yaml:4: schedule: no",), recovered=("state: not JSON; rebuilt",)
     )
 
@@ -123,7 +123,7 @@ def test_a_job_that_waits_for_more_than_two_ticks_is_overdue() -> None:
     late, punctual = job("late", "57 11 * * *"), job("punctual", "59 11 * * *")
     events = (seen(late, at("10:00")), seen(punctual, at("10:00")))
 
-    document = status.document(picture(late, punctual, events=events))
+    document = status.document(snapshot(late, punctual, events=events))
 
     assert document["overdue"] == [
         {
@@ -139,7 +139,7 @@ def test_a_job_that_waits_for_more_than_two_ticks_is_overdue() -> None:
 def test_a_job_of_every_minute_is_overdue_since_its_first_unanswered_slot() -> None:
     busy = job("busy", "* * * * *")
 
-    (row,) = status.document(picture(busy, events=(seen(busy, at("11:30")),)))["overdue"]
+    (row,) = status.document(snapshot(busy, events=(seen(busy, at("11:30")),)))["overdue"]
 
     assert (row["slot"], row["since"]) == ("2026-11-21T12:00:00Z", "2026-11-21T11:31:00Z")
     assert row["late_seconds"] == 29 * 60
@@ -150,7 +150,7 @@ def test_what_runs_is_running_and_not_overdue() -> None:
     run = {"event": "spawned", "job": "backup", "run_id": "r1", "pid": 4711, "pid_started": 1}
     events = (seen(backup, at("10:30")), begin("r1", at("11:00")), run)
 
-    document = status.document(picture(backup, events=events, running=frozenset({"backup"})))
+    document = status.document(snapshot(backup, events=events, running=frozenset({"backup"})))
 
     assert document["overdue"] == []
     assert document["running"] == [
@@ -168,7 +168,7 @@ def test_a_run_whose_lock_nobody_holds_does_not_run() -> None:
     backup = job("backup", "0 * * * *")
     events = (seen(backup, at("10:30")), begin("r1", at("11:00")))
 
-    document = status.document(picture(backup, events=events))
+    document = status.document(snapshot(backup, events=events))
 
     assert document["running"] == []
     assert [row["job"] for row in document["overdue"]] == ["backup"]
@@ -186,7 +186,7 @@ def test_failing_jobs_are_listed_until_they_succeed(tmp_path: Path) -> None:
         end("r4", at("11:00"), job="sweep"),
     )
 
-    document = status.document(picture(backup, sweep, events=events, state_dir=tmp_path))
+    document = status.document(snapshot(backup, sweep, events=events, state_dir=tmp_path))
 
     assert document["failing"] == [
         {
@@ -204,7 +204,7 @@ def test_jobs_and_the_outcomes_of_a_day_are_counted() -> None:
     jobs = job("a"), job("b", enabled=False), job("c")
     off = {"event": "enabled", "job": "c", "enabled": False}
 
-    counts = status.document(picture(*jobs, events=(off, *_runs("succeeded", 2))))["counts"]
+    counts = status.document(snapshot(*jobs, events=(off, *_runs("succeeded", 2))))["counts"]
 
     assert (counts["jobs"], counts["enabled"]) == (3, 1)
     assert counts["runs_24h"]["succeeded"] == 2
@@ -214,7 +214,7 @@ def test_jobs_and_the_outcomes_of_a_day_are_counted() -> None:
 def test_the_next_slots_of_all_jobs_come_in_their_order() -> None:
     hourly, soon = job("hourly", "0 * * * *"), job("soon", "*/30 * * * *", priority=Priority.LOW)
 
-    document = status.document(picture(hourly, soon))
+    document = status.document(snapshot(hourly, soon))
 
     assert [(row["job"], row["slot"][11:16]) for row in document["next"]] == [
         ("soon", "12:30"),
@@ -227,7 +227,7 @@ def test_the_next_slots_of_all_jobs_come_in_their_order() -> None:
 
 def test_many_jobs_do_not_make_the_reasons_unreadable() -> None:
     jobs = [job(f"j{number}", "57 11 * * *") for number in range(1000)]
-    shown: Picture = picture(*jobs, events=tuple(seen(one, at("10:00")) for one in jobs))
+    shown: Snapshot = snapshot(*jobs, events=tuple(seen(one, at("10:00")) for one in jobs))
 
     document = status.document(shown)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from scheduled.jobs.model import CatchUp, FirstRun, Job, Overlap
-from scheduled.state.history import Wanted, read
+from scheduled.state.history import HistoryQuery, read
 from scheduled.state.store import Store
 from scheduled.views import why
 from scheduled.views.snapshot import observe
@@ -375,11 +375,11 @@ def lines(engine: Engine, when: str, about: str | None = None) -> list[str]:
 
 def _document(engine: Engine, when: str, about: str | None, kept: str = "") -> tuple[Any, Any]:
     store = Store(engine.state_dir).load()
-    picture = observe(engine.config, store.state, at(when), UTC)
+    snapshot = observe(engine.config, store.state, at(when), UTC)
     found = next(one for one in engine.jobs if one.id == "backup")
-    wanted = Wanted(job="backup", limit=0, since=at(kept) if kept else None)
-    rows = read(store.journal, wanted, lambda name: name in picture.running)
-    return why.document(picture, found, at(about or when), rows), picture
+    wanted = HistoryQuery(job="backup", limit=0, since=at(kept) if kept else None)
+    rows = read(store.journal, wanted, lambda name: name in snapshot.running)
+    return why.document(snapshot, found, at(about or when), rows), snapshot
 
 
 def is_said(words: str, sentence: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from scheduled.config import keys
 from scheduled.config.converters import found, wrong_with
 from scheduled.config.importers import placeholder
-from scheduled.config.importers.findings import Findings, Kind, LeftOut, Wanted
+from scheduled.config.importers.findings import Findings, ImportedJob, Kind, LeftOut
 from scheduled.config.yaml_document import Node, shown
 
 SETTINGS: Mapping[str, str] = {
@@ -56,7 +56,7 @@ def read(document: Node) -> Findings:
         else:
             left_out.append(_not_used(name, node))
     jobs = [_job(id_, node, common) for id_, node in _tasks(document)]
-    wanted = tuple(one for one in jobs if isinstance(one, Wanted))
+    wanted = tuple(one for one in jobs if isinstance(one, ImportedJob))
     refused = [one for one in jobs if isinstance(one, LeftOut)]
     unused = (f"{', '.join(common)}: no job to put it on",) if common and not wanted else ()
     return Findings(Kind.AICO, wanted, settings, (*left_out, *refused), unused)
@@ -76,7 +76,7 @@ def _tasks(document: Node) -> Iterator[tuple[str, Node]]:
             yield from ((f"{category}.{name}", one) for name, one in node.value.items())
 
 
-def _job(id_: str, node: Node, common: Mapping[str, Any]) -> Wanted | LeftOut:
+def _job(id_: str, node: Node, common: Mapping[str, Any]) -> ImportedJob | LeftOut:
     if not node.is_mapping:
         return LeftOut(node.line, shown(id_), f"expected keys like schedule, found {found(node)}")
     if "schedule" not in node.value:
@@ -87,7 +87,7 @@ def _job(id_: str, node: Node, common: Mapping[str, Any]) -> Wanted | LeftOut:
     rest = {name: value for name, value in values.items() if OF_A_TASK.get(name, name) not in known}
     job = {"id": id_, **common, **known, "schedule": node.value["schedule"].text}
     job |= {"enabled": False} if common.get("enabled") is False else {}
-    return Wanted(node.line, id_, placeholder.completed(job, rest))
+    return ImportedJob(node.line, id_, placeholder.completed(job, rest))
 
 
 def _not_used(name: str, node: Node) -> LeftOut:

@@ -10,7 +10,7 @@ from typing import Any
 
 from scheduled.config import keys
 from scheduled.config.importers import placeholder
-from scheduled.config.importers.findings import Deferrals, Findings, Kind, LeftOut, Wanted
+from scheduled.config.importers.findings import Deferrals, Findings, ImportedJob, Kind, LeftOut
 from scheduled.config.importers.json_objects import Entry
 from scheduled.config.yaml_document import NO_TEXT, shown
 from scheduled.ecosystem import timestamps
@@ -44,12 +44,12 @@ def is_one(data: bytes) -> bool:
 def read(entries: Iterable[Entry], now: datetime) -> Findings:
     """The jobs that these tasks make; one whose time has passed at `now` makes none."""
     found = [_job(entry, now) for entry in entries]
-    wanted = tuple(one for one in found if isinstance(one, Wanted))
+    wanted = tuple(one for one in found if isinstance(one, ImportedJob))
     left_out = tuple(one for one in found if isinstance(one, LeftOut))
     return Findings(Kind.CIRIS, wanted, left_out=left_out, notes=tuple(_notes(wanted)))
 
 
-def _notes(wanted: tuple[Wanted, ...]) -> Iterable[str]:
+def _notes(wanted: tuple[ImportedJob, ...]) -> Iterable[str]:
     if any("timezone" in one.fields for one in wanted):
         yield _IN_UTC
     if wanted:
@@ -58,7 +58,7 @@ def _notes(wanted: tuple[Wanted, ...]) -> Iterable[str]:
         yield _DEFERRED
 
 
-def _job(entry: Entry, now: datetime) -> Wanted | LeftOut:
+def _job(entry: Entry, now: datetime) -> ImportedJob | LeftOut:
     if not isinstance(entry.value, dict):
         return LeftOut(entry.line, shown(str(entry.value)), "no object with a task_id")
     # null and "" are what CIRIS writes for what there is not.
@@ -72,7 +72,9 @@ def _job(entry: Entry, now: datetime) -> Wanted | LeftOut:
     known = {name: value for name, value in ours.items() if name in keys.JOB_KEYS}
     rest = {name: ours[name] for name in ours if name not in {*known, *_NO_PARAMS}}
     job = {"id": id_, **_schedule(task), **known}
-    return Wanted(entry.line, id_, placeholder.completed(job, rest), deferrals=_deferrals(task))
+    return ImportedJob(
+        entry.line, id_, placeholder.completed(job, rest), deferrals=_deferrals(task)
+    )
 
 
 def _ended(task: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from scheduled.config.importers.findings import Findings, Kind, LeftOut, Wanted
+from scheduled.config.importers.findings import Findings, ImportedJob, Kind, LeftOut
 from scheduled.config.importers.job_names import name_of
 from scheduled.errors import ScheduleError
 from scheduled.installation import crontab_block, crontab_line
@@ -66,7 +66,7 @@ class _Table:
     user: str
     variables: dict[str, str] = field(default_factory=dict)
     comment: list[str] = field(default_factory=list)
-    wanted: list[Wanted] = field(default_factory=list)
+    wanted: list[ImportedJob] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     noteworthy: set[str] = field(default_factory=set)
 
@@ -135,7 +135,7 @@ class _Table:
         return reason
 
     def _add(self, number: int, text: str, fields: dict[str, Any]) -> None:
-        self.wanted.append(Wanted(number, text, fields, is_named=False))
+        self.wanted.append(ImportedJob(number, text, fields, is_named=False))
         self.noteworthy |= {*self.variables, fields["schedule"].lower()}
 
     def _surroundings(self) -> dict[str, Any]:

@@ -25,7 +25,7 @@ class Deferrals:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ImportedJob:
     """A job in the making."""
 
     line: int
@@ -53,7 +53,7 @@ class Findings:
     """All that is in a file."""
 
     kind: Kind
-    wanted: tuple[Wanted, ...] = ()
+    wanted: tuple[ImportedJob, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Keys of scheduled.yaml with their values."""
     left_out: tuple[LeftOut, ...] = ()

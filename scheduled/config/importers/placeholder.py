@@ -8,7 +8,7 @@ when it is started all the same: it never succeeds at doing nothing.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from scheduled.config.importers.findings import Kind, Wanted
+from scheduled.config.importers.findings import ImportedJob, Kind
 
 COMMAND = "echo 'nothing is bound: put here what does the work' >&2; exit 75"
 """75 is not now: neither a success nor a failure that would be tried again."""
@@ -30,7 +30,7 @@ def completed(fields: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str,
     return job
 
 
-def note(wanted: Iterable[Wanted], kind: Kind) -> tuple[str, ...]:
+def note(wanted: Iterable[ImportedJob], kind: Kind) -> tuple[str, ...]:
     """A sentence that names those among them, and says why; none if there are none."""
     ids = [str(one.fields["id"]) for one in wanted if one.fields.get("command") == COMMAND]
     if not ids:

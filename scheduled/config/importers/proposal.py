@@ -10,7 +10,7 @@ from typing import Any
 
 from scheduled.config import job_file_editor, validate, yaml_document
 from scheduled.config.importers import placeholder
-from scheduled.config.importers.findings import Findings, LeftOut, Wanted
+from scheduled.config.importers.findings import Findings, ImportedJob, LeftOut
 from scheduled.config.importers.job_names import unique
 from scheduled.config.job_file_editor import Addition
 from scheduled.config.load import Config
@@ -38,7 +38,7 @@ class Proposal:
     """All that would be written, and what would not."""
 
     findings: Findings
-    jobs: tuple[tuple[Wanted, Addition], ...]
+    jobs: tuple[tuple[ImportedJob, Addition], ...]
     settings: Settings
     left_out: tuple[LeftOut, ...]
     notes: tuple[str, ...]
@@ -59,7 +59,7 @@ def made(findings: Findings, config: Config, config_path: Path) -> Proposal:
     refusals = job_file_editor.refusals(config) if findings.wanted else []
     if refusals:
         raise ConfigError(refusals)
-    jobs: list[tuple[Wanted, Addition]] = []
+    jobs: list[tuple[ImportedJob, Addition]] = []
     left_out = list(findings.left_out)
     for wanted in findings.wanted:
         try:
@@ -90,7 +90,7 @@ def write(proposal: Proposal) -> list[Path]:
 
 
 def _addition(
-    wanted: Wanted, before: Sequence[tuple[Wanted, Addition]], config: Config
+    wanted: ImportedJob, before: Sequence[tuple[ImportedJob, Addition]], config: Config
 ) -> Addition:
     """The file for a job. Raises ConfigError with why there can be none."""
     # Those before it are as much in the way as what is there.

@@ -53,7 +53,7 @@ def _is_used(output: Found, running: set[str]) -> bool:
 def _running(state: State) -> set[str]:
     """The ids of runs that have not ended, as far as is known: their output is being written."""
     under_way = {job for job, _ in records.under_way(state)}
-    return {run.run_id for job in under_way for run in records.record(state, job).runs.values()}
+    return {run.run_id for job in under_way for run in records.job_memory(state, job).runs.values()}
 
 
 def _journals(journal: Journal, now: datetime, days: int) -> set[str]:

@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from scheduled.jobs.model import Attempt, Ended, Outcome
-from scheduled.runs.effects import Hands
+from scheduled.jobs.model import Attempt, AttemptResult, Outcome
+from scheduled.runs.effects import Effects
 from scheduled.runs.output import NOTHING, Capture
 from scheduled.runs.preconditions import Answer
-from scheduled.runs.process import Running, Surroundings
+from scheduled.runs.process import Running, TickContext
 from scheduled.state import apply
 from scheduled.state.records import Event, State
 from scheduled.state.store import Store
@@ -26,10 +26,10 @@ from scheduled.system import files
 from scheduled.system.locks import Lock
 from scheduled.timing.instants import stamped
 
-WELL = Ended(Outcome.SUCCEEDED, timedelta(0))
+WELL = AttemptResult(Outcome.SUCCEEDED, timedelta(0))
 
 
-class Memory(Store):
+class InMemoryStore(Store):
     """A store of its own for one process: nothing is read from the disk, nothing written to it."""
 
     def __init__(self, state_dir: Path, state: State) -> None:
@@ -58,21 +58,21 @@ class Memory(Store):
         return None
 
 
-class Obliging:
+class FakeSupervisor:
     """Children that end at once and well, in the place of a Supervisor."""
 
     def __init__(self) -> None:
         self.running: list[Running] = []
         self.stopped_by: signal.Signals | None = None
 
-    def wait(self, patience: float | None = None) -> list[tuple[Running, Ended]]:  # noqa: ARG002 - the Store's own
+    def wait(self, patience: float | None = None) -> list[tuple[Running, AttemptResult]]:  # noqa: ARG002 - the Store's own
         """All that run: they have ended."""
         over = [(running, WELL) for running in self.running]
         self.running.clear()
         return over
 
 
-class _FreeLock(Lock):
+class NullLock(Lock):
     def __init__(self) -> None:
         super().__init__(None)
 
@@ -80,7 +80,7 @@ class _FreeLock(Lock):
         """It was never taken."""
 
 
-FREE = _FreeLock()
+NULL_LOCK = NullLock()
 _NO_OUTPUT = Capture(Path(os.devnull), 0)
 
 
@@ -90,15 +90,15 @@ def running(attempt: Attempt) -> Running:
 
 
 def _take(_state_dir: Path, _job: str, _lane: int) -> Lock:
-    return FREE
+    return NULL_LOCK
 
 
-def _start(attempt: Attempt, _memory: dict[str, Any], _around: Surroundings) -> Running:
+def _start(attempt: Attempt, _memory: dict[str, Any], _around: TickContext) -> Running:
     return running(attempt)
 
 
-HANDS = Hands(
-    take_lock=_take,
+NO_EFFECTS = Effects(
+    acquire_lock=_take,
     refusal=lambda _job, _folder: None,
     ask=lambda _attempt, _around: Answer(),
     start=_start,

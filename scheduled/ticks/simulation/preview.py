@@ -5,14 +5,14 @@ from datetime import datetime
 from scheduled.config.load import Config
 from scheduled.planning.decision import Decision
 from scheduled.state.store import Store
-from scheduled.ticks.dispatcher import Wanted
+from scheduled.ticks.dispatcher import RunRequest
 from scheduled.ticks.signals import Bus
 from scheduled.ticks.simulation import fakes
 from scheduled.ticks.tick import Tick
 
 
-def decisions(config: Config, now: datetime, wanted: Wanted) -> list[Decision]:
+def decisions(config: Config, now: datetime, wanted: RunRequest) -> list[Decision]:
     """Return what `run` would decide at `now`. Changes nothing on disk. Raises as `run` does."""
     store = Store(config.places.state_dir).load()
-    memory = fakes.Memory(store.state_dir, store.state)
-    return Tick(config, now, {}, wanted, Bus(), memory, fakes.HANDS).plan()
+    memory = fakes.InMemoryStore(store.state_dir, store.state)
+    return Tick(config, now, {}, wanted, Bus(), memory, fakes.NO_EFFECTS).plan()

@@ -17,14 +17,14 @@ from scheduled.planning.decision import Decision, Verdict
 from scheduled.state import heartbeat, history
 from scheduled.state.heartbeat import Cause
 from scheduled.state.history import Row
-from scheduled.ticks.dispatcher import Wanted, Work
-from scheduled.ticks.job_runner import Begun
+from scheduled.ticks.dispatcher import Dispatcher, RunRequest
+from scheduled.ticks.job_runner import StartedRun
 from scheduled.ticks.signals import Bus
 from scheduled.ticks.simulation import fakes
-from scheduled.ticks.simulation.fakes import HANDS, Memory
+from scheduled.ticks.simulation.fakes import NO_EFFECTS, InMemoryStore
 from scheduled.ticks.tick import Tick
 from scheduled.timing.instants import stamped
-from scheduled.timing.tick_times import Course
+from scheduled.timing.tick_times import TickTimeline
 
 MOMENT = timedelta(milliseconds=500)
 """How long after its minute a tick decides: cron and the interpreter are not done at once, and a
@@ -33,36 +33,36 @@ OUTAGE = "outage"
 """Why slots were missed, where the ticks were left out on purpose."""
 
 
-class Rehearsal:
+class Simulator:
     """The ticks of a course over a memory, which they change as they go on."""
 
-    def __init__(self, config: Config, memory: Memory, course: Course) -> None:
+    def __init__(self, config: Config, memory: InMemoryStore, timeline: TickTimeline) -> None:
         self.config = config
         self.memory = memory
-        self.course = course
+        self.timeline = timeline
         self._wakes: dict[str, datetime | None] = dict.fromkeys(
-            (job.id for job in config.jobs), course.start
+            (job.id for job in config.jobs), timeline.start
         )
         """When each job has something to do next: as far as is known now, and None for never."""
 
-    def take_over(self, running: Iterable[str]) -> None:
+    def adopt_running(self, running: Iterable[str]) -> None:
         """Go on from the real ticks: why none came of late, and what is under way ends well."""
-        tick = self.tick(self.course.start)
+        tick = self.tick(self.timeline.start)
         tick.explain_silence(heartbeat.beat(tick.now))
-        for job in (tick.turns.jobs[name] for name in running if name in tick.turns.jobs):
-            for opened in tick.turns.record(job.id).runs.values():
+        for job in (tick.runner.jobs[name] for name in running if name in tick.runner.jobs):
+            for opened in tick.runner.record(job.id).runs.values():
                 attempt = Attempt(opened.run_id, job, opened.slot, opened.attempt)
-                begun = Begun(fakes.running(attempt), fakes.FREE, opened.started_at)
-                tick.turns.end(begun, fakes.WELL, [])
+                begun = StartedRun(fakes.running(attempt), fakes.NULL_LOCK, opened.started_at)
+                tick.runner.end(begun, fakes.WELL, [])
         self.memory.events.clear()
 
-    def play(self) -> Iterator[tuple[datetime, list[Row]]]:
+    def run(self) -> Iterator[tuple[datetime, list[Row]]]:
         """Each tick that had something to do: its instant, and a row for all that ended in it."""
-        at = self.course.first(self.course.start)
+        at = self.timeline.first(self.timeline.start)
         if at is not None:
             self.tick(at).settle()
         while at is not None:
-            self._play(at)
+            self._run_tick(at)
             yield at, history.rows(self.memory.events)[::-1]
             self.memory.events.clear()
             at = self._following(at)
@@ -73,7 +73,7 @@ class Rehearsal:
         One that is due and has to wait for another says so.
         """
         self._wakes = dict.fromkeys(self._wakes, at)
-        tick, decisions = self._play(at)
+        tick, decisions = self._run_tick(at)
         left = dict(tick.report.left)
         return [
             replace(one, verdict=Verdict.WAIT, reason=left[one.job.id])
@@ -85,16 +85,18 @@ class Rehearsal:
     def tick(self, at: datetime) -> Tick:
         """The tick of that instant, not yet under way, of the jobs that are up."""
         now = at + MOMENT
-        tick = _Tick(self.config, now, {}, Wanted(), Bus(), self.memory, HANDS)
+        tick = _Tick(self.config, now, {}, RunRequest(), Bus(), self.memory, NO_EFFECTS)
         tick.jobs = [job for job in tick.jobs if _is_up(self._wakes[job.id], now)]
         return tick
 
-    def _play(self, at: datetime) -> tuple[Tick, list[Decision]]:
+    def _run_tick(self, at: datetime) -> tuple[Tick, list[Decision]]:
         tick = self.tick(at)
         self._explain_silence(tick, at)
         decisions = tick.plan()
-        work = Work(self.config, tick.turns, fakes.Obliging(), tick.report, tick.bus, Wanted())
-        work.do(decisions)
+        work = Dispatcher(
+            self.config, tick.runner, fakes.FakeSupervisor(), tick.report, tick.bus, RunRequest()
+        )
+        work.run(decisions)
         self.memory.record(tick.now, {"event": "tick", "ran": len(tick.report.ran)})
         for decision in decisions:
             self._wakes[decision.job.id] = _wake(work.decide(decision.job), tick.now)
@@ -102,18 +104,18 @@ class Rehearsal:
 
     def _explain_silence(self, tick: Tick, at: datetime) -> None:
         """As `Tick.explain_silence`, which asks the clocks of the machine."""
-        before = self.course.before(at)
+        before = self.timeline.before(at)
         if before is None or at - before <= tick.cadence.patience(before):
             return
-        cause = OUTAGE if self.course.is_silent(before, at) else Cause.SILENT.value
+        cause = OUTAGE if self.timeline.is_silent(before, at) else Cause.SILENT.value
         period = {"from": stamped(before), "to": stamped(tick.now)}
         self.memory.record(tick.now, {"event": "gap", **period, "cause": cause})
 
     def _following(self, at: datetime) -> datetime | None:
         """The next tick that has something to do: a job, or a silence to explain."""
         instants = [one for one in self._wakes.values() if one is not None]
-        instants += [outage.end for outage in self.course.outages if outage.end > at]
-        return self.course.first(max(min(instants) - MOMENT, at + INSTANT)) if instants else None
+        instants += [outage.end for outage in self.timeline.outages if outage.end > at]
+        return self.timeline.first(max(min(instants) - MOMENT, at + INSTANT)) if instants else None
 
 
 class _Tick(Tick):

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from scheduled.config.importers import ciris, detect, placeholder
-from scheduled.config.importers.findings import Findings, LeftOut, Wanted
+from scheduled.config.importers.findings import Findings, ImportedJob, LeftOut
 from scheduled.errors import UsageError
 from tests.builders.jobs import at
 
@@ -31,7 +31,7 @@ def read(data: Any) -> Findings:
     return detect.read(text.encode(), "tasks.json", Path("/x"), None, "", at("12:00"))
 
 
-def wanted(**task: Any) -> Wanted:
+def wanted(**task: Any) -> ImportedJob:
     (one,) = read([task]).wanted
     return one
 

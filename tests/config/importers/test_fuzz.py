@@ -15,7 +15,7 @@ from scheduled.config.importers import render as shown
 from scheduled.config.importers.findings import Kind
 from scheduled.config.load import Config
 from scheduled.errors import ScheduledError
-from tests.builders.configuration import asked
+from tests.builders.configuration import options
 from tests.builders.jobs import at
 
 TOKENS = [
@@ -34,7 +34,7 @@ TEXTS = some.lists(some.sampled_from(TOKENS) | some.text(max_size=3), max_size=2
 @pytest.fixture(scope="module")
 def settled() -> Iterator[Config]:
     with tempfile.TemporaryDirectory() as name:
-        yield load.load(asked(Path(name)))
+        yield load.load(options(Path(name)))
 
 
 @given(text=TEXTS, kind=some.sampled_from([None, *Kind]), user=some.sampled_from(["", "root"]))

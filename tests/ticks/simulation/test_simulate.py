@@ -150,7 +150,7 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(
 
 def test_a_memory_that_only_pretends_can_not_be_saved(tmp_path: Path) -> None:
     state = empty()
-    memory = fakes.Memory(tmp_path / "state", state)
+    memory = fakes.InMemoryStore(tmp_path / "state", state)
 
     memory.record(at("12:00"), {"event": "tick"})
     memory.checkpoint(at("12:00"))

@@ -10,9 +10,9 @@ from scheduled.jobs.model import CatchUp, Job, Priority
 from scheduled.state.history import Row
 from scheduled.state.store import Store
 from scheduled.system import locks
-from scheduled.ticks.simulation.fakes import Memory
-from scheduled.ticks.simulation.simulator import MOMENT, Rehearsal
-from scheduled.timing.tick_times import Course, Outage
+from scheduled.ticks.simulation.fakes import InMemoryStore
+from scheduled.ticks.simulation.simulator import MOMENT, Simulator
+from scheduled.timing.tick_times import Outage, TickTimeline
 from tests.builders.command import tree
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import at, job
@@ -21,22 +21,22 @@ from tests.builders.looks import end
 MINUTE = timedelta(minutes=1)
 
 
-def rehearsal(
+def simulator(
     engine: Engine, start: str, end: str, *outages: Outage, step: timedelta = MINUTE
-) -> Rehearsal:
+) -> Simulator:
     """Of what an engine would do from what it remembers now."""
-    memory = Memory(engine.state_dir, Store(engine.state_dir).load().state)
-    return Rehearsal(engine.config, memory, Course(at(start), at(end), step, "UTC", outages))
+    memory = InMemoryStore(engine.state_dir, Store(engine.state_dir).load().state)
+    return Simulator(engine.config, memory, TickTimeline(at(start), at(end), step, "UTC", outages))
 
 
-def played(one: Rehearsal) -> list[Row]:
-    return [row for _, rows in one.play() for row in rows]
+def played(one: Simulator) -> list[Row]:
+    return [row for _, rows in one.run() for row in rows]
 
 
 def test_a_job_runs_at_each_of_its_slots_and_the_first_tick_only_meets_it(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [job(schedule="*/20 * * * *")])
 
-    rows = played(rehearsal(engine, "12:00", "13:00"))
+    rows = played(simulator(engine, "12:00", "13:00"))
 
     assert outcomes(rows) == [("12:20", "succeeded"), ("12:40", "succeeded")]
 
@@ -46,7 +46,7 @@ def test_nothing_is_run_and_nothing_is_written(tmp_path: Path) -> None:
     engine.run_at("11:30")
     before = tree(tmp_path)
 
-    rows = played(rehearsal(engine, "11:31", "15:00"))
+    rows = played(simulator(engine, "11:31", "15:00"))
 
     assert len(rows) == 3
     assert tree(tmp_path) == before
@@ -75,9 +75,9 @@ def test_what_was_foreseen_is_what_the_ticks_then_do(tmp_path: Path, jobs: list[
     engine = Engine(tmp_path, jobs, tick_interval=300.0, max_concurrent=1)
     engine.run_at("11:40")
     outage = Outage(at("12:05"), at("12:35"))
-    course = rehearsal(engine, "11:45", "13:10", outage, step=timedelta(minutes=5))
+    timeline = simulator(engine, "11:45", "13:10", outage, step=timedelta(minutes=5))
 
-    foreseen = [facts(row) for row in played(course)]
+    foreseen = [facts(row) for row in played(timeline)]
     for minute in range(105, 190, 5):
         when = at("10:00") + minute * MINUTE
         if not outage.covers(when):
@@ -96,7 +96,7 @@ def test_slots_missed_in_an_outage_say_so_and_those_between_ticks_do_not(tmp_pat
     engine = Engine(tmp_path, [job(schedule="*/10 * * * *")])
     outage = Outage(at("12:30"), at("13:30"))
 
-    rows = played(rehearsal(engine, "12:00", "14:00", outage, step=timedelta(minutes=30)))
+    rows = played(simulator(engine, "12:00", "14:00", outage, step=timedelta(minutes=30)))
 
     missed = [(row["missed"], row["reason"]) for row in rows if row["outcome"] == "missed"]
     assert missed == [(8, "outage")]
@@ -105,7 +105,7 @@ def test_slots_missed_in_an_outage_say_so_and_those_between_ticks_do_not(tmp_pat
 def test_ticks_that_come_seldom_leave_slots_to_a_silent_cron(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [job(schedule="*/10 * * * *")])
 
-    rows = played(rehearsal(engine, "12:00", "13:00", step=timedelta(minutes=30)))
+    rows = played(simulator(engine, "12:00", "13:00", step=timedelta(minutes=30)))
 
     assert [(row["missed"], row["reason"]) for row in rows if row["outcome"] == "missed"] == [
         (2, "cron silent")
@@ -120,7 +120,7 @@ def test_a_pause_and_a_skip_on_record_are_heeded(tmp_path: Path) -> None:
         "11:51", paused, {"event": "skip", "job": "backup", "slot": "2026-11-21T12:40:00Z"}
     )
 
-    rows = played(rehearsal(engine, "11:52", "13:10"))
+    rows = played(simulator(engine, "11:52", "13:10"))
 
     assert outcomes(rows) == [
         ("12:00", "skipped"),
@@ -133,7 +133,7 @@ def test_a_pause_and_a_skip_on_record_are_heeded(tmp_path: Path) -> None:
 def test_a_disabled_job_does_not_run_and_the_others_are_played_to_the_end(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [job("off", enabled=False), job("on")])
 
-    rows = played(rehearsal(engine, "11:30", "14:00"))
+    rows = played(simulator(engine, "11:30", "14:00"))
 
     assert [row["job"] for row in rows] == ["on", "on"]
 
@@ -143,9 +143,9 @@ def test_a_run_under_way_is_taken_to_end_well(tmp_path: Path) -> None:
     engine.run_at("11:30")
     engine.record("12:00", begun("long"))
     lock = locks.take_job(engine.state_dir, "long")
-    one = rehearsal(engine, "12:01", "13:01")
+    one = simulator(engine, "12:01", "13:01")
 
-    one.take_over(["long"])
+    one.adopt_running(["long"])
     rows = played(one)
 
     assert lock is not None
@@ -157,7 +157,7 @@ def test_a_run_whose_tick_died_is_found_interrupted_and_done_again(tmp_path: Pat
     engine.run_at("11:30")
     engine.record("12:00", begun("long"))
 
-    rows = played(rehearsal(engine, "12:01", "12:30"))
+    rows = played(simulator(engine, "12:01", "12:30"))
 
     assert outcomes(rows) == [("12:00", "interrupted"), ("12:00", "succeeded")]
 
@@ -172,7 +172,7 @@ def test_a_tick_comes_a_moment_after_its_minute_as_those_of_cron_do(tmp_path: Pa
     engine = Engine(tmp_path, [job(max_lateness=1800.0)])
     outage = Outage(at("12:00"), at("12:30"))
 
-    rows = played(rehearsal(engine, "11:30", "12:31", outage))
+    rows = played(simulator(engine, "11:30", "12:31", outage))
 
     assert outcomes(rows) == [("12:00", "skipped")]
 
@@ -182,9 +182,9 @@ def test_slots_missed_before_it_begins_have_the_cause_a_real_tick_would_give(
 ) -> None:
     engine = Engine(tmp_path, [job(schedule="*/10 * * * *")])
     engine.run_at("11:00")
-    one = rehearsal(engine, "12:01", "12:02")
+    one = simulator(engine, "12:01", "12:02")
 
-    one.take_over([])
+    one.adopt_running([])
     foreseen = [row["reason"] for row in played(one)]
     engine.run_at("12:01")
 
@@ -193,13 +193,13 @@ def test_slots_missed_before_it_begins_have_the_cause_a_real_tick_would_give(
 
 
 def test_no_condition_is_asked_and_no_guard_measured(tmp_path: Path) -> None:
-    guarded = job(only_if="touch asked; exit 1", max_cpu_percent=0.0)
+    guarded = job(only_if="touch options; exit 1", max_cpu_percent=0.0)
     engine = Engine(tmp_path, [guarded])
 
-    rows = played(rehearsal(engine, "11:30", "12:30"))
+    rows = played(simulator(engine, "11:30", "12:30"))
 
     assert outcomes(rows) == [("12:00", "succeeded")]
-    assert not (tmp_path / "asked").exists()
+    assert not (tmp_path / "options").exists()
 
 
 def test_a_dead_run_of_a_job_that_is_off_is_found_as_well(tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ def test_a_dead_run_of_a_job_that_is_off_is_found_as_well(tmp_path: Path) -> Non
     engine.run_at("11:30")
     engine.record("12:00", begun("long"), {"event": "enabled", "job": "long", "enabled": False})
 
-    rows = played(rehearsal(engine, "12:01", "12:30"))
+    rows = played(simulator(engine, "12:01", "12:30"))
 
     assert outcomes(rows) == [("12:00", "interrupted")]
 
@@ -216,7 +216,7 @@ def test_slots_missed_in_an_outage_say_so_though_a_window_opens_much_later(tmp_p
     engine = Engine(tmp_path, [job(window="14:05-15:00")])
     outage = Outage(at("12:30"), at("13:30"))
 
-    missed, _ = played(rehearsal(engine, "11:30", "14:10", outage))
+    missed, _ = played(simulator(engine, "11:30", "14:10", outage))
 
     assert (missed["missed"], missed["reason"]) == (2, "outage")
 
@@ -227,6 +227,6 @@ def test_a_retry_due_within_the_moment_of_a_tick_is_not_left_for_the_next(tmp_pa
     retry: dict[str, Any] = {"retry_at": "2026-11-21T12:05:00.300000Z", "answered": False}
     engine.record("12:00", end("r1", at("12:00"), "failed", **retry))
 
-    ticks = [tick for tick, rows in rehearsal(engine, "12:01", "12:30").play() if rows]
+    ticks = [tick for tick, rows in simulator(engine, "12:01", "12:30").run() if rows]
 
     assert ticks == [at("12:05")]
