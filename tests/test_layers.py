@@ -1,40 +1,58 @@
-"""The house: imports go down the list in ARCHITECTURE.md, and nowhere else."""
+"""The house: a package imports only what stands below it, as ARCHITECTURE.md draws it."""
 
 import ast
 import re
+import statistics
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-SHIPPED_TO_HANDLERS = {"handler", "ecosystem", "system", "errors"}
+MAY_GROW_TO = 420
+"""Lines of a file."""
+KNOWN_TO_HANDLERS = {"handler", "ecosystem", "system", "errors"}
+LAZY = ("scheduled", "api")
+"""`import scheduled` offers the names of `api`, and imports it when one is asked for."""
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def test_imports_go_down_the_house_only() -> None:
-    floors = house()
+def test_a_package_imports_only_what_stands_below_it() -> None:
+    layers = house()
 
     upward = [
-        f"{path}: {room} imports {other}"
+        f"{path.relative_to(ROOT)}: {room} imports {other}"
         for path in sources()
         for room, other in imports(path)
-        if floors[other] <= floors[room]
+        if layers[other] <= layers[room] and (room, other) != LAZY
     ]
     assert upward == []
 
 
-def test_every_room_has_its_floor_and_every_floor_its_rooms() -> None:
-    rooms = {room_of(path) for path in sources()}
+def test_every_room_is_in_the_house_and_every_room_of_the_house_exists() -> None:
+    assert set(house()) == {room_of(path) for path in sources()}
 
-    assert set(house()) == rooms
+
+def test_the_top_level_fits_into_a_head() -> None:
+    top = ROOT / "scheduled"
+
+    assert len(list(top.glob("*.py"))) <= 8
+    assert len(list(top.glob("*/__init__.py"))) <= 15
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    graph = {module_of(path): set(modules_of_ours(path)) for path in sources()}
+
+    assert circles(graph) == []
 
 
 def test_a_handler_knows_its_contract_and_the_world_and_nothing_else() -> None:
     known = {other for path in sources() for room, other in imports(path) if room == "handlers"}
 
-    assert known <= SHIPPED_TO_HANDLERS
+    assert known <= KNOWN_TO_HANDLERS
 
 
-def test_nobody_but_slots_knows_croniter() -> None:
+def test_only_slots_knows_croniter() -> None:
     users = {path.name for path in sources() if "croniter" in modules(path)}
 
     assert users == {"slots.py"}
@@ -44,10 +62,22 @@ def test_no_file_outgrows_its_readers() -> None:
     long = {
         str(path.relative_to(ROOT)): lines
         for path in [*sources(), *ROOT.glob("tests/**/*.py"), *ROOT.glob("bench/**/*.py")]
-        if (lines := len(path.read_text("utf-8").splitlines())) > 420
+        if (lines := len(path.read_text("utf-8").splitlines())) > MAY_GROW_TO
     }
 
     assert long == {}
+
+
+def test_functions_are_short() -> None:
+    lengths = {
+        f"{path.relative_to(ROOT)}:{node.lineno}: {node.name}": length(node)
+        for path in sources()
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, Function)
+    }
+
+    assert [name for name, lines in lengths.items() if lines > 40] == []
+    assert statistics.median(lengths.values()) <= 8
 
 
 def test_every_folder_of_ours_is_installed() -> None:
@@ -59,11 +89,12 @@ def test_every_folder_of_ours_is_installed() -> None:
 
 
 def house() -> dict[str, int]:
-    """Each room and its floor, the topmost 0."""
+    """Each room and its layer, the topmost 0."""
     text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
     (block,) = re.findall(r"```house\n(.*?)```", text, re.DOTALL)
     rows = [re.split(r"\s{2,}", line)[0].split(", ") for line in block.splitlines()]
-    return {room: floor for floor, rooms in enumerate(rows) for room in rooms}
+    layers = {room: layer for layer, rooms in enumerate(rows) for room in rooms}
+    return layers | {"scheduled": layers["api"]}
 
 
 def sources() -> list[Path]:
@@ -75,6 +106,12 @@ def room_of(path: Path) -> str:
     if parts[0] == "handlers":
         return "handlers"
     return "scheduled" if parts[1] == "__init__" else parts[1]
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    whole = ("scheduled", *parts) if parts[0] == "handlers" else parts
+    return ".".join(whole).removesuffix(".__init__")
 
 
 def imports(path: Path) -> Iterator[tuple[str, str]]:
@@ -90,11 +127,40 @@ def imports(path: Path) -> Iterator[tuple[str, str]]:
 
 def modules(path: Path) -> set[str]:
     """Everything a file imports, with the names it takes from packages."""
+    return imported(ast.walk(ast.parse(path.read_text("utf-8"))))
+
+
+def modules_of_ours(path: Path) -> Iterator[str]:
+    """The modules of ours that have to be there before this one is."""
+    known = {module_of(source) for source in sources()}
+    for module in imported(iter(ast.parse(path.read_text("utf-8")).body)) & known:
+        if module not in (module_of(path), "scheduled"):
+            yield module
+
+
+def imported(nodes: Iterator[ast.AST]) -> set[str]:
     found = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in nodes:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found.add(node.module)
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
     return found
+
+
+def circles(graph: dict[str, set[str]]) -> list[str]:
+    """Return the modules that remain when those that import no remaining one are taken away."""
+    left = dict(graph)
+    while leaves := [module for module, below in left.items() if not below & set(left)]:
+        for module in leaves:
+            del left[module]
+    return sorted(left)
+
+
+def length(node: Function) -> int:
+    """Lines of a function without its decorators and docstring."""
+    body = node.body
+    is_doc = isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
+    doc = (body[0].end_lineno or 0) - body[0].lineno + 1 if is_doc else 0
+    return (node.end_lineno or 0) - node.lineno + 1 - doc

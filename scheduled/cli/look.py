@@ -1,6 +1,6 @@
 """The commands that look: status, list, show, next, history, logs. They change nothing.
 
-Each parses, asks `scheduled.view` for a document, and prints it: as JSON, plainly, or as a page
+Each parses, asks `scheduled.views` for a document, and prints it: as JSON, plainly, or as a page
 for a person.
 """
 

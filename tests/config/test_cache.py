@@ -63,11 +63,11 @@ def test_a_change_of_mode_alone_is_noticed_with_a_warm_cache(root: Path) -> None
 IMPORTS_YAML = """
 import json, sys
 from pathlib import Path
-from scheduled import config
-from scheduled.places import Asked
+from scheduled.config import load
+from scheduled.config.paths import PathOptions
 root = sys.argv[1]
 environ = {"HOME": root, "TZ": "Europe/Berlin"}
-found = config.load(Asked(root=root, state_dir=f"{root}/state", environ=environ))
+found = load.load(PathOptions(root=root, state_dir=f"{root}/state", environ=environ))
 print(json.dumps(["yaml" in sys.modules, len(found.jobs)]))
 """
 

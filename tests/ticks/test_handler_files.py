@@ -156,11 +156,11 @@ def test_a_job_file_whose_handler_is_gone_is_told_though_it_did_not_change(home:
 
 LOADED = """
 import json, sys
-from scheduled import config
-from scheduled.places import Asked
+from scheduled.config import load
+from scheduled.config.paths import PathOptions
 root = sys.argv[1]
 environ = {"HOME": root, "TZ": "Europe/Berlin"}
-found = config.load(Asked(root=root, state_dir=f"{root}/state", environ=environ))
+found = load.load(PathOptions(root=root, state_dir=f"{root}/state", environ=environ))
 read = {"yaml", "scheduled.config.handler_source"} & {*sys.modules}
 print(json.dumps([bool(read), [job.id for job in found.jobs[:-5]]]))
 """

@@ -149,11 +149,11 @@ def test_an_idle_tick_notices_a_folder_that_appears(home: Path) -> None:
 
 LOADED = """
 import json, sys
-from scheduled import config
-from scheduled.places import Asked
+from scheduled.config import load
+from scheduled.config.paths import PathOptions
 root = sys.argv[1]
 environ = {"HOME": root, "TZ": "Europe/Berlin"}
-found = config.load(Asked(root=root, state_dir=f"{root}/state", environ=environ))
+found = load.load(PathOptions(root=root, state_dir=f"{root}/state", environ=environ))
 print(json.dumps(["yaml" in sys.modules, sorted(job.id for job in found.jobs[5:])]))
 """
 

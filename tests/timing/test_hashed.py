@@ -1,4 +1,4 @@
-"""What is drawn by lot: the same for ever, and spread."""
+"""Stable choices: always the same for one machine and job, and spread."""
 
 import subprocess
 import sys
@@ -8,7 +8,10 @@ from scheduled.timing import hashed
 
 
 def test_the_same_seed_draws_the_same_number_in_any_process() -> None:
-    script = "from scheduled import lot; print(lot.drawn('machine job', 'minute', 60))"
+    script = (
+        "from scheduled.timing import hashed\n"
+        "print(hashed.stable_choice('machine job', 'minute', 60))"
+    )
     outputs = {
         subprocess.run(
             [sys.executable, "-c", script], capture_output=True, text=True, check=True
