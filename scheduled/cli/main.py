@@ -12,10 +12,10 @@ from typing import Any
 
 import click
 
-from scheduled import __version__
 from scheduled.cli import streams
 from scheduled.cli.session import Session
 from scheduled.errors import ScheduledError
+from scheduled.version import __version__
 
 COMMANDS = {
     "run": "tick:run",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scheduled import __version__, builtin, machine, places
+from scheduled import builtin, machine, places
 from scheduled.config import cache, guard, handlerfiles, jobfiles, limit, order
 from scheduled.config.draft import Draft, Handler
 from scheduled.config.handlerfiles import Offered
@@ -17,6 +17,7 @@ from scheduled.errors import ConfigError, ScheduleError, UsageError
 from scheduled.files import Stamp, stamp
 from scheduled.model import Job
 from scheduled.places import Asked, Places, Start
+from scheduled.version import __version__
 
 DEFAULTS: Mapping[str, Any] = {
     "max_concurrent": 4,

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scheduled import __version__, builtin, loader, machine
+from scheduled import builtin, loader, machine
 from scheduled.config import cache
 from scheduled.config.claims import clashing
 from scheduled.config.draft import Draft, Handler, Reading
 from scheduled.config.folders import File, Folder, Kind, all_listed, named
 from scheduled.files import Stamp, stamp
+from scheduled.version import __version__
 
 KIND = Kind("handlers", (".py",), (".", "_"))
 _STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scheduled import __version__, builtin, machine, places
+from scheduled import builtin, machine, places
 from scheduled.config import cache
 from scheduled.config.claims import clashing
 from scheduled.config.draft import Draft, Reading
@@ -18,6 +18,7 @@ from scheduled.errors import ConfigError
 from scheduled.files import Stamp, stamp
 from scheduled.model import Job
 from scheduled.places import Asked, Start
+from scheduled.version import __version__
 
 DEFAULT = "jobs"
 """The folder's name where none is configured: beside the configuration, else in the root."""
