@@ -2,7 +2,6 @@
 
 import ast
 import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,14 +47,6 @@ def test_no_file_outgrows_its_readers() -> None:
     }
 
     assert long == {}
-
-
-def test_every_folder_of_ours_is_installed() -> None:
-    folders = {path.parent.relative_to(ROOT) for path in ROOT.glob("scheduled/**/__init__.py")}
-    installed = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
-
-    ours = {".".join(folder.parts) for folder in folders}
-    assert ours | {"scheduled.handlers"} == set(installed["packages"])
 
 
 def house() -> dict[str, int]:
