@@ -1,15 +1,17 @@
 # Everything anybody does here, by its name. Each target sets up what it needs.
 
 PYTHON ?= python3
+export PYTHON
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+PARTS  := pyproject.toml setup.py scheduled/version.py .ci/environment
 
-.PHONY: demo test check fix bench wheel clean
+.PHONY: demo test check fix bench wheel lock clean
 
 # The main job on the built-in example ecosystem, in a folder of its own.
-demo: $(READY)
-	@$(BIN)/python -m scheduled.demo
+demo: .venv-demo/.ready
+	@.venv-demo/bin/python -m scheduled.demo
 
 # Every test, the real cron daemon included where there is one.
 test: $(READY)
@@ -29,15 +31,20 @@ fix: $(READY)
 bench: $(READY)
 	@$(BIN)/python -m bench
 
+# The source distribution, and the wheel made from it.
 wheel: $(READY)
 	rm -rf dist
-	$(BIN)/python -m build --wheel --outdir dist
+	$(BIN)/python -m build --no-isolation --outdir dist
+
+# The newest versions that pyproject.toml allows, with hashes, for development and CI.
+lock:
+	.ci/lock
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-* build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
 
-$(READY): pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with PYTHON=")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	@touch $@
+$(READY): $(PARTS) locks/development.txt
+	.ci/environment $(VENV) development
+
+.venv-demo/.ready: $(PARTS) locks/runtime.txt
+	@.ci/environment .venv-demo runtime

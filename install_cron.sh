@@ -148,7 +148,7 @@ make_venv() {
 install_package() {
     # From a copy: building leaves files behind, and takes up what an earlier build left.
     copy=$(mktemp -d)
-    cp -R "$here/pyproject.toml" "$here/README.md" "$here/LICENSE" "$here/scheduled" \
+    cp -R "$here/pyproject.toml" "$here/setup.py" "$here/README.md" "$here/LICENSE" "$here/scheduled" \
         "$here/handlers" "$copy/"
     say "Installing scheduled from $here"
     if ! "$venv/bin/python" -I -m pip install --quiet --disable-pip-version-check --no-input \

@@ -4,8 +4,6 @@ The names below are those of `scheduled.api`, imported when one of them is first
 idle tick imports this package, and would pay for all of it.
 """
 
-__version__ = "0.1.0"
-
 __all__ = [
     "Bus",
     "Config",
@@ -43,11 +41,20 @@ if TYPE_CHECKING:
         run,
         with_jobs,
     )
+    from scheduled.version import __version__ as __version__
 
 
 def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from scheduled import version
+
+        return version.__version__
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from scheduled import api
 
     return getattr(api, name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

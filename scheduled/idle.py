@@ -12,7 +12,7 @@ all of this.
 import posix
 import time
 
-from scheduled import __version__
+from scheduled.version import __version__
 
 HINT = "next-due"
 HEARTBEAT = "heartbeat"

@@ -1,25 +1,59 @@
-"""Places that tests work in. Nothing here reaches the real home folder."""
+"""Places that tests work in, and the surroundings they work in.
 
+Nothing here reaches the real home folder, and nothing of the shell the tests were started from
+reaches them.
+"""
+
+import collections
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+from tests.builders import isolation
 
 pytest_plugins = ["scheduled.testing"]
 
-_OURS = ("SCHEDULED_ROOT", "SCHEDULED_CONFIG", "SCHEDULED_STATE_DIR", "AIPASS_HOME", "TZ")
+# The same examples on every machine and every day, however slow it is. With the option
+# --hypothesis-profile=search pytest looks for new ones.
+hypothesis.settings.register_profile(
+    "anywhere",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.register_profile("search", deadline=None, max_examples=2000)
+hypothesis.settings.load_profile("anywhere")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure() -> None:
+    """Isolate the tests once pytest itself has looked at its surroundings."""
+    isolation.isolate()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was skipped and how to get it, a line for each reason."""
+    reasons = collections.Counter(
+        report.longrepr[2].removeprefix("Skipped: ")
+        for report in terminalreporter.stats.get("skipped", [])
+    )
+    if reasons:
+        terminalreporter.section("skipped tests")
+    for reason, count in sorted(reasons.items()):
+        terminalreporter.line(f"{count:4}  {reason}")
 
 
 @pytest.fixture(autouse=True)
 def _no_real_home(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Whoever forgets to name a place fails, instead of writing into somebody's home."""
-    for name in (*_OURS, "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
-        monkeypatch.delenv(name, raising=False)
+    """Let whoever forgets to name a place fail, instead of writing into somebody's home."""
     home = tmp_path_factory.getbasetemp() / "home-of-nobody"
     home.mkdir(exist_ok=True)
     monkeypatch.setenv("HOME", str(home))

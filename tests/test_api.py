@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import scheduled
-from scheduled import api
+from scheduled import api, version
 from scheduled.config.keys import JOB_KEYS
 from scheduled.errors import ConfigError, ScheduleError, UsageError
 from scheduled.handler.policies import Policies
@@ -245,6 +245,11 @@ def test_only_the_main_thread_can_run_jobs(tmp_path: Path) -> None:
 
 
 # What is offered
+
+
+def test_the_package_has_its_version_and_lists_its_public_names() -> None:
+    assert scheduled.__version__ == version.__version__
+    assert {"run", "load", "job", "__version__"} < set(dir(scheduled))
 
 
 def test_importing_the_package_imports_nothing() -> None:

@@ -1,144 +1,241 @@
-"""The README and the program agree: every command, option, key, code, file and variable."""
+"""The documents and the program agree: what one of them names, the other one has."""
 
+import ast
+import inspect
 import json
 import re
+import subprocess
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
 import click
 import pytest
 
+import scheduled
 from scheduled.cli import main
-from scheduled.config.keys import JOB_KEYS, KEYS
-from scheduled.handler import loader
+from scheduled.config import load
+from scheduled.config.keys import JOB_KEYS, KEYS, Key
+from scheduled.config.paths import PathOptions
+from scheduled.handler import Kind, loader
 from scheduled.jobs import builtin
 from scheduled.jobs.model import Attempt, Job, Outcome
 from scheduled.notify.routes import DEFAULTS
-from scheduled.runs import environment
+from scheduled.runs import environment, masking
 from scheduled.ticks.report import Exit
+from scheduled.timing import expression
+from tests.builders import manual
 from tests.builders.engine import Engine
 from tests.builders.jobs import job
+from tests.builders.manual import CHECKOUT, ONLINE, Page
 
-ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text("utf-8")
-COMPARISON = (ROOT / "docs" / "COMPARISON.md").read_text("utf-8")
-GLOBAL = ("--root", "--config", "--state-dir", "--quiet", "--verbose", "--no-color", "--version")
+README = Page(CHECKOUT / "README.md")
+AIPASS, COMMANDS, COMPARISON, CONFIGURATION, FILES, GUIDE, HANDLERS, INDEX = (
+    Page(CHECKOUT / "docs" / f"{name}.md")
+    for name in (
+        *("aipass", "commands", "comparison", "configuration", "files", "guide", "handlers"),
+        "README",
+    )
+)
+PAGES = manual.pages()
+FOREIGN = {
+    *("apt", "cd", "crontab", "export", "git", "pip", "pipx", "python3", "twine", "uv"),
+}
+"""What people type besides our own commands."""
+each_page = pytest.mark.parametrize(
+    "page", PAGES, ids=[str(page.path.relative_to(CHECKOUT)) for page in PAGES]
+)
+
+
+# ---------------------------------------------------------------- documents among themselves
+
+
+def test_the_readme_can_be_read_in_one_go() -> None:
+    assert len(README.text.splitlines()) <= 200
+
+
+def test_the_index_of_the_manual_names_every_page() -> None:
+    pages = {path.name for path in (CHECKOUT / "docs").glob("*.md")}
+
+    assert pages - {"README.md"} <= {Path(link).name for link in INDEX.links()}
+
+
+def test_the_readme_leads_to_every_page_for_users() -> None:
+    pages = {row[0] for row in manual.rows(INDEX.text)}
+
+    assert len(pages) == len(manual.rows(README.section("Read on")))
+
+
+@each_page
+def test_every_link_leads_somewhere(page: Page) -> None:
+    assert [link for link in page.links() if not leads_somewhere(page, link)] == []
+
+
+def test_the_glossary_has_six_lines() -> None:
+    assert len(re.findall(r"^- \*\*\w", GUIDE.section("Glossary"), re.MULTILINE)) == 6
+
+
+def leads_somewhere(page: Page, link: str) -> bool:
+    """Whether a link names a file of the checkout, and in it a heading that is there."""
+    is_ours = link.startswith(ONLINE)
+    if "://" in link and not is_ours:
+        return True
+    name, _, anchor = link.removeprefix(ONLINE).partition("#")
+    base = CHECKOUT if is_ours else page.path.parent
+    target = base / name if name else page.path
+    return target.exists() and (not anchor or anchor in Page(target).anchors())
+
+
+# ---------------------------------------------------------------- commands
 
 
 def test_every_command_and_option_is_documented_and_every_documented_one_exists() -> None:
-    documented = dict(commands_in_the_readme())
+    headings = COMMANDS.headings(2)
 
-    assert documented == dict(commands_there_are())
+    documented = {name: documented_options(name) for name in headings if name in commands()}
+
+    assert headings[0] == "Global options"
+    assert headings[1:] == [*documented]
+    assert documented == {name: options(command) for name, command in commands().items()}
 
 
 def test_every_global_option_is_documented() -> None:
-    options = {option for param in main.group.params for option in param.opts if "--" in option}
+    documented = options_in(COMMANDS.section("Global options"))
 
-    assert options == {*GLOBAL, "--list", "--once"}
-    assert all(option in README for option in options)
-
-
-@pytest.mark.parametrize("keys", [KEYS, JOB_KEYS], ids=["settings", "jobs"])
-def test_every_key_of_the_configuration_is_documented(keys: dict[str, object]) -> None:
-    section = README.split("## Configuration")[1].split("\n## ")[0]
-
-    assert [key for key in keys if f"`{key}`" not in section] == []
+    assert documented == options(main.group) | {"-h", "--help"}
 
 
-def test_every_documented_key_exists() -> None:
-    section = README.split("## Configuration")[1].split("\n## ")[0]
-    rows = re.findall(r"^\| (`[^|]*`) \|", section, re.MULTILINE)
+def test_every_alias_is_documented() -> None:
+    named = {code for name in COMMANDS.headings(2) for code in manual.code(COMMANDS.section(name))}
 
-    documented = {key for row in rows for key in re.findall(r"`([a-z_]+)`", row)}
-
-    assert documented == set(KEYS) | set(JOB_KEYS)
+    assert set(main.ALIASES) <= named
 
 
-def test_every_exit_code_is_documented() -> None:
-    section = README.split("Exit codes of `run`:")[1].split("\n\n")[1]
+def test_every_option_of_the_installer_is_documented() -> None:
+    usage = subprocess.run(
+        [CHECKOUT / "install_cron.sh", "--help"], capture_output=True, text=True, check=True
+    ).stdout
 
-    assert re.findall(r"^\| (\d+) \|", section, re.MULTILINE) == [str(int(code)) for code in Exit]
+    offered = set(re.findall(r"^  (?:-h, )?(--[a-z-]+)", usage, re.MULTILINE))
 
-
-def test_every_outcome_is_documented() -> None:
-    assert [outcome for outcome in Outcome if f"`{outcome}`" not in README] == []
-
-
-def test_every_variable_a_run_is_told_is_documented() -> None:
-    told = environment.run_variables(Attempt("id", job(params={"any": 1}), slot=None))
-
-    assert [name for name in told if f"`{name}`" not in README] == []
+    assert options_in(GUIDE.section("With the script")) == offered - {"--help"}
 
 
-def test_the_routes_in_the_readme_are_the_shipped_ones() -> None:
-    section = README.split("## Messages")[1].split("\n## ")[0]
-    rows = re.findall(
-        r"^\| `(\w+)`[^|]*\| (?:`(@\w+)`|(the branch)) \| (\w+) \|", section, re.MULTILINE
-    )
+@each_page
+def test_every_command_that_is_shown_can_be_typed(page: Page) -> None:
+    wrong = [(words, why) for words in page.command_lines() if (why := refusal(words))]
 
-    documented = {event: {"to": to or "@branch", "priority": how} for event, to, _, how in rows}
-
-    assert documented == DEFAULTS
+    assert wrong == []
 
 
-def test_the_shipped_jobs_and_their_params_are_documented() -> None:
-    section = README.split("## The built-in jobs")[1].split("\n## ")[0]
-    for shipped in builtin.JOBS:
-        declared = loader.params(shipped.handler) or {}
-        (params,) = re.findall(rf"^\| `{shipped.id}` \|.*\|([^|]*)\|$", section, re.MULTILINE)
-        assert set(re.findall(r"`(\w+)`", params)) == set(declared)
-        for name, one in declared.items():
-            row = f"| `{name}` | {one.about} | {one.kind} | {json.dumps(one.default)} |"
-            assert row in section
+def refusal(words: list[str]) -> str:
+    """What is wrong with a command; of those that are not ours only the name is looked at."""
+    program, *rest = words
+    if program == "scheduled":
+        return refused_by_click(rest)
+    if program == "make":
+        targets = re.findall(r"^([a-z-]+):", (CHECKOUT / "Makefile").read_text(), re.MULTILINE)
+        return f"no target {rest}" if set(rest) - {*targets} else ""
+    if program == "./install_cron.sh":
+        known = options_in(GUIDE.section("With the script"))
+        return f"unknown option in {rest}" if {w for w in rest if w[0] == "-"} - known else ""
+    is_known = Path(program).name in FOREIGN or program[0] in "<>"
+    return "" if is_known else f"{program}: is that a command?"
 
 
-def test_no_param_is_documented_that_no_shipped_handler_takes() -> None:
-    section = README.split("| param | meaning | value | default |")[1].split("\n\n")[0]
-    declared = [loader.params(shipped.handler) or {} for shipped in builtin.JOBS]
-
-    documented = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
-
-    assert sorted(documented) == sorted({name for one in declared for name in one})
-
-
-def test_a_tick_leaves_the_files_the_readme_names(tmp_path: Path) -> None:
-    engine = Engine(tmp_path, [job(command="echo x")])
-    for when in ("11:30", "12:00"):
-        engine.run_at(when)
-
-    left = {path.name for path in engine.state_dir.iterdir()}
-    section = README.split("## Files")[1].split("\n## ")[0]
-    assert [name for name in left if name not in section] == []
-    assert (engine.folder / "central" / "SCHEDULED.central.json").exists()
-
-
-def commands_in_the_readme() -> list[tuple[str, set[str]]]:
-    section = README.split("## Commands")[1].split("\n## ")[0]
-    rows = re.findall(r"^\| (`(?!--).*?) \| ", section.replace("\\|", "/"), re.MULTILINE)
-    found = []
-    for row in rows:
-        for words in re.findall(r"`([^`]+)`", row):
-            name = re.split(r" [\[A-Z]", words)[0]
-            found.append((name, set(re.findall(r"(?<![\w-])(--[a-z-]+|-n)", words))))
-    return found
+def refused_by_click(words: list[str]) -> str:
+    try:
+        command: click.Command = main.group
+        context = click.Context(command, info_name="scheduled")
+        while isinstance(command, click.Group):
+            _, words, _ = command.make_parser(context).parse_args(words)
+            if not words:
+                return ""
+            name, found, words = command.resolve_command(context, words)
+            assert found is not None
+            command = found
+            context = click.Context(command, info_name=name, parent=context)
+        command.make_context(context.info_name, words, parent=context.parent)
+    except click.exceptions.Exit:  # after --help
+        return ""
+    except click.ClickException as error:
+        return error.format_message()
+    return ""
 
 
-def commands_there_are() -> list[tuple[str, set[str]]]:
-    found = []
+def commands() -> dict[str, click.Command]:
+    """Every command by what is typed, `cron install`; aliases left out."""
+    found: dict[str, click.Command] = {}
     for name, place in main.COMMANDS.items():
         module, _, attribute = place.partition(":")
         command = getattr(import_module(f"scheduled.cli.{module}"), attribute)
-        children = command.commands if isinstance(command, click.Group) else {"": command}
-        for child, one in children.items():
-            options = {
-                option
-                for param in one.params
-                if isinstance(param, click.Option)
-                for option in param.opts
-            }
-            whole = f"{name} {child}".strip()
-            found.append((whole, options if name not in main.ALIASES else set()))
+        if isinstance(command, click.Group):
+            found |= {f"{name} {child}": one for child, one in command.commands.items()}
+        elif name not in main.ALIASES:
+            found[name] = command
     return found
+
+
+def options(command: click.Command) -> set[str]:
+    """The options of a command, with how their values are called: `--limit N`."""
+    return {
+        option
+        for param in command.params
+        if isinstance(param, click.Option)
+        for option in param.opts
+    }
+
+
+def documented_options(name: str) -> set[str]:
+    section = COMMANDS.section(name)
+    shared = re.search(r"Every option of \[(\w+)\]\(#\1\) works here too", section)
+    return options_in(section) | (documented_options(shared[1]) if shared else set())
+
+
+def options_in(section: str) -> set[str]:
+    """The options in the first column of the tables of a section."""
+    cells = [row[0] for row in manual.rows(section)]
+    return {code.split()[0] for cell in cells for code in manual.code(cell) if code[0] == "-"}
+
+
+def test_a_synopsis_names_every_option_of_its_command() -> None:
+    for name in commands():
+        block = synopsis(name)
+        named = set(re.findall(r"(?<![\w-])(--[a-z-]+|-n)", block))
+        assert named <= documented_options(name), name
+        assert named == documented_options(name) or "[OPTION]..." in block, name
+
+
+def synopsis(name: str) -> str:
+    found = re.search(
+        rf"^## {name}\n\n```text\n(.*?)^```$", COMMANDS.text, re.MULTILINE | re.DOTALL
+    )
+    assert found is not None, name
+    assert all(line.startswith(f"scheduled {name}") for line in found[1].splitlines()), name
+    return found[1]
+
+
+# ---------------------------------------------------------------- configuration
+
+
+@pytest.mark.parametrize(("heading", "keys"), [("Settings", KEYS), ("Keys of a job", JOB_KEYS)])
+def test_every_key_is_documented_with_its_default(heading: str, keys: dict[str, Key]) -> None:
+    documented = {
+        name: row[2] for row in manual.rows(CONFIGURATION.section(heading)) for name in names(row)
+    }
+
+    assert documented.keys() == keys.keys()
+    for name, key in keys.items():
+        expected = {"see Places": "see [files](files.md#where-things-are)"}.get(key.default)
+        if not key.field:  # another name for a key has no default of its own
+            assert documented[name] == (expected or MACHINE.get(heading, {}).get(name, key.default))
+
+
+MACHINE = {"Settings": {"timezone": "the machine's"}}
+
+
+def names(row: list[str]) -> list[str]:
+    return manual.code(row[0])
 
 
 def test_every_field_of_a_job_that_people_may_set_has_a_key() -> None:
@@ -149,10 +246,166 @@ def test_every_field_of_a_job_that_people_may_set_has_a_key() -> None:
     }
 
 
+def test_every_documented_schedule_can_be_written() -> None:
+    forms = [names(row) for row in manual.rows(CONFIGURATION.section("Schedules"))]
+    # The nicknames stand together in one row.
+    texts = [text for form in forms for code in form for text in separate(code)]
+
+    kinds = {expression.parse(text, "Europe/Berlin", "a seed").kind for text in texts}
+
+    assert kinds == {"cron", "interval", "once", "reboot"}
+
+
+def separate(code: str) -> list[str]:
+    return code.split() if code.startswith("@") else [code]
+
+
+def test_the_names_of_secrets_are_documented() -> None:
+    documented = manual.code(CONFIGURATION.section("Secrets").split(". When")[0])
+
+    assert documented == list(masking.NAMES)
+
+
+@each_page
+def test_every_configuration_that_is_shown_is_accepted(page: Page, root: Path) -> None:
+    (root / "handlers").mkdir()
+    (root / "handlers" / "photos.py").write_text(HANDLERS.named_block("handlers/photos.py"))
+    for number, block in enumerate(page.blocks("yaml")):
+        is_job = bool(re.search(r"^schedule:", block, re.MULTILINE))
+        path = root / (f"jobs/{number}.yaml" if is_job else "scheduled.yaml")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(block)
+
+        found = load.load(PathOptions(root=str(root), environ={}))
+
+        assert (found.problems, found.warnings) == ((), ()), block
+        path.unlink()
+
+
+# ---------------------------------------------------------------- files, codes, variables
+
+
+def test_every_exit_code_is_documented() -> None:
+    documented = [row[0] for row in manual.rows(FILES.section("Exit codes"))]
+
+    assert documented == [*(str(int(code)) for code in Exit), "128+n"]
+
+
+def test_every_outcome_is_documented() -> None:
+    documented = [names(row)[0] for row in manual.rows(FILES.section("Outcomes"))]
+
+    assert documented == [outcome.value for outcome in Outcome]
+
+
+def test_every_variable_of_a_run_is_documented() -> None:
+    section = CONFIGURATION.section("What a run gets and returns")
+
+    documented = {name for row in manual.rows(section) for name in names(row)}
+
+    assert documented == variables_of_a_run()
+
+
+def test_every_variable_that_is_read_is_documented() -> None:
+    documented = {
+        name
+        for row in manual.rows(FILES.section("Environment variables"))
+        for name in names(row)[:2]
+    }
+
+    assert documented == {*variables_in_the_source()} - variables_of_a_run()
+
+
+def variables_of_a_run() -> set[str]:
+    return {*environment.run_variables(Attempt("id", job(params={"any": 1}), slot=None))}
+
+
+def variables_in_the_source() -> Iterator[str]:
+    pattern = re.compile(r"(?:SCHEDULED|AIPASS|XDG)_[A-Z_]+|HOME|TZ|NO_COLOR")
+    for path in [*CHECKOUT.glob("scheduled/**/*.py"), *CHECKOUT.glob("handlers/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
+                text = node.value if isinstance(node.value, str) else node.value.decode("latin-1")
+                yield from pattern.findall(text) if pattern.fullmatch(text) else ()
+    installer = (CHECKOUT / "install_cron.sh").read_text("utf-8")
+    yield from re.findall(r"\$\{((?:SCHEDULED|AIPASS|XDG)_[A-Z_]+)", installer)
+
+
+def test_a_tick_leaves_only_files_that_are_documented(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command="echo x")])
+    for when in ("11:30", "12:00"):
+        engine.run_at(when)
+
+    left = {path.name for path in engine.state_dir.iterdir()}
+
+    section = FILES.section("Files in the state directory")
+    documented = {name.split("/")[0] for row in manual.rows(section) for name in names(row)}
+    assert left - documented == set()
+    assert (engine.folder / "central" / "SCHEDULED.central.json").exists()
+
+
+# ---------------------------------------------------------------- AIPass
+
+
+def test_the_documented_routes_are_the_built_in_ones() -> None:
+    found = re.findall(
+        r"^\| `(\w+)`[^|]*\| (?:`(@\w+)`|(the branch)) \| (\w+) \|",
+        AIPASS.section("Messages"),
+        re.MULTILINE,
+    )
+
+    documented = {event: {"to": to or "@branch", "priority": how} for event, to, _, how in found}
+
+    assert documented == DEFAULTS
+
+
+def test_the_built_in_jobs_and_their_params_are_documented() -> None:
+    table = manual.rows(AIPASS.section("The built-in jobs"))
+    jobs = {names(row)[0]: manual.code(row[3]) for row in table if row[3].startswith("`")}
+    params = {names(row)[0]: row[1:] for row in table if not row[3].startswith("`")}
+
+    declared = {built_in.id: loader.params(built_in.handler) or {} for built_in in builtin.JOBS}
+
+    assert {name: set(row) for name, row in jobs.items()} == {
+        name: set(accepted) for name, accepted in declared.items()
+    }
+    assert params == {
+        name: [param.about, str(param.kind), json.dumps(param.default)]
+        for accepted in declared.values()
+        for name, param in accepted.items()
+    }
+
+
+# ---------------------------------------------------------------- Python
+
+
+@each_page
+def test_every_python_block_compiles(page: Page) -> None:
+    for block in page.blocks("python"):
+        compile(block, str(page.path), "exec")
+
+
+def test_every_function_of_the_api_is_documented_with_its_arguments() -> None:
+    table = manual.rows(HANDLERS.section("From Python"))
+    documented = {re.split(r"\(", names(row)[0])[0]: names(row)[0] for row in table}
+
+    public = [getattr(scheduled, name) for name in scheduled.__all__]
+    functions = {one.__name__: one for one in public if inspect.isfunction(one)}
+
+    assert documented.keys() == functions.keys()
+    for name, call in documented.items():
+        known = inspect.signature(functions[name]).parameters
+        assert set(re.findall(r"(\w+)=", call)) <= {*known}, call
+
+
+def test_every_kind_of_param_is_documented() -> None:
+    (sentence,) = re.findall(r"The kinds are (.*)\.", HANDLERS.text)
+
+    assert manual.code(sentence) == [kind.name for kind in Kind]
+
+
 def test_what_the_comparison_says_we_have_is_there() -> None:
-    ours = [row.split(" | ")[1] for row in COMPARISON.splitlines() if row.startswith("| ")]
+    ours = [row[1] for row in manual.rows(COMPARISON.section("Side by side"))]
     named = {word for cell in ours for word in re.findall(r"`([a-z_]+)[^`]*`", cell)}
 
     assert named - {*JOB_KEYS, *main.COMMANDS} == set()
     assert len(named) > 8
-    assert "docs/COMPARISON.md" in README

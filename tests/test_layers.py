@@ -3,7 +3,6 @@
 import ast
 import re
 import statistics
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,14 +77,6 @@ def test_functions_are_short() -> None:
 
     assert [name for name, lines in lengths.items() if lines > 40] == []
     assert statistics.median(lengths.values()) <= 8
-
-
-def test_every_folder_of_ours_is_installed() -> None:
-    folders = {path.parent.relative_to(ROOT) for path in ROOT.glob("scheduled/**/__init__.py")}
-    installed = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
-
-    ours = {".".join(folder.parts) for folder in folders}
-    assert ours | {"scheduled.handlers"} == set(installed["packages"])
 
 
 def house() -> dict[str, int]:

@@ -12,10 +12,10 @@ from typing import Any
 
 import click
 
-from scheduled import __version__
 from scheduled.cli.context import Session
 from scheduled.errors import ScheduledError
 from scheduled.system import streams
+from scheduled.version import __version__
 
 COMMANDS = {
     "run": "run:run",

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scheduled import __version__
 from scheduled.config import cache
 from scheduled.config.conflicts import duplicate_ids
 from scheduled.config.directories import File, Folder, Kind, all_listed, named
@@ -18,6 +17,7 @@ from scheduled.handler import loader
 from scheduled.jobs import builtin
 from scheduled.system import machine
 from scheduled.system.files import Stamp, stamp
+from scheduled.version import __version__
 
 KIND = Kind("handlers", (".py",), (".", "_"))
 _STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")

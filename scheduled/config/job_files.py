@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scheduled import __version__
 from scheduled.config import cache, paths
 from scheduled.config.conflicts import duplicate_ids
 from scheduled.config.directories import File, Folder, Kind, all_listed, label, named
@@ -20,6 +19,7 @@ from scheduled.jobs import builtin
 from scheduled.jobs.model import Job
 from scheduled.system import machine
 from scheduled.system.files import Stamp, stamp
+from scheduled.version import __version__
 
 DEFAULT = "jobs"
 """The folder's name where none is configured: beside the configuration, else in the root."""

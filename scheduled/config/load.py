@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scheduled import __version__
 from scheduled.config import cache, conflicts, handler_files, job_files, paths
 from scheduled.config.handler_files import HandlerScan
 from scheduled.config.parsed import Handler, ParsedConfig
@@ -19,6 +18,7 @@ from scheduled.jobs import builtin
 from scheduled.jobs.model import Job
 from scheduled.system import machine, permissions
 from scheduled.system.files import Stamp, stamp
+from scheduled.version import __version__
 
 DEFAULTS: Mapping[str, Any] = {
     "max_concurrent": 4,

@@ -25,6 +25,8 @@ def main() -> int:
     description = json.load(sys.stdin)
     _accept_all_text()
     report = _call(description["handler"], _context(description))
+    if part := _too_deep(report):
+        report = {"error": f"{part} is nested more than {files.MAX_NESTING} deep"}
     try:
         files.replace_json(Path(sys.argv[1]), report)
     except (TypeError, ValueError) as error:
@@ -68,6 +70,16 @@ def _call(handler: str, context: Context) -> dict[str, Any]:
 
 def _done(result: dict[str, Any] | None, context: Context) -> dict[str, Any]:
     return {"result": result, "memory": context.memory, "events": context.events}
+
+
+def _too_deep(report: dict[str, Any]) -> str:
+    """Return which part of a report is nested too deep to be kept, or ''."""
+    if files.is_too_deep(report.get("result")):
+        return "the result"
+    if files.is_too_deep(report.get("memory")):
+        return "the memory"
+    events = (name for name, data in report.get("events", ()) if files.is_too_deep(data))
+    return next((f"the event {name!r}" for name in events), "")
 
 
 def _context(description: dict[str, Any]) -> Context:

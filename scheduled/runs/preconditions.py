@@ -88,7 +88,7 @@ STALE_SECONDS = 5.0
 
 NO_PSUTIL = (
     "max_cpu_percent, max_memory_percent and idle_only need psutil; "
-    "type: pip install 'scheduled[guards]'"
+    "type: pip install 'scheduled-cron[guards]'"
 )
 
 

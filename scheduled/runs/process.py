@@ -31,6 +31,9 @@ from scheduled.system import files
 UNWRITTEN = 120
 """The exit code of a Python that could not write out what was printed (see `sys.exit`)."""
 LARGEST_RESULT = 64 * 1024
+_TOO_DEEP = (
+    f"the JSON object in its last line is no result: nested more than {files.MAX_NESTING} deep"
+)
 RESULT = ".result"
 """What the file is called, beside its output, in which a handler's process answers."""
 
@@ -117,9 +120,10 @@ def ended(running: Running, status: int, usage: Any) -> AttemptResult:
         "max_rss_bytes": usage.ru_maxrss * 1024,
     }
     report = _report(running)
+    refused = ""
     if running.result_path is None:
-        facts["result"] = _result(running.capture.last_line(LARGEST_RESULT))
-    facts["trouble"] = _finished(running.capture, running.mask)
+        facts["result"], refused = _result(running.capture.last_line(LARGEST_RESULT))
+    facts["trouble"] = _finished(running.capture, running.mask) or refused
     return _without_secrets(_judged(running, exit_code, report, facts), running.mask)
 
 
@@ -228,15 +232,20 @@ def _report(running: Running) -> dict[str, Any]:
     return report if isinstance(report, dict) else {}
 
 
-def _result(line: bytes) -> dict[str, Any] | None:
-    """The JSON object a command printed as its last line; None if that is anything else."""
+def _result(line: bytes) -> tuple[dict[str, Any] | None, str]:
+    """Return the JSON object a command printed as its last line, or None if that is anything
+    else; and why it was refused if it is one and cannot be kept."""
     if not (line.startswith(b"{") and line.endswith(b"}")):
-        return None
+        return None, ""
     try:
         result = json.loads(line, parse_constant=_no_json, parse_float=_finite)
-    except (ValueError, RecursionError):
-        return None
-    return result if isinstance(result, dict) else None
+    except ValueError:
+        return None, ""
+    except RecursionError:
+        return None, _TOO_DEEP
+    if files.is_too_deep(result):
+        return None, _TOO_DEEP
+    return result if isinstance(result, dict) else None, ""
 
 
 def _no_json(name: str) -> float:

@@ -10,12 +10,15 @@ import json
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from scheduled.errors import UnreadableFileError
 
+MAX_NESTING = 100
+"""How deep the values may be nested that a run hands over. Each version of Python has a limit of
+its own, and none of them is this low."""
 Stamp = tuple[int, int, int]
 """What tells a changed file from an unchanged one: (size, mtime in ns, inode)."""
 
@@ -101,6 +104,30 @@ def parse_json(data: bytes, path: Path) -> Any:
         raise UnreadableFileError(path, "not usable JSON: nested too deeply") from error
     except ValueError as error:  # more digits than Python converts to a number
         raise UnreadableFileError(path, "not usable JSON: a number is too long") from error
+
+
+def is_too_deep(value: Any) -> bool:
+    """Return whether lists and mappings stand more than MAX_NESTING deep in each other.
+
+    Does not recurse, looks at each of them once a level, and takes one that contains itself for
+    too deep.
+    """
+    level = _containers([value])
+    for _ in range(MAX_NESTING):
+        if not level:
+            return False
+        level = _containers(
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        )
+    return bool(level)
+
+
+def _containers(values: Iterable[Any]) -> list[Any]:
+    return [
+        *{id(value): value for value in values if isinstance(value, dict | list | tuple)}.values()
+    ]
 
 
 def json_bytes(document: Any) -> bytes:

@@ -4,7 +4,6 @@ import hashlib
 import os
 import re
 import resource
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.builders import needs
 
 BARE = {"PATH": "/usr/bin:/bin", "TZ": "UTC"}
 """Little more than cron's own environment."""
@@ -92,8 +91,7 @@ def _mortal() -> list[str]:
     """
     if os.geteuid() != 0:
         return []
-    if not shutil.which("setpriv"):
-        pytest.skip("needs setpriv (util-linux) for permissions to count for root")
+    needs.programs("setpriv")
     return ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"]
 
 

@@ -13,7 +13,6 @@ from scheduled.demo.example import Layout
 from scheduled.handler import Context
 
 NOW = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)
-REALDATA = Path(__file__).parents[2] / ".." / "shared" / "realdata"
 
 Document = dict[str, Any]
 

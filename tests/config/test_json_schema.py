@@ -15,10 +15,10 @@ from scheduled.config.converters import InvalidValue
 from scheduled.config.keys import JOB_KEYS, KEYS, Key
 from scheduled.config.yaml_writer import text_of
 from scheduled.jobs import builtin
+from tests.builders import needs
 from tests.builders.configuration import complaint, loaded, refusal
 
 ROOT = Path(__file__).parents[2]
-REAL_JOBS = ROOT / ".." / "shared" / "realdata" / "gptme" / "jobs"
 README = (ROOT / "README.md").read_text("utf-8")
 SCHEMAS = {"configuration": json_schema.of_configuration(), "job": json_schema.of_job_file()}
 ALL_KEYS = [*KEYS.items(), *JOB_KEYS.items()]
@@ -69,9 +69,8 @@ def test_every_example_in_the_readme_fits() -> None:
     ]
 
 
-@pytest.mark.skipif(not REAL_JOBS.is_dir(), reason="the real data is not there")
 def test_gptmes_own_job_files_fit() -> None:
-    texts = [path.read_text("utf-8") for path in REAL_JOBS.glob("*.yaml")]
+    texts = [path.read_text("utf-8") for path in needs.real_data("gptme/jobs").glob("*.yaml")]
 
     assert texts
     assert [wrong(text, "job") for text in texts] == [[] for _ in texts]

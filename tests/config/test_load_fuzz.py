@@ -72,7 +72,7 @@ def survives(root: Path, data: bytes) -> None:
     assert all(one.isprintable() and "scheduled.yaml" in one for one in problems)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(TOKENS) | st.text(max_size=5), max_size=30).map("".join))
 @example("\U0010ffff\x01")
 @example("%YAML 1." + "9" * 5000 + "\n--- a\n")
@@ -81,20 +81,20 @@ def test_words_thrown_together_never_end_in_a_traceback(root: Path, text: str) -
     survives(root, text.encode("utf-8", "surrogatepass"))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.binary(max_size=200))
 def test_bytes_never_end_in_a_traceback(root: Path, data: bytes) -> None:
     survives(root, data)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(documents | trees)
 def test_a_document_of_any_shape_never_ends_in_a_traceback(root: Path, document: Any) -> None:
     text = yaml.safe_dump(document, allow_unicode=True)
     survives(root, text.encode("utf-8", "surrogatepass"))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(documents)
 @example({"jobs_dirs": ["a" * 300]})
 def test_a_document_without_libyaml_fares_the_same(root: Path, document: Any) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import ecosystem
+from tests.builders import ecosystem, needs
 from tests.builders.command import Said, scheduled, state_dir
 from tests.builders.installed import WITHOUT_SWEEPS, central_files, configure, rows, state
 
@@ -188,12 +187,12 @@ def test_output_that_cannot_be_finished_is_a_warning_and_hurts_no_run_beside_it(
 
 def mounted(folder: Path) -> Iterator[Disk]:
     """A tmpfs of 64 pages, unmounted in the end whatever happens."""
-    if os.geteuid() != 0 or not shutil.which("mount"):
-        pytest.skip("needs root to mount a small file system")
+    needs.root()
+    needs.programs("mount")
     folder.mkdir(parents=True, exist_ok=True)
     mount = ["mount", "-t", "tmpfs", "-o", f"size={64 * PAGE}", "tmpfs", str(folder)]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("no file system can be mounted here")
+        pytest.skip("needs a place where root may mount (a container with CAP_SYS_ADMIN)")
     try:
         yield Disk(folder)
     finally:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders import isolation
 from tests.builders.crontab import Crontab
 from tests.builders.systemctl import Systemctl
 
@@ -35,6 +36,7 @@ class Machine:
             "HOME": str(self.home),
             "PATH": f"{self.crontab.bin}:{os.environ['PATH']}",
             "PYTHON": sys.executable,
+            **isolation.network(),
         }
         return subprocess.run(
             command,
@@ -67,7 +69,7 @@ def package_index(tmp_path: Path) -> None:
         check=False,
     )
     if answer.returncode != 0:
-        pytest.skip("no package index can be reached, so pip has nothing to install from")
+        pytest.skip("needs a package index that pip can reach")
 
 
 @pytest.mark.slow

@@ -7,7 +7,6 @@ here already is not disturbed.
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -17,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import ecosystem
+from tests.builders import ecosystem, needs
 
 _DAEMON = """
 set -e
@@ -62,9 +61,8 @@ class Machine:
 
 @pytest.fixture
 def machine() -> Iterator[Machine]:
-    missing = [tool for tool in ("cron", "crontab", "unshare", "nsenter") if not shutil.which(tool)]
-    if missing or os.geteuid() != 0:
-        pytest.skip(f"needs root and a cron daemon; missing: {', '.join(missing) or 'root'}")
+    needs.root()
+    needs.programs("cron", "crontab", "unshare", "nsenter")
     daemon = subprocess.Popen(
         ["unshare", "--mount", "--propagation=private", "sh", "-c", _DAEMON],
         stdout=subprocess.PIPE,
@@ -74,7 +72,7 @@ def machine() -> Iterator[Machine]:
     with daemon:
         assert daemon.stdout is not None
         if daemon.stdout.readline() != b"ready\n":
-            pytest.skip("no mount namespace can be made here, and real crontabs are not at stake")
+            pytest.skip("needs a place where root may mount (a container with CAP_SYS_ADMIN)")
         # cron takes a spool that changed in the second in which it was read for an unchanged one.
         time.sleep(2)
         try:

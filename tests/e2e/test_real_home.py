@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.builders import counted
+from tests.builders import counted, needs
 from tests.builders.command import call
-from tests.builders.ecosystem import REALDATA
 from tests.builders.installed import central, central_files, rows, state, tick_at
 from tests.builders.lived_in import DAY, NOW, lived_in
 
@@ -26,9 +25,7 @@ Inbox = list[dict[str, Any]]
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """The home as it stands at NOW."""
-    source = REALDATA / "aipass-home/BRANCH_REGISTRY.json"
-    if not source.is_file():
-        pytest.skip(f"{source}: the real data is not here")
+    source = needs.real_data("aipass-home/BRANCH_REGISTRY.json")
     return lived_in(tmp_path / "home", json.loads(source.read_text()))
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders import needs
 from tests.builders.command import little_memory, scheduled, state_dir
 from tests.builders.configuration import job_file
 from tests.builders.installed import WITHOUT_SWEEPS, configure, rows, tick_at
 from tests.builders.jobs import at
 
-REAL = Path("../shared/realdata")
 TASKS = """\
 tasks:
   maintenance:
@@ -35,7 +35,7 @@ tasks:
 def gptme(root: Path) -> Path:
     """A root with gptme's two example jobs, as they are."""
     configure(root, WITHOUT_SWEEPS)
-    shutil.copytree(real("gptme/jobs"), root / "jobs")
+    shutil.copytree(needs.real_data("gptme/jobs"), root / "jobs")
     (root / "jobs").chmod(0o755)
     for path in (root / "jobs").iterdir():
         path.chmod(0o644)
@@ -84,7 +84,9 @@ def test_a_gigabyte_of_output_takes_no_memory_and_is_cut(root: Path) -> None:
 
 
 def test_aicos_real_configuration_is_imported_and_followed(root: Path) -> None:
-    said = scheduled(root, "config", "import", str(real("aico/core.yaml").resolve()), "--yes")
+    said = scheduled(
+        root, "config", "import", str(needs.real_data("aico/core.yaml").resolve()), "--yes"
+    )
 
     assert said.code == 0
     assert scheduled(root, "config", "validate").out == "ok: 5 jobs\n"
@@ -142,13 +144,6 @@ LAST_SLOTS = {
     "sunday_0": "29 04:00",
     "sunday_7": "29 04:00",
 }
-
-
-def real(name: str) -> Path:
-    path = REAL / name
-    if not path.exists():
-        pytest.skip(f"{path} is not here")
-    return path
 
 
 def ran(home: Path) -> list[tuple[str, str]]:

@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.builders import counted
+from tests.builders import counted, needs
 from tests.builders.command import BARE, scheduled
-from tests.builders.ecosystem import REALDATA
 from tests.builders.installed import central, central_files, rows, state, tick_at
 
 NOW = datetime(2026, 3, 6, 20, 30, tzinfo=UTC)
@@ -24,9 +23,7 @@ HOURLY = {"health", "mail_cleanup", "memory_rollover", "metrics"}
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A copy of the repository that may be written to."""
-    source = REALDATA / "aipass-repo"
-    if not source.is_dir():
-        pytest.skip(f"{source}: the real data is not here")
+    source = needs.real_data("aipass-repo")
     root = tmp_path / "repo"
     shutil.copytree(source, root)
     for path in [root, *root.rglob("*")]:

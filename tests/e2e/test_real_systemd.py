@@ -6,7 +6,6 @@ machine is asked anything, and none has to run here.
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -20,7 +19,7 @@ import pytest
 
 from scheduled.installation import systemd_units
 from scheduled.installation.tick_command import Target
-from tests.builders import ecosystem
+from tests.builders import ecosystem, needs
 from tests.installation.test_systemd_units import HARD
 
 _SYSTEMD = "/lib/systemd/systemd"
@@ -70,10 +69,8 @@ class Manager:
 
 @pytest.fixture
 def manager(tmp_path: Path) -> Iterator[Manager]:
-    tools = ("unshare", "nsenter", "systemctl", _SYSTEMD)
-    missing = [tool for tool in tools if not shutil.which(tool)]
-    if missing or os.geteuid() != 0:
-        pytest.skip(f"needs root and a systemd; missing: {', '.join(missing) or 'root'}")
+    needs.root()
+    needs.programs("unshare", "nsenter", "systemctl", _SYSTEMD)
     (tmp_path / "config/systemd/user").mkdir(parents=True)
     environment = {
         "NAME": f"scheduled-test-{os.getpid()}",
@@ -94,7 +91,7 @@ def manager(tmp_path: Path) -> Iterator[Manager]:
         made = Manager(int(pid or 0), tmp_path)
         try:
             if not pid or not _answers(made, outer):
-                pytest.skip("no systemd can be started in namespaces here")
+                pytest.skip("needs a place where a systemd can be started in namespaces (cgroups)")
             yield made
         finally:
             if pid and outer.poll() is None:

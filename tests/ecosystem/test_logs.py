@@ -10,6 +10,7 @@ import pytest
 from scheduled.ecosystem import logs
 from scheduled.ecosystem.logs import Logs
 from scheduled.ecosystem.registry import Branch
+from tests.builders import needs
 from tests.builders.mail import NOW, ZONE, ago
 from tests.builders.people import as_nobody
 
@@ -292,9 +293,7 @@ def test_a_log_we_may_not_read_is_named(open_folder: Path) -> None:
 
 
 def test_the_real_logs_agree_with_a_plain_count(tmp_path: Path, scan: Scan) -> None:
-    real = Path("../shared/realdata/aipass-repo/system_logs")
-    if not real.is_dir():
-        pytest.skip("the real data is not beside the repository")
+    real = needs.real_data("aipass-repo/system_logs")
     shutil.copytree(real, tmp_path / "system_logs")
     evening = datetime(2026, 3, 6, 20, 0, tzinfo=UTC)
 

@@ -11,6 +11,7 @@ import pytest
 
 from scheduled.ecosystem import mailbox
 from scheduled.errors import LockedError, UnreadableFileError
+from tests.builders import needs
 from tests.builders.locks import HOLDER, held_by_another
 from tests.builders.mail import NOW, ZONE, ago, inbox_of, letter, mailbox_in, read_json, write_json
 
@@ -168,8 +169,8 @@ def test_mode_is_kept(folder: Path) -> None:
     assert (folder / "inbox.json").stat().st_mode & 0o777 == 0o640
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 def test_what_root_creates_belongs_to_the_owner_of_the_mailbox(folder: Path) -> None:
+    needs.root()
     os.chown(folder, 1234, 1234)
 
     with mailbox.editing(folder):
@@ -268,9 +269,7 @@ def test_an_opened_message_is_as_old_as_its_opening(folder: Path, key: str) -> N
 
 
 def test_the_real_inboxes_are_read(tmp_path: Path) -> None:
-    samples = Path("../shared/realdata/aipass-home/samples")
-    if not samples.is_dir():
-        pytest.skip("the real data is not beside the repository")
+    samples = needs.real_data("aipass-home/samples")
     counts = {}
     for name in ("inbox-one-message", "inbox-empty-v2"):
         folder = tmp_path / name / "ai_mail.local"

@@ -10,8 +10,8 @@ from scheduled.ecosystem.memory import Limits, MemoryFile, Survey
 from scheduled.ecosystem.memory_document import UNLIMITED, UNSTATED, count_lines, examine
 from scheduled.ecosystem.registry import Branch
 from scheduled.ecosystem.scan_cache import Cache
-from tests.builders import ecosystem
-from tests.builders.ecosystem import REALDATA, add_memory
+from tests.builders import ecosystem, needs
+from tests.builders.ecosystem import add_memory
 
 
 def survey(branch: Path, limits: Limits | None = None, name: str = "FLOW") -> list[MemoryFile]:
@@ -219,9 +219,8 @@ def test_beyond_its_budget_a_sweep_parses_in_whole_later(
     assert flaws() == [True, True]
 
 
-@pytest.mark.skipif(not REALDATA.is_dir(), reason=f"no real data at {REALDATA}")
 def test_the_real_memory_files_state_600_lines_and_are_read_at_sight() -> None:
-    branches = registry.load(REALDATA / "aipass-repo")
+    branches = registry.load(needs.real_data("aipass-repo"))
 
     cache = Cache(Path("/nonexistent/cache"))
     files = list(Survey(cache, Limits(default=1)).files(branches))

@@ -7,10 +7,8 @@ import pytest
 from scheduled.ecosystem import registry
 from scheduled.ecosystem.registry import RegistryError
 from scheduled.notify.message import Message
-from tests.builders import ecosystem
-from tests.builders.ecosystem import NOW, REALDATA, entry
-
-real = pytest.mark.skipif(not REALDATA.is_dir(), reason=f"no real data at {REALDATA}")
+from tests.builders import ecosystem, needs
+from tests.builders.ecosystem import NOW, entry
 
 
 def written(folder: Path, *entries: Any, **metadata: Any) -> Path:
@@ -167,18 +165,16 @@ def test_the_mailbox_is_that_of_the_layout_on_disk(tmp_path: Path) -> None:
     assert registry.load(repository).branches[0].mailbox.name == ".ai_mail.local"
 
 
-@real
 def test_the_real_home_registry_has_31_branches_and_nothing_wrong() -> None:
-    found = registry.load(REALDATA / "aipass-home")
+    found = registry.load(needs.real_data("aipass-home"))
 
     assert (len(found), found.problems) == (31, ())
     assert found.branches[0].email == "@.vscode"
     assert all(branch.active for branch in found)
 
 
-@real
 def test_the_real_repository_registry_leads_to_folders_below_it() -> None:
-    found = registry.load(REALDATA / "aipass-repo")
+    found = registry.load(needs.real_data("aipass-repo"))
 
     assert len(found) == 10
     assert sum(branch.path.is_dir() for branch in found) == 8

@@ -6,9 +6,8 @@ import pytest
 
 from handlers import daily_report
 from scheduled.handler import Context
+from tests.builders import needs
 from tests.builders.mail import ago, context_in, home_with, inbox_of, letter, mailbox_in, write_json
-
-REALDATA = Path("../shared/realdata/aipass-repo")
 
 EMPTY = """\
 # AIPass Daily Report - 2026-03-07
@@ -230,9 +229,8 @@ def test_reporting_changes_nothing_in_the_ecosystem(tmp_path: Path) -> None:
 
 
 def test_the_real_repository_has_a_report(tmp_path: Path) -> None:
-    if not REALDATA.is_dir():
-        pytest.skip("the real data is not beside the repository")
-    home = shutil.copytree(REALDATA, tmp_path / "home", copy_function=shutil.copyfile)
+    repository = needs.real_data("aipass-repo")
+    home = shutil.copytree(repository, tmp_path / "home", copy_function=shutil.copyfile)
 
     text = daily_report.build(context_in(home, central_dir=home / "aipass_os" / "AI_CENTRAL"))
 

@@ -11,8 +11,8 @@ from handlers import health
 from scheduled.demo import example
 from scheduled.ecosystem.registry import RegistryError
 from scheduled.handler import Incomplete
-from tests.builders import ecosystem
-from tests.builders.ecosystem import NOW, REALDATA, add_memory, add_message, context, entry
+from tests.builders import ecosystem, needs
+from tests.builders.ecosystem import NOW, add_memory, add_message, context, entry
 
 
 def issues(root: Path, **more: Any) -> dict[str, list[str]]:
@@ -372,9 +372,8 @@ def test_a_line_break_in_a_name_does_not_begin_a_line_of_the_message(tmp_path: P
     assert central_file(tmp_path)["errors"][0]["branch"] == name
 
 
-@pytest.mark.skipif(not REALDATA.is_dir(), reason=f"no real data at {REALDATA}")
 def test_the_real_home_is_healthy_when_relocated(tmp_path: Path) -> None:
-    document = json.loads((REALDATA / "aipass-home/BRANCH_REGISTRY.json").read_text())
+    document = json.loads(needs.real_data("aipass-home/BRANCH_REGISTRY.json").read_text())
     root = ecosystem.home(tmp_path, document)
 
     result: Any = health.run(context(root))
@@ -382,11 +381,9 @@ def test_the_real_home_is_healthy_when_relocated(tmp_path: Path) -> None:
     assert (result["healthy"], result["warnings"], result["errors"]) == (31, [], [])
 
 
-@pytest.mark.skipif(not REALDATA.is_dir(), reason=f"no real data at {REALDATA}")
 def test_the_real_repository_is_read_where_it_is(tmp_path: Path) -> None:
-    told = context(
-        REALDATA / "aipass-repo", central_dir=tmp_path / "central", cache_dir=tmp_path / "cache"
-    )
+    repository = needs.real_data("aipass-repo")
+    told = context(repository, central_dir=tmp_path / "central", cache_dir=tmp_path / "cache")
 
     result: Any = health.run(told)
 

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handlers import mail_cleanup
@@ -50,7 +50,7 @@ def entries_of(document: Any) -> list[Any]:
     return document if isinstance(document, list) else []
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(document=INBOXES)
 def test_any_inbox_is_tidied_and_delivered_to_without_losing_an_entry(document: Any) -> None:
     with tempfile.TemporaryDirectory() as place:

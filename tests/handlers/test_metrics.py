@@ -7,9 +7,8 @@ import pytest
 
 from handlers import metrics
 from scheduled.ecosystem.central import CentralFileError
+from tests.builders import needs
 from tests.builders.mail import NOW, ago, context_in, home_with, letter, mailbox_in, read_json
-
-REALDATA = Path("../shared/realdata/aipass-repo")
 
 
 @pytest.fixture
@@ -131,9 +130,8 @@ def test_a_central_folder_that_cannot_be_made_fails_the_run_with_the_reason(home
 
 
 def test_the_real_repository_is_measured(tmp_path: Path) -> None:
-    if not REALDATA.is_dir():
-        pytest.skip("the real data is not beside the repository")
-    home = shutil.copytree(REALDATA, tmp_path / "home", copy_function=shutil.copyfile)
+    repository = needs.real_data("aipass-repo")
+    home = shutil.copytree(repository, tmp_path / "home", copy_function=shutil.copyfile)
 
     document = measured(home)
 

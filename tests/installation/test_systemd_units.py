@@ -1,7 +1,6 @@
 """What our units say to systemd, and that systemd understands it."""
 
 import hashlib
-import shutil
 import subprocess
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +11,7 @@ from scheduled.errors import UsageError
 from scheduled.installation import systemd_units
 from scheduled.installation.tick_command import Target
 from scheduled.state.tick_interval import parse
+from tests.builders import needs
 
 MINUTE = timedelta(minutes=1)
 FOLDERS = ["/a b", "/it's", '/say "hi"', "/50%", "/a%n d", "/$HOME", "/${HOME}", "/back\\slash"]
@@ -119,8 +119,7 @@ def after_midnight(calendar: str) -> str:
 
 
 def systemd_analyze(*words: str, **environment: str) -> str:
-    if not shutil.which("systemd-analyze"):
-        pytest.skip("needs systemd-analyze")
+    needs.programs("systemd-analyze")
     answer = subprocess.run(
         ["systemd-analyze", *words],
         capture_output=True,

@@ -124,7 +124,7 @@ def test_without_psutil_the_sentence_says_how_to_get_it(
 ) -> None:
     monkeypatch.setitem(sys.modules, "psutil", None)
 
-    with pytest.raises(GuardUnusableError, match=r"pip install 'scheduled\[guards\]'"):
+    with pytest.raises(GuardUnusableError, match=r"pip install 'scheduled-cron\[guards\]'"):
         Machine().refusal(job(idle_only=True), tmp_path)
 
 

@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from scheduled.jobs import builtin
 from tests.builders import ecosystem
 from tests.builders.engine import Engine, first_run
@@ -21,6 +23,16 @@ def run(context):
     if not (context.root / "ready").exists():
         raise Incomplete("the second half failed", {"done": done + 1})
     return {"done": done + 1}
+"""
+
+DEEP = """\
+from scheduled.handler import Incomplete
+
+def run(context):
+    deep = {{}}
+    for _ in range({levels}):
+        deep = {{"a": deep}}
+    {end}
 """
 
 
@@ -78,3 +90,34 @@ def test_no_line_that_a_handler_logs_fails_it_whatever_the_encoding(tmp_path: Pa
     assert row["error"] is None
     log = tmp_path / "state" / "runs" / "backup" / f"{row['run_id']}.log"
     assert log.read_text("utf-8") == "grüße\na\\udcff\n"
+
+
+@pytest.mark.parametrize(
+    ("end", "part"),
+    [
+        ("return deep", "the result"),
+        ("context.memory['a'] = deep['a']", "the memory"),
+        ("context.fire('done', data=deep['a'])", "the event 'done'"),
+        ("raise Incomplete('half', deep)", "the result"),
+    ],
+)
+@pytest.mark.parametrize("depth", [101, 3000, 100_000])
+def test_what_a_handler_hands_over_is_nested_100_deep_at_most(
+    tmp_path: Path, end: str, part: str, depth: int
+) -> None:
+    source = DEEP.format(levels=depth - 1, end=end)
+    (tmp_path / "deep.py").write_text(source)
+
+    row = first_run(tmp_path, job(handler="deep:run"))
+
+    assert (row["outcome"], row["result"]) == ("failed", None)
+    assert row["error"] == f"{part} is nested more than 100 deep"
+
+
+def test_what_is_nested_100_deep_is_handed_over(tmp_path: Path) -> None:
+    (tmp_path / "deep.py").write_text(DEEP.format(levels=99, end="return deep"))
+
+    row = first_run(tmp_path, job(handler="deep:run"))
+
+    assert (row["outcome"], row["error"]) == ("succeeded", None)
+    assert json.dumps(row["result"]).count("{") == 100

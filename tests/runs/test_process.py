@@ -115,6 +115,33 @@ def test_a_json_object_that_is_not_the_last_line_is_no_result(tmp_path: Path) ->
     assert row["result"] is None
 
 
+def nested(depth: int) -> str:
+    return '{"a":' * (depth - 1) + "{}" + "}" * (depth - 1)
+
+
+@pytest.mark.parametrize("depth", [101, 3000])
+def test_a_json_object_nested_too_deep_is_refused_and_that_is_said(
+    tmp_path: Path, depth: int
+) -> None:
+    (tmp_path / "last").write_text(nested(depth))
+    engine = Engine(tmp_path, [job(command="cat last")])
+    engine.run_at("11:30")
+
+    report = engine.run_at("12:00")
+
+    assert (report.ran[0]["outcome"], report.ran[0]["result"]) == ("succeeded", None)
+    refused = "the JSON object in its last line is no result: nested more than 100 deep"
+    assert report.warnings == [f"backup: {refused}"]
+
+
+def test_a_result_nested_100_deep_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "last").write_text(nested(100))
+
+    row = first_run(tmp_path, job(command="cat last"))
+
+    assert row["result"] == json.loads(nested(100))
+
+
 @pytest.mark.parametrize(("size", "kept"), [(64 * 1024, True), (64 * 1024 + 1, False)])
 def test_a_result_has_64_kib_at_most(tmp_path: Path, size: int, kept: bool) -> None:
     text = json.dumps({"a": "x" * (size - 9)})

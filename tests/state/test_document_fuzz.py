@@ -142,7 +142,7 @@ def call(home: Home, module: str, name: str, argument: str) -> int:
 
 @pytest.mark.slow
 @given(st.data(), values)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_arbitrary_json_anywhere_in_the_state_stops_no_command_that_reads(
     home: Home, data: st.DataObject, value: Any
 ) -> None:

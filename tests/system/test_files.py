@@ -1,5 +1,6 @@
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,3 +75,42 @@ def test_a_new_file_never_takes_the_place_of_another(tmp_path: Path) -> None:
         files.create(tmp_path / "there", b"ours", mode=0o644)
 
     assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("there", "theirs")]
+
+
+def nested(depth: int) -> Any:
+    value: Any = {}
+    for number in range(depth - 1):
+        value = {"a": value} if number % 2 else [1, value, "x"]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("value", "deep"),
+    [
+        ("a", False),
+        ({}, False),
+        (nested(100), False),
+        ([nested(99), nested(3)], False),
+        (nested(101), True),
+        ((nested(100),), True),
+        (nested(100_000), True),
+    ],
+    ids=["text", "empty", "100", "100 in a list", "101", "101 in a tuple", "100,000"],
+)
+def test_nesting_has_one_limit_in_every_python(value: Any, deep: bool) -> None:
+    assert files.is_too_deep(value) == deep
+
+
+def test_what_contains_itself_is_too_deep() -> None:
+    value: list[Any] = []
+    value += [value, {"a": value}]
+
+    assert files.is_too_deep(value)
+
+
+def test_what_is_shared_is_looked_at_once_a_level() -> None:
+    value: Any = {}
+    for _ in range(99):
+        value = [value] * 1000
+
+    assert not files.is_too_deep(value)

@@ -11,11 +11,11 @@ import pytest
 
 from scheduled.config import load
 from scheduled.config.cache import place
+from tests.builders import needs
 from tests.builders.command import Said, scheduled
 from tests.builders.configuration import job_file, options
 from tests.builders.idle import full_ticks, idle_tick
 
-GPTME = Path("../shared/realdata/gptme/jobs")
 AT_ONCE = 'schedule: "0 3 1 1 *"\nfirst_run: now\n'
 LONG_AGO = 1_700_000_000
 
@@ -79,9 +79,7 @@ def test_where_a_job_comes_from_is_shown_by_all_that_show_jobs(home: Path) -> No
 
 
 def test_gptmes_real_job_files_run_as_they_are(root: Path) -> None:
-    if not GPTME.is_dir():
-        pytest.skip(f"{GPTME} is not here")
-    for path in GPTME.iterdir():
+    for path in needs.real_data("gptme/jobs").iterdir():
         job_file(root, path.name, path.read_bytes())
 
     found = load.load(options(root))

@@ -1,12 +1,9 @@
-from pathlib import Path
-
 import pytest
 
 from scheduled.config import yaml_document
 from scheduled.config.importers import aico, placeholder
 from scheduled.config.importers.findings import Findings
-
-REAL = Path(__file__).parents[3] / ".." / "shared" / "realdata" / "aico" / "core.yaml"
+from tests.builders import needs
 
 DOCUMENTED = """
 scheduler:
@@ -103,9 +100,8 @@ def test_a_task_may_stand_outside_every_category() -> None:
     assert job.fields["id"] == "sweep"
 
 
-@pytest.mark.skipif(not REAL.is_file(), reason="the real data is not there")
 def test_aicos_own_file_becomes_settings_and_every_other_key_is_named() -> None:
-    found = aico.read(yaml_document.read(REAL))
+    found = aico.read(yaml_document.read(needs.real_data("aico/core.yaml")))
 
     assert found.settings == {"max_concurrent": 10, "default_timeout": 3600}
     assert {one.text.split(":")[0] for one in found.left_out} >= {

@@ -1,0 +1,57 @@
+"""What a test cannot do without and a machine need not have. Where it is missing the test is
+skipped, with a reason that says how to get it; `make test` ends with these reasons.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[2]
+REAL_DATA = Path(os.environ.get("SCHEDULED_TEST_DATA", CHECKOUT / "../shared/realdata"))
+PACKAGES = {
+    "cron": "cron",
+    "crontab": "cron",
+    "faketime": "faketime",
+    "mount": "mount",
+    "nsenter": "util-linux",
+    "setpriv": "util-linux",
+    "systemctl": "systemd",
+    "systemd": "systemd",
+    "systemd-analyze": "systemd",
+    "unshare": "util-linux",
+}
+"""The Debian package of a program."""
+
+
+def programs(*names: str) -> None:
+    """Skip the test unless all these programs are installed."""
+    if missing := [name for name in names if not shutil.which(name)]:
+        packages = sorted({PACKAGES[Path(name).name] for name in missing})
+        pytest.skip(f"needs {', '.join(missing)}: apt install {' '.join(packages)}")
+
+
+def root() -> None:
+    """Skip the test unless it is run by root."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root: run `make test` as root, in a container for instance")
+
+
+def libfaketime() -> Path:
+    """Return the library that shifts the clock of a process, or skip the test."""
+    if libraries := sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")):
+        return libraries[0]
+    pytest.skip("needs libfaketime: apt install faketime")
+
+
+def real_data(name: str) -> Path:
+    """Return a file or folder of the data of other systems, or skip the test.
+
+    They are not part of this repository: they stand in `../shared/realdata`, or where
+    SCHEDULED_TEST_DATA says.
+    """
+    path = REAL_DATA / name
+    if not path.exists():
+        pytest.skip("needs data of other systems: name their folder in SCHEDULED_TEST_DATA")
+    return path

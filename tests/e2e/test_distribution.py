@@ -1,0 +1,157 @@
+"""What is built from this checkout: the source distribution, and the wheel made from it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from email.message import Message
+from email.parser import BytesParser
+from pathlib import Path
+
+import pytest
+
+from scheduled.version import __version__
+
+CHECKOUT = Path(__file__).parents[2]
+MADE = shutil.ignore_patterns(
+    ".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__", "build", "dist", "*.egg-info"
+)
+"""What the tools of the Makefile leave in a checkout (as .gitignore has it)."""
+OTHERS = re.compile(
+    r"""(pip3? install|pipx (install|run)|uv tool (install|run)|uv add|uvx)"""
+    r"""( -\S+)* ['"]?scheduled(?![-./\w])"""
+)
+"""A line that installs `scheduled` from a package index, where it is somebody else's."""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with both files, built from a copy of the checkout."""
+    folder = tmp_path_factory.mktemp("built")
+    shutil.copytree(CHECKOUT, folder / "checkout", ignore=MADE, symlinks=True)
+    answer = subprocess.run(
+        [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, folder / "checkout"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    return folder
+
+
+@pytest.mark.slow
+def test_the_source_distribution_holds_all_that_the_checkout_holds(built: Path) -> None:
+    (path,) = built.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames() if not is_generated(name)}
+
+    assert names - {""} == {
+        str(path.relative_to(built / "checkout"))
+        for path in (built / "checkout").rglob("*")
+        if not is_generated(str(path.relative_to(built)))
+    }
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_every_module_and_nothing_beside_the_package(built: Path) -> None:
+    with wheel(built) as archive:
+        names = set(archive.namelist())
+
+    modules = {str(path.relative_to(CHECKOUT)) for path in CHECKOUT.glob("scheduled/**/*.py")}
+    handlers = {
+        f"scheduled/{path.relative_to(CHECKOUT)}" for path in CHECKOUT.glob("handlers/**/*.py")
+    }
+    about = {name for name in names if ".dist-info/" in name}
+    assert names - about == modules | handlers | {"scheduled/py.typed"}
+    assert len(handlers) > 5
+
+
+@pytest.mark.slow
+def test_the_distribution_is_scheduled_cron_and_its_version_that_of_the_program(
+    built: Path,
+) -> None:
+    about = metadata(built)
+
+    assert (about["Name"], about["Version"]) == ("scheduled-cron", __version__)
+
+
+@pytest.mark.slow
+def test_the_unpacked_wheel_finds_its_handlers_in_itself(built: Path, tmp_path: Path) -> None:
+    with wheel(built) as archive:
+        archive.extractall(tmp_path)
+
+    answer = subprocess.run(
+        [sys.executable, "-c", "import scheduled.handlers.health as it; print(it.__file__)"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert answer.stdout.strip() == str(tmp_path / "scheduled/handlers/health.py"), answer.stderr
+
+
+def test_the_links_of_the_readme_work_on_a_page_of_a_package_index() -> None:
+    text = (CHECKOUT / "README.md").read_text("utf-8")
+    targets = re.findall(
+        r"\]\(([^)\s]+)|^\[[^]]+\]: (\S+)|(?:src|href)=\"([^\"]+)", text, re.MULTILINE
+    )
+
+    links = {next(filter(None, target)) for target in targets}
+
+    assert {link for link in links if not link.startswith(("https://", "#"))} == set()
+    assert len(links) > 1
+
+
+def test_nobody_is_told_to_install_the_distribution_of_that_name_that_is_not_ours() -> None:
+    texts = [
+        *CHECKOUT.glob("*.md"),
+        *CHECKOUT.glob("*.sh"),
+        *CHECKOUT.glob("docs/**/*.md"),
+        *CHECKOUT.glob("scheduled/**/*.py"),
+        *CHECKOUT.glob("handlers/*.py"),
+    ]
+
+    wrong = {
+        f"{path.relative_to(CHECKOUT)}: {line}"
+        for path in texts
+        for line in path.read_text("utf-8").splitlines()
+        if OTHERS.search(line)
+    }
+
+    assert wrong == set()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "pip install scheduled",
+        "pip3 install --user 'scheduled[guards]'",
+        "pipx install scheduled==0.2",
+        "uv tool install scheduled",
+        "uvx scheduled status",
+    ],
+)
+def test_such_a_line_would_be_found(line: str) -> None:
+    assert OTHERS.search(line)
+
+
+def wheel(built: Path) -> zipfile.ZipFile:
+    (path,) = built.glob("*.whl")
+    return zipfile.ZipFile(path)
+
+
+def metadata(built: Path) -> Message:
+    with wheel(built) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        return BytesParser().parsebytes(archive.read(name))
+
+
+def is_generated(name: str) -> bool:
+    """Whether a name is that of a file which only the build writes; the first folder is any."""
+    _, _, inside = name.partition("/")
+    return inside in {"PKG-INFO", "setup.cfg"} or ".egg-info" in inside or "__pycache__" in inside
