@@ -27,63 +27,14 @@ from scheduled.timing import expression
 from tests.builders import manual
 from tests.builders.engine import Engine
 from tests.builders.jobs import job
-from tests.builders.manual import CHECKOUT, ONLINE, Page
+from tests.builders.manual import CHECKOUT, Page, each_page
 
-README = Page(CHECKOUT / "README.md")
-AIPASS, COMMANDS, COMPARISON, CONFIGURATION, FILES, GUIDE, HANDLERS, INDEX = (
+AIPASS, COMMANDS, COMPARISON, CONFIGURATION, FILES, GUIDE, HANDLERS = (
     Page(CHECKOUT / "docs" / f"{name}.md")
-    for name in (
-        *("aipass", "commands", "comparison", "configuration", "files", "guide", "handlers"),
-        "README",
-    )
+    for name in ["aipass", "commands", "comparison", "configuration", "files", "guide", "handlers"]
 )
-PAGES = manual.pages()
-FOREIGN = {
-    *("apt", "cd", "crontab", "export", "git", "pip", "pipx", "python3", "twine", "uv"),
-}
-"""What people type besides our own commands."""
-each_page = pytest.mark.parametrize(
-    "page", PAGES, ids=[str(page.path.relative_to(CHECKOUT)) for page in PAGES]
-)
-
-
-# ---------------------------------------------------------------- documents among themselves
-
-
-def test_the_readme_can_be_read_in_one_go() -> None:
-    assert len(README.text.splitlines()) <= 200
-
-
-def test_the_index_of_the_manual_names_every_page() -> None:
-    pages = {path.name for path in (CHECKOUT / "docs").glob("*.md")}
-
-    assert pages - {"README.md"} <= {Path(link).name for link in INDEX.links()}
-
-
-def test_the_readme_leads_to_every_page_for_users() -> None:
-    pages = {row[0] for row in manual.rows(INDEX.text)}
-
-    assert len(pages) == len(manual.rows(README.section("Read on")))
-
-
-@each_page
-def test_every_link_leads_somewhere(page: Page) -> None:
-    assert [link for link in page.links() if not leads_somewhere(page, link)] == []
-
-
-def test_the_glossary_has_six_lines() -> None:
-    assert len(re.findall(r"^- \*\*\w", GUIDE.section("Glossary"), re.MULTILINE)) == 6
-
-
-def leads_somewhere(page: Page, link: str) -> bool:
-    """Whether a link names a file of the checkout, and in it a heading that is there."""
-    is_ours = link.startswith(ONLINE)
-    if "://" in link and not is_ours:
-        return True
-    name, _, anchor = link.removeprefix(ONLINE).partition("#")
-    base = CHECKOUT if is_ours else page.path.parent
-    target = base / name if name else page.path
-    return target.exists() and (not anchor or anchor in Page(target).anchors())
+FOREIGN = {"apt", "cd", "crontab", "export", "git", "pip", "pipx", "python3", "twine", "uv"}
+"""What people type besides the program's own commands."""
 
 
 # ---------------------------------------------------------------- commands
@@ -129,7 +80,7 @@ def test_every_command_that_is_shown_can_be_typed(page: Page) -> None:
 
 
 def refusal(words: list[str]) -> str:
-    """What is wrong with a command; of those that are not ours only the name is looked at."""
+    """Return what is wrong with a command, or ''; of foreign ones only the name is checked."""
     program, *rest = words
     if program == "scheduled":
         return refused_by_click(rest)
@@ -164,7 +115,7 @@ def refused_by_click(words: list[str]) -> str:
 
 
 def commands() -> dict[str, click.Command]:
-    """Every command by what is typed, `cron install`; aliases left out."""
+    """Return every command by what is typed, `cron install`, without the aliases."""
     found: dict[str, click.Command] = {}
     for name, place in main.COMMANDS.items():
         module, _, attribute = place.partition(":")
@@ -177,7 +128,7 @@ def commands() -> dict[str, click.Command]:
 
 
 def options(command: click.Command) -> set[str]:
-    """The options of a command, with how their values are called: `--limit N`."""
+    """Return the names of the options of a command."""
     return {
         option
         for param in command.params
@@ -193,7 +144,7 @@ def documented_options(name: str) -> set[str]:
 
 
 def options_in(section: str) -> set[str]:
-    """The options in the first column of the tables of a section."""
+    """Return the options in the first column of the tables of a section."""
     cells = [row[0] for row in manual.rows(section)]
     return {code.split()[0] for cell in cells for code in manual.code(cell) if code[0] == "-"}
 
@@ -376,12 +327,6 @@ def test_the_built_in_jobs_and_their_params_are_documented() -> None:
 
 
 # ---------------------------------------------------------------- Python
-
-
-@each_page
-def test_every_python_block_compiles(page: Page) -> None:
-    for block in page.blocks("python"):
-        compile(block, str(page.path), "exec")
 
 
 def test_every_function_of_the_api_is_documented_with_its_arguments() -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import pytest
+
 CHECKOUT = Path(__file__).parents[2]
 ONLINE = "https://github.com/scheduled-cron/scheduled/blob/main/"
 """How the README links to a file, so that the link works on the page of a package index."""
@@ -35,31 +37,31 @@ class Page:
         return _FENCE.sub("", self.text)
 
     def section(self, heading: str) -> str:
-        """What stands below a heading, up to the next one of its level or a higher one."""
+        """Return what stands below a heading, up to the next one of its level or a higher one."""
         found = re.search(rf"^(#+) {re.escape(heading)}$", self.prose, re.MULTILINE)
         assert found is not None, f"{self.path.name} has no heading {heading}"
         rest = self.prose[found.end() :]
         return re.split(rf"^#{{1,{len(found[1])}}} ", rest, maxsplit=1, flags=re.MULTILINE)[0]
 
     def headings(self, level: int) -> list[str]:
-        """The headings of one level, in their order."""
+        """Return the headings of one level, in their order."""
         return [text for marks, text in _HEADING.findall(self.prose) if len(marks) == level]
 
     def anchors(self) -> set[str]:
-        """What a link can name behind its `#`: headings as GitHub writes them."""
+        """Return what a link can name behind its `#`: headings as GitHub writes them."""
         names = (text for _, text in _HEADING.findall(self.prose))
         return {re.sub(r"[^\w\- ]", "", name).lower().replace(" ", "-") for name in names}
 
     def links(self) -> list[str]:
-        """The targets of its links."""
+        """Return the targets of its links."""
         return [inline or named for inline, named in _LINK.findall(self.prose)]
 
     def blocks(self, language: str) -> list[str]:
-        """The code blocks in one language."""
+        """Return the code blocks in one language."""
         return [text for name, text in _FENCE.findall(self.text) if name == language]
 
     def named_block(self, name: str) -> str:
-        """The code block that the line before it names as a file."""
+        """Return the code block that the line before it names as a file."""
         found = re.search(
             rf"`{re.escape(name)}`:\n\n```\w+\n(.*?)^```$", self.text, re.MULTILINE | re.DOTALL
         )
@@ -67,7 +69,7 @@ class Page:
         return found[1]
 
     def command_lines(self) -> Iterator[list[str]]:
-        """The words of every command that is typed in a console block or stands in the text."""
+        """Yield the words of every command in a console block or in the text."""
         for block in self.blocks("console"):
             for line in re.findall(r"^ *\$ (.+)$", block, re.MULTILINE):
                 yield from _commands(line)
@@ -77,7 +79,7 @@ class Page:
 
 
 def pages() -> list[Page]:
-    """Every document of the checkout, without those that others bring along."""
+    """Return every document of the checkout."""
     hidden = CHECKOUT.glob(".git?*/**/*.md")
     return [
         Page(path)
@@ -85,8 +87,14 @@ def pages() -> list[Page]:
     ]
 
 
+each_page = pytest.mark.parametrize(
+    "page", pages(), ids=lambda page: str(page.path.relative_to(CHECKOUT))
+)
+"""Run a test for each document."""
+
+
 def rows(section: str) -> list[list[str]]:
-    """The cells of the rows of every table in a section, without the heads."""
+    """Return the cells of the rows of every table in a section, without the heads."""
     lines = [line for line in section.splitlines() if line.startswith("|")]
     split = [re.split(r"(?<!\\)\|", line)[1:-1] for line in lines]
     cells = [[cell.strip().replace("\\|", "|") for cell in line] for line in split]
@@ -96,12 +104,12 @@ def rows(section: str) -> list[list[str]]:
 
 
 def code(cell: str) -> list[str]:
-    """The code in a cell of a table, or in any text."""
+    """Return the code in a cell of a table, or in any text."""
     return _CODE.findall(cell)
 
 
 def _commands(line: str) -> Iterator[list[str]]:
-    """The commands of a line in a shell."""
+    """Yield the commands of a line in a shell."""
     scanner = shlex.shlex(line, posix=True, punctuation_chars="|&;<>")
     scanner.whitespace_split = True
     words: list[str] = []

@@ -1,0 +1,86 @@
+"""The documents among themselves: they are whole, their links lead somewhere, their code runs."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.builders import manual
+from tests.builders.manual import CHECKOUT, ONLINE, Page, each_page
+
+README = Page(CHECKOUT / "README.md")
+GUIDE, HANDLERS, INDEX = (
+    Page(CHECKOUT / "docs" / f"{name}.md") for name in ("guide", "handlers", "README")
+)
+
+
+def test_the_readme_can_be_read_in_one_go() -> None:
+    assert len(README.text.splitlines()) <= 200
+
+
+def test_the_index_of_the_manual_names_every_page() -> None:
+    pages = {path.name for path in (CHECKOUT / "docs").glob("*.md")}
+
+    assert pages - {"README.md"} <= {Path(link).name for link in INDEX.links()}
+
+
+def test_the_readme_leads_to_every_page_for_users() -> None:
+    pages = {row[0] for row in manual.rows(INDEX.text)}
+
+    assert len(pages) == len(manual.rows(README.section("Read on")))
+
+
+@each_page
+def test_every_link_leads_somewhere(page: Page) -> None:
+    assert [link for link in page.links() if not leads_somewhere(page, link)] == []
+
+
+def test_the_glossary_has_six_lines() -> None:
+    assert len(re.findall(r"^- \*\*\w", GUIDE.section("Glossary"), re.MULTILINE)) == 6
+
+
+def leads_somewhere(page: Page, link: str) -> bool:
+    """Return whether a link names a file of the checkout, and in it a heading that is there."""
+    is_ours = link.startswith(ONLINE)
+    if "://" in link and not is_ours:
+        return True
+    name, _, anchor = link.removeprefix(ONLINE).partition("#")
+    base = CHECKOUT if is_ours else page.path.parent
+    target = base / name if name else page.path
+    return target.exists() and (not anchor or anchor in Page(target).anchors())
+
+
+@each_page
+def test_every_python_block_compiles(page: Page) -> None:
+    for block in page.blocks("python"):
+        compile(block, str(page.path), "exec")
+
+
+def test_the_examples_for_writers_of_handlers_work(tmp_path: Path) -> None:
+    tests, chores, program, *_ = HANDLERS.blocks("python")[3:]
+    (tmp_path / "chores.py").write_text(chores)
+    (tmp_path / "program.py").write_text(program)
+    (tmp_path / "test_chores.py").write_text(tests)
+    (tmp_path / "conftest.py").write_text('pytest_plugins = ["scheduled.testing"]\n')
+
+    passed = python(tmp_path, "-m", "pytest", "-q", "test_chores.py")
+    printed = python(tmp_path, "program.py")
+
+    assert "2 passed" in passed
+    assert printed.startswith("count True ")
+    assert "('count', 'succeeded', {'files': " in printed
+
+
+def python(folder: Path, *words: str) -> str:
+    """Return what Python prints that runs in a folder and finds this checkout."""
+    answer = subprocess.run(
+        [sys.executable, *words],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(CHECKOUT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    return answer.stdout
