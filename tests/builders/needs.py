@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.clock.library import LIBRARIES
+
 CHECKOUT = Path(__file__).parents[2]
 REAL_DATA = Path(os.environ.get("SCHEDULED_TEST_DATA", CHECKOUT / "../shared/realdata"))
 PACKAGES = {
+    "cc": "gcc",
     "cron": "cron",
     "crontab": "cron",
     "faketime": "faketime",
@@ -40,8 +43,8 @@ def root() -> None:
 
 def libfaketime() -> Path:
     """Return the library that shifts the clock of a process, or skip the test."""
-    if libraries := sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")):
-        return libraries[0]
+    if LIBRARIES:
+        return LIBRARIES[0]
     pytest.skip("needs libfaketime: apt install faketime")
 
 

@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
+from tests.builders import needs
 from tests.builders.command import BARE, Said, scheduled
 from tests.builders.installed import WITHOUT_SWEEPS, configure
 
 STEP = timedelta(minutes=15)
 A_BIT = timedelta(seconds=5)
-LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
 
 JOBS = f"""\
 max_concurrent: 2
@@ -130,11 +130,11 @@ def facts(row: dict[str, Any], at: str, decision: str) -> Facts:
 
 def at(now: datetime, night: Night, root: Path, *words: str) -> Said:
     """A command, for which it is `now`."""
-    if not LIBRARIES:
-        pytest.skip("needs libfaketime (Debian's package faketime)")
+    # The clock of this process may be a shifted one as well.
+    really = time.time() - float(os.environ.get("FAKETIME", "0"))
     shifted = {
-        "LD_PRELOAD": str(LIBRARIES[0]),
-        "FAKETIME": f"{now.timestamp() - time.time():+.3f}",
+        "LD_PRELOAD": str(needs.libfaketime()),
+        "FAKETIME": f"{now.timestamp() - really:+.3f}",
         # Deadlines of runs count on a clock that nobody sets.
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "NO_FAKE_STAT": "1",
