@@ -15,7 +15,7 @@ from scheduled.ecosystem.central import CentralFileError
 from scheduled.ecosystem.memory import Limits, Survey
 from scheduled.ecosystem.registry import Branch, Registry
 from scheduled.ecosystem.scan_cache import Cache
-from scheduled.errors import UnreadableFileError
+from scheduled.errors import UnreadableFileError, reason_of
 from scheduled.handler import Context
 from scheduled.system.files import read_json, stamp
 
@@ -142,6 +142,6 @@ def _put_aside(path: Path, context: Context, reason: str) -> None:
     try:
         path.rename(aside)
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
+        why = reason_of(error)
         raise CentralFileError(f"{path}: {reason}, and cannot be put aside ({why})") from error
     context.log(f"{path}: {reason}; kept as {aside.name}, the history begins anew")

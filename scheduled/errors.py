@@ -61,3 +61,8 @@ class UnreadableFileError(ScheduledError):
         self.path = path
         self.reason = reason
         super().__init__(f"{path}: {reason}")
+
+
+def reason_of(error: OSError) -> str:
+    """Return why the operating system refused, as part of a sentence: `permission denied`."""
+    return (error.strerror or str(error)).lower()

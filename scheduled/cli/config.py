@@ -13,7 +13,7 @@ from scheduled.cli.import_ import import_
 from scheduled.config import paths, template
 from scheduled.config.load import DEFAULTS, Config, load
 from scheduled.config.paths import PathOptions
-from scheduled.errors import ConfigError, UsageError
+from scheduled.errors import ConfigError, UsageError, reason_of
 from scheduled.jobs.model import FirstRun, Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.runs import handler_params
@@ -144,7 +144,7 @@ def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UsageError(f"{path}: cannot be kept as a copy: {error.strerror}") from error
+        raise UsageError(f"{path}: cannot be kept as a copy: {reason_of(error)}") from error
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -152,7 +152,7 @@ def _write(path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         replace(path, data, mode=0o644 & ~umask())
     except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
+        raise UsageError(f"{path}: cannot be written: {reason_of(error)}") from error
 
 
 def _values(found: Config) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from scheduled.cli import tick_calls, timer
 from scheduled.cli.context import Session
 from scheduled.config.load import Config
 from scheduled.ecosystem.logs import SYSTEM_LOGS
-from scheduled.errors import UnavailableError, UsageError
+from scheduled.errors import UnavailableError, UsageError, reason_of
 from scheduled.installation import crontab, crontab_block, crontab_line
 from scheduled.system.text import decoded, diff
 
@@ -247,8 +247,7 @@ def _make_folder(log: Path) -> None:
         log.parent.mkdir(exist_ok=True)
     except OSError as error:
         raise UsageError(
-            f"{log.parent}: cannot be made: {(error.strerror or str(error)).lower()};"
-            " say with --log where else to log"
+            f"{log.parent}: cannot be made: {reason_of(error)}; say with --log where else to log"
         ) from error
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from scheduled.config import paths
 from scheduled.config.parsed import ParsedConfig
-from scheduled.errors import ConfigError, UsageError
+from scheduled.errors import ConfigError, UsageError, reason_of
 from scheduled.system import permissions
 from scheduled.system.files import Stamp, stamp_of
 
@@ -114,7 +114,7 @@ def _listed(folder: Folder, kind: Kind) -> list[File]:
         sentence = f"{folder.named_at}: {folder.path}: no such folder; none of its {kind.what} runs"
         raise ConfigError([sentence]) from None
     except OSError as error:
-        reason = (error.strerror or "cannot be read").lower()
+        reason = reason_of(error)
         where = f"{folder.named_at}: {folder.path}" if folder.named_at else str(folder.path)
         raise ConfigError([f"{where}: {reason}; none of its {kind.what} runs"]) from error
 
@@ -130,7 +130,7 @@ def _looked_at(folder: Folder, entry: os.DirEntry[str], *, is_open: bool) -> Ite
             yield File(entry.path, label, None, f"{label}: a link that leads nowhere")
         return
     except OSError as error:
-        reason = (error.strerror or "cannot be read").lower()
+        reason = reason_of(error)
         yield File(entry.path, label, None, f"{label}: {reason}")
         return
     refusal = ""

@@ -16,7 +16,7 @@ from scheduled.config import conflicts, directories, validate, yaml_document
 from scheduled.config.job_files import KIND
 from scheduled.config.load import Config
 from scheduled.config.yaml_writer import text_of
-from scheduled.errors import ConfigError, UnreadableFileError, UsageError
+from scheduled.errors import ConfigError, UnreadableFileError, UsageError, reason_of
 from scheduled.jobs.model import Job
 from scheduled.system import files, permissions
 
@@ -89,7 +89,7 @@ def refusals(config: Config) -> list[str]:
         above = next(one for one in place.parents if one.exists())
         return permissions.folder_problems(above)
     except OSError as error:
-        return [f"{place}: {(error.strerror or 'cannot be looked at').lower()}"]
+        return [f"{place}: {reason_of(error)}"]
 
 
 def write(addition: Addition, *, mode: int = 0o644) -> None:
@@ -98,7 +98,7 @@ def write(addition: Addition, *, mode: int = 0o644) -> None:
         _make(addition.path.parent)
         files.create(addition.path, addition.text.encode(), mode=mode)
     except OSError as error:
-        reason = (error.strerror or "not possible").lower()
+        reason = reason_of(error)
         raise UsageError(f"{addition.path}: cannot be written: {reason}") from error
 
 
@@ -203,5 +203,5 @@ def _read(path: Path) -> JobFile | None:
 
 
 def _unwritable(path: Path, error: OSError) -> str:
-    reason = (error.strerror or str(error)).lower()
+    reason = reason_of(error)
     return f"{path}: cannot be written: {reason}; nothing was changed"

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from scheduled.errors import ScheduledError, UnreadableFileError
+from scheduled.errors import ScheduledError, UnreadableFileError, reason_of
 from scheduled.system.files import read_json, replace_json
 
 
@@ -39,7 +39,7 @@ def write(folder: Path, name: str, document: dict[str, Any]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         replace_json(path, document)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = reason_of(error)
         raise CentralFileError(
             f"{path}: cannot be written ({reason}); make room or mend the permissions"
         ) from error

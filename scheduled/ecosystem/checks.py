@@ -25,7 +25,7 @@ from scheduled.ecosystem.branch import (
 from scheduled.ecosystem.memory import Limits, MemoryFile, Survey
 from scheduled.ecosystem.registry import Branch
 from scheduled.ecosystem.scan_cache import Cache
-from scheduled.errors import UnreadableFileError
+from scheduled.errors import UnreadableFileError, reason_of
 from scheduled.handler.params import Declared, Kind, Param, values
 from scheduled.system.files import parse_json, read_stamped, stamp
 
@@ -103,7 +103,9 @@ class Checkups:
         except (FileNotFoundError, NotADirectoryError):
             return Checkup(branch.name, (_error("Missing branch directory"),))
         except OSError as error:
-            return Checkup(branch.name, (_error(f"Branch directory unreadable ({_why(error)})"),))
+            return Checkup(
+                branch.name, (_error(f"Branch directory unreadable ({reason_of(error)})"),)
+            )
         folder = branch.folder
         return Checkup(
             branch.name,
@@ -201,7 +203,7 @@ class Checkups:
                 known = [updated.timestamp() if updated else seen[1] / 1e9]
                 self._cache.remember(path, seen, known)
         except OSError as error:
-            raise UnreadableFileError(Path(path), _why(error)) from error
+            raise UnreadableFileError(Path(path), reason_of(error)) from error
         return float(known[0])
 
     def _days_over(self, moment: float, limit: timedelta) -> int | None:
@@ -224,10 +226,6 @@ def _warning(text: str) -> Issue:
 
 def _error(text: str) -> Issue:
     return Issue(text, text, is_error=True)
-
-
-def _why(error: OSError) -> str:
-    return (error.strerror or "cannot be read").lower()
 
 
 def _messages(count: int, status: str) -> str:

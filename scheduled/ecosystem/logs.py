@@ -14,6 +14,7 @@ from typing import NamedTuple
 from scheduled.ecosystem.branch import LOGS
 from scheduled.ecosystem.log_positions import ROTATED, ReadPositions
 from scheduled.ecosystem.registry import Branch
+from scheduled.errors import reason_of
 
 
 class Oversized(NamedTuple):
@@ -100,7 +101,7 @@ def scan(
         try:
             errors, warnings = trails.follow(file.path, file.status)
         except OSError as error:
-            logs.problems.append(f"{file.path}: {(error.strerror or str(error)).lower()}")
+            logs.problems.append(f"{file.path}: {reason_of(error)}")
             continue
         logs.recent_errors += errors
         logs.recent_warnings += warnings

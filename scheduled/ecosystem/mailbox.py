@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.ecosystem import timestamps
-from scheduled.errors import LockedError, UnreadableFileError
+from scheduled.errors import LockedError, UnreadableFileError, reason_of
 from scheduled.system.files import Stamp, parse_json, read_bytes, replace_json, stamp
 
 Message = dict[str, Any]
@@ -183,7 +183,7 @@ def confined(path: Path, branch: Path | None = None) -> Path:
     except FileNotFoundError:
         raise UnreadableFileError(path, "no such file or folder") from None
     except OSError as error:
-        reason = (error.strerror or "cannot be seen").lower()
+        reason = reason_of(error)
         raise UnreadableFileError(path, reason) from error
     return path
 
@@ -217,7 +217,7 @@ def _is_there(path: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        reason = (error.strerror or "cannot be seen").lower()
+        reason = reason_of(error)
         raise UnreadableFileError(path, reason) from error
     return True
 
@@ -274,7 +274,7 @@ def _locked(folder: Path, wait: float) -> Iterator[None]:
             f"{folder / LOCK}: held by another program for more than {wait:g} s; tried again later"
         ) from None
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = reason_of(error)
         raise UnreadableFileError(folder / LOCK, f"cannot be locked: {reason}") from error
     try:
         give_to_owner(folder / LOCK, folder)

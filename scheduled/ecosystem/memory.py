@@ -15,6 +15,7 @@ from scheduled.ecosystem.branch import KINDS, TRINITY, memory_in, memory_kind
 from scheduled.ecosystem.memory_document import UNLIMITED, MemoryDocument, examine
 from scheduled.ecosystem.registry import Branch
 from scheduled.ecosystem.scan_cache import Cache
+from scheduled.errors import reason_of
 from scheduled.handler.params import Declared, Kind, Param, values
 from scheduled.system.files import read_stamped
 
@@ -138,7 +139,7 @@ class Survey:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            reason = (error.strerror or "cannot be read").lower()
+            reason = reason_of(error)
             return MemoryFile(branch, path, kind, 0, None, None, reason)
         limit = None if stated == UNLIMITED else stated or self._limits.of(branch)
         return MemoryFile(branch, path, kind, size, lines, limit, problem)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scheduled.errors import StateError, UnavailableError
+from scheduled.errors import StateError, UnavailableError, reason_of
 from scheduled.installation.crontab_block import CrontabError
 from scheduled.system import files
 
@@ -117,7 +117,7 @@ def _back_up(text: bytes, folder: Path, now: datetime) -> Path:
         raise FileExistsError(errno.EEXIST, f"a hundred copies called {name}")
     except OSError as error:
         raise StateError(
-            f"{folder}: the crontab cannot be backed up here ({error.strerror});"
+            f"{folder}: the crontab cannot be backed up here ({reason_of(error)});"
             " nothing was changed. Name another folder with --state-dir"
         ) from error
 

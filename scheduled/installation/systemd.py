@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scheduled.errors import ScheduledError, StateError, UnavailableError
+from scheduled.errors import ScheduledError, StateError, UnavailableError, reason_of
 from scheduled.installation import systemd_units
 from scheduled.system import files, machine, user_dirs
 
@@ -82,7 +82,9 @@ def install(found: Installed, texts: Mapping[str, bytes], *, force: bool) -> Non
             if found.texts[name] != text:
                 files.replace(found.folder / name, text, mode=0o644)
     except OSError as error:
-        raise StateError(f"{found.folder}: the units cannot be written: {_why(error)}") from error
+        raise StateError(
+            f"{found.folder}: the units cannot be written: {reason_of(error)}"
+        ) from error
 
 
 def start(timer: str) -> None:
@@ -138,7 +140,7 @@ def _text(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise StateError(f"{path}: cannot be read: {_why(error)}") from error
+        raise StateError(f"{path}: cannot be read: {reason_of(error)}") from error
 
 
 def _refuse(found: Installed, *, force: bool) -> None:
@@ -166,7 +168,9 @@ def _remove(found: Installed) -> None:
         for name in found.texts:
             (found.folder / name).unlink(missing_ok=True)
     except OSError as error:
-        raise StateError(f"{found.folder}: the units cannot be removed: {_why(error)}") from error
+        raise StateError(
+            f"{found.folder}: the units cannot be removed: {reason_of(error)}"
+        ) from error
 
 
 def _told(*words: str) -> UnavailableError | None:
@@ -206,7 +210,3 @@ def _environment() -> dict[str, str]:
     if "XDG_RUNTIME_DIR" not in environment and os.path.isdir(usual):
         environment["XDG_RUNTIME_DIR"] = usual
     return environment
-
-
-def _why(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()

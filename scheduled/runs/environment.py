@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from scheduled.errors import ScheduledError
+from scheduled.errors import ScheduledError, reason_of
 from scheduled.jobs.model import NAME, Attempt, Job
 from scheduled.system import files
 
@@ -105,7 +105,7 @@ def _from_file(path: Path) -> dict[str, str]:
             raise UnusableEnvironmentError(f"env_file: {path}: larger than {LARGEST} bytes")
         text = files.read_stamped(path)[1].decode("utf-8-sig")
     except OSError as error:
-        reason = (error.strerror or "cannot be read").lower()
+        reason = reason_of(error)
         raise UnusableEnvironmentError(f"env_file: {path}: {reason}") from error
     except UnicodeDecodeError as error:
         raise UnusableEnvironmentError(f"env_file: {path}: not UTF-8") from error

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scheduled.errors import UnreadableFileError, UsageError
+from scheduled.errors import UnreadableFileError, UsageError, reason_of
 from scheduled.system.files import read_stretches
 
 SUFFIX = ".log"
@@ -100,7 +100,7 @@ def _names(folder: Path) -> list[str]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        raise UnreadableFileError(folder, (error.strerror or str(error)).lower()) from error
+        raise UnreadableFileError(folder, reason_of(error)) from error
 
 
 def _written(output: Output) -> tuple[int, str]:

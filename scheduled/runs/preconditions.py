@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from scheduled.errors import reason_of
 from scheduled.jobs.model import Attempt, Job
 from scheduled.runs import environment
 from scheduled.runs.environment import UnusableEnvironmentError
@@ -75,7 +76,7 @@ def _exit_code(command: list[str], told: dict[str, str], folder: str, limit: flo
 
 def _told(error: Exception) -> str:
     if isinstance(error, OSError):
-        return (error.strerror or str(error)).lower()
+        return reason_of(error)
     return str(error)
 
 
@@ -161,7 +162,7 @@ def _of_disk(job: Job, folder: Path) -> Refusal | None:
     try:
         disk = os.statvfs(place)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = reason_of(error)
         raise GuardUnusableError(f"min_free_disk: {place}: {reason}") from error
     free = disk.f_bavail * disk.f_frsize
     if free >= job.min_free_disk:

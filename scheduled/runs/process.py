@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from scheduled.errors import UnreadableFileError
+from scheduled.errors import UnreadableFileError, reason_of
 from scheduled.jobs.model import Attempt, AttemptResult, Job, Outcome
 from scheduled.runs import environment, lingering_output
 from scheduled.runs.environment import UnusableEnvironmentError
@@ -92,7 +92,7 @@ def start(attempt: Attempt, memory: dict[str, Any], context: TickContext) -> Run
     try:
         output = capture.open()
     except OSError as error:
-        running.failure = f"{capture.path}: {_reason(error)}"
+        running.failure = f"{capture.path}: {reason_of(error)}"
         return running
     try:
         told = environment.variables(attempt, context.environ, context.config_dir)
@@ -157,7 +157,7 @@ def _finished(capture: Capture, mask: Mask) -> str:
         lingering_output.settle(capture)
     except OSError as error:
         leaks = ", and shows secrets perhaps" if mask else ""
-        return f"{capture.path}: {_reason(error)}: it may be longer than max_output{leaks}"
+        return f"{capture.path}: {reason_of(error)}: it may be longer than max_output{leaks}"
     return ""
 
 
@@ -380,9 +380,5 @@ def _not_started(attempt: Attempt, error: Exception) -> str:
     if isinstance(error, subprocess.SubprocessError):  # all that is said of a failed preexec_fn
         return f"nice: {attempt.job.nice}: not permitted; going below our own niceness needs root"
     if isinstance(error, OSError):
-        return f"{what}: cannot be started: {_reason(error)}"
+        return f"{what}: cannot be started: {reason_of(error)}"
     return f"{what!r}: cannot be started: {error}"
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()

@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from scheduled.errors import StateError
+from scheduled.errors import StateError, reason_of
 from scheduled.system.files import sync_folder
 
 Event = dict[str, Any]
@@ -56,7 +56,7 @@ class Journal:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise StateError(f"{self.folder}: cannot be read: {_reason(error)}") from error
+            raise StateError(f"{self.folder}: cannot be read: {reason_of(error)}") from error
         return sorted(name for name in found if DAY_FILE.fullmatch(name))
 
     def read(self, start: Position | None) -> ReadBatch:
@@ -169,7 +169,7 @@ class Journal:
         except FileNotFoundError:
             return b""  # pruned meanwhile by another tick
         except OSError as error:
-            raise StateError(f"{self.folder / name}: cannot be read: {_reason(error)}") from error
+            raise StateError(f"{self.folder / name}: cannot be read: {reason_of(error)}") from error
 
 
 def file_name(moment: datetime) -> str:
@@ -218,12 +218,8 @@ def _private(path: str, flags: int) -> int:
 
 
 def _unsaved(path: Path, error: OSError) -> str:
-    why = _reason(error)
+    why = reason_of(error)
     return (
         f"{path}: cannot be written: {why}; no job is started until it can be, "
         "and a run that has just ended will count as interrupted"
     )
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from scheduled.errors import StateError, UnreadableFileError
+from scheduled.errors import StateError, UnreadableFileError, reason_of
 from scheduled.state import apply
 from scheduled.state.document import VERSION, completed, empty, problem, with_keys_of_others
 from scheduled.state.journal import Event, Journal, Position, file_name, since_snapshot
@@ -146,7 +146,7 @@ class Store:
         try:
             files.replace(self.path, files.json_bytes(document), mode=0o600)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
+            reason = reason_of(error)
             raise StateError(
                 f"{self.path}: cannot be saved: {reason}; "
                 "the journal holds everything, the next tick tries again"

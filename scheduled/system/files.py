@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from scheduled.errors import UnreadableFileError
+from scheduled.errors import UnreadableFileError, reason_of
 
 MAX_NESTING = 100
 """How deep the values may be nested that a run hands over. Each version of Python has a limit of
@@ -212,7 +212,7 @@ def _told(path: Path) -> Iterator[None]:
     except FileNotFoundError:
         raise UnreadableFileError(path, "no such file") from None
     except OSError as error:
-        reason = (error.strerror or "cannot be read").lower()
+        reason = reason_of(error)
         raise UnreadableFileError(path, reason) from error
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from scheduled.errors import LockedError, StateError
+from scheduled.errors import LockedError, StateError, reason_of
 
 MODE = 0o600
 WAIT_SECONDS = 30.0
@@ -112,7 +112,7 @@ def _file_lock(path: Path, timeout: float) -> Any:
 
 
 def _unusable(state_dir: Path, error: OSError) -> str:
-    reason = (error.strerror or str(error)).lower()
+    reason = reason_of(error)
     return (
         f"{state_dir}: cannot lock there: {reason}; "
         "make the folder writable, or name another one with --state-dir"

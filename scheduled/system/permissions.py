@@ -9,6 +9,8 @@ import os
 import stat
 from pathlib import Path
 
+from scheduled.errors import reason_of
+
 OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -26,7 +28,7 @@ def problems(path: Path) -> list[str]:
         found = [_file_problem(real)]
         found += [_folder_problem(folder, real) for folder in {path.parent: 1, real.parent: 1}]
     except OSError as error:
-        return [f"{path}: {(error.strerror or 'cannot be read').lower()}"]
+        return [f"{path}: {reason_of(error)}"]
     return [one for one in found if one]
 
 

@@ -9,6 +9,8 @@ import os
 import sys
 from typing import TextIO, cast
 
+from scheduled.errors import reason_of
+
 
 def complete() -> None:
     """Open what is closed, on /dev/null. To be called before any other file is opened."""
@@ -35,7 +37,7 @@ def lost() -> str:
         try:
             stream.flush()
         except OSError as error:
-            reason = reason or (error.strerror or str(error)).lower()
+            reason = reason or reason_of(error)
             _throw_away(stream)
     return reason
 

@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from scheduled.config.load import Config
-from scheduled.errors import UnavailableError
+from scheduled.errors import UnavailableError, reason_of
 from scheduled.jobs.model import Job
 from scheduled.planning import decide, reboot, registration
 from scheduled.planning.decision import Decision, Verdict
@@ -219,7 +219,7 @@ class Tick:
             path.parent.mkdir(parents=True, exist_ok=True)
             files.replace_json(path, self._status())
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
+            reason = reason_of(error)
             self.report.notes.append(f"{path}: cannot be written: {reason}")
 
     def _status(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from scheduled.config.importers.job_names import unique
 from scheduled.config.job_file_editor import Addition
 from scheduled.config.load import Config
 from scheduled.config.yaml_writer import text_of
-from scheduled.errors import ConfigError, UsageError
+from scheduled.errors import ConfigError, UsageError, reason_of
 from scheduled.jobs.model import Job
 from scheduled.system import files
 
@@ -141,5 +141,5 @@ def _write_settings(settings: Settings) -> None:
         settings.path.parent.mkdir(parents=True, exist_ok=True)
         files.create(settings.path, settings.text.encode(), mode=MODE)
     except OSError as error:
-        reason = (error.strerror or "not possible").lower()
+        reason = reason_of(error)
         raise UsageError(f"{settings.path}: cannot be written: {reason}") from error

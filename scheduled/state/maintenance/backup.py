@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from scheduled.errors import StateError, UsageError
+from scheduled.errors import StateError, UsageError, reason_of
 from scheduled.state.maintenance import inventory
 from scheduled.state.maintenance.inventory import Found, Kind
 from scheduled.system import files, locks
@@ -45,7 +45,7 @@ def write(state_dir: Path, target: Path, now: datetime) -> list[str]:
             with files.replacing(target, mode=MODE) as stream:
                 _pack(stream, state_dir, parts, now)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
+            reason = reason_of(error)
             raise UsageError(
                 f"{target}: cannot be written: {reason}; nothing is left of it"
             ) from error
@@ -70,7 +70,7 @@ def _opened(found: Found, opened: ExitStack) -> _Part:
     try:
         stream = opened.enter_context(found.path.open("rb"))
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = reason_of(error)
         raise StateError(f"{found.path}: cannot be read: {reason}; no backup was made") from error
     return _Part(found, stream, stream.seek(0, io.SEEK_END))
 

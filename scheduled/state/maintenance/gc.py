@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from scheduled.errors import reason_of
 from scheduled.state import records
 from scheduled.state.journal import Journal
 from scheduled.state.maintenance import inventory
@@ -69,5 +70,5 @@ def _removed(path: Path) -> str:
     except FileNotFoundError:
         return ""
     except OSError as error:
-        return (error.strerror or str(error)).lower()
+        return reason_of(error)
     return ""

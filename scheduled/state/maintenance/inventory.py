@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from scheduled import idle
-from scheduled.errors import StateError
+from scheduled.errors import StateError, reason_of
 from scheduled.state import heartbeat, store
 from scheduled.state.journal import DAY_FILE
 
@@ -99,7 +99,7 @@ def _found(folder: Path, kind_of: Callable[[str], Kind | None], depth: int = 4) 
     except FileNotFoundError:  # or gone since: ticks come and go
         return
     except OSError as error:
-        raise StateError(f"{folder}: {(error.strerror or str(error)).lower()}") from error
+        raise StateError(f"{folder}: {reason_of(error)}") from error
 
 
 def _beside_the_state(name: str) -> Kind | None:

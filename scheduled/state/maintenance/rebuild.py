@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from scheduled.errors import StateError, UnreadableFileError
+from scheduled.errors import StateError, UnreadableFileError, reason_of
 from scheduled.state.document import with_keys_of_others
 from scheduled.state.maintenance.compare import Difference, differences
 from scheduled.state.store import Store, beside
@@ -65,6 +65,6 @@ def _keep(path: Path, now: datetime) -> Path | None:
     try:
         files.replace(copy, files.read_bytes(path), mode=0o600)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = reason_of(error)
         raise StateError(f"{copy}: cannot be written: {reason}; nothing was changed") from error
     return copy
