@@ -29,7 +29,7 @@ from scheduled.runs import output_files
 from scheduled.state import records
 from scheduled.state.store import Store
 from scheduled.ticks.signals import EVERY, Bus
-from scheduled.timing.instants import moment
+from scheduled.timing.instants import parse_utc
 
 JOB = "trial"
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -142,7 +142,7 @@ class HandlerRunner:
             result=row["result"],
             error=row["error"] or "",
             reason=row["reason"] or "",
-            slot=moment(row["slot"]),
+            slot=parse_utc(row["slot"]),
             missed=row["missed"],
             events=tuple(fired),
             messages=tuple(told),

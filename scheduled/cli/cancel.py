@@ -16,7 +16,7 @@ from scheduled.state import events
 from scheduled.state.records import ActiveRun, Event, JobMemory, job_memory
 from scheduled.system import processes
 from scheduled.system.text import one_line
-from scheduled.timing.instants import stamped
+from scheduled.timing.instants import format_utc
 from scheduled.views.format import both, counted
 
 BY_HAND = "stopped by hand"
@@ -38,7 +38,7 @@ def defer(session: Session, job: str, *, until: str, reason: str) -> None:
     if not decide.is_enabled(found, job_memory(session.store.state, found.id)):
         raise UsageError(f"{job} is not enabled, so that it could not run then; enable it first")
     end = ahead("--until", until, session.now, session.zone)
-    event = {"event": "deferral", "job": found.id, "until": stamped(end)}
+    event = {"event": "deferral", "job": found.id, "until": format_utc(end)}
     session.keep(event | {"reason": one_line(reason, 200)})
     count = session.store.state["jobs"][found.id]["deferral_count"]
     when = both(end, session.now, session.zone)

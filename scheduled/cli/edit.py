@@ -271,7 +271,7 @@ def _next(session: Session, job: Job, coming: list[dict[str, Any]]) -> str:
         return f"{job.id} is disabled; it runs when `enabled: false` is gone"
     if job.first_run is FirstRun.NOW and not record.fingerprint:
         return f"{job.id} runs at the next tick"
-    when = instants.moment(coming[0]["slot"]) if coming else None
+    when = instants.parse_utc(coming[0]["slot"]) if coming else None
     if when is None:
         return f"{job.id} will not run again"
     note = f"; {coming[0]['note']}" if coming[0]["note"] else ""

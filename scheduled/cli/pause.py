@@ -17,7 +17,7 @@ from scheduled.planning.decide import answered_until
 from scheduled.state.records import ALL_JOBS, job_memory, pauses
 from scheduled.system.text import one_line
 from scheduled.timing import slots
-from scheduled.timing.instants import stamped
+from scheduled.timing.instants import format_utc
 from scheduled.views.format import both
 
 
@@ -38,7 +38,7 @@ def pause(
     event = {
         "event": "paused",
         "job": name,
-        "until": stamped(end) if end else None,
+        "until": format_utc(end) if end else None,
         "reason": one_line(reason, 200),
     }
     session.keep(event)
@@ -64,7 +64,7 @@ def resume(session: Session, job: str | None) -> None:
         advice = f"; in force: {', '.join(map(_named, held))}" if held else ""
         raise UsageError(f"{_named(name)} not paused{advice}")
     # Its end is set and the pause kept: what came in it, and no tick has seen, is still skipped.
-    session.keep({"event": "resumed", "job": name, "until": stamped(session.now)})
+    session.keep({"event": "resumed", "job": name, "until": format_utc(session.now)})
     session.say(f"{_begun(name)} resumed.")
 
 
@@ -79,7 +79,7 @@ def skip(session: Session, job: str) -> None:
     slot = _next_slot(session, found)
     if slot is None:
         raise UsageError(f"{job}: no slot will come that could be skipped")
-    session.keep({"event": "skip", "job": found.id, "slot": stamped(slot)})
+    session.keep({"event": "skip", "job": found.id, "slot": format_utc(slot)})
     session.say(f"{job}: {both(slot, session.now, session.zone)} is left out.")
 
 

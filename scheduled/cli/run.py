@@ -23,7 +23,7 @@ from scheduled.ticks.dispatcher import RunRequest
 from scheduled.ticks.report import Exit, Report
 from scheduled.ticks.signals import Bus
 from scheduled.ticks.simulation import preview
-from scheduled.timing.instants import stamped
+from scheduled.timing.instants import format_utc
 from scheduled.views.failure import LINES, failure_block
 
 REPORT_JOB = "daily_report"
@@ -110,7 +110,7 @@ def once(session: Session) -> int:
     rows = {row["job"]: _gaia(row) for row in report.ran}
     for job, reason in report.left:
         skipped = {"status": "skipped", "output": {"reason": reason}}
-        rows.setdefault(job, {"task": job, "timestamp": stamped(session.now), **skipped})
+        rows.setdefault(job, {"task": job, "timestamp": format_utc(session.now), **skipped})
     click.echo(json.dumps(rows, indent=2))
     return report.exit_code
 

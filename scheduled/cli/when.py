@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from scheduled.ecosystem import timestamps
 from scheduled.errors import UsageError
 from scheduled.system.text import one_line
-from scheduled.timing.instants import moment, stamped
+from scheduled.timing.instants import format_utc, parse_utc
 
 _LENGTH = re.compile(r"[0-9]{1,6}[smhdw]")
 _TIME_OF_DAY = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
@@ -52,7 +52,7 @@ def _length(text: str) -> timedelta:
 def _instant(option: str, text: str, now: datetime, zone: tzinfo, sign: int) -> datetime:
     try:
         instant = _read(text.strip(), now, zone, sign)
-        if moment(stamped(instant)) is None:
+        if parse_utc(format_utc(instant)) is None:
             raise ValueError("beyond what the state can hold")
         return instant
     except (ValueError, OverflowError):

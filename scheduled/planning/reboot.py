@@ -15,7 +15,7 @@ from scheduled.planning import decide
 from scheduled.state.heartbeat import Heartbeat
 from scheduled.state.records import Event, JobMemory, State, job_memory
 from scheduled.timing import expression
-from scheduled.timing.instants import moment, stamped
+from scheduled.timing.instants import format_utc, parse_utc
 
 SECOND = timedelta(seconds=1)
 AGAIN = "the machine was started again"
@@ -37,7 +37,7 @@ def events(jobs: Iterable[Job], state: State, beat: Heartbeat, now: datetime) ->
     started = {
         "event": "booted",
         "boot_id": beat.boot_id,
-        "started": stamped(_started(beat, moment(state["ticks"].get("last")), now)),
+        "started": format_utc(_started(beat, parse_utc(state["ticks"].get("last")), now)),
         "jobs": [*records],
     }
     return [*(event for name, one in records.items() for event in _missed(name, one)), started]
@@ -55,7 +55,7 @@ def _missed(name: str, known: JobMemory) -> list[Event]:
     slot = known.anchor
     if slot is None or known.watermark is None or slot <= known.watermark:
         return []
-    when = {"first": stamped(slot), "last": stamped(slot), "count": 1}
+    when = {"first": format_utc(slot), "last": format_utc(slot), "count": 1}
     return [{"event": "missed", "job": name, **when, "cause": AGAIN}]
 
 

@@ -14,7 +14,7 @@ from scheduled.planning.slot_cache import SlotCache
 from scheduled.state import events, records
 from scheduled.state.records import Event, JobMemory, State
 from scheduled.timing import expression
-from scheduled.timing.instants import stamped
+from scheduled.timing.instants import format_utc
 from scheduled.timing.slots import MissedRange, is_anchored
 
 CHANGED = "its schedule was changed"
@@ -44,16 +44,16 @@ def unregistration(job: str, state: State, slots: SlotCache) -> list[Event]:
     """
     if state["jobs"].get(job, {}).get("fingerprint") in (None, "", REMOVED):
         return []
-    now, record = stamped(slots.now), records.job_memory(state, job)
+    now, record = format_utc(slots.now), records.job_memory(state, job)
     seen = {"event": "seen", "job": job, "anchor": now, "fingerprint": REMOVED}
-    seen["watermark"] = stamped(decide.counted_from(record, slots.now))
+    seen["watermark"] = format_utc(decide.counted_from(record, slots.now))
     is_off = record.enabled is False or record.suspended or record.fingerprint == decide.PUT_OUT
     return [*_left_behind(job, record, slots, decide.PUT_OUT if is_off else REMOVED), seen]
 
 
 def _met(decision: Decision, state: State, slots: SlotCache) -> list[Event]:
     job, record = decision.job, records.job_memory(state, decision.job.id)
-    watermark = stamped(decision.watermark) if decision.watermark else None
+    watermark = format_utc(decision.watermark) if decision.watermark else None
     match decision.verdict:
         case Verdict.RESET_WATERMARK:
             return [{"event": "clamped", "job": job.id, "watermark": watermark}]
@@ -65,7 +65,7 @@ def _met(decision: Decision, state: State, slots: SlotCache) -> list[Event]:
             return [*_left_behind(job.id, record, slots, cause), seen]
         case Verdict.DISABLED if decide.was_disabled_in_config(job, record):
             # Enabled again it is met anew: it does not fire for what passed meanwhile.
-            watermark = stamped(decide.counted_from(record, slots.now))
+            watermark = format_utc(decide.counted_from(record, slots.now))
             seen = _seen(job, slots, fingerprint=decide.PUT_OUT, watermark=watermark)
             return [*_left_behind(job.id, record, slots, decide.PUT_OUT), seen]
     return []
@@ -76,7 +76,7 @@ def _seen(job: Job, slots: SlotCache, *, fingerprint: str, watermark: str | None
     return {
         "event": "seen",
         "job": job.id,
-        "anchor": stamped(slots.now),
+        "anchor": format_utc(slots.now),
         "fingerprint": fingerprint,
         "watermark": watermark,
         "schedule": schedule.text,

@@ -9,7 +9,7 @@ from typing import Any
 
 from scheduled.state.document import OURS, completed, problem
 from scheduled.state.records import DAY, Event, State, hour_of
-from scheduled.timing.instants import moment, stamped
+from scheduled.timing.instants import format_utc, parse_utc
 
 KEPT_GAPS = 20
 KEPT_DEFERRALS = 20
@@ -195,7 +195,7 @@ def _dropped(state: State, event: Event) -> None:
 
 
 def _sortable(text: str) -> float:
-    instant = moment(text)
+    instant = parse_utc(text)
     return instant.timestamp() if instant is not None else 0.0
 
 
@@ -234,12 +234,12 @@ def _time(entry: dict[str, Any], event: Event) -> None:
 
 
 def _tally(state: State, event: Event, outcome: str, count: int = 1) -> None:
-    when = moment(event.get("at"))
+    when = parse_utc(event.get("at"))
     if when is None:
         return
-    hour, tallies = hour_of(stamped(when)), state["tallies"]
+    hour, tallies = hour_of(format_utc(when)), state["tallies"]
     if hour not in tallies:
-        oldest = hour_of(stamped(when - 2 * DAY))
+        oldest = hour_of(format_utc(when - 2 * DAY))
         state["tallies"] = tallies = {one: tallies[one] for one in tallies if one > oldest}
     tally = tallies.setdefault(hour, {})
     tally[outcome] = tally.get(outcome, 0) + count
@@ -350,7 +350,7 @@ def _tick(state: State, event: Event) -> None:
 def _forget_pauses(state: State, event: Event) -> None:
     """Let go of the pauses that ended long ago: a tick has seen the slots that came in them."""
     for name, entry in list(state["paused"].items()):
-        until, now = moment(entry.get("until")), moment(event["at"])
+        until, now = parse_utc(entry.get("until")), parse_utc(event["at"])
         if until is not None and now is not None and until < now - DAY:
             del state["paused"][name]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from scheduled.jobs.model import Attempt, AttemptResult, Outcome
 from scheduled.state.records import ActiveRun, Event
-from scheduled.timing.instants import moment, stamped
+from scheduled.timing.instants import format_utc, parse_utc
 from scheduled.timing.slots import MissedRange
 
 TICK_DIED = "the tick that started it died"
@@ -57,8 +57,8 @@ def missed(job: str, stretch: MissedRange | None, cause: str) -> list[Event]:
     event = {
         "event": "missed",
         "job": job,
-        "first": stamped(stretch.first),
-        "last": stamped(stretch.last),
+        "first": format_utc(stretch.first),
+        "last": format_utc(stretch.last),
         "count": stretch.count,
         "cause": cause,
     }
@@ -68,7 +68,7 @@ def missed(job: str, stretch: MissedRange | None, cause: str) -> list[Event]:
 def cause(stretch: MissedRange | None, gaps: Iterable[dict[str, Any]]) -> str:
     """Why nobody came for these slots: what the newest gap that holds them was due to."""
     for gap in reversed([*gaps]):
-        start, end = moment(gap.get("from")), moment(gap.get("to"))
+        start, end = parse_utc(gap.get("from")), parse_utc(gap.get("to"))
         if stretch is not None and start and end and start <= stretch.last <= end:
             return str(gap.get("cause"))
     return NO_TICK
@@ -81,7 +81,7 @@ def skipped(job: str, slot: datetime | None, reason: str) -> Event:
 
 def given_up(job: str, slot: datetime, reason: str) -> Event:
     """A slot that failed and is not tried again, because a newer one has come."""
-    return {"event": "given_up", "job": job, "slot": stamped(slot), "reason": reason}
+    return {"event": "given_up", "job": job, "slot": format_utc(slot), "reason": reason}
 
 
 def told_to_stop(job: str, run_id: str, reason: str) -> Event:
@@ -109,7 +109,7 @@ def interrupted(job: str, opened: ActiveRun, *, answered: bool) -> Event:
         "attempt": opened.attempt,
         "catch_up": opened.catch_up,
         "missed": opened.missed,
-        "started_at": stamped(opened.started_at),
+        "started_at": format_utc(opened.started_at),
         "finished_at": None,
         "duration_seconds": None,
         "by_hand": opened.slot is None,
@@ -161,10 +161,10 @@ def _of_run(kind: str, attempt: Attempt, started: datetime, finished: datetime) 
         "attempt": attempt.attempt,
         "catch_up": attempt.catch_up,
         "missed": attempt.missed,
-        "started_at": stamped(started),
-        "finished_at": stamped(finished),
+        "started_at": format_utc(started),
+        "finished_at": format_utc(finished),
     }
 
 
 def _stamp(when: datetime | None) -> str | None:
-    return stamped(when) if when is not None else None
+    return format_utc(when) if when is not None else None

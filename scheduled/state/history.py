@@ -13,7 +13,7 @@ from typing import Any, TypedDict
 
 from scheduled.jobs.model import Outcome
 from scheduled.state.journal import Event, Journal, Position, file_name
-from scheduled.timing.instants import moment
+from scheduled.timing.instants import parse_utc
 from scheduled.timing.slots import COUNT_CAP
 
 DEFAULT_LIMIT = 50
@@ -68,7 +68,7 @@ class HistoryQuery:
             return False
         if self.outcome is not None and row["outcome"] != self.outcome:
             return False
-        settled = moment(row["finished_at"])
+        settled = parse_utc(row["finished_at"])
         return self.since is None or settled is None or settled >= self.since
 
 

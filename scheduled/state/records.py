@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from scheduled.state import document
-from scheduled.timing.instants import moment, stamped
+from scheduled.timing.instants import format_utc, parse_utc
 
 State = document.State
 Event = dict[str, Any]
@@ -130,8 +130,8 @@ def job_memory(state: State, job: str) -> JobMemory:
     return JobMemory(
         fingerprint=entry.get("fingerprint") or "",
         schedule=_schedule(entry),
-        anchor=moment(entry.get("anchor")),
-        watermark=moment(entry.get("watermark")),
+        anchor=parse_utc(entry.get("anchor")),
+        watermark=parse_utc(entry.get("watermark")),
         coalesced=entry.get("coalesced", 0),
         interruptions=entry.get("interruptions", 0),
         enabled=entry.get("enabled"),
@@ -141,10 +141,10 @@ def job_memory(state: State, job: str) -> JobMemory:
         pause=_pause_of(state, job),
         deferral=_deferral(entry.get("deferral")),
         cancelled=_reason(entry.get("cancelled")),
-        skip=moment(entry.get("skip")),
+        skip=parse_utc(entry.get("skip")),
         suspended=bool(entry.get("suspended")),
-        last_success=moment(entry.get("last_success")),
-        succeeded_slot=moment(entry.get("succeeded_slot")),
+        last_success=parse_utc(entry.get("last_success")),
+        succeeded_slot=parse_utc(entry.get("succeeded_slot")),
     )
 
 
@@ -161,7 +161,7 @@ def under_way(state: State) -> list[tuple[str, int]]:
 
 def ticking_since(state: State) -> datetime | None:
     """Since when ticks have come without a gap; None if no gap is on record."""
-    return moment(state["gaps"][-1].get("to")) if state["gaps"] else None
+    return parse_utc(state["gaps"][-1].get("to")) if state["gaps"] else None
 
 
 def memory(state: State, job: str, section: str) -> dict[str, Any]:
@@ -171,13 +171,13 @@ def memory(state: State, job: str, section: str) -> dict[str, Any]:
 
 
 def hour_of(instant: str) -> str:
-    """The hour of an instant as `stamped` writes it: the key of its tally."""
+    """The hour of an instant as `format_utc` writes it: the key of its tally."""
     return instant[:13]  # 2026-11-21T12
 
 
 def outcomes_of_a_day(state: State, now: datetime) -> Counter[str]:
     """How many slots and runs ended how in the last 24 hours, to the hour."""
-    oldest = hour_of(stamped(now - DAY))
+    oldest = hour_of(format_utc(now - DAY))
     counted: Counter[str] = Counter()
     for hour, tally in state["tallies"].items():
         if hour > oldest:
@@ -196,18 +196,18 @@ def _runs(entry: dict[str, Any]) -> dict[int, ActiveRun]:
 
 def _held(entry: Any) -> tuple[datetime | None, str] | None:
     guard = entry.get("guard") if isinstance(entry, dict) else None
-    return (moment(entry.get("slot")), guard) if isinstance(guard, str) else None
+    return (parse_utc(entry.get("slot")), guard) if isinstance(guard, str) else None
 
 
 def _open(entry: Any) -> ActiveRun | None:
     if not isinstance(entry, dict):
         return None
-    started = moment(entry.get("started_at"))
+    started = parse_utc(entry.get("started_at"))
     if started is None:
         return None
     return ActiveRun(
         run_id=entry.get("run_id", ""),
-        slot=moment(entry.get("slot")),
+        slot=parse_utc(entry.get("slot")),
         attempt=entry.get("attempt", 1),
         started_at=started,
         deadline_seconds=entry.get("timeout", 0.0),
@@ -221,7 +221,7 @@ def _open(entry: Any) -> ActiveRun | None:
 
 
 def _deferral(entry: Any) -> Deferral | None:
-    until = moment(entry.get("until")) if isinstance(entry, dict) else None
+    until = parse_utc(entry.get("until")) if isinstance(entry, dict) else None
     return Deferral(until, _reason(entry) or "") if until is not None else None
 
 
@@ -230,7 +230,7 @@ def _reason(entry: Any) -> str | None:
 
 
 def _stop(entry: Any) -> Stop | None:
-    at = moment(entry.get("at")) if isinstance(entry, dict) else None
+    at = parse_utc(entry.get("at")) if isinstance(entry, dict) else None
     return Stop(at, str(entry.get("reason") or "")) if at is not None else None
 
 
@@ -242,7 +242,7 @@ def _schedule(entry: dict[str, Any]) -> tuple[str, str] | None:
 def _retry(entry: Any) -> Retry | None:
     if not isinstance(entry, dict):
         return None
-    slot, at = moment(entry.get("slot")), moment(entry.get("retry_at"))
+    slot, at = parse_utc(entry.get("slot")), parse_utc(entry.get("retry_at"))
     if slot is None or at is None:
         return None
     missed, catch_up = entry.get("missed", 0), entry.get("catch_up", False)
@@ -261,7 +261,7 @@ def _pause_of(state: State, job: str) -> Pause | None:
 
 
 def _pause(entry: Any) -> Pause | None:
-    since = moment(entry.get("since")) if isinstance(entry, dict) else None
+    since = parse_utc(entry.get("since")) if isinstance(entry, dict) else None
     if since is None:
         return None
-    return Pause(since, moment(entry.get("until")), str(entry.get("reason") or ""))
+    return Pause(since, parse_utc(entry.get("until")), str(entry.get("reason") or ""))

@@ -18,7 +18,7 @@ from scheduled.state.document import VERSION, completed, empty, problem, with_ke
 from scheduled.state.journal import Event, Journal, Position, file_name, since_snapshot
 from scheduled.state.records import ALL_JOBS, State
 from scheduled.system import files, locks
-from scheduled.timing.instants import stamped
+from scheduled.timing.instants import format_utc
 
 FILE_NAME = "scheduled_state.json"
 ASIDE = ("corrupt", "replaced")
@@ -115,7 +115,7 @@ class Store:
     def write(self, now: datetime, *events: Event, sync: bool = True) -> None:
         """As `record`, for a caller within `held`."""
         name = self._current_file(now)
-        whole = [{"at": stamped(now), **event} for event in events]
+        whole = [{"at": format_utc(now), **event} for event in events]
         self.journal.append(name, whole, sync=sync)
         self._unsynced = "" if sync else name
         self.refresh()
@@ -207,7 +207,7 @@ class Store:
             return newest
         self.sync()  # nobody comes back to the old file
         self.journal.begin_file(
-            today, {"event": "snapshot", "at": stamped(now), "state": self.state}
+            today, {"event": "snapshot", "at": format_utc(now), "state": self.state}
         )
         self.journal.prune(now.date(), KEEP_DAYS)
         self.begun_a_day = True

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from scheduled.errors import UsageError
 from scheduled.state.records import State
-from scheduled.timing.instants import moment
+from scheduled.timing.instants import parse_utc
 
 EACH_MINUTE = 60.0
 """Seconds between two ticks where nobody has said anything."""
@@ -44,7 +44,7 @@ def of(configured: float | None, state: State) -> Cadence:
     kept = state["cadence"]
     return Cadence(
         timedelta(seconds=kept.get("seconds") or EACH_MINUTE),
-        moment(kept.get("since")),
+        parse_utc(kept.get("since")),
         timedelta(seconds=kept.get("before") or EACH_MINUTE),
     )
 

@@ -21,7 +21,7 @@ from scheduled.ticks import outbox
 from scheduled.ticks.job_runner import Claim, JobRunner, NotStarted, StartedRun
 from scheduled.ticks.report import Report
 from scheduled.ticks.signals import Bus
-from scheduled.timing.instants import moment, stamped
+from scheduled.timing.instants import format_utc, parse_utc
 
 WORTH_WAITING = 59.0
 """Seconds. A retry that is due sooner happens in the same tick, one that is not in a later one.
@@ -210,7 +210,7 @@ class Dispatcher:
         decision = self.decide(job)
         if decision.next is not None:
             self.report.upcoming[job.id] = decision.next
-        again = moment(row["retry_at"])
+        again = parse_utc(row["retry_at"])
         if again is not None and (again - self.runner.clock()).total_seconds() < WORTH_WAITING:
             self._retries.append((again, job))
 
@@ -232,7 +232,7 @@ def _beginning(attempt: Attempt) -> dict[str, Any]:
     return {
         "job": attempt.job.id,
         "run_id": attempt.run_id,
-        "slot": stamped(attempt.slot) if attempt.slot else None,
+        "slot": format_utc(attempt.slot) if attempt.slot else None,
         "catch_up": attempt.catch_up,
         "missed": attempt.missed,
     }

@@ -16,7 +16,7 @@ from scheduled.state.records import State
 from scheduled.state.store import Store
 from scheduled.system import locks
 from scheduled.timing import backoff, instants
-from scheduled.timing.instants import stamped
+from scheduled.timing.instants import format_utc
 
 if TYPE_CHECKING:
     from scheduled.notify.mailbox import Delivered
@@ -86,7 +86,7 @@ def _deliver(
 def _undelivered(message: str, failures: int, problem: str, now: datetime) -> Event:
     wait = backoff.delay(failures, base=RETRY_SECONDS, cap=LONGEST_RETRY_SECONDS)
     told = {"event": "undelivered", "id": message, "problem": problem}
-    return told | {"retry_at": stamped(now + timedelta(seconds=wait))}
+    return told | {"retry_at": format_utc(now + timedelta(seconds=wait))}
 
 
 def _counted(outcome: "Delivered", places: Paths, today: date) -> list[str]:
@@ -101,4 +101,4 @@ def _counted(outcome: "Delivered", places: Paths, today: date) -> list[str]:
 
 
 def _retry_at(message: Waiting, now: datetime) -> datetime:
-    return instants.moment(message.get("retry_at")) or now
+    return instants.parse_utc(message.get("retry_at")) or now

@@ -11,7 +11,7 @@ from typing import Any
 from scheduled.errors import LockedError, ScheduledError, StateError
 from scheduled.state import history
 from scheduled.state.history import Row
-from scheduled.timing.instants import stamped
+from scheduled.timing.instants import format_utc
 
 
 class Exit(IntEnum):
@@ -87,7 +87,7 @@ class Report:
         """What `run --json` prints."""
         return {
             "tick": {
-                "at": stamped(self.at),
+                "at": format_utc(self.at),
                 "due": self.due,
                 "ran": len(self.ran),
                 "failed": len(self.failed),

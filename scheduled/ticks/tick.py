@@ -30,7 +30,7 @@ from scheduled.ticks.dispatcher import Dispatcher, RunRequest
 from scheduled.ticks.job_runner import JobRunner
 from scheduled.ticks.report import Report
 from scheduled.ticks.signals import Bus
-from scheduled.timing.instants import stamped
+from scheduled.timing.instants import format_utc
 from scheduled.views import status
 
 EARLIEST = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
@@ -130,14 +130,14 @@ class Tick:
         beat = heartbeat.beat(self.now)
         self.explain_silence(beat)
         heartbeat.save(self.config.places.state_dir, beat)
-        self.bus.fire("startup", at=stamped(self.now))
+        self.bus.fire("startup", at=format_utc(self.now))
 
     def explain_silence(self, beat: heartbeat.Heartbeat) -> None:
         """Put on record why no tick came since the last heartbeat, if that is too long ago."""
         last = heartbeat.load(self.config.places.state_dir)
         gap = heartbeat.gap(last, beat, self.cadence.patience(last.at if last else None))
         if gap is not None:
-            period = {"from": stamped(gap.start), "to": stamped(gap.end)}
+            period = {"from": format_utc(gap.start), "to": format_utc(gap.end)}
             self.store.record(self.now, {"event": "gap", **period, "cause": gap.cause.value})
 
     def settle(self) -> None:

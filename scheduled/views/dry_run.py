@@ -5,7 +5,7 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from scheduled.planning.decision import Decision
-from scheduled.timing.instants import moment, stamped
+from scheduled.timing.instants import format_utc, parse_utc
 from scheduled.timing.slots import COUNT_CAP, MissedRange
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def document(decisions: Sequence[Decision], now: datetime) -> dict[str, Any]:
     """`run --dry-run --json`: a row a job, what is due first, in the order it would run."""
-    return {"simulated": True, "at": stamped(now), "decisions": [row(one) for one in decisions]}
+    return {"simulated": True, "at": format_utc(now), "decisions": [row(one) for one in decisions]}
 
 
 def page(document: dict[str, Any], now: datetime, zone: tzinfo) -> "list[RenderableType]":
@@ -29,7 +29,7 @@ def page(document: dict[str, Any], now: datetime, zone: tzinfo) -> "list[Rendera
         return [Text("Simulated: nothing is due.")]
     table = tables.grid("SIMULATED", "JOB", "SLOT", "NOTE")
     for one in rows:
-        slot = moment(one["slot"])
+        slot = parse_utc(one["slot"])
         when = both(slot, now, zone) if slot else ""
         table.add_row(*map(tables.cell, (one["decision"], one["job"], when, note(one))))
     return [table, Text("Simulated: nothing was run, nothing was changed.")]
@@ -40,13 +40,13 @@ def row(decision: Decision) -> dict[str, Any]:
     missed = _count(decision.missed) + _count(decision.too_late)
     return {
         "job": decision.job.id,
-        "slot": stamped(decision.slot) if decision.slot else None,
+        "slot": format_utc(decision.slot) if decision.slot else None,
         "decision": decision.verdict.value,
         "catch_up": decision.catch_up,
         "missed": missed,
         "missed_capped": missed >= COUNT_CAP,
         "reason": decision.reason or None,
-        "next": stamped(decision.next) if decision.next else None,
+        "next": format_utc(decision.next) if decision.next else None,
     }
 
 

@@ -11,7 +11,7 @@ from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.state.records import JobMemory
 from scheduled.timing import expression, slots
-from scheduled.timing.instants import stamped
+from scheduled.timing.instants import format_utc
 from scheduled.views import dry_run
 from scheduled.views.snapshot import Snapshot
 
@@ -32,7 +32,7 @@ def document_at(snapshot: Snapshot, decisions: Sequence[Decision]) -> dict[str, 
     above = SlotCache.at(snapshot.now)
     done = {one.job.id: one for one in decisions}
     return {
-        "at": stamped(snapshot.now),
+        "at": format_utc(snapshot.now),
         "jobs": [
             row(snapshot, done[job.id], above)
             | {key: value for key, value in dry_run.row(done[job.id]).items() if key in THEN}
@@ -115,7 +115,7 @@ def awaited(decision: Decision, above: SlotCache) -> datetime | None:
 
 
 def _stamp(when: datetime | None) -> str | None:
-    return stamped(when) if when is not None else None
+    return format_utc(when) if when is not None else None
 
 
 def _dict(value: Any) -> dict[str, Any]:

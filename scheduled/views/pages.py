@@ -11,7 +11,7 @@ from scheduled.jobs import builtin
 from scheduled.state.history import Row
 from scheduled.state.records import ALL_JOBS
 from scheduled.system.text import one_line
-from scheduled.timing.instants import moment
+from scheduled.timing.instants import parse_utc
 from scheduled.views import tables
 from scheduled.views.format import absolute, both, counted, relative, span
 from scheduled.views.snapshot import Snapshot
@@ -174,7 +174,7 @@ def _oddities(snapshot: Snapshot) -> Iterator[str]:
 def _last_gap(gaps: list[Mapping[str, Any]], snapshot: Snapshot) -> str:
     if not gaps:
         return "none"
-    start, end = moment(gaps[-1].get("from")), moment(gaps[-1].get("to"))
+    start, end = parse_utc(gaps[-1].get("from")), parse_utc(gaps[-1].get("to"))
     if start is None or end is None:
         return "unknown"
     length = span(abs((end - start).total_seconds()))
@@ -183,13 +183,13 @@ def _last_gap(gaps: list[Mapping[str, Any]], snapshot: Snapshot) -> str:
 
 
 def _running(row: Mapping[str, Any], snapshot: Snapshot) -> str:
-    since = moment(row["since"])
+    since = parse_utc(row["since"])
     length = span((snapshot.now - since).total_seconds()) if since else "some time"
     return f"{row['job']}: for {length}, run {row['run_id']}, process {row['pid'] or 'unknown'}"
 
 
 def _failing(row: Mapping[str, Any], snapshot: Snapshot) -> str:
-    when = moment(row["at"])
+    when = parse_utc(row["at"])
     ago = f", {relative(when, snapshot.now)}" if when else ""
     log = f"; {row['log']}" if row["log"] else ""
     times = counted(row["failures"], "time")
@@ -197,7 +197,7 @@ def _failing(row: Mapping[str, Any], snapshot: Snapshot) -> str:
 
 
 def _overdue(row: Mapping[str, Any], snapshot: Snapshot) -> str:
-    since = moment(row["since"])
+    since = parse_utc(row["since"])
     return f"{row['job']}: due since {both(since, snapshot.now, snapshot.zone) if since else '?'}"
 
 
@@ -234,7 +234,7 @@ def _words(value: Any, snapshot: Snapshot) -> str:
             return " ".join(_words(inner, snapshot) for inner in value)
         case float():
             return f"{value:g}"
-        case str() if value.endswith("Z") and (when := moment(value)):
+        case str() if value.endswith("Z") and (when := parse_utc(value)):
             return both(when, snapshot.now, snapshot.zone)
         case _:
             return str(value)

@@ -10,7 +10,7 @@ from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.state.records import ActiveRun
 from scheduled.timing import expression
-from scheduled.timing.instants import moment
+from scheduled.timing.instants import parse_utc
 from scheduled.views.format import absolute, both
 from scheduled.views.snapshot import Snapshot
 
@@ -64,7 +64,7 @@ def before_its_time(
 ) -> Iterator[str]:
     """Why a slot does not count, and how the job stands now."""
     record = snapshot.record(job.id)
-    first_seen = moment(snapshot.entry(job.id).get("first_seen"))
+    first_seen = parse_utc(snapshot.entry(job.id).get("first_seen"))
     if slot > snapshot.now:
         yield "its time has not come"
     elif record.anchor is not None and slot <= record.anchor and is_met(snapshot, job):
@@ -135,7 +135,7 @@ def _way(snapshot: Snapshot, job: Job, decision: Decision) -> Iterator[str]:
     held = snapshot.entry(job.id).get("deferred")
     if blocker is not None:
         yield f"it waits for {blocker} to succeed (after){_last_of(blocker, snapshot)}"
-    elif isinstance(held, dict) and moment(held.get("slot")) == decision.slot:
+    elif isinstance(held, dict) and parse_utc(held.get("slot")) == decision.slot:
         who = "held back" if held.get("guard") else "it said not now"
         yield f"{who}: {held.get('reason')}; each tick asks again"
     elif decision.catch_up:
@@ -148,7 +148,7 @@ def _last_of(job: str, snapshot: Snapshot) -> str:
     last = snapshot.entry(job).get("last")
     if not isinstance(last, dict) or not last.get("outcome"):
         return ", which has not run yet"
-    when = moment(last.get("finished_at"))
+    when = parse_utc(last.get("finished_at"))
     ended = str(last["outcome"]).replace("_", " ")
     return f"; it {ended} last{f', {both(when, snapshot.now, snapshot.zone)}' if when else ''}"
 

@@ -10,7 +10,7 @@ from scheduled.jobs.model import Job, Outcome
 from scheduled.jobs.schedule import schedule_of
 from scheduled.state.history import Row
 from scheduled.timing import slots
-from scheduled.timing.instants import moment, stamped
+from scheduled.timing.instants import format_utc, parse_utc
 from scheduled.timing.tick_times import TickTimeline
 from scheduled.views.format import absolute, counted, passed, span
 
@@ -29,11 +29,11 @@ def document(
 ) -> dict[str, Any]:
     """`simulate --json`; `memory` is `remembered` or `fresh`, `runs` are those of `run`."""
     return {
-        "from": stamped(shown_from),
-        "to": stamped(timeline.end),
+        "from": format_utc(shown_from),
+        "to": format_utc(timeline.end),
         "tick_seconds": timeline.step.total_seconds(),
         "outages": [
-            {"from": stamped(one.start), "to": stamped(one.end)} for one in timeline.outages
+            {"from": format_utc(one.start), "to": format_utc(one.end)} for one in timeline.outages
         ],
         "memory": memory,
         "runs": list(runs),
@@ -45,12 +45,12 @@ def run(row: Row, at: datetime, job: Job | None) -> dict[str, Any]:
 
     Without a `job`, which may be configured no longer, there is no local time to tell.
     """
-    slot = moment(row["slot"])
+    slot = parse_utc(row["slot"])
     outcome = Outcome(row["outcome"] or Outcome.INTERRUPTED)
     return {
         "job": row["job"],
         "slot": row["slot"],
-        "at": stamped(at),
+        "at": format_utc(at),
         "decision": _DECISIONS.get(outcome, outcome.value),
         "catch_up": row["catch_up"],
         "missed": row["missed"],
@@ -123,6 +123,6 @@ def _sum(runs: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _local(text: str, zone: tzinfo) -> datetime:
-    instant = moment(text)
+    instant = parse_utc(text)
     assert instant is not None
     return instant.astimezone(zone)

@@ -104,7 +104,7 @@ def _entry(state: State, job: str) -> dict[str, Any]:
 
 def _last_tick(state: State, state_dir: Path) -> datetime | None:
     """The newer of what the state says and the heartbeat, which idle ticks leave as well."""
-    recorded = instants.moment(state["ticks"].get("last"))
+    recorded = instants.parse_utc(state["ticks"].get("last"))
     beat = heartbeat.load(state_dir)
     if beat is None:
         return recorded

@@ -10,7 +10,7 @@ from scheduled.jobs.model import Outcome
 from scheduled.planning import decide
 from scheduled.runs.output_files import log_path
 from scheduled.state.records import State, outcomes_of_a_day, pauses
-from scheduled.timing.instants import stamped
+from scheduled.timing.instants import format_utc
 from scheduled.views import upcoming
 from scheduled.views.health import judge
 from scheduled.views.snapshot import Snapshot, observe
@@ -53,14 +53,14 @@ def central(
     snapshot = observe(config, state, now, ZoneInfo(config.timezone), recovered)
     whole = document(snapshot)
     del whole["seed_state"]
-    return {"service": "scheduled", "last_updated": stamped(now), **whole}
+    return {"service": "scheduled", "last_updated": format_utc(now), **whole}
 
 
 def _last_tick(snapshot: Snapshot) -> dict[str, Any] | None:
     if snapshot.last_tick is None:
         return None
     ago = (snapshot.now - snapshot.last_tick).total_seconds()
-    return {"at": stamped(snapshot.last_tick), "ago_seconds": round(ago, 3)}
+    return {"at": format_utc(snapshot.last_tick), "ago_seconds": round(ago, 3)}
 
 
 def _paused(snapshot: Snapshot) -> dict[str, Any]:
@@ -79,8 +79,8 @@ def _running(snapshot: Snapshot) -> list[dict[str, Any]]:
         {
             "job": job,
             "run_id": run.run_id,
-            "slot": stamped(run.slot) if run.slot else None,
-            "since": stamped(run.started_at),
+            "slot": format_utc(run.slot) if run.slot else None,
+            "since": format_utc(run.started_at),
             "pid": run.pid,
         }
         for job, run in under_way
@@ -103,8 +103,8 @@ def _overdue(snapshot: Snapshot) -> list[dict[str, Any]]:
             rows.append(
                 {
                     "job": decision.job.id,
-                    "slot": stamped(decision.slot),
-                    "since": stamped(since),
+                    "slot": format_utc(decision.slot),
+                    "since": format_utc(since),
                     "late_seconds": waited.total_seconds(),
                 }
             )

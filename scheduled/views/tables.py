@@ -10,7 +10,7 @@ from rich.text import Text
 
 from scheduled.state.history import Row
 from scheduled.system.text import one_line
-from scheduled.timing.instants import moment
+from scheduled.timing.instants import parse_utc
 from scheduled.views import dry_run
 from scheduled.views.format import absolute, both, passed, relative, taken
 
@@ -43,7 +43,7 @@ def jobs_at(rows: Iterable[Mapping[str, Any]], now: datetime, zone: tzinfo) -> T
     """`list --at`: one line a job, with what a tick does about it then."""
     table = grid("JOB", "SCHEDULE", "DECISION", "SLOT", "NEXT RUN", "NOTE")
     for row in rows:
-        slot = moment(row["slot"])
+        slot = parse_utc(row["slot"])
         when = absolute(slot, zone) if slot else "-"
         after = "-" if row["slot"] == row["next_run"] else awaited(row, now, zone)
         cells = (row["id"], row["schedule"], row["decision"], when, after)
@@ -64,7 +64,10 @@ def runs(rows: Iterable[Row], now: datetime, zone: tzinfo) -> Table:
     """`history`: one line a run."""
     table = grid("JOB", "SLOT", "OUTCOME", "WHEN", "TOOK", "RUN", "NOTE")
     for row in rows:
-        slot, when = moment(row["slot"]), moment(row["finished_at"]) or moment(row["started_at"])
+        slot, when = (
+            parse_utc(row["slot"]),
+            parse_utc(row["finished_at"]) or parse_utc(row["started_at"]),
+        )
         table.add_row(
             cell(row["job"]),
             Text(absolute(slot, zone) if slot else "by hand"),
@@ -138,13 +141,13 @@ def grid(*headings: str) -> Table:
 
 
 def _ago(text: str | None, now: datetime) -> str:
-    when = moment(text)
+    when = parse_utc(text)
     return relative(when, now) if when else "never"
 
 
 def awaited(row: Mapping[str, Any], now: datetime, zone: tzinfo) -> str:
     """When the next run is, for a person: its slot, or since when it is due."""
-    when = moment(row["next_run"])
+    when = parse_utc(row["next_run"])
     if when is None:
         return "-"
     return both(when, now, zone) if when > now else f"due since {both(when, now, zone)}"

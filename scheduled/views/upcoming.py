@@ -12,7 +12,7 @@ from scheduled.jobs.schedule import schedule_of, start_delay
 from scheduled.planning import decide
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.timing import slots, window
-from scheduled.timing.instants import stamped
+from scheduled.timing.instants import format_utc
 from scheduled.timing.slots import is_anchored
 from scheduled.views.snapshot import Snapshot
 
@@ -94,7 +94,7 @@ def _following(snapshot: Snapshot, job: Job, above: SlotCache) -> Iterator[datet
 
 def _shown(snapshot: Snapshot, job: Job, slot: datetime) -> dict[str, Any]:
     return {
-        "slot": stamped(slot),
+        "slot": format_utc(slot),
         "local": slot.astimezone(ZoneInfo(job.timezone)).isoformat(),
         "note": "; ".join(_notes(snapshot, job, slot)),
     }

@@ -14,7 +14,7 @@ from scheduled.state.history import Row
 from scheduled.state.records import JobMemory
 from scheduled.timing import slots
 from scheduled.timing.expression import Schedule
-from scheduled.timing.instants import moment, stamped
+from scheduled.timing.instants import format_utc, parse_utc
 from scheduled.views import pending
 from scheduled.views.format import absolute, both, passed
 from scheduled.views.snapshot import Snapshot
@@ -49,17 +49,17 @@ def document(snapshot: Snapshot, job: Job, at: datetime, rows: Sequence[Row]) ->
     note = slots.note(schedule, slot) if slot is not None else ""
     return {
         "job": job.id,
-        "at": stamped(at),
-        "slot": stamped(slot) if slot is not None else None,
+        "at": format_utc(at),
+        "slot": format_utc(slot) if slot is not None else None,
         "answer": answer,
         "reasons": [*reasons, *([f"clock change: {note}"] if note else [])],
-        "next": stamped(decision.next) if decision.next else None,
+        "next": format_utc(decision.next) if decision.next else None,
     }
 
 
 def sentences(shown: dict[str, Any], snapshot: Snapshot) -> Iterator[str]:
     """The same for a person, a sentence a line."""
-    slot, after = moment(shown["slot"]), moment(shown["next"])
+    slot, after = parse_utc(shown["slot"]), parse_utc(shown["next"])
     if slot is None:
         yield f"{shown['job']}: no slot lies at or before that time."
     else:
@@ -95,7 +95,7 @@ def _rows_of(
 ) -> Iterator[Row]:
     """The rows that tell of one slot, newest first."""
     for row in rows:
-        told = moment(row["slot"])
+        told = parse_utc(row["slot"])
         if told is None:
             continue
         if row["outcome"] == Outcome.MISSED:
@@ -119,7 +119,7 @@ def _told(row: Row, snapshot: Snapshot) -> str:
     told = ": ".join(one for one in (f"{ended}{late}{more}", why) if one)
     if row["run_id"]:
         told = f"attempt {row['attempt']}, run {row['run_id']}: {told.removeprefix(', ')}"
-    when = moment(row["finished_at"])
+    when = parse_utc(row["finished_at"])
     return f"{told} ({both(when, snapshot.now, snapshot.zone)})" if when else told
 
 
@@ -144,7 +144,7 @@ def _aftermath(
 
 
 def _is_about(letter: dict[str, Any], job: Job, slot: datetime) -> bool:
-    return letter.get("job") == job.id and moment(letter.get("slot")) == slot
+    return letter.get("job") == job.id and parse_utc(letter.get("slot")) == slot
 
 
 def _answering(
@@ -152,7 +152,7 @@ def _answering(
 ) -> datetime | None:
     """The slot of the run that answered for an older slot that had passed."""
     for row in reversed(rows):
-        told = moment(row["slot"])
+        told = parse_utc(row["slot"])
         if not row["run_id"] or told is None or told <= slot:
             continue
         behind = slots.count(schedule, slot - INSTANT, told - INSTANT, record.anchor or slot)

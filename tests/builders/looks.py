@@ -19,7 +19,7 @@ from scheduled.state.document import empty
 from scheduled.state.store import Store
 from scheduled.state.tick_interval import Cadence
 from scheduled.timing import expression, instants
-from scheduled.timing.instants import stamped
+from scheduled.timing.instants import format_utc
 from scheduled.views.snapshot import Snapshot
 from tests.builders.jobs import at
 
@@ -29,34 +29,38 @@ Event = dict[str, Any]
 def seen(job: Job, moment: datetime) -> Event:
     """The first sight of a job: it counts from `moment`."""
     fingerprint = expression.fingerprint(expression.parse(job.schedule, job.timezone))
-    known = {"fingerprint": fingerprint, "anchor": stamped(moment), "watermark": stamped(moment)}
+    known = {
+        "fingerprint": fingerprint,
+        "anchor": format_utc(moment),
+        "watermark": format_utc(moment),
+    }
     known |= {"schedule": job.schedule, "zone": job.timezone}
-    return {"event": "seen", "at": stamped(moment), "job": job.id, **known}
+    return {"event": "seen", "at": format_utc(moment), "job": job.id, **known}
 
 
 def begin(run_id: str, slot: datetime, job: str = "backup") -> Event:
     """A run that starts at its slot."""
-    run = {"job": job, "run_id": run_id, "slot": stamped(slot), "attempt": 1}
-    return {"event": "begin", "at": stamped(slot), **run}
+    run = {"job": job, "run_id": run_id, "slot": format_utc(slot), "attempt": 1}
+    return {"event": "begin", "at": format_utc(slot), **run}
 
 
 def end(
     run_id: str, slot: datetime, outcome: str = "succeeded", job: str = "backup", **more: Any
 ) -> Event:
     """A run that started at its slot and took two seconds."""
-    finished = stamped(slot + timedelta(seconds=2))
+    finished = format_utc(slot + timedelta(seconds=2))
     ordinary = {
         "event": "end",
         "at": finished,
         "job": job,
         "run_id": run_id,
-        "slot": stamped(slot),
+        "slot": format_utc(slot),
         "outcome": outcome,
         "reason": "",
         "attempt": 1,
         "catch_up": False,
         "missed": 0,
-        "started_at": stamped(slot),
+        "started_at": format_utc(slot),
         "finished_at": finished,
         "duration_seconds": 2.0,
         "result": {"files": 3} if outcome == "succeeded" else None,
@@ -133,7 +137,7 @@ class Home:
         """Put events on record, each at its own time; the checkpoint with them."""
         store = Store(self.state_dir).load()
         for event in events:
-            moment = instants.moment(event["at"]) or at("12:00")
+            moment = instants.parse_utc(event["at"]) or at("12:00")
             store.record(moment, event)
         store.checkpoint(at("12:00"))
 

@@ -9,7 +9,7 @@ import pytest
 
 from scheduled.cli import enable, look
 from scheduled.state.store import Store
-from scheduled.timing.instants import stamped
+from scheduled.timing.instants import format_utc
 from tests.builders.jobs import at
 from tests.builders.looks import Event, Home, Said, begin, end, seen
 
@@ -115,7 +115,7 @@ def test_the_slot_of_a_run_under_way_is_left_to_that_run(home: Home) -> None:
     home.call(enable.disable, "backup", now=at("11:05"))
 
     home.call(enable.enable, "backup", now=at("11:10"))
-    home.record(end("r1", at("11:00"), finished_at=stamped(at("11:20"))))
+    home.record(end("r1", at("11:00"), finished_at=format_utc(at("11:20"))))
 
     assert [(row["outcome"], row["run_id"]) for row in _history(home)] == [("succeeded", "r1")]
 
@@ -130,7 +130,7 @@ def test_so_is_that_of_a_run_beside_it(home: Home) -> None:
 
 
 def test_a_retry_that_passed_while_disabled_is_given_up(home: Home) -> None:
-    again: dict[str, Any] = {"answered": False, "retry_at": stamped(at("11:10"))}
+    again: dict[str, Any] = {"answered": False, "retry_at": format_utc(at("11:10"))}
     home.record(begin("r1", at("11:00")), end("r1", at("11:00"), "failed", **again))
     home.call(enable.disable, "backup", now=at("11:05"))
 
@@ -142,8 +142,8 @@ def test_a_retry_that_passed_while_disabled_is_given_up(home: Home) -> None:
 
 
 def test_a_deferral_that_passed_while_disabled_is_skipped(home: Home) -> None:
-    until = {"until": stamped(at("10:50")), "reason": ""}
-    home.record({"event": "deferral", "at": stamped(at("10:35")), "job": "backup", **until})
+    until = {"until": format_utc(at("10:50")), "reason": ""}
+    home.record({"event": "deferral", "at": format_utc(at("10:35")), "job": "backup", **until})
     home.call(enable.disable, "backup", now=at("10:40"))
 
     home.call(enable.enable, "backup", now=at("10:55"))

@@ -13,7 +13,7 @@ import pytest
 
 from scheduled.cli import look
 from scheduled.system import linux, locks, machine, processes
-from scheduled.timing.instants import stamped
+from scheduled.timing.instants import format_utc
 from tests.builders.jobs import at
 from tests.builders.looks import BACKUP_AND_POLL, Home, Said, begin, end, lived_in
 
@@ -351,7 +351,7 @@ def test_an_ambiguous_run_is_refused(home: Home) -> None:
 def _begun_and_spawned(run_id: str, slot: datetime, pid: int) -> list[dict[str, Any]]:
     """The events of a run whose process is `pid`, on this boot of the machine."""
     started = processes.start_time(pid)
-    about = {"job": "backup", "run_id": run_id, "at": stamped(slot)}
+    about = {"job": "backup", "run_id": run_id, "at": format_utc(slot)}
     return [
         begin(run_id, slot) | {"boot_id": machine.boot_id()},
         {"event": "spawned", **about, "pid": pid, "pid_started": started},

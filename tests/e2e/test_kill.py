@@ -18,7 +18,7 @@ import pytest
 from scheduled.jobs.model import CatchUp
 from scheduled.state.journal import Event, Journal
 from scheduled.state.store import Store
-from scheduled.timing.instants import stamped
+from scheduled.timing.instants import format_utc
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job
 
@@ -58,15 +58,15 @@ def test_killed_two_hundred_times_at_any_moment(tmp_path: Path) -> None:
     start = at("00:01:05")
     kills = ticks = 0
     while kills < KILLS:
-        now = stamped(start + timedelta(minutes=ticks // 3, seconds=5 * (ticks % 3)))[:-1]
+        now = format_utc(start + timedelta(minutes=ticks // 3, seconds=5 * (ticks % 3)))[:-1]
         kills += _killed(lambda now=now: engine.run_at(now), after=chance.uniform(0.0, 0.12))  # type: ignore[misc]
         ticks += 1
         Store(engine.state_dir).load()
 
     minutes = ticks // 3 + 2
     end = start + timedelta(minutes=minutes)
-    _settle(engine, stamped(end)[:-1])
-    slots = [stamped(at("00:01") + timedelta(minutes=m))[11:16] for m in range(minutes + 1)]
+    _settle(engine, format_utc(end)[:-1])
+    slots = [format_utc(at("00:01") + timedelta(minutes=m))[11:16] for m in range(minutes + 1)]
     _check(engine, slots=slots)
 
 
@@ -148,4 +148,4 @@ def _check(engine: Engine, *, slots: list[str]) -> None:
 
 def _stretch(last: str, count: int) -> list[str]:
     newest = at(last.removesuffix("Z"))
-    return [stamped(newest - timedelta(minutes=back)) for back in range(count)]
+    return [format_utc(newest - timedelta(minutes=back)) for back in range(count)]

@@ -10,7 +10,7 @@ from scheduled.jobs.model import Outcome
 from scheduled.state import history
 from scheduled.state.history import HistoryQuery, Row
 from scheduled.state.store import Store
-from scheduled.timing.instants import stamped
+from scheduled.timing.instants import format_utc
 from scheduled.timing.slots import COUNT_CAP
 from tests.builders.jobs import at
 from tests.builders.looks import begin, end
@@ -58,7 +58,7 @@ def test_a_run_without_an_end_is_running() -> None:
 
 
 def test_the_newest_comes_first_and_a_run_stands_where_it_began() -> None:
-    long = end("long", at("11:00"), finished_at=stamped(at("11:30")))
+    long = end("long", at("11:00"), finished_at=format_utc(at("11:30")))
     events = [begin("long", at("11:00")), begin("short", at("11:10")), end("short", at("11:10"))]
 
     rows = history.rows([*events, long])
@@ -184,10 +184,10 @@ def test_no_journal_is_no_history(tmp_path: Path) -> None:
 
 
 def _missed(first: datetime, last: datetime, count: int) -> dict[str, Any]:
-    stretch = {"first": stamped(first), "last": stamped(last), "count": count}
+    stretch = {"first": format_utc(first), "last": format_utc(last), "count": count}
     return {
         "event": "missed",
-        "at": stamped(last),
+        "at": format_utc(last),
         "job": "backup",
         "cause": "machine off",
     } | stretch

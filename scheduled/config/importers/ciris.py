@@ -14,7 +14,7 @@ from scheduled.config.importers.findings import Deferrals, Findings, ImportedJob
 from scheduled.config.importers.json_objects import Entry
 from scheduled.config.yaml_document import NO_TEXT, shown
 from scheduled.ecosystem import timestamps
-from scheduled.timing.instants import stamped
+from scheduled.timing.instants import format_utc
 
 LISTS = ("scheduled_tasks", "tasks")
 """What a list of tasks is called where it does not stand alone."""
@@ -108,8 +108,8 @@ def _passed(task: Mapping[str, Any], now: datetime) -> str:
     if when > now:
         return ""
     return (
-        f"defer_until: {stamped(when)} has passed, and it was not done. If it is still to be done,"
-        " name a time to come here and import again"
+        f"defer_until: {format_utc(when)} has passed, and it was not done."
+        " If it is still to be done, name a time to come here and import again"
     )
 
 
@@ -117,7 +117,7 @@ def _schedule(task: Mapping[str, Any]) -> dict[str, str]:
     """When, in our words. CIRIS computes with croniter from timestamps in UTC."""
     if "schedule_cron" in task:
         return {"schedule": str(task["schedule_cron"]), "timezone": "UTC"}
-    return {"schedule": f"at:{stamped(timestamps.parse(task['defer_until'], UTC))}"}
+    return {"schedule": f"at:{format_utc(timestamps.parse(task['defer_until'], UTC))}"}
 
 
 def _in_a_line(name: str, value: Any) -> Any:
@@ -138,5 +138,5 @@ def _deferral(told: Mapping[str, Any]) -> dict[str, str | None]:
     whens = {
         name: timestamps.readable(told.get(name), UTC) for name in ("deferred_at", "deferred_until")
     }
-    stamps = {name: stamped(when) if when else None for name, when in whens.items()}
+    stamps = {name: format_utc(when) if when else None for name, when in whens.items()}
     return stamps | {"reason": plain}

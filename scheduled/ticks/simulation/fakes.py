@@ -24,7 +24,7 @@ from scheduled.state.records import Event, State
 from scheduled.state.store import Store
 from scheduled.system import files
 from scheduled.system.locks import Lock
-from scheduled.timing.instants import stamped
+from scheduled.timing.instants import format_utc
 
 WELL = AttemptResult(Outcome.SUCCEEDED, timedelta(0))
 
@@ -49,7 +49,7 @@ class InMemoryStore(Store):
     def write(self, now: datetime, *events: Event, sync: bool = True) -> None:  # noqa: ARG002 - the Store's own
         """Change the state as the events say, and keep them in `events`."""
         for event in events:
-            whole = {"at": stamped(now), **event}
+            whole = {"at": format_utc(now), **event}
             apply.apply(self.state, whole)
             self.events.append(whole)
 

@@ -23,7 +23,7 @@ from scheduled.ticks.signals import Bus
 from scheduled.ticks.simulation import fakes
 from scheduled.ticks.simulation.fakes import NO_EFFECTS, InMemoryStore
 from scheduled.ticks.tick import Tick
-from scheduled.timing.instants import stamped
+from scheduled.timing.instants import format_utc
 from scheduled.timing.tick_times import TickTimeline
 
 MOMENT = timedelta(milliseconds=500)
@@ -108,7 +108,7 @@ class Simulator:
         if before is None or at - before <= tick.cadence.patience(before):
             return
         cause = OUTAGE if self.timeline.is_silent(before, at) else Cause.SILENT.value
-        period = {"from": stamped(before), "to": stamped(tick.now)}
+        period = {"from": format_utc(before), "to": format_utc(tick.now)}
         self.memory.record(tick.now, {"event": "gap", **period, "cause": cause})
 
     def _following(self, at: datetime) -> datetime | None:
