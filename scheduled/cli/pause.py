@@ -38,7 +38,7 @@ def pause(
     event = {
         "event": "paused",
         "job": name,
-        "until": format_utc(end) if end else None,
+        "until": format_utc(end),
         "reason": one_line(reason, 200),
     }
     session.keep(event)

@@ -19,6 +19,7 @@ from scheduled.ecosystem.registry import Branch, Registry
 from scheduled.errors import LockedError, ScheduledError
 from scheduled.notify.message import Message
 from scheduled.notify.routes import CENTRAL
+from scheduled.timing.instants import format_utc
 
 LOCK_WAIT = 5.0
 """Seconds to wait for one mailbox, once a delivery."""
@@ -211,7 +212,7 @@ def _is_news(entry: dict[str, Any], message: Message) -> bool:
 
 def _metadata(message: Message) -> dict[str, Any]:
     return {
-        "created": message.created.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "created": format_utc(message.created),
         "fingerprint": message.fingerprint,
     }
 

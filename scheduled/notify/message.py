@@ -8,6 +8,7 @@ from typing import Any
 from scheduled.ecosystem import timestamps
 from scheduled.ecosystem.mailbox import one_line
 from scheduled.ecosystem.registry import ADDRESS_LENGTH
+from scheduled.timing.instants import format_utc
 
 SUBJECT_LENGTH = 200
 PRIORITIES = ("low", "normal", "high", "critical")
@@ -50,7 +51,7 @@ class Message:
             "priority": self.priority,
             "key": self.key,
             "id": self.id,
-            "created": self.created.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+            "created": format_utc(self.created),
             "fingerprint": self.fingerprint,
         }
 

@@ -53,7 +53,7 @@ def unregistration(job: str, state: State, slots: SlotCache) -> list[Event]:
 
 def _met(decision: Decision, state: State, slots: SlotCache) -> list[Event]:
     job, record = decision.job, records.job_memory(state, decision.job.id)
-    watermark = format_utc(decision.watermark) if decision.watermark else None
+    watermark = format_utc(decision.watermark)
     match decision.verdict:
         case Verdict.RESET_WATERMARK:
             return [{"event": "clamped", "job": job.id, "watermark": watermark}]

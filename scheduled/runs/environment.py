@@ -10,12 +10,12 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from pathlib import Path
 
 from scheduled.errors import ScheduledError, reason_of
 from scheduled.jobs.model import NAME, Attempt, Job
 from scheduled.system import files
+from scheduled.timing.instants import format_utc
 
 LARGEST = 1024 * 1024
 _LINE = re.compile(rf"(?:export\s+)?({NAME.pattern})=(.*)")
@@ -53,11 +53,11 @@ def run_variables(attempt: Attempt) -> dict[str, str]:
     return params | {
         "SCHEDULED_JOB": job.id,
         "SCHEDULED_RUN_ID": attempt.run_id,
-        "SCHEDULED_SLOT": _stamp(attempt.slot),
+        "SCHEDULED_SLOT": format_utc(attempt.slot) or "",
         "SCHEDULED_ATTEMPT": str(attempt.attempt),
         "SCHEDULED_CATCH_UP": "1" if attempt.catch_up else "0",
         "SCHEDULED_MISSED": str(attempt.missed),
-        "SCHEDULED_LAST_SUCCESS": _stamp(attempt.last_success),
+        "SCHEDULED_LAST_SUCCESS": format_utc(attempt.last_success) or "",
     }
 
 
@@ -140,7 +140,3 @@ def _unquoted(text: str) -> str | None:
 
 def _escaped(match: re.Match[str]) -> str:
     return _ESCAPES.get(match[1], match[1])
-
-
-def _stamp(moment: datetime | None) -> str:
-    return moment.isoformat().replace("+00:00", "Z") if moment else ""

@@ -34,7 +34,7 @@ def begun(attempt: Attempt, boot_id: str, lane: int = 0) -> Event:
         "event": "begin",
         "job": attempt.job.id,
         "run_id": attempt.run_id,
-        "slot": _stamp(attempt.slot),
+        "slot": format_utc(attempt.slot),
         "attempt": attempt.attempt,
         "catch_up": attempt.catch_up,
         "missed": attempt.missed,
@@ -76,7 +76,7 @@ def cause(stretch: MissedRange | None, gaps: Iterable[dict[str, Any]]) -> str:
 
 def skipped(job: str, slot: datetime | None, reason: str) -> Event:
     """A slot that ends without a run, and why."""
-    return {"event": "skipped", "job": job, "slot": _stamp(slot), "reason": reason}
+    return {"event": "skipped", "job": job, "slot": format_utc(slot), "reason": reason}
 
 
 def given_up(job: str, slot: datetime, reason: str) -> Event:
@@ -101,7 +101,7 @@ def interrupted(job: str, opened: ActiveRun, *, answered: bool) -> Event:
         "event": "end",
         "job": job,
         "run_id": opened.run_id,
-        "slot": _stamp(opened.slot),
+        "slot": format_utc(opened.slot),
         "outcome": Outcome.INTERRUPTED.value,
         "reason": why,
         "error": why,
@@ -129,7 +129,7 @@ def ended(
         "reason": end.reason,
         "outcome": end.outcome.value,
         "answered": settled.answered,
-        "retry_at": _stamp(settled.retry_at),
+        "retry_at": format_utc(settled.retry_at),
         "dead_letter": settled.dead_letter,
         "duration_seconds": round(end.duration.total_seconds(), 3),
         "result": end.result,
@@ -157,14 +157,10 @@ def _of_run(kind: str, attempt: Attempt, started: datetime, finished: datetime) 
         "event": kind,
         "job": attempt.job.id,
         "run_id": attempt.run_id,
-        "slot": _stamp(attempt.slot),
+        "slot": format_utc(attempt.slot),
         "attempt": attempt.attempt,
         "catch_up": attempt.catch_up,
         "missed": attempt.missed,
         "started_at": format_utc(started),
         "finished_at": format_utc(finished),
     }
-
-
-def _stamp(when: datetime | None) -> str | None:
-    return format_utc(when) if when is not None else None

@@ -232,7 +232,7 @@ def _beginning(attempt: Attempt) -> dict[str, Any]:
     return {
         "job": attempt.job.id,
         "run_id": attempt.run_id,
-        "slot": format_utc(attempt.slot) if attempt.slot else None,
+        "slot": format_utc(attempt.slot),
         "catch_up": attempt.catch_up,
         "missed": attempt.missed,
     }

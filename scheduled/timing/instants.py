@@ -1,18 +1,35 @@
-"""Instants as they are written: ISO 8601 in UTC, with `Z`."""
+"""Instants as text: ISO 8601 in UTC, with `Z`."""
 
 from datetime import UTC, datetime
+from typing import overload
 
 _YEARS = range(1000, 9000)
-"""There are slots in no other: a search that began there would run into the end of datetime."""
+"""Other years have no slots: a search that began there would run into the end of datetime."""
 
 
-def format_utc(moment: datetime) -> str:
-    """An instant as it stands in state and journal: UTC, `Z`, microseconds only if there are."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+@overload
+def format_utc(instant: datetime) -> str: ...
+
+
+@overload
+def format_utc(instant: datetime | None) -> str | None: ...
+
+
+def format_utc(instant: datetime | None) -> str | None:
+    """Return an instant as state and JSON hold it: UTC, `Z`, microseconds unless they are 0.
+
+    None stays None.
+    """
+    if instant is None:
+        return None
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def parse_utc(text: str | None) -> datetime | None:
-    """The instant that `format_utc` wrote; None for None and for what is no instant of ours."""
+    """Return the instant that `format_utc` wrote, or None if `text` is not one.
+
+    A text without an offset is taken as UTC. Years before 1000 or from 9000 on are refused.
+    """
     if not isinstance(text, str):
         return None
     try:

@@ -40,13 +40,13 @@ def row(decision: Decision) -> dict[str, Any]:
     missed = _count(decision.missed) + _count(decision.too_late)
     return {
         "job": decision.job.id,
-        "slot": format_utc(decision.slot) if decision.slot else None,
+        "slot": format_utc(decision.slot),
         "decision": decision.verdict.value,
         "catch_up": decision.catch_up,
         "missed": missed,
         "missed_capped": missed >= COUNT_CAP,
         "reason": decision.reason or None,
-        "next": format_utc(decision.next) if decision.next else None,
+        "next": format_utc(decision.next),
     }
 
 

@@ -63,8 +63,8 @@ def row(snapshot: Snapshot, decision: Decision, above: SlotCache) -> dict[str, A
         "priority": job.priority.value,
         "source": job.source,
         "status": status(job, record, entry),
-        "next_run": _stamp(awaited(decision, above)),
-        "last_run": last.get("started_at") or _stamp(record.last_success),
+        "next_run": format_utc(awaited(decision, above)),
+        "last_run": last.get("started_at") or format_utc(record.last_success),
         "last_outcome": last.get("outcome"),
     }
 
@@ -112,10 +112,6 @@ def awaited(decision: Decision, above: SlotCache) -> datetime | None:
             at_once = decision.watermark is None
             newest = above.latest(schedule, None, None) if at_once else None
             return newest or above.following(schedule, above.now, None)
-
-
-def _stamp(when: datetime | None) -> str | None:
-    return format_utc(when) if when is not None else None
 
 
 def _dict(value: Any) -> dict[str, Any]:

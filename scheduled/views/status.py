@@ -79,7 +79,7 @@ def _running(snapshot: Snapshot) -> list[dict[str, Any]]:
         {
             "job": job,
             "run_id": run.run_id,
-            "slot": format_utc(run.slot) if run.slot else None,
+            "slot": format_utc(run.slot),
             "since": format_utc(run.started_at),
             "pid": run.pid,
         }

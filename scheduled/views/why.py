@@ -50,10 +50,10 @@ def document(snapshot: Snapshot, job: Job, at: datetime, rows: Sequence[Row]) ->
     return {
         "job": job.id,
         "at": format_utc(at),
-        "slot": format_utc(slot) if slot is not None else None,
+        "slot": format_utc(slot),
         "answer": answer,
         "reasons": [*reasons, *([f"clock change: {note}"] if note else [])],
-        "next": format_utc(decision.next) if decision.next else None,
+        "next": format_utc(decision.next),
     }
 
 

@@ -138,5 +138,5 @@ def _deferral(told: Mapping[str, Any]) -> dict[str, str | None]:
     whens = {
         name: timestamps.readable(told.get(name), UTC) for name in ("deferred_at", "deferred_until")
     }
-    stamps = {name: format_utc(when) if when else None for name, when in whens.items()}
+    stamps = {name: format_utc(when) for name, when in whens.items()}
     return stamps | {"reason": plain}
