@@ -1,14 +1,14 @@
-"""The way in: the idle tick decided in a moment, then the command line.
+"""The way in: the idle tick first, then the command line.
 
-cron calls this file itself, with `-I -S`, which leaves out all that an idle tick has no use
-for. Only when there is something to do is the rest of the interpreter's start made up for.
+cron calls this file itself, with `-I -S`, which leaves out everything an idle tick does not
+need. The rest of the interpreter's start is made up for only when there is something to do.
 """
 
 import sys
 
 
 def main() -> int:
-    """Run the command line in `sys.argv`; the exit code, for `sys.exit`."""
+    """Run the command line in `sys.argv`; return the exit code for `sys.exit`."""
     from scheduled import idle
 
     if idle.is_idle(sys.argv[1:]):
@@ -20,7 +20,7 @@ def main() -> int:
 
 
 def _started_as_file() -> None:
-    """Let `scheduled` be found, and its own modules not be taken for others of their names."""
+    """Make `scheduled` importable, and keep its modules from shadowing others of the same name."""
     package = __file__.rpartition("/")[0]
     while package in sys.path:
         sys.path.remove(package)
@@ -28,7 +28,7 @@ def _started_as_file() -> None:
 
 
 def _complete() -> None:
-    """Make up for `-S`, once there is something to do."""
+    """Make up for `-S` once there is something to do."""
     if not sys.flags.no_site:
         return
     import site

@@ -1,7 +1,7 @@
-"""Our errors: one tree, each with the exit code it ends the command with.
+"""The errors of this program: one tree, each with the exit code of the command it ends.
 
-An error takes facts and builds the sentence: what happened, where, what to do now. What is
-raised here is shown to a person as it is, without a traceback, so the sentence has to do.
+An error takes facts and builds the sentence: what happened, where, what to do now. It is shown
+to a person as it is, without a traceback.
 """
 
 from collections.abc import Sequence
@@ -9,19 +9,19 @@ from pathlib import Path
 
 
 class ScheduledError(Exception):
-    """Something a person can understand and act on. Every error of ours derives from it."""
+    """Something a person can understand and act on; the base of all errors here."""
 
     exit_code = 1
 
 
 class UsageError(ScheduledError):
-    """What was asked for cannot be meant: an unknown job, an option that fits nothing."""
+    """A request that makes no sense: an unknown job, options that exclude each other."""
 
     exit_code = 2
 
 
 class ConfigError(ScheduledError):
-    """The configuration has problems; all of them, each with its file and line."""
+    """The configuration has problems: all of them, each with its file and line."""
 
     exit_code = 2
 
@@ -37,7 +37,7 @@ class ScheduleError(ScheduledError):
 
 
 class LockedError(ScheduledError):
-    """A lock of ours was held by another process for longer than we wait."""
+    """A state lock was held by another process for longer than the wait."""
 
     exit_code = 3
 
@@ -49,13 +49,13 @@ class StateError(ScheduledError):
 
 
 class UnavailableError(ScheduledError):
-    """Not now, and not our fault: an implausible clock, a machine without what is needed."""
+    """Temporarily impossible: an implausible clock, a machine without what is needed."""
 
     exit_code = 75
 
 
 class UnreadableFileError(ScheduledError):
-    """A file of somebody else's that is missing, unreadable or broken; it is left as it is."""
+    """A foreign file that is missing, unreadable or broken; it is left as it is."""
 
     def __init__(self, path: Path, reason: str) -> None:
         self.path = path

@@ -1,12 +1,11 @@
-"""The idle tick: whether there is nothing to do, found out before anything is imported.
+"""The idle tick: find out that there is nothing to do before anything is imported.
 
 A full tick leaves a hint: until when nothing is due, and the stamps of the files that could
-change that. A later tick that was called the same way and finds every stamp as it was notes
-that it came and is done, in less time than a bare `python -c pass` takes. When in doubt, here
-or in the hint, it is a full tick.
+change that. A later tick that was called the same way and finds every stamp unchanged records
+that it came and ends, in less time than a bare `python -c pass` takes. When in doubt, here or
+in the hint, the tick is a full one.
 
-Only modules that are part of the interpreter itself are used: `os` alone would cost more than
-all of this.
+Only modules built into the interpreter are used: `os` alone would cost more than all of this.
 """
 
 import posix
@@ -32,7 +31,7 @@ QUIET = ("-q", "--quiet", "--no-color")
 
 
 def is_idle(arguments: list[str]) -> bool:
-    """Whether `scheduled ARGUMENTS` is a tick that has nothing to do; notes that it came."""
+    """Return whether `scheduled ARGUMENTS` is a tick with nothing to do; record that it came."""
     options = _plain_tick(arguments)
     if options is None:
         return False
@@ -44,11 +43,11 @@ def is_idle(arguments: list[str]) -> bool:
 
 
 def signature(arguments: list[str]) -> str:
-    """How a tick was called, as far as it matters: options, environment, folder, program."""
-    called = [one for one in arguments if one != "run" and one not in QUIET]
+    """Return how a tick was called, as far as it matters: options, environment, folder, program."""
+    words = [word for word in arguments if word != "run" and word not in QUIET]
     environ = [posix.environ.get(name, b"\1").hex() for name in VARIABLES]
-    folder = "" if _is_placed(called) else posix.getcwd()
-    parts = [__version__, __file__, folder, *called, *environ]
+    folder = "" if _is_placed(words) else posix.getcwd()
+    parts = [__version__, __file__, folder, *words, *environ]
     return "".join(part.replace("\n", "\1") + "\0" for part in parts)
 
 
@@ -60,10 +59,10 @@ def write_hint(
     silence: float,
     stamps: dict[str, tuple[int, int, int] | None],
 ) -> None:
-    """Say that nothing is due before `due` (epoch seconds) while `stamps` hold.
+    """Write that nothing is due before `due` (epoch seconds) while `stamps` hold.
 
-    `silence` is how many seconds without a tick are worth a full one, which explains them. Each
-    stamp is (size, mtime in ns, inode), None for a file that is not there. Raises OSError.
+    After `silence` seconds without a tick the next one is a full one, which explains the gap. Each
+    stamp is (size, mtime in ns, inode), None for a missing file. Raises OSError.
     """
     lines = [VERSION, signature(arguments), repr(due), repr(silence)]
     for path, stamp in stamps.items():
@@ -80,7 +79,7 @@ def write_hint(
 
 
 def forget(state_dir: str) -> None:
-    """Make the next tick a full one."""
+    """Remove the hint, so that the next tick is a full one."""
     try:
         posix.unlink(f"{state_dir}/{HINT}")
     except OSError:
@@ -88,7 +87,7 @@ def forget(state_dir: str) -> None:
 
 
 def _plain_tick(arguments: list[str]) -> dict[str, str] | None:
-    """The options of a bare `run`; None for any other command line."""
+    """Return the options of a bare `run`; None for any other command line."""
     options: dict[str, str] = {}
     words = list(arguments)
     while words:
@@ -103,13 +102,13 @@ def _plain_tick(arguments: list[str]) -> dict[str, str] | None:
 
 
 def _is_placed(arguments: list[str]) -> bool:
-    """Whether the current folder has no say in where things are."""
-    absolute = [one for one in arguments if not one.startswith("-")]
-    return "--root" in arguments and all(one.startswith("/") for one in absolute)
+    """Return whether all paths are independent of the current folder."""
+    absolute = [word for word in arguments if not word.startswith("-")]
+    return "--root" in arguments and all(word.startswith("/") for word in absolute)
 
 
 def _default_state_dir(options: dict[str, str]) -> str:
-    """Where the hint may lie when no option says so; the signature guards against a wrong guess."""
+    """Return where the hint may be without an option; the signature catches a wrong guess."""
     named = posix.environ.get(b"SCHEDULED_STATE_DIR", b"")
     root = options.get("--root", "").encode("utf-8", "surrogateescape")
     root = root or posix.environ.get(b"SCHEDULED_ROOT", b"")
@@ -137,9 +136,9 @@ def _is_there(path: bytes) -> bool:
     return True
 
 
-def _is_unchanged(state_dir: str, called: str) -> bool:
+def _is_unchanged(state_dir: str, expected: str) -> bool:
     lines = _read(f"{state_dir}/{HINT}").split("\n")
-    if lines[0] != VERSION or lines[1] != called or lines[-1]:
+    if lines[0] != VERSION or lines[1] != expected or lines[-1]:
         return False
     now = time.time()  # noqa: TID251 - this is the way in, before any other clock is read
     due, silence = float(lines[2]), float(lines[3])

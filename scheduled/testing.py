@@ -39,7 +39,7 @@ _OURS = ("startup", "job_started", "job_finished", "job_failed")
 
 @dataclass(frozen=True)
 class HandlerResult:
-    """What came of one run."""
+    """The result of one run."""
 
     outcome: Outcome | None
     """None where the handler said that it could not work now."""
@@ -99,16 +99,16 @@ class HandlerRunner:
         if not report.ran:
             why = "; ".join(reason for _, reason in report.left) or "no slot is due"
             pytest.fail(f"nothing ran at {self.now.isoformat()}: {why}", pytrace=False)
-        return self._tried(report.ran[0], [one for one in fired if one[0] not in _OURS])
+        return self._tried(report.ran[0], [event for event in fired if event[0] not in _OURS])
 
     @property
     def memory(self) -> dict[str, Any]:
-        """What the handler remembers now."""
+        """Return what the handler remembers now."""
         return records.memory(Store(self.state_dir).load().state, JOB, "")
 
     def context(self, **changes: Any) -> Context:
-        """What a run at `now` would be told, to call a function with; `changes` are its fields."""
-        told = {
+        """Return the context of a run at `now`; `changes` replaces its fields."""
+        values = {
             "job": JOB,
             "run_id": JOB,
             "now": self.now,
@@ -119,10 +119,10 @@ class HandlerRunner:
             "slot": self.now,
             "memory": self.memory,
         }
-        return Context(**{**told, **changes})
+        return Context(**{**values, **changes})
 
     def _following(self, config: api.Config, *, by_hand: bool) -> datetime:
-        """When the next run is, if the test does not say."""
+        """Return when the next run is, if the test does not say."""
         if by_hand or not self._has_run:
             return self.now
         (decision,) = api.preview(config, self.now)
@@ -132,7 +132,7 @@ class HandlerRunner:
         self, row: Mapping[str, Any], fired: list[tuple[str, dict[str, Any]]]
     ) -> HandlerResult:
         path = output_files.log_path(self.state_dir, JOB, row["run_id"])
-        told = [
+        messages = [
             message
             for number, (name, data) in enumerate(fired)
             for message in routes.routed(name, data, {}, self.now, seed=f"{number}")
@@ -145,12 +145,12 @@ class HandlerRunner:
             slot=parse_utc(row["slot"]),
             missed=row["missed"],
             events=tuple(fired),
-            messages=tuple(told),
+            messages=tuple(messages),
             output=path.read_text("utf-8", "replace") if path else "",
         )
 
 
 @pytest.fixture
 def trial(tmp_path: Path) -> HandlerRunner:
-    """A job to try a handler in, at noon, in an empty root."""
+    """Provide a job to run a handler in, at noon, in an empty root."""
     return HandlerRunner(tmp_path)

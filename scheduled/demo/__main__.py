@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Show the demonstration; the exit code of the last command that failed, else 0."""
+    """Run the demonstration; return the exit code of the last command that failed, else 0."""
     parser = argparse.ArgumentParser(prog="python -m scheduled.demo", description=__doc__)
     parser.add_argument("--into", metavar="DIR", type=Path, help="an empty folder to use and keep")
     parser.add_argument("--quiet", action="store_true", help="only check that it works")
@@ -32,7 +32,7 @@ class _Demo:
         self.worst = 0
 
     def show(self) -> int:
-        """The demonstration, from an empty folder to the first reports."""
+        """Show the demonstration, from an empty folder to the first reports."""
         from scheduled.cli.context import clock
         from scheduled.demo import example
 
@@ -53,8 +53,8 @@ class _Demo:
 
     def _run(self, command: str, *options: str, about: str) -> None:
         places = ["--root", str(self.home), "--state-dir", str(self.state)]
-        verbose = [one for one in options if one == "-v"]
-        words = [*places, *verbose, command, *(one for one in options if one != "-v")]
+        verbose = [option for option in options if option == "-v"]
+        words = [*places, *verbose, command, *(option for option in options if option != "-v")]
         self._say(f"\n{about}\n$ scheduled {' '.join([command, *options])}")
         done = subprocess.run(
             [sys.executable, "-P", "-m", "scheduled", *words],

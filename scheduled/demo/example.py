@@ -20,17 +20,17 @@ LINES_OF_A_SESSION = 6
 
 
 class Layout(StrEnum):
-    """Where a branch keeps its things."""
+    """Where a branch keeps its files."""
 
     HOME = "home"  # NAME.local.json, ai_mail.local/
     REPOSITORY = "repository"  # .trinity/local.json, .ai_mail.local/
 
 
 def create_example(folder: Path, now: datetime, zone: tzinfo | None = None) -> Path:
-    """Grow the example in `folder`, as it would stand at `now`; the folder is returned.
+    """Create the example ecosystem in `folder`, as of `now`, and return the folder.
 
     Naive timestamps are wall clock of `zone`, the system's if None. Raises FileExistsError,
-    and changes nothing, where there is a registry already.
+    and changes nothing, if there is a registry already.
     """
     local = now.astimezone(zone)
     if (folder / "BRANCH_REGISTRY.json").exists():
@@ -67,7 +67,7 @@ def add_branch(
     lines: tuple[int, int] = (200, 120),
     limit: int | None = 600,
 ) -> Document:
-    """Create a healthy branch at `path` in `home`; returns its entry for the registry.
+    """Create a healthy branch at `path` in `home`; return its entry for the registry.
 
     `lines` are those of its two memory files, which state `limit` (None: they state none).
     """
@@ -93,14 +93,14 @@ def add_branch(
 
 
 def memory_path(branch: Path, name: str, kind: str, layout: Layout) -> Path:
-    """Where a branch keeps its memory file of a kind."""
+    """Return the path of a branch's memory file of a kind."""
     if layout is Layout.REPOSITORY:
         return branch / ".trinity" / f"{kind}.json"
     return branch / f"{name}.{kind}.json"
 
 
 def write_registry(home: Path, entries: list[Document], layout: Layout, local: datetime) -> Path:
-    """Write the registry under the name that goes with the layout."""
+    """Write the registry under the name that belongs to the layout."""
     name = "BRANCH_REGISTRY.json" if layout is Layout.HOME else "AIPASS_REGISTRY.json"
     metadata = {
         "version": "1.0.0",
@@ -118,14 +118,14 @@ def write_memory(path: Path, name: str, kind: str, lines: int, limit: int | None
 
 
 def write_inbox(mailbox: Path, messages: list[Document]) -> Path:
-    """Write an inbox in the form of today, its counts included; newest message first."""
+    """Write an inbox in the current format, its counts included; newest message first."""
     unread = sum(message["status"] == "new" for message in messages)
     counts = {"mailbox": "inbox", "total_messages": len(messages), "unread_count": unread}
     return write_json(mailbox / "inbox.json", {**counts, "messages": messages})
 
 
 def message(number: int, sender: str, subject: str, sent: datetime, **more: Any) -> Document:
-    """A message as ai_mail delivers it, new unless `more` says otherwise."""
+    """Return a message as ai_mail delivers it, new unless `more` says otherwise."""
     return {
         "id": f"{number:08x}",
         "timestamp": f"{sent:%Y-%m-%d %H:%M:%S}",
@@ -176,7 +176,7 @@ def write_json(path: Path, document: Any) -> Path:
 
 @lru_cache(maxsize=32)
 def _memory(kind: str, lines: int, limit: int | None) -> bytes:
-    """A memory file of that many lines, in which BRANCH stands for the name."""
+    """Return a memory file of that many lines, in which BRANCH stands for the name."""
     document = _empty_memory(kind, limit)
     missing = lines - len(_rendered(document).splitlines())
     if missing < 0:

@@ -1,11 +1,7 @@
-"""The crontab block: which lines of a crontab are ours, and how they get in and out again.
+"""Reading and replacing a user's crontab by means of crontab(1).
 
-Text is bytes throughout: a crontab need not be UTF-8, and what is not ours stays byte for byte.
-The first half is pure, text in and text out. The second half calls `crontab`, and leaves the
-crontab either as it was meant to be or as it was.
-
-Our lines stand between two markers. The first carries a hash of what is between them, so that
-an edit by hand is noticed and not overwritten; the name in both tells installations apart.
+The crontab ends up either as requested or as it was before. Text is bytes throughout: a crontab
+need not be UTF-8, and foreign lines stay the same to the byte.
 """
 
 import contextlib
@@ -38,7 +34,7 @@ _PATIENCE = 30
 
 @dataclass(frozen=True)
 class Replaced:
-    """What `replace` did."""
+    """The result of `replace`."""
 
     text: bytes
     """What now stands in the crontab."""
@@ -47,9 +43,9 @@ class Replaced:
 
 
 def read() -> bytes | None:
-    """The crontab of the user we run as; None where they have none.
+    """Return the crontab of the current user; None if there is none.
 
-    Raises UnavailableError for every other answer: an error taken for "no crontab" is how
+    Raises UnavailableError for every other answer: an error mistaken for "no crontab" is how
     installers wipe crontabs.
     """
     answer = _crontab("-l")
@@ -62,10 +58,10 @@ def read() -> bytes | None:
 
 
 def replace(before: bytes | None, after: bytes, backup_dir: Path, now: datetime) -> Replaced:
-    """Put `after` where `before` stands: back up, install, read back; put back on any doubt.
+    """Replace `before` by `after`: back up, install, read back; restore on any doubt.
 
-    Raises CrontabError if `before` is no longer what stands there, StateError if it cannot be
-    backed up, UnavailableError if `crontab` refused or altered the text.
+    Raises CrontabError if `before` is no longer the current text, StateError if it cannot be backed
+    up, UnavailableError if `crontab` refused or altered the text.
     """
     if read() != before:
         raise CrontabError("somebody changed the crontab meanwhile; nothing was done, try again")
@@ -82,7 +78,7 @@ def replace(before: bytes | None, after: bytes, backup_dir: Path, now: datetime)
 def _write(text: bytes) -> bytes:
     """Install `text` and return what was installed.
 
-    That is one newline more where this `crontab` insists on one at the end, as Debian's does.
+    One newline is added if this `crontab` insists on one at the end, as Debian's does.
     """
     answer = _crontab("-", text)
     if answer.returncode != 0 and text and not text.endswith(b"\n"):
@@ -93,7 +89,7 @@ def _write(text: bytes) -> bytes:
 
 
 def _put_back(before: bytes | None, backup: Path | None) -> str:
-    """Make the crontab what it was, and say in words how that ended."""
+    """Restore the crontab, and return a sentence about the result."""
     try:
         # Where there was none, an empty one: `crontab -r` is a step nobody can take back.
         if read() == before or _write(before or b"") == read():
@@ -101,8 +97,8 @@ def _put_back(before: bytes | None, backup: Path | None) -> str:
         reason = "it did not read back either"
     except UnavailableError as error:
         reason = str(error)
-    kept = f"; it is kept in {backup}, `crontab {backup}` restores it" if backup else ""
-    return f"and the old one could not be put back ({reason}){kept}"
+    hint = f"; it is kept in {backup}, `crontab {backup}` restores it" if backup else ""
+    return f"and the old one could not be put back ({reason}){hint}"
 
 
 def _back_up(text: bytes, folder: Path, now: datetime) -> Path:

@@ -1,6 +1,8 @@
-"""Our block in the text of somebody's crontab: written, found, replaced and removed (pure).
+"""The program's block in the text of a crontab: written, found, replaced and removed (pure).
 
-A block is sealed with a digest of its lines, so that a block edited by hand is recognised."""
+The lines stand between two markers. The first carries a hash of the lines, so that an edit by
+hand is noticed and not overwritten; the name in both distinguishes installations.
+"""
 
 import contextlib
 import hashlib
@@ -34,12 +36,12 @@ _NEWLINE_ADDED = (
 
 
 class CrontabError(ScheduledError):
-    """The crontab holds something we do not touch without being told to."""
+    """The crontab holds something that is not changed without `--force`."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """Our lines as they stand in a crontab, with the markers around them."""
+    """A block in a crontab, with its markers."""
 
     first_line: int
     """Of the opening marker, counted from 1."""
@@ -55,22 +57,22 @@ class Block:
 
     @property
     def intact(self) -> bool:
-        """Whether nobody has edited it since we wrote it."""
+        """Whether the block is as it was written."""
         return self.digest == _digest(self.body)
 
     @property
     def where(self) -> str:
-        """Its place in words."""
+        """The place of the block in words."""
         return f"lines {self.first_line} to {self.last_line}"
 
 
 def installation(state_dir: Path) -> str:
-    """The name of a block: one per state folder, so that two installations can live together."""
+    """Return the name of a block: one per state folder, so that installations can coexist."""
     return hashlib.sha256(os.fsencode(state_dir)).hexdigest()[:8]
 
 
 def block_text(name: str, lines: Sequence[bytes], *, newline_added: bool = False) -> bytes:
-    """The whole block, markers included, each line ended."""
+    """Return the whole block, markers included, each line ended."""
     body = _ABOUT + (_NEWLINE_ADDED if newline_added else b"") + b"".join(lines)
     seal = f"v{VERSION} sha256:{_digest(body)}"
     opening, closing = f"# BEGIN scheduled {name} {seal}\n", f"# END scheduled {name}\n"
@@ -78,12 +80,12 @@ def block_text(name: str, lines: Sequence[bytes], *, newline_added: bool = False
 
 
 def blocks(text: bytes, name: str) -> list[Block]:
-    """The blocks of that installation, in the order of the text; one at most, if all is well.
+    """Return the blocks of an installation in the order of the text; normally one at most.
 
-    Raises CrontabError, with line numbers, where a marker has no partner: nobody can tell then
-    which lines are ours.
+    Raises CrontabError, with line numbers, if a marker has no partner: it is then unknown which
+    lines belong to the block.
     """
-    found: list[Block] = []
+    existing: list[Block] = []
     opening: _Marker | None = None
     for marker in _markers(text, name):
         if marker.opens == (opening is not None):
@@ -91,43 +93,43 @@ def blocks(text: bytes, name: str) -> list[Block]:
         if opening is None:
             opening = marker
         else:
-            found.append(_block(text, opening, marker))
+            existing.append(_block(text, opening, marker))
             opening = None
     if opening is not None:
         raise _unpaired(opening)
-    return found
+    return existing
 
 
 def with_block(text: bytes, name: str, lines: Sequence[bytes], *, force: bool = False) -> bytes:
-    """`text` with that block in it: in the old one's place, else at the end. Idempotent.
+    """Return `text` with the block in it: in the old one's place, else at the end. Idempotent.
 
-    Raises CrontabError where a block was edited by hand, stands there twice or comes from a
-    newer version, which `force` overrides; and for a line outside every block that calls us.
+    Raises CrontabError if a block was edited by hand, occurs twice or comes from a newer version,
+    which `force` overrides; and for a line outside every block that calls the program.
     """
-    found = blocks(text, name)
+    existing = blocks(text, name)
     _refuse_strays(text)
-    if not found:
+    if not existing:
         newline_added = bool(text) and not text.endswith(b"\n")
         ours = block_text(name, lines, newline_added=newline_added)
         return text + (b"\n" if newline_added else b"") + ours
-    newline_added = _NEWLINE_ADDED in found[0].body
+    newline_added = _NEWLINE_ADDED in existing[0].body
     ours = block_text(name, lines, newline_added=newline_added)
     if not force:
-        _refuse_doubtful(found)
-    for surplus in reversed(found[1:]):
+        _refuse_doubtful(existing)
+    for surplus in reversed(existing[1:]):
         text = text[: surplus.start] + text[surplus.end :]
-    return text[: found[0].start] + ours + text[found[0].end :]
+    return text[: existing[0].start] + ours + text[existing[0].end :]
 
 
 def without_block(text: bytes, name: str, *, force: bool = False) -> bytes:
-    """`text` as it was before `with_block`, to the byte; unchanged where there is no block.
+    """Return `text` as it was before `with_block`, to the byte; unchanged if there is no block.
 
     Raises CrontabError as `with_block` does, except for lines outside the block.
     """
-    found = blocks(text, name)
+    existing = blocks(text, name)
     if not force:
-        _refuse_doubtful(found)
-    for block in reversed(found):
+        _refuse_doubtful(existing)
+    for block in reversed(existing):
         before, after = text[: block.start], text[block.end :]
         # A newline that has become the separator to somebody's later line stays.
         if _NEWLINE_ADDED in block.body and not after:
@@ -137,14 +139,14 @@ def without_block(text: bytes, name: str, *, force: bool = False) -> bytes:
 
 
 def stray_lines(text: bytes) -> list[int]:
-    """The numbers, from 1, of the lines outside every block that call us."""
+    """Return the numbers, from 1, of the lines outside every block that call the program."""
     ours = lines_in_blocks(text)
     numbered = enumerate(_split(text), start=1)
     return [number for number, line in numbered if number not in ours and calls_us(line)]
 
 
 def lines_in_blocks(text: bytes) -> set[int]:
-    """The numbers, from 1, of the lines of every installation's block, markers included."""
+    """Return the numbers, from 1, of the lines of every installation's block, markers included."""
     ours: set[int] = set()
     for name in {marker.name for marker in _markers(text)}:
         with contextlib.suppress(CrontabError):
@@ -164,7 +166,7 @@ class _Marker:
 
 
 def _split(text: bytes) -> list[bytes]:
-    """The lines with their ends; only `\\n` ends a line, as cron has it."""
+    """Split into lines with their ends; only `\n` ends a line, as in cron."""
     return re.findall(rb"[^\n]*\n|[^\n]+", text)
 
 
@@ -174,11 +176,11 @@ def _markers(text: bytes, name: str | None = None) -> Iterator[_Marker]:
         opening, closing = _BEGIN.fullmatch(line.strip()), _END.fullmatch(line.strip())
         match = opening or closing
         if match is not None:
-            found = match["name"].decode("ascii", "backslashreplace")
+            existing = match["name"].decode("ascii", "backslashreplace")
             rest = opening["rest"] if opening else b""
-            if name in (None, found):
+            if name in (None, existing):
                 end = offset + len(line)
-                yield _Marker(number, offset, end, found, rest, opening is not None)
+                yield _Marker(number, offset, end, existing, rest, opening is not None)
         offset += len(line)
 
 
@@ -204,14 +206,14 @@ def _unpaired(marker: _Marker) -> CrontabError:
     )
 
 
-def _refuse_doubtful(found: Sequence[Block]) -> None:
-    if len(found) > 1:
-        places = " and ".join(block.where for block in found)
+def _refuse_doubtful(existing: Sequence[Block]) -> None:
+    if len(existing) > 1:
+        places = " and ".join(block.where for block in existing)
         raise CrontabError(
             f"crontab {places}: the same block twice; nothing was changed."
             " Delete one with `crontab -e`, or leave one with --force"
         )
-    for block in found:
+    for block in existing:
         if not block.intact:
             raise CrontabError(
                 f"crontab {block.where}: edited by hand since it was written; nothing was"

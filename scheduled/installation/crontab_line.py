@@ -18,7 +18,7 @@ _VERBS = {"run", "daily-report", "--once"}
 
 
 def fields(interval: timedelta) -> str:
-    """The five fields that fire at an interval as `cadence.parse` lets through."""
+    """Return the five fields that fire at an interval accepted by `tick_interval.parse`."""
     minutes = interval // timedelta(minutes=1)
     if minutes < 60:
         return "* * * * *" if minutes == 1 else f"*/{minutes} * * * *"
@@ -26,12 +26,12 @@ def fields(interval: timedelta) -> str:
 
 
 def tick_lines(target: Target, when: str = "* * * * *", log: Path | None = None) -> list[bytes]:
-    """The one line that fires `run`; everything else is up to the configuration."""
+    """Return the line that fires `run`; everything else is left to the configuration."""
     return [_line(when, target, "run", log)]
 
 
 def seed_lines(target: Target, log: Path | None = None) -> list[bytes]:
-    """The two entries of the AIPass design: an hourly `run`, and the report at 8 AM."""
+    """Return the two entries of the AIPass design: an hourly `run`, and the report at 8 AM."""
     return [
         _line("0 * * * *", target, "run", log),
         _line("0 8 * * *", target, "daily-report", log),
@@ -46,10 +46,10 @@ def _line(when: str, target: Target, verb: str, log: Path | None) -> bytes:
 
 
 def _quoted(word: str) -> str:
-    """`word` for the shell inside a crontab, where `%` would end the command (crontab(5)).
+    """Quote `word` for the shell inside a crontab, where `%` would end the command (crontab(5)).
 
-    Raises UsageError for what no crontab can say: crons differ in what they make of a
-    backslash, and there is no way to write a line break.
+    Raises UsageError for what a crontab cannot express: crons differ in how they treat a backslash,
+    and there is no way to write a line break.
     """
     if any(sign in word for sign in "\\\n\r\0"):
         raise UsageError(
@@ -60,7 +60,7 @@ def _quoted(word: str) -> str:
 
 
 def calls_us(line: bytes) -> bool:
-    """Whether a crontab line starts a tick of ours, as far as can be seen from the line."""
+    """Return whether a crontab line starts a tick, as far as the line shows."""
     text = line.decode("latin-1")
     if text.lstrip().startswith("#") or _ASSIGNMENT.match(text):
         return False

@@ -24,12 +24,12 @@ LINGER = Path("/var/lib/systemd/linger")
 
 
 class UnitError(ScheduledError):
-    """A unit was edited by hand, and we are not told to take it all the same."""
+    """A unit was edited by hand and is not overwritten without `--force`."""
 
 
 @dataclass(frozen=True)
 class Installed:
-    """The units of an installation as they lie on the disk."""
+    """The units of an installation as they are on disk."""
 
     folder: Path
     texts: Mapping[str, bytes | None]
@@ -37,16 +37,16 @@ class Installed:
 
     @property
     def timer(self) -> str:
-        """The name of the unit that systemd is to start."""
+        """The name of the unit that systemd starts."""
         return next(iter(self.texts))
 
     @property
     def edited(self) -> list[Path]:
-        """The files that are not as we wrote them."""
-        found = self.texts.items()
+        """The files that differ from what was written."""
+        installed = self.texts.items()
         return [
             self.folder / name
-            for name, text in found
+            for name, text in installed
             if text is not None and not systemd_units.is_intact(text)
         ]
 
@@ -61,60 +61,60 @@ class Installed:
 
 
 def folder(environ: Mapping[str, str]) -> Path:
-    """Where the user's own units lie: systemd.unit(5)."""
+    """Return the folder of the user's own units: systemd.unit(5)."""
     return user_dirs.xdg(environ, "XDG_CONFIG_HOME", ".config") / "systemd" / "user"
 
 
 def look(place: Path, name: str) -> Installed:
-    """What lies there of an installation. Raises StateError for what cannot be read."""
+    """Return the units of an installation. Raises StateError for files that cannot be read."""
     return Installed(place, {file: _text(place / file) for file in systemd_units.file_names(name)})
 
 
-def install(found: Installed, texts: Mapping[str, bytes], *, force: bool) -> None:
-    """Put `texts` where `found` lies. `start` has systemd heed them.
+def install(installed: Installed, texts: Mapping[str, bytes], *, force: bool) -> None:
+    """Write `texts` over the installed units; `start` makes systemd load them.
 
-    Raises UnitError for what is not ours to overwrite, StateError if the disk does not let us.
+    Raises UnitError for files that are not ours to overwrite, StateError if writing fails.
     """
-    _refuse(found, force=force)
+    _refuse(installed, force=force)
     try:
-        found.folder.mkdir(parents=True, exist_ok=True)
+        installed.folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
-            if found.texts[name] != text:
-                files.replace(found.folder / name, text, mode=0o644)
+            if installed.texts[name] != text:
+                files.replace(installed.folder / name, text, mode=0o644)
     except OSError as error:
         raise StateError(
-            f"{found.folder}: the units cannot be written: {reason_of(error)}"
+            f"{installed.folder}: the units cannot be written: {reason_of(error)}"
         ) from error
 
 
 def start(timer: str) -> None:
-    """Have systemd read the units anew, and the timer run from now on and after each login.
+    """Make systemd reload the units, and enable and start the timer.
 
-    Raises UnavailableError where systemd cannot be asked, or refuses.
+    Raises UnavailableError if systemd cannot be reached or refuses.
     """
     for words in (("daemon-reload",), ("enable", timer), ("restart", timer)):
         _systemctl(*words)
 
 
-def uninstall(found: Installed, *, force: bool) -> UnavailableError | None:
-    """Stop the timer and delete both units; returns what is wrong if systemd runs and is not told.
+def uninstall(installed: Installed, *, force: bool) -> UnavailableError | None:
+    """Stop the timer and delete both units; return the problem if systemd runs but was not told.
 
     Raises as `install` does.
     """
-    _refuse(found, force=force)
-    untold = _told("disable", "--now", found.timer)
-    _remove(found)
-    untold = untold or _told("daemon-reload")
-    if untold is None or not BOOTED.is_dir():
+    _refuse(installed, force=force)
+    problem = _try("disable", "--now", installed.timer)
+    _remove(installed)
+    problem = problem or _try("daemon-reload")
+    if problem is None or not BOOTED.is_dir():
         return None
     return UnavailableError(
-        f"{untold}\nThe units are removed, but systemd may still know them. In a session of your"
-        f" own, type:\n  systemctl --user stop {found.timer}\n  systemctl --user daemon-reload"
+        f"{problem}\nThe units are removed, but systemd may still know them. In a session of your"
+        f" own, type:\n  systemctl --user stop {installed.timer}\n  systemctl --user daemon-reload"
     )
 
 
 def is_active(timer: str) -> bool | None:
-    """Whether the timer runs; None where systemd cannot be asked."""
+    """Return whether the timer is active; None if systemd cannot be reached."""
     try:
         return _systemctl("show", "--property=ActiveState", "--value", timer) == "active"
     except UnavailableError:
@@ -122,15 +122,17 @@ def is_active(timer: str) -> bool | None:
 
 
 def setsid() -> Path:
-    """Where `setsid` lies: a unit wants it said. Raises UnavailableError where there is none."""
-    found = str(systemd_units.SETSID) if systemd_units.SETSID.exists() else shutil.which("setsid")
-    if found is None:
+    """Return the full path of `setsid`, which a unit needs. Raises UnavailableError."""
+    installed = (
+        str(systemd_units.SETSID) if systemd_units.SETSID.exists() else shutil.which("setsid")
+    )
+    if installed is None:
         raise UnavailableError("there is no `setsid` command in PATH; it comes with util-linux")
-    return Path(found)
+    return Path(installed)
 
 
 def lingers() -> bool:
-    """Whether the timers of the user we run as go on while nobody is logged in."""
+    """Return whether timers of the current user run while the user is not logged in."""
     return (LINGER / machine.user()).exists()
 
 
@@ -143,38 +145,39 @@ def _text(path: Path) -> bytes | None:
         raise StateError(f"{path}: cannot be read: {reason_of(error)}") from error
 
 
-def _refuse(found: Installed, *, force: bool) -> None:
-    for path in (found.folder / name for name in found.texts):
+def _refuse(installed: Installed, *, force: bool) -> None:
+    for path in (installed.folder / name for name in installed.texts):
         if path.is_symlink():  # to /dev/null where it is masked: never to be written through
             raise UnitError(
                 f"{path}: a link and not the file we wrote; nothing was changed. If you have"
                 f" masked it: systemctl --user unmask {path.name}"
             )
-    if found.edited and not force:
-        names = " and ".join(map(str, found.edited))
+    if installed.edited and not force:
+        names = " and ".join(map(str, installed.edited))
         raise UnitError(
             f"{names}: edited by hand since it was written; nothing was changed. Keep your edit in"
-            f" a drop-in (systemctl --user edit {found.edited[0].name}), or give it up with --force"
+            f" a drop-in (systemctl --user edit {installed.edited[0].name}), or discard it with"
+            " --force"
         )
 
 
-def _remove(found: Installed) -> None:
-    timer = found.folder / found.timer
-    link = found.folder / "timers.target.wants" / found.timer
+def _remove(installed: Installed) -> None:
+    timer = installed.folder / installed.timer
+    link = installed.folder / "timers.target.wants" / installed.timer
     try:
         # `systemctl disable` takes it away; where systemd could not be asked, nobody has.
         if link.is_symlink() and link.resolve() == timer.resolve():
             link.unlink()
-        for name in found.texts:
-            (found.folder / name).unlink(missing_ok=True)
+        for name in installed.texts:
+            (installed.folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise StateError(
-            f"{found.folder}: the units cannot be removed: {reason_of(error)}"
+            f"{installed.folder}: the units cannot be removed: {reason_of(error)}"
         ) from error
 
 
-def _told(*words: str) -> UnavailableError | None:
-    """Tell systemd; why that was not possible, if it was not."""
+def _try(*words: str) -> UnavailableError | None:
+    """Call systemctl; return the error if it failed."""
     try:
         _systemctl(*words)
     except UnavailableError as error:
@@ -198,8 +201,8 @@ def _systemctl(*words: str) -> str:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise UnavailableError(f"`{' '.join(command)}` did not work: {error}") from error
     if answer.returncode != 0:
-        said = " ".join(answer.stderr.decode("utf-8", "backslashreplace").split())
-        raise UnavailableError(f"`{' '.join(command)}` ended with {answer.returncode}: {said}")
+        complaint = " ".join(answer.stderr.decode("utf-8", "backslashreplace").split())
+        raise UnavailableError(f"`{' '.join(command)}` ended with {answer.returncode}: {complaint}")
     return answer.stdout.decode("utf-8", "backslashreplace").strip()
 
 

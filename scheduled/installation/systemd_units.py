@@ -55,7 +55,7 @@ SyslogIdentifier=scheduled
 
 
 def file_names(name: str) -> tuple[str, str]:
-    """Those of the timer and of the service of an installation."""
+    """Return the file names of the timer and the service of an installation."""
     return f"scheduled-{name}.timer", f"scheduled-{name}.service"
 
 
@@ -66,7 +66,7 @@ def texts(
     log: Path | None = None,
     setsid: Path = SETSID,
 ) -> dict[str, bytes]:
-    """Both units by file name. Raises UsageError for a path that a unit cannot say."""
+    """Return both units by file name. Raises UsageError for a path that a unit cannot contain."""
     timer, service = file_names(name)
     command = " ".join(_quoted(word) for word in (str(setsid), "--fork", *target.words("run")))
     output = "" if log is None else _appending(log)
@@ -77,7 +77,7 @@ def texts(
 
 
 def calendar(interval: timedelta) -> str:
-    """The systemd.time(7) expression for an interval as `cadence.parse` lets through."""
+    """Return the systemd.time(7) expression for an interval accepted by `tick_interval.parse`."""
     minutes = interval // timedelta(minutes=1)
     if minutes < 60:
         return "*-*-* *:*:00" if minutes == 1 else f"*-*-* *:0/{minutes}:00"
@@ -86,7 +86,7 @@ def calendar(interval: timedelta) -> str:
 
 
 def is_intact(text: bytes) -> bool:
-    """Whether a unit is as we wrote it."""
+    """Return whether a unit is as it was written."""
     seal = _SEAL.match(text)
     return seal is not None and seal[1].decode() == _digest(text[seal.end() :])
 
@@ -101,7 +101,7 @@ def _digest(body: bytes) -> str:
 
 
 def _quoted(word: str) -> str:
-    """`word` for a command line in a unit: systemd.service(5), "Command lines"; `%` and `$` too."""
+    """Quote `word` for a command line in a unit, `%` and `$` too: systemd.service(5)."""
     doubled = _sayable(word).replace("\\", "\\\\").replace("%", "%%").replace("$", "$$")
     if re.fullmatch(r"[\w@%+=:,./$-]+", doubled, re.ASCII):
         return doubled
@@ -110,7 +110,7 @@ def _quoted(word: str) -> str:
 
 
 def _appending(log: Path) -> str:
-    """The lines that have a tick's output appended; there is no quoting in them (systemd.exec)."""
+    """Return the lines that append a tick's output to a file, unquoted: systemd.exec(5)."""
     path = _sayable(str(log))
     if re.search(r"[\x00-\x1f\x7f]", path) or path != path.strip() or path.endswith("\\"):
         raise UsageError(

@@ -26,7 +26,7 @@ class Target:
 
     @classmethod
     def running(cls, options: Sequence[str]) -> Self:
-        """The program as it runs now. Raises UnavailableError where Python cannot tell."""
+        """Return the program as it runs now. Raises UnavailableError if Python cannot tell."""
         if not sys.executable:
             raise UnavailableError("Python does not know where it lies itself; call it by its path")
         # Not resolved: the link in a virtual environment is what leads to its packages.
@@ -34,6 +34,6 @@ class Target:
         return cls(python, Path(scheduled.__file__).absolute().with_name("__main__.py"), options)
 
     def words(self, verb: str) -> list[str]:
-        """The whole command, for an idle tick to be as cheap as it can be."""
+        """Return the whole command, in the form that makes an idle tick cheapest."""
         flags = ("-I", "-S", "-X", "utf8")
         return [str(self.python), *flags, str(self.entry), *self.options, verb]

@@ -24,7 +24,7 @@ Stamp = tuple[int, int, int]
 
 
 def stamp(path: str | os.PathLike[str]) -> Stamp | None:
-    """The stamp of a file or folder as it is now; None where nothing is or nothing can be seen."""
+    """Return the stamp of a file or folder; None if it is missing or cannot be examined."""
     try:
         return stamp_of(os.stat(path))
     except OSError:
@@ -32,14 +32,14 @@ def stamp(path: str | os.PathLike[str]) -> Stamp | None:
 
 
 def stamp_of(status: os.stat_result) -> Stamp:
-    """The stamp that goes with what `stat` says."""
+    """Return the stamp that belongs to a `stat` result."""
     return status.st_size, status.st_mtime_ns, status.st_ino
 
 
 def read_stamped(path: str | os.PathLike[str]) -> tuple[Stamp, bytes]:
-    """The content of a file, and the stamp that the very same file had before.
+    """Return the content of a file, and its stamp from before it was read.
 
-    Raises OSError; also for a pipe or a device, which could keep us waiting for ever.
+    Raises OSError; also for a pipe or a device, which could block for ever.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
@@ -56,18 +56,18 @@ def read_stamped(path: str | os.PathLike[str]) -> tuple[Stamp, bytes]:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The content of a file. Raises UnreadableFileError, with the reason in words."""
+    """Return the content of a file. Raises UnreadableFileError with the reason."""
     with _told(path):
         return read_stamped(path)[1]
 
 
 def read_stretches(path: Path) -> list[bytes]:
-    """What a file holds before, between and after its holes. Raises UnreadableFileError.
+    """Return what a file holds before, between and after its holes. Raises UnreadableFileError.
 
-    Zeros next to a hole are taken for a part of it: a hole begins and ends at whole pages.
+    Zeros next to a hole are taken for part of it: a hole begins and ends at whole pages.
     """
     with _told(path), open(path, "rb") as stream:
-        found, at, size = [], 0, stream.seek(0, os.SEEK_END)
+        stretches, at, size = [], 0, stream.seek(0, os.SEEK_END)
         while at < size:
             try:
                 start = stream.seek(at, os.SEEK_DATA)
@@ -75,12 +75,12 @@ def read_stretches(path: Path) -> list[bytes]:
                 break
             at = stream.seek(start, os.SEEK_HOLE)
             stream.seek(start)
-            found.append(stream.read(at - start))
-    return [stretch.strip(b"\0") for stretch in found] if found[1:] else found
+            stretches.append(stream.read(at - start))
+    return [stretch.strip(b"\0") for stretch in stretches] if stretches[1:] else stretches
 
 
 def read_json(path: Path) -> Any:
-    """The JSON document in a file: UTF-8, a byte order mark tolerated.
+    """Return the JSON document in a file: UTF-8, a byte order mark is allowed.
 
     Raises UnreadableFileError that names line and column, also for an empty file.
     """
@@ -88,7 +88,7 @@ def read_json(path: Path) -> Any:
 
 
 def parse_json(data: bytes, path: Path) -> Any:
-    """The JSON document in `data`, which came from `path`. Raises as `read_json` does."""
+    """Return the JSON document in `data`, read from `path`. Raises as `read_json` does."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -131,7 +131,7 @@ def _containers(values: Iterable[Any]) -> list[Any]:
 
 
 def json_bytes(document: Any) -> bytes:
-    """A document as a person would like to find it: indented, UTF-8, one newline at the end."""
+    """Return a document as indented UTF-8 with one newline at the end."""
     try:
         return json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
     except UnicodeEncodeError:  # half a surrogate pair, which JSON can say and UTF-8 cannot
@@ -139,15 +139,15 @@ def json_bytes(document: Any) -> bytes:
 
 
 def replace_json(path: Path, document: Any) -> None:
-    """Replace `path` with `document`, atomically. Raises OSError; the old file then stays."""
+    """Replace `path` with `document`, atomically. Raises OSError and then keeps the old file."""
     replace(path, json_bytes(document))
 
 
 def replace(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Replace the content of `path` atomically, keeping its mode and owner; `mode` if it is new.
 
-    A symlink is followed, so that the link stays a link. Raises OSError; the old file then
-    stays as it was and nothing is left beside it.
+    A link is followed, so that it stays a link. Raises OSError; the old file is then unchanged and
+    no temporary file is left.
     """
     with replacing(path, mode=mode) as stream:
         stream.write(data)
@@ -155,7 +155,7 @@ def replace(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 
 @contextlib.contextmanager
 def replacing(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
-    """As `replace`, with what is written to the stream until the block ends without an error."""
+    """Replace a file like `replace`, with what is written to the stream before the block ends."""
     target = Path(os.path.realpath(path))
     descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
     try:
@@ -172,9 +172,9 @@ def replacing(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
 
 
 def create(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """A new file, complete or not at all; the umask counts.
+    """Create a file, complete or not at all; the umask applies.
 
-    Raises FileExistsError where there is anything, and OSError.
+    Raises FileExistsError if the path exists, and OSError.
     """
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
     try:
@@ -190,14 +190,14 @@ def create(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 
 
 def umask() -> int:
-    """The modes that a new file is not to have. Not for a program with several threads."""
+    """Return the umask of this process. Not for a program with several threads."""
     current = os.umask(0o022)
     os.umask(current)
     return current
 
 
 def sync_folder(folder: Path) -> None:
-    """Make a rename or a new name in `folder` survive a power cut. Raises OSError."""
+    """Sync a folder, so that a rename or a new name in it survives a power cut. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -12,9 +12,9 @@ FALLOC_FL_PUNCH_HOLE = 2
 
 
 def punch_hole(descriptor: int, start: int, length: int) -> bool:
-    """Give a stretch of an open file back to the disk, to be read as zeros; False if it cannot be.
+    """Free a range of an open file, which then reads as zeros; return False on failure.
 
-    The file stays as long as it is, so whoever appends to it goes on undisturbed: fallocate(2).
+    The file keeps its length, so a process that appends to it is not disturbed: fallocate(2).
     """
     if sys.platform != "linux":
         return False
@@ -28,9 +28,9 @@ def punch_hole(descriptor: int, start: int, length: int) -> bool:
 
 
 def has_writer(path: Path) -> bool:
-    """Whether some process has the file open to write to it; not where that cannot be told.
+    """Return whether a process has the file open for writing; False if that cannot be determined.
 
-    Linux grants a lease to read only on a file that nobody has open for writing: fcntl(2).
+    Linux grants a read lease only on a file that nobody has open for writing: fcntl(2).
     """
     if sys.platform != "linux":
         return False
@@ -51,9 +51,9 @@ def has_writer(path: Path) -> bool:
 
 
 def reserve(descriptor: int, length: int) -> None:
-    """Make sure that an open file can be written up to `length` bytes; what is there stays.
+    """Reserve disk space for an open file up to `length` bytes, without changing its content.
 
-    Raises OSError where the disk has no room for that.
+    Raises OSError if the disk has no room for it.
     """
     size = os.fstat(descriptor).st_size
     try:

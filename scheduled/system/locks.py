@@ -1,7 +1,7 @@
-"""Who may proceed: a lock a job for as long as it runs, a short one around state and journal.
+"""Kernel locks: one a job while it runs, and a short one around state and journal.
 
-All are kernel locks, so a process that dies lets go of them, however it dies. There is no time
-to live and no "running" mark that could outlast its owner. The lock files stay where they are.
+A process that dies releases its locks, however it dies. There is no time to live and no
+"running" mark that could outlast its owner. Lock files are never removed.
 """
 
 import itertools
@@ -20,21 +20,21 @@ POLL_SECONDS = 0.005
 
 
 class Lock:
-    """A right nobody else has while we hold it: to run a job, for one.
+    """A lock that this process holds.
 
-    That one is taken before the decision and held until the run is recorded.
+    A job's lock is taken before the decision and held until the end of the run is recorded.
     """
 
     def __init__(self, lock: Any) -> None:
         self._lock = lock
 
     def release(self) -> None:
-        """Let another tick have the job."""
+        """Release the lock."""
         self._lock.release()
 
 
 def take_job(state_dir: Path, job: str, lane: int = 0) -> Lock | None:
-    """The lock of a job, or None while somebody else holds it. Never waits.
+    """Take the lock of a job; None if another process holds it. Never waits.
 
     Each lane has a lock of its own: that many runs of the job may go on side by side.
     """
@@ -46,7 +46,7 @@ def _of_lane(job: str, lane: int) -> str:
 
 
 def take(state_dir: Path, name: str) -> Lock | None:
-    """The lock called `name`, or None while somebody else holds it. Never waits."""
+    """Take the lock called `name`; None if another process holds it. Never waits."""
     from filelock import Timeout
 
     lock = _file_lock(state_dir / "locks" / name, timeout=0)
@@ -60,7 +60,7 @@ def take(state_dir: Path, name: str) -> Lock | None:
 
 
 def is_running(state_dir: Path, job: str) -> bool:
-    """Whether some tick holds a lock of the job now."""
+    """Return whether a tick holds a lock of the job now."""
     # os.path: where we may not look there is nothing to see; Path would raise.
     for lane in itertools.count():
         if not os.path.exists(state_dir / "locks" / _of_lane(job, lane)):
@@ -74,9 +74,9 @@ def is_running(state_dir: Path, job: str) -> bool:
 
 @contextmanager
 def journal(state_dir: Path, wait: float = WAIT_SECONDS) -> Iterator[None]:
-    """The short lock around state and journal.
+    """Hold the short lock around state and journal.
 
-    Raises LockedError after `wait` seconds, and StateError where the lock file cannot be made.
+    Raises LockedError after `wait` seconds, and StateError if the lock file cannot be created.
     """
     from filelock import Timeout
 

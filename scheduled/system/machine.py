@@ -1,4 +1,4 @@
-"""This machine, as far as jobs are told apart by it, and the user we are on it."""
+"""Identity of this machine and of the user the program runs as."""
 
 import os
 from pathlib import Path
@@ -9,10 +9,10 @@ ID_FILE = Path("/etc/machine-id")
 
 
 def identity() -> str:
-    """What tells this machine from others, the same after each boot.
+    """Return an id of this machine that stays the same across boots.
 
-    From machine-id(5), else from the name of the host. The id itself is not to be shown around,
-    so it is hashed together with our name.
+    From machine-id(5), else from the host name. The machine id must not be exposed, so it is hashed
+    together with the program's name.
     """
     import hashlib
 
@@ -26,12 +26,12 @@ def identity() -> str:
 
 
 def mark() -> list[int | str]:
-    """What is another one as soon as `identity` is, for caches; found out without hashing."""
+    """Return values that change whenever `identity` does, without hashing; for cache keys."""
     return [*(stamp(ID_FILE) or ()), os.uname().nodename]
 
 
 def user() -> str:
-    """The name of the user we run as; the number where nobody has entered a name."""
+    """Return the name of the effective user, or the number if it has no name."""
     import pwd
 
     try:
@@ -41,7 +41,7 @@ def user() -> str:
 
 
 def boot_id() -> str:
-    """What tells one boot of this machine from another; empty where the kernel does not say."""
+    """Return the id of the current boot; empty if the kernel does not provide one."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
     except OSError:

@@ -1,6 +1,6 @@
-"""Who else could change what we are about to follow.
+"""Checks whether somebody else could change a file that is about to be trusted.
 
-cron may run a configuration as root, so one that somebody else can write to is refused, as
+cron may run a configuration as root, so a file that another user can write to is refused, as
 cron, ssh and logrotate do with theirs.
 """
 
@@ -15,41 +15,41 @@ OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 def problems(path: Path) -> list[str]:
-    """Why the file must not be followed, with the command that mends it; nothing if it may be.
+    """Return why a file must not be trusted, each with the command that fixes it; empty if it may.
 
-    The folder counts too, since who can write to it can put another file in the place of this
-    one: the folder of a link and that of the file it leads to. A sticky folder such as /tmp is
-    fine, if the file is root's or ours.
+    The folder counts as well, since whoever can write to it can replace the file: the folder of a
+    link and that of the link's target. A sticky folder such as /tmp is accepted if the file belongs
+    to root or to us.
     """
     real = Path(os.path.realpath(path))
     if real.is_dir():
         return [f"{path}: not a file; name the one in it"]
     try:
-        found = [_file_problem(real)]
-        found += [_folder_problem(folder, real) for folder in {path.parent: 1, real.parent: 1}]
+        reasons = [_file_problem(real)]
+        reasons += [_folder_problem(folder, real) for folder in {path.parent: 1, real.parent: 1}]
     except OSError as error:
         return [f"{path}: {reason_of(error)}"]
-    return [one for one in found if one]
+    return [reason for reason in reasons if reason]
 
 
 def folder_problems(folder: Path) -> list[str]:
-    """Why no file in a folder may be followed; nothing if they may be, each as far as it goes.
+    """Return why no file in a folder may be trusted; empty if the folder is no reason.
 
-    Who can write to the folder above can put another in its place. In a sticky folder it depends
-    on whose each file is. Raises OSError for a folder that cannot be looked at, or is none.
+    Whoever can write to the parent folder can replace this one. In a sticky folder it depends on
+    the owner of each file. Raises OSError if the folder cannot be examined or is not a folder.
     """
     real = Path(os.path.realpath(folder))
     mode = real.stat().st_mode
     if not stat.S_ISDIR(mode):
         raise NotADirectoryError(errno.ENOTDIR, "not a folder", str(folder))
-    found = [_folder_problem(above, real) for above in {folder.parent: 1, real.parent: 1}]
+    reasons = [_folder_problem(above, real) for above in {folder.parent: 1, real.parent: 1}]
     if mode & OTHERS and not mode & stat.S_ISVTX:
-        found.append(f"{folder}: others can put files in it; type: chmod go-w {_typed(real)}")
-    return [one for one in found if one]
+        reasons.append(f"{folder}: others can put files in it; type: chmod go-w {_typed(real)}")
+    return [reason for reason in reasons if reason]
 
 
 def is_ours(path: Path) -> bool:
-    """Whether nobody but us and root can have written this file. False where there is none."""
+    """Return whether only we and root can have written this file; False if it is missing."""
     try:
         status = path.lstat()
     except OSError:

@@ -7,29 +7,29 @@ from collections.abc import Iterable
 
 
 def start_time(pid: int) -> int | None:
-    """The kernel's start time of a process, in clock ticks since boot; None if there is none.
+    """Return the kernel's start time of a process, in clock ticks since boot; None if it is gone.
 
-    A process id is used again some day; together with this number it is not.
+    A process id is reused some day; together with this number it identifies one process.
     """
     fields = _stat(pid)
     return int(fields[19]) if fields else None
 
 
 def is_alive(pid: int, started: int) -> bool:
-    """Whether that very process still lives; a zombie does not."""
+    """Return whether the process with this id and start time still lives; a zombie does not."""
     fields = _stat(pid)
     return bool(fields) and fields[0] not in (b"Z", b"X") and int(fields[19]) == started
 
 
 def find(run_id: str) -> int:
-    """A process that carries the run's id in its environment; 0 where there is none."""
+    """Return a process that has the run's id in its environment; 0 if there is none."""
     return min(_marked(run_id), default=0)
 
 
 def signal_family(pid: int | None, run_id: str, number: signal.Signals) -> None:
-    """Send a signal to all there is of a run that another process waits for.
+    """Send a signal to all processes of a run that another process waits for.
 
-    Where `pid` is not known, those who carry the run's id are found all the same.
+    If `pid` is unknown, processes are found by the run's id in their environment.
     """
     for victim in descendants(pid or 0, run_id) or _marked(run_id):
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -37,19 +37,19 @@ def signal_family(pid: int | None, run_id: str, number: signal.Signals) -> None:
 
 
 def descendants(pid: int, run_id: str, known: Iterable[int] = ()) -> set[int]:
-    """`pid`, its session, who has the run's id in its environment, `known`; with descendants."""
+    """Return `pid`, its session, the processes with the run's id, `known`, and descendants."""
     if not pid:
         return set()
     stats = {process: fields for process in _processes() if (fields := _stat(process))}
     parents = {process: int(fields[1]) for process, fields in stats.items()}
     session = {process for process, fields in stats.items() if int(fields[3]) == pid}
-    found = session | _marked(run_id) | {pid, *known}
+    pids = session | _marked(run_id) | {pid, *known}
     grown = True
     while grown:
-        more = {child for child, parent in parents.items() if parent in found} - found
-        found |= more
+        more = {child for child, parent in parents.items() if parent in pids} - pids
+        pids |= more
         grown = bool(more)
-    return found - {os.getpid(), 1}
+    return pids - {os.getpid(), 1}
 
 
 def _marked(run_id: str) -> set[int]:
@@ -64,7 +64,7 @@ def _processes() -> list[int]:
 
 
 def _stat(pid: int) -> list[bytes]:
-    """What proc_pid_stat(5) says, from the state on (0; 1 is the parent, 3 the session)."""
+    """Return the fields of proc_pid_stat(5) from the state on: 0 state, 1 parent, 3 session."""
     with contextlib.suppress(OSError), open(f"/proc/{pid}/stat", "rb") as stream:
         return stream.read().rpartition(b")")[2].split()  # a name may hold anything, even `)`
     return []

@@ -1,7 +1,7 @@
-"""Standard streams that are closed, full, or gone: nothing of that may cost a tick its work.
+"""Standard streams that are closed, full or gone: they must never cost a tick its work.
 
-A program may be started with any of the three closed. Then the next file it opens takes the
-free number, and what is printed ends up in that file, the journal perhaps.
+A program may be started with any of the three closed. The next file it opens then takes the
+free number, and printed text ends up in that file, perhaps the journal.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ from scheduled.errors import reason_of
 
 
 def complete() -> None:
-    """Open what is closed, on /dev/null. To be called before any other file is opened."""
+    """Open closed standard streams on /dev/null. Call it before any other file is opened."""
     for number in range(3):
         try:
             os.fstat(number)
@@ -28,9 +28,9 @@ def complete() -> None:
 
 
 def lost() -> str:
-    """Why something that was printed cannot be written; empty if all of it is out.
+    """Return why printed text could not be written; empty if all of it was.
 
-    What is left of it is thrown away, or Python would complain once more at its very end.
+    The rest of the buffer is discarded, or Python would complain again on exit.
     """
     reason = ""
     for stream in (sys.stdout, sys.stderr):

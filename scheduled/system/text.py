@@ -13,22 +13,22 @@ _NOT_IN_A_TEXT = re.compile(rf"(?:\x1b\[[0-9;?]*[ -/]*[@-~])|[{_CONTROL}]")
 LONGEST = 300
 
 
-def did_you_mean(name: str, known: Sequence[str]) -> str:
-    """The end of a sentence about `name`: the nearest of the known names, else all of them."""
+def did_you_mean(name: str, names: Sequence[str]) -> str:
+    """Return the end of a sentence about `name`: the closest known name, else all of them."""
     import difflib
 
-    near = difflib.get_close_matches(name[:100].casefold(), known, n=1)
-    return f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}"
+    near = difflib.get_close_matches(name[:100].casefold(), names, n=1)
+    return f"; did you mean {near[0]}?" if near else f"; known are {', '.join(names)}"
 
 
 def one_line(value: object, longest: int = LONGEST) -> str:
-    """`value` on a single line without control characters, cut with `...` beyond `longest`."""
+    """Return `value` on one line without control characters, cut with `...` beyond `longest`."""
     text = _NOT_ON_ONE_LINE.sub(" ", _whole(str(value))).strip()
     return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
 def printable(value: str) -> str:
-    """`value` with its lines and tabs kept, without colours and control characters."""
+    """Return `value` without colours and control characters; lines and tabs are kept."""
     return _NOT_IN_A_TEXT.sub("", _whole(value).replace("\r\n", "\n"))
 
 
@@ -37,7 +37,7 @@ def _whole(value: str) -> str:
 
 
 def diff(before: bytes, after: bytes, name: str) -> str:
-    """Only the lines that change: the others may hold passwords."""
+    """Return the lines that change, with - and +. Others are left out: they may hold passwords."""
     import difflib
 
     old, new = (decoded(text).split("\n") for text in (before, after))
@@ -46,5 +46,5 @@ def diff(before: bytes, after: bytes, name: str) -> str:
 
 
 def decoded(text: bytes) -> str:
-    """`text` for people; what is not UTF-8 as escapes."""
+    """Return `text` decoded; bytes that are not UTF-8 appear as escapes."""
     return text.decode("utf-8", "backslashreplace")

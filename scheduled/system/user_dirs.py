@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def home(environ: Mapping[str, str]) -> Path:
-    """The home folder: HOME, else what the password database says. cron may not set HOME."""
+    """Return the home folder: HOME, which cron may not set, else that of the password database."""
     named = environ.get("HOME", "")
     if os.path.isabs(named):
         return Path(named)
@@ -19,6 +19,6 @@ def home(environ: Mapping[str, str]) -> Path:
 
 
 def xdg(environ: Mapping[str, str], variable: str, fallback: str) -> Path:
-    """A folder of the XDG base directory specification, which has relative ones ignored."""
+    """Return a folder of the XDG base directory specification; relative values are ignored."""
     named = environ.get(variable, "")
     return Path(named) if os.path.isabs(named) else home(environ) / fallback
