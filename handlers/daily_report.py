@@ -1,7 +1,7 @@
-"""Writes the summary of the day: health, mail, memory files, plans. Mailed to @dev_central.
+"""Write the summary of the day: health, mail, memory files, plans. Mailed to @dev_central.
 
-The wording is the seed's. A source that is not there counts as nothing; one that is old is not
-used: then the branches are looked at now.
+The wording is the seed's. A missing source counts as nothing; an outdated one is not used: then
+the branches are checked now.
 """
 
 from collections.abc import Iterable, Sequence
@@ -33,7 +33,7 @@ PLANS_LISTED = 5
 
 @dataclass
 class Health:
-    """The state of the branches, a line for each that is not healthy."""
+    """The health of the branches, with a line for each that is not healthy."""
 
     healthy: int = 0
     warnings: list[str] = field(default_factory=list)
@@ -41,25 +41,25 @@ class Health:
 
 
 def run(context: Context) -> dict[str, object]:
-    """Make the report of today, and fire `daily_report` with it."""
+    """Build today's report, and fire `daily_report` with it."""
     report = build(context)
     date = f"{context.local_now:%Y-%m-%d}"
-    said: dict[str, Any] = {}
+    payload: dict[str, Any] = {}
     if values(PARAMS, context.params)["send"]:
         subject = f"[DAILY] System Report - {date}"
         # One slot a day: caught up at seven and due at eight, it is the same report, renewed.
         message = {"subject": subject, "body": report, "key": f"daily-report {date}"}
         if context.slot is None:
             message["fingerprint"] = context.run_id  # asked for by hand, it is sent in any case
-        said = {"message": message}
-    context.fire("daily_report", date=date, **said)
+        payload = {"message": message}
+    context.fire("daily_report", date=date, **payload)
     return {"date": date, "report": report}
 
 
 def build(context: Context) -> str:
-    """The report as Markdown. Changes nothing but the cache; raises nothing for what is missing.
+    """Return the report as Markdown. Changes nothing but the cache; missing sources raise nothing.
 
-    Raises ValueError for params that cannot be used.
+    Raises ValueError for unusable params.
     """
     rules = Rules.from_params(context.params)
     branches, trouble = _branches(context)
@@ -81,7 +81,7 @@ def build(context: Context) -> str:
 
 
 def _branches(context: Context) -> tuple[Sequence[Branch], str]:
-    """The registered branches, and why there are none if the registry cannot be read."""
+    """Return the registered branches, or the reason why the registry cannot be read."""
     try:
         return registry.load(context.root).branches, ""
     except RegistryError as error:
@@ -89,7 +89,7 @@ def _branches(context: Context) -> tuple[Sequence[Branch], str]:
 
 
 def _published(context: Context) -> Health | None:
-    """What the health check wrote, if that is fresh."""
+    """Return the result of the health check, if it is fresh."""
     document = central.read(context.central_dir, "HEALTH")
     updated = timestamps.readable(document.get("last_updated"), context.zone)
     if updated is None or not -FRESH < context.now - updated < FRESH:

@@ -1,11 +1,11 @@
-"""The health check of all branches: what needs somebody's attention, hour by hour.
+"""The health check of all branches: what needs attention, hour by hour.
 
 Checks of each active branch: memory files against their limit, presence and readability; the
 mailbox, and mail that has waited too long; README and dashboard for their age; logs for
-rotation. Beyond the branches: what is wrong with the registry, and `system_logs/`. These two
-are listed under the file's and the folder's name, as if they were branches, so that nobody who
+rotation. Beyond the branches: problems of the registry, and `system_logs/`. These two are
+listed under the file's and the folder's name, as if they were branches, so that nobody who
 reads the lists overlooks them. Branches whose status is not `active` are counted as `inactive`
-and not looked into: nobody works there who could act on a warning.
+and not checked: nobody works there who could act on a warning.
 
 Writes `HEALTH.central.json`; remembers `last_run` and `last_status` under the seed's names.
 Fires `health_check_complete`, with a `message` if there are issues.
@@ -33,11 +33,13 @@ def run(context: Context) -> dict[str, object]:
     active = [branch for branch in branches if branch.active]
     cache = Cache(context.cache_dir / "health.sweep")
     checkups = Checkups(cache, rules, context.now, context.zone)
-    found = [checkups.of(branch) for branch in active]
+    checked = [checkups.of(branch) for branch in active]
     cache.save()
 
-    healthy = sum(checkup.status == "healthy" for checkup in found)
-    ill = [one for one in (*found, *_shared(branches, checkups, context)) if one.issues]
+    healthy = sum(checkup.status == "healthy" for checkup in checked)
+    ill = [
+        checkup for checkup in (*checked, *_shared(branches, checkups, context)) if checkup.issues
+    ]
     inactive = len(branches) - len(active)
     result = _result(healthy, inactive, ill, context.local_timestamp)
     counts = {"branches": len(active), **result}
@@ -52,7 +54,7 @@ def run(context: Context) -> dict[str, object]:
 
 
 def health_message(ill: Sequence[Checkup], checked: int, time: str) -> dict[str, str]:
-    """Subject, body and slot of the message about the issues found, in the seed's format."""
+    """Return subject, body and key of the message about the issues, in the seed's format."""
     count = sum(len(checkup.issues) for checkup in ill)
     lines = [
         "## Health Check Summary",
@@ -79,7 +81,7 @@ def health_message(ill: Sequence[Checkup], checked: int, time: str) -> dict[str,
 
 
 def _shared(branches: registry.Registry, checkups: Checkups, context: Context) -> Iterator[Checkup]:
-    """What is wrong with what all branches share: the registry, and the logs of the system."""
+    """Yield the problems of what all branches share: the registry, and the system's logs."""
     problems = [problem.removeprefix(f"{branches.path.name}: ") for problem in branches.problems]
     yield Checkup(branches.path.name, tuple(Issue(text, text) for text in problems))
     yield Checkup("system_logs", tuple(checkups.logs(context.root / "system_logs")))
@@ -91,8 +93,8 @@ def _result(
     return {
         "healthy": healthy,
         "inactive": inactive,
-        "warnings": [_entry(one) for one in ill if one.status == "warning"],
-        "errors": [_entry(one) for one in ill if one.status == "error"],
+        "warnings": [_entry(checkup) for checkup in ill if checkup.status == "warning"],
+        "errors": [_entry(checkup) for checkup in ill if checkup.status == "error"],
         "timestamp": timestamp,
     }
 
@@ -119,5 +121,5 @@ def _tell(context: Context, counts: dict[str, Any], ill: Sequence[Checkup]) -> N
 
 
 def _one_line(text: str) -> str:
-    """Names come from files: a line break in one must not begin a line of ours."""
+    """Return text on one line: a line break in a name must not begin a new line."""
     return " ".join(text.split())

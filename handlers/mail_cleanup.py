@@ -1,9 +1,9 @@
-"""Opens mail nobody looked at, closes mail nobody finished, and keeps the mail statistics.
+"""Open mail nobody looked at, close mail nobody finished, and update the mail statistics.
 
 New for more than 48 hours: opened. Opened for more than 7 days: closed and archived. A message
 changes once a run at most. Mail is only moved on, never acted upon: `auto_execute` and
 `dispatched_to` mean nothing here. A branch is told what happened to its mail in one digest a
-run; what happens to our own notices causes none.
+run; what happens to the program's own notices causes none.
 """
 
 import os
@@ -34,7 +34,7 @@ LOCK_WAIT = 5.0
 
 @dataclass
 class Tally:
-    """What was done and seen so far, in all inboxes."""
+    """What was done and counted so far, in all inboxes."""
 
     auto_opened: int = 0
     auto_closed: int = 0
@@ -45,7 +45,7 @@ class Tally:
 
 
 def run(context: Context) -> dict[str, object]:
-    """Move stale mail on in all branches, archive what is closed, and publish the counts."""
+    """Move stale mail on in all branches, archive closed mail, and publish the counts."""
     cleanup = Cleanup(context)
     branches = registry.load(context.root)
     for branch in branches:
@@ -63,7 +63,7 @@ def run(context: Context) -> dict[str, object]:
 
 
 class Cleanup:
-    """One run over the inboxes. What is wrong with one of them is counted and never raised."""
+    """One run over the inboxes. A problem with one of them is counted and never raised."""
 
     def __init__(self, context: Context) -> None:
         self.rules = Rules.from_params(context.params)
@@ -74,9 +74,9 @@ class Cleanup:
         self._basis = f"{self.rules} {context.zone}"
 
     def tidy(self, branch: Branch) -> None:
-        """Move the stale mail of one branch on; a branch without a mailbox is passed over."""
+        """Move on the stale mail of one branch; a branch without a mailbox is skipped."""
         try:
-            facts = self._known(branch) or self._examined(branch)
+            facts = self._remembered(branch) or self._examined(branch)
         except (ScheduledError, OSError) as error:
             self.tally.inboxes += 1
             self._note(branch, error)
@@ -87,8 +87,8 @@ class Cleanup:
             self.tally.errors += unreadable
             self.tally.counts[branch.name] = mail_central.Count(unread, total)
 
-    def _known(self, branch: Branch) -> Facts | None:
-        """The facts of an inbox in which nothing changed and nothing is due, without reading it."""
+    def _remembered(self, branch: Branch) -> Facts | None:
+        """Return the facts of an inbox, unread, if nothing changed and nothing is due."""
         facts = mail_counts.recalled(branch, self.cache)
         if facts is None or facts[4] != self._basis:
             return None
@@ -116,7 +116,7 @@ class Cleanup:
         return stale_mail.overdue(box.messages, self.rules, self._context.now, self._context.zone)
 
     def _moved_on(self, branch: Branch, folder: Path) -> tuple[Mailbox, Overdue]:
-        """Do what is overdue: decided again, under the lock, for others change the inbox too."""
+        """Do what is overdue, decided again under the lock: others change the inbox, too."""
         with mailbox.editing(folder, LOCK_WAIT) as box:
             overdue = self._overdue(box)
             overdue.to_close = self._archived(branch, box, overdue.to_close)
@@ -127,7 +127,7 @@ class Cleanup:
         return box, overdue
 
     def _archived(self, branch: Branch, box: Mailbox, messages: list[Message]) -> list[Message]:
-        """Those of the messages that are safely in the archive now."""
+        """Yield those of the messages that are safely in the archive now."""
         done: list[Message] = []
         try:
             for message in messages:
@@ -149,7 +149,7 @@ class Cleanup:
 
 
 def _tell(context: Context, branch: Branch, box: Mailbox, overdue: Overdue) -> None:
-    """Fire the branch's digest, unless only notices of ours moved on."""
+    """Fire the branch's digest, unless only notices of this program were moved on."""
     opened, closed = _foreign(overdue.to_open), _foreign(overdue.to_close)
     if not opened and not closed:
         return
@@ -214,7 +214,7 @@ def _numbers(tally: Tally) -> dict[str, int]:
 def _publish(
     context: Context, tally: Tally, registered: set[str], result: dict[str, object]
 ) -> None:
-    """Bring AI_MAIL.central.json up to date. Raises Incomplete: what was moved on stays moved."""
+    """Update AI_MAIL.central.json. Raises Incomplete: what was moved on stays moved."""
     today = context.local_now.date()
     try:
         mail_central.update(context.central_dir, tally.counts, registered, today)
@@ -223,7 +223,7 @@ def _publish(
 
 
 def _remember(context: Context, tally: Tally) -> None:
-    """Keep the totals, in the words of the seed's state section `mail_cleanup`."""
+    """Save the totals, in the words of the seed's state section `mail_cleanup`."""
     before = context.memory.get("stats")
     stats = before if isinstance(before, dict) else {}
     for key, done in (

@@ -1,9 +1,9 @@
-"""Memory files that have outgrown their limit: each branch is told once, until it acted.
+"""Memory files over their limit: each branch is told once, until it has acted.
 
 All `*.local.json` and `*.observations.json` of every active branch are counted, in its own
 folder or under `.trinity/`. A file that has more lines than its limit fires
 `memory_threshold_exceeded` once; when it is back within the limit it is forgotten, so the next
-time fires again. A file or folder that cannot be looked at just now keeps its entry.
+time fires again. A file or folder that cannot be examined at the moment keeps its entry.
 
 Remembers `notified_files` (`BRANCH:FILE`) and `last_check`, under the seed's names.
 """
@@ -45,7 +45,7 @@ def run(context: Context) -> dict[str, object]:
 
 
 def record(file: MemoryFile) -> dict[str, Any]:
-    """What is told about a file over its limit, with the seed's keys."""
+    """Return the facts about a file over its limit, with the seed's keys."""
     return {
         "branch": file.branch.name.upper(),
         "file_name": file.name,
@@ -56,7 +56,7 @@ def record(file: MemoryFile) -> dict[str, Any]:
 
 
 def rollover_message(file: MemoryFile, time: str) -> dict[str, str]:
-    """Subject, body and slot of the message to the branch whose file it is."""
+    """Return subject, body and key of the message to the branch that owns the file."""
     body = f"""\
 ## Memory Check
 Time: {time.replace("T", " ")}
@@ -80,7 +80,7 @@ scheduled status"""
 
 
 def _fresh(over: Sequence[MemoryFile], notified: Sequence[str]) -> list[MemoryFile]:
-    """The files nobody has been told of; one of each key."""
+    """Yield the files that were not reported yet, one of each key."""
     unknown = {_key(file): file for file in over}
     for key in notified:
         unknown.pop(key, None)
@@ -90,12 +90,12 @@ def _fresh(over: Sequence[MemoryFile], notified: Sequence[str]) -> list[MemoryFi
 def _still_notified(
     memory: dict[str, Any], files: Sequence[MemoryFile], unreachable: Sequence[Branch]
 ) -> Iterator[str]:
-    """The entries to keep: files still over, and those that may be, for all we can see."""
+    """Yield the entries to keep: files that are still over, and those that may be."""
     keep = {_key(file) for file in files if file.is_over or file.lines is None}
     out_of_sight = tuple(f"{branch.name.upper()}:" for branch in unreachable)
     before = memory.get("notified_files")
-    known = [key for key in before if isinstance(key, str)] if isinstance(before, list) else []
-    for key in dict.fromkeys(known):
+    keys = [key for key in before if isinstance(key, str)] if isinstance(before, list) else []
+    for key in dict.fromkeys(keys):
         if key in keep or key.startswith(out_of_sight):
             yield key
 

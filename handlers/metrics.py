@@ -1,6 +1,6 @@
-"""Measures the ecosystem: logs and their errors, memory files, mail, branches.
+"""Measure the ecosystem: logs and their errors, memory files, mail, branches.
 
-Writes `METRICS.central.json`, with what was measured in the last seven days as its `history`.
+Writes `METRICS.central.json`, with the measurements of the last seven days as its `history`.
 Errors and warnings are those of the last hour. Only files that changed are read.
 """
 
@@ -31,7 +31,7 @@ BRANCHES_IN_HISTORY = 100
 
 
 def run(context: Context) -> dict[str, object]:
-    """Measure everything, write METRICS.central.json, and answer with the newest measurement."""
+    """Measure everything, write METRICS.central.json, and return the new measurement."""
     limits = Limits.from_params(context.params)
     branches = registry.load(context.root)
     cache = Cache(context.cache_dir / "metrics.sweep")
@@ -51,20 +51,20 @@ def run(context: Context) -> dict[str, object]:
 
 def _logs(context: Context, branches: Registry) -> dict[str, Any]:
     cache = context.cache_dir / "metrics.logs"
-    found = logs.scan(context.root, branches, context.now, context.zone, cache)
-    if found is None:
+    scan = logs.scan(context.root, branches, context.now, context.zone, cache)
+    if scan is None:
         return {}
-    for problem in found.problems:
+    for problem in scan.problems:
         context.log(problem)
     return {
-        "total_size_bytes": found.total_size_bytes,
-        "total_size_mb": round(found.total_size_bytes / 1024 / 1024, 2),
-        "file_count": found.file_count,
-        "rotated_size_bytes": found.rotated_size_bytes,
-        "rotated_count": found.rotated_count,
-        "recent_errors": found.recent_errors,
-        "recent_warnings": found.recent_warnings,
-        "errors_by_branch": found.errors_by_branch,
+        "total_size_bytes": scan.total_size_bytes,
+        "total_size_mb": round(scan.total_size_bytes / 1024 / 1024, 2),
+        "file_count": scan.file_count,
+        "rotated_size_bytes": scan.rotated_size_bytes,
+        "rotated_count": scan.rotated_count,
+        "recent_errors": scan.recent_errors,
+        "recent_warnings": scan.recent_warnings,
+        "errors_by_branch": scan.errors_by_branch,
     }
 
 
@@ -98,7 +98,7 @@ def _branches(branches: Registry) -> dict[str, Any]:
 
 
 def _brief(measured: dict[str, Any]) -> dict[str, Any]:
-    """A measurement as history keeps it."""
+    """Return a measurement as the history keeps it."""
     if measured["branches"]["total"] <= BRANCHES_IN_HISTORY:
         return measured
     left_out = ("by_branch", "errors_by_branch")
@@ -111,10 +111,10 @@ def _brief(measured: dict[str, Any]) -> dict[str, Any]:
 
 
 def _history(context: Context) -> list[Any]:
-    """What was measured in the last seven days, oldest first.
+    """Return the measurements of the last seven days, oldest first.
 
-    A central file that cannot be understood is put aside, for what is in it is nowhere else.
-    Raises CentralFileError where that is impossible.
+    A central file that cannot be understood is put aside, since its content is nowhere else.
+    Raises CentralFileError if that is impossible.
     """
     path = central.path_of(context.central_dir, NAME)
     if stamp(path) is None:

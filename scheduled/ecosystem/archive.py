@@ -33,28 +33,28 @@ _MARKS = {"status": "closed", "read": True}
 
 
 def close(folder: Path, message: Message, now: datetime, zone: tzinfo) -> Path:
-    """Put a message of the mailbox `folder` into its archive, on the disk when this returns.
+    """Archive a message of the mailbox `folder`; it is on disk when this returns.
 
-    Call it before taking the message out of the inbox: a crash in between leaves the message
-    twice, never not at all, and the next call finds the copy and makes no second one. Raises
+    Call it before removing the message from the inbox: after a crash in between, the message exists
+    twice rather than not at all, and the next call finds the copy and makes no second one. Raises
     OSError, and UnreadableFileError if the archive leads outside the branch.
     """
     target = _folder(folder, DELETED)
-    found = _copy_of(message, target)
-    if found is not None:
-        return found
+    copy = _copy_of(message, target)
+    if copy is not None:
+        return copy
     closed = {**message, **_MARKS, "archived_at": timestamps.written(now, zone)}
     return _create(target, closed, now.astimezone(zone))
 
 
 def keep_sent(folder: Path, message: Message, to: str, now: datetime, zone: tzinfo) -> Path:
-    """Put a copy of a message into the `sent/` of its sender's mailbox. Raises as `close` does."""
+    """Put a copy of a message into `sent/` of its sender's mailbox. Raises as `close` does."""
     copy = {**message, "to": to, "status": "sent"}
     return _create(_folder(folder, SENT), copy, now.astimezone(zone))
 
 
 def safe_name(subject: Any) -> str:
-    """A subject as part of a file name: letters, digits, `-` and `_`, whatever it was before."""
+    """Return a subject as part of a file name, reduced to letters, digits, `-` and `_`."""
     text = subject if isinstance(subject, str) else ""
     return _UNSAFE.sub("_", text).strip("_")[:SUBJECT_LENGTH] or "no_subject"
 
@@ -93,7 +93,7 @@ def _new_file(folder: Path, stem: str) -> tuple[int, Path]:
 
 
 def _copy_of(message: Message, folder: Path) -> Path | None:
-    """The archived copy of this very message, if an earlier run got as far as that."""
+    """Return the archived copy of this very message, if an earlier run made one."""
     subject = f"_{safe_name(message.get('subject'))}"
     names = sorted(name for name in os.listdir(folder) if subject in name)
     for name in reversed(names[-_RECENT:]):

@@ -1,4 +1,4 @@
-"""What lies in the folder of a branch, as far as a sweep wants to know."""
+"""The files in the folder of a branch that a sweep looks at."""
 
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
@@ -10,7 +10,7 @@ from scheduled.ecosystem.scan_cache import Cache
 
 
 def updated_at(document: Any, zone: tzinfo) -> datetime | None:
-    """The newest `last_updated` of the dashboard and its sections, UTC; None if none is readable.
+    """Return the newest `last_updated` of the dashboard and its sections, UTC; None if unreadable.
 
     Each service stamps its own section; the stamp of the whole may lag behind, or be "".
     """
@@ -43,19 +43,19 @@ _WANTED = {TRINITY, *MAILBOXES, DASHBOARD, LOGS}
 
 
 def names_in(branch: Branch, cache: Cache) -> list[str]:
-    """The names in the folder of a branch that a sweep cares about, sorted. Raises OSError."""
+    """Return the names in a branch's folder that sweeps look at, sorted. Raises OSError."""
     return cache.names(branch.folder, _is_wanted)
 
 
 def memory_in(branch: Branch, cache: Cache) -> list[str]:
-    """The names in the folder of a branch that memory files go by, sorted. Raises OSError."""
+    """Return the names of memory files in a branch's folder, sorted. Raises OSError."""
     return cache.names(branch.folder, _is_memory)
 
 
 def memory_kind(name: str) -> str | None:
-    """The kind of memory file that a name in a branch's folder stands for, if for any.
+    """Return the kind of memory file that a name stands for, if any.
 
-    `DASHBOARD.local.json` and `CLOSED_PLANS.local.json` have the ending and are none.
+    `DASHBOARD.local.json` and `CLOSED_PLANS.local.json` have the ending but are not memory files.
     """
     if not name.endswith(_ENDINGS) or name.startswith(("DASHBOARD", "CLOSED_PLANS")):
         return None
@@ -63,7 +63,7 @@ def memory_kind(name: str) -> str | None:
 
 
 def is_readme(name: str) -> bool:
-    """Whether a name is that of a README, whatever its case."""
+    """Return whether a name is that of a README, in any letter case."""
     return name.upper() in _READMES
 
 

@@ -1,4 +1,4 @@
-"""Central files: `NAME.central.json`, by which one service tells all others how things are."""
+"""Central files: `NAME.central.json`, in which one service publishes its status to all others."""
 
 from pathlib import Path
 from typing import Any
@@ -8,19 +8,19 @@ from scheduled.system.files import read_json, replace_json
 
 
 class CentralFileError(ScheduledError):
-    """A central file could not be written; the one that was there still is."""
+    """A central file could not be written; the old one is unchanged."""
 
 
 def path_of(folder: Path, name: str) -> Path:
-    """Where the central file `name` lies: `HEALTH`, `METRICS`, `AI_MAIL`, `PLANS`."""
+    """Return the path of the central file `name`: `HEALTH`, `METRICS`, `AI_MAIL`, `PLANS`."""
     return folder / f"{name}.central.json"
 
 
 def read(folder: Path, name: str) -> dict[str, Any]:
-    """The central file `name`; empty where there is none, or none that can be understood.
+    """Return the central file `name`; empty if it is missing or cannot be understood.
 
-    For reports, in which a source that is not there counts as nothing. Never write back what
-    was read this way.
+    For reports, in which a missing source counts as nothing. Never write back what was read this
+    way.
     """
     try:
         document = read_json(path_of(folder, name))
@@ -30,9 +30,9 @@ def read(folder: Path, name: str) -> dict[str, Any]:
 
 
 def write(folder: Path, name: str, document: dict[str, Any]) -> None:
-    """Replace the central file `name` atomically; the folder is created if need be.
+    """Replace the central file `name` atomically; the folder is created if necessary.
 
-    Raises CentralFileError that names the reason: no space, read-only, no permission.
+    Raises CentralFileError with the reason: no space, read-only, no permission.
     """
     path = path_of(folder, name)
     try:

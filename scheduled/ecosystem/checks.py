@@ -1,8 +1,8 @@
-"""The checkup of one branch: what is wrong with its files, in the words of the seed.
+"""The checks of one branch: problems with its files, in the words of the seed.
 
-An *error* is what keeps a branch from working: its folder or mailbox is missing, or a file of
-it cannot be read. Everything else is a *warning*. The seed tells them apart by the word
-"Missing" in the text, so no warning uses that word.
+An *error* keeps a branch from working: its folder or mailbox is missing, or one of its files
+cannot be read. Everything else is a *warning*. The seed tells them apart by the word "Missing"
+in the text, so no warning uses that word.
 """
 
 import os
@@ -33,7 +33,7 @@ FAR_FUTURE = datetime.max.replace(tzinfo=UTC)
 
 
 class Issue(NamedTuple):
-    """One thing that is wrong."""
+    """One problem."""
 
     text: str
     """As it stands in the central file: `local.json: 612 lines (threshold: 600)`."""
@@ -44,7 +44,7 @@ class Issue(NamedTuple):
 
 @dataclass(frozen=True)
 class Checkup:
-    """What was found in one branch, or in what all branches share."""
+    """The issues of one branch, or of what all branches share."""
 
     branch: str
     issues: tuple[Issue, ...] = ()
@@ -59,7 +59,7 @@ class Checkup:
 
 @dataclass(frozen=True)
 class Rules:
-    """From when on something is an issue."""
+    """The limits beyond which something is an issue."""
 
     limits: Limits
     readme_max_age: timedelta
@@ -75,7 +75,7 @@ class Rules:
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> "Rules":
-        """From a job's params. Raises ValueError that names one that does not fit."""
+        """Return the rules of a job's params. Raises ValueError that names the wrong one."""
         given = values(cls.PARAMS, params)
         return cls(
             limits=Limits.from_params(params),
@@ -86,7 +86,7 @@ class Rules:
 
 
 class Checkups:
-    """One look at many branches, reading only what changed since the last."""
+    """The checks of many branches, which read only what changed since the last time."""
 
     def __init__(self, cache: Cache, rules: Rules, now: datetime, zone: tzinfo) -> None:
         self._cache = cache
@@ -97,7 +97,7 @@ class Checkups:
         self._survey = Survey(cache, rules.limits)
 
     def of(self, branch: Branch) -> Checkup:
-        """The checkup of one branch. Whatever is wrong with its files is in it; never raises."""
+        """Check one branch. Problems with its files are part of the result; never raises."""
         try:
             names = names_in(branch, self._cache)
         except (FileNotFoundError, NotADirectoryError):
@@ -119,7 +119,7 @@ class Checkups:
         )
 
     def logs(self, folder: str | Path, prefix: str = "") -> Iterator[Issue]:
-        """An issue for each log in a folder that should have been rotated."""
+        """Yield an issue for each log in a folder that should have been rotated."""
         limit = self._rules.max_log_bytes
         for log in logs.oversized_logs(folder, limit):
             sizes = f"{_megabytes(log.size)}, not rotated (limit: {_megabytes(limit)})"
@@ -142,20 +142,20 @@ class Checkups:
         place = next((name for name in MAILBOXES if name in names), None)
         inbox = f"{folder}/{place}/{mailbox.INBOX}"
         try:
-            known = self._cache.unchanged(inbox)
+            facts = self._cache.unchanged(inbox)
         except OSError:
-            known = None
-        if known is None:
+            facts = None
+        if facts is None:
             box = branch.mailbox
             if not os.path.isdir(box):
                 yield _error(f"Missing {box.name} directory")
                 return
             try:
-                known = self._stale(box, inbox)
+                facts = self._stale(box, inbox)
             except UnreadableFileError as error:
                 yield _error(f"{mailbox.INBOX}: unreadable ({error.reason})")
                 return
-        new, opened = known
+        new, opened = facts
         if new:
             yield _warning(f"{mailbox.INBOX}: {_messages(new, 'new')} older than 48 hours")
         if opened:
@@ -193,21 +193,21 @@ class Checkups:
             yield _warning(f"{DASHBOARD}: not updated for {days} days")
 
     def _dashboard_updated(self, path: str) -> float:
-        """Seconds since the epoch: as the dashboard says, else as its file does."""
+        """Return when a dashboard was updated, in epoch seconds: as it says, else its mtime."""
         try:
-            known = self._cache.unchanged(path)
-            if known is None:
+            facts = self._cache.unchanged(path)
+            if facts is None:
                 seen, data = read_stamped(path)
                 document = parse_json(data, Path())  # of the error only the reason is used
                 updated = branch.updated_at(document, self._zone)
-                known = [updated.timestamp() if updated else seen[1] / 1e9]
-                self._cache.remember(path, seen, known)
+                facts = [updated.timestamp() if updated else seen[1] / 1e9]
+                self._cache.remember(path, seen, facts)
         except OSError as error:
             raise UnreadableFileError(Path(path), reason_of(error)) from error
-        return float(known[0])
+        return float(facts[0])
 
     def _days_over(self, moment: float, limit: timedelta) -> int | None:
-        """The age in whole days of what is older than `limit`; None for what is not."""
+        """Return the age in whole days if it is over `limit`, else None."""
         age = self._seconds - moment
         return int(age // 86400) if age > limit.total_seconds() else None
 

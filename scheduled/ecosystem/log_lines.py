@@ -1,8 +1,8 @@
 """Lines of logs: which of them report an error or a warning, and when.
 
 Three formats occur: `time - name - LEVEL - text`, `time | name | LEVEL | text` (the level may
-come before the name), and JSON objects. The level is read from its field: a line of INFO that
-speaks of an ERROR is none. A line without a time at its start belongs to the one above it.
+come before the name), and JSON objects. The level is read from its field: an INFO line that
+mentions ERROR does not count. A line that does not start with a time belongs to the one above.
 """
 
 import json
@@ -45,7 +45,7 @@ def count(data: bytes, zone: tzinfo, into: Counts) -> None:
 
 
 def first_time(data: bytes, zone: tzinfo) -> float | None:
-    """The time of the first of these lines that has one, seconds since the epoch."""
+    """Return the first time in these lines, in epoch seconds."""
     for line in data.split(b"\n"):
         time, _ = _fields(line)
         if time is not None and (moment := timestamps.readable(time, zone)) is not None:
@@ -54,23 +54,23 @@ def first_time(data: bytes, zone: tzinfo) -> float | None:
 
 
 def _candidates(data: bytes) -> Iterator[bytes]:
-    """The lines in which one of the signs occurs, each once."""
+    """Yield the lines that contain one of the signs, each once."""
     seen: set[int] = set()
     has_json = data.startswith(b"{") or b"\n{" in data
     for sign in _SIGNS + _JSON_SIGNS if has_json else _SIGNS:
-        found = data.find(sign)
-        while found >= 0:
-            start = data.rfind(b"\n", 0, found) + 1
-            end = data.find(b"\n", found)
+        at = data.find(sign)
+        while at >= 0:
+            start = data.rfind(b"\n", 0, at) + 1
+            end = data.find(b"\n", at)
             end = len(data) if end < 0 else end
             if start not in seen:
                 seen.add(start)
                 yield data[start:end]
-            found = data.find(sign, end)
+            at = data.find(sign, end)
 
 
 def _fields(line: bytes) -> tuple[Any, bytes]:
-    """Time and level of a line; None and nothing for a line that has no time."""
+    """Return time and level of a line; None and nothing for a line without a time."""
     if line.startswith(b"{"):
         return _json_fields(line)
     head = _HEAD.match(line)

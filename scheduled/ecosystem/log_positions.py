@@ -1,8 +1,8 @@
 """How far each log was read, so that the next scan reads only what was added.
 
-Logs grow at their end, in the order of time: of what is new, only the late part is read. A log is
-recognised by its inode and its first bytes. Renamed by a rotation, or copied before it was
-emptied, it is read on where it was left; emptied or replaced, it is read anew.
+Logs grow at their end, in the order of time: of the new part, only the recent end is read. A log
+is recognised by its inode and its first bytes. If it was renamed by a rotation, or copied before
+it was emptied, reading continues where it stopped; emptied or replaced, it is read anew.
 """
 
 import errno
@@ -39,7 +39,7 @@ _VERSION = 1
 
 @dataclass
 class ReadPosition:
-    """How far a log was read, and what was found in its last hour."""
+    """How far a log was read, and the counts of its last hour."""
 
     stamp: list[int]
     """Size, mtime in ns, inode."""
@@ -60,41 +60,41 @@ class ReadPositions:
         self._now = now.timestamp()
         self._zone = zone
         self._before = self._load()
-        self._by_inode = {trail.stamp[2]: trail for trail in self._before.values()}
+        self._by_inode = {position.stamp[2]: position for position in self._before.values()}
         self._after: dict[str, ReadPosition] = {}
 
     def follow(self, path: str, status: os.stat_result) -> tuple[int, int]:
-        """Errors and warnings of a log in the last hour; read on from where it was left.
+        """Return errors and warnings of a log in the last hour, reading from the last position on.
 
-        `status` is what `stat` says of it now. Raises OSError, also for what is no file.
+        `status` is its current `stat` result. Raises OSError, also for what is not a file.
         """
-        trail = self._before.get(path)
-        if trail is None or trail.stamp != list(stamp_of(status)):
-            trail = self._read_on(path)
-        trail.counts = self._kept(trail.counts)
-        self._after[path] = trail
+        position = self._before.get(path)
+        if position is None or position.stamp != list(stamp_of(status)):
+            position = self._read_on(path)
+        position.counts = self._last_hour(position.counts)
+        self._after[path] = position
         recent = [
             pair
-            for counts in (trail.counts, trail.tail)
+            for counts in (position.counts, position.tail)
             for second, pair in counts.items()
             if self._now - RECENT < second <= self._now
         ]
         return sum(errors for errors, _ in recent), sum(warnings for _, warnings in recent)
 
     def save(self) -> None:
-        """Keep this scan's trails for the next."""
-        trails = {path: asdict(trail) for path, trail in self._after.items()}
-        document = [_VERSION, self._now, str(self._zone), trails]
+        """Save this scan's positions for the next one."""
+        positions = {path: asdict(position) for path, position in self._after.items()}
+        document = [_VERSION, self._now, str(self._zone), positions]
         with suppress(OSError):  # a full disk costs the next scan time, nothing else
             self._path.parent.mkdir(parents=True, exist_ok=True)
             replace(self._path, json.dumps(document, separators=(",", ":")).encode(), mode=0o600)
 
     def _load(self) -> dict[str, ReadPosition]:
-        """The trails of the last scan; none if they are damaged, or from what is now the future."""
+        """Return the positions of the last scan; none if they are damaged or lie in the future."""
         try:
-            version, at, zone, trails = json.loads(self._path.read_bytes())
+            version, at, zone, positions = json.loads(self._path.read_bytes())
             if version == _VERSION and zone == str(self._zone) and at <= self._now:
-                return {path: _trail(fields) for path, fields in trails.items()}
+                return {path: _position(fields) for path, fields in positions.items()}
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             pass
         return {}
@@ -105,42 +105,45 @@ class ReadPositions:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise OSError(errno.EINVAL, "Not a regular file")
-            trail = self._left_off(path, descriptor, status) or ReadPosition([])
-            counts = {second: list(pair) for second, pair in trail.counts.items()}
-            trail = ReadPosition(list(stamp_of(status)), trail.offset, counts=counts)
-            self._count(descriptor, status.st_size, trail)
-            trail.head = _head(descriptor, trail.offset)
-            return trail
+            position = self._left_off(path, descriptor, status) or ReadPosition([])
+            counts = {second: list(pair) for second, pair in position.counts.items()}
+            position = ReadPosition(list(stamp_of(status)), position.offset, counts=counts)
+            self._count(descriptor, status.st_size, position)
+            position.head = _head(descriptor, position.offset)
+            return position
         finally:
             os.close(descriptor)
 
     def _left_off(self, path: str, descriptor: int, status: os.stat_result) -> ReadPosition | None:
-        """The trail of this very log, also under an earlier name, or of what it is a copy of."""
+        """Return where reading this log stopped, also under its earlier name or as a copy."""
         live = ROTATED.fullmatch(path)
-        known = [self._by_inode.get(status.st_ino), self._before.get(live[1]) if live else None]
-        for trail in filter(None, known):
-            long_enough = trail.offset <= status.st_size
-            if long_enough and trail.head == _head(descriptor, trail.offset):
-                return trail
+        candidates = [
+            self._by_inode.get(status.st_ino),
+            self._before.get(live[1]) if live else None,
+        ]
+        for position in filter(None, candidates):
+            long_enough = position.offset <= status.st_size
+            if long_enough and position.head == _head(descriptor, position.offset):
+                return position
         return None
 
-    def _count(self, descriptor: int, end: int, trail: ReadPosition) -> None:
-        position = self._recent_from(descriptor, trail.offset, end)
-        trail.offset = position
+    def _count(self, descriptor: int, end: int, position: ReadPosition) -> None:
+        at = self._recent_from(descriptor, position.offset, end)
+        position.offset = at
         rest = b""
-        while data := os.pread(descriptor, min(_CHUNK, end - position), position):
-            position += len(data)
+        while data := os.pread(descriptor, min(_CHUNK, end - at), at):
+            at += len(data)
             lines, newline, tail = data.rpartition(b"\n")
             if not newline:
                 rest = (rest + tail)[:_GLANCE]  # time and level stand at the start of a line
                 continue
-            log_lines.count(rest + lines, self._zone, trail.counts)
+            log_lines.count(rest + lines, self._zone, position.counts)
             rest = tail
-            trail.offset = position - len(tail)
-        log_lines.count(rest, self._zone, trail.tail)
+            position.offset = at - len(tail)
+        log_lines.count(rest, self._zone, position.tail)
 
     def _recent_from(self, descriptor: int, start: int, end: int) -> int:
-        """Where to begin: the start of a line, late in the log, that is surely old enough."""
+        """Return where to begin: at a line late in the log that is certainly old enough."""
         old = self._now - _OLD_FOR_SURE
         position = end
         while position > start:
@@ -152,7 +155,7 @@ class ReadPositions:
                 return position + len(data) - len(lines)
         return start
 
-    def _kept(self, counts: Counts) -> Counts:
+    def _last_hour(self, counts: Counts) -> Counts:
         return {second: pair for second, pair in counts.items() if second > self._now - RECENT}
 
 
@@ -160,8 +163,8 @@ def _head(descriptor: int, offset: int) -> str:
     return hashlib.sha256(os.pread(descriptor, min(_HEAD, offset), 0)).hexdigest()[:16]
 
 
-def _trail(fields: dict[str, Any]) -> ReadPosition:
-    """A trail as it was saved. Raises ValueError, TypeError or KeyError if it is damaged."""
+def _position(fields: dict[str, Any]) -> ReadPosition:
+    """Return a saved position. Raises ValueError, TypeError or KeyError if it is damaged."""
     size, mtime, inode = map(int, fields["stamp"])
     counts, tail = _counts(fields["counts"]), _counts(fields["tail"])
     return ReadPosition(

@@ -1,4 +1,4 @@
-"""Logs: how large they are, and what went wrong in the last hour, and with whom."""
+"""Logs: their sizes, and the errors of the last hour by branch."""
 
 import os
 import re
@@ -18,7 +18,7 @@ from scheduled.errors import reason_of
 
 
 class Oversized(NamedTuple):
-    """A live log that nobody rotated."""
+    """A live log that was not rotated."""
 
     name: str
     size: int
@@ -26,13 +26,17 @@ class Oversized(NamedTuple):
 
 
 def oversized_logs(folder: str | Path, limit: int) -> list[Oversized]:
-    """The `*.log` files in a folder with more than `limit` bytes, by name.
+    """Return the `*.log` files in a folder with more than `limit` bytes, by name.
 
-    Rotated ones (`x.log.1`, `x.log.2.gz`) may be of any size. None where there is no folder.
+    Rotated logs (`x.log.1`, `x.log.2.gz`) may be of any size. Empty if there is no folder.
     """
     try:
         with os.scandir(folder) as entries:
-            logs = [Oversized(one.name, _size(one)) for one in entries if one.name.endswith(".log")]
+            logs = [
+                Oversized(entry.name, _size(entry))
+                for entry in entries
+                if entry.name.endswith(".log")
+            ]
     except OSError:
         return []  # no logs there, or none that are ours to look at
     return sorted(log for log in logs if log.size > limit)
@@ -56,7 +60,7 @@ _OURS = re.compile(r"scheduled.*\.log(\.\d+)?")
 
 @dataclass
 class Logs:
-    """What a scan found. Sizes are of live logs; rotated ones are counted by themselves."""
+    """The result of a scan. Sizes are of live logs; rotated ones are counted separately."""
 
     total_size_bytes: int = 0
     file_count: int = 0
@@ -71,7 +75,7 @@ class Logs:
 
 
 class LogFile(NamedTuple):
-    """A log on the disk, live or rotated."""
+    """A log on disk, live or rotated."""
 
     path: str
     name: str
@@ -83,23 +87,23 @@ class LogFile(NamedTuple):
 def scan(
     root: Path, branches: Iterable[Branch], now: datetime, zone: tzinfo, cache: Path
 ) -> Logs | None:
-    """The logs of the ecosystem at `root` and of its branches; None where there is no folder.
+    """Return the logs of the ecosystem at `root` and its branches; None if there is no folder.
 
-    `cache` is a file of ours that may be missing or damaged: then more is read. Our own logs
-    count in the sizes, their errors do not. Never raises for a log that cannot be read.
+    `cache` is a file that may be missing or damaged: then more is read. The program's own logs
+    count in the sizes, but not in the errors. Never raises for a log that cannot be read.
     """
-    found = _files(root, list(branches))
-    if found is None:
+    files = _files(root, list(branches))
+    if files is None:
         return None
-    trails = ReadPositions(cache, now, zone)
+    positions = ReadPositions(cache, now, zone)
     logs = Logs()
     by_branch: Counter[str] = Counter()
-    for file in found:
+    for file in files:
         _measure(file, logs)
         if _OURS.fullmatch(file.name):
             continue
         try:
-            errors, warnings = trails.follow(file.path, file.status)
+            errors, warnings = positions.follow(file.path, file.status)
         except OSError as error:
             logs.problems.append(f"{file.path}: {reason_of(error)}")
             continue
@@ -107,30 +111,34 @@ def scan(
         logs.recent_warnings += warnings
         by_branch[file.branch] += errors
     logs.errors_by_branch = {name: count for name, count in sorted(by_branch.items()) if count}
-    trails.save()
+    positions.save()
     return logs
 
 
 def _files(root: Path, branches: list[Branch]) -> list[LogFile] | None:
-    """The logs, live and rotated; None if there is no folder for any."""
+    """Return the logs, live and rotated; None if there is no folder for any."""
     owners = _Owners(branches)
     folders: dict[str, str | None] = {os.fspath(root / SYSTEM_LOGS): None}
     for branch in branches:
         folders.setdefault(f"{branch.folder}/{LOGS}", branch.name)
-    found: list[LogFile] = []
+    files: list[LogFile] = []
     folder_seen = False
     for folder, name in folders.items():
         with suppress(OSError):
             for entry, status in _entries(folder):
                 whose = name or owners.of(entry.name)
-                found.append(LogFile(entry.path, entry.name, whose, status))
+                files.append(LogFile(entry.path, entry.name, whose, status))
             folder_seen = True
-    return found if folder_seen else None
+    return files if folder_seen else None
 
 
 def _entries(folder: str) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
     with os.scandir(folder) as entries:
-        logs = [one for one in entries if one.name.endswith(".log") or ROTATED.fullmatch(one.name)]
+        logs = [
+            entry
+            for entry in entries
+            if entry.name.endswith(".log") or ROTATED.fullmatch(entry.name)
+        ]
     for entry in sorted(logs, key=lambda each: each.name):
         with suppress(OSError):  # rotated away since, or a link to nowhere
             status = entry.stat()
@@ -154,7 +162,7 @@ class _Owners:
         self._names = {_plain(branch.name): branch.name for branch in branches}
 
     def of(self, log: str) -> str:
-        """The branch with the longest name that the log's begins with."""
+        """Return the branch with the longest name that the log's name begins with."""
         words = _plain(log.partition(".log")[0]).split("_")
         for length in range(len(words), 0, -1):
             name = self._names.get("_".join(words[:length]))

@@ -1,4 +1,4 @@
-"""Mail activity: how much a branch sent and received lately, closed mail included."""
+"""Mail activity: how much a branch sent and received recently, closed mail included."""
 
 import os
 import re
@@ -18,16 +18,16 @@ _GRACE = timedelta(days=1)
 
 
 class Activity(NamedTuple):
-    """Messages of one branch."""
+    """The messages of one branch."""
 
     sent: int
     received: int
 
 
 def since(folder: Path, start: datetime, zone: tzinfo) -> Activity:
-    """What the owner of a mailbox sent and received after `start`; the unreadable is left out."""
-    received = [*_inbox(folder), *_kept(folder, archive.DELETED, start, zone)]
-    sent = _kept(folder, archive.SENT, start, zone)
+    """Return what a mailbox's owner sent and received after `start`, without unreadable mail."""
+    received = [*_inbox(folder), *_beside_inbox(folder, archive.DELETED, start, zone)]
+    sent = _beside_inbox(folder, archive.SENT, start, zone)
     return Activity(
         sent=sum(_is_later(message, start, zone) for message in sent),
         received=sum(_is_later(message, start, zone) for message in received),
@@ -41,8 +41,8 @@ def _inbox(folder: Path) -> list[mailbox.Message]:
         return []
 
 
-def _kept(folder: Path, name: str, start: datetime, zone: tzinfo) -> Iterator[Any]:
-    """The messages beside the inbox that may be later than `start`, also of the old form."""
+def _beside_inbox(folder: Path, name: str, start: datetime, zone: tzinfo) -> Iterator[Any]:
+    """Yield the messages beside the inbox that may be later than `start`, in any format."""
     oldest = (start.astimezone(zone) - _GRACE).strftime("%Y%m%d_%H%M%S")
     try:
         names = os.listdir(mailbox.confined(folder / name, branch=folder.parent))

@@ -1,4 +1,4 @@
-"""`AI_MAIL.central.json`: how much mail each branch has, for others to read.
+"""`AI_MAIL.central.json`: how much mail each branch has, for other programs.
 
 `last_updated` is a date only, on purpose: the file does not change while the counts do not.
 """
@@ -23,7 +23,7 @@ class Count(NamedTuple):
 
 
 def totals(document: Any) -> Count:
-    """The counts of the whole ecosystem in the central file; zeros where it does not say."""
+    """Return the counts of the whole ecosystem in the central file; zeros if it has none."""
     given = document.get("system_totals") if isinstance(document, dict) else None
     if not isinstance(given, dict):
         return Count(0, 0)
@@ -34,18 +34,18 @@ def totals(document: Any) -> Count:
 def update(
     folder: Path, counts: Mapping[str, Count], registered: Collection[str], today: date
 ) -> None:
-    """Bring the central file up to date; not written when nothing in it would change.
+    """Update the central file; it is not written if nothing in it would change.
 
-    A registered branch without a count (its inbox could not be read) keeps the one it had; who
-    is no longer registered goes. Unknown keys stay. Raises CentralFileError; UnreadableFileError
-    when the file is there but cannot be understood: it is left as it is.
+    A registered branch without a count (its inbox could not be read) keeps its old one; branches
+    that are no longer registered are removed. Unknown keys stay. Raises CentralFileError;
+    UnreadableFileError if the file exists but cannot be understood: it is left as it is.
     """
     before = _document(central.path_of(folder, NAME))
     stats = before.get("branch_stats")
     old = stats if isinstance(stats, dict) else {}
-    kept = {name: entry for name, entry in old.items() if name in registered}
-    new = {name: _entry(kept.get(name), count) for name, count in counts.items()}
-    stats = {**kept, **new}
+    remaining = {name: entry for name, entry in old.items() if name in registered}
+    new = {name: _entry(remaining.get(name), count) for name, count in counts.items()}
+    stats = {**remaining, **new}
     after = {
         "service": "ai_mail",
         **before,

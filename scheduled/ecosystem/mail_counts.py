@@ -1,4 +1,4 @@
-"""How much mail there is: every inbox counted, only those read that changed."""
+"""Counts of mail: every inbox is counted, only changed ones are read."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ from scheduled.system.files import stamp
 
 
 def count(branches: Iterable[Branch], cache: Cache) -> tuple[dict[str, Count], list[str]]:
-    """The mail of each branch that has a mailbox, and what is wrong with the others' inboxes."""
+    """Return the mail of each branch with a mailbox, and the problems with other inboxes."""
     counts: dict[str, Count] = {}
     problems: list[str] = []
     for branch in branches:
@@ -30,7 +30,7 @@ def count(branches: Iterable[Branch], cache: Cache) -> tuple[dict[str, Count], l
 
 
 def recalled(branch: Branch, cache: Cache) -> Facts | None:
-    """What is remembered of a branch's inbox, if it did not change: that costs one stat."""
+    """Return what is remembered of a branch's inbox if it did not change; costs one stat."""
     for place in MAILBOXES:
         with contextlib.suppress(OSError):
             facts = cache.unchanged(f"{branch.folder}/{place}/{mailbox.INBOX}")
@@ -40,7 +40,7 @@ def recalled(branch: Branch, cache: Cache) -> Facts | None:
 
 
 def total(counts: Iterable[Count]) -> Count:
-    """All of them together."""
+    """Return all counts together."""
     unread, messages = 0, 0
     for each in counts:
         unread += each.unread

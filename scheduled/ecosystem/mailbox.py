@@ -1,8 +1,8 @@
-"""A mailbox: the folder a branch gets its mail in, and its `inbox.json`.
+"""A mailbox: the folder a branch receives its mail in, and its `inbox.json`.
 
-Everybody who delivers locks `.inbox.lock` around read, change and write; so do we, with a wait
-that ends. An inbox that cannot be parsed is never written. What we do not know in it (keys,
-entries, their order, the shape of the whole) is written back as it was.
+Every program that delivers locks `.inbox.lock` while it reads, changes and writes; this one
+does so with a limited wait. An inbox that cannot be parsed is never written. Unknown content
+(keys, entries, their order, the shape of the whole) is written back as it was.
 """
 
 import contextlib
@@ -44,16 +44,16 @@ class Mailbox:
 
     @property
     def messages(self) -> list[Message]:
-        """The messages, newest first; other entries are left out, yet kept in the file."""
+        """Return the messages, newest first, without other entries, which stay in the file."""
         return [entry for entry in self.entries if isinstance(entry, dict)]
 
     @property
     def unread(self) -> int:
-        """How many messages nobody has opened."""
+        """Return how many messages are unopened."""
         return sum(map(is_unread, self.messages))
 
     def insert(self, message: Message) -> None:
-        """Put a new message in front of the others."""
+        """Insert a new message before the others."""
         self.entries.insert(0, message)
         self.changed = True
 
@@ -67,7 +67,7 @@ class Mailbox:
         self.changed = True
 
     def remove(self, gone: list[Message]) -> None:
-        """Take messages out: these very objects, not others that look alike."""
+        """Remove messages: these very objects, not equal ones."""
         identities = {id(message) for message in gone}
         self.entries[:] = [entry for entry in self.entries if id(entry) not in identities]
         self.changed = self.changed or bool(gone)
@@ -84,10 +84,10 @@ class Stale:
 
 
 def read(folder: Path) -> Mailbox:
-    """The inbox of a mailbox as it is now.
+    """Return the inbox of a mailbox.
 
-    Empty where the folder has no inbox yet, or one of zero bytes. Raises UnreadableFileError for
-    a missing folder, an inbox that cannot be understood, and one that leads outside the branch.
+    Empty if the folder has no inbox yet, or an empty file. Raises UnreadableFileError for a missing
+    folder, an inbox that cannot be understood, and one that leads outside the branch.
     """
     # ai_mail writes in place, under the lock: what looks broken or empty may be half written.
     with contextlib.suppress(UnreadableFileError):
@@ -103,11 +103,11 @@ def read(folder: Path) -> Mailbox:
 
 @contextlib.contextmanager
 def editing(folder: Path, wait: float = WAIT) -> Iterator[Mailbox]:
-    """The inbox under its lock, written back at the end if it was changed, counts recomputed.
+    """Yield the inbox under its lock; if it was changed, write it back with new counts.
 
-    An exception inside leaves the file as it was. Raises LockedError after `wait` seconds, or
-    when somebody wrote without the lock meanwhile; UnreadableFileError as `read`; OSError when
-    it cannot be written.
+    An exception inside leaves the file as it was. Raises LockedError after `wait` seconds, or if
+    another program wrote without the lock meanwhile; UnreadableFileError as `read`; OSError if it
+    cannot be written.
     """
     with _locked(confined(folder), wait):
         path = folder / INBOX
@@ -119,24 +119,24 @@ def editing(folder: Path, wait: float = WAIT) -> Iterator[Mailbox]:
 
 
 def is_unread(message: Message) -> bool:
-    """Whether nobody has opened it: status `new`, or the older form without a status or `read`."""
+    """Return whether a message is unopened: `new`, or in the old format not `read`."""
     return status(message) == "new"
 
 
 def is_notice(message: Message) -> bool:
-    """Whether it is a standing notice of ours: from us, in a slot that is updated."""
+    """Return whether a message is a standing notice of this program, which is updated in place."""
     return message.get("from") == SENDER and bool(message.get("upsert_key"))
 
 
 def one_line(value: Any, length: int) -> str:
-    """A text as one line of at most `length` characters; empty for what is no text."""
+    """Return a text as one line of at most `length` characters; empty if it is not a text."""
     text = value if isinstance(value, str) else ""
     printable = "".join(sign if sign.isprintable() else " " for sign in text)
     return " ".join(printable.split())[:length].rstrip()
 
 
 def status(message: Message) -> str:
-    """`new`, `opened` or `closed`, as the message says; the older form says `read` instead."""
+    """Return `new`, `opened` or `closed`; messages in the old format have `read` instead."""
     given = message.get("status")
     if isinstance(given, str) and given:
         return given
@@ -144,10 +144,10 @@ def status(message: Message) -> str:
 
 
 def since(message: Message, zone: tzinfo) -> datetime:
-    """When a message entered the status it has, UTC. Raises ValueError if that cannot be read.
+    """Return when a message entered its status, UTC. Raises ValueError if that cannot be read.
 
-    An opened one counts from when it was opened, not from its delivery: else one tick would
-    open it and the next close it.
+    An opened message counts from when it was opened, not from its delivery: otherwise one tick
+    would open it and the next close it.
     """
     if status(message) == "opened":
         for key in ("opened_at", "auto_opened_at"):
@@ -157,7 +157,7 @@ def since(message: Message, zone: tzinfo) -> datetime:
 
 
 def stale(box: Mailbox, now: datetime, zone: tzinfo) -> Stale:
-    """How many messages of an inbox have waited too long; unreadable timestamps do not count."""
+    """Return how many messages of an inbox have waited too long, ignoring unreadable timestamps."""
     counts = {"new": 0, "opened": 0}
     limits = {"new": STALE_NEW, "opened": STALE_OPENED}
     for message in box.messages:
@@ -168,10 +168,10 @@ def stale(box: Mailbox, now: datetime, zone: tzinfo) -> Stale:
 
 
 def confined(path: Path, branch: Path | None = None) -> Path:
-    """`path`, if it exists and lies inside the branch it belongs to, symlinks followed.
+    """Return `path` if it exists and lies inside its branch after following links.
 
     The branch is the parent folder of a mailbox. Raises UnreadableFileError otherwise: mail is
-    never read from, or written to, where a link in a mailbox happens to point.
+    never read from or written to wherever a link in a mailbox points.
     """
     home = os.fspath(branch or path.parent)
     if _has_link(os.fspath(path), home):
@@ -189,7 +189,7 @@ def confined(path: Path, branch: Path | None = None) -> Path:
 
 
 def _has_link(path: str, home: str) -> bool:
-    """Whether anything between `home` and `path`, itself included, is a symlink."""
+    """Return whether `path` or a folder between `home` and it is a link."""
     while len(path) > len(home):
         if os.path.islink(path):
             return True
@@ -211,7 +211,7 @@ def _read(folder: Path, *, empty: bool = True) -> Mailbox:
 
 
 def _is_there(path: Path) -> bool:
-    """Whether an inbox is there, be it a link that leads nowhere. Only absence counts as none."""
+    """Return whether an inbox exists, even as a broken link. Only absence counts as none."""
     try:
         os.lstat(path)
     except FileNotFoundError:
@@ -284,7 +284,7 @@ def _locked(folder: Path, wait: float) -> Iterator[None]:
 
 
 def give_to_owner(path: Path, folder: Path) -> None:
-    """Let what root's tick creates belong to the owner of the folder, who must use it later."""
+    """Give files that root's tick creates to the owner of the folder, who needs to use them."""
     if os.geteuid() != 0:
         return
     owner, now = folder.stat(), path.lstat()

@@ -1,9 +1,9 @@
-"""Memory files: which there are, how long they are, and how long they may be.
+"""Memory files: which exist, how long they are, and how long they may be.
 
 A branch keeps them in its folder (`NAME.local.json`, `NAME.observations.json`) or under
-`.trinity/` (`local.json`, `observations.json`); where there are both, both count. They are found
-by looking into the branch's own folder and never below it: another branch may live there. A
-name from the registry never becomes part of a path.
+`.trinity/` (`local.json`, `observations.json`); if both exist, both count. They are searched in
+the branch's own folder and never below it: another branch may live there. A name from the
+registry never becomes part of a path.
 """
 
 import os
@@ -51,7 +51,7 @@ class MemoryFile(NamedTuple):
 
     @property
     def is_over(self) -> bool:
-        """Whether it has more lines than it may have; exactly the limit is within it."""
+        """Whether it has more lines than allowed; exactly the limit is within it."""
         return self.limit is not None and (self.lines or 0) > self.limit
 
     @property
@@ -62,7 +62,7 @@ class MemoryFile(NamedTuple):
 
 @dataclass(frozen=True)
 class Limits:
-    """The limits from the configuration, for files that state none themselves."""
+    """The configured limits, for files that state none."""
 
     default: int = DEFAULT_LIMIT
     by_branch: Mapping[str, int] = field(default_factory=dict)
@@ -79,9 +79,9 @@ class Limits:
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> "Limits":
-        """From a job's params `default_limit: n` and `limits: {NAME: n}`.
+        """Return the limits of a job's params `default_limit: n` and `limits: {NAME: n}`.
 
-        Raises ValueError that names the param if a limit is no positive whole number.
+        Raises ValueError that names the param if a limit is not a positive whole number.
         """
         given = values(cls.PARAMS, params)
         return cls(
@@ -90,14 +90,14 @@ class Limits:
         )
 
     def of(self, branch: Branch) -> int:
-        """The limit of a file of `branch` that states none itself."""
+        """Return the limit of a file of `branch` that states none."""
         return self.by_branch.get(branch.name.upper(), self.default)
 
 
 class Survey:
-    """One look at the memory files of many branches, reading only what changed.
+    """A survey of the memory files of many branches that reads only changed ones.
 
-    A `thorough` one looks for flaws in the middle of a file, too; lengths and limits take less.
+    A `thorough` one also looks for flaws in the middle of a file; lengths and limits need less.
     """
 
     def __init__(self, cache: Cache, limits: Limits, *, thorough: bool = True) -> None:
@@ -108,7 +108,7 @@ class Survey:
         self._to_parse = PARSED_PER_SWEEP if thorough else 0
 
     def files(self, branches: Iterable[Branch]) -> Iterator[MemoryFile]:
-        """The memory files of the branches, in their order."""
+        """Yield the memory files of the branches, in their order."""
         for branch in branches:
             try:
                 names = memory_in(branch, self._cache)
@@ -118,19 +118,19 @@ class Survey:
             yield from self.among(names, branch)
 
     def among(self, names: Iterable[str], branch: Branch) -> list[MemoryFile]:
-        """The memory files of a branch whose folder holds these names."""
+        """Return the memory files of a branch whose folder holds these names."""
         folder = branch.folder
-        found: list[MemoryFile | None] = []
+        files: list[MemoryFile | None] = []
         for name in names:
             if kind := memory_kind(name):
-                found.append(self._at(f"{folder}/{name}", kind, branch))
+                files.append(self._at(f"{folder}/{name}", kind, branch))
             elif name == TRINITY:
                 inside = f"{folder}/{TRINITY}"
-                found += [self._at(f"{inside}/{kind}.json", kind, branch) for kind in KINDS]
-        return [file for file in found if file is not None]
+                files += [self._at(f"{inside}/{kind}.json", kind, branch) for kind in KINDS]
+        return [file for file in files if file is not None]
 
     def _at(self, path: str, kind: str, branch: Branch) -> MemoryFile | None:
-        """The memory file at `path`; None if nothing is there."""
+        """Return the memory file at `path`; None if there is none."""
         try:
             size, lines, stated, problem, whole = self._cache.unchanged(path) or self._read(path)
             # What was looked at from both ends only is read as a whole while there is time.

@@ -1,15 +1,15 @@
-"""What one memory file says: how many lines it has, and how many it may have.
+"""The content of one memory file: how many lines it has, and how many it may have.
 
 Four generations of the format state the limit in four ways:
 
 1. `document_metadata.limits.max_lines`
 2. `limits.max_lines`
 3. `config.max_lines` (Trinity)
-4. `schema_version` 3 and later: no limit of lines at all, whatever else stands there
+4. `schema_version` 3 and later: no limit of lines, whatever else is stated
 
-Counting lines goes at the speed of the disk; parsing JSON costs twenty times that. The limit
-stands near the start, in an object without objects before it, where a pattern finds it and
-cannot be mistaken; in any other case the document is parsed as a whole.
+Lines are counted at the speed of the disk; parsing JSON costs twenty times that. The limit
+stands near the start, in an object without objects before it, where a pattern finds it
+reliably; in any other case the document is parsed as a whole.
 """
 
 import re
@@ -33,7 +33,7 @@ _SECOND_OR_THIRD = re.compile(_OBJECT + rb'"(?:limits|config)"' + _MAX_LINES)
 
 
 class MemoryDocument(NamedTuple):
-    """What is worth knowing of a memory file's content."""
+    """The facts about a memory file's content."""
 
     size: int
     """Bytes."""
@@ -48,7 +48,7 @@ class MemoryDocument(NamedTuple):
 
 
 def examine(data: bytes, *, whole: bool) -> MemoryDocument:
-    """The content of a memory file; parsed as a whole if asked to or if need be."""
+    """Return the facts about a memory file; it is parsed as a whole if requested or necessary."""
     limit = None if whole else _limit_at_sight(data)
     if limit is not None:
         return MemoryDocument(len(data), count_lines(data), limit, "", whole=False)
@@ -61,14 +61,14 @@ def examine(data: bytes, *, whole: bool) -> MemoryDocument:
 
 
 def count_lines(data: bytes) -> int:
-    """The number of lines in `data`, as an editor counts them."""
+    """Return the number of lines in `data`, as an editor counts them."""
     return data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
 
 
 def stated_limit(document: Any) -> int:
-    """The limit that a parsed memory file states: lines, UNSTATED, or UNLIMITED.
+    """Return the limit that a parsed memory file states: lines, UNSTATED, or UNLIMITED.
 
-    A limit that is no positive integer is none: text, 0, -5, true.
+    A limit that is not a positive integer counts as none: text, 0, -5, true.
     """
     metadata = _member(document, "document_metadata")
     version = _member(metadata, "schema_version") or _member(document, "schema_version")
@@ -81,21 +81,21 @@ def stated_limit(document: Any) -> int:
 
 
 def _limit_at_sight(data: bytes) -> int | None:
-    """The limit, if a pattern settles it; None if it takes the whole document.
+    """Return the limit if a pattern finds it; None if the whole document is needed.
 
-    Only where both ends are those of a JSON object: no torn, no empty, no zero-filled file.
+    Only if both ends are those of a JSON object: no torn, no empty, no zero-filled file.
     """
     if data[-64:].rstrip()[-1:] != b"}":
         return None
-    if found := _FIRST.match(data):
-        if int(found[1]) >= 3:
+    if match := _FIRST.match(data):
+        if int(match[1]) >= 3:
             return UNLIMITED
-        if found[2]:
-            return int(found[2])
+        if match[2]:
+            return int(match[2])
     if not _BEGINNING.match(data) or b'"schema_version"' in data or b'"document_metadata"' in data:
         return None
-    if data.count(b'"max_lines"') == 1 and (found := _SECOND_OR_THIRD.match(data)):
-        return int(found[1])
+    if data.count(b'"max_lines"') == 1 and (match := _SECOND_OR_THIRD.match(data)):
+        return int(match[1])
     return None if b'"max_lines"' in data else UNSTATED
 
 

@@ -1,4 +1,4 @@
-"""The active plans, as Flow tells of them. Only ever read."""
+"""The active plans that Flow publishes. They are only read."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ FLOW_REGISTRIES = (
 
 
 class Plan(NamedTuple):
-    """One plan that is open."""
+    """One open plan."""
 
     id: str
     subject: str
@@ -27,14 +27,14 @@ class Plan(NamedTuple):
 
 
 def active(root: Path, central_dir: Path) -> list[Plan]:
-    """The open plans in Flow's order: of `PLANS.central.json`, else of Flow's own registry.
+    """Return the open plans in Flow's order: from `PLANS.central.json`, else from Flow's registry.
 
-    Empty where there is neither, or neither can be understood.
+    Empty if neither exists or can be understood.
     """
     for folder in (central_dir, *(root / name for name in CENTRAL_FOLDERS)):
-        found = central.read(folder, "PLANS").get("active_plans")
-        if isinstance(found, list):
-            return [_plan(each, each.get("plan_id")) for each in found if isinstance(each, dict)]
+        plans = central.read(folder, "PLANS").get("active_plans")
+        if isinstance(plans, list):
+            return [_plan(each, each.get("plan_id")) for each in plans if isinstance(each, dict)]
     for name in FLOW_REGISTRIES:
         registered = _registered(root / name)
         if registered is not None:

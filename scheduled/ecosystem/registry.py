@@ -1,8 +1,8 @@
-"""The registry: which branches there are, and where each keeps its things.
+"""The registry: which branches exist, and where each keeps its files.
 
-Two layouts occur, and both in one registry: the *home* (`NAME.local.json`, `ai_mail.local/`)
-and the *repository* (`.trinity/local.json`, `.ai_mail.local/`). Which one a branch has is read
-off its folder, the home layout first.
+Two layouts occur, even within one registry: the *home* (`NAME.local.json`, `ai_mail.local/`)
+and the *repository* (`.trinity/local.json`, `.ai_mail.local/`). The layout of a branch is found
+by looking into its folder, the home layout first.
 """
 
 import os
@@ -26,7 +26,7 @@ ADDRESS_LENGTH = 200
 
 
 class RegistryError(ScheduledError):
-    """There is no registry here, or it cannot be used as one."""
+    """There is no registry here, or it is unusable."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,12 @@ class Branch:
 
     @property
     def active(self) -> bool:
-        """Whether the branch is in use; one that is not is registered, but not looked after."""
+        """Whether the branch is in use; sweeps leave out one that is not."""
         return self.status.casefold() == "active"
 
     @property
     def mailbox(self) -> Path:
-        """The mailbox folder: of the layout found on disk, the home's where there is neither."""
+        """The mailbox folder: of the layout found on disk, the home's if there is neither."""
         home, repository = f"{self.folder}/ai_mail.local", f"{self.folder}/.ai_mail.local"
         # os.path: what cannot be looked at is not there; Path would raise.
         isdir = os.path.isdir
@@ -63,7 +63,7 @@ class Branch:
 
 @dataclass(frozen=True)
 class Registry:
-    """The branches in the order of the file, and what is wrong with it, a sentence each."""
+    """The branches in the order of the file, and the problems with it, a sentence each."""
 
     path: Path
     branches: tuple[Branch, ...]
@@ -76,27 +76,27 @@ class Registry:
         return len(self.branches)
 
     def by_email(self, email: str) -> Branch | None:
-        """The first branch with that address, letter case ignored; None if nobody has it."""
+        """Return the first branch with that address, letter case ignored; None if there is none."""
         return self._addresses.get(email.casefold())
 
     @cached_property
     def _addresses(self) -> dict[str, Branch]:
-        return {one.email.casefold(): one for one in reversed(self.branches)}
+        return {branch.email.casefold(): branch for branch in reversed(self.branches)}
 
 
 def find(root: Path) -> Path:
-    """The registry file of the ecosystem at `root`.
+    """Return the registry file of the ecosystem at `root`.
 
-    Raises RegistryError where there is none, or more than one and none of the known names.
+    Raises RegistryError if there is none, or several of which none has a known name.
     """
     for name in KNOWN:
         if os.path.lexists(root / name):
             return root / name
-    found = sorted(root.glob(PATTERN))
-    if len(found) == 1:
-        return found[0]
-    if found:
-        names = ", ".join(path.name for path in found)
+    paths = sorted(root.glob(PATTERN))
+    if len(paths) == 1:
+        return paths[0]
+    if paths:
+        names = ", ".join(path.name for path in paths)
         raise RegistryError(f"{root}: several registries ({names}); keep one of them here")
     raise RegistryError(
         f"{root}: no registry ({PATTERN}) here; name the ecosystem's folder with --root"
@@ -104,12 +104,12 @@ def find(root: Path) -> Path:
 
 
 def load(root: Path) -> Registry:
-    """The registry of the ecosystem at `root`; relative paths count from the registry's folder.
+    """Return the registry of the ecosystem at `root`; relative paths count from its folder.
 
     An entry that cannot be used is left out. That, an address that two branches share or that is
-    no line of text, a `total_branches` that disagrees with the list, and a second registry, which
-    is not read, are named in `problems`. Raises RegistryError when the file as a whole cannot be
-    used.
+    not one line of text, a `total_branches` that disagrees with the list, and a second registry,
+    which is not read, are named in `problems`. Raises RegistryError if the file as a whole cannot
+    be used.
     """
     path = find(root)
     document = _document(path)
@@ -131,10 +131,10 @@ def load(root: Path) -> Registry:
 
 
 def derived_email(name: str) -> str:
-    """The address of a branch that registers none.
+    """Return the address of a branch that registers none.
 
-    The first word of a spaced name, `x` of `AIPASS-X`, what stands after the last `.`, else what
-    stands before the first `-`; lower case. The rule is ai_mail's own.
+    The first word of a spaced name, `x` of `AIPASS-X`, the part after the last `.`, else the part
+    before the first `-`; lower case. The rule is ai_mail's own.
     """
     word = name.split(maxsplit=1)[0] if name.split() else name
     if "." in word:
@@ -173,9 +173,9 @@ def _wrong_total(document: dict[str, Any]) -> Iterator[str]:
 
 
 def _rivals(path: Path) -> Iterator[str]:
-    """The other registries in the folder of the one that counts.
+    """Return the other registries in the folder of the one in use.
 
-    Not merged with it: one that was left behind would bring back branches that are gone.
+    They are not merged: one that was left behind would bring back branches that are gone.
     """
     for other in sorted(path.parent.glob(PATTERN)):
         if other.name != path.name and (other.name in KNOWN or _is_registry(other)):
@@ -191,7 +191,7 @@ def _is_registry(path: Path) -> bool:
 
 
 def _fit(branch: Branch) -> Branch:
-    """The branch, its address one line of printable text: what mail is addressed to is that."""
+    """Return the branch with its address as one line of printable text, as mail needs it."""
     email = branch.email
     if len(email) <= ADDRESS_LENGTH and email.isprintable() and " " not in email:
         return branch  # as a rule; all else takes long, ten thousand times
@@ -225,7 +225,7 @@ def _branch(entry: Any, folder: str) -> Branch | str:
 
 
 def _tidy(path: str) -> str:
-    """`path` without `//`, `/./` and a `/` at its end; `..` stays, it may follow a link."""
+    """Return `path` without `//`, `/./` and a `/` at its end; `..` stays, it may follow a link."""
     is_tidy = "//" not in path and "/." not in path and not path.endswith("/")
     return path if is_tidy else str(Path(path))  # a Path takes long, ten thousand times
 

@@ -1,9 +1,9 @@
-"""What a sweep found in the files, so that the next one reads only those that changed.
+"""Facts that a sweep learned about files, so that the next one reads only changed files.
 
-Facts about a file hold as long as its stamp (size, mtime, inode) does. They lie in one file a
-job, which may be deleted at any time: it is checked as a whole when it is read, and whatever is
-wrong with it, the sweep starts afresh and costs the reading. What a sweep learned is appended to
-that file as one line; it is written anew once too much of it is outdated.
+Facts about a file hold as long as its stamp (size, mtime, inode) does. They are kept in one file
+a job, which may be deleted at any time: it is checked as a whole when it is read, and if anything
+is wrong with it, the sweep starts afresh and only costs the reading. New facts are appended as
+one line; the file is rewritten once too much of it is outdated.
 """
 
 import contextlib
@@ -44,9 +44,9 @@ class Cache:
         self._young_since = _file_system_clock(path.parent) - YOUNG
 
     def unchanged(self, path: str) -> Facts | None:
-        """What was remembered of `path`, if it is as it was. Raises OSError.
+        """Return the facts about `path` if it is unchanged. Raises OSError.
 
-        The cheapest question a sweep can ask: what nothing is known of is not even looked at.
+        The cheapest question of a sweep: a file without facts is not even looked at.
         """
         row = self._before.get(path)
         if row is None:
@@ -63,19 +63,19 @@ class Cache:
             self._now[path] = self._learned[path] = [*seen, *facts]
 
     def names(self, folder: str, wanted: Callable[[str], bool]) -> list[str]:
-        """The wanted names in a folder, sorted. Raises OSError.
+        """Return the wanted names in a folder, sorted. Raises OSError.
 
         An entry that comes, goes or is renamed changes the stamp of its folder.
         """
-        known = self.unchanged(folder)
-        if known is None:
+        names = self.unchanged(folder)
+        if names is None:
             seen = stamp_of(os.stat(folder))
-            known = sorted(name for name in os.listdir(folder) if wanted(name))
-            self.remember(folder, seen, known)
-        return known
+            names = sorted(name for name in os.listdir(folder) if wanted(name))
+            self.remember(folder, seen, names)
+        return names
 
     def save(self) -> None:
-        """Keep this sweep's facts for the next. Those of files not asked for again go in time."""
+        """Save this sweep's facts for the next one. Facts not asked for again expire."""
         rows = self._written + len(self._learned)
         anew = not self._written or len(self._now) < rows * (1 - OUTDATED)
         with contextlib.suppress(OSError):  # a full disk costs the next sweep time, nothing else
@@ -88,7 +88,7 @@ class Cache:
 
 
 def _load(path: Path) -> tuple[dict[str, Facts], int]:
-    """The rows of a cache file, and how many were written to it; 0 if it has to be written anew."""
+    """Return the rows of a cache file, and how many were written; 0 if it has to be rewritten."""
     try:
         lines = path.read_bytes().splitlines()
     except OSError:
@@ -111,14 +111,14 @@ def _line(rows: dict[str, Facts]) -> bytes:
 
 
 def _head(text: bytes) -> bytes:
-    """What makes sure that a line is ours, of this version, and complete."""
+    """Return the start that shows that a line is this version's and complete."""
     return b"%s %d %08x" % (MAGIC, VERSION, zlib.crc32(text))
 
 
 def _file_system_clock(folder: Path) -> int:
-    """What the file system takes for the time, in ns: the mtime it gives to our own folder.
+    """Return the file system's time in ns: the mtime it gives to the cache folder.
 
-    0 where that cannot be written to: nothing can be kept there either.
+    0 if that cannot be written to: nothing can be kept there either.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

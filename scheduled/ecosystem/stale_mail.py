@@ -1,4 +1,4 @@
-"""Which mail has waited too long: new mail nobody opened, opened mail nobody closed."""
+"""Mail that has waited too long: new mail nobody opened, opened mail nobody closed."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from scheduled.handler.params import Declared, Kind, Param, values
 
 @dataclass(frozen=True)
 class Rules:
-    """How long a message may stay as it is: overdue is longer than this, never exactly this."""
+    """How long a message may stay in a status: overdue is longer than this, never exactly this."""
 
     new: timedelta = timedelta(hours=48)
     opened: timedelta = timedelta(days=7)
@@ -23,9 +23,9 @@ class Rules:
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> "Rules":
-        """From a job's params `new_hours` and `opened_days`.
+        """Return the rules of a job's params `new_hours` and `opened_days`.
 
-        Raises ValueError that names the param if it is no positive number.
+        Raises ValueError that names the param if it is not a positive number.
         """
         given = values(cls.PARAMS, params)
         return cls(
@@ -34,7 +34,7 @@ class Rules:
         )
 
     def deadline(self, message: Message, zone: tzinfo) -> datetime | None:
-        """When a message will have waited long enough, UTC; None if nothing is to come.
+        """Return when a message will be overdue, UTC; None if it never will.
 
         Raises ValueError if the timestamp that counts cannot be read.
         """
@@ -48,7 +48,7 @@ class Rules:
 
 @dataclass
 class Overdue:
-    """What is overdue in one inbox: one thing a message at most."""
+    """The overdue messages of one inbox, each with one action at most."""
 
     to_open: list[Message] = field(default_factory=list)
     to_close: list[Message] = field(default_factory=list)
@@ -62,20 +62,20 @@ class Overdue:
 
 
 def overdue(messages: Iterable[Message], rules: Rules, now: datetime, zone: tzinfo) -> Overdue:
-    """What is overdue at `now`, in the order of the messages."""
-    found = Overdue()
+    """Return what is overdue at `now`, in the order of the messages."""
+    result = Overdue()
     for message in messages:
         try:
             deadline = rules.deadline(message, zone)
         except (ValueError, OverflowError):
-            found.unreadable += 1
+            result.unreadable += 1
             continue
         if deadline is None:
             continue
         if now <= deadline:
-            found.next_due = min(deadline.timestamp(), found.next_due or float("inf"))
+            result.next_due = min(deadline.timestamp(), result.next_due or float("inf"))
         elif status(message) == "new":
-            found.to_open.append(message)
+            result.to_open.append(message)
         else:
-            found.to_close.append(message)
-    return found
+            result.to_close.append(message)
+    return result

@@ -17,9 +17,9 @@ _MILLISECONDS_FROM = 1e11
 
 
 def parse(value: Any, zone: tzinfo) -> datetime:
-    """The instant that `value` names, in UTC; a bare date is its midnight in `zone`.
+    """Return the instant that `value` names, in UTC; a bare date is its midnight in `zone`.
 
-    Raises ValueError for anything else, also for an instant no datetime can hold.
+    Raises ValueError for anything else, also for an instant that no datetime can hold.
     """
     if isinstance(value, str):
         text = value.strip()
@@ -32,14 +32,14 @@ def parse(value: Any, zone: tzinfo) -> datetime:
 
 
 def readable(value: Any, zone: tzinfo) -> datetime | None:
-    """As `parse`, but None for what names no instant."""
+    """Return the instant as `parse` does, but None if there is none."""
     with contextlib.suppress(ValueError):
         return parse(value, zone)
     return None
 
 
 def written(moment: datetime, zone: tzinfo) -> str:
-    """A moment as mail stores it: naive local `YYYY-MM-DD HH:MM:SS`."""
+    """Return a moment as mail stores it: naive local `YYYY-MM-DD HH:MM:SS`."""
     return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
