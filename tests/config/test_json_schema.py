@@ -15,11 +15,9 @@ from scheduled.config.converters import InvalidValue
 from scheduled.config.keys import JOB_KEYS, KEYS, Key
 from scheduled.config.yaml_writer import text_of
 from scheduled.jobs import builtin
-from tests.builders import needs
+from tests.builders import manual, needs
 from tests.builders.configuration import complaint, loaded, refusal
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text("utf-8")
 SCHEMAS = {"configuration": json_schema.of_configuration(), "job": json_schema.of_job_file()}
 ALL_KEYS = [*KEYS.items(), *JOB_KEYS.items()]
 
@@ -28,10 +26,6 @@ def wrong(text: str, of: str) -> list[str]:
     """What an editor would underline in a file."""
     document = yaml_document.parsed(text.encode(), "file").plain()
     return [error.message for error in Draft202012Validator(SCHEMAS[of]).iter_errors(document)]
-
-
-def examples() -> list[str]:
-    return re.findall(r"^```yaml\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 
 
 @pytest.mark.parametrize("of", SCHEMAS)
@@ -60,13 +54,12 @@ def test_what_config_init_writes_fits(tmp_path: Path, registry: bool) -> None:
     assert wrong(switched_on, "configuration") == []
 
 
-def test_every_example_in_the_readme_fits() -> None:
-    texts = examples()
+def test_every_example_in_the_manual_fits() -> None:
+    examples = [text for page in manual.pages() for text in page.blocks("yaml")]
 
-    assert len(texts) >= 4
-    assert [wrong(one, "job" if one.startswith("id:") else "configuration") for one in texts] == [
-        [] for _ in texts
-    ]
+    assert len(examples) >= 4
+    for text in examples:
+        assert wrong(text, "job" if text.startswith("id:") else "configuration") == []
 
 
 def test_gptmes_own_job_files_fit() -> None:
