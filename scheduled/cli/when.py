@@ -6,11 +6,10 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from scheduled.ecosystem import timestamps
 from scheduled.errors import UsageError
 from scheduled.system.text import one_line
+from scheduled.timing import durations
 from scheduled.timing.instants import format_utc, parse_utc
 
-_LENGTH = re.compile(r"[0-9]{1,6}[smhdw]")
 _TIME_OF_DAY = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def ago(option: str, text: str, now: datetime, zone: tzinfo) -> datetime:
@@ -38,15 +37,16 @@ def at(option: str, text: str, origin: datetime, zone: tzinfo) -> datetime:
 
 
 def length(option: str, text: str) -> timedelta:
-    """How long `text` says: `90s`, `15m`, `2h`. Raises UsageError that names the option."""
-    if not _LENGTH.fullmatch(text.strip()) or not _length(text):
-        raise UsageError(f"{option} {one_line(text, 60)!r} is no time span; write 90s, 15m or 2h")
-    return _length(text)
-
-
-def _length(text: str) -> timedelta:
-    text = text.strip()
-    return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
+    """Return the duration `text`, above zero. Raise UsageError that names the option."""
+    try:
+        duration = durations.parse_timedelta(text.strip())
+    except (ValueError, OverflowError):
+        duration = timedelta()
+    if not duration:
+        raise UsageError(
+            f"{option} {one_line(text, 60)!r} is not a valid duration; write 90s, 15m or 1h30m"
+        )
+    return duration
 
 
 def _instant(option: str, text: str, now: datetime, zone: tzinfo, sign: int) -> datetime:
@@ -63,8 +63,8 @@ def _instant(option: str, text: str, now: datetime, zone: tzinfo, sign: int) -> 
 
 
 def _read(text: str, now: datetime, zone: tzinfo, sign: int) -> datetime:
-    if _LENGTH.fullmatch(text):
-        return now + sign * _length(text)
+    if durations.WITH_UNITS.fullmatch(text):
+        return now + sign * durations.parse_timedelta(text)
     clock = _TIME_OF_DAY.fullmatch(text)
     if clock:
         return _nearest(int(clock[1]), int(clock[2]), now, zone, sign)

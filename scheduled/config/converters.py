@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from scheduled.config.yaml_document import Node, shown
 from scheduled.errors import ScheduleError
 from scheduled.jobs.model import NAME
-from scheduled.timing import window
+from scheduled.timing import durations, window
 
 Made = TypeVar("Made")
 Shape = dict[str, Any]
@@ -21,10 +21,8 @@ Shape = dict[str, Any]
 
 LONGEST_SECONDS = 10 * 365 * 86_400
 LONGEST_JITTER = 86_400
-_DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?) ?([smhd]?)")
 _SIZE = re.compile(r"(\d{1,15}) ?([KMGT]?)(?:i?B)?")
 _OCTAL = re.compile(r"(?:0o)?([0-7]{1,3}|0[0-7]{3})")
-_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _BYTES = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 
 
@@ -54,7 +52,11 @@ def _shaped(**shape: Any) -> Callable[[Callable[[Node], Made]], Reader[Made]]:
 
 def whole_of(pattern: re.Pattern[str]) -> str:
     """A pattern for the whole of a value, as JSON Schema has it."""
-    return f"^(?:{pattern.pattern})$"
+    return _whole(pattern.pattern)
+
+
+def _whole(pattern: str) -> str:
+    return f"^(?:{pattern})$"
 
 
 _SCALAR: Shape = {"type": ["string", "number", "boolean"]}
@@ -101,13 +103,14 @@ def whole(least: int, most: int) -> Reader[int]:
     return read
 
 
-@_shaped(type=["number", "string"], exclusiveMinimum=0, pattern=whole_of(_DURATION))
+@_shaped(type=["number", "string"], exclusiveMinimum=0, pattern=_whole(durations.PATTERN))
 def duration(node: Node) -> float:
     """Seconds, as a number or as `90s 10m 2h 1d`."""
-    match = _DURATION.fullmatch(node.text)
-    if match is None:
-        raise InvalidValue(f"{found(node)}: seconds, or a duration like 90s, 10m, 2h or 1d")
-    seconds = float(match[1]) * _SECONDS[match[2]]
+    try:
+        seconds = durations.parse(node.text)
+    except ValueError:
+        expected = "seconds, or a duration like 90s, 10m, 2h or 1d"
+        raise InvalidValue(f"{found(node)}: {expected}") from None
     if not 0 < seconds <= LONGEST_SECONDS:
         raise InvalidValue(f"{found(node)}: longer than nothing, and ten years at most")
     return seconds
@@ -117,7 +120,7 @@ def duration(node: Node) -> float:
     type=["number", "string"],
     exclusiveMinimum=0,
     exclusiveMaximum=LONGEST_JITTER,
-    pattern=whole_of(_DURATION),
+    pattern=_whole(durations.PATTERN),
 )
 def jitter(node: Node) -> float:
     """A duration that is shorter than a day."""

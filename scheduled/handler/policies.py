@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
 Duration = float | str
-"""Seconds, or `90s`, `10m`, `2h`, `1d`."""
+"""Seconds, or `90s`, `10m`, `2h`, `1d`, `2w`, `1h30m`."""
 
 
 class Policies(TypedDict, total=False):

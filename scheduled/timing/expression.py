@@ -16,6 +16,7 @@ from itertools import pairwise
 from typing import Literal
 
 from scheduled.errors import ScheduleError
+from scheduled.timing import durations
 from scheduled.timing import timezones as zones
 from scheduled.timing.cron_field import FIELDS, H, advice
 
@@ -30,7 +31,6 @@ NICKNAMES = {
 }
 """Each is written with its `@` or without."""
 
-SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 LONGEST = timedelta(days=5 * 365)
 LONGEST_TEXT = 1000
 
@@ -127,7 +127,7 @@ def parse(text: str, zone: str, seed: str = "") -> Schedule:
     - `H H(0-5) * * *`: some minute of some hour before six, for each job its own
     - `@daily`, `daily`: the nicknames of cron, with the `@` or without
     - `@reboot`: once after each start of the machine
-    - `every 90m`, `every_15m`, `interval:300`, `interval:5m`, `7d`: elapsed time; s, m, h, d or w
+    - `every 90m`, `every_15m`, `interval:300`, `interval:5m`, `7d`: elapsed time, a duration
     - `at:2025-01-15T10:00:00Z`, `2025-01-15`: once; without `Z` or an offset on the wall clock of
       `zone`, a date alone at its midnight
     """
@@ -209,9 +209,11 @@ def _nickname(found: re.Match[str]) -> Cron:
 
 
 def _interval(found: re.Match[str]) -> Interval:
-    seconds = int(found[1]) * SECONDS[found[2].lower()]
-    if seconds == 0:
+    seconds = durations.parse(found[1])
+    if seconds < 1:
         raise ScheduleError("an interval is at least one second")
+    if not seconds.is_integer():
+        raise ScheduleError("an interval is a whole number of seconds")
     if seconds > LONGEST.total_seconds():
         raise ScheduleError("an interval is at most five years")
     return Interval(timedelta(seconds=seconds))
@@ -236,14 +238,13 @@ def _once(found: re.Match[str]) -> Once:
     return Once(moment if moment.tzinfo is None else moment.astimezone(UTC))
 
 
-# An interval of 10^18 seconds is a typing error, of 10^5000 an attack: neither gets to `int`.
 _READERS: tuple[tuple[str, Callable[[re.Match[str]], Form]], ...] = (
     (f"@?({'|'.join(NICKNAMES)})", _nickname),
     (r"@?reboot", lambda _: Boot()),
-    (r"interval: ?(\d{1,12}) ?([smhdw]?)", _interval),
-    (r"every[ _](\d{1,12}) ?([smhdw])", _interval),
-    (r"(\d{1,12})([shdw])", _interval),
-    (r"(\d{1,12})m", _ambiguous),
+    (rf"interval: ?({durations.PATTERN})", _interval),
+    (rf"every[ _]({durations.WITH_UNITS.pattern})", _interval),
+    (r"(\d{1,12}) ?m", _ambiguous),
+    (f"({durations.WITH_UNITS.pattern})", _interval),
     (r"at: ?(.*)", _once),
     (r"(\d{4}-\d\d-\d\d(?:[T ].*)?)", _once),
 )

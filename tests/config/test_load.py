@@ -213,7 +213,8 @@ jobs:
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("90", 90), ("1.5", 1.5), ("90s", 90), ("10m", 600), ("1d", 86_400)]
+    ("text", "seconds"),
+    [("90", 90), ("1.5", 1.5), ("90s", 90), ("10m", 600), ("1d", 86_400), ("1h30m", 5400)],
 )
 def test_a_duration_is_seconds_or_has_a_unit(root: Path, text: str, seconds: float) -> None:
     assert the_job(root, f"{{schedule: daily, command: x, timeout: {text}}}").timeout == seconds
