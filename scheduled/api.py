@@ -78,7 +78,7 @@ def define(
     """
     asked = _asked(root, None, state_dir, environ)
     found = replace(paths.find(asked), config_path=None)
-    name = timezones.checked(timezone) if timezone else timezones.local_zone(asked.environ)
+    name = timezones.require_zone(timezone) if timezone else timezones.local_zone(asked.environ)
     values = {**DEFAULTS, "max_concurrent": max_concurrent}
     empty = Config(places=found, jobs=(), timezone=name, problems=(), sources=(), **values)
     return with_jobs(empty, jobs)

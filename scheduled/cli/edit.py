@@ -170,11 +170,11 @@ def _refuse_past(session: Session, job: Job) -> None:
 def _part(session: Session, job: str) -> None:
     """Have a job that was known by this id before met anew, should it ever come back."""
     store, above = session.store, SlotCache.at(session.now)
-    if not registration.unregistration(job, store.state, above):
+    if not registration.unregister(job, store.state, above):
         return
     with locks.journal(store.state_dir):
         store.refresh()
-        store.write(session.now, *registration.unregistration(job, store.state, above))
+        store.write(session.now, *registration.unregister(job, store.state, above))
     store.checkpoint(session.now)
 
 

@@ -84,7 +84,7 @@ def _passed(job: Job, remembered: JobMemory, now: datetime) -> list[Event]:
         recorded.append(events.given_up(job.id, retry.slot, PASSED))
     if newest is None or newest <= answered:
         return recorded
-    before = above.stretch(schedule, answered, newest - INSTANT, anchor)
+    before = above.missed_range(schedule, answered, newest - INSTANT, anchor)
     skipped = events.skipped(job.id, newest, PASSED)
     return [*recorded, *events.missed(job.id, before, PASSED), skipped]
 

@@ -90,7 +90,7 @@ def load(options: PathOptions) -> Config:
     origins = _origins(options, found, parsed)
     shipped = parsed.jobs
     if not paths.is_ecosystem(found.root):
-        shipped = tuple(map(builtin.at_rest, shipped))
+        shipped = tuple(map(builtin.inactive, shipped))
     allowed, excess = _allowed(shipped + files.jobs, values["max_jobs"], origins["max_jobs"])
     jobs, stuck = _startable(allowed)
     return Config(

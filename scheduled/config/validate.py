@@ -210,7 +210,11 @@ def _timezone(
     stopping: _Problems,
 ) -> str:
     try:
-        return timezones.checked(settings["timezone"]) if "timezone" in settings else machine_zone()
+        return (
+            timezones.require_zone(settings["timezone"])
+            if "timezone" in settings
+            else machine_zone()
+        )
     except ScheduleError as error:
         node = document.value.get("timezone", document)
         stopping.note(node.line, "timezone", str(error))
@@ -275,9 +279,9 @@ def _job(entry: _Entry, defaults: Defaults, warnings: _Problems | None = None) -
 def _other_action(values: dict[str, Any], ours: Job) -> dict[str, Any]:
     """With what a shipped job loses when it is given something else to do."""
     if "command" in values:
-        return values | {"handler": "", "remembers_in": ""}
+        return values | {"handler": "", "memory_section": ""}
     if values.get("handler", ours.handler) != ours.handler:
-        return values | {"remembers_in": ""}
+        return values | {"memory_section": ""}
     return values
 
 
@@ -318,7 +322,7 @@ def _check_params(entry: _Entry) -> None:
 
 def _seed(entry: _Entry, values: Mapping[str, Any]) -> dict[str, str]:
     """What the job's `H` and `jitter` are drawn from, if it has one of them."""
-    if not values.get("jitter") and not expression.is_drawn(values.get("schedule", "")):
+    if not values.get("jitter") and not expression.is_hashed(values.get("schedule", "")):
         return {}
     return {"seed": f"{machine.identity()} {entry.name}"}
 
@@ -349,7 +353,7 @@ def _wrong_with_schedule(text: str, timezone: str, seed: str) -> str:
 @cache
 def _wrong_with_zone(name: str) -> str:
     try:
-        timezones.checked(name)
+        timezones.require_zone(name)
     except ScheduleError as error:
         return str(error)
     return ""

@@ -19,8 +19,8 @@ JOBS: tuple[Job, ...] = (
         first_run=FirstRun.NOW,
         max_retries=3,
         tags=("ecosystem",),
-        remembers_in="mail_cleanup",
-        noted_as="hourly",
+        memory_section="mail_cleanup",
+        last_run_key="hourly",
     ),
     Job(
         id="memory_rollover",
@@ -34,8 +34,8 @@ JOBS: tuple[Job, ...] = (
         max_retries=3,
         tags=("ecosystem",),
         waits_for=("mail_cleanup",),
-        remembers_in="memory_rollover",
-        noted_as="hourly",
+        memory_section="memory_rollover",
+        last_run_key="hourly",
     ),
     Job(
         id="health",
@@ -48,8 +48,8 @@ JOBS: tuple[Job, ...] = (
         max_retries=3,
         tags=("ecosystem",),
         waits_for=("mail_cleanup",),
-        remembers_in="health_check",
-        noted_as="hourly",
+        memory_section="health_check",
+        last_run_key="hourly",
     ),
     Job(
         id="metrics",
@@ -62,7 +62,7 @@ JOBS: tuple[Job, ...] = (
         max_retries=3,
         tags=("ecosystem",),
         waits_for=("mail_cleanup",),
-        noted_as="hourly",
+        last_run_key="hourly",
     ),
     # Last: it reports what the sweeps before it found.
     Job(
@@ -77,21 +77,21 @@ JOBS: tuple[Job, ...] = (
         max_retries=3,
         tags=("ecosystem",),
         waits_for=("mail_cleanup", "memory_rollover", "health", "metrics"),
-        noted_as="daily_report",
+        last_run_key="daily_report",
     ),
 )
 
 
-AS_SHIPPED = "built-in"
+BUILT_IN = "built-in"
 """The source of a job that no configuration mentions."""
-OFF = "built-in, off: no ecosystem in the root"
+INACTIVE = "built-in, off: no ecosystem in the root"
 
 
-def at_rest(job: Job) -> Job:
+def inactive(job: Job) -> Job:
     """A job as it is where there is no ecosystem; one that is configured stays as it is."""
-    if job.source != AS_SHIPPED:
+    if job.source != BUILT_IN:
         return job
-    return replace(job, enabled=False, source=OFF)
+    return replace(job, enabled=False, source=INACTIVE)
 
 
 def jobs(timezone: str, timeout: float) -> tuple[Job, ...]:

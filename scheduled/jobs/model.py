@@ -132,9 +132,9 @@ class Job:
     """Made of machine and job: what `H` and `jitter` are drawn from. Empty if it has neither."""
     waits_for: tuple[str, ...] = ()
     """Jobs that, if they are due in the same tick, have to end before this one starts."""
-    remembers_in: str = ""
+    memory_section: str = ""
     """The seed's section of the state that holds this job's memory; empty: its own entry."""
-    noted_as: str = ""
+    last_run_key: str = ""
     """The seed's key in the state's `last_run` that tells when this job last succeeded."""
     source: str = "built-in"
     """Where it is defined, as a person would say it: `scheduled.yaml:12`."""

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 from scheduled.jobs.model import Job
 from scheduled.timing import hashed
-from scheduled.timing.expression import Schedule, is_drawn, parse
+from scheduled.timing.expression import Schedule, is_hashed, parse
 
 
 def schedule_of(job: Job) -> Schedule:
     """The schedule of a job. Raises ScheduleError for one that never passed the checks."""
     # Without need no seed: thousands of jobs share the few schedules that are remembered.
-    return parse(job.schedule, job.timezone, job.seed if is_drawn(job.schedule) else "")
+    return parse(job.schedule, job.timezone, job.seed if is_hashed(job.schedule) else "")
 
 
 def start_delay(job: Job) -> timedelta:

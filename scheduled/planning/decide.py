@@ -28,17 +28,17 @@ AGEING = timedelta(minutes=10)
 """A slot that has waited this long counts as one priority more urgent, and so on."""
 
 SUSPENDED = "suspended: its retries were used up three times in a row; `scheduled enable` ends that"
-LEFT_OUT = "left out by hand"
+SKIPPED_BY_USER = "left out by hand"
 PAUSED_CAUSE = "paused"
 DEFERRED = "deferred"
 """Why slots passed that came before the end of a deferral."""
 SUPERSEDED = "a newer slot is due"
-PUT_OUT = "disabled"
+DISABLED_IN_CONFIG = "disabled"
 """The fingerprint of a job that the configuration has disabled: no schedule has it."""
-ENOUGH = "carried over: this tick has caught up on enough"
+BUDGET_SPENT = "carried over: this tick has caught up on enough"
 
 
-RecordOf = Callable[[str], JobMemory]
+MemoryOf = Callable[[str], JobMemory]
 """What is remembered about the job of that id."""
 
 
@@ -68,7 +68,7 @@ def was_disabled_in_config(job: Job, record: JobMemory) -> bool:
     return (
         not job.enabled
         and record.enabled is None
-        and record.fingerprint not in ("", PUT_OUT)
+        and record.fingerprint not in ("", DISABLED_IN_CONFIG)
         and not record.suspended
     )
 
@@ -103,7 +103,7 @@ def _decide(job: Job, record: JobMemory, slots: SlotCache, grace: timedelta) -> 
     anchor = record.anchor if is_anchored(schedule) else None
     if record.watermark is not None and record.watermark > slots.now:
         return _decide_clock_back(job, schedule, record, slots, anchor)
-    early = slots.earlier(start_delay(job))
+    early = slots.delayed_by(start_delay(job))
     due = _unanswered(schedule, anchor, record, early)
     if record.pause is not None and _holds(record.pause, due, slots):
         after = _next_start(job, schedule, record, slots)
@@ -121,12 +121,12 @@ def _decide(job: Job, record: JobMemory, slots: SlotCache, grace: timedelta) -> 
     else:
         decision = _newest(job, due, early, grace)
     if decision.slot == record.skip:
-        return replace(decision, verdict=Verdict.SKIP, reason=LEFT_OUT)
+        return replace(decision, verdict=Verdict.SKIP, reason=SKIPPED_BY_USER)
     return decision
 
 
 def blocker(
-    job: Job, slot: datetime, others: Mapping[str, Job], record_of: RecordOf, slots: SlotCache
+    job: Job, slot: datetime, others: Mapping[str, Job], record_of: MemoryOf, slots: SlotCache
 ) -> str | None:
     """The job that has to succeed before `job` may start for `slot`; None if none has to.
 
@@ -147,7 +147,7 @@ def blocker(
 
 def plan(
     jobs: Sequence[Job],
-    record_of: RecordOf,
+    record_of: MemoryOf,
     slots: SlotCache,
     *,
     grace: timedelta,
@@ -167,7 +167,7 @@ def plan(
         if decision.verdict is Verdict.RUN and decision.catch_up:
             budget -= 1
             if budget < 0:
-                decision = replace(decision, verdict=Verdict.OVER_BUDGET, reason=ENOUGH)  # noqa: PLW2901
+                decision = replace(decision, verdict=Verdict.OVER_BUDGET, reason=BUDGET_SPENT)  # noqa: PLW2901
         planned.append(decision)
     return planned
 
@@ -196,11 +196,11 @@ def _register(job: Job, record: JobMemory, slots: SlotCache) -> Decision:
     # Only a job never seen before may run at once: an edit never fires by itself.
     at_once = not record.fingerprint and job.first_run is FirstRun.NOW
     why = "seen for the first time" if not record.fingerprint else "its schedule has changed"
-    watermark = None if at_once else counted_from(record, slots.now)
+    watermark = None if at_once else counting_start(record, slots.now)
     return Decision(job, Verdict.REGISTER, watermark=watermark, reason=why)
 
 
-def counted_from(record: JobMemory, now: datetime) -> datetime:
+def counting_start(record: JobMemory, now: datetime) -> datetime:
     """Where a job begins to count when it is met: now, but never before what it has answered for.
 
     That may lie ahead for a while, where the clock was set back.
@@ -244,7 +244,7 @@ def _rest(job: Job, schedule: Schedule, record: JobMemory, slots: SlotCache) -> 
 def _in_its_window(decision: Decision, now: datetime) -> Decision:
     """The decision to run, put off until the window opens, or the slot is too late for good."""
     job, slot = decision.job, decision.slot
-    opens = window.opening(job.window, job.timezone, now)
+    opens = window.next_opening(job.window, job.timezone, now)
     if opens is None:
         return decision
     ends = [opens]
@@ -359,7 +359,7 @@ def _oldest(job: Job, due: _Due, slots: SlotCache) -> Decision:
     watermark, too_late = due.watermark, None
     if job.max_lateness is not None:
         limit = slots.now - timedelta(seconds=job.max_lateness) - INSTANT
-        too_late = slots.stretch(due.schedule, watermark, limit, due.anchor)
+        too_late = slots.missed_range(due.schedule, watermark, limit, due.anchor)
         watermark = too_late.last if too_late else watermark
     slot = slots.following(due.schedule, watermark, due.anchor)
     assert slot is not None
@@ -387,7 +387,7 @@ def _before(due: _Due, slots: SlotCache) -> MissedRange | None:
     """The unanswered slots before the newest; None where there are none."""
     if due.watermark is None:
         return None
-    return slots.stretch(due.schedule, due.watermark, due.newest - INSTANT, due.anchor)
+    return slots.missed_range(due.schedule, due.watermark, due.newest - INSTANT, due.anchor)
 
 
 def _is_too_late(job: Job, late: timedelta) -> bool:

@@ -18,10 +18,10 @@ from scheduled.timing import expression
 from scheduled.timing.instants import format_utc, parse_utc
 
 SECOND = timedelta(seconds=1)
-AGAIN = "the machine was started again"
+RESTARTED = "the machine was started again"
 
 
-def events(jobs: Iterable[Job], state: State, beat: Heartbeat, now: datetime) -> list[Event]:
+def boot_events(jobs: Iterable[Job], state: State, beat: Heartbeat, now: datetime) -> list[Event]:
     """What is to be recorded about the boot `beat` tells of; nothing if it is known already.
 
     With it go the slots of the boot before that nobody answered for. Where no boot was known,
@@ -56,7 +56,7 @@ def _missed(name: str, known: JobMemory) -> list[Event]:
     if slot is None or known.watermark is None or slot <= known.watermark:
         return []
     when = {"first": format_utc(slot), "last": format_utc(slot), "count": 1}
-    return [{"event": "missed", "job": name, **when, "cause": AGAIN}]
+    return [{"event": "missed", "job": name, **when, "cause": RESTARTED}]
 
 
 def _started(beat: Heartbeat, last_tick: datetime | None, now: datetime) -> datetime:

@@ -23,7 +23,7 @@ REMOVED = "removed from the configuration"
 """The same of a job that is gone, and its fingerprint from then on: no schedule has it."""
 
 
-def registered(decisions: Iterable[Decision], state: State, slots: SlotCache) -> list[Event]:
+def register(decisions: Iterable[Decision], state: State, slots: SlotCache) -> list[Event]:
     """The events that make the engine know new, changed and disabled jobs, and wrong clocks."""
     return [event for decision in decisions for event in _met(decision, state, slots)]
 
@@ -34,10 +34,10 @@ def unregistered(jobs: Collection[str], state: State, slots: SlotCache) -> list[
     Not to be asked while a job may be missing for a mistake in its file.
     """
     gone = (name for name in state["jobs"] if name not in jobs)
-    return [event for name in gone for event in unregistration(name, state, slots)]
+    return [event for name in gone for event in unregister(name, state, slots)]
 
 
-def unregistration(job: str, state: State, slots: SlotCache) -> list[Event]:
+def unregister(job: str, state: State, slots: SlotCache) -> list[Event]:
     """The events that make the engine forget the schedule of a job; none if there is none.
 
     Put back, the job is met anew, and does not fire for what passed meanwhile.
@@ -46,9 +46,16 @@ def unregistration(job: str, state: State, slots: SlotCache) -> list[Event]:
         return []
     now, record = format_utc(slots.now), records.job_memory(state, job)
     seen = {"event": "seen", "job": job, "anchor": now, "fingerprint": REMOVED}
-    seen["watermark"] = format_utc(decide.counted_from(record, slots.now))
-    is_off = record.enabled is False or record.suspended or record.fingerprint == decide.PUT_OUT
-    return [*_left_behind(job, record, slots, decide.PUT_OUT if is_off else REMOVED), seen]
+    seen["watermark"] = format_utc(decide.counting_start(record, slots.now))
+    is_off = (
+        record.enabled is False
+        or record.suspended
+        or record.fingerprint == decide.DISABLED_IN_CONFIG
+    )
+    return [
+        *_left_behind(job, record, slots, decide.DISABLED_IN_CONFIG if is_off else REMOVED),
+        seen,
+    ]
 
 
 def _met(decision: Decision, state: State, slots: SlotCache) -> list[Event]:
@@ -60,14 +67,14 @@ def _met(decision: Decision, state: State, slots: SlotCache) -> list[Event]:
         case Verdict.REGISTER:
             fingerprint = expression.fingerprint(schedule_of(job))
             seen = _seen(job, slots, fingerprint=fingerprint, watermark=watermark)
-            away = record.fingerprint in (decide.PUT_OUT, REMOVED)
+            away = record.fingerprint in (decide.DISABLED_IN_CONFIG, REMOVED)
             cause = record.fingerprint if away else CHANGED
             return [*_left_behind(job.id, record, slots, cause), seen]
         case Verdict.DISABLED if decide.was_disabled_in_config(job, record):
             # Enabled again it is met anew: it does not fire for what passed meanwhile.
-            watermark = format_utc(decide.counted_from(record, slots.now))
-            seen = _seen(job, slots, fingerprint=decide.PUT_OUT, watermark=watermark)
-            return [*_left_behind(job.id, record, slots, decide.PUT_OUT), seen]
+            watermark = format_utc(decide.counting_start(record, slots.now))
+            seen = _seen(job, slots, fingerprint=decide.DISABLED_IN_CONFIG, watermark=watermark)
+            return [*_left_behind(job.id, record, slots, decide.DISABLED_IN_CONFIG), seen]
     return []
 
 
@@ -100,5 +107,5 @@ def _left_behind(job: str, record: JobMemory, slots: SlotCache, cause: str) -> l
     except ScheduleError:
         return recorded  # written by a version that could read more than this one
     anchor = record.anchor if is_anchored(schedule) else None
-    stretch = slots.stretch(schedule, since, slots.now, anchor)
-    return [*recorded, *events.missed(job, stretch, cause)]
+    missed_range = slots.missed_range(schedule, since, slots.now, anchor)
+    return [*recorded, *events.missed(job, missed_range, cause)]

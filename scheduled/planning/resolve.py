@@ -36,7 +36,7 @@ def gives_up(job: Job | None, interruptions: int) -> bool:
     return interruptions >= RERUNS
 
 
-def stopped(ended: AttemptResult, reason: str) -> AttemptResult:
+def as_stopped(ended: AttemptResult, reason: str) -> AttemptResult:
     """The end of a run that was told to stop; what had succeeded by then, has."""
     if ended.outcome is Outcome.SUCCEEDED:
         return ended
@@ -50,7 +50,7 @@ def stopped(ended: AttemptResult, reason: str) -> AttemptResult:
     )
 
 
-def called_off(record: JobMemory, event: Event) -> list[Event]:
+def cancelled_retry(record: JobMemory, event: Event) -> list[Event]:
     """The end of another slot's retry, where `event` brings one: there is one at a time."""
     retry = record.retry
     if retry is None or not event.get("retry_at"):

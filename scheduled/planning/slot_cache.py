@@ -51,7 +51,7 @@ class SlotCache:
 
         return cls(now, latest, following, count)
 
-    def stretch(
+    def missed_range(
         self, schedule: Schedule, after: datetime, until: datetime, anchor: datetime | None
     ) -> MissedRange | None:
         """The slots in the half-open (after, until], counted; None where there are none."""
@@ -62,7 +62,7 @@ class SlotCache:
         count = self.count(schedule, after, last, anchor)
         return MissedRange(first, last, count, capped=count >= slots.COUNT_CAP)
 
-    def earlier(self, delay: timedelta) -> "SlotCache":
+    def delayed_by(self, delay: timedelta) -> "SlotCache":
         """The sky as a job sees it that starts so long after its slots."""
         if not delay:
             return self

@@ -140,16 +140,16 @@ def ended(
         "by_hand": attempt.slot is None,
     }
     if end.memory is not None:
-        event |= {"memory": end.memory, "section": attempt.job.remembers_in}
+        event |= {"memory": end.memory, "section": attempt.job.memory_section}
     return event
 
 
 def noted(attempt: Attempt, local: datetime) -> Event:
     """What an end carries for the seed's `last_run`: local time without an offset."""
-    if not attempt.job.noted_as:
+    if not attempt.job.last_run_key:
         return {}
     naive = local.replace(tzinfo=None)
-    return {"seed_key": attempt.job.noted_as, "local_time": naive.isoformat(timespec="seconds")}
+    return {"seed_key": attempt.job.last_run_key, "local_time": naive.isoformat(timespec="seconds")}
 
 
 def _of_run(kind: str, attempt: Attempt, started: datetime, finished: datetime) -> Event:

@@ -222,7 +222,7 @@ class Dispatcher:
         if decision.verdict is not Verdict.RUN:
             return False
         if decision.catch_up and self._budget <= 0:
-            self._carry_over(job, decide.ENOUGH)
+            self._carry_over(job, decide.BUDGET_SPENT)
             return False
         self._budget -= decision.catch_up
         return True

@@ -151,7 +151,7 @@ class JobRunner:
             raise
         for intent in intents:
             job = intent.attempt.job
-            memory = records.memory(self.store.state, job.id, job.remembers_in)
+            memory = records.memory(self.store.state, job.id, job.memory_section)
             running = self.effects.start(intent.attempt, memory, self.context)
             yield StartedRun(running, intent.lock, intent.at)
 
@@ -173,7 +173,7 @@ class JobRunner:
             event = self._end_event(begun, ended)
             if outgoing:
                 event["outgoing"] = outgoing
-            before = resolve.called_off(self.record(event["job"]), event)
+            before = resolve.cancelled_retry(self.record(event["job"]), event)
             self._write(event, ended.trouble, *before, sync=False)
         row = history.of_event(event)
         assert row is not None
@@ -366,7 +366,7 @@ class JobRunner:
         record = self.record(attempt.job.id)
         opened = record.run(attempt.run_id)
         if opened is not None and opened.stop is not None:
-            ended = resolve.stopped(ended, opened.stop.reason)
+            ended = resolve.as_stopped(ended, opened.stop.reason)
         if ended.not_now and active_runs.is_superseded(record, attempt.slot):
             ended = replace(ended, reason=f"not now: {ended.reason}; {PAST}")
         elif ended.not_now:

@@ -180,10 +180,10 @@ class Tick:
     def first_sights(self, decisions: list[Decision]) -> list[dict[str, Any]]:
         """The events that make the engine know a new boot, and new, changed and removed jobs."""
         state, slots = self.store.state, self.runner.slots
-        started = reboot.events(self.config.jobs, state, heartbeat.beat(self.now), self.now)
+        started = reboot.boot_events(self.config.jobs, state, heartbeat.beat(self.now), self.now)
         ids = {job.id for job in self.config.jobs}
         parted = [] if self.config.problems else registration.unregistered(ids, state, slots)
-        return [*started, *parted, *registration.registered(decisions, state, slots)]
+        return [*started, *parted, *registration.register(decisions, state, slots)]
 
     def deliver(self) -> None:
         """Take the waiting messages to where they are read; what fails waits for another tick."""
@@ -261,4 +261,4 @@ def _with_params(job: Job, wanted: RunRequest) -> Job:
     if not wanted.params:
         return job
     # It is not quite that job any more, and does not count as its last run.
-    return replace(job, params={**job.params, **wanted.params}, noted_as="")
+    return replace(job, params={**job.params, **wanted.params}, last_run_key="")

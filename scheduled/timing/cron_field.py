@@ -72,7 +72,7 @@ class Field:
         if name in self.names:
             return self.low + self.names.index(name)
         if not text.isdigit():
-            hint = advice(text, self.names, self._forms())
+            hint = suggestion(text, self.names, self._forms())
             raise ScheduleError(f'{self.name} "{text or element}" is not understood; {hint}')
         if len(text) > 4 or not self.low <= int(text) <= self.high:
             raise ScheduleError(f"{self.name} {text} is out of range {self.low}-{self.high}")
@@ -99,7 +99,7 @@ FIELDS = (
 )
 
 
-def advice(word: str, known: Sequence[str], forms: str) -> str:
+def suggestion(word: str, known: Sequence[str], forms: str) -> str:
     """The known word that was probably meant, also in full (`monday` for `mon`); else the forms."""
     import difflib
 

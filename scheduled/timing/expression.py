@@ -18,7 +18,7 @@ from typing import Literal
 from scheduled.errors import ScheduleError
 from scheduled.timing import durations
 from scheduled.timing import timezones as zones
-from scheduled.timing.cron_field import FIELDS, H, advice
+from scheduled.timing.cron_field import FIELDS, H, suggestion
 
 NICKNAMES = {
     "hourly": "0 * * * *",
@@ -131,17 +131,17 @@ def parse(text: str, zone: str, seed: str = "") -> Schedule:
     - `at:2025-01-15T10:00:00Z`, `2025-01-15`: once; without `Z` or an offset on the wall clock of
       `zone`, a date alone at its midnight
     """
-    zones.checked(zone)
+    zones.require_zone(zone)
     try:
         plain = _plain(text)
-        numbers = _drawn(plain, seed) if is_drawn(plain) else ""
+        numbers = _drawn(plain, seed) if is_hashed(plain) else ""
         return Schedule(numbers or text, zone, _form(numbers or plain))
     except ScheduleError as error:
         shown = text if len(text) <= 60 else f"{text[:57]}..."
         raise ScheduleError(f'"{shown.encode("unicode_escape").decode()}": {error}') from None
 
 
-def is_drawn(text: str) -> bool:
+def is_hashed(text: str) -> bool:
     """Whether the text has an `H` in it, so that what it means depends on the seed."""
     return "H" in text and H.search(text) is not None and len(text.split()) == len(FIELDS)
 
@@ -201,7 +201,7 @@ def _form(plain: str) -> Form:
         return _cron(fields)
     words = [*NICKNAMES, "reboot"]
     known = [*(f"@{word}" for word in words), *words]
-    raise ScheduleError(f"not a schedule; {advice(plain, known, _FORMS)}")
+    raise ScheduleError(f"not a schedule; {suggestion(plain, known, _FORMS)}")
 
 
 def _nickname(found: re.Match[str]) -> Cron:

@@ -23,17 +23,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from scheduled.timing.expression import (
-    Boot,
-    Cron,
-    Interval,
-    Once,
-    Schedule,
-    fingerprint,
-    is_drawn,
-    parse,
+from scheduled.timing.expression import Boot, Cron, Interval, Once, Schedule
+from scheduled.timing.timezones import (
+    RESOLUTION,
+    earliest_instant,
+    occurrences,
+    repeating_change,
+    wall_time,
 )
-from scheduled.timing.timezones import RESOLUTION, first_reached, passes, set_back, wall_of
 
 COUNT_CAP = 1000
 """Beyond this many, how many slots passed is no longer worth knowing."""
@@ -49,22 +46,6 @@ class MissedRange:
     capped: bool = False
     """Whether counting stopped at `count`, and there were more."""
 
-
-__all__ = [
-    "COUNT_CAP",
-    "Schedule",
-    "between",
-    "count",
-    "fingerprint",
-    "following",
-    "is_anchored",
-    "is_drawn",
-    "latest",
-    "note",
-    "origin",
-    "parse",
-    "wall_meant",
-]
 
 MINUTE = timedelta(minutes=1)
 
@@ -129,24 +110,24 @@ def is_anchored(schedule: Schedule) -> bool:
     return isinstance(schedule.form, Interval | Boot)
 
 
-def note(schedule: Schedule, slot: datetime) -> str:
+def clock_change_note(schedule: Schedule, slot: datetime) -> str:
     """What a clock change did to this slot, in words; empty on an ordinary day.
 
     `moved: 02:30 does not exist that day`, `first of two 02:30`, `second of two 02:30`.
     """
     zone = schedule.zone
-    wall, meant = wall_of(slot, zone), wall_meant(schedule, slot)
+    wall, meant = wall_time(slot, zone), intended_wall_time(schedule, slot)
     if meant is None:
         return ""
     if meant != wall:
         return f"moved: {meant:%H:%M} does not exist that day"
-    change = set_back(slot, zone)
+    change = repeating_change(slot, zone)
     if change is None:
         return ""
     return f"{'first' if slot < change else 'second'} of two {wall:%H:%M}"
 
 
-def wall_meant(schedule: Schedule, slot: datetime) -> datetime | None:
+def intended_wall_time(schedule: Schedule, slot: datetime) -> datetime | None:
     """What the clock was to show at this slot: naive, and not what it shows after a gap.
 
     None for elapsed time and for instants, which do not look at the clock.
@@ -157,7 +138,7 @@ def wall_meant(schedule: Schedule, slot: datetime) -> datetime | None:
         case Once(moment) if moment.tzinfo is None:
             return moment
         case Cron():
-            return wall_of(slot, schedule.zone)
+            return wall_time(slot, schedule.zone)
         case _:
             return None
 
@@ -209,29 +190,29 @@ def _upcoming(schedule: Schedule, after: datetime, anchor: datetime) -> Iterator
 def _latest(cron: Cron, zone: str, now: datetime) -> datetime | None:
     fields = _fields(cron)
     if cron.fixed:
-        return first_reached(fields.upto(_high_water(now, zone)), zone)
-    found = _last_shown(fields, zone, wall_of(now, zone), now)
-    change = set_back(now, zone)
+        return earliest_instant(fields.upto(_high_water(now, zone)), zone)
+    found = _last_shown(fields, zone, wall_time(now, zone), now)
+    change = repeating_change(now, zone)
     if change is not None and change <= now:
         # In the second pass. What the clock showed in the first, beyond its present time, is
         # older than a match in this pass and newer than one from before both.
         eve = change - RESOLUTION
-        first_pass = _last_shown(fields, zone, wall_of(eve, zone), eve)
+        first_pass = _last_shown(fields, zone, wall_time(eve, zone), eve)
         return max((slot for slot in (found, first_pass) if slot), default=None)
     return found
 
 
 def _next_fixed(fields: _Fields, zone: str, after: datetime) -> datetime:
-    return first_reached(fields.after(_high_water(after, zone)), zone)
+    return earliest_instant(fields.after(_high_water(after, zone)), zone)
 
 
 def _next_elapsed(fields: _Fields, zone: str, after: datetime) -> datetime | None:
-    found = _first_shown(fields, zone, wall_of(after, zone), after)
-    change = set_back(after, zone)
+    found = _first_shown(fields, zone, wall_time(after, zone), after)
+    change = repeating_change(after, zone)
     if change is not None and after < change:
         # In the first pass. What the clock has shown of this hour it will show again.
         eve = change - RESOLUTION
-        second_pass = _first_shown(fields, zone, wall_of(change, zone) - RESOLUTION, eve)
+        second_pass = _first_shown(fields, zone, wall_time(change, zone) - RESOLUTION, eve)
         return min((slot for slot in (found, second_pass) if slot), default=None)
     return found
 
@@ -240,10 +221,10 @@ def _first_shown(fields: _Fields, zone: str, wall: datetime, since: datetime) ->
     """The first instant after `since` that shows a match later than `wall`."""
     for _ in range(GAPS):
         wall = fields.after(wall)
-        shown = [instant for instant in passes(wall, zone) if instant > since]
+        shown = [instant for instant in occurrences(wall, zone) if instant > since]
         if shown:
             return shown[0]
-        wall = wall_of(first_reached(wall, zone), zone) - RESOLUTION  # the end of the gap
+        wall = wall_time(earliest_instant(wall, zone), zone) - RESOLUTION  # the end of the gap
     return None
 
 
@@ -251,19 +232,19 @@ def _last_shown(fields: _Fields, zone: str, wall: datetime, until: datetime) -> 
     """The last instant at or before `until` that shows a match at or before `wall`."""
     for _ in range(GAPS):
         wall = fields.upto(wall)
-        shown = [instant for instant in passes(wall, zone) if instant <= until]
+        shown = [instant for instant in occurrences(wall, zone) if instant <= until]
         if shown:
             return shown[-1]
-        wall = wall_of(first_reached(wall, zone) - RESOLUTION, zone)  # the start of the gap
+        wall = wall_time(earliest_instant(wall, zone) - RESOLUTION, zone)  # the start of the gap
     return None
 
 
 def _high_water(instant: datetime, zone: str) -> datetime:
     """The latest wall time the clock has shown by `instant`: set back, it has shown a later one."""
-    change = set_back(instant, zone)
+    change = repeating_change(instant, zone)
     if change is not None and change <= instant:
-        return wall_of(change - RESOLUTION, zone)
-    return wall_of(instant, zone)
+        return wall_time(change - RESOLUTION, zone)
+    return wall_time(instant, zone)
 
 
 def _turns(period: timedelta, instant: datetime, anchor: datetime) -> int:
@@ -272,7 +253,7 @@ def _turns(period: timedelta, instant: datetime, anchor: datetime) -> int:
 
 
 def _instant(moment: datetime, zone: str) -> datetime:
-    return moment if moment.tzinfo else first_reached(moment, zone)
+    return moment if moment.tzinfo else earliest_instant(moment, zone)
 
 
 def _minute(moment: datetime) -> datetime:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import cached_property
 
-from scheduled.timing.timezones import first_reached, wall_of
+from scheduled.timing.timezones import earliest_instant, wall_time
 
 
 @dataclass(frozen=True)
@@ -54,14 +54,14 @@ class TickTimeline:
             earlier -= ((earlier - outage.start) // self.step + 1) * self.step
         return None
 
-    def is_silent(self, after: datetime, until: datetime) -> bool:
+    def has_outage_between(self, after: datetime, until: datetime) -> bool:
         """Whether an outage lies between two ticks."""
         return any(after < one.end <= until for one in self.outages)
 
     @cached_property
     def _origin(self) -> datetime:
-        midnight = datetime.combine(wall_of(self.start, self.zone).date(), time(0))
-        return first_reached(midnight, self.zone)
+        midnight = datetime.combine(wall_time(self.start, self.zone).date(), time(0))
+        return earliest_instant(midnight, self.zone)
 
     def _outage(self, instant: datetime) -> Outage | None:
         return next((one for one in self.outages if one.covers(instant)), None)

@@ -20,7 +20,7 @@ from scheduled.errors import ScheduleError
 RESOLUTION = timedelta(microseconds=1)
 
 
-def checked(name: str) -> str:
+def require_zone(name: str) -> str:
     """The name itself, if it is a zone; else ScheduleError, with the nearest name there is."""
     try:
         ZoneInfo(name)
@@ -45,12 +45,12 @@ def local_zone(environ: Mapping[str, str], localtime: Path = Path("/etc/localtim
     return _named_by("TZ", value or "UTC")
 
 
-def wall_of(instant: datetime, zone: str) -> datetime:
+def wall_time(instant: datetime, zone: str) -> datetime:
     """What the clock shows at `instant`: naive, its `fold` telling the second pass."""
     return instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
 
 
-def passes(wall: datetime, zone: str) -> tuple[datetime, ...]:
+def occurrences(wall: datetime, zone: str) -> tuple[datetime, ...]:
     """The instants at which the clock shows `wall`, oldest first: none, one or two."""
     first, second = _readings(wall, zone)
     if first == second:
@@ -58,7 +58,7 @@ def passes(wall: datetime, zone: str) -> tuple[datetime, ...]:
     return (first, second) if first < second else ()
 
 
-def first_reached(wall: datetime, zone: str) -> datetime:
+def earliest_instant(wall: datetime, zone: str) -> datetime:
     """The first instant at which the clock shows `wall` or later.
 
     For a time that is skipped this is the end of the gap, for one that is repeated the first pass.
@@ -67,9 +67,9 @@ def first_reached(wall: datetime, zone: str) -> datetime:
     return first if first <= second else _change(second, first, zone)
 
 
-def set_back(instant: datetime, zone: str) -> datetime | None:
+def repeating_change(instant: datetime, zone: str) -> datetime | None:
     """The change that repeats the wall time of `instant`, in either pass; None if it is unique."""
-    wall = wall_of(instant, zone).replace(microsecond=0)
+    wall = wall_time(instant, zone).replace(microsecond=0)
     first, second = _readings(wall, zone)
     return _change(first, second, zone) if first < second else None
 
@@ -132,6 +132,6 @@ def _targets(path: Path) -> tuple[str, ...]:
 
 def _named_by(source: str, name: str) -> str:
     try:
-        return checked(name)
+        return require_zone(name)
     except ScheduleError as error:
         raise ScheduleError(f"{source}: {error}") from None

@@ -12,7 +12,7 @@ from datetime import datetime, time, timedelta
 from functools import lru_cache
 
 from scheduled.errors import ScheduleError
-from scheduled.timing.timezones import first_reached, passes, set_back, wall_of
+from scheduled.timing.timezones import earliest_instant, occurrences, repeating_change, wall_time
 
 _TIMES = re.compile(r"(\d{1,2}):(\d\d) ?- ?(\d{1,2}):(\d\d)", re.ASCII)
 
@@ -27,7 +27,7 @@ class Window:
     def __str__(self) -> str:
         return f"{self.start:%H:%M}-{self.end:%H:%M}"
 
-    def shows(self, clock: time) -> bool:
+    def is_open_at(self, clock: time) -> bool:
         """Whether the window is open when the clock shows this."""
         if self.start < self.end:
             return self.start <= clock < self.end
@@ -46,29 +46,29 @@ def parse(text: str) -> Window:
     return Window(first, second)
 
 
-def opening(text: str, zone: str, now: datetime) -> datetime | None:
+def next_opening(text: str, zone: str, now: datetime) -> datetime | None:
     """When the window opens next, in UTC; None if it is open at `now`."""
     window = parse(text)
-    if window.shows(wall_of(now, zone).time()):
+    if window.is_open_at(wall_time(now, zone).time()):
         return None
     return min(
         one
         for one in _candidates(window, zone, now)
-        if one > now and window.shows(wall_of(one, zone).time())
+        if one > now and window.is_open_at(wall_time(one, zone).time())
     )
 
 
 def _candidates(window: Window, zone: str, now: datetime) -> Iterator[datetime]:
     """Where it may open: whenever its start is shown, at the end of a gap, where time repeats."""
-    change = set_back(now, zone)
+    change = repeating_change(now, zone)
     if change is not None:
         yield change
-    today = wall_of(now, zone).date()
+    today = wall_time(now, zone).date()
     # A day before, for the clock may be set back over midnight; some after, for gaps.
     for days in range(-1, 5):
         start = datetime.combine(today + timedelta(days=days), window.start)
-        yield first_reached(start, zone)
-        yield from passes(start, zone)
+        yield earliest_instant(start, zone)
+        yield from occurrences(start, zone)
 
 
 def _time(hours: str, minutes: str) -> time:

@@ -33,7 +33,7 @@ def sentences(snapshot: Snapshot, job: Job, slot: datetime) -> Iterator[str]:
 def _by_schedule(snapshot: Snapshot, job: Job, slot: datetime, record: JobMemory) -> Iterator[str]:
     """Which words of the schedule this slot comes from, and what its clock does to it."""
     yield _rule(job, slot, record, snapshot)
-    changed = slots.note(schedule_of(job), slot)
+    changed = slots.clock_change_note(schedule_of(job), slot)
     if changed:
         yield f"clock change: {changed}"
     yield from _start(job, slot, snapshot)
@@ -58,7 +58,7 @@ def _rule(job: Job, slot: datetime, record: JobMemory, snapshot: Snapshot) -> st
 
 def _matches(cron: Cron, job: Job, schedule: Schedule, slot: datetime) -> str:
     """`"*/15 9 * * mon-fri" in Europe/Berlin: minute 45 in */15, hour 9`."""
-    wall = slots.wall_meant(schedule, slot)
+    wall = slots.intended_wall_time(schedule, slot)
     assert wall is not None
     written = schedule.text.strip().lower().removeprefix("@")
     texts = NICKNAMES.get(written, written).split()
@@ -83,7 +83,7 @@ def _start(job: Job, slot: datetime, snapshot: Snapshot) -> Iterator[str]:
     if delay:
         when = absolute(start, snapshot.zone)
         yield f"it starts at {when}: {delay.total_seconds():.0f} s of jitter, always the same"
-    opens = window.opening(job.window, job.timezone, start) if job.window else None
+    opens = window.next_opening(job.window, job.timezone, start) if job.window else None
     if opens is not None:
         yield f"it waits for its window {job.window} until {absolute(opens, snapshot.zone)}"
 

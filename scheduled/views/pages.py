@@ -160,7 +160,7 @@ def _jobs(counts: Mapping[str, Any]) -> str:
 
 def _at_rest(snapshot: Snapshot) -> Iterator[str]:
     """That shipped jobs rest for want of an ecosystem, if they do."""
-    resting = [job.id for job in snapshot.jobs if job.source == builtin.OFF]
+    resting = [job.id for job in snapshot.jobs if job.source == builtin.INACTIVE]
     if resting:
         yield f"{', '.join(resting)}: off, as there is no registry of branches in the root"
 

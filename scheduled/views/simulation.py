@@ -57,7 +57,7 @@ def run(row: Row, at: datetime, job: Job | None) -> dict[str, Any]:
         "missed_capped": row["missed_capped"],
         "reason": row["reason"],
         "local": slot.astimezone(ZoneInfo(job.timezone)).isoformat() if slot and job else None,
-        "note": slots.note(schedule_of(job), slot) if slot and job else "",
+        "note": slots.clock_change_note(schedule_of(job), slot) if slot and job else "",
     }
 
 

@@ -106,13 +106,13 @@ def _notes(snapshot: Snapshot, job: Job, slot: datetime) -> Iterator[str]:
     if deferral is not None and deferral.until == slot:
         yield f"deferred{': ' if deferral.reason else ''}{deferral.reason}"
         return
-    changed = slots.note(schedule_of(job), slot)
+    changed = slots.clock_change_note(schedule_of(job), slot)
     if changed:
         yield changed
     delay = start_delay(job)
     if delay:
         yield f"starts at +{_short(delay)} (jitter)"
-    opens = window.opening(job.window, job.timezone, slot + delay) if job.window else None
+    opens = window.next_opening(job.window, job.timezone, slot + delay) if job.window else None
     if opens is not None:
         local = opens.astimezone(ZoneInfo(job.timezone)).isoformat()
         yield f"outside its window {job.window}: starts at {local}"

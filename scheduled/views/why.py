@@ -46,7 +46,7 @@ def document(snapshot: Snapshot, job: Job, at: datetime, rows: Sequence[Row]) ->
         reasons += pending.before_its_time(snapshot, job, slot, decision)
     else:
         reasons += _aftermath(snapshot, job, slot, decision, rows)
-    note = slots.note(schedule, slot) if slot is not None else ""
+    note = slots.clock_change_note(schedule, slot) if slot is not None else ""
     return {
         "job": job.id,
         "at": format_utc(at),

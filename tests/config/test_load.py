@@ -36,7 +36,7 @@ def test_where_no_ecosystem_is_the_shipped_jobs_rest_and_one_that_is_configured_
     found = loaded(root, "jobs: {health: {timeout: 9}}\n")
 
     assert [job.id for job in found.jobs if job.enabled] == ["health"]
-    assert {job.source for job in found.jobs if not job.enabled} == {builtin.OFF}
+    assert {job.source for job in found.jobs if not job.enabled} == {builtin.INACTIVE}
 
 
 @pytest.mark.parametrize("trace", ["AI_CENTRAL", "aipass_core/trigger/trigger_json"])
@@ -134,7 +134,7 @@ def test_a_shipped_job_that_is_given_a_command_no_longer_writes_the_handlers_mem
 ) -> None:
     found = loaded(root, "jobs:\n  health: {command: my-own-check}\n").jobs[-1]
 
-    assert (found.kind, found.command, found.remembers_in) == ("command", "my-own-check", "")
+    assert (found.kind, found.command, found.memory_section) == ("command", "my-own-check", "")
 
 
 def test_the_zone_and_timeout_of_a_job_are_its_own_or_the_configured_ones(root: Path) -> None:
@@ -185,7 +185,7 @@ def test_a_handler_may_be_anybodys_module_and_is_not_run_by_being_named(
 def test_a_shipped_handler_may_be_used_under_another_id(root: Path) -> None:
     found = the_job(root, "{schedule: '0 20 * * *', handler: health, params: {max_log_mb: 1}}")
 
-    assert (found.handler, found.remembers_in) == ("health", "")
+    assert (found.handler, found.memory_section) == ("health", "")
     assert found.params == {"max_log_mb": 1}
 
 

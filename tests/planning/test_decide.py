@@ -229,7 +229,9 @@ def test_put_out_is_a_job_that_was_met_and_that_only_the_configuration_has_disab
     assert decide.was_disabled_in_config(off, met)
     assert not decide.was_disabled_in_config(job(), met)
     assert not decide.was_disabled_in_config(off, JobMemory())
-    assert not decide.was_disabled_in_config(off, replace(met, fingerprint=decide.PUT_OUT))
+    assert not decide.was_disabled_in_config(
+        off, replace(met, fingerprint=decide.DISABLED_IN_CONFIG)
+    )
     assert not decide.was_disabled_in_config(off, replace(met, enabled=False))
     assert not decide.was_disabled_in_config(off, replace(met, suspended=True))
 

@@ -100,7 +100,7 @@ def test_a_boot_that_nobody_answered_for_is_on_record(tmp_path: Path, machine: M
     assert home.lines() == ["2026-11-21T11:59:30Z 1"]
     rows = [row for row in home.rows if row["outcome"]]
     assert [outcome for _, outcome in outcomes(rows)] == ["missed", "succeeded"]
-    assert rows[0]["reason"] == reboot.AGAIN
+    assert rows[0]["reason"] == reboot.RESTARTED
 
 
 def test_a_new_job_that_asks_for_it_runs_at_once_and_then_at_the_boots(
@@ -157,14 +157,14 @@ def test_a_dry_run_knows_of_the_boot_and_records_nothing(tmp_path: Path, machine
 
 
 def test_without_a_job_for_it_a_boot_is_nothing_to_record() -> None:
-    assert reboot.events([job()], empty(), Heartbeat(0, 30, 30, "second"), at("12:00")) == []
+    assert reboot.boot_events([job()], empty(), Heartbeat(0, 30, 30, "second"), at("12:00")) == []
 
 
 def test_a_state_that_knows_no_boot_makes_nothing_due() -> None:
     mount = job("mount", "@reboot")
     state = remembered(mount)
 
-    (event,) = reboot.events([mount], state, Heartbeat(0, 30, 30, "second"), at("12:00"))
+    (event,) = reboot.boot_events([mount], state, Heartbeat(0, 30, 30, "second"), at("12:00"))
 
     assert (event["event"], event["jobs"]) == ("booted", [])
 

@@ -19,8 +19,8 @@ def test_a_job_that_runs_each_slot_spends_the_budget_of_the_tick_too(tmp_path: P
 
     assert [len(report.ran) for report in reports] == [3, 3, 2, 0]
     assert [report.left for report in reports[:3]] == [
-        [("backup", decide.ENOUGH)],
-        [("backup", decide.ENOUGH)],
+        [("backup", decide.BUDGET_SPENT)],
+        [("backup", decide.BUDGET_SPENT)],
         [],
     ]
 

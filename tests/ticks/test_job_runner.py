@@ -244,7 +244,7 @@ def test_each_run_has_an_id_that_sorts_by_time_and_that_no_other_has(tmp_path: P
 def test_the_seeds_key_tells_of_the_last_success_and_of_nothing_else(
     tmp_path: Path, command: str, noted: str | None
 ) -> None:
-    engine = Engine(tmp_path, [job(command=command, noted_as="hourly")])
+    engine = Engine(tmp_path, [job(command=command, last_run_key="hourly")])
     engine.run_at("11:30")
 
     engine.run_at("12:00")

@@ -57,5 +57,5 @@ def test_an_outage_from_before_the_start_leaves_no_tick_before_its_end() -> None
 def test_a_silence_is_the_outages_only_where_one_lies_between_the_ticks() -> None:
     struck = timeline("10:00", "12:00", Outage(at("10:15"), at("11:00")))
 
-    assert struck.is_silent(at("10:00"), at("11:00"))
-    assert not struck.is_silent(at("11:00"), at("11:15"))
+    assert struck.has_outage_between(at("10:00"), at("11:00"))
+    assert not struck.has_outage_between(at("11:00"), at("11:15"))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from scheduled.errors import ScheduleError
-from scheduled.timing.timezones import checked, local_zone
+from scheduled.timing.timezones import local_zone, require_zone
 
 
 def linked(home: Path, target: str) -> Path:
@@ -22,7 +22,7 @@ def copied(home: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"])
 def test_a_zone_of_the_database_is_accepted(name: str) -> None:
-    assert checked(name) == name
+    assert require_zone(name) == name
 
 
 @pytest.mark.parametrize(
@@ -30,13 +30,13 @@ def test_a_zone_of_the_database_is_accepted(name: str) -> None:
 )
 def test_what_is_no_zone_is_refused(name: str) -> None:
     with pytest.raises(ScheduleError, match="is not known"):
-        checked(name)
+        require_zone(name)
 
 
 @pytest.mark.parametrize("name", ["Europe/Berln", "europe/berlin", "Berlin"])
 def test_the_nearest_zone_is_proposed(name: str) -> None:
     with pytest.raises(ScheduleError, match=r"did you mean Europe/Berlin\?"):
-        checked(name)
+        require_zone(name)
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ def test_a_list_says_when_the_window_opens_and_next_says_why() -> None:
     [("20:59:59", False), ("21:00", True), ("00:00", True), ("05:59:59", True), ("06:00", False)],
 )
 def test_a_window_is_half_open_and_goes_over_midnight(clock: str, is_open: bool) -> None:
-    assert (window.opening(NIGHT, "UTC", at(clock)) is None) is is_open
+    assert (window.next_opening(NIGHT, "UTC", at(clock)) is None) is is_open
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_a_window_is_half_open_and_goes_over_midnight(clock: str, is_open: bool)
     ],
 )
 def test_a_window_opens_when_the_clock_says_so(text: str, zone: str, now: str, opens: str) -> None:
-    found = window.opening(text, zone, datetime.fromisoformat(now))
+    found = window.next_opening(text, zone, datetime.fromisoformat(now))
 
     assert found == datetime.fromisoformat(opens)
 
@@ -183,14 +183,14 @@ def test_a_window_is_shut_until_it_opens(
     zone, when = change
     text, now = f"{start}-{end}", when + timedelta(minutes=minutes)
 
-    opens = window.opening(text, zone, now)
+    opens = window.next_opening(text, zone, now)
 
     if opens is not None:
         assert opens > now
-        assert window.opening(text, zone, opens) is None
+        assert window.next_opening(text, zone, opens) is None
         walk = now
         while (walk := walk + 7 * MINUTE) < opens:
-            assert window.opening(text, zone, walk) is not None
+            assert window.next_opening(text, zone, walk) is not None
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from tests.builders.looks import snapshot, text
 
 
 def shown(**fields: Any) -> str:
-    resting = tuple(map(builtin.at_rest, builtin.jobs("UTC", 300.0)))
+    resting = tuple(map(builtin.inactive, builtin.jobs("UTC", 300.0)))
     looked_at = snapshot(*resting, job("backup"), **fields)
     return text(pages.of_status(status.document(looked_at), looked_at))
 
@@ -24,7 +24,7 @@ def test_where_no_ecosystem_is_nothing_is_said_of_branches_and_mail() -> None:
 
 def test_what_the_shipped_jobs_found_before_is_still_said() -> None:
     looked_at = snapshot(job("backup"))
-    resting = replace(job("health"), source=builtin.OFF)
+    resting = replace(job("health"), source=builtin.INACTIVE)
     state = looked_at.state | {
         "health_check": {
             "last_run": "2026-11-21T11:00:00",

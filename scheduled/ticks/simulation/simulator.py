@@ -107,7 +107,7 @@ class Simulator:
         before = self.timeline.before(at)
         if before is None or at - before <= tick.cadence.patience(before):
             return
-        cause = OUTAGE if self.timeline.is_silent(before, at) else Cause.SILENT.value
+        cause = OUTAGE if self.timeline.has_outage_between(before, at) else Cause.SILENT.value
         period = {"from": format_utc(before), "to": format_utc(tick.now)}
         self.memory.record(tick.now, {"event": "gap", **period, "cause": cause})
 
