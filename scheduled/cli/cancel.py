@@ -16,7 +16,6 @@ from scheduled.state import events
 from scheduled.state.records import ActiveRun, Event, JobMemory, job_memory
 from scheduled.system import processes
 from scheduled.system.text import one_line
-from scheduled.timing.instants import format_utc
 from scheduled.views.format import both, counted
 
 BY_HAND = "stopped by hand"
@@ -38,8 +37,7 @@ def defer(session: Session, job: str, *, until: str, reason: str) -> None:
     if not decide.is_enabled(found, job_memory(session.store.state, found.id)):
         raise UsageError(f"{job} is not enabled, so that it could not run then; enable it first")
     end = ahead("--until", until, session.now, session.zone)
-    event = {"event": "deferral", "job": found.id, "until": format_utc(end)}
-    session.keep(event | {"reason": one_line(reason, 200)})
+    session.keep(events.job_deferred(found.id, end, one_line(reason, 200)))
     count = session.store.state["jobs"][found.id]["deferral_count"]
     when = both(end, session.now, session.zone)
     session.say(f"{job} is deferred until {when}; deferred {counted(count, 'time')} so far.")
@@ -83,7 +81,7 @@ def cancel(
 def _cancel(session: Session, job: Job, reason: str, *, stop: bool) -> None:
     known = job_memory(session.store.state, job.id)
     if known.cancelled is None:
-        event = {"event": "cancelled", "job": job.id, "reason": one_line(reason, 200)}
+        event = events.job_cancelled(job.id, one_line(reason, 200))
         session.keep(*_called_off(job, known), event)
         session.say(f"{job.id} is cancelled; `scheduled enable {job.id}` takes that back.")
     else:
@@ -99,7 +97,7 @@ def _called_off(job: Job, known: JobMemory) -> list[Event]:
     retry = known.retry
     if retry is None or retry.slot in (run.slot for run in known.runs.values()):
         return []
-    return [events.given_up(job.id, retry.slot, CANCELLED)]
+    return [events.retry_cancelled(job.id, retry.slot, CANCELLED)]
 
 
 def _stop_long(

@@ -10,6 +10,7 @@ from scheduled.cli.run import complain
 from scheduled.config.lookup import find_job, unknown_job
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Outcome
+from scheduled.state import events
 from scheduled.ticks import tick
 from scheduled.ticks.dispatcher import RunRequest
 from scheduled.ticks.report import Exit
@@ -89,7 +90,7 @@ def _letters_of(session: Session, job: str) -> list[Letter]:
 
 def _drop(session: Session, job: str) -> int:
     count = len(_letters_of(session, job))
-    session.store.record(session.now, {"event": "dead_letter_dropped", "job": job})
+    session.store.record(session.now, events.dead_letters_dropped(job))
     session.store.checkpoint(session.now)
     return count
 

@@ -27,7 +27,7 @@ from scheduled.planning import registration
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.runs import masking
 from scheduled.runs.running import is_running
-from scheduled.state import records
+from scheduled.state import events, records
 from scheduled.state.document import empty
 from scheduled.system import locks
 from scheduled.system.text import one_line
@@ -150,7 +150,7 @@ def _count_if_wrong(session: Session, schedule: str) -> None:
     except ScheduleError:
         # What is wrong with the schedule has to be said, whether it can be counted or not.
         with contextlib.suppress(LockedError, StateError):
-            session.keep({"event": "schedule_refused", "schedule": one_line(schedule, 200)})
+            session.keep(events.schedule_refused(one_line(schedule, 200)))
 
 
 def _mode(fields: Mapping[str, Any]) -> int:

@@ -44,11 +44,11 @@ def disable(session: Session, job: str) -> None:
 
 def _switch(session: Session, name: str, *, enabled: bool) -> None:
     job = find_job(session.config, name)
-    events = _recorded(session.store, job, session.now, enabled=enabled)
-    if events:
+    recorded = _recorded(session.store, job, session.now, enabled=enabled)
+    if recorded:
         session.store.checkpoint(session.now)
     if not session.quiet:
-        click.echo(_told(name, events, enabled=enabled))
+        click.echo(_told(name, recorded, enabled=enabled))
 
 
 def _recorded(store: Store, job: Job, now: datetime, *, enabled: bool) -> list[Event]:
@@ -62,9 +62,9 @@ def _recorded(store: Store, job: Job, now: datetime, *, enabled: bool) -> list[E
         if decide.is_enabled(job, remembered) == enabled:
             return []
         passed = _passed(job, remembered, now) if enabled else []
-        events = [{"event": "enabled", "job": job.id, "enabled": enabled}, *passed]
-        store.write(now, *events)
-        return events
+        recorded = [events.job_enabled(job.id, enabled=enabled), *passed]
+        store.write(now, *recorded)
+        return recorded
 
 
 def _passed(job: Job, remembered: JobMemory, now: datetime) -> list[Event]:
@@ -81,12 +81,12 @@ def _passed(job: Job, remembered: JobMemory, now: datetime) -> list[Event]:
     newest = _newest(above.latest(schedule, None, anchor), remembered.deferral, now)
     recorded: list[Event] = []
     if retry is not None and (retry.at <= now or (newest and retry.slot < newest)):
-        recorded.append(events.given_up(job.id, retry.slot, PASSED))
+        recorded.append(events.retry_cancelled(job.id, retry.slot, PASSED))
     if newest is None or newest <= answered:
         return recorded
     before = above.missed_range(schedule, answered, newest - INSTANT, anchor)
-    skipped = events.skipped(job.id, newest, PASSED)
-    return [*recorded, *events.missed(job.id, before, PASSED), skipped]
+    skipped = events.slot_skipped(job.id, newest, PASSED)
+    return [*recorded, *events.slots_missed(job.id, before, PASSED), skipped]
 
 
 def _newest(slot: datetime | None, deferral: Deferral | None, now: datetime) -> datetime | None:
@@ -95,11 +95,11 @@ def _newest(slot: datetime | None, deferral: Deferral | None, now: datetime) -> 
     return max((one for one in (slot, end) if one is not None), default=None)
 
 
-def _told(name: str, events: list[Event], *, enabled: bool) -> str:
+def _told(name: str, recorded: list[Event], *, enabled: bool) -> str:
     word = "enabled" if enabled else "disabled"
-    if not events:
+    if not recorded:
         return f"{name} is {word} already; nothing was changed."
-    passed = [event for event in events if event["event"] in ("missed", "skipped")]
+    passed = [event for event in recorded if event["event"] in ("missed", "skipped")]
     count = sum(event.get("count", 1) for event in passed)
     what = "the slot that" if count == 1 else f"the {count} slots that"
     more = f" It is not run for {what} passed meanwhile." if count else ""

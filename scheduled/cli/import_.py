@@ -12,6 +12,7 @@ from scheduled.config.importers import detect, proposal
 from scheduled.config.importers.findings import Kind
 from scheduled.config.importers.proposal import Proposal
 from scheduled.errors import ConfigError, UnreadableFileError, UsageError
+from scheduled.state import events
 from scheduled.system.files import read_bytes
 
 KINDS = [str(kind) for kind in Kind]
@@ -134,8 +135,11 @@ def _remember(session: Session, found: Proposal) -> None:
     """Put on record how often the jobs that are there now were put off where they come from."""
     for wanted, one in found.jobs:
         if wanted.deferrals.count:
-            told = {"count": wanted.deferrals.count, "history": [*wanted.deferrals.history]}
-            session.keep({"event": "deferrals_told", "job": one.job.id, **told})
+            session.keep(
+                events.deferrals_imported(
+                    one.job.id, wanted.deferrals.count, wanted.deferrals.history
+                )
+            )
 
 
 def _print_json(found: Proposal, written: list[Path]) -> None:

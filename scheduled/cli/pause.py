@@ -14,10 +14,10 @@ from scheduled.errors import UsageError
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning.decide import answered_until
+from scheduled.state import events
 from scheduled.state.records import ALL_JOBS, job_memory, pauses
 from scheduled.system.text import one_line
 from scheduled.timing import slots
-from scheduled.timing.instants import format_utc
 from scheduled.views.format import both
 
 
@@ -35,13 +35,7 @@ def pause(
         raise UsageError("--for and --until exclude each other; give one of them")
     name = find_job(session.config, job).id if job is not None else ALL_JOBS
     end = _end(session, length, until)
-    event = {
-        "event": "paused",
-        "job": name,
-        "until": format_utc(end),
-        "reason": one_line(reason, 200),
-    }
-    session.keep(event)
+    session.keep(events.job_paused(name, end, one_line(reason, 200)))
     when = f" until {both(end, session.now, session.zone)}" if end else " until `scheduled resume`"
     session.say(f"{_begun(name)} paused{when}. A run under way goes on.")
 
@@ -56,7 +50,7 @@ def resume(session: Session, job: str | None) -> None:
     """
     name = find_job(session.config, job).id if job is not None else ALL_JOBS
     if name != ALL_JOBS and job_memory(session.store.state, name).deferral is not None:
-        session.keep({"event": "deferral", "job": name, "until": None})
+        session.keep(events.deferral_ended(name))
         session.say(f"{name} is deferred no longer.")
         return
     held = [one for one, kept in pauses(session.store.state).items() if kept.covers(session.now)]
@@ -64,7 +58,7 @@ def resume(session: Session, job: str | None) -> None:
         advice = f"; in force: {', '.join(map(_named, held))}" if held else ""
         raise UsageError(f"{_named(name)} not paused{advice}")
     # Its end is set and the pause kept: what came in it, and no tick has seen, is still skipped.
-    session.keep({"event": "resumed", "job": name, "until": format_utc(session.now)})
+    session.keep(events.job_resumed(name, session.now))
     session.say(f"{_begun(name)} resumed.")
 
 
@@ -79,7 +73,7 @@ def skip(session: Session, job: str) -> None:
     slot = _next_slot(session, found)
     if slot is None:
         raise UsageError(f"{job}: no slot will come that could be skipped")
-    session.keep({"event": "skip", "job": found.id, "slot": format_utc(slot)})
+    session.keep(events.skip_requested(found.id, slot))
     session.say(f"{job}: {both(slot, session.now, session.zone)} is left out.")
 
 

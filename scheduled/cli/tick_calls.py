@@ -10,7 +10,7 @@ from scheduled.cli.context import Session
 from scheduled.config.load import Config
 from scheduled.errors import UsageError
 from scheduled.installation.tick_command import Target
-from scheduled.state import tick_interval
+from scheduled.state import events, tick_interval
 from scheduled.system import machine
 
 
@@ -50,7 +50,7 @@ def note(session: Session, way: str, every: timedelta | None) -> None:
     by = f"{way} of {machine.user()}"
     seconds = every.total_seconds() if every else None
     if session.store.state["cadence"].get("installed", {}).get(by) != seconds:
-        session.store.record(session.now, {"event": "cadence", "by": by, "seconds": seconds})
+        session.store.record(session.now, events.tick_interval_installed(by, seconds))
         session.store.checkpoint(session.now)
 
 

@@ -12,10 +12,12 @@ from typing import Any
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import decide
+from scheduled.state.events import machine_booted, slots_missed
 from scheduled.state.heartbeat import Heartbeat
 from scheduled.state.records import Event, JobMemory, State, job_memory
 from scheduled.timing import expression
-from scheduled.timing.instants import format_utc, parse_utc
+from scheduled.timing.instants import parse_utc
+from scheduled.timing.slots import MissedRange
 
 SECOND = timedelta(seconds=1)
 RESTARTED = "the machine was started again"
@@ -34,13 +36,9 @@ def boot_events(jobs: Iterable[Job], state: State, beat: Heartbeat, now: datetim
     records = {
         job.id: job_memory(state, job.id) for job in waiting if known and _is_met(job, state)
     }
-    started = {
-        "event": "booted",
-        "boot_id": beat.boot_id,
-        "started": format_utc(_started(beat, parse_utc(state["ticks"].get("last")), now)),
-        "jobs": [*records],
-    }
-    return [*(event for name, one in records.items() for event in _missed(name, one)), started]
+    started = _started(beat, parse_utc(state["ticks"].get("last")), now)
+    booted = machine_booted(beat.boot_id, started, [*records])
+    return [*(event for name, one in records.items() for event in _missed(name, one)), booted]
 
 
 def _waits_for_boot(job: Job) -> bool:
@@ -55,8 +53,7 @@ def _missed(name: str, known: JobMemory) -> list[Event]:
     slot = known.anchor
     if slot is None or known.watermark is None or slot <= known.watermark:
         return []
-    when = {"first": format_utc(slot), "last": format_utc(slot), "count": 1}
-    return [{"event": "missed", "job": name, **when, "cause": RESTARTED}]
+    return slots_missed(name, MissedRange(slot, slot, 1), RESTARTED)
 
 
 def _started(beat: Heartbeat, last_tick: datetime | None, now: datetime) -> datetime:

@@ -4,6 +4,7 @@ Nothing fires by that, whatever somebody edited: a job that is met counts from n
 """
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 
 from scheduled.errors import ScheduleError
 from scheduled.jobs.model import Job
@@ -14,7 +15,6 @@ from scheduled.planning.slot_cache import SlotCache
 from scheduled.state import events, records
 from scheduled.state.records import Event, JobMemory, State
 from scheduled.timing import expression
-from scheduled.timing.instants import format_utc
 from scheduled.timing.slots import MissedRange, is_anchored
 
 CHANGED = "its schedule was changed"
@@ -44,9 +44,9 @@ def unregister(job: str, state: State, slots: SlotCache) -> list[Event]:
     """
     if state["jobs"].get(job, {}).get("fingerprint") in (None, "", REMOVED):
         return []
-    now, record = format_utc(slots.now), records.job_memory(state, job)
-    seen = {"event": "seen", "job": job, "anchor": now, "fingerprint": REMOVED}
-    seen["watermark"] = format_utc(decide.counting_start(record, slots.now))
+    record = records.job_memory(state, job)
+    watermark = decide.counting_start(record, slots.now)
+    seen = events.job_registered(job, slots.now, REMOVED, watermark)
     is_off = (
         record.enabled is False
         or record.suspended
@@ -60,45 +60,38 @@ def unregister(job: str, state: State, slots: SlotCache) -> list[Event]:
 
 def _met(decision: Decision, state: State, slots: SlotCache) -> list[Event]:
     job, record = decision.job, records.job_memory(state, decision.job.id)
-    watermark = format_utc(decision.watermark)
     match decision.verdict:
         case Verdict.RESET_WATERMARK:
-            return [{"event": "clamped", "job": job.id, "watermark": watermark}]
+            return [events.watermark_reset(job.id, decision.watermark)]
         case Verdict.REGISTER:
             fingerprint = expression.fingerprint(schedule_of(job))
-            seen = _seen(job, slots, fingerprint=fingerprint, watermark=watermark)
+            seen = _seen(job, slots, fingerprint=fingerprint, watermark=decision.watermark)
             away = record.fingerprint in (decide.DISABLED_IN_CONFIG, REMOVED)
             cause = record.fingerprint if away else CHANGED
             return [*_left_behind(job.id, record, slots, cause), seen]
         case Verdict.DISABLED if decide.was_disabled_in_config(job, record):
             # Enabled again it is met anew: it does not fire for what passed meanwhile.
-            watermark = format_utc(decide.counting_start(record, slots.now))
+            watermark = decide.counting_start(record, slots.now)
             seen = _seen(job, slots, fingerprint=decide.DISABLED_IN_CONFIG, watermark=watermark)
             return [*_left_behind(job.id, record, slots, decide.DISABLED_IN_CONFIG), seen]
     return []
 
 
-def _seen(job: Job, slots: SlotCache, *, fingerprint: str, watermark: str | None) -> Event:
+def _seen(job: Job, slots: SlotCache, *, fingerprint: str, watermark: datetime | None) -> Event:
     schedule = schedule_of(job)
-    return {
-        "event": "seen",
-        "job": job.id,
-        "anchor": format_utc(slots.now),
-        "fingerprint": fingerprint,
-        "watermark": watermark,
-        "schedule": schedule.text,
-        "zone": schedule.zone,
-    }
+    return events.job_registered(
+        job.id, slots.now, fingerprint, watermark, (schedule.text, schedule.zone)
+    )
 
 
 def _left_behind(job: str, record: JobMemory, slots: SlotCache, cause: str) -> list[Event]:
     """What the schedule it had until now still owed: these slots end here, on record."""
     recorded: list[Event] = []
     if record.retry is not None:
-        recorded = [events.given_up(job, record.retry.slot, cause)]
+        recorded = [events.retry_cancelled(job, record.retry.slot, cause)]
     until = record.deferral.until if record.deferral else None
     if until is not None and until <= slots.now:
-        recorded += events.missed(job, MissedRange(until, until, 1), cause)
+        recorded += events.slots_missed(job, MissedRange(until, until, 1), cause)
     since = active_runs.newest_claimed(record) or record.anchor
     if record.schedule is None or since is None:
         return recorded
@@ -108,4 +101,4 @@ def _left_behind(job: str, record: JobMemory, slots: SlotCache, cause: str) -> l
         return recorded  # written by a version that could read more than this one
     anchor = record.anchor if is_anchored(schedule) else None
     missed_range = slots.missed_range(schedule, since, slots.now, anchor)
-    return [*recorded, *events.missed(job, missed_range, cause)]
+    return [*recorded, *events.slots_missed(job, missed_range, cause)]

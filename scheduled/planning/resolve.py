@@ -57,7 +57,7 @@ def cancelled_retry(record: JobMemory, event: Event) -> list[Event]:
         return []
     if retry.slot in (run.slot for run in record.runs.values()):
         return []  # it is being tried, in this run or beside it
-    return [events.given_up(event["job"], retry.slot, decide.SUPERSEDED)]
+    return [events.retry_cancelled(event["job"], retry.slot, decide.SUPERSEDED)]
 
 
 def _retry_at(attempt: Attempt, ended: AttemptResult, now: datetime) -> datetime | None:

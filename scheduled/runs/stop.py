@@ -27,7 +27,7 @@ def escalate(store: Store, job: str, opened: ActiveRun, reason: str, now: dateti
     """
     stop = opened.stop
     if stop is None:
-        store.write(now, events.told_to_stop(job, opened.run_id, reason))
+        store.write(now, events.stop_requested(job, opened.run_id, reason))
         _signal(opened, signal.SIGTERM)
     elif now > stop.at + PATIENCE:
         return False

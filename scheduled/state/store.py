@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.errors import StateError, UnreadableFileError, reason_of
-from scheduled.state import apply
+from scheduled.state import apply, events
 from scheduled.state.document import VERSION, completed, empty, problem, with_keys_of_others
 from scheduled.state.journal import Event, Journal, Position, file_name, since_snapshot
 from scheduled.state.records import ALL_JOBS, State
@@ -206,9 +206,7 @@ class Store:
         if newest >= today:
             return newest
         self.sync()  # nobody comes back to the old file
-        self.journal.begin_file(
-            today, {"event": "snapshot", "at": format_utc(now), "state": self.state}
-        )
+        self.journal.begin_file(today, events.snapshot(self.state, now))
         self.journal.prune(now.date(), KEEP_DAYS)
         self.begun_a_day = True
         return today

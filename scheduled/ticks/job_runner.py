@@ -160,7 +160,8 @@ class JobRunner:
         children = [(one.running.attempt, one.running.pid) for one in begun if one.running.pid]
         if children:
             spawned = [
-                events.spawned(attempt, pid, processes.start_time(pid)) for attempt, pid in children
+                events.process_started(attempt, pid, processes.start_time(pid))
+                for attempt, pid in children
             ]
             self.store.record(self.clock(), *spawned, sync=False)  # they only help a recovery
 
@@ -209,7 +210,7 @@ class JobRunner:
                 or opened.stop is not None
                 or active_runs.is_superseded(record, opened.slot)
             )
-            self._write(events.interrupted(name, opened, answered=answered), trouble)
+            self._write(events.run_interrupted(name, opened, answered=answered), trouble)
         self.warn(f"{name}: run {opened.run_id} was interrupted: its tick died")
         return ""
 
@@ -275,7 +276,9 @@ class JobRunner:
     def _wait(self, record: JobMemory, decision: Decision, refusal: Refusal) -> NotStarted:
         """Leave a slot due, on record once a slot and guard: it may be asked every minute."""
         if record.held != (decision.slot, refusal.guard):
-            event = events.held(decision.job.id, decision.slot, refusal.guard, refusal.reason)
+            event = events.guard_said_not_now(
+                decision.job.id, decision.slot, refusal.guard, refusal.reason
+            )
             self.store.record(self.clock(), event)
         return NotStarted(refusal.reason, is_busy=True)
 
@@ -293,7 +296,7 @@ class JobRunner:
             if not active_runs.overlaps(decision, opened) or not self.effects.survivor(opened):
                 return left  # or it is about to begin, or to be found dead
             if job.overlap is Overlap.SKIP:
-                event = events.skipped(job.id, decision.slot, STILL_RUNNING)
+                event = events.slot_skipped(job.id, decision.slot, STILL_RUNNING)
                 self.store.write(self.clock(), *self._passed(decision), event)
                 return NotStarted(STILL_RUNNING, history.of_event(event))
             now = self.clock()
@@ -306,19 +309,19 @@ class JobRunner:
 
     def _give_up(self, record: JobMemory, decision: Decision) -> None:
         assert decision.slot is not None
-        event = events.given_up(decision.job.id, decision.slot, decision.reason)
+        event = events.retry_cancelled(decision.job.id, decision.slot, decision.reason)
         self._recorded(record, decision, event)
 
     def _skip(self, record: JobMemory, decision: Decision) -> NotStarted | None:
         assert decision.slot is not None
-        event = events.skipped(decision.job.id, decision.slot, decision.reason)
+        event = events.slot_skipped(decision.job.id, decision.slot, decision.reason)
         if not self._recorded(record, decision, *self._passed(decision), event):
             return None
         return NotStarted(decision.reason, history.of_event(event))
 
     def _begin(self, way: LaneLock, record: JobMemory, decision: Decision) -> Claim | None:
         attempt = self._attempt(record, decision)
-        intent = events.begun(attempt, machine.boot_id(), way.lane)
+        intent = events.run_started(attempt, machine.boot_id(), way.lane)
         passed = self._passed(decision)
         if not self._recorded(record, decision, *passed, intent, sync=False):
             return None
@@ -355,10 +358,10 @@ class JobRunner:
     def _passed(self, decision: Decision) -> list[Event]:
         """The slots before the one decided about that nobody answers for by themselves."""
         gaps = self.store.state["gaps"]
-        why = decision.cause or events.cause(decision.missed, gaps)
+        why = decision.cause or events.cause_of_missed(decision.missed, gaps)
         return [
-            *events.missed(decision.job.id, decision.too_late, "too late"),
-            *events.missed(decision.job.id, decision.missed, why),
+            *events.slots_missed(decision.job.id, decision.too_late, "too late"),
+            *events.slots_missed(decision.job.id, decision.missed, why),
         ]
 
     def _end_event(self, begun: StartedRun, ended: AttemptResult) -> Event:
@@ -370,12 +373,12 @@ class JobRunner:
         if ended.not_now and active_runs.is_superseded(record, attempt.slot):
             ended = replace(ended, reason=f"not now: {ended.reason}; {PAST}")
         elif ended.not_now:
-            return events.put_off(attempt, ended.reason, begun.at, now)
+            return events.run_said_not_now(attempt, ended.reason, begun.at, now)
         local = self.slots.now.astimezone(ZoneInfo(self.context.zone))
         settled = resolve.resolve(attempt, ended, record, now)
         return {
-            **events.ended(attempt, ended, settled, begun.at, now),
-            **events.noted(attempt, local),
+            **events.run_ended(attempt, ended, settled, begun.at, now),
+            **events.for_last_run(attempt, local),
         }
 
 

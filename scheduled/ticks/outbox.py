@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from scheduled.config.paths import Paths
 from scheduled.errors import ScheduledError
 from scheduled.notify.routes import routed
+from scheduled.state import events
 from scheduled.state.journal import Event
 from scheduled.state.records import State
 from scheduled.state.store import Store
 from scheduled.system import locks
 from scheduled.timing import backoff, instants
-from scheduled.timing.instants import format_utc
 
 if TYPE_CHECKING:
     from scheduled.notify.mailbox import Delivered
@@ -29,7 +29,7 @@ Waiting = dict[str, Any]
 
 
 def messages(
-    events: Sequence[tuple[str, dict[str, Any]]],
+    fired: Sequence[tuple[str, dict[str, Any]]],
     routes: Mapping[str, Any],
     run_id: str,
     now: datetime,
@@ -37,7 +37,7 @@ def messages(
     """What the events of one run have to tell, and to whom."""
     return [
         message.to_json()
-        for number, (name, data) in enumerate(events)
+        for number, (name, data) in enumerate(fired)
         for message in routed(name, data, routes, now, seed=f"{run_id}:{number}")
     ]
 
@@ -72,21 +72,20 @@ def _deliver(
     letters = [Message.from_json(one) for one in waiting]
     outcome = mailbox.deliver(letters, places.root, now, zone)
     failures = {one["id"]: one.get("failures", 0) for one in waiting}
-    events = [
-        _undelivered(message.id, failures[message.id], problem, now)
+    recorded = [
+        _delivery_failed(message.id, failures[message.id], problem, now)
         for message, problem in outcome.failed
     ]
     if outcome.delivered:
-        events.append({"event": "delivered", "ids": [one.id for one in outcome.delivered]})
-    store.record(now, *events)
+        recorded.append(events.messages_delivered([one.id for one in outcome.delivered]))
+    store.record(now, *recorded)
     told = [f"mail to {one.to} waits in the outbox: {why}" for one, why in outcome.failed]
     return told + _counted(outcome, places, now.astimezone(zone).date())
 
 
-def _undelivered(message: str, failures: int, problem: str, now: datetime) -> Event:
+def _delivery_failed(message: str, failures: int, problem: str, now: datetime) -> Event:
     wait = backoff.delay(failures, base=RETRY_SECONDS, cap=LONGEST_RETRY_SECONDS)
-    told = {"event": "undelivered", "id": message, "problem": problem}
-    return told | {"retry_at": format_utc(now + timedelta(seconds=wait))}
+    return events.delivery_failed(message, problem, retry_at=now + timedelta(seconds=wait))
 
 
 def _counted(outcome: "Delivered", places: Paths, today: date) -> list[str]:

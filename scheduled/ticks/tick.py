@@ -21,7 +21,7 @@ from scheduled.runs import lingering_output, output
 from scheduled.runs.effects import LIVE, Effects
 from scheduled.runs.process import TickContext
 from scheduled.runs.supervisor import Supervisor
-from scheduled.state import heartbeat, records, tick_interval
+from scheduled.state import events, heartbeat, records, tick_interval
 from scheduled.state.records import ALL_JOBS
 from scheduled.state.store import KEEP_DAYS, Store
 from scheduled.system import files
@@ -137,8 +137,7 @@ class Tick:
         last = heartbeat.load(self.config.places.state_dir)
         gap = heartbeat.gap(last, beat, self.cadence.patience(last.at if last else None))
         if gap is not None:
-            period = {"from": format_utc(gap.start), "to": format_utc(gap.end)}
-            self.store.record(self.now, {"event": "gap", **period, "cause": gap.cause.value})
+            self.store.record(self.now, events.gap_explained(gap.start, gap.end, gap.cause.value))
 
     def settle(self) -> None:
         """Find the runs whose tick died, and put them on record as interrupted."""
@@ -197,7 +196,7 @@ class Tick:
     ) -> None:
         """Write the checkpoint, the central file, and the hint for the next tick."""
         with self.report.troubles():
-            self.store.record(self.clock(), {"event": "tick", "ran": len(self.report.ran)})
+            self.store.record(self.clock(), events.tick_ended(len(self.report.ran)))
             saved = self.store.checkpoint(self.clock())
             noisy = lingering_output.look(self.store.state_dir)
             if arguments is not None:

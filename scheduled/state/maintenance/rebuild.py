@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.errors import StateError, UnreadableFileError, reason_of
+from scheduled.state import events
 from scheduled.state.document import with_keys_of_others
 from scheduled.state.maintenance.compare import Difference, differences
 from scheduled.state.store import Store, beside
@@ -44,7 +45,7 @@ def rebuild(state_dir: Path, now: datetime) -> Rebuilt:
         if document is not None and not differing and not before.recovered:
             return Rebuilt((), None, written=False, warnings=())
         kept_as = _keep(before.path, now)
-        after.write(now, {"event": "snapshot", "state": after.state})
+        after.write(now, events.snapshot(after.state))
         after.save()
     return Rebuilt(differing, kept_as, written=True, warnings=tuple(after.recovered))
 

@@ -14,7 +14,7 @@ from scheduled.config.load import Config
 from scheduled.jobs.model import Attempt
 from scheduled.planning.decide import INSTANT
 from scheduled.planning.decision import Decision, Verdict
-from scheduled.state import heartbeat, history
+from scheduled.state import events, heartbeat, history
 from scheduled.state.heartbeat import Cause
 from scheduled.state.history import Row
 from scheduled.ticks.dispatcher import Dispatcher, RunRequest
@@ -23,7 +23,6 @@ from scheduled.ticks.signals import Bus
 from scheduled.ticks.simulation import fakes
 from scheduled.ticks.simulation.fakes import NO_EFFECTS, InMemoryStore
 from scheduled.ticks.tick import Tick
-from scheduled.timing.instants import format_utc
 from scheduled.timing.tick_times import TickTimeline
 
 MOMENT = timedelta(milliseconds=500)
@@ -97,7 +96,7 @@ class Simulator:
             self.config, tick.runner, fakes.FakeSupervisor(), tick.report, tick.bus, RunRequest()
         )
         work.run(decisions)
-        self.memory.record(tick.now, {"event": "tick", "ran": len(tick.report.ran)})
+        self.memory.record(tick.now, events.tick_ended(len(tick.report.ran)))
         for decision in decisions:
             self._wakes[decision.job.id] = _wake(work.decide(decision.job), tick.now)
         return tick, decisions
@@ -108,8 +107,7 @@ class Simulator:
         if before is None or at - before <= tick.cadence.patience(before):
             return
         cause = OUTAGE if self.timeline.has_outage_between(before, at) else Cause.SILENT.value
-        period = {"from": format_utc(before), "to": format_utc(tick.now)}
-        self.memory.record(tick.now, {"event": "gap", **period, "cause": cause})
+        self.memory.record(tick.now, events.gap_explained(before, tick.now, cause))
 
     def _following(self, at: datetime) -> datetime | None:
         """The next tick that has something to do: a job, or a silence to explain."""
