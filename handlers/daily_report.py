@@ -14,8 +14,8 @@ from scheduled.ecosystem.checks import Checkups, Rules
 from scheduled.ecosystem.mailbox import one_line
 from scheduled.ecosystem.memory import MemoryFile, Survey
 from scheduled.ecosystem.registry import Branch, RegistryError
-from scheduled.ecosystem.scan_cache import Cache
 from scheduled.handler import Context, Kind, Param, values
+from scheduled.system.stamp_cache import StampCache
 
 PARAMS = {
     **Rules.PARAMS,
@@ -63,7 +63,7 @@ def build(context: Context) -> str:
     """
     rules = Rules.from_params(context.params)
     branches, trouble = _branches(context)
-    cache = Cache(context.cache_dir / "daily_report.sweep")
+    cache = StampCache(context.cache_dir / "daily_report.sweep")
     active = [branch for branch in branches if branch.active]
     health = _published(context) or _looked_at(context, active, cache, rules)
     survey = Survey(cache, rules.limits, thorough=False)
@@ -116,7 +116,9 @@ def _finding(branch: Any, issues: Iterable[Any]) -> str:
     return f"{one_line(branch, 100)}: {', '.join(texts)}"
 
 
-def _looked_at(context: Context, branches: Iterable[Branch], cache: Cache, rules: Rules) -> Health:
+def _looked_at(
+    context: Context, branches: Iterable[Branch], cache: StampCache, rules: Rules
+) -> Health:
     checkups = Checkups(cache, rules, context.now, context.zone)
     health = Health()
     for checkup in map(checkups.of, branches):

@@ -17,8 +17,8 @@ from typing import Any
 from scheduled.ecosystem import central, registry
 from scheduled.ecosystem.central import CentralFileError
 from scheduled.ecosystem.checks import Checkup, Checkups, Issue, Rules
-from scheduled.ecosystem.scan_cache import Cache
 from scheduled.handler import Context, Incomplete
+from scheduled.system.stamp_cache import StampCache
 
 PARAMS = Rules.PARAMS
 
@@ -31,7 +31,7 @@ def run(context: Context) -> dict[str, object]:
     rules = Rules.from_params(context.params)
     branches = registry.load(context.root)
     active = [branch for branch in branches if branch.active]
-    cache = Cache(context.cache_dir / "health.sweep")
+    cache = StampCache(context.cache_dir / "health.sweep")
     checkups = Checkups(cache, rules, context.now, context.zone)
     checked = [checkups.of(branch) for branch in active]
     cache.save()

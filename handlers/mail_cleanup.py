@@ -14,11 +14,11 @@ from pathlib import Path
 from scheduled.ecosystem import archive, mail_central, mail_counts, mailbox, registry, stale_mail
 from scheduled.ecosystem.mailbox import Mailbox, Message
 from scheduled.ecosystem.registry import Branch
-from scheduled.ecosystem.scan_cache import Cache, Facts
 from scheduled.ecosystem.stale_mail import Overdue, Rules
 from scheduled.errors import ScheduledError
 from scheduled.handler import Context, Incomplete, Kind, Param, values
 from scheduled.system.files import stamp
+from scheduled.system.stamp_cache import Facts, StampCache
 
 PARAMS = {
     **Rules.PARAMS,
@@ -68,7 +68,7 @@ class Cleanup:
     def __init__(self, context: Context) -> None:
         self.rules = Rules.from_params(context.params)
         self.dry_run: bool = values(PARAMS, context.params)["dry_run"]
-        self.cache = Cache(context.cache_dir / f"{context.job}.json")
+        self.cache = StampCache(context.cache_dir / f"{context.job}.json")
         self.tally = Tally()
         self._context = context
         self._basis = f"{self.rules} {context.zone}"

@@ -14,8 +14,8 @@ from typing import Any
 from scheduled.ecosystem import registry
 from scheduled.ecosystem.memory import Limits, MemoryFile, Survey
 from scheduled.ecosystem.registry import Branch
-from scheduled.ecosystem.scan_cache import Cache
 from scheduled.handler import Context
+from scheduled.system.stamp_cache import StampCache
 
 PARAMS = Limits.PARAMS
 
@@ -24,7 +24,7 @@ def run(context: Context) -> dict[str, object]:
     """Tell each branch once about a memory file over its limit."""
     limits = Limits.from_params(context.params)
     branches = [branch for branch in registry.load(context.root) if branch.active]
-    cache = Cache(context.cache_dir / "memory_rollover.sweep")
+    cache = StampCache(context.cache_dir / "memory_rollover.sweep")
     survey = Survey(cache, limits, thorough=False)
     files = list(survey.files(branches))
     cache.save()

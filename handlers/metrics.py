@@ -14,10 +14,10 @@ from scheduled.ecosystem import central, logs, mail_counts, registry, timestamps
 from scheduled.ecosystem.central import CentralFileError
 from scheduled.ecosystem.memory import Limits, Survey
 from scheduled.ecosystem.registry import Branch, Registry
-from scheduled.ecosystem.scan_cache import Cache
 from scheduled.errors import UnreadableFileError, reason_of
 from scheduled.handler import Context
 from scheduled.system.files import read_json, stamp
+from scheduled.system.stamp_cache import StampCache
 
 PARAMS = Limits.PARAMS
 
@@ -34,7 +34,7 @@ def run(context: Context) -> dict[str, object]:
     """Measure everything, write METRICS.central.json, and return the new measurement."""
     limits = Limits.from_params(context.params)
     branches = registry.load(context.root)
-    cache = Cache(context.cache_dir / "metrics.sweep")
+    cache = StampCache(context.cache_dir / "metrics.sweep")
     measured: dict[str, Any] = {
         "timestamp": context.local_timestamp,
         "logs": _logs(context, branches),
@@ -68,7 +68,7 @@ def _logs(context: Context, branches: Registry) -> dict[str, Any]:
     }
 
 
-def _memory(branches: Iterable[Branch], cache: Cache, limits: Limits) -> dict[str, int]:
+def _memory(branches: Iterable[Branch], cache: StampCache, limits: Limits) -> dict[str, int]:
     totals = {"file_count": 0, "total_size_bytes": 0, "total_lines": 0, "exceeding": 0}
     active = [branch for branch in branches if branch.active]
     for file in Survey(cache, limits, thorough=False).files(active):
@@ -79,7 +79,7 @@ def _memory(branches: Iterable[Branch], cache: Cache, limits: Limits) -> dict[st
     return totals
 
 
-def _mail(context: Context, branches: Registry, cache: Cache) -> dict[str, Any]:
+def _mail(context: Context, branches: Registry, cache: StampCache) -> dict[str, Any]:
     counts, problems = mail_counts.count(branches, cache)
     for problem in problems:
         context.log(problem)

@@ -4,7 +4,6 @@ It may be missing, old or broken at any time, and is then as good as none. It na
 run, so one that others could have written is not read either.
 """
 
-import json
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
@@ -15,13 +14,17 @@ from typing import Any, Generic, TypeVar
 from scheduled.config.directories import File
 from scheduled.config.parsed import Handler, ParsedConfig
 from scheduled.jobs.model import Job
-from scheduled.system.files import Stamp, replace
-from scheduled.system.permissions import is_ours
+from scheduled.system.files import Stamp
+from scheduled.system.stamp_cache import StampCache
 
 Key = Mapping[str, Any]
 """All that the content depends on besides the file it was made from. JSON."""
 Row = list[Any]
-"""What came of a file, as JSON."""
+"""The content of a file, as JSON."""
+WHOLE = ""
+"""In the place of a path: the configuration as a whole."""
+NO_STAMP = (0, 0, 0)
+"""Its stamps are part of the key, for it depends on several files."""
 Made = TypeVar("Made")
 
 _DEFAULTS = {
@@ -38,45 +41,38 @@ def place(folder: Path, of: Path, what: str = "config") -> Path:
 
 
 def read(path: Path, key: Key, stamps: Mapping[str, Stamp | None]) -> ParsedConfig | None:
-    """What was kept under this key while the files had these stamps; None if it was not."""
-    if not is_ours(path):
+    """Return what was kept under this key while the files had these stamps; None if nothing."""
+    cache = StampCache(path, [key, stamps], private=True)
+    facts = cache.recall(WHOLE, NO_STAMP)
+    if facts is None:
         return None
     try:
-        kept = json.loads(path.read_bytes())
-        if kept["key"] != key or kept["stamps"] != _plain(stamps):
-            return None
-        jobs = tuple(job_of(one) for one in kept["jobs"])
-        handlers = tuple(handler_of(one) for one in kept["handlers"])
-        return ParsedConfig(
-            kept["timezone"], kept["settings"], kept["lines"], jobs, handlers=handlers
-        )
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        timezone, settings, lines, job_rows, handler_rows = facts
+        jobs = tuple(job_of(row) for row in job_rows)
+        handlers = tuple(handler_of(row) for row in handler_rows)
+    except (ValueError, TypeError, KeyError):
         return None
+    return ParsedConfig(timezone, settings, lines, jobs, handlers=handlers)
 
 
 def write(path: Path, key: Key, stamps: Mapping[str, Stamp | None], parsed: ParsedConfig) -> None:
-    """Keep a configuration, if it has no problems. Not being able to is nobody's problem.
+    """Keep a configuration that has no problems. A failed write is ignored.
 
     One with problems is not kept: they can go away without a change to the file, when a missing
     handler is installed.
     """
     if parsed.problems:
         return
-    kept = {
-        "key": key,
-        "stamps": _plain(stamps),
-        "timezone": parsed.timezone,
-        "settings": parsed.settings,
-        "lines": parsed.lines,
-        "jobs": [row_of(job) for job in parsed.jobs],
-        "handlers": [handler_row(one) for one in parsed.handlers],
-    }
-    _save(path, kept)
+    jobs = [row_of(job) for job in parsed.jobs]
+    handlers = [handler_row(handler) for handler in parsed.handlers]
+    cache = StampCache(path, [key, stamps], private=True)
+    cache.keep(WHOLE, NO_STAMP, [parsed.timezone, parsed.settings, parsed.lines, jobs, handlers])
+    cache.save()
 
 
 @dataclass(frozen=True)
 class Form(Generic[Made]):
-    """How what came of a file is kept."""
+    """How the content of a file is kept."""
 
     row: Callable[[Made], Row | None]
     """None: not worth keeping."""
@@ -86,60 +82,35 @@ class Form(Generic[Made]):
 def refreshed(
     path: Path, key: Key, files: Sequence[File], read: Callable[[File], Made], form: Form[Made]
 ) -> list[Made]:
-    """What each file that may be read says, in their order; read anew only where it changed.
+    """Return the content of each file that may be read, in their order; only changed ones are read.
 
-    `path` is where that is kept, under `key`.
+    `path` is the file it is kept in, under `key`.
     """
-    before = _kept_rows(path, key) if files else {}
-    made: list[Made] = []
-    now: dict[str, Row] = {}
-    for file in (one for one in files if one.stamp and not one.refusal):
-        kept = before.get(file.path)
-        one = _again(kept, file, form)
-        if one is None:
-            one = read(file)
-            row = form.row(one)
-            kept = None if row is None else [[*(file.stamp or ())], row]
-        made.append(one)
-        if kept is not None:
-            now[file.path] = kept
-    if now != before:
-        _save(path, {"key": key, "files": now})
-    return made
+    if not files:
+        return []
+    cache = StampCache(path, key, private=True)
+    contents: list[Made] = []
+    for file in files:
+        if file.stamp is None or file.refusal:
+            continue
+        content = _recalled(cache, file.path, file.stamp, form)
+        if content is None:
+            content = read(file)
+            row = form.row(content)
+            if row is not None:
+                cache.keep(file.path, file.stamp, row)
+        contents.append(content)
+    cache.save()
+    return contents
 
 
-def _again(kept: Row | None, file: File, form: Form[Made]) -> Made | None:
-    """What was kept of a file, if it is still the same one."""
-    if kept is None or file.stamp is None:
-        return None
+def _recalled(cache: StampCache, path: str, stamp: Stamp, form: Form[Made]) -> Made | None:
+    """Return the content of a file that was kept, if the file is unchanged."""
+    row = cache.recall(path, stamp)
     try:
-        return form.made(kept[1]) if kept[0] == [*file.stamp] else None
+        return None if row is None else form.made(row)
     except (TypeError, KeyError, ValueError, IndexError, AttributeError):
         return None
-
-
-def _kept_rows(path: Path, key: Key) -> dict[str, Row]:
-    if not is_ours(path):
-        return {}
-    try:
-        kept = json.loads(path.read_bytes())
-        if kept["key"] != key:
-            return {}
-        return dict(kept["files"])
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        return {}
-
-
-def _save(path: Path, document: dict[str, Any]) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace(path, json.dumps(document, separators=(",", ":")).encode(), mode=0o600)
-    except OSError:
-        return
-
-
-def _plain(stamps: Mapping[str, Stamp | None]) -> dict[str, Sequence[int] | None]:
-    return {path: None if stamp is None else list(stamp) for path, stamp in stamps.items()}
 
 
 def handler_row(handler: Handler) -> Row:

@@ -6,7 +6,7 @@ from typing import Any
 
 from scheduled.ecosystem import timestamps
 from scheduled.ecosystem.registry import Branch
-from scheduled.ecosystem.scan_cache import Cache
+from scheduled.system.stamp_cache import StampCache
 
 
 def updated_at(document: Any, zone: tzinfo) -> datetime | None:
@@ -42,12 +42,12 @@ _READMES = {"README.MD", "README.RST", "README.TXT", "README"}
 _WANTED = {TRINITY, *MAILBOXES, DASHBOARD, LOGS}
 
 
-def names_in(branch: Branch, cache: Cache) -> list[str]:
+def names_in(branch: Branch, cache: StampCache) -> list[str]:
     """Return the names in a branch's folder that sweeps look at, sorted. Raises OSError."""
     return cache.names(branch.folder, _is_wanted)
 
 
-def memory_in(branch: Branch, cache: Cache) -> list[str]:
+def memory_in(branch: Branch, cache: StampCache) -> list[str]:
     """Return the names of memory files in a branch's folder, sorted. Raises OSError."""
     return cache.names(branch.folder, _is_memory)
 

@@ -24,10 +24,10 @@ from scheduled.ecosystem.branch import (
 )
 from scheduled.ecosystem.memory import Limits, MemoryFile, Survey
 from scheduled.ecosystem.registry import Branch
-from scheduled.ecosystem.scan_cache import Cache
 from scheduled.errors import UnreadableFileError, reason_of
 from scheduled.handler.params import Declared, Kind, Param, values
 from scheduled.system.files import parse_json, read_stamped, stamp
+from scheduled.system.stamp_cache import StampCache
 
 FAR_FUTURE = datetime.max.replace(tzinfo=UTC)
 
@@ -88,7 +88,7 @@ class Rules:
 class Checkups:
     """The checks of many branches, which read only what changed since the last time."""
 
-    def __init__(self, cache: Cache, rules: Rules, now: datetime, zone: tzinfo) -> None:
+    def __init__(self, cache: StampCache, rules: Rules, now: datetime, zone: tzinfo) -> None:
         self._cache = cache
         self._rules = rules
         self._now = now

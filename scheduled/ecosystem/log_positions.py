@@ -7,19 +7,17 @@ it was emptied, reading continues where it stopped; emptied or replaced, it is r
 
 import errno
 import hashlib
-import json
 import os
 import re
 import stat
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Any
 
 from scheduled.ecosystem import log_lines
 from scheduled.ecosystem.log_lines import Counts
-from scheduled.system.files import replace, stamp_of
+from scheduled.system.files import Stamp, stamp_of
+from scheduled.system.stamp_cache import Facts, StampCache
 
 RECENT = 3600
 """Seconds: what is older is forgotten."""
@@ -34,7 +32,9 @@ _OLD_FOR_SURE = RECENT + 24 * 3600
 _CHUNK = 1 << 20
 _GLANCE = 1 << 16
 _HEAD = 256
-_VERSION = 1
+_VERSION = 2
+_SAVED_AT = ""
+"""In the place of a path: when the positions were saved, epoch seconds."""
 
 
 @dataclass
@@ -56,9 +56,9 @@ class ReadPositions:
     """How far each log was read by the last scan, and by this one."""
 
     def __init__(self, path: Path, now: datetime, zone: tzinfo) -> None:
-        self._path = path
         self._now = now.timestamp()
         self._zone = zone
+        self._cache = StampCache(path, [_VERSION, str(zone)])
         self._before = self._load()
         self._by_inode = {position.stamp[2]: position for position in self._before.values()}
         self._after: dict[str, ReadPosition] = {}
@@ -83,19 +83,20 @@ class ReadPositions:
 
     def save(self) -> None:
         """Save this scan's positions for the next one."""
-        positions = {path: asdict(position) for path, position in self._after.items()}
-        document = [_VERSION, self._now, str(self._zone), positions]
-        with suppress(OSError):  # a full disk costs the next scan time, nothing else
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            replace(self._path, json.dumps(document, separators=(",", ":")).encode(), mode=0o600)
+        self._cache.keep(_SAVED_AT, (0, 0, 0), [self._now])
+        for path, position in self._after.items():
+            stamp, *facts = vars(position).values()
+            self._cache.keep(path, stamp, facts)
+        self._cache.save()
 
     def _load(self) -> dict[str, ReadPosition]:
         """Return the positions of the last scan; none if they are damaged or lie in the future."""
+        rows = self._cache.rows()
+        _, saved_at = rows.pop(_SAVED_AT, ((0, 0, 0), []))
         try:
-            version, at, zone, positions = json.loads(self._path.read_bytes())
-            if version == _VERSION and zone == str(self._zone) and at <= self._now:
-                return {path: _position(fields) for path, fields in positions.items()}
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            if saved_at and float(saved_at[0]) <= self._now:
+                return {path: _position(stamp, facts) for path, (stamp, facts) in rows.items()}
+        except (ValueError, TypeError, AttributeError):
             pass
         return {}
 
@@ -163,12 +164,12 @@ def _head(descriptor: int, offset: int) -> str:
     return hashlib.sha256(os.pread(descriptor, min(_HEAD, offset), 0)).hexdigest()[:16]
 
 
-def _position(fields: dict[str, Any]) -> ReadPosition:
-    """Return a saved position. Raises ValueError, TypeError or KeyError if it is damaged."""
-    size, mtime, inode = map(int, fields["stamp"])
-    counts, tail = _counts(fields["counts"]), _counts(fields["tail"])
+def _position(stamp: Stamp, facts: Facts) -> ReadPosition:
+    """Return a saved position. Raises ValueError, TypeError or AttributeError if damaged."""
+    size, mtime, inode = map(int, stamp)
+    offset, head, counts, tail = facts
     return ReadPosition(
-        [size, mtime, inode], int(fields["offset"]), str(fields["head"]), counts, tail
+        [size, mtime, inode], int(offset), str(head), _counts(counts), _counts(tail)
     )
 
 

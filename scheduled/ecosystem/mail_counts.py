@@ -9,12 +9,12 @@ from scheduled.ecosystem import mailbox
 from scheduled.ecosystem.branch import MAILBOXES
 from scheduled.ecosystem.mail_central import Count
 from scheduled.ecosystem.registry import Branch
-from scheduled.ecosystem.scan_cache import Cache, Facts
 from scheduled.errors import UnreadableFileError
 from scheduled.system.files import stamp
+from scheduled.system.stamp_cache import Facts, StampCache
 
 
-def count(branches: Iterable[Branch], cache: Cache) -> tuple[dict[str, Count], list[str]]:
+def count(branches: Iterable[Branch], cache: StampCache) -> tuple[dict[str, Count], list[str]]:
     """Return the mail of each branch with a mailbox, and the problems with other inboxes."""
     counts: dict[str, Count] = {}
     problems: list[str] = []
@@ -29,7 +29,7 @@ def count(branches: Iterable[Branch], cache: Cache) -> tuple[dict[str, Count], l
     return counts, problems
 
 
-def recalled(branch: Branch, cache: Cache) -> Facts | None:
+def recalled(branch: Branch, cache: StampCache) -> Facts | None:
     """Return what is remembered of a branch's inbox if it did not change; costs one stat."""
     for place in MAILBOXES:
         with contextlib.suppress(OSError):
@@ -48,7 +48,7 @@ def total(counts: Iterable[Count]) -> Count:
     return Count(unread, messages)
 
 
-def _facts(folder: Path, cache: Cache) -> Facts | None:
+def _facts(folder: Path, cache: StampCache) -> Facts | None:
     if not os.path.isdir(folder):  # Path would raise where we may not look
         return None
     path = folder / mailbox.INBOX

@@ -14,10 +14,10 @@ from typing import Any, ClassVar, NamedTuple
 from scheduled.ecosystem.branch import KINDS, TRINITY, memory_in, memory_kind
 from scheduled.ecosystem.memory_document import UNLIMITED, MemoryDocument, examine
 from scheduled.ecosystem.registry import Branch
-from scheduled.ecosystem.scan_cache import Cache
 from scheduled.errors import reason_of
 from scheduled.handler.params import Declared, Kind, Param, values
 from scheduled.system.files import read_stamped
+from scheduled.system.stamp_cache import StampCache
 
 DEFAULT_LIMIT = 600
 """Lines; the seed's MEMORY_THRESHOLD."""
@@ -100,7 +100,7 @@ class Survey:
     A `thorough` one also looks for flaws in the middle of a file; lengths and limits need less.
     """
 
-    def __init__(self, cache: Cache, limits: Limits, *, thorough: bool = True) -> None:
+    def __init__(self, cache: StampCache, limits: Limits, *, thorough: bool = True) -> None:
         self.unreachable: list[Branch] = []
         """The branches whose folder could not be looked into, so far."""
         self._cache = cache

@@ -13,6 +13,7 @@ import pytest
 from scheduled.config import cache, load
 from scheduled.errors import ConfigError
 from scheduled.jobs.model import Job, Priority
+from scheduled.system import stamp_cache
 from tests.builders.configuration import loaded, options, written
 from tests.builders.jobs import job
 
@@ -173,7 +174,9 @@ def test_a_cache_that_others_could_have_written_is_not_believed(root: Path) -> N
     written(root, "jobs:\n  a: {schedule: daily, command: x}\n")
     load.load(options(root))
     kept = kept_file(root)
-    kept.write_bytes(kept.read_bytes().replace(b'"x"', b'"evil"'))
+    texts = [line.partition(b"\t")[2].decode() for line in kept.read_bytes().splitlines()]
+    evil = [stamp_cache._line(text.replace('"x"', '"evil"')) for text in texts]
+    kept.write_bytes(b"".join(evil))
     as_it_is = load.load(options(root)).jobs[-1].command
     kept.chmod(0o666)
     writable = load.load(options(root)).jobs[-1].command

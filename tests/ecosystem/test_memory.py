@@ -9,13 +9,13 @@ from scheduled.ecosystem import memory_document, registry
 from scheduled.ecosystem.memory import Limits, MemoryFile, Survey
 from scheduled.ecosystem.memory_document import UNLIMITED, UNSTATED, count_lines, examine
 from scheduled.ecosystem.registry import Branch
-from scheduled.ecosystem.scan_cache import Cache
+from scheduled.system.stamp_cache import StampCache
 from tests.builders import ecosystem, needs
 from tests.builders.ecosystem import add_memory
 
 
 def survey(branch: Path, limits: Limits | None = None, name: str = "FLOW") -> list[MemoryFile]:
-    cache = Cache(branch.parent / "cache" / "sweep")
+    cache = StampCache(branch.parent / "cache" / "sweep")
     return list(Survey(cache, limits or Limits()).files([Branch(name, str(branch), "@flow")]))
 
 
@@ -191,7 +191,7 @@ def test_what_is_no_file_is_reported_as_such_and_never_waited_for(branch: Path) 
 
 def test_a_branch_whose_folder_cannot_be_looked_into_is_remembered(tmp_path: Path) -> None:
     (tmp_path / "flow").write_text("no folder")
-    looking = Survey(Cache(tmp_path / "cache" / "sweep"), Limits())
+    looking = Survey(StampCache(tmp_path / "cache" / "sweep"), Limits())
     branches = [
         Branch("FLOW", str(tmp_path / "flow"), "@f"),
         Branch("GONE", str(tmp_path / "gone"), "@g"),
@@ -210,7 +210,7 @@ def test_beyond_its_budget_a_sweep_parses_in_whole_later(
     monkeypatch.setattr("scheduled.ecosystem.memory.PARSED_PER_SWEEP", len(flawed))
 
     def flaws() -> list[bool]:
-        cache = Cache(branch.parent / "cache" / "sweep")
+        cache = StampCache(branch.parent / "cache" / "sweep")
         files = list(Survey(cache, Limits()).files([Branch("FLOW", str(branch), "@flow")]))
         cache.save()
         return [bool(file.problem) for file in files]
@@ -222,7 +222,7 @@ def test_beyond_its_budget_a_sweep_parses_in_whole_later(
 def test_the_real_memory_files_state_600_lines_and_are_read_at_sight() -> None:
     branches = registry.load(needs.real_data("aipass-repo"))
 
-    cache = Cache(Path("/nonexistent/cache"))
+    cache = StampCache(Path("/nonexistent/cache"))
     files = list(Survey(cache, Limits(default=1)).files(branches))
 
     assert len(files) == 16
@@ -235,7 +235,7 @@ def test_the_real_memory_files_state_600_lines_and_are_read_at_sight() -> None:
 
 def test_a_home_and_a_repository_grow_with_all_their_memory(tmp_path: Path) -> None:
     for root in (ecosystem.home(tmp_path / "a"), ecosystem.repository(tmp_path / "b")):
-        cache = Cache(tmp_path / "cache")
+        cache = StampCache(tmp_path / "cache")
         files = list(Survey(cache, Limits()).files(registry.load(root)))
 
         assert [file.lines for file in files] == [200, 120] * 2

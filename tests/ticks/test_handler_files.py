@@ -11,6 +11,7 @@ import pytest
 
 from scheduled.config import load
 from scheduled.config.cache import place
+from scheduled.system import stamp_cache
 from tests.builders.command import Said, scheduled
 from tests.builders.configuration import job_file, options, written
 from tests.builders.handlers import handler_file
@@ -195,9 +196,9 @@ def test_a_broken_cache_is_as_good_as_none(home: Path, content: str) -> None:
 def test_a_broken_row_in_the_cache_is_as_good_as_none(home: Path) -> None:
     before = load.load(options(home))
     kept = place(home / "state" / "cache", home / "scheduled.yaml", "handlers")
-    document = json.loads(kept.read_text())
-    document["files"] = {path: [row[0], [["x"]]] for path, row in document["files"].items()}
-    kept.write_text(json.dumps(document))
+    key, rows = (line.partition(b"\t")[2].decode() for line in kept.read_bytes().splitlines())
+    broken = {path: [*row[:3], ["x"]] for path, row in json.loads(rows).items()}
+    kept.write_bytes(stamp_cache._line(key) + stamp_cache._line(json.dumps(broken)))
 
     assert load.load(options(home)) == before
 

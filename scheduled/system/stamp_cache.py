@@ -1,9 +1,9 @@
-"""Facts that a sweep learned about files, so that the next one reads only changed files.
+"""Facts learned from files, kept so that only changed files are read again.
 
 Facts about a file hold as long as its stamp (size, mtime, inode) does. They are kept in one file
-a job, which may be deleted at any time: it is checked as a whole when it is read, and if anything
-is wrong with it, the sweep starts afresh and only costs the reading. New facts are appended as
-one line; the file is rewritten once too much of it is outdated.
+for each purpose, which may be deleted at any time: it is checked as a whole when it is read, and
+if anything is wrong with it, it counts as empty and only costs the reading. New facts are appended
+as one line; the file is rewritten once too much of it is outdated.
 """
 
 import contextlib
@@ -11,18 +11,20 @@ import json
 import os
 import zlib
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from scheduled.system.files import Stamp, replace, stamp_of
+from scheduled.system.permissions import is_ours
 
 Facts = list[Any]
-"""What is worth knowing of a file, JSON values; the shape is up to who remembers them."""
+"""What is known about a file, JSON values; the shape is up to whoever remembers them."""
 
-MAGIC = b"scheduled-sweep"
+MAGIC = b"scheduled-cache"
 
-VERSION = 2
-"""To be raised whenever facts of any kind change their shape; older files are then not used."""
+VERSION = 3
+"""To be raised whenever the format of the file changes; older files are then ignored."""
 
 # A file changed twice within one tick of the file system's clock keeps its mtime, so what was
 # read between the two would look current for ever. Files as young as this are not remembered.
@@ -30,18 +32,27 @@ VERSION = 2
 YOUNG = 1_000_000_000
 
 OUTDATED = 0.2
-"""The part of a file's rows that may be outdated before it is written anew."""
+"""The part of a file's rows that may be outdated before it is rewritten."""
 
 
-class Cache:
-    """The facts of the last sweep, and those of this one. For one writer at a time."""
+class StampCache:
+    """The facts known so far, and those learned now. For one writer at a time.
 
-    def __init__(self, path: Path) -> None:
+    `key` is what the facts depend on besides the files: with another key nothing is known. A
+    `private` cache is ignored if another user could have written it.
+    """
+
+    def __init__(self, path: Path, key: Any = None, *, private: bool = False) -> None:
         self._path = path
-        self._before, self._written = _load(path)
+        self._key = json.dumps(key, sort_keys=True)
+        trusted = not private or is_ours(path)
+        self._before, self._written = _load(path, self._key) if trusted else ({}, 0)
         self._now: dict[str, Facts] = {}
         self._learned: dict[str, Facts] = {}
-        self._young_since = _file_system_clock(path.parent) - YOUNG
+
+    def rows(self) -> dict[str, tuple[Stamp, Facts]]:
+        """Return all that was known before, outdated or not: stamp and facts by path."""
+        return {path: ((row[0], row[1], row[2]), row[3:]) for path, row in self._before.items()}
 
     def unchanged(self, path: str) -> Facts | None:
         """Return the facts about `path` if it is unchanged. Raises OSError.
@@ -51,8 +62,12 @@ class Cache:
         row = self._before.get(path)
         if row is None:
             return None
-        status = os.stat(path)
-        if row[1] != status.st_mtime_ns or row[0] != status.st_size or row[2] != status.st_ino:
+        return self.recall(path, stamp_of(os.stat(path)))
+
+    def recall(self, path: str, stamp: Stamp) -> Facts | None:
+        """Return the facts about `path` if they were learned when it had this stamp."""
+        row = self._before.get(path)
+        if row is None or row[1] != stamp[1] or row[0] != stamp[0] or row[2] != stamp[2]:
             return None
         self._now[path] = row
         return row[3:]
@@ -60,7 +75,11 @@ class Cache:
     def remember(self, path: str, seen: Stamp, facts: Facts) -> None:
         """Keep `facts`, learned from `path` after its stamp was taken as `seen`."""
         if seen[1] < self._young_since:
-            self._now[path] = self._learned[path] = [*seen, *facts]
+            self.keep(path, seen, facts)
+
+    def keep(self, path: str, seen: Stamp, facts: Facts) -> None:
+        """Keep `facts` like `remember`, however young the file is."""
+        self._now[path] = self._learned[path] = [*seen, *facts]
 
     def names(self, folder: str, wanted: Callable[[str], bool]) -> list[str]:
         """Return the wanted names in a folder, sorted. Raises OSError.
@@ -75,39 +94,49 @@ class Cache:
         return names
 
     def save(self) -> None:
-        """Save this sweep's facts for the next one. Facts not asked for again expire."""
+        """Save the facts for the next time. Facts not asked for again expire."""
         rows = self._written + len(self._learned)
         anew = not self._written or len(self._now) < rows * (1 - OUTDATED)
-        with contextlib.suppress(OSError):  # a full disk costs the next sweep time, nothing else
+        with contextlib.suppress(OSError):  # a full disk costs the next reading, nothing else
             if rows and anew:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-                replace(self._path, _line(self._now), mode=0o600)
+                content = _line(self._key) + _line(_dumps(self._now))
+                replace(self._path, content, mode=0o600)
             elif self._learned:
                 with self._path.open("ab") as stream:
-                    stream.write(_line(self._learned))
+                    stream.write(_line(_dumps(self._learned)))
+
+    @cached_property
+    def _young_since(self) -> int:
+        return _file_system_clock(self._path.parent) - YOUNG
 
 
-def _load(path: Path) -> tuple[dict[str, Facts], int]:
+def _load(path: Path, key: str) -> tuple[dict[str, Facts], int]:
     """Return the rows of a cache file, and how many were written; 0 if it has to be rewritten."""
     try:
-        lines = path.read_bytes().splitlines()
+        first, *lines = path.read_bytes().splitlines() or [b""]
     except OSError:
         return {}, 0
     rows: dict[str, Facts] = {}
     written = 0
+    if first + b"\n" != _line(key):
+        return rows, 0
     for line in lines:
         head, _, text = line.partition(b"\t")
-        if head != _head(text):
+        learned = json.loads(text) if head == _head(text) else None
+        if learned is None:
             return rows, 0  # torn by a crash, damaged, or of another version
-        learned = json.loads(text)
         rows.update(learned)
         written += len(learned)
     return rows, written
 
 
-def _line(rows: dict[str, Facts]) -> bytes:
-    text = json.dumps(rows, separators=(",", ":")).encode()
-    return b"%s\t%s\n" % (_head(text), text)
+def _dumps(rows: dict[str, Facts]) -> str:
+    return json.dumps(rows, separators=(",", ":"))
+
+
+def _line(text: str) -> bytes:
+    return b"%s\t%s\n" % (_head(text.encode()), text.encode())
 
 
 def _head(text: bytes) -> bytes:

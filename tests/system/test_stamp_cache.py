@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from scheduled.ecosystem import scan_cache
-from scheduled.ecosystem.scan_cache import Cache
+from scheduled.system import stamp_cache
 from scheduled.system.files import stamp_of
+from scheduled.system.stamp_cache import StampCache
 
 LONG_AGO = 1_700_000_000
 
@@ -17,13 +17,13 @@ def aged(path: Path, text: str = "text") -> Path:
 
 
 def remembered(cache_file: Path, path: Path, facts: list[object]) -> None:
-    cache = Cache(cache_file)
+    cache = StampCache(cache_file)
     cache.remember(str(path), stamp_of(path.stat()), facts)
     cache.save()
 
 
 def recalled(cache_file: Path, path: Path) -> list[object] | None:
-    return Cache(cache_file).unchanged(str(path))
+    return StampCache(cache_file).unchanged(str(path))
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_an_unchanged_sweep_writes_nothing(tmp_path: Path, cache_file: Path) -> 
     remembered(cache_file, path, [1])
     before = cache_file.stat()
 
-    cache = Cache(cache_file)
+    cache = StampCache(cache_file)
     cache.unchanged(str(path))
     cache.save()
 
@@ -86,7 +86,7 @@ def test_an_unchanged_sweep_writes_nothing(tmp_path: Path, cache_file: Path) -> 
 
 def test_a_sweep_that_learned_little_appends_it(tmp_path: Path, cache_file: Path) -> None:
     paths = [aged(tmp_path / str(number)) for number in range(20)]
-    cache = Cache(cache_file)
+    cache = StampCache(cache_file)
     for path in paths:
         cache.remember(str(path), stamp_of(path.stat()), [1])
     cache.save()
@@ -94,7 +94,7 @@ def test_a_sweep_that_learned_little_appends_it(tmp_path: Path, cache_file: Path
 
     aged(paths[0], "changed")
     aged(paths[1], "changed")
-    cache = Cache(cache_file)
+    cache = StampCache(cache_file)
     found = [cache.unchanged(str(path)) for path in paths]
     cache.remember(str(paths[0]), stamp_of(paths[0].stat()), [2])
     cache.save()
@@ -133,7 +133,7 @@ def test_a_damaged_cache_is_the_same_as_none(
     }
     cache_file.write_bytes(damaged[damage])
     if damage == "older version":
-        monkeypatch.setattr(scan_cache, "VERSION", scan_cache.VERSION + 1)
+        monkeypatch.setattr(stamp_cache, "VERSION", stamp_cache.VERSION + 1)
 
     assert recalled(cache_file, path) is None
     remembered(cache_file, path, [2])
@@ -157,13 +157,48 @@ def test_names_in_an_unchanged_folder_are_not_listed_again(
     for name in ("b", "a", "other"):
         (folder / name).touch()
     os.utime(folder, (LONG_AGO, LONG_AGO))
-    cache = Cache(cache_file)
+    cache = StampCache(cache_file)
     assert cache.names(str(folder), lambda name: name != "other") == ["a", "b"]
     cache.save()
 
     def never(name: str) -> bool:
         raise AssertionError(name)
 
-    assert Cache(cache_file).names(str(folder), never) == ["a", "b"]
+    assert StampCache(cache_file).names(str(folder), never) == ["a", "b"]
     (folder / "c").touch()
-    assert Cache(cache_file).names(str(folder), len) == ["a", "b", "c", "other"]  # type: ignore[arg-type]
+    assert StampCache(cache_file).names(str(folder), len) == ["a", "b", "c", "other"]  # type: ignore[arg-type]
+
+
+def test_with_another_key_nothing_is_known(tmp_path: Path, cache_file: Path) -> None:
+    path = aged(tmp_path / "a")
+    cache = StampCache(cache_file, {"version": 1})
+    cache.remember(str(path), stamp_of(path.stat()), [1])
+    cache.save()
+
+    assert StampCache(cache_file, {"version": 1}).unchanged(str(path)) == [1]
+    assert StampCache(cache_file, {"version": 2}).unchanged(str(path)) is None
+    assert StampCache(cache_file).rows() == {}
+
+
+def test_a_private_cache_that_others_can_write_to_is_ignored(
+    tmp_path: Path, cache_file: Path
+) -> None:
+    path = aged(tmp_path / "a")
+    remembered(cache_file, path, [1])
+
+    assert StampCache(cache_file, private=True).unchanged(str(path)) == [1]
+    cache_file.chmod(0o666)
+    assert StampCache(cache_file, private=True).unchanged(str(path)) is None
+    assert StampCache(cache_file).unchanged(str(path)) == [1]
+
+
+def test_a_young_file_is_kept_where_its_reader_asks_for_it(
+    tmp_path: Path, cache_file: Path
+) -> None:
+    path = tmp_path / "a"
+    path.write_text("new")
+    cache = StampCache(cache_file)
+    cache.keep(str(path), stamp_of(path.stat()), [1])
+    cache.save()
+
+    assert recalled(cache_file, path) == [1]
