@@ -273,7 +273,7 @@ def test_an_unknown_outcome_is_refused_with_those_there_are(home: Home) -> None:
     assert "'timed_out'" in said.err
 
 
-@pytest.mark.parametrize("when", ["yesterday", "", "2h ago", "9999999d", "5 m", "\x1b[2J"])
+@pytest.mark.parametrize("when", ["yesterday", "", "2h ago", "9999999d", "5 minutes", "\x1b[2J"])
 def test_a_since_that_is_no_time_is_refused(home: Home, when: str) -> None:
     said = _call(home, "history", "--since", when)
 
