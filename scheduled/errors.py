@@ -4,7 +4,7 @@ An error takes facts and builds the sentence: what happened, where, what to do n
 to a person as it is, without a traceback.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 
@@ -66,3 +66,19 @@ class UnreadableFileError(ScheduledError):
 def reason_of(error: OSError) -> str:
     """Return why the operating system refused, as part of a sentence: `permission denied`."""
     return (error.strerror or str(error)).lower()
+
+
+def did_you_mean(name: str, names: Iterable[str], otherwise: str | None = None) -> str:
+    """Return the end of a sentence about an unknown `name`: the closest of `names`, in any case.
+
+    If none is close, it is `otherwise`; without that, all `names`.
+    """
+    import difflib
+
+    known = {known.casefold(): known for known in names}
+    closest = difflib.get_close_matches(name[:100].casefold(), known, n=1)
+    if closest:
+        return f"; did you mean {known[closest[0]]}?"
+    if otherwise is None:
+        otherwise = f"known are {', '.join(known.values())}"
+    return f"; {otherwise}" if otherwise else ""

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from scheduled.cli.context import Session
-from scheduled.errors import ScheduledError
+from scheduled.errors import ScheduledError, did_you_mean
 from scheduled.system import streams
 from scheduled.version import __version__
 
@@ -73,11 +73,8 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does it, with a guess at what was meant."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            import difflib
-
-            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            advice = f"did you mean {near[0]}?" if near else "scheduled --help lists them"
-            ctx.fail(f"no command is called {args[0]!r}; {advice}")
+            advice = did_you_mean(args[0], COMMANDS, "scheduled --help lists them")
+            ctx.fail(f"no command is called {args[0]!r}{advice}")
         return super().resolve_command(ctx, args)
 
 

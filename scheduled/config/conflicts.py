@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from scheduled.config.directories import printable
+from scheduled.errors import did_you_mean
 from scheduled.jobs import builtin
 from scheduled.jobs.model import Job
 
@@ -43,7 +44,9 @@ def problems(jobs: Sequence[Job]) -> dict[str, str]:
         unknown = next((name for name in job.after if name not in ways), None)
         circle = _circle(job.id, ways)
         if unknown is not None:
-            found[job.id] = f'after: no job is called "{_shown(unknown)}"{_meant(unknown, ways)}'
+            found[job.id] = (
+                f'after: no job is called "{_shown(unknown)}"{did_you_mean(unknown, ways, "")}'
+            )
         elif circle:
             found[job.id] = f"after: {' waits for '.join(circle)}: none of them could ever start"
     return found
@@ -70,13 +73,6 @@ def _shown(name: str) -> str:
     )
 
     return shown(name)
-
-
-def _meant(name: str, known: Iterable[str]) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 def duplicate_ids(

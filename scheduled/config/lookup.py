@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from scheduled.config.load import Config
-from scheduled.errors import UsageError
+from scheduled.errors import UsageError, did_you_mean
 from scheduled.jobs.model import Job
 from scheduled.system.text import one_line
 
@@ -27,12 +27,8 @@ def check_only(config: Config, only: Iterable[str]) -> None:
 
 def unknown_job(name: str, known: Iterable[str], problems: Iterable[str] = ()) -> str:
     """The sentence about a job nobody has; `problems` may be the reason why it is not there."""
-    shown = one_line(name, 80)
-    import difflib
-
-    near = difflib.get_close_matches(name[:80], list(known), n=1)
-    advice = f"did you mean {near[0]}?" if near else "`scheduled list` has them all"
-    sentence = f"no job is called {shown!r}; {advice}"
+    advice = did_you_mean(name, known, "`scheduled list` has them all")
+    sentence = f"no job is called {one_line(name, 80)!r}{advice}"
     faults = list(problems)
     if faults:
         sentence += f"\nThe configuration has {len(faults)} problems, which may be why: "

@@ -16,14 +16,13 @@ from scheduled.config.handler_source import Declaration
 from scheduled.config.keys import ID, JOB_KEYS, KEYS, Key
 from scheduled.config.parsed import Handler, ParsedConfig, ParsedJobFile
 from scheduled.config.yaml_document import Node, shown
-from scheduled.errors import ConfigError, ScheduleError
+from scheduled.errors import ConfigError, ScheduleError, did_you_mean
 from scheduled.handler import loader
 from scheduled.handler.params import misfits
 from scheduled.jobs import builtin
 from scheduled.jobs.model import Job
 from scheduled.notify.routes import problems as route_problems
 from scheduled.system import machine
-from scheduled.system.text import did_you_mean
 from scheduled.timing import expression, timezones
 
 

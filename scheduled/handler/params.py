@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from scheduled.errors import UsageError
-from scheduled.system.text import did_you_mean
+from scheduled.errors import UsageError, did_you_mean
 
 SHOWN = 60
 

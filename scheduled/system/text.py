@@ -1,24 +1,15 @@
-"""Text for people: control characters removed, spelling suggestions, differences.
+"""Text for people: control characters removed, lines cut, differences.
 
 Names, errors and output come from files and programs. A control character among them could
 clear the screen or forge a line, and half a surrogate pair cannot be written at all.
 """
 
 import re
-from collections.abc import Sequence
 
 _CONTROL = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069"
 _NOT_ON_ONE_LINE = re.compile(rf"[{_CONTROL}\t\n]+")
 _NOT_IN_A_TEXT = re.compile(rf"(?:\x1b\[[0-9;?]*[ -/]*[@-~])|[{_CONTROL}]")
 LONGEST = 300
-
-
-def did_you_mean(name: str, names: Sequence[str]) -> str:
-    """Return the end of a sentence about `name`: the closest known name, else all of them."""
-    import difflib
-
-    near = difflib.get_close_matches(name[:100].casefold(), names, n=1)
-    return f"; did you mean {near[0]}?" if near else f"; known are {', '.join(names)}"
 
 
 def one_line(value: object, longest: int = LONGEST) -> str:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scheduled.errors import ScheduleError
+from scheduled.errors import ScheduleError, did_you_mean
 from scheduled.timing import hashed
 
 # Not the one in `THU`: it stands alone, or before its range or step.
@@ -73,7 +73,7 @@ class Field:
             return self.low + self.names.index(name)
         if not text.isdigit():
             hint = suggestion(text, self.names, self._forms())
-            raise ScheduleError(f'{self.name} "{text or element}" is not understood; {hint}')
+            raise ScheduleError(f'{self.name} "{text or element}" is not understood{hint}')
         if len(text) > 4 or not self.low <= int(text) <= self.high:
             raise ScheduleError(f"{self.name} {text} is out of range {self.low}-{self.high}")
         return int(text)
@@ -99,12 +99,10 @@ FIELDS = (
 )
 
 
-def suggestion(word: str, known: Sequence[str], forms: str) -> str:
-    """The known word that was probably meant, also in full (`monday` for `mon`); else the forms."""
-    import difflib
+def suggestion(word: str, names: Sequence[str], forms: str) -> str:
+    """Return the end of a sentence about `word`: the closest name, also if it is its beginning.
 
-    lower = word.lower()
-    near = difflib.get_close_matches(lower, known, n=1) or [
-        one for one in known if lower.startswith(one)
-    ]
-    return f"did you mean {near[0]}?" if near else f"write {forms}"
+    `monday` is close to `mon`, `september` begins with `sep`. If there is none, it is `forms`.
+    """
+    in_full = (f"did you mean {name}?" for name in names if word.lower().startswith(name))
+    return did_you_mean(word, names, next(in_full, f"write {forms}"))

@@ -201,7 +201,7 @@ def _form(plain: str) -> Form:
         return _cron(fields)
     words = [*NICKNAMES, "reboot"]
     known = [*(f"@{word}" for word in words), *words]
-    raise ScheduleError(f"not a schedule; {suggestion(plain, known, _FORMS)}")
+    raise ScheduleError(f"not a schedule{suggestion(plain, known, _FORMS)}")
 
 
 def _nickname(found: re.Match[str]) -> Cron:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from scheduled.errors import ScheduleError
+from scheduled.errors import ScheduleError, did_you_mean
 
 RESOLUTION = timedelta(microseconds=1)
 
@@ -99,13 +99,9 @@ def _change(before: datetime, after: datetime, zone: str) -> datetime:
 
 
 def _unknown(name: str) -> str:
-    import difflib
-
     shown = name[:60].encode("unicode_escape").decode()
-    known = {one.casefold(): one for one in available_timezones()}
-    near = difflib.get_close_matches(name[:60].casefold(), known, n=1)
-    advice = f"did you mean {known[near[0]]}?" if near else "write one like Europe/Berlin or UTC"
-    return f'time zone "{shown}" is not known; {advice}'
+    advice = did_you_mean(name, available_timezones(), "write one like Europe/Berlin or UTC")
+    return f'time zone "{shown}" is not known{advice}'
 
 
 def _zone_of_file(path: Path) -> str:
