@@ -104,7 +104,7 @@ class HandlerRunner:
     @property
     def memory(self) -> dict[str, Any]:
         """Return what the handler remembers now."""
-        return records.memory(Store(self.state_dir).load().state, JOB, "")
+        return records.handler_memory(Store(self.state_dir).load().state, JOB, "")
 
     def context(self, **changes: Any) -> Context:
         """Return the context of a run at `now`; `changes` replaces its fields."""

@@ -131,7 +131,7 @@ def _stop(session: Session, job: Job, run_id: str, reason: str) -> None:
 def _press(session: Session, job: Job, run_id: str, why: str, started: float) -> bool:
     """Whether the run is still there; if so, the next step to end it was taken."""
     now = session.now + timedelta(seconds=time.monotonic() - started)
-    with session.store.held():
+    with session.store.locked():
         current = job_memory(session.store.state, job.id).run(run_id)
         if current is None:
             return False

@@ -57,7 +57,7 @@ def _recorded(store: Store, job: Job, now: datetime, *, enabled: bool) -> list[E
     Decided under the journal's lock, on what the journal says then: of two who say the same at
     once, one changes it and one finds it changed.
     """
-    with store.held():
+    with store.locked():
         remembered = job_memory(store.state, job.id)
         if decide.is_enabled(job, remembered) == enabled:
             return []

@@ -50,7 +50,7 @@ def standing(option: str, when: str, session: Session) -> tuple[Snapshot, list[D
 
 def pace(session: Session) -> timedelta:
     """How often a tick comes."""
-    return tick_interval.of(session.config.tick_interval, session.store.state).interval
+    return tick_interval.current(session.config.tick_interval, session.store.state).interval
 
 
 def check_length(timeline: TickTimeline) -> None:

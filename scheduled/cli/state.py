@@ -15,14 +15,14 @@ from scheduled.state.maintenance import backup as packing
 from scheduled.state.maintenance import check as checking
 from scheduled.state.maintenance import gc as clearing
 from scheduled.state.maintenance import rebuild as rebuilding
-from scheduled.state.maintenance.check import Findings
-from scheduled.state.maintenance.inventory import Found, Kind
-from scheduled.state.maintenance.rebuild import Rebuilt
+from scheduled.state.maintenance.check import CheckResult
+from scheduled.state.maintenance.inventory import FileKind, StateFile
+from scheduled.state.maintenance.rebuild import RebuildResult
 from scheduled.state.store import KEEP_DAYS
 from scheduled.ticks.report import Exit
 from scheduled.views.format import counted, size
 
-_HELD = {Kind.STATE: "state", Kind.JOURNAL: "journal", Kind.OUTPUT: "output of runs"}
+_HELD = {FileKind.STATE: "state", FileKind.JOURNAL: "journal", FileKind.OUTPUT: "output of runs"}
 
 
 @click.group("state")
@@ -97,7 +97,7 @@ def gc(session: Session, *, days: int, dry_run: bool) -> int:
     a day, except for states that were kept aside.
     """
     folder = _folder(session)
-    found = clearing.outdated(folder, session.now, days)
+    found = clearing.expired(folder, session.now, days)
     if dry_run:
         for one in found:
             click.echo(one.path)
@@ -114,10 +114,10 @@ def _folder(session: Session) -> Path:
 
 def _target(session: Session, file: str | None) -> Path:
     path = paths.resolved(file or ".", session.cwd, session.environ)
-    return path / packing.file_name(session.now) if path.is_dir() else path
+    return path / packing.default_name(session.now) if path.is_dir() else path
 
 
-def _document(folder: Path, found: Findings) -> dict[str, object]:
+def _document(folder: Path, found: CheckResult) -> dict[str, object]:
     return {
         "ok": found.is_fine,
         "state_dir": str(folder),
@@ -131,7 +131,7 @@ def _document(folder: Path, found: Findings) -> dict[str, object]:
     }
 
 
-def _tell(folder: Path, found: Findings, *, aloud: bool) -> None:
+def _tell(folder: Path, found: CheckResult, *, aloud: bool) -> None:
     for sentence in (*found.problems, *map(str, found.differences)):
         click.echo(sentence)
     if found.differences:
@@ -151,7 +151,7 @@ def _sized(counted_bytes: tuple[int, int]) -> str:
     return f"{size(total)} in {counted(count, 'file')}" if count else "none"
 
 
-def _rebuilt(done: Rebuilt) -> list[str]:
+def _rebuilt(done: RebuildResult) -> list[str]:
     if not done.written:
         return ["The state is what the journal leads to; nothing was changed."]
     lines = [f"{one}" for one in done.differences]
@@ -160,7 +160,7 @@ def _rebuilt(done: Rebuilt) -> list[str]:
     return [*lines, "The state was rebuilt from the journal."]
 
 
-def _remove(session: Session, folder: Path, found: list[Found]) -> set[Path]:
+def _remove(session: Session, folder: Path, found: list[StateFile]) -> set[Path]:
     """What could not be removed, after saying why; with a bar for who watches."""
     failed = {}
     removed = clearing.remove(folder, found)
@@ -175,10 +175,10 @@ def _remove(session: Session, folder: Path, found: list[Found]) -> set[Path]:
     return set(failed)
 
 
-def _sum_up(session: Session, found: Iterable[Found], done: str) -> None:
+def _sum_up(session: Session, found: Iterable[StateFile], done: str) -> None:
     if session.quiet:
         return
-    by_kind: dict[Kind, list[int]] = {}
+    by_kind: dict[FileKind, list[int]] = {}
     for one in found:
         by_kind.setdefault(one.kind, []).append(one.bytes)
     told = [f"{kind} {_sized((len(held), sum(held)))}" for kind, held in by_kind.items()]

@@ -25,7 +25,7 @@ def target(config: Config) -> Target:
 
 def interval(config: Config, every: str | None) -> timedelta:
     """How often to tick: `--every`, else as the configuration has it. Raises UsageError."""
-    seconds = config.tick_interval or tick_interval.EACH_MINUTE
+    seconds = config.tick_interval or tick_interval.DEFAULT_SECONDS
     return tick_interval.parse(every or str(max(1, round(seconds / 60))))
 
 

@@ -33,6 +33,6 @@ def _lives_on(opened: ActiveRun) -> bool:
 
 
 def _running(state: State, state_dir: Path) -> Iterator[str]:
-    for job in {job for job, _ in records.under_way(state)}:
+    for job in {job for job, _ in records.active_runs(state)}:
         if is_running(state, state_dir, job):
             yield job

@@ -23,7 +23,7 @@ POLL = timedelta(seconds=0.1)
 def escalate(store: Store, job: str, opened: ActiveRun, reason: str, now: datetime) -> bool:
     """Take the next step to end a run; False if all has been tried, and it lives.
 
-    For a caller within `store.held`, who comes again after `POLL` until the run is over.
+    For a caller within `store.locked`, who comes again after `POLL` until the run is over.
     """
     stop = opened.stop
     if stop is None:

@@ -7,7 +7,7 @@ the journal, so both lead to the same state.
 from collections.abc import Callable
 from typing import Any
 
-from scheduled.state.document import OURS, completed, problem
+from scheduled.state.document import OUR_KEYS, problem, with_defaults
 from scheduled.state.records import DAY, Event, State, hour_of
 from scheduled.timing.instants import format_utc, parse_utc
 
@@ -31,8 +31,8 @@ def _snapshot(state: State, event: Event) -> None:
     wrong = problem(event["state"])
     if wrong:
         raise ValueError(wrong)
-    for key, value in completed(event["state"]).items():
-        if key in OURS or key not in state:  # what others keep in the state file is theirs
+    for key, value in with_defaults(event["state"]).items():
+        if key in OUR_KEYS or key not in state:  # what others keep in the state file is theirs
             state[key] = value
 
 

@@ -37,11 +37,11 @@ def empty() -> State:
     }
 
 
-OURS = frozenset(empty())
+OUR_KEYS = frozenset(empty())
 """The keys of a state that are ours; any other is somebody else's."""
 
 
-def completed(document: Any) -> State:
+def with_defaults(document: Any) -> State:
     """A state with every key we count on; keys of others stay. Empty for what is no state."""
     if problem(document):
         return empty()
@@ -52,14 +52,14 @@ def completed(document: Any) -> State:
     return whole
 
 
-def with_keys_of_others(replayed: State, before: Any) -> State:
+def with_foreign_keys(replayed: State, before: Any) -> State:
     """`replayed` with all that somebody else put into the state file `before`.
 
     That is whole keys, and names in the sections whose names the seed fixed.
     """
     if not isinstance(before, dict):
         return replayed
-    theirs = {key: value for key, value in before.items() if key not in OURS}
+    theirs = {key: value for key, value in before.items() if key not in OUR_KEYS}
     whole = replayed | theirs
     for section, fixed in empty().items():
         if isinstance(fixed, dict) and fixed and isinstance(before.get(section), dict):

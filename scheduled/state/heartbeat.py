@@ -56,7 +56,7 @@ class Gap:
     cause: Cause
 
 
-def beat(now: datetime) -> Heartbeat:
+def read_clocks(now: datetime) -> Heartbeat:
     """The clocks as they stand; the wall clock is the tick's own `now`."""
     return Heartbeat(
         now.timestamp(),
@@ -90,7 +90,7 @@ def save(state_dir: Path, now: Heartbeat) -> None:
             os.close(descriptor)
 
 
-def gap(before: Heartbeat | None, now: Heartbeat, limit: timedelta) -> Gap | None:
+def find_gap(before: Heartbeat | None, now: Heartbeat, limit: timedelta) -> Gap | None:
     """The time without ticks between two beats, if it is longer than `limit` or negative."""
     if before is None:
         return None

@@ -97,7 +97,7 @@ def rows(events: Iterable[Event]) -> list[Row]:
     """
     found: dict[str, Row] = {}
     for number, event in enumerate(events):
-        row = of_event(event)
+        row = row_of(event)
         if row is not None:
             found[row["run_id"] or f"event {number}"] = row
     return list(reversed(found.values()))
@@ -108,7 +108,7 @@ def is_failure(row: Row) -> bool:
     return row["outcome"] is not None and Outcome(row["outcome"]).is_failure
 
 
-def of_event(event: Event) -> Row | None:
+def row_of(event: Event) -> Row | None:
     """The row that one event makes; None if it makes none."""
     make = _MAKERS.get(event.get("event", ""))
     if make is None or not isinstance(event.get("job"), str):

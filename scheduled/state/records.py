@@ -96,7 +96,7 @@ class JobMemory:
     """What a person said with `enable` or `disable`; None leaves it to the configuration."""
     runs: Mapping[int, ActiveRun] = field(default_factory=dict)
     """What is under way, by lane: 0, and others where runs of the job may go on side by side."""
-    held: tuple[datetime | None, str] | None = None
+    not_now: tuple[datetime | None, str] | None = None
     """The slot that a guard last held back, and the guard; None once a run has ended."""
     retry: Retry | None = None
     pause: Pause | None = None
@@ -136,7 +136,7 @@ def job_memory(state: State, job: str) -> JobMemory:
         interruptions=entry.get("interruptions", 0),
         enabled=entry.get("enabled"),
         runs=_runs(entry),
-        held=_held(entry.get("deferred")),
+        not_now=_not_now(entry.get("deferred")),
         retry=_retry(entry.get("retry")),
         pause=_pause_of(state, job),
         deferral=_deferral(entry.get("deferral")),
@@ -148,7 +148,7 @@ def job_memory(state: State, job: str) -> JobMemory:
     )
 
 
-def under_way(state: State) -> list[tuple[str, int]]:
+def active_runs(state: State) -> list[tuple[str, int]]:
     """The runs that began and have not ended, each as its job and its lane."""
     entries = state["jobs"].items()
     return [
@@ -159,12 +159,12 @@ def under_way(state: State) -> list[tuple[str, int]]:
     ]
 
 
-def ticking_since(state: State) -> datetime | None:
+def end_of_last_gap(state: State) -> datetime | None:
     """Since when ticks have come without a gap; None if no gap is on record."""
     return parse_utc(state["gaps"][-1].get("to")) if state["gaps"] else None
 
 
-def memory(state: State, job: str, section: str) -> dict[str, Any]:
+def handler_memory(state: State, job: str, section: str) -> dict[str, Any]:
     """What the job's handler asked to remember; `section` is its key in the seed's state."""
     kept = state.get(section) if section else state["jobs"].get(job, {}).get("memory")
     return kept if isinstance(kept, dict) else {}
@@ -175,7 +175,7 @@ def hour_of(instant: str) -> str:
     return instant[:13]  # 2026-11-21T12
 
 
-def outcomes_of_a_day(state: State, now: datetime) -> Counter[str]:
+def count_outcomes(state: State, now: datetime) -> Counter[str]:
     """How many slots and runs ended how in the last 24 hours, to the hour."""
     oldest = hour_of(format_utc(now - DAY))
     counted: Counter[str] = Counter()
@@ -194,7 +194,7 @@ def _runs(entry: dict[str, Any]) -> dict[int, ActiveRun]:
     return {lane: one for lane, one in found.items() if one is not None}
 
 
-def _held(entry: Any) -> tuple[datetime | None, str] | None:
+def _not_now(entry: Any) -> tuple[datetime | None, str] | None:
     guard = entry.get("guard") if isinstance(entry, dict) else None
     return (parse_utc(entry.get("slot")), guard) if isinstance(guard, str) else None
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from scheduled.errors import StateError, UnreadableFileError, reason_of
 from scheduled.state import apply, events
-from scheduled.state.document import VERSION, completed, empty, problem, with_keys_of_others
+from scheduled.state.document import VERSION, empty, problem, with_defaults, with_foreign_keys
 from scheduled.state.journal import Event, Journal, Position, file_name, since_snapshot
 from scheduled.state.records import ALL_JOBS, State
 from scheduled.system import files, locks
@@ -41,9 +41,9 @@ class Store:
         self.state: State = empty()
         self.recovered: list[str] = []
         """Sentences about what was broken and how it was mended; for the user's eyes."""
-        self.begun_a_day = False
+        self.began_new_day = False
         """Whether this process wrote the first event of a day: a good time to clean up."""
-        self.touched: set[str] = set()
+        self.changed_jobs: set[str] = set()
         """The jobs that events taken in were about, ALL_JOBS for what concerns each of them."""
         self._position: Position | None = None
         self._unsynced = ""
@@ -58,12 +58,12 @@ class Store:
         document = self._checkpointed()
         position = _position(document)
         if position is not None and self.journal.holds(position):
-            self.state, self._position = completed(document), position
+            self.state, self._position = with_defaults(document), position
         elif self.journal.names():
             self.replay()  # also beside an older state that somebody has put back
-            self.state = with_keys_of_others(self.state, document)
+            self.state = with_foreign_keys(self.state, document)
         elif document is not None:
-            self.state = completed(document)
+            self.state = with_defaults(document)
             if position is not None:
                 self.recovered.append(f"{self.journal.folder}: gone; the state alone was used")
         elif self._broken:
@@ -99,11 +99,11 @@ class Store:
 
         Raises LockedError or StateError; then none of them is recorded.
         """
-        with self.held():
+        with self.locked():
             self.write(now, *events, sync=sync)
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
         """The journal's lock, with what others recorded taken in: to decide on what to `write`.
 
         Raises LockedError or StateError.
@@ -113,7 +113,7 @@ class Store:
             yield
 
     def write(self, now: datetime, *events: Event, sync: bool = True) -> None:
-        """As `record`, for a caller within `held`."""
+        """As `record`, for a caller within `locked`."""
         name = self._current_file(now)
         whole = [{"at": format_utc(now), **event} for event in events]
         self.journal.append(name, whole, sync=sync)
@@ -131,12 +131,12 @@ class Store:
 
         Raises LockedError or StateError; the old file then stays.
         """
-        with self.held():
+        with self.locked():
             self._set_aside(now)
             return self.save()
 
     def save(self) -> files.Stamp | None:
-        """As `checkpoint`, for a caller within `held`, or that holds the lock and has refreshed.
+        """As `checkpoint`, for a caller within `locked`, or that holds the lock and has refreshed.
 
         Whatever lies there is written over.
         """
@@ -186,7 +186,7 @@ class Store:
 
     def _apply(self, event: Event) -> None:
         everybody = event["event"] == "snapshot"
-        self.touched.add(ALL_JOBS if everybody else str(event.get("job", "")))
+        self.changed_jobs.add(ALL_JOBS if everybody else str(event.get("job", "")))
         try:
             apply.apply(self.state, event)
         except (KeyError, TypeError, ValueError, AttributeError):
@@ -208,7 +208,7 @@ class Store:
         self.sync()  # nobody comes back to the old file
         self.journal.begin_file(today, events.snapshot(self.state, now))
         self.journal.prune(now.date(), KEEP_DAYS)
-        self.begun_a_day = True
+        self.began_new_day = True
         return today
 
     def _brought_back(self, name: str, today: str) -> str:
@@ -230,13 +230,13 @@ class Store:
         except UnreadableFileError:
             usable = False
         if not usable:
-            aside = beside(self.path, "corrupt", now)
+            aside = path_aside(self.path, "corrupt", now)
             self.path.rename(aside)
             self.recovered.append(f"the broken state file is kept as {aside}")
         self._broken = False
 
 
-def beside(path: Path, why: str, now: datetime) -> Path:
+def path_aside(path: Path, why: str, now: datetime) -> Path:
     """Where a state file is kept that another takes the place of; `why` is one of ASIDE."""
     return path.with_name(f"{path.name}.{why}-{now:%Y%m%dT%H%M%SZ}")
 

@@ -13,7 +13,7 @@ from scheduled.errors import UsageError
 from scheduled.state.records import State
 from scheduled.timing.instants import parse_utc
 
-EACH_MINUTE = 60.0
+DEFAULT_SECONDS = 60.0
 """Seconds between two ticks where nobody has said anything."""
 SILENCE_TICKS = 2.5
 """No tick for this many intervals is a gap that gets explained."""
@@ -26,9 +26,9 @@ class Cadence:
     interval: timedelta
     since: datetime | None = None
     """None where it has always been so, as far as is known."""
-    before: timedelta = timedelta(seconds=EACH_MINUTE)
+    before: timedelta = timedelta(seconds=DEFAULT_SECONDS)
 
-    def patience(self, last: datetime | None) -> timedelta:
+    def tolerance(self, last: datetime | None) -> timedelta:
         """For how long after a tick at `last` the next one need not be missed.
 
         Whoever goes over from each hour to each minute has not been without ticks since.
@@ -37,15 +37,15 @@ class Cadence:
         return SILENCE_TICKS * (max(self.interval, self.before) if changed_since else self.interval)
 
 
-def of(configured: float | None, state: State) -> Cadence:
+def current(configured: float | None, state: State) -> Cadence:
     """The cadence in force; `configured` is the configuration's `tick_interval` in seconds."""
     if configured is not None:
         return Cadence(timedelta(seconds=configured))
     kept = state["cadence"]
     return Cadence(
-        timedelta(seconds=kept.get("seconds") or EACH_MINUTE),
+        timedelta(seconds=kept.get("seconds") or DEFAULT_SECONDS),
         parse_utc(kept.get("since")),
-        timedelta(seconds=kept.get("before") or EACH_MINUTE),
+        timedelta(seconds=kept.get("before") or DEFAULT_SECONDS),
     )
 
 

@@ -151,7 +151,7 @@ class JobRunner:
             raise
         for intent in intents:
             job = intent.attempt.job
-            memory = records.memory(self.store.state, job.id, job.memory_section)
+            memory = records.handler_memory(self.store.state, job.id, job.memory_section)
             running = self.effects.start(intent.attempt, memory, self.context)
             yield StartedRun(running, intent.lock, intent.at)
 
@@ -170,13 +170,13 @@ class JobRunner:
 
         It lasts once `release_locks` has synced it.
         """
-        with self.store.held():  # somebody may have said that it is to stop
+        with self.store.locked():  # somebody may have said that it is to stop
             event = self._end_event(begun, ended)
             if outgoing:
                 event["outgoing"] = outgoing
             before = resolve.cancelled_retry(self.record(event["job"]), event)
             self._write(event, ended.trouble, *before, sync=False)
-        row = history.of_event(event)
+        row = history.row_of(event)
         assert row is not None
         return row
 
@@ -201,7 +201,7 @@ class JobRunner:
         if pid:
             processes.signal_family(pid, opened.run_id, signal.SIGKILL)
         trouble = self.effects.settle(name, opened.run_id, self.jobs.get(name), self.context)
-        with self.store.held():
+        with self.store.locked():
             record = self.record(name)
             opened = record.run(opened.run_id) or opened
             given_up = resolve.gives_up(self.jobs.get(name), record.interruptions)
@@ -215,7 +215,7 @@ class JobRunner:
         return ""
 
     def _write(self, event: Event, trouble: str, *before: Event, sync: bool = True) -> None:
-        """Write the end of a run, within `held`, and tell of what went wrong with its output."""
+        """Write the end of a run, within `locked`, and tell of what went wrong with its output."""
         if trouble:
             event["trouble"] = trouble
             self.warn(f"{event['job']}: {trouble}")
@@ -275,7 +275,7 @@ class JobRunner:
 
     def _wait(self, record: JobMemory, decision: Decision, refusal: Refusal) -> NotStarted:
         """Leave a slot due, on record once a slot and guard: it may be asked every minute."""
-        if record.held != (decision.slot, refusal.guard):
+        if record.not_now != (decision.slot, refusal.guard):
             event = events.guard_said_not_now(
                 decision.job.id, decision.slot, refusal.guard, refusal.reason
             )
@@ -287,7 +287,7 @@ class JobRunner:
         if job.overlap not in (Overlap.SKIP, Overlap.REPLACE):
             return left
         # Two ticks may find the job running: they have no lock of the job to take turns by.
-        with self.store.held():
+        with self.store.locked():
             record = self.record(job.id)
             decision = self._decide(job, record)
             opened = record.open
@@ -298,7 +298,7 @@ class JobRunner:
             if job.overlap is Overlap.SKIP:
                 event = events.slot_skipped(job.id, decision.slot, STILL_RUNNING)
                 self.store.write(self.clock(), *self._passed(decision), event)
-                return NotStarted(STILL_RUNNING, history.of_event(event))
+                return NotStarted(STILL_RUNNING, history.row_of(event))
             now = self.clock()
             pressed = stop.escalate(self.store, job.id, opened, REPLACED, now)
             return replace(left, again_at=now + stop.POLL) if pressed else left
@@ -317,7 +317,7 @@ class JobRunner:
         event = events.slot_skipped(decision.job.id, decision.slot, decision.reason)
         if not self._recorded(record, decision, *self._passed(decision), event):
             return None
-        return NotStarted(decision.reason, history.of_event(event))
+        return NotStarted(decision.reason, history.row_of(event))
 
     def _begin(self, way: LaneLock, record: JobMemory, decision: Decision) -> Claim | None:
         attempt = self._attempt(record, decision)
@@ -336,7 +336,7 @@ class JobRunner:
 
         Lanes have locks of their own, so two ticks may decide about one job at the same time.
         """
-        with self.store.held():
+        with self.store.locked():
             if self.record(decision.job.id) != record:
                 return False
             self.store.write(self.clock(), *events, sync=sync)

@@ -97,7 +97,7 @@ class Tick:
         self.report = Report(now, problems=list(config.problems))
         self._started = time.monotonic()
         self.store = store or Store(config.places.state_dir).load()
-        self.cadence = tick_interval.of(config.tick_interval, self.store.state)
+        self.cadence = tick_interval.current(config.tick_interval, self.store.state)
         self.jobs = [_with_params(job, wanted) for job in chosen(config.jobs, wanted.only)]
         places = config.places
         self.runner = JobRunner(
@@ -127,7 +127,7 @@ class Tick:
     def open(self) -> None:
         """Note that a tick came, and explain why none did for a while, if that was so."""
         idle_hint.withdraw(self.config)
-        beat = heartbeat.beat(self.now)
+        beat = heartbeat.read_clocks(self.now)
         self.explain_silence(beat)
         heartbeat.save(self.config.places.state_dir, beat)
         self.bus.fire("startup", at=format_utc(self.now))
@@ -135,13 +135,13 @@ class Tick:
     def explain_silence(self, beat: heartbeat.Heartbeat) -> None:
         """Put on record why no tick came since the last heartbeat, if that is too long ago."""
         last = heartbeat.load(self.config.places.state_dir)
-        gap = heartbeat.gap(last, beat, self.cadence.patience(last.at if last else None))
+        gap = heartbeat.find_gap(last, beat, self.cadence.tolerance(last.at if last else None))
         if gap is not None:
             self.store.record(self.now, events.gap_explained(gap.start, gap.end, gap.cause.value))
 
     def settle(self) -> None:
         """Find the runs whose tick died, and put them on record as interrupted."""
-        for name, lane in records.under_way(self.store.state):
+        for name, lane in records.active_runs(self.store.state):
             lock = self.runner.effects.acquire_lock(self.store.state_dir, name, lane)
             if lock is None:
                 continue  # it runs, in another tick
@@ -157,12 +157,12 @@ class Tick:
         """Decide about every job; one seen for the first time is first put on record."""
         decisions = self.decided()
         if self.first_sights(decisions):
-            with self.store.held():  # another tick may have met them meanwhile
+            with self.store.locked():  # another tick may have met them meanwhile
                 self.store.write(self.now, *self.first_sights(self.decided()))
             clamped = [one for one in decisions if one.verdict is Verdict.RESET_WATERMARK]
             self.report.warnings += [f"{one.job.id}: {one.reason}" for one in clamped]
             decisions = self.decided()
-        self.store.touched.clear()
+        self.store.changed_jobs.clear()
         return decisions
 
     def decided(self) -> list[Decision]:
@@ -173,13 +173,15 @@ class Tick:
             self.runner.slots,
             grace=self.runner.grace,
             budget=self.config.catch_up_budget,
-            ticking_since=records.ticking_since(self.store.state),
+            ticking_since=records.end_of_last_gap(self.store.state),
         )
 
     def first_sights(self, decisions: list[Decision]) -> list[dict[str, Any]]:
         """The events that make the engine know a new boot, and new, changed and removed jobs."""
         state, slots = self.store.state, self.runner.slots
-        started = reboot.boot_events(self.config.jobs, state, heartbeat.beat(self.now), self.now)
+        started = reboot.boot_events(
+            self.config.jobs, state, heartbeat.read_clocks(self.now), self.now
+        )
         ids = {job.id for job in self.config.jobs}
         parted = [] if self.config.problems else registration.unregistered(ids, state, slots)
         return [*started, *parted, *registration.register(decisions, state, slots)]
@@ -201,10 +203,10 @@ class Tick:
             noisy = lingering_output.look(self.store.state_dir)
             if arguments is not None:
                 due = self._next_due(work, decisions, noisy=noisy)
-                patience = self.cadence.patience(self.now)
+                patience = self.cadence.tolerance(self.now)
                 ours = {self.store.path: saved}
                 idle_hint.leave(self.config, arguments, self.now, due, patience, ours)
-        if self.store.begun_a_day:
+        if self.store.began_new_day:
             oldest = self.now - timedelta(days=KEEP_DAYS)
             output.prune(self.store.state_dir / "runs", oldest.timestamp())
         self._publish()
@@ -232,13 +234,13 @@ class Tick:
         `noisy` says that there is output to be looked after.
         """
         # Of what other ticks and commands put on record since the plan, the hint is to know, too.
-        touched, anybody = self.store.touched, ALL_JOBS in self.store.touched
+        touched, anybody = self.store.changed_jobs, ALL_JOBS in self.store.changed_jobs
         again = [
             work.decide(one.job)
             for one in decisions
             if one.verdict is not Verdict.NOT_DUE or one.job.id in touched or anybody
         ]
-        if any(one.is_due for one in again) or records.under_way(self.store.state):
+        if any(one.is_due for one in again) or records.active_runs(self.store.state):
             return self.now  # and if the tick of a run under way dies, the next one is to notice
         instants = [
             decide.next_due(decisions),

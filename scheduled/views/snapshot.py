@@ -87,7 +87,7 @@ def observe(
         jobs=config.jobs,
         state=state,
         state_dir=state_dir,
-        cadence=tick_interval.of(config.tick_interval, state),
+        cadence=tick_interval.current(config.tick_interval, state),
         last_tick=_last_tick(state, state_dir),
         running=frozenset(_running(state, state_dir)),
         warnings=config.warnings,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from scheduled.jobs.model import Outcome
 from scheduled.planning import decide
 from scheduled.runs.output_files import log_path
-from scheduled.state.records import State, outcomes_of_a_day, pauses
+from scheduled.state.records import State, count_outcomes, pauses
 from scheduled.timing.instants import format_utc
 from scheduled.views import upcoming
 from scheduled.views.health import judge
@@ -25,7 +25,7 @@ SEED_SECTIONS = ("last_run", "memory_rollover", "mail_cleanup", "health_check")
 def document(snapshot: Snapshot) -> dict[str, Any]:
     """`status --json`."""
     overdue = _overdue(snapshot)
-    outcomes = outcomes_of_a_day(snapshot.state, snapshot.now)
+    outcomes = count_outcomes(snapshot.state, snapshot.now)
     health, reasons = judge(snapshot, outcomes, overdue)
     return {
         "health": health.word,

@@ -69,5 +69,5 @@ def press(store: Store) -> bool:
     """The next step to end the run, at 12:05."""
     opened = job_memory(store.state, "backup").run("r1")
     assert opened is not None
-    with store.held():
+    with store.locked():
         return stop.escalate(store, "backup", opened, "enough", at("12:05"))

@@ -13,11 +13,11 @@ def test_a_handlers_memory_is_kept_with_its_job_or_in_the_section_it_names() -> 
     own = after(end(memory={"runs": 1}, section=""))
     seeds = after(end(memory={"notified_files": ["x"]}, section="memory_rollover"))
 
-    assert records.memory(own, "backup", "") == {"runs": 1}
+    assert records.handler_memory(own, "backup", "") == {"runs": 1}
     assert seeds["memory_rollover"] == {"notified_files": ["x"]}
     assert "memory" not in seeds["jobs"]["backup"]
-    assert records.memory(after(end(memory={"a": 1}), end(memory={})), "backup", "") == {}
-    assert records.memory(after(end(memory={"a": 1}), end()), "backup", "") == {"a": 1}
+    assert records.handler_memory(after(end(memory={"a": 1}), end(memory={})), "backup", "") == {}
+    assert records.handler_memory(after(end(memory={"a": 1}), end()), "backup", "") == {"a": 1}
 
 
 def test_messages_wait_until_they_are_delivered() -> None:

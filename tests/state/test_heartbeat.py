@@ -36,7 +36,7 @@ def later(wall: float, boottime: float, monotonic: float, boot: str = "boot") ->
     ],
 )
 def test_each_cause_is_told_from_the_others(now: Heartbeat, cause: Cause) -> None:
-    gap = heartbeat.gap(BEFORE, now, LIMIT)
+    gap = heartbeat.find_gap(BEFORE, now, LIMIT)
 
     assert gap is not None
     assert gap.cause is cause
@@ -46,19 +46,19 @@ def test_each_cause_is_told_from_the_others(now: Heartbeat, cause: Cause) -> Non
 
 @pytest.mark.parametrize("wall", [0, 60, 180])
 def test_a_tick_that_comes_in_time_makes_no_gap(wall: float) -> None:
-    assert heartbeat.gap(BEFORE, later(wall, wall, wall), LIMIT) is None
+    assert heartbeat.find_gap(BEFORE, later(wall, wall, wall), LIMIT) is None
 
 
 def test_one_second_over_the_limit_is_a_gap() -> None:
-    assert heartbeat.gap(BEFORE, later(181, 181, 181), LIMIT) is not None
-    assert heartbeat.gap(None, later(181, 181, 181), LIMIT) is None
+    assert heartbeat.find_gap(BEFORE, later(181, 181, 181), LIMIT) is not None
+    assert heartbeat.find_gap(None, later(181, 181, 181), LIMIT) is None
 
 
 def test_where_the_kernel_has_no_boot_ids_two_beats_are_of_one_boot(tmp_path: Path) -> None:
     heartbeat.save(tmp_path, Heartbeat(NOON, 1000.0, 500.0, ""))
     before = heartbeat.load(tmp_path)
 
-    gap = heartbeat.gap(before, later(4000, 4000, 4000, ""), LIMIT)
+    gap = heartbeat.find_gap(before, later(4000, 4000, 4000, ""), LIMIT)
 
     assert gap is not None
     assert gap.cause is Cause.SILENT

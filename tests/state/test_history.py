@@ -35,7 +35,7 @@ KEYS = [
 
 
 def test_a_row_has_the_keys_of_the_contract() -> None:
-    row = history.of_event(end("r1", at("11:00")))
+    row = history.row_of(end("r1", at("11:00")))
 
     assert row is not None
     assert list(row) == KEYS

@@ -193,7 +193,7 @@ def test_who_decides_on_what_to_write_sees_what_others_recorded(tmp_path: Path) 
     ours, theirs = Store(tmp_path).load(), Store(tmp_path).load()
     theirs.record(NOW, MISSED)
 
-    with ours.held():
+    with ours.locked():
         seen = ours.state["jobs"]["backup"]["coalesced"]
 
     assert seen == 2
@@ -221,7 +221,7 @@ def test_a_new_day_lets_go_of_days_beyond_the_month_and_says_that_it_has_come(
 
     names = first.journal.names()
     assert (len(names), names[0], names[-1]) == (31, "2026-10-22.jsonl", "2026-11-21.jsonl")
-    assert (first.begun_a_day, second.begun_a_day) == (True, False)
+    assert (first.began_new_day, second.began_new_day) == (True, False)
 
 
 @pytest.mark.parametrize(("days", "name"), [(2, "2026-11-23.jsonl"), (3, "2026-11-21.jsonl")])

@@ -35,7 +35,7 @@ def engine(tmp_path: Path) -> Engine:
 
 
 def test_where_nothing_is_said_a_tick_is_expected_each_minute(engine: Engine) -> None:
-    assert tick_interval.of(None, engine.state).interval == MINUTE
+    assert tick_interval.current(None, engine.state).interval == MINUTE
 
 
 def test_ticks_that_come_as_installed_are_no_gaps_and_no_reason_to_worry(engine: Engine) -> None:
@@ -72,18 +72,18 @@ def test_what_the_configuration_says_counts_for_more(tmp_path: Path) -> None:
 
 def test_of_several_that_call_the_most_frequent_sets_what_to_expect(engine: Engine) -> None:
     engine.record("11:00", installed(60 * MINUTE), installed(5 * MINUTE, by="timer of bob"))
-    both = tick_interval.of(None, engine.state).interval
+    both = tick_interval.current(None, engine.state).interval
     engine.record("11:01", installed(None, by="timer of bob"))
 
     assert both == 5 * MINUTE
-    assert tick_interval.of(None, engine.state).interval == 60 * MINUTE
+    assert tick_interval.current(None, engine.state).interval == 60 * MINUTE
 
 
 def test_what_is_uninstalled_is_expected_no_more(engine: Engine) -> None:
     engine.record("11:00", installed(60 * MINUTE))
     engine.record("11:01", installed(None))
 
-    assert tick_interval.of(None, engine.state).interval == MINUTE
+    assert tick_interval.current(None, engine.state).interval == MINUTE
 
 
 def test_going_over_to_a_tick_each_minute_makes_no_gap_of_the_hour_before(engine: Engine) -> None:

@@ -106,7 +106,7 @@ def test_a_failure_block_has_no_control_characters() -> None:
 
 
 def _row(event: dict[str, object]) -> Row:
-    row = history.of_event(event)
+    row = history.row_of(event)
     assert row is not None
     return row
 

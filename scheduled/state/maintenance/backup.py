@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from scheduled.errors import StateError, UsageError, reason_of
 from scheduled.state.maintenance import inventory
-from scheduled.state.maintenance.inventory import Found, Kind
+from scheduled.state.maintenance.inventory import FileKind, StateFile
 from scheduled.system import files, locks
 
 MODE = 0o600
@@ -20,12 +20,12 @@ MODE = 0o600
 
 @dataclass(frozen=True)
 class _Part:
-    found: Found
+    found: StateFile
     stream: BinaryIO
     size: int
 
 
-def file_name(now: datetime) -> str:
+def default_name(now: datetime) -> str:
     """What a backup is called if nobody says."""
     return f"scheduled-backup-{now:%Y%m%dT%H%M%SZ}.tar.gz"
 
@@ -61,12 +61,14 @@ def _parts(state_dir: Path) -> Iterator[list[_Part]]:
     """
     with ExitStack() as opened:
         with locks.journal(state_dir) if state_dir.is_dir() else ExitStack():
-            found = inventory.of_kind(inventory.take(state_dir), Kind.STATE, Kind.JOURNAL)
+            found = inventory.of_kind(
+                inventory.list_files(state_dir), FileKind.STATE, FileKind.JOURNAL
+            )
             parts = [_opened(one, opened) for one in found]
         yield parts
 
 
-def _opened(found: Found, opened: ExitStack) -> _Part:
+def _opened(found: StateFile, opened: ExitStack) -> _Part:
     try:
         stream = opened.enter_context(found.path.open("rb"))
     except OSError as error:

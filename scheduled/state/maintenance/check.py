@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scheduled.errors import StateError
-from scheduled.state.document import with_keys_of_others
+from scheduled.state.document import with_foreign_keys
 from scheduled.state.journal import Journal, Position
 from scheduled.state.maintenance import inventory
 from scheduled.state.maintenance.compare import Difference, differences
-from scheduled.state.maintenance.inventory import Found, Kind
+from scheduled.state.maintenance.inventory import FileKind, StateFile
 from scheduled.state.store import Store
 from scheduled.system import locks
 from scheduled.system.permissions import OTHERS
 
 
 @dataclass(frozen=True)
-class Findings:
+class CheckResult:
     """What came of a check."""
 
     problems: tuple[str, ...]
@@ -39,16 +39,16 @@ class Findings:
         return not self.problems and not self.differences
 
 
-def examine(state_dir: Path) -> Findings:
+def examine(state_dir: Path) -> CheckResult:
     """Look at everything in a state folder; one that is not there yet is fine.
 
     Raises StateError for a folder that may not be looked at, and LockedError.
     """
     with _standing_still(state_dir):
-        found = inventory.take(state_dir)
+        found = inventory.list_files(state_dir)
         broken, differing = _state(state_dir)
         torn, lost, events = _journal(Journal(state_dir / "journal"))
-    return Findings(
+    return CheckResult(
         problems=(*broken, *torn, *_access(found)),
         notes=(*lost, *_strays(found)),
         differences=tuple(differing),
@@ -74,7 +74,7 @@ def _state(state_dir: Path) -> tuple[list[str], list[Difference]]:
     if not os.path.exists(store.path) or not store.journal.names():
         return store.recovered, []
     replayed = Store(state_dir).replay().state
-    return _told(store), differences(store.state, with_keys_of_others(replayed, store.state))
+    return _told(store), differences(store.state, with_foreign_keys(replayed, store.state))
 
 
 def _told(store: Store) -> list[str]:
@@ -92,11 +92,11 @@ def _journal(journal: Journal) -> tuple[list[str], list[str], int]:
     return torn, notes if lost else [], len(whole.events)
 
 
-def _access(found: list[Found]) -> Iterator[str]:
+def _access(found: list[StateFile]) -> Iterator[str]:
     """Files that others can write to, and those we could not write to ourselves."""
     for one in found:
         mode = stat.S_IMODE(one.status.st_mode)
-        if one.kind is Kind.LOCK and mode != locks.MODE:
+        if one.kind is FileKind.LOCK and mode != locks.MODE:
             yield f"{one.path}: mode {mode:04o}; type: chmod {locks.MODE:o} {one.path}"
         elif not stat.S_ISLNK(one.status.st_mode) and mode & OTHERS:
             yield f"{one.path}: others can write to it; type: chmod go-w {one.path}"
@@ -104,17 +104,17 @@ def _access(found: list[Found]) -> Iterator[str]:
             yield f"{one.path}: of user {one.status.st_uid}; type: chown {os.geteuid()} {one.path}"
 
 
-def _strays(found: list[Found]) -> Iterator[str]:
-    for one in inventory.of_kind(found, Kind.STRAY):
+def _strays(found: list[StateFile]) -> Iterator[str]:
+    for one in inventory.of_kind(found, FileKind.STRAY):
         yield f"{one.path}: not a file of ours; it is left alone"
-    for one in inventory.of_kind(found, Kind.LEFTOVER):
+    for one in inventory.of_kind(found, FileKind.LEFTOVER):
         yield f"{one.path}: left by a program that died while it wrote; `state gc` removes it"
-    for one in inventory.of_kind(found, Kind.ASIDE):
+    for one in inventory.of_kind(found, FileKind.ASIDE):
         yield f"{one.path}: an old state, kept aside; `state gc` removes it in time"
 
 
-def _sizes(found: list[Found]) -> dict[str, tuple[int, int]]:
-    sizes = dict.fromkeys((str(kind) for kind in Kind), (0, 0))
+def _sizes(found: list[StateFile]) -> dict[str, tuple[int, int]]:
+    sizes = dict.fromkeys((str(kind) for kind in FileKind), (0, 0))
     for one in found:
         count, total = sizes[one.kind]
         sizes[one.kind] = count + 1, total + one.bytes

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from scheduled.state.document import OURS, State
+from scheduled.state.document import OUR_KEYS, State
 
 _SHOWN = 60
 _NOTHING = object()
@@ -32,7 +32,9 @@ class Difference:
 
 def differences(ours: State, replayed: State) -> list[Difference]:
     """Where they differ in what is ours, by place."""
-    return [one for key in sorted(OURS) for one in _between(key, ours.get(key), replayed.get(key))]
+    return [
+        one for key in sorted(OUR_KEYS) for one in _between(key, ours.get(key), replayed.get(key))
+    ]
 
 
 def _between(place: str, one: Any, other: Any) -> Iterator[Difference]:

@@ -14,13 +14,13 @@ from scheduled.errors import reason_of
 from scheduled.state import records
 from scheduled.state.journal import Journal
 from scheduled.state.maintenance import inventory
-from scheduled.state.maintenance.inventory import Found, Kind
+from scheduled.state.maintenance.inventory import FileKind, StateFile
 from scheduled.state.records import State
 from scheduled.state.store import Store
 from scheduled.system import linux, locks
 
 
-def outdated(state_dir: Path, now: datetime, days: int) -> list[Found]:
+def expired(state_dir: Path, now: datetime, days: int) -> list[StateFile]:
     """The files of ours that are older than `days` days and that nobody needs. Changes nothing.
 
     Raises StateError for a state that cannot be read: what is in use cannot be told then.
@@ -30,30 +30,30 @@ def outdated(state_dir: Path, now: datetime, days: int) -> list[Found]:
     journals = _journals(store.journal, now, days)
     return [
         one
-        for one in inventory.take(state_dir)
+        for one in inventory.list_files(state_dir)
         if one.path.name in journals
-        or (one.kind is Kind.OUTPUT and one.since < oldest and not _is_used(one, running))
-        or (one.kind in (Kind.ASIDE, Kind.LEFTOVER) and one.since < oldest)
+        or (one.kind is FileKind.OUTPUT and one.since < oldest and not _is_used(one, running))
+        or (one.kind in (FileKind.ASIDE, FileKind.LEFTOVER) and one.since < oldest)
     ]
 
 
-def remove(state_dir: Path, found: Iterable[Found]) -> Iterator[tuple[Found, str]]:
+def remove(state_dir: Path, found: Iterable[StateFile]) -> Iterator[tuple[StateFile, str]]:
     """Delete them one by one; each with why it could not be, or an empty text."""
     for one in found:
         # A tick that reads the journal holds its lock; everything else nobody looks for any more.
-        guarded = locks.journal(state_dir) if one.kind is Kind.JOURNAL else nullcontext()
+        guarded = locks.journal(state_dir) if one.kind is FileKind.JOURNAL else nullcontext()
         with guarded:
             yield one, _removed(one.path)
 
 
-def _is_used(output: Found, running: set[str]) -> bool:
+def _is_used(output: StateFile, running: set[str]) -> bool:
     """Whether a run, or a process that one left behind, still writes to it."""
     return output.path.stem in running or linux.has_writer(output.path)
 
 
 def _running(state: State) -> set[str]:
     """The ids of runs that have not ended, as far as is known: their output is being written."""
-    under_way = {job for job, _ in records.under_way(state)}
+    under_way = {job for job, _ in records.active_runs(state)}
     return {run.run_id for job in under_way for run in records.job_memory(state, job).runs.values()}
 
 

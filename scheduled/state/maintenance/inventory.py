@@ -20,7 +20,7 @@ from scheduled.state import heartbeat, store
 from scheduled.state.journal import DAY_FILE
 
 
-class Kind(StrEnum):
+class FileKind(StrEnum):
     """What a file is for."""
 
     STATE = "state"
@@ -35,11 +35,11 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Found:
+class StateFile:
     """A file of ours, or one that lies among them."""
 
     path: Path
-    kind: Kind
+    kind: FileKind
     status: os.stat_result
     """Of the file itself, where it is a link."""
 
@@ -51,7 +51,7 @@ class Found:
     @property
     def since(self) -> datetime:
         """When it was last written; of a state that is kept aside, when that happened."""
-        stamp = self.path.name.rpartition("-")[2] if self.kind is Kind.ASIDE else ""
+        stamp = self.path.name.rpartition("-")[2] if self.kind is FileKind.ASIDE else ""
         if stamp:
             return datetime.strptime(stamp, "%Y%m%dT%H%M%S%z")
         return datetime.fromtimestamp(self.status.st_mtime, UTC)
@@ -61,15 +61,15 @@ _ASIDE = re.compile(rf"{re.escape(store.FILE_NAME)}\.({'|'.join(store.ASIDE)})-\
 _HINTS = (idle.HINT, heartbeat.FILE_NAME)
 _UNFINISHED = tuple(f".{name}." for name in (store.FILE_NAME, *_HINTS))
 _FOLDERS = {
-    "journal": (Kind.JOURNAL, DAY_FILE),
-    "runs": (Kind.OUTPUT, re.compile(r".+\.log")),
-    "locks": (Kind.LOCK, re.compile(r".+")),
-    "cache": (Kind.CACHE, re.compile(r".+")),
-    "afterwards": (Kind.CACHE, re.compile(r".+\.json")),
+    "journal": (FileKind.JOURNAL, DAY_FILE),
+    "runs": (FileKind.OUTPUT, re.compile(r".+\.log")),
+    "locks": (FileKind.LOCK, re.compile(r".+")),
+    "cache": (FileKind.CACHE, re.compile(r".+")),
+    "afterwards": (FileKind.CACHE, re.compile(r".+\.json")),
 }
 
 
-def take(state_dir: Path) -> list[Found]:
+def list_files(state_dir: Path) -> list[StateFile]:
     """Every file of ours in a state folder; none where there is no such folder.
 
     Raises StateError for what may not be looked at.
@@ -80,12 +80,14 @@ def take(state_dir: Path) -> list[Found]:
     return sorted(found, key=lambda one: one.path)
 
 
-def of_kind(found: Iterable[Found], *kinds: Kind) -> list[Found]:
+def of_kind(found: Iterable[StateFile], *kinds: FileKind) -> list[StateFile]:
     """Those of them that are of these kinds, in their order."""
     return [one for one in found if one.kind in kinds]
 
 
-def _found(folder: Path, kind_of: Callable[[str], Kind | None], depth: int = 4) -> Iterator[Found]:
+def _found(
+    folder: Path, kind_of: Callable[[str], FileKind | None], depth: int = 4
+) -> Iterator[StateFile]:
     """The files in a folder, and `depth` - 1 levels of folders in it; links are not followed."""
     try:
         with os.scandir(folder) as entries:
@@ -93,7 +95,7 @@ def _found(folder: Path, kind_of: Callable[[str], Kind | None], depth: int = 4) 
                 status = entry.stat(follow_symlinks=False)
                 kind = kind_of(entry.name)
                 if not stat.S_ISDIR(status.st_mode) and kind is not None:
-                    yield Found(Path(entry.path), kind, status)
+                    yield StateFile(Path(entry.path), kind, status)
                 elif stat.S_ISDIR(status.st_mode) and depth > 1:
                     yield from _found(Path(entry.path), kind_of, depth - 1)
     except FileNotFoundError:  # or gone since: ticks come and go
@@ -102,17 +104,17 @@ def _found(folder: Path, kind_of: Callable[[str], Kind | None], depth: int = 4) 
         raise StateError(f"{folder}: {reason_of(error)}") from error
 
 
-def _beside_the_state(name: str) -> Kind | None:
+def _beside_the_state(name: str) -> FileKind | None:
     if name == store.FILE_NAME:
-        return Kind.STATE
+        return FileKind.STATE
     if name in _HINTS:
-        return Kind.HINT
+        return FileKind.HINT
     if _ASIDE.fullmatch(name):
-        return Kind.ASIDE
-    return Kind.LEFTOVER if name.startswith(_UNFINISHED) else None
+        return FileKind.ASIDE
+    return FileKind.LEFTOVER if name.startswith(_UNFINISHED) else None
 
 
-def _within(name: str, kind: Kind, pattern: re.Pattern[str]) -> Kind:
+def _within(name: str, kind: FileKind, pattern: re.Pattern[str]) -> FileKind:
     if name.startswith("."):
-        return Kind.LEFTOVER
-    return kind if pattern.fullmatch(name) else Kind.STRAY
+        return FileKind.LEFTOVER
+    return kind if pattern.fullmatch(name) else FileKind.STRAY

@@ -8,14 +8,14 @@ from typing import Any
 
 from scheduled.errors import StateError, UnreadableFileError, reason_of
 from scheduled.state import events
-from scheduled.state.document import with_keys_of_others
+from scheduled.state.document import with_foreign_keys
 from scheduled.state.maintenance.compare import Difference, differences
-from scheduled.state.store import Store, beside
+from scheduled.state.store import Store, path_aside
 from scheduled.system import files, locks
 
 
 @dataclass(frozen=True)
-class Rebuilt:
+class RebuildResult:
     """What a rebuild found and did."""
 
     differences: tuple[Difference, ...]
@@ -28,7 +28,7 @@ class Rebuilt:
     """What was broken on the way."""
 
 
-def rebuild(state_dir: Path, now: datetime) -> Rebuilt:
+def rebuild(state_dir: Path, now: datetime) -> RebuildResult:
     """Replace the state by what the journal leads to, if it is another; the old one is kept.
 
     Keys that are not ours stay. A tick that is under way takes the new state over. Raises
@@ -40,14 +40,14 @@ def rebuild(state_dir: Path, now: datetime) -> Rebuilt:
         before = Store(state_dir).load()
         document = _document(before)
         after = Store(state_dir).replay()
-        after.state = with_keys_of_others(after.state, document)
+        after.state = with_foreign_keys(after.state, document)
         differing = tuple(differences(before.state, after.state))
         if document is not None and not differing and not before.recovered:
-            return Rebuilt((), None, written=False, warnings=())
+            return RebuildResult((), None, written=False, warnings=())
         kept_as = _keep(before.path, now)
         after.write(now, events.snapshot(after.state))
         after.save()
-    return Rebuilt(differing, kept_as, written=True, warnings=tuple(after.recovered))
+    return RebuildResult(differing, kept_as, written=True, warnings=tuple(after.recovered))
 
 
 def _document(store: Store) -> Any:
@@ -62,7 +62,7 @@ def _keep(path: Path, now: datetime) -> Path | None:
     """A copy of the state file, so that there is a state at every instant."""
     if not os.path.exists(path):
         return None
-    copy = beside(path, "replaced", now)
+    copy = path_aside(path, "replaced", now)
     try:
         files.replace(copy, files.read_bytes(path), mode=0o600)
     except OSError as error:

@@ -39,7 +39,7 @@ class InMemoryStore(Store):
         """What was recorded here, oldest first; whoever has read it may clear it."""
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
         """Nobody else is there."""
         yield
 

@@ -47,7 +47,7 @@ class Simulator:
     def adopt_running(self, running: Iterable[str]) -> None:
         """Go on from the real ticks: why none came of late, and what is under way ends well."""
         tick = self.tick(self.timeline.start)
-        tick.explain_silence(heartbeat.beat(tick.now))
+        tick.explain_silence(heartbeat.read_clocks(tick.now))
         for job in (tick.runner.jobs[name] for name in running if name in tick.runner.jobs):
             for opened in tick.runner.record(job.id).runs.values():
                 attempt = Attempt(opened.run_id, job, opened.slot, opened.attempt)
@@ -104,7 +104,7 @@ class Simulator:
     def _explain_silence(self, tick: Tick, at: datetime) -> None:
         """As `Tick.explain_silence`, which asks the clocks of the machine."""
         before = self.timeline.before(at)
-        if before is None or at - before <= tick.cadence.patience(before):
+        if before is None or at - before <= tick.cadence.tolerance(before):
             return
         cause = OUTAGE if self.timeline.has_outage_between(before, at) else Cause.SILENT.value
         self.memory.record(tick.now, events.gap_explained(before, tick.now, cause))
