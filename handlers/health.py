@@ -19,6 +19,7 @@ from scheduled.ecosystem.central import CentralFileError
 from scheduled.ecosystem.checks import Checkup, Checkups, Issue, Rules
 from scheduled.handler import Context, Incomplete
 from scheduled.system.stamp_cache import StampCache
+from scheduled.system.text import one_line
 
 PARAMS = Rules.PARAMS
 
@@ -66,8 +67,8 @@ def health_message(ill: Sequence[Checkup], checked: int, time: str) -> dict[str,
     ]
     worst_first = sorted(ill, key=lambda checkup: checkup.status != "error")
     for checkup in worst_first[:LISTED_IN_MESSAGE]:
-        lines += [f"**{checkup.status.title()}: {_one_line(checkup.branch)}**"]
-        lines += [f"- {_one_line(issue.in_full)}" for issue in checkup.issues] + [""]
+        lines += [f"**{checkup.status.title()}: {one_line(checkup.branch)}**"]
+        lines += [f"- {one_line(issue.in_full)}" for issue in checkup.issues] + [""]
     if len(ill) > LISTED_IN_MESSAGE:
         lines += [f"And {len(ill) - LISTED_IN_MESSAGE} more: see HEALTH.central.json.", ""]
     lines += ["---", "This is an automated health check. For details, run:", "scheduled status"]
@@ -118,8 +119,3 @@ def _tell(context: Context, counts: dict[str, Any], ill: Sequence[Checkup]) -> N
     if ill:
         event["message"] = health_message(ill, counts["branches"], context.local_timestamp)
     context.fire("health_check_complete", **event)
-
-
-def _one_line(text: str) -> str:
-    """Return text on one line: a line break in a name must not begin a new line."""
-    return " ".join(text.split())

@@ -82,3 +82,8 @@ def did_you_mean(name: str, names: Iterable[str], otherwise: str | None = None) 
     if otherwise is None:
         otherwise = f"known are {', '.join(known.values())}"
     return f"; {otherwise}" if otherwise else ""
+
+
+def cut(text: str, longest: int) -> str:
+    """Return `text`, ended with `...` where it is longer than `longest` characters."""
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."

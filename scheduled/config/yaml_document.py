@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from scheduled.errors import ConfigError, UnreadableFileError
+from scheduled.errors import ConfigError, UnreadableFileError, cut
 from scheduled.system.files import read_bytes
 
 MAX_BYTES = 4 * 1024 * 1024
@@ -68,9 +68,9 @@ class _Refused(Exception):  # noqa: N818 - carries a place, is never shown
 
 def shown(text: str) -> str:
     """`text` fit for a message: one line, no control characters, not long."""
-    cut = text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
     return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode() for one in cut
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode()
+        for sign in cut(text, SHOWN)
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from scheduled.errors import UsageError, did_you_mean
+from scheduled.errors import UsageError, cut, did_you_mean
 
 SHOWN = 60
 
@@ -107,5 +107,4 @@ def _shown(value: Any) -> str:
             return "names with values"
         case list():
             return "a list"
-    text = json.dumps(value, default=str)
-    return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
+    return cut(json.dumps(value, default=str), SHOWN)

@@ -6,6 +6,8 @@ clear the screen or forge a line, and half a surrogate pair cannot be written at
 
 import re
 
+from scheduled.errors import cut
+
 _CONTROL = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069"
 _NOT_ON_ONE_LINE = re.compile(rf"[{_CONTROL}\t\n]+")
 _NOT_IN_A_TEXT = re.compile(rf"(?:\x1b\[[0-9;?]*[ -/]*[@-~])|[{_CONTROL}]")
@@ -15,7 +17,7 @@ LONGEST = 300
 def one_line(value: object, longest: int = LONGEST) -> str:
     """Return `value` on one line without control characters, cut with `...` beyond `longest`."""
     text = _NOT_ON_ONE_LINE.sub(" ", _whole(str(value))).strip()
-    return text if len(text) <= longest else f"{text[: longest - 3]}..."
+    return cut(text, longest)
 
 
 def printable(value: str) -> str:

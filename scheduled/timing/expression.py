@@ -15,7 +15,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
-from scheduled.errors import ScheduleError
+from scheduled.errors import ScheduleError, cut
 from scheduled.timing import durations
 from scheduled.timing import timezones as zones
 from scheduled.timing.cron_field import FIELDS, H, suggestion
@@ -137,8 +137,8 @@ def parse(text: str, zone: str, seed: str = "") -> Schedule:
         numbers = _drawn(plain, seed) if is_hashed(plain) else ""
         return Schedule(numbers or text, zone, _form(numbers or plain))
     except ScheduleError as error:
-        shown = text if len(text) <= 60 else f"{text[:57]}..."
-        raise ScheduleError(f'"{shown.encode("unicode_escape").decode()}": {error}') from None
+        shown = cut(text, 60).encode("unicode_escape").decode()
+        raise ScheduleError(f'"{shown}": {error}') from None
 
 
 def is_hashed(text: str) -> bool:

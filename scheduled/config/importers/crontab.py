@@ -11,7 +11,7 @@ from typing import Any
 
 from scheduled.config.importers.findings import Findings, ImportedJob, Kind, LeftOut
 from scheduled.config.importers.job_names import name_of
-from scheduled.errors import ScheduleError
+from scheduled.errors import ScheduleError, cut
 from scheduled.installation import crontab_block, crontab_line
 from scheduled.jobs.model import NAME
 from scheduled.timing import expression
@@ -126,7 +126,7 @@ class _Table:
             script = _with_stdin(words, stdin) if stdin else words
             fields = {
                 "id": name_of(words),
-                "description": _cut(comment),
+                "description": cut(comment, LONGEST_DESCRIPTION),
                 "schedule": " ".join(found["schedule"].split()),
                 "command": script if shell == "/bin/sh" else [shell, "-c", script],
                 **self._surroundings(),
@@ -185,11 +185,6 @@ def _parted(rest: str) -> tuple[str, str]:
     """The user and the command of a line in /etc/crontab."""
     user, *command = rest.split(None, 1)
     return user, "".join(command)
-
-
-def _cut(comment: str) -> str:
-    too_long = len(comment) > LONGEST_DESCRIPTION
-    return f"{comment[: LONGEST_DESCRIPTION - 3]}..." if too_long else comment
 
 
 def _split(text: str) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from scheduled.errors import cut
 from scheduled.state.document import OUR_KEYS, State
 
 _SHOWN = 60
@@ -49,5 +50,4 @@ def _between(place: str, one: Any, other: Any) -> Iterator[Difference]:
 def _shown(value: Any) -> str | None:
     if value is _NOTHING:
         return None
-    text = json.dumps(value)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+    return cut(json.dumps(value), _SHOWN)
