@@ -26,7 +26,7 @@ class Machine:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.boot_id, self.up = "first", 3600.0
-        monkeypatch.setattr(heartbeat, "beat", self.beat)
+        monkeypatch.setattr(heartbeat, "read_clocks", self.beat)
 
     def beat(self, now: object) -> Heartbeat:
         return Heartbeat(now.timestamp(), self.up, self.up, self.boot_id)  # type: ignore[attr-defined]
