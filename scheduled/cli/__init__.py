@@ -1,1 +1,1 @@
-"""The command line: one file a group of commands. Parse, read the clock once, call, print."""
+"""The command line: one file a command. Parse, read the clock once, call, print."""

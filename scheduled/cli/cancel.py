@@ -1,4 +1,4 @@
-"""The commands about the life of a job and of its runs: defer, cancel."""
+"""`scheduled cancel`: cancel a job, and stop its runs."""
 
 import time
 from datetime import timedelta
@@ -6,41 +6,19 @@ from datetime import timedelta
 import click
 
 from scheduled.cli.context import Session
-from scheduled.cli.when import ahead
 from scheduled.config.lookup import find_job
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Job
-from scheduled.planning import decide
 from scheduled.runs import stop, supervisor
 from scheduled.state import events
 from scheduled.state.records import ActiveRun, Event, JobMemory, job_memory
 from scheduled.system import processes
 from scheduled.system.text import one_line
-from scheduled.views.format import both, counted
+from scheduled.views.format import both
 
 BY_HAND = "stopped by hand"
 CANCELLED = "cancelled"
 HOUR = timedelta(hours=1)
-
-
-@click.command()
-@click.argument("job")
-@click.option("--until", required=True, metavar="WHEN", help="2h, 3d, or a date and time.")
-@click.option("--reason", default="", help="Why; it is kept with the deferral.")
-@click.pass_obj
-def defer(session: Session, job: str, *, until: str, reason: str) -> None:
-    """Run JOB once at WHEN and not before; its schedule goes on from there.
-
-    `resume` takes a deferral back.
-    """
-    found = find_job(session.config, job)
-    if not decide.is_enabled(found, job_memory(session.store.state, found.id)):
-        raise UsageError(f"{job} is not enabled, so that it could not run then; enable it first")
-    end = ahead("--until", until, session.now, session.zone)
-    session.keep(events.job_deferred(found.id, end, one_line(reason, 200)))
-    count = session.store.state["jobs"][found.id]["deferral_count"]
-    when = both(end, session.now, session.zone)
-    session.say(f"{job} is deferred until {when}; deferred {counted(count, 'time')} so far.")
 
 
 @click.command()
@@ -79,23 +57,26 @@ def cancel(
 
 
 def _cancel(session: Session, job: Job, reason: str, *, stop: bool) -> None:
-    known = job_memory(session.store.state, job.id)
-    if known.cancelled is None:
+    memory = job_memory(session.store.state, job.id)
+    if memory.cancelled is None:
         event = events.job_cancelled(job.id, one_line(reason, 200))
-        session.keep(*_called_off(job, known), event)
+        session.keep(*_end_of_retry(job, memory), event)
         session.say(f"{job.id} is cancelled; `scheduled enable {job.id}` takes that back.")
     else:
         session.say(f"{job.id} is cancelled already.")
-    for opened in known.runs.values() if stop else ():
-        _stop(session, job, opened.run_id, reason)
-    if known.runs and not stop:
+    for run in memory.runs.values() if stop else ():
+        _stop(session, job, run.run_id, reason)
+    if memory.runs and not stop:
         session.say("Its run under way goes on; --stop ends it, too.")
 
 
-def _called_off(job: Job, known: JobMemory) -> list[Event]:
-    """The end of a slot that waits for its retry; one that is being tried ends with that run."""
-    retry = known.retry
-    if retry is None or retry.slot in (run.slot for run in known.runs.values()):
+def _end_of_retry(job: Job, memory: JobMemory) -> list[Event]:
+    """Return the event that ends a slot waiting for its retry.
+
+    None for a slot that is being tried: it ends with that run.
+    """
+    retry = memory.retry
+    if retry is None or retry.slot in (run.slot for run in memory.runs.values()):
         return []
     return [events.retry_cancelled(job.id, retry.slot, CANCELLED)]
 
@@ -104,17 +85,17 @@ def _stop_long(
     session: Session, jobs: list[Job], hours: float, reason: str, *, dry_run: bool
 ) -> None:
     too_long = [
-        (job, opened)
+        (job, run)
         for job in jobs
-        for opened in job_memory(session.store.state, job.id).runs.values()
-        if (session.now - opened.started_at) / HOUR > hours
+        for run in job_memory(session.store.state, job.id).runs.values()
+        if (session.now - run.started_at) / HOUR > hours
     ]
-    for job, opened in too_long:
+    for job, run in too_long:
         if dry_run:
-            since = both(opened.started_at, session.now, session.zone)
-            session.say(f"{job.id}: would stop run {opened.run_id}, which began {since}.")
+            since = both(run.started_at, session.now, session.zone)
+            session.say(f"{job.id}: would stop run {run.run_id}, which began {since}.")
         else:
-            _stop(session, job, opened.run_id, reason)
+            _stop(session, job, run.run_id, reason)
     if not too_long:
         session.say("No run lasts longer than that.")
 
@@ -123,25 +104,25 @@ def _stop(session: Session, job: Job, run_id: str, reason: str) -> None:
     """Stop a run and wait until it is over. Raises UsageError if it cannot be stopped."""
     why = f"{BY_HAND}{': ' if reason else ''}{one_line(reason, 200)}"
     started = time.monotonic()
-    while _press(session, job, run_id, why, started):
+    while _escalate(session, job, run_id, why, started):
         time.sleep(stop.POLL.total_seconds())
     session.say(f"{job.id}: run {run_id} is stopped.")
 
 
-def _press(session: Session, job: Job, run_id: str, why: str, started: float) -> bool:
-    """Whether the run is still there; if so, the next step to end it was taken."""
+def _escalate(session: Session, job: Job, run_id: str, why: str, started: float) -> bool:
+    """Take the next step to end a run; return whether the run is still there."""
     now = session.now + timedelta(seconds=time.monotonic() - started)
     with session.store.locked():
         current = job_memory(session.store.state, job.id).run(run_id)
         if current is None:
             return False
-        if current.stop is not None and not _lives(current):
+        if current.stop is not None and not _is_alive(current):
             return False  # the tick that started it, or the next one, records its end
         if not stop.escalate(session.store, job.id, current, why, now):
             raise UsageError(f"{job.id}: run {run_id} cannot be stopped by this user")
     return True
 
 
-def _lives(opened: ActiveRun) -> bool:
-    """Whether anything of a run is still there."""
-    return bool(supervisor.survivor(opened) or processes.find(opened.run_id))
+def _is_alive(run: ActiveRun) -> bool:
+    """Return whether any process of a run is still there."""
+    return bool(supervisor.survivor(run) or processes.find(run.run_id))

@@ -10,12 +10,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scheduled.config import load
 from scheduled.config.load import Config
 from scheduled.config.paths import PathOptions
 from scheduled.state.records import Event
 from scheduled.state.store import Store
+
+if TYPE_CHECKING:
+    from scheduled.views.snapshot import Snapshot
 
 
 def clock() -> datetime:
@@ -60,6 +64,12 @@ class Session:
         from zoneinfo import ZoneInfo
 
         return ZoneInfo(self.config.timezone)
+
+    def snapshot(self) -> "Snapshot":
+        """Return the installation as it is now, for the views."""
+        from scheduled.views.snapshot import observe
+
+        return observe(self.config, self.store.state, self.now, self.zone, self.store.recovered)
 
     def keep(self, *events: Event) -> None:
         """Put on record what somebody wants, and write it to the state at once.

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from scheduled.cli.context import Session
-from scheduled.cli.run import complain
+from scheduled.cli.tick_report import print_problems
 from scheduled.config.lookup import find_job, unknown_job
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Outcome
@@ -56,7 +56,7 @@ def retry(session: Session, job: str) -> int:
     report = tick.run(
         session.config, session.now, environ=session.environ, wanted=wanted, bus=Bus()
     )
-    complain(session, report)
+    print_problems(session, report)
     if not any(row["outcome"] == Outcome.SUCCEEDED for row in report.ran):
         click.echo(f"{job}: did not succeed; its dead letters stay.", err=True)
         return report.exit_code or Exit.TEMPORARY

@@ -1,6 +1,6 @@
 """The command line as a whole: global options, the table of commands, the error door.
 
-A command is imported when it is called, and its file is named after the group it belongs to.
+A command is imported when it is called, from the file of its name.
 Every error of ours leaves through `main` as one message and an exit code.
 """
 
@@ -19,26 +19,26 @@ from scheduled.version import __version__
 
 COMMANDS = {
     "run": "run:run",
-    "daily-report": "run:daily_report",
-    "trigger": "run:trigger",
-    "status": "look:status",
-    "list": "look:list_jobs",
-    "ls": "look:list_jobs",
-    "show": "look:show",
-    "next": "look:next_slots",
+    "daily-report": "daily_report:daily_report",
+    "trigger": "trigger:trigger",
+    "status": "status:status",
+    "list": "list:list_jobs",
+    "ls": "list:list_jobs",
+    "show": "show:show",
+    "next": "next:next_runs",
     "simulate": "simulate:simulate",
-    "why": "look:why",
-    "history": "look:history",
-    "logs": "look:logs",
-    "create": "edit:create",
-    "update": "edit:update",
-    "delete": "edit:delete",
+    "why": "why:why",
+    "history": "history:history",
+    "logs": "logs:logs",
+    "create": "create:create",
+    "update": "update:update",
+    "delete": "delete:delete",
     "enable": "enable:enable",
-    "disable": "enable:disable",
+    "disable": "disable:disable",
     "pause": "pause:pause",
-    "resume": "pause:resume",
-    "skip": "pause:skip",
-    "defer": "cancel:defer",
+    "resume": "resume:resume",
+    "skip": "skip:skip",
+    "defer": "defer:defer",
     "cancel": "cancel:cancel",
     "dead-letter": "dead_letter:dead_letter",
     "config": "config:config",
@@ -114,7 +114,7 @@ def group(
     if ctx.invoked_subcommand is not None:
         return None
     if listing or once:
-        command = "look:listing" if listing else "run:once"
+        command = "list:list_tasks" if listing else "once:once"
         module, _, name = command.partition(":")
         chosen: click.Command = getattr(import_module(f"scheduled.cli.{module}"), name)
         code: int | None = ctx.invoke(chosen)

@@ -1,6 +1,6 @@
-"""The commands that let slots pass on purpose: pause, resume, skip.
+"""`scheduled pause`: skip the runs of a job, or of all jobs, until they are resumed.
 
-What passes in a pause ends as skipped, with the reason that was given, and is not run afterwards.
+What comes in a pause ends as skipped, with the reason that was given, and is not run afterwards.
 """
 
 from datetime import datetime
@@ -11,13 +11,9 @@ from scheduled.cli.context import Session
 from scheduled.cli.when import ahead
 from scheduled.config.lookup import find_job
 from scheduled.errors import UsageError
-from scheduled.jobs.model import Job
-from scheduled.jobs.schedule import schedule_of
-from scheduled.planning.decide import answered_until
 from scheduled.state import events
-from scheduled.state.records import ALL_JOBS, job_memory, pauses
+from scheduled.state.records import ALL_JOBS
 from scheduled.system.text import one_line
-from scheduled.timing import slots
 from scheduled.views.format import both
 
 
@@ -37,44 +33,7 @@ def pause(
     end = _end(session, length, until)
     session.keep(events.job_paused(name, end, one_line(reason, 200)))
     when = f" until {both(end, session.now, session.zone)}" if end else " until `scheduled resume`"
-    session.say(f"{_begun(name)} paused{when}. A run under way goes on.")
-
-
-@click.command()
-@click.argument("job", required=False)
-@click.pass_obj
-def resume(session: Session, job: str | None) -> None:
-    """End the pause of JOB, or the one of all jobs. What passed in it is not run.
-
-    Of a job that is deferred it ends the deferral, and what passed meanwhile is due.
-    """
-    name = find_job(session.config, job).id if job is not None else ALL_JOBS
-    if name != ALL_JOBS and job_memory(session.store.state, name).deferral is not None:
-        session.keep(events.deferral_ended(name))
-        session.say(f"{name} is deferred no longer.")
-        return
-    held = [one for one, kept in pauses(session.store.state).items() if kept.covers(session.now)]
-    if name not in held:
-        advice = f"; in force: {', '.join(map(_named, held))}" if held else ""
-        raise UsageError(f"{_named(name)} not paused{advice}")
-    # Its end is set and the pause kept: what came in it, and no tick has seen, is still skipped.
-    session.keep(events.job_resumed(name, session.now))
-    session.say(f"{_begun(name)} resumed.")
-
-
-@click.command()
-@click.argument("job")
-@click.pass_obj
-def skip(session: Session, job: str) -> None:
-    """Leave out the next slot of JOB; the one after it runs again."""
-    found = find_job(session.config, job)
-    if job_memory(session.store.state, found.id).deferral is not None:
-        raise UsageError(f"{job} is deferred; `scheduled resume {job}` takes that back")
-    slot = _next_slot(session, found)
-    if slot is None:
-        raise UsageError(f"{job}: no slot will come that could be skipped")
-    session.keep(events.skip_requested(found.id, slot))
-    session.say(f"{job}: {both(slot, session.now, session.zone)} is left out.")
+    session.say(f"{subject(name)} paused{when}. A run under way goes on.")
 
 
 def _end(session: Session, length: str | None, until: str | None) -> datetime | None:
@@ -85,16 +44,6 @@ def _end(session: Session, length: str | None, until: str | None) -> datetime | 
     return None
 
 
-def _next_slot(session: Session, job: Job) -> datetime | None:
-    known = job_memory(session.store.state, job.id)
-    after = answered_until(job, known, session.now)
-    return slots.following(schedule_of(job), after, known.anchor or session.now)
-
-
-def _begun(name: str) -> str:
-    """`_named`, where a sentence begins with it."""
-    return "All jobs are" if name == ALL_JOBS else _named(name)
-
-
-def _named(name: str) -> str:
-    return "all jobs are" if name == ALL_JOBS else f"{name} is"
+def subject(name: str) -> str:
+    """Return the start of a sentence about one job or about all: `backup is`, `All jobs are`."""
+    return "All jobs are" if name == ALL_JOBS else f"{name} is"

@@ -11,7 +11,7 @@ import click
 
 from scheduled.cli import simulated, when
 from scheduled.cli.context import Session
-from scheduled.cli.look import warn
+from scheduled.cli.output import print_problems
 from scheduled.cli.when import length
 from scheduled.config.lookup import check_only
 from scheduled.errors import UsageError
@@ -63,7 +63,7 @@ def simulate(
     runs = _played(session, simulator, shown_from, only)
     kind = simulation.FRESH if is_past else simulation.REMEMBERED
     document = simulation.document(timeline, shown_from, kind, runs)
-    warn(session)
+    print_problems(session)
     if as_json:
         click.echo(json.dumps(document, indent=2))
         return

@@ -27,8 +27,8 @@ def remembering(session: Session, timeline: TickTimeline) -> Simulator:
     return simulator
 
 
-def standing(option: str, when: str, session: Session) -> tuple[Snapshot, list[Decision]]:
-    """How things stand at a time to come, and what a tick does then.
+def snapshot_at(option: str, when: str, session: Session) -> tuple[Snapshot, list[Decision]]:
+    """Return the installation at a time to come, and what a tick does then.
 
     Raises UsageError that names the option.
     """

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from rich.console import Console, RenderableType
 
 from scheduled.cli.context import Session
+from scheduled.cli.main import group
 from scheduled.errors import ScheduledError
 from scheduled.jobs.model import Job
 from scheduled.state import apply
@@ -97,6 +98,13 @@ class Said:
     err: str
 
 
+def named(name: str) -> click.Command:
+    """The command of that name."""
+    command = group.get_command(click.Context(group), name)
+    assert command is not None, name
+    return command
+
+
 @dataclass
 class Home:
     """A root with its configuration and its own state folder."""
@@ -123,9 +131,13 @@ class Home:
             now=now,
         )
 
-    def call(self, command: click.Command, *arguments: str, now: datetime | None = None) -> Said:
+    def call(
+        self, command: click.Command | str, *arguments: str, now: datetime | None = None
+    ) -> Said:
         """Call a command; our own errors become what the command line makes of them."""
         session = self.session(now or at("12:00"))
+        if isinstance(command, str):
+            command = named(command)
         result = CliRunner().invoke(command, arguments, obj=session, standalone_mode=False)
         if isinstance(result.exception, ScheduledError | click.ClickException):
             return Said(result.exception.exit_code, result.stdout, str(result.exception))

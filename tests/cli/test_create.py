@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduled.cli import edit, enable, look
+from scheduled.cli import create, delete, disable, status, update
 from scheduled.state.store import Store
 from tests.builders.job_files import created, rows
 from tests.builders.jobs import at
@@ -22,7 +22,7 @@ def home(root: Path) -> Home:
 
 def test_a_job_is_created_as_a_person_would_have_written_it(home: Home) -> None:
     said = home.call(
-        edit.create, "backup", "30 2 * * *", "--command", 'tar cf x "$HOME"', "--timeout", "1h",
+        create.create, "backup", "30 2 * * *", "--command", 'tar cf x "$HOME"', "--timeout", "1h",
         "--max-retries", "3", "--tag", "nightly", "--env", "LEVEL=9", "--set", "umask=077",
     )  # fmt: skip
 
@@ -51,7 +51,7 @@ def test_every_option_is_the_key_of_a_job_that_loads(home: Home) -> None:
 
 def test_values_for_a_handler_keep_their_kind(home: Home) -> None:
     values = ("--param", "limits={local: 700}", "--param", "max_log_mb=1.5")
-    home.call(edit.create, "mine", "hourly", "--handler", "health", *values)
+    home.call(create.create, "mine", "hourly", "--handler", "health", *values)
 
     assert home.jobs()["mine"].params == {"limits": {"local": 700}, "max_log_mb": 1.5}
 
@@ -62,7 +62,7 @@ def test_a_handler_of_a_handler_folder_will_do(home: Home) -> None:
     (home.folder / "mine" / "photos.py").write_text("def run(context):\n    return {}\n")
     (home.folder / "mine" / "photos.py").chmod(0o644)
 
-    said = home.call(edit.create, "pictures", "hourly", "--handler", "photos")
+    said = home.call(create.create, "pictures", "hourly", "--handler", "photos")
 
     assert (said.code, said.err) == (0, "")
     assert "pictures" in rows(home)
@@ -98,7 +98,7 @@ def test_a_handler_of_a_handler_folder_will_do(home: Home) -> None:
 def test_what_would_not_run_is_refused_and_nothing_is_written(
     home: Home, words: list[str], sentence: str
 ) -> None:
-    said = home.call(edit.create, *words)
+    said = home.call(create.create, *words)
 
     assert said.code == 2
     assert sentence in said.err
@@ -108,11 +108,11 @@ def test_what_would_not_run_is_refused_and_nothing_is_written(
 def test_schedules_that_were_refused_are_counted_and_what_is_only_tried_is_not(home: Home) -> None:
     path = created(home)
     for words in (["x", "61 * * * *"], ["x", "* * * * * *"], ["x", "61 * * * *", "--dry-run"]):
-        home.call(edit.create, *words, "--command", "y")
-    home.call(edit.create, "x", "hourly", "--command", "y", "--priority", "top")
-    home.call(edit.update, path.stem, "--schedule", "nonsense")
+        home.call(create.create, *words, "--command", "y")
+    home.call(create.create, "x", "hourly", "--command", "y", "--priority", "top")
+    home.call(update.update, path.stem, "--schedule", "nonsense")
 
-    counts = json.loads(home.call(look.status, "--json").out)["counts"]
+    counts = json.loads(home.call(status.status, "--json").out)["counts"]
 
     assert counts["schedules_refused"] == 3
 
@@ -120,7 +120,7 @@ def test_schedules_that_were_refused_are_counted_and_what_is_only_tried_is_not(h
 def test_a_wrong_schedule_is_told_though_it_cannot_be_counted(home: Home) -> None:
     (home.folder / "state").write_text("in the way")
 
-    said = home.call(edit.create, "x", "61 * * * *", "--command", "y")
+    said = home.call(create.create, "x", "61 * * * *", "--command", "y")
 
     assert 'schedule: "61 * * * *": minute 61 is out of range' in said.err
 
@@ -129,7 +129,7 @@ def test_an_id_that_is_taken_is_refused_and_the_other_file_named(home: Home) -> 
     path = created(home)
     before = path.read_text()
 
-    said = home.call(edit.create, "backup", "hourly", "--command", "true")
+    said = home.call(create.create, "backup", "hourly", "--command", "true")
 
     assert said.code == 2
     assert "is that of jobs/backup.yaml:1" in said.err
@@ -140,7 +140,7 @@ def test_the_id_of_a_job_that_is_broken_is_taken_too(home: Home) -> None:
     path = created(home)
     path.rename(path.with_name("other.yaml")).write_text("id: backup\nschedule: nonsense\n")
 
-    said = home.call(edit.create, "backup", "hourly", "--command", "true")
+    said = home.call(create.create, "backup", "hourly", "--command", "true")
 
     assert "is that of jobs/other.yaml:1" in said.err
 
@@ -148,7 +148,7 @@ def test_the_id_of_a_job_that_is_broken_is_taken_too(home: Home) -> None:
 def test_a_file_of_that_name_is_not_written_over(home: Home) -> None:
     created(home, "other").rename(home.folder / "jobs" / "backup.yaml")
 
-    said = home.call(edit.create, "backup", "hourly", "--command", "true")
+    said = home.call(create.create, "backup", "hourly", "--command", "true")
 
     assert "is there already" in said.err
     assert rows(home)["other"]["source"] == "jobs/backup.yaml:1"
@@ -158,7 +158,7 @@ def test_one_job_more_than_there_may_be_is_refused(home: Home) -> None:
     home.configure("max_jobs: 1\n")
     created(home)
 
-    said = home.call(edit.create, "second", "hourly", "--command", "true")
+    said = home.call(create.create, "second", "hourly", "--command", "true")
 
     assert said.code == 2
     assert "max_jobs: 1 jobs of your own are allowed" in said.err
@@ -169,7 +169,7 @@ def test_a_folder_that_others_can_write_to_gets_no_job(home: Home, others_write_
     (home.folder / "jobs").mkdir(mode=0o755)
     (home.folder / others_write_to).chmod(0o777)
 
-    said = home.call(edit.create, "backup", "hourly", "--command", "true")
+    said = home.call(create.create, "backup", "hourly", "--command", "true")
 
     assert said.code == 2
     assert "chmod go-w" in said.err
@@ -180,7 +180,7 @@ def test_the_file_goes_where_job_files_are_looked_for(home: Home) -> None:
     home.configure("jobs_dirs: [elsewhere, here]\n")
     (home.folder / "here").mkdir(mode=0o755)
 
-    home.call(edit.create, "backup", "hourly", "--command", "true")
+    home.call(create.create, "backup", "hourly", "--command", "true")
 
     assert (home.folder / "here" / "backup.yaml").exists()
 
@@ -191,7 +191,7 @@ def test_a_file_with_a_secret_is_readable_by_nobody_else(home: Home) -> None:
 
 
 def test_a_dry_run_prints_the_file_and_writes_nothing(home: Home) -> None:
-    said = home.call(edit.create, "backup", "hourly", "--command", "true", "--dry-run")
+    said = home.call(create.create, "backup", "hourly", "--command", "true", "--dry-run")
 
     assert said.out == (
         f'# {home.folder}/jobs/backup.yaml\nid: backup\nschedule: hourly\ncommand: "true"\n'
@@ -200,7 +200,7 @@ def test_a_dry_run_prints_the_file_and_writes_nothing(home: Home) -> None:
 
 
 def test_as_json_it_says_where_the_file_is_and_when_the_job_runs(home: Home) -> None:
-    said = home.call(edit.create, "backup", "hourly", "--command", "date", "--json")
+    said = home.call(create.create, "backup", "hourly", "--command", "date", "--json")
 
     assert json.loads(said.out) == {
         "id": "backup",
@@ -246,9 +246,9 @@ def test_a_job_that_was_known_before_is_met_anew(home: Home) -> None:
 
 def test_a_job_that_was_disabled_before_is_said_to_be_so_still(home: Home) -> None:
     created(home)
-    home.call(enable.disable, "backup")
-    home.call(edit.delete, "backup", "--yes")
+    home.call(disable.disable, "backup")
+    home.call(delete.delete, "backup", "--yes")
 
-    said = home.call(edit.create, "backup", "hourly", "--command", "true")
+    said = home.call(create.create, "backup", "hourly", "--command", "true")
 
     assert said.out.endswith("type: scheduled enable backup\n")

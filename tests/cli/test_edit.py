@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from scheduled.cli import edit, look
+from scheduled.cli import delete, update
+from scheduled.cli import history as history_command
 from scheduled.system import locks
 from tests.builders.job_files import created, rows
 from tests.builders.jobs import at
@@ -35,7 +36,7 @@ def test_what_is_named_changes_and_the_rest_stays(home: Home) -> None:
     path.chmod(0o640)
 
     said = home.call(
-        edit.update, "backup", "--schedule", "hourly", "--env", "B=2", "--unset", "timeout"
+        update.update, "backup", "--schedule", "hourly", "--env", "B=2", "--unset", "timeout"
     )
 
     assert said.out == f"{path}: changed\nbackup runs next 2026-11-21 13:00+00:00 (in 1 h)\n"
@@ -49,7 +50,7 @@ def test_what_is_named_changes_and_the_rest_stays(home: Home) -> None:
 def test_a_handler_takes_the_place_of_a_command(home: Home) -> None:
     path = created(home)
 
-    home.call(edit.update, "backup", "--handler", "health")
+    home.call(update.update, "backup", "--handler", "health")
 
     assert path.read_text() == 'id: backup\nschedule: "30 2 * * *"\nhandler: health\n'
 
@@ -58,7 +59,7 @@ def test_a_change_that_would_not_load_leaves_the_file_as_it_is(home: Home) -> No
     before = created(home).read_text()
 
     for words in (["--schedule", "nonsense"], ["--unset", "schedule"], ["--unset", "tags"], []):
-        said = home.call(edit.update, "backup", *words)
+        said = home.call(update.update, "backup", *words)
 
         assert said.code == 2
         assert "schedule" in said.err or "not set" in said.err or "nothing to change" in said.err
@@ -70,7 +71,7 @@ def test_a_file_that_somebody_edited_is_left_alone_and_what_to_write_is_said(hom
     text = path.read_text().replace("command:", "# every night\ncommand:")
     path.write_text(text)
 
-    said = home.call(edit.update, "backup", "--schedule", "0 3 * * *", "--timeout", "5m")
+    said = home.call(update.update, "backup", "--schedule", "0 3 * * *", "--timeout", "5m")
 
     assert said.code == 2
     assert said.err == (
@@ -84,8 +85,8 @@ def test_jobs_that_have_no_file_of_their_own_are_left_alone(home: Home) -> None:
     home.configure("jobs:\n  mine: {schedule: daily, command: date}\n")
     before = written(home)
 
-    mine = home.call(edit.update, "mine", "--timeout", "5m")
-    shipped = home.call(edit.update, "health", "--timeout", "5m")
+    mine = home.call(update.update, "mine", "--timeout", "5m")
+    shipped = home.call(update.update, "health", "--timeout", "5m")
 
     assert mine.err.startswith("scheduled.yaml:2: mine stands there")
     assert shipped.err.endswith("scheduled.yaml:\n  health:\n    timeout: 5m")
@@ -96,7 +97,7 @@ def test_a_changed_job_does_not_fire_by_the_change(home: Home) -> None:
     created(home)
     home.record(seen(home.jobs()["backup"], at("00:30")))
 
-    home.call(edit.update, "backup", "--schedule", "0 * * * *", now=at("12:30"))
+    home.call(update.update, "backup", "--schedule", "0 * * * *", now=at("12:30"))
 
     assert rows(home)["backup"]["next_run"] == "2026-11-21T13:00:00Z"
 
@@ -108,12 +109,12 @@ def test_a_deleted_job_is_gone_and_its_history_stays(home: Home) -> None:
     path = created(home)
     home.record(seen(home.jobs()["backup"], at("01:30")))
 
-    said = home.call(edit.delete, "backup", "--yes")
+    said = home.call(delete.delete, "backup", "--yes")
 
     assert said.out == f"{path}: deleted. The history of backup and what it printed stay.\n"
     assert not path.exists()
     assert "backup" not in rows(home)
-    history = json.loads(home.call(look.history, "--json").out)["runs"]
+    history = json.loads(home.call(history_command.history, "--json").out)["runs"]
     assert [(row["job"], row["reason"]) for row in history] == [
         ("backup", "removed from the configuration")
     ]
@@ -122,7 +123,7 @@ def test_a_deleted_job_is_gone_and_its_history_stays(home: Home) -> None:
 def test_without_a_terminal_nothing_is_deleted_unless_it_is_told_to(home: Home) -> None:
     path = created(home)
 
-    said = home.call(edit.delete, "backup")
+    said = home.call(delete.delete, "backup")
 
     assert said.code == 2
     assert "--yes" in said.err
@@ -156,7 +157,7 @@ def test_what_a_person_wrote_is_not_deleted(home: Home) -> None:
         ("health", "`scheduled disable health` keeps it from running"),
         ("bakcup", "did you mean backup?"),
     ):
-        said = home.call(edit.delete, name, "--yes")
+        said = home.call(delete.delete, name, "--yes")
 
         assert said.code == 2
         assert sentence in said.err
@@ -167,7 +168,7 @@ def test_a_job_that_others_wait_for_is_not_deleted(home: Home) -> None:
     path = created(home)
     created(home, "upload", "--set", "after=backup")
 
-    said = home.call(edit.delete, "backup", "--yes")
+    said = home.call(delete.delete, "backup", "--yes")
 
     assert said.code == 2
     assert "upload would never run without it" in said.err
@@ -180,7 +181,7 @@ def test_a_run_that_goes_on_is_spoken_of(home: Home) -> None:
     lock = locks.take_job(home.state_dir, "backup")
     assert lock is not None
 
-    said = home.call(edit.delete, "backup", "--yes")
+    said = home.call(delete.delete, "backup", "--yes")
     lock.release()
 
     assert said.out.endswith("backup is running now; that run goes on, and is recorded.\n")

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from scheduled.cli import enable, look
+from scheduled.cli import disable, enable, history
+from scheduled.cli.list import list_jobs
 from scheduled.state.store import Store
 from scheduled.timing.instants import format_utc
 from tests.builders.jobs import at
@@ -30,7 +31,7 @@ def home(tmp_path: Path) -> Home:
 
 
 def test_a_job_is_disabled_and_enabled_again(home: Home) -> None:
-    off = home.call(enable.disable, "backup", now=at("10:40"))
+    off = home.call(disable.disable, "backup", now=at("10:40"))
     disabled = _is_enabled(home, "backup")
     on = home.call(enable.enable, "backup", now=at("10:50"))
 
@@ -41,19 +42,19 @@ def test_a_job_is_disabled_and_enabled_again(home: Home) -> None:
 
 
 def test_saying_it_twice_changes_nothing(home: Home) -> None:
-    home.call(enable.disable, "backup")
+    home.call(disable.disable, "backup")
     before = _journal(home)
 
-    again = home.call(enable.disable, "backup")
+    again = home.call(disable.disable, "backup")
 
     assert (again.code, again.out) == (0, "backup is disabled already; nothing was changed.\n")
     assert _journal(home) == before
-    assert "already" in home.call(enable.disable, "poll").out
+    assert "already" in home.call(disable.disable, "poll").out
 
 
 def test_what_the_configuration_says_can_be_overruled_both_ways(home: Home) -> None:
     home.call(enable.enable, "poll")
-    home.call(enable.disable, "backup")
+    home.call(disable.disable, "backup")
 
     assert _is_enabled(home, "poll")
     assert not _is_enabled(home, "backup")
@@ -63,14 +64,14 @@ def test_a_shipped_job_can_be_disabled_before_any_tick(tmp_path: Path) -> None:
     (tmp_path / "BRANCH_REGISTRY.json").write_text("[]")
     fresh = Home(tmp_path)
 
-    said = fresh.call(enable.disable, "daily_report")
+    said = fresh.call(disable.disable, "daily_report")
 
     assert said.out == "daily_report is disabled now.\n"
     assert not _is_enabled(fresh, "daily_report")
 
 
 def test_the_change_is_in_checkpoint_and_journal_and_outlives_runs(home: Home) -> None:
-    home.call(enable.disable, "backup", now=at("10:40"))
+    home.call(disable.disable, "backup", now=at("10:40"))
 
     home.record(seen(home.jobs()["backup"], at("11:10")), end("r1", at("11:30")))
     (home.state_dir / "scheduled_state.json").unlink()
@@ -80,13 +81,13 @@ def test_the_change_is_in_checkpoint_and_journal_and_outlives_runs(home: Home) -
 
 
 def test_the_configuration_is_not_written(home: Home) -> None:
-    home.call(enable.disable, "backup")
+    home.call(disable.disable, "backup")
 
     assert (home.folder / "scheduled.yaml").read_text() == JOBS
 
 
 def test_slots_that_passed_while_disabled_are_on_record_and_not_run(home: Home) -> None:
-    home.call(enable.disable, "backup", now=at("10:40"))
+    home.call(disable.disable, "backup", now=at("10:40"))
 
     said = home.call(enable.enable, "backup", now=at("14:20"))
 
@@ -102,7 +103,7 @@ def test_slots_that_passed_while_disabled_are_on_record_and_not_run(home: Home) 
 
 
 def test_a_single_slot_that_passed_is_skipped(home: Home) -> None:
-    home.call(enable.disable, "backup", now=at("10:40"))
+    home.call(disable.disable, "backup", now=at("10:40"))
 
     said = home.call(enable.enable, "backup", now=at("11:00"))
 
@@ -112,7 +113,7 @@ def test_a_single_slot_that_passed_is_skipped(home: Home) -> None:
 
 def test_the_slot_of_a_run_under_way_is_left_to_that_run(home: Home) -> None:
     home.record(begin("r1", at("11:00")))
-    home.call(enable.disable, "backup", now=at("11:05"))
+    home.call(disable.disable, "backup", now=at("11:05"))
 
     home.call(enable.enable, "backup", now=at("11:10"))
     home.record(end("r1", at("11:00"), finished_at=format_utc(at("11:20"))))
@@ -122,7 +123,7 @@ def test_the_slot_of_a_run_under_way_is_left_to_that_run(home: Home) -> None:
 
 def test_so_is_that_of_a_run_beside_it(home: Home) -> None:
     home.record(begin("r1", at("11:00")), {**begin("r2", at("12:00")), "lane": 1})
-    home.call(enable.disable, "backup", now=at("12:05"))
+    home.call(disable.disable, "backup", now=at("12:05"))
 
     home.call(enable.enable, "backup", now=at("12:10"))
 
@@ -132,7 +133,7 @@ def test_so_is_that_of_a_run_beside_it(home: Home) -> None:
 def test_a_retry_that_passed_while_disabled_is_given_up(home: Home) -> None:
     again: dict[str, Any] = {"answered": False, "retry_at": format_utc(at("11:10"))}
     home.record(begin("r1", at("11:00")), end("r1", at("11:00"), "failed", **again))
-    home.call(enable.disable, "backup", now=at("11:05"))
+    home.call(disable.disable, "backup", now=at("11:05"))
 
     said = home.call(enable.enable, "backup", now=at("11:30"))
 
@@ -144,7 +145,7 @@ def test_a_retry_that_passed_while_disabled_is_given_up(home: Home) -> None:
 def test_a_deferral_that_passed_while_disabled_is_skipped(home: Home) -> None:
     until = {"until": format_utc(at("10:50")), "reason": ""}
     home.record({"event": "deferral", "at": format_utc(at("10:35")), "job": "backup", **until})
-    home.call(enable.disable, "backup", now=at("10:40"))
+    home.call(disable.disable, "backup", now=at("10:40"))
 
     home.call(enable.enable, "backup", now=at("10:55"))
 
@@ -155,7 +156,7 @@ def test_a_deferral_that_passed_while_disabled_is_skipped(home: Home) -> None:
 
 
 def test_a_schedule_that_was_changed_meanwhile_is_left_to_the_next_tick(home: Home) -> None:
-    home.call(enable.disable, "backup", now=at("10:40"))
+    home.call(disable.disable, "backup", now=at("10:40"))
     home.configure(JOBS.replace("0 * * * *", "*/5 * * * *"))
 
     home.call(enable.enable, "backup", now=at("14:20"))
@@ -164,7 +165,7 @@ def test_a_schedule_that_was_changed_meanwhile_is_left_to_the_next_tick(home: Ho
 
 
 def test_a_job_nobody_has_is_refused(home: Home) -> None:
-    for command in (enable.enable, enable.disable):
+    for command in (enable.enable, disable.disable):
         said: Said = home.call(command, "pol")
 
         assert said.code == 2
@@ -173,13 +174,13 @@ def test_a_job_nobody_has_is_refused(home: Home) -> None:
 
 
 def test_of_many_who_enable_at_once_one_does(home: Home) -> None:
-    home.call(enable.disable, "backup", now=at("10:40"))
+    home.call(disable.disable, "backup", now=at("10:40"))
     sessions = [home.session(at("14:20")) for _ in range(8)]
     job = home.jobs()["backup"]
     recorded: list[int] = []
 
     def enable_one(store: Store) -> None:
-        recorded.append(len(enable._recorded(store, job, at("14:20"), enabled=True)))
+        recorded.append(len(enable._record(store, job, at("14:20"), enabled=True)))
 
     threads = [threading.Thread(target=enable_one, args=(one.store,)) for one in sessions]
     for thread in threads:
@@ -191,17 +192,17 @@ def test_of_many_who_enable_at_once_one_does(home: Home) -> None:
 
 
 def _is_enabled(home: Home, job: str) -> bool:
-    rows = json.loads(home.call(look.list_jobs, "--json").out)["jobs"]
+    rows = json.loads(home.call(list_jobs, "--json").out)["jobs"]
     return bool(next(row["enabled"] for row in rows if row["id"] == job))
 
 
 def _next_run(home: Home, now: str) -> str:
-    rows = json.loads(home.call(look.list_jobs, "--json", now=at(now)).out)["jobs"]
+    rows = json.loads(home.call(list_jobs, "--json", now=at(now)).out)["jobs"]
     return str(next(row["next_run"] for row in rows if row["id"] == "backup"))
 
 
 def _history(home: Home) -> list[Event]:
-    found: list[Event] = json.loads(home.call(look.history, "--json").out)["runs"]
+    found: list[Event] = json.loads(home.call(history.history, "--json").out)["runs"]
     return found
 
 

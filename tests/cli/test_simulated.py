@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scheduled.cli.look import list_jobs
+from scheduled.cli.list import list_jobs
 from tests.builders.command import tree
 from tests.builders.installed import WITHOUT_SWEEPS
 from tests.builders.jobs import at

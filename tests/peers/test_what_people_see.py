@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from scheduled.cli import enable, look, pause, run
+from scheduled.cli import disable, enable, history, pause, resume, run, skip
 from tests.builders.command import scheduled
 from tests.builders.engine import Engine, outcomes
 from tests.builders.installed import WITHOUT_SWEEPS, configure
@@ -35,11 +35,11 @@ def test_nothing_is_written_into_the_configuration(tmp_path: Path) -> None:
 
     for command, *words in (
         (run.run,),
-        (enable.disable, "backup"),
+        (disable.disable, "backup"),
         (enable.enable, "backup"),
         (pause.pause, "backup"),
-        (pause.resume, "backup"),
-        (pause.skip, "backup"),
+        (resume.resume, "backup"),
+        (skip.skip, "backup"),
         (run.run, "--force"),
     ):
         assert home.call(command, *words).code == 0
@@ -60,7 +60,7 @@ def test_what_passes_in_a_pause_is_on_record_and_is_not_replayed_after_it(tmp_pa
     for hour in (9, 10, 12, 13):  # and at eleven the machine was off
         home.call(run.run, now=at(f"{hour:02}:00"))
 
-    said = home.call(look.history, "backup", "--json", now=at("13:01")).out
+    said = home.call(history.history, "backup", "--json", now=at("13:01")).out
     told = [(row["slot"][11:16], row["outcome"], row["reason"]) for row in json.loads(said)["runs"]]
     why = "paused until 2026-11-21 12:30 UTC: deployment"
     assert told == [

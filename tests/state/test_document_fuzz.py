@@ -25,14 +25,14 @@ jobs:
   every: {schedule: "every 90m", command: "true", after: [backup]}
 """
 COMMANDS = [
-    ("look", "status", ""),
-    ("look", "list_jobs", ""),
-    *(("look", "show", job) for job in ("backup", "failing", "once", "every")),
-    ("look", "next_slots", ""),
-    ("look", "next_slots", "every"),
-    *(("look", "why", job) for job in ("backup", "failing", "once", "every")),
-    ("look", "history", ""),
-    ("look", "logs", "backup"),
+    ("status", "status", ""),
+    ("list", "list_jobs", ""),
+    *(("show", "show", job) for job in ("backup", "failing", "once", "every")),
+    ("next", "next_runs", ""),
+    ("next", "next_runs", "every"),
+    *(("why", "why", job) for job in ("backup", "failing", "once", "every")),
+    ("history", "history", ""),
+    ("logs", "logs", "backup"),
     ("dead_letter", "dead_letter", "list"),
     ("run", "run", "--dry-run"),
     ("state", "state", "check"),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduled.cli import look, state
+from scheduled.cli import history, state
 from scheduled.state.maintenance import backup
 from scheduled.state.maintenance.check import examine
 from scheduled.state.store import Store
@@ -37,7 +37,7 @@ def test_what_is_unpacked_is_a_sound_state_with_all_its_history(home: Home, tmp_
 
     assert examine(elsewhere.state_dir).is_fine
     assert Store(elsewhere.state_dir).load().state == Store(home.state_dir).load().state
-    assert elsewhere.call(look.history, "--json").out == home.call(look.history, "--json").out
+    assert elsewhere.call(history.history, "--json").out == home.call(history.history, "--json").out
 
 
 def test_locks_caches_and_output_stay_out_and_nobody_else_may_read_it(

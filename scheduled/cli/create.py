@@ -1,0 +1,60 @@
+"""`scheduled create`: write a job file, as a person would have."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from scheduled.cli import job_options
+from scheduled.cli.context import Session
+from scheduled.cli.job_file import count_if_refused, dry_run_option, print_result, unregister
+from scheduled.cli.output import json_option
+from scheduled.config import job_file_editor
+from scheduled.errors import ConfigError, UsageError
+from scheduled.jobs.model import FirstRun, Job
+from scheduled.jobs.schedule import schedule_of
+from scheduled.runs import masking
+from scheduled.timing import slots
+
+
+@click.command()
+@click.argument("id_", metavar="ID")
+@click.argument("schedule")
+@job_options.options
+@dry_run_option
+@json_option
+@click.pass_obj
+def create(
+    session: Session, /, id_: str, schedule: str, *, dry_run: bool, as_json: bool, **options: Any
+) -> None:
+    """Make a job file for a job ID that runs on SCHEDULE, say "30 2 * * *" or hourly.
+
+    It needs a --command or a --handler. The job runs at its next slot.
+    """
+    fields = {"id": id_, "schedule": schedule, **job_options.fields(**options)}
+    if not dry_run:
+        count_if_refused(session, schedule)
+    new = job_file_editor.proposed(fields, session.config)
+    refusals = job_file_editor.refusals(session.config)
+    if refusals:
+        raise ConfigError(refusals)
+    _refuse_past(session, new.job)
+    if not dry_run:
+        unregister(session, new.job.id)
+        job_file_editor.write(new, mode=_mode(fields))
+    done = "" if dry_run else "written"
+    print_result(session, new.job, new.path, new.text, done=done, as_json=as_json)
+
+
+def _mode(fields: Mapping[str, Any]) -> int:
+    """Return the mode of the new file: private where its variables hold secrets."""
+    names = fields["env"] if isinstance(fields.get("env"), dict) else {}
+    return 0o600 if any(map(masking.is_secret, names)) else 0o644
+
+
+def _refuse_past(session: Session, job: Job) -> None:
+    schedule = schedule_of(job)
+    if job.first_run is FirstRun.NOW or schedule.kind != "once":
+        return
+    if slots.following(schedule, session.now, session.now) is None:
+        raise UsageError(f"{job.id}: schedule: {job.schedule} has passed; the job would never run")

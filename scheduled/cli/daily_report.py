@@ -1,0 +1,44 @@
+"""`scheduled daily-report`: build the report of the day and mail it."""
+
+import click
+
+from scheduled.cli.context import Session
+from scheduled.cli.tick_report import print_not_started, print_problems, run_tick
+from scheduled.ticks.dispatcher import RunRequest
+from scheduled.ticks.report import Report
+
+REPORT_JOB = "daily_report"
+
+
+@click.command("daily-report")
+@click.option("--stdout", "to_stdout", is_flag=True, help="Print the report.")
+@click.option("--no-send", is_flag=True, help="Do not mail it; it does not count as today's.")
+@click.option("--force", is_flag=True, help="Build and send it again today.")
+@click.pass_obj
+def daily_report(session: Session, to_stdout: bool, no_send: bool, force: bool) -> int:
+    """Build the report of the day and mail it, once a day.
+
+    A report that was missed is caught up; one that was sent is not sent again without --force.
+    """
+    if not no_send:
+        report = run_tick(session, RunRequest(only=(REPORT_JOB,), by_hand=force))
+    if no_send or (to_stdout and not report.rows):
+        params = {"send": False}
+        unsent = RunRequest(only=(REPORT_JOB,), by_hand=True, slotless=True, params=params)
+        report = run_tick(session, unsent)
+    print_problems(session, report)
+    if to_stdout and report.rows:
+        _print_report(report)
+    elif not report.rows:
+        print_not_started(report)
+        if session.is_terminal and not report.left:
+            click.echo("The report of today has been sent already; --force sends it again.")
+    elif session.is_terminal and not report.failed:
+        click.echo("The report of today is built." if no_send else "The report of today is sent.")
+    return report.exit_code
+
+
+def _print_report(report: Report) -> None:
+    for row in report.ran:
+        if isinstance(row["result"], dict) and isinstance(row["result"].get("report"), str):
+            click.echo(row["result"]["report"])

@@ -1,0 +1,33 @@
+"""`scheduled defer`: run a job once at a later time, and not before."""
+
+import click
+
+from scheduled.cli.context import Session
+from scheduled.cli.when import ahead
+from scheduled.config.lookup import find_job
+from scheduled.errors import UsageError
+from scheduled.planning import decide
+from scheduled.state import events
+from scheduled.state.records import job_memory
+from scheduled.system.text import one_line
+from scheduled.views.format import both, counted
+
+
+@click.command()
+@click.argument("job")
+@click.option("--until", required=True, metavar="WHEN", help="2h, 3d, or a date and time.")
+@click.option("--reason", default="", help="Why; it is kept with the deferral.")
+@click.pass_obj
+def defer(session: Session, job: str, *, until: str, reason: str) -> None:
+    """Run JOB once at WHEN and not before; its schedule goes on from there.
+
+    `resume` takes a deferral back.
+    """
+    configured = find_job(session.config, job)
+    if not decide.is_enabled(configured, job_memory(session.store.state, configured.id)):
+        raise UsageError(f"{job} is not enabled, so that it could not run then; enable it first")
+    end = ahead("--until", until, session.now, session.zone)
+    session.keep(events.job_deferred(configured.id, end, one_line(reason, 200)))
+    count = session.store.state["jobs"][configured.id]["deferral_count"]
+    when = both(end, session.now, session.zone)
+    session.say(f"{job} is deferred until {when}; deferred {counted(count, 'time')} so far.")

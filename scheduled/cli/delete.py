@@ -1,0 +1,68 @@
+"""`scheduled delete`: delete the file of a job. Its history stays."""
+
+import click
+
+from scheduled.cli.context import Session
+from scheduled.cli.job_file import edited_by_hand, unregister
+from scheduled.config import conflicts, job_file_editor
+from scheduled.config.conflicts import SHIPPED
+from scheduled.config.job_file_editor import JobFile
+from scheduled.config.lookup import find_job
+from scheduled.errors import UsageError
+from scheduled.jobs.model import Job
+from scheduled.runs.running import is_running
+
+
+@click.command()
+@click.argument("job")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def delete(session: Session, job: str, *, yes: bool) -> None:
+    """Take the job file of JOB away. Its history stays.
+
+    Only a file that `create` or `config import` wrote, and nobody has edited since, is taken away.
+    """
+    configured = find_job(session.config, job)
+    if configured.id in SHIPPED:
+        raise UsageError(
+            f"{job}: is a shipped job and cannot be deleted; "
+            f"`scheduled disable {job}` keeps it from running"
+        )
+    file = job_file_editor.file_of(session.config, configured)
+    if file is None or file.touched_in:
+        raise UsageError(_not_deleted(configured, file))
+    _refuse_if_awaited(session, configured)
+    if not yes:
+        _confirm(session, file)
+    running = is_running(session.store.state, session.config.places.state_dir, configured.id)
+    job_file_editor.remove(file)
+    unregister(session, configured.id)
+    session.say(f"{file.path}: deleted. The history of {job} and what it printed stay.")
+    if running:
+        session.say(f"{job} is running now; that run goes on, and is recorded.")
+
+
+def _not_deleted(job: Job, file: JobFile | None) -> str:
+    if file is None:
+        return f"{job.source}: {job.id} stands there, not in a file of its own; take it out there"
+    return f"{edited_by_hand(file)}; to delete the job, delete the file"
+
+
+def _refuse_if_awaited(session: Session, job: Job) -> None:
+    others = [other for other in session.config.jobs if other.id != job.id]
+    waiting = [name for name in conflicts.problems(others) if job.id in _after(others, name)]
+    if waiting:
+        raise UsageError(
+            f"{job.id}: {', '.join(waiting)} would never run without it (after); "
+            "change or delete that first"
+        )
+
+
+def _after(jobs: list[Job], name: str) -> tuple[str, ...]:
+    return next(job.after for job in jobs if job.id == name)
+
+
+def _confirm(session: Session, file: JobFile) -> None:
+    if not session.is_terminal:
+        raise UsageError(f"{file.path}: not deleted, for there is nobody to ask; --yes does it")
+    click.confirm(f"Delete {file.path}?", abort=True)

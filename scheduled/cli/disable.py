@@ -1,0 +1,14 @@
+"""`scheduled disable`: keep a job from running until it is enabled."""
+
+import click
+
+from scheduled.cli.context import Session
+from scheduled.cli.enable import switch
+
+
+@click.command()
+@click.argument("job")
+@click.pass_obj
+def disable(session: Session, job: str) -> None:
+    """Keep JOB from running at its slots. A run under way goes on."""
+    switch(session, job, enabled=False)

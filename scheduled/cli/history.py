@@ -1,0 +1,70 @@
+"""`scheduled history`: what ran, was skipped or was missed."""
+
+from datetime import datetime
+
+import click
+
+from scheduled.cli.context import Session
+from scheduled.cli.output import json_option, print_json, show
+from scheduled.cli.when import ago
+from scheduled.config.lookup import find_job
+from scheduled.errors import UsageError
+from scheduled.jobs.model import Outcome
+from scheduled.runs.running import is_running
+from scheduled.state.history import DEFAULT_LIMIT, HistoryQuery, Row, read
+from scheduled.views import history_csv
+
+
+@click.command()
+@click.argument("job", required=False)
+@click.option("--since", metavar="WHEN", help="From then on: 2h, 7d, 8:00, an ISO date.")
+@click.option("--outcome", type=click.Choice([word.value for word in Outcome]), help="Only these.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=DEFAULT_LIMIT,
+    help=f"At most so many, the newest; 0 for all. [{DEFAULT_LIMIT}]",
+)
+@click.option("--csv", "as_csv", is_flag=True, help="Comma separated values.")
+@json_option
+@click.pass_obj
+def history(
+    session: Session,
+    job: str | None,
+    *,
+    since: str | None,
+    outcome: str | None,
+    limit: int,
+    as_csv: bool,
+    as_json: bool,
+) -> None:
+    """What ran, was skipped or was missed; the newest first."""
+    if as_csv and as_json:
+        raise UsageError("--csv and --json exclude each other; give one of them")
+    query = HistoryQuery(
+        job=job,
+        since=_since(session, since),
+        outcome=Outcome(outcome) if outcome is not None else None,
+        limit=limit,
+    )
+    rows = matching_rows(session, query)
+    if as_json:
+        print_json({"runs": rows})
+    elif as_csv:
+        click.echo(history_csv.csv_text(rows), nl=False)
+    else:
+        from scheduled.views import pages
+
+        show(session, *pages.of_history(rows, session.now, session.zone))
+
+
+def matching_rows(session: Session, query: HistoryQuery) -> list[Row]:
+    """Return the rows that match a query. Raises UsageError for a job nobody has heard of."""
+    state, state_dir = session.store.state, session.config.places.state_dir
+    if query.job is not None and query.job not in state["jobs"]:
+        find_job(session.config, query.job)  # a job that is gone may still have a past
+    return read(session.store.journal, query, lambda name: is_running(state, state_dir, name))
+
+
+def _since(session: Session, text: str | None) -> datetime | None:
+    return None if text is None else ago("--since", text, session.now, session.zone)

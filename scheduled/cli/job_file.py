@@ -1,0 +1,83 @@
+"""What create, update and delete share: their options, refusals, and what they print."""
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from scheduled.cli.context import Session
+from scheduled.config.job_file_editor import JobFile
+from scheduled.errors import LockedError, ScheduleError, StateError
+from scheduled.jobs.model import FirstRun, Job
+from scheduled.planning import registration
+from scheduled.planning.slot_cache import SlotCache
+from scheduled.state import events, records
+from scheduled.state.document import empty
+from scheduled.system import locks
+from scheduled.system.text import one_line
+from scheduled.timing import expression, instants
+from scheduled.views import upcoming
+from scheduled.views.format import both
+from scheduled.views.snapshot import observe
+
+dry_run_option = click.option("--dry-run", is_flag=True, help="Print the file; write nothing.")
+
+
+def edited_by_hand(file: JobFile) -> str:
+    """Return the start of the message that refuses to change a file somebody edited."""
+    return f"{file.path}:{file.touched_in}: somebody wrote or edited this file, so it is left alone"
+
+
+def count_if_refused(session: Session, schedule: str) -> None:
+    """Keep count of schedules that cannot be parsed, as CIRIS does; the loader says why not."""
+    try:
+        expression.parse(schedule, "UTC", seed="any")
+    except ScheduleError:
+        # What is wrong with the schedule has to be said, whether it can be counted or not.
+        with contextlib.suppress(LockedError, StateError):
+            session.keep(events.schedule_refused(one_line(schedule, 200)))
+
+
+def unregister(session: Session, job: str) -> None:
+    """Forget a job that was known by this id, so that it is registered anew if it comes back."""
+    store, slots = session.store, SlotCache.at(session.now)
+    if not registration.unregister(job, store.state, slots):
+        return
+    with locks.journal(store.state_dir):
+        store.refresh()
+        store.write(session.now, *registration.unregister(job, store.state, slots))
+    store.checkpoint(session.now)
+
+
+def print_result(
+    session: Session, job: Job, path: Path, text: str, *, done: str, as_json: bool
+) -> None:
+    """Print what was done, empty for nothing; then when the job runs next."""
+    snapshot = observe(session.config, empty(), session.now, session.zone)
+    upcoming_runs = upcoming.of_job(snapshot, job, 1)["next"] if job.enabled else []
+    if as_json:
+        document = {"id": job.id, "path": str(path), "written": bool(done), "text": text}
+        next_run = upcoming_runs[0] if upcoming_runs else None
+        click.echo(json.dumps(document | {"next": next_run}, indent=2))
+    elif not done:
+        click.echo(f"# {path}\n{text}", nl=False)
+    elif not session.quiet:
+        click.echo(f"{path}: {done}")
+        click.echo(_next_run(session, job, upcoming_runs))
+
+
+def _next_run(session: Session, job: Job, upcoming_runs: list[dict[str, Any]]) -> str:
+    memory = records.job_memory(session.store.state, job.id)
+    if memory.enabled is False or memory.suspended:
+        return f"{job.id} was disabled before and still is; type: scheduled enable {job.id}"
+    if not job.enabled:
+        return f"{job.id} is disabled; it runs when `enabled: false` is gone"
+    if job.first_run is FirstRun.NOW and not memory.fingerprint:
+        return f"{job.id} runs at the next tick"
+    when = instants.parse_utc(upcoming_runs[0]["slot"]) if upcoming_runs else None
+    if when is None:
+        return f"{job.id} will not run again"
+    note = f"; {upcoming_runs[0]['note']}" if upcoming_runs[0]["note"] else ""
+    return f"{job.id} runs next {both(when, session.now, session.zone)}{note}"

@@ -1,0 +1,55 @@
+"""`scheduled list` and the option `--list`: the jobs, with their last and their next run."""
+
+from typing import Any
+
+import click
+
+from scheduled.cli.context import Session
+from scheduled.cli.output import json_option, print_json, print_problems, show
+from scheduled.views import format as formats
+from scheduled.views import jobs
+from scheduled.views.snapshot import Snapshot
+
+
+@click.command("list")
+@click.option(
+    "--at", "when", metavar="WHEN", help="What would run then: 2h ahead, 8:00, an ISO date."
+)
+@json_option
+@click.pass_obj
+def list_jobs(session: Session, *, when: str | None, as_json: bool) -> None:
+    """All jobs, with their last and their next run; or what a tick at a time to come would do."""
+    snapshot, document = _snapshot_and_document(session, when)
+    print_problems(session)
+    if as_json:
+        print_json(document)
+        return
+    from scheduled.views import tables
+
+    if when is None:
+        show(session, tables.jobs(document["jobs"], snapshot.now, snapshot.zone))
+        return
+    then = formats.both(snapshot.now, session.now, snapshot.zone)
+    click.echo(f"Simulated: a tick at {then}, if all goes well until then.")
+    show(session, tables.jobs_at(document["jobs"], snapshot.now, snapshot.zone))
+
+
+@click.command(hidden=True)
+@click.pass_obj
+def list_tasks(session: Session) -> None:
+    """GAIA's `--list`: name, schedule, last run or never, description."""
+    from scheduled.views import tables
+
+    snapshot = session.snapshot()
+    print_problems(session)
+    show(session, tables.tasks(jobs.rows(snapshot), snapshot.now))
+
+
+def _snapshot_and_document(session: Session, when: str | None) -> tuple[Snapshot, dict[str, Any]]:
+    if when is None:
+        snapshot = session.snapshot()
+        return snapshot, jobs.document(snapshot)
+    from scheduled.cli import simulated
+
+    snapshot, decisions = simulated.snapshot_at("--at", when, session)
+    return snapshot, jobs.document_at(snapshot, decisions)

@@ -1,0 +1,32 @@
+"""`scheduled next`: the upcoming runs of one job, or of all."""
+
+import click
+
+from scheduled.cli.context import Session
+from scheduled.cli.output import json_option, print_json, show
+from scheduled.config.lookup import find_job
+from scheduled.views import upcoming
+
+
+@click.command("next")
+@click.argument("job", required=False)
+@click.option("-n", "count", type=click.IntRange(1, 10_000), default=5, help="How many. [5]")
+@click.option("--explain", is_flag=True, help="Say why each is there, and what becomes of it.")
+@json_option
+@click.pass_obj
+def next_runs(
+    session: Session, job: str | None, *, count: int, explain: bool, as_json: bool
+) -> None:
+    """The next slots of one job, or of all."""
+    configured = find_job(session.config, job) if job is not None else None
+    snapshot = session.snapshot()
+    if configured is not None:
+        document = upcoming.of_job(snapshot, configured, count, explained=explain)
+    else:
+        document = upcoming.of_all(snapshot, count, explained=explain)
+    if as_json:
+        print_json(document)
+        return
+    from scheduled.views import pages
+
+    show(session, *pages.of_next(document, snapshot.now))

@@ -1,0 +1,37 @@
+"""`scheduled skip`: skip the next run of a job."""
+
+from datetime import datetime
+
+import click
+
+from scheduled.cli.context import Session
+from scheduled.config.lookup import find_job
+from scheduled.errors import UsageError
+from scheduled.jobs.model import Job
+from scheduled.jobs.schedule import schedule_of
+from scheduled.planning.decide import answered_until
+from scheduled.state import events
+from scheduled.state.records import job_memory
+from scheduled.timing import slots
+from scheduled.views.format import both
+
+
+@click.command()
+@click.argument("job")
+@click.pass_obj
+def skip(session: Session, job: str) -> None:
+    """Leave out the next slot of JOB; the one after it runs again."""
+    configured = find_job(session.config, job)
+    if job_memory(session.store.state, configured.id).deferral is not None:
+        raise UsageError(f"{job} is deferred; `scheduled resume {job}` takes that back")
+    slot = _next_slot(session, configured)
+    if slot is None:
+        raise UsageError(f"{job}: no slot will come that could be skipped")
+    session.keep(events.skip_requested(configured.id, slot))
+    session.say(f"{job}: {both(slot, session.now, session.zone)} is left out.")
+
+
+def _next_slot(session: Session, job: Job) -> datetime | None:
+    memory = job_memory(session.store.state, job.id)
+    after = answered_until(job, memory, session.now)
+    return slots.following(schedule_of(job), after, memory.anchor or session.now)

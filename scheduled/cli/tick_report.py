@@ -1,0 +1,109 @@
+"""Run a tick for a command, and print what people and cron's mail get to see of it."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from scheduled.cli.context import Session
+from scheduled.jobs.model import Outcome
+from scheduled.runs import output_files
+from scheduled.runs.output import Capture
+from scheduled.state.history import Row
+from scheduled.system.text import one_line
+from scheduled.ticks import tick
+from scheduled.ticks.dispatcher import RunRequest
+from scheduled.ticks.report import Report
+from scheduled.ticks.signals import Bus
+from scheduled.views.failure import LINES, failure_block
+
+
+def run_tick(
+    session: Session,
+    request: RunRequest | None,
+    bus: Bus | None = None,
+    look: Callable[[], object] = lambda: None,
+) -> Report:
+    """Run a tick and print nothing."""
+    return tick.run(
+        session.config,
+        session.now,
+        environ=session.environ,
+        arguments=session.arguments,
+        wanted=request,
+        bus=bus or Bus(),
+        look=look,
+    )
+
+
+def run_and_print(session: Session, request: RunRequest | None, *, as_json: bool) -> Report:
+    """Run a tick: live lines and a summary on a terminal, JSON if asked for, problems always."""
+    is_watched = session.is_terminal and not as_json and not session.quiet
+    report = _run_watched(session, request) if is_watched else run_tick(session, request)
+    if as_json:
+        click.echo(json.dumps(report.document(), indent=2))
+    elif is_watched or session.verbose:
+        _print_summary(session, report)
+    print_problems(session, report)
+    return report
+
+
+def print_problems(session: Session, report: Report) -> None:
+    """Print what cron should mail: nothing when all is well.
+
+    Warnings of the configuration are only for those who ask for more.
+    """
+    for warning in session.config.warnings if session.verbose else ():
+        click.echo(f"scheduled: warning: {one_line(warning)}", err=True)
+    for sentence in (*report.problems, *report.recovered, *report.warnings):
+        click.echo(f"scheduled: {one_line(sentence)}", err=True)
+    if report.trouble is not None:
+        click.echo(f"scheduled: {one_line(report.trouble)}", err=True)
+    if report.stopped_by is not None:
+        was_interrupted = any(row["outcome"] == Outcome.INTERRUPTED for row in report.ran)
+        effect = (
+            "what ran is recorded as interrupted" if was_interrupted else "all that ran had ended"
+        )
+        click.echo(f"scheduled: stopped by {report.stopped_by.name}; {effect}", err=True)
+    for row in report.failed:
+        click.echo(failure_block(row, *_failure_details(session, report, row)), err=True)
+
+
+def print_not_started(report: Report) -> None:
+    """Print which jobs were asked for and not started, and why."""
+    for job, reason in report.left:
+        click.echo(f"{job}: not started: {one_line(reason)}", err=True)
+
+
+def _run_watched(session: Session, request: RunRequest | None) -> Report:
+    from rich.console import Console
+
+    from scheduled.views.progress import Progress
+
+    bus = Bus()
+    with Progress(Console(no_color=not session.color)) as live:
+        bus.subscribe("job_started", live.job_started)
+        bus.subscribe("job_finished", live.job_finished)
+        bus.subscribe("job_failed", live.job_failed)
+        return run_tick(session, request, bus, live.refresh)
+
+
+def _print_summary(session: Session, report: Report) -> None:
+    from scheduled.views import progress, terminal
+
+    terminal.show(*progress.summary(report.document()), color=session.color)
+    for note in report.notes:
+        click.echo(one_line(note))
+
+
+def _failure_details(
+    session: Session, report: Report, row: Row
+) -> tuple[list[str], Path | None, datetime | None]:
+    """Return the last lines a failed run printed, its log, and when it is tried next."""
+    state_dir = session.config.places.state_dir
+    path = output_files.log_path(state_dir, row["job"], row["run_id"])
+    next_try = report.upcoming.get(row["job"])
+    lines = Capture(path, 0).tail(LINES) if path is not None else []
+    return lines, path, next_try.astimezone(session.zone) if next_try else None

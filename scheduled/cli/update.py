@@ -1,0 +1,118 @@
+"""`scheduled update`: change a job file that nobody has edited since it was written.
+
+Where somebody has, the file is left alone, and the message says what to change in it.
+"""
+
+from collections.abc import Mapping
+from textwrap import indent
+from typing import Any
+
+import click
+
+from scheduled.cli import job_options
+from scheduled.cli.context import Session
+from scheduled.cli.job_file import (
+    count_if_refused,
+    dry_run_option,
+    edited_by_hand,
+    print_result,
+)
+from scheduled.cli.output import json_option
+from scheduled.config import job_file_editor, paths
+from scheduled.config.conflicts import SHIPPED
+from scheduled.config.job_file_editor import JobFile
+from scheduled.config.lookup import find_job
+from scheduled.config.yaml_writer import text_of
+from scheduled.errors import UsageError
+from scheduled.jobs.model import Job
+
+_ACTIONS = {"command": "handler", "handler": "command"}
+"""A job has one of them: setting the one removes the other."""
+
+
+@click.command()
+@click.argument("job")
+@click.option("--schedule", metavar="TEXT", help="When it runs.")
+@click.option("--unset", multiple=True, metavar="KEY", help="Take a key away; repeatable.")
+@job_options.options
+@dry_run_option
+@json_option
+@click.pass_obj
+def update(
+    session: Session,
+    /,
+    job: str,
+    *,
+    schedule: str | None,
+    unset: tuple[str, ...],
+    dry_run: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Change the job file of JOB. What is not named stays, and nothing runs because of it.
+
+    Only a file that `create` or `config import` wrote, and nobody has edited since, is changed.
+    """
+    before = find_job(session.config, job)
+    changes = job_options.fields(**options) | (
+        {"schedule": schedule} if schedule is not None else {}
+    )
+    if not changes and not unset:
+        raise UsageError("nothing to change; name it, as in --timeout 10m, or --unset timeout")
+    file = job_file_editor.file_of(session.config, before)
+    if file is None or file.touched_in:
+        raise UsageError(_change_by_hand(session, before, file, changes, unset))
+    fields = _changed_fields(file, changes, unset)
+    if schedule is not None and not dry_run:
+        count_if_refused(session, schedule)
+    after, text = job_file_editor.checked(session.config, file, fields), text_of(fields)
+    if not dry_run:
+        job_file_editor.rewrite(file, fields)
+    done = "is so already" if text == file.text else "changed"
+    print_result(session, after, file.path, text, done="" if dry_run else done, as_json=as_json)
+
+
+def _changed_fields(
+    file: JobFile, changes: Mapping[str, Any], unset: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return the keys of a file with the changes: `env` and `params` are merged, others replaced.
+
+    Raises UsageError for an --unset that cannot be meant.
+    """
+    fields = dict(file.fields)
+    for key in unset:
+        if key not in fields or key in changes:
+            why = "is set by the same command" if key in changes else f"is not set in {file.path}"
+            raise UsageError(f"--unset {key}: {why}")
+        del fields[key]
+    for key, value in changes.items():
+        fields.pop(_ACTIONS.get(key, ""), None)
+        is_merged = key in ("env", "params") and isinstance(fields.get(key), dict)
+        fields[key] = fields[key] | value if is_merged else value
+    return fields
+
+
+def _change_by_hand(
+    session: Session,
+    job: Job,
+    file: JobFile | None,
+    changes: Mapping[str, Any],
+    unset: tuple[str, ...],
+) -> str:
+    """Return what a person has to change in a file that is theirs."""
+    lines = text_of(changes) if changes else ""
+    if job.id in SHIPPED:
+        where = session.config.places.config_path or session.config.places.root / paths.CONFIG_NAME
+        block = f"{job.id}:\n{indent(lines, '  ')}"
+        sentence = (
+            f"{job.id}: is a shipped job; write below jobs: in {where}:\n{indent(block, '  ')}"
+        )
+    elif file is None:
+        sentence = f"{job.source}: {job.id} stands there, not in a file of its own; write there:\n"
+        sentence += indent(lines, "  ")
+    else:
+        numbers = [f"line {file.lines[key]}" for key in changes if key in file.lines]
+        at = f" ({', '.join(numbers)})" if numbers else ""
+        sentence = f"{edited_by_hand(file)}; write there{at}:\n{indent(lines, '  ')}"
+    removal = f"take away: {', '.join(unset)}" if unset else ""
+    return f"{sentence.rstrip()}\n{removal}".rstrip()

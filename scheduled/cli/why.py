@@ -1,0 +1,33 @@
+"""`scheduled why`: why a job ran, or did not."""
+
+import click
+
+from scheduled.cli.context import Session
+from scheduled.cli.history import matching_rows
+from scheduled.cli.output import json_option, print_json
+from scheduled.cli.when import ago
+from scheduled.config.lookup import find_job
+from scheduled.state.history import HistoryQuery
+from scheduled.system.text import one_line
+from scheduled.views import why as why_view
+
+
+@click.command()
+@click.argument("job")
+@click.option(
+    "--at", "when", metavar="WHEN", help="About the slot then: 2h ago, 8:00, an ISO date."
+)
+@json_option
+@click.pass_obj
+def why(session: Session, job: str, *, when: str | None, as_json: bool) -> None:
+    """Why JOB ran or did not: the newest slot, or the one at a time, and what became of it."""
+    configured = find_job(session.config, job)
+    snapshot = session.snapshot()
+    at = session.now if when is None else ago("--at", when, session.now, session.zone)
+    rows = matching_rows(session, HistoryQuery(job=job, limit=0))
+    document = why_view.document(snapshot, configured, at, rows)
+    if as_json:
+        print_json(document)
+        return
+    for sentence in why_view.sentences(document, snapshot):
+        click.echo(one_line(sentence))

@@ -1,0 +1,69 @@
+"""`scheduled history`, as somebody calls it."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from tests.builders.jobs import at
+from tests.builders.looks import Home, Said, end
+
+
+def test_history_can_be_narrowed(home: Home) -> None:
+    home.record(end("r2", at("11:30"), "failed"))
+
+    assert _ids(home.call("history", "--json")) == ["r2", "r1"]
+    assert _ids(home.call("history", "--outcome", "failed", "--json")) == ["r2"]
+    assert _ids(home.call("history", "--since", "45m", "--json")) == ["r2"]
+    assert _ids(home.call("history", "--since", "2026-11-21T11:15:00", "--json")) == ["r2"]
+    assert _ids(home.call("history", "--since", "2026-11-21", "--json")) == ["r2", "r1"]
+    assert _ids(home.call("history", "--limit", "1", "--json")) == ["r2"]
+    assert _ids(home.call("history", "poll", "--json")) == []
+
+
+def test_history_for_a_person_tells_why_a_run_failed(home: Home) -> None:
+    home.record(end("r2", at("11:30"), "failed", error="exit code 3 [/rc]", missed=2, attempt=3))
+
+    said = home.call("history")
+
+    assert "answers for 2 missed slots too; attempt 3; exit code 3 [/rc]" in said.out
+    assert "No such run is on record." in home.call("history", "poll").out
+
+
+def test_history_of_a_job_that_is_gone_is_kept(home: Home) -> None:
+    home.configure("jobs: {}\n")
+
+    assert _ids(home.call("history", "backup", "--json")) == ["r1"]
+    assert "copied 3 files" in home.call("logs", "backup").out
+
+
+def test_an_unknown_outcome_is_refused_with_those_there_are(home: Home) -> None:
+    said = home.call("history", "--outcome", "vanished")
+
+    assert said.code == 2
+    assert "'timed_out'" in said.err
+
+
+@pytest.mark.parametrize("when", ["yesterday", "", "2h ago", "9999999d", "5 minutes", "\x1b[2J"])
+def test_a_since_that_is_no_time_is_refused(home: Home, when: str) -> None:
+    said = home.call("history", "--since", when)
+
+    assert said.code == 2
+    assert "is no time; write 2h, 7d, 8:00" in said.err
+    assert "\x1b" not in said.err
+
+
+def test_history_as_csv_has_a_column_a_key(home: Home) -> None:
+    home.record(end("r2", at("11:30"), "failed", error='said "no",\nand left'))
+
+    rows = list(csv.DictReader(io.StringIO(home.call("history", "--csv").out)))
+
+    assert [row["run_id"] for row in rows] == ["r2", "r1"]
+    assert rows[0]["error"] == 'said "no",\nand left'
+    assert json.loads(rows[1]["result"]) == {"files": 3}
+    assert home.call("history", "--csv", "--json").code == 2
+
+
+def _ids(said: Said) -> list[str]:
+    return [row["run_id"] for row in json.loads(said.out)["runs"]]
