@@ -18,7 +18,7 @@ from tests.builders.handlers import handler_file
 from tests.builders.idle import full_ticks, idle_tick
 from tests.builders.installed import WITHOUT_SWEEPS
 
-README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+MANUAL = (Path(__file__).parents[2] / "docs" / "handlers.md").read_text("utf-8")
 LONG_AGO = 1_700_000_000
 NOTES = """\
 from scheduled.handler import handler
@@ -203,8 +203,8 @@ def test_a_broken_row_in_the_cache_is_as_good_as_none(home: Path) -> None:
     assert load.load(options(home)) == before
 
 
-def test_the_example_in_the_readme_runs(root: Path) -> None:
-    section = README.split("### Handler folders")[1].split("\n### ")[0]
+def test_the_example_in_the_manual_runs(root: Path) -> None:
+    section = MANUAL.split("\n## Handler folders\n")[1].split("\n## ")[0]
     (code,) = re.findall(r"^```python\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
     (text,) = re.findall(r"^```yaml\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
     handler_file(root, "photos.py", code)
