@@ -17,7 +17,7 @@ from scheduled.errors import reason_of
 from scheduled.jobs.model import Attempt, Job
 from scheduled.runs import environment
 from scheduled.runs.environment import UnusableEnvironmentError
-from scheduled.runs.process import TickContext
+from scheduled.runs.process import RunContext
 
 LIMIT_SECONDS = 10.0
 
@@ -35,7 +35,7 @@ class Answer:
         return not self.reason
 
 
-def ask(attempt: Attempt, context: TickContext, limit: float = LIMIT_SECONDS) -> Answer:
+def ask(attempt: Attempt, context: RunContext, limit: float = LIMIT_SECONDS) -> Answer:
     """Ask the `only_if` of a job. What cannot be asked, or takes too long, means not now."""
     condition = attempt.job.only_if
     command = ["/bin/sh", "-c", condition] if isinstance(condition, str) else list(condition)

@@ -39,7 +39,7 @@ RESULT = ".result"
 
 
 @dataclass(frozen=True)
-class TickContext:
+class RunContext:
     """What every run of a tick shares."""
 
     state_dir: Path
@@ -84,7 +84,7 @@ class Running:
         return self.started + self.attempt.job.timeout
 
 
-def start(attempt: Attempt, memory: dict[str, Any], context: TickContext) -> Running:
+def start(attempt: Attempt, memory: dict[str, Any], context: RunContext) -> Running:
     """Start a run. One that cannot be started is returned all the same, with `failure` set."""
     log = _log(context, attempt.job.id, attempt.run_id)
     capture = Capture(log, attempt.job.max_output)
@@ -127,7 +127,7 @@ def ended(running: Running, status: int, usage: Any) -> AttemptResult:
     return _without_secrets(_judged(running, exit_code, report, facts), running.mask)
 
 
-def settle(job_id: str, run_id: str, job: Job | None, context: TickContext) -> str:
+def settle(job_id: str, run_id: str, job: Job | None, context: RunContext) -> str:
     """Finish the output of a run whose tick died; what could not be done, else nothing.
 
     The secrets that are hidden are those that the job has now; `job` is None for one that is no
@@ -161,7 +161,7 @@ def _finished(capture: Capture, mask: Mask) -> str:
     return ""
 
 
-def watch(job_id: str, run_id: str, job: Job | None, context: TickContext) -> None:
+def watch(job_id: str, run_id: str, job: Job | None, context: RunContext) -> None:
     """Have the output of a run looked after whose tick died and which goes on."""
     limit = job.max_output if job is not None else Job.max_output
     lingering_output.note(Capture(_log(context, job_id, run_id), limit))
@@ -172,7 +172,7 @@ def _discard(path: Path) -> None:
         path.unlink()
 
 
-def _log(context: TickContext, job_id: str, run_id: str) -> Path:
+def _log(context: RunContext, job_id: str, run_id: str) -> Path:
     return context.state_dir / "runs" / job_id / f"{run_id}.log"
 
 
@@ -279,7 +279,7 @@ class _Way:
     output: int
 
 
-def _launch(running: Running, way: _Way, memory: dict[str, Any], context: TickContext) -> None:
+def _launch(running: Running, way: _Way, memory: dict[str, Any], context: RunContext) -> None:
     attempt = running.attempt
     if not attempt.job.handler:
         running.process = _spawn(_command(attempt), way, attempt.job, None)
@@ -335,7 +335,7 @@ def _handler_command(result_path: Path) -> list[str]:
     ]
 
 
-def _description(attempt: Attempt, memory: dict[str, Any], context: TickContext) -> IO[bytes]:
+def _description(attempt: Attempt, memory: dict[str, Any], context: RunContext) -> IO[bytes]:
     """A file without a name that tells the child what to do, ready to be read."""
     description = {
         "handler": attempt.job.handler,

@@ -19,15 +19,15 @@ from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.runs import lingering_output, output
 from scheduled.runs.effects import LIVE, Effects
-from scheduled.runs.process import TickContext
+from scheduled.runs.process import RunContext
 from scheduled.runs.supervisor import Supervisor
 from scheduled.state import events, heartbeat, records, tick_interval
 from scheduled.state.records import ALL_JOBS
 from scheduled.state.store import KEEP_DAYS, Store
 from scheduled.system import files
-from scheduled.ticks import idle_hint, outbox
-from scheduled.ticks.dispatcher import Dispatcher, RunRequest
-from scheduled.ticks.job_runner import JobRunner
+from scheduled.ticks import idle_hint, outbox, recovery
+from scheduled.ticks.context import TickContext
+from scheduled.ticks.dispatcher import Children, Dispatcher, RunRequest
 from scheduled.ticks.report import Report
 from scheduled.ticks.signals import Bus
 from scheduled.timing.instants import format_utc
@@ -63,61 +63,64 @@ def run(
             f"the clock says {now:%Y-%m-%d %H:%M} UTC, which is before this program was made; "
             "nothing is run or written until it is set"
         )
-    tick = Tick(config, now, environ, wanted or RunRequest(), bus or Bus())
+    tick = Tick(config, now, environ=environ, request=wanted, bus=bus)
     tick.open()
-    tick.settle()
+    recovery.recover_all(tick.context)
     decisions = tick.plan()
     with Supervisor(look) as children:
-        work = Dispatcher(config, tick.runner, children, tick.report, tick.bus, tick.wanted)
-        work.run(decisions)
+        tick.dispatcher(children).run(decisions)
         tick.deliver()
-        tick.close(work, decisions, arguments if wanted is None else None)
+        tick.close(decisions, arguments if wanted is None else None)
         tick.report.stopped_by = children.stopped_by  # one that came in the last steps counts too
     return tick.report
 
 
 class Tick:
-    """One tick under way: the steps of `run`, in the order they are told there."""
+    """One tick in progress: the steps of `run`, in the order it takes them."""
 
     def __init__(
         self,
         config: Config,
         now: datetime,
-        environ: Mapping[str, str],
-        wanted: RunRequest,
-        bus: Bus,
+        *,
+        environ: Mapping[str, str] | None = None,
+        request: RunRequest | None = None,
+        bus: Bus | None = None,
         store: Store | None = None,
         effects: Effects = LIVE,
     ) -> None:
         self.config = config
         self.now = now
-        self.wanted = wanted
-        self.bus = bus
-        self.zone = ZoneInfo(config.timezone)
+        self.request = request or RunRequest()
+        self.bus = bus or Bus()
         self.report = Report(now, problems=list(config.problems))
         self._started = time.monotonic()
         self.store = store or Store(config.places.state_dir).load()
         self.cadence = tick_interval.current(config.tick_interval, self.store.state)
-        self.jobs = [_with_params(job, wanted) for job in chosen(config.jobs, wanted.only)]
-        places = config.places
-        self.runner = JobRunner(
-            self.store,
-            {job.id: job for job in config.jobs},
-            TickContext(
-                state_dir=places.state_dir,
-                root=places.root,
-                central_dir=places.central_dir,
-                config_dir=(places.config_path or places.root / "scheduled.yaml").parent,
-                zone=config.timezone,
-                now=now,
-                environ=environ,
-            ),
-            SlotCache.at(now),
-            ON_TIME_TICKS * self.cadence.interval,
-            self.clock,
-            self.report.warnings.append,
-            effects,
-            config.max_concurrent,
+        self.jobs = [
+            _with_params(job, self.request) for job in chosen(config.jobs, self.request.only)
+        ]
+        self.context = TickContext(
+            store=self.store,
+            jobs={job.id: job for job in config.jobs},
+            run_context=_run_context(config, now, environ or {}),
+            slots=SlotCache.at(now),
+            grace=ON_TIME_TICKS * self.cadence.interval,
+            clock=self.clock,
+            warn=self.report.warnings.append,
+            effects=effects,
+            lanes=config.max_concurrent,
+        )
+
+    def dispatcher(self, children: Children) -> Dispatcher:
+        """Return a dispatcher that runs the jobs of this tick as `children`."""
+        return Dispatcher(
+            config=self.config,
+            tick=self.context,
+            children=children,
+            report=self.report,
+            bus=self.bus,
+            request=self.request,
         )
 
     def clock(self) -> datetime:
@@ -139,20 +142,6 @@ class Tick:
         if gap is not None:
             self.store.record(self.now, events.gap_explained(gap.start, gap.end, gap.cause.value))
 
-    def settle(self) -> None:
-        """Find the runs whose tick died, and put them on record as interrupted."""
-        for name, lane in records.active_runs(self.store.state):
-            lock = self.runner.effects.acquire_lock(self.store.state_dir, name, lane)
-            if lock is None:
-                continue  # it runs, in another tick
-            try:
-                self.store.refresh()
-                opened = self.runner.record(name).runs.get(lane)
-                if opened is not None:
-                    self.runner.recover(name, opened)
-            finally:
-                lock.release()
-
     def plan(self) -> list[Decision]:
         """Decide about every job; one seen for the first time is first put on record."""
         decisions = self.decided()
@@ -170,15 +159,15 @@ class Tick:
         return decide.plan(
             self.jobs,
             lambda job: records.job_memory(self.store.state, job),
-            self.runner.slots,
-            grace=self.runner.grace,
+            self.context.slots,
+            grace=self.context.grace,
             budget=self.config.catch_up_budget,
             ticking_since=records.end_of_last_gap(self.store.state),
         )
 
     def first_sights(self, decisions: list[Decision]) -> list[dict[str, Any]]:
         """The events that make the engine know a new boot, and new, changed and removed jobs."""
-        state, slots = self.store.state, self.runner.slots
+        state, slots = self.store.state, self.context.slots
         started = reboot.boot_events(
             self.config.jobs, state, heartbeat.read_clocks(self.now), self.now
         )
@@ -190,19 +179,17 @@ class Tick:
         """Take the waiting messages to where they are read; what fails waits for another tick."""
         with self.report.troubles():
             self.report.notes += outbox.deliver(
-                self.store, self.config.places, self.zone, self.clock()
+                self.store, self.config.places, ZoneInfo(self.config.timezone), self.clock()
             )
 
-    def close(
-        self, work: Dispatcher, decisions: list[Decision], arguments: list[str] | None
-    ) -> None:
+    def close(self, decisions: list[Decision], arguments: list[str] | None) -> None:
         """Write the checkpoint, the central file, and the hint for the next tick."""
         with self.report.troubles():
             self.store.record(self.clock(), events.tick_ended(len(self.report.ran)))
             saved = self.store.checkpoint(self.clock())
             noisy = lingering_output.look(self.store.state_dir)
             if arguments is not None:
-                due = self._next_due(work, decisions, noisy=noisy)
+                due = self._next_due(decisions, noisy=noisy)
                 patience = self.cadence.tolerance(self.now)
                 ours = {self.store.path: saved}
                 idle_hint.leave(self.config, arguments, self.now, due, patience, ours)
@@ -226,9 +213,7 @@ class Tick:
     def _status(self) -> dict[str, Any]:
         return status.central(self.config, self.store.state, self.clock(), self.store.recovered)
 
-    def _next_due(
-        self, work: Dispatcher, decisions: list[Decision], *, noisy: bool = False
-    ) -> datetime | None:
+    def _next_due(self, decisions: list[Decision], *, noisy: bool = False) -> datetime | None:
         """When the next tick has something to do: a slot, or a message to try again.
 
         `noisy` says that there is output to be looked after.
@@ -236,7 +221,7 @@ class Tick:
         # Of what other ticks and commands put on record since the plan, the hint is to know, too.
         touched, anybody = self.store.changed_jobs, ALL_JOBS in self.store.changed_jobs
         again = [
-            work.decide(one.job)
+            self.context.decide(one.job)
             for one in decisions
             if one.verdict is not Verdict.NOT_DUE or one.job.id in touched or anybody
         ]
@@ -249,6 +234,19 @@ class Tick:
             self.now + lingering_output.LOOK_AGAIN if noisy else None,
         ]
         return min((one for one in instants if one is not None), default=None)
+
+
+def _run_context(config: Config, now: datetime, environ: Mapping[str, str]) -> RunContext:
+    places = config.places
+    return RunContext(
+        state_dir=places.state_dir,
+        root=places.root,
+        central_dir=places.central_dir,
+        config_dir=(places.config_path or places.root / "scheduled.yaml").parent,
+        zone=config.timezone,
+        now=now,
+        environ=environ,
+    )
 
 
 def chosen(jobs: tuple[Job, ...], only: tuple[str, ...]) -> list[Job]:

@@ -7,7 +7,7 @@ from typing import Any
 from scheduled.jobs.model import Attempt
 from scheduled.runs import preconditions
 from scheduled.runs.preconditions import Answer
-from scheduled.runs.process import TickContext
+from scheduled.runs.process import RunContext
 from tests.builders.jobs import at, job
 
 
@@ -26,7 +26,7 @@ def test_one_that_answers_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 def ask(folder: Path, only_if: str, **more: Any) -> Answer:
-    around = TickContext(folder, folder, folder, folder, "UTC", at("12:00"), {"PATH": "/bin"})
+    around = RunContext(folder, folder, folder, folder, "UTC", at("12:00"), {"PATH": "/bin"})
     attempt = Attempt("20261121T120000-abcdef", job(only_if=only_if), at("12:00"))
     return preconditions.ask(attempt, around, **more)
 

@@ -18,7 +18,7 @@ from scheduled.jobs.model import Attempt, AttemptResult, Outcome
 from scheduled.runs.effects import Effects
 from scheduled.runs.output import NOTHING, Capture
 from scheduled.runs.preconditions import Answer
-from scheduled.runs.process import Running, TickContext
+from scheduled.runs.process import RunContext, Running
 from scheduled.state import apply
 from scheduled.state.records import Event, State
 from scheduled.state.store import Store
@@ -93,7 +93,7 @@ def _take(_state_dir: Path, _job: str, _lane: int) -> Lock:
     return NULL_LOCK
 
 
-def _start(attempt: Attempt, _memory: dict[str, Any], _around: TickContext) -> Running:
+def _start(attempt: Attempt, _memory: dict[str, Any], _around: RunContext) -> Running:
     return running(attempt)
 
 

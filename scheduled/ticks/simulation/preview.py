@@ -6,7 +6,6 @@ from scheduled.config.load import Config
 from scheduled.planning.decision import Decision
 from scheduled.state.store import Store
 from scheduled.ticks.dispatcher import RunRequest
-from scheduled.ticks.signals import Bus
 from scheduled.ticks.simulation import fakes
 from scheduled.ticks.tick import Tick
 
@@ -15,4 +14,5 @@ def decisions(config: Config, now: datetime, wanted: RunRequest) -> list[Decisio
     """Return what `run` would decide at `now`. Changes nothing on disk. Raises as `run` does."""
     store = Store(config.places.state_dir).load()
     memory = fakes.InMemoryStore(store.state_dir, store.state)
-    return Tick(config, now, {}, wanted, Bus(), memory, fakes.NO_EFFECTS).plan()
+    tick = Tick(config, now, request=wanted, store=memory, effects=fakes.NO_EFFECTS)
+    return tick.plan()

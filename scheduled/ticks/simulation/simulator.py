@@ -17,9 +17,8 @@ from scheduled.planning.decision import Decision, Verdict
 from scheduled.state import events, heartbeat, history
 from scheduled.state.heartbeat import Cause
 from scheduled.state.history import Row
-from scheduled.ticks.dispatcher import Dispatcher, RunRequest
-from scheduled.ticks.job_runner import StartedRun
-from scheduled.ticks.signals import Bus
+from scheduled.ticks import recovery
+from scheduled.ticks.job_runner import JobRunner, StartedRun
 from scheduled.ticks.simulation import fakes
 from scheduled.ticks.simulation.fakes import NO_EFFECTS, InMemoryStore
 from scheduled.ticks.tick import Tick
@@ -48,18 +47,19 @@ class Simulator:
         """Go on from the real ticks: why none came of late, and what is under way ends well."""
         tick = self.tick(self.timeline.start)
         tick.explain_silence(heartbeat.read_clocks(tick.now))
-        for job in (tick.runner.jobs[name] for name in running if name in tick.runner.jobs):
-            for opened in tick.runner.record(job.id).runs.values():
+        jobs, runner = tick.context.jobs, JobRunner(tick.context)
+        for job in (jobs[name] for name in running if name in jobs):
+            for opened in tick.context.memory(job.id).runs.values():
                 attempt = Attempt(opened.run_id, job, opened.slot, opened.attempt)
                 begun = StartedRun(fakes.running(attempt), fakes.NULL_LOCK, opened.started_at)
-                tick.runner.end(begun, fakes.WELL, [])
+                runner.end(begun, fakes.WELL, [])
         self.memory.events.clear()
 
     def run(self) -> Iterator[tuple[datetime, list[Row]]]:
         """Each tick that had something to do: its instant, and a row for all that ended in it."""
         at = self.timeline.first(self.timeline.start)
         if at is not None:
-            self.tick(at).settle()
+            recovery.recover_all(self.tick(at).context)
         while at is not None:
             self._run_tick(at)
             yield at, history.rows(self.memory.events)[::-1]
@@ -84,7 +84,7 @@ class Simulator:
     def tick(self, at: datetime) -> Tick:
         """The tick of that instant, not yet under way, of the jobs that are up."""
         now = at + MOMENT
-        tick = _Tick(self.config, now, {}, RunRequest(), Bus(), self.memory, NO_EFFECTS)
+        tick = _Tick(self.config, now, store=self.memory, effects=NO_EFFECTS)
         tick.jobs = [job for job in tick.jobs if _is_up(self._wakes[job.id], now)]
         return tick
 
@@ -92,13 +92,10 @@ class Simulator:
         tick = self.tick(at)
         self._explain_silence(tick, at)
         decisions = tick.plan()
-        work = Dispatcher(
-            self.config, tick.runner, fakes.FakeSupervisor(), tick.report, tick.bus, RunRequest()
-        )
-        work.run(decisions)
+        tick.dispatcher(fakes.FakeSupervisor()).run(decisions)
         self.memory.record(tick.now, events.tick_ended(len(tick.report.ran)))
         for decision in decisions:
-            self._wakes[decision.job.id] = _wake(work.decide(decision.job), tick.now)
+            self._wakes[decision.job.id] = _wake(tick.context.decide(decision.job), tick.now)
         return tick, decisions
 
     def _explain_silence(self, tick: Tick, at: datetime) -> None:

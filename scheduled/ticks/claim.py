@@ -1,0 +1,265 @@
+"""The claim of a job: lock it, read the journal, decide again, and record the intent to run.
+
+The lock comes before the decision. Decided first, two ticks that overlap would both find the
+same slot due, and the second would run it again after its wait. The intent is recorded before
+the run starts, so that a tick which dies leaves a trace.
+"""
+
+import os
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from scheduled.jobs.model import Attempt, Job, Overlap
+from scheduled.planning import active_runs, decide
+from scheduled.planning.decision import Decision, Verdict
+from scheduled.runs import stop
+from scheduled.runs.preconditions import GuardUnusableError, Refusal
+from scheduled.state import events, history
+from scheduled.state.history import Row
+from scheduled.state.journal import Event
+from scheduled.state.records import JobMemory
+from scheduled.system import machine
+from scheduled.system.locks import Lock
+from scheduled.ticks import recovery
+from scheduled.ticks.context import TickContext
+
+SKIPPED_OVERLAP = "still running when it came due; overlap is skip"
+REPLACED = "replaced: a newer slot came due"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A run that is recorded and not started yet, and the lock of its lane."""
+
+    attempt: Attempt
+    lock: Lock
+    started_at: datetime
+
+
+@dataclass(frozen=True)
+class StillRunning:
+    """A run of the job is in progress; the slot stays due."""
+
+    reason: str = "still running"
+
+
+@dataclass(frozen=True)
+class BeingReplaced:
+    """The run in progress was told to stop, and the slot starts when it has ended."""
+
+    again_at: datetime
+    """When to claim the job again, in this tick."""
+
+
+@dataclass(frozen=True)
+class NotNow:
+    """Another job, a guard or `only_if` keeps the job from starting; the slot stays due."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class GuardUnusable:
+    """A guard cannot be checked until somebody changes something; the slot stays due."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """The slot ended without a run."""
+
+    row: Row
+
+
+@dataclass(frozen=True)
+class NotDue:
+    """No slot is due any more: another tick has run it."""
+
+
+NotStarted = StillRunning | BeingReplaced | NotNow | GuardUnusable | Skipped | NotDue
+
+
+class MemoryChanged(Exception):  # noqa: N818 - decide again; it never leaves this module
+    """Another process recorded something about the job since the decision was made."""
+
+
+def claim(
+    tick: TickContext, job: Job, *, by_hand: bool = False, slotless: bool = False
+) -> Claim | NotStarted:
+    """Record that `job` starts for the slot that is due, or, by hand, without a slot.
+
+    `slotless` leaves a slot that is due to a later tick. Never waits for a run in progress.
+    Raises LockedError or StateError; then nothing may be started.
+    """
+    running = StillRunning()
+    for lane in range(tick.lanes if job.overlap is Overlap.ALLOW else 1):
+        outcome = _claim_lane(tick, job, lane, by_hand=by_hand, slotless=slotless)
+        if not isinstance(outcome, StillRunning):
+            return outcome
+        running = outcome
+    return running if by_hand else _apply_overlap(tick, job, running)
+
+
+def _claim_lane(
+    tick: TickContext, job: Job, lane: int, *, by_hand: bool, slotless: bool
+) -> Claim | NotStarted:
+    lock = tick.effects.acquire_lock(tick.store.state_dir, job.id, lane)
+    if lock is None:
+        return StillRunning()
+    try:
+        outcome = _LockedJob(tick, job, lane, lock).claim(by_hand=by_hand, slotless=slotless)
+    except BaseException:
+        lock.release()
+        raise
+    if not isinstance(outcome, Claim):
+        lock.release()
+    return outcome
+
+
+def _apply_overlap(tick: TickContext, job: Job, running: StillRunning) -> NotStarted:
+    """Apply the job's `overlap` to a slot that came due while the job runs."""
+    if job.overlap not in (Overlap.SKIP, Overlap.REPLACE):
+        return running
+    # Two ticks may find the job running, and the lock of the job does not serialise them.
+    with tick.store.locked():
+        run = tick.memory(job.id).open
+        decision = tick.decide(job)
+        if run is None or decision.verdict is not Verdict.RUN:
+            return running
+        if not active_runs.overlaps(decision, run) or not tick.effects.survivor(run):
+            return running  # the run is about to start, or to be found dead
+        if job.overlap is Overlap.SKIP:
+            event = events.slot_skipped(job.id, decision.slot, SKIPPED_OVERLAP)
+            tick.store.write(tick.clock(), *_missed_before(tick, decision), event)
+            return _skipped(event)
+        now = tick.clock()
+        is_stopping = stop.escalate(tick.store, job.id, run, REPLACED, now)
+        return BeingReplaced(now + stop.POLL) if is_stopping else running
+
+
+@dataclass(frozen=True)
+class _LockedJob:
+    """A job while the lock of one of its lanes is held."""
+
+    tick: TickContext
+    job: Job
+    lane: int
+    lock: Lock
+
+    def claim(self, *, by_hand: bool, slotless: bool) -> Claim | NotStarted:
+        """Decide until a decision is recorded before the job's memory has changed."""
+        while True:
+            try:
+                return self._decide_and_record(by_hand=by_hand, slotless=slotless)
+            except MemoryChanged:
+                continue
+
+    def _decide_and_record(self, *, by_hand: bool, slotless: bool) -> Claim | NotStarted:
+        tick, job = self.tick, self.job
+        tick.store.refresh()
+        run = tick.memory(job.id).runs.get(self.lane)
+        pid = recovery.recover(tick, job.id, run) if run is not None else 0
+        if pid:
+            return StillRunning(
+                f"still running as process {pid}, though the tick that started it died"
+            )
+        memory = tick.memory(job.id)
+        if memory.runs and job.overlap is not Overlap.ALLOW:
+            return StillRunning()  # in another lane, from when `overlap` was `allow`
+        decision = tick.decide(job)
+        if decision.verdict is Verdict.CANCEL_RETRY:
+            self._cancel_retry(memory, decision)
+            return self._decide_and_record(by_hand=by_hand, slotless=slotless)
+        if decision.verdict is Verdict.RUN and not slotless:
+            obstacle = None if by_hand else self._obstacle(memory, decision)
+            return obstacle or self._claimed(memory, decision)
+        if by_hand:
+            return self._claimed(memory, Decision(job, Verdict.RUN))
+        return self._skip(memory, decision) if decision.verdict is Verdict.SKIP else NotDue()
+
+    def _obstacle(self, memory: JobMemory, decision: Decision) -> NotStarted | None:
+        """Return what keeps a due slot from starting: another job, a guard or `only_if`."""
+        tick, job = self.tick, self.job
+        assert decision.slot is not None
+        blocker = decide.blocker(job, decision.slot, tick.jobs, tick.memory, tick.slots)
+        if blocker is not None:
+            return NotNow(f"waits for {blocker} to succeed")
+        try:
+            refusal = tick.effects.refusal(job, tick.run_context.root)
+        except GuardUnusableError as error:
+            return GuardUnusable(self._put_off(memory, decision, Refusal("a guard", str(error))))
+        if refusal is not None:
+            return NotNow(self._put_off(memory, decision, refusal))
+        if not job.only_if:
+            return None
+        answer = tick.effects.ask(self._attempt(memory, decision), tick.run_context)
+        if answer.not_now:
+            return NotNow(self._put_off(memory, decision, Refusal("only_if", answer.reason)))
+        if answer.is_yes:
+            return None
+        return self._skip(memory, replace(decision, reason=answer.reason))
+
+    def _put_off(self, memory: JobMemory, decision: Decision, refusal: Refusal) -> str:
+        """Record the refusal, once a slot and guard: they may be asked every minute."""
+        if memory.not_now != (decision.slot, refusal.guard):
+            event = events.guard_said_not_now(
+                self.job.id, decision.slot, refusal.guard, refusal.reason
+            )
+            self.tick.store.record(self.tick.clock(), event)
+        return refusal.reason
+
+    def _cancel_retry(self, memory: JobMemory, decision: Decision) -> None:
+        assert decision.slot is not None
+        self._record(memory, events.retry_cancelled(self.job.id, decision.slot, decision.reason))
+
+    def _skip(self, memory: JobMemory, decision: Decision) -> Skipped:
+        event = events.slot_skipped(self.job.id, decision.slot, decision.reason)
+        self._record(memory, *_missed_before(self.tick, decision), event)
+        return _skipped(event)
+
+    def _claimed(self, memory: JobMemory, decision: Decision) -> Claim:
+        attempt = self._attempt(memory, decision)
+        intent = events.run_started(attempt, machine.boot_id(), self.lane)
+        self._record(memory, *_missed_before(self.tick, decision), intent, sync=False)
+        run = self.tick.memory(self.job.id).run(attempt.run_id)
+        assert run is not None
+        return Claim(attempt, self.lock, run.started_at)
+
+    def _record(self, memory: JobMemory, *decided: Event, sync: bool = True) -> None:
+        """Record a decision that was made from `memory`. Raises MemoryChanged.
+
+        Each lane has its own lock, so two ticks may decide about one job at the same time.
+        """
+        with self.tick.store.locked():
+            if self.tick.memory(self.job.id) != memory:
+                raise MemoryChanged
+            self.tick.store.write(self.tick.clock(), *decided, sync=sync)
+
+    def _attempt(self, memory: JobMemory, decision: Decision) -> Attempt:
+        memory, slot = active_runs.without_active_runs(self.job, memory), decision.slot
+        coalesced = memory.coalesced + (decision.missed.count if decision.missed else 0)
+        return Attempt(
+            run_id=f"{self.tick.clock():%Y%m%dT%H%M%S}-{os.urandom(3).hex()}",
+            job=self.job,
+            slot=slot,
+            attempt=decision.attempt + memory.interruptions if slot else 1,
+            catch_up=decision.catch_up,
+            missed=coalesced if slot else 0,
+            last_success=memory.last_success,
+        )
+
+
+def _missed_before(tick: TickContext, decision: Decision) -> list[Event]:
+    """Return the events of the missed slots before the one decided about."""
+    cause = decision.cause or events.cause_of_missed(decision.missed, tick.store.state["gaps"])
+    return [
+        *events.slots_missed(decision.job.id, decision.too_late, "too late"),
+        *events.slots_missed(decision.job.id, decision.missed, cause),
+    ]
+
+
+def _skipped(event: Event) -> Skipped:
+    row = history.row_of(event)
+    assert row is not None
+    return Skipped(row)

@@ -1,0 +1,59 @@
+"""What the steps of one tick share: the store, the jobs, the clock, and the effects."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Self
+
+from scheduled.jobs.model import Job
+from scheduled.planning import decide
+from scheduled.planning.decision import Decision
+from scheduled.planning.slot_cache import SlotCache
+from scheduled.runs.effects import Effects
+from scheduled.runs.process import RunContext
+from scheduled.state import records
+from scheduled.state.journal import Event
+from scheduled.state.records import JobMemory
+from scheduled.state.store import Store
+
+
+@dataclass(frozen=True)
+class TickContext:
+    """One tick, as claiming, running and recovering jobs need to know it."""
+
+    store: Store
+    jobs: Mapping[str, Job]
+    """Every configured job, by id."""
+    run_context: RunContext
+    slots: SlotCache
+    grace: timedelta
+    """A start within `grace` of its slot is on time."""
+    clock: Callable[[], datetime]
+    """The tick's own time: its `now`, moved on by what has elapsed since."""
+    warn: Callable[[str], object]
+    """Called with a sentence for the user about something that is no job's failure."""
+    effects: Effects
+    lanes: int
+    """How many runs of one job may go on side by side, where its policy allows that."""
+
+    def later(self) -> Self:
+        """Return the same context, with decisions made as of now instead of the tick's start."""
+        return replace(self, slots=SlotCache.at(self.clock()))
+
+    def memory(self, job_id: str) -> JobMemory:
+        """Return what is remembered now about a job."""
+        return records.job_memory(self.store.state, job_id)
+
+    def decide(self, job: Job) -> Decision:
+        """Decide about `job` from what is remembered now."""
+        return decide.decide(job, self.memory(job.id), self.slots, self.grace)
+
+    def write_end(self, event: Event, trouble: str, *before: Event, sync: bool = True) -> None:
+        """Write the end of a run after the events `before` it; for a caller within `store.locked`.
+
+        `trouble` is what went wrong with its output: it is recorded, and the user is warned.
+        """
+        if trouble:
+            event["trouble"] = trouble
+            self.warn(f"{event['job']}: {trouble}")
+        self.store.write(self.clock(), *before, event, sync=sync)
