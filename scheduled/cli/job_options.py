@@ -101,7 +101,7 @@ def _repeated(option: str, metavar: str, about: str, *names: str) -> Callable[[C
 
 
 def _about(key: str) -> str:
-    about = JOB_KEYS[key].about
+    about = JOB_KEYS[key].plain
     return f"{about[:1].upper()}{about[1:]}."
 
 

@@ -25,7 +25,7 @@ def of_configuration() -> Shape:
     """What a scheduled.yaml may hold."""
     ours = {job.id: {"description": job.description, **_CHANGES} for job in builtin.JOBS}
     jobs = {
-        "description": KEYS["jobs"].about,
+        "description": KEYS["jobs"].summary,
         **KEYS["jobs"].read.shape,
         "propertyNames": {"pattern": whole_of(ID)},
         "properties": ours,
@@ -61,8 +61,7 @@ def _of_table(keys: Mapping[str, Key]) -> Shape:
 
 
 def _of_key(key: Key) -> Shape:
-    by_default = f" [{key.default}]" if key.default else ""
-    return {"description": f"{key.about}{by_default}", **key.read.shape}
+    return {"description": key.summary, **key.read.shape}
 
 
 def _exclusive(keys: Mapping[str, Key]) -> Iterator[list[str]]:

@@ -1,13 +1,14 @@
-"""The keys a configuration may have: for each, what it means, its default, and what it accepts.
+"""The keys a configuration may have: for each, what it means, what it accepts, and its default.
 
-The tables are all there is to know about a key: they drive the checking and the JSON Schema, and
-the manual is compared with them. What is accepted is told by a *reader*, which makes the value of
-a node or raises Unfit with the rest of the sentence that began with the key's place.
+A key is declared here once. The checker, the JSON Schema, the order of a job file that is
+written, the template of `config init`, the options of `create` and the manual's tables are all
+derived from it. A key of a job is also a field of `jobs.model.Job`, which has its type and default,
+and of `handler.policies.Policies`, for editors; tests compare both with this table.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from scheduled.config.converters import (
@@ -35,124 +36,284 @@ from scheduled.config.converters import (
 from scheduled.jobs.model import CatchUp, FirstRun, OnInterrupted, Overlap, Priority
 
 ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
-"""What a job may be called: it becomes the name of a folder, and of a lock."""
+"""An id of a job: it becomes the name of a directory, and of a lock."""
+
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+_FILES = "see [files](files.md#where-things-are)"
 
 
 @dataclass(frozen=True)
 class Key:
-    """A name a file may use."""
+    """A key of the configuration: what it means, what it accepts, and its default."""
 
     about: str
-    """One line, for the manual."""
+    """What it means, in Markdown: a phrase that begins in lower case."""
     read: Reader[Any]
     default: str = ""
     """As the manual writes it."""
+    more: str = ""
+    """The rest of what the manual says about it; it follows `about` without a space."""
+    aliases: tuple[str, ...] = ()
+    """Other names it may have, those of gptme, AICO and CIRIS."""
+    example: str = ""
+    """A value for the file that `config init` writes; empty: the key is not in it."""
     field: str = ""
-    """The name in `Job` or `Config`; empty: the key's own. Two keys of one field are aliases."""
+    """Of an alias: the key it stands for, which is the name in `Job` or `Config`."""
+
+    @property
+    def plain(self) -> str:
+        """What it means, without Markdown."""
+        return _without_markdown(self.about)
+
+    @property
+    def summary(self) -> str:
+        """What it means, and its default in brackets, without Markdown."""
+        return f"{self.plain} [{_without_markdown(self.default)}]" if self.default else self.plain
 
 
-def accepted(keys: Mapping[str, Key]) -> dict[str, str]:
-    """The names of a table with what each means, for the manual."""
-    return {name: key.about for name, key in keys.items()}
+def _without_markdown(text: str) -> str:
+    return _LINK.sub(r"\1", text).replace("`", "")
 
 
-KEYS: Mapping[str, Key] = {
-    "root": Key("the ecosystem's folder, where its registry lies", line_of_text, "see Places"),
-    "state_dir": Key("the folder for state, journal and locks", line_of_text, "see Places"),
-    "central_dir": Key("the folder for *.central.json files", line_of_text, "see Places"),
-    "timezone": Key("the IANA name of the zone schedules are meant in", text, "the machine's"),
-    "max_concurrent": Key("how many jobs of one tick run at once", whole(1, 1000), "4"),
-    "max_concurrent_jobs": Key(
-        "the same as max_concurrent", whole(1, 1000), field="max_concurrent"
-    ),
-    "max_concurrent_tasks": Key(
-        "the same as max_concurrent", whole(1, 1000), field="max_concurrent"
-    ),
-    "default_timeout": Key("how long a job without a timeout may run", duration, "300"),
-    "default_timeout_seconds": Key(
-        "the same as default_timeout", duration, field="default_timeout"
-    ),
-    "tick_interval": Key("how often cron calls `scheduled run`", duration, "as installed"),
-    "poll_interval_seconds": Key("the same as tick_interval", duration, field="tick_interval"),
-    "catch_up_budget": Key(
-        "how many catch-up runs one tick starts; the rest follow at the next ones",
-        whole(1, 100_000),
-        "10",
-    ),
-    "max_jobs": Key(
-        "how many jobs there may be besides the shipped ones", or_none(whole(1, 1_000_000)), "none"
-    ),
-    "max_cron_tasks": Key("the same as max_jobs", or_none(whole(1, 1_000_000)), field="max_jobs"),
-    "routes": Key(
-        "who is told of which event: {to: address, priority: ...}, or null", mapping, "as shipped"
-    ),
-    "jobs_dirs": Key(
-        "folders of job files, a job a file; counted from this file's folder", folders, "jobs"
-    ),
-    "jobs_dir": Key("the same as jobs_dirs", folders, field="jobs_dirs"),
-    "handler_dirs": Key(
-        "folders of Python files with handlers; counted from this file's folder", folders, "none"
-    ),
-    "jobs": Key("jobs by id: changes to a shipped one, or whole jobs of your own", entries),
-}
+def manual_rows(keys: Mapping[str, Key]) -> list[str]:
+    """Return the rows of the manual's table of `keys`; an alias stands beside its key."""
+    return [
+        f"| {', '.join(f'`{spelling}`' for spelling in (name, *key.aliases))}"
+        f" | {key.about}{key.more} | {key.default}{' ' if key.default else ''}|"
+        for name, key in keys.items()
+        if not key.field
+    ]
 
-JOB_KEYS: Mapping[str, Key] = {
-    "schedule": Key("when it runs: five cron fields, hourly, every 90m, at:...", text, "required"),
-    "timezone": Key("the IANA name of the zone its schedule is meant in", text, "as configured"),
-    "command": Key("what it runs: a string through /bin/sh -c, a list without a shell", command),
-    "handler": Key("the Python code it runs: a shipped handler, or package.module:function", text),
-    "env": Key("environment variables: {NAME: value}", variables, "none"),
-    "env_file": Key(
-        "a file of NAME=VALUE lines, relative to the configuration's folder", line_of_text, "none"
-    ),
-    "cwd": Key("the folder it starts in, relative to the root", line_of_text, "the root"),
-    "umask": Key("the umask it runs with, in octal", file_mask, "inherited"),
-    "nice": Key("its niceness, from -20 to 19", whole(-20, 19), "inherited"),
-    "success_codes": Key("exit codes of a command that mean success", exit_codes(1), "[0]"),
-    "defer_codes": Key("exit codes that mean not now, and no failure", exit_codes(0), "[75]"),
-    "name": Key("its name for people", line_of_text, "its id"),
-    "description": Key("what it is for, in a line", line_of_text, "empty"),
-    "enabled": Key("whether it runs", flag, "true"),
-    "priority": Key("who goes first: urgent, high, medium or low", choice(Priority), "medium"),
-    "tags": Key("words to choose jobs by", tags, "none"),
-    "catch_up": Key(
-        "what to do with slots that passed unanswered: skip, latest or all",
-        choice(CatchUp),
-        "latest",
-    ),
-    "max_lateness": Key("how late a slot may still start", or_none(duration), "none"),
-    "window": Key("the hours it may start in, like 21:00-06:00", hours, "any"),
-    "overlap": Key(
-        "a slot that comes due while the job runs: queue, skip, replace or allow",
-        choice(Overlap),
-        "queue",
-    ),
-    "only_if": Key("a command asked before each start; exit code 0 says yes", command, "none"),
-    "max_cpu_percent": Key(
-        "it waits while the processors are busier than that", or_none(percent), "none"
-    ),
-    "max_memory_percent": Key(
-        "it waits while more of the memory is taken", or_none(percent), "none"
-    ),
-    "idle_only": Key("it waits until the machine has nothing else to do", flag, "false"),
-    "min_free_disk": Key(
-        "it waits while less disk is free where it works", or_none(size("1K", "1000T")), "none"
-    ),
-    "jitter": Key("by up to how much its starts are delayed", or_none(jitter), "none"),
-    "first_run": Key(
-        "when a new job runs first: wait for its next slot, or now", choice(FirstRun), "wait"
-    ),
-    "timeout": Key("how long it may run", duration, "default_timeout"),
-    "timeout_seconds": Key("the same as timeout", duration, field="timeout"),
-    "max_retries": Key("how often a failed slot is tried again", whole(0, 100), "0"),
-    "retry_delay": Key("how long before the first retry; doubled for each further", duration, "60"),
-    "max_retry_delay": Key("what the delay is doubled up to", duration, "1h"),
-    "after": Key("jobs that must have succeeded for the same slot first", tags, "none"),
-    "on_interrupted": Key(
-        "what becomes of a slot whose run was cut short: rerun or skip",
-        choice(OnInterrupted),
-        "rerun",
-    ),
-    "max_output": Key("how much of its output is kept, head and tail", size("1K", "1G"), "1M"),
-    "params": Key("values for its handler or command, as they stand", mapping, "none"),
-}
+
+def _with_aliases(keys: Mapping[str, Key]) -> dict[str, Key]:
+    return dict(_spellings(keys))
+
+
+def _spellings(keys: Mapping[str, Key]) -> Iterator[tuple[str, Key]]:
+    for name, key in keys.items():
+        yield name, key
+        for alias in key.aliases:
+            yield alias, replace(key, about=f"the same as `{name}`", default="", field=name)
+
+
+KEYS: Mapping[str, Key] = _with_aliases(
+    {
+        "root": Key(
+            "the working directory of your jobs (for AIPass: the folder with the registry)",
+            line_of_text,
+            _FILES,
+        ),
+        "state_dir": Key(
+            "the directory for state, journal and locks", line_of_text, _FILES, example="state"
+        ),
+        "central_dir": Key(
+            "the directory for `*.central.json` files", line_of_text, _FILES, example="central"
+        ),
+        "timezone": Key(
+            "time zone of the schedules (IANA name)",
+            text,
+            "the machine's",
+            example="Europe/Berlin",
+        ),
+        "max_concurrent": Key(
+            "how many jobs of one tick run at once",
+            whole(1, 1000),
+            "4",
+            aliases=("max_concurrent_jobs", "max_concurrent_tasks"),
+            example="4",
+        ),
+        "default_timeout": Key(
+            "how long a job without a `timeout` may run",
+            duration,
+            "300",
+            aliases=("default_timeout_seconds",),
+            example="5m",
+        ),
+        "tick_interval": Key(
+            "how often cron calls `scheduled run`",
+            duration,
+            "as installed",
+            "; decides what counts as late. `cron install` records it, else it is a minute; set it"
+            " for a crontab line of your own",
+            aliases=("poll_interval_seconds",),
+            example="1m",
+        ),
+        "catch_up_budget": Key(
+            "how many runs one tick catches up on; the rest follow at the next ticks",
+            whole(1, 100_000),
+            "10",
+            example="10",
+        ),
+        "max_jobs": Key(
+            "how many jobs there may be besides the built-in ones",
+            or_none(whole(1, 1_000_000)),
+            "none",
+            "; of more, the last do not run",
+            aliases=("max_cron_tasks",),
+            example="100",
+        ),
+        "routes": Key(
+            "who is told of which event",
+            mapping,
+            "as shipped",
+            ", see [messages](aipass.md#messages)",
+        ),
+        "jobs_dirs": Key(
+            "directories of [job files](#job-files)",
+            folders,
+            "jobs",
+            ", relative to the configuration's directory",
+            aliases=("jobs_dir",),
+            example="jobs",
+        ),
+        "handler_dirs": Key(
+            "directories of Python files with [handlers](handlers.md#handler-folders)",
+            folders,
+            "none",
+            ", relative to the configuration's directory",
+            example="handlers",
+        ),
+        "jobs": Key("jobs by id: changes to a built-in one, or your own", entries),
+    }
+)
+
+JOB_KEYS: Mapping[str, Key] = _with_aliases(
+    {
+        "schedule": Key(
+            "when it runs: five cron fields, `hourly`, `every 90m`, `at:...`",
+            text,
+            "required",
+            "; see [schedules](#schedules)",
+        ),
+        "timezone": Key("time zone of its schedule (IANA name)", text, "as configured"),
+        "command": Key("shell command (or a list, run without a shell)", command),
+        "handler": Key(
+            "Python code to run instead",
+            text,
+            more=": a built-in handler, one of a handler folder, `package.module` or"
+            " `module:function`",
+        ),
+        "env": Key(
+            "environment variables, `{NAME: value}`",
+            variables,
+            "none",
+            "; nothing in a value is expanded",
+        ),
+        "env_file": Key(
+            "a file of `NAME=VALUE` lines",
+            line_of_text,
+            "none",
+            ", read when a run starts; relative to the configuration's directory",
+        ),
+        "cwd": Key("the directory it starts in, relative to the root", line_of_text, "the root"),
+        "umask": Key('its umask in octal digits, `"077"`', file_mask, "inherited"),
+        "nice": Key(
+            "its niceness, -20 to 19",
+            whole(-20, 19),
+            "inherited",
+            "; only root may go below that of cron",
+        ),
+        "success_codes": Key("exit codes of a command that mean success", exit_codes(1), "[0]"),
+        "defer_codes": Key('exit codes of a command that mean "not now"', exit_codes(0), "[75]"),
+        "name": Key("a name, shown in listings", line_of_text, "its id"),
+        "description": Key("a description, shown in listings", line_of_text, "empty"),
+        "enabled": Key("whether it runs", flag, "true"),
+        "priority": Key(
+            "start order: `urgent`, `high`, `medium`, `low`",
+            choice(Priority),
+            "medium",
+            example="low",
+        ),
+        "tags": Key("words to select jobs by", tags, "none", ", `run --only tag:nightly`"),
+        "catch_up": Key(
+            "missed runs: `skip`, `latest` or `all`",
+            choice(CatchUp),
+            "latest",
+            ". `latest` is one run for all of them, `all` runs each of them, oldest first",
+            example="latest",
+        ),
+        "max_lateness": Key(
+            "how late it may still start",
+            or_none(duration),
+            "none",
+            "; later, the run is skipped",
+            example="12h",
+        ),
+        "window": Key(
+            "the hours it may start in, `21:00-06:00`",
+            hours,
+            "any",
+            " on the clock of its zone. What comes due outside waits for the window to open, and"
+            " then runs as a missed run",
+        ),
+        "jitter": Key(
+            "starts are delayed by up to this",
+            or_none(jitter),
+            "none",
+            ", less than a day. The delay is derived from machine and job, so it is always the"
+            " same",
+        ),
+        "overlap": Key(
+            "if it comes due while it still runs: `queue`, `skip`, `replace` or `allow`",
+            choice(Overlap),
+            "queue",
+            ". `queue` starts it when that run has ended, `replace` stops that run first, `allow`"
+            " starts it beside that run, up to `max_concurrent` at once",
+        ),
+        "only_if": Key(
+            "a command that is run before each start",
+            command,
+            "none",
+            ", in the environment of the job: exit code 0 starts it, one of `defer_codes` means"
+            " not now, any other skips it. It has 10 s",
+        ),
+        "max_cpu_percent": Key(
+            "it waits while the processors are busier than that", or_none(percent), "none"
+        ),
+        "max_memory_percent": Key(
+            "it waits while more of the memory is in use", or_none(percent), "none"
+        ),
+        "idle_only": Key(
+            "it waits until the processors are below 20 % and the memory below 70 %", flag, "false"
+        ),
+        "min_free_disk": Key(
+            "it waits while less than that (`500M`, `20G`) is free where it works",
+            or_none(size("1K", "1000T")),
+            "none",
+        ),
+        "first_run": Key(
+            "a new job: `wait` for its next scheduled time, or `now`", choice(FirstRun), "wait"
+        ),
+        "timeout": Key(
+            "how long it may run",
+            duration,
+            "default_timeout",
+            "; then TERM to the process group, KILL after 10 s, and then KILL to any process that"
+            " left the group",
+            aliases=("timeout_seconds",),
+            example="1h",
+        ),
+        "max_retries": Key(
+            "how often a failed run is tried again", whole(0, 100), "0", "; 3 for built-in jobs"
+        ),
+        "retry_delay": Key(
+            "the delay before the first retry, doubled for each further one", duration, "60"
+        ),
+        "max_retry_delay": Key("upper limit of the backoff", duration, "1h"),
+        "after": Key(
+            "jobs that must have succeeded first",
+            tags,
+            "none",
+            ": for the same scheduled time, or for their own newest one before it",
+        ),
+        "on_interrupted": Key(
+            "a run that was cut short: `rerun` (at most twice) or `skip`",
+            choice(OnInterrupted),
+            "rerun",
+        ),
+        "max_output": Key("how much of its output is kept, head and tail", size("1K", "1G"), "1M"),
+        "params": Key(
+            "values for its handler; a command finds them in `SCHEDULED_PARAMS`", mapping, "none"
+        ),
+    }
+)

@@ -1,66 +1,63 @@
-"""The configuration file a newcomer is given: everything in it is a comment or harmless.
+"""The configuration file that `config init` writes: all of it is a comment or harmless.
 
-A line that begins with `#` and no space is a setting to switch on; one with a space is prose.
+A line that begins with `#` and no space is a setting to enable; one with a space is prose. The
+settings are the keys that have an example.
 """
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from scheduled.config.keys import JOB_KEYS, KEYS, Key
+from scheduled.config.paths import has_registry
 from scheduled.jobs import builtin
 
 _HEAD = """\
 # What runs here, and when. Everything is optional.
-# A line like `#timezone: ...` is a setting that is switched off: take the # away to change it.
+# A line like `#timezone: ...` is a setting that is disabled: remove the # to change it.
+# A relative directory is relative to that of this file.
 # After every change: scheduled config validate
 
-#timezone: Europe/Berlin      # the zone schedules are meant in; if unset, the machine's
-#max_concurrent: 4            # how many jobs of one tick run at once
-#default_timeout: 5m          # how long a job may run that has no timeout of its own
-#tick_interval: 1m            # how often cron calls; `scheduled cron install` knows by itself
-#catch_up_budget: 10          # catch-up runs one tick starts; the rest follow at the next ones
-#max_jobs: 100                # how many jobs there may be besides the shipped ones
-
-# Relative folders count from the folder of this file.
-#state_dir: state             # state, journal and locks
-#central_dir: central         # *.central.json
-#jobs_dirs: jobs              # job files: each *.yaml in it is one job, with its id in it
-#handler_dirs: handlers       # Python files with handlers of your own; nowhere unless named
-
-jobs:
 """
-
 _OWN = """
   # A job of your own needs a schedule and a command. It may as well be a file of its own: in
   # jobs/backup.yaml beside this file, `id: backup` and the same keys, not indented.
   #backup:
-  #  schedule: "30 2 * * *"     # minute hour day month weekday; the quotes are needed
+  #  schedule: "30 2 * * *"   # minute hour day month weekday; the quotes are needed
   #  command: tar czf "$HOME/backup.tar.gz" "$HOME/documents"
   #  description: Documents, packed every night
-  #  timeout: 1h
-  #  catch_up: latest           # slots missed while the machine was off: skip, latest or all
-  #  max_lateness: 12h          # later than this, a missed slot is not worth running
-  #  priority: low              # urgent, high, medium or low
 """
+_WIDTH = 30
+"""The column at which the explanation of a setting begins."""
 
 
 def text(root: Path) -> str:
-    """The file for an ecosystem at `root`, or for a root without one, where its jobs are off."""
-    from scheduled.config.paths import has_registry
+    """Return the file for the root `root`; without a registry, its built-in jobs are disabled."""
+    return "".join(
+        [
+            _HEAD,
+            *_settings("#", KEYS),
+            "\njobs:\n",
+            *(_builtin_jobs() if has_registry(root) else _disabled_jobs()),
+            _OWN,
+            *_settings("  #  ", JOB_KEYS),
+        ]
+    )
 
-    return _HEAD + (_shipped() if has_registry(root) else _switched_off()) + _OWN
+
+def _settings(prefix: str, keys: Mapping[str, Key]) -> Iterator[str]:
+    for name, key in keys.items():
+        if key.example and not key.field:
+            yield f"{f'{prefix}{name}: {key.example}':<{_WIDTH}}# {key.plain}\n"
 
 
-def _shipped() -> str:
-    lines = ["  # These are shipped and run as they are. What stands below one of them changes it."]
+def _builtin_jobs() -> Iterator[str]:
+    yield "  # The built-in jobs run as they are. Keys below an id change that job.\n"
     for job in builtin.JOBS:
-        lines += [f"  #{job.id}:", f'  #  schedule: "{job.schedule}"', "  #  enabled: true"]
-    return "\n".join(lines) + "\n"
+        yield f'  #{job.id}:\n  #  schedule: "{job.schedule}"\n  #  enabled: true\n'
 
 
-def _switched_off() -> str:
-    lines = [
-        "  # The shipped jobs look after an ecosystem of branches. There was no registry",
-        "  # (*_REGISTRY.json) in the root when this was written, so they are off.",
-    ]
+def _disabled_jobs() -> Iterator[str]:
+    yield "  # The built-in jobs look after an ecosystem of branches. They are disabled, because\n"
+    yield "  # there was no registry (*_REGISTRY.json) in the root when this was written.\n"
     for job in builtin.JOBS:
-        lines += [f"  {job.id}:", "    enabled: false"]
-    return "\n".join(lines) + "\n"
+        yield f"  {job.id}:\n    enabled: false\n"
