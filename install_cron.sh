@@ -13,8 +13,8 @@ Usage: install_cron.sh [OPTION]...
 Make a Python environment, install scheduled into it, write a configuration if there is none,
 and add the lines to your crontab that make cron call `scheduled run`, or have systemd do it.
 
-  --root DIR    the ecosystem's home, where its registry lies
-                [SCHEDULED_ROOT, AIPASS_HOME, else as `scheduled` finds it]
+  --root DIR    the ecosystem's home, where its registry lies; a folder that is not there
+                is made  [SCHEDULED_ROOT, AIPASS_HOME, else as `scheduled` finds it]
   --every N     tick every N minutes, or 1h, 2h ...  [tick_interval in the configuration, 1]
   --hourly      two entries instead: `run` each hour, `daily-report` at 8 AM; they log to
                 system_logs/scheduled.log below the root
@@ -90,7 +90,10 @@ done
 
 [ -z "$hourly" ] || [ -z "$systemd" ] ||
     fail 2 "--hourly is for crontabs; with --systemd say --every 1h"
-[ -z "$root" ] || [ -d "$root" ] || fail 2 "--root $root: no such folder"
+if [ -n "$root" ] && [ ! -d "$root" ]; then
+    [ ! -e "$root" ] || fail 2 "--root $root: is not a folder"
+    [ "$action" = install ] || fail 2 "--root $root: no such folder"
+fi
 if [ -z "$venv" ]; then
     # Not inside the root: the sweeps would walk through it.
     data=${XDG_DATA_HOME:-${HOME:+$HOME/.local/share}}
@@ -145,14 +148,25 @@ make_venv() {
         fail 1 "no environment could be made; Debian and Ubuntu want: apt install python3-venv"
 }
 
+run_pip() { "$venv/bin/python" -I -m pip --quiet --disable-pip-version-check --no-input "$@"; }
+
+# Version 0.1.0 was installed as `scheduled`. Uninstalled later, it would take files of this one
+# along; so it goes first, and only once all that replaces it has been fetched.
+replace_old_distribution() {
+    run_pip wheel --wheel-dir "$copy/wheels" "$copy" || return 1
+    run_pip uninstall --yes scheduled
+    run_pip install --force-reinstall --no-index --find-links "$copy/wheels" scheduled-cron
+}
+
 install_package() {
     # From a copy: building leaves files behind, and takes up what an earlier build left.
     copy=$(mktemp -d)
-    cp -R "$here/pyproject.toml" "$here/setup.py" "$here/README.md" "$here/LICENSE" "$here/scheduled" \
-        "$here/handlers" "$copy/"
+    cp -R "$here/pyproject.toml" "$here/setup.py" "$here/README.md" "$here/LICENSE" \
+        "$here/scheduled" "$here/handlers" "$copy/"
     say "Installing scheduled from $here"
-    if ! "$venv/bin/python" -I -m pip install --quiet --disable-pip-version-check --no-input \
-        --upgrade "$copy" || ! "$venv/bin/scheduled" --version >/dev/null; then
+    local install=(run_pip install --upgrade "$copy")
+    ! run_pip show scheduled >/dev/null 2>&1 || install=(replace_old_distribution)
+    if ! "${install[@]}" || ! "$venv/bin/scheduled" --version >/dev/null; then
         fail 1 "scheduled could not be installed; the reason stands above." \
             "${making:+The environment was removed again, }nothing else was changed"
     fi
@@ -165,6 +179,13 @@ finish_venv() {
 }
 
 # ---------------------------------------------------------------- the two actions
+
+make_root() {
+    if [ -z "$root" ] || [ -d "$root" ]; then return; fi
+    # Whatever the umask: a folder that others may write to is refused.
+    (umask 022 && mkdir -p -- "$root") || fail 1 "--root $root: cannot be made"
+    say "Made the folder $root"
+}
 
 write_configuration() {
     local settings found
@@ -186,14 +207,18 @@ install() {
     if [ -n "$dry_run" ]; then
         say "Would make or update the environment in $venv"
         say "Would install scheduled from $here into it"
+        [ -z "$root" ] || [ -d "$root" ] || say "Would make the folder $root"
         say "Would write a configuration if there is none"
         say "Would call: scheduled${root:+ --root $root} ${install_words[*]}"
-        ! works || "${program[@]}" "${install_words[@]}" --dry-run
+        if works && { [ -z "$root" ] || [ -d "$root" ]; }; then
+            "${program[@]}" "${install_words[@]}" --dry-run
+        fi
         return
     fi
     works || make_venv
     install_package
     finish_venv
+    make_root
     write_configuration
     "${program[@]}" "${install_words[@]}"
     say "Look at it with: ${program[*]} status"

@@ -79,16 +79,21 @@ def test_from_a_checkout_to_a_crontab_line_and_back(machine: Machine) -> None:
     machine.venv.mkdir(parents=True)
     (machine.venv / ".being-made-by-install_cron").touch()
     (machine.venv / "left by a run that was killed").touch()
+    machine.root.rmdir()
     words = ("--root", str(machine.root), "--every=5")
 
     first = machine.install(*words)
     installed = machine.crontab.text
     config = (machine.root / "scheduled.yaml").read_bytes()
+    stale = old_distribution(machine.venv)
     (machine.root / "scheduled.yaml").write_bytes(config + b"# mine\n")
     second = machine.install(*words)
 
     assert first.returncode == 0, first.stderr
     assert second.returncode == 0, second.stderr
+    assert f"Made the folder {machine.root}\n" in first.stdout
+    assert machine.root.stat().st_mode & 0o777 == 0o755
+    assert not stale.exists()
     assert installed.startswith(FOREIGN + b"# BEGIN scheduled")
     assert f"\n*/5 * * * * {machine.venv}/bin/python".encode() in installed
     assert not (machine.venv / "left by a run that was killed").exists()
@@ -133,7 +138,8 @@ def test_where_pip_fails_no_half_made_environment_stays(machine: Machine) -> Non
         (["--uninstall", "--all"], "--all"),
         (["--every"], "--every"),
         (["--root="], "--root"),
-        (["--root", "/no/such/folder"], "/no/such/folder"),
+        (["--root", "/dev/null"], "/dev/null: is not a folder"),
+        (["--root", "/no/such/folder", "--uninstall"], "/no/such/folder"),
         (["--systemd", "--hourly"], "--every 1h"),
     ],
 )
@@ -149,7 +155,14 @@ def test_what_cannot_be_meant_is_named_and_nothing_is_made(
 
 
 def test_help_and_a_dry_run_change_nothing(machine: Machine) -> None:
-    for words in (["--help"], ["--uninstall", "-h"], ["--dry-run"], ["--uninstall", "--dry-run"]):
+    missing = str(machine.home / "missing")
+    for words in (
+        ["--help"],
+        ["--uninstall", "-h"],
+        ["--dry-run"],
+        ["--dry-run", "--root", missing],
+        ["--uninstall", "--dry-run"],
+    ):
         answer = machine.install(*words)
 
         assert answer.returncode == 0, answer.stderr
@@ -237,3 +250,17 @@ def test_a_python_that_is_too_old_is_refused(machine: Machine, tmp_path: Path) -
     assert answer.returncode == 1
     assert f"{tmp_path}/python2: not a Python 3.11" in answer.stderr
     assert not machine.venv.exists()
+
+
+def old_distribution(venv: Path) -> Path:
+    """Leave what `pip install` of version 0.1.0, then called `scheduled`, left; a file of it."""
+    (package,) = venv.glob("lib/python3*/site-packages/scheduled")
+    about = package.with_name("scheduled-0.1.0.dist-info")
+    about.mkdir()
+    (package / "crontab.py").touch()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: scheduled\nVersion: 0.1.0\n")
+    (about / "INSTALLER").write_text("pip\n")
+    files = ["scheduled/__init__.py", "scheduled/crontab.py"]
+    files += [f"{about.name}/{name}" for name in ("METADATA", "INSTALLER", "RECORD")]
+    (about / "RECORD").write_text("".join(f"{name},,\n" for name in files))
+    return package / "crontab.py"
