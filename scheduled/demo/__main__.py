@@ -6,6 +6,7 @@ twice, and shows what there is to see. It touches nothing else.
 
 import argparse
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -18,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--into", metavar="DIR", type=Path, help="an empty folder to use and keep")
     parser.add_argument("--quiet", action="store_true", help="only check that it works")
     asked = parser.parse_args(arguments)
-    folder = asked.into or Path(tempfile.mkdtemp(prefix="scheduled-demo-"))
+    folder = (asked.into or Path(tempfile.mkdtemp(prefix="scheduled-demo-"))).absolute()
     if folder.exists() and any(folder.iterdir()):
         parser.error(f"--into {folder}: not empty; name an empty or a new folder")
     return _Demo(folder, quiet=asked.quiet).show()
@@ -40,21 +41,20 @@ class _Demo:
         self._say(f"An example ecosystem has been grown in {self.home}.")
         self._run("run", "-v", about="The first tick runs the five sweeps.")
         self._run("run", "-v", about="A second one finds nothing to do.")
-        self._run("status", about="How things stand:")
+        self._run("status", about="The current status:")
         self._run("daily-report", "--stdout", "--no-send", about="The report of the day:")
         self._say("Central files:")
         for path in sorted(self.home.rglob("*.central.json")):
             self._say(f"  {path}")
-        self._say(
-            f"\nLook around: scheduled --root {self.home} --state-dir {self.state} list\n"
-            f"Take it away: rm -r {self.home.parent}"
-        )
+        look = [*_program(), *self._places(), "list"]
+        self._say(f"\nLook around:\n  {shlex.join(look)}")
+        self._say(f"Delete the example:\n  {shlex.join(['rm', '-r', str(self.home.parent)])}")
         return self.worst
 
     def _run(self, command: str, *options: str, about: str) -> None:
-        places = ["--root", str(self.home), "--state-dir", str(self.state)]
         verbose = [option for option in options if option == "-v"]
-        words = [*places, *verbose, command, *(option for option in options if option != "-v")]
+        others = [option for option in options if option != "-v"]
+        words = [*self._places(), *verbose, command, *others]
         self._say(f"\n{about}\n$ scheduled {' '.join([command, *options])}")
         done = subprocess.run(
             [sys.executable, "-P", "-m", "scheduled", *words],
@@ -64,9 +64,18 @@ class _Demo:
         )
         self.worst = done.returncode or self.worst
 
+    def _places(self) -> list[str]:
+        return ["--root", str(self.home), "--state-dir", str(self.state)]
+
     def _say(self, text: str) -> None:
         if not self.quiet:
             print(text, flush=True)
+
+
+def _program() -> list[str]:
+    """Return the words that call this copy of the program from any folder."""
+    command = Path(sys.executable).with_name("scheduled")
+    return [str(command)] if command.exists() else [sys.executable, "-m", "scheduled"]
 
 
 if __name__ == "__main__":
