@@ -2,12 +2,17 @@
 
 PYTHON ?= python3
 export PYTHON
-VENV   := .venv
-BIN    := $(VENV)/bin
-READY  := $(VENV)/.ready
-PARTS  := pyproject.toml setup.py scheduled/version.py .ci/environment
+VENV ?= .venv
+KIND ?= development
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+TESTS ?= tests
+PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
+FAST := $(PYTEST) -m 'not slow' $(TESTS)
+PURE := scheduled/timing/*,scheduled/planning/*
 
-.PHONY: demo test check fix bench wheel lock clean
+.PHONY: demo test check fix bench wheel coverage soak lock clean
+.PHONY: test-fast test-newest test-lowest test-pythons test-elsewhere
 
 # The main job on the built-in example ecosystem, in a folder of its own.
 demo: .venv-demo/.ready
@@ -15,7 +20,7 @@ demo: .venv-demo/.ready
 
 # Every test, the real cron daemon included where there is one.
 test: $(READY)
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(PYTEST) $(TESTS)
 
 # What CI checks, besides the tests.
 check: $(READY)
@@ -36,15 +41,42 @@ wheel: $(READY)
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation --outdir dist
 
+# Every branch of the pure packages has to be covered; the rest is printed.
+coverage: $(READY)
+	$(BIN)/coverage run -m pytest -m 'not slow' tests --ignore=tests/e2e --ignore=tests/peers
+	$(BIN)/coverage report --omit='$(PURE)' --skip-covered
+	$(BIN)/coverage report --include='$(PURE)' --show-missing --fail-under=100
+
+# The tests that take a few seconds at most, with the dependencies of the lock file, ...
+test-fast: $(READY)
+	$(FAST)
+
+# ... the newest ones that pyproject.toml allows, the lowest ones,
+test-newest test-lowest: test-%:
+	rm -f .venv-$*/.ready
+	$(MAKE) test-fast VENV=.venv-$* KIND=$*
+
+# on every Python there is, and on other days, in another zone, as another user.
+test-pythons:
+	.ci/on-every-python $(MAKE) test-fast
+
+test-elsewhere: $(READY)
+	.ci/elsewhere $(BIN)/python $(FAST)
+
+# The long form of what `make test` has a sample of: new examples for every property, all costs.
+soak: $(READY)
+	$(PYTEST) --hypothesis-profile=search $(TESTS)
+	$(BIN)/python -m bench
+
 # The newest versions that pyproject.toml allows, with hashes, for development and CI.
 lock:
 	.ci/lock
 
 clean:
-	rm -rf .venv .venv-* build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-* .coverage build dist *.egg-info .*_cache
 
-$(READY): $(PARTS) locks/development.txt
-	.ci/environment $(VENV) development
+$(READY): pyproject.toml setup.py scheduled/version.py .ci/environment locks/development.txt
+	.ci/environment $(VENV) $(KIND)
 
-.venv-demo/.ready: $(PARTS) locks/runtime.txt
+.venv-demo/.ready: pyproject.toml setup.py scheduled/version.py .ci/environment locks/runtime.txt
 	@.ci/environment .venv-demo runtime

@@ -86,15 +86,15 @@ def test_a_configuration_that_others_can_write_to_is_refused(home: Path) -> None
     ("words", "token", "advice"),
     [
         ("rnu", "'rnu'", "did you mean run?"),
-        ("run --frce", "'--frce'", "'--force'"),
-        ("run -v", "'-v'", "It stands before the command"),
-        ("run extra", "extra", "--help"),
+        ("run --frce", "--frce", "--force"),
+        ("run -v", "-v", "It stands before the command"),
+        ("run extra", "extra", "Try 'scheduled run "),
         ("run --only helth", "'helth'", "did you mean health?"),
         ("run --only tag:nope", "'tag:nope'", "`scheduled list`"),
         ("trigger ../../etc", "'../../etc'", "`scheduled list`"),
         ("history --since never", "'never'", "write 2h, 7d"),
         ("next health -n 0", "-n", "range"),
-        ("--stat-dir x run", "'--stat-dir'", "'--state-dir'"),
+        ("--stat-dir x run", "--stat-dir", "--state-dir"),
     ],
 )
 def test_unknown_words_are_named_and_nothing_runs(

@@ -6,18 +6,22 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from email.message import Message
 from email.parser import BytesParser
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from scheduled.version import __version__
 
 CHECKOUT = Path(__file__).parents[2]
 MADE = shutil.ignore_patterns(
-    ".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__", "build", "dist", "*.egg-info"
+    *(".git", ".venv*", ".*_cache", ".hypothesis", ".coverage", "__pycache__", "build", "dist"),
+    "*.egg-info",
 )
 """What the tools of the Makefile leave in a checkout (as .gitignore has it)."""
 OTHERS = re.compile(
@@ -46,12 +50,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_source_distribution_holds_all_that_the_checkout_holds(built: Path) -> None:
     (path,) = built.glob("*.tar.gz")
     with tarfile.open(path) as archive:
-        names = {name.partition("/")[2] for name in archive.getnames() if not is_generated(name)}
+        names = {member.name for member in archive.getmembers() if member.isfile()}
 
-    assert names - {""} == {
+    assert {name.partition("/")[2] for name in names if not is_generated(name)} == {
         str(path.relative_to(built / "checkout"))
         for path in (built / "checkout").rglob("*")
-        if not is_generated(str(path.relative_to(built)))
+        if path.is_file() and not is_generated(str(path.relative_to(built)))
     }
 
 
@@ -93,6 +97,25 @@ def test_the_unpacked_wheel_finds_its_handlers_in_itself(built: Path, tmp_path: 
     )
 
     assert answer.stdout.strip() == str(tmp_path / "scheduled/handlers/health.py"), answer.stderr
+
+
+@pytest.mark.parametrize("name", ["runtime", "development", "release"])
+def test_a_lock_file_has_an_allowed_version_and_hashes_for_each_requirement(name: str) -> None:
+    text = (CHECKOUT / "locks" / f"{name}.txt").read_text("utf-8")
+    entries = re.findall(
+        r"^([\w.-]+)==(\S+).*(?:\n    --hash=sha256:[0-9a-f]{64}.*)+", text, re.MULTILINE
+    )
+
+    locked = {canonicalize_name(package): version for package, version in entries}
+
+    assert len(entries) == len(re.findall(r"^\w", text, re.MULTILINE))
+    for requirement in requirements(name):
+        assert locked[canonicalize_name(requirement.name)] in requirement.specifier
+
+
+@pytest.mark.parametrize("path", [*(CHECKOUT / "locks").iterdir()], ids=lambda path: path.name)
+def test_a_lock_file_names_no_place_to_get_packages_from(path: Path) -> None:
+    assert not re.search(r"https?://|index-url|find-links", path.read_text("utf-8"))
 
 
 def test_the_links_of_the_readme_work_on_a_page_of_a_package_index() -> None:
@@ -138,6 +161,18 @@ def test_nobody_is_told_to_install_the_distribution_of_that_name_that_is_not_our
 )
 def test_such_a_line_would_be_found(line: str) -> None:
     assert OTHERS.search(line)
+
+
+def requirements(name: str) -> list[Requirement]:
+    """Return what pyproject.toml asks for and a lock file has to hold."""
+    document = tomllib.loads((CHECKOUT / "pyproject.toml").read_text("utf-8"))
+    project, groups = document["project"], document["dependency-groups"]
+    texts = {
+        "runtime": [*project["dependencies"], *document["build-system"]["requires"]],
+        "development": [*project["dependencies"], *project["optional-dependencies"]["dev"]],
+        "release": groups["release"],
+    }
+    return [Requirement(text) for text in texts[name]]
 
 
 def wheel(built: Path) -> zipfile.ZipFile:
