@@ -1,0 +1,55 @@
+"""The manual and the commands agree on the keys that `--json` prints."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scheduled.cli.main import main
+from scheduled.state import history
+from tests.builders import manual
+from tests.builders.crontab import Crontab
+from tests.builders.manual import CHECKOUT, Page
+
+JSON = Page(CHECKOUT / "docs" / "files.md").section("JSON output")
+KEYS = {
+    command: manual.code(keys)
+    for commands, keys in manual.rows(JSON)
+    for command in manual.code(commands)
+    if keys.startswith("`")
+}
+"""The documented keys by command, as it stands in the manual."""
+
+
+@pytest.mark.parametrize("command", KEYS)
+def test_the_keys_of_a_command_are_the_documented_ones(
+    command: str, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(Crontab(root / "cron").bin), prepend=os.pathsep)
+    (root / "table").write_text("0 1 * * * true\n")
+    call(capsys, root, "create", "backup", "hourly", "--command", "echo packed")
+    call(capsys, root, "trigger", "backup")
+    placeholders = {"JOB": "backup", "FILE": "table", "ID": "new", "SCHEDULE": "daily", "CMD": "x"}
+    monkeypatch.chdir(root)
+
+    printed = call(capsys, root, *(placeholders.get(word, word) for word in command.split()))
+
+    assert [*printed] == KEYS[command]
+
+
+def test_the_keys_of_a_row_are_the_documented_ones() -> None:
+    documented = [
+        name for row in manual.rows(JSON) if row[1][0] != "`" for name in manual.code(row[0])
+    ]
+
+    assert documented == [*history.COLUMNS]
+
+
+def call(capsys: pytest.CaptureFixture[str], root: Path, *words: str) -> dict[str, Any]:
+    """Run a command with `--json` and return what it prints."""
+    capsys.readouterr()
+    main(["--root", str(root), "--state-dir", str(root / "state"), *words, "--json"])
+    printed: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return printed
