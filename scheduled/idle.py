@@ -89,16 +89,17 @@ def forget(state_dir: str) -> None:
 def _plain_tick(arguments: list[str]) -> dict[str, str] | None:
     """Return the options of a bare `run`; None for any other command line."""
     options: dict[str, str] = {}
+    commands = []
     words = list(arguments)
     while words:
         word = words.pop(0)
         if word in ("--config", "--root", "--state-dir") and words:
             options[word] = words.pop(0)
-        elif word == "run" and not words:
-            return options
+        elif word == "run":
+            commands.append(word)
         elif word not in QUIET:
             return None
-    return None
+    return options if len(commands) == 1 else None
 
 
 def _is_placed(arguments: list[str]) -> bool:

@@ -14,6 +14,7 @@ import pytest
 
 import scheduled
 from scheduled.cli import main
+from scheduled.cli.global_options import GlobalOption
 from scheduled.config import load
 from scheduled.config.keys import JOB_KEYS, KEYS, Key, manual_rows
 from scheduled.config.paths import PathOptions
@@ -128,11 +129,12 @@ def commands() -> dict[str, click.Command]:
 
 
 def options(command: click.Command) -> set[str]:
-    """Return the names of the options of a command."""
+    """Return the names of the options of a command; the global ones are those of the program."""
+    inherited = GlobalOption if command is not main.group else ()
     return {
         option
         for param in command.params
-        if isinstance(param, click.Option)
+        if isinstance(param, click.Option) and not isinstance(param, inherited)
         for option in param.opts
     }
 

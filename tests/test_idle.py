@@ -211,7 +211,14 @@ def test_an_idle_tick_writes_its_heartbeat_as_a_full_one_would(home: Path) -> No
     assert len((home / "state" / "heartbeat").read_text()) < 100
 
 
-@pytest.mark.parametrize("words", [["--help"], ["run", "--json"], ["status"], ["run", "extra"]])
+def test_global_options_may_stand_after_run(home: Path) -> None:
+    assert idle.is_idle(["run", *places(home)])
+    assert idle.is_idle([*places(home)[:2], "run", "-q", *places(home)[2:]])
+
+
+@pytest.mark.parametrize(
+    "words", [["--help"], ["run", "run"], [], ["run", "--json"], ["status"], ["run", "extra"]]
+)
 def test_only_a_bare_run_can_be_idle(home: Path, words: list[str]) -> None:
     assert not idle.is_idle([*places(home), *words])
 

@@ -96,7 +96,7 @@ def show(context: click.Context, as_json: bool) -> int:
         from scheduled.views import terminal
 
         tables = (_settings_table(found), _jobs_table(found.jobs))
-        terminal.show(*tables, color=context.color is not False)
+        terminal.show(*tables, color=context.obj.color)
         for problem in (*found.problems, *(f"warning: {one}" for one in found.warnings)):
             click.echo(problem, err=True)
     return PROBLEMS if found.problems else 0

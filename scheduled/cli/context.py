@@ -36,7 +36,7 @@ class Session:
     state_dir: str | None = None
     quiet: bool = False
     verbose: bool = False
-    color: bool = True
+    color: bool = field(default_factory=lambda: not os.environ.get("NO_COLOR"))
     arguments: list[str] = field(default_factory=list)
     """The command line as it was typed."""
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))

@@ -5,13 +5,12 @@ Every error of ours leaves through `main` as one message and an exit code.
 """
 
 import contextlib
-import os
-import sys
 from importlib import import_module
 from typing import Any
 
 import click
 
+from scheduled.cli import global_options
 from scheduled.cli.context import Session
 from scheduled.errors import ScheduledError, did_you_mean
 from scheduled.system import streams
@@ -48,7 +47,6 @@ COMMANDS = {
 }
 """Each command's file in this folder, and its name there; in the order in which help lists it."""
 ALIASES = ("ls",)
-GLOBAL = ("--root", "--config", "--state-dir", "-q", "--quiet", "-v", "--verbose", "--no-color")
 READER_GONE = 141
 """What a shell reports for a program that wrote into a pipe nobody reads: 128 and SIGPIPE."""
 
@@ -64,8 +62,8 @@ class Commands(click.Group):
         """The command of that name; None where there is none."""
         if cmd_name not in COMMANDS:
             return None
-        module, _, name = COMMANDS[cmd_name].partition(":")
-        command: click.Command = getattr(import_module(f"scheduled.cli.{module}"), name)
+        command = _imported(COMMANDS[cmd_name])
+        global_options.accept(command)
         return command
 
     def resolve_command(
@@ -78,46 +76,33 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
+def _imported(place: str) -> click.Command:
+    module, _, name = place.partition(":")
+    command: click.Command = getattr(import_module(f"scheduled.cli.{module}"), name)
+    return command
+
+
 @click.group(
     cls=Commands,
+    params=global_options.create(),
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.option("--root", metavar="DIR", help="The ecosystem's home: where its registry lies.")
-@click.option("--config", "config_file", metavar="FILE", help="The configuration file.")
-@click.option("--state-dir", metavar="DIR", help="Where state, journal and output are kept.")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
-@click.option("-v", "--verbose", is_flag=True, help="Say what was done, also under cron.")
-@click.option("--no-color", is_flag=True, help="No colours; NO_COLOR in the environment does too.")
 @click.option("--list", "listing", is_flag=True, help="List the jobs, as `list` does.")
 @click.option("--once", is_flag=True, help="Run every enabled job now; JSON keyed by job.")
 @click.version_option(__version__, prog_name="scheduled")
 @click.pass_context
-def group(
-    ctx: click.Context,
-    root: str | None,
-    config_file: str | None,
-    state_dir: str | None,
-    quiet: bool,
-    verbose: bool,
-    no_color: bool,
-    listing: bool,
-    once: bool,
-) -> int | None:
+def group(ctx: click.Context, *, listing: bool, once: bool) -> int | None:
     """Cron with a memory: catch-up, locks, history and no daemon.
 
-    System cron calls `scheduled run`; it does what is due and what was missed, and exits.
+    System cron calls `scheduled run`; it does what is due and what was missed, and exits. Global
+    options work before and after the command.
     """
-    color = not no_color and not os.environ.get("NO_COLOR")
-    ctx.color = None if color else False
-    ctx.obj = Session(root, config_file, state_dir, quiet, verbose, color, arguments=_typed(ctx))
+    ctx.ensure_object(Session)
     if ctx.invoked_subcommand is not None:
         return None
     if listing or once:
-        command = "list:list_tasks" if listing else "once:once"
-        module, _, name = command.partition(":")
-        chosen: click.Command = getattr(import_module(f"scheduled.cli.{module}"), name)
-        code: int | None = ctx.invoke(chosen)
+        code: int | None = ctx.invoke(_imported("list:list_tasks" if listing else "once:once"))
         return code
     click.echo(ctx.get_help())
     return 0
@@ -147,7 +132,14 @@ def main(arguments: list[str]) -> int:
 
 
 def _called(arguments: list[str]) -> int:
-    result = group.main(args=arguments, prog_name="scheduled", standalone_mode=False, obj=None)
+    session = Session(arguments=arguments)
+    result = group.main(
+        args=arguments,
+        prog_name="scheduled",
+        standalone_mode=False,
+        obj=session,
+        color=None if session.color else False,
+    )
     return result if isinstance(result, int) else 0
 
 
@@ -160,9 +152,6 @@ def _is_output_lost() -> bool:
 
 
 def _refused(error: click.ClickException) -> int:
-    if isinstance(error, click.NoSuchOption) and error.option_name in GLOBAL:
-        advice = f"{error.message} It stands before the command: scheduled {error.option_name} ..."
-        error = click.NoSuchOption(error.option_name, advice, ctx=error.ctx)
     with contextlib.suppress(OSError):
         error.show()
     return error.exit_code
@@ -171,12 +160,6 @@ def _refused(error: click.ClickException) -> int:
 def _say(sentence: str) -> None:
     with contextlib.suppress(OSError):
         click.echo(sentence, err=True)
-
-
-def _typed(ctx: click.Context) -> list[str]:
-    """The command line, for the hint of an idle tick."""
-    typed: list[str] = ctx.meta.get("scheduled.arguments", sys.argv[1:])
-    return typed
 
 
 def _bug(error: Exception) -> int:

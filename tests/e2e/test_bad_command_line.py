@@ -87,7 +87,7 @@ def test_a_configuration_that_others_can_write_to_is_refused(home: Path) -> None
     [
         ("rnu", "'rnu'", "did you mean run?"),
         ("run --frce", "--frce", "--force"),
-        ("run -v", "-v", "It stands before the command"),
+        ("run --rot x", "--rot", "--root"),
         ("run extra", "extra", "Try 'scheduled run "),
         ("run --only helth", "'helth'", "did you mean health?"),
         ("run --only tag:nope", "'tag:nope'", "`scheduled list`"),
