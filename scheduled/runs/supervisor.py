@@ -10,6 +10,7 @@ import contextlib
 import os
 import select
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -54,6 +55,9 @@ class Supervisor:
         # Nothing may be left running when we leave by an error of our own.
         for running in self.running:
             _kill(running, signal.SIGKILL)
+            if running.process is not None:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    running.process.wait(GRACE_SECONDS)
         for undo in reversed(self._before):
             undo()
         for end in self._wake:
