@@ -63,6 +63,7 @@ def test_a_tick_that_left_a_job_unrecorded_is_not_measured(tmp_path: Path) -> No
         installed.due(installed.by_cron(), 3)
 
 
+@pytest.mark.slow
 def test_one_kind_of_cost_can_be_measured_alone_and_reads_without_a_terminal() -> None:
     head, row, *notes = bench("--only", "planning").splitlines()
 

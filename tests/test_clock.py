@@ -11,6 +11,8 @@ import pytest
 
 from tests.builders import needs
 
+pytestmark = pytest.mark.slow
+
 DAY = 24 * 60 * 60
 LOOK = """\
 import json, os, subprocess, sys, threading, time

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.builders import manual
 from tests.builders.manual import CHECKOUT, ONLINE, Page, each_page
 
@@ -57,6 +59,7 @@ def test_every_python_block_compiles(page: Page) -> None:
         compile(block, str(page.path), "exec")
 
 
+@pytest.mark.slow
 def test_the_examples_for_writers_of_handlers_work(tmp_path: Path) -> None:
     tests, chores, program, *_ = HANDLERS.blocks("python")[3:]
     (tmp_path / "chores.py").write_text(chores)

@@ -16,6 +16,8 @@ from scheduled import idle
 from scheduled.state import heartbeat
 from scheduled.state.store import Store
 
+pytestmark = pytest.mark.slow
+
 ENTRY = Path(scheduled.__file__).parent / "__main__.py"
 YEARLY = 'jobs:\n  backup: {command: "true", schedule: "0 3 1 1 *"}\n'
 OFF = "".join(

@@ -1,6 +1,7 @@
 """The house: a package imports only what stands below it, as ARCHITECTURE.md draws it."""
 
 import ast
+import functools
 import re
 import statistics
 from collections.abc import Iterator
@@ -71,7 +72,7 @@ def test_functions_are_short() -> None:
     lengths = {
         f"{path.relative_to(ROOT)}:{node.lineno}: {node.name}": length(node)
         for path in sources()
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in ast.walk(parsed(path))
         if isinstance(node, Function)
     }
 
@@ -88,8 +89,14 @@ def house() -> dict[str, int]:
     return layers | {"scheduled": layers["api"]}
 
 
+@functools.cache
 def sources() -> list[Path]:
     return sorted([*ROOT.glob("scheduled/**/*.py"), *ROOT.glob("handlers/*.py")])
+
+
+@functools.cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
 
 
 def room_of(path: Path) -> str:
@@ -118,13 +125,13 @@ def imports(path: Path) -> Iterator[tuple[str, str]]:
 
 def modules(path: Path) -> set[str]:
     """Everything a file imports, with the names it takes from packages."""
-    return imported(ast.walk(ast.parse(path.read_text("utf-8"))))
+    return imported(ast.walk(parsed(path)))
 
 
 def modules_of_ours(path: Path) -> Iterator[str]:
     """The modules of ours that have to be there before this one is."""
     known = {module_of(source) for source in sources()}
-    for module in imported(iter(ast.parse(path.read_text("utf-8")).body)) & known:
+    for module in imported(iter(parsed(path).body)) & known:
         if module not in (module_of(path), "scheduled"):
             yield module
 

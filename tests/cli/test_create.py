@@ -215,6 +215,7 @@ def test_as_json_it_says_where_the_file_is_and_when_the_job_runs(home: Home) -> 
     }
 
 
+@pytest.mark.slow
 def test_of_many_who_create_one_id_at_once_one_does(home: Home) -> None:
     words = [sys.executable, "-m", "scheduled", "--root", str(home.folder)]
     words += ["--state-dir", str(home.state_dir), "create", "backup", "hourly", "--command"]

@@ -85,6 +85,7 @@ def test_a_person_reads_the_time_with_its_offset(home: Home) -> None:
     assert any(line.split()[:1] == ["hourly"] and " run " in line for line in lines)
 
 
+@pytest.mark.slow
 def test_looking_ahead_leaves_the_disk_as_it_was(home: Home) -> None:
     before = tree(home.folder)
 

@@ -190,6 +190,7 @@ def test_a_state_folder_that_cannot_be_written_only_costs_the_cache(root: Path) 
     assert len(loaded(root, "jobs:\n  a: {schedule: daily, command: x}\n").jobs) == 6
 
 
+@pytest.mark.slow
 def test_ten_thousand_jobs_in_one_file_load(root: Path) -> None:
     lines = [f'  job{n}: {{schedule: "*/{n % 59 + 1} * * * *", command: x}}' for n in range(10_000)]
     cold = loaded(root, "\n".join(["jobs:", *lines]))

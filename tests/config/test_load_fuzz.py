@@ -16,6 +16,8 @@ from scheduled.config.keys import JOB_KEYS, KEYS
 from scheduled.config.paths import PathOptions
 from scheduled.errors import ConfigError
 
+pytestmark = pytest.mark.slow
+
 TOKENS = [
     *KEYS, *JOB_KEYS, "health", ":", ": ", "- ", "\n", "\n  ", "\n    ", "\t", "*", "*/15 * * * *",
     "&a", "*a", "!!", "!x ", "{", "}", "[", "]", ",", "'", '"', "|", ">", "#", "---\n", "...\n",

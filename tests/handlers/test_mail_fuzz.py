@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,8 @@ from handlers import mail_cleanup
 from scheduled.notify import mailbox
 from scheduled.notify.message import Message
 from tests.builders.mail import NOW, ZONE, ago, context_in, home_with, read_json
+
+pytestmark = pytest.mark.slow
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12)
 JSON = st.recursive(

@@ -19,6 +19,8 @@ from tests.builders.installed import WITHOUT_SWEEPS, configure
 from tests.builders.jobs import at, job
 from tests.builders.looks import Home
 
+pytestmark = pytest.mark.slow
+
 INSTANT_AND_DAYS = r"(\d{4}-\d\d-\d\d \d\d:\d\d[+-]\d\d:\d\d)\W+in (\d+) d"
 DUE_NOW = """\
   due: {schedule: "0 3 1 1 *", command: "true", first_run: now}

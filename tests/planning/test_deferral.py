@@ -203,6 +203,7 @@ def test_a_one_time_job_that_came_too_late_has_failed(tmp_path: Path) -> None:
 # From the command line
 
 
+@pytest.mark.slow
 def test_defer_says_until_when_and_next_shows_it(home: Path) -> None:
     configure(home, "jobs: {backup: {schedule: '0 3 * * *', command: 'true'}}")
     scheduled(home, "run")
@@ -218,6 +219,7 @@ def test_defer_says_until_when_and_next_shows_it(home: Path) -> None:
     assert "deferred until" in scheduled(home, "why", "backup").out
 
 
+@pytest.mark.slow
 def test_resume_takes_a_deferral_back(home: Path) -> None:
     configure(home, "jobs: {backup: {schedule: '0 3 * * *', command: 'true'}}")
     scheduled(home, "run")
@@ -229,6 +231,7 @@ def test_resume_takes_a_deferral_back(home: Path) -> None:
     assert read(home, "next", "backup", "-n", "1") == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -254,6 +257,7 @@ def test_what_cannot_be_meant_is_refused(home: Path, arguments: list[str], sente
     assert sentence in done.err
 
 
+@pytest.mark.slow
 def test_cancel_with_stop_ends_the_run_under_way(home: Path) -> None:
     configure(home, LONG)
     with_run = started(home)
@@ -267,6 +271,7 @@ def test_cancel_with_stop_ends_the_run_under_way(home: Path) -> None:
     assert read(home, "show", "long")["job"]["status"] == "CANCELLED"
 
 
+@pytest.mark.slow
 def test_what_a_stopped_run_printed_and_used_stays_on_record(home: Path) -> None:
     configure(home, LONG.replace("touch begun", "echo half; touch begun"))
     with_run = started(home)
@@ -278,6 +283,7 @@ def test_what_a_stopped_run_printed_and_used_stays_on_record(home: Path) -> None
     assert read(home, "history", "long")["runs"][0]["duration_seconds"] > 0
 
 
+@pytest.mark.slow
 def test_a_slot_that_waits_for_its_retry_ends_on_record_with_the_life_of_its_job(
     home: Path,
 ) -> None:
@@ -291,6 +297,7 @@ def test_a_slot_that_waits_for_its_retry_ends_on_record_with_the_life_of_its_job
     assert kinds[-2:] == ["given_up", "cancelled"]
 
 
+@pytest.mark.slow
 def test_stopping_all_runs_of_a_job_minds_none_that_ends_by_itself_meanwhile(home: Path) -> None:
     first = "touch one; trap 'touch told; sleep 1; exit 1' TERM; while :; do sleep 0.05; done"
     second = "touch two; while [ ! -e told ]; do sleep 0.05; done"
@@ -305,6 +312,7 @@ def test_stopping_all_runs_of_a_job_minds_none_that_ends_by_itself_meanwhile(hom
         run.wait(30)
 
 
+@pytest.mark.slow
 def test_runs_that_last_too_long_are_stopped_and_their_jobs_stay(home: Path) -> None:
     configure(home, LONG)
     with_run = started(home)
@@ -318,6 +326,7 @@ def test_runs_that_last_too_long_are_stopped_and_their_jobs_stay(home: Path) -> 
     assert read(home, "show", "long")["job"]["status"] != "CANCELLED"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hours", ["nan", "inf", "1e300"])
 def test_no_run_lasts_for_a_time_that_is_none(home: Path, hours: str) -> None:
     configure(home, LONG)

@@ -18,6 +18,8 @@ from tests.builders.handlers import handler_file
 from tests.builders.idle import full_ticks, idle_tick
 from tests.builders.installed import WITHOUT_SWEEPS
 
+pytestmark = pytest.mark.slow
+
 MANUAL = (Path(__file__).parents[2] / "docs" / "handlers.md").read_text("utf-8")
 LONG_AGO = 1_700_000_000
 NOTES = """\

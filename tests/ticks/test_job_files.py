@@ -16,6 +16,8 @@ from tests.builders.command import Said, scheduled
 from tests.builders.configuration import job_file, options
 from tests.builders.idle import full_ticks, idle_tick
 
+pytestmark = pytest.mark.slow
+
 AT_ONCE = 'schedule: "0 3 1 1 *"\nfirst_run: now\n'
 LONG_AGO = 1_700_000_000
 

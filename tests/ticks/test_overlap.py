@@ -109,6 +109,7 @@ def test_allow_starts_it_beside_the_other_and_both_are_on_record(tmp_path: Path)
     assert engine.lines() == ["2026-11-21T12:00:00Z", "2026-11-21T13:00:00Z"]
 
 
+@pytest.mark.slow
 def test_many_ticks_at_once_start_each_slot_once_beside_the_others(tmp_path: Path) -> None:
     each = job(
         schedule="* * * * *",

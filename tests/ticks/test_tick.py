@@ -183,6 +183,7 @@ def test_a_background_child_that_keeps_the_output_open_holds_nobody_up(tmp_path:
     assert time.monotonic() - started < 20
 
 
+@pytest.mark.slow
 def test_a_gigabyte_of_output_is_cut_and_head_and_tail_stay(tmp_path: Path) -> None:
     flood = "echo first; head -c 1000000000 /dev/zero; echo last"
     engine = Engine(tmp_path, [job(command=flood, max_output=10_000)])
