@@ -1,6 +1,6 @@
-"""The jobs that are shipped, as data. They run without a configuration, and it can change them.
+"""The built-in jobs, as data. They run without a configuration, which can change them.
 
-Mail is cleaned up first, so that all who count it in the same tick count the same.
+Mail is cleaned up first, so that all jobs of a tick that count mail count the same.
 """
 
 from dataclasses import replace
@@ -83,17 +83,17 @@ JOBS: tuple[Job, ...] = (
 
 
 BUILT_IN = "built-in"
-"""The source of a job that no configuration mentions."""
+"""The source of a built-in job that the configuration does not mention."""
 INACTIVE = "built-in, off: no ecosystem in the root"
 
 
 def inactive(job: Job) -> Job:
-    """A job as it is where there is no ecosystem; one that is configured stays as it is."""
+    """Return a job disabled, as where there is no ecosystem; a configured job is not changed."""
     if job.source != BUILT_IN:
         return job
     return replace(job, enabled=False, source=INACTIVE)
 
 
 def jobs(timezone: str, timeout: float) -> tuple[Job, ...]:
-    """The shipped jobs as they run where nothing is said about them."""
+    """Return the built-in jobs as they are without any configuration."""
     return tuple(replace(job, timezone=timezone, timeout=timeout) for job in JOBS)

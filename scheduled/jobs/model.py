@@ -1,4 +1,4 @@
-"""The nouns: jobs with their policies, runs with their outcomes. Data only, no behaviour."""
+"""Jobs with their policies, runs with their outcomes: data without behaviour."""
 
 import re
 from dataclasses import dataclass, field
@@ -10,38 +10,38 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class CatchUp(StrEnum):
-    """What to do with slots that passed unanswered."""
+    """What to do about slots that passed while nothing ran."""
 
-    SKIP = "skip"  # write them off
+    SKIP = "skip"  # none of them runs
     LATEST = "latest"  # run once, for the newest of them
     ALL = "all"  # run each of them, oldest first
 
 
 class FirstRun(StrEnum):
-    """When a job that was never seen before runs for the first time."""
+    """When a new job runs for the first time."""
 
     WAIT = "wait"  # at its next slot
-    NOW = "now"  # at the tick that first sees it
+    NOW = "now"  # at the tick that registers it
 
 
 class Overlap(StrEnum):
-    """What becomes of a slot that comes due while the job still runs."""
+    """What happens to a slot that comes due while the job still runs."""
 
-    QUEUE = "queue"  # it stays due, and starts when that run has ended
-    SKIP = "skip"  # it ends there, with that reason
-    REPLACE = "replace"  # the run under way is stopped for it
-    ALLOW = "allow"  # it starts beside it
+    QUEUE = "queue"  # it stays due, and starts after that run
+    SKIP = "skip"  # it ends as skipped
+    REPLACE = "replace"  # the run in progress is stopped first
+    ALLOW = "allow"  # it starts as well
 
 
 class OnInterrupted(StrEnum):
-    """What becomes of a slot whose run was cut short: its tick died, or was told to stop."""
+    """What happens to a slot whose run was interrupted: its tick died, or was told to stop."""
 
     RERUN = "rerun"  # again at the next tick, at most twice
     SKIP = "skip"  # it ends as interrupted
 
 
 class Priority(StrEnum):
-    """Who goes first when several jobs are due; most urgent first."""
+    """Start order of the jobs that are due; most urgent first."""
 
     URGENT = "urgent"
     HIGH = "high"
@@ -62,11 +62,11 @@ class Outcome(StrEnum):
     TIMED_OUT = "timed_out"
     INTERRUPTED = "interrupted"  # the tick died, or was told to stop
     SKIPPED = "skipped"  # on purpose, with a reason
-    MISSED = "missed"  # passed unanswered, with a cause; a newer slot answers for it
+    MISSED = "missed"  # nothing ran, with a cause; a newer slot may run in its place
 
     @property
     def is_failure(self) -> bool:
-        """Whether a person should be told. An interruption is retried, not reported."""
+        """Whether it is reported as a failure. An interruption is retried, not reported."""
         return self in (Outcome.FAILED, Outcome.TIMED_OUT)
 
 
@@ -83,20 +83,20 @@ class Job:
     timezone: str
     handler: str = ""
     command: str | tuple[str, ...] = ""
-    """A string goes through `/bin/sh -c`, a tuple to the kernel as it is."""
+    """A string runs in `/bin/sh -c`, a tuple without a shell."""
     env: dict[str, str] = field(default_factory=dict)
     env_file: str = ""
     """A file of NAME=VALUE lines; relative to the configuration's folder. Empty: none."""
     cwd: str = ""
     """Relative to the root; empty: the root itself."""
     umask: int | None = None
-    """None: the one `scheduled` was started with."""
+    """None: that of `scheduled`."""
     nice: int | None = None
-    """The niceness itself, -20 to 19, not a change of it; None: that of `scheduled`."""
+    """The niceness itself, -20 to 19, not an increment; None: that of `scheduled`."""
     success_codes: tuple[int, ...] = (0,)
-    """Exit codes of a command that mean success; they count before `defer_codes`."""
+    """Exit codes of a command that mean success; they take precedence over `defer_codes`."""
     defer_codes: tuple[int, ...] = (75,)
-    """Exit codes of a command that mean: not now, and no failure."""
+    """Exit codes of a command that mean "not now", which is no failure."""
     name: str = ""
     description: str = ""
     enabled: bool = True
@@ -108,20 +108,20 @@ class Job:
     """The hours it may start in, `21:00-06:00` on the wall clock of its zone; empty: any."""
     overlap: Overlap = Overlap.QUEUE
     only_if: str | tuple[str, ...] = ""
-    """A command that is asked before a start; its exit code 0 says yes. Empty: nobody is."""
+    """A command run before each start; the job starts if it exits with 0. Empty: none."""
     max_cpu_percent: float | None = None
     max_memory_percent: float | None = None
     idle_only: bool = False
-    """Whether it starts on a machine only that has nothing else to do."""
+    """Whether it starts only while the machine is idle."""
     min_free_disk: int | None = None
-    """Bytes that must be free where it works."""
+    """Bytes that must be free on the disk of its working directory."""
     jitter: float | None = None
-    """Its starts are later by up to this, always by the same."""
+    """Its starts are delayed by less than this, each time by the same."""
     first_run: FirstRun = FirstRun.WAIT
     timeout: float = 300.0
     max_retries: int = 0
     retry_delay: float = 60.0
-    """Before the first retry; doubled before each further one."""
+    """Before the first retry; doubled for each further one."""
     max_retry_delay: float = 3600.0
     on_interrupted: OnInterrupted = OnInterrupted.RERUN
     after: tuple[str, ...] = ()
@@ -129,15 +129,15 @@ class Job:
     max_output: int = 1024 * 1024
     params: dict[str, Any] = field(default_factory=dict)
     seed: str = ""
-    """Made of machine and job: what `H` and `jitter` are drawn from. Empty if it has neither."""
+    """Identifies machine and job; `H` and `jitter` depend on it. Empty if it has neither."""
     waits_for: tuple[str, ...] = ()
-    """Jobs that, if they are due in the same tick, have to end before this one starts."""
+    """Jobs that, if due in the same tick, must end before this one starts."""
     memory_section: str = ""
-    """The seed's section of the state that holds this job's memory; empty: its own entry."""
+    """The section of the state that holds this job's handler memory; empty: the job's own entry."""
     last_run_key: str = ""
-    """The seed's key in the state's `last_run` that tells when this job last succeeded."""
+    """The key in the state's `last_run` under which the last success is noted; empty: none."""
     source: str = "built-in"
-    """Where it is defined, as a person would say it: `scheduled.yaml:12`."""
+    """Where it is defined, as shown to people: `scheduled.yaml:12`."""
 
     @property
     def kind(self) -> str:
@@ -147,7 +147,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One execution about to happen."""
+    """One execution of a job, about to start."""
 
     run_id: str
     job: Job
@@ -161,7 +161,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class AttemptResult:
-    """How one execution ended, as the child process and the clock tell it."""
+    """How one execution ended."""
 
     outcome: Outcome
     duration: timedelta
@@ -172,10 +172,10 @@ class AttemptResult:
     memory: dict[str, Any] | None = None
     events: tuple[tuple[str, dict[str, Any]], ...] = ()
     final: bool = False
-    """Whether trying again will not help: the action said so, or it is a fault in the code."""
+    """Whether a retry cannot help: the action said so, or its code is wrong."""
     not_now: bool = False
-    """The action said that it is temporarily impossible; no failure, and no answer either."""
+    """Whether the action said "not now": no failure, and the slot stays due."""
     trouble: str = ""
-    """What went wrong with its captured output: no failure of the job, but worth a warning."""
+    """What went wrong with its captured output: worth a warning, no failure of the job."""
     cpu_seconds: float | None = None
     max_rss_bytes: int | None = None

@@ -1,4 +1,4 @@
-"""The schedule of a job, with its hashed values filled in."""
+"""The schedule of a job, and its jitter."""
 
 from datetime import timedelta
 
@@ -8,16 +8,16 @@ from scheduled.timing.expression import Schedule, is_hashed, parse
 
 
 def schedule_of(job: Job) -> Schedule:
-    """The schedule of a job. Raises ScheduleError for one that never passed the checks."""
-    # Without need no seed: thousands of jobs share the few schedules that are remembered.
+    """Return the schedule of a job. Raise ScheduleError if its text was never validated."""
+    # No seed unless it matters: thousands of jobs share the few schedules in the parser's cache.
     return parse(job.schedule, job.timezone, job.seed if is_hashed(job.schedule) else "")
 
 
 def start_delay(job: Job) -> timedelta:
-    """How long after each of its slots the job starts: below its `jitter`, and always the same.
+    """Return how long after its slots the job starts: less than its `jitter`, always the same.
 
-    In whole seconds. Drawn from machine and job, so that what starts together here, and on other
-    machines, is spread.
+    In whole seconds. It depends on machine and job, so that jobs that share a slot, here or on
+    other machines, start at different times.
     """
     if not job.jitter:
         return timedelta(0)

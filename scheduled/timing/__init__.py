@@ -1,1 +1,1 @@
-"""From a schedule's expression to the instants it fires at. Pure: no clock, no files."""
+"""From a schedule's expression to the instants it fires at (pure: no clock, no files)."""

@@ -1,6 +1,6 @@
-"""How long to wait before trying again. Pure."""
+"""How long to wait before a retry (pure)."""
 
 
 def delay(failures: int, *, base: float, cap: float) -> float:
-    """Seconds to wait after `failures` earlier ones: `base`, doubling, at most `cap`."""
+    """Return the seconds to wait after so many earlier failures: `base`, doubling, up to `cap`."""
     return min(base * 2.0 ** min(failures, 64), cap)

@@ -1,7 +1,7 @@
-"""One of the five fields of a cron expression: what it may hold, and the values that stands for.
+"""One of the five fields of a cron expression: its syntax, and the values it matches (pure).
 
-crontab(5) says what a field may hold; cronie's `entry.c` is the source where it is silent. `H` is
-Jenkins'.
+The syntax is that of crontab(5) and, where that is silent, of cronie's `entry.c`. `H` is taken
+from Jenkins.
 """
 
 import re
@@ -11,41 +11,41 @@ from dataclasses import dataclass
 from scheduled.errors import ScheduleError, did_you_mean
 from scheduled.timing import hashed
 
-# Not the one in `THU`: it stands alone, or before its range or step.
+# An `H` alone, or before its range or step; not the one in `THU`.
 H = re.compile(r"(?<!\w)H(?!\w)")
 
 
 @dataclass(frozen=True)
 class Field:
-    """One of the five: what it is called, its range, and the names it knows, from `low` up."""
+    """A field: what it is called, its range, and the names for its values, from `low` up."""
 
     name: str
     low: int
     high: int
     names: tuple[str, ...] = ()
-    last_drawn: int | None = None
-    """The highest value `H` stands for, where that is not `high`."""
+    highest_hashed: int | None = None
+    """The highest value that `H` may stand for; None: `high`."""
 
     def values(self, text: str) -> set[int]:
-        """The values a list such as `1-5,10-20/2` stands for."""
+        """Return the values that a list such as `1-5,10-20/2` matches."""
         return {value for element in text.split(",") for value in self._element(element)}
 
-    def drawn(self, element: str, seed: str) -> str:
-        """An element such as `H`, `H/15` or `H(0-29)/10` as numbers; any other as it stands."""
+    def resolve_hash(self, element: str, seed: str) -> str:
+        """Return `H`, `H/15` or `H(0-29)/10` as numbers, and any other element unchanged."""
         if not H.search(element):
             return element
-        found = re.fullmatch(r"H(?:\(([^()]*-[^()]*)\))?(?:/(.*))?", element)
-        if found is None:
+        match = re.fullmatch(r"H(?:\(([^()]*-[^()]*)\))?(?:/(.*))?", element)
+        if match is None:
             raise ScheduleError(
                 f'{self.name} "{element}" is not understood; write H, H/15, H(0-29) or H(0-29)/10'
             )
-        among = self._element(found[1]) if found[1] is not None else self._all_drawn()
-        step = self._step(element, found[2]) if found[2] is not None else len(among)
-        first = hashed.stable_choice(seed, self.name, min(step, len(among)))
-        return ",".join(map(str, among[first::step]))
+        choices = self._element(match[1]) if match[1] is not None else self._hashed_range()
+        step = self._step(element, match[2]) if match[2] is not None else len(choices)
+        first = hashed.stable_choice(seed, self.name, min(step, len(choices)))
+        return ",".join(map(str, choices[first::step]))
 
-    def _all_drawn(self) -> range:
-        high = self.high if self.last_drawn is None else self.last_drawn
+    def _hashed_range(self) -> range:
+        high = self.high if self.highest_hashed is None else self.highest_hashed
         return range(self.low, high + 1)
 
     def _element(self, text: str) -> range:
@@ -80,7 +80,7 @@ class Field:
 
     def _step(self, text: str, step: str) -> int:
         if not step.isdigit() or len(step) > 4 or int(step) == 0:
-            raise ScheduleError(f"{self.name} {text}: the step has to be a number from 1 up")
+            raise ScheduleError(f"{self.name} {text}: the step must be a number from 1 up")
         return int(step)
 
     def _forms(self) -> str:
@@ -93,9 +93,9 @@ _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 FIELDS = (
     Field("minute", 0, 59),
     Field("hour", 0, 23),
-    Field("day-of-month", 1, 31, last_drawn=28),  # as in Jenkins: each month has it
+    Field("day-of-month", 1, 31, highest_hashed=28),  # as in Jenkins: every month has a 28th
     Field("month", 1, 12, _MONTHS),
-    Field("day-of-week", 0, 7, _WEEKDAYS, last_drawn=6),
+    Field("day-of-week", 0, 7, _WEEKDAYS, highest_hashed=6),
 )
 
 

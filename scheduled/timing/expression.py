@@ -1,9 +1,8 @@
-"""What people write for a schedule, and what they mean by it.
+"""The text of a schedule, parsed (pure).
 
-Five fields mean what they mean to cronie, and may hold an `H`, which is Jenkins'. The rest is a
-handful of words; `parse` lists them.
-What cannot be meant is refused here, in a sentence that names the value and the forms that
-would do, so that `slots` can compute with what is left and ask no more.
+Five fields are read as cronie reads them, and may hold the `H` of Jenkins; `parse` lists the other
+forms. Expressions that are wrong or never fire are refused here, with a message that names the
+value and the accepted forms, so that `slots` can rely on every `Schedule`.
 """
 
 import calendar
@@ -29,7 +28,7 @@ NICKNAMES = {
     "yearly": "0 0 1 1 *",
     "annually": "0 0 1 1 *",
 }
-"""Each is written with its `@` or without."""
+"""Each may be written with or without its `@`."""
 
 LONGEST = timedelta(days=5 * 365)
 LONGEST_TEXT = 1000
@@ -42,7 +41,7 @@ _FORMS = (
 
 @dataclass(frozen=True)
 class Cron:
-    """Five fields: the values at which they match, ascending. Never without a date that occurs."""
+    """Five fields as the values they match, ascending; some date that exists matches."""
 
     minutes: tuple[int, ...]
     hours: tuple[int, ...]
@@ -51,17 +50,17 @@ class Cron:
     weekdays: tuple[int, ...]
     """0 is Sunday, 6 is Saturday."""
     either_day: bool
-    """Whether the day of the month *or* the weekday is enough. Not where one begins with `*`."""
+    """Whether a day of the month *or* a weekday is enough: both are given without a leading `*`."""
     fixed: bool
-    """A time of day: neither minute nor hour begins with `*`. cron shifts it over a DST change."""
+    """Whether neither minute nor hour begins with `*`. cron shifts such a time at a DST change."""
 
     @property
     def expression(self) -> str:
-        """The five fields in the plainest syntax there is: stars and lists of numbers."""
+        """The five fields in the simplest syntax: stars and lists of numbers."""
         days, weekdays = (31, 7) if not self.either_day else (None, None)
         return " ".join(
-            "*" if len(values) == everything else ",".join(map(str, values))
-            for values, everything in (
+            "*" if len(values) == size else ",".join(map(str, values))
+            for values, size in (
                 (self.minutes, 60),
                 (self.hours, 24),
                 (self.days, days),
@@ -73,21 +72,21 @@ class Cron:
 
 @dataclass(frozen=True)
 class Interval:
-    """Every so often in elapsed time, counted from an anchor. At least one second."""
+    """A period of elapsed time, counted from an anchor; at least one second."""
 
     period: timedelta
 
 
 @dataclass(frozen=True)
 class Once:
-    """A single moment: aware, or naive on the wall clock of the schedule's zone."""
+    """One instant: aware, or naive on the wall clock of the schedule's zone."""
 
     moment: datetime
 
 
 @dataclass(frozen=True)
 class Boot:
-    """Once each time the machine starts; when that was is for others to find out."""
+    """Once each time the machine starts; `planning.reboot` finds out when that was."""
 
 
 Form = Cron | Interval | Once | Boot
@@ -95,17 +94,17 @@ Form = Cron | Interval | Once | Boot
 
 @dataclass(frozen=True)
 class Schedule:
-    """What is written and the zone it is meant in, both checked. Equal if these two are."""
+    """A valid schedule: its text and its zone. Two are equal if text and zone are."""
 
     text: str
-    """With numbers where an `H` was written, so that those who drew the same are equal."""
+    """With a number in the place of each `H`, so that jobs with the same numbers are equal."""
     zone: str
     """IANA name."""
     form: Form = field(compare=False, repr=False)
 
     @property
     def kind(self) -> Literal["cron", "interval", "once", "reboot"]:
-        """The form as a word, for people and for JSON."""
+        """The form as a word, for listings and JSON."""
         match self.form:
             case Cron():
                 return "cron"
@@ -119,13 +118,13 @@ class Schedule:
 
 @lru_cache(maxsize=4096)  # thousands of jobs share a few dozen schedules
 def parse(text: str, zone: str, seed: str = "") -> Schedule:
-    """The schedule `text` stands for in `zone`. Raises ScheduleError; the text is named in it.
+    """Return the schedule that `text` means in `zone`. Raise ScheduleError, which names the text.
 
-    `seed` is what an `H` is drawn from, the same values each time. Without it, `H` is refused.
+    The value of an `H` depends on `seed` and is the same each time; without a seed, `H` is refused.
 
     - `*/15 9-17 * * mon-fri`: five fields as cronie reads them
-    - `H H(0-5) * * *`: some minute of some hour before six, for each job its own
-    - `@daily`, `daily`: the nicknames of cron, with the `@` or without
+    - `H H(0-5) * * *`: a minute of an hour before six, different for each job
+    - `@daily`, `daily`: the nicknames of cron, with or without the `@`
     - `@reboot`: once after each start of the machine
     - `every 90m`, `every_15m`, `interval:300`, `interval:5m`, `7d`: elapsed time, a duration
     - `at:2025-01-15T10:00:00Z`, `2025-01-15`: once; without `Z` or an offset on the wall clock of
@@ -134,7 +133,7 @@ def parse(text: str, zone: str, seed: str = "") -> Schedule:
     zones.require_zone(zone)
     try:
         plain = _plain(text)
-        numbers = _drawn(plain, seed) if is_hashed(plain) else ""
+        numbers = _resolve_hashes(plain, seed) if is_hashed(plain) else ""
         return Schedule(numbers or text, zone, _form(numbers or plain))
     except ScheduleError as error:
         shown = cut(text, 60).encode("unicode_escape").decode()
@@ -142,15 +141,15 @@ def parse(text: str, zone: str, seed: str = "") -> Schedule:
 
 
 def is_hashed(text: str) -> bool:
-    """Whether the text has an `H` in it, so that what it means depends on the seed."""
+    """Return whether the text has an `H`, so that its meaning depends on the seed."""
     return "H" in text and H.search(text) is not None and len(text.split()) == len(FIELDS)
 
 
 def fingerprint(schedule: Schedule) -> str:
-    """A readable string that changes with the slots, and not with the spelling.
+    """Return a readable string that changes when the slots do, and not with the spelling.
 
-    The number in front is the version of our reading: it rises when the same text comes to mean
-    other slots. What croniter makes of a text plays no part, it is only ever given plain numbers.
+    The number in front is the version of this parser: raise it when a text comes to mean other
+    slots. How croniter reads a text does not matter, as it is given plain numbers only.
     """
     match schedule.form:
         case Cron(fixed=fixed, either_day=either_day) as cron:
@@ -166,50 +165,50 @@ def fingerprint(schedule: Schedule) -> str:
 
 
 def _plain(text: str) -> str:
-    """The text stripped, its tabs made spaces. Refuses what no schedule can contain."""
+    """Return the text stripped, with spaces for tabs. Refuse what no schedule can contain."""
     if len(text) > LONGEST_TEXT:
         raise ScheduleError(f"longer than {LONGEST_TEXT} characters")
     plain = text.strip().replace("\t", " ")
-    strange = next((one for one in plain if not (one.isascii() and one.isprintable())), None)
+    strange = next((char for char in plain if not (char.isascii() and char.isprintable())), None)
     if strange:
-        raise ScheduleError(f"contains U+{ord(strange):04X}, which no schedule does")
+        raise ScheduleError(f"contains U+{ord(strange):04X}; only printable ASCII is allowed")
     if not plain:
         raise ScheduleError(f"empty; write {_FORMS}")
     return plain
 
 
-def _drawn(plain: str, seed: str) -> str:
-    """The fields with the numbers that were drawn in the place of each `H`."""
+def _resolve_hashes(plain: str, seed: str) -> str:
+    """Return the fields with a number in the place of each `H`."""
     if not seed:
         raise ScheduleError(
-            "H is drawn for each machine and job, and here is neither;"
+            "H stands for a number that depends on machine and job, and here is no job;"
             " write numbers, or put the job into the configuration"
         )
     return " ".join(
-        ",".join(one.drawn(element, seed) for element in text.split(","))
-        for one, text in zip(FIELDS, plain.split(), strict=True)
+        ",".join(cron_field.resolve_hash(element, seed) for element in text.split(","))
+        for cron_field, text in zip(FIELDS, plain.split(), strict=True)
     )
 
 
 def _form(plain: str) -> Form:
-    for pattern, read in _READERS:
-        found = re.fullmatch(pattern, plain, re.IGNORECASE)
-        if found:
-            return read(found)
+    for pattern, parse_form in _PARSERS:
+        match = re.fullmatch(pattern, plain, re.IGNORECASE)
+        if match:
+            return parse_form(match)
     fields = plain.split()
     if len(fields) > 1:
         return _cron(fields)
     words = [*NICKNAMES, "reboot"]
-    known = [*(f"@{word}" for word in words), *words]
-    raise ScheduleError(f"not a schedule{suggestion(plain, known, _FORMS)}")
+    names = [*(f"@{word}" for word in words), *words]
+    raise ScheduleError(f"not a schedule{suggestion(plain, names, _FORMS)}")
 
 
-def _nickname(found: re.Match[str]) -> Cron:
-    return _cron(NICKNAMES[found[1].lower()].split())
+def _nickname(match: re.Match[str]) -> Cron:
+    return _cron(NICKNAMES[match[1].lower()].split())
 
 
-def _interval(found: re.Match[str]) -> Interval:
-    seconds = durations.parse(found[1])
+def _interval(match: re.Match[str]) -> Interval:
+    seconds = durations.parse(match[1])
     if seconds < 1:
         raise ScheduleError("an interval is at least one second")
     if not seconds.is_integer():
@@ -219,18 +218,16 @@ def _interval(found: re.Match[str]) -> Interval:
     return Interval(timedelta(seconds=seconds))
 
 
-def _ambiguous(found: re.Match[str]) -> Interval:
-    raise ScheduleError(
-        f"m is a minute to some and a month to others; write every {found[1]}m, or @monthly"
-    )
+def _ambiguous(match: re.Match[str]) -> Interval:
+    raise ScheduleError(f"m could be minutes or months; write every {match[1]}m, or @monthly")
 
 
-def _once(found: re.Match[str]) -> Once:
+def _once(match: re.Match[str]) -> Once:
     try:
-        moment = datetime.fromisoformat(found[1].upper())
+        moment = datetime.fromisoformat(match[1].upper())
     except ValueError:
         raise ScheduleError(
-            f"{found[1]} is not a date and time; write at:2025-01-15T10:00:00Z,"
+            f"{match[1]} is not a valid date and time; write at:2025-01-15T10:00:00Z,"
             " or without the Z for local time"
         ) from None
     if not 1970 <= moment.year < 9000:
@@ -238,7 +235,7 @@ def _once(found: re.Match[str]) -> Once:
     return Once(moment if moment.tzinfo is None else moment.astimezone(UTC))
 
 
-_READERS: tuple[tuple[str, Callable[[re.Match[str]], Form]], ...] = (
+_PARSERS: tuple[tuple[str, Callable[[re.Match[str]], Form]], ...] = (
     (f"@?({'|'.join(NICKNAMES)})", _nickname),
     (r"@?reboot", lambda _: Boot()),
     (rf"interval: ?({durations.PATTERN})", _interval),
@@ -254,7 +251,7 @@ def _cron(texts: list[str]) -> Cron:
     if len(texts) != len(FIELDS):
         raise ScheduleError(_miscounted(len(texts)))
     minutes, hours, days, months, weekdays = (
-        one.values(text) for one, text in zip(FIELDS, texts, strict=True)
+        cron_field.values(text) for cron_field, text in zip(FIELDS, texts, strict=True)
     )
     starred = [text.startswith("*") for text in texts]
     cron = Cron(
@@ -262,30 +259,30 @@ def _cron(texts: list[str]) -> Cron:
         hours=tuple(sorted(hours)),
         days=tuple(sorted(days)),
         months=tuple(sorted(months)),
-        weekdays=tuple(sorted({one % 7 for one in weekdays})),
-        # cron's oldest oddity, kept since Vixie: restrict both, and one of them is enough.
+        weekdays=tuple(sorted({weekday % 7 for weekday in weekdays})),
+        # As in Vixie cron: where both are restricted, a match of either is enough.
         either_day=not starred[2] and not starred[4],
         fixed=not starred[0] and not starred[1],
     )
-    if not _comes_round(cron):
-        raise ScheduleError("never fires, or not once in five years: no such date comes round")
+    if not _recurs(cron):
+        raise ScheduleError("never fires, or not once in five years: there is no such date")
     return cron
 
 
 def _miscounted(count: int) -> str:
     if count < len(FIELDS):
         return f"{count} fields; write {_FORMS}"
-    more = "a field for seconds" if count == 6 else "fields for seconds and years"
+    extra = "the field for seconds" if count == 6 else "the fields for seconds and years"
     return (
         f"{count} fields, where cron has five (minute hour day-of-month month day-of-week);"
-        f" leave out {more}, as a tick comes once a minute at most"
+        f" leave out {extra}: scheduled is called once a minute at most"
     )
 
 
-def _comes_round(cron: Cron) -> bool:
-    """Whether no five years pass without a date that fits.
+def _recurs(cron: Cron) -> bool:
+    """Return whether a date matches at least once in any five years.
 
-    Weekdays and leap years repeat every 28 years; that there is no 29 February 2100 is let pass.
+    Weekdays and leap years repeat every 28 years. That 2100 is not a leap year is ignored.
     """
     if cron.either_day:
         return True  # every month has every weekday

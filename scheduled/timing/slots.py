@@ -1,20 +1,20 @@
-"""From a schedule to the instants it fires at. The only module that knows croniter.
+"""The instants at which a schedule fires (pure). The only module that uses croniter.
 
-A *slot* is one such instant. Slots are computed on the wall clock of the schedule's zone, so
-"every day at 02:30" stays at 02:30 across DST, and handed out in UTC, so the rest of the program
-compares and stores them without thinking about zones.
+A *slot* is one such instant. Slots are computed on the wall clock of the schedule's zone, so that
+"every day at 02:30" stays at 02:30 across DST, and returned in UTC, so that the rest of the program
+compares and stores them without regard to zones.
 
-At a clock change we do as Debian's cron does. A *fixed* time of day fires when the clock first
-shows it or something later: once right after the gap that skipped it, once in a repeated hour,
-the first time. A job whose minute or hour begins with `*` follows *elapsed* time: it fires
-whenever the clock shows a time that matches, twice in a repeated hour, not at all in a gap.
-croniter has rules of its own for these hours; it sees none of our zones, only wall times.
+DST is handled as in Debian's cron. A *fixed* time of day fires when the clock first shows it or a
+later time: right after the gap that skips it, and in a repeated hour once, the first time. A job
+whose minute or hour begins with `*` follows *elapsed* time: it fires whenever the clock shows a
+time that matches, twice in a repeated hour and not at all in a gap. croniter has other rules for
+these hours, so it is given wall times only, never a zone.
 
-Everything here is pure. Instants come in aware and go out in UTC. `anchor` is when the job was
-first seen, and matters to two forms. Intervals fire at the anchor's minute plus one period, two
-periods and so on. The minute, because cron ticks on the minute, a second more or less: a slot
-some seconds past it would be found a whole minute late. `@reboot` has one slot, the anchor
-itself: with each start of the machine that becomes the job's anchor.
+Instants are aware when they come in and in UTC when they are returned. `anchor` is when the job was
+registered; two forms depend on it. Intervals fire one period after the minute of the anchor, two
+periods after it, and so on. The minute, because cron's calls come on the minute, give or take a
+second: a slot some seconds later would be found a whole minute late. `@reboot` has one slot, the
+anchor itself, which is set anew at each start of the machine.
 """
 
 import itertools
@@ -33,40 +33,40 @@ from scheduled.timing.timezones import (
 )
 
 COUNT_CAP = 1000
-"""Beyond this many, how many slots passed is no longer worth knowing."""
+"""Slots are not counted beyond this."""
 
 
 @dataclass(frozen=True)
 class MissedRange:
-    """A stretch of slots nobody answered: first and last of them, UTC, and how many."""
+    """Consecutive slots for which nothing ran: the first and the last, in UTC, and how many."""
 
     first: datetime
     last: datetime
     count: int
     capped: bool = False
-    """Whether counting stopped at `count`, and there were more."""
+    """Whether counting stopped at `count`, so that there may be more."""
 
 
 MINUTE = timedelta(minutes=1)
 
-# There are no slots outside these: a search from further out would run into the end of datetime.
+# There are no slots outside these: a search from there would leave the range of datetime.
 FIRST = datetime(1000, 1, 1, tzinfo=UTC)
 LAST = datetime(9000, 1, 1, tzinfo=UTC)
 
-# A job that matches in gaps and nowhere else (`* 2 8-14 3 */7` in New York) has no slots.
-# It is given up after this many of them, a gap a year as a rule.
+# A job that matches in gaps only (`* 2 8-14 3 */7` in New York) has no slots. The search ends after
+# this many gaps; there is about one a year.
 GAPS = 100
 
 
 def latest(schedule: Schedule, now: datetime, anchor: datetime) -> datetime | None:
-    """The newest slot at or before `now`, found in one step back; None if there is none."""
+    """Return the newest slot at or before `now`, found in one step back; None if there is none."""
     now = min(now.astimezone(UTC), LAST)
     match schedule.form:
         case Cron() as cron:
             return _latest(cron, schedule.zone, now) if now >= FIRST else None
         case Interval(period):
-            turns = _turns(period, now, anchor)
-            return origin(anchor) + turns * period if turns else None
+            periods = _periods(period, now, anchor)
+            return origin(anchor) + periods * period if periods else None
         case Once(moment):
             slot = _instant(moment, schedule.zone)
             return slot if slot <= now else None
@@ -75,14 +75,14 @@ def latest(schedule: Schedule, now: datetime, anchor: datetime) -> datetime | No
 
 
 def following(schedule: Schedule, after: datetime, anchor: datetime) -> datetime | None:
-    """The first slot strictly after `after`; None if there is none."""
+    """Return the first slot strictly after `after`; None if there is none."""
     return next(between(schedule, after, LAST, anchor), None)
 
 
 def between(
     schedule: Schedule, after: datetime, until: datetime, anchor: datetime
 ) -> Iterator[datetime]:
-    """The slots in the half-open (after, until], oldest first; lazily, for they may be many."""
+    """Return an iterator over the slots in the half-open (after, until], oldest first."""
     after, until = max(after.astimezone(UTC), FIRST), min(until.astimezone(UTC), LAST)
     if after >= until:
         return iter(())
@@ -92,35 +92,35 @@ def between(
 def count(
     schedule: Schedule, after: datetime, until: datetime, anchor: datetime, cap: int = COUNT_CAP
 ) -> int:
-    """How many slots there are in the half-open (after, until]; `cap` if there are more."""
-    if isinstance(schedule.form, Interval):  # counted, not walked through
+    """Return how many slots the half-open (after, until] has, at most `cap`."""
+    if isinstance(schedule.form, Interval):  # computed, not enumerated
         period = schedule.form.period
-        many = _turns(period, until, anchor) - _turns(period, after, anchor)
-        return min(max(many, 0), cap)
+        number = _periods(period, until, anchor) - _periods(period, after, anchor)
+        return min(max(number, 0), cap)
     return sum(1 for _ in itertools.islice(between(schedule, after, until, anchor), cap))
 
 
 def origin(anchor: datetime) -> datetime:
-    """The minute of `anchor`, from which an interval counts."""
+    """Return the minute of `anchor`, from which the periods of an interval are counted."""
     return _minute(anchor.astimezone(UTC))
 
 
 def is_anchored(schedule: Schedule) -> bool:
-    """Whether its slots depend on the anchor; the others are the same whoever asks."""
+    """Return whether the slots depend on the anchor, and so on the job."""
     return isinstance(schedule.form, Interval | Boot)
 
 
 def clock_change_note(schedule: Schedule, slot: datetime) -> str:
-    """What a clock change did to this slot, in words; empty on an ordinary day.
+    """Return what a clock change did to a slot, in words, or '' if nothing.
 
     `moved: 02:30 does not exist that day`, `first of two 02:30`, `second of two 02:30`.
     """
     zone = schedule.zone
-    wall, meant = wall_time(slot, zone), intended_wall_time(schedule, slot)
-    if meant is None:
+    wall, intended = wall_time(slot, zone), intended_wall_time(schedule, slot)
+    if intended is None:
         return ""
-    if meant != wall:
-        return f"moved: {meant:%H:%M} does not exist that day"
+    if intended != wall:
+        return f"moved: {intended:%H:%M} does not exist that day"
     change = repeating_change(slot, zone)
     if change is None:
         return ""
@@ -128,9 +128,9 @@ def clock_change_note(schedule: Schedule, slot: datetime) -> str:
 
 
 def intended_wall_time(schedule: Schedule, slot: datetime) -> datetime | None:
-    """What the clock was to show at this slot: naive, and not what it shows after a gap.
+    """Return the wall time the schedule names for a slot; after a gap the clock shows a later one.
 
-    None for elapsed time and for instants, which do not look at the clock.
+    None for intervals, `@reboot` and aware instants, which do not depend on the wall clock.
     """
     match schedule.form:
         case Cron(fixed=True) as cron:
@@ -144,30 +144,30 @@ def intended_wall_time(schedule: Schedule, slot: datetime) -> datetime | None:
 
 
 class _Fields:
-    """Five fields on a clock that is never changed: naive wall times in, naive wall times out."""
+    """Five fields on a clock without changes: takes and returns naive wall times."""
 
     def __init__(self, cron: Cron) -> None:
         from croniter import croniter
 
-        # A start is given with every question; without this one the clock would be read.
+        # Each call gives a start of its own; without one here, croniter would read the clock.
         self._engine = croniter(cron.expression, start_time=0, day_or=cron.either_day)
 
     def after(self, wall: datetime) -> datetime:
-        """The first match strictly after `wall`."""
+        """Return the first match strictly after `wall`."""
         return self._engine.get_next(datetime, start_time=_minute(wall))
 
-    def upto(self, wall: datetime) -> datetime:
-        """The last match at or before `wall`."""
+    def latest(self, wall: datetime) -> datetime:
+        """Return the last match at or before `wall`."""
         return self._engine.get_prev(datetime, start_time=_minute(wall) + MINUTE)
 
 
-@lru_cache(maxsize=1024)  # a tick asks once or twice, a simulation thousands of times
+@lru_cache(maxsize=1024)  # a tick needs it once or twice, a simulation thousands of times
 def _fields(cron: Cron) -> _Fields:
     return _Fields(cron)
 
 
 def _upcoming(schedule: Schedule, after: datetime, anchor: datetime) -> Iterator[datetime]:
-    """All slots strictly after `after`, which is in UTC, oldest first."""
+    """Yield all slots strictly after `after`, which is in UTC, oldest first."""
     match schedule.form:
         case Cron() as cron:
             fields, search = _fields(cron), _next_fixed if cron.fixed else _next_elapsed
@@ -176,8 +176,8 @@ def _upcoming(schedule: Schedule, after: datetime, anchor: datetime) -> Iterator
                 yield slot
                 slot = search(fields, schedule.zone, slot)
         case Interval(period):
-            turns = itertools.count(_turns(period, after, anchor) + 1)
-            yield from (origin(anchor) + turn * period for turn in turns)
+            numbers = itertools.count(_periods(period, after, anchor) + 1)
+            yield from (origin(anchor) + number * period for number in numbers)
         case Once(moment):
             slot = _instant(moment, schedule.zone)
             if slot > after:
@@ -190,16 +190,16 @@ def _upcoming(schedule: Schedule, after: datetime, anchor: datetime) -> Iterator
 def _latest(cron: Cron, zone: str, now: datetime) -> datetime | None:
     fields = _fields(cron)
     if cron.fixed:
-        return earliest_instant(fields.upto(_high_water(now, zone)), zone)
-    found = _last_shown(fields, zone, wall_time(now, zone), now)
+        return earliest_instant(fields.latest(_high_water(now, zone)), zone)
+    slot = _last_shown(fields, zone, wall_time(now, zone), now)
     change = repeating_change(now, zone)
     if change is not None and change <= now:
-        # In the second pass. What the clock showed in the first, beyond its present time, is
-        # older than a match in this pass and newer than one from before both.
+        # In the second pass. A match of the first pass at a later wall time is older than a match
+        # in the second, and newer than one before both.
         eve = change - RESOLUTION
         first_pass = _last_shown(fields, zone, wall_time(eve, zone), eve)
-        return max((slot for slot in (found, first_pass) if slot), default=None)
-    return found
+        return max((each for each in (slot, first_pass) if each), default=None)
+    return slot
 
 
 def _next_fixed(fields: _Fields, zone: str, after: datetime) -> datetime:
@@ -207,48 +207,48 @@ def _next_fixed(fields: _Fields, zone: str, after: datetime) -> datetime:
 
 
 def _next_elapsed(fields: _Fields, zone: str, after: datetime) -> datetime | None:
-    found = _first_shown(fields, zone, wall_time(after, zone), after)
+    slot = _first_shown(fields, zone, wall_time(after, zone), after)
     change = repeating_change(after, zone)
     if change is not None and after < change:
-        # In the first pass. What the clock has shown of this hour it will show again.
+        # In the first pass. The clock will show again what it has shown of this hour.
         eve = change - RESOLUTION
         second_pass = _first_shown(fields, zone, wall_time(change, zone) - RESOLUTION, eve)
-        return min((slot for slot in (found, second_pass) if slot), default=None)
-    return found
+        return min((each for each in (slot, second_pass) if each), default=None)
+    return slot
 
 
 def _first_shown(fields: _Fields, zone: str, wall: datetime, since: datetime) -> datetime | None:
-    """The first instant after `since` that shows a match later than `wall`."""
+    """Return the first instant after `since` at which the clock shows a match later than `wall`."""
     for _ in range(GAPS):
         wall = fields.after(wall)
-        shown = [instant for instant in occurrences(wall, zone) if instant > since]
-        if shown:
-            return shown[0]
+        instants = [instant for instant in occurrences(wall, zone) if instant > since]
+        if instants:
+            return instants[0]
         wall = wall_time(earliest_instant(wall, zone), zone) - RESOLUTION  # the end of the gap
     return None
 
 
 def _last_shown(fields: _Fields, zone: str, wall: datetime, until: datetime) -> datetime | None:
-    """The last instant at or before `until` that shows a match at or before `wall`."""
+    """Return the last instant up to `until` at which the clock shows a match up to `wall`."""
     for _ in range(GAPS):
-        wall = fields.upto(wall)
-        shown = [instant for instant in occurrences(wall, zone) if instant <= until]
-        if shown:
-            return shown[-1]
+        wall = fields.latest(wall)
+        instants = [instant for instant in occurrences(wall, zone) if instant <= until]
+        if instants:
+            return instants[-1]
         wall = wall_time(earliest_instant(wall, zone) - RESOLUTION, zone)  # the start of the gap
     return None
 
 
 def _high_water(instant: datetime, zone: str) -> datetime:
-    """The latest wall time the clock has shown by `instant`: set back, it has shown a later one."""
+    """Return the latest wall time shown so far; a clock set back shows an earlier one now."""
     change = repeating_change(instant, zone)
     if change is not None and change <= instant:
         return wall_time(change - RESOLUTION, zone)
     return wall_time(instant, zone)
 
 
-def _turns(period: timedelta, instant: datetime, anchor: datetime) -> int:
-    """How many periods have passed since the anchor; 0 before it."""
+def _periods(period: timedelta, instant: datetime, anchor: datetime) -> int:
+    """Return how many whole periods have passed since the anchor; 0 before it."""
     return max((instant - origin(anchor)) // period, 0)
 
 

@@ -1,4 +1,4 @@
-"""When ticks come over a stretch of time: one a step, none while there is an outage. Pure."""
+"""The ticks of a period: one a step, none during an outage (pure)."""
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -9,13 +9,13 @@ from scheduled.timing.timezones import earliest_instant, wall_time
 
 @dataclass(frozen=True)
 class Outage:
-    """A time without ticks; one at `end` itself comes again."""
+    """A period without ticks, half-open: there may be a tick at `end`."""
 
     start: datetime
     end: datetime
 
     def covers(self, instant: datetime) -> bool:
-        """Whether no tick comes at `instant`."""
+        """Return whether there is no tick at `instant`."""
         return self.start <= instant < self.end
 
 
@@ -23,8 +23,8 @@ class Outage:
 class TickTimeline:
     """The ticks in the half-open [start, end), `step` apart.
 
-    They count from the midnight before the start on the wall clock of `zone`, so that `15m` ticks
-    at the quarters of the hour, as `*/15` in a crontab would.
+    Steps are counted from the midnight before the start on the wall clock of `zone`, so that `15m`
+    ticks at the quarters of the hour, as `*/15` in a crontab does.
     """
 
     start: datetime
@@ -34,7 +34,7 @@ class TickTimeline:
     outages: tuple[Outage, ...] = ()
 
     def first(self, earliest: datetime) -> datetime | None:
-        """The first tick at or after `earliest`; None if the end comes first."""
+        """Return the first tick at or after `earliest`, or None if there is none before the end."""
         instant = max(earliest, self.start)
         while instant < self.end:
             tick = self._origin - (self._origin - instant) // self.step * self.step
@@ -45,7 +45,7 @@ class TickTimeline:
         return None
 
     def before(self, tick: datetime) -> datetime | None:
-        """The last tick before `tick`, which is one; None if it is the first."""
+        """Return the tick before this one, or None for the first."""
         earlier = tick - self.step
         while earlier >= self.start:
             outage = self._outage(earlier)
@@ -55,8 +55,8 @@ class TickTimeline:
         return None
 
     def has_outage_between(self, after: datetime, until: datetime) -> bool:
-        """Whether an outage lies between two ticks."""
-        return any(after < one.end <= until for one in self.outages)
+        """Return whether an outage ended between two ticks."""
+        return any(after < outage.end <= until for outage in self.outages)
 
     @cached_property
     def _origin(self) -> datetime:
@@ -64,4 +64,4 @@ class TickTimeline:
         return earliest_instant(midnight, self.zone)
 
     def _outage(self, instant: datetime) -> Outage | None:
-        return next((one for one in self.outages if one.covers(instant)), None)
+        return next((outage for outage in self.outages if outage.covers(instant)), None)

@@ -1,12 +1,11 @@
-"""A time zone: its name, and what its wall clock shows.
+"""Time zones: their names, and conversions between instants and wall times.
 
-Zones go by their IANA names. A *wall* time is a naive datetime as the clock of a zone shows it;
-an *instant* is an aware datetime, and what is returned here is in UTC. Between the two stands
-the clock change: when the clock is put forward some wall times never show, when it is put back
-some show twice, in a first and a second *pass*.
+Zones are named as in the IANA database. A *wall time* is a naive datetime as a clock in the zone
+shows it. An *instant* is an aware datetime, returned here in UTC. The clock changes make the
+difference: some wall times are skipped, and some occur twice, in a first and a second *pass*.
 
-Aware datetimes that share a zone compare by their wall clocks, which is wrong in the repeated
-hour. So nothing here compares before it has converted to UTC.
+Python compares two aware datetimes of one zone by their wall times, which is wrong in a repeated
+hour. Therefore everything is converted to UTC before it is compared.
 """
 
 import os
@@ -21,7 +20,7 @@ RESOLUTION = timedelta(microseconds=1)
 
 
 def require_zone(name: str) -> str:
-    """The name itself, if it is a zone; else ScheduleError, with the nearest name there is."""
+    """Return `name` if it is a zone. Raise ScheduleError, with the closest name, if not."""
     try:
         ZoneInfo(name)
     # OSError: a folder of the database ("America"). ValueError: a path, a NUL.
@@ -31,10 +30,10 @@ def require_zone(name: str) -> str:
 
 
 def local_zone(environ: Mapping[str, str], localtime: Path = Path("/etc/localtime")) -> str:
-    """The name of the zone this machine's clock shows: from `TZ`, else from `localtime`.
+    """Return the name of this machine's zone: from `TZ`, else from the file `localtime`.
 
-    A machine that has neither is in UTC, as the C library has it. Raises ScheduleError where a
-    zone is set and its name is unknown or cannot be found out.
+    Without either it is UTC, as in the C library. Raise ScheduleError if a zone is set whose name
+    is unknown or cannot be found out.
     """
     value = environ.get("TZ")
     if value is None:
@@ -46,12 +45,12 @@ def local_zone(environ: Mapping[str, str], localtime: Path = Path("/etc/localtim
 
 
 def wall_time(instant: datetime, zone: str) -> datetime:
-    """What the clock shows at `instant`: naive, its `fold` telling the second pass."""
+    """Return what the clock shows at `instant`: naive, with `fold` set in the second pass."""
     return instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
 
 
 def occurrences(wall: datetime, zone: str) -> tuple[datetime, ...]:
-    """The instants at which the clock shows `wall`, oldest first: none, one or two."""
+    """Return the instants at which the clock shows `wall`, oldest first: none, one or two."""
     first, second = _readings(wall, zone)
     if first == second:
         return (first,)
@@ -59,39 +58,42 @@ def occurrences(wall: datetime, zone: str) -> tuple[datetime, ...]:
 
 
 def earliest_instant(wall: datetime, zone: str) -> datetime:
-    """The first instant at which the clock shows `wall` or later.
+    """Return the first instant at which the clock shows `wall` or later.
 
-    For a time that is skipped this is the end of the gap, for one that is repeated the first pass.
+    For a skipped time this is the end of the gap, for a repeated one its first pass.
     """
     first, second = _readings(wall, zone)
     return first if first <= second else _change(second, first, zone)
 
 
 def repeating_change(instant: datetime, zone: str) -> datetime | None:
-    """The change that repeats the wall time of `instant`, in either pass; None if it is unique."""
+    """Return when the clock is set back so that it shows the wall time of `instant` twice.
+
+    None if it shows that time once.
+    """
     wall = wall_time(instant, zone).replace(microsecond=0)
     first, second = _readings(wall, zone)
     return _change(first, second, zone) if first < second else None
 
 
 def _readings(wall: datetime, zone: str) -> tuple[datetime, datetime]:
-    """`wall` read with the offset from before a change and with the one from after (PEP 495).
+    """Return `wall` read with the offset before and with the one after a change (PEP 495).
 
-    Equal where there is no change; the first is the older in a repeated hour, the second in a gap.
+    Without a change they are equal. In a repeated hour the first is older, in a gap the second.
     """
-    there = wall.replace(tzinfo=ZoneInfo(zone))
-    return there.replace(fold=0).astimezone(UTC), there.replace(fold=1).astimezone(UTC)
+    local = wall.replace(tzinfo=ZoneInfo(zone))
+    return local.replace(fold=0).astimezone(UTC), local.replace(fold=1).astimezone(UTC)
 
 
 def _change(before: datetime, after: datetime, zone: str) -> datetime:
-    """The instant the offset changed between two that have different ones, to the second."""
-    there = ZoneInfo(zone)
-    offset = after.astimezone(there).utcoffset()
+    """Return when the offset changed between two instants, to the second."""
+    zone_info = ZoneInfo(zone)
+    offset = after.astimezone(zone_info).utcoffset()
     seconds = int((after - before).total_seconds())
     while seconds > 1:
         half = seconds // 2
         middle = before + timedelta(seconds=half)
-        if middle.astimezone(there).utcoffset() == offset:
+        if middle.astimezone(zone_info).utcoffset() == offset:
             seconds = half
         else:
             before, seconds = middle, seconds - half
@@ -105,24 +107,24 @@ def _unknown(name: str) -> str:
 
 
 def _zone_of_file(path: Path) -> str:
-    """The zone a file stands for: by its place in the database, else by the `timezone` beside."""
+    """Return the zone of a file, by its place in the database or the `timezone` beside it."""
     for place in (str(path), *_targets(path)):
-        _, found, name = place.rpartition("/zoneinfo/")
-        if found:
+        _, separator, name = place.rpartition("/zoneinfo/")
+        if separator:
             return _named_by(str(path), name.removeprefix("posix/").removeprefix("right/"))
     beside = path.with_name("timezone")
     if beside.is_file():
         return _named_by(str(beside), beside.read_text("utf-8", errors="replace").strip())
     if path.exists():
         raise ScheduleError(
-            f"{path}: a copy, which does not tell the name of its zone; set `timezone` in the"
+            f"{path}: a copy, which does not name its zone; set `timezone` in the"
             " configuration, for example to Europe/Berlin"
         )
     return "UTC"
 
 
 def _targets(path: Path) -> tuple[str, ...]:
-    """Where a symlink points, as written and followed to its end; nothing for another file."""
+    """Return where a symlink points, as written and resolved; nothing for any other file."""
     return (os.readlink(path), os.path.realpath(path)) if path.is_symlink() else ()
 
 

@@ -1,8 +1,8 @@
-"""The hours a job may start in: `21:00-06:00`, on the wall clock of its zone. Pure.
+"""The hours a job may start in: `21:00-06:00`, on the wall clock of its zone (pure).
 
-Half-open: at 21:00 it may start, at 06:00 no longer. A window that ends before it begins goes
-over midnight. What counts is what the clock shows: a window lasts longer in the night the clock
-is set back, and one that lies in a gap altogether does not open that day.
+Half-open: a job may start at 21:00, and no longer at 06:00. A window that ends before it begins
+includes midnight. It follows the wall clock: it is longer in the night the clock is set back, and
+does not open on a day when all of it is skipped.
 """
 
 import re
@@ -19,7 +19,7 @@ _TIMES = re.compile(r"(\d{1,2}):(\d\d) ?- ?(\d{1,2}):(\d\d)", re.ASCII)
 
 @dataclass(frozen=True)
 class Window:
-    """From `start`, up to and without `end`. Never empty, never the whole day."""
+    """The half-open [start, end); never empty, never the whole day."""
 
     start: time
     end: time
@@ -28,7 +28,7 @@ class Window:
         return f"{self.start:%H:%M}-{self.end:%H:%M}"
 
     def is_open_at(self, clock: time) -> bool:
-        """Whether the window is open when the clock shows this."""
+        """Return whether the window is open when the clock shows this."""
         if self.start < self.end:
             return self.start <= clock < self.end
         return clock >= self.start or clock < self.end
@@ -36,35 +36,35 @@ class Window:
 
 @lru_cache(maxsize=256)
 def parse(text: str) -> Window:
-    """The window `21:00-06:00` stands for; `24:00` is midnight. Raises ScheduleError."""
-    found = _TIMES.fullmatch(text.strip())
-    if found is None:
-        raise ScheduleError("two times of day, please, like 21:00-06:00")
-    first, second = (_time(*found.group(at, at + 1)) for at in (1, 3))
-    if first == second:
-        raise ScheduleError("begins where it ends; leave it out if the job may always start")
-    return Window(first, second)
+    """Return the window of a text like `21:00-06:00`; `24:00` is midnight. Raise ScheduleError."""
+    match = _TIMES.fullmatch(text.strip())
+    if match is None:
+        raise ScheduleError("expected a range like 21:00-06:00")
+    start, end = (_time(*match.group(group, group + 1)) for group in (1, 3))
+    if start == end:
+        raise ScheduleError("start and end are equal; leave it out if the job may always start")
+    return Window(start, end)
 
 
 def next_opening(text: str, zone: str, now: datetime) -> datetime | None:
-    """When the window opens next, in UTC; None if it is open at `now`."""
+    """Return when the window opens next, in UTC; None if it is open at `now`."""
     window = parse(text)
     if window.is_open_at(wall_time(now, zone).time()):
         return None
     return min(
-        one
-        for one in _candidates(window, zone, now)
-        if one > now and window.is_open_at(wall_time(one, zone).time())
+        instant
+        for instant in _candidates(window, zone, now)
+        if instant > now and window.is_open_at(wall_time(instant, zone).time())
     )
 
 
 def _candidates(window: Window, zone: str, now: datetime) -> Iterator[datetime]:
-    """Where it may open: whenever its start is shown, at the end of a gap, where time repeats."""
+    """Yield when it may open: when the clock shows its start, after a gap, at a set-back clock."""
     change = repeating_change(now, zone)
     if change is not None:
         yield change
     today = wall_time(now, zone).date()
-    # A day before, for the clock may be set back over midnight; some after, for gaps.
+    # From yesterday, as the clock may be set back over midnight; some days ahead, because of gaps.
     for days in range(-1, 5):
         start = datetime.combine(today + timedelta(days=days), window.start)
         yield earliest_instant(start, zone)
@@ -76,5 +76,5 @@ def _time(hours: str, minutes: str) -> time:
     if (hour, minute) == (24, 0):
         return time(0)
     if hour > 23 or minute > 59:
-        raise ScheduleError(f"{hours}:{minutes} is no time of day")
+        raise ScheduleError(f"{hours}:{minutes} is not a valid time")
     return time(hour, minute)

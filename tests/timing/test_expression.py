@@ -115,7 +115,7 @@ def test_each_schedule_knows_its_kind() -> None:
         ("10-5 * * * *", "minute 10-5 runs backwards; write 10-59,0-5 if it is to wrap around"),
         ("0 0 * * fri-mon", "day-of-week fri-mon runs backwards; write fri-7,0-mon"),
         ("5/10 * * * *", "minute 5/10: a step needs a range, 5-59/10 or */10"),
-        ("*/0 * * * *", "minute */0: the step has to be a number from 1 up"),
+        ("*/0 * * * *", "minute */0: the step must be a number from 1 up"),
         ("0 0 * * monday", 'day-of-week "monday" is not understood; did you mean mon?'),
         ("0 0 * sept *", 'month "sept" is not understood; did you mean sep?'),
         (
@@ -124,7 +124,10 @@ def test_each_schedule_knows_its_kind() -> None:
         ),
         ("-5 * * * *", 'minute "-5" is not understood'),
         ("1,,2 * * * *", 'minute "" is not understood'),
-        ("H H * * *", "H is drawn for each machine and job, and here is neither; write numbers"),
+        (
+            "H H * * *",
+            "H stands for a number that depends on machine and job, and here is no job; write",
+        ),
         ("H H * *", "4 fields; write five fields"),
         ("0 0 L * *", 'day-of-month "L" is not understood'),
         ("0 0 15W * *", 'day-of-month "15W" is not understood'),
@@ -147,16 +150,16 @@ def test_each_schedule_knows_its_kind() -> None:
         ("every 0.5s", "an interval is at least one second"),
         ("every 1.5s", "an interval is a whole number of seconds"),
         ("every 90", "2 fields; write five fields"),
-        ("5 m", "m is a minute to some and a month to others; write every 5m, or @monthly"),
-        ("1m", "m is a minute to some and a month to others; write every 1m, or @monthly"),
-        ("2027-02-30", "2027-02-30 is not a date and time"),
-        ("2027-01-15T25:00", "2027-01-15T25:00 is not a date and time"),
+        ("5 m", "m could be minutes or months; write every 5m, or @monthly"),
+        ("1m", "m could be minutes or months; write every 1m, or @monthly"),
+        ("2027-02-30", "2027-02-30 is not a valid date and time"),
+        ("2027-01-15T25:00", "2027-01-15T25:00 is not a valid date and time"),
         ("interval:" + "9" * 5000, "longer than 1000 characters"),
-        ("at:tomorrow", "tomorrow is not a date and time; write at:2025-01-15T10:00:00Z"),
+        ("at:tomorrow", "tomorrow is not a valid date and time; write at:2025-01-15T10:00:00Z"),
         ("at:0001-01-01T00:00+05:00", "year 1 is out of range 1970-8999"),
-        ("0 2 * * *\0", "contains U+0000, which no schedule does"),
-        ("0 2 * * *\n0 3 * * *", "contains U+000A, which no schedule does"),
-        ("٣ * * * *", "contains U+0663, which no schedule does"),
+        ("0 2 * * *\0", "contains U+0000; only printable ASCII is allowed"),
+        ("0 2 * * *\n0 3 * * *", "contains U+000A; only printable ASCII"),
+        ("٣ * * * *", "contains U+0663; only printable ASCII"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_in_a_sentence(text: str, sentence: str) -> None:
@@ -185,7 +188,7 @@ def test_any_text_is_a_schedule_or_a_refusal(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("first", "second"),
     [
         ("*/15 * * * *", "0,15,30,45  * * * *"),
         ("@daily", "0 0 * * *"),
@@ -194,8 +197,8 @@ def test_any_text_is_a_schedule_or_a_refusal(text: str) -> None:
         ("at:2026-01-01T10:00Z", "at:2026-01-01T11:00+01:00"),
     ],
 )
-def test_another_spelling_has_the_same_fingerprint(one: str, other: str) -> None:
-    assert fingerprint(parse(one, "UTC")) == fingerprint(parse(other, "UTC"))
+def test_another_spelling_has_the_same_fingerprint(first: str, second: str) -> None:
+    assert fingerprint(parse(first, "UTC")) == fingerprint(parse(second, "UTC"))
 
 
 def test_other_slots_have_another_fingerprint() -> None:
@@ -213,7 +216,7 @@ def test_other_slots_have_another_fingerprint() -> None:
         ("@reboot", "UTC"),
     ]
 
-    assert len({fingerprint(parse(*one)) for one in written}) == len(written)
+    assert len({fingerprint(parse(*text_and_zone)) for text_and_zone in written}) == len(written)
 
 
 def test_a_fingerprint_written_into_a_state_file_stays_what_it_is() -> None:

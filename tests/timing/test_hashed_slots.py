@@ -30,8 +30,8 @@ def drawn(text: str, seed: str) -> Cron:
 def test_each_job_has_its_own_minute_and_keeps_it() -> None:
     minutes = [drawn("H * * * *", seed).minutes for seed in SEEDS]
 
-    assert {len(one) for one in minutes} == {1}
-    assert {one[0] for one in minutes} == set(range(60))
+    assert {len(values) for values in minutes} == {1}
+    assert {values[0] for values in minutes} == set(range(60))
     assert minutes == [drawn("H * * * *", seed).minutes for seed in SEEDS]
 
 
@@ -78,7 +78,7 @@ def test_jobs_that_drew_the_same_share_their_schedule() -> None:
     [
         ("H(0-99) * * * *", "minute 99 is out of range 0-59"),
         ("H(9-3) * * * *", "minute 9-3 runs backwards"),
-        ("H/0 * * * *", "minute H/0: the step has to be a number from 1 up"),
+        ("H/0 * * * *", "minute H/0: the step must be a number from 1 up"),
         ("H(5) * * * *", 'minute "H(5)" is not understood; write H, H/15, H(0-29) or H(0-29)/10'),
         ("H-5 * * * *", 'minute "H-5" is not understood'),
         ("0 0 H(30-30) 2 *", "never fires"),
@@ -151,9 +151,9 @@ def on_another_machine(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_list_shows_what_was_written_and_when_it_will_be(tmp_path: Path) -> None:
-    one = the_job(tmp_path, '{schedule: "H 3 * * *", command: "true", timezone: UTC}')
+    job = the_job(tmp_path, '{schedule: "H 3 * * *", command: "true", timezone: UTC}')
 
-    (row,) = view.rows(snapshot(one))
+    (row,) = view.rows(snapshot(job))
 
     assert row["schedule"] == "H 3 * * *"
     assert row["next_run"].startswith("2026-11-22T03:")
@@ -166,21 +166,23 @@ def test_a_wrong_draw_is_a_problem_of_its_job(tmp_path: Path) -> None:
 
 
 def test_a_job_in_no_configuration_has_nothing_to_draw_from() -> None:
-    with pytest.raises(ScheduleError, match="H is drawn for each machine and job"):
+    with pytest.raises(
+        ScheduleError, match="H stands for a number that depends on machine and job"
+    ):
         schedule_of(job(schedule="H * * * *"))
 
 
 def slots_of(folder: Path, text: str) -> list[str]:
     jobs = loaded(folder, text).jobs
-    return [fingerprint(schedule_of(one)) for one in jobs if one.id.startswith("job")]
+    return [fingerprint(schedule_of(job)) for job in jobs if job.id.startswith("job")]
 
 
 def test_the_slots_are_those_of_the_numbers() -> None:
     when, until = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 8, tzinfo=UTC)
-    one = parse("H H(2-3) * * *", "Europe/Berlin", SEEDS[0])
+    schedule = parse("H H(2-3) * * *", "Europe/Berlin", SEEDS[0])
     form = drawn("H H(2-3) * * *", SEEDS[0])
     plain = parse(f"{form.minutes[0]} {form.hours[0]} * * *", "Europe/Berlin")
 
-    found = list(slots.between(one, when, until, when))
+    found = list(slots.between(schedule, when, until, when))
     assert found == list(slots.between(plain, when, until, when))
     assert found[1] - found[0] == timedelta(days=1)

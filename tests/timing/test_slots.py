@@ -285,7 +285,9 @@ ELEMENTS = st.one_of(
 )
 CRON = st.tuples(*[ELEMENTS] * 5).map(" ".join)
 INTERVALS = st.integers(1, 100_000).map("interval:{}".format)
-MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)).map(lambda one: f"at:{one}")
+MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)).map(
+    lambda moment: f"at:{moment}"
+)
 AWARE = st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
 SOME_ZONES = st.sampled_from(["UTC", "Europe/Berlin", "Australia/Lord_Howe", "America/Havana"])
 

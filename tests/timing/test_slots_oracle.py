@@ -52,9 +52,9 @@ def changes(zone: str) -> tuple[datetime, ...]:
 def _change(zone: str, day: datetime) -> datetime:
     minutes = range(24 * 60 + 1)
     return next(
-        day + one * MINUTE
-        for one in minutes
-        if offset(zone, day + one * MINUTE) != offset(zone, day)
+        day + minute * MINUTE
+        for minute in minutes
+        if offset(zone, day + minute * MINUTE) != offset(zone, day)
     )
 
 
@@ -109,7 +109,7 @@ def matches(fields: CronSim, wall: datetime) -> bool:
 def next_of_cronsim(expression: str, zone: str, after: datetime) -> datetime:
     """Passing over what it gives from the first pass when options from within the second."""
     found = CronSim(expression, after.astimezone(ZoneInfo(zone)))
-    return next(slot for one in found if (slot := one.astimezone(UTC)) > after)
+    return next(slot for local in found if (slot := local.astimezone(UTC)) > after)
 
 
 def latest_of_cronsim(expression: str, zone: str, now: datetime) -> datetime:
@@ -174,7 +174,7 @@ def some_schedule(dice: random.Random) -> expression.Schedule:
 def cases(seed: int) -> list[tuple[expression.Schedule, datetime]]:
     dice = random.Random(seed)
     schedules = [some_schedule(dice) for _ in range(CASES)]
-    return [(one, some_instant(dice, one.zone)) for one in schedules]
+    return [(schedule, some_instant(dice, schedule.zone)) for schedule in schedules]
 
 
 @pytest.mark.slow

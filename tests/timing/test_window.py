@@ -162,7 +162,7 @@ def test_a_window_opens_when_the_clock_says_so(text: str, zone: str, now: str, o
     assert found == datetime.fromisoformat(opens)
 
 
-TIMES = st.times().map(lambda one: f"{one:%H:%M}")
+TIMES = st.times().map(lambda time: f"{time:%H:%M}")
 CHANGES = st.sampled_from(
     [
         ("Europe/Berlin", datetime(2026, 3, 29, 1, tzinfo=UTC)),
@@ -196,11 +196,11 @@ def test_a_window_is_shut_until_it_opens(
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("21:00", '"21:00": two times of day, please, like 21:00-06:00'),
-        ("21:00-25:00", '"21:00-25:00": 25:00 is no time of day'),
-        ("21:61-06:00", "21:61 is no time of day"),
-        ("06:00-06:00", "begins where it ends; leave it out if the job may always start"),
-        ("00:00-24:00", "begins where it ends"),
+        ("21:00", '"21:00": expected a range like 21:00-06:00'),
+        ("21:00-25:00", '"21:00-25:00": 25:00 is not a valid time'),
+        ("21:61-06:00", "21:61 is not a valid time"),
+        ("06:00-06:00", "start and end are equal; leave it out if the job may always start"),
+        ("00:00-24:00", "start and end are equal"),
         ("[1, 2]", "expected text, found a list"),
     ],
 )
