@@ -86,8 +86,7 @@ def refusal(words: list[str]) -> str:
     if program == "scheduled":
         return refused_by_click(rest)
     if program == "make":
-        targets = re.findall(r"^([a-z-]+):", (CHECKOUT / "Makefile").read_text(), re.MULTILINE)
-        return f"no target {rest}" if set(rest) - {*targets} else ""
+        return f"no target {rest}" if set(rest) - manual.make_targets() else ""
     if program == "./install_cron.sh":
         known = options_in(GUIDE.section("With the script"))
         return f"unknown option in {rest}" if {w for w in rest if w[0] == "-"} - known else ""

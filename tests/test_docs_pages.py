@@ -11,7 +11,7 @@ import pytest
 from tests.builders import manual
 from tests.builders.manual import CHECKOUT, ONLINE, Page, each_page
 
-README = Page(CHECKOUT / "README.md")
+CONTRIBUTING, README = Page(CHECKOUT / "CONTRIBUTING.md"), Page(CHECKOUT / "README.md")
 GUIDE, HANDLERS, INDEX = (
     Page(CHECKOUT / "docs" / f"{name}.md") for name in ("guide", "handlers", "README")
 )
@@ -40,6 +40,14 @@ def test_every_link_leads_somewhere(page: Page) -> None:
 
 def test_the_glossary_has_six_lines() -> None:
     assert len(re.findall(r"^- \*\*\w", GUIDE.section("Glossary"), re.MULTILINE)) == 6
+
+
+def test_every_target_of_the_makefile_is_documented() -> None:
+    cells = (row[0] for row in manual.rows(CONTRIBUTING.section("Set up")))
+
+    assert {code for cell in cells for code in manual.code(cell)} == {
+        f"make {target}" for target in manual.make_targets()
+    }
 
 
 def leads_somewhere(page: Page, link: str) -> bool:

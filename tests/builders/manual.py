@@ -93,6 +93,12 @@ each_page = pytest.mark.parametrize(
 """Run a test for each document."""
 
 
+def make_targets() -> set[str]:
+    """Return the targets of the Makefile that people name."""
+    makefile = (CHECKOUT / "Makefile").read_text("utf-8")
+    return set(" ".join(re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)).split())
+
+
 def rows(section: str) -> list[list[str]]:
     """Return the cells of the rows of every table in a section, without the heads."""
     lines = [line for line in section.splitlines() if line.startswith("|")]
