@@ -98,7 +98,7 @@ def with_jobs(config: Config, jobs: Iterable[Job]) -> Config:
         taken[one.id] = one.source
         added.append(one if one.timezone != SYSTEM_ZONE else replace(one, timezone=config.timezone))
     every = (*config.jobs, *added)
-    problems += [f"{name}: {wrong}" for name, wrong in conflicts.problems(every).items()]
+    problems += [f"{name}: {wrong}" for name, wrong in conflicts.dependency_problems(every).items()]
     if problems:
         raise ConfigError(problems)
     return replace(config, jobs=every)

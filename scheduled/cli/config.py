@@ -137,7 +137,7 @@ def _asked(context: click.Context) -> PathOptions:
 def _target(asked: PathOptions, path: str | None) -> Path:
     if not path:
         return paths.config_to_write(asked)
-    return paths.resolved(path, asked.cwd, asked.environ)
+    return paths.absolute(path, asked.cwd, asked.environ)
 
 
 def _content(path: Path) -> bytes:

@@ -34,14 +34,14 @@ def create(
     fields = {"id": id_, "schedule": schedule, **job_options.fields(**options)}
     if not dry_run:
         count_if_refused(session, schedule)
-    new = job_file_editor.proposed(fields, session.config)
-    refusals = job_file_editor.refusals(session.config)
+    new = job_file_editor.propose(fields, session.config)
+    refusals = job_file_editor.directory_problems(session.config)
     if refusals:
         raise ConfigError(refusals)
     _refuse_past(session, new.job)
     if not dry_run:
         unregister(session, new.job.id)
-        job_file_editor.write(new, mode=_mode(fields))
+        job_file_editor.create(new, mode=_mode(fields))
     done = "" if dry_run else "written"
     print_result(session, new.job, new.path, new.text, done=done, as_json=as_json)
 

@@ -5,7 +5,7 @@ import click
 from scheduled.cli.context import Session
 from scheduled.cli.job_file import edited_by_hand, unregister
 from scheduled.config import conflicts, job_file_editor
-from scheduled.config.conflicts import SHIPPED
+from scheduled.config.conflicts import BUILTIN_IDS
 from scheduled.config.job_file_editor import JobFile
 from scheduled.config.lookup import find_job
 from scheduled.errors import UsageError
@@ -23,12 +23,12 @@ def delete(session: Session, job: str, *, yes: bool) -> None:
     Only a file that `create` or `config import` wrote, and nobody has edited since, is taken away.
     """
     configured = find_job(session.config, job)
-    if configured.id in SHIPPED:
+    if configured.id in BUILTIN_IDS:
         raise UsageError(
             f"{job}: is a shipped job and cannot be deleted; "
             f"`scheduled disable {job}` keeps it from running"
         )
-    file = job_file_editor.file_of(session.config, configured)
+    file = job_file_editor.find(session.config, configured)
     if file is None or file.touched_in:
         raise UsageError(_not_deleted(configured, file))
     _refuse_if_awaited(session, configured)
@@ -50,7 +50,9 @@ def _not_deleted(job: Job, file: JobFile | None) -> str:
 
 def _refuse_if_awaited(session: Session, job: Job) -> None:
     others = [other for other in session.config.jobs if other.id != job.id]
-    waiting = [name for name in conflicts.problems(others) if job.id in _after(others, name)]
+    waiting = [
+        name for name in conflicts.dependency_problems(others) if job.id in _after(others, name)
+    ]
     if waiting:
         raise UsageError(
             f"{job.id}: {', '.join(waiting)} would never run without it (after); "

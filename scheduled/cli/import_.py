@@ -9,13 +9,13 @@ import click
 from scheduled.cli.context import Session
 from scheduled.config import paths
 from scheduled.config.importers import detect, proposal
-from scheduled.config.importers.findings import Kind
+from scheduled.config.importers.findings import SourceKind
 from scheduled.config.importers.proposal import Proposal
 from scheduled.errors import ConfigError, UnreadableFileError, UsageError
 from scheduled.state import events
 from scheduled.system.files import read_bytes
 
-KINDS = [str(kind) for kind in Kind]
+KINDS = [str(kind) for kind in SourceKind]
 LARGEST = 4 * 1024 * 1024
 """Bytes that are read from a pipe; more is no crontab."""
 
@@ -45,7 +45,7 @@ def import_(
     nothing is. A file that is there is never written over, and the crontab is left as it is.
     """
     session: Session = context.obj
-    found = _proposal(session, file, from_crontab, Kind(kind) if kind else None, system)
+    found = _proposal(session, file, from_crontab, SourceKind(kind) if kind else None, system)
     if not as_json:
         _show(found)
     if found.is_empty or not (yes or (not as_json and _is_agreed(file))):
@@ -65,7 +65,7 @@ def import_(
 
 
 def _proposal(
-    session: Session, file: str | None, from_crontab: bool, kind: Kind | None, system: bool
+    session: Session, file: str | None, from_crontab: bool, kind: SourceKind | None, system: bool
 ) -> Proposal:
     if (file is None) is not from_crontab:
         raise UsageError("name a file, or - for standard input, or say --crontab; one of them")
@@ -74,9 +74,9 @@ def _proposal(
     path = folder / label
     named = system or (file not in (None, "-") and detect.names_users(path))
     if from_crontab:
-        kind = Kind.CRONTAB
+        kind = SourceKind.CRONTAB
     findings = detect.read(data, label, folder, kind, _me() if named else "", session.now)
-    return proposal.made(findings, session.config, paths.config_to_write(asked))
+    return proposal.propose(findings, session.config, paths.config_to_write(asked))
 
 
 def _input(session: Session, file: str | None) -> tuple[bytes, str, Path]:
@@ -90,7 +90,7 @@ def _input(session: Session, file: str | None) -> tuple[bytes, str, Path]:
         if len(data) > LARGEST:
             raise UsageError(f"standard input: more than {LARGEST // 1024**2} MB")
         return data, "standard input", session.cwd
-    path = paths.resolved(file, session.cwd, session.environ)
+    path = paths.absolute(file, session.cwd, session.environ)
     try:
         return read_bytes(path), path.name, path.parent
     except UnreadableFileError as error:
@@ -120,14 +120,14 @@ def _show(found: Proposal) -> None:
     click.echo(shown.text(found))
     if found.is_empty:
         click.echo("Nothing to write.")
-        click.echo(shown.to_add(found.settings), nl=False)
+        click.echo(shown.settings_to_add(found.settings), nl=False)
 
 
 def _tell(found: Proposal, written: list[Path]) -> None:
     from scheduled.config.importers import render as shown
 
     click.echo("".join(f"written: {path}\n" for path in written))
-    for block in (shown.to_add(found.settings), shown.to_remove(found)):
+    for block in (shown.settings_to_add(found.settings), shown.lines_to_remove(found)):
         click.echo(block, nl=False)
 
 

@@ -88,9 +88,9 @@ def value(text: str) -> Any:
         return text == "true"
     if text.startswith(("[", "{")):
         try:
-            return yaml_document.parsed(text.encode("utf-8", "replace"), "value").plain()
+            return yaml_document.parse(text.encode("utf-8", "replace"), "value").plain()
         except ConfigError as error:
-            raise UsageError(f"{yaml_document.shown(text)}: {error}") from error
+            raise UsageError(f"{yaml_document.excerpt(text)}: {error}") from error
     if _NUMBER.fullmatch(text):
         return float(text) if "." in text else int(text)
     return text
@@ -109,7 +109,7 @@ def _pair(option: str, text: str) -> tuple[str, str]:
     name, equals, after = text.partition("=")
     if not equals or not name:
         raise UsageError(
-            f"{option} {yaml_document.shown(text)}: expected a name, an equals sign, a value"
+            f"{option} {yaml_document.excerpt(text)}: expected a name, an equals sign, a value"
         )
     return name, after
 

@@ -113,7 +113,7 @@ def _folder(session: Session) -> Path:
 
 
 def _target(session: Session, file: str | None) -> Path:
-    path = paths.resolved(file or ".", session.cwd, session.environ)
+    path = paths.absolute(file or ".", session.cwd, session.environ)
     return path / packing.default_name(session.now) if path.is_dir() else path
 
 

@@ -19,7 +19,7 @@ from scheduled.cli.job_file import (
 )
 from scheduled.cli.output import json_option
 from scheduled.config import job_file_editor, paths
-from scheduled.config.conflicts import SHIPPED
+from scheduled.config.conflicts import BUILTIN_IDS
 from scheduled.config.job_file_editor import JobFile
 from scheduled.config.lookup import find_job
 from scheduled.config.yaml_writer import text_of
@@ -59,13 +59,13 @@ def update(
     )
     if not changes and not unset:
         raise UsageError("nothing to change; name it, as in --timeout 10m, or --unset timeout")
-    file = job_file_editor.file_of(session.config, before)
+    file = job_file_editor.find(session.config, before)
     if file is None or file.touched_in:
         raise UsageError(_change_by_hand(session, before, file, changes, unset))
     fields = _changed_fields(file, changes, unset)
     if schedule is not None and not dry_run:
         count_if_refused(session, schedule)
-    after, text = job_file_editor.checked(session.config, file, fields), text_of(fields)
+    after, text = job_file_editor.check(session.config, file, fields), text_of(fields)
     if not dry_run:
         job_file_editor.rewrite(file, fields)
     done = "is so already" if text == file.text else "changed"
@@ -101,7 +101,7 @@ def _change_by_hand(
 ) -> str:
     """Return what a person has to change in a file that is theirs."""
     lines = text_of(changes) if changes else ""
-    if job.id in SHIPPED:
+    if job.id in BUILTIN_IDS:
         where = session.config.places.config_path or session.config.places.root / paths.CONFIG_NAME
         block = f"{job.id}:\n{indent(lines, '  ')}"
         sentence = (

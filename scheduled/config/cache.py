@@ -25,7 +25,7 @@ WHOLE = ""
 """In the place of a path: the configuration as a whole."""
 NO_STAMP = (0, 0, 0)
 """Its stamps are part of the key, for it depends on several files."""
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 _DEFAULTS = {
     one.name: one.default_factory() if one.default_factory is not MISSING else one.default
@@ -35,7 +35,7 @@ _WORDS = {name: type(value) for name, value in _DEFAULTS.items() if isinstance(v
 """What the policies are made of; JSON has only text for them."""
 
 
-def place(folder: Path, of: Path, what: str = "config") -> Path:
+def path_for(folder: Path, of: Path, what: str = "config") -> Path:
     """Where a configuration, or the job files that belong to it, are kept; each in its own file."""
     return folder / f"{what}-{zlib.crc32(bytes(of)):08x}.json"
 
@@ -48,8 +48,8 @@ def read(path: Path, key: Key, stamps: Mapping[str, Stamp | None]) -> ParsedConf
         return None
     try:
         timezone, settings, lines, job_rows, handler_rows = facts
-        jobs = tuple(job_of(row) for row in job_rows)
-        handlers = tuple(handler_of(row) for row in handler_rows)
+        jobs = tuple(job_from_row(row) for row in job_rows)
+        handlers = tuple(handler_from_row(row) for row in handler_rows)
     except (ValueError, TypeError, KeyError):
         return None
     return ParsedConfig(timezone, settings, lines, jobs, handlers=handlers)
@@ -63,7 +63,7 @@ def write(path: Path, key: Key, stamps: Mapping[str, Stamp | None], parsed: Pars
     """
     if parsed.problems:
         return
-    jobs = [row_of(job) for job in parsed.jobs]
+    jobs = [job_row(job) for job in parsed.jobs]
     handlers = [handler_row(handler) for handler in parsed.handlers]
     cache = StampCache(path, [key, stamps], private=True)
     cache.keep(WHOLE, NO_STAMP, [parsed.timezone, parsed.settings, parsed.lines, jobs, handlers])
@@ -71,17 +71,21 @@ def write(path: Path, key: Key, stamps: Mapping[str, Stamp | None], parsed: Pars
 
 
 @dataclass(frozen=True)
-class Form(Generic[Made]):
+class RowCodec(Generic[Result]):
     """How the content of a file is kept."""
 
-    row: Callable[[Made], Row | None]
+    row: Callable[[Result], Row | None]
     """None: not worth keeping."""
-    made: Callable[[Row], Made]
+    made: Callable[[Row], Result]
 
 
-def refreshed(
-    path: Path, key: Key, files: Sequence[File], read: Callable[[File], Made], form: Form[Made]
-) -> list[Made]:
+def read_files(
+    path: Path,
+    key: Key,
+    files: Sequence[File],
+    read: Callable[[File], Result],
+    form: RowCodec[Result],
+) -> list[Result]:
     """Return the content of each file that may be read, in their order; only changed ones are read.
 
     `path` is the file it is kept in, under `key`.
@@ -89,7 +93,7 @@ def refreshed(
     if not files:
         return []
     cache = StampCache(path, key, private=True)
-    contents: list[Made] = []
+    contents: list[Result] = []
     for file in files:
         if file.stamp is None or file.refusal:
             continue
@@ -104,7 +108,7 @@ def refreshed(
     return contents
 
 
-def _recalled(cache: StampCache, path: str, stamp: Stamp, form: Form[Made]) -> Made | None:
+def _recalled(cache: StampCache, path: str, stamp: Stamp, form: RowCodec[Result]) -> Result | None:
     """Return the content of a file that was kept, if the file is unchanged."""
     row = cache.recall(path, stamp)
     try:
@@ -115,23 +119,23 @@ def _recalled(cache: StampCache, path: str, stamp: Stamp, form: Form[Made]) -> M
 
 def handler_row(handler: Handler) -> Row:
     """A handler as JSON."""
-    job = None if handler.job is None else row_of(handler.job)
+    job = None if handler.job is None else job_row(handler.job)
     return [handler.name, handler.target, handler.place, handler.about, job, handler.claims]
 
 
-def handler_of(row: Row) -> Handler:
+def handler_from_row(row: Row) -> Handler:
     """The handler in a row. Raises what a broken one leads to."""
     name, target, place, about, job, claims = row
-    return Handler(name, target, place, about, None if job is None else job_of(job), claims)
+    return Handler(name, target, place, about, None if job is None else job_from_row(job), claims)
 
 
-def row_of(job: Job) -> dict[str, Any]:
+def job_row(job: Job) -> dict[str, Any]:
     """A job as JSON."""
     values = {name: getattr(job, name) for name in _DEFAULTS}
     return {name: value for name, value in values.items() if value != _DEFAULTS[name]}
 
 
-def job_of(row: dict[str, Any]) -> Job:
+def job_from_row(row: dict[str, Any]) -> Job:
     """The job in a row, which is used up by it. Raises what a broken one leads to."""
     for name, value in row.items():
         if name in _WORDS:

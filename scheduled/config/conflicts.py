@@ -7,25 +7,25 @@ from scheduled.errors import did_you_mean
 from scheduled.jobs import builtin
 from scheduled.jobs.model import Job
 
-_NAMED = 5
+_LISTED = 5
 
 
-SHIPPED = frozenset(job.id for job in builtin.JOBS)
+BUILTIN_IDS = frozenset(job.id for job in builtin.JOBS)
 
 
-def own(jobs: Sequence[Job]) -> list[Job]:
+def own_jobs(jobs: Sequence[Job]) -> list[Job]:
     """The jobs that count, in the order of their sources."""
-    return [job for job in jobs if job.id not in SHIPPED]
+    return [job for job in jobs if job.id not in BUILTIN_IDS]
 
 
-def beyond(jobs: Sequence[Job], most: int | None) -> list[Job]:
+def jobs_over_limit(jobs: Sequence[Job], most: int | None) -> list[Job]:
     """The jobs that are too many: those that stand last. None are where `most` is None."""
-    return [] if most is None else own(jobs)[most:]
+    return [] if most is None else own_jobs(jobs)[most:]
 
 
-def problem(excess: Sequence[Job], most: int, place: str) -> str:
+def limit_problem(excess: Sequence[Job], most: int, place: str) -> str:
     """The sentence about all of them; `place` is where the limit stands."""
-    named = [f"{job.id} ({job.source})" for job in excess[:_NAMED]]
+    named = [f"{job.id} ({job.source})" for job in excess[:_LISTED]]
     rest = len(excess) - len(named)
     told = ", ".join(named) + (f" and {rest} more" if rest else "")
     count = most + len(excess)
@@ -36,13 +36,13 @@ def problem(excess: Sequence[Job], most: int, place: str) -> str:
     )
 
 
-def problems(jobs: Sequence[Job]) -> dict[str, str]:
+def dependency_problems(jobs: Sequence[Job]) -> dict[str, str]:
     """What is wrong with the `after` of jobs, by id; such a job would never start."""
     ways = {job.id: job.after for job in jobs}
     found = {}
     for job in jobs:
         unknown = next((name for name in job.after if name not in ways), None)
-        circle = _circle(job.id, ways)
+        circle = _cycle(job.id, ways)
         if unknown is not None:
             found[job.id] = (
                 f'after: no job is called "{_shown(unknown)}"{did_you_mean(unknown, ways, "")}'
@@ -52,7 +52,7 @@ def problems(jobs: Sequence[Job]) -> dict[str, str]:
     return found
 
 
-def _circle(start: str, ways: Mapping[str, Sequence[str]]) -> list[str]:
+def _cycle(start: str, ways: Mapping[str, Sequence[str]]) -> list[str]:
     """The way from a job back to itself; empty if there is none."""
     paths = [[start]]
     seen = set()
@@ -69,10 +69,10 @@ def _circle(start: str, ways: Mapping[str, Sequence[str]]) -> list[str]:
 
 def _shown(name: str) -> str:
     from scheduled.config.yaml_document import (
-        shown,  # it imports YAML, which a tick as a rule does without
+        excerpt,  # it imports YAML, which a tick as a rule does without
     )
 
-    return shown(name)
+    return excerpt(name)
 
 
 def duplicate_ids(

@@ -18,7 +18,7 @@ from scheduled.system.files import Stamp, stamp_of
 
 
 @dataclass(frozen=True)
-class Kind:
+class FileKind:
     """What is looked for in a folder."""
 
     what: str
@@ -33,7 +33,7 @@ class Kind:
 
 
 @dataclass(frozen=True)
-class Folder:
+class Directory:
     """A folder that files are looked for in."""
 
     path: Path
@@ -55,9 +55,9 @@ class File:
     """Why it must not be read."""
 
 
-def named(
+def configured_directories(
     key: str, parsed: ParsedConfig, config_path: Path, environ: Mapping[str, str]
-) -> tuple[Folder, ...]:
+) -> tuple[Directory, ...]:
     """The folders that a setting names, counted from the configuration's folder.
 
     Raises ConfigError for the home folder of a user nobody has.
@@ -65,10 +65,10 @@ def named(
     base = config_path.parent
     named_at = f"{config_path.name}:{parsed.lines[key]}: {key}"
     try:
-        named = [paths.resolved(text, base, environ) for text in parsed.settings[key]]
+        named = [paths.absolute(text, base, environ) for text in parsed.settings[key]]
     except UsageError as error:
         raise ConfigError([f"{named_at}: {error}"]) from error
-    return tuple(Folder(path, label(path, base), named_at) for path in dict.fromkeys(named))
+    return tuple(Directory(path, label(path, base), named_at) for path in dict.fromkeys(named))
 
 
 def label(path: Path, base: Path) -> str:
@@ -76,7 +76,7 @@ def label(path: Path, base: Path) -> str:
     return str(path.relative_to(base)) if path.is_relative_to(base) else str(path)
 
 
-def all_listed(folders: Sequence[Folder], kind: Kind) -> tuple[list[File], list[str]]:
+def list_files(folders: Sequence[Directory], kind: FileKind) -> tuple[list[File], list[str]]:
     """The files of all folders, by name, and why those of others, and single ones, are not read.
 
     A folder that nobody named need not be there.
@@ -85,7 +85,7 @@ def all_listed(folders: Sequence[Folder], kind: Kind) -> tuple[list[File], list[
     problems: list[str] = []
     for folder in folders:
         try:
-            files += _listed(folder, kind)
+            files += _list_directory(folder, kind)
         except ConfigError as error:
             problems += error.problems
     return files, problems + [one.refusal for one in files if one.refusal]
@@ -96,7 +96,7 @@ def printable(name: str) -> str:
     return name if name.isprintable() else name.encode("unicode_escape").decode()
 
 
-def _listed(folder: Folder, kind: Kind) -> list[File]:
+def _list_directory(folder: Directory, kind: FileKind) -> list[File]:
     """The files of a folder. Raises ConfigError if none of them may be followed."""
     try:
         refusals = permissions.folder_problems(folder.path)
@@ -107,7 +107,7 @@ def _listed(folder: Folder, kind: Kind) -> list[File]:
         with os.scandir(folder.path) as entries:
             named = [one for one in entries if kind.has(one.name)]
         named.sort(key=lambda entry: entry.name)
-        return [file for one in named for file in _looked_at(folder, one, is_open=is_open)]
+        return [file for one in named for file in _examine(folder, one, is_open=is_open)]
     except (FileNotFoundError, NotADirectoryError):
         if not folder.named_at:
             return []
@@ -119,7 +119,7 @@ def _listed(folder: Folder, kind: Kind) -> list[File]:
         raise ConfigError([f"{where}: {reason}; none of its {kind.what} runs"]) from error
 
 
-def _looked_at(folder: Folder, entry: os.DirEntry[str], *, is_open: bool) -> Iterator[File]:
+def _examine(folder: Directory, entry: os.DirEntry[str], *, is_open: bool) -> Iterator[File]:
     """A file with its stamp, or nothing for one that has gone since the folder was read."""
     label = printable(f"{folder.label}/{entry.name}")
     is_link = entry.is_symlink()

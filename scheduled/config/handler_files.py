@@ -11,7 +11,13 @@ from pathlib import Path
 
 from scheduled.config import cache
 from scheduled.config.conflicts import duplicate_ids
-from scheduled.config.directories import File, Folder, Kind, all_listed, named
+from scheduled.config.directories import (
+    Directory,
+    File,
+    FileKind,
+    configured_directories,
+    list_files,
+)
 from scheduled.config.parsed import Handler, ParsedConfig, ParsedJobFile
 from scheduled.handler import loader
 from scheduled.jobs import builtin
@@ -19,7 +25,7 @@ from scheduled.system import machine
 from scheduled.system.files import Stamp, stamp
 from scheduled.version import __version__
 
-KIND = Kind("handlers", (".py",), (".", "_"))
+KIND = FileKind("handlers", (".py",), (".", "_"))
 _STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
@@ -37,7 +43,7 @@ class HandlerScan:
 
 
 @dataclass(frozen=True)
-class _Said:
+class _ParsedHandlerFile:
     """What came of one file."""
 
     handlers: tuple[Handler, ...] = ()
@@ -55,14 +61,14 @@ def load(
     """
     if "handler_dirs" not in parsed.settings:
         return HandlerScan()
-    folders = named("handler_dirs", parsed, config_path, environ)
+    folders = configured_directories("handler_dirs", parsed, config_path, environ)
     stamps = {str(folder.path): stamp(folder.path) for folder in folders}
-    files, problems = all_listed(folders, KIND)
-    key = _key(folders, parsed.timezone, timeout)
-    said = cache.refreshed(kept, key, files, lambda file: _read(file, key), _FORM)
+    files, problems = list_files(folders, KIND)
+    key = _cache_key(folders, parsed.timezone, timeout)
+    said = cache.read_files(kept, key, files, lambda file: _read(file, key), _CODEC)
     problems += [sentence for one in said for sentence in one.problems]
     handlers = [handler for one in said for handler in one.handlers]
-    clashes = dict(_clashes(handlers))
+    clashes = dict(_duplicate_names(handlers))
     problems += [sentence for group in clashes.values() for sentence in group]
     return HandlerScan(
         handlers=tuple(one for one in handlers if one.name not in clashes),
@@ -73,7 +79,7 @@ def load(
     )
 
 
-def _key(folders: Sequence[Folder], timezone: str, timeout: float) -> cache.Key:
+def _cache_key(folders: Sequence[Directory], timezone: str, timeout: float) -> cache.Key:
     """What the jobs depend on besides their files."""
     return {
         "version": __version__,
@@ -84,28 +90,30 @@ def _key(folders: Sequence[Folder], timezone: str, timeout: float) -> cache.Key:
     }
 
 
-def _read(file: File, key: cache.Key) -> _Said:
+def _read(file: File, key: cache.Key) -> _ParsedHandlerFile:
     from scheduled.config import handler_source, validate
 
     path = Path(file.path)
     if not _STEM.fullmatch(path.stem):
         wrong = 'the name of a handler has letters, digits, "_" and "-"; rename the file'
-        return _Said(problems=(f"{file.label}: {wrong}",))
-    module = handler_source.Module(path, file.label)
+        return _ParsedHandlerFile(problems=(f"{file.label}: {wrong}",))
+    module = handler_source.HandlerFile(path, file.label)
     problems = [*module.problems]
     handlers = []
     for one in module.declarations:
-        target = loader.in_file(path, one.function)
+        target = loader.name_in_file(path, one.function)
         place = f"{file.label}:{one.line}"
         defaults = validate.Defaults(key["timezone"], key["timeout"], {one.name: target})
         reading = (
-            validate.declaration(one, file.label, defaults) if one.is_clear else ParsedJobFile()
+            validate.validate_declaration(one, file.label, defaults)
+            if one.is_clear
+            else ParsedJobFile()
         )
         problems += reading.problems
         claims = reading.job is None and ("schedule" in one.keys or not one.is_clear)
         handlers.append(Handler(one.name, target, place, one.about, reading.job, claims))
     told = () if handlers or problems else (f"{file.label}: {_NOTHING}",)
-    return _Said(tuple(handlers), tuple(problems), told)
+    return _ParsedHandlerFile(tuple(handlers), tuple(problems), told)
 
 
 _NOTHING = (
@@ -114,20 +122,22 @@ _NOTHING = (
 )
 
 
-def _row(said: _Said) -> cache.Row | None:
+def _encode(said: _ParsedHandlerFile) -> cache.Row | None:
     if said.problems:
         return None
     return [[cache.handler_row(one) for one in said.handlers], said.warnings]
 
 
-def _said(row: cache.Row) -> _Said:
-    return _Said(tuple(cache.handler_of(one) for one in row[0]), warnings=tuple(row[1]))
+def _decode(row: cache.Row) -> _ParsedHandlerFile:
+    return _ParsedHandlerFile(
+        tuple(cache.handler_from_row(one) for one in row[0]), warnings=tuple(row[1])
+    )
 
 
-_FORM = cache.Form(_row, _said)
+_CODEC = cache.RowCodec(_encode, _decode)
 
 
-def _clashes(handlers: Sequence[Handler]) -> Iterator[tuple[str, list[str]]]:
+def _duplicate_names(handlers: Sequence[Handler]) -> Iterator[tuple[str, list[str]]]:
     """The names that are claimed more than once, each with what to tell about it."""
     shipped = "is that of a shipped handler, which stays as it is; give it another"
     taken = dict.fromkeys((name for job in builtin.JOBS for name in (job.id, job.handler)), shipped)

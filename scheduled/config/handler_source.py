@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scheduled.config import python_values
-from scheduled.config.converters import InvalidValue, found
+from scheduled.config.converters import InvalidValue, describe
 from scheduled.config.yaml_document import MAX_BYTES, Node
 from scheduled.errors import UnreadableFileError
 from scheduled.handler.loader import FUNCTION
@@ -38,7 +38,7 @@ class Declaration:
     """Whether all that the decorator says could be read."""
 
 
-class Module:
+class HandlerFile:
     """The handlers of a file, and what is wrong with it."""
 
     def __init__(self, path: Path, label: str) -> None:
@@ -72,7 +72,7 @@ class Module:
         return None
 
     def _handlers(self, tree: ast.Module, stem: str) -> Iterator[Declaration]:
-        meant = set(_names_of_the_decorator(tree))
+        meant = set(_decorator_names(tree))
         functions = [one for one in tree.body if isinstance(one, Function)]
         for function in functions:
             decorator = _decorator(function, meant)
@@ -103,7 +103,7 @@ class Module:
         if named is not None and isinstance(named.value, str) and named.value:
             name = named.value
         elif named is not None:
-            self._note(named.line, f"{function.name}: id: expected text, found {found(named)}")
+            self._note(named.line, f"{function.name}: id: expected text, found {describe(named)}")
         about = keys["description"].text if "description" in keys else _first_line(function)
         if about and "schedule" in keys:
             keys.setdefault("description", Node(about, function.lineno, about))
@@ -140,7 +140,7 @@ def _value(keyword: ast.keyword) -> Node:
     return python_values.node(value, keyword.value.lineno)
 
 
-def _names_of_the_decorator(tree: ast.Module) -> Iterator[str]:
+def _decorator_names(tree: ast.Module) -> Iterator[str]:
     """What `scheduled.handler.handler` is called in a file, however it was imported."""
     package, module = CONTRACT.split(".")
     for node in ast.walk(tree):

@@ -22,7 +22,7 @@ from scheduled.system import files, permissions
 
 
 @dataclass(frozen=True)
-class Addition:
+class NewJobFile:
     """A file that is not there yet, and the job it will be."""
 
     path: Path
@@ -34,7 +34,7 @@ class Addition:
     """Keys of the configuration and their values, as they were given."""
 
 
-def folder(config: Config) -> Path:
+def target_directory(config: Config) -> Path:
     """Where a new job file belongs: the first folder of them that is there, else the first.
 
     Raises UsageError where the configuration wants no job files.
@@ -44,7 +44,7 @@ def folder(config: Config) -> Path:
     return next((one for one in config.jobs_dirs if one.is_dir()), config.jobs_dirs[0])
 
 
-def proposed(fields: Mapping[str, Any], config: Config) -> Addition:
+def propose(fields: Mapping[str, Any], config: Config) -> NewJobFile:
     """The file for the job that these keys make, its `id` among them.
 
     Raises ConfigError with all that is wrong, without a place, as there is no file yet: what the
@@ -52,37 +52,43 @@ def proposed(fields: Mapping[str, Any], config: Config) -> Addition:
     more than there may be.
     """
     id_ = str(fields.get("id", ""))
-    path = folder(config) / f"{id_}.yaml"
+    path = target_directory(config) / f"{id_}.yaml"
     base = (config.places.config_path or path.parent).parent
     label = f"{directories.label(path.parent, base)}/{path.name}"
-    job, problems = read(fields, config, label)
-    problems += [one for one in (_clash(id_, config), _occupied(path), _too_many(config)) if one]
+    job, problems = check_fields(fields, config, label)
+    problems += [
+        one
+        for one in (_id_problem(id_, config), _path_problem(path), _limit_problem(config))
+        if one
+    ]
     if problems or job is None:
         raise ConfigError(problems)
-    return Addition(path, label, text_of(fields), job, fields)
+    return NewJobFile(path, label, text_of(fields), job, fields)
 
 
-def read(fields: Mapping[str, Any], config: Config, label: str) -> tuple[Job | None, list[str]]:
+def check_fields(
+    fields: Mapping[str, Any], config: Config, label: str
+) -> tuple[Job | None, list[str]]:
     """The job that these keys make in a file, and what would keep it from running, without a place.
 
     A key nobody knows is such a thing here. Raises ConfigError for what YAML cannot say.
     """
-    document = yaml_document.parsed(text_of(fields).encode("utf-8", "replace"), label)
+    document = yaml_document.parse(text_of(fields).encode("utf-8", "replace"), label)
     targets = {one.name: one.target for one in config.handlers}
     defaults = validate.Defaults(config.timezone, config.default_timeout, targets)
-    reading = validate.job_file(document, label, defaults)
+    reading = validate.validate_job_file(document, label, defaults)
     place = re.compile(rf"{re.escape(label)}:\d+: ")
     problems = [place.sub("", one, count=1) for one in (*reading.problems, *reading.warnings)]
     if reading.job is not None:
         others = [one for one in config.jobs if one.id != reading.id]
-        wrong = conflicts.problems([*others, reading.job]).get(reading.id)
+        wrong = conflicts.dependency_problems([*others, reading.job]).get(reading.id)
         problems += [wrong] if wrong is not None else []
     return reading.job, problems
 
 
-def refusals(config: Config) -> list[str]:
+def directory_problems(config: Config) -> list[str]:
     """Why no file may be put where job files belong, with the command that mends it."""
-    place = folder(config)
+    place = target_directory(config)
     try:
         if place.exists():
             return permissions.folder_problems(place)
@@ -92,37 +98,37 @@ def refusals(config: Config) -> list[str]:
         return [f"{place}: {reason_of(error)}"]
 
 
-def write(addition: Addition, *, mode: int = 0o644) -> None:
+def create(addition: NewJobFile, *, mode: int = 0o644) -> None:
     """Put the file there, with its folder. Raises UsageError; then there is no new file."""
     try:
-        _make(addition.path.parent)
+        _make_directory(addition.path.parent)
         files.create(addition.path, addition.text.encode(), mode=mode)
     except OSError as error:
         reason = reason_of(error)
         raise UsageError(f"{addition.path}: cannot be written: {reason}") from error
 
 
-def _make(place: Path) -> None:
+def _make_directory(place: Path) -> None:
     """A folder that the loader will follow: one that nobody else can put files into."""
     missing = [one for one in (place, *place.parents) if not one.exists()]
     for one in reversed(missing):
         os.mkdir(one, 0o755)
 
 
-def _clash(id_: str, config: Config) -> str:
+def _id_problem(id_: str, config: Config) -> str:
     if id_ not in config.taken:
         return ""
     free = next(name for n in count(2) if (name := f"{id_}-{n}") not in config.taken)
     return f'id: "{id_}" is that of {config.taken[id_]}; another, like {free}, is free'
 
 
-def _occupied(path: Path) -> str:
+def _path_problem(path: Path) -> str:
     return f"{path}: is there already; it is not written over" if os.path.lexists(path) else ""
 
 
-def _too_many(config: Config) -> str:
+def _limit_problem(config: Config) -> str:
     most = config.max_jobs
-    if most is None or len(conflicts.own(config.jobs)) < most:
+    if most is None or len(conflicts.own_jobs(config.jobs)) < most:
         return ""
     return f"max_jobs: {most} jobs of your own are allowed, and there are as many; raise the limit"
 
@@ -151,7 +157,7 @@ class JobFile:
         return next((at for at, pair in enumerate(pairs, 1) if pair[0] != pair[1]), len(theirs))
 
 
-def file_of(config: Config, job: Job) -> JobFile | None:
+def find(config: Config, job: Job) -> JobFile | None:
     """The file that holds a job and nothing else; None for one that stands elsewhere."""
     place = job.source.rpartition(":")[0]
     for folder in config.jobs_dirs:
@@ -162,12 +168,12 @@ def file_of(config: Config, job: Job) -> JobFile | None:
     return None
 
 
-def checked(config: Config, file: JobFile, fields: Fields) -> Job:
+def check(config: Config, file: JobFile, fields: Fields) -> Job:
     """The job of a file with `fields` in it.
 
     Raises ConfigError, with every problem, for one that would not run.
     """
-    job, problems = read(fields, config, file.path.name)
+    job, problems = check_fields(fields, config, file.path.name)
     if problems or job is None:
         raise ConfigError(problems)
     return job
@@ -193,7 +199,7 @@ def remove(file: JobFile) -> None:
 def _read(path: Path) -> JobFile | None:
     try:
         data = files.read_bytes(path)
-        node = yaml_document.parsed(data, path.name)
+        node = yaml_document.parse(data, path.name)
     except (ConfigError, UnreadableFileError):
         return None
     if not node.is_mapping:

@@ -11,7 +11,14 @@ from pathlib import Path
 
 from scheduled.config import cache, paths
 from scheduled.config.conflicts import duplicate_ids
-from scheduled.config.directories import File, Folder, Kind, all_listed, label, named
+from scheduled.config.directories import (
+    Directory,
+    File,
+    FileKind,
+    configured_directories,
+    label,
+    list_files,
+)
 from scheduled.config.parsed import ParsedConfig, ParsedJobFile
 from scheduled.config.paths import EarlyPaths, PathOptions
 from scheduled.errors import ConfigError
@@ -21,9 +28,9 @@ from scheduled.system import machine
 from scheduled.system.files import Stamp, stamp
 from scheduled.version import __version__
 
-DEFAULT = "jobs"
+DEFAULT_DIRECTORY = "jobs"
 """The folder's name where none is configured: beside the configuration, else in the root."""
-KIND = Kind("jobs", (".yaml", ".yml"))
+KIND = FileKind("jobs", (".yaml", ".yml"))
 
 
 @dataclass(frozen=True)
@@ -40,39 +47,39 @@ class JobFileScan:
     """Those of every folder and file looked at, from before that."""
 
 
-def folders(
+def job_directories(
     options: PathOptions, early: EarlyPaths, root: Path, parsed: ParsedConfig
-) -> tuple[Folder, ...]:
+) -> tuple[Directory, ...]:
     """Where job files are looked for; without a word about it in the configuration, in `jobs`.
 
     Raises ConfigError for the home folder of a user nobody has.
     """
     config_path = early.config_path
     if config_path is not None and "jobs_dirs" in parsed.settings:
-        return named("jobs_dirs", parsed, config_path, options.environ)
+        return configured_directories("jobs_dirs", parsed, config_path, options.environ)
     beside = [config_path.parent] if config_path is not None else []
-    paths = dict.fromkeys(base / DEFAULT for base in (*beside, root))
+    paths = dict.fromkeys(base / DEFAULT_DIRECTORY for base in (*beside, root))
     present = [path for path in paths if path.is_dir()]
     # One that is not there is looked at as well: it may appear, and would come first.
     until = [*paths].index(present[0]) + 1 if present else len(paths)
-    return tuple(Folder(path, label(path, path.parent)) for path in [*paths][:until])
+    return tuple(Directory(path, label(path, path.parent)) for path in [*paths][:until])
 
 
 def load(
-    folders: Sequence[Folder], parsed: ParsedConfig, timeout: float, kept: Path
+    folders: Sequence[Directory], parsed: ParsedConfig, timeout: float, kept: Path
 ) -> JobFileScan:
-    """The jobs in `folders`, beside those of the configuration in `parsed`, whose ids are taken.
+    """Return the jobs in `folders`; the ids of the configuration in `parsed` are taken.
 
     A job that does not say has the draft's zone and `timeout`, in seconds. `kept` is the file
     that spares the reading next time.
     """
     stamps = {str(folder.path): stamp(folder.path) for folder in folders}
-    files, problems = all_listed(folders, KIND)
-    key = _key(folders, parsed, timeout)
-    readings = cache.refreshed(kept, key, files, lambda file: _read(file, key), FORM)
+    files, problems = list_files(folders, KIND)
+    key = _cache_key(folders, parsed, timeout)
+    readings = cache.read_files(kept, key, files, lambda file: _read(file, key), CODEC)
     problems += [sentence for one in readings for sentence in one.problems]
     claims = ((one.id, one.place) for one in readings if one.id)
-    clashes = dict(duplicate_ids(claims, _taken(parsed), "id"))
+    clashes = dict(duplicate_ids(claims, _taken_ids(parsed), "id"))
     return JobFileScan(
         jobs=tuple(one.job for one in readings if one.job and one.id not in clashes),
         problems=(*problems, *(sentence for group in clashes.values() for sentence in group)),
@@ -84,21 +91,21 @@ def load(
     )
 
 
-def _row(reading: ParsedJobFile) -> cache.Row | None:
+def _encode(reading: ParsedJobFile) -> cache.Row | None:
     if reading.job is None:
         return None  # read again each time: what is missing may come without a change to the file
-    return [cache.row_of(reading.job), reading.warnings]
+    return [cache.job_row(reading.job), reading.warnings]
 
 
-def _reading(row: cache.Row) -> ParsedJobFile:
-    job = cache.job_of(row[0])
+def _decode(row: cache.Row) -> ParsedJobFile:
+    job = cache.job_from_row(row[0])
     return ParsedJobFile(job.id, job.source, job, warnings=tuple(row[1]))
 
 
-FORM = cache.Form(_row, _reading)
+CODEC = cache.RowCodec(_encode, _decode)
 
 
-def _key(folders: Sequence[Folder], parsed: ParsedConfig, timeout: float) -> cache.Key:
+def _cache_key(folders: Sequence[Directory], parsed: ParsedConfig, timeout: float) -> cache.Key:
     """What the jobs depend on besides their files."""
     return {
         "version": __version__,
@@ -114,15 +121,15 @@ def _read(file: File, key: cache.Key) -> ParsedJobFile:
     from scheduled.config import validate, yaml_document
 
     try:
-        document = yaml_document.read(Path(file.path), file.label)
+        document = yaml_document.read_file(Path(file.path), file.label)
     except ConfigError as error:
         return ParsedJobFile(problems=error.problems)
-    return validate.job_file(
+    return validate.validate_job_file(
         document, file.label, validate.Defaults(key["timezone"], key["timeout"], key["handlers"])
     )
 
 
-def _taken(parsed: ParsedConfig) -> dict[str, str]:
+def _taken_ids(parsed: ParsedConfig) -> dict[str, str]:
     """The ids a job file may not have, each with the reason."""
     elsewhere = {one.name: one.place for one in parsed.handlers if one.claims}
     elsewhere |= {job.id: job.source for job in parsed.jobs} | dict(parsed.left_out)

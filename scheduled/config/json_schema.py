@@ -8,26 +8,26 @@ an editor shows as an error stops nothing: a key nobody knows, in a job file.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from scheduled.config.converters import Shape, text, whole_of
+from scheduled.config.converters import Schema, anchored, text
 from scheduled.config.keys import ID, JOB_KEYS, KEYS, Key
 from scheduled.jobs import builtin
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _A_JOB = {"$ref": "#/$defs/job"}
 _CHANGES = {"$ref": "#/$defs/changes"}
-_NEEDED: Shape = {
+_NEEDED: Schema = {
     "required": ["schedule"],
     "anyOf": [{"required": ["command"]}, {"required": ["handler"]}],
 }
 
 
-def of_configuration() -> Shape:
+def of_configuration() -> Schema:
     """What a scheduled.yaml may hold."""
     ours = {job.id: {"description": job.description, **_CHANGES} for job in builtin.JOBS}
     jobs = {
         "description": KEYS["jobs"].summary,
         **KEYS["jobs"].read.shape,
-        "propertyNames": {"pattern": whole_of(ID)},
+        "propertyNames": {"pattern": anchored(ID)},
         "properties": ours,
         "additionalProperties": _CHANGES,
     }
@@ -41,16 +41,16 @@ def of_configuration() -> Shape:
     return {"$schema": _DRAFT, "title": "scheduled.yaml", **schema, "$defs": definitions}
 
 
-def of_job_file() -> Shape:
+def of_job_file() -> Schema:
     """What a job file may hold."""
     schema = _of_table(JOB_KEYS)
-    name = {"description": "what it is called", **text.shape, "pattern": whole_of(ID)}
+    name = {"description": "what it is called", **text.shape, "pattern": anchored(ID)}
     schema["properties"] = {"id": name, **schema["properties"]}
     schema["required"] = ["id", *_NEEDED["required"]]
     return {"$schema": _DRAFT, "title": "A job of scheduled", **schema, "anyOf": _NEEDED["anyOf"]}
 
 
-def _of_table(keys: Mapping[str, Key]) -> Shape:
+def _of_table(keys: Mapping[str, Key]) -> Schema:
     """A mapping that may have these keys and no others."""
     return {
         "type": "object",
@@ -60,7 +60,7 @@ def _of_table(keys: Mapping[str, Key]) -> Shape:
     }
 
 
-def _of_key(key: Key) -> Shape:
+def _of_key(key: Key) -> Schema:
     return {"description": key.summary, **key.read.shape}
 
 

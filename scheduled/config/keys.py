@@ -12,26 +12,26 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from scheduled.config.converters import (
-    Reader,
+    Converter,
+    boolean,
     choice,
     command,
     duration,
-    entries,
+    environment,
     exit_codes,
     file_mask,
-    flag,
-    folders,
-    hours,
+    integer,
     jitter,
-    line_of_text,
+    job_entries,
     mapping,
-    or_none,
+    optional,
+    path_list,
     percent,
+    single_line,
     size,
-    tags,
     text,
-    variables,
-    whole,
+    time_window,
+    words,
 )
 from scheduled.jobs.model import CatchUp, FirstRun, OnInterrupted, Overlap, Priority
 
@@ -48,7 +48,7 @@ class Key:
 
     about: str
     """What it means, in Markdown: a phrase that begins in lower case."""
-    read: Reader[Any]
+    read: Converter[Any]
     default: str = ""
     """As the manual writes it."""
     more: str = ""
@@ -100,14 +100,14 @@ KEYS: Mapping[str, Key] = _with_aliases(
     {
         "root": Key(
             "the working directory of your jobs (for AIPass: the folder with the registry)",
-            line_of_text,
+            single_line,
             _FILES,
         ),
         "state_dir": Key(
-            "the directory for state, journal and locks", line_of_text, _FILES, example="state"
+            "the directory for state, journal and locks", single_line, _FILES, example="state"
         ),
         "central_dir": Key(
-            "the directory for `*.central.json` files", line_of_text, _FILES, example="central"
+            "the directory for `*.central.json` files", single_line, _FILES, example="central"
         ),
         "timezone": Key(
             "time zone of the schedules (IANA name)",
@@ -117,7 +117,7 @@ KEYS: Mapping[str, Key] = _with_aliases(
         ),
         "max_concurrent": Key(
             "how many jobs of one tick run at once",
-            whole(1, 1000),
+            integer(1, 1000),
             "4",
             aliases=("max_concurrent_jobs", "max_concurrent_tasks"),
             example="4",
@@ -140,13 +140,13 @@ KEYS: Mapping[str, Key] = _with_aliases(
         ),
         "catch_up_budget": Key(
             "how many runs one tick catches up on; the rest follow at the next ticks",
-            whole(1, 100_000),
+            integer(1, 100_000),
             "10",
             example="10",
         ),
         "max_jobs": Key(
             "how many jobs there may be besides the built-in ones",
-            or_none(whole(1, 1_000_000)),
+            optional(integer(1, 1_000_000)),
             "none",
             "; of more, the last do not run",
             aliases=("max_cron_tasks",),
@@ -160,7 +160,7 @@ KEYS: Mapping[str, Key] = _with_aliases(
         ),
         "jobs_dirs": Key(
             "directories of [job files](#job-files)",
-            folders,
+            path_list,
             "jobs",
             ", relative to the configuration's directory",
             aliases=("jobs_dir",),
@@ -168,12 +168,12 @@ KEYS: Mapping[str, Key] = _with_aliases(
         ),
         "handler_dirs": Key(
             "directories of Python files with [handlers](handlers.md#handler-folders)",
-            folders,
+            path_list,
             "none",
             ", relative to the configuration's directory",
             example="handlers",
         ),
-        "jobs": Key("jobs by id: changes to a built-in one, or your own", entries),
+        "jobs": Key("jobs by id: changes to a built-in one, or your own", job_entries),
     }
 )
 
@@ -195,36 +195,36 @@ JOB_KEYS: Mapping[str, Key] = _with_aliases(
         ),
         "env": Key(
             "environment variables, `{NAME: value}`",
-            variables,
+            environment,
             "none",
             "; nothing in a value is expanded",
         ),
         "env_file": Key(
             "a file of `NAME=VALUE` lines",
-            line_of_text,
+            single_line,
             "none",
             ", read when a run starts; relative to the configuration's directory",
         ),
-        "cwd": Key("the directory it starts in, relative to the root", line_of_text, "the root"),
+        "cwd": Key("the directory it starts in, relative to the root", single_line, "the root"),
         "umask": Key('its umask in octal digits, `"077"`', file_mask, "inherited"),
         "nice": Key(
             "its niceness, -20 to 19",
-            whole(-20, 19),
+            integer(-20, 19),
             "inherited",
             "; only root may go below that of cron",
         ),
         "success_codes": Key("exit codes of a command that mean success", exit_codes(1), "[0]"),
         "defer_codes": Key('exit codes of a command that mean "not now"', exit_codes(0), "[75]"),
-        "name": Key("a name, shown in listings", line_of_text, "its id"),
-        "description": Key("a description, shown in listings", line_of_text, "empty"),
-        "enabled": Key("whether it runs", flag, "true"),
+        "name": Key("a name, shown in listings", single_line, "its id"),
+        "description": Key("a description, shown in listings", single_line, "empty"),
+        "enabled": Key("whether it runs", boolean, "true"),
         "priority": Key(
             "start order: `urgent`, `high`, `medium`, `low`",
             choice(Priority),
             "medium",
             example="low",
         ),
-        "tags": Key("words to select jobs by", tags, "none", ", `run --only tag:nightly`"),
+        "tags": Key("words to select jobs by", words, "none", ", `run --only tag:nightly`"),
         "catch_up": Key(
             "missed runs: `skip`, `latest` or `all`",
             choice(CatchUp),
@@ -234,21 +234,21 @@ JOB_KEYS: Mapping[str, Key] = _with_aliases(
         ),
         "max_lateness": Key(
             "how late it may still start",
-            or_none(duration),
+            optional(duration),
             "none",
             "; later, the run is skipped",
             example="12h",
         ),
         "window": Key(
             "the hours it may start in, `21:00-06:00`",
-            hours,
+            time_window,
             "any",
             " on the clock of its zone. What comes due outside waits for the window to open, and"
             " then runs as a missed run",
         ),
         "jitter": Key(
             "starts are delayed by up to this",
-            or_none(jitter),
+            optional(jitter),
             "none",
             ", less than a day. The delay is derived from machine and job, so it is always the"
             " same",
@@ -268,17 +268,19 @@ JOB_KEYS: Mapping[str, Key] = _with_aliases(
             " not now, any other skips it. It has 10 s",
         ),
         "max_cpu_percent": Key(
-            "it waits while the processors are busier than that", or_none(percent), "none"
+            "it waits while the processors are busier than that", optional(percent), "none"
         ),
         "max_memory_percent": Key(
-            "it waits while more of the memory is in use", or_none(percent), "none"
+            "it waits while more of the memory is in use", optional(percent), "none"
         ),
         "idle_only": Key(
-            "it waits until the processors are below 20 % and the memory below 70 %", flag, "false"
+            "it waits until the processors are below 20 % and the memory below 70 %",
+            boolean,
+            "false",
         ),
         "min_free_disk": Key(
             "it waits while less than that (`500M`, `20G`) is free where it works",
-            or_none(size("1K", "1000T")),
+            optional(size("1K", "1000T")),
             "none",
         ),
         "first_run": Key(
@@ -294,7 +296,7 @@ JOB_KEYS: Mapping[str, Key] = _with_aliases(
             example="1h",
         ),
         "max_retries": Key(
-            "how often a failed run is tried again", whole(0, 100), "0", "; 3 for built-in jobs"
+            "how often a failed run is tried again", integer(0, 100), "0", "; 3 for built-in jobs"
         ),
         "retry_delay": Key(
             "the delay before the first retry, doubled for each further one", duration, "60"
@@ -302,7 +304,7 @@ JOB_KEYS: Mapping[str, Key] = _with_aliases(
         "max_retry_delay": Key("upper limit of the backoff", duration, "1h"),
         "after": Key(
             "jobs that must have succeeded first",
-            tags,
+            words,
             "none",
             ": for the same scheduled time, or for their own newest one before it",
         ),

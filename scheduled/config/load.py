@@ -28,7 +28,7 @@ DEFAULTS: Mapping[str, Any] = {
     "max_jobs": None,
     "routes": {},
 }
-_PLACES = ("root", "state_dir", "central_dir")
+_PATH_KEYS = ("root", "state_dir", "central_dir")
 ZONE_FILES = (Path("/etc/localtime"), Path("/etc/timezone"))
 """They decide the machine's zone, and with it when jobs are due."""
 
@@ -77,21 +77,21 @@ def load(options: PathOptions) -> Config:
     switched off or changed any job, so none of them may run. Raises UsageError for a named place
     that does not exist. What is wrong with single jobs is in `problems`.
     """
-    early = paths.start(options)
+    early = paths.find_early(options)
     sources = (*early.looked_for, *ZONE_FILES)
     stamps = {str(one): stamp(one) for one in sources}
-    parsed, offered = _draft(options, early, stamps)
+    parsed, offered = _parsed_config(options, early, stamps)
     settings = parsed.settings
-    found = paths.resolve(options, early, _folders(options, early, parsed))
+    found = paths.resolve(options, early, _configured_paths(options, early, parsed))
     values = {key: settings.get(key, default) for key, default in DEFAULTS.items()}
-    folders = job_files.folders(options, early, found.root, parsed)
-    kept = cache.place(found.state_dir / "cache", early.config_path or found.root, "jobs")
+    folders = job_files.job_directories(options, early, found.root, parsed)
+    kept = cache.path_for(found.state_dir / "cache", early.config_path or found.root, "jobs")
     files = job_files.load(folders, parsed, values["default_timeout"], kept)
     origins = _origins(options, found, parsed)
     shipped = parsed.jobs
     if not paths.is_ecosystem(found.root):
         shipped = tuple(map(builtin.inactive, shipped))
-    allowed, excess = _allowed(shipped + files.jobs, values["max_jobs"], origins["max_jobs"])
+    allowed, excess = _within_limit(shipped + files.jobs, values["max_jobs"], origins["max_jobs"])
     jobs, stuck = _startable(allowed)
     return Config(
         places=found,
@@ -102,7 +102,7 @@ def load(options: PathOptions) -> Config:
         jobs_dirs=tuple(folder.path for folder in folders),
         handler_dirs=offered.folders,
         handlers=offered.handlers,
-        taken=_taken(parsed, files),
+        taken=_taken_ids(parsed, files),
         warnings=offered.warnings + files.warnings,
         stamps={**stamps, **offered.stamps, **files.stamps},
         origins=origins,
@@ -110,7 +110,7 @@ def load(options: PathOptions) -> Config:
     )
 
 
-def _taken(parsed: ParsedConfig, files: job_files.JobFileScan) -> dict[str, str]:
+def _taken_ids(parsed: ParsedConfig, files: job_files.JobFileScan) -> dict[str, str]:
     """The ids that jobs and handlers have, those that do not run too, each with its place."""
     return {
         **{one.name: one.place for one in parsed.handlers if one.claims},
@@ -120,36 +120,38 @@ def _taken(parsed: ParsedConfig, files: job_files.JobFileScan) -> dict[str, str]
     }
 
 
-def _allowed(
+def _within_limit(
     jobs: tuple[Job, ...], most: int | None, place: str
 ) -> tuple[tuple[Job, ...], tuple[str, ...]]:
     """The jobs without those beyond the limit, and what is said about these."""
-    excess = conflicts.beyond(jobs, most)
+    excess = conflicts.jobs_over_limit(jobs, most)
     if most is None or not excess:
         return jobs, ()
     ids = {job.id for job in excess}
     kept = tuple(job for job in jobs if job.id not in ids)
-    return kept, (conflicts.problem(excess, most, place),)
+    return kept, (conflicts.limit_problem(excess, most, place),)
 
 
 def _startable(jobs: tuple[Job, ...]) -> tuple[tuple[Job, ...], tuple[str, ...]]:
     """The jobs without those that could never start for what they wait for, and why."""
     # Only among all of them can it be told, and a job file may wait for one of the configuration.
-    wrong = conflicts.problems(jobs) if any(job.after for job in jobs) else {}
+    wrong = conflicts.dependency_problems(jobs) if any(job.after for job in jobs) else {}
     places_of = {job.id: job.source.removeprefix("built-in, ") for job in jobs}
     told = tuple(f"{places_of[id_]}: {sentence}" for id_, sentence in wrong.items())
     return tuple(job for job in jobs if job.id not in wrong), told
 
 
-def _folders(options: PathOptions, early: EarlyPaths, parsed: ParsedConfig) -> dict[str, Path]:
+def _configured_paths(
+    options: PathOptions, early: EarlyPaths, parsed: ParsedConfig
+) -> dict[str, Path]:
     """The places the file names. Raises ConfigError for what cannot be one."""
     folders: dict[str, Path] = {}
     problems = []
-    for key in (one for one in _PLACES if one in parsed.settings):
+    for key in (one for one in _PATH_KEYS if one in parsed.settings):
         assert early.config_path is not None
         try:
             text, base = parsed.settings[key], early.config_path.parent
-            folders[key] = paths.resolved(text, base, options.environ)
+            folders[key] = paths.absolute(text, base, options.environ)
             if key == "root" and not os.path.isdir(folders[key]):
                 raise UsageError(f"{folders[key]}: no such folder")
         except UsageError as error:
@@ -159,7 +161,7 @@ def _folders(options: PathOptions, early: EarlyPaths, parsed: ParsedConfig) -> d
     return folders
 
 
-def _draft(
+def _parsed_config(
     options: PathOptions, early: EarlyPaths, stamps: Mapping[str, Stamp | None]
 ) -> tuple[ParsedConfig, HandlerScan]:
     """The checked configuration, and the handlers that were dropped in."""
@@ -172,7 +174,7 @@ def _draft(
         raise ConfigError(refusals)
     # The folder it has without the file's say: it must be found before the file is read.
     folder = paths.resolve(options, early, {}).state_dir / "cache"
-    kept = cache.place(folder, path)
+    kept = cache.path_for(folder, path)
     key = {
         "version": __version__,
         "path": str(path),
@@ -182,13 +184,13 @@ def _draft(
 
     def dropped_in(parsed: ParsedConfig) -> HandlerScan:
         timeout = parsed.settings.get("default_timeout", DEFAULTS["default_timeout"])
-        there = cache.place(folder, path, "handlers")
+        there = cache.path_for(folder, path, "handlers")
         return handler_files.load(parsed, timeout, path, options.environ, there)
 
     parsed = cache.read(kept, key, stamps)
     offered = dropped_in(parsed) if parsed is not None else None
     if parsed is None or offered is None or parsed.handlers != offered.handlers:
-        parsed = _checked(path, options, lambda early: dropped_in(early).handlers)
+        parsed = _parse_file(path, options, lambda early: dropped_in(early).handlers)
         offered = dropped_in(parsed)
         cache.write(kept, key, stamps, parsed)
     return parsed, offered
@@ -202,14 +204,16 @@ def _without_file(options: PathOptions) -> ParsedConfig:
     return ParsedConfig(zone, jobs=builtin.jobs(zone, DEFAULTS["default_timeout"]))
 
 
-def _checked(
+def _parse_file(
     path: Path, options: PathOptions, offered: Callable[[ParsedConfig], tuple[Handler, ...]]
 ) -> ParsedConfig:
     from scheduled.config import validate, yaml_document
 
-    document = yaml_document.read(path)
+    document = yaml_document.read_file(path)
     timeout = DEFAULTS["default_timeout"]
-    return validate.check(document, path.name, lambda: _machine_zone(options), timeout, offered)
+    return validate.validate_config(
+        document, path.name, lambda: _machine_zone(options), timeout, offered
+    )
 
 
 def _machine_zone(options: PathOptions) -> str:
@@ -225,6 +229,6 @@ def _origins(options: PathOptions, found: Paths, parsed: ParsedConfig) -> dict[s
     origins["timezone"] = "TZ" if options.environ.get("TZ") is not None else "the machine"
     origins |= found.origins
     for key, line in parsed.lines.items():
-        if key not in _PLACES or origins[key] == paths.BY_CONFIG:
+        if key not in _PATH_KEYS or origins[key] == paths.BY_CONFIG:
             origins[key] = f"{found.config_path.name if found.config_path else ''}:{line}"
     return origins

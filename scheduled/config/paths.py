@@ -2,7 +2,8 @@
 
 What is asked for on the command line comes first, then the environment, then the configuration
 file, then what lies on the disk. The file's own default place depends on the root, and the file
-may name another root, so this goes in two steps: `start` before the file is read, `resolve` after.
+may name another root, so there are two steps: `find_early` before the file is read, `resolve`
+after.
 """
 
 import os
@@ -59,11 +60,11 @@ class Paths:
 
 
 def find(options: PathOptions) -> Paths:
-    """The places as they are without the configuration's say. Raises as `start` does."""
-    return resolve(options, start(options), {})
+    """The places as they are without the configuration's say. Raises as `find_early` does."""
+    return resolve(options, find_early(options), {})
 
 
-def start(options: PathOptions) -> EarlyPaths:
+def find_early(options: PathOptions) -> EarlyPaths:
     """The root and the configuration file.
 
     Raises UsageError for a root that is no folder and for a named file that does not exist.
@@ -75,7 +76,7 @@ def start(options: PathOptions) -> EarlyPaths:
 
 
 def root_of(options: PathOptions) -> Path:
-    """The root as long as no configuration names another. Raises UsageError as `start` does."""
+    """Return the root unless the configuration names another. Raise as `find_early` does."""
     return _root(options)[0]
 
 
@@ -113,7 +114,7 @@ def is_ecosystem(root: Path) -> bool:
     )
 
 
-def resolved(text: str, base: Path, environ: Mapping[str, str]) -> Path:
+def absolute(text: str, base: Path, environ: Mapping[str, str]) -> Path:
     """`text` as an absolute path, counted from `base`, with `~` and `~user` expanded.
 
     Raises UsageError for a user nobody has. Links are left as they are.
@@ -134,7 +135,7 @@ def _root(options: PathOptions) -> tuple[Path, str, bool]:
         if not os.path.isdir(path):
             raise UsageError(f"{origin}: {path}: no such folder")
         return path, origin, True
-    if has_registry(options.cwd) or _is_there(options.cwd / CONFIG_NAME):
+    if has_registry(options.cwd) or _exists(options.cwd / CONFIG_NAME):
         return options.cwd, "the current folder", False
     return home(options.environ), "the home folder", False
 
@@ -143,20 +144,20 @@ def _config_file(options: PathOptions, root: Path) -> tuple[Path | None, str, tu
     named = _named(options, "--config", options.config, "SCHEDULED_CONFIG")
     if named is not None:
         path, origin = named
-        if not _is_there(path):
+        if not _exists(path):
             raise UsageError(
                 f"{origin}: {path}: no such file; `scheduled config init --path {path}` writes one"
             )
         return path, origin, (path,)
     usual = xdg(options.environ, "XDG_CONFIG_HOME", ".config") / "scheduled" / CONFIG_NAME
-    if _is_there(root / CONFIG_NAME):
+    if _exists(root / CONFIG_NAME):
         return root / CONFIG_NAME, "in the root", (root / CONFIG_NAME,)
-    if _is_there(usual):
+    if _exists(usual):
         return usual, "in the folder for configuration", (root / CONFIG_NAME, usual)
     return None, "none found", (root / CONFIG_NAME, usual)
 
 
-def _is_there(path: Path) -> bool:
+def _exists(path: Path) -> bool:
     """Whether there is anything, a broken link too: passed over, its settings would be ignored."""
     try:
         os.lstat(path)
@@ -200,8 +201,8 @@ def _named(
     if value is not None:
         if not value:
             raise UsageError(f"{option}: nothing after it; name a path, or leave the option out")
-        return resolved(value, options.cwd, options.environ), option
+        return absolute(value, options.cwd, options.environ), option
     for variable in variables:
         if options.environ.get(variable):
-            return resolved(options.environ[variable], options.cwd, options.environ), variable
+            return absolute(options.environ[variable], options.cwd, options.environ), variable
     return None

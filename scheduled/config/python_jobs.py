@@ -18,7 +18,7 @@ from scheduled.config.converters import InvalidValue
 from scheduled.config.load import DEFAULTS
 from scheduled.config.yaml_document import Node
 from scheduled.errors import ConfigError, UsageError
-from scheduled.handler import Function, loader, offer_of
+from scheduled.handler import Function, declaration_of, loader
 from scheduled.handler.policies import Policies
 from scheduled.jobs.model import SYSTEM_ZONE, Job
 
@@ -49,22 +49,26 @@ def job(
         said["command"] = command
     if isinstance(handler, str):
         said["handler"] = handler
-        targets = _in_file(handler)
+        targets = _target_in_file(handler)
     elif handler is not None:
-        said["handler"] = _name_of(handler)
-        said["env"] = _path_to(handler) | dict(policies.get("env", {}))
-    found = _checked(id, said, targets)
+        said["handler"] = _importable_name(handler)
+        said["env"] = _python_path(handler) | dict(policies.get("env", {}))
+    found = _validate(id, said, targets)
     return found if "timezone" in policies else replace(found, timezone=SYSTEM_ZONE)
 
 
 def jobs_in(module: ModuleType) -> tuple[Job, ...]:
     """The jobs that decorated functions of a module are, in their order. Raises as `job` does."""
-    return tuple(_decorated(module))
+    return tuple(_jobs_of_decorators(module))
 
 
-def _decorated(module: ModuleType) -> Iterator[Job]:
+def _jobs_of_decorators(module: ModuleType) -> Iterator[Job]:
     for name, function in vars(module).items():
-        offer = offer_of(function) if callable(function) and hasattr(function, "__dict__") else None
+        offer = (
+            declaration_of(function)
+            if callable(function) and hasattr(function, "__dict__")
+            else None
+        )
         if offer is None or not offer.schedule or function.__module__ != module.__name__:
             continue
         yield job(
@@ -76,7 +80,7 @@ def _decorated(module: ModuleType) -> Iterator[Job]:
         )
 
 
-def _checked(id_: str, said: Mapping[str, Any], targets: Mapping[str, str]) -> Job:
+def _validate(id_: str, said: Mapping[str, Any], targets: Mapping[str, str]) -> Job:
     nodes: dict[str, Node] = {}
     problems = []
     for key, value in said.items():
@@ -86,7 +90,7 @@ def _checked(id_: str, said: Mapping[str, Any], targets: Mapping[str, str]) -> J
             problems.append(f"{id_}.{key}: {unfit}")
     if problems:
         raise ConfigError(problems)
-    reading = validate.job_of(
+    reading = validate.validate_job(
         id_, nodes, validate.Defaults("UTC", DEFAULTS["default_timeout"], targets)
     )
     if reading.job is None:
@@ -94,17 +98,17 @@ def _checked(id_: str, said: Mapping[str, Any], targets: Mapping[str, str]) -> J
     return replace(reading.job, source=SOURCE)
 
 
-def _in_file(handler: str) -> dict[str, str]:
+def _target_in_file(handler: str) -> dict[str, str]:
     """What `loader` calls a handler that is named by its file; nothing for any other name."""
     path, _, function = handler.rpartition(":") if ".py:" in handler else (handler, "", "run")
     if not path.endswith(".py"):
         return {}
     if not os.path.isfile(path):
         raise UsageError(f"handler: {path}: no such file")
-    return {handler: loader.in_file(Path(os.path.abspath(path)), function)}
+    return {handler: loader.name_in_file(Path(os.path.abspath(path)), function)}
 
 
-def _name_of(function: Function) -> str:
+def _importable_name(function: Function) -> str:
     """The name another process finds a function by. Raises UsageError if there is none."""
     name = getattr(function, "__qualname__", repr(function))
     module = sys.modules.get(getattr(function, "__module__", "") or "")
@@ -121,7 +125,7 @@ def _name_of(function: Function) -> str:
     return f"{module.__name__}:{name}"
 
 
-def _path_to(function: Function) -> dict[str, str]:
+def _python_path(function: Function) -> dict[str, str]:
     """The variable by which another process finds a module that is not installed."""
     name = function.__module__
     module = sys.modules[name]

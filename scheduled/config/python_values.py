@@ -6,7 +6,7 @@ What a decorator says, or a call, is judged by the same readers as what stands i
 import math
 
 from scheduled.config.converters import InvalidValue
-from scheduled.config.yaml_document import NO_TEXT, Node, shown
+from scheduled.config.yaml_document import UNUSABLE, Node, excerpt
 
 
 def node(value: object, line: int = 0) -> Node:
@@ -28,8 +28,8 @@ def node(value: object, line: int = 0) -> Node:
 
 
 def _text(value: str, line: int) -> Node:
-    if NO_TEXT.search(value):
-        raise InvalidValue(f'"{shown(value)}" contains a character no text can hold')
+    if UNUSABLE.search(value):
+        raise InvalidValue(f'"{excerpt(value)}" contains a character no text can hold')
     return Node(str(value), line, str(value))
 
 

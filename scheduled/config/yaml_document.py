@@ -21,14 +21,14 @@ from scheduled.system.files import read_bytes
 MAX_BYTES = 4 * 1024 * 1024
 MAX_NODES = 500_000
 MAX_DEPTH = 32
-SHOWN = 60
+LONGEST_EXCERPT = 60
 _NESTED = f"nested more than {MAX_DEPTH} deep"
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TEXT_TAGS = ("!", "tag:yaml.org,2002:str")
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _BRACKET = re.compile(r"[\[\]{}]")
-NO_TEXT = re.compile("[\0\ud800-\udfff]")
+UNUSABLE = re.compile("[\0\ud800-\udfff]")
 """What no argument and no file name can hold; YAML can say it with escapes."""
 
 
@@ -59,22 +59,22 @@ class Node:
         return self.value
 
 
-class _Refused(Exception):  # noqa: N818 - carries a place, is never shown
+class _DocumentError(Exception):
     def __init__(self, line: int, sentence: str) -> None:
         self.line = line
         self.sentence = sentence
         super().__init__(sentence)
 
 
-def shown(text: str) -> str:
+def excerpt(text: str) -> str:
     """`text` fit for a message: one line, no control characters, not long."""
     return "".join(
         sign if sign.isprintable() else sign.encode("unicode_escape").decode()
-        for sign in cut(text, SHOWN)
+        for sign in cut(text, LONGEST_EXCERPT)
     )
 
 
-def read(path: Path, label: str = "") -> Node:
+def read_file(path: Path, label: str = "") -> Node:
     """The document in a file; an empty file is an empty mapping.
 
     Raises ConfigError with one problem: file, line where there is one, sentence. `label` is what
@@ -86,18 +86,18 @@ def read(path: Path, label: str = "") -> Node:
         data = read_bytes(path)
     except UnreadableFileError as error:
         raise ConfigError([f"{label or path}: {error.reason}"]) from error
-    return parsed(data, label or path.name)
+    return parse(data, label or path.name)
 
 
-def parsed(data: bytes, label: str) -> Node:
-    """The document in `data`, which messages call `label`. Raises as `read` does."""
+def parse(data: bytes, label: str) -> Node:
+    """The document in `data`, which messages call `label`. Raises as `read_file` does."""
     if len(data) > MAX_BYTES:
         size = f"{len(data) / 1024 / 1024:.1f} MB"
         limit = f"more than the {MAX_BYTES // 1024**2} MB a configuration may have"
         raise ConfigError([f"{label}: {size}, {limit}"])
     try:
         return _document(_decoded(data))
-    except _Refused as refused:
+    except _DocumentError as refused:
         raise ConfigError([f"{label}:{refused.line}: {refused.sentence}"]) from None
 
 
@@ -106,48 +106,48 @@ def _decoded(data: bytes) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise _Refused(line, "not UTF-8; save the file as UTF-8") from error
+        raise _DocumentError(line, "not UTF-8; save the file as UTF-8") from error
 
 
 def _document(text: str) -> Node:
     strange = yaml.reader.Reader.NON_PRINTABLE.search(text)
     if strange is not None:
         line = len(_BREAK.findall(text, 0, strange.start())) + 1
-        raise _Refused(line, f"contains U+{ord(strange[0]):04X}, which YAML does not allow")
+        raise _DocumentError(line, f"contains U+{ord(strange[0]):04X}, which YAML does not allow")
     loader = _Loader(text)
     try:
         return _Builder(loader).document()
     except yaml.MarkedYAMLError as error:
-        raise _explained(error, text) from None
+        raise _explain(error, text) from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         # Without a place: PyYAML's own parser passes on what int() and chr() say to absurd numbers.
-        raise _Refused(1, f"not YAML: {shown(str(error))}") from None
+        raise _DocumentError(1, f"not YAML: {excerpt(str(error))}") from None
     finally:
         loader.dispose()
 
 
-def _explained(error: yaml.MarkedYAMLError, text: str) -> _Refused:
+def _explain(error: yaml.MarkedYAMLError, text: str) -> _DocumentError:
     """What YAML's parser stumbled over, with what to do where people usually stumble."""
     mark = error.problem_mark or error.context_mark
     assert mark is not None
     lines = _BREAK.split(text)
     number = min(mark.line, len(lines) - 1)
     if line := _too_deep([*lines[:number], lines[number][: mark.column]]):
-        return _Refused(line, _NESTED)
+        return _DocumentError(line, _NESTED)
     rest = lines[number][mark.column :]
     if "alias" in (error.context or "") or rest.startswith("*"):
-        return _Refused(number + 1, _quote_it("an alias", "*", lines[number]))
+        return _DocumentError(number + 1, _quote_it("an alias", "*", lines[number]))
     if rest[:1] in ("@", "%", "`"):
-        return _Refused(number + 1, _quote_it("no value", rest[0], lines[number]))
+        return _DocumentError(number + 1, _quote_it("no value", rest[0], lines[number]))
     if rest.startswith("\t") or "\t" in lines[number][: -len(lines[number].lstrip()) or None]:
-        return _Refused(number + 1, "a tab; YAML indents with spaces only")
+        return _DocumentError(number + 1, "a tab; YAML indents with spaces only")
     if "mapping values" in (error.problem or ""):
-        return _Refused(number + 1, 'a second ": " in one line; put the value in quotes')
+        return _DocumentError(number + 1, 'a second ": " in one line; put the value in quotes')
     begun = ""
     if error.context_mark is not None and error.context_mark.line < number:
         begun = f", in what began in line {error.context_mark.line + 1}"
     context = f"{error.context}: " if error.context else ""
-    return _Refused(number + 1, f"not YAML: {context}{error.problem}{begun}")
+    return _DocumentError(number + 1, f"not YAML: {context}{error.problem}{begun}")
 
 
 def _too_deep(lines: list[str]) -> int:
@@ -168,7 +168,7 @@ def _too_deep(lines: list[str]) -> int:
 def _quote_it(read_as: str, sign: str, line: str) -> str:
     value = line[line.find(sign) :].split(" #", 1)[0].strip().rstrip(",]}")
     return (
-        f'YAML reads an unquoted "{sign}" as {read_as}; put the value in quotes: "{shown(value)}"'
+        f'YAML reads an unquoted "{sign}" as {read_as}; put the value in quotes: "{excerpt(value)}"'
     )
 
 
@@ -190,7 +190,7 @@ class _Builder:
         loader.get_event()  # the document ends
         if not loader.check_event(yaml.StreamEndEvent):
             line = _line(loader.peek_event())
-            raise _Refused(line, 'a second document begins ("---"); a file holds one')
+            raise _DocumentError(line, 'a second document begins ("---"); a file holds one')
         return Node({}, node.line) if node.value is None else node
 
     def _node(self, event: Any, depth: int) -> Node:
@@ -198,7 +198,9 @@ class _Builder:
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event)
         if event.tag not in (None, "!"):
-            raise _Refused(_line(event), f"a tag ({shown(event.tag)}); write the plain value")
+            raise _DocumentError(
+                _line(event), f"a tag ({excerpt(event.tag)}); write the plain value"
+            )
         if isinstance(event, yaml.SequenceStartEvent):
             return Node(list(self._items(depth)), _line(event))
         return self._mapping(event, depth)
@@ -206,17 +208,17 @@ class _Builder:
     def _admit(self, event: Any, depth: int) -> None:
         self._count += 1
         if isinstance(event, yaml.AliasEvent):
-            raise _Refused(_line(event), _quote_it("an alias", "*", f"*{event.anchor}"))
+            raise _DocumentError(_line(event), _quote_it("an alias", "*", f"*{event.anchor}"))
         if event.anchor is not None:
-            raise _Refused(
+            raise _DocumentError(
                 _line(event),
-                f'an anchor ("&{shown(event.anchor)}"); anchors and aliases are not read here:'
+                f'an anchor ("&{excerpt(event.anchor)}"); anchors and aliases are not read here:'
                 " write the value out wherever it is wanted, or put it in quotes",
             )
         if self._count > MAX_NODES:
-            raise _Refused(_line(event), f"more than {MAX_NODES} values in one file")
+            raise _DocumentError(_line(event), f"more than {MAX_NODES} values in one file")
         if depth > MAX_DEPTH:
-            raise _Refused(_line(event), _NESTED)
+            raise _DocumentError(_line(event), _NESTED)
 
     def _items(self, depth: int) -> Iterator[Node]:
         while not self._loader.check_event(yaml.SequenceEndEvent):
@@ -229,7 +231,7 @@ class _Builder:
             event = self._loader.get_event()
             key = self._node(event, depth + 1)
             if not isinstance(event, yaml.ScalarEvent):
-                raise _Refused(key.line, "a list or mapping as a name; names are words")
+                raise _DocumentError(key.line, "a list or mapping as a name; names are words")
             node = self._node(self._loader.get_event(), depth + 1)
             node.line = key.line
             if key.text in mapping.value:
@@ -241,10 +243,14 @@ class _Builder:
 
     def _scalar(self, event: Any) -> Node:
         if event.tag not in (None, *_TEXT_TAGS):
-            raise _Refused(_line(event), f"a tag ({shown(event.tag)}); write the plain value")
+            raise _DocumentError(
+                _line(event), f"a tag ({excerpt(event.tag)}); write the plain value"
+            )
         text: str = event.value
-        if NO_TEXT.search(text):
-            raise _Refused(_line(event), f'"{shown(text)}" contains a character no text can hold')
+        if UNUSABLE.search(text):
+            raise _DocumentError(
+                _line(event), f'"{excerpt(text)}" contains a character no text can hold'
+            )
         tag = event.tag or self._loader.resolve(yaml.ScalarNode, text, event.implicit)
         return Node(self._typed(tag, text), _line(event), text)
 

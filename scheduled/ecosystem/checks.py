@@ -25,7 +25,7 @@ from scheduled.ecosystem.branch import (
 from scheduled.ecosystem.memory import Limits, MemoryFile, Survey
 from scheduled.ecosystem.registry import Branch
 from scheduled.errors import UnreadableFileError, reason_of
-from scheduled.handler.params import Declared, Kind, Param, values
+from scheduled.handler.params import Kind, Param, ParamTable, values
 from scheduled.system.files import parse_json, read_stamped, stamp
 from scheduled.system.stamp_cache import StampCache
 
@@ -66,7 +66,7 @@ class Rules:
     dashboard_max_age: timedelta
     max_log_bytes: int
 
-    PARAMS: ClassVar[Declared] = {
+    PARAMS: ClassVar[ParamTable] = {
         **Limits.PARAMS,
         "readme_max_age_days": Param("how old a README may be, in days", Kind.AMOUNT, 30),
         "dashboard_max_age_days": Param("how old a dashboard may be, in days", Kind.AMOUNT, 7),

@@ -15,7 +15,7 @@ from scheduled.ecosystem.branch import KINDS, TRINITY, memory_in, memory_kind
 from scheduled.ecosystem.memory_document import UNLIMITED, MemoryDocument, examine
 from scheduled.ecosystem.registry import Branch
 from scheduled.errors import reason_of
-from scheduled.handler.params import Declared, Kind, Param, values
+from scheduled.handler.params import Kind, Param, ParamTable, values
 from scheduled.system.files import read_stamped
 from scheduled.system.stamp_cache import StampCache
 
@@ -68,7 +68,7 @@ class Limits:
     by_branch: Mapping[str, int] = field(default_factory=dict)
     """Keyed by the upper-case name of the branch."""
 
-    PARAMS: ClassVar[Declared] = {
+    PARAMS: ClassVar[ParamTable] = {
         "default_limit": Param(
             "how many lines a memory file may have that states no limit itself",
             Kind.COUNT,

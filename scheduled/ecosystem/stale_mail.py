@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any, ClassVar
 
 from scheduled.ecosystem.mailbox import Message, since, status
-from scheduled.handler.params import Declared, Kind, Param, values
+from scheduled.handler.params import Kind, Param, ParamTable, values
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Rules:
     new: timedelta = timedelta(hours=48)
     opened: timedelta = timedelta(days=7)
 
-    PARAMS: ClassVar[Declared] = {
+    PARAMS: ClassVar[ParamTable] = {
         "new_hours": Param("how long mail may stay new, in hours", Kind.AMOUNT, 48),
         "opened_days": Param("how long opened mail may stay in the inbox, in days", Kind.AMOUNT, 7),
     }

@@ -122,7 +122,7 @@ Decorated = TypeVar("Decorated", bound=Function)
 
 
 @dataclass(frozen=True)
-class Offer:
+class Declaration:
     """What the decorator was told about a function."""
 
     id: str
@@ -133,7 +133,7 @@ class Offer:
     policies: Policies
 
 
-_OFFER = "__scheduled_offer__"
+_DECLARATION = "__scheduled_offer__"
 
 
 def handler(
@@ -149,12 +149,12 @@ def handler(
     """
 
     def offered(function: Decorated) -> Decorated:
-        vars(function)[_OFFER] = Offer(id, schedule, description, policies)
+        vars(function)[_DECLARATION] = Declaration(id, schedule, description, policies)
         return function
 
     return offered
 
 
-def offer_of(function: Function) -> Offer | None:
+def declaration_of(function: Function) -> Declaration | None:
     """What the decorator was told about a function; None for one without it."""
-    return vars(function).get(_OFFER)
+    return vars(function).get(_DECLARATION)

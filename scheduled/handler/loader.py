@@ -11,7 +11,7 @@ from typing import Never
 from scheduled.errors import UsageError
 from scheduled.handler import Function, Param
 
-SHIPPED = "scheduled.handlers"
+BUILTIN = "scheduled.handlers"
 FUNCTION = "run"
 PARAMS = "PARAMS"
 
@@ -20,25 +20,25 @@ def parse_name(name: str) -> tuple[str, str]:
     """The module, or the file, and the function that a handler's name means.
 
     `health` is shipped; `package.module` and `module:function` are anybody's, and the latter
-    names a function other than `run`. One that begins with `/` comes from `in_file`.
+    names a function other than `run`. One that begins with `/` comes from `name_in_file`.
     """
     if name.startswith("/"):
         path, _, function = name.rpartition(":")
         return path, function
     module, colon, function = name.partition(":")
     if "." not in module and not colon:
-        module = f"{SHIPPED}.{module}"
+        module = f"{BUILTIN}.{module}"
     return module, function or FUNCTION
 
 
-def in_file(path: Path, function: str = FUNCTION) -> str:
+def name_in_file(path: Path, function: str = FUNCTION) -> str:
     """The name of a handler in a file that belongs to no package; the path is absolute."""
     return f"{path}:{function}"
 
 
-def is_shipped(name: str) -> bool:
+def is_builtin(name: str) -> bool:
     """Whether a handler is one of ours, so that looking into its module runs nobody's code."""
-    return parse_name(name)[0].startswith(f"{SHIPPED}.")
+    return parse_name(name)[0].startswith(f"{BUILTIN}.")
 
 
 def exists(name: str) -> bool:
@@ -65,7 +65,7 @@ def exists(name: str) -> bool:
 def load(name: str) -> Function:
     """The function behind a handler's name. Raises UsageError that says what is missing."""
     module, function = parse_name(name)
-    found = getattr(_imported(name, module), function, None)
+    found = getattr(_import(name, module), function, None)
     if not callable(found):
         raise UsageError(f"handler {name!r}: {module} has no function called {function}")
     return found  # type: ignore[no-any-return]  # what a stranger's module holds
@@ -77,7 +77,7 @@ def params(name: str) -> Mapping[str, Param] | None:
     Imports the module. Raises UsageError for one that is missing, and for a table that is none.
     """
     module, _ = parse_name(name)
-    found = getattr(_imported(name, module), PARAMS, None)
+    found = getattr(_import(name, module), PARAMS, None)
     if found is None:
         return None
     if isinstance(found, Mapping) and all(isinstance(one, Param) for one in found.values()):
@@ -85,16 +85,16 @@ def params(name: str) -> Mapping[str, Param] | None:
     raise UsageError(f"handler {name!r}: {PARAMS} in {module} is no table of names and Param")
 
 
-def _imported(name: str, module: str) -> ModuleType:
+def _import(name: str, module: str) -> ModuleType:
     try:
-        return _of_file(Path(module)) if module.startswith("/") else import_module(module)
+        return _import_file(Path(module)) if module.startswith("/") else import_module(module)
     except ModuleNotFoundError as error:
         raise UsageError(f"handler {name!r}: no module called {error.name}") from error
 
 
-def _of_file(path: Path) -> ModuleType:
+def _import_file(path: Path) -> ModuleType:
     """A file as a module of its own, under a name that no other module has."""
-    loader = _Uncached(f"{SHIPPED}.dropped_in.{path.stem}", str(path))
+    loader = _Uncached(f"{BUILTIN}.dropped_in.{path.stem}", str(path))
     known = sys.modules.get(loader.name)
     if known is not None and known.__file__ == str(path):
         return known

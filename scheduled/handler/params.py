@@ -12,7 +12,7 @@ from typing import Any
 
 from scheduled.errors import UsageError, cut, did_you_mean
 
-SHOWN = 60
+LONGEST_EXCERPT = 60
 
 
 class Kind(StrEnum):
@@ -39,43 +39,43 @@ class Param:
     """What counts where a job does not say; it need not be of the kind."""
 
 
-Declared = Mapping[str, Param]
+ParamTable = Mapping[str, Param]
 
 
-def misfits(declared: Declared, given: Mapping[str, Any]) -> dict[str, str]:
+def problems(declared: ParamTable, given: Mapping[str, Any]) -> dict[str, str]:
     """What is wrong with the given values, a sentence by name: nobody knows it, or wrong kind."""
     wrong = {}
     for name, value in given.items():
         if name not in declared:
             wrong[name] = f"unknown param{did_you_mean(name, [*declared]) if declared else ''}"
-        elif sentence := _misfit(declared[name].kind, value):
+        elif sentence := _problem(declared[name].kind, value):
             wrong[name] = sentence
     return wrong
 
 
-def check(declared: Declared, given: Mapping[str, Any]) -> None:
+def check(declared: ParamTable, given: Mapping[str, Any]) -> None:
     """Raises UsageError that names every value in `given` that does not fit."""
-    wrong = misfits(declared, given)
+    wrong = problems(declared, given)
     if wrong:
         raise UsageError("; ".join(f"params.{name}: {text}" for name, text in wrong.items()))
 
 
-def values(declared: Declared, given: Mapping[str, Any]) -> dict[str, Any]:
+def values(declared: ParamTable, given: Mapping[str, Any]) -> dict[str, Any]:
     """The value of each declared param, the default where none is given; others are left out.
 
     Raises ValueError that names the first value that does not fit.
     """
     known = {name: value for name, value in given.items() if name in declared}
-    for name, text in misfits(declared, known).items():
+    for name, text in problems(declared, known).items():
         raise ValueError(f"params.{name}: {text}")
     return {name: one.default for name, one in declared.items()} | known
 
 
-def _misfit(kind: Kind, value: Any) -> str:
+def _problem(kind: Kind, value: Any) -> str:
     if kind is Kind.COUNTS and isinstance(value, Mapping):
-        each = ((name, _misfit(Kind.COUNT, one)) for name, one in value.items())
+        each = ((name, _problem(Kind.COUNT, one)) for name, one in value.items())
         return next((f"{_shown(name)}: {text}" for name, text in each if text), "")
-    return "" if _FITS[kind](value) else f"{_shown(value)}: {kind}"
+    return "" if _CHECKS[kind](value) else f"{_shown(value)}: {kind}"
 
 
 def _is_whole(value: Any) -> bool:
@@ -86,7 +86,7 @@ def _is_number(value: Any) -> bool:
     return _is_whole(value) or isinstance(value, float)
 
 
-_FITS: Mapping[Kind, Callable[[Any], bool]] = {
+_CHECKS: Mapping[Kind, Callable[[Any], bool]] = {
     Kind.FLAG: lambda value: isinstance(value, bool),
     Kind.WHOLE: _is_whole,
     Kind.NUMBER: _is_number,
@@ -107,4 +107,4 @@ def _shown(value: Any) -> str:
             return "names with values"
         case list():
             return "a list"
-    return cut(json.dumps(value, default=str), SHOWN)
+    return cut(json.dumps(value, default=str), LONGEST_EXCERPT)

@@ -23,7 +23,7 @@ PATIENCE = 20.0
 def problems(jobs: Iterable[Job], environ: Mapping[str, str], folder: Path) -> Iterator[str]:
     """What does not fit, a sentence each with the job's place; `folder` is the configuration's."""
     for job in jobs:
-        if job.params and job.handler and not loader.is_shipped(job.handler):
+        if job.params and job.handler and not loader.is_builtin(job.handler):
             for sentence in _asked(job, environ, folder):
                 yield f"{job.source}: {job.id}: {sentence}"
 
@@ -64,7 +64,7 @@ def main() -> int:
     declared = loader.params(sys.argv[1])
     sentences: list[str] = []
     if declared is not None:
-        wrong = params.misfits(declared, json.load(sys.stdin))
+        wrong = params.problems(declared, json.load(sys.stdin))
         sentences = [f"params.{name}: {sentence}" for name, sentence in wrong.items()]
     print(f"\n{json.dumps(sentences)}")
     return 0

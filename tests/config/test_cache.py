@@ -122,7 +122,7 @@ def test_each_policy_comes_out_of_the_cache_as_what_it_was() -> None:
     listed = job(command=("a", "b"), only_if=("test", "-e", "x"), tags=("t",), after=("o",))
     made = replace(listed, **words)
 
-    again = cache.job_of(json.loads(json.dumps(cache.row_of(made))))
+    again = cache.job_from_row(json.loads(json.dumps(cache.job_row(made))))
 
     assert "overlap" in words
     assert repr(again) == repr(

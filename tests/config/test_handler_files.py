@@ -7,7 +7,7 @@ import pytest
 from scheduled.config import load
 from scheduled.config.load import Config
 from scheduled.errors import ConfigError, UsageError
-from scheduled.handler import Context, handler, loader, offer_of
+from scheduled.handler import Context, declaration_of, handler, loader
 from scheduled.jobs.model import Job, Priority
 from tests.builders.configuration import job_file, loaded, options
 from tests.builders.handlers import IMPORT, decorated, handler_file
@@ -328,7 +328,7 @@ def test_the_decorator_leaves_a_function_as_it_is_and_remembers_what_was_said() 
     def tidy(context: Context) -> None: ...
 
     same = handler(schedule="daily", timeout="10m")(tidy)
-    said = offer_of(same)
+    said = declaration_of(same)
 
     assert same is tidy
     assert said is not None

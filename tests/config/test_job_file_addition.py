@@ -24,14 +24,14 @@ def now(root: Path) -> Config:
 
 def problems(root: Path, **fields: Any) -> list[str]:
     with pytest.raises(ConfigError) as caught:
-        job_file_editor.proposed(BACKUP | fields, now(root))
+        job_file_editor.propose(BACKUP | fields, now(root))
     return list(caught.value.problems)
 
 
 def test_what_is_written_is_what_was_proposed(root: Path) -> None:
-    proposed = job_file_editor.proposed(BACKUP, now(root))
+    proposed = job_file_editor.propose(BACKUP, now(root))
 
-    job_file_editor.write(proposed)
+    job_file_editor.create(proposed)
 
     assert proposed.label == "jobs/backup.yaml"
     assert proposed.path.read_text() == proposed.text
@@ -42,10 +42,10 @@ def test_what_is_written_is_what_was_proposed(root: Path) -> None:
 def test_a_file_goes_into_the_folder_that_is_read(root: Path) -> None:
     (root / "b").mkdir(mode=0o755)
 
-    assert job_file_editor.folder(loaded(root, "jobs_dirs: [a, b]\n")) == root / "b"
-    assert job_file_editor.folder(loaded(root, "jobs_dirs: [c, d]\n")) == root / "c"
+    assert job_file_editor.target_directory(loaded(root, "jobs_dirs: [a, b]\n")) == root / "b"
+    assert job_file_editor.target_directory(loaded(root, "jobs_dirs: [c, d]\n")) == root / "c"
     with pytest.raises(UsageError, match="name a folder in it"):
-        job_file_editor.folder(loaded(root, "jobs_dirs: []\n"))
+        job_file_editor.target_directory(loaded(root, "jobs_dirs: []\n"))
 
 
 def test_everything_that_is_wrong_is_told_without_a_place(root: Path) -> None:
@@ -71,11 +71,11 @@ def test_a_file_that_is_there_is_refused_even_if_it_is_broken(root: Path) -> Non
 
 
 def test_a_file_that_appeared_meanwhile_is_not_written_over(root: Path) -> None:
-    proposed = job_file_editor.proposed(BACKUP, now(root))
+    proposed = job_file_editor.propose(BACKUP, now(root))
     path = job_file(root, "backup.yaml", "mine")
 
     with pytest.raises(UsageError, match="file exists"):
-        job_file_editor.write(proposed)
+        job_file_editor.create(proposed)
 
     assert path.read_text() == "mine"
 
@@ -96,13 +96,13 @@ def test_a_folder_others_can_write_to_is_refused_before_anything_is_written(root
     (root / "jobs").mkdir()
     (root / "jobs").chmod(0o777)
 
-    assert job_file_editor.refusals(now(root)) == [
+    assert job_file_editor.directory_problems(now(root)) == [
         f"{root}/jobs: others can put files in it; type: chmod go-w {root}/jobs"
     ]
 
 
 def test_a_folder_that_will_be_made_is_judged_by_the_one_above(root: Path) -> None:
-    assert job_file_editor.refusals(now(root)) == []
+    assert job_file_editor.directory_problems(now(root)) == []
     root.chmod(0o777)
 
-    assert len(job_file_editor.refusals(now(root))) == 1
+    assert len(job_file_editor.directory_problems(now(root))) == 1

@@ -24,7 +24,7 @@ ALL_KEYS = [*KEYS.items(), *JOB_KEYS.items()]
 
 def wrong(text: str, of: str) -> list[str]:
     """What an editor would underline in a file."""
-    document = yaml_document.parsed(text.encode(), "file").plain()
+    document = yaml_document.parse(text.encode(), "file").plain()
     return [error.message for error in Draft202012Validator(SCHEMAS[of]).iter_errors(document)]
 
 
@@ -120,7 +120,7 @@ DOCUMENTS = LEAVES | some.lists(LEAVES, max_size=2) | some.dictionaries(TEXTS, L
 @given(value=DOCUMENTS)
 @example(value="none")
 def test_an_editor_never_underlines_what_the_checker_accepts(value: Any) -> None:
-    node = yaml_document.parsed(text_of({"key": value}).encode(), "file").value["key"]
+    node = yaml_document.parse(text_of({"key": value}).encode(), "file").value["key"]
 
     underlined = [
         name

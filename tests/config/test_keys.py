@@ -33,7 +33,7 @@ def default_of(field: Field[Any]) -> Any:
 
 
 def value_of(key: Key, text: str) -> Any:
-    return key.read(yaml_document.parsed(text.encode(), "default"))
+    return key.read(yaml_document.parse(text.encode(), "default"))
 
 
 @pytest.mark.parametrize(("name", "key"), [*KEYS.items(), *JOB_KEYS.items()])

@@ -106,9 +106,9 @@ def test_a_configuration_file_that_was_named_has_to_exist(home: Path) -> None:
 
 def test_the_configuration_in_the_root_comes_before_the_one_in_the_xdg_folder(home: Path) -> None:
     general = touched(home / ".config/scheduled/scheduled.yaml")
-    first = paths.start(options(home))
+    first = paths.find_early(options(home))
     special = touched(home / "scheduled.yaml")
-    second = paths.start(options(home))
+    second = paths.find_early(options(home))
 
     assert first.config_path == general
     assert first.looked_for == (special, general)
@@ -181,8 +181,8 @@ def test_the_configuration_moves_the_root_and_what_follows_from_it_unless_one_wa
     folder(elsewhere / "AI_CENTRAL")
     unasked, named = options(home), options(home, root=str(home))
 
-    moved = paths.resolve(unasked, paths.start(unasked), {"root": elsewhere})
-    stayed = paths.resolve(named, paths.start(named), {"root": elsewhere})
+    moved = paths.resolve(unasked, paths.find_early(unasked), {"root": elsewhere})
+    stayed = paths.resolve(named, paths.find_early(named), {"root": elsewhere})
 
     assert (moved.root, moved.central_dir) == (elsewhere, elsewhere / "AI_CENTRAL")
     assert stayed.root == home
@@ -192,7 +192,7 @@ def test_a_state_folder_asked_for_comes_before_the_configured_one(home: Path) ->
     ask = options(home, state_dir="/srv/asked")
     configured = {"state_dir": Path("/srv/configured")}
 
-    assert paths.resolve(ask, paths.start(ask), configured).state_dir == Path("/srv/asked")
+    assert paths.resolve(ask, paths.find_early(ask), configured).state_dir == Path("/srv/asked")
 
 
 def test_a_new_configuration_belongs_where_one_is_named_or_else_in_the_root(home: Path) -> None:

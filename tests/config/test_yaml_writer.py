@@ -23,7 +23,7 @@ VALUES = some.recursive(
 def read_back(folder: Path, text: str) -> Any:
     path = folder / "job.yaml"
     path.write_bytes(text.encode())
-    return yaml_document.read(path).plain()
+    return yaml_document.read_file(path).plain()
 
 
 def test_a_job_looks_as_a_person_would_have_written_it() -> None:

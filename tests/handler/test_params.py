@@ -40,13 +40,13 @@ def test_each_kind_takes_its_values_and_no_others(kind: Kind) -> None:
     declared = {"it": Param("a value", kind, None)}
 
     def refused(values: list[Any]) -> list[Any]:
-        return [value for value in values if params.misfits(declared, {"it": value})]
+        return [value for value in values if params.problems(declared, {"it": value})]
 
     assert refused(FITTING[kind] + MISFITS[kind]) == MISFITS[kind]
 
 
 def test_a_name_nobody_knows_is_told_with_the_one_that_was_meant() -> None:
-    wrong = params.misfits(DECLARED, {"sned": False, "everything": 1})
+    wrong = params.problems(DECLARED, {"sned": False, "everything": 1})
 
     assert wrong == {
         "sned": "unknown param; did you mean send?",
@@ -57,7 +57,7 @@ def test_a_name_nobody_knows_is_told_with_the_one_that_was_meant() -> None:
 def test_a_value_that_does_not_fit_is_shown_beside_what_would() -> None:
     given = {"send": "no\x1b[1m", "keep": None, "limits": {"FLOW": 600, "API": "6oo"}}
 
-    assert params.misfits(DECLARED, given) == {
+    assert params.problems(DECLARED, given) == {
         "send": '"no\\u001b[1m": true or false',
         "keep": "nothing: a whole number above 0",
         "limits": '"API": "6oo": a whole number above 0',
@@ -86,4 +86,4 @@ def test_the_defaults_of_a_shipped_handler_fit_what_it_declares(job: Any) -> Non
     declared = loader.params(job.handler)
     assert declared is not None
 
-    assert params.misfits(declared, params.values(declared, {})) == {}
+    assert params.problems(declared, params.values(declared, {})) == {}

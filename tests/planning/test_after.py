@@ -78,7 +78,7 @@ def test_by_hand_it_waits_for_nobody(tmp_path: Path) -> None:
 def test_names_nobody_has_and_circles_are_found(
     ways: dict[str, tuple[str, ...]], said: dict[str, str]
 ) -> None:
-    found = conflicts.problems([job(name, after=after) for name, after in ways.items()])
+    found = conflicts.dependency_problems([job(name, after=after) for name, after in ways.items()])
 
     assert set(found) == set(said)
     assert all(said[name] in found[name] for name in said)

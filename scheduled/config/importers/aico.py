@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scheduled.config import keys
-from scheduled.config.converters import found, wrong_with
+from scheduled.config.converters import describe, problem_with
 from scheduled.config.importers import placeholder
-from scheduled.config.importers.findings import Findings, ImportedJob, Kind, LeftOut
-from scheduled.config.yaml_document import Node, shown
+from scheduled.config.importers.findings import Findings, ImportedJob, LeftOut, SourceKind
+from scheduled.config.yaml_document import Node, excerpt
 
 SETTINGS: Mapping[str, str] = {
     "max_concurrent_tasks": "max_concurrent",
@@ -44,7 +44,7 @@ def read(document: Node) -> Findings:
     left_out = []
     for name, node in scheduler.items():
         if name in SETTINGS:
-            wrong = wrong_with(keys.KEYS[SETTINGS[name]].read, node)
+            wrong = problem_with(keys.KEYS[SETTINGS[name]].read, node)
             if wrong:
                 left_out.append(LeftOut(node.line, _text(name, node), wrong))
             else:
@@ -59,7 +59,7 @@ def read(document: Node) -> Findings:
     wanted = tuple(one for one in jobs if isinstance(one, ImportedJob))
     refused = [one for one in jobs if isinstance(one, LeftOut)]
     unused = (f"{', '.join(common)}: no job to put it on",) if common and not wanted else ()
-    return Findings(Kind.AICO, wanted, settings, (*left_out, *refused), unused)
+    return Findings(SourceKind.AICO, wanted, settings, (*left_out, *refused), unused)
 
 
 def _section(document: Node, name: str) -> dict[str, Node]:
@@ -78,16 +78,18 @@ def _tasks(document: Node) -> Iterator[tuple[str, Node]]:
 
 def _job(id_: str, node: Node, common: Mapping[str, Any]) -> ImportedJob | LeftOut:
     if not node.is_mapping:
-        return LeftOut(node.line, shown(id_), f"expected keys like schedule, found {found(node)}")
+        return LeftOut(
+            node.line, excerpt(id_), f"expected keys like schedule, found {describe(node)}"
+        )
     if "schedule" not in node.value:
-        return LeftOut(node.line, shown(id_), "no schedule")
+        return LeftOut(node.line, excerpt(id_), "no schedule")
     values = {name: one.plain() for name, one in node.value.items()}
     ours = {OF_A_TASK.get(name, name): value for name, value in values.items()}
     known = {name: value for name, value in ours.items() if name in keys.JOB_KEYS}
     rest = {name: value for name, value in values.items() if OF_A_TASK.get(name, name) not in known}
     job = {"id": id_, **common, **known, "schedule": node.value["schedule"].text}
     job |= {"enabled": False} if common.get("enabled") is False else {}
-    return ImportedJob(node.line, id_, placeholder.completed(job, rest))
+    return ImportedJob(node.line, id_, placeholder.complete(job, rest))
 
 
 def _not_used(name: str, node: Node) -> LeftOut:
@@ -97,4 +99,4 @@ def _not_used(name: str, node: Node) -> LeftOut:
 
 
 def _text(name: str, node: Node) -> str:
-    return f"{shown(name)}: {shown(node.text) or found(node)}"
+    return f"{excerpt(name)}: {excerpt(node.text) or describe(node)}"

@@ -10,9 +10,15 @@ from typing import Any
 
 from scheduled.config import keys
 from scheduled.config.importers import placeholder
-from scheduled.config.importers.findings import Deferrals, Findings, ImportedJob, Kind, LeftOut
-from scheduled.config.importers.json_objects import Entry
-from scheduled.config.yaml_document import NO_TEXT, shown
+from scheduled.config.importers.findings import (
+    Deferrals,
+    Findings,
+    ImportedJob,
+    LeftOut,
+    SourceKind,
+)
+from scheduled.config.importers.json_objects import JsonEntry
+from scheduled.config.yaml_document import UNUSABLE, excerpt
 from scheduled.ecosystem import timestamps
 from scheduled.timing.instants import format_utc
 
@@ -22,7 +28,7 @@ LONGEST_REASON = 200
 
 _SIGNS = (b'"task_id"', b'"schedule_cron"', b'"defer_until"')
 _NAMES = {"name": "name", "goal_description": "description"}
-_TO_DO = ("PENDING", "ACTIVE")
+_OPEN = ("PENDING", "ACTIVE")
 _DONE = ("COMPLETE", "CANCELLED", "FAILED")
 _NO_PARAMS = {
     *("task_id", "status", "schedule_cron", "defer_until"),
@@ -35,18 +41,18 @@ _NO_PAST = "created_at and last_triggered_at: what a job did is known from its f
 _DEFERRED = "how often a task was deferred, and why, goes into the state; `defer` counts on from it"
 
 
-def is_one(data: bytes) -> bool:
+def is_task_list(data: bytes) -> bool:
     """Whether this looks like such tasks: JSON, with a name in it that nobody else uses."""
     start = data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     return start in (b"{", b"[") and any(sign in data for sign in _SIGNS)
 
 
-def read(entries: Iterable[Entry], now: datetime) -> Findings:
+def read(entries: Iterable[JsonEntry], now: datetime) -> Findings:
     """The jobs that these tasks make; one whose time has passed at `now` makes none."""
     found = [_job(entry, now) for entry in entries]
     wanted = tuple(one for one in found if isinstance(one, ImportedJob))
     left_out = tuple(one for one in found if isinstance(one, LeftOut))
-    return Findings(Kind.CIRIS, wanted, left_out=left_out, notes=tuple(_notes(wanted)))
+    return Findings(SourceKind.CIRIS, wanted, left_out=left_out, notes=tuple(_notes(wanted)))
 
 
 def _notes(wanted: tuple[ImportedJob, ...]) -> Iterable[str]:
@@ -58,35 +64,33 @@ def _notes(wanted: tuple[ImportedJob, ...]) -> Iterable[str]:
         yield _DEFERRED
 
 
-def _job(entry: Entry, now: datetime) -> ImportedJob | LeftOut:
+def _job(entry: JsonEntry, now: datetime) -> ImportedJob | LeftOut:
     if not isinstance(entry.value, dict):
-        return LeftOut(entry.line, shown(str(entry.value)), "no object with a task_id")
+        return LeftOut(entry.line, excerpt(str(entry.value)), "no object with a task_id")
     # null and "" are what CIRIS writes for what there is not.
     task = {name: value for name, value in entry.value.items() if value not in (None, "")}
     id_ = str(task.get("task_id", ""))
-    reason = _ended(task) or _unclear(task) or _passed(task, now)
+    reason = _status_problem(task) or _timing_problem(task) or _past_problem(task, now)
     if not id_ or reason:
         name = id_ or str(task.get("name", "a task"))
-        return LeftOut(entry.line, shown(name), reason if id_ else "no task_id")
-    ours = {_NAMES.get(name, name): _in_a_line(name, value) for name, value in task.items()}
+        return LeftOut(entry.line, excerpt(name), reason if id_ else "no task_id")
+    ours = {_NAMES.get(name, name): _as_one_line(name, value) for name, value in task.items()}
     known = {name: value for name, value in ours.items() if name in keys.JOB_KEYS}
     rest = {name: ours[name] for name in ours if name not in {*known, *_NO_PARAMS}}
     job = {"id": id_, **_schedule(task), **known}
-    return ImportedJob(
-        entry.line, id_, placeholder.completed(job, rest), deferrals=_deferrals(task)
-    )
+    return ImportedJob(entry.line, id_, placeholder.complete(job, rest), deferrals=_deferrals(task))
 
 
-def _ended(task: Mapping[str, Any]) -> str:
+def _status_problem(task: Mapping[str, Any]) -> str:
     """Why a task needs no job any more, or cannot be told to; empty if it does."""
-    status = str(task.get("status", _TO_DO[0])).upper()
+    status = str(task.get("status", _OPEN[0])).upper()
     if status in _DONE:
         return f"{status}, so nothing of it is left to do"
-    known = ", ".join((*_TO_DO, *_DONE))
-    return "" if status in _TO_DO else f'status: "{shown(status)}" is none of {known}'
+    known = ", ".join((*_OPEN, *_DONE))
+    return "" if status in _OPEN else f'status: "{excerpt(status)}" is none of {known}'
 
 
-def _unclear(task: Mapping[str, Any]) -> str:
+def _timing_problem(task: Mapping[str, Any]) -> str:
     match "schedule_cron" in task, "defer_until" in task:
         case True, True:
             return (
@@ -98,7 +102,7 @@ def _unclear(task: Mapping[str, Any]) -> str:
     return ""
 
 
-def _passed(task: Mapping[str, Any], now: datetime) -> str:
+def _past_problem(task: Mapping[str, Any], now: datetime) -> str:
     if "defer_until" not in task:
         return ""
     try:
@@ -120,7 +124,7 @@ def _schedule(task: Mapping[str, Any]) -> dict[str, str]:
     return {"schedule": f"at:{format_utc(timestamps.parse(task['defer_until'], UTC))}"}
 
 
-def _in_a_line(name: str, value: Any) -> Any:
+def _as_one_line(name: str, value: Any) -> Any:
     return " ".join(value.split()) if name in _NAMES and isinstance(value, str) else value
 
 
@@ -134,7 +138,7 @@ def _deferrals(task: Mapping[str, Any]) -> Deferrals:
 
 def _deferral(told: Mapping[str, Any]) -> dict[str, str | None]:
     reason = told.get("reason", told.get("deferral_reason")) or ""
-    plain = NO_TEXT.sub("", " ".join(str(reason).split()))[:LONGEST_REASON]
+    plain = UNUSABLE.sub("", " ".join(str(reason).split()))[:LONGEST_REASON]
     whens = {
         name: timestamps.readable(told.get(name), UTC) for name in ("deferred_at", "deferred_until")
     }

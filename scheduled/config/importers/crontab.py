@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from scheduled.config.importers.findings import Findings, ImportedJob, Kind, LeftOut
-from scheduled.config.importers.job_names import name_of
+from scheduled.config.importers.findings import Findings, ImportedJob, LeftOut, SourceKind
+from scheduled.config.importers.job_names import job_name
 from scheduled.errors import ScheduleError, cut
 from scheduled.installation import crontab_block, crontab_line
 from scheduled.jobs.model import NAME
@@ -41,7 +41,7 @@ _NO_DEADLINE = f"cron lets a job run for ever; here each has a deadline, `timeou
 
 def read(text: bytes, *, user: str = "") -> Findings:
     """The jobs of a crontab; where its lines name a user, those of `user`."""
-    table = _Table(user)
+    table = _CrontabReader(user)
     ours = crontab_block.lines_in_blocks(text)
     for number, line in enumerate(text.split(b"\n"), start=1):
         if number not in ours:
@@ -49,7 +49,7 @@ def read(text: bytes, *, user: str = "") -> Findings:
     notes = [_NO_DEADLINE] if table.wanted else []
     notes += [note for name, note in _NOTES.items() if name in table.noteworthy]
     return Findings(
-        Kind.CRONTAB, tuple(table.wanted), left_out=tuple(table.left_out), notes=tuple(notes)
+        SourceKind.CRONTAB, tuple(table.wanted), left_out=tuple(table.left_out), notes=tuple(notes)
     )
 
 
@@ -60,7 +60,7 @@ def has_entries(text: bytes) -> bool:
 
 
 @dataclass
-class _Table:
+class _CrontabReader:
     """What was read so far, and what counts for the next line."""
 
     user: str
@@ -116,16 +116,16 @@ class _Table:
             return "neither a variable nor five fields and a command"
         if crontab_line.calls_us(text.encode()):
             return "calls scheduled itself"
-        user, command = _parted(found["rest"]) if self.user else ("", found["rest"])
+        user, command = _split_user(found["rest"]) if self.user else ("", found["rest"])
         if user != self.user:
             return f"runs as {user}, whose jobs are imported by {user}"
-        words, stdin = _split(command)
+        words, stdin = _split_stdin(command)
         shell = self.variables.get("SHELL", "/bin/sh")
         reason = _stdin_problem(words, stdin, shell)
         if not reason:
             script = _with_stdin(words, stdin) if stdin else words
             fields = {
-                "id": name_of(words),
+                "id": job_name(words),
                 "description": cut(comment, LONGEST_DESCRIPTION),
                 "schedule": " ".join(found["schedule"].split()),
                 "command": script if shell == "/bin/sh" else [shell, "-c", script],
@@ -181,20 +181,20 @@ def _unquoted(text: str) -> str:
     return text[1:-1] if is_quoted else text
 
 
-def _parted(rest: str) -> tuple[str, str]:
+def _split_user(rest: str) -> tuple[str, str]:
     """The user and the command of a line in /etc/crontab."""
     user, *command = rest.split(None, 1)
     return user, "".join(command)
 
 
-def _split(text: str) -> tuple[str, str]:
+def _split_stdin(text: str) -> tuple[str, str]:
     """The command, and what stands on its standard input: what follows the first bare `%`.
 
     `\\%` is a `%`, and each further bare `%` a new line, as in cron's `do_command.c`. A backslash
     before anything else stays, and takes the next character out of consideration.
     """
     parts = [""]
-    for sign in _signs(text):
+    for sign in _characters(text):
         if sign == "%":
             parts.append("")
         else:
@@ -202,7 +202,7 @@ def _split(text: str) -> tuple[str, str]:
     return parts[0].strip(" \t"), "\n".join(parts[1:])
 
 
-def _signs(text: str) -> Iterator[str]:
+def _characters(text: str) -> Iterator[str]:
     return iter(re.findall(r"\\.|.", text))
 
 

@@ -5,16 +5,16 @@ from pathlib import Path
 
 from scheduled.config import yaml_document
 from scheduled.config.importers import aico, ciris, crontab, gptme, json_objects
-from scheduled.config.importers.findings import Findings, Kind
+from scheduled.config.importers.findings import Findings, SourceKind
 from scheduled.errors import ConfigError, UsageError
 
-_SIGNS = {Kind.AICO: {"scheduler", "tasks"}, Kind.GPTME: {*gptme.KEYS}}
+_SIGNS = {SourceKind.AICO: {"scheduler", "tasks"}, SourceKind.GPTME: {*gptme.KEYS}}
 """Keys by one of which a file is known."""
 SYSTEM_TABLES = (Path("/etc/crontab"), Path("/etc/cron.d"))
 
 
 def read(
-    data: bytes, label: str, folder: Path, kind: Kind | None, user: str, now: datetime
+    data: bytes, label: str, folder: Path, kind: SourceKind | None, user: str, now: datetime
 ) -> Findings:
     """What is in `data`, which came from `folder` and is called `label` in messages.
 
@@ -23,14 +23,14 @@ def read(
     UsageError for a file of no known kind or of no JSON, ConfigError for one that is not YAML.
     """
     kind = kind or _kind_of(data, label)
-    if kind is Kind.CRONTAB:
+    if kind is SourceKind.CRONTAB:
         return crontab.read(data, user=user)
-    if kind is Kind.CIRIS:
+    if kind is SourceKind.CIRIS:
         return ciris.read(json_objects.read(data, label, ciris.LISTS), now)
-    document = yaml_document.parsed(data, label)
+    document = yaml_document.parse(data, label)
     if not document.is_mapping:
         raise UsageError(f"{label}: no names with values in it, so it is none of {kind}'s")
-    return aico.read(document) if kind is Kind.AICO else gptme.read(document, folder)
+    return aico.read(document) if kind is SourceKind.AICO else gptme.read(document, folder)
 
 
 def names_users(path: Path) -> bool:
@@ -38,13 +38,13 @@ def names_users(path: Path) -> bool:
     return path in SYSTEM_TABLES or path.parent in SYSTEM_TABLES
 
 
-def _kind_of(data: bytes, label: str) -> Kind:
-    if ciris.is_one(data):
-        return Kind.CIRIS
+def _kind_of(data: bytes, label: str) -> SourceKind:
+    if ciris.is_task_list(data):
+        return SourceKind.CIRIS
     if crontab.has_entries(data):
-        return Kind.CRONTAB
+        return SourceKind.CRONTAB
     try:
-        document = yaml_document.parsed(data, label)
+        document = yaml_document.parse(data, label)
     except ConfigError as error:
         raise UsageError(f"{label}: no crontab, and no YAML either ({error})") from error
     keys = document.value.keys() if document.is_mapping else set()
@@ -53,5 +53,5 @@ def _kind_of(data: bytes, label: str) -> Kind:
             return kind
     raise UsageError(
         f"{label}: neither a crontab, nor gptme's scheduler.yaml, nor AICO's core.yaml, nor CIRIS's"
-        f" tasks, as far as can be seen; say which with --from {', '.join(Kind)}"
+        f" tasks, as far as can be seen; say which with --from {', '.join(SourceKind)}"
     )

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 
-class Kind(StrEnum):
+class SourceKind(StrEnum):
     """Whose file it is."""
 
     CRONTAB = "crontab"
@@ -52,7 +52,7 @@ class LeftOut:
 class Findings:
     """All that is in a file."""
 
-    kind: Kind
+    kind: SourceKind
     wanted: tuple[ImportedJob, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Keys of scheduled.yaml with their values."""

@@ -6,9 +6,9 @@ Its job files need no import: they are read as they are.
 from pathlib import Path
 
 from scheduled.config import keys
-from scheduled.config.converters import found, line_of_text, wrong_with
-from scheduled.config.importers.findings import Findings, Kind, LeftOut
-from scheduled.config.yaml_document import Node, shown
+from scheduled.config.converters import describe, problem_with, single_line
+from scheduled.config.importers.findings import Findings, LeftOut, SourceKind
+from scheduled.config.yaml_document import Node, excerpt
 
 KEYS = {
     name: keys.KEYS[name].field
@@ -33,12 +33,12 @@ def read(document: Node, folder: Path) -> Findings:
     for name, node in document.value.items():
         reason = _problem(name, node)
         if reason:
-            text = f"{shown(name)}: {shown(node.text) or found(node)}"
+            text = f"{excerpt(name)}: {excerpt(node.text) or describe(node)}"
             left_out.append(LeftOut(node.line, text, reason))
         else:
             value = str(_jobs_dir(node.text, folder)) if name == "jobs_dir" else node.plain()
             settings[KEYS[name]] = value
-    return Findings(Kind.GPTME, settings=settings, left_out=tuple(left_out))
+    return Findings(SourceKind.GPTME, settings=settings, left_out=tuple(left_out))
 
 
 def _problem(name: str, node: Node) -> str:
@@ -47,8 +47,8 @@ def _problem(name: str, node: Node) -> str:
         return _NOT_USED.get(name, "not a key of gptme's scheduler")
     if name == "poll_interval_seconds" and isinstance(node.value, int | float) and node.value < 60:
         return "cron ticks once a minute at most"
-    reader = line_of_text if name == "jobs_dir" else keys.KEYS[name].read
-    return wrong_with(reader, node)
+    reader = single_line if name == "jobs_dir" else keys.KEYS[name].read
+    return problem_with(reader, node)
 
 
 def _jobs_dir(text: str, folder: Path) -> Path:

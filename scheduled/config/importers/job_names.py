@@ -23,7 +23,7 @@ _WRAPPING = {
 }
 
 
-def name_of(command: str) -> str:
+def job_name(command: str) -> str:
     """`backup` for `cd /srv && nice -n 10 ./backup.sh --all`; `job` where nothing says more."""
     for part in _PARTS.split(command):
         name = _program(_WORDS.findall(part))
@@ -48,10 +48,10 @@ def _program(words: list[str]) -> str:
         if _NO_PROGRAM.fullmatch(word) or base.rstrip("0123456789.") in _WRAPPING:
             continue
         verb = words[place + 1] if _VERB.fullmatch("".join(words[place + 1 : place + 2])) else ""
-        return _fit(f"{_SCRIPT.sub('', base)} {verb}")
+        return _as_id(f"{_SCRIPT.sub('', base)} {verb}")
     return ""
 
 
-def _fit(name: str) -> str:
+def _as_id(name: str) -> str:
     """The name as an id may be."""
     return re.sub(r"[^A-Za-z0-9_]+", "-", name).strip("-")[:LONGEST].rstrip("-")

@@ -16,7 +16,7 @@ _DECODER = json.JSONDecoder()
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JsonEntry:
     """One of them."""
 
     line: int
@@ -24,7 +24,7 @@ class Entry:
     value: Any
 
 
-def read(data: bytes, label: str, names: Collection[str]) -> list[Entry]:
+def read(data: bytes, label: str, names: Collection[str]) -> list[JsonEntry]:
     """What is listed in `data`, which messages call `label`, in its order.
 
     Entries are the items of a list, the objects in an object of objects, what stands below one of
@@ -61,12 +61,12 @@ class _Text:
             yield start, value
             start = self._after(end, between)
 
-    def entries(self, start: int, value: Any, names: Collection[str]) -> Iterator[Entry]:
+    def entries(self, start: int, value: Any, names: Collection[str]) -> Iterator[JsonEntry]:
         """What `value`, which begins at `start`, lists, or what one of `names` in it does."""
         members = self._members(start) if isinstance(value, dict) else {}
         start, value = next((members[name] for name in names if name in members), (start, value))
         for place, one in self._listed(start, value):
-            yield Entry(bisect(self._breaks, place) + 1, one)
+            yield JsonEntry(bisect(self._breaks, place) + 1, one)
 
     def _listed(self, start: int, value: Any) -> list[tuple[int, Any]]:
         if isinstance(value, list):

@@ -8,15 +8,15 @@ when it is started all the same: it never succeeds at doing nothing.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from scheduled.config.importers.findings import ImportedJob, Kind
+from scheduled.config.importers.findings import ImportedJob, SourceKind
 
 COMMAND = "echo 'nothing is bound: put here what does the work' >&2; exit 75"
 """75 is not now: neither a success nor a failure that would be tried again."""
 
-_WHY = {Kind.AICO: "AICO's own class", Kind.CIRIS: "a prompt for CIRIS's agent"}
+_WHY = {SourceKind.AICO: "AICO's own class", SourceKind.CIRIS: "a prompt for CIRIS's agent"}
 
 
-def completed(fields: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+def complete(fields: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """The keys of a job, with `values` that have no key of ours among its `params`.
 
     Without a command and a handler it is one to which nothing is bound.
@@ -30,7 +30,7 @@ def completed(fields: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str,
     return job
 
 
-def note(wanted: Iterable[ImportedJob], kind: Kind) -> tuple[str, ...]:
+def unbound_note(wanted: Iterable[ImportedJob], kind: SourceKind) -> tuple[str, ...]:
     """A sentence that names those among them, and says why; none if there are none."""
     ids = [str(one.fields["id"]) for one in wanted if one.fields.get("command") == COMMAND]
     if not ids:

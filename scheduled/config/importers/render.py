@@ -5,17 +5,17 @@ from pathlib import Path
 from textwrap import indent
 from typing import Any
 
-from scheduled.config.importers.findings import Kind
+from scheduled.config.importers.findings import SourceKind
 from scheduled.config.importers.proposal import Proposal, Settings
-from scheduled.config.job_file_editor import Addition
+from scheduled.config.job_file_editor import NewJobFile
 from scheduled.runs.masking import Mask
 from scheduled.system.text import one_line
 
 _FROM = {
-    Kind.CRONTAB: "a crontab",
-    Kind.GPTME: "gptme's scheduler.yaml",
-    Kind.AICO: "AICO's configuration",
-    Kind.CIRIS: "CIRIS's tasks",
+    SourceKind.CRONTAB: "a crontab",
+    SourceKind.GPTME: "gptme's scheduler.yaml",
+    SourceKind.AICO: "AICO's configuration",
+    SourceKind.CIRIS: "CIRIS's tasks",
 }
 
 
@@ -24,9 +24,9 @@ def text(proposal: Proposal) -> str:
     return "\n".join(_blocks(proposal))
 
 
-def to_remove(proposal: Proposal) -> str:
+def lines_to_remove(proposal: Proposal) -> str:
     """Which lines of a crontab would run as well as the new jobs; empty for other files."""
-    if proposal.findings.kind is not Kind.CRONTAB or not proposal.jobs:
+    if proposal.findings.kind is not SourceKind.CRONTAB or not proposal.jobs:
         return ""
     lines = [f"  line {wanted.line}: {one_line(wanted.text)}\n" for wanted, _ in proposal.jobs]
     still = "cron still has these lines, and will run them as well."
@@ -34,7 +34,7 @@ def to_remove(proposal: Proposal) -> str:
     return f"{still} {advice}{''.join(lines)}"
 
 
-def to_add(settings: Settings) -> str:
+def settings_to_add(settings: Settings) -> str:
     """What a person has to add to the configuration, which is theirs; empty if nothing."""
     if not settings.text or settings.is_new:
         return ""
@@ -44,14 +44,14 @@ def to_add(settings: Settings) -> str:
 def document(proposal: Proposal, written: Sequence[Path]) -> dict[str, Any]:
     """The same as JSON values; `written` are the files that are there now."""
     settings = proposal.settings
-    is_crontab = proposal.findings.kind is Kind.CRONTAB
+    is_crontab = proposal.findings.kind is SourceKind.CRONTAB
     return {
         "kind": str(proposal.findings.kind),
         "jobs": [
             {
                 "id": one.job.id,
                 "path": str(one.path),
-                "text": _hidden(one),
+                "text": _masked_text(one),
                 "line": wanted.line,
                 "from": wanted.text,
                 "remove": is_crontab,
@@ -78,7 +78,7 @@ def _blocks(proposal: Proposal) -> Iterator[str]:
     jobs = f"{count} job{'' if count == 1 else 's'}"
     yield f"{jobs} from {_FROM[proposal.findings.kind]}\n"
     for wanted, one in proposal.jobs:
-        yield f"{one.path}, from line {wanted.line}:\n{indent(_hidden(one), '  ')}"
+        yield f"{one.path}, from line {wanted.line}:\n{indent(_masked_text(one), '  ')}"
     settings = proposal.settings
     if settings.text and settings.is_new:
         yield f"{settings.path}:\n{indent(settings.text, '  ')}"
@@ -92,5 +92,5 @@ def _blocks(proposal: Proposal) -> Iterator[str]:
         yield "What is different:\n" + "".join(f"  {one}\n" for one in proposal.notes)
 
 
-def _hidden(one: Addition) -> str:
+def _masked_text(one: NewJobFile) -> str:
     return Mask(one.job.env).text(one.text)

@@ -21,7 +21,7 @@ tasks:
 
 
 def read(text: str) -> Findings:
-    return aico.read(yaml_document.parsed(text.encode(), "core.yaml"))
+    return aico.read(yaml_document.parse(text.encode(), "core.yaml"))
 
 
 def test_the_scheduler_section_becomes_settings() -> None:
@@ -101,7 +101,7 @@ def test_a_task_may_stand_outside_every_category() -> None:
 
 
 def test_aicos_own_file_becomes_settings_and_every_other_key_is_named() -> None:
-    found = aico.read(yaml_document.read(needs.real_data("aico/core.yaml")))
+    found = aico.read(yaml_document.read_file(needs.real_data("aico/core.yaml")))
 
     assert found.settings == {"max_concurrent": 10, "default_timeout": 3600}
     assert {one.text.split(":")[0] for one in found.left_out} >= {

@@ -234,5 +234,5 @@ def test_a_task_that_says_when_in_two_ways_is_refused_and_keeps_its_deferrals_wi
 
 
 def test_json_of_somebody_else_is_none_of_ciris() -> None:
-    assert not ciris.is_one(b'{"tasks": {"a": {"schedule": "daily"}}}')
-    assert not ciris.is_one(b"0 9 * * * grep task_id")
+    assert not ciris.is_task_list(b'{"tasks": {"a": {"schedule": "daily"}}}')
+    assert not ciris.is_task_list(b"0 9 * * * grep task_id")

@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 from scheduled.config import load
 from scheduled.config.importers import detect, proposal
 from scheduled.config.importers import render as shown
-from scheduled.config.importers.findings import Kind
+from scheduled.config.importers.findings import SourceKind
 from scheduled.config.load import Config
 from scheduled.errors import ScheduledError
 from tests.builders.configuration import options
@@ -37,16 +37,18 @@ def settled() -> Iterator[Config]:
         yield load.load(options(Path(name)))
 
 
-@given(text=TEXTS, kind=some.sampled_from([None, *Kind]), user=some.sampled_from(["", "root"]))
+@given(
+    text=TEXTS, kind=some.sampled_from([None, *SourceKind]), user=some.sampled_from(["", "root"])
+)
 @example(text="jobs_dir: ", kind=None, user="")
 def test_any_text_is_proposed_or_refused(
-    settled: Config, text: str, kind: Kind | None, user: str
+    settled: Config, text: str, kind: SourceKind | None, user: str
 ) -> None:
     root = settled.places.root
     data = text.encode("utf-8", "surrogatepass")
     try:
         found = detect.read(data, "file", root, kind, user, at("12:00"))
-        made = proposal.made(found, settled, root / "scheduled.yaml")
+        made = proposal.propose(found, settled, root / "scheduled.yaml")
     except ScheduledError:
         return
 

@@ -15,7 +15,7 @@ log_file: logs/scheduler.log
 
 
 def read(text: str, folder: str = "/agent/config") -> Findings:
-    return gptme.read(yaml_document.parsed(text.encode(), "scheduler.yaml"), Path(folder))
+    return gptme.read(yaml_document.parse(text.encode(), "scheduler.yaml"), Path(folder))
 
 
 def test_its_keys_become_ours() -> None:

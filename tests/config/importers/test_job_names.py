@@ -1,6 +1,6 @@
 import pytest
 
-from scheduled.config.importers.job_names import name_of, unique
+from scheduled.config.importers.job_names import job_name, unique
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from scheduled.config.importers.job_names import name_of, unique
     ],
 )  # fmt: skip
 def test_a_job_is_named_after_the_program_it_is_about(command: str, name: str) -> None:
-    assert name_of(command) == name
+    assert job_name(command) == name
 
 
 def test_a_name_that_is_taken_gets_the_next_free_number() -> None:
