@@ -1,114 +1,89 @@
-"""Delivery into the branches' file mailboxes, from @trigger.
+"""The channel of mailboxes: delivery into the branches' mailbox files, from @trigger.
 
-Doing it again is safe: a message that is in the inbox already is not put there twice. A message
-with a key has one slot: said again with nothing new, it is not touched; with something new, it
-is updated and unread again; closed by its reader, it comes anew.
+Delivering again is safe: a message that is in the inbox already is not inserted twice. A message
+with a key is a standing notice with one entry in the inbox. Sent again with nothing new, the
+entry stays as it is; with news, it is updated and unread again; once its reader has closed it,
+it is inserted anew.
 """
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
-from scheduled.ecosystem import archive, mailbox, registry, timestamps
+from scheduled.ecosystem import archive, mail_central, mailbox, registry, timestamps
 from scheduled.ecosystem.mail_central import Count
 from scheduled.ecosystem.mailbox import SENDER, Mailbox
-from scheduled.ecosystem.registry import Branch, Registry
+from scheduled.ecosystem.registry import Branch
 from scheduled.errors import LockedError, ScheduledError
+from scheduled.notify.channel import ChannelContext, Delivery
 from scheduled.notify.message import Message
 from scheduled.notify.routes import CENTRAL
 from scheduled.timing.instants import format_utc
 
 LOCK_WAIT = 5.0
-"""Seconds to wait for one mailbox, once a delivery."""
+"""Seconds to wait for each locked mailbox, once a delivery."""
 
-# What an opened message carries and a message that is new again must not.
+# Keys of an opened message, which a message that is new again must not have.
 _OPENED = ("auto_opened", "auto_opened_at", "opened_at", "read")
 
 
-@dataclass
-class Delivered:
-    """What became of the messages: each is in exactly one of the two."""
+class MailboxChannel:
+    """One round of deliveries to the mailboxes of the ecosystem at `context.root`.
 
-    delivered: list[Message] = field(default_factory=list)
-    failed: list[tuple[Message, str]] = field(default_factory=list)
-    """With the reason; to be tried again at another time."""
-    counts: dict[str, Count] = field(default_factory=dict)
-    """The mail that each branch has now, for those whose mailbox was opened."""
-    registered: frozenset[str] = frozenset()
-    """The names of all branches there are."""
-
-
-def deliver(messages: Sequence[Message], root: Path, now: datetime, zone: tzinfo) -> Delivered:
-    """Deliver to the mailboxes of the ecosystem at `root`; what fails never raises.
-
-    Of several with one key for one recipient only the newest is delivered: it says what the
-    others said, and they count as delivered with it.
+    Raises RegistryError (a ScheduledError) where there is no registry to find them in.
     """
-    outcome = Delivered()
-    try:
-        branches = registry.load(root)
-        post = _Post(branches, now, zone)
-    except ScheduledError as error:
-        outcome.failed = [(message, str(error)) for message in messages]
-        return outcome
-    outcome.registered = frozenset(branch.name for branch in branches)
-    outcome.counts = post.counts
-    newest = _newest(messages)
-    reasons = {id(message): post.deliver(message) for message in newest.values()}
-    for message in messages:
-        reason = reasons[id(newest[_slot(message)])]
-        if reason is None:
-            outcome.delivered.append(message)
-        else:
-            outcome.failed.append((message, reason))
-    return outcome
 
+    def __init__(self, context: ChannelContext) -> None:
+        self._branches = registry.load(context.root)
+        self._central_dir = context.central_dir
+        self._now = context.now
+        self._zone = context.zone
+        self._locked: dict[Path, str] = {}
+        """Mailboxes that others kept locked for too long, and why: wait once for each."""
+        self._counts: dict[str, Count] = {}
+        """The mail of each branch whose mailbox was opened."""
 
-def _newest(messages: Sequence[Message]) -> dict[tuple[str, ...], Message]:
-    newest: dict[tuple[str, ...], Message] = {}
-    for message in sorted(messages, key=lambda each: each.created):
-        newest[_slot(message)] = message
-    return newest
+    def deliver(self, messages: Sequence[Message]) -> Delivery:
+        """Deliver messages and bring the central file of the mail up to date."""
+        delivery = Delivery()
+        for message in messages:
+            reason = self._deliver(message)
+            if reason is None:
+                delivery.delivered.append(message)
+            else:
+                delivery.failed.append((message, reason))
+        delivery.notes += self._update_central()
+        return delivery
 
-
-def _slot(message: Message) -> tuple[str, ...]:
-    """What only one message can be in: the slot of its key, else the message itself."""
-    if message.key is not None:
-        return message.to, message.key
-    return message.to, message.id, message.subject, "alone"
-
-
-class _Post:
-    """One round of deliveries."""
-
-    def __init__(self, branches: Registry, now: datetime, zone: tzinfo) -> None:
-        self._branches = branches
-        self._now = now
-        self._zone = zone
-        self._held: dict[Path, str] = {}
-        """The mailboxes somebody held too long: one wait for each is enough."""
-        self.counts: dict[str, Count] = {}
-
-    def deliver(self, message: Message) -> str | None:
-        """Deliver one message; the reason if that cannot be done now."""
+    def _deliver(self, message: Message) -> str | None:
+        """Deliver one message, or return why that is not possible now."""
         branch, body = self._recipient(message)
         if branch is None:
             return f"nobody here has the address {message.to}, and nobody has {CENTRAL}"
         folder = branch.mailbox
         if not os.path.isdir(folder):
             return f"{branch.name} has no mailbox at {folder}"
-        if folder in self._held:
-            return self._held[folder]
+        if folder in self._locked:
+            return self._locked[folder]
         try:
-            self.counts[branch.name] = self._put(message, body, folder)
+            self._counts[branch.name] = self._put(message, body, folder)
         except (ScheduledError, OSError) as error:
             if isinstance(error, LockedError):
-                self._held[folder] = str(error)
+                self._locked[folder] = str(error)
             return str(error)
         return None
+
+    def _update_central(self) -> list[str]:
+        """Write the counts into the central file of the mail; return why that failed."""
+        names = frozenset(branch.name for branch in self._branches)
+        today = self._now.astimezone(self._zone).date()
+        try:
+            mail_central.update(self._central_dir, self._counts, names, today)
+        except ScheduledError as error:
+            return [str(error)]  # the next mail cleanup counts all of it again
+        return []
 
     def _recipient(self, message: Message) -> tuple[Branch | None, str]:
         branch = self._branches.by_email(_address(message.to))
@@ -119,27 +94,27 @@ class _Post:
 
     def _put(self, message: Message, body: str, folder: Path) -> Count:
         with mailbox.editing(folder, LOCK_WAIT) as box:
-            entry = self._entered(box, message, body)
+            entry = self._insert_or_update(box, message, body)
             count = Count(box.unread, len(box.messages))
         if entry is not None:
             self._keep_copy(entry, message.to)
         return count
 
-    def _entered(self, box: Mailbox, message: Message, body: str) -> dict[str, Any] | None:
-        """The entry the message became or changed; None if the inbox says all of it already."""
+    def _insert_or_update(self, box: Mailbox, message: Message, body: str) -> dict[str, Any] | None:
+        """Return the entry inserted or updated, or None if the inbox has all of it already."""
         if any(_is_same(entry, message) for entry in box.messages):
             return None
-        standing = _standing(box, message)
-        if standing is None:
-            entry = self._entry(message, body)
+        notice = _open_notice(box, message)
+        if notice is None:
+            entry = self._new_entry(message, body)
             box.insert(entry)
             return entry
-        if not _is_news(standing, message):
+        if not _is_news(notice, message):
             return None
-        self._update(box, standing, message, body)
-        return standing
+        self._update(box, notice, message, body)
+        return notice
 
-    def _entry(self, message: Message, body: str) -> dict[str, Any]:
+    def _new_entry(self, message: Message, body: str) -> dict[str, Any]:
         sender = self._branches.by_email(SENDER)
         entry: dict[str, Any] = {
             "id": message.id,
@@ -157,7 +132,7 @@ class _Post:
         return entry
 
     def _update(self, box: Mailbox, entry: dict[str, Any], message: Message, body: str) -> None:
-        """Say the news in the slot that is there. It is new again, and as young as that."""
+        """Update the entry of a standing notice, which makes it new and unread again."""
         written = timestamps.written(self._now, self._zone)
         updates = entry.get("updates")
         box.update(
@@ -174,7 +149,7 @@ class _Post:
         )
 
     def _keep_copy(self, entry: dict[str, Any], to: str) -> None:
-        """A copy in `sent/` where @trigger is a branch; without it the mail is delivered too."""
+        """Keep a copy in `sent/` if @trigger is a branch; a failure to do so is ignored."""
         sender = self._branches.by_email(SENDER)
         if sender is None or not os.path.isdir(sender.mailbox):
             return
@@ -189,25 +164,29 @@ def _address(to: str) -> str:
 
 
 def _is_same(entry: dict[str, Any], message: Message) -> bool:
-    # An id is short: the subject too must be the same, or a chance equality would cost a message.
+    # Ids are short. Compare the subject too, or two equal ids would lose a message.
     same = entry.get("id") == message.id and entry.get("subject") == message.subject
     return same and message.key is None
 
 
-def _standing(box: Mailbox, message: Message) -> dict[str, Any] | None:
+def _open_notice(box: Mailbox, message: Message) -> dict[str, Any] | None:
+    """Return the entry of the standing notice with the message's key, unless it is closed."""
     if message.key is None:
         return None
-    notices = filter(mailbox.is_notice, box.messages)
-    slot = (entry for entry in notices if entry["upsert_key"] == message.key)
-    return next((entry for entry in slot if mailbox.status(entry) != "closed"), None)
+    notices = [
+        entry
+        for entry in filter(mailbox.is_notice, box.messages)
+        if entry["upsert_key"] == message.key and mailbox.status(entry) != "closed"
+    ]
+    return next(iter(notices), None)
 
 
 def _is_news(entry: dict[str, Any], message: Message) -> bool:
-    """Whether a standing notice lacks what the message says, and is not the newer of the two."""
-    known = _dictionary(entry.get("metadata"))
-    written = timestamps.readable(known.get("created"), UTC)
-    late = written is not None and message.created < written
-    return not late and known.get("fingerprint") != message.fingerprint
+    """Return whether the message is newer than a standing notice and says something else."""
+    metadata = _dictionary(entry.get("metadata"))
+    created = timestamps.readable(metadata.get("created"), UTC)
+    is_older = created is not None and message.created < created
+    return not is_older and metadata.get("fingerprint") != message.fingerprint
 
 
 def _metadata(message: Message) -> dict[str, Any]:

@@ -1,15 +1,14 @@
-"""The outbox: messages that wait in the state until they are where somebody reads them.
+"""The outbox: messages that wait in the state until a channel has delivered them.
 
-A run's messages are recorded with its end, so that a tick which dies in between loses none;
-delivering the same message twice puts it into a mailbox once.
+A run's messages are recorded with its end, so that a tick which dies in between loses none. They
+may be delivered twice, which channels allow for.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from scheduled.config.paths import Paths
-from scheduled.errors import ScheduledError
 from scheduled.notify.routes import routed
 from scheduled.state import events
 from scheduled.state.journal import Event
@@ -19,13 +18,13 @@ from scheduled.system import locks
 from scheduled.timing import backoff, instants
 
 if TYPE_CHECKING:
-    from scheduled.notify.mailbox import Delivered
+    from scheduled.notify.channel import ChannelContext
 
 RETRY_SECONDS = 60.0
 LONGEST_RETRY_SECONDS = 3600.0
 
-Waiting = dict[str, Any]
-"""A message as it stands in the state."""
+WaitingMessage = dict[str, Any]
+"""A message as the state keeps it."""
 
 
 def messages(
@@ -33,8 +32,8 @@ def messages(
     routes: Mapping[str, Any],
     run_id: str,
     now: datetime,
-) -> list[Waiting]:
-    """What the events of one run have to tell, and to whom."""
+) -> list[WaitingMessage]:
+    """Return the messages that the events of one run give rise to."""
     return [
         message.to_json()
         for number, (name, data) in enumerate(fired)
@@ -43,61 +42,50 @@ def messages(
 
 
 def deliver(store: Store, places: Paths, zone: tzinfo, now: datetime) -> list[str]:
-    """Deliver what waits and is due for a try; a sentence for what could not be done.
+    """Deliver the waiting messages that are due, and return a sentence for each problem.
 
-    The mail's central file counts what was delivered. Raises LockedError or StateError. Does
-    nothing while another tick delivers.
+    Does nothing while another tick delivers. Raises LockedError or StateError.
     """
-    waiting = [one for one in store.state["outbox"] if _retry_at(one, now) <= now]
-    lock = locks.take(store.state_dir, "outbox") if waiting else None
+    due = [message for message in store.state["outbox"] if _retry_at(message, now) <= now]
+    lock = locks.take(store.state_dir, "outbox") if due else None
     if lock is None:
         return []
     try:
-        return _deliver(store, waiting, places, zone, now)
+        from scheduled.notify.channel import ChannelContext
+
+        return _deliver(store, due, ChannelContext(places.root, places.central_dir, zone, now))
     finally:
         lock.release()
 
 
 def next_due(state: State, now: datetime) -> datetime | None:
-    """When the next message is due for a try; None where none waits."""
-    return min((_retry_at(one, now) for one in state["outbox"]), default=None)
+    """Return when the next message is due for delivery, or None if none waits."""
+    return min((_retry_at(message, now) for message in state["outbox"]), default=None)
 
 
-def _deliver(
-    store: Store, waiting: list[Waiting], places: Paths, zone: tzinfo, now: datetime
-) -> list[str]:
-    from scheduled.notify import mailbox
+def _deliver(store: Store, due: list[WaitingMessage], context: "ChannelContext") -> list[str]:
+    from scheduled.notify import channels
     from scheduled.notify.message import Message
 
-    letters = [Message.from_json(one) for one in waiting]
-    outcome = mailbox.deliver(letters, places.root, now, zone)
-    failures = {one["id"]: one.get("failures", 0) for one in waiting}
+    delivery = channels.deliver([Message.from_json(entry) for entry in due], context)
+    failures = {entry["id"]: entry.get("failures", 0) for entry in due}
     recorded = [
-        _delivery_failed(message.id, failures[message.id], problem, now)
-        for message, problem in outcome.failed
+        _failed_event(message.id, failures[message.id], reason, context.now)
+        for message, reason in delivery.failed
     ]
-    if outcome.delivered:
-        recorded.append(events.messages_delivered([one.id for one in outcome.delivered]))
-    store.record(now, *recorded)
-    told = [f"mail to {one.to} waits in the outbox: {why}" for one, why in outcome.failed]
-    return told + _counted(outcome, places, now.astimezone(zone).date())
+    if delivery.delivered:
+        recorded.append(events.messages_delivered([message.id for message in delivery.delivered]))
+    store.record(context.now, *recorded)
+    problems = [
+        f"mail to {message.to} waits in the outbox: {reason}" for message, reason in delivery.failed
+    ]
+    return problems + delivery.notes
 
 
-def _delivery_failed(message: str, failures: int, problem: str, now: datetime) -> Event:
+def _failed_event(message_id: str, failures: int, reason: str, now: datetime) -> Event:
     wait = backoff.delay(failures, base=RETRY_SECONDS, cap=LONGEST_RETRY_SECONDS)
-    return events.delivery_failed(message, problem, retry_at=now + timedelta(seconds=wait))
+    return events.delivery_failed(message_id, reason, retry_at=now + timedelta(seconds=wait))
 
 
-def _counted(outcome: "Delivered", places: Paths, today: date) -> list[str]:
-    """Bring the mail's central file up to date; why that could not be done."""
-    from scheduled.ecosystem import mail_central
-
-    try:
-        mail_central.update(places.central_dir, outcome.counts, outcome.registered, today)
-    except ScheduledError as error:
-        return [str(error)]  # the next mail cleanup counts all of it again
-    return []
-
-
-def _retry_at(message: Waiting, now: datetime) -> datetime:
+def _retry_at(message: WaitingMessage, now: datetime) -> datetime:
     return instants.parse_utc(message.get("retry_at")) or now

@@ -1,12 +1,16 @@
 """Grows mailboxes and mail in the formats of the ecosystem, on a real disk."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from scheduled.handler import Context
+from scheduled.notify import channels
+from scheduled.notify.channel import ChannelContext, Delivery
+from scheduled.notify.message import Message
 
 ZONE = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 3, 7, 11, 0, 0, tzinfo=UTC)
@@ -71,6 +75,25 @@ def home_with(root: Path, *names: str) -> dict[str, Path]:
     for folder in folders.values():
         mailbox_in(folder)
     return folders
+
+
+def deliver(root: Path, *messages: Message, now: datetime = NOW) -> Delivery:
+    """Deliver messages in the ecosystem at `root`, whose central directory is `central`."""
+    return channels.deliver(messages, ChannelContext(root, root / "central", ZONE, now))
+
+
+class FileChannel:
+    """Appends the subject of a message to the file its address names, `file:alerts`."""
+
+    def __init__(self, context: ChannelContext) -> None:
+        self._root = context.root
+
+    def deliver(self, messages: Sequence[Message]) -> Delivery:
+        """Deliver all of them."""
+        for message in messages:
+            with open(self._root / message.to.removeprefix("file:"), "a") as stream:
+                stream.write(f"{message.subject}\n")
+        return Delivery(delivered=list(messages), notes=["written"])
 
 
 def context_in(root: Path, **fields: Any) -> Context:

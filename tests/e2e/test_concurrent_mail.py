@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from handlers import mail_cleanup
-from scheduled.notify import mailbox
 from scheduled.notify.message import Message
-from tests.builders.mail import NOW, ZONE, ago, context_in, home_with, read_json
+from tests.builders.mail import NOW, ago, context_in, deliver, home_with, read_json
 
 INBOXES = 20
 WRITERS = 2
@@ -80,7 +79,7 @@ def test_of_ten_thousand_messages_none_is_lost_or_doubled(tmp_path: Path) -> Non
         closed += result["auto_closed"]
         errors += result["errors"]
         notice = Message(f"@branch{rounds % 2}", "Round", "Text", "low", None, f"{rounds:08x}", NOW)
-        assert mailbox.deliver([notice], tmp_path, NOW, ZONE).failed == []
+        assert deliver(tmp_path, notice).failed == []
         rounds += 1
 
     found = [message for folder in mailboxes for message in messages_in(folder)]

@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handlers import mail_cleanup
-from scheduled.notify import mailbox
 from scheduled.notify.message import Message
-from tests.builders.mail import NOW, ZONE, ago, context_in, home_with, read_json
+from tests.builders.mail import NOW, ago, context_in, deliver, home_with, read_json
 
 pytestmark = pytest.mark.slow
 
@@ -66,7 +65,7 @@ def test_any_inbox_is_tidied_and_delivered_to_without_losing_an_entry(document: 
         context = context_in(root)
         result: dict[str, Any] = mail_cleanup.run(context)
         notice = Message("@drone", "Subject", "Body", "low", "k", "00000001", NOW)
-        outcome = mailbox.deliver([notice], root, NOW, ZONE)
+        outcome = deliver(root, notice)
 
         after = entries_of(read_json(folder / "inbox.json"))
         archived = len(list((folder / "deleted").glob("*.json")))

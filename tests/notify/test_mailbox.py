@@ -1,15 +1,17 @@
+"""The channel of mailboxes: mail arrives once, notices are updated, nothing else is touched."""
+
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scheduled.notify import mailbox
-from scheduled.notify.mailbox import Delivered
+from scheduled.notify.channel import Delivery
 from scheduled.notify.message import Message
 from tests.builders.locks import held_by_another
-from tests.builders.mail import NOW, ZONE, home_with, inbox_of, letter, mailbox_in, read_json
+from tests.builders.mail import NOW, deliver, home_with, inbox_of, letter, mailbox_in, read_json
 
 
 def message(to: str = "@drone", **fields: Any) -> Message:
@@ -28,10 +30,6 @@ def notice(body: str = "Text", **fields: Any) -> Message:
     return message(body=body, **{"key": "scheduled:something", **fields})
 
 
-def delivered(root: Path, *messages: Message, now: datetime = NOW) -> Delivered:
-    return mailbox.deliver(messages, root, now, ZONE)
-
-
 def mail_of(branch: Path) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = read_json(branch / "ai_mail.local" / "inbox.json")["messages"]
     return messages
@@ -42,8 +40,8 @@ def set_fields(branch: Path, **fields: Any) -> None:
     mailbox_in(branch, {**mail_of(branch)[0], **fields})
 
 
-def reasons(outcome: Delivered) -> Sequence[str]:
-    return [reason for _, reason in outcome.failed]
+def reasons(delivery: Delivery) -> Sequence[str]:
+    return [reason for _, reason in delivery.failed]
 
 
 @pytest.fixture
@@ -55,10 +53,11 @@ def drone(tmp_path: Path) -> Path:
 def test_mail_is_put_in_front_and_counted(drone: Path) -> None:
     mailbox_in(drone, letter(1, status="opened"))
 
-    outcome = delivered(drone.parent, message())
+    delivery = deliver(drone.parent, message())
 
-    assert (outcome.delivered, outcome.failed) == ([message()], [])
-    assert outcome.counts == {"DRONE": (1, 2)}
+    assert (delivery.delivered, delivery.failed) == ([message()], [])
+    central = read_json(drone.parent / "central" / "AI_MAIL.central.json")
+    assert central["branch_stats"] == {"DRONE": {"unread": 1, "total": 2}}
     inbox = read_json(drone / "ai_mail.local" / "inbox.json")
     assert inbox["messages"] == [
         {
@@ -78,37 +77,37 @@ def test_mail_is_put_in_front_and_counted(drone: Path) -> None:
 
 
 def test_mail_delivered_again_is_not_there_twice(drone: Path) -> None:
-    delivered(drone.parent, message())
+    deliver(drone.parent, message())
 
-    outcome = delivered(drone.parent, message())
+    delivery = deliver(drone.parent, message())
 
-    assert len(outcome.delivered) == 1
+    assert len(delivery.delivered) == 1
     assert len(mail_of(drone)) == 1
 
 
 def test_two_messages_that_share_a_short_id_both_arrive(drone: Path) -> None:
-    delivered(drone.parent, message(), message(subject="Another"))
+    deliver(drone.parent, message(), message(subject="Another"))
 
     assert [each["subject"] for each in mail_of(drone)] == ["Another", "[SCHEDULED] Something"]
 
 
 def test_a_notice_said_again_with_nothing_new_is_not_written(drone: Path) -> None:
-    delivered(drone.parent, notice())
+    deliver(drone.parent, notice())
     set_fields(drone, status="opened")
     before = (drone / "ai_mail.local" / "inbox.json").stat()
 
-    outcome = delivered(drone.parent, notice(id="00000002", created=NOW + timedelta(hours=1)))
+    delivery = deliver(drone.parent, notice(id="00000002", created=NOW + timedelta(hours=1)))
 
-    assert len(outcome.delivered) == 1
+    assert len(delivery.delivered) == 1
     assert (drone / "ai_mail.local" / "inbox.json").stat().st_mtime_ns == before.st_mtime_ns
 
 
 def test_a_notice_with_news_is_updated_and_unread_again(drone: Path) -> None:
-    delivered(drone.parent, notice("one issue"))
+    deliver(drone.parent, notice("one issue"))
     set_fields(drone, status="opened", opened_at="2026-03-07 12:30:00", auto_opened=True)
 
     later = NOW + timedelta(hours=1)
-    delivered(drone.parent, notice("two issues", id="2", created=later), now=later)
+    deliver(drone.parent, notice("two issues", id="2", created=later), now=later)
 
     [entry] = mail_of(drone)
     assert (entry["id"], entry["status"], entry["updates"]) == ("0000abcd", "new", 1)
@@ -118,68 +117,68 @@ def test_a_notice_with_news_is_updated_and_unread_again(drone: Path) -> None:
 
 
 def test_the_fingerprint_decides_what_is_news(drone: Path) -> None:
-    delivered(drone.parent, notice("Time: 12:00", fingerprint="the same issues"))
+    deliver(drone.parent, notice("Time: 12:00", fingerprint="the same issues"))
 
-    delivered(drone.parent, notice("Time: 13:00", fingerprint="the same issues"))
+    deliver(drone.parent, notice("Time: 13:00", fingerprint="the same issues"))
 
     assert [each["message"] for each in mail_of(drone)] == ["Time: 12:00"]
 
 
 @pytest.mark.parametrize("closed", ["gone", "left inside"])
 def test_a_notice_its_reader_closed_comes_anew(drone: Path, closed: str) -> None:
-    delivered(drone.parent, notice())
+    deliver(drone.parent, notice())
     if closed == "gone":
         mailbox_in(drone)
     else:
         set_fields(drone, status="closed")
 
-    delivered(drone.parent, notice(id="00000002"))
+    deliver(drone.parent, notice(id="00000002"))
 
     assert (mail_of(drone)[0]["id"], mail_of(drone)[0]["status"]) == ("00000002", "new")
 
 
 def test_an_older_notice_that_waited_does_not_replace_a_newer_one(drone: Path) -> None:
-    delivered(drone.parent, notice("new"))
+    deliver(drone.parent, notice("new"))
 
-    outcome = delivered(drone.parent, notice("old", created=NOW - timedelta(hours=1)))
+    delivery = deliver(drone.parent, notice("old", created=NOW - timedelta(hours=1)))
 
-    assert len(outcome.delivered) == 1
+    assert len(delivery.delivered) == 1
     assert [each["message"] for each in mail_of(drone)] == ["new"]
 
 
 def test_of_several_notices_in_one_slot_the_newest_is_delivered(drone: Path) -> None:
     old = notice("old", id="00000001", created=NOW - timedelta(hours=1))
 
-    outcome = delivered(drone.parent, notice("new", id="00000002"), old)
+    delivery = deliver(drone.parent, notice("new", id="00000002"), old)
 
-    assert [each.id for each in outcome.delivered] == ["00000002", "00000001"]
+    assert [each.id for each in delivery.delivered] == ["00000002", "00000001"]
     assert [each["message"] for each in mail_of(drone)] == ["new"]
 
 
 def test_somebody_elses_slot_with_our_key_is_left_alone(drone: Path) -> None:
     mailbox_in(drone, letter(1, upsert_key="scheduled:something"))
 
-    delivered(drone.parent, notice())
+    deliver(drone.parent, notice())
 
     assert mail_of(drone)[1] == letter(1, upsert_key="scheduled:something")
 
 
 def test_a_recipient_nobody_has_falls_back_to_dev_central(drone: Path) -> None:
-    outcome = delivered(drone.parent, message(to="@assistant"))
+    delivery = deliver(drone.parent, message(to="@assistant"))
 
     [entry] = mail_of(drone.parent / "dev_central")
     assert entry["message"] == (
         "(This was meant for @assistant, an address nobody here has.)\n\nText"
     )
-    assert [each.to for each in outcome.delivered] == ["@assistant"]
+    assert [each.to for each in delivery.delivered] == ["@assistant"]
 
 
 def test_without_dev_central_it_is_undeliverable_and_says_so(tmp_path: Path) -> None:
     home_with(tmp_path, "DRONE")
 
-    outcome = delivered(tmp_path, message(to="@assistant"))
+    delivery = deliver(tmp_path, message(to="@assistant"))
 
-    assert reasons(outcome) == [
+    assert reasons(delivery) == [
         "nobody here has the address @assistant, and nobody has @dev_central"
     ]
 
@@ -189,16 +188,16 @@ def test_a_mailbox_is_not_made_where_there_is_none(tmp_path: Path) -> None:
     (drone / "ai_mail.local" / "inbox.json").unlink()
     (drone / "ai_mail.local").rmdir()
 
-    outcome = delivered(tmp_path, message())
+    delivery = deliver(tmp_path, message())
 
-    assert "DRONE has no mailbox at" in reasons(outcome)[0]
+    assert "DRONE has no mailbox at" in reasons(delivery)[0]
     assert list(drone.iterdir()) == []
 
 
 def test_a_mailbox_without_an_inbox_gets_one(drone: Path) -> None:
     (drone / "ai_mail.local" / "inbox.json").unlink()
 
-    delivered(drone.parent, message())
+    deliver(drone.parent, message())
 
     assert read_json(drone / "ai_mail.local" / "inbox.json").keys() == inbox_of().keys()
 
@@ -208,18 +207,18 @@ def test_one_message_that_fails_does_not_stop_the_others(tmp_path: Path) -> None
     broken = homes["API"] / "ai_mail.local" / "inbox.json"
     broken.write_text("{")
 
-    outcome = delivered(tmp_path, message(to="@api"), message(to="@cli"))
+    delivery = deliver(tmp_path, message(to="@api"), message(to="@cli"))
 
-    assert [each.to for each in outcome.delivered] == ["@cli"]
-    assert "not JSON" in reasons(outcome)[0]
+    assert [each.to for each in delivery.delivered] == ["@cli"]
+    assert "not JSON" in reasons(delivery)[0]
     assert broken.read_text() == "{"
 
 
 def test_without_a_registry_everything_waits(tmp_path: Path) -> None:
-    outcome = delivered(tmp_path, message(), message(id="2"))
+    delivery = deliver(tmp_path, message(), message(id="2"))
 
-    assert len(outcome.failed) == 2
-    assert "no registry" in reasons(outcome)[0]
+    assert len(delivery.failed) == 2
+    assert "no registry" in reasons(delivery)[0]
 
 
 def test_a_mailbox_that_is_held_is_waited_for_once(
@@ -227,17 +226,17 @@ def test_a_mailbox_that_is_held_is_waited_for_once(
 ) -> None:
     monkeypatch.setattr(mailbox, "LOCK_WAIT", 0.05)
     with held_by_another(drone / "ai_mail.local" / ".inbox.lock"):
-        outcome = delivered(drone.parent, message(), message(id="00000002"))
+        delivery = deliver(drone.parent, message(), message(id="00000002"))
 
-    assert len(outcome.failed) == 2
-    assert len(set(reasons(outcome))) == 1
+    assert len(delivery.failed) == 2
+    assert len(set(reasons(delivery))) == 1
     assert mail_of(drone) == []
 
 
 def test_the_sender_keeps_a_copy_where_it_is_a_branch(tmp_path: Path) -> None:
     homes = home_with(tmp_path, "DRONE", "TRIGGER")
 
-    delivered(tmp_path, message())
+    deliver(tmp_path, message())
 
     [copy] = (homes["TRIGGER"] / "ai_mail.local" / "sent").iterdir()
     assert copy.name == "20260307_120000_SCHEDULED_Something.json"
@@ -249,4 +248,4 @@ def test_a_copy_that_cannot_be_kept_costs_nothing(tmp_path: Path) -> None:
     homes = home_with(tmp_path, "DRONE", "TRIGGER")
     (homes["TRIGGER"] / "ai_mail.local" / "sent").write_text("in the way")
 
-    assert len(delivered(tmp_path, message()).delivered) == 1
+    assert len(deliver(tmp_path, message()).delivered) == 1

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from scheduled.config.paths import Paths
+from scheduled.notify.channels import CHANNELS
 from scheduled.state.store import Store
 from scheduled.system import locks
 from scheduled.ticks import outbox
-from tests.builders.mail import NOW, ZONE, home_with, read_json
+from tests.builders.mail import NOW, ZONE, FileChannel, home_with, read_json, write_json
 
 EVENT = ("data_loss_risk", {"message": {"body": "The disk is full."}})
 
@@ -18,14 +19,18 @@ EVENT = ("data_loss_risk", {"message": {"body": "The disk is full."}})
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """A state with one message in its outbox, for @dev_central."""
-    store = Store(tmp_path / "state").load()
-    messages = outbox.messages([EVENT], {"data_loss_risk": ROUTE}, "r1", NOW)
-    end = {"event": "end", "job": "j", "run_id": "r1", "outcome": "succeeded", "error": ""}
-    store.record(NOW, {**end, "finished_at": "2026-03-07T11:00:00Z", "outgoing": messages})
-    return store
+    return with_event_for(Store(tmp_path / "state").load(), "@dev_central")
 
 
 ROUTE = {"to": "@dev_central", "priority": "critical"}
+
+
+def with_event_for(store: Store, to: str) -> Store:
+    """The state after a run that fired EVENT, which is routed to `to`."""
+    messages = outbox.messages([EVENT], {"data_loss_risk": {**ROUTE, "to": to}}, "r1", NOW)
+    end = {"event": "end", "job": "j", "run_id": "r1", "outcome": "succeeded", "error": ""}
+    store.record(NOW, {**end, "finished_at": "2026-03-07T11:00:00Z", "outgoing": messages})
+    return store
 
 
 def deliver(store: Store, root: Path, now: datetime = NOW) -> list[str]:
@@ -111,6 +116,17 @@ def test_a_central_file_that_cannot_be_written_is_told_and_costs_no_mail(
     assert waiting(store) == []
 
 
+def test_mail_that_cannot_be_delivered_leaves_the_central_file_as_it_is(
+    tmp_path: Path, store: Store
+) -> None:
+    counts = write_json(tmp_path / "central" / "AI_MAIL.central.json", {"branch_stats": {"A": {}}})
+    before = counts.read_bytes()
+
+    deliver(store, tmp_path)
+
+    assert counts.read_bytes() == before
+
+
 def test_while_another_tick_delivers_nothing_is_done(tmp_path: Path, store: Store) -> None:
     home_with(tmp_path, "DEV_CENTRAL")
     theirs = locks.take(store.state_dir, "outbox")
@@ -121,6 +137,18 @@ def test_while_another_tick_delivers_nothing_is_done(tmp_path: Path, store: Stor
 
     assert len(waiting(store)) == 1
     deliver(store, tmp_path)
+    assert waiting(store) == []
+
+
+def test_an_event_is_told_by_the_channel_that_its_route_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(CHANNELS, "file", FileChannel)
+    store = with_event_for(Store(tmp_path / "state").load(), "file:alerts")
+
+    assert deliver(store, tmp_path) == ["written"]
+
+    assert (tmp_path / "alerts").read_text() == "data_loss_risk\n"
     assert waiting(store) == []
 
 
