@@ -1,1 +1,1 @@
-"""What is due, and what the end of a run means for its slot. Pure."""
+"""What is due, and what the end of a run means for its slot (pure)."""

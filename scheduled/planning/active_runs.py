@@ -1,5 +1,6 @@
-"""What runs that are under way mean for the slots of their job: which are taken up. Pure."""
+"""What the runs in progress mean for the slots of their job (pure)."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,46 +10,48 @@ from scheduled.planning.decision import Decision
 from scheduled.state.records import ActiveRun, JobMemory
 
 
-def newest_claimed(record: JobMemory) -> datetime | None:
-    """The newest slot that is answered for, or has a run that will: nobody missed that one."""
-    runs = _newest_run(record)
-    again = record.retry.slot if record.retry else None
-    return max((one for one in (runs, again) if one is not None), default=None)
+def newest_claimed(memory: JobMemory) -> datetime | None:
+    """Return the newest slot that has ended, is running or waits for a retry."""
+    retried = memory.retry.slot if memory.retry else None
+    return _newest((_newest_started(memory), retried))
 
 
-def without_active_runs(job: Job, record: JobMemory) -> JobMemory:
-    """The record as the next run of the job sees it, which need not wait for those under way.
+def without_active_runs(job: Job, memory: JobMemory) -> JobMemory:
+    """Return the memory as the next run of the job sees it, as if the slots in progress had ended.
 
-    Only where slots queue up does everything wait for them. Elsewhere their slots are theirs.
+    Unless `overlap` is `queue`: then the next run waits for those in progress.
     """
-    if job.overlap is Overlap.QUEUE or not record.runs:
-        return record
-    # What is under way for them is no longer to be started: neither a retry nor a deferral.
-    slots_under_way = {run.slot for run in record.runs.values()}
-    retry, deferral, newest = record.retry, record.deferral, _newest_run(record)
+    if job.overlap is Overlap.QUEUE or not memory.runs:
+        return memory
+    # Their retry or deferral has been started by these runs.
+    active_slots = {run.slot for run in memory.runs.values()}
+    retry, deferral, newest = memory.retry, memory.deferral, _newest_started(memory)
     return replace(
-        record,
+        memory,
         watermark=newest,
         coalesced=0,
         interruptions=0,
-        retry=None if retry and retry.slot in slots_under_way else retry,
+        retry=None if retry and retry.slot in active_slots else retry,
         deferral=None if deferral and newest and deferral.until <= newest else deferral,
     )
 
 
-def is_superseded(record: JobMemory, slot: datetime | None) -> bool:
-    """Whether a slot will not come due again, because a newer one has been taken up."""
-    newest = newest_claimed(record)
+def is_superseded(memory: JobMemory, slot: datetime | None) -> bool:
+    """Return whether `slot` will not be due again, because a newer one was started."""
+    newest = newest_claimed(memory)
     return slot is not None and newest is not None and slot < newest
 
 
-def overlaps(decision: Decision, opened: ActiveRun) -> bool:
-    """Whether a slot came due while a run went on; one that waited before that waits on."""
+def overlaps(decision: Decision, active_run: ActiveRun) -> bool:
+    """Return whether a slot came due during a run; one that was due before it just waits."""
     if decision.slot is None:
         return False
-    return decision.slot + start_delay(decision.job) > opened.started_at
+    return decision.slot + start_delay(decision.job) > active_run.started_at
 
 
-def _newest_run(record: JobMemory) -> datetime | None:
-    known = (record.watermark, *(run.slot for run in record.runs.values()))
-    return max((one for one in known if one is not None), default=None)
+def _newest_started(memory: JobMemory) -> datetime | None:
+    return _newest((memory.watermark, *(run.slot for run in memory.runs.values())))
+
+
+def _newest(slots: Iterable[datetime | None]) -> datetime | None:
+    return max((slot for slot in slots if slot is not None), default=None)

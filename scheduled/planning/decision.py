@@ -1,4 +1,4 @@
-"""What is to be done about a job now: a verdict, and what it was made of. Data only."""
+"""What is to be done about a job now: a verdict and its details. Data only."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,41 +12,41 @@ class Verdict(StrEnum):
     """What is to be done about a job now."""
 
     RUN = "run"
-    SKIP = "skip"  # the slot ends here, with a reason
+    SKIP = "skip"  # the slot ends as skipped, with a reason
     NOT_DUE = "rest"  # nothing is due
-    WAIT = "wait"  # a slot has come, but its start has not: jitter, or outside the window
-    REGISTER = "meet"  # first sight of the job, or of its changed schedule
-    RESET_WATERMARK = "clamp"  # the watermark lies in a future that was an error
+    WAIT = "wait"  # due, but not to start yet: jitter, deferral, or outside its window
+    REGISTER = "meet"  # the job is new, or its schedule has changed
+    RESET_WATERMARK = "clamp"  # the watermark lies too far in the future: the clock was wrong
     PAUSED = "paused"
-    CANCEL_RETRY = "give_up"  # the retry of an older slot is called off
+    CANCEL_RETRY = "give_up"  # a newer slot cancels the retry of an older one
     DISABLED = "disabled"
-    OVER_BUDGET = "carry"  # due, but the budget of this tick is spent
+    OVER_BUDGET = "carry"  # due, but this tick has caught up on enough
 
 
 @dataclass(frozen=True)
 class Decision:
-    """A verdict about one job, and what it was made of."""
+    """A verdict about one job, and its details."""
 
     job: Job
     verdict: Verdict
     slot: datetime | None = None
     missed: MissedRange | None = None
-    """Slots before `slot` that nobody will answer for by themselves."""
+    """Slots before `slot` for which nothing will run."""
     too_late: MissedRange | None = None
-    """Slots of a job that runs each of them, but not this late."""
+    """Slots of a job with `catch_up: all` that are too late to run."""
     catch_up: bool = False
     attempt: int = 1
     reason: str = ""
     cause: str = ""
-    """Why the slots in `missed` passed, where that is known."""
+    """Why the slots in `missed` were missed, if that is known."""
     next: datetime | None = None
-    """For a job that rests or waits: when that ends."""
+    """When a job that is not due, or waits, is to be decided again."""
     watermark: datetime | None = None
-    """For a job to meet or to clamp: where it starts to count."""
+    """For REGISTER and RESET_WATERMARK: the new watermark."""
 
     @property
     def is_due(self) -> bool:
-        """Whether a slot waits for an answer."""
+        """Whether the tick is to do something about a slot."""
         return self.verdict in (
             Verdict.RUN,
             Verdict.SKIP,

@@ -1,8 +1,8 @@
-"""What a start of the machine makes due: the jobs whose schedule is `@reboot`. Pure.
+"""Jobs with the schedule `@reboot`, which a start of the machine makes due (pure).
 
-One boot is told from another by the kernel's boot id. When it was is worked out once, by the tick
-that first sees the id, and kept: worked out again it would differ with every correction of the
-clock. From then on that instant is the anchor of these jobs, and the slot of this boot.
+Boots are distinguished by the kernel's boot id. The tick that first sees an id computes when that
+boot was and records it: computed again, it would differ after each correction of the clock. The
+recorded instant is the anchor of these jobs from then on, and their slot for this boot.
 """
 
 from collections.abc import Iterable
@@ -21,46 +21,49 @@ from scheduled.timing.slots import MissedRange
 
 SECOND = timedelta(seconds=1)
 RESTARTED = "the machine was started again"
+"""The cause of a slot that was missed because the next boot came first."""
 
 
 def boot_events(jobs: Iterable[Job], state: State, beat: Heartbeat, now: datetime) -> list[Event]:
-    """What is to be recorded about the boot `beat` tells of; nothing if it is known already.
+    """Return the events that record a new boot, if `beat` has one, and the slots missed before it.
 
-    With it go the slots of the boot before that nobody answered for. Where no boot was known,
-    nothing comes due: the program is new here, not the boot.
+    At the very first tick nothing comes due: it is the program that is new, not the boot.
     """
-    waiting = [job for job in jobs if _waits_for_boot(job)]
-    known: dict[str, Any] = state["boot"]
-    if not waiting or known.get("id") == beat.boot_id:
+    boot_jobs = [job for job in jobs if _runs_at_boot(job)]
+    last_boot: dict[str, Any] = state["boot"]
+    if not boot_jobs or last_boot.get("id") == beat.boot_id:
         return []
-    records = {
-        job.id: job_memory(state, job.id) for job in waiting if known and _is_met(job, state)
+    memories = {
+        job.id: job_memory(state, job.id)
+        for job in boot_jobs
+        if last_boot and _is_registered(job, state)
     }
     started = _started(beat, parse_utc(state["ticks"].get("last")), now)
-    booted = machine_booted(beat.boot_id, started, [*records])
-    return [*(event for name, one in records.items() for event in _missed(name, one)), booted]
+    booted = machine_booted(beat.boot_id, started, [*memories])
+    missed = (event for job, memory in memories.items() for event in _missed(job, memory))
+    return [*missed, booted]
 
 
-def _waits_for_boot(job: Job) -> bool:
+def _runs_at_boot(job: Job) -> bool:
     return "reboot" in job.schedule.lower() and schedule_of(job).kind == "reboot"
 
 
-def _is_met(job: Job, state: State) -> bool:
+def _is_registered(job: Job, state: State) -> bool:
     return job_memory(state, job.id).fingerprint == expression.fingerprint(schedule_of(job))
 
 
-def _missed(name: str, known: JobMemory) -> list[Event]:
-    slot = known.anchor
-    if slot is None or known.watermark is None or slot <= known.watermark:
+def _missed(job: str, memory: JobMemory) -> list[Event]:
+    slot = memory.anchor
+    if slot is None or memory.watermark is None or slot <= memory.watermark:
         return []
-    return slots_missed(name, MissedRange(slot, slot, 1), RESTARTED)
+    return slots_missed(job, MissedRange(slot, slot, 1), RESTARTED)
 
 
 def _started(beat: Heartbeat, last_tick: datetime | None, now: datetime) -> datetime:
-    """When the boot was, to the second: after all that came before it, by a clock set back too.
+    """Return when the boot was, to the second, and after the last tick even if the clock went back.
 
-    A slot is only due if it is newer than what was answered for. If the clock was wrong by so
-    much before that watermarks are about to be clamped to now, it has to be newer than that.
+    A slot is only due if it is newer than the watermark. If the clock was so wrong that watermarks
+    are about to be reset to now, it must be newer than now.
     """
     started = (now - timedelta(seconds=beat.boottime)).replace(microsecond=0)
     if last_tick is None:

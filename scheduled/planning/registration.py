@@ -1,6 +1,6 @@
-"""Meeting jobs: what is put on record when a tick first sees one, or finds it changed.
+"""Registration: the events that record new, changed, disabled and removed jobs (pure).
 
-Nothing fires by that, whatever somebody edited: a job that is met counts from now on.
+Registration starts no run, whatever was edited: the slots of a job count from then on.
 """
 
 from collections.abc import Collection, Iterable
@@ -18,87 +18,85 @@ from scheduled.timing import expression
 from scheduled.timing.slots import MissedRange, is_anchored
 
 CHANGED = "its schedule was changed"
-"""Why slots of the schedule before are no longer answered for."""
+"""The cause of slots missed by the previous schedule."""
 REMOVED = "removed from the configuration"
-"""The same of a job that is gone, and its fingerprint from then on: no schedule has it."""
+"""The cause of slots missed by a removed job, and kept as its fingerprint; no schedule has it."""
 
 
 def register(decisions: Iterable[Decision], state: State, slots: SlotCache) -> list[Event]:
-    """The events that make the engine know new, changed and disabled jobs, and wrong clocks."""
-    return [event for decision in decisions for event in _met(decision, state, slots)]
+    """Return the events that record new, changed and disabled jobs, and watermarks to reset."""
+    return [event for decision in decisions for event in _register(decision, state, slots)]
 
 
 def unregistered(jobs: Collection[str], state: State, slots: SlotCache) -> list[Event]:
-    """The events that make the engine forget the schedules of jobs that are not in `jobs`.
+    """Return the events that unregister all jobs that are not in `jobs`.
 
-    Not to be asked while a job may be missing for a mistake in its file.
+    Do not call it if a job may be missing because of a mistake in its file.
     """
-    gone = (name for name in state["jobs"] if name not in jobs)
-    return [event for name in gone for event in unregister(name, state, slots)]
+    removed = (job for job in state["jobs"] if job not in jobs)
+    return [event for job in removed for event in unregister(job, state, slots)]
 
 
 def unregister(job: str, state: State, slots: SlotCache) -> list[Event]:
-    """The events that make the engine forget the schedule of a job; none if there is none.
+    """Return the events that unregister a job; none if it is not registered.
 
-    Put back, the job is met anew, and does not fire for what passed meanwhile.
+    If it is put back, it is registered anew and does not run for what passed in between.
     """
     if state["jobs"].get(job, {}).get("fingerprint") in (None, "", REMOVED):
         return []
-    record = records.job_memory(state, job)
-    watermark = decide.counting_start(record, slots.now)
-    seen = events.job_registered(job, slots.now, REMOVED, watermark)
+    memory = records.job_memory(state, job)
+    watermark = decide.counting_start(memory, slots.now)
+    removed = events.job_registered(job, slots.now, REMOVED, watermark)
     is_off = (
-        record.enabled is False
-        or record.suspended
-        or record.fingerprint == decide.DISABLED_IN_CONFIG
+        memory.enabled is False
+        or memory.suspended
+        or memory.fingerprint == decide.DISABLED_IN_CONFIG
     )
-    return [
-        *_left_behind(job, record, slots, decide.DISABLED_IN_CONFIG if is_off else REMOVED),
-        seen,
-    ]
+    cause = decide.DISABLED_IN_CONFIG if is_off else REMOVED
+    return [*_ended_slots(job, memory, slots, cause), removed]
 
 
-def _met(decision: Decision, state: State, slots: SlotCache) -> list[Event]:
-    job, record = decision.job, records.job_memory(state, decision.job.id)
+def _register(decision: Decision, state: State, slots: SlotCache) -> list[Event]:
+    job, memory = decision.job, records.job_memory(state, decision.job.id)
     match decision.verdict:
         case Verdict.RESET_WATERMARK:
             return [events.watermark_reset(job.id, decision.watermark)]
         case Verdict.REGISTER:
             fingerprint = expression.fingerprint(schedule_of(job))
-            seen = _seen(job, slots, fingerprint=fingerprint, watermark=decision.watermark)
-            away = record.fingerprint in (decide.DISABLED_IN_CONFIG, REMOVED)
-            cause = record.fingerprint if away else CHANGED
-            return [*_left_behind(job.id, record, slots, cause), seen]
-        case Verdict.DISABLED if decide.was_disabled_in_config(job, record):
-            # Enabled again it is met anew: it does not fire for what passed meanwhile.
-            watermark = decide.counting_start(record, slots.now)
-            seen = _seen(job, slots, fingerprint=decide.DISABLED_IN_CONFIG, watermark=watermark)
-            return [*_left_behind(job.id, record, slots, decide.DISABLED_IN_CONFIG), seen]
+            registered = _registered(job, slots, fingerprint, decision.watermark)
+            was_away = memory.fingerprint in (decide.DISABLED_IN_CONFIG, REMOVED)
+            cause = memory.fingerprint if was_away else CHANGED
+            return [*_ended_slots(job.id, memory, slots, cause), registered]
+        case Verdict.DISABLED if decide.was_disabled_in_config(job, memory):
+            # Enabled again, it is registered anew and does not run for what passed in between.
+            watermark = decide.counting_start(memory, slots.now)
+            registered = _registered(job, slots, decide.DISABLED_IN_CONFIG, watermark)
+            return [*_ended_slots(job.id, memory, slots, decide.DISABLED_IN_CONFIG), registered]
     return []
 
 
-def _seen(job: Job, slots: SlotCache, *, fingerprint: str, watermark: datetime | None) -> Event:
+def _registered(job: Job, slots: SlotCache, fingerprint: str, watermark: datetime | None) -> Event:
     schedule = schedule_of(job)
     return events.job_registered(
         job.id, slots.now, fingerprint, watermark, (schedule.text, schedule.zone)
     )
 
 
-def _left_behind(job: str, record: JobMemory, slots: SlotCache, cause: str) -> list[Event]:
-    """What the schedule it had until now still owed: these slots end here, on record."""
-    recorded: list[Event] = []
-    if record.retry is not None:
-        recorded = [events.retry_cancelled(job, record.retry.slot, cause)]
-    until = record.deferral.until if record.deferral else None
+def _ended_slots(job: str, memory: JobMemory, slots: SlotCache, cause: str) -> list[Event]:
+    """Return the events that end the unanswered slots of the schedule the job had until now."""
+    ended: list[Event] = []
+    if memory.retry is not None:
+        ended = [events.retry_cancelled(job, memory.retry.slot, cause)]
+    until = memory.deferral.until if memory.deferral else None
     if until is not None and until <= slots.now:
-        recorded += events.slots_missed(job, MissedRange(until, until, 1), cause)
-    since = active_runs.newest_claimed(record) or record.anchor
-    if record.schedule is None or since is None:
-        return recorded
+        ended += events.slots_missed(job, MissedRange(until, until, 1), cause)
+    since = active_runs.newest_claimed(memory) or memory.anchor
+    if memory.schedule is None or since is None:
+        return ended
     try:
-        schedule = expression.parse(*record.schedule)
+        schedule = expression.parse(*memory.schedule)
     except ScheduleError:
-        return recorded  # written by a version that could read more than this one
-    anchor = record.anchor if is_anchored(schedule) else None
+        return ended  # written by a version that accepted more schedules than this one
+    anchor = memory.anchor if is_anchored(schedule) else None
     missed_range = slots.missed_range(schedule, since, slots.now, anchor)
-    return [*recorded, *events.slots_missed(job, missed_range, cause)]
+    return [*ended, *events.slots_missed(job, missed_range, cause)]

@@ -1,7 +1,7 @@
-"""The instants around now, as the plan asks about them. Pure, and asked once for many jobs.
+"""The slots around now, each computed once (pure).
 
-A home has thousands of jobs and a few dozen schedules: what was found out for one job is
-remembered for all that share its schedule, for as long as one tick lasts.
+There may be thousands of jobs and a few dozen schedules: what is computed for one job is kept for
+all that share its schedule, for the length of one tick.
 """
 
 from collections.abc import Callable
@@ -17,19 +17,20 @@ from scheduled.timing.slots import MissedRange
 
 @dataclass(frozen=True)
 class SlotCache:
-    """The slots around `now`; each distinct schedule is asked once however many jobs share it."""
+    """The slots around `now`, computed once for all jobs that share a schedule."""
 
     now: datetime
     latest: Callable[[Schedule, datetime | None, datetime | None], datetime | None]
-    """The newest slot at or before an instant (None: now); the last one is the anchor."""
+    """Arguments: schedule, until (None: now), anchor. The newest slot at or before `until`."""
     following: Callable[[Schedule, datetime, datetime | None], datetime | None]
-    """The first slot after an instant."""
+    """Arguments: schedule, after, anchor. The first slot after an instant."""
     count: Callable[[Schedule, datetime, datetime, datetime | None], int]
-    """How many slots lie in the half-open (after, until], up to the cap of `slots`."""
+    """Arguments: schedule, after, until, anchor. The number of slots in the half-open
+    (after, until], at most `slots.COUNT_CAP`."""
 
     @classmethod
     def at(cls, now: datetime) -> Self:
-        """The sky at an instant. An anchor that is not known yet is that instant."""
+        """Return the slots around `now`. A job that has no anchor yet is counted from `now`."""
 
         @cache
         def latest(
@@ -54,7 +55,7 @@ class SlotCache:
     def missed_range(
         self, schedule: Schedule, after: datetime, until: datetime, anchor: datetime | None
     ) -> MissedRange | None:
-        """The slots in the half-open (after, until], counted; None where there are none."""
+        """Return the slots in the half-open (after, until] as a range; None if there are none."""
         first = self.following(schedule, after, anchor)
         last = self.latest(schedule, until, anchor)
         if first is None or last is None or first > last:
@@ -63,7 +64,7 @@ class SlotCache:
         return MissedRange(first, last, count, capped=count >= slots.COUNT_CAP)
 
     def delayed_by(self, delay: timedelta) -> "SlotCache":
-        """The sky as a job sees it that starts so long after its slots."""
+        """Return the slots for a job that starts so long after them."""
         if not delay:
             return self
         now = self.now - delay

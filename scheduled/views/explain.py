@@ -24,7 +24,7 @@ def sentences(snapshot: Snapshot, job: Job, slot: datetime) -> Iterator[str]:
     if job.after:
         yield f"it waits until {' and '.join(job.after)} succeeded (after)"
     if record.skip == slot:
-        yield "it will be skipped: left out by hand"
+        yield "it will be skipped: skipped by user"
     if record.pause is not None and record.pause.covers(slot):
         yield f"it will be skipped: it lies in a pause{_because(record.pause.reason)}"
     yield from _catch_up(job, slot, snapshot)

@@ -87,12 +87,12 @@ STORIES = {
         "the next tick skips it: paused until 2026-11-21 14:30 UTC: moving",
         said=PAUSED,
     ),
-    "left out by hand": story(
+    "skipped by user": story(
         job(),
         "11:30",
         "12:00:30",
         "due",
-        "the next tick skips it: left out by hand",
+        "the next tick skips it: skipped by user",
         said=LEFT_OUT,
     ),
     "disabled": story(
