@@ -21,9 +21,9 @@ def next_runs(
     configured = find_job(session.config, job) if job is not None else None
     snapshot = session.snapshot()
     if configured is not None:
-        document = upcoming.of_job(snapshot, configured, count, explained=explain)
+        document = upcoming.of_job(snapshot, configured, count, explain=explain)
     else:
-        document = upcoming.of_all(snapshot, count, explained=explain)
+        document = upcoming.of_all(snapshot, count, explain=explain)
     if as_json:
         print_json(document)
         return

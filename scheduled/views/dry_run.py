@@ -7,36 +7,46 @@ from typing import TYPE_CHECKING, Any
 from scheduled.planning.decision import Decision
 from scheduled.timing.instants import format_utc, parse_utc
 from scheduled.timing.slots import COUNT_CAP, MissedRange
+from scheduled.views import wording
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
 def document(decisions: Sequence[Decision], now: datetime) -> dict[str, Any]:
-    """`run --dry-run --json`: a row a job, what is due first, in the order it would run."""
-    return {"simulated": True, "at": format_utc(now), "decisions": [row(one) for one in decisions]}
+    """Return `run --dry-run --json`: a row a job, what is due first, in the order it would run."""
+    return {
+        "simulated": True,
+        "at": format_utc(now),
+        "decisions": [row(decision) for decision in decisions],
+    }
 
 
 def page(document: dict[str, Any], now: datetime, zone: tzinfo) -> "list[RenderableType]":
-    """The same for a person; every line says that it is only simulated."""
+    """Return the same for a person; every line says that it is only simulated."""
     from rich.text import Text
 
     from scheduled.views import tables
     from scheduled.views.format import both
 
-    rows = [one for one in document["decisions"] if one["decision"] not in ("rest", "disabled")]
+    silent = ("rest", "disabled")
+    rows = [entry for entry in document["decisions"] if entry["decision"] not in silent]
     if not rows:
         return [Text("Simulated: nothing is due.")]
     table = tables.grid("SIMULATED", "JOB", "SLOT", "NOTE")
-    for one in rows:
-        slot = parse_utc(one["slot"])
+    for entry in rows:
+        slot = parse_utc(entry["slot"])
         when = both(slot, now, zone) if slot else ""
-        table.add_row(*map(tables.cell, (one["decision"], one["job"], when, note(one))))
+        table.add_row(
+            *map(
+                tables.cell, (wording.decision(entry["decision"]), entry["job"], when, note(entry))
+            )
+        )
     return [table, Text("Simulated: nothing was run, nothing was changed.")]
 
 
 def row(decision: Decision) -> dict[str, Any]:
-    """What a tick would do about one job."""
+    """Return what a tick would do about one job."""
     missed = _count(decision.missed) + _count(decision.too_late)
     return {
         "job": decision.job.id,
@@ -55,10 +65,13 @@ def _count(missed: MissedRange | None) -> int:
 
 
 def note(row: Mapping[str, Any]) -> str:
-    """The same in words for a person, beyond the decision itself."""
+    """Return what a person reads beside the decision."""
     from scheduled.views.format import passed
 
-    said = ["catch-up"] if row["catch_up"] else []
+    remarks = ["catch-up"] if row["catch_up"] else []
     if row["missed"]:
-        said.append(f"answers for {passed(row['missed'])} too")
-    return "; ".join([*said, *([row["reason"]] if row["reason"] else [])])
+        remarks.append(f"answers for {passed(row['missed'])} too")
+    reason = wording.printed(row["reason"] or "")
+    if reason and reason != wording.decision(row["decision"]):
+        remarks.append(reason)
+    return "; ".join(remarks)

@@ -1,4 +1,4 @@
-"""Why a slot is there, when its run starts, and what becomes of it if no tick comes: in words."""
+"""Why a run is scheduled, when it starts, and what happens if no tick comes: in words."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -15,40 +15,40 @@ _FIELDS = ("minute", "hour", "day of the month", "month", "weekday")
 
 
 def sentences(snapshot: Snapshot, job: Job, slot: datetime) -> Iterator[str]:
-    """All there is to say about one slot to come, in the order in which it matters."""
-    record = snapshot.record(job.id)
-    if record.deferral is not None and record.deferral.until == slot:
-        yield f"it was deferred until then{_because(record.deferral.reason)}"
+    """Yield what there is to say about one upcoming slot, in the order in which it matters."""
+    memory = snapshot.record(job.id)
+    if memory.deferral is not None and memory.deferral.until == slot:
+        yield f"it was deferred until then{_because(memory.deferral.reason)}"
     else:
-        yield from _by_schedule(snapshot, job, slot, record)
+        yield from _by_schedule(snapshot, job, slot, memory)
     if job.after:
         yield f"it waits until {' and '.join(job.after)} succeeded (after)"
-    if record.skip == slot:
+    if memory.skip == slot:
         yield "it will be skipped: skipped by user"
-    if record.pause is not None and record.pause.covers(slot):
-        yield f"it will be skipped: it lies in a pause{_because(record.pause.reason)}"
+    if memory.pause is not None and memory.pause.covers(slot):
+        yield f"it will be skipped: it lies in a pause{_because(memory.pause.reason)}"
     yield from _catch_up(job, slot, snapshot)
 
 
-def _by_schedule(snapshot: Snapshot, job: Job, slot: datetime, record: JobMemory) -> Iterator[str]:
-    """Which words of the schedule this slot comes from, and what its clock does to it."""
-    yield _rule(job, slot, record, snapshot)
+def _by_schedule(snapshot: Snapshot, job: Job, slot: datetime, memory: JobMemory) -> Iterator[str]:
+    """Yield which words of the schedule this slot comes from, and what the clock does to it."""
+    yield _rule(job, slot, memory, snapshot)
     changed = slots.clock_change_note(schedule_of(job), slot)
     if changed:
         yield f"clock change: {changed}"
     yield from _start(job, slot, snapshot)
 
 
-def _rule(job: Job, slot: datetime, record: JobMemory, snapshot: Snapshot) -> str:
+def _rule(job: Job, slot: datetime, memory: JobMemory, snapshot: Snapshot) -> str:
     schedule = schedule_of(job)
     match schedule.form:
         case Cron() as cron:
             return _matches(cron, job, schedule, slot)
         case Interval(period):
             length = span(period.total_seconds())
-            if record.anchor is None:
+            if memory.anchor is None:
                 return f"every {length}, counted from the tick that first sees the job"
-            since = absolute(record.anchor.replace(second=0, microsecond=0), snapshot.zone)
+            since = absolute(memory.anchor.replace(second=0, microsecond=0), snapshot.zone)
             return f"every {length}, counted from {since}"
         case Once():
             return f'"{job.schedule}" names this time, and no other'
@@ -66,15 +66,15 @@ def _matches(cron: Cron, job: Job, schedule: Schedule, slot: datetime) -> str:
     values = (wall.minute, wall.hour, wall.day, wall.month, weekday)
     sets = (cron.minutes, cron.hours, cron.days, cron.months, cron.weekdays)
     names = (*map(str, values[:-1]), f"{wall:%A}")
-    said = [
+    parts = [
         f"{field} {name}" if text == str(value) else f"{field} {name} in {text}"
         for field, name, value, text, matching in zip(
             _FIELDS, names, values, texts, sets, strict=True
         )
         if text != "*" and value in matching
     ]
-    drawn = f", drawn as {schedule.text}" if schedule.text != job.schedule else ""
-    return f'"{job.schedule}"{drawn} in {schedule.zone}: {", ".join(said) or "any minute"}'
+    hashed = f", drawn as {schedule.text}" if schedule.text != job.schedule else ""
+    return f'"{job.schedule}"{hashed} in {schedule.zone}: {", ".join(parts) or "any minute"}'
 
 
 def _start(job: Job, slot: datetime, snapshot: Snapshot) -> Iterator[str]:
@@ -89,7 +89,7 @@ def _start(job: Job, slot: datetime, snapshot: Snapshot) -> Iterator[str]:
 
 
 def _catch_up(job: Job, slot: datetime, snapshot: Snapshot) -> Iterator[str]:
-    """What a tick that comes late does about the slot."""
+    """Yield what a tick that comes late does about the slot."""
     start = slot + start_delay(job)
     match job.catch_up:
         case CatchUp.SKIP:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.system.text import one_line, printable
+from scheduled.views import wording
 from scheduled.views.format import passed
 
 LINES = 10
@@ -17,17 +18,16 @@ def failure_block(
     log_path: Path | None,
     next_retry: datetime | None,
 ) -> str:
-    """The block for one run, without a newline at its end: stderr under cron.
+    """Return the block for one run, without a newline at its end: stderr under cron.
 
     `row` is a row of `run --json`; `tail_lines` are the last lines it printed, of which the last
     ten are shown; `next_retry` is the next slot or retry, in the zone it shall be shown in.
     """
-    head = f"{one_line(row['job'])}: {one_line(row['outcome'])}"
-    said = [part for part in (row.get("error"), row.get("reason")) if part]
-    lines = [": ".join([head, *dict.fromkeys(one_line(part) for part in said)])]
+    causes = (row.get("error"), row.get("reason"))
+    lines = [f"{one_line(row['job'])}: {wording.ended(row['outcome'], *causes)}"]
     lines.append("  " + ", ".join(_facts(row, next_retry)))
-    # A handler prints its error as well; said above, it need not be said again.
-    printed = [line for line in tail_lines if line not in said]
+    # A handler prints its error as well; it stands above already.
+    printed = [line for line in tail_lines if line not in causes]
     lines += [f"  | {one_line(printable(line))}" for line in printed[-LINES:]]
     lines.append(f"  log: {one_line(log_path)}" if log_path else "  it printed nothing")
     return "\n".join(lines)

@@ -1,12 +1,15 @@
-"""How instants, durations, counts and sizes are worded.
+"""How instants, durations, counts and sizes are printed for people.
 
 Instants are absolute with offset, and relative.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, tzinfo
 
 from scheduled.timing.slots import COUNT_CAP
 
+NAMED = 5
+"""How many names a line lists before it says how many more there are."""
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
@@ -30,7 +33,7 @@ def both(moment: datetime, now: datetime, zone: tzinfo) -> str:
 
 
 def span(seconds: float) -> str:
-    """A duration in its two largest units, rounded down: `3 d 4 h`, `2 h 5 min`, `40 s`."""
+    """Return a duration in its two largest units, rounded down: `3 d 4 h`, `2 h 5 min`, `40 s`."""
     whole = int(seconds)
     for (unit, name), smaller in zip(_UNITS, (*_UNITS[1:], None), strict=True):
         if whole >= unit:
@@ -42,7 +45,7 @@ def span(seconds: float) -> str:
 
 
 def taken(seconds: float | None) -> str:
-    """How long a run took: `0.42 s`, `1 min`; empty where it is not known."""
+    """Return how long a run took: `0.42 s`, `1 min`; empty where it is not known."""
     if seconds is None:
         return ""
     return f"{seconds:.2f} s" if seconds < 60 else span(seconds)
@@ -53,13 +56,20 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+def some(names: Iterable[object]) -> str:
+    """Return the first names of many: `a, b, c, d, e and 3 more`."""
+    texts = [str(name) for name in names]
+    more = f" and {len(texts) - NAMED} more" if len(texts) > NAMED else ""
+    return ", ".join(texts[:NAMED]) + more
+
+
 def passed(count: int, noun: str = "missed slot") -> str:
     """`3 missed slots`; `1000 or more missed slots` where counting ends."""
     return f"{count} or more {noun}s" if count >= COUNT_CAP else counted(count, noun)
 
 
 def size(number: int) -> str:
-    """Bytes in the largest unit that leaves at least one of it: `312 B`, `4.1 kB`, `1.0 GB`."""
+    """Return bytes in the largest unit that fits: `312 B`, `4.1 kB`, `1.0 GB`."""
     if number < 1000:
         return f"{number} B"
     scaled = float(number)

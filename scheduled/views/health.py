@@ -1,8 +1,8 @@
 """Whether the scheduler itself is well: healthy, degraded or critical, and why.
 
 The words and the 10 % are AICO's: healthy below 10 % failures, degraded with more of them or
-when slow (`pace`), critical when the loop itself fails or errors persist. The loop is cron here,
-so a tick that has not come for too long is critical: nothing runs then, whatever the jobs did.
+when slow (`slow_jobs`), critical when the loop itself fails or errors persist. The loop is cron
+here, so no tick for too long is critical: nothing runs then, whatever the jobs did.
 """
 
 from collections import Counter
@@ -13,7 +13,7 @@ from typing import Any
 
 from scheduled.jobs.model import Outcome
 from scheduled.views import slow_jobs
-from scheduled.views.format import counted, span
+from scheduled.views.format import counted, some, span
 from scheduled.views.snapshot import Snapshot
 
 ELEVATED = 0.10
@@ -25,7 +25,7 @@ _EXECUTED = (Outcome.SUCCEEDED, Outcome.FAILED, Outcome.TIMED_OUT)
 
 
 class Health(IntEnum):
-    """How well it is; the larger the worse."""
+    """The health of the scheduler; the larger the worse."""
 
     HEALTHY = 0
     DEGRADED = 1
@@ -33,7 +33,7 @@ class Health(IntEnum):
 
     @property
     def word(self) -> str:
-        """As it stands in JSON."""
+        """The word that JSON has."""
         return self.name.lower()
 
 
@@ -43,7 +43,7 @@ Finding = tuple[Health, str]
 def judge(
     snapshot: Snapshot, outcomes: Counter[str], overdue: Sequence[Any]
 ) -> tuple[Health, list[str]]:
-    """The health of the scheduler, and a sentence for each thing that is wrong, worst first.
+    """Return the health of the scheduler, and a sentence for each thing that is wrong, worst first.
 
     `outcomes` counts those of the last 24 hours, `overdue` are the jobs that wait for too long.
     """
@@ -61,7 +61,7 @@ def judge(
 
 
 def silence_limit(tick_interval: timedelta) -> timedelta:
-    """How long no tick may come before that is a finding."""
+    """Return how long no tick may come before that is a finding."""
     return max(3 * tick_interval, SHORTEST_SILENCE)
 
 
@@ -77,7 +77,7 @@ def _silence(snapshot: Snapshot) -> list[Finding]:
     expected = span(interval.total_seconds())
     sentence = (
         f"no tick for {span(away.total_seconds())}, one is expected every {expected}: "
-        "is cron running? `scheduled cron show` tells whether our line is there"
+        "is cron running? `scheduled cron show` tells whether the crontab has its line"
     )
     return [(Health.CRITICAL, sentence)]
 
@@ -96,22 +96,17 @@ def _failures(outcomes: Counter[str]) -> list[Finding]:
 def _waiting(snapshot: Snapshot, overdue: Sequence[Any]) -> list[Finding]:
     findings = []
     if overdue:
-        names = _some([str(row["job"]) for row in overdue])
+        names = some([str(row["job"]) for row in overdue])
         findings.append((Health.DEGRADED, f"overdue and not running: {names}"))
     letters = snapshot.state["dead_letter"]
     if letters:
         findings.append((Health.DEGRADED, counted(len(letters), "dead letter")))
     suspended = [job.id for job in snapshot.jobs if snapshot.record(job.id).suspended]
     if suspended:
-        findings.append((Health.DEGRADED, f"suspended: {_some(suspended)}"))
-    stuck = [one for one in snapshot.state["outbox"] if one.get("failures")]
+        findings.append((Health.DEGRADED, f"suspended: {some(suspended)}"))
+    stuck = [message for message in snapshot.state["outbox"] if message.get("failures")]
     if stuck:
         findings.append(
             (Health.DEGRADED, f"{counted(len(stuck), 'message')} could not be delivered yet")
         )
     return findings
-
-
-def _some(names: Sequence[str], shown: int = 5) -> str:
-    more = f" and {len(names) - shown} more" if len(names) > shown else ""
-    return ", ".join(names[:shown]) + more

@@ -9,7 +9,7 @@ from scheduled.state.history import COLUMNS, Row
 
 
 def csv_text(rows: Iterable[Row]) -> str:
-    """A line a run below a line of names; nulls are empty, a result is JSON in its cell."""
+    """Return a line a run below a line of names; nulls are empty, a result is JSON in its cell."""
     stream = io.StringIO()
     writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
     writer.writeheader()

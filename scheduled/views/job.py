@@ -17,16 +17,16 @@ def definition(job: Job) -> dict[str, Any]:
 
     Values of variables that hold secrets are hidden, and wherever else they stand as well.
     """
-    shown = {one.name: getattr(job, one.name) for one in fields(job)}
+    values = {field.name: getattr(job, field.name) for field in fields(job)}
     mask = Mask(job.env)
     if mask:
-        shown = mask.value(shown)
-    shown["env"] = {
+        values = mask.value(values)
+    values["env"] = {
         name: STARS if is_secret(name) else mask.text(value) for name, value in job.env.items()
     }
     if job.umask is not None:
-        shown["umask"] = f"{job.umask:03o}"
-    return shown
+        values["umask"] = f"{job.umask:03o}"
+    return values
 
 
 NEXT_SHOWN = 5

@@ -20,37 +20,37 @@ THEN = ("decision", "slot", "catch_up", "missed", "reason")
 
 
 def document(snapshot: Snapshot) -> dict[str, Any]:
-    """`list --json`."""
+    """Return `list --json`."""
     return {"jobs": rows(snapshot)}
 
 
 def document_at(snapshot: Snapshot, decisions: Sequence[Decision]) -> dict[str, Any]:
-    """`list --at --json`: as `list --json` will be then, and what a tick then does about each.
+    """Return `list --at --json`: as `list --json` then, and what a tick does then.
 
     `snapshot` is of that time, from before that tick; `decisions` are those of the tick.
     """
-    above = SlotCache.at(snapshot.now)
-    done = {one.job.id: one for one in decisions}
+    slots_now = SlotCache.at(snapshot.now)
+    by_job = {decision.job.id: decision for decision in decisions}
     return {
         "at": format_utc(snapshot.now),
         "jobs": [
-            row(snapshot, done[job.id], above)
-            | {key: value for key, value in dry_run.row(done[job.id]).items() if key in THEN}
+            row(snapshot, by_job[job.id], slots_now)
+            | {key: value for key, value in dry_run.row(by_job[job.id]).items() if key in THEN}
             for job in snapshot.jobs
         ],
     }
 
 
 def rows(snapshot: Snapshot) -> list[dict[str, Any]]:
-    """A row a job, in the order of the configuration."""
-    above = SlotCache.at(snapshot.now)
-    return [row(snapshot, decision, above) for decision in snapshot.decisions()]
+    """Return a row a job, in the order of the configuration."""
+    slots_now = SlotCache.at(snapshot.now)
+    return [row(snapshot, decision, slots_now) for decision in snapshot.decisions()]
 
 
-def row(snapshot: Snapshot, decision: Decision, above: SlotCache) -> dict[str, Any]:
-    """One job: what it is, and what became of it last."""
+def row(snapshot: Snapshot, decision: Decision, slots_now: SlotCache) -> dict[str, Any]:
+    """Return the row of one job: its definition, its last and its next run."""
     job = decision.job
-    record, entry = snapshot.record(job.id), snapshot.entry(job.id)
+    memory, entry = snapshot.record(job.id), snapshot.entry(job.id)
     last = _dict(entry.get("last"))
     return {
         "id": job.id,
@@ -59,46 +59,46 @@ def row(snapshot: Snapshot, decision: Decision, above: SlotCache) -> dict[str, A
         "schedule": job.schedule,
         "timezone": job.timezone,
         "kind": job.kind,
-        "enabled": decide.is_enabled(job, record),
+        "enabled": decide.is_enabled(job, memory),
         "priority": job.priority.value,
         "source": job.source,
-        "status": status(job, record, entry),
-        "next_run": format_utc(awaited(decision, above)),
-        "last_run": last.get("started_at") or format_utc(record.last_success),
+        "status": status(job, memory, entry),
+        "next_run": format_utc(awaited(decision, slots_now)),
+        "last_run": last.get("started_at") or format_utc(memory.last_success),
         "last_outcome": last.get("outcome"),
     }
 
 
-def status(job: Job, record: JobMemory, entry: dict[str, Any]) -> str:
-    """Where in its life a job is, in CIRIS's words: PENDING until it first ran, then ACTIVE.
+def status(job: Job, memory: JobMemory, entry: dict[str, Any]) -> str:
+    """Return the status of a job in CIRIS's words: PENDING until it first ran, then ACTIVE.
 
     One that runs once ends COMPLETE, or FAILED if its slot ended without a success; so does any
-    that its failures have suspended. CANCELLED is the word of a person.
+    that its failures have suspended. CANCELLED is what a person did.
     """
-    if record.cancelled is not None:
+    if memory.cancelled is not None:
         return "CANCELLED"
-    if record.suspended:
+    if memory.suspended:
         return "FAILED"
-    if _is_over(job, record):
-        succeeded = record.succeeded_slot is not None
-        return "COMPLETE" if succeeded and record.succeeded_slot == record.watermark else "FAILED"
+    if _is_over(job, memory):
+        succeeded = memory.succeeded_slot is not None
+        return "COMPLETE" if succeeded and memory.succeeded_slot == memory.watermark else "FAILED"
     return "ACTIVE" if entry.get("counts") else "PENDING"
 
 
-def _is_over(job: Job, record: JobMemory) -> bool:
-    """Whether a job that runs once has had its slot, and nobody deferred it to another time."""
-    if record.watermark is None or record.retry is not None or record.deferral is not None:
+def _is_over(job: Job, memory: JobMemory) -> bool:
+    """Return whether a job that runs once has had its slot and is not deferred."""
+    if memory.watermark is None or memory.retry is not None or memory.deferral is not None:
         return False
     schedule = schedule_of(job)
-    if schedule.kind != "once" or record.fingerprint != expression.fingerprint(schedule):
+    if schedule.kind != "once" or memory.fingerprint != expression.fingerprint(schedule):
         return False
-    slot = slots.latest(schedule, record.watermark, record.watermark)
-    first_seen = record.anchor
+    slot = slots.latest(schedule, memory.watermark, memory.watermark)
+    first_seen = memory.anchor
     return slot is not None and (first_seen is None or slot > first_seen)
 
 
-def awaited(decision: Decision, above: SlotCache) -> datetime | None:
-    """The slot the next run answers for: in the past if it is due; None if none will come."""
+def awaited(decision: Decision, slots_now: SlotCache) -> datetime | None:
+    """Return the slot the next run is for: in the past if it is due; None if none will come."""
     job = decision.job
     match decision.verdict:
         case Verdict.DISABLED:
@@ -110,8 +110,8 @@ def awaited(decision: Decision, above: SlotCache) -> datetime | None:
         case Verdict.REGISTER | Verdict.RESET_WATERMARK:
             schedule = schedule_of(job)
             at_once = decision.watermark is None
-            newest = above.latest(schedule, None, None) if at_once else None
-            return newest or above.following(schedule, above.now, None)
+            newest = slots_now.latest(schedule, None, None) if at_once else None
+            return newest or slots_now.following(schedule, slots_now.now, None)
 
 
 def _dict(value: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""`status` as a person wants to read it: what is wrong first, then what was, then what comes."""
+"""The pages of `status`, `show`, `next` and `history`, made from their JSON documents."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -12,92 +12,95 @@ from scheduled.state.history import Row
 from scheduled.state.records import ALL_JOBS
 from scheduled.system.text import one_line
 from scheduled.timing.instants import parse_utc
-from scheduled.views import tables
-from scheduled.views.format import absolute, both, counted, relative, span
+from scheduled.views import tables, wording
+from scheduled.views.format import absolute, both, counted, relative, some, span
 from scheduled.views.snapshot import Snapshot
 
 COLORS = {"healthy": "green", "degraded": "yellow", "critical": "red"}
-NAMED = 5
-"""How many names a line lists before it says how many more there are."""
 
 
-def of_status(shown: Mapping[str, Any], snapshot: Snapshot) -> list[RenderableType]:
-    """The page made from `status --json`, part by part."""
-    parts: list[RenderableType] = [_headline(shown)]
-    parts += [tables.indented(f"- {reason}") for reason in shown["reasons"]]
-    parts.append(tables.pairs(_facts(shown, snapshot)))
+def of_status(document: Mapping[str, Any], snapshot: Snapshot) -> list[RenderableType]:
+    """Return the page made from `status --json`, part by part."""
+    parts: list[RenderableType] = [_headline(document)]
+    parts += [tables.indented(f"- {reason}") for reason in document["reasons"]]
+    parts.append(tables.pairs(_facts(document, snapshot)))
     for title, key, line in _SECTIONS:
-        if shown[key]:
+        if document[key]:
             parts.append(Text(f"\n{title}", "bold"))
-            parts += [tables.indented(line(row, snapshot)) for row in shown[key]]
-    if shown["next"]:
+            parts += [tables.indented(line(row, snapshot)) for row in document[key]]
+    if document["next"]:
         parts.append(Text("\nNext", "bold"))
-        parts.append(tables.slots(shown["next"], snapshot.now, None))
+        parts.append(tables.slots(document["next"], snapshot.now, None))
     return parts
 
 
-def of_job(shown: Mapping[str, Any], snapshot: Snapshot) -> list[RenderableType]:
-    """The page made from `show JOB --json`, part by part."""
-    job = {key: value for key, value in shown["job"].items() if not key.startswith("last_")}
-    job["next_run"] = tables.awaited(shown["job"], snapshot.now, snapshot.zone)
+def of_job(document: Mapping[str, Any], snapshot: Snapshot) -> list[RenderableType]:
+    """Return the page made from `show JOB --json`, part by part."""
+    job = {key: value for key, value in document["job"].items() if not key.startswith("last_")}
+    job["next_run"] = tables.awaited(document["job"], snapshot.now, snapshot.zone)
     parts: list[RenderableType] = [
-        tables.pairs([*_said(job, snapshot), *_said(shown["definition"], snapshot)]),
+        tables.pairs([*_rows(job, snapshot), *_rows(document["definition"], snapshot)]),
         Text("\nLast", "bold"),
-        tables.pairs(_said(shown["last"], snapshot) or [("never", "")]),
+        tables.pairs(_rows(document["last"], snapshot) or [("never", "")]),
     ]
-    if shown["state"]:
-        parts += [Text("\nState", "bold"), tables.pairs(_said(shown["state"], snapshot))]
-    if shown["next"]:
-        parts += [Text("\nNext", "bold"), tables.slots(shown["next"], snapshot.now, job["id"])]
-    if shown["output"]:
-        parts.append(Text(f"\nOutput of {one_line(shown['output']['run_id'])}", "bold"))
-        parts += [tables.indented(line) for line in shown["output"]["lines"]]
-        parts.append(tables.indented(f"all of it: {shown['output']['path']}"))
+    if document["state"]:
+        parts += [Text("\nState", "bold"), tables.pairs(_rows(document["state"], snapshot))]
+    if document["next"]:
+        parts += [Text("\nNext", "bold"), tables.slots(document["next"], snapshot.now, job["id"])]
+    if document["output"]:
+        parts.append(Text(f"\nOutput of {one_line(document['output']['run_id'])}", "bold"))
+        parts += [tables.indented(line) for line in document["output"]["lines"]]
+        parts.append(tables.indented(f"all of it: {document['output']['path']}"))
     return parts
 
 
-def of_next(shown: Mapping[str, Any], now: datetime) -> list[RenderableType]:
-    """The page made from `next --json`."""
-    if not shown["next"]:
-        return [Text("No slot will come: nothing that is enabled fires again.")]
-    if "explain" in shown["next"][0]:
-        return [part for row in shown["next"] for part in _explained(row, now, shown["job"])]
-    return [tables.slots(shown["next"], now, shown["job"])]
+def of_next(document: Mapping[str, Any], now: datetime) -> list[RenderableType]:
+    """Return the page made from `next --json`."""
+    if not document["next"]:
+        return [Text("No upcoming runs.")]
+    if "explain" in document["next"][0]:
+        return [
+            part for row in document["next"] for part in _explanation(row, now, document["job"])
+        ]
+    return [tables.slots(document["next"], now, document["job"])]
 
 
-def _explained(row: Mapping[str, Any], now: datetime, job: str | None) -> list[RenderableType]:
+def _explanation(row: Mapping[str, Any], now: datetime, job: str | None) -> list[RenderableType]:
     local = datetime.fromisoformat(row["local"])
     when = both(local, now, local.tzinfo or now.tzinfo or UTC)
     head = when if job else f"{row['job']}: {when}"
-    return [tables.cell(head), *(tables.indented(f"- {one}") for one in row["explain"])]
+    return [
+        tables.cell(head),
+        *(tables.indented(f"- {wording.printed(sentence)}") for sentence in row["explain"]),
+    ]
 
 
 def of_history(rows: Sequence[Row], now: datetime, zone: tzinfo) -> list[RenderableType]:
-    """The page made from `history --json`."""
+    """Return the page made from `history --json`."""
     if not rows:
-        return [Text("No such run is on record.")]
+        return [Text("No runs recorded.")]
     return [tables.runs(rows, now, zone)]
 
 
-def _headline(shown: Mapping[str, Any]) -> Text:
-    return Text("scheduled is ").append(shown["health"], COLORS[shown["health"]])
+def _headline(document: Mapping[str, Any]) -> Text:
+    return Text("scheduled is ").append(document["health"], COLORS[document["health"]])
 
 
-def _facts(shown: Mapping[str, Any], snapshot: Snapshot) -> list[tuple[str, str]]:
+def _facts(document: Mapping[str, Any], snapshot: Snapshot) -> list[tuple[str, str]]:
     return [
         ("last tick", _last_tick(snapshot)),
-        *_ecosystem(shown["seed_state"], snapshot),
-        ("jobs", _jobs(shown["counts"])),
-        *(("built-in", said) for said in _at_rest(snapshot)),
-        *(("oddities", said) for said in _oddities(snapshot)),
-        ("last gap", _last_gap(shown["gaps"], snapshot)),
-        *(("paused", _paused(name, entry)) for name, entry in shown["paused"].items()),
+        *_ecosystem(document["seed_state"], snapshot),
+        ("jobs", _jobs(document["counts"])),
+        *(("built-in", sentence) for sentence in _inactive(snapshot)),
+        *(("warnings", sentence) for sentence in _warnings(snapshot)),
+        ("last gap", _last_gap(document["gaps"], snapshot)),
+        *(("paused", _paused(name, entry)) for name, entry in document["paused"].items()),
     ]
 
 
 def _ecosystem(seed: Mapping[str, Any], snapshot: Snapshot) -> list[tuple[str, str]]:
-    """What the shipped jobs found last; nothing where they rest and never found anything."""
-    if [*_at_rest(snapshot)] and not seed["health_check"].get("last_run"):
+    """Return what the built-in jobs found last; nothing where they are inactive and never ran."""
+    if [*_inactive(snapshot)] and not seed["health_check"].get("last_run"):
         return []
     return [
         ("branches", _branches(seed["health_check"])),
@@ -123,20 +126,24 @@ def _branches(check: Mapping[str, Any]) -> str:
         return "not checked yet"
     last = check.get("last_status")
     counts = last if isinstance(last, dict) else {}
-    said = (f"{_many(counts.get(word))} {word}" for word in ("healthy", "warnings", "errors"))
-    return f"{', '.join(said)} (checked {check['last_run']})"
+    parts = (
+        f"{_count(counts.get('healthy'))} healthy",
+        counted(_count(counts.get("warnings")), "warning"),
+        counted(_count(counts.get("errors")), "error"),
+    )
+    return f"{', '.join(parts)} (checked {check['last_run']})"
 
 
 def _mail(cleanup: Mapping[str, Any], totals: Mapping[str, Any]) -> str:
-    said = []
+    parts = []
     if totals:
-        unread, every = _many(totals.get("total_unread")), _many(totals.get("total_messages"))
-        said.append(f"{unread} unread of {every}")
+        unread, every = _count(totals.get("total_unread")), _count(totals.get("total_messages"))
+        parts.append(f"{unread} unread of {every}")
     stats = cleanup.get("stats")
     stats = stats if isinstance(stats, dict) else {}
-    opened, closed = (_many(stats.get(f"auto_{word}_total")) for word in ("opened", "closed"))
-    said.append(f"{opened} opened and {closed} closed automatically so far")
-    return "; ".join(said)
+    opened, closed = (_count(stats.get(f"auto_{word}_total")) for word in ("opened", "closed"))
+    parts.append(f"{opened} opened and {closed} closed automatically so far")
+    return "; ".join(parts)
 
 
 def _memory(rollover: Mapping[str, Any]) -> str:
@@ -145,7 +152,7 @@ def _memory(rollover: Mapping[str, Any]) -> str:
     files = rollover.get("notified_files")
     if not isinstance(files, list) or not files:
         return "all files within their limits"
-    return f"{len(files)} over the limit: {_some(files)}"
+    return f"{len(files)} over the limit: {some(files)}"
 
 
 def _jobs(counts: Mapping[str, Any]) -> str:
@@ -158,17 +165,17 @@ def _jobs(counts: Mapping[str, Any]) -> str:
     return f"{counts['jobs']}, {counts['enabled']} enabled; in 24 hours: {ran or 'no run'}"
 
 
-def _at_rest(snapshot: Snapshot) -> Iterator[str]:
-    """That shipped jobs rest for want of an ecosystem, if they do."""
-    resting = [job.id for job in snapshot.jobs if job.source == builtin.INACTIVE]
-    if resting:
-        yield f"{', '.join(resting)}: off, as there is no registry of branches in the root"
+def _inactive(snapshot: Snapshot) -> Iterator[str]:
+    """Yield that built-in jobs are inactive without an ecosystem, if they are."""
+    inactive = [job.id for job in snapshot.jobs if job.source == builtin.INACTIVE]
+    if inactive:
+        yield f"{', '.join(inactive)}: inactive, as the root has no registry of branches"
 
 
-def _oddities(snapshot: Snapshot) -> Iterator[str]:
+def _warnings(snapshot: Snapshot) -> Iterator[str]:
     if snapshot.warnings:
-        told = counted(len(snapshot.warnings), "line")
-        yield f"{told} of the configuration; `scheduled config validate` shows them"
+        lines = counted(len(snapshot.warnings), "line")
+        yield f"{lines} of the configuration; `scheduled config validate` prints them"
 
 
 def _last_gap(gaps: list[Mapping[str, Any]], snapshot: Snapshot) -> str:
@@ -178,8 +185,8 @@ def _last_gap(gaps: list[Mapping[str, Any]], snapshot: Snapshot) -> str:
     if start is None or end is None:
         return "unknown"
     length = span(abs((end - start).total_seconds()))
-    zone = snapshot.zone
-    return f"{absolute(start, zone)} to {absolute(end, zone)}, {length}: {gaps[-1].get('cause')}"
+    zone, cause = snapshot.zone, wording.printed(str(gaps[-1].get("cause")))
+    return f"{absolute(start, zone)} to {absolute(end, zone)}, {length}: {cause}"
 
 
 def _running(row: Mapping[str, Any], snapshot: Snapshot) -> str:
@@ -193,7 +200,8 @@ def _failing(row: Mapping[str, Any], snapshot: Snapshot) -> str:
     ago = f", {relative(when, snapshot.now)}" if when else ""
     log = f"; {row['log']}" if row["log"] else ""
     times = counted(row["failures"], "time")
-    return f"{row['job']}: {times}{ago}: {row['error'] or row['outcome']}{log}"
+    error = wording.printed(row["error"] or wording.outcome(row["outcome"]))
+    return f"{row['job']}: {times}{ago}: {error}{log}"
 
 
 def _overdue(row: Mapping[str, Any], snapshot: Snapshot) -> str:
@@ -201,25 +209,18 @@ def _overdue(row: Mapping[str, Any], snapshot: Snapshot) -> str:
     return f"{row['job']}: due since {both(since, snapshot.now, snapshot.zone) if since else '?'}"
 
 
-def _some(names: Iterable[object]) -> str:
-    every = [str(name) for name in names]
-    more = f" and {len(every) - NAMED} more" if len(every) > NAMED else ""
-    return ", ".join(every[:NAMED]) + more
-
-
-def _many(value: Any) -> int:
-    """A count; of a list, its length."""
+def _count(value: Any) -> int:
+    """Return a count; of a list, its length."""
     if isinstance(value, int):
         return value
     return len(value) if isinstance(value, list) else 0
 
 
-def _said(values: Mapping[str, Any] | None, snapshot: Snapshot) -> list[tuple[str, str]]:
-    """The values worth a line: those that say something."""
-    said = values or {}
+def _rows(values: Mapping[str, Any] | None, snapshot: Snapshot) -> list[tuple[str, str]]:
+    """Return the values that are worth a line: those that are not empty."""
     return [
         (key, _words(value, snapshot))
-        for key, value in said.items()
+        for key, value in (values or {}).items()
         if value not in (None, "", [], {}, ())
     ]
 

@@ -1,4 +1,4 @@
-"""How a slot that has no answer stands: what is in its way, and what a tick would do about it."""
+"""Why a slot is still pending: what holds it back, and what a tick would do about it."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -16,35 +16,36 @@ from scheduled.views.snapshot import Snapshot
 
 _OVERLAP = {
     Overlap.QUEUE: "this slot waits for its end",
-    Overlap.SKIP: "the next tick leaves this slot out",
+    Overlap.SKIP: "the next tick skips this slot",
     Overlap.REPLACE: "the next tick stops it for this slot",
     Overlap.ALLOW: "the next tick starts this slot beside it",
 }
 
 
-def is_met(snapshot: Snapshot, job: Job) -> bool:
-    """Whether a tick has seen the job with the schedule it has now."""
+def is_registered(snapshot: Snapshot, job: Job) -> bool:
+    """Return whether a tick has seen the job with the schedule it has now."""
     return snapshot.record(job.id).fingerprint == expression.fingerprint(schedule_of(job))
 
 
-def is_open(snapshot: Snapshot, job: Job, slot: datetime) -> bool:
-    """Whether a slot waits for an answer."""
-    record = snapshot.record(job.id)
-    if not is_met(snapshot, job) or slot > snapshot.now:
+def is_pending(snapshot: Snapshot, job: Job, slot: datetime) -> bool:
+    """Return whether a slot has neither run nor been skipped or missed."""
+    memory = snapshot.record(job.id)
+    if not is_registered(snapshot, job) or slot > snapshot.now:
         return False
-    return record.watermark is None or slot > record.watermark
+    return memory.watermark is None or slot > memory.watermark
 
 
 def sentences(
     snapshot: Snapshot, job: Job, slot: datetime | None, decision: Decision
 ) -> Iterator[str]:
-    """What a tick would make of the job now, which has the slot open, or none at all."""
+    """Yield what a tick would do about the job now, whose slot is pending, if there is one."""
     running = snapshot.record(job.id).runs.values() if job.id in snapshot.running else ()
     if any(run.slot == slot for run in running):
         yield from (f"it has been running since {_since(run, snapshot)}" for run in running)
         return
     for run in running:
-        yield f"{_named(run, snapshot)}, begun at {_since(run, snapshot)}, goes on: {_policy(job)}"
+        name, since = _run_name(run, snapshot), _since(run, snapshot)
+        yield f"{name}, started at {since}, goes on: {_policy(job)}"
     if not running and snapshot.record(job.id).runs:
         yield "a run began and its tick died; the next tick records it and decides anew"
     if (
@@ -52,24 +53,22 @@ def sentences(
         and decision.slot is not None
         and decision.verdict is not Verdict.CANCEL_RETRY
     ):
-        yield from _neighbour(snapshot, slot, decision)
+        yield from _other_slot(snapshot, slot, decision)
     if not running or decision.verdict is not Verdict.RUN:
         yield from _verdict(snapshot, job, decision)
     if decision.is_due:
         yield from _silence(snapshot)
 
 
-def before_its_time(
-    snapshot: Snapshot, job: Job, slot: datetime, decision: Decision
-) -> Iterator[str]:
-    """Why a slot does not count, and how the job stands now."""
-    record = snapshot.record(job.id)
+def unscheduled(snapshot: Snapshot, job: Job, slot: datetime, decision: Decision) -> Iterator[str]:
+    """Yield why a slot is not scheduled, and what a tick would do about the job now."""
+    memory = snapshot.record(job.id)
     first_seen = parse_utc(snapshot.entry(job.id).get("first_seen"))
     if slot > snapshot.now:
         yield "its time has not come"
-    elif record.anchor is not None and slot <= record.anchor and is_met(snapshot, job):
-        seen = both(record.anchor, snapshot.now, snapshot.zone)
-        if first_seen is None or first_seen == record.anchor:
+    elif memory.anchor is not None and slot <= memory.anchor and is_registered(snapshot, job):
+        seen = both(memory.anchor, snapshot.now, snapshot.zone)
+        if first_seen is None or first_seen == memory.anchor:
             yield f"no tick knew the job then: it was seen for the first time at {seen}"
         else:
             yield f"the job has had this schedule since {seen}: slots count from then on"
@@ -80,7 +79,7 @@ def _policy(job: Job) -> str:
     return f"{_OVERLAP[job.overlap]} (overlap: {job.overlap})"
 
 
-def _named(run: ActiveRun, snapshot: Snapshot) -> str:
+def _run_name(run: ActiveRun, snapshot: Snapshot) -> str:
     if run.slot is None:
         return "the run by hand"
     return f"the run for the slot of {absolute(run.slot, snapshot.zone)}"
@@ -90,8 +89,8 @@ def _since(run: ActiveRun, snapshot: Snapshot) -> str:
     return both(run.started_at, snapshot.now, snapshot.zone)
 
 
-def _neighbour(snapshot: Snapshot, slot: datetime, decision: Decision) -> Iterator[str]:
-    """What another slot of the job, about which the next tick decides first, means for this one."""
+def _other_slot(snapshot: Snapshot, slot: datetime, decision: Decision) -> Iterator[str]:
+    """Yield what another slot of the job, which the next tick decides first, means for this one."""
     assert decision.slot is not None
     other = absolute(decision.slot, snapshot.zone)
     if decision.slot > slot:
@@ -103,21 +102,21 @@ def _neighbour(snapshot: Snapshot, slot: datetime, decision: Decision) -> Iterat
 def _verdict(snapshot: Snapshot, job: Job, decision: Decision) -> Iterator[str]:
     match decision.verdict:
         case Verdict.RUN:
-            yield from _way(snapshot, job, decision)
+            yield from _obstacle(snapshot, job, decision)
         case Verdict.SKIP:
             yield f"the next tick skips it: {decision.reason}"
         case Verdict.CANCEL_RETRY if decision.slot is not None:
             older = absolute(decision.slot, snapshot.zone)
-            yield f"the next tick calls off the retry of the slot of {older}: {decision.reason}"
+            yield f"the next tick cancels the retry of the slot of {older}: {decision.reason}"
         case Verdict.REGISTER:
-            yield _meeting(job, decision)
+            yield _registration(job, decision)
         case Verdict.DISABLED if decision.reason == "disabled":
             yield f"disabled; `scheduled enable {job.id}` ends that"
         case _:
             yield decision.reason
 
 
-def _meeting(job: Job, decision: Decision) -> str:
+def _registration(job: Job, decision: Decision) -> str:
     if decision.watermark is None and job.first_run is FirstRun.NOW:
         return "no tick has seen the job yet: the first one runs it at once (first_run: now)"
     if decision.watermark is not None and decision.reason == "seen for the first time":
@@ -125,26 +124,26 @@ def _meeting(job: Job, decision: Decision) -> str:
     return f"{decision.reason}: slots of the new one count from the next tick on"
 
 
-def _way(snapshot: Snapshot, job: Job, decision: Decision) -> Iterator[str]:
-    """What keeps the next tick from running a slot that is due, if anything does."""
+def _obstacle(snapshot: Snapshot, job: Job, decision: Decision) -> Iterator[str]:
+    """Yield what keeps the next tick from running a slot that is due, if anything does."""
     assert decision.slot is not None
-    others = {one.id: one for one in snapshot.jobs}
+    others = {other.id: other for other in snapshot.jobs}
     blocker = decide.blocker(
         job, decision.slot, others, snapshot.record, SlotCache.at(snapshot.now)
     )
-    held = snapshot.entry(job.id).get("deferred")
+    not_now = snapshot.entry(job.id).get("deferred")
     if blocker is not None:
-        yield f"it waits for {blocker} to succeed (after){_last_of(blocker, snapshot)}"
-    elif isinstance(held, dict) and parse_utc(held.get("slot")) == decision.slot:
-        who = "held back" if held.get("guard") else "it said not now"
-        yield f"{who}: {held.get('reason')}; each tick asks again"
+        yield f"it waits for {blocker} to succeed (after){_last_run_of(blocker, snapshot)}"
+    elif isinstance(not_now, dict) and parse_utc(not_now.get("slot")) == decision.slot:
+        source = "a guard prevents it" if not_now.get("guard") else "the job said not now"
+        yield f"{source}: {not_now.get('reason')}; each tick asks again"
     elif decision.catch_up:
-        yield "nothing stands in its way: the next tick catches up on it, or, with many, one after"
+        yield "nothing holds it back: the next tick, or a later one, catches up on it"
     else:
-        yield "nothing stands in its way: the next tick runs it"
+        yield "nothing holds it back: the next tick runs it"
 
 
-def _last_of(job: str, snapshot: Snapshot) -> str:
+def _last_run_of(job: str, snapshot: Snapshot) -> str:
     last = snapshot.entry(job).get("last")
     if not isinstance(last, dict) or not last.get("outcome"):
         return ", which has not run yet"

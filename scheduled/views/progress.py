@@ -58,14 +58,14 @@ class Progress:
         missed: int = 0,
         **_: Any,
     ) -> None:
-        """A run has begun: a line for it."""
+        """Add a line for a run that started."""
         answers = f"catch-up, answers for {passed(missed)} too"
         note = answers if missed else "catch-up" if catch_up else ""
         self._lines[run_id] = _Line(job, slot, note, time.monotonic())
         self.refresh()
 
     def job_finished(self, *, run_id: str, **_: Any) -> None:
-        """A run has ended, however it did: its line goes."""
+        """Remove the line of a run that ended, however it did."""
         self._lines.pop(run_id, None)
         self.refresh()
 
@@ -73,11 +73,11 @@ class Progress:
 
     def refresh(self) -> None:
         """Draw the lines as they are now."""
-        self._live.update(Group(*map(_drawn, self._lines.values())), refresh=True)
+        self._live.update(Group(*map(_line, self._lines.values())), refresh=True)
 
 
 def summary(report: Mapping[str, Any]) -> list[RenderableType]:
-    """The end of a tick for a person, from the document that `run --json` prints."""
+    """Return the end of a tick for a person, from the document that `run --json` prints."""
     tick, runs = report["tick"], report["runs"]
     if not runs:
         return [Text("Nothing was due." if not tick["due"] else _counts(tick))]
@@ -95,11 +95,11 @@ def summary(report: Mapping[str, Any]) -> list[RenderableType]:
 
 def _counts(tick: Mapping[str, Any]) -> str:
     words = ("ran", "failed", "skipped", "carried")
-    said = ", ".join(f"{tick[word]} {word}" for word in words if tick[word] or word == "ran")
-    return f"{said} in {taken(tick['duration_seconds'])}"
+    totals = ", ".join(f"{tick[word]} {word}" for word in words if tick[word] or word == "ran")
+    return f"{totals} in {taken(tick['duration_seconds'])}"
 
 
-def _drawn(line: _Line) -> Text:
+def _line(line: _Line) -> Text:
     elapsed = span(time.monotonic() - line.started)
     about = f" ({line.note})" if line.note else ""
     slot = f" for {line.slot}" if line.slot else " by hand"

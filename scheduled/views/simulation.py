@@ -1,4 +1,4 @@
-"""`simulate`: what the ticks of a time to come, or past, would do."""
+"""`simulate`: what the ticks of a period, future or past, would do."""
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +12,7 @@ from scheduled.state.history import Row
 from scheduled.timing import slots
 from scheduled.timing.instants import format_utc, parse_utc
 from scheduled.timing.tick_times import TickTimeline
+from scheduled.views import wording
 from scheduled.views.format import absolute, counted, passed, span
 
 if TYPE_CHECKING:
@@ -21,19 +22,20 @@ if TYPE_CHECKING:
 REMEMBERED = "remembered"
 FRESH = "fresh"
 _DECISIONS = {Outcome.SUCCEEDED: "run", Outcome.SKIPPED: "skip"}
-"""What a tick does of its own accord. The other outcomes befall it, and keep their words."""
+"""What a tick decides by itself. The other outcomes happen to it, and keep their words."""
 
 
 def document(
     timeline: TickTimeline, shown_from: datetime, memory: str, runs: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """`simulate --json`; `memory` is `remembered` or `fresh`, `runs` are those of `run`."""
+    """Return `simulate --json`; `memory` is `remembered` or `fresh`, `runs` are those of `run`."""
     return {
         "from": format_utc(shown_from),
         "to": format_utc(timeline.end),
         "tick_seconds": timeline.step.total_seconds(),
         "outages": [
-            {"from": format_utc(one.start), "to": format_utc(one.end)} for one in timeline.outages
+            {"from": format_utc(outage.start), "to": format_utc(outage.end)}
+            for outage in timeline.outages
         ],
         "memory": memory,
         "runs": list(runs),
@@ -41,7 +43,7 @@ def document(
 
 
 def run(row: Row, at: datetime, job: Job | None) -> dict[str, Any]:
-    """What the tick `at` does with a slot of a job, or with a stretch of them that was missed.
+    """Return what the tick `at` does with a slot of a job, or with a range of missed ones.
 
     Without a `job`, which may be configured no longer, there is no local time to tell.
     """
@@ -61,27 +63,29 @@ def run(row: Row, at: datetime, job: Job | None) -> dict[str, Any]:
     }
 
 
-def page(shown: Mapping[str, Any], zone: tzinfo) -> "Iterator[RenderableType]":
-    """The same for a person: how it was done, a table a day, and the sum."""
+def page(document: Mapping[str, Any], zone: tzinfo) -> "Iterator[RenderableType]":
+    """Yield the same for a person: how it was done, a table a day, and the totals."""
     from rich.text import Text
 
-    for sentence in _premises(shown, zone):
+    for sentence in _premises(document, zone):
         yield Text(sentence)
-    width = max((len(row["job"]) for row in shown["runs"]), default=0)
-    for day, rows in itertools.groupby(shown["runs"], lambda row: _local(row["at"], zone).date()):
+    width = max((len(row["job"]) for row in document["runs"]), default=0)
+    for day, rows in itertools.groupby(
+        document["runs"], lambda row: _local(row["at"], zone).date()
+    ):
         midnight = datetime.combine(day, datetime.min.time())
         yield Text(f"\n{day:%A %Y-%m-%d}{_clock_change(midnight, zone)}", "bold")
         yield _table([*rows], zone, width)
-    yield Text(f"\n{_sum(shown['runs'])} Nothing was run, nothing was written.")
+    yield Text(f"\n{_totals(document['runs'])} Nothing was run, nothing was written.")
 
 
-def _premises(shown: Mapping[str, Any], zone: tzinfo) -> Iterator[str]:
-    start, end = (absolute(_local(shown[key], zone), zone) for key in ("from", "to"))
-    yield f"Simulated: a tick every {span(shown['tick_seconds'])} from {start} up to {end}."
-    for outage in shown["outages"]:
+def _premises(document: Mapping[str, Any], zone: tzinfo) -> Iterator[str]:
+    start, end = (absolute(_local(document[key], zone), zone) for key in ("from", "to"))
+    yield f"Simulated: a tick every {span(document['tick_seconds'])} from {start} up to {end}."
+    for outage in document["outages"]:
         silent = [absolute(_local(outage[key], zone), zone) for key in ("from", "to")]
         yield f"No ticks from {silent[0]} up to {silent[1]}."
-    if shown["memory"] == FRESH:
+    if document["memory"] == FRESH:
         yield "It lies in the past: nothing is remembered, the first tick sees every job anew."
 
 
@@ -101,21 +105,25 @@ def _table(rows: Sequence[Mapping[str, Any]], zone: tzinfo, width: int) -> "Tabl
     for row in rows:
         day, at = absolute(_local(row["at"], zone), zone).split()
         slot = absolute(_local(row["slot"], zone), zone).removeprefix(f"{day} ")
-        table.add_row(*map(tables.cell, (at, row["job"], slot, row["decision"], _note(row))))
+        table.add_row(
+            *map(tables.cell, (at, row["job"], slot, wording.decision(row["decision"]), _note(row)))
+        )
     return table
 
 
 def _note(row: Mapping[str, Any]) -> str:
     if row["decision"] == Outcome.MISSED:
-        said = [passed(row["missed"], "slot")]
+        remarks = [passed(row["missed"], "slot")]
     elif row["missed"]:
-        said = [f"answers for {passed(row['missed'])} too"]
+        remarks = [f"answers for {passed(row['missed'])} too"]
     else:
-        said = ["catch-up"] if row["catch_up"] else []
-    return "; ".join([*said, *(one for one in (row["reason"], row["note"]) if one)])
+        remarks = ["catch-up"] if row["catch_up"] else []
+    return "; ".join(
+        [*remarks, *(wording.printed(text) for text in (row["reason"], row["note"]) if text)]
+    )
 
 
-def _sum(runs: Sequence[Mapping[str, Any]]) -> str:
+def _totals(runs: Sequence[Mapping[str, Any]]) -> str:
     ran = sum(row["decision"] == "run" for row in runs)
     skipped = sum(row["decision"] == "skip" for row in runs)
     missed = sum(row["missed"] for row in runs if row["decision"] == Outcome.MISSED)

@@ -15,16 +15,16 @@ FACTOR = 3
 NOTICED = 10.0
 """Seconds beyond the usual that nobody minds."""
 ENOUGH = 5
-"""Fewer durations than this are no custom."""
+"""Fewer durations than this do not show what is usual."""
 NEWEST = 3
 """One slow run may be chance."""
 
 
 def slow(snapshot: Snapshot) -> Iterator[str]:
-    """A sentence for each job that runs for far longer than usual, or has become slow."""
+    """Yield a sentence for each job that runs for far longer than usual, or has become slow."""
     for job in snapshot.jobs:
         durations = snapshot.entry(job.id).get("durations") or []
-        started = [opened.started_at for opened in snapshot.record(job.id).runs.values()]
+        started = [run.started_at for run in snapshot.record(job.id).runs.values()]
         if job.id in snapshot.running and started:
             elapsed = (snapshot.now - min(started)).total_seconds()
             if _is_slow(elapsed, durations):

@@ -1,6 +1,6 @@
-"""What every view is drawn from: the jobs, the state, and what can be seen from outside now.
+"""What every view is made from: the jobs, the state, and what else can be observed now.
 
-Looking changes nothing on the disk, and works where there is no state yet.
+Observing changes nothing on the disk, and works where there is no state yet.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ MAIL_FILE = "AI_MAIL.central.json"
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One moment of one installation."""
+    """An installation at one instant."""
 
     now: datetime
     zone: tzinfo
@@ -44,7 +44,7 @@ class Snapshot:
     running: frozenset[str] = frozenset()
     """Ids of the jobs that run now, in a tick or on their own after it died."""
     warnings: tuple[str, ...] = ()
-    """What is odd about it, though all of it is followed."""
+    """What is suspicious in the configuration, though it is followed."""
     problems: tuple[str, ...] = ()
     """What is wrong with the configuration, a sentence each."""
     recovered: tuple[str, ...] = ()
@@ -55,31 +55,31 @@ class Snapshot:
     """What `job_memory` found out: there are views that ask five times about each job."""
 
     def entry(self, job: str) -> dict[str, Any]:
-        """The state's own words about a job; empty for one never seen."""
+        """Return what the state has about a job; empty for one never seen."""
         return _entry(self.state, job)
 
     def record(self, job: str) -> JobMemory:
-        """What is remembered about a job, as of the first time it is asked for."""
+        """Return what is remembered about a job, as of the first time it is asked for."""
         if job not in self._records:
             self._records[job] = records.job_memory(self.state, job)
         return self._records[job]
 
     @property
     def late_after(self) -> timedelta:
-        """How long a slot may wait before that is worth a word: two ticks."""
+        """How long a slot may wait before it is late: two ticks."""
         return 2 * self.cadence.interval
 
     def decisions(self) -> Iterator[Decision]:
-        """What a tick would decide about each job now, in the order of the configuration."""
-        above = SlotCache.at(self.now)
+        """Yield what a tick would decide about each job now, in the order of the configuration."""
+        slots = SlotCache.at(self.now)
         for job in self.jobs:
-            yield decide.decide(job, self.record(job.id), above, self.late_after)
+            yield decide.decide(job, self.record(job.id), slots, self.late_after)
 
 
 def observe(
     config: "Config", state: State, now: datetime, zone: tzinfo, recovered: Sequence[str] = ()
 ) -> Snapshot:
-    """The picture of the installation at `now`; `recovered` is what its store had to mend."""
+    """Return the installation at `now`; `recovered` is what its store had to repair."""
     state_dir = config.places.state_dir
     return Snapshot(
         now=now,
@@ -103,7 +103,7 @@ def _entry(state: State, job: str) -> dict[str, Any]:
 
 
 def _last_tick(state: State, state_dir: Path) -> datetime | None:
-    """The newer of what the state says and the heartbeat, which idle ticks leave as well."""
+    """Return the newer of what the state says and the heartbeat, which idle ticks leave as well."""
     recorded = instants.parse_utc(state["ticks"].get("last"))
     beat = heartbeat.load(state_dir)
     if beat is None:

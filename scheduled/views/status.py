@@ -1,4 +1,4 @@
-"""How things stand: `status --json`, and the central file that others read."""
+"""The current status: `status --json`, and the central file that others read."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ SEED_SECTIONS = ("last_run", "memory_rollover", "mail_cleanup", "health_check")
 
 
 def document(snapshot: Snapshot) -> dict[str, Any]:
-    """`status --json`."""
+    """Return `status --json`."""
     overdue = _overdue(snapshot)
     outcomes = count_outcomes(snapshot.state, snapshot.now)
     health, reasons = judge(snapshot, outcomes, overdue)
@@ -46,9 +46,9 @@ def document(snapshot: Snapshot) -> dict[str, Any]:
 def central(
     config: "Config", state: State, now: datetime, recovered: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """`SCHEDULED.central.json`: the status at `now`, when a tick has just done its work.
+    """Return `SCHEDULED.central.json`: the status at `now`, when a tick has just done its work.
 
-    `recovered` is what its store had to mend.
+    `recovered` is what its store had to repair.
     """
     snapshot = observe(config, state, now, ZoneInfo(config.timezone), recovered)
     whole = document(snapshot)
@@ -64,17 +64,15 @@ def _last_tick(snapshot: Snapshot) -> dict[str, Any] | None:
 
 
 def _paused(snapshot: Snapshot) -> dict[str, Any]:
-    """The pauses in force, by job; `*` is the one of all jobs."""
-    held = pauses(snapshot.state)
-    kept = snapshot.state["paused"]
-    return {name: kept[name] for name, pause in held.items() if pause.covers(snapshot.now)}
+    """Return the pauses in force, by job; `*` is the one of all jobs."""
+    entries = snapshot.state["paused"]
+    in_force = pauses(snapshot.state).items()
+    return {name: entries[name] for name, pause in in_force if pause.covers(snapshot.now)}
 
 
 def _running(snapshot: Snapshot) -> list[dict[str, Any]]:
-    """What runs now, longest first."""
-    under_way = [
-        (job, run) for job in snapshot.running for run in snapshot.record(job).runs.values()
-    ]
+    """Return what runs now, longest first."""
+    active = [(job, run) for job in snapshot.running for run in snapshot.record(job).runs.values()]
     rows = [
         {
             "job": job,
@@ -83,13 +81,13 @@ def _running(snapshot: Snapshot) -> list[dict[str, Any]]:
             "since": format_utc(run.started_at),
             "pid": run.pid,
         }
-        for job, run in under_way
+        for job, run in active
     ]
     return sorted(rows, key=lambda row: (str(row["since"]), str(row["job"])))
 
 
 def _overdue(snapshot: Snapshot) -> list[dict[str, Any]]:
-    """The jobs that wait for longer than two ticks though nothing runs, longest first.
+    """Return the jobs that wait for longer than two ticks though nothing runs, longest first.
 
     What counts is their first unanswered slot: a job of every minute has a fresh one always.
     """
@@ -112,7 +110,7 @@ def _overdue(snapshot: Snapshot) -> list[dict[str, Any]]:
 
 
 def _failing(snapshot: Snapshot) -> list[dict[str, Any]]:
-    """The jobs that have failed since they last succeeded, most often first."""
+    """Return the jobs that have failed since they last succeeded, most often first."""
     rows = []
     for job in snapshot.jobs:
         entry = snapshot.entry(job.id)

@@ -11,7 +11,7 @@ from rich.text import Text
 from scheduled.state.history import Row
 from scheduled.system.text import one_line
 from scheduled.timing.instants import parse_utc
-from scheduled.views import dry_run
+from scheduled.views import dry_run, wording
 from scheduled.views.format import absolute, both, passed, relative, taken
 
 STYLES = {
@@ -25,7 +25,7 @@ STYLES = {
 
 
 def jobs(rows: Iterable[Mapping[str, Any]], now: datetime, zone: tzinfo) -> Table:
-    """`list`: one line a job."""
+    """Return `list`: one line a job."""
     table = grid("JOB", "SCHEDULE", "ENABLED", "LAST RUN", "OUTCOME", "NEXT RUN")
     for row in rows:
         table.add_row(
@@ -40,19 +40,19 @@ def jobs(rows: Iterable[Mapping[str, Any]], now: datetime, zone: tzinfo) -> Tabl
 
 
 def jobs_at(rows: Iterable[Mapping[str, Any]], now: datetime, zone: tzinfo) -> Table:
-    """`list --at`: one line a job, with what a tick does about it then."""
+    """Return `list --at`: one line a job, with what a tick does about it then."""
     table = grid("JOB", "SCHEDULE", "DECISION", "SLOT", "NEXT RUN", "NOTE")
     for row in rows:
         slot = parse_utc(row["slot"])
         when = absolute(slot, zone) if slot else "-"
         after = "-" if row["slot"] == row["next_run"] else awaited(row, now, zone)
-        cells = (row["id"], row["schedule"], row["decision"], when, after)
+        cells = (row["id"], row["schedule"], wording.decision(row["decision"]), when, after)
         table.add_row(*map(cell, (*cells, dry_run.note(row))))
     return table
 
 
 def tasks(rows: Iterable[Mapping[str, Any]], now: datetime) -> Table:
-    """GAIA's `--list`: name, schedule, last run or `never`, description."""
+    """Return GAIA's `--list`: name, schedule, last run or `never`, description."""
     table = grid("TASK", "SCHEDULE", "LAST RUN", "DESCRIPTION")
     for row in rows:
         ago = Text(_ago(row["last_run"], now))
@@ -61,7 +61,7 @@ def tasks(rows: Iterable[Mapping[str, Any]], now: datetime) -> Table:
 
 
 def runs(rows: Iterable[Row], now: datetime, zone: tzinfo) -> Table:
-    """`history`: one line a run."""
+    """Return `history`: one line a run."""
     table = grid("JOB", "SLOT", "OUTCOME", "WHEN", "TOOK", "RUN", "NOTE")
     for row in rows:
         slot, when = (
@@ -80,10 +80,10 @@ def runs(rows: Iterable[Row], now: datetime, zone: tzinfo) -> Table:
     return table
 
 
-def slots(shown: Sequence[Mapping[str, Any]], now: datetime, job: str | None) -> Table:
-    """`next`: one line a slot, with its job where they are of several."""
+def slots(rows: Sequence[Mapping[str, Any]], now: datetime, job: str | None) -> Table:
+    """Return `next`: one line a slot, with its job where there are several."""
     table = grid(*([] if job else ["JOB"]), "SLOT", "", "NOTE")
-    for row in shown:
+    for row in rows:
         local = datetime.fromisoformat(row["local"])
         cells = [cell(row["job"])] if not job else []
         when = Text(absolute(local, local.tzinfo or now.tzinfo))  # type: ignore[arg-type]
@@ -92,7 +92,7 @@ def slots(shown: Sequence[Mapping[str, Any]], now: datetime, job: str | None) ->
 
 
 def pairs(rows: Iterable[tuple[str, str | Text]]) -> Table:
-    """A name and what there is to say about it, a line each."""
+    """Return names and their values, a line each."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
@@ -102,37 +102,38 @@ def pairs(rows: Iterable[tuple[str, str | Text]]) -> Table:
 
 
 def note(row: Row) -> str:
-    """What a person wants to know about a run beyond its outcome."""
-    said = []
+    """Return what a person reads about a run beside its outcome."""
+    remarks = []
     if row["outcome"] == "missed":
-        said.append(passed(row["missed"], "slot"))
+        remarks.append(passed(row["missed"], "slot"))
     elif row["missed"]:
-        said.append(f"answers for {passed(row['missed'])} too")
+        remarks.append(f"answers for {passed(row['missed'])} too")
     elif row["catch_up"]:
-        said.append("catch-up")
+        remarks.append("catch-up")
     if row["attempt"] > 1:
-        said.append(f"attempt {row['attempt']}")
-    said += dict.fromkeys(text for text in (row["reason"], row["error"]) if text)
-    return "; ".join(said)
+        remarks.append(f"attempt {row['attempt']}")
+    causes = (row["reason"], row["error"])
+    remarks += dict.fromkeys(wording.printed(cause) for cause in causes if cause)
+    return "; ".join(remarks)
 
 
 def outcome(word: str | None) -> Text:
-    """An outcome in its colour; nothing for none."""
+    """Return an outcome in its colour; nothing for none."""
     return Text(one_line(word or ""), STYLES.get(word or "", ""))
 
 
 def cell(value: object) -> Text:
-    """Anybody's text, harmless and on one line."""
+    """Return untrusted text, harmless and on one line."""
     return Text(one_line(value))
 
 
 def indented(value: object) -> Padding:
-    """Anybody's text below a heading; where it has to be wrapped, the indent stays."""
+    """Return untrusted text below a heading; where it has to be wrapped, the indent stays."""
     return Padding(cell(value), (0, 0, 0, 2), expand=False)
 
 
 def grid(*headings: str) -> Table:
-    """A table of plain columns, which reads well in a terminal and in a pipe."""
+    """Return a table of plain columns, which reads well in a terminal and in a pipe."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for number, heading in enumerate(headings):
         # The first says what the line is about; where it is narrow, the others give way.
@@ -146,7 +147,7 @@ def _ago(text: str | None, now: datetime) -> str:
 
 
 def awaited(row: Mapping[str, Any], now: datetime, zone: tzinfo) -> str:
-    """When the next run is, for a person: its slot, or since when it is due."""
+    """Return when the next run is, for a person: its slot, or since when it is due."""
     when = parse_utc(row["next_run"])
     if when is None:
         return "-"

@@ -26,7 +26,7 @@ def show(*parts: RenderableType, color: bool) -> None:
 
 
 def rendered(*parts: RenderableType, width: int, color: bool) -> str:
-    """The parts as text, without blanks at the ends of lines."""
+    """Return the parts as text, without blanks at the ends of lines."""
     console = Console(
         file=io.StringIO(),
         width=width,

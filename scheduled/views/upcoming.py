@@ -1,4 +1,4 @@
-"""The slots to come: of one job, or of all of them together."""
+"""The upcoming slots: of one job, or of all of them together."""
 
 import heapq
 from collections.abc import Iterator
@@ -17,48 +17,48 @@ from scheduled.timing.slots import is_anchored
 from scheduled.views.snapshot import Snapshot
 
 
-def of_job(snapshot: Snapshot, job: Job, count: int, *, explained: bool = False) -> dict[str, Any]:
-    """`next JOB --json`: the first `count` slots after now; none for a job that is disabled.
+def of_job(snapshot: Snapshot, job: Job, count: int, *, explain: bool = False) -> dict[str, Any]:
+    """Return `next JOB --json`: the first `count` slots after now; none for a job that is disabled.
 
-    `explained` adds to each why it is there, a list of sentences.
+    `explain` adds to each a list of sentences that say why it is there.
     """
-    coming = islice(_following(snapshot, job, SlotCache.at(snapshot.now)), count)
+    upcoming = islice(_following(snapshot, job, SlotCache.at(snapshot.now)), count)
     return {
         "job": job.id,
         "timezone": job.timezone,
-        "next": [_explained(snapshot, job, slot, wanted=explained) for slot in coming],
+        "next": [_explained(snapshot, job, slot, explain=explain) for slot in upcoming],
     }
 
 
-def of_all(snapshot: Snapshot, count: int, *, explained: bool = False) -> dict[str, Any]:
-    """`next --json`: the first `count` slots of all jobs together, each with its job."""
+def of_all(snapshot: Snapshot, count: int, *, explain: bool = False) -> dict[str, Any]:
+    """Return `next --json`: the first `count` slots of all jobs together, each with its job."""
     return {
         "job": None,
         "timezone": str(snapshot.zone),
         "next": [
-            {"job": job.id, **_explained(snapshot, job, slot, wanted=explained)}
+            {"job": job.id, **_explained(snapshot, job, slot, explain=explain)}
             for slot, job in _merged(snapshot, count)
         ],
     }
 
 
-def _explained(snapshot: Snapshot, job: Job, slot: datetime, *, wanted: bool) -> dict[str, Any]:
-    shown = _shown(snapshot, job, slot)
-    if not wanted:
-        return shown
-    from scheduled.views import explain
+def _explained(snapshot: Snapshot, job: Job, slot: datetime, *, explain: bool) -> dict[str, Any]:
+    entry = _entry(snapshot, job, slot)
+    if not explain:
+        return entry
+    from scheduled.views.explain import sentences
 
-    return shown | {"explain": [*explain.sentences(snapshot, job, slot)]}
+    return entry | {"explain": [*sentences(snapshot, job, slot)]}
 
 
 def _merged(snapshot: Snapshot, count: int) -> Iterator[tuple[datetime, Job]]:
-    above = SlotCache.at(snapshot.now)
-    streams = [_following(snapshot, job, above) for job in snapshot.jobs]
+    cache = SlotCache.at(snapshot.now)
+    streams = [_following(snapshot, job, cache) for job in snapshot.jobs]
     # Only the head of each stream is computed, however many jobs there are.
     heads = [
         (slot, number)
-        for number, one in enumerate(streams)
-        if (slot := next(one, None)) is not None
+        for number, stream in enumerate(streams)
+        if (slot := next(stream, None)) is not None
     ]
     heapq.heapify(heads)
     for _ in range(count):
@@ -71,28 +71,28 @@ def _merged(snapshot: Snapshot, count: int) -> Iterator[tuple[datetime, Job]]:
             heapq.heappush(heads, (after, number))
 
 
-def _following(snapshot: Snapshot, job: Job, above: SlotCache) -> Iterator[datetime]:
-    record = snapshot.record(job.id)
-    if not decide.is_enabled(job, record):
+def _following(snapshot: Snapshot, job: Job, cache: SlotCache) -> Iterator[datetime]:
+    memory = snapshot.record(job.id)
+    if not decide.is_enabled(job, memory):
         return
     schedule = schedule_of(job)
-    anchor = record.anchor if is_anchored(schedule) else None
-    slot: datetime | None = decide.answered_until(job, record, snapshot.now)
-    if record.deferral is not None:
-        slot = record.deferral.until
+    anchor = memory.anchor if is_anchored(schedule) else None
+    slot: datetime | None = decide.answered_until(job, memory, snapshot.now)
+    if memory.deferral is not None:
+        slot = memory.deferral.until
         yield slot
     if (
-        record.watermark is not None
-        and snapshot.now < record.watermark <= snapshot.now + decide.CORRECTION
+        memory.watermark is not None
+        and snapshot.now < memory.watermark <= snapshot.now + decide.CORRECTION
     ):
-        slot = record.watermark  # the clock went back: what has run does not run again
+        slot = memory.watermark  # the clock went back: what has run does not run again
     while slot is not None:
-        slot = above.following(schedule, slot, anchor)
+        slot = cache.following(schedule, slot, anchor)
         if slot is not None:
             yield slot
 
 
-def _shown(snapshot: Snapshot, job: Job, slot: datetime) -> dict[str, Any]:
+def _entry(snapshot: Snapshot, job: Job, slot: datetime) -> dict[str, Any]:
     return {
         "slot": format_utc(slot),
         "local": slot.astimezone(ZoneInfo(job.timezone)).isoformat(),
@@ -101,7 +101,7 @@ def _shown(snapshot: Snapshot, job: Job, slot: datetime) -> dict[str, Any]:
 
 
 def _notes(snapshot: Snapshot, job: Job, slot: datetime) -> Iterator[str]:
-    """What the clock change does to the slot, and what keeps its start from being at the slot."""
+    """Yield what a clock change does to the slot, and why its run starts later."""
     deferral = snapshot.record(job.id).deferral
     if deferral is not None and deferral.until == slot:
         yield f"deferred{': ' if deferral.reason else ''}{deferral.reason}"

@@ -1,4 +1,4 @@
-"""Why a job ran, or did not: what became of a slot, and what stands in the way of a due one."""
+"""Why a job ran, or did not: what became of a slot, and what holds back a due one."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ from scheduled.state.records import JobMemory
 from scheduled.timing import slots
 from scheduled.timing.expression import Schedule
 from scheduled.timing.instants import format_utc, parse_utc
-from scheduled.views import pending
+from scheduled.views import pending, wording
 from scheduled.views.format import absolute, both, passed
 from scheduled.views.snapshot import Snapshot
 
@@ -28,22 +28,22 @@ UNKNOWN = "unknown"
 
 
 def document(snapshot: Snapshot, job: Job, at: datetime, rows: Sequence[Row]) -> dict[str, Any]:
-    """`why --json`: the newest slot at or before `at`, how it ended, and the reasons in words.
+    """Return `why --json`: the newest slot at or before `at`, how it ended, and why.
 
     `rows` is the history of the job, newest first. `answer` is an outcome, `due`, `running`,
     `unknown`, or `none`.
     """
     schedule = schedule_of(job)
-    record = snapshot.record(job.id)
-    slot = slots.latest(schedule, at, record.anchor or snapshot.now)
-    found = list(_rows_of(slot, schedule, record, rows)) if slot is not None else []
-    decision = decide.decide(job, record, SlotCache.at(snapshot.now), snapshot.late_after)
-    answer = _answer(snapshot, job, slot, found)
-    reasons = [_told(row, snapshot) for row in found]
+    memory = snapshot.record(job.id)
+    slot = slots.latest(schedule, at, memory.anchor or snapshot.now)
+    slot_rows = list(_rows_of(slot, schedule, memory, rows)) if slot is not None else []
+    decision = decide.decide(job, memory, SlotCache.at(snapshot.now), snapshot.late_after)
+    answer = _answer(snapshot, job, slot, slot_rows)
+    reasons = [_attempt(row, snapshot) for row in slot_rows]
     if slot is None or answer in (DUE, RUNNING):
         reasons += pending.sentences(snapshot, job, slot, decision)
     elif answer in (NONE, UNKNOWN):
-        reasons += pending.before_its_time(snapshot, job, slot, decision)
+        reasons += pending.unscheduled(snapshot, job, slot, decision)
     else:
         reasons += _aftermath(snapshot, job, slot, decision, rows)
     note = slots.clock_change_note(schedule, slot) if slot is not None else ""
@@ -57,87 +57,90 @@ def document(snapshot: Snapshot, job: Job, at: datetime, rows: Sequence[Row]) ->
     }
 
 
-def sentences(shown: dict[str, Any], snapshot: Snapshot) -> Iterator[str]:
-    """The same for a person, a sentence a line."""
-    slot, after = parse_utc(shown["slot"]), parse_utc(shown["next"])
+def sentences(document: dict[str, Any], snapshot: Snapshot) -> Iterator[str]:
+    """Yield the same for a person, a sentence a line."""
+    slot, after = parse_utc(document["slot"]), parse_utc(document["next"])
     if slot is None:
-        yield f"{shown['job']}: no slot lies at or before that time."
+        yield f"{document['job']}: no slot lies at or before that time."
     else:
-        told = _ANSWERS.get(shown["answer"], shown["answer"].replace("_", " "))
-        yield f"{shown['job']}: the slot of {absolute(slot, snapshot.zone)}: {told}."
-    for reason in shown["reasons"]:
-        yield f"- {reason}"
+        answer = _ANSWERS.get(document["answer"]) or wording.outcome(document["answer"])
+        yield f"{document['job']}: the slot of {absolute(slot, snapshot.zone)}: {answer}."
+    for reason in document["reasons"]:
+        yield f"- {wording.printed(reason)}"
     if after is not None:
         yield f"- the next start: {both(after, snapshot.now, snapshot.zone)}."
 
 
-_ANSWERS = {NONE: "it does not count", UNKNOWN: "not on record any more"}
+_ANSWERS = {NONE: "not scheduled", UNKNOWN: "no longer on record"}
 
 
-def _answer(snapshot: Snapshot, job: Job, slot: datetime | None, found: Sequence[Row]) -> str:
-    """What has become of a slot, in one word; `found` are the rows that tell of it."""
-    record = snapshot.record(job.id)
+def _answer(snapshot: Snapshot, job: Job, slot: datetime | None, rows: Sequence[Row]) -> str:
+    """Return what has become of a slot, in one word; `rows` are those about it."""
+    memory = snapshot.record(job.id)
     if slot is None:
         return NONE
-    if job.id in snapshot.running and any(run.slot == slot for run in record.runs.values()):
+    if job.id in snapshot.running and any(run.slot == slot for run in memory.runs.values()):
         return RUNNING
-    outcome = next((row["outcome"] for row in found if row["outcome"]), None)
-    if pending.is_open(snapshot, job, slot):
+    outcome = next((row["outcome"] for row in rows if row["outcome"]), None)
+    if pending.is_pending(snapshot, job, slot):
         return DUE if outcome in (None, Outcome.INTERRUPTED) else outcome
     if outcome is not None:
         return outcome
-    is_past = record.anchor is not None and record.anchor < slot <= snapshot.now
-    return UNKNOWN if is_past and pending.is_met(snapshot, job) else NONE
+    is_past = memory.anchor is not None and memory.anchor < slot <= snapshot.now
+    return UNKNOWN if is_past and pending.is_registered(snapshot, job) else NONE
 
 
 def _rows_of(
-    slot: datetime, schedule: Schedule, record: JobMemory, rows: Sequence[Row]
+    slot: datetime, schedule: Schedule, memory: JobMemory, rows: Sequence[Row]
 ) -> Iterator[Row]:
-    """The rows that tell of one slot, newest first."""
+    """Yield the rows about one slot, newest first."""
     for row in rows:
-        told = parse_utc(row["slot"])
-        if told is None:
+        row_slot = parse_utc(row["slot"])
+        if row_slot is None:
             continue
         if row["outcome"] == Outcome.MISSED:
-            anchor = record.anchor or slot
-            behind = slots.count(schedule, slot - INSTANT, told, anchor)
-            if slot <= told and behind <= row["missed"]:
+            anchor = memory.anchor or slot
+            behind = slots.count(schedule, slot - INSTANT, row_slot, anchor)
+            if slot <= row_slot and behind <= row["missed"]:
                 yield row
-        elif told == slot:
+        elif row_slot == slot:
             yield row
 
 
-def _told(row: Row, snapshot: Snapshot) -> str:
+def _attempt(row: Row, snapshot: Snapshot) -> str:
     why = next((text for text in (row["error"], row["reason"]) if text), "")
-    ended = " ".join(str(row["outcome"] or "").split("_"))
+    ended = wording.outcome(row["outcome"])
     late = ", as catch-up" if row["catch_up"] else ""
     more = (
         f", for {passed(row['missed'], 'older slot')} too"
         if row["run_id"] and row["missed"]
         else ""
     )
-    told = ": ".join(one for one in (f"{ended}{late}{more}", why) if one)
+    if why.startswith(ended) and row["outcome"] == Outcome.TIMED_OUT:
+        ended = why
+        why = ""
+    sentence = ": ".join(part for part in (f"{ended}{late}{more}", why) if part)
     if row["run_id"]:
-        told = f"attempt {row['attempt']}, run {row['run_id']}: {told.removeprefix(', ')}"
+        sentence = f"attempt {row['attempt']}, run {row['run_id']}: {sentence.removeprefix(', ')}"
     when = parse_utc(row["finished_at"])
-    return f"{told} ({both(when, snapshot.now, snapshot.zone)})" if when else told
+    return f"{sentence} ({both(when, snapshot.now, snapshot.zone)})" if when else sentence
 
 
 def _aftermath(
     snapshot: Snapshot, job: Job, slot: datetime, decision: Decision, rows: Sequence[Row]
 ) -> Iterator[str]:
-    """What follows from how a slot ended: a retry, a dead letter, another run's answer."""
-    record = snapshot.record(job.id)
-    if record.retry is not None and record.retry.slot == slot:
-        attempt = f"attempt {record.retry.attempt} of {job.max_retries + 1}"
-        yield f"{attempt} is due at {both(record.retry.at, snapshot.now, snapshot.zone)}"
-        if decision.next != record.retry.at:
+    """Yield what follows from how a slot ended: a retry, a dead letter, another run's answer."""
+    memory = snapshot.record(job.id)
+    if memory.retry is not None and memory.retry.slot == slot:
+        attempt = f"attempt {memory.retry.attempt} of {job.max_retries + 1}"
+        yield f"{attempt} is due at {both(memory.retry.at, snapshot.now, snapshot.zone)}"
+        if decision.next != memory.retry.at:
             yield from pending.sentences(snapshot, job, slot, decision)
     if any(_is_about(letter, job, slot) for letter in snapshot.state["dead_letter"]):
         yield f"its retries are used up; `scheduled dead-letter retry {job.id}` tries once more"
-    if record.suspended:
+    if memory.suspended:
         yield decide.SUSPENDED
-    answering = _answering(slot, schedule_of(job), record, rows)
+    answering = _answering(slot, schedule_of(job), memory, rows)
     if answering is not None:
         when = absolute(answering, snapshot.zone)
         yield f"coalesced: the run for the slot of {when} answered for it, too"
@@ -148,13 +151,13 @@ def _is_about(letter: dict[str, Any], job: Job, slot: datetime) -> bool:
 
 
 def _answering(
-    slot: datetime, schedule: Schedule, record: JobMemory, rows: Sequence[Row]
+    slot: datetime, schedule: Schedule, memory: JobMemory, rows: Sequence[Row]
 ) -> datetime | None:
-    """The slot of the run that answered for an older slot that had passed."""
+    """Return the slot of the run that answered for an older slot that had passed."""
     for row in reversed(rows):
-        told = parse_utc(row["slot"])
-        if not row["run_id"] or told is None or told <= slot:
+        row_slot = parse_utc(row["slot"])
+        if not row["run_id"] or row_slot is None or row_slot <= slot:
             continue
-        behind = slots.count(schedule, slot - INSTANT, told - INSTANT, record.anchor or slot)
-        return told if behind <= row["missed"] else None
+        behind = slots.count(schedule, slot - INSTANT, row_slot - INSTANT, memory.anchor or slot)
+        return row_slot if behind <= row["missed"] else None
     return None

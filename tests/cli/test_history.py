@@ -28,7 +28,7 @@ def test_history_for_a_person_tells_why_a_run_failed(home: Home) -> None:
     said = home.call("history")
 
     assert "answers for 2 missed slots too; attempt 3; exit code 3 [/rc]" in said.out
-    assert "No such run is on record." in home.call("history", "poll").out
+    assert "No runs recorded." in home.call("history", "poll").out
 
 
 def test_history_of_a_job_that_is_gone_is_kept(home: Home) -> None:

@@ -14,7 +14,7 @@ def test_next_tells_as_many_slots_as_asked_for(home: Home) -> None:
 
 
 def test_next_of_a_disabled_job_says_that_none_will_come(home: Home) -> None:
-    assert "No slot will come" in home.call("next", "poll").out
+    assert "No upcoming runs" in home.call("next", "poll").out
 
 
 def test_next_explains_each_slot_only_when_asked(home: Home) -> None:

@@ -13,7 +13,7 @@ from tests.builders.looks import Event, seen, snapshot
 def explained(one: Job, *events: Event, **fields: Any) -> list[str]:
     """What is said about the next slot of a job."""
     shown = snapshot(one, events=events, **fields)
-    sentences: list[str] = upcoming.of_job(shown, one, 1, explained=True)["next"][0]["explain"]
+    sentences: list[str] = upcoming.of_job(shown, one, 1, explain=True)["next"][0]["explain"]
     return sentences
 
 

@@ -18,7 +18,7 @@ def shown(**fields: Any) -> str:
 def test_where_no_ecosystem_is_nothing_is_said_of_branches_and_mail() -> None:
     said = shown()
 
-    assert "health, metrics, daily_report: off, as there is no registry" in said
+    assert "health, metrics, daily_report: inactive, as the root has no registry" in said
     assert "not checked yet" not in said
 
 
@@ -40,7 +40,7 @@ def test_what_the_shipped_jobs_found_before_is_still_said() -> None:
     assert "3 healthy" in text(said)
 
 
-def test_oddities_of_the_configuration_are_counted_and_lead_to_more() -> None:
+def test_warnings_of_the_configuration_are_counted_and_lead_to_more() -> None:
     said = shown(warnings=("jobs/a.yaml:3: idle_onyl: unknown key",))
 
-    assert "1 line of the configuration; `scheduled config validate` shows them" in said
+    assert "1 line of the configuration; `scheduled config validate` prints them" in said

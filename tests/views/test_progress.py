@@ -89,7 +89,7 @@ def test_a_failure_block_of_a_run_by_hand_without_output() -> None:
     block = failure_block(row, [], None, None)
 
     assert block.splitlines() == [
-        "backup: timed_out: timed out after 5 s",
+        "backup: timed out after 5 s",
         "  run r1, attempt 1, by hand, next try: none is planned",
         "  it printed nothing",
     ]

@@ -51,24 +51,24 @@ STORIES = {
         job(),
         "11:30",
         "11:45",
-        "it does not count",
+        "not scheduled",
         "no tick knew the job then: it was seen for the first time at 2026-11-21 11:30+00:00",
     ),
     "not due yet": story(
-        job(), "11:30", "11:45 about 15:00", "it does not count", "its time has not come"
+        job(), "11:30", "11:45 about 15:00", "not scheduled", "its time has not come"
     ),
     "never seen": story(
         job(),
         "",
         "11:45",
-        "it does not count",
+        "not scheduled",
         "no tick has seen the job yet: its slots count from the first one on",
     ),
     "never seen, and at once": story(
         job(first_run=FirstRun.NOW),
         "",
         "11:45",
-        "it does not count",
+        "not scheduled",
         "no tick has seen the job yet: the first one runs it at once (first_run: now)",
     ),
     "paused": story(
@@ -108,7 +108,7 @@ STORIES = {
         "11:30 12:00",
         "12:00:30",
         "due",
-        r"held back: .* free .*min_free_disk is .*; each tick asks again",
+        r"a guard prevents it: .* free .*min_free_disk is .*; each tick asks again",
     ),
     "only_if said no": story(
         job(only_if="exit 1"),
@@ -122,14 +122,14 @@ STORIES = {
         "11:30 12:00",
         "12:00:30",
         "due",
-        "held back: only_if said not now (exit code 75); each tick asks again",
+        "a guard prevents it: only_if said not now (exit code 75); each tick asks again",
     ),
     "not now": story(
         job(command="exit 75"),
         "11:30 12:00",
         "12:00:30",
         "due",
-        "it said not now: exit code 75; each tick asks again",
+        "the job said not now: exit code 75; each tick asks again",
     ),
     "too late": story(
         job(max_lateness=60.0),
@@ -157,14 +157,14 @@ STORIES = {
         "11:30 12:00",
         "12:05",
         "failed",
-        "nothing stands in its way: the next tick runs it",
+        "nothing holds it back: the next tick runs it",
     ),
     "retry called off": story(
         FAILING,
         "11:30 12:00",
         "13:00:30",
         "due",
-        "the next tick calls off the retry of the slot of 2026-11-21 12:00+00:00: "
+        "the next tick cancels the retry of the slot of 2026-11-21 12:00+00:00: "
         "a newer slot is due",
     ),
     "dead letter": story(
@@ -235,7 +235,7 @@ STORIES = {
         "11:30 11:59",
         "12:00:30",
         "due",
-        "nothing stands in its way: the next tick runs it",
+        "nothing holds it back: the next tick runs it",
     ),
 }
 
@@ -261,7 +261,7 @@ def test_each_state_of_a_slot_has_its_sentence(tmp_path: Path, told: Story) -> N
     ("policy", "consequence"),
     [
         (Overlap.QUEUE, "this slot waits for its end"),
-        (Overlap.SKIP, "the next tick leaves this slot out"),
+        (Overlap.SKIP, "the next tick skips this slot"),
         (Overlap.REPLACE, "the next tick stops it for this slot"),
         (Overlap.ALLOW, "the next tick starts this slot beside it"),
     ],
@@ -278,9 +278,9 @@ def test_a_slot_of_a_job_that_is_locked_says_by_which_run_and_what_follows(
     assert own[0] == "backup: the slot of 2026-11-21 12:00+00:00: running."
     assert any(is_said("it has been running since 2026-11-21 12:00", one) for one in own)
     assert later[0] == "backup: the slot of 2026-11-21 13:00+00:00: due."
-    assert "the run for the slot of 2026-11-21 12:00+00:00, begun at" in later[1]
+    assert "the run for the slot of 2026-11-21 12:00+00:00, started at" in later[1]
     assert later[1].endswith(f"goes on: {consequence} (overlap: {policy})")
-    assert "stands in its way" not in "".join(later)
+    assert "holds it back" not in "".join(later)
 
 
 def test_a_slot_that_was_skipped_because_the_job_still_ran_says_so(tmp_path: Path) -> None:
@@ -302,7 +302,7 @@ def test_a_retry_that_is_called_off_does_not_come_first(tmp_path: Path) -> None:
 
     _, sentence, *_ = lines(engine, "13:00:30")
 
-    assert is_said("the next tick calls off the retry", sentence)
+    assert is_said("the next tick cancels the retry", sentence)
 
 
 def test_a_run_is_told_with_its_attempts(tmp_path: Path) -> None:

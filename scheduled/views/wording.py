@@ -1,0 +1,44 @@
+"""The printed forms of words that the journal and JSON keep, in one table."""
+
+from scheduled.jobs.model import Outcome
+from scheduled.system.text import one_line
+
+CAUSES = {
+    "cron silent": "cron did not run",
+    "left out by hand": "skipped by user",
+    "stopped by hand": "stopped by user",
+}
+"""Recorded reasons and causes, and what is printed for them."""
+DECISIONS = {
+    "rest": "not due",
+    "meet": "new",
+    "clamp": "reset",
+    "carry": "later",
+    "give_up": "cancel retry",
+}
+"""Decisions of a tick that are printed in other words."""
+
+
+def printed(text: str) -> str:
+    """Return `text` with the recorded causes in it as they are printed."""
+    for recorded, words in CAUSES.items():
+        text = text.replace(recorded, words)
+    return text
+
+
+def decision(word: str) -> str:
+    """Return a decision of a tick as it is printed."""
+    return DECISIONS.get(word, word)
+
+
+def outcome(word: str | None) -> str:
+    """Return an outcome in plain words: `timed out`; empty for none."""
+    return one_line(word or "").replace("_", " ")
+
+
+def ended(word: str | None, *details: str | None) -> str:
+    """Return how a run ended: `failed: exit code 1`, but `timed out after 20 s` only once."""
+    lines = [*dict.fromkeys(one_line(printed(detail)) for detail in details if detail)]
+    if word == Outcome.TIMED_OUT and lines and lines[0].startswith(outcome(word)):
+        return ": ".join(lines)
+    return ": ".join([outcome(word), *lines])
