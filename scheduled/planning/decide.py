@@ -27,7 +27,7 @@ AGEING = timedelta(minutes=10)
 """A slot that has waited this long counts as one priority more urgent, after twice this as two."""
 
 SUSPENDED = "suspended: its retries were used up three times in a row; `scheduled enable` ends that"
-SKIPPED_BY_USER = "skipped by user"
+SKIPPED_BY_USER = "left out by hand"  # as recorded; views.wording has the printed form
 PAUSED_CAUSE = "paused"
 DEFERRED = "deferred"
 """The cause of slots missed during a deferral."""

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from scheduled.jobs.model import CatchUp, Job
 from scheduled.jobs.schedule import schedule_of, start_delay
+from scheduled.planning import decide
 from scheduled.state.records import JobMemory
 from scheduled.timing import slots, window
 from scheduled.timing.expression import NICKNAMES, Boot, Cron, Interval, Once, Schedule
@@ -24,7 +25,7 @@ def sentences(snapshot: Snapshot, job: Job, slot: datetime) -> Iterator[str]:
     if job.after:
         yield f"it waits until {' and '.join(job.after)} succeeded (after)"
     if memory.skip == slot:
-        yield "it will be skipped: skipped by user"
+        yield f"it will be skipped: {decide.SKIPPED_BY_USER}"
     if memory.pause is not None and memory.pause.covers(slot):
         yield f"it will be skipped: it lies in a pause{_because(memory.pause.reason)}"
     yield from _catch_up(job, slot, snapshot)

@@ -211,7 +211,7 @@ def test_a_slot_that_was_left_out_by_hand_ends_and_the_next_one_runs() -> None:
     left_out = decided(job(), record, "12:10")
 
     assert (left_out.verdict, left_out.slot) == (Verdict.SKIP, at("12:00"))
-    assert left_out.reason == "skipped by user"
+    assert left_out.reason == "left out by hand"
     assert decided(job(), record, "13:00").verdict is Verdict.RUN
 
 
@@ -242,7 +242,7 @@ def test_only_who_is_disabled_or_paused_is_left_out_when_all_are_run() -> None:
         "disabled": replace(known("11:00"), enabled=False),
         "paused, nothing due": replace(known("12:00"), pause=pause),
         "paused, a slot due": replace(known("11:00"), pause=pause),
-        "skipped by user": replace(known("11:00"), skip=at("12:00")),
+        "left out by hand": replace(known("11:00"), skip=at("12:00")),
         "due": known("11:00"),
         "resting": known("12:00"),
     }

@@ -114,7 +114,7 @@ def test_a_slot_left_out_by_hand_is_on_record_and_the_next_one_runs(tmp_path: Pa
         engine.run_at(when)
 
     assert outcomes(engine.rows) == [("12:00", "skipped"), ("13:00", "succeeded")]
-    assert engine.rows[0]["reason"] == "skipped by user"
+    assert engine.rows[0]["reason"] == "left out by hand"
 
 
 def test_a_retry_does_not_start_in_a_pause(tmp_path: Path) -> None:

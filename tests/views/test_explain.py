@@ -99,4 +99,4 @@ def test_a_slot_in_a_pause_or_left_out_by_hand_will_be_skipped() -> None:
     said = explained(backup, seen(backup, at("11:40")), pause, skip)
 
     assert "it will be skipped: it lies in a pause (holiday)" in said
-    assert "it will be skipped: skipped by user" in said
+    assert "it will be skipped: left out by hand" in said

@@ -14,7 +14,7 @@ from tests.builders.looks import Home, end
 
 def test_recorded_causes_are_printed_in_plain_words() -> None:
     assert wording.printed(Cause.SILENT) == "cron did not run"
-    assert wording.printed(SKIPPED_BY_USER) == "skipped by user"
+    assert wording.printed("left out by hand") == "skipped by user"
     assert wording.printed("stopped by hand: too long") == "stopped by user: too long"
     assert wording.printed(Cause.OFF) == "machine off"
 
