@@ -33,6 +33,16 @@ def test_every_room_is_in_the_house_and_every_room_of_the_house_exists() -> None
     assert set(house()) == {room_of(path) for path in sources()}
 
 
+def test_every_file_that_architecture_names_exists() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    named = set(re.findall(r"`([a-z_/]+\.py)(?::\w+)?`", text))
+
+    assert len(named) > 30
+    assert {
+        name for name in named if not (ROOT / "scheduled" / name).exists() and name[:5] != "tests"
+    } == set()
+
+
 def test_the_top_level_fits_into_a_head() -> None:
     top = ROOT / "scheduled"
 
