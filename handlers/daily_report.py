@@ -11,7 +11,7 @@ from typing import Any
 
 from scheduled.ecosystem import central, mail_activity, mail_central, plans, registry, timestamps
 from scheduled.ecosystem.checks import Checkups, Rules
-from scheduled.ecosystem.mailbox import one_line
+from scheduled.ecosystem.formats import one_line
 from scheduled.ecosystem.memory import MemoryFile, Survey
 from scheduled.ecosystem.registry import Branch, RegistryError
 from scheduled.handler import Context, Kind, Param, values

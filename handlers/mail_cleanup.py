@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scheduled.ecosystem import archive, mail_central, mail_counts, mailbox, registry, stale_mail
+from scheduled.ecosystem.formats import one_line
 from scheduled.ecosystem.mailbox import Mailbox, Message
 from scheduled.ecosystem.registry import Branch
 from scheduled.ecosystem.stale_mail import Overdue, Rules
@@ -176,7 +177,7 @@ def _foreign(messages: Iterable[Message]) -> list[Message]:
 
 def _summary(message: Message) -> dict[str, str]:
     keys = ("id", "timestamp", "from", "subject")
-    return {key: mailbox.one_line(message.get(key), 100) for key in keys}
+    return {key: one_line(message.get(key), 100) for key in keys}
 
 
 def _digest(waiting: list[Message], closed: list[Message]) -> str:

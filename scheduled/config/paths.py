@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scheduled.ecosystem.registry import PATTERN as REGISTRY_PATTERN
+from scheduled.ecosystem.formats import REGISTRY_PATTERN
 from scheduled.errors import UsageError
 from scheduled.system.user_dirs import home, xdg
 

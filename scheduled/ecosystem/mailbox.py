@@ -128,13 +128,6 @@ def is_notice(message: Message) -> bool:
     return message.get("from") == SENDER and bool(message.get("upsert_key"))
 
 
-def one_line(value: Any, length: int) -> str:
-    """Return a text as one line of at most `length` characters; empty if it is not a text."""
-    text = value if isinstance(value, str) else ""
-    printable = "".join(sign if sign.isprintable() else " " for sign in text)
-    return " ".join(printable.split())[:length].rstrip()
-
-
 def status(message: Message) -> str:
     """Return `new`, `opened` or `closed`; messages in the old format have `read` instead."""
     given = message.get("status")

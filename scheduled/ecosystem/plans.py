@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from scheduled.ecosystem import central
-from scheduled.ecosystem.mailbox import one_line
+from scheduled.ecosystem.formats import one_line
 from scheduled.errors import UnreadableFileError
 from scheduled.system.files import read_json
 

@@ -13,16 +13,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from scheduled.ecosystem.mailbox import one_line
+from scheduled.ecosystem.formats import ADDRESS_LENGTH, REGISTRY_PATTERN, one_line
 from scheduled.errors import ScheduledError, UnreadableFileError
 from scheduled.system.files import read_json
 
-PATTERN = "*_REGISTRY.json"
 KNOWN = ("BRANCH_REGISTRY.json", "AIPASS_REGISTRY.json")
 """Of the home layout and of the repository's; the first one there is counts."""
-
-ADDRESS_LENGTH = 200
-"""Characters. An address stands in headers and in names of files."""
 
 
 class RegistryError(ScheduledError):
@@ -92,14 +88,14 @@ def find(root: Path) -> Path:
     for name in KNOWN:
         if os.path.lexists(root / name):
             return root / name
-    paths = sorted(root.glob(PATTERN))
+    paths = sorted(root.glob(REGISTRY_PATTERN))
     if len(paths) == 1:
         return paths[0]
     if paths:
         names = ", ".join(path.name for path in paths)
         raise RegistryError(f"{root}: several registries ({names}); keep one of them here")
     raise RegistryError(
-        f"{root}: no registry ({PATTERN}) here; name the ecosystem's folder with --root"
+        f"{root}: no registry ({REGISTRY_PATTERN}) here; name the ecosystem's folder with --root"
     )
 
 
@@ -177,7 +173,7 @@ def _rivals(path: Path) -> Iterator[str]:
 
     They are not merged: one that was left behind would bring back branches that are gone.
     """
-    for other in sorted(path.parent.glob(PATTERN)):
+    for other in sorted(path.parent.glob(REGISTRY_PATTERN)):
         if other.name != path.name and (other.name in KNOWN or _is_registry(other)):
             yield f"{other.name} beside it is not read; keep one of them here"
 

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from scheduled.ecosystem import timestamps
-from scheduled.ecosystem.mailbox import one_line
-from scheduled.ecosystem.registry import ADDRESS_LENGTH
+from scheduled.ecosystem.formats import ADDRESS_LENGTH, one_line
 from scheduled.timing.instants import format_utc
 
 SUBJECT_LENGTH = 200
