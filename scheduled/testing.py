@@ -97,7 +97,7 @@ class HandlerRunner:
         bus.subscribe(EVERY, lambda name, **data: fired.append((name, data)))
         report = api.run(config, self.now, by_hand=by_hand, bus=bus)
         if not report.ran:
-            why = "; ".join(reason for _, reason in report.left) or "no slot is due"
+            why = "; ".join(reason for _, reason in report.not_started) or "no slot is due"
             pytest.fail(f"nothing ran at {self.now.isoformat()}: {why}", pytrace=False)
         return self._tried(report.ran[0], [event for event in fired if event[0] not in _OURS])
 
@@ -135,7 +135,7 @@ class HandlerRunner:
         messages = [
             message
             for number, (name, data) in enumerate(fired)
-            for message in routes.routed(name, data, {}, self.now, seed=f"{number}")
+            for message in routes.messages_for(name, data, {}, self.now, seed=f"{number}")
         ]
         return HandlerResult(
             outcome=Outcome(row["outcome"]) if row["outcome"] else None,

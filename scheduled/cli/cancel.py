@@ -125,4 +125,4 @@ def _escalate(session: Session, job: Job, run_id: str, why: str, started: float)
 
 def _is_alive(run: ActiveRun) -> bool:
     """Return whether any process of a run is still there."""
-    return bool(supervisor.survivor(run) or processes.find(run.run_id))
+    return bool(supervisor.find_survivor(run) or processes.find(run.run_id))

@@ -31,7 +31,7 @@ def daily_report(session: Session, to_stdout: bool, no_send: bool, force: bool) 
         _print_report(report)
     elif not report.rows:
         print_not_started(report)
-        if session.is_terminal and not report.left:
+        if session.is_terminal and not report.not_started:
             click.echo("The report of today has been sent already; --force sends it again.")
     elif session.is_terminal and not report.failed:
         click.echo("The report of today is built." if no_send else "The report of today is sent.")

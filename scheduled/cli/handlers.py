@@ -31,7 +31,7 @@ def handlers(session: Session, *, as_json: bool) -> int:
         terminal.show(table, color=session.color)
     for problem in session.config.problems:
         click.echo(f"scheduled: {one_line(problem)}", err=True)
-    return Exit.USAGE if session.config.problems else Exit.WELL
+    return Exit.USAGE if session.config.problems else Exit.OK
 
 
 def _rows(config: Config) -> list[Row]:

@@ -22,7 +22,7 @@ def logs(session: Session, job: str, run: str | None, *, as_json: bool) -> None:
         find_job(session.config, job)
         raise UsageError(f"{job}: no output is kept, as it has not run yet")
     output_file = (
-        output_files.named(state_dir, job, run)
+        output_files.find(state_dir, job, run)
         if run is not None
         else output_files.newest(state_dir, job)
     )

@@ -20,7 +20,7 @@ def once(session: Session) -> int:
     report = run_tick(session, RunRequest(by_hand=True))
     print_problems(session, report)
     rows = {row["job"]: _task_result(row) for row in report.ran}
-    for job, reason in report.left:
+    for job, reason in report.not_started:
         skipped = {"status": "skipped", "output": {"reason": reason}}
         rows.setdefault(job, {"task": job, "timestamp": format_utc(session.now), **skipped})
     click.echo(json.dumps(rows, indent=2))

@@ -57,4 +57,4 @@ def _preview(session: Session, request: RunRequest, *, as_json: bool) -> int:
         terminal.show(*dry_run.page(document, session.now, session.zone), color=session.color)
     for problem in session.config.problems:
         click.echo(f"scheduled: {problem}", err=True)
-    return Exit.USAGE if session.config.problems else Exit.WELL
+    return Exit.USAGE if session.config.problems else Exit.OK

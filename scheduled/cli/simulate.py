@@ -19,7 +19,7 @@ from scheduled.state.document import empty
 from scheduled.system.text import one_line
 from scheduled.ticks.simulation.fakes import InMemoryStore
 from scheduled.ticks.simulation.simulator import Simulator
-from scheduled.ticks.tick import chosen
+from scheduled.ticks.tick import select_jobs
 from scheduled.timing.tick_times import Outage, TickTimeline
 from scheduled.views import simulation
 
@@ -112,7 +112,7 @@ def _played(
 ) -> list[dict[str, Any]]:
     """The rows that are to be shown; all jobs are played, as they may wait for each other."""
     jobs = {job.id: job for job in session.config.jobs}
-    shown = {job.id for job in chosen(session.config.jobs, only)}
+    shown = {job.id for job in select_jobs(session.config.jobs, only)}
     timeline, runs = simulator.timeline, []
     with _progress(timeline, session) as advance:
         for at, rows in simulator.run():

@@ -44,7 +44,7 @@ def check(session: Session, *, as_json: bool) -> int:
         click.echo(json.dumps(_document(folder, found), indent=2))
     else:
         _tell(folder, found, aloud=not session.quiet)
-    return Exit.WELL if found.is_fine else Exit.STATE
+    return Exit.OK if found.is_fine else Exit.STATE
 
 
 @state.command()
@@ -102,10 +102,10 @@ def gc(session: Session, *, days: int, dry_run: bool) -> int:
         for one in found:
             click.echo(one.path)
         _sum_up(session, found, "would be removed")
-        return Exit.WELL
+        return Exit.OK
     failed = _remove(session, folder, found)
     _sum_up(session, [one for one in found if one.path not in failed], "removed")
-    return Exit.FAILED if failed else Exit.WELL
+    return Exit.FAILED if failed else Exit.OK
 
 
 def _folder(session: Session) -> Path:

@@ -10,7 +10,7 @@ import click
 from scheduled.cli.context import Session
 from scheduled.jobs.model import Outcome
 from scheduled.runs import output_files
-from scheduled.runs.output import Capture
+from scheduled.runs.output import OutputFile
 from scheduled.state.history import Row
 from scheduled.system.text import one_line
 from scheduled.ticks import tick
@@ -59,8 +59,8 @@ def print_problems(session: Session, report: Report) -> None:
         click.echo(f"scheduled: warning: {one_line(warning)}", err=True)
     for sentence in (*report.problems, *report.recovered, *report.warnings):
         click.echo(f"scheduled: {one_line(sentence)}", err=True)
-    if report.trouble is not None:
-        click.echo(f"scheduled: {one_line(report.trouble)}", err=True)
+    if report.storage_error is not None:
+        click.echo(f"scheduled: {one_line(report.storage_error)}", err=True)
     if report.stopped_by is not None:
         was_interrupted = any(row["outcome"] == Outcome.INTERRUPTED for row in report.ran)
         effect = (
@@ -73,7 +73,7 @@ def print_problems(session: Session, report: Report) -> None:
 
 def print_not_started(report: Report) -> None:
     """Print which jobs were asked for and not started, and why."""
-    for job, reason in report.left:
+    for job, reason in report.not_started:
         click.echo(f"{job}: not started: {one_line(reason)}", err=True)
 
 
@@ -105,5 +105,5 @@ def _failure_details(
     state_dir = session.config.places.state_dir
     path = output_files.log_path(state_dir, row["job"], row["run_id"])
     next_try = report.upcoming.get(row["job"])
-    lines = Capture(path, 0).tail(LINES) if path is not None else []
+    lines = OutputFile(path, 0).tail(LINES) if path is not None else []
     return lines, path, next_try.astimezone(session.zone) if next_try else None

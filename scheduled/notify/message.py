@@ -1,4 +1,4 @@
-"""A message: what somebody is told, on its way from an event to wherever they read it."""
+"""A message: what a person is told about an event."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,23 +15,26 @@ PRIORITIES = ("low", "normal", "high", "critical")
 
 @dataclass(frozen=True)
 class Message:
-    """From us to one recipient. Subject and recipient are one line each, whatever they came as:
-    they become headers and file names on some channels."""
+    """A message to one recipient.
+
+    Subject and recipient are made one line each: on some channels they become headers or file
+    names.
+    """
 
     to: str
-    """An address, `@drone`."""
+    """An address: `@drone`, or `channel:address`."""
     subject: str
     body: str
     priority: str
     """One of PRIORITIES; anything else counts as `normal`."""
     key: str | None
-    """The standing notice this is the newest text of; None for mail that stands alone."""
+    """The standing notice that this is the newest text of; None for mail that stands alone."""
     id: str
-    """Eight hexadecimal digits, the same at every attempt to deliver it."""
+    """Eight hexadecimal digits, the same at every attempt at delivery."""
     created: datetime
     """When its event was fired, UTC."""
     fingerprint: str = ""
-    """What tells whether a standing notice says something new; empty: its subject and body."""
+    """A standing notice with another fingerprint is news; by default made of subject and body."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "to", one_line(self.to, ADDRESS_LENGTH))
@@ -42,7 +45,7 @@ class Message:
             object.__setattr__(self, "fingerprint", digest(self.subject, self.body))
 
     def to_json(self) -> dict[str, Any]:
-        """As the outbox in the state keeps it."""
+        """Return the message as the outbox in the state keeps it."""
         return {
             "to": self.to,
             "subject": self.subject,
@@ -56,9 +59,9 @@ class Message:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "Message":
-        """The message in an entry of the outbox; never raises, for somebody may have edited it.
+        """Return the message of an entry of the outbox. Never raises, even if it was edited.
 
-        Keys it does not know are left out; what is missing is empty, the id computed anew.
+        Unknown keys are ignored; missing texts are empty, and a missing id is computed.
         """
         text = {key: _text(document.get(key)) for key in ("to", "subject", "body", "priority")}
         key = document.get("key")
@@ -73,7 +76,7 @@ class Message:
 
 
 def digest(*parts: str) -> str:
-    """Sixteen hexadecimal digits that stand for these texts, in this order."""
+    """Return sixteen hexadecimal digits that identify these texts in this order."""
     import hashlib
 
     joined = "\0".join(parts).encode("utf-8", "surrogatepass")

@@ -1,10 +1,9 @@
-"""Who is told what: from an event to messages. Pure.
+"""Routes: which events are told to whom, as messages. Pure.
 
-An event whose data hold `message = {"subject", "body", "key"}` has something to say. The route
-of its name says to whom; without a route, or without that `message`, nobody is written to. The
-`key` names a standing notice, kept in one slot of the recipient's inbox; with `fingerprint`
-(any text) the event says which part of a notice makes it news, so that the time of day in its
-body does not.
+An event has something to say if its data have `message = {"subject", "body", "key"}`. The route
+with its name says to whom; without a route or without `message` nobody is told. The `key` names a
+standing notice, which has one entry in the recipient's inbox. With a `fingerprint` (any text) the
+event says which part of a notice makes it news, so that a time of day in its body does not.
 """
 
 from collections.abc import Mapping
@@ -14,13 +13,13 @@ from typing import Any
 from scheduled.notify.message import PRIORITIES, Message, digest
 
 AFFECTED = "@branch"
-"""In a route: the branch the event is about (`email` in its data)."""
+"""In a route: the branch that the event is about (`email` in its data)."""
 
 CENTRAL = "@dev_central"
-"""Who reads what has no other reader."""
+"""The recipient of messages that have no other."""
 
 Route = Mapping[str, Any]
-"""`{"to": address or list of them, "priority": one of PRIORITIES}`."""
+"""`{"to": an address or a list of them, "priority": one of PRIORITIES}`."""
 
 DEFAULTS: Mapping[str, Route] = {
     # The seed's table "Who Gets What".
@@ -32,7 +31,7 @@ DEFAULTS: Mapping[str, Route] = {
 }
 
 
-def routed(
+def messages_for(
     event: str,
     data: Mapping[str, Any],
     routes: Mapping[str, Any],
@@ -40,44 +39,44 @@ def routed(
     *,
     seed: str,
 ) -> list[Message]:
-    """The messages an event gives rise to, one a recipient.
+    """Return the messages about an event, one for each recipient.
 
-    `routes` is the configured table, laid over DEFAULTS: an entry replaces what it names and
-    keeps the rest, null mutes. `seed` names this very event (a run and its number there), so
-    that computing the messages again gives the same ids.
+    `routes` is the configured table, laid over DEFAULTS: an entry overrides the keys it has, null
+    mutes the event. `seed` identifies the event (a run and its number there), so that the ids of
+    its messages are always the same.
     """
-    said = data.get("message")
+    content = data.get("message")
     route = _route(event, routes)
-    if not isinstance(said, Mapping) or route is None:
+    if not isinstance(content, Mapping) or route is None:
         return []
-    subject, key = _text(said.get("subject")) or event, _text(said.get("key")) or None
+    subject, key = _text(content.get("subject")) or event, _text(content.get("key")) or None
     return [
         Message(
             to=to,
             subject=subject,
-            body=_text(said.get("body")),
+            body=_text(content.get("body")),
             priority=str(route.get("priority", "normal")),
             key=key,
             id=digest(seed, event, key or subject, to)[:8],
             created=created,
-            fingerprint=_text(said.get("fingerprint")),
+            fingerprint=_text(content.get("fingerprint")),
         )
         for to in _recipients(route, data)
     ]
 
 
 def problems(routes: Mapping[str, Any]) -> list[str]:
-    """What is wrong with a configured table, a sentence each; a wrong entry is not used."""
+    """Return what is wrong with a configured table, a sentence each; wrong entries are ignored."""
     return [
-        f"routes.{event}: {wrong}"
+        f"routes.{event}: {problem}"
         for event, route in routes.items()
-        if (wrong := _wrong(route)) is not None
+        if (problem := _problem(route)) is not None
     ]
 
 
 def _route(event: str, routes: Mapping[str, Any]) -> Route | None:
     default = DEFAULTS.get(event)
-    if event not in routes or _wrong(routes[event]) is not None:
+    if event not in routes or _problem(routes[event]) is not None:
         return default
     configured = routes[event]
     if configured is None:
@@ -86,14 +85,14 @@ def _route(event: str, routes: Mapping[str, Any]) -> Route | None:
     return route if "to" in route else None
 
 
-def _wrong(route: Any) -> str | None:
+def _problem(route: Any) -> str | None:
     if route is None:
         return None
     if not isinstance(route, Mapping):
         return f"{route!r}: expected {{to: address, priority: ...}}, or null to tell nobody"
     to, priority = route.get("to", AFFECTED), route.get("priority", "normal")
-    if not all(isinstance(one, str) and one.strip("@ ") for one in _listed(to)):
-        return f"to: {to!r} is no address, and no list of addresses"
+    if not all(isinstance(address, str) and address.strip("@ ") for address in _as_list(to)):
+        return f"to: {to!r} is not an address or a list of addresses"
     if priority not in PRIORITIES:
         return f"priority: {priority!r}: expected one of {', '.join(PRIORITIES)}"
     return None
@@ -101,11 +100,11 @@ def _wrong(route: Any) -> str | None:
 
 def _recipients(route: Route, data: Mapping[str, Any]) -> list[str]:
     affected = _text(data.get("email")) or CENTRAL
-    named = [affected if one == AFFECTED else one for one in _listed(route["to"])]
-    return list(dict.fromkeys(named))
+    addresses = [affected if to == AFFECTED else to for to in _as_list(route["to"])]
+    return list(dict.fromkeys(addresses))
 
 
-def _listed(to: Any) -> list[Any]:
+def _as_list(to: Any) -> list[Any]:
     return to if isinstance(to, list) else [to]
 
 

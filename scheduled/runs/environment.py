@@ -1,8 +1,8 @@
-"""What a run finds around it: its variables, and the folder it starts in.
+"""The environment of a run: its variables and its working directory.
 
-Variables come from four places, each stronger than the one before: what `scheduled` itself was
-started with, which under cron is next to nothing; the job's `env_file`; the job's `env`; and what
-the run is told about itself. Nothing in a value is expanded, as in cron's own tables.
+Variables come from four sources, each overriding the one before: the environment `scheduled` was
+started in, which under cron is nearly empty; the job's `env_file`; the job's `env`; and the
+`SCHEDULED_*` variables of the run itself. Nothing in a value is expanded, as in a crontab.
 """
 
 import json
@@ -30,24 +30,25 @@ _BAD_QUOTES = (
 
 
 class UnusableEnvironmentError(ScheduledError):
-    """A run cannot start as it was asked to: its environment file or folder is at fault."""
+    """A run cannot start because its `env_file` or `cwd` cannot be used."""
 
 
 def variables(attempt: Attempt, environ: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """The environment of a run; `environ` is ours, `folder` is where `env_file` counts from.
+    """Return the environment of a run: `environ` and what the job and the run add to it.
 
-    Raises UnfitSurroundingsError for an `env_file` that cannot be followed.
+    `folder` is what the `env_file` is relative to. Raises UnusableEnvironmentError for an
+    `env_file` that cannot be used.
     """
-    found = dict(environ)
-    if not found.get("HOME"):
-        found |= _home()
+    result = dict(environ)
+    if not result.get("HOME"):
+        result |= _home()
     if attempt.job.env_file:
-        found |= _from_file(_place(attempt.job.env_file, folder, found))
-    return found | dict(attempt.job.env) | run_variables(attempt)
+        result |= _from_file(_resolve(attempt.job.env_file, folder, result))
+    return result | dict(attempt.job.env) | run_variables(attempt)
 
 
 def run_variables(attempt: Attempt) -> dict[str, str]:
-    """What a run is told about itself. A command gets its `params` this way, as JSON."""
+    """Return the `SCHEDULED_*` variables of a run; a command gets its `params` as JSON."""
     job = attempt.job
     params = {"SCHEDULED_PARAMS": json.dumps(job.params)} if job.params and job.command else {}
     return params | {
@@ -61,14 +62,14 @@ def run_variables(attempt: Attempt) -> dict[str, str]:
     }
 
 
-def working_folder(job: Job, root: Path, environ: Mapping[str, str]) -> Path:
-    """Where a run starts: the job's `cwd`, counted from `root`, else `root`, else `/`.
+def working_directory(job: Job, root: Path, environ: Mapping[str, str]) -> Path:
+    """Return where a run starts: the job's `cwd`, relative to `root`; else `root`, else `/`.
 
-    Raises UnfitSurroundingsError for a `cwd` that is no folder, or not one for us.
+    Raises UnusableEnvironmentError for a `cwd` that is not a directory or cannot be entered.
     """
     if not job.cwd:
         return root if root.is_dir() else Path("/")
-    folder = _place(job.cwd, root, environ)
+    folder = _resolve(job.cwd, root, environ)
     if not folder.is_dir():
         what = "not a folder" if folder.exists() else "no such folder"
         raise UnusableEnvironmentError(f"cwd: {folder}: {what}")
@@ -78,7 +79,7 @@ def working_folder(job: Job, root: Path, environ: Mapping[str, str]) -> Path:
 
 
 def _home() -> dict[str, str]:
-    """The home the password database knows, for what is started without one."""
+    """Return HOME as the password database has it, for a tick that was started without."""
     import pwd
 
     try:
@@ -87,15 +88,15 @@ def _home() -> dict[str, str]:
         return {}
 
 
-def _place(text: str, base: Path, environ: Mapping[str, str]) -> Path:
-    """A path as people write it: `~` is HOME, and what is relative counts from `base`."""
+def _resolve(text: str, base: Path, environ: Mapping[str, str]) -> Path:
+    """Resolve a path as people write it: `~` is HOME, a relative one is relative to `base`."""
     if text == "~" or text.startswith("~/"):
         text = environ.get("HOME", "/") + text[1:]
     return base / text
 
 
 def _from_file(path: Path) -> dict[str, str]:
-    """The variables in a file of NAME=VALUE lines. A message shows no value of them."""
+    """Return the variables in a file of NAME=VALUE lines. No message contains a value."""
     try:
         status = path.stat()
         if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
@@ -127,16 +128,16 @@ def _entries(text: str, path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _unquoted(text: str) -> str | None:
-    """A value without its quotes and the comment after it; None where the quotes are wrong."""
+    """Return a value without quotes and trailing comment, or None if its quotes are wrong."""
     value = text.strip()
     if value.startswith("'"):
-        found = _SINGLE.fullmatch(value)
-        return found[1] if found else None
+        match = _SINGLE.fullmatch(value)
+        return match[1] if match else None
     if value.startswith('"'):
-        found = _DOUBLE.fullmatch(value)
-        return _ESCAPE.sub(_escaped, found[1]) if found else None
+        match = _DOUBLE.fullmatch(value)
+        return _ESCAPE.sub(_unescape, match[1]) if match else None
     return _COMMENT.sub("", text).strip()
 
 
-def _escaped(match: re.Match[str]) -> str:
+def _unescape(match: re.Match[str]) -> str:
     return _ESCAPES.get(match[1], match[1])

@@ -1,8 +1,8 @@
-"""The other side of a handler's run: the process in which the handler works.
+"""The child process in which a handler runs.
 
-Started as `python -m scheduled.runs.handler_child RESULT`, with a description of the run on
-standard input. It calls the handler and writes what came of it to the file RESULT, complete or
-not at all. A handler that crashes the interpreter takes only this process with it.
+It is started as `python -m scheduled.runs.handler_child RESULT`, with a description of the run on
+standard input. It calls the handler and writes a report to the file RESULT, completely or not at
+all. A handler that crashes the interpreter takes only this process with it.
 """
 
 import io
@@ -21,9 +21,9 @@ from scheduled.system import files
 
 
 def main() -> int:
-    """Run the handler described on standard input; 0, 1 if it failed, 75 if it could not now."""
+    """Run the handler described on standard input; return 0, 1 if it failed, 75 for "not now"."""
     description = json.load(sys.stdin)
-    _accept_all_text()
+    _make_output_lenient()
     report = _call(description["handler"], _context(description))
     if part := _too_deep(report):
         report = {"error": f"{part} is nested more than {files.MAX_NESTING} deep"}
@@ -37,8 +37,8 @@ def main() -> int:
     return 1 if "error" in report else 0
 
 
-def _accept_all_text() -> None:
-    """Let no line of output fail a handler: PYTHONIOENCODING, or a name that is no UTF-8, could."""
+def _make_output_lenient() -> None:
+    """Let no line of output fail a handler, whatever PYTHONIOENCODING says or names contain."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -56,19 +56,19 @@ def _call(handler: str, context: Context) -> dict[str, Any]:
         return {"not_now": str(error) or "the handler could not work now"}
     except Incomplete as error:
         print(error)
-        return {"error": str(error), **_done(error.result, context)}
+        return {"error": str(error), **_done_report(error.result, context)}
     except ScheduledError as error:
         print(error)
         return {"error": str(error), "final": isinstance(error, UsageError)}
-    except Exception as error:  # noqa: BLE001 - whatever a handler does is its run's failure
+    except Exception as error:  # noqa: BLE001 - any exception of a handler fails its run alone
         traceback.print_exc()
         text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         final = isinstance(error, GiveUp | ValueError | TypeError)
         return {"error": text, "final": final}
-    return _done(result, context)
+    return _done_report(result, context)
 
 
-def _done(result: dict[str, Any] | None, context: Context) -> dict[str, Any]:
+def _done_report(result: dict[str, Any] | None, context: Context) -> dict[str, Any]:
     return {"result": result, "memory": context.memory, "events": context.events}
 
 

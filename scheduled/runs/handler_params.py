@@ -1,7 +1,7 @@
-"""Whether the params of jobs fit handlers that are not ours, which only their own code can tell.
+"""Check the params of jobs with custom handlers, which only the handlers' own code declares.
 
-Looking into a module runs it. So this is asked for by a person, never by a tick, and answered in
-a process of its own, started as a run of the job would be, with the params on standard input:
+Importing a module runs it. So only a person's command does this, never a tick, and in a child
+process with the environment of a run and the params on standard input:
 `python -m scheduled.runs.handler_params HANDLER`.
 """
 
@@ -21,16 +21,16 @@ PATIENCE = 20.0
 
 
 def problems(jobs: Iterable[Job], environ: Mapping[str, str], folder: Path) -> Iterator[str]:
-    """What does not fit, a sentence each with the job's place; `folder` is the configuration's."""
+    """Yield a sentence for each param that does not fit; `folder` is the configuration's."""
     for job in jobs:
         if job.params and job.handler and not loader.is_builtin(job.handler):
-            for sentence in _asked(job, environ, folder):
+            for sentence in _check(job, environ, folder):
                 yield f"{job.source}: {job.id}: {sentence}"
 
 
-def _asked(job: Job, environ: Mapping[str, str], folder: Path) -> list[str]:
+def _check(job: Job, environ: Mapping[str, str], folder: Path) -> list[str]:
     try:
-        answer = subprocess.run(
+        child = subprocess.run(
             [
                 sys.executable,
                 "-P",
@@ -50,12 +50,12 @@ def _asked(job: Job, environ: Mapping[str, str], folder: Path) -> list[str]:
         return [f"handler: {job.handler}: takes longer than {PATIENCE:g} s to be imported"]
     except ScheduledError as error:
         return [str(error)]
-    if answer.returncode:
-        said = answer.stderr.decode("utf-8", "replace").split("\n")
-        last = next((line for line in reversed(said) if line.strip()), "it says nothing")
+    if child.returncode:
+        lines = child.stderr.decode("utf-8", "replace").split("\n")
+        last = next((line for line in reversed(lines) if line.strip()), "no error message")
         return [f"handler: {job.handler}: cannot be imported: {last.strip()}"]
-    # What the module itself prints comes before it.
-    sentences: list[str] = json.loads(answer.stdout.splitlines()[-1])
+    # Lines that the module itself prints come first.
+    sentences: list[str] = json.loads(child.stdout.splitlines()[-1])
     return sentences
 
 

@@ -1,8 +1,9 @@
-"""Output that goes on after its run, and must not fill the disk.
+"""Output that is still written after its run has ended, and must not fill the disk.
 
-A run may leave a process behind that holds its output file, and a tick that dies leaves a whole
-run. Both are noted, a file each, and every full tick looks after them until nobody writes there
-any more. Between two looks such a file may grow; what a look leaves is head and tail.
+A run may leave a process behind that holds its output file, and a tick that dies leaves its runs
+behind. The path of such a file is noted, in a file of its own, and every full tick looks after
+the files noted until nobody writes to them. Between two ticks they may grow; then each is cut to
+head and tail.
 """
 
 import contextlib
@@ -13,50 +14,49 @@ from datetime import timedelta
 from pathlib import Path
 
 from scheduled.errors import StateError
-from scheduled.runs.output import Capture
+from scheduled.runs.output import OutputFile
 from scheduled.system import files, linux, locks
 
 FOLDER = "afterwards"
 LOOK_AGAIN = timedelta(minutes=10)
-"""How long ticks may stay idle while there is something to look after."""
+"""How long ticks may stay idle while an output is watched."""
 
 
 @dataclass(frozen=True)
 class _Note:
-    path: Path
-    capture: Capture
+    output: OutputFile
     size: int
-    """Bytes the output had when its run was over."""
+    """The size of the output when its run had ended."""
 
 
-def settle(capture: Capture) -> None:
-    """To be called when a run is over: note its output if somebody still writes to it."""
-    path = _place(capture)
-    if linux.has_writer(capture.path):
-        note(capture)
+def watch_if_open(output: OutputFile) -> None:
+    """Watch the output of a run that has ended if some process still writes to it."""
+    path = _note_path(output)
+    if linux.has_writer(output.path):
+        watch(output)
     elif path.exists():
         path.unlink(missing_ok=True)
 
 
-def note(capture: Capture) -> None:
-    """Have an output looked after from the next full tick on. What cannot be noted is not."""
-    output = capture.path
+def watch(output: OutputFile) -> None:
+    """Watch an output from the next full tick on. A failure to note it is ignored."""
     with contextlib.suppress(OSError):
-        known = {
-            "job": output.parent.name,
-            "run": output.name,
-            "limit": capture.limit,
-            "size": output.stat().st_size,
+        note = {
+            "job": output.path.parent.name,
+            "run": output.path.name,
+            "limit": output.limit,
+            "size": output.path.stat().st_size,
         }
-        path = _place(capture)
+        path = _note_path(output)
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        files.replace(path, json.dumps(known).encode(), mode=0o600)
+        files.replace(path, json.dumps(note).encode(), mode=0o600)
 
 
-def look(state_dir: Path) -> bool:
-    """Trim what has grown too far, finish what nobody writes to; whether anything is left.
+def trim_all(state_dir: Path) -> bool:
+    """Trim the watched outputs that grew too far, finish those that nobody writes to any more.
 
-    While another tick does it, nothing is done. Never raises.
+    Returns whether any is still written to. Does nothing while another tick does it. Never
+    raises.
     """
     folder = state_dir / FOLDER
     if not os.path.isdir(folder) or not os.listdir(folder):
@@ -66,37 +66,37 @@ def look(state_dir: Path) -> bool:
         if lock is None:
             return True
         try:
-            written = [_looked_after(folder / name) for name in os.listdir(folder)]
-            return any(written)
+            still_open = [_trim(folder / name) for name in os.listdir(folder)]
+            return any(still_open)
         finally:
             lock.release()
     return True
 
 
-def _looked_after(path: Path) -> bool:
-    """Whether somebody writes to the output that is noted at `path`."""
-    noted = _read(path)
+def _trim(path: Path) -> bool:
+    """Trim or finish the output noted at `path`; return whether it is still written to."""
+    note = _read(path)
     with contextlib.suppress(OSError):
-        if noted is not None and linux.has_writer(noted.capture.path):
-            noted.capture.watch()
+        if note is not None and linux.has_writer(note.output.path):
+            note.output.trim_if_large()
             return True
-        if noted is not None and noted.capture.path.stat().st_size > noted.size:
-            noted.capture.finish()
+        if note is not None and note.output.path.stat().st_size > note.size:
+            note.output.finish()
     path.unlink(missing_ok=True)
     return False
 
 
 def _read(path: Path) -> _Note | None:
-    """The note; None for what is none."""
+    """Return a note, or None if the file is not one."""
     try:
-        known = json.loads(path.read_bytes())
-        job, run = os.path.basename(known["job"]), os.path.basename(known["run"])
-        output = path.parents[1] / "runs" / job / run
-        return _Note(path, Capture(output, int(known["limit"])), int(known["size"]))
+        note = json.loads(path.read_bytes())
+        job, run = os.path.basename(note["job"]), os.path.basename(note["run"])
+        output_path = path.parents[1] / "runs" / job / run
+        return _Note(OutputFile(output_path, int(note["limit"])), int(note["size"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _place(capture: Capture) -> Path:
-    """Where an output is noted: it lies in <state>/runs/<job>/."""
-    return capture.path.parents[2] / FOLDER / f"{capture.path.name}.json"
+def _note_path(output: OutputFile) -> Path:
+    """Return where an output in <state>/runs/<job>/ is noted."""
+    return output.path.parents[2] / FOLDER / f"{output.path.name}.json"

@@ -1,7 +1,7 @@
-"""Secrets that must not be read in what is kept: which variables hold one, and hiding their values.
+"""Secrets: which variables hold one, and how their values are hidden in all that is kept.
 
-A secret is the value of a variable whose name says so. Wherever it is found it becomes `***`;
-what merely derives from it (its base64, its second half) is not recognised.
+A secret is the value of a variable whose name says so. Wherever it occurs it becomes `***`; what
+is derived from it (its base64, a part of it) is not recognised.
 """
 
 import json
@@ -26,26 +26,26 @@ NAMES = (
 )
 """A variable with one of these in its name, in any case, holds a secret."""
 SHORTEST = 6
-"""A shorter value is not looked for: `true` and `1234` are found in all that people print."""
+"""Shorter values are not hidden: `true` or `1234` occur in ordinary output."""
 TORN = 3
-"""So much of a secret that a cut went through tells something."""
+"""A piece of a secret at a cut is hidden if it has this many bytes."""
 CHUNK = 64 * 1024
 
 
 @cache
 def is_secret(name: str) -> bool:
-    """Whether a variable of this name holds a secret."""
+    """Return whether a variable of this name holds a secret."""
     return any(word in name.upper() for word in NAMES)
 
 
 class Mask:
-    """Hides the secrets among some variables. True if there are any to hide."""
+    """Hides the secrets among some variables; true if there are any."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         secrets = {
             form for name in variables if is_secret(name) for form in _forms(variables[name])
         }
-        # Longest first, so that of two secrets, one the beginning of the other, none shows.
+        # Longest first: one secret may be the beginning of another.
         self._secrets = sorted(secrets, key=len, reverse=True)
         self._bytes = [os.fsencode(secret) for secret in self._secrets]
         self._pattern = re.compile("|".join(map(re.escape, self._secrets)))
@@ -55,37 +55,37 @@ class Mask:
         return bool(self._secrets)
 
     def text(self, text: str) -> str:
-        """`text` without the secrets."""
+        """Return `text` without the secrets."""
         return self._pattern.sub(STARS, text) if self else text
 
     def value(self, value: Any) -> Any:
-        """A JSON value without the secrets, in names too; tuples become lists."""
+        """Return a JSON value without the secrets, in keys too; tuples become lists."""
         match value:
             case str():
                 return self.text(value)
             case dict():
-                return {self.text(str(key)): self.value(one) for key, one in value.items()}
+                return {self.text(str(key)): self.value(item) for key, item in value.items()}
             case list() | tuple():
-                return [self.value(one) for one in value]
+                return [self.value(item) for item in value]
             case int() | float() if str(value) in self._secrets:
                 return STARS
         return value
 
     def ends(self, head: bytes, tail: bytes) -> tuple[bytes, bytes]:
-        """What a cut left of a text, without the pieces of secrets it went through."""
-        begun = max((_overlap(head, secret) for secret in self._bytes), default=0)
+        """Return what is left of a text after a cut, without the pieces of secrets at the cut."""
+        start = max((_overlap(head, secret) for secret in self._bytes), default=0)
         rest = max((_overlap(secret, tail) for secret in self._bytes), default=0)
         stars = STARS.encode()
         return (
-            head[:-begun] + stars if begun >= TORN else head,
+            head[:-start] + stars if start >= TORN else head,
             stars + tail[rest:] if rest >= TORN else tail,
         )
 
     def rewrite(self, stream: BinaryIO) -> None:
         """Hide the secrets in an open file, in place and piece by piece. Raises OSError.
 
-        Stars are shorter than any secret, so what is written never overtakes what is read. A
-        file without a secret is not written to.
+        Stars are shorter than any secret, so writing never overtakes reading. A file without
+        secrets is not written to.
         """
         if not self:
             return
@@ -100,35 +100,39 @@ class Mask:
             stream.truncate(written)
 
     def _pieces(self, stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
-        """All of a file in stretches, each as it is and without secrets.
+        """Yield a file piece by piece, each as it is and without secrets.
 
-        The place in the file may be changed in between: it is set before each read.
+        The caller may move the position in the file: it is set before each read.
         """
-        longest, held, read = max(map(len, self._bytes)), b"", 0
+        longest, pending, read = max(map(len, self._bytes)), b"", 0
         while True:
             stream.seek(read)
             chunk = stream.read(CHUNK)
             read += len(chunk)
-            held += chunk
+            pending += chunk
             # A secret may begin in the last bytes and end in the next chunk.
-            end = max(0, len(held) - longest + 1) if chunk else len(held)
-            for match in self._byte_pattern.finditer(held):
+            end = max(0, len(pending) - longest + 1) if chunk else len(pending)
+            for match in self._byte_pattern.finditer(pending):
                 if match.start() < end < match.end():
                     end = match.end()
-            yield held[:end], self._byte_pattern.sub(STARS.encode(), held[:end])
-            held = held[end:]
+            yield pending[:end], self._byte_pattern.sub(STARS.encode(), pending[:end])
+            pending = pending[end:]
             if not chunk:
                 return
 
 
 def _forms(value: str) -> Iterable[str]:
-    """The ways a secret is printed: as it is, line by line, and as JSON writes it."""
-    found = {value, value.strip(), *(line.strip() for line in value.splitlines())}
-    found |= {json.dumps(one, ensure_ascii=plain)[1:-1] for one in found for plain in (True, False)}
-    return (one for one in found if len(one) >= SHORTEST)
+    """Return the forms a secret is printed in: as it is, line by line, and as JSON writes it."""
+    forms = {value, value.strip(), *(line.strip() for line in value.splitlines())}
+    forms |= {
+        json.dumps(form, ensure_ascii=is_ascii)[1:-1]
+        for form in forms
+        for is_ascii in (True, False)
+    }
+    return (form for form in forms if len(form) >= SHORTEST)
 
 
 def _overlap(before: bytes, after: bytes) -> int:
-    """How much of the end of one text is the beginning of the other, short of all of a secret."""
+    """Return how many bytes at the end of `before` are the start of `after`."""
     most = min(len(before), len(after))
     return next((size for size in range(most, 0, -1) if before.endswith(after[:size])), 0)

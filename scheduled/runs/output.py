@@ -1,9 +1,8 @@
-"""What a run prints: a file, never a pipe, and never larger than the job may print.
+"""The output file of a run, which never grows far beyond the job's `max_output`.
 
-A file cannot block the job when nobody reads, and a child that stays behind holds nothing open
-that anyone waits for. While the run goes on the file is looked at now and then and its middle
-given back to the disk when it has grown too far; head and tail stay. Once the run is over, the
-two are joined and secrets are hidden.
+It is a file and no pipe: a file never blocks the job, and nobody waits for a process left behind
+to close it. While the run goes on, the middle of a file that has grown too large is given back to
+the disk; head and tail stay. Once the run has ended, the two are joined and secrets are hidden.
 """
 
 import contextlib
@@ -15,27 +14,27 @@ from typing import BinaryIO
 from scheduled.runs.masking import Mask
 from scheduled.system import linux
 
-NOTHING = Mask({})
+NO_SECRETS = Mask({})
 MODE = 0o600
 SLACK = 4
-"""The file may grow to this many times its limit between two looks before it is trimmed."""
+"""The file is trimmed when it has grown to this many times its limit."""
 
 
 @dataclass
-class Capture:
-    """The output file of one run, at most `limit` bytes once finished (and a line on the cut)."""
+class OutputFile:
+    """The output of one run: at most `limit` bytes once finished, and a line about the cut."""
 
     path: Path
     limit: int
     _hole: int = field(default=0, init=False)
-    """Bytes after the head that are given back to the disk and read as zeros."""
+    """Bytes after the head that were given back to the disk and read as zeros."""
     _shrunk: int = field(default=0, init=False)
     """Bytes by which the file was made shorter."""
 
     def open(self) -> int:
-        """A descriptor to give to the child as its stdout and stderr. Raises OSError.
+        """Open the file as stdout and stderr of the child. Raises OSError.
 
-        It appends, so that the child goes on at the new end after a trim.
+        The descriptor appends, so that the child continues at the new end after a trim.
         """
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
         try:
@@ -46,23 +45,20 @@ class Capture:
 
     @property
     def cut(self) -> int:
-        """Bytes taken out so far, while the run went on."""
+        """Bytes cut out so far, while the run is in progress."""
         return self._hole + self._shrunk
 
-    def watch(self) -> None:
-        """Trim the file if it has grown too far. To be called while the run goes on.
-
-        Raises OSError.
-        """
+    def trim_if_large(self) -> None:
+        """Trim the file of a run in progress if it has grown too large. Raises OSError."""
         if self._size() - self._hole > SLACK * self.limit:
             self._trim()
 
-    def finish(self, mask: Mask = NOTHING) -> None:
-        """Cut the file to its limit, with a line in the middle that says how much is gone.
+    def finish(self, mask: Mask = NO_SECRETS) -> None:
+        """Cut the file to its limit, with a line in the middle that says how much was cut.
 
-        What `mask` hides is hidden in what is left, and the pieces of it at the cut. A file with
-        nothing in it is taken away, unless somebody may still write to it: a job of every minute
-        would leave thousands. Raises OSError.
+        Secrets are hidden, and so are pieces of them at the cut. An empty file is deleted unless
+        a process still writes to it: a job that runs every minute would leave thousands. Raises
+        OSError.
         """
         if not self._size():
             if not linux.has_writer(self.path):
@@ -72,14 +68,14 @@ class Capture:
             try:
                 if self.cut or self._size() > self.limit:
                     self._cut_out(stream, mask)
-            finally:  # where there is no room for the line on the cut, secrets are hidden yet
+            finally:  # hide secrets even if the disk is too full for the line about the cut
                 mask.rewrite(stream)
 
     def last_line(self, longest: int) -> bytes:
-        """The last line with anything in it, before the file is finished.
+        """Return the last line that is not blank, of a file that is not finished yet.
 
-        Empty where there is none, where it is longer than `longest` bytes, and where a cut may
-        have gone through it.
+        Returns b"" if there is none, if it is longer than `longest` bytes, and if it may have
+        been cut.
         """
         try:
             with open(self.path, "rb") as stream:
@@ -89,13 +85,13 @@ class Capture:
         except OSError:
             return b""
         at = text.rfind(b"\n") + 1
-        # Where head and tail meet, a line may be the beginning of one and the end of another.
-        joined = self.cut > 0 and start + at <= self.limit // 2 + self._hole
-        torn = start > 0 and at == 0
-        return b"" if joined or torn or len(text) - at > longest else text[at:].strip()
+        # Where head and tail meet, a line may be the start of one line and the end of another.
+        is_joined = self.cut > 0 and start + at <= self.limit // 2 + self._hole
+        is_torn = start > 0 and at == 0
+        return b"" if is_joined or is_torn or len(text) - at > longest else text[at:].strip()
 
     def tail(self, lines: int) -> list[str]:
-        """The last lines, undecodable bytes replaced; empty where there is no file."""
+        """Return the last lines, undecodable bytes replaced; none if there is no file."""
         try:
             with open(self.path, "rb") as stream:
                 stream.seek(0, os.SEEK_END)
@@ -107,10 +103,10 @@ class Capture:
 
     def _cut_out(self, stream: BinaryIO, mask: Mask) -> None:
         head, tail = self._ends(stream.fileno())
-        gone = self._shrunk + self._size() - len(head) - len(tail)
-        if gone <= 0:
+        missing = self._shrunk + self._size() - len(head) - len(tail)
+        if missing <= 0:
             return
-        mark = f"\n[... {gone} bytes cut: max_output is {self.limit} ...]\n".encode()
+        mark = f"\n[... {missing} bytes cut: max_output is {self.limit} ...]\n".encode()
         head, tail = mask.ends(head, tail)
         linux.reserve(stream.fileno(), len(head) + len(mark) + len(tail))
         stream.writelines((head, mark, tail))
@@ -120,23 +116,23 @@ class Capture:
         half, size = self.limit // 2, self._size()
         hole = size - self.limit
         with open(self.path, "r+b") as stream:
-            # A writer never stops for us. Were the file made shorter, what is printed between our
-            # reading of its end and the cut would be gone, the last line perhaps.
+            # The job keeps writing. If the file were made shorter, whatever it prints between
+            # the reading of the tail and the cut would be lost, perhaps its last line.
             if linux.punch_hole(stream.fileno(), half, hole):
                 self._hole = hole
             else:
                 self._shrink(stream.fileno(), size)
 
     def _shrink(self, descriptor: int, size: int) -> None:
-        """The same for a file system that knows no holes; it may lose a line once in a while."""
+        """Trim on a file system without holes; in rare cases a line is lost."""
         head, tail = self._ends(descriptor)
         os.ftruncate(descriptor, len(head))
         end = os.open(self.path, os.O_WRONLY | os.O_APPEND)
         try:
-            kept = os.write(end, tail)
+            written = os.write(end, tail)
         finally:
             os.close(end)
-        self._shrunk += size - len(head) - kept
+        self._shrunk += size - len(head) - written
 
     def _ends(self, descriptor: int) -> tuple[bytes, bytes]:
         half = self.limit // 2
@@ -155,8 +151,8 @@ class Capture:
 def prune(folder: Path, oldest: float) -> None:
     """Delete the output of runs that was last written before `oldest`, in epoch seconds.
 
-    What cannot be deleted stays, and comes up again another day; so does what a process still
-    writes to, which would go on out of sight.
+    Keeps what cannot be deleted until another day, and what a process still writes to: it would
+    go on out of sight.
     """
     for job in _entries(folder):
         for output in _entries(job.path) if job.is_dir(follow_symlinks=False) else ():
@@ -168,7 +164,7 @@ def prune(folder: Path, oldest: float) -> None:
 
 def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
     try:
-        with os.scandir(folder) as found:
-            return list(found)
+        with os.scandir(folder) as entries:
+            return list(entries)
     except OSError:
         return []

@@ -1,6 +1,6 @@
-"""What runs printed: the files that were captured, found by job and run.
+"""The kept outputs of runs, found by job and run id.
 
-Nothing outside the folder of runs is ever opened: a name has to be one that lies in it.
+Only names that are listed in the directory of runs are opened, so nothing outside it can be.
 """
 
 import os
@@ -17,22 +17,22 @@ GONE = b"\n[...]\n"
 
 
 @dataclass(frozen=True)
-class Output:
-    """The captured output of one run; it is read when asked for."""
+class RunOutput:
+    """The kept output of one run, read on demand."""
 
     job: str
     run_id: str
     path: Path
 
     def text(self) -> str:
-        """All of it, undecodable bytes replaced. Raises UnreadableFileError.
+        """Return all of it, undecodable bytes replaced. Raises UnreadableFileError.
 
-        While the run goes on its middle may be gone already, and then a line says so.
+        Of a run in progress the middle may be cut out already; then a line says so.
         """
         return GONE.join(read_stretches(self.path)).decode("utf-8", "replace")
 
     def tail(self, lines: int) -> list[str]:
-        """The last lines, from no more than the last 64 KiB; none where it cannot be read."""
+        """Return the last lines, from the last 64 KiB at most; none if it cannot be read."""
         try:
             with open(self.path, "rb") as stream:
                 size = stream.seek(0, os.SEEK_END)
@@ -42,7 +42,7 @@ class Output:
             return []
 
     def document(self) -> dict[str, Any]:
-        """`logs --json`. Raises UnreadableFileError."""
+        """Return what `logs --json` prints. Raises UnreadableFileError."""
         return {
             "job": self.job,
             "run_id": self.run_id,
@@ -52,49 +52,49 @@ class Output:
 
 
 def jobs_with_output(state_dir: Path) -> list[str]:
-    """The jobs that have ever printed, also those no longer configured."""
+    """Return the jobs with output, also those that are no longer configured."""
     return sorted(_names(state_dir / "runs"))
 
 
-def newest(state_dir: Path, job: str) -> Output | None:
-    """The output of the run that wrote last; None where there is none."""
-    return max(_of_job(state_dir, job), key=_written, default=None)
+def newest(state_dir: Path, job: str) -> RunOutput | None:
+    """Return the output of the run that wrote last, or None if there is none."""
+    return max(_of_job(state_dir, job), key=_last_written, default=None)
 
 
-def named(state_dir: Path, job: str, run_id: str) -> Output:
-    """The output of one run; the beginning of its id is enough where only one begins so.
+def find(state_dir: Path, job: str, run_id: str) -> RunOutput:
+    """Return the output of one run, named by its id or an unambiguous prefix of it.
 
-    Raises UsageError for a run that has none.
+    Raises UsageError for a run without output.
     """
-    found = [one for one in _of_job(state_dir, job) if one.run_id.startswith(run_id)]
-    exact = [one for one in found if one.run_id == run_id]
-    if not run_id or len(exact or found) != 1:
-        what = "several runs begin so" if run_id and found else "no output of such a run is kept"
+    matches = [output for output in _of_job(state_dir, job) if output.run_id.startswith(run_id)]
+    exact = [output for output in matches if output.run_id == run_id]
+    if not run_id or len(exact or matches) != 1:
+        what = "several runs begin so" if run_id and matches else "no output of such a run is kept"
         raise UsageError(f"{job}: run {run_id}: {what}; `scheduled history {job} --json` has ids")
-    return (exact or found)[0]
+    return (exact or matches)[0]
 
 
 def log_path(state_dir: Path, job: str, run_id: Any) -> Path | None:
-    """Where the output of a run lies; None where there is none or the id is no file name."""
+    """Return the path of a run's output, or None if it has none or its id is no file name."""
     if not isinstance(run_id, str) or not run_id or "/" in run_id:
         return None
     path = state_dir / "runs" / job / f"{run_id}{SUFFIX}"
     return path if path.exists() else None
 
 
-def _of_job(state_dir: Path, job: str) -> list[Output]:
+def _of_job(state_dir: Path, job: str) -> list[RunOutput]:
     if job not in _names(state_dir / "runs"):
         return []
     folder = state_dir / "runs" / job
     return [
-        Output(job, name.removesuffix(SUFFIX), folder / name)
+        RunOutput(job, name.removesuffix(SUFFIX), folder / name)
         for name in _names(folder)
         if name.endswith(SUFFIX)
     ]
 
 
 def _names(folder: Path) -> list[str]:
-    """What lies in a folder; nothing where there is none. Raises UnreadableFileError."""
+    """Return the names in a directory; none if it does not exist. Raises UnreadableFileError."""
     try:
         return os.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):
@@ -103,7 +103,7 @@ def _names(folder: Path) -> list[str]:
         raise UnreadableFileError(folder, reason_of(error)) from error
 
 
-def _written(output: Output) -> tuple[int, str]:
+def _last_written(output: RunOutput) -> tuple[int, str]:
     try:
         return output.path.stat().st_mtime_ns, output.run_id
     except OSError:

@@ -1,7 +1,7 @@
 """One run in a child process: how it starts, and what its end means.
 
-The child has its own session, so that all it starts can be stopped with it; nothing on its
-standard input; its output in a file. No lock of ours reaches it.
+The child has a session of its own, so that whatever it starts can be stopped with it, no standard
+input, and its output in a file. It inherits no lock.
 """
 
 import contextlib
@@ -25,28 +25,28 @@ from scheduled.jobs.model import Attempt, AttemptResult, Job, Outcome
 from scheduled.runs import environment, lingering_output
 from scheduled.runs.environment import UnusableEnvironmentError
 from scheduled.runs.masking import Mask
-from scheduled.runs.output import Capture
+from scheduled.runs.output import OutputFile
 from scheduled.system import files
 
 UNWRITTEN = 120
 """The exit code of a Python that could not write out what was printed (see `sys.exit`)."""
 LARGEST_RESULT = 64 * 1024
-_TOO_DEEP = (
+_NESTED_TOO_DEEP = (
     f"the JSON object in its last line is no result: nested more than {files.MAX_NESTING} deep"
 )
 RESULT = ".result"
-"""What the file is called, beside its output, in which a handler's process answers."""
+"""Suffix of the file, beside the output, in which a handler's process leaves its report."""
 
 
 @dataclass(frozen=True)
 class RunContext:
-    """What every run of a tick shares."""
+    """What every run of a tick needs to know of its installation."""
 
     state_dir: Path
     root: Path
     central_dir: Path
     config_dir: Path
-    """What the `env_file` of a job is relative to."""
+    """The directory that the `env_file` of a job is relative to."""
     zone: str
     now: datetime
     environ: Mapping[str, str]
@@ -54,10 +54,10 @@ class RunContext:
 
 @dataclass
 class Running:
-    """A child process at work."""
+    """A run in progress: a child process, or the failure to start one."""
 
     attempt: Attempt
-    capture: Capture
+    output: OutputFile
     started: float
     """`time.monotonic()` at the start."""
     process: "subprocess.Popen[bytes] | None" = None
@@ -68,48 +68,48 @@ class Running:
     """Why it is being stopped: `timeout`, or the name of a signal."""
     stop_since: float | None = None
     killed: bool = False
-    told: dict[int, int] = field(default_factory=dict)
-    """The processes that were told to end, with the kernel's start time of each."""
+    signalled: dict[int, int] = field(default_factory=dict)
+    """The processes that got a signal, each with its start time as the kernel counts it."""
     mask: Mask = field(default_factory=lambda: Mask({}))
-    """The secrets in its environment, to be hidden in all that is kept of it."""
+    """Hides the secrets of its environment in all that is kept of the run."""
 
     @property
     def pid(self) -> int:
-        """The process id, which is also that of its session and group; 0 if it never started."""
+        """The process id, also that of its session and group; 0 if it never started."""
         return self.process.pid if self.process is not None else 0
 
     @property
     def deadline(self) -> float:
-        """When its time is up, on the monotonic clock."""
+        """When it times out, on the monotonic clock."""
         return self.started + self.attempt.job.timeout
 
 
 def start(attempt: Attempt, memory: dict[str, Any], context: RunContext) -> Running:
-    """Start a run. One that cannot be started is returned all the same, with `failure` set."""
-    log = _log(context, attempt.job.id, attempt.run_id)
-    capture = Capture(log, attempt.job.max_output)
-    running = Running(attempt, capture, time.monotonic())
+    """Start a run. If it cannot be started, return it with `failure` set."""
+    path = _output_path(context, attempt.job.id, attempt.run_id)
+    output = OutputFile(path, attempt.job.max_output)
+    running = Running(attempt, output, time.monotonic())
     try:
-        output = capture.open()
+        descriptor = output.open()
     except OSError as error:
-        running.failure = f"{capture.path}: {reason_of(error)}"
+        running.failure = f"{output.path}: {reason_of(error)}"
         return running
     try:
-        told = environment.variables(attempt, context.environ, context.config_dir)
-        running.mask = Mask(told)
-        folder = environment.working_folder(attempt.job, context.root, told)
-        _launch(running, _Way(told, folder, output), memory, context)
+        variables = environment.variables(attempt, context.environ, context.config_dir)
+        running.mask = Mask(variables)
+        directory = environment.working_directory(attempt.job, context.root, variables)
+        _launch(running, _Setup(variables, directory, descriptor), memory, context)
     except UnusableEnvironmentError as error:
         running.failure = str(error)
     except (OSError, ValueError, subprocess.SubprocessError) as error:
-        running.failure = _not_started(attempt, error)
+        running.failure = _start_failure(attempt, error)
     finally:
-        os.close(output)
+        os.close(descriptor)
     return running
 
 
-def ended(running: Running, status: int, usage: Any) -> AttemptResult:
-    """What the end of a child means: `status` and `usage` as `os.wait4` gave them."""
+def result_of(running: Running, status: int, usage: Any) -> AttemptResult:
+    """Return how a run ended whose child has exited, with what `os.wait4` returned for it."""
     exit_code = os.waitstatus_to_exitcode(status)
     if running.process is not None:
         running.process.returncode = exit_code  # so that Popen does not wait for it again
@@ -119,109 +119,109 @@ def ended(running: Running, status: int, usage: Any) -> AttemptResult:
         "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 3),
         "max_rss_bytes": usage.ru_maxrss * 1024,
     }
-    report = _report(running)
-    refused = ""
+    report = _handler_report(running)
+    refusal = ""
     if running.result_path is None:
-        facts["result"], refused = _result(running.capture.last_line(LARGEST_RESULT))
-    facts["trouble"] = _finished(running.capture, running.mask) or refused
-    return _without_secrets(_judged(running, exit_code, report, facts), running.mask)
+        facts["result"], refusal = _command_result(running.output.last_line(LARGEST_RESULT))
+    facts["trouble"] = _finish(running.output, running.mask) or refusal
+    return _without_secrets(_judge(running, exit_code, report, facts), running.mask)
 
 
-def settle(job_id: str, run_id: str, job: Job | None, context: RunContext) -> str:
-    """Finish the output of a run whose tick died; what could not be done, else nothing.
+def finish_output(job_id: str, run_id: str, job: Job | None, context: RunContext) -> str:
+    """Finish the output of a run whose tick died; return what went wrong, or ''.
 
-    The secrets that are hidden are those that the job has now; `job` is None for one that is no
-    longer configured, of which only those of `context` are known.
+    It hides the secrets that the job has now. `job` is None if it is no longer configured; then
+    only the secrets in `context` are known.
     """
-    log = _log(context, job_id, run_id)
-    if log.name != f"{run_id}.log" or not run_id:
-        return ""  # not ours: a name that leads elsewhere
-    _discard(log.with_suffix(RESULT))  # it came too late to count
+    path = _output_path(context, job_id, run_id)
+    if path.name != f"{run_id}.log" or not run_id:
+        return ""  # the id would lead out of the directory
+    _discard(path.with_suffix(RESULT))  # too late to count
     if job is None:
-        return _finished(Capture(log, Job.max_output), Mask(context.environ))
+        return _finish(OutputFile(path, Job.max_output), Mask(context.environ))
     trouble = ""
     try:
-        told = environment.variables(
+        variables = environment.variables(
             Attempt(run_id, job, None), context.environ, context.config_dir
         )
     except UnusableEnvironmentError as error:
-        told = {**context.environ, **job.env}
-        trouble = f"{log}: may hold secrets: {error}"
-    return _finished(Capture(log, job.max_output), Mask(told)) or trouble
+        variables = {**context.environ, **job.env}
+        trouble = f"{path}: may hold secrets: {error}"
+    return _finish(OutputFile(path, job.max_output), Mask(variables)) or trouble
 
 
-def _finished(capture: Capture, mask: Mask) -> str:
-    """Bring an output into the form in which it is kept; why that cannot be, else nothing."""
+def _finish(output: OutputFile, mask: Mask) -> str:
+    """Bring an output into its final form; return why that failed, or ''."""
     try:
-        capture.finish(mask)
-        lingering_output.settle(capture)
+        output.finish(mask)
+        lingering_output.watch_if_open(output)
     except OSError as error:
         leaks = ", and shows secrets perhaps" if mask else ""
-        return f"{capture.path}: {reason_of(error)}: it may be longer than max_output{leaks}"
+        return f"{output.path}: {reason_of(error)}: it may be longer than max_output{leaks}"
     return ""
 
 
-def watch(job_id: str, run_id: str, job: Job | None, context: RunContext) -> None:
-    """Have the output of a run looked after whose tick died and which goes on."""
+def watch_output(job_id: str, run_id: str, job: Job | None, context: RunContext) -> None:
+    """Keep the output of a run that outlived its tick within its limit."""
     limit = job.max_output if job is not None else Job.max_output
-    lingering_output.note(Capture(_log(context, job_id, run_id), limit))
+    lingering_output.watch(OutputFile(_output_path(context, job_id, run_id), limit))
 
 
 def _discard(path: Path) -> None:
-    with contextlib.suppress(OSError):  # it goes with the old output some day
+    with contextlib.suppress(OSError):  # it is pruned with the old output
         path.unlink()
 
 
-def _log(context: RunContext, job_id: str, run_id: str) -> Path:
+def _output_path(context: RunContext, job_id: str, run_id: str) -> Path:
     return context.state_dir / "runs" / job_id / f"{run_id}.log"
 
 
-def _judged(
+def _judge(
     running: Running, exit_code: int, report: dict[str, Any], facts: dict[str, Any]
 ) -> AttemptResult:
-    """The outcome of a run that has ended, and why."""
+    """Return the outcome of a run that has ended, and why."""
     job = running.attempt.job
     if running.stop == "timeout":
         return AttemptResult(Outcome.TIMED_OUT, error=f"timed out after {job.timeout:g} s", **facts)
     if running.stop:
-        why = f"stopped by {running.stop}"
-        return AttemptResult(Outcome.INTERRUPTED, reason=why, error=why, **facts)
+        reason = f"stopped by {running.stop}"
+        return AttemptResult(Outcome.INTERRUPTED, reason=reason, error=reason, **facts)
     if running.result_path is not None:
-        return _of_handler(report, exit_code, facts)
+        return _judge_handler(report, exit_code, facts)
     if exit_code in job.success_codes:
         return AttemptResult(Outcome.SUCCEEDED, **facts)
     if exit_code in job.defer_codes:
-        return AttemptResult(Outcome.SKIPPED, reason=_exit(exit_code), not_now=True, **facts)
+        return AttemptResult(Outcome.SKIPPED, reason=_exit_text(exit_code), not_now=True, **facts)
     return AttemptResult(
-        Outcome.FAILED, error=_exit(exit_code) + _expected(exit_code, job), **facts
+        Outcome.FAILED, error=_exit_text(exit_code) + _expected(exit_code, job), **facts
     )
 
 
-def not_started(running: Running) -> AttemptResult:
-    """The end of a run that could not be started."""
-    trouble = _finished(running.capture, running.mask)
+def failed_start(running: Running) -> AttemptResult:
+    """Return the result of a run that could not be started."""
+    trouble = _finish(running.output, running.mask)
     error = running.mask.text(running.failure)
     return AttemptResult(Outcome.FAILED, timedelta(0), error=error, trouble=trouble)
 
 
-def _of_handler(report: dict[str, Any], exit_code: int, facts: dict[str, Any]) -> AttemptResult:
+def _judge_handler(report: dict[str, Any], exit_code: int, facts: dict[str, Any]) -> AttemptResult:
     if "not_now" in report:
         return AttemptResult(Outcome.SKIPPED, reason=report["not_now"], not_now=True, **facts)
-    if "result" in report:  # also with an error, where the work was done in part
+    if "result" in report:  # beside an error too, if part of the work was done
         facts |= {"result": report["result"], "memory": report["memory"]}
         facts["events"] = tuple((str(name), dict(data)) for name, data in report["events"])
     if "error" in report:
         final = report.get("final") is True
         return AttemptResult(Outcome.FAILED, error=str(report["error"]), final=final, **facts)
     if "result" not in report:
-        error = f"the handler ended without a result ({_exit(exit_code)})"
+        error = f"the handler ended without a result ({_exit_text(exit_code)})"
         if exit_code == UNWRITTEN:
             error += ": what it printed could not be written; is the disk full?"
         return AttemptResult(Outcome.FAILED, error=error, **facts)
     return AttemptResult(Outcome.SUCCEEDED, **facts)
 
 
-def _report(running: Running) -> dict[str, Any]:
+def _handler_report(running: Running) -> dict[str, Any]:
     if running.result_path is None:
         return {}
     try:
@@ -232,86 +232,88 @@ def _report(running: Running) -> dict[str, Any]:
     return report if isinstance(report, dict) else {}
 
 
-def _result(line: bytes) -> tuple[dict[str, Any] | None, str]:
-    """Return the JSON object a command printed as its last line, or None if that is anything
-    else; and why it was refused if it is one and cannot be kept."""
+def _command_result(line: bytes) -> tuple[dict[str, Any] | None, str]:
+    """Return the JSON object in the last line of a command, and why it is refused if it is.
+
+    Anything but a JSON object is None, and no error.
+    """
     if not (line.startswith(b"{") and line.endswith(b"}")):
         return None, ""
     try:
-        result = json.loads(line, parse_constant=_no_json, parse_float=_finite)
+        result = json.loads(line, parse_constant=_refuse_number, parse_float=_finite)
     except ValueError:
         return None, ""
     except RecursionError:
-        return None, _TOO_DEEP
+        return None, _NESTED_TOO_DEEP
     if files.is_too_deep(result):
-        return None, _TOO_DEEP
+        return None, _NESTED_TOO_DEEP
     return result if isinstance(result, dict) else None, ""
 
 
-def _no_json(name: str) -> float:
+def _refuse_number(name: str) -> float:
     raise ValueError(f"{name} is no JSON")
 
 
 def _finite(text: str) -> float:
     number = float(text)
-    return number if math.isfinite(number) else _no_json(text)
+    return number if math.isfinite(number) else _refuse_number(text)
 
 
-def _without_secrets(ended: AttemptResult, mask: Mask) -> AttemptResult:
-    """With nothing secret in what people get to read; a handler's memory is its own affair."""
+def _without_secrets(result: AttemptResult, mask: Mask) -> AttemptResult:
+    """Hide secrets in all that people read; a handler's memory stays as it is."""
     if not mask:
-        return ended
+        return result
     return replace(
-        ended,
-        reason=mask.text(ended.reason),
-        error=mask.text(ended.error),
-        result=mask.value(ended.result),
-        events=tuple((name, mask.value(data)) for name, data in ended.events),
+        result,
+        reason=mask.text(result.reason),
+        error=mask.text(result.error),
+        result=mask.value(result.result),
+        events=tuple((name, mask.value(data)) for name, data in result.events),
     )
 
 
 @dataclass(frozen=True)
-class _Way:
-    """How a child is started: its variables, its folder, and where its output goes."""
+class _Setup:
+    """What a child starts with: variables, working directory, and a descriptor for its output."""
 
     environ: dict[str, str]
-    folder: Path
+    directory: Path
     output: int
 
 
-def _launch(running: Running, way: _Way, memory: dict[str, Any], context: RunContext) -> None:
+def _launch(running: Running, setup: _Setup, memory: dict[str, Any], context: RunContext) -> None:
     attempt = running.attempt
     if not attempt.job.handler:
-        running.process = _spawn(_command(attempt), way, attempt.job, None)
+        running.process = _spawn(_command(attempt), setup, attempt.job, None)
         return
-    running.result_path = running.capture.path.with_suffix(RESULT)
-    way.environ.pop("PYTHONHOME", None)  # it runs in our own interpreter, which knows its home
+    running.result_path = running.output.path.with_suffix(RESULT)
+    setup.environ.pop("PYTHONHOME", None)  # the child is this very interpreter
     with _description(attempt, memory, context) as description:
         command = _handler_command(running.result_path)
-        running.process = _spawn(command, way, attempt.job, description)
+        running.process = _spawn(command, setup, attempt.job, description)
 
 
 def _spawn(
-    command: list[str], way: _Way, job: Job, description: IO[bytes] | None
+    command: list[str], setup: _Setup, job: Job, description: IO[bytes] | None
 ) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
         command,
         stdin=description if description is not None else subprocess.DEVNULL,
-        stdout=way.output,
-        stderr=way.output,
-        cwd=way.folder,
-        env=way.environ,
+        stdout=setup.output,
+        stderr=setup.output,
+        cwd=setup.directory,
+        env=setup.environ,
         umask=-1 if job.umask is None else job.umask,
-        # Python between fork and exec is safe in a process of one thread, which ours is. nice(1)
-        # would run the command even if it may not have the niceness, and set from outside it
-        # would come too late for what the command starts first.
-        preexec_fn=None if job.nice is None else partial(_be_nice, job.nice),  # noqa: PLW1509
+        # Python code between fork and exec is safe in a process with one thread, as this one is.
+        # nice(1) would run the command even if the niceness is not permitted, and setting it from
+        # outside would come too late for what the command starts first.
+        preexec_fn=None if job.nice is None else partial(_set_niceness, job.nice),  # noqa: PLW1509
         start_new_session=True,
         close_fds=True,
     )
 
 
-def _be_nice(niceness: int) -> None:
+def _set_niceness(niceness: int) -> None:
     os.setpriority(os.PRIO_PROCESS, 0, niceness)
 
 
@@ -323,7 +325,7 @@ def _command(attempt: Attempt) -> list[str]:
 
 
 def _handler_command(result_path: Path) -> list[str]:
-    # -P: a file called json.py in the working directory is not the json we mean.
+    # -P: a json.py in the working directory must not hide the standard library's.
     return [
         sys.executable,
         "-P",
@@ -336,7 +338,7 @@ def _handler_command(result_path: Path) -> list[str]:
 
 
 def _description(attempt: Attempt, memory: dict[str, Any], context: RunContext) -> IO[bytes]:
-    """A file without a name that tells the child what to do, ready to be read."""
+    """Return an unnamed file that describes the run to the child, ready to be read."""
     description = {
         "handler": attempt.job.handler,
         "job": attempt.job.id,
@@ -360,7 +362,7 @@ def _description(attempt: Attempt, memory: dict[str, Any], context: RunContext) 
     return stream
 
 
-def _exit(code: int) -> str:
+def _exit_text(code: int) -> str:
     if code >= 0:
         return f"exit code {code}"
     try:
@@ -375,10 +377,10 @@ def _expected(code: int, job: Job) -> str:
     return f" (not in success_codes {', '.join(map(str, job.success_codes))})"
 
 
-def _not_started(attempt: Attempt, error: Exception) -> str:
-    what = _command(attempt)[0] if not attempt.job.handler else sys.executable
-    if isinstance(error, subprocess.SubprocessError):  # all that is said of a failed preexec_fn
-        return f"nice: {attempt.job.nice}: not permitted; going below our own niceness needs root"
+def _start_failure(attempt: Attempt, error: Exception) -> str:
+    program = _command(attempt)[0] if not attempt.job.handler else sys.executable
+    if isinstance(error, subprocess.SubprocessError):  # raised for a failed preexec_fn
+        return f"nice: {attempt.job.nice}: not permitted; going below that of the tick needs root"
     if isinstance(error, OSError):
-        return f"{what}: cannot be started: {reason_of(error)}"
-    return f"{what!r}: cannot be started: {error}"
+        return f"{program}: cannot be started: {reason_of(error)}"
+    return f"{program!r}: cannot be started: {error}"

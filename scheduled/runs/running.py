@@ -1,4 +1,4 @@
-"""Which jobs run right now, whether or not their tick lives."""
+"""Which jobs run now, whether or not the tick that started them lives."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,29 +10,30 @@ from scheduled.system import locks
 
 
 def is_running(state: State, state_dir: Path, job: str) -> bool:
-    """Whether a job runs now: its run has begun, and a tick holds its lock or it outlived one.
+    """Return whether a job runs now: in a tick that holds its lock, or having outlived its tick.
 
-    A lock that may not be asked is taken to be held.
+    A lock that cannot be read counts as held.
     """
     runs = records.job_memory(state, job).runs.values()
-    # Only where a run has begun is the lock tried. It is held for a blink then, which must not
-    # come between a tick and a job that is due.
+    # Try the lock only if a run is recorded: that takes it for an instant, in which a tick could
+    # not have it for a job that is due.
     if not runs:
         return False
     try:
-        held = locks.is_running(state_dir, job)
+        is_locked = locks.is_running(state_dir, job)
     except StateError:
-        return True  # another user's: only the owner could find out more
-    return held or any(map(_lives_on, runs))
+        return True  # another user's state: only its owner could find out more
+    return is_locked or any(_outlived_its_tick(run) for run in runs)
 
 
-def _lives_on(opened: ActiveRun) -> bool:
-    from scheduled.runs import supervisor  # seldom needed, and it knows all about processes
-
-    return supervisor.survivor(opened) > 0
-
-
-def _running(state: State, state_dir: Path) -> Iterator[str]:
+def running_jobs(state: State, state_dir: Path) -> Iterator[str]:
+    """Yield the jobs that run now."""
     for job in {job for job, _ in records.active_runs(state)}:
         if is_running(state, state_dir, job):
             yield job
+
+
+def _outlived_its_tick(run: ActiveRun) -> bool:
+    from scheduled.runs import supervisor  # rarely needed, and slow to import
+
+    return supervisor.find_survivor(run) > 0

@@ -1,7 +1,7 @@
-"""Ending a run before it is done, whichever tick waits for it.
+"""Stop a run, whichever tick started it.
 
-The word goes on record first, so that the tick which started the run knows why it ended. Then the
-run gets TERM, and after its grace KILL, with all there is of it.
+The request is recorded first, so that the tick which waits for the run knows why it ended. Then
+the run and all its processes get TERM, and after a grace KILL.
 """
 
 import signal
@@ -15,28 +15,29 @@ from scheduled.system import processes
 
 GRACE = timedelta(seconds=supervisor.GRACE_SECONDS)
 PATIENCE = 3 * GRACE
-"""After that long, what does not end will not end by being asked again."""
+"""A run that lives on after this long is not asked again."""
 POLL = timedelta(seconds=0.1)
-"""How long to wait before the next step."""
+"""How long a caller waits before the next step."""
 
 
-def escalate(store: Store, job: str, opened: ActiveRun, reason: str, now: datetime) -> bool:
-    """Take the next step to end a run; False if all has been tried, and it lives.
+def escalate(store: Store, job: str, run: ActiveRun, reason: str, now: datetime) -> bool:
+    """Take the next step to stop a run: record the request, TERM, KILL.
 
-    For a caller within `store.locked`, who comes again after `POLL` until the run is over.
+    Returns False once all of them are tried and the run lives on. For a caller within
+    `store.locked`, who calls again after `POLL` until the run has ended.
     """
-    stop = opened.stop
+    stop = run.stop
     if stop is None:
-        store.write(now, events.stop_requested(job, opened.run_id, reason))
-        _signal(opened, signal.SIGTERM)
+        store.write(now, events.stop_requested(job, run.run_id, reason))
+        _signal(run, signal.SIGTERM)
     elif now > stop.at + PATIENCE:
         return False
     elif now > stop.at + GRACE:
-        _signal(opened, signal.SIGKILL)
+        _signal(run, signal.SIGKILL)
     return True
 
 
-def _signal(opened: ActiveRun, number: signal.Signals) -> None:
-    # A record may outlive its run, by a restart of the machine even, and the process id it tells
-    # of may be a stranger's by now.
-    processes.signal_family(supervisor.survivor(opened), opened.run_id, number)
+def _signal(run: ActiveRun, number: signal.Signals) -> None:
+    # The record may outlive the run, even by a restart of the machine, and its process id may be
+    # that of a stranger by now.
+    processes.signal_family(supervisor.find_survivor(run), run.run_id, number)

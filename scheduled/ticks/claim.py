@@ -13,7 +13,7 @@ from scheduled.jobs.model import Attempt, Job, Overlap
 from scheduled.planning import active_runs, decide
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.runs import stop
-from scheduled.runs.preconditions import GuardUnusableError, Refusal
+from scheduled.runs.preconditions import Declined, GuardUnusableError, NotNow
 from scheduled.state import events, history
 from scheduled.state.history import Row
 from scheduled.state.journal import Event
@@ -49,13 +49,6 @@ class BeingReplaced:
 
     again_at: datetime
     """When to claim the job again, in this tick."""
-
-
-@dataclass(frozen=True)
-class NotNow:
-    """Another job, a guard or `only_if` keeps the job from starting; the slot stays due."""
-
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -127,7 +120,7 @@ def _apply_overlap(tick: TickContext, job: Job, running: StillRunning) -> NotSta
         decision = tick.decide(job)
         if run is None or decision.verdict is not Verdict.RUN:
             return running
-        if not active_runs.overlaps(decision, run) or not tick.effects.survivor(run):
+        if not active_runs.overlaps(decision, run) or not tick.effects.find_survivor(run):
             return running  # the run is about to start, or to be found dead
         if job.overlap is Overlap.SKIP:
             event = events.slot_skipped(job.id, decision.slot, SKIPPED_OVERLAP)
@@ -184,30 +177,32 @@ class _LockedJob:
         assert decision.slot is not None
         blocker = decide.blocker(job, decision.slot, tick.jobs, tick.memory, tick.slots)
         if blocker is not None:
-            return NotNow(f"waits for {blocker} to succeed")
+            return NotNow("after", f"waits for {blocker} to succeed")
         try:
-            refusal = tick.effects.refusal(job, tick.run_context.root)
+            not_now = tick.effects.check_guards(job, tick.run_context.root)
         except GuardUnusableError as error:
-            return GuardUnusable(self._put_off(memory, decision, Refusal("a guard", str(error))))
-        if refusal is not None:
-            return NotNow(self._put_off(memory, decision, refusal))
+            self._record_not_now(memory, decision, NotNow("a guard", str(error)))
+            return GuardUnusable(str(error))
+        if not_now is not None:
+            return self._record_not_now(memory, decision, not_now)
         if not job.only_if:
             return None
-        answer = tick.effects.ask(self._attempt(memory, decision), tick.run_context)
-        if answer.not_now:
-            return NotNow(self._put_off(memory, decision, Refusal("only_if", answer.reason)))
-        if answer.is_yes:
-            return None
-        return self._skip(memory, replace(decision, reason=answer.reason))
+        attempt = self._attempt(memory, decision)
+        match tick.effects.check_only_if(attempt, tick.run_context):
+            case NotNow() as not_now:
+                return self._record_not_now(memory, decision, not_now)
+            case Declined(reason):
+                return self._skip(memory, replace(decision, reason=reason))
+        return None
 
-    def _put_off(self, memory: JobMemory, decision: Decision, refusal: Refusal) -> str:
-        """Record the refusal, once a slot and guard: they may be asked every minute."""
-        if memory.not_now != (decision.slot, refusal.guard):
+    def _record_not_now(self, memory: JobMemory, decision: Decision, not_now: NotNow) -> NotNow:
+        """Record why a slot stays due, once a slot and guard: it may be checked every minute."""
+        if memory.not_now != (decision.slot, not_now.guard):
             event = events.guard_said_not_now(
-                self.job.id, decision.slot, refusal.guard, refusal.reason
+                self.job.id, decision.slot, not_now.guard, not_now.reason
             )
             self.tick.store.record(self.tick.clock(), event)
-        return refusal.reason
+        return not_now
 
     def _cancel_retry(self, memory: JobMemory, decision: Decision) -> None:
         assert decision.slot is not None

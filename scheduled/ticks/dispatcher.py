@@ -14,6 +14,7 @@ from scheduled.config.load import Config
 from scheduled.jobs.model import Attempt, AttemptResult, CatchUp, Job
 from scheduled.planning import decide
 from scheduled.planning.decision import Decision, Verdict
+from scheduled.runs.preconditions import NotNow
 from scheduled.runs.process import Running
 from scheduled.state import history
 from scheduled.state.history import Row
@@ -23,7 +24,6 @@ from scheduled.ticks.claim import (
     Claim,
     GuardUnusable,
     NotDue,
-    NotNow,
     NotStarted,
     Skipped,
     StillRunning,
@@ -94,7 +94,7 @@ class Dispatcher:
         self._budget = self.config.catch_up_budget
         self._queue = list(self._candidates(decisions))
         while self._queue or self.children.running or self._retries:
-            if self.children.stopped_by or self.report.trouble:
+            if self.children.stopped_by or self.report.storage_error:
                 self._queue.clear()
                 self._retries.clear()
             self._claim_queued()
@@ -122,7 +122,7 @@ class Dispatcher:
         return len(self.children.running) + len(self._claims) < self.config.max_concurrent
 
     def _claim_queued(self) -> None:
-        while self._has_room() and not self.report.trouble:
+        while self._has_room() and not self.report.storage_error:
             job = _pop_startable(self._queue, self._in_progress())
             if job is None:
                 return
@@ -148,7 +148,7 @@ class Dispatcher:
         if job.only_if:
             self._start_claimed()  # a condition may be slow, and the runs claimed need not wait
         by_hand, slotless = self.request.by_hand, self.request.slotless
-        with self.report.troubles():
+        with self.report.catch_storage_errors():
             match claim.claim(tick, job, by_hand=by_hand, slotless=slotless):
                 case Claim() as claimed:
                     self._claims.append(claimed)
@@ -162,7 +162,7 @@ class Dispatcher:
                 self.report.rows.append(row)
             case BeingReplaced(again_at):
                 self._retries.append((again_at, job))
-            case StillRunning(reason) | NotNow(reason):
+            case StillRunning(reason) | NotNow(_, reason):
                 self._carry_over(job, reason)
             case GuardUnusable(reason):
                 self._carry_over(job, reason)
@@ -172,13 +172,13 @@ class Dispatcher:
 
     def _carry_over(self, job: Job, reason: str) -> None:
         self.report.carried += 1
-        self.report.left.append((job.id, reason))
+        self.report.not_started.append((job.id, reason))
 
     def _start_claimed(self) -> None:
         """Start the runs that are claimed, once all the claims are on the disk."""
         claims, self._claims = self._claims, []
         started: list[StartedRun] = []
-        with self.report.troubles():
+        with self.report.catch_storage_errors():
             for run in self._runner.start(claims):
                 self._started[run.running.attempt.run_id] = run
                 self.children.running.append(run.running)
@@ -193,7 +193,7 @@ class Dispatcher:
         rows: list[Row | None] = [
             self._record_end(run, result) for run, (_, result) in zip(runs, ends, strict=True)
         ]
-        with self.report.troubles():
+        with self.report.catch_storage_errors():
             self._runner.release_locks(runs)
         for (running, result), row in zip(ends, rows, strict=True):
             if row is not None:
@@ -205,7 +205,7 @@ class Dispatcher:
     def _record_end(self, run: StartedRun, result: AttemptResult) -> Row | None:
         run_id = run.running.attempt.run_id
         messages = outbox.messages(result.events, self.config.routes, run_id, self.tick.clock())
-        with self.report.troubles():
+        with self.report.catch_storage_errors():
             return self._runner.end(run, result, messages)
         return None
 

@@ -15,7 +15,7 @@ RACE_SECONDS = 2.0
 """A file changed this short a time ago may change again without a new stamp."""
 
 
-def leave(
+def write(
     config: Config,
     arguments: list[str],
     now: datetime,
@@ -36,7 +36,7 @@ def leave(
     fresh = (now.timestamp() - RACE_SECONDS) * 1e9
     in_flux = any(stamp and stamp[1] > fresh for stamp in config.stamps.values())
     if in_flux or due <= now:
-        withdraw(config)
+        remove(config)
         return
     with suppress(OSError):
         idle.write_hint(
@@ -48,6 +48,6 @@ def leave(
         )
 
 
-def withdraw(config: Config) -> None:
+def remove(config: Config) -> None:
     """Have the next tick be a full one: should this one die, that one is to notice."""
     idle.forget(str(config.places.state_dir))

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from scheduled.config.paths import Paths
-from scheduled.notify.routes import routed
+from scheduled.notify.routes import messages_for
 from scheduled.state import events
 from scheduled.state.journal import Event
 from scheduled.state.records import State
@@ -37,7 +37,7 @@ def messages(
     return [
         message.to_json()
         for number, (name, data) in enumerate(fired)
-        for message in routed(name, data, routes, now, seed=f"{run_id}:{number}")
+        for message in messages_for(name, data, routes, now, seed=f"{run_id}:{number}")
     ]
 
 

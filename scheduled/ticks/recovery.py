@@ -33,13 +33,13 @@ def recover(tick: TickContext, job_id: str, run: ActiveRun) -> int:
     the lock of the run's lane.
     """
     job = tick.jobs.get(job_id)
-    pid = tick.effects.survivor(run)
+    pid = tick.effects.find_survivor(run)
     if pid and tick.slots.now < _time_limit(run):
-        tick.effects.watch(job_id, run.run_id, job, tick.run_context)
+        tick.effects.watch_output(job_id, run.run_id, job, tick.run_context)
         return pid
     if pid:
         processes.signal_family(pid, run.run_id, signal.SIGKILL)
-    trouble = tick.effects.settle(job_id, run.run_id, job, tick.run_context)
+    trouble = tick.effects.finish_output(job_id, run.run_id, job, tick.run_context)
     with tick.store.locked():
         memory = tick.memory(job_id)
         run = memory.run(run.run_id) or run

@@ -17,7 +17,7 @@ from scheduled.timing.instants import format_utc
 class Exit(IntEnum):
     """The exit codes of `run`; a signal ends it with 128 and the signal's number."""
 
-    WELL = 0  # nothing due, or all well
+    OK = 0  # nothing due, or all well
     FAILED = 1  # a job failed
     USAGE = 2  # usage or configuration; what could run, ran
     LOCKED = 3  # our own files are locked beyond the wait
@@ -36,7 +36,7 @@ class Report:
     skipped: int = 0
     duration_seconds: float = 0.0
     rows: list[Row] = field(default_factory=list)
-    left: list[tuple[str, str]] = field(default_factory=list)
+    not_started: list[tuple[str, str]] = field(default_factory=list)
     """Jobs that were due and did not run, each with the reason."""
     problems: list[str] = field(default_factory=list)
     """What is wrong with the configuration."""
@@ -49,7 +49,7 @@ class Report:
     upcoming: dict[str, datetime] = field(default_factory=dict)
     """The next slot of each job that failed."""
     stopped_by: signal.Signals | None = None
-    trouble: ScheduledError | None = None
+    storage_error: ScheduledError | None = None
     """What kept us from our own files; runs under way were seen through."""
 
     @property
@@ -67,21 +67,21 @@ class Report:
         """The gravest of what happened."""
         if self.stopped_by is not None:
             return 128 + self.stopped_by
-        if self.trouble is not None:
-            return self.trouble.exit_code
+        if self.storage_error is not None:
+            return self.storage_error.exit_code
         if self.recovered:
             return Exit.STATE
         if self.problems:
             return Exit.USAGE
-        return Exit.FAILED if self.failed else Exit.WELL
+        return Exit.FAILED if self.failed else Exit.OK
 
     @contextmanager
-    def troubles(self) -> Iterator[None]:
+    def catch_storage_errors(self) -> Iterator[None]:
         """Our own files failing us: no new run is begun, those under way are seen through."""
         try:
             yield
         except (LockedError, StateError) as error:
-            self.trouble = self.trouble or error
+            self.storage_error = self.storage_error or error
 
     def document(self) -> dict[str, Any]:
         """What `run --json` prints."""

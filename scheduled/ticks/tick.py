@@ -98,7 +98,7 @@ class Tick:
         self.store = store or Store(config.places.state_dir).load()
         self.cadence = tick_interval.current(config.tick_interval, self.store.state)
         self.jobs = [
-            _with_params(job, self.request) for job in chosen(config.jobs, self.request.only)
+            _with_params(job, self.request) for job in select_jobs(config.jobs, self.request.only)
         ]
         self.context = TickContext(
             store=self.store,
@@ -129,7 +129,7 @@ class Tick:
 
     def open(self) -> None:
         """Note that a tick came, and explain why none did for a while, if that was so."""
-        idle_hint.withdraw(self.config)
+        idle_hint.remove(self.config)
         beat = heartbeat.read_clocks(self.now)
         self.explain_silence(beat)
         heartbeat.save(self.config.places.state_dir, beat)
@@ -177,22 +177,22 @@ class Tick:
 
     def deliver(self) -> None:
         """Take the waiting messages to where they are read; what fails waits for another tick."""
-        with self.report.troubles():
+        with self.report.catch_storage_errors():
             self.report.notes += outbox.deliver(
                 self.store, self.config.places, ZoneInfo(self.config.timezone), self.clock()
             )
 
     def close(self, decisions: list[Decision], arguments: list[str] | None) -> None:
         """Write the checkpoint, the central file, and the hint for the next tick."""
-        with self.report.troubles():
+        with self.report.catch_storage_errors():
             self.store.record(self.clock(), events.tick_ended(len(self.report.ran)))
             saved = self.store.checkpoint(self.clock())
-            noisy = lingering_output.look(self.store.state_dir)
+            noisy = lingering_output.trim_all(self.store.state_dir)
             if arguments is not None:
                 due = self._next_due(decisions, noisy=noisy)
                 patience = self.cadence.tolerance(self.now)
                 ours = {self.store.path: saved}
-                idle_hint.leave(self.config, arguments, self.now, due, patience, ours)
+                idle_hint.write(self.config, arguments, self.now, due, patience, ours)
         if self.store.began_new_day:
             oldest = self.now - timedelta(days=KEEP_DAYS)
             output.prune(self.store.state_dir / "runs", oldest.timestamp())
@@ -249,7 +249,7 @@ def _run_context(config: Config, now: datetime, environ: Mapping[str, str]) -> R
     )
 
 
-def chosen(jobs: tuple[Job, ...], only: tuple[str, ...]) -> list[Job]:
+def select_jobs(jobs: tuple[Job, ...], only: tuple[str, ...]) -> list[Job]:
     """The jobs that `only` names by id or `tag:NAME`; all of them if it is empty."""
     if not only:
         return list(jobs)

@@ -14,7 +14,7 @@ from scheduled.jobs.model import Job
 from scheduled.planning import decide
 from scheduled.planning.decision import Decision
 from scheduled.planning.slot_cache import SlotCache
-from scheduled.runs.running import _running
+from scheduled.runs.running import running_jobs
 from scheduled.state import heartbeat, records, tick_interval
 from scheduled.state.records import JobMemory, State
 from scheduled.state.tick_interval import Cadence
@@ -89,7 +89,7 @@ def observe(
         state_dir=state_dir,
         cadence=tick_interval.current(config.tick_interval, state),
         last_tick=_last_tick(state, state_dir),
-        running=frozenset(_running(state, state_dir)),
+        running=frozenset(running_jobs(state, state_dir)),
         warnings=config.warnings,
         problems=config.problems,
         recovered=tuple(recovered),

@@ -117,9 +117,9 @@ def _settle(engine: Engine, when: str) -> None:
     """Undisturbed ticks until nothing is owed; what outlived its tick is given time to end."""
     for _ in range(60):
         report = engine.run_at(when)
-        if not report.ran and not report.left:
+        if not report.ran and not report.not_started:
             return
-        time.sleep(0.02 if report.left else 0)
+        time.sleep(0.02 if report.not_started else 0)
     raise AssertionError("it does not settle")
 
 

@@ -10,7 +10,7 @@ SAID = {"subject": "[SCHEDULED] Something", "body": "Text", "key": "scheduled:so
 
 
 def sent(event: str, data: dict[str, Any], table: Any = None, seed: str = "r1:0") -> list[Message]:
-    return routes.routed(event, data, table or {}, NOW, seed=seed)
+    return routes.messages_for(event, data, table or {}, NOW, seed=seed)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def test_it_waits_while_the_other_fails_and_starts_when_that_has_succeeded(tmp_p
     engine = Engine(tmp_path, [base, job("upon", command=NOTE, after=("base",))])
     engine.run_at("11:30")
     report = engine.run_at("12:00")
-    assert report.left == [("upon", "waits for base to succeed")]
+    assert report.not_started == [("upon", "waits for base to succeed")]
     (tmp_path / "ready").touch()
 
     engine.run_at("12:03")

@@ -6,7 +6,7 @@ from typing import Any
 
 from scheduled.jobs.model import Attempt
 from scheduled.runs import preconditions
-from scheduled.runs.preconditions import Answer
+from scheduled.runs.preconditions import Declined, NotNow
 from scheduled.runs.process import RunContext
 from tests.builders.jobs import at, job
 
@@ -14,21 +14,21 @@ from tests.builders.jobs import at, job
 def test_one_that_hangs_is_stopped_with_all_it_started_and_means_not_now(tmp_path: Path) -> None:
     answer = ask(tmp_path, "sleep 300 & echo $! > pid; wait", limit=0.3)
 
-    assert answer == Answer("only_if has not answered within 0.3 s", not_now=True)
+    assert answer == NotNow("only_if", "only_if has not answered within 0.3 s")
     assert is_gone(int((tmp_path / "pid").read_text()))
 
 
 def test_one_that_answers_leaves_nothing_behind(tmp_path: Path) -> None:
     answer = ask(tmp_path, "sleep 300 & echo $! > pid; exit 0")
 
-    assert answer.is_yes
+    assert answer is None
     assert is_gone(int((tmp_path / "pid").read_text()))
 
 
-def ask(folder: Path, only_if: str, **more: Any) -> Answer:
-    around = RunContext(folder, folder, folder, folder, "UTC", at("12:00"), {"PATH": "/bin"})
+def ask(folder: Path, only_if: str, **more: Any) -> NotNow | Declined | None:
+    context = RunContext(folder, folder, folder, folder, "UTC", at("12:00"), {"PATH": "/bin"})
     attempt = Attempt("20261121T120000-abcdef", job(only_if=only_if), at("12:00"))
-    return preconditions.ask(attempt, around, **more)
+    return preconditions.check_only_if(attempt, context, **more)
 
 
 def is_gone(pid: int) -> bool:

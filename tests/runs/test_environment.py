@@ -269,7 +269,7 @@ def test_a_niceness_that_is_not_permitted_fails_the_run_and_starts_nothing() -> 
         os.chmod(folder, 0o777)  # nobody has nothing to look for where pytest keeps its own
         said = as_nobody(attempted)
 
-        assert "nice: 1: not permitted; going below our own niceness needs root" in said
+        assert "nice: 1: not permitted; going below that of the tick needs root" in said
         assert not Path(folder, "out").exists()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scheduled.jobs.model import Outcome
-from scheduled.runs.preconditions import GuardUnusableError, Machine
+from scheduled.runs.preconditions import Guards, GuardUnusableError
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import job
 
@@ -22,7 +22,7 @@ def test_a_machine_short_of_memory_keeps_the_slot_due_until_there_is_some(tmp_pa
     engine.run_at("11:30")
     report = engine.run_at("12:00")
     assert (report.carried, report.exit_code) == (1, 0)
-    assert "max_memory_percent is 0.01" in report.left[0][1]
+    assert "max_memory_percent is 0.01" in report.not_started[0][1]
     engine.jobs = (job(command=NOTE, max_memory_percent=100.0),)
 
     engine.run_at("12:10")
@@ -44,8 +44,8 @@ def test_busy_processors_hold_back_a_job_and_no_other(tmp_path: Path) -> None:
             burner.wait()
 
     assert engine.lines() == ["other"]
-    assert report.left[0][0] == "shy"
-    assert "max_cpu_percent" in report.left[0][1]
+    assert report.not_started[0][0] == "shy"
+    assert "max_cpu_percent" in report.not_started[0][1]
 
 
 BURN = "\nwhile True: pass"
@@ -57,7 +57,7 @@ def test_a_disk_with_too_little_free_holds_a_job_back(tmp_path: Path) -> None:
 
     report = engine.run_at("12:00")
 
-    assert "min_free_disk" in report.left[0][1]
+    assert "min_free_disk" in report.not_started[0][1]
     assert engine.lines() == []
 
 
@@ -106,17 +106,17 @@ def test_a_guard_that_cannot_be_asked_is_a_problem_and_not_a_silent_wait(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("processors", "memory", "held_back_by"),
+    ("processors", "memory", "guard"),
     [(20.0, 70.0, None), (20.1, 0.0, "processors"), (0.0, 70.1, "memory")],
 )
 def test_a_machine_is_idle_up_to_a_fifth_of_its_processors_and_seven_tenths_of_its_memory(
-    tmp_path: Path, processors: float, memory: float, held_back_by: str | None
+    tmp_path: Path, processors: float, memory: float, guard: str | None
 ) -> None:
-    read_now = Machine(processors, memory, time.monotonic())
+    read_now = Guards(processors, memory, time.monotonic())
 
-    refusal = read_now.refusal(job(idle_only=True), tmp_path)
+    not_now = read_now.check(job(idle_only=True), tmp_path)
 
-    assert (refusal and refusal.reason.split()[0]) == held_back_by
+    assert (not_now and not_now.reason.split()[0]) == guard
 
 
 def test_without_psutil_the_sentence_says_how_to_get_it(
@@ -125,7 +125,7 @@ def test_without_psutil_the_sentence_says_how_to_get_it(
     monkeypatch.setitem(sys.modules, "psutil", None)
 
     with pytest.raises(GuardUnusableError, match=r"pip install 'scheduled-cron\[guards\]'"):
-        Machine().refusal(job(idle_only=True), tmp_path)
+        Guards().check(job(idle_only=True), tmp_path)
 
 
 def test_a_job_without_guards_never_measures(
@@ -133,7 +133,7 @@ def test_a_job_without_guards_never_measures(
 ) -> None:
     monkeypatch.setitem(sys.modules, "psutil", None)
 
-    assert Machine().refusal(job(), tmp_path) is None
+    assert Guards().check(job(), tmp_path) is None
 
 
 def test_only_if_a_command_says_yes_does_the_job_start(tmp_path: Path) -> None:
@@ -190,4 +190,4 @@ def test_a_condition_that_does_not_exist_keeps_the_slot_due_and_says_so(tmp_path
 
     report = engine.run_at("12:00")
 
-    assert report.left == [("backup", "only_if cannot be asked: no such file or directory")]
+    assert report.not_started == [("backup", "only_if cannot be run: no such file or directory")]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scheduled.runs import lingering_output
-from scheduled.runs.output import SLACK, Capture, prune
+from scheduled.runs.output import SLACK, OutputFile, prune
 from scheduled.system import linux
 from tests.builders.engine import Engine
 from tests.builders.jobs import job
@@ -71,12 +71,12 @@ def test_a_run_whose_tick_died_is_kept_within_its_limits_while_it_goes_on(tmp_pa
 def test_ticks_do_not_stay_idle_for_long_while_somebody_writes(left_behind: Engine) -> None:
     state = left_behind.state_dir
     left_behind.run_at("12:00")
-    while_it_lives = lingering_output.look(state)
+    while_it_lives = lingering_output.trim_all(state)
     kill_daemon(left_behind)
     wait_for(lambda: not linux.has_writer(the_output(left_behind)))
 
     assert while_it_lives
-    assert not lingering_output.look(state)
+    assert not lingering_output.trim_all(state)
 
 
 def test_a_run_that_leaves_nobody_behind_leaves_no_note(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_note_that_is_none_is_taken_away(tmp_path: Path, text: str) -> None:
     (tmp_path / "afterwards").mkdir()
     (tmp_path / "afterwards/r1.log.json").write_text(text)
 
-    assert not lingering_output.look(tmp_path)
+    assert not lingering_output.trim_all(tmp_path)
     assert list((tmp_path / "afterwards").iterdir()) == []
 
 
@@ -103,22 +103,22 @@ def test_a_note_leads_to_no_file_but_an_output(tmp_path: Path) -> None:
     text = '{"job": "../..", "run": "../../mine.txt", "limit": 10, "size": 0}'
     (tmp_path / "afterwards/r1.log.json").write_text(text)
 
-    lingering_output.look(tmp_path)
+    lingering_output.trim_all(tmp_path)
 
     assert mine.read_text() == "x" * 1000
 
 
 def test_old_output_that_somebody_writes_to_is_not_pruned(tmp_path: Path) -> None:
-    capture = Capture(tmp_path / "runs/backup/r1.log", LIMIT)
-    descriptor = capture.open()
+    output = OutputFile(tmp_path / "runs/backup/r1.log", LIMIT)
+    descriptor = output.open()
     os.write(descriptor, b"x")
-    os.utime(capture.path, (0, 0))
+    os.utime(output.path, (0, 0))
     prune(tmp_path / "runs", oldest=time.monotonic())
-    while_open = capture.path.exists()
+    while_open = output.path.exists()
     os.close(descriptor)
     prune(tmp_path / "runs", oldest=time.monotonic())
 
-    assert (while_open, capture.path.exists()) == (True, False)
+    assert (while_open, output.path.exists()) == (True, False)
 
 
 def the_output(engine: Engine) -> Path:

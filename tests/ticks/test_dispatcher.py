@@ -18,7 +18,7 @@ def test_a_job_that_runs_each_slot_spends_the_budget_of_the_tick_too(tmp_path: P
     reports = [engine.run_at(when) for when in ("12:10", "12:11", "12:12", "12:13")]
 
     assert [len(report.ran) for report in reports] == [3, 3, 2, 0]
-    assert [report.left for report in reports[:3]] == [
+    assert [report.not_started for report in reports[:3]] == [
         [("backup", decide.BUDGET_SPENT)],
         [("backup", decide.BUDGET_SPENT)],
         [],
@@ -33,7 +33,7 @@ def test_the_last_slot_that_is_on_time_needs_no_budget(tmp_path: Path) -> None:
     report = engine.run_at("12:00")
 
     assert [row["catch_up"] for row in report.ran] == [True, True, False]
-    assert report.left == []
+    assert report.not_started == []
 
 
 def test_two_jobs_share_the_budget_of_a_tick(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_two_jobs_share_the_budget_of_a_tick(tmp_path: Path) -> None:
     report = engine.run_at("12:10")
 
     assert len(report.ran) == 3
-    assert sorted(name for name, _ in report.left) == ["a", "b"]
+    assert sorted(name for name, _ in report.not_started) == ["a", "b"]
 
 
 def test_retries_inside_the_tick_keep_to_the_limit_of_runs_at_once(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_a_process_id_that_was_given_away_again_is_neither_waited_for_nor_killed
     report = engine.run_at(when)
 
     assert outcomes(engine.rows) == [("12:00", "interrupted"), ("12:00", "succeeded")]
-    assert report.left == []
+    assert report.not_started == []
     assert is_alive(stranger)
 
 
@@ -84,7 +84,7 @@ def test_a_run_that_outlived_its_tick_is_left_alone_until_its_time_is_up(
     engine.run_at("11:30")
     engine.record("12:00", *begun(stranger))
 
-    left = engine.run_at("12:00:59").left
+    left = engine.run_at("12:00:59").not_started
     alive = is_alive(stranger)
     engine.run_at("12:01")
 
@@ -101,7 +101,7 @@ def test_a_run_whose_process_was_not_recorded_yet_is_found_by_its_id(tmp_path: P
     environ = {"PATH": os.environ["PATH"], "SCHEDULED_RUN_ID": RUN}
 
     with subprocess.Popen(["sleep", "60"], env=environ) as process:
-        left = engine.run_at("12:00:30").left
+        left = engine.run_at("12:00:30").not_started
         process.kill()
 
     assert f"still running as process {process.pid}" in left[0][1]

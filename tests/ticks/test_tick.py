@@ -119,7 +119,7 @@ def test_not_now_is_no_failure_and_the_slot_stays_due(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [job(command="test -f ready || exit 75; " + NOTE)])
     engine.run_at("11:30")
 
-    assert engine.run_at("12:00").exit_code == Exit.WELL
+    assert engine.run_at("12:00").exit_code == Exit.OK
     (tmp_path / "ready").touch()
     engine.run_at("12:01")
 
@@ -279,8 +279,8 @@ def test_a_run_that_outlived_its_tick_is_left_to_finish(tmp_path: Path) -> None:
 
     try:
         assert engine.lines() == ["x"]
-        assert [job for job, _ in report.left] == ["backup"]
-        assert "still running as process" in report.left[0][1]
+        assert [job for job, _ in report.not_started] == ["backup"]
+        assert "still running as process" in report.not_started[0][1]
     finally:
         os.killpg(pid, signal.SIGKILL)
 

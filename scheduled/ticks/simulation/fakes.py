@@ -16,8 +16,7 @@ from typing import Any
 
 from scheduled.jobs.model import Attempt, AttemptResult, Outcome
 from scheduled.runs.effects import Effects
-from scheduled.runs.output import NOTHING, Capture
-from scheduled.runs.preconditions import Answer
+from scheduled.runs.output import NO_SECRETS, OutputFile
 from scheduled.runs.process import RunContext, Running
 from scheduled.state import apply
 from scheduled.state.records import Event, State
@@ -26,7 +25,7 @@ from scheduled.system import files
 from scheduled.system.locks import Lock
 from scheduled.timing.instants import format_utc
 
-WELL = AttemptResult(Outcome.SUCCEEDED, timedelta(0))
+SUCCESS = AttemptResult(Outcome.SUCCEEDED, timedelta(0))
 
 
 class InMemoryStore(Store):
@@ -67,7 +66,7 @@ class FakeSupervisor:
 
     def wait(self, patience: float | None = None) -> list[tuple[Running, AttemptResult]]:  # noqa: ARG002 - the Store's own
         """All that run: they have ended."""
-        over = [(running, WELL) for running in self.running]
+        over = [(running, SUCCESS) for running in self.running]
         self.running.clear()
         return over
 
@@ -81,12 +80,12 @@ class NullLock(Lock):
 
 
 NULL_LOCK = NullLock()
-_NO_OUTPUT = Capture(Path(os.devnull), 0)
+_NO_OUTPUT = OutputFile(Path(os.devnull), 0)
 
 
 def running(attempt: Attempt) -> Running:
     """A run that is no process and prints nothing."""
-    return Running(attempt, _NO_OUTPUT, started=0.0, mask=NOTHING)
+    return Running(attempt, _NO_OUTPUT, started=0.0, mask=NO_SECRETS)
 
 
 def _take(_state_dir: Path, _job: str, _lane: int) -> Lock:
@@ -99,11 +98,11 @@ def _start(attempt: Attempt, _memory: dict[str, Any], _around: RunContext) -> Ru
 
 NO_EFFECTS = Effects(
     acquire_lock=_take,
-    refusal=lambda _job, _folder: None,
-    ask=lambda _attempt, _around: Answer(),
+    check_guards=lambda _job, _folder: None,
+    check_only_if=lambda _attempt, _context: None,
     start=_start,
-    survivor=lambda _opened: 0,
-    settle=lambda *_about: "",
-    watch=lambda *_about: None,
+    find_survivor=lambda _opened: 0,
+    finish_output=lambda *_about: "",
+    watch_output=lambda *_about: None,
 )
 """They touch nothing."""

@@ -52,7 +52,7 @@ class Simulator:
             for opened in tick.context.memory(job.id).runs.values():
                 attempt = Attempt(opened.run_id, job, opened.slot, opened.attempt)
                 begun = StartedRun(fakes.running(attempt), fakes.NULL_LOCK, opened.started_at)
-                runner.end(begun, fakes.WELL, [])
+                runner.end(begun, fakes.SUCCESS, [])
         self.memory.events.clear()
 
     def run(self) -> Iterator[tuple[datetime, list[Row]]]:
@@ -73,7 +73,7 @@ class Simulator:
         """
         self._wakes = dict.fromkeys(self._wakes, at)
         tick, decisions = self._run_tick(at)
-        left = dict(tick.report.left)
+        left = dict(tick.report.not_started)
         return [
             replace(one, verdict=Verdict.WAIT, reason=left[one.job.id])
             if one.verdict is Verdict.RUN and one.job.id in left
