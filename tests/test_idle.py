@@ -159,6 +159,50 @@ def test_a_broken_hint_is_as_good_as_none(home: Path, content: str) -> None:
     assert Store(home / "state").load().state["ticks"]["count"] == 2
 
 
+def test_a_hint_that_is_cut_off_is_as_good_as_none(home: Path) -> None:
+    path = home / "state" / idle.HINT
+    hint = path.read_bytes()
+    in_a_line = [size for size in range(len(hint)) if not hint[:size].endswith(b"\n")]
+
+    accepted = []
+    for size in in_a_line:
+        path.write_bytes(hint[:size])
+        accepted += [size] if idle.is_idle([*places(home), "run"]) else []
+
+    assert accepted == []
+    path.write_bytes(hint)
+    assert idle.is_idle([*places(home), "run"])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("SCHEDULED_ROOT", "SCHEDULED_CONFIG", "SCHEDULED_STATE_DIR", "AIPASS_HOME"),
+        *("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "TZ"),
+    ],
+)
+def test_a_hint_holds_for_one_environment(
+    home: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    assert idle.is_idle([*places(home), "run"])
+
+    monkeypatch.setenv(name, "/Asia/Kathmandu")
+
+    assert not idle.is_idle([*places(home), "run"])
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(-0.001, True), (0.0, False)])
+def test_a_tick_is_idle_until_the_instant_something_is_due(
+    home: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, expected: bool
+) -> None:
+    due = float((home / "state" / idle.HINT).read_text().split("\n")[2])
+    clocks = (home / "state" / idle.HEARTBEAT).read_text().split()
+    (home / "state" / idle.HEARTBEAT).write_text(" ".join([f"{due - 60:.3f}", *clocks[1:]]) + "\n")
+    monkeypatch.setattr(time, "time", lambda: due + seconds)
+
+    assert idle.is_idle([*places(home), "run"]) is expected
+
+
 def test_after_a_silence_the_tick_is_a_full_one_and_explains_it(home: Path) -> None:
     beat = (home / "state" / "heartbeat").read_text().split()
     earlier = [f"{float(beat[0]) - 4000:.3f}", f"{float(beat[1]) - 4000:.3f}"]

@@ -1,12 +1,15 @@
 """The channel of mailboxes: mail arrives once, notices are updated, nothing else is touched."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scheduled.ecosystem import mailbox as mailboxes
+from scheduled.ecosystem.mailbox import Mailbox
 from scheduled.notify import mailbox
 from scheduled.notify.channel import Delivery
 from scheduled.notify.message import Message
@@ -224,11 +227,19 @@ def test_without_a_registry_everything_waits(tmp_path: Path) -> None:
 def test_a_mailbox_that_is_held_is_waited_for_once(
     drone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mailbox, "LOCK_WAIT", 0.05)
-    with held_by_another(drone / "ai_mail.local" / ".inbox.lock"):
-        delivery = deliver(drone.parent, message(), message(id="00000002"))
+    waits = []
 
-    assert len(delivery.failed) == 2
+    def editing(folder: Path, wait: float) -> AbstractContextManager[Mailbox]:
+        waits.append(wait)
+        return original(folder, 0.05)
+
+    original = mailboxes.editing
+    monkeypatch.setattr(mailboxes, "editing", editing)
+    with held_by_another(drone / "ai_mail.local" / ".inbox.lock"):
+        delivery = deliver(drone.parent, *(message(id=f"0000000{number}") for number in range(5)))
+
+    assert waits == [mailbox.LOCK_WAIT]
+    assert len(delivery.failed) == 5
     assert len(set(reasons(delivery))) == 1
     assert mail_of(drone) == []
 

@@ -2,23 +2,23 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from scheduled.jobs.model import CatchUp, FirstRun, Job, Overlap, Priority
+from scheduled.jobs.model import CatchUp, FirstRun, Job, Overlap
 from scheduled.planning import active_runs, decide
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.slot_cache import SlotCache
-from scheduled.state.records import ActiveRun, JobMemory, Pause, Retry
-from scheduled.timing import expression, slots
+from scheduled.state.records import ActiveRun, Deferral, JobMemory, Pause, Retry
+from scheduled.timing import slots
 from tests.builders.jobs import at, job
+from tests.builders.memories import registered
 
 ON_TIME = timedelta(minutes=2)
 
 
 def test_a_slot_on_time_runs_and_is_no_catch_up() -> None:
-    decision = decided(job(), known("11:00"), "12:00:01")
+    decision = decided(job(), registered("11:00"), "12:00:01")
 
     assert (decision.verdict, decision.slot) == (Verdict.RUN, at("12:00"))
     assert not decision.catch_up
@@ -26,7 +26,7 @@ def test_a_slot_on_time_runs_and_is_no_catch_up() -> None:
 
 
 def test_after_an_outage_the_newest_slot_answers_for_those_before_it() -> None:
-    decision = decided(job(), known("11:00"), "16:10")
+    decision = decided(job(), registered("11:00"), "16:10")
 
     assert decision.slot == at("16:00")
     assert decision.catch_up
@@ -35,35 +35,15 @@ def test_after_an_outage_the_newest_slot_answers_for_those_before_it() -> None:
     assert decision.missed.count == 4
 
 
-def test_slots_missed_by_many_jobs_of_one_schedule_are_counted_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    counted: list[object] = []
-
-    def count(*asked: Any) -> int:
-        counted.append(asked)
-        return slots_count(*asked)
-
-    slots_count = slots.count
-    monkeypatch.setattr(slots, "count", count)
-    jobs = [job(f"job-{number}") for number in range(50)]
-    decisions = decide.plan(
-        jobs, lambda _: known("11:00"), SlotCache.at(at("16:10")), grace=ON_TIME, budget=50
-    )
-
-    assert [one.missed.count for one in decisions if one.missed] == [4] * 50
-    assert len(counted) == 1
-
-
 def test_nothing_is_due_before_the_next_slot() -> None:
-    decision = decided(job(), known("12:00"), "12:59:59")
+    decision = decided(job(), registered("12:00"), "12:59:59")
 
     assert (decision.verdict, decision.next) == (Verdict.NOT_DUE, at("13:00"))
 
 
 def test_years_of_outage_are_one_step_back_and_a_capped_count() -> None:
     decision = decided(
-        job(schedule="* * * * *"), known("2016-01-01T00:00:00", "* * * * *"), "12:00:30"
+        job(schedule="* * * * *"), registered("2016-01-01T00:00:00", "* * * * *"), "12:00:30"
     )
 
     assert decision.slot == at("12:00")
@@ -73,25 +53,25 @@ def test_years_of_outage_are_one_step_back_and_a_capped_count() -> None:
 
 def test_an_edit_of_the_schedule_never_fires_by_itself() -> None:
     # kubernetes#63371: at 23:49, `30 11` becomes `0 11`, and everybody gets a mail.
-    record = known("11:30", schedule="30 11 * * *")
+    memory = registered("11:30", schedule="30 11 * * *")
 
-    decision = decided(job(schedule="0 11 * * *"), record, "23:49")
+    decision = decided(job(schedule="0 11 * * *"), memory, "23:49")
 
     assert (decision.verdict, decision.watermark) == (Verdict.REGISTER, at("23:49"))
-    met = known("23:49", schedule="0 11 * * *")
+    met = registered("23:49", schedule="0 11 * * *")
     assert decided(job(schedule="0 11 * * *"), met, "23:50").verdict is Verdict.NOT_DUE
 
 
 def test_another_spelling_of_the_same_schedule_is_no_edit() -> None:
-    record = known("11:00", schedule="0 * * * *")
+    memory = registered("11:00", schedule="0 * * * *")
 
-    assert decided(job(schedule="@hourly"), record, "12:00").verdict is Verdict.RUN
+    assert decided(job(schedule="@hourly"), memory, "12:00").verdict is Verdict.RUN
 
 
 def test_an_edit_does_not_fire_even_a_job_that_runs_at_first_sight() -> None:
     eager = job(schedule="0 11 * * *", first_run=FirstRun.NOW)
 
-    decision = decided(eager, known("11:30", schedule="30 11 * * *"), "23:49")
+    decision = decided(eager, registered("11:30", schedule="30 11 * * *"), "23:49")
 
     assert decision.watermark == at("23:49")
 
@@ -106,7 +86,7 @@ def test_a_new_job_that_asks_for_it_runs_at_once_and_misses_nothing() -> None:
     eager = job(first_run=FirstRun.NOW)
     assert decided(eager, JobMemory(), "12:30").watermark is None
 
-    decision = decided(eager, replace(known("12:30"), watermark=None), "12:30")
+    decision = decided(eager, replace(registered("12:30"), watermark=None), "12:30")
 
     assert (decision.verdict, decision.slot) == (Verdict.RUN, at("12:00"))
     assert not decision.catch_up
@@ -114,33 +94,33 @@ def test_a_new_job_that_asks_for_it_runs_at_once_and_misses_nothing() -> None:
 
 
 def test_too_late_is_skipped_with_the_reason() -> None:
-    decision = decided(job(max_lateness=600.0), known("11:00"), "12:10:01")
+    decision = decided(job(max_lateness=600.0), registered("11:00"), "12:10:01")
 
     assert (decision.verdict, decision.slot) == (Verdict.SKIP, at("12:00"))
     assert "too late: 601 s, at most 600 s" in decision.reason
-    assert decided(job(max_lateness=600.0), known("11:00"), "12:10").verdict is Verdict.RUN
+    assert decided(job(max_lateness=600.0), registered("11:00"), "12:10").verdict is Verdict.RUN
 
 
 def test_what_is_not_caught_up_is_skipped_and_what_is_on_time_runs() -> None:
     strict = job(catch_up=CatchUp.SKIP)
 
-    assert decided(strict, known("11:00"), "12:30").verdict is Verdict.SKIP
-    assert decided(strict, known("11:00"), "12:01").verdict is Verdict.RUN
+    assert decided(strict, registered("11:00"), "12:30").verdict is Verdict.SKIP
+    assert decided(strict, registered("11:00"), "12:01").verdict is Verdict.RUN
 
 
 def test_each_slot_in_turn_oldest_first() -> None:
     each = job(catch_up=CatchUp.ALL)
 
-    assert decided(each, known("11:00"), "14:00:01").slot == at("12:00")
-    assert decided(each, known("12:00"), "14:00:01").slot == at("13:00")
-    last = decided(each, known("13:00"), "14:00:01")
+    assert decided(each, registered("11:00"), "14:00:01").slot == at("12:00")
+    assert decided(each, registered("12:00"), "14:00:01").slot == at("13:00")
+    last = decided(each, registered("13:00"), "14:00:01")
     assert (last.slot, last.catch_up) == (at("14:00"), False)
 
 
 def test_each_slot_in_turn_but_for_those_too_late_which_go_together() -> None:
     each = job(catch_up=CatchUp.ALL, max_lateness=2 * 3600.0)
 
-    decision = decided(each, known("06:00"), "14:30")
+    decision = decided(each, registered("06:00"), "14:30")
 
     assert decision.slot == at("13:00")
     assert decision.too_late is not None
@@ -150,7 +130,7 @@ def test_each_slot_in_turn_but_for_those_too_late_which_go_together() -> None:
 def test_each_slot_in_turn_and_all_of_them_too_late() -> None:
     each = job(schedule="0 6 * * *", catch_up=CatchUp.ALL, max_lateness=60.0)
 
-    decision = decided(each, known("2026-11-18T06:00:00", schedule="0 6 * * *"), "14:30")
+    decision = decided(each, registered("2026-11-18T06:00:00", schedule="0 6 * * *"), "14:30")
 
     assert (decision.verdict, decision.slot) == (Verdict.SKIP, at("06:00"))
     assert decision.missed is not None
@@ -158,40 +138,43 @@ def test_each_slot_in_turn_and_all_of_them_too_late() -> None:
 
 
 def test_a_clock_set_back_a_little_never_runs_a_slot_again() -> None:
-    decision = decided(job(), known("12:00"), "11:10")
+    decision = decided(job(), registered("12:00"), "11:10")
 
     assert (decision.verdict, decision.next) == (Verdict.NOT_DUE, at("13:00"))
 
 
 def test_a_watermark_years_ahead_does_not_freeze_the_job() -> None:
     # dcron#16: the clock was wrong at boot, and nothing ran "for 18 years".
-    decision = decided(job(), known("2044-01-01T00:00:00"), "12:10")
+    decision = decided(job(), registered("2044-01-01T00:00:00"), "12:10")
 
     assert (decision.verdict, decision.watermark) == (Verdict.RESET_WATERMARK, at("12:10"))
     assert "future" in decision.reason
 
 
 def test_three_hours_back_are_a_step_and_more_is_a_correction() -> None:
-    at_most = decided(job(), known("15:00"), "12:00")
-    beyond = decided(job(), known("15:00"), "11:59:59")
+    at_most = decided(job(), registered("15:00"), "12:00")
+    beyond = decided(job(), registered("15:00"), "11:59:59")
 
     assert (at_most.verdict, beyond.verdict) == (Verdict.NOT_DUE, Verdict.RESET_WATERMARK)
 
 
 def test_a_watermark_that_is_now_is_no_future() -> None:
-    assert decided(job(), known("12:00"), "12:00").reason == "not due"
+    assert decided(job(), registered("12:00"), "12:00").reason == "not due"
 
 
 def test_disabled_by_hand_outweighs_the_configuration_both_ways() -> None:
-    off, on = replace(known("11:00"), enabled=False), replace(known("11:00"), enabled=True)
+    off, on = (
+        replace(registered("11:00"), enabled=False),
+        replace(registered("11:00"), enabled=True),
+    )
 
     assert decided(job(), off, "12:00").verdict is Verdict.DISABLED
     assert decided(job(enabled=False), on, "12:00").verdict is Verdict.RUN
-    assert decided(job(enabled=False), known("11:00"), "12:00").verdict is Verdict.DISABLED
+    assert decided(job(enabled=False), registered("11:00"), "12:00").verdict is Verdict.DISABLED
 
 
 def test_who_is_suspended_or_cancelled_is_off_whatever_else_is_said() -> None:
-    met = replace(known("11:00"), enabled=True)
+    met = replace(registered("11:00"), enabled=True)
 
     assert decide.is_enabled(job(), met)
     assert not decide.is_enabled(job(), replace(met, suspended=True))
@@ -199,32 +182,32 @@ def test_who_is_suspended_or_cancelled_is_off_whatever_else_is_said() -> None:
 
 
 def test_first_sight_and_a_change_are_told_apart() -> None:
-    new, edited = JobMemory(), known("11:00", schedule="30 * * * *")
+    new, edited = JobMemory(), registered("11:00", schedule="30 * * * *")
 
     assert decided(job(), new, "12:00").reason == "seen for the first time"
     assert decided(job(), edited, "12:00").reason == "its schedule has changed"
 
 
 def test_a_slot_that_was_left_out_by_hand_ends_and_the_next_one_runs() -> None:
-    record = replace(known("11:00"), skip=at("12:00"))
+    memory = replace(registered("11:00"), skip=at("12:00"))
 
-    left_out = decided(job(), record, "12:10")
+    left_out = decided(job(), memory, "12:10")
 
     assert (left_out.verdict, left_out.slot) == (Verdict.SKIP, at("12:00"))
     assert left_out.reason == "left out by hand"
-    assert decided(job(), record, "13:00").verdict is Verdict.RUN
+    assert decided(job(), memory, "13:00").verdict is Verdict.RUN
 
 
 def test_a_job_that_runs_each_slot_begins_at_first_sight_with_the_newest() -> None:
     each = job(catch_up=CatchUp.ALL, first_run=FirstRun.NOW)
 
-    decision = decided(each, replace(known("12:30"), watermark=None), "12:30")
+    decision = decided(each, replace(registered("12:30"), watermark=None), "12:30")
 
     assert (decision.verdict, decision.slot, decision.catch_up) == (Verdict.RUN, at("12:00"), False)
 
 
 def test_put_out_is_a_job_that_was_met_and_that_only_the_configuration_has_disabled() -> None:
-    off, met = job(enabled=False), known("11:00")
+    off, met = job(enabled=False), registered("11:00")
 
     assert decide.was_disabled_in_config(off, met)
     assert not decide.was_disabled_in_config(job(), met)
@@ -238,23 +221,25 @@ def test_put_out_is_a_job_that_was_met_and_that_only_the_configuration_has_disab
 
 def test_only_who_is_disabled_or_paused_is_left_out_when_all_are_run() -> None:
     pause = Pause(at("10:00"), None)
-    records = {
-        "disabled": replace(known("11:00"), enabled=False),
-        "paused, nothing due": replace(known("12:00"), pause=pause),
-        "paused, a slot due": replace(known("11:00"), pause=pause),
-        "left out by hand": replace(known("11:00"), skip=at("12:00")),
-        "due": known("11:00"),
-        "resting": known("12:00"),
+    memories = {
+        "disabled": replace(registered("11:00"), enabled=False),
+        "paused, nothing due": replace(registered("12:00"), pause=pause),
+        "paused, a slot due": replace(registered("11:00"), pause=pause),
+        "left out by hand": replace(registered("11:00"), skip=at("12:00")),
+        "due": registered("11:00"),
+        "resting": registered("12:00"),
     }
 
-    off = {name for name, one in records.items() if decide.is_off(decided(job(), one, "12:30"))}
+    off = {
+        name for name, memory in memories.items() if decide.is_off(decided(job(), memory, "12:30"))
+    }
 
     assert off == {"disabled", "paused, nothing due", "paused, a slot due"}
 
 
 def test_a_run_under_way_has_its_slot_where_slots_do_not_queue_up() -> None:
     opened = ActiveRun("r1", at("12:00"), 1, at("12:00"), 60.0)
-    running = replace(known("11:00"), runs={0: opened}, coalesced=2, interruptions=1)
+    running = replace(registered("11:00"), runs={0: opened}, coalesced=2, interruptions=1)
     beside = job(overlap=Overlap.ALLOW)
 
     assert decided(beside, running, "12:30").verdict is Verdict.NOT_DUE
@@ -262,85 +247,54 @@ def test_a_run_under_way_has_its_slot_where_slots_do_not_queue_up() -> None:
     assert (following.verdict, following.slot) == (Verdict.RUN, at("13:00"))
     assert (following.missed, following.catch_up) == (None, False)
     assert active_runs.without_active_runs(beside, running).interruptions == 0
-    assert active_runs.without_active_runs(beside, known("11:00")) == known("11:00")
+    assert active_runs.without_active_runs(beside, registered("11:00")) == registered("11:00")
     assert active_runs.without_active_runs(job(), running) == running
-
-
-def test_what_is_taken_up_is_answered_or_under_way_or_to_be_tried_again() -> None:
-    opened = ActiveRun("r1", at("12:00"), 1, at("12:00"), 60.0)
-    retry = Retry(at("10:00"), 2, at("13:00"))
-
-    assert active_runs.newest_claimed(JobMemory()) is None
-    assert active_runs.newest_claimed(known("11:00")) == at("11:00")
-    assert active_runs.newest_claimed(replace(known("11:00"), runs={0: opened})) == at("12:00")
-    assert active_runs.newest_claimed(replace(known("09:00"), retry=retry)) == at("10:00")
 
 
 def test_a_new_job_with_a_delay_that_runs_at_once_has_no_watermark_to_count_from() -> None:
     late = job(jitter=600.0, seed="machine backup", first_run=FirstRun.NOW)  # 481 s
 
-    decision = decided(late, replace(known("12:00"), watermark=None), "12:00")
+    decision = decided(late, replace(registered("12:00"), watermark=None), "12:00")
 
     assert (decision.verdict, decision.slot) == (Verdict.RUN, at("11:00"))
     assert decide.answered_until(late, JobMemory(), at("12:00")) == at("11:51:59")
-    assert decide.answered_until(late, known("11:55"), at("12:00")) == at("11:55")
+    assert decide.answered_until(late, registered("11:55"), at("12:00")) == at("11:55")
 
 
-def test_what_is_due_goes_by_priority_then_slot_then_name() -> None:
-    jobs = [
-        job("b"),
-        job("a"),
-        job("half", schedule="30 * * * *"),
-        job("last", priority=Priority.LOW),
-        job("first", priority=Priority.URGENT),
-        job("resting", schedule="0 0 * * *"),
-    ]
+def test_a_retry_runs_from_its_instant_on() -> None:
+    memory = replace(registered("12:00"), retry=Retry(at("12:00"), 2, at("12:10")))
 
-    decisions = planned(jobs, "12:45", since="11:00", ticking_since="12:44")
+    early, punctual = decided(job(), memory, "12:09:59"), decided(job(), memory, "12:10")
 
-    assert [one.job.id for one in decisions] == ["first", "a", "b", "half", "last", "resting"]
+    assert (early.verdict, early.next) == (Verdict.NOT_DUE, at("12:10"))
+    assert (punctual.verdict, punctual.slot) == (Verdict.RUN, at("12:00"))
 
 
-def test_what_has_waited_while_ticks_came_rises_and_overtakes_the_more_urgent() -> None:
-    jobs = [job("low", schedule="0 * * * *", priority=Priority.LOW)]
-    jobs.append(job("high", schedule="14 * * * *", priority=Priority.HIGH))
+def test_a_start_within_the_grace_of_its_slot_is_on_time() -> None:
+    strict = job(catch_up=CatchUp.SKIP)
+    punctual, late = "12:02:00", "12:02:01"
 
-    def first(now: str) -> str:
-        return planned(jobs, now, since="11:59", ticking_since="10:00")[0].job.id
-
-    assert [first(now) for now in ("12:15", "12:21")] == ["high", "low"]
-
-
-def test_an_outage_makes_nobody_more_urgent() -> None:
-    jobs = [job("low", schedule="0 * * * *", priority=Priority.LOW)]
-    jobs.append(job("high", schedule="14 * * * *", priority=Priority.HIGH))
-
-    decisions = planned(jobs, "12:21", since="11:59", ticking_since="12:20")
-
-    assert decisions[0].job.id == "high"
+    assert not decided(job(), registered("11:00"), punctual).catch_up
+    assert decided(job(), registered("11:00"), late).catch_up
+    assert decided(strict, registered("11:00"), punctual).verdict is Verdict.RUN
+    assert decided(strict, registered("11:00"), late).verdict is Verdict.SKIP
 
 
-def test_the_budget_holds_back_what_catches_up_and_not_what_is_on_time() -> None:
-    jobs = [job(f"late{number}") for number in range(4)]
-    jobs.append(job("punctual", schedule="30 * * * *", priority=Priority.LOW))
+@pytest.mark.parametrize(("now", "is_late"), [("12:12", False), ("12:12:01", True)])
+def test_a_deferred_run_within_the_grace_of_its_time_is_no_catch_up(
+    now: str, is_late: bool
+) -> None:
+    decision = decided(job(), replace(registered("12:00"), deferral=Deferral(at("12:10"))), now)
 
-    decisions = planned(jobs, "12:30", since="11:45", budget=2)
-
-    verdicts = [one.verdict for one in decisions]
-    assert verdicts == [
-        Verdict.RUN,
-        Verdict.RUN,
-        Verdict.OVER_BUDGET,
-        Verdict.OVER_BUDGET,
-        Verdict.RUN,
-    ]
+    assert (decision.verdict, decision.slot) == (Verdict.RUN, at("12:10"))
+    assert decision.catch_up is is_late
 
 
 def test_an_interval_counts_from_where_it_was_first_seen() -> None:
     steady = job(schedule="interval:600")
-    record = known("12:03", schedule="interval:600")
+    memory = registered("12:03", schedule="interval:600")
 
-    decision = decided(steady, record, "12:13:20")
+    decision = decided(steady, memory, "12:13:20")
 
     assert decision.slot == at("12:13")
 
@@ -351,28 +305,8 @@ def test_an_interval_counts_from_where_it_was_first_seen() -> None:
 def test_a_slot_is_due_from_its_instant_on(now: str, verdict: Verdict) -> None:
     daily = job(schedule="0 8 * * *")
 
-    assert decided(daily, known("00:00", schedule="0 8 * * *"), now).verdict is verdict
+    assert decided(daily, registered("00:00", schedule="0 8 * * *"), now).verdict is verdict
 
 
-def known(watermark: str, schedule: str = "0 * * * *") -> JobMemory:
-    """The record of a job with `schedule` that has answered for everything up to `watermark`."""
-    fingerprint = expression.fingerprint(expression.parse(schedule, "UTC"))
-    return JobMemory(fingerprint=fingerprint, anchor=at(watermark), watermark=at(watermark))
-
-
-def decided(what: Job, record: JobMemory, now: str) -> Decision:
-    return decide.decide(what, record, SlotCache.at(at(now)), ON_TIME)
-
-
-def planned(
-    jobs: list[Job], now: str, *, since: str, budget: int = 10, ticking_since: str | None = None
-) -> list[Decision]:
-    records: dict[str, Any] = {one.id: known(since, one.schedule) for one in jobs}
-    return decide.plan(
-        jobs,
-        lambda name: records[name],
-        SlotCache.at(at(now)),
-        grace=ON_TIME,
-        budget=budget,
-        ticking_since=at(ticking_since) if ticking_since else None,
-    )
+def decided(what: Job, memory: JobMemory, now: str) -> Decision:
+    return decide.decide(what, memory, SlotCache.at(at(now)), ON_TIME)

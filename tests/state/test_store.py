@@ -72,6 +72,19 @@ def test_a_broken_state_is_rebuilt_kept_aside_and_reported(tmp_path: Path, conte
     assert Store(tmp_path).load().recovered == []
 
 
+def test_a_state_that_another_tick_has_repaired_meanwhile_is_not_kept_aside(tmp_path: Path) -> None:
+    store = Store(tmp_path).load()
+    store.record(NOW, MISSED)
+    store.path.write_bytes(b"{")
+    ours, theirs = Store(tmp_path).load(), Store(tmp_path).load()
+    theirs.checkpoint(NOW)
+
+    ours.checkpoint(NOW + timedelta(seconds=1))
+
+    (aside,) = tmp_path.glob("*.corrupt-*")
+    assert aside.read_bytes() == b"{"
+
+
 def test_a_broken_state_without_a_journal_is_kept_aside_too(tmp_path: Path) -> None:
     (tmp_path / "scheduled_state.json").write_bytes(b"{torn")
 

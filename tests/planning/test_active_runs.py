@@ -1,0 +1,95 @@
+"""What the runs in progress mean for the slots of their job."""
+
+from dataclasses import replace
+
+import pytest
+
+from scheduled.jobs.model import Job, Overlap
+from scheduled.planning import active_runs
+from scheduled.planning.decision import Decision, Verdict
+from scheduled.state.records import ActiveRun, Deferral, JobMemory, Retry
+from tests.builders.jobs import at, job
+from tests.builders.memories import registered
+
+RUN = ActiveRun("r1", at("12:00"), 1, at("12:01"), 60.0)
+RUNNING = JobMemory(watermark=at("11:00"), runs={0: RUN}, coalesced=2, interruptions=1)
+PARALLEL = job(overlap=Overlap.ALLOW)
+
+
+def test_what_is_taken_up_is_answered_or_under_way_or_to_be_tried_again() -> None:
+    opened = ActiveRun("r1", at("12:00"), 1, at("12:00"), 60.0)
+    retry = Retry(at("10:00"), 2, at("13:00"))
+
+    assert active_runs.newest_claimed(JobMemory()) is None
+    assert active_runs.newest_claimed(registered("11:00")) == at("11:00")
+    assert active_runs.newest_claimed(replace(registered("11:00"), runs={0: opened})) == at("12:00")
+    assert active_runs.newest_claimed(replace(registered("09:00"), retry=retry)) == at("10:00")
+
+
+def test_the_next_run_counts_from_the_newest_slot_in_progress() -> None:
+    memory = active_runs.without_active_runs(PARALLEL, RUNNING)
+
+    assert memory.watermark == at("12:00")
+    assert (memory.coalesced, memory.interruptions) == (0, 0)
+
+
+@pytest.mark.parametrize("what", [job(), PARALLEL])
+def test_a_job_whose_slots_queue_or_that_does_not_run_is_seen_as_it_is(what: Job) -> None:
+    memory = RUNNING if what.overlap is Overlap.QUEUE else replace(RUNNING, runs={})
+
+    assert active_runs.without_active_runs(what, memory) == memory
+
+
+@pytest.mark.parametrize(("slot", "is_kept"), [("12:00", False), ("11:30", True)])
+def test_a_retry_in_progress_is_not_started_again(slot: str, is_kept: bool) -> None:
+    retry = Retry(at(slot), 2, at("12:00"))
+
+    memory = active_runs.without_active_runs(PARALLEL, replace(RUNNING, retry=retry))
+
+    assert memory.retry == (retry if is_kept else None)
+
+
+@pytest.mark.parametrize(("until", "is_kept"), [("12:00", False), ("12:01", True)])
+def test_a_deferral_in_progress_is_not_started_again(until: str, is_kept: bool) -> None:
+    deferral = Deferral(at(until))
+
+    memory = active_runs.without_active_runs(PARALLEL, replace(RUNNING, deferral=deferral))
+
+    assert memory.deferral == (deferral if is_kept else None)
+
+
+def test_a_deferral_stays_while_a_run_by_hand_is_all_there_is() -> None:
+    deferral = Deferral(at("12:00"))
+    by_hand = replace(RUN, slot=None)
+    memory = JobMemory(runs={0: by_hand}, deferral=deferral)
+
+    assert active_runs.without_active_runs(PARALLEL, memory).deferral == deferral
+
+
+@pytest.mark.parametrize(
+    ("slot", "expected"), [("11:59", True), ("12:00", False), ("12:01", False), (None, False)]
+)
+def test_a_slot_is_superseded_by_a_newer_one_only(slot: str | None, expected: bool) -> None:
+    assert active_runs.is_superseded(RUNNING, at(slot) if slot else None) is expected
+
+
+def test_without_any_slot_none_is_superseded() -> None:
+    assert not active_runs.is_superseded(JobMemory(), at("12:00"))
+
+
+@pytest.mark.parametrize(
+    ("slot", "expected"), [("12:02", True), ("12:01", False), ("12:00", False), (None, False)]
+)
+def test_a_run_overlaps_with_slots_that_come_after_its_start(
+    slot: str | None, expected: bool
+) -> None:
+    decision = Decision(job(), Verdict.RUN, at(slot) if slot else None)
+
+    assert active_runs.overlaps(decision, RUN) is expected
+
+
+def test_a_slot_comes_due_when_its_jitter_has_passed() -> None:
+    late = job(jitter=600.0, seed="machine backup")  # 481 s
+
+    assert active_runs.overlaps(Decision(late, Verdict.RUN, at("11:53")), RUN)
+    assert not active_runs.overlaps(Decision(late, Verdict.RUN, at("11:52")), RUN)

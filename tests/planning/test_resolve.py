@@ -1,0 +1,161 @@
+"""What the end of an attempt means for its slot."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from scheduled.jobs.model import Attempt, AttemptResult, Job, OnInterrupted, Outcome
+from scheduled.planning import resolve
+from scheduled.state.records import ActiveRun, JobMemory, Retry
+from tests.builders.jobs import at, job
+
+NOW = at("12:10")
+MEMORY = JobMemory(watermark=at("11:00"))
+PERSISTENT = job(max_retries=2, retry_delay=60.0)
+
+
+def test_a_success_ends_its_slot() -> None:
+    resolution = resolve.resolve(attempt(PERSISTENT), ended(Outcome.SUCCEEDED), MEMORY, NOW)
+
+    assert (resolution.answered, resolution.retry_at) == (True, None)
+    assert not resolution.dead_letter
+
+
+def test_a_failure_is_retried_after_a_delay_that_doubles() -> None:
+    first, second = (
+        resolve.resolve(attempt(PERSISTENT, attempt=number), ended(Outcome.FAILED), MEMORY, NOW)
+        for number in (1, 2)
+    )
+
+    assert first.retry_at == NOW + timedelta(seconds=60)
+    assert second.retry_at == NOW + timedelta(seconds=120)
+    assert (first.answered, second.answered) == (False, False)
+    assert not second.dead_letter
+
+
+def test_a_slot_whose_retries_are_used_up_is_a_dead_letter() -> None:
+    last = attempt(PERSISTENT, attempt=3)
+
+    resolution = resolve.resolve(last, ended(Outcome.TIMED_OUT), MEMORY, NOW)
+
+    assert (resolution.answered, resolution.retry_at) == (True, None)
+    assert resolution.dead_letter
+
+
+@pytest.mark.parametrize(
+    ("what", "slot", "final", "is_dead"),
+    [
+        (job(), at("12:00"), False, False),
+        (PERSISTENT, None, False, False),
+        (PERSISTENT, at("12:00"), True, True),
+    ],
+    ids=["no retries", "started by hand", "final"],
+)
+def test_a_failure_that_is_not_retried(
+    what: Job, slot: datetime | None, final: bool, is_dead: bool
+) -> None:
+    failed = ended(Outcome.FAILED, final=final)
+
+    resolution = resolve.resolve(attempt(what, slot=slot), failed, MEMORY, NOW)
+
+    assert (resolution.answered, resolution.retry_at) == (True, None)
+    assert resolution.dead_letter is is_dead
+
+
+@pytest.mark.parametrize(("slot", "is_retried"), [("12:01", False), ("12:00", True)])
+def test_the_retry_of_an_older_slot_does_not_replace_that_of_a_newer_one(
+    slot: str, is_retried: bool
+) -> None:
+    memory = replace(MEMORY, retry=Retry(at(slot), 2, at("12:30")))
+
+    resolution = resolve.resolve(attempt(PERSISTENT), ended(Outcome.FAILED), memory, NOW)
+
+    assert (resolution.retry_at is not None) is is_retried
+    assert resolution.dead_letter is not is_retried
+
+
+def test_a_failed_run_that_was_started_by_hand_leaves_a_retry_alone() -> None:
+    memory = replace(MEMORY, retry=Retry(at("11:00"), 2, at("12:30")))
+    by_hand = attempt(PERSISTENT, slot=None)
+
+    assert resolve.resolve(by_hand, ended(Outcome.FAILED), memory, NOW).retry_at is None
+
+
+def test_an_interrupted_run_is_repeated_twice() -> None:
+    answered = [
+        resolve.resolve(
+            attempt(), ended(Outcome.INTERRUPTED), replace(MEMORY, interruptions=number), NOW
+        ).answered
+        for number in range(3)
+    ]
+
+    assert answered == [False, False, True]
+
+
+def test_an_interrupted_run_is_not_repeated_if_the_job_or_a_newer_slot_says_so() -> None:
+    interrupted = ended(Outcome.INTERRUPTED)
+    careful = attempt(job(on_interrupted=OnInterrupted.SKIP))
+    newer = replace(MEMORY, watermark=at("12:05"))
+
+    assert resolve.resolve(careful, interrupted, MEMORY, NOW).answered
+    assert resolve.resolve(attempt(), interrupted, newer, NOW).answered
+    assert resolve.resolve(attempt(), replace(interrupted, final=True), MEMORY, NOW).answered
+    assert not resolve.resolve(attempt(), interrupted, replace(newer, watermark=None), NOW).answered
+
+
+def test_a_run_whose_job_is_gone_is_given_up_like_any_other() -> None:
+    assert [resolve.gives_up(None, number) for number in range(3)] == [False, False, True]
+
+
+def test_a_stopped_run_is_interrupted_for_good() -> None:
+    stopped = resolve.as_stopped(ended(Outcome.FAILED, not_now=True), "stopped by hand")
+
+    assert (stopped.outcome, stopped.reason) == (Outcome.INTERRUPTED, "stopped by hand")
+    assert stopped.error == "stopped by hand"
+    assert (stopped.final, stopped.not_now) == (True, False)
+
+
+def test_a_run_that_succeeded_before_it_was_stopped_stays_a_success() -> None:
+    success = ended(Outcome.SUCCEEDED, result={"files": 3})
+
+    assert resolve.as_stopped(success, "stopped by hand") is success
+
+
+RETRY = Retry(at("11:00"), 2, at("12:30"))
+FAILED_AGAIN = {"event": "end", "job": "backup", "retry_at": "2026-11-21T12:40:00Z"}
+
+
+def test_a_new_retry_ends_that_of_another_slot() -> None:
+    (event,) = resolve.cancelled_retry(replace(MEMORY, retry=RETRY), FAILED_AGAIN)
+
+    assert (event["event"], event["job"]) == ("given_up", "backup")
+    assert event["slot"] == "2026-11-21T11:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("memory", "event"),
+    [
+        (MEMORY, FAILED_AGAIN),
+        (replace(MEMORY, retry=RETRY), {**FAILED_AGAIN, "retry_at": None}),
+        (
+            replace(
+                MEMORY, retry=RETRY, runs={0: ActiveRun("r1", at("11:00"), 2, at("12:00"), 60.0)}
+            ),
+            FAILED_AGAIN,
+        ),
+    ],
+    ids=["no retry", "no new retry", "it is running"],
+)
+def test_no_other_retry_ends(memory: JobMemory, event: dict[str, Any]) -> None:
+    assert resolve.cancelled_retry(memory, event) == []
+
+
+def attempt(what: Job | None = None, **fields: Any) -> Attempt:
+    """The first attempt of `what` for the slot at 12:00."""
+    return Attempt(**{"run_id": "r1", "job": what or job(), "slot": at("12:00"), **fields})
+
+
+def ended(outcome: Outcome, **fields: Any) -> AttemptResult:
+    return AttemptResult(outcome, timedelta(seconds=1), **fields)
