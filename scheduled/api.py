@@ -140,7 +140,7 @@ def run(
         config,
         _instant(now),
         environ=given,
-        wanted=wanted if only or by_hand else None,
+        request=wanted if only or by_hand else None,
         bus=bus,
     )
 

@@ -54,7 +54,7 @@ def retry(session: Session, job: str) -> int:
     _letters_of(session, job)
     wanted = RunRequest(only=(job,), by_hand=True, slotless=True, even_disabled=True)
     report = tick.run(
-        session.config, session.now, environ=session.environ, wanted=wanted, bus=Bus()
+        session.config, session.now, environ=session.environ, request=wanted, bus=Bus()
     )
     print_problems(session, report)
     if not any(row["outcome"] == Outcome.SUCCEEDED for row in report.ran):

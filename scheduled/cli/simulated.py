@@ -43,7 +43,7 @@ def snapshot_at(option: str, when: str, session: Session) -> tuple[Snapshot, lis
     simulator = remembering(session, timeline)
     for _ in simulator.run():
         pass
-    state = copy.deepcopy(simulator.memory.state)
+    state = copy.deepcopy(simulator.store.state)
     snapshot = replace(_observed(session), now=at, state=state, running=frozenset())
     return snapshot, simulator.decisions(at)
 

@@ -32,9 +32,9 @@ def run_tick(
         session.now,
         environ=session.environ,
         arguments=session.arguments,
-        wanted=request,
+        request=request,
         bus=bus or Bus(),
-        look=look,
+        on_poll=look,
     )
 
 

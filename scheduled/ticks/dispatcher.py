@@ -49,7 +49,7 @@ class RunRequest:
     by_hand: bool = False
     """Whether jobs run that are not due. Such a run has no slot and moves nothing."""
     slotless: bool = False
-    """Whether a slot that is due is left for a later tick all the same."""
+    """Whether a slot that is due is left to a later tick."""
     even_disabled: bool = False
     params: Mapping[str, Any] = field(default_factory=dict)
     """Laid over the jobs' own `params`."""
@@ -60,7 +60,7 @@ class Children(Protocol):
 
     running: list[Running]
     stopped_by: signal.Signals | None
-    """The signal that told us to end, if one came."""
+    """The signal that told the tick to stop, if one came."""
 
     def wait(self, patience: float | None = None) -> list[tuple[Running, AttemptResult]]:
         """Return the runs that ended as soon as one has, or none after `patience` seconds."""

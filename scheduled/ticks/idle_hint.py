@@ -1,53 +1,57 @@
-"""The hint a full tick leaves, by which the next one may find that it is idle."""
+"""The hint that a full tick leaves, from which the next one may find that it is idle."""
 
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from scheduled import idle
 from scheduled.config.load import Config
 from scheduled.system.files import Stamp
 
 GOOD_FOR = timedelta(days=1)
-"""Not everything a full tick sees has a stamp: once a day one looks, whatever is due."""
+"""A full tick sees changes that no stamp shows, so there is one a day at least."""
 RACE_SECONDS = 2.0
-"""A file changed this short a time ago may change again without a new stamp."""
+"""A file that changed this recently may change again without a new stamp."""
+
+
+class IdleHint(NamedTuple):
+    """What a full tick knows about the next one."""
+
+    arguments: list[str]
+    """Of the command; the hint is for the same command."""
+    next_due: datetime | None
+    """Until when nothing is due while no file changes; None for never."""
+    tolerance: timedelta
+    """After a longer gap the next tick is a full one, which records the gap."""
 
 
 def write(
-    config: Config,
-    arguments: list[str],
-    now: datetime,
-    due: datetime | None,
-    patience: timedelta,
-    ours: Mapping[Path, Stamp | None],
+    config: Config, hint: IdleHint, now: datetime, stamps: Mapping[Path, Stamp | None]
 ) -> None:
-    """Say that nothing is due before `due` (None: within a day) while no file changes.
+    """Write the hint, with the stamps of the configuration and `stamps` besides.
 
-    Without a tick for longer than `patience` the next one is a full one, which explains that.
-
-    `arguments` is how this tick was called; `ours` are stamps besides those of the
-    configuration. Where something waits now, or may have changed under our eyes, no hint is
-    left. Not being able to leave one is no error: the next tick is a full one then.
+    Removes it instead if something is due now, or a file may have changed since it was read. A
+    failed write is ignored; the next tick is a full one.
     """
-    due = min(due or now + GOOD_FOR, now + GOOD_FOR)
-    state_dir = str(config.places.state_dir)
-    fresh = (now.timestamp() - RACE_SECONDS) * 1e9
-    in_flux = any(stamp and stamp[1] > fresh for stamp in config.stamps.values())
-    if in_flux or due <= now:
+    latest = now + GOOD_FOR
+    due = min(hint.next_due or latest, latest)
+    newest_safe = (now.timestamp() - RACE_SECONDS) * 1e9
+    may_change = any(stamp and stamp[1] > newest_safe for stamp in config.stamps.values())
+    if may_change or due <= now:
         remove(config)
         return
     with suppress(OSError):
         idle.write_hint(
-            state_dir,
-            arguments,
+            str(config.places.state_dir),
+            hint.arguments,
             due=due.timestamp(),
-            silence=patience.total_seconds(),
-            stamps={**config.stamps, **{str(path): stamp for path, stamp in ours.items()}},
+            silence=hint.tolerance.total_seconds(),
+            stamps={**config.stamps, **{str(path): stamp for path, stamp in stamps.items()}},
         )
 
 
 def remove(config: Config) -> None:
-    """Have the next tick be a full one: should this one die, that one is to notice."""
+    """Remove the hint: if this tick dies, the next one has to be a full one and notice."""
     idle.forget(str(config.places.state_dir))

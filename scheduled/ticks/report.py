@@ -1,4 +1,4 @@
-"""What a tick did: rows of runs, counts, sentences for a person, and the exit code they make."""
+"""The report of a tick: rows of runs, counts, sentences for a person, and the exit code."""
 
 import signal
 from collections.abc import Iterator
@@ -15,42 +15,42 @@ from scheduled.timing.instants import format_utc
 
 
 class Exit(IntEnum):
-    """The exit codes of `run`; a signal ends it with 128 and the signal's number."""
+    """The exit codes of `run`; stopped by a signal it exits with 128 plus the signal's number."""
 
-    OK = 0  # nothing due, or all well
+    OK = 0  # nothing due, or all succeeded
     FAILED = 1  # a job failed
     USAGE = 2  # usage or configuration; what could run, ran
-    LOCKED = 3  # our own files are locked beyond the wait
+    LOCKED = 3  # state files are locked by another process
     STATE = 4  # the state was recovered, or could not be saved
     TEMPORARY = 75  # not now
 
 
 @dataclass
 class Report:
-    """One tick, filled in as it goes on."""
+    """One tick, filled in step by step."""
 
     at: datetime
     due: int = 0
     carried: int = 0
-    """Due, and left for a later tick: still running, beyond the budget, or not now."""
+    """Due, and left to a later tick: still running, over the budget, or not now."""
     skipped: int = 0
     duration_seconds: float = 0.0
     rows: list[Row] = field(default_factory=list)
     not_started: list[tuple[str, str]] = field(default_factory=list)
-    """Jobs that were due and did not run, each with the reason."""
+    """Jobs that were due and were not started, each with the reason."""
     problems: list[str] = field(default_factory=list)
     """What is wrong with the configuration."""
     recovered: list[str] = field(default_factory=list)
-    """What was wrong with the state, and what became of it."""
+    """What was wrong with the state, and how it was recovered."""
     warnings: list[str] = field(default_factory=list)
-    """What a person should hear of though no job failed."""
+    """What a person should know though no job failed."""
     notes: list[str] = field(default_factory=list)
-    """What only somebody who asks wants to know."""
+    """What is printed only on request."""
     upcoming: dict[str, datetime] = field(default_factory=dict)
     """The next slot of each job that failed."""
     stopped_by: signal.Signals | None = None
     storage_error: ScheduledError | None = None
-    """What kept us from our own files; runs under way were seen through."""
+    """Why state files could not be used; runs in progress were completed all the same."""
 
     @property
     def ran(self) -> list[Row]:
@@ -64,7 +64,7 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """The gravest of what happened."""
+        """The code of the gravest thing that happened."""
         if self.stopped_by is not None:
             return 128 + self.stopped_by
         if self.storage_error is not None:
@@ -77,14 +77,14 @@ class Report:
 
     @contextmanager
     def catch_storage_errors(self) -> Iterator[None]:
-        """Our own files failing us: no new run is begun, those under way are seen through."""
+        """Keep the first error of the state files: no new run starts, those in progress end."""
         try:
             yield
         except (LockedError, StateError) as error:
             self.storage_error = self.storage_error or error
 
     def document(self) -> dict[str, Any]:
-        """What `run --json` prints."""
+        """Return what `run --json` prints."""
         return {
             "tick": {
                 "at": format_utc(self.at),

@@ -1,7 +1,7 @@
-"""Events: who fires them, who hears them. Synchronous, in one process, in the order fired.
+"""Signals: events that the parts of a process fire and subscribe to, synchronously and in order.
 
 A subscriber that fails never stops the next one. An event fired by a subscriber waits until all
-have heard the present one, so everybody hears everything in the same order.
+subscribers got the current one, so that all get all events in the same order.
 """
 
 from collections import deque
@@ -14,7 +14,7 @@ Subscriber = Callable[..., object]
 """Called with the data of the event as keywords."""
 
 EVERY = "*"
-"""Subscribed to this, a subscriber hears every event."""
+"""A subscriber of this gets every event."""
 
 
 @dataclass(frozen=True)
@@ -41,17 +41,17 @@ class Bus:
         self._busy = False
 
     def subscribe(self, event: str, subscriber: Subscriber) -> None:
-        """Have `subscriber(**data)` called for an event.
+        """Call `subscriber(**data)` for each such event from now on.
 
         For `"*"` it is called as `subscriber(event, **data)`, for every event.
         """
         self._subscribers.setdefault(event, []).append(subscriber)
 
     def fire(self, event: str, /, **data: Any) -> None:
-        """Tell the subscribers, those of this event first; never raises what they raise.
+        """Call the subscribers, those of this event first. Never raises what they raise.
 
-        Returns when they all have heard it. Fired from inside a subscriber it returns at once,
-        and the event is heard after the present one.
+        Returns when all were called. If a subscriber fires it, returns at once, and the event
+        follows the current one.
         """
         self._waiting.append((event, data))
         if self._busy:
@@ -59,11 +59,11 @@ class Bus:
         self._busy = True
         try:
             while self._waiting:
-                self._tell(*self._waiting.popleft())
+                self._call_subscribers(*self._waiting.popleft())
         finally:
             self._busy = False
 
-    def _tell(self, event: str, data: Data) -> None:
+    def _call_subscribers(self, event: str, data: Data) -> None:
         for subscriber in tuple(self._subscribers.get(event, ())):
             self._call(event, subscriber, (), data)
         for subscriber in tuple(self._subscribers.get(EVERY, ())):
@@ -72,6 +72,6 @@ class Bus:
     def _call(self, event: str, subscriber: Subscriber, names: tuple[str, ...], data: Data) -> None:
         try:
             subscriber(*names, **data)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next one still hears
+        except Exception as error:  # noqa: BLE001 - the next subscriber is called all the same
             name = getattr(subscriber, "__qualname__", None) or repr(subscriber)
             self.failures.append(Failure(event, name, error))

@@ -1,7 +1,6 @@
-"""The story of one `scheduled run`.
+"""The story of one `scheduled run`: open, recover, plan, dispatch, deliver, close.
 
-Read, work out what is owed, run it, write down what came of it, tell who has to know, and go.
-Everything that can stop half-way has left its intent in the journal before.
+Whatever can stop half-way has recorded its intent in the journal before it starts.
 """
 
 import time
@@ -22,21 +21,23 @@ from scheduled.runs.effects import LIVE, Effects
 from scheduled.runs.process import RunContext
 from scheduled.runs.supervisor import Supervisor
 from scheduled.state import events, heartbeat, records, tick_interval
+from scheduled.state.journal import Event
 from scheduled.state.records import ALL_JOBS
 from scheduled.state.store import KEEP_DAYS, Store
 from scheduled.system import files
 from scheduled.ticks import idle_hint, outbox, recovery
 from scheduled.ticks.context import TickContext
 from scheduled.ticks.dispatcher import Children, Dispatcher, RunRequest
+from scheduled.ticks.idle_hint import IdleHint
 from scheduled.ticks.report import Report
 from scheduled.ticks.signals import Bus
 from scheduled.timing.instants import format_utc
 from scheduled.views import status
 
 EARLIEST = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
-"""The year this program was first released in. A clock before it is wrong."""
+"""The year of the first release. A clock that says an earlier one is wrong."""
 ON_TIME_TICKS = 2
-"""A slot that starts within this many tick intervals is not late."""
+"""A start within this many tick intervals of its slot is on time."""
 
 
 def run(
@@ -45,33 +46,33 @@ def run(
     *,
     environ: Mapping[str, str],
     arguments: list[str] | None = None,
-    wanted: RunRequest | None = None,
+    request: RunRequest | None = None,
     bus: Bus | None = None,
-    look: Callable[[], object] = lambda: None,
+    on_poll: Callable[[], object] = lambda: None,
 ) -> Report:
-    """Do one tick at `now` and say what was done.
+    """Do one tick at `now` and return a report of it.
 
-    `arguments` is how the command was called, for the hint that lets the next tick be an idle
-    one; without it no hint is left. `look` is called now and then while runs go on.
+    `arguments` are those of the command, for the hint that lets the next tick be an idle one;
+    without them, or with a `request`, no hint is written. `on_poll` is called several times a
+    second while runs are in progress.
 
-    Raises UnavailableError for a clock that cannot be right,
-    LockedError and StateError when not even a beginning could
-    be recorded. What goes wrong later is in the report.
+    Raises UnavailableError for a clock that cannot be right, LockedError and StateError if the
+    tick could not even start. What goes wrong later is in the report.
     """
     if now < EARLIEST:
         raise UnavailableError(
-            f"the clock says {now:%Y-%m-%d %H:%M} UTC, which is before this program was made; "
+            f"the clock says {now:%Y-%m-%d %H:%M} UTC, which is before the first release; "
             "nothing is run or written until it is set"
         )
-    tick = Tick(config, now, environ=environ, request=wanted, bus=bus)
+    tick = Tick(config, now, environ=environ, request=request, bus=bus)
     tick.open()
     recovery.recover_all(tick.context)
     decisions = tick.plan()
-    with Supervisor(look) as children:
+    with Supervisor(on_poll) as children:
         tick.dispatcher(children).run(decisions)
         tick.deliver()
-        tick.close(decisions, arguments if wanted is None else None)
-        tick.report.stopped_by = children.stopped_by  # one that came in the last steps counts too
+        tick.close(decisions, arguments if request is None else None)
+        tick.report.stopped_by = children.stopped_by  # also one that came during the last steps
     return tick.report
 
 
@@ -124,59 +125,60 @@ class Tick:
         )
 
     def clock(self) -> datetime:
-        """The tick's own time: `now`, moved on by what has elapsed since."""
+        """Return the tick's own time: `now`, moved on by what has elapsed since."""
         return self.now + timedelta(seconds=time.monotonic() - self._started)
 
     def open(self) -> None:
-        """Note that a tick came, and explain why none did for a while, if that was so."""
+        """Save the heartbeat, and record a gap since the last one with its cause."""
         idle_hint.remove(self.config)
         beat = heartbeat.read_clocks(self.now)
-        self.explain_silence(beat)
+        self.record_gap(beat)
         heartbeat.save(self.config.places.state_dir, beat)
         self.bus.fire("startup", at=format_utc(self.now))
 
-    def explain_silence(self, beat: heartbeat.Heartbeat) -> None:
-        """Put on record why no tick came since the last heartbeat, if that is too long ago."""
+    def record_gap(self, beat: heartbeat.Heartbeat) -> None:
+        """Record why no tick came since the last heartbeat, if that is too long ago."""
         last = heartbeat.load(self.config.places.state_dir)
         gap = heartbeat.find_gap(last, beat, self.cadence.tolerance(last.at if last else None))
         if gap is not None:
             self.store.record(self.now, events.gap_explained(gap.start, gap.end, gap.cause.value))
 
     def plan(self) -> list[Decision]:
-        """Decide about every job; one seen for the first time is first put on record."""
-        decisions = self.decided()
-        if self.first_sights(decisions):
-            with self.store.locked():  # another tick may have met them meanwhile
-                self.store.write(self.now, *self.first_sights(self.decided()))
-            clamped = [one for one in decisions if one.verdict is Verdict.RESET_WATERMARK]
-            self.report.warnings += [f"{one.job.id}: {one.reason}" for one in clamped]
-            decisions = self.decided()
+        """Register new and changed jobs, then decide about every job, in the order of starts."""
+        decisions = self._decide_all()
+        if self._registrations(decisions):
+            with self.store.locked():  # another tick may have registered them meanwhile
+                self.store.write(self.now, *self._registrations(self._decide_all()))
+            for decision in decisions:
+                if decision.verdict is Verdict.RESET_WATERMARK:
+                    self.report.warnings.append(f"{decision.job.id}: {decision.reason}")
+            decisions = self._decide_all()
         self.store.changed_jobs.clear()
         return decisions
 
-    def decided(self) -> list[Decision]:
-        """A decision a job, in order, from what is remembered now."""
+    def _decide_all(self) -> list[Decision]:
         return decide.plan(
             self.jobs,
-            lambda job: records.job_memory(self.store.state, job),
+            self.context.memory,
             self.context.slots,
             grace=self.context.grace,
             budget=self.config.catch_up_budget,
             ticking_since=records.end_of_last_gap(self.store.state),
         )
 
-    def first_sights(self, decisions: list[Decision]) -> list[dict[str, Any]]:
-        """The events that make the engine know a new boot, and new, changed and removed jobs."""
+    def _registrations(self, decisions: list[Decision]) -> list[Event]:
+        """Return the events of a new boot and of jobs that are new, changed or removed."""
         state, slots = self.store.state, self.context.slots
-        started = reboot.boot_events(
+        booted = reboot.boot_events(
             self.config.jobs, state, heartbeat.read_clocks(self.now), self.now
         )
         ids = {job.id for job in self.config.jobs}
-        parted = [] if self.config.problems else registration.unregistered(ids, state, slots)
-        return [*started, *parted, *registration.register(decisions, state, slots)]
+        # A job may be missing because its file is broken.
+        removed = [] if self.config.problems else registration.unregistered(ids, state, slots)
+        return [*booted, *removed, *registration.register(decisions, state, slots)]
 
     def deliver(self) -> None:
-        """Take the waiting messages to where they are read; what fails waits for another tick."""
+        """Deliver the waiting messages; those that fail wait for a later tick."""
         with self.report.catch_storage_errors():
             self.report.notes += outbox.deliver(
                 self.store, self.config.places, ZoneInfo(self.config.timezone), self.clock()
@@ -186,13 +188,12 @@ class Tick:
         """Write the checkpoint, the central file, and the hint for the next tick."""
         with self.report.catch_storage_errors():
             self.store.record(self.clock(), events.tick_ended(len(self.report.ran)))
-            saved = self.store.checkpoint(self.clock())
-            noisy = lingering_output.trim_all(self.store.state_dir)
+            stamp = self.store.checkpoint(self.clock())
+            is_watching = lingering_output.trim_all(self.store.state_dir)
             if arguments is not None:
-                due = self._next_due(decisions, noisy=noisy)
-                patience = self.cadence.tolerance(self.now)
-                ours = {self.store.path: saved}
-                idle_hint.write(self.config, arguments, self.now, due, patience, ours)
+                next_due = self._next_due(decisions, is_watching=is_watching)
+                hint = IdleHint(arguments, next_due, self.cadence.tolerance(self.now))
+                idle_hint.write(self.config, hint, self.now, {self.store.path: stamp})
         if self.store.began_new_day:
             oldest = self.now - timedelta(days=KEEP_DAYS)
             output.prune(self.store.state_dir / "runs", oldest.timestamp())
@@ -207,33 +208,34 @@ class Tick:
             path.parent.mkdir(parents=True, exist_ok=True)
             files.replace_json(path, self._status())
         except OSError as error:
-            reason = reason_of(error)
-            self.report.notes.append(f"{path}: cannot be written: {reason}")
+            self.report.notes.append(f"{path}: cannot be written: {reason_of(error)}")
 
     def _status(self) -> dict[str, Any]:
         return status.central(self.config, self.store.state, self.clock(), self.store.recovered)
 
-    def _next_due(self, decisions: list[Decision], *, noisy: bool = False) -> datetime | None:
-        """When the next tick has something to do: a slot, or a message to try again.
+    def _next_due(self, decisions: list[Decision], *, is_watching: bool) -> datetime | None:
+        """Return when a tick next has something to do; None for never.
 
-        `noisy` says that there is output to be looked after.
+        `is_watching` tells whether the output of a run that has ended is still watched.
         """
-        # Of what other ticks and commands put on record since the plan, the hint is to know, too.
-        touched, anybody = self.store.changed_jobs, ALL_JOBS in self.store.changed_jobs
-        again = [
-            self.context.decide(one.job)
-            for one in decisions
-            if one.verdict is not Verdict.NOT_DUE or one.job.id in touched or anybody
+        # Other ticks and commands may have recorded something since the plan was made.
+        changed = self.store.changed_jobs
+        revised = [
+            self.context.decide(decision.job)
+            for decision in decisions
+            if decision.verdict is not Verdict.NOT_DUE
+            or decision.job.id in changed
+            or ALL_JOBS in changed
         ]
-        if any(one.is_due for one in again) or records.active_runs(self.store.state):
-            return self.now  # and if the tick of a run under way dies, the next one is to notice
+        if any(decision.is_due for decision in revised) or records.active_runs(self.store.state):
+            return self.now  # the next tick has to notice if the tick of an active run dies
         instants = [
             decide.next_due(decisions),
-            decide.next_due(again),
+            decide.next_due(revised),
             outbox.next_due(self.store.state, self.now),
-            self.now + lingering_output.LOOK_AGAIN if noisy else None,
+            self.now + lingering_output.LOOK_AGAIN if is_watching else None,
         ]
-        return min((one for one in instants if one is not None), default=None)
+        return min((instant for instant in instants if instant is not None), default=None)
 
 
 def _run_context(config: Config, now: datetime, environ: Mapping[str, str]) -> RunContext:
@@ -250,14 +252,14 @@ def _run_context(config: Config, now: datetime, environ: Mapping[str, str]) -> R
 
 
 def select_jobs(jobs: tuple[Job, ...], only: tuple[str, ...]) -> list[Job]:
-    """The jobs that `only` names by id or `tag:NAME`; all of them if it is empty."""
+    """Return the jobs that `only` names by id or `tag:NAME`; all of them if it is empty."""
     if not only:
         return list(jobs)
     return [job for job in jobs if job.id in only or any(f"tag:{tag}" in only for tag in job.tags)]
 
 
-def _with_params(job: Job, wanted: RunRequest) -> Job:
-    if not wanted.params:
+def _with_params(job: Job, request: RunRequest) -> Job:
+    if not request.params:
         return job
-    # It is not quite that job any more, and does not count as its last run.
-    return replace(job, params={**job.params, **wanted.params}, last_run_key="")
+    # A run with other params does not count as the job's last run.
+    return replace(job, params={**job.params, **request.params}, last_run_key="")

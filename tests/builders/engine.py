@@ -42,7 +42,7 @@ class Engine:
         asked = dispatcher.RunRequest(**wanted) if wanted else None
         # Handlers of a test are modules in its folder.
         environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(self.folder)}
-        return tick.run(self.config, at(when), environ=environ, wanted=asked)
+        return tick.run(self.config, at(when), environ=environ, request=asked)
 
     def record(self, when: str, *events: dict[str, Any]) -> None:
         """Put events on record, as a command does."""

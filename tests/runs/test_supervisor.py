@@ -186,6 +186,6 @@ def test_an_error_of_our_own_leaves_nothing_running(tmp_path: Path) -> None:
             raise KeyError
 
     with pytest.raises(KeyError):
-        tick.run(engine.config, at("12:00"), environ=os.environ, look=fail_when_it_runs)
+        tick.run(engine.config, at("12:00"), environ=os.environ, on_poll=fail_when_it_runs)
 
     wait_for_the_end_of(int(engine.lines("pid")[0]))

@@ -1,1 +1,1 @@
-"""Ticks that leave no trace: previews and simulations."""
+"""Ticks without effects: previews and simulations."""

@@ -1,8 +1,8 @@
-"""What a tick works with that only pretends: it decides as a real one and leaves no trace.
+"""Stand-ins for what a tick works with, so that it decides as a real one and changes nothing.
 
-What it remembers is written nowhere, every lock is free, the machine has all the time in the
-world, conditions say yes, and every run ends at once and well. All
-the rest, the planner above all, is the one of production: there is no second set of rules.
+Its state is kept in memory, every lock is free, guards and conditions say yes, and every run
+succeeds at once. Everything else, above all the planner, is the real code: there is no second set
+of rules.
 """
 
 import copy
@@ -29,54 +29,56 @@ SUCCESS = AttemptResult(Outcome.SUCCEEDED, timedelta(0))
 
 
 class InMemoryStore(Store):
-    """A store of its own for one process: nothing is read from the disk, nothing written to it."""
+    """A store that neither reads from the disk nor writes to it."""
 
     def __init__(self, state_dir: Path, state: State) -> None:
         super().__init__(state_dir)
         self.state = copy.deepcopy(state)
         self.events: list[Event] = []
-        """What was recorded here, oldest first; whoever has read it may clear it."""
+        """What was recorded here, oldest first; a reader may clear it."""
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Nobody else is there."""
+        """Do nothing: no other process uses this store."""
         yield
 
     def refresh(self) -> None:
-        """Nobody else records anything here."""
+        """Do nothing: no other process records anything here."""
 
     def write(self, now: datetime, *events: Event, sync: bool = True) -> None:  # noqa: ARG002 - the Store's own
-        """Change the state as the events say, and keep them in `events`."""
+        """Apply events to the state, and keep them in `events`."""
         for event in events:
-            whole = {"at": format_utc(now), **event}
-            apply.apply(self.state, whole)
-            self.events.append(whole)
+            stamped = {"at": format_utc(now), **event}
+            apply.apply(self.state, stamped)
+            self.events.append(stamped)
 
     def save(self) -> files.Stamp | None:
-        """There is no file."""
+        """Do nothing: there is no file."""
         return None
 
 
 class FakeSupervisor:
-    """Children that end at once and well, in the place of a Supervisor."""
+    """A stand-in for a Supervisor whose runs succeed at once."""
 
     def __init__(self) -> None:
         self.running: list[Running] = []
         self.stopped_by: signal.Signals | None = None
 
-    def wait(self, patience: float | None = None) -> list[tuple[Running, AttemptResult]]:  # noqa: ARG002 - the Store's own
-        """All that run: they have ended."""
-        over = [(running, SUCCESS) for running in self.running]
+    def wait(self, patience: float | None = None) -> list[tuple[Running, AttemptResult]]:  # noqa: ARG002 - the Supervisor's own
+        """Return all runs: they have ended."""
+        ended = [(running, SUCCESS) for running in self.running]
         self.running.clear()
-        return over
+        return ended
 
 
 class NullLock(Lock):
+    """A lock that is never held."""
+
     def __init__(self) -> None:
         super().__init__(None)
 
     def release(self) -> None:
-        """It was never taken."""
+        """Do nothing."""
 
 
 NULL_LOCK = NullLock()
@@ -84,25 +86,25 @@ _NO_OUTPUT = OutputFile(Path(os.devnull), 0)
 
 
 def running(attempt: Attempt) -> Running:
-    """A run that is no process and prints nothing."""
+    """Return a run without a process or output."""
     return Running(attempt, _NO_OUTPUT, started=0.0, mask=NO_SECRETS)
 
 
-def _take(_state_dir: Path, _job: str, _lane: int) -> Lock:
+def _acquire_lock(_state_dir: Path, _job: str, _lane: int) -> Lock:
     return NULL_LOCK
 
 
-def _start(attempt: Attempt, _memory: dict[str, Any], _around: RunContext) -> Running:
+def _start(attempt: Attempt, _memory: dict[str, Any], _context: RunContext) -> Running:
     return running(attempt)
 
 
 NO_EFFECTS = Effects(
-    acquire_lock=_take,
-    check_guards=lambda _job, _folder: None,
+    acquire_lock=_acquire_lock,
+    check_guards=lambda _job, _root: None,
     check_only_if=lambda _attempt, _context: None,
     start=_start,
-    find_survivor=lambda _opened: 0,
-    finish_output=lambda *_about: "",
-    watch_output=lambda *_about: None,
+    find_survivor=lambda _run: 0,
+    finish_output=lambda *_arguments: "",
+    watch_output=lambda *_arguments: None,
 )
-"""They touch nothing."""
+"""They change nothing."""

@@ -10,9 +10,9 @@ from scheduled.ticks.simulation import fakes
 from scheduled.ticks.tick import Tick
 
 
-def decisions(config: Config, now: datetime, wanted: RunRequest) -> list[Decision]:
-    """Return what `run` would decide at `now`. Changes nothing on disk. Raises as `run` does."""
+def decisions(config: Config, now: datetime, request: RunRequest) -> list[Decision]:
+    """Return what `run` would decide at `now`; changes nothing on disk. Raises as `run` does."""
     store = Store(config.places.state_dir).load()
     memory = fakes.InMemoryStore(store.state_dir, store.state)
-    tick = Tick(config, now, request=wanted, store=memory, effects=fakes.NO_EFFECTS)
+    tick = Tick(config, now, request=request, store=memory, effects=fakes.NO_EFFECTS)
     return tick.plan()
