@@ -29,7 +29,7 @@ def delete(session: Session, job: str, *, yes: bool) -> None:
             f"`scheduled disable {job}` keeps it from running"
         )
     file = job_file_editor.find(session.config, configured)
-    if file is None or file.touched_in:
+    if file is None or file.first_edited_line:
         raise UsageError(_not_deleted(configured, file))
     _refuse_if_awaited(session, configured)
     if not yes:

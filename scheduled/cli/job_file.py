@@ -27,7 +27,8 @@ dry_run_option = click.option("--dry-run", is_flag=True, help="Print the file; w
 
 def edited_by_hand(file: JobFile) -> str:
     """Return the start of the message that refuses to change a file somebody edited."""
-    return f"{file.path}:{file.touched_in}: somebody wrote or edited this file, so it is left alone"
+    place = f"{file.path}:{file.first_edited_line}"
+    return f"{place}: somebody wrote or edited this file, so it is left alone"
 
 
 def count_if_refused(session: Session, schedule: str) -> None:

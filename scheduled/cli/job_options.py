@@ -10,6 +10,7 @@ import click
 from scheduled.config import yaml_document
 from scheduled.config.keys import JOB_KEYS
 from scheduled.errors import ConfigError, UsageError
+from scheduled.system.text import excerpt
 
 TEXTS = {
     "command": "CMD",
@@ -90,7 +91,7 @@ def value(text: str) -> Any:
         try:
             return yaml_document.parse(text.encode("utf-8", "replace"), "value").plain()
         except ConfigError as error:
-            raise UsageError(f"{yaml_document.excerpt(text)}: {error}") from error
+            raise UsageError(f"{excerpt(text)}: {error}") from error
     if _NUMBER.fullmatch(text):
         return float(text) if "." in text else int(text)
     return text
@@ -108,9 +109,7 @@ def _about(key: str) -> str:
 def _pair(option: str, text: str) -> tuple[str, str]:
     name, equals, after = text.partition("=")
     if not equals or not name:
-        raise UsageError(
-            f"{option} {yaml_document.excerpt(text)}: expected a name, an equals sign, a value"
-        )
+        raise UsageError(f"{option} {excerpt(text)}: expected a name, an equals sign, a value")
     return name, after
 
 

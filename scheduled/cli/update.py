@@ -60,7 +60,7 @@ def update(
     if not changes and not unset:
         raise UsageError("nothing to change; name it, as in --timeout 10m, or --unset timeout")
     file = job_file_editor.find(session.config, before)
-    if file is None or file.touched_in:
+    if file is None or file.first_edited_line:
         raise UsageError(_change_by_hand(session, before, file, changes, unset))
     fields = _changed_fields(file, changes, unset)
     if schedule is not None and not dry_run:

@@ -1,7 +1,7 @@
-"""A checked configuration, kept as JSON, so that a tick need not read YAML.
+"""The checked configuration as JSON, so that a tick need not read YAML.
 
-It may be missing, old or broken at any time, and is then as good as none. It names commands to
-run, so one that others could have written is not read either.
+A cache file may be missing, stale or broken at any time; then the files are read again. It names
+commands to run, so one that others may write to is ignored as well.
 """
 
 import zlib
@@ -28,16 +28,16 @@ NO_STAMP = (0, 0, 0)
 Result = TypeVar("Result")
 
 _DEFAULTS = {
-    one.name: one.default_factory() if one.default_factory is not MISSING else one.default
-    for one in fields(Job)
+    field.name: field.default if field.default_factory is MISSING else field.default_factory()
+    for field in fields(Job)
 }
-_WORDS = {name: type(value) for name, value in _DEFAULTS.items() if isinstance(value, StrEnum)}
-"""What the policies are made of; JSON has only text for them."""
+_POLICIES = {name: type(value) for name, value in _DEFAULTS.items() if isinstance(value, StrEnum)}
+"""The types of the fields that are words; JSON has only text for them."""
 
 
-def path_for(folder: Path, of: Path, what: str = "config") -> Path:
-    """Where a configuration, or the job files that belong to it, are kept; each in its own file."""
-    return folder / f"{what}-{zlib.crc32(bytes(of)):08x}.json"
+def path_for(directory: Path, source: Path, what: str = "config") -> Path:
+    """Return the cache file of the configuration `source`, or of the job files beside it."""
+    return directory / f"{what}-{zlib.crc32(bytes(source)):08x}.json"
 
 
 def read(path: Path, key: Key, stamps: Mapping[str, Stamp | None]) -> ParsedConfig | None:
@@ -74,9 +74,9 @@ def write(path: Path, key: Key, stamps: Mapping[str, Stamp | None], parsed: Pars
 class RowCodec(Generic[Result]):
     """How the content of a file is kept."""
 
-    row: Callable[[Result], Row | None]
-    """None: not worth keeping."""
-    made: Callable[[Row], Result]
+    encode: Callable[[Result], Row | None]
+    """None: not to be kept."""
+    decode: Callable[[Row], Result]
 
 
 def read_files(
@@ -84,7 +84,7 @@ def read_files(
     key: Key,
     files: Sequence[File],
     read: Callable[[File], Result],
-    form: RowCodec[Result],
+    codec: RowCodec[Result],
 ) -> list[Result]:
     """Return the content of each file that may be read, in their order; only changed ones are read.
 
@@ -97,10 +97,10 @@ def read_files(
     for file in files:
         if file.stamp is None or file.refusal:
             continue
-        content = _recalled(cache, file.path, file.stamp, form)
+        content = _recalled(cache, file.path, file.stamp, codec)
         if content is None:
             content = read(file)
-            row = form.row(content)
+            row = codec.encode(content)
             if row is not None:
                 cache.keep(file.path, file.stamp, row)
         contents.append(content)
@@ -108,38 +108,39 @@ def read_files(
     return contents
 
 
-def _recalled(cache: StampCache, path: str, stamp: Stamp, form: RowCodec[Result]) -> Result | None:
+def _recalled(cache: StampCache, path: str, stamp: Stamp, codec: RowCodec[Result]) -> Result | None:
     """Return the content of a file that was kept, if the file is unchanged."""
     row = cache.recall(path, stamp)
     try:
-        return None if row is None else form.made(row)
+        return None if row is None else codec.decode(row)
     except (TypeError, KeyError, ValueError, IndexError, AttributeError):
         return None
 
 
 def handler_row(handler: Handler) -> Row:
-    """A handler as JSON."""
+    """Return a handler as JSON."""
     job = None if handler.job is None else job_row(handler.job)
-    return [handler.name, handler.target, handler.place, handler.about, job, handler.claims]
+    return [handler.name, handler.target, handler.place, handler.about, job, handler.reserves_id]
 
 
 def handler_from_row(row: Row) -> Handler:
-    """The handler in a row. Raises what a broken one leads to."""
-    name, target, place, about, job, claims = row
-    return Handler(name, target, place, about, None if job is None else job_from_row(job), claims)
+    """Return the handler in a row. A broken row raises any of several errors."""
+    name, target, place, about, job_values, reserves_id = row
+    job = None if job_values is None else job_from_row(job_values)
+    return Handler(name, target, place, about, job, reserves_id)
 
 
 def job_row(job: Job) -> dict[str, Any]:
-    """A job as JSON."""
+    """Return a job as JSON."""
     values = {name: getattr(job, name) for name in _DEFAULTS}
     return {name: value for name, value in values.items() if value != _DEFAULTS[name]}
 
 
 def job_from_row(row: dict[str, Any]) -> Job:
-    """The job in a row, which is used up by it. Raises what a broken one leads to."""
+    """Return the job in a row, which is changed. A broken row raises any of several errors."""
     for name, value in row.items():
-        if name in _WORDS:
-            row[name] = _WORDS[name](value)
+        if name in _POLICIES:
+            row[name] = _POLICIES[name](value)
         elif isinstance(value, list):  # JSON has no tuples, and a job no lists
             row[name] = tuple(value)
     return Job(**row)

@@ -1,97 +1,88 @@
-"""One name, several places: who may have it, and what to tell the others."""
+"""Conflicts between jobs of different files: ids used twice, too many jobs, jobs that wait forever.
+
+Each file is right by itself; only all of them together show what is wrong.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from scheduled.config.directories import printable
 from scheduled.errors import did_you_mean
 from scheduled.jobs import builtin
 from scheduled.jobs.model import Job
-
-_LISTED = 5
-
+from scheduled.system.text import excerpt
 
 BUILTIN_IDS = frozenset(job.id for job in builtin.JOBS)
-
-
-def own_jobs(jobs: Sequence[Job]) -> list[Job]:
-    """The jobs that count, in the order of their sources."""
-    return [job for job in jobs if job.id not in BUILTIN_IDS]
-
-
-def jobs_over_limit(jobs: Sequence[Job], most: int | None) -> list[Job]:
-    """The jobs that are too many: those that stand last. None are where `most` is None."""
-    return [] if most is None else own_jobs(jobs)[most:]
-
-
-def limit_problem(excess: Sequence[Job], most: int, place: str) -> str:
-    """The sentence about all of them; `place` is where the limit stands."""
-    named = [f"{job.id} ({job.source})" for job in excess[:_LISTED]]
-    rest = len(excess) - len(named)
-    told = ", ".join(named) + (f" and {rest} more" if rest else "")
-    count = most + len(excess)
-    do, them = ("do", "them") if len(excess) > 1 else ("does", "it")
-    return (
-        f"{place}: max_jobs: {most} jobs of your own are allowed, and there are {count}; "
-        f"{told} {do} not run; remove {them}, or raise the limit"
-    )
-
-
-def dependency_problems(jobs: Sequence[Job]) -> dict[str, str]:
-    """What is wrong with the `after` of jobs, by id; such a job would never start."""
-    ways = {job.id: job.after for job in jobs}
-    found = {}
-    for job in jobs:
-        unknown = next((name for name in job.after if name not in ways), None)
-        circle = _cycle(job.id, ways)
-        if unknown is not None:
-            found[job.id] = (
-                f'after: no job is called "{_shown(unknown)}"{did_you_mean(unknown, ways, "")}'
-            )
-        elif circle:
-            found[job.id] = f"after: {' waits for '.join(circle)}: none of them could ever start"
-    return found
-
-
-def _cycle(start: str, ways: Mapping[str, Sequence[str]]) -> list[str]:
-    """The way from a job back to itself; empty if there is none."""
-    paths = [[start]]
-    seen = set()
-    while paths:
-        path = paths.pop()
-        for name in ways.get(path[-1], ()):
-            if name == start:
-                return [*path, name]
-            if name not in seen:
-                seen.add(name)
-                paths.append([*path, name])
-    return []
-
-
-def _shown(name: str) -> str:
-    from scheduled.config.yaml_document import (
-        excerpt,  # it imports YAML, which a tick as a rule does without
-    )
-
-    return excerpt(name)
+_LISTED = 5
+"""Jobs beyond the limit that a message names; the rest is counted."""
 
 
 def duplicate_ids(
     claims: Iterable[tuple[str, str]], taken: Mapping[str, str], key: str
 ) -> Iterator[tuple[str, list[str]]]:
-    """The names that cannot be had, each with a sentence for every place that is told so.
+    """Yield each id that is used twice, with a sentence for every place that cannot have it.
 
-    `claims` are names with the places that want them; `taken` says why nobody may have a name.
-    Of several places none gets it: which of them a person meant cannot be told. `key` is what
-    holds the name there: `id`.
+    `claims` are ids with the places that use them; `taken` says of further ids why they are not
+    available. Of several places none gets the id: which one was meant cannot be known. `key` is
+    the key that holds the id in the file.
     """
-    places: dict[str, list[str]] = {}
-    for name, place in claims:
-        places.setdefault(name, []).append(place)
-    for name, wanted in places.items():
-        reason, told = taken.get(name, ""), wanted
-        if not reason and len(wanted) > 1:
-            reason = f"is that of {wanted[0]} as well; neither of them runs"
-            told = wanted[1:]
+    places_of: dict[str, list[str]] = {}
+    for id_, place in claims:
+        places_of.setdefault(id_, []).append(place)
+    for id_, places in places_of.items():
+        reason = taken.get(id_, "")
+        losers = places
+        if not reason and len(places) > 1:
+            reason = f"is already used by {places[0]}; neither of them runs"
+            losers = places[1:]
         if reason:
-            shown = printable(name[:100])
-            yield name, [f'{place}: {key}: "{shown}" {reason}' for place in told]
+            yield id_, [f'{place}: {key}: "{excerpt(id_, 100)}" {reason}' for place in losers]
+
+
+def own_jobs(jobs: Sequence[Job]) -> list[Job]:
+    """Return the jobs that are not built-in: those that `max_jobs` counts."""
+    return [job for job in jobs if job.id not in BUILTIN_IDS]
+
+
+def jobs_over_limit(jobs: Sequence[Job], limit: int | None) -> list[Job]:
+    """Return the own jobs beyond `limit`, the last ones; none if `limit` is None."""
+    return [] if limit is None else own_jobs(jobs)[limit:]
+
+
+def limit_problem(excess: Sequence[Job], limit: int, place: str) -> str:
+    """Return the sentence about the jobs beyond the limit, which is set at `place`."""
+    names = ", ".join(f"{job.id} ({job.source})" for job in excess[:_LISTED])
+    rest = f" and {len(excess) - _LISTED} more" if len(excess) > _LISTED else ""
+    do, them = ("do", "them") if len(excess) > 1 else ("does", "it")
+    return (
+        f"{place}: max_jobs: {limit} jobs of your own are allowed, but there are"
+        f" {limit + len(excess)}; {names}{rest} {do} not run; remove {them}, or raise the limit"
+    )
+
+
+def dependency_problems(jobs: Sequence[Job]) -> dict[str, str]:
+    """Return what is wrong with the `after` of jobs, by id; such a job could never start."""
+    dependencies = {job.id: job.after for job in jobs}
+    problems = {}
+    for job in jobs:
+        unknown = next((id_ for id_ in job.after if id_ not in dependencies), None)
+        cycle = _cycle(job.id, dependencies)
+        if unknown is not None:
+            suggestion = did_you_mean(unknown, dependencies, "")
+            problems[job.id] = f'after: no job is called "{excerpt(unknown)}"{suggestion}'
+        elif cycle:
+            problems[job.id] = f"after: {' waits for '.join(cycle)}: none of them could ever start"
+    return problems
+
+
+def _cycle(start: str, dependencies: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return the ids on a path from `start` back to itself; empty if there is none."""
+    paths = [[start]]
+    seen = set()
+    while paths:
+        path = paths.pop()
+        for id_ in dependencies.get(path[-1], ()):
+            if id_ == start:
+                return [*path, id_]
+            if id_ not in seen:
+                seen.add(id_)
+                paths.append([*path, id_])
+    return []

@@ -1,7 +1,7 @@
-"""Folders of files that are followed: which files there are, and whether each may be.
+"""Directories of configuration files: which files there are, and whether each may be read.
 
-What a file says is for others to read. Here its name, its stamp and who may write to it are
-looked at, each time anew: a change of mode leaves no mark that a stamp would show.
+Their content is read elsewhere. Name, stamp and permissions are looked at anew each time, because
+a change of mode does not change a stamp.
 """
 
 import os
@@ -15,37 +15,38 @@ from scheduled.config.parsed import ParsedConfig
 from scheduled.errors import ConfigError, UsageError, reason_of
 from scheduled.system import permissions
 from scheduled.system.files import Stamp, stamp_of
+from scheduled.system.text import excerpt
 
 
 @dataclass(frozen=True)
 class FileKind:
-    """What is looked for in a folder."""
+    """The files to read in a directory."""
 
-    what: str
-    """What the files hold, as messages say it: `jobs`."""
+    content: str
+    """What they hold, as messages say it: `jobs`."""
     suffixes: tuple[str, ...]
-    passed_over: tuple[str, ...] = (".",)
-    """How the names of files begin that are none of ours."""
+    ignored_prefixes: tuple[str, ...] = (".",)
+    """How the names of files begin that are not read."""
 
-    def has(self, name: str) -> bool:
-        """Whether a file of that name is one."""
-        return name.endswith(self.suffixes) and not name.startswith(self.passed_over)
+    def matches(self, name: str) -> bool:
+        """Whether a file of that name is to be read."""
+        return name.endswith(self.suffixes) and not name.startswith(self.ignored_prefixes)
 
 
 @dataclass(frozen=True)
 class Directory:
-    """A folder that files are looked for in."""
+    """A directory with files to read."""
 
     path: Path
     label: str
     """What messages call it: `jobs`."""
     named_at: str = ""
-    """Where it was asked for, `scheduled.yaml:3: jobs_dirs`; empty if by nobody."""
+    """Where it is configured, `scheduled.yaml:3: jobs_dirs`; empty for a default."""
 
 
 @dataclass(frozen=True)
 class File:
-    """A file of a folder that has the right name."""
+    """A file to read."""
 
     path: str
     label: str
@@ -58,9 +59,9 @@ class File:
 def configured_directories(
     key: str, parsed: ParsedConfig, config_path: Path, environ: Mapping[str, str]
 ) -> tuple[Directory, ...]:
-    """The folders that a setting names, counted from the configuration's folder.
+    """Return the directories of the setting `key`, relative to that of the configuration.
 
-    Raises ConfigError for the home folder of a user nobody has.
+    Raise ConfigError for the home directory of an unknown user.
     """
     base = config_path.parent
     named_at = f"{config_path.name}:{parsed.lines[key]}: {key}"
@@ -72,56 +73,53 @@ def configured_directories(
 
 
 def label(path: Path, base: Path) -> str:
-    """A folder as a person would write it who stands in `base`."""
+    """Return `path` relative to `base` if it is below it."""
     return str(path.relative_to(base)) if path.is_relative_to(base) else str(path)
 
 
-def list_files(folders: Sequence[Directory], kind: FileKind) -> tuple[list[File], list[str]]:
-    """The files of all folders, by name, and why those of others, and single ones, are not read.
+def list_files(directories: Sequence[Directory], kind: FileKind) -> tuple[list[File], list[str]]:
+    """Return the files of all directories, by name, and why some of them are not read.
 
-    A folder that nobody named need not be there.
+    A directory that is not configured need not exist.
     """
     files: list[File] = []
     problems: list[str] = []
-    for folder in folders:
+    for directory in directories:
         try:
-            files += _list_directory(folder, kind)
+            files += _list_directory(directory, kind)
         except ConfigError as error:
             problems += error.problems
-    return files, problems + [one.refusal for one in files if one.refusal]
+    return files, problems + [file.refusal for file in files if file.refusal]
 
 
-def printable(name: str) -> str:
-    """A name fit for a message."""
-    return name if name.isprintable() else name.encode("unicode_escape").decode()
-
-
-def _list_directory(folder: Directory, kind: FileKind) -> list[File]:
-    """The files of a folder. Raises ConfigError if none of them may be followed."""
+def _list_directory(directory: Directory, kind: FileKind) -> list[File]:
+    """Return the files of a directory. Raise ConfigError if none of them may be read."""
     try:
-        refusals = permissions.folder_problems(folder.path)
+        refusals = permissions.folder_problems(directory.path)
         if refusals:
             raise ConfigError(refusals)
-        # In a sticky folder that everybody can write to, it depends on whose each file is.
-        is_open = bool(os.stat(folder.path).st_mode & permissions.OTHERS)
-        with os.scandir(folder.path) as entries:
-            named = [one for one in entries if kind.has(one.name)]
-        named.sort(key=lambda entry: entry.name)
-        return [file for one in named for file in _examine(folder, one, is_open=is_open)]
+        # In a sticky directory that everybody can write to, each file's owner matters.
+        is_open = bool(os.stat(directory.path).st_mode & permissions.OTHERS)
+        with os.scandir(directory.path) as scan:
+            entries = [entry for entry in scan if kind.matches(entry.name)]
+        entries.sort(key=lambda entry: entry.name)
+        return [file for entry in entries for file in _examine(directory, entry, is_open=is_open)]
     except (FileNotFoundError, NotADirectoryError):
-        if not folder.named_at:
+        if not directory.named_at:
             return []
-        sentence = f"{folder.named_at}: {folder.path}: no such folder; none of its {kind.what} runs"
+        where = f"{directory.named_at}: {directory.path}"
+        sentence = f"{where}: no such folder; none of its {kind.content} runs"
         raise ConfigError([sentence]) from None
     except OSError as error:
-        reason = reason_of(error)
-        where = f"{folder.named_at}: {folder.path}" if folder.named_at else str(folder.path)
-        raise ConfigError([f"{where}: {reason}; none of its {kind.what} runs"]) from error
+        path = directory.path
+        where = f"{directory.named_at}: {path}" if directory.named_at else str(path)
+        sentence = f"{where}: {reason_of(error)}; none of its {kind.content} runs"
+        raise ConfigError([sentence]) from error
 
 
-def _examine(folder: Directory, entry: os.DirEntry[str], *, is_open: bool) -> Iterator[File]:
-    """A file with its stamp, or nothing for one that has gone since the folder was read."""
-    label = printable(f"{folder.label}/{entry.name}")
+def _examine(directory: Directory, entry: os.DirEntry[str], *, is_open: bool) -> Iterator[File]:
+    """Yield a file with its stamp, or nothing if it has gone since the directory was read."""
+    label = excerpt(f"{directory.label}/{entry.name}", 1000)
     is_link = entry.is_symlink()
     try:
         status = entry.stat()
@@ -130,8 +128,7 @@ def _examine(folder: Directory, entry: os.DirEntry[str], *, is_open: bool) -> It
             yield File(entry.path, label, None, f"{label}: a link that leads nowhere")
         return
     except OSError as error:
-        reason = reason_of(error)
-        yield File(entry.path, label, None, f"{label}: {reason}")
+        yield File(entry.path, label, None, f"{label}: {reason_of(error)}")
         return
     refusal = ""
     if not stat.S_ISREG(status.st_mode):

@@ -1,7 +1,7 @@
-"""Folders of handlers: which files there are, which changed, and what each offers.
+"""Directories of handlers: what each file offers, found out again only if the file changed.
 
-What is wrong with a file stops that file alone. As long as nothing changed, this costs a look at
-each file's stamp; nothing in them is ever run here.
+A mistake in a file stops that file alone. If nothing changed, this costs a stat of each file.
+Nothing in a file is run here.
 """
 
 import re
@@ -27,24 +27,28 @@ from scheduled.version import __version__
 
 KIND = FileKind("handlers", (".py",), (".", "_"))
 _STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_NO_HANDLER = (
+    "offers no handler: it has no function called run and none decorated with @handler;"
+    ' a file whose name starts with "_" is ignored'
+)
 
 
 @dataclass(frozen=True)
 class HandlerScan:
-    """What all the folders hold."""
+    """What all the directories hold."""
 
     handlers: tuple[Handler, ...] = ()
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     """Files without a handler."""
-    folders: tuple[Path, ...] = ()
+    directories: tuple[Path, ...] = ()
     stamps: Mapping[str, Stamp | None] = field(default_factory=dict)
-    """Those of every folder and file looked at, from before that."""
+    """Those of each directory and file, taken before it was read."""
 
 
 @dataclass(frozen=True)
 class _ParsedHandlerFile:
-    """What came of one file."""
+    """What a file offers, or its problems."""
 
     handlers: tuple[Handler, ...] = ()
     problems: tuple[str, ...] = ()
@@ -52,41 +56,45 @@ class _ParsedHandlerFile:
 
 
 def load(
-    parsed: ParsedConfig, timeout: float, config_path: Path, environ: Mapping[str, str], kept: Path
+    parsed: ParsedConfig,
+    timeout: float,
+    config_path: Path,
+    environ: Mapping[str, str],
+    cache_file: Path,
 ) -> HandlerScan:
-    """What the folders offer that the settings in `parsed` name.
+    """Return what the directories offer that the settings in `parsed` name.
 
-    A job that does not say has the draft's zone and `timeout`, in seconds. `kept` is the file
-    that spares the reading next time. Raises ConfigError for a folder that cannot be meant.
+    A job without a zone or a timeout has that of `parsed`, and `timeout`, in seconds. Results are
+    kept in `cache_file`. Raise ConfigError for the home directory of an unknown user.
     """
     if "handler_dirs" not in parsed.settings:
         return HandlerScan()
-    folders = configured_directories("handler_dirs", parsed, config_path, environ)
-    stamps = {str(folder.path): stamp(folder.path) for folder in folders}
-    files, problems = list_files(folders, KIND)
-    key = _cache_key(folders, parsed.timezone, timeout)
-    said = cache.read_files(kept, key, files, lambda file: _read(file, key), _CODEC)
-    problems += [sentence for one in said for sentence in one.problems]
-    handlers = [handler for one in said for handler in one.handlers]
-    clashes = dict(_duplicate_names(handlers))
-    problems += [sentence for group in clashes.values() for sentence in group]
+    directories = configured_directories("handler_dirs", parsed, config_path, environ)
+    stamps = {str(directory.path): stamp(directory.path) for directory in directories}
+    files, problems = list_files(directories, KIND)
+    key = _cache_key(directories, parsed.timezone, timeout)
+    parsed_files = cache.read_files(cache_file, key, files, lambda file: _read(file, key), _CODEC)
+    problems += [sentence for file in parsed_files for sentence in file.problems]
+    handlers = [handler for file in parsed_files for handler in file.handlers]
+    duplicates = dict(_duplicate_names(handlers))
+    problems += [sentence for sentences in duplicates.values() for sentence in sentences]
     return HandlerScan(
-        handlers=tuple(one for one in handlers if one.name not in clashes),
+        handlers=tuple(handler for handler in handlers if handler.name not in duplicates),
         problems=tuple(problems),
-        warnings=tuple(sentence for one in said for sentence in one.warnings),
-        folders=tuple(folder.path for folder in folders),
-        stamps=stamps | {one.path: one.stamp for one in files},
+        warnings=tuple(sentence for file in parsed_files for sentence in file.warnings),
+        directories=tuple(directory.path for directory in directories),
+        stamps=stamps | {file.path: file.stamp for file in files},
     )
 
 
-def _cache_key(folders: Sequence[Directory], timezone: str, timeout: float) -> cache.Key:
-    """What the jobs depend on besides their files."""
+def _cache_key(directories: Sequence[Directory], timezone: str, timeout: float) -> cache.Key:
+    """Return what the jobs depend on besides their files."""
     return {
         "version": __version__,
-        "folders": [[str(folder.path), folder.label] for folder in folders],
+        "folders": [[str(directory.path), directory.label] for directory in directories],
         "timezone": timezone,
         "timeout": timeout,
-        "machine": machine.mark(),  # for what was drawn on it
+        "machine": machine.mark(),  # seeds depend on it
     }
 
 
@@ -95,50 +103,42 @@ def _read(file: File, key: cache.Key) -> _ParsedHandlerFile:
 
     path = Path(file.path)
     if not _STEM.fullmatch(path.stem):
-        wrong = 'the name of a handler has letters, digits, "_" and "-"; rename the file'
-        return _ParsedHandlerFile(problems=(f"{file.label}: {wrong}",))
-    module = handler_source.HandlerFile(path, file.label)
-    problems = [*module.problems]
+        sentence = 'the name of a handler has letters, digits, "_" and "-"; rename the file'
+        return _ParsedHandlerFile(problems=(f"{file.label}: {sentence}",))
+    source = handler_source.HandlerFile(path, file.label)
+    problems = [*source.problems]
     handlers = []
-    for one in module.declarations:
-        target = loader.name_in_file(path, one.function)
-        place = f"{file.label}:{one.line}"
-        defaults = validate.Defaults(key["timezone"], key["timeout"], {one.name: target})
-        reading = (
-            validate.validate_declaration(one, file.label, defaults)
-            if one.is_clear
-            else ParsedJobFile()
-        )
-        problems += reading.problems
-        claims = reading.job is None and ("schedule" in one.keys or not one.is_clear)
-        handlers.append(Handler(one.name, target, place, one.about, reading.job, claims))
-    told = () if handlers or problems else (f"{file.label}: {_NOTHING}",)
-    return _ParsedHandlerFile(tuple(handlers), tuple(problems), told)
+    for declaration in source.declarations:
+        name, target = declaration.name, loader.name_in_file(path, declaration.function)
+        defaults = validate.Defaults(key["timezone"], key["timeout"], {name: target})
+        job_file = ParsedJobFile()
+        if declaration.is_complete:
+            job_file = validate.validate_declaration(declaration, file.label, defaults)
+        problems += job_file.problems
+        was_job = "schedule" in declaration.keys or not declaration.is_complete
+        reserves_id = job_file.job is None and was_job
+        place = f"{file.label}:{declaration.line}"
+        handlers.append(Handler(name, target, place, declaration.about, job_file.job, reserves_id))
+    warnings = () if handlers or problems else (f"{file.label}: {_NO_HANDLER}",)
+    return _ParsedHandlerFile(tuple(handlers), tuple(problems), warnings)
 
 
-_NOTHING = (
-    "offers no handler: neither a function called run nor one under @handler; "
-    'a "_" before its name has it passed over'
-)
-
-
-def _encode(said: _ParsedHandlerFile) -> cache.Row | None:
-    if said.problems:
+def _encode(file: _ParsedHandlerFile) -> cache.Row | None:
+    if file.problems:
         return None
-    return [[cache.handler_row(one) for one in said.handlers], said.warnings]
+    return [[cache.handler_row(handler) for handler in file.handlers], file.warnings]
 
 
 def _decode(row: cache.Row) -> _ParsedHandlerFile:
-    return _ParsedHandlerFile(
-        tuple(cache.handler_from_row(one) for one in row[0]), warnings=tuple(row[1])
-    )
+    handlers = tuple(cache.handler_from_row(handler) for handler in row[0])
+    return _ParsedHandlerFile(handlers, warnings=tuple(row[1]))
 
 
 _CODEC = cache.RowCodec(_encode, _decode)
 
 
 def _duplicate_names(handlers: Sequence[Handler]) -> Iterator[tuple[str, list[str]]]:
-    """The names that are claimed more than once, each with what to tell about it."""
-    shipped = "is that of a shipped handler, which stays as it is; give it another"
-    taken = dict.fromkeys((name for job in builtin.JOBS for name in (job.id, job.handler)), shipped)
-    return duplicate_ids(((one.name, one.place) for one in handlers), taken, "name")
+    """Yield each name that is used twice or built-in, with the sentences about it."""
+    reason = "is the name of a built-in handler; choose another"
+    taken = dict.fromkeys((name for job in builtin.JOBS for name in (job.id, job.handler)), reason)
+    return duplicate_ids(((handler.name, handler.place) for handler in handlers), taken, "name")

@@ -1,7 +1,7 @@
-"""Job files that are changed and taken away by commands, and those that are left alone.
+"""Job files that commands create, change and delete.
 
-A file is ours to change while it reads exactly as `writing` writes it. Whoever has added a comment
-or a blank line to it has made it theirs: it is never rewritten, for rewriting loses that.
+A file may be changed as long as it reads exactly as `yaml_writer` writes it. One to which a person
+has added so much as a comment or a blank line is left alone, because rewriting would lose that.
 """
 
 import os
@@ -20,159 +20,126 @@ from scheduled.errors import ConfigError, UnreadableFileError, UsageError, reaso
 from scheduled.jobs.model import Job
 from scheduled.system import files, permissions
 
+Fields = Mapping[str, Any]
+"""Keys of a job file with their values as YAML has them, `id` among them."""
+
 
 @dataclass(frozen=True)
 class NewJobFile:
-    """A file that is not there yet, and the job it will be."""
+    """A job file to be created."""
 
     path: Path
     label: str
     """What messages call it: `jobs/backup.yaml`."""
     text: str
     job: Job
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    """Keys of the configuration and their values, as they were given."""
+    fields: Fields = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class JobFile:
+    """An existing job file."""
+
+    path: Path
+    fields: Fields
+    text: str
+    lines: Mapping[str, int]
+    """The line of each key."""
+
+    @property
+    def first_edited_line(self) -> int:
+        """The first line that differs from what `yaml_writer` writes; 0 if there is none."""
+        written = text_of(self.fields)
+        if written == self.text:
+            return 0
+        lines = self.text.splitlines()
+        pairs = zip([*written.splitlines(), None], [*lines, None], strict=False)
+        return next(
+            (line for line, (ours, theirs) in enumerate(pairs, 1) if ours != theirs), len(lines)
+        )
 
 
 def target_directory(config: Config) -> Path:
-    """Where a new job file belongs: the first folder of them that is there, else the first.
+    """Return the directory for new job files: the first that exists, else the first.
 
-    Raises UsageError where the configuration wants no job files.
+    Raise UsageError if the configuration reads no job files.
     """
     if not config.jobs_dirs:
         raise UsageError("jobs_dirs is empty, so no job file would be read; name a folder in it")
-    return next((one for one in config.jobs_dirs if one.is_dir()), config.jobs_dirs[0])
+    return next((path for path in config.jobs_dirs if path.is_dir()), config.jobs_dirs[0])
 
 
-def propose(fields: Mapping[str, Any], config: Config) -> NewJobFile:
-    """The file for the job that these keys make, its `id` among them.
+def directory_problems(config: Config) -> list[str]:
+    """Return why job files in the target directory would be refused, with the command to fix it."""
+    directory = target_directory(config)
+    try:
+        if directory.exists():
+            return permissions.folder_problems(directory)
+        existing = next(path for path in directory.parents if path.exists())
+        return permissions.folder_problems(existing)
+    except OSError as error:
+        return [f"{directory}: {reason_of(error)}"]
 
-    Raises ConfigError with all that is wrong, without a place, as there is no file yet: what the
-    loader would say about it, an id that another job has, a file that is there already, one job
-    more than there may be.
+
+def propose(fields: Fields, config: Config) -> NewJobFile:
+    """Return the file for the job of these keys.
+
+    Raise ConfigError with every problem: what the loader would report, an id that is taken, a
+    file that exists, one job too many. There is no file yet, so problems have no place.
     """
     id_ = str(fields.get("id", ""))
     path = target_directory(config) / f"{id_}.yaml"
     base = (config.places.config_path or path.parent).parent
     label = f"{directories.label(path.parent, base)}/{path.name}"
     job, problems = check_fields(fields, config, label)
-    problems += [
-        one
-        for one in (_id_problem(id_, config), _path_problem(path), _limit_problem(config))
-        if one
-    ]
+    conflict_checks = (_id_problem(id_, config), _path_problem(path), _limit_problem(config))
+    problems += [problem for problem in conflict_checks if problem]
     if problems or job is None:
         raise ConfigError(problems)
     return NewJobFile(path, label, text_of(fields), job, fields)
 
 
-def check_fields(
-    fields: Mapping[str, Any], config: Config, label: str
-) -> tuple[Job | None, list[str]]:
-    """The job that these keys make in a file, and what would keep it from running, without a place.
+def check_fields(fields: Fields, config: Config, label: str) -> tuple[Job | None, list[str]]:
+    """Return the job that these keys make in a file, and every problem, without a place.
 
-    A key nobody knows is such a thing here. Raises ConfigError for what YAML cannot say.
+    An unknown key is a problem here. Raise ConfigError for what cannot be written as YAML.
     """
     document = yaml_document.parse(text_of(fields).encode("utf-8", "replace"), label)
-    targets = {one.name: one.target for one in config.handlers}
+    targets = {handler.name: handler.target for handler in config.handlers}
     defaults = validate.Defaults(config.timezone, config.default_timeout, targets)
-    reading = validate.validate_job_file(document, label, defaults)
+    file = validate.validate_job_file(document, label, defaults)
     place = re.compile(rf"{re.escape(label)}:\d+: ")
-    problems = [place.sub("", one, count=1) for one in (*reading.problems, *reading.warnings)]
-    if reading.job is not None:
-        others = [one for one in config.jobs if one.id != reading.id]
-        wrong = conflicts.dependency_problems([*others, reading.job]).get(reading.id)
-        problems += [wrong] if wrong is not None else []
-    return reading.job, problems
+    problems = [place.sub("", line, count=1) for line in (*file.problems, *file.warnings)]
+    if file.job is not None:
+        others = [job for job in config.jobs if job.id != file.id]
+        problem = conflicts.dependency_problems([*others, file.job]).get(file.id)
+        problems += [problem] if problem is not None else []
+    return file.job, problems
 
 
-def directory_problems(config: Config) -> list[str]:
-    """Why no file may be put where job files belong, with the command that mends it."""
-    place = target_directory(config)
+def create(new: NewJobFile, *, mode: int = 0o644) -> None:
+    """Write a new file, and its directory. Raise UsageError if that fails; then there is none."""
     try:
-        if place.exists():
-            return permissions.folder_problems(place)
-        above = next(one for one in place.parents if one.exists())
-        return permissions.folder_problems(above)
+        _make_directory(new.path.parent)
+        files.create(new.path, new.text.encode(), mode=mode)
     except OSError as error:
-        return [f"{place}: {reason_of(error)}"]
-
-
-def create(addition: NewJobFile, *, mode: int = 0o644) -> None:
-    """Put the file there, with its folder. Raises UsageError; then there is no new file."""
-    try:
-        _make_directory(addition.path.parent)
-        files.create(addition.path, addition.text.encode(), mode=mode)
-    except OSError as error:
-        reason = reason_of(error)
-        raise UsageError(f"{addition.path}: cannot be written: {reason}") from error
-
-
-def _make_directory(place: Path) -> None:
-    """A folder that the loader will follow: one that nobody else can put files into."""
-    missing = [one for one in (place, *place.parents) if not one.exists()]
-    for one in reversed(missing):
-        os.mkdir(one, 0o755)
-
-
-def _id_problem(id_: str, config: Config) -> str:
-    if id_ not in config.taken:
-        return ""
-    free = next(name for n in count(2) if (name := f"{id_}-{n}") not in config.taken)
-    return f'id: "{id_}" is that of {config.taken[id_]}; another, like {free}, is free'
-
-
-def _path_problem(path: Path) -> str:
-    return f"{path}: is there already; it is not written over" if os.path.lexists(path) else ""
-
-
-def _limit_problem(config: Config) -> str:
-    most = config.max_jobs
-    if most is None or len(conflicts.own_jobs(config.jobs)) < most:
-        return ""
-    return f"max_jobs: {most} jobs of your own are allowed, and there are as many; raise the limit"
-
-
-Fields = Mapping[str, Any]
-"""Keys of a job file with their values, `id` among them."""
-
-
-@dataclass(frozen=True)
-class JobFile:
-    """A file with one job in it."""
-
-    path: Path
-    fields: Fields
-    text: str
-    lines: Mapping[str, int]
-    """Where each key stands."""
-
-    @property
-    def touched_in(self) -> int:
-        """The first line that is not as we write it; 0 if there is none."""
-        ours, theirs = text_of(self.fields).splitlines(), self.text.splitlines()
-        if text_of(self.fields) == self.text:
-            return 0
-        pairs = zip([*ours, None], [*theirs, None], strict=False)
-        return next((at for at, pair in enumerate(pairs, 1) if pair[0] != pair[1]), len(theirs))
+        raise UsageError(f"{new.path}: cannot be written: {reason_of(error)}") from error
 
 
 def find(config: Config, job: Job) -> JobFile | None:
-    """The file that holds a job and nothing else; None for one that stands elsewhere."""
-    place = job.source.rpartition(":")[0]
-    for folder in config.jobs_dirs:
-        path = folder / os.path.basename(place)
-        found = _read(path) if KIND.has(path.name) else None
-        if found is not None and str(found.fields.get("id")) == job.id:
-            return found
+    """Return the file of a job, or None if it is defined elsewhere."""
+    name = os.path.basename(job.source.rpartition(":")[0])
+    if not KIND.matches(name):
+        return None
+    for directory in config.jobs_dirs:
+        file = _read(directory / name)
+        if file is not None and str(file.fields.get("id")) == job.id:
+            return file
     return None
 
 
 def check(config: Config, file: JobFile, fields: Fields) -> Job:
-    """The job of a file with `fields` in it.
-
-    Raises ConfigError, with every problem, for one that would not run.
-    """
+    """Return the job of a file with new `fields`. Raise ConfigError with every problem."""
     job, problems = check_fields(fields, config, file.path.name)
     if problems or job is None:
         raise ConfigError(problems)
@@ -180,7 +147,7 @@ def check(config: Config, file: JobFile, fields: Fields) -> Job:
 
 
 def rewrite(file: JobFile, fields: Fields) -> None:
-    """Replace what is in a job file. Raises UsageError; the old one then stays as it was."""
+    """Replace the content of a file. Raise UsageError if that fails; then nothing is changed."""
     try:
         files.replace(file.path, text_of(fields).encode())
     except OSError as error:
@@ -188,7 +155,7 @@ def rewrite(file: JobFile, fields: Fields) -> None:
 
 
 def remove(file: JobFile) -> None:
-    """Take a job file away for good. Raises UsageError."""
+    """Delete a file. Raise UsageError if that fails."""
     try:
         file.path.unlink()
         files.sync_folder(file.path.parent)
@@ -196,18 +163,42 @@ def remove(file: JobFile) -> None:
         raise UsageError(_unwritable(file.path, error)) from error
 
 
+def _make_directory(directory: Path) -> None:
+    """Make a directory that the loader accepts: only its owner may write to it."""
+    missing = [path for path in (directory, *directory.parents) if not path.exists()]
+    for path in reversed(missing):
+        os.mkdir(path, 0o755)
+
+
+def _id_problem(id_: str, config: Config) -> str:
+    if id_ not in config.taken:
+        return ""
+    free = next(name for number in count(2) if (name := f"{id_}-{number}") not in config.taken)
+    return f'id: "{id_}" is already used by {config.taken[id_]}; {free} is free'
+
+
+def _path_problem(path: Path) -> str:
+    return f"{path}: already exists; it is not overwritten" if os.path.lexists(path) else ""
+
+
+def _limit_problem(config: Config) -> str:
+    limit = config.max_jobs
+    if limit is None or len(conflicts.own_jobs(config.jobs)) < limit:
+        return ""
+    return f"max_jobs: {limit} jobs of your own are allowed, and all are in use; raise the limit"
+
+
 def _read(path: Path) -> JobFile | None:
     try:
         data = files.read_bytes(path)
-        node = yaml_document.parse(data, path.name)
+        document = yaml_document.parse(data, path.name)
     except (ConfigError, UnreadableFileError):
         return None
-    if not node.is_mapping:
+    if not document.is_mapping:
         return None
-    lines = {name: one.line for name, one in node.value.items()}
-    return JobFile(path, node.plain(), data.decode(), lines)
+    lines = {name: node.line for name, node in document.value.items()}
+    return JobFile(path, document.plain(), data.decode(), lines)
 
 
 def _unwritable(path: Path, error: OSError) -> str:
-    reason = reason_of(error)
-    return f"{path}: cannot be written: {reason}; nothing was changed"
+    return f"{path}: cannot be written: {reason_of(error)}; nothing was changed"

@@ -1,8 +1,7 @@
-"""Folders of job files: which there are, which changed, and what came of each.
+"""Directories of job files: the job of each file, read again only if the file changed.
 
-A file is one job, in gptme's format with our policies beside it. What is wrong with a file stops
-that file alone. As long as nothing changed, this costs a look at each file's stamp: no YAML is
-read, and none is imported.
+A file is one job, in gptme's format with any of our keys. A mistake in a file stops that file
+alone. If nothing changed, this costs a stat of each file: no YAML is read or imported.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,72 +28,71 @@ from scheduled.system.files import Stamp, stamp
 from scheduled.version import __version__
 
 DEFAULT_DIRECTORY = "jobs"
-"""The folder's name where none is configured: beside the configuration, else in the root."""
+"""The directory if none is configured: beside the configuration, else in the root."""
 KIND = FileKind("jobs", (".yaml", ".yml"))
 
 
 @dataclass(frozen=True)
 class JobFileScan:
-    """What all the folders hold."""
+    """What all the directories hold."""
 
     jobs: tuple[Job, ...] = ()
     problems: tuple[str, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
     """The ids of files whose job does not run, each with its place."""
     warnings: tuple[str, ...] = ()
-    """Keys nobody knows: gptme allows them, so they stop nothing."""
+    """Unknown keys: gptme allows them, so the job runs."""
     stamps: Mapping[str, Stamp | None] = field(default_factory=dict)
-    """Those of every folder and file looked at, from before that."""
+    """Those of each directory and file, taken before it was read."""
 
 
 def job_directories(
     options: PathOptions, early: EarlyPaths, root: Path, parsed: ParsedConfig
 ) -> tuple[Directory, ...]:
-    """Where job files are looked for; without a word about it in the configuration, in `jobs`.
+    """Return the configured directories, else the default ones that may come into use.
 
-    Raises ConfigError for the home folder of a user nobody has.
+    Raise ConfigError for the home directory of an unknown user.
     """
     config_path = early.config_path
     if config_path is not None and "jobs_dirs" in parsed.settings:
         return configured_directories("jobs_dirs", parsed, config_path, options.environ)
     beside = [config_path.parent] if config_path is not None else []
-    paths = dict.fromkeys(base / DEFAULT_DIRECTORY for base in (*beside, root))
-    present = [path for path in paths if path.is_dir()]
-    # One that is not there is looked at as well: it may appear, and would come first.
-    until = [*paths].index(present[0]) + 1 if present else len(paths)
-    return tuple(Directory(path, label(path, path.parent)) for path in [*paths][:until])
+    defaults = [*dict.fromkeys(base / DEFAULT_DIRECTORY for base in (*beside, root))]
+    existing = [path for path in defaults if path.is_dir()]
+    # One that is missing is watched as well: if it appears, it takes precedence.
+    end = defaults.index(existing[0]) + 1 if existing else len(defaults)
+    return tuple(Directory(path, label(path, path.parent)) for path in defaults[:end])
 
 
 def load(
-    folders: Sequence[Directory], parsed: ParsedConfig, timeout: float, kept: Path
+    directories: Sequence[Directory], parsed: ParsedConfig, timeout: float, cache_file: Path
 ) -> JobFileScan:
-    """Return the jobs in `folders`; the ids of the configuration in `parsed` are taken.
+    """Return the jobs in `directories`; ids that `parsed`, the configuration, uses are taken.
 
-    A job that does not say has the draft's zone and `timeout`, in seconds. `kept` is the file
-    that spares the reading next time.
+    A job without a zone or a timeout has that of `parsed`, and `timeout`, in seconds. Results are
+    kept in `cache_file`.
     """
-    stamps = {str(folder.path): stamp(folder.path) for folder in folders}
-    files, problems = list_files(folders, KIND)
-    key = _cache_key(folders, parsed, timeout)
-    readings = cache.read_files(kept, key, files, lambda file: _read(file, key), CODEC)
-    problems += [sentence for one in readings for sentence in one.problems]
-    claims = ((one.id, one.place) for one in readings if one.id)
-    clashes = dict(duplicate_ids(claims, _taken_ids(parsed), "id"))
+    stamps = {str(directory.path): stamp(directory.path) for directory in directories}
+    files, problems = list_files(directories, KIND)
+    key = _cache_key(directories, parsed, timeout)
+    parsed_files = cache.read_files(cache_file, key, files, lambda file: _read(file, key), CODEC)
+    problems += [sentence for file in parsed_files for sentence in file.problems]
+    with_id = [file for file in parsed_files if file.id]
+    claims = ((file.id, file.place) for file in with_id)
+    duplicates = dict(duplicate_ids(claims, _taken_ids(parsed), "id"))
     return JobFileScan(
-        jobs=tuple(one.job for one in readings if one.job and one.id not in clashes),
-        problems=(*problems, *(sentence for group in clashes.values() for sentence in group)),
-        left_out={
-            one.id: one.place for one in readings if one.id and (not one.job or one.id in clashes)
-        },
-        warnings=tuple(sentence for one in readings for sentence in one.warnings),
-        stamps=stamps | {one.path: one.stamp for one in files},
+        jobs=tuple(file.job for file in with_id if file.job and file.id not in duplicates),
+        problems=(*problems, *(line for lines in duplicates.values() for line in lines)),
+        left_out={file.id: file.place for file in with_id if not file.job or file.id in duplicates},
+        warnings=tuple(sentence for file in parsed_files for sentence in file.warnings),
+        stamps=stamps | {file.path: file.stamp for file in files},
     )
 
 
-def _encode(reading: ParsedJobFile) -> cache.Row | None:
-    if reading.job is None:
-        return None  # read again each time: what is missing may come without a change to the file
-    return [cache.job_row(reading.job), reading.warnings]
+def _encode(file: ParsedJobFile) -> cache.Row | None:
+    if file.job is None:
+        return None  # read again each time: what is missing may appear without a change to the file
+    return [cache.job_row(file.job), file.warnings]
 
 
 def _decode(row: cache.Row) -> ParsedJobFile:
@@ -105,14 +103,14 @@ def _decode(row: cache.Row) -> ParsedJobFile:
 CODEC = cache.RowCodec(_encode, _decode)
 
 
-def _cache_key(folders: Sequence[Directory], parsed: ParsedConfig, timeout: float) -> cache.Key:
-    """What the jobs depend on besides their files."""
+def _cache_key(directories: Sequence[Directory], parsed: ParsedConfig, timeout: float) -> cache.Key:
+    """Return what the jobs depend on besides their files."""
     return {
         "version": __version__,
-        "folders": [[str(folder.path), folder.label] for folder in folders],
+        "folders": [[str(directory.path), directory.label] for directory in directories],
         "timezone": parsed.timezone,
         "timeout": timeout,
-        "machine": machine.mark(),  # for what was drawn on it
+        "machine": machine.mark(),  # seeds depend on it
         "handlers": parsed.targets,
     }
 
@@ -124,17 +122,17 @@ def _read(file: File, key: cache.Key) -> ParsedJobFile:
         document = yaml_document.read_file(Path(file.path), file.label)
     except ConfigError as error:
         return ParsedJobFile(problems=error.problems)
-    return validate.validate_job_file(
-        document, file.label, validate.Defaults(key["timezone"], key["timeout"], key["handlers"])
-    )
+    defaults = validate.Defaults(key["timezone"], key["timeout"], key["handlers"])
+    return validate.validate_job_file(document, file.label, defaults)
 
 
 def _taken_ids(parsed: ParsedConfig) -> dict[str, str]:
-    """The ids a job file may not have, each with the reason."""
-    elsewhere = {one.name: one.place for one in parsed.handlers if one.claims}
-    elsewhere |= {job.id: job.source for job in parsed.jobs} | dict(parsed.left_out)
-    shipped = "is that of a shipped job, which stays as it is; to change that, use jobs: in"
-    return {
-        id_: f"is that of {place} as well; the one in this file does not run"
-        for id_, place in elsewhere.items()
-    } | {job.id: f"{shipped} {paths.CONFIG_NAME}" for job in builtin.JOBS}
+    """Return the ids that a job file may not use, each with the reason."""
+    places = {handler.name: handler.place for handler in parsed.handlers if handler.reserves_id}
+    places |= {job.id: job.source for job in parsed.jobs} | dict(parsed.left_out)
+    used = {
+        id_: f"is already used by {place}; the job in this file does not run"
+        for id_, place in places.items()
+    }
+    builtin_job = f"is the id of a built-in job; to change that, use jobs: in {paths.CONFIG_NAME}"
+    return used | {job.id: builtin_job for job in builtin.JOBS}

@@ -26,7 +26,7 @@ def of_configuration() -> Schema:
     ours = {job.id: {"description": job.description, **_CHANGES} for job in builtin.JOBS}
     jobs = {
         "description": KEYS["jobs"].summary,
-        **KEYS["jobs"].read.shape,
+        **KEYS["jobs"].convert.schema,
         "propertyNames": {"pattern": anchored(ID)},
         "properties": ours,
         "additionalProperties": _CHANGES,
@@ -44,7 +44,7 @@ def of_configuration() -> Schema:
 def of_job_file() -> Schema:
     """What a job file may hold."""
     schema = _of_table(JOB_KEYS)
-    name = {"description": "what it is called", **text.shape, "pattern": anchored(ID)}
+    name = {"description": "what it is called", **text.schema, "pattern": anchored(ID)}
     schema["properties"] = {"id": name, **schema["properties"]}
     schema["required"] = ["id", *_NEEDED["required"]]
     return {"$schema": _DRAFT, "title": "A job of scheduled", **schema, "anyOf": _NEEDED["anyOf"]}
@@ -61,7 +61,7 @@ def _of_table(keys: Mapping[str, Key]) -> Schema:
 
 
 def _of_key(key: Key) -> Schema:
-    return {"description": key.summary, **key.read.shape}
+    return {"description": key.summary, **key.convert.schema}
 
 
 def _exclusive(keys: Mapping[str, Key]) -> Iterator[list[str]]:

@@ -25,13 +25,12 @@ from scheduled.config.converters import (
     job_entries,
     mapping,
     optional,
-    path_list,
     percent,
     single_line,
     size,
     text,
+    text_list,
     time_window,
-    words,
 )
 from scheduled.jobs.model import CatchUp, FirstRun, OnInterrupted, Overlap, Priority
 
@@ -48,7 +47,7 @@ class Key:
 
     about: str
     """What it means, in Markdown: a phrase that begins in lower case."""
-    read: Converter[Any]
+    convert: Converter[Any]
     default: str = ""
     """As the manual writes it."""
     more: str = ""
@@ -160,7 +159,7 @@ KEYS: Mapping[str, Key] = _with_aliases(
         ),
         "jobs_dirs": Key(
             "directories of [job files](#job-files)",
-            path_list,
+            text_list,
             "jobs",
             ", relative to the configuration's directory",
             aliases=("jobs_dir",),
@@ -168,7 +167,7 @@ KEYS: Mapping[str, Key] = _with_aliases(
         ),
         "handler_dirs": Key(
             "directories of Python files with [handlers](handlers.md#handler-folders)",
-            path_list,
+            text_list,
             "none",
             ", relative to the configuration's directory",
             example="handlers",
@@ -224,7 +223,7 @@ JOB_KEYS: Mapping[str, Key] = _with_aliases(
             "medium",
             example="low",
         ),
-        "tags": Key("words to select jobs by", words, "none", ", `run --only tag:nightly`"),
+        "tags": Key("words to select jobs by", text_list, "none", ", `run --only tag:nightly`"),
         "catch_up": Key(
             "missed runs: `skip`, `latest` or `all`",
             choice(CatchUp),
@@ -304,7 +303,7 @@ JOB_KEYS: Mapping[str, Key] = _with_aliases(
         "max_retry_delay": Key("upper limit of the backoff", duration, "1h"),
         "after": Key(
             "jobs that must have succeeded first",
-            words,
+            text_list,
             "none",
             ": for the same scheduled time, or for their own newest one before it",
         ),

@@ -1,6 +1,6 @@
-"""The configuration: files to jobs, with every problem at once, each with its file and line.
+"""The configuration: from files to jobs, with every problem at once, each with its file and line.
 
-`load` is all the rest of the program needs. It reads no YAML as long as nothing changed.
+`load` is all that the rest of the program needs. It reads no YAML unless something changed.
 """
 
 import os
@@ -30,90 +30,89 @@ DEFAULTS: Mapping[str, Any] = {
 }
 _PATH_KEYS = ("root", "state_dir", "central_dir")
 ZONE_FILES = (Path("/etc/localtime"), Path("/etc/timezone"))
-"""They decide the machine's zone, and with it when jobs are due."""
+"""The files that set the machine's zone, and with it when jobs are due."""
 
 
 @dataclass(frozen=True)
 class Config:
-    """Everything that was configured, and what is wrong with it. Durations are seconds."""
+    """The configuration in effect, and what is wrong with it. Durations are seconds."""
 
     places: Paths
     jobs: tuple[Job, ...]
-    """Disabled ones too: the untouched shipped ones, those of the file in its order, job files."""
+    """Disabled ones too: unchanged built-in jobs, those of the file in its order, job files."""
     timezone: str
     max_concurrent: int
     default_timeout: float
     tick_interval: float | None
-    """None leaves it to what is installed (`scheduled.state.tick_interval`)."""
+    """None: as installed (`scheduled.state.tick_interval`)."""
     catch_up_budget: int
     max_jobs: int | None
-    """How many jobs there may be besides the shipped ones; None: any number."""
+    """How many jobs there may be besides the built-in ones; None: any number."""
     routes: Mapping[str, Any]
     problems: tuple[str, ...]
-    """Why jobs are missing from `jobs`: a sentence each, with file and line."""
+    """Why jobs are missing: a sentence each, with file and line."""
     sources: tuple[Path, ...]
-    """The files it came from or would have come from: a change to any may change all of this."""
+    """The files it depends on, existing or not."""
     jobs_dirs: tuple[Path, ...] = ()
-    """The folders of job files, which may not be there."""
+    """The directories of job files, existing or not."""
     handler_dirs: tuple[Path, ...] = ()
-    """The folders of handlers; there are none unless somebody names them."""
+    """The directories of handlers, as configured."""
     handlers: tuple[Handler, ...] = ()
-    """What they offer."""
+    """The handlers in these directories."""
     taken: Mapping[str, str] = field(default_factory=dict)
-    """The ids no new job may have, those of jobs that are left out too, each with its place."""
+    """The ids that are in use, also by jobs that are left out, each with its place."""
     warnings: tuple[str, ...] = ()
-    """What is odd about files whose jobs run all the same."""
+    """Mistakes that do not keep a job from running."""
     stamps: Mapping[str, Stamp | None] = field(default_factory=dict, compare=False)
-    """Those of the sources, of the folders of job files and handlers and of each file in them,
-    from before they were read, so that no change in between goes unseen."""
+    """Those of the sources, of the directories of job files and handlers and of each file in them,
+    taken before they were read, so that a change in between is noticed."""
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
-    """What decided each setting, as a person would say it: `default`, `scheduled.yaml:3`."""
+    """Where each setting comes from: `default`, `scheduled.yaml:3`."""
 
 
 def load(options: PathOptions) -> Config:
-    """The configuration as it is now.
+    """Return the configuration as it is now. What is wrong with single jobs is in `problems`.
 
-    Raises ConfigError with all problems where the file as a whole cannot be followed: it may have
-    switched off or changed any job, so none of them may run. Raises UsageError for a named place
-    that does not exist. What is wrong with single jobs is in `problems`.
+    Raise ConfigError with all problems if the file as a whole cannot be used: it may disable or
+    change any job, so none may run. Raise UsageError for a path that is named but does not exist.
     """
     early = paths.find_early(options)
-    sources = (*early.looked_for, *ZONE_FILES)
-    stamps = {str(one): stamp(one) for one in sources}
-    parsed, offered = _parsed_config(options, early, stamps)
-    settings = parsed.settings
-    found = paths.resolve(options, early, _configured_paths(options, early, parsed))
-    values = {key: settings.get(key, default) for key, default in DEFAULTS.items()}
-    folders = job_files.job_directories(options, early, found.root, parsed)
-    kept = cache.path_for(found.state_dir / "cache", early.config_path or found.root, "jobs")
-    files = job_files.load(folders, parsed, values["default_timeout"], kept)
-    origins = _origins(options, found, parsed)
-    shipped = parsed.jobs
-    if not paths.is_ecosystem(found.root):
-        shipped = tuple(map(builtin.inactive, shipped))
-    allowed, excess = _within_limit(shipped + files.jobs, values["max_jobs"], origins["max_jobs"])
-    jobs, stuck = _startable(allowed)
+    sources = (*early.candidates, *ZONE_FILES)
+    stamps = {str(path): stamp(path) for path in sources}
+    parsed, scan = _parsed_config(options, early, stamps)
+    resolved = paths.resolve(options, early, _configured_paths(options, early, parsed))
+    values = {key: parsed.settings.get(key, default) for key, default in DEFAULTS.items()}
+    directories = job_files.job_directories(options, early, resolved.root, parsed)
+    cache_directory = resolved.state_dir / "cache"
+    cache_file = cache.path_for(cache_directory, early.config_path or resolved.root, "jobs")
+    files = job_files.load(directories, parsed, values["default_timeout"], cache_file)
+    origins = _origins(options, resolved, parsed)
+    jobs = parsed.jobs
+    if not paths.is_ecosystem(resolved.root):
+        jobs = tuple(map(builtin.inactive, jobs))
+    jobs, over_limit = _within_limit(jobs + files.jobs, values["max_jobs"], origins["max_jobs"])
+    jobs, stuck = _startable(jobs)
     return Config(
-        places=found,
+        places=resolved,
         jobs=jobs,
         timezone=parsed.timezone,
-        problems=offered.problems + parsed.problems + files.problems + excess + stuck,
+        problems=scan.problems + parsed.problems + files.problems + over_limit + stuck,
         sources=sources,
-        jobs_dirs=tuple(folder.path for folder in folders),
-        handler_dirs=offered.folders,
-        handlers=offered.handlers,
+        jobs_dirs=tuple(directory.path for directory in directories),
+        handler_dirs=scan.directories,
+        handlers=scan.handlers,
         taken=_taken_ids(parsed, files),
-        warnings=offered.warnings + files.warnings,
-        stamps={**stamps, **offered.stamps, **files.stamps},
+        warnings=scan.warnings + files.warnings,
+        stamps={**stamps, **scan.stamps, **files.stamps},
         origins=origins,
         **values,
     )
 
 
 def _taken_ids(parsed: ParsedConfig, files: job_files.JobFileScan) -> dict[str, str]:
-    """The ids that jobs and handlers have, those that do not run too, each with its place."""
+    """Return the ids of all jobs, running or not, each with its place."""
     return {
-        **{one.name: one.place for one in parsed.handlers if one.claims},
+        **{handler.name: handler.place for handler in parsed.handlers if handler.reserves_id},
         **parsed.left_out,
         **files.left_out,
         **{job.id: job.source for job in (*parsed.jobs, *files.jobs)},
@@ -121,79 +120,81 @@ def _taken_ids(parsed: ParsedConfig, files: job_files.JobFileScan) -> dict[str, 
 
 
 def _within_limit(
-    jobs: tuple[Job, ...], most: int | None, place: str
+    jobs: tuple[Job, ...], limit: int | None, place: str
 ) -> tuple[tuple[Job, ...], tuple[str, ...]]:
-    """The jobs without those beyond the limit, and what is said about these."""
-    excess = conflicts.jobs_over_limit(jobs, most)
-    if most is None or not excess:
+    """Return the jobs within `limit`, and the sentence about the others."""
+    excess = conflicts.jobs_over_limit(jobs, limit)
+    if limit is None or not excess:
         return jobs, ()
-    ids = {job.id for job in excess}
-    kept = tuple(job for job in jobs if job.id not in ids)
-    return kept, (conflicts.limit_problem(excess, most, place),)
+    excess_ids = {job.id for job in excess}
+    within = tuple(job for job in jobs if job.id not in excess_ids)
+    return within, (conflicts.limit_problem(excess, limit, place),)
 
 
 def _startable(jobs: tuple[Job, ...]) -> tuple[tuple[Job, ...], tuple[str, ...]]:
-    """The jobs without those that could never start for what they wait for, and why."""
-    # Only among all of them can it be told, and a job file may wait for one of the configuration.
-    wrong = conflicts.dependency_problems(jobs) if any(job.after for job in jobs) else {}
-    places_of = {job.id: job.source.removeprefix("built-in, ") for job in jobs}
-    told = tuple(f"{places_of[id_]}: {sentence}" for id_, sentence in wrong.items())
-    return tuple(job for job in jobs if job.id not in wrong), told
+    """Return the jobs whose `after` can be fulfilled, and sentences about the others."""
+    # This takes all jobs: one in a job file may wait for one in the configuration.
+    problems = conflicts.dependency_problems(jobs) if any(job.after for job in jobs) else {}
+    places = {job.id: job.source.removeprefix("built-in, ") for job in jobs}
+    sentences = tuple(f"{places[id_]}: {sentence}" for id_, sentence in problems.items())
+    return tuple(job for job in jobs if job.id not in problems), sentences
 
 
 def _configured_paths(
     options: PathOptions, early: EarlyPaths, parsed: ParsedConfig
 ) -> dict[str, Path]:
-    """The places the file names. Raises ConfigError for what cannot be one."""
-    folders: dict[str, Path] = {}
+    """Return the paths that the file sets. Raise ConfigError for those that cannot be used."""
+    configured: dict[str, Path] = {}
     problems = []
-    for key in (one for one in _PATH_KEYS if one in parsed.settings):
+    for key in _PATH_KEYS:
+        if key not in parsed.settings:
+            continue
         assert early.config_path is not None
         try:
             text, base = parsed.settings[key], early.config_path.parent
-            folders[key] = paths.absolute(text, base, options.environ)
-            if key == "root" and not os.path.isdir(folders[key]):
-                raise UsageError(f"{folders[key]}: no such folder")
+            configured[key] = paths.absolute(text, base, options.environ)
+            if key == "root" and not os.path.isdir(configured[key]):
+                raise UsageError(f"{configured[key]}: no such folder")
         except UsageError as error:
             problems.append(f"{early.config_path.name}:{parsed.lines[key]}: {key}: {error}")
     if problems:
         raise ConfigError(problems)
-    return folders
+    return configured
 
 
 def _parsed_config(
     options: PathOptions, early: EarlyPaths, stamps: Mapping[str, Stamp | None]
 ) -> tuple[ParsedConfig, HandlerScan]:
-    """The checked configuration, and the handlers that were dropped in."""
+    """Return the checked configuration, from the cache if possible, and the handlers it names."""
     path = early.config_path
     if path is None:
         return _without_file(options), HandlerScan()
-    # Before the cache is asked: a change of mode leaves no mark that a stamp would show.
+    # Before the cache is used: a change of mode does not change the stamp.
     refusals = permissions.problems(path)
     if refusals:
         raise ConfigError(refusals)
-    # The folder it has without the file's say: it must be found before the file is read.
-    folder = paths.resolve(options, early, {}).state_dir / "cache"
-    kept = cache.path_for(folder, path)
+    # The state directory as if the file set none: it is needed before the file is read.
+    directory = paths.resolve(options, early, {}).state_dir / "cache"
+    cache_file = cache.path_for(directory, path)
     key = {
         "version": __version__,
         "path": str(path),
         "TZ": options.environ.get("TZ"),
-        "machine": machine.mark(),  # for what was drawn on it
+        "machine": machine.mark(),  # seeds depend on it
     }
 
-    def dropped_in(parsed: ParsedConfig) -> HandlerScan:
+    def find_handlers(parsed: ParsedConfig) -> HandlerScan:
         timeout = parsed.settings.get("default_timeout", DEFAULTS["default_timeout"])
-        there = cache.path_for(folder, path, "handlers")
-        return handler_files.load(parsed, timeout, path, options.environ, there)
+        handler_cache = cache.path_for(directory, path, "handlers")
+        return handler_files.load(parsed, timeout, path, options.environ, handler_cache)
 
-    parsed = cache.read(kept, key, stamps)
-    offered = dropped_in(parsed) if parsed is not None else None
-    if parsed is None or offered is None or parsed.handlers != offered.handlers:
-        parsed = _parse_file(path, options, lambda early: dropped_in(early).handlers)
-        offered = dropped_in(parsed)
-        cache.write(kept, key, stamps, parsed)
-    return parsed, offered
+    parsed = cache.read(cache_file, key, stamps)
+    scan = find_handlers(parsed) if parsed is not None else None
+    if parsed is None or scan is None or parsed.handlers != scan.handlers:
+        parsed = _parse_file(path, options, lambda settings: find_handlers(settings).handlers)
+        scan = find_handlers(parsed)
+        cache.write(cache_file, key, stamps, parsed)
+    return parsed, scan
 
 
 def _without_file(options: PathOptions) -> ParsedConfig:
@@ -205,14 +206,17 @@ def _without_file(options: PathOptions) -> ParsedConfig:
 
 
 def _parse_file(
-    path: Path, options: PathOptions, offered: Callable[[ParsedConfig], tuple[Handler, ...]]
+    path: Path, options: PathOptions, find_handlers: Callable[[ParsedConfig], tuple[Handler, ...]]
 ) -> ParsedConfig:
     from scheduled.config import validate, yaml_document
 
     document = yaml_document.read_file(path)
-    timeout = DEFAULTS["default_timeout"]
     return validate.validate_config(
-        document, path.name, lambda: _machine_zone(options), timeout, offered
+        document,
+        path.name,
+        lambda: _machine_zone(options),
+        DEFAULTS["default_timeout"],
+        find_handlers,
     )
 
 
@@ -222,13 +226,13 @@ def _machine_zone(options: PathOptions) -> str:
     return local_zone(options.environ)
 
 
-def _origins(options: PathOptions, found: Paths, parsed: ParsedConfig) -> dict[str, str]:
-    """The places know whether the file decided them; here is on which line it did."""
+def _origins(options: PathOptions, resolved: Paths, parsed: ParsedConfig) -> dict[str, str]:
+    """Return where each setting comes from; for one that the file sets, with the line."""
     origins = dict.fromkeys([*DEFAULTS, "jobs_dirs", "handler_dirs"], "default")
     origins["tick_interval"] = "what is installed, else each minute"
     origins["timezone"] = "TZ" if options.environ.get("TZ") is not None else "the machine"
-    origins |= found.origins
+    origins |= resolved.origins
     for key, line in parsed.lines.items():
         if key not in _PATH_KEYS or origins[key] == paths.BY_CONFIG:
-            origins[key] = f"{found.config_path.name if found.config_path else ''}:{line}"
+            origins[key] = f"{resolved.config_path.name if resolved.config_path else ''}:{line}"
     return origins

@@ -1,4 +1,4 @@
-"""From a name somebody typed to the job that is meant."""
+"""From a name that a person typed to the job."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,10 @@ from scheduled.system.text import one_line
 
 
 def find_job(config: Config, name: str) -> Job:
-    """The job of that id. Raises UsageError with the nearest id, and with why jobs are missing."""
+    """Return the job of that id.
+
+    Raise UsageError with the closest id, and with the reason why jobs may be missing.
+    """
     for job in config.jobs:
         if job.id == name:
             return job
@@ -17,7 +20,7 @@ def find_job(config: Config, name: str) -> Job:
 
 
 def check_only(config: Config, only: Iterable[str]) -> None:
-    """Raise UsageError if one of the ids and `tag:NAME`s in `only` is that of no job."""
+    """Raise UsageError if `only` names an id or `tag:NAME` that no job has."""
     known = {job.id for job in config.jobs}
     known |= {f"tag:{tag}" for job in config.jobs for tag in job.tags}
     for name in only:
@@ -26,11 +29,11 @@ def check_only(config: Config, only: Iterable[str]) -> None:
 
 
 def unknown_job(name: str, known: Iterable[str], problems: Iterable[str] = ()) -> str:
-    """The sentence about a job nobody has; `problems` may be the reason why it is not there."""
+    """Return the sentence about an unknown job; `problems` may be why it is missing."""
     advice = did_you_mean(name, known, "`scheduled list` has them all")
     sentence = f"no job is called {one_line(name, 80)!r}{advice}"
-    faults = list(problems)
-    if faults:
-        sentence += f"\nThe configuration has {len(faults)} problems, which may be why: "
-        sentence += one_line(faults[0])
+    problems = list(problems)
+    if problems:
+        count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
+        sentence += f"\nThe configuration has {count}, which may be why: {one_line(problems[0])}"
     return sentence

@@ -1,9 +1,8 @@
-"""Where things are: the root, the configuration file, the state folder, the central folder.
+"""The paths: the root, the configuration file, the state directory, the central directory.
 
-What is asked for on the command line comes first, then the environment, then the configuration
-file, then what lies on the disk. The file's own default place depends on the root, and the file
-may name another root, so there are two steps: `find_early` before the file is read, `resolve`
-after.
+Each is taken from the command line, else the environment, else the configuration file, else what
+exists. The default place of the file depends on the root, and the file may name another root, so
+there are two steps: `find_early` before the file is read, `resolve` after.
 """
 
 import os
@@ -17,14 +16,14 @@ from scheduled.system.user_dirs import home, xdg
 
 CONFIG_NAME = "scheduled.yaml"
 STATE_IN_ROOT = ("aipass_core/trigger/trigger_json", "src/aipass/trigger/trigger_json")
-"""The trigger's own folder: the seed keeps `scheduled_state.json` there. Layout A, layout B."""
+"""The trigger's own directory, where the seed keeps `scheduled_state.json`: layouts A and B."""
 BY_CONFIG = "the configuration"
 CENTRAL_IN_ROOT = ("aipass_os/AI_CENTRAL", "AI_CENTRAL", ".ai_central", ".aicentral")
 
 
 @dataclass(frozen=True)
 class PathOptions:
-    """What the command line and its surroundings say, as it was typed."""
+    """The options of the command line as typed, and its environment."""
 
     root: str | None = None
     config: str | None = None
@@ -35,44 +34,44 @@ class PathOptions:
 
 @dataclass(frozen=True)
 class EarlyPaths:
-    """What is known before the configuration is read."""
+    """The paths that are known before the configuration is read."""
 
     root: Path
     config_path: Path | None
-    """None where none was named and none lies in the default places."""
-    looked_for: tuple[Path, ...]
-    """The configuration files that would have been taken, up to the one found, best first."""
-    root_is_asked: bool
-    """Whether somebody named the root, so that the configuration cannot."""
+    """None if none was named and none exists in the default places."""
+    candidates: tuple[Path, ...]
+    """The possible configuration files up to the one that exists, in order of precedence."""
+    root_is_fixed: bool
+    """Whether option or environment name the root, so that the configuration cannot."""
     origins: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Paths:
-    """Where everything is; all paths absolute. Only the root and `config_path` surely exist."""
+    """All paths, absolute. Only the root and `config_path` are known to exist."""
 
     root: Path
     config_path: Path | None
     state_dir: Path
     central_dir: Path
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
-    """What decided each of them, as a person would say it: `--root`, `SCHEDULED_ROOT`."""
+    """Where each of them comes from: `--root`, `SCHEDULED_ROOT`."""
 
 
 def find(options: PathOptions) -> Paths:
-    """The places as they are without the configuration's say. Raises as `find_early` does."""
+    """Return the paths as if the configuration set none. Raise as `find_early` does."""
     return resolve(options, find_early(options), {})
 
 
 def find_early(options: PathOptions) -> EarlyPaths:
-    """The root and the configuration file.
+    """Return the root and the configuration file.
 
-    Raises UsageError for a root that is no folder and for a named file that does not exist.
+    Raise UsageError for a root that is not a directory, or a named file that does not exist.
     """
-    root, root_origin, root_is_asked = _root(options)
-    config_path, config_origin, looked_for = _config_file(options, root)
+    root, root_origin, root_is_fixed = _root(options)
+    config_path, config_origin, candidates = _config_file(options, root)
     origins = {"root": root_origin, "config_path": config_origin}
-    return EarlyPaths(root, config_path, looked_for, root_is_asked, origins)
+    return EarlyPaths(root, config_path, candidates, root_is_fixed, origins)
 
 
 def root_of(options: PathOptions) -> Path:
@@ -81,15 +80,15 @@ def root_of(options: PathOptions) -> Path:
 
 
 def config_to_write(options: PathOptions) -> Path:
-    """Where a new configuration file belongs: where one is named, there or not, else the root."""
+    """Return where to write a new configuration file: the path that is named, else in the root."""
     named = _named(options, "--config", options.config, "SCHEDULED_CONFIG")
     return named[0] if named is not None else root_of(options) / CONFIG_NAME
 
 
 def resolve(options: PathOptions, early: EarlyPaths, configured: Mapping[str, Path]) -> Paths:
-    """All places; `configured` is what the configuration says about `root` and the folders."""
+    """Return all paths; `configured` are those that the configuration sets."""
     root, root_origin = early.root, early.origins["root"]
-    if "root" in configured and not early.root_is_asked:
+    if "root" in configured and not early.root_is_fixed:
         root, root_origin = configured["root"], BY_CONFIG
     state_dir, state_origin = _state_dir(options, root, configured)
     central_dir, central_origin = _central_dir(root, state_dir, configured)
@@ -103,21 +102,21 @@ def resolve(options: PathOptions, early: EarlyPaths, configured: Mapping[str, Pa
 
 
 def has_registry(root: Path) -> bool:
-    """Whether an ecosystem lies here."""
+    """Whether there is a registry of branches."""
     return any(root.glob(REGISTRY_PATTERN))
 
 
 def is_ecosystem(root: Path) -> bool:
-    """Whether branches live here, or did: a registry, or the folders that belong to one."""
+    """Whether there is a registry of branches, or one of the directories that belong to one."""
     return has_registry(root) or any(
         os.path.isdir(root / inside) for inside in (*STATE_IN_ROOT, *CENTRAL_IN_ROOT)
     )
 
 
 def absolute(text: str, base: Path, environ: Mapping[str, str]) -> Path:
-    """`text` as an absolute path, counted from `base`, with `~` and `~user` expanded.
+    """Return `text` as an absolute path, relative to `base`, with `~` and `~user` expanded.
 
-    Raises UsageError for a user nobody has. Links are left as they are.
+    Links are not followed. Raise UsageError for an unknown user.
     """
     if text == "~" or text.startswith("~/"):
         text = str(home(environ)) + text[1:]
@@ -158,12 +157,12 @@ def _config_file(options: PathOptions, root: Path) -> tuple[Path | None, str, tu
 
 
 def _exists(path: Path) -> bool:
-    """Whether there is anything, a broken link too: passed over, its settings would be ignored."""
+    """Whether the path exists; a broken link does, lest its settings be ignored silently."""
     try:
         os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
         return False
-    except OSError:  # something we may not see; reading it will say so
+    except OSError:  # not accessible; reading it will say so
         return True
     return True
 
@@ -197,10 +196,10 @@ def _central_dir(root: Path, state_dir: Path, configured: Mapping[str, Path]) ->
 def _named(
     options: PathOptions, option: str, value: str | None, *variables: str
 ) -> tuple[Path, str] | None:
-    """What a person named, and how; an empty variable is as good as none."""
+    """Return the path that option or environment name, and which; an empty variable names none."""
     if value is not None:
         if not value:
-            raise UsageError(f"{option}: nothing after it; name a path, or leave the option out")
+            raise UsageError(f"{option}: an empty path; name one, or omit the option")
         return absolute(value, options.cwd, options.environ), option
     for variable in variables:
         if options.environ.get(variable):

@@ -1,7 +1,7 @@
-"""Jobs that are written in Python instead of YAML: the same keys, checked by the same readers.
+"""Jobs that are defined in Python instead of YAML: the same keys, checked in the same way.
 
-A handler runs in a process of its own, so a function is not passed on but found again there, by
-the name of its module and its own.
+A handler runs in a process of its own, which finds the function by the names of its module and
+its own.
 """
 
 import os
@@ -18,12 +18,12 @@ from scheduled.config.converters import InvalidValue
 from scheduled.config.load import DEFAULTS
 from scheduled.config.yaml_document import Node
 from scheduled.errors import ConfigError, UsageError
-from scheduled.handler import Function, declaration_of, loader
+from scheduled.handler import Declaration, Function, declaration_of, loader
 from scheduled.handler.policies import Policies
 from scheduled.jobs.model import SYSTEM_ZONE, Job
 
 SOURCE = "Python"
-"""Where such a job is defined, as far as its configuration knows."""
+"""The `source` of such a job."""
 
 
 def job(
@@ -35,71 +35,76 @@ def job(
     description: str = "",
     **policies: Unpack[Policies],
 ) -> Job:
-    """A job; `policies` are the keys a job has in YAML.
+    """Return a job; `policies` are the keys it has in YAML.
 
-    A `handler` is a function at the top of a module, a name as YAML knows it, or a file with a
-    function in it, `handlers/photos.py:thumbnails`. Raises ConfigError with all that is wrong
-    with the keys, UsageError for a function that another process could not find.
+    A `handler` is a function at the top of a module, a name as in YAML, or a file with a function
+    in it, `handlers/photos.py:thumbnails`. Raise ConfigError with all problems of the keys,
+    UsageError for a function that another process could not find.
     """
-    said: dict[str, Any] = {"schedule": schedule, **policies}
+    keys: dict[str, Any] = {"schedule": schedule, **policies}
     targets: dict[str, str] = {}
     if description:
-        said["description"] = description
+        keys["description"] = description
     if command is not None:
-        said["command"] = command
+        keys["command"] = command
     if isinstance(handler, str):
-        said["handler"] = handler
+        keys["handler"] = handler
         targets = _target_in_file(handler)
     elif handler is not None:
-        said["handler"] = _importable_name(handler)
-        said["env"] = _python_path(handler) | dict(policies.get("env", {}))
-    found = _validate(id, said, targets)
-    return found if "timezone" in policies else replace(found, timezone=SYSTEM_ZONE)
+        keys["handler"] = _importable_name(handler)
+        keys["env"] = _python_path(handler) | dict(policies.get("env", {}))
+    job = _validate(id, keys, targets)
+    return job if "timezone" in policies else replace(job, timezone=SYSTEM_ZONE)
 
 
 def jobs_in(module: ModuleType) -> tuple[Job, ...]:
-    """The jobs that decorated functions of a module are, in their order. Raises as `job` does."""
+    """Return the jobs of the decorated functions of a module, in order. Raise as `job` does."""
     return tuple(_jobs_of_decorators(module))
 
 
 def _jobs_of_decorators(module: ModuleType) -> Iterator[Job]:
     for name, function in vars(module).items():
-        offer = (
-            declaration_of(function)
-            if callable(function) and hasattr(function, "__dict__")
-            else None
-        )
-        if offer is None or not offer.schedule or function.__module__ != module.__name__:
+        declaration = _declaration_in(module, function)
+        if declaration is None or not declaration.schedule:
             continue
+        first_line = (function.__doc__ or "").strip().partition("\n")[0]
         yield job(
-            offer.id or name,
-            offer.schedule,
+            declaration.id or name,
+            declaration.schedule,
             handler=function,
-            description=offer.description or (function.__doc__ or "").strip().partition("\n")[0],
-            **offer.policies,
+            description=declaration.description or first_line,
+            **declaration.policies,
         )
 
 
-def _validate(id_: str, said: Mapping[str, Any], targets: Mapping[str, str]) -> Job:
+def _declaration_in(module: ModuleType, value: object) -> Declaration | None:
+    """Return the declaration of a function that is defined in `module`, or None."""
+    if not callable(value) or not hasattr(value, "__dict__"):
+        return None
+    declaration = declaration_of(value)
+    is_imported = getattr(value, "__module__", None) != module.__name__
+    return None if is_imported else declaration
+
+
+def _validate(id_: str, keys: Mapping[str, Any], targets: Mapping[str, str]) -> Job:
     nodes: dict[str, Node] = {}
     problems = []
-    for key, value in said.items():
+    for key, value in keys.items():
         try:
             nodes[key] = python_values.node(value)
-        except InvalidValue as unfit:
-            problems.append(f"{id_}.{key}: {unfit}")
+        except InvalidValue as error:
+            problems.append(f"{id_}.{key}: {error}")
     if problems:
         raise ConfigError(problems)
-    reading = validate.validate_job(
-        id_, nodes, validate.Defaults("UTC", DEFAULTS["default_timeout"], targets)
-    )
-    if reading.job is None:
-        raise ConfigError(reading.problems)
-    return replace(reading.job, source=SOURCE)
+    defaults = validate.Defaults("UTC", DEFAULTS["default_timeout"], targets)
+    result = validate.validate_job(id_, nodes, defaults)
+    if result.job is None:
+        raise ConfigError(result.problems)
+    return replace(result.job, source=SOURCE)
 
 
 def _target_in_file(handler: str) -> dict[str, str]:
-    """What `loader` calls a handler that is named by its file; nothing for any other name."""
+    """Return the target of a handler that is named by its file; nothing for any other name."""
     path, _, function = handler.rpartition(":") if ".py:" in handler else (handler, "", "run")
     if not path.endswith(".py"):
         return {}
@@ -109,7 +114,7 @@ def _target_in_file(handler: str) -> dict[str, str]:
 
 
 def _importable_name(function: Function) -> str:
-    """The name another process finds a function by. Raises UsageError if there is none."""
+    """Return the name by which another process finds a function. Raise UsageError without one."""
     name = getattr(function, "__qualname__", repr(function))
     module = sys.modules.get(getattr(function, "__module__", "") or "")
     if module is None or getattr(module, name, None) is not function:
@@ -119,14 +124,14 @@ def _importable_name(function: Function) -> str:
         )
     if module.__name__ == "__main__":
         raise UsageError(
-            f"handler: {name} stands in the script that was started, which no other process can "
+            f"handler: {name} is in the script that was started, which no other process can "
             "import; put it into a module of its own"
         )
     return f"{module.__name__}:{name}"
 
 
 def _python_path(function: Function) -> dict[str, str]:
-    """The variable by which another process finds a module that is not installed."""
+    """Return the variable by which another process finds a module that is not installed."""
     name = function.__module__
     module = sys.modules[name]
     file = getattr(module, "__file__", None)

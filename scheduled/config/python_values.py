@@ -1,16 +1,14 @@
-"""Values that Python wrote, as the nodes a configuration is checked in.
-
-What a decorator says, or a call, is judged by the same readers as what stands in YAML.
-"""
+"""Python values as nodes, so that the same converters check decorators, calls and YAML."""
 
 import math
 
 from scheduled.config.converters import InvalidValue
-from scheduled.config.yaml_document import UNUSABLE, Node, excerpt
+from scheduled.config.yaml_document import UNUSABLE, Node
+from scheduled.system.text import excerpt
 
 
 def node(value: object, line: int = 0) -> Node:
-    """`value` as if it stood in a file. Raises Unfit for what no file could say."""
+    """Return the node of a value. Raise InvalidValue for what YAML cannot express."""
     match value:
         case None | bool():
             return Node(value, line, "" if value is None else str(value).lower())
@@ -19,9 +17,9 @@ def node(value: object, line: int = 0) -> Node:
         case int() | float():
             return _number(value, line)
         case list() | tuple():
-            return Node([node(one, line) for one in value], line)
+            return Node([node(item, line) for item in value], line)
         case dict():
-            return Node({_name(key): node(one, line) for key, one in value.items()}, line)
+            return Node({_name(key): node(item, line) for key, item in value.items()}, line)
     raise InvalidValue(
         f"{type(value).__name__}: expected text, a number, a list or names with values"
     )

@@ -1,8 +1,8 @@
 """A YAML file as plain values that know their line.
 
-Stricter than YAML, since cron may run what stands here as root: one document, no anchors and
-aliases, no tags, no name twice, bounded in size, number and depth. Only numbers, true, false
-and null are read as such; every other word stays the text it is, dates and `12:30` too.
+It is stricter than YAML, because cron may run its content as root: one document, no anchors,
+aliases or tags, no duplicate keys, bounded in size, number and depth. Only numbers, true, false
+and null have a type; every other scalar is text, dates and `12:30` too.
 """
 
 import math
@@ -15,13 +15,13 @@ from typing import Any
 
 import yaml
 
-from scheduled.errors import ConfigError, UnreadableFileError, cut
+from scheduled.errors import ConfigError, UnreadableFileError
 from scheduled.system.files import read_bytes
+from scheduled.system.text import excerpt
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_NODES = 500_000
 MAX_DEPTH = 32
-LONGEST_EXCERPT = 60
 _NESTED = f"nested more than {MAX_DEPTH} deep"
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -29,7 +29,7 @@ _TEXT_TAGS = ("!", "tag:yaml.org,2002:str")
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _BRACKET = re.compile(r"[\[\]{}]")
 UNUSABLE = re.compile("[\0\ud800-\udfff]")
-"""What no argument and no file name can hold; YAML can say it with escapes."""
+"""Characters that no argument or file name can hold; YAML can write them as escapes."""
 
 
 @dataclass(slots=True)
@@ -39,19 +39,19 @@ class Node:
     value: Any
     """None, bool, int, float or str; a list of nodes; a dict from text to nodes."""
     line: int
-    """Of its first character, or of its key; 1 is the first."""
+    """The line of its first character, or of its key, counted from 1."""
     text: str = ""
     """A scalar as it was written, without its quotes."""
-    repeated: list[tuple[str, int]] = field(default_factory=list)
-    """Keys that occurred again, and on which line; the first of them is the one in `value`."""
+    duplicates: list[tuple[str, int]] = field(default_factory=list)
+    """Further occurrences of a key, with their lines; the first is the one in `value`."""
 
     @property
     def is_mapping(self) -> bool:
-        """Whether the value has names in it."""
+        """Whether the value is a mapping."""
         return isinstance(self.value, dict)
 
     def plain(self) -> Any:
-        """The value as JSON knows it."""
+        """Return the value in the types of JSON."""
         if isinstance(self.value, dict):
             return {key: node.plain() for key, node in self.value.items()}
         if isinstance(self.value, list):
@@ -66,19 +66,11 @@ class _DocumentError(Exception):
         super().__init__(sentence)
 
 
-def excerpt(text: str) -> str:
-    """`text` fit for a message: one line, no control characters, not long."""
-    return "".join(
-        sign if sign.isprintable() else sign.encode("unicode_escape").decode()
-        for sign in cut(text, LONGEST_EXCERPT)
-    )
-
-
 def read_file(path: Path, label: str = "") -> Node:
-    """The document in a file; an empty file is an empty mapping.
+    """Return the document in a file; an empty file is an empty mapping.
 
-    Raises ConfigError with one problem: file, line where there is one, sentence. `label` is what
-    the file is called in it; else its name, or all of its path where no line can be told.
+    Raise ConfigError with one problem: file, line if there is one, sentence. `label` is what it
+    calls the file; without it, its name, or its whole path if there is no line.
     """
     try:
         if not os.path.isfile(path):
@@ -90,18 +82,18 @@ def read_file(path: Path, label: str = "") -> Node:
 
 
 def parse(data: bytes, label: str) -> Node:
-    """The document in `data`, which messages call `label`. Raises as `read_file` does."""
+    """Return the document in `data`, which messages call `label`. Raise as `read_file` does."""
     if len(data) > MAX_BYTES:
         size = f"{len(data) / 1024 / 1024:.1f} MB"
         limit = f"more than the {MAX_BYTES // 1024**2} MB a configuration may have"
         raise ConfigError([f"{label}: {size}, {limit}"])
     try:
-        return _document(_decoded(data))
-    except _DocumentError as refused:
-        raise ConfigError([f"{label}:{refused.line}: {refused.sentence}"]) from None
+        return _document(_decode(data))
+    except _DocumentError as error:
+        raise ConfigError([f"{label}:{error.line}: {error.sentence}"]) from None
 
 
-def _decoded(data: bytes) -> str:
+def _decode(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -110,24 +102,24 @@ def _decoded(data: bytes) -> str:
 
 
 def _document(text: str) -> Node:
-    strange = yaml.reader.Reader.NON_PRINTABLE.search(text)
-    if strange is not None:
-        line = len(_BREAK.findall(text, 0, strange.start())) + 1
-        raise _DocumentError(line, f"contains U+{ord(strange[0]):04X}, which YAML does not allow")
+    invalid = yaml.reader.Reader.NON_PRINTABLE.search(text)
+    if invalid is not None:
+        line = len(_BREAK.findall(text, 0, invalid.start())) + 1
+        raise _DocumentError(line, f"contains U+{ord(invalid[0]):04X}, which YAML does not allow")
     loader = _Loader(text)
     try:
         return _Builder(loader).document()
     except yaml.MarkedYAMLError as error:
         raise _explain(error, text) from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        # Without a place: PyYAML's own parser passes on what int() and chr() say to absurd numbers.
+        # Without a line: PyYAML passes on what int() and chr() raise for absurd numbers.
         raise _DocumentError(1, f"not YAML: {excerpt(str(error))}") from None
     finally:
         loader.dispose()
 
 
 def _explain(error: yaml.MarkedYAMLError, text: str) -> _DocumentError:
-    """What YAML's parser stumbled over, with what to do where people usually stumble."""
+    """Return the error of YAML's parser, for the usual mistakes with what to write instead."""
     mark = error.problem_mark or error.context_mark
     assert mark is not None
     lines = _BREAK.split(text)
@@ -136,18 +128,18 @@ def _explain(error: yaml.MarkedYAMLError, text: str) -> _DocumentError:
         return _DocumentError(line, _NESTED)
     rest = lines[number][mark.column :]
     if "alias" in (error.context or "") or rest.startswith("*"):
-        return _DocumentError(number + 1, _quote_it("an alias", "*", lines[number]))
+        return _DocumentError(number + 1, _quotes_needed("an alias", "*", lines[number]))
     if rest[:1] in ("@", "%", "`"):
-        return _DocumentError(number + 1, _quote_it("no value", rest[0], lines[number]))
+        return _DocumentError(number + 1, _quotes_needed("no value", rest[0], lines[number]))
     if rest.startswith("\t") or "\t" in lines[number][: -len(lines[number].lstrip()) or None]:
         return _DocumentError(number + 1, "a tab; YAML indents with spaces only")
     if "mapping values" in (error.problem or ""):
         return _DocumentError(number + 1, 'a second ": " in one line; put the value in quotes')
-    begun = ""
+    origin = ""
     if error.context_mark is not None and error.context_mark.line < number:
-        begun = f", in what began in line {error.context_mark.line + 1}"
+        origin = f", in what began in line {error.context_mark.line + 1}"
     context = f"{error.context}: " if error.context else ""
-    return _DocumentError(number + 1, f"not YAML: {context}{error.problem}{begun}")
+    return _DocumentError(number + 1, f"not YAML: {context}{error.problem}{origin}")
 
 
 def _too_deep(lines: list[str]) -> int:
@@ -165,7 +157,7 @@ def _too_deep(lines: list[str]) -> int:
     return 0
 
 
-def _quote_it(read_as: str, sign: str, line: str) -> str:
+def _quotes_needed(read_as: str, sign: str, line: str) -> str:
     value = line[line.find(sign) :].split(" #", 1)[0].strip().rstrip(",]}")
     return (
         f'YAML reads an unquoted "{sign}" as {read_as}; put the value in quotes: "{excerpt(value)}"'
@@ -173,8 +165,11 @@ def _quote_it(read_as: str, sign: str, line: str) -> str:
 
 
 class _Builder:
-    """Nodes from the parser's events. Events and not YAML's own tree: its builder in C nests as
-    deep as the file says, and a file that nests deep enough ends the process."""
+    """Makes nodes from the parser's events.
+
+    Not from YAML's own tree: its builder in C recurses as deep as the file nests, and a file that
+    nests deep enough kills the process.
+    """
 
     def __init__(self, loader: Any) -> None:
         self._loader = loader
@@ -208,12 +203,12 @@ class _Builder:
     def _admit(self, event: Any, depth: int) -> None:
         self._count += 1
         if isinstance(event, yaml.AliasEvent):
-            raise _DocumentError(_line(event), _quote_it("an alias", "*", f"*{event.anchor}"))
+            raise _DocumentError(_line(event), _quotes_needed("an alias", "*", f"*{event.anchor}"))
         if event.anchor is not None:
             raise _DocumentError(
                 _line(event),
                 f'an anchor ("&{excerpt(event.anchor)}"); anchors and aliases are not read here:'
-                " write the value out wherever it is wanted, or put it in quotes",
+                " write the value out in each place, or put it in quotes",
             )
         if self._count > MAX_NODES:
             raise _DocumentError(_line(event), f"more than {MAX_NODES} values in one file")
@@ -231,11 +226,11 @@ class _Builder:
             event = self._loader.get_event()
             key = self._node(event, depth + 1)
             if not isinstance(event, yaml.ScalarEvent):
-                raise _DocumentError(key.line, "a list or mapping as a name; names are words")
+                raise _DocumentError(key.line, "a list or mapping as a key; keys are words")
             node = self._node(self._loader.get_event(), depth + 1)
             node.line = key.line
             if key.text in mapping.value:
-                mapping.repeated.append((key.text, key.line))
+                mapping.duplicates.append((key.text, key.line))
             else:
                 mapping.value[key.text] = node
         self._loader.get_event()
@@ -255,7 +250,7 @@ class _Builder:
         return Node(self._typed(tag, text), _line(event), text)
 
     def _typed(self, tag: str, text: str) -> Any:
-        """The value of a scalar; text where YAML's reading would be a surprise."""
+        """Return the value of a scalar; text where YAML's reading would be a surprise."""
         kind = tag.rsplit(":", 1)[-1]
         if kind == "null":
             return None
@@ -264,7 +259,7 @@ class _Builder:
         node = yaml.ScalarNode(tag, text)
         try:
             value = getattr(self._loader, f"construct_yaml_{kind}")(node)
-        except ValueError:  # `0x_` looks like a number and is none; one of 5,000 digits is too long
+        except ValueError:  # `0x_` looks like a number but is none; one of 5,000 digits is too long
             return text
         return text if isinstance(value, float) and not math.isfinite(value) else value
 

@@ -1,4 +1,4 @@
-"""The contract of a handler, and all of it.
+"""The contract of a handler.
 
 A handler is a module with one function:
 
@@ -9,21 +9,21 @@ and, if its jobs may give it `params`, a table of them:
 
     PARAMS = {"keep": Param("how many copies are kept", Kind.COUNT, 7)}
 
-It is optional. With it, a param of the wrong kind and one that is not in it are refused before
-the handler is called, and by `scheduled config validate`; without it, anything is accepted.
+The table is optional. With it, unknown params and those of the wrong kind are refused before the
+handler is called, and by `scheduled config validate`; without it, any are accepted.
 
-It is called in a process of its own, does its work, and returns its *result*: a JSON object
-that goes into the history. What it wants to remember it puts into `context.memory`; what it
-wants to tell, it fires. Raising fails the run; `GiveUp` fails it for good; `Incomplete` fails it
-and keeps what was done; `NotNow` says that it could not work at this time, which is no failure.
+The function is called in a process of its own and returns its *result*, a JSON object that goes
+into the history. What it changes in `context.memory` is kept; `context.fire` sends events. An
+exception fails the run; `GiveUp` fails it without a retry; `Incomplete` fails it and keeps what
+was done; `NotNow` means that it cannot work at this time, which is no failure.
 
-A file may hold several, each a function under the decorator `handler`. With a schedule, such a
-function is a job of its own:
+A file may have several handlers, each a function decorated with `handler`. With a schedule, the
+function is a job as well:
 
     @handler(schedule="hourly", description="Make what is missing", timeout="10m")
     def thumbnails(context: Context) -> dict[str, object] | None: ...
 
-Files in a handler folder are not run to find this out, so what stands there has to be literal.
+The files of a handler directory are not run to find this out, so the arguments must be literals.
 """
 
 from collections.abc import Callable, Mapping
@@ -48,19 +48,19 @@ __all__ = [
 ]
 
 
-class GiveUp(Exception):  # noqa: N818 - what it says, not what it is
-    """This run failed and trying again will not help."""
+class GiveUp(Exception):  # noqa: N818 - named for what it says
+    """The run failed, and a retry will not help."""
 
 
-class NotNow(Exception):  # noqa: N818 - what it says, not what it is
-    """Temporarily impossible, not a failure: the slot is offered again at a later tick."""
+class NotNow(Exception):  # noqa: N818 - named for what it says
+    """The work is not possible at this time: no failure, a later tick tries again."""
 
 
-class Incomplete(Exception):  # noqa: N818 - what it says, not what it is
-    """Part of the work is done, and the rest failed: what the sentence says.
+class Incomplete(Exception):  # noqa: N818 - named for what it says
+    """Part of the work is done, and the rest failed.
 
-    The run fails and may be tried again, yet its `result`, and what it remembered and fired so
-    far, count: for work that cannot be undone and must not be done twice.
+    The run fails and may be retried, but its `result`, its memory and its events are kept: for
+    work that cannot be undone and must not be done twice.
     """
 
     def __init__(self, reason: str, result: Mapping[str, Any] | None = None) -> None:
@@ -70,40 +70,40 @@ class Incomplete(Exception):  # noqa: N818 - what it says, not what it is
 
 @dataclass(frozen=True)
 class Context:
-    """What a handler is told about its run, and the ways it can answer."""
+    """A handler's view of its run, and what it can do besides returning a result."""
 
     job: str
     run_id: str
     now: datetime
-    """When the tick began, UTC. A handler reads no clock of its own."""
+    """When the tick began, in UTC. Use it instead of a clock."""
     zone: tzinfo
-    """The zone people here live in: naive timestamps in files are wall clock of this zone."""
+    """The local time zone; naive timestamps in files are in it."""
     root: Path
-    """The ecosystem's home: where the registry lies."""
+    """The root: the directory with the registry."""
     central_dir: Path
-    """Where `*.central.json` files go. It may not exist yet."""
+    """The directory for `*.central.json` files. It may not exist yet."""
     cache_dir: Path
-    """For what can be computed again: may be empty at any time."""
+    """A directory for what can be computed again; it may be emptied at any time."""
     slot: datetime | None = None
-    """The slot this run answers for, UTC; None when started by hand."""
+    """The scheduled time of this run, in UTC; None if it was started by hand."""
     attempt: int = 1
     catch_up: bool = False
-    """Whether the slot's time had passed when no tick came."""
+    """Whether the scheduled time passed without a tick."""
     missed: int = 0
-    """How many older slots this run answers for, besides its own; 1000 stands for any more."""
+    """How many older missed runs this run makes up for; 1000 means 1000 or more."""
     last_success: datetime | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
-    """The job's `params` from the configuration, as they stand there; defaults are not in it."""
+    """The job's `params` as configured, without defaults."""
     memory: dict[str, Any] = field(default_factory=dict)
-    """What this job remembered, JSON. Change it in place; it is kept if the run succeeds or ends
-    by `Incomplete`."""
+    """What earlier runs of the job stored, as JSON. Change it in place; it is kept if the run
+    succeeds or ends with `Incomplete`."""
     events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    """What was fired so far, oldest first."""
+    """The events fired so far, oldest first."""
     log: Callable[[str], None] = print
-    """A line into the captured output of this run."""
+    """Write a line to the captured output of this run."""
 
     def fire(self, event: str, **data: Any) -> None:
-        """Tell the rest of the program; JSON values only. Acted on when `memory` is kept."""
+        """Send an event with JSON values. It is acted on if `memory` is kept."""
         self.events.append((event, data))
 
     @property
@@ -113,7 +113,7 @@ class Context:
 
     @property
     def local_timestamp(self) -> str:
-        """`local_now` as the seed's own files write it: naive local ISO, whole seconds."""
+        """`local_now` as the seed's files have it: naive ISO format, whole seconds."""
         return self.local_now.replace(tzinfo=None).isoformat(timespec="seconds")
 
 
@@ -123,12 +123,12 @@ Decorated = TypeVar("Decorated", bound=Function)
 
 @dataclass(frozen=True)
 class Declaration:
-    """What the decorator was told about a function."""
+    """The arguments of the decorator of a function."""
 
     id: str
-    """What its job is called; empty: as the function is."""
+    """The id of its job; empty: the name of the function."""
     schedule: str
-    """Empty: it is a handler for the jobs of others, and none of its own."""
+    """Empty: it is a handler, but has no job of its own."""
     description: str
     policies: Policies
 
@@ -143,18 +143,18 @@ def handler(
     description: str = "",
     **policies: Unpack[Policies],
 ) -> Callable[[Decorated], Decorated]:
-    """Offer a function as a handler, and with a `schedule` as a job; `policies` are its keys.
+    """Declare a function a handler and, with a `schedule`, a job; `policies` are its keys.
 
-    The function itself stays as it is.
+    The function itself is returned unchanged.
     """
 
-    def offered(function: Decorated) -> Decorated:
+    def declare(function: Decorated) -> Decorated:
         vars(function)[_DECLARATION] = Declaration(id, schedule, description, policies)
         return function
 
-    return offered
+    return declare
 
 
 def declaration_of(function: Function) -> Declaration | None:
-    """What the decorator was told about a function; None for one without it."""
+    """Return the arguments of the decorator of a function, or None if it has none."""
     return vars(function).get(_DECLARATION)

@@ -1,4 +1,4 @@
-"""From a handler's name to its function. Nothing else in the program imports a handler."""
+"""From a handler's name to its function. No other module imports a handler."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,10 +17,10 @@ PARAMS = "PARAMS"
 
 
 def parse_name(name: str) -> tuple[str, str]:
-    """The module, or the file, and the function that a handler's name means.
+    """Return the module, or the file, and the function that a handler's name means.
 
-    `health` is shipped; `package.module` and `module:function` are anybody's, and the latter
-    names a function other than `run`. One that begins with `/` comes from `name_in_file`.
+    `health` is built-in; `package.module` and `module:function` are others, the latter with a
+    function other than `run`. A name that begins with `/` was made by `name_in_file`.
     """
     if name.startswith("/"):
         path, _, function = name.rpartition(":")
@@ -32,19 +32,19 @@ def parse_name(name: str) -> tuple[str, str]:
 
 
 def name_in_file(path: Path, function: str = FUNCTION) -> str:
-    """The name of a handler in a file that belongs to no package; the path is absolute."""
+    """Return the name of a handler in a file that is in no package. The path is absolute."""
     return f"{path}:{function}"
 
 
 def is_builtin(name: str) -> bool:
-    """Whether a handler is one of ours, so that looking into its module runs nobody's code."""
+    """Whether a handler is built-in, so that importing its module runs no foreign code."""
     return parse_name(name)[0].startswith(f"{BUILTIN}.")
 
 
 def exists(name: str) -> bool:
     """Whether the module of a handler can be found.
 
-    Nothing is imported, its parents neither: looking must not run what it looks for.
+    Neither it nor its parents are imported, because that would run foreign code.
     """
     module, function = parse_name(name)
     parts = module.split(".")
@@ -54,7 +54,7 @@ def exists(name: str) -> bool:
     for end in range(1, len(parts) + 1):
         try:
             spec = _spec(".".join(parts[:end]), path)
-        except KeyError:  # a namespace in a namespace: only importing it can tell
+        except KeyError:  # a namespace package in another: only importing it can tell
             return True
         if spec is None:
             return False
@@ -63,25 +63,25 @@ def exists(name: str) -> bool:
 
 
 def load(name: str) -> Function:
-    """The function behind a handler's name. Raises UsageError that says what is missing."""
+    """Return the function of a handler. Raise UsageError that says what is missing."""
     module, function = parse_name(name)
-    found = getattr(_import(name, module), function, None)
-    if not callable(found):
+    handler = getattr(_import(name, module), function, None)
+    if not callable(handler):
         raise UsageError(f"handler {name!r}: {module} has no function called {function}")
-    return found  # type: ignore[no-any-return]  # what a stranger's module holds
+    return handler  # type: ignore[no-any-return]  # an attribute of a foreign module
 
 
 def params(name: str) -> Mapping[str, Param] | None:
-    """The params that a handler's module declares; None if it says nothing about them.
+    """Import a handler's module and return the params it declares, or None if it declares none.
 
-    Imports the module. Raises UsageError for one that is missing, and for a table that is none.
+    Raise UsageError for a missing module, or a table that is not one.
     """
     module, _ = parse_name(name)
-    found = getattr(_import(name, module), PARAMS, None)
-    if found is None:
+    table = getattr(_import(name, module), PARAMS, None)
+    if table is None:
         return None
-    if isinstance(found, Mapping) and all(isinstance(one, Param) for one in found.values()):
-        return found
+    if isinstance(table, Mapping) and all(isinstance(param, Param) for param in table.values()):
+        return table
     raise UsageError(f"handler {name!r}: {PARAMS} in {module} is no table of names and Param")
 
 
@@ -93,11 +93,11 @@ def _import(name: str, module: str) -> ModuleType:
 
 
 def _import_file(path: Path) -> ModuleType:
-    """A file as a module of its own, under a name that no other module has."""
+    """Import a file as a module of its own, under a name that no other module has."""
     loader = _Uncached(f"{BUILTIN}.dropped_in.{path.stem}", str(path))
-    known = sys.modules.get(loader.name)
-    if known is not None and known.__file__ == str(path):
-        return known
+    imported = sys.modules.get(loader.name)
+    if imported is not None and imported.__file__ == str(path):
+        return imported
     if not path.is_file():
         raise UsageError(f"handler {path}: no such file")
     from importlib.util import module_from_spec, spec_from_loader
@@ -105,20 +105,22 @@ def _import_file(path: Path) -> ModuleType:
     spec = spec_from_loader(loader.name, loader)
     assert spec is not None
     module = module_from_spec(spec)
-    sys.modules[loader.name] = module  # dataclasses and pickle look there for it
+    sys.modules[loader.name] = module  # dataclasses and pickle look it up there
     loader.exec_module(module)
     return module
 
 
 class _Uncached(SourceFileLoader):
-    """Runs what stands in the file. A `__pycache__` beside it could be somebody else's work, and
-    would make the folder look changed."""
+    """Runs the source without a `__pycache__`.
+
+    Somebody else could have written one, and writing one would change the directory's stamp.
+    """
 
     def path_stats(self, path: str | bytes) -> Never:
-        """Without a time to go by, Python neither reads bytecode nor leaves any."""
+        """Refuse, so that Python neither reads bytecode nor writes any."""
         raise OSError(f"{path!r}: its bytecode is not cached")
 
 
 def _spec(module: str, path: Sequence[str] | None) -> ModuleSpec | None:
-    found_by_each = (finder.find_spec(module, path) for finder in sys.meta_path)
-    return next((spec for spec in found_by_each if spec is not None), None)
+    specs = (finder.find_spec(module, path) for finder in sys.meta_path)
+    return next((spec for spec in specs if spec is not None), None)

@@ -1,7 +1,7 @@
-"""Params: the values a job gives its handler, as the handler declares them (pure).
+"""Params: the values that a job gives its handler, as the handler declares them (pure).
 
-A declaration is a table from names to `Param`. The configuration is checked against it, a
-handler reads its values through it, and the manual is compared with it.
+A handler has a table of names and `Param`s. The configuration is checked against it, the handler
+reads its values through it, and the manual is compared with it.
 """
 
 import json
@@ -16,13 +16,13 @@ LONGEST_EXCERPT = 60
 
 
 class Kind(StrEnum):
-    """What a value must be, in the words of a message about one that is not."""
+    """What a value must be, as messages and the manual say it."""
 
     FLAG = "true or false"
     WHOLE = "a whole number"
     NUMBER = "a number"
     COUNT = "a whole number above 0"
-    AMOUNT = "a number above 0, below a million"  # of days, the most that a date can bear
+    AMOUNT = "a number above 0, below a million"  # a date cannot be moved by more days
     TEXT = "text"
     TEXTS = "a list of texts"
     COUNTS = "names, each with a whole number above 0"
@@ -30,56 +30,60 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Param:
-    """One value that a handler may be given."""
+    """A parameter of a handler."""
 
     about: str
-    """What it decides, in a line."""
+    """What it sets, in a line."""
     kind: Kind
     default: Any
-    """What counts where a job does not say; it need not be of the kind."""
+    """The value if a job sets none; it need not be of the kind."""
 
 
 ParamTable = Mapping[str, Param]
 
 
-def problems(declared: ParamTable, given: Mapping[str, Any]) -> dict[str, str]:
-    """What is wrong with the given values, a sentence by name: nobody knows it, or wrong kind."""
-    wrong = {}
+def problems(table: ParamTable, given: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is wrong with the given values, a sentence by name."""
+    sentences = {}
     for name, value in given.items():
-        if name not in declared:
-            wrong[name] = f"unknown param{did_you_mean(name, [*declared]) if declared else ''}"
-        elif sentence := _problem(declared[name].kind, value):
-            wrong[name] = sentence
-    return wrong
+        if name not in table:
+            sentences[name] = f"unknown param{did_you_mean(name, table) if table else ''}"
+        elif sentence := _problem(table[name].kind, value):
+            sentences[name] = sentence
+    return sentences
 
 
-def check(declared: ParamTable, given: Mapping[str, Any]) -> None:
-    """Raises UsageError that names every value in `given` that does not fit."""
-    wrong = problems(declared, given)
-    if wrong:
-        raise UsageError("; ".join(f"params.{name}: {text}" for name, text in wrong.items()))
+def check(table: ParamTable, given: Mapping[str, Any]) -> None:
+    """Raise UsageError that names every value that does not fit."""
+    sentences = problems(table, given)
+    if sentences:
+        raise UsageError("; ".join(f"params.{name}: {text}" for name, text in sentences.items()))
 
 
-def values(declared: ParamTable, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The value of each declared param, the default where none is given; others are left out.
+def values(table: ParamTable, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the value of each declared param, given or default; others are left out.
 
-    Raises ValueError that names the first value that does not fit.
+    Raise ValueError that names the first value that does not fit.
     """
-    known = {name: value for name, value in given.items() if name in declared}
-    for name, text in problems(declared, known).items():
-        raise ValueError(f"params.{name}: {text}")
-    return {name: one.default for name, one in declared.items()} | known
+    declared = {name: value for name, value in given.items() if name in table}
+    for name, sentence in problems(table, declared).items():
+        raise ValueError(f"params.{name}: {sentence}")
+    return {name: param.default for name, param in table.items()} | declared
 
 
 def _problem(kind: Kind, value: Any) -> str:
     if kind is Kind.COUNTS and isinstance(value, Mapping):
-        each = ((name, _problem(Kind.COUNT, one)) for name, one in value.items())
-        return next((f"{_shown(name)}: {text}" for name, text in each if text), "")
-    return "" if _CHECKS[kind](value) else f"{_shown(value)}: {kind}"
+        items = ((name, _problem(Kind.COUNT, item)) for name, item in value.items())
+        return next((f"{_excerpt(name)}: {sentence}" for name, sentence in items if sentence), "")
+    return "" if _CHECKS[kind](value) else f"{_excerpt(value)}: expected {kind}"
 
 
 def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
 
 
 def _is_number(value: Any) -> bool:
@@ -92,14 +96,16 @@ _CHECKS: Mapping[Kind, Callable[[Any], bool]] = {
     Kind.NUMBER: _is_number,
     Kind.COUNT: lambda value: _is_whole(value) and value > 0,
     Kind.AMOUNT: lambda value: _is_number(value) and 0 < value < 1e6,
-    Kind.TEXT: lambda value: isinstance(value, str),
-    Kind.TEXTS: lambda value: isinstance(value, list) and all(isinstance(x, str) for x in value),
+    Kind.TEXT: _is_text,
+    Kind.TEXTS: lambda value: (
+        isinstance(value, list) and all(isinstance(item, str) for item in value)
+    ),
     Kind.COUNTS: lambda value: isinstance(value, Mapping),
 }
 
 
-def _shown(value: Any) -> str:
-    """A value fit for a message: one line of plain characters, not long."""
+def _excerpt(value: Any) -> str:
+    """Return a value for a message: one line of plain characters, cut."""
     match value:
         case None:
             return "nothing"

@@ -1,7 +1,6 @@
-"""The keys of a job, as a type: for those who write jobs in Python and want to be told of typos.
+"""The keys of a job as a type, for type checkers and editors of Python code.
 
-What each means and accepts is decided where configurations are checked; here is only what an
-editor needs.
+`config.keys` declares what each means and accepts; a test compares the two.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,7 @@ Duration = float | str
 
 
 class Policies(TypedDict, total=False):
-    """Every key of a job besides its schedule, its action and its description."""
+    """The keys of a job other than its schedule, its action and its description."""
 
     name: str
     enabled: bool

@@ -20,6 +20,14 @@ def one_line(value: object, longest: int = LONGEST) -> str:
     return cut(text, longest)
 
 
+def excerpt(value: str, longest: int = 60) -> str:
+    """Return `value` for a message: cut, and with escapes for what cannot be printed."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode()
+        for char in cut(value, longest)
+    )
+
+
 def printable(value: str) -> str:
     """Return `value` without colours and control characters; lines and tabs are kept."""
     return _NOT_IN_A_TEXT.sub("", _whole(value).replace("\r\n", "\n"))

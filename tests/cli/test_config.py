@@ -215,7 +215,7 @@ def test_validate_asks_a_handler_of_ones_own_whether_it_knows_its_params(
     said = call(root, "validate")
 
     assert said.code == 2
-    assert said.out == "scheduled.yaml:2: one: params.keep: 0: a whole number above 0\n"
+    assert said.out == "scheduled.yaml:2: one: params.keep: 0: expected a whole number above 0\n"
 
 
 # show

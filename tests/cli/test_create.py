@@ -77,11 +77,11 @@ def test_a_handler_of_a_handler_folder_will_do(home: Home) -> None:
         ),
         (["x", "* * * * * *", "--command", "y"], "6 fields, where cron has five"),
         (["x", "0 0 30 2 *", "--command", "y"], "schedule: "),
-        (["a/b", "daily", "--command", "y"], "an id has letters, digits"),
-        (["../x", "daily", "--command", "y"], "an id has letters, digits"),
+        (["a/b", "daily", "--command", "y"], "an id may contain letters"),
+        (["../x", "daily", "--command", "y"], "an id may contain letters"),
         (["x", "daily"], "neither a command nor a handler"),
-        (["x", "daily", "--command", "y", "--handler", "health"], "a job has one of them"),
-        (["x", "daily", "--handler", "helth"], "no such handler is shipped; did you mean health?"),
+        (["x", "daily", "--command", "y", "--handler", "health"], "a job has only one of them"),
+        (["x", "daily", "--handler", "helth"], "unknown handler; did you mean health?"),
         (["x", "daily", "--command", "y", "--priority", "top"], "urgent, high, medium or low"),
         (["x", "daily", "--command", "y", "--timeout", "soon"], "a duration like 90s"),
         (["x", "daily", "--command", "y", "--set", "tiemout=5"], "did you mean timeout?"),
@@ -92,7 +92,7 @@ def test_a_handler_of_a_handler_folder_will_do(home: Home) -> None:
         (["x", "daily", "--command", "y", "--set", "tags=[a"], "not YAML"),
         (["x", "daily", "--command", "y\udcff"], "not UTF-8"),
         (["x", "at:2020-01-01", "--command", "y"], "has passed"),
-        (["health", "daily", "--command", "y"], "is that of built-in"),
+        (["health", "daily", "--command", "y"], "is already used by built-in"),
     ],
 )
 def test_what_would_not_run_is_refused_and_nothing_is_written(
@@ -132,7 +132,7 @@ def test_an_id_that_is_taken_is_refused_and_the_other_file_named(home: Home) -> 
     said = home.call(create.create, "backup", "hourly", "--command", "true")
 
     assert said.code == 2
-    assert "is that of jobs/backup.yaml:1" in said.err
+    assert "is already used by jobs/backup.yaml:1" in said.err
     assert path.read_text() == before
 
 
@@ -142,7 +142,7 @@ def test_the_id_of_a_job_that_is_broken_is_taken_too(home: Home) -> None:
 
     said = home.call(create.create, "backup", "hourly", "--command", "true")
 
-    assert "is that of jobs/other.yaml:1" in said.err
+    assert "is already used by jobs/other.yaml:1" in said.err
 
 
 def test_a_file_of_that_name_is_not_written_over(home: Home) -> None:
@@ -150,7 +150,7 @@ def test_a_file_of_that_name_is_not_written_over(home: Home) -> None:
 
     said = home.call(create.create, "backup", "hourly", "--command", "true")
 
-    assert "is there already" in said.err
+    assert "already exists" in said.err
     assert rows(home)["other"]["source"] == "jobs/backup.yaml:1"
 
 

@@ -126,7 +126,7 @@ def test_a_task_whose_id_is_taken_is_left_out_with_a_suggestion(root: Path) -> N
 
     assert [one["id"] for one in found["jobs"]] == ["a.c"]
     assert found["left_out"][0]["reason"] == (
-        'id: "a.b" is that of scheduled.yaml:2; another, like a.b-2, is free'
+        'id: "a.b" is already used by scheduled.yaml:2; a.b-2 is free'
     )
 
 
@@ -188,7 +188,9 @@ def test_a_setting_that_does_not_fit_is_left_out_and_the_rest_goes_on(root: Path
     text = "scheduler: {max_concurrent_tasks: many}\ntasks: {a: {b: {schedule: daily}}}"
     found = told(root, "-", stdin=text)
 
-    assert [one["reason"] for one in found["left_out"]] == ['"many": a whole number from 1 to 1000']
+    assert [one["reason"] for one in found["left_out"]] == [
+        '"many": expected a whole number from 1 to 1000'
+    ]
     assert [one["id"] for one in found["jobs"]] == ["a.b"]
 
 

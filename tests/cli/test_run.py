@@ -78,7 +78,7 @@ def test_a_configuration_that_stops_all_jobs_says_so(here: Installation) -> None
     assert (code, out) == (2, "")
     assert err == (
         'scheduled: scheduled.yaml:2: an anchor ("&all"); anchors and aliases are not read here:'
-        " write the value out wherever it is wanted, or put it in quotes\n"
+        " write the value out in each place, or put it in quotes\n"
         "No job runs until that is mended.\n"
     )
 

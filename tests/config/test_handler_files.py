@@ -197,7 +197,7 @@ def test_the_configuration_can_give_a_job_something_else_to_do(good: Path) -> No
         ("#" * 5_000_000, "1: more than the 4 MB"),
         (decorated("x", 'schedule="61 * * * *"'), '2: x.schedule: "61 * * * *": m'),
         (decorated("x", 'schedule="daily", tmeout=3'), "2: x.tmeout: unknown key; did"),
-        (decorated("x", 'schedule="daily", timeout=0'), '2: x.timeout: "0": longer'),
+        (decorated("x", 'schedule="daily", timeout=0'), '2: x.timeout: "0": must be'),
         (decorated("x", "schedule=WHEN"), "2: x: schedule: write the value itself"),
         (decorated("x", 'schedule=f"{1}"'), "2: x: schedule: write the value itself"),
         (decorated("x", 'schedule="daily", tags={1}'), "2: x: tags: set: expected"),
@@ -208,9 +208,9 @@ def test_the_configuration_can_give_a_job_something_else_to_do(good: Path) -> No
         (decorated("x", "**SAID"), "2: x: name each value, as in schedule="),
         (decorated("x", 'schedule="daily", command="y"'), "2: x: command: not in a"),
         (decorated("x", 'schedule="daily", id=3'), '2: x: id: expected text, found "3"'),
-        (decorated("x", 'schedule="daily", id="a b"'), "3: a b: an id has letters"),
-        (decorated("x", 'id="a b"'), "3: a b: an id has letters"),
-        (decorated("x", "timeout=3"), "2: x.timeout: is for a job; name a schedule"),
+        (decorated("x", 'schedule="daily", id="a b"'), "3: a b: an id may contain letters"),
+        (decorated("x", 'id="a b"'), "3: a b: an id may contain letters"),
+        (decorated("x", "timeout=3"), "2: x.timeout: is for a job; set a schedule"),
         (decorated("x").replace('(schedule="daily")', ""), "2: x: write @handler()"),
         (decorated("x").replace("def", "async def"), "3: x: async; a handler is a pl"),
         ("async def run(context): ...\n", "1: run: async; a handler is a plain"),
@@ -249,8 +249,8 @@ def test_a_handler_that_is_misspelt_gets_the_nearest_of_all_there_are(good: Path
     found = loaded(good, f"{DIRS}jobs:\n{entries}")
 
     assert [one.split(": ", 2)[2] for one in found.problems] == [
-        '"god": no such handler is shipped or dropped in; did you mean good?',
-        '"metrisc": no such handler is shipped or dropped in; did you mean metrics?',
+        '"god": unknown handler; did you mean good?',
+        '"metrisc": unknown handler; did you mean metrics?',
     ]
 
 
@@ -271,7 +271,7 @@ def test_of_two_files_with_one_name_neither_counts_and_both_are_named(good: Path
 
     (told,) = found.problems
     assert told == (
-        'handlers/other.py:3: name: "good" is that of handlers/good.py:3 as well; '
+        'handlers/other.py:3: name: "good" is already used by handlers/good.py:3; '
         "neither of them runs"
     )
     assert [*own(found)] == ["other"]
@@ -280,7 +280,7 @@ def test_of_two_files_with_one_name_neither_counts_and_both_are_named(good: Path
 def test_a_shipped_handler_keeps_its_name(good: Path) -> None:
     (told,) = complaints(good, "def run(context): ...\n", "health.py")
 
-    assert told.startswith('handlers/health.py:1: name: "health" is that of a shipped handler')
+    assert told.startswith('handlers/health.py:1: name: "health" is the name of a built-in handler')
 
 
 @pytest.mark.parametrize("said", ['schedule="daily"', 'schedule="never"'])
@@ -291,8 +291,8 @@ def test_a_job_file_cannot_take_the_id_of_a_dropped_in_job(good: Path, said: str
     found = loaded(good, DIRS)
 
     assert found.problems[-1] == (
-        'jobs/good.yaml:1: id: "good" is that of handlers/good.py:3 as well; '
-        "the one in this file does not run"
+        'jobs/good.yaml:1: id: "good" is already used by handlers/good.py:3; '
+        "the job in this file does not run"
     )
     assert load.load(options(good)).problems == found.problems
 

@@ -58,16 +58,14 @@ def test_everything_that_is_wrong_is_told_without_a_place(root: Path) -> None:
 def test_an_id_that_is_taken_is_refused_with_one_that_is_free(root: Path) -> None:
     written(root, "jobs:\n  backup: {schedule: daily, command: y}\n")
 
-    assert problems(root) == [
-        'id: "backup" is that of scheduled.yaml:2; another, like backup-2, is free'
-    ]
-    assert problems(root, id="health")[0].startswith('id: "health" is that of built-in')
+    assert problems(root) == ['id: "backup" is already used by scheduled.yaml:2; backup-2 is free']
+    assert problems(root, id="health")[0].startswith('id: "health" is already used by built-in')
 
 
 def test_a_file_that_is_there_is_refused_even_if_it_is_broken(root: Path) -> None:
     path = job_file(root, "backup.yaml", "mine: [")
 
-    assert problems(root) == [f"{path}: is there already; it is not written over"]
+    assert problems(root) == [f"{path}: already exists; it is not overwritten"]
 
 
 def test_a_file_that_appeared_meanwhile_is_not_written_over(root: Path) -> None:
@@ -81,14 +79,14 @@ def test_a_file_that_appeared_meanwhile_is_not_written_over(root: Path) -> None:
 
 
 def test_an_id_cannot_lead_out_of_the_folder(root: Path) -> None:
-    assert problems(root, id="../up")[0].startswith("an id has letters")
+    assert problems(root, id="../up")[0].startswith("an id may contain letters")
 
 
 def test_one_job_more_than_there_may_be_is_refused(root: Path) -> None:
     written(root, "max_jobs: 1\njobs:\n  one: {schedule: daily, command: y}\n")
 
     assert problems(root) == [
-        "max_jobs: 1 jobs of your own are allowed, and there are as many; raise the limit"
+        "max_jobs: 1 jobs of your own are allowed, and all are in use; raise the limit"
     ]
 
 

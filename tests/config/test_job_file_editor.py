@@ -24,4 +24,4 @@ def test_the_first_line_that_is_not_as_we_write_it_is_found(text: str, line: int
     fields = {"id": "a", "schedule": "daily", "command": "date"}
     assert text_of(fields) == "id: a\nschedule: daily\ncommand: date\n"
 
-    assert JobFile(Path("a.yaml"), fields, text, {}).touched_in == line
+    assert JobFile(Path("a.yaml"), fields, text, {}).first_edited_line == line

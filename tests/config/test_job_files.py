@@ -146,15 +146,18 @@ def test_a_folder_of_a_user_nobody_has_is_refused(root: Path) -> None:
         (GOOD + "name: a\0b\n", "jobs/bad.yml:4: contains U+0000"),
         (GOOD.replace("echo good", r'"echo \0"'), "jobs/bad.yml:3:"),
         (b"id: caf\xe9\n", "jobs/bad.yml:1: not UTF-8"),
-        ("id: bad\n" * 2 + GOOD[9:], "jobs/bad.yml:2: id: stands here twice, first in line 1"),
-        (GOOD + "schedule: daily\n", "jobs/bad.yml:4: schedule: stands here twice"),
+        ("id: bad\n" * 2 + GOOD[9:], "jobs/bad.yml:2: id: duplicate key, first in line 1"),
+        (GOOD + "schedule: daily\n", "jobs/bad.yml:4: schedule: duplicate key"),
         (GOOD[9:], "jobs/bad.yml:1: no id; write one like id: backup"),
         ("id: bad\ncommand: x\n", "jobs/bad.yml:1: no schedule"),
         ("id: bad\nschedule: daily\n", "jobs/bad.yml:1: neither a command nor a handler"),
-        (GOOD.replace("good", "no spaces", 1), "jobs/bad.yml:1: an id has letters"),
+        (GOOD.replace("good", "no spaces", 1), "jobs/bad.yml:1: an id may contain letters"),
         ("id:\nschedule: daily\ncommand: x\n", "jobs/bad.yml:1: id: expected text, found nothing"),
         (GOOD + "#" * 5_000_000, "jobs/bad.yml: 4.8 MB, more than the 4 MB"),
-        (GOOD.replace("command", "handler"), 'jobs/bad.yml:3: handler: "echo good": no such'),
+        (
+            GOOD.replace("command", "handler"),
+            'jobs/bad.yml:3: handler: "echo good": unknown',
+        ),
         (GOOD + "timezone: Mars/Base\n", "jobs/bad.yml:4: timezone:"),
         (GOOD.replace("0 2 * * *", "0 0 30 2 *"), "jobs/bad.yml:2: schedule:"),
         (GOOD.replace("0 2 * * *", "0 0 2 * * *"), "jobs/bad.yml:2: schedule:"),
@@ -214,7 +217,7 @@ def test_of_two_files_with_one_id_neither_runs_and_both_are_named(found_beside: 
     found = load.load(options(found_beside))
 
     assert found.problems == (
-        'jobs/good.yaml:1: id: "good" is that of jobs/a.yaml:1 as well; neither of them runs',
+        'jobs/good.yaml:1: id: "good" is already used by jobs/a.yaml:1; neither of them runs',
     )
     assert [*own(found)] == ["other"]
 
@@ -236,8 +239,8 @@ def test_an_id_of_the_configuration_cannot_be_taken_by_a_file(
     found = loaded(found_beside, f"jobs:\n  good: {{schedule: {schedule}, command: mine}}\n")
 
     assert found.problems[-1] == (
-        'jobs/good.yaml:1: id: "good" is that of scheduled.yaml:2 as well; '
-        "the one in this file does not run"
+        'jobs/good.yaml:1: id: "good" is already used by scheduled.yaml:2; '
+        "the job in this file does not run"
     )
     assert [job.command for job in own(found).values()] == ([] if broken else ["mine"])
 
@@ -248,7 +251,7 @@ def test_a_file_does_not_replace_a_shipped_job(root: Path) -> None:
     found = load.load(options(root))
 
     (told,) = found.problems
-    assert told.startswith('jobs/health.yaml:1: id: "health" is that of a shipped job')
+    assert told.startswith('jobs/health.yaml:1: id: "health" is the id of a built-in job')
     assert told.endswith("to change that, use jobs: in scheduled.yaml")
     assert next(job for job in found.jobs if job.id == "health").handler == "health"
 

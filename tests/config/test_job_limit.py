@@ -18,7 +18,7 @@ def test_of_too_many_jobs_the_first_run_and_one_problem_names_the_others(root: P
     assert [job.id for job in found.jobs][-2:] == ["a", "b"]
     (problem,) = found.problems
     assert problem == (
-        "scheduled.yaml:1: max_jobs: 2 jobs of your own are allowed, and there are 4; "
+        "scheduled.yaml:1: max_jobs: 2 jobs of your own are allowed, but there are 4; "
         "c (jobs/c.yaml:1), d (jobs/d.yaml:1) do not run; remove them, or raise the limit"
     )
 

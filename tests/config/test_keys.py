@@ -33,7 +33,7 @@ def default_of(field: Field[Any]) -> Any:
 
 
 def value_of(key: Key, text: str) -> Any:
-    return key.read(yaml_document.parse(text.encode(), "default"))
+    return key.convert(yaml_document.parse(text.encode(), "default"))
 
 
 @pytest.mark.parametrize(("name", "key"), [*KEYS.items(), *JOB_KEYS.items()])
@@ -44,7 +44,7 @@ def test_an_example_is_a_value_the_key_accepts(name: str, key: Key) -> None:
 @pytest.mark.parametrize("name", Policies.__annotations__)
 def test_an_editor_is_told_the_words_that_a_key_accepts(name: str) -> None:
     options = options_of(get_type_hints(Policies)[name])
-    shape = JOB_KEYS[name].read.shape
+    shape = JOB_KEYS[name].convert.schema
 
     words = [
         word for option in options if get_origin(option) is Literal for word in get_args(option)
@@ -64,14 +64,14 @@ def options_of(hint: Any) -> tuple[Any, ...]:
 
 
 def accepting_null() -> list[str]:
-    return [name for name, key in JOB_KEYS.items() if "null" in str(key.read.shape)]
+    return [name for name, key in JOB_KEYS.items() if "null" in str(key.convert.schema)]
 
 
 def test_an_alias_accepts_what_its_key_accepts() -> None:
     aliases = [(key, JOB_KEYS[key.field]) for key in JOB_KEYS.values() if key.field]
 
     assert aliases
-    assert all(alias.read is key.read for alias, key in aliases)
+    assert all(alias.convert is key.convert for alias, key in aliases)
 
 
 def test_a_row_of_the_manual_has_all_names_of_a_key() -> None:

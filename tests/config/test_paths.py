@@ -90,7 +90,7 @@ def test_an_empty_variable_is_as_good_as_none(home: Path) -> None:
 
 
 def test_an_empty_option_is_refused_since_it_was_meant_to_be_something(home: Path) -> None:
-    with pytest.raises(UsageError, match="--state-dir: nothing after it"):
+    with pytest.raises(UsageError, match="--state-dir: an empty path"):
         paths.find(options(home, state_dir=""))
 
 
@@ -111,9 +111,9 @@ def test_the_configuration_in_the_root_comes_before_the_one_in_the_xdg_folder(ho
     second = paths.find_early(options(home))
 
     assert first.config_path == general
-    assert first.looked_for == (special, general)
+    assert first.candidates == (special, general)
     assert second.config_path == special
-    assert second.looked_for == (special,)
+    assert second.candidates == (special,)
 
 
 def test_a_configuration_that_is_a_broken_link_is_not_passed_over(home: Path) -> None:

@@ -22,7 +22,7 @@ NESTED = "params: " + "[" * 200_000
 BAD = {
     "unknown-handler": (
         GOOD.replace("command: echo {name} >> out", "handler: helth"),
-        'jobs/unknown-handler.yaml:4: handler: "helth": no such handler is shipped; did',
+        'jobs/unknown-handler.yaml:4: handler: "helth": unknown handler; did',
     ),
     "zone": (
         GOOD + "timezone: Europe/Atlantis\n",
@@ -103,7 +103,7 @@ def sentences(home: Path, told: list[str]) -> list[str]:
     wanted = [
         *(beginning for _, beginning in BAD.values()),
         f"{path}: others can write to it; type: chmod go-w {path}",
-        'jobs/twin-b.yaml:1: id: "twin" is that of jobs/twin-a.yaml:1 as well; neither',
+        'jobs/twin-b.yaml:1: id: "twin" is already used by jobs/twin-a.yaml:1; neither',
         "jobs/circle-a.yaml:1: after: circle-a waits for circle-b waits for circle-a: none of",
         "jobs/circle-b.yaml:1: after: circle-b waits for circle-a waits for circle-b: none of",
     ]

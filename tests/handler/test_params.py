@@ -58,9 +58,9 @@ def test_a_value_that_does_not_fit_is_shown_beside_what_would() -> None:
     given = {"send": "no\x1b[1m", "keep": None, "limits": {"FLOW": 600, "API": "6oo"}}
 
     assert params.problems(DECLARED, given) == {
-        "send": '"no\\u001b[1m": true or false',
-        "keep": "nothing: a whole number above 0",
-        "limits": '"API": "6oo": a whole number above 0',
+        "send": '"no\\u001b[1m": expected true or false',
+        "keep": "nothing: expected a whole number above 0",
+        "limits": '"API": "6oo": expected a whole number above 0',
     }
 
 
@@ -69,7 +69,7 @@ def test_a_check_names_all_that_is_wrong_at_once() -> None:
         params.check(DECLARED, {"send": "no", "kep": 1})
 
     assert str(caught.value) == (
-        'params.send: "no": true or false; params.kep: unknown param; did you mean keep?'
+        'params.send: "no": expected true or false; params.kep: unknown param; did you mean keep?'
     )
 
 

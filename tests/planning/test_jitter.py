@@ -192,8 +192,8 @@ def test_jitter_is_read_from_a_configuration_with_the_machine_it_is_drawn_on(
 @pytest.mark.parametrize(
     ("written", "sentence"),
     [
-        ("1d", '"1d": shorter than a day; for more, spread the schedule with H'),
-        ("0", "longer than nothing"),
+        ("1d", '"1d": must be shorter than a day; for more, spread the schedule with H'),
+        ("0", "must be above zero"),
         ("soon", "seconds, or a duration"),
     ],
 )

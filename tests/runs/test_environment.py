@@ -69,10 +69,10 @@ def test_values_are_taken_from_yaml_as_they_were_written(root: Path) -> None:
 @pytest.mark.parametrize(
     ("env", "sentence"),
     [
-        ("{A: }", 'one.env: A: expected text, found nothing; an empty one is ""'),
-        ("{A: [1]}", 'one.env: A: expected text, found a list; an empty one is ""'),
+        ("{A: }", 'one.env: A: expected text, found nothing; write "" for none'),
+        ("{A: [1]}", 'one.env: A: expected text, found a list; write "" for none'),
         ("{A-B: 1}", 'one.env: "A-B": the name of a variable has letters, digits and "_"'),
-        ("{A: 1, A: 2}", 'one.env: "A" stands here twice, again in line 2'),
+        ("{A: 1, A: 2}", 'one.env: duplicate key "A", again in line 2'),
         ("text", 'one.env: expected names with values, found "text"'),
     ],
 )
@@ -296,12 +296,12 @@ def test_a_umask_is_octal_quoted_or_not(root: Path) -> None:
 @pytest.mark.parametrize(
     ("keys", "sentence"),
     [
-        ("umask: 088", 'one.umask: "088": octal digits like "077"'),
-        ("umask: [7]", 'one.umask: a list: octal digits like "077"'),
-        ("nice: 20", 'one.nice: "20": a whole number from -20 to 19'),
-        ("success_codes: [256]", 'one.success_codes: "256": a whole number from 0 to 255'),
+        ("umask: 088", 'one.umask: "088": expected octal digits like "077"'),
+        ("umask: [7]", 'one.umask: a list: expected octal digits like "077"'),
+        ("nice: 20", 'one.nice: "20": expected a whole number from -20 to 19'),
+        ("success_codes: [256]", 'one.success_codes: "256": expected a whole number from 0 to 255'),
         ("success_codes: []", "one.success_codes: an empty list; it could never succeed"),
-        ("defer_codes: -1", 'one.defer_codes: "-1": a whole number from 0 to 255'),
+        ("defer_codes: -1", 'one.defer_codes: "-1": expected a whole number from 0 to 255'),
     ],
 )
 def test_values_out_of_range_are_refused(root: Path, keys: str, sentence: str) -> None:
@@ -309,7 +309,7 @@ def test_values_out_of_range_are_refused(root: Path, keys: str, sentence: str) -
 
 
 def test_exit_codes_are_no_matter_of_handlers(root: Path) -> None:
-    said = "one.success_codes: is about commands; a handler returns, raises NotNow, or fails"
+    said = "one.success_codes: is for commands; a handler returns, raises NotNow, or fails"
 
     assert complaint(root, "{schedule: hourly, handler: health, success_codes: 1}") == said
 

@@ -42,7 +42,7 @@ def test_params_that_fit_are_not_spoken_of(tmp_path: Path) -> None:
 def test_params_that_do_not_fit_are_named_with_the_place_of_their_job(tmp_path: Path) -> None:
     assert theirs(tmp_path, kep=3, keep="3") == [
         "scheduled.yaml:3: backup: params.kep: unknown param; did you mean keep?",
-        'scheduled.yaml:3: backup: params.keep: "3": a whole number above 0',
+        'scheduled.yaml:3: backup: params.keep: "3": expected a whole number above 0',
     ]
 
 

@@ -154,7 +154,7 @@ def test_a_job_file_whose_handler_is_gone_is_told_though_it_did_not_change(home:
     after = scheduled(home, "config", "validate")
 
     assert (before.code, after.code) == (0, 2)
-    assert 'jobs/two.yaml:3: handler: "one": no such handler is shipped' in after.out
+    assert 'jobs/two.yaml:3: handler: "one": unknown handler' in after.out
 
 
 LOADED = """

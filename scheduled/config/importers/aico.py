@@ -10,7 +10,8 @@ from scheduled.config import keys
 from scheduled.config.converters import describe, problem_with
 from scheduled.config.importers import placeholder
 from scheduled.config.importers.findings import Findings, ImportedJob, LeftOut, SourceKind
-from scheduled.config.yaml_document import Node, excerpt
+from scheduled.config.yaml_document import Node
+from scheduled.system.text import excerpt
 
 SETTINGS: Mapping[str, str] = {
     "max_concurrent_tasks": "max_concurrent",
@@ -44,7 +45,7 @@ def read(document: Node) -> Findings:
     left_out = []
     for name, node in scheduler.items():
         if name in SETTINGS:
-            wrong = problem_with(keys.KEYS[SETTINGS[name]].read, node)
+            wrong = problem_with(keys.KEYS[SETTINGS[name]].convert, node)
             if wrong:
                 left_out.append(LeftOut(node.line, _text(name, node), wrong))
             else:

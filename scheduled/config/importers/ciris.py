@@ -18,8 +18,9 @@ from scheduled.config.importers.findings import (
     SourceKind,
 )
 from scheduled.config.importers.json_objects import JsonEntry
-from scheduled.config.yaml_document import UNUSABLE, excerpt
+from scheduled.config.yaml_document import UNUSABLE
 from scheduled.ecosystem import timestamps
+from scheduled.system.text import excerpt
 from scheduled.timing.instants import format_utc
 
 LISTS = ("scheduled_tasks", "tasks")

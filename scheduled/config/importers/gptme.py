@@ -8,7 +8,8 @@ from pathlib import Path
 from scheduled.config import keys
 from scheduled.config.converters import describe, problem_with, single_line
 from scheduled.config.importers.findings import Findings, LeftOut, SourceKind
-from scheduled.config.yaml_document import Node, excerpt
+from scheduled.config.yaml_document import Node
+from scheduled.system.text import excerpt
 
 KEYS = {
     name: keys.KEYS[name].field
@@ -47,8 +48,8 @@ def _problem(name: str, node: Node) -> str:
         return _NOT_USED.get(name, "not a key of gptme's scheduler")
     if name == "poll_interval_seconds" and isinstance(node.value, int | float) and node.value < 60:
         return "cron ticks once a minute at most"
-    reader = single_line if name == "jobs_dir" else keys.KEYS[name].read
-    return problem_with(reader, node)
+    converter = single_line if name == "jobs_dir" else keys.KEYS[name].convert
+    return problem_with(converter, node)
 
 
 def _jobs_dir(text: str, folder: Path) -> Path:

@@ -58,5 +58,5 @@ def test_a_value_that_does_not_fit_is_named_and_the_rest_goes_on() -> None:
     assert found.settings == {"default_timeout": 60}
     assert [(one.text, one.reason) for one in found.left_out] == [
         ("jobs_dir: nothing", "expected text, found nothing"),
-        ("max_concurrent_jobs: many", '"many": a whole number from 1 to 1000'),
+        ("max_concurrent_jobs: many", '"many": expected a whole number from 1 to 1000'),
     ]
