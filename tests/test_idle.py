@@ -14,6 +14,7 @@ import pytest
 import scheduled
 from scheduled import idle
 from scheduled.state import heartbeat
+from scheduled.state.records import job_memory
 from scheduled.state.store import Store
 
 pytestmark = pytest.mark.slow
@@ -289,11 +290,12 @@ def test_the_hint_of_a_long_tick_knows_what_a_command_recorded_meanwhile(home: P
     with long_tick(home):
         command = [sys.executable, "-m", "scheduled", *places(home), "defer", "backup"]
         subprocess.run([*command, "--until", "2h"], check=True, capture_output=True)
-    until = Store(home / "state").load().state["jobs"]["backup"]["deferral"]["until"]
+    deferral = job_memory(Store(home / "state").load().state, "backup").deferral
+    assert deferral is not None
 
     due = float((home / "state" / idle.HINT).read_text().splitlines()[2])
 
-    assert due == datetime.fromisoformat(until).timestamp()
+    assert due == deferral.until.timestamp()
 
 
 def test_no_tick_is_idle_while_a_run_goes_on_whose_tick_may_die(home: Path) -> None:

@@ -11,7 +11,8 @@ from scheduled.errors import UsageError
 from scheduled.jobs.model import Job
 from scheduled.runs import stop, supervisor
 from scheduled.state import events
-from scheduled.state.records import ActiveRun, Event, JobMemory, job_memory
+from scheduled.state.journal import Event
+from scheduled.state.records import ActiveRun, JobMemory, job_memory
 from scheduled.system import processes
 from scheduled.system.text import one_line
 from scheduled.views.format import both

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from scheduled.config import load
 from scheduled.config.load import Config
 from scheduled.config.paths import PathOptions
-from scheduled.state.records import Event
+from scheduled.state.journal import Event
 from scheduled.state.store import Store
 
 if TYPE_CHECKING:

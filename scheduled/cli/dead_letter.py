@@ -1,7 +1,6 @@
 """`scheduled dead-letter`: slots that failed and whose retries are used up."""
 
 import json
-from typing import Any
 
 import click
 
@@ -11,12 +10,11 @@ from scheduled.config.lookup import find_job, unknown_job
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Outcome
 from scheduled.state import events
+from scheduled.state.document import DeadLetterEntry
 from scheduled.ticks import tick
 from scheduled.ticks.dispatcher import RunRequest
 from scheduled.ticks.report import Exit
 from scheduled.ticks.signals import Bus
-
-Letter = dict[str, Any]
 
 
 @click.group("dead-letter")
@@ -74,7 +72,7 @@ def drop(session: Session, job: str) -> None:
     click.echo(f"{job}: {_counted(_drop(session, job))} gone.")
 
 
-def _letters_of(session: Session, job: str) -> list[Letter]:
+def _letters_of(session: Session, job: str) -> list[DeadLetterEntry]:
     """The dead letters of a job. Raises UsageError if it has none."""
     letters = session.store.state["dead_letter"]
     found = [one for one in letters if one.get("job") == job]

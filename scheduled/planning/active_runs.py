@@ -1,7 +1,6 @@
 """What the runs in progress mean for the slots of their job (pure)."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 
 from scheduled.jobs.model import Job, Overlap
@@ -26,8 +25,7 @@ def without_active_runs(job: Job, memory: JobMemory) -> JobMemory:
     # Their retry or deferral has been started by these runs.
     active_slots = {run.slot for run in memory.runs.values()}
     retry, deferral, newest = memory.retry, memory.deferral, _newest_started(memory)
-    return replace(
-        memory,
+    return memory._replace(
         watermark=newest,
         coalesced=0,
         interruptions=0,

@@ -5,16 +5,17 @@ boot was and records it: computed again, it would differ after each correction o
 recorded instant is the anchor of these jobs from then on, and their slot for this boot.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import decide
+from scheduled.state.document import State
 from scheduled.state.events import machine_booted, slots_missed
 from scheduled.state.heartbeat import Heartbeat
-from scheduled.state.records import Event, JobMemory, State, job_memory
+from scheduled.state.journal import Event
+from scheduled.state.records import JobMemory, job_memory
 from scheduled.timing import expression
 from scheduled.timing.instants import parse_utc
 from scheduled.timing.slots import MissedRange
@@ -30,7 +31,7 @@ def boot_events(jobs: Iterable[Job], state: State, beat: Heartbeat, now: datetim
     At the very first tick nothing comes due: it is the program that is new, not the boot.
     """
     boot_jobs = [job for job in jobs if _runs_at_boot(job)]
-    last_boot: dict[str, Any] = state["boot"]
+    last_boot = state["boot"]
     if not boot_jobs or last_boot.get("id") == beat.boot_id:
         return []
     memories = {
@@ -52,7 +53,7 @@ def _is_registered(job: Job, state: State) -> bool:
     return job_memory(state, job.id).fingerprint == expression.fingerprint(schedule_of(job))
 
 
-def _missed(job: str, memory: JobMemory) -> list[Event]:
+def _missed(job: str, memory: JobMemory) -> Sequence[Event]:
     slot = memory.anchor
     if slot is None or memory.watermark is None or slot <= memory.watermark:
         return []

@@ -13,7 +13,9 @@ from scheduled.planning import active_runs, decide
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.state import events, records
-from scheduled.state.records import Event, JobMemory, State
+from scheduled.state.document import State
+from scheduled.state.journal import Event
+from scheduled.state.records import JobMemory
 from scheduled.timing import expression
 from scheduled.timing.slots import MissedRange, is_anchored
 

@@ -7,7 +7,8 @@ from scheduled.jobs.model import Attempt, AttemptResult, Job, OnInterrupted, Out
 from scheduled.planning import active_runs, decide
 from scheduled.state import events
 from scheduled.state.events import Resolution
-from scheduled.state.records import Event, JobMemory
+from scheduled.state.journal import Event
+from scheduled.state.records import JobMemory
 from scheduled.timing import backoff
 
 RERUNS = 2

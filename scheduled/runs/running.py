@@ -5,7 +5,8 @@ from pathlib import Path
 
 from scheduled.errors import StateError
 from scheduled.state import records
-from scheduled.state.records import ActiveRun, State
+from scheduled.state.document import State
+from scheduled.state.records import ActiveRun
 from scheduled.system import locks
 
 

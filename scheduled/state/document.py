@@ -1,16 +1,217 @@
-"""The shape of the state's document: what an empty one holds, and what makes one unusable. Pure."""
+"""The state's JSON document, declared once.
+
+A type checker holds all code that reads or writes a key to these declarations, and `problem` holds
+a file to the very same ones. Keys that are not declared here belong to somebody else: they may
+hold anything, and are kept.
+"""
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypedDict, cast
+
+from scheduled.state.type_check import Check, check_of, checks_of
 
 VERSION = 1
 
-State = dict[str, Any]
+
+class StopEntry(TypedDict, total=False):
+    """A request to stop a run."""
+
+    at: str
+    reason: str
+
+
+class RunEntry(TypedDict, total=False):
+    """A run in progress, or how the last run or slot ended."""
+
+    at: str
+    run_id: str
+    slot: str | None
+    attempt: int
+    catch_up: bool
+    missed: int
+    timeout: float
+    boot_id: str
+    started_at: str | None
+    pid: int | None
+    pid_started: int | None
+    stop: StopEntry | None
+    finished_at: str | None
+    reason: str | None
+    outcome: str | None
+    answered: bool
+    retry_at: str | None
+    dead_letter: bool
+    duration_seconds: float | None
+    error: str | None
+    exit_code: int | None
+    cpu_seconds: float | None
+    max_rss_bytes: int | None
+    by_hand: bool
+    trouble: str
+
+
+class RetryEntry(TypedDict, total=False):
+    """A failed slot, and when it is tried again."""
+
+    slot: str | None
+    retry_at: str | None
+    catch_up: bool
+    missed: int
+    attempt: int
+
+
+class NotNowEntry(TypedDict, total=False):
+    """The last time that a guard, or the run itself, said not now."""
+
+    at: str
+    reason: str | None
+    slot: str | None
+    guard: str
+
+
+class DeferralEntry(TypedDict, total=False):
+    """A person's wish that a job runs at `until` and not before."""
+
+    until: str | None
+    reason: str | None
+
+
+class CancelledEntry(TypedDict, total=False):
+    """When and why a job was cancelled."""
+
+    at: str
+    reason: str | None
+
+
+class SuspendedEntry(TypedDict, total=False):
+    """When a job was suspended, and the error of its last dead letter."""
+
+    at: str | None
+    error: str | None
+
+
+class JobEntry(TypedDict, total=False):
+    """One job, below `jobs`."""
+
+    fingerprint: str | None
+    anchor: str | None
+    watermark: str | None
+    schedule: str | None
+    zone: str | None
+    first_seen: str | None
+    coalesced: int
+    interruptions: int
+    enabled: bool | None
+    open: RunEntry | None
+    beside: dict[str, RunEntry] | None
+    last: RunEntry | None
+    retry: RetryEntry | None
+    deferred: NotNowEntry | None
+    deferrals: int
+    deferral: DeferralEntry | None
+    deferral_count: int
+    deferral_history: list[Any]
+    cancelled: CancelledEntry | None
+    suspended: SuspendedEntry | None
+    dead_in_a_row: int
+    skip: str | None
+    counts: dict[str, int]
+    failures: int
+    durations: list[float]
+    last_success: str | None
+    succeeded_slot: str | None
+    memory: dict[str, Any] | None
+
+
+class PauseEntry(TypedDict, total=False):
+    """A pause, below `paused`."""
+
+    since: str | None
+    until: str | None
+    reason: str | None
+
+
+class DeadLetterEntry(TypedDict, total=False):
+    """A slot whose retries are used up."""
+
+    job: str
+    slot: str | None
+    since: str | None
+    attempts: int
+    error: str | None
+
+
+class OutboxEntry(TypedDict, total=False):
+    """What the outbox itself keeps of a waiting message; the rest belongs to `notify.message`."""
+
+    id: str
+    failures: int
+    problem: str
+    retry_at: str | None
+
+
+GapEntry = TypedDict("GapEntry", {"from": str, "to": str, "cause": str}, total=False)
+"""A time without ticks."""
+
+
+class BootEntry(TypedDict, total=False):
+    """The boot that was last seen."""
+
+    id: str
+    at: str
+
+
+class CadenceEntry(TypedDict, total=False):
+    """How often ticks are expected, according to what was installed."""
+
+    seconds: float | None
+    since: str | None
+    before: float | None
+    installed: dict[str, float]
+
+
+class RefusedEntry(TypedDict, total=False):
+    """How often something that a person gave was refused."""
+
+    schedules: int
+
+
+class TicksEntry(TypedDict, total=False):
+    """The ticks that ran."""
+
+    first: str | None
+    last: str | None
+    count: int
+
+
+class State(TypedDict):
+    """The document."""
+
+    version: int
+    last_run: dict[str, Any]
+    memory_rollover: dict[str, Any]
+    mail_cleanup: dict[str, Any]
+    health_check: dict[str, Any]
+    jobs: dict[str, JobEntry]
+    paused: dict[str, PauseEntry]
+    dead_letter: list[DeadLetterEntry]
+    incidents: dict[str, Any]
+    outbox: list[OutboxEntry]
+    gaps: list[GapEntry]
+    boot: BootEntry
+    cadence: CadenceEntry
+    refused: RefusedEntry
+    tallies: dict[str, dict[str, int]]
+    ticks: TicksEntry
+
+
+OUR_KEYS = frozenset(State.__annotations__)
+"""The keys of a state that are ours; any other is somebody else's."""
 
 
 def empty() -> State:
-    """The state of a first tick: the seed's keys with nothing in them, and ours."""
+    """Return the state of a first tick."""
     return {
         "version": VERSION,
         "last_run": {"hourly": None, "daily_report": None},
@@ -37,135 +238,81 @@ def empty() -> State:
     }
 
 
-OUR_KEYS = frozenset(empty())
-"""The keys of a state that are ours; any other is somebody else's."""
-
-
 def with_defaults(document: Any) -> State:
-    """A state with every key we count on; keys of others stay. Empty for what is no state."""
+    """Return `document` with every key of a state; an empty state if it cannot be used as one."""
     if problem(document):
         return empty()
-    whole: State = empty() | document
-    for section, value in empty().items():
-        if isinstance(value, dict):
-            whole[section] = value | whole[section]
-    return whole
+    state: dict[str, Any] = {**empty(), **document}
+    for section, default in empty().items():
+        if isinstance(default, dict):
+            state[section] = default | state[section]
+    return cast("State", state)
 
 
-def with_foreign_keys(replayed: State, before: Any) -> State:
-    """`replayed` with all that somebody else put into the state file `before`.
+def with_foreign_keys(state: State, before: Any) -> State:
+    """Return `state` with all that somebody else put into the state file `before`.
 
-    That is whole keys, and names in the sections whose names the seed fixed.
+    These are whole keys, and names in the sections whose names the seed fixed.
     """
     if not isinstance(before, dict):
-        return replayed
-    theirs = {key: value for key, value in before.items() if key not in OUR_KEYS}
-    whole = replayed | theirs
-    for section, fixed in empty().items():
-        if isinstance(fixed, dict) and fixed and isinstance(before.get(section), dict):
-            added = {key: one for key, one in before[section].items() if key not in fixed}
-            whole[section] = added | replayed[section]
-    return whole
+        return state
+    foreign = {key: value for key, value in before.items() if key not in OUR_KEYS}
+    whole: dict[str, Any] = {**state, **foreign}
+    for section, default in empty().items():
+        if isinstance(default, dict) and default and isinstance(before.get(section), dict):
+            added = {key: value for key, value in before[section].items() if key not in default}
+            whole[section] = added | whole[section]
+    return cast("State", whole)
 
 
-_NUMBERS = ("coalesced", "interruptions", "failures", "deferrals", "deferral_count")
-_OBJECTS = ("open", "beside", "last", "deferred", "memory", "deferral", "cancelled")
-_TEXTS = ("fingerprint", "anchor", "watermark", "schedule", "zone", "last_success", "first_seen")
 _LANE = re.compile(r"[0-9]{1,4}")
-_OF_A_RUN = {
-    "run_id": str,
-    "boot_id": str,
-    "attempt": int,
-    "missed": int,
-    "timeout": int | float,
-    "pid": int | None,
-    "pid_started": int | None,
-    **dict.fromkeys(("outcome", "error", "reason", "started_at", "finished_at"), str | None),
+_JOB: dict[str, Check] = checks_of(JobEntry)
+_SECTIONS: dict[str, Check] = {
+    key: check_of(kind) for key, kind in State.__annotations__.items() if key != "jobs"
 }
 
 
 def problem(document: Any) -> str:
-    """Why a document is no state; empty if it is one.
+    """Return what makes `document` unusable as a state, or ''.
 
-    Everything the engine counts with is looked at, for others can write to the file, too: one
-    wrong entry must not stop every tick to come. Keys that are not ours may hold anything.
+    Others can write to the file, too: one wrong value must not stop every tick to come.
     """
     if not isinstance(document, dict):
         return "not a JSON object"
-    if not isinstance(document.get("version", VERSION), int):
-        return "its version is no number"
-    for key, value in empty().items():
-        if key in document and not isinstance(document[key], type(value)):
-            return f"{key} is not what it should be"
-    return next(_misshapen(document), "")
+    return next(_problems(document), "")
 
 
-def _misshapen(document: State) -> Iterator[str]:
-    """What in the sections has the wrong shape, a sentence each."""
-    for name, entry in document.get("jobs", {}).items():
-        if not isinstance(entry, dict):
-            yield f"jobs.{name} is no object"
-            continue
+def _problems(document: dict[str, Any]) -> Iterator[str]:
+    for section, fits in _SECTIONS.items():
+        if section in document and not fits(document[section]):
+            yield f"{section} is invalid"
+    jobs = document.get("jobs", {})
+    if not isinstance(jobs, dict):
+        yield "jobs is invalid"
+        return
+    for name, entry in jobs.items():
         if "/" in name or name in ("", ".", ".."):
-            yield f"jobs holds {name!r}, which is no job"
-        wrong = [key for key in entry if not _fits(key, entry[key])]
-        yield from (f"jobs.{name}.{key} is not what it should be" for key in wrong)
-    for message in document.get("outbox", []):
-        if not isinstance(message, dict) or not _is_waiting(message):
-            yield "the outbox holds what is no message"
-    for place in ("gaps", "dead_letter"):
-        if not all(isinstance(one, dict) for one in document.get(place, [])):
-            yield f"{place} holds what is no object"
-    if not all(map(_is_tally, document.get("tallies", {}).values())):
-        yield "tallies holds what is no count"
-    yield from _miscounted(document)
+            yield f"jobs: {name!r} is not a valid job id"
+        yield from _job_problems(name, entry)
+    if not all(message.get("id") for message in document.get("outbox", [])):
+        yield "outbox is invalid: a message without an id"
+    if not all(seconds > 0 for seconds in _intervals(document.get("cadence", {}))):
+        yield "cadence is invalid"
 
 
-def _miscounted(document: State) -> Iterator[str]:
-    """What about the ticks themselves has the wrong shape."""
-    if not _is_cadence(document.get("cadence", {})):
-        yield "cadence holds what is no time"
-    if type(document.get("ticks", {}).get("count", 0)) is not int:
-        yield "ticks.count is no number"
-    if not _is_tally(document.get("refused", {})):
-        yield "refused holds what is no count"
+def _job_problems(name: str, entry: Any) -> Iterator[str]:
+    if not isinstance(entry, dict):
+        yield f"jobs.{name} is invalid"
+        return
+    for key, value in entry.items():
+        fits = _JOB.get(key)
+        if fits is not None and not fits(value):
+            yield f"jobs.{name}.{key} is invalid"
+    if not all(map(_LANE.fullmatch, entry.get("beside") or ())):
+        yield f"jobs.{name}.beside is invalid"
 
 
-def _fits(key: str, value: Any) -> bool:
-    if key in _NUMBERS:
-        return type(value) is int
-    if key == "enabled":
-        return value is None or isinstance(value, bool)
-    if key == "counts":
-        return _is_tally(value)
-    if key == "durations":
-        return isinstance(value, list) and all(type(one) in (int, float) for one in value)
-    if key == "deferral_history":
-        return isinstance(value, list)
-    if key in ("open", "last") and isinstance(value, dict):
-        return all(isinstance(value[name], _OF_A_RUN[name]) for name in _OF_A_RUN if name in value)
-    if key == "beside" and isinstance(value, dict):
-        return all(
-            _LANE.fullmatch(lane) and isinstance(one, dict) and _fits("open", one)
-            for lane, one in value.items()
-        )
-    if key in _OBJECTS:
-        return value is None or isinstance(value, dict)
-    return key not in _TEXTS or value is None or isinstance(value, str)
-
-
-def _is_waiting(message: dict[str, Any]) -> bool:
-    id_ = message.get("id")
-    return isinstance(id_, str) and id_ != "" and type(message.get("failures", 0)) is int
-
-
-def _is_tally(value: Any) -> bool:
-    return isinstance(value, dict) and all(type(count) is int for count in value.values())
-
-
-def _is_cadence(kept: dict[str, Any]) -> bool:
-    installed = kept.get("installed", {})
-    if not isinstance(installed, dict):
-        return False
-    spans = [kept[name] for name in ("seconds", "before") if kept.get(name) is not None]
-    return all(type(one) in (int, float) and one > 0 for one in (*spans, *installed.values()))
+def _intervals(cadence: CadenceEntry) -> Iterator[float]:
+    spans = (cadence.get("seconds"), cadence.get("before"))
+    yield from (seconds for seconds in spans if seconds is not None)
+    yield from cadence.get("installed", {}).values()

@@ -4,22 +4,26 @@ Nothing else writes an event. What each of them does to the state is said in
 `scheduled.state.apply`.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from __future__ import annotations
 
-from scheduled.jobs.model import Attempt, AttemptResult, Outcome
-from scheduled.state.records import ActiveRun, Event, State
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from scheduled.jobs.model import Attempt, AttemptResult, Job, Outcome
+from scheduled.state.document import GapEntry, State
+from scheduled.state.records import ActiveRun
 from scheduled.timing.instants import format_utc, parse_utc
 from scheduled.timing.slots import MissedRange
+
+if TYPE_CHECKING:  # every tick would pay for loading what only a type checker reads
+    from scheduled.state import event_types as kinds
 
 TICK_DIED = "the tick that started it died"
 NO_TICK = "no tick could start it in time"
 
 
-@dataclass(frozen=True)
-class Resolution:
+class Resolution(NamedTuple):
     """What the end of an attempt means for its slot."""
 
     answered: bool
@@ -37,24 +41,26 @@ def job_registered(
     fingerprint: str,
     watermark: datetime | None,
     schedule: tuple[str, str] | None = None,
-) -> Event:
+) -> kinds.JobRegistered:
     """Build the event that makes a job count from `anchor`; `schedule` is its text and zone."""
-    event = {
+    event: kinds.JobRegistered = {
         "event": "seen",
         "job": job,
         "anchor": format_utc(anchor),
         "fingerprint": fingerprint,
         "watermark": format_utc(watermark),
     }
-    return event | ({"schedule": schedule[0], "zone": schedule[1]} if schedule else {})
+    if schedule is not None:
+        event["schedule"], event["zone"] = schedule
+    return event
 
 
-def watermark_reset(job: str, watermark: datetime | None) -> Event:
+def watermark_reset(job: str, watermark: datetime | None) -> kinds.WatermarkReset:
     """Build the event that brings back a watermark set while the clock was wrong."""
     return {"event": "clamped", "job": job, "watermark": format_utc(watermark)}
 
 
-def machine_booted(boot_id: str, started: datetime, jobs: Sequence[str]) -> Event:
+def machine_booted(boot_id: str, started: datetime, jobs: Sequence[str]) -> kinds.MachineBooted:
     """Build the event of a new boot, which makes `jobs` due."""
     return {
         "event": "booted",
@@ -67,11 +73,11 @@ def machine_booted(boot_id: str, started: datetime, jobs: Sequence[str]) -> Even
 # Slots without a run
 
 
-def slots_missed(job: str, missed: MissedRange | None, cause: str) -> list[Event]:
+def slots_missed(job: str, missed: MissedRange | None, cause: str) -> list[kinds.SlotsMissed]:
     """Build the event of slots that passed unanswered; none where `missed` is None."""
     if missed is None:
         return []
-    event = {
+    event: kinds.SlotsMissed = {
         "event": "missed",
         "job": job,
         "first": format_utc(missed.first),
@@ -79,10 +85,12 @@ def slots_missed(job: str, missed: MissedRange | None, cause: str) -> list[Event
         "count": missed.count,
         "cause": cause,
     }
-    return [event | {"capped": True}] if missed.capped else [event]
+    if missed.capped:
+        event["capped"] = True
+    return [event]
 
 
-def cause_of_missed(missed: MissedRange | None, gaps: Iterable[dict[str, Any]]) -> str:
+def cause_of_missed(missed: MissedRange | None, gaps: Iterable[GapEntry]) -> str:
     """Return the cause of the newest gap that holds the missed slots, else NO_TICK."""
     for gap in reversed([*gaps]):
         start, end = parse_utc(gap.get("from")), parse_utc(gap.get("to"))
@@ -91,27 +99,33 @@ def cause_of_missed(missed: MissedRange | None, gaps: Iterable[dict[str, Any]]) 
     return NO_TICK
 
 
-def slot_skipped(job: str, slot: datetime | None, reason: str) -> Event:
+def slot_skipped(job: str, slot: datetime | None, reason: str) -> kinds.SlotSkipped:
     """Build the event of a slot that ends without a run."""
     return {"event": "skipped", "job": job, "slot": format_utc(slot), "reason": reason}
 
 
-def retry_cancelled(job: str, slot: datetime, reason: str) -> Event:
+def retry_cancelled(job: str, slot: datetime, reason: str) -> kinds.RetryCancelled:
     """Build the event of a failed slot that is not tried again."""
     return {"event": "given_up", "job": job, "slot": format_utc(slot), "reason": reason}
 
 
-def guard_said_not_now(job: str, slot: datetime | None, guard: str, reason: str) -> Event:
+def guard_said_not_now(job: str, slot: datetime | None, guard: str, reason: str) -> kinds.NotNow:
     """Build the event of a slot that a guard does not let start yet; it stays due."""
-    return {**slot_skipped(job, slot, reason), "event": "deferred", "guard": guard}
+    return {
+        "event": "deferred",
+        "job": job,
+        "slot": format_utc(slot),
+        "reason": reason,
+        "guard": guard,
+    }
 
 
 # Runs
 
 
-def run_started(attempt: Attempt, boot_id: str, lane: int = 0) -> Event:
+def run_started(attempt: Attempt, boot_id: str, lane: int = 0) -> kinds.RunStarted:
     """Build the event of a run that is about to start, recorded before its process exists."""
-    event = {
+    event: kinds.RunStarted = {
         "event": "begin",
         "job": attempt.job.id,
         "run_id": attempt.run_id,
@@ -122,10 +136,12 @@ def run_started(attempt: Attempt, boot_id: str, lane: int = 0) -> Event:
         "timeout": attempt.job.timeout,
         "boot_id": boot_id,
     }
-    return event | ({"lane": lane} if lane else {})
+    if lane:
+        event["lane"] = lane
+    return event
 
 
-def process_started(attempt: Attempt, pid: int, pid_started: int | None) -> Event:
+def process_started(attempt: Attempt, pid: int, pid_started: int | None) -> kinds.ProcessStarted:
     """Build the event that names a run's process, so that a later tick can find it."""
     return {
         "event": "spawned",
@@ -136,14 +152,27 @@ def process_started(attempt: Attempt, pid: int, pid_started: int | None) -> Even
     }
 
 
-def stop_requested(job: str, run_id: str, reason: str) -> Event:
+def stop_requested(job: str, run_id: str, reason: str) -> kinds.StopRequested:
     """Build the event that asks the tick of a run in progress to stop it."""
     return {"event": "told_to_stop", "job": job, "run_id": run_id, "reason": reason}
 
 
-def run_said_not_now(attempt: Attempt, reason: str, started: datetime, finished: datetime) -> Event:
+def run_said_not_now(
+    attempt: Attempt, reason: str, started: datetime, finished: datetime
+) -> kinds.NotNow:
     """Build the event of a run that answered not now; its slot stays due."""
-    return _of_run("deferred", attempt, started, finished) | {"reason": reason}
+    return {
+        "event": "deferred",
+        "job": attempt.job.id,
+        "run_id": attempt.run_id,
+        "slot": format_utc(attempt.slot),
+        "attempt": attempt.attempt,
+        "catch_up": attempt.catch_up,
+        "missed": attempt.missed,
+        "started_at": format_utc(started),
+        "finished_at": format_utc(finished),
+        "reason": reason,
+    }
 
 
 def run_ended(
@@ -152,9 +181,18 @@ def run_ended(
     resolution: Resolution,
     started: datetime,
     finished: datetime,
-) -> Event:
+) -> kinds.RunEnded:
     """Build the event of a run's end, with what its handler asked to remember."""
-    event = _of_run("end", attempt, started, finished) | {
+    event: kinds.RunEnded = {
+        "event": "end",
+        "job": attempt.job.id,
+        "run_id": attempt.run_id,
+        "slot": format_utc(attempt.slot),
+        "attempt": attempt.attempt,
+        "catch_up": attempt.catch_up,
+        "missed": attempt.missed,
+        "started_at": format_utc(started),
+        "finished_at": format_utc(finished),
         "reason": result.reason,
         "outcome": result.outcome.value,
         "answered": resolution.answered,
@@ -169,19 +207,19 @@ def run_ended(
         "by_hand": attempt.slot is None,
     }
     if result.memory is not None:
-        event |= {"memory": result.memory, "section": attempt.job.memory_section}
+        event["memory"], event["section"] = result.memory, attempt.job.memory_section
     return event
 
 
-def for_last_run(attempt: Attempt, local: datetime) -> Event:
-    """Return what a run's end carries for the seed's `last_run`: local time without an offset."""
-    if not attempt.job.last_run_key:
-        return {}
-    naive = local.replace(tzinfo=None)
-    return {"seed_key": attempt.job.last_run_key, "local_time": naive.isoformat(timespec="seconds")}
+def with_last_run(event: kinds.RunEnded, job: Job, local: datetime) -> kinds.RunEnded:
+    """Return the end of a run with what the seed's `last_run` keeps: local time, no offset."""
+    if not job.last_run_key:
+        return event
+    naive = local.replace(tzinfo=None).isoformat(timespec="seconds")
+    return {**event, "seed_key": job.last_run_key, "local_time": naive}
 
 
-def run_interrupted(job: str, run: ActiveRun, *, answered: bool) -> Event:
+def run_interrupted(job: str, run: ActiveRun, *, answered: bool) -> kinds.RunEnded:
     """Build the end of a run whose tick died."""
     reason = run.stop.reason if run.stop else TICK_DIED
     return {
@@ -203,29 +241,15 @@ def run_interrupted(job: str, run: ActiveRun, *, answered: bool) -> Event:
     }
 
 
-def _of_run(kind: str, attempt: Attempt, started: datetime, finished: datetime) -> Event:
-    return {
-        "event": kind,
-        "job": attempt.job.id,
-        "run_id": attempt.run_id,
-        "slot": format_utc(attempt.slot),
-        "attempt": attempt.attempt,
-        "catch_up": attempt.catch_up,
-        "missed": attempt.missed,
-        "started_at": format_utc(started),
-        "finished_at": format_utc(finished),
-    }
-
-
 # Messages
 
 
-def messages_delivered(ids: Sequence[str]) -> Event:
+def messages_delivered(ids: Sequence[str]) -> kinds.MessagesDelivered:
     """Build the event that takes messages out of the outbox."""
     return {"event": "delivered", "ids": [*ids]}
 
 
-def delivery_failed(message: str, problem: str, retry_at: datetime) -> Event:
+def delivery_failed(message: str, problem: str, retry_at: datetime) -> kinds.DeliveryFailed:
     """Build the event of a message that stays in the outbox until `retry_at`."""
     return {
         "event": "undelivered",
@@ -238,52 +262,52 @@ def delivery_failed(message: str, problem: str, retry_at: datetime) -> Event:
 # Commands of a person
 
 
-def job_enabled(job: str, *, enabled: bool) -> Event:
+def job_enabled(job: str, *, enabled: bool) -> kinds.JobEnabled:
     """Build the event of a job that is enabled, or disabled."""
     return {"event": "enabled", "job": job, "enabled": enabled}
 
 
-def job_paused(job: str, until: datetime | None, reason: str) -> Event:
+def job_paused(job: str, until: datetime | None, reason: str) -> kinds.JobPaused:
     """Build the event of a pause; `job` may be ALL_JOBS."""
     return {"event": "paused", "job": job, "until": format_utc(until), "reason": reason}
 
 
-def job_resumed(job: str, until: datetime) -> Event:
+def job_resumed(job: str, until: datetime) -> kinds.JobResumed:
     """Build the event that ends a pause at `until`; `job` may be ALL_JOBS."""
     return {"event": "resumed", "job": job, "until": format_utc(until)}
 
 
-def job_deferred(job: str, until: datetime, reason: str) -> Event:
+def job_deferred(job: str, until: datetime, reason: str) -> kinds.JobDeferred:
     """Build the event of a job that is to run at `until` and not before."""
     return {"event": "deferral", "job": job, "until": format_utc(until), "reason": reason}
 
 
-def deferral_ended(job: str) -> Event:
+def deferral_ended(job: str) -> kinds.JobDeferred:
     """Build the event that takes a deferral back."""
     return {"event": "deferral", "job": job, "until": None}
 
 
-def deferrals_imported(job: str, count: int, history: Iterable[Any]) -> Event:
+def deferrals_imported(job: str, count: int, history: Iterable[Any]) -> kinds.DeferralsImported:
     """Build the event of deferrals that another program counted."""
     return {"event": "deferrals_told", "job": job, "count": count, "history": [*history]}
 
 
-def skip_requested(job: str, slot: datetime) -> Event:
+def skip_requested(job: str, slot: datetime) -> kinds.SkipRequested:
     """Build the event of a slot to come that a person wants skipped."""
     return {"event": "skip", "job": job, "slot": format_utc(slot)}
 
 
-def job_cancelled(job: str, reason: str) -> Event:
+def job_cancelled(job: str, reason: str) -> kinds.JobCancelled:
     """Build the event of a job that does not run again until it is enabled."""
     return {"event": "cancelled", "job": job, "reason": reason}
 
 
-def dead_letters_dropped(job: str) -> Event:
+def dead_letters_dropped(job: str) -> kinds.DeadLettersDropped:
     """Build the event that forgets all dead letters of a job."""
     return {"event": "dead_letter_dropped", "job": job}
 
 
-def schedule_refused(schedule: str) -> Event:
+def schedule_refused(schedule: str) -> kinds.ScheduleRefused:
     """Build the event of a schedule that could not be parsed when a person gave it."""
     return {"event": "schedule_refused", "schedule": schedule}
 
@@ -291,21 +315,23 @@ def schedule_refused(schedule: str) -> Event:
 # Ticks
 
 
-def tick_interval_installed(by: str, seconds: float | None) -> Event:
+def tick_interval_installed(by: str, seconds: float | None) -> kinds.TickIntervalInstalled:
     """Build the event of a crontab or timer that calls each `seconds`; None: not any more."""
     return {"event": "cadence", "by": by, "seconds": seconds}
 
 
-def gap_explained(start: datetime, end: datetime, cause: str) -> Event:
+def gap_explained(start: datetime, end: datetime, cause: str) -> kinds.GapExplained:
     """Build the event of a time without ticks."""
     return {"event": "gap", "from": format_utc(start), "to": format_utc(end), "cause": cause}
 
 
-def tick_ended(ran: int) -> Event:
+def tick_ended(ran: int) -> kinds.TickEnded:
     """Build the last event of a tick that ran so many jobs."""
     return {"event": "tick", "ran": ran}
 
 
-def snapshot(state: State, now: datetime | None = None) -> Event:
+def snapshot(state: State, now: datetime | None = None) -> kinds.Snapshot:
     """Build the event that holds the whole state; `now` where nothing else stamps it."""
-    return {"event": "snapshot", **({"at": format_utc(now)} if now else {}), "state": state}
+    if now is None:
+        return {"event": "snapshot", "state": state}
+    return {"event": "snapshot", "at": format_utc(now), "state": state}

@@ -8,7 +8,7 @@ share; what a crash tears off is the last line, which no reader takes for an eve
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -18,7 +18,8 @@ from typing import Any
 from scheduled.errors import StateError, reason_of
 from scheduled.system.files import sync_folder
 
-Event = dict[str, Any]
+Event = Mapping[str, Any]
+"""Any event, those of other versions of the program among them."""
 
 SUFFIX = ".jsonl"
 MODE = 0o600

@@ -10,13 +10,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from scheduled.errors import StateError, UnreadableFileError, reason_of
 from scheduled.state import apply, events
-from scheduled.state.document import VERSION, empty, problem, with_defaults, with_foreign_keys
+from scheduled.state.document import (
+    VERSION,
+    State,
+    empty,
+    problem,
+    with_defaults,
+    with_foreign_keys,
+)
 from scheduled.state.journal import Event, Journal, Position, file_name, since_snapshot
-from scheduled.state.records import ALL_JOBS, State
+from scheduled.state.records import ALL_JOBS
 from scheduled.system import files, locks
 from scheduled.timing.instants import format_utc
 
@@ -173,7 +180,7 @@ class Store:
             self.recovered.append(f"{self.path}: {flaw}; the journal is used instead")
             return None
         self._broken = False
-        return dict(document)
+        return cast("State", document)
 
     def _refuse_newer(self, document: Any) -> None:
         """Before its shape is looked at: a newer version's may well be another one."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scheduled.errors import UsageError
-from scheduled.state.records import State
+from scheduled.state.document import State
 from scheduled.timing.instants import parse_utc
 
 DEFAULT_SECONDS = 60.0

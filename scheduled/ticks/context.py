@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from scheduled.jobs.model import Job
 from scheduled.planning import decide
@@ -15,6 +15,9 @@ from scheduled.state import records
 from scheduled.state.journal import Event
 from scheduled.state.records import JobMemory
 from scheduled.state.store import Store
+
+if TYPE_CHECKING:
+    from scheduled.state.event_types import NotNow, RunEnded
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,9 @@ class TickContext:
         """Decide about `job` from what is remembered now."""
         return decide.decide(job, self.memory(job.id), self.slots, self.grace)
 
-    def write_end(self, event: Event, trouble: str, *before: Event, sync: bool = True) -> None:
+    def write_end(
+        self, event: "RunEnded | NotNow", trouble: str, *before: Event, sync: bool = True
+    ) -> None:
         """Write the end of a run after the events `before` it; for a caller within `store.locked`.
 
         `trouble` is what went wrong with its output: it is recorded, and the user is warned.

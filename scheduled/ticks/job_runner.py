@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from scheduled.errors import StateError
@@ -12,11 +12,13 @@ from scheduled.planning import active_runs, resolve
 from scheduled.runs.process import Running
 from scheduled.state import events, history, records
 from scheduled.state.history import Row
-from scheduled.state.journal import Event
 from scheduled.system import processes
 from scheduled.system.locks import Lock
 from scheduled.ticks.claim import Claim
 from scheduled.ticks.context import TickContext
+
+if TYPE_CHECKING:
+    from scheduled.state.event_types import NotNow, RunEnded
 
 SUPERSEDED = "a newer slot was taken up meanwhile"
 
@@ -86,7 +88,7 @@ class JobRunner:
             for run in runs:
                 run.lock.release()
 
-    def _end_event(self, run: StartedRun, result: AttemptResult) -> Event:
+    def _end_event(self, run: StartedRun, result: AttemptResult) -> "RunEnded | NotNow":
         attempt, now = run.running.attempt, self.tick.clock()
         memory = self.tick.memory(attempt.job.id)
         active_run = memory.run(attempt.run_id)
@@ -98,7 +100,5 @@ class JobRunner:
             return events.run_said_not_now(attempt, result.reason, run.started_at, now)
         local = self.tick.slots.now.astimezone(ZoneInfo(self.tick.run_context.zone))
         resolution = resolve.resolve(attempt, result, memory, now)
-        return {
-            **events.run_ended(attempt, result, resolution, run.started_at, now),
-            **events.for_last_run(attempt, local),
-        }
+        ended = events.run_ended(attempt, result, resolution, run.started_at, now)
+        return events.with_last_run(ended, attempt.job, local)

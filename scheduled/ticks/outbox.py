@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from scheduled.config.paths import Paths
 from scheduled.notify.routes import messages_for
 from scheduled.state import events
+from scheduled.state.document import OutboxEntry, State
 from scheduled.state.journal import Event
-from scheduled.state.records import State
 from scheduled.state.store import Store
 from scheduled.system import locks
 from scheduled.timing import backoff, instants
@@ -63,13 +63,13 @@ def next_due(state: State, now: datetime) -> datetime | None:
     return min((_retry_at(message, now) for message in state["outbox"]), default=None)
 
 
-def _deliver(store: Store, due: list[WaitingMessage], context: "ChannelContext") -> list[str]:
+def _deliver(store: Store, due: list[OutboxEntry], context: "ChannelContext") -> list[str]:
     from scheduled.notify import channels
     from scheduled.notify.message import Message
 
-    delivery = channels.deliver([Message.from_json(entry) for entry in due], context)
+    delivery = channels.deliver([Message.from_json(dict(entry)) for entry in due], context)
     failures = {entry["id"]: entry.get("failures", 0) for entry in due}
-    recorded = [
+    recorded: list[Event] = [
         _failed_event(message.id, failures[message.id], reason, context.now)
         for message, reason in delivery.failed
     ]
@@ -87,5 +87,5 @@ def _failed_event(message_id: str, failures: int, reason: str, now: datetime) ->
     return events.delivery_failed(message_id, reason, retry_at=now + timedelta(seconds=wait))
 
 
-def _retry_at(message: WaitingMessage, now: datetime) -> datetime:
+def _retry_at(message: OutboxEntry, now: datetime) -> datetime:
     return instants.parse_utc(message.get("retry_at")) or now

@@ -16,7 +16,8 @@ from scheduled.planning.decision import Decision
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.runs.running import running_jobs
 from scheduled.state import heartbeat, records, tick_interval
-from scheduled.state.records import JobMemory, State
+from scheduled.state.document import State
+from scheduled.state.records import JobMemory
 from scheduled.state.tick_interval import Cadence
 from scheduled.system import files
 from scheduled.timing import instants
@@ -98,7 +99,7 @@ def observe(
 
 
 def _entry(state: State, job: str) -> dict[str, Any]:
-    entry = state["jobs"].get(job)
+    entry: Any = state["jobs"].get(job)
     return entry if isinstance(entry, dict) else {}
 
 

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from scheduled.jobs.model import Outcome
 from scheduled.planning import decide
 from scheduled.runs.output_files import log_path
-from scheduled.state.records import State, count_outcomes, pauses
+from scheduled.state.document import State
+from scheduled.state.records import count_outcomes, pauses
 from scheduled.timing.instants import format_utc
 from scheduled.views import upcoming
 from scheduled.views.health import judge
@@ -27,6 +28,7 @@ def document(snapshot: Snapshot) -> dict[str, Any]:
     overdue = _overdue(snapshot)
     outcomes = count_outcomes(snapshot.state, snapshot.now)
     health, reasons = judge(snapshot, outcomes, overdue)
+    sections: dict[str, Any] = {**snapshot.state}
     return {
         "health": health.word,
         "reasons": reasons,
@@ -39,7 +41,7 @@ def document(snapshot: Snapshot) -> dict[str, Any]:
         "paused": _paused(snapshot),
         "next": upcoming.of_all(snapshot, NEXT_SHOWN)["next"],
         "counts": _counts(snapshot, outcomes),
-        "seed_state": {section: snapshot.state[section] for section in SEED_SECTIONS},
+        "seed_state": {section: sections[section] for section in SEED_SECTIONS},
     }
 
 

@@ -10,6 +10,7 @@ from scheduled.planning import decide
 from scheduled.planning.decide import INSTANT
 from scheduled.planning.decision import Decision
 from scheduled.planning.slot_cache import SlotCache
+from scheduled.state.document import DeadLetterEntry
 from scheduled.state.history import Row
 from scheduled.state.records import JobMemory
 from scheduled.timing import slots
@@ -146,7 +147,7 @@ def _aftermath(
         yield f"coalesced: the run for the slot of {when} answered for it, too"
 
 
-def _is_about(letter: dict[str, Any], job: Job, slot: datetime) -> bool:
+def _is_about(letter: DeadLetterEntry, job: Job, slot: datetime) -> bool:
     return letter.get("job") == job.id and parse_utc(letter.get("slot")) == slot
 
 

@@ -9,6 +9,7 @@ from scheduled.config.load import DEFAULTS, Config
 from scheduled.config.paths import Paths
 from scheduled.jobs.model import Job
 from scheduled.state.history import HistoryQuery, Row, read
+from scheduled.state.journal import Event
 from scheduled.state.store import Store
 from scheduled.ticks import dispatcher, tick
 from scheduled.ticks.report import Report
@@ -49,17 +50,17 @@ class Engine:
         Store(self.state_dir).load().record(at(when), *events)
 
     @property
-    def state(self) -> dict[str, Any]:
-        """What is remembered now."""
+    def state(self) -> Any:
+        """What is remembered now, as JSON."""
         return Store(self.state_dir).load().state
 
     @property
-    def last_event(self) -> dict[str, Any]:
+    def last_event(self) -> Event:
         """What was put on record last."""
         return self.events[-1]
 
     @property
-    def events(self) -> tuple[dict[str, Any], ...]:
+    def events(self) -> tuple[Event, ...]:
         """All that was put on record, oldest first."""
         return Store(self.state_dir).journal.read(None).events
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from scheduled.state import apply, records
-from scheduled.state.document import empty
+from scheduled.state.document import State, empty
 
 RUN = {"job": "backup", "run_id": "r1", "slot": "2026-11-21T12:00:00Z", "attempt": 1}
 BEGIN = {"event": "begin", **RUN}
@@ -17,8 +17,8 @@ SEEN = {
 MISSED = {"event": "missed", "job": "backup", "last": "2026-11-21T12:00:00Z", "count": 3}
 
 
-def after(*events: dict[str, Any]) -> records.State:
-    """The state that these events lead to, each an hour after the one before."""
+def after(*events: dict[str, Any]) -> Any:
+    """The state that these events lead to, as JSON, each an hour after the one before."""
     state = empty()
     for hour, event in enumerate(events, start=10):
         apply.apply(state, {"at": f"2026-11-21T{hour}:00:00Z", **event})
@@ -32,6 +32,6 @@ def end(outcome: str = "succeeded", **more: Any) -> dict[str, Any]:
     return {**RUN, **ordinary, **more}
 
 
-def record(state: records.State) -> records.JobMemory:
+def record(state: State) -> records.JobMemory:
     """What is remembered about the job of these events."""
     return records.job_memory(state, "backup")

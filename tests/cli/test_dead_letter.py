@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from scheduled.cli.main import main
+from scheduled.state.document import DeadLetterEntry
 from scheduled.state.store import Store
 from tests.builders.engine import Engine
 from tests.builders.jobs import job
@@ -30,9 +31,8 @@ def call(home: Path, *words: str) -> int:
     return main(["--root", str(home), "--state-dir", str(home / "state"), *words])
 
 
-def letters(home: Path) -> list[dict[str, object]]:
-    found: list[dict[str, object]] = Store(home / "state").load().state["dead_letter"]
-    return found
+def letters(home: Path) -> list[DeadLetterEntry]:
+    return Store(home / "state").load().state["dead_letter"]
 
 
 def test_they_are_listed(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -207,4 +207,4 @@ def _history(home: Home) -> list[Event]:
 
 
 def _journal(home: Home) -> list[Event]:
-    return list(Store(home.state_dir).journal.read(None).events)
+    return [dict(event) for event in Store(home.state_dir).journal.read(None).events]

@@ -48,7 +48,7 @@ class Installation:
         return code, captured.out, captured.err
 
     @property
-    def state(self) -> dict[str, Any]:
+    def state(self) -> Any:
         return Store(self.root / "state").load().state
 
 

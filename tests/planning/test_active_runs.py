@@ -1,7 +1,5 @@
 """What the runs in progress mean for the slots of their job."""
 
-from dataclasses import replace
-
 import pytest
 
 from scheduled.jobs.model import Job, Overlap
@@ -22,8 +20,8 @@ def test_what_is_taken_up_is_answered_or_under_way_or_to_be_tried_again() -> Non
 
     assert active_runs.newest_claimed(JobMemory()) is None
     assert active_runs.newest_claimed(registered("11:00")) == at("11:00")
-    assert active_runs.newest_claimed(replace(registered("11:00"), runs={0: opened})) == at("12:00")
-    assert active_runs.newest_claimed(replace(registered("09:00"), retry=retry)) == at("10:00")
+    assert active_runs.newest_claimed(registered("11:00")._replace(runs={0: opened})) == at("12:00")
+    assert active_runs.newest_claimed(registered("09:00")._replace(retry=retry)) == at("10:00")
 
 
 def test_the_next_run_counts_from_the_newest_slot_in_progress() -> None:
@@ -35,7 +33,7 @@ def test_the_next_run_counts_from_the_newest_slot_in_progress() -> None:
 
 @pytest.mark.parametrize("what", [job(), PARALLEL])
 def test_a_job_whose_slots_queue_or_that_does_not_run_is_seen_as_it_is(what: Job) -> None:
-    memory = RUNNING if what.overlap is Overlap.QUEUE else replace(RUNNING, runs={})
+    memory = RUNNING if what.overlap is Overlap.QUEUE else RUNNING._replace(runs={})
 
     assert active_runs.without_active_runs(what, memory) == memory
 
@@ -44,7 +42,7 @@ def test_a_job_whose_slots_queue_or_that_does_not_run_is_seen_as_it_is(what: Job
 def test_a_retry_in_progress_is_not_started_again(slot: str, is_kept: bool) -> None:
     retry = Retry(at(slot), 2, at("12:00"))
 
-    memory = active_runs.without_active_runs(PARALLEL, replace(RUNNING, retry=retry))
+    memory = active_runs.without_active_runs(PARALLEL, RUNNING._replace(retry=retry))
 
     assert memory.retry == (retry if is_kept else None)
 
@@ -53,14 +51,14 @@ def test_a_retry_in_progress_is_not_started_again(slot: str, is_kept: bool) -> N
 def test_a_deferral_in_progress_is_not_started_again(until: str, is_kept: bool) -> None:
     deferral = Deferral(at(until))
 
-    memory = active_runs.without_active_runs(PARALLEL, replace(RUNNING, deferral=deferral))
+    memory = active_runs.without_active_runs(PARALLEL, RUNNING._replace(deferral=deferral))
 
     assert memory.deferral == (deferral if is_kept else None)
 
 
 def test_a_deferral_stays_while_a_run_by_hand_is_all_there_is() -> None:
     deferral = Deferral(at("12:00"))
-    by_hand = replace(RUN, slot=None)
+    by_hand = RUN._replace(slot=None)
     memory = JobMemory(runs={0: by_hand}, deferral=deferral)
 
     assert active_runs.without_active_runs(PARALLEL, memory).deferral == deferral

@@ -1,6 +1,5 @@
 """The decisions: pure, with literals. What is owed, and to which slot."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -86,7 +85,7 @@ def test_a_new_job_that_asks_for_it_runs_at_once_and_misses_nothing() -> None:
     eager = job(first_run=FirstRun.NOW)
     assert decided(eager, JobMemory(), "12:30").watermark is None
 
-    decision = decided(eager, replace(registered("12:30"), watermark=None), "12:30")
+    decision = decided(eager, registered("12:30")._replace(watermark=None), "12:30")
 
     assert (decision.verdict, decision.slot) == (Verdict.RUN, at("12:00"))
     assert not decision.catch_up
@@ -164,8 +163,8 @@ def test_a_watermark_that_is_now_is_no_future() -> None:
 
 def test_disabled_by_hand_outweighs_the_configuration_both_ways() -> None:
     off, on = (
-        replace(registered("11:00"), enabled=False),
-        replace(registered("11:00"), enabled=True),
+        registered("11:00")._replace(enabled=False),
+        registered("11:00")._replace(enabled=True),
     )
 
     assert decided(job(), off, "12:00").verdict is Verdict.DISABLED
@@ -174,11 +173,11 @@ def test_disabled_by_hand_outweighs_the_configuration_both_ways() -> None:
 
 
 def test_who_is_suspended_or_cancelled_is_off_whatever_else_is_said() -> None:
-    met = replace(registered("11:00"), enabled=True)
+    met = registered("11:00")._replace(enabled=True)
 
     assert decide.is_enabled(job(), met)
-    assert not decide.is_enabled(job(), replace(met, suspended=True))
-    assert not decide.is_enabled(job(), replace(met, cancelled=""))
+    assert not decide.is_enabled(job(), met._replace(suspended=True))
+    assert not decide.is_enabled(job(), met._replace(cancelled=""))
 
 
 def test_first_sight_and_a_change_are_told_apart() -> None:
@@ -189,7 +188,7 @@ def test_first_sight_and_a_change_are_told_apart() -> None:
 
 
 def test_a_slot_that_was_left_out_by_hand_ends_and_the_next_one_runs() -> None:
-    memory = replace(registered("11:00"), skip=at("12:00"))
+    memory = registered("11:00")._replace(skip=at("12:00"))
 
     left_out = decided(job(), memory, "12:10")
 
@@ -201,7 +200,7 @@ def test_a_slot_that_was_left_out_by_hand_ends_and_the_next_one_runs() -> None:
 def test_a_job_that_runs_each_slot_begins_at_first_sight_with_the_newest() -> None:
     each = job(catch_up=CatchUp.ALL, first_run=FirstRun.NOW)
 
-    decision = decided(each, replace(registered("12:30"), watermark=None), "12:30")
+    decision = decided(each, registered("12:30")._replace(watermark=None), "12:30")
 
     assert (decision.verdict, decision.slot, decision.catch_up) == (Verdict.RUN, at("12:00"), False)
 
@@ -213,19 +212,19 @@ def test_put_out_is_a_job_that_was_met_and_that_only_the_configuration_has_disab
     assert not decide.was_disabled_in_config(job(), met)
     assert not decide.was_disabled_in_config(off, JobMemory())
     assert not decide.was_disabled_in_config(
-        off, replace(met, fingerprint=decide.DISABLED_IN_CONFIG)
+        off, met._replace(fingerprint=decide.DISABLED_IN_CONFIG)
     )
-    assert not decide.was_disabled_in_config(off, replace(met, enabled=False))
-    assert not decide.was_disabled_in_config(off, replace(met, suspended=True))
+    assert not decide.was_disabled_in_config(off, met._replace(enabled=False))
+    assert not decide.was_disabled_in_config(off, met._replace(suspended=True))
 
 
 def test_only_who_is_disabled_or_paused_is_left_out_when_all_are_run() -> None:
     pause = Pause(at("10:00"), None)
     memories = {
-        "disabled": replace(registered("11:00"), enabled=False),
-        "paused, nothing due": replace(registered("12:00"), pause=pause),
-        "paused, a slot due": replace(registered("11:00"), pause=pause),
-        "left out by hand": replace(registered("11:00"), skip=at("12:00")),
+        "disabled": registered("11:00")._replace(enabled=False),
+        "paused, nothing due": registered("12:00")._replace(pause=pause),
+        "paused, a slot due": registered("11:00")._replace(pause=pause),
+        "left out by hand": registered("11:00")._replace(skip=at("12:00")),
         "due": registered("11:00"),
         "resting": registered("12:00"),
     }
@@ -239,7 +238,7 @@ def test_only_who_is_disabled_or_paused_is_left_out_when_all_are_run() -> None:
 
 def test_a_run_under_way_has_its_slot_where_slots_do_not_queue_up() -> None:
     opened = ActiveRun("r1", at("12:00"), 1, at("12:00"), 60.0)
-    running = replace(registered("11:00"), runs={0: opened}, coalesced=2, interruptions=1)
+    running = registered("11:00")._replace(runs={0: opened}, coalesced=2, interruptions=1)
     beside = job(overlap=Overlap.ALLOW)
 
     assert decided(beside, running, "12:30").verdict is Verdict.NOT_DUE
@@ -254,7 +253,7 @@ def test_a_run_under_way_has_its_slot_where_slots_do_not_queue_up() -> None:
 def test_a_new_job_with_a_delay_that_runs_at_once_has_no_watermark_to_count_from() -> None:
     late = job(jitter=600.0, seed="machine backup", first_run=FirstRun.NOW)  # 481 s
 
-    decision = decided(late, replace(registered("12:00"), watermark=None), "12:00")
+    decision = decided(late, registered("12:00")._replace(watermark=None), "12:00")
 
     assert (decision.verdict, decision.slot) == (Verdict.RUN, at("11:00"))
     assert decide.answered_until(late, JobMemory(), at("12:00")) == at("11:51:59")
@@ -262,7 +261,7 @@ def test_a_new_job_with_a_delay_that_runs_at_once_has_no_watermark_to_count_from
 
 
 def test_a_retry_runs_from_its_instant_on() -> None:
-    memory = replace(registered("12:00"), retry=Retry(at("12:00"), 2, at("12:10")))
+    memory = registered("12:00")._replace(retry=Retry(at("12:00"), 2, at("12:10")))
 
     early, punctual = decided(job(), memory, "12:09:59"), decided(job(), memory, "12:10")
 
@@ -284,7 +283,7 @@ def test_a_start_within_the_grace_of_its_slot_is_on_time() -> None:
 def test_a_deferred_run_within_the_grace_of_its_time_is_no_catch_up(
     now: str, is_late: bool
 ) -> None:
-    decision = decided(job(), replace(registered("12:00"), deferral=Deferral(at("12:10"))), now)
+    decision = decided(job(), registered("12:00")._replace(deferral=Deferral(at("12:10"))), now)
 
     assert (decision.verdict, decision.slot) == (Verdict.RUN, at("12:10"))
     assert decision.catch_up is is_late

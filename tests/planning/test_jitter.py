@@ -1,6 +1,5 @@
 """Jitter: a delay of the job's own that never changes, and moves no slot."""
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -118,7 +117,7 @@ def test_a_new_job_does_not_run_for_the_slot_before_it_was_seen() -> None:
 
 def test_a_new_job_that_asks_for_it_runs_at_once() -> None:
     eager = delayed(10, first_run=FirstRun.NOW)
-    record = replace(known(eager, "12:05"), watermark=None)
+    record = known(eager, "12:05")._replace(watermark=None)
 
     assert decide.decide(eager, record, SlotCache.at(at("12:05")), ON_TIME).verdict is Verdict.RUN
 

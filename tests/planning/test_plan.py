@@ -1,6 +1,5 @@
 """The plan of a tick: which jobs come first, and how many catch up."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -83,7 +82,7 @@ def test_a_job_that_waits_long_enough_becomes_urgent() -> None:
 def test_a_retry_does_not_become_more_urgent_while_it_waits() -> None:
     low = job("low", priority=Priority.LOW)
     high = job("high", schedule="14 * * * *", priority=Priority.HIGH)
-    retried = replace(registered("11:59"), retry=Retry(at("12:00"), 2, at("12:01")))
+    retried = registered("11:59")._replace(retry=Retry(at("12:00"), 2, at("12:01")))
     memories = {"low": retried, "high": registered("11:59", high.schedule)}
 
     decisions = decide.plan(

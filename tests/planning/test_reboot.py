@@ -9,9 +9,8 @@ from scheduled.jobs.model import FirstRun, Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import reboot
 from scheduled.state import apply, heartbeat, records
-from scheduled.state.document import empty
+from scheduled.state.document import State, empty
 from scheduled.state.heartbeat import Heartbeat
-from scheduled.state.records import State
 from scheduled.ticks.simulation import preview
 from scheduled.timing import slots
 from tests.builders.engine import Engine, outcomes

@@ -68,7 +68,7 @@ def test_a_failure_that_is_not_retried(
 def test_the_retry_of_an_older_slot_does_not_replace_that_of_a_newer_one(
     slot: str, is_retried: bool
 ) -> None:
-    memory = replace(MEMORY, retry=Retry(at(slot), 2, at("12:30")))
+    memory = MEMORY._replace(retry=Retry(at(slot), 2, at("12:30")))
 
     resolution = resolve.resolve(attempt(PERSISTENT), ended(Outcome.FAILED), memory, NOW)
 
@@ -77,7 +77,7 @@ def test_the_retry_of_an_older_slot_does_not_replace_that_of_a_newer_one(
 
 
 def test_a_failed_run_that_was_started_by_hand_leaves_a_retry_alone() -> None:
-    memory = replace(MEMORY, retry=Retry(at("11:00"), 2, at("12:30")))
+    memory = MEMORY._replace(retry=Retry(at("11:00"), 2, at("12:30")))
     by_hand = attempt(PERSISTENT, slot=None)
 
     assert resolve.resolve(by_hand, ended(Outcome.FAILED), memory, NOW).retry_at is None
@@ -86,7 +86,7 @@ def test_a_failed_run_that_was_started_by_hand_leaves_a_retry_alone() -> None:
 def test_an_interrupted_run_is_repeated_twice() -> None:
     answered = [
         resolve.resolve(
-            attempt(), ended(Outcome.INTERRUPTED), replace(MEMORY, interruptions=number), NOW
+            attempt(), ended(Outcome.INTERRUPTED), MEMORY._replace(interruptions=number), NOW
         ).answered
         for number in range(3)
     ]
@@ -97,12 +97,12 @@ def test_an_interrupted_run_is_repeated_twice() -> None:
 def test_an_interrupted_run_is_not_repeated_if_the_job_or_a_newer_slot_says_so() -> None:
     interrupted = ended(Outcome.INTERRUPTED)
     careful = attempt(job(on_interrupted=OnInterrupted.SKIP))
-    newer = replace(MEMORY, watermark=at("12:05"))
+    newer = MEMORY._replace(watermark=at("12:05"))
 
     assert resolve.resolve(careful, interrupted, MEMORY, NOW).answered
     assert resolve.resolve(attempt(), interrupted, newer, NOW).answered
     assert resolve.resolve(attempt(), replace(interrupted, final=True), MEMORY, NOW).answered
-    assert not resolve.resolve(attempt(), interrupted, replace(newer, watermark=None), NOW).answered
+    assert not resolve.resolve(attempt(), interrupted, newer._replace(watermark=None), NOW).answered
 
 
 def test_a_run_whose_job_is_gone_is_given_up_like_any_other() -> None:
@@ -128,7 +128,7 @@ FAILED_AGAIN = {"event": "end", "job": "backup", "retry_at": "2026-11-21T12:40:0
 
 
 def test_a_new_retry_ends_that_of_another_slot() -> None:
-    (event,) = resolve.cancelled_retry(replace(MEMORY, retry=RETRY), FAILED_AGAIN)
+    (event,) = resolve.cancelled_retry(MEMORY._replace(retry=RETRY), FAILED_AGAIN)
 
     assert (event["event"], event["job"]) == ("given_up", "backup")
     assert event["slot"] == "2026-11-21T11:00:00Z"
@@ -138,10 +138,10 @@ def test_a_new_retry_ends_that_of_another_slot() -> None:
     ("memory", "event"),
     [
         (MEMORY, FAILED_AGAIN),
-        (replace(MEMORY, retry=RETRY), {**FAILED_AGAIN, "retry_at": None}),
+        (MEMORY._replace(retry=RETRY), {**FAILED_AGAIN, "retry_at": None}),
         (
-            replace(
-                MEMORY, retry=RETRY, runs={0: ActiveRun("r1", at("11:00"), 2, at("12:00"), 60.0)}
+            MEMORY._replace(
+                retry=RETRY, runs={0: ActiveRun("r1", at("11:00"), 2, at("12:00"), 60.0)}
             ),
             FAILED_AGAIN,
         ),

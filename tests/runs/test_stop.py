@@ -32,7 +32,10 @@ def test_a_run_is_told_to_end_and_the_word_is_on_record(tmp_path: Path, process:
     assert press(store)
 
     wait_for_the_end_of(process)
-    assert store.state["jobs"]["backup"]["open"]["stop"]["reason"] == "enough"
+    run = job_memory(store.state, "backup").open
+    assert run is not None
+    assert run.stop is not None
+    assert run.stop.reason == "enough"
 
 
 @pytest.mark.parametrize("other", [{"boot_id": "of another boot"}, {"pid_started": 1}])

@@ -13,7 +13,7 @@ from tests.builders.jobs import at
 
 
 def test_a_snapshot_takes_the_place_of_all_that_is_ours_and_of_nothing_else() -> None:
-    state = {**after(SEEN), "somebody": "theirs"}
+    state: Any = {**after(SEEN), "somebody": "theirs"}
     kept = {"version": 1, "jobs": {"other": {}}, "somebody": "older", "new": 1}
 
     apply.apply(state, {"event": "snapshot", "state": kept})

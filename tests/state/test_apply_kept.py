@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from scheduled.state import apply, records
+from scheduled.state import apply, job_entry, records
 from tests.builders.events import MISSED, RUN, SEEN, after, end, record
 from tests.builders.jobs import at
 
@@ -154,7 +154,7 @@ def test_deferrals_are_counted_and_the_last_are_told() -> None:
     state = after(*events)
     for _ in range(30):
         apply.apply(state, {"at": "x", **events[0]})
-    assert len(state["jobs"]["backup"]["deferral_history"]) == apply.KEPT_DEFERRALS
+    assert len(state["jobs"]["backup"]["deferral_history"]) == job_entry.KEPT_DEFERRALS
 
 
 def test_deferrals_that_another_program_counted_are_taken_over() -> None:

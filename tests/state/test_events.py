@@ -1,20 +1,55 @@
-"""Events are built in one place."""
+"""Each event is declared, built and applied in one place each."""
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args, get_origin, get_type_hints, is_typeddict
 
-SOURCES = Path(__file__).parents[2]
+from scheduled.state import apply, event_types, events
+
+ROOT = Path(__file__).parents[2]
+DECLARED = ROOT / "scheduled/state/event_types.py"
 
 
 def test_only_the_builders_write_events() -> None:
     writers = {
-        str(path.relative_to(SOURCES))
-        for path in [*SOURCES.glob("scheduled/**/*.py"), *SOURCES.glob("handlers/*.py")]
+        path.name
+        for path in [*ROOT.glob("scheduled/**/*.py"), *ROOT.glob("handlers/*.py")]
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.Dict) and any(map(is_event_key, node.keys))
+        if isinstance(node, ast.Dict) and any(map(is_event_key, node.keys)) and path != DECLARED
     }
 
-    assert writers == {"scheduled/state/events.py"}
+    assert writers == {"events.py"}
+
+
+def test_each_declared_event_is_applied_and_no_other() -> None:
+    assert set(apply.CHANGES) == set(declared())
+
+
+def test_each_declared_event_has_a_builder() -> None:
+    built = {
+        event
+        for builder in vars(events).values()
+        if callable(builder) and getattr(builder, "__module__", "") == events.__name__
+        for event in built_by(builder)
+    }
+
+    assert built >= set(declared().values())
+
+
+def declared() -> dict[str, object]:
+    """By the word in the journal: what is declared of its event."""
+    kinds = [kind for kind in vars(event_types).values() if is_typeddict(kind)]
+    return {
+        get_args(kind.__annotations__["event"])[0]: kind
+        for kind in kinds
+        if "event" in kind.__annotations__
+    }
+
+
+def built_by(builder: object) -> Iterator[object]:
+    returned = get_type_hints(builder, {**vars(events), "kinds": event_types}).get("return")
+    yield from get_args(returned) if get_origin(returned) is list else [returned]
 
 
 def is_event_key(key: ast.expr | None) -> bool:

@@ -147,12 +147,11 @@ def test_an_interval_that_is_no_number_of_minutes_or_hours_is_refused(interval: 
     ],
 )
 def test_a_cadence_that_cannot_be_counted_with_makes_a_state_broken(kept: dict[str, Any]) -> None:
-    assert problem({**empty(), "cadence": kept}) == "cadence holds what is no time"
+    assert problem({**empty(), "cadence": kept}) == "cadence is invalid"
 
 
 def test_a_state_from_before_there_was_a_cadence_is_whole() -> None:
-    before = empty()
-    del before["cadence"]
+    before = {key: value for key, value in empty().items() if key != "cadence"}
 
     assert problem(before) == ""
 

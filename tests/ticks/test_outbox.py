@@ -38,9 +38,8 @@ def deliver(store: Store, root: Path, now: datetime = NOW) -> list[str]:
     return outbox.deliver(store, places, ZONE, now)
 
 
-def waiting(store: Store) -> list[dict[str, Any]]:
-    messages: list[dict[str, Any]] = Store(store.state_dir).load().state["outbox"]
-    return messages
+def waiting(store: Store) -> list[Any]:
+    return [*Store(store.state_dir).load().state["outbox"]]
 
 
 def test_what_is_delivered_is_in_the_mailbox_and_no_longer_in_the_outbox(

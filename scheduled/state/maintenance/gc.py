@@ -12,10 +12,10 @@ from pathlib import Path
 
 from scheduled.errors import reason_of
 from scheduled.state import records
+from scheduled.state.document import State
 from scheduled.state.journal import Journal
 from scheduled.state.maintenance import inventory
 from scheduled.state.maintenance.inventory import FileKind, StateFile
-from scheduled.state.records import State
 from scheduled.state.store import Store
 from scheduled.system import linux, locks
 

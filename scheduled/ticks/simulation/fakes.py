@@ -19,7 +19,8 @@ from scheduled.runs.effects import Effects
 from scheduled.runs.output import NO_SECRETS, OutputFile
 from scheduled.runs.process import RunContext, Running
 from scheduled.state import apply
-from scheduled.state.records import Event, State
+from scheduled.state.document import State
+from scheduled.state.journal import Event
 from scheduled.state.store import Store
 from scheduled.system import files
 from scheduled.system.locks import Lock

@@ -62,7 +62,7 @@ def test_keys_that_are_not_ours_outlive_the_loss_of_the_state_after_that(home: H
     home.call(state.rebuild)
     (home.state_dir / "scheduled_state.json").unlink()
 
-    assert Store(home.state_dir).load().state["somebody"] == {"elses": 1}
+    assert dict(Store(home.state_dir).load().state)["somebody"] == {"elses": 1}
 
 
 def test_a_state_that_is_right_is_not_touched(tmp_path: Path) -> None:

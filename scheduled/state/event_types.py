@@ -1,0 +1,255 @@
+"""What each event of the journal holds, declared once: for those who build and who apply them.
+
+The words on disk are older than the names here, and stay. Instants are text, ISO 8601 in UTC.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal, NotRequired, TypedDict
+
+from scheduled.state.document import State
+
+Event = Mapping[str, Any]
+"""Any event, those of other versions of the program among them."""
+
+
+class Recorded(TypedDict):
+    """What every event has once it is recorded."""
+
+    at: NotRequired[str]
+
+
+# Jobs and boots
+
+
+class JobRegistered(Recorded):
+    event: Literal["seen"]
+    job: str
+    anchor: str
+    fingerprint: str
+    watermark: str | None
+    schedule: NotRequired[str]
+    zone: NotRequired[str]
+
+
+class WatermarkReset(Recorded):
+    event: Literal["clamped"]
+    job: str
+    watermark: str | None
+
+
+class MachineBooted(Recorded):
+    event: Literal["booted"]
+    boot_id: str
+    started: str
+    jobs: list[str]
+
+
+# Slots without a run
+
+
+class SlotsMissed(Recorded):
+    event: Literal["missed"]
+    job: str
+    first: str
+    last: str
+    count: int
+    cause: str
+    capped: NotRequired[bool]
+
+
+class SlotSkipped(Recorded):
+    event: Literal["skipped"]
+    job: str
+    slot: str | None
+    reason: str
+
+
+class RetryCancelled(Recorded):
+    event: Literal["given_up"]
+    job: str
+    slot: str
+    reason: str
+
+
+class NotNow(Recorded):
+    """What a guard says has a `guard`; what a run says has its `run_id` and all that follows."""
+
+    event: Literal["deferred"]
+    job: str
+    slot: str | None
+    reason: str
+    guard: NotRequired[str]
+    run_id: NotRequired[str]
+    attempt: NotRequired[int]
+    catch_up: NotRequired[bool]
+    missed: NotRequired[int]
+    started_at: NotRequired[str]
+    finished_at: NotRequired[str]
+    outgoing: NotRequired[list[dict[str, Any]]]
+    trouble: NotRequired[str]
+
+
+# Runs
+
+
+class RunStarted(Recorded):
+    event: Literal["begin"]
+    job: str
+    run_id: str
+    slot: str | None
+    attempt: int
+    catch_up: bool
+    missed: int
+    timeout: float
+    boot_id: str
+    lane: NotRequired[int]
+
+
+class ProcessStarted(Recorded):
+    event: Literal["spawned"]
+    job: str
+    run_id: str
+    pid: int
+    pid_started: int | None
+
+
+class StopRequested(Recorded):
+    event: Literal["told_to_stop"]
+    job: str
+    run_id: str
+    reason: str
+
+
+class RunEnded(Recorded):
+    """An interrupted run has only what its start told; the rest is of a run whose end was seen."""
+
+    event: Literal["end"]
+    job: str
+    run_id: str
+    slot: str | None
+    attempt: int
+    catch_up: bool
+    missed: int
+    started_at: str
+    finished_at: str | None
+    reason: str
+    outcome: str
+    answered: bool
+    duration_seconds: float | None
+    error: str
+    by_hand: bool
+    retry_at: NotRequired[str | None]
+    dead_letter: NotRequired[bool]
+    result: NotRequired[Any]
+    exit_code: NotRequired[int | None]
+    cpu_seconds: NotRequired[float | None]
+    max_rss_bytes: NotRequired[int | None]
+    memory: NotRequired[dict[str, Any]]
+    section: NotRequired[str]
+    seed_key: NotRequired[str]
+    local_time: NotRequired[str]
+    outgoing: NotRequired[list[dict[str, Any]]]
+    trouble: NotRequired[str]
+
+
+# Messages
+
+
+class MessagesDelivered(Recorded):
+    event: Literal["delivered"]
+    ids: list[str]
+
+
+class DeliveryFailed(Recorded):
+    event: Literal["undelivered"]
+    id: str
+    problem: str
+    retry_at: str
+
+
+# Commands of a person
+
+
+class JobEnabled(Recorded):
+    event: Literal["enabled"]
+    job: str
+    enabled: bool
+
+
+class JobPaused(Recorded):
+    event: Literal["paused"]
+    job: str
+    until: str | None
+    reason: str
+
+
+class JobResumed(Recorded):
+    event: Literal["resumed"]
+    job: str
+    until: str
+
+
+class JobDeferred(Recorded):
+    """Without `until`, the end of a deferral."""
+
+    event: Literal["deferral"]
+    job: str
+    until: str | None
+    reason: NotRequired[str]
+
+
+class DeferralsImported(Recorded):
+    event: Literal["deferrals_told"]
+    job: str
+    count: int
+    history: list[Any]
+
+
+class SkipRequested(Recorded):
+    event: Literal["skip"]
+    job: str
+    slot: str
+
+
+class JobCancelled(Recorded):
+    event: Literal["cancelled"]
+    job: str
+    reason: str
+
+
+class DeadLettersDropped(Recorded):
+    """Without `slot`, all of the job's."""
+
+    event: Literal["dead_letter_dropped"]
+    job: str
+    slot: NotRequired[str]
+
+
+class ScheduleRefused(Recorded):
+    event: Literal["schedule_refused"]
+    schedule: str
+
+
+# Ticks
+
+
+class TickIntervalInstalled(Recorded):
+    event: Literal["cadence"]
+    by: str
+    seconds: float | None
+
+
+GapExplained = TypedDict(
+    "GapExplained",
+    {"event": Literal["gap"], "at": NotRequired[str], "from": str, "to": str, "cause": str},
+)
+
+
+class TickEnded(Recorded):
+    event: Literal["tick"]
+    ran: NotRequired[int]
+
+
+class Snapshot(Recorded):
+    event: Literal["snapshot"]
+    state: State

@@ -1,0 +1,166 @@
+"""What happens to one job's entry in the state: runs, slots, retries, deferrals, counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from scheduled.state.document import JobEntry, RunEntry
+from scheduled.timing.instants import parse_utc
+
+if TYPE_CHECKING:  # every tick would pay for loading what only a type checker reads
+    from scheduled.state.event_types import RunEnded, RunStarted, SlotSkipped
+
+KEPT_DEFERRALS = 20
+KEPT_DURATIONS = 12
+SUSPENDED_AFTER = 3
+"""So many dead letters in a row take a job out of service."""
+
+_NOT_IN_LAST = ("event", "job", "memory", "outgoing", "at", "section", "seed_key", "result")
+"""What is kept elsewhere, or in the journal alone."""
+
+
+# Runs
+
+
+def open_run(entry: JobEntry, event: RunStarted) -> None:
+    """Add the run to those in progress, in its lane."""
+    kept: dict[str, Any] = {
+        key: value for key, value in event.items() if key not in ("event", "job", "lane")
+    }
+    kept["started_at"] = event["at"]
+    run = cast("RunEntry", kept)
+    if event.get("lane"):
+        beside = entry.setdefault("beside", {})
+        assert beside is not None
+        beside[str(event["lane"])] = run
+    else:
+        entry["open"] = run
+
+
+def find_run(entry: JobEntry, run_id: str | None) -> RunEntry | None:
+    """Return the run in progress of that id; None if there is none."""
+    if run_id is None:
+        return None
+    runs = [entry.get("open"), *(entry.get("beside") or {}).values()]
+    return next((run for run in runs if run and run.get("run_id") == run_id), None)
+
+
+def close_run(entry: JobEntry, run_id: str | None) -> None:
+    """Remove the run from those in progress; others beside it stay."""
+    if run_id is not None and (entry.get("open") or {}).get("run_id") == run_id:
+        entry.pop("open")
+    beside = entry.pop("beside", None) or {}
+    others = {lane: run for lane, run in beside.items() if run.get("run_id") != run_id}
+    if others:
+        entry["beside"] = others
+
+
+def set_last(entry: JobEntry, event: RunEnded | SlotSkipped) -> None:
+    """Keep how the last run or slot ended, and forget the last not now."""
+    last = {key: value for key, value in event.items() if key not in _NOT_IN_LAST}
+    if event["event"] == "skipped":
+        last["outcome"] = "skipped"
+    entry["last"] = cast("RunEntry", last)
+    entry.pop("deferred", None)
+
+
+# Slots
+
+
+def answer(entry: JobEntry, slot: str) -> None:
+    """Move the watermark to a slot that is done with."""
+    raise_watermark(entry, slot)
+    entry["coalesced"] = 0
+    entry["interruptions"] = 0
+
+
+def raise_watermark(entry: JobEntry, slot: str) -> None:
+    """Move the watermark forward to `slot`, never back."""
+    # The schedule may have changed while the run went on.
+    entry["watermark"] = newest(slot, entry.get("watermark"))
+    expire_deferral(entry)
+
+
+def newest(instant: str, other: str | None) -> str:
+    """Return the later of two instants; what cannot be read is the oldest."""
+    return max(instant, other or "", key=_seconds)
+
+
+def _seconds(text: str) -> float:
+    instant = parse_utc(text)
+    return instant.timestamp() if instant is not None else 0.0
+
+
+# Retries and dead letters
+
+
+def update_retry(entry: JobEntry, event: RunEnded) -> None:
+    """Set the next attempt that the end of a run asks for, or cancel the one it answers."""
+    retry_at = event.get("retry_at")
+    if retry_at:
+        entry["retry"] = {
+            "slot": event["slot"],
+            "retry_at": retry_at,
+            "catch_up": event["catch_up"],
+            "missed": event["missed"],
+            "attempt": event["attempt"] + 1,
+        }
+        entry["interruptions"] = 0
+    elif event.get("answered"):
+        cancel_retry(entry, event.get("slot"))
+
+
+def cancel_retry(entry: JobEntry, slot: str | None) -> None:
+    """Remove the retry of `slot`; the retry of another slot stays."""
+    if slot is not None and (entry.get("retry") or {}).get("slot") == slot:
+        entry.pop("retry")
+
+
+def count_dead_letter(entry: JobEntry, event: RunEnded) -> None:
+    """Count dead letters in a row, and suspend the job when there are too many."""
+    if event.get("dead_letter"):
+        entry["dead_in_a_row"] = entry.get("dead_in_a_row", 0) + 1
+        if entry["dead_in_a_row"] >= SUSPENDED_AFTER:
+            entry["suspended"] = {"at": event["finished_at"], "error": event["error"]}
+    elif event["outcome"] == "succeeded":
+        entry["dead_in_a_row"] = 0
+
+
+# Deferrals
+
+
+def expire_deferral(entry: JobEntry) -> None:
+    """Remove a deferral once a slot is answered that is as late as its end."""
+    until = (entry.get("deferral") or {}).get("until")
+    if until is not None and _seconds(until) <= _seconds(entry.get("watermark") or ""):
+        entry.pop("deferral")
+
+
+def add_deferrals(entry: JobEntry, count: int, history: list[Any]) -> None:
+    """Count deferrals, and keep the last of them."""
+    entry["deferral_count"] = entry.get("deferral_count", 0) + count
+    entry["deferral_history"] = [*entry.get("deferral_history", []), *history][-KEPT_DEFERRALS:]
+
+
+# Counts
+
+
+def count_outcome(entry: JobEntry, event: RunEnded) -> None:
+    """Count how the run ended, and keep what is known of the last successes."""
+    counts = entry.setdefault("counts", {})
+    counts[event["outcome"]] = counts.get(event["outcome"], 0) + 1
+    if event["outcome"] == "succeeded":
+        entry["last_success"] = event["finished_at"]
+        _add_duration(entry, event.get("duration_seconds"))
+        slot = event.get("slot")
+        if slot:
+            entry["succeeded_slot"] = newest(slot, entry.get("succeeded_slot"))
+        entry["failures"] = 0
+    elif event["outcome"] in ("failed", "timed_out"):
+        entry["failures"] = entry.get("failures", 0) + 1
+
+
+def _add_duration(entry: JobEntry, seconds: float | None) -> None:
+    """Keep how long a success took; failed runs say nothing about the work."""
+    if seconds is not None:
+        entry["durations"] = [*entry.get("durations", []), seconds][-KEPT_DURATIONS:]
