@@ -17,7 +17,7 @@ NETWORK = (
 KEPT = ("PATH", "TMPDIR", "LD_LIBRARY_PATH", *NETWORK)
 KEPT_PREFIXES = (
     *("PYTEST_", "COVERAGE_", "COV_CORE_"),  # the tools that run the tests
-    *("LD_PRELOAD", "FAKETIME"),  # a clock that was shifted on purpose
+    *("LD_PRELOAD", "FAKE"),  # a clock that was shifted on purpose, by libfaketime
     *("PIP_", "UV_"),
     "SCHEDULED_TEST_",
 )
