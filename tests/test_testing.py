@@ -94,7 +94,7 @@ def test_a_function_can_be_called_with_the_context_of_a_run(trial: HandlerRunner
 
 
 def test_the_tests_in_the_manual_pass(tmp_path: Path) -> None:
-    (tests,) = codes("Trying a handler")
+    (tests,) = codes("Test a handler")
     (tmp_path / "chores.py").write_text(codes("From Python")[0])
     (tmp_path / "test_chores.py").write_text(tests)
     (tmp_path / "conftest.py").write_text('pytest_plugins = ["scheduled.testing"]\n')
