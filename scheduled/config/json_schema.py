@@ -1,8 +1,8 @@
-"""The JSON Schema of our files, for editors: made from the tables the checker works with.
+"""The JSON Schemas of the configuration and of job files, for editors, made from `config.keys`.
 
-It says which keys there are, what they mean and what their values look like. The checker knows
-more (whether a schedule ever fires, whether a handler exists) and has the last word. One thing
-an editor shows as an error stops nothing: a key nobody knows, in a job file.
+They describe keys and the form of their values. `validate` knows more (whether a schedule ever
+fires, whether a handler exists) and is authoritative. In one case an editor is stricter: it
+underlines an unknown key in a job file, which is only a warning.
 """
 
 from collections import defaultdict
@@ -22,27 +22,27 @@ _NEEDED: Schema = {
 
 
 def of_configuration() -> Schema:
-    """What a scheduled.yaml may hold."""
-    ours = {job.id: {"description": job.description, **_CHANGES} for job in builtin.JOBS}
+    """Return the schema of scheduled.yaml."""
+    builtin_jobs = {job.id: {"description": job.description, **_CHANGES} for job in builtin.JOBS}
     jobs = {
         "description": KEYS["jobs"].summary,
         **KEYS["jobs"].convert.schema,
         "propertyNames": {"pattern": anchored(ID)},
-        "properties": ours,
+        "properties": builtin_jobs,
         "additionalProperties": _CHANGES,
     }
     schema = _of_table(KEYS)
     schema["properties"]["jobs"] = jobs
-    # Handler folders bring jobs that only the checker knows, and they can be changed as ours can.
-    whole = {"properties": dict.fromkeys(ours, True), "additionalProperties": _A_JOB}
-    schema |= {"if": {"required": ["handler_dirs"]}, "else": {"properties": {"jobs": whole}}}
+    # Handler directories add jobs that only `validate` knows, and that can be changed as well.
+    complete = {"properties": dict.fromkeys(builtin_jobs, True), "additionalProperties": _A_JOB}
+    schema |= {"if": {"required": ["handler_dirs"]}, "else": {"properties": {"jobs": complete}}}
     changes = _of_table(JOB_KEYS) | {"type": ["object", "null"]}
     definitions = {"changes": changes, "job": {"type": "object", "allOf": [_CHANGES], **_NEEDED}}
     return {"$schema": _DRAFT, "title": "scheduled.yaml", **schema, "$defs": definitions}
 
 
 def of_job_file() -> Schema:
-    """What a job file may hold."""
+    """Return the schema of a job file."""
     schema = _of_table(JOB_KEYS)
     name = {"description": "what it is called", **text.schema, "pattern": anchored(ID)}
     schema["properties"] = {"id": name, **schema["properties"]}
@@ -51,7 +51,7 @@ def of_job_file() -> Schema:
 
 
 def _of_table(keys: Mapping[str, Key]) -> Schema:
-    """A mapping that may have these keys and no others."""
+    """Return the schema of a mapping with these keys and no others."""
     return {
         "type": "object",
         "properties": {name: _of_key(key) for name, key in keys.items()},
@@ -65,11 +65,11 @@ def _of_key(key: Key) -> Schema:
 
 
 def _exclusive(keys: Mapping[str, Key]) -> Iterator[list[str]]:
-    """The keys of which there can be only one: a command and a handler, a name and its aliases."""
+    """Yield pairs of keys that exclude each other: command and handler, a key and its aliases."""
     names = defaultdict(list)
     for name, key in keys.items():
         names[key.field or name].append(name)
     for aliases in names.values():
-        yield from ([one, other] for one in aliases for other in aliases if one < other)
+        yield from ([name, other] for name in aliases for other in aliases if name < other)
     if {"command", "handler"} <= keys.keys():
         yield ["command", "handler"]

@@ -1,8 +1,8 @@
-"""A job as YAML, as a person would have written it.
+"""A job as YAML, as a person would write it.
 
-The id comes first and the rest in the order of the manual. A value is quoted where YAML would
-read it as something else, and a schedule with a `*` always, so that whoever edits it later does
-not trip over an alias. What is written reads back as the same values.
+The id comes first, the other keys in the order of the manual. A value is quoted if YAML would read
+it as something else, and a schedule with a `*` always, lest a later edit make it an alias. What is
+written reads back as the same values.
 """
 
 import math
@@ -24,10 +24,10 @@ class _Quoted(str):
 
 
 def text_of(fields: Mapping[str, Any]) -> str:
-    """The job file for `fields`, keys of the configuration with their values as YAML has them.
+    """Return the job file for `fields`, keys of a job with their values as YAML has them.
 
-    Durations and the like are written as they are given; an enumeration becomes its word, a tuple
-    a list, a whole float an integer. Keys nobody knows come last, in the order given.
+    Durations and the like are written as given; an enumeration becomes its word, a tuple a list,
+    a whole float an integer. Unknown keys come last, in the order given.
     """
     ordered = sorted(fields, key=lambda key: _ORDER.get(key, len(_ORDER)))
     plain = {key: _plain(fields[key]) for key in ordered}
@@ -40,15 +40,15 @@ def text_of(fields: Mapping[str, Any]) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """The value in the types that YAML has."""
+    """Return the value in the types that YAML has."""
     if isinstance(value, StrEnum):
         return str(value)
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     if isinstance(value, Mapping):
-        return {str(name): _plain(one) for name, one in value.items()}
+        return {str(name): _plain(item) for name, item in value.items()}
     return value
 
 
@@ -56,19 +56,19 @@ class _Dumper(yaml.SafeDumper):
     """PyYAML's, with double quotes, `|` for several lines, and lists of words on one line."""
 
     def choose_scalar_style(self) -> Any:
-        """As PyYAML chooses, but the quotes that most people type where either would do."""
+        """Choose as PyYAML does, but prefer double quotes where both would do."""
         style = super().choose_scalar_style()
         text = getattr(self.event, "value", "")
-        # Only between double quotes is every kind of line break written so that it comes back.
+        # Only double quotes preserve every kind of line break.
         escapes_nothing = not {'"', "\\"} & set(text)
         return '"' if style == "'" and (escapes_nothing or not text.isprintable()) else style
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
-        """Never indentless: the items of a list stand further in than its name."""
+        """Indent the items of a list further than its key."""
         super().increase_indent(flow, False)
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
-        """Always: what occurs twice is written twice, for anchors are refused when read."""
+        """Return True: anchors are refused when read, so a repeated value is written again."""
         return True
 
 
@@ -80,7 +80,7 @@ def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
 
 
 def _list(dumper: _Dumper, values: list[Any]) -> yaml.SequenceNode:
-    is_flat = not any(isinstance(one, list | dict) or "\n" in str(one) for one in values)
+    is_flat = not any(isinstance(item, list | dict) or "\n" in str(item) for item in values)
     return dumper.represent_sequence("tag:yaml.org,2002:seq", values, flow_style=is_flat)
 
 

@@ -107,7 +107,7 @@ def test_what_was_imported_is_not_imported_again(root: Path) -> None:
 
     out, _ = call(root, "tab", "--yes")
 
-    assert "is there already: backup, jobs/backup.yaml:1" in out
+    assert "already exists: backup, jobs/backup.yaml:1" in out
     assert out.endswith("Nothing to write.\n")
     assert jobs(root) == {"backup", "backup-2"}
 
@@ -153,7 +153,7 @@ def test_ciris_tasks_become_job_files_and_their_deferrals_go_on(root: Path) -> N
 
     assert (jobs(root), code) == ({"wake"}, 0)
     assert 'line 1: never\n    schedule: "0 0 30 2 *":' in out
-    assert "  wake: a prompt for CIRIS's agent; switched off until its file says what" in out
+    assert "  wake: a prompt for CIRIS's agent; disabled until you add a command" in out
     entry = session(root).store.state["jobs"]["wake"]
     assert entry["deferral_count"] == 2
     assert [one["reason"] for one in entry["deferral_history"]] == ["busy"]
@@ -180,7 +180,7 @@ def test_a_configuration_that_is_there_is_left_to_its_owner(root: Path) -> None:
     path = written(root, "# mine\n")
     out, _ = call(root, "-", "--yes", stdin="max_concurrent_jobs: 2\n")
 
-    assert out.endswith(f"{path} is yours and stays as it is. Add to it:\n  max_concurrent: 2\n")
+    assert out.endswith(f"{path} exists and is not changed. Add to it:\n  max_concurrent: 2\n")
     assert path.read_text() == "# mine\n"
 
 
@@ -272,9 +272,9 @@ def test_the_keys_of_settings_in_json(root: Path) -> None:
         ((), "", "one of them"),
         (("tab", "--crontab"), "", "one of them"),
         (("absent",), "", "no such file"),
-        (("-",), "hello: world\n", "neither a crontab"),
-        (("-",), "a: [\n", "no crontab, and no YAML either"),
-        (("-", "--from", "aico"), "- a\n", "no names with values"),
+        (("-",), "hello: world\n", "not recognised as a crontab"),
+        (("-",), "a: [\n", "neither a crontab nor YAML"),
+        (("-", "--from", "aico"), "- a\n", "no keys with values"),
         (("-", "--from", "ciris"), "tasks: []\n", "standard input:1: not JSON"),
     ],
 )

@@ -1,6 +1,6 @@
-"""AICO's `scheduler:` and `tasks:` as settings and jobs of ours; pure.
+"""AICO's `scheduler:` and `tasks:` as settings and jobs (pure).
 
-A task there names a Python class of AICO's, which does not run outside it.
+An AICO task names a Python class of AICO, which does not run outside it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ SETTINGS: Mapping[str, str] = {
     "max_concurrent_tasks": "max_concurrent",
     "task_timeout": "default_timeout",
 }
-"""Keys of the section `scheduler`, and what they are called here."""
+"""Keys of the section `scheduler`, with the setting each becomes."""
 FOR_EACH_JOB: Mapping[str, str] = {
     "default_retry_count": "max_retries",
     "default_retry_delay": "retry_delay",
@@ -25,7 +25,7 @@ FOR_EACH_JOB: Mapping[str, str] = {
     "max_cpu_percent": "max_cpu_percent",
     "max_memory_percent": "max_memory_percent",
 }
-"""Those that are a matter of each job here; taken where there is such a key."""
+"""Keys of the section that become keys of each job."""
 OF_A_TASK: Mapping[str, str] = {"max_duration": "timeout"}
 _NOT_USED = {
     "scheduler_interval": "cron decides how often a tick comes, once a minute at most",
@@ -38,16 +38,15 @@ _NOT_USED = {
 
 
 def read(document: Node) -> Findings:
-    """What the two sections of a core.yaml say; all others are not looked at."""
-    scheduler = _section(document, "scheduler")
+    """Return what the two sections of a core.yaml hold; other sections are ignored."""
     settings = {}
     common: dict[str, Any] = {}
     left_out = []
-    for name, node in scheduler.items():
+    for name, node in _section(document, "scheduler").items():
         if name in SETTINGS:
-            wrong = problem_with(keys.KEYS[SETTINGS[name]].convert, node)
-            if wrong:
-                left_out.append(LeftOut(node.line, _text(name, node), wrong))
+            problem = problem_with(keys.KEYS[SETTINGS[name]].convert, node)
+            if problem:
+                left_out.append(LeftOut(node.line, _text(name, node), problem))
             else:
                 settings[SETTINGS[name]] = node.plain()
         elif FOR_EACH_JOB.get(name) in keys.JOB_KEYS:
@@ -55,12 +54,13 @@ def read(document: Node) -> Findings:
         elif name == "enabled":
             common |= {"enabled": False} if node.value is False else {}
         else:
-            left_out.append(_not_used(name, node))
-    jobs = [_job(id_, node, common) for id_, node in _tasks(document)]
-    wanted = tuple(one for one in jobs if isinstance(one, ImportedJob))
-    refused = [one for one in jobs if isinstance(one, LeftOut)]
-    unused = (f"{', '.join(common)}: no job to put it on",) if common and not wanted else ()
-    return Findings(SourceKind.AICO, wanted, settings, (*left_out, *refused), unused)
+            reason = _NOT_USED.get(name, "no such setting here")
+            left_out.append(LeftOut(node.line, _text(name, node), reason))
+    results = [_job(id_, node, common) for id_, node in _tasks(document)]
+    jobs = tuple(result for result in results if isinstance(result, ImportedJob))
+    left_out += [result for result in results if isinstance(result, LeftOut)]
+    notes = (f"{', '.join(common)}: there is no job to set it for",) if common and not jobs else ()
+    return Findings(SourceKind.AICO, jobs, settings, tuple(left_out), notes)
 
 
 def _section(document: Node, name: str) -> dict[str, Node]:
@@ -69,34 +69,26 @@ def _section(document: Node, name: str) -> dict[str, Node]:
 
 
 def _tasks(document: Node) -> Iterator[tuple[str, Node]]:
-    """Each task with its id, `maintenance.log_cleanup`."""
+    """Yield each task with its id, `maintenance.log_cleanup`."""
     for category, node in _section(document, "tasks").items():
         if not node.is_mapping or "schedule" in node.value:
             yield category, node
         else:
-            yield from ((f"{category}.{name}", one) for name, one in node.value.items())
+            yield from ((f"{category}.{name}", task) for name, task in node.value.items())
 
 
 def _job(id_: str, node: Node, common: Mapping[str, Any]) -> ImportedJob | LeftOut:
     if not node.is_mapping:
-        return LeftOut(
-            node.line, excerpt(id_), f"expected keys like schedule, found {describe(node)}"
-        )
+        reason = f"expected keys like schedule, found {describe(node)}"
+        return LeftOut(node.line, excerpt(id_), reason)
     if "schedule" not in node.value:
         return LeftOut(node.line, excerpt(id_), "no schedule")
-    values = {name: one.plain() for name, one in node.value.items()}
-    ours = {OF_A_TASK.get(name, name): value for name, value in values.items()}
-    known = {name: value for name, value in ours.items() if name in keys.JOB_KEYS}
-    rest = {name: value for name, value in values.items() if OF_A_TASK.get(name, name) not in known}
-    job = {"id": id_, **common, **known, "schedule": node.value["schedule"].text}
+    values = {OF_A_TASK.get(name, name): task.plain() for name, task in node.value.items()}
+    fields = {name: value for name, value in values.items() if name in keys.JOB_KEYS}
+    params = {name: value for name, value in values.items() if name not in fields}
+    job = {"id": id_, **common, **fields, "schedule": node.value["schedule"].text}
     job |= {"enabled": False} if common.get("enabled") is False else {}
-    return ImportedJob(node.line, id_, placeholder.complete(job, rest))
-
-
-def _not_used(name: str, node: Node) -> LeftOut:
-    return LeftOut(
-        node.line, _text(name, node), _NOT_USED.get(name, "there is no such setting here")
-    )
+    return ImportedJob(node.line, id_, placeholder.complete(job, params))
 
 
 def _text(name: str, node: Node) -> str:

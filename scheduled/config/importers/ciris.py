@@ -1,7 +1,7 @@
-"""CIRIS's scheduled tasks as jobs of ours; pure.
+"""CIRIS's scheduled tasks as jobs (pure).
 
-A task there is a prompt for CIRIS's agent, which nobody else can be given: the job keeps the prompt
-among its `params` and is switched off until somebody says what does the work.
+A CIRIS task is a prompt for CIRIS's agent. The job keeps the prompt among its `params`, and is
+disabled until somebody adds a command that does the work.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,7 +24,7 @@ from scheduled.system.text import excerpt
 from scheduled.timing.instants import format_utc
 
 LISTS = ("scheduled_tasks", "tasks")
-"""What a list of tasks is called where it does not stand alone."""
+"""The key of the list of tasks, in a file with other content."""
 LONGEST_REASON = 200
 
 _SIGNS = (b'"task_id"', b'"schedule_cron"', b'"defer_until"')
@@ -36,70 +36,73 @@ _NO_PARAMS = {
     *("created_at", "last_triggered_at", "deferral_count", "deferral_history"),
 }
 _IN_UTC = (
-    "CIRIS reads cron expressions in UTC, and so do these jobs; change their `timezone` at will"
+    "CIRIS reads cron expressions in UTC, and so do these jobs; change their `timezone` if you like"
 )
-_NO_PAST = "created_at and last_triggered_at: what a job did is known from its first tick here on"
-_DEFERRED = "how often a task was deferred, and why, goes into the state; `defer` counts on from it"
+_NO_PAST = "created_at and last_triggered_at: the history of a job begins with its first tick here"
+_DEFERRED = (
+    "how often a task was deferred, and why, is kept in the state; `defer` continues the count"
+)
 
 
 def is_task_list(data: bytes) -> bool:
-    """Whether this looks like such tasks: JSON, with a name in it that nobody else uses."""
+    """Whether this looks like a list of CIRIS tasks: JSON with a key that only CIRIS uses."""
     start = data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     return start in (b"{", b"[") and any(sign in data for sign in _SIGNS)
 
 
 def read(entries: Iterable[JsonEntry], now: datetime) -> Findings:
-    """The jobs that these tasks make; one whose time has passed at `now` makes none."""
-    found = [_job(entry, now) for entry in entries]
-    wanted = tuple(one for one in found if isinstance(one, ImportedJob))
-    left_out = tuple(one for one in found if isinstance(one, LeftOut))
-    return Findings(SourceKind.CIRIS, wanted, left_out=left_out, notes=tuple(_notes(wanted)))
+    """Return the jobs of these tasks; one whose time has passed at `now` is left out."""
+    results = [_job(entry, now) for entry in entries]
+    jobs = tuple(result for result in results if isinstance(result, ImportedJob))
+    left_out = tuple(result for result in results if isinstance(result, LeftOut))
+    return Findings(SourceKind.CIRIS, jobs, left_out=left_out, notes=tuple(_notes(jobs)))
 
 
-def _notes(wanted: tuple[ImportedJob, ...]) -> Iterable[str]:
-    if any("timezone" in one.fields for one in wanted):
+def _notes(jobs: tuple[ImportedJob, ...]) -> Iterable[str]:
+    if any("timezone" in job.fields for job in jobs):
         yield _IN_UTC
-    if wanted:
+    if jobs:
         yield _NO_PAST
-    if any(one.deferrals.count for one in wanted):
+    if any(job.deferrals.count for job in jobs):
         yield _DEFERRED
 
 
 def _job(entry: JsonEntry, now: datetime) -> ImportedJob | LeftOut:
     if not isinstance(entry.value, dict):
-        return LeftOut(entry.line, excerpt(str(entry.value)), "no object with a task_id")
-    # null and "" are what CIRIS writes for what there is not.
+        return LeftOut(entry.line, excerpt(str(entry.value)), "not an object with a task_id")
+    # CIRIS writes null and "" for a missing value.
     task = {name: value for name, value in entry.value.items() if value not in (None, "")}
     id_ = str(task.get("task_id", ""))
     reason = _status_problem(task) or _timing_problem(task) or _past_problem(task, now)
     if not id_ or reason:
         name = id_ or str(task.get("name", "a task"))
         return LeftOut(entry.line, excerpt(name), reason if id_ else "no task_id")
-    ours = {_NAMES.get(name, name): _as_one_line(name, value) for name, value in task.items()}
-    known = {name: value for name, value in ours.items() if name in keys.JOB_KEYS}
-    rest = {name: ours[name] for name in ours if name not in {*known, *_NO_PARAMS}}
-    job = {"id": id_, **_schedule(task), **known}
-    return ImportedJob(entry.line, id_, placeholder.complete(job, rest), deferrals=_deferrals(task))
+    values = {_NAMES.get(name, name): _as_one_line(name, value) for name, value in task.items()}
+    fields = {name: value for name, value in values.items() if name in keys.JOB_KEYS}
+    params = {name: values[name] for name in values if name not in {*fields, *_NO_PARAMS}}
+    job = {"id": id_, **_schedule(task), **fields}
+    deferrals = _deferrals(task)
+    return ImportedJob(entry.line, id_, placeholder.complete(job, params), deferrals=deferrals)
 
 
 def _status_problem(task: Mapping[str, Any]) -> str:
-    """Why a task needs no job any more, or cannot be told to; empty if it does."""
+    """Return why a task needs no job because of its status, or ''."""
     status = str(task.get("status", _OPEN[0])).upper()
     if status in _DONE:
-        return f"{status}, so nothing of it is left to do"
+        return f"its status is {status}, so it is done"
     known = ", ".join((*_OPEN, *_DONE))
-    return "" if status in _OPEN else f'status: "{excerpt(status)}" is none of {known}'
+    return "" if status in _OPEN else f'status: "{excerpt(status)}" is not one of {known}'
 
 
 def _timing_problem(task: Mapping[str, Any]) -> str:
     match "schedule_cron" in task, "defer_until" in task:
         case True, True:
             return (
-                "schedule_cron and defer_until: only one of them can say when. Take defer_until"
-                " out here, import again, and `scheduled defer` the job"
+                "both schedule_cron and defer_until: a job has only one of them. Remove defer_until"
+                " here, import again, and `scheduled defer` the job"
             )
         case False, False:
-            return "neither schedule_cron nor defer_until, so nothing says when"
+            return "neither schedule_cron nor defer_until, so it has no time to run at"
     return ""
 
 
@@ -114,12 +117,12 @@ def _past_problem(task: Mapping[str, Any], now: datetime) -> str:
         return ""
     return (
         f"defer_until: {format_utc(when)} has passed, and it was not done."
-        " If it is still to be done, name a time to come here and import again"
+        " If it is still to be done, set a future time here and import again"
     )
 
 
 def _schedule(task: Mapping[str, Any]) -> dict[str, str]:
-    """When, in our words. CIRIS computes with croniter from timestamps in UTC."""
+    """Return the keys for the schedule. CIRIS uses croniter with timestamps in UTC."""
     if "schedule_cron" in task:
         return {"schedule": str(task["schedule_cron"]), "timezone": "UTC"}
     return {"schedule": f"at:{format_utc(timestamps.parse(task['defer_until'], UTC))}"}
@@ -130,18 +133,19 @@ def _as_one_line(name: str, value: Any) -> Any:
 
 
 def _deferrals(task: Mapping[str, Any]) -> Deferrals:
-    """What is told of deferrals, in either of the two shapes that CIRIS has for one."""
-    told = task.get("deferral_history")
-    history = [_deferral(one) for one in told or () if isinstance(one, dict)]
+    """Return the deferrals of a task, in either of the two forms that CIRIS has."""
+    entries = task.get("deferral_history") or ()
+    history = [_deferral(entry) for entry in entries if isinstance(entry, dict)]
     count = task.get("deferral_count")
     return Deferrals(max(count if type(count) is int else 0, len(history)), tuple(history))
 
 
-def _deferral(told: Mapping[str, Any]) -> dict[str, str | None]:
-    reason = told.get("reason", told.get("deferral_reason")) or ""
+def _deferral(entry: Mapping[str, Any]) -> dict[str, str | None]:
+    reason = entry.get("reason", entry.get("deferral_reason")) or ""
     plain = UNUSABLE.sub("", " ".join(str(reason).split()))[:LONGEST_REASON]
-    whens = {
-        name: timestamps.readable(told.get(name), UTC) for name in ("deferred_at", "deferred_until")
+    instants = {
+        name: timestamps.readable(entry.get(name), UTC)
+        for name in ("deferred_at", "deferred_until")
     }
-    stamps = {name: format_utc(when) for name, when in whens.items()}
+    stamps = {name: format_utc(at) if at else None for name, at in instants.items()}
     return stamps | {"reason": plain}

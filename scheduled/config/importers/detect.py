@@ -1,4 +1,4 @@
-"""From a file of somebody else's scheduler to what is in it, whatever kind of file it is."""
+"""From a file of another scheduler to its content: detects the kind and calls the importer."""
 
 from datetime import datetime
 from pathlib import Path
@@ -9,18 +9,18 @@ from scheduled.config.importers.findings import Findings, SourceKind
 from scheduled.errors import ConfigError, UsageError
 
 _SIGNS = {SourceKind.AICO: {"scheduler", "tasks"}, SourceKind.GPTME: {*gptme.KEYS}}
-"""Keys by one of which a file is known."""
+"""Keys by one of which a file is recognised."""
 SYSTEM_TABLES = (Path("/etc/crontab"), Path("/etc/cron.d"))
 
 
 def read(
     data: bytes, label: str, folder: Path, kind: SourceKind | None, user: str, now: datetime
 ) -> Findings:
-    """What is in `data`, which came from `folder` and is called `label` in messages.
+    """Return the content of `data`, which is from `folder` and called `label` in messages.
 
-    Without a `kind` it is found out. `user` is whose jobs are meant in a crontab that names
-    users; empty for one that does not. A single time that has passed at `now` makes no job. Raises
-    UsageError for a file of no known kind or of no JSON, ConfigError for one that is not YAML.
+    Without a `kind` it is detected. `user` is the owner of the jobs in a crontab that names
+    users; empty for one that does not. A one-time job whose time has passed at `now` is left out.
+    Raise UsageError for an unknown kind or invalid JSON, ConfigError for invalid YAML.
     """
     kind = kind or _kind_of(data, label)
     if kind is SourceKind.CRONTAB:
@@ -29,12 +29,12 @@ def read(
         return ciris.read(json_objects.read(data, label, ciris.LISTS), now)
     document = yaml_document.parse(data, label)
     if not document.is_mapping:
-        raise UsageError(f"{label}: no names with values in it, so it is none of {kind}'s")
+        raise UsageError(f"{label}: no keys with values, so it is not a file of {kind}")
     return aico.read(document) if kind is SourceKind.AICO else gptme.read(document, folder)
 
 
 def names_users(path: Path) -> bool:
-    """Whether this is one of the machine's own crontabs, whose lines name a user."""
+    """Whether this is a system crontab, whose lines name a user."""
     return path in SYSTEM_TABLES or path.parent in SYSTEM_TABLES
 
 
@@ -46,12 +46,12 @@ def _kind_of(data: bytes, label: str) -> SourceKind:
     try:
         document = yaml_document.parse(data, label)
     except ConfigError as error:
-        raise UsageError(f"{label}: no crontab, and no YAML either ({error})") from error
+        raise UsageError(f"{label}: neither a crontab nor YAML ({error})") from error
     keys = document.value.keys() if document.is_mapping else set()
     for kind, signs in _SIGNS.items():
         if keys & signs:
             return kind
     raise UsageError(
-        f"{label}: neither a crontab, nor gptme's scheduler.yaml, nor AICO's core.yaml, nor CIRIS's"
-        f" tasks, as far as can be seen; say which with --from {', '.join(SourceKind)}"
+        f"{label}: not recognised as a crontab, gptme's scheduler.yaml, AICO's core.yaml or CIRIS's"
+        f" tasks; name the kind with --from {', '.join(SourceKind)}"
     )

@@ -1,4 +1,4 @@
-"""What is found in a file of another scheduler, whichever it is."""
+"""What an importer found in a file of another scheduler."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,17 +7,17 @@ from typing import Any
 
 
 class SourceKind(StrEnum):
-    """Whose file it is."""
+    """The scheduler a file belongs to."""
 
     CRONTAB = "crontab"
     GPTME = "gptme"  # config/scheduler.yaml
-    AICO = "aico"  # core.yaml, or whatever holds its sections `scheduler` and `tasks`
+    AICO = "aico"  # core.yaml, or another file with its sections `scheduler` and `tasks`
     CIRIS = "ciris"  # its scheduled tasks as JSON
 
 
 @dataclass(frozen=True)
 class Deferrals:
-    """How often a job was put off elsewhere, and when and why, as the state keeps it."""
+    """How often the other scheduler deferred a job, when and why, as the state stores it."""
 
     count: int = 0
     history: tuple[Mapping[str, str | None], ...] = ()
@@ -26,22 +26,22 @@ class Deferrals:
 
 @dataclass(frozen=True)
 class ImportedJob:
-    """A job in the making."""
+    """A job to create."""
 
     line: int
-    """Where it stands; 1 is the first line."""
+    """Its line in the file, counted from 1."""
     text: str
-    """What stands there, for people to recognise it by."""
+    """Its text in the file, by which people recognise it."""
     fields: Mapping[str, Any]
-    """Keys of our configuration with their values."""
+    """Keys of a job file with their values."""
     is_named: bool = True
-    """Whether the id is its own; one that was made up may be changed where it is taken."""
+    """Whether the file has this id; one that was made up is changed if it is taken."""
     deferrals: Deferrals = Deferrals()
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Something that cannot become a job or a setting of ours."""
+    """A part of the file that cannot become a job or a setting."""
 
     line: int
     text: str
@@ -50,12 +50,12 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Findings:
-    """All that is in a file."""
+    """The content of a file."""
 
     kind: SourceKind
-    wanted: tuple[ImportedJob, ...] = ()
+    jobs: tuple[ImportedJob, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Keys of scheduled.yaml with their values."""
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = ()
-    """What is different from now on, a sentence each; of the file as a whole."""
+    """What changes for the file as a whole, a sentence each."""

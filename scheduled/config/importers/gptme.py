@@ -1,6 +1,6 @@
-"""gptme's `config/scheduler.yaml` as settings of ours; pure.
+"""gptme's `config/scheduler.yaml` as settings (pure).
 
-Its job files need no import: they are read as they are.
+gptme's job files need no import: they are read as they are.
 """
 
 from pathlib import Path
@@ -20,15 +20,15 @@ KEYS = {
         "max_concurrent_jobs",
     )
 }
-"""Its keys, and what they are called here; a scheduled.yaml may use them as they are, too."""
+"""Its keys, with the setting each becomes; scheduled.yaml accepts them as aliases as well."""
 _NOT_USED = {
     "log_level": "scheduled -v says more, -q less; what jobs print is kept, see `scheduled logs`",
-    "log_file": "`scheduled cron install --log FILE` writes what ticks say into a file",
+    "log_file": "`scheduled cron install --log FILE` writes the output of ticks to a file",
 }
 
 
 def read(document: Node, folder: Path) -> Findings:
-    """The settings in a scheduler.yaml that lies in `folder`."""
+    """Return the settings of a scheduler.yaml in the directory `folder`."""
     settings = {}
     left_out = []
     for name, node in document.value.items():
@@ -43,7 +43,7 @@ def read(document: Node, folder: Path) -> Findings:
 
 
 def _problem(name: str, node: Node) -> str:
-    """Why a key cannot become a setting; empty if it can."""
+    """Return why a key cannot become a setting, or ''."""
     if name not in KEYS:
         return _NOT_USED.get(name, "not a key of gptme's scheduler")
     if name == "poll_interval_seconds" and isinstance(node.value, int | float) and node.value < 60:
@@ -53,6 +53,6 @@ def _problem(name: str, node: Node) -> str:
 
 
 def _jobs_dir(text: str, folder: Path) -> Path:
-    """Relative to the agent's workspace, which is what `config/` lies in."""
+    """Return the path, relative to the agent's workspace, the parent of `config/`."""
     workspace = folder.parent if folder.name == "config" else folder
     return workspace / text

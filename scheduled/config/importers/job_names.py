@@ -1,4 +1,4 @@
-"""An id for a job that has none: the name of the program its command is about."""
+"""Ids for jobs that have none: the name of the program that a command runs."""
 
 import re
 from collections.abc import Container
@@ -12,9 +12,9 @@ _WORDS = re.compile(r"[^\s'\"(){}`]+")
 _SCRIPT = re.compile(r"\.(sh|bash|py|pl|php|rb|js)$")
 _VERB = re.compile(r"[a-z][a-z-]{2,}")
 _NO_PROGRAM = re.compile(r"-.*|[\d.]+[smhd]?|.*\.lock|\w+=.*|[$!].*")
-"""Options, durations, lock files, assignments and expansions: none of them is what runs."""
+"""Options, durations, lock files, assignments and expansions: no programs."""
 
-# What only makes ready for, or stands before, that which the job is about.
+# Commands that prepare for the program, and words that come before it.
 _PREPARING = {"cd", "test", "[", "[[", "export", "set", ".", "source", "umask", "sleep", "true"}
 _WRAPPING = {
     *("if", "then", "else", "do", "while", "!", "exec", "command", "time", "env", "nice", "ionice"),
@@ -24,7 +24,7 @@ _WRAPPING = {
 
 
 def job_name(command: str) -> str:
-    """`backup` for `cd /srv && nice -n 10 ./backup.sh --all`; `job` where nothing says more."""
+    """Return `backup` for `cd /srv && nice -n 10 ./backup.sh --all`; `job` if there is no name."""
     for part in _PARTS.split(command):
         name = _program(_WORDS.findall(part))
         if name:
@@ -33,14 +33,15 @@ def job_name(command: str) -> str:
 
 
 def unique(name: str, taken: Container[str]) -> str:
-    """`name`, or `name-2` and so on where that is taken."""
+    """Return `name`, or `name-2` and so on if it is taken."""
     if name not in taken:
         return name
-    return next(one for number in count(2) if (one := f"{name}-{number}") not in taken)
+    names = (f"{name}-{number}" for number in count(2))
+    return next(free for free in names if free not in taken)
 
 
 def _program(words: list[str]) -> str:
-    """The program among the words of one simple command, with its verb; empty if there is none."""
+    """Return the program among the words of a simple command, with its verb, or ''."""
     for place, word in enumerate(words):
         base = PurePosixPath(word).name
         if base in _PREPARING or word[0] in "<>":
@@ -53,5 +54,5 @@ def _program(words: list[str]) -> str:
 
 
 def _as_id(name: str) -> str:
-    """The name as an id may be."""
+    """Return the name with what an id may not contain replaced."""
     return re.sub(r"[^A-Za-z0-9_]+", "-", name).strip("-")[:LONGEST].rstrip("-")

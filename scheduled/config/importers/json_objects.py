@@ -1,4 +1,4 @@
-"""The entries of a JSON text, whichever way it lists them, each with its line; pure."""
+"""The entries of a JSON text, however it lists them, each with its line (pure)."""
 
 import json
 import re
@@ -17,19 +17,19 @@ _DECODER = json.JSONDecoder()
 
 @dataclass(frozen=True, slots=True)
 class JsonEntry:
-    """One of them."""
+    """An entry."""
 
     line: int
-    """Of its first character; 1 is the first."""
+    """The line of its first character, counted from 1."""
     value: Any
 
 
 def read(data: bytes, label: str, names: Collection[str]) -> list[JsonEntry]:
-    """What is listed in `data`, which messages call `label`, in its order.
+    """Return the entries in `data`, which messages call `label`, in order.
 
-    Entries are the items of a list, the objects in an object of objects, what stands below one of
-    `names`, and values one after the other, as in JSON lines. Any other value is an entry itself.
-    Raises UsageError for what is no JSON, and for more than a configuration may have.
+    Entries are the items of a list, the objects in an object of objects, the content of one of
+    `names`, and values one after the other, as in JSON lines. Any other value is itself an entry.
+    Raise UsageError for what is not JSON, and beyond the size limit of a configuration.
     """
     if len(data) > MAX_BYTES:
         raise UsageError(f"{label}: more than {MAX_BYTES // 1024**2} MB")
@@ -38,22 +38,22 @@ def read(data: bytes, label: str, names: Collection[str]) -> list[JsonEntry]:
         tops = list(text.values(0, _SPACE))
     except json.JSONDecodeError as error:
         raise UsageError(f"{label}:{error.lineno}: not JSON: {error.msg}") from error
-    except (ValueError, RecursionError) as error:  # no UTF-8; a number of thousands of digits
+    except (ValueError, RecursionError) as error:  # not UTF-8; a number with thousands of digits
         raise UsageError(f"{label}: not JSON: {error}") from error
     return [entry for start, value in tops for entry in text.entries(start, value, names)]
 
 
 class _Text:
-    """A JSON text that knows where its values stand."""
+    """A JSON text that knows the positions of its values."""
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._breaks = [found.start() for found in re.finditer("\n", text)]
+        self._breaks = [match.start() for match in re.finditer("\n", text)]
 
     def values(self, start: int, between: re.Pattern[str]) -> Iterator[tuple[int, Any]]:
-        """Each value from `start` up to the end of all, or of the list or object it lies in.
+        """Yield each value from `start` to the end of the text, or of the enclosing list or object.
 
-        In an object a name and its value take turns. Raises JSONDecodeError.
+        In an object, names and values alternate. Raise JSONDecodeError.
         """
         start = self._after(start, between)
         while start < len(self._text) and (between is _SPACE or self._text[start] not in "]}"):
@@ -62,16 +62,16 @@ class _Text:
             start = self._after(end, between)
 
     def entries(self, start: int, value: Any, names: Collection[str]) -> Iterator[JsonEntry]:
-        """What `value`, which begins at `start`, lists, or what one of `names` in it does."""
+        """Yield the entries of `value`, which begins at `start`, or of one of `names` in it."""
         members = self._members(start) if isinstance(value, dict) else {}
         start, value = next((members[name] for name in names if name in members), (start, value))
-        for place, one in self._listed(start, value):
-            yield JsonEntry(bisect(self._breaks, place) + 1, one)
+        for position, item in self._items(start, value):
+            yield JsonEntry(bisect(self._breaks, position) + 1, item)
 
-    def _listed(self, start: int, value: Any) -> list[tuple[int, Any]]:
+    def _items(self, start: int, value: Any) -> list[tuple[int, Any]]:
         if isinstance(value, list):
             return list(self.values(start + 1, _BETWEEN))
-        if isinstance(value, dict) and all(isinstance(one, dict) for one in value.values()):
+        if isinstance(value, dict) and all(isinstance(item, dict) for item in value.values()):
             return list(self._members(start).values())
         return [(start, value)]
 
@@ -80,6 +80,6 @@ class _Text:
         return dict(zip((name for _, name in inside[::2]), inside[1::2], strict=True))
 
     def _after(self, start: int, pattern: re.Pattern[str]) -> int:
-        found = pattern.match(self._text, start)
-        assert found is not None
-        return found.end()
+        match = pattern.match(self._text, start)
+        assert match is not None
+        return match.end()

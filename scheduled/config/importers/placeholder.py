@@ -1,8 +1,7 @@
-"""Jobs of which nobody knows what does their work; pure.
+"""Jobs whose work has to be added by hand (pure).
 
-A task of another scheduler may name code that does not run outside it. Such a task keeps its
-place, its schedule and its values, but is switched off, and says that nothing is bound to it
-when it is started all the same: it never succeeds at doing nothing.
+A task of another scheduler may name code that does not run outside it. Its job keeps schedule and
+values, but is disabled, and its command fails to do anything if it is started by hand.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,16 +9,16 @@ from typing import Any
 
 from scheduled.config.importers.findings import ImportedJob, SourceKind
 
-COMMAND = "echo 'nothing is bound: put here what does the work' >&2; exit 75"
-"""75 is not now: neither a success nor a failure that would be tried again."""
+COMMAND = "echo 'no command yet: replace this line' >&2; exit 75"
+"""Exit code 75 means not now: neither a success nor a failure to retry."""
 
 _WHY = {SourceKind.AICO: "AICO's own class", SourceKind.CIRIS: "a prompt for CIRIS's agent"}
 
 
 def complete(fields: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys of a job, with `values` that have no key of ours among its `params`.
+    """Return the keys of a job, with `values` that have no key added to its `params`.
 
-    Without a command and a handler it is one to which nothing is bound.
+    Without a command or a handler, it gets the placeholder command and is disabled.
     """
     job = dict(fields)
     if not {"command", "handler"} & job.keys():
@@ -30,9 +29,9 @@ def complete(fields: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, 
     return job
 
 
-def unbound_note(wanted: Iterable[ImportedJob], kind: SourceKind) -> tuple[str, ...]:
-    """A sentence that names those among them, and says why; none if there are none."""
-    ids = [str(one.fields["id"]) for one in wanted if one.fields.get("command") == COMMAND]
+def unbound_note(jobs: Iterable[ImportedJob], kind: SourceKind) -> tuple[str, ...]:
+    """Return a sentence that names the jobs with the placeholder command, or nothing."""
+    ids = [str(job.fields["id"]) for job in jobs if job.fields.get("command") == COMMAND]
     if not ids:
         return ()
-    return (f"{', '.join(ids)}: {_WHY[kind]}; switched off until its file says what does the work",)
+    return (f"{', '.join(ids)}: {_WHY[kind]}; disabled until you add a command to its file",)

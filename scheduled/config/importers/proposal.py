@@ -1,6 +1,6 @@
 """What an import would write: each job as a file that the loader accepts, and the settings.
 
-Nothing is written over. What cannot be written is left out, with the reason, and the rest goes on.
+Nothing is overwritten. What cannot be written is left out, with the reason.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,100 +20,101 @@ from scheduled.jobs.model import Job
 from scheduled.system import files
 
 MODE = 0o600
-"""Of what is written: crontabs hold passwords, and only their owner can read them."""
+"""The mode of new files: crontabs hold passwords, and only their owner can read them."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Lines for the configuration; empty if there are none."""
+    """Lines for the configuration; `text` is empty if there are none."""
 
     path: Path
     text: str = ""
     is_new: bool = True
-    """Whether there is no such file yet. To one that is there, a person has to add them."""
+    """Whether there is no such file yet. To an existing file, the user has to add the lines."""
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """All that would be written, and what would not."""
+    """What would be written, and what would be left out."""
 
     findings: Findings
     jobs: tuple[tuple[ImportedJob, NewJobFile], ...]
     settings: Settings
     left_out: tuple[LeftOut, ...]
     notes: tuple[str, ...]
-    """What is different from now on, a sentence each."""
+    """What changes, a sentence each."""
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing that could be written."""
+        """Whether nothing would be written."""
         return not self.jobs and not (self.settings.text and self.settings.is_new)
 
 
 def propose(findings: Findings, config: Config, config_path: Path) -> Proposal:
-    """The proposal; new settings would go to `config_path` where there is no configuration yet.
+    """Return the proposal; without a configuration, settings would go to `config_path`.
 
-    Raises ConfigError for settings that are not right, and where no job file may be written.
+    Raise ConfigError for invalid settings, and if job files would be refused.
     """
     settings = _settings(findings.settings, config, config_path)
-    refusals = job_file_editor.directory_problems(config) if findings.wanted else []
-    if refusals:
-        raise ConfigError(refusals)
+    problems = job_file_editor.directory_problems(config) if findings.jobs else []
+    if problems:
+        raise ConfigError(problems)
     jobs: list[tuple[ImportedJob, NewJobFile]] = []
     left_out = list(findings.left_out)
-    for wanted in findings.wanted:
+    for job in findings.jobs:
         try:
-            jobs.append((wanted, _new_job_file(wanted, jobs, config)))
+            jobs.append((job, _new_job_file(job, jobs, config)))
         except ConfigError as error:
-            left_out += [LeftOut(wanted.line, wanted.text, one) for one in error.problems]
-    in_order = sorted(left_out, key=lambda one: one.line)
-    notes = (*placeholder.unbound_note((one for one, _ in jobs), findings.kind), *findings.notes)
-    return Proposal(findings, tuple(jobs), settings, tuple(in_order), notes)
+            left_out += [LeftOut(job.line, job.text, problem) for problem in error.problems]
+    left_out.sort(key=lambda part: part.line)
+    unbound = placeholder.unbound_note((job for job, _ in jobs), findings.kind)
+    return Proposal(findings, tuple(jobs), settings, tuple(left_out), (*unbound, *findings.notes))
 
 
 def write(proposal: Proposal) -> list[Path]:
-    """Write it all; the files that are there now.
+    """Write all files and return their paths.
 
-    Raises UsageError at the first that cannot be written, and names those that were.
+    Raise UsageError at the first that cannot be written, with the number of those that were.
     """
     written: list[Path] = []
     try:
         if proposal.settings.text and proposal.settings.is_new:
             _write_settings(proposal.settings)
             written.append(proposal.settings.path)
-        for _, one in proposal.jobs:
-            job_file_editor.create(one, mode=MODE)
-            written.append(one.path)
+        for _, file in proposal.jobs:
+            job_file_editor.create(file, mode=MODE)
+            written.append(file.path)
     except UsageError as error:
         raise UsageError(f"{error}; {len(written)} files were written before") from error
     return written
 
 
 def _new_job_file(
-    wanted: ImportedJob, before: Sequence[tuple[ImportedJob, NewJobFile]], config: Config
+    imported: ImportedJob, earlier: Sequence[tuple[ImportedJob, NewJobFile]], config: Config
 ) -> NewJobFile:
-    """The file for a job. Raises ConfigError with why there can be none."""
-    # Those before it are as much in the way as what is there.
-    jobs = [*config.jobs, *(one.job for _, one in before)]
-    taken = {**config.taken, **{one.job.id: one.label for _, one in before}}
-    fields = dict(wanted.fields)
-    if not wanted.is_named:
-        files_there = _files_in(job_file_editor.target_directory(config))
-        fields["id"] = unique(fields["id"], taken.keys() | files_there)
-    result = job_file_editor.propose(fields, replace(config, jobs=tuple(jobs), taken=taken))
-    twin = next((job for job in config.jobs if _is_same(job, result.job)), None)
+    """Return the file for a job. Raise ConfigError with the reasons if there can be none."""
+    # The earlier ones of this import count as if they existed.
+    jobs = [*config.jobs, *(file.job for _, file in earlier)]
+    taken = {**config.taken, **{file.job.id: file.label for _, file in earlier}}
+    fields = dict(imported.fields)
+    if not imported.is_named:
+        existing = _files_in(job_file_editor.target_directory(config))
+        fields["id"] = unique(fields["id"], taken.keys() | existing)
+    file = job_file_editor.propose(fields, replace(config, jobs=tuple(jobs), taken=taken))
+    twin = next((job for job in config.jobs if _is_same(job, file.job)), None)
     if twin is not None:
-        raise ConfigError([f"is there already: {twin.id}, {twin.source}"])
-    return result
+        raise ConfigError([f"already exists: {twin.id}, {twin.source}"])
+    return file
 
 
-def _is_same(one: Job, other: Job) -> bool:
-    whens = {(job.schedule, job.timezone) for job in (one, other)}
-    return len(whens) == 1 and one.command == other.command and bool(one.command)
+def _is_same(job: Job, other: Job) -> bool:
+    """Whether two jobs run the same command at the same times."""
+    schedules = {(job.schedule, job.timezone), (other.schedule, other.timezone)}
+    return len(schedules) == 1 and job.command == other.command and bool(job.command)
 
 
-def _files_in(folder: Path) -> set[str]:
-    return {path.stem for path in folder.iterdir()} if folder.is_dir() else set()
+def _files_in(directory: Path) -> set[str]:
+    return {path.stem for path in directory.iterdir()} if directory.is_dir() else set()
 
 
 def _settings(values: Mapping[str, Any], config: Config, config_path: Path) -> Settings:
@@ -131,7 +132,7 @@ def _settings(values: Mapping[str, Any], config: Config, config_path: Path) -> S
 
 
 def _relative_to(values: Mapping[str, Any], base: Path) -> dict[str, Any]:
-    """With a folder of job files named as the configuration in `base` would name it."""
+    """Return `values` with a directory of job files below `base` made relative to it."""
     folder = Path(values.get("jobs_dirs", ""))
     if folder.is_absolute() and folder.is_relative_to(base):
         return {**values, "jobs_dirs": str(folder.relative_to(base))}

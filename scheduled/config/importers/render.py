@@ -1,4 +1,4 @@
-"""What `config import` would write, for people and as JSON. Secrets in variables are hidden."""
+"""What `config import` would write, as text and as JSON. Secrets in variables are masked."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,43 +20,42 @@ _FROM = {
 
 
 def text(proposal: Proposal) -> str:
-    """All of it: each file with its content, what is left out and why, what will be different."""
+    """Return each file with its content, what is not imported and why, and what changes."""
     return "\n".join(_blocks(proposal))
 
 
 def lines_to_remove(proposal: Proposal) -> str:
-    """Which lines of a crontab would run as well as the new jobs; empty for other files."""
+    """Return the lines of a crontab that would run beside the new jobs; '' for other files."""
     if proposal.findings.kind is not SourceKind.CRONTAB or not proposal.jobs:
         return ""
-    lines = [f"  line {wanted.line}: {one_line(wanted.text)}\n" for wanted, _ in proposal.jobs]
-    still = "cron still has these lines, and will run them as well."
-    advice = "Take them out; in your own crontab,\nwith `crontab -e`:\n"
-    return f"{still} {advice}{''.join(lines)}"
+    lines = [f"  line {job.line}: {one_line(job.text)}\n" for job, _ in proposal.jobs]
+    advice = "Remove them; from your own crontab\nwith `crontab -e`:\n"
+    return f"cron still has these lines and will run them as well. {advice}{''.join(lines)}"
 
 
 def settings_to_add(settings: Settings) -> str:
-    """What a person has to add to the configuration, which is theirs; empty if nothing."""
+    """Return what the user has to add to an existing configuration, or ''."""
     if not settings.text or settings.is_new:
         return ""
-    return f"{settings.path} is yours and stays as it is. Add to it:\n{indent(settings.text, '  ')}"
+    return f"{settings.path} exists and is not changed. Add to it:\n{indent(settings.text, '  ')}"
 
 
 def document(proposal: Proposal, written: Sequence[Path]) -> dict[str, Any]:
-    """The same as JSON values; `written` are the files that are there now."""
+    """Return the proposal as JSON values; `written` are the files that were written."""
     settings = proposal.settings
     is_crontab = proposal.findings.kind is SourceKind.CRONTAB
     return {
         "kind": str(proposal.findings.kind),
         "jobs": [
             {
-                "id": one.job.id,
-                "path": str(one.path),
-                "text": _masked_text(one),
-                "line": wanted.line,
-                "from": wanted.text,
+                "id": file.job.id,
+                "path": str(file.path),
+                "text": _masked_text(file),
+                "line": imported.line,
+                "from": imported.text,
                 "remove": is_crontab,
             }
-            for wanted, one in proposal.jobs
+            for imported, file in proposal.jobs
         ],
         "settings": {
             "path": str(settings.path),
@@ -66,7 +65,8 @@ def document(proposal: Proposal, written: Sequence[Path]) -> dict[str, Any]:
         if settings.text
         else None,
         "left_out": [
-            {"line": one.line, "text": one.text, "reason": one.reason} for one in proposal.left_out
+            {"line": part.line, "text": part.text, "reason": part.reason}
+            for part in proposal.left_out
         ],
         "notes": list(proposal.notes),
         "written": [str(path) for path in written],
@@ -77,20 +77,20 @@ def _blocks(proposal: Proposal) -> Iterator[str]:
     count = len(proposal.jobs)
     jobs = f"{count} job{'' if count == 1 else 's'}"
     yield f"{jobs} from {_FROM[proposal.findings.kind]}\n"
-    for wanted, one in proposal.jobs:
-        yield f"{one.path}, from line {wanted.line}:\n{indent(_masked_text(one), '  ')}"
+    for imported, file in proposal.jobs:
+        yield f"{file.path}, from line {imported.line}:\n{indent(_masked_text(file), '  ')}"
     settings = proposal.settings
     if settings.text and settings.is_new:
         yield f"{settings.path}:\n{indent(settings.text, '  ')}"
     if proposal.left_out:
         lines = [
-            f"  line {one.line}: {one_line(one.text, 100)}\n    {one_line(one.reason)}\n"
-            for one in proposal.left_out
+            f"  line {part.line}: {one_line(part.text, 100)}\n    {one_line(part.reason)}\n"
+            for part in proposal.left_out
         ]
-        yield f"Left out:\n{''.join(lines)}"
+        yield f"Not imported:\n{''.join(lines)}"
     if proposal.notes:
-        yield "What is different:\n" + "".join(f"  {one}\n" for one in proposal.notes)
+        yield "What changes:\n" + "".join(f"  {note}\n" for note in proposal.notes)
 
 
-def _masked_text(one: NewJobFile) -> str:
-    return Mask(one.job.env).text(one.text)
+def _masked_text(file: NewJobFile) -> str:
+    return Mask(file.job.env).text(file.text)

@@ -32,7 +32,7 @@ def test_the_scheduler_section_becomes_settings() -> None:
 
 
 def test_a_task_of_a_class_is_switched_off_and_keeps_its_values() -> None:
-    job, _ = read(DOCUMENTED).wanted
+    job, _ = read(DOCUMENTED).jobs
 
     assert job.line == 10
     assert job.fields == {
@@ -47,7 +47,7 @@ def test_a_task_of_a_class_is_switched_off_and_keeps_its_values() -> None:
 
 
 def test_a_task_with_a_command_runs() -> None:
-    _, job = read(DOCUMENTED).wanted
+    _, job = read(DOCUMENTED).jobs
 
     assert job.fields["command"] == "learn"
     assert job.fields["timeout"] == 600
@@ -57,18 +57,18 @@ def test_a_task_with_a_command_runs() -> None:
 def test_a_task_with_a_handler_is_bound() -> None:
     found = read("tasks: {a: {b: {schedule: daily, handler: chores}}}")
 
-    assert found.wanted[0].fields == {"id": "a.b", "schedule": "daily", "handler": "chores"}
+    assert found.jobs[0].fields == {"id": "a.b", "schedule": "daily", "handler": "chores"}
 
 
 def test_params_that_are_none_are_left_for_the_loader_to_refuse() -> None:
-    (job,) = read("tasks: {a: {b: {schedule: daily, params: 3, depth: 1}}}").wanted
+    (job,) = read("tasks: {a: {b: {schedule: daily, params: 3, depth: 1}}}").jobs
 
     assert job.fields["params"] == 3
 
 
 def test_a_scheduler_that_is_switched_off_switches_off_its_tasks() -> None:
     text = "scheduler: {enabled: false}\ntasks: {a: {b: {schedule: daily, command: x}}}"
-    (job,) = read(text).wanted
+    (job,) = read(text).jobs
 
     assert job.fields["enabled"] is False
 
@@ -91,11 +91,11 @@ def test_keys_that_a_scheduler_without_a_loop_has_no_use_for_are_named_with_the_
     found = read("scheduler: {" + ", ".join(f"{key}: 1" for key in keys) + "}")
 
     assert [one.text for one in found.left_out] == [f"{key}: 1" for key in keys]
-    assert "there is no such setting here" not in {one.reason for one in found.left_out}
+    assert "no such setting here" not in {one.reason for one in found.left_out}
 
 
 def test_a_task_may_stand_outside_every_category() -> None:
-    (job,) = read("tasks: {sweep: {schedule: daily}}").wanted
+    (job,) = read("tasks: {sweep: {schedule: daily}}").jobs
 
     assert job.fields["id"] == "sweep"
 

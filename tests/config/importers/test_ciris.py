@@ -32,7 +32,7 @@ def read(data: Any) -> Findings:
 
 
 def wanted(**task: Any) -> ImportedJob:
-    (one,) = read([task]).wanted
+    (one,) = read([task]).jobs
     return one
 
 
@@ -42,7 +42,7 @@ def refused(**task: Any) -> LeftOut:
 
 
 def test_a_recurring_task_keeps_its_words_and_its_clock_and_is_switched_off() -> None:
-    (job,) = read([RECURRING]).wanted
+    (job,) = read([RECURRING]).jobs
 
     assert job.fields == {
         "id": "task_1723644600.123",
@@ -90,12 +90,12 @@ def test_a_task_to_which_somebody_gave_a_command_runs() -> None:
 @pytest.mark.parametrize(
     ("task", "sentence"),
     [
-        (RECURRING | {"defer_until": "2026-12-24T18:00:00Z"}, "schedule_cron and defer_until: on"),
+        (RECURRING | {"defer_until": "2026-12-24T18:00:00Z"}, "both schedule_cron and defer_until"),
         (ONCE | {"defer_until": ""}, "neither schedule_cron nor defer_until"),
-        (ONCE | {"status": "COMPLETE"}, "COMPLETE, so nothing of it is left to do"),
+        (ONCE | {"status": "COMPLETE"}, "its status is COMPLETE, so it is done"),
         (ONCE | {"status": "CANCELLED"}, "CANCELLED, so"),
         (RECURRING | {"status": "FAILED"}, "FAILED, so"),
-        (ONCE | {"status": "ASLEEP"}, 'status: "ASLEEP" is none of PENDING, ACTIVE, COMPLETE'),
+        (ONCE | {"status": "ASLEEP"}, 'status: "ASLEEP" is not one of PENDING, ACTIVE, COMPLETE'),
         (ONCE | {"defer_until": "soon"}, "defer_until: not a timestamp: 'soon'"),
         (ONCE | {"defer_until": [1]}, "defer_until: not a timestamp"),
         (ONCE | {"defer_until": "2026-11-21T11:00:00Z"}, "2026-11-21T11:00:00Z has passed, and it"),
@@ -114,7 +114,7 @@ def test_what_makes_no_job_is_told_with_its_id(task: dict[str, Any], sentence: s
     [
         ({"name": "Nameless", "schedule_cron": "0 9 * * *"}, "Nameless", "no task_id"),
         ({"task_id": "", "schedule_cron": "0 9 * * *"}, "a task", "no task_id"),
-        ("task_id", "task_id", "no object with a task_id"),
+        ("task_id", "task_id", "not an object with a task_id"),
     ],
 )
 def test_what_is_no_task_is_named(entry: Any, text: str, reason: str) -> None:
@@ -136,19 +136,19 @@ def test_what_is_no_task_is_named(entry: Any, text: str, reason: str) -> None:
     ],
 )
 def test_tasks_may_be_listed_in_any_way(text: str) -> None:
-    assert [one.fields["id"] for one in read(text).wanted] == ["once", "task_1723644600.123"]
+    assert [one.fields["id"] for one in read(text).jobs] == ["once", "task_1723644600.123"]
 
 
 @pytest.mark.parametrize("text", [json.dumps(ONCE), json.dumps({"tasks": ONCE}, indent=4)])
 def test_a_task_may_stand_alone(text: str) -> None:
-    assert [one.fields["id"] for one in read(text).wanted] == ["once"]
+    assert [one.fields["id"] for one in read(text).jobs] == ["once"]
 
 
 def test_each_task_is_known_by_its_line() -> None:
     text = '{"other": ["x"],\n "tasks": [\n  %s,\n  {"task_id":\n "b"}, %s\n]}'
     found = read(text % (json.dumps(ONCE), json.dumps(RECURRING)))
 
-    assert [one.line for one in found.wanted] == [3, 5]
+    assert [one.line for one in found.jobs] == [3, 5]
     assert [(one.line, one.text) for one in found.left_out] == [(4, "b")]
 
 
@@ -229,7 +229,7 @@ def test_a_task_that_says_when_in_two_ways_is_refused_and_keeps_its_deferrals_wi
     left_out = refused(**task | {"defer_until": "2026-12-24T18:00:00Z"})
 
     assert left_out.text == "task_1723644600.123"
-    assert left_out.reason.startswith("schedule_cron and defer_until")
+    assert left_out.reason.startswith("both schedule_cron and defer_until")
     assert wanted(**task).deferrals is not None
 
 

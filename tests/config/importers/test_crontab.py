@@ -12,7 +12,7 @@ def read(text: str, user: str = "") -> Findings:
 
 
 def the_job(text: str) -> dict[str, Any]:
-    (wanted,) = read(text).wanted
+    (wanted,) = read(text).jobs
     return dict(wanted.fields)
 
 
@@ -31,7 +31,7 @@ def test_a_line_becomes_a_job_in_the_surroundings_that_cron_gives_it() -> None:
 
 
 def test_a_job_knows_its_line_as_it_stands_there() -> None:
-    (wanted,) = read("\n# x\n\t@daily  a \\% b\n").wanted
+    (wanted,) = read("\n# x\n\t@daily  a \\% b\n").jobs
 
     assert (wanted.line, wanted.text) == (3, "@daily  a \\% b")
 
@@ -56,7 +56,7 @@ def test_the_comment_right_above_a_line_is_its_description(
 
 
 def test_variables_count_for_the_lines_below_them() -> None:
-    jobs = read('@daily a\nPATH = "/x y:/bin" \n@daily b\nPATH=/z\nE=\n@daily c\n').wanted
+    jobs = read('@daily a\nPATH = "/x y:/bin" \n@daily b\nPATH=/z\nE=\n@daily c\n').jobs
 
     assert [one.fields.get("env") for one in jobs] == [
         None,
@@ -115,22 +115,22 @@ def test_a_backslash_that_is_not_before_a_percent_sign_stays() -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("#0 4 * * * old", "switched off by its #"),
+        ("#0 4 * * * old", "commented out"),
         ("what is this", "neither a variable nor five fields and a command"),
         ("30 2 * * *", "neither a variable nor five fields and a command"),
         ("* * * * * /x/scheduled run", "calls scheduled itself"),
         ("@daily %input", "no command"),
         ("A-B=c", "the name of a variable has letters, digits and _"),
         ("RANDOM_DELAY=soon", "RANDOM_DELAY is a number of minutes"),
-        ("@daily a\r", "ends with a carriage return, which cron takes for a part of the command"),
-        ("@daily a\x07", "contains characters that cannot be seen"),
+        ("@daily a\r", "ends with a carriage return, which cron makes a part of the command"),
+        ("@daily a\x07", "contains control characters"),
     ],
 )
 def test_a_line_that_cannot_be_taken_is_named_and_the_rest_goes_on(line: str, reason: str) -> None:
     text = f"@daily one\n{line}\n@daily two\n"
 
     assert reasons(text) == [(2, reason)]
-    assert [one.line for one in read(text).wanted] == [1, 3]
+    assert [one.line for one in read(text).jobs] == [1, 3]
 
 
 def test_a_line_in_another_encoding_is_named() -> None:
@@ -143,7 +143,7 @@ def test_a_line_in_another_encoding_is_named() -> None:
 
 def test_input_for_a_shell_that_has_no_here_documents_is_left_out() -> None:
     assert reasons("SHELL=/bin/csh\n@daily cat%x\n") == [
-        (2, "its input, after the %, cannot be written down for /bin/csh; put it into a script")
+        (2, "its input, after the %, cannot be written for /bin/csh; put it into a script")
     ]
 
 
@@ -151,17 +151,17 @@ def test_our_own_block_is_passed_over_in_silence() -> None:
     block = "# BEGIN scheduled x v1\n* * * * * /x/scheduled run\n@daily y\n# END scheduled x\n"
     found = read(f"{block}@daily a\n")
 
-    assert [one.line for one in found.wanted] == [5]
+    assert [one.line for one in found.jobs] == [5]
     assert found.left_out == ()
 
 
 def test_in_a_table_of_the_machine_only_ones_own_lines_count() -> None:
     text = "17 * * * * ann cd / && run-parts x\n@daily root y\n@daily ann\n"
-    (wanted,) = read(text, user="ann").wanted
+    (wanted,) = read(text, user="ann").jobs
 
     assert wanted.fields["command"] == "cd / && run-parts x"
     assert reasons(text, user="ann") == [
-        (2, "runs as root, whose jobs are imported by root"),
+        (2, "runs as root; import it as root"),
         (3, "no command"),
     ]
 
