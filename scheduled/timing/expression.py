@@ -112,7 +112,7 @@ class Schedule:
                 return "interval"
             case Once():
                 return "once"
-            case Boot():
+            case _:
                 return "reboot"
 
 
@@ -159,7 +159,7 @@ def fingerprint(schedule: Schedule) -> str:
             meaning = f"interval:{int(period.total_seconds())}"
         case Once(moment):
             meaning = f"at:{moment.isoformat()}"
-        case Boot():
+        case _:
             meaning = "reboot"
     return f"1 {meaning} {schedule.zone}"
 

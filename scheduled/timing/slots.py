@@ -70,7 +70,7 @@ def latest(schedule: Schedule, now: datetime, anchor: datetime) -> datetime | No
         case Once(moment):
             slot = _instant(moment, schedule.zone)
             return slot if slot <= now else None
-        case Boot():
+        case _:
             return anchor.astimezone(UTC) if anchor <= now else None
 
 
@@ -182,7 +182,7 @@ def _upcoming(schedule: Schedule, after: datetime, anchor: datetime) -> Iterator
             slot = _instant(moment, schedule.zone)
             if slot > after:
                 yield slot
-        case Boot():
+        case _:
             if anchor > after:
                 yield anchor.astimezone(UTC)
 

@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 
 from scheduled.config import conflicts
+from scheduled.planning import decide
+from scheduled.planning.slot_cache import SlotCache
+from scheduled.state.records import JobMemory
 from tests.builders.engine import Engine, outcomes
-from tests.builders.jobs import job
+from tests.builders.jobs import at, job
 
 NOTE = "echo $SCHEDULED_JOB ${SCHEDULED_SLOT#*T} >> out"
 
@@ -52,6 +55,33 @@ def test_of_another_schedule_the_newest_slot_before_its_own_counts(tmp_path: Pat
         engine.run_at(when)
 
     assert engine.lines() == ["nightly 02:00:00Z", "report 03:00:00Z"]
+
+
+@pytest.mark.parametrize(
+    ("succeeded", "expected"),
+    [(None, "b"), ("11:00", "b"), ("12:00", None), ("13:00", None)],
+)
+def test_it_waits_for_a_success_of_its_own_slot_or_a_newer_one(
+    succeeded: str | None, expected: str | None
+) -> None:
+    memory = JobMemory(succeeded_slot=at(succeeded) if succeeded else None)
+    now = SlotCache.at(at("13:30"))
+
+    found = decide.blocker(
+        job("a", after=("b",)), at("12:00"), {"b": job("b")}, {"b": memory}.__getitem__, now
+    )
+
+    assert found == expected
+
+
+def test_it_waits_for_a_job_that_is_gone_and_not_for_one_without_a_slot() -> None:
+    now, none = SlotCache.at(at("13:30")), JobMemory()
+    new = job("b", schedule="at:2026-12-01")
+
+    gone = decide.blocker(job("a", after=("b",)), at("12:00"), {}, lambda _: none, now)
+    not_yet = decide.blocker(job("a", after=("b",)), at("12:00"), {"b": new}, lambda _: none, now)
+
+    assert (gone, not_yet) == ("b", None)
 
 
 def test_by_hand_it_waits_for_nobody(tmp_path: Path) -> None:

@@ -269,6 +269,24 @@ def test_a_retry_runs_from_its_instant_on() -> None:
     assert (punctual.verdict, punctual.slot) == (Verdict.RUN, at("12:00"))
 
 
+@pytest.mark.parametrize(
+    ("catch_up", "now", "verdict"),
+    [
+        (CatchUp.LATEST, "12:59", Verdict.RUN),
+        (CatchUp.LATEST, "13:00", Verdict.CANCEL_RETRY),
+        (CatchUp.ALL, "13:00", Verdict.RUN),
+    ],
+)
+def test_a_newer_slot_cancels_a_retry_unless_each_slot_runs(
+    catch_up: CatchUp, now: str, verdict: Verdict
+) -> None:
+    memory = registered("12:00")._replace(retry=Retry(at("12:00"), 2, at("12:10")))
+
+    decision = decided(job(catch_up=catch_up), memory, now)
+
+    assert (decision.verdict, decision.slot) == (verdict, at("12:00"))
+
+
 def test_a_start_within_the_grace_of_its_slot_is_on_time() -> None:
     strict = job(catch_up=CatchUp.SKIP)
     punctual, late = "12:02:00", "12:02:01"

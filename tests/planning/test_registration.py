@@ -188,6 +188,19 @@ def test_a_job_that_is_missing_for_a_mistake_in_its_file_is_caught_up_on(tmp_pat
     assert engine.lines() == ["2026-11-21T10:00:00Z 1 0"]
 
 
+def test_a_schedule_that_this_version_cannot_read_ends_without_missed_slots(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command=NOTE)])
+    registered = {"event": "seen", "job": "backup", "fingerprint": "1 of another version"}
+    instants = dict.fromkeys(("anchor", "watermark"), "2026-11-21T09:00:00Z")
+    engine.record("09:00", {**registered, **instants, "schedule": "0 2 LW * *", "zone": "UTC"})
+
+    for when in ("11:30", "12:00"):
+        engine.run_at(when)
+
+    assert engine.lines() == ["2026-11-21T12:00:00Z 0 0"]
+    assert outcomes(engine.rows) == [("12:00", "succeeded")]
+
+
 def test_a_tick_for_some_jobs_takes_none_of_the_others_for_removed(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [job("other"), job(command=NOTE)])
     engine.run_at("09:30")

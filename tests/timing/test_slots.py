@@ -153,6 +153,14 @@ def test_a_job_by_elapsed_time_that_only_fits_into_gaps_has_no_slots() -> None:
     assert slots.following(never, at("2030-01-01T00:00Z"), NEW_YEAR) is None
 
 
+def test_a_slot_from_before_a_rule_that_has_swallowed_a_hundred_is_not_looked_for() -> None:
+    gone = expression.parse("* 2 8-14 3 */7", "America/New_York")
+    last = at("2006-03-12T02:59-05:00")  # summer time has begun in March since 2007
+
+    assert slots.latest(gone, at("2106-01-01T00:00Z"), NEW_YEAR) == last
+    assert slots.latest(gone, at("2108-01-01T00:00Z"), NEW_YEAR) is None
+
+
 def test_a_shift_of_half_an_hour_moves_by_half_an_hour() -> None:
     assert instants(
         "15 2 * * *", "Australia/Lord_Howe", "2026-10-03T00:00Z", "2026-10-04T00:00Z"

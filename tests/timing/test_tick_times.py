@@ -47,6 +47,13 @@ def test_outages_may_overlap_and_end_between_ticks() -> None:
     assert struck.before(at("10:00")) is None
 
 
+def test_an_outage_until_the_end_leaves_no_tick() -> None:
+    struck = timeline("10:00", "12:00", Outage(at("10:10"), at("12:00")))
+
+    assert struck.first(at("10:00")) == at("10:00")
+    assert struck.first(at("10:01")) is None
+
+
 def test_an_outage_from_before_the_start_leaves_no_tick_before_its_end() -> None:
     struck = timeline("10:05", "12:00", Outage(at("09:00"), at("11:00")))
 
