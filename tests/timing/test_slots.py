@@ -344,3 +344,16 @@ def test_a_count_is_the_number_of_slots_between(
         walked, slot = walked + 1, slots.following(job, slot, NEW_YEAR)
 
     assert slots.count(job, when, until, NEW_YEAR, cap=cap) == walked
+
+
+def test_a_match_that_lies_in_one_gap_after_another_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    half_past = expression.parse("*/30 2 * * *", "Europe/Berlin")
+    after_the_gap = at("2026-03-29T03:10+02:00")
+    found = slots.latest(half_past, after_the_gap, NEW_YEAR)
+
+    monkeypatch.setattr(slots, "GAPS", 1)
+
+    assert found == at("2026-03-28T02:30+01:00")
+    assert slots.latest(half_past, after_the_gap, NEW_YEAR) is None

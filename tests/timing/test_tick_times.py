@@ -66,3 +66,9 @@ def test_a_silence_is_the_outages_only_where_one_lies_between_the_ticks() -> Non
 
     assert struck.has_outage_between(at("10:00"), at("11:00"))
     assert not struck.has_outage_between(at("11:00"), at("11:15"))
+
+
+def test_an_outage_that_lasts_to_the_end_leaves_no_tick() -> None:
+    struck = timeline("10:00", "12:00", Outage(at("11:00"), at("13:00")))
+
+    assert struck.first(at("11:10")) is None
