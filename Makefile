@@ -39,11 +39,13 @@ bench: $(READY)
 # The source distribution, and the wheel made from it.
 wheel: $(READY)
 	rm -rf dist
-	$(BIN)/python -m build --no-isolation --outdir dist
+	$(BIN)/python -m build --no-isolation --outdir dist >/dev/null
+	@ls dist/*
 
-# Every branch of the pure packages has to be covered; the rest is printed.
+# Every branch of the pure packages has to be covered; the rest is printed. Not measured: programs
+# that a test starts.
 coverage: $(READY)
-	$(BIN)/coverage run -m pytest -m 'not slow' tests --ignore=tests/e2e --ignore=tests/peers
+	$(FAST) --ignore=tests/e2e --ignore=tests/peers --cov --cov-report=
 	$(BIN)/coverage report --omit='$(PURE)' --skip-covered
 	$(BIN)/coverage report --include='$(PURE)' --show-missing --fail-under=100
 
@@ -61,7 +63,7 @@ test-pythons:
 	.ci/on-every-python $(MAKE) test-fast
 
 test-elsewhere: $(READY)
-	.ci/elsewhere $(BIN)/python $(FAST)
+	MAKE='$(MAKE)' TESTS='$(TESTS)' .ci/elsewhere $(BIN)/python $(FAST)
 
 # The long form of what `make test` has a sample of: new examples for every property, all costs.
 soak: $(READY)

@@ -5,12 +5,17 @@ no other distribution with a package called `handlers` can overwrite them. The `
 of pyproject.toml cannot rename what it finds.
 """
 
+from tempfile import TemporaryDirectory
+
 from setuptools import find_packages, setup
 
-setup(
-    packages=[
-        *find_packages(include=["scheduled", "scheduled.*"]),
-        *(f"scheduled.{package}" for package in find_packages(include=["handlers", "handlers.*"])),
-    ],
-    package_dir={"scheduled.handlers": "handlers"},
-)
+# Not built in the checkout: the next `pip install .` would take up modules that are gone since.
+with TemporaryDirectory() as folder:
+    setup(
+        packages=[
+            *find_packages(include=["scheduled", "scheduled.*"]),
+            *(f"scheduled.{name}" for name in find_packages(include=["handlers", "handlers.*"])),
+        ],
+        package_dir={"scheduled.handlers": "handlers"},
+        options={"build": {"build_base": folder}},
+    )
