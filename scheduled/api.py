@@ -94,7 +94,7 @@ def with_jobs(config: Config, jobs: Iterable[Job]) -> Config:
     problems = []
     for one in jobs:
         if one.id in taken:
-            problems.append(f"{one.id}: the id is that of {taken[one.id]} as well")
+            problems.append(f"{one.id}: the id is already used by {taken[one.id]}")
         taken[one.id] = one.source
         added.append(one if one.timezone != SYSTEM_ZONE else replace(one, timezone=config.timezone))
     every = (*config.jobs, *added)

@@ -165,7 +165,7 @@ def test_an_id_that_is_taken_and_a_job_that_waits_for_nobody_are_refused(root: P
     with pytest.raises(ConfigError) as caught:
         scheduled.with_jobs(found, jobs)
 
-    assert caught.value.problems[0] == "one: the id is that of scheduled.yaml:2 as well"
+    assert caught.value.problems[0] == "one: the id is already used by scheduled.yaml:2"
     assert caught.value.problems[1].startswith('two: after: no job is called "tree"')
 
 
@@ -264,6 +264,7 @@ def test_the_package_offers_what_the_api_offers_and_nothing_else() -> None:
     assert scheduled.__all__ == api.__all__
     assert all(getattr(scheduled, name) is getattr(api, name) for name in api.__all__)
     assert not hasattr(scheduled, "anything_else")
+    assert {*scheduled.__all__, "__version__"} <= {*dir(scheduled)}
 
 
 def test_an_editor_knows_every_key_of_a_job() -> None:
@@ -277,7 +278,7 @@ def test_every_call_is_in_the_manual() -> None:
 
     documented = set(re.findall(r"^\| `(\w+)\(", section, re.MULTILINE))
 
-    assert documented == {one for one in api.__all__ if one.islower()}
+    assert documented == {name for name in api.__all__ if name.islower()}
 
 
 def test_the_program_in_the_manual_runs(tmp_path: Path) -> None:

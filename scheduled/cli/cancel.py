@@ -24,12 +24,14 @@ HOUR = timedelta(hours=1)
 
 @click.command()
 @click.argument("job", required=False)
-@click.option("--reason", default="", help="Why; it is shown where the job is.")
-@click.option("--stop", is_flag=True, help="Stop a run under way, too.")
+@click.option("--reason", default="", help="Why; shown with the job.")
+@click.option("--stop", is_flag=True, help="Also stop a run in progress.")
 @click.option(
-    "--max-hours", type=click.FloatRange(min=0), help="Stop runs that last longer; cancel no job."
+    "--max-hours",
+    type=click.FloatRange(min=0),
+    help="Stop runs that last longer; do not cancel the job.",
 )
-@click.option("--dry-run", is_flag=True, help="Only say what would be stopped.")
+@click.option("--dry-run", is_flag=True, help="Only print what would be stopped.")
 @click.pass_obj
 def cancel(
     session: Session,
@@ -40,7 +42,7 @@ def cancel(
     max_hours: float | None,
     dry_run: bool,
 ) -> None:
-    """End the life of JOB: no slot of it runs any more, until `enable`.
+    """Cancel JOB: it does not run again until it is enabled.
 
     With --max-hours, stop the runs of JOB, or of all jobs, that last longer than that.
     """
@@ -62,13 +64,13 @@ def _cancel(session: Session, job: Job, reason: str, *, stop: bool) -> None:
     if memory.cancelled is None:
         event = events.job_cancelled(job.id, one_line(reason, 200))
         session.keep(*_end_of_retry(job, memory), event)
-        session.say(f"{job.id} is cancelled; `scheduled enable {job.id}` takes that back.")
+        session.say(f"{job.id} is cancelled; `scheduled enable {job.id}` undoes that.")
     else:
-        session.say(f"{job.id} is cancelled already.")
+        session.say(f"{job.id} is already cancelled.")
     for run in memory.runs.values() if stop else ():
         _stop(session, job, run.run_id, reason)
     if memory.runs and not stop:
-        session.say("Its run under way goes on; --stop ends it, too.")
+        session.say("Its run in progress continues; --stop stops it, too.")
 
 
 def _end_of_retry(job: Job, memory: JobMemory) -> list[Event]:
@@ -94,11 +96,11 @@ def _stop_long(
     for job, run in too_long:
         if dry_run:
             since = both(run.started_at, session.now, session.zone)
-            session.say(f"{job.id}: would stop run {run.run_id}, which began {since}.")
+            session.say(f"{job.id}: would stop run {run.run_id}, which started {since}.")
         else:
             _stop(session, job, run.run_id, reason)
     if not too_long:
-        session.say("No run lasts longer than that.")
+        session.say("No run has lasted longer than that.")
 
 
 def _stop(session: Session, job: Job, run_id: str, reason: str) -> None:

@@ -40,10 +40,10 @@ config.add_command(import_)
 
 @config.command("init")
 @click.option("--path", help="Where to write it instead of <root>/scheduled.yaml.")
-@click.option("--force", is_flag=True, help="Write over a file that is there; it becomes *.bak.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file; it is kept as *.bak.")
 @click.pass_context
 def init(context: click.Context, path: str | None, force: bool) -> None:
-    """Write a scheduled.yaml to start from, with a comment for everything."""
+    """Write a commented scheduled.yaml to start from."""
     asked = _asked(context)
     root = paths.root_of(asked)
     target = _target(asked, path)
@@ -51,7 +51,7 @@ def init(context: click.Context, path: str | None, force: bool) -> None:
         raise UsageError(f"{target}: a folder; name the file to write")
     if os.path.lexists(target):
         if not force:
-            raise UsageError(f"{target}: is there already; --force replaces it and keeps a copy")
+            raise UsageError(f"{target}: already exists; --force replaces it and keeps a copy")
         _write(target.with_name(f"{target.name}.bak"), _content(target))
     _write(target, template.text(root).encode())
     click.echo(f"{target}: written; after a change, type: scheduled config validate")
@@ -60,10 +60,10 @@ def init(context: click.Context, path: str | None, force: bool) -> None:
 
 
 @config.command("validate")
-@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
 def validate(context: click.Context, as_json: bool) -> int:
-    """Check the configuration: every problem at once, with file and line."""
+    """Check the configuration; print all problems, with file and line."""
     jobs = 0
     problems: tuple[str, ...]
     warnings: tuple[str, ...] = ()
@@ -85,10 +85,10 @@ def validate(context: click.Context, as_json: bool) -> int:
 
 
 @config.command("show")
-@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
 def show(context: click.Context, as_json: bool) -> int:
-    """Show every setting and job in effect, and where each comes from."""
+    """Show all settings and jobs in effect, and where each comes from."""
     found = load(_asked(context))
     if as_json:
         _print_json(_document(found))
@@ -103,9 +103,9 @@ def show(context: click.Context, as_json: bool) -> int:
 
 
 @config.command("schema")
-@click.option("--job", "of_job", is_flag=True, help="The one for job files.")
+@click.option("--job", "of_job", is_flag=True, help="Print the schema of job files.")
 def schema(of_job: bool) -> None:
-    """Print the JSON Schema of scheduled.yaml, for editors to check and complete by."""
+    """Print the JSON Schema of scheduled.yaml, for editors."""
     from scheduled.config import json_schema
 
     _print_json(json_schema.of_job_file() if of_job else json_schema.of_configuration())
@@ -125,7 +125,7 @@ def _passed(jobs: Iterable[Job], now: datetime) -> Iterator[str]:
         if is_over and job.enabled and job.first_run is not FirstRun.NOW:
             yield (
                 f"{job.source}: {job.id}: {job.schedule} has passed;"
-                " what a tick has not seen before does not run for it"
+                " a job that no tick has seen before does not run for it"
             )
 
 

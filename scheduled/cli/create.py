@@ -27,9 +27,9 @@ from scheduled.timing import slots
 def create(
     session: Session, /, id_: str, schedule: str, *, dry_run: bool, as_json: bool, **options: Any
 ) -> None:
-    """Make a job file for a job ID that runs on SCHEDULE, say "30 2 * * *" or hourly.
+    """Create a job file for job ID that runs on SCHEDULE, such as "30 2 * * *" or hourly.
 
-    It needs a --command or a --handler. The job runs at its next slot.
+    It needs a --command or a --handler. The job first runs at its next scheduled time.
     """
     fields = {"id": id_, "schedule": schedule, **job_options.fields(**options)}
     if not dry_run:

@@ -26,7 +26,7 @@ _DRY_RUN_HELP = "Show the difference and change nothing."
 _every = click.option(
     "--every",
     metavar="N",
-    help="Tick every N minutes, or 1h, 2h ...; else as `tick_interval` in the configuration says.",
+    help="Tick every N minutes, or 1h, 2h ...; default: `tick_interval` of the configuration.",
 )
 _hourly = click.option(
     "--hourly",
@@ -35,7 +35,7 @@ _hourly = click.option(
     " <root>/system_logs/scheduled.log.",
 )
 _systemd = click.option(
-    "--systemd", is_flag=True, help="A timer of systemd's instead, in your own units."
+    "--systemd", is_flag=True, help="A systemd timer in your user units instead."
 )
 _log = click.option(
     "--log",
@@ -50,10 +50,10 @@ _force = click.option("--force", is_flag=True, help=_FORCE_HELP)
 
 @click.group("cron")
 def cron() -> None:
-    """Put the tick into your crontab, take it out, look at it; or into a systemd timer.
+    """Install, remove or show the crontab entry, or a systemd timer.
 
-    Nothing but our own block of lines is ever changed, and the old crontab is kept beside the
-    state. Of systemd's units, only the two we have written.
+    Only the block of lines that scheduled wrote is ever changed, and the old crontab is saved in
+    the state directory. Of systemd's units, only the two that scheduled wrote.
     """
 
 
@@ -75,7 +75,7 @@ def install(
     dry_run: bool,
     force: bool,
 ) -> None:
-    """Add the lines to your crontab, or bring them up to date."""
+    """Add the lines to your crontab, or update them."""
     config = session.config
     interval = _interval(config, every, hourly=hourly, systemd=systemd)
     if systemd:
@@ -103,7 +103,7 @@ def _install(session: Session, lines: Sequence[bytes], *, dry_run: bool, force: 
             force,
         )
         if after == before:
-            click.echo(f"Nothing to do: the block stands in your crontab, {_where(after, name)}.")
+            click.echo(f"Nothing to do: the block is in your crontab, {_where(after, name)}.")
         elif _shown(
             before, after, dry_run=dry_run, aloud=bool(crontab_block.blocks(before or b"", name))
         ):
@@ -118,7 +118,7 @@ def _install(session: Session, lines: Sequence[bytes], *, dry_run: bool, force: 
 @_force
 @click.pass_obj
 def uninstall(session: Session, *, systemd: bool, dry_run: bool, force: bool) -> None:
-    """Take the lines out of your crontab; all others stay as they are."""
+    """Remove the lines from your crontab; all others stay as they are."""
     way = timer.uninstall if systemd else _uninstall
     way(session, dry_run=dry_run, force=force)
     if not dry_run:
@@ -147,7 +147,7 @@ def _uninstall(session: Session, *, dry_run: bool, force: bool) -> None:
 @_hourly
 @_systemd
 @_log
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def show(
     session: Session,
@@ -158,7 +158,7 @@ def show(
     log: Path | None,
     as_json: bool,
 ) -> None:
-    """Print the block, and whether it is as it was written; else what would be installed."""
+    """Print the installed block and whether it was edited, or what would be installed."""
     config = session.config
     interval = _interval(config, every, hourly=hourly, systemd=systemd)
     if systemd:
@@ -179,7 +179,7 @@ _HEADLINES = {
     "absent": "Not in your crontab. `scheduled cron install` would add:",
     "intact": "In your crontab, as it was written:",
     "edited": "In your crontab, but not as it was written.",
-    "broken": "In your crontab, but its markers do not pair up.",
+    "broken": "In your crontab, but its markers do not match.",
 }
 
 
@@ -209,7 +209,7 @@ def _report(text: bytes, name: str, would_install: bytes) -> dict[str, object]:
 def _interval(config: Config, every: str | None, *, hourly: bool, systemd: bool) -> timedelta:
     if hourly and systemd:
         raise UsageError(
-            "--hourly writes the two entries of a crontab; with --systemd say --every 1h,"
+            "--hourly writes the two entries of a crontab; with --systemd use --every 1h;"
             " the report at 8 AM is a job of its own"
         )
     if hourly and every is not None:
@@ -233,7 +233,7 @@ def _settle(session: Session, way: str, is_there: bool) -> None:
         tick_calls.note(session, way, None)
         return
     end = "scheduled cron uninstall" + (" --systemd" if way == "timer" else "")
-    click.echo(f"Your {way} calls it as well. That does no harm, and `{end}` ends it.")
+    click.echo(f"Your {way} calls it as well. That does no harm; `{end}` removes it.")
 
 
 def _log_of(config: Config, log: Path | None, *, hourly: bool) -> Path | None:
@@ -247,7 +247,7 @@ def _make_folder(log: Path) -> None:
         log.parent.mkdir(exist_ok=True)
     except OSError as error:
         raise UsageError(
-            f"{log.parent}: cannot be made: {reason_of(error)}; say with --log where else to log"
+            f"{log.parent}: cannot be created: {reason_of(error)}; choose another log with --log"
         ) from error
 
 

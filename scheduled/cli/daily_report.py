@@ -16,7 +16,7 @@ REPORT_JOB = "daily_report"
 @click.option("--force", is_flag=True, help="Build and send it again today.")
 @click.pass_obj
 def daily_report(session: Session, to_stdout: bool, no_send: bool, force: bool) -> int:
-    """Build the report of the day and mail it, once a day.
+    """Build the daily report and mail it, once a day.
 
     A report that was missed is caught up; one that was sent is not sent again without --force.
     """
@@ -32,9 +32,9 @@ def daily_report(session: Session, to_stdout: bool, no_send: bool, force: bool) 
     elif not report.rows:
         print_not_started(report)
         if session.is_terminal and not report.not_started:
-            click.echo("The report of today has been sent already; --force sends it again.")
+            click.echo("Today's report has already been sent; --force sends it again.")
     elif session.is_terminal and not report.failed:
-        click.echo("The report of today is built." if no_send else "The report of today is sent.")
+        click.echo("Today's report is built." if no_send else "Today's report is sent.")
     return report.exit_code
 
 

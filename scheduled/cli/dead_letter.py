@@ -15,18 +15,19 @@ from scheduled.ticks import tick
 from scheduled.ticks.dispatcher import RunRequest
 from scheduled.ticks.report import Exit
 from scheduled.ticks.signals import Bus
+from scheduled.views.format import counted
 
 
 @click.group("dead-letter")
 def dead_letter() -> None:
-    """What failed for good: look at it, try it again, or let it go."""
+    """List, retry or drop runs that failed and whose retries are used up."""
 
 
 @dead_letter.command("list")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def list_letters(session: Session, *, as_json: bool) -> None:
-    """The slots whose retries are used up, oldest first."""
+    """List the runs whose retries are used up, oldest first."""
     letters = session.store.state["dead_letter"]
     if as_json:
         click.echo(json.dumps({"dead_letter": letters}, indent=2))
@@ -47,7 +48,7 @@ def list_letters(session: Session, *, as_json: bool) -> None:
 @click.argument("job")
 @click.pass_obj
 def retry(session: Session, job: str) -> int:
-    """Run JOB by hand; if it succeeds, its dead letters are gone."""
+    """Run JOB now; if it succeeds, drop its dead letters."""
     find_job(session.config, job)
     _letters_of(session, job)
     wanted = RunRequest(only=(job,), by_hand=True, slotless=True, even_disabled=True)
@@ -56,10 +57,10 @@ def retry(session: Session, job: str) -> int:
     )
     print_problems(session, report)
     if not any(row["outcome"] == Outcome.SUCCEEDED for row in report.ran):
-        click.echo(f"{job}: did not succeed; its dead letters stay.", err=True)
+        click.echo(f"{job}: did not succeed; its dead letters are kept.", err=True)
         return report.exit_code or Exit.TEMPORARY
     count = _drop(session, job)
-    click.echo(f"{job}: succeeded; {_counted(count)} gone.")
+    click.echo(f"{job}: succeeded; {counted(count, 'dead letter')} dropped.")
     return report.exit_code
 
 
@@ -67,9 +68,9 @@ def retry(session: Session, job: str) -> int:
 @click.argument("job")
 @click.pass_obj
 def drop(session: Session, job: str) -> None:
-    """Forget the dead letters of JOB. What ran stays in the history."""
+    """Drop the dead letters of JOB. Its history is kept."""
     _letters_of(session, job)
-    click.echo(f"{job}: {_counted(_drop(session, job))} gone.")
+    click.echo(f"{job}: {counted(_drop(session, job), 'dead letter')} dropped.")
 
 
 def _letters_of(session: Session, job: str) -> list[DeadLetterEntry]:
@@ -91,7 +92,3 @@ def _drop(session: Session, job: str) -> int:
     session.store.record(session.now, events.dead_letters_dropped(job))
     session.store.checkpoint(session.now)
     return count
-
-
-def _counted(count: int) -> str:
-    return "1 dead letter is" if count == 1 else f"{count} dead letters are"

@@ -16,16 +16,16 @@ from scheduled.views.format import both, counted
 @click.command()
 @click.argument("job")
 @click.option("--until", required=True, metavar="WHEN", help="2h, 3d, or a date and time.")
-@click.option("--reason", default="", help="Why; it is kept with the deferral.")
+@click.option("--reason", default="", help="Why; recorded with the deferral.")
 @click.pass_obj
 def defer(session: Session, job: str, *, until: str, reason: str) -> None:
-    """Run JOB once at WHEN and not before; its schedule goes on from there.
+    """Run JOB once at WHEN and not before; then its schedule continues.
 
-    `resume` takes a deferral back.
+    `resume` ends a deferral early.
     """
     configured = find_job(session.config, job)
     if not decide.is_enabled(configured, job_memory(session.store.state, configured.id)):
-        raise UsageError(f"{job} is not enabled, so that it could not run then; enable it first")
+        raise UsageError(f"{job} is not enabled and would not run then; enable it first")
     end = ahead("--until", until, session.now, session.zone)
     session.keep(events.job_deferred(configured.id, end, one_line(reason, 200)))
     count = session.store.state["jobs"][configured.id]["deferral_count"]

@@ -18,15 +18,14 @@ from scheduled.runs.running import is_running
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def delete(session: Session, job: str, *, yes: bool) -> None:
-    """Take the job file of JOB away. Its history stays.
+    """Delete the job file of JOB. Its history is kept.
 
-    Only a file that `create` or `config import` wrote, and nobody has edited since, is taken away.
+    Only a file that `create` or `config import` wrote, and nobody has edited since, is deleted.
     """
     configured = find_job(session.config, job)
     if configured.id in BUILTIN_IDS:
         raise UsageError(
-            f"{job}: is a shipped job and cannot be deleted; "
-            f"`scheduled disable {job}` keeps it from running"
+            f"{job}: is a shipped job and cannot be deleted; `scheduled disable {job}` disables it"
         )
     file = job_file_editor.find(session.config, configured)
     if file is None or file.first_edited_line:
@@ -37,14 +36,14 @@ def delete(session: Session, job: str, *, yes: bool) -> None:
     running = is_running(session.store.state, session.config.places.state_dir, configured.id)
     job_file_editor.remove(file)
     unregister(session, configured.id)
-    session.say(f"{file.path}: deleted. The history of {job} and what it printed stay.")
+    session.say(f"{file.path}: deleted. The history and output of {job} are kept.")
     if running:
-        session.say(f"{job} is running now; that run goes on, and is recorded.")
+        session.say(f"{job} is running now; that run continues, and is recorded.")
 
 
 def _not_deleted(job: Job, file: JobFile | None) -> str:
     if file is None:
-        return f"{job.source}: {job.id} stands there, not in a file of its own; take it out there"
+        return f"{job.source}: {job.id} is defined there, not in a file of its own; remove it there"
     return f"{edited_by_hand(file)}; to delete the job, delete the file"
 
 
@@ -66,5 +65,5 @@ def _after(jobs: list[Job], name: str) -> tuple[str, ...]:
 
 def _confirm(session: Session, file: JobFile) -> None:
     if not session.is_terminal:
-        raise UsageError(f"{file.path}: not deleted, for there is nobody to ask; --yes does it")
+        raise UsageError(f"{file.path}: not deleted: not a terminal; use --yes")
     click.confirm(f"Delete {file.path}?", abort=True)

@@ -10,5 +10,5 @@ from scheduled.cli.enable import switch
 @click.argument("job")
 @click.pass_obj
 def disable(session: Session, job: str) -> None:
-    """Keep JOB from running at its slots. A run under way goes on."""
+    """Disable JOB. A run in progress continues."""
     switch(session, job, enabled=False)

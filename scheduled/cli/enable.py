@@ -30,7 +30,7 @@ DISABLED = "disabled"
 @click.argument("job")
 @click.pass_obj
 def enable(session: Session, job: str) -> None:
-    """Let JOB run at its slots again. What passed meanwhile is skipped, not caught up."""
+    """Enable JOB. Runs that it missed while disabled are skipped, not caught up."""
     switch(session, job, enabled=True)
 
 
@@ -90,9 +90,13 @@ def _newest(slot: datetime | None, deferral: Deferral | None, now: datetime) -> 
 def _result(name: str, recorded: list[Event], *, enabled: bool) -> str:
     word = "enabled" if enabled else "disabled"
     if not recorded:
-        return f"{name} is {word} already; nothing was changed."
+        return f"{name} is already {word}; nothing was changed."
     passed = [event for event in recorded if event["event"] in ("missed", "skipped")]
     count = sum(event.get("count", 1) for event in passed)
-    what = "the slot that" if count == 1 else f"the {count} slots that"
-    more = f" It is not run for {what} passed meanwhile." if count else ""
+    runs = (
+        "run that was scheduled meanwhile is"
+        if count == 1
+        else (f"{count} runs that were scheduled meanwhile are")
+    )
+    more = f" The {runs} skipped." if count else ""
     return f"{name} is {word} now.{more}"

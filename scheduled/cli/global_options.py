@@ -29,18 +29,20 @@ def create() -> list[click.Parameter]:
     """Return the options, in the order in which help lists them."""
     return [
         GlobalOption(
-            "--root", metavar="DIR", help="The ecosystem's home: where its registry lies."
+            "--root",
+            metavar="DIR",
+            help="Working directory of the jobs (AIPass: the folder with the registry).",
         ),
         GlobalOption("--config", "config_file", metavar="FILE", help="The configuration file."),
         GlobalOption(
-            "--state-dir", metavar="DIR", help="Where state, journal and output are kept."
+            "--state-dir", metavar="DIR", help="The directory for state, journal and output."
         ),
-        GlobalOption("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
-        GlobalOption("-v", "--verbose", is_flag=True, help="Say what was done, also under cron."),
+        GlobalOption("-q", "--quiet", is_flag=True, help="Print errors only."),
+        GlobalOption("-v", "--verbose", is_flag=True, help="Print what was done, also under cron."),
         GlobalOption(
             "--no-color",
             is_flag=True,
-            help="No colours; NO_COLOR in the environment does too.",
+            help="No colors; NO_COLOR in the environment does the same.",
         ),
     ]
 

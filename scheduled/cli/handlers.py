@@ -14,10 +14,10 @@ Row = dict[str, str | list[str]]
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def handlers(session: Session, *, as_json: bool) -> int:
-    """List the handlers that are shipped and dropped in; modules can be named besides."""
+    """List the built-in and custom handlers. Jobs can also name handlers in modules."""
     rows = _rows(session.config)
     if as_json:
         click.echo(json.dumps({"handlers": rows}, indent=2))

@@ -17,13 +17,17 @@ from scheduled.views import history_csv
 
 @click.command()
 @click.argument("job", required=False)
-@click.option("--since", metavar="WHEN", help="From then on: 2h, 7d, 8:00, an ISO date.")
-@click.option("--outcome", type=click.Choice([word.value for word in Outcome]), help="Only these.")
+@click.option(
+    "--since", metavar="WHEN", help="Only from this time on: 2h (ago), 7d, 8:00, an ISO date."
+)
+@click.option(
+    "--outcome", type=click.Choice([word.value for word in Outcome]), help="Only this outcome."
+)
 @click.option(
     "--limit",
     type=click.IntRange(min=0),
     default=DEFAULT_LIMIT,
-    help=f"At most so many, the newest; 0 for all. [{DEFAULT_LIMIT}]",
+    help=f"At most this many, the newest; 0 for all. [{DEFAULT_LIMIT}]",
 )
 @click.option("--csv", "as_csv", is_flag=True, help="Comma separated values.")
 @json_option
@@ -38,7 +42,7 @@ def history(
     as_csv: bool,
     as_json: bool,
 ) -> None:
-    """What ran, was skipped or was missed; the newest first."""
+    """List what ran, was skipped or was missed, newest first."""
     if as_csv and as_json:
         raise UsageError("--csv and --json exclude each other; give one of them")
     query = HistoryQuery(

@@ -23,10 +23,16 @@ LARGEST = 4 * 1024 * 1024
 @click.command("import")
 @click.argument("file", required=False)
 @click.option("--crontab", "from_crontab", is_flag=True, help="Your own crontab, by `crontab -l`.")
-@click.option("--from", "kind", type=click.Choice(KINDS), help="What it is, if it cannot be told.")
-@click.option("--system", is_flag=True, help="A crontab whose lines name a user; only yours count.")
+@click.option(
+    "--from", "kind", type=click.Choice(KINDS), help="The format, if it cannot be detected."
+)
+@click.option(
+    "--system",
+    is_flag=True,
+    help="A crontab whose lines name a user; only your lines are imported.",
+)
 @click.option("--yes", is_flag=True, help="Write without asking.")
-@click.option("--json", "as_json", is_flag=True, help="Machine-readable; asks nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object; ask nothing.")
 @click.pass_context
 def import_(
     context: click.Context,
@@ -38,11 +44,11 @@ def import_(
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Make job files of somebody else's: a crontab, gptme's scheduler.yaml, AICO's core.yaml,
-    CIRIS's tasks as JSON.
+    """Create job files from a crontab, gptme's scheduler.yaml, AICO's core.yaml or CIRIS's
+    tasks as JSON.
 
-    FILE may be - for standard input. First it is shown what would be written; without a yes,
-    nothing is. A file that is there is never written over, and the crontab is left as it is.
+    FILE may be - for standard input. Prints what would be written; nothing is written until you
+    confirm. Existing files are never overwritten, and the crontab is left as it is.
     """
     session: Session = context.obj
     found = _proposal(session, file, from_crontab, SourceKind(kind) if kind else None, system)
@@ -52,7 +58,7 @@ def import_(
         if as_json:
             _print_json(found, [])
         elif not found.is_empty:
-            click.echo("Nothing is written yet; --yes writes it.")
+            click.echo("Nothing has been written; use --yes to write it.")
         return 0
     before = session.config.problems
     written = proposal.write(found)
@@ -68,7 +74,7 @@ def _proposal(
     session: Session, file: str | None, from_crontab: bool, kind: SourceKind | None, system: bool
 ) -> Proposal:
     if (file is None) is not from_crontab:
-        raise UsageError("name a file, or - for standard input, or say --crontab; one of them")
+        raise UsageError("give one of: a file, - for standard input, --crontab")
     asked = session.asked
     data, label, folder = _input(session, file)
     path = folder / label
@@ -104,7 +110,9 @@ def _me() -> str:
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:  # a container's user that nobody entered into the database
-        raise UsageError("you have no name in the user database, so no line can be yours") from None
+        raise UsageError(
+            "your user has no name in the user database, so no line can be selected"
+        ) from None
 
 
 def _is_agreed(file: str | None) -> bool:

@@ -28,7 +28,7 @@ dry_run_option = click.option("--dry-run", is_flag=True, help="Print the file; w
 def edited_by_hand(file: JobFile) -> str:
     """Return the start of the message that refuses to change a file somebody edited."""
     place = f"{file.path}:{file.first_edited_line}"
-    return f"{place}: somebody wrote or edited this file, so it is left alone"
+    return f"{place}: this file was written or edited by hand, so it is not changed"
 
 
 def count_if_refused(session: Session, schedule: str) -> None:
@@ -72,9 +72,11 @@ def print_result(
 def _next_run(session: Session, job: Job, upcoming_runs: list[dict[str, Any]]) -> str:
     memory = records.job_memory(session.store.state, job.id)
     if memory.enabled is False or memory.suspended:
-        return f"{job.id} was disabled before and still is; type: scheduled enable {job.id}"
+        return (
+            f"{job.id} was already disabled and still is; to enable it: scheduled enable {job.id}"
+        )
     if not job.enabled:
-        return f"{job.id} is disabled; it runs when `enabled: false` is gone"
+        return f"{job.id} is disabled; to enable it, remove `enabled: false`"
     if job.first_run is FirstRun.NOW and not memory.fingerprint:
         return f"{job.id} runs at the next tick"
     when = instants.parse_utc(upcoming_runs[0]["slot"]) if upcoming_runs else None

@@ -40,10 +40,10 @@ def options(command: Command) -> Command:
         for key, metavar in TEXTS.items()
     ]
     others: list[Callable[[Command], Command]] = [
-        _repeated("--tag", "WORD", "A word to choose it by; repeatable."),
-        _repeated("--env", "NAME=VALUE", "A variable for it; repeatable."),
-        _repeated("--param", "NAME=VALUE", "A value for its handler; repeatable."),
-        click.option("--disabled", is_flag=True, help="It does not run until it is enabled."),
+        _repeated("--tag", "WORD", "A word to select it by; repeatable."),
+        _repeated("--env", "NAME=VALUE", "An environment variable; repeatable."),
+        _repeated("--param", "NAME=VALUE", "A parameter of its handler; repeatable."),
+        click.option("--disabled", is_flag=True, help="Do not run it until it is enabled."),
         _repeated("--set", "KEY=VALUE", "Any other key of a job; repeatable.", "others"),
     ]
     for option in reversed([*texts, *others]):  # the one applied last stands first in the help
@@ -74,7 +74,7 @@ def fields(
     for one in others:
         key, text = _pair("--set", one)
         if key in said or key in ("id", "schedule"):
-            raise UsageError(f"--set {key}: is said elsewhere in the command; say it once")
+            raise UsageError(f"--set {key}: is also set by another option; set it once")
         said[key] = value(text)
     _refuse_undecodable(said)
     return said

@@ -13,12 +13,15 @@ from scheduled.views.snapshot import Snapshot
 
 @click.command("list")
 @click.option(
-    "--at", "when", metavar="WHEN", help="What would run then: 2h ahead, 8:00, an ISO date."
+    "--at",
+    "when",
+    metavar="WHEN",
+    help="What would run at this time: 2h (from now), 8:00, an ISO date.",
 )
 @json_option
 @click.pass_obj
 def list_jobs(session: Session, *, when: str | None, as_json: bool) -> None:
-    """All jobs, with their last and their next run; or what a tick at a time to come would do."""
+    """List the jobs with their last and next runs, or what a tick at a later time would do."""
     snapshot, document = _snapshot_and_document(session, when)
     print_problems(session)
     if as_json:
@@ -30,7 +33,7 @@ def list_jobs(session: Session, *, when: str | None, as_json: bool) -> None:
         show(session, tables.jobs(document["jobs"], snapshot.now, snapshot.zone))
         return
     then = formats.both(snapshot.now, session.now, snapshot.zone)
-    click.echo(f"Simulated: a tick at {then}, if all goes well until then.")
+    click.echo(f"Simulated: a tick at {then}, assuming that every run until then succeeds.")
     show(session, tables.jobs_at(document["jobs"], snapshot.now, snapshot.zone))
 
 

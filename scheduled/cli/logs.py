@@ -16,7 +16,7 @@ from scheduled.system.text import printable
 @json_option
 @click.pass_obj
 def logs(session: Session, job: str, run: str | None, *, as_json: bool) -> None:
-    """What a run printed: the newest one, or RUN."""
+    """Print the output of a run: the latest one, or RUN."""
     state_dir = session.config.places.state_dir
     if job not in output_files.jobs_with_output(state_dir):
         find_job(session.config, job)

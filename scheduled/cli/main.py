@@ -147,7 +147,7 @@ def _is_output_lost() -> bool:
     """Whether what was printed cannot be written; says so on what there is left to say it on."""
     reason = streams.lost()
     if reason:
-        _say(f"scheduled: what was printed is lost: {reason}")
+        _say(f"scheduled: output could not be written: {reason}")
     return bool(reason)
 
 
@@ -165,8 +165,8 @@ def _say(sentence: str) -> None:
 def _bug(error: Exception) -> int:
     what: Any = str(error) or type(error).__name__
     _say(
-        f"scheduled: this is a bug in scheduled, not in your set-up: {type(error).__name__}: "
-        f"{what}\n{_details(error)}; please send them with a report."
+        f"scheduled: this is a bug in scheduled, not in your setup: {type(error).__name__}: "
+        f"{what}\n{_details(error)}; please attach them to a bug report."
     )
     return 1
 
@@ -181,5 +181,5 @@ def _details(error: Exception) -> str:
         ) as stream:
             traceback.print_exception(error, file=stream)
     except OSError:  # no space, or nowhere to write
-        return "The details:\n" + "".join(traceback.format_exception(error)).rstrip()
-    return f"The details are in {stream.name}"
+        return "Details:\n" + "".join(traceback.format_exception(error)).rstrip()
+    return f"Details are in {stream.name}"

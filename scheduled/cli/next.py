@@ -10,14 +10,20 @@ from scheduled.views import upcoming
 
 @click.command("next")
 @click.argument("job", required=False)
-@click.option("-n", "count", type=click.IntRange(1, 10_000), default=5, help="How many. [5]")
-@click.option("--explain", is_flag=True, help="Say why each is there, and what becomes of it.")
+@click.option(
+    "-n", "count", type=click.IntRange(1, 10_000), default=5, help="How many to list. [5]"
+)
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Explain why each run is scheduled, and what happens if it is missed.",
+)
 @json_option
 @click.pass_obj
 def next_runs(
     session: Session, job: str | None, *, count: int, explain: bool, as_json: bool
 ) -> None:
-    """The next slots of one job, or of all."""
+    """List the upcoming runs of one job, or of all jobs."""
     configured = find_job(session.config, job) if job is not None else None
     snapshot = session.snapshot()
     if configured is not None:

@@ -21,19 +21,19 @@ from scheduled.views.format import both
 @click.argument("job", required=False)
 @click.option("--for", "length", metavar="TIME", help="How long: 90m, 2h, 3d.")
 @click.option("--until", metavar="WHEN", help="Until then: 18:00, an ISO date, or date and time.")
-@click.option("--reason", default="", help="Why; it stands beside every slot that passes.")
+@click.option("--reason", default="", help="Why; recorded with every skipped run.")
 @click.pass_obj
 def pause(
     session: Session, job: str | None, *, length: str | None, until: str | None, reason: str
 ) -> None:
-    """Let the slots of JOB pass, or of all jobs; without an end, until `resume`."""
+    """Skip the runs of JOB, or of all jobs, until a given time or until `resume`."""
     if length and until:
         raise UsageError("--for and --until exclude each other; give one of them")
     name = find_job(session.config, job).id if job is not None else ALL_JOBS
     end = _end(session, length, until)
     session.keep(events.job_paused(name, end, one_line(reason, 200)))
     when = f" until {both(end, session.now, session.zone)}" if end else " until `scheduled resume`"
-    session.say(f"{subject(name)} paused{when}. A run under way goes on.")
+    session.say(f"{subject(name)} paused{when}. A run in progress continues.")
 
 
 def _end(session: Session, length: str | None, until: str | None) -> datetime | None:

@@ -14,14 +14,14 @@ from scheduled.state.records import ALL_JOBS, job_memory, pauses
 @click.argument("job", required=False)
 @click.pass_obj
 def resume(session: Session, job: str | None) -> None:
-    """End the pause of JOB, or the one of all jobs. What passed in it is not run.
+    """End the pause of JOB, or the pause of all jobs. Skipped runs are not caught up.
 
-    Of a job that is deferred it ends the deferral, and what passed meanwhile is due.
+    If JOB is deferred, end the deferral; a run that was scheduled meanwhile is due.
     """
     name = find_job(session.config, job).id if job is not None else ALL_JOBS
     if name != ALL_JOBS and job_memory(session.store.state, name).deferral is not None:
         session.keep(events.deferral_ended(name))
-        session.say(f"{name} is deferred no longer.")
+        session.say(f"{name} is no longer deferred.")
         return
     paused = [
         paused_name

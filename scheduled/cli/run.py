@@ -19,17 +19,17 @@ from scheduled.ticks.simulation import preview
     "--only", multiple=True, metavar="JOB|tag:TAG", help="Only these of the due jobs; repeatable."
 )
 @click.option(
-    "--force", is_flag=True, help="Run jobs that are not due, too; disabled ones stay off."
+    "--force", is_flag=True, help="Run jobs that are not due, too; disabled jobs are not run."
 )
-@click.option("--dry-run", is_flag=True, help="Say what would run, and why; change nothing.")
+@click.option("--dry-run", is_flag=True, help="Print what would run, and why; change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 @click.pass_obj
 def run(session: Session, only: tuple[str, ...], force: bool, dry_run: bool, as_json: bool) -> int:
-    """Do what is due, once, and exit. This is what cron calls.
+    """Run what is due, once, and exit. This is what cron calls.
 
-    Exit codes: 0 nothing due or all well, 1 a job failed, 2 usage or configuration (what could
-    run, ran), 3 our files are locked, 4 the state was recovered or could not be saved, 75 not
-    now, 128+n ended by signal n.
+    Exit codes: 0 nothing due or all well, 1 a job failed, 2 usage or configuration error (what
+    could run, ran), 3 another process locks the state files, 4 the state was recovered or could
+    not be saved, 75 temporarily impossible, 128+n ended by signal n.
     """
     check_only(_config(session), only)
     request = RunRequest(only=only, by_hand=force) if only or force else None
@@ -43,7 +43,7 @@ def _config(session: Session) -> Config:
     try:
         return session.config
     except ConfigError as error:
-        raise ConfigError([*error.problems, "No job runs until that is mended."]) from error
+        raise ConfigError([*error.problems, "No job runs until that is fixed."]) from error
 
 
 def _preview(session: Session, request: RunRequest, *, as_json: bool) -> int:

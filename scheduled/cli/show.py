@@ -14,7 +14,7 @@ from scheduled.views import job as job_view
 @json_option
 @click.pass_obj
 def show(session: Session, job: str, *, as_json: bool) -> None:
-    """Everything about one job."""
+    """Show everything about one job."""
     configured = find_job(session.config, job)
     snapshot = session.snapshot()
     document = job_view.document(snapshot, configured)

@@ -25,8 +25,10 @@ from scheduled.views import simulation
 
 
 @click.command()
-@click.option("--from", "start", metavar="WHEN", help="From then on: 2h ahead, an ISO date. [now]")
-@click.option("--to", "end", metavar="WHEN", default="1d", help="Up to then; 2h after --from. [1d]")
+@click.option("--from", "start", metavar="WHEN", help="Start: 2h (from now), an ISO date. [now]")
+@click.option(
+    "--to", "end", metavar="WHEN", default="1d", help="End: 2h (after --from), an ISO date. [1d]"
+)
 @click.option(
     "--outage",
     "outages",
@@ -34,9 +36,9 @@ from scheduled.views import simulation
     metavar="A..B",
     help="No ticks from A up to B; repeatable.",
 )
-@click.option("--tick", "step", metavar="TIME", help="How often cron calls. [as set up]")
+@click.option("--tick", "step", metavar="TIME", help="The time between two ticks. [as installed]")
 @click.option("--only", multiple=True, metavar="JOB|tag:TAG", help="Show only these; repeatable.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def simulate(
     session: Session,
@@ -48,10 +50,10 @@ def simulate(
     only: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """What would run, and when: by the rules of `run`, with all it remembers; nothing is changed.
+    """Simulate a period: show what would run, and when. Nothing is run or changed.
 
-    Every run is taken to end at once and well. What lies ahead goes on from what is remembered
-    now, with ticks from now on. What lies in the past begins with nothing remembered.
+    Guards and `only_if` are assumed to pass, and every run to succeed at once. A future period
+    starts from the current state, with ticks from now on; a past one from an empty state.
     """
     check_only(session.config, only)
     shown_from = session.now
@@ -85,7 +87,7 @@ def _course(
         outages=tuple(_outage(one, shown_from, session) for one in outages),
     )
     if timeline.end <= shown_from:
-        raise UsageError(f"--to {one_line(end, 60)!r} is not after --from; nothing lies between")
+        raise UsageError(f"--to {one_line(end, 60)!r} is not after --from")
     simulated.check_length(timeline)
     return timeline
 
@@ -93,11 +95,11 @@ def _course(
 def _outage(text: str, shown_from: datetime, session: Session) -> Outage:
     start, dots, end = text.partition("..")
     if not dots:
-        raise UsageError(f"--outage {one_line(text, 60)!r} is no time span; write A..B")
+        raise UsageError(f"--outage {one_line(text, 60)!r} is not a valid period; write A..B")
     ends = (when.at("--outage", one, shown_from, session.zone) for one in (start, end))
     outage = Outage(*ends)
     if outage.end <= outage.start:
-        raise UsageError(f"--outage {one_line(text, 60)!r} ends before it begins")
+        raise UsageError(f"--outage {one_line(text, 60)!r} ends before it starts")
     return outage
 
 

@@ -36,7 +36,7 @@ def snapshot_at(option: str, when: str, session: Session) -> tuple[Snapshot, lis
     if at <= session.now:
         raise UsageError(
             f"{option} {one_line(when, 60)!r} is in the past; `scheduled history` and "
-            "`scheduled why JOB --at` tell what was"
+            "`scheduled why JOB --at` show the past"
         )
     timeline = TickTimeline(session.now, at, pace(session), session.config.timezone)
     check_length(timeline)

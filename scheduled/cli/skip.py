@@ -20,15 +20,15 @@ from scheduled.views.format import both
 @click.argument("job")
 @click.pass_obj
 def skip(session: Session, job: str) -> None:
-    """Leave out the next slot of JOB; the one after it runs again."""
+    """Skip the next run of JOB."""
     configured = find_job(session.config, job)
     if job_memory(session.store.state, configured.id).deferral is not None:
-        raise UsageError(f"{job} is deferred; `scheduled resume {job}` takes that back")
+        raise UsageError(f"{job} is deferred; `scheduled resume {job}` ends that")
     slot = _next_slot(session, configured)
     if slot is None:
-        raise UsageError(f"{job}: no slot will come that could be skipped")
+        raise UsageError(f"{job}: no upcoming run to skip")
     session.keep(events.skip_requested(configured.id, slot))
-    session.say(f"{job}: {both(slot, session.now, session.zone)} is left out.")
+    session.say(f"{job}: {both(slot, session.now, session.zone)} is skipped.")
 
 
 def _next_slot(session: Session, job: Job) -> datetime | None:

@@ -27,16 +27,16 @@ _HELD = {FileKind.STATE: "state", FileKind.JOURNAL: "journal", FileKind.OUTPUT: 
 
 @click.group("state")
 def state() -> None:
-    """Look after the folder of state, journal and output."""
+    """Check, back up and clean the state directory."""
 
 
 @state.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def check(session: Session, *, as_json: bool) -> int:
-    """Whether the state can be read and is what the journal leads to. Changes nothing.
+    """Check that the state can be read and agrees with the journal. Changes nothing.
 
-    Exit codes: 0 all is well, 4 it is not.
+    Exit codes: 0 no problems, 4 problems were found.
     """
     folder = _folder(session)
     found = checking.examine(folder)
@@ -50,7 +50,7 @@ def check(session: Session, *, as_json: bool) -> int:
 @state.command()
 @click.pass_obj
 def rebuild(session: Session) -> None:
-    """Make the state anew from the journal, and say what was different. The old one is kept."""
+    """Rebuild the state from the journal, and print what was different. The old one is kept."""
     done = rebuilding.rebuild(_folder(session), session.now)
     for sentence in done.warnings:
         click.echo(f"warning: {sentence}", err=True)
@@ -62,9 +62,9 @@ def rebuild(session: Session) -> None:
 @click.argument("file", required=False)
 @click.pass_obj
 def backup(session: Session, file: str | None) -> None:
-    """Pack state and journal into FILE, or into a file named after the time, in this folder.
+    """Pack state and journal into FILE, by default one named after the time, in this folder.
 
-    It holds neither locks nor caches, nor what runs printed. The archive is readable by you alone.
+    Locks, caches and the output of runs are not included. Only you can read the archive.
     """
     folder, target = _folder(session), _target(session, file)
     names = packing.write(folder, target, session.now)
@@ -76,7 +76,7 @@ def backup(session: Session, file: str | None) -> None:
         f"  mkdir -p {shlex.quote(str(folder))}\n"
         f"  tar xzf {shlex.quote(str(target))} -C {shlex.quote(str(folder))}\n"
         "  scheduled state check\n"
-        "What ran after the backup is not remembered then, and is caught up as the jobs say."
+        "Runs after the backup are then unknown, and are caught up as the jobs are configured."
     )
 
 
@@ -88,13 +88,13 @@ def backup(session: Session, file: str | None) -> None:
     show_default=True,
     help="Keep this many days.",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would be removed; remove nothing.")
+@click.option("--dry-run", is_flag=True, help="Print what would be removed; remove nothing.")
 @click.pass_obj
 def gc(session: Session, *, days: int, dry_run: bool) -> int:
     """Remove output, journals and kept-aside states that are older than a month, or than --days.
 
-    What is in use stays, and so does what the state could be rebuilt from. Ticks do the same once
-    a day, except for states that were kept aside.
+    Files in use are kept, and so are those the state could be rebuilt from. Ticks do the same
+    once a day, except for states that were kept aside.
     """
     folder = _folder(session)
     found = clearing.expired(folder, session.now, days)
@@ -135,7 +135,7 @@ def _tell(folder: Path, found: CheckResult, *, aloud: bool) -> None:
     for sentence in (*found.problems, *map(str, found.differences)):
         click.echo(sentence)
     if found.differences:
-        click.echo("The journal is the truth; to have the state follow it: scheduled state rebuild")
+        click.echo("The journal is authoritative; to make the state agree: scheduled state rebuild")
     if not aloud:
         return
     for note in found.notes:
@@ -153,7 +153,7 @@ def _sized(counted_bytes: tuple[int, int]) -> str:
 
 def _rebuilt(done: RebuildResult) -> list[str]:
     if not done.written:
-        return ["The state is what the journal leads to; nothing was changed."]
+        return ["The state agrees with the journal; nothing was changed."]
     lines = [f"{one}" for one in done.differences]
     if done.kept_as is not None:
         lines.append(f"the old state is kept as {done.kept_as}")
@@ -182,4 +182,4 @@ def _sum_up(session: Session, found: Iterable[StateFile], done: str) -> None:
     for one in found:
         by_kind.setdefault(one.kind, []).append(one.bytes)
     told = [f"{kind} {_sized((len(held), sum(held)))}" for kind, held in by_kind.items()]
-    click.echo(f"{done}: {', '.join(told)}" if told else "nothing is old enough to be removed")
+    click.echo(f"{done}: {', '.join(told)}" if told else "nothing is old enough to remove")

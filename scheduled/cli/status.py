@@ -11,7 +11,7 @@ from scheduled.views import status as status_view
 @json_option
 @click.pass_obj
 def status(session: Session, *, as_json: bool) -> None:
-    """How things stand: what is wrong, what was found last, what comes next."""
+    """Show the current status: problems, latest results, upcoming runs."""
     snapshot = session.snapshot()
     document = status_view.document(snapshot)
     if as_json:

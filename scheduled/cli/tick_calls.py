@@ -36,8 +36,8 @@ def existing_log(log: Path | None) -> Path | None:
     path = Path(os.path.abspath(log))
     if not path.parent.is_dir():
         raise UsageError(
-            f"--log {log}: {path.parent} is no folder; a tick that cannot be logged there"
-            " never starts. Make the folder first"
+            f"--log {log}: {path.parent} is not a folder; a tick that cannot be logged there"
+            " never starts. Create the folder first"
         )
     return path
 
@@ -59,7 +59,7 @@ def warn_of_another(config: Config, every: timedelta) -> None:
     minutes = every // timedelta(minutes=1)
     if config.tick_interval not in (None, every.total_seconds()):
         click.echo(
-            f"Your configuration says tick_interval: {config.tick_interval:g} seconds, and that"
-            f" counts. Take the line out, or make it {minutes}m: else the time between two ticks"
-            " is taken for what it is not."
+            f"Your configuration sets tick_interval to {config.tick_interval:g} seconds, which"
+            f" takes precedence. Remove the line, or set it to {minutes}m: whether a tick is"
+            " missing is judged by it."
         )

@@ -63,9 +63,7 @@ def print_problems(session: Session, report: Report) -> None:
         click.echo(f"scheduled: {one_line(report.storage_error)}", err=True)
     if report.stopped_by is not None:
         was_interrupted = any(row["outcome"] == Outcome.INTERRUPTED for row in report.ran)
-        effect = (
-            "what ran is recorded as interrupted" if was_interrupted else "all that ran had ended"
-        )
+        effect = "what ran is recorded as interrupted" if was_interrupted else "all runs had ended"
         click.echo(f"scheduled: stopped by {report.stopped_by.name}; {effect}", err=True)
     for row in report.failed:
         click.echo(failure_block(row, *_failure_details(session, report, row)), err=True)

@@ -18,7 +18,7 @@ from scheduled.system.text import decoded, diff
 _HEADLINES = {
     "absent": "No units of this installation. `scheduled cron install --systemd` would write:",
     "intact": "Units as they were written",
-    "incomplete": "One of the two units is missing; `scheduled cron install --systemd` mends that",
+    "incomplete": "One of the two units is missing; `scheduled cron install --systemd` fixes that",
     "edited": "Units edited by hand since they were written",
 }
 _STATES = {True: "the timer runs", False: "the timer does not run", None: "systemd does not answer"}
@@ -91,14 +91,14 @@ def _start(found: Installed) -> None:
         systemd.start(timer)
     except UnavailableError as error:
         raise UnavailableError(
-            f"{error}\nThe units are written, but nothing heeds them yet. Where systemd runs, in a"
+            f"{error}\nThe units are written, but not started. Where systemd runs, in a"
             " session of your own, type:\n  systemctl --user daemon-reload\n"
             f"  systemctl --user enable --now {timer}"
         ) from error
     click.echo(f"systemd calls it now: systemctl --user list-timers {timer}")
     if not systemd.lingers():
         click.echo(
-            "It does so while you are logged in. To have it go on when you are not:"
+            "It does so while you are logged in. To keep it running when you are not:"
             " loginctl enable-linger"
         )
 

@@ -17,7 +17,7 @@ from scheduled.ticks.report import Exit
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 @click.pass_obj
 def trigger(session: Session, job: str, as_json: bool) -> int:
-    """Run JOB now, by hand. Its schedule is not moved by it."""
+    """Run JOB now. Its schedule does not change."""
     find_job(session.config, job)
     request = RunRequest(only=(job,), by_hand=True, even_disabled=True, slotless=True)
     report = run_and_print(session, request, as_json=as_json)

@@ -33,7 +33,7 @@ _ACTIONS = {"command": "handler", "handler": "command"}
 @click.command()
 @click.argument("job")
 @click.option("--schedule", metavar="TEXT", help="When it runs.")
-@click.option("--unset", multiple=True, metavar="KEY", help="Take a key away; repeatable.")
+@click.option("--unset", multiple=True, metavar="KEY", help="Remove a key; repeatable.")
 @job_options.options
 @dry_run_option
 @json_option
@@ -49,7 +49,7 @@ def update(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Change the job file of JOB. What is not named stays, and nothing runs because of it.
+    """Change the job file of JOB. Other keys stay as they are, and no run is started.
 
     Only a file that `create` or `config import` wrote, and nobody has edited since, is changed.
     """
@@ -58,7 +58,7 @@ def update(
         {"schedule": schedule} if schedule is not None else {}
     )
     if not changes and not unset:
-        raise UsageError("nothing to change; name it, as in --timeout 10m, or --unset timeout")
+        raise UsageError("nothing to change; use options such as --timeout 10m or --unset timeout")
     file = job_file_editor.find(session.config, before)
     if file is None or file.first_edited_line:
         raise UsageError(_change_by_hand(session, before, file, changes, unset))
@@ -68,7 +68,7 @@ def update(
     after, text = job_file_editor.check(session.config, file, fields), text_of(fields)
     if not dry_run:
         job_file_editor.rewrite(file, fields)
-    done = "is so already" if text == file.text else "changed"
+    done = "already so" if text == file.text else "changed"
     print_result(session, after, file.path, text, done="" if dry_run else done, as_json=as_json)
 
 
@@ -108,11 +108,13 @@ def _change_by_hand(
             f"{job.id}: is a shipped job; write below jobs: in {where}:\n{indent(block, '  ')}"
         )
     elif file is None:
-        sentence = f"{job.source}: {job.id} stands there, not in a file of its own; write there:\n"
+        sentence = (
+            f"{job.source}: {job.id} is defined there, not in a file of its own; write there:\n"
+        )
         sentence += indent(lines, "  ")
     else:
         numbers = [f"line {file.lines[key]}" for key in changes if key in file.lines]
         at = f" ({', '.join(numbers)})" if numbers else ""
         sentence = f"{edited_by_hand(file)}; write there{at}:\n{indent(lines, '  ')}"
-    removal = f"take away: {', '.join(unset)}" if unset else ""
+    removal = f"remove: {', '.join(unset)}" if unset else ""
     return f"{sentence.rstrip()}\n{removal}".rstrip()

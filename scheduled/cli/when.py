@@ -57,8 +57,8 @@ def _instant(option: str, text: str, now: datetime, zone: tzinfo, sign: int) -> 
         return instant
     except (ValueError, OverflowError):
         raise UsageError(
-            f"{option} {one_line(text, 60)!r} is no time; write 2h, 7d, 8:00, 2026-11-21 or "
-            "2026-11-21T07:00:00Z"
+            f"{option} {one_line(text, 60)!r} is not a valid time; write 2h, 7d, 8:00, 2026-11-21 "
+            "or 2026-11-21T07:00:00Z"
         ) from None
 
 

@@ -15,12 +15,15 @@ from scheduled.views import why as why_view
 @click.command()
 @click.argument("job")
 @click.option(
-    "--at", "when", metavar="WHEN", help="About the slot then: 2h ago, 8:00, an ISO date."
+    "--at",
+    "when",
+    metavar="WHEN",
+    help="The run scheduled at or before this time: 2h (ago), 8:00, an ISO date.",
 )
 @json_option
 @click.pass_obj
 def why(session: Session, job: str, *, when: str | None, as_json: bool) -> None:
-    """Why JOB ran or did not: the newest slot, or the one at a time, and what became of it."""
+    """Explain why JOB ran or did not: its latest scheduled time, or the one at a given time."""
     configured = find_job(session.config, job)
     snapshot = session.snapshot()
     at = session.now if when is None else ago("--at", when, session.now, session.zone)

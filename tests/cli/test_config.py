@@ -23,6 +23,7 @@ class Options:
 
     asked: PathOptions
     now: datetime = NOON
+    color: bool = True
 
 
 @dataclass
@@ -111,7 +112,7 @@ def test_every_setting_in_the_sample_is_valid_when_it_is_switched_on(
 def test_init_leaves_a_file_that_is_there_alone(root: Path) -> None:
     path = written(root, "# mine\n")
 
-    with pytest.raises(UsageError, match="is there already; --force"):
+    with pytest.raises(UsageError, match="already exists; --force"):
         call(root, "init")
 
     assert path.read_text() == "# mine\n"
@@ -120,7 +121,7 @@ def test_init_leaves_a_file_that_is_there_alone(root: Path) -> None:
 def test_init_does_not_write_through_a_broken_link(root: Path) -> None:
     (root / "scheduled.yaml").symlink_to(root / "not-mounted")
 
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="already exists"):
         call(root, "init")
 
     assert not (root / "not-mounted").exists()
@@ -194,7 +195,7 @@ def test_validate_warns_of_a_moment_that_has_passed(root: Path) -> None:
     )
     warning = (
         "scheduled.yaml:2: over: at:2026-11-21T11:59 has passed;"
-        " what a tick has not seen before does not run for it"
+        " a job that no tick has seen before does not run for it"
     )
 
     assert call(root, "validate") == Said("ok: 8 jobs\n", f"warning: {warning}\n", 0)

@@ -86,7 +86,10 @@ def test_a_handler_of_a_handler_folder_will_do(home: Home) -> None:
         (["x", "daily", "--command", "y", "--timeout", "soon"], "a duration like 90s"),
         (["x", "daily", "--command", "y", "--set", "tiemout=5"], "did you mean timeout?"),
         (["x", "daily", "--command", "y", "--set", "after=nobody"], "no job is called"),
-        (["x", "daily", "--command", "y", "--set", "id=z"], "--set id: is said elsewhere"),
+        (
+            ["x", "daily", "--command", "y", "--set", "id=z"],
+            "--set id: is also set by another option",
+        ),
         (["x", "daily", "--command", "y", "--set", "command=z"], "--set command"),
         (["x", "daily", "--command", "y", "--env", "A"], "an equals sign"),
         (["x", "daily", "--command", "y", "--set", "tags=[a"], "not YAML"),
@@ -252,4 +255,4 @@ def test_a_job_that_was_disabled_before_is_said_to_be_so_still(home: Home) -> No
 
     said = home.call(create.create, "backup", "hourly", "--command", "true")
 
-    assert said.out.endswith("type: scheduled enable backup\n")
+    assert said.out.endswith("to enable it: scheduled enable backup\n")

@@ -114,8 +114,8 @@ def test_another_interval_than_the_configured_one_comes_with_advice(
 
     output = said(place, "install", "--every", "2h")
 
-    assert "Your configuration says tick_interval: 900 seconds" in output
-    assert "make it 120m" in output
+    assert "Your configuration sets tick_interval to 900 seconds" in output
+    assert "set it to 120m" in output
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_a_log_folder_that_cannot_be_made_stops_before_the_crontab_is_touched(
     error = refused(place, "install", "--hourly")
 
     assert isinstance(error, UsageError)
-    assert "system_logs: cannot be made: file exists" in str(error)
+    assert "system_logs: cannot be created: file exists" in str(error)
     assert not command.exists
 
 
@@ -250,7 +250,7 @@ def test_other_options_renew_the_lines_and_show_what_they_replace(
     [
         (["--every", "7"], "a tick every 7 minutes"),
         (["--every", "5", "--hourly"], "exclude each other"),
-        (["--log", "/nowhere/at/all/x.log"], "/nowhere/at/all is no folder"),
+        (["--log", "/nowhere/at/all/x.log"], "/nowhere/at/all is not a folder"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_anything_happens(

@@ -75,7 +75,7 @@ def test_a_file_that_somebody_edited_is_left_alone_and_what_to_write_is_said(hom
 
     assert said.code == 2
     assert said.err == (
-        f"{path}:3: somebody wrote or edited this file, so it is left alone; "
+        f"{path}:3: this file was written or edited by hand, so it is not changed; "
         'write there (line 2):\n  schedule: "0 3 * * *"\n  timeout: 5m'
     )
     assert path.read_text() == text
@@ -88,7 +88,7 @@ def test_jobs_that_have_no_file_of_their_own_are_left_alone(home: Home) -> None:
     mine = home.call(update.update, "mine", "--timeout", "5m")
     shipped = home.call(update.update, "health", "--timeout", "5m")
 
-    assert mine.err.startswith("scheduled.yaml:2: mine stands there")
+    assert mine.err.startswith("scheduled.yaml:2: mine is defined there")
     assert shipped.err.endswith("scheduled.yaml:\n  health:\n    timeout: 5m")
     assert written(home) == before
 
@@ -111,7 +111,7 @@ def test_a_deleted_job_is_gone_and_its_history_stays(home: Home) -> None:
 
     said = home.call(delete.delete, "backup", "--yes")
 
-    assert said.out == f"{path}: deleted. The history of backup and what it printed stay.\n"
+    assert said.out == f"{path}: deleted. The history and output of backup are kept.\n"
     assert not path.exists()
     assert "backup" not in rows(home)
     history = json.loads(home.call(history_command.history, "--json").out)["runs"]
@@ -152,9 +152,9 @@ def test_what_a_person_wrote_is_not_deleted(home: Home) -> None:
     before = written(home)
 
     for name, sentence in (
-        ("backup", f"{path}:1: somebody wrote or edited this file"),
-        ("mine", "scheduled.yaml:2: mine stands there"),
-        ("health", "`scheduled disable health` keeps it from running"),
+        ("backup", f"{path}:1: this file was written or edited by hand"),
+        ("mine", "scheduled.yaml:2: mine is defined there"),
+        ("health", "`scheduled disable health` disables it"),
         ("bakcup", "did you mean backup?"),
     ):
         said = home.call(delete.delete, name, "--yes")
@@ -184,4 +184,4 @@ def test_a_run_that_goes_on_is_spoken_of(home: Home) -> None:
     said = home.call(delete.delete, "backup", "--yes")
     lock.release()
 
-    assert said.out.endswith("backup is running now; that run goes on, and is recorded.\n")
+    assert said.out.endswith("backup is running now; that run continues, and is recorded.\n")

@@ -47,7 +47,7 @@ def test_saying_it_twice_changes_nothing(home: Home) -> None:
 
     again = home.call(disable.disable, "backup")
 
-    assert (again.code, again.out) == (0, "backup is disabled already; nothing was changed.\n")
+    assert (again.code, again.out) == (0, "backup is already disabled; nothing was changed.\n")
     assert _journal(home) == before
     assert "already" in home.call(disable.disable, "poll").out
 
@@ -92,7 +92,7 @@ def test_slots_that_passed_while_disabled_are_on_record_and_not_run(home: Home) 
     said = home.call(enable.enable, "backup", now=at("14:20"))
 
     assert said.out == (
-        "backup is enabled now. It is not run for the 4 slots that passed meanwhile.\n"
+        "backup is enabled now. The 4 runs that were scheduled meanwhile are skipped.\n"
     )
     assert [(row["outcome"], row["slot"][11:13], row["missed"]) for row in _history(home)] == [
         ("skipped", "14", 0),
@@ -107,7 +107,7 @@ def test_a_single_slot_that_passed_is_skipped(home: Home) -> None:
 
     said = home.call(enable.enable, "backup", now=at("11:00"))
 
-    assert said.out.endswith("It is not run for the slot that passed meanwhile.\n")
+    assert said.out.endswith("The run that was scheduled meanwhile is skipped.\n")
     assert [(row["outcome"], row["slot"][11:13]) for row in _history(home)] == [("skipped", "11")]
 
 

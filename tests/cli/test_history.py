@@ -50,7 +50,7 @@ def test_a_since_that_is_no_time_is_refused(home: Home, when: str) -> None:
     said = home.call("history", "--since", when)
 
     assert said.code == 2
-    assert "is no time; write 2h, 7d, 8:00" in said.err
+    assert "is not a valid time; write 2h, 7d, 8:00" in said.err
     assert "\x1b" not in said.err
 
 

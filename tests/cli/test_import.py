@@ -72,7 +72,7 @@ def test_without_a_yes_it_shows_every_file_and_writes_none(root: Path) -> None:
 
     assert f"{root}/jobs/backup.yaml, from line 4:\n  id: backup\n  description: The" in out
     assert 'line 5: 61 * * * * broken\n    schedule: "61 * * * *": minute 61 is out of' in out
-    assert out.endswith("Nothing is written yet; --yes writes it.\n")
+    assert out.endswith("Nothing has been written; use --yes to write it.\n")
     assert (sorted(root.rglob("*")), code) == (before, 0)
 
 
@@ -269,8 +269,8 @@ def test_the_keys_of_settings_in_json(root: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "stdin", "sentence"),
     [
-        ((), "", "one of them"),
-        (("tab", "--crontab"), "", "one of them"),
+        ((), "", "give one of"),
+        (("tab", "--crontab"), "", "give one of"),
         (("absent",), "", "no such file"),
         (("-",), "hello: world\n", "not recognised as a crontab"),
         (("-",), "a: [\n", "neither a crontab nor YAML"),

@@ -79,7 +79,7 @@ def test_a_configuration_that_stops_all_jobs_says_so(here: Installation) -> None
     assert err == (
         'scheduled: scheduled.yaml:2: an anchor ("&all"); anchors and aliases are not read here:'
         " write the value out in each place, or put it in quotes\n"
-        "No job runs until that is mended.\n"
+        "No job runs until that is fixed.\n"
     )
 
 
@@ -97,7 +97,7 @@ def test_a_signal_after_the_last_run_interrupts_nothing_and_says_so(
     code, _, err = here.call("run", "--only", "good")
 
     assert code == 128 + signal.SIGTERM
-    assert err == "scheduled: stopped by SIGTERM; all that ran had ended\n"
+    assert err == "scheduled: stopped by SIGTERM; all runs had ended\n"
     assert here.state["jobs"]["good"]["last"]["outcome"] == "succeeded"
     assert here.state["ticks"]["count"] == 1
 

@@ -100,7 +100,7 @@ def test_looking_ahead_leaves_the_disk_as_it_was(home: Home) -> None:
         ("2026-11-20", "is in the past; `scheduled history`"),
         ("0h", "is in the past"),
         ("367d", "at most 366"),
-        ("soon", "is no time"),
+        ("soon", "is not a valid time"),
     ],
 )
 def test_a_time_that_cannot_be_foreseen_is_refused(home: Home, when: str, told: str) -> None:

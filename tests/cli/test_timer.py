@@ -313,7 +313,7 @@ def test_who_is_called_both_ways_is_told_and_nothing_is_forgotten(place: Place) 
     back = invoke(place, "install").stdout
 
     assert "Your crontab calls it as well" in output
-    assert "`scheduled cron uninstall` ends it" in output
+    assert "`scheduled cron uninstall` removes it" in output
     assert "Your timer calls it as well" in back
     assert sorted(place.expected.values()) == [60, 900]
 

@@ -43,11 +43,11 @@ def test_over_a_clock_change_it_is_still_what_the_clock_shows() -> None:
 
 @pytest.mark.parametrize("typed", ["9999-12-31", "999999w"])
 def test_what_the_state_could_not_hold_is_refused(typed: str) -> None:
-    with pytest.raises(UsageError, match="is no time"):
+    with pytest.raises(UsageError, match="is not a valid time"):
         ahead("--until", typed, NOON, BERLIN)
 
 
 @pytest.mark.parametrize("typed", ["24:00", "8:60", "8", "8:0", "eight"])
 def test_what_no_clock_shows_is_refused(typed: str) -> None:
-    with pytest.raises(UsageError, match="is no time; write 2h, 7d, 8:00"):
+    with pytest.raises(UsageError, match="is not a valid time; write 2h, 7d, 8:00"):
         ago("--at", typed, NOON, BERLIN)

@@ -78,7 +78,7 @@ def test_a_configuration_that_others_can_write_to_is_refused(home: Path) -> None
 
     path = home / "scheduled.yaml"
     refused = f"scheduled: {path}: others can write to it; type: chmod go-w {path}\n"
-    assert said == Said(2, "", f"{refused}No job runs until that is mended.\n")
+    assert said == Said(2, "", f"{refused}No job runs until that is fixed.\n")
     assert tree(home) == before
 
 
@@ -165,7 +165,7 @@ def test_output_that_cannot_be_written_is_said_and_what_was_done_is_saved(
 
     assert (said.code, said.err) == (
         1,
-        "scheduled: what was printed is lost: no space left on device\n",
+        "scheduled: output could not be written: no space left on device\n",
     )
     if "run" in command:
         assert state(quick)["jobs"]["quick"]["counts"] == {"succeeded": 1}

@@ -318,7 +318,7 @@ def test_runs_that_last_too_long_are_stopped_and_their_jobs_stay(home: Path) -> 
     with_run = started(home)
     assert "would stop run" in scheduled(home, "cancel", "--max-hours", "0", "--dry-run").out
     assert with_run.poll() is None
-    assert "No run lasts longer" in scheduled(home, "cancel", "--max-hours", "1").out
+    assert "No run has lasted longer" in scheduled(home, "cancel", "--max-hours", "1").out
 
     scheduled(home, "cancel", "--max-hours", "0")
 
@@ -334,7 +334,7 @@ def test_no_run_lasts_for_a_time_that_is_none(home: Path, hours: str) -> None:
 
     said = scheduled(home, "cancel", "--max-hours", hours)
 
-    assert (said.code, said.out) == (0, "No run lasts longer than that.\n")
+    assert (said.code, said.out) == (0, "No run has lasted longer than that.\n")
     scheduled(home, "cancel", "long", "--stop")
     assert with_run.wait(30) == 0
 

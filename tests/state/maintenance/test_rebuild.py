@@ -71,7 +71,7 @@ def test_a_state_that_is_right_is_not_touched(tmp_path: Path) -> None:
 
     said = sound.call(state.rebuild)
 
-    assert said.out == "The state is what the journal leads to; nothing was changed.\n"
+    assert said.out == "The state agrees with the journal; nothing was changed.\n"
     assert tree(tmp_path) == before
 
 
