@@ -80,7 +80,7 @@ class Field:
 
     def _step(self, text: str, step: str) -> int:
         if not step.isdigit() or len(step) > 4 or int(step) == 0:
-            raise ScheduleError(f"{self.name} {text}: the step must be a number from 1 up")
+            raise ScheduleError(f"{self.name} {text}: the step must be a number from 1 to 9999")
         return int(step)
 
     def _forms(self) -> str:

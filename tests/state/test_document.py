@@ -12,6 +12,22 @@ def test_an_empty_state_has_every_declared_key_and_nothing_else() -> None:
     assert set(empty()) == OUR_KEYS
 
 
+def test_an_empty_state_has_the_keys_of_the_first_scheduler_and_counts_nothing() -> None:
+    state = empty()
+
+    assert state["last_run"] == {"hourly": None, "daily_report": None}
+    assert state["memory_rollover"] == {"notified_files": [], "last_check": None}
+    assert state["mail_cleanup"] == {
+        "last_run": None,
+        "stats": {"auto_opened_total": 0, "auto_closed_total": 0},
+    }
+    assert state["health_check"] == {
+        "last_run": None,
+        "last_status": {"healthy": 0, "warnings": 0, "errors": 0},
+    }
+    assert state["ticks"]["count"] == 0
+
+
 def test_what_events_lead_to_is_a_valid_state() -> None:
     again = end("failed", answered=False, retry_at="2026-11-21T12:05:00Z")
     begun = [BEGIN, {**BEGIN, "run_id": "r2", "lane": 1}]

@@ -300,6 +300,19 @@ def test_an_event_is_on_the_disk_when_it_is_recorded_and_a_checkpoint_too(
     assert synced.calls[-2:] == ["replace scheduled_state.json", f"fsync {tmp_path.name}"]
 
 
+def test_what_is_written_under_the_lock_is_on_the_disk_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path).load()
+    store.record(NOW, MISSED)
+    synced = Synced(monkeypatch)
+
+    with store.locked():
+        store.write(NOW, MISSED)
+
+    assert synced.calls == ["fsync 2026-11-21.jsonl"]
+
+
 def test_what_was_recorded_without_a_sync_is_synced_once_for_all_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

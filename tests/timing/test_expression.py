@@ -29,7 +29,7 @@ def test_lists_ranges_steps_and_names_are_read_as_cron_reads_them() -> None:
 
 
 def test_a_step_larger_than_the_field_leaves_its_first_value() -> None:
-    assert cron("*/90 * * * *").minutes == (0,)
+    assert cron("*/90 * * * *").minutes == cron("*/9999 * * * *").minutes == (0,)
 
 
 @pytest.mark.parametrize("text", ["\t0  2 * * * \n", "0\t2\t*\t*\t*"])
@@ -115,7 +115,8 @@ def test_each_schedule_knows_its_kind() -> None:
         ("10-5 * * * *", "minute 10-5 runs backwards; write 10-59,0-5 if it is to wrap around"),
         ("0 0 * * fri-mon", "day-of-week fri-mon runs backwards; write fri-7,0-mon"),
         ("5/10 * * * *", "minute 5/10: a step needs a range, 5-59/10 or */10"),
-        ("*/0 * * * *", "minute */0: the step must be a number from 1 up"),
+        ("*/0 * * * *", "minute */0: the step must be a number from 1 to 9999"),
+        ("*/10000 * * * *", "minute */10000: the step must be a number from 1 to 9999"),
         ("0 0 * * monday", 'day-of-week "monday" is not understood; did you mean mon?'),
         ("0 0 * sept *", 'month "sept" is not understood; did you mean sep?'),
         (
@@ -134,8 +135,11 @@ def test_each_schedule_knows_its_kind() -> None:
         ("0 0 * * 5#3", 'day-of-week "5#3" is not understood'),
         ("0 0 ? * 1", 'day-of-month "?" is not understood'),
         ("0~30 * * * *", 'minute "0~30" is not understood'),
-        ("0 0 2 * * *", "6 fields, where cron has five"),
-        ("0 0 2 * * * 2026", "7 fields, where cron has five"),
+        (
+            "0 0 2 * * *",
+            "; leave out the field for seconds: scheduled is called once a minute at most",
+        ),
+        ("0 0 2 * * * 2026", "; leave out the fields for seconds and years: scheduled is called"),
         ("0 2 * *", "4 fields; write five fields (minute hour day-of-month month day-of-week)"),
         ("0 0 30 2 *", "never fires"),
         ("0 0 31 2,4,6,9,11 *", "never fires"),

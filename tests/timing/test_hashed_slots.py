@@ -78,7 +78,7 @@ def test_jobs_that_drew_the_same_share_their_schedule() -> None:
     [
         ("H(0-99) * * * *", "minute 99 is out of range 0-59"),
         ("H(9-3) * * * *", "minute 9-3 runs backwards"),
-        ("H/0 * * * *", "minute H/0: the step must be a number from 1 up"),
+        ("H/0 * * * *", "minute H/0: the step must be a number from 1 to 9999"),
         ("H(5) * * * *", 'minute "H(5)" is not understood; write H, H/15, H(0-29) or H(0-29)/10'),
         ("H-5 * * * *", 'minute "H-5" is not understood'),
         ("0 0 H(30-30) 2 *", "never fires"),

@@ -80,7 +80,9 @@ def test_the_output_of_a_run_that_goes_on_stays(home: Home, lane: int) -> None:
 
 
 def test_what_is_not_ours_stays(home: Home) -> None:
-    for name in ("trigger_data.json", "journal/notes.txt", "locks/old.lock"):
+    (home.state_dir / "mine").mkdir()
+    aside = "mine/scheduled_state.json.corrupt-20261121T120000Z"
+    for name in ("trigger_data.json", "journal/notes.txt", "locks/old.lock", aside):
         (home.state_dir / name).write_text("x")
         aged(home.state_dir / name, 0)
 
