@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from scheduled.errors import UsageError
 from scheduled.state.document import State
+from scheduled.timing import durations
 from scheduled.timing.instants import parse_utc
 
 DEFAULT_SECONDS = 60.0
@@ -50,15 +51,20 @@ def current(configured: float | None, state: State) -> Cadence:
 
 
 def parse(interval: str) -> timedelta:
-    """`15`, `15m` or `2h` as `--every` takes it: what divides the hour or the day.
+    """Return the interval that `--every` names: minutes, `15`, or a duration, `15m` or `2h`.
 
-    Raises UsageError for the rest: calendars start counting anew each hour and each day, so
-    `*/7` would fire after 7 minutes eight times and then after 4.
+    Raise UsageError for what does not divide the hour or the day: calendars start counting anew
+    each hour and each day, so `*/7` would fire after 7 minutes eight times and then after 4.
     """
-    match = re.fullmatch(r"([1-9]\d{0,3})\s*(m|min|h)?", interval.strip().lower())
-    if match is None:
+    text = interval.strip().lower()
+    bare = re.fullmatch(r"([1-9]\d{0,3})\s*(?:min)?", text)
+    if bare:
+        seconds = float(bare[1]) * 60
+    else:
+        seconds = durations.parse(text) if durations.WITH_UNITS.fullmatch(text) else 0
+    if not seconds or seconds % 60:
         raise UsageError(f"--every {interval}: expected minutes (15, 15m) or hours (2h)")
-    minutes = int(match[1]) * (60 if match[2] == "h" else 1)
+    minutes = int(seconds // 60)
     hours, rest = divmod(minutes, 60)
     if 60 % minutes and (rest or 24 % hours):
         raise UsageError(

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from scheduled.cli import when
 from scheduled.config import converters
 from scheduled.config.yaml_document import Node
+from scheduled.errors import UsageError
+from scheduled.state import tick_interval
 from scheduled.timing import durations, expression
 from tests.builders.jobs import at
 
@@ -85,3 +87,17 @@ def test_an_option_takes_every_duration(text: str, seconds: float) -> None:
     assert when.length("--tick", text) == duration
     assert when.ago("--since", text, now, zone) == now - duration
     assert when.ahead("--for", text, now, zone) == now + duration
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"), [("30 m", 30), ("0.5h", 30), ("1h", 60), ("1d", 1440)]
+)
+def test_the_interval_of_ticks_takes_every_duration_that_divides_hour_or_day(
+    text: str, minutes: int
+) -> None:
+    assert tick_interval.parse(text) == timedelta(minutes=minutes)
+
+
+def test_the_interval_of_ticks_takes_no_other_duration() -> None:
+    with pytest.raises(UsageError, match="does not divide them evenly"):
+        tick_interval.parse("1h30m")
