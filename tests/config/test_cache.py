@@ -41,7 +41,7 @@ def test_a_folder_that_others_can_write_to_is_refused_unless_it_is_sticky(root: 
     assert load.load(options(root)).problems == ()
 
 
-def test_the_folder_that_a_link_leads_to_counts_as_well(root: Path, tmp_path: Path) -> None:
+def test_the_permissions_of_a_links_target_count_as_well(root: Path, tmp_path: Path) -> None:
     written(root, "").rename(tmp_path / "real.yaml")
     (root / "scheduled.yaml").symlink_to(tmp_path / "real.yaml")
     tmp_path.chmod(0o777)
@@ -113,7 +113,7 @@ def test_what_comes_out_of_the_cache_is_what_went_in(root: Path) -> None:
     assert type(warm.jobs[-2].priority) is Priority
 
 
-def test_each_policy_comes_out_of_the_cache_as_what_it_was() -> None:
+def test_each_policy_comes_out_of_the_cache_unchanged() -> None:
     words: dict[str, Any] = {
         field.name: list(type(field.default))[-1]
         for field in fields(Job)
@@ -143,7 +143,7 @@ def test_a_configuration_that_appears_where_one_was_looked_for_is_noticed(root: 
     assert (len(before.jobs), len(after.jobs)) == (5, 6)
 
 
-def test_another_zone_of_the_machine_counts_at_once(root: Path) -> None:
+def test_another_zone_of_the_machine_is_noticed_at_once(root: Path) -> None:
     written(root, "")
     found = [load.load(options(root, TZ=zone)).jobs[0].timezone for zone in ("UTC", "Asia/Tokyo")]
 
@@ -163,14 +163,14 @@ def test_a_problem_that_goes_away_by_itself_is_not_kept(
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"key": 1}', b"\xff", b"[" * 9999])
-def test_a_broken_cache_is_as_good_as_none(root: Path, content: bytes) -> None:
+def test_a_broken_cache_is_ignored(root: Path, content: bytes) -> None:
     before = loaded(root, "jobs:\n  a: {schedule: daily, command: x}\n")
     kept_file(root).write_bytes(content)
 
     assert load.load(options(root)) == before
 
 
-def test_a_cache_that_others_could_have_written_is_not_believed(root: Path) -> None:
+def test_a_cache_that_others_could_have_written_is_ignored(root: Path) -> None:
     written(root, "jobs:\n  a: {schedule: daily, command: x}\n")
     load.load(options(root))
     kept = kept_file(root)
@@ -184,7 +184,7 @@ def test_a_cache_that_others_could_have_written_is_not_believed(root: Path) -> N
     assert (as_it_is, writable) == ("evil", "x")  # the first shows that the cache was used
 
 
-def test_a_state_folder_that_cannot_be_written_only_costs_the_cache(root: Path) -> None:
+def test_a_state_folder_that_cannot_be_written_only_disables_the_cache(root: Path) -> None:
     (root / "state").write_text("a file, where a folder should be")
 
     assert len(loaded(root, "jobs:\n  a: {schedule: daily, command: x}\n").jobs) == 6

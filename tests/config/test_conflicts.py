@@ -1,4 +1,4 @@
-"""`max_jobs`: so many jobs of one's own run, and one sentence tells of the rest."""
+"""`max_jobs`: the first jobs run, and one message names the others."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from tests.builders.configuration import job_file, loaded, refusal
 TWO = 'jobs:\n  a: {schedule: daily, command: "true"}\n  b: {schedule: daily, command: "true"}\n'
 
 
-def test_of_too_many_jobs_the_first_run_and_one_problem_names_the_others(root: Path) -> None:
+def test_of_too_many_jobs_the_first_run_and_one_message_names_the_others(root: Path) -> None:
     job_file(root, "c.yaml", "id: c\nschedule: daily\ncommand: date\n")
     job_file(root, "d.yaml", "id: d\nschedule: daily\ncommand: date\n")
 
@@ -24,7 +24,7 @@ def test_of_too_many_jobs_the_first_run_and_one_problem_names_the_others(root: P
 
 
 @pytest.mark.parametrize("limit", ["", "max_jobs: 2", "max_jobs: none", "max_cron_tasks: 2"])
-def test_as_many_as_are_allowed_all_run_and_shipped_ones_do_not_count(
+def test_as_many_jobs_as_are_allowed_run_and_builtin_ones_do_not_count(
     root: Path, limit: str
 ) -> None:
     found = loaded(root, f"{limit}\n{TWO}  health: {{timeout: 10}}\n")
@@ -52,5 +52,5 @@ def test_a_job_that_waits_for_one_beyond_the_limit_does_not_run_either(root: Pat
     assert len(found.problems) == 2
 
 
-def test_a_limit_that_is_no_number_is_refused(root: Path) -> None:
+def test_a_limit_that_is_not_a_number_is_refused(root: Path) -> None:
     assert "max_jobs" in refusal(root, "max_jobs: 0\n")

@@ -38,7 +38,7 @@ def complaints(root: Path, text: str | bytes, name: str = "bad.py") -> tuple[str
 # What a file offers
 
 
-def test_a_decorated_function_is_a_job_with_all_that_is_said(root: Path) -> None:
+def test_a_decorated_function_is_a_job_with_all_its_arguments(root: Path) -> None:
     said = 'schedule="30 2 * * *", priority="high", tags=["a", "b"], timeout="90s", params={"n": 1}'
     path = handler_file(root, "x.py", decorated("backup", said + ', timezone="Asia/Tokyo"'))
 
@@ -58,7 +58,7 @@ def test_a_decorated_function_is_a_job_with_all_that_is_said(root: Path) -> None
     )
 
 
-def test_zone_and_timeout_are_the_configured_ones_where_nothing_is_said(good: Path) -> None:
+def test_zone_and_timeout_are_the_configured_ones_unless_set(good: Path) -> None:
     before = own(loaded(good, DIRS))["good"]
     after = own(loaded(good, f"{DIRS}timezone: Asia/Tokyo\ndefault_timeout: 7m\n"))["good"]
 
@@ -66,7 +66,7 @@ def test_zone_and_timeout_are_the_configured_ones_where_nothing_is_said(good: Pa
     assert (after.timezone, after.timeout) == ("Asia/Tokyo", 420)
 
 
-def test_the_docstring_describes_a_job_that_is_not_described(root: Path) -> None:
+def test_the_docstring_is_the_description_of_a_job_without_one(root: Path) -> None:
     text = decorated("x").replace("    return", '    """Does x.\n\n    Much more."""\n    return')
     handler_file(root, "x.py", text)
 
@@ -81,7 +81,7 @@ def test_the_function_run_is_the_handler_named_after_its_file(root: Path) -> Non
     assert (found.problems, own(found)["one"].handler) == ((), f"{path}:run")
 
 
-def test_run_under_the_decorator_is_a_job_named_after_its_file(root: Path) -> None:
+def test_a_decorated_run_is_a_job_named_after_its_file(root: Path) -> None:
     handler_file(root, "photos.py", decorated("run"))
 
     assert [*own(loaded(root, DIRS))] == ["photos"]
@@ -110,13 +110,13 @@ def test_a_job_file_may_name_a_handler_of_a_folder(good: Path) -> None:
         "from scheduled import handler\n@handler.handler(",
     ],
 )
-def test_the_decorator_is_known_however_it_was_imported(root: Path, head: str) -> None:
+def test_the_decorator_is_recognised_however_it_was_imported(root: Path, head: str) -> None:
     handler_file(root, "x.py", f"{head}schedule='daily')\ndef x(context): ...\n")
 
     assert [*own(loaded(root, DIRS))] == ["x"]
 
 
-def test_the_decorator_of_somebody_else_is_none_of_ours(root: Path) -> None:
+def test_another_decorator_of_that_name_is_ignored(root: Path) -> None:
     text = "from flask import handler\n@handler(schedule='daily')\ndef x(context): ...\n"
     handler_file(root, "x.py", text)
 
@@ -144,13 +144,13 @@ def test_hidden_and_underscored_files_are_left_alone(good: Path) -> None:
     assert (found.problems, found.warnings, [*own(found)]) == ((), (), ["good"])
 
 
-def test_no_folder_is_looked_into_that_nobody_named(good: Path) -> None:
+def test_no_folder_is_read_unless_it_is_configured(good: Path) -> None:
     found = loaded(good, "")
 
     assert (own(found), found.handler_dirs) == ({}, ())
 
 
-def test_a_named_folder_that_is_not_there_is_told_and_all_else_runs(root: Path) -> None:
+def test_a_configured_folder_that_is_missing_is_reported_and_all_else_runs(root: Path) -> None:
     found = loaded(root, "# one\nhandler_dirs: [gone]\n")
 
     assert found.problems == (
@@ -159,7 +159,7 @@ def test_a_named_folder_that_is_not_there_is_told_and_all_else_runs(root: Path) 
     assert len(found.jobs) == 5
 
 
-def test_a_folder_of_a_user_nobody_has_is_refused(root: Path) -> None:
+def test_a_folder_of_an_unknown_user_is_refused(root: Path) -> None:
     with pytest.raises(ConfigError, match=r"scheduled.yaml:1: handler_dirs: .*no user of that"):
         loaded(root, "handler_dirs: ~nobody-at-all/x\n")
 
@@ -177,7 +177,7 @@ def test_the_configuration_changes_only_what_it_names(good: Path) -> None:
     assert job.source == "handlers/good.py:3, scheduled.yaml:3"
 
 
-def test_the_configuration_can_give_a_job_something_else_to_do(good: Path) -> None:
+def test_the_configuration_can_give_a_job_another_action(good: Path) -> None:
     job = own(loaded(good, f"{DIRS}jobs:\n  good: {{command: echo}}\n"))["good"]
 
     assert (job.command, job.handler) == ("echo", "")
@@ -228,7 +228,7 @@ def test_a_bad_file_gets_one_sentence_with_its_line_and_stops_only_itself(
     assert told.startswith(f"handlers/bad.py:{sentence}")
 
 
-def test_a_job_that_is_wrong_leaves_the_others_of_its_file_alone(root: Path) -> None:
+def test_a_job_with_a_problem_leaves_the_others_of_its_file_alone(root: Path) -> None:
     handler_file(root, "x.py", decorated("good") + decorated("bad", 'schedule="never"'))
 
     found = loaded(root, DIRS)
@@ -238,23 +238,23 @@ def test_a_job_that_is_wrong_leaves_the_others_of_its_file_alone(root: Path) -> 
 
 
 @pytest.mark.parametrize("name", ["a b.py", "a.b.py", "-x.py"])
-def test_a_file_whose_name_no_job_could_write_is_told(good: Path, name: str) -> None:
+def test_a_file_whose_name_no_job_could_use_is_reported(good: Path, name: str) -> None:
     (told,) = complaints(good, "def run(context): ...\n", name)
 
     assert told.startswith(f"handlers/{name}: the name of a handler has letters")
 
 
-def test_a_handler_that_is_misspelt_gets_the_nearest_of_all_there_are(good: Path) -> None:
+def test_for_a_misspelt_handler_the_closest_one_is_suggested(good: Path) -> None:
     entries = "  a: {schedule: daily, handler: god}\n  b: {schedule: daily, handler: metrisc}\n"
     found = loaded(good, f"{DIRS}jobs:\n{entries}")
 
-    assert [one.split(": ", 2)[2] for one in found.problems] == [
+    assert [problem.split(": ", 2)[2] for problem in found.problems] == [
         '"god": unknown handler; did you mean good?',
         '"metrisc": unknown handler; did you mean metrics?',
     ]
 
 
-def test_a_path_is_no_handler(good: Path) -> None:
+def test_a_path_is_not_a_handler(good: Path) -> None:
     path = good / "handlers" / "good.py"
     found = loaded(good, f"jobs:\n  a: {{schedule: daily, handler: '{path}:good'}}\n")
 
@@ -264,7 +264,7 @@ def test_a_path_is_no_handler(good: Path) -> None:
 # One name, several places
 
 
-def test_of_two_files_with_one_name_neither_counts_and_both_are_named(good: Path) -> None:
+def test_of_two_files_with_one_name_neither_is_used_and_both_are_reported(good: Path) -> None:
     handler_file(good, "other.py", decorated("good") + decorated("other"))
 
     found = loaded(good, DIRS)
@@ -277,14 +277,14 @@ def test_of_two_files_with_one_name_neither_counts_and_both_are_named(good: Path
     assert [*own(found)] == ["other"]
 
 
-def test_a_shipped_handler_keeps_its_name(good: Path) -> None:
+def test_the_name_of_a_builtin_handler_cannot_be_taken(good: Path) -> None:
     (told,) = complaints(good, "def run(context): ...\n", "health.py")
 
     assert told.startswith('handlers/health.py:1: name: "health" is the name of a built-in handler')
 
 
 @pytest.mark.parametrize("said", ['schedule="daily"', 'schedule="never"'])
-def test_a_job_file_cannot_take_the_id_of_a_dropped_in_job(good: Path, said: str) -> None:
+def test_a_job_file_cannot_take_the_id_of_a_handlers_job(good: Path, said: str) -> None:
     handler_file(good, "good.py", decorated("good", said))
     job_file(good, "good.yaml", "id: good\nschedule: daily\ncommand: x\n")
 
@@ -324,7 +324,7 @@ def test_a_folder_that_others_can_write_to_is_refused_with_all_its_files(good: P
 # At run time
 
 
-def test_the_decorator_leaves_a_function_as_it_is_and_remembers_what_was_said() -> None:
+def test_the_decorator_keeps_the_function_and_stores_its_arguments() -> None:
     def tidy(context: Context) -> None: ...
 
     same = handler(schedule="daily", timeout="10m")(tidy)
@@ -338,6 +338,6 @@ def test_the_decorator_leaves_a_function_as_it_is_and_remembers_what_was_said() 
 @pytest.mark.parametrize(
     ("name", "sentence"), [("gone.py:run", "no such file"), ("good.py:run", "no function called")]
 )
-def test_what_is_missing_when_a_file_is_run_is_told(good: Path, name: str, sentence: str) -> None:
+def test_what_is_missing_when_a_file_runs_is_reported(good: Path, name: str, sentence: str) -> None:
     with pytest.raises(UsageError, match=sentence):
         loader.load(f"{good}/handlers/{name}")

@@ -37,7 +37,7 @@ def complaints(root: Path, text: str | bytes, name: str = "bad.yml") -> tuple[st
 # What a file becomes
 
 
-def test_a_job_file_is_a_job_with_all_that_it_says(root: Path) -> None:
+def test_a_job_file_is_a_job_with_all_its_keys(root: Path) -> None:
     job_file(
         root,
         "backup.yaml",
@@ -64,7 +64,7 @@ def test_a_job_file_is_a_job_with_all_that_it_says(root: Path) -> None:
     )
 
 
-def test_zone_and_timeout_are_the_configured_ones_where_a_file_does_not_say(
+def test_zone_and_timeout_are_the_configured_ones_unless_a_file_sets_them(
     found_beside: Path,
 ) -> None:
     before = own(load.load(options(found_beside)))["good"]
@@ -87,7 +87,7 @@ def test_only_yaml_files_of_the_folder_itself_are_jobs(found_beside: Path) -> No
 # Where the folder is
 
 
-def test_without_a_word_the_folder_beside_the_configuration_counts_before_the_roots(
+def test_by_default_the_folder_beside_the_configuration_comes_before_that_in_the_root(
     root: Path,
 ) -> None:
     job_file(root, "good.yaml", GOOD)
@@ -101,7 +101,7 @@ def test_without_a_word_the_folder_beside_the_configuration_counts_before_the_ro
 
 
 @pytest.mark.parametrize("key", ["jobs_dirs: [nightly, ~/more]", "jobs_dir: nightly"])
-def test_named_folders_count_from_the_configuration(root: Path, key: str) -> None:
+def test_configured_folders_are_relative_to_the_configuration(root: Path, key: str) -> None:
     for folder in ("nightly", "more"):
         job_file(root, "x.yaml", GOOD.replace("good", folder))
         (root / "jobs").rename(root / folder)
@@ -113,7 +113,7 @@ def test_named_folders_count_from_the_configuration(root: Path, key: str) -> Non
     assert found.origins["jobs_dirs"] == "scheduled.yaml:1"
 
 
-def test_a_named_folder_that_is_not_there_is_told_and_all_else_runs(root: Path) -> None:
+def test_a_configured_folder_that_is_missing_is_reported_and_all_else_runs(root: Path) -> None:
     found = loaded(root, "# one\njobs_dirs: gone\n")
 
     assert found.problems == (
@@ -122,7 +122,7 @@ def test_a_named_folder_that_is_not_there_is_told_and_all_else_runs(root: Path) 
     assert len(found.jobs) == 5
 
 
-def test_a_folder_of_a_user_nobody_has_is_refused(root: Path) -> None:
+def test_a_folder_of_an_unknown_user_is_refused(root: Path) -> None:
     with pytest.raises(ConfigError, match=r"scheduled.yaml:1: jobs_dirs: .*no user of that name"):
         loaded(root, "jobs_dirs: ~nobody-at-all/jobs\n")
 
@@ -175,13 +175,15 @@ def test_a_bad_file_gets_one_sentence_with_its_line_and_stops_only_itself(
     assert "\n" not in told
 
 
-def test_all_that_is_wrong_with_a_file_is_told_at_once(found_beside: Path) -> None:
+def test_every_problem_of_a_file_is_reported_at_once(found_beside: Path) -> None:
     told = complaints(found_beside, "schedule: never\ncommand: x\npriority: soon\n")
 
-    assert [one.split(": ")[0] for one in told] == [f"jobs/bad.yml:{line}" for line in (1, 1, 3)]
+    assert [problem.split(": ")[0] for problem in told] == [
+        f"jobs/bad.yml:{line}" for line in (1, 1, 3)
+    ]
 
 
-def test_what_is_named_like_a_file_and_is_none_is_told(found_beside: Path) -> None:
+def test_what_is_named_like_a_job_file_but_is_not_a_file_is_reported(found_beside: Path) -> None:
     jobs = found_beside / "jobs"
     (jobs / "folder.yaml").mkdir()
     (jobs / "link.yaml").symlink_to("nowhere")
@@ -210,7 +212,7 @@ def test_an_unknown_key_is_a_warning_and_the_job_runs(root: Path) -> None:
 # One id, several places
 
 
-def test_of_two_files_with_one_id_neither_runs_and_both_are_named(found_beside: Path) -> None:
+def test_of_two_files_with_one_id_neither_runs_and_both_are_reported(found_beside: Path) -> None:
     job_file(found_beside, "a.yaml", GOOD)
     job_file(found_beside, "other.yaml", GOOD.replace("good", "other"))
 
@@ -222,7 +224,7 @@ def test_of_two_files_with_one_id_neither_runs_and_both_are_named(found_beside: 
     assert [*own(found)] == ["other"]
 
 
-def test_a_broken_file_still_claims_its_id(found_beside: Path) -> None:
+def test_a_broken_file_still_reserves_its_id(found_beside: Path) -> None:
     job_file(found_beside, "a.yaml", GOOD.replace("0 2", "61 2"))
 
     found = load.load(options(found_beside))
@@ -313,7 +315,7 @@ def test_a_file_may_wait_for_a_job_of_any_other_place(found_beside: Path) -> Non
     assert (found.problems, own(found)["x"].after) == ((), ("good", "health"))
 
 
-def test_files_that_wait_for_nobody_or_for_each_other_are_told_and_the_rest_runs(
+def test_files_that_wait_for_an_unknown_job_or_each_other_are_reported_and_the_others_run(
     found_beside: Path,
 ) -> None:
     for name, other in (("a", "b"), ("b", "a"), ("c", "god")):

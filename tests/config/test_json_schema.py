@@ -29,18 +29,18 @@ def wrong(text: str, of: str) -> list[str]:
 
 
 @pytest.mark.parametrize("of", SCHEMAS)
-def test_the_schema_is_one(of: str) -> None:
+def test_the_schema_is_valid(of: str) -> None:
     Draft202012Validator.check_schema(SCHEMAS[of])
 
 
-def test_every_key_the_checker_knows_is_in_it_with_what_it_means() -> None:
+def test_the_schema_has_every_key_with_its_meaning() -> None:
     whole, job = SCHEMAS["configuration"], SCHEMAS["job"]
 
     assert whole["properties"].keys() == KEYS.keys()
     assert whole["$defs"]["changes"]["properties"].keys() == JOB_KEYS.keys()
     assert job["properties"].keys() == {"id", *JOB_KEYS}
-    assert all(one["description"] for one in [*whole["properties"].values()])
-    assert all(one["description"] for one in [*job["properties"].values()])
+    assert all(schema["description"] for schema in [*whole["properties"].values()])
+    assert all(schema["description"] for schema in [*job["properties"].values()])
 
 
 @pytest.mark.parametrize("registry", [True, False])

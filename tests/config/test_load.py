@@ -30,7 +30,7 @@ def test_without_a_file_the_five_shipped_jobs_run_in_the_machines_zone(root: Pat
     assert all(job.enabled for job in found.jobs)
 
 
-def test_where_no_ecosystem_is_the_shipped_jobs_rest_and_one_that_is_configured_does_not(
+def test_without_an_ecosystem_builtin_jobs_are_inactive_unless_configured(
     root: Path,
 ) -> None:
     found = loaded(root, "jobs: {health: {timeout: 9}}\n")
@@ -40,7 +40,7 @@ def test_where_no_ecosystem_is_the_shipped_jobs_rest_and_one_that_is_configured_
 
 
 @pytest.mark.parametrize("trace", ["AI_CENTRAL", "aipass_core/trigger/trigger_json"])
-def test_an_ecosystem_that_has_lost_its_registry_is_still_one(root: Path, trace: str) -> None:
+def test_an_ecosystem_without_its_registry_is_still_recognised(root: Path, trace: str) -> None:
     (root / trace).mkdir(parents=True)
 
     assert all(job.enabled for job in load.load(options(root)).jobs)
@@ -52,11 +52,11 @@ def test_the_daily_report_goes_last_in_a_tick_in_which_all_are_due(root: Path) -
     assert max(jobs, key=lambda job: job.priority.rank).id == "daily_report"
 
 
-def test_an_empty_file_says_nothing(root: Path) -> None:
+def test_an_empty_file_changes_nothing(root: Path) -> None:
     assert [job.id for job in loaded(root, "# nothing yet\n").jobs] == [*SHIPPED]
 
 
-def test_the_default_that_the_manual_tells_is_the_one_in_force() -> None:
+def test_the_default_in_the_manual_is_the_one_in_effect() -> None:
     numbers = {name: value for name, value in load.DEFAULTS.items() if value}
     told = {name: KEYS[name].default for name in load.DEFAULTS if name not in numbers}
 
@@ -65,7 +65,7 @@ def test_the_default_that_the_manual_tells_is_the_one_in_force() -> None:
 
 
 def test_every_key_of_a_job_is_a_field_of_it() -> None:
-    known = {one.name for one in fields(Job)}
+    known = {field.name for field in fields(Job)}
 
     assert {key.field or name for name, key in JOB_KEYS.items()} <= known
 
@@ -73,7 +73,7 @@ def test_every_key_of_a_job_is_a_field_of_it() -> None:
 # What a file says
 
 
-def test_a_job_of_ones_own_has_everything_it_was_given(root: Path) -> None:
+def test_an_own_job_has_all_its_keys(root: Path) -> None:
     found = loaded(
         root,
         """\
@@ -117,7 +117,7 @@ jobs:
     )
 
 
-def test_what_stands_below_a_shipped_job_changes_that_and_nothing_else(root: Path) -> None:
+def test_keys_below_a_builtin_job_change_that_job_and_nothing_else(root: Path) -> None:
     before = {job.id: job for job in load.load(options(root)).jobs}
     after = {job.id: job for job in loaded(root, "jobs:\n  health: {enabled: false}\n").jobs}
 
@@ -153,7 +153,7 @@ def test_the_zone_and_timeout_of_a_job_are_its_own_or_the_configured_ones(root: 
     assert found.timezone == "Asia/Kathmandu"
 
 
-def test_folders_in_the_file_count_from_the_files_folder(root: Path, tmp_path: Path) -> None:
+def test_paths_in_the_file_are_relative_to_its_folder(root: Path, tmp_path: Path) -> None:
     written(root, "root: eco\nstate_dir: ~/st\ncentral_dir: ../central\n")
     (root / "eco").mkdir()
     found = load.load(
@@ -168,7 +168,7 @@ def test_folders_in_the_file_count_from_the_files_folder(root: Path, tmp_path: P
     assert found.origins["central_dir"] == "scheduled.yaml:3"
 
 
-def test_a_handler_may_be_anybodys_module_and_is_not_run_by_being_named(
+def test_a_handler_may_be_any_module_and_is_not_imported_by_being_named(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     package = root / "their_jobs_for_a_test"
@@ -189,7 +189,7 @@ def test_a_shipped_handler_may_be_used_under_another_id(root: Path) -> None:
     assert found.params == {"max_log_mb": 1}
 
 
-def test_params_that_a_shipped_handler_does_not_know_stop_that_job_alone(root: Path) -> None:
+def test_unknown_params_of_a_builtin_handler_stop_that_job_alone(root: Path) -> None:
     found = loaded(
         root,
         """\
@@ -223,7 +223,7 @@ def test_a_duration_is_seconds_or_has_a_unit(root: Path, text: str, seconds: flo
     assert the_job(root, f"{{schedule: daily, command: x, timeout: {text}}}").timeout == seconds
 
 
-def test_a_word_that_yaml_would_change_stays_as_it_was_written(root: Path) -> None:
+def test_a_word_that_yaml_would_change_is_kept_as_it_was_written(root: Path) -> None:
     found = the_job(root, "{schedule: daily, command: true, name: 0777, tags: [on, 1.10]}")
 
     assert (found.command, found.name, found.tags) == ("true", "0777", ("on", "1.10"))
@@ -286,7 +286,7 @@ def test_a_bad_job_is_left_out_and_named_and_the_others_run(root: Path) -> None:
         ("off", 'one: expected keys like schedule, found "off"'),
     ],
 )
-def test_what_is_wrong_with_a_job_is_said_in_a_sentence(root: Path, keys: str, said: str) -> None:
+def test_a_problem_of_a_job_is_reported_in_a_sentence(root: Path, keys: str, said: str) -> None:
     assert said in complaint(root, keys)
 
 
@@ -315,7 +315,7 @@ def test_of_two_jobs_with_one_id_neither_runs(root: Path) -> None:
     )
 
 
-def test_a_wrong_route_is_named_and_stops_nothing(root: Path) -> None:
+def test_a_wrong_route_is_reported_and_stops_nothing(root: Path) -> None:
     found = loaded(root, "routes:\n  stale_mail: null\n  daily_report: {to: 7}\n")
 
     assert len(found.jobs) == 5
@@ -327,7 +327,7 @@ def test_a_wrong_route_is_named_and_stops_nothing(root: Path) -> None:
 # What stops everything
 
 
-def test_what_is_wrong_outside_the_jobs_stops_all_and_every_problem_is_told(root: Path) -> None:
+def test_a_problem_outside_the_jobs_stops_all_and_every_problem_is_reported(root: Path) -> None:
     said = refusal(root, "job: {}\nmax_concurrent: 0\ntimezone: M\njobs:\n  x: {command: y}\n")
 
     assert [line.split("; write")[0] for line in said.splitlines()] == [
@@ -384,7 +384,7 @@ def test_a_huge_file_is_refused_before_it_is_parsed(root: Path) -> None:
     assert "more than the 4 MB" in refusal(root, "#" * (4 * 1024 * 1024 + 1))
 
 
-def test_a_link_that_leads_nowhere_does_not_make_the_shipped_jobs_run(root: Path) -> None:
+def test_a_broken_link_does_not_make_the_builtin_jobs_run(root: Path) -> None:
     (root / "scheduled.yaml").symlink_to(root / "not-mounted")
 
     with pytest.raises(ConfigError, match="no such file"):

@@ -71,7 +71,7 @@ def survives(root: Path, data: bytes) -> None:
         problems = found.problems
     except ConfigError as error:
         problems = error.problems or ("",)
-    assert all(one.isprintable() and "scheduled.yaml" in one for one in problems)
+    assert all(problem.isprintable() and "scheduled.yaml" in problem for problem in problems)
 
 
 @settings(max_examples=300)
@@ -79,7 +79,7 @@ def survives(root: Path, data: bytes) -> None:
 @example("\U0010ffff\x01")
 @example("%YAML 1." + "9" * 5000 + "\n--- a\n")
 @example('"\\UFFFFFFFF"')
-def test_words_thrown_together_never_end_in_a_traceback(root: Path, text: str) -> None:
+def test_random_words_never_end_in_a_traceback(root: Path, text: str) -> None:
     survives(root, text.encode("utf-8", "surrogatepass"))
 
 
@@ -99,7 +99,7 @@ def test_a_document_of_any_shape_never_ends_in_a_traceback(root: Path, document:
 @settings(max_examples=100)
 @given(documents)
 @example({"jobs_dirs": ["a" * 300]})
-def test_a_document_without_libyaml_fares_the_same(root: Path, document: Any) -> None:
+def test_a_document_is_read_in_the_same_way_without_libyaml(root: Path, document: Any) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("scheduled.config.yaml_document._Loader", yaml.SafeLoader)
         survives(root, yaml.safe_dump(document).encode())

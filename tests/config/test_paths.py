@@ -43,7 +43,7 @@ def options(
     return PathOptions(root, config, state_dir, {"HOME": str(home), **environ}, cwd or Path("/"))
 
 
-def test_with_nothing_said_the_root_is_the_home_folder(home: Path) -> None:
+def test_by_default_the_root_is_the_home_folder(home: Path) -> None:
     found = paths.find(options(home))
 
     assert found.root == home
@@ -77,7 +77,7 @@ def test_the_option_comes_before_the_environment_and_that_before_the_current_fol
     by_ours = paths.find(options(home, cwd=tmp_path, **environ))
     by_theirs = paths.find(options(home, cwd=tmp_path, AIPASS_HOME=str(tmp_path / "second")))
 
-    assert [one.root.name for one in (by_option, by_ours, by_theirs)] == [
+    assert [paths.root.name for paths in (by_option, by_ours, by_theirs)] == [
         "option",
         "first",
         "second",
@@ -85,16 +85,16 @@ def test_the_option_comes_before_the_environment_and_that_before_the_current_fol
     assert by_ours.origins["root"] == "SCHEDULED_ROOT"
 
 
-def test_an_empty_variable_is_as_good_as_none(home: Path) -> None:
+def test_an_empty_variable_is_ignored(home: Path) -> None:
     assert paths.find(options(home, SCHEDULED_ROOT="", AIPASS_HOME="")).root == home
 
 
-def test_an_empty_option_is_refused_since_it_was_meant_to_be_something(home: Path) -> None:
+def test_an_empty_option_is_refused(home: Path) -> None:
     with pytest.raises(UsageError, match="--state-dir: an empty path"):
         paths.find(options(home, state_dir=""))
 
 
-def test_a_root_that_is_no_folder_is_refused(home: Path) -> None:
+def test_a_root_that_is_not_a_folder_is_refused(home: Path) -> None:
     with pytest.raises(UsageError, match="--root: /nowhere/at/all: no such folder"):
         paths.find(options(home, root="/nowhere/at/all"))
 
@@ -116,7 +116,7 @@ def test_the_configuration_in_the_root_comes_before_the_one_in_the_xdg_folder(ho
     assert second.candidates == (special,)
 
 
-def test_a_configuration_that_is_a_broken_link_is_not_passed_over(home: Path) -> None:
+def test_a_configuration_that_is_a_broken_link_is_not_ignored(home: Path) -> None:
     (home / "scheduled.yaml").symlink_to("/mnt/not-mounted/scheduled.yaml")
 
     assert paths.find(options(home)).config_path == home / "scheduled.yaml"
@@ -125,7 +125,7 @@ def test_a_configuration_that_is_a_broken_link_is_not_passed_over(home: Path) ->
 @pytest.mark.parametrize(
     "inside", ["aipass_core/trigger/trigger_json", "src/aipass/trigger/trigger_json"]
 )
-def test_the_state_lies_in_the_triggers_folder_where_there_is_one(home: Path, inside: str) -> None:
+def test_the_state_is_in_the_triggers_folder_if_there_is_one(home: Path, inside: str) -> None:
     before = paths.find(options(home)).state_dir
     folder(home / inside)
     after = paths.find(options(home)).state_dir
@@ -134,7 +134,7 @@ def test_the_state_lies_in_the_triggers_folder_where_there_is_one(home: Path, in
     assert after == home / inside
 
 
-def test_xdg_folders_count_if_they_are_absolute(home: Path) -> None:
+def test_xdg_folders_are_used_if_they_are_absolute(home: Path) -> None:
     absolute = paths.find(options(home, XDG_STATE_HOME="/srv/state"))
     relative = paths.find(options(home, XDG_STATE_HOME="srv/state"))
 
@@ -142,7 +142,7 @@ def test_xdg_folders_count_if_they_are_absolute(home: Path) -> None:
     assert relative.state_dir == home / ".local/state/scheduled"
 
 
-def test_options_count_from_the_current_folder_and_know_the_tilde(
+def test_options_are_relative_to_the_current_folder_and_a_tilde_is_expanded(
     home: Path, elsewhere: Path
 ) -> None:
     relative = paths.find(options(home, state_dir="../state", cwd=elsewhere))
@@ -152,7 +152,7 @@ def test_options_count_from_the_current_folder_and_know_the_tilde(
     assert tilde.state_dir == home / "state"
 
 
-def test_a_tilde_with_a_name_nobody_has_is_refused(home: Path) -> None:
+def test_a_tilde_with_an_unknown_user_is_refused(home: Path) -> None:
     with pytest.raises(UsageError, match="no user of that name"):
         paths.find(options(home, state_dir="~no-such-user-here/state"))
 
@@ -175,7 +175,7 @@ def test_without_a_central_folder_a_registry_decides_where_it_will_be(home: Path
     assert after.central_dir == home / "aipass_os/AI_CENTRAL"
 
 
-def test_the_configuration_moves_the_root_and_what_follows_from_it_unless_one_was_asked_for(
+def test_the_configuration_sets_the_root_and_what_depends_on_it_unless_an_option_does(
     home: Path, elsewhere: Path
 ) -> None:
     folder(elsewhere / "AI_CENTRAL")
@@ -188,14 +188,14 @@ def test_the_configuration_moves_the_root_and_what_follows_from_it_unless_one_wa
     assert stayed.root == home
 
 
-def test_a_state_folder_asked_for_comes_before_the_configured_one(home: Path) -> None:
+def test_a_state_folder_that_is_named_comes_before_the_configured_one(home: Path) -> None:
     ask = options(home, state_dir="/srv/asked")
     configured = {"state_dir": Path("/srv/configured")}
 
     assert paths.resolve(ask, paths.find_early(ask), configured).state_dir == Path("/srv/asked")
 
 
-def test_a_new_configuration_belongs_where_one_is_named_or_else_in_the_root(home: Path) -> None:
+def test_a_new_configuration_is_written_to_the_named_path_or_else_the_root(home: Path) -> None:
     named = paths.config_to_write(options(home, SCHEDULED_CONFIG="/srv/new.yaml"))
     unnamed = paths.config_to_write(options(home))
 

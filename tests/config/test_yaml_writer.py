@@ -26,7 +26,7 @@ def read_back(folder: Path, text: str) -> Any:
     return yaml_document.read_file(path).plain()
 
 
-def test_a_job_looks_as_a_person_would_have_written_it() -> None:
+def test_a_job_looks_as_a_person_would_write_it() -> None:
     fields = {
         "timeout": 3600.0,
         "tags": ("nightly", "db"),
@@ -87,11 +87,11 @@ def test_a_command_without_a_shell_is_a_list_on_one_line_however_long() -> None:
     assert line.startswith('command: [rsync, --exclude, "*.tmp", -a, a/very/long')
 
 
-def test_keys_nobody_knows_come_last_in_their_order() -> None:
+def test_unknown_keys_come_last_in_their_order() -> None:
     assert text_of({"b": 1, "a": 2, "id": "x"}) == "id: x\nb: 1\na: 2\n"
 
 
-def test_what_stands_there_twice_is_written_twice(tmp_path: Path) -> None:
+def test_a_repeated_value_is_written_again(tmp_path: Path) -> None:
     shared = {"a": [1]}
 
     assert "&" not in text_of({"params": {"one": shared, "two": shared}})

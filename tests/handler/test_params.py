@@ -36,7 +36,7 @@ MISFITS: dict[Kind, list[Any]] = {
 
 
 @pytest.mark.parametrize("kind", Kind)
-def test_each_kind_takes_its_values_and_no_others(kind: Kind) -> None:
+def test_each_kind_accepts_its_values_and_no_others(kind: Kind) -> None:
     declared = {"it": Param("a value", kind, None)}
 
     def refused(values: list[Any]) -> list[Any]:
@@ -45,7 +45,7 @@ def test_each_kind_takes_its_values_and_no_others(kind: Kind) -> None:
     assert refused(FITTING[kind] + MISFITS[kind]) == MISFITS[kind]
 
 
-def test_a_name_nobody_knows_is_told_with_the_one_that_was_meant() -> None:
+def test_for_an_unknown_name_the_closest_one_is_suggested() -> None:
     wrong = params.problems(DECLARED, {"sned": False, "everything": 1})
 
     assert wrong == {
@@ -54,7 +54,7 @@ def test_a_name_nobody_knows_is_told_with_the_one_that_was_meant() -> None:
     }
 
 
-def test_a_value_that_does_not_fit_is_shown_beside_what_would() -> None:
+def test_an_invalid_value_is_shown_beside_what_is_expected() -> None:
     given = {"send": "no\x1b[1m", "keep": None, "limits": {"FLOW": 600, "API": "6oo"}}
 
     assert params.problems(DECLARED, given) == {
@@ -64,7 +64,7 @@ def test_a_value_that_does_not_fit_is_shown_beside_what_would() -> None:
     }
 
 
-def test_a_check_names_all_that_is_wrong_at_once() -> None:
+def test_a_check_names_every_problem_at_once() -> None:
     with pytest.raises(UsageError) as caught:
         params.check(DECLARED, {"send": "no", "kep": 1})
 
@@ -73,7 +73,7 @@ def test_a_check_names_all_that_is_wrong_at_once() -> None:
     )
 
 
-def test_what_is_not_given_has_its_default_and_what_belongs_to_others_is_left_out() -> None:
+def test_missing_values_have_their_default_and_undeclared_ones_are_left_out() -> None:
     assert params.values(DECLARED, {"keep": 3, "theirs": 1}) == {
         "send": True,
         "keep": 3,

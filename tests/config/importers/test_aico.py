@@ -28,10 +28,10 @@ def test_the_scheduler_section_becomes_settings() -> None:
     found = read(DOCUMENTED)
 
     assert found.settings == {"max_concurrent": 10, "default_timeout": 3600}
-    assert [(one.line, one.text) for one in found.left_out] == [(5, "batch_size: 100")]
+    assert [(part.line, part.text) for part in found.left_out] == [(5, "batch_size: 100")]
 
 
-def test_a_task_of_a_class_is_switched_off_and_keeps_its_values() -> None:
+def test_a_task_of_a_class_is_disabled_and_keeps_its_values() -> None:
     job, _ = read(DOCUMENTED).jobs
 
     assert job.line == 10
@@ -54,19 +54,19 @@ def test_a_task_with_a_command_runs() -> None:
     assert "enabled" not in job.fields
 
 
-def test_a_task_with_a_handler_is_bound() -> None:
+def test_a_task_with_a_handler_keeps_it() -> None:
     found = read("tasks: {a: {b: {schedule: daily, handler: chores}}}")
 
     assert found.jobs[0].fields == {"id": "a.b", "schedule": "daily", "handler": "chores"}
 
 
-def test_params_that_are_none_are_left_for_the_loader_to_refuse() -> None:
+def test_params_that_are_not_a_mapping_are_left_for_the_loader_to_refuse() -> None:
     (job,) = read("tasks: {a: {b: {schedule: daily, params: 3, depth: 1}}}").jobs
 
     assert job.fields["params"] == 3
 
 
-def test_a_scheduler_that_is_switched_off_switches_off_its_tasks() -> None:
+def test_a_disabled_scheduler_disables_its_tasks() -> None:
     text = "scheduler: {enabled: false}\ntasks: {a: {b: {schedule: daily, command: x}}}"
     (job,) = read(text).jobs
 
@@ -80,18 +80,18 @@ def test_a_scheduler_that_is_switched_off_switches_off_its_tasks() -> None:
         ("often", 'expected keys like schedule, found "often"'),
     ],
 )
-def test_what_is_no_task_is_named(task: str, reason: str) -> None:
+def test_what_is_not_a_task_is_reported(task: str, reason: str) -> None:
     found = read(f"tasks:\n  a:\n    b: {task}\n")
 
-    assert [(one.line, one.text, one.reason) for one in found.left_out] == [(3, "a.b", reason)]
+    assert [(part.line, part.text, part.reason) for part in found.left_out] == [(3, "a.b", reason)]
 
 
-def test_keys_that_a_scheduler_without_a_loop_has_no_use_for_are_named_with_the_reason() -> None:
+def test_keys_without_a_use_here_are_reported_with_the_reason() -> None:
     keys = ("auto_discover", "task_modules", "batch_size", "cache_size", "resource_check_interval")
     found = read("scheduler: {" + ", ".join(f"{key}: 1" for key in keys) + "}")
 
-    assert [one.text for one in found.left_out] == [f"{key}: 1" for key in keys]
-    assert "no such setting here" not in {one.reason for one in found.left_out}
+    assert [part.text for part in found.left_out] == [f"{key}: 1" for key in keys]
+    assert "no such setting here" not in {part.reason for part in found.left_out}
 
 
 def test_a_task_may_stand_outside_every_category() -> None:
@@ -100,11 +100,11 @@ def test_a_task_may_stand_outside_every_category() -> None:
     assert job.fields["id"] == "sweep"
 
 
-def test_aicos_own_file_becomes_settings_and_every_other_key_is_named() -> None:
+def test_aicos_own_file_becomes_settings_and_every_other_key_is_reported() -> None:
     found = aico.read(yaml_document.read_file(needs.real_data("aico/core.yaml")))
 
     assert found.settings == {"max_concurrent": 10, "default_timeout": 3600}
-    assert {one.text.split(":")[0] for one in found.left_out} >= {
+    assert {part.text.split(":")[0] for part in found.left_out} >= {
         "scheduler_interval",
         "idle_threshold_cpu",
         "idle_threshold_memory",

@@ -41,7 +41,7 @@ def refused(**task: Any) -> LeftOut:
     return one
 
 
-def test_a_recurring_task_keeps_its_words_and_its_clock_and_is_switched_off() -> None:
+def test_a_recurring_task_keeps_its_text_and_its_zone_and_is_disabled() -> None:
     (job,) = read([RECURRING]).jobs
 
     assert job.fields == {
@@ -80,7 +80,7 @@ def test_a_time_may_be_written_in_every_form_that_occurs(written: str | int) -> 
     assert wanted(**ONCE | {"defer_until": written}).fields["schedule"] == "at:2026-12-24T18:00:00Z"
 
 
-def test_a_task_to_which_somebody_gave_a_command_runs() -> None:
+def test_a_task_that_was_given_a_command_runs() -> None:
     job = wanted(**RECURRING | {"command": "agent --wake", "timeout": "1h"})
 
     assert (job.fields["command"], job.fields["timeout"]) == ("agent --wake", "1h")
@@ -102,7 +102,9 @@ def test_a_task_to_which_somebody_gave_a_command_runs() -> None:
         (ONCE | {"defer_until": "2026-11-21T12:00:00Z"}, "2026-11-21T12:00:00Z has passed"),
     ],
 )
-def test_what_makes_no_job_is_told_with_its_id(task: dict[str, Any], sentence: str) -> None:
+def test_what_does_not_become_a_job_is_reported_with_its_id(
+    task: dict[str, Any], sentence: str
+) -> None:
     left_out = refused(**task)
 
     assert left_out.text == task["task_id"]
@@ -117,7 +119,7 @@ def test_what_makes_no_job_is_told_with_its_id(task: dict[str, Any], sentence: s
         ("task_id", "task_id", "not an object with a task_id"),
     ],
 )
-def test_what_is_no_task_is_named(entry: Any, text: str, reason: str) -> None:
+def test_what_is_not_a_task_is_reported(entry: Any, text: str, reason: str) -> None:
     (left_out,) = read([entry, {}, ONCE]).left_out[:1]
 
     assert (left_out.line, left_out.text, left_out.reason) == (2, text, reason)
@@ -136,20 +138,20 @@ def test_what_is_no_task_is_named(entry: Any, text: str, reason: str) -> None:
     ],
 )
 def test_tasks_may_be_listed_in_any_way(text: str) -> None:
-    assert [one.fields["id"] for one in read(text).jobs] == ["once", "task_1723644600.123"]
+    assert [job.fields["id"] for job in read(text).jobs] == ["once", "task_1723644600.123"]
 
 
 @pytest.mark.parametrize("text", [json.dumps(ONCE), json.dumps({"tasks": ONCE}, indent=4)])
 def test_a_task_may_stand_alone(text: str) -> None:
-    assert [one.fields["id"] for one in read(text).jobs] == ["once"]
+    assert [job.fields["id"] for job in read(text).jobs] == ["once"]
 
 
-def test_each_task_is_known_by_its_line() -> None:
+def test_each_task_has_its_line() -> None:
     text = '{"other": ["x"],\n "tasks": [\n  %s,\n  {"task_id":\n "b"}, %s\n]}'
     found = read(text % (json.dumps(ONCE), json.dumps(RECURRING)))
 
-    assert [one.line for one in found.jobs] == [3, 5]
-    assert [(one.line, one.text) for one in found.left_out] == [(4, "b")]
+    assert [job.line for job in found.jobs] == [3, 5]
+    assert [(part.line, part.text) for part in found.left_out] == [(4, "b")]
 
 
 @pytest.mark.parametrize(
@@ -162,12 +164,12 @@ def test_each_task_is_known_by_its_line() -> None:
         ('["task_id"]' + " " * 4 * 1024 * 1024, "tasks.json: more than 4 MB"),
     ],
 )
-def test_what_is_no_json_is_refused_with_its_line(text: str, sentence: str) -> None:
+def test_invalid_json_is_refused_with_its_line(text: str, sentence: str) -> None:
     with pytest.raises(UsageError, match=f"^{sentence}"):
         read(text)
 
 
-def test_characters_that_json_writes_in_two_halves_come_out_whole() -> None:
+def test_characters_that_json_writes_as_two_escapes_come_out_as_one() -> None:
     task = RECURRING | {"goal_description": "say \U0001f44b", "trigger_prompt": "\U0001f44b"}
 
     job = wanted(**task)
@@ -178,7 +180,7 @@ def test_characters_that_json_writes_in_two_halves_come_out_whole() -> None:
     )
 
 
-def test_deferrals_are_told_in_either_shape() -> None:
+def test_deferrals_are_read_in_either_form() -> None:
     history = [
         {
             "deferred_at": "2025-08-13T09:00:00Z",
@@ -209,11 +211,11 @@ def test_deferrals_are_told_in_either_shape() -> None:
 
 
 @pytest.mark.parametrize("odd", [{"deferral_count": "many"}, {"deferral_history": [3, None]}])
-def test_odd_deferrals_count_for_none(odd: dict[str, Any]) -> None:
+def test_malformed_deferrals_are_ignored(odd: dict[str, Any]) -> None:
     assert wanted(**ONCE | odd).deferrals.count == 0
 
 
-def test_what_is_different_is_said_once_and_only_where_it_is_so() -> None:
+def test_a_change_is_noted_once_and_only_if_it_applies() -> None:
     both = read([RECURRING, ONCE]).notes
     once = read([ONCE]).notes
 
@@ -222,7 +224,7 @@ def test_what_is_different_is_said_once_and_only_where_it_is_so() -> None:
     assert read([ONCE | {"status": "FAILED"}]).notes == ()
 
 
-def test_a_task_that_says_when_in_two_ways_is_refused_and_keeps_its_deferrals_with_one() -> None:
+def test_a_task_with_two_times_is_refused_and_with_one_keeps_its_deferrals() -> None:
     history = [{"deferred_at": "2025-08-14T10:30:00Z", "reason": "awaiting"}] * 2
     task = RECURRING | {"deferral_count": 2, "deferral_history": history}
 
@@ -233,6 +235,6 @@ def test_a_task_that_says_when_in_two_ways_is_refused_and_keeps_its_deferrals_wi
     assert wanted(**task).deferrals is not None
 
 
-def test_json_of_somebody_else_is_none_of_ciris() -> None:
+def test_other_json_is_not_taken_for_that_of_ciris() -> None:
     assert not ciris.is_task_list(b'{"tasks": {"a": {"schedule": "daily"}}}')
     assert not ciris.is_task_list(b"0 9 * * * grep task_id")

@@ -17,10 +17,10 @@ def the_job(text: str) -> dict[str, Any]:
 
 
 def reasons(text: str, user: str = "") -> list[tuple[int, str]]:
-    return [(one.line, one.reason) for one in read(text, user).left_out]
+    return [(part.line, part.reason) for part in read(text, user).left_out]
 
 
-def test_a_line_becomes_a_job_in_the_surroundings_that_cron_gives_it() -> None:
+def test_a_line_becomes_a_job_in_the_environment_that_cron_gives_it() -> None:
     assert the_job("30 2\t* *  *\tbackup.sh --all >> log 2>&1 \n") == {
         "id": "backup",
         "schedule": "30 2 * * *",
@@ -30,7 +30,7 @@ def test_a_line_becomes_a_job_in_the_surroundings_that_cron_gives_it() -> None:
     }
 
 
-def test_a_job_knows_its_line_as_it_stands_there() -> None:
+def test_a_job_has_its_line_and_text() -> None:
     (wanted,) = read("\n# x\n\t@daily  a \\% b\n").jobs
 
     assert (wanted.line, wanted.text) == (3, "@daily  a \\% b")
@@ -55,10 +55,10 @@ def test_the_comment_right_above_a_line_is_its_description(
     assert the_job(f"{above}@daily a\n").get("description") == description
 
 
-def test_variables_count_for_the_lines_below_them() -> None:
+def test_variables_apply_to_the_lines_below_them() -> None:
     jobs = read('@daily a\nPATH = "/x y:/bin" \n@daily b\nPATH=/z\nE=\n@daily c\n').jobs
 
-    assert [one.fields.get("env") for one in jobs] == [
+    assert [job.fields.get("env") for job in jobs] == [
         None,
         {"PATH": "/x y:/bin"},
         {"PATH": "/z", "E": ""},
@@ -73,7 +73,7 @@ def test_a_value_loses_its_quotes_and_nothing_in_it_is_expanded(line: str, value
     assert the_job(f"{line}\n@daily x\n")["env"] == {"A": value}
 
 
-def test_what_is_told_to_cron_becomes_a_policy() -> None:
+def test_variables_for_cron_become_policies() -> None:
     job = the_job("CRON_TZ=Europe/Berlin\nRANDOM_DELAY=30\nLOGNAME=bob\nHOME=/srv\n@daily x\n")
 
     assert (job["timezone"], job["jitter"], job["cwd"]) == ("Europe/Berlin", "30m", "/srv")
@@ -126,17 +126,19 @@ def test_a_backslash_that_is_not_before_a_percent_sign_stays() -> None:
         ("@daily a\x07", "contains control characters"),
     ],
 )
-def test_a_line_that_cannot_be_taken_is_named_and_the_rest_goes_on(line: str, reason: str) -> None:
+def test_a_line_that_cannot_be_imported_is_reported_and_the_others_are_imported(
+    line: str, reason: str
+) -> None:
     text = f"@daily one\n{line}\n@daily two\n"
 
     assert reasons(text) == [(2, reason)]
-    assert [one.line for one in read(text).jobs] == [1, 3]
+    assert [job.line for job in read(text).jobs] == [1, 3]
 
 
-def test_a_line_in_another_encoding_is_named() -> None:
+def test_a_line_in_another_encoding_is_reported() -> None:
     found = crontab.read(b"@daily caf\xe9\n@daily b\n")
 
-    assert [(one.line, one.text, one.reason) for one in found.left_out] == [
+    assert [(part.line, part.text, part.reason) for part in found.left_out] == [
         (1, "@daily caf\\xe9", "not UTF-8")
     ]
 
@@ -147,15 +149,15 @@ def test_input_for_a_shell_that_has_no_here_documents_is_left_out() -> None:
     ]
 
 
-def test_our_own_block_is_passed_over_in_silence() -> None:
+def test_the_block_of_scheduled_is_ignored() -> None:
     block = "# BEGIN scheduled x v1\n* * * * * /x/scheduled run\n@daily y\n# END scheduled x\n"
     found = read(f"{block}@daily a\n")
 
-    assert [one.line for one in found.jobs] == [5]
+    assert [job.line for job in found.jobs] == [5]
     assert found.left_out == ()
 
 
-def test_in_a_table_of_the_machine_only_ones_own_lines_count() -> None:
+def test_of_a_system_crontab_only_lines_of_the_own_user_are_imported() -> None:
     text = "17 * * * * ann cd / && run-parts x\n@daily root y\n@daily ann\n"
     (wanted,) = read(text, user="ann").jobs
 
@@ -170,7 +172,7 @@ def test_cronies_minus_before_a_line_is_about_its_log_only() -> None:
     assert the_job("-*/5 * * * * a\n")["schedule"] == "*/5 * * * *"
 
 
-def test_what_will_be_different_is_said_once() -> None:
+def test_each_change_is_noted_once() -> None:
     notes = read("MAILTO=a\nCRON_TZ=UTC\n@daily a\n@Reboot b\n").notes
 
     assert [note.split(" ")[0] for note in notes] == ["cron", "CRON_TZ", "MAILTO:", "@reboot:"]

@@ -18,7 +18,7 @@ def read(text: str, folder: str = "/agent/config") -> Findings:
     return gptme.read(yaml_document.parse(text.encode(), "scheduler.yaml"), Path(folder))
 
 
-def test_its_keys_become_ours() -> None:
+def test_gptmes_keys_become_settings() -> None:
     assert read(DOCUMENTED).settings == {
         "jobs_dirs": "/agent/jobs",
         "tick_interval": 120,
@@ -27,36 +27,36 @@ def test_its_keys_become_ours() -> None:
     }
 
 
-def test_the_keys_about_its_log_are_named_with_what_does_that_here() -> None:
+def test_the_keys_about_the_log_are_reported_with_the_alternative() -> None:
     found = read(DOCUMENTED).left_out
 
-    assert [(one.line, one.text) for one in found] == [
+    assert [(part.line, part.text) for part in found] == [
         (5, "log_level: INFO"),
         (6, "log_file: logs/scheduler.log"),
     ]
 
 
-def test_the_folder_counts_from_the_workspace_which_need_not_have_a_config_folder() -> None:
+def test_the_folder_is_relative_to_the_workspace_with_or_without_a_config_folder() -> None:
     assert read("jobs_dir: my/jobs", "/agent").settings["jobs_dirs"] == "/agent/my/jobs"
     assert read("jobs_dir: /srv/jobs").settings["jobs_dirs"] == "/srv/jobs"
 
 
-def test_a_poll_more_often_than_cron_can_is_named() -> None:
+def test_a_poll_more_frequent_than_cron_is_reported() -> None:
     found = read("poll_interval_seconds: 30\n")
 
     assert found.settings == {}
-    assert [one.reason for one in found.left_out] == ["cron ticks once a minute at most"]
+    assert [part.reason for part in found.left_out] == ["cron ticks once a minute at most"]
 
 
-def test_a_key_that_gptme_does_not_have_is_named() -> None:
-    assert [one.text for one in read("colour: [red]\n").left_out] == ["colour: a list"]
+def test_a_key_that_gptme_does_not_have_is_reported() -> None:
+    assert [part.text for part in read("colour: [red]\n").left_out] == ["colour: a list"]
 
 
-def test_a_value_that_does_not_fit_is_named_and_the_rest_goes_on() -> None:
+def test_an_invalid_value_is_reported_and_the_others_are_imported() -> None:
     found = read("jobs_dir:\nmax_concurrent_jobs: many\ndefault_timeout_seconds: 60\n")
 
     assert found.settings == {"default_timeout": 60}
-    assert [(one.text, one.reason) for one in found.left_out] == [
+    assert [(part.text, part.reason) for part in found.left_out] == [
         ("jobs_dir: nothing", "expected text, found nothing"),
         ("max_concurrent_jobs: many", '"many": expected a whole number from 1 to 1000'),
     ]

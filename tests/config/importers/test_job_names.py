@@ -23,7 +23,7 @@ from scheduled.config.importers.job_names import job_name, unique
         ("a" * 200, "a" * 60),
     ],
 )  # fmt: skip
-def test_a_job_is_named_after_the_program_it_is_about(command: str, name: str) -> None:
+def test_a_job_is_named_after_the_program_it_runs(command: str, name: str) -> None:
     assert job_name(command) == name
 
 
