@@ -63,7 +63,7 @@ def _instant(option: str, text: str, now: datetime, zone: tzinfo, sign: int) -> 
 
 
 def _read(text: str, now: datetime, zone: tzinfo, sign: int) -> datetime:
-    if durations.WITH_UNITS.fullmatch(text):
+    if re.fullmatch(durations.WITH_UNITS, text):
         return now + sign * durations.parse_timedelta(text)
     clock = _TIME_OF_DAY.fullmatch(text)
     if clock:

@@ -61,7 +61,7 @@ def parse(interval: str) -> timedelta:
     if bare:
         seconds = float(bare[1]) * 60
     else:
-        seconds = durations.parse(text) if durations.WITH_UNITS.fullmatch(text) else 0
+        seconds = durations.parse(text) if re.fullmatch(durations.WITH_UNITS, text) else 0
     if not seconds or seconds % 60:
         raise UsageError(f"--every {interval}: expected minutes (15, 15m) or hours (2h)")
     minutes = int(seconds // 60)

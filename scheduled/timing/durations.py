@@ -10,16 +10,13 @@ from datetime import timedelta
 _SECONDS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
 # Twelve digits: a longer number is a typing error, or an attack on `int`.
 _NUMBER = r"[0-9]{1,12}(?:\.[0-9]{1,6})?"
-_WITH_UNITS = "(?=[0-9])" + "".join(
+WITH_UNITS = "(?=[0-9])" + "".join(
     rf"(?: ?{_NUMBER} ?[{unit}{unit.upper()}])?" for unit in _SECONDS
 )
-PATTERN = rf"{_NUMBER}|{_WITH_UNITS}"
-"""A regular expression for the whole of a duration; JavaScript reads it in the same way."""
-WITH_UNITS = re.compile(_WITH_UNITS)
 """As `PATTERN`, for a place where a bare number means something else or is too vague."""
-
-_DURATION = re.compile(PATTERN)
-_PART = re.compile(rf"({_NUMBER}) ?([a-z]?)")
+PATTERN = rf"{_NUMBER}|{WITH_UNITS}"
+"""A regular expression for the whole of a duration; JavaScript reads it in the same way."""
+_PART = rf"({_NUMBER}) ?([a-z]?)"
 
 
 def parse(text: str) -> float:
@@ -27,9 +24,10 @@ def parse(text: str) -> float:
 
     The caller sets the bounds.
     """
-    if not _DURATION.fullmatch(text):
+    # Compiled on use: a tick with cron expressions alone needs none of it.
+    if not re.fullmatch(PATTERN, text):
         raise ValueError(f"not a duration: {text[:60]!r}")
-    parts = _PART.findall(text.lower())
+    parts = re.findall(_PART, text.lower())
     # 1.1h is 3960 s; in binary fractions it would be a little more.
     return round(sum(float(number) * _SECONDS[unit or "s"] for number, unit in parts), 6)
 

@@ -191,11 +191,13 @@ def _resolve_hashes(plain: str, seed: str) -> str:
 
 
 def _form(plain: str) -> Form:
+    fields = plain.split()
+    if len(fields) == len(FIELDS):  # first, as compiling the patterns takes milliseconds
+        return _cron(fields)
     for pattern, parse_form in _PARSERS:
         match = re.fullmatch(pattern, plain, re.IGNORECASE)
         if match:
             return parse_form(match)
-    fields = plain.split()
     if len(fields) > 1:
         return _cron(fields)
     words = [*NICKNAMES, "reboot"]
@@ -239,9 +241,9 @@ _PARSERS: tuple[tuple[str, Callable[[re.Match[str]], Form]], ...] = (
     (f"@?({'|'.join(NICKNAMES)})", _nickname),
     (r"@?reboot", lambda _: Boot()),
     (rf"interval: ?({durations.PATTERN})", _interval),
-    (rf"every[ _]({durations.WITH_UNITS.pattern})", _interval),
+    (rf"every[ _]({durations.WITH_UNITS})", _interval),
     (r"(\d{1,12}) ?m", _ambiguous),
-    (f"({durations.WITH_UNITS.pattern})", _interval),
+    (f"({durations.WITH_UNITS})", _interval),
     (r"at: ?(.*)", _once),
     (r"(\d{4}-\d\d-\d\d(?:[T ].*)?)", _once),
 )
