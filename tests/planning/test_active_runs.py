@@ -14,7 +14,7 @@ RUNNING = JobMemory(watermark=at("11:00"), runs={0: RUN}, coalesced=2, interrupt
 PARALLEL = job(overlap=Overlap.ALLOW)
 
 
-def test_what_is_taken_up_is_answered_or_under_way_or_to_be_tried_again() -> None:
+def test_the_newest_claimed_slot_has_ended_or_runs_or_waits_for_a_retry() -> None:
     opened = ActiveRun("r1", at("12:00"), 1, at("12:00"), 60.0)
     retry = Retry(at("10:00"), 2, at("13:00"))
 

@@ -64,5 +64,5 @@ def test_an_exact_count_stays_exact(engine: Engine) -> None:
 
 
 def seen(engine: Engine) -> Snapshot:
-    """The installation as one sees it a minute after the outage."""
+    """The installation as it is seen a minute after the outage."""
     return observe(engine.config, engine.state, OUTAGE + timedelta(minutes=1), UTC)

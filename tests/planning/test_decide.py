@@ -1,4 +1,4 @@
-"""The decisions: pure, with literals. What is owed, and to which slot."""
+"""The decision about one job: what is to be done, and for which slot."""
 
 from datetime import timedelta
 
@@ -67,7 +67,7 @@ def test_another_spelling_of_the_same_schedule_is_no_edit() -> None:
     assert decided(job(schedule="@hourly"), memory, "12:00").verdict is Verdict.RUN
 
 
-def test_an_edit_does_not_fire_even_a_job_that_runs_at_first_sight() -> None:
+def test_an_edit_does_not_fire_even_a_job_whose_first_run_is_at_once() -> None:
     eager = job(schedule="0 11 * * *", first_run=FirstRun.NOW)
 
     decision = decided(eager, registered("11:30", schedule="30 11 * * *"), "23:49")
@@ -172,7 +172,7 @@ def test_disabled_by_hand_outweighs_the_configuration_both_ways() -> None:
     assert decided(job(enabled=False), registered("11:00"), "12:00").verdict is Verdict.DISABLED
 
 
-def test_who_is_suspended_or_cancelled_is_off_whatever_else_is_said() -> None:
+def test_a_suspended_or_cancelled_job_is_disabled_whatever_else_is_set() -> None:
     met = registered("11:00")._replace(enabled=True)
 
     assert decide.is_enabled(job(), met)
@@ -180,14 +180,14 @@ def test_who_is_suspended_or_cancelled_is_off_whatever_else_is_said() -> None:
     assert not decide.is_enabled(job(), met._replace(cancelled=""))
 
 
-def test_first_sight_and_a_change_are_told_apart() -> None:
+def test_a_new_job_and_a_changed_one_are_told_apart() -> None:
     new, edited = JobMemory(), registered("11:00", schedule="30 * * * *")
 
     assert decided(job(), new, "12:00").reason == "seen for the first time"
     assert decided(job(), edited, "12:00").reason == "its schedule has changed"
 
 
-def test_a_slot_that_was_left_out_by_hand_ends_and_the_next_one_runs() -> None:
+def test_a_slot_that_a_user_skipped_ends_and_the_next_one_runs() -> None:
     memory = registered("11:00")._replace(skip=at("12:00"))
 
     left_out = decided(job(), memory, "12:10")
@@ -197,7 +197,7 @@ def test_a_slot_that_was_left_out_by_hand_ends_and_the_next_one_runs() -> None:
     assert decided(job(), memory, "13:00").verdict is Verdict.RUN
 
 
-def test_a_job_that_runs_each_slot_begins_at_first_sight_with_the_newest() -> None:
+def test_a_new_job_that_runs_each_slot_begins_with_the_newest() -> None:
     each = job(catch_up=CatchUp.ALL, first_run=FirstRun.NOW)
 
     decision = decided(each, registered("12:30")._replace(watermark=None), "12:30")
@@ -205,7 +205,7 @@ def test_a_job_that_runs_each_slot_begins_at_first_sight_with_the_newest() -> No
     assert (decision.verdict, decision.slot, decision.catch_up) == (Verdict.RUN, at("12:00"), False)
 
 
-def test_put_out_is_a_job_that_was_met_and_that_only_the_configuration_has_disabled() -> None:
+def test_the_configuration_disables_a_registered_job_that_nothing_else_disables() -> None:
     off, met = job(enabled=False), registered("11:00")
 
     assert decide.was_disabled_in_config(off, met)
@@ -218,7 +218,7 @@ def test_put_out_is_a_job_that_was_met_and_that_only_the_configuration_has_disab
     assert not decide.was_disabled_in_config(off, met._replace(suspended=True))
 
 
-def test_only_who_is_disabled_or_paused_is_left_out_when_all_are_run() -> None:
+def test_only_disabled_and_paused_jobs_are_left_out_when_all_are_run() -> None:
     pause = Pause(at("10:00"), None)
     memories = {
         "disabled": registered("11:00")._replace(enabled=False),
@@ -236,7 +236,7 @@ def test_only_who_is_disabled_or_paused_is_left_out_when_all_are_run() -> None:
     assert off == {"disabled", "paused, nothing due", "paused, a slot due"}
 
 
-def test_a_run_under_way_has_its_slot_where_slots_do_not_queue_up() -> None:
+def test_a_run_in_progress_keeps_its_slot_where_slots_do_not_queue() -> None:
     opened = ActiveRun("r1", at("12:00"), 1, at("12:00"), 60.0)
     running = registered("11:00")._replace(runs={0: opened}, coalesced=2, interruptions=1)
     beside = job(overlap=Overlap.ALLOW)
@@ -307,7 +307,7 @@ def test_a_deferred_run_within_the_grace_of_its_time_is_no_catch_up(
     assert decision.catch_up is is_late
 
 
-def test_an_interval_counts_from_where_it_was_first_seen() -> None:
+def test_an_interval_counts_from_its_registration() -> None:
     steady = job(schedule="interval:600")
     memory = registered("12:03", schedule="interval:600")
 

@@ -1,4 +1,4 @@
-"""Deferring and cancelling: a job that runs once at another time, and one whose life ends."""
+"""Deferring and cancelling: a job that runs once at another time, or never again."""
 
 import json
 import subprocess
@@ -157,7 +157,7 @@ def test_a_history_of_another_shape_is_mended_from_the_journal(tmp_path: Path) -
 
     engine.record("11:50", deferral("12:30", "still"))
 
-    reasons = [one["reason"] for one in engine.state["jobs"]["backup"]["deferral_history"]]
+    reasons = [entry["reason"] for entry in engine.state["jobs"]["backup"]["deferral_history"]]
     assert reasons == ["the disk is out", "still"]
 
 
@@ -293,7 +293,7 @@ def test_a_slot_that_waits_for_its_retry_ends_on_record_with_the_life_of_its_job
 
     scheduled(home, "cancel", "flaky")
 
-    kinds = [one["event"] for one in Store(state_dir(home)).journal.read(None).events]
+    kinds = [event["event"] for event in Store(state_dir(home)).journal.read(None).events]
     assert kinds[-2:] == ["given_up", "cancelled"]
 
 
@@ -392,5 +392,5 @@ def deferral(until: str, reason: str = "") -> dict[str, str]:
 
 
 def life(engine: Engine) -> str:
-    (one,) = engine.jobs
-    return status(one, job_memory(engine.state, one.id), engine.state["jobs"][one.id])
+    (only,) = engine.jobs
+    return status(only, job_memory(engine.state, only.id), engine.state["jobs"][only.id])

@@ -44,9 +44,9 @@ def test_a_start_is_delayed_and_its_slot_is_not(tmp_path: Path) -> None:
 
 def test_the_delay_is_never_drawn_again() -> None:
     # systemd#21166: drawn at each boot, a delay longer than the boots never fires.
-    one = job(jitter=600.0, seed="machine backup")
+    late = job(jitter=600.0, seed="machine backup")
 
-    assert start_delay(one) == timedelta(seconds=481)
+    assert start_delay(late) == timedelta(seconds=481)
 
 
 def test_the_delays_of_jobs_and_machines_are_spread_below_the_jitter() -> None:
@@ -55,7 +55,7 @@ def test_the_delays_of_jobs_and_machines_are_spread_below_the_jitter() -> None:
 
     assert max(delays) < 600
     assert min(delays) >= 0
-    assert [sum(1 for one in delays if one // 200 == third) > 80 for third in range(3)] == [
+    assert [sum(1 for delay in delays if delay // 200 == third) > 80 for third in range(3)] == [
         True
     ] * 3
 
@@ -82,7 +82,9 @@ def test_a_delay_longer_than_the_period_starves_nobody(tmp_path: Path) -> None:
     for minute in range(20):
         engine.run_at(f"12:{minute:02}")
 
-    assert [line[11:16] for line in engine.lines()] == [f"12:{one:02}" for one in range(1, 10)]
+    assert [line[11:16] for line in engine.lines()] == [
+        f"12:{minute:02}" for minute in range(1, 10)
+    ]
 
 
 def test_late_is_what_starts_after_its_delay(tmp_path: Path) -> None:
@@ -157,25 +159,25 @@ def test_the_delay_comes_before_the_window() -> None:
 
 
 def test_the_slots_to_come_say_how_much_later_they_start() -> None:
-    one = delayed(10)
-    shown = snapshot(one, events=(seen(one, at("11:30")),), now=at("12:05"))
+    late = delayed(10)
+    shown = snapshot(late, events=(seen(late, at("11:30")),), now=at("12:05"))
 
-    first, second = upcoming.of_job(shown, one, 2)["next"]
+    first, second = upcoming.of_job(shown, late, 2)["next"]
 
     assert (first["slot"], first["note"]) == ("2026-11-21T12:00:00Z", "starts at +10m (jitter)")
     assert second["slot"] == "2026-11-21T13:00:00Z"
     assert view.rows(shown)[0]["next_run"] == "2026-11-21T12:10:00Z"
     assert (
         "starts 600 s after its slot (jitter)"
-        in why.document(shown, one, at("12:05"), [])["reasons"]
+        in why.document(shown, late, at("12:05"), [])["reasons"]
     )
 
 
 def test_the_next_slot_to_skip_is_the_one_that_waits() -> None:
-    one = delayed(10)
+    late = delayed(10)
 
-    assert decide.answered_until(one, known(one, "11:30"), at("12:05")) == at("11:55")
-    assert decide.answered_until(one, known(one, "12:00"), at("12:05")) == at("12:00")
+    assert decide.answered_until(late, known(late, "11:30"), at("12:05")) == at("11:55")
+    assert decide.answered_until(late, known(late, "12:00"), at("12:05")) == at("12:00")
 
 
 def test_jitter_is_read_from_a_configuration_with_the_machine_it_is_drawn_on(

@@ -59,7 +59,7 @@ def test_what_is_due_goes_by_priority_then_slot_then_name() -> None:
     ]
 
 
-def test_what_has_waited_while_ticks_came_rises_and_overtakes_the_more_urgent() -> None:
+def test_a_job_that_waits_while_ticks_come_overtakes_more_urgent_ones() -> None:
     jobs = [job("low", schedule="0 * * * *", priority=Priority.LOW)]
     jobs.append(job("high", schedule="14 * * * *", priority=Priority.HIGH))
 

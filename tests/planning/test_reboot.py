@@ -178,7 +178,7 @@ def test_what_a_list_says_of_a_job_for_the_boot() -> None:
     assert upcoming.of_job(shown, mount, 3)["next"] == []
 
 
-def remembered(one: Job) -> State:
+def remembered(what: Job) -> State:
     state = empty()
-    apply.apply(state, seen(one, at("10:00")))
+    apply.apply(state, seen(what, at("10:00")))
     return state

@@ -1,4 +1,4 @@
-"""Meeting jobs again: no edit of the configuration fires by itself."""
+"""Registration: no edit of the configuration starts a run."""
 
 from pathlib import Path
 from typing import Any
@@ -128,7 +128,7 @@ def test_what_a_disabled_job_left_open_is_on_record_when_it_is_removed(tmp_path:
     ]
 
 
-def test_a_new_job_that_counts_from_first_sight_can_run_at_once_too(tmp_path: Path) -> None:
+def test_a_new_job_that_counts_from_its_registration_can_run_at_once_too(tmp_path: Path) -> None:
     ours = job(schedule="every 2h", command=NOTE, first_run=FirstRun.NOW)
     engine = Engine(tmp_path, [ours])
     for when in ("09:00", "09:01", "11:00"):
@@ -137,7 +137,7 @@ def test_a_new_job_that_counts_from_first_sight_can_run_at_once_too(tmp_path: Pa
     assert engine.lines() == ["2026-11-21T09:00:00Z 0 0", "2026-11-21T11:00:00Z 0 0"]
 
 
-def test_what_came_since_first_sight_is_on_record_where_the_first_run_did_not(
+def test_slots_since_registration_are_recorded_if_the_first_run_did_not_come(
     tmp_path: Path,
 ) -> None:
     ours = job(command=f"{NOTE}; exit 75", first_run=FirstRun.NOW)
