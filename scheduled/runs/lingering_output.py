@@ -9,9 +9,9 @@ head and tail.
 import contextlib
 import json
 import os
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from scheduled.errors import StateError
 from scheduled.runs.output import OutputFile
@@ -22,8 +22,7 @@ LOOK_AGAIN = timedelta(minutes=10)
 """How long ticks may stay idle while an output is watched."""
 
 
-@dataclass(frozen=True)
-class _Note:
+class _Note(NamedTuple):
     output: OutputFile
     size: int
     """The size of the output when its run had ended."""

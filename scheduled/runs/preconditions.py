@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from scheduled.errors import reason_of
 from scheduled.jobs.model import Attempt, Job
@@ -32,8 +33,7 @@ NO_PSUTIL = (
 )
 
 
-@dataclass(frozen=True)
-class NotNow:
+class NotNow(NamedTuple):
     """A job may not start now; its slot stays due."""
 
     guard: str
@@ -41,8 +41,7 @@ class NotNow:
     reason: str
 
 
-@dataclass(frozen=True)
-class Declined:
+class Declined(NamedTuple):
     """The `only_if` of a job says no; its slot is skipped."""
 
     reason: str

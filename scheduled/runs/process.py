@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from scheduled.errors import UnreadableFileError, reason_of
 from scheduled.jobs.model import Attempt, AttemptResult, Job, Outcome
@@ -38,8 +38,7 @@ RESULT = ".result"
 """Suffix of the file, beside the output, in which a handler's process leaves its report."""
 
 
-@dataclass(frozen=True)
-class RunContext:
+class RunContext(NamedTuple):
     """What every run of a tick needs to know of its installation."""
 
     state_dir: Path
@@ -272,8 +271,7 @@ def _without_secrets(result: AttemptResult, mask: Mask) -> AttemptResult:
     )
 
 
-@dataclass(frozen=True)
-class _Setup:
+class _Setup(NamedTuple):
     """What a child starts with: variables, working directory, and a descriptor for its output."""
 
     environ: dict[str, str]

@@ -6,8 +6,9 @@ the run starts, so that a tick which dies leaves a trace.
 """
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from scheduled.jobs.model import Attempt, Job, Overlap
 from scheduled.planning import active_runs, decide
@@ -27,8 +28,7 @@ SKIPPED_OVERLAP = "still running when it came due; overlap is skip"
 REPLACED = "replaced: a newer slot came due"
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(NamedTuple):
     """A run that is recorded and not started yet, and the lock of its lane."""
 
     attempt: Attempt
@@ -36,37 +36,32 @@ class Claim:
     started_at: datetime
 
 
-@dataclass(frozen=True)
-class StillRunning:
+class StillRunning(NamedTuple):
     """A run of the job is in progress; the slot stays due."""
 
     reason: str = "still running"
 
 
-@dataclass(frozen=True)
-class BeingReplaced:
+class BeingReplaced(NamedTuple):
     """The run in progress was told to stop, and the slot starts when it has ended."""
 
     again_at: datetime
     """When to claim the job again, in this tick."""
 
 
-@dataclass(frozen=True)
-class GuardUnusable:
+class GuardUnusable(NamedTuple):
     """A guard cannot be checked until somebody changes something; the slot stays due."""
 
     reason: str
 
 
-@dataclass(frozen=True)
-class Skipped:
+class Skipped(NamedTuple):
     """The slot ended without a run."""
 
     row: Row
 
 
-@dataclass(frozen=True)
-class NotDue:
+class NotDue(NamedTuple):
     """No slot is due any more: another tick has run it."""
 
 
@@ -131,14 +126,14 @@ def _apply_overlap(tick: TickContext, job: Job, running: StillRunning) -> NotSta
         return BeingReplaced(now + stop.POLL) if is_stopping else running
 
 
-@dataclass(frozen=True)
 class _LockedJob:
     """A job while the lock of one of its lanes is held."""
 
-    tick: TickContext
-    job: Job
-    lane: int
-    lock: Lock
+    def __init__(self, tick: TickContext, job: Job, lane: int, lock: Lock) -> None:
+        self.tick = tick
+        self.job = job
+        self.lane = lane
+        self.lock = lock
 
     def claim(self, *, by_hand: bool, slotless: bool) -> Claim | NotStarted:
         """Decide until a decision is recorded before the job's memory has changed."""
@@ -166,7 +161,7 @@ class _LockedJob:
             return self._decide_and_record(by_hand=by_hand, slotless=slotless)
         if decision.verdict is Verdict.RUN and not slotless:
             obstacle = None if by_hand else self._obstacle(memory, decision)
-            return obstacle or self._claimed(memory, decision)
+            return self._claimed(memory, decision) if obstacle is None else obstacle
         if by_hand:
             return self._claimed(memory, Decision(job, Verdict.RUN))
         return self._skip(memory, decision) if decision.verdict is Verdict.SKIP else NotDue()

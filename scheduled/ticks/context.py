@@ -1,9 +1,8 @@
 """What the steps of one tick share: the store, the jobs, the clock, and the effects."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from scheduled.jobs.model import Job
 from scheduled.planning import decide
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from scheduled.state.event_types import NotNow, RunEnded
 
 
-@dataclass(frozen=True)
-class TickContext:
+class TickContext(NamedTuple):
     """One tick, as claiming, running and recovering jobs need to know it."""
 
     store: Store
@@ -41,7 +39,7 @@ class TickContext:
 
     def later(self) -> Self:
         """Return the same context, with decisions made as of now instead of the tick's start."""
-        return replace(self, slots=SlotCache.at(self.clock()))
+        return self._replace(slots=SlotCache.at(self.clock()))
 
     def memory(self, job_id: str) -> JobMemory:
         """Return what is remembered now about a job."""

@@ -1,9 +1,9 @@
 """Runs that are claimed: how they start together, and how their ends are recorded together."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from scheduled.errors import StateError
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 SUPERSEDED = "a newer slot was taken up meanwhile"
 
 
-@dataclass(frozen=True)
-class StartedRun:
+class StartedRun(NamedTuple):
     """A run in progress, and the lock of its lane."""
 
     running: Running
@@ -32,11 +31,11 @@ class StartedRun:
     started_at: datetime
 
 
-@dataclass(frozen=True)
 class JobRunner:
     """Starts the claimed runs of a tick and records their ends."""
 
-    tick: TickContext
+    def __init__(self, tick: TickContext) -> None:
+        self._tick = tick
 
     def start(self, claims: Sequence[Claim]) -> Iterator[StartedRun]:
         """Sync the claims to the disk, then start their runs, each as the next one is asked for.
@@ -44,7 +43,7 @@ class JobRunner:
         Raises StateError if they cannot be synced; then nothing was started.
         """
         try:
-            self.tick.store.sync()
+            self._tick.store.sync()
         except StateError:
             for claim in claims:
                 claim.lock.release()
@@ -52,10 +51,10 @@ class JobRunner:
         for claim in claims:
             job = claim.attempt.job
             handler_memory = records.handler_memory(
-                self.tick.store.state, job.id, job.memory_section
+                self._tick.store.state, job.id, job.memory_section
             )
-            context = self.tick.run_context
-            running = self.tick.effects.start(claim.attempt, handler_memory, context)
+            context = self._tick.run_context
+            running = self._tick.effects.start(claim.attempt, handler_memory, context)
             yield StartedRun(running, claim.lock, claim.started_at)
 
     def record_children(self, runs: Sequence[StartedRun]) -> None:
@@ -66,16 +65,16 @@ class JobRunner:
                 events.process_started(attempt, pid, processes.start_time(pid))
                 for attempt, pid in children
             ]
-            self.tick.store.record(self.tick.clock(), *spawned, sync=False)
+            self._tick.store.record(self._tick.clock(), *spawned, sync=False)
 
     def end(self, run: StartedRun, result: AttemptResult, outgoing: list[dict[str, Any]]) -> Row:
         """Record how a run ended, with its messages; `release_locks` syncs that to the disk."""
-        with self.tick.store.locked():  # somebody may have told it to stop
+        with self._tick.store.locked():  # somebody may have told it to stop
             event = self._end_event(run, result)
             if outgoing:
                 event["outgoing"] = outgoing
-            before = resolve.cancelled_retry(self.tick.memory(event["job"]), event)
-            self.tick.write_end(event, result.trouble, *before, sync=False)
+            before = resolve.cancelled_retry(self._tick.memory(event["job"]), event)
+            self._tick.write_end(event, result.trouble, *before, sync=False)
         row = history.row_of(event)
         assert row is not None
         return row
@@ -83,14 +82,14 @@ class JobRunner:
     def release_locks(self, runs: Sequence[StartedRun]) -> None:
         """Sync the recorded ends to the disk, then release the locks. Raises StateError."""
         try:
-            self.tick.store.sync()
+            self._tick.store.sync()
         finally:
             for run in runs:
                 run.lock.release()
 
     def _end_event(self, run: StartedRun, result: AttemptResult) -> "RunEnded | NotNow":
-        attempt, now = run.running.attempt, self.tick.clock()
-        memory = self.tick.memory(attempt.job.id)
+        attempt, now = run.running.attempt, self._tick.clock()
+        memory = self._tick.memory(attempt.job.id)
         active_run = memory.run(attempt.run_id)
         if active_run is not None and active_run.stop is not None:
             result = resolve.as_stopped(result, active_run.stop.reason)
@@ -98,7 +97,7 @@ class JobRunner:
             result = replace(result, reason=f"not now: {result.reason}; {SUPERSEDED}")
         elif result.not_now:
             return events.run_said_not_now(attempt, result.reason, run.started_at, now)
-        local = self.tick.slots.now.astimezone(ZoneInfo(self.tick.run_context.zone))
+        local = self._tick.slots.now.astimezone(ZoneInfo(self._tick.run_context.zone))
         resolution = resolve.resolve(attempt, result, memory, now)
         ended = events.run_ended(attempt, result, resolution, run.started_at, now)
         return events.with_last_run(ended, attempt.job, local)

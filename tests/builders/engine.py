@@ -38,14 +38,15 @@ class Engine:
             **self.settings,
         )
 
-    def run_at(self, when: str, **wanted: Any) -> Report:
-        """One tick at `when`, on the day the tests live in unless it says another."""
-        asked = dispatcher.RunRequest(**wanted) if wanted else None
+    def run_at(self, when: str, **fields: Any) -> Report:
+        """One tick at `when`, on the day of the tests unless it names another; `fields` are those
+        of its RunRequest."""
+        request = dispatcher.RunRequest(**fields) if fields else None
         # Handlers of a test are modules in its folder.
         environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(self.folder)}
-        return tick.run(self.config, at(when), environ=environ, request=asked)
+        return tick.run(self.config, at(when), environ=environ, request=request)
 
-    def record(self, when: str, *events: dict[str, Any]) -> None:
+    def record(self, when: str, *events: Event) -> None:
         """Put events on record, as a command does."""
         Store(self.state_dir).load().record(at(when), *events)
 

@@ -56,16 +56,16 @@ def test_mail_is_moved_on_once_though_the_counts_cannot_be_published(tmp_path: P
     ecosystem.add_message(mailbox, "Old", at("2026-11-18T12:00"))
     (home / "central").mkdir()
     (home / "central/AI_MAIL.central.json").write_text("{")
-    (cleanup,) = [one for one in builtin.JOBS if one.id == "mail_cleanup"]
+    (cleanup,) = [job for job in builtin.JOBS if job.id == "mail_cleanup"]
     engine = Engine(home, [replace(cleanup, timezone="UTC")])
 
-    told = engine.run_at("12:00")
+    report = engine.run_at("12:00")
     digest = subjects(mailbox)
     (home / "central/AI_MAIL.central.json").unlink()
     mended = engine.run_at("12:05")
 
-    assert told.exit_code == 1
-    assert "AI_MAIL.central.json: " in str(told.ran[0]["error"])
+    assert report.exit_code == 1
+    assert "AI_MAIL.central.json: " in str(report.ran[0]["error"])
     assert digest == ["[SCHEDULED] Stale Mail - 1 Message", "Old"]
     assert [row["outcome"] for row in mended.ran] == ["succeeded"]
     assert subjects(mailbox) == digest

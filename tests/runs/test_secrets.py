@@ -118,11 +118,11 @@ def test_config_show_and_show_hide_the_secrets_of_a_job(tmp_path: Path) -> None:
     path.chmod(0o644)
 
     for words in (["config", "show"], ["show", "one"]):
-        said = output(tmp_path, *words)
-        told = output(tmp_path, *words, "--json")
+        text = output(tmp_path, *words)
+        document = output(tmp_path, *words, "--json")
 
-        assert "hunter22" not in said + told
-        found = json.loads(told)
+        assert "hunter22" not in text + document
+        found = json.loads(document)
         definition = found["definition"] if words[0] == "show" else found["jobs"][-1]
         assert definition["env"] == {"API_TOKEN": "***", "PIN_TOKEN": "***", "PLAIN": "in-the-open"}
         assert definition["umask"] == "077"

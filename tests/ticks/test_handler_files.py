@@ -56,22 +56,22 @@ def ran(home: Path) -> list[str]:
 def test_a_tick_runs_the_good_files_and_exits_2_for_the_bad_one(home: Path) -> None:
     handler_file(home, "bad.py", "def run(context:\n")
 
-    said = scheduled(home, "run")
+    outcome = scheduled(home, "run")
 
     sentence = "handlers/bad.py:1: not Python: '(' was never closed"
-    assert said == Said(2, "", f"scheduled: {sentence}\n")
+    assert outcome == Said(2, "", f"scheduled: {sentence}\n")
     assert ran(home) == ["one"]
 
 
 def test_where_a_job_comes_from_is_shown_by_all_that_show_jobs(home: Path) -> None:
-    told = [
+    documents = [
         json.loads(scheduled(home, *words, "--json").out)
         for words in (["list"], ["config", "show"])
     ]
 
-    sources = [{job["id"]: job["source"] for job in one["jobs"]} for one in told]
-    assert [one["one"] for one in sources] == ["handlers/one.py:4"] * 2
-    assert told[1]["settings"]["handler_dirs"] == {
+    sources = [{job["id"]: job["source"] for job in document["jobs"]} for document in documents]
+    assert [source["one"] for source in sources] == ["handlers/one.py:4"] * 2
+    assert documents[1]["settings"]["handler_dirs"] == {
         "value": [f"{home}/handlers"],
         "from": "scheduled.yaml:1",
     }
@@ -80,10 +80,10 @@ def test_where_a_job_comes_from_is_shown_by_all_that_show_jobs(home: Path) -> No
 def test_what_a_file_says_when_it_is_run_ends_only_its_own_run(home: Path) -> None:
     handler_file(home, "one.py", NOTES.replace("NAME", "one") + "import nowhere_to_be_found\n")
 
-    said = scheduled(home, "run")
+    outcome = scheduled(home, "run")
 
-    assert said.code == 1
-    assert "no module called nowhere_to_be_found" in said.err
+    assert outcome.code == 1
+    assert "no module called nowhere_to_be_found" in outcome.err
 
 
 def test_a_file_is_run_as_it_stands_and_leaves_no_bytecode(home: Path) -> None:
@@ -95,7 +95,7 @@ def test_a_file_is_run_as_it_stands_and_leaves_no_bytecode(home: Path) -> None:
     scheduled(home, "trigger", "one")
 
     assert ran(home) == ["ONE", "one"]
-    assert [one.name for one in path.parent.iterdir()] == ["one.py"]
+    assert [file.name for file in path.parent.iterdir()] == ["one.py"]
 
 
 def test_params_are_checked_against_the_table_of_the_file(home: Path) -> None:
@@ -103,10 +103,10 @@ def test_params_are_checked_against_the_table_of_the_file(home: Path) -> None:
     handler_file(home, "one.py", table + NOTES.replace("NAME", "one"))
     job_file(home, "two.yaml", "id: two\nschedule: daily\nhandler: one\nparams: {m: 1}\n")
 
-    said = scheduled(home, "config", "validate")
+    outcome = scheduled(home, "config", "validate")
 
-    assert (said.code, ran(home)) == (2, [])
-    assert "jobs/two.yaml:1: two: params.m: unknown param; known are n" in said.out
+    assert (outcome.code, ran(home)) == (2, [])
+    assert "jobs/two.yaml:1: two: params.m: unknown param; known are n" in outcome.out
 
 
 def test_a_tick_with_nothing_to_do_is_idle_with_handler_files_too(home: Path) -> None:
@@ -212,7 +212,7 @@ def test_the_example_in_the_manual_runs(root: Path) -> None:
     handler_file(root, "photos.py", code)
     written(root, text)
 
-    said = [scheduled(root, "trigger", job, "--json") for job in ("thumbnails", "count-photos")]
+    outcomes = [scheduled(root, "trigger", job, "--json") for job in ("thumbnails", "count-photos")]
 
-    results = [json.loads(one.out)["runs"][0]["result"] for one in said]
+    results = [json.loads(outcome.out)["runs"][0]["result"] for outcome in outcomes]
     assert results == [{"size": 256}, {"photos": 0}]

@@ -53,10 +53,10 @@ def test_a_tick_runs_the_good_files_and_exits_2_for_the_bad_one(home: Path) -> N
     job_file(home, "two.yaml", f"id: two\ncommand: echo two >> out\nextra: 1\n{AT_ONCE}")
     job_file(home, "bad.yaml", 'id: bad\nname: Bad\ncommand: echo bad\nschedule: "61 * * * *"\n')
 
-    said = scheduled(home, "run")
+    outcome = scheduled(home, "run")
 
     sentence = 'jobs/bad.yaml:4: schedule: "61 * * * *": minute 61 is out of range 0-59'
-    assert (said.code, said.out, said.err) == (2, "", f"scheduled: {sentence}\n")
+    assert (outcome.code, outcome.out, outcome.err) == (2, "", f"scheduled: {sentence}\n")
     assert ran(home) == ["one", "two"]
 
 
@@ -70,14 +70,14 @@ def test_unknown_keys_are_told_to_those_who_ask_and_do_not_fail_a_tick(home: Pat
 
 
 def test_where_a_job_comes_from_is_shown_by_all_that_show_jobs(home: Path) -> None:
-    told = [
+    documents = [
         json.loads(scheduled(home, *words, "--json").out)
         for words in (["list"], ["config", "show"])
     ]
 
-    assert [one["jobs"][-1]["source"] for one in told] == ["jobs/one.yaml:1"] * 2
+    assert [document["jobs"][-1]["source"] for document in documents] == ["jobs/one.yaml:1"] * 2
     assert "jobs/one.yaml:1" in scheduled(home, "show", "one").out
-    assert told[1]["settings"]["jobs_dirs"] == {"value": [f"{home}/jobs"], "from": "default"}
+    assert documents[1]["settings"]["jobs_dirs"] == {"value": [f"{home}/jobs"], "from": "default"}
 
 
 def test_gptmes_real_job_files_run_as_they_are(root: Path) -> None:
@@ -85,11 +85,11 @@ def test_gptmes_real_job_files_run_as_they_are(root: Path) -> None:
         job_file(root, path.name, path.read_bytes())
 
     found = load.load(options(root))
-    said = [scheduled(root, "trigger", job.id, "--json") for job in found.jobs[5:]]
+    outcomes = [scheduled(root, "trigger", job.id, "--json") for job in found.jobs[5:]]
 
     assert (found.problems, found.warnings) == ((), ())
     assert [(job.max_retries, job.timeout) for job in found.jobs[5:]] == [(1, 300), (0, 600)]
-    assert [one.code for one in said] == [0, 0]
+    assert [outcome.code for outcome in outcomes] == [0, 0]
     assert "complete - " in scheduled(root, "logs", "example-weekly-cleanup").out
     assert "$(" not in scheduled(root, "logs", "example-daily-healthcheck").out
 

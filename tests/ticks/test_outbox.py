@@ -47,9 +47,9 @@ def test_what_is_delivered_is_in_the_mailbox_and_no_longer_in_the_outbox(
 ) -> None:
     home = home_with(tmp_path, "DEV_CENTRAL")
 
-    told = deliver(store, tmp_path)
+    problems = deliver(store, tmp_path)
 
-    assert told == []
+    assert problems == []
     assert waiting(store) == []
     (message,) = read_json(home["DEV_CENTRAL"] / "ai_mail.local/inbox.json")["messages"]
     assert "The disk is full." in message["message"]
@@ -67,11 +67,11 @@ def test_the_same_message_twice_is_in_the_mailbox_once(tmp_path: Path, store: St
 
 
 def test_what_cannot_be_delivered_waits_and_says_why(tmp_path: Path, store: Store) -> None:
-    told = deliver(store, tmp_path)
+    problems = deliver(store, tmp_path)
 
-    assert len(told) == 1
-    assert told[0].startswith("mail to @dev_central waits in the outbox: ")
-    assert [one["failures"] for one in waiting(store)] == [1]
+    assert len(problems) == 1
+    assert problems[0].startswith("mail to @dev_central waits in the outbox: ")
+    assert [message["failures"] for message in waiting(store)] == [1]
     assert outbox.next_due(store.state, NOW) == NOW + timedelta(seconds=60)
 
 
@@ -88,7 +88,7 @@ def test_it_is_tried_when_its_wait_is_over_and_the_wait_doubles(
         now = due
 
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
-    assert [one["failures"] for one in waiting(store)] == [8]
+    assert [message["failures"] for message in waiting(store)] == [8]
 
 
 def test_what_is_delivered_is_counted_in_the_central_file_of_the_mail(
@@ -108,10 +108,10 @@ def test_a_central_file_that_cannot_be_written_is_told_and_costs_no_mail(
     home_with(tmp_path, "DEV_CENTRAL")
     (tmp_path / "central").touch()
 
-    told = deliver(store, tmp_path)
+    problems = deliver(store, tmp_path)
 
-    assert len(told) == 1
-    assert "AI_MAIL.central.json" in told[0]
+    assert len(problems) == 1
+    assert "AI_MAIL.central.json" in problems[0]
     assert waiting(store) == []
 
 
@@ -159,5 +159,5 @@ def test_two_events_of_one_run_are_two_messages(tmp_path: Path) -> None:
     messages = outbox.messages([EVENT, EVENT], {"data_loss_risk": ROUTE}, "r1", NOW)
     again = outbox.messages([EVENT], {"data_loss_risk": ROUTE}, "r1", NOW)
 
-    assert len({one["id"] for one in messages}) == 2
+    assert len({message["id"] for message in messages}) == 2
     assert again[0]["id"] == messages[0]["id"]

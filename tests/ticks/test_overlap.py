@@ -243,7 +243,8 @@ def test_an_interruption_is_the_end_of_a_slot_that_a_newer_one_has_passed(tmp_pa
         tick.join(30)
 
     assert outcomes(engine.rows) == [("12:00", "interrupted"), ("13:00", "succeeded")]
-    assert next(one for one in engine.events if one.get("outcome") == "interrupted")["answered"]
+    end = next(event for event in engine.events if event.get("outcome") == "interrupted")
+    assert end["answered"]
 
 
 def test_the_success_of_a_newer_slot_beside_it_leaves_a_slot_its_retry(tmp_path: Path) -> None:
@@ -268,7 +269,7 @@ def test_the_retry_of_an_older_slot_is_given_up_on_record_for_that_of_a_newer(
         finish(NOON)
         finish(ONE)
 
-    given_up = [one["slot"] for one in engine.events if one["event"] == "given_up"]
+    given_up = [event["slot"] for event in engine.events if event["event"] == "given_up"]
     assert given_up == [NOON]
     assert engine.state["jobs"]["backup"]["retry"]["slot"] == ONE
     assert engine.state["dead_letter"] == []

@@ -229,7 +229,7 @@ def test_a_run_whose_tick_was_killed_is_interrupted_and_runs_again(tmp_path: Pat
 
     assert outcomes(engine.rows) == [("12:00", "interrupted"), ("12:00", "succeeded")]
     assert [row["attempt"] for row in engine.rows] == [1, 2]
-    assert any("interrupted: its tick died" in told for told in report.warnings)
+    assert any("interrupted: its tick died" in warning for warning in report.warnings)
 
 
 def test_a_slot_interrupted_three_times_is_given_up(tmp_path: Path) -> None:
@@ -317,7 +317,7 @@ def test_a_handler_remembers_returns_and_is_told_about_its_slot(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("body", "outcome", "said"),
+    ("body", "outcome", "message"),
     [
         ("import os; os._exit(0)", "failed", "ended without a result"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "failed", "SIGSEGV"),
@@ -328,7 +328,7 @@ def test_a_handler_remembers_returns_and_is_told_about_its_slot(tmp_path: Path) 
     ],
 )
 def test_whatever_a_handler_does_is_its_own_runs_affair(
-    tmp_path: Path, body: str, outcome: str | None, said: str
+    tmp_path: Path, body: str, outcome: str | None, message: str
 ) -> None:
     source = f"from scheduled.handler import NotNow\ndef run(context):\n    {body}\n"
     (tmp_path / "unruly.py").write_text(source)
@@ -339,7 +339,7 @@ def test_whatever_a_handler_does_is_its_own_runs_affair(
 
     rows = {row["job"]: row for row in report.ran}
     assert rows["backup"]["outcome"] == outcome
-    assert said in f"{rows['backup']['error']} {rows['backup']['reason']}"
+    assert message in f"{rows['backup']['error']} {rows['backup']['reason']}"
     assert rows["other"]["outcome"] == "succeeded"
 
 

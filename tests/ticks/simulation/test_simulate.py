@@ -31,10 +31,10 @@ def home(tmp_path: Path) -> Home:
 
 
 def document(home: Home, *arguments: str) -> dict[str, Any]:
-    said = home.call(simulate, *arguments, "--json")
-    assert (said.code, said.err) == (0, "")
-    found: dict[str, Any] = json.loads(said.out)
-    return found
+    outcome = home.call(simulate, *arguments, "--json")
+    assert (outcome.code, outcome.err) == (0, "")
+    document: dict[str, Any] = json.loads(outcome.out)
+    return document
 
 
 def test_the_keys_are_the_ones_others_count_on(home: Home) -> None:
@@ -104,12 +104,12 @@ def test_a_time_past_begins_with_nothing_remembered(home: Home) -> None:
 
 
 def test_the_table_has_days_local_times_and_the_clock_change(home: Home) -> None:
-    said = home.call(simulate, "--from", "2026-03-28T23:30", "--to", "4h", "--tick", "30m")
+    outcome = home.call(simulate, "--from", "2026-03-28T23:30", "--to", "4h", "--tick", "30m")
 
-    lines = said.out.splitlines()
+    lines = outcome.out.splitlines()
     assert "Sunday 2026-03-29, clock change: +0100 to +0200" in lines
     assert any(line.split() == ["01:30+01:00", "poll", "01:30+01:00", "run"] for line in lines)
-    assert "nothing is remembered" in said.out
+    assert "nothing is remembered" in outcome.out
     assert lines[-1].endswith("Nothing was run, nothing was written.")
 
 
@@ -123,7 +123,7 @@ def test_simulating_leaves_the_disk_as_it_was(home: Home) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (("--to", "0h"), "--to '0h' is not after --from"),
         (("--from", "soon"), "--from 'soon' is not a valid time"),
@@ -140,12 +140,12 @@ def test_simulating_leaves_the_disk_as_it_was(home: Home) -> None:
     ids=" ".join,
 )
 def test_what_makes_no_sense_is_refused_in_a_sentence(
-    home: Home, words: tuple[str, ...], told: str
+    home: Home, words: tuple[str, ...], message: str
 ) -> None:
-    said = home.call(simulate, *words)
+    outcome = home.call(simulate, *words)
 
-    assert said.code == 2
-    assert told in said.err
+    assert outcome.code == 2
+    assert message in outcome.err
 
 
 def test_a_memory_that_only_pretends_can_not_be_saved(tmp_path: Path) -> None:
