@@ -1,7 +1,7 @@
 """Cron with a memory: a one-shot scheduler for system cron, with its state in JSON files.
 
-The names below are those of `scheduled.api`, imported when one of them is first asked for: an
-idle tick imports this package, and would pay for all of it.
+The names below are those of `scheduled.api`, imported on first use: an idle tick imports
+this package, and would pay for all of it.
 """
 
 __all__ = [

@@ -1,8 +1,8 @@
-"""The program from Python: load or define jobs, see what is due, do a tick.
+"""The Python API: load or define jobs, preview what is due, run a tick.
 
-Everything here calls what the command line calls, and raises what the command line tells:
-`ScheduledError` and those below it. All of it can be had from `scheduled` itself, which imports
-this when it is first asked for something, because an idle tick pays for every import.
+Everything here calls what the command line calls, and raises the errors that it prints:
+`ScheduledError` and its subclasses. All names are available from `scheduled` itself, which
+imports this module on first use, because an idle tick pays for every import.
 """
 
 import os
@@ -53,12 +53,12 @@ def load(
     state_dir: Where | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Config:
-    """The configuration that `scheduled --root ROOT --config FILE --state-dir DIR` would follow.
+    """Return the configuration that `scheduled --root ROOT --config FILE --state-dir DIR` follows.
 
     What is wrong with single jobs is in its `problems`. Raises ConfigError where none of it can
     be followed, UsageError for a place that does not exist.
     """
-    return configuration.load(_asked(root, config, state_dir, environ))
+    return configuration.load(_path_options(root, config, state_dir, environ))
 
 
 def define(
@@ -70,33 +70,33 @@ def define(
     max_concurrent: int = 4,
     environ: Mapping[str, str] | None = None,
 ) -> Config:
-    """A configuration of just these jobs, with no file behind it and none of the shipped ones.
+    """Return a configuration of just these jobs, without a file and built-in jobs.
 
     Relative paths count from the current folder; `timezone` is the machine's unless it is named.
-    Raises ConfigError as `with_jobs` does, UsageError for a root that is no folder, ScheduleError
-    for a zone that does not exist.
+    Raises ConfigError as `with_jobs` does, UsageError for a root that is not a folder,
+    ScheduleError for a zone that does not exist.
     """
-    asked = _asked(root, None, state_dir, environ)
-    found = replace(paths.find(asked), config_path=None)
-    name = timezones.require_zone(timezone) if timezone else timezones.local_zone(asked.environ)
+    options = _path_options(root, None, state_dir, environ)
+    places = replace(paths.find(options), config_path=None)
+    name = timezones.require_zone(timezone) if timezone else timezones.local_zone(options.environ)
     values = {**DEFAULTS, "max_concurrent": max_concurrent}
-    empty = Config(places=found, jobs=(), timezone=name, problems=(), sources=(), **values)
+    empty = Config(places=places, jobs=(), timezone=name, problems=(), sources=(), **values)
     return with_jobs(empty, jobs)
 
 
 def with_jobs(config: Config, jobs: Iterable[Job]) -> Config:
-    """The configuration with these jobs besides its own; a zone they do not name is its zone.
+    """Return the configuration with these jobs added; their default time zone is its own.
 
-    Raises ConfigError for an id that is taken, and for jobs that wait for nobody in `after`.
+    Raises ConfigError for an id that is taken, and for jobs whose `after` names no job.
     """
-    taken = {one.id: one.source for one in config.jobs} | dict(config.taken)
+    taken = {job.id: job.source for job in config.jobs} | dict(config.taken)
     added = []
     problems = []
-    for one in jobs:
-        if one.id in taken:
-            problems.append(f"{one.id}: the id is already used by {taken[one.id]}")
-        taken[one.id] = one.source
-        added.append(one if one.timezone != SYSTEM_ZONE else replace(one, timezone=config.timezone))
+    for new in jobs:
+        if new.id in taken:
+            problems.append(f"{new.id}: the id is already used by {taken[new.id]}")
+        taken[new.id] = new.source
+        added.append(new if new.timezone != SYSTEM_ZONE else replace(new, timezone=config.timezone))
     every = (*config.jobs, *added)
     problems += [f"{name}: {wrong}" for name, wrong in conflicts.dependency_problems(every).items()]
     if problems:
@@ -105,13 +105,13 @@ def with_jobs(config: Config, jobs: Iterable[Job]) -> Config:
 
 
 def preview(config: Config, now: datetime, *, only: Sequence[str] = ()) -> list[Decision]:
-    """A decision a job about what a tick at `now` would do; `is_due` says what it would start.
+    """Return a decision a job: what a tick at `now` would do; `is_due` marks what it would start.
 
     Changes nothing. `now` is aware; `only` names jobs and `tag:NAME`. Raises as `run` does.
     """
     from scheduled.ticks.simulation.preview import decisions
 
-    return decisions(config, _instant(now), _wanted(config, only, by_hand=False))
+    return decisions(config, _instant(now), _request(config, only, by_hand=False))
 
 
 def run(
@@ -123,29 +123,29 @@ def run(
     environ: Mapping[str, str] | None = None,
     bus: Bus | None = None,
 ) -> Report:
-    """One tick at `now`, as `scheduled run` does it: what is due, each in a process of its own.
+    """Run one tick at `now`, as `scheduled run` does: what is due, each in a process of its own.
 
     `only` names jobs and `tag:NAME`; `by_hand` runs them without a slot, due or not, unless they
-    are disabled, and moves no schedule. `environ` is what the jobs inherit, ours unless it is
-    given. A job that fails is a row of the report and no error. Meanwhile SIGTERM, SIGINT and
-    SIGHUP stop the runs; therefore only the main thread can call this. Raises UsageError,
+    are disabled, and changes no schedule. `environ` is what the jobs inherit, by default that of
+    this process. A job that fails is a row of the report and no error. Meanwhile SIGTERM, SIGINT
+    and SIGHUP stop the runs; therefore only the main thread can call this. Raises UsageError,
     UnavailableError for a clock that cannot be right, LockedError and StateError where not even a
     beginning could be recorded.
     """
     if threading.current_thread() is not threading.main_thread():
-        raise UsageError("run: only the main thread can run jobs, for it alone hears signals")
-    wanted = _wanted(config, only, by_hand=by_hand)
+        raise UsageError("run: only the main thread can run jobs, as only it receives signals")
+    request = _request(config, only, by_hand=by_hand)
     given = dict(os.environ if environ is None else environ)
     return tick.run(
         config,
         _instant(now),
         environ=given,
-        request=wanted if only or by_hand else None,
+        request=request if only or by_hand else None,
         bus=bus,
     )
 
 
-def _asked(
+def _path_options(
     root: Where | None,
     config: Where | None,
     state_dir: Where | None,
@@ -160,7 +160,7 @@ def _asked(
     )
 
 
-def _wanted(config: Config, only: Sequence[str], *, by_hand: bool) -> dispatcher.RunRequest:
+def _request(config: Config, only: Sequence[str], *, by_hand: bool) -> dispatcher.RunRequest:
     lookup.check_only(config, only)
     return dispatcher.RunRequest(only=tuple(only), by_hand=by_hand, slotless=by_hand)
 

@@ -44,9 +44,9 @@ config.add_command(import_)
 @click.pass_context
 def init(context: click.Context, path: str | None, force: bool) -> None:
     """Write a commented scheduled.yaml to start from."""
-    asked = _asked(context)
-    root = paths.root_of(asked)
-    target = _target(asked, path)
+    options = _path_options(context)
+    root = paths.root_of(options)
+    target = _target(options, path)
     if target.is_dir():
         raise UsageError(f"{target}: a folder; name the file to write")
     if os.path.lexists(target):
@@ -67,16 +67,16 @@ def validate(context: click.Context, as_json: bool) -> int:
     jobs = 0
     problems: tuple[str, ...]
     warnings: tuple[str, ...] = ()
-    asked = _asked(context)
+    options = _path_options(context)
     try:
-        found = load(asked)
-        jobs, problems = len(found.jobs), found.problems + _misfits(found, asked)
-        warnings = (*found.warnings, *_passed(found.jobs, context.obj.now))
+        loaded = load(options)
+        jobs, problems = len(loaded.jobs), loaded.problems + _invalid_params(loaded, options)
+        warnings = (*loaded.warnings, *_warn_of_past(loaded.jobs, context.obj.now))
     except ConfigError as error:
         problems = error.problems
     if as_json:
-        told = {"problems": list(problems), "warnings": list(warnings)}
-        _print_json({"ok": not problems, "jobs": jobs, **told})
+        messages = {"problems": list(problems), "warnings": list(warnings)}
+        _print_json({"ok": not problems, "jobs": jobs, **messages})
     else:
         for warning in warnings:
             click.echo(f"warning: {warning}", err=True)
@@ -89,17 +89,17 @@ def validate(context: click.Context, as_json: bool) -> int:
 @click.pass_context
 def show(context: click.Context, as_json: bool) -> int:
     """Show all settings and jobs in effect, and where each comes from."""
-    found = load(_asked(context))
+    loaded = load(_path_options(context))
     if as_json:
-        _print_json(_document(found))
+        _print_json(_document(loaded))
     else:
         from scheduled.views import terminal
 
-        tables = (_settings_table(found), _jobs_table(found.jobs))
+        tables = (_settings_table(loaded), _jobs_table(loaded.jobs))
         terminal.show(*tables, color=context.obj.color)
-        for problem in (*found.problems, *(f"warning: {one}" for one in found.warnings)):
+        for problem in (*loaded.problems, *(f"warning: {text}" for text in loaded.warnings)):
             click.echo(problem, err=True)
-    return PROBLEMS if found.problems else 0
+    return PROBLEMS if loaded.problems else 0
 
 
 @config.command("schema")
@@ -111,14 +111,14 @@ def schema(of_job: bool) -> None:
     _print_json(json_schema.of_job_file() if of_job else json_schema.of_configuration())
 
 
-def _misfits(found: Config, asked: PathOptions) -> tuple[str, ...]:
-    """The params that other people's handlers do not accept; their modules are imported for it."""
-    folder = (found.places.config_path or found.places.root / paths.CONFIG_NAME).parent
-    return tuple(handler_params.problems(found.jobs, asked.environ, folder))
+def _invalid_params(config: Config, options: PathOptions) -> tuple[str, ...]:
+    """Return the params that custom handlers do not accept; their modules are imported for it."""
+    folder = (config.places.config_path or config.places.root / paths.CONFIG_NAME).parent
+    return tuple(handler_params.problems(config.jobs, options.environ, folder))
 
 
-def _passed(jobs: Iterable[Job], now: datetime) -> Iterator[str]:
-    """A warning for each job whose only moment is over: one met now would never run."""
+def _warn_of_past(jobs: Iterable[Job], now: datetime) -> Iterator[str]:
+    """Yield a warning for each job whose only time has passed: a new one would never run."""
     for job in jobs:
         schedule = schedule_of(job)
         is_over = schedule.kind == "once" and slots.following(schedule, now, now) is None
@@ -129,15 +129,15 @@ def _passed(jobs: Iterable[Job], now: datetime) -> Iterator[str]:
             )
 
 
-def _asked(context: click.Context) -> PathOptions:
-    asked: PathOptions = context.obj.asked
-    return asked
+def _path_options(context: click.Context) -> PathOptions:
+    options: PathOptions = context.obj.path_options
+    return options
 
 
-def _target(asked: PathOptions, path: str | None) -> Path:
+def _target(options: PathOptions, path: str | None) -> Path:
     if not path:
-        return paths.config_to_write(asked)
-    return paths.absolute(path, asked.cwd, asked.environ)
+        return paths.config_to_write(options)
+    return paths.absolute(path, options.cwd, options.environ)
 
 
 def _content(path: Path) -> bytes:
@@ -155,36 +155,36 @@ def _write(path: Path, data: bytes) -> None:
         raise UsageError(f"{path}: cannot be written: {reason_of(error)}") from error
 
 
-def _values(found: Config) -> dict[str, Any]:
-    """The settings in effect, places first; JSON values."""
-    here = found.places
+def _values(config: Config) -> dict[str, Any]:
+    """Return the settings in effect, paths first, as JSON values."""
+    here = config.places
     return {
         "root": str(here.root),
         "config_path": str(here.config_path) if here.config_path else None,
         "state_dir": str(here.state_dir),
         "central_dir": str(here.central_dir),
-        "timezone": found.timezone,
-        "jobs_dirs": [str(one) for one in found.jobs_dirs],
-        "handler_dirs": [str(one) for one in found.handler_dirs],
-        **{key: getattr(found, key) for key in DEFAULTS},
+        "timezone": config.timezone,
+        "jobs_dirs": [str(path) for path in config.jobs_dirs],
+        "handler_dirs": [str(path) for path in config.handler_dirs],
+        **{key: getattr(config, key) for key in DEFAULTS},
     }
 
 
-def _document(found: Config) -> dict[str, Any]:
+def _document(config: Config) -> dict[str, Any]:
     settings = {
-        key: {"value": value, "from": found.origins[key]} for key, value in _values(found).items()
+        key: {"value": value, "from": config.origins[key]} for key, value in _values(config).items()
     }
-    jobs = [job_view.definition(job) | {"kind": job.kind} for job in found.jobs]
-    told = {"problems": list(found.problems), "warnings": list(found.warnings)}
-    return {"settings": settings, "jobs": jobs, **told}
+    jobs = [job_view.definition(job) | {"kind": job.kind} for job in config.jobs]
+    messages = {"problems": list(config.problems), "warnings": list(config.warnings)}
+    return {"settings": settings, "jobs": jobs, **messages}
 
 
 def _print_json(document: Any) -> None:
     click.echo(json.dumps(document, indent=2))
 
 
-def _settings_table(found: Config) -> "Table":
-    rows = [(key, _shown(value), found.origins[key]) for key, value in _values(found).items()]
+def _settings_table(config: Config) -> "Table":
+    rows = [(key, _cell(value), config.origins[key]) for key, value in _values(config).items()]
     return _table(("setting", "value", "from"), rows)
 
 
@@ -194,7 +194,7 @@ def _jobs_table(jobs: Iterable[Job]) -> "Table":
             job.id if job.enabled else f"{job.id} (off)",
             job.schedule,
             job.timezone,
-            job.handler or _shown(job_view.definition(job)["command"]),
+            job.handler or _cell(job_view.definition(job)["command"]),
             job.source,
         )
         for job in jobs
@@ -202,7 +202,7 @@ def _jobs_table(jobs: Iterable[Job]) -> "Table":
     return _table(("job", "schedule", "zone", "runs", "from"), rows)
 
 
-def _shown(value: Any) -> str:
+def _cell(value: Any) -> str:
     if value in (None, {}, []):
         return "none"
     if isinstance(value, float):

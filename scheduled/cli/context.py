@@ -1,6 +1,6 @@
-"""What every command is given: the options of the whole program, and what they lead to.
+"""The session every command gets: the global options, and what they lead to.
 
-Here the clock is read, once. Configuration and state are loaded when a command first asks.
+The clock is read here, once. Configuration and state are loaded when a command first asks.
 """
 
 import os
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def clock() -> datetime:
-    """The time, UTC. The only place where it is read for a full command."""
+    """Return the time, UTC. The only place where a command reads it."""
     return datetime.now(UTC)  # noqa: TID251
 
 
@@ -44,14 +44,14 @@ class Session:
     now: datetime = field(default_factory=clock)
 
     @cached_property
-    def asked(self) -> PathOptions:
-        """What was said about where things are."""
+    def path_options(self) -> PathOptions:
+        """The options and variables that say where things are."""
         return PathOptions(self.root, self.config_file, self.state_dir, self.environ, self.cwd)
 
     @cached_property
     def config(self) -> Config:
         """The configuration. Raises ConfigError or UsageError."""
-        return load.load(self.asked)
+        return load.load(self.path_options)
 
     @cached_property
     def store(self) -> Store:
@@ -60,7 +60,7 @@ class Session:
 
     @cached_property
     def zone(self) -> tzinfo:
-        """The zone in which people are shown times."""
+        """The zone in which times are printed."""
         from zoneinfo import ZoneInfo
 
         return ZoneInfo(self.config.timezone)
@@ -72,7 +72,7 @@ class Session:
         return observe(self.config, self.store.state, self.now, self.zone, self.store.recovered)
 
     def keep(self, *events: Event) -> None:
-        """Put on record what somebody wants, and write it to the state at once.
+        """Record events and write them to the state at once.
 
         Raises LockedError or StateError.
         """
@@ -80,7 +80,7 @@ class Session:
         self.store.checkpoint(self.now)
 
     def say(self, sentence: str) -> None:
-        """Tell the one who typed, unless that is not wanted."""
+        """Print a sentence, unless --quiet was given."""
         if not self.quiet:
             import click
 

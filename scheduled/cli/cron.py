@@ -84,32 +84,32 @@ def install(
         log = _log_of(config, log, hourly=hourly)
         lines = _lines(config, interval, log, hourly=hourly)
         if log is not None and hourly and not dry_run:
-            _make_folder(log)
+            _create_folder(log)
         _install(session, lines, dry_run=dry_run, force=force)
     if not dry_run:
         tick_calls.note(session, "timer" if systemd else "crontab", interval)
-        _settle_other(session, systemd=systemd)
+        _mention_other(session, systemd=systemd)
         tick_calls.warn_of_another(config, interval)
 
 
 def _install(session: Session, lines: Sequence[bytes], *, dry_run: bool, force: bool) -> None:
     state_dir = session.config.places.state_dir
     name = crontab_block.installation(state_dir)
-    with _or_by_hand(crontab_block.block_text(name, lines)):
+    with _or_print_block(crontab_block.block_text(name, lines)):
         before = crontab.read()
-        after = _decided(
+        after = _new_text(
             before,
             lambda forced: crontab_block.with_block(before or b"", name, lines, force=forced),
             force,
         )
         if after == before:
             click.echo(f"Nothing to do: the block is in your crontab, {_where(after, name)}.")
-        elif _shown(
+        elif _preview(
             before, after, dry_run=dry_run, aloud=bool(crontab_block.blocks(before or b"", name))
         ):
             replaced = crontab.replace(before, after, state_dir, session.now)
             click.echo(f"Installed in your crontab, {_where(after, name)}.")
-            _tell_backup(replaced)
+            _print_backup(replaced)
 
 
 @cron.command()
@@ -129,17 +129,17 @@ def _uninstall(session: Session, *, dry_run: bool, force: bool) -> None:
     state_dir = session.config.places.state_dir
     name = crontab_block.installation(state_dir)
     before = crontab.read()
-    after = _decided(
+    after = _new_text(
         before, lambda forced: crontab_block.without_block(before or b"", name, force=forced), force
     )
     if after == (before or b""):
         click.echo("Nothing to do: no block of this installation in your crontab.")
-    elif _shown(before, after, dry_run=dry_run, aloud=force):
+    elif _preview(before, after, dry_run=dry_run, aloud=force):
         replaced = crontab.replace(before, after, state_dir, session.now)
         click.echo("Removed from your crontab.")
         if replaced.text != after:
             click.echo("The last line had no newline; `crontab` insists on one, so it has one now.")
-        _tell_backup(replaced)
+        _print_backup(replaced)
 
 
 @cron.command()
@@ -171,8 +171,8 @@ def show(
         click.echo(json.dumps(report, indent=2, ensure_ascii=False))
         return
     click.echo(f"{_HEADLINES[str(report['status'])]} {report['problem'] or ''}".rstrip())
-    shown = report["would_install"] if report["status"] == "absent" else report["block"]
-    click.echo(shown or "", nl=False)
+    text = report["would_install"] if report["status"] == "absent" else report["block"]
+    click.echo(text or "", nl=False)
 
 
 _HEADLINES = {
@@ -184,17 +184,17 @@ _HEADLINES = {
 
 
 def _report(text: bytes, name: str, would_install: bytes) -> dict[str, object]:
-    """The JSON of `show`. `lines` are the numbers of the first and the last, markers included."""
+    """Return the JSON of `show`. `lines` are the first and the last number, markers included."""
     status, problem, block = "absent", None, None
     try:
-        found = crontab_block.blocks(text, name)
-        block = found[0] if found else None
+        blocks = crontab_block.blocks(text, name)
+        block = blocks[0] if blocks else None
         if block is not None:
             status = "intact" if block.intact else "edited"
         crontab_block.without_block(text, name)
     except crontab_block.CrontabError as error:
         problem = str(error)
-        status = "broken" if block is None or len(found) > 1 else status
+        status = "broken" if block is None or len(blocks) > 1 else status
     return {
         "id": name,
         "status": status,
@@ -217,18 +217,18 @@ def _interval(config: Config, every: str | None, *, hourly: bool, systemd: bool)
     return HOUR if hourly else tick_calls.interval(config, every)
 
 
-def _settle_other(session: Session, *, systemd: bool) -> None:
-    """Where the other way to be called is gone, forget about it; where it is not, say so."""
+def _mention_other(session: Session, *, systemd: bool) -> None:
+    """Forget the other way to be called where it is gone; mention it where it is not."""
     name = crontab_block.installation(session.config.places.state_dir)
     if systemd:
         with contextlib.suppress(UnavailableError, crontab_block.CrontabError):
-            _settle(session, "crontab", bool(crontab_block.blocks(crontab.read() or b"", name)))
+            _mention(session, "crontab", bool(crontab_block.blocks(crontab.read() or b"", name)))
     else:
-        found = timer.look(session.config, session.environ)
-        _settle(session, "timer", found.status != "absent")
+        units = timer.look(session.config, session.environ)
+        _mention(session, "timer", units.status != "absent")
 
 
-def _settle(session: Session, way: str, is_there: bool) -> None:
+def _mention(session: Session, way: str, is_there: bool) -> None:
     if not is_there:
         tick_calls.note(session, way, None)
         return
@@ -242,7 +242,7 @@ def _log_of(config: Config, log: Path | None, *, hourly: bool) -> Path | None:
     return tick_calls.existing_log(log)
 
 
-def _make_folder(log: Path) -> None:
+def _create_folder(log: Path) -> None:
     try:
         log.parent.mkdir(exist_ok=True)
     except OSError as error:
@@ -258,8 +258,8 @@ def _lines(config: Config, interval: timedelta, log: Path | None, *, hourly: boo
     return crontab_line.tick_lines(target, crontab_line.fields(interval), log)
 
 
-def _decided(before: bytes | None, change: Callable[[bool], bytes], force: bool) -> bytes:
-    """The new text; where it is refused, the refusal says what --force would change."""
+def _new_text(before: bytes | None, change: Callable[[bool], bytes], force: bool) -> bytes:
+    """Return the new text; a refusal says what --force would change."""
     try:
         return change(force)
     except crontab_block.CrontabError as refusal:
@@ -270,8 +270,8 @@ def _decided(before: bytes | None, change: Callable[[bool], bytes], force: bool)
         raise crontab_block.CrontabError(f"{refusal}\n{forced}") from refusal
 
 
-def _shown(before: bytes | None, after: bytes, *, dry_run: bool, aloud: bool) -> bool:
-    """Show the difference, on a dry run always; whether to go on and make it."""
+def _preview(before: bytes | None, after: bytes, *, dry_run: bool, aloud: bool) -> bool:
+    """Print the difference, on a dry run always; return whether to make the change."""
     if dry_run or aloud:
         click.echo(_difference(before, after), nl=False)
     if dry_run:
@@ -287,14 +287,14 @@ def _where(text: bytes, name: str) -> str:
     return crontab_block.blocks(text, name)[0].where
 
 
-def _tell_backup(replaced: crontab.Replaced) -> None:
+def _print_backup(replaced: crontab.Replaced) -> None:
     if replaced.backup is not None:
         click.echo(f"The crontab as it was: {click.format_filename(replaced.backup)}")
 
 
 @contextlib.contextmanager
-def _or_by_hand(block: bytes) -> Iterator[None]:
-    """Where `crontab` cannot be used, a person perhaps can: give them the lines."""
+def _or_print_block(block: bytes) -> Iterator[None]:
+    """Add the lines to the error if `crontab` cannot be used: a person perhaps can."""
     try:
         yield
     except UnavailableError as error:

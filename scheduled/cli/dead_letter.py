@@ -38,9 +38,9 @@ def list_letters(session: Session, *, as_json: bool) -> None:
         click.echo("There are no dead letters.")
         return
     table = tables.grid("JOB", "SLOT", "SINCE", "ATTEMPTS", "ERROR")
-    for one in letters:
+    for letter in letters:
         keys = ("job", "slot", "since", "attempts", "error")
-        table.add_row(*(tables.cell(one.get(key)) for key in keys))
+        table.add_row(*(tables.cell(letter.get(key)) for key in keys))
     terminal.show(table, color=session.color)
 
 
@@ -74,16 +74,14 @@ def drop(session: Session, job: str) -> None:
 
 
 def _letters_of(session: Session, job: str) -> list[DeadLetterEntry]:
-    """The dead letters of a job. Raises UsageError if it has none."""
+    """Return the dead letters of a job. Raises UsageError if it has none."""
     letters = session.store.state["dead_letter"]
-    found = [one for one in letters if one.get("job") == job]
-    if found:
-        return found
-    known = {str(one.get("job")) for one in letters}
-    if known:
-        raise UsageError(
-            unknown_job(job, known).replace("is called", "with dead letters is called")
-        )
+    own = [letter for letter in letters if letter.get("job") == job]
+    if own:
+        return own
+    jobs = {str(letter.get("job")) for letter in letters}
+    if jobs:
+        raise UsageError(unknown_job(job, jobs).replace("is called", "with dead letters is called"))
     raise UsageError(f"{job}: there are no dead letters")
 
 

@@ -1,7 +1,7 @@
 """`scheduled enable`: let a job run at its scheduled times again.
 
-The configuration is never written. What is said here is kept in the state, takes precedence over
-the configuration, and stays until the opposite is said.
+The configuration is never written. The choice is kept in the state, takes precedence over the
+configuration, and lasts until the opposite is chosen.
 """
 
 from datetime import datetime

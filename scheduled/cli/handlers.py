@@ -26,8 +26,8 @@ def handlers(session: Session, *, as_json: bool) -> int:
 
         table = tables.grid("HANDLER", "JOBS", "SOURCE", "DESCRIPTION")
         for row in rows:
-            told = (row["name"], ", ".join(row["jobs"]), row["source"], row["description"])
-            table.add_row(*map(tables.cell, told))
+            cells = (row["name"], ", ".join(row["jobs"]), row["source"], row["description"])
+            table.add_row(*map(tables.cell, cells))
         terminal.show(table, color=session.color)
     for problem in session.config.problems:
         click.echo(f"scheduled: {one_line(problem)}", err=True)
@@ -36,7 +36,7 @@ def handlers(session: Session, *, as_json: bool) -> int:
 
 def _rows(config: Config) -> list[Row]:
     shipped = [(job.handler, job.handler, "built-in", job.description) for job in builtin.JOBS]
-    dropped_in = [(one.name, one.target, one.place, one.about) for one in config.handlers]
+    custom = [(each.name, each.target, each.place, each.about) for each in config.handlers]
     return [
         {
             "name": name,
@@ -44,5 +44,5 @@ def _rows(config: Config) -> list[Row]:
             "source": source,
             "jobs": [job.id for job in config.jobs if job.handler == target],
         }
-        for name, target, source, about in (*shipped, *dropped_in)
+        for name, target, source, about in (*shipped, *custom)
     ]

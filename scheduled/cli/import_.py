@@ -51,22 +51,22 @@ def import_(
     confirm. Existing files are never overwritten, and the crontab is left as it is.
     """
     session: Session = context.obj
-    found = _proposal(session, file, from_crontab, SourceKind(kind) if kind else None, system)
+    proposed = _proposal(session, file, from_crontab, SourceKind(kind) if kind else None, system)
     if not as_json:
-        _show(found)
-    if found.is_empty or not (yes or (not as_json and _is_agreed(file))):
+        _print_proposal(proposed)
+    if proposed.is_empty or not (yes or (not as_json and _confirm(file))):
         if as_json:
-            _print_json(found, [])
-        elif not found.is_empty:
+            _print_json(proposed, [])
+        elif not proposed.is_empty:
             click.echo("Nothing has been written; use --yes to write it.")
         return 0
     before = session.config.problems
-    written = proposal.write(found)
-    _remember(session, found)
+    written = proposal.write(proposed)
+    _remember(session, proposed)
     if as_json:
-        _print_json(found, written)
+        _print_json(proposed, written)
     else:
-        _tell(found, written)
+        _print_written(proposed, written)
     return _problems_since(before, session)
 
 
@@ -75,18 +75,17 @@ def _proposal(
 ) -> Proposal:
     if (file is None) is not from_crontab:
         raise UsageError("give one of: a file, - for standard input, --crontab")
-    asked = session.asked
     data, label, folder = _input(session, file)
     path = folder / label
     named = system or (file not in (None, "-") and detect.names_users(path))
     if from_crontab:
         kind = SourceKind.CRONTAB
-    findings = detect.read(data, label, folder, kind, _me() if named else "", session.now)
-    return proposal.propose(findings, session.config, paths.config_to_write(asked))
+    findings = detect.read(data, label, folder, kind, _user_name() if named else "", session.now)
+    return proposal.propose(findings, session.config, paths.config_to_write(session.path_options))
 
 
 def _input(session: Session, file: str | None) -> tuple[bytes, str, Path]:
-    """What is to be read, what messages call it, and the folder it comes from."""
+    """Return what is to be read, what messages call it, and the folder it comes from."""
     if file is None:
         from scheduled.installation import crontab
 
@@ -103,7 +102,7 @@ def _input(session: Session, file: str | None) -> tuple[bytes, str, Path]:
         raise UsageError(str(error)) from error
 
 
-def _me() -> str:
+def _user_name() -> str:
     import os
     import pwd
 
@@ -115,55 +114,55 @@ def _me() -> str:
         ) from None
 
 
-def _is_agreed(file: str | None) -> bool:
-    """Ask, where there is somebody who could answer."""
+def _confirm(file: str | None) -> bool:
+    """Ask on a terminal; anywhere else the answer is no."""
     if file == "-" or not (sys.stdin.isatty() and sys.stdout.isatty()):
         return False
     return click.confirm("Write this?")
 
 
-def _show(found: Proposal) -> None:
-    from scheduled.config.importers import render as shown
+def _print_proposal(proposed: Proposal) -> None:
+    from scheduled.config.importers import render
 
-    click.echo(shown.text(found))
-    if found.is_empty:
+    click.echo(render.text(proposed))
+    if proposed.is_empty:
         click.echo("Nothing to write.")
-        click.echo(shown.settings_to_add(found.settings), nl=False)
+        click.echo(render.settings_to_add(proposed.settings), nl=False)
 
 
-def _tell(found: Proposal, written: list[Path]) -> None:
-    from scheduled.config.importers import render as shown
+def _print_written(proposed: Proposal, written: list[Path]) -> None:
+    from scheduled.config.importers import render
 
     click.echo("".join(f"written: {path}\n" for path in written))
-    for block in (shown.settings_to_add(found.settings), shown.lines_to_remove(found)):
+    for block in (render.settings_to_add(proposed.settings), render.lines_to_remove(proposed)):
         click.echo(block, nl=False)
 
 
-def _remember(session: Session, found: Proposal) -> None:
-    """Put on record how often the jobs that are there now were put off where they come from."""
-    for wanted, one in found.jobs:
-        if wanted.deferrals.count:
+def _remember(session: Session, proposed: Proposal) -> None:
+    """Record how often the imported jobs were deferred where they come from."""
+    for imported, new in proposed.jobs:
+        if imported.deferrals.count:
             session.keep(
                 events.deferrals_imported(
-                    one.job.id, wanted.deferrals.count, wanted.deferrals.history
+                    new.job.id, imported.deferrals.count, imported.deferrals.history
                 )
             )
 
 
-def _print_json(found: Proposal, written: list[Path]) -> None:
-    from scheduled.config.importers import render as shown
+def _print_json(proposed: Proposal, written: list[Path]) -> None:
+    from scheduled.config.importers import render
 
-    click.echo(json.dumps(shown.document(found, written), indent=2))
+    click.echo(json.dumps(render.document(proposed, written), indent=2))
 
 
 def _problems_since(before: tuple[str, ...], session: Session) -> int:
-    """Load all of it as the next tick will, and say what is wrong that was not before."""
+    """Load the configuration as the next tick will, and print the new problems."""
     from scheduled.config.load import load
 
     try:
-        now = load(session.asked).problems
+        now = load(session.path_options).problems
     except ConfigError as error:
         now = error.problems
-    for problem in (one for one in now if one not in before):
+    for problem in (problem for problem in now if problem not in before):
         click.echo(problem, err=True)
     return 2 if set(now) - set(before) else 0

@@ -60,28 +60,30 @@ def fields(
     others: Iterable[str],
     **texts: str | None,
 ) -> dict[str, Any]:
-    """What the options say, as the values of keys. Raises UsageError for what cannot be meant."""
+    """Return the options as values of keys. Raises UsageError for what is invalid."""
     given = {key: text for key, text in texts.items() if text is not None}
-    said = {key: text if key in _WORDS else value(text) for key, text in given.items()}
+    values = {key: text if key in _WORDS else value(text) for key, text in given.items()}
     if tag:
-        said["tags"] = list(tag)
+        values["tags"] = list(tag)
     if env:
-        said["env"] = dict(_pair("--env", one) for one in env)
+        values["env"] = dict(_pair("--env", text) for text in env)
     if param:
-        said["params"] = {name: value(text) for name, text in (_pair("--param", p) for p in param)}
+        values["params"] = {
+            name: value(text) for name, text in (_pair("--param", p) for p in param)
+        }
     if disabled:
-        said["enabled"] = False
-    for one in others:
-        key, text = _pair("--set", one)
-        if key in said or key in ("id", "schedule"):
+        values["enabled"] = False
+    for pair in others:
+        key, text = _pair("--set", pair)
+        if key in values or key in ("id", "schedule"):
             raise UsageError(f"--set {key}: is also set by another option; set it once")
-        said[key] = value(text)
-    _refuse_undecodable(said)
-    return said
+        values[key] = value(text)
+    _refuse_undecodable(values)
+    return values
 
 
 def value(text: str) -> Any:
-    """What somebody typed as the value that YAML would have: a number, true, a list, a text.
+    """Return what was typed as the value that YAML would have: a number, true, a list, a text.
 
     `077` and `yes` stay texts: what they mean depends on who reads them.
     """
@@ -113,8 +115,8 @@ def _pair(option: str, text: str) -> tuple[str, str]:
     return name, after
 
 
-def _refuse_undecodable(said: Any) -> None:
+def _refuse_undecodable(values: Any) -> None:
     try:
-        json.dumps(said, ensure_ascii=False).encode()
+        json.dumps(values, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise UsageError("an option is not UTF-8; type it in UTF-8") from None

@@ -1,7 +1,7 @@
 """The command line as a whole: global options, the table of commands, the error door.
 
 A command is imported when it is called, from the file of its name.
-Every error of ours leaves through `main` as one message and an exit code.
+Every expected error leaves through `main` as one message and an exit code.
 """
 
 import contextlib
@@ -59,7 +59,7 @@ class Commands(click.Group):
         return [name for name in COMMANDS if name not in ALIASES]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name; None where there is none."""
+        """Return the command of that name; None where there is none."""
         if cmd_name not in COMMANDS:
             return None
         command = _imported(COMMANDS[cmd_name])
@@ -124,7 +124,7 @@ def main(arguments: list[str]) -> int:
     except ScheduledError as error:
         _say(f"scheduled: {error}")
         code = error.exit_code
-    except Exception as error:  # noqa: BLE001 - the last door: a bug of ours, told as one
+    except Exception as error:  # noqa: BLE001 - the last resort: a bug, reported as one
         code = 1 if isinstance(error, OSError) and _is_output_lost() else _bug(error)
     if _is_output_lost() and code == 0:
         code = 1

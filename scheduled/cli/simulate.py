@@ -1,4 +1,4 @@
-"""`simulate`: what would run in a time to come, or past, and what an outage would do to it."""
+"""`scheduled simulate`: what would run in a period, and what an outage would change."""
 
 import json
 import sys
@@ -59,10 +59,10 @@ def simulate(
     shown_from = session.now
     if start is not None:
         shown_from = when.at("--from", start, session.now, session.zone)
-    timeline = _course(session, shown_from, end, outages, step)
+    timeline = _timeline(session, shown_from, end, outages, step)
     is_past = shown_from < session.now
     simulator = _fresh(session, timeline) if is_past else simulated.remembering(session, timeline)
-    runs = _played(session, simulator, shown_from, only)
+    runs = _rows(session, simulator, shown_from, only)
     kind = simulation.FRESH if is_past else simulation.REMEMBERED
     document = simulation.document(timeline, shown_from, kind, runs)
     print_problems(session)
@@ -74,7 +74,7 @@ def simulate(
     terminal.show(*simulation.page(document, session.zone), color=session.color)
 
 
-def _course(
+def _timeline(
     session: Session, shown_from: datetime, end: str, outages: tuple[str, ...], step: str | None
 ) -> TickTimeline:
     """When ticks come. For a time ahead they come from now on, or all until then were missed."""
@@ -84,7 +84,7 @@ def _course(
         end=when.at("--to", end, shown_from, session.zone),
         step=simulated.pace(session) if step is None else length("--tick", step),
         zone=session.config.timezone,
-        outages=tuple(_outage(one, shown_from, session) for one in outages),
+        outages=tuple(_outage(text, shown_from, session) for text in outages),
     )
     if timeline.end <= shown_from:
         raise UsageError(f"--to {one_line(end, 60)!r} is not after --from")
@@ -96,7 +96,7 @@ def _outage(text: str, shown_from: datetime, session: Session) -> Outage:
     start, dots, end = text.partition("..")
     if not dots:
         raise UsageError(f"--outage {one_line(text, 60)!r} is not a valid period; write A..B")
-    ends = (when.at("--outage", one, shown_from, session.zone) for one in (start, end))
+    ends = (when.at("--outage", side, shown_from, session.zone) for side in (start, end))
     outage = Outage(*ends)
     if outage.end <= outage.start:
         raise UsageError(f"--outage {one_line(text, 60)!r} ends before it starts")
@@ -109,25 +109,25 @@ def _fresh(session: Session, timeline: TickTimeline) -> Simulator:
     return Simulator(session.config, InMemoryStore(session.store.state_dir, state), timeline)
 
 
-def _played(
+def _rows(
     session: Session, simulator: Simulator, shown_from: datetime, only: tuple[str, ...]
 ) -> list[dict[str, Any]]:
-    """The rows that are to be shown; all jobs are played, as they may wait for each other."""
+    """Return the rows to show; all jobs are simulated, as they may wait for each other."""
     jobs = {job.id: job for job in session.config.jobs}
-    shown = {job.id for job in select_jobs(session.config.jobs, only)}
+    selected = {job.id for job in select_jobs(session.config.jobs, only)}
     timeline, runs = simulator.timeline, []
     with _progress(timeline, session) as advance:
         for at, rows in simulator.run():
             advance(at)
-            wanted = [row for row in rows if row["job"] in shown or not only]
+            matching = [row for row in rows if row["job"] in selected or not only]
             if at >= shown_from:
-                runs += [simulation.run(row, at, jobs.get(row["job"])) for row in wanted]
+                runs += [simulation.run(row, at, jobs.get(row["job"])) for row in matching]
     return runs
 
 
 @contextmanager
 def _progress(timeline: TickTimeline, session: Session) -> Iterator[Callable[[datetime], None]]:
-    """A line on the terminal that says how far it has come, gone when it is done."""
+    """Draw a progress line on a terminal, gone when it is done."""
     from rich.console import Console
     from rich.progress import Progress
 

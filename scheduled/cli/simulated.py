@@ -1,4 +1,4 @@
-"""What lies ahead of an installation: its ticks to come, played from what is remembered now."""
+"""The future of an installation: its upcoming ticks, simulated from the current state."""
 
 import copy
 from dataclasses import replace
@@ -16,11 +16,11 @@ from scheduled.timing.tick_times import TickTimeline
 from scheduled.views.snapshot import Snapshot, observe
 
 LONGEST = timedelta(days=366)
-"""How long a simulation may be: longer ones tell nothing new, and take their time."""
+"""How long a simulation may be: longer ones show nothing new and take long."""
 
 
 def remembering(session: Session, timeline: TickTimeline) -> Simulator:
-    """A rehearsal that begins now, with what is remembered and what is under way."""
+    """Return a simulator that starts now, from the current state and its active runs."""
     store = session.store
     simulator = Simulator(session.config, InMemoryStore(store.state_dir, store.state), timeline)
     simulator.adopt_running(_observed(session).running)
@@ -49,7 +49,7 @@ def snapshot_at(option: str, when: str, session: Session) -> tuple[Snapshot, lis
 
 
 def pace(session: Session) -> timedelta:
-    """How often a tick comes."""
+    """Return the interval between two ticks."""
     return tick_interval.current(session.config.tick_interval, session.store.state).interval
 
 

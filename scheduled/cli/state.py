@@ -1,4 +1,4 @@
-"""`scheduled state`: check what is remembered, rebuild it, back it up, clear out what is old."""
+"""`scheduled state`: check, rebuild, back up and clean the state directory."""
 
 import json
 import shlex
@@ -22,7 +22,7 @@ from scheduled.state.store import KEEP_DAYS
 from scheduled.ticks.report import Exit
 from scheduled.views.format import counted, size
 
-_HELD = {FileKind.STATE: "state", FileKind.JOURNAL: "journal", FileKind.OUTPUT: "output of runs"}
+_KINDS = {FileKind.STATE: "state", FileKind.JOURNAL: "journal", FileKind.OUTPUT: "output of runs"}
 
 
 @click.group("state")
@@ -39,12 +39,12 @@ def check(session: Session, *, as_json: bool) -> int:
     Exit codes: 0 no problems, 4 problems were found.
     """
     folder = _folder(session)
-    found = checking.examine(folder)
+    result = checking.examine(folder)
     if as_json:
-        click.echo(json.dumps(_document(folder, found), indent=2))
+        click.echo(json.dumps(_document(folder, result), indent=2))
     else:
-        _tell(folder, found, aloud=not session.quiet)
-    return Exit.OK if found.is_fine else Exit.STATE
+        _print_result(folder, result, aloud=not session.quiet)
+    return Exit.OK if result.is_fine else Exit.STATE
 
 
 @state.command()
@@ -55,7 +55,7 @@ def rebuild(session: Session) -> None:
     for sentence in done.warnings:
         click.echo(f"warning: {sentence}", err=True)
     if not session.quiet:
-        click.echo("\n".join(_rebuilt(done)))
+        click.echo("\n".join(_rebuild_lines(done)))
 
 
 @state.command()
@@ -97,14 +97,14 @@ def gc(session: Session, *, days: int, dry_run: bool) -> int:
     once a day, except for states that were kept aside.
     """
     folder = _folder(session)
-    found = clearing.expired(folder, session.now, days)
+    expired = clearing.expired(folder, session.now, days)
     if dry_run:
-        for one in found:
-            click.echo(one.path)
-        _sum_up(session, found, "would be removed")
+        for file in expired:
+            click.echo(file.path)
+        _print_totals(session, expired, "would be removed")
         return Exit.OK
-    failed = _remove(session, folder, found)
-    _sum_up(session, [one for one in found if one.path not in failed], "removed")
+    failed = _remove(session, folder, expired)
+    _print_totals(session, [file for file in expired if file.path not in failed], "removed")
     return Exit.FAILED if failed else Exit.OK
 
 
@@ -117,69 +117,69 @@ def _target(session: Session, file: str | None) -> Path:
     return path / packing.default_name(session.now) if path.is_dir() else path
 
 
-def _document(folder: Path, found: CheckResult) -> dict[str, object]:
+def _document(folder: Path, result: CheckResult) -> dict[str, object]:
     return {
-        "ok": found.is_fine,
+        "ok": result.is_fine,
         "state_dir": str(folder),
-        "problems": list(found.problems),
-        "differences": [one.document() for one in found.differences],
-        "notes": list(found.notes),
-        "events": found.events,
+        "problems": list(result.problems),
+        "differences": [difference.document() for difference in result.differences],
+        "notes": list(result.notes),
+        "events": result.events,
         "files": {
-            kind: {"count": count, "bytes": total} for kind, (count, total) in found.sizes.items()
+            kind: {"count": count, "bytes": total} for kind, (count, total) in result.sizes.items()
         },
     }
 
 
-def _tell(folder: Path, found: CheckResult, *, aloud: bool) -> None:
-    for sentence in (*found.problems, *map(str, found.differences)):
+def _print_result(folder: Path, result: CheckResult, *, aloud: bool) -> None:
+    for sentence in (*result.problems, *map(str, result.differences)):
         click.echo(sentence)
-    if found.differences:
+    if result.differences:
         click.echo("The journal is authoritative; to make the state agree: scheduled state rebuild")
     if not aloud:
         return
-    for note in found.notes:
+    for note in result.notes:
         click.echo(f"note: {note}")
-    held = [f"{name} {_sized(found.sizes[kind])}" for kind, name in _HELD.items()]
-    click.echo(f"{folder}: {', '.join(held)}; {counted(found.events, 'event')}")
-    if found.is_fine:
+    sizes = [f"{name} {_size_of(result.sizes[kind])}" for kind, name in _KINDS.items()]
+    click.echo(f"{folder}: {', '.join(sizes)}; {counted(result.events, 'event')}")
+    if result.is_fine:
         click.echo("ok")
 
 
-def _sized(counted_bytes: tuple[int, int]) -> str:
+def _size_of(counted_bytes: tuple[int, int]) -> str:
     count, total = counted_bytes
     return f"{size(total)} in {counted(count, 'file')}" if count else "none"
 
 
-def _rebuilt(done: RebuildResult) -> list[str]:
+def _rebuild_lines(done: RebuildResult) -> list[str]:
     if not done.written:
         return ["The state agrees with the journal; nothing was changed."]
-    lines = [f"{one}" for one in done.differences]
+    lines = [str(difference) for difference in done.differences]
     if done.kept_as is not None:
         lines.append(f"the old state is kept as {done.kept_as}")
     return [*lines, "The state was rebuilt from the journal."]
 
 
-def _remove(session: Session, folder: Path, found: list[StateFile]) -> set[Path]:
-    """What could not be removed, after saying why; with a bar for who watches."""
+def _remove(session: Session, folder: Path, files: list[StateFile]) -> set[Path]:
+    """Remove files, with a progress bar on a terminal; return those that could not be removed."""
     failed = {}
-    removed = clearing.remove(folder, found)
+    removed = clearing.remove(folder, files)
     is_watched = sys.stderr.isatty() and not session.quiet
-    bar = click.progressbar(removed, len(found), file=sys.stderr) if is_watched else None
+    bar = click.progressbar(removed, len(files), file=sys.stderr) if is_watched else None
     with bar or nullcontext(removed) as steps:
-        for one, reason in steps:
+        for file, reason in steps:
             if reason:
-                failed[one.path] = reason
+                failed[file.path] = reason
     for path, reason in failed.items():
         click.echo(f"{path}: cannot be removed: {reason}", err=True)
     return set(failed)
 
 
-def _sum_up(session: Session, found: Iterable[StateFile], done: str) -> None:
+def _print_totals(session: Session, files: Iterable[StateFile], done: str) -> None:
     if session.quiet:
         return
     by_kind: dict[FileKind, list[int]] = {}
-    for one in found:
-        by_kind.setdefault(one.kind, []).append(one.bytes)
-    told = [f"{kind} {_sized((len(held), sum(held)))}" for kind, held in by_kind.items()]
-    click.echo(f"{done}: {', '.join(told)}" if told else "nothing is old enough to remove")
+    for file in files:
+        by_kind.setdefault(file.kind, []).append(file.bytes)
+    totals = [f"{kind} {_size_of((len(sizes), sum(sizes)))}" for kind, sizes in by_kind.items()]
+    click.echo(f"{done}: {', '.join(totals)}" if totals else "nothing is old enough to remove")

@@ -1,4 +1,4 @@
-"""What the ways to have a tick called share: the command, its log, and how often it comes."""
+"""What crontab and systemd timer share: the command, its log, and the interval."""
 
 import os
 from datetime import timedelta
@@ -15,7 +15,7 @@ from scheduled.system import machine
 
 
 def target(config: Config) -> Target:
-    """The program as it runs now, and the options that lead to these places."""
+    """Return the program as it runs now, and the options that lead to these paths."""
     places = config.places
     options = ["--root", str(places.root), "--state-dir", str(places.state_dir)]
     if places.config_path is not None:
@@ -24,13 +24,13 @@ def target(config: Config) -> Target:
 
 
 def interval(config: Config, every: str | None) -> timedelta:
-    """How often to tick: `--every`, else as the configuration has it. Raises UsageError."""
+    """Return how often to tick: `--every`, else what is configured. Raises UsageError."""
     seconds = config.tick_interval or tick_interval.DEFAULT_SECONDS
     return tick_interval.parse(every or str(max(1, round(seconds / 60))))
 
 
 def existing_log(log: Path | None) -> Path | None:
-    """`--log` as an absolute path. Raises UsageError where its folder is missing."""
+    """Return `--log` as an absolute path. Raises UsageError where its folder is missing."""
     if log is None:
         return None
     path = Path(os.path.abspath(log))
@@ -43,7 +43,7 @@ def existing_log(log: Path | None) -> Path | None:
 
 
 def note(session: Session, way: str, every: timedelta | None) -> None:
-    """Keep in the state how often a `crontab` or `timer` of this user calls; None: no more.
+    """Record in the state how often a `crontab` or `timer` of this user calls; None: no more.
 
     Raises LockedError or StateError.
     """
@@ -55,7 +55,7 @@ def note(session: Session, way: str, every: timedelta | None) -> None:
 
 
 def warn_of_another(config: Config, every: timedelta) -> None:
-    """Say where the configuration expects another cadence, for what it says counts."""
+    """Print a hint if the configuration expects another interval, which takes precedence."""
     minutes = every // timedelta(minutes=1)
     if config.tick_interval not in (None, every.total_seconds()):
         click.echo(

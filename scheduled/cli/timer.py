@@ -25,7 +25,7 @@ _STATES = {True: "the timer runs", False: "the timer does not run", None: "syste
 
 
 def look(config: Config, environ: Mapping[str, str]) -> Installed:
-    """The units of this installation as they lie on the disk. Raises StateError."""
+    """Return the units of this installation on the disk. Raises StateError."""
     name = crontab_block.installation(config.places.state_dir)
     return systemd.look(systemd.folder(environ), name)
 
@@ -37,56 +37,56 @@ def install(
 
     Raises UnavailableError where systemd cannot be asked; the units are written then.
     """
-    found = look(session.config, session.environ)
+    units = look(session.config, session.environ)
     texts = _texts(session.config, interval, log)
-    if found.texts == texts and systemd.is_active(found.timer):
-        click.echo(f"Nothing to do: {found.timer} is in {found.folder} and runs.")
-    elif _goes_on(found, texts, dry_run=dry_run, aloud=found.status != "absent"):
-        systemd.install(found, texts, force=force)
-        click.echo("Written: " + ", ".join(str(found.folder / name) for name in texts))
+    if units.texts == texts and systemd.is_active(units.timer):
+        click.echo(f"Nothing to do: {units.timer} is in {units.folder} and runs.")
+    elif _preview(units, texts, dry_run=dry_run, aloud=units.status != "absent"):
+        systemd.install(units, texts, force=force)
+        click.echo("Written: " + ", ".join(str(units.folder / name) for name in texts))
         tick_calls.note(
             session, "timer", interval
         )  # before systemd is asked, which may not be there
-        _start(found)
+        _start(units)
 
 
 def uninstall(session: Session, *, dry_run: bool, force: bool) -> None:
     """Stop the timer and remove the units, unless somebody edited them."""
-    found = look(session.config, session.environ)
-    if found.status == "absent":
-        click.echo(f"Nothing to do: no units of this installation in {found.folder}.")
-    elif _goes_on(found, {}, dry_run=dry_run, aloud=force):
-        untold = systemd.uninstall(found, force=force)
-        click.echo(f"Removed from {found.folder}: {', '.join(found.texts)}")
-        if untold is not None:
+    units = look(session.config, session.environ)
+    if units.status == "absent":
+        click.echo(f"Nothing to do: no units of this installation in {units.folder}.")
+    elif _preview(units, {}, dry_run=dry_run, aloud=force):
+        error = systemd.uninstall(units, force=force)
+        click.echo(f"Removed from {units.folder}: {', '.join(units.texts)}")
+        if error is not None:
             tick_calls.note(session, "timer", None)
-            raise untold
+            raise error
 
 
 def show(session: Session, interval: timedelta, log: Path | None, *, as_json: bool) -> None:
     """Print the units, and whether they are as they were written and in force."""
-    found = look(session.config, session.environ)
+    units = look(session.config, session.environ)
     would_install = _texts(session.config, interval, log)
-    active = None if found.status == "absent" else systemd.is_active(found.timer)
+    active = None if units.status == "absent" else systemd.is_active(units.timer)
     if as_json:
         report = {
             "id": crontab_block.installation(session.config.places.state_dir),
-            "status": found.status,
+            "status": units.status,
             "active": active,
-            "units": _shown(found.folder, found.texts),
-            "would_install": _shown(found.folder, would_install),
+            "units": _printable(units.folder, units.texts),
+            "would_install": _printable(units.folder, would_install),
         }
         click.echo(json.dumps(report, indent=2, ensure_ascii=False))
         return
-    headline = _HEADLINES[found.status]
-    absent = found.status == "absent"
+    headline = _HEADLINES[units.status]
+    absent = units.status == "absent"
     click.echo(headline if absent else f"{headline}; {_STATES[active]}.")
-    for path, text in _shown(found.folder, would_install if absent else found.texts).items():
+    for path, text in _printable(units.folder, would_install if absent else units.texts).items():
         click.echo(f"\n{path}\n{text}", nl=False)
 
 
-def _start(found: Installed) -> None:
-    timer = found.timer
+def _start(units: Installed) -> None:
+    timer = units.timer
     try:
         systemd.start(timer)
     except UnavailableError as error:
@@ -109,16 +109,16 @@ def _texts(config: Config, interval: timedelta, log: Path | None) -> dict[str, b
     return systemd_units.texts(name, target, interval, log, systemd.setsid())
 
 
-def _goes_on(found: Installed, texts: Mapping[str, bytes], *, dry_run: bool, aloud: bool) -> bool:
-    """Show the difference, on a dry run always; whether to go on and make it."""
-    for name, before in found.texts.items() if dry_run or aloud else ():
-        path = str(found.folder / name)
+def _preview(units: Installed, texts: Mapping[str, bytes], *, dry_run: bool, aloud: bool) -> bool:
+    """Print the difference, on a dry run always; return whether to make the change."""
+    for name, before in units.texts.items() if dry_run or aloud else ():
+        path = str(units.folder / name)
         click.echo(diff(before or b"", texts.get(name, b""), path), nl=False)
     if dry_run:
         click.echo("Dry run: nothing was changed.")
     return not dry_run
 
 
-def _shown(folder: Path, texts: Mapping[str, bytes | None]) -> dict[str, str]:
-    held = {str(folder / name): text for name, text in texts.items() if text is not None}
-    return {path: decoded(text) for path, text in held.items()}
+def _printable(folder: Path, texts: Mapping[str, bytes | None]) -> dict[str, str]:
+    present = {str(folder / name): text for name, text in texts.items() if text is not None}
+    return {path: decoded(text) for path, text in present.items()}

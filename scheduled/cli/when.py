@@ -13,7 +13,7 @@ _TIME_OF_DAY = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 
 
 def ago(option: str, text: str, now: datetime, zone: tzinfo) -> datetime:
-    """The instant that `text` names, `2h` being two hours before `now`, `8:00` the last one.
+    """Return the instant that `text` names, `2h` being two hours before `now`, `8:00` the last one.
 
     A date without an offset is local. Raises UsageError that names the option.
     """
@@ -21,7 +21,7 @@ def ago(option: str, text: str, now: datetime, zone: tzinfo) -> datetime:
 
 
 def ahead(option: str, text: str, now: datetime, zone: tzinfo) -> datetime:
-    """As `ago`, `2h` being two hours after `now`, `8:00` the next one.
+    """Return what `ago` does, `2h` being two hours after `now`, `8:00` the next one.
 
     Raises UsageError for what is past, too.
     """
@@ -32,7 +32,7 @@ def ahead(option: str, text: str, now: datetime, zone: tzinfo) -> datetime:
 
 
 def at(option: str, text: str, origin: datetime, zone: tzinfo) -> datetime:
-    """As `ago`, `2h` being two hours after `origin`. What is past is as good."""
+    """Return what `ago` does, `2h` being two hours after `origin`, which may be past."""
     return _instant(option, text, origin, zone, 1)
 
 
@@ -72,7 +72,7 @@ def _read(text: str, now: datetime, zone: tzinfo, sign: int) -> datetime:
 
 
 def _nearest(hour: int, minute: int, now: datetime, zone: tzinfo, sign: int) -> datetime:
-    """The last time the clock showed that, or the next time it will."""
+    """Return the last time the clock showed that, or the next time it will."""
     local = now.astimezone(zone)
     today = local.replace(hour=hour, minute=minute, second=0, microsecond=0, fold=0)
     beyond = today.astimezone(UTC) > now if sign < 0 else today.astimezone(UTC) <= now

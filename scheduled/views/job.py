@@ -13,9 +13,9 @@ from scheduled.views.snapshot import Snapshot
 
 
 def definition(job: Job) -> dict[str, Any]:
-    """Every field by its name; JSON values, the umask in octal digits.
+    """Return every field by its name; JSON values, the umask in octal digits.
 
-    Values of variables that hold secrets are hidden, and wherever else they stand as well.
+    Values of variables that hold secrets are hidden, there and wherever else they occur.
     """
     values = {field.name: getattr(job, field.name) for field in fields(job)}
     mask = Mask(job.env)
@@ -34,12 +34,12 @@ LINES_SHOWN = 10
 
 
 def document(snapshot: Snapshot, job: Job) -> dict[str, Any]:
-    """`show JOB --json`."""
-    above = SlotCache.at(snapshot.now)
-    decision = decide.decide(job, snapshot.record(job.id), above, snapshot.late_after)
-    row = jobs.row(snapshot, decision, above)
+    """Return `show JOB --json`."""
+    cache = SlotCache.at(snapshot.now)
+    decision = decide.decide(job, snapshot.record(job.id), cache, snapshot.late_after)
+    row = jobs.row(snapshot, decision, cache)
     entry = dict(snapshot.entry(job.id))
-    kept = output_files.newest(snapshot.state_dir, job.id)
+    output_file = output_files.newest(snapshot.state_dir, job.id)
     return {
         "job": row,
         "definition": {name: value for name, value in definition(job).items() if name not in row},
@@ -47,10 +47,10 @@ def document(snapshot: Snapshot, job: Job) -> dict[str, Any]:
         "state": entry,
         "next": upcoming.of_job(snapshot, job, NEXT_SHOWN)["next"],
         "output": {
-            "run_id": kept.run_id,
-            "path": str(kept.path),
-            "lines": kept.tail(LINES_SHOWN),
+            "run_id": output_file.run_id,
+            "path": str(output_file.path),
+            "lines": output_file.tail(LINES_SHOWN),
         }
-        if kept
+        if output_file
         else None,
     }

@@ -21,7 +21,7 @@ SHIPPED = ("mail_cleanup", "memory_rollover", "health", "metrics", "daily_report
 class Options:
     """What the parent command hands down."""
 
-    asked: PathOptions
+    path_options: PathOptions
     now: datetime = NOON
     color: bool = True
 

@@ -1,30 +1,19 @@
 """`scheduled cron` as a person at a terminal meets it."""
 
-import json
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner, Result
 
-from scheduled.cli.main import group
-from scheduled.errors import ScheduledError, StateError, UnavailableError, UsageError
+from scheduled.errors import StateError, UnavailableError, UsageError
 from scheduled.installation.crontab_block import CrontabError
 from scheduled.state.store import Store
 from scheduled.system import machine
+from tests.builders.cron_command import Place, invoke, refused, said
 from tests.builders.crontab import REFUSE, REFUSE_OPEN_LINE, Crontab
 
 FOREIGN = b"MAILTO=me@example.org\n0 5 * * * backup caf\xe9\n"
-
-
-@dataclass(frozen=True)
-class Place:
-    root: Path
-    state_dir: Path
-    config_path: Path | None = None
 
 
 @pytest.fixture
@@ -38,25 +27,6 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Crontab:
     made = Crontab(tmp_path / "cron")
     monkeypatch.setenv("PATH", f"{made.bin}:/usr/bin:/bin")
     return made
-
-
-def invoke(place: Place, *words: str) -> Result:
-    options = ["--root", str(place.root), "--state-dir", str(place.state_dir)]
-    if place.config_path is not None:
-        options = ["--config", str(place.config_path), *options]
-    return CliRunner().invoke(group, [*options, "cron", *words], standalone_mode=False)
-
-
-def said(place: Place, *words: str) -> str:
-    result = invoke(place, *words)
-    assert result.exception is None, result.exception
-    return result.stdout
-
-
-def refused(place: Place, *words: str) -> ScheduledError:
-    error = invoke(place, *words).exception
-    assert isinstance(error, ScheduledError), error
-    return error
 
 
 def expected(place: Place) -> dict[str, float]:
@@ -348,59 +318,6 @@ def test_without_room_for_a_backup_the_crontab_stays(place: Place, command: Cron
 
     assert isinstance(error, StateError)
     assert command.text == FOREIGN
-
-
-def test_show_prints_what_would_be_installed_and_then_what_is(
-    place: Place, command: Crontab
-) -> None:
-    before = said(place, "show", "--every", "5")
-    said(place, "install")
-    after = said(place, "show")
-
-    assert before.startswith("Not in your crontab.")
-    assert "\n*/5 * * * * " in before
-    assert after.startswith("In your crontab, as it was written:\n# BEGIN scheduled")
-    assert "\n* * * * * " in after
-
-
-def test_the_keys_of_show_stay(place: Place, command: Crontab) -> None:
-    command.text = FOREIGN
-    said(place, "install")
-
-    report = json.loads(said(place, "show", "--json"))
-
-    block = command.text.removeprefix(FOREIGN).decode()
-    assert report == {
-        "id": report["id"],
-        "status": "intact",
-        "problem": None,
-        "lines": [3, 6],
-        "version": 1,
-        "block": block,
-        "would_install": block,
-    }
-    assert len(report["id"]) == 8
-
-
-@pytest.mark.parametrize(
-    ("harm", "status", "problem"),
-    [
-        (lambda _: b"", "absent", ""),
-        (lambda block: block.replace(b"* * * * * ", b"1 * * * * "), "edited", "lines 1 to 4"),
-        (lambda block: block + block, "broken", "lines 1 to 4 and lines 5 to 8"),
-        (lambda block: block.rsplit(b"#", 1)[0], "broken", "line 1"),
-    ],
-)
-def test_show_tells_in_what_condition_the_block_is(
-    place: Place, command: Crontab, harm: Callable[[bytes], bytes], status: str, problem: str
-) -> None:
-    said(place, "install")
-    command.text = harm(command.text)
-
-    report = json.loads(said(place, "show", "--json"))
-
-    assert report["status"] == status
-    assert problem in (report["problem"] or "")
 
 
 def test_help_runs_nothing(place: Place, command: Crontab) -> None:

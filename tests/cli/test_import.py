@@ -60,7 +60,7 @@ def told(root: Path, *words: str, stdin: str = "") -> Any:
 
 
 def jobs(root: Path) -> set[str]:
-    found = configuration.load(session(root).asked)
+    found = configuration.load(session(root).path_options)
     assert found.problems == ()
     return {job.id for job in found.jobs} - SHIPPED
 
@@ -134,7 +134,9 @@ def test_an_unbound_task_is_switched_off_and_loads(root: Path) -> None:
     text = 'tasks: {maintenance: {sweep: {schedule: "*/5 * * * 7", depth: 3}}}'
     call(root, "-", "--yes", stdin=text)
     (job,) = (
-        one for one in configuration.load(session(root).asked).jobs if one.id == "maintenance.sweep"
+        one
+        for one in configuration.load(session(root).path_options).jobs
+        if one.id == "maintenance.sweep"
     )
 
     assert (job.enabled, job.schedule, job.params) == (False, "*/5 * * * 7", {"depth": 3})
@@ -170,7 +172,7 @@ def test_settings_become_a_new_configuration(root: Path) -> None:
     (root / "scheduler.yaml").write_text("jobs_dir: mine\nmax_concurrent_jobs: 2\n")
     (root / "mine").mkdir(mode=0o755)
     call(root, "scheduler.yaml", "--yes")
-    found = configuration.load(session(root).asked)
+    found = configuration.load(session(root).path_options)
 
     assert (root / "scheduled.yaml").read_text() == "jobs_dirs: mine\nmax_concurrent: 2\n"
     assert (found.max_concurrent, found.jobs_dirs) == (2, (root / "mine",))
