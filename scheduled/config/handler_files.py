@@ -100,6 +100,7 @@ def _cache_key(directories: Sequence[Directory], timezone: str, timeout: float) 
 
 def _read(file: File, key: cache.Key) -> _ParsedHandlerFile:
     from scheduled.config import handler_source, validate
+    from scheduled.config.job_entry import Defaults
 
     path = Path(file.path)
     if not _STEM.fullmatch(path.stem):
@@ -110,7 +111,7 @@ def _read(file: File, key: cache.Key) -> _ParsedHandlerFile:
     handlers = []
     for declaration in source.declarations:
         name, target = declaration.name, loader.name_in_file(path, declaration.function)
-        defaults = validate.Defaults(key["timezone"], key["timeout"], {name: target})
+        defaults = Defaults(key["timezone"], key["timeout"], {name: target})
         job_file = ParsedJobFile()
         if declaration.is_complete:
             job_file = validate.validate_declaration(declaration, file.label, defaults)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.config import conflicts, directories, validate, yaml_document
+from scheduled.config.job_entry import Defaults
 from scheduled.config.job_files import KIND
 from scheduled.config.load import Config
 from scheduled.config.yaml_writer import text_of
@@ -106,7 +107,7 @@ def check_fields(fields: Fields, config: Config, label: str) -> tuple[Job | None
     """
     document = yaml_document.parse(text_of(fields).encode("utf-8", "replace"), label)
     targets = {handler.name: handler.target for handler in config.handlers}
-    defaults = validate.Defaults(config.timezone, config.default_timeout, targets)
+    defaults = Defaults(config.timezone, config.default_timeout, targets)
     file = validate.validate_job_file(document, label, defaults)
     place = re.compile(rf"{re.escape(label)}:\d+: ")
     problems = [place.sub("", line, count=1) for line in (*file.problems, *file.warnings)]

@@ -117,12 +117,13 @@ def _cache_key(directories: Sequence[Directory], parsed: ParsedConfig, timeout: 
 
 def _read(file: File, key: cache.Key) -> ParsedJobFile:
     from scheduled.config import validate, yaml_document
+    from scheduled.config.job_entry import Defaults
 
     try:
         document = yaml_document.read_file(Path(file.path), file.label)
     except ConfigError as error:
         return ParsedJobFile(problems=error.problems)
-    defaults = validate.Defaults(key["timezone"], key["timeout"], key["handlers"])
+    defaults = Defaults(key["timezone"], key["timeout"], key["handlers"])
     return validate.validate_job_file(document, file.label, defaults)
 
 

@@ -15,6 +15,7 @@ from typing import Any, Unpack
 
 from scheduled.config import python_values, validate
 from scheduled.config.converters import InvalidValue
+from scheduled.config.job_entry import Defaults
 from scheduled.config.load import DEFAULTS
 from scheduled.config.yaml_document import Node
 from scheduled.errors import ConfigError, UsageError
@@ -96,7 +97,7 @@ def _validate(id_: str, keys: Mapping[str, Any], targets: Mapping[str, str]) -> 
             problems.append(f"{id_}.{key}: {error}")
     if problems:
         raise ConfigError(problems)
-    defaults = validate.Defaults("UTC", DEFAULTS["default_timeout"], targets)
+    defaults = Defaults("UTC", DEFAULTS["default_timeout"], targets)
     result = validate.validate_job(id_, nodes, defaults)
     if result.job is None:
         raise ConfigError(result.problems)

@@ -5,77 +5,30 @@ a job stops that job alone, and one with a route stops nothing; both are left ou
 job file is one job, and is checked in the same way.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from scheduled.config import converters
 from scheduled.config.converters import InvalidValue, describe
 from scheduled.config.handler_source import Declaration
-from scheduled.config.keys import ID, JOB_KEYS, KEYS, Key
+from scheduled.config.job_entry import (
+    Defaults,
+    JobEntry,
+    ProblemList,
+    check_id,
+    make_job,
+    read_keys,
+)
+from scheduled.config.keys import KEYS
 from scheduled.config.parsed import Handler, ParsedConfig, ParsedJobFile
 from scheduled.config.yaml_document import Node
-from scheduled.errors import ConfigError, ScheduleError, did_you_mean
-from scheduled.handler import loader
-from scheduled.handler.params import problems as param_problems
+from scheduled.errors import ConfigError, ScheduleError
 from scheduled.jobs import builtin
 from scheduled.jobs.model import Job
 from scheduled.notify.routes import problems as route_problems
-from scheduled.system import machine
 from scheduled.system.text import excerpt
-from scheduled.timing import expression, timezones
-
-
-@dataclass(frozen=True)
-class Defaults:
-    """What applies to every job that does not set it."""
-
-    timezone: str
-    timeout: float
-    """Seconds."""
-    targets: Mapping[str, str] = field(default_factory=dict)
-    """The target of each handler of a handler directory, by the name jobs call it."""
-
-
-class ProblemList(list[tuple[int, str]]):
-    """Sentences with their lines. Without a file, the sentences have no place."""
-
-    def __init__(self, file: str) -> None:
-        super().__init__()
-        self.file = file
-
-    def add(self, line: int, key: str, sentence: str) -> None:
-        """Add a sentence about a key, or about the whole file if `key` is empty."""
-        place = f"{self.file}:{line}" if self.file else ""
-        self.append((line, ": ".join(part for part in (place, key, sentence) if part)))
-
-    def sentences(self) -> tuple[str, ...]:
-        """Return the sentences in the order of the file."""
-        return tuple(sentence for _, sentence in sorted(self, key=lambda problem: problem[0]))
-
-
-@dataclass(frozen=True)
-class JobEntry:
-    """A job as a file defines or changes it."""
-
-    name: str
-    node: Node
-    base: Job | None
-    """The job it changes: a built-in one, or that of a handler directory."""
-    problems: ProblemList
-    path: str
-    """Its key in the file, `jobs.backup`; empty if the file is this job."""
-    line: int
-
-    def key_path(self, key: str) -> str:
-        """Return what messages call a key of it; the entry itself if `key` is empty."""
-        return ".".join(part for part in (self.path, key) if part)
-
-    def report(self, key: str, sentence: str) -> None:
-        """Add a problem with a key, or with the whole entry if `key` is empty."""
-        line = self.node.value[key].line if key else self.line
-        self.problems.add(line, self.key_path(key), sentence)
+from scheduled.timing import timezones
 
 
 def validate_config(
@@ -94,7 +47,7 @@ def validate_config(
     if not document.is_mapping:
         fatal.add(document.line, "", f"expected keys like jobs, found {describe(document)}")
         raise ConfigError(fatal.sentences())
-    settings = {"default_timeout": default_timeout, **_read_keys(document, KEYS, "", fatal)}
+    settings = {"default_timeout": default_timeout, **read_keys(document, KEYS, "", fatal)}
     timezone = _timezone(document, settings, machine_zone, fatal)
     config = ParsedConfig(timezone, *_explicit_settings(document, settings))
     config = replace(config, handlers=_handlers(config, find_handlers, fatal))
@@ -154,8 +107,8 @@ def validate_job_file(document: Node, file: str, defaults: Defaults) -> ParsedJo
     node = replace(document, value=keys, duplicates=duplicates)
     # Without an id there is no job, but the other problems are reported at once.
     entry = JobEntry(id_ or "_", node, None, problems, "", line)
-    jobs = _job(entry, defaults, warnings)
-    job = jobs[0] if jobs and not problems else None
+    job = make_job(entry, defaults, warnings)
+    job = None if problems else job
     return ParsedJobFile(id_, f"{file}:{line}", job, problems.sentences(), warnings.sentences())
 
 
@@ -166,7 +119,7 @@ def validate_declaration(declaration: Declaration, file: str, defaults: Defaults
         return validate_job(name, keys | {"handler": Node(name, line, name)}, defaults, file, line)
     problems = ProblemList(file)
     entry = JobEntry(name, Node(keys, line), None, problems, name, line)
-    _check_id(entry)
+    check_id(entry)
     for key in keys:
         entry.report(key, "is for a job; set a schedule as well")
     return ParsedJobFile(name, problems=problems.sentences())
@@ -177,8 +130,8 @@ def validate_job(
 ) -> ParsedJobFile:
     """Return the job of that id which is defined in Python code, or its problems."""
     problems = ProblemList(file)
-    jobs = _job(JobEntry(id_, Node(keys, line), None, problems, id_, line), defaults)
-    return ParsedJobFile(id_, f"{file}:{line}", jobs[0] if jobs else None, problems.sentences())
+    job = make_job(JobEntry(id_, Node(keys, line), None, problems, id_, line), defaults)
+    return ParsedJobFile(id_, f"{file}:{line}", job, problems.sentences())
 
 
 def _file_id(document: Node, problems: ProblemList) -> tuple[str, int]:
@@ -241,162 +194,7 @@ def _jobs(
         if id_ not in duplicates:
             keys = Node({}, value.line) if value.value is None else value
             path = f"jobs.{excerpt(id_)}"
-            jobs += _job(JobEntry(id_, keys, bases.get(id_), problems, path, keys.line), defaults)
+            entry = JobEntry(id_, keys, bases.get(id_), problems, path, keys.line)
+            job = make_job(entry, defaults)
+            jobs += [job] if job is not None else []
     return jobs
-
-
-def _job(entry: JobEntry, defaults: Defaults, warnings: ProblemList | None = None) -> list[Job]:
-    """Return the job as a list of one, or of none if it has problems.
-
-    Unknown keys are added to `warnings`; without it, they are problems.
-    """
-    known_problems = len(entry.problems)
-    _check_id(entry)
-    if not entry.node.is_mapping:
-        entry.report("", f"expected keys like schedule, found {describe(entry.node)}")
-        return []
-    values = _read_keys(entry.node, JOB_KEYS, entry.path, entry.problems, warnings)
-    base = entry.base or defaults
-    values = {"timezone": base.timezone, "timeout": base.timeout, **values}
-    values |= _seed(entry, values)
-    if values.get("handler") in defaults.targets:
-        values["handler"] = defaults.targets[values["handler"]]
-    _check_action(entry, defaults.targets)
-    _check_params(entry)
-    _check_schedule(entry, values)
-    if len(entry.problems) > known_problems:
-        return []
-    source = f"{entry.problems.file}:{entry.line}"
-    if entry.base is None:
-        return [Job(id=entry.name, source=source, **values)]
-    values = _reset_for_new_action(values, entry.base)
-    return [replace(entry.base, source=f"{entry.base.source}, {source}", **values)]
-
-
-def _reset_for_new_action(values: dict[str, Any], base: Job) -> dict[str, Any]:
-    """Return `values` with what a built-in job loses if it is given another action."""
-    if "command" in values:
-        return values | {"handler": "", "memory_section": ""}
-    if values.get("handler", base.handler) != base.handler:
-        return values | {"memory_section": ""}
-    return values
-
-
-def _check_id(entry: JobEntry) -> None:
-    if not ID.fullmatch(entry.name):
-        entry.report(
-            "",
-            'an id may contain letters, digits, ".", "_" and "-", at most 100;'
-            ' it must not start with "." or "-"',
-        )
-
-
-def _check_action(entry: JobEntry, targets: Mapping[str, str]) -> None:
-    command, handler = entry.node.value.get("command"), entry.node.value.get("handler")
-    if command is not None and handler is not None:
-        entry.report("handler", "there is a command as well; a job has only one of them")
-    elif command is None and handler is None and entry.base is None:
-        entry.report("", "neither a command nor a handler; set one of them")
-    name = handler.text if handler is not None else ""
-    if name and name not in targets and not loader.exists(name):
-        entry.report("handler", f'"{excerpt(name)}": {_unknown_handler(name, targets)}')
-    if command is None:
-        for key in ("success_codes", "defer_codes"):
-            if key in entry.node.value:
-                entry.report(key, "is for commands; a handler returns, raises NotNow, or fails")
-
-
-def _check_params(entry: JobEntry) -> None:
-    """Check the params of a built-in handler; those of others are checked by their own code."""
-    handler = entry.node.value.get("handler")
-    name = handler.text if handler is not None else entry.base.handler if entry.base else ""
-    params = entry.node.value.get("params")
-    if params is None or not params.is_mapping or "command" in entry.node.value:
-        return
-    if not loader.is_builtin(name) or not loader.exists(name):
-        return
-    for param, sentence in param_problems(loader.params(name) or {}, params.plain()).items():
-        path = entry.key_path(f"params.{excerpt(param)}")
-        entry.problems.add(params.value[param].line, path, sentence)
-
-
-def _seed(entry: JobEntry, values: Mapping[str, Any]) -> dict[str, str]:
-    """Return the seed of the job's `H` and `jitter`, if it has one of them."""
-    if not values.get("jitter") and not expression.is_hashed(values.get("schedule", "")):
-        return {}
-    return {"seed": f"{machine.identity()} {entry.name}"}
-
-
-def _check_schedule(entry: JobEntry, values: dict[str, Any]) -> None:
-    if "schedule" not in entry.node.value and entry.base is None:
-        entry.report("", 'no schedule; write one like schedule: "0 2 * * *"')
-    problem = _zone_problem(values["timezone"])
-    if problem:
-        entry.report("timezone", problem)
-    elif "schedule" in values:
-        seed = values.get("seed", "")
-        problem = _schedule_problem(values["schedule"], values["timezone"], seed)
-        if problem:
-            entry.report("schedule", problem)
-
-
-# Cached, because thousands of jobs share a few schedules, and a wrong one takes long to explain.
-@cache
-def _schedule_problem(text: str, timezone: str, seed: str) -> str:
-    try:
-        expression.parse(text, timezone, seed)
-    except ScheduleError as error:
-        return str(error)
-    return ""
-
-
-@cache
-def _zone_problem(name: str) -> str:
-    try:
-        timezones.require_zone(name)
-    except ScheduleError as error:
-        return str(error)
-    return ""
-
-
-def _unknown_handler(name: str, targets: Iterable[str]) -> str:
-    if "/" in name:
-        return "a path; name its folder in handler_dirs, and here the handler"
-    if "." in name or ":" in name:
-        return f"no module {excerpt(loader.parse_name(name)[0])} can be found; is it installed?"
-    names = [*(job.handler for job in builtin.JOBS), *targets]
-    return f"unknown handler{did_you_mean(name, names)}"
-
-
-def _read_keys(
-    node: Node,
-    keys: Mapping[str, Key],
-    path: str,
-    problems: ProblemList,
-    warnings: ProblemList | None = None,
-) -> dict[str, Any]:
-    """Return the values of the known keys of a mapping, by field.
-
-    What is wrong is added to `problems`, unknown keys to `warnings` if it is given.
-    """
-    prefix = f"{path}." if path else ""
-    for name, line in node.duplicates:
-        sentence = f"duplicate key, first in line {node.value[name].line}"
-        problems.add(line, f"{prefix}{excerpt(name)}", sentence)
-    values: dict[str, Any] = {}
-    for name, value in node.value.items():
-        key = keys.get(name)
-        if key is None:
-            unknown = problems if warnings is None else warnings
-            sentence = f"unknown key{did_you_mean(name, keys)}"
-            unknown.add(value.line, f"{prefix}{excerpt(name)}", sentence)
-            continue
-        field_name = key.field or name
-        if field_name in values:
-            sentence = f"is the same as {field_name}, which is set as well"
-            problems.add(value.line, f"{prefix}{name}", sentence)
-        try:
-            values[field_name] = key.convert(value)
-        except InvalidValue as error:
-            problems.add(value.line, f"{prefix}{name}", str(error))
-    return values
