@@ -42,24 +42,6 @@ def test_a_start_is_delayed_and_its_slot_is_not(tmp_path: Path) -> None:
     assert engine.lines() == ["2026-11-21T12:00:00Z 0 0", "2026-11-21T13:00:00Z 0 0"]
 
 
-def test_the_delay_is_never_drawn_again() -> None:
-    # systemd#21166: drawn at each boot, a delay longer than the boots never fires.
-    late = job(jitter=600.0, seed="machine backup")
-
-    assert start_delay(late) == timedelta(seconds=481)
-
-
-def test_the_delays_of_jobs_and_machines_are_spread_below_the_jitter() -> None:
-    seeds = [f"{machine} {number}" for machine in ("one", "other") for number in range(200)]
-    delays = [start_delay(job(jitter=600.0, seed=seed)).total_seconds() for seed in seeds]
-
-    assert max(delays) < 600
-    assert min(delays) >= 0
-    assert [sum(1 for delay in delays if delay // 200 == third) > 80 for third in range(3)] == [
-        True
-    ] * 3
-
-
 def test_who_waits_out_a_delay_says_so() -> None:
     decision = decided(delayed(10), "11:00", "12:01")
 

@@ -20,6 +20,14 @@ def test_ticks_come_at_the_quarters_wherever_the_stretch_begins() -> None:
     assert timeline().first(at("10:15:01")) == at("10:30")
 
 
+def test_ticks_count_from_midnight_and_not_from_the_start() -> None:
+    quarterly = TickTimeline(at("10:00"), at("23:00"), timedelta(hours=6), "UTC")
+
+    assert quarterly.first(at("10:00")) == at("12:00")
+    assert quarterly.before(at("18:00")) == at("12:00")
+    assert quarterly.before(at("12:00")) is None
+
+
 def test_ticks_count_from_the_midnight_of_the_zone() -> None:
     kathmandu = TickTimeline(at("10:00"), at("12:00"), timedelta(hours=1), "Asia/Kathmandu")
 
