@@ -61,7 +61,7 @@ class MailboxChannel:
         """Deliver one message, or return why that is not possible now."""
         branch, body = self._recipient(message)
         if branch is None:
-            return f"nobody here has the address {message.to}, and nobody has {CENTRAL}"
+            return f"unknown recipient {message.to}, and there is no {CENTRAL} to read it instead"
         folder = branch.mailbox
         if not os.path.isdir(folder):
             return f"{branch.name} has no mailbox at {folder}"
@@ -89,7 +89,7 @@ class MailboxChannel:
         branch = self._branches.by_email(_address(message.to))
         if branch is not None:
             return branch, message.body
-        note = f"(This was meant for {message.to}, an address nobody here has.)"
+        note = f"(Sent to {message.to}, an unknown recipient.)"
         return self._branches.by_email(CENTRAL), f"{note}\n\n{message.body}"
 
     def _put(self, message: Message, body: str, folder: Path) -> Count:

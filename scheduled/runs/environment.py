@@ -25,7 +25,7 @@ _DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(?:#.*)?')
 _ESCAPE = re.compile(r"\\([nrt\\\"$`])")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 _BAD_QUOTES = (
-    'its quotes do not end, or something follows them; a new line is "\\n" in double quotes'
+    'unterminated quotes, or text after them; write a line break as "\\n" in double quotes'
 )
 
 
@@ -100,7 +100,7 @@ def _from_file(path: Path) -> dict[str, str]:
     try:
         status = path.stat()
         if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            reason = "others can write to it, and with it decide what runs; type: chmod go-w"
+            reason = "others can write to it and so control what runs; type: chmod go-w"
             raise UnusableEnvironmentError(f"env_file: {path}: {reason} {path}")
         if status.st_size > LARGEST:
             raise UnusableEnvironmentError(f"env_file: {path}: larger than {LARGEST} bytes")

@@ -30,7 +30,7 @@ def main() -> int:
     try:
         files.replace_json(Path(sys.argv[1]), report)
     except (TypeError, ValueError) as error:
-        report = {"error": f"what the handler returned or fired is no JSON: {error}"}
+        report = {"error": f"what the handler returned or fired is not JSON: {error}"}
         files.replace_json(Path(sys.argv[1]), report)
     if "not_now" in report:
         return os.EX_TEMPFAIL

@@ -69,7 +69,7 @@ def find(state_dir: Path, job: str, run_id: str) -> RunOutput:
     matches = [output for output in _of_job(state_dir, job) if output.run_id.startswith(run_id)]
     exact = [output for output in matches if output.run_id == run_id]
     if not run_id or len(exact or matches) != 1:
-        what = "several runs begin so" if run_id and matches else "no output of such a run is kept"
+        what = "the id is ambiguous" if run_id and matches else "no output is kept for it"
         raise UsageError(f"{job}: run {run_id}: {what}; `scheduled history {job} --json` has ids")
     return (exact or matches)[0]
 

@@ -32,7 +32,7 @@ UNWRITTEN = 120
 """The exit code of a Python that could not write out what was printed (see `sys.exit`)."""
 LARGEST_RESULT = 64 * 1024
 _NESTED_TOO_DEEP = (
-    f"the JSON object in its last line is no result: nested more than {files.MAX_NESTING} deep"
+    f"the JSON object in its last line is not kept: nested more than {files.MAX_NESTING} deep"
 )
 RESULT = ".result"
 """Suffix of the file, beside the output, in which a handler's process leaves its report."""
@@ -155,7 +155,7 @@ def _finish(output: OutputFile, mask: Mask) -> str:
         output.finish(mask)
         lingering_output.watch_if_open(output)
     except OSError as error:
-        leaks = ", and shows secrets perhaps" if mask else ""
+        leaks = ", and may contain secrets" if mask else ""
         return f"{output.path}: {reason_of(error)}: it may be longer than max_output{leaks}"
     return ""
 
@@ -250,7 +250,7 @@ def _command_result(line: bytes) -> tuple[dict[str, Any] | None, str]:
 
 
 def _refuse_number(name: str) -> float:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def _finite(text: str) -> float:

@@ -1,4 +1,4 @@
-"""Ticks under way in a process of their own, while a test has others come beside them."""
+"""Ticks in progress in a process of their own, while a test has others come beside them."""
 
 import multiprocessing
 import time
@@ -16,7 +16,7 @@ _FORK = multiprocessing.get_context("fork")
 
 @contextmanager
 def ticking(engine: Engine, when: str) -> Iterator[BaseProcess]:
-    """A tick at `when`, waited for at the end of the block."""
+    """Run a tick at `when`, waited for at the end of the block."""
     tick = _FORK.Process(target=engine.run_at, args=(when,))
     tick.start()
     try:
@@ -28,7 +28,7 @@ def ticking(engine: Engine, when: str) -> Iterator[BaseProcess]:
 
 @contextmanager
 def running_since_noon(engine: Engine, *, finish: bool = True) -> Iterator[BaseProcess]:
-    """A tick of 12:00 under way, with a job started that appends to `out` and waits for `go`.
+    """Run a tick of 12:00, with a job started that appends to `out` and waits for `go`.
 
     Unless `finish` is false, the end of the block lets the job go, and waits for the tick.
     """

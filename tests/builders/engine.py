@@ -39,8 +39,10 @@ class Engine:
         )
 
     def run_at(self, when: str, **fields: Any) -> Report:
-        """One tick at `when`, on the day of the tests unless it names another; `fields` are those
-        of its RunRequest."""
+        """Do one tick at `when`, on the day of the tests unless it names another day.
+
+        `fields` are those of its RunRequest.
+        """
         request = dispatcher.RunRequest(**fields) if fields else None
         # Handlers of a test are modules in its folder.
         environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(self.folder)}
@@ -72,13 +74,13 @@ class Engine:
         return read(journal, HistoryQuery(limit=0), lambda _: False)[::-1]
 
     def lines(self, name: str = "out") -> list[str]:
-        """What commands appended to the file `name`."""
+        """Return what commands appended to the file `name`."""
         path = self.folder / name
         return path.read_text().splitlines() if path.exists() else []
 
 
 def first_run(folder: Path, job: Job) -> Row:
-    """The row of the first run of a job, in a folder made for it."""
+    """Return the row of the first run of a job, in a folder made for it."""
     folder.mkdir(exist_ok=True)
     engine = Engine(folder, [job])
     engine.run_at("11:30")
@@ -87,7 +89,7 @@ def first_run(folder: Path, job: Job) -> Row:
 
 
 def outcomes(rows: Sequence[Row]) -> list[tuple[str, str | None]]:
-    """Slot (or run by hand) and outcome of each row, the slot as `12:10` on the tests' day."""
+    """Return slot, as `12:10` on the day of the tests, or "by hand", and outcome of each row."""
     return [(_short(row["slot"]), row["outcome"]) for row in rows]
 
 

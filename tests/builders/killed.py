@@ -11,7 +11,7 @@ PATIENCE = 1000
 
 
 def tick_and_kill(engine: Engine, when: str, *, spare_the_job: bool = False) -> int:
-    """A tick in a process of its own, killed while its job runs; the job's process id.
+    """Run a tick and kill it while its job runs; return the process id of the job.
 
     The job is called `backup` and appends a line to `out` when it has begun.
     """
@@ -43,7 +43,7 @@ def wait_for_the_end_of(pid: int) -> None:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process lives; a zombie does not."""
+    """Return whether a process lives; a zombie does not."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):

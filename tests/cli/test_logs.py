@@ -60,5 +60,5 @@ def test_an_ambiguous_run_is_refused(home: Home) -> None:
     home.printed("backup", "r11", "x")
     home.printed("backup", "r12", "x")
 
-    assert "several runs begin so" in home.call("logs", "backup", "r").err
+    assert "the id is ambiguous" in home.call("logs", "backup", "r").err
     assert home.call("logs", "backup", "r1").code == 0

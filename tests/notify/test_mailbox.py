@@ -166,13 +166,11 @@ def test_somebody_elses_slot_with_our_key_is_left_alone(drone: Path) -> None:
     assert mail_of(drone)[1] == letter(1, upsert_key="scheduled:something")
 
 
-def test_a_recipient_nobody_has_falls_back_to_dev_central(drone: Path) -> None:
+def test_mail_to_an_unknown_recipient_falls_back_to_dev_central(drone: Path) -> None:
     delivery = deliver(drone.parent, message(to="@assistant"))
 
     [entry] = mail_of(drone.parent / "dev_central")
-    assert entry["message"] == (
-        "(This was meant for @assistant, an address nobody here has.)\n\nText"
-    )
+    assert entry["message"] == ("(Sent to @assistant, an unknown recipient.)\n\nText")
     assert [each.to for each in delivery.delivered] == ["@assistant"]
 
 
@@ -182,7 +180,7 @@ def test_without_dev_central_it_is_undeliverable_and_says_so(tmp_path: Path) -> 
     delivery = deliver(tmp_path, message(to="@assistant"))
 
     assert reasons(delivery) == [
-        "nobody here has the address @assistant, and nobody has @dev_central"
+        "unknown recipient @assistant, and there is no @dev_central to read it instead"
     ]
 
 

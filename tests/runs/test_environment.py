@@ -160,8 +160,8 @@ def test_a_file_of_variables_is_read_as_a_shell_would(tmp_path: Path) -> None:
         ("A B=hunter22", r"expected NAME=VALUE$"),
         ("=hunter22", r"expected NAME=VALUE$"),
         ("A=hunter\x0022", r"expected NAME=VALUE$"),
-        ("A='hunter22", r"A: its quotes do not end"),
-        ('A="hunter22" x', r"A: its quotes do not end, or something follows them"),
+        ("A='hunter22", r"A: unterminated quotes"),
+        ('A="hunter22" x', r"A: unterminated quotes, or text after them"),
     ],
 )
 def test_a_bad_line_is_named_without_the_value_it_may_hold(
@@ -197,7 +197,7 @@ def test_a_file_that_others_can_write_to_decides_nothing(tmp_path: Path) -> None
     row = first_run(tmp_path, job(env_file="job.env"))
 
     assert row["outcome"] == "failed"
-    assert f"others can write to it, and with it decide what runs; type: chmod go-w {path}" in str(
+    assert f"others can write to it and so control what runs; type: chmod go-w {path}" in str(
         row["error"]
     )
 

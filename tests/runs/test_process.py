@@ -130,7 +130,7 @@ def test_a_json_object_nested_too_deep_is_refused_and_that_is_said(
     report = engine.run_at("12:00")
 
     assert (report.ran[0]["outcome"], report.ran[0]["result"]) == ("succeeded", None)
-    refused = "the JSON object in its last line is no result: nested more than 100 deep"
+    refused = "the JSON object in its last line is not kept: nested more than 100 deep"
     assert report.warnings == [f"backup: {refused}"]
 
 
