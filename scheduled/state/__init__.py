@@ -1,1 +1,1 @@
-"""What is remembered: the journal, its checkpoint, and what is read from them."""
+"""The journal, the state as its checkpoint, and what is read from them."""

@@ -111,8 +111,8 @@ def _not_now(state: State, event: kinds.NotNow) -> None:
     entry = _entry(state, event["job"])
     job_entry.close_run(entry, event.get("run_id"))
     entry["deferrals"] = entry.get("deferrals", 0) + 1
-    kept = ("at", "reason", "slot", "guard")
-    not_now = {key: cast("Event", event)[key] for key in kept if key in event}
+    keys = ("at", "reason", "slot", "guard")
+    not_now = {key: cast("Event", event)[key] for key in keys if key in event}
     entry["deferred"] = cast("NotNowEntry", not_now)
 
 
@@ -186,7 +186,7 @@ def _tally(state: State, at: str | None, outcome: str, count: int = 1) -> None:
     hour, tallies = hour_of(format_utc(instant)), state["tallies"]
     if hour not in tallies:
         oldest = hour_of(format_utc(instant - 2 * DAY))
-        state["tallies"] = tallies = {kept: tallies[kept] for kept in tallies if kept > oldest}
+        state["tallies"] = tallies = {key: tallies[key] for key in tallies if key > oldest}
     tally = tallies.setdefault(hour, {})
     tally[outcome] = tally.get(outcome, 0) + count
 

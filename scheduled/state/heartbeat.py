@@ -1,9 +1,8 @@
-"""When the last tick came, by every clock there is, and why none came for a while.
+"""When the last tick ran, by three clocks, and why there was none for a while.
 
-The heartbeat is one small line that every tick rewrites, the idle ones too: wall clock,
-CLOCK_BOOTTIME, CLOCK_MONOTONIC (seconds each), and the kernel's boot id. Held against now, the
-three clocks tell a machine that was off from one that slept, and both from a cron that was
-silent or a wall clock that was set.
+The heartbeat is one line that every tick rewrites, also an idle one: wall clock, CLOCK_BOOTTIME,
+CLOCK_MONOTONIC (seconds each), and the kernel's boot id. Compared with the present, they tell a
+machine that was off from one that was asleep, a cron that did not run, and a clock that was set.
 """
 
 import contextlib
@@ -19,11 +18,11 @@ from scheduled.system.machine import boot_id
 
 FILE_NAME = "heartbeat"
 STEP_SECONDS = 60.0
-"""Wall clock and boot clock drift apart by less than this unless somebody sets the former."""
+"""Wall clock and boot clock drift apart by less than this unless the wall clock is set."""
 
 
 class Cause(StrEnum):
-    """Why no tick came."""
+    """Why there was no tick, as the journal has it."""
 
     OFF = "machine off"
     ASLEEP = "machine asleep"
@@ -34,7 +33,7 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """One moment, by every clock; seconds."""
+    """One instant by three clocks, in seconds."""
 
     wall: float
     boottime: float
@@ -49,7 +48,7 @@ class Heartbeat:
 
 @dataclass(frozen=True)
 class Gap:
-    """A time without ticks, longer than expected."""
+    """A time without ticks that was longer than expected."""
 
     start: datetime
     end: datetime
@@ -57,7 +56,7 @@ class Gap:
 
 
 def read_clocks(now: datetime) -> Heartbeat:
-    """The clocks as they stand; the wall clock is the tick's own `now`."""
+    """Return what the clocks show; the wall clock is the tick's own `now`."""
     return Heartbeat(
         now.timestamp(),
         time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)),
@@ -67,19 +66,19 @@ def read_clocks(now: datetime) -> Heartbeat:
 
 
 def load(state_dir: Path) -> Heartbeat | None:
-    """The heartbeat of the last tick; None before the first one, or where it cannot be read."""
+    """Return the heartbeat of the last tick; None if there is none that can be read."""
     try:
         wall, boottime, monotonic, boot = (state_dir / FILE_NAME).read_text("ascii").split()
         clocks = float(wall), float(boottime), float(monotonic)
-        found = Heartbeat(*clocks, boot)
-        # `at` raises for what is beyond every calendar.
-        return found if all(map(math.isfinite, clocks)) and found.at else None
+        beat = Heartbeat(*clocks, boot)
+        # `at` raises OverflowError for what is no date.
+        return beat if all(map(math.isfinite, clocks)) and beat.at else None
     except (OSError, ValueError, OverflowError):
         return None
 
 
 def save(state_dir: Path, now: Heartbeat) -> None:
-    """Write it down. Not synced, and no error if it cannot be: it explains, it decides nothing."""
+    """Write the heartbeat, without a sync. A failed write is ignored: nothing is decided by it."""
     line = f"{now.wall:.3f} {now.boottime:.3f} {now.monotonic:.3f} {now.boot_id or '-'}\n"
     with contextlib.suppress(OSError):
         state_dir.mkdir(parents=True, exist_ok=True)
@@ -91,7 +90,7 @@ def save(state_dir: Path, now: Heartbeat) -> None:
 
 
 def find_gap(before: Heartbeat | None, now: Heartbeat, limit: timedelta) -> Gap | None:
-    """The time without ticks between two beats, if it is longer than `limit` or negative."""
+    """Return the gap between two heartbeats if it is longer than `limit` or negative."""
     if before is None:
         return None
     away = now.wall - before.wall

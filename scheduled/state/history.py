@@ -1,8 +1,8 @@
-"""What has run: from the journal's events to rows, one a run, newest first.
+"""The history: from the journal's events to rows, one for each run, newest first.
 
-A row is a slot, or a run by hand, and how it ended. Its keys are the ones of `run --json` and
-`history --json` (DESIGN 8). The journal has lines of older and of newer versions in it: what
-cannot be made a row of is passed over.
+A row is a slot, or a run by hand, and how it ended. Its keys are those of `run --json` and
+`history --json`. The journal also has lines of older and newer versions: those that make no row
+are skipped.
 """
 
 import itertools
@@ -23,29 +23,29 @@ DIED = "interrupted: its tick died, the next one records it"
 
 
 class Row(TypedDict):
-    """One run, or one stretch of slots that nobody ran. Instants are UTC, ISO, with `Z`."""
+    """One run, or one range of missed slots. Instants are UTC, ISO 8601, with `Z`."""
 
     run_id: str | None
     """None for slots that were skipped or missed."""
     job: str
     slot: str | None
-    """The slot it answers for; None when started by hand. Of a stretch, the last one."""
+    """The slot of the run; None if it was started by hand. Of a range, the last one."""
     outcome: str | None
-    """A word of `Outcome`; None while it is running, and for what was put off."""
+    """A word of `Outcome`; None while it is running, and if it said not now."""
     reason: str | None
     attempt: int
     catch_up: bool
     missed: int
-    """How many older slots it answers for; of a stretch, how many slots it has."""
+    """How many older slots the run answers for; of a range, how many slots it has."""
     started_at: str | None
     finished_at: str | None
-    """When its fate was settled."""
+    """When the run ended, or when it was recorded that the slot is skipped or missed."""
     duration_seconds: float | None
     result: Any
     error: str | None
     retry_at: str | None
     missed_capped: bool
-    """Whether counting may have stopped at `missed`, and there were more."""
+    """Whether counting stopped at `missed`, so that there may have been more."""
 
 
 COLUMNS = tuple(Row.__annotations__)
@@ -53,63 +53,63 @@ COLUMNS = tuple(Row.__annotations__)
 
 @dataclass(frozen=True)
 class HistoryQuery:
-    """Which rows to look for; None wants all."""
+    """Which rows to select; None selects all."""
 
     job: str | None = None
     since: datetime | None = None
-    """Settled at this instant or later. What is still running always counts as later."""
+    """Ended at this instant or later. A run that is still running always counts as later."""
     outcome: Outcome | None = None
     limit: int = DEFAULT_LIMIT
-    """0 wants all."""
+    """0 selects all."""
 
     def accepts(self, row: Row) -> bool:
-        """Whether the row is one of those looked for."""
+        """Return whether the row is selected."""
         if self.job is not None and row["job"] != self.job:
             return False
         if self.outcome is not None and row["outcome"] != self.outcome:
             return False
-        settled = parse_utc(row["finished_at"])
-        return self.since is None or settled is None or settled >= self.since
+        ended = parse_utc(row["finished_at"])
+        return self.since is None or ended is None or ended >= self.since
 
 
-def read(journal: Journal, wanted: HistoryQuery, is_running: Callable[[str], bool]) -> list[Row]:
-    """The rows looked for, newest first, from no more of the journal than that takes.
+def read(journal: Journal, query: HistoryQuery, is_running: Callable[[str], bool]) -> list[Row]:
+    """Return the selected rows, newest first, reading no more of the journal than needed.
 
     `is_running` tells whether a job runs now; it is asked about runs that have no end. Raises
     StateError if the journal cannot be read.
     """
-    found: list[Row] = []
-    for start in _starts(journal.names(), wanted.since):
-        unlike = (row for row in rows(journal.read(start).events) if wanted.accepts(row))
-        found = list(itertools.islice(unlike, wanted.limit or None))
-        if wanted.limit and len(found) == wanted.limit:
+    selected: list[Row] = []
+    for start in _starts(journal.names(), query.since):
+        accepted = (row for row in rows(journal.read(start).events) if query.accepts(row))
+        selected = list(itertools.islice(accepted, query.limit or None))
+        if query.limit and len(selected) == query.limit:
             break
-    for row in found:
+    for row in selected:
         if row["reason"] == RUNNING and row["outcome"] is None and not is_running(row["job"]):
             row["reason"] = DIED
-    return found
+    return selected
 
 
 def rows(events: Iterable[Event]) -> list[Row]:
-    """A row for everything that ran, was skipped or was missed, newest first.
+    """Return a row for everything that ran, was skipped or was missed, newest first.
 
-    A run stands where it began. One that has begun and not ended has no outcome.
+    A run has the place of its start. One that has not ended has no outcome.
     """
-    found: dict[str, Row] = {}
+    by_run: dict[str, Row] = {}
     for number, event in enumerate(events):
         row = row_of(event)
         if row is not None:
-            found[row["run_id"] or f"event {number}"] = row
-    return list(reversed(found.values()))
+            by_run[row["run_id"] or f"event {number}"] = row
+    return list(reversed(by_run.values()))
 
 
 def is_failure(row: Row) -> bool:
-    """Whether a person should be told of the run in this row."""
+    """Return whether the run in this row failed."""
     return row["outcome"] is not None and Outcome(row["outcome"]).is_failure
 
 
 def row_of(event: Event) -> Row | None:
-    """The row that one event makes; None if it makes none."""
+    """Return the row of an event, or None if it has none."""
     make = _MAKERS.get(event.get("event", ""))
     if make is None or not isinstance(event.get("job"), str):
         return None
@@ -117,7 +117,7 @@ def row_of(event: Event) -> Row | None:
 
 
 def _starts(names: list[str], since: datetime | None) -> Iterator[Position | None]:
-    """From where to read: the newest file, then the two newest, four, eight, all."""
+    """Yield where to start reading: the newest file, the two newest, four, eight, all."""
     if since is not None:
         names = [name for name in names if name >= file_name(since)]
     back = 1
@@ -128,7 +128,7 @@ def _starts(names: list[str], since: datetime | None) -> Iterator[Position | Non
         yield Position(names[0], 0)
 
 
-def _begun(event: Event) -> Row | None:
+def _started(event: Event) -> Row | None:
     row = _row(event)
     row["started_at"] = row["finished_at"]
     row["finished_at"] = None
@@ -138,11 +138,10 @@ def _begun(event: Event) -> Row | None:
 
 def _ended(event: Event) -> Row | None:
     row = _row(event)
-    known = event.get("outcome") in list(Outcome)
-    return row if row["run_id"] and known else None
+    return row if row["run_id"] and event.get("outcome") in list(Outcome) else None
 
 
-def _deferred(event: Event) -> Row | None:
+def _not_now(event: Event) -> Row | None:
     row = _row(event)
     row["reason"] = f"not now: {row['reason'] or 'no reason given'}"
     return row if row["run_id"] else None
@@ -197,9 +196,9 @@ def _number(event: Event, key: str, default: int) -> int:
 
 
 _MAKERS: dict[str, Callable[[Event], Row | None]] = {
-    "begin": _begun,
+    "begin": _started,
     "end": _ended,
-    "deferred": _deferred,
+    "deferred": _not_now,
     "skipped": _skipped,
     "missed": _missed,
 }

@@ -24,11 +24,11 @@ _NOT_IN_LAST = ("event", "job", "memory", "outgoing", "at", "section", "seed_key
 
 def open_run(entry: JobEntry, event: RunStarted) -> None:
     """Add the run to those in progress, in its lane."""
-    kept: dict[str, Any] = {
+    values: dict[str, Any] = {
         key: value for key, value in event.items() if key not in ("event", "job", "lane")
     }
-    kept["started_at"] = event["at"]
-    run = cast("RunEntry", kept)
+    values["started_at"] = event["at"]
+    run = cast("RunEntry", values)
     if event.get("lane"):
         beside = entry.setdefault("beside", {})
         assert beside is not None

@@ -1,8 +1,8 @@
-"""The append-only record of everything that happened: one file a day, one JSON line an event.
+"""The append-only record of all events: one file a day, one JSON line an event.
 
-A new day's file begins with a snapshot of the state, so the newest file alone can rebuild it.
-An append is one write, made while holding the journal's lock, and a sync, which several may
-share; what a crash tears off is the last line, which no reader takes for an event.
+Each file starts with a snapshot of the state, so the newest file alone can rebuild it. An append is
+one write, made while holding the journal's lock, and a sync, which several appends may share. A
+crash can only cut the last line short, and readers ignore a line without its end.
 """
 
 import json
@@ -24,7 +24,7 @@ Event = Mapping[str, Any]
 SUFFIX = ".jsonl"
 MODE = 0o600
 DAY_FILE = re.compile(r"\d{4}-\d{2}-\d{2}\.jsonl")
-"""What the files are called."""
+"""The names of the files."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Position:
 
 @dataclass(frozen=True)
 class ReadBatch:
-    """Events read in one go, where the next ones will begin, and the lines that were none."""
+    """Events read in one go, where the next ones will start, and the lines that are damaged."""
 
     events: tuple[Event, ...]
     end: Position | None
@@ -51,17 +51,17 @@ class Journal:
         self.folder = folder
 
     def names(self) -> list[str]:
-        """The file names, oldest day first. Raises StateError where they cannot be seen."""
+        """Return the file names, oldest day first. Raises StateError if that is not possible."""
         try:
-            found = os.listdir(self.folder)
+            names = os.listdir(self.folder)
         except FileNotFoundError:
             return []
         except OSError as error:
             raise StateError(f"{self.folder}: cannot be read: {reason_of(error)}") from error
-        return sorted(name for name in found if DAY_FILE.fullmatch(name))
+        return sorted(name for name in names if DAY_FILE.fullmatch(name))
 
     def read(self, start: Position | None) -> ReadBatch:
-        """Every whole line from `start` on, through all later files; None reads them all."""
+        """Read every whole line from `start` on, through all later files; None reads all files."""
         events: list[Event] = []
         broken: list[str] = []
         end = start
@@ -76,12 +76,12 @@ class Journal:
                 if event is not None:
                     events.append(event)
                 elif line.strip():
-                    broken.append(f"{name}: line {number} after byte {offset} is torn, left out")
+                    broken.append(f"{name}: line {number} after byte {offset} is damaged, ignored")
             end = Position(name, offset + whole)
         return ReadBatch(tuple(events), end, tuple(broken))
 
     def newest_snapshot(self) -> Position | None:
-        """The place before the newest snapshot that can be read; None where there is none."""
+        """Return the position of the newest readable snapshot; None if there is none."""
         for name in reversed(self.names()):
             lines = self._tail(name, 0).splitlines(keepends=True)
             offset = sum(map(len, lines))
@@ -93,7 +93,7 @@ class Journal:
         return None
 
     def holds(self, position: Position) -> bool:
-        """Whether `position` is a place in this journal: its file is there, a line ends there."""
+        """Return whether the file of `position` exists and has the end of a line there."""
         try:
             with open(self.folder / position.name, "rb") as stream:
                 if position.offset == 0:
@@ -104,13 +104,13 @@ class Journal:
             return False
 
     def append(self, name: str, events: Sequence[Event], *, sync: bool) -> None:
-        """Add events to the file `name`, all or none. Raises StateError."""
+        """Append events to the file `name`, all or none. Raises StateError."""
         data = b"".join(line(event) for event in events)
         with self._opened(name, os.O_RDWR | os.O_APPEND | os.O_CREAT) as descriptor:
             _write_whole(descriptor, data, sync=sync)
 
     def sync(self, name: str) -> None:
-        """Make sure that all of the file `name` is on the disk. Raises StateError."""
+        """Sync the file `name` to the disk. Raises StateError."""
         with self._opened(name, os.O_RDONLY) as descriptor:
             os.fdatasync(descriptor)
 
@@ -142,25 +142,25 @@ class Journal:
             raise StateError(_unsaved(path, error)) from error
 
     def outdated(self, today: date, keep_days: int) -> list[str]:
-        """The files of days before the last `keep_days`; never the newest file."""
+        """Return the files of days before the last `keep_days`; never the newest file."""
         oldest = (today - timedelta(days=keep_days)).isoformat()
-        # As many files are kept as days: a clock that is years ahead for once deletes nothing.
+        # At least `keep_days` files stay: a clock that is years ahead once deletes nothing.
         others = self.names()[: -keep_days - 1]
         return [name for name in others if name.removesuffix(SUFFIX) < oldest]
 
     def prune(self, today: date, keep_days: int) -> list[str]:
-        """Delete the files that are `outdated`."""
-        gone = self.outdated(today, keep_days)
-        for name in gone:
+        """Delete the `outdated` files and return their names."""
+        names = self.outdated(today, keep_days)
+        for name in names:
             (self.folder / name).unlink(missing_ok=True)
-        return gone
+        return names
 
     def _reaches_beyond(self, name: str, offset: int) -> bool:
-        """Whether there is anything to read; a look costs much less than an empty read."""
+        """Return whether there is anything to read; `stat` is much cheaper than an empty read."""
         try:
             return os.stat(f"{self.folder}/{name}").st_size > offset
         except OSError:
-            return True  # reading it tells why
+            return True  # reading it raises the reason
 
     def _tail(self, name: str, offset: int) -> bytes:
         try:
@@ -173,18 +173,18 @@ class Journal:
             raise StateError(f"{self.folder / name}: cannot be read: {reason_of(error)}") from error
 
 
-def file_name(moment: datetime) -> str:
-    """The name of the file for the day of `moment`, in UTC."""
-    return moment.strftime("%Y-%m-%d") + SUFFIX
+def file_name(instant: datetime) -> str:
+    """Return the name of the file for the day of `instant`, in UTC."""
+    return instant.strftime("%Y-%m-%d") + SUFFIX
 
 
 def line(event: Event) -> bytes:
-    """One event as it stands in a file: compact JSON, ASCII, a newline."""
+    """Return an event as a line of a file: compact JSON, ASCII, a newline."""
     return json.dumps(event, separators=(",", ":")).encode("ascii") + b"\n"
 
 
 def since_snapshot(events: Sequence[Event]) -> Iterator[Event]:
-    """The newest snapshot among `events` and everything after it; nothing if there is none."""
+    """Yield the newest snapshot among `events` and all after it; nothing if there is none."""
     starts = [at for at, event in enumerate(events) if event.get("event") == "snapshot"]
     if starts:
         yield from events[starts[-1] :]
@@ -200,7 +200,7 @@ def _event(text: bytes) -> Event | None:
 
 def _write_whole(descriptor: int, data: bytes, *, sync: bool) -> None:
     size = os.fstat(descriptor).st_size
-    # What a crash tore off ends without a newline; it must not swallow our first event.
+    # A line that a crash cut short has no newline; it must not swallow our first event.
     if size and os.pread(descriptor, 1, size - 1) != b"\n":
         data = b"\n" + data
     try:
@@ -219,8 +219,7 @@ def _private(path: str, flags: int) -> int:
 
 
 def _unsaved(path: Path, error: OSError) -> str:
-    why = reason_of(error)
     return (
-        f"{path}: cannot be written: {why}; no job is started until it can be, "
+        f"{path}: cannot be written: {reason_of(error)}; no job is started until it can be, "
         "and a run that has just ended will count as interrupted"
     )

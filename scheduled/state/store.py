@@ -1,8 +1,8 @@
 """State and journal together: loading, recording, and the checkpoint.
 
-The journal is the truth. `scheduled_state.json` is its checkpoint and says up to which byte of
-the journal it counts, so loading is reading the checkpoint and replaying what came after it.
-A checkpoint that cannot be used is moved aside, rebuilt from the journal, and reported.
+The journal is authoritative. `scheduled_state.json` is its checkpoint and says up to which byte of
+the journal it counts, so loading means reading the checkpoint and replaying what came after it. A
+checkpoint that cannot be used is moved aside, rebuilt from the journal, and reported.
 """
 
 import os
@@ -29,14 +29,14 @@ from scheduled.timing.instants import format_utc
 
 FILE_NAME = "scheduled_state.json"
 ASIDE = ("corrupt", "replaced")
-"""Why old state files are kept: one could not be used, one was rebuilt from the journal."""
+"""Why an old state file was kept: it could not be used, or it was rebuilt from the journal."""
 KEEP_DAYS = 30
 FAR = timedelta(days=2)
-"""A journal file of a day further ahead than this was written under a wrong clock."""
+"""A journal file dated further ahead than this was written while the clock was wrong."""
 
 
 class Store:
-    """The memory of one installation, as one process sees it.
+    """State and journal of one installation, as one process sees them.
 
     `state` is current as of the last `refresh`, `record` or `checkpoint`.
     """
@@ -47,20 +47,20 @@ class Store:
         self.journal = Journal(state_dir / "journal")
         self.state: State = empty()
         self.recovered: list[str] = []
-        """Sentences about what was broken and how it was mended; for the user's eyes."""
+        """Sentences for the user about what was damaged and how it was recovered."""
         self.began_new_day = False
-        """Whether this process wrote the first event of a day: a good time to clean up."""
+        """Whether this process wrote the first event of a day: then it is time to clean up."""
         self.changed_jobs: set[str] = set()
-        """The jobs that events taken in were about, ALL_JOBS for what concerns each of them."""
+        """The jobs that applied events were about; ALL_JOBS if one concerned every job."""
         self._position: Position | None = None
         self._unsynced = ""
-        """The journal file that what was recorded last is in, if it may not be on the disk yet."""
+        """The journal file with events that may not be on the disk yet."""
         self._broken = False
 
     def load(self) -> "Store":
-        """Read checkpoint and journal; changes nothing on disk.
+        """Read checkpoint and journal, and return this store; nothing on disk is changed.
 
-        Raises StateError for a state that a newer version wrote, or that cannot be read.
+        Raises StateError for a state that a newer version wrote or that cannot be read.
         """
         document = self._checkpointed()
         position = _position(document)
@@ -72,37 +72,37 @@ class Store:
         elif document is not None:
             self.state = with_defaults(document)
             if position is not None:
-                self.recovered.append(f"{self.journal.folder}: gone; the state alone was used")
+                self.recovered.append(
+                    f"{self.journal.folder}: missing; the state file alone was used"
+                )
         elif self._broken:
-            self.recovered.append(
-                "there is no journal to rebuild it from: everything starts afresh"
-            )
+            self.recovered.append("no journal to rebuild it from; starting with an empty state")
         self.refresh()
         return self
 
     def replay(self) -> "Store":
-        """As `load`, from the journal alone: the state file is as good as none."""
-        stretch = self.journal.read(None)
-        self.recovered.extend(stretch.broken)
+        """Read the journal alone, as if there were no state file, and return this store."""
+        batch = self.journal.read(None)
+        self.recovered.extend(batch.broken)
         self.state = empty()
-        for event in tuple(since_snapshot(stretch.events)) or stretch.events:
+        for event in tuple(since_snapshot(batch.events)) or batch.events:
             self._apply(event)
-        self._position = stretch.end
+        self._position = batch.end
         return self
 
     def refresh(self) -> None:
-        """Take in what other processes recorded since."""
-        stretch = self.journal.read(self._position)
-        for event in stretch.events:
+        """Apply what other processes have recorded since."""
+        batch = self.journal.read(self._position)
+        for event in batch.events:
             self._apply(event)
-        self._position = stretch.end
-        self.recovered.extend(stretch.broken)
+        self._position = batch.end
+        self.recovered.extend(batch.broken)
 
     def record(self, now: datetime, *events: Event, sync: bool = True) -> None:
-        """Append events, each stamped with `now`, and synced before this returns.
+        """Append events, each stamped with `now`, and sync them to the disk.
 
-        Without `sync` they are there for every process to read, but not for one after a power
-        cut; `sync` makes up for that, for many at once.
+        Without `sync` every process can read them, but a power cut can lose them until `sync` is
+        called, once for many.
 
         Raises LockedError or StateError; then none of them is recorded.
         """
@@ -111,7 +111,7 @@ class Store:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """The journal's lock, with what others recorded taken in: to decide on what to `write`.
+        """Hold the journal's lock with the state up to date, to decide what to `write`.
 
         Raises LockedError or StateError.
         """
@@ -120,15 +120,15 @@ class Store:
             yield
 
     def write(self, now: datetime, *events: Event, sync: bool = True) -> None:
-        """As `record`, for a caller within `locked`."""
+        """Do what `record` does, for a caller within `locked`."""
         name = self._current_file(now)
-        whole = [{"at": format_utc(now), **event} for event in events]
-        self.journal.append(name, whole, sync=sync)
+        stamped = [{"at": format_utc(now), **event} for event in events]
+        self.journal.append(name, stamped, sync=sync)
         self._unsynced = "" if sync else name
         self.refresh()
 
     def sync(self) -> None:
-        """Make sure that all that was recorded is on the disk. Raises StateError."""
+        """Sync everything recorded to the disk. Raises StateError."""
         if self._unsynced:
             self.journal.sync(self._unsynced)
             self._unsynced = ""
@@ -136,16 +136,16 @@ class Store:
     def checkpoint(self, now: datetime) -> files.Stamp | None:
         """Write the state file and return its stamp.
 
-        Raises LockedError or StateError; the old file then stays.
+        Raises LockedError or StateError; then the old file stays.
         """
         with self.locked():
             self._set_aside(now)
             return self.save()
 
     def save(self) -> files.Stamp | None:
-        """As `checkpoint`, for a caller within `locked`, or that holds the lock and has refreshed.
+        """Do what `checkpoint` does, for a caller that holds the lock and has refreshed.
 
-        Whatever lies there is written over.
+        An existing file is overwritten, usable or not.
         """
         document = dict(self.state)
         if self._position is not None:
@@ -156,14 +156,14 @@ class Store:
             reason = reason_of(error)
             raise StateError(
                 f"{self.path}: cannot be saved: {reason}; "
-                "the journal holds everything, the next tick tries again"
+                "nothing is lost: the journal has it, and the next tick tries again"
             ) from error
         return files.stamp(self.path)
 
     def _checkpointed(self) -> State | None:
-        """The state file's document; None where there is none that can be used."""
-        # False, too, where we may not look; the journal will tell. Nothing is wrong with a journal
-        # that has no checkpoint yet: the first tick is under way, or died before it wrote one.
+        """Return the document in the state file, or None if it cannot be used."""
+        # Also False where the folder may not be searched: reading the journal will report that. A
+        # journal without a checkpoint is fine: the first tick has not written one yet.
         if not os.path.exists(self.path):
             return None
         self._broken = True
@@ -183,7 +183,7 @@ class Store:
         return cast("State", document)
 
     def _refuse_newer(self, document: Any) -> None:
-        """Before its shape is looked at: a newer version's may well be another one."""
+        """Raise StateError for a document of a newer version, whose keys may mean other things."""
         version = document.get("version") if isinstance(document, dict) else None
         if isinstance(version, int) and version > VERSION:
             raise StateError(
@@ -192,36 +192,36 @@ class Store:
             )
 
     def _apply(self, event: Event) -> None:
-        everybody = event["event"] == "snapshot"
-        self.changed_jobs.add(ALL_JOBS if everybody else str(event.get("job", "")))
+        concerns_all = event["event"] == "snapshot"
+        self.changed_jobs.add(ALL_JOBS if concerns_all else str(event.get("job", "")))
         try:
             apply.apply(self.state, event)
         except (KeyError, TypeError, ValueError, AttributeError):
-            # Whole, and yet not what we wrote: one such line must not stop every tick to come.
-            told = f"{event['event']} at {event.get('at')}"
-            self.recovered.append(f"{self.journal.folder}: an event is damaged, left out: {told}")
+            # Valid JSON, but not what we wrote: one such line must not stop every later tick.
+            which = f"{event['event']} at {event.get('at')}"
+            self.recovered.append(f"{self.journal.folder}: ignored a damaged event: {which}")
 
     def _current_file(self, now: datetime) -> str:
-        """The file to append to: the day's, begun with a snapshot if it is new.
+        """Return the file to append to: the day's, started with a snapshot if it is new.
 
-        Never an older one than the newest: where the clock went back, the record goes on.
+        Never one older than the newest: if the clock went back, the newest is continued.
         """
         today = file_name(now)
         newest = max(self.journal.names(), default="")
         if newest > file_name(now + FAR):
-            newest = self._brought_back(newest, today)
+            newest = self._renamed_to_today(newest, today)
         if newest >= today:
             return newest
-        self.sync()  # nobody comes back to the old file
+        self.sync()  # the old file is not written again
         self.journal.begin_file(today, events.snapshot(self.state, now))
         self.journal.prune(now.date(), KEEP_DAYS)
         self.began_new_day = True
         return today
 
-    def _brought_back(self, name: str, today: str) -> str:
-        """Give the file of a day far ahead, when the clock was wrong, the name of today."""
-        ahead = [one for one in self.journal.names() if one >= today]
-        if ahead != [name]:  # today's, or another one ahead: read in order, that would come last
+    def _renamed_to_today(self, name: str, today: str) -> str:
+        """Rename a file that a wrong clock dated far ahead; return the name it has now."""
+        ahead = [other for other in self.journal.names() if other >= today]
+        if ahead != [name]:  # with two files ahead, the events would be read in the wrong order
             return name
         (self.journal.folder / name).rename(self.journal.folder / today)
         if self._position is not None and self._position.name == name:
@@ -229,10 +229,10 @@ class Store:
         return today
 
     def _set_aside(self, now: datetime) -> None:
-        """Keep a state file that could not be used, before a good one takes its place."""
+        """Move a state file that cannot be used aside, before a new one replaces it."""
         if not self._broken or not self.path.exists():
             return
-        try:  # once more, under the lock: another tick may have mended it
+        try:  # again, under the lock: another tick may have replaced it
             usable = not problem(files.read_json(self.path))
         except UnreadableFileError:
             usable = False
@@ -244,7 +244,7 @@ class Store:
 
 
 def path_aside(path: Path, why: str, now: datetime) -> Path:
-    """Where a state file is kept that another takes the place of; `why` is one of ASIDE."""
+    """Return where a replaced state file is kept; `why` is one of ASIDE."""
     return path.with_name(f"{path.name}.{why}-{now:%Y%m%dT%H%M%SZ}")
 
 

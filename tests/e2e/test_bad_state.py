@@ -98,8 +98,8 @@ def test_a_damaged_line_of_the_journal_costs_no_more_than_itself(quick: Path) ->
     second = scheduled(quick, "run")
 
     assert first.code == 4
-    assert "an event is damaged, left out: end at 5" in first.err
-    assert "is torn, left out" in first.err
+    assert "ignored a damaged event: end at 5" in first.err
+    assert "is damaged, ignored" in first.err
     assert json.loads(first.out)["runs"] == []
     assert second == Said(0, "", "")
 

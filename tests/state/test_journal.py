@@ -146,7 +146,7 @@ def test_a_line_that_is_no_event_is_left_out_and_told_unless_it_is_empty(
     stretch = journal.read(None)
 
     assert [one["event"] for one in stretch.events] == ["snapshot", "after"]
-    told = (f"{DAY}: line 2 after byte 0 is torn, left out",) if line else ()
+    told = (f"{DAY}: line 2 after byte 0 is damaged, ignored",) if line else ()
     assert stretch.broken == told
 
 

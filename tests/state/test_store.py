@@ -91,7 +91,7 @@ def test_a_broken_state_without_a_journal_is_kept_aside_too(tmp_path: Path) -> N
     found = Store(tmp_path).load()
     found.checkpoint(NOW)
 
-    assert any("afresh" in sentence for sentence in found.recovered)
+    assert any("empty state" in sentence for sentence in found.recovered)
     assert [path.read_bytes() for path in tmp_path.glob("*.corrupt-*")] == [b"{torn"]
 
 
@@ -199,7 +199,7 @@ def test_a_state_whose_journal_is_gone_is_used_alone_and_that_is_told(tmp_path: 
     found = Store(tmp_path).load()
 
     assert found.state["jobs"]["backup"]["coalesced"] == 2
-    assert found.recovered == [f"{tmp_path}/journal: gone; the state alone was used"]
+    assert found.recovered == [f"{tmp_path}/journal: missing; the state file alone was used"]
 
 
 def test_who_decides_on_what_to_write_sees_what_others_recorded(tmp_path: Path) -> None:
@@ -360,7 +360,7 @@ def test_a_damaged_event_is_left_out_and_told(tmp_path: Path) -> None:
 
     found = Store(tmp_path).load()
     assert found.state["jobs"]["backup"]["coalesced"] == 2
-    assert "an event is damaged, left out: missed at 2026-11-21T12:00:00Z" in found.recovered[0]
+    assert "ignored a damaged event: missed at 2026-11-21T12:00:00Z" in found.recovered[0]
 
 
 def test_an_event_from_a_newer_version_is_passed_over(tmp_path: Path) -> None:

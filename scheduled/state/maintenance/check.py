@@ -1,4 +1,4 @@
-"""Whether a state folder is as it should be. Changes nothing in it."""
+"""The check of a state folder; it changes nothing."""
 
 import contextlib
 import os
@@ -20,53 +20,53 @@ from scheduled.system.permissions import OTHERS
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What came of a check."""
+    """The result of a check."""
 
     problems: tuple[str, ...]
-    """What somebody should do something about, a sentence each."""
+    """What a person should fix, a sentence each."""
     notes: tuple[str, ...]
-    """What is odd and harms nothing."""
+    """What is unusual and harmless."""
     differences: tuple[Difference, ...]
-    """Where the state is not what the journal leads to; they are a problem, too."""
+    """Where the state is not what the journal leads to; this has to be fixed, too."""
     events: int
-    """How many the journal holds."""
+    """How many events the journal has."""
     sizes: dict[str, tuple[int, int]]
-    """By kind of file: how many there are, and how many bytes they have."""
+    """By kind of file: how many there are, and their bytes."""
 
     @property
     def is_fine(self) -> bool:
-        """Whether nothing needs doing."""
+        """Whether nothing has to be fixed."""
         return not self.problems and not self.differences
 
 
 def examine(state_dir: Path) -> CheckResult:
-    """Look at everything in a state folder; one that is not there yet is fine.
+    """Check everything in a state folder; a missing folder is fine.
 
-    Raises StateError for a folder that may not be looked at, and LockedError.
+    Raises StateError if the folder is unreadable, and LockedError.
     """
-    with _standing_still(state_dir):
-        found = inventory.list_files(state_dir)
-        broken, differing = _state(state_dir)
-        torn, lost, events = _journal(Journal(state_dir / "journal"))
+    with _writers_excluded(state_dir):
+        listed = inventory.list_files(state_dir)
+        state_problems, differing = _state(state_dir)
+        journal_problems, notes, events = _journal(Journal(state_dir / "journal"))
     return CheckResult(
-        problems=(*broken, *torn, *_access(found)),
-        notes=(*lost, *_strays(found)),
+        problems=(*state_problems, *journal_problems, *_access(listed)),
+        notes=(*notes, *_strays(listed)),
         differences=tuple(differing),
         events=events,
-        sizes=_sizes(found),
+        sizes=_sizes(listed),
     )
 
 
 @contextlib.contextmanager
-def _standing_still(state_dir: Path) -> Iterator[None]:
-    """Keep ticks from writing meanwhile; where none ever came or could come, that is not needed."""
+def _writers_excluded(state_dir: Path) -> Iterator[None]:
+    """Hold the journal's lock, if there is one that this user may take."""
     lock = state_dir / "locks" / "journal"
     with locks.journal(state_dir) if os.access(lock, os.W_OK) else contextlib.nullcontext():
         yield
 
 
 def _state(state_dir: Path) -> tuple[list[str], list[Difference]]:
-    """What is wrong with the state file, and where it and the journal part."""
+    """Return the problems of the state file, and where it and the journal differ."""
     try:
         store = Store(state_dir).load()
     except StateError as error:
@@ -74,50 +74,52 @@ def _state(state_dir: Path) -> tuple[list[str], list[Difference]]:
     if not os.path.exists(store.path) or not store.journal.names():
         return store.recovered, []
     replayed = Store(state_dir).replay().state
-    return _told(store), differences(store.state, with_foreign_keys(replayed, store.state))
+    return _of_state(store), differences(store.state, with_foreign_keys(replayed, store.state))
 
 
-def _told(store: Store) -> list[str]:
-    """What loading said, without the lines of the journal, which are looked at by themselves."""
-    return [one for one in store.recovered if " is torn, " not in one]
+def _of_state(store: Store) -> list[str]:
+    """Return what loading reported, without damaged lines: the check of the journal has them."""
+    return [sentence for sentence in store.recovered if " is damaged, ignored" not in sentence]
 
 
 def _journal(journal: Journal) -> tuple[list[str], list[str], int]:
-    """Lines that count and cannot be read; lines that only the history has lost; events."""
-    whole = journal.read(None)
+    """Return damaged lines that matter, a note on those of the history, and the event count."""
+    everything = journal.read(None)
     since = journal.read(journal.newest_snapshot() or Position("", 0))
-    torn = [f"{journal.folder}: {one}" for one in since.broken]
-    lost = len(whole.broken) - len(since.broken)
-    notes = [f"{journal.folder}: {_lines(lost)} cannot be read; history does without"]
-    return torn, notes if lost else [], len(whole.events)
+    problems = [f"{journal.folder}: {sentence}" for sentence in since.broken]
+    lost = len(everything.broken) - len(since.broken)
+    notes = [f"{journal.folder}: {_lines(lost)} cannot be read; `history` omits what they had"]
+    return problems, notes if lost else [], len(everything.events)
 
 
-def _access(found: list[StateFile]) -> Iterator[str]:
-    """Files that others can write to, and those we could not write to ourselves."""
-    for one in found:
-        mode = stat.S_IMODE(one.status.st_mode)
-        if one.kind is FileKind.LOCK and mode != locks.MODE:
-            yield f"{one.path}: mode {mode:04o}; type: chmod {locks.MODE:o} {one.path}"
-        elif not stat.S_ISLNK(one.status.st_mode) and mode & OTHERS:
-            yield f"{one.path}: others can write to it; type: chmod go-w {one.path}"
-        if one.status.st_uid != os.geteuid():
-            yield f"{one.path}: of user {one.status.st_uid}; type: chown {os.geteuid()} {one.path}"
+def _access(files: list[StateFile]) -> Iterator[str]:
+    """Yield a sentence on each file that others can write to, or that we cannot."""
+    for file in files:
+        mode = stat.S_IMODE(file.status.st_mode)
+        if file.kind is FileKind.LOCK and mode != locks.MODE:
+            yield f"{file.path}: mode {mode:04o}; type: chmod {locks.MODE:o} {file.path}"
+        elif not stat.S_ISLNK(file.status.st_mode) and mode & OTHERS:
+            yield f"{file.path}: others can write to it; type: chmod go-w {file.path}"
+        if file.status.st_uid != os.geteuid():
+            owner = file.status.st_uid
+            yield f"{file.path}: of user {owner}; type: chown {os.geteuid()} {file.path}"
 
 
-def _strays(found: list[StateFile]) -> Iterator[str]:
-    for one in inventory.of_kind(found, FileKind.STRAY):
-        yield f"{one.path}: not a file of ours; it is left alone"
-    for one in inventory.of_kind(found, FileKind.LEFTOVER):
-        yield f"{one.path}: left by a program that died while it wrote; `state gc` removes it"
-    for one in inventory.of_kind(found, FileKind.ASIDE):
-        yield f"{one.path}: an old state, kept aside; `state gc` removes it in time"
+def _strays(files: list[StateFile]) -> Iterator[str]:
+    """Yield a note on each file that should not be there."""
+    for file in inventory.of_kind(files, FileKind.STRAY):
+        yield f"{file.path}: not a file of scheduled; it is ignored"
+    for file in inventory.of_kind(files, FileKind.LEFTOVER):
+        yield f"{file.path}: left over from an interrupted write; `state gc` removes it"
+    for file in inventory.of_kind(files, FileKind.ASIDE):
+        yield f"{file.path}: an old state file; `state gc` removes it later"
 
 
-def _sizes(found: list[StateFile]) -> dict[str, tuple[int, int]]:
+def _sizes(files: list[StateFile]) -> dict[str, tuple[int, int]]:
     sizes = dict.fromkeys((str(kind) for kind in FileKind), (0, 0))
-    for one in found:
-        count, total = sizes[one.kind]
-        sizes[one.kind] = count + 1, total + one.bytes
+    for file in files:
+        count, total = sizes[file.kind]
+        sizes[file.kind] = count + 1, total + file.bytes
     return sizes
 
 

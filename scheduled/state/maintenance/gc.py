@@ -1,7 +1,7 @@
-"""What has been kept long enough, and taking it away.
+"""The clean-up of files that are old enough.
 
-Never what is in use, nor what the state could be rebuilt from: the newest journal with a snapshot
-that can be read, and all since.
+What is in use stays, and so does what the state could be rebuilt from: the newest journal file
+with a readable snapshot, and all newer ones.
 """
 
 import os
@@ -21,44 +21,44 @@ from scheduled.system import linux, locks
 
 
 def expired(state_dir: Path, now: datetime, days: int) -> list[StateFile]:
-    """The files of ours that are older than `days` days and that nobody needs. Changes nothing.
+    """Return our files that are older than `days` days and not needed any more.
 
-    Raises StateError for a state that cannot be read: what is in use cannot be told then.
+    Raises StateError if the state cannot be read, for then it is unknown what is in use.
     """
     store = Store(state_dir).load()
     oldest, running = now - timedelta(days=days), _running(store.state)
     journals = _journals(store.journal, now, days)
     return [
-        one
-        for one in inventory.list_files(state_dir)
-        if one.path.name in journals
-        or (one.kind is FileKind.OUTPUT and one.since < oldest and not _is_used(one, running))
-        or (one.kind in (FileKind.ASIDE, FileKind.LEFTOVER) and one.since < oldest)
+        file
+        for file in inventory.list_files(state_dir)
+        if file.path.name in journals
+        or (file.kind is FileKind.OUTPUT and file.since < oldest and not _is_used(file, running))
+        or (file.kind in (FileKind.ASIDE, FileKind.LEFTOVER) and file.since < oldest)
     ]
 
 
-def remove(state_dir: Path, found: Iterable[StateFile]) -> Iterator[tuple[StateFile, str]]:
-    """Delete them one by one; each with why it could not be, or an empty text."""
-    for one in found:
-        # A tick that reads the journal holds its lock; everything else nobody looks for any more.
-        guarded = locks.journal(state_dir) if one.kind is FileKind.JOURNAL else nullcontext()
-        with guarded:
-            yield one, _removed(one.path)
+def remove(state_dir: Path, files: Iterable[StateFile]) -> Iterator[tuple[StateFile, str]]:
+    """Delete the files one by one, and yield each with why it could not be deleted, or ''."""
+    for file in files:
+        # A tick that reads the journal holds its lock; nothing reads the other files any more.
+        lock = locks.journal(state_dir) if file.kind is FileKind.JOURNAL else nullcontext()
+        with lock:
+            yield file, _removed(file.path)
 
 
 def _is_used(output: StateFile, running: set[str]) -> bool:
-    """Whether a run, or a process that one left behind, still writes to it."""
+    """Return whether a run, or a process that it left behind, still writes to the file."""
     return output.path.stem in running or linux.has_writer(output.path)
 
 
 def _running(state: State) -> set[str]:
-    """The ids of runs that have not ended, as far as is known: their output is being written."""
-    under_way = {job for job, _ in records.active_runs(state)}
-    return {run.run_id for job in under_way for run in records.job_memory(state, job).runs.values()}
+    """Return the ids of the runs in progress, whose output is being written."""
+    active = {job for job, _ in records.active_runs(state)}
+    return {run.run_id for job in active for run in records.job_memory(state, job).runs.values()}
 
 
 def _journals(journal: Journal, now: datetime, days: int) -> set[str]:
-    """Those that are too old, and older than the one with the newest snapshot."""
+    """Return the journal files that are old enough, and older than the newest snapshot."""
     start = journal.newest_snapshot()
     names = journal.outdated(now.date(), days) if start is not None else []
     return {name for name in names if start is not None and name < start.name}

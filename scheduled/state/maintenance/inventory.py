@@ -1,7 +1,7 @@
-"""What lies in a state folder, and which of it is ours.
+"""The files in a state folder, and what each is for.
 
-The folder may be one that other programs keep files in, too (DESIGN 7: the trigger's). Theirs
-are passed over; in the folders that are ours alone, a file we did not make is a stray.
+Other programs may keep files in the folder, too (AIPass's trigger does): those are skipped. In a
+sub-folder that is ours alone, a file of somebody else is a stray.
 """
 
 import os
@@ -21,36 +21,36 @@ from scheduled.state.journal import DAY_FILE
 
 
 class FileKind(StrEnum):
-    """What a file is for."""
+    """What a file is for, as `state check --json` has it."""
 
     STATE = "state"
     JOURNAL = "journal"
     OUTPUT = "output"  # what a run printed
     LOCK = "lock"
     CACHE = "cache"
-    HINT = "hint"  # for idle ticks: when something is due next, when the last tick came
-    ASIDE = "aside"  # an old state that another took the place of
-    LEFTOVER = "leftover"  # of a file that was being written when its writer died
-    STRAY = "stray"  # in a folder of ours, and not ours
+    HINT = "hint"  # for idle ticks: when something is due next, when the last tick ran
+    ASIDE = "aside"  # a state file that was replaced
+    LEFTOVER = "leftover"  # an unfinished file, whose writer died
+    STRAY = "stray"  # a file of somebody else in one of our folders
 
 
 @dataclass(frozen=True)
 class StateFile:
-    """A file of ours, or one that lies among them."""
+    """A file of ours, or a stray."""
 
     path: Path
     kind: FileKind
     status: os.stat_result
-    """Of the file itself, where it is a link."""
+    """Of the link itself, if it is one."""
 
     @property
     def bytes(self) -> int:
-        """How large it is."""
+        """The size of the file."""
         return self.status.st_size
 
     @property
     def since(self) -> datetime:
-        """When it was last written; of a state that is kept aside, when that happened."""
+        """When the file was last written; of a replaced state, when it was replaced."""
         stamp = self.path.name.rpartition("-")[2] if self.kind is FileKind.ASIDE else ""
         if stamp:
             return datetime.strptime(stamp, "%Y%m%dT%H%M%S%z")
@@ -70,25 +70,25 @@ _FOLDERS = {
 
 
 def list_files(state_dir: Path) -> list[StateFile]:
-    """Every file of ours in a state folder; none where there is no such folder.
+    """Return every file of ours in a state folder by path; none if there is no such folder.
 
-    Raises StateError for what may not be looked at.
+    Raises StateError for a folder that is unreadable.
     """
-    found = list(_found(state_dir, _beside_the_state, depth=1))
+    files = list(_scan(state_dir, _kind_beside_state, depth=1))
     for folder, (kind, pattern) in _FOLDERS.items():
-        found += _found(state_dir / folder, partial(_within, kind=kind, pattern=pattern))
-    return sorted(found, key=lambda one: one.path)
+        files += _scan(state_dir / folder, partial(_kind_within, kind=kind, pattern=pattern))
+    return sorted(files, key=lambda file: file.path)
 
 
-def of_kind(found: Iterable[StateFile], *kinds: FileKind) -> list[StateFile]:
-    """Those of them that are of these kinds, in their order."""
-    return [one for one in found if one.kind in kinds]
+def of_kind(files: Iterable[StateFile], *kinds: FileKind) -> list[StateFile]:
+    """Return the files of these kinds, in their order."""
+    return [file for file in files if file.kind in kinds]
 
 
-def _found(
+def _scan(
     folder: Path, kind_of: Callable[[str], FileKind | None], depth: int = 4
 ) -> Iterator[StateFile]:
-    """The files in a folder, and `depth` - 1 levels of folders in it; links are not followed."""
+    """Yield the files in a folder and in `depth` - 1 levels below it; links are not followed."""
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
@@ -97,14 +97,14 @@ def _found(
                 if not stat.S_ISDIR(status.st_mode) and kind is not None:
                     yield StateFile(Path(entry.path), kind, status)
                 elif stat.S_ISDIR(status.st_mode) and depth > 1:
-                    yield from _found(Path(entry.path), kind_of, depth - 1)
-    except FileNotFoundError:  # or gone since: ticks come and go
+                    yield from _scan(Path(entry.path), kind_of, depth - 1)
+    except FileNotFoundError:  # also if a tick has just removed it
         return
     except OSError as error:
         raise StateError(f"{folder}: {reason_of(error)}") from error
 
 
-def _beside_the_state(name: str) -> FileKind | None:
+def _kind_beside_state(name: str) -> FileKind | None:
     if name == store.FILE_NAME:
         return FileKind.STATE
     if name in _HINTS:
@@ -114,7 +114,7 @@ def _beside_the_state(name: str) -> FileKind | None:
     return FileKind.LEFTOVER if name.startswith(_UNFINISHED) else None
 
 
-def _within(name: str, kind: FileKind, pattern: re.Pattern[str]) -> FileKind:
+def _kind_within(name: str, kind: FileKind, pattern: re.Pattern[str]) -> FileKind:
     if name.startswith("."):
         return FileKind.LEFTOVER
     return kind if pattern.fullmatch(name) else FileKind.STRAY

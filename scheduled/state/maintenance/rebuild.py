@@ -1,4 +1,4 @@
-"""The state, made anew from the journal."""
+"""Rebuilding the state from the journal."""
 
 import os
 from dataclasses import dataclass
@@ -16,26 +16,26 @@ from scheduled.system import files, locks
 
 @dataclass(frozen=True)
 class RebuildResult:
-    """What a rebuild found and did."""
+    """What a rebuild did."""
 
     differences: tuple[Difference, ...]
-    """What the state file had otherwise; none for one that could not be used at all."""
+    """Where the state file differed; none if it could not be used at all."""
     kept_as: Path | None
-    """Where the old state file is now; None where there was none, or nothing had to be done."""
+    """Where the old state file is now; None if there was none, or nothing had to be done."""
     written: bool
-    """Whether there is a new state file."""
+    """Whether a new state file was written."""
     warnings: tuple[str, ...]
-    """What was broken on the way."""
+    """Sentences about what was damaged."""
 
 
 def rebuild(state_dir: Path, now: datetime) -> RebuildResult:
-    """Replace the state by what the journal leads to, if it is another; the old one is kept.
+    """Replace the state by what the journal leads to, if it differs; a copy of the old one is kept.
 
-    Keys that are not ours stay. A tick that is under way takes the new state over. Raises
-    StateError where there is no journal, or a newer version's state, and LockedError.
+    Keys that are not ours stay. A tick in progress goes on with the new state. Raises StateError
+    if there is no journal or the state is of a newer version, and LockedError.
     """
     if not Store(state_dir).journal.names():
-        raise StateError(f"{state_dir}: no journal there to rebuild the state from; nothing done")
+        raise StateError(f"{state_dir}: no journal to rebuild the state from; nothing was changed")
     with locks.journal(state_dir):
         before = Store(state_dir).load()
         document = _document(before)
@@ -51,7 +51,7 @@ def rebuild(state_dir: Path, now: datetime) -> RebuildResult:
 
 
 def _document(store: Store) -> Any:
-    """What the state file holds; None where it is not there or cannot be parsed."""
+    """Return the content of the state file; None if it is missing or cannot be parsed."""
     try:
         return files.read_json(store.path)
     except UnreadableFileError:
@@ -59,7 +59,7 @@ def _document(store: Store) -> Any:
 
 
 def _keep(path: Path, now: datetime) -> Path | None:
-    """A copy of the state file, so that there is a state at every instant."""
+    """Copy the state file, so that there is one at every instant; return the copy."""
     if not os.path.exists(path):
         return None
     copy = path_aside(path, "replaced", now)

@@ -74,7 +74,7 @@ def test_a_file_that_is_there_is_not_written_over(home: Home) -> None:
     said = home.call(state.backup)
 
     assert said.code == 2
-    assert "is there already" in said.err
+    assert "already exists" in said.err
     assert (home.folder / NAME).read_text() == "mine"
 
 

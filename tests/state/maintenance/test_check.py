@@ -102,7 +102,7 @@ def test_a_line_that_counts_and_cannot_be_read_is_a_problem(home: Home) -> None:
     said = home.call(state.check)
 
     assert said.code == 4
-    assert "is torn, left out" in said.out
+    assert "is damaged, ignored" in said.out
 
 
 def test_a_line_before_the_newest_snapshot_is_only_worth_a_note(home: Home) -> None:
