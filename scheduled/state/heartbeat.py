@@ -9,10 +9,10 @@ import contextlib
 import math
 import os
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from scheduled.system.machine import boot_id
 
@@ -31,8 +31,7 @@ class Cause(StrEnum):
     BACK = "clock set back"
 
 
-@dataclass(frozen=True)
-class Heartbeat:
+class Heartbeat(NamedTuple):
     """One instant by three clocks, in seconds."""
 
     wall: float
@@ -46,8 +45,7 @@ class Heartbeat:
         return datetime.fromtimestamp(self.wall, UTC)
 
 
-@dataclass(frozen=True)
-class Gap:
+class Gap(NamedTuple):
     """A time without ticks that was longer than expected."""
 
     start: datetime

@@ -7,9 +7,8 @@ are skipped.
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from scheduled.jobs.model import Outcome
 from scheduled.state.journal import Event, Journal, Position, file_name
@@ -51,8 +50,7 @@ class Row(TypedDict):
 COLUMNS = tuple(Row.__annotations__)
 
 
-@dataclass(frozen=True)
-class HistoryQuery:
+class HistoryQuery(NamedTuple):
     """Which rows to select; None selects all."""
 
     job: str | None = None

@@ -10,10 +10,9 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from scheduled.errors import StateError, reason_of
 from scheduled.system.files import sync_folder
@@ -27,16 +26,14 @@ DAY_FILE = re.compile(r"\d{4}-\d{2}-\d{2}\.jsonl")
 """The names of the files."""
 
 
-@dataclass(frozen=True)
-class Position:
+class Position(NamedTuple):
     """A place between two events: after `offset` bytes of the file called `name`."""
 
     name: str
     offset: int
 
 
-@dataclass(frozen=True)
-class ReadBatch:
+class ReadBatch(NamedTuple):
     """Events read in one go, where the next ones will start, and the lines that are damaged."""
 
     events: tuple[Event, ...]

@@ -5,8 +5,8 @@ state: not everybody may read the crontab, and reading it would cost more than a
 """
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from scheduled.errors import UsageError
 from scheduled.state.document import State
@@ -19,8 +19,7 @@ SILENCE_TICKS = 2.5
 """No tick for this many intervals is a gap, and its cause is recorded."""
 
 
-@dataclass(frozen=True)
-class Cadence:
+class Cadence(NamedTuple):
     """How often a tick is expected, since when, and how often it was before."""
 
     interval: timedelta

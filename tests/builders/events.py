@@ -18,7 +18,7 @@ MISSED = {"event": "missed", "job": "backup", "last": "2026-11-21T12:00:00Z", "c
 
 
 def after(*events: dict[str, Any]) -> Any:
-    """The state that these events lead to, as JSON, each an hour after the one before."""
+    """Return the state, as JSON, after these events, each an hour after the one before."""
     state = empty()
     for hour, event in enumerate(events, start=10):
         apply.apply(state, {"at": f"2026-11-21T{hour}:00:00Z", **event})
@@ -26,12 +26,12 @@ def after(*events: dict[str, Any]) -> Any:
 
 
 def end(outcome: str = "succeeded", **more: Any) -> dict[str, Any]:
-    """The end of the run, which answers for its slot unless the test says otherwise."""
+    """Build the end of the run, which answers for its slot unless the test says otherwise."""
     ordinary = {"event": "end", "answered": True, "finished_at": "2026-11-21T12:00:05Z"}
     ordinary |= {"outcome": outcome, "error": "", "catch_up": False, "missed": 0}
     return {**RUN, **ordinary, **more}
 
 
 def record(state: State) -> records.JobMemory:
-    """What is remembered about the job of these events."""
+    """Return what is remembered about the job of these events."""
     return records.job_memory(state, "backup")

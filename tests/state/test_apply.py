@@ -164,7 +164,7 @@ def test_the_newest_slot_that_succeeded_stays_so_when_an_older_one_does() -> Non
 
 
 def test_gaps_are_kept_newest_last_and_not_for_ever() -> None:
-    gaps = [{"event": "gap", "from": str(one), "to": "x", "cause": "y"} for one in range(14)]
+    gaps = [{"event": "gap", "from": str(number), "to": "x", "cause": "y"} for number in range(14)]
     state = empty()
     for _ in range(2):
         for gap in gaps:

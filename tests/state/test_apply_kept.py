@@ -142,7 +142,7 @@ def test_a_deferral_is_over_when_a_slot_as_late_as_its_end_has_its_answer() -> N
 
 def test_deferrals_are_counted_and_the_last_are_told() -> None:
     put_off = {"event": "deferral", "job": "backup"}
-    events = [{**put_off, "until": f"until {one}", "reason": f"{one}"} for one in range(3)]
+    events = [{**put_off, "until": f"until {n}", "reason": f"{n}"} for n in range(3)]
     entry = after(*events, {**put_off, "until": None})["jobs"]["backup"]
 
     assert entry["deferral_count"] == 3
@@ -181,7 +181,10 @@ def test_what_is_cancelled_is_not_tried_again_until_it_is_enabled() -> None:
     on = {"event": "enabled", "job": "backup", "enabled": True}
     assert "cancelled" not in after(cancelled, on)["jobs"]["backup"]
     assert "cancelled" in after(cancelled, {**on, "enabled": False})["jobs"]["backup"]
-    assert [record(after({**on, "enabled": one})).enabled for one in (True, False)] == [True, False]
+    assert [record(after({**on, "enabled": value})).enabled for value in (True, False)] == [
+        True,
+        False,
+    ]
 
 
 def test_a_pause_ends_when_somebody_says_so_and_one_that_is_not_there_does_not() -> None:

@@ -58,7 +58,7 @@ values = st.recursive(
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    """A home in which everything has happened once, and one job runs."""
+    """Create a home in which everything has happened once, and one job runs."""
     made = eventful(tmp_path_factory.mktemp("home", numbered=True))
     with held_by_another(made.state_dir / "locks/every.lock"):
         yield made
@@ -101,7 +101,7 @@ def history(home: Home) -> list[dict[str, Any]]:
 
 
 def places(document: Any, above: Place = ()) -> Iterator[Place]:
-    """The way to every value in a document, the document itself first."""
+    """Yield the path to every value in a document, the document itself first."""
     yield above
     below: Any = ()
     if isinstance(document, dict):
@@ -113,7 +113,7 @@ def places(document: Any, above: Place = ()) -> Iterator[Place]:
 
 
 def with_value(document: Any, place: Place, value: Any) -> Any:
-    """A copy of the document that has `value` there."""
+    """Return a copy of the document that has `value` there."""
     if not place:
         return value
     whole = copy.deepcopy(document)
@@ -125,7 +125,7 @@ def with_value(document: Any, place: Place, value: Any) -> Any:
 
 
 def answers(home: Home, place: Place, value: Any) -> list[int]:
-    """The exit codes of all commands that read, over a state with `value` in that place."""
+    """Return the exit codes of all commands that read, over a state with `value` in that place."""
     path = Store(home.state_dir).path
     good = path.read_bytes()
     path.write_text(json.dumps(with_value(json.loads(good), place, value)))

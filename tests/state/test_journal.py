@@ -18,7 +18,7 @@ def test_what_is_appended_is_read_back_in_order(tmp_path: Path) -> None:
 
     journal.append(DAY, [{"event": "a"}, {"event": "b"}], sync=True)
 
-    assert [one["event"] for one in journal.read(None).events] == ["snapshot", "a", "b"]
+    assert [event["event"] for event in journal.read(None).events] == ["snapshot", "a", "b"]
 
 
 def test_reading_goes_on_where_it_ended(tmp_path: Path) -> None:
@@ -26,20 +26,20 @@ def test_reading_goes_on_where_it_ended(tmp_path: Path) -> None:
     end = journal.read(None).end
     journal.append(DAY, [{"event": "new"}], sync=True)
 
-    assert [one["event"] for one in journal.read(end).events] == ["new"]
+    assert [event["event"] for event in journal.read(end).events] == ["new"]
 
 
 def test_a_torn_last_line_is_no_event_and_swallows_none(tmp_path: Path) -> None:
     journal = _begun(tmp_path)
     with open(tmp_path / DAY, "ab") as stream:
         stream.write(b'{"event": "half')
-    assert [one["event"] for one in journal.read(None).events] == ["snapshot"]
+    assert [event["event"] for event in journal.read(None).events] == ["snapshot"]
 
     journal.append(DAY, [{"event": "whole"}], sync=True)
 
-    stretch = journal.read(None)
-    assert [one["event"] for one in stretch.events] == ["snapshot", "whole"]
-    assert len(stretch.broken) == 1
+    batch = journal.read(None)
+    assert [event["event"] for event in batch.events] == ["snapshot", "whole"]
+    assert len(batch.broken) == 1
 
 
 def test_a_line_being_written_is_left_for_the_next_read(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_a_line_being_written_is_left_for_the_next_read(tmp_path: Path) -> None:
     with open(tmp_path / DAY, "ab") as stream:
         stream.write(b'"}\n')
 
-    assert [one["event"] for one in journal.read(end).events] == ["slow"]
+    assert [event["event"] for event in journal.read(end).events] == ["slow"]
 
 
 def test_reading_goes_on_into_the_next_day(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_reading_goes_on_into_the_next_day(tmp_path: Path) -> None:
     journal.begin_file("2026-11-22.jsonl", {"event": "snapshot", "state": {}})
     journal.append("2026-11-22.jsonl", [{"event": "today"}], sync=True)
 
-    assert [one["event"] for one in journal.read(end).events] == ["snapshot", "today"]
+    assert [event["event"] for event in journal.read(end).events] == ["snapshot", "today"]
 
 
 def test_an_append_that_finds_the_disk_full_leaves_the_file_as_it_was(tmp_path: Path) -> None:
@@ -143,18 +143,18 @@ def test_a_line_that_is_no_event_is_left_out_and_told_unless_it_is_empty(
     with open(tmp_path / DAY, "a") as stream:
         stream.write(f'{line}\n{{"event": "after"}}\n')
 
-    stretch = journal.read(None)
+    batch = journal.read(None)
 
-    assert [one["event"] for one in stretch.events] == ["snapshot", "after"]
+    assert [event["event"] for event in batch.events] == ["snapshot", "after"]
     told = (f"{DAY}: line 2 after byte 0 is damaged, ignored",) if line else ()
-    assert stretch.broken == told
+    assert batch.broken == told
 
 
 def test_a_file_of_a_pruned_day_is_passed_over(tmp_path: Path) -> None:
     journal = _begun(tmp_path)
     begin = Position("2026-11-20.jsonl", 77)
 
-    assert [one["event"] for one in journal.read(begin).events] == ["snapshot"]
+    assert [event["event"] for event in journal.read(begin).events] == ["snapshot"]
 
 
 def test_old_days_are_pruned_and_the_newest_file_always_stays(tmp_path: Path) -> None:

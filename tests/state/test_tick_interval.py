@@ -19,7 +19,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def installed(every: timedelta | None, by: str = "crontab of ann") -> dict[str, Any]:
-    """What `cron install` puts on record, or `cron uninstall` (None)."""
+    """Return what `cron install` records, or `cron uninstall` (None)."""
     seconds = every.total_seconds() if every else None
     return {"event": "cadence", "by": by, "seconds": seconds}
 

@@ -17,13 +17,13 @@ NAME = "scheduled-backup-20261121T120000Z.tar.gz"
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    """A state, and beside it locks, a cache and output."""
+    """Create a state, and beside it locks, a cache and output."""
     (tmp_path / "home").mkdir()
     return lived_in(tmp_path / "home")
 
 
 def restored(archive: Path, folder: Path) -> Path:
-    """What the command says to type."""
+    """Return what the command says to type."""
     folder.mkdir(parents=True)
     subprocess.run(["tar", "xzf", archive, "-C", folder], check=True)
     return folder
@@ -48,7 +48,7 @@ def test_locks_caches_and_output_stay_out_and_nobody_else_may_read_it(
     archive = home.folder / "mine.tar.gz"
     folder = restored(archive, tmp_path / "unpacked")
     assert archive.stat().st_mode & 0o777 == 0o600
-    assert sorted(str(one.relative_to(folder)) for one in folder.rglob("*.json*")) == [
+    assert sorted(str(file.relative_to(folder)) for file in folder.rglob("*.json*")) == [
         "journal/2026-11-21.jsonl",
         "scheduled_state.json",
     ]

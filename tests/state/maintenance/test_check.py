@@ -23,7 +23,7 @@ def home(tmp_path: Path) -> Home:
 
 
 def altered(home: Home) -> None:
-    """The state file says of a job what the journal does not."""
+    """Change a job in the state file alone."""
     path = home.state_dir / "scheduled_state.json"
     state = json.loads(path.read_text())
     state["jobs"]["backup"]["watermark"] = "2020-01-01T00:00:00Z"

@@ -17,7 +17,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    """A journal of forty days, and output and kept-aside states of the first of them."""
+    """Create a journal of forty days, and output and replaced states of the first day."""
     made = lived_in(tmp_path)
     for day in range(1, 41):
         Store(made.state_dir).load().record(at("12:00") + day * DAY, {"event": "tick", "ran": 0})
@@ -35,7 +35,7 @@ def aged(path: Path, day: int) -> Path:
 
 
 def gone(home: Home, *options: str) -> list[str]:
-    """What `gc` takes away on the fortieth day."""
+    """Return what `gc` removes on the fortieth day."""
     before = tree(home.state_dir)
     assert home.call(state.gc, *options, now=at("12:00") + 40 * DAY).code == 0
     return sorted({*before} - {*tree(home.state_dir)})

@@ -18,7 +18,7 @@ COPY = "scheduled_state.json.replaced-20261121T120000Z"
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    """A state that says of a job what the journal does not, with keys of somebody else."""
+    """Create a state that differs from the journal, with keys of somebody else."""
     made = lived_in(tmp_path)
     document = written(made)
     document["jobs"]["backup"]["watermark"] = "2020-01-01T00:00:00Z"
