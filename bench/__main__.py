@@ -24,7 +24,7 @@ SCENES: dict[str, Callable[[Path, Effort], Iterator[Row]]] = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measure what was asked for; 1 if something could not be measured, targets do not count."""
+    """Measure what was asked for; return 1 if something could not be measured."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--json", action="store_true", dest="as_json", help="one JSON object")
     parser.add_argument("--quick", action="store_true", help="little data, measured once")
@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _measured(scenes: list[str], effort: Effort) -> Iterator[Row]:
-    """The rows of the scenes. Each works in a folder of its own that is removed behind it."""
+    """Yield the rows of the scenes. Each works in a folder of its own, removed afterwards."""
     for scene in scenes:
         with tempfile.TemporaryDirectory(prefix="scheduled-bench-") as folder:
             _say(f"{scene}: preparing")
@@ -55,7 +55,7 @@ def _measured(scenes: list[str], effort: Effort) -> Iterator[Row]:
 
 
 def _say(text: str) -> None:
-    """What is going on, on the last line of a terminal."""
+    """Show what is going on, on the last line of a terminal."""
     if sys.stderr.isatty():
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 

@@ -20,7 +20,7 @@ class BenchError(Exception):
 
 @dataclass(frozen=True)
 class Cost:
-    """What something took."""
+    """The cost of something."""
 
     seconds: float
     peak: float
@@ -31,22 +31,22 @@ Measure = Callable[[], Cost]
 
 
 def process(*words: str | Path, fails: bool = False) -> Cost:
-    """A whole process, from its start to its end, without its output.
+    """Measure a whole process, from its start to its end, without its output.
 
-    Raises BenchError if it ends with another exit code than 0, unless it `fails` as a rule.
+    Raises BenchError if it ends with another exit code than 0, unless it normally `fails`.
     """
     return _launched(words, fails=fails)[0]
 
 
 def work(function: str, *arguments: str | int | Path) -> Cost:
-    """The part of a process that counts: what `bench.work` times of `module:function`."""
+    """Measure the part of a process that counts: what `bench.work` times of `module:function`."""
     words = [sys.executable, "-m", "bench.work", function, *map(str, arguments)]
     cost, output = _launched(words)
     return Cost(float(output.split()[-1]), cost.peak)
 
 
 def least(ours: Measure, theirs: Measure, blocks: int, turns: int) -> tuple[Cost, Cost]:
-    """Both sides, measured in turns: of each the least of the medians of several blocks.
+    """Measure both sides in turns: of each the least of the medians of several blocks.
 
     The median leaves out single hiccups, the least the blocks in which the machine was busy.
     """
@@ -61,7 +61,7 @@ def least(ours: Measure, theirs: Measure, blocks: int, turns: int) -> tuple[Cost
 
 
 def found(program: str) -> str:
-    """The path of a program. Raises BenchError where there is none."""
+    """Return the path of a program. Raises BenchError if there is none."""
     path = shutil.which(program)
     if path is None:
         raise BenchError(f"{program}: not found in PATH, and it is what is compared with")

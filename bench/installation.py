@@ -41,24 +41,24 @@ class Installation:
         self.options = ["--root", str(self.root), "--state-dir", str(self.state)]
 
     def by_cron(self) -> list[str]:
-        """The words of the line that cron gets."""
+        """Return the words of the line that cron gets."""
         line = crontab_line.tick_lines(Target.running(self.options))[0]
         return shlex.split(line.decode())[5:]
 
     def by_script(self) -> list[str]:
-        """The words a person types."""
+        """Return the words a person types."""
         script = Path(sys.executable).with_name("scheduled")
         if not script.exists():
             raise BenchError(f"{script}: not there; install the checkout with `pip install -e .`")
         return [str(script), *self.options, "run"]
 
     def settle(self, words: list[str]) -> None:
-        """Tick until there is nothing to do: the jobs are met, the hint is written."""
+        """Tick until there is nothing to do: the jobs are registered, the hint is written."""
         process(*words)
         process(*words)
 
     def idle(self, words: list[str]) -> Cost:
-        """An idle tick. Raises BenchError if it was not: state written, or no heartbeat."""
+        """Measure an idle tick. Raises BenchError if it was not: state written, or no heartbeat."""
         before = self._stamps()
         cost = process(*words)
         after = self._stamps()
@@ -67,21 +67,21 @@ class Installation:
         return cost
 
     def meet(self, ago: timedelta) -> None:
-        """Tick as if it were some time ago, so that the jobs met then are due now."""
+        """Tick as if it were some time ago, so that the jobs registered then are due now."""
         environ = {"PATH": os.environ["PATH"]}
         tick.run(load.load(asked(self.root)), datetime.now(UTC) - ago, environ=environ)
         self.state.rename(self._template)
         self.state.mkdir()
 
     def due(self, words: list[str], jobs: int) -> Cost:
-        """A tick that finds the jobs due that were met.
+        """Measure a tick that finds the registered jobs due.
 
         Raises BenchError if it did not begin and end each of them once.
         """
         shutil.rmtree(self.state)
         shutil.copytree(self._template, self.state)
         cost = process(*words)
-        journal = [one.read_text("ascii") for one in (self.state / "journal").iterdir()]
+        journal = [path.read_text("ascii") for path in (self.state / "journal").iterdir()]
         events = [json.loads(line) for text in journal for line in text.splitlines()]
         for kind in ("begin", "end"):
             recorded = {event["job"] for event in events if event["event"] == kind}
@@ -103,7 +103,7 @@ class Installation:
 
 
 def asked(root: Path) -> PathOptions:
-    """What a command line says that names the root and the state folder in it."""
+    """Return the options that name the root and the state folder in it."""
     return PathOptions(str(root), None, str(root / "state"), {"PATH": os.environ["PATH"]}, root)
 
 
@@ -114,7 +114,7 @@ def _written(path: Path, text: str) -> None:
 
 
 def _settled(path: Path) -> None:
-    """What is as young as the tick that read it would be read again by the next."""
+    """Wait until no file is as young as the tick that read it; the next would read it again."""
     os.utime(path, (path.stat().st_mtime - 60,) * 2)
 
 

@@ -12,11 +12,11 @@ from bench.row import Effort, Row
 from bench.ticks import NEVER, bare_python
 from scheduled.config import load
 
-STATS = "import os, sys\nfor one in os.scandir(sys.argv[1]): one.stat()"
+STATS = "import os, sys\nfor entry in os.scandir(sys.argv[1]): entry.stat()"
 
 
 def job_files(folder: Path, effort: Effort) -> Iterator[Row]:
-    """The configuration read anew and from its cache, and ticks that need not read it."""
+    """Measure reading the configuration, anew and cached, and ticks that need not read it."""
     count = effort.of(10_000, 200)
     installed = Installation(folder, count, NEVER, in_files=True)
     words = installed.by_cron()
@@ -48,26 +48,26 @@ def job_files(folder: Path, effort: Effort) -> Iterator[Row]:
 
 
 def cold(root: str) -> Callable[[], object]:
-    """Loading with no cache to go by."""
+    """Load without a cache."""
     shutil.rmtree(Path(root, "state", "cache"), ignore_errors=True)
     return cached(root)
 
 
 def cached(root: str) -> Callable[[], object]:
-    """Loading what was loaded before."""
+    """Load what was loaded before."""
     return lambda: load.load(asked(Path(root)))
 
 
 def parsed(files: str) -> Callable[[], object]:
-    """Each file read, and parsed by PyYAML in the quickest way it has."""
+    """Read each file, and parse it by PyYAML in the quickest way it has."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return lambda: [yaml.load(Path(one).read_bytes(), loader) for one in _paths(files)]
+    return lambda: [yaml.load(Path(path).read_bytes(), loader) for path in _paths(files)]
 
 
 def looked_at(files: str) -> Callable[[], object]:
-    """A stat of each file, and nothing else."""
+    """Take a stat of each file, and nothing else."""
     paths = _paths(files)
     return lambda: [os.stat(path) for path in paths]
 

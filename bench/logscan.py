@@ -28,7 +28,7 @@ TEXTS = (
 
 
 def log_scan(folder: Path, effort: Effort) -> Iterator[Row]:
-    """The logs of a month, those of the last hour only, and a little that was added."""
+    """Measure scans of the logs of a month, of the last hour only, and of a little more."""
     size = effort.of(1024, 4) * MIB
     added = effort.of(MIB, MIB // 16)
     for name, span in (("a month", timedelta(days=30)), ("one hour", timedelta(hours=1))):
@@ -54,14 +54,14 @@ def log_scan(folder: Path, effort: Effort) -> Iterator[Row]:
 
 
 def cold(root: str) -> Callable[[], object]:
-    """A scan that remembers nothing."""
+    """Scan without remembering anything."""
     cache = Path(root, "cache")
     cache.unlink(missing_ok=True)
     return lambda: logs.scan(Path(root), [], NOW, UTC, cache)
 
 
 def warm(root: str) -> Callable[[], object]:
-    """A scan that remembers the one before, after which one log has grown."""
+    """Scan with the positions of the scan before, after which one log has grown."""
     cache = Path(root, "cache")
     logs.scan(Path(root), [], NOW, UTC, cache)
     with Path(root, logs.SYSTEM_LOGS, "flow_0.log").open("ab") as stream:
@@ -75,7 +75,7 @@ def _grep(*paths: Path) -> Cost:
 
 
 def _write(root: Path, size: int, span: timedelta) -> list[Path]:
-    """Logs of that size each, all lines of which lie within `span` before now."""
+    """Write logs of that size each, all lines of which lie within `span` before now."""
     folder = root / logs.SYSTEM_LOGS
     folder.mkdir(parents=True)
     paths = [folder / f"flow_{number}.log" for number in range(FILES)]
@@ -86,7 +86,7 @@ def _write(root: Path, size: int, span: timedelta) -> list[Path]:
 
 
 def _lines(size: int, span: timedelta) -> bytes:
-    """About that many bytes of log, evenly spread over `span` before now."""
+    """Return about that many bytes of log, evenly spread over `span` before now."""
     rest = f" - captured_flow - INFO - {TEXTS[0]}\n"
     count = size // (19 + len(rest))
     tails = [

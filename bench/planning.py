@@ -28,7 +28,7 @@ SHAPES = (
 
 
 def planning(_: Path, effort: Effort) -> Iterator[Row]:
-    """All jobs against their distinct schedules, each evaluated once."""
+    """Measure all jobs against their distinct schedules, each evaluated once."""
     jobs, distinct = effort.of(10_000, 200), effort.of(200, 20)
     yield effort.row(
         "planning",
@@ -41,14 +41,15 @@ def planning(_: Path, effort: Effort) -> Iterator[Row]:
 
 
 def all_jobs(jobs: str, distinct: str) -> Callable[[], object]:
-    """The production planner on that many jobs."""
+    """Run the production planner on that many jobs."""
     schedules = islice(cycle(_schedules(int(distinct))), int(jobs))
     listed = [
         Job(f"job-{number}", expression, zone, command="true")
         for number, (expression, zone) in enumerate(schedules)
     ]
     prints = {
-        one: expression.fingerprint(expression.parse(*one)) for one in _schedules(int(distinct))
+        schedule: expression.fingerprint(expression.parse(*schedule))
+        for schedule in _schedules(int(distinct))
     }
     records = {
         job.id: JobMemory(prints[job.schedule, job.timezone], anchor=LAST, watermark=LAST)
@@ -64,8 +65,8 @@ def all_jobs(jobs: str, distinct: str) -> Callable[[], object]:
 
 
 def distinct_schedules(distinct: str) -> Callable[[], object]:
-    """What has to be known of each schedule: the newest slot, and those missed before it."""
-    schedules = [expression.parse(*one) for one in _schedules(int(distinct))]
+    """Evaluate what each schedule needs: the newest slot, and those missed before it."""
+    schedules = [expression.parse(*schedule) for schedule in _schedules(int(distinct))]
 
     def evaluated() -> None:
         for schedule in schedules:
@@ -80,7 +81,7 @@ def distinct_schedules(distinct: str) -> Callable[[], object]:
 
 
 def _schedules(wanted: int) -> list[tuple[str, str]]:
-    """That many distinct expressions with their zones, of the kinds that people write."""
+    """Return that many distinct expressions with their zones, of the kinds that people write."""
     found: dict[tuple[str, str], None] = {}
     for number in count():
         shape = SHAPES[number % len(SHAPES)]

@@ -8,7 +8,7 @@ from bench.cost import Cost, Measure, least
 
 @dataclass(frozen=True)
 class Row:
-    """Ours against theirs."""
+    """This program against another one, or against a floor."""
 
     name: str
     what: str
@@ -20,19 +20,19 @@ class Row:
 
     @property
     def ratio(self) -> float:
-        """How many times theirs ours is."""
+        """How many times the other side's cost this one's is."""
         return self.ours.seconds / self.theirs.seconds
 
     @property
     def verdict(self) -> str:
-        """`met`, `missed by` the difference of the ratios, or nothing where there is no target."""
+        """`met`, `missed by` the difference of the ratios, or nothing without a target."""
         if self.target is None:
             return ""
         over = self.ratio - self.target
         return "met" if over <= 0 else f"missed by {over:.2f}x"
 
     def document(self) -> dict[str, Any]:
-        """The row as JSON has it."""
+        """Return the row as JSON has it."""
         return {
             "name": self.name,
             "what": self.what,
@@ -53,7 +53,7 @@ class Effort:
     quick: bool = False
 
     def of(self, full: int, quick: int) -> int:
-        """The one number or the other."""
+        """Return the one number or the other."""
         return quick if self.quick else full
 
     def row(
@@ -67,7 +67,7 @@ class Effort:
         target: float | None = None,
         turns: int = 1,
     ) -> Row:
-        """Measure both sides, `turns` times a block, and make it a row."""
+        """Measure both sides, `turns` times a block, and return it as a row."""
         blocks, turns = self.of(5, 1), self.of(turns, 1)
         mine, others = least(ours, theirs, blocks, turns)
         return Row(name, what, mine, against, others, target)

@@ -30,7 +30,7 @@ SEEN = {
 
 
 def sweeps(folder: Path, effort: Effort) -> Iterator[Row]:
-    """The handlers `memory_rollover` and `health`, cold and warm."""
+    """Measure the handlers `memory_rollover` and `health`, cold and warm."""
     count = effort.of(10_000, 200)
     home = _home(folder / "home", count)
     for handler in READ:
@@ -54,13 +54,13 @@ def sweeps(folder: Path, effort: Effort) -> Iterator[Row]:
 
 
 def cold(handler: str, home: str) -> Callable[[], object]:
-    """A sweep that remembers nothing."""
+    """Sweep without remembering anything."""
     shutil.rmtree(Path(home, "cache"), ignore_errors=True)
     return warm(handler, home)
 
 
 def warm(handler: str, home: str) -> Callable[[], object]:
-    """A sweep that remembers the one before."""
+    """Sweep with the facts of the sweep before."""
     run = import_module(f"scheduled.handlers.{handler}").run
     root = Path(home)
     context = Context(handler, "run", NOW, UTC, root, root / "AI_CENTRAL", root / "cache")
@@ -68,7 +68,7 @@ def warm(handler: str, home: str) -> Callable[[], object]:
 
 
 def bytes_read(handler: str, home: str, count: str) -> Callable[[], object]:
-    """The files that the handler reads, opened and read, and nothing else."""
+    """Open and read the files that the handler reads, and nothing else."""
     paths = _paths(home, int(count), READ[handler])
 
     def read() -> None:
@@ -80,7 +80,7 @@ def bytes_read(handler: str, home: str, count: str) -> Callable[[], object]:
 
 
 def bare_stats(handler: str, home: str, count: str) -> Callable[[], object]:
-    """A stat of each file and folder that the handler has to look at, and nothing else."""
+    """Take a stat of each file and folder that the handler has to look at, and nothing else."""
     paths = _paths(home, int(count), SEEN[handler])
 
     def look() -> None:
@@ -91,7 +91,7 @@ def bare_stats(handler: str, home: str, count: str) -> Callable[[], object]:
 
 
 def _home(home: Path, count: int) -> Path:
-    """An ecosystem of that many branches with files as long as in real life."""
+    """Make an ecosystem of that many branches with files as long as in real life."""
     entries = [
         example.add_branch(
             home, _name(n), _place(n), Layout.HOME, NOW, lines=(450 + n % 50, 200 + n % 10)

@@ -19,7 +19,7 @@ NEVER = "0 0 29 2 *"
 
 
 def idle(folder: Path, effort: Effort) -> Iterator[Row]:
-    """Ticks that have nothing to do."""
+    """Measure ticks that have nothing to do."""
     few, many = 10, effort.of(10_000, 300)
     for jobs in (few, many):
         installed = Installation(folder, jobs, NEVER)
@@ -40,7 +40,7 @@ def idle(folder: Path, effort: Effort) -> Iterator[Row]:
 
 
 def due(folder: Path, effort: Effort) -> Iterator[Row]:
-    """A tick that finds one command job to run."""
+    """Measure a tick that finds one command job to run."""
     installed = Installation(folder, 1, "* * * * *")
     installed.meet(timedelta(minutes=2))
     tick = partial(installed.due, installed.by_cron(), 1)
@@ -51,7 +51,7 @@ def due(folder: Path, effort: Effort) -> Iterator[Row]:
 
 
 def crowd(folder: Path, effort: Effort) -> Iterator[Row]:
-    """A tick that finds very many jobs to run which do nothing, and has to record each of them."""
+    """Measure a tick with very many due jobs that do nothing, each of which it has to record."""
     jobs, width = effort.of(1000, 20), DEFAULTS["max_concurrent"]
     installed = Installation(folder, jobs, "* * * * *", catch_up_budget=jobs)
     installed.meet(timedelta(minutes=2))
@@ -69,12 +69,12 @@ def crowd(folder: Path, effort: Effort) -> Iterator[Row]:
 
 
 def interpreter(folder: Path) -> Measure:
-    """The interpreter alone: what is installed beside it often loads more with each start."""
+    """Measure the interpreter alone: what is installed beside it often loads more at each start."""
     return partial(process, bare_python(folder), "-c", "pass")
 
 
 def bare_python(folder: Path) -> Path:
-    """An interpreter that has nothing installed beside it, made in `folder`."""
+    """Return an interpreter with nothing installed beside it, made in `folder`."""
     place = folder / "bare"
     if not place.exists():
         venv.create(place, symlinks=True, with_pip=False)
@@ -82,5 +82,5 @@ def bare_python(folder: Path) -> Path:
 
 
 def _own() -> Cost:
-    """This interpreter, with what is installed beside it: the script cannot do without."""
+    """Return this interpreter, with what is installed beside it: the script needs that."""
     return process(sys.executable, "-c", "pass")
