@@ -137,3 +137,13 @@ def planned(
         budget=budget,
         ticking_since=at(ticking_since) if ticking_since else None,
     )
+
+
+def test_the_next_due_instant_is_the_earliest_of_all_decisions() -> None:
+    jobs = [job("hourly"), job("half", schedule="30 * * * *"), job("off", enabled=False)]
+
+    decisions = planned(jobs, "12:10", since="12:05")
+
+    assert decide.next_due(decisions) == at("12:30")
+    assert decide.next_due(decisions[2:]) is None
+    assert decide.next_due([]) is None
