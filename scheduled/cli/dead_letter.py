@@ -15,7 +15,8 @@ from scheduled.ticks import tick
 from scheduled.ticks.dispatcher import RunRequest
 from scheduled.ticks.report import Exit
 from scheduled.ticks.signals import Bus
-from scheduled.views.format import counted
+from scheduled.timing.instants import parse_utc
+from scheduled.views.format import absolute, counted
 
 
 @click.group("dead-letter")
@@ -39,8 +40,10 @@ def list_letters(session: Session, *, as_json: bool) -> None:
         return
     table = tables.grid("JOB", "SLOT", "SINCE", "ATTEMPTS", "ERROR")
     for letter in letters:
-        keys = ("job", "slot", "since", "attempts", "error")
-        table.add_row(*(tables.cell(letter.get(key)) for key in keys))
+        slot = _instant(session, letter.get("slot"))
+        since = _instant(session, letter.get("since"))
+        cells = (letter.get("job"), slot, since, letter.get("attempts"), letter.get("error"))
+        table.add_row(*map(tables.cell, cells))
     terminal.show(table, color=session.color)
 
 
@@ -71,6 +74,11 @@ def drop(session: Session, job: str) -> None:
     """Drop the dead letters of JOB. Its history is kept."""
     _letters_of(session, job)
     click.echo(f"{job}: {counted(_drop(session, job), 'dead letter')} dropped.")
+
+
+def _instant(session: Session, text: str | None) -> str:
+    when = parse_utc(text)
+    return absolute(when.replace(microsecond=0), session.zone) if when else ""
 
 
 def _letters_of(session: Session, job: str) -> list[DeadLetterEntry]:

@@ -1,13 +1,13 @@
 """What cron mails about a run that failed: one plain block that suffices by itself."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from scheduled.system.text import one_line, printable
 from scheduled.views import wording
-from scheduled.views.format import passed
+from scheduled.views.format import absolute, passed
 
 LINES = 10
 
@@ -38,5 +38,5 @@ def _facts(row: Mapping[str, Any], next_retry: datetime | None) -> list[str]:
     facts.append(f"slot {one_line(row['slot'])}" if row["slot"] else "by hand")
     if row.get("missed"):
         facts.append(f"answers for {passed(row['missed'])} too")
-    when = next_retry.isoformat(sep=" ", timespec="seconds") if next_retry else "none is planned"
+    when = absolute(next_retry, next_retry.tzinfo or UTC) if next_retry else "none is planned"
     return [*facts, f"next try: {when}"]

@@ -94,7 +94,7 @@ def _facts(document: Mapping[str, Any], snapshot: Snapshot) -> list[tuple[str, s
         *(("built-in", sentence) for sentence in _inactive(snapshot)),
         *(("warnings", sentence) for sentence in _warnings(snapshot)),
         ("last gap", _last_gap(document["gaps"], snapshot)),
-        *(("paused", _paused(name, entry)) for name, entry in document["paused"].items()),
+        *(("paused", _paused(name, entry, snapshot)) for name, entry in document["paused"].items()),
     ]
 
 
@@ -109,8 +109,9 @@ def _ecosystem(seed: Mapping[str, Any], snapshot: Snapshot) -> list[tuple[str, s
     ]
 
 
-def _paused(name: str, entry: Mapping[str, Any]) -> str:
-    until = f"until {entry['until']}" if entry["until"] else "until resumed"
+def _paused(name: str, entry: Mapping[str, Any], snapshot: Snapshot) -> str:
+    end = parse_utc(entry["until"])
+    until = f"until {both(end, snapshot.now, snapshot.zone)}" if end else "until resumed"
     why = f": {entry['reason']}" if entry["reason"] else ""
     return f"{'all jobs' if name == ALL_JOBS else name} {until}{why}"
 

@@ -43,6 +43,20 @@ def test_they_are_listed(home: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert [row["attempts"] for row in rows] == [2, 2, 2]
 
 
+def test_a_person_reads_instants_with_their_offset(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "scheduled.yaml").write_text(
+        "timezone: Asia/Kathmandu\n" + (home / "scheduled.yaml").read_text()
+    )
+
+    assert call(home, "dead-letter", "list") == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["JOB", "SLOT", "SINCE", "ATTEMPTS", "ERROR"]
+    assert all(line.count("+05:45") == 2 for line in lines[1:])
+
+
 def test_they_stay_while_the_job_still_fails(home: Path) -> None:
     assert call(home, "dead-letter", "retry", "fragile") == 1
 

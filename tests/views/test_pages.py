@@ -44,3 +44,12 @@ def test_warnings_of_the_configuration_are_counted_and_lead_to_more() -> None:
     said = shown(warnings=("jobs/a.yaml:3: idle_onyl: unknown key",))
 
     assert "1 line of the configuration; `scheduled config validate` prints them" in said
+
+
+def test_a_pause_is_shown_with_its_end_in_the_zone_of_the_reader() -> None:
+    pause = {"event": "paused", "at": "2026-11-21T11:00:00Z", "job": "backup"}
+    pause |= {"until": "2026-11-21T14:30:00Z", "reason": "moving"}
+
+    said = shown(events=(pause,))
+
+    assert "backup until 2026-11-21 14:30+00:00 (in 2 h 30 min): moving" in said

@@ -77,7 +77,7 @@ def test_a_failure_block_suffices_by_itself() -> None:
 
     assert block.splitlines() == [
         "backup: failed: exit code 3",
-        f"  {facts}, next try: 2026-11-21 14:00:00+01:00",
+        f"  {facts}, next try: 2026-11-21 14:00+01:00",
         *(f"  | line {number}" for number in range(20, 30)),
         "  log: /state/runs/backup/r1.log",
     ]
