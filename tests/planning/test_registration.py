@@ -163,6 +163,21 @@ def test_so_it_is_where_the_job_was_deferred_first(tmp_path: Path) -> None:
     assert engine.lines() == ["2026-11-21T12:00:00Z 1 2"]
 
 
+@pytest.mark.parametrize(("now", "missed"), [("12:19", []), ("12:20", [("12:20", "missed")])])
+def test_a_removed_job_has_missed_a_deferral_that_has_ended_by_then(
+    tmp_path: Path, now: str, missed: list[tuple[str, str]]
+) -> None:
+    engine = Engine(tmp_path, [job(schedule="0 0 * * *")])
+    engine.run_at("11:30")
+    until = "2026-11-21T12:20:00Z"
+    engine.record("11:40", {"event": "deferral", "job": "backup", "until": until, "reason": ""})
+    engine.jobs = ()
+
+    engine.run_at(now)
+
+    assert outcomes(engine.rows) == missed
+
+
 def test_a_removed_job_leaves_what_it_owed_on_record_once(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [job(command=NOTE)])
     engine.run_at("09:30")

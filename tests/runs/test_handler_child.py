@@ -92,6 +92,18 @@ def test_no_line_that_a_handler_logs_fails_it_whatever_the_encoding(tmp_path: Pa
     assert log.read_text("utf-8") == "grüße\na\\udcff\n"
 
 
+def test_what_a_handler_logged_before_it_was_killed_is_in_its_output(tmp_path: Path) -> None:
+    (tmp_path / "killed.py").write_text(
+        "import os\n\ndef run(context):\n    context.log('begun')\n    os.kill(os.getpid(), 9)\n"
+    )
+
+    row = first_run(tmp_path, job(handler="killed:run"))
+
+    log = tmp_path / "state" / "runs" / "backup" / f"{row['run_id']}.log"
+    assert row["outcome"] == "failed"
+    assert log.read_text("utf-8") == "begun\n"
+
+
 @pytest.mark.parametrize(
     ("end", "part"),
     [
