@@ -184,7 +184,7 @@ def test_what_is_previewed_is_what_then_runs(tmp_path: Path) -> None:
         scheduled.job("then", "hourly", command="true"),
     )
 
-    due = [one.job.id for one in scheduled.preview(config, at("12:00")) if one.is_due]
+    due = [each.job.id for each in scheduled.preview(config, at("12:00")) if each.is_due]
     before = (tmp_path / "state").exists()
     report = scheduled.run(config, at("12:00"))
 
@@ -241,7 +241,7 @@ def test_only_the_main_thread_can_run_jobs(tmp_path: Path) -> None:
     thread.start()
     thread.join()
 
-    assert [str(one)[:25] for one in caught] == ["run: only the main thread"]
+    assert [str(error)[:25] for error in caught] == ["run: only the main thread"]
 
 
 # What is offered

@@ -182,7 +182,7 @@ def test_of_many_who_enable_at_once_one_does(home: Home) -> None:
     def enable_one(store: Store) -> None:
         recorded.append(len(enable._record(store, job, at("14:20"), enabled=True)))
 
-    threads = [threading.Thread(target=enable_one, args=(one.store,)) for one in sessions]
+    threads = [threading.Thread(target=enable_one, args=(session.store,)) for session in sessions]
     for thread in threads:
         thread.start()
     for thread in threads:

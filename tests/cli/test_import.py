@@ -116,7 +116,7 @@ def test_a_name_that_is_taken_by_a_job_or_by_a_file_is_not_used(root: Path) -> N
     written(root, "jobs:\n  backup: {schedule: daily, command: other}\n")
     job_file(root, "backup-2.yml", "id: different\nschedule: daily\ncommand: third\n")
 
-    assert [one["id"] for one in told(root, "tab")["jobs"]] == ["backup-3", "backup-4"]
+    assert [job["id"] for job in told(root, "tab")["jobs"]] == ["backup-3", "backup-4"]
 
 
 def test_a_task_whose_id_is_taken_is_left_out_with_a_suggestion(root: Path) -> None:
@@ -124,7 +124,7 @@ def test_a_task_whose_id_is_taken_is_left_out_with_a_suggestion(root: Path) -> N
     text = "tasks: {a: {b: {schedule: daily, command: x}, c: {schedule: daily, command: y}}}"
     found = told(root, "-", stdin=text)
 
-    assert [one["id"] for one in found["jobs"]] == ["a.c"]
+    assert [job["id"] for job in found["jobs"]] == ["a.c"]
     assert found["left_out"][0]["reason"] == (
         'id: "a.b" is already used by scheduled.yaml:2; a.b-2 is free'
     )
@@ -134,9 +134,9 @@ def test_an_unbound_task_is_switched_off_and_loads(root: Path) -> None:
     text = 'tasks: {maintenance: {sweep: {schedule: "*/5 * * * 7", depth: 3}}}'
     call(root, "-", "--yes", stdin=text)
     (job,) = (
-        one
-        for one in configuration.load(session(root).path_options).jobs
-        if one.id == "maintenance.sweep"
+        each
+        for each in configuration.load(session(root).path_options).jobs
+        if each.id == "maintenance.sweep"
     )
 
     assert (job.enabled, job.schedule, job.params) == (False, "*/5 * * * 7", {"depth": 3})
@@ -158,7 +158,7 @@ def test_ciris_tasks_become_job_files_and_their_deferrals_go_on(root: Path) -> N
     assert "  wake: a prompt for CIRIS's agent; disabled until you add a command" in out
     entry = session(root).store.state["jobs"]["wake"]
     assert entry["deferral_count"] == 2
-    assert [one["reason"] for one in entry["deferral_history"]] == ["busy"]
+    assert [entry["reason"] for entry in entry["deferral_history"]] == ["busy"]
 
 
 def test_nothing_is_remembered_of_tasks_that_are_only_shown(root: Path) -> None:
@@ -190,10 +190,10 @@ def test_a_setting_that_does_not_fit_is_left_out_and_the_rest_goes_on(root: Path
     text = "scheduler: {max_concurrent_tasks: many}\ntasks: {a: {b: {schedule: daily}}}"
     found = told(root, "-", stdin=text)
 
-    assert [one["reason"] for one in found["left_out"]] == [
+    assert [entry["reason"] for entry in found["left_out"]] == [
         '"many": expected a whole number from 1 to 1000'
     ]
-    assert [one["id"] for one in found["jobs"]] == ["a.b"]
+    assert [job["id"] for job in found["jobs"]] == ["a.b"]
 
 
 def test_a_folder_that_the_loader_would_refuse_is_told_before_anything_is_written(
@@ -244,7 +244,7 @@ def test_a_crontab_of_the_machine_names_users(root: Path) -> None:
     import pwd
 
     user = pwd.getpwuid(os.getuid()).pw_name
-    assert [one["id"] for one in found["jobs"]] == mine.get(user, [])
+    assert [job["id"] for job in found["jobs"]] == mine.get(user, [])
 
 
 def test_the_keys_of_import_json(root: Path) -> None:
@@ -254,7 +254,7 @@ def test_the_keys_of_import_json(root: Path) -> None:
     assert found["jobs"][0].keys() == {"id", "path", "text", "line", "from", "remove"}
     assert found["left_out"][0].keys() == {"line", "text", "reason"}
     assert (found["kind"], found["settings"]) == ("crontab", None)
-    assert found["written"] == [one["path"] for one in found["jobs"]]
+    assert found["written"] == [job["path"] for job in found["jobs"]]
 
 
 def test_the_keys_of_settings_in_json(root: Path) -> None:
@@ -290,7 +290,7 @@ def test_what_cannot_be_read_is_refused_with_a_sentence(
 def test_a_name_that_a_broken_file_claims_is_not_used(root: Path) -> None:
     job_file(root, "other.yaml", "id: backup\nschedule: never\ncommand: x\n")
 
-    assert [one["id"] for one in told(root, "tab")["jobs"]] == ["backup-2", "backup-3"]
+    assert [job["id"] for job in told(root, "tab")["jobs"]] == ["backup-2", "backup-3"]
 
 
 def test_a_problem_that_an_import_brings_about_is_told(root: Path) -> None:

@@ -214,7 +214,10 @@ def test_the_report_is_sent_once_a_day_whoever_asks(home: Installation) -> None:
 
     box = mailbox.read(home.root / "dev_central" / "ai_mail.local")
     subjects = [message["subject"] for message in box.messages]
-    assert len([one for one in subjects if one.startswith("[DAILY] System Report - ")]) == 1
+    assert (
+        len([subject for subject in subjects if subject.startswith("[DAILY] System Report - ")])
+        == 1
+    )
     assert home.state["last_run"]["daily_report"] is not None
 
 
@@ -224,7 +227,7 @@ def test_the_report_is_sent_again_with_force(home: Installation) -> None:
     home.call("daily-report", "--force")
 
     box = mailbox.read(home.root / "dev_central" / "ai_mail.local")
-    (report,) = [one for one in box.messages if "[DAILY]" in one["subject"]]
+    (report,) = [mail for mail in box.messages if "[DAILY]" in mail["subject"]]
     assert (report["updates"], report["status"]) == (1, "new")
 
 

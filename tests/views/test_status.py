@@ -227,7 +227,7 @@ def test_the_next_slots_of_all_jobs_come_in_their_order() -> None:
 
 def test_many_jobs_do_not_make_the_reasons_unreadable() -> None:
     jobs = [job(f"j{number}", "57 11 * * *") for number in range(1000)]
-    shown: Snapshot = snapshot(*jobs, events=tuple(seen(one, at("10:00")) for one in jobs))
+    shown: Snapshot = snapshot(*jobs, events=tuple(seen(each, at("10:00")) for each in jobs))
 
     document = status.document(shown)
 

@@ -276,7 +276,7 @@ def test_a_slot_of_a_job_that_is_locked_says_by_which_run_and_what_follows(
         later = lines(engine, "13:00:30")
 
     assert own[0] == "backup: the slot of 2026-11-21 12:00+00:00: running."
-    assert any(is_said("it has been running since 2026-11-21 12:00", one) for one in own)
+    assert any(is_said("it has been running since 2026-11-21 12:00", sentence) for sentence in own)
     assert later[0] == "backup: the slot of 2026-11-21 13:00+00:00: due."
     assert "the run for the slot of 2026-11-21 12:00+00:00, started at" in later[1]
     assert later[1].endswith(f"goes on: {consequence} (overlap: {policy})")
@@ -376,7 +376,7 @@ def lines(engine: Engine, when: str, about: str | None = None) -> list[str]:
 def _document(engine: Engine, when: str, about: str | None, kept: str = "") -> tuple[Any, Any]:
     store = Store(engine.state_dir).load()
     snapshot = observe(engine.config, store.state, at(when), UTC)
-    found = next(one for one in engine.jobs if one.id == "backup")
+    found = next(each for each in engine.jobs if each.id == "backup")
     wanted = HistoryQuery(job="backup", limit=0, since=at(kept) if kept else None)
     rows = read(store.journal, wanted, lambda name: name in snapshot.running)
     return why.document(snapshot, found, at(about or when), rows), snapshot

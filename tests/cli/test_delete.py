@@ -1,4 +1,4 @@
-"""Changing and deleting job files; what people wrote is left alone."""
+"""`scheduled delete`: what people wrote is left alone, and the history stays."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduled.cli import delete, update
+from scheduled.cli import delete
 from scheduled.cli import history as history_command
 from scheduled.system import locks
 from tests.builders.job_files import created, rows
@@ -26,83 +26,6 @@ def home(root: Path) -> Home:
 def written(home: Home) -> dict[str, str]:
     """The files that people read, without what is remembered."""
     return {path.name: path.read_text() for path in home.folder.rglob("*.yaml")}
-
-
-# update
-
-
-def test_what_is_named_changes_and_the_rest_stays(home: Home) -> None:
-    path = created(home, "backup", "--env", "A=1", "--tag", "nightly", "--timeout", "1h")
-    path.chmod(0o640)
-
-    said = home.call(
-        update.update, "backup", "--schedule", "hourly", "--env", "B=2", "--unset", "timeout"
-    )
-
-    assert said.out == f"{path}: changed\nbackup runs next 2026-11-21 13:00+00:00 (in 1 h)\n"
-    assert path.read_text() == (
-        'id: backup\nschedule: hourly\ncommand: backup --all\nenv:\n  A: "1"\n  B: "2"\n'
-        "tags: [nightly]\n"
-    )
-    assert path.stat().st_mode & 0o777 == 0o640
-
-
-def test_a_handler_takes_the_place_of_a_command(home: Home) -> None:
-    path = created(home)
-
-    home.call(update.update, "backup", "--handler", "health")
-
-    assert path.read_text() == 'id: backup\nschedule: "30 2 * * *"\nhandler: health\n'
-
-
-def test_a_change_that_would_not_load_leaves_the_file_as_it_is(home: Home) -> None:
-    before = created(home).read_text()
-
-    for words in (["--schedule", "nonsense"], ["--unset", "schedule"], ["--unset", "tags"], []):
-        said = home.call(update.update, "backup", *words)
-
-        assert said.code == 2
-        assert "schedule" in said.err or "not set" in said.err or "nothing to change" in said.err
-    assert (home.folder / "jobs" / "backup.yaml").read_text() == before
-
-
-def test_a_file_that_somebody_edited_is_left_alone_and_what_to_write_is_said(home: Home) -> None:
-    path = created(home)
-    text = path.read_text().replace("command:", "# every night\ncommand:")
-    path.write_text(text)
-
-    said = home.call(update.update, "backup", "--schedule", "0 3 * * *", "--timeout", "5m")
-
-    assert said.code == 2
-    assert said.err == (
-        f"{path}:3: this file was written or edited by hand, so it is not changed; "
-        'write there (line 2):\n  schedule: "0 3 * * *"\n  timeout: 5m'
-    )
-    assert path.read_text() == text
-
-
-def test_jobs_that_have_no_file_of_their_own_are_left_alone(home: Home) -> None:
-    home.configure("jobs:\n  mine: {schedule: daily, command: date}\n")
-    before = written(home)
-
-    mine = home.call(update.update, "mine", "--timeout", "5m")
-    shipped = home.call(update.update, "health", "--timeout", "5m")
-
-    assert mine.err.startswith("scheduled.yaml:2: mine is defined there")
-    assert shipped.err.endswith("scheduled.yaml:\n  health:\n    timeout: 5m")
-    assert written(home) == before
-
-
-def test_a_changed_job_does_not_fire_by_the_change(home: Home) -> None:
-    created(home)
-    home.record(seen(home.jobs()["backup"], at("00:30")))
-
-    home.call(update.update, "backup", "--schedule", "0 * * * *", now=at("12:30"))
-
-    assert rows(home)["backup"]["next_run"] == "2026-11-21T13:00:00Z"
-
-
-# delete
 
 
 def test_a_deleted_job_is_gone_and_its_history_stays(home: Home) -> None:
