@@ -8,7 +8,7 @@ from bench.cost import Cost, Measure, least
 
 @dataclass(frozen=True)
 class Row:
-    """This program against another one, or against a floor."""
+    """A comparison of this program with another one, or with a floor."""
 
     name: str
     what: str

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-MAY_GROW_TO = 420
+MAY_GROW_TO = 400
 """Lines of a file."""
 KNOWN_TO_HANDLERS = {"handler", "ecosystem", "system", "errors"}
 LAZY = ("scheduled", "api")
@@ -76,6 +76,17 @@ def test_no_file_outgrows_its_readers() -> None:
     }
 
     assert long == {}
+
+
+def test_a_loop_variable_is_a_noun() -> None:
+    nameless = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in sources()
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
+        if re.search(r"for one in|\bone\b for one", line)
+    ]
+
+    assert nameless == []
 
 
 def test_functions_are_short() -> None:

@@ -133,7 +133,7 @@ def _within_limit(
 
 def _startable(jobs: tuple[Job, ...]) -> tuple[tuple[Job, ...], tuple[str, ...]]:
     """Return the jobs whose `after` can be fulfilled, and sentences about the others."""
-    # This takes all jobs: one in a job file may wait for one in the configuration.
+    # This takes all jobs: a job file may wait for a job of the configuration.
     problems = conflicts.dependency_problems(jobs) if any(job.after for job in jobs) else {}
     places = {job.id: job.source.removeprefix("built-in, ") for job in jobs}
     sentences = tuple(f"{places[id_]}: {sentence}" for id_, sentence in problems.items())
