@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from scheduled.cli.main import main
 from tests.builders import manual
+from tests.builders.crontab import Crontab
 from tests.builders.manual import CHECKOUT, ONLINE, Page, each_page
 
 CONTRIBUTING, README = Page(CHECKOUT / "CONTRIBUTING.md"), Page(CHECKOUT / "README.md")
-GUIDE, HANDLERS, INDEX = (
-    Page(CHECKOUT / "docs" / f"{name}.md") for name in ("guide", "handlers", "README")
+GUIDE, HANDLERS, INDEX, MIGRATION = (
+    Page(CHECKOUT / "docs" / f"{name}.md") for name in ("guide", "handlers", "README", "migration")
 )
 
 
@@ -81,6 +83,20 @@ def test_the_examples_for_writers_of_handlers_work(tmp_path: Path) -> None:
     assert "2 passed" in passed
     assert printed.startswith("count True ")
     assert "('count', 'succeeded', {'files': " in printed
+
+
+def test_the_import_of_a_crontab_prints_what_the_migration_page_shows(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    crontab = Crontab(root / "cron")
+    crontab.text = MIGRATION.session("crontab -l").encode()
+    monkeypatch.setenv("PATH", str(crontab.bin), prepend=os.pathsep)
+    monkeypatch.setenv("HOME", str(root))
+
+    main(["config", "import", "--crontab", "--yes"])
+
+    printed = capsys.readouterr().out.replace(str(root), "/home/ann")
+    assert printed == MIGRATION.session("scheduled config import --crontab --yes")
 
 
 def python(folder: Path, *words: str) -> str:

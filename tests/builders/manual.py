@@ -68,6 +68,14 @@ class Page:
         assert found is not None, f"{self.path.name} has no block called {name}"
         return found[1]
 
+    def session(self, command: str) -> str:
+        """Return what a command prints, as a console block shows it."""
+        for block in self.blocks("console"):
+            _, typed, rest = block.partition(f"$ {command}\n")
+            if typed:
+                return re.split(r"^\$ ", rest, maxsplit=1, flags=re.MULTILINE)[0]
+        raise AssertionError(f"{self.path.name} does not show {command}")
+
     def command_lines(self) -> Iterator[list[str]]:
         """Yield the words of every command in a console block or in the text."""
         for block in self.blocks("console"):
