@@ -26,7 +26,7 @@ LEFT_OUT = (
     "tests/timing/test_slots_oracle.py",
     "tests/timing/test_durations.py::test_whatever_fits_the_pattern_has_a_value",
     "tests/state/test_document_fuzz.py",
-    "tests/runs/test_guards.py::test_busy_processors_hold_back_a_job_and_no_other",
+    "tests/runs/test_guards.py::test_busy_processors_delay_a_guarded_job_and_no_other",
 )
 TIMEOUT = 180.0
 """Seconds for the tests of one package; a mutant that loops for ever has been noticed."""

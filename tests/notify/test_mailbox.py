@@ -94,7 +94,7 @@ def test_two_messages_that_share_a_short_id_both_arrive(drone: Path) -> None:
     assert [each["subject"] for each in mail_of(drone)] == ["Another", "[SCHEDULED] Something"]
 
 
-def test_a_notice_said_again_with_nothing_new_is_not_written(drone: Path) -> None:
+def test_a_notice_sent_again_with_nothing_new_is_not_written(drone: Path) -> None:
     deliver(drone.parent, notice())
     set_fields(drone, status="opened")
     before = (drone / "ai_mail.local" / "inbox.json").stat()

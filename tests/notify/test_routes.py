@@ -72,7 +72,7 @@ def test_an_event_of_the_users_own_can_be_routed() -> None:
     assert [m.to for m in sent("backup_done", {"message": SAID}, {"backup_done": {"to": "@a"}})]
 
 
-def test_what_is_wrong_with_a_table_is_said_for_each_entry() -> None:
+def test_each_wrong_entry_of_a_table_is_named() -> None:
     table = {"a": {"to": 7}, "b": {"priority": "loud"}, "c": "@x", "d": None, "e": {"to": ["@x"]}}
 
     said = routes.problems(table)

@@ -203,9 +203,7 @@ def test_a_file_that_others_can_write_to_decides_nothing(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("data", [b"\xff\xfe", b"A=" + b"x" * 2_000_000])
-def test_a_file_that_is_no_such_file_fails_the_run_with_a_sentence(
-    tmp_path: Path, data: bytes
-) -> None:
+def test_a_file_of_anything_else_fails_the_run_with_a_sentence(tmp_path: Path, data: bytes) -> None:
     file(tmp_path, "").write_bytes(data)
 
     row = first_run(tmp_path, job(env_file="job.env"))

@@ -31,7 +31,7 @@ def test_a_machine_short_of_memory_keeps_the_slot_due_until_there_is_some(tmp_pa
     assert outcomes(engine.rows) == [("12:00", "succeeded")]
 
 
-def test_busy_processors_hold_back_a_job_and_no_other(tmp_path: Path) -> None:
+def test_busy_processors_delay_a_guarded_job_and_no_other(tmp_path: Path) -> None:
     shy = job("shy", command=NOTE, max_cpu_percent=20.0)
     engine = Engine(tmp_path, [shy, job("other", command="echo other >> out")])
     engine.run_at("11:30")
@@ -51,7 +51,7 @@ def test_busy_processors_hold_back_a_job_and_no_other(tmp_path: Path) -> None:
 BURN = "\nwhile True: pass"
 
 
-def test_a_disk_with_too_little_free_holds_a_job_back(tmp_path: Path) -> None:
+def test_a_disk_with_too_little_free_space_delays_a_job(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [job(command=NOTE, min_free_disk=10**17)])
     engine.run_at("11:30")
 
@@ -61,7 +61,7 @@ def test_a_disk_with_too_little_free_holds_a_job_back(tmp_path: Path) -> None:
     assert engine.lines() == []
 
 
-def test_a_job_held_back_for_hours_is_on_record_once_a_slot(tmp_path: Path) -> None:
+def test_a_guard_that_says_not_now_for_hours_is_recorded_once_a_slot(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [job(command=NOTE, min_free_disk=10**17)])
     engine.run_at("11:30")
 
@@ -71,7 +71,7 @@ def test_a_job_held_back_for_hours_is_on_record_once_a_slot(tmp_path: Path) -> N
     assert engine.state["jobs"]["backup"]["deferrals"] == 2
 
 
-def test_held_back_for_too_long_a_slot_is_skipped_as_too_late(tmp_path: Path) -> None:
+def test_a_slot_that_a_guard_delays_for_too_long_is_skipped_as_too_late(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [job(command=NOTE, min_free_disk=10**17, max_lateness=600.0)])
     engine.run_at("11:30")
     engine.run_at("12:00")
@@ -90,7 +90,7 @@ def test_a_run_by_hand_heeds_no_guard(tmp_path: Path) -> None:
     assert engine.lines() == ["ran"]
 
 
-def test_a_guard_that_cannot_be_asked_is_a_problem_and_not_a_silent_wait(tmp_path: Path) -> None:
+def test_a_guard_that_cannot_be_checked_is_a_problem_and_not_a_silent_wait(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [job(cwd="nowhere", min_free_disk=1024), job("other", command=NOTE)])
     engine.run_at("11:30")
 

@@ -35,7 +35,7 @@ def theirs(folder: Path, text: str = THEIRS, **params: object) -> list[str]:
     return list(handler_params.problems([one], os.environ, folder))
 
 
-def test_params_that_fit_are_not_spoken_of(tmp_path: Path) -> None:
+def test_params_that_fit_are_not_mentioned(tmp_path: Path) -> None:
     assert theirs(tmp_path, keep=3) == []
 
 
@@ -59,7 +59,7 @@ def test_a_handler_that_declares_nothing_accepts_anything(tmp_path: Path) -> Non
         ("PARAMS = {'keep': 7}\n", "PARAMS in theirs.copies is no table"),
     ],
 )
-def test_a_module_that_cannot_be_looked_into_is_told_of_and_harms_nobody(
+def test_a_module_that_cannot_be_imported_is_reported_and_does_no_harm(
     tmp_path: Path, text: str, why: str
 ) -> None:
     (sentence,) = theirs(tmp_path, text, keep=1)

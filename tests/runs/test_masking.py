@@ -18,7 +18,7 @@ def test_a_name_says_that_its_value_is_secret(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["HOME", "PATH", "SSH_AUTH_SOCK", "KEYBOARD", "LANG"])
-def test_other_names_say_nothing(name: str) -> None:
+def test_other_names_hold_no_secret(name: str) -> None:
     assert not is_secret(name)
 
 

@@ -120,7 +120,7 @@ def nested(depth: int) -> str:
 
 
 @pytest.mark.parametrize("depth", [101, 3000])
-def test_a_json_object_nested_too_deep_is_refused_and_that_is_said(
+def test_a_json_object_nested_too_deep_is_refused_with_a_warning(
     tmp_path: Path, depth: int
 ) -> None:
     (tmp_path / "last").write_text(nested(depth))

@@ -71,7 +71,7 @@ def test_output_of_a_run_that_goes_on_is_readable_by_its_owner_alone(tmp_path: P
     assert (tmp_path / "mode").read_text() == "600\n"
 
 
-def test_the_output_of_a_run_whose_tick_was_killed_is_masked_when_it_is_settled(
+def test_the_output_of_a_run_whose_tick_was_killed_is_masked_at_recovery(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "job.env").write_text("DB_PASSWORD=correct-horse")

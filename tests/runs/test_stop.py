@@ -26,7 +26,7 @@ def process() -> Iterator[int]:
         sleeping.kill()
 
 
-def test_a_run_is_told_to_end_and_the_word_is_on_record(tmp_path: Path, process: int) -> None:
+def test_a_request_to_stop_a_run_is_recorded(tmp_path: Path, process: int) -> None:
     store = with_run(tmp_path, process)
 
     assert press(store)

@@ -91,7 +91,7 @@ def test_a_timeout_ends_whoever_the_job_started_though_the_job_itself_ends_at_on
     wait_for_the_end_of(int(engine.lines("pid")[0]))
 
 
-def test_who_ignores_the_first_signal_has_its_grace_and_no_more(
+def test_a_run_that_ignores_the_first_signal_gets_its_grace_and_no_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(supervisor, "GRACE_SECONDS", 0.5)

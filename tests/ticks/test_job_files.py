@@ -60,7 +60,7 @@ def test_a_tick_runs_the_good_files_and_exits_2_for_the_bad_one(home: Path) -> N
     assert ran(home) == ["one", "two"]
 
 
-def test_unknown_keys_are_told_to_those_who_ask_and_do_not_fail_a_tick(home: Path) -> None:
+def test_unknown_keys_are_reported_on_request_and_do_not_fail_a_tick(home: Path) -> None:
     job_file(home, "two.yaml", f"id: two\ncommand: echo two >> out\ncomand: x\n{AT_ONCE}")
     warning = "warning: jobs/two.yaml:3: comand: unknown key; did you mean command?\n"
 

@@ -102,7 +102,7 @@ def test_what_is_delivered_is_counted_in_the_central_file_of_the_mail(
     assert counts["DEV_CENTRAL"]["unread"] == 1
 
 
-def test_a_central_file_that_cannot_be_written_is_told_and_costs_no_mail(
+def test_a_central_file_that_cannot_be_written_is_reported_and_costs_no_mail(
     tmp_path: Path, store: Store
 ) -> None:
     home_with(tmp_path, "DEV_CENTRAL")

@@ -260,7 +260,7 @@ def test_the_success_of_a_newer_slot_beside_it_leaves_a_slot_its_retry(tmp_path:
     assert ends == [("12:00", "failed"), ("12:00", "succeeded"), ("13:00", "succeeded")]
 
 
-def test_the_retry_of_an_older_slot_is_given_up_on_record_for_that_of_a_newer(
+def test_the_retry_of_an_older_slot_is_cancelled_on_record_for_that_of_a_newer(
     tmp_path: Path,
 ) -> None:
     engine = Engine(tmp_path, [retrying(f"{EACH}; exit 1")])

@@ -128,7 +128,7 @@ def test_a_run_by_hand_whose_tick_died_answers_for_no_slot(tmp_path: Path) -> No
     assert engine.rows[-1]["attempt"] == 1
 
 
-def test_a_job_nobody_knows_any_more_has_its_run_settled_too(tmp_path: Path) -> None:
+def test_the_run_of_a_job_that_is_no_longer_configured_is_recovered_too(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [job()])
     engine.run_at("11:30")
     engine.record("12:00", events_of_run(1, boot_id="of another boot")[0])

@@ -66,7 +66,7 @@ def test_the_default_delay_of_a_minute_keeps_no_tick_waiting(tmp_path: Path) -> 
     assert len(report.ran) == 1
 
 
-def test_a_newer_slot_calls_the_retry_off(tmp_path: Path) -> None:
+def test_a_newer_slot_cancels_the_retry(tmp_path: Path) -> None:
     failing = job(command=f"{NOTE}; exit 1", max_retries=3, retry_delay=7200.0)
     engine = Engine(tmp_path, [failing])
     for when in ("11:30", "12:00", "12:30", "13:00"):

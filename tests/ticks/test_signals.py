@@ -20,7 +20,7 @@ def test_a_subscriber_hears_its_event_with_its_data() -> None:
     assert record == [({"job": "health", "event": "its own key"},)]
 
 
-def test_a_subscriber_of_every_event_is_told_the_name() -> None:
+def test_a_subscriber_of_every_event_gets_its_name() -> None:
     bus = Bus()
     record = heard(bus)
 

@@ -207,7 +207,7 @@ def test_a_gigabyte_of_output_is_cut_and_head_and_tail_stay(tmp_path: Path) -> N
         ("exec /no/such/program", "exit code 127"),
     ],
 )
-def test_what_went_wrong_is_said_in_words(
+def test_errors_are_explained_in_words(
     tmp_path: Path, command: str | tuple[str, ...], error: str
 ) -> None:
     engine = Engine(tmp_path, [job(command=command)])
@@ -327,7 +327,7 @@ def test_a_handler_remembers_returns_and_is_told_about_its_slot(tmp_path: Path) 
         ("raise NotNow('too busy')", None, "too busy"),
     ],
 )
-def test_whatever_a_handler_does_is_its_own_runs_affair(
+def test_whatever_a_handler_does_fails_its_own_run_alone(
     tmp_path: Path, body: str, outcome: str | None, message: str
 ) -> None:
     source = f"from scheduled.handler import NotNow\ndef run(context):\n    {body}\n"

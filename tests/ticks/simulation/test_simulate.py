@@ -46,7 +46,7 @@ def test_the_keys_are_the_ones_others_count_on(home: Home) -> None:
     assert shown["outages"] == [{"from": "2026-03-29T01:00:00Z", "to": "2026-03-29T02:00:00Z"}]
 
 
-def test_a_slot_in_the_gap_of_the_clock_is_told_with_what_became_of_it(home: Home) -> None:
+def test_a_slot_in_the_gap_of_the_clock_is_listed_with_its_outcome(home: Home) -> None:
     (run,) = document(home, *NIGHT, "--only", "tag:dark")["runs"]
 
     assert run == {
@@ -85,7 +85,7 @@ def test_a_time_ahead_goes_on_from_what_is_remembered(home: Home) -> None:
     ]
 
 
-def test_what_lies_between_now_and_the_start_is_played_and_not_shown(home: Home) -> None:
+def test_what_lies_between_now_and_the_start_is_simulated_and_not_shown(home: Home) -> None:
     home.record(seen(home.jobs()["poll"], at("11:40")))
 
     (first, *_) = document(home, "--from", "2h", "--to", "1h", "--only", "poll")["runs"]
@@ -139,7 +139,7 @@ def test_simulating_leaves_the_disk_as_it_was(home: Home) -> None:
     ],
     ids=" ".join,
 )
-def test_what_makes_no_sense_is_refused_in_a_sentence(
+def test_senseless_options_are_refused_with_a_sentence(
     home: Home, words: tuple[str, ...], message: str
 ) -> None:
     outcome = home.call(simulate, *words)
@@ -148,7 +148,7 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(
     assert message in outcome.err
 
 
-def test_a_memory_that_only_pretends_can_not_be_saved(tmp_path: Path) -> None:
+def test_the_store_of_a_simulation_is_never_saved(tmp_path: Path) -> None:
     state = empty()
     memory = fakes.InMemoryStore(tmp_path / "state", state)
 

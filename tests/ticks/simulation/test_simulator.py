@@ -70,7 +70,7 @@ CASES: dict[str, list[Job]] = {
 
 
 @pytest.mark.parametrize("jobs", CASES.values(), ids=CASES)
-def test_what_was_foreseen_is_what_the_ticks_then_do(tmp_path: Path, jobs: list[Job]) -> None:
+def test_what_was_simulated_is_what_the_ticks_then_do(tmp_path: Path, jobs: list[Job]) -> None:
     # One at a time: of several, who ends first has first call on the budget of the tick.
     engine = Engine(tmp_path, jobs, tick_interval=300.0, max_concurrent=1)
     engine.run_at("11:40")
@@ -130,7 +130,9 @@ def test_a_pause_and_a_skip_on_record_are_heeded(tmp_path: Path) -> None:
     ]
 
 
-def test_a_disabled_job_does_not_run_and_the_others_are_played_to_the_end(tmp_path: Path) -> None:
+def test_a_disabled_job_does_not_run_and_the_others_are_simulated_to_the_end(
+    tmp_path: Path,
+) -> None:
     engine = Engine(tmp_path, [job("off", enabled=False), job("on")])
 
     rows = played(simulator(engine, "11:30", "14:00"))
@@ -138,7 +140,7 @@ def test_a_disabled_job_does_not_run_and_the_others_are_played_to_the_end(tmp_pa
     assert [row["job"] for row in rows] == ["on", "on"]
 
 
-def test_a_run_under_way_is_taken_to_end_well(tmp_path: Path) -> None:
+def test_a_run_in_progress_is_assumed_to_succeed(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [job("long")])
     engine.run_at("11:30")
     engine.record("12:00", begun("long"))
@@ -192,7 +194,7 @@ def test_slots_missed_before_it_begins_have_the_cause_a_real_tick_would_give(
     assert foreseen[0] != "no tick could start it in time"
 
 
-def test_no_condition_is_asked_and_no_guard_measured(tmp_path: Path) -> None:
+def test_guards_and_conditions_are_assumed_to_pass(tmp_path: Path) -> None:
     guarded = job(only_if="touch options; exit 1", max_cpu_percent=0.0)
     engine = Engine(tmp_path, [guarded])
 
