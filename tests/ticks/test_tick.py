@@ -323,7 +323,7 @@ def test_a_handler_remembers_returns_and_is_told_about_its_slot(tmp_path: Path) 
         ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "failed", "SIGSEGV"),
         ("raise KeyError('x')", "failed", "KeyError: 'x'"),
         ("return [1]", "failed", "returned list"),
-        ("return {'a': object()}", "failed", "no JSON"),
+        ("return {'a': object()}", "failed", "not JSON"),
         ("raise NotNow('too busy')", None, "too busy"),
     ],
 )
