@@ -120,7 +120,7 @@ def test_a_line_before_the_newest_snapshot_is_only_worth_a_note(home: Home) -> N
 @pytest.mark.parametrize(
     ("place", "mode", "advice"),
     [
-        ("locks/journal", 0o644, "chmod 600"),
+        ("locks/quick.lock", 0o644, "chmod 600"),
         ("scheduled_state.json", 0o664, "chmod go-w"),
         ("journal/2026-11-21.jsonl", 0o602, "chmod go-w"),
     ],
@@ -128,6 +128,7 @@ def test_a_line_before_the_newest_snapshot_is_only_worth_a_note(home: Home) -> N
 def test_a_file_that_is_open_to_others_is_a_problem(
     home: Home, place: str, mode: int, advice: str
 ) -> None:
+    (home.state_dir / place).touch()
     (home.state_dir / place).chmod(mode)
 
     (problem,) = examine(home.state_dir).problems
