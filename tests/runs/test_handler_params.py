@@ -68,6 +68,15 @@ def test_a_module_that_cannot_be_imported_is_reported_and_does_no_harm(
     assert why in sentence
 
 
+def test_an_environment_that_cannot_be_made_is_a_problem_of_its_job(tmp_path: Path) -> None:
+    lacking = job(handler="theirs.copies", params={"keep": 3}, env_file="absent.env")
+
+    (sentence,) = handler_params.problems([lacking], os.environ, tmp_path)
+
+    assert "backup: env_file: " in sentence
+    assert "absent.env" in sentence
+
+
 def test_a_job_without_params_and_one_of_a_shipped_handler_run_nothing(tmp_path: Path) -> None:
     jobs = [job(handler="not.there"), job(handler="health", params={"unchecked": 1})]
 
