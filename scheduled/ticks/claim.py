@@ -18,7 +18,7 @@ from scheduled.runs.preconditions import Declined, GuardUnusableError, NotNow
 from scheduled.state import events, history
 from scheduled.state.history import Row
 from scheduled.state.journal import Event
-from scheduled.state.records import JobMemory
+from scheduled.state.records import ActiveRun, JobMemory
 from scheduled.system import machine
 from scheduled.system.locks import Lock
 from scheduled.ticks import recovery
@@ -113,7 +113,11 @@ def _apply_overlap(tick: TickContext, job: Job, running: StillRunning) -> NotSta
     with tick.store.locked():
         run = tick.memory(job.id).open
         decision = tick.decide(job)
-        if run is None or decision.verdict is not Verdict.RUN:
+        if decision.verdict is not Verdict.RUN:
+            return running
+        if _is_replaced(tick, job, run):
+            return BeingReplaced(tick.clock() + stop.POLL)
+        if run is None:
             return running
         if not active_runs.overlaps(decision, run) or not tick.effects.find_survivor(run):
             return running  # the run is about to start, or to be found dead
@@ -124,6 +128,15 @@ def _apply_overlap(tick: TickContext, job: Job, running: StillRunning) -> NotSta
         now = tick.clock()
         is_stopping = stop.escalate(tick.store, job.id, run, REPLACED, now)
         return BeingReplaced(now + stop.POLL) if is_stopping else running
+
+
+def _is_replaced(tick: TickContext, job: Job, run: ActiveRun | None) -> bool:
+    """Return whether a run that was told to stop has ended, and its lock is about to be free."""
+    if run is not None:
+        is_told = run.stop is not None and run.stop.reason == REPLACED
+        return is_told and not tick.effects.find_survivor(run)
+    last = tick.store.state["jobs"].get(job.id, {}).get("last")
+    return last is not None and last.get("reason") == REPLACED
 
 
 class _LockedJob:

@@ -14,6 +14,7 @@ from scheduled.config.load import Config
 from scheduled.jobs.model import Attempt, AttemptResult, CatchUp, Job
 from scheduled.planning import decide
 from scheduled.planning.decision import Decision, Verdict
+from scheduled.runs import stop
 from scheduled.runs.preconditions import NotNow
 from scheduled.runs.process import Running
 from scheduled.state import history
@@ -83,6 +84,8 @@ class Dispatcher:
     """Runs in progress, by run id."""
     _retries: list[tuple[datetime, Job]] = field(default_factory=list)
     """Jobs to claim again in this tick, and when: after a short retry delay or a replaced run."""
+    _replacing: dict[str, datetime] = field(default_factory=dict)
+    """Since when a job waits for its earlier run to make room, by job id."""
     _budget: int = 0
     """How many runs may still catch up in this tick."""
 
@@ -161,7 +164,7 @@ class Dispatcher:
                 self.report.skipped += 1
                 self.report.rows.append(row)
             case BeingReplaced(again_at):
-                self._retries.append((again_at, job))
+                self._wait_for_replaced(job, again_at)
             case StillRunning(reason) | NotNow(_, reason):
                 self._carry_over(job, reason)
             case GuardUnusable(reason):
@@ -169,6 +172,13 @@ class Dispatcher:
                 self.report.problems.append(f"{job.id}: {reason}")
             case NotDue():
                 pass
+
+    def _wait_for_replaced(self, job: Job, again_at: datetime) -> None:
+        """Claim the job again soon, unless its lock stays held for an unusually long time."""
+        if again_at > self._replacing.setdefault(job.id, again_at) + 2 * stop.PATIENCE:
+            self._carry_over(job, StillRunning().reason)
+        else:
+            self._retries.append((again_at, job))
 
     def _carry_over(self, job: Job, reason: str) -> None:
         self.report.carried += 1

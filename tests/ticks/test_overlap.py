@@ -1,15 +1,22 @@
 """What becomes of a slot that comes due while its job still runs: real ticks side by side."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from scheduled.jobs.model import CatchUp, Job, Overlap
+from scheduled.runs import stop
+from scheduled.system import locks
+from scheduled.system.locks import Lock
+from scheduled.ticks import claim
 from tests.builders.beside import UNTIL_GO as WAIT
 from tests.builders.beside import running_since_noon, ticking, wait_for
 from tests.builders.engine import Engine, outcomes
+from tests.builders.events import end
 from tests.builders.jobs import job
 
 LONG = 'echo $SCHEDULED_SLOT >> out; test "$SCHEDULED_SLOT" != 2026-11-21T12:00:00Z || '
@@ -74,6 +81,33 @@ def test_replace_stops_the_run_and_starts_the_newer_slot(tmp_path: Path) -> None
     assert outcomes(engine.rows) == [("12:00", "interrupted"), ("13:00", "succeeded")]
     assert "newer slot" in str(engine.rows[0]["reason"])
     assert engine.lines() == ["2026-11-21T12:00:00Z", "2026-11-21T13:00:00Z"]
+
+
+def test_replace_waits_for_the_lock_of_a_run_that_has_just_ended(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [overlapping(Overlap.REPLACE)])
+    engine.run_at("11:30")
+    lock = replaced_at_noon(engine)
+    release = threading.Timer(0.3, lock.release)
+    release.start()
+
+    engine.run_at("13:00")
+    release.join()
+
+    assert outcomes(engine.rows) == [("12:00", "interrupted"), ("13:00", "succeeded")]
+
+
+def test_replace_leaves_the_slot_to_a_later_tick_where_the_lock_stays_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stop, "PATIENCE", timedelta(seconds=0.1))
+    engine = Engine(tmp_path, [overlapping(Overlap.REPLACE)])
+    engine.run_at("11:30")
+    lock = replaced_at_noon(engine)
+
+    report = engine.run_at("13:00")
+    lock.release()
+
+    assert (report.carried, outcomes(engine.rows)) == (1, [("12:00", "interrupted")])
 
 
 @pytest.mark.slow
@@ -284,6 +318,15 @@ def retrying(command: str) -> Job:
         max_retries=2,
         retry_delay=600.0,
     )
+
+
+def replaced_at_noon(engine: Engine) -> Lock:
+    """Record that the run of 12:00 was stopped for a newer slot; return its lock, still held."""
+    stopped = end("interrupted", job=engine.jobs[0].id, reason=claim.REPLACED)
+    engine.record("12:59", stopped)
+    lock = locks.take_job(engine.state_dir, engine.jobs[0].id)
+    assert lock is not None
+    return lock
 
 
 @contextmanager
