@@ -16,11 +16,12 @@ from scheduled import idle
 from scheduled.state import heartbeat
 from scheduled.state.records import job_memory
 from scheduled.state.store import Store
+from tests.builders.jobs import RARELY
 
 pytestmark = pytest.mark.slow
 
 ENTRY = Path(scheduled.__file__).parent / "__main__.py"
-YEARLY = 'jobs:\n  backup: {command: "true", schedule: "0 3 1 1 *"}\n'
+RARE = f'jobs:\n  backup: {{command: "true", schedule: "{RARELY}"}}\n'
 OFF = "".join(
     f"  {name}: {{enabled: false}}\n"
     for name in ("health", "memory_rollover", "mail_cleanup", "metrics", "daily_report")
@@ -34,8 +35,8 @@ NEEDED_BY_OTHERS = {
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A home with a yearly job, ticked once, and the hint of that tick."""
-    configure(tmp_path, YEARLY + OFF)
+    """A home with a job that is not due, ticked once, and the hint of that tick."""
+    configure(tmp_path, RARE + OFF)
     assert tick(tmp_path).returncode == 0
     assert (tmp_path / "state" / idle.HINT).exists()
     return tmp_path
@@ -69,9 +70,9 @@ def test_a_full_tick_imports_neither_rich_nor_yaml_while_nothing_changed(home: P
 
 
 def test_a_tick_that_runs_a_command_imports_nothing_that_only_other_jobs_need(home: Path) -> None:
-    last_year = "2025-06-01T00:00:00Z"
+    years_ago = "2020-06-01T00:00:00Z"
     store = Store(home / "state").load()
-    store.record(datetime.now(UTC), {"event": "clamped", "job": "backup", "watermark": last_year})
+    store.record(datetime.now(UTC), {"event": "clamped", "job": "backup", "watermark": years_ago})
     (home / "state" / idle.HINT).unlink()
 
     done = tick(home, "-X", "importtime")
@@ -100,7 +101,8 @@ def test_the_command_and_crons_line_share_the_hint(home: Path) -> None:
 
 def test_an_edited_configuration_is_noticed(home: Path) -> None:
     configure(
-        home, 'jobs:\n  now: {command: "echo x >> out", schedule: daily, first_run: now}\n' + OFF
+        home,
+        f'jobs:\n  now: {{command: "echo x >> out", schedule: "{RARELY}", first_run: now}}\n' + OFF,
     )
 
     tick(home)
@@ -271,7 +273,7 @@ def test_only_a_bare_run_can_be_idle(home: Path, words: list[str]) -> None:
 
 
 def test_a_configuration_written_this_second_leaves_no_hint(tmp_path: Path) -> None:
-    configure(tmp_path, YEARLY + OFF)
+    configure(tmp_path, RARE + OFF)
     os.utime(tmp_path / "scheduled.yaml")
 
     tick(tmp_path)
@@ -308,7 +310,7 @@ def test_no_tick_is_idle_while_a_run_goes_on_whose_tick_may_die(home: Path) -> N
 @contextmanager
 def long_tick(home: Path) -> Iterator[None]:
     """A tick whose job goes on until the block ends."""
-    configure(home, YEARLY + BESIDE + OFF)
+    configure(home, RARE + BESIDE + OFF)
     command = [sys.executable, "-m", "scheduled", *places(home), "run"]
     with subprocess.Popen(command) as process:
         deadline = time.monotonic() + 20

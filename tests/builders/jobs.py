@@ -5,6 +5,10 @@ from typing import Any
 
 from scheduled.jobs.model import Job
 
+RARELY = "0 3 29 2 *"
+"""A schedule that does not come due while a test runs under the real clock: at the end of an hour,
+a day, a month or a year an hourly or daily one may. Once in four years there are some minutes."""
+
 
 def job(id: str = "backup", schedule: str = "0 * * * *", **fields: Any) -> Job:  # noqa: A002
     """An hourly command job in UTC that does nothing, but for what is said."""

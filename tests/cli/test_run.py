@@ -18,13 +18,15 @@ from scheduled.state.store import Store
 from scheduled.system import locks
 from scheduled.ticks import outbox
 from tests.builders import ecosystem
+from tests.builders.jobs import RARELY, at
+from tests.builders.looks import Home
 
 FIVE = ("health", "memory_rollover", "mail_cleanup", "metrics", "daily_report")
 OFF = "".join(f"  {name}: {{enabled: false}}\n" for name in FIVE)
-JOBS = """\
+JOBS = f"""\
 jobs:
-  good: {command: "echo fine", schedule: daily, first_run: now, tags: [nightly]}
-  bad: {command: "echo oops; exit 3", schedule: daily, first_run: now}
+  good: {{command: "echo fine", schedule: "{RARELY}", first_run: now, tags: [nightly]}}
+  bad: {{command: "echo oops; exit 3", schedule: "{RARELY}", first_run: now}}
 """
 
 Said = tuple[int, str, str]
@@ -60,10 +62,10 @@ def here(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Installation:
 
 
 @pytest.fixture
-def home(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Installation:
-    """An ecosystem with the shipped jobs as they are."""
+def home(tmp_path: Path) -> Home:
+    """An ecosystem with the shipped jobs as they are, at noon."""
     branches = [ecosystem.entry("DEV_CENTRAL"), ecosystem.entry("FLOW")]
-    return Installation(ecosystem.home(tmp_path, {"branches": branches}), capsys)
+    return Home(ecosystem.home(tmp_path, {"branches": branches}))
 
 
 def test_under_cron_success_is_silent(here: Installation) -> None:
@@ -207,45 +209,49 @@ def test_once_is_one_object_keyed_by_job_as_gaia_has_it(here: Installation) -> N
     assert list(document["good"]) == ["task", "status", "timestamp", "output"]
 
 
-def test_the_report_is_sent_once_a_day_whoever_asks(home: Installation) -> None:
-    assert home.call("daily-report")[0] == 0
-    assert home.call("run")[0] == 0
-    assert home.call("daily-report")[0] == 0
+def test_the_report_is_sent_once_a_day_whoever_asks(home: Home) -> None:
+    assert home.call("daily-report").code == 0
+    assert home.call("run").code == 0
+    assert home.call("daily-report").code == 0
 
-    box = mailbox.read(home.root / "dev_central" / "ai_mail.local")
+    box = mailbox.read(home.folder / "dev_central" / "ai_mail.local")
     subjects = [message["subject"] for message in box.messages]
     assert (
         len([subject for subject in subjects if subject.startswith("[DAILY] System Report - ")])
         == 1
     )
-    assert home.state["last_run"]["daily_report"] is not None
+    assert last_run(home)["daily_report"] is not None
 
 
-def test_the_report_is_sent_again_with_force(home: Installation) -> None:
+def test_the_report_is_sent_again_with_force(home: Home) -> None:
     home.call("daily-report")
 
-    home.call("daily-report", "--force")
+    home.call("daily-report", "--force", now=at("12:05"))
 
-    box = mailbox.read(home.root / "dev_central" / "ai_mail.local")
+    box = mailbox.read(home.folder / "dev_central" / "ai_mail.local")
     (report,) = [mail for mail in box.messages if "[DAILY]" in mail["subject"]]
     assert (report["updates"], report["status"]) == (1, "new")
 
 
-def test_a_report_that_is_not_sent_is_printed_and_counts_for_nothing(home: Installation) -> None:
-    code, out, _ = home.call("daily-report", "--stdout", "--no-send")
+def test_a_report_that_is_not_sent_is_printed_and_counts_for_nothing(home: Home) -> None:
+    said = home.call("daily-report", "--stdout", "--no-send")
 
-    assert code == 0
-    assert out.startswith("# AIPass Daily Report - ")
-    assert home.state["last_run"]["daily_report"] is None
-    assert mailbox.read(home.root / "dev_central" / "ai_mail.local").messages == []
+    assert said.code == 0
+    assert said.out.startswith("# AIPass Daily Report - ")
+    assert last_run(home)["daily_report"] is None
+    assert mailbox.read(home.folder / "dev_central" / "ai_mail.local").messages == []
 
 
-def test_a_disabled_report_is_not_sent_and_nobody_is_told_it_was(home: Installation) -> None:
+def test_a_disabled_report_is_not_sent_and_nobody_is_told_it_was(home: Home) -> None:
     home.call("disable", "daily_report")
 
     home.call("daily-report")
 
-    assert mailbox.read(home.root / "dev_central" / "ai_mail.local").messages == []
+    assert mailbox.read(home.folder / "dev_central" / "ai_mail.local").messages == []
+
+
+def last_run(home: Home) -> Any:
+    return Store(home.state_dir).load().state["last_run"]
 
 
 @pytest.mark.parametrize(
@@ -276,7 +282,7 @@ def test_help_anywhere_runs_nothing(here: Installation, words: list[str]) -> Non
 
 
 def test_on_a_terminal_running_jobs_are_shown_and_a_summary_follows(tmp_path: Path) -> None:
-    slow = 'jobs:\n  slow: {command: "sleep 0.6", schedule: daily, first_run: now}\n'
+    slow = f'jobs:\n  slow: {{command: "sleep 0.6", schedule: "{RARELY}", first_run: now}}\n'
     (tmp_path / "scheduled.yaml").write_text(slow + OFF)
 
     shown = _on_a_terminal("--root", str(tmp_path), "--state-dir", str(tmp_path / "state"), "run")

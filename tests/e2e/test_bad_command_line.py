@@ -15,11 +15,12 @@ import pytest
 from tests.builders import ecosystem
 from tests.builders.command import BARE, Said, options, scheduled, state_dir, tree
 from tests.builders.installed import WITHOUT_SWEEPS, configure, state
+from tests.builders.jobs import RARELY
 
 SWEEPS = {"health", "mail_cleanup", "memory_rollover", "metrics"}
 DESCRIPTION = "[/rc] ünï → 👩 " + "long " * 40
 QUICK = f"""\
-  quick: {{schedule: hourly, first_run: now, command: "true", description: "{DESCRIPTION}"}}
+  quick: {{schedule: {RARELY}, first_run: now, command: "true", description: "{DESCRIPTION}"}}
 """
 
 

@@ -9,8 +9,9 @@ import pytest
 from tests.builders import ecosystem
 from tests.builders.command import Said, scheduled, state_dir, tree
 from tests.builders.installed import WITHOUT_SWEEPS, configure, state
+from tests.builders.jobs import RARELY
 
-QUICK = '  quick: {schedule: hourly, first_run: now, command: "true"}\n'
+QUICK = f'  quick: {{schedule: "{RARELY}", first_run: now, command: "true"}}\n'
 
 
 @pytest.fixture

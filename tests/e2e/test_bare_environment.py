@@ -15,6 +15,7 @@ from tests.builders import ecosystem
 from tests.builders.command import BARE, Said, scheduled, state_dir
 from tests.builders.crontab import Crontab
 from tests.builders.installed import central
+from tests.builders.jobs import RARELY
 
 CRONS = {"PATH": "/usr/bin:/bin"}
 NAME = "Ünïcode → 👩"
@@ -46,7 +47,7 @@ def home(tmp_path: Path) -> Path:
     )
     ecosystem.add_memory(root / "drone 2", f"{NAME}.local.json", 650)
     (root / "scheduled.yaml").write_text(
-        "jobs:\n  echo: {schedule: hourly, first_run: now, command: 'echo grüße → 👩'}\n",
+        f"jobs:\n  echo: {{schedule: '{RARELY}', first_run: now, command: 'echo grüße → 👩'}}\n",
         encoding="utf-8",
     )
     (root / "scheduled.yaml").chmod(0o644)

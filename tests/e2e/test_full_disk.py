@@ -12,9 +12,10 @@ import pytest
 from tests.builders import ecosystem, needs
 from tests.builders.command import Said, scheduled, state_dir
 from tests.builders.installed import WITHOUT_SWEEPS, central_files, configure, rows, state
+from tests.builders.jobs import RARELY
 
-NOTE = """\
-  note: {schedule: "0 0 * * *", first_run: now, command: "echo $SCHEDULED_SLOT >> out"}
+NOTE = f"""\
+  note: {{schedule: "{RARELY}", first_run: now, command: "echo $SCHEDULED_SLOT >> out"}}
 """
 
 PAGE = os.sysconf("SC_PAGE_SIZE")

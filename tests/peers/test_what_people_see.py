@@ -16,16 +16,17 @@ from scheduled.cli import disable, enable, history, pause, resume, run, skip
 from tests.builders.command import scheduled
 from tests.builders.engine import Engine, outcomes
 from tests.builders.installed import WITHOUT_SWEEPS, configure
-from tests.builders.jobs import at, job
+from tests.builders.jobs import RARELY, at, job
 from tests.builders.looks import Home
 
 pytestmark = pytest.mark.slow
 
 INSTANT_AND_DAYS = r"(\d{4}-\d\d-\d\d \d\d:\d\d[+-]\d\d:\d\d)\W+in (\d+) d"
-DUE_NOW = """\
-  due: {schedule: "0 3 1 1 *", command: "true", first_run: now}
-  weekly: {schedule: "30 3 * * 1", command: "true", timezone: America/St_Johns}
-  failing: {schedule: "0 3 1 1 *", command: exit 3, first_run: now}
+IN_SOME_DAYS = (datetime.now(UTC) + timedelta(days=3)).isoweekday()
+DUE_NOW = f"""\
+  due: {{schedule: "{RARELY}", command: "true", first_run: now}}
+  weekly: {{schedule: "30 3 * * {IN_SOME_DAYS}", command: "true", timezone: America/St_Johns}}
+  failing: {{schedule: "{RARELY}", command: exit 3, first_run: now}}
 """
 
 
@@ -108,13 +109,16 @@ def test_when_it_runs_next_is_an_instant_that_cannot_be_misread(
     (slot,) = the_json(root, "next", "weekly", "-n", "1")["next"]
     local = datetime.fromisoformat(slot["local"])
 
+    before = datetime.now(UTC)
     said = scheduled(root, *words).out
+    after = datetime.now(UTC)
 
-    assert (local.weekday(), local.hour, local.minute) == (0, 3, 30)
+    assert (local.isoweekday(), local.hour, local.minute) == (IN_SOME_DAYS, 3, 30)
     assert f"{local:%Y-%m-%d}" in said
     assert f"03:30{slot['local'][-6:]}" in said
     for instant, days in re.findall(INSTANT_AND_DAYS, said):
-        assert (datetime.fromisoformat(instant) - datetime.now(UTC)).days == int(days)
+        slot_at = datetime.fromisoformat(instant)
+        assert (slot_at - after).days <= int(days) <= (slot_at - before).days
 
 
 def test_why_it_did_not_run_is_answered(root: Path) -> None:

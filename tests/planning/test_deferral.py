@@ -15,7 +15,7 @@ from scheduled.state.store import Store
 from scheduled.views.jobs import status
 from tests.builders.command import BARE, Said, options, scheduled, state_dir
 from tests.builders.engine import Engine, outcomes
-from tests.builders.jobs import job
+from tests.builders.jobs import RARELY, job
 
 NOTE = "echo $SCHEDULED_SLOT $SCHEDULED_CATCH_UP $SCHEDULED_MISSED >> out"
 
@@ -205,7 +205,7 @@ def test_a_one_time_job_that_came_too_late_has_failed(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_defer_says_until_when_and_next_shows_it(home: Path) -> None:
-    configure(home, "jobs: {backup: {schedule: '0 3 * * *', command: 'true'}}")
+    configure(home, f"jobs: {{backup: {{schedule: '{RARELY}', command: 'true'}}}}")
     scheduled(home, "run")
 
     said = scheduled(home, "defer", "backup", "--until", "2h", "--reason", "disk").out
@@ -221,7 +221,7 @@ def test_defer_says_until_when_and_next_shows_it(home: Path) -> None:
 
 @pytest.mark.slow
 def test_resume_takes_a_deferral_back(home: Path) -> None:
-    configure(home, "jobs: {backup: {schedule: '0 3 * * *', command: 'true'}}")
+    configure(home, f"jobs: {{backup: {{schedule: '{RARELY}', command: 'true'}}}}")
     scheduled(home, "run")
     before = read(home, "next", "backup", "-n", "1")
     scheduled(home, "defer", "backup", "--until", "1d")
@@ -246,8 +246,8 @@ def test_resume_takes_a_deferral_back(home: Path) -> None:
 def test_what_cannot_be_meant_is_refused(home: Path, arguments: list[str], sentence: str) -> None:
     configure(
         home,
-        "jobs:\n  backup: {schedule: daily, command: 'true'}\n"
-        "  off: {schedule: daily, command: 'true', enabled: false}\n",
+        f"jobs:\n  backup: {{schedule: '{RARELY}', command: 'true'}}\n"
+        f"  off: {{schedule: '{RARELY}', command: 'true', enabled: false}}\n",
     )
     scheduled(home, "run")
 
@@ -287,7 +287,7 @@ def test_what_a_stopped_run_printed_and_used_stays_on_record(home: Path) -> None
 def test_a_slot_that_waits_for_its_retry_ends_on_record_with_the_life_of_its_job(
     home: Path,
 ) -> None:
-    flaky = "{schedule: '0 3 * * *', first_run: now, command: 'exit 1', max_retries: 2}"
+    flaky = f"{{schedule: '{RARELY}', first_run: now, command: 'exit 1', max_retries: 2}}"
     configure(home, f"jobs: {{flaky: {flaky}}}")
     scheduled(home, "run", "--only", "flaky")
 
@@ -302,7 +302,9 @@ def test_stopping_all_runs_of_a_job_minds_none_that_ends_by_itself_meanwhile(hom
     first = "touch one; trap 'touch told; sleep 1; exit 1' TERM; while :; do sleep 0.05; done"
     second = "touch two; while [ ! -e told ]; do sleep 0.05; done"
     command = f"if [ ! -e one ]; then {first}; else {second}; fi"
-    configure(home, f'jobs: {{beside: {{schedule: daily, overlap: allow, command: "{command}"}}}}')
+    configure(
+        home, f'jobs: {{beside: {{schedule: {RARELY}, overlap: allow, command: "{command}"}}}}'
+    )
     runs = [triggered(home, "beside", home / name) for name in ("one", "two")]
 
     said = scheduled(home, "cancel", "beside", "--stop")
@@ -359,7 +361,9 @@ def read(home: Path, *words: str) -> dict[str, Any]:
     return document
 
 
-LONG = "jobs: {long: {schedule: '0 3 * * *', first_run: now, command: 'touch begun; sleep 300'}}"
+LONG = (
+    f"jobs: {{long: {{schedule: '{RARELY}', first_run: now, command: 'touch begun; sleep 300'}}}}"
+)
 
 
 def started(home: Path) -> "subprocess.Popen[bytes]":
