@@ -99,5 +99,5 @@ def test_the_interval_of_ticks_takes_every_duration_that_divides_hour_or_day(
 
 
 def test_the_interval_of_ticks_takes_no_other_duration() -> None:
-    with pytest.raises(UsageError, match="does not divide them evenly"):
+    with pytest.raises(UsageError, match="has to divide them"):
         tick_interval.parse("1h30m")
