@@ -4,7 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 
+
+@pytest.mark.slow
 def test_the_commands_it_ends_with_can_be_pasted_into_a_shell(tmp_path: Path) -> None:
     folder = tmp_path / "it's a $HOME"
     tour = [sys.executable, "-m", "scheduled.demo", "--into", folder.name]
