@@ -58,3 +58,11 @@ def real_data(name: str) -> Path:
     if not path.exists():
         pytest.skip("needs data of other systems: name their folder in SCHEDULED_TEST_DATA")
     return path
+
+
+def real_copy(name: str, folder: Path) -> Path:
+    """Return a copy of that folder of the data, `folder`, in which everything may be written to."""
+    shutil.copytree(real_data(name), folder)
+    for path in [folder, *folder.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    return folder

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -35,10 +34,7 @@ tasks:
 def gptme(root: Path) -> Path:
     """A root with gptme's two example jobs, as they are."""
     configure(root, WITHOUT_SWEEPS)
-    shutil.copytree(needs.real_data("gptme/jobs"), root / "jobs")
-    (root / "jobs").chmod(0o755)
-    for path in (root / "jobs").iterdir():
-        path.chmod(0o644)
+    needs.real_copy("gptme/jobs", root / "jobs")
     return root
 
 

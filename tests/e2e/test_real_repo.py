@@ -4,7 +4,6 @@ What is expected is counted by `tests.builders.counted`, straight from the files
 """
 
 import json
-import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,12 +22,7 @@ HOURLY = {"health", "mail_cleanup", "memory_rollover", "metrics"}
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A copy of the repository that may be written to."""
-    source = needs.real_data("aipass-repo")
-    root = tmp_path / "repo"
-    shutil.copytree(source, root)
-    for path in [root, *root.rglob("*")]:
-        path.chmod(0o755 if path.is_dir() else 0o644)
-    return root
+    return needs.real_copy("aipass-repo", tmp_path / "repo")
 
 
 def test_health_names_what_is_wrong_with_every_branch(home: Path) -> None:

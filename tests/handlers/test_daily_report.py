@@ -1,4 +1,3 @@
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -229,8 +228,7 @@ def test_reporting_changes_nothing_in_the_ecosystem(tmp_path: Path) -> None:
 
 
 def test_the_real_repository_has_a_report(tmp_path: Path) -> None:
-    repository = needs.real_data("aipass-repo")
-    home = shutil.copytree(repository, tmp_path / "home", copy_function=shutil.copyfile)
+    home = needs.real_copy("aipass-repo", tmp_path / "home")
 
     text = daily_report.build(context_in(home, central_dir=home / "aipass_os" / "AI_CENTRAL"))
 

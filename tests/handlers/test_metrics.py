@@ -1,4 +1,3 @@
-import shutil
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -130,8 +129,7 @@ def test_a_central_folder_that_cannot_be_made_fails_the_run_with_the_reason(home
 
 
 def test_the_real_repository_is_measured(tmp_path: Path) -> None:
-    repository = needs.real_data("aipass-repo")
-    home = shutil.copytree(repository, tmp_path / "home", copy_function=shutil.copyfile)
+    home = needs.real_copy("aipass-repo", tmp_path / "home")
 
     document = measured(home)
 

@@ -213,9 +213,10 @@ def test_who_decides_on_what_to_write_sees_what_others_recorded(tmp_path: Path) 
 
 
 def test_a_state_we_may_not_read_is_not_taken_for_a_broken_one(open_folder: Path) -> None:
+    open_folder.chmod(0o755)
     path = open_folder / "scheduled_state.json"
     path.write_text("{}")
-    path.chmod(0o600)
+    path.chmod(0)
 
     sentence = as_nobody(lambda: Store(open_folder).load())
 
@@ -380,9 +381,12 @@ def test_a_state_folder_we_may_not_write_to_is_one_clear_sentence(open_folder: P
 
 
 def test_a_state_folder_we_may_not_enter_is_one_clear_sentence(open_folder: Path) -> None:
-    (open_folder / "closed").mkdir(mode=0o700)
+    open_folder.chmod(0o755)
+    closed = open_folder / "closed"
+    closed.mkdir(mode=0)
 
-    sentence = as_nobody(lambda: Store(open_folder / "closed" / "state").load())
+    sentence = as_nobody(lambda: Store(closed / "state").load())
+    closed.chmod(0o755)
 
     assert sentence.startswith("StateError")
     assert "denied" in sentence
