@@ -15,7 +15,9 @@ from scheduled.version import __version__
 
 HINT = "next-due"
 HEARTBEAT = "heartbeat"
-VERSION = "scheduled hint 1"
+VERSION = "scheduled hint 2"
+END = "end"
+"""The last line; a hint without it was cut off, on a full disk for instance."""
 VARIABLES = (
     b"SCHEDULED_ROOT",
     b"SCHEDULED_CONFIG",
@@ -69,6 +71,7 @@ def write_hint(
         if "\n" in path:
             return
         lines.append(f"{path}\0{' '.join(str(number) for number in stamp or ())}")
+    lines.append(END)
     beside = f"{state_dir}/.{HINT}.{posix.getpid()}"
     descriptor = posix.open(beside, posix.O_WRONLY | posix.O_CREAT | posix.O_TRUNC, 0o600)
     try:
@@ -139,14 +142,14 @@ def _is_there(path: bytes) -> bool:
 
 def _is_unchanged(state_dir: str, expected: str) -> bool:
     lines = _read(f"{state_dir}/{HINT}").split("\n")
-    if lines[0] != VERSION or lines[1] != expected or lines[-1]:
+    if lines[0] != VERSION or lines[1] != expected or lines[-2:] != [END, ""]:
         return False
     now = time.time()  # noqa: TID251 - this is the way in, before any other clock is read
     due, silence = float(lines[2]), float(lines[3])
     last, _, _, boot = _read(f"{state_dir}/{HEARTBEAT}").split()
     if now >= due or not 0 <= now - float(last) <= silence or boot != _boot_id():
         return False
-    for line in lines[4:-1]:
+    for line in lines[4:-2]:
         path, _, stamp = line.partition("\0")
         if _stamp(path) != stamp:
             return False

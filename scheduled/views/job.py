@@ -11,13 +11,20 @@ from scheduled.runs.masking import STARS, Mask, is_secret
 from scheduled.views import jobs, upcoming
 from scheduled.views.snapshot import Snapshot
 
+NEXT_SHOWN = 5
+LINES_SHOWN = 10
+JSON_NAMES = {"memory_section": "remembers_in", "last_run_key": "noted_as"}
+"""Fields that have another name in JSON, which stays as it was."""
+
 
 def definition(job: Job) -> dict[str, Any]:
-    """Return every field by its name; JSON values, the umask in octal digits.
+    """Return every field by its name in JSON; the umask in octal digits.
 
     Values of variables that hold secrets are hidden, there and wherever else they occur.
     """
-    values = {field.name: getattr(job, field.name) for field in fields(job)}
+    values = {
+        JSON_NAMES.get(field.name, field.name): getattr(job, field.name) for field in fields(job)
+    }
     mask = Mask(job.env)
     if mask:
         values = mask.value(values)
@@ -27,10 +34,6 @@ def definition(job: Job) -> dict[str, Any]:
     if job.umask is not None:
         values["umask"] = f"{job.umask:03o}"
     return values
-
-
-NEXT_SHOWN = 5
-LINES_SHOWN = 10
 
 
 def document(snapshot: Snapshot, job: Job) -> dict[str, Any]:

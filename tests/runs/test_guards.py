@@ -6,10 +6,12 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from scheduled.jobs.model import Outcome
 from scheduled.runs.preconditions import Guards, GuardUnusableError
+from tests.builders.beside import wait_for
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import job
 
@@ -37,6 +39,9 @@ def test_busy_processors_delay_a_guarded_job_and_no_other(tmp_path: Path) -> Non
     engine.run_at("11:30")
     burners = [subprocess.Popen([sys.executable, "-c", BURN]) for _ in os.sched_getaffinity(0)]
     try:
+        wait_for(
+            lambda: all(psutil.Process(burner.pid).cpu_times().user > 0.1 for burner in burners)
+        )
         report = engine.run_at("12:00")
     finally:
         for burner in burners:

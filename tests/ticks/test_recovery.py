@@ -10,6 +10,7 @@ import pytest
 
 from scheduled.jobs.model import Overlap
 from scheduled.system import machine, processes
+from tests.builders.beside import wait_for
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import job
 from tests.builders.killed import is_alive, tick_and_kill, wait_for_the_end_of
@@ -96,6 +97,7 @@ def test_a_run_whose_process_was_not_recorded_yet_is_found_by_its_id(tmp_path: P
     environ = {"PATH": os.environ["PATH"], "SCHEDULED_RUN_ID": RUN}
 
     with subprocess.Popen(["sleep", "60"], env=environ) as process:
+        wait_for(lambda: processes.find(RUN) == process.pid)  # its environment is there at last
         waiting = engine.run_at("12:00:30").not_started
         process.kill()
 

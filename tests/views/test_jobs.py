@@ -122,3 +122,10 @@ def test_show_of_a_job_that_never_ran_has_nothing_to_tell_of_runs() -> None:
     shown = job_view.document(snapshot(backup), backup)
 
     assert (shown["last"], shown["state"], shown["output"]) == (None, {}, None)
+
+
+def test_the_keys_of_a_definition_stay() -> None:
+    keys = set(job_view.definition(job()))
+
+    assert {"id", "schedule", "remembers_in", "noted_as", "seed", "waits_for"} <= keys
+    assert keys.isdisjoint(job_view.JSON_NAMES)
