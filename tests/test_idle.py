@@ -16,6 +16,7 @@ from scheduled import idle
 from scheduled.state import heartbeat
 from scheduled.state.records import job_memory
 from scheduled.state.store import Store
+from tests.builders.beside import PATIENCE, wait_for
 from tests.builders.jobs import RARELY
 
 pytestmark = pytest.mark.slow
@@ -312,13 +313,10 @@ def long_tick(home: Path) -> Iterator[None]:
     configure(home, RARE + BESIDE + OFF)
     command = [sys.executable, "-m", "scheduled", *places(home), "run"]
     with subprocess.Popen(command) as process:
-        deadline = time.monotonic() + 20
-        while not (home / "begun").exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        wait_for((home / "begun").exists)
         yield
         (home / "go").touch()
-        process.wait(20)
+        process.wait(PATIENCE)
 
 
 def configure(home: Path, text: str) -> None:

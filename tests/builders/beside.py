@@ -11,6 +11,8 @@ from tests.builders.engine import Engine
 UNTIL_GO = "while [ ! -e go ]; do sleep 0.02; done"
 """A command that runs until somebody makes the file `go`."""
 
+PATIENCE = 120.0
+"""How many seconds may pass until something is so: far more than a slow machine takes."""
 _FORK = multiprocessing.get_context("fork")
 
 
@@ -22,7 +24,7 @@ def ticking(engine: Engine, when: str) -> Iterator[BaseProcess]:
     try:
         yield tick
     finally:
-        tick.join(30)
+        tick.join(PATIENCE)
         tick.kill()
 
 
@@ -40,13 +42,13 @@ def running_since_noon(engine: Engine, *, finish: bool = True) -> Iterator[BaseP
         finally:
             if finish:
                 (engine.folder / "go").touch()
-            tick.join(30)
+            tick.join(PATIENCE)
             (engine.folder / "go").touch()
 
 
 def wait_for(is_so: Callable[[], bool]) -> None:
     """Wait until something is so; it fails the test if that takes very long."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while not is_so():
         assert time.monotonic() < deadline
         time.sleep(0.02)

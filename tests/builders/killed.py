@@ -1,13 +1,18 @@
 """Ticks that are killed while their jobs run, and what lives on after them."""
 
+import math
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from scheduled.runs.process import Running
 from tests.builders.engine import Engine
 
-PATIENCE = 1000
+PATIENCE = 12_000
 
 
 def tick_and_kill(engine: Engine, when: str, *, spare_the_job: bool = False) -> int:
@@ -49,3 +54,9 @@ def is_alive(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return state != "Z"
+
+
+def time_out_once(monkeypatch: pytest.MonkeyPatch, ready: Callable[[], object]) -> None:
+    """Let the time of every run be up as soon as they are `ready`, on a slow machine too."""
+    deadline = property(lambda _: 0.0 if ready() else math.inf)
+    monkeypatch.setattr(Running, "deadline", deadline)

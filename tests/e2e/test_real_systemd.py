@@ -154,7 +154,7 @@ def test_every_path_reaches_the_program_as_it_is(manager: Manager, tmp_path: Pat
 
 
 def _answers(manager: Manager, outer: subprocess.Popen[bytes]) -> bool:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while manager.ask("systemctl", "--user", "list-timers").returncode != 0:
         if outer.poll() is not None or time.monotonic() > deadline:
             return False
@@ -184,7 +184,7 @@ def _state(root: Path) -> dict[str, Any]:
     return document
 
 
-def _wait_for(condition: Any, seconds: float = 30) -> None:
+def _wait_for(condition: Any, seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not come about in time"

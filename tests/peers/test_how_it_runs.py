@@ -15,7 +15,7 @@ from scheduled.runs import supervisor
 from tests.builders.beside import UNTIL_GO, running_since_noon, wait_for
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import job
-from tests.builders.killed import is_alive, tick_and_kill
+from tests.builders.killed import is_alive, tick_and_kill, time_out_once
 
 CHILDREN = {
     "of the shell": "sleep 60 & echo $! >> pids; sleep 60",
@@ -57,8 +57,9 @@ def test_a_timeout_leaves_no_children_of_the_shell_alive(
     # 12. yacron#70, dkron#1385.
     monkeypatch.setattr(supervisor, "GRACE_SECONDS", 0.3)
     command = ("bash", "-c", CHILDREN[child])
-    engine = Engine(tmp_path, [job(command=command, timeout=0.5)])
+    engine = Engine(tmp_path, [job(command=command)])
     engine.run_at("11:30")
+    time_out_once(monkeypatch, lambda: engine.lines("pids"))
 
     with cleaned_up(engine):
         engine.run_at("12:00")

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from scheduled.jobs.model import CatchUp
 from scheduled.state.records import job_memory
 from scheduled.state.store import Store
 from scheduled.views.jobs import status
+from tests.builders.beside import PATIENCE, wait_for
 from tests.builders.command import BARE, Said, options, scheduled, state_dir
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import RARELY, job
@@ -265,7 +265,7 @@ def test_cancel_with_stop_ends_the_run_under_way(home: Path) -> None:
     said = scheduled(home, "cancel", "long", "--stop", "--reason", "enough").out
 
     assert "is stopped" in said
-    assert with_run.wait(30) == 0
+    assert with_run.wait(PATIENCE) == 0
     row = read(home, "history", "long")["runs"][0]
     assert (row["outcome"], row["reason"]) == ("interrupted", "stopped by hand: enough")
     assert read(home, "show", "long")["job"]["status"] == "CANCELLED"
@@ -277,7 +277,7 @@ def test_what_a_stopped_run_printed_and_used_stays_on_record(home: Path) -> None
     with_run = started(home)
 
     scheduled(home, "cancel", "long", "--stop")
-    with_run.wait(30)
+    with_run.wait(PATIENCE)
 
     assert scheduled(home, "logs", "long").out.splitlines()[-1] == "half"
     assert read(home, "history", "long")["runs"][0]["duration_seconds"] > 0
@@ -311,7 +311,7 @@ def test_stopping_all_runs_of_a_job_minds_none_that_ends_by_itself_meanwhile(hom
 
     assert said.code == 0, said.err
     for run in runs:
-        run.wait(30)
+        run.wait(PATIENCE)
 
 
 @pytest.mark.slow
@@ -324,7 +324,7 @@ def test_runs_that_last_too_long_are_stopped_and_their_jobs_stay(home: Path) -> 
 
     scheduled(home, "cancel", "--max-hours", "0")
 
-    assert with_run.wait(30) == 0
+    assert with_run.wait(PATIENCE) == 0
     assert read(home, "show", "long")["job"]["status"] != "CANCELLED"
 
 
@@ -338,7 +338,7 @@ def test_no_run_lasts_for_a_time_that_is_none(home: Path, hours: str) -> None:
 
     assert (said.code, said.out) == (0, "No run has lasted longer than that.\n")
     scheduled(home, "cancel", "long", "--stop")
-    assert with_run.wait(30) == 0
+    assert with_run.wait(PATIENCE) == 0
 
 
 @pytest.fixture
@@ -379,10 +379,7 @@ def triggered(home: Path, name: str, begun: Path) -> "subprocess.Popen[bytes]":
 def _running(home: Path, begun: Path, *words: str) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "scheduled", *options(home), *words]
     tick = subprocess.Popen(command, env=BARE, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 20
-    while not begun.exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_for(begun.exists)
     return tick
 
 

@@ -1,5 +1,6 @@
 """Stopping all that a run is, wherever it went, and nobody else."""
 
+import math
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from scheduled.system import processes
 from scheduled.ticks import tick
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job
-from tests.builders.killed import is_alive, wait_for_the_end_of
+from tests.builders.killed import is_alive, time_out_once, wait_for_the_end_of
 
 
 @pytest.fixture
@@ -80,10 +81,11 @@ def test_a_process_is_found_by_the_run_id_in_its_environment_and_by_all_of_it() 
     ids=["deaf", "deaf and nameless", "an orphan"],
 )
 def test_a_timeout_ends_whoever_the_job_started_though_the_job_itself_ends_at_once(
-    tmp_path: Path, escape: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, escape: str
 ) -> None:
-    engine = Engine(tmp_path, [job(command=escape, timeout=0.6)])
+    engine = Engine(tmp_path, [job(command=escape)])
     engine.run_at("11:30")
+    time_out_once(monkeypatch, lambda: engine.lines("pid"))
 
     report = engine.run_at("12:00")
 
@@ -94,12 +96,18 @@ def test_a_timeout_ends_whoever_the_job_started_though_the_job_itself_ends_at_on
 def test_a_run_that_ignores_the_first_signal_gets_its_grace_and_no_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervisor, "GRACE_SECONDS", 0.5)
-    slow = "trap 'sleep 0.1; echo tidied >> out; exit' TERM; sleep 60 & wait"
+    slow = "trap 'sleep 0.1; echo tidied >> out; exit' TERM; touch ready; sleep 60 & wait"
     deaf = "trap '' TERM; echo $$ > pid; while :; do sleep 1; done"
-    jobs = [job("slow", command=slow, timeout=0.2), job("deaf", command=deaf, timeout=0.2)]
-    engine = Engine(tmp_path, jobs)
+    engine = Engine(tmp_path, [job("slow", command=slow), job("deaf", command=deaf)])
     engine.run_at("11:30")
+    ready = tmp_path / "ready"
+    time_out_once(monkeypatch, lambda: ready.exists() and engine.lines("pid"))
+
+    class UntilTidied(float):
+        def __radd__(self, since: float) -> float:
+            return 0.0 if engine.lines() else math.inf
+
+    monkeypatch.setattr(supervisor, "GRACE_SECONDS", UntilTidied())
 
     report = engine.run_at("12:00")
 
