@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from scheduled.jobs.model import Outcome
+from scheduled.runs import preconditions
 from scheduled.runs.preconditions import Guards, GuardUnusableError
 from tests.builders.beside import wait_for
 from tests.builders.engine import Engine, outcomes
@@ -18,6 +19,13 @@ from tests.builders.jobs import job
 NOTE = "echo $SCHEDULED_SLOT >> out"
 
 
+@pytest.fixture
+def measured_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no reading count that a test before this one took, seconds ago in the same process."""
+    monkeypatch.setattr(preconditions, "STALE_SECONDS", 0.0)
+
+
+@pytest.mark.usefixtures("measured_anew")
 def test_a_machine_short_of_memory_keeps_the_slot_due_until_there_is_some(tmp_path: Path) -> None:
     # Some memory is always taken, and never all of it.
     engine = Engine(tmp_path, [job(command=NOTE, max_memory_percent=0.01)])
@@ -33,6 +41,7 @@ def test_a_machine_short_of_memory_keeps_the_slot_due_until_there_is_some(tmp_pa
     assert outcomes(engine.rows) == [("12:00", "succeeded")]
 
 
+@pytest.mark.usefixtures("measured_anew")
 def test_busy_processors_delay_a_guarded_job_and_no_other(tmp_path: Path) -> None:
     shy = job("shy", command=NOTE, max_cpu_percent=20.0)
     engine = Engine(tmp_path, [shy, job("other", command="echo other >> out")])
