@@ -167,7 +167,9 @@ def _stamp(path: str) -> str:
 
 def _beat(state_dir: str, now: float, boot: str) -> None:
     booted = time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
-    line = f"{now:.3f} {booted:.3f} {time.monotonic():.3f} {boot}\n".encode("ascii")
+    # `now` in full: rounded up, it would lie in the future, and a tick right after this one would
+    # take the clock for set back.
+    line = f"{now!r} {booted:.3f} {time.monotonic():.3f} {boot}\n".encode("ascii")
     descriptor = posix.open(f"{state_dir}/{HEARTBEAT}", posix.O_WRONLY)
     try:
         posix.ftruncate(descriptor, posix.pwrite(descriptor, line, 0))

@@ -6,16 +6,20 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 import scheduled
 from scheduled import idle
+from scheduled.config.load import load
+from scheduled.config.paths import PathOptions
 from scheduled.state import heartbeat
 from scheduled.state.records import job_memory
 from scheduled.state.store import Store
+from scheduled.ticks import idle_hint
+from scheduled.ticks.idle_hint import IdleHint
 from tests.builders.beside import PATIENCE, wait_for
 from tests.builders.jobs import RARELY
 
@@ -260,6 +264,16 @@ def test_an_idle_tick_writes_its_heartbeat_as_a_full_one_would(home: Path) -> No
     assert len((home / "state" / "heartbeat").read_text()) < 100
 
 
+def test_a_tick_right_after_an_idle_one_is_idle(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = int(time.time()) + 5 + 0.0007
+    monkeypatch.setattr(time, "time", lambda: now)
+
+    assert idle.is_idle([*places(home), "run"])
+    assert idle.is_idle([*places(home), "run"])
+
+
 def test_global_options_may_stand_after_run(home: Path) -> None:
     assert idle.is_idle(["run", *places(home)])
     assert idle.is_idle([*places(home)[:2], "run", "-q", *places(home)[2:]])
@@ -272,13 +286,18 @@ def test_only_a_bare_run_can_be_idle(home: Path, words: list[str]) -> None:
     assert not idle.is_idle([*places(home), *words])
 
 
-def test_a_configuration_written_this_second_leaves_no_hint(tmp_path: Path) -> None:
-    configure(tmp_path, RARE + OFF)
-    os.utime(tmp_path / "scheduled.yaml")
+@pytest.mark.parametrize(("seconds", "expected"), [(-5, False), (1, False), (3, True)])
+def test_a_configuration_written_this_second_leaves_no_hint(
+    home: Path, seconds: int, expected: bool
+) -> None:
+    config = load(PathOptions(root=str(home), state_dir=str(home / "state")))
+    written = max(stamp[1] for stamp in config.stamps.values() if stamp) / 1e9
+    now = datetime.fromtimestamp(written + seconds, UTC)
 
-    tick(tmp_path)
+    hint = IdleHint(["run"], None, timedelta(minutes=5))
+    idle_hint.write(config, hint, now, {})
 
-    assert not (tmp_path / "state" / idle.HINT).exists()
+    assert (home / "state" / idle.HINT).exists() is expected
 
 
 BESIDE = """\

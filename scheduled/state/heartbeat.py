@@ -77,7 +77,7 @@ def load(state_dir: Path) -> Heartbeat | None:
 
 def save(state_dir: Path, now: Heartbeat) -> None:
     """Write the heartbeat, without a sync. A failed write is ignored: nothing is decided by it."""
-    line = f"{now.wall:.3f} {now.boottime:.3f} {now.monotonic:.3f} {now.boot_id or '-'}\n"
+    line = f"{now.wall!r} {now.boottime:.3f} {now.monotonic:.3f} {now.boot_id or '-'}\n"
     with contextlib.suppress(OSError):
         state_dir.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(state_dir / FILE_NAME, os.O_WRONLY | os.O_CREAT, 0o600)
