@@ -29,16 +29,17 @@ VARIABLES = (
     b"TZ",
 )
 """What decides, besides the options, where everything is and which zone counts."""
+PLACES = ("--config", "--root", "--state-dir")
 QUIET = ("-q", "--quiet", "--no-color")
 
 
 def is_idle(arguments: list[str]) -> bool:
     """Return whether `scheduled ARGUMENTS` is a tick with nothing to do; record that it came."""
-    options = _plain_tick(arguments)
-    if options is None:
+    places = _plain_tick(arguments)
+    if places is None:
         return False
     try:
-        state_dir = options.get("--state-dir") or _default_state_dir(options)
+        state_dir = places.get("--state-dir") or _default_state_dir(places)
         return bool(state_dir) and _is_unchanged(state_dir, signature(arguments))
     except (OSError, ValueError, IndexError):
         return False
@@ -46,10 +47,12 @@ def is_idle(arguments: list[str]) -> bool:
 
 def signature(arguments: list[str]) -> str:
     """Return how a tick was called, as far as it matters: options, environment, folder, program."""
-    words = [word for word in arguments if word != "run" and word not in QUIET]
+    places, words = _split(arguments)
+    named = [part for place in sorted(places.items()) for part in place]
+    words = [word for word in words if word != "run" and word not in QUIET]
     environ = [posix.environ.get(name, b"\1").hex() for name in VARIABLES]
-    folder = "" if _is_placed(words) else posix.getcwd()
-    parts = [__version__, __file__, folder, *words, *environ]
+    folder = "" if _is_placed(places) else posix.getcwd()
+    parts = [__version__, __file__, folder, *named, *words, *environ]
     return "".join(part.replace("\n", "\1") + "\0" for part in parts)
 
 
@@ -90,31 +93,34 @@ def forget(state_dir: str) -> None:
 
 
 def _plain_tick(arguments: list[str]) -> dict[str, str] | None:
-    """Return the options of a bare `run`; None for any other command line."""
-    options: dict[str, str] = {}
-    commands = []
+    """Return the places that a bare `run` names; None for any other command line."""
+    places, words = _split(arguments)
+    return places if [word for word in words if word not in QUIET] == ["run"] else None
+
+
+def _split(arguments: list[str]) -> tuple[dict[str, str], list[str]]:
+    """Return the options that name a place, with their values, and all other words."""
+    places: dict[str, str] = {}
+    others = []
     words = list(arguments)
     while words:
         word = words.pop(0)
-        if word in ("--config", "--root", "--state-dir") and words:
-            options[word] = words.pop(0)
-        elif word == "run":
-            commands.append(word)
-        elif word not in QUIET:
-            return None
-    return options if len(commands) == 1 else None
+        if word in PLACES and words:
+            places[word] = words.pop(0)
+        else:
+            others.append(word)
+    return places, others
 
 
-def _is_placed(arguments: list[str]) -> bool:
+def _is_placed(places: dict[str, str]) -> bool:
     """Return whether all paths are independent of the current folder."""
-    absolute = [word for word in arguments if not word.startswith("-")]
-    return "--root" in arguments and all(word.startswith("/") for word in absolute)
+    return "--root" in places and all(path.startswith("/") for path in places.values())
 
 
-def _default_state_dir(options: dict[str, str]) -> str:
+def _default_state_dir(named_places: dict[str, str]) -> str:
     """Return where the hint may be without an option; the signature catches a wrong guess."""
     named = posix.environ.get(b"SCHEDULED_STATE_DIR", b"")
-    root = options.get("--root", "").encode("utf-8", "surrogateescape")
+    root = named_places.get("--root", "").encode("utf-8", "surrogateescape")
     root = root or posix.environ.get(b"SCHEDULED_ROOT", b"")
     root = root or posix.environ.get(b"AIPASS_HOME", b"") or posix.getcwdb()
     state_home = posix.environ.get(b"XDG_STATE_HOME", b"")

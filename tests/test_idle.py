@@ -277,6 +277,37 @@ def test_a_tick_right_after_an_idle_one_is_idle(
 def test_global_options_may_stand_after_run(home: Path) -> None:
     assert idle.is_idle(["run", *places(home)])
     assert idle.is_idle([*places(home)[:2], "run", "-q", *places(home)[2:]])
+    assert idle.is_idle(["--quiet", *places(home)[2:], *places(home)[:2], "run"])
+
+
+def test_a_folder_called_run_is_not_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signatures = set()
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        for root in ("run", "-q", "/srv"):
+            signatures.add(idle.signature(["--root", root, "run"]))
+
+    assert len(signatures) == 5  # only the absolute path means the same in both folders
+
+
+def test_a_folder_called_run_has_a_hint_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCHEDULED_STATE_DIR", str(tmp_path / "state"))
+    command = [sys.executable, "-m", "scheduled", "--root", "run", "run"]
+    for name in ("here", "there"):
+        home = tmp_path / name / "run"
+        home.mkdir(parents=True)
+        configure(home, RARE + OFF)
+        monkeypatch.chdir(home.parent)
+        assert not idle.is_idle(["--root", "run", "run"])
+
+        subprocess.run(command, check=True)
+
+        assert idle.is_idle(["--root", "run", "run"])
 
 
 @pytest.mark.parametrize(
