@@ -38,7 +38,7 @@ def list_letters(session: Session, *, as_json: bool) -> None:
     if not letters:
         click.echo("There are no dead letters.")
         return
-    table = tables.grid("JOB", "SLOT", "SINCE", "ATTEMPTS", "ERROR")
+    table = tables.grid("JOB", "SCHEDULED", "SINCE", "ATTEMPTS", "ERROR")
     for letter in letters:
         slot = _instant(session, letter.get("slot"))
         since = _instant(session, letter.get("since"))

@@ -66,7 +66,8 @@ def print_problems(session: Session, report: Report) -> None:
         effect = "what ran is recorded as interrupted" if was_interrupted else "all runs had ended"
         click.echo(f"scheduled: stopped by {report.stopped_by.name}; {effect}", err=True)
     for row in report.failed:
-        click.echo(failure_block(row, *_failure_details(session, report, row)), err=True)
+        details = _failure_details(session, report, row)
+        click.echo(failure_block(row, *details, session.zone), err=True)
 
 
 def print_not_started(report: Report) -> None:
@@ -81,7 +82,7 @@ def _run_watched(session: Session, request: RunRequest | None) -> Report:
     from scheduled.views.progress import Progress
 
     bus = Bus()
-    with Progress(Console(no_color=not session.color)) as live:
+    with Progress(Console(no_color=not session.color), session.zone) as live:
         bus.subscribe("job_started", live.job_started)
         bus.subscribe("job_finished", live.job_finished)
         bus.subscribe("job_failed", live.job_failed)
@@ -99,9 +100,8 @@ def _print_summary(session: Session, report: Report) -> None:
 def _failure_details(
     session: Session, report: Report, row: Row
 ) -> tuple[list[str], Path | None, datetime | None]:
-    """Return the last lines a failed run printed, its log, and when it is tried next."""
+    """Return the last lines a failed run printed, its log, and when it runs next."""
     state_dir = session.config.places.state_dir
     path = output_files.log_path(state_dir, row["job"], row["run_id"])
-    next_try = report.upcoming.get(row["job"])
     lines = OutputFile(path, 0).tail(LINES) if path is not None else []
-    return lines, path, next_try.astimezone(session.zone) if next_try else None
+    return lines, path, report.upcoming.get(row["job"])

@@ -237,7 +237,7 @@ def _not_due(job: Job, schedule: Schedule, memory: JobMemory, slots: SlotCache) 
     delay = start_delay(job)
     if start is None or start - delay > slots.now:
         return Decision(job, Verdict.NOT_DUE, next=start, reason="not due")
-    why = f"starts {delay.total_seconds():.0f} s after its slot (jitter)"
+    why = f"starts {delay.total_seconds():.0f} s after its scheduled time (jitter)"
     return Decision(job, Verdict.WAIT, start - delay, reason=why, next=start)
 
 

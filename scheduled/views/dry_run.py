@@ -33,7 +33,7 @@ def page(document: dict[str, Any], now: datetime, zone: tzinfo) -> "list[Rendera
     rows = [entry for entry in document["decisions"] if entry["decision"] not in silent]
     if not rows:
         return [Text("Simulated: nothing is due.")]
-    table = tables.grid("SIMULATED", "JOB", "SLOT", "NOTE")
+    table = tables.grid("SIMULATED", "JOB", "SCHEDULED", "NOTE")
     for entry in rows:
         slot = parse_utc(entry["slot"])
         when = both(slot, now, zone) if slot else ""
@@ -70,7 +70,7 @@ def note(row: Mapping[str, Any]) -> str:
 
     remarks = ["catch-up"] if row["catch_up"] else []
     if row["missed"]:
-        remarks.append(f"answers for {passed(row['missed'])} too")
+        remarks.append(f"covers {passed(row['missed'])}")
     reason = wording.printed(row["reason"] or "")
     if reason and reason != wording.decision(row["decision"]):
         remarks.append(reason)

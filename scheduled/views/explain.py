@@ -52,7 +52,7 @@ def _rule(job: Job, slot: datetime, memory: JobMemory, snapshot: Snapshot) -> st
             since = absolute(memory.anchor.replace(second=0, microsecond=0), snapshot.zone)
             return f"every {length}, counted from {since}"
         case Once():
-            return f'"{job.schedule}" names this time, and no other'
+            return f'"{job.schedule}" is a single time'
         case Boot():
             return "a start of the machine"
 
@@ -74,7 +74,7 @@ def _matches(cron: Cron, job: Job, schedule: Schedule, slot: datetime) -> str:
         )
         if text != "*" and value in matching
     ]
-    hashed = f", drawn as {schedule.text}" if schedule.text != job.schedule else ""
+    hashed = f" (hashed to {schedule.text})" if schedule.text != job.schedule else ""
     return f'"{job.schedule}"{hashed} in {schedule.zone}: {", ".join(parts) or "any minute"}'
 
 
@@ -95,9 +95,9 @@ def _catch_up(job: Job, slot: datetime, snapshot: Snapshot) -> Iterator[str]:
     match job.catch_up:
         case CatchUp.SKIP:
             last = absolute(start + snapshot.late_after, snapshot.zone)
-            yield f"if no tick comes until {last}, it is written off (catch_up: skip)"
+            yield f"if no tick comes until {last}, it is skipped (catch_up: skip)"
         case CatchUp.LATEST:
-            yield "if no tick comes in time, a later run answers for all missed (catch_up: latest)"
+            yield "if no tick comes in time, a later run covers all missed (catch_up: latest)"
         case CatchUp.ALL:
             yield "if no tick comes in time, it runs later, the oldest first (catch_up: all)"
     if job.max_lateness is not None:

@@ -63,8 +63,8 @@ def some(names: Iterable[object]) -> str:
     return ", ".join(texts[:NAMED]) + more
 
 
-def passed(count: int, noun: str = "missed slot") -> str:
-    """`3 missed slots`; `1000 or more missed slots` where counting ends."""
+def passed(count: int, noun: str = "missed run") -> str:
+    """`3 missed runs`; `1000 or more missed runs` where counting ends."""
     return f"{count} or more {noun}s" if count >= COUNT_CAP else counted(count, noun)
 
 

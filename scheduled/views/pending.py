@@ -15,10 +15,10 @@ from scheduled.views.format import absolute, both
 from scheduled.views.snapshot import Snapshot
 
 _OVERLAP = {
-    Overlap.QUEUE: "this slot waits for its end",
-    Overlap.SKIP: "the next tick skips this slot",
-    Overlap.REPLACE: "the next tick stops it for this slot",
-    Overlap.ALLOW: "the next tick starts this slot beside it",
+    Overlap.QUEUE: "this run waits for its end",
+    Overlap.SKIP: "the next tick skips this run",
+    Overlap.REPLACE: "the next tick stops it and starts this run",
+    Overlap.ALLOW: "the next tick starts this run beside it",
 }
 
 
@@ -47,7 +47,7 @@ def sentences(
         name, since = _run_name(run, snapshot), _since(run, snapshot)
         yield f"{name}, started at {since}, goes on: {_policy(job)}"
     if not running and snapshot.record(job.id).runs:
-        yield "a run began and its tick died; the next tick records it and decides anew"
+        yield "a run started and its tick died; the next tick records this and decides again"
     if (
         slot is not None
         and decision.slot is not None
@@ -71,7 +71,7 @@ def unscheduled(snapshot: Snapshot, job: Job, slot: datetime, decision: Decision
         if first_seen is None or first_seen == memory.anchor:
             yield f"no tick knew the job then: it was seen for the first time at {seen}"
         else:
-            yield f"the job has had this schedule since {seen}: slots count from then on"
+            yield f"the job has had this schedule since {seen}: earlier times do not count"
     yield from _verdict(snapshot, job, decision)
 
 
@@ -82,7 +82,7 @@ def _policy(job: Job) -> str:
 def _run_name(run: ActiveRun, snapshot: Snapshot) -> str:
     if run.slot is None:
         return "the run by hand"
-    return f"the run for the slot of {absolute(run.slot, snapshot.zone)}"
+    return f"the run scheduled for {absolute(run.slot, snapshot.zone)}"
 
 
 def _since(run: ActiveRun, snapshot: Snapshot) -> str:
@@ -94,9 +94,9 @@ def _other_slot(snapshot: Snapshot, slot: datetime, decision: Decision) -> Itera
     assert decision.slot is not None
     other = absolute(decision.slot, snapshot.zone)
     if decision.slot > slot:
-        yield f"coalesced: the newer slot of {other} answers for it, too"
+        yield f"covered by the newer run scheduled for {other}"
     elif decision.slot < slot:
-        yield f"the older slot of {other} comes first"
+        yield f"the older run scheduled for {other} comes first"
 
 
 def _verdict(snapshot: Snapshot, job: Job, decision: Decision) -> Iterator[str]:
@@ -106,8 +106,8 @@ def _verdict(snapshot: Snapshot, job: Job, decision: Decision) -> Iterator[str]:
         case Verdict.SKIP:
             yield f"the next tick skips it: {decision.reason}"
         case Verdict.CANCEL_RETRY if decision.slot is not None:
-            older = absolute(decision.slot, snapshot.zone)
-            yield f"the next tick cancels the retry of the slot of {older}: {decision.reason}"
+            run = f"the run scheduled for {absolute(decision.slot, snapshot.zone)}"
+            yield f"the next tick cancels the retry of {run}: {decision.reason}"
         case Verdict.REGISTER:
             yield _registration(job, decision)
         case Verdict.DISABLED if decision.reason == "disabled":
@@ -120,8 +120,8 @@ def _registration(job: Job, decision: Decision) -> str:
     if decision.watermark is None and job.first_run is FirstRun.NOW:
         return "no tick has seen the job yet: the first one runs it at once (first_run: now)"
     if decision.watermark is not None and decision.reason == "seen for the first time":
-        return "no tick has seen the job yet: its slots count from the first one on"
-    return f"{decision.reason}: slots of the new one count from the next tick on"
+        return "no tick has seen the job yet: its schedule applies from the first one on"
+    return f"{decision.reason}: the new one applies from the next tick on"
 
 
 def _obstacle(snapshot: Snapshot, job: Job, decision: Decision) -> Iterator[str]:

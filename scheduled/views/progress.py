@@ -1,12 +1,13 @@
 """A tick on a terminal: a live line per running job, and a summary at the end.
 
 Nothing here runs by itself. The tick calls when a job starts, when it ends, and in between as
-often as it looks at its children; only then are the lines drawn anew.
+often as it looks at its children; only then are the lines redrawn.
 """
 
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import tzinfo
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,14 +16,15 @@ from rich.live import Live
 from rich.text import Text
 
 from scheduled.system.text import one_line
+from scheduled.timing.instants import parse_utc
 from scheduled.views import tables
-from scheduled.views.format import passed, span, taken
+from scheduled.views.format import absolute, passed, span, taken
 
 
 @dataclass(frozen=True)
 class _Line:
     job: str
-    slot: str | None
+    origin: str
     note: str
     started: float
     """`time.monotonic()` at the start."""
@@ -31,7 +33,8 @@ class _Line:
 class Progress:
     """Draws on `console` what a tick reports, and leaves nothing behind when it is closed."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, zone: tzinfo) -> None:
+        self._zone = zone
         self._lines: dict[str, _Line] = {}
         # No thread: a tick forks children, and has nothing to draw unless it is awake itself.
         self._live = Live(console=console, auto_refresh=False, transient=True)
@@ -59,9 +62,11 @@ class Progress:
         **_: Any,
     ) -> None:
         """Add a line for a run that started."""
-        answers = f"catch-up, answers for {passed(missed)} too"
-        note = answers if missed else "catch-up" if catch_up else ""
-        self._lines[run_id] = _Line(job, slot, note, time.monotonic())
+        covers = f"catch-up, covers {passed(missed)}"
+        note = covers if missed else "catch-up" if catch_up else ""
+        instant = parse_utc(slot)
+        origin = f"scheduled for {absolute(instant, self._zone)}" if instant else "by hand"
+        self._lines[run_id] = _Line(job, origin, note, time.monotonic())
         self.refresh()
 
     def job_finished(self, *, run_id: str, **_: Any) -> None:
@@ -102,5 +107,4 @@ def _counts(tick: Mapping[str, Any]) -> str:
 def _line(line: _Line) -> Text:
     elapsed = span(time.monotonic() - line.started)
     about = f" ({line.note})" if line.note else ""
-    slot = f" for {line.slot}" if line.slot else " by hand"
-    return Text(one_line(f"{line.job}{slot}{about}: {elapsed}"))
+    return Text(one_line(f"{line.job}, {line.origin}{about}: {elapsed}"))

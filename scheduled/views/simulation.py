@@ -100,7 +100,7 @@ def _clock_change(midnight: datetime, zone: tzinfo) -> str:
 def _table(rows: Sequence[Mapping[str, Any]], zone: tzinfo, width: int) -> "Table":
     from scheduled.views import tables
 
-    table = tables.grid("AT", "JOB", "SLOT", "DECISION", "NOTE")
+    table = tables.grid("AT", "JOB", "SCHEDULED", "DECISION", "NOTE")
     table.columns[1].min_width = width
     for row in rows:
         day, at = absolute(_local(row["at"], zone), zone).split()
@@ -113,9 +113,9 @@ def _table(rows: Sequence[Mapping[str, Any]], zone: tzinfo, width: int) -> "Tabl
 
 def _note(row: Mapping[str, Any]) -> str:
     if row["decision"] == Outcome.MISSED:
-        remarks = [passed(row["missed"], "slot")]
+        remarks = [passed(row["missed"], "run")]
     elif row["missed"]:
-        remarks = [f"answers for {passed(row['missed'])} too"]
+        remarks = [f"covers {passed(row['missed'])}"]
     else:
         remarks = ["catch-up"] if row["catch_up"] else []
     return "; ".join(
@@ -127,7 +127,7 @@ def _totals(runs: Sequence[Mapping[str, Any]]) -> str:
     ran = sum(row["decision"] == "run" for row in runs)
     skipped = sum(row["decision"] == "skip" for row in runs)
     missed = sum(row["missed"] for row in runs if row["decision"] == Outcome.MISSED)
-    return f"{counted(ran, 'run')}, {skipped} skipped, {passed(missed, 'slot')} missed."
+    return f"{counted(ran, 'run')}, {skipped} skipped, {passed(missed, 'run')} missed."
 
 
 def _local(text: str, zone: tzinfo) -> datetime:

@@ -41,7 +41,7 @@ def jobs(rows: Iterable[Mapping[str, Any]], now: datetime, zone: tzinfo) -> Tabl
 
 def jobs_at(rows: Iterable[Mapping[str, Any]], now: datetime, zone: tzinfo) -> Table:
     """Return `list --at`: one line a job, with what a tick does about it then."""
-    table = grid("JOB", "SCHEDULE", "DECISION", "SLOT", "NEXT RUN", "NOTE")
+    table = grid("JOB", "SCHEDULE", "DECISION", "SCHEDULED", "NEXT RUN", "NOTE")
     for row in rows:
         slot = parse_utc(row["slot"])
         when = absolute(slot, zone) if slot else "-"
@@ -62,7 +62,7 @@ def tasks(rows: Iterable[Mapping[str, Any]], now: datetime) -> Table:
 
 def runs(rows: Iterable[Row], now: datetime, zone: tzinfo) -> Table:
     """Return `history`: one line a run."""
-    table = grid("JOB", "SLOT", "OUTCOME", "WHEN", "TOOK", "RUN", "NOTE")
+    table = grid("JOB", "SCHEDULED", "OUTCOME", "WHEN", "TOOK", "RUN", "NOTE")
     for row in rows:
         slot, when = (
             parse_utc(row["slot"]),
@@ -82,7 +82,7 @@ def runs(rows: Iterable[Row], now: datetime, zone: tzinfo) -> Table:
 
 def slots(rows: Sequence[Mapping[str, Any]], now: datetime, job: str | None) -> Table:
     """Return `next`: one line a slot, with its job where there are several."""
-    table = grid(*([] if job else ["JOB"]), "SLOT", "", "NOTE")
+    table = grid(*([] if job else ["JOB"]), "SCHEDULED", "", "NOTE")
     for row in rows:
         local = datetime.fromisoformat(row["local"])
         cells = [cell(row["job"])] if not job else []
@@ -105,9 +105,9 @@ def note(row: Row) -> str:
     """Return what a person reads about a run beside its outcome."""
     remarks = []
     if row["outcome"] == "missed":
-        remarks.append(passed(row["missed"], "slot"))
+        remarks.append(passed(row["missed"], "run"))
     elif row["missed"]:
-        remarks.append(f"answers for {passed(row['missed'])} too")
+        remarks.append(f"covers {passed(row['missed'])}")
     elif row["catch_up"]:
         remarks.append("catch-up")
     if row["attempt"] > 1:

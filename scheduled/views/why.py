@@ -62,10 +62,10 @@ def sentences(document: dict[str, Any], snapshot: Snapshot) -> Iterator[str]:
     """Yield the same for a person, a sentence a line."""
     slot, after = parse_utc(document["slot"]), parse_utc(document["next"])
     if slot is None:
-        yield f"{document['job']}: no slot lies at or before that time."
+        yield f"{document['job']}: no run was scheduled at or before that time."
     else:
         answer = _ANSWERS.get(document["answer"]) or wording.outcome(document["answer"])
-        yield f"{document['job']}: the slot of {absolute(slot, snapshot.zone)}: {answer}."
+        yield f"{document['job']}: the run scheduled for {absolute(slot, snapshot.zone)}: {answer}."
     for reason in document["reasons"]:
         yield f"- {wording.printed(reason)}"
     if after is not None:
@@ -112,11 +112,7 @@ def _attempt(row: Row, snapshot: Snapshot) -> str:
     why = next((text for text in (row["error"], row["reason"]) if text), "")
     ended = wording.outcome(row["outcome"])
     late = ", as catch-up" if row["catch_up"] else ""
-    more = (
-        f", for {passed(row['missed'], 'older slot')} too"
-        if row["run_id"] and row["missed"]
-        else ""
-    )
+    more = f", covers {passed(row['missed'])}" if row["run_id"] and row["missed"] else ""
     if why.startswith(ended) and row["outcome"] == Outcome.TIMED_OUT:
         ended = why
         why = ""
@@ -124,7 +120,10 @@ def _attempt(row: Row, snapshot: Snapshot) -> str:
     if row["run_id"]:
         sentence = f"attempt {row['attempt']}, run {row['run_id']}: {sentence.removeprefix(', ')}"
     when = parse_utc(row["finished_at"])
-    return f"{sentence} ({both(when, snapshot.now, snapshot.zone)})" if when else sentence
+    if when is None:
+        return sentence
+    verb = "ended" if row["run_id"] else "recorded"
+    return f"{sentence}, {verb} {both(when, snapshot.now, snapshot.zone)}"
 
 
 def _aftermath(
@@ -143,8 +142,7 @@ def _aftermath(
         yield decide.SUSPENDED
     answering = _answering(slot, schedule_of(job), memory, rows)
     if answering is not None:
-        when = absolute(answering, snapshot.zone)
-        yield f"coalesced: the run for the slot of {when} answered for it, too"
+        yield f"covered by the run scheduled for {absolute(answering, snapshot.zone)}"
 
 
 def _is_about(letter: DeadLetterEntry, job: Job, slot: datetime) -> bool:

@@ -4,7 +4,9 @@ from scheduled.jobs.model import Outcome
 from scheduled.system.text import one_line
 
 CAUSES = {
+    "a newer slot is due": "a newer run is due",
     "cron silent": "cron did not run",
+    "its last slot lay": "its last run was scheduled",
     "left out by hand": "skipped by user",
     "stopped by hand": "stopped by user",
 }

@@ -53,7 +53,7 @@ def test_a_person_reads_instants_with_their_offset(
     assert call(home, "dead-letter", "list") == 0
 
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["JOB", "SLOT", "SINCE", "ATTEMPTS", "ERROR"]
+    assert lines[0].split() == ["JOB", "SCHEDULED", "SINCE", "ATTEMPTS", "ERROR"]
     assert all(line.count("+05:45") == 2 for line in lines[1:])
 
 

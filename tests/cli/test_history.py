@@ -27,7 +27,7 @@ def test_history_for_a_person_tells_why_a_run_failed(home: Home) -> None:
 
     said = home.call("history")
 
-    assert "answers for 2 missed slots too; attempt 3; exit code 3 [/rc]" in said.out
+    assert "covers 2 missed runs; attempt 3; exit code 3 [/rc]" in said.out
     assert "No runs recorded." in home.call("history", "poll").out
 
 

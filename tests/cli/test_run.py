@@ -111,7 +111,7 @@ def test_under_cron_a_failure_says_all_that_is_needed(here: Installation) -> Non
     assert err.startswith("bad: failed: exit code 3\n")
     assert "  | oops\n" in err
     assert f"  log: {here.root}/state/runs/bad/" in err
-    assert "next try: 20" in err
+    assert "next run: 20" in err
 
 
 def test_json_is_the_documented_object(here: Installation) -> None:
@@ -288,7 +288,7 @@ def test_on_a_terminal_running_jobs_are_shown_and_a_summary_follows(tmp_path: Pa
     shown = _on_a_terminal("--root", str(tmp_path), "--state-dir", str(tmp_path / "state"), "run")
 
     live, _, summary = shown.partition("OUTCOME")
-    assert "slow for 20" in live
+    assert "slow, scheduled for 20" in live
     assert "succeeded" in summary
     assert "1 ran in" in summary
     assert "failed on the event" not in shown

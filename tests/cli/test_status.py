@@ -75,7 +75,7 @@ def test_a_run_that_outlived_its_tick_is_running_until_it_ends(home: Home) -> No
     after = home.call("history").out
 
     assert "running" in during
-    assert "goes on: this slot waits for its end" in why
+    assert "goes on: this run waits for its end" in why
     assert [row["pid"] for row in status["running"]] == [child.pid]
     assert "running" not in after
     assert "interrupted: its tick died" in after

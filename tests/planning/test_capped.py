@@ -27,10 +27,10 @@ def test_a_run_after_a_long_outage_says_1000_or_more(engine: Engine) -> None:
     (row,) = engine.run_at("2026-11-24T12:00").ran
 
     assert (row["missed"], row["missed_capped"]) == (1000, True)
-    assert "answers for 1000 or more missed slots too" in failure_block(row, [], None, None)
+    assert "covers 1000 or more missed runs" in failure_block(row, [], None, None, UTC)
     history = text(pages.of_history(engine.rows, OUTAGE, UTC))
-    assert "answers for 1000 or more missed slots too" in history
-    assert "1000 or more slots" in history
+    assert "covers 1000 or more missed runs" in history
+    assert "1000 or more runs" in history
 
 
 def test_a_dry_run_says_so_before(engine: Engine) -> None:
@@ -41,7 +41,7 @@ def test_a_dry_run_says_so_before(engine: Engine) -> None:
     (row,) = document["decisions"]
     assert (row["missed"], row["missed_capped"]) == (1000, True)
     said = text(dry_run.page(document, OUTAGE, UTC))
-    assert "answers for 1000 or more missed slots too" in said
+    assert "covers 1000 or more missed runs" in said
 
 
 def test_the_sum_of_a_day_says_so_too(engine: Engine) -> None:
@@ -60,7 +60,7 @@ def test_an_exact_count_stays_exact(engine: Engine) -> None:
     assert (row["missed"], row["missed_capped"]) == (119, False)
     assert not status.document(seen(engine))["counts"]["missed_capped"]
     said = text(pages.of_history(engine.rows, OUTAGE, UTC))
-    assert "answers for 119 missed slots too" in said
+    assert "covers 119 missed runs" in said
 
 
 def seen(engine: Engine) -> Snapshot:

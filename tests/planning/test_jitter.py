@@ -50,7 +50,7 @@ def test_who_waits_out_a_delay_says_so() -> None:
         at("12:00"),
         at("12:10"),
     )
-    assert decision.reason == "starts 600 s after its slot (jitter)"
+    assert decision.reason == "starts 600 s after its scheduled time (jitter)"
     assert not decision.is_due
 
 
@@ -150,7 +150,7 @@ def test_the_slots_to_come_say_how_much_later_they_start() -> None:
     assert second["slot"] == "2026-11-21T13:00:00Z"
     assert view.rows(shown)[0]["next_run"] == "2026-11-21T12:10:00Z"
     assert (
-        "starts 600 s after its slot (jitter)"
+        "starts 600 s after its scheduled time (jitter)"
         in why.document(shown, late, at("12:05"), [])["reasons"]
     )
 

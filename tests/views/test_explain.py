@@ -37,7 +37,7 @@ def test_a_cron_slot_says_which_fields_it_matches(schedule: str, rule: str) -> N
 def test_a_drawn_time_says_what_was_drawn() -> None:
     first, *_ = explained(job("backup", "H 4 * * *", seed="here"))
 
-    assert first.startswith('"H 4 * * *", drawn as ')
+    assert first.startswith('"H 4 * * *" (hashed to ')
 
 
 def test_an_interval_counts_from_the_minute_it_was_first_seen() -> None:
@@ -73,8 +73,8 @@ def test_what_keeps_a_run_from_starting_at_its_slot_is_told() -> None:
 @pytest.mark.parametrize(
     ("policy", "told"),
     [
-        (CatchUp.SKIP, "if no tick comes until 2026-11-21 13:02+00:00, it is written off"),
-        (CatchUp.LATEST, "a later run answers for all missed"),
+        (CatchUp.SKIP, "if no tick comes until 2026-11-21 13:02+00:00, it is skipped"),
+        (CatchUp.LATEST, "a later run covers all missed"),
         (CatchUp.ALL, "it runs later, the oldest first"),
     ],
 )

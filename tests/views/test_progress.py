@@ -2,7 +2,7 @@
 
 import io
 import threading
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,18 +16,20 @@ from scheduled.views.progress import Progress, summary
 from tests.builders.jobs import at
 from tests.builders.looks import end
 
+BERLIN = ZoneInfo("Europe/Berlin")
+
 
 def test_a_running_job_has_a_line_and_none_is_left_at_the_end() -> None:
     screen = _Screen()
 
-    with Progress(screen.console) as progress:
+    with Progress(screen.console, UTC) as progress:
         progress.job_started(job="backup[/rc]", run_id="r1", slot="2026-11-21T11:00:00Z", missed=2)
         during = screen.text()
         progress.job_finished(job="backup[/rc]", run_id="r1", outcome="succeeded")
         after = screen.text()[len(during) :]
 
     assert (
-        "backup[/rc] for 2026-11-21T11:00:00Z (catch-up, answers for 2 missed slots too): 0 s"
+        "backup[/rc], scheduled for 2026-11-21 11:00+00:00 (catch-up, covers 2 missed runs): 0 s"
         in during
     )
     assert "backup" not in after
@@ -36,7 +38,7 @@ def test_a_running_job_has_a_line_and_none_is_left_at_the_end() -> None:
 def test_the_live_view_starts_no_thread() -> None:
     before = threading.active_count()
 
-    with Progress(_Screen().console) as progress:
+    with Progress(_Screen().console, UTC) as progress:
         progress.job_started(job="backup", run_id="r1")
         during = threading.active_count()
 
@@ -44,7 +46,7 @@ def test_the_live_view_starts_no_thread() -> None:
 
 
 def test_an_end_nobody_saw_the_start_of_is_no_error() -> None:
-    with Progress(_Screen().console) as progress:
+    with Progress(_Screen().console, UTC) as progress:
         progress.job_failed(run_id="r1", outcome="failed")
 
 
@@ -55,7 +57,7 @@ def test_the_summary_tells_each_run_and_the_counts() -> None:
     text = terminal.rendered(*summary({"tick": tick, "runs": runs}), width=100, color=False)
 
     assert "backup" in text
-    assert "answers for 2 missed slots too; exit code 3" in text
+    assert "covers 2 missed runs; exit code 3" in text
     assert text.endswith("1 ran, 1 failed, 1 carried in 2.50 s\n")
 
 
@@ -70,14 +72,14 @@ def test_the_summary_of_an_idle_tick_says_that_nothing_was_due() -> None:
 def test_a_failure_block_suffices_by_itself() -> None:
     row = _row(end("r1", at("11:00"), "failed", error="exit code 3", attempt=2, missed=4))
     lines = [f"line {number}" for number in range(30)]
-    again = (at("12:00") + timedelta(hours=1)).astimezone(ZoneInfo("Europe/Berlin"))
+    again = at("12:00") + timedelta(hours=1)
 
-    facts = "run r1, attempt 2, slot 2026-11-21T11:00:00Z, answers for 4 missed slots too"
-    block = failure_block(row, lines, Path("/state/runs/backup/r1.log"), again)
+    facts = "run r1, attempt 2, scheduled for 2026-11-21 12:00+01:00, covers 4 missed runs"
+    block = failure_block(row, lines, Path("/state/runs/backup/r1.log"), again, BERLIN)
 
     assert block.splitlines() == [
         "backup: failed: exit code 3",
-        f"  {facts}, next try: 2026-11-21 14:00+01:00",
+        f"  {facts}, next run: 2026-11-21 14:00+01:00",
         *(f"  | line {number}" for number in range(20, 30)),
         "  log: /state/runs/backup/r1.log",
     ]
@@ -86,11 +88,11 @@ def test_a_failure_block_suffices_by_itself() -> None:
 def test_a_failure_block_of_a_run_by_hand_without_output() -> None:
     row = _row(end("r1", at("11:00"), "timed_out", error="timed out after 5 s") | {"slot": None})
 
-    block = failure_block(row, [], None, None)
+    block = failure_block(row, [], None, None, UTC)
 
     assert block.splitlines() == [
         "backup: timed out after 5 s",
-        "  run r1, attempt 1, by hand, next try: none is planned",
+        "  run r1, attempt 1, by hand, next run: none planned",
         "  it printed nothing",
     ]
 
@@ -98,7 +100,7 @@ def test_a_failure_block_of_a_run_by_hand_without_output() -> None:
 def test_a_failure_block_has_no_control_characters() -> None:
     row = _row(end("r1", at("11:00"), "failed", error="bad\x1b[2J\nSubject: forged"))
 
-    block = failure_block(row, ["\x1b[31mred\x1b[0m\x07"], None, None)
+    block = failure_block(row, ["\x1b[31mred\x1b[0m\x07"], None, None, UTC)
 
     assert "\x1b" not in block
     assert "\nSubject" not in block

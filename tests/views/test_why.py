@@ -62,7 +62,7 @@ STORIES = {
         "",
         "11:45",
         "not scheduled",
-        "no tick has seen the job yet: its slots count from the first one on",
+        "no tick has seen the job yet: its schedule applies from the first one on",
     ),
     "never seen, and at once": story(
         job(first_run=FirstRun.NOW),
@@ -164,8 +164,8 @@ STORIES = {
         "11:30 12:00",
         "13:00:30",
         "due",
-        "the next tick cancels the retry of the slot of 2026-11-21 12:00+00:00: "
-        "a newer slot is due",
+        "the next tick cancels the retry of the run scheduled for 2026-11-21 12:00+00:00: "
+        "a newer run is due",
     ),
     "dead letter": story(
         FAILING,
@@ -195,26 +195,26 @@ STORIES = {
         "succeeded",
         "clock change: moved: 02:30 does not exist that day",
     ),
-    "coalesced": story(
+    "covered": story(
         job(),
         "08:30 12:10",
         "12:30 about 10:15",
         "missed",
-        "coalesced: the run for the slot of 2026-11-21 12:00+00:00 answered for it, too",
+        "covered by the run scheduled for 2026-11-21 12:00+00:00",
     ),
-    "about to be coalesced": story(
+    "about to be covered": story(
         job(),
         "08:30",
         "12:05 about 10:15",
         "due",
-        "coalesced: the newer slot of 2026-11-21 12:00+00:00 answers for it, too",
+        "covered by the newer run scheduled for 2026-11-21 12:00+00:00",
     ),
     "behind older slots": story(
         job(catch_up=CatchUp.ALL),
         "08:30",
         "12:05",
         "due",
-        "the older slot of 2026-11-21 09:00+00:00 comes first",
+        "the older run scheduled for 2026-11-21 09:00+00:00 comes first",
     ),
     "outside the window": story(
         job(window="21:00-06:00"),
@@ -260,10 +260,10 @@ def test_each_state_of_a_slot_has_its_sentence(tmp_path: Path, told: Story) -> N
 @pytest.mark.parametrize(
     ("policy", "consequence"),
     [
-        (Overlap.QUEUE, "this slot waits for its end"),
-        (Overlap.SKIP, "the next tick skips this slot"),
-        (Overlap.REPLACE, "the next tick stops it for this slot"),
-        (Overlap.ALLOW, "the next tick starts this slot beside it"),
+        (Overlap.QUEUE, "this run waits for its end"),
+        (Overlap.SKIP, "the next tick skips this run"),
+        (Overlap.REPLACE, "the next tick stops it and starts this run"),
+        (Overlap.ALLOW, "the next tick starts this run beside it"),
     ],
 )
 def test_a_slot_of_a_job_that_is_locked_says_by_which_run_and_what_follows(
@@ -275,10 +275,10 @@ def test_a_slot_of_a_job_that_is_locked_says_by_which_run_and_what_follows(
         own = lines(engine, "12:01")
         later = lines(engine, "13:00:30")
 
-    assert own[0] == "backup: the slot of 2026-11-21 12:00+00:00: running."
+    assert own[0] == "backup: the run scheduled for 2026-11-21 12:00+00:00: running."
     assert any(is_said("it has been running since 2026-11-21 12:00", sentence) for sentence in own)
-    assert later[0] == "backup: the slot of 2026-11-21 13:00+00:00: due."
-    assert "the run for the slot of 2026-11-21 12:00+00:00, started at" in later[1]
+    assert later[0] == "backup: the run scheduled for 2026-11-21 13:00+00:00: due."
+    assert "the run scheduled for 2026-11-21 12:00+00:00, started at" in later[1]
     assert later[1].endswith(f"goes on: {consequence} (overlap: {policy})")
     assert "holds it back" not in "".join(later)
 
@@ -338,7 +338,7 @@ def test_a_slot_from_before_an_edit_of_the_schedule_does_not_count(tmp_path: Pat
     engine.run_at("12:20")
     after = lines(engine, "12:21")
 
-    assert is_said("its schedule has changed: slots of the new one count from the", before[1])
+    assert is_said("its schedule has changed: the new one applies from the", before[1])
     assert is_said("the job has had this schedule since 2026-11-21 12:20+00:00", after[1])
 
 
