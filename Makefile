@@ -8,7 +8,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TESTS ?= tests
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
-FAST := $(PYTEST) -m 'not slow' $(TESTS)
+# WHOLE=1 adds the slow tests where the fast ones would do.
+FAST := $(PYTEST) $(if $(WHOLE),,-m 'not slow') $(TESTS)
 PURE := scheduled/timing/*,scheduled/planning/*
 
 .PHONY: demo test check fix bench wheel coverage soak lock clean
@@ -65,10 +66,10 @@ test-pythons:
 test-elsewhere: $(READY)
 	MAKE='$(MAKE)' TESTS='$(TESTS)' .ci/elsewhere $(BIN)/python $(FAST)
 
-# The long form of what `make test` has a sample of: new examples for every property, all costs.
-soak: $(READY)
-	$(PYTEST) --hypothesis-profile=search $(TESTS)
-	$(BIN)/python -m bench
+# All that .ci/run does, and whole what it has a sample of, which takes hours: each suite with the slow
+# tests, new examples for every property, every long count (tests/builders/soak.py has them), mutants.
+soak:
+	.ci/run whole
 
 # The newest versions that pyproject.toml allows, with hashes, for development and CI.
 lock:

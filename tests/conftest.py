@@ -14,12 +14,12 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests.builders import isolation
+from tests.builders import isolation, soak
 
 pytest_plugins = ["scheduled.testing"]
 
-# The same examples on every machine and every day, however slow it is. With the option
-# --hypothesis-profile=search pytest looks for new ones.
+# The same examples on every machine and every day, however slow it is. `make soak` looks for new
+# ones, as does pytest with the option --hypothesis-profile=search.
 hypothesis.settings.register_profile(
     "anywhere",
     deadline=None,
@@ -27,7 +27,7 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.register_profile("search", deadline=None, max_examples=2000)
-hypothesis.settings.load_profile("anywhere")
+hypothesis.settings.load_profile("search" if soak.SOAK else "anywhere")
 
 
 @pytest.hookimpl(trylast=True)

@@ -15,6 +15,7 @@ from scheduled.config import load
 from scheduled.config.keys import JOB_KEYS, KEYS
 from scheduled.config.paths import PathOptions
 from scheduled.errors import ConfigError
+from tests.builders import soak
 
 pytestmark = pytest.mark.slow
 
@@ -74,7 +75,7 @@ def survives(root: Path, data: bytes) -> None:
     assert all(problem.isprintable() and "scheduled.yaml" in problem for problem in problems)
 
 
-@settings(max_examples=300)
+@settings(max_examples=soak.count(300, 2000))
 @given(st.lists(st.sampled_from(TOKENS) | st.text(max_size=5), max_size=30).map("".join))
 @example("\U0010ffff\x01")
 @example("%YAML 1." + "9" * 5000 + "\n--- a\n")
@@ -83,20 +84,20 @@ def test_random_words_never_end_in_a_traceback(root: Path, text: str) -> None:
     survives(root, text.encode("utf-8", "surrogatepass"))
 
 
-@settings(max_examples=100)
+@settings(max_examples=soak.count(100, 2000))
 @given(st.binary(max_size=200))
 def test_bytes_never_end_in_a_traceback(root: Path, data: bytes) -> None:
     survives(root, data)
 
 
-@settings(max_examples=200)
+@settings(max_examples=soak.count(200, 2000))
 @given(documents | trees)
 def test_a_document_of_any_shape_never_ends_in_a_traceback(root: Path, document: Any) -> None:
     text = yaml.safe_dump(document, allow_unicode=True)
     survives(root, text.encode("utf-8", "surrogatepass"))
 
 
-@settings(max_examples=100)
+@settings(max_examples=soak.count(100, 2000))
 @given(documents)
 @example({"jobs_dirs": ["a" * 300]})
 def test_a_document_is_read_in_the_same_way_without_libyaml(root: Path, document: Any) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from handlers import mail_cleanup
 from scheduled.notify.message import Message
+from tests.builders import soak
 from tests.builders.mail import NOW, ago, context_in, deliver, home_with, read_json
 
 pytestmark = pytest.mark.slow
@@ -52,7 +53,7 @@ def entries_of(document: Any) -> list[Any]:
     return document if isinstance(document, list) else []
 
 
-@settings(max_examples=150)
+@settings(max_examples=soak.count(150, 2000))
 @given(document=INBOXES)
 def test_any_inbox_is_tidied_and_delivered_to_without_losing_an_entry(document: Any) -> None:
     with tempfile.TemporaryDirectory() as place:

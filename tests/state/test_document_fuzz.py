@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from scheduled.state.store import Store
 from scheduled.system import machine
+from tests.builders import soak
 from tests.builders.jobs import at
 from tests.builders.locks import held_by_another
 from tests.builders.looks import Home, begin, end, seen
@@ -142,7 +143,7 @@ def call(home: Home, module: str, name: str, argument: str) -> int:
 
 @pytest.mark.slow
 @given(st.data(), values)
-@settings(max_examples=40)
+@settings(max_examples=soak.count(40, 2000))
 def test_arbitrary_json_anywhere_in_the_state_stops_no_command_that_reads(
     home: Home, data: st.DataObject, value: Any
 ) -> None:
