@@ -301,6 +301,11 @@ JOB_KEYS: Mapping[str, Key] = _with_aliases(
             "the delay before the first retry, doubled for each further one", duration, "60"
         ),
         "max_retry_delay": Key("upper limit of the backoff", duration, "1h"),
+        "suspend_after": Key(
+            "so many dead letters in a row suspend the job until it is enabled",
+            optional(integer(1, 1000)),
+            "none",
+        ),
         "after": Key(
             "jobs that must have succeeded first",
             text_list,

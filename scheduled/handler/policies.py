@@ -41,6 +41,7 @@ class Policies(TypedDict, total=False):
     max_retries: int
     retry_delay: Duration
     max_retry_delay: Duration
+    suspend_after: int | None
     after: str | Sequence[str]
     on_interrupted: Literal["rerun", "skip"]
     max_output: int | str

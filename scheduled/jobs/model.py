@@ -123,6 +123,8 @@ class Job:
     retry_delay: float = 60.0
     """Before the first retry; doubled for each further one."""
     max_retry_delay: float = 3600.0
+    suspend_after: int | None = None
+    """So many dead letters in a row suspend it; None: it is never suspended."""
     on_interrupted: OnInterrupted = OnInterrupted.RERUN
     after: tuple[str, ...] = ()
     """Jobs that must have succeeded for the same slot, or a newer one, before this one starts."""
