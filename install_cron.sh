@@ -13,8 +13,8 @@ Usage: install_cron.sh [OPTION]...
 Make a Python environment, install scheduled into it, write a configuration if there is none,
 and add the lines to your crontab that make cron call `scheduled run`, or have systemd do it.
 
-  --root DIR    the ecosystem's home, where its registry lies; a folder that is not there
-                is made  [SCHEDULED_ROOT, AIPASS_HOME, else as `scheduled` finds it]
+  --root DIR    the working directory of your jobs (for AIPass: the directory with the
+                registry); created if missing  [SCHEDULED_ROOT, AIPASS_HOME, else as `scheduled` finds it]
   --every N     tick every N minutes, or 1h, 2h ...  [tick_interval in the configuration, 1]
   --hourly      two entries instead: `run` each hour, `daily-report` at 8 AM; they log to
                 system_logs/scheduled.log below the root
@@ -91,8 +91,8 @@ done
 [ -z "$hourly" ] || [ -z "$systemd" ] ||
     fail 2 "--hourly is for crontabs; with --systemd say --every 1h"
 if [ -n "$root" ] && [ ! -d "$root" ]; then
-    [ ! -e "$root" ] || fail 2 "--root $root: is not a folder"
-    [ "$action" = install ] || fail 2 "--root $root: no such folder"
+    [ ! -e "$root" ] || fail 2 "--root $root: is not a directory"
+    [ "$action" = install ] || fail 2 "--root $root: no such directory"
 fi
 if [ -z "$venv" ]; then
     # Not inside the root: the sweeps would walk through it.
@@ -182,9 +182,9 @@ finish_venv() {
 
 make_root() {
     if [ -z "$root" ] || [ -d "$root" ]; then return; fi
-    # Whatever the umask: a folder that others may write to is refused.
+    # Whatever the umask: a directory that others may write to is refused.
     (umask 022 && mkdir -p -- "$root") || fail 1 "--root $root: cannot be made"
-    say "Made the folder $root"
+    say "Created the directory $root"
 }
 
 write_configuration() {
@@ -207,7 +207,7 @@ install() {
     if [ -n "$dry_run" ]; then
         say "Would make or update the environment in $venv"
         say "Would install scheduled from $here into it"
-        [ -z "$root" ] || [ -d "$root" ] || say "Would make the folder $root"
+        [ -z "$root" ] || [ -d "$root" ] || say "Would create the directory $root"
         say "Would write a configuration if there is none"
         say "Would call: scheduled${root:+ --root $root} ${install_words[*]}"
         if works && { [ -z "$root" ] || [ -d "$root" ]; }; then

@@ -72,8 +72,8 @@ def define(
 ) -> Config:
     """Return a configuration of just these jobs, without a file and built-in jobs.
 
-    Relative paths count from the current folder; `timezone` is the machine's unless it is named.
-    Raises ConfigError as `with_jobs` does, UsageError for a root that is not a folder,
+    Relative paths count from the current directory; `timezone` is the machine's unless it is named.
+    Raises ConfigError as `with_jobs` does, UsageError for a root that is not a directory,
     ScheduleError for a zone that does not exist.
     """
     options = _path_options(root, None, state_dir, environ)

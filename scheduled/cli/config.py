@@ -48,7 +48,7 @@ def init(context: click.Context, path: str | None, force: bool) -> None:
     root = paths.root_of(options)
     target = _target(options, path)
     if target.is_dir():
-        raise UsageError(f"{target}: a folder; name the file to write")
+        raise UsageError(f"{target}: is a directory; name the file to write")
     if os.path.lexists(target):
         if not force:
             raise UsageError(f"{target}: already exists; --force replaces it and keeps a copy")

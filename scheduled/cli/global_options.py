@@ -31,7 +31,7 @@ def create() -> list[click.Parameter]:
         GlobalOption(
             "--root",
             metavar="DIR",
-            help="Working directory of the jobs (AIPass: the folder with the registry).",
+            help="Working directory of the jobs (AIPass: the directory with the registry).",
         ),
         GlobalOption("--config", "config_file", metavar="FILE", help="The configuration file."),
         GlobalOption(

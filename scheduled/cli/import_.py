@@ -85,7 +85,7 @@ def _proposal(
 
 
 def _input(session: Session, file: str | None) -> tuple[bytes, str, Path]:
-    """Return what is to be read, what messages call it, and the folder it comes from."""
+    """Return what is to be read, what messages call it, and the directory it comes from."""
     if file is None:
         from scheduled.installation import crontab
 

@@ -62,7 +62,7 @@ def rebuild(session: Session) -> None:
 @click.argument("file", required=False)
 @click.pass_obj
 def backup(session: Session, file: str | None) -> None:
-    """Pack state and journal into FILE, by default one named after the time, in this folder.
+    """Pack state and journal into FILE, by default one named after the time, in this directory.
 
     Locks, caches and the output of runs are not included. Only you can read the archive.
     """

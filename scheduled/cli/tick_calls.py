@@ -30,14 +30,14 @@ def interval(config: Config, every: str | None) -> timedelta:
 
 
 def existing_log(log: Path | None) -> Path | None:
-    """Return `--log` as an absolute path. Raises UsageError where its folder is missing."""
+    """Return `--log` as an absolute path. Raises UsageError where its directory is missing."""
     if log is None:
         return None
     path = Path(os.path.abspath(log))
     if not path.parent.is_dir():
         raise UsageError(
-            f"--log {log}: {path.parent} is not a folder; a tick that cannot be logged there"
-            " never starts. Create the folder first"
+            f"--log {log}: {path.parent} is not a directory, so no tick could write its log there;"
+            " create it first"
         )
     return path
 

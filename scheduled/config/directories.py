@@ -108,12 +108,12 @@ def _list_directory(directory: Directory, kind: FileKind) -> list[File]:
         if not directory.named_at:
             return []
         where = f"{directory.named_at}: {directory.path}"
-        sentence = f"{where}: no such folder; none of its {kind.content} runs"
+        sentence = f"{where}: no such directory; its {kind.content} are not loaded"
         raise ConfigError([sentence]) from None
     except OSError as error:
         path = directory.path
         where = f"{directory.named_at}: {path}" if directory.named_at else str(path)
-        sentence = f"{where}: {reason_of(error)}; none of its {kind.content} runs"
+        sentence = f"{where}: {reason_of(error)}; its {kind.content} are not loaded"
         raise ConfigError([sentence]) from error
 
 

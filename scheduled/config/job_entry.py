@@ -190,7 +190,7 @@ def _zone_problem(name: str) -> str:
 
 def _unknown_handler(name: str, targets: Iterable[str]) -> str:
     if "/" in name:
-        return "a path; name its folder in handler_dirs, and here the handler"
+        return "is a path; add its directory to handler_dirs and give the name of the handler here"
     if "." in name or ":" in name:
         return f"no module {excerpt(loader.parse_name(name)[0])} can be found; is it installed?"
     names = [*(job.handler for job in builtin.JOBS), *targets]

@@ -66,7 +66,7 @@ def target_directory(config: Config) -> Path:
     Raise UsageError if the configuration reads no job files.
     """
     if not config.jobs_dirs:
-        raise UsageError("jobs_dirs is empty, so no job file would be read; name a folder in it")
+        raise UsageError("jobs_dirs is empty, so no job file would be read; add a directory to it")
     return next((path for path in config.jobs_dirs if path.is_dir()), config.jobs_dirs[0])
 
 

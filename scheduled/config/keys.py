@@ -98,7 +98,7 @@ def _spellings(keys: Mapping[str, Key]) -> Iterator[tuple[str, Key]]:
 KEYS: Mapping[str, Key] = _with_aliases(
     {
         "root": Key(
-            "the working directory of your jobs (for AIPass: the folder with the registry)",
+            "the working directory of your jobs (for AIPass: the directory with the registry)",
             single_line,
             _FILES,
         ),
@@ -166,7 +166,7 @@ KEYS: Mapping[str, Key] = _with_aliases(
             example="jobs",
         ),
         "handler_dirs": Key(
-            "directories of Python files with [handlers](handlers.md#handler-folders)",
+            "directories of Python files with [handlers](handlers.md#handler-directories)",
             text_list,
             "none",
             ", relative to the configuration's directory",
@@ -189,7 +189,7 @@ JOB_KEYS: Mapping[str, Key] = _with_aliases(
         "handler": Key(
             "Python code to run instead",
             text,
-            more=": a built-in handler, one of a handler folder, `package.module` or"
+            more=": a built-in handler, one from a handler directory, `package.module` or"
             " `module:function`",
         ),
         "env": Key(

@@ -154,7 +154,7 @@ def _configured_paths(
             text, base = parsed.settings[key], early.config_path.parent
             configured[key] = paths.absolute(text, base, options.environ)
             if key == "root" and not os.path.isdir(configured[key]):
-                raise UsageError(f"{configured[key]}: no such folder")
+                raise UsageError(f"{configured[key]}: no such directory")
         except UsageError as error:
             problems.append(f"{early.config_path.name}:{parsed.lines[key]}: {key}: {error}")
     if problems:

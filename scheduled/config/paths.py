@@ -123,7 +123,7 @@ def absolute(text: str, base: Path, environ: Mapping[str, str]) -> Path:
     elif text.startswith("~"):
         text = os.path.expanduser(text)
         if text.startswith("~"):
-            raise UsageError(f"{text}: no user of that name; write ./{text} for a folder")
+            raise UsageError(f"{text}: no user of that name; write ./{text} for a directory")
     return Path(os.path.abspath(base / text))
 
 
@@ -132,11 +132,11 @@ def _root(options: PathOptions) -> tuple[Path, str, bool]:
     if named is not None:
         path, origin = named
         if not os.path.isdir(path):
-            raise UsageError(f"{origin}: {path}: no such folder")
+            raise UsageError(f"{origin}: {path}: no such directory")
         return path, origin, True
     if has_registry(options.cwd) or _exists(options.cwd / CONFIG_NAME):
-        return options.cwd, "the current folder", False
-    return home(options.environ), "the home folder", False
+        return options.cwd, "the current directory", False
+    return home(options.environ), "the home directory", False
 
 
 def _config_file(options: PathOptions, root: Path) -> tuple[Path | None, str, tuple[Path, ...]]:
@@ -152,7 +152,7 @@ def _config_file(options: PathOptions, root: Path) -> tuple[Path | None, str, tu
     if _exists(root / CONFIG_NAME):
         return root / CONFIG_NAME, "in the root", (root / CONFIG_NAME,)
     if _exists(usual):
-        return usual, "in the folder for configuration", (root / CONFIG_NAME, usual)
+        return usual, "in the configuration directory", (root / CONFIG_NAME, usual)
     return None, "none found", (root / CONFIG_NAME, usual)
 
 
@@ -179,7 +179,7 @@ def _state_dir(
         if os.path.isdir(root / inside):
             return root / inside, "in the root"
     folder = xdg(options.environ, "XDG_STATE_HOME", ".local/state") / "scheduled"
-    return folder, "the folder for state"
+    return folder, "the default state directory"
 
 
 def _central_dir(root: Path, state_dir: Path, configured: Mapping[str, Path]) -> tuple[Path, str]:

@@ -16,12 +16,12 @@ from pathlib import Path
 def main(arguments: list[str] | None = None) -> int:
     """Run the demonstration; return the exit code of the last command that failed, else 0."""
     parser = argparse.ArgumentParser(prog="python -m scheduled.demo", description=__doc__)
-    parser.add_argument("--into", metavar="DIR", type=Path, help="an empty folder to use and keep")
+    parser.add_argument("--into", metavar="DIR", type=Path, help="an empty directory to use")
     parser.add_argument("--quiet", action="store_true", help="only check that it works")
     asked = parser.parse_args(arguments)
     folder = (asked.into or Path(tempfile.mkdtemp(prefix="scheduled-demo-"))).absolute()
     if folder.exists() and any(folder.iterdir()):
-        parser.error(f"--into {folder}: not empty; name an empty or a new folder")
+        parser.error(f"--into {folder}: not empty; name an empty or a new directory")
     return _Demo(folder, quiet=asked.quiet).show()
 
 

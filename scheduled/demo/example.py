@@ -34,7 +34,7 @@ def create_example(folder: Path, now: datetime, zone: tzinfo | None = None) -> P
     """
     local = now.astimezone(zone)
     if (folder / "BRANCH_REGISTRY.json").exists():
-        raise FileExistsError(f"{folder}: an ecosystem grows here already; name an empty folder")
+        raise FileExistsError(f"{folder}: an ecosystem already; name another directory")
     entries = [
         add_branch(
             folder, "DEV_CENTRAL", "aipass_os/dev_central", Layout.HOME, local, lines=(512, 240)

@@ -174,7 +174,7 @@ def confined(path: Path, branch: Path | None = None) -> Path:
     try:
         os.stat(path)
     except FileNotFoundError:
-        raise UnreadableFileError(path, "no such file or folder") from None
+        raise UnreadableFileError(path, "no such file or directory") from None
     except OSError as error:
         reason = reason_of(error)
         raise UnreadableFileError(path, reason) from error

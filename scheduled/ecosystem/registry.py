@@ -95,7 +95,7 @@ def find(root: Path) -> Path:
         names = ", ".join(path.name for path in paths)
         raise RegistryError(f"{root}: several registries ({names}); keep one of them here")
     raise RegistryError(
-        f"{root}: no registry ({REGISTRY_PATTERN}) here; name the ecosystem's folder with --root"
+        f"{root}: no registry ({REGISTRY_PATTERN}) here; name the ecosystem's directory with --root"
     )
 
 

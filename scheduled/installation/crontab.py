@@ -114,7 +114,7 @@ def _back_up(text: bytes, folder: Path, now: datetime) -> Path:
     except OSError as error:
         raise StateError(
             f"{folder}: the crontab cannot be backed up here ({reason_of(error)});"
-            " nothing was changed. Name another folder with --state-dir"
+            " nothing was changed. Name another directory with --state-dir"
         ) from error
 
 

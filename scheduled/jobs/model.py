@@ -86,7 +86,7 @@ class Job:
     """A string runs in `/bin/sh -c`, a tuple without a shell."""
     env: dict[str, str] = field(default_factory=dict)
     env_file: str = ""
-    """A file of NAME=VALUE lines; relative to the configuration's folder. Empty: none."""
+    """A file of NAME=VALUE lines; relative to the configuration's directory. Empty: none."""
     cwd: str = ""
     """Relative to the root; empty: the root itself."""
     umask: int | None = None

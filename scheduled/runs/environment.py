@@ -71,7 +71,7 @@ def working_directory(job: Job, root: Path, environ: Mapping[str, str]) -> Path:
         return root if root.is_dir() else Path("/")
     folder = _resolve(job.cwd, root, environ)
     if not folder.is_dir():
-        what = "not a folder" if folder.exists() else "no such folder"
+        what = "not a directory" if folder.exists() else "no such directory"
         raise UnusableEnvironmentError(f"cwd: {folder}: {what}")
     if not os.access(folder, os.X_OK):
         raise UnusableEnvironmentError(f"cwd: {folder}: permission denied")

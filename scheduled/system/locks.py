@@ -115,5 +115,5 @@ def _unusable(state_dir: Path, error: OSError) -> str:
     reason = reason_of(error)
     return (
         f"{state_dir}: cannot lock there: {reason}; "
-        "make the folder writable, or name another one with --state-dir"
+        "make the directory writable, or name another one with --state-dir"
     )

@@ -41,7 +41,7 @@ def folder_problems(folder: Path) -> list[str]:
     real = Path(os.path.realpath(folder))
     mode = real.stat().st_mode
     if not stat.S_ISDIR(mode):
-        raise NotADirectoryError(errno.ENOTDIR, "not a folder", str(folder))
+        raise NotADirectoryError(errno.ENOTDIR, "not a directory", str(folder))
     reasons = [_folder_problem(above, real) for above in {folder.parent: 1, real.parent: 1}]
     if mode & OTHERS and not mode & stat.S_ISVTX:
         reasons.append(f"{folder}: others can put files in it; type: chmod go-w {_typed(real)}")
@@ -76,7 +76,7 @@ def _folder_problem(folder: Path, file: Path) -> str:
     if mode & stat.S_ISVTX:
         if file.stat().st_uid in (0, os.geteuid()):
             return ""
-        return f"{file}: neither yours nor root's, in a folder everybody can write to; move it"
+        return f"{file}: neither yours nor root's, in a directory everybody can write to; move it"
     return f"{folder}: others can replace {file.name} in it; type: chmod go-w {_typed(folder)}"
 
 

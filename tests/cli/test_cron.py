@@ -220,7 +220,7 @@ def test_other_options_renew_the_lines_and_show_what_they_replace(
     [
         (["--every", "7"], "a tick every 7 minutes"),
         (["--every", "5", "--hourly"], "exclude each other"),
-        (["--log", "/nowhere/at/all/x.log"], "/nowhere/at/all is not a folder"),
+        (["--log", "/nowhere/at/all/x.log"], "/nowhere/at/all is not a directory"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_anything_happens(

@@ -296,7 +296,7 @@ def test_a_name_that_a_broken_file_claims_is_not_used(root: Path) -> None:
 def test_a_problem_that_an_import_brings_about_is_told(root: Path) -> None:
     out, code = call(root, "-", "--yes", stdin="jobs_dir: absent\n")
 
-    assert f"jobs_dirs: {root}/absent: no such folder; none of its jobs runs" in out
+    assert f"jobs_dirs: {root}/absent: no such directory; its jobs are not loaded" in out
     assert code == 2
 
 

@@ -152,9 +152,10 @@ def test_no_folder_is_read_unless_it_is_configured(good: Path) -> None:
 
 def test_a_configured_folder_that_is_missing_is_reported_and_all_else_runs(root: Path) -> None:
     found = loaded(root, "# one\nhandler_dirs: [gone]\n")
+    gone = root / "gone"
 
     assert found.problems == (
-        f"scheduled.yaml:2: handler_dirs: {root}/gone: no such folder; none of its handlers runs",
+        f"scheduled.yaml:2: handler_dirs: {gone}: no such directory; its handlers are not loaded",
     )
     assert len(found.jobs) == 5
 
@@ -258,7 +259,7 @@ def test_a_path_is_not_a_handler(good: Path) -> None:
     path = good / "handlers" / "good.py"
     found = loaded(good, f"jobs:\n  a: {{schedule: daily, handler: '{path}:good'}}\n")
 
-    assert "a path; name its folder in handler_dirs" in found.problems[0]
+    assert "is a path; add its directory to handler_dirs" in found.problems[0]
 
 
 # One name, several places

@@ -48,7 +48,7 @@ def test_a_file_goes_into_the_folder_that_is_read(root: Path) -> None:
 
     assert job_file_editor.target_directory(loaded(root, "jobs_dirs: [a, b]\n")) == root / "b"
     assert job_file_editor.target_directory(loaded(root, "jobs_dirs: [c, d]\n")) == root / "c"
-    with pytest.raises(UsageError, match="name a folder in it"):
+    with pytest.raises(UsageError, match="add a directory to it"):
         job_file_editor.target_directory(loaded(root, "jobs_dirs: []\n"))
 
 

@@ -117,7 +117,7 @@ def test_a_configured_folder_that_is_missing_is_reported_and_all_else_runs(root:
     found = loaded(root, "# one\njobs_dirs: gone\n")
 
     assert found.problems == (
-        f"scheduled.yaml:2: jobs_dirs: {root}/gone: no such folder; none of its jobs runs",
+        f"scheduled.yaml:2: jobs_dirs: {root}/gone: no such directory; its jobs are not loaded",
     )
     assert len(found.jobs) == 5
 

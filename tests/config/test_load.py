@@ -363,7 +363,7 @@ def test_a_problem_outside_the_jobs_stops_all_and_every_problem_is_reported(root
         ("jobs:\n  a: " + "[" * 999 + "\n" + "{" * 10_000, "yaml:2: nested more than 32 deep"),
         ("- " * 10_000, "yaml:1: nested more than 32 deep"),
         ("[" * 33, "yaml:1: not YAML: "),
-        ("root: nowhere\n", "root/nowhere: no such folder"),
+        ("root: nowhere\n", "root/nowhere: no such directory"),
         ("state_dir: ~no-such-user-here/x\n", "yaml:1: state_dir: ~no-such-user-here/x: no user"),
     ],
 )

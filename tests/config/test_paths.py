@@ -95,7 +95,7 @@ def test_an_empty_option_is_refused(home: Path) -> None:
 
 
 def test_a_root_that_is_not_a_folder_is_refused(home: Path) -> None:
-    with pytest.raises(UsageError, match="--root: /nowhere/at/all: no such folder"):
+    with pytest.raises(UsageError, match="--root: /nowhere/at/all: no such directory"):
         paths.find(options(home, root="/nowhere/at/all"))
 
 

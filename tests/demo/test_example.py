@@ -58,7 +58,7 @@ def test_it_does_not_grow_over_an_ecosystem(tmp_path: Path) -> None:
     example.create_example(tmp_path, NOW, UTC)
     before = sorted(tmp_path.rglob("*"))
 
-    with pytest.raises(FileExistsError, match="grows here already"):
+    with pytest.raises(FileExistsError, match="an ecosystem already"):
         example.create_example(tmp_path, NOW, UTC)
 
     assert sorted(tmp_path.rglob("*")) == before

@@ -91,7 +91,7 @@ def test_from_a_checkout_to_a_crontab_line_and_back(machine: Machine) -> None:
 
     assert first.returncode == 0, first.stderr
     assert second.returncode == 0, second.stderr
-    assert f"Made the folder {machine.root}\n" in first.stdout
+    assert f"Created the directory {machine.root}\n" in first.stdout
     assert machine.root.stat().st_mode & 0o777 == 0o755
     assert not stale.exists()
     assert installed.startswith(FOREIGN + b"# BEGIN scheduled")
@@ -138,7 +138,7 @@ def test_where_pip_fails_no_half_made_environment_stays(machine: Machine) -> Non
         (["--uninstall", "--all"], "--all"),
         (["--every"], "--every"),
         (["--root="], "--root"),
-        (["--root", "/dev/null"], "/dev/null: is not a folder"),
+        (["--root", "/dev/null"], "/dev/null: is not a directory"),
         (["--root", "/no/such/folder", "--uninstall"], "/no/such/folder"),
         (["--systemd", "--hourly"], "--every 1h"),
     ],

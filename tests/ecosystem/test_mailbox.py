@@ -66,7 +66,7 @@ def test_an_inbox_that_cannot_be_understood_is_refused_and_left(
 
 
 def test_a_missing_mailbox_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableFileError, match="no such file or folder"):
+    with pytest.raises(UnreadableFileError, match="no such file or directory"):
         mailbox.read(tmp_path / "ai_mail.local")
 
 

@@ -237,8 +237,8 @@ def test_a_run_without_its_folder_fails_and_says_so(tmp_path: Path) -> None:
     missing = first_run(tmp_path / "a", job(cwd="none"))["error"]
     file_instead = first_run(tmp_path / "b", job(cwd=str(tmp_path / "file")))["error"]
 
-    assert missing == f"cwd: {tmp_path}/a/none: no such folder"
-    assert file_instead == f"cwd: {tmp_path}/file: not a folder"
+    assert missing == f"cwd: {tmp_path}/a/none: no such directory"
+    assert file_instead == f"cwd: {tmp_path}/file: not a directory"
 
 
 def test_a_command_creates_files_under_its_umask(tmp_path: Path) -> None:

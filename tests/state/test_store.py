@@ -376,7 +376,7 @@ def test_a_state_folder_we_may_not_write_to_is_one_clear_sentence(open_folder: P
     sentence = as_nobody(lambda: Store(open_folder).load().record(NOW, MISSED))
 
     assert sentence.startswith("StateError")
-    assert "make the folder writable" in sentence
+    assert "make the directory writable" in sentence
     assert list(open_folder.iterdir()) == []
 
 
