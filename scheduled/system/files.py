@@ -43,16 +43,36 @@ def read_stamped(path: str | os.PathLike[str]) -> tuple[Stamp, bytes]:
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        status = os.fstat(descriptor)
-        # A folder is opened like a file, and says what it is when it is read.
-        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
-            raise OSError(errno.EINVAL, "not a regular file", path)
-        data = os.read(descriptor, status.st_size + 1)
-        if len(data) != status.st_size:  # it grew since, or is more than one call reads
-            data += b"".join(iter(lambda: os.read(descriptor, 1 << 20), b""))
-        return stamp_of(status), data
+        return read_open(descriptor, path)
     finally:
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def opened(
+    path: str | os.PathLike[str], flags: int, mode: int = 0o600, *, folder: int | None = None
+) -> Iterator[int]:
+    """Yield a descriptor of a file, without waiting for the other end of a pipe. Raises OSError.
+
+    With the descriptor of a `folder`, `path` is a name in it.
+    """
+    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, mode, dir_fd=folder)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def read_open(descriptor: int, path: str | os.PathLike[str]) -> tuple[Stamp, bytes]:
+    """Return stamp and content of an open file. Raises OSError as `read_stamped` does."""
+    status = os.fstat(descriptor)
+    # A folder is opened like a file, and says what it is when it is read.
+    if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", path)
+    data = os.read(descriptor, status.st_size + 1)
+    if len(data) != status.st_size:  # it grew since, or is more than one call reads
+        data += b"".join(iter(lambda: os.read(descriptor, 1 << 20), b""))
+    return stamp_of(status), data
 
 
 def read_bytes(path: Path) -> bytes:
@@ -169,6 +189,13 @@ def replacing(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
         Path(temporary).unlink(missing_ok=True)
         raise
     sync_folder(target.parent)
+
+
+def write_whole(descriptor: int, data: bytes) -> None:
+    """Write all of `data` to an open file. Raises OSError."""
+    written = 0
+    while written < len(data):
+        written += os.write(descriptor, memoryview(data)[written:])
 
 
 def create(path: Path, data: bytes, *, mode: int = 0o644) -> None:

@@ -1,0 +1,326 @@
+"""Files in folders that others write to: reached by descriptor, and never through links of theirs.
+
+Whoever may write to a folder can put a link in the place of anything in it, at any moment. So such
+a folder is opened once, and what is in it is reached through its descriptor, whatever becomes of
+its path meanwhile. A link is followed only in a folder that nobody but root and we can change.
+"""
+
+import contextlib
+import errno
+import os
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from scheduled.errors import LockedError
+from scheduled.system import files, owners
+from scheduled.system.files import Stamp
+
+_FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+MOST_LINKS = 40
+POLL_SECONDS = 0.01
+
+
+class LinkError(OSError):
+    """Something is a link, or has a second name, where others could have made it."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(errno.ELOOP, reason, path)
+
+
+class Found(NamedTuple):
+    """A name in a folder, once links that may be followed have been."""
+
+    folder: "Folder"
+    name: str
+
+
+class Folder:
+    """An open folder. `path` is what messages call it."""
+
+    def __init__(self, path: str, descriptor: int, *, is_ours: bool) -> None:
+        self.path = path
+        self.descriptor = descriptor
+        self.is_ours = is_ours
+        """Whether only root and we can change it and the folders above it."""
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> Self:
+        """Open a folder by its absolute path. Raises OSError, LinkError for a link of others."""
+        return cls._root().descended([*Path(path).parts[1:]], MOST_LINKS)
+
+    @classmethod
+    def _root(cls) -> Self:
+        descriptor = os.open("/", _FOLDER)
+        return cls("/", descriptor, is_ours=_is_ours("/", descriptor))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close it."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+
+    def inner(self, name: str) -> Self:
+        """Open a folder in this one, which stays open. Raises as `open` does."""
+        found = self._inner(name)
+        if found is None:
+            target = self._target(name)
+            return type(self).open(os.path.join(os.path.realpath(self.path), target))
+        return found
+
+    def make(self, name: str, mode: int = 0o755) -> Self:
+        """Open a folder in this one, which is made if it is missing. Raises OSError.
+
+        Where root makes it in a folder of somebody else, it is theirs.
+        """
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(name, mode & ~0o022, dir_fd=self.descriptor)
+            made = self.inner(name)
+            with made.listing() as descriptor:
+                if not os.listdir(descriptor):  # else it has been replaced by another one since
+                    self._give_to_owner(descriptor)
+            return made
+        return self.inner(name)
+
+    def is_link(self, name: str) -> bool:
+        """Return whether a name is that of a link. Raises OSError."""
+        return stat.S_ISLNK(self.status(name).st_mode)
+
+    def status(self, name: str) -> os.stat_result:
+        """Return the status of what has this name, be it a link. Raises OSError."""
+        return os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
+
+    def stamp(self, name: str) -> Stamp | None:
+        """Return the stamp of a file; None if it is missing or cannot be examined."""
+        try:
+            return files.stamp_of(self.status(name))
+        except OSError:
+            return None
+
+    def names(self) -> list[str]:
+        """Return all names in the folder. Raises OSError."""
+        with self.listing() as descriptor:
+            return os.listdir(descriptor)
+
+    def found(self, name: str) -> Found:
+        """Return where a file is: here, or where a link leads that may be followed.
+
+        Raises OSError, LinkError for a link that is not followed.
+        """
+        if not self.is_link(name):
+            return Found(self, name)
+        target = os.path.realpath(os.path.join(self.path, self._target(name)))
+        return Found(type(self).open(os.path.dirname(target)), os.path.basename(target))
+
+    def read_stamped(self, name: str) -> tuple[Stamp, bytes]:
+        """Return a file's content, and its stamp from before. Raises OSError, LinkError for a link.
+
+        A pipe or a device is refused, and in a folder of others what has a second name elsewhere.
+        """
+        path = f"{self.path}/{name}"
+        try:
+            with files.opened(
+                name, os.O_RDONLY | os.O_NOFOLLOW, folder=self.descriptor
+            ) as descriptor:
+                status = os.fstat(descriptor)
+                if status.st_nlink > 1 and not self.is_ours and stat.S_ISREG(status.st_mode):
+                    raise LinkError(path, "a hard link, which is not read in a folder of others")
+                return files.read_open(descriptor, path)
+        except OSError as error:
+            if error.errno == errno.ELOOP and not isinstance(error, LinkError):
+                raise LinkError(path, "a link, which is not followed") from None
+            raise
+
+    def replace(
+        self, name: str, data: bytes, *, mode: int = 0o644, before: Stamp | bool | None = False
+    ) -> None:
+        """Replace a file atomically, keeping mode and owner; what is no regular file is refused.
+
+        With `before`, its stamp or None for a missing file, raises LockedError if another program
+        has written it since. Raises OSError; the old file is then unchanged.
+        """
+        beside = f".{name[:100]}.{os.urandom(6).hex()}"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        with files.opened(beside, flags, folder=self.descriptor) as descriptor:
+            try:
+                files.write_whole(descriptor, data)
+                self._copy_access(name, descriptor, mode)
+                os.fsync(descriptor)
+                if before is not False and self.stamp(name) != before:
+                    raise LockedError(f"{self.path}/{name}: written by another program meanwhile")
+                os.rename(beside, name, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
+            except BaseException:
+                self.unlink(beside)
+                raise
+        self.sync()
+
+    def create(self, name: str, data: bytes, *, mode: int = 0o644) -> None:
+        """Create a file and sync it. Raises FileExistsError if there is one, and OSError."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        with files.opened(name, flags, mode & ~0o022, folder=self.descriptor) as descriptor:
+            try:
+                files.write_whole(descriptor, data)
+                self._give_to_owner(descriptor)
+                os.fsync(descriptor)
+            except BaseException:
+                self.unlink(name)
+                raise
+        self.sync()
+
+    def rename(self, name: str, new: str) -> None:
+        """Rename a file within the folder. Raises OSError."""
+        os.rename(name, new, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
+
+    def unlink(self, name: str) -> None:
+        """Remove a file; one that is missing is fine. Raises OSError."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=self.descriptor)
+
+    def sync(self) -> None:
+        """Sync the folder, so that names in it survive a power cut. Raises OSError."""
+        with self.listing() as descriptor:
+            os.fsync(descriptor)
+
+    def listing(self) -> contextlib.AbstractContextManager[int]:
+        """Return a descriptor that can do more than lead to what is in the folder."""
+        return files.opened(".", os.O_RDONLY | os.O_DIRECTORY, folder=self.descriptor)
+
+    @contextlib.contextmanager
+    def locked(self, name: str, wait: float) -> Iterator[None]:
+        """Hold the kernel's lock on a file here, as filelock's FileLock does, but through no link.
+
+        Raises LockedError after `wait` seconds, and OSError.
+        """
+        until = time.monotonic() + wait
+        descriptor = self._lock(name, until)
+        while not self._is_current(name, descriptor):  # somebody has removed or replaced it
+            os.close(descriptor)
+            descriptor = self._lock(name, until)
+        try:
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _lock(self, name: str, until: float) -> int:
+        import fcntl
+
+        descriptor = self._lock_file(name)
+        try:
+            while True:
+                with contextlib.suppress(BlockingIOError):
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    return descriptor
+                if time.monotonic() >= until:
+                    raise LockedError(f"{self.path}/{name}: held by another program")
+                time.sleep(POLL_SECONDS)
+        except BaseException:
+            os.close(descriptor)
+            raise
+
+    def _lock_file(self, name: str) -> int:
+        """Return an open lock file, which is made if it is missing."""
+        flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        try:
+            descriptor = os.open(name, flags, dir_fd=self.descriptor)
+        except FileNotFoundError:
+            with contextlib.suppress(FileExistsError):
+                made = flags | os.O_CREAT | os.O_EXCL
+                descriptor = os.open(name, made, 0o644, dir_fd=self.descriptor)
+                self._give_to_owner(descriptor)
+                return descriptor
+            return self._lock_file(name)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise LinkError(f"{self.path}/{name}", "a link, which is not followed") from None
+            raise
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return descriptor
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a regular file", f"{self.path}/{name}")
+
+    def _is_current(self, name: str, descriptor: int) -> bool:
+        try:
+            return os.path.samestat(self.status(name), os.fstat(descriptor))
+        except FileNotFoundError:
+            return False
+
+    def descended(self, parts: list[str], links: int) -> Self:
+        """Return the folder that the parts of a path lead to from here; this one is closed."""
+        folder = self
+        try:
+            while parts:
+                name = parts.pop(0)
+                inside = folder._inner(name)
+                if inside is None:
+                    parts[:0] = Path(target := folder._target(name)).parts
+                    links -= 1
+                    if not links:
+                        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), folder.path)
+                    if not target.startswith("/"):
+                        continue
+                    parts.pop(0)
+                    inside = self._root()
+                folder.close()
+                folder = inside
+        except BaseException:
+            folder.close()
+            raise
+        return folder
+
+    def _inner(self, name: str) -> Self | None:
+        """Open a folder in this one; None if the name is that of a link."""
+        path = f"{self.path.rstrip('/')}/{name}"
+        try:
+            descriptor = os.open(name, _FOLDER, dir_fd=self.descriptor)
+        except OSError as error:
+            if error.errno in (errno.ENOTDIR, errno.ELOOP) and self.is_link(name):
+                return None
+            raise OSError(error.errno, error.strerror, path) from None
+        return type(self)(path, descriptor, is_ours=self.is_ours and _is_ours(path, descriptor))
+
+    def _target(self, name: str) -> str:
+        """Return where a link leads. Raises LinkError for one that others could have made."""
+        path = f"{self.path.rstrip('/')}/{name}"
+        status, folder = self.status(name), os.fstat(self.descriptor)
+        is_sticky = bool(folder.st_mode & stat.S_ISVTX)
+        if not self.is_ours or (is_sticky and status.st_uid not in (0, os.geteuid())):
+            raise LinkError(path, "a link, which is not followed in a folder of others")
+        return os.readlink(name, dir_fd=self.descriptor)
+
+    def _copy_access(self, name: str, descriptor: int, mode: int) -> None:
+        """Give a new file the owner and mode of the one that it replaces."""
+        try:
+            before = self.status(name)
+        except FileNotFoundError:
+            os.fchmod(descriptor, mode & ~files.umask() & ~0o022)
+            self._give_to_owner(descriptor)
+            return
+        if not stat.S_ISREG(before.st_mode):
+            raise LinkError(f"{self.path}/{name}", "not a regular file, so it is not replaced")
+        if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
+            with contextlib.suppress(PermissionError):
+                os.fchown(descriptor, before.st_uid, before.st_gid)
+        os.fchmod(descriptor, stat.S_IMODE(before.st_mode) & 0o777)
+
+    def _give_to_owner(self, descriptor: int) -> None:
+        """Give what root has just made to the owner of the folder, who needs to use it."""
+        if os.geteuid() == 0:
+            folder = os.fstat(self.descriptor)
+            if (folder.st_uid, folder.st_gid) != (0, 0):
+                os.fchown(descriptor, folder.st_uid, folder.st_gid)
+
+
+def _is_ours(path: str, descriptor: int) -> bool:
+    """Return whether nobody but root and we can change what is in a folder, as far as it tells."""
+    status = os.fstat(descriptor)
+    if status.st_uid not in (0, os.geteuid()) and not owners.is_outer_root(status, path):
+        return False
+    return not owners.is_open(status, f"/proc/self/fd/{descriptor}")
