@@ -15,7 +15,7 @@ from scheduled.version import __version__
 
 HINT = "next-due"
 HEARTBEAT = "heartbeat"
-VERSION = "scheduled hint 2"
+VERSION = "scheduled hint 3"
 END = "end"
 """The last line; a hint without it was cut off, on a full disk for instance."""
 VARIABLES = (
@@ -39,8 +39,9 @@ def is_idle(arguments: list[str]) -> bool:
     if places is None:
         return False
     try:
-        state_dir = places.get("--state-dir") or _default_state_dir(places)
-        return bool(state_dir) and _is_unchanged(state_dir, signature(arguments))
+        expected = signature(arguments)
+        folders = [places["--state-dir"]] if "--state-dir" in places else _default_dirs(places)
+        return any(_holds(folder, expected) for folder in folders)
     except (OSError, ValueError, IndexError):
         return False
 
@@ -52,7 +53,7 @@ def signature(arguments: list[str]) -> str:
     words = [word for word in words if word != "run" and word not in QUIET]
     environ = [posix.environ.get(name, b"\1").hex() for name in VARIABLES]
     folder = "" if _is_placed(places) else posix.getcwd()
-    parts = [__version__, __file__, folder, *named, *words, *environ]
+    parts = [__version__, __file__, folder, _inode(_root(places)), *named, *words, *environ]
     return "".join(part.replace("\n", "\1") + "\0" for part in parts)
 
 
@@ -112,30 +113,56 @@ def _split(arguments: list[str]) -> tuple[dict[str, str], list[str]]:
     return places, others
 
 
+def _inode(root: bytes) -> str:
+    """Return which folder the root is: a link may have come to lead to another one."""
+    try:
+        status = posix.stat(root)
+    except OSError:
+        return ""
+    return f"{status.st_dev} {status.st_ino}"
+
+
 def _is_placed(places: dict[str, str]) -> bool:
     """Return whether all paths are independent of the current folder."""
     return "--root" in places and all(path.startswith("/") for path in places.values())
 
 
-def _default_state_dir(named_places: dict[str, str]) -> str:
-    """Return where the hint may be without an option; the signature catches a wrong guess."""
+def _default_dirs(places: dict[str, str]) -> list[str]:
+    """Return where the hint may be without an option; the signature tells which one is ours."""
     named = posix.environ.get(b"SCHEDULED_STATE_DIR", b"")
-    root = named_places.get("--root", "").encode("utf-8", "surrogateescape")
-    root = root or posix.environ.get(b"SCHEDULED_ROOT", b"")
-    root = root or posix.environ.get(b"AIPASS_HOME", b"") or posix.getcwdb()
+    if named:
+        return [_text(named)]
+    root = _root(places)
+    for inside in (b"/aipass_core/trigger/trigger_json", b"/src/aipass/trigger/trigger_json"):
+        if _is_there(root + inside):
+            return [_text(root + inside)]
     state_home = posix.environ.get(b"XDG_STATE_HOME", b"")
     if not state_home.startswith(b"/"):
         state_home = posix.environ.get(b"HOME", b"/nowhere") + b"/.local/state"
-    places = (
-        named,
-        root + b"/aipass_core/trigger/trigger_json",
-        root + b"/src/aipass/trigger/trigger_json",
-        state_home + b"/scheduled",
-    )
-    for place in places:
-        if place and _is_there(place + b"/" + HINT.encode()):
-            return place.decode("utf-8", "surrogateescape")
-    return ""
+    # Each root has a folder there. Its name needs a hash, which takes longer than looking.
+    every = state_home + b"/scheduled"
+    likely = root.rstrip(b"/").rpartition(b"/")[2] + b"-"
+    names = sorted(posix.listdir(every), key=lambda name: not name.startswith(likely))
+    return [_text(every), *(_text(every + b"/" + name) for name in names)]
+
+
+def _root(places: dict[str, str]) -> bytes:
+    """Return the root of a tick, unless the configuration names another."""
+    root = places.get("--root", "").encode("utf-8", "surrogateescape")
+    root = root or posix.environ.get(b"SCHEDULED_ROOT", b"")
+    return root or posix.environ.get(b"AIPASS_HOME", b"") or posix.getcwdb()
+
+
+def _text(path: bytes) -> str:
+    return path.decode("utf-8", "surrogateescape")
+
+
+def _holds(folder: str, expected: str) -> bool:
+    """Return whether there is a hint of this call and it holds; another's may be broken."""
+    try:
+        return _is_unchanged(folder, expected)
+    except (OSError, ValueError, IndexError):
+        return False
 
 
 def _is_there(path: bytes) -> bool:

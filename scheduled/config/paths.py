@@ -12,6 +12,7 @@ from pathlib import Path
 
 from scheduled.ecosystem.formats import REGISTRY_PATTERN
 from scheduled.errors import UsageError
+from scheduled.installation import identity
 from scheduled.system.user_dirs import home, xdg
 
 CONFIG_NAME = "scheduled.yaml"
@@ -179,7 +180,7 @@ def _state_dir(
         if os.path.isdir(root / inside):
             return root / inside, "in the root"
     folder = xdg(options.environ, "XDG_STATE_HOME", ".local/state") / "scheduled"
-    return folder, "the default state directory"
+    return folder / identity.name_of(root), "the default state directory"
 
 
 def _central_dir(root: Path, state_dir: Path, configured: Mapping[str, Path]) -> tuple[Path, str]:

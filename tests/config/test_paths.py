@@ -7,6 +7,7 @@ import pytest
 from scheduled.config import paths
 from scheduled.config.paths import PathOptions
 from scheduled.errors import UsageError
+from scheduled.installation import identity
 from scheduled.system import user_dirs
 
 
@@ -130,7 +131,7 @@ def test_the_state_is_in_the_triggers_folder_if_there_is_one(home: Path, inside:
     folder(home / inside)
     after = paths.find(options(home)).state_dir
 
-    assert before == home / ".local/state/scheduled"
+    assert before == home / ".local/state/scheduled" / identity.name_of(home)
     assert after == home / inside
 
 
@@ -138,8 +139,16 @@ def test_xdg_folders_are_used_if_they_are_absolute(home: Path) -> None:
     absolute = paths.find(options(home, XDG_STATE_HOME="/srv/state"))
     relative = paths.find(options(home, XDG_STATE_HOME="srv/state"))
 
-    assert absolute.state_dir == Path("/srv/state/scheduled")
-    assert relative.state_dir == home / ".local/state/scheduled"
+    assert absolute.state_dir == Path("/srv/state/scheduled", identity.name_of(home))
+    assert relative.state_dir == home / ".local/state/scheduled" / identity.name_of(home)
+
+
+def test_a1_two_roots_of_one_user_have_a_state_directory_each(home: Path, elsewhere: Path) -> None:
+    one = paths.find(options(home, root=str(home))).state_dir
+    other = paths.find(options(home, root=str(elsewhere))).state_dir
+
+    assert one.parent == other.parent == home / ".local/state/scheduled"
+    assert one != other
 
 
 def test_options_are_relative_to_the_current_folder_and_a_tilde_is_expanded(
