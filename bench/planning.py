@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.cost import work
 from bench.row import Effort, Row
 from scheduled.jobs.model import Job
-from scheduled.planning import decide
+from scheduled.planning import decide, tick_plan
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.state.records import JobMemory
 from scheduled.timing import expression, slots
@@ -58,7 +58,9 @@ def all_jobs(jobs: str, distinct: str) -> Callable[[], object]:
 
     def planned() -> None:
         grace = timedelta(minutes=2)
-        made = decide.plan(listed, records.__getitem__, SlotCache.at(NOW), grace=grace, budget=10)
+        made = tick_plan.plan(
+            listed, records.__getitem__, SlotCache.at(NOW), grace=grace, budget=10
+        )
         assert all(decision.is_due for decision in made)
 
     return planned

@@ -1,11 +1,12 @@
 """What is to be done about each job, given its memory and the time (pure).
 
-`decide` is the rule for one job. A tick applies it to all jobs to make its plan, and again to one
-job when it holds the job's lock and has read the journal; the second decision is the one that
-counts. It finds the newest slot with one step back from now, however long ago the last tick was.
+`decide` is the rule for one job. A tick applies it to all jobs to make its plan (`tick_plan`), and
+again to one job when it holds the job's lock and has read the journal; the second decision is the
+one that counts. It finds the newest slot with one step back from now, however long ago the last
+tick was.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -23,9 +24,6 @@ INSTANT = timedelta(microseconds=1)
 CORRECTION = timedelta(hours=3)
 """A larger step of the clock is the correction of an error: the new time counts (cron(8))."""
 
-AGEING = timedelta(minutes=10)
-"""A slot that has waited this long counts as one priority more urgent, after twice this as two."""
-
 SUSPENDED = "suspended: its retries were used up three times in a row; `scheduled enable` ends that"
 SKIPPED_BY_USER = "left out by hand"  # as recorded; views.wording has the printed form
 PAUSED_CAUSE = "paused"
@@ -34,7 +32,6 @@ DEFERRED = "deferred"
 SUPERSEDED = "a newer slot is due"
 DISABLED_IN_CONFIG = "disabled"
 """Kept as fingerprint of a job that the configuration disables; no schedule has this one."""
-BUDGET_SPENT = "carried over: this tick has caught up on enough"
 
 
 MemoryOf = Callable[[str], JobMemory]
@@ -142,53 +139,6 @@ def blocker(
         if needed is not None and (succeeded is None or succeeded < needed):
             return name
     return None
-
-
-def plan(
-    jobs: Sequence[Job],
-    memory_of: MemoryOf,
-    slots: SlotCache,
-    *,
-    grace: timedelta,
-    budget: int,
-    ticking_since: datetime | None = None,
-) -> list[Decision]:
-    """Return a decision for each job; first those that are due, by priority, then slot, then id.
-
-    A slot that waits although ticks come (since `ticking_since`) rises in priority, so that a
-    stream of urgent jobs delays no other for ever. At most `budget` runs catch up; the others are
-    carried over to a later tick.
-    """
-    decisions = [decide(job, memory_of(job.id), slots, grace) for job in jobs]
-    decisions.sort(key=lambda decision: _order(decision, slots.now, ticking_since))
-    planned: list[Decision] = []
-    for decision in decisions:
-        if decision.verdict is Verdict.RUN and decision.catch_up:
-            budget -= 1
-            if budget < 0:
-                decision = replace(decision, verdict=Verdict.OVER_BUDGET, reason=BUDGET_SPENT)  # noqa: PLW2901
-        planned.append(decision)
-    return planned
-
-
-def next_due(decisions: Iterable[Decision]) -> datetime | None:
-    """Return when the first of these jobs is due next; None if there is no such time."""
-    return _earliest(decision.next for decision in decisions)
-
-
-def _order(
-    decision: Decision, now: datetime, ticking_since: datetime | None
-) -> tuple[bool, int, float, str]:
-    if decision.slot is None:
-        return not decision.is_due, decision.job.priority.rank, 0.0, decision.job.id
-    # The time without ticks does not count, as all jobs waited then; nor does that of a retry,
-    # which had its turn.
-    waiting_since = max(decision.slot, ticking_since or decision.slot)
-    if decision.attempt > 1:
-        waiting_since = now
-    raised = max((now - waiting_since) // AGEING, 0)
-    rank = max(decision.job.priority.rank - raised, 0)
-    return not decision.is_due, rank, decision.slot.timestamp(), decision.job.id
 
 
 def _register(job: Job, memory: JobMemory, slots: SlotCache) -> Decision:

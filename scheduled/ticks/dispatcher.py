@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from scheduled.config.load import Config
 from scheduled.jobs.model import Attempt, AttemptResult, CatchUp, Job
-from scheduled.planning import decide
+from scheduled.planning import decide, tick_plan
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.runs import stop
 from scheduled.runs.preconditions import NotNow
@@ -246,7 +246,7 @@ class Dispatcher:
         if decision.verdict is not Verdict.RUN:
             return False
         if decision.catch_up and self._budget <= 0:
-            self._carry_over(job, decide.BUDGET_SPENT)
+            self._carry_over(job, tick_plan.BUDGET_SPENT)
             return False
         self._budget -= decision.catch_up
         return True

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from scheduled.config.load import Config
 from scheduled.errors import UnavailableError, reason_of
 from scheduled.jobs.model import Job
-from scheduled.planning import decide, reboot, registration
+from scheduled.planning import reboot, registration, tick_plan
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.runs import lingering_output, output
@@ -157,7 +157,7 @@ class Tick:
         return decisions
 
     def _decide_all(self) -> list[Decision]:
-        return decide.plan(
+        return tick_plan.plan(
             self.jobs,
             self.context.memory,
             self.context.slots,
@@ -230,8 +230,8 @@ class Tick:
         if any(decision.is_due for decision in revised) or records.active_runs(self.store.state):
             return self.now  # the next tick has to notice if the tick of an active run dies
         instants = [
-            decide.next_due(decisions),
-            decide.next_due(revised),
+            tick_plan.next_due(decisions),
+            tick_plan.next_due(revised),
             outbox.next_due(self.store.state, self.now),
             self.now + lingering_output.LOOK_AGAIN if is_watching else None,
         ]

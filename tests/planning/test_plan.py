@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from scheduled.jobs.model import Job, Priority
-from scheduled.planning import decide
+from scheduled.planning import tick_plan
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.state.records import Retry
@@ -29,7 +29,7 @@ def test_slots_missed_by_many_jobs_of_one_schedule_are_counted_once(
     slots_count = slots.count
     monkeypatch.setattr(slots, "count", count)
     jobs = [job(f"job-{number}") for number in range(50)]
-    decisions = decide.plan(
+    decisions = tick_plan.plan(
         jobs, lambda _: registered("11:00"), SlotCache.at(at("16:10")), grace=ON_TIME, budget=50
     )
 
@@ -85,7 +85,7 @@ def test_a_retry_does_not_become_more_urgent_while_it_waits() -> None:
     retried = registered("11:59")._replace(retry=Retry(at("12:00"), 2, at("12:01")))
     memories = {"low": retried, "high": registered("11:59", high.schedule)}
 
-    decisions = decide.plan(
+    decisions = tick_plan.plan(
         [low, high],
         memories.__getitem__,
         SlotCache.at(at("12:59")),
@@ -129,7 +129,7 @@ def planned(
     jobs: list[Job], now: str, *, since: str, budget: int = 10, ticking_since: str | None = None
 ) -> list[Decision]:
     memories = {each.id: registered(since, each.schedule) for each in jobs}
-    return decide.plan(
+    return tick_plan.plan(
         jobs,
         memories.__getitem__,
         SlotCache.at(at(now)),
@@ -144,6 +144,6 @@ def test_the_next_due_instant_is_the_earliest_of_all_decisions() -> None:
 
     decisions = planned(jobs, "12:10", since="12:05")
 
-    assert decide.next_due(decisions) == at("12:30")
-    assert decide.next_due(decisions[2:]) is None
-    assert decide.next_due([]) is None
+    assert tick_plan.next_due(decisions) == at("12:30")
+    assert tick_plan.next_due(decisions[2:]) is None
+    assert tick_plan.next_due([]) is None

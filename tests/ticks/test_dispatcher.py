@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from scheduled.jobs.model import CatchUp
-from scheduled.planning import decide
+from scheduled.planning import tick_plan
 from tests.builders.engine import Engine
 from tests.builders.jobs import job
 
@@ -19,8 +19,8 @@ def test_a_job_that_runs_each_slot_spends_the_budget_of_the_tick_too(tmp_path: P
 
     assert [len(report.ran) for report in reports] == [3, 3, 2, 0]
     assert [report.not_started for report in reports[:3]] == [
-        [("backup", decide.BUDGET_SPENT)],
-        [("backup", decide.BUDGET_SPENT)],
+        [("backup", tick_plan.BUDGET_SPENT)],
+        [("backup", tick_plan.BUDGET_SPENT)],
         [],
     ]
 

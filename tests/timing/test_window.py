@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scheduled.errors import ScheduleError
 from scheduled.jobs.model import CatchUp, Job
 from scheduled.jobs.schedule import schedule_of
-from scheduled.planning import decide
+from scheduled.planning import decide, tick_plan
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.state.records import JobMemory
@@ -101,7 +101,7 @@ def test_who_waits_says_why_and_until_when() -> None:
 
     assert (decision.verdict, decision.slot) == (Verdict.WAIT, at("12:00"))
     assert decision.reason == "outside its window 21:00-06:00"
-    assert decide.next_due([decision]) == at("21:00")  # until then, ticks may be idle
+    assert tick_plan.next_due([decision]) == at("21:00")  # until then, ticks may be idle
     assert not decision.is_due
 
 
