@@ -128,12 +128,14 @@ def _rows(
 @contextmanager
 def _progress(timeline: TickTimeline, session: Session) -> Iterator[Callable[[datetime], None]]:
     """Draw a progress line on a terminal, gone when it is done."""
+    if session.quiet or not sys.stderr.isatty():
+        yield lambda _: None
+        return
     from rich.console import Console
     from rich.progress import Progress
 
     console = Console(stderr=True, no_color=not session.color)
-    quiet = session.quiet or not sys.stderr.isatty()
     total = (timeline.end - timeline.start).total_seconds()
-    with Progress(console=console, transient=True, disable=quiet) as drawn:
+    with Progress(console=console, transient=True) as drawn:
         task = drawn.add_task("simulating", total=total)
         yield lambda at: drawn.update(task, completed=(at - timeline.start).total_seconds())
