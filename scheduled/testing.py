@@ -1,13 +1,13 @@
-"""For those who write handlers: a fixture that runs one as `scheduled` does, at a time you say.
+"""A pytest fixture for tests of handlers: `trial` runs a handler as a tick does, at a given time.
 
     pytest_plugins = ["scheduled.testing"]  # in conftest.py
 
-The handler runs in a real child process, started by a real tick: what does not survive the way
-there and back (a memory that is no JSON, a module that is not found, a print that was meant as a
-result) fails in the test and not at night. That takes a tenth of a second or two. Where a
-debugger is wanted, call the function with `trial.context()`; nothing of the engine is in between.
+The handler runs in a real child process, started by a real tick. So what goes wrong there (a memory
+that is not JSON, a module that cannot be imported, a result that was printed and not returned)
+fails in the test and not at night. That takes a tenth of a second or two. To use a debugger, call
+the function itself with `trial.context()`.
 
-pytest is needed by who uses this module, and by nothing else here.
+Only this module needs pytest.
 """
 
 from collections.abc import Mapping

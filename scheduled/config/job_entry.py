@@ -115,8 +115,8 @@ def check_id(entry: JobEntry) -> None:
     if not ID.fullmatch(entry.name):
         entry.report(
             "",
-            'an id may contain letters, digits, ".", "_" and "-", at most 100;'
-            ' it must not start with "." or "-"',
+            'an id may contain letters, digits, ".", "_" and "-", at most 100 of them;'
+            ' it must not start or end with "." or "-"',
         )
 
 

@@ -34,7 +34,7 @@ from scheduled.config.converters import (
 )
 from scheduled.jobs.model import CatchUp, FirstRun, OnInterrupted, Overlap, Priority
 
-ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+ID = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_])?")
 """An id of a job: it becomes the name of a directory, and of a lock."""
 
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")

@@ -290,14 +290,6 @@ def test_a_problem_of_a_job_is_reported_in_a_sentence(root: Path, keys: str, sai
     assert said in complaint(root, keys)
 
 
-@pytest.mark.parametrize("name", ["../x", ".hidden", "-f", "a b", "a/b", "x" * 101, "ü", '""'])
-def test_an_id_that_is_no_file_name_is_refused(root: Path, name: str) -> None:
-    found = loaded(root, f"jobs:\n  {name}: {{schedule: daily, command: x}}\n")
-
-    assert [job.id for job in found.jobs] == [*SHIPPED]
-    assert "an id may contain letters" in found.problems[0]
-
-
 def test_of_two_jobs_with_one_id_neither_runs(root: Path) -> None:
     found = loaded(
         root,

@@ -12,7 +12,7 @@ import pytest
 from scheduled.config import load
 from scheduled.config.cache import path_for
 from tests.builders import needs
-from tests.builders.command import Said, scheduled
+from tests.builders.command import Said, scheduled, state_dir
 from tests.builders.configuration import job_file, options
 from tests.builders.idle import full_ticks, idle_tick
 
@@ -58,6 +58,24 @@ def test_a_tick_runs_the_good_files_and_exits_2_for_the_bad_one(home: Path) -> N
     sentence = 'jobs/bad.yaml:4: schedule: "61 * * * *": minute 61 is out of range 0-59'
     assert (outcome.code, outcome.out, outcome.err) == (2, "", f"scheduled: {sentence}\n")
     assert ran(home) == ["one", "two"]
+
+
+def test_a_job_of_an_earlier_version_whose_id_ends_with_a_dash_is_invalid_and_not_forgotten(
+    home: Path,
+) -> None:
+    scheduled(home, "run")
+    path = state_dir(home) / "scheduled_state.json"
+    path.write_text(path.read_text().replace('"one"', '"one-"'))
+    before = json.loads(path.read_text())["jobs"]["one-"]
+    aged(home, "one-")
+    (home / "jobs" / "one.yaml").unlink()
+
+    outcome = scheduled(home, "run")
+
+    assert outcome.code == 2
+    assert outcome.err.startswith("scheduled: jobs/one-.yaml:1: an id may contain letters, ")
+    assert outcome.err.endswith('; it must not start or end with "." or "-"\n')
+    assert json.loads(path.read_text())["jobs"]["one-"] == before
 
 
 def test_unknown_keys_are_reported_on_request_and_do_not_fail_a_tick(home: Path) -> None:
