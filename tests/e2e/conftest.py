@@ -1,5 +1,7 @@
 """Tests of the whole program, as people and cron use it: all of them are slow."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,3 +12,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture
+def package_index(tmp_path: Path) -> None:
+    """Skip the test where pip reaches no package index."""
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--retries=0"]
+    answer = subprocess.run(
+        [*pip, "--timeout=10", "--dest", tmp_path / "wheels", "setuptools>=77"],
+        capture_output=True,
+        check=False,
+    )
+    if answer.returncode != 0:
+        pytest.skip("needs a package index that pip can reach")

@@ -60,18 +60,6 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
     shutil.rmtree(home)  # an environment is some 50 MB, and pytest keeps three runs
 
 
-@pytest.fixture
-def package_index(tmp_path: Path) -> None:
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--retries=0"]
-    answer = subprocess.run(
-        [*pip, "--timeout=10", "--dest", tmp_path / "wheels", "setuptools>=77"],
-        capture_output=True,
-        check=False,
-    )
-    if answer.returncode != 0:
-        pytest.skip("needs a package index that pip can reach")
-
-
 @pytest.mark.slow
 @pytest.mark.usefixtures("package_index")
 def test_from_a_checkout_to_a_crontab_line_and_back(machine: Machine) -> None:
