@@ -121,7 +121,9 @@ def commands() -> dict[str, click.Command]:
         module, _, attribute = place.partition(":")
         command = getattr(import_module(f"scheduled.cli.{module}"), attribute)
         if isinstance(command, click.Group):
-            found |= {f"{name} {child}": one for child, one in command.commands.items()}
+            found |= {
+                f"{name} {child}": subcommand for child, subcommand in command.commands.items()
+            }
         elif name not in main.ALIASES:
             found[name] = command
     return found
@@ -329,7 +331,7 @@ def test_every_function_of_the_api_is_documented_with_its_arguments() -> None:
     documented = {re.split(r"\(", names(row)[0])[0]: names(row)[0] for row in table}
 
     public = [getattr(scheduled, name) for name in scheduled.__all__]
-    functions = {one.__name__: one for one in public if inspect.isfunction(one)}
+    functions = {value.__name__: value for value in public if inspect.isfunction(value)}
 
     assert documented.keys() == functions.keys()
     for name, call in documented.items():

@@ -23,7 +23,7 @@ def test_a_run_tells_what_came_of_it(trial: HandlerRunner) -> None:
     assert (tried.outcome, tried.slot, trial.now) == (Outcome.SUCCEEDED, NOON, NOON)
     assert tried.result == {"missed": 0, "size": 3}
     assert [name for name, _ in tried.events] == ["data_loss_risk"]
-    assert [(one.to, one.subject) for one in tried.messages] == [("@dev_central", "S")]
+    assert [(message.to, message.subject) for message in tried.messages] == [("@dev_central", "S")]
     assert tried.output == "swept for 2026-11-21 12:00:00+00:00\n"
 
 

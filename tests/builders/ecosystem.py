@@ -21,18 +21,18 @@ def home(folder: Path, document: Document | None = None, *, now: datetime = NOW)
     """An ecosystem in the home layout, from a registry whose paths lead to `/home/aipass`."""
     entries = document["branches"] if document else [entry("DRONE"), entry("FLOW")]
     planted = []
-    for one in entries:
-        path = one["path"].removeprefix("/home/aipass/")
-        example.add_branch(folder, one["name"], path, Layout.HOME, now)
-        planted.append({**one, "path": str(folder / path)})
+    for branch in entries:
+        path = branch["path"].removeprefix("/home/aipass/")
+        example.add_branch(folder, branch["name"], path, Layout.HOME, now)
+        planted.append({**branch, "path": str(folder / path)})
     return _registered(folder, planted, document, Layout.HOME, now)
 
 
 def repository(folder: Path, document: Document | None = None, *, now: datetime = NOW) -> Path:
     """An ecosystem in the repository layout: paths relative to the registry."""
     entries = document["branches"] if document else [entry("DRONE"), entry("FLOW")]
-    for one in entries:
-        example.add_branch(folder, one["name"], one["path"], Layout.REPOSITORY, now)
+    for branch in entries:
+        example.add_branch(folder, branch["name"], branch["path"], Layout.REPOSITORY, now)
     return _registered(folder, entries, document, Layout.REPOSITORY, now)
 
 

@@ -26,9 +26,9 @@ def test_next_explains_each_slot_only_when_asked(home: Home) -> None:
 
 
 def test_a_person_reads_the_explanation_below_each_slot(home: Home) -> None:
-    one = home.call("next", "backup", "--explain", "-n", "1").out.splitlines()
+    lines = home.call("next", "backup", "--explain", "-n", "1").out.splitlines()
     of_all = home.call("next", "--explain", "-n", "1").out.splitlines()
 
-    assert one[0].startswith("2026-11-21 13:00+00:00")
-    assert one[1] == '  - "0 * * * *" in UTC: minute 0'
+    assert lines[0].startswith("2026-11-21 13:00+00:00")
+    assert lines[1] == '  - "0 * * * *" in UTC: minute 0'
     assert of_all[0].split(": ")[0] in home.jobs()

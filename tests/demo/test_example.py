@@ -19,15 +19,15 @@ def test_the_example_has_something_for_each_sweep_to_find(tmp_path: Path) -> Non
     counted: Any = memory_rollover.run(context(root))
 
     assert checked["healthy"] == 2
-    assert [one["branch"] for one in checked["warnings"]] == [
+    assert [finding["branch"] for finding in checked["warnings"]] == [
         "DEV_CENTRAL",
         "DRONE",
         "FLOW",
         "SEED",
         "API",
     ]
-    assert [one["branch"] for one in checked["errors"]] == ["PRAX"]
-    assert [one["line_count"] for one in counted["exceeding"]] == [612, 1000]
+    assert [finding["branch"] for finding in checked["errors"]] == ["PRAX"]
+    assert [file["line_count"] for file in counted["exceeding"]] == [612, 1000]
 
 
 def test_its_registry_has_nothing_wrong_and_both_layouts(tmp_path: Path) -> None:

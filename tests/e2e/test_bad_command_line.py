@@ -133,7 +133,7 @@ def test_help_anywhere_runs_nothing(home: Path, words: str) -> None:
         {"LC_ALL": "de_DE.ISO-8859-1"},
         {"PYTHONUTF8": "0", "PYTHONIOENCODING": "latin-1"},
     ],
-    ids=lambda one: " ".join(f"{key}={value}" for key, value in one.items()),
+    ids=lambda setting: " ".join(f"{key}={value}" for key, value in setting.items()),
 )
 def test_json_is_plain_json_in_any_surroundings(quick: Path, surroundings: dict[str, str]) -> None:
     environment = {**BARE, **surroundings}

@@ -87,12 +87,12 @@ def test_one_entry_of_the_registry_that_is_wrong_stops_none_of_the_others(home: 
     health = central(home, "HEALTH")
     assert said == Said(0, "", "")
     assert health["healthy"] == 2
-    assert {one["branch"]: one["issues"] for one in health["errors"]} == {
+    assert {finding["branch"]: finding["issues"] for finding in health["errors"]} == {
         "NOWHERE": ["Missing branch directory"],
         "ENDLESS": ["Branch directory unreadable (file name too long)"],
         "OUTSIDE": ["Missing branch directory"],
     }
-    assert [one["issues"] for one in health["warnings"]] == [
+    assert [finding["issues"] for finding in health["warnings"]] == [
         ["branch 3: not an object", "branch 6: NUL: no usable path"]
     ]
 
@@ -108,7 +108,9 @@ def test_corrupt_files_of_a_branch_are_named_and_left_as_they_are(home: Path) ->
     said = scheduled(home, "run", "--json")
 
     assert said.code == 0
-    assert {one["branch"]: one["issues"] for one in central(home, "HEALTH")["errors"]} == {
+    assert {
+        finding["branch"]: finding["issues"] for finding in central(home, "HEALTH")["errors"]
+    } == {
         "DRONE": [
             "local.json: unreadable (not UTF-8 at byte 14)",
             f"inbox.json: unreadable (not JSON: {raised.value.msg} at line 1, column 25)",

@@ -111,4 +111,4 @@ def sentences(home: Path, told: list[str]) -> list[str]:
         "jobs/circle-a.yaml:1: after: circle-a waits for circle-b waits for circle-a: none of",
         "jobs/circle-b.yaml:1: after: circle-b waits for circle-a waits for circle-b: none of",
     ]
-    return [next((one for one in told if one.startswith(begin)), begin) for begin in wanted]
+    return [next((line for line in told if line.startswith(begin)), begin) for begin in wanted]

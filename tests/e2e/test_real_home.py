@@ -38,7 +38,7 @@ def test_every_branch_is_judged_as_its_files_are(home: Path) -> None:
     assert (report.exit_code, report.problems, report.warnings) == (0, [], [])
     assert health["branches"] == 31
     assert health["healthy"] == sum(not issues for issues in expected.values()) > 0
-    assert {one["branch"]: one["issues"] for one in health["warnings"]} == {
+    assert {finding["branch"]: finding["issues"] for finding in health["warnings"]} == {
         name: issues for name, issues in expected.items() if issues
     }
     assert health["errors"] == []
@@ -50,8 +50,8 @@ def test_mail_is_measured_as_the_cleanup_left_it(home: Path) -> None:
     tick_at(home, NOW)
 
     assert central(home, "METRICS")["mail"] == {
-        "total_messages": sum(one["total"] for one in expected.values()),
-        "total_unread": sum(one["unread"] for one in expected.values()),
+        "total_messages": sum(count["total"] for count in expected.values()),
+        "total_unread": sum(count["unread"] for count in expected.values()),
         "unreadable": 0,
         "by_branch": expected,
     }
@@ -68,8 +68,8 @@ def test_the_mail_central_file_counts_the_inboxes_as_they_are_in_the_end(home: P
     assert (document["service"], document["last_updated"]) == ("ai_mail", "2026-11-21")
     assert document["branch_stats"] == expected
     assert document["system_totals"] == {
-        "total_unread": sum(one["unread"] for one in expected.values()),
-        "total_messages": sum(one["total"] for one in expected.values()),
+        "total_unread": sum(count["unread"] for count in expected.values()),
+        "total_messages": sum(count["total"] for count in expected.values()),
     }
     for branch in counted.branches(home):
         inbox = json.loads((branch["folder"] / "ai_mail.local/inbox.json").read_text())
@@ -107,9 +107,9 @@ def test_stale_mail_is_opened_closed_and_archived_and_no_other_is_touched(home: 
         name, mailbox = branch["name"], branch["folder"] / "ai_mail.local"
         assert foreign(counted.inbox(branch["folder"])) == expected[name]
         archived = [json.loads(path.read_text()) for path in mailbox.glob("deleted/*.json")]
-        gone = [one for one in before[name] if fate(one) == "close"]
-        assert [one["id"] for one in archived] == [one["id"] for one in gone]
-        assert all(one["status"] == "closed" and one["archived_at"] for one in archived)
+        gone = [message for message in before[name] if fate(message) == "close"]
+        assert [message["id"] for message in archived] == [message["id"] for message in gone]
+        assert all(message["status"] == "closed" and message["archived_at"] for message in archived)
 
 
 def test_everybody_is_told_what_concerns_them_and_nobody_else(home: Path) -> None:
@@ -122,13 +122,15 @@ def test_everybody_is_told_what_concerns_them_and_nobody_else(home: Path) -> Non
 
     letters = {branch["name"]: ours(branch["folder"]) for branch in counted.branches(home)}
     assert {
-        name: {one["subject"].partition(" Message")[0] for one in mail}
+        name: {message["subject"].partition(" Message")[0] for message in mail}
         for name, mail in letters.items()
     } == expected
     for mail in letters.values():
-        assert all((one["from"], one["status"]) == ("@trigger", "new") for one in mail)
-        assert {one["priority"] for one in mail if "Stale" in one["subject"]} <= {"low"}
-        assert {one["priority"] for one in mail if "Memory" in one["subject"]} <= {"normal"}
+        assert all((message["from"], message["status"]) == ("@trigger", "new") for message in mail)
+        assert {message["priority"] for message in mail if "Stale" in message["subject"]} <= {"low"}
+        assert {message["priority"] for message in mail if "Memory" in message["subject"]} <= {
+            "normal"
+        }
     sent = home / "aipass_core/trigger/ai_mail.local/sent"
     assert len(list(sent.iterdir())) == sum(map(len, letters.values()))
     assert state(home)["outbox"] == []
@@ -139,7 +141,9 @@ def test_the_health_mail_is_the_seeds_to_the_letter(home: Path) -> None:
 
     tick_at(home, NOW)
 
-    (letter,) = [one for one in ours(folder_of(home, "ASSISTANT")) if "Health" in one["subject"]]
+    (letter,) = [
+        message for message in ours(folder_of(home, "ASSISTANT")) if "Health" in message["subject"]
+    ]
     count = sum(map(len, expected.values()))
     assert letter["subject"] == f"[SCHEDULED] Health Check - {count} Issues Found"
     assert letter["priority"] == "high"
@@ -153,8 +157,8 @@ def test_the_health_mail_is_the_seeds_to_the_letter(home: Path) -> None:
     ]
     for name, issues in expected.items():
         if issues:
-            long = [one if one.startswith("inbox") else f"{name}.{one}" for one in issues]
-            lines += [f"**Warning: {name}**", *(f"- {one}" for one in long), ""]
+            long = [issue if issue.startswith("inbox") else f"{name}.{issue}" for issue in issues]
+            lines += [f"**Warning: {name}**", *(f"- {issue}" for issue in long), ""]
     lines += ["---", "This is an automated health check. For details, run:", "scheduled status"]
     assert letter["message"] == "\n".join(lines)
 
@@ -162,7 +166,11 @@ def test_the_health_mail_is_the_seeds_to_the_letter(home: Path) -> None:
 def test_the_daily_report_says_what_the_central_files_say(home: Path) -> None:
     tick_at(home, NOW)
 
-    (report,) = [one for one in ours(folder_of(home, "DEV_CENTRAL")) if "[DAILY]" in one["subject"]]
+    (report,) = [
+        message
+        for message in ours(folder_of(home, "DEV_CENTRAL"))
+        if "[DAILY]" in message["subject"]
+    ]
     health, mail = central(home, "HEALTH"), central(home, "METRICS")["mail"]
     exceeding = counted.memory(home)["exceeding"]
     assert report["message"].startswith("# AIPass Daily Report - 2026-11-21\n")
@@ -180,7 +188,9 @@ def test_the_daily_report_says_what_the_central_files_say(home: Path) -> None:
 
 
 def test_the_state_has_the_seeds_keys_and_the_right_values(home: Path) -> None:
-    mail = [one for branch in counted.branches(home) for one in counted.inbox(branch["folder"])]
+    mail = [
+        message for branch in counted.branches(home) for message in counted.inbox(branch["folder"])
+    ]
     over = [
         f"{branch['name']}:{path.name}"
         for branch in counted.branches(home)
@@ -197,8 +207,8 @@ def test_the_state_has_the_seeds_keys_and_the_right_values(home: Path) -> None:
     assert saved["mail_cleanup"] == {
         "last_run": TIME,
         "stats": {
-            "auto_opened_total": sum(fate(one) == "open" for one in mail),
-            "auto_closed_total": sum(fate(one) == "close" for one in mail),
+            "auto_opened_total": sum(fate(message) == "open" for message in mail),
+            "auto_closed_total": sum(fate(message) == "close" for message in mail),
         },
     }
     assert saved["health_check"] == {
@@ -255,12 +265,12 @@ def fate(message: dict[str, Any]) -> str:
 def kept(branch: dict[str, Any]) -> Inbox:
     """A branch's mail as the cleanup is to leave it."""
     opened = {"status": "opened", "auto_opened": True, "auto_opened_at": TIME}
-    mail = [one for one in counted.inbox(branch["folder"]) if fate(one) != "close"]
+    mail = [message for message in counted.inbox(branch["folder"]) if fate(message) != "close"]
     return [
-        {**one, **opened, **({"read": True} if "read" in one else {})}
-        if fate(one) == "open"
-        else one
-        for one in mail
+        {**message, **opened, **({"read": True} if "read" in message else {})}
+        if fate(message) == "open"
+        else message
+        for message in mail
     ]
 
 
@@ -285,11 +295,12 @@ def long_files(branch: dict[str, Any]) -> list[str]:
 
 def waiting(branch: dict[str, Any]) -> list[str]:
     """Mail that was opened long ago; what is opened just now is not."""
-    opened = [one for one in kept(branch) if not is_new(one)]
+    opened = [message for message in kept(branch) if not is_new(message)]
     since = [
-        one.get("opened_at") or one.get("auto_opened_at") or one["timestamp"] for one in opened
+        message.get("opened_at") or message.get("auto_opened_at") or message["timestamp"]
+        for message in opened
     ]
-    count = sum(age(one) > DAY for one in since)
+    count = sum(age(stamp) > DAY for stamp in since)
     if not count:
         return []
     return [f"inbox.json: {count} opened message{'s' * (count > 1)} for over 24 hours"]
@@ -302,7 +313,7 @@ def notices(branch: dict[str, Any]) -> list[str]:
         for path in counted.memory_files(branch["folder"])
         if counted.lines(path) > counted.limit(path)
     ]
-    moved = sum(fate(one) != "keep" for one in counted.inbox(branch["folder"]))
+    moved = sum(fate(message) != "keep" for message in counted.inbox(branch["folder"]))
     return [*subjects, *([f"[SCHEDULED] Stale Mail - {moved}"] if moved else [])]
 
 
@@ -321,15 +332,15 @@ def numbers(mail: Inbox) -> dict[str, int]:
 
 
 def ours(folder: Path) -> Inbox:
-    return [one for one in counted.inbox(folder) if one["from"] == "@trigger"]
+    return [message for message in counted.inbox(folder) if message["from"] == "@trigger"]
 
 
 def foreign(mail: Inbox) -> Inbox:
-    return [one for one in mail if one["from"] != "@trigger"]
+    return [message for message in mail if message["from"] != "@trigger"]
 
 
 def folder_of(home: Path, name: str) -> Path:
-    (folder,) = [one["folder"] for one in counted.branches(home) if one["name"] == name]
+    (folder,) = [branch["folder"] for branch in counted.branches(home) if branch["name"] == name]
     assert isinstance(folder, Path)
     return folder
 

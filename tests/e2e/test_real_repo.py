@@ -117,10 +117,10 @@ def test_the_command_line_does_the_same_today(home: Path) -> None:
 
     assert (run.code, run.err) == (0, "")
     done = json.loads(run.out)["runs"]
-    assert {one["job"]: one["outcome"] for one in done} == dict.fromkeys(
+    assert {run["job"]: run["outcome"] for run in done} == dict.fromkeys(
         [*HOURLY, "daily_report"], "succeeded"
     )
-    again_at = {one["slot"] for one in json.loads(again.out)["runs"]}
+    again_at = {run["slot"] for run in json.loads(again.out)["runs"]}
     assert again_at == (set() if began.hour == ended.hour else {f"{ended:%Y-%m-%dT%H}:00:00Z"})
     assert (central(home, "HEALTH")["healthy"], len(central(home, "HEALTH")["errors"])) == (0, 10)
     assert central(home, "METRICS")["memory"] == counted.memory(home)

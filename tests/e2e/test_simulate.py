@@ -102,7 +102,7 @@ def test_simulate_prints_what_run_then_does_at_a_clock_change_with_an_outage(
 def simulated(root: Path, night: Night, start: datetime) -> list[Facts]:
     """What is foretold just before `start` for the rest of the night."""
     period = ("--from", start.isoformat(), "--to", night.end.isoformat(), "--tick", "15m")
-    outage = ("--outage", "..".join(one.isoformat() for one in night.outage))
+    outage = ("--outage", "..".join(instant.isoformat() for instant in night.outage))
     said = at(start - A_BIT, night, root, "simulate", *period, *outage, "--json")
     assert (said.code, said.err) == (0, "")
     runs: list[dict[str, Any]] = json.loads(said.out)["runs"]

@@ -18,12 +18,14 @@ from tests.builders.ecosystem import NOW, add_memory, add_message, context, entr
 def issues(root: Path, **more: Any) -> dict[str, list[str]]:
     """The issues by branch."""
     result: Any = health.run(context(root, **more))
-    return {one["branch"]: one["issues"] for one in result["warnings"] + result["errors"]}
+    return {
+        finding["branch"]: finding["issues"] for finding in result["warnings"] + result["errors"]
+    }
 
 
 def errors(root: Path) -> list[str]:
     result: Any = health.run(context(root))
-    return [one["branch"] for one in result["errors"]]
+    return [finding["branch"] for finding in result["errors"]]
 
 
 def central_file(root: Path) -> Any:
@@ -387,7 +389,7 @@ def test_the_real_repository_is_read_where_it_is(tmp_path: Path) -> None:
 
     result: Any = health.run(told)
 
-    found = {one["branch"]: one["issues"] for one in result["errors"]}
+    found = {finding["branch"]: finding["issues"] for finding in result["errors"]}
     assert found["SPAWN"] == found["DEVPULSE"] == ["Missing branch directory"]
     assert "Missing .ai_mail.local directory" in found["FLOW"]
     assert len(found) == 10

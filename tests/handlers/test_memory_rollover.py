@@ -132,7 +132,7 @@ def test_the_result_lists_what_exceeds_even_if_nobody_is_told_again(home: Path) 
     result: Any = memory_rollover.run(context(home, memory=memory))
 
     assert (result["files"], result["notified"]) == (4, 0)
-    assert [one["file_name"] for one in result["exceeding"]] == ["FLOW.local.json"]
+    assert [file["file_name"] for file in result["exceeding"]] == ["FLOW.local.json"]
 
 
 def test_both_layouts_limits_of_files_and_of_branches_count(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_both_layouts_limits_of_files_and_of_branches_count(tmp_path: Path) -> N
 
     fired = sweep(root, {}, params={"limits": {"flow": 90}})
 
-    assert [(one["branch"], one["file_name"], one["threshold"]) for one in fired] == [
+    assert [(event["branch"], event["file_name"], event["threshold"]) for event in fired] == [
         ("DRONE", "local.json", 100),
         ("FLOW", "local.json", 90),
     ]
@@ -153,7 +153,7 @@ def test_a_branch_inside_another_is_told_once(tmp_path: Path) -> None:
     root = ecosystem.home(tmp_path, document)
     add_memory(root / "outer/inner", "INNER.local.json", 700)
 
-    assert [one["branch"] for one in sweep(root, {})] == ["INNER"]
+    assert [file["branch"] for file in sweep(root, {})] == ["INNER"]
 
 
 def test_dashboards_closed_plans_and_inactive_branches_are_left_out(home: Path) -> None:
@@ -171,4 +171,4 @@ def test_dashboards_closed_plans_and_inactive_branches_are_left_out(home: Path) 
 def test_a_corrupt_file_over_the_limit_still_counts(home: Path) -> None:
     (home / "flow/FLOW.local.json").write_text("{ not json\n" * 700)
 
-    assert [one["line_count"] for one in sweep(home, {})] == [700]
+    assert [file["line_count"] for file in sweep(home, {})] == [700]

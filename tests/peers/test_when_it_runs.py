@@ -48,7 +48,7 @@ def test_not_everything_that_is_overdue_fires_at_once_and_nothing_starves(tmp_pa
 
     caught_up = [sum(row["catch_up"] for row in report.ran) for report in reports]
     assert caught_up == [10, 10, 10, 10, 0]
-    assert sorted(engine.lines()) == [one.id for one in overdue]
+    assert sorted(engine.lines()) == [job.id for job in overdue]
     assert "on_time" in [row["job"] for row in reports[0].ran]
 
 

@@ -30,10 +30,10 @@ def run(context):
 
 def test_what_stands_nearer_to_the_run_wins(tmp_path: Path) -> None:
     env_file = file(tmp_path, "B=file\nC=file\nSCHEDULED_JOB=file\n")
-    one = job(env={"C": "env", "SCHEDULED_JOB": "env"}, env_file=env_file.name)
+    the_job = job(env={"C": "env", "SCHEDULED_JOB": "env"}, env_file=env_file.name)
     inherited = {"A": "ours", "B": "ours", "C": "ours"}
 
-    found = environment.variables(Attempt("id", one, slot=None), inherited, tmp_path)
+    found = environment.variables(Attempt("id", the_job, slot=None), inherited, tmp_path)
 
     assert [found[name] for name in ("A", "B", "C", "SCHEDULED_JOB")] == [
         "ours",
@@ -274,9 +274,9 @@ def test_a_niceness_that_is_not_permitted_fails_the_run_and_starts_nothing() -> 
 def test_a_handler_finds_the_same_around_it(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(HANDLER)
     (tmp_path / "sub").mkdir()
-    one = job(handler="mine:run", env={"A": "1"}, cwd="sub", umask=0o077, nice=3)
+    the_job = job(handler="mine:run", env={"A": "1"}, cwd="sub", umask=0o077, nice=3)
 
-    assert first_run(tmp_path, one)["result"] == {
+    assert first_run(tmp_path, the_job)["result"] == {
         "a": "1",
         "cwd": str(tmp_path / "sub"),
         "nice": 3,

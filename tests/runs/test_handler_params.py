@@ -26,13 +26,13 @@ def theirs(folder: Path, text: str = THEIRS, **params: object) -> list[str]:
     package = folder / "theirs"
     package.mkdir(exist_ok=True)
     (package / "copies.py").write_text(text)
-    one = job(
+    the_job = job(
         handler="theirs.copies",
         params=params,
         source="scheduled.yaml:3",
         env={"PYTHONPATH": str(folder)},
     )
-    return list(handler_params.problems([one], os.environ, folder))
+    return list(handler_params.problems([the_job], os.environ, folder))
 
 
 def test_params_that_fit_are_not_mentioned(tmp_path: Path) -> None:

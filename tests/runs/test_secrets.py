@@ -18,9 +18,9 @@ def test_a_secret_is_hidden_in_output_result_error_and_journal(tmp_path: Path) -
         'echo "$DB_PASSWORD $API_TOKEN $PLAIN"; echo "{\\"token\\": \\"$API_TOKEN\\"}"; exit 1'
     )
     env = {"API_TOKEN": "hunter22", "PLAIN": "in-the-open"}
-    one = job(command=command, env=env, env_file="job.env")
+    secret_job = job(command=command, env=env, env_file="job.env")
 
-    row = first_run(tmp_path, one)
+    row = first_run(tmp_path, secret_job)
 
     log = tmp_path / "state" / "runs" / "backup" / f"{row['run_id']}.log"
     assert log.read_text() == '*** *** in-the-open\n{"token": "***"}\n'
@@ -96,8 +96,8 @@ def test_secrets_that_are_no_longer_to_be_had_are_said_to_be_in_the_output(tmp_p
     (tmp_path / "job.env").write_text("DB_PASSWORD=correct-horse")
     (tmp_path / "job.env").chmod(0o600)
     command = 'echo "$DB_PASSWORD $API_TOKEN"; echo x >> out; sleep 30'
-    one = job(command=command, env={"API_TOKEN": "hunter22"}, env_file="job.env")
-    engine = Engine(tmp_path, [one])
+    secret_job = job(command=command, env={"API_TOKEN": "hunter22"}, env_file="job.env")
+    engine = Engine(tmp_path, [secret_job])
     engine.run_at("11:30")
     tick_and_kill(engine, "12:00")
     (tmp_path / "job.env").unlink()

@@ -225,10 +225,10 @@ def test_runs_beside_each_other_end_each_for_itself() -> None:
     begun = [BEGIN, *({**BEGIN, "run_id": f"r{lane}", "lane": lane} for lane in (2, 3))]
 
     both = record(after(SEEN, *begun, end()))
-    one = record(after(SEEN, *begun, end(run_id="r2")))
+    backup = record(after(SEEN, *begun, end(run_id="r2")))
 
     assert {lane: run.run_id for lane, run in both.runs.items()} == {2: "r2", 3: "r3"}
-    assert {lane: run.run_id for lane, run in one.runs.items()} == {0: "r1", 3: "r3"}
+    assert {lane: run.run_id for lane, run in backup.runs.items()} == {0: "r1", 3: "r3"}
     assert "beside" not in after(SEEN, begun[1], end(run_id="r2"))["jobs"]["backup"]
 
 
@@ -296,10 +296,10 @@ def test_a_dead_letter_is_dropped_by_its_slot_or_all_of_a_job_are() -> None:
     others = end("failed", dead_letter=True, job="other")
     drop = {"event": "dead_letter_dropped", "job": "backup"}
 
-    one = after(*dead, others, {**drop, "slot": "2026-11-21T11:00:00Z"})["dead_letter"]
+    letters = after(*dead, others, {**drop, "slot": "2026-11-21T11:00:00Z"})["dead_letter"]
     every = after(*dead, others, drop)["dead_letter"]
 
-    assert [(letter["job"], letter["slot"][11:13]) for letter in one] == [
+    assert [(letter["job"], letter["slot"][11:13]) for letter in letters] == [
         ("backup", "12"),
         ("other", "12"),
     ]

@@ -74,7 +74,7 @@ def test_a_new_file_never_takes_the_place_of_another(tmp_path: Path) -> None:
     with pytest.raises(FileExistsError):
         files.create(tmp_path / "there", b"ours", mode=0o644)
 
-    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("there", "theirs")]
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("there", "theirs")]
 
 
 def nested(depth: int) -> Any:

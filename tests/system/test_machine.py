@@ -10,11 +10,11 @@ from scheduled.system import machine
 def test_a_machine_is_known_by_its_id_which_is_not_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one, other = has_id(tmp_path, monkeypatch, "a" * 32), has_id(tmp_path, monkeypatch, "b" * 32)
+    first, other = has_id(tmp_path, monkeypatch, "a" * 32), has_id(tmp_path, monkeypatch, "b" * 32)
 
-    assert one != other
-    assert "a" * 8 not in one
-    assert has_id(tmp_path, monkeypatch, "a" * 32 + "\n") == one
+    assert first != other
+    assert "a" * 8 not in first
+    assert has_id(tmp_path, monkeypatch, "a" * 32 + "\n") == first
 
 
 @pytest.mark.parametrize("text", ["", "uninitialized\n", "ä"])

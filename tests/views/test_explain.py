@@ -10,10 +10,10 @@ from tests.builders.jobs import at, job
 from tests.builders.looks import Event, seen, snapshot
 
 
-def explained(one: Job, *events: Event, **fields: Any) -> list[str]:
+def explained(job_: Job, *events: Event, **fields: Any) -> list[str]:
     """What is said about the next slot of a job."""
-    shown = snapshot(one, events=events, **fields)
-    sentences: list[str] = upcoming.of_job(shown, one, 1, explain=True)["next"][0]["explain"]
+    shown = snapshot(job_, events=events, **fields)
+    sentences: list[str] = upcoming.of_job(shown, job_, 1, explain=True)["next"][0]["explain"]
     return sentences
 
 

@@ -91,8 +91,8 @@ def test_a_disabled_job_has_no_next_run() -> None:
 def test_the_status_of_a_job_is_a_word_of_ciris(
     schedule: str, events: tuple[Event, ...], status: str
 ) -> None:
-    one = job("backup", schedule)
-    (row,) = jobs.rows(snapshot(one, events=(seen(one, at("10:30")), *events)))
+    backup = job("backup", schedule)
+    (row,) = jobs.rows(snapshot(backup, events=(seen(backup, at("10:30")), *events)))
 
     assert row["status"] == status
 

@@ -41,9 +41,9 @@ class Story:
 
 
 def story(
-    one: Job, ticks: str, asked: str, answer: str, because: str, said: dict[str, Any] | None = None
+    job_: Job, ticks: str, asked: str, answer: str, because: str, said: dict[str, Any] | None = None
 ) -> Story:
-    return Story((one, BASE), ticks, asked, answer, because, said)
+    return Story((job_, BASE), ticks, asked, answer, because, said)
 
 
 STORIES = {

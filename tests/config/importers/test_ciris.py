@@ -32,13 +32,13 @@ def read(data: Any) -> Findings:
 
 
 def wanted(**task: Any) -> ImportedJob:
-    (one,) = read([task]).jobs
-    return one
+    (job,) = read([task]).jobs
+    return job
 
 
 def refused(**task: Any) -> LeftOut:
-    (one,) = read([task]).left_out
-    return one
+    (left_out,) = read([task]).left_out
+    return left_out
 
 
 def test_a_recurring_task_keeps_its_text_and_its_zone_and_is_disabled() -> None:

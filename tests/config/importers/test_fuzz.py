@@ -52,7 +52,7 @@ def test_any_text_is_proposed_or_refused(
     except ScheduledError:
         return
 
-    ids = [one.job.id for _, one in made.jobs]
+    ids = [imported.job.id for _, imported in made.jobs]
     assert len(set(ids)) == len(ids)
     assert shown.text(made)
     assert json.dumps(shown.document(made, []))

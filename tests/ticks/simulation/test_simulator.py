@@ -29,8 +29,8 @@ def simulator(
     return Simulator(engine.config, memory, TickTimeline(at(start), at(end), step, "UTC", outages))
 
 
-def played(one: Simulator) -> list[Row]:
-    return [row for _, rows in one.run() for row in rows]
+def played(simulation: Simulator) -> list[Row]:
+    return [row for _, rows in simulation.run() for row in rows]
 
 
 def test_a_job_runs_at_each_of_its_slots_and_the_first_tick_only_meets_it(tmp_path: Path) -> None:
@@ -145,10 +145,10 @@ def test_a_run_in_progress_is_assumed_to_succeed(tmp_path: Path) -> None:
     engine.run_at("11:30")
     engine.record("12:00", begun("long"))
     lock = locks.take_job(engine.state_dir, "long")
-    one = simulator(engine, "12:01", "13:01")
+    simulation = simulator(engine, "12:01", "13:01")
 
-    one.adopt_running(["long"])
-    rows = played(one)
+    simulation.adopt_running(["long"])
+    rows = played(simulation)
 
     assert lock is not None
     assert outcomes(rows) == [("13:00", "succeeded")]
@@ -184,10 +184,10 @@ def test_slots_missed_before_it_begins_have_the_cause_a_real_tick_would_give(
 ) -> None:
     engine = Engine(tmp_path, [job(schedule="*/10 * * * *")])
     engine.run_at("11:00")
-    one = simulator(engine, "12:01", "12:02")
+    simulation = simulator(engine, "12:01", "12:02")
 
-    one.adopt_running([])
-    foreseen = [row["reason"] for row in played(one)]
+    simulation.adopt_running([])
+    foreseen = [row["reason"] for row in played(simulation)]
     engine.run_at("12:01")
 
     assert foreseen == [row["reason"] for row in engine.rows]
