@@ -1,4 +1,4 @@
-"""The commands that run jobs, through the command line's own door."""
+"""`scheduled run`: what cron mails, what a person sees, and what JSON says of a tick."""
 
 import json
 import os
@@ -11,61 +11,10 @@ from typing import Any
 
 import pytest
 
-from scheduled.cli.main import main
-from scheduled.ecosystem import mailbox
 from scheduled.state.history import COLUMNS
-from scheduled.state.store import Store
-from scheduled.system import locks
 from scheduled.ticks import outbox
-from tests.builders import ecosystem
-from tests.builders.jobs import RARELY, at
-from tests.builders.looks import Home
-
-FIVE = ("health", "memory_rollover", "mail_cleanup", "metrics", "daily_report")
-OFF = "".join(f"  {name}: {{enabled: false}}\n" for name in FIVE)
-JOBS = f"""\
-jobs:
-  good: {{command: "echo fine", schedule: "{RARELY}", first_run: now, tags: [nightly]}}
-  bad: {{command: "echo oops; exit 3", schedule: "{RARELY}", first_run: now}}
-"""
-
-Said = tuple[int, str, str]
-
-
-class Installation:
-    """A root and a state folder, and the command line on them."""
-
-    def __init__(self, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.root = root
-        self.capsys = capsys
-
-    @property
-    def places(self) -> list[str]:
-        return ["--root", str(self.root), "--state-dir", str(self.root / "state")]
-
-    def call(self, *words: str) -> Said:
-        """Exit code, stdout, stderr; words before the command are options for all."""
-        code = main([*self.places, *words])
-        captured = self.capsys.readouterr()
-        return code, captured.out, captured.err
-
-    @property
-    def state(self) -> Any:
-        return Store(self.root / "state").load().state
-
-
-@pytest.fixture
-def here(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Installation:
-    """Two jobs that are due at the first tick, one of which fails."""
-    (tmp_path / "scheduled.yaml").write_text(JOBS + OFF)
-    return Installation(tmp_path, capsys)
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    """An ecosystem with the shipped jobs as they are, at noon."""
-    branches = [ecosystem.entry("DEV_CENTRAL"), ecosystem.entry("FLOW")]
-    return Home(ecosystem.home(tmp_path, {"branches": branches}))
+from tests.builders.jobs import RARELY
+from tests.builders.two_jobs import OFF, Installation
 
 
 def test_under_cron_success_is_silent(here: Installation) -> None:
@@ -164,121 +113,6 @@ def test_force_runs_what_is_not_due_and_leaves_disabled_jobs_alone(here: Install
 
     assert sorted(row["job"] for row in document["runs"]) == ["bad", "good"]
     assert {row["slot"] for row in document["runs"]} == {None}
-
-
-def test_a_job_is_triggered_by_hand_even_when_it_is_disabled(here: Installation) -> None:
-    here.call("disable", "good")
-
-    code, out, _ = here.call("trigger", "good", "--json")
-
-    assert code == 0
-    (row,) = json.loads(out)["runs"]
-    assert (row["outcome"], row["slot"]) == ("succeeded", None)
-
-
-def test_not_now_is_no_success_for_who_asked_by_hand(here: Installation) -> None:
-    path = here.root / "scheduled.yaml"
-    path.write_text(JOBS.replace("echo fine", "exit 75") + OFF)
-
-    code, _, err = here.call("trigger", "good")
-
-    assert (code, err) == (75, "good: not now: exit code 75\n")
-
-
-def test_a_job_that_runs_elsewhere_is_not_started_by_hand(here: Installation) -> None:
-    here.call("run", "--only", "good")
-    lock = locks.take_job(here.root / "state", "good")
-    assert lock is not None
-
-    code, _, err = here.call("trigger", "good")
-
-    lock.release()
-    assert code == 75
-    assert err == "good: not started: still running\n"
-
-
-def test_once_is_one_object_keyed_by_job_as_gaia_has_it(here: Installation) -> None:
-    code, out, _ = here.call("--once")
-
-    document = json.loads(out)
-    assert code == 1
-    assert {job: row["status"] for job, row in document.items()} == {
-        "good": "success",
-        "bad": "error",
-    }
-    assert list(document["good"]) == ["task", "status", "timestamp", "output"]
-
-
-def test_the_report_is_sent_once_a_day_whoever_asks(home: Home) -> None:
-    assert home.call("daily-report").code == 0
-    assert home.call("run").code == 0
-    assert home.call("daily-report").code == 0
-
-    box = mailbox.read(home.folder / "dev_central" / "ai_mail.local")
-    subjects = [message["subject"] for message in box.messages]
-    assert (
-        len([subject for subject in subjects if subject.startswith("[DAILY] System Report - ")])
-        == 1
-    )
-    assert last_run(home)["daily_report"] is not None
-
-
-def test_the_report_is_sent_again_with_force(home: Home) -> None:
-    home.call("daily-report")
-
-    home.call("daily-report", "--force", now=at("12:05"))
-
-    box = mailbox.read(home.folder / "dev_central" / "ai_mail.local")
-    (report,) = [mail for mail in box.messages if "[DAILY]" in mail["subject"]]
-    assert (report["updates"], report["status"]) == (1, "new")
-
-
-def test_a_report_that_is_not_sent_is_printed_and_counts_for_nothing(home: Home) -> None:
-    said = home.call("daily-report", "--stdout", "--no-send")
-
-    assert said.code == 0
-    assert said.out.startswith("# AIPass Daily Report - ")
-    assert last_run(home)["daily_report"] is None
-    assert mailbox.read(home.folder / "dev_central" / "ai_mail.local").messages == []
-
-
-def test_a_disabled_report_is_not_sent_and_nobody_is_told_it_was(home: Home) -> None:
-    home.call("disable", "daily_report")
-
-    home.call("daily-report")
-
-    assert mailbox.read(home.folder / "dev_central" / "ai_mail.local").messages == []
-
-
-def last_run(home: Home) -> Any:
-    return Store(home.state_dir).load().state["last_run"]
-
-
-@pytest.mark.parametrize(
-    ("words", "token"),
-    [
-        (["rum"], "did you mean run"),
-        (["run", "--froce"], "--froce"),
-        (["run", "extra"], "extra"),
-        (["--unknown", "run"], "--unknown"),
-    ],
-)
-def test_unknown_words_are_named_and_run_nothing(
-    here: Installation, words: list[str], token: str
-) -> None:
-    code, _, err = here.call(*words)
-
-    assert code == 2
-    assert token in err
-    assert not (here.root / "state").exists()
-
-
-@pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["run", "--force", "--help"]])
-def test_help_anywhere_runs_nothing(here: Installation, words: list[str]) -> None:
-    code, out, _ = here.call(*words)
-
-    assert (code, out.startswith("Usage: scheduled")) == (0, True)
-    assert not (here.root / "state").exists()
 
 
 def test_on_a_terminal_running_jobs_are_shown_and_a_summary_follows(tmp_path: Path) -> None:

@@ -1,0 +1,64 @@
+"""`scheduled daily-report`: the report of the day, sent once."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scheduled.ecosystem import mailbox
+from scheduled.state.store import Store
+from tests.builders import ecosystem
+from tests.builders.jobs import at
+from tests.builders.looks import Home
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """An ecosystem with the shipped jobs as they are, at noon."""
+    branches = [ecosystem.entry("DEV_CENTRAL"), ecosystem.entry("FLOW")]
+    return Home(ecosystem.home(tmp_path, {"branches": branches}))
+
+
+def test_the_report_is_sent_once_a_day_whoever_asks(home: Home) -> None:
+    assert home.call("daily-report").code == 0
+    assert home.call("run").code == 0
+    assert home.call("daily-report").code == 0
+
+    box = mailbox.read(home.folder / "dev_central" / "ai_mail.local")
+    subjects = [message["subject"] for message in box.messages]
+    assert (
+        len([subject for subject in subjects if subject.startswith("[DAILY] System Report - ")])
+        == 1
+    )
+    assert last_run(home)["daily_report"] is not None
+
+
+def test_the_report_is_sent_again_with_force(home: Home) -> None:
+    home.call("daily-report")
+
+    home.call("daily-report", "--force", now=at("12:05"))
+
+    box = mailbox.read(home.folder / "dev_central" / "ai_mail.local")
+    (report,) = [mail for mail in box.messages if "[DAILY]" in mail["subject"]]
+    assert (report["updates"], report["status"]) == (1, "new")
+
+
+def test_a_report_that_is_not_sent_is_printed_and_counts_for_nothing(home: Home) -> None:
+    said = home.call("daily-report", "--stdout", "--no-send")
+
+    assert said.code == 0
+    assert said.out.startswith("# AIPass Daily Report - ")
+    assert last_run(home)["daily_report"] is None
+    assert mailbox.read(home.folder / "dev_central" / "ai_mail.local").messages == []
+
+
+def test_a_disabled_report_is_not_sent_and_nobody_is_told_it_was(home: Home) -> None:
+    home.call("disable", "daily_report")
+
+    home.call("daily-report")
+
+    assert mailbox.read(home.folder / "dev_central" / "ai_mail.local").messages == []
+
+
+def last_run(home: Home) -> Any:
+    return Store(home.state_dir).load().state["last_run"]
