@@ -7,6 +7,8 @@ import statistics
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 MAY_GROW_TO = 400
 """Lines of a file."""
@@ -99,6 +101,16 @@ def test_functions_are_short() -> None:
 
     assert [name for name, lines in lengths.items() if lines > 40] == []
     assert statistics.median(lengths.values()) <= 8
+
+
+@pytest.mark.parametrize(("title", "most"), [("A slot from", 20), ("A message from", 10)])
+def test_a_story_is_told_in_a_few_files_that_exist(title: str, most: int) -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    (story,) = re.findall(rf"### {title}.*?\n(.*?)\n##", text, re.DOTALL)
+    names = set(re.findall(r"`([\w/]+\.py)`", story))
+
+    assert 1 < len(names) <= most
+    assert [name for name in names if not (ROOT / "scheduled" / name).is_file()] == []
 
 
 def house() -> dict[str, int]:

@@ -26,12 +26,6 @@ _PATIENCE = 30
 """Seconds that `crontab` may take; a broken PAM module can hang it for ever."""
 
 
-# ------------------------------------------------------------------ text in, text out
-
-
-# ------------------------------------------------------------------ the crontab itself
-
-
 @dataclass(frozen=True)
 class Replaced:
     """The result of `replace`."""
