@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from scheduled.config import conflicts, lookup, paths
 from scheduled.config import load as configuration
@@ -24,6 +25,7 @@ from scheduled.ticks import dispatcher, tick
 from scheduled.ticks.report import Report
 from scheduled.ticks.signals import Bus
 from scheduled.timing import timezones
+from scheduled.timing.local_zone import local_zone
 
 __all__ = [
     "Bus",
@@ -78,9 +80,10 @@ def define(
     """
     options = _path_options(root, None, state_dir, environ)
     places = replace(paths.find(options), config_path=None)
-    name = timezones.require_zone(timezone) if timezone else timezones.local_zone(options.environ)
-    values = {**DEFAULTS, "max_concurrent": max_concurrent}
-    empty = Config(places=places, jobs=(), timezone=name, problems=(), sources=(), **values)
+    name = timezones.require_zone(timezone) if timezone else local_zone(options.environ).name
+    values: dict[str, Any] = {**DEFAULTS, "max_concurrent": max_concurrent}
+    values |= {"timezone": name, "zone_is_local": not timezone}
+    empty = Config(places=places, jobs=(), problems=(), sources=(), **values)
     return with_jobs(empty, jobs)
 
 
@@ -96,12 +99,18 @@ def with_jobs(config: Config, jobs: Iterable[Job]) -> Config:
         if new.id in taken:
             problems.append(f"{new.id}: the id is already used by {taken[new.id]}")
         taken[new.id] = new.source
-        added.append(new if new.timezone != SYSTEM_ZONE else replace(new, timezone=config.timezone))
+        added.append(_in_zone_of(config, new))
     every = (*config.jobs, *added)
     problems += [f"{name}: {wrong}" for name, wrong in conflicts.dependency_problems(every).items()]
     if problems:
         raise ConfigError(problems)
     return replace(config, jobs=every)
+
+
+def _in_zone_of(config: Config, job: Job) -> Job:
+    if job.timezone != SYSTEM_ZONE:
+        return job
+    return replace(job, timezone=config.timezone, zone_is_local=config.zone_is_local)
 
 
 def preview(config: Config, now: datetime, *, only: Sequence[str] = ()) -> list[Decision]:

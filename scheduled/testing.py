@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Unpack
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -30,6 +29,7 @@ from scheduled.state import records
 from scheduled.state.store import Store
 from scheduled.ticks.signals import EVERY, Bus
 from scheduled.timing.instants import parse_utc
+from scheduled.timing.timezones import zone_info
 
 JOB = "trial"
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -112,7 +112,7 @@ class HandlerRunner:
             "job": JOB,
             "run_id": JOB,
             "now": self.now,
-            "zone": ZoneInfo(self.timezone),
+            "zone": zone_info(self.timezone),
             "root": self.root,
             "central_dir": self.state_dir / "central",
             "cache_dir": self.state_dir / "cache" / JOB,

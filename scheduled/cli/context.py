@@ -61,9 +61,9 @@ class Session:
     @cached_property
     def zone(self) -> tzinfo:
         """The zone in which times are printed."""
-        from zoneinfo import ZoneInfo
+        from scheduled.timing.timezones import zone_info
 
-        return ZoneInfo(self.config.timezone)
+        return zone_info(self.config.timezone)
 
     def snapshot(self) -> "Snapshot":
         """Return the installation as it is now, for the views."""

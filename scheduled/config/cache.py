@@ -47,12 +47,14 @@ def read(path: Path, key: Key, stamps: Mapping[str, Stamp | None]) -> ParsedConf
     if facts is None:
         return None
     try:
-        timezone, settings, lines, job_rows, handler_rows = facts
+        timezone, settings, lines, job_rows, handler_rows, zone_warning = facts
         jobs = tuple(job_from_row(row) for row in job_rows)
         handlers = tuple(handler_from_row(row) for row in handler_rows)
     except (ValueError, TypeError, KeyError):
         return None
-    return ParsedConfig(timezone, settings, lines, jobs, handlers=handlers)
+    return ParsedConfig(
+        timezone, settings, lines, jobs, handlers=handlers, zone_warning=zone_warning
+    )
 
 
 def write(path: Path, key: Key, stamps: Mapping[str, Stamp | None], parsed: ParsedConfig) -> None:
@@ -66,7 +68,8 @@ def write(path: Path, key: Key, stamps: Mapping[str, Stamp | None], parsed: Pars
     jobs = [job_row(job) for job in parsed.jobs]
     handlers = [handler_row(handler) for handler in parsed.handlers]
     cache = StampCache(path, [key, stamps], private=True)
-    cache.keep(WHOLE, NO_STAMP, [parsed.timezone, parsed.settings, parsed.lines, jobs, handlers])
+    values = [parsed.timezone, parsed.settings, parsed.lines, jobs, handlers, parsed.zone_warning]
+    cache.keep(WHOLE, NO_STAMP, values)
     cache.save()
 
 

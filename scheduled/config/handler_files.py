@@ -72,7 +72,7 @@ def load(
     directories = configured_directories("handler_dirs", parsed, config_path, environ)
     stamps = {str(directory.path): stamp(directory.path) for directory in directories}
     files, problems = list_files(directories, KIND)
-    key = _cache_key(directories, parsed.timezone, timeout)
+    key = _cache_key(directories, parsed, timeout)
     parsed_files = cache.read_files(cache_file, key, files, lambda file: _read(file, key), _CODEC)
     problems += [sentence for file in parsed_files for sentence in file.problems]
     handlers = [handler for file in parsed_files for handler in file.handlers]
@@ -87,12 +87,13 @@ def load(
     )
 
 
-def _cache_key(directories: Sequence[Directory], timezone: str, timeout: float) -> cache.Key:
+def _cache_key(directories: Sequence[Directory], parsed: ParsedConfig, timeout: float) -> cache.Key:
     """Return what the jobs depend on besides their files."""
     return {
         "version": __version__,
         "folders": [[str(directory.path), directory.label] for directory in directories],
-        "timezone": timezone,
+        "timezone": parsed.timezone,
+        "zone_is_local": parsed.zone_is_local,
         "timeout": timeout,
         "machine": machine.mark(),  # seeds depend on it
     }
@@ -111,7 +112,7 @@ def _read(file: File, key: cache.Key) -> _ParsedHandlerFile:
     handlers = []
     for declaration in source.declarations:
         name, target = declaration.name, loader.name_in_file(path, declaration.function)
-        defaults = Defaults(key["timezone"], key["timeout"], {name: target})
+        defaults = Defaults(key["timezone"], key["timeout"], {name: target}, key["zone_is_local"])
         job_file = ParsedJobFile()
         if declaration.is_complete:
             job_file = validate.validate_declaration(declaration, file.label, defaults)

@@ -30,6 +30,8 @@ class Defaults:
     """Seconds."""
     targets: Mapping[str, str] = field(default_factory=dict)
     """The target of each handler of a handler directory, by the name jobs call it."""
+    zone_is_local: bool = False
+    """Whether nobody configured the zone."""
 
 
 class ProblemList(list[tuple[int, str]]):
@@ -86,7 +88,12 @@ def make_job(
         return None
     values = read_keys(entry.node, JOB_KEYS, entry.path, entry.problems, warnings)
     base = entry.base or defaults
-    values = {"timezone": base.timezone, "timeout": base.timeout, **values}
+    values = {
+        "timezone": base.timezone,
+        "zone_is_local": base.zone_is_local and "timezone" not in values,
+        "timeout": base.timeout,
+        **values,
+    }
     values |= _seed(entry, values)
     if values.get("handler") in defaults.targets:
         values["handler"] = defaults.targets[values["handler"]]

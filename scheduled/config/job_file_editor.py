@@ -107,7 +107,7 @@ def check_fields(fields: Fields, config: Config, label: str) -> tuple[Job | None
     """
     document = yaml_document.parse(text_of(fields).encode("utf-8", "replace"), label)
     targets = {handler.name: handler.target for handler in config.handlers}
-    defaults = Defaults(config.timezone, config.default_timeout, targets)
+    defaults = Defaults(config.timezone, config.default_timeout, targets, config.zone_is_local)
     file = validate.validate_job_file(document, label, defaults)
     place = re.compile(rf"{re.escape(label)}:\d+: ")
     problems = [place.sub("", line, count=1) for line in (*file.problems, *file.warnings)]

@@ -109,6 +109,7 @@ def _cache_key(directories: Sequence[Directory], parsed: ParsedConfig, timeout: 
         "version": __version__,
         "folders": [[str(directory.path), directory.label] for directory in directories],
         "timezone": parsed.timezone,
+        "zone_is_local": parsed.zone_is_local,
         "timeout": timeout,
         "machine": machine.mark(),  # seeds depend on it
         "handlers": parsed.targets,
@@ -123,7 +124,7 @@ def _read(file: File, key: cache.Key) -> ParsedJobFile:
         document = yaml_document.read_file(Path(file.path), file.label)
     except ConfigError as error:
         return ParsedJobFile(problems=error.problems)
-    defaults = Defaults(key["timezone"], key["timeout"], key["handlers"])
+    defaults = Defaults(key["timezone"], key["timeout"], key["handlers"], key["zone_is_local"])
     return validate.validate_job_file(document, file.label, defaults)
 
 

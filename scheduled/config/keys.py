@@ -109,7 +109,7 @@ KEYS: Mapping[str, Key] = _with_aliases(
             "the directory for `*.central.json` files", single_line, _FILES, example="central"
         ),
         "timezone": Key(
-            "time zone of the schedules (IANA name)",
+            "[time zone](#time-zones) of the schedules",
             text,
             "the machine's",
             example="Europe/Berlin",
@@ -184,7 +184,7 @@ JOB_KEYS: Mapping[str, Key] = _with_aliases(
             "required",
             "; see [schedules](#schedules)",
         ),
-        "timezone": Key("time zone of its schedule (IANA name)", text, "as configured"),
+        "timezone": Key("[time zone](#time-zones) of its schedule", text, "as configured"),
         "command": Key("shell command (or a list, run without a shell)", command),
         "handler": Key(
             "Python code to run instead",

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scheduled.config import cache, conflicts, handler_files, job_files, paths
 from scheduled.config.handler_files import HandlerScan
@@ -19,6 +19,9 @@ from scheduled.jobs.model import Job
 from scheduled.system import machine, permissions
 from scheduled.system.files import Stamp, stamp
 from scheduled.version import __version__
+
+if TYPE_CHECKING:  # most ticks find the zone in the cache
+    from scheduled.timing.local_zone import LocalZone
 
 DEFAULTS: Mapping[str, Any] = {
     "max_concurrent": 4,
@@ -63,6 +66,8 @@ class Config:
     """The ids that are in use, also by jobs that are left out, each with its place."""
     warnings: tuple[str, ...] = ()
     """Mistakes that do not keep a job from running."""
+    zone_is_local: bool = False
+    """Whether nobody configured `timezone`, so that it is the machine's."""
     stamps: Mapping[str, Stamp | None] = field(default_factory=dict, compare=False)
     """Those of the sources, of the directories of job files and handlers and of each file in them,
     taken before they were read, so that a change in between is noticed."""
@@ -102,11 +107,16 @@ def load(options: PathOptions) -> Config:
         handler_dirs=scan.directories,
         handlers=scan.handlers,
         taken=_taken_ids(parsed, files),
-        warnings=scan.warnings + files.warnings,
+        zone_is_local=parsed.zone_is_local,
+        warnings=_zone_warnings(parsed) + scan.warnings + files.warnings,
         stamps={**stamps, **scan.stamps, **files.stamps},
         origins=origins,
         **values,
     )
+
+
+def _zone_warnings(parsed: ParsedConfig) -> tuple[str, ...]:
+    return (parsed.zone_warning,) if parsed.zone_warning else ()
 
 
 def _taken_ids(parsed: ParsedConfig, files: job_files.JobFileScan) -> dict[str, str]:
@@ -202,7 +212,8 @@ def _without_file(options: PathOptions) -> ParsedConfig:
         zone = _machine_zone(options)
     except ScheduleError as error:
         raise ConfigError([str(error)]) from error
-    return ParsedConfig(zone, jobs=builtin.jobs(zone, DEFAULTS["default_timeout"]))
+    jobs = builtin.jobs(zone.name, DEFAULTS["default_timeout"], zone_is_local=True)
+    return ParsedConfig(zone.name, jobs=jobs, zone_warning=zone.warning)
 
 
 def _parse_file(
@@ -220,8 +231,8 @@ def _parse_file(
     )
 
 
-def _machine_zone(options: PathOptions) -> str:
-    from scheduled.timing.timezones import local_zone
+def _machine_zone(options: PathOptions) -> "LocalZone":
+    from scheduled.timing.local_zone import local_zone
 
     return local_zone(options.environ)
 

@@ -44,6 +44,13 @@ class ParsedConfig:
     """The ids of those jobs, each with its place: no other job may take one."""
     handlers: tuple[Handler, ...] = ()
     """Those of the handler directories, as they were when the jobs were checked."""
+    zone_warning: str = ""
+    """What is contradictory about the machine's zone, if that is used."""
+
+    @property
+    def zone_is_local(self) -> bool:
+        """Whether nobody configured the zone: it is the machine's."""
+        return "timezone" not in self.settings
 
     @property
     def targets(self) -> dict[str, str]:

@@ -29,12 +29,13 @@ from scheduled.jobs.model import Job
 from scheduled.notify.routes import problems as route_problems
 from scheduled.system.text import excerpt
 from scheduled.timing import timezones
+from scheduled.timing.local_zone import LocalZone
 
 
 def validate_config(
     document: Node,
     file: str,
-    machine_zone: Callable[[], str],
+    machine_zone: Callable[[], LocalZone],
     default_timeout: float,
     find_handlers: Callable[[ParsedConfig], Sequence[Handler]],
 ) -> ParsedConfig:
@@ -48,11 +49,14 @@ def validate_config(
         fatal.add(document.line, "", f"expected keys like jobs, found {describe(document)}")
         raise ConfigError(fatal.sentences())
     settings = {"default_timeout": default_timeout, **read_keys(document, KEYS, "", fatal)}
-    timezone = _timezone(document, settings, machine_zone, fatal)
-    config = ParsedConfig(timezone, *_explicit_settings(document, settings))
+    zone = _timezone(document, settings, machine_zone, fatal)
+    explicit = _explicit_settings(document, settings)
+    config = ParsedConfig(zone.name, *explicit, zone_warning=zone.warning)
     config = replace(config, handlers=_handlers(config, find_handlers, fatal))
     bases = _builtin_and_handler_jobs(config, settings["default_timeout"])
-    defaults = Defaults(timezone, settings["default_timeout"], config.targets)
+    defaults = Defaults(
+        zone.name, settings["default_timeout"], config.targets, config.zone_is_local
+    )
     jobs = _jobs(document.value.get("jobs"), bases, defaults, problems)
     if "routes" in settings:
         _check_routes(document.value["routes"], problems)
@@ -88,8 +92,9 @@ def _handlers(
 
 def _builtin_and_handler_jobs(config: ParsedConfig, timeout: float) -> dict[str, Job]:
     """Return the jobs that exist without the configuration, by id; it may change them."""
+    own = builtin.jobs(config.timezone, timeout, zone_is_local=config.zone_is_local)
     of_handlers = (handler.job for handler in config.handlers if handler.job is not None)
-    return {job.id: job for job in (*builtin.jobs(config.timezone, timeout), *of_handlers)}
+    return {job.id: job for job in (*own, *of_handlers)}
 
 
 def validate_job_file(document: Node, file: str, defaults: Defaults) -> ParsedJobFile:
@@ -160,17 +165,18 @@ def _rejected_ids(node: Node | None, jobs: list[Job], file: str) -> dict[str, st
 def _timezone(
     document: Node,
     settings: Mapping[str, Any],
-    machine_zone: Callable[[], str],
+    machine_zone: Callable[[], LocalZone],
     fatal: ProblemList,
-) -> str:
+) -> LocalZone:
+    """Return the zone of jobs without one of their own, with a warning if it is the machine's."""
     try:
         if "timezone" in settings:
-            return timezones.require_zone(settings["timezone"])
+            return LocalZone(timezones.require_zone(settings["timezone"]))
         return machine_zone()
     except ScheduleError as error:
         node = document.value.get("timezone", document)
         fatal.add(node.line, "timezone", str(error))
-        return "UTC"
+        return LocalZone("UTC")
 
 
 def _check_routes(routes: Node, problems: ProblemList) -> None:

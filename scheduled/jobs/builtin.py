@@ -4,6 +4,7 @@ Mail is cleaned up first, so that all jobs of a tick that count mail count the s
 """
 
 from dataclasses import replace
+from typing import Any
 
 from scheduled.jobs.model import SYSTEM_ZONE, FirstRun, Job, Priority
 
@@ -94,6 +95,11 @@ def inactive(job: Job) -> Job:
     return replace(job, enabled=False, source=INACTIVE)
 
 
-def jobs(timezone: str, timeout: float) -> tuple[Job, ...]:
+def jobs(timezone: str, timeout: float, *, zone_is_local: bool = False) -> tuple[Job, ...]:
     """Return the built-in jobs as they are without any configuration."""
-    return tuple(replace(job, timezone=timezone, timeout=timeout) for job in JOBS)
+    values: dict[str, Any] = {
+        "timezone": timezone,
+        "zone_is_local": zone_is_local,
+        "timeout": timeout,
+    }
+    return tuple(replace(job, **values) for job in JOBS)

@@ -130,6 +130,8 @@ class Job:
     """Jobs that must have succeeded for the same slot, or a newer one, before this one starts."""
     max_output: int = 1024 * 1024
     params: dict[str, Any] = field(default_factory=dict)
+    zone_is_local: bool = False
+    """Whether nobody configured its zone, so that it is the machine's (`TZ`, /etc/localtime)."""
     seed: str = ""
     """Identifies machine and job; `H` and `jitter` depend on it. Empty if it has neither."""
     waits_for: tuple[str, ...] = ()

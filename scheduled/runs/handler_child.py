@@ -13,11 +13,11 @@ import traceback
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from scheduled.errors import ScheduledError, UsageError
 from scheduled.handler import Context, GiveUp, Incomplete, NotNow, loader, params
 from scheduled.system import files
+from scheduled.timing.timezones import zone_info
 
 
 def main() -> int:
@@ -93,7 +93,7 @@ def _context(description: dict[str, Any]) -> Context:
         job=description["job"],
         run_id=description["run_id"],
         now=now,
-        zone=ZoneInfo(description["zone"]),
+        zone=zone_info(description["zone"]),
         root=Path(description["root"]),
         central_dir=Path(description["central_dir"]),
         cache_dir=Path(description["cache_dir"]),

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from scheduled.errors import StateError
 from scheduled.jobs.model import AttemptResult
@@ -16,6 +15,7 @@ from scheduled.system import processes
 from scheduled.system.locks import Lock
 from scheduled.ticks.claim import Claim
 from scheduled.ticks.context import TickContext
+from scheduled.timing.timezones import zone_info
 
 if TYPE_CHECKING:
     from scheduled.state.event_types import NotNow, RunEnded
@@ -97,7 +97,7 @@ class JobRunner:
             result = replace(result, reason=f"not now: {result.reason}; {SUPERSEDED}")
         elif result.not_now:
             return events.run_said_not_now(attempt, result.reason, run.started_at, now)
-        local = self._tick.slots.now.astimezone(ZoneInfo(self._tick.run_context.zone))
+        local = self._tick.slots.now.astimezone(zone_info(self._tick.run_context.zone))
         resolution = resolve.resolve(attempt, result, memory, now)
         ended = events.run_ended(attempt, result, resolution, run.started_at, now)
         return events.with_last_run(ended, attempt.job, local)

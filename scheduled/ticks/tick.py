@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from scheduled.config.load import Config
 from scheduled.errors import UnavailableError, reason_of
@@ -32,6 +31,7 @@ from scheduled.ticks.idle_hint import IdleHint
 from scheduled.ticks.report import Report
 from scheduled.ticks.signals import Bus
 from scheduled.timing.instants import format_utc
+from scheduled.timing.timezones import zone_info
 from scheduled.views import status
 
 EARLIEST = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
@@ -181,7 +181,7 @@ class Tick:
         """Deliver the waiting messages; those that fail wait for a later tick."""
         with self.report.catch_storage_errors():
             self.report.notes += outbox.deliver(
-                self.store, self.config.places, ZoneInfo(self.config.timezone), self.clock()
+                self.store, self.config.places, zone_info(self.config.timezone), self.clock()
             )
 
     def close(self, decisions: list[Decision], arguments: list[str] | None) -> None:

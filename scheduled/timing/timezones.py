@@ -1,52 +1,73 @@
 """Time zones: their names, and conversions between instants and wall times.
 
-Zones are named as in the IANA database. A *wall time* is a naive datetime as a clock in the zone
-shows it. An *instant* is an aware datetime, returned here in UTC. The clock changes make the
-difference: some wall times are skipped, and some occur twice, in a first and a second *pass*.
+Zones are named as in the IANA database, or written as POSIX rules. A *wall time* is a naive
+datetime as a clock in the zone shows it. An *instant* is an aware datetime, returned here in UTC.
+The clock changes make the difference: some wall times are skipped, and some occur twice, in a first
+and a second *pass*.
 
 Python compares two aware datetimes of one zone by their wall times, which is wrong in a repeated
 hour. Therefore everything is converted to UTC before it is compared.
 """
 
-import os
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from scheduled.errors import ScheduleError, did_you_mean
 
 RESOLUTION = timedelta(microseconds=1)
 
 
-def require_zone(name: str) -> str:
-    """Return `name` if it is a zone. Raise ScheduleError, with the closest name, if not."""
+@lru_cache(maxsize=64)
+def zone_info(name: str) -> ZoneInfo:
+    """Return the zone of that name. Raise ScheduleError, with what to write, if there is none."""
     try:
-        ZoneInfo(name)
+        return ZoneInfo(name)
     # OSError: a folder of the database ("America"). ValueError: a path, a NUL.
     except (ZoneInfoNotFoundError, OSError, ValueError):
-        raise ScheduleError(_unknown(name)) from None
+        zone = _by_rule(name)
+        if zone is None:
+            raise ScheduleError(_unknown(name)) from None
+        return zone
+
+
+def require_zone(name: str) -> str:
+    """Return `name` if it is a zone. Raise ScheduleError, with the closest name, if not."""
+    zone_info(name)
     return name
 
 
-def local_zone(environ: Mapping[str, str], localtime: Path = Path("/etc/localtime")) -> str:
-    """Return the name of this machine's zone: from `TZ`, else from the file `localtime`.
+@lru_cache(maxsize=64)
+def have_same_rules(name: str, other: str) -> bool:
+    """Return whether the clocks of two zones always show the same, now and in years to come."""
+    if name == other:
+        return True
+    try:
+        return offsets(zone_info(name)) == offsets(zone_info(other))
+    except ScheduleError:
+        return False  # written on a machine that knew more zones than this one
 
-    Without either it is UTC, as in the C library. Raise ScheduleError if a zone is set whose name
-    is unknown or cannot be found out.
+
+@lru_cache(maxsize=64)
+def offsets(zone: ZoneInfo) -> tuple[tuple[int, timedelta | None], ...]:
+    """Return the offset at the beginning of 2024 and each later one, with its second.
+
+    Up to 2038: from then on the years are alike, and no slot is older than the program.
     """
-    value = environ.get("TZ")
-    if value is None:
-        return _zone_of_file(localtime)
-    value = value.removeprefix(":")
-    if value.startswith("/"):
-        return _zone_of_file(Path(value))
-    return _named_by("TZ", value or "UTC")
+    start, week = datetime(2024, 1, 1, tzinfo=UTC), timedelta(weeks=1)
+    found = [(0, start.astimezone(zone).utcoffset())]
+    for number in range(1, 14 * 52):  # no zone changes twice in a week
+        after = start + number * week
+        offset = after.astimezone(zone).utcoffset()
+        if offset != found[-1][1]:
+            change = _change_of(zone, after - week, after)
+            found.append((int(change.timestamp()), offset))
+    return tuple(found)
 
 
 def wall_time(instant: datetime, zone: str) -> datetime:
     """Return what the clock shows at `instant`: naive, with `fold` set in the second pass."""
-    return instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    return instant.astimezone(zone_info(zone)).replace(tzinfo=None)
 
 
 def occurrences(wall: datetime, zone: str) -> tuple[datetime, ...]:
@@ -81,55 +102,42 @@ def _readings(wall: datetime, zone: str) -> tuple[datetime, datetime]:
 
     Without a change they are equal. In a repeated hour the first is older, in a gap the second.
     """
-    local = wall.replace(tzinfo=ZoneInfo(zone))
+    local = wall.replace(tzinfo=zone_info(zone))
     return local.replace(fold=0).astimezone(UTC), local.replace(fold=1).astimezone(UTC)
 
 
 def _change(before: datetime, after: datetime, zone: str) -> datetime:
     """Return when the offset changed between two instants, to the second."""
-    zone_info = ZoneInfo(zone)
-    offset = after.astimezone(zone_info).utcoffset()
+    return _change_of(zone_info(zone), before, after)
+
+
+def _change_of(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
+    offset = after.astimezone(zone).utcoffset()
     seconds = int((after - before).total_seconds())
     while seconds > 1:
         half = seconds // 2
         middle = before + timedelta(seconds=half)
-        if middle.astimezone(zone_info).utcoffset() == offset:
+        if middle.astimezone(zone).utcoffset() == offset:
             seconds = half
         else:
             before, seconds = middle, seconds - half
     return before + timedelta(seconds=seconds)
 
 
+def _by_rule(name: str) -> ZoneInfo | None:
+    from scheduled.timing import posix_zone
+
+    return None if posix_zone.is_ambiguous(name) else posix_zone.zone(name)
+
+
 def _unknown(name: str) -> str:
+    from zoneinfo import available_timezones
+
+    from scheduled.timing import posix_zone
+
     shown = name[:60].encode("unicode_escape").decode()
-    advice = did_you_mean(name, available_timezones(), "write one like Europe/Berlin or UTC")
-    return f'time zone "{shown}" is not known{advice}'
-
-
-def _zone_of_file(path: Path) -> str:
-    """Return the zone of a file, by its place in the database or the `timezone` beside it."""
-    for place in (str(path), *_targets(path)):
-        _, separator, name = place.rpartition("/zoneinfo/")
-        if separator:
-            return _named_by(str(path), name.removeprefix("posix/").removeprefix("right/"))
-    beside = path.with_name("timezone")
-    if beside.is_file():
-        return _named_by(str(beside), beside.read_text("utf-8", errors="replace").strip())
-    if path.exists():
-        raise ScheduleError(
-            f"{path}: a copy, which does not name its zone; set `timezone` in the"
-            " configuration, for example to Europe/Berlin"
-        )
-    return "UTC"
-
-
-def _targets(path: Path) -> tuple[str, ...]:
-    """Return where a symlink points, as written and resolved; nothing for any other file."""
-    return (os.readlink(path), os.path.realpath(path)) if path.is_symlink() else ()
-
-
-def _named_by(source: str, name: str) -> str:
-    try:
-        return require_zone(name)
-    except ScheduleError as error:
-        raise ScheduleError(f"{source}: {error}") from None
+    advice = posix_zone.advice(name)
+    if advice:
+        return f'time zone "{shown}" is not known; {advice}'
+    closest = did_you_mean(name, available_timezones(), "write one like Europe/Berlin or UTC")
+    return f'time zone "{shown}" is not known{closest}'

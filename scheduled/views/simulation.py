@@ -4,7 +4,6 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from scheduled.jobs.model import Job, Outcome
 from scheduled.jobs.schedule import schedule_of
@@ -12,6 +11,7 @@ from scheduled.state.history import Row
 from scheduled.timing import slots
 from scheduled.timing.instants import format_utc, parse_utc
 from scheduled.timing.tick_times import TickTimeline
+from scheduled.timing.timezones import zone_info
 from scheduled.views import wording
 from scheduled.views.format import absolute, counted, passed, span
 
@@ -58,7 +58,7 @@ def run(row: Row, at: datetime, job: Job | None) -> dict[str, Any]:
         "missed": row["missed"],
         "missed_capped": row["missed_capped"],
         "reason": row["reason"],
-        "local": slot.astimezone(ZoneInfo(job.timezone)).isoformat() if slot and job else None,
+        "local": slot.astimezone(zone_info(job.timezone)).isoformat() if slot and job else None,
         "note": slots.clock_change_note(schedule_of(job), slot) if slot and job else "",
     }
 

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from scheduled.jobs.model import Outcome
 from scheduled.planning import decide
@@ -12,6 +11,7 @@ from scheduled.runs.output_files import log_path
 from scheduled.state.document import State
 from scheduled.state.records import count_outcomes, pauses
 from scheduled.timing.instants import format_utc
+from scheduled.timing.timezones import zone_info
 from scheduled.views import upcoming
 from scheduled.views.health import judge
 from scheduled.views.snapshot import Snapshot, observe
@@ -52,7 +52,7 @@ def central(
 
     `recovered` is what its store had to repair.
     """
-    snapshot = observe(config, state, now, ZoneInfo(config.timezone), recovered)
+    snapshot = observe(config, state, now, zone_info(config.timezone), recovered)
     whole = document(snapshot)
     del whole["seed_state"]
     return {"service": "scheduled", "last_updated": format_utc(now), **whole}

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of, start_delay
@@ -14,6 +13,7 @@ from scheduled.planning.slot_cache import SlotCache
 from scheduled.timing import slots, window
 from scheduled.timing.instants import format_utc
 from scheduled.timing.slots import is_anchored
+from scheduled.timing.timezones import zone_info
 from scheduled.views.snapshot import Snapshot
 
 
@@ -95,7 +95,7 @@ def _following(snapshot: Snapshot, job: Job, cache: SlotCache) -> Iterator[datet
 def _entry(snapshot: Snapshot, job: Job, slot: datetime) -> dict[str, Any]:
     return {
         "slot": format_utc(slot),
-        "local": slot.astimezone(ZoneInfo(job.timezone)).isoformat(),
+        "local": slot.astimezone(zone_info(job.timezone)).isoformat(),
         "note": "; ".join(_notes(snapshot, job, slot)),
     }
 
@@ -114,7 +114,7 @@ def _notes(snapshot: Snapshot, job: Job, slot: datetime) -> Iterator[str]:
         yield f"starts at +{_short(delay)} (jitter)"
     opens = window.next_opening(job.window, job.timezone, slot + delay) if job.window else None
     if opens is not None:
-        local = opens.astimezone(ZoneInfo(job.timezone)).isoformat()
+        local = opens.astimezone(zone_info(job.timezone)).isoformat()
         yield f"outside its window {job.window}: starts at {local}"
 
 

@@ -235,3 +235,15 @@ def test_around_a_clock_change_every_slot_follows_the_rule(zone: str) -> None:
             for older, newer in pairwise(expected):
                 assert slots.latest(schedule, newer, START) == newer
                 assert slots.latest(schedule, newer - MINUTE / 60, START) == older
+
+
+def test_c3_a_posix_rule_has_the_slots_of_the_zone_it_describes() -> None:
+    after, until = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
+    for text in ("30 2 * * *", "*/30 0-3 * 3,11 *", "at:2026-03-08T02:30:00"):
+        by_rule = expression.parse(text, "EST5EDT,M3.2.0,M11.1.0")
+        by_name = expression.parse(text, "America/New_York")
+
+        expected = list(slots.between(by_name, after, until, START))
+
+        assert expected
+        assert list(slots.between(by_rule, after, until, START)) == expected, text

@@ -1,23 +1,9 @@
-"""The zone: its name, wherever the machine keeps it."""
-
-from pathlib import Path
+"""Zones: their names, and whether two of them are the same."""
 
 import pytest
 
 from scheduled.errors import ScheduleError
-from scheduled.timing.timezones import local_zone, require_zone
-
-
-def linked(home: Path, target: str) -> Path:
-    """A `localtime` that is a symlink, as most systems have it."""
-    (home / "localtime").symlink_to(target)
-    return home / "localtime"
-
-
-def copied(home: Path) -> Path:
-    """A `localtime` that is a file of its own, as some containers have it."""
-    (home / "localtime").write_bytes(b"TZif2")
-    return home / "localtime"
+from scheduled.timing.timezones import have_same_rules, require_zone
 
 
 @pytest.mark.parametrize("name", ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"])
@@ -40,51 +26,40 @@ def test_the_nearest_zone_is_proposed(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "name"),
+    ("name", "advice"),
     [
-        ("Europe/Berlin", "Europe/Berlin"),
-        (":Asia/Tokyo", "Asia/Tokyo"),
-        (":/usr/share/zoneinfo/Asia/Tokyo", "Asia/Tokyo"),
-        ("", "UTC"),
+        ("GMT+2", r"for 2 h ahead of UTC write <\+02>-2"),
+        ("UTC-11", r"for 11 h behind UTC write <-11>\+11"),
+        ("+05:30", r"for 5:30 h ahead of UTC write <\+0530>-5:30"),
+        ("EST5EDT,M3.2", "write one like <"),
     ],
 )
-def test_tz_comes_first(tmp_path: Path, value: str, name: str) -> None:
-    assert local_zone({"TZ": value}, linked(tmp_path, "/usr/share/zoneinfo/Asia/Kathmandu")) == name
+def test_c3_a_zone_that_looks_like_an_offset_is_answered_with_one(name: str, advice: str) -> None:
+    with pytest.raises(ScheduleError, match=advice):
+        require_zone(name)
 
 
-def test_tz_can_point_to_a_link(tmp_path: Path) -> None:
-    link = linked(tmp_path, "/usr/share/zoneinfo/Asia/Kathmandu")
+@pytest.mark.parametrize("name", ["<+02>-2", "<-11>+11", "<+0530>-5:30", "EST5EDT,M3.2.0,M11.1.0"])
+def test_c3_what_the_advice_says_is_accepted(name: str) -> None:
+    assert require_zone(name) == name
 
-    assert local_zone({"TZ": f":{link}"}, tmp_path / "other") == "Asia/Kathmandu"
 
+@pytest.mark.parametrize("group", [("UTC", "Etc/UTC", "GMT", "UTC0", "Zulu", "Africa/Abidjan")])
+def test_a3_zones_with_the_same_rules_are_the_same(group: tuple[str, ...]) -> None:
+    pairs = [(name, other) for name in group for other in group]
 
-def test_a_tz_that_is_no_name_is_refused_and_says_where_it_stands() -> None:
-    with pytest.raises(ScheduleError, match='TZ: time zone "CET-1CEST" is not known'):
-        local_zone({"TZ": "CET-1CEST"})
+    assert all(have_same_rules(name, other) for name, other in pairs)
 
 
 @pytest.mark.parametrize(
-    "target",
+    ("name", "other"),
     [
-        "/usr/share/zoneinfo/Europe/Berlin",
-        "../usr/share/zoneinfo/Europe/Berlin",
-        "/usr/share/zoneinfo/posix/Europe/Berlin",
+        ("Europe/Berlin", "Africa/Lagos"),  # the same in winter
+        ("Europe/London", "UTC"),
+        ("EST5EDT,M3.2.0,M11.1.0", "EST5EDT,M3.2.0,M11.1.0/3"),  # for an hour of a year
+        ("Europe/Berlin", "Mars/Olympus"),
     ],
 )
-def test_the_link_names_the_zone(tmp_path: Path, target: str) -> None:
-    assert local_zone({}, linked(tmp_path, target)) == "Europe/Berlin"
-
-
-def test_a_copy_takes_its_name_from_the_timezone_file(tmp_path: Path) -> None:
-    (tmp_path / "timezone").write_text("Europe/Berlin\n")
-
-    assert local_zone({}, copied(tmp_path)) == "Europe/Berlin"
-
-
-def test_a_copy_without_a_name_is_not_taken_for_utc(tmp_path: Path) -> None:
-    with pytest.raises(ScheduleError, match="set `timezone` in the configuration"):
-        local_zone({}, copied(tmp_path))
-
-
-def test_a_machine_without_any_of_it_is_in_utc(tmp_path: Path) -> None:
-    assert local_zone({}, tmp_path / "localtime") == "UTC"
+def test_a3_zones_that_ever_differ_are_not_the_same(name: str, other: str) -> None:
+    assert not have_same_rules(name, other)
+    assert have_same_rules("America/New_York", "EST5EDT,M3.2.0,M11.1.0")

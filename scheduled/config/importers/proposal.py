@@ -18,6 +18,7 @@ from scheduled.config.yaml_writer import text_of
 from scheduled.errors import ConfigError, UsageError, reason_of
 from scheduled.jobs.model import Job
 from scheduled.system import files
+from scheduled.timing.local_zone import LocalZone
 
 MODE = 0o600
 """The mode of new files: crontabs hold passwords, and only their owner can read them."""
@@ -126,7 +127,7 @@ def _settings(values: Mapping[str, Any], config: Config, config_path: Path) -> S
     document = yaml_document.parse(text.encode(), path.name)
     timeout = config.default_timeout
     validate.validate_config(
-        document, path.name, lambda: config.timezone, timeout, lambda _: config.handlers
+        document, path.name, lambda: LocalZone(config.timezone), timeout, lambda _: config.handlers
     )
     return Settings(path, text, is_new)
 
