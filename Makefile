@@ -4,6 +4,8 @@ PYTHON ?= python3
 export PYTHON
 VENV ?= .venv
 KIND ?= development
+N ?= 200
+SEED ?= 1
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TESTS ?= tests
@@ -12,7 +14,7 @@ PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 FAST := $(PYTEST) $(if $(WHOLE),,-m 'not slow') $(TESTS)
 PURE := scheduled/timing/*,scheduled/planning/*
 
-.PHONY: demo test check fix bench wheel coverage soak lock clean
+.PHONY: demo test check fix bench wheel coverage soak torture lock clean
 .PHONY: test-fast test-newest test-lowest test-pythons test-elsewhere
 
 # The main job on the built-in example ecosystem, in a folder of its own.
@@ -70,6 +72,10 @@ test-elsewhere: $(READY)
 # tests, new examples for every property, every long count (tests/builders/soak.py has them), mutants.
 soak:
 	.ci/run whole
+
+# Random sequences of ticks, kills, edits, commands and clock changes, against a model: N of them.
+torture: $(READY)
+	$(BIN)/python -m tests.torture --count $(N) --seed $(SEED)
 
 # The newest versions that pyproject.toml allows, with hashes, for development and CI.
 lock:

@@ -86,7 +86,8 @@ def refusal(words: list[str]) -> str:
     if program == "scheduled":
         return refused_by_click(rest)
     if program == "make":
-        return f"no target {rest}" if set(rest) - manual.make_targets() else ""
+        targets = {word for word in rest if "=" not in word}
+        return f"no target {rest}" if targets - manual.make_targets() else ""
     if program == "./install_cron.sh":
         known = options_in(GUIDE.section("With the script"))
         return f"unknown option in {rest}" if {w for w in rest if w[0] == "-"} - known else ""

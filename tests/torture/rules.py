@@ -1,0 +1,209 @@
+"""What must hold after any sequence, from a model that knows schedules, ticks and nothing else.
+
+The model does not look at the state. It follows which slots passed between two complete ticks
+while a job was unchanged: each of them must have exactly one outcome in the journal. A slot may
+have more than one only where the clock was set back so far that its time came again.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from tests.torture.operations import Command, Configure, JobPlan, Ticks
+from tests.torture.world import Moment, World
+
+MINUTE = timedelta(minutes=1)
+CORRECTION = timedelta(hours=2)
+"""A clock set back by more than three hours counts anew; the newest slot may be an hour old."""
+CAPPED = 1000
+"""Slots of a range are not counted further."""
+TICK_CODES = (0, 1, 75)
+COMMAND_CODES = (0, 1, 2, 3, 75)
+UNCOUNTED = ("disable", "cancel")
+"""After these a job has no slots until it is enabled."""
+WRONG_WORDS = ("Traceback", "this is a bug")
+
+Slot = tuple[str, datetime]
+
+
+class Expected(NamedTuple):
+    """The slots that must have an outcome, and how often the time of the clock came again."""
+
+    slots: set[Slot]
+    epochs: int
+
+
+def problems(world: World, settled_from: int) -> list[str]:
+    """Return what does not hold; `settled_from` is where the undisturbed ticks begin."""
+    expected = expect(world.moments, settled_from)
+    events = world.events
+    settled = Counter(settlements(events))
+    kills_jobs = any(
+        isinstance(moment.operation, Ticks) and moment.operation.kill_jobs
+        for moment in world.moments
+    )
+    return [
+        *_exits(world.moments),
+        *_lost(expected, settled),
+        *_doubled(expected, settled),
+        *_executions(world.ran, events, expected.epochs),
+        *([] if kills_jobs else _false_outcomes(world.ran, events)),
+        *_attempts(events, expected.epochs),
+    ]
+
+
+def expect(moments: list[Moment], settled_from: int) -> Expected:
+    """Follow the ticks, and return the slots that passed between them."""
+    slots: set[Slot] = set()
+    known: dict[str, tuple[JobPlan, datetime]] = {}
+    """How the last complete tick saw each job, and until when its slots are expected."""
+    off: set[str] = set()
+    high: datetime | None = None
+    epochs = 1
+    for number, moment in enumerate(moments):
+        match moment.operation:
+            case Configure(job, _):
+                if not _is_unchanged(known.get(job), moment.jobs.get(job)):
+                    known.pop(job, None)
+            case Command(words):
+                _follow(words, moment.ended[0].code, known, off)
+            case Ticks() if any(end.code in TICK_CODES for end in moment.ended):
+                if high is not None and high - moment.now > CORRECTION:
+                    epochs, high = epochs + 1, None
+                    known.clear()
+                high = max(high or moment.now, moment.now)
+                if number <= settled_from:
+                    slots |= _passed(known, moment)
+                known = {
+                    job: (plan, max(moment.now, known[job][1] if job in known else moment.now))
+                    for job, plan in moment.jobs.items()
+                    if job not in off
+                }
+    return Expected(slots, epochs)
+
+
+def settlements(events: Iterable[dict[str, Any]]) -> Iterator[Slot]:
+    """Yield each slot once for every outcome that is on record for it."""
+    periods: dict[str, timedelta] = {}
+    for event in events:
+        match event:
+            case {"event": "seen", "job": job, "schedule": schedule}:
+                periods[job] = _period(schedule)
+            case {"event": "end", "job": job, "slot": str(slot), "answered": True}:
+                yield job, _instant(slot)
+            case {"event": "given_up" | "skipped", "job": job, "slot": str(slot)}:
+                yield job, _instant(slot)
+            case {"event": "missed", "job": job, "first": first, "last": last, "count": count}:
+                start, end = _instant(first), _instant(last)
+                step = periods.get(job, MINUTE)
+                if 1 < count < CAPPED:
+                    step = (end - start) / (count - 1)
+                while start <= end:
+                    yield job, start
+                    start += step
+
+
+def _follow(
+    words: tuple[str, ...], code: int, known: dict[str, tuple[JobPlan, datetime]], off: set[str]
+) -> None:
+    """Forget what a command may have changed, so that its slots count from the next tick."""
+    name, job = words[0], words[1] if len(words) > 1 else ""
+    if code != 0 or name not in ("update", "enable", *UNCOUNTED):
+        return
+    known.pop(job, None)
+    if name in UNCOUNTED:
+        off.add(job)
+    elif name == "enable":
+        off.discard(job)
+
+
+def _is_unchanged(known: tuple[JobPlan, datetime] | None, plan: JobPlan | None) -> bool:
+    return known is not None and plan is not None and known[0].schedule == plan.schedule
+
+
+def _passed(known: dict[str, tuple[JobPlan, datetime]], moment: Moment) -> set[Slot]:
+    """Return the slots that have passed since the last complete tick."""
+    passed = set()
+    for job, (plan, since) in known.items():
+        step = plan.minutes
+        start = since.replace(second=0) + MINUTE
+        start += timedelta(minutes=-(start.hour * 60 + start.minute) % step)
+        while start <= moment.now:
+            passed.add((job, start))
+            start += timedelta(minutes=step)
+    return passed
+
+
+def _exits(moments: list[Moment]) -> Iterator[str]:
+    for moment in moments:
+        killed = isinstance(moment.operation, Ticks) and any(
+            boundary is not None for boundary in moment.operation.killed_at
+        )
+        for end in moment.ended:
+            codes = TICK_CODES if end.words == ("run",) else COMMAND_CODES
+            if end.code not in codes and not (end.code == -9 and killed):
+                yield f"{' '.join(end.words)} at {moment.now} ended with {end.code}: {end.said}"
+            elif any(words in end.said for words in WRONG_WORDS):
+                yield f"{' '.join(end.words)} at {moment.now} said: {end.said}"
+
+
+def _lost(expected: Expected, settled: Counter[Slot]) -> Iterator[str]:
+    for job, slot in sorted(expected.slots - set(settled)):
+        yield f"lost: {job} {slot}"
+
+
+def _doubled(expected: Expected, settled: Counter[Slot]) -> Iterator[str]:
+    for (job, slot), count in sorted(settled.items()):
+        if count > expected.epochs:
+            yield f"{count} outcomes: {job} {slot}"
+
+
+def _executions(ran: list[list[str]], events: list[dict[str, Any]], epochs: int) -> Iterator[str]:
+    """What the jobs wrote down must be on record, and nothing may succeed twice."""
+    begun = {event["run_id"] for event in events if event["event"] == "begin"}
+    starts = Counter(line[3] for line in ran if line[0] == "start")
+    for run, count in starts.items():
+        if count > 1:
+            yield f"run {run} was started {count} times"
+        if run not in begun:
+            yield f"run {run} was started without an intent on record"
+    succeeded: Counter[tuple[str, str]] = Counter()
+    for what, job, slot, run, code in ran:
+        if slot == "-":
+            continue
+        if what == "start" and succeeded[job, slot] >= epochs:
+            yield f"run {run} repeats {job} {slot}, which has succeeded"
+        if what == "end" and code == "0":
+            succeeded[job, slot] += 1
+
+
+def _false_outcomes(ran: list[list[str]], events: list[dict[str, Any]]) -> Iterator[str]:
+    """A run that ended by itself must be recorded as what it was."""
+    codes = {line[3]: int(line[4]) for line in ran if line[0] == "end"}
+    for event in events:
+        if event["event"] == "end" and event["run_id"] in codes:
+            succeeded = codes[event["run_id"]] == 0
+            if succeeded != (event["outcome"] == "succeeded"):
+                code = codes[event["run_id"]]
+                yield f"run {event['run_id']} ended with {code}, recorded as {event['outcome']}"
+
+
+def _attempts(events: list[dict[str, Any]], epochs: int) -> Iterator[str]:
+    """The first run of a slot is its first attempt."""
+    seen = set()
+    for event in events if epochs == 1 else ():
+        if event["event"] == "begin" and event.get("slot"):
+            slot = event["job"], event["slot"]
+            if slot not in seen and event["attempt"] != 1:
+                yield f"{slot[0]} {slot[1]} begins with attempt {event['attempt']}"
+            seen.add(slot)
+
+
+def _period(schedule: str) -> timedelta:
+    minute = schedule.split(maxsplit=1)[0]
+    return {"*": MINUTE, "0": 60 * MINUTE}.get(minute) or int(minute.removeprefix("*/")) * MINUTE
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)

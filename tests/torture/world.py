@@ -1,0 +1,260 @@
+"""A real installation to which a sequence happens, under a clock that only the sequence moves."""
+
+import contextlib
+import importlib
+import json
+import os
+import pkgutil
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import scheduled
+from scheduled import idle
+from scheduled.cli import context
+from scheduled.cli import main as command_line
+from tests.builders.killed import is_alive
+from tests.torture.operations import (
+    Advance,
+    Command,
+    Configure,
+    JobPlan,
+    Operation,
+    Ticks,
+)
+
+START = datetime(2027, 6, 1, 12, 0, 5, tzinfo=UTC)
+BOUNDARIES = {
+    "open",
+    "os.rename",
+    "os.remove",
+    "os.mkdir",
+    "os.fork",
+    "os.posix_spawn",
+    "os.truncate",
+    "fcntl.flock",
+    "subprocess.Popen",
+}
+"""What a process is about to do when it is killed; the names are those of Python's audit events."""
+PATIENCE = 60.0
+"""Seconds for what takes a fraction of one."""
+
+SCRIPT = """\
+echo start $SCHEDULED_JOB ${SCHEDULED_SLOT:--} $SCHEDULED_RUN_ID $$ >> ran
+code=0
+case $1 in
+    slow) sleep 0.1 ;;
+    fails) code=3 ;;
+    flaky) [ "$SCHEDULED_ATTEMPT" != 1 ] || code=3 ;;
+    busy) case $SCHEDULED_SLOT in *5:00Z) code=75 ;; esac ;;
+esac
+echo end $SCHEDULED_JOB ${SCHEDULED_SLOT:--} $SCHEDULED_RUN_ID $code >> ran
+exit $code
+"""
+
+
+def preload() -> None:
+    """Import what commands import, so that the processes made by fork need not do it each."""
+    for module in pkgutil.walk_packages(scheduled.__path__, "scheduled."):
+        if not module.name.endswith(("__main__", ".testing")):
+            importlib.import_module(module.name)
+    for name in ("croniter", "filelock", "rich.console", "rich.table", "yaml"):
+        importlib.import_module(name)
+
+
+class Exit(NamedTuple):
+    """How a command ended."""
+
+    words: tuple[str, ...]
+    code: int
+    said: str
+
+
+class Moment(NamedTuple):
+    """An operation, when it happened, and the configuration after it."""
+
+    operation: Operation
+    now: datetime
+    jobs: dict[str, JobPlan]
+    ended: tuple[Exit, ...] = ()
+
+
+class World:
+    """An installation in a folder; `happen` carries out one operation."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.now = START
+        self.jobs: dict[str, JobPlan] = {}
+        self.moments: list[Moment] = []
+        (folder / "job.sh").write_text(SCRIPT)
+
+    def happen(self, operation: Operation) -> None:
+        """Carry out an operation, and note what came of it."""
+        ended: tuple[Exit, ...] = ()
+        match operation:
+            case Advance(seconds):
+                self.now += timedelta(seconds=seconds)
+            case Configure(job, plan):
+                self._configure(job, plan)
+            case Ticks():
+                ended = self._tick(operation)
+            case Command(words):
+                ended = (self._wait(self._start(words), words),)
+                self._follow(words, ended[0].code)
+        self.moments.append(Moment(operation, self.now, dict(self.jobs), ended))
+
+    def settle(self) -> None:
+        """Let everything in progress end, and let ticks come until nothing waits any more."""
+        self._wait_for_jobs()
+        for minutes in (0, 1, 4, 10, 20, 20, 20):
+            self.happen(Advance(60 * minutes))
+            self.happen(Ticks((None,)))
+        self.happen(Command(("status",)))
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """All that is on record, in the order in which it was written."""
+        lines = [
+            line
+            for path in sorted((self.folder / "state" / "journal").glob("*.jsonl"))
+            for line in path.read_text().splitlines()
+        ]
+        return [event for event in map(_parsed, lines) if event is not None]
+
+    @property
+    def ran(self) -> list[list[str]]:
+        """What the jobs themselves wrote down: start or end, job, slot, run, process or code."""
+        path = self.folder / "ran"
+        return [line.split() for line in path.read_text().splitlines()] if path.exists() else []
+
+    def _configure(self, job: str, plan: JobPlan | None) -> None:
+        self.jobs.pop(job, None)
+        if plan is not None:
+            self.jobs[job] = plan
+        jobs = {
+            name: {
+                "schedule": plan.schedule,
+                "command": ["sh", "job.sh", plan.behaviour],
+                "catch_up": plan.catch_up,
+                "max_retries": plan.max_retries,
+                "retry_delay": "2m",
+            }
+            for name, plan in self.jobs.items()
+        }
+        beside = self.folder / "scheduled.yaml.new"
+        beside.write_text(json.dumps({"timezone": "UTC", "jobs": jobs}))
+        beside.replace(self.folder / "scheduled.yaml")
+
+    def _follow(self, words: tuple[str, ...], code: int) -> None:
+        """Note what a command has changed in the configuration."""
+        if words[0] == "update" and code == 0:
+            self.jobs[words[1]] = self.jobs[words[1]]._replace(schedule=words[3])
+
+    def _tick(self, ticks: Ticks) -> tuple[Exit, ...]:
+        started = [self._start(("run",), killed_at) for killed_at in ticks.killed_at]
+        ended = tuple(self._wait(tick, ("run",)) for tick in started)
+        if ticks.kill_jobs:
+            for pid in self._jobs_in_progress():
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(pid, signal.SIGKILL)
+        return ended
+
+    def _start(self, words: tuple[str, ...], killed_at: int | None = None) -> int:
+        child = os.fork()
+        if child == 0:
+            self._become(words, killed_at)
+        return child
+
+    def _become(self, words: tuple[str, ...], killed_at: int | None) -> None:
+        """Be the command; never returns."""
+        code = 70
+        try:
+            said = os.open(self._said_by(os.getpid()), os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+            for descriptor in (1, 2):
+                os.dup2(said, descriptor)
+            os.environ.clear()
+            os.environ.update({"PATH": "/usr/bin:/bin", "HOME": str(self.folder), "TZ": "UTC"})
+            os.chdir(self.folder)
+            self._set_clock()
+            state = str(self.folder / "state")
+            arguments = ["--root", str(self.folder), "--state-dir", state, *words]
+            if killed_at is not None:
+                sys.addaudithook(_killer(killed_at))
+            code = 0 if idle.is_idle(arguments) else command_line.main(arguments)
+            sys.stdout.flush()
+        except BaseException:
+            os.write(2, traceback.format_exc().encode())
+        os._exit(code)
+
+    def _set_clock(self) -> None:
+        now, begun = self.now, time.monotonic()
+
+        class Clock(datetime):
+            @classmethod
+            def now(cls, tz: Any = None) -> Any:
+                return now + timedelta(seconds=time.monotonic() - begun)
+
+        vars(context)["datetime"] = Clock
+        vars(idle)["time"] = _Time(now.timestamp())
+
+    def _wait(self, child: int, words: tuple[str, ...]) -> Exit:
+        status = os.waitpid(child, 0)[1]
+        said = self._said_by(child)
+        text = said.read_text(errors="replace")
+        said.unlink()
+        return Exit(words, os.waitstatus_to_exitcode(status), text)
+
+    def _said_by(self, pid: int) -> Path:
+        return self.folder / f"said-{pid}"
+
+    def _jobs_in_progress(self) -> Iterator[int]:
+        for what, *_, pid in self.ran:
+            if what == "start" and is_alive(int(pid)):
+                yield int(pid)
+
+    def _wait_for_jobs(self) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while any(self._jobs_in_progress()):
+            assert time.monotonic() < deadline, "a job does not end"
+            time.sleep(0.01)
+
+
+class _Time:
+    """The module `time`, at a given time of day."""
+
+    def __init__(self, now: float) -> None:
+        self._now = now
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(time, name)
+
+    def time(self) -> float:
+        return self._now
+
+
+def _killer(boundary: int) -> Any:
+    count = 0
+
+    def hook(event: str, _: tuple[Any, ...]) -> None:
+        nonlocal count
+        if event in BOUNDARIES:
+            if count == boundary:
+                os.kill(os.getpid(), signal.SIGKILL)
+            count += 1
+
+    return hook
+
+
+def _parsed(line: str) -> dict[str, Any] | None:
+    """Return the event of a line, or None for one that was torn when its process was killed."""
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) else None
