@@ -17,9 +17,10 @@ from scheduled.errors import ConfigError, UsageError, reason_of
 from scheduled.jobs.model import FirstRun, Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.runs import handler_params
-from scheduled.system import permissions
+from scheduled.runs.environment import env_file_problems
 from scheduled.system.files import replace, umask
 from scheduled.system.text import one_line
+from scheduled.system.trusted import Trust
 from scheduled.timing import slots
 from scheduled.views import job as job_view
 
@@ -55,7 +56,7 @@ def init(context: click.Context, path: str | None, force: bool) -> None:
         _write(target.with_name(f"{target.name}.bak"), _content(target))
     _write(target, template.text(root).encode())
     click.echo(f"{target}: written; after a change, type: scheduled config validate")
-    for problem in permissions.problems(target):
+    for problem in Trust().problems(target):
         click.echo(problem, err=True)
 
 
@@ -70,7 +71,8 @@ def validate(context: click.Context, as_json: bool) -> int:
     options = _path_options(context)
     try:
         loaded = load(options)
-        jobs, problems = len(loaded.jobs), loaded.problems + _invalid_params(loaded, options)
+        jobs = len(loaded.jobs)
+        problems = (*loaded.problems, *_problems_of_runs(loaded, options))
         warnings = (*loaded.warnings, *_warn_of_past(loaded.jobs, context.obj.now))
     except ConfigError as error:
         problems = error.problems
@@ -111,10 +113,16 @@ def schema(of_job: bool) -> None:
     _print_json(json_schema.of_job_file() if of_job else json_schema.of_configuration())
 
 
-def _invalid_params(config: Config, options: PathOptions) -> tuple[str, ...]:
-    """Return the params that custom handlers do not accept; their modules are imported for it."""
+def _problems_of_runs(config: Config, options: PathOptions) -> Iterator[str]:
+    """Yield what would keep runs from starting: an `env_file` of somebody else, wrong params.
+
+    Params are what custom handlers do not accept; their modules are imported for it.
+    """
     folder = (config.places.config_path or config.places.root / paths.CONFIG_NAME).parent
-    return tuple(handler_params.problems(config.jobs, options.environ, folder))
+    for job in config.jobs:
+        for problem in env_file_problems(job, options.environ, folder, config.trust):
+            yield f"{job.source}: {job.id}: {problem}"
+    yield from handler_params.problems(config.jobs, options.environ, folder, config.trust)
 
 
 def _warn_of_past(jobs: Iterable[Job], now: datetime) -> Iterator[str]:

@@ -13,9 +13,9 @@ from pathlib import Path
 from scheduled.config import paths
 from scheduled.config.parsed import ParsedConfig
 from scheduled.errors import ConfigError, UsageError, reason_of
-from scheduled.system import permissions
 from scheduled.system.files import Stamp, stamp_of
 from scheduled.system.text import excerpt
+from scheduled.system.trusted import Trust
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,9 @@ def label(path: Path, base: Path) -> str:
     return str(path.relative_to(base)) if path.is_relative_to(base) else str(path)
 
 
-def list_files(directories: Sequence[Directory], kind: FileKind) -> tuple[list[File], list[str]]:
+def list_files(
+    directories: Sequence[Directory], kind: FileKind, trust: Trust
+) -> tuple[list[File], list[str]]:
     """Return the files of all directories, by name, and why some of them are not read.
 
     A directory that is not configured need not exist.
@@ -86,24 +88,22 @@ def list_files(directories: Sequence[Directory], kind: FileKind) -> tuple[list[F
     problems: list[str] = []
     for directory in directories:
         try:
-            files += _list_directory(directory, kind)
+            files += _list_directory(directory, kind, trust)
         except ConfigError as error:
             problems += error.problems
     return files, problems + [file.refusal for file in files if file.refusal]
 
 
-def _list_directory(directory: Directory, kind: FileKind) -> list[File]:
+def _list_directory(directory: Directory, kind: FileKind, trust: Trust) -> list[File]:
     """Return the files of a directory. Raise ConfigError if none of them may be read."""
     try:
-        refusals = permissions.folder_problems(directory.path)
+        refusals = trust.folder_problems(directory.path)
         if refusals:
             raise ConfigError(refusals)
-        # In a sticky directory that everybody can write to, each file's owner matters.
-        is_open = bool(os.stat(directory.path).st_mode & permissions.OTHERS)
         with os.scandir(directory.path) as scan:
             entries = [entry for entry in scan if kind.matches(entry.name)]
         entries.sort(key=lambda entry: entry.name)
-        return [file for entry in entries for file in _examine(directory, entry, is_open=is_open)]
+        return [file for entry in entries for file in _examine(directory, entry, trust)]
     except (FileNotFoundError, NotADirectoryError):
         if not directory.named_at:
             return []
@@ -117,7 +117,7 @@ def _list_directory(directory: Directory, kind: FileKind) -> list[File]:
         raise ConfigError([sentence]) from error
 
 
-def _examine(directory: Directory, entry: os.DirEntry[str], *, is_open: bool) -> Iterator[File]:
+def _examine(directory: Directory, entry: os.DirEntry[str], trust: Trust) -> Iterator[File]:
     """Yield a file with its stamp, or nothing if it has gone since the directory was read."""
     label = excerpt(f"{directory.label}/{entry.name}", 1000)
     is_link = entry.is_symlink()
@@ -133,6 +133,8 @@ def _examine(directory: Directory, entry: os.DirEntry[str], *, is_open: bool) ->
     refusal = ""
     if not stat.S_ISREG(status.st_mode):
         refusal = f"{label}: not a file"
-    elif is_link or is_open or status.st_mode & permissions.OTHERS:
-        refusal = "; ".join(permissions.problems(Path(entry.path)))
+    elif is_link:
+        refusal = "; ".join(trust.problems(Path(entry.path)))
+    else:
+        refusal = trust.file_problem(entry.path, status)
     yield File(entry.path, label, stamp_of(status), refusal)

@@ -23,6 +23,7 @@ from scheduled.handler import loader
 from scheduled.jobs import builtin
 from scheduled.system import machine
 from scheduled.system.files import Stamp, stamp
+from scheduled.system.trusted import Trust
 from scheduled.version import __version__
 
 KIND = FileKind("handlers", (".py",), (".", "_"))
@@ -61,6 +62,7 @@ def load(
     config_path: Path,
     environ: Mapping[str, str],
     cache_file: Path,
+    trust: Trust,
 ) -> HandlerScan:
     """Return what the directories offer that the settings in `parsed` name.
 
@@ -71,9 +73,11 @@ def load(
         return HandlerScan()
     directories = configured_directories("handler_dirs", parsed, config_path, environ)
     stamps = {str(directory.path): stamp(directory.path) for directory in directories}
-    files, problems = list_files(directories, KIND)
+    files, problems = list_files(directories, KIND, trust)
     key = _cache_key(directories, parsed, timeout)
-    parsed_files = cache.read_files(cache_file, key, files, lambda file: _read(file, key), _CODEC)
+    parsed_files = cache.read_files(
+        cache_file, key, files, lambda file: _read(file, key, trust), _CODEC
+    )
     problems += [sentence for file in parsed_files for sentence in file.problems]
     handlers = [handler for file in parsed_files for handler in file.handlers]
     duplicates = dict(_duplicate_names(handlers))
@@ -99,7 +103,7 @@ def _cache_key(directories: Sequence[Directory], parsed: ParsedConfig, timeout: 
     }
 
 
-def _read(file: File, key: cache.Key) -> _ParsedHandlerFile:
+def _read(file: File, key: cache.Key, trust: Trust) -> _ParsedHandlerFile:
     from scheduled.config import handler_source, validate
     from scheduled.config.job_entry import Defaults
 
@@ -107,7 +111,7 @@ def _read(file: File, key: cache.Key) -> _ParsedHandlerFile:
     if not _STEM.fullmatch(path.stem):
         sentence = 'the name of a handler has letters, digits, "_" and "-"; rename the file'
         return _ParsedHandlerFile(problems=(f"{file.label}: {sentence}",))
-    source = handler_source.HandlerFile(path, file.label)
+    source = handler_source.HandlerFile(path, file.label, trust)
     problems = [*source.problems]
     handlers = []
     for declaration in source.declarations:

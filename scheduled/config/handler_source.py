@@ -15,7 +15,7 @@ from scheduled.config.converters import InvalidValue, describe
 from scheduled.config.yaml_document import MAX_BYTES, Node
 from scheduled.errors import UnreadableFileError
 from scheduled.handler.loader import FUNCTION
-from scheduled.system.files import read_bytes
+from scheduled.system.trusted import Trust
 
 CONTRACT = "scheduled.handler"
 DECORATOR = "handler"
@@ -41,20 +41,20 @@ class Declaration:
 class HandlerFile:
     """The handlers of a file, and its problems."""
 
-    def __init__(self, path: Path, label: str) -> None:
+    def __init__(self, path: Path, label: str, trust: Trust) -> None:
         self.label = label
         self.problems: list[str] = []
         self.declarations: tuple[Declaration, ...] = ()
-        tree = self._parse(path)
+        tree = self._parse(path, trust)
         if tree is not None:
             self.declarations = tuple(self._handlers(tree, path.stem))
 
     def _report(self, line: int | None, sentence: str) -> None:
         self.problems.append(f"{self.label}:{line or 1}: {sentence}")
 
-    def _parse(self, path: Path) -> ast.Module | None:
+    def _parse(self, path: Path, trust: Trust) -> ast.Module | None:
         try:
-            data = read_bytes(path)
+            data = trust.read(path)
         except UnreadableFileError as error:
             self.problems.append(f"{self.label}: {error.reason}")
             return None

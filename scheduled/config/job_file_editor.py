@@ -19,7 +19,7 @@ from scheduled.config.load import Config
 from scheduled.config.yaml_writer import text_of
 from scheduled.errors import ConfigError, UnreadableFileError, UsageError, reason_of
 from scheduled.jobs.model import Job
-from scheduled.system import files, permissions
+from scheduled.system import files
 
 Fields = Mapping[str, Any]
 """Keys of a job file with their values as YAML has them, `id` among them."""
@@ -75,9 +75,9 @@ def directory_problems(config: Config) -> list[str]:
     directory = target_directory(config)
     try:
         if directory.exists():
-            return permissions.folder_problems(directory)
+            return config.trust.folder_problems(directory)
         existing = next(path for path in directory.parents if path.exists())
-        return permissions.folder_problems(existing)
+        return config.trust.folder_problems(existing)
     except OSError as error:
         return [f"{directory}: {reason_of(error)}"]
 

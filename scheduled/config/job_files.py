@@ -25,6 +25,7 @@ from scheduled.jobs import builtin
 from scheduled.jobs.model import Job
 from scheduled.system import machine
 from scheduled.system.files import Stamp, stamp
+from scheduled.system.trusted import Trust
 from scheduled.version import __version__
 
 DEFAULT_DIRECTORY = "jobs"
@@ -65,7 +66,11 @@ def job_directories(
 
 
 def load(
-    directories: Sequence[Directory], parsed: ParsedConfig, timeout: float, cache_file: Path
+    directories: Sequence[Directory],
+    parsed: ParsedConfig,
+    timeout: float,
+    cache_file: Path,
+    trust: Trust,
 ) -> JobFileScan:
     """Return the jobs in `directories`; ids that `parsed`, the configuration, uses are taken.
 
@@ -73,9 +78,11 @@ def load(
     kept in `cache_file`.
     """
     stamps = {str(directory.path): stamp(directory.path) for directory in directories}
-    files, problems = list_files(directories, KIND)
+    files, problems = list_files(directories, KIND, trust)
     key = _cache_key(directories, parsed, timeout)
-    parsed_files = cache.read_files(cache_file, key, files, lambda file: _read(file, key), CODEC)
+    parsed_files = cache.read_files(
+        cache_file, key, files, lambda file: _read(file, key, trust), CODEC
+    )
     problems += [sentence for file in parsed_files for sentence in file.problems]
     with_id = [file for file in parsed_files if file.id]
     claims = ((file.id, file.place) for file in with_id)
@@ -116,12 +123,12 @@ def _cache_key(directories: Sequence[Directory], parsed: ParsedConfig, timeout: 
     }
 
 
-def _read(file: File, key: cache.Key) -> ParsedJobFile:
+def _read(file: File, key: cache.Key, trust: Trust) -> ParsedJobFile:
     from scheduled.config import validate, yaml_document
     from scheduled.config.job_entry import Defaults
 
     try:
-        document = yaml_document.read_file(Path(file.path), file.label)
+        document = yaml_document.read_file(Path(file.path), trust, file.label)
     except ConfigError as error:
         return ParsedJobFile(problems=error.problems)
     defaults = Defaults(key["timezone"], key["timeout"], key["handlers"], key["zone_is_local"])

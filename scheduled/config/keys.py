@@ -172,6 +172,12 @@ KEYS: Mapping[str, Key] = _with_aliases(
             ", relative to the configuration's directory",
             example="handlers",
         ),
+        "trusted_owners": Key(
+            "users besides you and root whose configuration files are trusted",
+            text_list,
+            "none",
+            ", see [owners](#who-may-own-what); only in a file of yours or root's",
+        ),
         "jobs": Key("jobs by id: changes to a built-in one, or your own", job_entries),
     }
 )

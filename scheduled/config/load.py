@@ -4,7 +4,7 @@
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +16,9 @@ from scheduled.config.paths import EarlyPaths, PathOptions, Paths
 from scheduled.errors import ConfigError, ScheduleError, UsageError
 from scheduled.jobs import builtin
 from scheduled.jobs.model import Job
-from scheduled.system import machine, permissions
+from scheduled.system import machine
 from scheduled.system.files import Stamp, stamp
+from scheduled.system.trusted import Trust
 from scheduled.version import __version__
 
 if TYPE_CHECKING:  # most ticks find the zone in the cache
@@ -30,6 +31,7 @@ DEFAULTS: Mapping[str, Any] = {
     "catch_up_budget": 10,
     "max_jobs": None,
     "routes": {},
+    "trusted_owners": (),
 }
 _PATH_KEYS = ("root", "state_dir", "central_dir")
 ZONE_FILES = (Path("/etc/localtime"), Path("/etc/timezone"))
@@ -52,6 +54,8 @@ class Config:
     max_jobs: int | None
     """How many jobs there may be besides the built-in ones; None: any number."""
     routes: Mapping[str, Any]
+    trusted_owners: Sequence[str]
+    """Users besides us and root whose files may be executed."""
     problems: tuple[str, ...]
     """Why jobs are missing: a sentence each, with file and line."""
     sources: tuple[Path, ...]
@@ -73,6 +77,8 @@ class Config:
     taken before they were read, so that a change in between is noticed."""
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
     """Where each setting comes from: `default`, `scheduled.yaml:3`."""
+    trust: Trust = field(default_factory=Trust, compare=False)
+    """Whose files may be executed."""
 
 
 def load(options: PathOptions) -> Config:
@@ -84,13 +90,15 @@ def load(options: PathOptions) -> Config:
     early = paths.find_early(options)
     sources = (*early.candidates, *ZONE_FILES)
     stamps = {str(path): stamp(path) for path in sources}
-    parsed, scan = _parsed_config(options, early, stamps)
+    parsed, scan, trust = _parsed_config(options, early, stamps)
     resolved = paths.resolve(options, early, _configured_paths(options, early, parsed))
+    if refusals := trust.place_problems(resolved.root):
+        raise ConfigError(refusals)
     values = {key: parsed.settings.get(key, default) for key, default in DEFAULTS.items()}
     directories = job_files.job_directories(options, early, resolved.root, parsed)
     cache_directory = resolved.state_dir / "cache"
     cache_file = cache.path_for(cache_directory, early.config_path or resolved.root, "jobs")
-    files = job_files.load(directories, parsed, values["default_timeout"], cache_file)
+    files = job_files.load(directories, parsed, values["default_timeout"], cache_file, trust)
     origins = _origins(options, resolved, parsed)
     jobs = parsed.jobs
     if not paths.is_ecosystem(resolved.root):
@@ -111,6 +119,7 @@ def load(options: PathOptions) -> Config:
         warnings=_zone_warnings(parsed) + scan.warnings + files.warnings,
         stamps={**stamps, **scan.stamps, **files.stamps},
         origins=origins,
+        trust=trust,
         **values,
     )
 
@@ -174,13 +183,15 @@ def _configured_paths(
 
 def _parsed_config(
     options: PathOptions, early: EarlyPaths, stamps: Mapping[str, Stamp | None]
-) -> tuple[ParsedConfig, HandlerScan]:
-    """Return the checked configuration, from the cache if possible, and the handlers it names."""
-    path = early.config_path
+) -> tuple[ParsedConfig, HandlerScan, Trust]:
+    """Return the checked configuration, from the cache if possible, the handlers it names, and
+    whose files it trusts.
+    """
+    path, trust = early.config_path, Trust()
     if path is None:
-        return _without_file(options), HandlerScan()
+        return _without_file(options), HandlerScan(), trust
     # Before the cache is used: a change of mode does not change the stamp.
-    refusals = permissions.problems(path)
+    refusals = trust.problems(path)
     if refusals:
         raise ConfigError(refusals)
     # The state directory as if the file set none: it is needed before the file is read.
@@ -196,15 +207,30 @@ def _parsed_config(
     def find_handlers(parsed: ParsedConfig) -> HandlerScan:
         timeout = parsed.settings.get("default_timeout", DEFAULTS["default_timeout"])
         handler_cache = cache.path_for(directory, path, "handlers")
-        return handler_files.load(parsed, timeout, path, options.environ, handler_cache)
+        more = _trusting(trust, parsed, path)
+        return handler_files.load(parsed, timeout, path, options.environ, handler_cache, more)
 
     parsed = cache.read(cache_file, key, stamps)
     scan = find_handlers(parsed) if parsed is not None else None
     if parsed is None or scan is None or parsed.handlers != scan.handlers:
-        parsed = _parse_file(path, options, lambda settings: find_handlers(settings).handlers)
+        parsed = _parse_file(
+            path, trust, options, lambda settings: find_handlers(settings).handlers
+        )
         scan = find_handlers(parsed)
         cache.write(cache_file, key, stamps, parsed)
-    return parsed, scan
+    return parsed, scan, _trusting(trust, parsed, path)
+
+
+def _trusting(trust: Trust, parsed: ParsedConfig, path: Path) -> Trust:
+    """Return the trust in the owners that the configuration names besides.
+
+    Raise ConfigError for an unknown one.
+    """
+    try:
+        return trust.and_of(parsed.settings.get("trusted_owners", ()))
+    except ValueError as error:
+        where = f"{path.name}:{parsed.lines['trusted_owners']}: trusted_owners"
+        raise ConfigError([f"{where}: {error}; correct the name, or remove it"]) from None
 
 
 def _without_file(options: PathOptions) -> ParsedConfig:
@@ -217,11 +243,14 @@ def _without_file(options: PathOptions) -> ParsedConfig:
 
 
 def _parse_file(
-    path: Path, options: PathOptions, find_handlers: Callable[[ParsedConfig], tuple[Handler, ...]]
+    path: Path,
+    trust: Trust,
+    options: PathOptions,
+    find_handlers: Callable[[ParsedConfig], tuple[Handler, ...]],
 ) -> ParsedConfig:
     from scheduled.config import validate, yaml_document
 
-    document = yaml_document.read_file(path)
+    document = yaml_document.read_file(path, trust)
     return validate.validate_config(
         document,
         path.name,

@@ -16,8 +16,8 @@ from typing import Any
 import yaml
 
 from scheduled.errors import ConfigError, UnreadableFileError
-from scheduled.system.files import read_bytes
 from scheduled.system.text import excerpt
+from scheduled.system.trusted import Trust
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_NODES = 500_000
@@ -66,7 +66,7 @@ class _DocumentError(Exception):
         super().__init__(sentence)
 
 
-def read_file(path: Path, label: str = "") -> Node:
+def read_file(path: Path, trust: Trust, label: str = "") -> Node:
     """Return the document in a file; an empty file is an empty mapping.
 
     Raise ConfigError with one problem: file, line if there is one, sentence. `label` is what it
@@ -75,7 +75,7 @@ def read_file(path: Path, label: str = "") -> Node:
     try:
         if not os.path.isfile(path):
             raise UnreadableFileError(path, "not a file")
-        data = read_bytes(path)
+        data = trust.read(path)
     except UnreadableFileError as error:
         raise ConfigError([f"{label or path}: {error.reason}"]) from error
     return parse(data, label or path.name)

@@ -1,5 +1,6 @@
 """From a handler's name to its function. No other module imports a handler."""
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -10,6 +11,7 @@ from typing import Never
 
 from scheduled.errors import UsageError
 from scheduled.handler import Function, Param
+from scheduled.system.trusted import Trust, UntrustedError
 
 BUILTIN = "scheduled.handlers"
 FUNCTION = "run"
@@ -62,22 +64,25 @@ def exists(name: str) -> bool:
     return True
 
 
-def load(name: str) -> Function:
-    """Return the function of a handler. Raise UsageError that says what is missing."""
+def load(name: str, trust: Trust | None = None) -> Function:
+    """Return the function of a handler. Raise UsageError that says what is missing.
+
+    Its file, if it is in no package, has to belong to somebody we trust.
+    """
     module, function = parse_name(name)
-    handler = getattr(_import(name, module), function, None)
+    handler = getattr(_import(name, module, trust), function, None)
     if not callable(handler):
         raise UsageError(f"handler {name!r}: {module} has no function called {function}")
     return handler  # type: ignore[no-any-return]  # an attribute of a foreign module
 
 
-def params(name: str) -> Mapping[str, Param] | None:
+def params(name: str, trust: Trust | None = None) -> Mapping[str, Param] | None:
     """Import a handler's module and return the params it declares, or None if it declares none.
 
     Raise UsageError for a missing module, or a table that is not one.
     """
     module, _ = parse_name(name)
-    table = getattr(_import(name, module), PARAMS, None)
+    table = getattr(_import(name, module, trust), PARAMS, None)
     if table is None:
         return None
     if isinstance(table, Mapping) and all(isinstance(param, Param) for param in table.values()):
@@ -85,16 +90,19 @@ def params(name: str) -> Mapping[str, Param] | None:
     raise UsageError(f"handler {name!r}: {PARAMS} in {module} is no table of names and Param")
 
 
-def _import(name: str, module: str) -> ModuleType:
+def _import(name: str, module: str, trust: Trust | None) -> ModuleType:
     try:
-        return _import_file(Path(module)) if module.startswith("/") else import_module(module)
+        if module.startswith("/"):
+            return _import_file(Path(module), trust or Trust())
+        return import_module(module)
     except ModuleNotFoundError as error:
         raise UsageError(f"handler {name!r}: no module called {error.name}") from error
 
 
-def _import_file(path: Path) -> ModuleType:
+def _import_file(path: Path, trust: Trust) -> ModuleType:
     """Import a file as a module of its own, under a name that no other module has."""
     loader = _Uncached(f"{BUILTIN}.dropped_in.{path.stem}", str(path))
+    loader.trust = trust
     imported = sys.modules.get(loader.name)
     if imported is not None and imported.__file__ == str(path):
         return imported
@@ -115,6 +123,15 @@ class _Uncached(SourceFileLoader):
 
     Somebody else could have written one, and writing one would change the directory's stamp.
     """
+
+    trust: Trust
+
+    def get_data(self, path: str | bytes) -> bytes:
+        """Return the source. Raise UsageError if somebody else could have written it."""
+        try:
+            return self.trust.read(Path(os.fsdecode(path)))
+        except UntrustedError as error:
+            raise UsageError(f"handler {error}") from error
 
     def path_stats(self, path: str | bytes) -> Never:
         """Refuse, so that Python neither reads bytecode nor writes any."""

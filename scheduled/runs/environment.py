@@ -8,13 +8,12 @@ started in, which under cron is nearly empty; the job's `env_file`; the job's `e
 import json
 import os
 import re
-import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from scheduled.errors import ScheduledError, reason_of
+from scheduled.errors import ScheduledError, UnreadableFileError
 from scheduled.jobs.model import NAME, Attempt, Job
-from scheduled.system import files
+from scheduled.system.trusted import Trust
 from scheduled.timing.instants import format_utc
 
 LARGEST = 1024 * 1024
@@ -33,17 +32,20 @@ class UnusableEnvironmentError(ScheduledError):
     """A run cannot start because its `env_file` or `cwd` cannot be used."""
 
 
-def variables(attempt: Attempt, environ: Mapping[str, str], folder: Path) -> dict[str, str]:
+def variables(
+    attempt: Attempt, environ: Mapping[str, str], folder: Path, trust: Trust | None = None
+) -> dict[str, str]:
     """Return the environment of a run: `environ` and what the job and the run add to it.
 
     `folder` is what the `env_file` is relative to. Raises UnusableEnvironmentError for an
-    `env_file` that cannot be used.
+    `env_file` that cannot be used, or that is none of ours by `trust`.
     """
     result = dict(environ)
     if not result.get("HOME"):
         result |= _home()
     if attempt.job.env_file:
-        result |= _from_file(_resolve(attempt.job.env_file, folder, result))
+        path = _resolve(attempt.job.env_file, folder, result)
+        result |= _from_file(path, trust or Trust())
     return result | dict(attempt.job.env) | run_variables(attempt)
 
 
@@ -95,19 +97,25 @@ def _resolve(text: str, base: Path, environ: Mapping[str, str]) -> Path:
     return base / text
 
 
-def _from_file(path: Path) -> dict[str, str]:
+def env_file_problems(
+    job: Job, environ: Mapping[str, str], folder: Path, trust: Trust
+) -> list[str]:
+    """Return why the `env_file` of a job must not be used; none if it may, or is missing."""
+    path = _resolve(job.env_file, folder, environ) if job.env_file else None
+    if path is None or not os.path.exists(path):
+        return []
+    return [f"env_file: {problem}" for problem in trust.problems(path)]
+
+
+def _from_file(path: Path, trust: Trust) -> dict[str, str]:
     """Return the variables in a file of NAME=VALUE lines. No message contains a value."""
     try:
-        status = path.stat()
-        if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            reason = "others can write to it and so control what runs; type: chmod go-w"
-            raise UnusableEnvironmentError(f"env_file: {path}: {reason} {path}")
-        if status.st_size > LARGEST:
+        data = trust.read(path)
+        if len(data) > LARGEST:
             raise UnusableEnvironmentError(f"env_file: {path}: larger than {LARGEST} bytes")
-        text = files.read_stamped(path)[1].decode("utf-8-sig")
-    except OSError as error:
-        reason = reason_of(error)
-        raise UnusableEnvironmentError(f"env_file: {path}: {reason}") from error
+        text = data.decode("utf-8-sig")
+    except UnreadableFileError as error:
+        raise UnusableEnvironmentError(f"env_file: {error}") from error
     except UnicodeDecodeError as error:
         raise UnusableEnvironmentError(f"env_file: {path}: not UTF-8") from error
     return dict(_entries(text, path))

@@ -17,6 +17,7 @@ from typing import Any
 from scheduled.errors import ScheduledError, UsageError
 from scheduled.handler import Context, GiveUp, Incomplete, NotNow, loader, params
 from scheduled.system import files
+from scheduled.system.trusted import Trust
 from scheduled.timing.timezones import zone_info
 
 
@@ -24,7 +25,8 @@ def main() -> int:
     """Run the handler described on standard input; return 0, 1 if it failed, 75 for "not now"."""
     description = json.load(sys.stdin)
     _make_output_lenient()
-    report = _call(description["handler"], _context(description))
+    trust = Trust(description["owners"])
+    report = _call(description["handler"], trust, _context(description))
     if part := _too_deep(report):
         report = {"error": f"{part} is nested more than {files.MAX_NESTING} deep"}
     try:
@@ -44,9 +46,10 @@ def _make_output_lenient() -> None:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
-def _call(handler: str, context: Context) -> dict[str, Any]:
+def _call(handler: str, trust: Trust, context: Context) -> dict[str, Any]:
     try:
-        function, declared = loader.load(handler), loader.params(handler)
+        function = loader.load(handler, trust)
+        declared = loader.params(handler, trust)
         if declared is not None:
             params.check(declared, context.params)
         result = function(context)

@@ -2,7 +2,7 @@
 
 Importing a module runs it. So only a person's command does this, never a tick, and in a child
 process with the environment of a run and the params on standard input:
-`python -m scheduled.runs.handler_params HANDLER`.
+`python -m scheduled.runs.handler_params HANDLER OWNER...`.
 """
 
 import json
@@ -15,20 +15,23 @@ from scheduled.errors import ScheduledError
 from scheduled.handler import loader, params
 from scheduled.jobs.model import Attempt, Job
 from scheduled.runs import environment
+from scheduled.system.trusted import Trust
 
 PATIENCE = 20.0
 """Seconds a module may take to be imported."""
 
 
-def problems(jobs: Iterable[Job], environ: Mapping[str, str], folder: Path) -> Iterator[str]:
+def problems(
+    jobs: Iterable[Job], environ: Mapping[str, str], folder: Path, trust: Trust
+) -> Iterator[str]:
     """Yield a sentence for each param that does not fit; `folder` is the configuration's."""
     for job in jobs:
         if job.params and job.handler and not loader.is_builtin(job.handler):
-            for sentence in _check(job, environ, folder):
+            for sentence in _check(job, environ, folder, trust):
                 yield f"{job.source}: {job.id}: {sentence}"
 
 
-def _check(job: Job, environ: Mapping[str, str], folder: Path) -> list[str]:
+def _check(job: Job, environ: Mapping[str, str], folder: Path, trust: Trust) -> list[str]:
     try:
         child = subprocess.run(
             [
@@ -39,10 +42,11 @@ def _check(job: Job, environ: Mapping[str, str], folder: Path) -> list[str]:
                 "-m",
                 "scheduled.runs.handler_params",
                 job.handler,
+                *map(str, sorted(trust.owners)),
             ],
             input=json.dumps(job.params).encode(),
             capture_output=True,
-            env=environment.variables(Attempt("", job, slot=None), environ, folder),
+            env=environment.variables(Attempt("", job, slot=None), environ, folder, trust),
             timeout=PATIENCE,
             check=False,
         )
@@ -61,7 +65,7 @@ def _check(job: Job, environ: Mapping[str, str], folder: Path) -> list[str]:
 
 def main() -> int:
     """Print what is wrong with the params as a JSON list, on the last line."""
-    declared = loader.params(sys.argv[1])
+    declared = loader.params(sys.argv[1], Trust(map(int, sys.argv[2:])))
     sentences: list[str] = []
     if declared is not None:
         wrong = params.problems(declared, json.load(sys.stdin))

@@ -61,7 +61,9 @@ def check_only_if(
     condition = attempt.job.only_if
     command = ["/bin/sh", "-c", condition] if isinstance(condition, str) else list(condition)
     try:
-        variables = environment.variables(attempt, context.environ, context.config_dir)
+        variables = environment.variables(
+            attempt, context.environ, context.config_dir, context.trust
+        )
         directory = environment.working_directory(attempt.job, context.root, variables)
         code = _exit_code(command, variables, directory, limit)
     except subprocess.TimeoutExpired:

@@ -27,6 +27,7 @@ from scheduled.runs.environment import UnusableEnvironmentError
 from scheduled.runs.masking import Mask
 from scheduled.runs.output import OutputFile
 from scheduled.system import files
+from scheduled.system.trusted import Trust
 
 UNWRITTEN = 120
 """The exit code of a Python that could not write out what was printed (see `sys.exit`)."""
@@ -49,6 +50,8 @@ class RunContext(NamedTuple):
     zone: str
     now: datetime
     environ: Mapping[str, str]
+    trust: Trust | None = None
+    """Whose files may be executed; None: ours and root's."""
 
 
 @dataclass
@@ -94,7 +97,9 @@ def start(attempt: Attempt, memory: dict[str, Any], context: RunContext) -> Runn
         running.failure = f"{output.path}: {reason_of(error)}"
         return running
     try:
-        variables = environment.variables(attempt, context.environ, context.config_dir)
+        variables = environment.variables(
+            attempt, context.environ, context.config_dir, context.trust
+        )
         running.mask = Mask(variables)
         directory = environment.working_directory(attempt.job, context.root, variables)
         _launch(running, _Setup(variables, directory, descriptor), memory, context)
@@ -141,7 +146,7 @@ def finish_output(job_id: str, run_id: str, job: Job | None, context: RunContext
     trouble = ""
     try:
         variables = environment.variables(
-            Attempt(run_id, job, None), context.environ, context.config_dir
+            Attempt(run_id, job, None), context.environ, context.config_dir, context.trust
         )
     except UnusableEnvironmentError as error:
         variables = {**context.environ, **job.env}
@@ -353,6 +358,7 @@ def _description(attempt: Attempt, memory: dict[str, Any], context: RunContext) 
         "last_success": attempt.last_success.isoformat() if attempt.last_success else None,
         "params": attempt.job.params,
         "memory": memory,
+        "owners": sorted(context.trust.owners) if context.trust is not None else [],
     }
     stream = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
     stream.write(json.dumps(description).encode())

@@ -37,6 +37,19 @@ def is_outer_root(status: os.stat_result, path: str) -> bool:
     return overflow is not None and status.st_uid == overflow and _is_mount_point(path)
 
 
+def is_ours(path: Path) -> bool:
+    """Return whether only we and root can have written this file; False if it is missing."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return False
+    return (
+        stat.S_ISREG(status.st_mode)
+        and status.st_uid in (0, os.geteuid())
+        and not others_write(status, str(path))
+    )
+
+
 def name_of(uid: int) -> str:
     """Return the name of a user, or the number if it has none."""
     import pwd

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.system.files import Stamp, replace, stamp_of
-from scheduled.system.permissions import is_ours
+from scheduled.system.owners import is_ours
 
 Facts = list[Any]
 """What is known about a file, JSON values; the shape is up to whoever remembers them."""

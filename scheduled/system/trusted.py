@@ -79,6 +79,15 @@ class Trust:
             reasons.append(f"{folder}: {what}; type: chmod go-w {owners.typed(entry.real)}")
         return [reason for reason in reasons if reason]
 
+    def place_problems(self, folder: Path) -> list[str]:
+        """Return why somebody else could have made a folder, or replace it; empty if not."""
+        try:
+            entry = self._entry(str(folder))
+        except OSError as error:
+            return [f"{folder}: {reason_of(error)}"]
+        problem = entry.problem or self._owner_problem(entry.real, entry.status)
+        return [problem] if problem else []
+
     def file_problem(self, path: str, status: os.stat_result) -> str:
         """Return why a file must not be used, as far as its owner and mode tell; else ''."""
         if problem := self._owner_problem(path, status):

@@ -248,6 +248,7 @@ def _run_context(config: Config, now: datetime, environ: Mapping[str, str]) -> R
         zone=config.timezone,
         now=now,
         environ=environ,
+        trust=config.trust,
     )
 
 

@@ -24,7 +24,7 @@ def test_a_file_that_others_can_write_to_is_refused_with_the_command_that_mends_
     root: Path,
 ) -> None:
     path = written(root, "")
-    path.chmod(0o664)
+    path.chmod(0o666)
 
     with pytest.raises(ConfigError, match=f"type: chmod go-w {path}$"):
         load.load(options(root))
@@ -42,9 +42,10 @@ def test_a_folder_that_others_can_write_to_is_refused_unless_it_is_sticky(root: 
 
 
 def test_the_permissions_of_a_links_target_count_as_well(root: Path, tmp_path: Path) -> None:
-    written(root, "").rename(tmp_path / "real.yaml")
-    (root / "scheduled.yaml").symlink_to(tmp_path / "real.yaml")
-    tmp_path.chmod(0o777)
+    (tmp_path / "elsewhere").mkdir()
+    real = written(root, "").rename(tmp_path / "elsewhere" / "real.yaml")
+    (root / "scheduled.yaml").symlink_to(real)
+    real.parent.chmod(0o777)
 
     with pytest.raises(ConfigError, match=r"others can replace real.yaml in it"):
         load.load(options(root))

@@ -304,7 +304,7 @@ def test_a_job_file_cannot_take_the_id_of_a_handlers_job(good: Path, said: str) 
 def test_a_file_that_others_can_write_to_is_refused_alone(good: Path) -> None:
     path = handler_file(good, "open.py", decorated("open"))
     loaded(good, DIRS)
-    path.chmod(0o664)  # a change that no stamp shows
+    path.chmod(0o666)  # a change that no stamp shows
 
     found = load.load(options(good))
 

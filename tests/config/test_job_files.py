@@ -264,7 +264,7 @@ def test_a_file_does_not_replace_a_shipped_job(root: Path) -> None:
 def test_a_file_that_others_can_write_to_is_refused_alone(found_beside: Path) -> None:
     path = job_file(found_beside, "open.yaml", GOOD.replace("good", "open"))
     load.load(options(found_beside))
-    path.chmod(0o664)  # a change that no stamp shows
+    path.chmod(0o666)  # a change that no stamp shows
 
     found = load.load(options(found_beside))
 
@@ -294,10 +294,12 @@ def test_a_folder_that_others_can_replace_is_refused(found_beside: Path) -> None
 
 
 def test_a_link_is_judged_by_where_it_leads(found_beside: Path, tmp_path: Path) -> None:
-    job_file(found_beside, "x.yaml", GOOD.replace("good", "x")).rename(tmp_path / "x.yaml")
-    (found_beside / "jobs" / "x.yaml").symlink_to(tmp_path / "x.yaml")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    job_file(found_beside, "x.yaml", GOOD.replace("good", "x")).rename(elsewhere / "x.yaml")
+    (found_beside / "jobs" / "x.yaml").symlink_to(elsewhere / "x.yaml")
     before = own(load.load(options(found_beside)))
-    tmp_path.chmod(0o777)
+    elsewhere.chmod(0o777)
 
     after = own(load.load(options(found_beside)))
 

@@ -61,7 +61,12 @@ def test_the_default_in_the_manual_is_the_one_in_effect() -> None:
     told = {name: KEYS[name].default for name in load.DEFAULTS if name not in numbers}
 
     assert numbers == {name: float(KEYS[name].default) for name in numbers}
-    assert told == {"tick_interval": "as installed", "max_jobs": "none", "routes": "as shipped"}
+    assert told == {
+        "tick_interval": "as installed",
+        "max_jobs": "none",
+        "routes": "as shipped",
+        "trusted_owners": "none",
+    }
 
 
 def test_every_key_of_a_job_is_a_field_of_it() -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as some
 from scheduled.config import yaml_document
 from scheduled.config.yaml_writer import text_of
 from scheduled.jobs.model import Priority
+from scheduled.system.trusted import Trust
 
 # What YAML cannot say at all: half a surrogate pair. A zero is refused by the reader.
 TEXTS = some.text(some.characters(exclude_categories=["Cs"], exclude_characters="\0")) | some.text(
@@ -23,7 +24,7 @@ VALUES = some.recursive(
 def read_back(folder: Path, text: str) -> Any:
     path = folder / "job.yaml"
     path.write_bytes(text.encode())
-    return yaml_document.read_file(path).plain()
+    return yaml_document.read_file(path, Trust()).plain()
 
 
 def test_a_job_looks_as_a_person_would_write_it() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from scheduled.runs import handler_params
+from scheduled.system.trusted import Trust
 from tests.builders.engine import Engine, first_run
 from tests.builders.jobs import job
 
@@ -32,7 +33,7 @@ def theirs(folder: Path, text: str = THEIRS, **params: object) -> list[str]:
         source="scheduled.yaml:3",
         env={"PYTHONPATH": str(folder)},
     )
-    return list(handler_params.problems([the_job], os.environ, folder))
+    return list(handler_params.problems([the_job], os.environ, folder, Trust()))
 
 
 def test_params_that_fit_are_not_mentioned(tmp_path: Path) -> None:
@@ -71,7 +72,7 @@ def test_a_module_that_cannot_be_imported_is_reported_and_does_no_harm(
 def test_an_environment_that_cannot_be_made_is_a_problem_of_its_job(tmp_path: Path) -> None:
     lacking = job(handler="theirs.copies", params={"keep": 3}, env_file="absent.env")
 
-    (sentence,) = handler_params.problems([lacking], os.environ, tmp_path)
+    (sentence,) = handler_params.problems([lacking], os.environ, tmp_path, Trust())
 
     assert "backup: env_file: " in sentence
     assert "absent.env" in sentence
@@ -80,7 +81,7 @@ def test_an_environment_that_cannot_be_made_is_a_problem_of_its_job(tmp_path: Pa
 def test_a_job_without_params_and_one_of_a_shipped_handler_run_nothing(tmp_path: Path) -> None:
     jobs = [job(handler="not.there"), job(handler="health", params={"unchecked": 1})]
 
-    assert list(handler_params.problems(jobs, os.environ, tmp_path)) == []
+    assert list(handler_params.problems(jobs, os.environ, tmp_path, Trust())) == []
 
 
 def test_a_run_with_params_its_handler_does_not_know_fails_for_good_and_says_why(

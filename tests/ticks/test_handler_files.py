@@ -206,7 +206,7 @@ def test_a_broken_row_in_the_cache_is_as_good_as_none(home: Path) -> None:
 
 
 def test_the_example_in_the_manual_runs(root: Path) -> None:
-    section = MANUAL.split("\n## Handler folders\n")[1].split("\n## ")[0]
+    section = MANUAL.split("\n## Handler directories\n")[1].split("\n## ")[0]
     (code,) = re.findall(r"^```python\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
     (text,) = re.findall(r"^```yaml\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
     handler_file(root, "photos.py", code)

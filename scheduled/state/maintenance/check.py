@@ -15,7 +15,7 @@ from scheduled.state.maintenance.compare import Difference, differences
 from scheduled.state.maintenance.inventory import FileKind, StateFile
 from scheduled.state.store import Store
 from scheduled.system import locks
-from scheduled.system.permissions import OTHERS
+from scheduled.system.owners import OTHERS
 
 
 @dataclass(frozen=True)

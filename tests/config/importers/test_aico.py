@@ -3,6 +3,7 @@ import pytest
 from scheduled.config import yaml_document
 from scheduled.config.importers import aico, placeholder
 from scheduled.config.importers.findings import Findings
+from scheduled.system.trusted import Trust
 from tests.builders import needs
 
 DOCUMENTED = """
@@ -101,7 +102,7 @@ def test_a_task_may_stand_outside_every_category() -> None:
 
 
 def test_aicos_own_file_becomes_settings_and_every_other_key_is_reported() -> None:
-    found = aico.read(yaml_document.read_file(needs.real_data("aico/core.yaml")))
+    found = aico.read(yaml_document.read_file(needs.real_data("aico/core.yaml"), Trust()))
 
     assert found.settings == {"max_concurrent": 10, "default_timeout": 3600}
     assert {part.text.split(":")[0] for part in found.left_out} >= {
