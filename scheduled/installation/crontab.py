@@ -130,8 +130,13 @@ def _crontab(argument: str, text: bytes = b"") -> subprocess.CompletedProcess[by
             "there is no `crontab` command in PATH; install cron"
             " (Debian, Ubuntu: `apt install cron`; Fedora: `dnf install cronie`) and try again"
         ) from None
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise UnavailableError(f"`crontab {argument}` did not work: {error}") from error
+    except OSError as error:
+        reason = reason_of(error)
+        raise UnavailableError(f"`crontab {argument}` cannot be run: {reason}") from error
+    except subprocess.TimeoutExpired as error:
+        raise UnavailableError(
+            f"`crontab {argument}` has not ended within {_PATIENCE} seconds"
+        ) from error
 
 
 def _said(answer: subprocess.CompletedProcess[bytes]) -> str:

@@ -198,8 +198,13 @@ def _systemctl(*words: str) -> str:
         )
     except FileNotFoundError:
         raise UnavailableError("there is no `systemctl` command in PATH") from None
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise UnavailableError(f"`{' '.join(command)}` did not work: {error}") from error
+    except OSError as error:
+        reason = reason_of(error)
+        raise UnavailableError(f"`{' '.join(command)}` cannot be run: {reason}") from error
+    except subprocess.TimeoutExpired as error:
+        raise UnavailableError(
+            f"`{' '.join(command)}` has not ended within {_PATIENCE} seconds"
+        ) from error
     if answer.returncode != 0:
         complaint = " ".join(answer.stderr.decode("utf-8", "backslashreplace").split())
         raise UnavailableError(f"`{' '.join(command)}` ended with {answer.returncode}: {complaint}")

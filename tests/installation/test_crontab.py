@@ -247,6 +247,20 @@ def test_a_machine_without_crontab_says_what_to_install(
         crontab.read()
 
 
+def test_a_crontab_that_cannot_be_started_or_hangs_is_said_in_a_sentence(
+    command: Crontab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command.behave(on_list="exec sleep 60")
+    monkeypatch.setattr(crontab, "_PATIENCE", 0.2)
+    with pytest.raises(UnavailableError, match=r"^`crontab -l` has not ended within 0\.2 seconds$"):
+        crontab.read()
+
+    (tmp_path / "crontab").touch(mode=0o600)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UnavailableError, match=r"^`crontab -l` cannot be run: permission denied$"):
+        crontab.read()
+
+
 def test_the_old_text_is_backed_up_for_its_owner_only(command: Crontab, tmp_path: Path) -> None:
     command.text = FOREIGN + b"caf\xe9\n"
 
