@@ -11,6 +11,8 @@ import re
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
+from scheduled.errors import cut
+
 _NUMBER = re.compile(r"[+-]?\d{9,}(\.\d+)?")
 _MILLISECONDS_FROM = 1e11
 """An epoch this large would be the year 5138: it is meant in milliseconds."""
@@ -28,7 +30,7 @@ def parse(value: Any, zone: tzinfo) -> datetime:
         value = float(text)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _from_epoch(value)
-    raise ValueError(f"not a timestamp: {str(value)[:60]!r}")
+    raise ValueError(f"not a timestamp: {cut(str(value), 60)!r}")
 
 
 def readable(value: Any, zone: tzinfo) -> datetime | None:
@@ -50,7 +52,7 @@ def _from_text(text: str, zone: tzinfo) -> datetime:
             moment = moment.replace(tzinfo=zone)
         return moment.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError(f"not a timestamp: {text[:60]!r}") from None
+        raise ValueError(f"not a timestamp: {cut(text, 60)!r}") from None
 
 
 def _from_epoch(seconds: float) -> datetime:
@@ -59,4 +61,4 @@ def _from_epoch(seconds: float) -> datetime:
             seconds = seconds / 1000
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
-        raise ValueError(f"not a timestamp: {str(seconds)[:60]!r}") from None
+        raise ValueError(f"not a timestamp: {cut(str(seconds), 60)!r}") from None

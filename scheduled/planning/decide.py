@@ -18,6 +18,7 @@ from scheduled.planning.slot_cache import SlotCache
 from scheduled.state.records import Deferral, JobMemory, Pause, Retry
 from scheduled.timing import expression, window
 from scheduled.timing.expression import Schedule
+from scheduled.timing.instants import minute_utc
 from scheduled.timing.slots import MissedRange, is_anchored, origin
 
 INSTANT = timedelta(microseconds=1)
@@ -254,7 +255,7 @@ def _decide_deferred(
     """Decide to run once at the end of the deferral, for all slots that passed during it."""
     until = deferral.until
     if slots.now < until:
-        why = f"deferred until {until:%Y-%m-%d %H:%M} UTC"
+        why = f"deferred until {minute_utc(until)}"
         why += f": {deferral.reason}" if deferral.reason else ""
         verdict = Verdict.NOT_DUE if due is None else Verdict.WAIT
         return Decision(job, verdict, due.newest if due else None, reason=why, next=until)
@@ -297,7 +298,7 @@ def _decide_paused(
 
 
 def _pause_text(pause: Pause) -> str:
-    until = f" until {pause.until:%Y-%m-%d %H:%M} UTC" if pause.until else ""
+    until = f" until {minute_utc(pause.until)}" if pause.until else ""
     return f"paused{until}{': ' if pause.reason else ''}{pause.reason}"
 
 

@@ -28,6 +28,7 @@ from scheduled.runs.masking import Mask
 from scheduled.runs.output import OutputFile
 from scheduled.system import files
 from scheduled.system.trusted import Trust
+from scheduled.timing.instants import format_utc
 
 UNWRITTEN = 120
 """The exit code of a Python that could not write out what was printed (see `sys.exit`)."""
@@ -346,16 +347,16 @@ def _description(attempt: Attempt, memory: dict[str, Any], context: RunContext) 
         "handler": attempt.job.handler,
         "job": attempt.job.id,
         "run_id": attempt.run_id,
-        "now": context.now.isoformat(),
+        "now": format_utc(context.now),
         "zone": context.zone,
         "root": str(context.root),
         "central_dir": str(context.central_dir),
         "cache_dir": str(context.state_dir / "cache" / attempt.job.id),
-        "slot": attempt.slot.isoformat() if attempt.slot else None,
+        "slot": format_utc(attempt.slot),
         "attempt": attempt.attempt,
         "catch_up": attempt.catch_up,
         "missed": attempt.missed,
-        "last_success": attempt.last_success.isoformat() if attempt.last_success else None,
+        "last_success": format_utc(attempt.last_success),
         "params": attempt.job.params,
         "memory": memory,
         "owners": sorted(context.trust.owners) if context.trust is not None else [],

@@ -30,7 +30,7 @@ from scheduled.ticks.dispatcher import Children, Dispatcher, RunRequest
 from scheduled.ticks.idle_hint import IdleHint
 from scheduled.ticks.report import Report
 from scheduled.ticks.signals import Bus
-from scheduled.timing.instants import format_utc
+from scheduled.timing.instants import format_utc, minute_utc
 from scheduled.timing.timezones import zone_info
 from scheduled.views import status
 
@@ -61,7 +61,7 @@ def run(
     """
     if now < EARLIEST:
         raise UnavailableError(
-            f"the clock says {now:%Y-%m-%d %H:%M} UTC, which is before the first release; "
+            f"the clock says {minute_utc(now)}, which is before the first release; "
             "nothing is run or written until it is set"
         )
     tick = Tick(config, now, environ=environ, request=request, bus=bus)

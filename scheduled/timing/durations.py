@@ -7,6 +7,8 @@ order; a number may have a fraction, and a space may stand before a unit and bet
 import re
 from datetime import timedelta
 
+from scheduled.errors import cut
+
 _SECONDS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
 # Twelve digits: a longer number is a typing error, or an attack on `int`.
 _NUMBER = r"[0-9]{1,12}(?:\.[0-9]{1,6})?"
@@ -26,7 +28,7 @@ def parse(text: str) -> float:
     """
     # Compiled on use: a tick with cron expressions alone needs none of it.
     if not re.fullmatch(PATTERN, text):
-        raise ValueError(f"not a duration: {text[:60]!r}")
+        raise ValueError(f"not a duration: {cut(text, 60)!r}")
     parts = re.findall(_PART, text.lower())
     # 1.1h is 3960 s; in binary fractions it would be a little more.
     return round(sum(float(number) * _SECONDS[unit or "s"] for number, unit in parts), 6)

@@ -1,4 +1,4 @@
-"""Instants as text: ISO 8601 in UTC, with `Z`."""
+"""Instants as text in UTC: ISO 8601 with `Z`, or as part of a sentence."""
 
 from datetime import UTC, datetime
 from typing import overload
@@ -23,6 +23,11 @@ def format_utc(instant: datetime | None) -> str | None:
     if instant is None:
         return None
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def minute_utc(instant: datetime) -> str:
+    """Return an instant as a sentence of the journal names it: `2026-11-21 07:02 UTC`."""
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def parse_utc(text: str | None) -> datetime | None:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from scheduled.errors import ScheduleError, did_you_mean
+from scheduled.errors import ScheduleError, cut, did_you_mean
 
 RESOLUTION = timedelta(microseconds=1)
 
@@ -135,7 +135,7 @@ def _unknown(name: str) -> str:
 
     from scheduled.timing import posix_zone
 
-    shown = name[:60].encode("unicode_escape").decode()
+    shown = cut(name, 60).encode("unicode_escape").decode()
     advice = posix_zone.advice(name)
     if advice:
         return f'time zone "{shown}" is not known; {advice}'

@@ -20,6 +20,7 @@ from scheduled.config.importers.findings import (
 from scheduled.config.importers.json_objects import JsonEntry
 from scheduled.config.yaml_document import UNUSABLE
 from scheduled.ecosystem import timestamps
+from scheduled.errors import cut
 from scheduled.system.text import excerpt
 from scheduled.timing.instants import format_utc
 
@@ -142,7 +143,7 @@ def _deferrals(task: Mapping[str, Any]) -> Deferrals:
 
 def _deferral(entry: Mapping[str, Any]) -> dict[str, str | None]:
     reason = entry.get("reason", entry.get("deferral_reason")) or ""
-    plain = UNUSABLE.sub("", " ".join(str(reason).split()))[:LONGEST_REASON]
+    plain = cut(UNUSABLE.sub("", " ".join(str(reason).split())), LONGEST_REASON)
     instants = {
         name: timestamps.readable(entry.get(name), UTC)
         for name in ("deferred_at", "deferred_until")
