@@ -67,7 +67,7 @@ def test_a_job_has_the_keys_it_has_in_yaml() -> None:
         ({"params": {"x": object()}}, "x.params: object: expected text, a number"),
         ({"command": None}, "x: neither a command nor a handler"),
         ({"command": "a\0b"}, "x.command: "),
-        ({"handler": "health"}, "x.handler: there is a command as well"),
+        ({"handler": "health"}, "x.handler: a job has either a command or a handler"),
         ({"command": None, "handler": "helth"}, 'x.handler: "helth": unknown handler'),
         ({"timezone": "Mars/Base"}, "x.timezone: "),
         ({"id": "a b"}, "a b: an id may contain letters"),

@@ -119,4 +119,4 @@ def _refuse_undecodable(values: Any) -> None:
     try:
         json.dumps(values, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise UsageError("an option is not UTF-8; type it in UTF-8") from None
+        raise UsageError("an option is not valid UTF-8") from None

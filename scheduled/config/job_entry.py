@@ -130,7 +130,7 @@ def check_id(entry: JobEntry) -> None:
 def _check_action(entry: JobEntry, targets: Mapping[str, str]) -> None:
     command, handler = entry.node.value.get("command"), entry.node.value.get("handler")
     if command is not None and handler is not None:
-        entry.report("handler", "there is a command as well; a job has only one of them")
+        entry.report("handler", "a job has either a command or a handler, not both")
     elif command is None and handler is None and entry.base is None:
         entry.report("", "neither a command nor a handler; set one of them")
     name = handler.text if handler is not None else ""

@@ -41,5 +41,5 @@ def write(folder: Path, name: str, document: dict[str, Any]) -> None:
     except OSError as error:
         reason = reason_of(error)
         raise CentralFileError(
-            f"{path}: cannot be written ({reason}); make room or mend the permissions"
+            f"{path}: cannot be written ({reason}); make room or fix the permissions"
         ) from error

@@ -68,7 +68,7 @@ def _document(path: Path) -> dict[str, Any]:
     document = read_json(path)
     if isinstance(document, dict):
         return document
-    raise UnreadableFileError(path, "not an object; mend it, nothing was changed")
+    raise UnreadableFileError(path, "not a JSON object; fix it. Nothing was changed")
 
 
 def _entry(before: Any, count: Count) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def read(folder: Path) -> Mailbox:
         with _locked(folder, WAIT):
             return _read(folder)
     except LockedError as error:
-        raise UnreadableFileError(folder / INBOX, f"half written, it seems; {error}") from error
+        raise UnreadableFileError(folder / INBOX, f"seems to be half written; {error}") from error
 
 
 @contextlib.contextmanager
@@ -238,7 +238,7 @@ def _entries(document: Any, path: Path) -> list[Any]:
             if isinstance(document.get(key), list):
                 entries: list[Any] = document[key]
                 return entries
-    raise UnreadableFileError(path, "no list of messages in it; mend it, nothing was changed")
+    raise UnreadableFileError(path, "has no list of messages; fix it. Nothing was changed")
 
 
 def _write(box: Mailbox, path: Path, before: Stamp | None) -> None:

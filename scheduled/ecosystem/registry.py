@@ -146,7 +146,7 @@ def _document(path: Path) -> dict[str, Any]:
     try:
         document = read_json(path)
     except UnreadableFileError as error:
-        raise RegistryError(f"{error}; mend the registry, nothing was changed") from error
+        raise RegistryError(f"{error}; fix the registry; nothing was changed") from error
     if not isinstance(document, dict) or not isinstance(document.get("branches"), list):
         raise RegistryError(f"{path}: no list of branches in it; expected {{metadata, branches}}")
     return document

@@ -201,8 +201,8 @@ def _unpaired(marker: _Marker) -> CrontabError:
     kind, other = ("BEGIN", "END") if marker.opens else ("END", "BEGIN")
     return CrontabError(
         f"crontab line {marker.number}: `# {kind} scheduled {marker.name}` without its {other},"
-        " so nobody can tell which lines are ours; nothing was changed."
-        " Mend it with `crontab -e`: delete the marker and our lines next to it"
+        " so it is unclear which lines belong to this program; nothing was changed."
+        " Fix it with `crontab -e`: delete the marker and the lines of scheduled next to it"
     )
 
 

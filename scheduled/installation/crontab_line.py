@@ -53,7 +53,7 @@ def _quoted(word: str) -> str:
     """
     if any(sign in word for sign in "\\\n\r\0"):
         raise UsageError(
-            f"{word!r}: a crontab cannot say a path with a backslash or a line break in it;"
+            f"{word!r}: a crontab cannot contain a path with a backslash or a line break in it;"
             " move it, or use a symlink"
         )
     return shlex.quote(word).replace("%", "\\%")

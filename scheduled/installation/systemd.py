@@ -149,7 +149,7 @@ def _refuse(installed: Installed, *, force: bool) -> None:
     for path in (installed.folder / name for name in installed.texts):
         if path.is_symlink():  # to /dev/null where it is masked: never to be written through
             raise UnitError(
-                f"{path}: a link and not the file we wrote; nothing was changed. If you have"
+                f"{path}: a symlink, not the installed file; nothing was changed. If you have"
                 f" masked it: systemctl --user unmask {path.name}"
             )
     if installed.edited and not force:

@@ -114,7 +114,7 @@ def _appending(log: Path) -> str:
     path = _sayable(str(log))
     if re.search(r"[\x00-\x1f\x7f]", path) or path != path.strip() or path.endswith("\\"):
         raise UsageError(
-            f"--log {path!r}: a unit cannot say this path; name a file without control"
+            f"--log {path!r}: a unit cannot contain this path; name a file without control"
             " characters, and without a space or a backslash at the end"
         )
     return "".join(f"{name}=append:{path.replace('%', '%%')}\n" for name in _OUTPUTS)

@@ -89,7 +89,7 @@ def _problem(route: Any) -> str | None:
     if route is None:
         return None
     if not isinstance(route, Mapping):
-        return f"{route!r}: expected {{to: address, priority: ...}}, or null to tell nobody"
+        return f"{route!r}: expected {{to: address, priority: ...}}, or null to send nothing"
     to, priority = route.get("to", AFFECTED), route.get("priority", "normal")
     if not all(isinstance(address, str) and address.strip("@ ") for address in _as_list(to)):
         return f"to: {to!r} is not an address or a list of addresses"

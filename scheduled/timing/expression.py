@@ -181,7 +181,7 @@ def _resolve_hashes(plain: str, seed: str) -> str:
     """Return the fields with a number in the place of each `H`."""
     if not seed:
         raise ScheduleError(
-            "H stands for a number that depends on machine and job, and here is no job;"
+            "H is a number derived from machine and job, and there is no job here;"
             " write numbers, or put the job into the configuration"
         )
     return " ".join(

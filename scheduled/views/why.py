@@ -69,7 +69,7 @@ def sentences(document: dict[str, Any], snapshot: Snapshot) -> Iterator[str]:
     for reason in document["reasons"]:
         yield f"- {wording.printed(reason)}"
     if after is not None:
-        yield f"- the next start: {both(after, snapshot.now, snapshot.zone)}."
+        yield f"- next run: {both(after, snapshot.now, snapshot.zone)}."
 
 
 _ANSWERS = {NONE: "not scheduled", UNKNOWN: "no longer on record"}

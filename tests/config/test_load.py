@@ -260,7 +260,7 @@ def test_a_bad_job_is_left_out_and_named_and_the_others_run(root: Path) -> None:
         ("{schedule: daily}", "one: neither a command nor a handler"),
         ("{command: x}", "one: no schedule"),
         ("", "one: neither a command nor a handler; set one of them; one: no schedule"),
-        ("{schedule: daily, command: x, handler: health}", "one.handler: there is a command as"),
+        ("{schedule: daily, command: x, handler: health}", "one.handler: a job has either a"),
         ("{schedule: daily, handler: metrisc}", "unknown handler; did you mean metrics?"),
         ("{schedule: daily, handler: no_such_pkg.jobs}", "no module no_such_pkg.jobs can be fou"),
         ("{schedule: daily, command: x, timezone: Europe/Berln}", "did you mean Europe/Berlin?"),

@@ -127,7 +127,7 @@ def test_each_schedule_knows_its_kind() -> None:
         ("1,,2 * * * *", 'minute "" is not understood'),
         (
             "H H * * *",
-            "H stands for a number that depends on machine and job, and here is no job; write",
+            "H is a number derived from machine and job, and there is no job here; write",
         ),
         ("H H * *", "4 fields; write five fields"),
         ("0 0 L * *", 'day-of-month "L" is not understood'),
