@@ -179,6 +179,8 @@ class AttemptResult:
     """Whether a retry cannot help: the action said so, or its code is wrong."""
     not_now: bool = False
     """Whether the action said "not now": no failure, and the slot stays due."""
+    is_shortage: bool = False
+    """Whether nothing was started, as the machine lacked something; `not_now` is set, too."""
     trouble: str = ""
     """What went wrong with its captured output: worth a warning, no failure of the job."""
     cpu_seconds: float | None = None

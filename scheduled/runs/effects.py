@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scheduled.jobs.model import Attempt, Job
-from scheduled.runs import preconditions, process, supervisor
+from scheduled.jobs.model import Attempt, AttemptResult, Job
+from scheduled.runs import ending, preconditions, process, supervisor
+from scheduled.runs.ending import Ending
 from scheduled.runs.preconditions import Declined, Guards, NotNow
 from scheduled.runs.process import RunContext, Running
 from scheduled.state.records import ActiveRun
@@ -23,11 +24,18 @@ class Effects:
     check_only_if: Callable[[Attempt, RunContext], NotNow | Declined | None] = (
         preconditions.check_only_if
     )
-    start: Callable[[Attempt, dict[str, Any], RunContext], Running] = process.start
+    start: Callable[[Attempt, dict[str, Any], RunContext, Lock], Running] = process.start
     find_survivor: Callable[[ActiveRun], int] = supervisor.find_survivor
-    finish_output: Callable[[str, str, Job | None, RunContext], str] = process.finish_output
+    find_orphan: Callable[[ActiveRun], int] = supervisor.find_orphan
+    stop_overdue: Callable[[ActiveRun], bool] = supervisor.stop_overdue
+    """Kill a run whose tick died and whose keeper lives on; return whether there was one."""
+    recovered: Callable[[Ending, RunContext], AttemptResult | None] = ending.recovered
+    """Return how a run ended whose tick died."""
+    forget: Callable[[str, str, RunContext], None] = ending.forget
+    """Remove what the processes of a run left, once its end is on record."""
+    finish_output: Callable[[str, str, Job | None, RunContext], str] = ending.finish_output
     """Finish the output of a run whose tick died."""
-    watch_output: Callable[[str, str, Job | None, RunContext], object] = process.watch_output
+    watch_output: Callable[[str, str, Job | None, RunContext], object] = ending.watch_output
     """Keep the output of such a run within its limit while the run goes on."""
 
 

@@ -9,6 +9,7 @@ import io
 import json
 import os
 import sys
+import time
 import traceback
 from datetime import datetime
 from pathlib import Path
@@ -23,12 +24,14 @@ from scheduled.timing.timezones import zone_info
 
 def main() -> int:
     """Run the handler described on standard input; return 0, 1 if it failed, 75 for "not now"."""
+    started = time.monotonic()
     description = json.load(sys.stdin)
     _make_output_lenient()
     trust = Trust(description["owners"])
     report = _call(description["handler"], trust, _context(description))
     if part := _too_deep(report):
         report = {"error": f"{part} is nested more than {files.MAX_NESTING} deep"}
+    report["seconds"] = round(time.monotonic() - started, 3)
     try:
         files.replace_json(Path(sys.argv[1]), report)
     except (TypeError, ValueError) as error:

@@ -11,7 +11,6 @@ from scheduled.runs import supervisor
 from scheduled.state import events
 from scheduled.state.records import ActiveRun
 from scheduled.state.store import Store
-from scheduled.system import processes
 
 GRACE = timedelta(seconds=supervisor.GRACE_SECONDS)
 PATIENCE = 3 * GRACE
@@ -29,15 +28,9 @@ def escalate(store: Store, job: str, run: ActiveRun, reason: str, now: datetime)
     stop = run.stop
     if stop is None:
         store.write(now, events.stop_requested(job, run.run_id, reason))
-        _signal(run, signal.SIGTERM)
+        supervisor.signal_run(run, signal.SIGTERM)
     elif now > stop.at + PATIENCE:
         return False
     elif now > stop.at + GRACE:
-        _signal(run, signal.SIGKILL)
+        supervisor.signal_run(run, signal.SIGKILL)
     return True
-
-
-def _signal(run: ActiveRun, number: signal.Signals) -> None:
-    # The record may outlive the run, even by a restart of the machine, and its process id may be
-    # that of a stranger by now.
-    processes.signal_family(supervisor.find_survivor(run), run.run_id, number)

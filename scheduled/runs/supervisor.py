@@ -1,29 +1,28 @@
-"""The children of a tick: wait for them, enforce their timeouts, stop them with all they started.
+"""The runs of a tick: wait for them, enforce their timeouts, stop them with all they started.
 
-A run is stopped with TERM to its session and, after a grace, KILL. So is any process that left
-the session, found by ancestry and by the run id in its environment. Processes that got a signal
-are remembered, because ancestry is lost when a parent ends. A run that ends by itself may leave
-processes behind.
+A run is stopped with TERM to all its processes and, after a grace, KILL; they are found by
+ancestry, session, and the run id in their environment. What got a signal is remembered, because a
+parent may end. A run that ends by itself may leave processes behind.
 """
 
 import contextlib
 import os
 import select
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any, Self
 
 from scheduled.jobs.model import AttemptResult
-from scheduled.runs import process
+from scheduled.runs import ending, keeper
 from scheduled.runs.process import Running
 from scheduled.state.records import ActiveRun
-from scheduled.system import machine
-from scheduled.system.processes import descendants, find, is_alive, start_time
+from scheduled.system import machine, processes
+from scheduled.system.processes import Family
 
 GRACE_SECONDS = 10.0
+POLL_SECONDS = 0.005
 LOOK_SECONDS = 0.25
 """How often the sizes of output files are checked while runs are in progress."""
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -48,16 +47,19 @@ class Supervisor:
         self._undo = [lambda: signal.set_wakeup_fd(before)]
         self._handle(signal.SIGCHLD, lambda *_: None)
         for stop in STOP_SIGNALS:
-            self._handle(stop, self._on_stop_signal)
+            if signal.getsignal(stop) is not signal.SIG_IGN:  # on purpose, as nohup does
+                self._handle(stop, self._on_stop_signal)
         return self
 
     def __exit__(self, *_: object) -> None:
         # Leave nothing running, even after an error of this program.
         for running in self.running:
-            _kill(running, signal.SIGKILL)
-            if running.process is not None:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    running.process.wait(GRACE_SECONDS)
+            if running.keeper:
+                _kill(running, signal.SIGKILL)
+        until = time.monotonic() + GRACE_SECONDS
+        while self.running and time.monotonic() < until:
+            self.running = [running for running in self.running if not _has_ended(running)]
+            time.sleep(POLL_SECONDS)
         for undo in reversed(self._undo):
             undo()
         for end in self._wake:
@@ -88,16 +90,12 @@ class Supervisor:
 
     def _reap(self) -> Iterator[tuple[Running, AttemptResult]]:
         for running in list(self.running):
-            if running.process is None:
-                self.running.remove(running)
-                yield running, process.failed_start(running)
+            if not _has_ended(running):
                 continue
-            pid, status, usage = os.wait4(running.pid, os.WNOHANG)
-            if pid:
-                if running.stop:
-                    _kill(running, signal.SIGKILL)
-                self.running.remove(running)
-                yield running, process.result_of(running, status, usage)
+            if running.keeper and (running.stop or running.status is None):
+                _kill(running, signal.SIGKILL)
+            self.running.remove(running)
+            yield running, ending.result_of(running)
 
     def _enforce_timeouts(self, now: float) -> None:
         for running in self.running:
@@ -116,8 +114,6 @@ class Supervisor:
     def _handle(
         self, number: signal.Signals, action: Callable[[int, FrameType | None], Any]
     ) -> None:
-        if signal.getsignal(number) is signal.SIG_IGN:
-            return  # ignored on purpose, as nohup does with SIGHUP
         before = signal.signal(number, action)
         self._undo.append(lambda: signal.signal(number, before))
 
@@ -125,23 +121,62 @@ class Supervisor:
         self.stopped_by = signal.Signals(number)
 
 
+def _has_ended(running: Running) -> bool:
+    """Return whether the keeper of a run has ended, and reap it."""
+    return not running.keeper or os.waitpid(running.keeper, os.WNOHANG)[0] != 0
+
+
 def find_survivor(run: ActiveRun) -> int:
     """Return the process of a run that is still alive, or 0."""
     if run.boot_id != machine.boot_id():
         return 0
     if run.pid is None:
-        return find(run.run_id)
-    return run.pid if is_alive(run.pid, run.pid_started or 0) else 0
+        return processes.find(run.run_id)
+    return run.pid if processes.is_alive(run.pid, run.pid_started or 0) else 0
+
+
+def signal_run(run: ActiveRun, number: signal.Signals) -> None:
+    """Send a signal to all processes of a run that another process waits for.
+
+    The record may outlive the run, even by a restart of the machine, and its process ids may be
+    those of strangers by now.
+    """
+    if run.boot_id == machine.boot_id():
+        family = _family(run)
+        _tell_keeper(family)
+        processes.send(processes.members(family), number)
+
+
+def stop_overdue(run: ActiveRun) -> bool:
+    """Kill a run whose tick died while its keeper waits; return whether there was such a run."""
+    if not find_orphan(run):
+        return False
+    signal_run(run, signal.SIGKILL)
+    return True
+
+
+def find_orphan(run: ActiveRun) -> int:
+    """Return the process of a run whose tick died while its keeper waits; 0 for any other run."""
+    if run.boot_id != machine.boot_id() or run.keeper is None:
+        return 0
+    if not processes.is_alive(run.keeper, run.keeper_started or 0):
+        return 0
+    return 0 if processes.parent(run.keeper) == run.tick else run.pid or 0
+
+
+def _family(run: ActiveRun) -> Family:
+    return Family(
+        run.run_id, run.pid or 0, run.pid_started or 0, run.keeper or 0, run.keeper_started or 0
+    )
+
+
+def _tell_keeper(family: Family) -> None:
+    """Tell a keeper that nothing of its run may outlive the job."""
+    processes.send({family.keeper: family.keeper_started}, keeper.STOPPING)
 
 
 def _kill(running: Running, number: signal.Signals) -> None:
-    signalled = {pid for pid, started in running.signalled.items() if is_alive(pid, started)}
-    family = descendants(running.pid, running.attempt.run_id, signalled)
-    running.signalled |= {
-        pid: started for pid in family if (started := start_time(pid)) is not None
-    }
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(running.pid, number)
-    for pid in family:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, number)
+    family = running.family
+    _tell_keeper(family)
+    running.signalled |= processes.members(family, running.signalled)
+    processes.send(running.signalled, number)

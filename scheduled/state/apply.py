@@ -127,6 +127,9 @@ def _process_started(state: State, event: kinds.ProcessStarted) -> None:
     run = job_entry.find_run(_entry(state, event["job"]), event.get("run_id"))
     if run is not None:
         run["pid"], run["pid_started"] = event["pid"], event["pid_started"]
+        if "keeper" in event:
+            run["keeper"], run["keeper_started"] = event["keeper"], event["keeper_started"]
+            run["tick"] = event["tick"]
 
 
 def _stop_requested(state: State, event: kinds.StopRequested) -> None:

@@ -35,6 +35,9 @@ class RunEntry(TypedDict, total=False):
     started_at: str | None
     pid: int | None
     pid_started: int | None
+    keeper: int
+    keeper_started: int
+    tick: int
     stop: StopEntry | None
     finished_at: str | None
     reason: str | None

@@ -111,6 +111,9 @@ class ProcessStarted(Recorded):
     run_id: str
     pid: int
     pid_started: int | None
+    keeper: NotRequired[int]
+    keeper_started: NotRequired[int]
+    tick: NotRequired[int]
 
 
 class StopRequested(Recorded):

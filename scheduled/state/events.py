@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from scheduled.jobs.model import Attempt, AttemptResult, Job, Outcome
 from scheduled.state.document import GapEntry, State
 from scheduled.state.records import ActiveRun
+from scheduled.system.processes import Family
 from scheduled.timing.instants import format_utc, parse_utc
 from scheduled.timing.slots import MissedRange
 
@@ -141,14 +142,17 @@ def run_started(attempt: Attempt, boot_id: str, lane: int = 0) -> kinds.RunStart
     return event
 
 
-def process_started(attempt: Attempt, pid: int, pid_started: int | None) -> kinds.ProcessStarted:
-    """Build the event that names a run's process, so that a later tick can find it."""
+def process_started(attempt: Attempt, family: Family, tick: int) -> kinds.ProcessStarted:
+    """Build the event that names the processes of a run, so that a later tick can find them."""
     return {
         "event": "spawned",
         "job": attempt.job.id,
         "run_id": attempt.run_id,
-        "pid": pid,
-        "pid_started": pid_started,
+        "pid": family.pid,
+        "pid_started": family.started or None,
+        "keeper": family.keeper,
+        "keeper_started": family.keeper_started,
+        "tick": tick,
     }
 
 

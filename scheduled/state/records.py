@@ -56,6 +56,11 @@ class ActiveRun(NamedTuple):
     """The kernel's start time of `pid` in clock ticks, which tells it from a later process."""
     boot_id: str = ""
     stop: Stop | None = None
+    keeper: int | None = None
+    """The process that waits for it and writes how it ended."""
+    keeper_started: int | None = None
+    tick: int | None = None
+    """The process of the tick that started it."""
 
 
 class Retry(NamedTuple):
@@ -218,6 +223,9 @@ def _run(entry: RunEntry | None) -> ActiveRun | None:
         pid_started=entry.get("pid_started"),
         boot_id=entry.get("boot_id", ""),
         stop=_stop(entry.get("stop")),
+        keeper=entry.get("keeper"),
+        keeper_started=entry.get("keeper_started"),
+        tick=entry.get("tick"),
     )
 
 

@@ -32,6 +32,19 @@ class Lock:
         """Release the lock."""
         self._lock.release()
 
+    @contextmanager
+    def shared(self) -> Iterator[int | None]:
+        """Yield a descriptor that a forked process can keep, and the lock with it.
+
+        The lock is free when this process has released it, or when both have ended.
+        """
+        # filelock closes its own descriptor in a forked process.
+        descriptor = os.dup(self._lock._context.lock_file_fd)  # noqa: SLF001 - it has no public one
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
 
 def take_job(state_dir: Path, job: str, lane: int = 0) -> Lock | None:
     """Take the lock of a job; None if another process holds it. Never waits.

@@ -1,9 +1,14 @@
-"""Processes: start times, liveness, and signals to a run and all its descendants."""
+"""Processes: start times, liveness, and signals to a run and all its descendants.
+
+A process is named by its id and its start time: ids are used again.
+"""
 
 import contextlib
 import os
 import signal
-from collections.abc import Iterable
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 
 
 def start_time(pid: int) -> int | None:
@@ -21,35 +26,91 @@ def is_alive(pid: int, started: int) -> bool:
     return bool(fields) and fields[0] not in (b"Z", b"X") and int(fields[19]) == started
 
 
+def parent(pid: int) -> int:
+    """Return the parent of a process; 0 if it is gone."""
+    fields = _stat(pid)
+    return int(fields[1]) if fields else 0
+
+
 def find(run_id: str) -> int:
     """Return a process that has the run's id in its environment; 0 if there is none."""
     return min(_marked(run_id), default=0)
 
 
-def signal_family(pid: int | None, run_id: str, number: signal.Signals) -> None:
-    """Send a signal to all processes of a run that another process waits for.
+class Family(NamedTuple):
+    """What proves that a process belongs to a run; 0 for what is not known."""
 
-    If `pid` is unknown, processes are found by the run's id in their environment.
+    run_id: str
+    pid: int = 0
+    """The run's own process, which leads a session."""
+    started: int = 0
+    """Its start time."""
+    keeper: int = 0
+    """The process that waits for it, and the subreaper of all its descendants."""
+    keeper_started: int = 0
+
+
+def members(family: Family, known: Mapping[int, int] = MappingProxyType({})) -> dict[int, int]:
+    """Return the processes of a run that live now, each with its start time.
+
+    They are the run's own process, its session, whoever has the run's id in its environment,
+    those of `known` that still live, the keeper's descendants, and the descendants of all these.
+    The keeper itself is not among them.
     """
-    for victim in descendants(pid or 0, run_id) or _marked(run_id):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(victim, number)
+    stats = {pid: fields for pid in _processes() if (fields := _stat(pid))}
+    starts = {pid: int(fields[19]) for pid, fields in stats.items()}
+    roots = {pid for pid, started in known.items() if starts.get(pid) == started}
+    if family.pid and starts.get(family.pid, family.started) == family.started:
+        roots |= {pid for pid, fields in stats.items() if int(fields[3]) == family.pid}
+        roots.add(family.pid)
+    parents = {pid: int(fields[1]) for pid, fields in stats.items()}
+    if family.keeper and starts.get(family.keeper) == family.keeper_started:
+        roots |= {pid for pid, parent in parents.items() if parent == family.keeper}
+    roots |= _marked(family.run_id)
+    everybody = _with_descendants(roots, parents) - {family.keeper, os.getpid(), 1}
+    # No process of a run is older than the run.
+    return {pid: starts[pid] for pid in everybody if starts.get(pid, -1) >= family.started}
 
 
-def descendants(pid: int, run_id: str, known: Iterable[int] = ()) -> set[int]:
-    """Return `pid`, its session, the processes with the run's id, `known`, and descendants."""
-    if not pid:
-        return set()
+def descendants(pid: int) -> dict[int, int]:
+    """Return the descendants of a process, each with its start time."""
     stats = {process: fields for process in _processes() if (fields := _stat(process))}
     parents = {process: int(fields[1]) for process, fields in stats.items()}
-    session = {process for process, fields in stats.items() if int(fields[3]) == pid}
-    pids = session | _marked(run_id) | {pid, *known}
-    grown = True
+    return {
+        process: int(stats[process][19])
+        for process in _with_descendants({pid}, parents) - {pid}
+        if process in stats
+    }
+
+
+def send(processes: Mapping[int, int], number: signal.Signals) -> None:
+    """Send a signal to processes, each named by its id and its start time; not to others."""
+    for pid, started in processes.items():
+        with contextlib.suppress(OSError):  # it has gone, or is not ours
+            _send(pid, started, number)
+
+
+def _send(pid: int, started: int, number: signal.Signals) -> None:
+    try:  # no other process can get the id while this is open
+        descriptor = os.pidfd_open(pid)
+    except (AttributeError, PermissionError):
+        if start_time(pid) == started:
+            os.kill(pid, number)
+        return
+    try:
+        if start_time(pid) == started:
+            signal.pidfd_send_signal(descriptor, number)
+    finally:
+        os.close(descriptor)
+
+
+def _with_descendants(pids: set[int], parents: Mapping[int, int]) -> set[int]:
+    everybody, grown = set(pids), True
     while grown:
-        more = {child for child, parent in parents.items() if parent in pids} - pids
-        pids |= more
+        more = {child for child, parent in parents.items() if parent in everybody} - everybody
+        everybody |= more
         grown = bool(more)
-    return pids - {os.getpid(), 1}
+    return everybody
 
 
 def _marked(run_id: str) -> set[int]:

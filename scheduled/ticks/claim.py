@@ -94,7 +94,8 @@ def _claim_lane(
 ) -> Claim | NotStarted:
     lock = tick.effects.acquire_lock(tick.store.state_dir, job.id, lane)
     if lock is None:
-        return StillRunning()
+        pid = recovery.orphan(tick, job.id, lane)
+        return StillRunning(_outlived(pid)) if pid else StillRunning()
     try:
         outcome = _LockedJob(tick, job, lane, lock).claim(by_hand=by_hand, slotless=slotless)
     except BaseException:
@@ -103,6 +104,10 @@ def _claim_lane(
     if not isinstance(outcome, Claim):
         lock.release()
     return outcome
+
+
+def _outlived(pid: int) -> str:
+    return f"still running as process {pid}, though the tick that started it died"
 
 
 def _apply_overlap(tick: TickContext, job: Job, running: StillRunning) -> NotStarted:
@@ -162,9 +167,7 @@ class _LockedJob:
         run = tick.memory(job.id).runs.get(self.lane)
         pid = recovery.recover(tick, job.id, run) if run is not None else 0
         if pid:
-            return StillRunning(
-                f"still running as process {pid}, though the tick that started it died"
-            )
+            return StillRunning(_outlived(pid))
         memory = tick.memory(job.id)
         if memory.runs and job.overlap is not Overlap.ALLOW:
             return StillRunning()  # in another lane, from when `overlap` was `allow`

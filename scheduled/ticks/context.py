@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from scheduled.jobs.model import Job
+from scheduled.jobs.model import AttemptResult, Job
 from scheduled.planning import decide
 from scheduled.planning.decision import Decision
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.runs.effects import Effects
 from scheduled.runs.process import RunContext
 from scheduled.state import records
+from scheduled.state.history import Row
 from scheduled.state.journal import Event
 from scheduled.state.records import JobMemory
 from scheduled.state.store import Store
@@ -33,7 +34,11 @@ class TickContext(NamedTuple):
     """The tick's own time: its `now`, moved on by what has elapsed since."""
     warn: Callable[[str], object]
     """Called with a sentence for the user about something that is no job's failure."""
+    report_end: Callable[[Row, AttemptResult], object]
+    """Called with the end of a run whose tick died."""
     effects: Effects
+    routes: Mapping[str, Any]
+    """Whom the messages of an event go to."""
     lanes: int
     """How many runs of one job may go on side by side, where its policy allows that."""
 

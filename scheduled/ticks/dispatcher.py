@@ -180,6 +180,11 @@ class Dispatcher:
         else:
             self._retries.append((again_at, job))
 
+    def _report_shortage(self, job: Job, reason: str) -> None:
+        """Report that nothing could be started; the slot stays due."""
+        self.report.has_shortage = True
+        self.report.warnings.append(f"{job.id}: {reason}; it starts when that is over")
+
     def _carry_over(self, job: Job, reason: str) -> None:
         self.report.carried += 1
         self.report.not_started.append((job.id, reason))
@@ -223,6 +228,8 @@ class Dispatcher:
         self.report.rows.append(row)
         if row["outcome"] is None:
             self._carry_over(job, row["reason"] or "")
+            if result.is_shortage:
+                self._report_shortage(job, result.reason)
         elif history.is_failure(row):
             self._schedule_retry(job, row)
         self.bus.fire("job_failed" if history.is_failure(row) else "job_finished", **row)

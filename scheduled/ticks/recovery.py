@@ -1,44 +1,121 @@
-"""Runs whose tick died: left alone while they live and have time, else ended as interrupted."""
+"""Runs whose tick died: how they ended, as their keepers wrote it; else left alone while they live.
+
+A run's keeper holds the lock of its lane until it has written how the run ended. So where the
+lock is held the run goes on, in a tick or without one, and where it is free the end is on disk. A
+run without either was interrupted: its keeper was killed as well, or the machine stopped.
+"""
 
 import signal
+import time
 from datetime import datetime, timedelta
 
+from scheduled.jobs.model import Attempt, AttemptResult, Job
 from scheduled.planning import active_runs, resolve
-from scheduled.runs import stop
-from scheduled.state import events, records
+from scheduled.runs import stop, supervisor
+from scheduled.runs.ending import Ending
+from scheduled.state import events, history, records
 from scheduled.state.records import ActiveRun
-from scheduled.system import processes
+from scheduled.system.locks import Lock
+from scheduled.ticks import outbox, run_end
 from scheduled.ticks.context import TickContext
+
+PATIENCE_SECONDS = 2.0
+"""How long to wait for the keeper of a run that was killed."""
+POLL_SECONDS = 0.01
 
 
 def recover_all(tick: TickContext) -> None:
-    """Recover every run on record that no living tick holds the lock of."""
+    """Recover every run on record that nobody holds the lock of."""
     for job_id, lane in records.active_runs(tick.store.state):
         lock = tick.effects.acquire_lock(tick.store.state_dir, job_id, lane)
+        is_overdue = False
         if lock is None:
-            continue  # another tick runs it
+            lock = _end_overdue(tick, job_id, lane)
+            is_overdue = True
+        if lock is None:
+            _watch_orphan(tick, job_id, lane)
+            continue
         try:
             tick.store.refresh()
             run = tick.memory(job_id).runs.get(lane)
             if run is not None:
-                recover(tick, job_id, run)
+                recover(tick, job_id, run, is_overdue=is_overdue)
         finally:
             lock.release()
 
 
-def recover(tick: TickContext, job_id: str, run: ActiveRun) -> int:
-    """Return the process of a run that outlived its tick, or record the run as interrupted.
+def recover(tick: TickContext, job_id: str, run: ActiveRun, *, is_overdue: bool = False) -> int:
+    """Record how a run ended whose tick died, or return its process if it lives on.
 
-    Returns 0 once that is recorded. A process whose time is up is killed first. The caller holds
-    the lock of the run's lane.
+    Returns 0 once the end is recorded. A process whose time is up is killed first. The caller
+    holds the lock of the run's lane.
     """
     job = tick.jobs.get(job_id)
-    pid = tick.effects.find_survivor(run)
-    if pid and tick.slots.now < _time_limit(run):
+    ending = Ending(run, job_id, job or Job(job_id, schedule="", timezone="UTC"), is_overdue)
+    result = tick.effects.recovered(ending, tick.run_context)
+    if result is None:
+        pid = tick.effects.find_survivor(run)
+        if pid and tick.slots.now < _time_limit(run):
+            tick.effects.watch_output(job_id, run.run_id, job, tick.run_context)
+            return pid
+        if pid:
+            supervisor.signal_run(run, signal.SIGKILL)
+        # Its keeper may have written the end since, or a handler all but its exit code.
+        result = tick.effects.recovered(ending._replace(is_gone=True), tick.run_context)
+    if result is None:
+        _record_interruption(tick, job_id, run, job)
+    else:
+        _record_end(tick, ending, result)
+    tick.effects.forget(job_id, run.run_id, tick.run_context)
+    return 0
+
+
+def orphan(tick: TickContext, job_id: str, lane: int) -> int:
+    """Return the process of a run that goes on though its tick died; 0 if there is none."""
+    run = tick.memory(job_id).runs.get(lane)
+    return tick.effects.find_orphan(run) if run is not None else 0
+
+
+def _watch_orphan(tick: TickContext, job_id: str, lane: int) -> None:
+    """Keep the output of a run that outlived its tick within its limit."""
+    run = tick.memory(job_id).runs.get(lane)
+    if run is not None and tick.effects.find_orphan(run):
+        job = tick.jobs.get(job_id)
         tick.effects.watch_output(job_id, run.run_id, job, tick.run_context)
-        return pid
-    if pid:
-        processes.signal_family(pid, run.run_id, signal.SIGKILL)
+
+
+def _end_overdue(tick: TickContext, job_id: str, lane: int) -> Lock | None:
+    """Kill a run whose time is up and whose tick died; return the lock that its keeper held."""
+    run = tick.memory(job_id).runs.get(lane)
+    if run is None or tick.slots.now < _time_limit(run) or not tick.effects.stop_overdue(run):
+        return None
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until:
+        lock = tick.effects.acquire_lock(tick.store.state_dir, job_id, lane)
+        if lock is not None:
+            return lock
+        time.sleep(POLL_SECONDS)
+    return None
+
+
+def _record_end(tick: TickContext, ending: Ending, result: AttemptResult) -> None:
+    """Record the end that the run's own processes left, with its messages."""
+    run, job = ending.run, ending.job
+    attempt = Attempt(run.run_id, job, run.slot, run.attempt, run.catch_up, run.missed)
+    finished = min(run.started_at + result.duration, max(tick.clock(), run.started_at))
+    outgoing = outbox.messages(result.events, tick.routes, run.run_id, tick.clock())
+    with tick.store.locked():
+        event = run_end.event_of(tick, attempt, result, run.started_at, finished)
+        if outgoing:
+            event["outgoing"] = outgoing
+        before = resolve.cancelled_retry(tick.memory(job.id), event)
+        tick.write_end(event, result.trouble, *before)
+    row = history.row_of(event)
+    assert row is not None
+    tick.report_end(row, result)
+
+
+def _record_interruption(tick: TickContext, job_id: str, run: ActiveRun, job: Job | None) -> None:
     trouble = tick.effects.finish_output(job_id, run.run_id, job, tick.run_context)
     with tick.store.locked():
         memory = tick.memory(job_id)
@@ -50,7 +127,6 @@ def recover(tick: TickContext, job_id: str, run: ActiveRun) -> int:
         )
         tick.write_end(events.run_interrupted(job_id, run, answered=answered), trouble)
     tick.warn(f"{job_id}: run {run.run_id} was interrupted: its tick died")
-    return 0
 
 
 def _time_limit(run: ActiveRun) -> datetime:

@@ -48,6 +48,8 @@ class Report:
     """What is printed only on request."""
     upcoming: dict[str, datetime] = field(default_factory=dict)
     """The next slot of each job that failed."""
+    has_shortage: bool = False
+    """Whether the machine could not start a run: no room, no process, no descriptor."""
     stopped_by: signal.Signals | None = None
     storage_error: ScheduledError | None = None
     """Why state files could not be used; runs in progress were completed all the same."""
@@ -71,6 +73,8 @@ class Report:
             return self.storage_error.exit_code
         if self.recovered:
             return Exit.STATE
+        if self.has_shortage:
+            return Exit.TEMPORARY
         if self.problems:
             return Exit.USAGE
         return Exit.FAILED if self.failed else Exit.OK

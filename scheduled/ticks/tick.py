@@ -11,7 +11,7 @@ from typing import Any
 
 from scheduled.config.load import Config
 from scheduled.errors import UnavailableError, reason_of
-from scheduled.jobs.model import Job
+from scheduled.jobs.model import AttemptResult, Job
 from scheduled.planning import reboot, registration, tick_plan
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.slot_cache import SlotCache
@@ -19,7 +19,8 @@ from scheduled.runs import lingering_output, output
 from scheduled.runs.effects import LIVE, Effects
 from scheduled.runs.process import RunContext
 from scheduled.runs.supervisor import Supervisor
-from scheduled.state import events, heartbeat, records, tick_interval
+from scheduled.state import events, heartbeat, history, records, tick_interval
+from scheduled.state.history import Row
 from scheduled.state.journal import Event
 from scheduled.state.records import ALL_JOBS
 from scheduled.state.store import KEEP_DAYS, Store
@@ -109,7 +110,9 @@ class Tick:
             grace=ON_TIME_TICKS * self.cadence.interval,
             clock=self.clock,
             warn=self.report.warnings.append,
+            report_end=self._report_recovered,
             effects=effects,
+            routes=config.routes,
             lanes=config.max_concurrent,
         )
 
@@ -123,6 +126,19 @@ class Tick:
             bus=self.bus,
             request=self.request,
         )
+
+    def _report_recovered(self, row: Row, result: AttemptResult) -> None:
+        """Report the end of a run whose tick died, as that tick would have."""
+        self.report.rows.append(row)
+        is_failure = history.is_failure(row)
+        job = self.context.jobs.get(row["job"])
+        if is_failure and job is not None:
+            decision = self.context.decide(job)
+            if decision.next is not None:
+                self.report.upcoming[job.id] = decision.next
+        self.bus.fire("job_failed" if is_failure else "job_finished", **row)
+        for name, data in result.events:
+            self.bus.fire(name, **data)
 
     def clock(self) -> datetime:
         """Return the tick's own time: `now`, moved on by what has elapsed since."""

@@ -18,7 +18,8 @@ PATIENCE = 12_000
 def tick_and_kill(engine: Engine, when: str, *, spare_the_job: bool = False) -> int:
     """Run a tick and kill it while its job runs; return the process id of the job.
 
-    The job is called `backup` and appends a line to `out` when it has begun.
+    The job is called `backup` and appends a line to `out` when it has begun. Unless it is spared,
+    it is killed as well, and its keeper before it, as when a machine loses its power.
     """
     before = len(engine.lines())
     child = os.fork()
@@ -33,6 +34,8 @@ def tick_and_kill(engine: Engine, when: str, *, spare_the_job: bool = False) -> 
     os.waitpid(child, 0)
     pid = int(opened["pid"])
     if not spare_the_job:
+        os.kill(opened["keeper"], signal.SIGKILL)
+        wait_for_the_end_of(opened["keeper"])
         os.killpg(pid, signal.SIGKILL)
         wait_for_the_end_of(pid)
     return pid

@@ -18,7 +18,10 @@ import pytest
 from scheduled.jobs.model import CatchUp
 from scheduled.state.journal import Event, Journal
 from scheduled.state.store import Store
+from scheduled.system import locks
 from scheduled.timing.instants import format_utc
+from tests.builders import soak
+from tests.builders.beside import wait_for
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job
 
@@ -149,3 +152,35 @@ def _check(engine: Engine, *, slots: list[str]) -> None:
 def _stretch(last: str, count: int) -> list[str]:
     newest = at(last.removesuffix("Z"))
     return [format_utc(newest - timedelta(minutes=back)) for back in range(count)]
+
+
+@pytest.mark.slow
+def test_a6_no_run_is_repeated_though_its_tick_was_killed_at_any_moment(tmp_path: Path) -> None:
+    each = job(
+        "each",
+        schedule="* * * * *",
+        command=f"echo $SCHEDULED_SLOT >> begun; sleep 0.02; {NOTE}",
+        catch_up=CatchUp.ALL,
+    )
+    engine = Engine(tmp_path, [each])
+    engine.run_at("00:00:30")
+    chance = random.Random(20261128)
+    kills, outlived, minute = soak.count(20, 1000), 0, 0
+    while outlived < kills:
+        minute += 1
+        when = format_utc(at("00:00:05") + timedelta(minutes=minute))[:-1]
+        before = len(engine.lines("begun"))
+        if _killed(lambda when=when: engine.run_at(when), after=chance.uniform(0.0, 0.15)):  # type: ignore[misc]
+            wait_for(lambda: not locks.is_running(engine.state_dir, "each"))
+            outlived += len(engine.lines("begun")) > before
+        Store(engine.state_dir).load()
+
+    _settle(engine, format_utc(at("00:00:50") + timedelta(minutes=minute))[:-1])
+
+    begun = Counter(engine.lines("begun"))
+    assert sorted(begun) == [
+        format_utc(at("00:00") + timedelta(minutes=number)) for number in range(1, minute + 1)
+    ]
+    assert set(begun.values()) == {1}
+    ends = Counter(row["slot"] for row in engine.rows if row["outcome"] == "succeeded")
+    assert ends == begun

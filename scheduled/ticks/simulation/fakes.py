@@ -95,7 +95,7 @@ def _acquire_lock(_state_dir: Path, _job: str, _lane: int) -> Lock:
     return NULL_LOCK
 
 
-def _start(attempt: Attempt, _memory: dict[str, Any], _context: RunContext) -> Running:
+def _start(attempt: Attempt, _memory: dict[str, Any], _context: RunContext, _lock: Lock) -> Running:
     return running(attempt)
 
 
@@ -105,6 +105,10 @@ NO_EFFECTS = Effects(
     check_only_if=lambda _attempt, _context: None,
     start=_start,
     find_survivor=lambda _run: 0,
+    find_orphan=lambda _run: 0,
+    stop_overdue=lambda _run: False,
+    recovered=lambda _ending, _context: None,
+    forget=lambda *_arguments: None,
     finish_output=lambda *_arguments: "",
     watch_output=lambda *_arguments: None,
 )

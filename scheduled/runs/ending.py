@@ -1,0 +1,318 @@
+"""What the end of a run means: its outcome, its result, and why it failed."""
+
+import contextlib
+import json
+import math
+import signal
+import time
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from scheduled.errors import UnreadableFileError, reason_of
+from scheduled.jobs.model import Attempt, AttemptResult, Job, Outcome
+from scheduled.runs import environment, exit_file, lingering_output
+from scheduled.runs.environment import UnusableEnvironmentError
+from scheduled.runs.exit_file import ExitStatus
+from scheduled.runs.masking import Mask
+from scheduled.runs.output import OutputFile
+from scheduled.runs.process import RESULT, RunContext, Running, output_path
+from scheduled.state.records import ActiveRun
+from scheduled.system import files
+
+KEEPER_DIED = "the process that waited for it was killed"
+UNWRITTEN = 120
+"""The exit code of a Python that could not write out what was printed (see `sys.exit`)."""
+LARGEST_RESULT = 64 * 1024
+_NESTED_TOO_DEEP = (
+    f"the JSON object in its last line is not kept: nested more than {files.MAX_NESTING} deep"
+)
+
+
+def result_of(running: Running) -> AttemptResult:
+    """Return how a run ended whose keeper has ended, or that could not be started."""
+    if not running.keeper:
+        status: ExitStatus | None = ExitStatus(
+            None, failure=running.failure, is_shortage=running.is_shortage
+        )
+    else:
+        status = running.status
+    if status is None:
+        elapsed = timedelta(seconds=time.monotonic() - running.started)
+        trouble = finish(running.output, running.mask)
+        return AttemptResult(
+            Outcome.INTERRUPTED, elapsed, reason=KEEPER_DIED, error=KEEPER_DIED, trouble=trouble
+        )
+    stop = "" if _ended_first(running, status) else running.stop
+    report = _handler_report(running.output.path) if running.attempt.job.handler else None
+    return _result(running.attempt, running.output, running.mask, _End(status, stop, report))
+
+
+class Ending(NamedTuple):
+    """A run whose tick died, and what a later tick knows of it."""
+
+    run: ActiveRun
+    job_id: str
+    job: Job
+    is_overdue: bool
+    """Whether it was killed because its time was up."""
+    is_gone: bool = False
+    """Whether its process has certainly ended."""
+
+
+def recovered(ending: Ending, context: RunContext) -> AttemptResult | None:
+    """Return how a run ended whose tick died, from what its own processes left; None if unknown.
+
+    What a handler returned counts if all of it is there; what became of it otherwise is unknown.
+    """
+    run, job = ending.run, ending.job
+    path = _output_of(ending.job_id, run.run_id, context)
+    if path is None:
+        return None
+    status = exit_file.read(path.with_suffix(exit_file.SUFFIX))
+    report = _handler_report(path) if job.handler else None
+    if status is None and report and ending.is_gone:  # the keeper was killed when all was done
+        status = ExitStatus(None, seconds=report.get("seconds", 0.0))
+    if status is None:
+        return None
+    stop = _stop_of(run, status, is_overdue=ending.is_overdue)
+    if job.handler and not (report or stop or status.failure):
+        return None
+    attempt = Attempt(run.run_id, job, run.slot, run.attempt, run.catch_up, run.missed)
+    mask, trouble = _mask_of(attempt, path, context)
+    output = OutputFile(path, job.max_output)
+    result = _result(attempt, output, mask, _End(status, stop, report))
+    return replace(result, trouble=result.trouble or trouble)
+
+
+def _stop_of(run: ActiveRun, status: ExitStatus, *, is_overdue: bool) -> str:
+    """Return why a run whose tick died was stopped, if it was."""
+    is_killed = status.exit_code is not None and status.exit_code < 0
+    if is_killed and (is_overdue or 0 < run.deadline_seconds <= status.seconds):
+        return "timeout"
+    return "the end of its tick" if status.is_stopped and run.stop is None else ""
+
+
+def finish_output(job_id: str, run_id: str, job: Job | None, context: RunContext) -> str:
+    """Finish the output of a run whose tick died; return what went wrong, or ''.
+
+    It hides the secrets that the job has now. `job` is None if it is no longer configured; then
+    only the secrets in `context` are known.
+    """
+    path = _output_of(job_id, run_id, context)
+    if path is None:
+        return ""
+    if job is None:
+        return finish(OutputFile(path, Job.max_output), Mask(context.environ))
+    mask, trouble = _mask_of(Attempt(run_id, job, None), path, context)
+    return finish(OutputFile(path, job.max_output), mask) or trouble
+
+
+def watch_output(job_id: str, run_id: str, job: Job | None, context: RunContext) -> None:
+    """Keep the output of a run that outlived its tick within its limit."""
+    limit = job.max_output if job is not None else Job.max_output
+    lingering_output.watch(OutputFile(output_path(context, job_id, run_id), limit))
+
+
+def forget(job_id: str, run_id: str, context: RunContext) -> None:
+    """Remove what the processes of a run left for us; its end is on record."""
+    path = _output_of(job_id, run_id, context)
+    if path is None:
+        return
+    for suffix in (exit_file.SUFFIX, RESULT):
+        with contextlib.suppress(OSError):  # it is pruned with the old output
+            path.with_suffix(suffix).unlink()
+
+
+def _output_of(job_id: str, run_id: str, context: RunContext) -> Path | None:
+    """Return the path of a run's output; None for an id that would lead out of the folder."""
+    path = output_path(context, job_id, run_id)
+    return path if run_id and path.name == f"{run_id}.log" else None
+
+
+def _mask_of(attempt: Attempt, path: Path, context: RunContext) -> tuple[Mask, str]:
+    """Return what hides the secrets that a job has now, and why some may be unknown, or ''."""
+    try:
+        variables = environment.variables(
+            attempt, context.environ, context.config_dir, context.trust
+        )
+    except UnusableEnvironmentError as error:
+        known = {**context.environ, **attempt.job.env}
+        return Mask(known), f"{path}: may hold secrets: {error}"
+    return Mask(variables), ""
+
+
+class _End(NamedTuple):
+    """What is known of the end of a run."""
+
+    status: ExitStatus
+    stop: str
+    """Why it was stopped, if it was."""
+    report: dict[str, Any] | None
+    """What a handler's process left, empty if that is nothing; None for a command."""
+
+
+def _ended_first(running: Running, status: ExitStatus) -> bool:
+    """Return whether a run had ended by itself when it was told to stop."""
+    if running.stop_since is None or running.started + status.seconds > running.stop_since:
+        return False
+    # A machine that shuts down sends its signal to the run and to the tick at once.
+    is_killed = status.exit_code is None or status.exit_code < 0
+    return not is_killed or running.stop == "timeout"
+
+
+def _result(attempt: Attempt, output: OutputFile, mask: Mask, end: _End) -> AttemptResult:
+    """Return the outcome of a run, and finish its output."""
+    facts: dict[str, Any] = {
+        "duration": timedelta(seconds=end.status.seconds),
+        "exit_code": end.status.exit_code,
+        "cpu_seconds": end.status.cpu_seconds,
+        "max_rss_bytes": end.status.max_rss_bytes,
+    }
+    refusal = ""
+    if end.report is None:
+        facts["result"], refusal = _command_result(output.last_line(LARGEST_RESULT))
+    facts["trouble"] = finish(output, mask) or refusal
+    return _without_secrets(_judge(attempt.job, end, facts), mask)
+
+
+def finish(output: OutputFile, mask: Mask) -> str:
+    """Bring an output into its final form; return why that failed, or ''."""
+    try:
+        output.finish(mask)
+        lingering_output.watch_if_open(output)
+    except OSError as error:
+        leaks = ", and may contain secrets" if mask else ""
+        return f"{output.path}: {reason_of(error)}: it may be longer than max_output{leaks}"
+    return ""
+
+
+def _judge(job: Job, end: _End, facts: dict[str, Any]) -> AttemptResult:
+    """Return the outcome of a run that has ended, and why."""
+    code = end.status.exit_code
+    if end.status.failure:
+        return _not_started(end.status, facts)
+    if end.stop == "timeout":
+        error = f"timed out after {job.timeout:g} s"
+        return AttemptResult(Outcome.TIMED_OUT, error=error, **facts)
+    if end.stop:
+        reason = f"stopped by {end.stop}"
+        return AttemptResult(Outcome.INTERRUPTED, reason=reason, error=reason, **facts)
+    if end.report is not None:
+        return _judge_handler(end.report, code, facts)
+    assert code is not None
+    if code in job.success_codes:
+        return AttemptResult(Outcome.SUCCEEDED, **facts)
+    if code in job.defer_codes:
+        return AttemptResult(Outcome.SKIPPED, reason=_exit_text(code), not_now=True, **facts)
+    return AttemptResult(Outcome.FAILED, error=_exit_text(code) + _expected(code, job), **facts)
+
+
+def _not_started(status: ExitStatus, facts: dict[str, Any]) -> AttemptResult:
+    facts |= {"duration": timedelta(0), "result": None}
+    if status.is_shortage:  # no fault of the job
+        return AttemptResult(
+            Outcome.SKIPPED, reason=status.failure, not_now=True, is_shortage=True, **facts
+        )
+    return AttemptResult(Outcome.FAILED, error=status.failure, **facts)
+
+
+def _judge_handler(
+    report: dict[str, Any], exit_code: int | None, facts: dict[str, Any]
+) -> AttemptResult:
+    if "not_now" in report:
+        return AttemptResult(Outcome.SKIPPED, reason=report["not_now"], not_now=True, **facts)
+    if "result" in report:  # beside an error too, if part of the work was done
+        facts |= {"result": report["result"], "memory": report["memory"]}
+        facts["events"] = tuple((str(name), dict(data)) for name, data in report["events"])
+    if "error" in report:
+        final = report.get("final") is True
+        return AttemptResult(Outcome.FAILED, error=str(report["error"]), final=final, **facts)
+    if "result" not in report:
+        error = f"the handler ended without a result ({_exit_text(exit_code)})"
+        if exit_code == UNWRITTEN:
+            error += ": what it printed could not be written; is the disk full?"
+        return AttemptResult(Outcome.FAILED, error=error, **facts)
+    return AttemptResult(Outcome.SUCCEEDED, **facts)
+
+
+def _handler_report(path: Path) -> dict[str, Any]:
+    """Return what a handler's process left beside the output; {} if it left nothing complete."""
+    try:
+        report = files.read_json(path.with_suffix(RESULT))
+    except UnreadableFileError:
+        return {}
+    return report if _is_report(report) else {}
+
+
+def _is_report(report: Any) -> bool:
+    """Return whether a document has the shape in which `handler_child` writes it."""
+    if not isinstance(report, dict) or not isinstance(report.get("seconds", 0.0), int | float):
+        return False
+    if "result" not in report:
+        return "error" in report or isinstance(report.get("not_now"), str)
+    fired = report.get("events")
+    return (
+        isinstance(report.get("memory"), dict)
+        and isinstance(fired, list)
+        and all(isinstance(event, list) and len(event) == 2 for event in fired)
+        and all(isinstance(data, dict) for _, data in fired)
+    )
+
+
+def _command_result(line: bytes) -> tuple[dict[str, Any] | None, str]:
+    """Return the JSON object in the last line of a command, and why it is refused if it is.
+
+    Anything but a JSON object is None, and no error.
+    """
+    if not (line.startswith(b"{") and line.endswith(b"}")):
+        return None, ""
+    try:
+        result = json.loads(line, parse_constant=_refuse_number, parse_float=_finite)
+    except ValueError:
+        return None, ""
+    except RecursionError:
+        return None, _NESTED_TOO_DEEP
+    if files.is_too_deep(result):
+        return None, _NESTED_TOO_DEEP
+    return result if isinstance(result, dict) else None, ""
+
+
+def _refuse_number(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _refuse_number(text)
+
+
+def _without_secrets(result: AttemptResult, mask: Mask) -> AttemptResult:
+    """Hide secrets in all that people read; a handler's memory stays as it is."""
+    if not mask:
+        return result
+    return replace(
+        result,
+        reason=mask.text(result.reason),
+        error=mask.text(result.error),
+        result=mask.value(result.result),
+        events=tuple((name, mask.value(data)) for name, data in result.events),
+    )
+
+
+def _exit_text(code: int | None) -> str:
+    if code is None:
+        return "exit code unknown"
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"killed by signal {-code}"
+
+
+def _expected(code: int, job: Job) -> str:
+    if code < 0 or job.success_codes == (0,):
+        return ""
+    return f" (not in success_codes {', '.join(map(str, job.success_codes))})"

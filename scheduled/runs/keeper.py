@@ -1,0 +1,267 @@
+"""The keeper of a run: a small process that starts the job, waits for it, and writes how it ended.
+
+The tick forks it for each run, without exec, and may then be killed at any moment: the keeper has
+a session of its own, ignores the signals that end a tick, and keeps the lock of the run's lane. It
+holds nothing else of the tick's, above all not the pipe that cron reads. It is the subreaper of
+its job, so whatever the job starts stays its descendant, and nobody else's. A job that ends leaves
+running what it left behind, unless somebody is stopping the run: then the keeper kills it.
+"""
+
+import contextlib
+import errno
+import gc
+import os
+import signal
+import time
+import warnings
+from collections.abc import Iterable
+from typing import NamedTuple, NoReturn
+
+from scheduled.errors import reason_of
+from scheduled.runs import exit_file
+from scheduled.runs.exit_file import ExitStatus
+from scheduled.system import linux, processes
+
+STOPPING = signal.SIGUSR1
+"""Tells a keeper that its run is being stopped: nothing of it may outlive the job."""
+DEAF_TO = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+_SHORTAGES = ("EAGAIN", "ENOMEM", "EMFILE", "ENFILE", "ENOSPC", "EDQUOT")
+KILL_SECONDS = 5.0
+"""How long what a stopped job left behind may take to die."""
+_ROUNDING = 1024 * 1024
+"""The kernel counts memory in batches; a difference below this says nothing."""
+
+
+class Order(NamedTuple):
+    """What a keeper starts, and where it writes."""
+
+    command: list[str]
+    environ: dict[str, str]
+    directory: str
+    umask: int | None
+    nice: int | None
+    output: int
+    """The descriptor for the job's output."""
+    stdin: int | None
+    """The descriptor of the job's input; None: it has none."""
+    lock: int | None
+    """The descriptor of the lock that the keeper holds, too."""
+    exit_path: str
+    started: float
+    """`time.monotonic()` at the start of the run."""
+
+
+class Kept(NamedTuple):
+    """A keeper, as the tick that forked it sees it."""
+
+    pid: int
+    pipe: int
+    """Where it writes one line once it has started the job, and another when the job has ended."""
+
+
+def start(order: Order) -> Kept:
+    """Fork a keeper for a run. Raises OSError; then nothing was started."""
+    linux.load()  # before the fork, once for all keepers
+    reading, writing = os.pipe()
+    # No signal meant for the tick may run its handlers in the keeper.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        with warnings.catch_warnings():
+            # A program that calls the API may have threads; the keeper takes no lock of theirs.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            pid = os.fork()
+        if pid == 0:
+            _keep(order, writing, before)
+    except OSError:
+        os.close(reading)
+        raise
+    finally:
+        os.close(writing)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return Kept(pid, reading)
+
+
+def is_shortage(error: Exception) -> bool:
+    """Return whether something could not be done because the machine lacks something."""
+    return isinstance(error, OSError) and errno.errorcode.get(error.errno or 0) in _SHORTAGES
+
+
+def _keep(order: Order, pipe: int, mask: Iterable[int]) -> NoReturn:
+    """Do all that a keeper does; this is the whole life of its process."""
+    try:
+        gc.disable()  # a finalizer of the tick's could close a descriptor that is ours by now
+        signal.set_wakeup_fd(-1)
+        _Keeper(order, pipe, mask).run()
+    finally:
+        os._exit(0)
+
+
+class _NotStartedError(Exception):
+    """The job could not be started; the message is for a person."""
+
+    def __init__(self, message: str, error: Exception) -> None:
+        super().__init__(message)
+        self.is_shortage = is_shortage(error)
+
+
+class _Keeper:
+    def __init__(self, order: Order, pipe: int, mask: Iterable[int]) -> None:
+        self._order = order
+        self._pipe = pipe
+        self._mask = mask
+        self._is_stopping = False
+        self._least_memory = 0
+
+    def run(self) -> None:
+        os.setsid()
+        defaults = self._set_signals()
+        linux.become_subreaper()
+        try:
+            self._take_descriptors()
+            pid = self._spawn(defaults)
+        except _NotStartedError as error:
+            status = ExitStatus(None, failure=str(error), is_shortage=error.is_shortage)
+        except OSError as error:
+            failure = f"cannot be started: {reason_of(error)}"
+            status = ExitStatus(None, failure=failure, is_shortage=is_shortage(error))
+        else:
+            self._let_go(pid)
+            status = self._wait(pid)
+        self._report(status)
+
+    def _set_signals(self) -> list[int]:
+        """Ignore what ends a tick; return the signals that the job gets with their default."""
+        defaults: list[int] = [signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD]
+        for number in DEAF_TO:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # else as nohup wants it
+                signal.signal(number, signal.SIG_IGN)
+                defaults.append(number)
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(STOPPING, self._on_stopping)
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
+        return defaults
+
+    def _on_stopping(self, *_: object) -> None:
+        self._is_stopping = True
+
+    def _take_descriptors(self) -> None:
+        """Make input and output those of the job; close all others but pipe and lock."""
+        import fcntl
+
+        order = self._order
+        stdin = os.open(os.devnull, os.O_RDONLY) if order.stdin is None else order.stdin
+        # First out of the way of 0 to 2, which a caller may have closed.
+        sources = (stdin, order.output, self._pipe)
+        moved = [fcntl.fcntl(source, fcntl.F_DUPFD_CLOEXEC, 3) for source in sources]
+        os.dup2(moved[0], 0)
+        os.dup2(moved[1], 1)
+        os.dup2(moved[1], 2)
+        self._pipe = moved[2]
+        kept = {0, 1, 2, self._pipe, order.lock}
+        for descriptor in _open_descriptors():
+            if descriptor not in kept:
+                with contextlib.suppress(OSError):
+                    os.close(descriptor)
+
+    def _spawn(self, defaults: list[int]) -> int:
+        """Start the job. Raises _NotStartedError."""
+        order = self._order
+        if order.nice is not None:
+            try:
+                os.setpriority(os.PRIO_PROCESS, 0, order.nice)
+            except OSError as error:
+                reason = "not permitted; going below that of the tick needs root"
+                raise _NotStartedError(f"nice: {order.nice}: {reason}", error) from error
+        program = order.command[0]
+        try:
+            os.chdir(order.directory)
+            if order.umask is not None:
+                os.umask(order.umask)
+            return _spawn(order.command, order.environ, defaults, self._mask)
+        except OSError as error:
+            message = f"{program}: cannot be started: {reason_of(error)}"
+            raise _NotStartedError(message, error) from error
+        except ValueError as error:
+            raise _NotStartedError(f"{program!r}: cannot be started: {error}", error) from error
+
+    def _let_go(self, pid: int) -> None:
+        """Tell the tick the process, and hold nothing any more that belongs to the job."""
+        started = processes.start_time(pid) or 0
+        with contextlib.suppress(OSError):  # the tick is gone
+            os.write(self._pipe, f"{pid} {started}\n".encode())
+        self._least_memory = linux.peak_memory()
+        os.umask(0o077)
+        with contextlib.suppress(OSError):
+            null = os.open(os.devnull, os.O_RDWR)
+            for number in range(3):
+                os.dup2(null, number)
+            os.close(null)
+        os.chdir("/")
+
+    def _wait(self, pid: int) -> ExitStatus:
+        while True:  # what else ends are descendants whose parents ended before them
+            ended, status, usage = os.wait4(-1, 0)
+            if ended == pid:
+                break
+        seconds = time.monotonic() - self._order.started
+        if self._is_stopping:
+            _kill_what_is_left()
+        peak = usage.ru_maxrss * linux.MEMORY_UNIT
+        return ExitStatus(
+            exit_code=os.waitstatus_to_exitcode(status),
+            seconds=max(seconds, 0.0),
+            cpu_seconds=round(usage.ru_utime + usage.ru_stime, 3),
+            max_rss_bytes=peak if peak > self._least_memory + _ROUNDING else None,
+            is_stopped=self._is_stopping,
+        )
+
+    def _report(self, status: ExitStatus) -> None:
+        with contextlib.suppress(OSError):  # a full disk; a tick that lives has the pipe
+            exit_file.write(self._order.exit_path, status)
+        with contextlib.suppress(OSError):  # the tick is gone
+            os.write(self._pipe, exit_file.encode(status))
+
+
+def _spawn(
+    command: list[str], environ: dict[str, str], defaults: list[int], mask: Iterable[int]
+) -> int:
+    """Start a program in a session of its own, found as `execvpe` would. Raises OSError."""
+    program, problem = command[0], FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+    folders = [""] if "/" in program else os.get_exec_path(environ)
+    failure: OSError = problem
+    for folder in folders:
+        try:
+            return os.posix_spawn(
+                os.path.join(folder, program),
+                command,
+                environ,
+                setsid=True,
+                setsigdef=defaults,
+                setsigmask=mask,
+            )
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except PermissionError as error:
+            failure = error
+    raise failure
+
+
+def _open_descriptors() -> list[int]:
+    try:
+        return [int(name) for name in os.listdir("/dev/fd")]
+    except (OSError, ValueError):
+        return list(range(3, 1024))
+
+
+def _kill_what_is_left() -> None:
+    """Kill and reap all descendants; those that start new ones meanwhile, too."""
+    until = time.monotonic() + KILL_SECONDS
+    while time.monotonic() < until:
+        processes.send(processes.descendants(os.getpid()), signal.SIGKILL)
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return
+        time.sleep(0.002)
