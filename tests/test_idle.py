@@ -184,7 +184,7 @@ def test_a_hint_that_is_cut_off_is_as_good_as_none(home: Path) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("SCHEDULED_ROOT", "SCHEDULED_CONFIG", "SCHEDULED_STATE_DIR"),
+        *("SCHEDULED_ROOT", "SCHEDULED_CONFIG", "SCHEDULED_STATE_DIR", "SCHEDULED_HOST"),
         *("AIPASS_HOME", "HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "TZ"),
     ],
 )
@@ -298,16 +298,18 @@ def test_a_folder_called_run_has_a_hint_of_its_own(
 ) -> None:
     monkeypatch.setenv("SCHEDULED_STATE_DIR", str(tmp_path / "state"))
     command = [sys.executable, "-m", "scheduled", "--root", "run", "run"]
+    found = {}
     for name in ("here", "there"):
         home = tmp_path / name / "run"
         home.mkdir(parents=True)
         configure(home, RARE + OFF)
         monkeypatch.chdir(home.parent)
-        assert not idle.is_idle(["--root", "run", "run"])
+        before = idle.is_idle(["--root", "run", "run"])
+        code = subprocess.run(command, check=False).returncode
+        found[name] = (before, code, idle.is_idle(["--root", "run", "run"]))
 
-        subprocess.run(command, check=True)
-
-        assert idle.is_idle(["--root", "run", "run"])
+    # The state belongs to the first; a tick of the second is refused, and never idle.
+    assert found == {"here": (False, 0, True), "there": (False, 2, False)}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import click
 
-from scheduled.cli.context import Session
+from scheduled.cli.context import Session, changes_state
 from scheduled.config.lookup import find_job
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Job
@@ -33,6 +33,7 @@ HOUR = timedelta(hours=1)
 )
 @click.option("--dry-run", is_flag=True, help="Only print what would be stopped.")
 @click.pass_obj
+@changes_state
 def cancel(
     session: Session,
     job: str | None,

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scheduled.cli.import_ import import_
-from scheduled.config import paths, template
-from scheduled.config.load import DEFAULTS, Config, load
+from scheduled.config import ownership, paths, template
+from scheduled.config.load import DEFAULTS, Config
 from scheduled.config.paths import PathOptions
 from scheduled.errors import ConfigError, UsageError, reason_of
 from scheduled.jobs.model import FirstRun, Job
@@ -46,6 +46,8 @@ config.add_command(import_)
 def init(context: click.Context, path: str | None, force: bool) -> None:
     """Write a commented scheduled.yaml to start from."""
     options = _path_options(context)
+    if path is None:
+        ownership.refuse_unnamed(paths.find(options), options.environ)
     root = paths.root_of(options)
     target = _target(options, path)
     if target.is_dir():
@@ -70,7 +72,7 @@ def validate(context: click.Context, as_json: bool) -> int:
     warnings: tuple[str, ...] = ()
     options = _path_options(context)
     try:
-        loaded = load(options)
+        loaded = context.obj.config
         jobs = len(loaded.jobs)
         problems = (*loaded.problems, *_problems_of_runs(loaded, options))
         warnings = (*loaded.warnings, *_warn_of_past(loaded.jobs, context.obj.now))
@@ -91,7 +93,7 @@ def validate(context: click.Context, as_json: bool) -> int:
 @click.pass_context
 def show(context: click.Context, as_json: bool) -> int:
     """Show all settings and jobs in effect, and where each comes from."""
-    loaded = load(_path_options(context))
+    loaded: Config = context.obj.config
     if as_json:
         _print_json(_document(loaded))
     else:

@@ -5,14 +5,15 @@ The clock is read here, once. Configuration and state are loaded when a command 
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from functools import cached_property
+from functools import cached_property, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from scheduled.config import load
+from scheduled.config import load, ownership
 from scheduled.config.load import Config
 from scheduled.config.paths import PathOptions
 from scheduled.state.journal import Event
@@ -20,6 +21,8 @@ from scheduled.state.store import Store
 
 if TYPE_CHECKING:
     from scheduled.views.snapshot import Snapshot
+
+Result = TypeVar("Result")
 
 
 def clock() -> datetime:
@@ -42,6 +45,8 @@ class Session:
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     cwd: Path = field(default_factory=lambda: Path(_cwd()))
     now: datetime = field(default_factory=clock)
+    is_changing: bool = False
+    """Whether the command is one that changes something."""
 
     @cached_property
     def path_options(self) -> PathOptions:
@@ -51,12 +56,25 @@ class Session:
     @cached_property
     def config(self) -> Config:
         """The configuration. Raises ConfigError or UsageError."""
-        return load.load(self.path_options)
+        config = load.load(self.path_options)
+        if not (self.is_changing or self.quiet):
+            self._mention_unnamed(config)
+        return config
 
     @cached_property
     def store(self) -> Store:
         """State and journal as they are now. Raises StateError."""
-        return Store(self.config.places.state_dir).load()
+        store = Store(self.config.places.state_dir).load()
+        if ownership.is_owner(self.config, store):
+            self.config.save_caches()
+        return store
+
+    def own_state(self) -> None:
+        """Have the state ready to be written to. Raises NotOwnerError before anything is."""
+        self.is_changing = True
+        if "store" in self.__dict__ and self.store.claimant is not None:
+            return
+        self.store = ownership.open_store(self.config, self.environ, self.arguments)
 
     @cached_property
     def zone(self) -> tzinfo:
@@ -86,14 +104,32 @@ class Session:
 
             click.echo(sentence)
 
+    def _mention_unnamed(self, config: Config) -> None:
+        sentence = ownership.unnamed(config.places, self.environ)
+        if sentence:
+            with suppress(OSError):
+                print(f"scheduled: {sentence}; --root names one", file=sys.stderr)
+
     @property
     def is_terminal(self) -> bool:
         """Whether a person watches what is printed."""
         return sys.stdout.isatty()
 
 
+def changes_state(command: Callable[..., Result]) -> Callable[..., Result]:
+    """Have a command, unless it is a dry run, own the state before it begins."""
+
+    @wraps(command)
+    def owning(session: Session, /, *arguments: Any, **options: Any) -> Result:
+        if not options.get("dry_run"):
+            session.own_state()
+        return command(session, *arguments, **options)
+
+    return owning
+
+
 def _cwd() -> str:
     try:
         return os.getcwd()
-    except FileNotFoundError:  # cron's working directory may have been deleted
+    except OSError:  # cron's working directory may have been deleted
         return "/"

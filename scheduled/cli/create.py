@@ -31,6 +31,7 @@ def create(
 
     It needs a --command or a --handler. The job first runs at its next scheduled time.
     """
+    session.is_changing = not dry_run
     fields = {"id": id_, "schedule": schedule, **job_options.fields(**options)}
     if not dry_run:
         count_if_refused(session, schedule)
@@ -40,6 +41,7 @@ def create(
         raise ConfigError(refusals)
     _refuse_past(session, new.job)
     if not dry_run:
+        session.own_state()
         unregister(session, new.job.id)
         job_file_editor.create(new, mode=_mode(fields))
     done = "" if dry_run else "written"

@@ -4,7 +4,7 @@ import json
 
 import click
 
-from scheduled.cli.context import Session
+from scheduled.cli.context import Session, changes_state
 from scheduled.cli.tick_report import print_problems
 from scheduled.config.lookup import find_job, unknown_job
 from scheduled.errors import UsageError
@@ -50,6 +50,7 @@ def list_letters(session: Session, *, as_json: bool) -> None:
 @dead_letter.command()
 @click.argument("job")
 @click.pass_obj
+@changes_state
 def retry(session: Session, job: str) -> int:
     """Run JOB now; if it succeeds, drop its dead letters."""
     find_job(session.config, job)
@@ -70,6 +71,7 @@ def retry(session: Session, job: str) -> int:
 @dead_letter.command()
 @click.argument("job")
 @click.pass_obj
+@changes_state
 def drop(session: Session, job: str) -> None:
     """Drop the dead letters of JOB. Its history is kept."""
     _letters_of(session, job)

@@ -2,7 +2,7 @@
 
 import click
 
-from scheduled.cli.context import Session
+from scheduled.cli.context import Session, changes_state
 from scheduled.cli.when import ahead
 from scheduled.config.lookup import find_job
 from scheduled.errors import UsageError
@@ -18,6 +18,7 @@ from scheduled.views.format import both, counted
 @click.option("--until", required=True, metavar="WHEN", help="2h, 3d, or a date and time.")
 @click.option("--reason", default="", help="Why; recorded with the deferral.")
 @click.pass_obj
+@changes_state
 def defer(session: Session, job: str, *, until: str, reason: str) -> None:
     """Run JOB once at WHEN and not before; then its schedule continues.
 

@@ -2,7 +2,7 @@
 
 import click
 
-from scheduled.cli.context import Session
+from scheduled.cli.context import Session, changes_state
 from scheduled.cli.job_file import edited_by_hand, unregister
 from scheduled.config import conflicts, job_file_editor
 from scheduled.config.conflicts import BUILTIN_IDS
@@ -17,6 +17,7 @@ from scheduled.runs.running import is_running
 @click.argument("job")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
+@changes_state
 def delete(session: Session, job: str, *, yes: bool) -> None:
     """Delete the job file of JOB. Its history is kept.
 

@@ -2,13 +2,14 @@
 
 import click
 
-from scheduled.cli.context import Session
+from scheduled.cli.context import Session, changes_state
 from scheduled.cli.enable import switch
 
 
 @click.command()
 @click.argument("job")
 @click.pass_obj
+@changes_state
 def disable(session: Session, job: str) -> None:
     """Disable JOB. A run in progress continues."""
     switch(session, job, enabled=False)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import click
 
-from scheduled.cli.context import Session
+from scheduled.cli.context import Session, changes_state
 from scheduled.config.lookup import find_job
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
@@ -29,6 +29,7 @@ DISABLED = "disabled"
 @click.command()
 @click.argument("job")
 @click.pass_obj
+@changes_state
 def enable(session: Session, job: str) -> None:
     """Enable JOB. Runs that it missed while disabled are skipped, not caught up."""
     switch(session, job, enabled=True)

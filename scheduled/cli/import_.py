@@ -60,6 +60,7 @@ def import_(
         elif not proposed.is_empty:
             click.echo("Nothing has been written; use --yes to write it.")
         return 0
+    session.own_state()
     before = session.config.problems
     written = proposal.write(proposed)
     _remember(session, proposed)

@@ -38,6 +38,7 @@ def count_if_refused(session: Session, schedule: str) -> None:
     except ScheduleError:
         # What is wrong with the schedule has to be said, whether it can be counted or not.
         with contextlib.suppress(LockedError, StateError):
+            session.own_state()
             session.keep(events.schedule_refused(one_line(schedule, 200)))
 
 

@@ -13,6 +13,7 @@ import click
 from scheduled.cli import global_options
 from scheduled.cli.context import Session
 from scheduled.errors import ScheduledError, did_you_mean
+from scheduled.state.owner import NotOwnerError
 from scheduled.system import streams
 from scheduled.version import __version__
 
@@ -111,8 +112,9 @@ def group(ctx: click.Context, *, listing: bool, once: bool) -> int | None:
 def main(arguments: list[str]) -> int:
     """Run the command line `arguments`; what goes wrong becomes a message and an exit code."""
     streams.complete()
+    session = Session(arguments=arguments)
     try:
-        code = _called(arguments)
+        code = _called(session)
     except click.exceptions.Exit as leaving:
         code = leaving.exit_code
     except click.ClickException as error:
@@ -121,6 +123,10 @@ def main(arguments: list[str]) -> int:
         code = 130
     except (BrokenPipeError, SystemExit):  # click makes the latter of the former
         code = READER_GONE
+    except NotOwnerError as error:
+        if _is_news(session, error):
+            _say(f"scheduled: {error}")
+        code = error.exit_code
     except ScheduledError as error:
         _say(f"scheduled: {error}")
         code = error.exit_code
@@ -131,10 +137,9 @@ def main(arguments: list[str]) -> int:
     return code
 
 
-def _called(arguments: list[str]) -> int:
-    session = Session(arguments=arguments)
+def _called(session: Session) -> int:
     result = group.main(
-        args=arguments,
+        args=session.arguments,
         prog_name="scheduled",
         standalone_mode=False,
         obj=session,
@@ -160,6 +165,14 @@ def _refused(error: click.ClickException) -> int:
 def _say(sentence: str) -> None:
     with contextlib.suppress(OSError):
         click.echo(sentence, err=True)
+
+
+def _is_news(session: Session, error: NotOwnerError) -> bool:
+    """Return whether to print that the state is not ours: cron's ticks do not repeat it."""
+    from scheduled.cli import refusals
+
+    is_tick = any(name in session.arguments for name in refusals.TICKS)
+    return not is_tick or refusals.is_news(str(error), session.now, session.environ)
 
 
 def _bug(error: Exception) -> int:

@@ -17,6 +17,7 @@ from scheduled.timing.instants import format_utc
 @click.pass_obj
 def once(session: Session) -> int:
     """Run every enabled job now and print one JSON object keyed by job, as GAIA's runner does."""
+    session.is_changing = True
     report = run_tick(session, RunRequest(by_hand=True))
     print_problems(session, report)
     rows = {row["job"]: _task_result(row) for row in report.ran}

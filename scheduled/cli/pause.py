@@ -7,7 +7,7 @@ from datetime import datetime
 
 import click
 
-from scheduled.cli.context import Session
+from scheduled.cli.context import Session, changes_state
 from scheduled.cli.when import ahead
 from scheduled.config.lookup import find_job
 from scheduled.errors import UsageError
@@ -23,6 +23,7 @@ from scheduled.views.format import both
 @click.option("--until", metavar="WHEN", help="Until then: 18:00, an ISO date, or date and time.")
 @click.option("--reason", default="", help="Why; recorded with every skipped run.")
 @click.pass_obj
+@changes_state
 def pause(
     session: Session, job: str | None, *, length: str | None, until: str | None, reason: str
 ) -> None:

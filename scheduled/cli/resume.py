@@ -2,7 +2,7 @@
 
 import click
 
-from scheduled.cli.context import Session
+from scheduled.cli.context import Session, changes_state
 from scheduled.cli.pause import subject
 from scheduled.config.lookup import find_job
 from scheduled.errors import UsageError
@@ -13,6 +13,7 @@ from scheduled.state.records import ALL_JOBS, job_memory, pauses
 @click.command()
 @click.argument("job", required=False)
 @click.pass_obj
+@changes_state
 def resume(session: Session, job: str | None) -> None:
     """End the pause of JOB, or the pause of all jobs. Skipped runs are not caught up.
 

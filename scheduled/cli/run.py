@@ -31,6 +31,7 @@ def run(session: Session, only: tuple[str, ...], force: bool, dry_run: bool, as_
     could run, ran), 3 another process locks the state files, 4 the state was recovered or could
     not be saved, 75 temporarily impossible, 128+n ended by signal n.
     """
+    session.is_changing = not dry_run
     check_only(_config(session), only)
     request = RunRequest(only=only, by_hand=force) if only or force else None
     if dry_run:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import click
 
-from scheduled.cli.context import Session
+from scheduled.cli.context import Session, changes_state
 from scheduled.config.lookup import find_job
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Job
@@ -19,6 +19,7 @@ from scheduled.views.format import both
 @click.command()
 @click.argument("job")
 @click.pass_obj
+@changes_state
 def skip(session: Session, job: str) -> None:
     """Skip the next run of JOB."""
     configured = find_job(session.config, job)

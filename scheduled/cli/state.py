@@ -9,8 +9,9 @@ from pathlib import Path
 
 import click
 
-from scheduled.cli.context import Session
-from scheduled.config import paths
+from scheduled.cli.adopt import adopt
+from scheduled.cli.context import Session, changes_state
+from scheduled.config import ownership, paths
 from scheduled.state.maintenance import backup as packing
 from scheduled.state.maintenance import check as checking
 from scheduled.state.maintenance import gc as clearing
@@ -27,7 +28,7 @@ _KINDS = {FileKind.STATE: "state", FileKind.JOURNAL: "journal", FileKind.OUTPUT:
 
 @click.group("state")
 def state() -> None:
-    """Check, back up and clean the state directory."""
+    """Check, back up, clean and take over the state directory."""
 
 
 @state.command()
@@ -49,6 +50,7 @@ def check(session: Session, *, as_json: bool) -> int:
 
 @state.command()
 @click.pass_obj
+@changes_state
 def rebuild(session: Session) -> None:
     """Rebuild the state from the journal, and print what was different. The old one is kept."""
     done = rebuilding.rebuild(_folder(session), session.now)
@@ -67,6 +69,7 @@ def backup(session: Session, file: str | None) -> None:
     Locks, caches and the output of runs are not included. Only you can read the archive.
     """
     folder, target = _folder(session), _target(session, file)
+    ownership.refuse_foreign(folder, session.arguments)  # its lock would be taken
     names = packing.write(folder, target, session.now)
     if session.quiet:
         return
@@ -90,6 +93,7 @@ def backup(session: Session, file: str | None) -> None:
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be removed; remove nothing.")
 @click.pass_obj
+@changes_state
 def gc(session: Session, *, days: int, dry_run: bool) -> int:
     """Remove output, journals and kept-aside states that are older than a month, or than --days.
 
@@ -106,6 +110,9 @@ def gc(session: Session, *, days: int, dry_run: bool) -> int:
     failed = _remove(session, folder, expired)
     _print_totals(session, [file for file in expired if file.path not in failed], "removed")
     return Exit.FAILED if failed else Exit.OK
+
+
+state.add_command(adopt)
 
 
 def _folder(session: Session) -> Path:

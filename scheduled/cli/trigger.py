@@ -2,7 +2,7 @@
 
 import click
 
-from scheduled.cli.context import Session
+from scheduled.cli.context import Session, changes_state
 from scheduled.cli.tick_report import print_not_started, run_and_print
 from scheduled.config.lookup import find_job
 from scheduled.jobs.model import Outcome
@@ -16,6 +16,7 @@ from scheduled.ticks.report import Exit
 @click.argument("job")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 @click.pass_obj
+@changes_state
 def trigger(session: Session, job: str, as_json: bool) -> int:
     """Run JOB now. Its schedule does not change."""
     find_job(session.config, job)

@@ -67,6 +67,7 @@ def update(
         count_if_refused(session, schedule)
     after, text = job_file_editor.check(session.config, file, fields), text_of(fields)
     if not dry_run:
+        session.own_state()
         job_file_editor.rewrite(file, fields)
     done = "already so" if text == file.text else "changed"
     print_result(session, after, file.path, text, done="" if dry_run else done, as_json=as_json)

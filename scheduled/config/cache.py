@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from scheduled.config.directories import File
 from scheduled.config.parsed import Handler, ParsedConfig
@@ -35,14 +35,23 @@ _POLICIES = {name: type(value) for name, value in _DEFAULTS.items() if isinstanc
 """The types of the fields that are words; JSON has only text for them."""
 
 
-def path_for(directory: Path, source: Path, what: str = "config") -> Path:
+class CacheFile(NamedTuple):
+    """A cache file, and what waits to be written: it is not known yet whether the state is ours."""
+
+    path: Path
+    unsaved: list[StampCache]
+
+
+def file_for(
+    directory: Path, source: Path, unsaved: list[StampCache], what: str = "config"
+) -> CacheFile:
     """Return the cache file of the configuration `source`, or of the job files beside it."""
-    return directory / f"{what}-{zlib.crc32(bytes(source)):08x}.json"
+    return CacheFile(directory / f"{what}-{zlib.crc32(bytes(source)):08x}.json", unsaved)
 
 
-def read(path: Path, key: Key, stamps: Mapping[str, Stamp | None]) -> ParsedConfig | None:
+def read(file: CacheFile, key: Key, stamps: Mapping[str, Stamp | None]) -> ParsedConfig | None:
     """Return what was kept under this key while the files had these stamps; None if nothing."""
-    cache = StampCache(path, [key, stamps], private=True)
+    cache = StampCache(file.path, [key, stamps], private=True)
     facts = cache.recall(WHOLE, NO_STAMP)
     if facts is None:
         return None
@@ -57,7 +66,9 @@ def read(path: Path, key: Key, stamps: Mapping[str, Stamp | None]) -> ParsedConf
     )
 
 
-def write(path: Path, key: Key, stamps: Mapping[str, Stamp | None], parsed: ParsedConfig) -> None:
+def write(
+    file: CacheFile, key: Key, stamps: Mapping[str, Stamp | None], parsed: ParsedConfig
+) -> None:
     """Keep a configuration that has no problems. A failed write is ignored.
 
     One with problems is not kept: they can go away without a change to the file, when a missing
@@ -67,10 +78,10 @@ def write(path: Path, key: Key, stamps: Mapping[str, Stamp | None], parsed: Pars
         return
     jobs = [job_row(job) for job in parsed.jobs]
     handlers = [handler_row(handler) for handler in parsed.handlers]
-    cache = StampCache(path, [key, stamps], private=True)
+    cache = StampCache(file.path, [key, stamps], private=True)
     values = [parsed.timezone, parsed.settings, parsed.lines, jobs, handlers, parsed.zone_warning]
     cache.keep(WHOLE, NO_STAMP, values)
-    cache.save()
+    file.unsaved.append(cache)
 
 
 @dataclass(frozen=True)
@@ -83,7 +94,7 @@ class RowCodec(Generic[Result]):
 
 
 def read_files(
-    path: Path,
+    kept: CacheFile,
     key: Key,
     files: Sequence[File],
     read: Callable[[File], Result],
@@ -91,11 +102,11 @@ def read_files(
 ) -> list[Result]:
     """Return the content of each file that may be read, in their order; only changed ones are read.
 
-    `path` is the file it is kept in, under `key`.
+    It is kept in `kept`, under `key`.
     """
     if not files:
         return []
-    cache = StampCache(path, key, private=True)
+    cache = StampCache(kept.path, key, private=True)
     contents: list[Result] = []
     for file in files:
         if file.stamp is None or file.refusal:
@@ -107,7 +118,7 @@ def read_files(
             if row is not None:
                 cache.keep(file.path, file.stamp, row)
         contents.append(content)
-    cache.save()
+    kept.unsaved.append(cache)
     return contents
 
 

@@ -61,7 +61,7 @@ def load(
     timeout: float,
     config_path: Path,
     environ: Mapping[str, str],
-    cache_file: Path,
+    cache_file: cache.CacheFile,
     trust: Trust,
 ) -> HandlerScan:
     """Return what the directories offer that the settings in `parsed` name.

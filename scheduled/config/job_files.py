@@ -69,7 +69,7 @@ def load(
     directories: Sequence[Directory],
     parsed: ParsedConfig,
     timeout: float,
-    cache_file: Path,
+    cache_file: cache.CacheFile,
     trust: Trust,
 ) -> JobFileScan:
     """Return the jobs in `directories`; ids that `parsed`, the configuration, uses are taken.

@@ -108,6 +108,13 @@ KEYS: Mapping[str, Key] = _with_aliases(
         "central_dir": Key(
             "the directory for `*.central.json` files", single_line, _FILES, example="central"
         ),
+        "host": Key(
+            "an id of this host; ticks of another host are refused the state (`SCHEDULED_HOST` in"
+            " the environment comes before it)",
+            single_line,
+            "the machine's",
+            example="backup-1",
+        ),
         "timezone": Key(
             "[time zone](#time-zones) of the schedules",
             text,

@@ -18,6 +18,7 @@ from scheduled.jobs import builtin
 from scheduled.jobs.model import Job
 from scheduled.system import machine
 from scheduled.system.files import Stamp, stamp
+from scheduled.system.stamp_cache import StampCache
 from scheduled.system.trusted import Trust
 from scheduled.version import __version__
 
@@ -30,6 +31,7 @@ DEFAULTS: Mapping[str, Any] = {
     "tick_interval": None,
     "catch_up_budget": 10,
     "max_jobs": None,
+    "host": None,
     "routes": {},
     "trusted_owners": (),
 }
@@ -53,6 +55,8 @@ class Config:
     catch_up_budget: int
     max_jobs: int | None
     """How many jobs there may be besides the built-in ones; None: any number."""
+    host: str | None
+    """The id of this host as it is named; None: that of the machine."""
     routes: Mapping[str, Any]
     trusted_owners: Sequence[str]
     """Users besides us and root whose files may be executed."""
@@ -79,6 +83,12 @@ class Config:
     """Where each setting comes from: `default`, `scheduled.yaml:3`."""
     trust: Trust = field(default_factory=Trust, compare=False)
     """Whose files may be executed."""
+    unsaved: list[StampCache] = field(default_factory=list, compare=False)
+
+    def save_caches(self) -> None:
+        """Write what need not be read again next time, once it is known that the state is ours."""
+        while self.unsaved:
+            self.unsaved.pop(0).save()
 
 
 def load(options: PathOptions) -> Config:
@@ -89,15 +99,17 @@ def load(options: PathOptions) -> Config:
     """
     early = paths.find_early(options)
     sources = (*early.candidates, *ZONE_FILES)
-    stamps = {str(path): stamp(path) for path in sources}
-    parsed, scan, trust = _parsed_config(options, early, stamps)
+    stamps = {str(path): stamp(path) for path in (*sources, machine.ID_FILE)}
+    unsaved: list[StampCache] = []
+    parsed, scan, trust = _parsed_config(options, early, stamps, unsaved)
     resolved = paths.resolve(options, early, _configured_paths(options, early, parsed))
     if refusals := trust.place_problems(resolved.root):
         raise ConfigError(refusals)
     values = {key: parsed.settings.get(key, default) for key, default in DEFAULTS.items()}
+    values["host"] = options.environ.get("SCHEDULED_HOST") or values["host"]
     directories = job_files.job_directories(options, early, resolved.root, parsed)
-    cache_directory = resolved.state_dir / "cache"
-    cache_file = cache.path_for(cache_directory, early.config_path or resolved.root, "jobs")
+    cache_directory, source = resolved.state_dir / "cache", early.config_path or resolved.root
+    cache_file = cache.file_for(cache_directory, source, unsaved, "jobs")
     files = job_files.load(directories, parsed, values["default_timeout"], cache_file, trust)
     origins = _origins(options, resolved, parsed)
     jobs = parsed.jobs
@@ -120,6 +132,7 @@ def load(options: PathOptions) -> Config:
         stamps={**stamps, **scan.stamps, **files.stamps},
         origins=origins,
         trust=trust,
+        unsaved=unsaved,
         **values,
     )
 
@@ -182,7 +195,10 @@ def _configured_paths(
 
 
 def _parsed_config(
-    options: PathOptions, early: EarlyPaths, stamps: Mapping[str, Stamp | None]
+    options: PathOptions,
+    early: EarlyPaths,
+    stamps: Mapping[str, Stamp | None],
+    unsaved: list[StampCache],
 ) -> tuple[ParsedConfig, HandlerScan, Trust]:
     """Return the checked configuration, from the cache if possible, the handlers it names, and
     whose files it trusts.
@@ -196,7 +212,7 @@ def _parsed_config(
         raise ConfigError(refusals)
     # The state directory as if the file set none: it is needed before the file is read.
     directory = paths.resolve(options, early, {}).state_dir / "cache"
-    cache_file = cache.path_for(directory, path)
+    cache_file = cache.file_for(directory, path, unsaved)
     key = {
         "version": __version__,
         "path": str(path),
@@ -206,7 +222,7 @@ def _parsed_config(
 
     def find_handlers(parsed: ParsedConfig) -> HandlerScan:
         timeout = parsed.settings.get("default_timeout", DEFAULTS["default_timeout"])
-        handler_cache = cache.path_for(directory, path, "handlers")
+        handler_cache = cache.file_for(directory, path, unsaved, "handlers")
         more = _trusting(trust, parsed, path)
         return handler_files.load(parsed, timeout, path, options.environ, handler_cache, more)
 
@@ -270,9 +286,12 @@ def _origins(options: PathOptions, resolved: Paths, parsed: ParsedConfig) -> dic
     """Return where each setting comes from; for one that the file sets, with the line."""
     origins = dict.fromkeys([*DEFAULTS, "jobs_dirs", "handler_dirs"], "default")
     origins["tick_interval"] = "what is installed, else each minute"
+    origins["host"] = "the machine"
     origins["timezone"] = "TZ" if options.environ.get("TZ") is not None else "the machine"
     origins |= resolved.origins
     for key, line in parsed.lines.items():
         if key not in _PATH_KEYS or origins[key] == paths.BY_CONFIG:
             origins[key] = f"{resolved.config_path.name if resolved.config_path else ''}:{line}"
+    if options.environ.get("SCHEDULED_HOST"):
+        origins["host"] = "SCHEDULED_HOST"
     return origins

@@ -6,19 +6,21 @@ there are two steps: `find_early` before the file is read, `resolve` after.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from scheduled.config import state_place
 from scheduled.ecosystem.formats import REGISTRY_PATTERN
 from scheduled.errors import UsageError
-from scheduled.installation import identity
 from scheduled.system.user_dirs import home, xdg
 
-CONFIG_NAME = "scheduled.yaml"
 STATE_IN_ROOT = ("aipass_core/trigger/trigger_json", "src/aipass/trigger/trigger_json")
 """The trigger's own directory, where the seed keeps `scheduled_state.json`: layouts A and B."""
+CONFIG_NAME = "scheduled.yaml"
 BY_CONFIG = "the configuration"
+BY_HOME = "the home directory"
+BY_DEFAULT = "the default state directory"
 CENTRAL_IN_ROOT = ("aipass_os/AI_CENTRAL", "AI_CENTRAL", ".ai_central", ".aicentral")
 
 
@@ -91,7 +93,7 @@ def resolve(options: PathOptions, early: EarlyPaths, configured: Mapping[str, Pa
     root, root_origin = early.root, early.origins["root"]
     if "root" in configured and not early.root_is_fixed:
         root, root_origin = configured["root"], BY_CONFIG
-    state_dir, state_origin = _state_dir(options, root, configured)
+    state_dir, state_origin = _state_dir(options, root, early.candidates, configured)
     central_dir, central_origin = _central_dir(root, state_dir, configured)
     origins = {
         **early.origins,
@@ -137,7 +139,7 @@ def _root(options: PathOptions) -> tuple[Path, str, bool]:
         return path, origin, True
     if has_registry(options.cwd) or _exists(options.cwd / CONFIG_NAME):
         return options.cwd, "the current directory", False
-    return home(options.environ), "the home directory", False
+    return home(options.environ), BY_HOME, False
 
 
 def _config_file(options: PathOptions, root: Path) -> tuple[Path | None, str, tuple[Path, ...]]:
@@ -169,7 +171,7 @@ def _exists(path: Path) -> bool:
 
 
 def _state_dir(
-    options: PathOptions, root: Path, configured: Mapping[str, Path]
+    options: PathOptions, root: Path, candidates: Sequence[Path], configured: Mapping[str, Path]
 ) -> tuple[Path, str]:
     named = _named(options, "--state-dir", options.state_dir, "SCHEDULED_STATE_DIR")
     if named is not None:
@@ -179,8 +181,7 @@ def _state_dir(
     for inside in STATE_IN_ROOT:
         if os.path.isdir(root / inside):
             return root / inside, "in the root"
-    folder = xdg(options.environ, "XDG_STATE_HOME", ".local/state") / "scheduled"
-    return folder / identity.name_of(root), "the default state directory"
+    return state_place.default(root, candidates, options.environ), BY_DEFAULT
 
 
 def _central_dir(root: Path, state_dir: Path, configured: Mapping[str, Path]) -> tuple[Path, str]:

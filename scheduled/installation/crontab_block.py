@@ -147,12 +147,17 @@ def stray_lines(text: bytes) -> list[int]:
 
 def lines_in_blocks(text: bytes) -> set[int]:
     """Return the numbers, from 1, of the lines of every installation's block, markers included."""
-    ours: set[int] = set()
+    return set(names_by_line(text))
+
+
+def names_by_line(text: bytes) -> dict[int, str]:
+    """Return the name of the block each line stands in, by its number, as `lines_in_blocks`."""
+    names: dict[int, str] = {}
     for name in {marker.name for marker in _markers(text)}:
         with contextlib.suppress(CrontabError):
             for block in blocks(text, name):
-                ours.update(range(block.first_line, block.last_line + 1))
-    return ours
+                names |= dict.fromkeys(range(block.first_line, block.last_line + 1), name)
+    return names
 
 
 @dataclass(frozen=True)

@@ -278,6 +278,10 @@ def _schedule_refused(state: State, _event: kinds.ScheduleRefused) -> None:
 # Ticks
 
 
+def _owner_recorded(state: State, event: kinds.OwnerRecorded) -> None:
+    state["owner"] = {"root": event["root"], "host": event["host"]}
+
+
 def _tick_interval_installed(state: State, event: kinds.TickIntervalInstalled) -> None:
     before = state["cadence"]
     installed = dict(before.get("installed", {}))
@@ -343,6 +347,7 @@ CHANGES: dict[str, Callable[[State, Any], None]] = {
     "cancelled": _job_cancelled,
     "dead_letter_dropped": _dead_letters_dropped,
     "schedule_refused": _schedule_refused,
+    "owner": _owner_recorded,
     "cadence": _tick_interval_installed,
     "gap": _gap_explained,
     "tick": _tick_ended,

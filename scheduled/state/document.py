@@ -7,7 +7,7 @@ hold anything, and are kept.
 
 import re
 from collections.abc import Iterator
-from typing import Any, TypedDict, cast
+from typing import Any, NotRequired, TypedDict, cast
 
 from scheduled.state.type_check import Check, check_of, checks_of
 
@@ -188,10 +188,19 @@ class TicksEntry(TypedDict, total=False):
     count: int
 
 
+class OwnerEntry(TypedDict, total=False):
+    """The root and the host that the state belongs to."""
+
+    root: str
+    host: str
+
+
 class State(TypedDict):
     """The document."""
 
     version: int
+    owner: NotRequired[OwnerEntry]
+    """Absent from a state that 0.1.0 wrote, until its root is known."""
     last_run: dict[str, Any]
     memory_rollover: dict[str, Any]
     mail_cleanup: dict[str, Any]

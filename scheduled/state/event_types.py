@@ -236,6 +236,12 @@ class ScheduleRefused(Recorded):
 # Ticks
 
 
+class OwnerRecorded(Recorded):
+    event: Literal["owner"]
+    root: str
+    host: str
+
+
 class TickIntervalInstalled(Recorded):
     event: Literal["cadence"]
     by: str

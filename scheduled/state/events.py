@@ -319,6 +319,11 @@ def schedule_refused(schedule: str) -> kinds.ScheduleRefused:
 # Ticks
 
 
+def owner_recorded(root: str, host: str) -> kinds.OwnerRecorded:
+    """Build the event that makes the state belong to a root and a host; '' for no known host."""
+    return {"event": "owner", "root": root, "host": host}
+
+
 def tick_interval_installed(by: str, seconds: float | None) -> kinds.TickIntervalInstalled:
     """Build the event of a crontab or timer that calls each `seconds`; None: not any more."""
     return {"event": "cadence", "by": by, "seconds": seconds}

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from scheduled.errors import StateError, UnreadableFileError, reason_of
-from scheduled.state import apply, events
+from scheduled.state import apply, events, owner
 from scheduled.state.document import (
     VERSION,
     State,
@@ -52,6 +52,8 @@ class Store:
         """Whether this process wrote the first event of a day: then it is time to clean up."""
         self.changed_jobs: set[str] = set()
         """The jobs that applied events were about; ALL_JOBS if one concerned every job."""
+        self.claimant: owner.Claimant | None = None
+        """For whom is written; a state of others is refused. None: it is not asked."""
         self._position: Position | None = None
         self._unsynced = ""
         """The journal file with events that may not be on the disk yet."""
@@ -120,7 +122,12 @@ class Store:
             yield
 
     def write(self, now: datetime, *events: Event, sync: bool = True) -> None:
-        """Do what `record` does, for a caller within `locked`."""
+        """Do what `record` does, for a caller within `locked`.
+
+        Raises NotOwnerError, too, if the state belongs to another root or host meanwhile.
+        """
+        if self.claimant is not None:
+            events = (*owner.claim(self.state_dir, self.state, self.claimant), *events)
         name = self._current_file(now)
         stamped = [{"at": format_utc(now), **event} for event in events]
         self.journal.append(name, stamped, sync=sync)

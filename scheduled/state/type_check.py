@@ -7,7 +7,7 @@ number is a float, too; True is no number. A key of a TypedDict may be absent.
 from collections.abc import Callable
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, get_args, get_origin, is_typeddict
+from typing import Any, NotRequired, get_args, get_origin, is_typeddict
 
 Check = Callable[[Any], bool]
 
@@ -30,6 +30,8 @@ def check_of(kind: Any) -> Check:
     """Return the check of a value that is declared as `kind`."""
     if kind is Any:
         return lambda _: True
+    if get_origin(kind) is NotRequired:
+        return check_of(get_args(kind)[0])
     members = get_args(kind) if isinstance(kind, UnionType) else (kind,)
     types = frozenset[type]().union(*(_SCALARS.get(member, ()) for member in members))
     others = [_check_of_container(member) for member in members if member not in _SCALARS]

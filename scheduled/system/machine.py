@@ -25,6 +25,22 @@ def identity() -> str:
     return hashlib.sha256(f"scheduled\0{own}".encode()).hexdigest()[:16]
 
 
+def host_id() -> str:
+    """Return the id of the host that a state belongs to, from machine-id(5); '' without one.
+
+    Neither the host name nor the boot counts: containers share them, or get new ones.
+    """
+    try:
+        own = ID_FILE.read_text("ascii").strip()
+    except (OSError, ValueError):
+        return ""
+    if own in ("", "uninitialized"):
+        return ""
+    from _blake2 import blake2b  # what hashlib loads besides would cost every tick a millisecond
+
+    return blake2b(own.encode(), digest_size=8, person=b"scheduled").hexdigest()
+
+
 def mark() -> list[int | str]:
     """Return values that change whenever `identity` does, without hashing; for cache keys."""
     return [*(stamp(ID_FILE) or ()), os.uname().nodename]

@@ -4,11 +4,12 @@ Whatever can stop half-way has recorded its intent in the journal before it star
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from scheduled.config import ownership
 from scheduled.config.load import Config
 from scheduled.errors import UnavailableError, reason_of
 from scheduled.jobs.model import AttemptResult, Job
@@ -65,7 +66,9 @@ def run(
             f"the clock says {minute_utc(now)}, which is before the first release; "
             "nothing is run or written until it is set"
         )
-    tick = Tick(config, now, environ=environ, request=request, bus=bus)
+    tick = Tick(
+        config, now, environ=environ, request=request, bus=bus, arguments=arguments or ("run",)
+    )
     tick.open()
     recovery.recover_all(tick.context)
     decisions = tick.plan()
@@ -89,6 +92,7 @@ class Tick:
         request: RunRequest | None = None,
         bus: Bus | None = None,
         store: Store | None = None,
+        arguments: Sequence[str] = ("run",),
         effects: Effects = LIVE,
     ) -> None:
         self.config = config
@@ -97,7 +101,9 @@ class Tick:
         self.bus = bus or Bus()
         self.report = Report(now, problems=list(config.problems))
         self._started = time.monotonic()
-        self.store = store or Store(config.places.state_dir).load()
+        self.store = store or ownership.open_store(
+            config, environ or {}, arguments, by_tick=not self.request.by_hand
+        )
         self.cadence = tick_interval.current(config.tick_interval, self.store.state)
         self.jobs = [
             _with_params(job, self.request) for job in select_jobs(config.jobs, self.request.only)

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from scheduled.cli.config import config
 from scheduled.config import load as configuration
+from scheduled.config.load import Config
 from scheduled.config.paths import PathOptions
 from scheduled.errors import ConfigError, UsageError
 from tests.builders.jobs import at
@@ -24,6 +25,10 @@ class Options:
     path_options: PathOptions
     now: datetime = NOON
     color: bool = True
+
+    @property
+    def config(self) -> Config:
+        return configuration.load(self.path_options)
 
 
 @dataclass
@@ -253,7 +258,7 @@ def test_the_keys_of_show_json(root: Path) -> None:
     assert found["settings"].keys() == {
         "root", "config_path", "state_dir", "central_dir", "timezone", "jobs_dirs", "handler_dirs",
         "max_concurrent", "default_timeout", "tick_interval", "catch_up_budget", "max_jobs",
-        "routes", "trusted_owners",
+        "host", "routes", "trusted_owners",
     }  # fmt: skip
     assert found["settings"]["root"] == {"value": str(root), "from": "--root"}
     assert found["jobs"][-1]["command"] == ["x", "[red]"]

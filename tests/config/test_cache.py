@@ -53,7 +53,7 @@ def test_the_permissions_of_a_links_target_count_as_well(root: Path, tmp_path: P
 
 def test_a_change_of_mode_alone_is_noticed_with_a_warm_cache(root: Path) -> None:
     path = written(root, "")
-    load.load(options(root))
+    load.load(options(root)).save_caches()
     path.chmod(0o666)
 
     with pytest.raises(ConfigError, match="others can write to it"):
@@ -70,6 +70,7 @@ from scheduled.config.paths import PathOptions
 root = sys.argv[1]
 environ = {"HOME": root, "TZ": "Europe/Berlin"}
 found = load.load(PathOptions(root=root, state_dir=f"{root}/state", environ=environ))
+found.save_caches()
 print(json.dumps(["yaml" in sys.modules, len(found.jobs)]))
 """
 
@@ -107,6 +108,7 @@ def test_what_comes_out_of_the_cache_is_what_went_in(root: Path) -> None:
         "  health: {timezone: UTC}\n",
     )
     cold = load.load(options(root))
+    cold.save_caches()
     warm = load.load(options(root))
 
     assert warm == cold
@@ -136,6 +138,7 @@ def test_a_configuration_that_appears_where_one_was_looked_for_is_noticed(root: 
     general.parent.mkdir(parents=True, mode=0o755)
     written(root, "").rename(general)
     before = load.load(options(root))
+    before.save_caches()
     special = written(root, "jobs:\n  a: {schedule: daily, command: x}\n")
     after = load.load(options(root))
 
@@ -146,7 +149,11 @@ def test_a_configuration_that_appears_where_one_was_looked_for_is_noticed(root: 
 
 def test_another_zone_of_the_machine_is_noticed_at_once(root: Path) -> None:
     written(root, "")
-    found = [load.load(options(root, TZ=zone)).jobs[0].timezone for zone in ("UTC", "Asia/Tokyo")]
+    found = []
+    for zone in ("UTC", "Asia/Tokyo"):
+        config = load.load(options(root, TZ=zone))
+        config.save_caches()
+        found.append(config.jobs[0].timezone)
 
     assert found == ["UTC", "Asia/Tokyo"]
 
@@ -156,6 +163,7 @@ def test_a_problem_that_goes_away_by_itself_is_not_kept(
 ) -> None:
     monkeypatch.syspath_prepend(str(root))
     before = loaded(root, "jobs:\n  a: {schedule: daily, handler: later_for_a_test.jobs}\n")
+    before.save_caches()
     (root / "later_for_a_test").mkdir()
     (root / "later_for_a_test" / "jobs.py").write_text("")
     after = load.load(options(root))
@@ -166,14 +174,14 @@ def test_a_problem_that_goes_away_by_itself_is_not_kept(
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"key": 1}', b"\xff", b"[" * 9999])
 def test_a_broken_cache_is_ignored(root: Path, content: bytes) -> None:
     before = loaded(root, "jobs:\n  a: {schedule: daily, command: x}\n")
+    before.save_caches()
     kept_file(root).write_bytes(content)
 
     assert load.load(options(root)) == before
 
 
 def test_a_cache_that_others_could_have_written_is_ignored(root: Path) -> None:
-    written(root, "jobs:\n  a: {schedule: daily, command: x}\n")
-    load.load(options(root))
+    loaded(root, "jobs:\n  a: {schedule: daily, command: x}\n").save_caches()
     kept = kept_file(root)
     texts = [line.partition(b"\t")[2].decode() for line in kept.read_bytes().splitlines()]
     evil = [stamp_cache._line(text.replace('"x"', '"evil"')) for text in texts]
@@ -188,13 +196,17 @@ def test_a_cache_that_others_could_have_written_is_ignored(root: Path) -> None:
 def test_a_state_folder_that_cannot_be_written_only_disables_the_cache(root: Path) -> None:
     (root / "state").write_text("a file, where a folder should be")
 
-    assert len(loaded(root, "jobs:\n  a: {schedule: daily, command: x}\n").jobs) == 6
+    config = loaded(root, "jobs:\n  a: {schedule: daily, command: x}\n")
+    config.save_caches()
+
+    assert len(config.jobs) == 6
 
 
 @pytest.mark.slow
 def test_ten_thousand_jobs_in_one_file_load(root: Path) -> None:
     lines = [f'  job{n}: {{schedule: "*/{n % 59 + 1} * * * *", command: x}}' for n in range(10_000)]
     cold = loaded(root, "\n".join(["jobs:", *lines]))
+    cold.save_caches()
     warm = load.load(options(root))
 
     assert len(cold.jobs) == 10_005

@@ -64,6 +64,7 @@ def test_the_default_in_the_manual_is_the_one_in_effect() -> None:
     assert told == {
         "tick_interval": "as installed",
         "max_jobs": "none",
+        "host": "the machine's",
         "routes": "as shipped",
         "trusted_owners": "none",
     }

@@ -8,8 +8,13 @@ from scheduled.state.document import OUR_KEYS, empty, problem, with_defaults, wi
 from tests.builders.events import BEGIN, MISSED, SEEN, after, end
 
 
-def test_an_empty_state_has_every_declared_key_and_nothing_else() -> None:
-    assert set(empty()) == OUR_KEYS
+def test_an_empty_state_has_every_declared_key_but_the_owner_and_nothing_else() -> None:
+    assert set(empty()) == OUR_KEYS - {"owner"}
+
+
+def test_a_state_with_an_owner_is_held_to_its_declaration() -> None:
+    assert problem({"owner": {"root": "/srv", "host": ""}}) == ""
+    assert problem({"owner": {"root": 3}}) == problem({"owner": "me"}) == "owner is invalid"
 
 
 def test_an_empty_state_has_the_keys_of_the_first_scheduler_and_counts_nothing() -> None:

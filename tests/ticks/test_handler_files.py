@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scheduled.config import load
-from scheduled.config.cache import path_for
+from scheduled.config.cache import file_for
 from scheduled.system import stamp_cache
 from tests.builders.command import Said, scheduled
 from tests.builders.configuration import job_file, options, written
@@ -188,7 +188,7 @@ def test_files_are_read_only_when_one_changed(home: Path) -> None:
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"key": 1}', '{"files": []}'])
 def test_a_broken_cache_is_as_good_as_none(home: Path, content: str) -> None:
     before = load.load(options(home))
-    kept = path_for(home / "state" / "cache", home / "scheduled.yaml", "handlers")
+    kept = file_for(home / "state" / "cache", home / "scheduled.yaml", [], "handlers").path
     assert kept.exists()
     kept.write_text(content)
 
@@ -197,7 +197,7 @@ def test_a_broken_cache_is_as_good_as_none(home: Path, content: str) -> None:
 
 def test_a_broken_row_in_the_cache_is_as_good_as_none(home: Path) -> None:
     before = load.load(options(home))
-    kept = path_for(home / "state" / "cache", home / "scheduled.yaml", "handlers")
+    kept = file_for(home / "state" / "cache", home / "scheduled.yaml", [], "handlers").path
     key, rows = (line.partition(b"\t")[2].decode() for line in kept.read_bytes().splitlines())
     broken = {path: [*row[:3], ["x"]] for path, row in json.loads(rows).items()}
     kept.write_bytes(stamp_cache._line(key) + stamp_cache._line(json.dumps(broken)))

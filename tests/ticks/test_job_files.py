@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scheduled.config import load
-from scheduled.config.cache import path_for
+from scheduled.config.cache import file_for
 from tests.builders import needs
 from tests.builders.command import Said, scheduled, state_dir
 from tests.builders.configuration import job_file, options
@@ -199,7 +199,7 @@ def test_yaml_is_read_only_when_a_file_changed(home: Path) -> None:
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"key": 1}', '{"files": []}'])
 def test_a_broken_cache_is_as_good_as_none(home: Path, content: str) -> None:
     before = load.load(options(home))
-    kept = path_for(home / "state" / "cache", home / "scheduled.yaml", "jobs")
+    kept = file_for(home / "state" / "cache", home / "scheduled.yaml", [], "jobs").path
     assert kept.exists()
     kept.write_text(content)
 

@@ -1,0 +1,108 @@
+"""`scheduled state adopt`: make a state that of this root and this host."""
+
+import os
+from pathlib import Path
+
+import click
+
+from scheduled import idle
+from scheduled.cli.context import Session
+from scheduled.config import ownership, paths, state_place
+from scheduled.errors import StateError, UsageError, reason_of
+from scheduled.installation import identity
+from scheduled.runs.running import running_jobs
+from scheduled.state import events, owner
+from scheduled.state.document import OwnerEntry
+from scheduled.state.store import Store
+from scheduled.system import machine
+
+
+@click.command()
+@click.option(
+    "--from",
+    "source",
+    metavar="DIR",
+    help="Adopt the state in DIR; one that this root has already is set aside.",
+)
+@click.pass_obj
+def adopt(session: Session, source: str | None) -> None:
+    """Make a state that of this root and this host, after the root was moved or the host replaced.
+
+    It is the state in the state directory, or in DIR. If there is none, it is the one whose root is
+    no longer there, provided that there is exactly one.
+    """
+    session.is_changing = True
+    places = session.config.places
+    ownership.refuse_foreign(places.state_dir, session.arguments)
+    folder = _source(session, source)
+    ownership.refuse_foreign(folder, session.arguments)
+    store = Store(folder).load()
+    root = identity.real_root(places.root)
+    host = session.config.host or machine.host_id()
+    before = store.state.get("owner", {})
+    if before == {"root": root, "host": host}:
+        click.echo(f"Nothing to do: {folder} belongs to this root and this host.")
+        return
+    if running := sorted(running_jobs(store.state, folder)):
+        raise UsageError(f"{folder}: {', '.join(running)} still running; adopt it after that")
+    if folder != places.state_dir and owner.has_state(places.state_dir):
+        _set_aside(session)
+    store.record(session.now, events.owner_recorded(root, host))
+    store.checkpoint(session.now)
+    idle.forget(str(folder))
+    session.say(_report(folder, before, root, host))
+    if folder.parent != state_place.shared(session.environ) and folder != places.state_dir:
+        session.say(f"It is not in a default place: use it with --state-dir {folder}")
+    session.say("Have cron call it: scheduled cron install")
+
+
+def _source(session: Session, source: str | None) -> Path:
+    """Return the directory with the state to adopt. Raises UsageError."""
+    places = session.config.places
+    if source is not None:
+        folder = paths.absolute(source, session.cwd, session.environ)
+        if not owner.has_state(folder):
+            raise UsageError(f"--from {source}: there is no state in it")
+        if folder != places.state_dir and places.origins["state_dir"] != paths.BY_DEFAULT:
+            raise UsageError(
+                "--from and a state directory of your own exclude each other; type:"
+                f" {owner.adopting(folder, str(places.root))}"
+            )
+        return folder
+    if owner.has_state(places.state_dir):
+        return places.state_dir
+    every = state_place.roots(session.environ).items()
+    moved = {root: folder for root, folder in every if not os.path.isdir(root)}
+    if len(moved) == 1:
+        return next(iter(moved.values()))
+    found = "; ".join(f"of {root} in {folder}" for root, folder in moved.items())
+    raise UsageError(
+        f"{places.state_dir}: there is no state, and "
+        + (f"several roots are no longer there: {found}" if moved else "no root has gone away")
+        + "; name the state with --from DIR"
+    )
+
+
+def _set_aside(session: Session) -> None:
+    """Rename the state that the root has already. Raises UsageError, StateError."""
+    own = session.config.places.state_dir
+    if own.name != identity.name_of(session.config.places.root):
+        raise UsageError(f"{own}: this root has its state here, from version 0.1.0; move it away")
+    aside = own.with_name(f"{own.name}.replaced-{session.now:%Y%m%dT%H%M%SZ}")
+    try:
+        os.rename(own, aside)
+        # Nothing looks for a state there, and it says the same root as the one that replaces it.
+        for name in ("scheduled_state.json", "journal"):
+            if os.path.lexists(aside / name):
+                os.rename(aside / name, aside / f"{name}.replaced")
+    except OSError as error:
+        raise StateError(f"{own}: cannot be set aside: {reason_of(error)}") from error
+    session.say(f"The state that this root had is kept in {aside}")
+
+
+def _report(folder: Path, before: OwnerEntry, root: str, host: str) -> str:
+    of_host = f" and the host {host}" if host else ""
+    earlier = before.get("root") or "nobody"
+    if before.get("root") == root:
+        earlier = f"the host {before.get('host') or 'unknown'}"
+    return f"{folder}: belongs to the root {root}{of_host} now; before, to {earlier}"
