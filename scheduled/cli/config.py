@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from scheduled.cli.groups import Group
 from scheduled.cli.import_ import import_
 from scheduled.config import ownership, paths, template
 from scheduled.config.load import DEFAULTS, Config
@@ -31,7 +32,7 @@ PROBLEMS = 2
 """The exit code where something is wrong with the configuration."""
 
 
-@click.group("config")
+@click.group("config", cls=Group)
 def config() -> None:
     """Write, check and show the configuration."""
 

@@ -10,6 +10,7 @@ import click
 
 from scheduled.cli import tick_calls, timer
 from scheduled.cli.context import Session
+from scheduled.cli.groups import Group
 from scheduled.config.load import Config
 from scheduled.ecosystem.logs import SYSTEM_LOGS
 from scheduled.errors import UnavailableError, UsageError, reason_of
@@ -48,7 +49,7 @@ _dry_run = click.option("--dry-run", is_flag=True, help=_DRY_RUN_HELP)
 _force = click.option("--force", is_flag=True, help=_FORCE_HELP)
 
 
-@click.group("cron")
+@click.group("cron", cls=Group)
 def cron() -> None:
     """Install, remove or show the crontab entry, or a systemd timer.
 

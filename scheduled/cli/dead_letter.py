@@ -5,6 +5,7 @@ import json
 import click
 
 from scheduled.cli.context import Session, changes_state
+from scheduled.cli.groups import Group
 from scheduled.cli.tick_report import print_problems
 from scheduled.config.lookup import find_job, unknown_job
 from scheduled.errors import UsageError
@@ -19,7 +20,7 @@ from scheduled.timing.instants import parse_utc
 from scheduled.views.format import absolute, counted
 
 
-@click.group("dead-letter")
+@click.group("dead-letter", cls=Group)
 def dead_letter() -> None:
     """List, retry or drop runs that failed and whose retries are used up."""
 

@@ -12,7 +12,8 @@ import click
 
 from scheduled.cli import global_options
 from scheduled.cli.context import Session
-from scheduled.errors import ScheduledError, did_you_mean
+from scheduled.cli.groups import Group
+from scheduled.errors import ScheduledError
 from scheduled.state.owner import NotOwnerError
 from scheduled.system import streams
 from scheduled.version import __version__
@@ -52,7 +53,7 @@ READER_GONE = 141
 """What a shell reports for a program that wrote into a pipe nobody reads: 128 and SIGPIPE."""
 
 
-class Commands(click.Group):
+class Commands(Group):
     """The commands of the table, imported one by one."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -66,15 +67,6 @@ class Commands(click.Group):
         command = _imported(COMMANDS[cmd_name])
         global_options.accept(command)
         return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does it, with a guess at what was meant."""
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            advice = did_you_mean(args[0], COMMANDS, "scheduled --help lists them")
-            ctx.fail(f"no command is called {args[0]!r}{advice}")
-        return super().resolve_command(ctx, args)
 
 
 def _imported(place: str) -> click.Command:

@@ -11,6 +11,7 @@ import click
 
 from scheduled.cli.adopt import adopt
 from scheduled.cli.context import Session, changes_state
+from scheduled.cli.groups import Group
 from scheduled.config import ownership, paths
 from scheduled.state.maintenance import backup as packing
 from scheduled.state.maintenance import check as checking
@@ -26,7 +27,7 @@ from scheduled.views.format import counted, size
 _KINDS = {FileKind.STATE: "state", FileKind.JOURNAL: "journal", FileKind.OUTPUT: "output of runs"}
 
 
-@click.group("state")
+@click.group("state", cls=Group)
 def state() -> None:
     """Check, back up, clean and take over the state directory."""
 
