@@ -48,6 +48,12 @@ class StateError(ScheduledError):
     exit_code = 4
 
 
+class NewerFormatError(StateError):
+    """The state was written by a newer version; nothing may be changed."""
+
+    exit_code = 2
+
+
 class UnavailableError(ScheduledError):
     """Temporarily impossible: an implausible clock, a machine without what is needed."""
 

@@ -20,7 +20,7 @@ from scheduled.state.document import (
     problem,
     with_defaults,
 )
-from scheduled.state.journal import Event
+from scheduled.state.lines import Event
 from scheduled.state.records import DAY, hour_of
 from scheduled.timing.instants import format_utc, parse_utc
 

@@ -11,7 +11,8 @@ from typing import Any, NotRequired, TypedDict, cast
 
 from scheduled.state.type_check import Check, check_of, checks_of
 
-VERSION = 1
+VERSION = 2
+"""The format of state and journal. 1 is that of version 0.1.0: no numbers and no checksums."""
 
 
 class StopEntry(TypedDict, total=False):
@@ -220,6 +221,8 @@ class State(TypedDict):
 
 OUR_KEYS = frozenset(State.__annotations__)
 """The keys of a state that are ours; any other is somebody else's."""
+FILE_KEYS = frozenset({"program", "journal", "seq", "crc"})
+"""The keys of the file that say how it stands to the journal, and belong to no state."""
 
 
 def empty() -> State:
@@ -254,7 +257,9 @@ def with_defaults(document: Any) -> State:
     """Return `document` with every key of a state; an empty state if it cannot be used as one."""
     if problem(document):
         return empty()
-    state: dict[str, Any] = {**empty(), **document}
+    state: dict[str, Any] = {**empty(), **document, "version": VERSION}
+    for key in FILE_KEYS:
+        state.pop(key, None)
     for section, default in empty().items():
         if isinstance(default, dict):
             state[section] = default | state[section]
@@ -268,7 +273,8 @@ def with_foreign_keys(state: State, before: Any) -> State:
     """
     if not isinstance(before, dict):
         return state
-    foreign = {key: value for key, value in before.items() if key not in OUR_KEYS}
+    ours = OUR_KEYS | FILE_KEYS
+    foreign = {key: value for key, value in before.items() if key not in ours}
     whole: dict[str, Any] = {**state, **foreign}
     for section, default in empty().items():
         if isinstance(default, dict) and default and isinstance(before.get(section), dict):

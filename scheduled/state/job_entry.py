@@ -15,7 +15,7 @@ KEPT_DURATIONS = 12
 SUSPENDED_AFTER = 3
 """So many dead letters in a row take a job out of service."""
 
-_NOT_IN_LAST = ("event", "job", "memory", "outgoing", "at", "section", "seed_key", "result")
+_NOT_IN_LAST = ("seq", "event", "job", "memory", "outgoing", "at", "section", "seed_key", "result")
 """What is kept elsewhere, or in the journal alone."""
 
 
@@ -25,7 +25,7 @@ _NOT_IN_LAST = ("event", "job", "memory", "outgoing", "at", "section", "seed_key
 def open_run(entry: JobEntry, event: RunStarted) -> None:
     """Add the run to those in progress, in its lane."""
     values: dict[str, Any] = {
-        key: value for key, value in event.items() if key not in ("event", "job", "lane")
+        key: value for key, value in event.items() if key not in ("seq", "event", "job", "lane")
     }
     values["started_at"] = event["at"]
     run = cast("RunEntry", values)

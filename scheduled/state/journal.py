@@ -1,29 +1,33 @@
 """The append-only record of all events: one file a day, one JSON line an event.
 
-Each file starts with a snapshot of the state, so the newest file alone can rebuild it. An append is
+Each file starts with a snapshot of the state, so the newest file alone can rebuild it. The files
+stand in the order of their numbers, not of their names: a clock may have been wrong. An append is
 one write, made while holding the journal's lock, and a sync, which several appends may share. A
 crash can only cut the last line short, and readers ignore a line without its end.
 """
 
-import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from itertools import accumulate
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from scheduled.errors import StateError, reason_of
+from scheduled.state import lines
+from scheduled.state.lines import Event
 from scheduled.system.files import sync_folder
 
-Event = Mapping[str, Any]
-"""Any event, those of other versions of the program among them."""
+__all__ = ["DAY_FILE", "Event", "Journal", "Line", "Position", "ReadBatch", "file_name"]
 
 SUFFIX = ".jsonl"
 MODE = 0o600
 DAY_FILE = re.compile(r"\d{4}-\d{2}-\d{2}\.jsonl")
 """The names of the files."""
+_BLOCK = 1 << 16
 
 
 class Position(NamedTuple):
@@ -31,6 +35,16 @@ class Position(NamedTuple):
 
     name: str
     offset: int
+
+
+class Line(NamedTuple):
+    """A whole line of the journal."""
+
+    event: Event | None
+    """None if it cannot be read."""
+    end: Position
+    flaw: str = ""
+    """What was wrong with it, in a sentence."""
 
 
 class ReadBatch(NamedTuple):
@@ -46,48 +60,96 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._listed: list[str] = []
+        self._ordered: list[str] = []
 
     def names(self) -> list[str]:
-        """Return the file names, oldest day first. Raises StateError if that is not possible."""
-        try:
-            names = os.listdir(self.folder)
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise StateError(f"{self.folder}: cannot be read: {reason_of(error)}") from error
-        return sorted(name for name in names if DAY_FILE.fullmatch(name))
+        """Return the file names in the order in which the files were begun. Raises StateError."""
+        listed = self._list()
+        if listed != self._listed:
+            self._ordered, self._listed = self._in_order(listed), listed
+        return self._ordered
+
+    def listing(self) -> int:
+        """Return a checksum of the names: while it stays the same, no file has been begun."""
+        return zlib.crc32("\n".join(self._list()).encode())
+
+    def expect(self, newest: str, listing: int) -> None:
+        """Take `newest` for the newest file if the listing is still the one that was noted."""
+        listed = self._list()
+        if newest in listed and zlib.crc32("\n".join(listed).encode()) == listing:
+            self._listed = listed
+            self._ordered = [*(name for name in listed if name != newest), newest]
 
     def read(self, start: Position | None) -> ReadBatch:
         """Read every whole line from `start` on, through all later files; None reads all files."""
         events: list[Event] = []
         broken: list[str] = []
         end = start
-        for name in self.names():
-            if start is not None and name < start.name:
-                continue
-            offset = start.offset if start is not None and name == start.name else 0
-            data = self._tail(name, offset) if self._reaches_beyond(name, offset) else b""
-            whole = data.rfind(b"\n") + 1
-            for number, line in enumerate(data[:whole].splitlines(), start=1):
-                event = _event(line)
-                if event is not None:
-                    events.append(event)
-                elif line.strip():
-                    broken.append(f"{name}: line {number} after byte {offset} is damaged, ignored")
-            end = Position(name, offset + whole)
+        for line in self.lines(start):
+            if line.event is not None:
+                events.append(line.event)
+            if line.flaw:
+                broken.append(line.flaw)
+            end = line.end
         return ReadBatch(tuple(events), end, tuple(broken))
+
+    def lines(self, start: Position | None) -> Iterator[Line]:
+        """Yield every whole line from `start` on, one at a time."""
+        names = self.names()
+        if start is not None and start.name in names:
+            names = names[names.index(start.name) :]
+        elif start is not None:  # pruned meanwhile
+            names = [name for name in names if name > start.name]
+        for name in names:
+            offset = start.offset if start is not None and name == start.name else 0
+            if self._reaches_beyond(name, offset):
+                yield from self._lines_of(name, offset)
+
+    def backwards(self, name: str) -> Iterator[tuple[int, bytes]]:
+        """Yield the whole lines of a file, newest first, each with where it begins."""
+        with self._reading(name) as stream:
+            start = stream.seek(0, os.SEEK_END)
+            rest, is_whole = b"", False
+            while start > 0:
+                block, start = start, max(0, start - _BLOCK)
+                stream.seek(start)
+                data = stream.read(block - start) + rest
+                rest, *texts = data.split(b"\n")
+                at = start + len(data)
+                for text in reversed(texts):
+                    at -= len(text)
+                    if is_whole:  # all but what stands after the last newline
+                        yield at, text
+                    at, is_whole = at - 1, True
+            if is_whole:
+                yield 0, rest
 
     def newest_snapshot(self) -> Position | None:
         """Return the position of the newest readable snapshot; None if there is none."""
         for name in reversed(self.names()):
-            lines = self._tail(name, 0).splitlines(keepends=True)
-            offset = sum(map(len, lines))
-            for text in reversed(lines):
-                offset -= len(text)
-                event = _event(text)
+            for offset, text in self.backwards(name):
+                event = lines.decode(text) if b'"event":"snapshot"' in text else None
                 if event is not None and event["event"] == "snapshot":
                     return Position(name, offset)
         return None
+
+    def survey(self, end: Position) -> tuple[int, int]:
+        """Count the events before `end`, and the lines that cannot be read; nothing is parsed."""
+        events = damaged = 0
+        for name in self.names():
+            at = 0
+            with self._reading(name) as stream:
+                for text in stream:
+                    if name == end.name and at >= end.offset:
+                        break
+                    at += len(text)
+                    is_event = lines.is_sound(text) or lines.decode(text) is not None
+                    events += is_event
+                    damaged += not is_event and bool(text.strip())
+            if name == end.name:
+                break
+        return events, damaged
 
     def holds(self, position: Position) -> bool:
         """Return whether the file of `position` exists and has the end of a line there."""
@@ -100,9 +162,21 @@ class Journal:
         except (OSError, ValueError, OverflowError):
             return False
 
+    def reaches(self, position: Position) -> bool:
+        """Return whether the file of `position` exists and is long enough."""
+        try:
+            return os.stat(f"{self.folder}/{position.name}").st_size >= position.offset
+        except OSError:
+            return False
+
+    def file_with(self, number: int) -> str | None:
+        """Return the file in which the event of that number stands, or would stand."""
+        names = [name for name in self.names() if (self._first_number(name) or 0) <= number]
+        return names[-1] if names else next(iter(self.names()), None)
+
     def append(self, name: str, events: Sequence[Event], *, sync: bool) -> None:
         """Append events to the file `name`, all or none. Raises StateError."""
-        data = b"".join(line(event) for event in events)
+        data = b"".join(lines.encode(event) for event in events)
         with self._opened(name, os.O_RDWR | os.O_APPEND | os.O_CREAT) as descriptor:
             _write_whole(descriptor, data, sync=sync)
 
@@ -130,20 +204,26 @@ class Journal:
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with open(beside, "wb", opener=_private) as stream:
-                stream.write(line(snapshot))
+                stream.write(lines.encode(snapshot))
                 stream.flush()
                 os.fsync(stream.fileno())
             os.replace(beside, path)
             sync_folder(self.folder)
         except OSError as error:
             raise StateError(_unsaved(path, error)) from error
+        self._listed = []  # a damaged file of that name may have been replaced
 
     def outdated(self, today: date, keep_days: int) -> list[str]:
         """Return the files of days before the last `keep_days`; never the newest file."""
         oldest = (today - timedelta(days=keep_days)).isoformat()
         # At least `keep_days` files stay: a clock that is years ahead once deletes nothing.
-        others = self.names()[: -keep_days - 1]
-        return [name for name in others if name.removesuffix(SUFFIX) < oldest]
+        return [name for name, day in self.days()[: -keep_days - 1] if day < oldest]
+
+    def days(self) -> list[tuple[str, str]]:
+        """Return each file with its day: the one in its name, if no later file is of an earlier."""
+        names = self.names()
+        days = accumulate((name.removesuffix(SUFFIX) for name in reversed(names)), min)
+        return [*zip(names, reversed([*days]), strict=True)]
 
     def prune(self, today: date, keep_days: int) -> list[str]:
         """Delete the `outdated` files and return their names."""
@@ -152,6 +232,61 @@ class Journal:
             (self.folder / name).unlink(missing_ok=True)
         return names
 
+    def _list(self) -> list[str]:
+        try:
+            names = os.listdir(self.folder)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StateError(f"{self.folder}: cannot be read: {reason_of(error)}") from error
+        return sorted(name for name in names if DAY_FILE.fullmatch(name))
+
+    def _in_order(self, listed: list[str]) -> list[str]:
+        """Return the files by their first number; they are `listed` by name."""
+        ordered = self._by_number(listed, trusting=True)
+        if ordered != listed:  # was the clock set back, or is a number damaged?
+            ordered = self._by_number(listed, trusting=False)
+        return ordered
+
+    def _by_number(self, listed: list[str], *, trusting: bool) -> list[str]:
+        numbers, number = {}, 0
+        for name in listed:
+            first = self._first_number(name, trusting=trusting)
+            number = number if first is None else first  # without any it follows the one before
+            numbers[name] = number
+        return sorted(listed, key=lambda name: (numbers[name], name))
+
+    def _first_number(self, name: str, *, trusting: bool = True) -> int | None:
+        """Return the number of the first event in a file; None if there is none.
+
+        `trusting` takes the number of a line that may be damaged, which is quicker.
+        """
+        with self._reading(name) as stream:
+            number = lines.number_of(stream.read(32)) if trusting else 0
+            if number:
+                return number
+            stream.seek(0)
+            for text in stream:
+                event = lines.decode(text) if text.endswith(b"\n") else None
+                if event is not None:
+                    return lines.number_of(text)
+        return None
+
+    def _lines_of(self, name: str, offset: int) -> Iterator[Line]:
+        start = offset
+        with self._reading(name) as stream:
+            stream.seek(offset)
+            for number, text in enumerate(stream, start=1):
+                if not text.endswith(b"\n"):
+                    return  # unfinished: it is being written, or a crash cut it short
+                offset += len(text)
+                event, flaw = lines.decode(text), ""
+                if event is None and text.strip():
+                    event = lines.repair(text)
+                    done = "ignored" if event is None else "and was corrected"
+                    flaw = f"{name}: line {number} after byte {start} is damaged, {done}"
+                yield Line(event, Position(name, offset), flaw)
+
     def _reaches_beyond(self, name: str, offset: int) -> bool:
         """Return whether there is anything to read; `stat` is much cheaper than an empty read."""
         try:
@@ -159,13 +294,15 @@ class Journal:
         except OSError:
             return True  # reading it raises the reason
 
-    def _tail(self, name: str, offset: int) -> bytes:
+    @contextmanager
+    def _reading(self, name: str) -> Iterator[BinaryIO]:
+        """Open a file to read it; one that was pruned meanwhile is empty. Raises StateError."""
         try:
             with open(self.folder / name, "rb") as stream:
-                stream.seek(offset)
-                return stream.read()
+                yield stream
         except FileNotFoundError:
-            return b""  # pruned meanwhile by another tick
+            with open(os.devnull, "rb") as stream:
+                yield stream
         except OSError as error:
             raise StateError(f"{self.folder / name}: cannot be read: {reason_of(error)}") from error
 
@@ -173,26 +310,6 @@ class Journal:
 def file_name(instant: datetime) -> str:
     """Return the name of the file for the day of `instant`, in UTC."""
     return instant.strftime("%Y-%m-%d") + SUFFIX
-
-
-def line(event: Event) -> bytes:
-    """Return an event as a line of a file: compact JSON, ASCII, a newline."""
-    return json.dumps(event, separators=(",", ":")).encode("ascii") + b"\n"
-
-
-def since_snapshot(events: Sequence[Event]) -> Iterator[Event]:
-    """Yield the newest snapshot among `events` and all after it; nothing if there is none."""
-    starts = [at for at, event in enumerate(events) if event.get("event") == "snapshot"]
-    if starts:
-        yield from events[starts[-1] :]
-
-
-def _event(text: bytes) -> Event | None:
-    try:
-        event = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None
 
 
 def _write_whole(descriptor: int, data: bytes, *, sync: bool) -> None:

@@ -83,8 +83,8 @@ def test_a_state_of_a_future_version_is_refused_and_left_alone(
     answers = [scheduled(quick, command) for command in ("run", "status", "history")]
 
     for said in answers:
-        assert said.code == 4
-        assert f"scheduled: {path}: version 99, this program knows 1; upgrade" in said.err
+        assert said.code == 2
+        assert f"scheduled: {path}: format 99, this program knows 2; upgrade" in said.err
     assert recorded(quick) == before
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scheduled.errors import StateError
-from scheduled.state.journal import Journal, Position, since_snapshot
+from scheduled.state.journal import Journal, Position
 from tests.builders.synced import Synced
 
 DAY = "2026-11-21.jsonl"
@@ -211,12 +211,6 @@ def test_a_position_holds_where_a_line_ends(tmp_path: Path, offset: int, expecte
     place = Position(DAY, end.offset if offset < 0 else offset)
 
     assert journal.holds(place) is expected
-
-
-def test_events_since_the_newest_snapshot() -> None:
-    events = [{"event": "snapshot"}, {"event": "a"}, {"event": "snapshot"}, {"event": "b"}]
-
-    assert list(since_snapshot(events)) == events[2:]
 
 
 def _begun(folder: Path) -> Journal:

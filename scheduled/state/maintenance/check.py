@@ -9,7 +9,6 @@ from pathlib import Path
 
 from scheduled.errors import StateError
 from scheduled.state.document import with_foreign_keys
-from scheduled.state.journal import Journal, Position
 from scheduled.state.maintenance import inventory
 from scheduled.state.maintenance.compare import Difference, differences
 from scheduled.state.maintenance.inventory import FileKind, StateFile
@@ -46,10 +45,10 @@ def examine(state_dir: Path) -> CheckResult:
     """
     with _writers_excluded(state_dir):
         listed = inventory.list_files(state_dir)
-        state_problems, differing = _state(state_dir)
-        journal_problems, notes, events = _journal(Journal(state_dir / "journal"))
+        problems, differing, replayed = compared(state_dir)
+        notes, events = _older(replayed)
     return CheckResult(
-        problems=(*state_problems, *journal_problems, *_access(listed)),
+        problems=(*problems, *_access(listed)),
         notes=(*notes, *_strays(listed)),
         differences=tuple(differing),
         events=events,
@@ -65,31 +64,32 @@ def _writers_excluded(state_dir: Path) -> Iterator[None]:
         yield
 
 
-def _state(state_dir: Path) -> tuple[list[str], list[Difference]]:
-    """Return the problems of the state file, and where it and the journal differ."""
+def compared(state_dir: Path) -> tuple[list[str], list[Difference], Store]:
+    """Return what is wrong with state and journal, where they differ, and the journal replayed."""
+    replayed = Store(state_dir)
     try:
         store = Store(state_dir).load()
+        replayed.replay()
     except StateError as error:
-        return [str(error)], []
+        return [str(error)], [], replayed
+    # What both report is said once: a damaged line after the checkpoint, for one.
+    problems = [*dict.fromkeys([*store.recovered, *replayed.recovered])]
     if not os.path.exists(store.path) or not store.journal.names():
-        return store.recovered, []
-    replayed = Store(state_dir).replay().state
-    return _of_state(store), differences(store.state, with_foreign_keys(replayed, store.state))
+        return problems, [], replayed
+    state = store.state if store.in_file is None else store.in_file
+    return problems, differences(state, with_foreign_keys(replayed.state, state)), replayed
 
 
-def _of_state(store: Store) -> list[str]:
-    """Return what loading reported, without damaged lines: the check of the journal has them."""
-    return [sentence for sentence in store.recovered if " is damaged, ignored" not in sentence]
-
-
-def _journal(journal: Journal) -> tuple[list[str], list[str], int]:
-    """Return damaged lines that matter, a note on those of the history, and the event count."""
-    everything = journal.read(None)
-    since = journal.read(journal.newest_snapshot() or Position("", 0))
-    problems = [f"{journal.folder}: {sentence}" for sentence in since.broken]
-    lost = len(everything.broken) - len(since.broken)
-    notes = [f"{journal.folder}: {_lines(lost)} cannot be read; `history` omits what they had"]
-    return problems, notes if lost else [], len(everything.events)
+def _older(replayed: Store) -> tuple[list[str], int]:
+    """Return a note on lines before the newest snapshot that cannot be read, and count events."""
+    journal = replayed.journal
+    try:
+        start = journal.newest_snapshot()
+        events, lost = journal.survey(start) if start is not None else (0, 0)
+    except StateError:  # the folder is unreadable, which is a problem already
+        return [], 0
+    note = f"{journal.folder}: {_lines(lost)} cannot be read; `history` omits what they had"
+    return [note] if lost else [], events + replayed.events_read
 
 
 def _access(files: list[StateFile]) -> Iterator[str]:

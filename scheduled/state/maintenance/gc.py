@@ -60,8 +60,10 @@ def _running(state: State) -> set[str]:
 def _journals(journal: Journal, now: datetime, days: int) -> set[str]:
     """Return the journal files that are old enough, and older than the newest snapshot."""
     start = journal.newest_snapshot()
-    names = journal.outdated(now.date(), days) if start is not None else []
-    return {name for name in names if start is not None and name < start.name}
+    if start is None:
+        return set()
+    names = journal.names()
+    return set(names[: names.index(start.name)]) & set(journal.outdated(now.date(), days))
 
 
 def _removed(path: Path) -> str:

@@ -29,7 +29,7 @@ class FileKind(StrEnum):
     LOCK = "lock"
     CACHE = "cache"
     HINT = "hint"  # for idle ticks: when something is due next, when the last tick ran
-    ASIDE = "aside"  # a state file that was replaced
+    ASIDE = "aside"  # a copy of what was damaged or replaced, or of an earlier format
     LEFTOVER = "leftover"  # an unfinished file, whose writer died
     STRAY = "stray"  # a file of somebody else in one of our folders
 
@@ -51,13 +51,17 @@ class StateFile:
     @property
     def since(self) -> datetime:
         """When the file was last written; of a replaced state, when it was replaced."""
-        stamp = self.path.name.rpartition("-")[2] if self.kind is FileKind.ASIDE else ""
+        stamp = _STAMP.search(self.path.name) if self.kind is FileKind.ASIDE else None
         if stamp:
-            return datetime.strptime(stamp, "%Y%m%dT%H%M%S%z")
+            return datetime.strptime(stamp[0], "%Y%m%dT%H%M%S%z")
         return datetime.fromtimestamp(self.status.st_mtime, UTC)
 
 
-_ASIDE = re.compile(rf"{re.escape(store.FILE_NAME)}\.({'|'.join(store.ASIDE)})-\d{{8}}T\d{{6}}Z")
+_STAMP = re.compile(r"\d{8}T\d{6}Z")
+_ASIDE = re.compile(
+    rf"({re.escape(store.FILE_NAME)}|{DAY_FILE.pattern})\.({'|'.join(store.ASIDE)})-{_STAMP.pattern}"
+    rf"|before-upgrade-{_STAMP.pattern}\.tar\.gz"
+)
 _HINTS = (idle.HINT, heartbeat.FILE_NAME)
 _UNFINISHED = tuple(f".{name}." for name in (store.FILE_NAME, *_HINTS))
 _FOLDERS = {
@@ -117,4 +121,6 @@ def _kind_beside_state(name: str) -> FileKind | None:
 def _kind_within(name: str, kind: FileKind, pattern: re.Pattern[str]) -> FileKind:
     if name.startswith("."):
         return FileKind.LEFTOVER
+    if kind is FileKind.JOURNAL and _ASIDE.fullmatch(name):
+        return FileKind.ASIDE
     return kind if pattern.fullmatch(name) else FileKind.STRAY

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.errors import StateError, UnreadableFileError, reason_of
-from scheduled.state import events
 from scheduled.state.document import with_foreign_keys
-from scheduled.state.maintenance.compare import Difference, differences
+from scheduled.state.maintenance.check import compared
+from scheduled.state.maintenance.compare import Difference
 from scheduled.state.store import Store, path_aside
 from scheduled.system import files, locks
 
@@ -31,6 +31,8 @@ class RebuildResult:
 def rebuild(state_dir: Path, now: datetime) -> RebuildResult:
     """Replace the state by what the journal leads to, if it differs; a copy of the old one is kept.
 
+    Events that the journal has lost and the state contains still count.
+
     Keys that are not ours stay. A tick in progress goes on with the new state. Raises StateError
     if there is no journal or the state is of a newer version, and LockedError.
     """
@@ -39,15 +41,16 @@ def rebuild(state_dir: Path, now: datetime) -> RebuildResult:
     with locks.journal(state_dir):
         before = Store(state_dir).load()
         document = _document(before)
-        after = Store(state_dir).replay()
-        after.state = with_foreign_keys(after.state, document)
-        differing = tuple(differences(before.state, after.state))
-        if document is not None and not differing and not before.recovered:
+        problems, differing, after = compared(state_dir)
+        if document is not None and not differing and not problems:
             return RebuildResult((), None, written=False, warnings=())
         kept_as = _keep(before.path, now)
-        after.write(now, events.snapshot(after.state))
-        after.save()
-    return RebuildResult(differing, kept_as, written=True, warnings=tuple(after.recovered))
+        # Where the journal has lost events, the state knows more.
+        rebuilt = before if after.recovered or before.number > after.number else after
+        rebuilt.state = with_foreign_keys(rebuilt.state, document)
+        rebuilt.secure(now)
+        rebuilt.save()
+    return RebuildResult(tuple(differing), kept_as, written=True, warnings=tuple(rebuilt.recovered))
 
 
 def _document(store: Store) -> Any:

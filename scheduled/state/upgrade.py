@@ -1,0 +1,33 @@
+"""The backup that is kept before state and journal are first written in a newer format."""
+
+import os
+import tarfile
+from datetime import datetime
+from pathlib import Path
+
+from scheduled.errors import StateError, reason_of
+from scheduled.system import files
+
+NAME = "before-upgrade-{:%Y%m%dT%H%M%SZ}.tar.gz"
+
+
+def keep_backup(state_dir: Path, names: list[str], now: datetime) -> Path:
+    """Pack the files called `names`; the caller holds the journal's lock. Raises StateError.
+
+    Unpacked in an empty state folder, it is what the earlier version left.
+    """
+    target = state_dir / NAME.format(now)
+    try:
+        with (
+            files.replacing(target, mode=0o600) as stream,
+            tarfile.open(fileobj=stream, mode="w:gz", format=tarfile.PAX_FORMAT) as archive,
+        ):
+            for name in names:
+                if os.path.isfile(state_dir / name):
+                    archive.add(state_dir / name, name)
+    except OSError as error:
+        raise StateError(
+            f"{target}: cannot be written: {reason_of(error)}; nothing was changed: "
+            "a backup is kept before this version first writes"
+        ) from error
+    return target
