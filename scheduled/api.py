@@ -21,6 +21,7 @@ from scheduled.config.python_jobs import job, jobs_in
 from scheduled.errors import ConfigError, ScheduledError, UsageError
 from scheduled.jobs.model import SYSTEM_ZONE, Job, Outcome
 from scheduled.planning.decision import Decision, Verdict
+from scheduled.system import machine
 from scheduled.ticks import dispatcher, tick
 from scheduled.ticks.report import Report
 from scheduled.ticks.signals import Bus
@@ -145,7 +146,7 @@ def run(
     if threading.current_thread() is not threading.main_thread():
         raise UsageError("run: only the main thread can run jobs, as only it receives signals")
     request = _request(config, only, by_hand=by_hand)
-    given = dict(os.environ if environ is None else environ)
+    given = machine.given_environment() if environ is None else dict(environ)
     return tick.run(
         config,
         _instant(now),

@@ -18,6 +18,7 @@ from scheduled.config.load import Config
 from scheduled.config.paths import PathOptions
 from scheduled.state.journal import Event
 from scheduled.state.store import Store
+from scheduled.system import machine
 
 if TYPE_CHECKING:
     from scheduled.views.snapshot import Snapshot
@@ -42,7 +43,7 @@ class Session:
     color: bool = field(default_factory=lambda: not os.environ.get("NO_COLOR"))
     arguments: list[str] = field(default_factory=list)
     """The command line as it was typed."""
-    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    environ: Mapping[str, str] = field(default_factory=machine.given_environment)
     cwd: Path = field(default_factory=lambda: Path(_cwd()))
     now: datetime = field(default_factory=clock)
     is_changing: bool = False

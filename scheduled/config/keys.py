@@ -131,9 +131,10 @@ KEYS: Mapping[str, Key] = _with_aliases(
         "default_timeout": Key(
             "how long a job without a `timeout` may run",
             duration,
-            "300",
+            "1d",
+            "; built-in jobs have 5 minutes if it is not set",
             aliases=("default_timeout_seconds",),
-            example="5m",
+            example="1d",
         ),
         "tick_interval": Key(
             "how often cron calls `scheduled run`",

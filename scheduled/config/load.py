@@ -15,7 +15,7 @@ from scheduled.config.parsed import Handler, ParsedConfig
 from scheduled.config.paths import EarlyPaths, PathOptions, Paths
 from scheduled.errors import ConfigError, ScheduleError, UsageError
 from scheduled.jobs import builtin
-from scheduled.jobs.model import Job
+from scheduled.jobs.model import DEFAULT_TIMEOUT, Job
 from scheduled.system import machine
 from scheduled.system.files import Stamp, stamp
 from scheduled.system.stamp_cache import StampCache
@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # most ticks find the zone in the cache
 
 DEFAULTS: Mapping[str, Any] = {
     "max_concurrent": 4,
-    "default_timeout": 300.0,
+    "default_timeout": DEFAULT_TIMEOUT,
     "tick_interval": None,
     "catch_up_budget": 10,
     "max_jobs": None,
@@ -254,7 +254,7 @@ def _without_file(options: PathOptions) -> ParsedConfig:
         zone = _machine_zone(options)
     except ScheduleError as error:
         raise ConfigError([str(error)]) from error
-    jobs = builtin.jobs(zone.name, DEFAULTS["default_timeout"], zone_is_local=True)
+    jobs = builtin.jobs(zone.name, zone_is_local=True)
     return ParsedConfig(zone.name, jobs=jobs, zone_warning=zone.warning)
 
 

@@ -53,7 +53,7 @@ def validate_config(
     explicit = _explicit_settings(document, settings)
     config = ParsedConfig(zone.name, *explicit, zone_warning=zone.warning)
     config = replace(config, handlers=_handlers(config, find_handlers, fatal))
-    bases = _builtin_and_handler_jobs(config, settings["default_timeout"])
+    bases = _builtin_and_handler_jobs(config)
     defaults = Defaults(
         zone.name, settings["default_timeout"], config.targets, config.zone_is_local
     )
@@ -90,8 +90,9 @@ def _handlers(
         return ()
 
 
-def _builtin_and_handler_jobs(config: ParsedConfig, timeout: float) -> dict[str, Job]:
+def _builtin_and_handler_jobs(config: ParsedConfig) -> dict[str, Job]:
     """Return the jobs that exist without the configuration, by id; it may change them."""
+    timeout = config.settings.get("default_timeout", builtin.TIMEOUT)
     own = builtin.jobs(config.timezone, timeout, zone_is_local=config.zone_is_local)
     of_handlers = (handler.job for handler in config.handlers if handler.job is not None)
     return {job.id: job for job in (*own, *of_handlers)}

@@ -8,6 +8,7 @@ from typing import Any
 
 from scheduled.jobs.model import SYSTEM_ZONE, FirstRun, Job, Priority
 
+TIMEOUT = 300.0
 JOBS: tuple[Job, ...] = (
     Job(
         id="mail_cleanup",
@@ -18,6 +19,7 @@ JOBS: tuple[Job, ...] = (
         description="Open mail nobody looked at for 48 hours, archive mail opened 7 days ago",
         priority=Priority.HIGH,
         first_run=FirstRun.NOW,
+        timeout=TIMEOUT,
         max_retries=3,
         tags=("ecosystem",),
         memory_section="mail_cleanup",
@@ -32,6 +34,7 @@ JOBS: tuple[Job, ...] = (
         description="Tell a branch once when one of its memory files is over its line limit",
         priority=Priority.HIGH,
         first_run=FirstRun.NOW,
+        timeout=TIMEOUT,
         max_retries=3,
         tags=("ecosystem",),
         waits_for=("mail_cleanup",),
@@ -46,6 +49,7 @@ JOBS: tuple[Job, ...] = (
         name="Branch health",
         description="Check every registered branch and write HEALTH.central.json",
         first_run=FirstRun.NOW,
+        timeout=TIMEOUT,
         max_retries=3,
         tags=("ecosystem",),
         waits_for=("mail_cleanup",),
@@ -60,6 +64,7 @@ JOBS: tuple[Job, ...] = (
         name="System metrics",
         description="Count logs, memory files and mail, and write METRICS.central.json",
         first_run=FirstRun.NOW,
+        timeout=TIMEOUT,
         max_retries=3,
         tags=("ecosystem",),
         waits_for=("mail_cleanup",),
@@ -75,6 +80,7 @@ JOBS: tuple[Job, ...] = (
         description="Write the summary of the day and mail it to @dev_central",
         priority=Priority.LOW,
         first_run=FirstRun.NOW,
+        timeout=TIMEOUT,
         max_retries=3,
         tags=("ecosystem",),
         waits_for=("mail_cleanup", "memory_rollover", "health", "metrics"),
@@ -95,7 +101,9 @@ def inactive(job: Job) -> Job:
     return replace(job, enabled=False, source=INACTIVE)
 
 
-def jobs(timezone: str, timeout: float, *, zone_is_local: bool = False) -> tuple[Job, ...]:
+def jobs(
+    timezone: str, timeout: float = TIMEOUT, *, zone_is_local: bool = False
+) -> tuple[Job, ...]:
     """Return the built-in jobs as they are without any configuration."""
     values: dict[str, Any] = {
         "timezone": timezone,

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+DEFAULT_TIMEOUT = 24 * 3600.0
+"""Long enough for an ordinary backup; a job that hangs is ended all the same."""
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -118,7 +120,7 @@ class Job:
     jitter: float | None = None
     """Its starts are delayed by less than this, each time by the same."""
     first_run: FirstRun = FirstRun.WAIT
-    timeout: float = 300.0
+    timeout: float = DEFAULT_TIMEOUT
     max_retries: int = 0
     retry_delay: float = 60.0
     """Before the first retry; doubled for each further one."""

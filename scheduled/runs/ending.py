@@ -194,7 +194,9 @@ def _judge(job: Job, end: _End, facts: dict[str, Any]) -> AttemptResult:
     if end.status.failure:
         return _not_started(end.status, facts)
     if end.stop == "timeout":
-        error = f"timed out after {job.timeout:g} s"
+        error = (
+            f"timed out after {job.timeout:g} s; the job's key `timeout` sets how long it may run"
+        )
         return AttemptResult(Outcome.TIMED_OUT, error=error, **facts)
     if end.stop:
         reason = f"stopped by {end.stop}"
@@ -211,7 +213,8 @@ def _judge(job: Job, end: _End, facts: dict[str, Any]) -> AttemptResult:
 
 def _not_started(status: ExitStatus, facts: dict[str, Any]) -> AttemptResult:
     facts |= {"duration": timedelta(0), "result": None}
-    if status.is_shortage:  # no fault of the job
+    if status.is_shortage:  # no fault of the job, and there may be no output to finish
+        facts["trouble"] = ""
         return AttemptResult(
             Outcome.SKIPPED, reason=status.failure, not_now=True, is_shortage=True, **facts
         )

@@ -62,3 +62,24 @@ def boot_id() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
     except OSError:
         return ""
+
+
+COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
+"""What an interpreter sets LC_CTYPE to, for all it starts, if the locale says nothing (PEP 538)."""
+
+
+def given_environment() -> dict[str, str]:
+    """Return the environment of this process as it was started, without what Python has set."""
+    environ = dict(os.environ)
+    if environ.get("LC_CTYPE") not in COERCED:
+        return environ
+    try:
+        entries = Path("/proc/self/environ").read_bytes().split(b"\0")
+    except OSError:  # it cannot be told
+        return environ
+    given = next((entry[9:] for entry in entries if entry.startswith(b"LC_CTYPE=")), None)
+    if given is None:
+        del environ["LC_CTYPE"]
+    else:
+        environ["LC_CTYPE"] = os.fsdecode(given)
+    return environ

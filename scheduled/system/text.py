@@ -20,6 +20,13 @@ def one_line(value: object, longest: int = LONGEST) -> str:
     return cut(text, longest)
 
 
+def output_line(line: str, longest: int = LONGEST) -> str:
+    """Return a line that a program printed, harmless and on one line; its indentation stays."""
+    text = printable(line).expandtabs().rstrip()
+    indent = text[: len(text) - len(text.lstrip())]
+    return cut(indent + one_line(text, longest), longest)
+
+
 def excerpt(value: str, longest: int = 60) -> str:
     """Return `value` for a message: cut, and with escapes for what cannot be printed."""
     return "".join(

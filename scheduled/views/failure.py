@@ -5,7 +5,7 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
-from scheduled.system.text import one_line, printable
+from scheduled.system.text import one_line, output_line
 from scheduled.timing.instants import parse_utc
 from scheduled.views import wording
 from scheduled.views.format import absolute, passed
@@ -30,7 +30,7 @@ def failure_block(
     lines.append("  " + ", ".join(_facts(row, next_run, zone)))
     # A handler prints its error as well; it stands above already.
     printed = [line for line in tail_lines if line not in causes]
-    lines += [f"  | {one_line(printable(line))}" for line in printed[-LINES:]]
+    lines += [f"  | {output_line(line)}" for line in printed[-LINES:]]
     lines.append(f"  log: {one_line(log_path)}" if log_path else "  it printed nothing")
     return "\n".join(lines)
 

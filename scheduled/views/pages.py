@@ -49,7 +49,7 @@ def of_job(document: Mapping[str, Any], snapshot: Snapshot) -> list[RenderableTy
         parts += [Text("\nNext", "bold"), tables.slots(document["next"], snapshot.now, job["id"])]
     if document["output"]:
         parts.append(Text(f"\nOutput of {one_line(document['output']['run_id'])}", "bold"))
-        parts += [tables.indented(line) for line in document["output"]["lines"]]
+        parts += [tables.printed(line) for line in document["output"]["lines"]]
         parts.append(tables.indented(f"all of it: {document['output']['path']}"))
     return parts
 

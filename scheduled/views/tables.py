@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scheduled.state.history import Row
-from scheduled.system.text import one_line
+from scheduled.system.text import one_line, output_line
 from scheduled.timing.instants import parse_utc
 from scheduled.views import dry_run, wording
 from scheduled.views.format import absolute, both, passed, relative, taken
@@ -130,6 +130,11 @@ def cell(value: object) -> Text:
 def indented(value: object) -> Padding:
     """Return untrusted text below a heading; where it has to be wrapped, the indent stays."""
     return Padding(cell(value), (0, 0, 0, 2), expand=False)
+
+
+def printed(line: str) -> Padding:
+    """Return a line that a program printed, below a heading; its own indentation stays."""
+    return Padding(Text(output_line(line)), (0, 0, 0, 2), expand=False)
 
 
 def grid(*headings: str) -> Table:

@@ -62,7 +62,7 @@ def test_zone_and_timeout_are_the_configured_ones_unless_set(good: Path) -> None
     before = own(loaded(good, DIRS))["good"]
     after = own(loaded(good, f"{DIRS}timezone: Asia/Tokyo\ndefault_timeout: 7m\n"))["good"]
 
-    assert (before.timezone, before.timeout) == ("Europe/Berlin", 300)
+    assert (before.timezone, before.timeout) == ("Europe/Berlin", 86400)
     assert (after.timezone, after.timeout) == ("Asia/Tokyo", 420)
 
 

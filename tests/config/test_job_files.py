@@ -70,7 +70,7 @@ def test_zone_and_timeout_are_the_configured_ones_unless_a_file_sets_them(
     before = own(load.load(options(found_beside)))["good"]
     after = own(loaded(found_beside, "timezone: Asia/Tokyo\ndefault_timeout: 7m\n"))["good"]
 
-    assert (before.timezone, before.timeout) == ("Europe/Berlin", 300)
+    assert (before.timezone, before.timeout) == ("Europe/Berlin", 86400)
     assert (after.timezone, after.timeout) == ("Asia/Tokyo", 420)
 
 

@@ -11,7 +11,15 @@ from scheduled.config.paths import PathOptions
 from scheduled.errors import ConfigError
 from scheduled.jobs import builtin
 from scheduled.jobs.model import CatchUp, FirstRun, Job, Priority
-from tests.builders.configuration import complaint, loaded, options, refusal, the_job, written
+from scheduled.timing import durations
+from tests.builders.configuration import (
+    complaint,
+    loaded,
+    options,
+    refusal,
+    the_job,
+    written,
+)
 
 SHIPPED = ("mail_cleanup", "memory_rollover", "health", "metrics", "daily_report")
 
@@ -60,7 +68,7 @@ def test_the_default_in_the_manual_is_the_one_in_effect() -> None:
     numbers = {name: value for name, value in load.DEFAULTS.items() if value}
     told = {name: KEYS[name].default for name in load.DEFAULTS if name not in numbers}
 
-    assert numbers == {name: float(KEYS[name].default) for name in numbers}
+    assert numbers == {name: durations.parse(KEYS[name].default) for name in numbers}
     assert told == {
         "tick_interval": "as installed",
         "max_jobs": "none",
@@ -141,22 +149,6 @@ def test_a_shipped_job_that_is_given_a_command_no_longer_writes_the_handlers_mem
     found = loaded(root, "jobs:\n  health: {command: my-own-check}\n").jobs[-1]
 
     assert (found.kind, found.command, found.memory_section) == ("command", "my-own-check", "")
-
-
-def test_the_zone_and_timeout_of_a_job_are_its_own_or_the_configured_ones(root: Path) -> None:
-    found = loaded(
-        root,
-        "timezone: Asia/Kathmandu\n"
-        "default_timeout: 10m\n"
-        "jobs:\n"
-        "  plain: {schedule: hourly, command: x}\n"
-        "  own: {schedule: hourly, command: x, timezone: UTC, timeout_seconds: 5}\n",
-    )
-    jobs = {job.id: (job.timezone, job.timeout) for job in found.jobs}
-
-    assert jobs["plain"] == jobs["health"] == ("Asia/Kathmandu", 600.0)
-    assert jobs["own"] == ("UTC", 5.0)
-    assert found.timezone == "Asia/Kathmandu"
 
 
 def test_paths_in_the_file_are_relative_to_its_folder(root: Path, tmp_path: Path) -> None:

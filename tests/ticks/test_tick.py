@@ -150,7 +150,8 @@ def test_a_timeout_kills_whoever_the_job_started_wherever_it_went(
     report = engine.run_at("12:00")
 
     assert [row["outcome"] for row in report.ran] == ["timed_out"]
-    assert report.ran[0]["error"] == "timed out after 300 s"
+    error = "timed out after 86400 s; the job's key `timeout` sets how long it may run"
+    assert report.ran[0]["error"] == error
     (pid,) = engine.lines("pids")
     assert not is_alive(int(pid))
 

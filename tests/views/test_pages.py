@@ -10,7 +10,7 @@ from tests.builders.looks import snapshot, text
 
 
 def shown(**fields: Any) -> str:
-    resting = tuple(map(builtin.inactive, builtin.jobs("UTC", 300.0)))
+    resting = tuple(map(builtin.inactive, builtin.jobs("UTC")))
     looked_at = snapshot(*resting, job("backup"), **fields)
     return text(pages.of_status(status.document(looked_at), looked_at))
 

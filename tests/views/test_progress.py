@@ -10,11 +10,11 @@ from rich.console import Console
 
 from scheduled.state import history
 from scheduled.state.history import Row
-from scheduled.views import terminal
+from scheduled.views import tables, terminal
 from scheduled.views.failure import failure_block
 from scheduled.views.progress import Progress, summary
 from tests.builders.jobs import at
-from tests.builders.looks import end
+from tests.builders.looks import end, text
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -105,6 +105,32 @@ def test_a_failure_block_has_no_control_characters() -> None:
     assert "\x1b" not in block
     assert "\nSubject" not in block
     assert "  | red" in block
+
+
+TRACEBACK = [
+    "Traceback (most recent call last):",
+    '  File "job.py", line 1, in <module>',
+    "    work(  1,   2)",
+    "\t\x1b[31m^^^^\x1b[0m",
+    "ValueError: no",
+]
+SHOWN = [
+    "Traceback (most recent call last):",
+    '  File "job.py", line 1, in <module>',
+    "    work(  1,   2)",
+    "        ^^^^",
+    "ValueError: no",
+]
+
+
+def test_b13_a_traceback_keeps_its_indentation_in_every_view() -> None:
+    row = _row(end("r1", at("11:00"), "failed", error="exit code 1"))
+
+    block = failure_block(row, TRACEBACK, None, None, UTC).splitlines()
+    page = [line.rstrip() for line in text([*map(tables.printed, TRACEBACK)]).splitlines()]
+
+    assert block[2 : 2 + len(SHOWN)] == [f"  | {line}" for line in SHOWN]
+    assert page == [f"  {line}" for line in SHOWN]
 
 
 def _row(event: dict[str, object]) -> Row:

@@ -17,7 +17,7 @@ from scheduled.jobs.model import NAME
 from scheduled.timing import expression
 
 TIMEOUT = "1d"
-"""cron lets a job run forever. The default timeout of five minutes would end many a backup."""
+"""cron lets a job run forever. What is written does not depend on a `default_timeout`."""
 LONGEST_DESCRIPTION = 200
 
 _ENTRY = re.compile(r"-?(?P<schedule>@\w+|\S+(?:[ \t]+\S+){4})[ \t]+(?P<rest>\S.*)")

@@ -21,6 +21,8 @@ KEYS = {
     )
 }
 """Its keys, with the setting each becomes; scheduled.yaml accepts them as aliases as well."""
+DEFAULT_TIMEOUT = 300
+"""Seconds that a job of gptme may run if its scheduler.yaml does not say."""
 _NOT_USED = {
     "log_level": "scheduled -v says more, -q less; what jobs print is kept, see `scheduled logs`",
     "log_file": "`scheduled cron install --log FILE` writes the output of ticks to a file",
@@ -39,6 +41,7 @@ def read(document: Node, folder: Path) -> Findings:
         else:
             value = str(_jobs_dir(node.text, folder)) if name == "jobs_dir" else node.plain()
             settings[KEYS[name]] = value
+    settings.setdefault("default_timeout", DEFAULT_TIMEOUT)
     return Findings(SourceKind.GPTME, settings=settings, left_out=tuple(left_out))
 
 

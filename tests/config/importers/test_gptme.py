@@ -27,6 +27,10 @@ def test_gptmes_keys_become_settings() -> None:
     }
 
 
+def test_b12_a_job_of_gptme_has_five_minutes_as_there() -> None:
+    assert read("max_concurrent_jobs: 1").settings["default_timeout"] == 300
+
+
 def test_the_keys_about_the_log_are_reported_with_the_alternative() -> None:
     found = read(DOCUMENTED).left_out
 
@@ -44,7 +48,7 @@ def test_the_folder_is_relative_to_the_workspace_with_or_without_a_config_folder
 def test_a_poll_more_frequent_than_cron_is_reported() -> None:
     found = read("poll_interval_seconds: 30\n")
 
-    assert found.settings == {}
+    assert found.settings == {"default_timeout": 300}
     assert [part.reason for part in found.left_out] == ["cron ticks once a minute at most"]
 
 
