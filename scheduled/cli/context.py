@@ -48,6 +48,8 @@ class Session:
     now: datetime = field(default_factory=clock)
     is_changing: bool = False
     """Whether the command is one that changes something."""
+    owns_state: bool = False
+    """Whether the state may be written to."""
 
     @cached_property
     def path_options(self) -> PathOptions:
@@ -66,6 +68,7 @@ class Session:
     def store(self) -> Store:
         """State and journal as they are now. Raises StateError."""
         store = Store(self.config.places.state_dir).load()
+        store.claimant = ownership.reader(self.config)
         if ownership.is_owner(self.config, store):
             self.config.save_caches()
         return store
@@ -73,9 +76,10 @@ class Session:
     def own_state(self) -> None:
         """Have the state ready to be written to. Raises NotOwnerError before anything is."""
         self.is_changing = True
-        if "store" in self.__dict__ and self.store.claimant is not None:
+        if self.owns_state:
             return
         self.store = ownership.open_store(self.config, self.environ, self.arguments)
+        self.owns_state = True
 
     @cached_property
     def zone(self) -> tzinfo:

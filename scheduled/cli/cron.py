@@ -8,13 +8,14 @@ from pathlib import Path
 
 import click
 
-from scheduled.cli import tick_calls, timer
+from scheduled.cli import takeover, tick_calls, timer
 from scheduled.cli.context import Session
 from scheduled.cli.groups import Group
 from scheduled.config.load import Config
 from scheduled.ecosystem.logs import SYSTEM_LOGS
 from scheduled.errors import UnavailableError, UsageError, reason_of
-from scheduled.installation import crontab, crontab_block, crontab_line
+from scheduled.installation import crontab, crontab_block, crontab_line, tick_lines
+from scheduled.installation.tick_lines import TickLine
 from scheduled.system.text import decoded, diff
 
 HOUR = timedelta(hours=1)
@@ -22,6 +23,10 @@ SEED_LOG = Path(SYSTEM_LOGS, "scheduled.log")
 """Where the design that this project began with has its two entries append, below the root."""
 
 _FORCE_HELP = "Overwrite a block that was edited by hand; the difference is shown."
+_TAKE_OVER_HELP = (
+    "Overwrite a block that was edited by hand, and take over a state that another root ticks,"
+    " whose ticks stop; the difference is shown."
+)
 _DRY_RUN_HELP = "Show the difference and change nothing."
 
 _every = click.option(
@@ -64,7 +69,7 @@ def cron() -> None:
 @_systemd
 @_log
 @_dry_run
-@_force
+@click.option("--force", is_flag=True, help=_TAKE_OVER_HELP)
 @click.pass_obj
 def install(
     session: Session,
@@ -79,6 +84,9 @@ def install(
     """Add the lines to your crontab, or update them."""
     config = session.config
     interval = _interval(config, every, hourly=hourly, systemd=systemd)
+    stopped = takeover.own_state(session, force=force, dry_run=dry_run)
+    if not dry_run:
+        takeover.remove_units(session, stopped)
     if systemd:
         timer.install(session, interval, log, dry_run=dry_run, force=force)
     else:
@@ -86,27 +94,39 @@ def install(
         lines = _lines(config, interval, log, hourly=hourly)
         if log is not None and hourly and not dry_run:
             _create_folder(log)
-        _install(session, lines, dry_run=dry_run, force=force)
+        _install(session, lines, stopped, dry_run=dry_run, force=force)
     if not dry_run:
         tick_calls.note(session, "timer" if systemd else "crontab", interval)
         _mention_other(session, systemd=systemd)
         tick_calls.warn_of_another(config, interval)
 
 
-def _install(session: Session, lines: Sequence[bytes], *, dry_run: bool, force: bool) -> None:
-    state_dir = session.config.places.state_dir
-    name = crontab_block.installation(state_dir)
+def _install(
+    session: Session,
+    lines: Sequence[bytes],
+    stopped: Sequence[TickLine],
+    *,
+    dry_run: bool,
+    force: bool,
+) -> None:
+    state_dir, name = session.config.places.state_dir, tick_calls.name(session)
     with _or_print_block(crontab_block.block_text(name, lines)):
         before = crontab.read()
+        replacing = [*_former(session, before), *(line.name for line in stopped if line.name)]
         after = _new_text(
             before,
-            lambda forced: crontab_block.with_block(before or b"", name, lines, force=forced),
+            lambda forced: crontab_block.with_block(
+                before or b"", name, lines, replacing=replacing, force=forced
+            ),
             force,
         )
         if after == before:
             click.echo(f"Nothing to do: the block is in your crontab, {_where(after, name)}.")
         elif _preview(
-            before, after, dry_run=dry_run, aloud=bool(crontab_block.blocks(before or b"", name))
+            before,
+            after,
+            dry_run=dry_run,
+            aloud=bool(crontab_block.blocks(before or b"", name, *replacing)),
         ):
             replaced = crontab.replace(before, after, state_dir, session.now)
             click.echo(f"Installed in your crontab, {_where(after, name)}.")
@@ -120,6 +140,8 @@ def _install(session: Session, lines: Sequence[bytes], *, dry_run: bool, force: 
 @click.pass_obj
 def uninstall(session: Session, *, systemd: bool, dry_run: bool, force: bool) -> None:
     """Remove the lines from your crontab; all others stay as they are."""
+    if not dry_run:
+        takeover.own_state_if_possible(session)
     way = timer.uninstall if systemd else _uninstall
     way(session, dry_run=dry_run, force=force)
     if not dry_run:
@@ -127,16 +149,17 @@ def uninstall(session: Session, *, systemd: bool, dry_run: bool, force: bool) ->
 
 
 def _uninstall(session: Session, *, dry_run: bool, force: bool) -> None:
-    state_dir = session.config.places.state_dir
-    name = crontab_block.installation(state_dir)
     before = crontab.read()
+    names = [tick_calls.name(session), *_former(session, before)]
     after = _new_text(
-        before, lambda forced: crontab_block.without_block(before or b"", name, force=forced), force
+        before,
+        lambda forced: crontab_block.without_block(before or b"", *names, force=forced),
+        force,
     )
     if after == (before or b""):
         click.echo("Nothing to do: no block of this installation in your crontab.")
     elif _preview(before, after, dry_run=dry_run, aloud=force):
-        replaced = crontab.replace(before, after, state_dir, session.now)
+        replaced = crontab.replace(before, after, takeover.backup_dir(session), session.now)
         click.echo("Removed from your crontab.")
         if replaced.text != after:
             click.echo("The last line had no newline; `crontab` insists on one, so it has one now.")
@@ -165,9 +188,10 @@ def show(
     if systemd:
         timer.show(session, interval, log, as_json=as_json)
         return
-    name = crontab_block.installation(config.places.state_dir)
+    installed, name = crontab.read() or b"", tick_calls.name(session)
     lines = _lines(config, interval, _log_of(config, log, hourly=hourly), hourly=hourly)
-    report = _report(crontab.read() or b"", name, crontab_block.block_text(name, lines))
+    would_install = crontab_block.block_text(name, lines)
+    report = _report(installed, [name, *_former(session, installed)], would_install)
     if as_json:
         click.echo(json.dumps(report, indent=2, ensure_ascii=False))
         return
@@ -184,20 +208,25 @@ _HEADLINES = {
 }
 
 
-def _report(text: bytes, name: str, would_install: bytes) -> dict[str, object]:
+def _former(session: Session, text: bytes | None) -> list[str]:
+    """Return the name that version 0.1.0 gave to the block, if there is one of this root."""
+    return tick_calls.former_names(session, tick_lines.in_crontab(text or b""))
+
+
+def _report(text: bytes, names: Sequence[str], would_install: bytes) -> dict[str, object]:
     """Return the JSON of `show`. `lines` are the first and the last number, markers included."""
     status, problem, block = "absent", None, None
     try:
-        blocks = crontab_block.blocks(text, name)
+        blocks = crontab_block.blocks(text, *names)
         block = blocks[0] if blocks else None
         if block is not None:
             status = "intact" if block.intact else "edited"
-        crontab_block.without_block(text, name)
+        crontab_block.without_block(text, *names)
     except crontab_block.CrontabError as error:
         problem = str(error)
         status = "broken" if block is None or len(blocks) > 1 else status
     return {
-        "id": name,
+        "id": block.name if block else names[0],
         "status": status,
         "problem": problem,
         "lines": [block.first_line, block.last_line] if block else None,
@@ -220,13 +249,13 @@ def _interval(config: Config, every: str | None, *, hourly: bool, systemd: bool)
 
 def _mention_other(session: Session, *, systemd: bool) -> None:
     """Forget the other way to be called where it is gone; mention it where it is not."""
-    name = crontab_block.installation(session.config.places.state_dir)
     if systemd:
         with contextlib.suppress(UnavailableError, crontab_block.CrontabError):
-            _mention(session, "crontab", bool(crontab_block.blocks(crontab.read() or b"", name)))
+            text = crontab.read() or b""
+            names = (tick_calls.name(session), *_former(session, text))
+            _mention(session, "crontab", bool(crontab_block.blocks(text, *names)))
     else:
-        units = timer.look(session.config, session.environ)
-        _mention(session, "timer", units.status != "absent")
+        _mention(session, "timer", timer.look(session).status != "absent")
 
 
 def _mention(session: Session, way: str, is_there: bool) -> None:

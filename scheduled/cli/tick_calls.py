@@ -1,15 +1,20 @@
 """What crontab and systemd timer share: the command, its log, and the interval."""
 
 import os
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
 import click
 
 from scheduled.cli.context import Session
+from scheduled.config import paths
 from scheduled.config.load import Config
+from scheduled.config.paths import PathOptions
 from scheduled.errors import UsageError
+from scheduled.installation import identity
 from scheduled.installation.tick_command import Target
+from scheduled.installation.tick_lines import TickLine
 from scheduled.state import events, tick_interval
 from scheduled.system import machine
 
@@ -21,6 +26,28 @@ def target(config: Config) -> Target:
     if places.config_path is not None:
         options = ["--config", str(places.config_path), *options]
     return Target.running(options)
+
+
+def name(session: Session) -> str:
+    """Return the name of this installation's block and units."""
+    places = session.config.places
+    usual = paths.find(PathOptions(root=str(places.root), environ=_unnamed(session.environ)))
+    is_default = os.path.realpath(usual.state_dir) == os.path.realpath(places.state_dir)
+    return identity.installation_id(places.root, places.state_dir, is_default=is_default)
+
+
+def former_names(session: Session, lines: Iterable[TickLine]) -> list[str]:
+    """Return the names of blocks or units that version 0.1.0 wrote for this root and state."""
+    places = session.config.places
+    former, root = identity.former_id(places.state_dir), identity.real_root(places.root)
+    return (
+        [former] if any(line.name == former and line.root in ("", root) for line in lines) else []
+    )
+
+
+def _unnamed(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of somebody who names no state directory."""
+    return {name: text for name, text in environ.items() if name != "SCHEDULED_STATE_DIR"}
 
 
 def interval(config: Config, every: str | None) -> timedelta:
@@ -47,6 +74,8 @@ def note(session: Session, way: str, every: timedelta | None) -> None:
 
     Raises LockedError or StateError.
     """
+    if not session.owns_state:  # `cron uninstall` may remove the lines of a state of others
+        return
     by = f"{way} of {machine.user()}"
     seconds = every.total_seconds() if every else None
     if session.store.state["cadence"].get("installed", {}).get(by) != seconds:

@@ -9,9 +9,8 @@ import click
 
 from scheduled.cli import tick_calls
 from scheduled.cli.context import Session
-from scheduled.config.load import Config
 from scheduled.errors import UnavailableError
-from scheduled.installation import crontab_block, systemd, systemd_units
+from scheduled.installation import systemd, systemd_units, tick_lines
 from scheduled.installation.systemd import Installed
 from scheduled.system.text import decoded, diff
 
@@ -24,10 +23,22 @@ _HEADLINES = {
 _STATES = {True: "the timer runs", False: "the timer does not run", None: "systemd does not answer"}
 
 
-def look(config: Config, environ: Mapping[str, str]) -> Installed:
-    """Return the units of this installation on the disk. Raises StateError."""
-    name = crontab_block.installation(config.places.state_dir)
-    return systemd.look(systemd.folder(environ), name)
+def look(session: Session) -> Installed:
+    """Return the units of this installation on the disk; if there are none, those of 0.1.0.
+
+    Raises StateError.
+    """
+    folder = systemd.folder(session.environ)
+    units = systemd.look(folder, tick_calls.name(session))
+    former = former_units(session) if units.status == "absent" else None
+    return former or units
+
+
+def former_units(session: Session) -> Installed | None:
+    """Return the units that version 0.1.0 wrote for this root and state, if there are any."""
+    folder = systemd.folder(session.environ)
+    names = tick_calls.former_names(session, tick_lines.in_units(folder))
+    return systemd.look(folder, names[0]) if names else None
 
 
 def install(
@@ -37,8 +48,12 @@ def install(
 
     Raises UnavailableError where systemd cannot be asked; the units are written then.
     """
-    units = look(session.config, session.environ)
-    texts = _texts(session.config, interval, log)
+    units = systemd.look(systemd.folder(session.environ), tick_calls.name(session))
+    texts = _texts(session, interval, log)
+    former = former_units(session)
+    if former is not None and not dry_run:
+        systemd.uninstall(former, force=force)
+        click.echo(f"Removed, as version 0.1.0 wrote them: {', '.join(former.texts)}")
     if units.texts == texts and systemd.is_active(units.timer):
         click.echo(f"Nothing to do: {units.timer} is in {units.folder} and runs.")
     elif _preview(units, texts, dry_run=dry_run, aloud=units.status != "absent"):
@@ -52,7 +67,7 @@ def install(
 
 def uninstall(session: Session, *, dry_run: bool, force: bool) -> None:
     """Stop the timer and remove the units, unless somebody edited them."""
-    units = look(session.config, session.environ)
+    units = look(session)
     if units.status == "absent":
         click.echo(f"Nothing to do: no units of this installation in {units.folder}.")
     elif _preview(units, {}, dry_run=dry_run, aloud=force):
@@ -65,12 +80,12 @@ def uninstall(session: Session, *, dry_run: bool, force: bool) -> None:
 
 def show(session: Session, interval: timedelta, log: Path | None, *, as_json: bool) -> None:
     """Print the units, and whether they are as they were written and in force."""
-    units = look(session.config, session.environ)
-    would_install = _texts(session.config, interval, log)
+    units = look(session)
+    would_install = _texts(session, interval, log)
     active = None if units.status == "absent" else systemd.is_active(units.timer)
     if as_json:
         report = {
-            "id": crontab_block.installation(session.config.places.state_dir),
+            "id": systemd_units.name_in(units.timer),
             "status": units.status,
             "active": active,
             "units": _printable(units.folder, units.texts),
@@ -103,9 +118,9 @@ def _start(units: Installed) -> None:
         )
 
 
-def _texts(config: Config, interval: timedelta, log: Path | None) -> dict[str, bytes]:
-    name = crontab_block.installation(config.places.state_dir)
-    target, log = tick_calls.target(config), tick_calls.existing_log(log)
+def _texts(session: Session, interval: timedelta, log: Path | None) -> dict[str, bytes]:
+    name = tick_calls.name(session)
+    target, log = tick_calls.target(session.config), tick_calls.existing_log(log)
     return systemd_units.texts(name, target, interval, log, systemd.setsid())
 
 

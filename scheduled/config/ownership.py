@@ -48,6 +48,12 @@ def claimant(
     return Claimant(root, host, claims=_is_served(store.state_dir, root, environ) or by_tick)
 
 
+def reader(config: Config) -> Claimant:
+    """Return who wants to read a state; should it write nevertheless, one of others is refused."""
+    host = config.host or machine.host_id()
+    return Claimant(real_root(config.places.root), host, claims=False)
+
+
 def refuse_foreign(state_dir: Path, arguments: Sequence[str]) -> None:
     """Raise NotOwnerError for a state directory of another user, or one that root would make there.
 
@@ -82,7 +88,7 @@ def unnamed(places: Paths, environ: Mapping[str, str]) -> str:
     others = [root for root in state_place.roots(environ) if os.path.isdir(root)]
     if not others:
         return ""
-    return f"no root was named, and {places.root} has no state; {' and '.join(others)} has one"
+    return f"no root was named, and {places.root} has no state; these have: {', '.join(others)}"
 
 
 def is_owner(config: Config, store: Store) -> bool:

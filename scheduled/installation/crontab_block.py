@@ -6,11 +6,9 @@ hand is noticed and not overwritten; the name in both distinguishes installation
 
 import contextlib
 import hashlib
-import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from scheduled.errors import ScheduledError
 from scheduled.installation.crontab_line import calls_us
@@ -43,6 +41,7 @@ class CrontabError(ScheduledError):
 class Block:
     """A block in a crontab, with its markers."""
 
+    name: str
     first_line: int
     """Of the opening marker, counted from 1."""
     last_line: int
@@ -66,11 +65,6 @@ class Block:
         return f"lines {self.first_line} to {self.last_line}"
 
 
-def installation(state_dir: Path) -> str:
-    """Return the name of a block: one per state folder, so that installations can coexist."""
-    return hashlib.sha256(os.fsencode(state_dir)).hexdigest()[:8]
-
-
 def block_text(name: str, lines: Sequence[bytes], *, newline_added: bool = False) -> bytes:
     """Return the whole block, markers included, each line ended."""
     body = _ABOUT + (_NEWLINE_ADDED if newline_added else b"") + b"".join(lines)
@@ -79,12 +73,17 @@ def block_text(name: str, lines: Sequence[bytes], *, newline_added: bool = False
     return opening.encode() + body + closing.encode()
 
 
-def blocks(text: bytes, name: str) -> list[Block]:
-    """Return the blocks of an installation in the order of the text; normally one at most.
+def blocks(text: bytes, *names: str) -> list[Block]:
+    """Return the blocks with these names in the order of the text; normally one at most.
 
     Raises CrontabError, with line numbers, if a marker has no partner: it is then unknown which
     lines belong to the block.
     """
+    existing = [block for name in dict.fromkeys(names) for block in _blocks(text, name)]
+    return sorted(existing, key=lambda block: block.start)
+
+
+def _blocks(text: bytes, name: str) -> list[Block]:
     existing: list[Block] = []
     opening: _Marker | None = None
     for marker in _markers(text, name):
@@ -100,13 +99,22 @@ def blocks(text: bytes, name: str) -> list[Block]:
     return existing
 
 
-def with_block(text: bytes, name: str, lines: Sequence[bytes], *, force: bool = False) -> bytes:
+def with_block(
+    text: bytes,
+    name: str,
+    lines: Sequence[bytes],
+    *,
+    replacing: Sequence[str] = (),
+    force: bool = False,
+) -> bytes:
     """Return `text` with the block in it: in the old one's place, else at the end. Idempotent.
+
+    It takes the place of the blocks whose names are in `replacing`, too.
 
     Raises CrontabError if a block was edited by hand, occurs twice or comes from a newer version,
     which `force` overrides; and for a line outside every block that calls the program.
     """
-    existing = blocks(text, name)
+    existing = blocks(text, name, *replacing)
     _refuse_strays(text)
     if not existing:
         newline_added = bool(text) and not text.endswith(b"\n")
@@ -121,12 +129,12 @@ def with_block(text: bytes, name: str, lines: Sequence[bytes], *, force: bool = 
     return text[: existing[0].start] + ours + text[existing[0].end :]
 
 
-def without_block(text: bytes, name: str, *, force: bool = False) -> bytes:
+def without_block(text: bytes, *names: str, force: bool = False) -> bytes:
     """Return `text` as it was before `with_block`, to the byte; unchanged if there is no block.
 
     Raises CrontabError as `with_block` does, except for lines outside the block.
     """
-    existing = blocks(text, name)
+    existing = blocks(text, *names)
     if not force:
         _refuse_doubtful(existing)
     for block in reversed(existing):
@@ -192,6 +200,7 @@ def _markers(text: bytes, name: str | None = None) -> Iterator[_Marker]:
 def _block(text: bytes, opening: _Marker, closing: _Marker) -> Block:
     seal = _SEAL.fullmatch(opening.rest)
     return Block(
+        name=opening.name,
         first_line=opening.number,
         last_line=closing.number,
         start=opening.start,
@@ -212,8 +221,9 @@ def _unpaired(marker: _Marker) -> CrontabError:
 
 
 def _refuse_doubtful(existing: Sequence[Block]) -> None:
-    if len(existing) > 1:
-        places = " and ".join(block.where for block in existing)
+    same = [block for block in existing if [other.name for other in existing].count(block.name) > 1]
+    if same:
+        places = " and ".join(block.where for block in same)
         raise CrontabError(
             f"crontab {places}: the same block twice; nothing was changed."
             " Delete one with `crontab -e`, or leave one with --force"

@@ -25,6 +25,23 @@ def name_of(root: Path) -> str:
     return f"{name}-{_digest(os.fsencode(real))}"
 
 
+def installation_id(root: Path, state_dir: Path, *, is_default: bool) -> str:
+    """Return the name of a crontab block and of units: that of the root with its default state.
+
+    With another state directory it is a name of its own, so that one root may have several.
+    """
+    if is_default:
+        return name_of(root)
+    name = name_of(root)[:-9]
+    both = os.fsencode(f"{real_root(root)}\0{real_root(state_dir)}")
+    return f"{name}-{_digest(both)}"
+
+
+def former_id(state_dir: Path) -> str:
+    """Return the name that version 0.1.0 gave to blocks and units, whichever root they tick."""
+    return _digest(os.fsencode(state_dir))
+
+
 def _safe(sign: str) -> str:
     return sign if sign.isascii() and (sign.isalnum() or sign in "._-") else "_"
 

@@ -59,6 +59,11 @@ def file_names(name: str) -> tuple[str, str]:
     return f"scheduled-{name}.timer", f"scheduled-{name}.service"
 
 
+def name_in(timer: str) -> str:
+    """Return the name of the installation in the file name of a timer."""
+    return timer.removeprefix("scheduled-").removesuffix(".timer")
+
+
 def texts(
     name: str,
     target: Target,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from scheduled.installation import identity
 from tests.builders.cron_command import Place, said
 from tests.builders.crontab import Crontab
 
@@ -54,7 +55,7 @@ def test_the_keys_of_show_stay(place: Place, command: Crontab) -> None:
         "block": block,
         "would_install": block,
     }
-    assert len(report["id"]) == 8
+    assert report["id"] == identity.installation_id(place.root, place.state_dir, is_default=False)
 
 
 @pytest.mark.parametrize(

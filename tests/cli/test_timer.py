@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from scheduled.cli.main import group
 from scheduled.errors import ScheduledError, StateError, UnavailableError, UsageError
-from scheduled.installation import crontab_block, systemd, systemd_units
+from scheduled.installation import identity, systemd, systemd_units
 from scheduled.installation.systemd import UnitError
 from scheduled.state.store import Store
 from scheduled.system import machine
@@ -29,7 +29,8 @@ class Place:
 
     @property
     def timer(self) -> Path:
-        return self.folder / systemd_units.file_names(crontab_block.installation(self.state_dir))[0]
+        name = identity.installation_id(self.root, self.state_dir, is_default=False)
+        return self.folder / systemd_units.file_names(name)[0]
 
     @property
     def service(self) -> Path:
@@ -282,7 +283,7 @@ def test_the_keys_of_show_stay(place: Place) -> None:
 
     text = {str(path): path.read_text() for path in (place.timer, place.service)}
     assert report == {
-        "id": crontab_block.installation(place.state_dir),
+        "id": identity.installation_id(place.root, place.state_dir, is_default=False),
         "status": "intact",
         "active": True,
         "units": text,

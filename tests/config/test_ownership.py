@@ -161,7 +161,7 @@ def test_a1_a_default_root_without_a_state_is_not_meant_while_another_root_has_o
 
     sentence = ownership.unnamed(unnamed.places, environ)
 
-    assert sentence == f"no root was named, and {home} has no state; {home}/one has one"
+    assert sentence == f"no root was named, and {home} has no state; these have: {home}/one"
     assert ownership.unnamed(named.places, environ) == ""
     with pytest.raises(NotOwnerError, match="Name the root with --root"):
         ownership.open_store(unnamed, environ)

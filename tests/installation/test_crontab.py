@@ -10,7 +10,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from scheduled.errors import StateError, UnavailableError
-from scheduled.installation import crontab, crontab_block
+from scheduled.installation import crontab
 from scheduled.installation.crontab_block import (
     CrontabError,
     block_text,
@@ -162,8 +162,8 @@ def test_a_marker_without_its_partner_is_never_touched_even_if_forced(
 
 
 def test_two_installations_live_side_by_side() -> None:
-    name = crontab_block.installation(Path("/home/aipass/state"))
-    other = crontab_block.installation(Path("/srv/state"))
+    name = "aipass-0a1b2c3d"
+    other = "srv-4e5f6a7b"
 
     both = with_block(with_block(FOREIGN, name, LINES), other, OTHER_LINES)
 
