@@ -71,7 +71,8 @@ class UnreadableFileError(ScheduledError):
 
 def reason_of(error: OSError) -> str:
     """Return why the operating system refused, as part of a sentence: `permission denied`."""
-    return (error.strerror or str(error)).lower()
+    reason = error.strerror or str(error)
+    return reason[:1].lower() + reason[1:]  # the rest may name a file
 
 
 def did_you_mean(name: str, names: Iterable[str], otherwise: str | None = None) -> str:

@@ -16,6 +16,10 @@ from scheduled.version import __version__
 HINT = "next-due"
 HEARTBEAT = "heartbeat"
 VERSION = "scheduled hint 3"
+KIND = 0o170000
+FILE = 0o100000
+FOLDER = 0o040000
+"""The kinds of files in a mode, as in the module `stat`."""
 END = "end"
 """The last line; a hint without it was cut off, on a full disk for instance."""
 VARIABLES = (
@@ -78,7 +82,8 @@ def write_hint(
         lines.append(f"{path}\0{' '.join(str(number) for number in stamp or ())}")
     lines.append(END)
     beside = f"{state_dir}/.{HINT}.{posix.getpid()}"
-    descriptor = posix.open(beside, posix.O_WRONLY | posix.O_CREAT | posix.O_TRUNC, 0o600)
+    flags = posix.O_WRONLY | posix.O_CREAT | posix.O_TRUNC | posix.O_NOFOLLOW | posix.O_NONBLOCK
+    descriptor = posix.open(beside, flags, 0o600)
     try:
         posix.write(descriptor, ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape"))
     finally:
@@ -175,6 +180,8 @@ def _is_there(path: bytes) -> bool:
 
 
 def _is_unchanged(state_dir: str, expected: str) -> bool:
+    if not _is_ours(posix.lstat(state_dir), FOLDER):
+        return False
     lines = _read(f"{state_dir}/{HINT}").split("\n")
     if lines[0] != VERSION or lines[1] != expected or lines[-2:] != [END, ""]:
         return False
@@ -204,23 +211,42 @@ def _beat(state_dir: str, now: float, boot: str) -> None:
     # `now` in full: rounded up, it would lie in the future, and a tick right after this one would
     # take the clock for set back.
     line = f"{now!r} {booted:.3f} {time.monotonic():.3f} {boot}\n".encode("ascii")
-    descriptor = posix.open(f"{state_dir}/{HEARTBEAT}", posix.O_WRONLY)
+    flags = posix.O_WRONLY | posix.O_NOFOLLOW | posix.O_NONBLOCK
+    descriptor = posix.open(f"{state_dir}/{HEARTBEAT}", flags)
     try:
+        if not _is_ours(posix.fstat(descriptor), FILE):
+            raise OSError(f"{state_dir}/{HEARTBEAT} is not ours alone")
         posix.ftruncate(descriptor, posix.pwrite(descriptor, line, 0))
     finally:
         posix.close(descriptor)
 
 
+def _is_ours(status: posix.stat_result, kind: int) -> bool:
+    """Return whether something is of this kind, and not everybody can write to it.
+
+    Where a group can, a full tick has found out that we are its only member, or no job runs there.
+    """
+    return (
+        status.st_mode & KIND == kind
+        and status.st_uid == posix.geteuid()
+        and (kind == FOLDER or status.st_nlink == 1)
+        and not status.st_mode & 0o002
+    )
+
+
 def _boot_id() -> str:
     try:
-        return _read("/proc/sys/kernel/random/boot_id").strip()
+        return _read("/proc/sys/kernel/random/boot_id", is_ours=False).strip()
     except OSError:
         return "-"
 
 
-def _read(path: str) -> str:
-    descriptor = posix.open(path, posix.O_RDONLY)
+def _read(path: str, *, is_ours: bool = True) -> str:
+    flags = posix.O_RDONLY | posix.O_NOFOLLOW | posix.O_NONBLOCK
+    descriptor = posix.open(path, flags)
     try:
+        if is_ours and not _is_ours(posix.fstat(descriptor), FILE):
+            raise OSError(f"{path} is not ours alone")
         chunks = []
         while chunk := posix.read(descriptor, 1 << 20):
             chunks.append(chunk)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from scheduled.errors import StateError
 from scheduled.runs.output import OutputFile
-from scheduled.system import files, linux, locks
+from scheduled.system import linux, locks, private
 
 FOLDER = "afterwards"
 LOOK_AGAIN = timedelta(minutes=10)
@@ -47,8 +47,8 @@ def watch(output: OutputFile) -> None:
             "size": output.path.stat().st_size,
         }
         path = _note_path(output)
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        files.replace(path, json.dumps(note).encode(), mode=0o600)
+        private.make_folder(path.parent)
+        private.replace(path, json.dumps(note).encode())
 
 
 def trim_all(state_dir: Path) -> bool:
@@ -88,7 +88,7 @@ def _trim(path: Path) -> bool:
 def _read(path: Path) -> _Note | None:
     """Return a note, or None if the file is not one."""
     try:
-        note = json.loads(path.read_bytes())
+        note = json.loads(private.read(path))
         job, run = os.path.basename(note["job"]), os.path.basename(note["run"])
         output_path = path.parents[1] / "runs" / job / run
         return _Note(OutputFile(output_path, int(note["limit"])), int(note["size"]))

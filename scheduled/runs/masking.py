@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 STARS = "***"
 NAMES = (
@@ -81,7 +81,7 @@ class Mask:
             stars + tail[rest:] if rest >= TORN else tail,
         )
 
-    def rewrite(self, stream: BinaryIO) -> None:
+    def rewrite(self, stream: IO[bytes]) -> None:
         """Hide the secrets in an open file, in place and piece by piece. Raises OSError.
 
         Stars are shorter than any secret, so writing never overtakes reading. A file without
@@ -99,7 +99,7 @@ class Mask:
         if changed:
             stream.truncate(written)
 
-    def _pieces(self, stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
+    def _pieces(self, stream: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
         """Yield a file piece by piece, each as it is and without secrets.
 
         The caller may move the position in the file: it is set before each read.

@@ -9,13 +9,12 @@ import contextlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from scheduled.runs.masking import Mask
-from scheduled.system import linux
+from scheduled.system import linux, private
 
 NO_SECRETS = Mask({})
-MODE = 0o600
 SLACK = 4
 """The file is trimmed when it has grown to this many times its limit."""
 
@@ -38,10 +37,10 @@ class OutputFile:
         """
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
         try:
-            return os.open(self.path, flags, MODE)
+            return private.open_file(self.path, flags)
         except FileNotFoundError:  # the job's first run
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return os.open(self.path, flags, MODE)
+            private.make_folder(self.path.parent)
+            return private.open_file(self.path, flags)
 
     @property
     def cut(self) -> int:
@@ -64,7 +63,7 @@ class OutputFile:
             if not linux.has_writer(self.path):
                 self.path.unlink(missing_ok=True)
             return
-        with open(self.path, "r+b") as stream:
+        with private.opened(self.path, "r+b") as stream:
             try:
                 if self.cut or self._size() > self.limit:
                     self._cut_out(stream, mask)
@@ -78,7 +77,7 @@ class OutputFile:
         been cut.
         """
         try:
-            with open(self.path, "rb") as stream:
+            with private.opened(self.path, "rb") as stream:
                 start = max(0, stream.seek(0, os.SEEK_END) - 2 * longest)
                 stream.seek(start)
                 text = stream.read().rstrip()
@@ -93,7 +92,7 @@ class OutputFile:
     def tail(self, lines: int) -> list[str]:
         """Return the last lines, undecodable bytes replaced; none if there is no file."""
         try:
-            with open(self.path, "rb") as stream:
+            with private.opened(self.path, "rb") as stream:
                 stream.seek(0, os.SEEK_END)
                 stream.seek(max(0, stream.tell() - 64 * 1024))
                 text = stream.read().decode("utf-8", "replace")
@@ -101,7 +100,7 @@ class OutputFile:
             return []
         return text.splitlines()[-lines:]
 
-    def _cut_out(self, stream: BinaryIO, mask: Mask) -> None:
+    def _cut_out(self, stream: IO[bytes], mask: Mask) -> None:
         head, tail = self._ends(stream.fileno())
         missing = self._shrunk + self._size() - len(head) - len(tail)
         if missing <= 0:
@@ -115,7 +114,7 @@ class OutputFile:
     def _trim(self) -> None:
         half, size = self.limit // 2, self._size()
         hole = size - self.limit
-        with open(self.path, "r+b") as stream:
+        with private.opened(self.path, "r+b") as stream:
             # The job keeps writing. If the file were made shorter, whatever it prints between
             # the reading of the tail and the cut would be lost, perhaps its last line.
             if linux.punch_hole(stream.fileno(), half, hole):
@@ -127,7 +126,7 @@ class OutputFile:
         """Trim on a file system without holes; in rare cases a line is lost."""
         head, tail = self._ends(descriptor)
         os.ftruncate(descriptor, len(head))
-        end = os.open(self.path, os.O_WRONLY | os.O_APPEND)
+        end = private.open_file(self.path, os.O_WRONLY | os.O_APPEND)
         try:
             written = os.write(end, tail)
         finally:
@@ -143,7 +142,7 @@ class OutputFile:
 
     def _size(self) -> int:
         try:
-            return self.path.stat().st_size
+            return self.path.lstat().st_size
         except FileNotFoundError:
             return 0
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.errors import UnreadableFileError, UsageError, reason_of
+from scheduled.system import private
 from scheduled.system.files import read_stretches
 
 SUFFIX = ".log"
@@ -29,12 +30,12 @@ class RunOutput:
 
         Of a run in progress the middle may be cut out already; then a line says so.
         """
-        return GONE.join(read_stretches(self.path)).decode("utf-8", "replace")
+        return GONE.join(read_stretches(self.path, private.open_file)).decode("utf-8", "replace")
 
     def tail(self, lines: int) -> list[str]:
         """Return the last lines, from the last 64 KiB at most; none if it cannot be read."""
         try:
-            with open(self.path, "rb") as stream:
+            with private.opened(self.path, "rb") as stream:
                 size = stream.seek(0, os.SEEK_END)
                 stream.seek(max(0, size - TAIL_BYTES))
                 return stream.read().decode("utf-8", "replace").splitlines()[-lines:]
@@ -96,7 +97,7 @@ def _of_job(state_dir: Path, job: str) -> list[RunOutput]:
 def _names(folder: Path) -> list[str]:
     """Return the names in a directory; none if it does not exist. Raises UnreadableFileError."""
     try:
-        return os.listdir(folder)
+        return private.names(folder)
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
@@ -105,6 +106,6 @@ def _names(folder: Path) -> list[str]:
 
 def _last_written(output: RunOutput) -> tuple[int, str]:
     try:
-        return output.path.stat().st_mtime_ns, output.run_id
+        return output.path.lstat().st_mtime_ns, output.run_id
     except OSError:
         return 0, output.run_id

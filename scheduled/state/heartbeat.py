@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
+from scheduled.system import private
 from scheduled.system.machine import boot_id
 
 FILE_NAME = "heartbeat"
@@ -66,7 +67,9 @@ def read_clocks(now: datetime) -> Heartbeat:
 def load(state_dir: Path) -> Heartbeat | None:
     """Return the heartbeat of the last tick; None if there is none that can be read."""
     try:
-        wall, boottime, monotonic, boot = (state_dir / FILE_NAME).read_text("ascii").split()
+        wall, boottime, monotonic, boot = (
+            private.read(state_dir / FILE_NAME).decode("ascii").split()
+        )
         clocks = float(wall), float(boottime), float(monotonic)
         beat = Heartbeat(*clocks, boot)
         # `at` raises OverflowError for what is no date.
@@ -79,8 +82,8 @@ def save(state_dir: Path, now: Heartbeat) -> None:
     """Write the heartbeat, without a sync. A failed write is ignored: nothing is decided by it."""
     line = f"{now.wall!r} {now.boottime:.3f} {now.monotonic:.3f} {now.boot_id or '-'}\n"
     with contextlib.suppress(OSError):
-        state_dir.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(state_dir / FILE_NAME, os.O_WRONLY | os.O_CREAT, 0o600)
+        private.make_folder(state_dir)
+        descriptor = private.open_file(state_dir / FILE_NAME, os.O_WRONLY | os.O_CREAT)
         try:
             os.ftruncate(descriptor, os.pwrite(descriptor, line.encode("ascii"), 0))
         finally:

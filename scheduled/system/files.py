@@ -10,7 +10,7 @@ import json
 import os
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -81,12 +81,13 @@ def read_bytes(path: Path) -> bytes:
         return read_stamped(path)[1]
 
 
-def read_stretches(path: Path) -> list[bytes]:
+def read_stretches(path: Path, opener: Callable[[str, int], int] | None = None) -> list[bytes]:
     """Return what a file holds before, between and after its holes. Raises UnreadableFileError.
 
+    `opener` is as for `open`.
     Zeros next to a hole are taken for part of it: a hole begins and ends at whole pages.
     """
-    with _told(path), open(path, "rb") as stream:
+    with _told(path), open(path, "rb", opener=opener) as stream:
         stretches, at, size = [], 0, stream.seek(0, os.SEEK_END)
         while at < size:
             try:

@@ -44,7 +44,8 @@ def has_writer(path: Path) -> bool:
     import signal
 
     try:
-        with open(path, "rb") as stream:
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        with open(os.open(path, flags), "rb") as stream:
             # Who opens it while we have the lease has us signalled; this signal does nothing.
             fcntl.fcntl(stream, fcntl.F_SETSIG, signal.SIGURG)
             fcntl.fcntl(stream, fcntl.F_SETLEASE, fcntl.F_RDLCK)

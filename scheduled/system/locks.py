@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.errors import LockedError, StateError, reason_of
+from scheduled.system import private
 
 MODE = 0o600
 WAIT_SECONDS = 30.0
@@ -115,7 +116,8 @@ def _file_lock(path: Path, timeout: float) -> Any:
     from filelock import FileLock
 
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private.make_folder(path.parent)
+        private.check(path)
         # A soft lock would be a file that outlives a crash: where the kernel has no locks, fail.
         return FileLock(
             path, timeout=timeout, mode=MODE, thread_local=False, fallback_to_soft=False

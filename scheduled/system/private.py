@@ -57,6 +57,12 @@ def open_file(path: str | os.PathLike[str], flags: int) -> int:
     return descriptor
 
 
+def check(path: str | os.PathLike[str]) -> None:
+    """Raise UnsafeError if something else than a file of ours has this name."""
+    if reason := _reason(os.fspath(path)):
+        raise UnsafeError(path, reason)
+
+
 @contextlib.contextmanager
 def opened(path: str | os.PathLike[str], mode: str) -> Iterator[IO[bytes]]:
     """Yield a file opened as `open` does with a binary `mode`. Raises as `open_file` does."""
@@ -81,8 +87,7 @@ def read(path: str | os.PathLike[str]) -> bytes:
 def replace(path: Path, data: bytes) -> None:
     """Replace a file atomically; it has mode 0600. Raises as `open_file` does."""
     _folder_owner(os.fspath(path.parent), is_read=False)
-    if reason := _reason(os.fspath(path)):
-        raise UnsafeError(path, reason)
+    check(path)
     beside = path.with_name(f".{path.name[:100]}.{os.urandom(6).hex()}")
     try:
         descriptor = open_file(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
@@ -97,6 +102,12 @@ def replace(path: Path, data: bytes) -> None:
             os.unlink(beside)
         raise
     files.sync_folder(path.parent)
+
+
+def names(folder: str | os.PathLike[str]) -> list[str]:
+    """Return the names in a folder that is no link. Raises UnsafeError, and OSError."""
+    _folder_owner(os.fspath(folder), is_read=True)
+    return os.listdir(folder)
 
 
 def make_folder(path: Path) -> None:

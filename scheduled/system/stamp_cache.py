@@ -15,7 +15,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from scheduled.system.files import Stamp, replace, stamp_of
+from scheduled.system import private as state_files
+from scheduled.system.files import Stamp, stamp_of
 from scheduled.system.owners import is_ours
 
 Facts = list[Any]
@@ -99,11 +100,11 @@ class StampCache:
         anew = not self._written or len(self._now) < rows * (1 - OUTDATED)
         with contextlib.suppress(OSError):  # a full disk costs the next reading, nothing else
             if rows and anew:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
                 content = _line(self._key) + _line(_dumps(self._now))
-                replace(self._path, content, mode=0o600)
+                state_files.make_folder(self._path.parent)
+                state_files.replace(self._path, content)
             elif self._learned:
-                with self._path.open("ab") as stream:
+                with state_files.opened(self._path, "ab") as stream:
                     stream.write(_line(_dumps(self._learned)))
 
     @cached_property
@@ -114,7 +115,7 @@ class StampCache:
 def _load(path: Path, key: str) -> tuple[dict[str, Facts], int]:
     """Return the rows of a cache file, and how many were written; 0 if it has to be rewritten."""
     try:
-        first, *lines = path.read_bytes().splitlines() or [b""]
+        first, *lines = state_files.read(path).splitlines() or [b""]
     except OSError:
         return {}, 0
     rows: dict[str, Facts] = {}
@@ -150,7 +151,7 @@ def _file_system_clock(folder: Path) -> int:
     0 if that cannot be written to: nothing can be kept there either.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        state_files.make_folder(folder)
         os.utime(folder)
         return folder.stat().st_mtime_ns
     except OSError:
