@@ -127,6 +127,8 @@ def _file_lock(path: Path, timeout: float) -> Any:
 
 
 def _unusable(state_dir: Path, error: OSError) -> str:
+    if isinstance(error, private.UnsafeError):
+        return f"{error.filename}: {error.strerror}"
     reason = reason_of(error)
     return (
         f"{state_dir}: cannot lock there: {reason}; "

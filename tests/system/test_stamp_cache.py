@@ -180,9 +180,7 @@ def test_with_another_key_nothing_is_known(tmp_path: Path, cache_file: Path) -> 
     assert StampCache(cache_file).rows() == {}
 
 
-def test_a_cache_that_others_can_write_to_is_ignored(
-    tmp_path: Path, cache_file: Path
-) -> None:
+def test_a_cache_that_others_can_write_to_is_ignored(tmp_path: Path, cache_file: Path) -> None:
     path = aged(tmp_path / "a")
     remembered(cache_file, path, [1])
 

@@ -13,7 +13,7 @@ from scheduled.state.maintenance import inventory
 from scheduled.state.maintenance.compare import Difference, differences
 from scheduled.state.maintenance.inventory import FileKind, StateFile
 from scheduled.state.store import Store
-from scheduled.system import locks
+from scheduled.system import locks, private
 from scheduled.system.owners import OTHERS
 
 
@@ -96,9 +96,12 @@ def _access(files: list[StateFile]) -> Iterator[str]:
     """Yield a sentence on each file that others can write to, or that we cannot."""
     for file in files:
         mode = stat.S_IMODE(file.status.st_mode)
+        if not stat.S_ISREG(file.status.st_mode) or file.status.st_nlink > 1:
+            yield f"{file.path}: {private.file_problem(str(file.path), file.status)}"
+            continue
         if file.kind is FileKind.LOCK and mode != locks.MODE:
             yield f"{file.path}: mode {mode:04o}; type: chmod {locks.MODE:o} {file.path}"
-        elif not stat.S_ISLNK(file.status.st_mode) and mode & OTHERS:
+        elif mode & OTHERS:
             yield f"{file.path}: others can write to it; type: chmod go-w {file.path}"
         if file.status.st_uid != os.geteuid():
             owner = file.status.st_uid

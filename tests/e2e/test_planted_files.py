@@ -1,0 +1,193 @@
+"""Whatever is planted in root's state directory: a link, a pipe, a second name of another file.
+
+Each file and directory that ticks make is replaced in turn. Nothing outside is written, cut, read
+or removed, nothing runs, nothing hangs, and what was planted is named.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.builders import needs, soak
+from tests.builders.command import BARE, Said, call
+from tests.builders.configuration import job_file, written
+from tests.builders.people import give
+
+pytestmark = pytest.mark.slow
+
+SECRET = "a secret of root's\n"
+JOB = """\
+id: {name}
+schedule: "* * * * *"
+first_run: now
+{action}
+"""
+
+
+@pytest.fixture(scope="module")
+def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A root directory with a state in which there is everything that ticks make."""
+    root: Path = tmp_path_factory.mktemp("planted") / "root"
+    root.mkdir(mode=0o755)
+    written(root, "handler_dirs: handlers\n")
+    (root / "handlers").mkdir()
+    (root / "handlers" / "own.py").write_text(
+        "def run(context):\n    print('own')\n    (context.cache_dir).mkdir(exist_ok=True)\n"
+    )
+    job_file(root, "a.yaml", JOB.format(name="a", action=f"command: echo a; echo a >> {root}/out"))
+    job_file(root, "own.yaml", JOB.format(name="own", action="handler: own"))
+    for _ in range(2):
+        assert call(words(root)).code == 0
+    return root
+
+
+def words(root: Path) -> list[str]:
+    return ["--root", str(root), "--state-dir", str(root.parent / "state"), "run"]
+
+
+def tick(root: Path, *more: str) -> Said:
+    """A tick that has to end soon, started as cron starts it."""
+    try:
+        return call([*words(root), *more], timeout=60, env=BARE)
+    except subprocess.TimeoutExpired:
+        pytest.fail("the tick hangs")
+
+
+def link(path: Path, victim: Path) -> None:
+    path.symlink_to(victim)
+
+
+def hard_link(path: Path, victim: Path) -> None:
+    os.link(victim, path)
+
+
+def pipe(path: Path, victim: Path) -> None:
+    os.mkfifo(path, 0o600)
+
+
+WAYS: tuple[Callable[[Path, Path], None], ...] = (link, hard_link, pipe)
+
+
+def everything(state: Path) -> list[str]:
+    names = [str(path.relative_to(state)) for path in sorted(state.rglob("*"))]
+    return [name for name in names if not name.startswith("central")]
+
+
+def planted(lived_in: Path, tmp_path: Path, name: str) -> tuple[Path, Path]:
+    """A copy of all of it without this file or directory; the copy, and where it was."""
+    root = tmp_path / "root"
+    shutil.copytree(lived_in, root)
+    shutil.copytree(lived_in.parent / "state", tmp_path / "state")
+    path = tmp_path / "state" / name
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return root, path
+
+
+def unharmed(victim: Path) -> bool:
+    status = victim.stat()
+    return victim.read_text() == SECRET and (status.st_uid, status.st_mode & 0o777) == (0, 0o640)
+
+
+def test_g3_each_file_that_is_a_link_or_a_pipe_is_refused_by_name(
+    lived_in: Path, tmp_path: Path
+) -> None:
+    needs.root()
+    names = everything(lived_in.parent / "state")
+    assert len(names) > 12
+
+    for number, name in enumerate(names):
+        for way in WAYS if soak.SOAK else WAYS[number % 3 :][:1]:
+            place = tmp_path / f"{number}-{way.__name__}"
+            place.mkdir()
+            victim = place / "victim"
+            victim.write_text(SECRET)
+            victim.chmod(0o640)
+            root, path = planted(lived_in, place, name)
+            ran = (root / "out").read_text()
+            way(path, victim)
+
+            said = tick(root)
+
+            assert unharmed(victim), (name, way)
+            assert said.is_plain_speech
+            assert SECRET.strip() not in said.out + said.err
+            if str(path) in said.err:
+                assert said.code in (1, 4), said
+                assert (root / "out").read_text() == ran
+            else:  # what the tick has no business with
+                assert name.startswith(("runs/", "locks/")), (name, way, said)
+                check = call([*words(root)[:-1], "state", "check"], timeout=60)
+                assert str(path) in check.out + check.err, (name, way, check)
+            assert os.path.lexists(path)
+            shutil.rmtree(place)
+
+
+def test_g3_each_directory_that_is_a_link_is_refused_by_name(
+    lived_in: Path, tmp_path: Path
+) -> None:
+    folders = [path for path in (lived_in.parent / "state").iterdir() if path.is_dir()]
+    for folder in folders:
+        if folder.name == "central":
+            continue
+        place = tmp_path / folder.name
+        place.mkdir()
+        root, path = planted(lived_in, place, folder.name)
+        (place / "elsewhere").mkdir()
+        path.symlink_to(place / "elsewhere")
+
+        said = tick(root)
+
+        assert (said.code, os.listdir(place / "elsewhere")) == (4, []), folder
+        assert f"{path}: a link" in said.err
+
+
+def test_g3_root_does_not_tick_in_a_state_directory_of_somebody_else(
+    lived_in: Path, tmp_path: Path
+) -> None:
+    needs.root()
+    shutil.copytree(lived_in, tmp_path / "root")
+    shutil.copytree(lived_in.parent / "state", tmp_path / "state")
+    give(tmp_path / "state")
+    before = owners_and_times(tmp_path / "state")
+
+    said = tick(tmp_path / "root")
+
+    assert said.code == 2
+    assert f"{tmp_path}/state" in said.err
+    assert "sudo -u" in said.err
+    assert owners_and_times(tmp_path / "state") == before
+
+
+def test_g3_a_state_directory_that_others_may_write_to_is_refused(
+    lived_in: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(lived_in, tmp_path / "root")
+    shutil.copytree(lived_in.parent / "state", tmp_path / "state")
+    (tmp_path / "state").chmod(0o777)
+
+    said = tick(tmp_path / "root")
+
+    assert said.code == 2
+    assert f"{tmp_path}/state: others can write to it; type: chmod go-w" in said.err
+
+
+def test_g3_directories_that_were_open_to_others_are_closed(lived_in: Path, tmp_path: Path) -> None:
+    shutil.copytree(lived_in, tmp_path / "root")
+    shutil.copytree(lived_in.parent / "state", tmp_path / "state")
+    for name in ("cache", "runs", "locks", "journal"):
+        (tmp_path / "state" / name).chmod(0o777)
+
+    assert tick(tmp_path / "root").code == 0
+
+    modes = {(tmp_path / "state" / name).stat().st_mode & 0o777 for name in ("cache", "runs")}
+    assert modes == {0o700}
+
+
+def owners_and_times(folder: Path) -> dict[str, tuple[int, int]]:
+    return {
+        str(path): (path.lstat().st_uid, path.lstat().st_mtime_ns) for path in folder.rglob("*")
+    }
