@@ -12,8 +12,9 @@ from scheduled.config import paths, state_place
 from scheduled.config.load import Config
 from scheduled.config.paths import Paths
 from scheduled.installation.identity import real_root
-from scheduled.state import owner, place
+from scheduled.state import owner
 from scheduled.state.owner import Claimant, NotOwnerError
+from scheduled.state.place import examine
 from scheduled.state.store import Store
 from scheduled.system import machine, owners
 
@@ -30,7 +31,7 @@ def open_store(
     Raises NotOwnerError, before anything is written; StateError as `Store.load` does.
     """
     refuse_foreign(config.places.state_dir, arguments)
-    place.examine(config.places.state_dir)
+    examine(config.places.state_dir)
     refuse_unnamed(config.places, environ)
     store = Store(config.places.state_dir).load()
     store.claimant = claimant(config, store, environ, by_tick=by_tick)

@@ -132,7 +132,7 @@ class Folder:
             ) as descriptor:
                 status = os.fstat(descriptor)
                 if status.st_nlink > 1 and not self.is_ours and stat.S_ISREG(status.st_mode):
-                    raise LinkError(path, "a hard link, which is not read in a folder of others")
+                    raise LinkError(path, "a hard link, which is not read in a directory of others")
                 return files.read_open(descriptor, path)
         except OSError as error:
             if error.errno == errno.ELOOP and not isinstance(error, LinkError):
@@ -292,7 +292,7 @@ class Folder:
         status, folder = self.status(name), os.fstat(self.descriptor)
         is_sticky = bool(folder.st_mode & stat.S_ISVTX)
         if not self.is_ours or (is_sticky and status.st_uid not in (0, os.geteuid())):
-            raise LinkError(path, "a link, which is not followed in a folder of others")
+            raise LinkError(path, "a link, which is not followed in a directory of others")
         return os.readlink(name, dir_fd=self.descriptor)
 
     def _copy_access(self, name: str, descriptor: int, mode: int) -> None:

@@ -181,7 +181,7 @@ def _kind(mode: int) -> str:
     if stat.S_ISLNK(mode):
         return "a link, and no link is followed here; remove it"
     if stat.S_ISDIR(mode):
-        return "a folder where a file should be; remove it"
+        return "a directory where a file should be; remove it"
     if stat.S_ISREG(mode):
-        return "a file where a folder should be; remove it"
+        return "a file where a directory should be; remove it"
     return "a pipe or a device and not a file; remove it"

@@ -41,18 +41,15 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
     job_file(root, "a.yaml", JOB.format(name="a", action=f"command: echo a; echo a >> {root}/out"))
     job_file(root, "own.yaml", JOB.format(name="own", action="handler: own"))
     for _ in range(2):
-        assert call(words(root)).code == 0
+        assert tick(root, root.parent / "state").code == 0
     return root
 
 
-def words(root: Path) -> list[str]:
-    return ["--root", str(root), "--state-dir", str(root.parent / "state"), "run"]
-
-
-def tick(root: Path, *more: str) -> Said:
-    """A tick that has to end soon, started as cron starts it."""
+def tick(root: Path, state: Path, *words: str) -> Said:
+    """A tick, or a command, that has to end soon, started as cron starts it."""
+    places = ["--root", str(root), "--state-dir", str(state)]
     try:
-        return call([*words(root), *more], timeout=60, env=BARE)
+        return call([*places, *(words or ("run",))], timeout=60, env=BARE)
     except subprocess.TimeoutExpired:
         pytest.fail("the tick hangs")
 
@@ -77,14 +74,14 @@ def everything(state: Path) -> list[str]:
     return [name for name in names if not name.startswith("central")]
 
 
-def planted(lived_in: Path, tmp_path: Path, name: str) -> tuple[Path, Path]:
-    """A copy of all of it without this file or directory; the copy, and where it was."""
-    root = tmp_path / "root"
-    shutil.copytree(lived_in, root)
-    shutil.copytree(lived_in.parent / "state", tmp_path / "state")
-    path = tmp_path / "state" / name
+def copied(lived_in: Path, folder: Path) -> Path:
+    """A copy of the state, in a folder."""
+    return Path(shutil.copytree(lived_in.parent / "state", folder / "state"))
+
+
+def removed(path: Path) -> Path:
     shutil.rmtree(path) if path.is_dir() else path.unlink()
-    return root, path
+    return path
 
 
 def unharmed(victim: Path) -> bool:
@@ -106,21 +103,22 @@ def test_g3_each_file_that_is_a_link_or_a_pipe_is_refused_by_name(
             victim = place / "victim"
             victim.write_text(SECRET)
             victim.chmod(0o640)
-            root, path = planted(lived_in, place, name)
-            ran = (root / "out").read_text()
+            state = copied(lived_in, place)
+            path = removed(state / name)
+            ran = (lived_in / "out").read_text()
             way(path, victim)
 
-            said = tick(root)
+            said = tick(lived_in, state)
 
             assert unharmed(victim), (name, way)
             assert said.is_plain_speech
             assert SECRET.strip() not in said.out + said.err
             if str(path) in said.err:
                 assert said.code in (1, 4), said
-                assert (root / "out").read_text() == ran
+                assert (lived_in / "out").read_text() == ran
             else:  # what the tick has no business with
                 assert name.startswith(("runs/", "locks/")), (name, way, said)
-                check = call([*words(root)[:-1], "state", "check"], timeout=60)
+                check = tick(lived_in, state, "state", "check")
                 assert str(path) in check.out + check.err, (name, way, check)
             assert os.path.lexists(path)
             shutil.rmtree(place)
@@ -135,11 +133,12 @@ def test_g3_each_directory_that_is_a_link_is_refused_by_name(
             continue
         place = tmp_path / folder.name
         place.mkdir()
-        root, path = planted(lived_in, place, folder.name)
+        state = copied(lived_in, place)
+        path = removed(state / folder.name)
         (place / "elsewhere").mkdir()
         path.symlink_to(place / "elsewhere")
 
-        said = tick(root)
+        said = tick(lived_in, state)
 
         assert (said.code, os.listdir(place / "elsewhere")) == (4, []), folder
         assert f"{path}: a link" in said.err
@@ -149,41 +148,38 @@ def test_g3_root_does_not_tick_in_a_state_directory_of_somebody_else(
     lived_in: Path, tmp_path: Path
 ) -> None:
     needs.root()
-    shutil.copytree(lived_in, tmp_path / "root")
-    shutil.copytree(lived_in.parent / "state", tmp_path / "state")
-    give(tmp_path / "state")
-    before = owners_and_times(tmp_path / "state")
+    state = copied(lived_in, tmp_path)
+    give(state)
+    before = owners_and_times(state)
 
-    said = tick(tmp_path / "root")
+    said = tick(lived_in, state)
 
     assert said.code == 2
     assert f"{tmp_path}/state" in said.err
     assert "sudo -u" in said.err
-    assert owners_and_times(tmp_path / "state") == before
+    assert owners_and_times(state) == before
 
 
 def test_g3_a_state_directory_that_others_may_write_to_is_refused(
     lived_in: Path, tmp_path: Path
 ) -> None:
-    shutil.copytree(lived_in, tmp_path / "root")
-    shutil.copytree(lived_in.parent / "state", tmp_path / "state")
-    (tmp_path / "state").chmod(0o777)
+    state = copied(lived_in, tmp_path)
+    (state).chmod(0o777)
 
-    said = tick(tmp_path / "root")
+    said = tick(lived_in, state)
 
     assert said.code == 2
     assert f"{tmp_path}/state: others can write to it; type: chmod go-w" in said.err
 
 
 def test_g3_directories_that_were_open_to_others_are_closed(lived_in: Path, tmp_path: Path) -> None:
-    shutil.copytree(lived_in, tmp_path / "root")
-    shutil.copytree(lived_in.parent / "state", tmp_path / "state")
+    state = copied(lived_in, tmp_path)
     for name in ("cache", "runs", "locks", "journal"):
-        (tmp_path / "state" / name).chmod(0o777)
+        (state / name).chmod(0o777)
 
-    assert tick(tmp_path / "root").code == 0
+    assert tick(lived_in, state).code == 0
 
-    modes = {(tmp_path / "state" / name).stat().st_mode & 0o777 for name in ("cache", "runs")}
+    modes = {(state / name).stat().st_mode & 0o777 for name in ("cache", "runs")}
     assert modes == {0o700}
 
 

@@ -99,7 +99,9 @@ def test_where_nothing_can_be_locked_it_is_one_clear_sentence(tmp_path: Path, na
     place.parent.mkdir(exist_ok=True)
     place.touch() if name == "locks" else place.mkdir()
 
-    with pytest.raises(StateError, match=r"cannot lock there: .*--state-dir"):
+    with pytest.raises(
+        StateError, match=r"locks.*: a (file|directory) where a .* should be; remove it"
+    ):
         locks.take_job(tmp_path, "backup")
 
 
