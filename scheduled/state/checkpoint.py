@@ -13,7 +13,7 @@ from scheduled.errors import NewerFormatError, StateError, UnreadableFileError, 
 from scheduled.state.checksum import Seal
 from scheduled.state.document import VERSION, problem
 from scheduled.state.journal import Position
-from scheduled.system import files
+from scheduled.system import files, private
 from scheduled.version import __version__
 
 SEAL = Seal(b',\n  "crc": "', b'"\n}\n')
@@ -62,9 +62,10 @@ def read(path: Path) -> Checkpoint:
     if not os.path.exists(path):
         return Checkpoint()
     try:
-        data = files.read_bytes(path)
-    except UnreadableFileError as error:
-        raise StateError(f"{error}; run as the user who owns it") from error
+        data = private.read(path)
+    except OSError as error:
+        reason = f"{path}: {reason_of(error)}"
+        raise StateError(f"{reason}; run as the user who owns it") from error
     body, flaw = SEAL.body(data), ""
     if body is None:
         body = SEAL.repaired(data)
@@ -85,7 +86,7 @@ def write(path: Path, state: Mapping[str, Any], number: int, place: Mapping[str,
     document = {**state, "program": __version__, "journal": dict(place), "seq": number}
     data = SEAL.seal(files.json_bytes(document)[: -len("\n}\n")])
     try:
-        files.replace(path, data, mode=0o600)
+        private.replace(path, data)
     except OSError as error:
         reason = reason_of(error)
         raise StateError(

@@ -14,17 +14,16 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from itertools import accumulate
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import IO, NamedTuple
 
 from scheduled.errors import StateError, reason_of
 from scheduled.state import lines
 from scheduled.state.lines import Event
-from scheduled.system.files import sync_folder
+from scheduled.system import private
 
 __all__ = ["DAY_FILE", "Event", "Journal", "Line", "Position", "ReadBatch", "file_name"]
 
 SUFFIX = ".jsonl"
-MODE = 0o600
 DAY_FILE = re.compile(r"\d{4}-\d{2}-\d{2}\.jsonl")
 """The names of the files."""
 _BLOCK = 1 << 16
@@ -154,7 +153,7 @@ class Journal:
     def holds(self, position: Position) -> bool:
         """Return whether the file of `position` exists and has the end of a line there."""
         try:
-            with open(self.folder / position.name, "rb") as stream:
+            with private.opened(self.folder / position.name, "rb") as stream:
                 if position.offset == 0:
                     return True
                 stream.seek(position.offset - 1)
@@ -189,7 +188,7 @@ class Journal:
     def _opened(self, name: str, flags: int) -> Iterator[int]:
         path = self.folder / name
         try:
-            descriptor = os.open(path, flags, MODE)
+            descriptor = private.open_file(path, flags)
             try:
                 yield descriptor
             finally:
@@ -200,15 +199,9 @@ class Journal:
     def begin_file(self, name: str, snapshot: Event) -> None:
         """Start the file `name` with `snapshot`, complete or not at all. Raises StateError."""
         path = self.folder / name
-        beside = self.folder / f".{name}.new"
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with open(beside, "wb", opener=_private) as stream:
-                stream.write(lines.encode(snapshot))
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(beside, path)
-            sync_folder(self.folder)
+            private.make_folder(self.folder)
+            private.replace(path, lines.encode(snapshot))
         except OSError as error:
             raise StateError(_unsaved(path, error)) from error
         self._listed = []  # a damaged file of that name may have been replaced
@@ -234,7 +227,7 @@ class Journal:
 
     def _list(self) -> list[str]:
         try:
-            names = os.listdir(self.folder)
+            names = private.names(self.folder)
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -295,10 +288,10 @@ class Journal:
             return True  # reading it raises the reason
 
     @contextmanager
-    def _reading(self, name: str) -> Iterator[BinaryIO]:
+    def _reading(self, name: str) -> Iterator[IO[bytes]]:
         """Open a file to read it; one that was pruned meanwhile is empty. Raises StateError."""
         try:
-            with open(self.folder / name, "rb") as stream:
+            with private.opened(self.folder / name, "rb") as stream:
                 yield stream
         except FileNotFoundError:
             with open(os.devnull, "rb") as stream:
@@ -326,10 +319,6 @@ def _write_whole(descriptor: int, data: bytes, *, sync: bool) -> None:
     except OSError:
         os.ftruncate(descriptor, size)
         raise
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, MODE)
 
 
 def _unsaved(path: Path, error: OSError) -> str:

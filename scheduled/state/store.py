@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from scheduled.errors import StateError, UnreadableFileError, reason_of
+from scheduled.errors import StateError, reason_of
 from scheduled.state import apply, checkpoint, events, owner
 from scheduled.state.checkpoint import Checkpoint
 from scheduled.state.document import OUR_KEYS, State, empty, with_defaults, with_foreign_keys
 from scheduled.state.journal import Event, Journal, Line, Position, file_name
 from scheduled.state.records import ALL_JOBS
-from scheduled.system import files, locks
+from scheduled.system import files, locks, private
 from scheduled.timing.instants import format_utc
 from scheduled.version import __version__
 
@@ -299,8 +299,8 @@ class Store:
         for path in filter(None, (self.path, damaged)):
             copy = path_aside(path, "replaced", now)
             try:
-                files.replace(copy, files.read_bytes(path), mode=0o600)
-            except UnreadableFileError:
+                private.replace(copy, private.read(path))
+            except FileNotFoundError:
                 continue  # it is missing
             except OSError as error:
                 reason = reason_of(error)

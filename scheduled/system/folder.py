@@ -156,7 +156,7 @@ class Folder:
                 os.fsync(descriptor)
                 if before is not False and self.stamp(name) != before:
                     raise LockedError(f"{self.path}/{name}: written by another program meanwhile")
-                os.rename(beside, name, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
+                os.replace(beside, name, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
             except BaseException:
                 self.unlink(beside)
                 raise

@@ -42,12 +42,14 @@ def open_file(path: str | os.PathLike[str], flags: int) -> int:
             name, (flags & ~os.O_TRUNC) | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, FILE_MODE
         )
     except OSError as error:
-        if reason := _reason(name):
+        is_told = is_read and error.errno == errno.EACCES
+        if not is_told and (reason := _reason(name)):
             raise UnsafeError(name, reason) from None
         raise error from None
     try:
         status = os.fstat(descriptor)
-        if reason := file_problem(name, status, {os.geteuid(), owner, 0} if is_read else None):
+        readable = {os.geteuid(), owner, 0} if is_read else None
+        if reason := file_problem(name, status, readable):
             raise UnsafeError(name, reason)
         if flags & os.O_TRUNC:
             os.ftruncate(descriptor, 0)
@@ -96,7 +98,7 @@ def replace(path: Path, data: bytes) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        os.rename(beside, path)
+        os.replace(beside, path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(beside)
@@ -135,13 +137,16 @@ def close_folder(path: str | os.PathLike[str]) -> None:
         os.close(descriptor)
 
 
-def file_problem(path: str, status: os.stat_result, trusted: set[int] | None = None) -> str:
-    """Return why a file of the state is not ours alone, or ''. `trusted` owners are ours, too."""
+def file_problem(path: str, status: os.stat_result, readable: set[int] | None = None) -> str:
+    """Return why a file of the state is not ours alone, or ''.
+
+    To be read, it may belong to one of the `readable` owners, and have any mode.
+    """
     if not stat.S_ISREG(status.st_mode):
         return _kind(status.st_mode)
-    if status.st_uid not in (trusted or {os.geteuid()}):
+    if status.st_uid not in (readable or {os.geteuid()}):
         return f"belongs to {owners.name_of(status.st_uid)}; remove it, or take it over with chown"
-    if owners.others_write(status, path):
+    if readable is None and owners.others_write(status, path):
         return f"others can write to it; type: chmod go-w {owners.typed(path)}"
     if status.st_nlink > 1:
         return "a hard link: it has a second name elsewhere; remove it"

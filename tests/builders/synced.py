@@ -29,6 +29,6 @@ class Synced:
 
         return noted
 
-    def _replacing(self, source: str, target: str) -> None:
-        self._replace(source, target)
+    def _replacing(self, source: str, target: str, **folders: int) -> None:
+        self._replace(source, target, **folders)
         self.calls.append(f"replace {Path(target).name}")

@@ -7,12 +7,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from scheduled.errors import StateError, UsageError, reason_of
 from scheduled.state.maintenance import inventory
 from scheduled.state.maintenance.inventory import FileKind, StateFile
-from scheduled.system import files, locks
+from scheduled.system import files, locks, private
 
 MODE = 0o600
 """Results and output of jobs are private."""
@@ -21,7 +21,7 @@ MODE = 0o600
 @dataclass(frozen=True)
 class _Part:
     file: StateFile
-    stream: BinaryIO
+    stream: IO[bytes]
     size: int
 
 
@@ -67,7 +67,7 @@ def _parts(state_dir: Path) -> Iterator[list[_Part]]:
 
 def _open(file: StateFile, stack: ExitStack) -> _Part:
     try:
-        stream = stack.enter_context(file.path.open("rb"))
+        stream = stack.enter_context(private.opened(file.path, "rb"))
     except OSError as error:
         reason = reason_of(error)
         raise StateError(f"{file.path}: cannot be read: {reason}; no backup was made") from error

@@ -11,7 +11,7 @@ from scheduled.state.document import with_foreign_keys
 from scheduled.state.maintenance.check import compared
 from scheduled.state.maintenance.compare import Difference
 from scheduled.state.store import Store, path_aside
-from scheduled.system import files, locks
+from scheduled.system import files, locks, private
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ def rebuild(state_dir: Path, now: datetime) -> RebuildResult:
 def _document(store: Store) -> Any:
     """Return the content of the state file; None if it is missing or cannot be parsed."""
     try:
-        return files.read_json(store.path)
-    except UnreadableFileError:
+        return files.parse_json(private.read(store.path), store.path)
+    except (OSError, UnreadableFileError):
         return None
 
 
@@ -67,7 +67,7 @@ def _keep(path: Path, now: datetime) -> Path | None:
         return None
     copy = path_aside(path, "replaced", now)
     try:
-        files.replace(copy, files.read_bytes(path), mode=0o600)
+        private.replace(copy, private.read(path))
     except OSError as error:
         reason = reason_of(error)
         raise StateError(f"{copy}: cannot be written: {reason}; nothing was changed") from error
