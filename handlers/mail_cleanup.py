@@ -14,7 +14,7 @@ from pathlib import Path
 from scheduled.ecosystem import archive, mail_central, mail_counts, mailbox, registry, stale_mail
 from scheduled.ecosystem.formats import one_line
 from scheduled.ecosystem.mailbox import Mailbox, Message
-from scheduled.ecosystem.registry import Branch
+from scheduled.ecosystem.registry import Branch, Registry
 from scheduled.ecosystem.stale_mail import Overdue, Rules
 from scheduled.errors import ScheduledError
 from scheduled.handler import Context, Incomplete, Kind, Param, values
@@ -42,7 +42,7 @@ class Tally:
     errors: int = 0
     inboxes: int = 0
     problems: list[str] = field(default_factory=list)
-    counts: dict[str, mail_central.Count] = field(default_factory=dict)
+    counts: dict[Branch, mail_central.Count] = field(default_factory=dict)
 
 
 def run(context: Context) -> dict[str, object]:
@@ -59,7 +59,7 @@ def run(context: Context) -> dict[str, object]:
     if not cleanup.dry_run:
         _remember(context, tally)
         context.fire("mail_cleanup_complete", **_numbers(tally), timestamp=context.local_timestamp)
-        _publish(context, tally, {branch.name for branch in branches}, result)
+        _publish(context, tally, branches, result)
     return result
 
 
@@ -86,7 +86,7 @@ class Cleanup:
             unread, total, unreadable, *_ = facts
             self.tally.inboxes += 1
             self.tally.errors += unreadable
-            self.tally.counts[branch.name] = mail_central.Count(unread, total)
+            self.tally.counts[branch] = mail_central.Count(unread, total)
 
     def _remembered(self, branch: Branch) -> Facts | None:
         """Return the facts of an inbox, unread, if nothing changed and nothing is due."""
@@ -213,7 +213,7 @@ def _numbers(tally: Tally) -> dict[str, int]:
 
 
 def _publish(
-    context: Context, tally: Tally, registered: set[str], result: dict[str, object]
+    context: Context, tally: Tally, registered: Registry, result: dict[str, object]
 ) -> None:
     """Update AI_MAIL.central.json. Raises Incomplete: what was moved on stays moved."""
     today = context.local_now.date()

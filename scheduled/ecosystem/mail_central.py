@@ -1,14 +1,19 @@
 """`AI_MAIL.central.json`: how much mail each branch has, for other programs.
 
+It has two writers, ai_mail and this program. Both call a branch by the name of its folder in upper
+case, whatever the registry calls it: under any other name a count is not found by those who read
+the file, and does not replace the other writer's.
+
 `last_updated` is a date only, on purpose: the file does not change while the counts do not.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from scheduled.ecosystem import central
+from scheduled.ecosystem.registry import Branch
 from scheduled.errors import UnreadableFileError
 from scheduled.system.files import read_json, stamp
 
@@ -32,7 +37,7 @@ def totals(document: Any) -> Count:
 
 
 def update(
-    folder: Path, counts: Mapping[str, Count], registered: Collection[str], today: date
+    folder: Path, counts: Mapping[Branch, Count], registered: Iterable[Branch], today: date
 ) -> None:
     """Update the central file; it is not written if nothing in it would change.
 
@@ -43,8 +48,13 @@ def update(
     before = _document(central.path_of(folder, NAME))
     stats = before.get("branch_stats")
     old = stats if isinstance(stats, dict) else {}
-    remaining = {name: entry for name, entry in old.items() if name in registered}
-    new = {name: _entry(remaining.get(name), count) for name, count in counts.items()}
+    namesakes = _by_central_name(registered)
+    remaining = {name: entry for name, entry in old.items() if name in namesakes}
+    new = {
+        name: _entry(remaining.get(name), _total(counts[branch] for branch in branches))
+        for name, branches in namesakes.items()
+        if all(branch in counts for branch in branches)
+    }
     stats = {**remaining, **new}
     after = {
         "service": "ai_mail",
@@ -59,6 +69,19 @@ def update(
     }
     if after != before:
         central.write(folder, NAME, after)
+
+
+def _by_central_name(branches: Iterable[Branch]) -> dict[str, list[Branch]]:
+    """Return the branches of each name; several whose folders have one name share an entry."""
+    names: dict[str, list[Branch]] = {}
+    for branch in branches:
+        names.setdefault(branch.central_name, []).append(branch)
+    return names
+
+
+def _total(counts: Iterable[Count]) -> Count:
+    unread, total = map(sum, zip(*counts, strict=True))
+    return Count(unread, total)
 
 
 def _document(path: Path) -> dict[str, Any]:

@@ -42,6 +42,14 @@ class Branch:
         return Path(self.folder)
 
     @property
+    def central_name(self) -> str:
+        """What AI_MAIL.central.json calls it: the name of its folder in upper case."""
+        name = os.path.basename(self.folder)
+        if name in ("", ".."):
+            name = os.path.basename(os.path.realpath(self.folder))
+        return (name or self.name).upper()
+
+    @property
     def active(self) -> bool:
         """Whether the branch is in use; sweeps leave out one that is not."""
         return self.status.casefold() == "active"

@@ -42,7 +42,7 @@ class MailboxChannel:
         self._zone = context.zone
         self._locked: dict[Path, str] = {}
         """Mailboxes that others kept locked for too long, and why: wait once for each."""
-        self._counts: dict[str, Count] = {}
+        self._counts: dict[Branch, Count] = {}
         """The mail of each branch whose mailbox was opened."""
 
     def deliver(self, messages: Sequence[Message]) -> Delivery:
@@ -68,7 +68,7 @@ class MailboxChannel:
         if folder in self._locked:
             return self._locked[folder]
         try:
-            self._counts[branch.name] = self._put(message, body, folder)
+            self._counts[branch] = self._put(message, body, folder)
         except (ScheduledError, OSError) as error:
             if isinstance(error, LockedError):
                 self._locked[folder] = str(error)
@@ -77,10 +77,9 @@ class MailboxChannel:
 
     def _update_central(self) -> list[str]:
         """Write the counts into the central file of the mail; return why that failed."""
-        names = frozenset(branch.name for branch in self._branches)
         today = self._now.astimezone(self._zone).date()
         try:
-            mail_central.update(self._central_dir, self._counts, names, today)
+            mail_central.update(self._central_dir, self._counts, self._branches, today)
         except ScheduledError as error:
             return [str(error)]  # the next mail cleanup counts all of it again
         return []

@@ -4,16 +4,23 @@ from typing import Any
 
 import pytest
 
-from scheduled.ecosystem import mail_central
+from scheduled.ecosystem import mail_central, registry
 from scheduled.ecosystem.mail_central import Count
+from scheduled.ecosystem.registry import Branch
 from scheduled.errors import UnreadableFileError
 from tests.builders.mail import read_json, write_json
 
 TODAY = date(2026, 3, 7)
 
 
+def branch(name: str, folder: str | None = None) -> Branch:
+    return Branch(name, f"/home/{folder or name}", f"@{name.lower()}")
+
+
 def updated(folder: Path, counts: dict[str, Count], *registered: str, today: date = TODAY) -> Any:
-    mail_central.update(folder, counts, {*counts, *registered}, today)
+    branches = {name: branch(name) for name in (*counts, *registered)}
+    by_branch = {branches[name]: count for name, count in counts.items()}
+    mail_central.update(folder, by_branch, branches.values(), today)
     return read_json(folder / "AI_MAIL.central.json")
 
 
@@ -78,3 +85,40 @@ def test_what_cannot_be_understood_is_left(tmp_path: Path, content: str) -> None
 @pytest.mark.parametrize("document", [{}, {"system_totals": 7}, {"system_totals": {}}, None])
 def test_totals_nobody_stated_are_zero(document: Any) -> None:
     assert mail_central.totals(document) == Count(0, 0)
+
+
+@pytest.mark.parametrize(
+    "of", [branch("drone"), branch("Drone", "DRONE"), branch("AIPASS.other", "some/place/Drone")]
+)
+def test_f1_a_branch_is_called_by_its_folder_in_upper_case(tmp_path: Path, of: Branch) -> None:
+    before = {"branch_stats": {"DRONE": {"unread": 7, "total": 7}, of.name: {"total": 1}}}
+    write_json(tmp_path / "AI_MAIL.central.json", before)
+
+    mail_central.update(tmp_path, {of: Count(1, 2)}, [of], TODAY)
+
+    after = read_json(tmp_path / "AI_MAIL.central.json")
+    assert after["branch_stats"] == {"DRONE": {"unread": 1, "total": 2}}
+    assert after["system_totals"] == {"total_unread": 1, "total_messages": 2}
+
+
+def test_f1_branches_whose_folders_share_a_name_share_an_entry(tmp_path: Path) -> None:
+    one, other = branch("one", "one/api"), branch("other", "other/API")
+
+    mail_central.update(tmp_path, {one: Count(1, 2), other: Count(3, 4)}, [one, other], TODAY)
+    mail_central.update(tmp_path, {one: Count(0, 0)}, [one, other], TODAY)
+
+    after = read_json(tmp_path / "AI_MAIL.central.json")
+    assert after["branch_stats"] == {"API": {"unread": 4, "total": 6}}
+
+
+@pytest.mark.parametrize("folder", ["drone/.", "drone/", "drone/inside/.."])
+def test_f1_the_name_is_that_of_the_folder_however_its_path_is_written(
+    tmp_path: Path, folder: str
+) -> None:
+    (tmp_path / "drone" / "inside").mkdir(parents=True)
+    entry = {"name": "other", "path": folder}
+    write_json(tmp_path / "AIPASS_REGISTRY.json", {"branches": [entry]})
+
+    (loaded,) = registry.load(tmp_path)
+
+    assert loaded.central_name == "DRONE"

@@ -292,3 +292,27 @@ def test_an_unchanged_inbox_is_not_read_again_until_something_is_due(drone: Path
     assert again == [first, first]
     later, _ = cleaned(drone, now=context.now + timedelta(hours=1, seconds=1))
     assert later["errors"] == 1
+
+
+def unread_by_the_rules_of_ai_mail(central: Any, folder: Path) -> int:
+    """What a dashboard of AIPass shows: it looks up the folder's name in upper case."""
+    stats: dict[str, int] = central["branch_stats"].get(folder.name.upper(), {"unread": 0})
+    return stats["unread"]
+
+
+def test_f1_names_in_lower_case_are_read_back_by_the_rules_of_ai_mail(tmp_path: Path) -> None:
+    homes = home_with(tmp_path, "drone", "flow")
+    mailbox_in(homes["drone"], letter(1), letter(2))
+    mailbox_in(homes["flow"], letter(3, status="opened"))
+    context = context_in(tmp_path)
+    path = context.central_dir / "AI_MAIL.central.json"
+    theirs = {"DRONE": {"unread": 9, "total": 9}, "FLOW": {"unread": 9, "total": 9}}
+    write_json(path, {"service": "ai_mail", "branch_stats": theirs})
+
+    mail_cleanup.run(context)
+
+    central = read_json(path)
+    assert unread_by_the_rules_of_ai_mail(central, homes["drone"]) == 2
+    assert unread_by_the_rules_of_ai_mail(central, homes["flow"]) == 0
+    assert central["system_totals"] == {"total_unread": 2, "total_messages": 3}
+    assert list(central["branch_stats"]) == ["DRONE", "FLOW"]
