@@ -13,6 +13,7 @@ from scheduled.planning import decide, tick_plan
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.state.records import JobMemory
 from scheduled.timing import expression, slots
+from scheduled.timing.fingerprint import fingerprint
 
 NOW = datetime(2026, 11, 21, 14, 0, 30, tzinfo=UTC)
 LAST = NOW - timedelta(days=30)
@@ -48,8 +49,7 @@ def all_jobs(jobs: str, distinct: str) -> Callable[[], object]:
         for number, (expression, zone) in enumerate(schedules)
     ]
     prints = {
-        schedule: expression.fingerprint(expression.parse(*schedule))
-        for schedule in _schedules(int(distinct))
+        schedule: fingerprint(expression.parse(*schedule)) for schedule in _schedules(int(distinct))
     }
     records = {
         job.id: JobMemory(prints[job.schedule, job.timezone], anchor=LAST, watermark=LAST)

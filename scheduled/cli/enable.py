@@ -15,11 +15,11 @@ from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import active_runs, decide
 from scheduled.planning.decide import INSTANT
 from scheduled.planning.slot_cache import SlotCache
+from scheduled.planning.standing import is_registered
 from scheduled.state import events
 from scheduled.state.journal import Event
 from scheduled.state.records import Deferral, JobMemory, job_memory
 from scheduled.state.store import Store
-from scheduled.timing import expression
 from scheduled.timing.slots import is_anchored
 
 DISABLED = "disabled"
@@ -68,7 +68,7 @@ def _skip_passed(job: Job, memory: JobMemory, now: datetime) -> list[Event]:
     """
     schedule, slots = schedule_of(job), SlotCache.at(now)
     answered, retry = active_runs.newest_claimed(memory) or memory.anchor, memory.retry
-    if answered is None or memory.fingerprint != expression.fingerprint(schedule):
+    if answered is None or not is_registered(job, memory):
         return []  # the next tick registers the job, and decides as it does then
     anchor = memory.anchor if is_anchored(schedule) else None
     newest = _newest(slots.latest(schedule, None, anchor), memory.deferral, now)

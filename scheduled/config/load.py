@@ -90,6 +90,10 @@ class Config:
         while self.unsaved:
             self.unsaved.pop(0).save()
 
+    def is_current(self) -> bool:
+        """Return whether no file has changed since it was read."""
+        return all(stamp(Path(path)) == known for path, known in self.stamps.items())
+
 
 def load(options: PathOptions) -> Config:
     """Return the configuration as it is now. What is wrong with single jobs is in `problems`.

@@ -10,21 +10,20 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from scheduled.errors import ScheduleError
 from scheduled.jobs.model import CatchUp, FirstRun, Job
 from scheduled.jobs.schedule import schedule_of, start_delay
 from scheduled.planning import active_runs
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.slot_cache import SlotCache
+from scheduled.planning.standing import CORRECTION, WHY, Standing, counting_start, standing
 from scheduled.state.records import Deferral, JobMemory, Pause, Retry
-from scheduled.timing import expression, window
+from scheduled.timing import window
 from scheduled.timing.expression import Schedule
 from scheduled.timing.instants import minute_utc
 from scheduled.timing.slots import MissedRange, is_anchored, origin
 
 INSTANT = timedelta(microseconds=1)
-CORRECTION = timedelta(hours=3)
-"""A larger step of the clock is the correction of an error: the new time counts (cron(8))."""
-
 SUSPENDED = "suspended: its retries were used up three times in a row; `scheduled enable` ends that"
 SKIPPED_BY_USER = "left out by hand"  # as recorded; views.wording has the printed form
 PAUSED_CAUSE = "paused"
@@ -95,8 +94,8 @@ def _decide(job: Job, memory: JobMemory, slots: SlotCache, grace: timedelta) -> 
         return Decision(job, Verdict.DISABLED, reason=_why_disabled(memory))
     schedule = schedule_of(job)
     memory = active_runs.without_active_runs(job, memory)
-    if memory.fingerprint != expression.fingerprint(schedule):
-        return _register(job, memory, slots)
+    if (known := standing(job, memory)) is not Standing.REGISTERED:
+        return _decide_unregistered(job, memory, known, slots, grace)
     anchor = memory.anchor if is_anchored(schedule) else None
     if memory.watermark is not None and memory.watermark > slots.now:
         return _decide_clock_back(job, schedule, memory, slots, anchor)
@@ -142,22 +141,40 @@ def blocker(
     return None
 
 
-def _register(job: Job, memory: JobMemory, slots: SlotCache) -> Decision:
+def _register(job: Job, memory: JobMemory, slots: SlotCache, reason: str) -> Decision:
     # Only a new job may run at once: an edit never starts a run.
     at_once = not memory.fingerprint and job.first_run is FirstRun.NOW
-    why = "seen for the first time" if not memory.fingerprint else "its schedule has changed"
-    watermark = None if at_once else counting_start(memory, slots.now)
-    return Decision(job, Verdict.REGISTER, watermark=watermark, reason=why)
+    watermark = None if at_once else counting_start(memory, slots.now, slots.now)
+    return Decision(job, Verdict.REGISTER, watermark=watermark, reason=reason)
 
 
-def counting_start(memory: JobMemory, now: datetime) -> datetime:
-    """Return after which instant a job that is registered now has slots: now, or its watermark.
+def _decide_unregistered(
+    job: Job, memory: JobMemory, known: Standing, slots: SlotCache, grace: timedelta
+) -> Decision:
+    if known is Standing.MOVED:
+        return _decide_moved(job, memory, slots, grace)
+    return _register(job, memory, slots, WHY[known])
 
-    The watermark lies in the future for a while if the clock was set back.
-    """
-    watermark = memory.watermark
-    is_ahead = watermark is not None and now < watermark <= now + CORRECTION
-    return watermark if watermark is not None and is_ahead else now
+
+def _decide_moved(job: Job, memory: JobMemory, slots: SlotCache, grace: timedelta) -> Decision:
+    """Decide what was due in the zone the machine had; if nothing was, register the job anew."""
+    assert memory.schedule is not None
+    before = replace(job, timezone=memory.schedule[1], zone_is_local=False)
+    try:
+        old = replace(_decide(before, memory, slots, grace), job=job)
+    except ScheduleError:  # a zone that is not known here any more
+        return _register(job, memory, slots, WHY[Standing.MOVED])
+    if old.is_due or old.verdict in (Verdict.WAIT, Verdict.RESET_WATERMARK, Verdict.REGISTER):
+        return old
+    if memory.retry is not None or memory.deferral is not None:
+        return old
+    schedule = schedule_of(job)
+    if schedule.kind == "once" and (
+        # It has run, or it would be lost: on the clock of the new zone it has passed.
+        old.next is None or slots.following(schedule, slots.now, None) is None
+    ):
+        return old
+    return _register(job, memory, slots, WHY[Standing.MOVED])
 
 
 def _decide_clock_back(

@@ -42,7 +42,7 @@ class Decision:
     next: datetime | None = None
     """When a job that is not due, or waits, is to be decided again."""
     watermark: datetime | None = None
-    """For REGISTER and RESET_WATERMARK: the new watermark."""
+    """For RESET_WATERMARK: the new watermark. For REGISTER: at the latest; None: run it at once."""
 
     @property
     def is_due(self) -> bool:

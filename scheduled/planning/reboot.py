@@ -10,13 +10,12 @@ from datetime import datetime, timedelta
 
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
-from scheduled.planning import decide
+from scheduled.planning import standing
 from scheduled.state.document import State
 from scheduled.state.events import machine_booted, slots_missed
 from scheduled.state.heartbeat import Heartbeat
 from scheduled.state.journal import Event
 from scheduled.state.records import JobMemory, job_memory
-from scheduled.timing import expression
 from scheduled.timing.instants import parse_utc
 from scheduled.timing.slots import MissedRange
 
@@ -50,7 +49,7 @@ def _runs_at_boot(job: Job) -> bool:
 
 
 def _is_registered(job: Job, state: State) -> bool:
-    return job_memory(state, job.id).fingerprint == expression.fingerprint(schedule_of(job))
+    return standing.is_registered(job, job_memory(state, job.id))
 
 
 def _missed(job: str, memory: JobMemory) -> Sequence[Event]:
@@ -69,5 +68,5 @@ def _started(beat: Heartbeat, last_tick: datetime | None, now: datetime) -> date
     started = (now - timedelta(seconds=beat.boottime)).replace(microsecond=0)
     if last_tick is None:
         return started
-    before = last_tick if last_tick - now <= decide.CORRECTION else now
+    before = last_tick if last_tick - now <= standing.CORRECTION else now
     return max(started, before.replace(microsecond=0) + SECOND)

@@ -1,10 +1,11 @@
-"""Registration: the events that record new, changed, disabled and removed jobs (pure).
+"""Registration: the events that record new, changed, disabled and missing jobs (pure).
 
-Registration starts no run, whatever was edited: the slots of a job count from then on.
+Registration starts no run, whatever was edited: the slots of a job count from then on. A job that
+is missing from the configuration keeps what is remembered of it for a day, in case it comes back.
 """
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from scheduled.errors import ScheduleError
 from scheduled.jobs.model import Job
@@ -12,31 +13,43 @@ from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import active_runs, decide
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.slot_cache import SlotCache
+from scheduled.planning.standing import Standing, Start, counting_start, standing
 from scheduled.state import events, records
 from scheduled.state.document import State
 from scheduled.state.journal import Event
 from scheduled.state.records import JobMemory
 from scheduled.timing import expression
+from scheduled.timing.fingerprint import fingerprint
 from scheduled.timing.slots import MissedRange, is_anchored
 
 CHANGED = "its schedule was changed"
 """The cause of slots missed by the previous schedule."""
 REMOVED = "removed from the configuration"
 """The cause of slots missed by a removed job, and kept as its fingerprint; no schedule has it."""
+NOT_CONFIGURED = "not configured"
+"""The cause of slots that came while the job was missing from the configuration."""
+BROKEN = "configuration broken"
+"""Why a job is missing, where a mistake in a file may be the reason."""
+KEPT = timedelta(days=1)
+"""For so long a job may be missing before it counts as removed."""
 
 
-def register(decisions: Iterable[Decision], state: State, slots: SlotCache) -> list[Event]:
+def register(
+    decisions: Iterable[Decision], state: State, slots: SlotCache, start: Start
+) -> list[Event]:
     """Return the events that record new, changed and disabled jobs, and watermarks to reset."""
-    return [event for decision in decisions for event in _register(decision, state, slots)]
+    return [event for decision in decisions for event in _register(decision, state, slots, start)]
 
 
-def unregistered(jobs: Collection[str], state: State, slots: SlotCache) -> list[Event]:
-    """Return the events that unregister all jobs that are not in `jobs`.
+def missing(
+    jobs: Collection[str], state: State, slots: SlotCache, *, is_broken: bool = False
+) -> list[Event]:
+    """Return the events about all jobs on record that are not in `jobs`.
 
-    Do not call it if a job may be missing because of a mistake in its file.
+    `is_broken` tells whether some may be missing because of a mistake in a file.
     """
-    removed = (job for job in state["jobs"] if job not in jobs)
-    return [event for job in removed for event in unregister(job, state, slots)]
+    absent = [job for job in state["jobs"] if job not in jobs]
+    return [event for job in absent for event in _missing(job, state, slots, is_broken=is_broken)]
 
 
 def unregister(job: str, state: State, slots: SlotCache) -> list[Event]:
@@ -44,61 +57,143 @@ def unregister(job: str, state: State, slots: SlotCache) -> list[Event]:
 
     If it is put back, it is registered anew and does not run for what passed in between.
     """
-    if state["jobs"].get(job, {}).get("fingerprint") in (None, "", REMOVED):
-        return []
     memory = records.job_memory(state, job)
-    watermark = decide.counting_start(memory, slots.now)
+    if memory.fingerprint in ("", REMOVED):
+        return []
+    watermark = counting_start(memory, slots.now, slots.now)
     removed = events.job_registered(job, slots.now, REMOVED, watermark)
+    cause = _disabled(memory) or REMOVED
+    return [*_ended_slots(job, memory, slots, slots.now, cause), removed]
+
+
+def _missing(job: str, state: State, slots: SlotCache, *, is_broken: bool) -> list[Event]:
+    memory = records.job_memory(state, job)
+    if memory.fingerprint in ("", REMOVED):
+        return []
+    if is_broken:
+        return [] if memory.away else [events.job_missing(job, BROKEN)]
+    if memory.fingerprint == decide.DISABLED_IN_CONFIG:
+        return unregister(job, state, slots)
+    if memory.away is None or memory.away.cause == BROKEN:
+        cause = _disabled(memory) or NOT_CONFIGURED
+        passed = _passed_slots(job, memory, slots, slots.now, cause)
+        return [events.job_missing(job, NOT_CONFIGURED), *passed]
+    if slots.now - memory.away.since > KEPT:
+        return unregister(job, state, slots)
+    return []
+
+
+def _disabled(memory: JobMemory) -> str:
+    """Return the cause of slots that a job misses because it is disabled; '' if it is not."""
     is_off = (
         memory.enabled is False
         or memory.suspended
         or memory.fingerprint == decide.DISABLED_IN_CONFIG
     )
-    cause = decide.DISABLED_IN_CONFIG if is_off else REMOVED
-    return [*_ended_slots(job, memory, slots, cause), removed]
+    return decide.DISABLED_IN_CONFIG if is_off else ""
 
 
-def _register(decision: Decision, state: State, slots: SlotCache) -> list[Event]:
+def _register(decision: Decision, state: State, slots: SlotCache, start: Start) -> list[Event]:
     job, memory = decision.job, records.job_memory(state, decision.job.id)
     match decision.verdict:
         case Verdict.RESET_WATERMARK:
             return [events.watermark_reset(job.id, decision.watermark)]
-        case Verdict.REGISTER:
-            fingerprint = expression.fingerprint(schedule_of(job))
-            registered = _registered(job, slots, fingerprint, decision.watermark)
-            was_away = memory.fingerprint in (decide.DISABLED_IN_CONFIG, REMOVED)
-            cause = memory.fingerprint if was_away else CHANGED
-            return [*_ended_slots(job.id, memory, slots, cause), registered]
         case Verdict.DISABLED if decide.was_disabled_in_config(job, memory):
             # Enabled again, it is registered anew and does not run for what passed in between.
-            watermark = decide.counting_start(memory, slots.now)
-            registered = _registered(job, slots, decide.DISABLED_IN_CONFIG, watermark)
-            return [*_ended_slots(job.id, memory, slots, decide.DISABLED_IN_CONFIG), registered]
+            cause, begin = decide.DISABLED_IN_CONFIG, slots.now
+            registered = _registered(job, memory, slots, begin, kept=cause)
+            return [*_ended_slots(job.id, memory, slots, begin, cause), registered]
+        case Verdict.REGISTER | Verdict.DISABLED if memory.away is not None:
+            return _back(job, memory, slots, start.of(job, slots.now))
+        case Verdict.REGISTER:
+            return _new_or_changed(decision, memory, slots, start)
     return []
 
 
-def _registered(job: Job, slots: SlotCache, fingerprint: str, watermark: datetime | None) -> Event:
+def _new_or_changed(
+    decision: Decision, memory: JobMemory, slots: SlotCache, start: Start
+) -> list[Event]:
+    job = decision.job
+    if standing(job, memory) is Standing.MOVED:
+        # Nothing was due in the zone before; what came in this one since the last tick is due.
+        begin = min(start.previous or slots.now, slots.now)
+        return [_registered(job, memory._replace(anchor=None), slots, begin)]
+    begin = start.of(job, slots.now)
+    was_off = memory.fingerprint in (decide.DISABLED_IN_CONFIG, REMOVED)
+    cause = memory.fingerprint if was_off else CHANGED
+    registered = _registered(job, memory, slots, begin, at_once=decision.watermark is None)
+    return [*_ended_slots(job.id, memory, slots, begin, cause), registered]
+
+
+def _back(job: Job, memory: JobMemory, slots: SlotCache, begin: datetime) -> list[Event]:
+    """Return the events of a job that was missing and is in the configuration again."""
+    assert memory.away is not None
+    is_same = standing(job, memory) is Standing.BACK
+    if is_same and memory.away.cause == BROKEN:
+        return [events.job_back(job.id)]
+    cause = _disabled(memory) or NOT_CONFIGURED
+    if is_same and begin - memory.away.since <= KEPT:
+        passed = _passed_slots(job.id, memory, slots, begin, cause)
+        return [*passed, events.job_back(job.id)]
+    registered = _registered(job, memory, slots, begin)
+    return [*_ended_slots(job.id, memory, slots, begin, cause), registered]
+
+
+def _registered(
+    job: Job,
+    memory: JobMemory,
+    slots: SlotCache,
+    begin: datetime,
+    *,
+    at_once: bool = False,
+    kept: str = "",
+) -> Event:
+    """Build the event that makes a job count from `begin`; `kept` replaces its fingerprint."""
     schedule = schedule_of(job)
+    watermark = None if at_once else counting_start(memory, begin, slots.now)
     return events.job_registered(
-        job.id, slots.now, fingerprint, watermark, (schedule.text, schedule.zone)
+        job.id,
+        begin,
+        kept or fingerprint(schedule),
+        watermark,
+        (schedule.text, schedule.zone),
     )
 
 
-def _ended_slots(job: str, memory: JobMemory, slots: SlotCache, cause: str) -> list[Event]:
-    """Return the events that end the unanswered slots of the schedule the job had until now."""
+def _passed_slots(
+    job: str, memory: JobMemory, slots: SlotCache, until: datetime, cause: str
+) -> list[Event]:
+    """Return the events that end the unanswered slots up to `until` of a job that is missing.
+
+    That of a job that runs once stays due, and so does a retry.
+    """
+    if memory.schedule is not None:
+        try:
+            if expression.parse(*memory.schedule).kind == "once":
+                return []
+        except ScheduleError:
+            pass
+    ended = _ended_slots(job, memory, slots, until, cause)
+    return [event for event in ended if event["event"] == "missed"]
+
+
+def _ended_slots(
+    job: str, memory: JobMemory, slots: SlotCache, until: datetime, cause: str
+) -> list[Event]:
+    """Return the events that end the unanswered slots, up to `until`, of a schedule."""
     ended: list[Event] = []
     if memory.retry is not None:
         ended = [events.retry_cancelled(job, memory.retry.slot, cause)]
-    until = memory.deferral.until if memory.deferral else None
-    if until is not None and until <= slots.now:
-        ended += events.slots_missed(job, MissedRange(until, until, 1), cause)
+    deferral = memory.deferral.until if memory.deferral else None
+    if deferral is not None and deferral <= until:
+        ended += events.slots_missed(job, MissedRange(deferral, deferral, 1), cause)
     since = active_runs.newest_claimed(memory) or memory.anchor
-    if memory.schedule is None or since is None:
+    if memory.schedule is None or since is None or since >= until:
         return ended
     try:
         schedule = expression.parse(*memory.schedule)
     except ScheduleError:
         return ended  # written by a version that accepted more schedules than this one
     anchor = memory.anchor if is_anchored(schedule) else None
-    missed_range = slots.missed_range(schedule, since, slots.now, anchor)
+    missed_range = slots.missed_range(schedule, since, until, anchor)
     return [*ended, *events.slots_missed(job, missed_range, cause)]

@@ -65,9 +65,26 @@ def _job_registered(state: State, event: kinds.JobRegistered) -> None:
     entry["zone"] = event.get("zone")
     entry.setdefault("first_seen", event["at"])
     entry.pop("retry", None)
+    entry.pop("away", None)
+    entry.pop("absence", None)
     entry["coalesced"] = 0
     entry["interruptions"] = 0
     job_entry.expire_deferral(entry)
+
+
+def _job_missing(state: State, event: kinds.JobMissing) -> None:
+    entry = _entry(state, event["job"])
+    coalesced = entry.get("coalesced", 0)
+    entry["away"] = {"at": event["at"], "cause": event["cause"], "coalesced": coalesced}
+
+
+def _job_back(state: State, event: kinds.JobBack) -> None:
+    entry = _entry(state, event["job"])
+    away = entry.pop("away", None)
+    if away:
+        entry["coalesced"] = away.get("coalesced", 0)  # no run answers for what came meanwhile
+        job_entry.expire_deferral(entry)
+        entry["absence"] = {"from": away["at"], "to": event["at"], "cause": away["cause"]}
 
 
 def _machine_booted(state: State, event: kinds.MachineBooted) -> None:
@@ -327,6 +344,8 @@ CHANGES: dict[str, Callable[[State, Any], None]] = {
     "snapshot": _snapshot,
     "seen": _job_registered,
     "booted": _machine_booted,
+    "away": _job_missing,
+    "back": _job_back,
     "clamped": _watermark_reset,
     "missed": _slots_missed,
     "skipped": _slot_skipped,

@@ -95,6 +95,18 @@ class SuspendedEntry(TypedDict, total=False):
     error: str | None
 
 
+class AwayEntry(TypedDict, total=False):
+    """Since when a job is missing from the configuration, and why."""
+
+    at: str
+    cause: str
+    coalesced: int
+
+
+GapEntry = TypedDict("GapEntry", {"from": str, "to": str, "cause": str}, total=False)
+"""A time without ticks, or without a job."""
+
+
 class JobEntry(TypedDict, total=False):
     """One job, below `jobs`."""
 
@@ -103,6 +115,8 @@ class JobEntry(TypedDict, total=False):
     watermark: str | None
     schedule: str | None
     zone: str | None
+    away: AwayEntry | None
+    absence: GapEntry | None
     first_seen: str | None
     coalesced: int
     interruptions: int
@@ -153,10 +167,6 @@ class OutboxEntry(TypedDict, total=False):
     failures: int
     problem: str
     retry_at: str | None
-
-
-GapEntry = TypedDict("GapEntry", {"from": str, "to": str, "cause": str}, total=False)
-"""A time without ticks."""
 
 
 class BootEntry(TypedDict, total=False):

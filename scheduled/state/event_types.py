@@ -31,6 +31,17 @@ class JobRegistered(Recorded):
     zone: NotRequired[str]
 
 
+class JobMissing(Recorded):
+    event: Literal["away"]
+    job: str
+    cause: str
+
+
+class JobBack(Recorded):
+    event: Literal["back"]
+    job: str
+
+
 class WatermarkReset(Recorded):
     event: Literal["clamped"]
     job: str

@@ -56,6 +56,16 @@ def job_registered(
     return event
 
 
+def job_missing(job: str, cause: str) -> kinds.JobMissing:
+    """Build the event of a registered job that is not in the configuration any more."""
+    return {"event": "away", "job": job, "cause": cause}
+
+
+def job_back(job: str) -> kinds.JobBack:
+    """Build the event of a job that was missing and is in the configuration again, unchanged."""
+    return {"event": "back", "job": job}
+
+
 def watermark_reset(job: str, watermark: datetime | None) -> kinds.WatermarkReset:
     """Build the event that brings back a watermark set while the clock was wrong."""
     return {"event": "clamped", "job": job, "watermark": format_utc(watermark)}
@@ -91,8 +101,11 @@ def slots_missed(job: str, missed: MissedRange | None, cause: str) -> list[kinds
     return [event]
 
 
-def cause_of_missed(missed: MissedRange | None, gaps: Iterable[GapEntry]) -> str:
-    """Return the cause of the newest gap that holds the missed slots, else NO_TICK."""
+def cause_of_missed(
+    missed: MissedRange | None, gaps: Iterable[GapEntry], absence: GapEntry | None = None
+) -> str:
+    """Return the cause of the job's absence or the newest gap with the slots, else NO_TICK."""
+    gaps = gaps if absence is None else [*gaps, absence]
     for gap in reversed([*gaps]):
         start, end = parse_utc(gap.get("from")), parse_utc(gap.get("to"))
         if missed is not None and start and end and start <= missed.last <= end:

@@ -10,8 +10,10 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from scheduled.state.document import (
+    AwayEntry,
     CancelledEntry,
     DeferralEntry,
+    GapEntry,
     JobEntry,
     NotNowEntry,
     PauseEntry,
@@ -63,6 +65,13 @@ class ActiveRun(NamedTuple):
     """The process of the tick that started it."""
 
 
+class Away(NamedTuple):
+    """Since when a job is missing from the configuration, and why."""
+
+    since: datetime
+    cause: str
+
+
 class Retry(NamedTuple):
     """A failed slot that is tried again: its next attempt, and when that may start."""
 
@@ -91,6 +100,10 @@ class JobMemory(NamedTuple):
     fingerprint: str = ""
     schedule: tuple[str, str] | None = None
     """The schedule the watermark belongs to, and its zone; None if an older version wrote it."""
+    away: Away | None = None
+    """None if the last tick found it in the configuration."""
+    absence: GapEntry | None = None
+    """When it was missing last."""
     anchor: datetime | None = None
     watermark: datetime | None = None
     coalesced: int = 0
@@ -135,6 +148,8 @@ def job_memory(state: State, job: str) -> JobMemory:
     return JobMemory(
         fingerprint=entry.get("fingerprint") or "",
         schedule=_schedule(entry),
+        away=_away(entry.get("away")),
+        absence=entry.get("absence"),
         anchor=parse_utc(entry.get("anchor")),
         watermark=parse_utc(entry.get("watermark")),
         coalesced=entry.get("coalesced", 0),
@@ -247,6 +262,11 @@ def _retry(entry: RetryEntry | None) -> Retry | None:
         return None
     missed, catch_up = entry.get("missed", 0), entry.get("catch_up", False)
     return Retry(slot, entry.get("attempt", 1), at, catch_up, missed)
+
+
+def _away(entry: AwayEntry | None) -> Away | None:
+    since = parse_utc(entry.get("at")) if entry else None
+    return Away(since, str(entry.get("cause"))) if entry and since is not None else None
 
 
 def _deferral(entry: DeferralEntry | None) -> Deferral | None:

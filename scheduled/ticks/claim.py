@@ -258,7 +258,8 @@ class _LockedJob:
 
 def _missed_before(tick: TickContext, decision: Decision) -> list[Event]:
     """Return the events of the missed slots before the one decided about."""
-    cause = decision.cause or events.cause_of_missed(decision.missed, tick.store.state["gaps"])
+    gaps, absence = tick.store.state["gaps"], tick.memory(decision.job.id).absence
+    cause = decision.cause or events.cause_of_missed(decision.missed, gaps, absence)
     return [
         *events.slots_missed(decision.job.id, decision.too_late, "too late"),
         *events.slots_missed(decision.job.id, decision.missed, cause),

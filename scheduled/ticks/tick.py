@@ -9,13 +9,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from scheduled.config import ownership
+from scheduled.config import changes, ownership
 from scheduled.config.load import Config
 from scheduled.errors import UnavailableError, reason_of
 from scheduled.jobs.model import AttemptResult, Job
 from scheduled.planning import reboot, registration, tick_plan
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.slot_cache import SlotCache
+from scheduled.planning.standing import Start
 from scheduled.runs import lingering_output, output
 from scheduled.runs.effects import LIVE, Effects
 from scheduled.runs.process import RunContext
@@ -32,7 +33,7 @@ from scheduled.ticks.dispatcher import Children, Dispatcher, RunRequest
 from scheduled.ticks.idle_hint import IdleHint
 from scheduled.ticks.report import Report
 from scheduled.ticks.signals import Bus
-from scheduled.timing.instants import format_utc, minute_utc
+from scheduled.timing.instants import format_utc, minute_utc, parse_utc
 from scheduled.timing.timezones import zone_info
 from scheduled.views import status
 
@@ -100,6 +101,7 @@ class Tick:
         self.request = request or RunRequest()
         self.bus = bus or Bus()
         self.report = Report(now, problems=list(config.problems))
+        self.start = Start()
         self._started = time.monotonic()
         self.store = store or ownership.open_store(
             config, environ or {}, arguments, by_tick=not self.request.by_hand
@@ -154,9 +156,22 @@ class Tick:
         """Save the heartbeat, and record a gap since the last one with its cause."""
         idle_hint.remove(self.config)
         beat = heartbeat.read_clocks(self.now)
+        self.note_previous()
         self.record_gap(beat)
         heartbeat.save(self.config.places.state_dir, beat)
         self.bus.fire("startup", at=format_utc(self.now))
+
+    def note_previous(self) -> None:
+        """Find out when a tick last saw the configuration; call it before the heartbeat is saved.
+
+        What was changed since then counts from its change.
+        """
+        last = heartbeat.load(self.config.places.state_dir)
+        ticked = parse_utc(self.store.state["ticks"].get("last"))
+        self.start = Start(
+            last.at if last is not None else ticked,
+            lambda job: changes.changed_at(self.config, job),
+        )
 
     def record_gap(self, beat: heartbeat.Heartbeat) -> None:
         """Record why no tick came since the last heartbeat, if that is too long ago."""
@@ -178,9 +193,9 @@ class Tick:
         self.store.changed_jobs.clear()
         return decisions
 
-    def _decide_all(self) -> list[Decision]:
+    def _decide_all(self, jobs: Sequence[Job] | None = None) -> list[Decision]:
         return tick_plan.plan(
-            self.jobs,
+            self.jobs if jobs is None else jobs,
             self.context.memory,
             self.context.slots,
             grace=self.context.grace,
@@ -189,15 +204,30 @@ class Tick:
         )
 
     def _registrations(self, decisions: list[Decision]) -> list[Event]:
-        """Return the events of a new boot and of jobs that are new, changed or removed."""
+        """Return the events of a new boot and of jobs that are new, changed or missing.
+
+        Of all jobs, also in a tick for some of them: it counts as the last that saw the others.
+        """
         state, slots = self.store.state, self.context.slots
         booted = reboot.boot_events(
             self.config.jobs, state, heartbeat.read_clocks(self.now), self.now
         )
+        if self.request.only:
+            decisions = self._decide_all(self.config.jobs)
+        registered = registration.register(decisions, state, slots, self.start)
+        return [*booted, *self._missing(), *registered]
+
+    def _missing(self) -> list[Event]:
+        """Return the events of jobs that are on record and not in the configuration."""
         ids = {job.id for job in self.config.jobs}
-        # A job may be missing because its file is broken.
-        removed = [] if self.config.problems else registration.unregistered(ids, state, slots)
-        return [*booted, *removed, *registration.register(decisions, state, slots)]
+        found = registration.missing(
+            ids,
+            self.store.state,
+            self.context.slots,
+            is_broken=bool(self.config.problems),  # one may be missing for a mistake in its file
+        )
+        # A job may have been made since the configuration was read.
+        return found if found and self.config.is_current() else []
 
     def deliver(self) -> None:
         """Deliver the waiting messages; those that fail wait for a later tick."""

@@ -145,25 +145,6 @@ def is_hashed(text: str) -> bool:
     return "H" in text and H.search(text) is not None and len(text.split()) == len(FIELDS)
 
 
-def fingerprint(schedule: Schedule) -> str:
-    """Return a readable string that changes when the slots do, and not with the spelling.
-
-    The number in front is the version of this parser: raise it when a text comes to mean other
-    slots. How croniter reads a text does not matter, as it is given plain numbers only.
-    """
-    match schedule.form:
-        case Cron(fixed=fixed, either_day=either_day) as cron:
-            marks = f"{' fixed' if fixed else ''}{' either-day' if either_day else ''}"
-            meaning = f"{cron.expression}{marks}"
-        case Interval(period):
-            meaning = f"interval:{int(period.total_seconds())}"
-        case Once(moment):
-            meaning = f"at:{moment.isoformat()}"
-        case _:
-            meaning = "reboot"
-    return f"1 {meaning} {schedule.zone}"
-
-
 def _plain(text: str) -> str:
     """Return the text stripped, with spaces for tabs. Refuse what no schedule can contain."""
     if len(text) > LONGEST_TEXT:

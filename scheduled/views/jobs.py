@@ -9,8 +9,9 @@ from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import decide
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.slot_cache import SlotCache
+from scheduled.planning.standing import is_registered
 from scheduled.state.records import JobMemory
-from scheduled.timing import expression, slots
+from scheduled.timing import slots
 from scheduled.timing.instants import format_utc
 from scheduled.views import dry_run
 from scheduled.views.snapshot import Snapshot
@@ -90,7 +91,7 @@ def _is_over(job: Job, memory: JobMemory) -> bool:
     if memory.watermark is None or memory.retry is not None or memory.deferral is not None:
         return False
     schedule = schedule_of(job)
-    if schedule.kind != "once" or memory.fingerprint != expression.fingerprint(schedule):
+    if schedule.kind != "once" or not is_registered(job, memory):
         return False
     slot = slots.latest(schedule, memory.watermark, memory.watermark)
     first_seen = memory.anchor

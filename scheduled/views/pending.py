@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from scheduled.jobs.model import FirstRun, Job, Overlap
-from scheduled.jobs.schedule import schedule_of
-from scheduled.planning import decide
+from scheduled.jobs.model import Job, Overlap
+from scheduled.planning import decide, standing
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.slot_cache import SlotCache
+from scheduled.planning.standing import Standing
 from scheduled.state.records import ActiveRun
-from scheduled.timing import expression
 from scheduled.timing.instants import parse_utc
 from scheduled.views.format import absolute, both
 from scheduled.views.snapshot import Snapshot
@@ -24,7 +23,7 @@ _OVERLAP = {
 
 def is_registered(snapshot: Snapshot, job: Job) -> bool:
     """Return whether a tick has seen the job with the schedule it has now."""
-    return snapshot.record(job.id).fingerprint == expression.fingerprint(schedule_of(job))
+    return standing.is_registered(job, snapshot.record(job.id))
 
 
 def is_pending(snapshot: Snapshot, job: Job, slot: datetime) -> bool:
@@ -109,19 +108,21 @@ def _verdict(snapshot: Snapshot, job: Job, decision: Decision) -> Iterator[str]:
             run = f"the run scheduled for {absolute(decision.slot, snapshot.zone)}"
             yield f"the next tick cancels the retry of {run}: {decision.reason}"
         case Verdict.REGISTER:
-            yield _registration(job, decision)
+            yield _registration(decision)
         case Verdict.DISABLED if decision.reason == "disabled":
             yield f"disabled; `scheduled enable {job.id}` ends that"
         case _:
             yield decision.reason
 
 
-def _registration(job: Job, decision: Decision) -> str:
-    if decision.watermark is None and job.first_run is FirstRun.NOW:
+def _registration(decision: Decision) -> str:
+    if decision.watermark is None:
         return "no tick has seen the job yet: the first one runs it at once (first_run: now)"
-    if decision.watermark is not None and decision.reason == "seen for the first time":
+    if decision.reason == standing.WHY[Standing.NEW]:
         return "no tick has seen the job yet: its schedule applies from the first one on"
-    return f"{decision.reason}: the new one applies from the next tick on"
+    if decision.reason == standing.WHY[Standing.EDITED]:
+        return f"{decision.reason}: the new one applies from the next tick on"
+    return f"{decision.reason}: the next tick records it"
 
 
 def _obstacle(snapshot: Snapshot, job: Job, decision: Decision) -> Iterator[str]:

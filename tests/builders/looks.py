@@ -20,6 +20,7 @@ from scheduled.state.document import empty
 from scheduled.state.store import Store
 from scheduled.state.tick_interval import Cadence
 from scheduled.timing import expression, instants
+from scheduled.timing.fingerprint import fingerprint
 from scheduled.timing.instants import format_utc
 from scheduled.views.snapshot import Snapshot
 from tests.builders.jobs import at
@@ -29,9 +30,9 @@ Event = dict[str, Any]
 
 def seen(job: Job, moment: datetime) -> Event:
     """The first sight of a job: it counts from `moment`."""
-    fingerprint = expression.fingerprint(expression.parse(job.schedule, job.timezone))
+    kept = fingerprint(expression.parse(job.schedule, job.timezone))
     known = {
-        "fingerprint": fingerprint,
+        "fingerprint": kept,
         "anchor": format_utc(moment),
         "watermark": format_utc(moment),
     }

@@ -2,10 +2,11 @@
 
 from scheduled.state.records import JobMemory
 from scheduled.timing import expression
+from scheduled.timing.fingerprint import fingerprint
 from tests.builders.jobs import at
 
 
 def registered(watermark: str, schedule: str = "0 * * * *") -> JobMemory:
     """The memory of a job with `schedule` whose slots up to `watermark` have all ended."""
-    fingerprint = expression.fingerprint(expression.parse(schedule, "UTC"))
-    return JobMemory(fingerprint=fingerprint, anchor=at(watermark), watermark=at(watermark))
+    kept = fingerprint(expression.parse(schedule, "UTC"))
+    return JobMemory(fingerprint=kept, anchor=at(watermark), watermark=at(watermark))

@@ -12,7 +12,7 @@ from scheduled.planning import decide
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.state.records import JobMemory
-from scheduled.timing import expression
+from scheduled.timing.fingerprint import fingerprint
 from scheduled.views import jobs as view
 from scheduled.views import upcoming, why
 from tests.builders.configuration import complaint, the_job
@@ -120,7 +120,7 @@ def test_by_hand_nothing_is_delayed_and_the_slot_keeps_its_start(tmp_path: Path)
 def test_an_edit_of_the_jitter_fires_nothing_and_loses_no_slot() -> None:
     plain, later = job(), delayed(10)
 
-    assert expression.fingerprint(schedule_of(plain)) == expression.fingerprint(schedule_of(later))
+    assert fingerprint(schedule_of(plain)) == fingerprint(schedule_of(later))
     assert decided(later, "12:00", "12:05").verdict is Verdict.NOT_DUE  # it ran before the edit
     assert decided(plain, "12:00", "12:15").verdict is Verdict.NOT_DUE
     assert decided(plain, "11:00", "12:05").slot == decided(later, "11:00", "12:10").slot
@@ -189,8 +189,8 @@ def test_what_is_no_jitter_is_refused_in_a_sentence(
 
 
 def known(what: Job, watermark: str) -> JobMemory:
-    fingerprint = expression.fingerprint(schedule_of(what))
-    return JobMemory(fingerprint=fingerprint, anchor=at(watermark), watermark=at(watermark))
+    kept = fingerprint(schedule_of(what))
+    return JobMemory(fingerprint=kept, anchor=at(watermark), watermark=at(watermark))
 
 
 def decided(what: Job, watermark: str, now: str) -> Decision:

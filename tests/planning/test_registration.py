@@ -187,7 +187,7 @@ def test_a_removed_job_leaves_what_it_owed_on_record_once(tmp_path: Path) -> Non
         engine.run_at(when)
 
     assert [(row["slot"], row["reason"], row["missed"]) for row in engine.rows] == [
-        ("2026-11-21T11:00:00Z", "removed from the configuration", 2)
+        ("2026-11-21T11:00:00Z", "not configured", 2)
     ]
 
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduled.errors import ScheduleError
-from scheduled.timing.expression import Cron, Interval, fingerprint, parse
+from scheduled.timing.expression import Cron, Interval, parse
+from scheduled.timing.fingerprint import fingerprint
 
 
 def cron(text: str) -> Cron:

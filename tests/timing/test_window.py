@@ -15,7 +15,8 @@ from scheduled.planning import decide, tick_plan
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.state.records import JobMemory
-from scheduled.timing import expression, window
+from scheduled.timing import window
+from scheduled.timing.fingerprint import fingerprint
 from scheduled.views import jobs as view
 from scheduled.views import upcoming
 from tests.builders.configuration import complaint, the_job
@@ -236,8 +237,8 @@ def test_parsing_is_for_text_that_passed_the_checks() -> None:
 
 def decided(what: Job, watermark: str, now: str) -> Decision:
 
-    fingerprint = expression.fingerprint(schedule_of(what))
-    record = JobMemory(fingerprint=fingerprint, anchor=at(watermark), watermark=at(watermark))
+    kept = fingerprint(schedule_of(what))
+    record = JobMemory(fingerprint=kept, anchor=at(watermark), watermark=at(watermark))
     return decide.decide(what, record, SlotCache.at(at(now)), 2 * MINUTE)
 
 

@@ -1,0 +1,87 @@
+"""How a configured job stands to what the state remembers of it, and from when it counts (pure)."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from scheduled.jobs.model import Job
+from scheduled.jobs.schedule import schedule_of
+from scheduled.state.records import JobMemory
+from scheduled.timing.fingerprint import Difference, difference
+
+CORRECTION = timedelta(hours=3)
+"""A larger step of the clock is the correction of an error: the new time counts (cron(8))."""
+
+
+class Standing(StrEnum):
+    """How a configured job stands to what is remembered."""
+
+    REGISTERED = "registered"
+    NEW = "new"
+    EDITED = "edited"  # its schedule is another one
+    MOVED = "moved"  # nobody configured its zone, and the machine's is another one
+    BACK = "back"  # it was missing from the configuration
+
+
+WHY = {
+    Standing.NEW: "seen for the first time",
+    Standing.EDITED: "its schedule has changed",
+    Standing.MOVED: "the time zone of the machine has changed",
+    Standing.BACK: "back in the configuration",
+}
+"""Why a job is to be registered."""
+
+
+class Start(NamedTuple):
+    """From when a job counts that is new, changed or back."""
+
+    previous: datetime | None = None
+    """When a tick last saw the configuration; None if none ever did."""
+    changed: Callable[[Job], Sequence[datetime]] = lambda _: ()
+    """Returns when the files that define a job were changed, its own first; empty if unknown."""
+
+    def of(self, job: Job, now: datetime) -> datetime:
+        """Return from when `job` counts: since its file changed, but not before the last tick.
+
+        A job that runs once counts from the last tick: its slot must not be lost between two.
+        """
+        if self.previous is None or self.previous > now:
+            return now
+        if schedule_of(job).kind == "once":
+            return self.previous
+        changes = self.changed(job)
+        if not changes:
+            return now
+        # A change in the future was made before the clock was set back: after the last tick.
+        since = (changed for changed in changes if self.previous < changed <= now)
+        return next(since, self.previous)
+
+
+def standing(job: Job, memory: JobMemory) -> Standing:
+    """Return how `job` stands to what is remembered of it."""
+    if not memory.fingerprint:
+        return Standing.NEW
+    match difference(memory.fingerprint, schedule_of(job)):
+        case Difference.NONE:
+            return Standing.REGISTERED if memory.away is None else Standing.BACK
+        case Difference.ZONE if job.zone_is_local and memory.schedule and memory.away is None:
+            return Standing.MOVED
+        case _:
+            return Standing.EDITED
+
+
+def is_registered(job: Job, memory: JobMemory) -> bool:
+    """Return whether a job is on record with the schedule it has now."""
+    return standing(job, memory) in (Standing.REGISTERED, Standing.BACK)
+
+
+def counting_start(memory: JobMemory, start: datetime, now: datetime) -> datetime:
+    """Return after which instant a job that counts from `start` has slots.
+
+    Never before its watermark, which lies in the future for a while if the clock was set back.
+    """
+    watermark = memory.watermark
+    if watermark is None or watermark > now + CORRECTION:
+        return start
+    return max(start, watermark)
