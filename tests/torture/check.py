@@ -7,7 +7,8 @@ from pathlib import Path
 
 from tests.torture import rules
 from tests.torture.operations import Operation
-from tests.torture.world import World, preload
+from tests.torture.process import preload
+from tests.torture.world import World
 
 
 def check(operations: Sequence[Operation], within: Path) -> list[str]:

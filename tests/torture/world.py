@@ -1,24 +1,17 @@
 """A real installation to which a sequence happens, under a clock that only the sequence moves."""
 
 import contextlib
-import importlib
 import json
 import os
-import pkgutil
 import signal
-import sys
 import time
-import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import scheduled
-from scheduled import idle
-from scheduled.cli import context
-from scheduled.cli import main as command_line
 from tests.builders.killed import is_alive
+from tests.torture import process
 from tests.torture.operations import (
     Advance,
     Command,
@@ -29,18 +22,6 @@ from tests.torture.operations import (
 )
 
 START = datetime(2027, 6, 1, 12, 0, 5, tzinfo=UTC)
-BOUNDARIES = {
-    "open",
-    "os.rename",
-    "os.remove",
-    "os.mkdir",
-    "os.fork",
-    "os.posix_spawn",
-    "os.truncate",
-    "fcntl.flock",
-    "subprocess.Popen",
-}
-"""What a process is about to do when it is killed; the names are those of Python's audit events."""
 PATIENCE = 60.0
 """Seconds for what takes a fraction of one."""
 
@@ -56,15 +37,6 @@ esac
 echo end $SCHEDULED_JOB ${SCHEDULED_SLOT:--} $SCHEDULED_RUN_ID $code >> ran
 exit $code
 """
-
-
-def preload() -> None:
-    """Import what commands import, so that the processes made by fork need not do it each."""
-    for module in pkgutil.walk_packages(scheduled.__path__, "scheduled."):
-        if not module.name.endswith(("__main__", ".testing")):
-            importlib.import_module(module.name)
-    for name in ("croniter", "filelock", "rich.console", "rich.table", "yaml"):
-        importlib.import_module(name)
 
 
 class Exit(NamedTuple):
@@ -168,40 +140,11 @@ class World:
     def _start(self, words: tuple[str, ...], killed_at: int | None = None) -> int:
         child = os.fork()
         if child == 0:
-            self._become(words, killed_at)
-        return child
-
-    def _become(self, words: tuple[str, ...], killed_at: int | None) -> None:
-        """Be the command; never returns."""
-        code = 70
-        try:
             said = os.open(self._said_by(os.getpid()), os.O_CREAT | os.O_WRONLY | os.O_APPEND)
             for descriptor in (1, 2):
                 os.dup2(said, descriptor)
-            os.environ.clear()
-            os.environ.update({"PATH": "/usr/bin:/bin", "HOME": str(self.folder), "TZ": "UTC"})
-            os.chdir(self.folder)
-            self._set_clock()
-            state = str(self.folder / "state")
-            arguments = ["--root", str(self.folder), "--state-dir", state, *words]
-            if killed_at is not None:
-                sys.addaudithook(_killer(killed_at))
-            code = 0 if idle.is_idle(arguments) else command_line.main(arguments)
-            sys.stdout.flush()
-        except BaseException:
-            os.write(2, traceback.format_exc().encode())
-        os._exit(code)
-
-    def _set_clock(self) -> None:
-        now, begun = self.now, time.monotonic()
-
-        class Clock(datetime):
-            @classmethod
-            def now(cls, tz: Any = None) -> Any:
-                return now + timedelta(seconds=time.monotonic() - begun)
-
-        vars(context)["datetime"] = Clock
-        vars(idle)["time"] = _Time(now.timestamp())
+            process.become(self.folder, self.now, words, killed_at)
+        return child
 
     def _wait(self, child: int, words: tuple[str, ...]) -> Exit:
         status = os.waitpid(child, 0)[1]
@@ -223,32 +166,6 @@ class World:
         while any(self._jobs_in_progress()):
             assert time.monotonic() < deadline, "a job does not end"
             time.sleep(0.01)
-
-
-class _Time:
-    """The module `time`, at a given time of day."""
-
-    def __init__(self, now: float) -> None:
-        self._now = now
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(time, name)
-
-    def time(self) -> float:
-        return self._now
-
-
-def _killer(boundary: int) -> Any:
-    count, tick = 0, os.getpid()
-
-    def hook(event: str, _: tuple[Any, ...]) -> None:
-        nonlocal count
-        if event in BOUNDARIES and os.getpid() == tick:  # not in a keeper that it forked
-            if count == boundary:
-                os.kill(os.getpid(), signal.SIGKILL)
-            count += 1
-
-    return hook
 
 
 def _parsed(line: str) -> dict[str, Any] | None:
