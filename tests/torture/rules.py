@@ -34,8 +34,12 @@ class Expected(NamedTuple):
     epochs: int
 
 
-def problems(world: World, settled_from: int) -> list[str]:
-    """Return what does not hold; `settled_from` is where the undisturbed ticks begin."""
+def problems(world: World, settled_from: int, *, power_cut: bool = False) -> list[str]:
+    """Return what does not hold; `settled_from` is where the undisturbed ticks begin.
+
+    After a power cut it may be unknown how a run ended. It is repeated then, and has to be marked
+    as interrupted.
+    """
     expected = expect(world.moments, settled_from)
     events = world.events
     settled = Counter(settlements(events))
@@ -47,8 +51,10 @@ def problems(world: World, settled_from: int) -> list[str]:
         *_exits(world.moments),
         *_lost(expected, settled),
         *_doubled(expected, settled),
-        *_executions(world.ran, events, expected.epochs),
-        *([] if kills_jobs else _false_outcomes(world.ran, events)),
+        *_executions(
+            world.ran, events, expected.epochs, _interrupted(events) if power_cut else set()
+        ),
+        *([] if kills_jobs or power_cut else _false_outcomes(world.ran, events)),
         *_attempts(events, expected.epochs),
     ]
 
@@ -159,8 +165,22 @@ def _doubled(expected: Expected, settled: Counter[Slot]) -> Iterator[str]:
             yield f"{count} outcomes: {job} {slot}"
 
 
-def _executions(ran: list[list[str]], events: list[dict[str, Any]], epochs: int) -> Iterator[str]:
-    """What the jobs wrote down must be on record, and nothing may succeed twice."""
+def _interrupted(events: list[dict[str, Any]]) -> set[str]:
+    """Return the runs that are marked as interrupted."""
+    return {
+        event["run_id"]
+        for event in events
+        if event["event"] == "end" and event["outcome"] == "interrupted"
+    }
+
+
+def _executions(
+    ran: list[list[str]], events: list[dict[str, Any]], epochs: int, unknown: set[str]
+) -> Iterator[str]:
+    """What the jobs wrote down must be on record, and nothing may succeed twice.
+
+    The runs in `unknown` count as if they had not succeeded.
+    """
     begun = {event["run_id"] for event in events if event["event"] == "begin"}
     starts = Counter(line[3] for line in ran if line[0] == "start")
     for run, count in starts.items():
@@ -174,7 +194,7 @@ def _executions(ran: list[list[str]], events: list[dict[str, Any]], epochs: int)
             continue
         if what == "start" and succeeded[job, slot] >= epochs:
             yield f"run {run} repeats {job} {slot}, which has succeeded"
-        if what == "end" and code == "0":
+        if what == "end" and code == "0" and run not in unknown:
             succeeded[job, slot] += 1
 
 
