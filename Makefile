@@ -63,7 +63,7 @@ test-newest test-lowest: test-%:
 
 # on every Python there is, and on other days, in another zone, as another user.
 test-pythons:
-	.ci/on-every-python $(MAKE) test-fast
+	.ci/on-every-python $(OTHERS) $(MAKE) test-fast
 
 test-elsewhere: $(READY)
 	MAKE='$(MAKE)' TESTS='$(TESTS)' .ci/elsewhere $(BIN)/python $(FAST)

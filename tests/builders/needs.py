@@ -20,6 +20,7 @@ PACKAGES = {
     "mount": "mount",
     "nsenter": "util-linux",
     "setpriv": "util-linux",
+    "strace": "strace",
     "systemctl": "systemd",
     "systemd": "systemd",
     "systemd-analyze": "systemd",
