@@ -48,7 +48,7 @@ def examine(state_dir: Path) -> CheckResult:
         problems, differing, replayed = compared(state_dir)
         notes, events = _older(replayed)
     return CheckResult(
-        problems=(*problems, *_access(listed)),
+        problems=(*problems, *_access(listed, _owner(state_dir))),
         notes=(*notes, *_strays(listed)),
         differences=tuple(differing),
         events=events,
@@ -60,7 +60,8 @@ def examine(state_dir: Path) -> CheckResult:
 def _writers_excluded(state_dir: Path) -> Iterator[None]:
     """Hold the journal's lock, if there is one that this user may take."""
     lock = state_dir / "locks" / "journal"
-    with locks.journal(state_dir) if os.access(lock, os.W_OK) else contextlib.nullcontext():
+    may_take = os.access(lock, os.W_OK) and lock.stat().st_uid == os.geteuid()
+    with locks.journal(state_dir) if may_take else contextlib.nullcontext():
         yield
 
 
@@ -92,8 +93,12 @@ def _older(replayed: Store) -> tuple[list[str], int]:
     return [note] if lost else [], events + replayed.events_read
 
 
-def _access(files: list[StateFile]) -> Iterator[str]:
-    """Yield a sentence on each file that others can write to, or that we cannot."""
+def _owner(state_dir: Path) -> int:
+    return state_dir.stat().st_uid if state_dir.is_dir() else os.geteuid()
+
+
+def _access(files: list[StateFile], owner: int) -> Iterator[str]:
+    """Yield a sentence on each file that others can write to, or its `owner` cannot."""
     for file in files:
         mode = stat.S_IMODE(file.status.st_mode)
         if not stat.S_ISREG(file.status.st_mode) or file.status.st_nlink > 1:
@@ -103,9 +108,8 @@ def _access(files: list[StateFile]) -> Iterator[str]:
             yield f"{file.path}: mode {mode:04o}; type: chmod {locks.MODE:o} {file.path}"
         elif mode & OTHERS:
             yield f"{file.path}: others can write to it; type: chmod go-w {file.path}"
-        if file.status.st_uid != os.geteuid():
-            owner = file.status.st_uid
-            yield f"{file.path}: of user {owner}; type: chown {os.geteuid()} {file.path}"
+        if file.status.st_uid != owner:
+            yield f"{file.path}: of user {file.status.st_uid}; type: chown {owner} {file.path}"
 
 
 def _strays(files: list[StateFile]) -> Iterator[str]:
