@@ -11,6 +11,7 @@ import click
 
 from scheduled.cli.groups import Group
 from scheduled.cli.import_ import import_
+from scheduled.cli.output import print_json
 from scheduled.config import ownership, paths, template
 from scheduled.config.load import DEFAULTS, Config
 from scheduled.config.paths import PathOptions
@@ -81,7 +82,7 @@ def validate(context: click.Context, as_json: bool) -> int:
         problems = error.problems
     if as_json:
         messages = {"problems": list(problems), "warnings": list(warnings)}
-        _print_json({"ok": not problems, "jobs": jobs, **messages})
+        print_json({"ok": not problems, "jobs": jobs, **messages})
     else:
         for warning in warnings:
             click.echo(f"warning: {warning}", err=True)
@@ -96,7 +97,7 @@ def show(context: click.Context, as_json: bool) -> int:
     """Show all settings and jobs in effect, and where each comes from."""
     loaded: Config = context.obj.config
     if as_json:
-        _print_json(_document(loaded))
+        print_json(_document(loaded))
     else:
         from scheduled.views import terminal
 
@@ -113,7 +114,7 @@ def schema(of_job: bool) -> None:
     """Print the JSON Schema of scheduled.yaml, for editors."""
     from scheduled.config import json_schema
 
-    _print_json(json_schema.of_job_file() if of_job else json_schema.of_configuration())
+    print_json(json_schema.of_job_file() if of_job else json_schema.of_configuration())
 
 
 def _problems_of_runs(config: Config, options: PathOptions) -> Iterator[str]:
@@ -188,10 +189,6 @@ def _document(config: Config) -> dict[str, Any]:
     jobs = [job_view.definition(job) | {"kind": job.kind} for job in config.jobs]
     messages = {"problems": list(config.problems), "warnings": list(config.warnings)}
     return {"settings": settings, "jobs": jobs, **messages}
-
-
-def _print_json(document: Any) -> None:
-    click.echo(json.dumps(document, indent=2))
 
 
 def _settings_table(config: Config) -> "Table":

@@ -1,7 +1,6 @@
 """`scheduled cron`: the lines that make cron fire `scheduled run`."""
 
 import contextlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +10,7 @@ import click
 from scheduled.cli import takeover, tick_calls, timer
 from scheduled.cli.context import Session
 from scheduled.cli.groups import Group
+from scheduled.cli.output import print_json
 from scheduled.config.load import Config
 from scheduled.ecosystem.logs import SYSTEM_LOGS
 from scheduled.errors import UnavailableError, UsageError, reason_of
@@ -193,7 +193,7 @@ def show(
     would_install = crontab_block.block_text(name, lines)
     report = _report(installed, [name, *_former(session, installed)], would_install)
     if as_json:
-        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
+        print_json(report)
         return
     click.echo(f"{_HEADLINES[str(report['status'])]} {report['problem'] or ''}".rstrip())
     text = report["would_install"] if report["status"] == "absent" else report["block"]

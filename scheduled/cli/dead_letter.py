@@ -1,11 +1,10 @@
 """`scheduled dead-letter`: slots that failed and whose retries are used up."""
 
-import json
-
 import click
 
 from scheduled.cli.context import Session, changes_state
 from scheduled.cli.groups import Group
+from scheduled.cli.output import print_json
 from scheduled.cli.tick_report import print_problems
 from scheduled.config.lookup import find_job, unknown_job
 from scheduled.errors import UsageError
@@ -32,7 +31,7 @@ def list_letters(session: Session, *, as_json: bool) -> None:
     """List the runs whose retries are used up, oldest first."""
     letters = session.store.state["dead_letter"]
     if as_json:
-        click.echo(json.dumps({"dead_letter": letters}, indent=2))
+        print_json({"dead_letter": letters})
         return
     from scheduled.views import tables, terminal
 

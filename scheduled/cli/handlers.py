@@ -1,10 +1,9 @@
 """`scheduled handlers`: the Python code that jobs can name, and which of them do."""
 
-import json
-
 import click
 
 from scheduled.cli.context import Session
+from scheduled.cli.output import print_json
 from scheduled.config.load import Config
 from scheduled.jobs import builtin
 from scheduled.system.text import one_line
@@ -20,7 +19,7 @@ def handlers(session: Session, *, as_json: bool) -> int:
     """List the built-in and custom handlers. Jobs can also name handlers in modules."""
     rows = _rows(session.config)
     if as_json:
-        click.echo(json.dumps({"handlers": rows}, indent=2))
+        print_json({"handlers": rows})
     else:
         from scheduled.views import tables, terminal
 

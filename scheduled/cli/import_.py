@@ -1,12 +1,12 @@
 """`scheduled config import`: the jobs of a crontab, of gptme, AICO or CIRIS become ours."""
 
-import json
 import sys
 from pathlib import Path
 
 import click
 
 from scheduled.cli.context import Session
+from scheduled.cli.output import print_json
 from scheduled.config import paths
 from scheduled.config.importers import detect, proposal
 from scheduled.config.importers.findings import SourceKind
@@ -153,7 +153,7 @@ def _remember(session: Session, proposed: Proposal) -> None:
 def _print_json(proposed: Proposal, written: list[Path]) -> None:
     from scheduled.config.importers import render
 
-    click.echo(json.dumps(render.document(proposed, written), indent=2))
+    print_json(render.document(proposed, written))
 
 
 def _problems_since(before: tuple[str, ...], session: Session) -> int:

@@ -1,13 +1,13 @@
 """What create, update and delete share: their options, refusals, and what they print."""
 
 import contextlib
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
 from scheduled.cli.context import Session
+from scheduled.cli.output import print_json
 from scheduled.config.job_file_editor import JobFile
 from scheduled.errors import LockedError, ScheduleError, StateError
 from scheduled.jobs.model import FirstRun, Job
@@ -62,7 +62,7 @@ def print_result(
     if as_json:
         document = {"id": job.id, "path": str(path), "written": bool(done), "text": text}
         next_run = upcoming_runs[0] if upcoming_runs else None
-        click.echo(json.dumps(document | {"next": next_run}, indent=2))
+        print_json(document | {"next": next_run})
     elif not done:
         click.echo(f"# {path}\n{text}", nl=False)
     elif not session.quiet:

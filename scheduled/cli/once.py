@@ -1,11 +1,11 @@
 """The option `--once`: run every enabled job now, as GAIA's runner does."""
 
-import json
 from typing import Any
 
 import click
 
 from scheduled.cli.context import Session
+from scheduled.cli.output import print_json
 from scheduled.cli.tick_report import print_problems, run_tick
 from scheduled.jobs.model import Outcome
 from scheduled.state.history import Row
@@ -24,7 +24,7 @@ def once(session: Session) -> int:
     for job, reason in report.not_started:
         skipped = {"status": "skipped", "output": {"reason": reason}}
         rows.setdefault(job, {"task": job, "timestamp": format_utc(session.now), **skipped})
-    click.echo(json.dumps(rows, indent=2))
+    print_json(rows)
     return report.exit_code
 
 

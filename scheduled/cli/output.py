@@ -1,20 +1,19 @@
 """Where commands print: JSON, pages, and the problems that stand beside a result."""
 
-import json
 from typing import Any
 
 import click
 
 from scheduled.cli.context import Session
+from scheduled.system import plain_json
 from scheduled.system.text import one_line
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
 def print_json(document: Any) -> None:
-    """Print a document as JSON."""
-    # A value of somebody's configuration may be a date, which YAML knows and JSON does not.
-    click.echo(json.dumps(document, indent=2, default=str))
+    """Print a document as JSON that every program can read; the only way commands print JSON."""
+    click.echo(plain_json.dumps(document))
 
 
 def show(session: Session, *parts: Any) -> None:

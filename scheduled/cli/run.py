@@ -1,10 +1,9 @@
 """`scheduled run`: one tick, as cron calls it."""
 
-import json
-
 import click
 
 from scheduled.cli.context import Session
+from scheduled.cli.output import print_json
 from scheduled.cli.tick_report import run_and_print
 from scheduled.config.load import Config
 from scheduled.config.lookup import check_only
@@ -53,7 +52,7 @@ def _preview(session: Session, request: RunRequest, *, as_json: bool) -> int:
     decisions = preview.decisions(session.config, session.now, request)
     document = dry_run.document(decisions, session.now)
     if as_json:
-        click.echo(json.dumps(document, indent=2))
+        print_json(document)
     else:
         terminal.show(*dry_run.page(document, session.now, session.zone), color=session.color)
     for problem in session.config.problems:

@@ -1,6 +1,5 @@
 """`scheduled simulate`: what would run in a period, and what an outage would change."""
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ import click
 
 from scheduled.cli import simulated, when
 from scheduled.cli.context import Session
-from scheduled.cli.output import print_problems
+from scheduled.cli.output import print_json, print_problems
 from scheduled.cli.when import length
 from scheduled.config.lookup import check_only
 from scheduled.errors import UsageError
@@ -67,7 +66,7 @@ def simulate(
     document = simulation.document(timeline, shown_from, kind, runs)
     print_problems(session)
     if as_json:
-        click.echo(json.dumps(document, indent=2))
+        print_json(document)
         return
     from scheduled.views import terminal
 

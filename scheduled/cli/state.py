@@ -1,6 +1,5 @@
 """`scheduled state`: check, rebuild, back up and clean the state directory."""
 
-import json
 import shlex
 import sys
 from collections.abc import Iterable
@@ -12,6 +11,7 @@ import click
 from scheduled.cli.adopt import adopt
 from scheduled.cli.context import Session, changes_state
 from scheduled.cli.groups import Group
+from scheduled.cli.output import print_json
 from scheduled.config import ownership, paths
 from scheduled.state.maintenance import backup as packing
 from scheduled.state.maintenance import check as checking
@@ -43,7 +43,7 @@ def check(session: Session, *, as_json: bool) -> int:
     folder = _folder(session)
     result = checking.examine(folder)
     if as_json:
-        click.echo(json.dumps(_document(folder, result), indent=2))
+        print_json(_document(folder, result))
     else:
         _print_result(folder, result, aloud=not session.quiet)
     return Exit.OK if result.is_fine else Exit.STATE

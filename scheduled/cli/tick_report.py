@@ -1,6 +1,5 @@
 """Run a tick for a command, and print what people and cron's mail get to see of it."""
 
-import json
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import click
 
 from scheduled.cli.context import Session
+from scheduled.cli.output import print_json
 from scheduled.jobs.model import Outcome
 from scheduled.runs import output_files
 from scheduled.runs.output import OutputFile
@@ -43,7 +43,7 @@ def run_and_print(session: Session, request: RunRequest | None, *, as_json: bool
     is_watched = session.is_terminal and not as_json and not session.quiet
     report = _run_watched(session, request) if is_watched else run_tick(session, request)
     if as_json:
-        click.echo(json.dumps(report.document(), indent=2))
+        print_json(report.document())
     elif is_watched or session.verbose:
         _print_summary(session, report)
     print_problems(session, report)

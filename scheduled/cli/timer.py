@@ -1,6 +1,5 @@
 """`scheduled cron ... --systemd`: the tick as a timer in the user's own systemd."""
 
-import json
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +8,7 @@ import click
 
 from scheduled.cli import tick_calls
 from scheduled.cli.context import Session
+from scheduled.cli.output import print_json
 from scheduled.errors import UnavailableError
 from scheduled.installation import systemd, systemd_units, tick_lines
 from scheduled.installation.systemd import Installed
@@ -91,7 +91,7 @@ def show(session: Session, interval: timedelta, log: Path | None, *, as_json: bo
             "units": _printable(units.folder, units.texts),
             "would_install": _printable(units.folder, would_install),
         }
-        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
+        print_json(report)
         return
     headline = _HEADLINES[units.status]
     absent = units.status == "absent"

@@ -5,15 +5,42 @@ free number, and printed text ends up in that file, perhaps the journal.
 """
 
 import contextlib
+import io
 import os
 import sys
-from typing import TextIO, cast
+from typing import TYPE_CHECKING, TextIO, cast
 
 from scheduled.errors import reason_of
 
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+
+class _Lenient(io.FileIO):
+    """A stream that takes all that is written to it: no command stops half-way for want of space.
+
+    What cannot be written is dropped, and the reason kept. Only a pipe that nobody reads stops it.
+    """
+
+    reason = ""
+
+    def write(self, data: "ReadableBuffer") -> int:
+        """Write `data`, or drop it."""
+        if not self.reason:
+            try:
+                return super().write(data)
+            except (BrokenPipeError, BlockingIOError):
+                raise
+            except OSError as error:
+                self.reason = reason_of(error)
+        return memoryview(data).nbytes
+
 
 def complete() -> None:
-    """Open closed standard streams on /dev/null. Call it before any other file is opened."""
+    """Open closed standard streams on /dev/null, and have the others take what they cannot write.
+
+    Call it before any other file is opened.
+    """
     for number in range(3):
         try:
             os.fstat(number)
@@ -25,10 +52,11 @@ def complete() -> None:
         sys.stdout = _reopened(1, "w")
     if sys.stderr is None:
         sys.stderr = _reopened(2, "w")
+    sys.stdout, sys.stderr = _lenient(sys.stdout), _lenient(sys.stderr)
 
 
 def lost() -> str:
-    """Return why printed text could not be written; empty if all of it was.
+    """Return why printed text could not be written; empty if all of it was, or nobody reads it.
 
     The rest of the buffer is discarded, or Python would complain again on exit.
     """
@@ -36,10 +64,30 @@ def lost() -> str:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
+        except BrokenPipeError:
+            _throw_away(stream)
         except OSError as error:
             reason = reason or reason_of(error)
             _throw_away(stream)
+        raw = getattr(getattr(stream, "buffer", None), "raw", None)
+        if isinstance(raw, _Lenient):
+            reason = reason or raw.reason
     return reason
+
+
+def _lenient(stream: TextIO) -> TextIO:
+    """Return the same stream, if it is one of the process's own, in the lenient kind."""
+    if type(stream) is not io.TextIOWrapper or stream.closed:
+        return stream
+    stream.flush()
+    raw = _Lenient(stream.fileno(), "w", closefd=False)
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw),
+        encoding=stream.encoding,
+        errors=stream.errors,
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )
 
 
 def _reopened(number: int, mode: str) -> TextIO:

@@ -26,7 +26,7 @@ from scheduled.state.history import Row
 from scheduled.state.journal import Event
 from scheduled.state.records import ALL_JOBS
 from scheduled.state.store import KEEP_DAYS, Store
-from scheduled.system import files
+from scheduled.system import files, plain_json
 from scheduled.ticks import idle_hint, outbox, recovery
 from scheduled.ticks.context import TickContext
 from scheduled.ticks.dispatcher import Children, Dispatcher, RunRequest
@@ -258,7 +258,7 @@ class Tick:
         path = self.config.places.central_dir / "SCHEDULED.central.json"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            files.replace_json(path, self._status())
+            files.replace_json(path, plain_json.plain(self._status()))
         except OSError as error:
             self.report.notes.append(f"{path}: cannot be written: {reason_of(error)}")
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 
 from scheduled.state.history import COLUMNS, Row
+from scheduled.system.plain_json import plain
 
 
 def csv_text(rows: Iterable[Row]) -> str:
@@ -13,7 +14,7 @@ def csv_text(rows: Iterable[Row]) -> str:
     stream = io.StringIO()
     writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    for row in rows:
+    for row in map(plain, rows):
         result = json.dumps(row["result"]) if row["result"] is not None else None
         writer.writerow({**row, "result": result})
     return stream.getvalue()
