@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scheduled.config import state_place
-from scheduled.ecosystem.formats import REGISTRY_PATTERN
+from scheduled.ecosystem.formats import REGISTRY_PATTERN, is_repository
 from scheduled.errors import UsageError
 from scheduled.system.user_dirs import home, xdg
 
@@ -21,7 +21,9 @@ CONFIG_NAME = "scheduled.yaml"
 BY_CONFIG = "the configuration"
 BY_HOME = "the home directory"
 BY_DEFAULT = "the default state directory"
-CENTRAL_IN_ROOT = ("aipass_os/AI_CENTRAL", "AI_CENTRAL", ".ai_central", ".aicentral")
+CENTRAL_IN_HOME = ("aipass_os/AI_CENTRAL", "AI_CENTRAL", ".ai_central", ".aicentral")
+CENTRAL_IN_REPOSITORY = (".ai_central", ".aicentral", "aipass_os/AI_CENTRAL", "AI_CENTRAL")
+"""In the order in which AIPass of each layout reads them; the first is made if there is none."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def has_registry(root: Path) -> bool:
 def is_ecosystem(root: Path) -> bool:
     """Whether there is a registry of branches, or one of the directories that belong to one."""
     return has_registry(root) or any(
-        os.path.isdir(root / inside) for inside in (*STATE_IN_ROOT, *CENTRAL_IN_ROOT)
+        os.path.isdir(root / inside) for inside in (*STATE_IN_ROOT, *CENTRAL_IN_HOME)
     )
 
 
@@ -187,11 +189,12 @@ def _state_dir(
 def _central_dir(root: Path, state_dir: Path, configured: Mapping[str, Path]) -> tuple[Path, str]:
     if "central_dir" in configured:
         return configured["central_dir"], BY_CONFIG
-    for inside in CENTRAL_IN_ROOT:
+    places = CENTRAL_IN_REPOSITORY if is_repository(root) else CENTRAL_IN_HOME
+    for inside in places:
         if os.path.isdir(root / inside):
             return root / inside, "in the root"
     if has_registry(root):
-        return root / CENTRAL_IN_ROOT[0], "the root has a registry"
+        return root / places[0], "the root has a registry"
     return state_dir / "central", "beside the state: the root has no registry"
 
 

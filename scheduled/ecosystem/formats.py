@@ -1,12 +1,29 @@
 """Rules that several files of an ecosystem share; cheap to import, every tick does."""
 
+import os
 from typing import Any
 
 REGISTRY_PATTERN = "*_REGISTRY.json"
 """The name of a registry."""
 
+HOME_REGISTRY = "BRANCH_REGISTRY.json"
+REPOSITORY_REGISTRY = "AIPASS_REGISTRY.json"
+
 ADDRESS_LENGTH = 200
 """Characters. An address stands in headers and in names of files."""
+
+
+def is_repository(root: str | os.PathLike[str]) -> bool:
+    """Return whether the ecosystem at `root` has the layout of a repository, not of a home.
+
+    Its registry tells by its name; with any other name, the sources of AIPass do.
+    """
+    folder = os.fspath(root)
+    if os.path.lexists(f"{folder}/{HOME_REGISTRY}"):
+        return False
+    return os.path.lexists(f"{folder}/{REPOSITORY_REGISTRY}") or os.path.isdir(
+        f"{folder}/src/aipass"
+    )
 
 
 def one_line(value: Any, length: int) -> str:

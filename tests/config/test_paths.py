@@ -184,6 +184,31 @@ def test_without_a_central_folder_a_registry_decides_where_it_will_be(home: Path
     assert after.central_dir == home / "aipass_os/AI_CENTRAL"
 
 
+@pytest.mark.parametrize("registry", ["AIPASS_REGISTRY.json", "OTHER_REGISTRY.json"])
+def test_f2_the_central_folder_of_a_repository_is_the_one_aipass_reads(
+    home: Path, registry: str
+) -> None:
+    touched(home / registry)
+    folder(home / "src" / "aipass")
+    assert paths.find(options(home)).central_dir == home / ".ai_central"
+
+    found = []
+    for inside in ("AI_CENTRAL", "aipass_os/AI_CENTRAL", ".aicentral", ".ai_central"):
+        folder(home / inside)
+        found.append(paths.find(options(home)).central_dir == home / inside)
+
+    assert found == [True] * 4
+
+
+def test_f2_a_home_keeps_its_central_folder_beside_a_repository_within_it(home: Path) -> None:
+    touched(home / "BRANCH_REGISTRY.json")
+    touched(home / "AIPASS_REGISTRY.json")
+    folder(home / ".ai_central")
+    folder(home / "aipass_os/AI_CENTRAL")
+
+    assert paths.find(options(home)).central_dir == home / "aipass_os/AI_CENTRAL"
+
+
 def test_the_configuration_sets_the_root_and_what_depends_on_it_unless_an_option_does(
     home: Path, elsewhere: Path
 ) -> None:
