@@ -133,9 +133,10 @@ class Checkups:
                 # The seed names a file by its kind. Two of a kind are told apart by their names.
                 short = f"{file.kind}.json" if kinds.count(file.kind) == 1 else file.name
                 yield Issue(f"{short}: {found}", f"{file.name}: {found}", bool(file.problem))
-        owner = "" if TRINITY in names else f"{branch.name.upper()}."
         for kind in KINDS:
             if kind not in kinds:
+                in_trinity = TRINITY in names or branch.mailbox.name == MAILBOXES[1]
+                owner = "" if in_trinity else f"{branch.name.upper()}."
                 yield Issue(f"{kind}.json not found", f"{owner}{kind}.json not found")
 
     def _mail(self, branch: Branch, folder: str, names: Sequence[str]) -> Iterator[Issue]:

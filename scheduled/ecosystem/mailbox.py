@@ -118,6 +118,21 @@ def editing(folder: Path, wait: float = WAIT) -> Iterator[Mailbox]:
             _write(box, path, before)
 
 
+def create(folder: Path) -> None:
+    """Create the mailbox of a branch that has none, as ai_mail does when it delivers to it.
+
+    The inbox itself comes with the first message. Raises UnreadableFileError if the branch has no
+    directory, or something else stands where its mailbox belongs; OSError if it cannot be created.
+    """
+    if not os.path.isdir(folder.parent):
+        raise UnreadableFileError(folder.parent, "no such directory; correct the registry")
+    if os.path.lexists(folder):
+        raise UnreadableFileError(folder, "not a directory, so it cannot be the mailbox")
+    for path in (folder, folder / "sent"):
+        path.mkdir(exist_ok=True)
+        give_to_owner(path, path.parent)
+
+
 def is_unread(message: Message) -> bool:
     """Return whether a message is unopened: `new`, or in the old format not `read`."""
     return status(message) == "new"
@@ -250,6 +265,8 @@ def _write(box: Mailbox, path: Path, before: Stamp | None) -> None:
             f"{path}: written by somebody who did not take {LOCK}; left alone, tried again later"
         )
     replace_json(path, box.document)
+    if before is None:
+        give_to_owner(path, box.folder)
 
 
 @contextlib.contextmanager

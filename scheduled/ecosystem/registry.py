@@ -2,9 +2,11 @@
 
 Two layouts occur, even within one registry: the *home* (`NAME.local.json`, `ai_mail.local/`)
 and the *repository* (`.trinity/local.json`, `.ai_mail.local/`). The layout of a branch is found
-by looking into its folder, the home layout first.
+by looking into its folder, the home layout first; a branch with files of neither has the layout
+of its registry.
 """
 
+import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,12 +15,23 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from scheduled.ecosystem.formats import ADDRESS_LENGTH, REGISTRY_PATTERN, one_line
+from scheduled.ecosystem.formats import (
+    ADDRESS_LENGTH,
+    HOME_REGISTRY,
+    REGISTRY_PATTERN,
+    REPOSITORY_REGISTRY,
+    is_repository,
+    one_line,
+)
 from scheduled.errors import ScheduledError, UnreadableFileError
 from scheduled.system.files import read_json
 
-KNOWN = ("BRANCH_REGISTRY.json", "AIPASS_REGISTRY.json")
-"""Of the home layout and of the repository's; the first one there is counts."""
+KNOWN = (HOME_REGISTRY, REPOSITORY_REGISTRY)
+"""The first one there is counts."""
+
+
+_HOME_ENDINGS = (".id.json", ".observations.json")
+"""Of the files that a branch has in its own folder only in the home layout."""
 
 
 class RegistryError(ScheduledError):
@@ -35,6 +48,8 @@ class Branch:
     email: str
     """With its `@`: as registered, else derived from the name; one line of printable text."""
     status: str = "active"
+    in_repository: bool = False
+    """Whether its registry is that of a repository."""
 
     @property
     def path(self) -> Path:
@@ -56,13 +71,22 @@ class Branch:
 
     @property
     def mailbox(self) -> Path:
-        """The mailbox folder: of the layout found on disk, the home's if there is neither."""
+        """The mailbox folder: of the layout found on disk, else of the registry's layout."""
         home, repository = f"{self.folder}/ai_mail.local", f"{self.folder}/.ai_mail.local"
         # os.path: what cannot be looked at is not there; Path would raise.
         isdir = os.path.isdir
-        if not isdir(home) and (isdir(repository) or isdir(f"{self.folder}/.trinity")):
+        if not isdir(home) and (
+            isdir(repository)
+            or isdir(f"{self.folder}/.trinity")
+            or (self.in_repository and not self._has_files_of_a_home())
+        ):
             return Path(repository)
         return Path(home)
+
+    def _has_files_of_a_home(self) -> bool:
+        with contextlib.suppress(OSError):
+            return any(name.endswith(_HOME_ENDINGS) for name in os.listdir(self.folder))
+        return False
 
 
 @dataclass(frozen=True)
@@ -120,15 +144,16 @@ def load(root: Path) -> Registry:
     folder = os.fspath(path.parent)
     branches: list[Branch] = []
     problems: list[str] = []
-    for number, entry in enumerate(document["branches"], start=1):
-        branch = _branch(entry, folder)
+    in_repository = is_repository(root)
+    for which, entry in _entries(document["branches"]):
+        branch = _branch(entry, folder, in_repository)
         if isinstance(branch, str):
-            problems.append(f"{path.name}: branch {number}: {branch}")
+            problems.append(f"{path.name}: branch {which}: {branch}")
             continue
         fit = _fit(branch)
         branches.append(fit)
         if fit is not branch:
-            problems.append(f"{path.name}: branch {number}: {_strange_address(fit)}")
+            problems.append(f"{path.name}: branch {which}: {_strange_address(fit)}")
     about_all = (_shared_addresses(branches), _wrong_total(document), _rivals(path))
     problems += [f"{path.name}: {problem}" for problem in chain(*about_all)]
     return Registry(path, tuple(branches), tuple(problems))
@@ -155,9 +180,28 @@ def _document(path: Path) -> dict[str, Any]:
         document = read_json(path)
     except UnreadableFileError as error:
         raise RegistryError(f"{error}; fix the registry; nothing was changed") from error
-    if not isinstance(document, dict) or not isinstance(document.get("branches"), list):
+    if not isinstance(document, dict) or not isinstance(document.get("branches"), list | dict):
         raise RegistryError(f"{path}: no list of branches in it; expected {{metadata, branches}}")
     return document
+
+
+def _entries(branches: list[Any] | dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield what to call each entry in a message, and the entry.
+
+    Branches are a list, or a mapping by name; an entry of a mapping need not repeat its name.
+    """
+    if isinstance(branches, list):
+        for number, entry in enumerate(branches, start=1):
+            yield str(number), entry
+        return
+    for name, entry in branches.items():
+        named = isinstance(entry, dict) and not _is_named(entry)
+        yield one_line(name, 60) or '""', {**entry, "name": name} if named else entry
+
+
+def _is_named(entry: dict[str, Any]) -> bool:
+    name = entry.get("name")
+    return isinstance(name, str) and bool(name.strip())
 
 
 def _shared_addresses(branches: Sequence[Branch]) -> Iterator[str]:
@@ -208,7 +252,7 @@ def _strange_address(branch: Branch) -> str:
     return f"the address of {name} is no line of {ADDRESS_LENGTH} characters; it counts as {email}"
 
 
-def _branch(entry: Any, folder: str) -> Branch | str:
+def _branch(entry: Any, folder: str, in_repository: bool) -> Branch | str:
     if not isinstance(entry, dict):
         return "not an object"
     name, path = entry.get("name"), entry.get("path")
@@ -225,6 +269,7 @@ def _branch(entry: Any, folder: str) -> Branch | str:
         folder=_tidy(os.path.join(folder, path)),
         email=email if email.startswith("@") else f"@{email}",
         status=status if isinstance(status, str) and status else "active",
+        in_repository=in_repository,
     )
 
 

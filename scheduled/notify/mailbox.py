@@ -63,11 +63,11 @@ class MailboxChannel:
         if branch is None:
             return f"unknown recipient {message.to}, and there is no {CENTRAL} to read it instead"
         folder = branch.mailbox
-        if not os.path.isdir(folder):
-            return f"{branch.name} has no mailbox at {folder}"
         if folder in self._locked:
             return self._locked[folder]
         try:
+            if not os.path.isdir(folder):
+                mailbox.create(folder)
             self._counts[branch] = self._put(message, body, folder)
         except (ScheduledError, OSError) as error:
             if isinstance(error, LockedError):

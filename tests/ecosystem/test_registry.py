@@ -98,7 +98,7 @@ def test_an_empty_list_of_branches_is_a_registry_all_the_same(tmp_path: Path) ->
     assert len(registry.load(written(tmp_path))) == 0
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"branches": {}}', "\xff", "[" * 100_000])
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"branches": 3}', "\xff", "[" * 100_000])
 def test_a_registry_that_cannot_be_used_is_an_error_that_names_the_file(
     tmp_path: Path, content: str
 ) -> None:
@@ -178,3 +178,80 @@ def test_the_real_repository_registry_leads_to_folders_below_it() -> None:
 
     assert len(found) == 10
     assert sum(branch.path.is_dir() for branch in found) == 8
+
+
+MAPPING = {
+    "drone": {"path": "src/drone", "status": "active"},
+    "FLOW": {"name": "FLOW", "path": "src/flow", "email": "@f"},
+    "AIPASS-Api": {"name": " ", "path": "src/api"},
+}
+
+
+def test_f3_branches_may_be_a_mapping_by_name(tmp_path: Path) -> None:
+    document = {"metadata": {"total_branches": 3}, "branches": MAPPING}
+    (tmp_path / "AIPASS_REGISTRY.json").write_text(json.dumps(document))
+
+    loaded = registry.load(tmp_path)
+
+    assert [(branch.name, branch.email) for branch in loaded] == [
+        ("drone", "@drone"),
+        ("FLOW", "@f"),
+        ("AIPASS-Api", "@api"),
+    ]
+    assert [branch.folder for branch in loaded] == [
+        f"{tmp_path}/src/drone",
+        f"{tmp_path}/src/flow",
+        f"{tmp_path}/src/api",
+    ]
+    assert loaded.problems == ()
+
+
+def test_f3_an_unusable_entry_of_a_mapping_is_named(tmp_path: Path) -> None:
+    branches = {"drone": {"path": "drone"}, "flow": "src/flow", "api": {}, "": {"path": "x"}}
+    document = {"metadata": {"total_branches": 4}, "branches": branches}
+    (tmp_path / "AIPASS_REGISTRY.json").write_text(json.dumps(document))
+
+    loaded = registry.load(tmp_path)
+
+    assert [branch.name for branch in loaded] == ["drone"]
+    assert loaded.problems == (
+        "AIPASS_REGISTRY.json: branch flow: not an object",
+        "AIPASS_REGISTRY.json: branch api: api: no usable path",
+        'AIPASS_REGISTRY.json: branch "": no name',
+    )
+
+
+def test_f3_a_mapping_beside_the_registry_in_use_is_a_registry(tmp_path: Path) -> None:
+    root = written(tmp_path, entry("DRONE"))
+    (tmp_path / "OLD_REGISTRY.json").write_text(json.dumps({"branches": MAPPING}))
+
+    (problem,) = registry.load(root).problems
+
+    assert "OLD_REGISTRY.json beside it is not read" in problem
+
+
+@pytest.mark.parametrize(
+    ("name", "sources", "found", "expected"),
+    [
+        ("BRANCH_REGISTRY.json", False, [], "ai_mail.local"),
+        ("BRANCH_REGISTRY.json", True, [], "ai_mail.local"),
+        ("BRANCH_REGISTRY.json", False, [".trinity"], ".ai_mail.local"),
+        ("AIPASS_REGISTRY.json", False, [], ".ai_mail.local"),
+        ("AIPASS_REGISTRY.json", False, ["DASHBOARD.local.json"], ".ai_mail.local"),
+        ("AIPASS_REGISTRY.json", False, ["FLOW.id.json"], "ai_mail.local"),
+        ("AIPASS_REGISTRY.json", False, ["ai_mail.local"], "ai_mail.local"),
+        ("OTHER_REGISTRY.json", False, [], "ai_mail.local"),
+        ("OTHER_REGISTRY.json", True, [], ".ai_mail.local"),
+        ("OTHER_REGISTRY.json", True, ["FLOW.observations.json"], "ai_mail.local"),
+    ],
+)
+def test_f7_the_mailbox_that_a_branch_lacks_is_that_of_its_layout(
+    tmp_path: Path, name: str, sources: bool, found: list[str], expected: str
+) -> None:
+    (tmp_path / name).write_text(json.dumps({"branches": [entry("FLOW")]}))
+    for inside in [*(["src/aipass"] if sources else []), *(f"flow/{each}" for each in found)]:
+        (tmp_path / inside).mkdir(parents=True)
+
+    (branch,) = registry.load(tmp_path)
+
+    assert branch.mailbox == tmp_path / "flow" / expected

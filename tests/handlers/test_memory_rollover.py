@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from handlers import memory_rollover
+from scheduled.notify import routes
 from tests.builders import ecosystem
-from tests.builders.ecosystem import add_memory, context, entry
+from tests.builders.ecosystem import NOW, add_memory, context, entry
+from tests.builders.mail import deliver, read_json
 
 State = dict[str, Any]
 
@@ -172,3 +174,18 @@ def test_a_corrupt_file_over_the_limit_still_counts(home: Path) -> None:
     (home / "flow/FLOW.local.json").write_text("{ not json\n" * 700)
 
     assert [file["line_count"] for file in sweep(home, {})] == [700]
+
+
+def test_a9_a_branch_without_a_mailbox_gets_what_was_told_once(home: Path) -> None:
+    add_memory(home / "flow", "FLOW.local.json", 700)
+    shutil.rmtree(home / "flow" / "ai_mail.local")
+    told = context(home, memory={})
+    memory_rollover.run(told)
+    assert told.memory["notified_files"] == ["FLOW:FLOW.local.json"]
+
+    ((event, data),) = told.events
+    delivery = deliver(home, *routes.messages_for(event, data, {}, NOW, seed="run-1"))
+
+    assert delivery.failed == []
+    (message,) = read_json(home / "flow" / "ai_mail.local" / "inbox.json")["messages"]
+    assert message["upsert_key"] == "memory:FLOW.local.json"

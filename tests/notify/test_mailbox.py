@@ -1,5 +1,7 @@
 """The channel of mailboxes: mail arrives once, notices are updated, nothing else is touched."""
 
+import os
+import shutil
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
@@ -13,8 +15,18 @@ from scheduled.ecosystem.mailbox import Mailbox
 from scheduled.notify import mailbox
 from scheduled.notify.channel import Delivery
 from scheduled.notify.message import Message
+from tests.builders import needs, people
 from tests.builders.locks import held_by_another
-from tests.builders.mail import NOW, deliver, home_with, inbox_of, letter, mailbox_in, read_json
+from tests.builders.mail import (
+    NOW,
+    deliver,
+    home_with,
+    inbox_of,
+    letter,
+    mailbox_in,
+    read_json,
+    write_json,
+)
 
 
 def message(to: str = "@drone", **fields: Any) -> Message:
@@ -184,15 +196,67 @@ def test_without_dev_central_it_is_undeliverable_and_says_so(tmp_path: Path) -> 
     ]
 
 
-def test_a_mailbox_is_not_made_where_there_is_none(tmp_path: Path) -> None:
-    drone = home_with(tmp_path, "DRONE")["DRONE"]
-    (drone / "ai_mail.local" / "inbox.json").unlink()
-    (drone / "ai_mail.local").rmdir()
+@pytest.mark.parametrize(
+    ("registry", "folder", "expected"),
+    [
+        ("BRANCH_REGISTRY.json", None, "ai_mail.local"),
+        ("AIPASS_REGISTRY.json", None, ".ai_mail.local"),
+        ("AIPASS_REGISTRY.json", ".trinity", ".ai_mail.local"),
+        ("BRANCH_REGISTRY.json", ".trinity", ".ai_mail.local"),
+        ("AIPASS_REGISTRY.json", "DRONE.observations.json", "ai_mail.local"),
+    ],
+)
+def test_a9_a_branch_without_a_mailbox_gets_one_with_its_first_message(
+    tmp_path: Path, registry: str, folder: str | None, expected: str
+) -> None:
+    (tmp_path / "drone").mkdir()
+    if folder:
+        (tmp_path / "drone" / folder).mkdir()
+    write_json(tmp_path / registry, {"branches": [{"name": "drone", "path": "drone"}]})
 
     delivery = deliver(tmp_path, message())
 
-    assert "DRONE has no mailbox at" in reasons(delivery)[0]
-    assert list(drone.iterdir()) == []
+    box = tmp_path / "drone" / expected
+    assert delivery.failed == []
+    inbox = read_json(box / "inbox.json")
+    assert [m["id"] for m in inbox["messages"]] == ["0000abcd"]
+    assert (inbox["mailbox"], inbox["total_messages"], inbox["unread_count"]) == ("inbox", 1, 1)
+    assert (box / "sent").is_dir()
+    central = read_json(tmp_path / "central" / "AI_MAIL.central.json")
+    assert central["branch_stats"] == {"DRONE": {"unread": 1, "total": 1}}
+
+
+def test_a9_a_mailbox_belongs_to_the_owner_of_the_branch(tmp_path: Path) -> None:
+    needs.root()
+    drone = people.give(home_with(tmp_path, "DRONE")["DRONE"])
+    shutil.rmtree(drone / "ai_mail.local")
+
+    assert deliver(tmp_path, message()).failed == []
+
+    box = drone / "ai_mail.local"
+    made = [box, box / "sent", box / "inbox.json", box / ".inbox.lock"]
+    assert {path.stat().st_uid for path in made} == {drone.stat().st_uid}
+
+
+def test_a9_no_mailbox_is_created_outside_a_branch(tmp_path: Path) -> None:
+    drone = home_with(tmp_path, "DRONE")["DRONE"]
+    shutil.rmtree(drone)
+
+    delivery = deliver(tmp_path, message())
+
+    assert reasons(delivery) == [f"{drone}: no such directory; correct the registry"]
+    assert not drone.exists()
+
+
+def test_a9_what_stands_in_the_place_of_a_mailbox_stays(tmp_path: Path) -> None:
+    drone = home_with(tmp_path, "DRONE")["DRONE"]
+    shutil.rmtree(drone / "ai_mail.local")
+    (drone / "ai_mail.local").symlink_to("nowhere")
+
+    delivery = deliver(tmp_path, message())
+
+    assert "not a directory" in reasons(delivery)[0]
+    assert os.readlink(drone / "ai_mail.local") == "nowhere"
 
 
 def test_a_mailbox_without_an_inbox_gets_one(drone: Path) -> None:
