@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import jobfiles, logscan, planning, sweeps, table, ticks
+from bench import jobfiles, journal, logscan, planning, sweeps, table, ticks
 from bench.cost import BenchError
 from bench.row import Effort, Row
 
@@ -20,7 +20,10 @@ SCENES: dict[str, Callable[[Path, Effort], Iterator[Row]]] = {
     "planning": planning.planning,
     "sweeps": sweeps.sweeps,
     "logs": logscan.log_scan,
+    "journal": journal.journal,
 }
+LONG = ("journal",)
+"""Those that take minutes: measured only when asked for, or with little data."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,7 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", action="append", choices=SCENES, help="repeatable")
     asked = parser.parse_args(arguments)
     try:
-        rows = list(_measured(asked.only or list(SCENES), Effort(asked.quick)))
+        scenes = asked.only or [scene for scene in SCENES if asked.quick or scene not in LONG]
+        rows = list(_measured(scenes, Effort(asked.quick)))
     except BenchError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1

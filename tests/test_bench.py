@@ -50,6 +50,9 @@ def test_every_cost_is_measured_with_what_it_is_compared_with() -> None:
         "logs of a month, warm",
         "logs of one hour, cold",
         "logs of one hour, warm",
+        "history --limit 5",
+        "why job7",
+        "state check",
     ]
     for row in rows:
         assert min(row["ours_ms"], row["theirs_ms"], row["ratio"], row["peak_mib"]) > 0

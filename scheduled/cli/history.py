@@ -11,6 +11,7 @@ from scheduled.config.lookup import find_job
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Outcome
 from scheduled.runs.running import is_running
+from scheduled.state import records
 from scheduled.state.history import DEFAULT_LIMIT, HistoryQuery, Row, read
 from scheduled.views import history_csv
 
@@ -67,7 +68,15 @@ def matching_rows(session: Session, query: HistoryQuery) -> list[Row]:
     state, state_dir = session.store.state, session.config.places.state_dir
     if query.job is not None and query.job not in state["jobs"]:
         find_job(session.config, query.job)  # a job that is gone may still have a past
-    return read(session.store.journal, query, lambda name: is_running(state, state_dir, name))
+    running = [
+        run.run_id
+        for job, _ in records.active_runs(state)
+        if query.job in (None, job)
+        for run in records.job_memory(state, job).runs.values()
+    ]
+    return read(
+        session.store.journal, query, lambda name: is_running(state, state_dir, name), running
+    )
 
 
 def _since(session: Session, text: str | None) -> datetime | None:

@@ -6,16 +6,22 @@ are skipped.
 """
 
 import itertools
+import json
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypedDict
 
 from scheduled.jobs.model import Outcome
-from scheduled.state.journal import Event, Journal, Position, file_name
-from scheduled.timing.instants import parse_utc
+from scheduled.state import lines
+from scheduled.state.journal import Journal
+from scheduled.state.lines import Event
+from scheduled.timing.instants import format_utc, parse_utc
 from scheduled.timing.slots import COUNT_CAP
 
 DEFAULT_LIMIT = 50
+
+CLOCK_STEP = timedelta(hours=3)
+"""A clock may have been set back by this much: events are no more out of order than that."""
 
 RUNNING = "running"
 DIED = "interrupted: its tick died, the next one records it"
@@ -70,22 +76,79 @@ class HistoryQuery(NamedTuple):
         return self.since is None or ended is None or ended >= self.since
 
 
-def read(journal: Journal, query: HistoryQuery, is_running: Callable[[str], bool]) -> list[Row]:
+def read(
+    journal: Journal,
+    query: HistoryQuery,
+    is_running: Callable[[str], bool],
+    active: Iterable[str] = (),
+) -> list[Row]:
     """Return the selected rows, newest first, reading no more of the journal than needed.
 
-    `is_running` tells whether a job runs now; it is asked about runs that have no end. Raises
+    `is_running` tells whether a job runs now; it is asked about runs that have no end. `active` are
+    the ids of the runs in progress: their starts are looked for, however long ago. Raises
     StateError if the journal cannot be read.
     """
-    selected: list[Row] = []
-    for start in _starts(journal.names(), query.since):
-        accepted = (row for row in rows(journal.read(start).events) if query.accepts(row))
-        selected = list(itertools.islice(accepted, query.limit or None))
-        if query.limit and len(selected) == query.limit:
-            break
+    found = newest_first(journal, query.job, query.since, active)
+    accepted = (row for row in found if query.accepts(row))
+    selected = list(itertools.islice(accepted, query.limit or None))
     for row in selected:
         if row["reason"] == RUNNING and row["outcome"] is None and not is_running(row["job"]):
             row["reason"] = DIED
     return selected
+
+
+def newest_first(
+    journal: Journal,
+    job: str | None = None,
+    since: datetime | None = None,
+    active: Iterable[str] = (),
+) -> Iterator[Row]:
+    """Yield a row for everything that ran, was skipped or was missed, as `rows` does.
+
+    Reads the journal backwards, a block at a time, and stops where all is older than `since`. If
+    the start of a run is not found where it should be, the run has the place where it should be.
+    """
+    ended: dict[str, Row] = {}  # runs by id, whose start has not been read
+    yielded: set[str] = set()  # those whose start should have been read by then
+    wanted = set(active)
+    oldest = format_utc(since - CLOCK_STEP) if since is not None else ""
+    for event in _backwards(journal, job):
+        at = _text(event, "at") or oldest
+        if at < oldest and not ended and not wanted:
+            return
+        overdue = [run for run, row in ended.items() if at < (row["started_at"] or "")]
+        yield from map(ended.pop, overdue)
+        yielded.update(overdue)
+        row = row_of(event)
+        if row is None or row["run_id"] in yielded:
+            continue
+        run_id = row["run_id"]
+        if run_id is None or not row["started_at"]:
+            yield row
+        elif event["event"] == "begin":
+            wanted.discard(run_id)
+            yield ended.pop(run_id, row)
+        else:
+            ended.setdefault(run_id, row)
+    yield from ended.values()
+
+
+def _backwards(journal: Journal, job: str | None) -> Iterator[Event]:
+    """Yield the events that make rows, newest first; only those of `job` are parsed."""
+    needle = b'"job":' + json.dumps(job).encode() if job is not None else b""
+    for name in reversed(journal.names()):
+        for _, text in journal.backwards(name):
+            if needle not in text or not _makes_row(text):
+                continue
+            event = lines.decode(text) or lines.repair(text)
+            if event is not None:
+                yield event
+
+
+def _makes_row(text: bytes) -> bool:
+    """Return False if the line is surely of a kind of event that makes no row."""
+    _, mark, rest = text[:120].partition(b'"event":"')
+    return not mark or rest.partition(b'"')[0].decode("ascii", "replace") in _MAKERS
 
 
 def rows(events: Iterable[Event]) -> list[Row]:
@@ -112,18 +175,6 @@ def row_of(event: Event) -> Row | None:
     if make is None or not isinstance(event.get("job"), str):
         return None
     return make(event)
-
-
-def _starts(names: list[str], since: datetime | None) -> Iterator[Position | None]:
-    """Yield where to start reading: the newest file, the two newest, four, eight, all."""
-    if since is not None:
-        names = [name for name in names if name >= file_name(since)]
-    back = 1
-    while back < len(names):
-        yield Position(names[-back], 0)
-        back *= 2
-    if names:
-        yield Position(names[0], 0)
 
 
 def _started(event: Event) -> Row | None:

@@ -36,7 +36,7 @@ def document(snapshot: Snapshot, job: Job, at: datetime, rows: Sequence[Row]) ->
     """
     schedule = schedule_of(job)
     memory = snapshot.record(job.id)
-    slot = slots.latest(schedule, at, memory.anchor or snapshot.now)
+    slot = slot_at(snapshot, job, at)
     slot_rows = list(_rows_of(slot, schedule, memory, rows)) if slot is not None else []
     decision = decide.decide(job, memory, SlotCache.at(snapshot.now), snapshot.late_after)
     answer = _answer(snapshot, job, slot, slot_rows)
@@ -56,6 +56,12 @@ def document(snapshot: Snapshot, job: Job, at: datetime, rows: Sequence[Row]) ->
         "reasons": [*reasons, *([f"clock change: {note}"] if note else [])],
         "next": format_utc(decision.next),
     }
+
+
+def slot_at(snapshot: Snapshot, job: Job, at: datetime) -> datetime | None:
+    """Return the newest slot at or before `at`; None if there is none."""
+    anchor = snapshot.record(job.id).anchor
+    return slots.latest(schedule_of(job), at, anchor or snapshot.now)
 
 
 def sentences(document: dict[str, Any], snapshot: Snapshot) -> Iterator[str]:
