@@ -56,6 +56,8 @@ class Field:
         else:
             first = self._value(start, text)
             last = self._value(end, text) if ranged else first
+            if self.names is _WEEKDAYS and last == 0 < first:
+                last = 7  # as in cronie: fri-sun and 6-0 end on Sunday
         if stepped and not ranged and span != "*":
             raise ScheduleError(
                 f"{self.name} {text}: a step needs a range, {start}-{self.high}/{step} or */{step}"
@@ -71,6 +73,12 @@ class Field:
         name = text.lower()
         if name in self.names:
             return self.low + self.names.index(name)
+        if "~" in text:
+            low, high = text.split("~", 1)
+            raise ScheduleError(
+                f'{self.name} "{text}" is not understood; a value that is chosen once is'
+                f" written H({low or self.low}-{high or self.high})"
+            )
         if not text.isdigit():
             hint = suggestion(text, self.names, self._forms())
             raise ScheduleError(f'{self.name} "{text or element}" is not understood{hint}')

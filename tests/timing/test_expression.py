@@ -135,7 +135,7 @@ def test_each_schedule_knows_its_kind() -> None:
         ("0 0 15W * *", 'day-of-month "15W" is not understood'),
         ("0 0 * * 5#3", 'day-of-week "5#3" is not understood'),
         ("0 0 ? * 1", 'day-of-month "?" is not understood'),
-        ("0~30 * * * *", 'minute "0~30" is not understood'),
+        ("0~30 * * * *", 'minute "0~30" is not understood; a value that is chosen once is'),
         (
             "0 0 2 * * *",
             "; leave out the field for seconds: scheduled is called once a minute at most",
@@ -228,3 +228,22 @@ def test_a_fingerprint_written_into_a_state_file_stays_what_it_is() -> None:
     assert fingerprint(parse("*/30 9-10 * * mon-fri", "Europe/Berlin")) == (
         "1 0,30 9,10 * * 1,2,3,4,5 Europe/Berlin"
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "days"),
+    [
+        ("fri-sun", (0, 5, 6)),
+        ("6-0", (0, 6)),
+        ("mon-0", (0, 1, 2, 3, 4, 5, 6)),
+        ("1-sun/2", (0, 1, 3, 5)),
+        ("5-7", (0, 5, 6)),
+        ("sun-0", (0,)),
+        ("0-7", (0, 1, 2, 3, 4, 5, 6)),
+    ],
+)
+def test_d6_a_range_of_weekdays_may_end_on_sunday(written: str, days: tuple[int, ...]) -> None:
+    form = parse(f"0 0 * * {written}", "UTC").form
+
+    assert isinstance(form, Cron)
+    assert form.weekdays == days
