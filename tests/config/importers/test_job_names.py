@@ -16,14 +16,22 @@ from scheduled.config.importers.job_names import job_name, unique
         ("[ -x /usr/bin/x ] && if [ ! -d /run ]; then /usr/lib/sessionclean; fi", "sessionclean"),
         ("command -v debian-sa1 > /dev/null && debian-sa1 1 1", "debian-sa1"),
         ("run-parts --report /etc/cron.daily", "cron-daily"),
-        ("$HOME/x", "job"),
+        ("$HOME/x", "x"),
+        ("$HOME/bin/backup.py", "backup"),
+        ("${HOME}/bin/backup.py --all", "backup"),
+        ('"$HOME"/bin/backup.py', "backup"),
+        ("~/bin/backup.py", "backup"),
+        ("$PYTHON $APP/tools/cron_runner.py calc_sri", "cron_runner-calc_sri"),
+        ("cron_runner.py calc_sri", "cron_runner-calc_sri"),
+        ("$(which php) /var/www/artisan schedule:run", "artisan"),
+        ("$CMD", "job"),
         (": >/dev/null", "job"),
         ("", "job"),
         ("öäü", "job"),
         ("a" * 200, "a" * 60),
     ],
 )  # fmt: skip
-def test_a_job_is_named_after_the_program_it_runs(command: str, name: str) -> None:
+def test_d8_a_job_is_named_after_the_program_it_runs(command: str, name: str) -> None:
     assert job_name(command) == name
 
 
