@@ -1,5 +1,6 @@
-"""`scheduled config import`: the jobs of a crontab, of gptme, AICO or CIRIS become ours."""
+"""`scheduled config import`: the jobs of cron, anacron, gptme, AICO or CIRIS become job files."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import click
 from scheduled.cli.context import Session
 from scheduled.cli.output import print_json
 from scheduled.config import paths
-from scheduled.config.importers import detect, proposal
+from scheduled.config.importers import detect, proposal, this_machine
 from scheduled.config.importers.findings import SourceKind
 from scheduled.config.importers.proposal import Proposal
 from scheduled.errors import ConfigError, UnreadableFileError, UsageError
@@ -27,9 +28,9 @@ LARGEST = 4 * 1024 * 1024
     "--from", "kind", type=click.Choice(KINDS), help="The format, if it cannot be detected."
 )
 @click.option(
-    "--system",
-    is_flag=True,
-    help="A crontab whose lines name a user; only your lines are imported.",
+    "--system/--no-system",
+    default=None,
+    help="A crontab whose lines name a user, only your lines are imported; or one without users.",
 )
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object; ask nothing.")
@@ -40,12 +41,12 @@ def import_(
     file: str | None,
     from_crontab: bool,
     kind: str | None,
-    system: bool,
+    system: bool | None,
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Create job files from a crontab, gptme's scheduler.yaml, AICO's core.yaml or CIRIS's
-    tasks as JSON.
+    """Create job files from a crontab, an anacrontab, gptme's scheduler.yaml, AICO's core.yaml or
+    CIRIS's tasks as JSON.
 
     FILE may be - for standard input. Prints what would be written; nothing is written until you
     confirm. Existing files are never overwritten, and the crontab is left as it is.
@@ -72,16 +73,29 @@ def import_(
 
 
 def _proposal(
-    session: Session, file: str | None, from_crontab: bool, kind: SourceKind | None, system: bool
+    session: Session,
+    file: str | None,
+    from_crontab: bool,
+    kind: SourceKind | None,
+    system: bool | None,
 ) -> Proposal:
     if (file is None) is not from_crontab:
         raise UsageError("give one of: a file, - for standard input, --crontab")
     data, label, folder = _input(session, file)
-    path = folder / label
-    named = system or (file not in (None, "-") and detect.names_users(path))
     if from_crontab:
         kind = SourceKind.CRONTAB
-    findings = detect.read(data, label, folder, kind, _user_name() if named else "", session.now)
+    elif system is None and file != "-":
+        system = detect.names_users(folder / label) or None
+    # Nobody names users in a crontab of their own, and --no-system says that nobody does here.
+    users = this_machine.likely_users() if system is None and not from_crontab else ()
+    reader = detect.Reader(
+        session.now,
+        user=this_machine.user_name() if system else "",
+        users=users,
+        is_root=os.geteuid() == 0,
+        halves_backslashes=this_machine.has_debians_cron(),
+    )
+    findings = detect.read(data, label, folder, kind, reader)
     return proposal.propose(findings, session.config, paths.config_to_write(session.path_options))
 
 
@@ -101,18 +115,6 @@ def _input(session: Session, file: str | None) -> tuple[bytes, str, Path]:
         return read_bytes(path), path.name, path.parent
     except UnreadableFileError as error:
         raise UsageError(str(error)) from error
-
-
-def _user_name() -> str:
-    import os
-    import pwd
-
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # a container's user that nobody entered into the database
-        raise UsageError(
-            "your user has no name in the user database, so no line can be selected"
-        ) from None
 
 
 def _confirm(file: str | None) -> bool:

@@ -1,33 +1,64 @@
 """From a file of another scheduler to its content: detects the kind and calls the importer."""
 
+from collections.abc import Container
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from scheduled.config import yaml_document
-from scheduled.config.importers import aico, ciris, crontab, gptme, json_objects
+from scheduled.config.importers import (
+    aico,
+    anacrontab,
+    ciris,
+    crontab,
+    crontab_shape,
+    gptme,
+    json_objects,
+)
 from scheduled.config.importers.findings import Findings, SourceKind
 from scheduled.errors import ConfigError, UsageError
 
 _SIGNS = {SourceKind.AICO: {"scheduler", "tasks"}, SourceKind.GPTME: {*gptme.KEYS}}
 """Keys by one of which a file is recognised."""
+ANACRONTAB = "anacrontab"
 SYSTEM_TABLES = (Path("/etc/crontab"), Path("/etc/cron.d"))
 
 
+@dataclass(frozen=True)
+class Reader:
+    """Who imports, and where: what the reading of a file depends on besides its text."""
+
+    now: datetime
+    """A one-time job whose time has passed by then is left out."""
+    user: str = ""
+    """The owner of the jobs in a crontab that names users; empty for one that does not."""
+    users: Container[str] = ()
+    """The users of this machine, by which a crontab that names users is recognised."""
+    is_root: bool = False
+    halves_backslashes: bool = False
+    """Whether cron is Debian's, for which two backslashes in a command are one."""
+
+
 def read(
-    data: bytes, label: str, folder: Path, kind: SourceKind | None, user: str, now: datetime
+    data: bytes, label: str, folder: Path, kind: SourceKind | None, reader: Reader
 ) -> Findings:
     """Return the content of `data`, which is from `folder` and called `label` in messages.
 
-    Without a `kind` it is detected. `user` is the owner of the jobs in a crontab that names
-    users; empty for one that does not. A one-time job whose time has passed at `now` is left out.
-    Raise UsageError for an unknown kind or invalid JSON, ConfigError for invalid YAML.
+    Without a `kind` it is detected. Raise UsageError for an unknown kind, for a crontab that would
+    be misread as a whole, and for invalid JSON; ConfigError for invalid YAML.
     """
     kind = kind or _kind_of(data, label)
-    if kind is SourceKind.CRONTAB:
-        return crontab.read(data, user=user)
-    if kind is SourceKind.CIRIS:
-        return ciris.read(json_objects.read(data, label, ciris.LISTS), now)
-    document = yaml_document.parse(data, label)
+    match kind:
+        case SourceKind.CRONTAB:
+            _refuse_misreading(data, label, reader)
+            halves = reader.halves_backslashes
+            return crontab.read(data, user=reader.user, halves_backslashes=halves)
+        case SourceKind.ANACRON:
+            _refuse_crlf(data, label)
+            return anacrontab.read(data, is_root=reader.is_root)
+        case SourceKind.CIRIS:
+            return ciris.read(json_objects.read(data, label, ciris.LISTS), reader.now)
+    document = yaml_document.parse(json_objects.without_surrogates(data), label)
     if not document.is_mapping:
         raise UsageError(f"{label}: no keys with values, so it is not a file of {kind}")
     return aico.read(document) if kind is SourceKind.AICO else gptme.read(document, folder)
@@ -41,10 +72,21 @@ def names_users(path: Path) -> bool:
 def _kind_of(data: bytes, label: str) -> SourceKind:
     if ciris.is_task_list(data):
         return SourceKind.CIRIS
-    if crontab.has_entries(data):
+    if label == ANACRONTAB or crontab_shape.is_anacrontab(data):
+        return SourceKind.ANACRON
+    if crontab_shape.has_entries(data):
         return SourceKind.CRONTAB
+    if crontab_shape.is_without_entries(data):
+        raise UsageError(
+            f"{label}: only comments and variables, so there is nothing to import;"
+            " to make a job, type: scheduled create"
+        )
+    return _kind_of_document(data, label)
+
+
+def _kind_of_document(data: bytes, label: str) -> SourceKind:
     try:
-        document = yaml_document.parse(data, label)
+        document = yaml_document.parse(json_objects.without_surrogates(data), label)
     except ConfigError as error:
         raise UsageError(f"{label}: neither a crontab nor YAML ({error})") from error
     keys = document.value.keys() if document.is_mapping else set()
@@ -52,6 +94,26 @@ def _kind_of(data: bytes, label: str) -> SourceKind:
         if keys & signs:
             return kind
     raise UsageError(
-        f"{label}: not recognised as a crontab, gptme's scheduler.yaml, AICO's core.yaml or CIRIS's"
-        f" tasks; name the kind with --from {', '.join(SourceKind)}"
+        f"{label}: not recognised as a crontab, an anacrontab, gptme's scheduler.yaml, AICO's"
+        f" core.yaml or CIRIS's tasks; name the kind with --from {', '.join(SourceKind)}"
     )
+
+
+def _refuse_misreading(data: bytes, label: str, reader: Reader) -> None:
+    """Raise UsageError for a crontab of which each line would be misread for the same reason."""
+    _refuse_crlf(data, label)
+    named = "" if reader.user else crontab_shape.user_column(data, reader.users)
+    if named:
+        raise UsageError(
+            f"{label}: most lines name a user before the command (the first is {named}), as in"
+            " /etc/crontab; import yours with --system, or all as they stand with --no-system"
+        )
+
+
+def _refuse_crlf(data: bytes, label: str) -> None:
+    line = crontab_shape.crlf_line(data)
+    if line:
+        raise UsageError(
+            f"{label}:{line}: the lines end with CRLF, as on Windows, and cron makes the CR a part"
+            " of the command; convert the file first: sed -i 's/\\r$//' FILE"
+        )

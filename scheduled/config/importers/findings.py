@@ -10,6 +10,7 @@ class SourceKind(StrEnum):
     """The scheduler a file belongs to."""
 
     CRONTAB = "crontab"
+    ANACRON = "anacron"  # anacrontab
     GPTME = "gptme"  # config/scheduler.yaml
     AICO = "aico"  # core.yaml, or another file with its sections `scheduler` and `tasks`
     CIRIS = "ciris"  # its scheduled tasks as JSON

@@ -12,6 +12,10 @@ from scheduled.errors import UsageError
 
 _SPACE = re.compile(r"\s*")
 _BETWEEN = re.compile(r"[\s,:]*")
+_PAIR = re.compile(
+    rb"(?<!\\)((?:\\\\)*)(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+)
+"""Two escapes that are one character, not preceded by an odd number of backslashes."""
 _DECODER = json.JSONDecoder()
 
 
@@ -22,6 +26,20 @@ class JsonEntry:
     line: int
     """The line of its first character, counted from 1."""
     value: Any
+
+
+def without_surrogates(data: bytes) -> bytes:
+    """Return JSON with each character that it writes as two escapes written as itself.
+
+    YAML does not know such pairs. What is not JSON is returned unchanged; lines stay the same.
+    """
+    if _PAIR.search(data) is None:
+        return data
+    try:
+        json.loads(data)
+    except (ValueError, RecursionError):
+        return data
+    return _PAIR.sub(lambda match: match[1] + json.loads(b'"%b"' % match[2]).encode(), data)
 
 
 def read(data: bytes, label: str, names: Collection[str]) -> list[JsonEntry]:

@@ -13,10 +13,17 @@ from scheduled.system.text import one_line
 
 _FROM = {
     SourceKind.CRONTAB: "a crontab",
+    SourceKind.ANACRON: "an anacrontab",
     SourceKind.GPTME: "gptme's scheduler.yaml",
     SourceKind.AICO: "AICO's configuration",
     SourceKind.CIRIS: "CIRIS's tasks",
 }
+_REMOVE = {
+    SourceKind.CRONTAB: "cron still has these lines and will run them as well. Remove them; from"
+    " your own crontab\nwith `crontab -e`:",
+    SourceKind.ANACRON: "anacron still has these lines and will run them as well. Remove them:",
+}
+"""How to end the double life of a job, for the schedulers whose jobs run without us."""
 
 
 def text(proposal: Proposal) -> str:
@@ -25,12 +32,11 @@ def text(proposal: Proposal) -> str:
 
 
 def lines_to_remove(proposal: Proposal) -> str:
-    """Return the lines of a crontab that would run beside the new jobs; '' for other files."""
-    if proposal.findings.kind is not SourceKind.CRONTAB or not proposal.jobs:
+    """Return the lines that would run beside the new jobs; '' where none do."""
+    if proposal.findings.kind not in _REMOVE or not proposal.jobs:
         return ""
     lines = [f"  line {job.line}: {one_line(job.text)}\n" for job, _ in proposal.jobs]
-    advice = "Remove them; from your own crontab\nwith `crontab -e`:\n"
-    return f"cron still has these lines and will run them as well. {advice}{''.join(lines)}"
+    return f"{_REMOVE[proposal.findings.kind]}\n{''.join(lines)}"
 
 
 def settings_to_add(settings: Settings) -> str:
@@ -43,7 +49,6 @@ def settings_to_add(settings: Settings) -> str:
 def document(proposal: Proposal, written: Sequence[Path]) -> dict[str, Any]:
     """Return the proposal as JSON values; `written` are the files that were written."""
     settings = proposal.settings
-    is_crontab = proposal.findings.kind is SourceKind.CRONTAB
     return {
         "kind": str(proposal.findings.kind),
         "jobs": [
@@ -53,7 +58,7 @@ def document(proposal: Proposal, written: Sequence[Path]) -> dict[str, Any]:
                 "text": _masked_text(file),
                 "line": imported.line,
                 "from": imported.text,
-                "remove": is_crontab,
+                "remove": proposal.findings.kind in _REMOVE,
             }
             for imported, file in proposal.jobs
         ],

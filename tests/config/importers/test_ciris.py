@@ -28,7 +28,7 @@ ONCE = {"task_id": "once", "status": "PENDING", "defer_until": "2026-12-24T18:00
 
 def read(data: Any) -> Findings:
     text = data if isinstance(data, str) else json.dumps(data, indent=1)
-    return detect.read(text.encode(), "tasks.json", Path("/x"), None, "", at("12:00"))
+    return detect.read(text.encode(), "tasks.json", Path("/x"), None, detect.Reader(at("12:00")))
 
 
 def wanted(**task: Any) -> ImportedJob:

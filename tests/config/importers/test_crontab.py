@@ -1,4 +1,3 @@
-import subprocess
 from typing import Any
 
 import pytest
@@ -86,33 +85,6 @@ def test_another_shell_is_called_as_cron_calls_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "printed"),
-    [
-        ("cat%one%two", "one\ntwo\n"),
-        ("cat; exit 3%END%$HOME `x` \\% \\\\", "END\n$HOME `x` % \\\\\n"),
-        ("cat # to the end%one", "one\n"),
-        ("cat %", ""),
-        ("date +\\%\\%", "%\n"),
-    ],
-)
-def test_what_follows_the_percent_sign_is_read_by_the_command(line: str, printed: str) -> None:
-    command = the_job(f"@daily {line}\n")["command"]
-
-    run = subprocess.run(
-        ["/bin/sh", "-c", command],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (run.stdout, run.returncode) == (printed, 3 if "exit" in line else 0)
-
-
-def test_a_backslash_that_is_not_before_a_percent_sign_stays() -> None:
-    assert the_job("@daily a '\\n' \\\\%b\n")["command"].splitlines()[1] == "a '\\n' \\\\"
-
-
-@pytest.mark.parametrize(
     ("line", "reason"),
     [
         ("#0 4 * * * old", "commented out"),
@@ -140,12 +112,6 @@ def test_a_line_in_another_encoding_is_reported() -> None:
 
     assert [(part.line, part.text, part.reason) for part in found.left_out] == [
         (1, "@daily caf\\xe9", "not UTF-8")
-    ]
-
-
-def test_input_for_a_shell_that_has_no_here_documents_is_left_out() -> None:
-    assert reasons("SHELL=/bin/csh\n@daily cat%x\n") == [
-        (2, "its input, after the %, cannot be written for /bin/csh; put it into a script")
     ]
 
 

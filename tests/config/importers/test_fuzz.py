@@ -47,7 +47,7 @@ def test_any_text_is_proposed_or_refused(
     root = settled.places.root
     data = text.encode("utf-8", "surrogatepass")
     try:
-        found = detect.read(data, "file", root, kind, user, at("12:00"))
+        found = detect.read(data, "file", root, kind, detect.Reader(at("12:00"), user=user))
         made = proposal.propose(found, settled, root / "scheduled.yaml")
     except ScheduledError:
         return

@@ -1,0 +1,119 @@
+import json
+import shlex
+import subprocess
+import sys
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as some
+
+from scheduled.config import yaml_document
+from scheduled.config.importers import crontab
+from scheduled.config.importers.command_text import split
+from scheduled.config.yaml_writer import text_of
+
+WORDS = ["a", "'", '"', "%", "%", "\\", "\\%", " ", "\t", "END", "$HOME", "`", "$(", ")", "{", "}"]
+TEXTS = some.lists(some.sampled_from(WORDS), max_size=12).map("".join)
+PROBE = "import json, sys; print(json.dumps([sys.argv[1:], sys.stdin.read()]))"
+
+
+def as_debians_cron(text: str) -> tuple[str, str]:
+    """Return command and input, transcribed from the two loops of Debian's do_command.c."""
+    command, place, escaped = "", 0, False
+    while place < len(text):
+        sign = text[place]
+        place += 1
+        if escaped:
+            command = command[:-1] + sign if sign in "%\\" else command + sign
+            escaped = False
+            continue
+        if sign == "%":
+            break
+        command += sign
+        escaped = sign == "\\"
+    printed, escaped, is_open = "", False, False
+    for sign in text[place:]:
+        if escaped:
+            printed += "" if sign == "%" else "\\"
+        written = "\n" if sign == "%" and not escaped else sign
+        escaped = written == "\\"
+        if not escaped:
+            printed += written
+            is_open = written != "\n"
+    return command, printed + ("\\" if escaped else "") + ("\n" if is_open else "")
+
+
+def run(line: str, shell: str = "/bin/sh") -> subprocess.CompletedProcess[str]:
+    """Run a line as a job would, from the file that an import writes."""
+    (job,) = crontab.read(f"SHELL={shell}\n* * * * * {line}\n".encode()).jobs
+    text = text_of({"id": "x", "command": job.fields["command"]})
+    command = yaml_document.parse(text.encode(), "x").plain()["command"]
+    words = command if isinstance(command, list) else ["/bin/sh", "-c", command]
+    return subprocess.run(
+        words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+
+
+@given(text=TEXTS)
+@example(text="a%\\\\%x")
+@example(text="a%%\\")
+@example(text="a\\ ")
+@example(text="a%x ")
+def test_d1_command_and_input_are_those_of_debians_cron(text: str) -> None:
+    command, stdin = split(text, halves_backslashes=True)
+    theirs, their_input = as_debians_cron(text)
+
+    assert stdin == their_input
+    # Unescaped blanks around a command mean nothing to the shell.
+    assert command.lstrip(" \t") == command
+    assert theirs.lstrip(" \t").startswith(command)
+    assert not theirs.lstrip(" \t").removeprefix(command).strip(" \t")
+
+
+@pytest.mark.parametrize(
+    ("line", "printed"),
+    [
+        ("cat%one%two", "one\ntwo\n"),
+        ("cat; exit 3%END%$HOME `x` \\% \\\\", "END\n$HOME `x` % \\\\\n"),
+        ("cat # to the end%one", "one\n"),
+        ("cat %", ""),
+        ("cat%one%", "one\n"),
+        ("cat%one%%", "one\n\n"),
+        ("cat%%", "\n"),
+        ("cat%a ", "a \n"),
+        ("cat%\\\\%x", "\\%x\n"),
+        ("date +\\%\\%", "%\n"),
+        ("cat%END%echo executed%END_%END", "END\necho executed\nEND_\nEND\n"),
+        ("cat%' ; echo executed '%\" ; echo executed", "' ; echo executed '\n\" ; echo executed\n"),
+        ("cat%$(echo executed)%`echo executed`", "$(echo executed)\n`echo executed`\n"),
+    ],
+)
+def test_d1_what_follows_the_percent_sign_is_read_and_never_executed(
+    line: str, printed: str
+) -> None:
+    ended = run(line)
+
+    assert (ended.stdout, ended.returncode) == (printed, 3 if "exit" in line else 0)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["cat '", "cat <<END", "cat \\", "{ cat", "cat <<'END'", "cat <<\\END", "cat # '", "( cat"],
+)
+def test_d1_a_command_that_is_not_complete_does_not_take_in_its_input(command: str) -> None:
+    ended = run(f"{command}%END%echo executed%}}%'%touch /nonexistent/x")
+
+    assert "executed" not in ended.stdout.replace("echo executed", "")
+    assert "nonexistent" not in ended.stderr
+
+
+@settings(max_examples=25)
+@given(words=some.lists(some.text("ab '\"%$`END\t;", min_size=1), max_size=3), stdin=TEXTS)
+@example(words=["%"], stdin="END")
+def test_d1_arguments_and_input_arrive(words: list[str], stdin: str) -> None:
+    quoted = shlex.join([sys.executable, "-S", "-c", PROBE, *words]).replace("%", "\\%")
+
+    ended = run(f"{quoted}%{stdin}")
+
+    expected = as_debians_cron(f"x%{stdin}")[1]
+    assert json.loads(ended.stdout) == [words, expected]
