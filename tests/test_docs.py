@@ -137,7 +137,7 @@ def options(command: click.Command) -> set[str]:
         option
         for param in command.params
         if isinstance(param, click.Option) and not isinstance(param, inherited)
-        for option in param.opts
+        for option in (*param.opts, *param.secondary_opts)
     }
 
 
