@@ -174,7 +174,9 @@ def test_settings_become_a_new_configuration(root: Path) -> None:
     call(root, "scheduler.yaml", "--yes")
     found = configuration.load(session(root).path_options)
 
-    assert (root / "scheduled.yaml").read_text() == "jobs_dirs: mine\nmax_concurrent: 2\n"
+    assert (root / "scheduled.yaml").read_text() == (
+        "jobs_dirs: mine\nmax_concurrent: 2\ndefault_timeout: 300\n"
+    )
     assert (found.max_concurrent, found.jobs_dirs) == (2, (root / "mine",))
 
 
@@ -182,7 +184,9 @@ def test_a_configuration_that_is_there_is_left_to_its_owner(root: Path) -> None:
     path = written(root, "# mine\n")
     out, _ = call(root, "-", "--yes", stdin="max_concurrent_jobs: 2\n")
 
-    assert out.endswith(f"{path} exists and is not changed. Add to it:\n  max_concurrent: 2\n")
+    assert out.endswith(
+        f"{path} exists and is not changed. Add to it:\n  max_concurrent: 2\n  default_timeout: 300\n"
+    )
     assert path.read_text() == "# mine\n"
 
 
@@ -262,7 +266,7 @@ def test_the_keys_of_settings_in_json(root: Path) -> None:
 
     assert found["settings"] == {
         "path": f"{root}/scheduled.yaml",
-        "text": "max_concurrent: 2\n",
+        "text": "max_concurrent: 2\ndefault_timeout: 300\n",
         "by_hand": False,
     }
     assert found["written"] == []

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from scheduled.config.importers import command_text
+from scheduled.config.importers import command_text, idioms
 from scheduled.config.importers.crontab_fields import hashed, seconds_problem, without_options
 from scheduled.config.importers.crontab_shape import ASSIGNMENT, ENTRY, can_be_user, is_entry
 from scheduled.config.importers.findings import Findings, ImportedJob, LeftOut, SourceKind
@@ -52,6 +52,7 @@ def read(text: bytes, *, user: str = "", halves_backslashes: bool = False) -> Fi
     notes = [_NO_DEADLINE] if reader.jobs else []
     notes += [note for name, note in _NOTES.items() if name in reader.noteworthy]
     notes += command_text.backslash_note(reader.backslashes, halves_backslashes)
+    notes += reader.advice
     jobs, left_out = tuple(reader.jobs), tuple(reader.left_out)
     return Findings(SourceKind.CRONTAB, jobs, left_out=left_out, notes=tuple(notes))
 
@@ -67,6 +68,7 @@ class _CrontabReader:
     jobs: list[ImportedJob] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     noteworthy: set[str] = field(default_factory=set)
+    advice: list[str] = field(default_factory=list)
     backslashes: list[int] = field(default_factory=list)
     """The lines with two backslashes in a row in their command."""
 
@@ -138,6 +140,8 @@ class _CrontabReader:
         self._add(
             number, text.rstrip(" \t"), {key: value for key, value in fields.items() if value}
         )
+        advice = idioms.advice(words, stdin, shell)
+        self.advice += [f"line {number}, {fields['id']}: {advice}"] if advice else []
         if command_text.has_pairs(rest):
             self.backslashes.append(number)
         self.noteworthy |= {"~"} & set(match["schedule"])
