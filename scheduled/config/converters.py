@@ -225,10 +225,15 @@ def command(node: Node) -> str | tuple[str, ...]:
         return text(node)
     if not node.value:
         raise InvalidValue("an empty list; write the program and its arguments")
-    words = tuple("" if word.value == "" else text(word) for word in node.value)
-    if not words[0]:
+    words = tuple(word.value if _is_blank(word) else text(word) for word in node.value)
+    if not words[0].strip():
         raise InvalidValue("its first word, the program, is empty")
     return words
+
+
+def _is_blank(word: Node) -> bool:
+    """Whether a word is text without anything to read, which an argument may be."""
+    return isinstance(word.value, str) and not word.value.strip()
 
 
 @_with_schema(

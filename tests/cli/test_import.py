@@ -185,7 +185,8 @@ def test_a_configuration_that_is_there_is_left_to_its_owner(root: Path) -> None:
     out, _ = call(root, "-", "--yes", stdin="max_concurrent_jobs: 2\n")
 
     assert out.endswith(
-        f"{path} exists and is not changed. Add to it:\n  max_concurrent: 2\n  default_timeout: 300\n"
+        f"{path} exists and is not changed. Add to it:\n"
+        "  max_concurrent: 2\n  default_timeout: 300\n"
     )
     assert path.read_text() == "# mine\n"
 

@@ -11,36 +11,11 @@ from scheduled.config import yaml_document
 from scheduled.config.importers import crontab
 from scheduled.config.importers.command_text import split
 from scheduled.config.yaml_writer import text_of
+from tests.builders.debians_cron import command_and_input
 
 WORDS = ["a", "'", '"', "%", "%", "\\", "\\%", " ", "\t", "END", "$HOME", "`", "$(", ")", "{", "}"]
 TEXTS = some.lists(some.sampled_from(WORDS), max_size=12).map("".join)
 PROBE = "import json, sys; print(json.dumps([sys.argv[1:], sys.stdin.read()]))"
-
-
-def as_debians_cron(text: str) -> tuple[str, str]:
-    """Return command and input, transcribed from the two loops of Debian's do_command.c."""
-    command, place, escaped = "", 0, False
-    while place < len(text):
-        sign = text[place]
-        place += 1
-        if escaped:
-            command = command[:-1] + sign if sign in "%\\" else command + sign
-            escaped = False
-            continue
-        if sign == "%":
-            break
-        command += sign
-        escaped = sign == "\\"
-    printed, escaped, is_open = "", False, False
-    for sign in text[place:]:
-        if escaped:
-            printed += "" if sign == "%" else "\\"
-        written = "\n" if sign == "%" and not escaped else sign
-        escaped = written == "\\"
-        if not escaped:
-            printed += written
-            is_open = written != "\n"
-    return command, printed + ("\\" if escaped else "") + ("\n" if is_open else "")
 
 
 def run(line: str, shell: str = "/bin/sh") -> subprocess.CompletedProcess[str]:
@@ -61,7 +36,7 @@ def run(line: str, shell: str = "/bin/sh") -> subprocess.CompletedProcess[str]:
 @example(text="a%x ")
 def test_d1_command_and_input_are_those_of_debians_cron(text: str) -> None:
     command, stdin = split(text, halves_backslashes=True)
-    theirs, their_input = as_debians_cron(text)
+    theirs, their_input = command_and_input(text)
 
     assert stdin == their_input
     # Unescaped blanks around a command mean nothing to the shell.
@@ -115,5 +90,5 @@ def test_d1_arguments_and_input_arrive(words: list[str], stdin: str) -> None:
 
     ended = run(f"{quoted}%{stdin}")
 
-    expected = as_debians_cron(f"x%{stdin}")[1]
+    expected = command_and_input(f"x%{stdin}")[1]
     assert json.loads(ended.stdout) == [words, expected]
