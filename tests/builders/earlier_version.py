@@ -11,11 +11,13 @@ def name_of(state_dir: Path) -> str:
     return hashlib.sha256(bytes(state_dir)).hexdigest()[:8]
 
 
-def block(root: Path, state_dir: Path, *, every: str = "* * * * *") -> bytes:
+def block(
+    root: Path, state_dir: Path, *, every: str = "* * * * *", program: str = PROGRAM
+) -> bytes:
     """The block of a crontab, for paths that need no quotes."""
     body = (
         "# Written by `scheduled cron install`; `scheduled cron uninstall` removes it.\n"
-        f"{every} {PROGRAM} --root {root} --state-dir {state_dir} run\n"
+        f"{every} {program} --root {root} --state-dir {state_dir} run\n"
     )
     digest = hashlib.sha256(body.encode()).hexdigest()
     name = name_of(state_dir)

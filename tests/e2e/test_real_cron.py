@@ -10,13 +10,17 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.builders import ecosystem, needs
+import scheduled
+from scheduled.state.store import Store
+from tests.builders import earlier_version, ecosystem, needs, soak
+from tests.builders.installed import WITHOUT_SWEEPS, configure
 
 _DAEMON = """
 set -e
@@ -27,6 +31,10 @@ mount --bind /dev/null /etc/crontab
 mount -t tmpfs -o mode=755 tmpfs /run
 echo ready
 exec cron -f
+"""
+EACH_MINUTE = """\
+  backup:
+    {schedule: "* * * * *", first_run: now, command: "echo $SCHEDULED_SLOT >> out"}
 """
 _SPOOL = "/var/spool/cron/crontabs/root"
 
@@ -109,6 +117,33 @@ def test_the_tick_comes_in_crons_bare_environment_and_all_else_stays(
     assert machine.run("crontab", "-l") == foreign
 
 
+def test_a1_two_roots_of_one_user_run_all_their_jobs_also_after_an_upgrade(
+    machine: Machine, tmp_path: Path
+) -> None:
+    """The block of the first, and its state in the place that all roots shared, are of 0.1.0."""
+    minutes = soak.count(2, 5)
+    roots = [tmp_path / "one", tmp_path / "other"]
+    for root in roots:
+        root.mkdir(mode=0o755)
+        configure(root, WITHOUT_SWEEPS + EACH_MINUTE)
+    shared = tmp_path / ".local/state/scheduled"
+    Store(shared).record(datetime.now(UTC), {"event": "tick", "ran": 0})
+    program = f"{sys.executable} -I -S -X utf8 {scheduled.__path__[0]}/__main__.py"
+    block = earlier_version.block(roots[0], shared, program=program)
+    machine.run("crontab", "-", text=b'MAILTO=""\n' + block)
+
+    install = (sys.executable, "-m", "scheduled", "--root", roots[1], "cron", "install")
+    machine.run("env", f"HOME={tmp_path}", *install)
+    installed = machine.run("crontab", "-l")
+    outs = [root / "out" for root in roots]
+    _wait_until(lambda: all(len(_lines(out)) >= minutes for out in outs), 60 * (minutes + 2))
+
+    assert block in installed
+    assert all(_lines(out) == sorted(set(_lines(out))) for out in outs)  # none ran twice
+    assert Store(shared).load().state["owner"]["root"] == str(roots[0])
+    assert len([*shared.glob("other-*/scheduled_state.json")]) == 1
+
+
 def test_comments_at_the_top_survive_debians_habit_of_hiding_them(
     machine: Machine, tmp_path: Path
 ) -> None:
@@ -166,6 +201,17 @@ def _wait_for_the_tick(machine: Machine, log: Path) -> None:
     while not (log.exists() and machine.is_at_rest):
         assert time.monotonic() < deadline, f"no tick, or one without end; {log}: {log.exists()}"
         time.sleep(0.2)
+
+
+def _wait_until(happened: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, "no run for too long"
+        time.sleep(0.2)
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text().splitlines() if path.exists() else []
 
 
 def _json(path: Path) -> dict[str, Any]:
