@@ -13,9 +13,10 @@ import click
 from scheduled.cli import global_options
 from scheduled.cli.context import Session
 from scheduled.cli.groups import Group
-from scheduled.errors import ScheduledError
+from scheduled.errors import ScheduledError, StateError
 from scheduled.state.owner import NotOwnerError
 from scheduled.system import streams
+from scheduled.system.text import one_line
 from scheduled.version import __version__
 
 COMMANDS = {
@@ -137,7 +138,20 @@ def _called(session: Session) -> int:
         obj=session,
         color=None if session.color else False,
     )
-    return result if isinstance(result, int) else 0
+    return _mended(session, result if isinstance(result, int) else 0)
+
+
+def _mended(session: Session, code: int) -> int:
+    """Say what was damaged where the command has just mended it, for no tick will find it any more.
+
+    Returns the exit code.
+    """
+    store = session.__dict__.get("store")  # if the command has asked for it
+    if store is None or not store.has_written or not store.recovered:
+        return code
+    for sentence in store.recovered:
+        _say(f"scheduled: {one_line(sentence)}")
+    return code or StateError.exit_code
 
 
 def _is_output_lost() -> bool:

@@ -11,19 +11,16 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from scheduled.errors import StateError, reason_of
 from scheduled.state import apply, checkpoint, events, owner
 from scheduled.state.checkpoint import Checkpoint
 from scheduled.state.document import OUR_KEYS, State, empty, with_defaults, with_foreign_keys
 from scheduled.state.journal import Event, Journal, Line, Position, file_name
 from scheduled.state.records import ALL_JOBS
-from scheduled.system import files, locks, private
+from scheduled.system import files, locks
 from scheduled.timing.instants import format_utc
 from scheduled.version import __version__
 
 FILE_NAME = "scheduled_state.json"
-ASIDE = ("corrupt", "replaced")
-"""Why an old state file was kept: it could not be used, or the journal lacked what it knew."""
 KEEP_DAYS = 30
 FAR = timedelta(days=2)
 """A journal file dated further ahead than this was written while the clock was wrong."""
@@ -44,6 +41,8 @@ class Store:
         """The number of the newest event in `state`; none has it twice."""
         self.recovered: list[str] = []
         """Sentences for the user about what was damaged and how it was recovered."""
+        self.has_written = False
+        """Whether this process has recorded something, and so mended what was damaged."""
         self.began_new_day = False
         """Whether this process wrote the first event of a day: then it is time to clean up."""
         self.events_read = 0
@@ -271,6 +270,7 @@ class Store:
             {"seq": number, **event} for number, event in enumerate(recorded, self._next_number)
         ]
         self.journal.append(name, numbered, sync=sync)
+        self.has_written = True
         self._read_own()
         if sync:
             self._synced = self._position
@@ -295,19 +295,13 @@ class Store:
         """Copy state file and journal file, if the journal has lost events."""
         if self._lacking is None:
             return
+        from scheduled.state import aside
+
         damaged = self.journal.folder / self._lacking if self._lacking else None
         for path in filter(None, (self.path, damaged)):
-            copy = path_aside(path, "replaced", now)
-            try:
-                private.replace(copy, private.read(path))
-            except FileNotFoundError:
-                continue  # it is missing
-            except OSError as error:
-                reason = reason_of(error)
-                raise StateError(
-                    f"{copy}: cannot be written: {reason}; nothing was changed"
-                ) from error
-            self.recovered.append(f"a copy is kept as {copy}")
+            copy = aside.keep_copy(path, now)
+            if copy is not None:
+                self.recovered.append(f"a copy is kept as {copy}")
         self._lacking = None
 
     def _snapshot(self, now: datetime) -> Event:
@@ -379,15 +373,11 @@ class Store:
             return
         found = checkpoint.read(self.path)  # under the lock: another tick may have replaced it
         if found.flaw or not (found.is_sealed or found.is_old):
-            aside = path_aside(self.path, "corrupt", now)
-            self.path.rename(aside)
-            self.recovered.append(f"the broken state file is kept as {aside}")
+            from scheduled.state import aside
+
+            moved = aside.move(self.path, now)
+            self.recovered.append(f"the broken state file is kept as {moved}")
         self._broken = False
-
-
-def path_aside(path: Path, why: str, now: datetime) -> Path:
-    """Return where a replaced state file is kept; `why` is one of ASIDE."""
-    return path.with_name(f"{path.name}.{why}-{now:%Y%m%dT%H%M%SZ}")
 
 
 def _number(event: Event | None) -> int:

@@ -105,6 +105,21 @@ def test_a_damaged_line_of_the_journal_costs_no_more_than_itself(quick: Path) ->
     assert second == Said(0, "", "")
 
 
+def test_h1_a_command_that_mends_the_state_says_so_for_no_tick_will(quick: Path) -> None:
+    scheduled(quick, "run")
+    (journal,) = (state_dir(quick) / "journal").iterdir()
+    journal.write_bytes(b"")
+
+    paused = scheduled(quick, "pause", "quick")
+    after = scheduled(quick, "run")
+
+    assert paused.code == 4
+    assert "the state file was used" in paused.err
+    assert paused.is_plain_speech
+    assert after == Said(0, "", "")
+    assert "quick" in state(quick)["paused"]
+
+
 def recorded(home: Path) -> dict[str, str]:
     """All that is kept about an ecosystem; locks and heartbeat come and go."""
     files = tree(state_dir(home))

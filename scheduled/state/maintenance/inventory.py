@@ -16,7 +16,7 @@ from pathlib import Path
 
 from scheduled import idle
 from scheduled.errors import StateError, reason_of
-from scheduled.state import heartbeat, store
+from scheduled.state import aside, heartbeat, store
 from scheduled.state.journal import DAY_FILE
 
 
@@ -59,7 +59,7 @@ class StateFile:
 
 _STAMP = re.compile(r"\d{8}T\d{6}Z")
 _ASIDE = re.compile(
-    rf"({re.escape(store.FILE_NAME)}|{DAY_FILE.pattern})\.({'|'.join(store.ASIDE)})-{_STAMP.pattern}"
+    rf"({re.escape(store.FILE_NAME)}|{DAY_FILE.pattern})\.({'|'.join(aside.REASONS)})-{_STAMP.pattern}"
     rf"|before-upgrade-{_STAMP.pattern}\.tar\.gz"
 )
 _HINTS = (idle.HINT, heartbeat.FILE_NAME)

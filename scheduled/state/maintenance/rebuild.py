@@ -1,16 +1,16 @@
 """Rebuilding the state from the journal."""
 
-import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from scheduled.errors import StateError, UnreadableFileError, reason_of
+from scheduled.errors import StateError, UnreadableFileError
+from scheduled.state.aside import keep_copy
 from scheduled.state.document import with_foreign_keys
 from scheduled.state.maintenance.check import compared
 from scheduled.state.maintenance.compare import Difference
-from scheduled.state.store import Store, path_aside
+from scheduled.state.store import Store
 from scheduled.system import files, locks, private
 
 
@@ -44,7 +44,7 @@ def rebuild(state_dir: Path, now: datetime) -> RebuildResult:
         problems, differing, after = compared(state_dir)
         if document is not None and not differing and not problems:
             return RebuildResult((), None, written=False, warnings=())
-        kept_as = _keep(before.path, now)
+        kept_as = keep_copy(before.path, now)
         # Where the journal has lost events, the state knows more.
         rebuilt = before if after.recovered or before.number > after.number else after
         rebuilt.state = with_foreign_keys(rebuilt.state, document)
@@ -59,16 +59,3 @@ def _document(store: Store) -> Any:
         return files.parse_json(private.read(store.path), store.path)
     except (OSError, UnreadableFileError):
         return None
-
-
-def _keep(path: Path, now: datetime) -> Path | None:
-    """Copy the state file, so that there is one at every instant; return the copy."""
-    if not os.path.exists(path):
-        return None
-    copy = path_aside(path, "replaced", now)
-    try:
-        private.replace(copy, private.read(path))
-    except OSError as error:
-        reason = reason_of(error)
-        raise StateError(f"{copy}: cannot be written: {reason}; nothing was changed") from error
-    return copy
