@@ -93,10 +93,10 @@ def test_the_import_of_a_crontab_prints_what_the_migration_page_shows(
     monkeypatch.setenv("PATH", str(crontab.bin), prepend=os.pathsep)
     monkeypatch.setenv("HOME", str(root))
 
-    main(["config", "import", "--crontab", "--yes"])
+    main(["config", "import", "--crontab", "--yes", "--yaml"])
 
     printed = capsys.readouterr().out.replace(str(root), "/home/ann")
-    assert printed == MIGRATION.session("scheduled config import --crontab --yes")
+    assert printed == MIGRATION.session("scheduled config import --crontab --yes --yaml")
 
 
 def python(folder: Path, *words: str) -> str:

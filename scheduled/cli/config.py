@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from scheduled.cli.export import export
 from scheduled.cli.groups import Group
 from scheduled.cli.import_ import import_
 from scheduled.cli.output import print_json
@@ -39,6 +40,7 @@ def config() -> None:
 
 
 config.add_command(import_)
+config.add_command(export)
 
 
 @config.command("init")

@@ -142,10 +142,13 @@ def uninstall(session: Session, *, systemd: bool, dry_run: bool, force: bool) ->
     """Remove the lines from your crontab; all others stay as they are."""
     if not dry_run:
         takeover.own_state_if_possible(session)
+    was_called = tick_calls.is_called(session)
     way = timer.uninstall if systemd else _uninstall
     way(session, dry_run=dry_run, force=force)
     if not dry_run:
         tick_calls.note(session, "timer" if systemd else "crontab", None)
+        if was_called and not tick_calls.is_called(session):
+            tick_calls.name_jobs_without_ticks(session.config)
 
 
 def _uninstall(session: Session, *, dry_run: bool, force: bool) -> None:

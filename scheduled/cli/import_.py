@@ -32,6 +32,7 @@ LARGEST = 4 * 1024 * 1024
     default=None,
     help="A crontab whose lines name a user, only your lines are imported; or one without users.",
 )
+@click.option("--yaml", "with_files", is_flag=True, help="Show each file, not only a table.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object; ask nothing.")
 @click.pass_context
@@ -42,24 +43,26 @@ def import_(
     from_crontab: bool,
     kind: str | None,
     system: bool | None,
+    with_files: bool,
     yes: bool,
     as_json: bool,
 ) -> int:
     """Create job files from a crontab, an anacrontab, gptme's scheduler.yaml, AICO's core.yaml or
     CIRIS's tasks as JSON.
 
-    FILE may be - for standard input. Prints what would be written; nothing is written until you
+    FILE may be - for standard input. Prints a table of the jobs; nothing is written until you
     confirm. Existing files are never overwritten, and the crontab is left as it is.
     """
     session: Session = context.obj
     proposed = _proposal(session, file, from_crontab, SourceKind(kind) if kind else None, system)
     if not as_json:
-        _print_proposal(proposed)
+        _print_proposal(proposed, with_files=with_files)
     if proposed.is_empty or not (yes or (not as_json and _confirm(file))):
         if as_json:
             _print_json(proposed, [])
         elif not proposed.is_empty:
-            click.echo("Nothing has been written; use --yes to write it.")
+            more = "" if with_files or not proposed.jobs else "; --yaml shows the files"
+            click.echo(f"Nothing has been written; use --yes to write it{more}.")
         return 0
     session.own_state()
     before = session.config.problems
@@ -124,12 +127,14 @@ def _confirm(file: str | None) -> bool:
     return click.confirm("Write this?")
 
 
-def _print_proposal(proposed: Proposal) -> None:
+def _print_proposal(proposed: Proposal, *, with_files: bool) -> None:
     from scheduled.config.importers import render
 
-    click.echo(render.text(proposed))
+    click.echo(render.text(proposed, with_files=with_files))
     if proposed.is_empty:
-        click.echo("Nothing to write.")
+        nothing = not (proposed.left_out or proposed.settings.text)
+        reason = ": there are only comments and variables" if nothing else ""
+        click.echo(f"Nothing to write{reason}.")
         click.echo(render.settings_to_add(proposed.settings), nl=False)
 
 

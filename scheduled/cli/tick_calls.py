@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 
 from scheduled.cli.context import Session
-from scheduled.config import paths
+from scheduled.config import conflicts, paths
 from scheduled.config.load import Config
 from scheduled.config.paths import PathOptions
 from scheduled.errors import UsageError
-from scheduled.installation import identity
+from scheduled.installation import identity, tick_lines
 from scheduled.installation.tick_command import Target
 from scheduled.installation.tick_lines import TickLine
 from scheduled.state import events, tick_interval
@@ -81,6 +81,25 @@ def note(session: Session, way: str, every: timedelta | None) -> None:
     if session.store.state["cadence"].get("installed", {}).get(by) != seconds:
         session.store.record(session.now, events.tick_interval_installed(by, seconds))
         session.store.checkpoint(session.now)
+
+
+def is_called(session: Session) -> bool:
+    """Whether any line of the user's crontab or units fires the ticks of this root."""
+    root = identity.real_root(session.config.places.root)
+    return any(line.root in ("", root) for line in tick_lines.every(session.environ))
+
+
+def name_jobs_without_ticks(config: Config) -> None:
+    """Print the jobs that nothing runs any more, and the way back to a crontab."""
+    jobs = [job for job in config.jobs if job.enabled]
+    if not jobs:
+        return
+    own = [job.id for job in conflicts.own_jobs(jobs)]
+    more = len(jobs) - len(own)
+    names = [*own, *([f"{more} built-in job{'' if more == 1 else 's'}"] if more else [])]
+    click.echo(f"No longer run: {', '.join(names)}.")
+    if own:
+        click.echo("`scheduled config export --crontab` prints them as lines of a crontab.")
 
 
 def warn_of_another(config: Config, every: timedelta) -> None:

@@ -326,3 +326,33 @@ def test_help_runs_nothing(place: Place, command: Crontab) -> None:
     for words in (["--help"], ["install", "--help"], ["uninstall", "--force", "--help"]):
         assert "Usage:" in said(place, *words)
     assert command.text == FOREIGN
+
+
+def test_d10_uninstalling_names_the_jobs_that_now_run_nowhere_and_the_way_back(
+    place: Place, command: Crontab
+) -> None:
+    jobs = (
+        "jobs:\n  backup: {schedule: daily, command: x}\n"
+        "  off: {schedule: daily, command: y, enabled: false}\n"
+    )
+    (place.root / "scheduled.yaml").write_text(jobs)
+    command.text = FOREIGN
+    said(place, "install")
+
+    out = said(place, "uninstall")
+
+    assert "No longer run: backup" in out
+    assert "off" not in out.split("No longer run: ")[1].split("\n")[0].split(", ")
+    assert "`scheduled config export --crontab` prints them as lines of a crontab." in out
+    assert "The crontab as it was: " in out
+
+
+def test_d10_jobs_that_something_else_runs_are_not_named(place: Place, command: Crontab) -> None:
+    (place.root / "scheduled.yaml").write_text("jobs:\n  a: {schedule: daily, command: x}\n")
+    said(place, "install")
+    line = b"0 * * * * scheduled --root " + bytes(place.root) + b" run\n"
+    command.text += line
+
+    assert "No longer run" not in said(place, "uninstall", "--dry-run")
+    assert "No longer run" not in said(place, "uninstall")
+    assert "No longer run" not in said(place, "uninstall")

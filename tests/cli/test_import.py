@@ -21,7 +21,7 @@ from tests.builders.crontab import Crontab
 from tests.builders.jobs import at
 
 MIGRATION = (Path(__file__).parents[2] / "docs" / "migration.md").read_text("utf-8")
-COMMANDS = ("crontab -l", "scheduled config import --crontab --yes")
+COMMANDS = ("crontab -l", "scheduled config import --crontab --yes --yaml")
 CRONTAB = """\
 PATH=/opt/bin:/usr/bin
 API_TOKEN=hunter2hunter2
@@ -65,10 +65,26 @@ def jobs(root: Path) -> set[str]:
     return {job.id for job in found.jobs} - SHIPPED
 
 
-def test_without_a_yes_it_shows_every_file_and_writes_none(root: Path) -> None:
+def test_d10_without_a_yes_it_shows_a_table_and_writes_nothing(root: Path) -> None:
     before = sorted(root.rglob("*"))
 
     out, code = call(root, "tab")
+
+    assert out.startswith(
+        f"2 jobs from a crontab, for files in {root}/jobs\n\n"
+        "LINE  JOB       SCHEDULE     RUNS\n"
+        "   4  backup    30 2 * * *   backup.sh --all\n"
+        "   6  backup-2  */5 * * * *  backup.sh --quick\n"
+    )
+    assert "id: backup" not in out
+    assert out.endswith("use --yes to write it; --yaml shows the files.\n")
+    assert (sorted(root.rglob("*")), code) == (before, 0)
+
+
+def test_d10_the_files_are_shown_on_demand_and_none_is_written(root: Path) -> None:
+    before = sorted(root.rglob("*"))
+
+    out, code = call(root, "tab", "--yaml")
 
     assert f"{root}/jobs/backup.yaml, from line 4:\n  id: backup\n  description: The" in out
     assert 'line 5: 61 * * * * broken\n    schedule: "61 * * * *": minute 61 is out of' in out
@@ -93,7 +109,7 @@ def test_the_lines_to_take_out_of_the_crontab_are_named_exactly(root: Path) -> N
 
 
 def test_the_files_are_for_their_owner_alone_and_secrets_are_not_shown(root: Path) -> None:
-    out, _ = call(root, "tab", "--yes")
+    out, _ = call(root, "tab", "--yes", "--yaml")
     path = root / "jobs" / "backup.yaml"
 
     assert path.stat().st_mode & 0o777 == 0o600
@@ -236,7 +252,7 @@ def test_the_migration_in_the_documents_is_what_happens(
     own.text = listed.encode()
     monkeypatch.setenv("PATH", f"{own.bin}:{os.environ['PATH']}")
 
-    out, _ = call(root, "--crontab", "--yes")
+    out, _ = call(root, "--crontab", "--yes", "--yaml")
 
     assert out.replace(str(root), "/home/ann") == shown
 
@@ -318,3 +334,50 @@ def test_on_a_terminal_it_asks(root: Path, answer: str, found: set[str]) -> None
     os.close(ours)
 
     assert (jobs(root), process.returncode) == (found, 0)
+
+
+def test_d10_secrets_are_not_shown_in_the_table(root: Path) -> None:
+    (root / "tab").write_text("API_TOKEN=hunter2hunter2\n@daily a --token hunter2hunter2\n")
+
+    assert "hunter2" not in call(root, "tab")[0].split("cron still has")[0]
+
+
+def test_d7_an_own_crontab_without_entries_is_called_that(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Crontab(tmp_path / "cron")
+    own.text = b"# m h  dom mon dow   command\nPATH=/bin\n"
+    monkeypatch.setenv("PATH", f"{own.bin}:{os.environ['PATH']}")
+
+    out, code = call(root, "--crontab")
+
+    assert out.endswith("Nothing to write: there are only comments and variables.\n")
+    assert code == 0
+
+
+@pytest.mark.parametrize(
+    "setting", ["", "root: {other}\n", "jobs_dirs: [none, some]\n", "jobs_dirs: {other}/x\n"]
+)
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("existing", ["", "jobs", "other/jobs", "etc/jobs", "etc/some"])
+def test_d10_files_go_where_the_configuration_in_effect_looks_for_them(
+    root: Path, setting: str, named: bool, existing: str
+) -> None:
+    for folder in ("etc", "other", existing):
+        (root / folder).mkdir(mode=0o755, parents=True, exist_ok=True)
+    path = root / ("etc" if named else "") / "scheduled.yaml"
+    path.write_text(setting.format(other=root / "other"))
+    path.chmod(0o600)
+    environ = {"HOME": str(root), "TZ": "UTC", "PATH": os.environ["PATH"]}
+    started = Session(
+        None, str(path) if named else None, str(root / "state"), environ=environ, cwd=root,
+        now=at("12:00"),
+    )  # fmt: skip
+
+    result = CliRunner().invoke(
+        config, ["import", "tab", "--yes"], obj=started, standalone_mode=False,
+        catch_exceptions=False,
+    )  # fmt: skip
+
+    found = configuration.load(started.path_options)
+    assert {job.id for job in found.jobs} - SHIPPED == {"backup", "backup-2"}, result.output

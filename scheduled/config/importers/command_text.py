@@ -39,6 +39,20 @@ def argv(command: str, stdin: str, shell: str) -> str | Sequence[str]:
     return command if shell == SHELL else [shell, "-c", command]
 
 
+def shown(command: str | Sequence[str]) -> str:
+    """Return the command of a job in a line, as people know it, without the shell around it."""
+    if isinstance(command, str):
+        return command
+    if is_fed(command):
+        return f"{command[4]} (with input)"
+    return command[2] if [*command[1:2]] == ["-c"] and len(command) == 3 else " ".join(command)
+
+
+def is_fed(command: str | Sequence[str]) -> bool:
+    """Whether `argv` made this command for one with standard input."""
+    return not isinstance(command, str) and [*command[:3]] == [SHELL, "-c", _FEED]
+
+
 def has_pairs(text: str) -> bool:
     """Whether the command, before any input, has two backslashes in a row that crons differ in."""
     return split(text)[0] != split(text, halves_backslashes=True)[0]

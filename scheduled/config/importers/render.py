@@ -5,11 +5,12 @@ from pathlib import Path
 from textwrap import indent
 from typing import Any
 
+from scheduled.config.importers import command_text
 from scheduled.config.importers.findings import SourceKind
 from scheduled.config.importers.proposal import Proposal, Settings
 from scheduled.config.job_file_editor import NewJobFile
 from scheduled.runs.masking import Mask
-from scheduled.system.text import one_line
+from scheduled.system.text import excerpt, one_line
 
 _FROM = {
     SourceKind.CRONTAB: "a crontab",
@@ -26,9 +27,12 @@ _REMOVE = {
 """How to end the double life of a job, for the schedulers whose jobs run without us."""
 
 
-def text(proposal: Proposal) -> str:
-    """Return each file with its content, what is not imported and why, and what changes."""
-    return "\n".join(_blocks(proposal))
+def text(proposal: Proposal, *, with_files: bool = False) -> str:
+    """Return a table of the jobs, what is not imported and why, and what changes.
+
+    `with_files` adds each file with its content.
+    """
+    return "\n".join(_blocks(proposal, with_files))
 
 
 def lines_to_remove(proposal: Proposal) -> str:
@@ -78,12 +82,18 @@ def document(proposal: Proposal, written: Sequence[Path]) -> dict[str, Any]:
     }
 
 
-def _blocks(proposal: Proposal) -> Iterator[str]:
+def _blocks(proposal: Proposal, with_files: bool) -> Iterator[str]:
     count = len(proposal.jobs)
-    jobs = f"{count} job{'' if count == 1 else 's'}"
-    yield f"{jobs} from {_FROM[proposal.findings.kind]}\n"
-    for imported, file in proposal.jobs:
-        yield f"{file.path}, from line {imported.line}:\n{indent(_masked_text(file), '  ')}"
+    jobs = f"{count} job{'' if count == 1 else 's'} from {_FROM[proposal.findings.kind]}"
+    if proposal.jobs:
+        folder = proposal.jobs[0][1].path.parent
+        yield f"{jobs}, for files in {folder}\n"
+        yield _table(proposal)
+    else:
+        yield f"{jobs}\n"
+    if with_files:
+        for imported, file in proposal.jobs:
+            yield f"{file.path}, from line {imported.line}:\n{indent(_masked_text(file), '  ')}"
     settings = proposal.settings
     if settings.text and settings.is_new:
         yield f"{settings.path}:\n{indent(settings.text, '  ')}"
@@ -95,6 +105,28 @@ def _blocks(proposal: Proposal) -> Iterator[str]:
         yield f"Not imported:\n{''.join(lines)}"
     if proposal.notes:
         yield "What changes:\n" + "".join(f"  {note}\n" for note in proposal.notes)
+
+
+def _table(proposal: Proposal) -> str:
+    """Return a line a job: its line in the file, its id, its schedule, and what it runs."""
+    rows = [("LINE", "JOB", "SCHEDULE", "RUNS")]
+    rows += [
+        (str(imported.line), file.job.id, file.job.schedule, _runs(file))
+        for imported, file in proposal.jobs
+    ]
+    widths = [max(len(row[place]) for row in rows) for place in range(3)]
+    return "".join(
+        f"{line:>{widths[0]}}  {id_:<{widths[1]}}  {schedule:<{widths[2]}}  {runs}\n"
+        for line, id_, schedule, runs in rows
+    )
+
+
+def _runs(file: NewJobFile) -> str:
+    job = file.job
+    if job.handler:
+        return f"handler {job.handler}"
+    command = Mask(job.env).text(command_text.shown(job.command))
+    return excerpt(command) + ("" if job.enabled else " (disabled)")
 
 
 def _masked_text(file: NewJobFile) -> str:
