@@ -16,7 +16,8 @@ from scheduled.ecosystem.memory import Limits, Survey
 from scheduled.ecosystem.registry import Branch, Registry
 from scheduled.errors import UnreadableFileError, reason_of
 from scheduled.handler import Context
-from scheduled.system.files import read_json, stamp
+from scheduled.system.files import stamp
+from scheduled.system.folder import Folder
 from scheduled.system.stamp_cache import StampCache
 
 PARAMS = Limits.PARAMS
@@ -117,10 +118,10 @@ def _history(context: Context) -> list[Any]:
     Raises CentralFileError if that is impossible.
     """
     path = central.path_of(context.central_dir, NAME)
-    if stamp(path) is None:
-        return []
     try:
-        document = read_json(path)
+        document = central.read_strictly(context.central_dir, NAME)
+        if document is None and stamp(path) is None:
+            return []
         history = document.get("history", []) if isinstance(document, dict) else None
         if not isinstance(history, list):
             raise UnreadableFileError(path, "no history in it")
@@ -140,7 +141,8 @@ def _is_later(measured: Any, since: datetime, context: Context) -> bool:
 def _put_aside(path: Path, context: Context, reason: str) -> None:
     aside = path.with_name(f"{path.name}.corrupt-{context.now:%Y%m%dT%H%M%SZ}")
     try:
-        path.rename(aside)
+        with Folder.file(path) as (folder, name):
+            folder.rename(name, aside.name)
     except OSError as error:
         why = reason_of(error)
         raise CentralFileError(f"{path}: {reason}, and cannot be put aside ({why})") from error

@@ -5,16 +5,17 @@ never takes the place of another file.
 """
 
 import contextlib
-import os
 import re
+from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
 from scheduled.ecosystem import timestamps
-from scheduled.ecosystem.mailbox import Message, confined, give_to_owner
-from scheduled.errors import UnreadableFileError
-from scheduled.system.files import json_bytes, read_json, sync_folder
+from scheduled.ecosystem.mailbox import Message, opened
+from scheduled.errors import UnreadableFileError, reason_of
+from scheduled.system.files import json_bytes, parse_json
+from scheduled.system.folder import Folder
 
 DELETED = "deleted"
 SENT = "sent"
@@ -39,18 +40,19 @@ def close(folder: Path, message: Message, now: datetime, zone: tzinfo) -> Path:
     twice rather than not at all, and the next call finds the copy and makes no second one. Raises
     OSError, and UnreadableFileError if the archive leads outside the branch.
     """
-    target = _folder(folder, DELETED)
-    copy = _copy_of(message, target)
-    if copy is not None:
-        return copy
-    closed = {**message, **_MARKS, "archived_at": timestamps.written(now, zone)}
-    return _create(target, closed, now.astimezone(zone))
+    with _folder(folder, DELETED) as target:
+        name = _copy_of(message, target)
+        if name is None:
+            closed = {**message, **_MARKS, "archived_at": timestamps.written(now, zone)}
+            name = _create(target, closed, now.astimezone(zone))
+    return folder / DELETED / name
 
 
 def keep_sent(folder: Path, message: Message, to: str, now: datetime, zone: tzinfo) -> Path:
     """Put a copy of a message into `sent/` of its sender's mailbox. Raises as `close` does."""
     copy = {**message, "to": to, "status": "sent"}
-    return _create(_folder(folder, SENT), copy, now.astimezone(zone))
+    with _folder(folder, SENT) as target:
+        return folder / SENT / _create(target, copy, now.astimezone(zone))
 
 
 def safe_name(subject: Any) -> str:
@@ -59,47 +61,37 @@ def safe_name(subject: Any) -> str:
     return _UNSAFE.sub("_", text).strip("_")[:SUBJECT_LENGTH] or "no_subject"
 
 
-def _folder(mailbox: Path, name: str) -> Path:
-    path = mailbox / name
-    if not os.path.lexists(path):
-        path.mkdir()
-        give_to_owner(path, mailbox)
-    return confined(path, branch=mailbox.parent)
+@contextlib.contextmanager
+def _folder(mailbox: Path, name: str) -> Iterator[Folder]:
+    with opened(mailbox) as box, contextlib.ExitStack() as stack:
+        try:
+            place = stack.enter_context(box.make(name))
+        except OSError as error:
+            raise UnreadableFileError(mailbox / name, reason_of(error)) from error
+        yield place
 
 
-def _create(folder: Path, message: Message, local: datetime) -> Path:
+def _create(folder: Folder, message: Message, local: datetime) -> str:
+    """Create the file of a message and return its name."""
+    data = json_bytes(message)  # before there is a file
     stem = f"{local:%Y%m%d_%H%M%S}_{safe_name(message.get('subject'))}"
-    descriptor, path = _new_file(folder, stem)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(json_bytes(message))
-            stream.flush()
-            os.fsync(stream.fileno())
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    give_to_owner(path, folder)
-    sync_folder(folder)
-    return path
-
-
-def _new_file(folder: Path, stem: str) -> tuple[int, Path]:
     number = 1
     while True:
-        path = folder / (f"{stem}.json" if number == 1 else f"{stem}_{number}.json")
+        name = f"{stem}.json" if number == 1 else f"{stem}_{number}.json"
         with contextlib.suppress(FileExistsError):
-            return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), path
+            folder.create(name, data)
+            return name
         number += 1
 
 
-def _copy_of(message: Message, folder: Path) -> Path | None:
-    """Return the archived copy of this very message, if an earlier run made one."""
+def _copy_of(message: Message, folder: Folder) -> str | None:
+    """Return the name of the archived copy of this very message, if an earlier run made one."""
     subject = f"_{safe_name(message.get('subject'))}"
-    names = sorted(name for name in os.listdir(folder) if subject in name)
+    names = sorted(name for name in folder.names() if subject in name)
     for name in reversed(names[-_RECENT:]):
-        with contextlib.suppress(UnreadableFileError):
-            if _is_copy(read_json(folder / name), message):
-                return folder / name
+        with contextlib.suppress(UnreadableFileError, OSError):
+            if _is_copy(parse_json(folder.read_stamped(name)[1], Path(name)), message):
+                return name
     return None
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.errors import ScheduledError, UnreadableFileError, reason_of
-from scheduled.system.files import read_json, replace_json
+from scheduled.system.files import json_bytes, parse_json
+from scheduled.system.folder import Folder
 
 
 class CentralFileError(ScheduledError):
@@ -23,10 +24,26 @@ def read(folder: Path, name: str) -> dict[str, Any]:
     way.
     """
     try:
-        document = read_json(path_of(folder, name))
+        document = read_strictly(folder, name)
     except UnreadableFileError:
         return {}
     return document if isinstance(document, dict) else {}
+
+
+def read_strictly(folder: Path, name: str) -> Any:
+    """Return the central file `name`; None if it is missing or has nothing in it.
+
+    Raises UnreadableFileError for one that cannot be understood, and for a link that others could
+    have made.
+    """
+    path = path_of(folder, name)
+    try:
+        data = Folder.read_path(path)[1]
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise UnreadableFileError(path, reason_of(error)) from error
+    return parse_json(data, path) if data else None
 
 
 def write(folder: Path, name: str, document: dict[str, Any]) -> None:
@@ -36,8 +53,9 @@ def write(folder: Path, name: str, document: dict[str, Any]) -> None:
     """
     path = path_of(folder, name)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        replace_json(path, document)
+        data = json_bytes(document)
+        with Folder.made(folder) as place, place.found(path.name) as found:
+            found.folder.replace(found.name, data)
     except OSError as error:
         reason = reason_of(error)
         raise CentralFileError(

@@ -26,7 +26,8 @@ from scheduled.ecosystem.memory import Limits, MemoryFile, Survey
 from scheduled.ecosystem.registry import Branch
 from scheduled.errors import UnreadableFileError, reason_of
 from scheduled.handler.params import Kind, Param, ParamTable, values
-from scheduled.system.files import parse_json, read_stamped, stamp
+from scheduled.system.files import parse_json, stamp
+from scheduled.system.folder import Folder, status_of
 from scheduled.system.stamp_cache import StampCache
 
 FAR_FUTURE = datetime.max.replace(tzinfo=UTC)
@@ -174,7 +175,7 @@ class Checkups:
     def _readme(self, folder: str, names: Sequence[str]) -> Iterator[Issue]:
         name = next((name for name in names if is_readme(name)), None)
         try:
-            changed = os.stat(f"{folder}/{name}").st_mtime if name else None
+            changed = status_of(f"{folder}/{name}").st_mtime if name else None
         except OSError:
             changed = None
         if changed is None:
@@ -198,7 +199,7 @@ class Checkups:
         try:
             facts = self._cache.unchanged(path)
             if facts is None:
-                seen, data = read_stamped(path)
+                seen, data = Folder.read_path(path)
                 document = parse_json(data, Path())  # of the error only the reason is used
                 updated = branch.updated_at(document, self._zone)
                 facts = [updated.timestamp() if updated else seen[1] / 1e9]

@@ -17,6 +17,7 @@ from pathlib import Path
 from scheduled.ecosystem import log_lines
 from scheduled.ecosystem.log_lines import Counts
 from scheduled.system.files import Stamp, stamp_of
+from scheduled.system.folder import Folder
 from scheduled.system.stamp_cache import Facts, StampCache
 
 RECENT = 3600
@@ -101,8 +102,7 @@ class ReadPositions:
         return {}
 
     def _read_on(self, path: str) -> ReadPosition:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
+        with Folder.file(path) as (folder, name), folder.opened(name) as descriptor:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise OSError(errno.EINVAL, "Not a regular file")
@@ -112,8 +112,6 @@ class ReadPositions:
             self._count(descriptor, status.st_size, position)
             position.head = _head(descriptor, position.offset)
             return position
-        finally:
-            os.close(descriptor)
 
     def _left_off(self, path: str, descriptor: int, status: os.stat_result) -> ReadPosition | None:
         """Return where reading this log stopped, also under its earlier name or as a copy."""

@@ -15,6 +15,7 @@ from scheduled.ecosystem.branch import LOGS
 from scheduled.ecosystem.log_positions import ROTATED, ReadPositions
 from scheduled.ecosystem.registry import Branch
 from scheduled.errors import reason_of
+from scheduled.system.folder import Folder
 
 
 class Oversized(NamedTuple):
@@ -31,22 +32,20 @@ def oversized_logs(folder: str | Path, limit: int) -> list[Oversized]:
     Rotated logs (`x.log.1`, `x.log.2.gz`) may be of any size. Empty if there is no folder.
     """
     try:
-        with os.scandir(folder) as entries:
-            logs = [
-                Oversized(entry.name, _size(entry))
-                for entry in entries
-                if entry.name.endswith(".log")
-            ]
+        with Folder.open(folder) as place:
+            names = [name for name in place.names() if name.endswith(".log")]
+            logs = [Oversized(name, _size(place, name)) for name in names]
     except OSError:
         return []  # no logs there, or none that are ours to look at
     return sorted(log for log in logs if log.size > limit)
 
 
-def _size(entry: os.DirEntry[str]) -> int:
+def _size(folder: Folder, name: str) -> int:
     try:
-        return entry.stat().st_size if entry.is_file() else 0
-    except OSError:  # rotated away since
+        status = folder.followed(name)
+    except OSError:  # rotated away since, or a link of others
         return 0
+    return status.st_size if stat.S_ISREG(status.st_mode) else 0
 
 
 SYSTEM_LOGS = "system_logs"
@@ -125,25 +124,22 @@ def _files(root: Path, branches: list[Branch]) -> list[LogFile] | None:
     folder_seen = False
     for folder, name in folders.items():
         with suppress(OSError):
-            for entry, status in _entries(folder):
-                whose = name or owners.of(entry.name)
-                files.append(LogFile(entry.path, entry.name, whose, status))
+            for log, status in _entries(folder):
+                whose = name or owners.of(log)
+                files.append(LogFile(f"{folder}/{log}", log, whose, status))
             folder_seen = True
     return files if folder_seen else None
 
 
-def _entries(folder: str) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
-    with os.scandir(folder) as entries:
-        logs = [
-            entry
-            for entry in entries
-            if entry.name.endswith(".log") or ROTATED.fullmatch(entry.name)
-        ]
-    for entry in sorted(logs, key=lambda each: each.name):
-        with suppress(OSError):  # rotated away since, or a link to nowhere
-            status = entry.stat()
-            if stat.S_ISREG(status.st_mode):
-                yield entry, status
+def _entries(folder: str) -> Iterator[tuple[str, os.stat_result]]:
+    with Folder.open(folder) as place:
+        for name in sorted(place.names()):
+            if not name.endswith(".log") and not ROTATED.fullmatch(name):
+                continue
+            with suppress(OSError):  # rotated away since, or a link to nowhere, or of others
+                status = place.followed(name)
+                if stat.S_ISREG(status.st_mode):
+                    yield name, status
 
 
 def _measure(file: LogFile, logs: Logs) -> None:

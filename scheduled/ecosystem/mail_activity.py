@@ -1,6 +1,5 @@
 """Mail activity: how much a branch sent and received recently, closed mail included."""
 
-import os
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
@@ -9,7 +8,8 @@ from typing import Any, NamedTuple
 
 from scheduled.ecosystem import archive, mailbox, timestamps
 from scheduled.errors import UnreadableFileError
-from scheduled.system.files import read_json
+from scheduled.system.files import parse_json
+from scheduled.system.folder import Folder
 
 # A copy is named after the local time it was made at, which is never before the message's own.
 # A day of grace covers every zone it may have been written in.
@@ -45,22 +45,32 @@ def _beside_inbox(folder: Path, name: str, start: datetime, zone: tzinfo) -> Ite
     """Yield the messages beside the inbox that may be later than `start`, in any format."""
     oldest = (start.astimezone(zone) - _GRACE).strftime("%Y%m%d_%H%M%S")
     try:
-        names = os.listdir(mailbox.confined(folder / name, branch=folder.parent))
-    except (OSError, UnreadableFileError):
-        names = []
-    for each in names:
-        named = _NAME.fullmatch(each)
-        if each.endswith(".json") and (named is None or named[1] >= oldest):
-            yield _document(folder / name / each)
-    old_form = _document(folder / f"{name}.json")
+        with mailbox.opened(folder) as place:
+            yield from _later_than(oldest, place, name)
+            old_form = _document(place, f"{name}.json")
+    except UnreadableFileError:
+        return
     messages = old_form.get("messages") if isinstance(old_form, dict) else None
     yield from messages if isinstance(messages, list) else []
 
 
-def _document(path: Path) -> Any:
+def _later_than(oldest: str, place: Folder, name: str) -> Iterator[Any]:
     try:
-        return read_json(path)
-    except UnreadableFileError:
+        inside = place.inner(name)
+    except OSError:
+        return
+    with inside:
+        for each in inside.names():
+            named = _NAME.fullmatch(each)
+            if each.endswith(".json") and (named is None or named[1] >= oldest):
+                yield _document(inside, each)
+
+
+def _document(folder: Folder, name: str) -> Any:
+    try:
+        with folder.found(name) as found:
+            return parse_json(found.folder.read_stamped(found.name)[1], Path(name))
+    except (OSError, UnreadableFileError):
         return None
 
 

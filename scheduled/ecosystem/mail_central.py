@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from scheduled.ecosystem import central
 from scheduled.ecosystem.registry import Branch
 from scheduled.errors import UnreadableFileError
-from scheduled.system.files import read_json, stamp
+from scheduled.system.files import stamp
 
 NAME = "AI_MAIL"
 
@@ -88,7 +88,7 @@ def _document(path: Path) -> dict[str, Any]:
     seen = stamp(path)
     if seen is None or not seen[0]:
         return {}  # where nothing can be seen nothing can be written either, which says why
-    document = read_json(path)
+    document = central.read_strictly(path.parent, NAME)
     if isinstance(document, dict):
         return document
     raise UnreadableFileError(path, "not a JSON object; fix it. Nothing was changed")

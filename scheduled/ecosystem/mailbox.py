@@ -15,7 +15,8 @@ from typing import Any
 
 from scheduled.ecosystem import timestamps
 from scheduled.errors import LockedError, UnreadableFileError, reason_of
-from scheduled.system.files import Stamp, parse_json, read_bytes, replace_json, stamp
+from scheduled.system.files import json_bytes, parse_json
+from scheduled.system.folder import Folder, Found
 
 Message = dict[str, Any]
 
@@ -90,15 +91,16 @@ def read(folder: Path) -> Mailbox:
     folder, an inbox that cannot be understood, and one that leads outside the branch.
     """
     # ai_mail writes in place, under the lock: what looks broken or empty may be half written.
-    with contextlib.suppress(UnreadableFileError):
-        return _read(folder, empty=False)
-    if not os.path.lexists(confined(folder) / LOCK):
-        return _read(folder)
-    try:
-        with _locked(folder, WAIT):
-            return _read(folder)
-    except LockedError as error:
-        raise UnreadableFileError(folder / INBOX, f"seems to be half written; {error}") from error
+    with opened(folder) as place:
+        with contextlib.suppress(UnreadableFileError):
+            return _read(place, folder, empty=False)
+        if place.stamp(LOCK) is None:
+            return _read(place, folder)
+        try:
+            with _locked(place, folder, WAIT):
+                return _read(place, folder)
+        except LockedError as error:
+            raise UnreadableFileError(folder / INBOX, f"half written, it seems; {error}") from error
 
 
 @contextlib.contextmanager
@@ -109,13 +111,29 @@ def editing(folder: Path, wait: float = WAIT) -> Iterator[Mailbox]:
     another program wrote without the lock meanwhile; UnreadableFileError as `read`; OSError if it
     cannot be written.
     """
-    with _locked(confined(folder), wait):
-        path = folder / INBOX
-        before = stamp(path)
-        box = _read(folder)
+    with opened(folder) as place, _locked(place, folder, wait), _inbox(place, folder) as found:
+        before = found.folder.stamp(found.name)
+        box = _read(place, folder)
         yield box
         if box.changed:
-            _write(box, path, before)
+            found.folder.replace(found.name, _content(box), before=before)
+
+
+@contextlib.contextmanager
+def opened(folder: Path) -> Iterator[Folder]:
+    """Yield a mailbox as an open folder, out of whose branch no link leads.
+
+    Raises UnreadableFileError: mail is never read from or written to wherever a link in a mailbox
+    points that others could have made, or that leads outside the branch.
+    """
+    with _told(folder):
+        branch = Folder.within_itself(folder.parent)
+        try:
+            place = branch.inner(folder.name)
+        finally:
+            branch.close()
+    with place:
+        yield place
 
 
 def create(folder: Path) -> None:
@@ -126,11 +144,11 @@ def create(folder: Path) -> None:
     """
     if not os.path.isdir(folder.parent):
         raise UnreadableFileError(folder.parent, "no such directory; correct the registry")
-    if os.path.lexists(folder):
-        raise UnreadableFileError(folder, "not a directory, so it cannot be the mailbox")
-    for path in (folder, folder / "sent"):
-        path.mkdir(exist_ok=True)
-        give_to_owner(path, path.parent)
+    with Folder.within_itself(folder.parent) as branch:
+        if branch.stamp(folder.name) is not None:
+            raise UnreadableFileError(folder, "not a directory, so it cannot be the mailbox")
+        with branch.make(folder.name) as box, box.make("sent"):
+            pass
 
 
 def is_unread(message: Message) -> bool:
@@ -175,59 +193,41 @@ def stale(box: Mailbox, now: datetime, zone: tzinfo) -> Stale:
     return Stale(**counts)
 
 
-def confined(path: Path, branch: Path | None = None) -> Path:
-    """Return `path` if it exists and lies inside its branch after following links.
-
-    The branch is the parent folder of a mailbox. Raises UnreadableFileError otherwise: mail is
-    never read from or written to wherever a link in a mailbox points.
-    """
-    home = os.fspath(branch or path.parent)
-    if _has_link(os.fspath(path), home):
-        real = os.path.realpath(path)
-        if not Path(real).is_relative_to(os.path.realpath(home)):
-            raise UnreadableFileError(path, f"leads outside the branch, to {real}")
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Say which file or folder an error is about."""
     try:
-        os.stat(path)
+        yield
     except FileNotFoundError:
         raise UnreadableFileError(path, "no such file or directory") from None
     except OSError as error:
-        reason = reason_of(error)
-        raise UnreadableFileError(path, reason) from error
-    return path
+        raise UnreadableFileError(path, reason_of(error)) from error
 
 
-def _has_link(path: str, home: str) -> bool:
-    """Return whether `path` or a folder between `home` and it is a link."""
-    while len(path) > len(home):
-        if os.path.islink(path):
-            return True
-        path = os.path.dirname(path)
-    return False
+@contextlib.contextmanager
+def _inbox(place: Folder, folder: Path) -> Iterator[Found]:
+    """Yield where the inbox is, which need not exist."""
+    with contextlib.ExitStack() as stack:
+        with _told(folder / INBOX):
+            found = stack.enter_context(place.found(INBOX))
+        yield found
 
 
-def _read(folder: Path, *, empty: bool = True) -> Mailbox:
+def _read(place: Folder, folder: Path, *, empty: bool = True) -> Mailbox:
     path = folder / INBOX
-    if not _is_there(path):
-        confined(folder)
-        return _empty(folder)
-    confined(path, branch=folder.parent)
-    data = read_bytes(path)
+    with _inbox(place, folder) as found:
+        try:
+            data = found.folder.read_stamped(found.name)[1]
+        except FileNotFoundError:
+            if place.stamp(INBOX) is None:  # else it is a link to nowhere
+                return _empty(folder)
+            raise UnreadableFileError(path, "no such file or directory") from None
+        except OSError as error:
+            raise UnreadableFileError(path, reason_of(error)) from error
     if not data and empty:
         return _empty(folder)
     document = parse_json(data, path)
     return Mailbox(folder, document, _entries(document, path))
-
-
-def _is_there(path: Path) -> bool:
-    """Return whether an inbox exists, even as a broken link. Only absence counts as none."""
-    try:
-        os.lstat(path)
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        reason = reason_of(error)
-        raise UnreadableFileError(path, reason) from error
-    return True
 
 
 def _waited(message: Message, now: datetime, zone: tzinfo) -> timedelta:
@@ -256,47 +256,25 @@ def _entries(document: Any, path: Path) -> list[Any]:
     raise UnreadableFileError(path, "has no list of messages; fix it. Nothing was changed")
 
 
-def _write(box: Mailbox, path: Path, before: Stamp | None) -> None:
+def _content(box: Mailbox) -> bytes:
+    """Return the file with new counts, ready to be written: nothing is left to do after a check."""
     if isinstance(box.document, dict):
         box.document["total_messages"] = len(box.messages)
         box.document["unread_count"] = box.unread
-    if stamp(path) != before:
-        raise LockedError(
-            f"{path}: written by somebody who did not take {LOCK}; left alone, tried again later"
-        )
-    replace_json(path, box.document)
-    if before is None:
-        give_to_owner(path, box.folder)
+    return json_bytes(box.document)
 
 
 @contextlib.contextmanager
-def _locked(folder: Path, wait: float) -> Iterator[None]:
-    from filelock import FileLock, Timeout
-
-    try:  # where it would fall back, it would be to a lock that the others' flock does not see
-        lock = FileLock(folder / LOCK, timeout=wait, fallback_to_soft=False)
-    except TypeError:  # filelock before 4.2 never falls back
-        lock = FileLock(folder / LOCK, timeout=wait)
-    try:
-        lock.acquire(poll_interval=0.01)
-    except Timeout:
-        raise LockedError(
-            f"{folder / LOCK}: held by another program for more than {wait:g} s; tried again later"
-        ) from None
-    except OSError as error:
-        reason = reason_of(error)
-        raise UnreadableFileError(folder / LOCK, f"cannot be locked: {reason}") from error
-    try:
-        give_to_owner(folder / LOCK, folder)
+def _locked(place: Folder, folder: Path, wait: float) -> Iterator[None]:
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(place.locked(LOCK, wait))
+        except LockedError:
+            raise LockedError(
+                f"{folder / LOCK}: held by another program for more than {wait:g} s; "
+                "tried again later"
+            ) from None
+        except OSError as error:
+            reason = reason_of(error)
+            raise UnreadableFileError(folder / LOCK, f"cannot be locked: {reason}") from error
         yield
-    finally:
-        lock.release()
-
-
-def give_to_owner(path: Path, folder: Path) -> None:
-    """Give files that root's tick creates to the owner of the folder, who needs to use them."""
-    if os.geteuid() != 0:
-        return
-    owner, now = folder.stat(), path.lstat()
-    if (owner.st_uid, owner.st_gid) != (now.st_uid, now.st_gid):
-        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)

@@ -22,6 +22,10 @@ _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 MOST_LINKS = 40
 POLL_SECONDS = 0.01
 
+_ours: set[str] = set()
+"""Folders that only root and we can change, as can those above them, by their paths without links:
+the next one in there need not be looked for from `/` on."""
+
 
 class LinkError(OSError):
     """Something is a link, or has a second name, where others could have made it."""
@@ -38,23 +42,58 @@ class Found(NamedTuple):
 
 
 class Folder:
-    """An open folder. `path` is what messages call it."""
+    """An open folder. `path` is what messages call it, without links."""
 
-    def __init__(self, path: str, descriptor: int, *, is_ours: bool) -> None:
+    def __init__(self, path: str, descriptor: int, *, is_ours: bool, within: str = "") -> None:
         self.path = path
         self.descriptor = descriptor
         self.is_ours = is_ours
         """Whether only root and we can change it and the folders above it."""
+        self.within = within
+        """The folder out of which no link may lead, if there is one."""
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Self:
         """Open a folder by its absolute path. Raises OSError, LinkError for a link of others."""
-        return cls._root().descended([*Path(path).parts[1:]], MOST_LINKS)
+        above, _, name = os.fspath(path).rpartition("/")
+        if above in _ours and name not in ("", ".", ".."):
+            return cls._at(above).descended([name], MOST_LINKS)
+        return cls._at("/").descended([*Path(path).parts[1:]], MOST_LINKS)
 
     @classmethod
-    def _root(cls) -> Self:
-        descriptor = os.open("/", _FOLDER)
-        return cls("/", descriptor, is_ours=_is_ours("/", descriptor))
+    def within_itself(cls, path: str | os.PathLike[str]) -> Self:
+        """Open a folder like `open`, out of which no link may lead."""
+        folder = cls.open(path)
+        folder.within = folder.path
+        return folder
+
+    @classmethod
+    def made(cls, path: str | os.PathLike[str], mode: int = 0o755) -> Self:
+        """Open a folder like `open`, which is made if it is missing, with those above it."""
+        try:
+            return cls.open(path)
+        except FileNotFoundError:
+            with cls.made(os.path.dirname(path), mode) as above:
+                return above.make(os.path.basename(path), mode)
+
+    @classmethod
+    def _at(cls, path: str) -> Self:
+        descriptor = os.open(path, _FOLDER)
+        return cls(path, descriptor, is_ours=_is_ours(path, descriptor))
+
+    @classmethod
+    def read_path(cls, path: str | os.PathLike[str]) -> tuple[Stamp, bytes]:
+        """Read a file by its absolute path, as `open` and `read_stamped` do."""
+        with cls.file(path) as (folder, name):
+            return folder.read_stamped(name)
+
+    @classmethod
+    @contextlib.contextmanager
+    def file(cls, path: str | os.PathLike[str]) -> Iterator[Found]:
+        """Yield where a file is, which need not exist. Raises OSError, LinkError."""
+        above, _, name = os.fspath(path).rpartition("/")
+        with cls.open(above or "/") as folder, folder.found(name) as found:
+            yield found
 
     def __enter__(self) -> Self:
         return self
@@ -72,8 +111,9 @@ class Folder:
         """Open a folder in this one, which stays open. Raises as `open` does."""
         found = self._inner(name)
         if found is None:
-            target = self._target(name)
-            return type(self).open(os.path.join(os.path.realpath(self.path), target))
+            found = type(self).open(os.path.join(self.path, self._target(name)))
+            found.within = self.within
+            self._refuse_outside(name, found.path, found)
         return found
 
     def make(self, name: str, mode: int = 0o755) -> Self:
@@ -110,34 +150,63 @@ class Folder:
         with self.listing() as descriptor:
             return os.listdir(descriptor)
 
-    def found(self, name: str) -> Found:
-        """Return where a file is: here, or where a link leads that may be followed.
+    @contextlib.contextmanager
+    def found(self, name: str) -> Iterator[Found]:
+        """Yield where a file is: here, or where a link leads that may be followed.
 
-        Raises OSError, LinkError for a link that is not followed.
+        It need not exist. Raises OSError, LinkError for a link that is not followed.
         """
-        if not self.is_link(name):
-            return Found(self, name)
+        try:
+            is_link = self.is_link(name)
+        except FileNotFoundError:
+            is_link = False
+        if not is_link:
+            yield Found(self, name)
+            return
         target = os.path.realpath(os.path.join(self.path, self._target(name)))
-        return Found(type(self).open(os.path.dirname(target)), os.path.basename(target))
+        self._refuse_outside(name, target)
+        with type(self).open(os.path.dirname(target)) as folder:
+            yield Found(folder, os.path.basename(target))
+
+    def _refuse_outside(self, name: str, target: str, opened: "Folder | None" = None) -> None:
+        if self.within and not f"{target}/".startswith(f"{self.within}/"):
+            if opened is not None:
+                opened.close()
+            raise LinkError(f"{self.path}/{name}", f"leads outside the branch, to {target}")
 
     def read_stamped(self, name: str) -> tuple[Stamp, bytes]:
         """Return a file's content, and its stamp from before. Raises OSError, LinkError for a link.
 
         A pipe or a device is refused, and in a folder of others what has a second name elsewhere.
         """
-        path = f"{self.path}/{name}"
+        with self.opened(name) as descriptor:
+            return files.read_open(descriptor, f"{self.path}/{name}")
+
+    @contextlib.contextmanager
+    def opened(self, name: str) -> Iterator[int]:
+        """Yield a descriptor to read a file from. Raises as `read_stamped` does."""
+        path, flags = f"{self.path}/{name}", os.O_RDONLY | os.O_NOFOLLOW
         try:
-            with files.opened(
-                name, os.O_RDONLY | os.O_NOFOLLOW, folder=self.descriptor
-            ) as descriptor:
-                status = os.fstat(descriptor)
-                if status.st_nlink > 1 and not self.is_ours and stat.S_ISREG(status.st_mode):
-                    raise LinkError(path, "a hard link, which is not read in a directory of others")
-                return files.read_open(descriptor, path)
+            descriptor = os.open(name, flags | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=self.descriptor)
         except OSError as error:
-            if error.errno == errno.ELOOP and not isinstance(error, LinkError):
+            if error.errno == errno.ELOOP:
                 raise LinkError(path, "a link, which is not followed") from None
             raise
+        try:
+            status = os.fstat(descriptor)
+            if status.st_nlink > 1 and not self.is_ours and stat.S_ISREG(status.st_mode):
+                raise LinkError(path, "a hard link, which is not read in a directory of others")
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def followed(self, name: str) -> os.stat_result:
+        """Return the status of a file, at the end of links that may be followed. Raises OSError."""
+        status = self.status(name)
+        if not stat.S_ISLNK(status.st_mode):
+            return status
+        with self.found(name) as found:
+            return found.folder.status(found.name)
 
     def replace(
         self, name: str, data: bytes, *, mode: int = 0o644, before: Stamp | bool | None = False
@@ -155,7 +224,10 @@ class Folder:
                 self._copy_access(name, descriptor, mode)
                 os.fsync(descriptor)
                 if before is not False and self.stamp(name) != before:
-                    raise LockedError(f"{self.path}/{name}: written by another program meanwhile")
+                    raise LockedError(
+                        f"{self.path}/{name}: written by a program that did not take the lock; "
+                        "left alone, tried again later"
+                    )
                 os.replace(beside, name, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
             except BaseException:
                 self.unlink(beside)
@@ -267,7 +339,7 @@ class Folder:
                     if not target.startswith("/"):
                         continue
                     parts.pop(0)
-                    inside = self._root()
+                    inside = self._at("/")
                 folder.close()
                 folder = inside
         except BaseException:
@@ -284,7 +356,10 @@ class Folder:
             if error.errno in (errno.ENOTDIR, errno.ELOOP) and self.is_link(name):
                 return None
             raise OSError(error.errno, error.strerror, path) from None
-        return type(self)(path, descriptor, is_ours=self.is_ours and _is_ours(path, descriptor))
+        is_ours = self.is_ours and _is_ours(path, descriptor)
+        if is_ours:
+            _ours.add(path)
+        return type(self)(path, descriptor, is_ours=is_ours, within=self.within)
 
     def _target(self, name: str) -> str:
         """Return where a link leads. Raises LinkError for one that others could have made."""
@@ -316,6 +391,13 @@ class Folder:
             folder = os.fstat(self.descriptor)
             if (folder.st_uid, folder.st_gid) != (0, 0):
                 os.fchown(descriptor, folder.st_uid, folder.st_gid)
+
+
+def status_of(path: str) -> os.stat_result:
+    """Return the status of a file by its absolute path, as `Folder.followed` does."""
+    above, _, name = path.rpartition("/")
+    with Folder.open(above or "/") as folder:
+        return folder.followed(name)
 
 
 def _is_ours(path: str, descriptor: int) -> bool:

@@ -27,6 +27,7 @@ from scheduled.state.journal import Event
 from scheduled.state.records import ALL_JOBS
 from scheduled.state.store import KEEP_DAYS, Store
 from scheduled.system import files, plain_json
+from scheduled.system.folder import Folder
 from scheduled.ticks import idle_hint, outbox, recovery
 from scheduled.ticks.context import TickContext
 from scheduled.ticks.dispatcher import Children, Dispatcher, RunRequest
@@ -257,8 +258,8 @@ class Tick:
     def _publish(self) -> None:
         path = self.config.places.central_dir / "SCHEDULED.central.json"
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            files.replace_json(path, plain_json.plain(self._status()))
+            with Folder.made(path.parent) as folder, folder.found(path.name) as found:
+                found.folder.replace(found.name, files.json_bytes(plain_json.plain(self._status())))
         except OSError as error:
             self.report.notes.append(f"{path}: cannot be written: {reason_of(error)}")
 

@@ -1,0 +1,145 @@
+"""Root tidies the mailboxes of a branch whose owner swaps things for links meanwhile.
+
+Mallory owns the branch, and repeats one swap as fast as possible. However it ends for Mallory's own
+mail: nothing outside the branch is written, created, removed or given away, and nothing that is
+read there arrives in the branch or in a central file.
+"""
+
+import contextlib
+import itertools
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scheduled.ecosystem import archive, central, mailbox
+from scheduled.errors import ScheduledError
+from scheduled.system.folder import Folder, status_of
+from tests.builders import needs, soak
+from tests.builders.mail import NOW, ZONE, letter, mailbox_in
+from tests.builders.people import give, meanwhile
+
+ROUNDS = soak.count(10, 200)
+SECRET = "what only root may read"
+
+
+class Place:
+    """Mallory's branch, and what root has beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.branch = folder / "mallory"
+        self.box = mailbox_in(self.branch, letter(1))
+        (self.box / "deleted").mkdir()
+        (self.box / "sent").mkdir()
+        (self.branch / "BIG.local.json").write_text("{}")
+        give(self.branch)
+        self.ours = mailbox_in(folder / "root", letter(2, message=SECRET, subject=SECRET))
+        (self.ours / "deleted").mkdir()
+        (self.ours / "sent").mkdir()
+        (self.ours / "keep").write_text(SECRET)
+        (folder / "central").mkdir()
+        self.central = give(folder / "central")
+        os.chmod(self.ours / "inbox.json", 0o600)
+        self._numbers = itertools.count()
+
+    def swap(self, path: Path, target: Path) -> None:
+        """Put a link in the place of a file or folder, and the real one back."""
+        aside = path.with_name(f"{path.name}.{next(self._numbers) % 1000}")
+        with contextlib.suppress(OSError):
+            path.rename(aside)
+        with contextlib.suppress(OSError):
+            path.symlink_to(target)
+        with contextlib.suppress(OSError):
+            path.unlink()
+        with contextlib.suppress(OSError):
+            aside.rename(path)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    needs.root()
+    tmp_path.chmod(0o755)
+    for above in tmp_path.parents[:2]:
+        above.chmod(above.stat().st_mode | 0o011)
+    return Place(tmp_path)
+
+
+def tidy(place: Place) -> None:
+    """What the mail cleanup does to a mailbox."""
+    with mailbox.editing(place.box, 0.2) as box:
+        for message in box.messages:
+            archive.close(place.box, message, NOW, ZONE)
+        box.remove(box.messages)
+        box.insert(letter(3))
+
+
+def deliver(place: Place) -> None:
+    archive.keep_sent(place.box, letter(4), "@mallory", NOW, ZONE)
+    with mailbox.editing(place.box, 0.2) as box:
+        box.insert(letter(5))
+
+
+def publish(place: Place) -> None:
+    before = central.read(place.central, "HEALTH")
+    central.write(place.central, "HEALTH", {"before": before})
+
+
+RACES: dict[str, tuple[str, str, Callable[[Place], object]]] = {
+    "inbox": ("mallory/ai_mail.local/inbox.json", "inbox.json", tidy),
+    "inbox to be replaced": ("mallory/ai_mail.local/inbox.json", "keep", deliver),
+    "lock": ("mallory/ai_mail.local/.inbox.lock", "keep", tidy),
+    "deleted": ("mallory/ai_mail.local/deleted", "deleted", tidy),
+    "sent": ("mallory/ai_mail.local/sent", "sent", deliver),
+    "mailbox": ("mallory/ai_mail.local", "", tidy),
+    "branch": ("mallory", "..", tidy),
+    "central file": ("central/HEALTH.central.json", "inbox.json", publish),
+    "central directory": ("central", "", publish),
+}
+
+
+@pytest.mark.parametrize("name", RACES)
+def test_g2_a_swap_for_a_link_leads_root_nowhere(place: Place, tmp_path: Path, name: str) -> None:
+    what, target, action = RACES[name]
+    path = tmp_path / what
+    if path.parent == tmp_path:  # Mallory swaps what is in a folder of theirs
+        (tmp_path / "theirs").mkdir()
+        path = path.rename(tmp_path / "theirs" / path.name)
+        give(tmp_path / "theirs")
+        place.box = place.box if what == "central" else path / "ai_mail.local"
+        place.central = path if what == "central" else place.central
+    before = content(tmp_path / "root")
+
+    with meanwhile(lambda: place.swap(path, place.ours / target)):
+        for _ in range(ROUNDS):
+            with contextlib.suppress(ScheduledError, OSError):
+                action(place)
+
+    assert content(tmp_path / "root") == before
+    assert SECRET not in str(content(tmp_path / "theirs" if "theirs" in str(path) else path.parent))
+
+
+@pytest.mark.parametrize("name", ["BIG.local.json", "DASHBOARD.local.json", "README.md"])
+def test_g2_nothing_of_a_file_behind_a_link_is_read(place: Place, name: str) -> None:
+    path = place.branch / name
+    path.unlink(missing_ok=True)
+    path.symlink_to(place.ours / "inbox.json")
+    os.lchown(path, 12345, 12345)
+
+    with pytest.raises(OSError, match="a link, which is not followed"):
+        Folder.read_path(path)
+    with pytest.raises(OSError, match="a link, which is not followed"):
+        status_of(str(path))
+
+
+def content(folder: Path) -> dict[str, Any]:
+    """Everything in a folder: owner, mode, and what is in it."""
+    found: dict[str, Any] = {}
+    for path in sorted(folder.rglob("*")):
+        with contextlib.suppress(OSError):
+            status = path.lstat()
+            is_file = not path.is_symlink() and path.is_file()
+            text = path.read_text() if is_file else ""
+            found[str(path)] = (status.st_uid, status.st_mode, text)
+    return found
