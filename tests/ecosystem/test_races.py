@@ -5,12 +5,16 @@ mail: nothing outside the branch is written, created, removed or given away, and
 read there arrives in the branch or in a central file.
 """
 
+import builtins
 import contextlib
+import io
 import itertools
 import os
+import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -19,9 +23,11 @@ from scheduled.errors import ScheduledError
 from scheduled.system.folder import Folder, status_of
 from tests.builders import needs, soak
 from tests.builders.mail import NOW, ZONE, letter, mailbox_in
-from tests.builders.people import give, meanwhile
+from tests.builders.people import MALLORY, give, meanwhile
 
 ROUNDS = soak.count(10, 200)
+CALLS = 100
+"""More than what it takes is made while names in an archive are taken already."""
 SECRET = "what only root may read"
 
 
@@ -86,6 +92,12 @@ def publish(place: Place) -> None:
     central.write(place.central, "HEALTH", {"before": before})
 
 
+class Race(NamedTuple):
+    path: Path
+    target: Path
+    action: Callable[[], object]
+
+
 RACES: dict[str, tuple[str, str, Callable[[Place], object]]] = {
     "inbox": ("mallory/ai_mail.local/inbox.json", "inbox.json", tidy),
     "inbox to be replaced": ("mallory/ai_mail.local/inbox.json", "keep", deliver),
@@ -99,9 +111,10 @@ RACES: dict[str, tuple[str, str, Callable[[Place], object]]] = {
 }
 
 
-@pytest.mark.parametrize("name", RACES)
-def test_g2_a_swap_for_a_link_leads_root_nowhere(place: Place, tmp_path: Path, name: str) -> None:
-    what, target, action = RACES[name]
+@pytest.fixture(params=RACES)
+def race(place: Place, tmp_path: Path, request: pytest.FixtureRequest) -> Race:
+    """What is swapped, for what, and what root does meanwhile."""
+    what, target, action = RACES[request.param]
     path = tmp_path / what
     if path.parent == tmp_path:  # Mallory swaps what is in a folder of theirs
         (tmp_path / "theirs").mkdir()
@@ -109,15 +122,94 @@ def test_g2_a_swap_for_a_link_leads_root_nowhere(place: Place, tmp_path: Path, n
         give(tmp_path / "theirs")
         place.box = place.box if what == "central" else path / "ai_mail.local"
         place.central = path if what == "central" else place.central
+    return Race(path, place.ours / target, partial(action, place))
+
+
+def test_g2_a_swap_for_a_link_leads_root_nowhere(race: Race, place: Place, tmp_path: Path) -> None:
     before = content(tmp_path / "root")
 
-    with meanwhile(lambda: place.swap(path, place.ours / target)):
+    with meanwhile(lambda: place.swap(race.path, race.target)):
         for _ in range(ROUNDS):
             with contextlib.suppress(ScheduledError, OSError):
-                action(place)
+                race.action()
 
     assert content(tmp_path / "root") == before
-    assert SECRET not in str(content(tmp_path / "theirs" if "theirs" in str(path) else path.parent))
+    assert SECRET not in theirs(tmp_path)
+
+
+def test_g2_a_swap_before_any_call_of_the_system_leads_root_nowhere(
+    race: Race, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    race.action()
+    before = content(tmp_path / "root")
+    aside = race.path.with_name("aside")
+
+    def swap() -> None:
+        race.path.rename(aside)
+        race.path.symlink_to(race.target)
+        os.lchown(race.path, MALLORY, MALLORY)
+
+    for number in range(1, CALLS, soak.count(4, 1)):
+        swapping = Swapping(swap, number)
+        with monkeypatch.context() as patch, contextlib.suppress(ScheduledError, OSError):
+            swapping.watch(patch)
+            race.action()
+        if not swapping.is_done:
+            break
+
+        assert content(tmp_path / "root") == before, number
+        assert SECRET not in theirs(tmp_path), number
+        if race.path.is_symlink():
+            race.path.unlink()
+            aside.rename(race.path)
+        elif aside.is_dir():
+            shutil.rmtree(aside)
+        else:
+            aside.unlink(missing_ok=True)
+    assert number > 10
+
+
+class Swapping:
+    """Has a swap happen just before a call of the operating system, the one of that number."""
+
+    WATCHED: tuple[str, ...] = (
+        "open",
+        "stat",
+        "lstat",
+        "fstat",
+        "listdir",
+        "scandir",
+        "mkdir",
+        "rename",
+        "replace",
+    )
+    WATCHED += ("link", "unlink", "readlink", "chown", "fchown", "fchmod", "fsync", "write")
+
+    def __init__(self, swap: Callable[[], object], number: int) -> None:
+        self._swap = swap
+        self._left = number
+        self.is_done = False
+
+    def watch(self, patch: pytest.MonkeyPatch) -> None:
+        for name in self.WATCHED:
+            patch.setattr(os, name, self._preceded(getattr(os, name)))
+        patch.setattr(io, "open", self._preceded(io.open))
+        patch.setattr(builtins, "open", self._preceded(builtins.open))
+
+    def _preceded(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def preceded(*arguments: Any, **options: Any) -> Any:
+            self._left -= 1
+            if self._left == 0:
+                self._swap()
+                self.is_done = True
+            return call(*arguments, **options)
+
+        return preceded
+
+
+def theirs(folder: Path) -> str:
+    """All that Mallory can read."""
+    return str([content(path) for path in folder.iterdir() if path.name != "root"])
 
 
 @pytest.mark.parametrize("name", ["BIG.local.json", "DASHBOARD.local.json", "README.md"])
@@ -125,7 +217,7 @@ def test_g2_nothing_of_a_file_behind_a_link_is_read(place: Place, name: str) -> 
     path = place.branch / name
     path.unlink(missing_ok=True)
     path.symlink_to(place.ours / "inbox.json")
-    os.lchown(path, 12345, 12345)
+    os.lchown(path, MALLORY, MALLORY)
 
     with pytest.raises(OSError, match="a link, which is not followed"):
         Folder.read_path(path)
