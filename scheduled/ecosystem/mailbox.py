@@ -17,6 +17,7 @@ from scheduled.ecosystem import timestamps
 from scheduled.errors import LockedError, UnreadableFileError, reason_of
 from scheduled.system.files import json_bytes, parse_json
 from scheduled.system.folder import Folder, Found
+from scheduled.system.folder_lock import locked
 
 Message = dict[str, Any]
 
@@ -268,7 +269,7 @@ def _content(box: Mailbox) -> bytes:
 def _locked(place: Folder, folder: Path, wait: float) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         try:
-            stack.enter_context(place.locked(LOCK, wait))
+            stack.enter_context(locked(place, LOCK, wait))
         except LockedError:
             raise LockedError(
                 f"{folder / LOCK}: held by another program for more than {wait:g} s; "

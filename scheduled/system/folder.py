@@ -9,7 +9,6 @@ import contextlib
 import errno
 import os
 import stat
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -20,7 +19,6 @@ from scheduled.system.files import Stamp
 
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 MOST_LINKS = 40
-POLL_SECONDS = 0.01
 
 _ours: set[str] = set()
 """Folders that only root and we can change, as can those above them, by their paths without links:
@@ -126,7 +124,7 @@ class Folder:
             made = self.inner(name)
             with made.listing() as descriptor:
                 if not os.listdir(descriptor):  # else it has been replaced by another one since
-                    self._give_to_owner(descriptor)
+                    self.give_to_owner(descriptor)
             return made
         return self.inner(name)
 
@@ -240,7 +238,7 @@ class Folder:
         with files.opened(name, flags, mode & ~0o022, folder=self.descriptor) as descriptor:
             try:
                 files.write_whole(descriptor, data)
-                self._give_to_owner(descriptor)
+                self.give_to_owner(descriptor)
                 os.fsync(descriptor)
             except BaseException:
                 self.unlink(name)
@@ -264,65 +262,6 @@ class Folder:
     def listing(self) -> contextlib.AbstractContextManager[int]:
         """Return a descriptor that can do more than lead to what is in the folder."""
         return files.opened(".", os.O_RDONLY | os.O_DIRECTORY, folder=self.descriptor)
-
-    @contextlib.contextmanager
-    def locked(self, name: str, wait: float) -> Iterator[None]:
-        """Hold the kernel's lock on a file here, as filelock's FileLock does, but through no link.
-
-        Raises LockedError after `wait` seconds, and OSError.
-        """
-        until = time.monotonic() + wait
-        descriptor = self._lock(name, until)
-        while not self._is_current(name, descriptor):  # somebody has removed or replaced it
-            os.close(descriptor)
-            descriptor = self._lock(name, until)
-        try:
-            yield
-        finally:
-            os.close(descriptor)
-
-    def _lock(self, name: str, until: float) -> int:
-        import fcntl
-
-        descriptor = self._lock_file(name)
-        try:
-            while True:
-                with contextlib.suppress(BlockingIOError):
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    return descriptor
-                if time.monotonic() >= until:
-                    raise LockedError(f"{self.path}/{name}: held by another program")
-                time.sleep(POLL_SECONDS)
-        except BaseException:
-            os.close(descriptor)
-            raise
-
-    def _lock_file(self, name: str) -> int:
-        """Return an open lock file, which is made if it is missing."""
-        flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        try:
-            descriptor = os.open(name, flags, dir_fd=self.descriptor)
-        except FileNotFoundError:
-            with contextlib.suppress(FileExistsError):
-                made = flags | os.O_CREAT | os.O_EXCL
-                descriptor = os.open(name, made, 0o644, dir_fd=self.descriptor)
-                self._give_to_owner(descriptor)
-                return descriptor
-            return self._lock_file(name)
-        except OSError as error:
-            if error.errno == errno.ELOOP:
-                raise LinkError(f"{self.path}/{name}", "a link, which is not followed") from None
-            raise
-        if stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return descriptor
-        os.close(descriptor)
-        raise OSError(errno.EINVAL, "not a regular file", f"{self.path}/{name}")
-
-    def _is_current(self, name: str, descriptor: int) -> bool:
-        try:
-            return os.path.samestat(self.status(name), os.fstat(descriptor))
-        except FileNotFoundError:
-            return False
 
     def descended(self, parts: list[str], links: int) -> Self:
         """Return the folder that the parts of a path lead to from here; this one is closed."""
@@ -376,7 +315,7 @@ class Folder:
             before = self.status(name)
         except FileNotFoundError:
             os.fchmod(descriptor, mode & ~files.umask() & ~0o022)
-            self._give_to_owner(descriptor)
+            self.give_to_owner(descriptor)
             return
         if not stat.S_ISREG(before.st_mode):
             raise LinkError(f"{self.path}/{name}", "not a regular file, so it is not replaced")
@@ -385,7 +324,7 @@ class Folder:
                 os.fchown(descriptor, before.st_uid, before.st_gid)
         os.fchmod(descriptor, stat.S_IMODE(before.st_mode) & 0o777)
 
-    def _give_to_owner(self, descriptor: int) -> None:
+    def give_to_owner(self, descriptor: int) -> None:
         """Give what root has just made to the owner of the folder, who needs to use it."""
         if os.geteuid() == 0:
             folder = os.fstat(self.descriptor)

@@ -8,6 +8,7 @@ import pytest
 
 from scheduled.errors import LockedError
 from scheduled.system.folder import Folder, LinkError
+from scheduled.system.folder_lock import locked
 from tests.builders import needs
 from tests.builders.people import MALLORY, give
 
@@ -64,7 +65,7 @@ def test_g2_a_link_in_a_folder_of_others_is_neither_read_nor_replaced_nor_locked
             pass
         with pytest.raises(LinkError):
             folder.replace("link", b"x")
-        with pytest.raises(LinkError), folder.locked("link", 0):
+        with pytest.raises(LinkError), locked(folder, "link", 0):
             pass
         with pytest.raises(LinkError):
             folder.inner("folder")
@@ -113,7 +114,7 @@ def test_g2_a_pipe_is_never_waited_for(theirs: Path) -> None:
     with Folder.open(theirs) as folder:
         with pytest.raises(OSError, match="not a regular file"):
             folder.read_stamped("pipe")
-        with pytest.raises(OSError, match="not a regular file"), folder.locked("pipe", 0):
+        with pytest.raises(OSError, match="not a regular file"), locked(folder, "pipe", 0):
             pass
 
 
@@ -135,12 +136,12 @@ def test_the_lock_is_the_one_of_filelock(tmp_path: Path) -> None:
 
     with Folder.open(tmp_path) as folder:
         with (
-            folder.locked("lock", 0),
+            locked(folder, "lock", 0),
             pytest.raises(Timeout),
             FileLock(tmp_path / "lock", timeout=0),
         ):
             pass
-        with FileLock(tmp_path / "lock"), pytest.raises(LockedError), folder.locked("lock", 0.02):
+        with FileLock(tmp_path / "lock"), pytest.raises(LockedError), locked(folder, "lock", 0.02):
             pass
 
 
@@ -157,8 +158,8 @@ def test_a_lock_file_that_was_replaced_while_waiting_is_taken_anew(tmp_path: Pat
 
     timer = threading.Timer(0.1, replace)
     timer.start()
-    with Folder.open(tmp_path) as folder, folder.locked("lock", 10):
+    with Folder.open(tmp_path) as folder, locked(folder, "lock", 10):
         timer.join()
         assert FileLock(tmp_path / "lock", timeout=0).is_locked is False
-        with pytest.raises(LockedError), folder.locked("lock", 0):
+        with pytest.raises(LockedError), locked(folder, "lock", 0):
             pass
