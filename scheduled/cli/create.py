@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from scheduled.cli import job_options
+from scheduled.cli import job_options, registering
 from scheduled.cli.context import Session
-from scheduled.cli.job_file import count_if_refused, dry_run_option, print_result, unregister
+from scheduled.cli.job_file import count_if_refused, dry_run_option, print_result
 from scheduled.cli.output import json_option
 from scheduled.config import job_file_editor
 from scheduled.errors import ConfigError, UsageError
@@ -26,12 +26,13 @@ from scheduled.timing import slots
 @click.pass_obj
 def create(
     session: Session, /, id_: str, schedule: str, *, dry_run: bool, as_json: bool, **options: Any
-) -> None:
+) -> int:
     """Create a job file for job ID that runs on SCHEDULE, such as "30 2 * * *" or hourly.
 
     It needs a --command or a --handler. The job first runs at its next scheduled time.
     """
     session.is_changing = not dry_run
+    code = 0
     fields = {"id": id_, "schedule": schedule, **job_options.fields(**options)}
     if not dry_run:
         count_if_refused(session, schedule)
@@ -42,10 +43,12 @@ def create(
     _refuse_past(session, new.job)
     if not dry_run:
         session.own_state()
-        unregister(session, new.job.id)
+        known = {new.job.id} & session.store.state["jobs"].keys()
         job_file_editor.create(new, mode=_mode(fields))
+        code = registering.register(session, [new.job.id], forget=known)
     done = "" if dry_run else "written"
-    print_result(session, new.job, new.path, new.text, done=done, as_json=as_json)
+    print_result(session, new.job, new.path, new.text, done=done, as_json=as_json, code=code)
+    return code
 
 
 def _mode(fields: Mapping[str, Any]) -> int:

@@ -3,6 +3,7 @@
 import click
 
 from scheduled.cli.context import Session, changes_state
+from scheduled.cli.registering import put_on_record
 from scheduled.cli.when import ahead
 from scheduled.config.lookup import find_job
 from scheduled.errors import UsageError
@@ -25,6 +26,7 @@ def defer(session: Session, job: str, *, until: str, reason: str) -> None:
     `resume` ends a deferral early.
     """
     configured = find_job(session.config, job)
+    put_on_record(session, [configured.id])
     if not decide.is_enabled(configured, job_memory(session.store.state, configured.id)):
         raise UsageError(f"{job} is not enabled and would not run then; enable it first")
     end = ahead("--until", until, session.now, session.zone)

@@ -3,7 +3,8 @@
 import click
 
 from scheduled.cli.context import Session, changes_state
-from scheduled.cli.job_file import edited_by_hand, unregister
+from scheduled.cli.job_file import edited_by_hand
+from scheduled.cli.registering import unregister
 from scheduled.config import conflicts, job_file_editor
 from scheduled.config.conflicts import BUILTIN_IDS
 from scheduled.config.job_file_editor import JobFile

@@ -9,13 +9,14 @@ from datetime import datetime
 import click
 
 from scheduled.cli.context import Session, changes_state
+from scheduled.cli.registering import put_on_record
 from scheduled.config.lookup import find_job
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import active_runs, decide
 from scheduled.planning.decide import INSTANT
 from scheduled.planning.slot_cache import SlotCache
-from scheduled.planning.standing import is_registered
+from scheduled.planning.standing import Start, is_registered
 from scheduled.state import events
 from scheduled.state.journal import Event
 from scheduled.state.records import Deferral, JobMemory, job_memory
@@ -40,6 +41,8 @@ def switch(session: Session, name: str, *, enabled: bool) -> None:
     job = find_job(session.config, name)
     recorded = _record(session.store, job, session.now, enabled=enabled)
     if recorded:
+        if enabled:
+            put_on_record(session, [job.id], Start())
         session.store.checkpoint(session.now)
     session.say(_result(name, recorded, enabled=enabled))
 

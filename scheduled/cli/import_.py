@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from scheduled.cli import registering
 from scheduled.cli.context import Session
 from scheduled.cli.output import print_json
 from scheduled.config import paths
@@ -67,12 +68,14 @@ def import_(
     session.own_state()
     before = session.config.problems
     written = proposal.write(proposed)
-    _remember(session, proposed)
+    code = registering.register(session, [new.job.id for _, new in proposed.jobs])
+    if not code:
+        _remember(session, proposed)
     if as_json:
         _print_json(proposed, written)
     else:
         _print_written(proposed, written)
-    return _problems_since(before, session)
+    return _problems_since(before, session) or code
 
 
 def _proposal(

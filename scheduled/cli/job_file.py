@@ -9,13 +9,11 @@ import click
 from scheduled.cli.context import Session
 from scheduled.cli.output import print_json
 from scheduled.config.job_file_editor import JobFile
-from scheduled.errors import LockedError, ScheduleError, StateError
+from scheduled.errors import ScheduledError, ScheduleError
 from scheduled.jobs.model import FirstRun, Job
-from scheduled.planning import registration
-from scheduled.planning.slot_cache import SlotCache
+from scheduled.planning.standing import is_registered
 from scheduled.state import events, records
 from scheduled.state.document import empty
-from scheduled.system import locks
 from scheduled.system.text import one_line
 from scheduled.timing import expression, instants
 from scheduled.views import upcoming
@@ -37,28 +35,19 @@ def count_if_refused(session: Session, schedule: str) -> None:
         expression.parse(schedule, "UTC", seed="any")
     except ScheduleError:
         # What is wrong with the schedule has to be said, whether it can be counted or not.
-        with contextlib.suppress(LockedError, StateError):
+        with contextlib.suppress(ScheduledError):
             session.own_state()
             session.keep(events.schedule_refused(one_line(schedule, 200)))
 
 
-def unregister(session: Session, job: str) -> None:
-    """Forget a job that was known by this id, so that it is registered anew if it comes back."""
-    store, slots = session.store, SlotCache.at(session.now)
-    if not registration.unregister(job, store.state, slots):
-        return
-    with locks.journal(store.state_dir):
-        store.refresh()
-        store.write(session.now, *registration.unregister(job, store.state, slots))
-    store.checkpoint(session.now)
-
-
 def print_result(
-    session: Session, job: Job, path: Path, text: str, *, done: str, as_json: bool
+    session: Session, job: Job, path: Path, text: str, *, done: str, as_json: bool, code: int
 ) -> None:
-    """Print what was done, empty for nothing; then when the job runs next."""
-    snapshot = observe(session.config, empty(), session.now, session.zone)
-    upcoming_runs = upcoming.of_job(snapshot, job, 1)["next"] if job.enabled else []
+    """Print what was done, empty for nothing; then when the job runs next.
+
+    Not so where `code` says that the job is not on record: nothing can be promised then.
+    """
+    upcoming_runs = _upcoming(session, job)
     if as_json:
         document = {"id": job.id, "path": str(path), "written": bool(done), "text": text}
         next_run = upcoming_runs[0] if upcoming_runs else None
@@ -67,7 +56,16 @@ def print_result(
         click.echo(f"# {path}\n{text}", nl=False)
     elif not session.quiet:
         click.echo(f"{path}: {done}")
-        click.echo(_next_run(session, job, upcoming_runs))
+        if not code:
+            click.echo(_next_run(session, job, upcoming_runs))
+
+
+def _upcoming(session: Session, job: Job) -> list[dict[str, Any]]:
+    """Return the next run of a job that may not be written or on record yet."""
+    state = session.store.state
+    is_known = is_registered(job, records.job_memory(state, job.id))
+    snapshot = observe(session.config, state if is_known else empty(), session.now, session.zone)
+    return upcoming.of_job(snapshot, job, 1)["next"] if job.enabled else []
 
 
 def _next_run(session: Session, job: Job, upcoming_runs: list[dict[str, Any]]) -> str:
@@ -78,10 +76,14 @@ def _next_run(session: Session, job: Job, upcoming_runs: list[dict[str, Any]]) -
         )
     if not job.enabled:
         return f"{job.id} is disabled; to enable it, remove `enabled: false`"
-    if job.first_run is FirstRun.NOW and not memory.fingerprint:
+    if job.first_run is FirstRun.NOW and memory.watermark is None:
         return f"{job.id} runs at the next tick"
     when = instants.parse_utc(upcoming_runs[0]["slot"]) if upcoming_runs else None
     if when is None:
         return f"{job.id} will not run again"
+    if memory.pause is not None and memory.pause.covers(when):
+        until = memory.pause.until
+        end = f" until {both(until, session.now, session.zone)}" if until else ""
+        return f"{job.id} is paused{end}; to end that: scheduled resume {job.id}"
     note = f"; {upcoming_runs[0]['note']}" if upcoming_runs[0]["note"] else ""
     return f"{job.id} runs next {both(when, session.now, session.zone)}{note}"

@@ -5,6 +5,7 @@ from datetime import datetime
 import click
 
 from scheduled.cli.context import Session, changes_state
+from scheduled.cli.registering import put_on_record
 from scheduled.config.lookup import find_job
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Job
@@ -23,6 +24,7 @@ from scheduled.views.format import both
 def skip(session: Session, job: str) -> None:
     """Skip the next run of JOB."""
     configured = find_job(session.config, job)
+    put_on_record(session, [configured.id])
     if job_memory(session.store.state, configured.id).deferral is not None:
         raise UsageError(f"{job} is deferred; `scheduled resume {job}` ends that")
     slot = _next_slot(session, configured)

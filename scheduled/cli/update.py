@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from scheduled.cli import job_options
+from scheduled.cli import job_options, registering
 from scheduled.cli.context import Session
 from scheduled.cli.job_file import (
     count_if_refused,
@@ -48,7 +48,7 @@ def update(
     dry_run: bool,
     as_json: bool,
     **options: Any,
-) -> None:
+) -> int:
     """Change the job file of JOB. Other keys stay as they are, and no run is started.
 
     Only a file that `create` or `config import` wrote, and nobody has edited since, is changed.
@@ -65,12 +65,17 @@ def update(
     fields = _changed_fields(file, changes, unset)
     if schedule is not None and not dry_run:
         count_if_refused(session, schedule)
+    code = 0
     after, text = job_file_editor.check(session.config, file, fields), text_of(fields)
     if not dry_run:
         session.own_state()
+        # What was edited before counts from then, as in a tick; the new times count from now.
+        registering.put_on_record(session, [before.id])
         job_file_editor.rewrite(file, fields)
-    done = "already so" if text == file.text else "changed"
-    print_result(session, after, file.path, text, done="" if dry_run else done, as_json=as_json)
+        code = registering.register(session, [before.id])
+    done = "" if dry_run else "already so" if text == file.text else "changed"
+    print_result(session, after, file.path, text, done=done, as_json=as_json, code=code)
+    return code
 
 
 def _changed_fields(

@@ -213,7 +213,7 @@ class Tick:
         booted = reboot.boot_events(
             self.config.jobs, state, heartbeat.read_clocks(self.now), self.now
         )
-        if self.request.only:
+        if self.request.only and self.start.previous is not None:
             decisions = self._decide_all(self.config.jobs)
         registered = registration.register(decisions, state, slots, self.start)
         return [*booted, *self._missing(), *registered]

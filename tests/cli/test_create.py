@@ -246,9 +246,8 @@ def test_a_job_that_was_known_before_is_met_anew(home: Home) -> None:
 
     created(home)
 
-    assert Store(home.state_dir).load().state["jobs"]["backup"]["fingerprint"] == (
-        "removed from the configuration"
-    )
+    entry = Store(home.state_dir).load().state["jobs"]["backup"]
+    assert entry["anchor"] == entry["watermark"] == "2026-11-21T12:00:00Z"
 
 
 def test_a_job_that_was_disabled_before_is_said_to_be_so_still(home: Home) -> None:

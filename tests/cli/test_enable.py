@@ -155,13 +155,16 @@ def test_a_deferral_that_passed_while_disabled_is_skipped(home: Home) -> None:
     assert _next_run(home, now="10:56") == "2026-11-21T11:00:00Z"
 
 
-def test_a_schedule_that_was_changed_meanwhile_is_left_to_the_next_tick(home: Home) -> None:
+def test_a_schedule_that_was_changed_meanwhile_counts_from_now(home: Home) -> None:
     home.call(disable.disable, "backup", now=at("10:40"))
     home.configure(JOBS.replace("0 * * * *", "*/5 * * * *"))
 
     home.call(enable.enable, "backup", now=at("14:20"))
 
-    assert _history(home) == []
+    assert [(row["outcome"], row["reason"]) for row in _history(home)] == [
+        ("missed", "its schedule was changed")
+    ]
+    assert _next_run(home, now="14:21") == "2026-11-21T14:25:00Z"
 
 
 def test_a_job_nobody_has_is_refused(home: Home) -> None:
