@@ -32,6 +32,8 @@ class Expected(NamedTuple):
 
     slots: set[Slot]
     epochs: int
+    idle: set[str]
+    """Jobs that are disabled, cancelled or removed at the end: a slot of theirs may wait."""
 
 
 def problems(world: World, settled_from: int, *, power_cut: bool = False) -> list[str]:
@@ -86,7 +88,8 @@ def expect(moments: list[Moment], settled_from: int) -> Expected:
                     for job, plan in moment.jobs.items()
                     if job not in off
                 }
-    return Expected(slots, epochs)
+    idle = off | (_jobs(slots) - set(moments[-1].jobs))
+    return Expected(slots, epochs, idle)
 
 
 def settlements(events: Iterable[dict[str, Any]]) -> Iterator[Slot]:
@@ -155,8 +158,15 @@ def _exits(moments: list[Moment]) -> Iterator[str]:
 
 
 def _lost(expected: Expected, settled: Counter[Slot]) -> Iterator[str]:
-    for job, slot in sorted(expected.slots - set(settled)):
-        yield f"lost: {job} {slot}"
+    lost = sorted(expected.slots - set(settled))
+    waiting = {max(slot for slot in lost if slot[0] == job) for job in expected.idle & _jobs(lost)}
+    for job, slot in lost:
+        if (job, slot) not in waiting:
+            yield f"lost: {job} {slot}"
+
+
+def _jobs(slots: Iterable[Slot]) -> set[str]:
+    return {job for job, _ in slots}
 
 
 def _doubled(expected: Expected, settled: Counter[Slot]) -> Iterator[str]:
