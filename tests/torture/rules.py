@@ -67,6 +67,8 @@ def expect(moments: list[Moment], settled_from: int) -> Expected:
     known: dict[str, tuple[JobPlan, datetime]] = {}
     """How the last complete tick saw each job, and until when its slots are expected."""
     off: set[str] = set()
+    reached: dict[str, datetime] = {}
+    """How far a tick has looked at the slots of a job since the clock was last corrected."""
     high: datetime | None = None
     epochs = 1
     for number, moment in enumerate(moments):
@@ -80,13 +82,14 @@ def expect(moments: list[Moment], settled_from: int) -> Expected:
                 if high is not None and high - moment.now > CORRECTION:
                     epochs, high = epochs + 1, None
                     known.clear()
+                    reached.clear()
                 high = max(high or moment.now, moment.now)
                 if number <= settled_from:
                     slots |= _passed(known, moment)
+                for job in moment.jobs:
+                    reached[job] = max(moment.now, reached.get(job, moment.now))
                 known = {
-                    job: (plan, max(moment.now, known[job][1] if job in known else moment.now))
-                    for job, plan in moment.jobs.items()
-                    if job not in off
+                    job: (plan, reached[job]) for job, plan in moment.jobs.items() if job not in off
                 }
     idle = off | (_jobs(slots) - set(moments[-1].jobs))
     return Expected(slots, epochs, idle)
