@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import jobfiles, journal, logscan, planning, sweeps, table, ticks
+from bench import jobfiles, journal, keepers, logscan, planning, sweeps, table, ticks
 from bench.cost import BenchError
 from bench.row import Effort, Row
 
@@ -16,6 +16,7 @@ SCENES: dict[str, Callable[[Path, Effort], Iterator[Row]]] = {
     "idle": ticks.idle,
     "due": ticks.due,
     "crowd": ticks.crowd,
+    "keepers": keepers.keepers,
     "jobfiles": jobfiles.job_files,
     "planning": planning.planning,
     "sweeps": sweeps.sweeps,

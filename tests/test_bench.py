@@ -38,6 +38,8 @@ def test_every_cost_is_measured_with_what_it_is_compared_with() -> None:
         "tick with one due command job, pass",
         "tick with one due command job, imports",
         "tick with many due command jobs",
+        "keeper, start",
+        "keeper, whole run",
         "job files cold",
         "job files cached",
         "idle tick by cron, job files",

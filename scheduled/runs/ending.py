@@ -19,7 +19,7 @@ from scheduled.runs.masking import Mask
 from scheduled.runs.output import OutputFile
 from scheduled.runs.process import RESULT, RunContext, Running, output_path
 from scheduled.state.records import ActiveRun
-from scheduled.system import files
+from scheduled.system import files, private
 
 KEEPER_DIED = "the process that waited for it was killed"
 UNWRITTEN = 120
@@ -56,7 +56,9 @@ class Ending(NamedTuple):
     job_id: str
     job: Job
     is_overdue: bool
-    """Whether it was killed because its time was up."""
+    """Whether it was killed just now because its time was up."""
+    is_late: bool = False
+    """Whether its time is up now; if somebody stopped it and is not named, that was why."""
     is_gone: bool = False
     """Whether its process has certainly ended."""
 
@@ -76,7 +78,7 @@ def recovered(ending: Ending, context: RunContext) -> AttemptResult | None:
         status = ExitStatus(None, seconds=report.get("seconds", 0.0))
     if status is None:
         return None
-    stop = _stop_of(run, status, is_overdue=ending.is_overdue)
+    stop = _stop_of(ending, status)
     if job.handler and not (report or stop or status.failure):
         return None
     attempt = Attempt(run.run_id, job, run.slot, run.attempt, run.catch_up, run.missed)
@@ -86,10 +88,12 @@ def recovered(ending: Ending, context: RunContext) -> AttemptResult | None:
     return replace(result, trouble=result.trouble or trouble)
 
 
-def _stop_of(run: ActiveRun, status: ExitStatus, *, is_overdue: bool) -> str:
+def _stop_of(ending: Ending, status: ExitStatus) -> str:
     """Return why a run whose tick died was stopped, if it was."""
+    run = ending.run
     is_killed = status.exit_code is not None and status.exit_code < 0
-    if is_killed and (is_overdue or 0 < run.deadline_seconds <= status.seconds):
+    is_over = ending.is_overdue or (ending.is_late and status.is_stopped)
+    if is_killed and (is_over or 0 < run.deadline_seconds <= status.seconds):
         return "timeout"
     return "the end of its tick" if status.is_stopped and run.stop is None else ""
 
@@ -243,8 +247,9 @@ def _judge_handler(
 def _handler_report(path: Path) -> dict[str, Any]:
     """Return what a handler's process left beside the output; {} if it left nothing complete."""
     try:
-        report = files.read_json(path.with_suffix(RESULT))
-    except UnreadableFileError:
+        result_path = path.with_suffix(RESULT)
+        report = files.parse_json(private.read(result_path), result_path)
+    except (OSError, UnreadableFileError):
         return {}
     return report if _is_report(report) else {}
 

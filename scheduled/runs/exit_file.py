@@ -10,6 +10,8 @@ import math
 import os
 from typing import Any, NamedTuple
 
+from scheduled.system import private
+
 SUFFIX = ".exit"
 LARGEST = 64 * 1024
 
@@ -73,8 +75,7 @@ def write(path: str, status: ExitStatus) -> None:
     It is not synced: after a power cut a file that is torn counts as absent.
     """
     beside = f"{path}.new"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
-    descriptor = os.open(beside, flags, 0o600)
+    descriptor = private.open_file(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     try:
         os.write(descriptor, encode(status))
     finally:
@@ -84,9 +85,8 @@ def write(path: str, status: ExitStatus) -> None:
 
 def read(path: str | os.PathLike[str]) -> ExitStatus | None:
     """Return what the file says; None if there is none, or none that is complete."""
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
     with contextlib.suppress(OSError):
-        descriptor = os.open(path, flags)
+        descriptor = private.open_file(path, os.O_RDONLY)
         try:
             return decode(os.read(descriptor, LARGEST))
         finally:

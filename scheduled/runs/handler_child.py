@@ -17,7 +17,7 @@ from typing import Any
 
 from scheduled.errors import ScheduledError, UsageError
 from scheduled.handler import Context, GiveUp, Incomplete, NotNow, loader, params
-from scheduled.system import files
+from scheduled.system import files, private
 from scheduled.system.trusted import Trust
 from scheduled.timing.timezones import zone_info
 
@@ -33,10 +33,10 @@ def main() -> int:
         report = {"error": f"{part} is nested more than {files.MAX_NESTING} deep"}
     report["seconds"] = round(time.monotonic() - started, 3)
     try:
-        files.replace_json(Path(sys.argv[1]), report)
+        private.replace(Path(sys.argv[1]), files.json_bytes(report))
     except (TypeError, ValueError) as error:
         report = {"error": f"what the handler returned or fired is not JSON: {error}"}
-        files.replace_json(Path(sys.argv[1]), report)
+        private.replace(Path(sys.argv[1]), files.json_bytes(report))
     if "not_now" in report:
         return os.EX_TEMPFAIL
     return 1 if "error" in report else 0

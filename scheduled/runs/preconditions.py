@@ -6,7 +6,6 @@ tick checks again.
 
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -58,6 +57,8 @@ def check_only_if(
 
     It says "not now" if it cannot be run, or takes longer than `limit` seconds.
     """
+    import subprocess
+
     condition = attempt.job.only_if
     command = ["/bin/sh", "-c", condition] if isinstance(condition, str) else list(condition)
     try:
@@ -82,6 +83,8 @@ def check_only_if(
 def _exit_code(
     command: list[str], variables: Mapping[str, str], directory: Path, limit: float
 ) -> int:
+    import subprocess
+
     child = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,

@@ -8,6 +8,7 @@ no lock.
 import contextlib
 import json
 import os
+import select
 import sys
 import tempfile
 import time
@@ -68,6 +69,8 @@ class Running:
     """Why it is being stopped: `timeout`, or the name of a signal."""
     stop_since: float | None = None
     killed: bool = False
+    is_recorded: bool = False
+    """Whether its process is on record."""
     signalled: dict[int, int] = field(default_factory=dict)
     """The processes that got a signal, each with its start time as the kernel counts it."""
     mask: Mask = field(default_factory=lambda: Mask({}))
@@ -79,10 +82,18 @@ class Running:
     """What it has written so far: the process, and then how that ended."""
 
     @property
+    def is_known(self) -> bool:
+        """Whether the keeper has told the process. Never waits."""
+        if self._pipe >= 0 and b"\n" not in self._told:
+            with contextlib.suppress(BlockingIOError):
+                self._read()
+        return self._told[:1].isdigit() and b"\n" in self._told
+
+    @property
     def family(self) -> Family:
         """What proves that a process belongs to the run. Waits until the keeper has started it."""
         while self._pipe >= 0 and b"\n" not in self._told:
-            self._read()
+            self._wait_and_read()
         words = self._told.partition(b"\n")[0].split()
         pid, started = map(int, words) if words and words[0].isdigit() else (0, 0)
         return Family(self.attempt.run_id, pid, started, self.keeper, self._keeper_started)
@@ -91,7 +102,7 @@ class Running:
     def status(self) -> ExitStatus | None:
         """How the process ended; None if its keeper ended first. Waits for one of the two."""
         while self._pipe >= 0:
-            self._read()
+            self._wait_and_read()
         return exit_file.decode(self._told[self._told[:-1].rfind(b"\n") + 1 :])
 
     @property
@@ -102,7 +113,16 @@ class Running:
     def watch(self, kept: Kept) -> None:
         """Take over the keeper that was started for the run."""
         self.keeper, self._pipe = kept.pid, kept.pipe
+        os.set_blocking(kept.pipe, False)
         self._keeper_started = processes.start_time(kept.pid) or 0
+
+    def fileno(self) -> int:
+        """Return the descriptor at which its keeper is heard, for `select`."""
+        return self._pipe
+
+    def _wait_and_read(self) -> None:
+        select.select([self], [], [])
+        self._read()
 
     def _read(self) -> None:
         more = os.read(self._pipe, 65536)

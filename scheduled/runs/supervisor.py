@@ -68,8 +68,9 @@ class Supervisor:
     def wait(self, patience: float | None = None) -> list[tuple[Running, AttemptResult]]:
         """Return the runs that ended as soon as one has, or none after `patience` seconds.
 
-        Without `patience`, return none only if nothing runs. After a stop signal all runs end
-        soon.
+        Return none, too, as soon as a process has become known and is not recorded yet, and if
+        nothing runs.
+        After a stop signal all runs end soon.
         """
         until = None if patience is None else time.monotonic() + patience
         while self.running or (until is not None and self.stopped_by is None):
@@ -83,10 +84,18 @@ class Supervisor:
             self._on_poll()
             if until is not None and time.monotonic() >= until:
                 break
-            select.select([self._wake[0]], [], [], LOOK_SECONDS)
-            with contextlib.suppress(BlockingIOError):
-                os.read(self._wake[0], 4096)
+            if any(running.is_known and not running.is_recorded for running in self.running):
+                break
+            self._sleep()
         return []
+
+    def _sleep(self) -> None:
+        """Wait for the end of a keeper, for the process of a run, or for the next look at all."""
+        unknown = [run.fileno() for run in self.running if not run.is_known]
+        heard = [self._wake[0], *(descriptor for descriptor in unknown if descriptor >= 0)]
+        select.select(heard, [], [], LOOK_SECONDS)
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._wake[0], 4096)
 
     def _reap(self) -> Iterator[tuple[Running, AttemptResult]]:
         for running in list(self.running):
@@ -157,11 +166,11 @@ def stop_overdue(run: ActiveRun) -> bool:
 
 def find_orphan(run: ActiveRun) -> int:
     """Return the process of a run whose tick died while its keeper waits; 0 for any other run."""
-    if run.boot_id != machine.boot_id() or run.keeper is None:
+    if run.tick is None or run.boot_id != machine.boot_id():
         return 0
-    if not processes.is_alive(run.keeper, run.keeper_started or 0):
+    if processes.is_alive(run.tick, run.tick_started or 0):
         return 0
-    return 0 if processes.parent(run.keeper) == run.tick else run.pid or 0
+    return find_survivor(run)
 
 
 def _family(run: ActiveRun) -> Family:

@@ -146,7 +146,6 @@ def _process_started(state: State, event: kinds.ProcessStarted) -> None:
         run["pid"], run["pid_started"] = event["pid"], event["pid_started"]
         if "keeper" in event:
             run["keeper"], run["keeper_started"] = event["keeper"], event["keeper_started"]
-            run["tick"] = event["tick"]
 
 
 def _stop_requested(state: State, event: kinds.StopRequested) -> None:

@@ -39,6 +39,7 @@ class RunEntry(TypedDict, total=False):
     keeper: int
     keeper_started: int
     tick: int
+    tick_started: int
     stop: StopEntry | None
     finished_at: str | None
     reason: str | None

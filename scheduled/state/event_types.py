@@ -114,6 +114,8 @@ class RunStarted(Recorded):
     timeout: float
     boot_id: str
     lane: NotRequired[int]
+    tick: NotRequired[int]
+    tick_started: NotRequired[int]
 
 
 class ProcessStarted(Recorded):
@@ -124,7 +126,6 @@ class ProcessStarted(Recorded):
     pid_started: int | None
     keeper: NotRequired[int]
     keeper_started: NotRequired[int]
-    tick: NotRequired[int]
 
 
 class StopRequested(Recorded):

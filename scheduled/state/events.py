@@ -137,8 +137,13 @@ def guard_said_not_now(job: str, slot: datetime | None, guard: str, reason: str)
 # Runs
 
 
-def run_started(attempt: Attempt, boot_id: str, lane: int = 0) -> kinds.RunStarted:
-    """Build the event of a run that is about to start, recorded before its process exists."""
+def run_started(
+    attempt: Attempt, boot_id: str, lane: int = 0, tick: tuple[int, int] | None = None
+) -> kinds.RunStarted:
+    """Build the event of a run that is about to start, recorded before its process exists.
+
+    `tick` is the process that will start it, and its start time.
+    """
     event: kinds.RunStarted = {
         "event": "begin",
         "job": attempt.job.id,
@@ -152,10 +157,12 @@ def run_started(attempt: Attempt, boot_id: str, lane: int = 0) -> kinds.RunStart
     }
     if lane:
         event["lane"] = lane
+    if tick is not None:
+        event["tick"], event["tick_started"] = tick
     return event
 
 
-def process_started(attempt: Attempt, family: Family, tick: int) -> kinds.ProcessStarted:
+def process_started(attempt: Attempt, family: Family) -> kinds.ProcessStarted:
     """Build the event that names the processes of a run, so that a later tick can find them."""
     return {
         "event": "spawned",
@@ -165,7 +172,6 @@ def process_started(attempt: Attempt, family: Family, tick: int) -> kinds.Proces
         "pid_started": family.started or None,
         "keeper": family.keeper,
         "keeper_started": family.keeper_started,
-        "tick": tick,
     }
 
 

@@ -24,7 +24,7 @@ CLOCK_STEP = timedelta(hours=3)
 """A clock may have been set back by this much: events are no more out of order than that."""
 
 RUNNING = "running"
-DIED = "interrupted: its tick died, the next one records it"
+DIED = "its tick died, the next one records how it ended"
 
 
 class Row(TypedDict):

@@ -63,6 +63,7 @@ class ActiveRun(NamedTuple):
     keeper_started: int | None = None
     tick: int | None = None
     """The process of the tick that started it."""
+    tick_started: int | None = None
 
 
 class Away(NamedTuple):
@@ -241,6 +242,7 @@ def _run(entry: RunEntry | None) -> ActiveRun | None:
         keeper=entry.get("keeper"),
         keeper_started=entry.get("keeper_started"),
         tick=entry.get("tick"),
+        tick_started=entry.get("tick_started"),
     )
 
 

@@ -26,12 +26,6 @@ def is_alive(pid: int, started: int) -> bool:
     return bool(fields) and fields[0] not in (b"Z", b"X") and int(fields[19]) == started
 
 
-def parent(pid: int) -> int:
-    """Return the parent of a process; 0 if it is gone."""
-    fields = _stat(pid)
-    return int(fields[1]) if fields else 0
-
-
 def find(run_id: str) -> int:
     """Return a process that has the run's id in its environment; 0 if there is none."""
     return min(_marked(run_id), default=0)

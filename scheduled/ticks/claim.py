@@ -19,7 +19,7 @@ from scheduled.state import events, history
 from scheduled.state.history import Row
 from scheduled.state.journal import Event
 from scheduled.state.records import ActiveRun, JobMemory
-from scheduled.system import machine
+from scheduled.system import machine, processes
 from scheduled.system.locks import Lock
 from scheduled.ticks import recovery
 from scheduled.ticks.context import TickContext
@@ -226,7 +226,9 @@ class _LockedJob:
 
     def _claimed(self, memory: JobMemory, decision: Decision) -> Claim:
         attempt = self._attempt(memory, decision)
-        intent = events.run_started(attempt, machine.boot_id(), self.lane)
+        pid = os.getpid()
+        tick = pid, processes.start_time(pid) or 0
+        intent = events.run_started(attempt, machine.boot_id(), self.lane, tick)
         self._record(memory, *_missed_before(self.tick, decision), intent, sync=False)
         run = self.tick.memory(self.job.id).run(attempt.run_id)
         assert run is not None

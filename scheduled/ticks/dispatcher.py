@@ -104,6 +104,8 @@ class Dispatcher:
             self._claim_retries()
             self._start_claimed()
             self._record_ends(self.children.wait(self._seconds_to_next_retry()))
+            with self.report.catch_storage_errors():
+                self._runner.record_children([*self._started.values()])
         self.report.stopped_by = self.children.stopped_by
 
     def _candidates(self, decisions: list[Decision]) -> Iterator[Job]:
@@ -198,7 +200,6 @@ class Dispatcher:
                 self._started[run.running.attempt.run_id] = run
                 self.children.running.append(run.running)
                 started.append(run)
-            self._runner.record_children(started)
         for run in started:
             self.bus.fire("job_started", **_start_data(run.running.attempt))
 

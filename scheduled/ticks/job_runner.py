@@ -1,6 +1,5 @@
 """Runs that are claimed: how they start together, and how their ends are recorded together."""
 
-import os
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -52,14 +51,13 @@ class JobRunner:
             yield StartedRun(running, claim.lock, claim.started_at)
 
     def record_children(self, runs: Sequence[StartedRun]) -> None:
-        """Record the processes of each run, by which a later tick knows whether it lives on."""
-        families = [(run.running.attempt, run.running.family) for run in runs]
-        spawned = [
-            events.process_started(attempt, family, os.getpid())
-            for attempt, family in families
-            if family.pid
-        ]
-        if spawned:
+        """Record the processes that have become known, by which a later tick finds the runs."""
+        known = [run.running for run in runs if run.running.is_known]
+        new = [running for running in known if not running.is_recorded]
+        for running in new:
+            running.is_recorded = True
+        if new:
+            spawned = [events.process_started(running.attempt, running.family) for running in new]
             self._tick.store.record(self._tick.clock(), *spawned, sync=False)
 
     def end(self, run: StartedRun, result: AttemptResult, outgoing: list[dict[str, Any]]) -> Row:

@@ -19,7 +19,7 @@ from scheduled.system.locks import Lock
 from scheduled.ticks import outbox, run_end
 from scheduled.ticks.context import TickContext
 
-PATIENCE_SECONDS = 2.0
+PATIENCE_SECONDS = 10.0
 """How long to wait for the keeper of a run that was killed."""
 POLL_SECONDS = 0.01
 
@@ -51,7 +51,10 @@ def recover(tick: TickContext, job_id: str, run: ActiveRun, *, is_overdue: bool 
     holds the lock of the run's lane.
     """
     job = tick.jobs.get(job_id)
-    ending = Ending(run, job_id, job or Job(job_id, schedule="", timezone="UTC"), is_overdue)
+    is_late = run.stop is None and tick.slots.now >= _time_limit(run)
+    ending = Ending(
+        run, job_id, job or Job(job_id, schedule="", timezone="UTC"), is_overdue, is_late
+    )
     result = tick.effects.recovered(ending, tick.run_context)
     if result is None:
         pid = tick.effects.find_survivor(run)

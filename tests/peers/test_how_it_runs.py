@@ -87,7 +87,7 @@ def test_a_run_that_was_killed_midway_leaves_a_record(tmp_path: Path) -> None:
     tick_and_kill(engine, "12:00")
 
     assert outcomes(engine.rows) == [("12:00", None)]
-    assert engine.rows[0]["reason"] == "interrupted: its tick died, the next one records it"
+    assert engine.rows[0]["reason"] == "its tick died, the next one records how it ended"
 
 
 def test_one_long_job_delays_no_other_and_one_that_fails_stops_no_other(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from scheduled.ticks import tick
 from tests.builders.configuration import complaint, refusal, the_job
 from tests.builders.engine import Engine, first_run
 from tests.builders.jobs import at, job
-from tests.builders.people import as_nobody
+from tests.builders.people import NOBODY, as_nobody
 
 COMMAND = "schedule: hourly, command: x"
 HANDLER = """
@@ -262,7 +262,8 @@ def test_a_niceness_that_is_not_permitted_fails_the_run_and_starts_nothing() -> 
         raise AssertionError(row["error"])
 
     with TemporaryDirectory() as folder:
-        os.chmod(folder, 0o777)  # nobody has nothing to look for where pytest keeps its own
+        if os.geteuid() == 0:
+            os.chown(folder, NOBODY, NOBODY)  # it has nothing to look for in what pytest keeps
         said = as_nobody(attempted)
 
         assert "nice: 1: not permitted; going below that of the tick needs root" in said

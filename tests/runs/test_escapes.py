@@ -9,11 +9,15 @@ from pathlib import Path
 import pytest
 
 from scheduled.jobs.model import Overlap
+from scheduled.runs import stop
+from scheduled.state import records
+from scheduled.state.store import Store
 from scheduled.system import locks
+from scheduled.ticks.job_runner import JobRunner
 from tests.builders.beside import running_since_noon, ticking, wait_for
 from tests.builders.engine import Engine, outcomes
-from tests.builders.jobs import job
-from tests.builders.kept import BEGIN
+from tests.builders.jobs import at, job
+from tests.builders.kept import BEGIN, open_run
 from tests.builders.killed import is_alive, tick_and_kill, time_out_once, wait_for_the_end_of
 
 ESCAPE = (
@@ -57,6 +61,37 @@ def test_g4_the_tick_after_one_that_died_kills_it_when_its_time_is_up(escaping: 
     escaping.run_at("12:02")
 
     assert outcomes(escaping.rows) == [("12:00", "timed_out")]
+    wait_for_the_end_of(int(escaping.lines("pids")[0]))
+
+
+def test_g4_a_run_whose_tick_died_before_it_recorded_the_process_has_its_timeout_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine(tmp_path, [job(command="echo $$ >> pids; sleep 60", timeout=60.0)])
+    engine.run_at("11:30")
+    with monkeypatch.context() as patched:
+        patched.setattr(JobRunner, "record_children", lambda *_: os.kill(os.getpid(), 9))
+        with ticking(engine, "12:00") as tick:
+            wait_for(lambda: engine.lines("pids") != [])
+            tick.join()
+
+    engine.run_at("12:02")
+
+    assert outcomes(engine.rows) == [("12:00", "timed_out")]
+    wait_for_the_end_of(int(engine.lines("pids")[0]))
+
+
+def test_g4_cancel_kills_it(escaping: Engine) -> None:
+    with running_since_noon(escaping, finish=False) as tick:
+        wait_for(lambda: "keeper" in open_run(escaping))
+        store = Store(escaping.state_dir).load()
+        run = records.job_memory(store.state, "backup").open
+        assert run is not None
+        with store.locked():
+            assert stop.escalate(store, "backup", run, "enough", at("12:05"))
+        tick.join()
+
+    assert outcomes(escaping.rows) == [("12:00", "interrupted")]
     wait_for_the_end_of(int(escaping.lines("pids")[0]))
 
 

@@ -25,7 +25,7 @@ class FileKind(StrEnum):
 
     STATE = "state"
     JOURNAL = "journal"
-    OUTPUT = "output"  # what a run printed
+    OUTPUT = "output"  # what a run printed, and how it ended
     LOCK = "lock"
     CACHE = "cache"
     HINT = "hint"  # for idle ticks: when something is due next, when the last tick ran
@@ -66,7 +66,7 @@ _HINTS = (idle.HINT, heartbeat.FILE_NAME)
 _UNFINISHED = tuple(f".{name}." for name in (store.FILE_NAME, *_HINTS))
 _FOLDERS = {
     "journal": (FileKind.JOURNAL, DAY_FILE),
-    "runs": (FileKind.OUTPUT, re.compile(r".+\.log")),
+    "runs": (FileKind.OUTPUT, re.compile(r".+\.(log|result|exit|exit\.new)")),
     "locks": (FileKind.LOCK, re.compile(r".+")),
     "cache": (FileKind.CACHE, re.compile(r".+")),
     "afterwards": (FileKind.CACHE, re.compile(r".+\.json")),
