@@ -58,9 +58,11 @@ class Session:
 
     @cached_property
     def config(self) -> Config:
-        """The configuration. Raises ConfigError or UsageError."""
+        """The configuration. Raises ConfigError, UsageError, NotOwnerError for an unnamed root."""
         config = load.load(self.path_options)
-        if not (self.is_changing or self.quiet):
+        if self.is_changing:
+            ownership.refuse_unnamed(config.places, self.environ)
+        elif not self.quiet:
             self._mention_unnamed(config)
         return config
 

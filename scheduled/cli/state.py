@@ -69,6 +69,7 @@ def backup(session: Session, file: str | None) -> None:
 
     Locks, caches and the output of runs are not included. Only you can read the archive.
     """
+    session.is_changing = True
     folder, target = _folder(session), _target(session, file)
     ownership.refuse_foreign(folder, session.arguments)  # its lock would be taken
     names = packing.write(folder, target, session.now)

@@ -53,6 +53,7 @@ def update(
 
     Only a file that `create` or `config import` wrote, and nobody has edited since, is changed.
     """
+    session.is_changing = not dry_run
     before = find_job(session.config, job)
     changes = job_options.fields(**options) | (
         {"schedule": schedule} if schedule is not None else {}

@@ -93,6 +93,25 @@ def unnamed(places: Paths, environ: Mapping[str, str]) -> str:
     return f"no root was named, and {places.root} has no state; these have: {', '.join(others)}"
 
 
+def left_behind(config: Config, environ: Mapping[str, str]) -> str:
+    """Return a sentence if a root begins a state while that of a root that is gone waits; or ''."""
+    places = config.places
+    if places.origins.get("state_dir") != paths.BY_DEFAULT or owner.has_state(places.state_dir):
+        return ""
+    gone = {
+        root: folder
+        for root, folder in state_place.roots(environ).items()
+        if not os.path.isdir(root)
+    }
+    if not gone:
+        return ""
+    folder = str(*gone.values()) if len(gone) == 1 else "DIR"
+    return (
+        f"{places.root} begins a new state. If it was moved, from {' or '.join(gone)}, type:"
+        f" scheduled --root {places.root} state adopt --from {folder}"
+    )
+
+
 def is_owner(config: Config, store: Store) -> bool:
     """Return whether the state is recorded as that of this root, and belongs to this user."""
     if not owner.owned(store.state, real_root(config.places.root)):

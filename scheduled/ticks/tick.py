@@ -71,6 +71,8 @@ def run(
     tick = Tick(
         config, now, environ=environ, request=request, bus=bus, arguments=arguments or ("run",)
     )
+    if left_behind := ownership.left_behind(config, environ):
+        tick.report.warnings.append(left_behind)
     tick.open()
     recovery.recover_all(tick.context)
     decisions = tick.plan()

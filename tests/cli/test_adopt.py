@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from scheduled.cli.main import group
+from scheduled.cli.main import group, main
 from scheduled.errors import ScheduledError, UsageError
 from scheduled.installation import identity
 from scheduled.state.store import Store
@@ -64,6 +64,17 @@ def test_a1_a_root_that_was_moved_goes_on_with_its_state(home: Path) -> None:
     )
     assert ticks(home / "moved") == 2
     assert [path.name for path in places(home).iterdir()] == [identity.name_of(home / "one")]
+
+
+def test_a1_a_root_that_begins_anew_is_told_once_of_a_state_left_behind(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "one").rename(home / "moved")
+    codes = [main(["--root", str(home / "moved"), "run"]) for _ in range(2)]
+
+    said_once = capsys.readouterr().err
+    assert codes == [0, 0]
+    assert said_once.count(f"moved begins a new state. If it was moved, from {home}/one, type") == 1
 
 
 def test_a1_of_several_roots_that_are_gone_the_one_to_adopt_has_to_be_named(home: Path) -> None:
