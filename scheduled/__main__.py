@@ -13,6 +13,7 @@ def main() -> int:
 
     if idle.is_idle(sys.argv[1:]):
         return 0
+    _begin_again_in_utf8()
     _complete()
     from scheduled.cli.main import main as command_line
 
@@ -25,6 +26,20 @@ def _started_as_file() -> None:
     while package in sys.path:
         sys.path.remove(package)
     sys.path.insert(0, package.rpartition("/")[0])
+
+
+def _begin_again_in_utf8() -> None:
+    """Start this process anew where Python would read and write names in another encoding.
+
+    Names of files are bytes, and those of configurations are UTF-8, whatever the locale is; only
+    when it starts can Python be told so. The environment, which jobs inherit, stays as it is.
+    """
+    is_fine = sys.flags.utf8_mode or sys.getfilesystemencoding() == "utf-8"
+    if is_fine or not sys.executable or any("utf8" in word for word in sys.orig_argv):
+        return
+    import posix
+
+    posix.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
 
 
 def _complete() -> None:

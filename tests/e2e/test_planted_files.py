@@ -187,3 +187,24 @@ def owners_and_times(folder: Path) -> dict[str, tuple[int, int]]:
     return {
         str(path): (path.lstat().st_uid, path.lstat().st_mtime_ns) for path in folder.rglob("*")
     }
+
+
+def test_c4_whatever_the_umask_nothing_is_open_to_others(root: Path, tmp_path: Path) -> None:
+    job_file(root, "a.yaml", JOB.format(name="a", action="command: echo a"))
+    before = set(tmp_path.rglob("*"))
+    state = tmp_path / "made" / "state"
+    places = ["--root", str(root), "--state-dir", str(state)]
+
+    for words in (["run"], ["create", "b", "daily", "--command", "true"], ["state", "backup"]):
+        assert (
+            call([*places, *words], umask=0, cwd=state if words[0] == "state" else root).code == 0
+        )
+
+    made = [path for path in tmp_path.rglob("*") if path not in before]
+    modes = {path: path.stat().st_mode & 0o7777 for path in made}
+    assert [path for path, mode in modes.items() if mode & 0o022] == []
+    ours = {path: mode for path, mode in modes.items() if state in path.parents}
+    central = state / "central"
+    private = {mode for path, mode in ours.items() if central not in (path, path.parent)}
+    assert private <= {0o700, 0o600}
+    assert modes[central / "SCHEDULED.central.json"] == 0o644
