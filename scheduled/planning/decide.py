@@ -16,7 +16,8 @@ from scheduled.jobs.schedule import schedule_of, start_delay
 from scheduled.planning import active_runs
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.slot_cache import SlotCache
-from scheduled.planning.standing import CORRECTION, WHY, Standing, counting_start, standing
+from scheduled.planning.standing import WHY, Standing, counting_start, standing
+from scheduled.state.present import CORRECTION
 from scheduled.state.records import Deferral, JobMemory, Pause, Retry
 from scheduled.timing import window
 from scheduled.timing.expression import Schedule

@@ -15,6 +15,7 @@ from scheduled.state.document import State
 from scheduled.state.events import machine_booted, slots_missed
 from scheduled.state.heartbeat import Heartbeat
 from scheduled.state.journal import Event
+from scheduled.state.present import CORRECTION
 from scheduled.state.records import JobMemory, job_memory
 from scheduled.timing.instants import parse_utc
 from scheduled.timing.slots import MissedRange
@@ -68,5 +69,5 @@ def _started(beat: Heartbeat, last_tick: datetime | None, now: datetime) -> date
     started = (now - timedelta(seconds=beat.boottime)).replace(microsecond=0)
     if last_tick is None:
         return started
-    before = last_tick if last_tick - now <= standing.CORRECTION else now
+    before = last_tick if last_tick - now <= CORRECTION else now
     return max(started, before.replace(microsecond=0) + SECOND)

@@ -1,17 +1,15 @@
 """How a configured job stands to what the state remembers of it, and from when it counts (pure)."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
+from scheduled.state.present import CORRECTION
 from scheduled.state.records import JobMemory
 from scheduled.timing.fingerprint import Difference, difference
-
-CORRECTION = timedelta(hours=3)
-"""A larger step of the clock is the correction of an error: the new time counts (cron(8))."""
 
 
 class Standing(StrEnum):

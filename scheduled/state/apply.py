@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
-from scheduled.state import job_entry
+from scheduled.state import job_entry, present
 from scheduled.state.document import (
     OUR_KEYS,
     GapEntry,
@@ -85,6 +85,11 @@ def _job_back(state: State, event: kinds.JobBack) -> None:
         entry["coalesced"] = away.get("coalesced", 0)  # no run answers for what came meanwhile
         job_entry.expire_deferral(entry)
         entry["absence"] = {"from": away["at"], "to": event["at"], "cause": away["cause"]}
+
+
+def _instants_reset(state: State, event: kinds.InstantsReset) -> None:
+    for change in event["reset"]:
+        present.replace(state, tuple(change["path"]), change["from"], change["to"])
 
 
 def _machine_booted(state: State, event: kinds.MachineBooted) -> None:
@@ -345,6 +350,7 @@ CHANGES: dict[str, Callable[[State, Any], None]] = {
     "booted": _machine_booted,
     "away": _job_missing,
     "back": _job_back,
+    "in_future": _instants_reset,
     "clamped": _watermark_reset,
     "missed": _slots_missed,
     "skipped": _slot_skipped,

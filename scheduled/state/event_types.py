@@ -48,6 +48,11 @@ class WatermarkReset(Recorded):
     watermark: str | None
 
 
+class InstantsReset(Recorded):
+    event: Literal["in_future"]
+    reset: list[dict[str, Any]]
+
+
 class MachineBooted(Recorded):
     event: Literal["booted"]
     boot_id: str

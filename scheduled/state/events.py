@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scheduled.jobs.model import Attempt, AttemptResult, Job, Outcome
 from scheduled.state.document import GapEntry, State
+from scheduled.state.present import Ahead
 from scheduled.state.records import ActiveRun
 from scheduled.system.processes import Family
 from scheduled.timing.instants import format_utc, parse_utc
@@ -69,6 +70,12 @@ def job_back(job: str) -> kinds.JobBack:
 def watermark_reset(job: str, watermark: datetime | None) -> kinds.WatermarkReset:
     """Build the event that brings back a watermark set while the clock was wrong."""
     return {"event": "clamped", "job": job, "watermark": format_utc(watermark)}
+
+
+def instants_reset(found: Iterable[Ahead]) -> kinds.InstantsReset:
+    """Build the event that brings back instants set while the clock was wrong."""
+    reset = [{"path": [*at.path], "from": at.before, "to": at.after} for at in found]
+    return {"event": "in_future", "reset": reset}
 
 
 def machine_booted(boot_id: str, started: datetime, jobs: Sequence[str]) -> kinds.MachineBooted:

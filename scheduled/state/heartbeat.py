@@ -91,13 +91,23 @@ def save(state_dir: Path, now: Heartbeat) -> None:
 
 
 def find_gap(before: Heartbeat | None, now: Heartbeat, limit: timedelta) -> Gap | None:
-    """Return the gap between two heartbeats if it is longer than `limit` or negative."""
+    """Return the gap between two heartbeats if it is longer than `limit` or negative.
+
+    A step back of less than a minute, as NTP makes, is none.
+    """
     if before is None:
         return None
     away = now.wall - before.wall
-    if 0 <= away <= limit.total_seconds():
+    if 0 <= away <= limit.total_seconds() or _is_small_step(before, now, away):
         return None
     return Gap(before.at, now.at, _cause(before, now, away))
+
+
+def _is_small_step(before: Heartbeat, now: Heartbeat, away: float) -> bool:
+    """Return whether the clock was set back, by less than is told from drift."""
+    same_boot = before.boot_id == (now.boot_id or "-")
+    passed = now.boottime - before.boottime if same_boot else 0.0
+    return away < 0 and passed - away <= STEP_SECONDS
 
 
 def _cause(before: Heartbeat, now: Heartbeat, away: float) -> Cause:

@@ -198,10 +198,10 @@ def hour_of(instant: str) -> str:
 
 def count_outcomes(state: State, now: datetime) -> Counter[str]:
     """Count how slots and runs ended in the last 24 hours, to the hour."""
-    oldest = hour_of(format_utc(now - DAY))
+    oldest, newest = hour_of(format_utc(now - DAY)), hour_of(format_utc(now))
     outcomes: Counter[str] = Counter()
     for hour, tally in state["tallies"].items():
-        if hour > oldest:
+        if oldest < hour <= newest:  # later ones were counted under a clock that was ahead
             outcomes.update(tally)
     return outcomes
 

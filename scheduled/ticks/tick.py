@@ -6,7 +6,7 @@ Whatever can stop half-way has recorded its intent in the journal before it star
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from scheduled.config import changes, ownership
@@ -21,7 +21,7 @@ from scheduled.runs import lingering_output, output
 from scheduled.runs.effects import LIVE, Effects
 from scheduled.runs.process import RunContext
 from scheduled.runs.supervisor import Supervisor
-from scheduled.state import events, heartbeat, history, records, tick_interval
+from scheduled.state import events, heartbeat, history, present, records, tick_interval
 from scheduled.state.history import Row
 from scheduled.state.journal import Event
 from scheduled.state.records import ALL_JOBS
@@ -161,6 +161,7 @@ class Tick:
         beat = heartbeat.read_clocks(self.now)
         self.note_previous()
         self.record_gap(beat)
+        self.reset_future()
         heartbeat.save(self.config.places.state_dir, beat)
         self.bus.fire("startup", at=format_utc(self.now))
 
@@ -175,6 +176,22 @@ class Tick:
             last.at if last is not None else ticked,
             lambda job: changes.changed_at(self.config, job),
         )
+
+    def reset_future(self) -> None:
+        """Bring back what was noted under a clock that was ahead, with a warning."""
+        delays = {job.id: job.max_retry_delay for job in self.config.jobs}
+        found = present.ahead(self.store.state, self.now, delays)
+        if not found:
+            return
+        with self.store.locked():
+            found = present.ahead(self.store.state, self.now, delays)
+            if found:
+                self.store.write(self.now, events.instants_reset(found))
+        for instant in found:
+            self.report.warnings.append(
+                f"{instant.owner}: {'.'.join(map(str, instant.path[-2:]))} was {instant.before}, in"
+                f" the future; the clock was wrong then, and {instant.after} counts in its place"
+            )
 
     def record_gap(self, beat: heartbeat.Heartbeat) -> None:
         """Record why no tick came since the last heartbeat, if that is too long ago."""
@@ -250,12 +267,22 @@ class Tick:
                 hint = IdleHint(arguments, next_due, self.cadence.tolerance(self.now))
                 idle_hint.write(self.config, hint, self.now, {self.store.path: stamp})
         if self.store.began_new_day:
-            oldest = self.now - timedelta(days=KEEP_DAYS)
+            oldest = self._oldest_kept()
             output.prune(self.store.state_dir / "runs", oldest.timestamp())
         self._publish()
         self.report.warnings += [str(failure) for failure in self.bus.failures]
         self.report.recovered += self.store.recovered
         self.report.duration_seconds = time.monotonic() - self._started
+
+    def _oldest_kept(self) -> datetime:
+        """Return from when on output is kept: as long as the journal has its runs.
+
+        The journal keeps a number of days with ticks, so a clock that jumps ahead ages nothing.
+        """
+        oldest = self.now - timedelta(days=KEEP_DAYS)
+        names = self.store.journal.days()
+        days = [datetime.fromisoformat(day).replace(tzinfo=UTC) for _, day in names]
+        return min([oldest, *days])
 
     def _publish(self) -> None:
         path = self.config.places.central_dir / "SCHEDULED.central.json"

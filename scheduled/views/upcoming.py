@@ -8,8 +8,9 @@ from typing import Any
 
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of, start_delay
-from scheduled.planning import decide, standing
+from scheduled.planning import decide
 from scheduled.planning.slot_cache import SlotCache
+from scheduled.state.present import CORRECTION
 from scheduled.timing import slots, window
 from scheduled.timing.instants import format_utc
 from scheduled.timing.slots import is_anchored
@@ -83,7 +84,7 @@ def _following(snapshot: Snapshot, job: Job, cache: SlotCache) -> Iterator[datet
         yield slot
     if (
         memory.watermark is not None
-        and snapshot.now < memory.watermark <= snapshot.now + standing.CORRECTION
+        and snapshot.now < memory.watermark <= snapshot.now + CORRECTION
     ):
         slot = memory.watermark  # the clock went back: what has run does not run again
     while slot is not None:

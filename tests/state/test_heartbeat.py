@@ -78,3 +78,19 @@ def test_a_heartbeat_that_is_none_is_as_good_as_missing(tmp_path: Path, content:
 
     assert heartbeat.load(tmp_path) is None
     assert heartbeat.load(tmp_path / "none") is None
+
+
+@pytest.mark.parametrize("seconds", [0.2, 1, 30, 59])
+@pytest.mark.parametrize("boot", [(0, "boot"), (1, "boot"), (-900, "another")])
+def test_b10_a_clock_set_back_a_little_is_no_gap(seconds: float, boot: tuple[int, str]) -> None:
+    now = later(-seconds, boot[0], boot[0], boot[1])
+
+    assert heartbeat.find_gap(BEFORE, now, LIMIT) is None
+
+
+@pytest.mark.parametrize(("wall", "passed"), [(-61, 0), (-3600, 5), (-1, 7200)])
+def test_b10_a_clock_set_back_more_is_said_to_be(wall: float, passed: float) -> None:
+    gap = heartbeat.find_gap(BEFORE, later(wall, passed, passed), LIMIT)
+
+    assert gap is not None
+    assert gap.cause is Cause.BACK
