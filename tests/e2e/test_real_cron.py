@@ -7,7 +7,6 @@ here already is not disturbed.
 
 import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -19,74 +18,26 @@ import pytest
 
 import scheduled
 from scheduled.state.store import Store
-from tests.builders import earlier_version, ecosystem, needs, soak
+from tests.builders import cron_machine, earlier_version, ecosystem, soak
+from tests.builders.cron_machine import Machine
 from tests.builders.installed import WITHOUT_SWEEPS, configure
 
-_DAEMON = """
-set -e
-crontab_group=$(stat -c %g /var/spool/cron/crontabs)
-mount -t tmpfs -o "mode=1730,gid=$crontab_group" tmpfs /var/spool/cron/crontabs
-mount -t tmpfs tmpfs /etc/cron.d
-mount --bind /dev/null /etc/crontab
-mount -t tmpfs -o mode=755 tmpfs /run
-echo ready
-exec cron -f
-"""
 EACH_MINUTE = """\
   backup:
     {schedule: "* * * * *", first_run: now, command: "echo $SCHEDULED_SLOT >> out"}
 """
-_SPOOL = "/var/spool/cron/crontabs/root"
 
 
-class Machine:
-    """What goes on in the namespace: the commands below run there, as root."""
-
-    def __init__(self, daemon: int) -> None:
-        self._enter = ["nsenter", "--mount", f"--target={daemon}", "--"]
-        self._children = Path(f"/proc/{daemon}/task/{daemon}/children")
-
-    @property
-    def is_at_rest(self) -> bool:
-        """Whether cron waits for nothing it has started."""
-        return not self._children.read_text()
-
-    def run(self, *command: str | Path, text: bytes = b"") -> bytes:
-        answer = subprocess.run(
-            [*self._enter, *command], input=text, capture_output=True, check=False
-        )
-        assert answer.returncode == 0, answer.stderr.decode()
-        return answer.stdout
-
-    def scheduled(self, root: Path, *words: str) -> str:
-        options = ("--root", str(root), "--state-dir", str(root.parent / "state"))
-        return self.run(sys.executable, "-m", "scheduled", *options, *words).decode()
-
-    def store(self, text: bytes) -> None:
-        """Put a crontab there past `crontab`, as images of containers do: no header, no check."""
-        self.run("sh", "-c", f"cat > {_SPOOL} && chmod 600 {_SPOOL}", text=text)
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "root").mkdir()
+    return tmp_path / "root"
 
 
 @pytest.fixture
 def machine() -> Iterator[Machine]:
-    needs.root()
-    needs.programs("cron", "crontab", "unshare", "nsenter")
-    daemon = subprocess.Popen(
-        ["unshare", "--mount", "--propagation=private", "sh", "-c", _DAEMON],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={"PATH": os.environ["PATH"], "TERM": "xterm", "LANG": "C.UTF-8"},
-    )
-    with daemon:
-        assert daemon.stdout is not None
-        if daemon.stdout.readline() != b"ready\n":
-            pytest.skip("needs a place where root may mount (a container with CAP_SYS_ADMIN)")
-        # cron takes a spool that changed in the second in which it was read for an unchanged one.
-        time.sleep(2)
-        try:
-            yield Machine(daemon.pid)
-        finally:
-            daemon.terminate()
+    with cron_machine.started() as machine:
+        yield machine
 
 
 @pytest.mark.slow
@@ -145,34 +96,34 @@ def test_a1_two_roots_of_one_user_run_all_their_jobs_also_after_an_upgrade(
 
 
 def test_comments_at_the_top_survive_debians_habit_of_hiding_them(
-    machine: Machine, tmp_path: Path
+    machine: Machine, root: Path
 ) -> None:
     foreign = b"# one\n# two\n# three\n0 5 1 1 * /bin/true\n"
     machine.store(foreign)
 
-    machine.scheduled(tmp_path, "cron", "install")
-    machine.scheduled(tmp_path, "cron", "uninstall")
+    machine.scheduled(root, "cron", "install")
+    machine.scheduled(root, "cron", "uninstall")
 
     assert machine.run("crontab", "-l") == foreign
 
 
 def test_a_last_line_without_a_newline_keeps_the_one_debian_insists_on(
-    machine: Machine, tmp_path: Path
+    machine: Machine, root: Path
 ) -> None:
     machine.store(b"0 5 1 1 * /bin/true")
 
-    machine.scheduled(tmp_path, "cron", "install")
-    said = machine.scheduled(tmp_path, "cron", "uninstall")
+    machine.scheduled(root, "cron", "install")
+    said = machine.scheduled(root, "cron", "uninstall")
 
     assert "insists on one" in said
     assert machine.run("crontab", "-l") == b"0 5 1 1 * /bin/true\n"
 
 
-def test_where_there_was_no_crontab_an_empty_one_is_left(machine: Machine, tmp_path: Path) -> None:
-    absent = _show(machine, tmp_path)
-    machine.scheduled(tmp_path, "cron", "install")
-    again = machine.scheduled(tmp_path, "cron", "install")
-    machine.scheduled(tmp_path, "cron", "uninstall")
+def test_where_there_was_no_crontab_an_empty_one_is_left(machine: Machine, root: Path) -> None:
+    absent = _show(machine, root)
+    machine.scheduled(root, "cron", "install")
+    again = machine.scheduled(root, "cron", "install")
+    machine.scheduled(root, "cron", "uninstall")
 
     assert absent["status"] == "absent"
     assert again.startswith("Nothing to do")
