@@ -4,8 +4,9 @@ cron mails output and forgets the exit code, so people write `[ TEST ] && COMMAN
 fails whenever the test says no; there is a key that says the same.
 """
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from scheduled.config.importers import command_text
 from scheduled.config.yaml_writer import text_of
@@ -15,7 +16,6 @@ _WORDS = re.compile(r"[^\s'\"(){}`]+")
 _TESTS = {"[", "[[", "test", "grep", "egrep", "fgrep", "pgrep", "pidof", "command", "which"} | {
     "mountpoint",
     "ping",
-    "pgrep",
     "host",
     "diff",
     "cmp",
@@ -36,10 +36,10 @@ def advice(command: str, stdin: str, shell: str) -> str:
             "only_if": command_text.argv(first.strip(), "", shell),
             "command": command_text.argv(rest, stdin, shell),
         }
-        written = " and ".join(text_of({key: value}).strip() for key, value in lines.items())
+        written = " and ".join(_written(key, value) for key, value in lines.items())
         return (
-            f"`{_program(first)} ... &&` exits with 1 when the answer is no, which cron ignored and"
-            f" is a failure here; write {written}"
+            f"`{_shown(_program(first))} &&` exits with 1 when the answer is no, which cron ignored"
+            f" and is a failure here; write {written}"
         )
     if operator in ("", "|"):
         return _last_program(parts)
@@ -83,6 +83,17 @@ def _lock(words: list[str]) -> str:
 
 def _program(part: str) -> str:
     return next(iter(_words(part)), "")
+
+
+def _written(key: str, value: str | Sequence[str]) -> str:
+    """Return a key with its value as YAML, in one line."""
+    if isinstance(value, str):
+        return text_of({key: value}).strip()
+    return f"{key}: {json.dumps(value, ensure_ascii=False)}"
+
+
+def _shown(program: str) -> str:
+    return {"[": "[ ... ]", "[[": "[[ ... ]]"}.get(program, f"{program} ...")
 
 
 def _words(part: str) -> list[str]:

@@ -44,6 +44,7 @@ def test_d9_every_test_that_may_say_no_is_named(command: str, condition: str) ->
 
 def test_d9_another_shell_asks_the_condition_too() -> None:
     assert keys("[[ -e x ]] && a", "/bin/bash")["only_if"] == ["/bin/bash", "-c", "[[ -e x ]]"]
+    assert "\n" not in advice("[[ -e x ]] && a", "in\n", "/bin/bash")
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,7 @@ def test_d9_the_advice_has_its_line_and_job() -> None:
     notes = read('# x\n0 5 * * * [ "$(date +\\%d)" = 01 ] && a%in\n').notes
     (note,) = (note for note in notes if "only_if" in note)
 
-    assert note.startswith("line 2, a: `[ ... &&` exits with 1 when the answer is no")
+    assert note.startswith("line 2, a: `[ ... ] &&` exits with 1 when the answer is no")
     assert "'[ \"$(date +%d)\" = 01 ]'" in note
 
 
