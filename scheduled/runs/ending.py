@@ -91,9 +91,11 @@ def recovered(ending: Ending, context: RunContext) -> AttemptResult | None:
 def _stop_of(ending: Ending, status: ExitStatus) -> str:
     """Return why a run whose tick died was stopped, if it was."""
     run = ending.run
-    is_killed = status.exit_code is not None and status.exit_code < 0
     is_over = ending.is_overdue or (ending.is_late and status.is_stopped)
-    if is_killed and (is_over or 0 < run.deadline_seconds <= status.seconds):
+    if status.is_stopped and 0 < run.deadline_seconds <= status.seconds:
+        is_over = True
+    # A shell whose command is killed before it is may exit with a code of its own.
+    if is_over and status.exit_code not in ending.job.success_codes:
         return "timeout"
     return "the end of its tick" if status.is_stopped and run.stop is None else ""
 

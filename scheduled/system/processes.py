@@ -63,7 +63,9 @@ def members(family: Family, known: Mapping[int, int] = MappingProxyType({})) -> 
     roots |= _marked(family.run_id)
     everybody = _with_descendants(roots, parents) - {family.keeper, os.getpid(), 1}
     # No process of a run is older than the run.
-    return {pid: starts[pid] for pid in everybody if starts.get(pid, -1) >= family.started}
+    ours = [pid for pid in everybody if starts.get(pid, -1) >= family.started]
+    # The oldest first: a shell must not see its command end before it is told itself.
+    return {pid: starts[pid] for pid in sorted(ours, key=lambda pid: (starts[pid], pid))}
 
 
 def descendants(pid: int) -> dict[int, int]:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from scheduled.jobs.model import Overlap
+from scheduled.runs import exit_file
+from scheduled.runs.exit_file import ExitStatus
 from scheduled.system import machine, processes
 from tests.builders.beside import wait_for
 from tests.builders.engine import Engine, outcomes
@@ -115,6 +117,22 @@ def test_what_outlived_its_tick_and_its_time_is_killed_wherever_it_went(tmp_path
     assert outcomes(engine.rows) == [("12:00", "timed_out")]
     wait_for_the_end_of(pid)
     wait_for_the_end_of(int(engine.lines("escaped")[0]))
+
+
+@pytest.mark.parametrize("code", [137, -9, 3])
+def test_a_shell_that_outlived_its_command_for_a_moment_has_timed_out_all_the_same(
+    tmp_path: Path, code: int
+) -> None:
+    engine = Engine(tmp_path, [job(timeout=60.0)])
+    engine.run_at("11:30")
+    engine.record("12:00", events_of_run(1, boot_id="of another boot")[0])
+    folder = engine.state_dir / "runs" / "backup"
+    folder.mkdir(mode=0o700, parents=True)
+    exit_file.write(str(folder / f"{RUN}.exit"), ExitStatus(code, 61.0, is_stopped=True))
+
+    engine.run_at("12:02")
+
+    assert outcomes(engine.rows) == [("12:00", "timed_out")]
 
 
 def test_a_run_by_hand_whose_tick_died_answers_for_no_slot(tmp_path: Path) -> None:
