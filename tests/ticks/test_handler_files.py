@@ -164,6 +164,7 @@ from scheduled.config.paths import PathOptions
 root = sys.argv[1]
 environ = {"HOME": root, "TZ": "Europe/Berlin"}
 found = load.load(PathOptions(root=root, state_dir=f"{root}/state", environ=environ))
+found.save_caches()
 read = {"yaml", "scheduled.config.handler_source"} & {*sys.modules}
 print(json.dumps([bool(read), [job.id for job in found.jobs[:-5]]]))
 """
@@ -188,6 +189,7 @@ def test_files_are_read_only_when_one_changed(home: Path) -> None:
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"key": 1}', '{"files": []}'])
 def test_a_broken_cache_is_as_good_as_none(home: Path, content: str) -> None:
     before = load.load(options(home))
+    before.save_caches()
     kept = file_for(home / "state" / "cache", home / "scheduled.yaml", [], "handlers").path
     assert kept.exists()
     kept.write_text(content)
@@ -197,6 +199,7 @@ def test_a_broken_cache_is_as_good_as_none(home: Path, content: str) -> None:
 
 def test_a_broken_row_in_the_cache_is_as_good_as_none(home: Path) -> None:
     before = load.load(options(home))
+    before.save_caches()
     kept = file_for(home / "state" / "cache", home / "scheduled.yaml", [], "handlers").path
     key, rows = (line.partition(b"\t")[2].decode() for line in kept.read_bytes().splitlines())
     broken = {path: [*row[:3], ["x"]] for path, row in json.loads(rows).items()}

@@ -174,6 +174,7 @@ from scheduled.config.paths import PathOptions
 root = sys.argv[1]
 environ = {"HOME": root, "TZ": "Europe/Berlin"}
 found = load.load(PathOptions(root=root, state_dir=f"{root}/state", environ=environ))
+found.save_caches()
 print(json.dumps(["yaml" in sys.modules, sorted(job.id for job in found.jobs[5:])]))
 """
 
@@ -201,6 +202,7 @@ def test_yaml_is_read_only_when_a_file_changed(home: Path) -> None:
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"key": 1}', '{"files": []}'])
 def test_a_broken_cache_is_as_good_as_none(home: Path, content: str) -> None:
     before = load.load(options(home))
+    before.save_caches()
     kept = file_for(home / "state" / "cache", home / "scheduled.yaml", [], "jobs").path
     assert kept.exists()
     kept.write_text(content)
@@ -218,7 +220,9 @@ def test_a_thousand_job_files_load_and_come_out_of_the_cache_as_they_went_in(hom
     for number in range(1000):
         job_file(home, f"j{number:04}.yaml", f"id: j{number}\ncommand: [x, y]\nschedule: daily\n")
 
-    cold, warm = load.load(options(home)), load.load(options(home))
+    cold = load.load(options(home))
+    cold.save_caches()
+    warm = load.load(options(home))
 
     assert len(cold.jobs) == 1006
     assert warm == cold
