@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from scheduled.state import apply, checkpoint, events, owner
+from scheduled.state import apply, checkpoint, events, names, owner
 from scheduled.state.checkpoint import Checkpoint
 from scheduled.state.document import OUR_KEYS, State, empty, with_defaults, with_foreign_keys
 from scheduled.state.journal import Event, Journal, Line, Position, file_name
@@ -342,6 +342,7 @@ class Store:
             checkpoint.refuse_newer(self.journal.folder, event.get("state"))
         self.changed_jobs.add(ALL_JOBS if concerns_all else str(event.get("job", "")))
         try:
+            names.check(event)
             apply.apply(self.state, event)
         except (KeyError, TypeError, ValueError, AttributeError):
             # Valid JSON, but not what we wrote: one such line must not stop every later tick.

@@ -54,13 +54,15 @@ def members(family: Family, known: Mapping[int, int] = MappingProxyType({})) -> 
     stats = {pid: fields for pid in _processes() if (fields := _stat(pid))}
     starts = {pid: int(fields[19]) for pid, fields in stats.items()}
     roots = {pid for pid, started in known.items() if starts.get(pid) == started}
-    if family.pid and starts.get(family.pid, family.started) == family.started:
-        roots |= {pid for pid, fields in stats.items() if int(fields[3]) == family.pid}
-        roots.add(family.pid)
     parents = {pid: int(fields[1]) for pid, fields in stats.items()}
     if family.keeper and starts.get(family.keeper) == family.keeper_started:
         roots |= {pid for pid, parent in parents.items() if parent == family.keeper}
     roots |= _marked(family.run_id)
+    # A record alone is no proof: its process has the run's id, or the run's keeper for its parent,
+    # or has ended and left its session to processes that are found by either.
+    is_gone = family.pid not in starts
+    if family.pid and (is_gone or (family.pid in roots and starts[family.pid] == family.started)):
+        roots |= {pid for pid, fields in stats.items() if int(fields[3]) == family.pid}
     everybody = _with_descendants(roots, parents) - {family.keeper, os.getpid(), 1}
     # No process of a run is older than the run.
     ours = [pid for pid in everybody if starts.get(pid, -1) >= family.started]
