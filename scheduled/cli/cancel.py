@@ -9,10 +9,10 @@ from scheduled.cli.context import Session, changes_state
 from scheduled.config.lookup import find_job
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Job
+from scheduled.planning import resolve
 from scheduled.runs import stop, supervisor
 from scheduled.state import events
-from scheduled.state.journal import Event
-from scheduled.state.records import ActiveRun, JobMemory, job_memory
+from scheduled.state.records import ActiveRun, job_memory
 from scheduled.system import processes
 from scheduled.system.text import one_line
 from scheduled.views.format import both
@@ -64,7 +64,7 @@ def _cancel(session: Session, job: Job, reason: str, *, stop: bool) -> None:
     memory = job_memory(session.store.state, job.id)
     if memory.cancelled is None:
         event = events.job_cancelled(job.id, one_line(reason, 200))
-        session.keep(*_end_of_retry(job, memory), event)
+        session.keep(*resolve.call_off(job.id, memory, CANCELLED, job), event)
         session.say(f"{job.id} is cancelled; `scheduled enable {job.id}` undoes that.")
     else:
         session.say(f"{job.id} is already cancelled.")
@@ -72,17 +72,6 @@ def _cancel(session: Session, job: Job, reason: str, *, stop: bool) -> None:
         _stop(session, job, run.run_id, reason)
     if memory.runs and not stop:
         session.say("Its run in progress continues; --stop stops it, too.")
-
-
-def _end_of_retry(job: Job, memory: JobMemory) -> list[Event]:
-    """Return the event that ends a slot waiting for its retry.
-
-    None for a slot that is being tried: it ends with that run.
-    """
-    retry = memory.retry
-    if retry is None or retry.slot in (run.slot for run in memory.runs.values()):
-        return []
-    return [events.retry_cancelled(job.id, retry.slot, CANCELLED)]
 
 
 def _stop_long(

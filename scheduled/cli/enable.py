@@ -13,7 +13,7 @@ from scheduled.cli.registering import put_on_record
 from scheduled.config.lookup import find_job
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
-from scheduled.planning import active_runs, decide
+from scheduled.planning import active_runs, decide, resolve
 from scheduled.planning.decide import INSTANT
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import Start, is_registered
@@ -77,7 +77,7 @@ def _skip_passed(job: Job, memory: JobMemory, now: datetime) -> list[Event]:
     newest = _newest(slots.latest(schedule, None, anchor), memory.deferral, now)
     ends: list[Event] = []
     if retry is not None and (retry.at <= now or (newest and retry.slot < newest)):
-        ends.append(events.retry_cancelled(job.id, retry.slot, DISABLED))
+        ends += resolve.call_off(job.id, memory, DISABLED, job)
     if newest is None or newest <= answered:
         return ends
     before = slots.missed_range(schedule, answered, newest - INSTANT, anchor)

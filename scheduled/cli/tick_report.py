@@ -65,7 +65,7 @@ def print_problems(session: Session, report: Report) -> None:
         was_interrupted = any(row["outcome"] == Outcome.INTERRUPTED for row in report.ran)
         effect = "what ran is recorded as interrupted" if was_interrupted else "all runs had ended"
         click.echo(f"scheduled: stopped by {report.stopped_by.name}; {effect}", err=True)
-    for row in report.failed:
+    for row in report.told:
         details = _failure_details(session, report, row)
         click.echo(failure_block(row, *details, session.zone), err=True)
 

@@ -163,6 +163,8 @@ class Attempt:
     catch_up: bool = False
     missed: int = 0
     last_success: datetime | None = None
+    interruptions: int = 0
+    """How many earlier attempts for the slot were interrupted."""
 
 
 @dataclass(frozen=True)

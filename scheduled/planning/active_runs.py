@@ -28,16 +28,9 @@ def without_active_runs(job: Job, memory: JobMemory) -> JobMemory:
     return memory._replace(
         watermark=newest,
         coalesced=0,
-        interruptions=0,
         retry=None if retry and retry.slot in active_slots else retry,
         deferral=None if deferral and newest and deferral.until <= newest else deferral,
     )
-
-
-def is_superseded(memory: JobMemory, slot: datetime | None) -> bool:
-    """Return whether `slot` will not be due again, because a newer one was started."""
-    newest = newest_claimed(memory)
-    return slot is not None and newest is not None and slot < newest
 
 
 def overlaps(decision: Decision, active_run: ActiveRun) -> bool:

@@ -25,7 +25,10 @@ from scheduled.timing.instants import minute_utc
 from scheduled.timing.slots import MissedRange, is_anchored, origin
 
 INSTANT = timedelta(microseconds=1)
-SUSPENDED = "suspended: its retries were used up three times in a row; `scheduled enable` ends that"
+SUSPENDED = (
+    "suspended after as many dead letters in a row as suspend_after says;"
+    " `scheduled enable` ends that"
+)
 SKIPPED_BY_USER = "left out by hand"  # as recorded; views.wording has the printed form
 PAUSED_CAUSE = "paused"
 DEFERRED = "deferred"
@@ -33,6 +36,8 @@ DEFERRED = "deferred"
 SUPERSEDED = "a newer slot is due"
 DISABLED_IN_CONFIG = "disabled"
 """Kept as fingerprint of a job that the configuration disables; no schedule has this one."""
+REMOVED = "removed from the configuration"
+"""The cause of slots missed by a removed job, and kept as its fingerprint; no schedule has it."""
 
 
 MemoryOf = Callable[[str], JobMemory]
@@ -58,6 +63,18 @@ def is_enabled(job: Job, memory: JobMemory) -> bool:
     if memory.suspended or memory.cancelled is not None:
         return False
     return job.enabled if memory.enabled is None else memory.enabled
+
+
+def is_out_of_service(job: Job | None, memory: JobMemory) -> bool:
+    """Return whether nothing runs for a job any more, so that no slot has another attempt.
+
+    A job that is not configured may just have a mistake in its file, unless its end is recorded.
+    """
+    if memory.fingerprint in (DISABLED_IN_CONFIG, REMOVED):
+        return True
+    if job is None:
+        return memory.suspended or memory.cancelled is not None
+    return not is_enabled(job, memory)
 
 
 def was_disabled_in_config(job: Job, memory: JobMemory) -> bool:
@@ -249,11 +266,21 @@ def _decide_retry(
     superseded = due is not None and due.newest > retry.slot and job.catch_up is not CatchUp.ALL
     if superseded:
         return Decision(job, Verdict.CANCEL_RETRY, retry.slot, reason=SUPERSEDED)
+    late = slots.now - retry.slot - start_delay(job)
+    if retry.is_rerun and _is_too_late(job, late):
+        return Decision(job, Verdict.CANCEL_RETRY, retry.slot, reason=_too_late(job, late))
     if slots.now < retry.at:
         upcoming = _earliest((after, retry.at))
         why = "waits for its retry"
         return Decision(job, Verdict.NOT_DUE, retry.slot, reason=why, next=upcoming)
-    return Decision(job, Verdict.RUN, retry.slot, catch_up=retry.catch_up, attempt=retry.attempt)
+    return Decision(
+        job,
+        Verdict.RUN,
+        retry.slot,
+        catch_up=retry.catch_up,
+        attempt=retry.attempt,
+        interruptions=retry.interruptions,
+    )
 
 
 def _why_disabled(memory: JobMemory) -> str:
@@ -309,8 +336,10 @@ def _decide_paused(
     why = _pause_text(pause)
     if due is None:
         return Decision(job, Verdict.PAUSED, reason=why, next=after)
-    if memory.retry is not None and memory.retry.slot < due.newest:
-        return Decision(job, Verdict.CANCEL_RETRY, memory.retry.slot, reason=SUPERSEDED)
+    if memory.retry is not None and memory.retry.slot <= due.newest:
+        superseded = memory.retry.slot < due.newest
+        why = SUPERSEDED if superseded else why
+        return Decision(job, Verdict.CANCEL_RETRY, memory.retry.slot, reason=why)
     missed = _missed_before(due, slots)
     return Decision(job, Verdict.SKIP, due.newest, missed, reason=why, cause=PAUSED_CAUSE)
 
@@ -339,9 +368,7 @@ def _run_newest(job: Job, due: _Due, slots: SlotCache, grace: timedelta) -> Deci
     late = slots.now - due.newest
     first = due.watermark is None
     if not first and _is_too_late(job, late):
-        assert job.max_lateness is not None
-        why = f"too late: {late.total_seconds():.0f} s, at most {job.max_lateness:.0f} s"
-        return Decision(job, Verdict.SKIP, due.newest, missed, reason=why)
+        return Decision(job, Verdict.SKIP, due.newest, missed, reason=_too_late(job, late))
     if not first and job.catch_up is CatchUp.SKIP and late > grace:
         why = "not caught up: catch_up is skip"
         return Decision(job, Verdict.SKIP, due.newest, missed, reason=why)
@@ -358,6 +385,10 @@ def _missed_before(due: _Due, slots: SlotCache) -> MissedRange | None:
 
 def _earliest(instants: Iterable[datetime | None]) -> datetime | None:
     return min((instant for instant in instants if instant is not None), default=None)
+
+
+def _too_late(job: Job, late: timedelta) -> str:
+    return f"too late: {late.total_seconds():.0f} s, at most {job.max_lateness:.0f} s"
 
 
 def _is_too_late(job: Job, late: timedelta) -> bool:

@@ -36,6 +36,8 @@ class Decision:
     """Slots of a job with `catch_up: all` that are too late to run."""
     catch_up: bool = False
     attempt: int = 1
+    interruptions: int = 0
+    """How many earlier attempts for the slot were interrupted."""
     reason: str = ""
     cause: str = ""
     """Why the slots in `missed` were missed, if that is known."""

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from scheduled.errors import ScheduleError
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
-from scheduled.planning import active_runs, decide
+from scheduled.planning import active_runs, decide, resolve
+from scheduled.planning.decide import REMOVED
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import Standing, Start, counting_start, standing
@@ -22,10 +23,10 @@ from scheduled.timing import expression
 from scheduled.timing.fingerprint import fingerprint
 from scheduled.timing.slots import MissedRange, is_anchored
 
+SUSPENDED = "suspended"
+"""The cause of slots missed while version 0.1.0 had suspended the job."""
 CHANGED = "its schedule was changed"
 """The cause of slots missed by the previous schedule."""
-REMOVED = "removed from the configuration"
-"""The cause of slots missed by a removed job, and kept as its fingerprint; no schedule has it."""
 NOT_CONFIGURED = "not configured"
 """The cause of slots that came while the job was missing from the configuration."""
 BROKEN = "configuration broken"
@@ -91,6 +92,22 @@ def _disabled(memory: JobMemory) -> str:
         or memory.fingerprint == decide.DISABLED_IN_CONFIG
     )
     return decide.DISABLED_IN_CONFIG if is_off else ""
+
+
+def lift_suspensions(state: State, slots: SlotCache) -> list[Event]:
+    """Return the events that end the suspensions by version 0.1.0, which nobody asked for.
+
+    What passed meanwhile does not run; the slots of the job count from now on.
+    """
+    lifted: list[Event] = []
+    for job, entry in state["jobs"].items():
+        if entry.get("suspended") and "after" not in (entry.get("suspended") or {}):
+            memory = records.job_memory(state, job)
+            lifted += [
+                *_ended_slots(job, memory, slots, slots.now, SUSPENDED),
+                events.suspension_lifted(job),
+            ]
+    return lifted
 
 
 def _register(decision: Decision, state: State, slots: SlotCache, start: Start) -> list[Event]:
@@ -181,9 +198,7 @@ def _ended_slots(
     job: str, memory: JobMemory, slots: SlotCache, until: datetime, cause: str
 ) -> list[Event]:
     """Return the events that end the unanswered slots, up to `until`, of a schedule."""
-    ended: list[Event] = []
-    if memory.retry is not None:
-        ended = [events.retry_cancelled(job, memory.retry.slot, cause)]
+    ended: list[Event] = [*resolve.call_off(job, memory, cause, None)]
     deferral = memory.deferral.until if memory.deferral else None
     if deferral is not None and deferral <= until:
         ended += events.slots_missed(job, MissedRange(deferral, deferral, 1), cause)

@@ -126,7 +126,13 @@ def _slot_skipped(state: State, event: kinds.SlotSkipped) -> None:
 def _retry_cancelled(state: State, event: kinds.RetryCancelled) -> None:
     entry = _entry(state, event["job"])
     entry.pop("retry", None)
+    entry["interruptions"] = 0
     job_entry.raise_watermark(entry, event["slot"])
+    if event.get("dead_letter"):
+        job_entry.add_dead_letter(state, event, event.get("at"))
+        job_entry.count_dead_letter(entry, event, event.get("at"))
+        if event.get("outcome") == "interrupted":
+            entry["failures"] = entry.get("failures", 0) + 1
 
 
 def _not_now(state: State, event: kinds.NotNow) -> None:
@@ -136,6 +142,7 @@ def _not_now(state: State, event: kinds.NotNow) -> None:
     keys = ("at", "reason", "slot", "guard")
     not_now = {key: cast("Event", event)[key] for key in keys if key in event}
     entry["deferred"] = cast("NotNowEntry", not_now)
+    job_entry.update_retry(entry, event)
 
 
 # Runs
@@ -164,29 +171,19 @@ def _run_ended(state: State, event: kinds.RunEnded) -> None:
     job_entry.close_run(entry, event.get("run_id"))
     if event.get("answered") and slot:
         job_entry.answer(entry, slot)
-    elif event["outcome"] == "interrupted" and slot:
+    elif event["outcome"] == "interrupted" and slot and "retry_at" not in event:
+        # Of version 0.1.0: `records` takes the slot to rerun from the last run.
         entry["interruptions"] = entry.get("interruptions", 0) + 1
     job_entry.set_last(entry, event)
     job_entry.update_retry(entry, event)
-    _add_dead_letter(state, event)
-    job_entry.count_dead_letter(entry, event)
+    since = event.get("finished_at") or event.get("at")
+    if event.get("dead_letter"):
+        job_entry.add_dead_letter(state, event, since)
+    job_entry.count_dead_letter(entry, event, since)
     job_entry.count_outcome(entry, event)
     _tally(state, event.get("at"), event["outcome"])
     _remember(state, entry, event)
     state["outbox"].extend(cast("list[OutboxEntry]", event.get("outgoing", [])))
-
-
-def _add_dead_letter(state: State, event: kinds.RunEnded) -> None:
-    if event.get("dead_letter"):
-        state["dead_letter"].append(
-            {
-                "job": event["job"],
-                "slot": event["slot"],
-                "since": event["finished_at"],
-                "attempts": event["attempt"],
-                "error": event["error"],
-            }
-        )
 
 
 def _remember(state: State, entry: JobEntry, event: kinds.RunEnded) -> None:
@@ -243,6 +240,13 @@ def _job_enabled(state: State, event: kinds.JobEnabled) -> None:
         entry["dead_in_a_row"] = 0
 
 
+def _suspension_lifted(state: State, event: kinds.SuspensionLifted) -> None:
+    entry = _entry(state, event["job"])
+    entry.pop("suspended", None)
+    entry["dead_in_a_row"] = 0
+    entry["coalesced"] = 0  # what passed meanwhile is not caught up
+
+
 def _job_paused(state: State, event: kinds.JobPaused) -> None:
     state["paused"][event["job"]] = {
         "since": event["at"],
@@ -290,6 +294,8 @@ def _dead_letters_dropped(state: State, event: kinds.DeadLettersDropped) -> None
         for letter in state["dead_letter"]
         if letter.get("job") != job or slot not in (None, letter.get("slot"))
     ]
+    if slot is None:
+        state["jobs"].get(job, {}).pop("dead_letters", None)
 
 
 def _schedule_refused(state: State, _event: kinds.ScheduleRefused) -> None:
@@ -363,6 +369,7 @@ CHANGES: dict[str, Callable[[State, Any], None]] = {
     "delivered": _messages_delivered,
     "undelivered": _delivery_failed,
     "enabled": _job_enabled,
+    "suspension_lifted": _suspension_lifted,
     "paused": _job_paused,
     "resumed": _job_resumed,
     "deferral": _job_deferred,

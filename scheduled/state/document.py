@@ -54,16 +54,22 @@ class RunEntry(TypedDict, total=False):
     max_rss_bytes: int | None
     by_hand: bool
     trouble: str
+    interruptions: int
+    suspends: bool
 
 
 class RetryEntry(TypedDict, total=False):
-    """A failed slot, and when it is tried again."""
+    """A slot that is tried again: when, and how its last attempt ended."""
 
     slot: str | None
     retry_at: str | None
     catch_up: bool
     missed: int
     attempt: int
+    interruptions: int
+    outcome: str
+    error: str | None
+    run_id: str
 
 
 class NotNowEntry(TypedDict, total=False):
@@ -90,10 +96,14 @@ class CancelledEntry(TypedDict, total=False):
 
 
 class SuspendedEntry(TypedDict, total=False):
-    """When a job was suspended, and the error of its last dead letter."""
+    """When a job was suspended, and the error of its last dead letter.
+
+    Version 0.1.0 suspended jobs by itself and left out after how many dead letters.
+    """
 
     at: str | None
     error: str | None
+    after: int
 
 
 class AwayEntry(TypedDict, total=False):
@@ -134,6 +144,7 @@ class JobEntry(TypedDict, total=False):
     cancelled: CancelledEntry | None
     suspended: SuspendedEntry | None
     dead_in_a_row: int
+    dead_letters: int
     skip: str | None
     counts: dict[str, int]
     failures: int

@@ -81,10 +81,19 @@ class SlotSkipped(Recorded):
 
 
 class RetryCancelled(Recorded):
+    """How the last attempt ended is left out by earlier versions."""
+
     event: Literal["given_up"]
     job: str
     slot: str
     reason: str
+    run_id: NotRequired[str]
+    attempt: NotRequired[int]
+    outcome: NotRequired[str]
+    error: NotRequired[str]
+    missed: NotRequired[int]
+    dead_letter: NotRequired[bool]
+    suspends: NotRequired[bool]
 
 
 class NotNow(Recorded):
@@ -103,6 +112,8 @@ class NotNow(Recorded):
     finished_at: NotRequired[str]
     outgoing: NotRequired[list[dict[str, Any]]]
     trouble: NotRequired[str]
+    retry_at: NotRequired[str]
+    interruptions: NotRequired[int]
 
 
 # Runs
@@ -121,6 +132,7 @@ class RunStarted(Recorded):
     lane: NotRequired[int]
     tick: NotRequired[int]
     tick_started: NotRequired[int]
+    interruptions: NotRequired[int]
 
 
 class ProcessStarted(Recorded):
@@ -160,6 +172,8 @@ class RunEnded(Recorded):
     by_hand: bool
     retry_at: NotRequired[str | None]
     dead_letter: NotRequired[bool]
+    suspends: NotRequired[bool]
+    interruptions: NotRequired[int]
     result: NotRequired[Any]
     exit_code: NotRequired[int | None]
     cpu_seconds: NotRequired[float | None]
@@ -194,6 +208,11 @@ class JobEnabled(Recorded):
     event: Literal["enabled"]
     job: str
     enabled: bool
+
+
+class SuspensionLifted(Recorded):
+    event: Literal["suspension_lifted"]
+    job: str
 
 
 class JobPaused(Recorded):

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from scheduled.jobs.model import Attempt, AttemptResult, Job, Outcome
-from scheduled.state.document import GapEntry, State
+from scheduled.state.document import State
 from scheduled.state.present import Ahead
-from scheduled.state.records import ActiveRun
+from scheduled.state.records import ActiveRun, Retry
+from scheduled.state.resolution import Resolution
 from scheduled.system.processes import Family
-from scheduled.timing.instants import format_utc, parse_utc
+from scheduled.timing.instants import format_utc
 from scheduled.timing.slots import MissedRange
 
 if TYPE_CHECKING:  # every tick would pay for loading what only a type checker reads
@@ -23,15 +24,6 @@ if TYPE_CHECKING:  # every tick would pay for loading what only a type checker r
 
 TICK_DIED = "the tick that started it died"
 NO_TICK = "no tick could start it in time"
-
-
-class Resolution(NamedTuple):
-    """What the end of an attempt means for its slot."""
-
-    answered: bool
-    """Whether the slot is done with."""
-    retry_at: datetime | None = None
-    dead_letter: bool = False
 
 
 # Jobs and boots
@@ -108,26 +100,28 @@ def slots_missed(job: str, missed: MissedRange | None, cause: str) -> list[kinds
     return [event]
 
 
-def cause_of_missed(
-    missed: MissedRange | None, gaps: Iterable[GapEntry], absence: GapEntry | None = None
-) -> str:
-    """Return the cause of the job's absence or the newest gap with the slots, else NO_TICK."""
-    gaps = gaps if absence is None else [*gaps, absence]
-    for gap in reversed([*gaps]):
-        start, end = parse_utc(gap.get("from")), parse_utc(gap.get("to"))
-        if missed is not None and start and end and start <= missed.last <= end:
-            return str(gap.get("cause"))
-    return NO_TICK
-
-
 def slot_skipped(job: str, slot: datetime | None, reason: str) -> kinds.SlotSkipped:
     """Build the event of a slot that ends without a run."""
     return {"event": "skipped", "job": job, "slot": format_utc(slot), "reason": reason}
 
 
-def retry_cancelled(job: str, slot: datetime, reason: str) -> kinds.RetryCancelled:
-    """Build the event of a failed slot that is not tried again."""
-    return {"event": "given_up", "job": job, "slot": format_utc(slot), "reason": reason}
+def retry_cancelled(
+    job: str, retry: Retry, reason: str, resolution: Resolution
+) -> kinds.RetryCancelled:
+    """Build the event of a slot that is not tried again; how its last attempt ended stands."""
+    return {
+        "event": "given_up",
+        "job": job,
+        "slot": format_utc(retry.slot),
+        "reason": reason,
+        "run_id": retry.run_id,
+        "attempt": retry.attempt - 1,
+        "outcome": retry.outcome,
+        "error": retry.error,
+        "missed": retry.missed,
+        "dead_letter": resolution.dead_letter,
+        "suspends": resolution.suspends,
+    }
 
 
 def guard_said_not_now(job: str, slot: datetime | None, guard: str, reason: str) -> kinds.NotNow:
@@ -166,6 +160,8 @@ def run_started(
         event["lane"] = lane
     if tick is not None:
         event["tick"], event["tick_started"] = tick
+    if attempt.interruptions:
+        event["interruptions"] = attempt.interruptions
     return event
 
 
@@ -188,10 +184,17 @@ def stop_requested(job: str, run_id: str, reason: str) -> kinds.StopRequested:
 
 
 def run_said_not_now(
-    attempt: Attempt, reason: str, started: datetime, finished: datetime
+    attempt: Attempt,
+    reason: str,
+    resolution: Resolution,
+    started: datetime,
+    finished: datetime,
 ) -> kinds.NotNow:
-    """Build the event of a run that answered not now; its slot stays due."""
-    return {
+    """Build the event of a run that answered not now; its slot stays due.
+
+    It has a `retry_at` if the schedule alone would not find the slot again.
+    """
+    event: kinds.NotNow = {
         "event": "deferred",
         "job": attempt.job.id,
         "run_id": attempt.run_id,
@@ -203,6 +206,10 @@ def run_said_not_now(
         "finished_at": format_utc(finished),
         "reason": reason,
     }
+    if resolution.retry_at is not None:
+        event["retry_at"] = format_utc(resolution.retry_at)
+        event["interruptions"] = resolution.interruptions
+    return event
 
 
 def run_ended(
@@ -238,7 +245,7 @@ def run_ended(
     }
     if result.memory is not None:
         event["memory"], event["section"] = result.memory, attempt.job.memory_section
-    return event
+    return _with_resolution(event, resolution)
 
 
 def with_last_run(event: kinds.RunEnded, job: Job, local: datetime) -> kinds.RunEnded:
@@ -249,10 +256,10 @@ def with_last_run(event: kinds.RunEnded, job: Job, local: datetime) -> kinds.Run
     return {**event, "seed_key": job.last_run_key, "local_time": naive}
 
 
-def run_interrupted(job: str, run: ActiveRun, *, answered: bool) -> kinds.RunEnded:
+def run_interrupted(job: str, run: ActiveRun, resolution: Resolution) -> kinds.RunEnded:
     """Build the end of a run whose tick died."""
     reason = run.stop.reason if run.stop else TICK_DIED
-    return {
+    event: kinds.RunEnded = {
         "event": "end",
         "job": job,
         "run_id": run.run_id,
@@ -260,7 +267,9 @@ def run_interrupted(job: str, run: ActiveRun, *, answered: bool) -> kinds.RunEnd
         "outcome": Outcome.INTERRUPTED.value,
         "reason": reason,
         "error": reason,
-        "answered": answered,
+        "answered": resolution.answered,
+        "retry_at": format_utc(resolution.retry_at),
+        "dead_letter": resolution.dead_letter,
         "attempt": run.attempt,
         "catch_up": run.catch_up,
         "missed": run.missed,
@@ -269,6 +278,16 @@ def run_interrupted(job: str, run: ActiveRun, *, answered: bool) -> kinds.RunEnd
         "duration_seconds": None,
         "by_hand": run.slot is None,
     }
+    return _with_resolution(event, resolution)
+
+
+def _with_resolution(event: kinds.RunEnded, resolution: Resolution) -> kinds.RunEnded:
+    """Add what only some ends have: interrupted attempts, and whether the job is suspended."""
+    if resolution.interruptions or resolution.retry_at is not None:
+        event["interruptions"] = resolution.interruptions
+    if resolution.dead_letter:
+        event["suspends"] = resolution.suspends
+    return event
 
 
 # Messages
@@ -295,6 +314,11 @@ def delivery_failed(message: str, problem: str, retry_at: datetime) -> kinds.Del
 def job_enabled(job: str, *, enabled: bool) -> kinds.JobEnabled:
     """Build the event of a job that is enabled, or disabled."""
     return {"event": "enabled", "job": job, "enabled": enabled}
+
+
+def suspension_lifted(job: str) -> kinds.SuspensionLifted:
+    """Build the event that ends a suspension that nobody asked for."""
+    return {"event": "suspension_lifted", "job": job}
 
 
 def job_paused(job: str, until: datetime | None, reason: str) -> kinds.JobPaused:

@@ -177,6 +177,14 @@ def row_of(event: Event) -> Row | None:
     return make(event)
 
 
+def row_of_called_off(event: Event) -> Row | None:
+    """Return the row of a slot that is not tried again: its last attempt, and why that was it."""
+    if event.get("event") != "given_up" or not event.get("dead_letter"):
+        return None
+    reason = f"not tried again: {event.get('reason')}"
+    return {**_row(event), "run_id": _text(event, "run_id"), "reason": reason}
+
+
 def _started(event: Event) -> Row | None:
     row = _row(event)
     row["started_at"] = row["finished_at"]

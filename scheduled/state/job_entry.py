@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from scheduled.state.document import JobEntry, RunEntry
+from scheduled.state.document import JobEntry, RetryEntry, RunEntry, State
 from scheduled.timing.instants import parse_utc
 
 if TYPE_CHECKING:  # every tick would pay for loading what only a type checker reads
-    from scheduled.state.event_types import RunEnded, RunStarted, SlotSkipped
+    from scheduled.state.event_types import (
+        NotNow,
+        RetryCancelled,
+        RunEnded,
+        RunStarted,
+        SlotSkipped,
+    )
 
 KEPT_DEFERRALS = 20
 KEPT_DURATIONS = 12
+KEPT_DEAD_LETTERS = 20
+"""Of each job, besides the first; the journal has the others."""
 SUSPENDED_AFTER = 3
-"""So many dead letters in a row take a job out of service."""
+"""So many dead letters in a row took a job out of service in version 0.1.0."""
 
 _NOT_IN_LAST = ("seq", "event", "job", "memory", "outgoing", "at", "section", "seed_key", "result")
 """What is kept elsewhere, or in the journal alone."""
@@ -94,20 +102,27 @@ def _seconds(text: str) -> float:
 # Retries and dead letters
 
 
-def update_retry(entry: JobEntry, event: RunEnded) -> None:
+def update_retry(entry: JobEntry, event: RunEnded | NotNow) -> None:
     """Set the next attempt that the end of a run asks for, or cancel the one it answers."""
-    retry_at = event.get("retry_at")
-    if retry_at:
-        entry["retry"] = {
-            "slot": event["slot"],
+    retry_at, slot = event.get("retry_at"), event.get("slot")
+    if retry_at and slot:
+        is_put_off = event["event"] == "deferred"
+        retry: RetryEntry = {
+            "slot": slot,
             "retry_at": retry_at,
-            "catch_up": event["catch_up"],
-            "missed": event["missed"],
-            "attempt": event["attempt"] + 1,
+            "catch_up": event.get("catch_up", False),
+            "missed": event.get("missed", 0),
+            "attempt": event.get("attempt", 1) + (0 if is_put_off else 1),
         }
-        entry["interruptions"] = 0
+        if "interruptions" in event:  # version 0.1.0 kept no more
+            retry["interruptions"] = event["interruptions"]
+            retry["outcome"] = str(event.get("outcome") or "")
+            retry["error"] = str(event.get("error") or event.get("reason") or "")
+            retry["run_id"] = event.get("run_id", "")
+        entry["retry"] = retry
+        entry["interruptions"] = event.get("interruptions", 0)
     elif event.get("answered"):
-        cancel_retry(entry, event.get("slot"))
+        cancel_retry(entry, slot)
 
 
 def cancel_retry(entry: JobEntry, slot: str | None) -> None:
@@ -116,14 +131,41 @@ def cancel_retry(entry: JobEntry, slot: str | None) -> None:
         entry.pop("retry")
 
 
-def count_dead_letter(entry: JobEntry, event: RunEnded) -> None:
-    """Count dead letters in a row, and suspend the job when there are too many."""
+def count_dead_letter(entry: JobEntry, event: RunEnded | RetryCancelled, since: str | None) -> None:
+    """Count dead letters in a row; suspend the job if the last of them says so."""
     if event.get("dead_letter"):
         entry["dead_in_a_row"] = entry.get("dead_in_a_row", 0) + 1
-        if entry["dead_in_a_row"] >= SUSPENDED_AFTER:
-            entry["suspended"] = {"at": event["finished_at"], "error": event["error"]}
-    elif event["outcome"] == "succeeded":
+        if "suspends" not in event:  # of version 0.1.0, which suspended every job
+            if entry["dead_in_a_row"] >= SUSPENDED_AFTER:
+                entry["suspended"] = {"at": since, "error": event.get("error")}
+        elif event["suspends"]:
+            entry["suspended"] = {
+                "at": since,
+                "error": event.get("error"),
+                "after": entry["dead_in_a_row"],
+            }
+    elif event.get("outcome") == "succeeded":
         entry["dead_in_a_row"] = 0
+
+
+def add_dead_letter(state: State, event: RunEnded | RetryCancelled, since: str | None) -> None:
+    """Keep a slot that failed for good; of many of one job, the first and the last."""
+    job = event["job"]
+    entry = state["jobs"].setdefault(job, {})
+    own = [letter for letter in state["dead_letter"] if letter.get("job") == job]
+    if "suspends" in event or "dead_letters" in entry:  # version 0.1.0 kept all of them
+        entry["dead_letters"] = entry.get("dead_letters", len(own)) + 1
+    if "suspends" in event and len(own) > KEPT_DEAD_LETTERS:
+        state["dead_letter"] = [letter for letter in state["dead_letter"] if letter is not own[1]]
+    state["dead_letter"].append(
+        {
+            "job": job,
+            "slot": event["slot"],
+            "since": since,
+            "attempts": event.get("attempt", 1),
+            "error": event.get("error"),
+        }
+    )
 
 
 # Deferrals
@@ -156,7 +198,7 @@ def count_outcome(entry: JobEntry, event: RunEnded) -> None:
         if slot:
             entry["succeeded_slot"] = newest(slot, entry.get("succeeded_slot"))
         entry["failures"] = 0
-    elif event["outcome"] in ("failed", "timed_out"):
+    elif event["outcome"] in ("failed", "timed_out") or event.get("dead_letter"):
         entry["failures"] = entry.get("failures", 0) + 1
 
 

@@ -17,7 +17,6 @@ from scheduled.state.document import (
     JobEntry,
     NotNowEntry,
     PauseEntry,
-    RetryEntry,
     RunEntry,
     State,
     StopEntry,
@@ -64,6 +63,8 @@ class ActiveRun(NamedTuple):
     tick: int | None = None
     """The process of the tick that started it."""
     tick_started: int | None = None
+    interruptions: int = 0
+    """How many earlier attempts for its slot were interrupted."""
 
 
 class Away(NamedTuple):
@@ -74,13 +75,24 @@ class Away(NamedTuple):
 
 
 class Retry(NamedTuple):
-    """A failed slot that is tried again: its next attempt, and when that may start."""
+    """A slot that is tried again: its next attempt, when that may start, and how the last ended."""
 
     slot: datetime
     attempt: int
     at: datetime
     catch_up: bool = False
     missed: int = 0
+    interruptions: int = 0
+    """How many of its attempts were interrupted."""
+    outcome: str = "failed"
+    """Empty if the last attempt did no work, but said "not now"."""
+    error: str = ""
+    run_id: str = ""
+
+    @property
+    def is_rerun(self) -> bool:
+        """Whether the last attempt was interrupted."""
+        return self.outcome == "interrupted"
 
 
 class Pause(NamedTuple):
@@ -109,8 +121,6 @@ class JobMemory(NamedTuple):
     watermark: datetime | None = None
     coalesced: int = 0
     """Missed slots that the next run answers for."""
-    interruptions: int = 0
-    """How often the run for the slot now due was interrupted."""
     enabled: bool | None = None
     """What a person said with `enable` or `disable`; None leaves it to the configuration."""
     runs: Mapping[int, ActiveRun] = MappingProxyType({})
@@ -127,6 +137,8 @@ class JobMemory(NamedTuple):
     """A slot that a person wants skipped."""
     suspended: bool = False
     """Whether too many dead letters in a row have taken the job out of service."""
+    dead_in_a_row: int = 0
+    """How many dead letters there were since the last success."""
     last_success: datetime | None = None
     succeeded_slot: datetime | None = None
     """The newest slot a run succeeded for."""
@@ -154,16 +166,16 @@ def job_memory(state: State, job: str) -> JobMemory:
         anchor=parse_utc(entry.get("anchor")),
         watermark=parse_utc(entry.get("watermark")),
         coalesced=entry.get("coalesced", 0),
-        interruptions=entry.get("interruptions", 0),
         enabled=entry.get("enabled"),
         runs=_runs(entry),
         not_now=_not_now(entry.get("deferred")),
-        retry=_retry(entry.get("retry")),
+        retry=_retry(entry) or _interrupted_slot(entry),
         pause=_pause_of(state, job),
         deferral=_deferral(entry.get("deferral")),
         cancelled=_reason(entry.get("cancelled")),
         skip=parse_utc(entry.get("skip")),
         suspended=bool(entry.get("suspended")),
+        dead_in_a_row=entry.get("dead_in_a_row", 0),
         last_success=parse_utc(entry.get("last_success")),
         succeeded_slot=parse_utc(entry.get("succeeded_slot")),
     )
@@ -243,6 +255,7 @@ def _run(entry: RunEntry | None) -> ActiveRun | None:
         keeper_started=entry.get("keeper_started"),
         tick=entry.get("tick"),
         tick_started=entry.get("tick_started"),
+        interruptions=entry.get("interruptions", 0),
     )
 
 
@@ -256,14 +269,48 @@ def _not_now(entry: NotNowEntry | None) -> tuple[datetime | None, str] | None:
     return (parse_utc(entry.get("slot")), guard) if entry and isinstance(guard, str) else None
 
 
-def _retry(entry: RetryEntry | None) -> Retry | None:
+def _retry(job: JobEntry) -> Retry | None:
+    entry = job.get("retry")
     if not isinstance(entry, dict):
         return None
     slot, at = parse_utc(entry.get("slot")), parse_utc(entry.get("retry_at"))
     if slot is None or at is None:
         return None
-    missed, catch_up = entry.get("missed", 0), entry.get("catch_up", False)
-    return Retry(slot, entry.get("attempt", 1), at, catch_up, missed)
+    # An entry of an earlier version has no run; the last one was it, unless one by hand followed.
+    last = job.get("last") or {}
+    run = entry if "run_id" in entry else last if last.get("slot") == entry.get("slot") else {}
+    return Retry(
+        slot,
+        entry.get("attempt", 1),
+        at,
+        entry.get("catch_up", False),
+        entry.get("missed", 0),
+        entry.get("interruptions", 0),
+        run.get("outcome", "failed") or "",
+        run.get("error") or "",
+        run.get("run_id") or "",
+    )
+
+
+def _interrupted_slot(entry: JobEntry) -> Retry | None:
+    """Return the slot to rerun of a state by an earlier version, which kept only the count."""
+    last, watermark = entry.get("last") or {}, parse_utc(entry.get("watermark"))
+    slot, at = parse_utc(last.get("slot")), parse_utc(last.get("started_at"))
+    if not entry.get("interruptions") or last.get("outcome") != "interrupted":
+        return None
+    if slot is None or at is None or last.get("answered") or (watermark and slot <= watermark):
+        return None
+    return Retry(
+        slot,
+        last.get("attempt", 1) + 1,
+        at,
+        last.get("catch_up", False),
+        last.get("missed", 0),
+        entry.get("interruptions", 0),
+        "interrupted",
+        last.get("error") or "",
+        last.get("run_id") or "",
+    )
 
 
 def _away(entry: AwayEntry | None) -> Away | None:

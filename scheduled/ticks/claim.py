@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from scheduled.jobs.model import Attempt, Job, Overlap
-from scheduled.planning import active_runs, decide
+from scheduled.planning import active_runs, decide, missed_cause, resolve
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.runs import stop
 from scheduled.runs.preconditions import Declined, GuardUnusableError, NotNow
@@ -216,10 +216,14 @@ class _LockedJob:
         return not_now
 
     def _cancel_retry(self, memory: JobMemory, decision: Decision) -> None:
-        assert decision.slot is not None
-        self._record(memory, events.retry_cancelled(self.job.id, decision.slot, decision.reason))
+        called_off = resolve.call_off(self.job.id, memory, decision.reason, self.job)
+        self._record(memory, *called_off)
+        self.tick.tell_called_off(called_off)
 
-    def _skip(self, memory: JobMemory, decision: Decision) -> Skipped:
+    def _skip(self, memory: JobMemory, decision: Decision) -> Skipped | NotDue:
+        if memory.retry is not None and memory.retry.slot == decision.slot:
+            self._cancel_retry(memory, decision)  # it has run: how that ended is its outcome
+            return NotDue()
         event = events.slot_skipped(self.job.id, decision.slot, decision.reason)
         self._record(memory, *_missed_before(self.tick, decision), event)
         return _skipped(event)
@@ -251,17 +255,18 @@ class _LockedJob:
             run_id=f"{self.tick.clock():%Y%m%dT%H%M%S}-{os.urandom(3).hex()}",
             job=self.job,
             slot=slot,
-            attempt=decision.attempt + memory.interruptions if slot else 1,
+            attempt=decision.attempt if slot else 1,
             catch_up=decision.catch_up,
             missed=coalesced if slot else 0,
             last_success=memory.last_success,
+            interruptions=decision.interruptions if slot else 0,
         )
 
 
 def _missed_before(tick: TickContext, decision: Decision) -> list[Event]:
     """Return the events of the missed slots before the one decided about."""
     gaps, absence = tick.store.state["gaps"], tick.memory(decision.job.id).absence
-    cause = decision.cause or events.cause_of_missed(decision.missed, gaps, absence)
+    cause = decision.cause or missed_cause.cause_of_missed(decision.missed, gaps, absence)
     return [
         *events.slots_missed(decision.job.id, decision.too_late, "too late"),
         *events.slots_missed(decision.job.id, decision.missed, cause),

@@ -1,6 +1,6 @@
 """What the steps of one tick share: the store, the jobs, the clock, and the effects."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -10,7 +10,7 @@ from scheduled.planning.decision import Decision
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.runs.effects import Effects
 from scheduled.runs.process import RunContext
-from scheduled.state import records
+from scheduled.state import history, records
 from scheduled.state.history import Row
 from scheduled.state.journal import Event
 from scheduled.state.records import JobMemory
@@ -36,6 +36,8 @@ class TickContext(NamedTuple):
     """Called with a sentence for the user about something that is no job's failure."""
     report_end: Callable[[Row, AttemptResult], object]
     """Called with the end of a run whose tick died."""
+    tell: Callable[[Row], object]
+    """Called with the row of a slot that has failed for good."""
     effects: Effects
     routes: Mapping[str, Any]
     """Whom the messages of an event go to."""
@@ -53,6 +55,13 @@ class TickContext(NamedTuple):
     def decide(self, job: Job) -> Decision:
         """Decide about `job` from what is remembered now."""
         return decide.decide(job, self.memory(job.id), self.slots, self.grace)
+
+    def tell_called_off(self, events: Iterable[Event]) -> None:
+        """Tell of each slot among these events whose next attempt was called off."""
+        for event in events:
+            row = history.row_of_called_off(event)
+            if row is not None:
+                self.tell(row)
 
     def write_end(
         self, event: "RunEnded | NotNow", trouble: str, *before: Event, sync: bool = True

@@ -238,10 +238,7 @@ class Dispatcher:
             self.bus.fire(name, **data)
 
     def _schedule_retry(self, job: Job, row: Row) -> None:
-        """Report when a failed job runs next, and keep it for this tick if that is soon."""
-        decision = self.tick.decide(job)
-        if decision.next is not None:
-            self.report.upcoming[job.id] = decision.next
+        """Keep a failed job for this tick if it is tried again soon."""
         retry_at = parse_utc(row["retry_at"])
         if retry_at and (retry_at - self.tick.clock()).total_seconds() < WORTH_WAITING:
             self._retries.append((retry_at, job))

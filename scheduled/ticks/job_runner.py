@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 
 from scheduled.errors import StateError
 from scheduled.jobs.model import AttemptResult
-from scheduled.planning import resolve
 from scheduled.runs.process import Running
-from scheduled.state import events, history, records
+from scheduled.state import events, records
 from scheduled.state.history import Row
 from scheduled.system.locks import Lock
 from scheduled.ticks import run_end
@@ -62,16 +61,10 @@ class JobRunner:
 
     def end(self, run: StartedRun, result: AttemptResult, outgoing: list[dict[str, Any]]) -> Row:
         """Record how a run ended, with its messages; `release_locks` syncs that to the disk."""
-        with self._tick.store.locked():  # somebody may have told it to stop
-            attempt, now = run.running.attempt, self._tick.clock()
-            event = run_end.event_of(self._tick, attempt, result, run.started_at, now)
-            if outgoing:
-                event["outgoing"] = outgoing
-            before = resolve.cancelled_retry(self._tick.memory(event["job"]), event)
-            self._tick.write_end(event, result.trouble, *before, sync=False)
-        row = history.row_of(event)
-        assert row is not None
-        return row
+        attempt, now = run.running.attempt, self._tick.clock()
+        return run_end.record(
+            self._tick, attempt, result, (run.started_at, now), outgoing, sync=False
+        )
 
     def release_locks(self, runs: Sequence[StartedRun]) -> None:
         """Sync the recorded ends to the disk, then release the locks. Raises StateError."""

@@ -8,16 +8,21 @@ run without either was interrupted: its keeper was killed as well, or the machin
 import signal
 import time
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from scheduled.jobs.model import Attempt, AttemptResult, Job
-from scheduled.planning import active_runs, resolve
+from scheduled.planning import resolve
 from scheduled.runs import stop, supervisor
 from scheduled.runs.ending import Ending
 from scheduled.state import events, history, records
 from scheduled.state.records import ActiveRun
+from scheduled.state.resolution import Resolution
 from scheduled.system.locks import Lock
 from scheduled.ticks import outbox, run_end
 from scheduled.ticks.context import TickContext
+
+if TYPE_CHECKING:
+    from scheduled.state.event_types import RunEnded
 
 PATIENCE_SECONDS = 10.0
 """How long to wait for the keeper of a run that was killed."""
@@ -104,17 +109,18 @@ def _end_overdue(tick: TickContext, job_id: str, lane: int) -> Lock | None:
 def _record_end(tick: TickContext, ending: Ending, result: AttemptResult) -> None:
     """Record the end that the run's own processes left, with its messages."""
     run, job = ending.run, ending.job
-    attempt = Attempt(run.run_id, job, run.slot, run.attempt, run.catch_up, run.missed)
+    attempt = Attempt(
+        run.run_id,
+        job,
+        run.slot,
+        run.attempt,
+        run.catch_up,
+        run.missed,
+        interruptions=run.interruptions,
+    )
     finished = min(run.started_at + result.duration, max(tick.clock(), run.started_at))
     outgoing = outbox.messages(result.events, tick.routes, run.run_id, tick.clock())
-    with tick.store.locked():
-        event = run_end.event_of(tick, attempt, result, run.started_at, finished)
-        if outgoing:
-            event["outgoing"] = outgoing
-        before = resolve.cancelled_retry(tick.memory(job.id), event)
-        tick.write_end(event, result.trouble, *before)
-    row = history.row_of(event)
-    assert row is not None
+    row = run_end.record(tick, attempt, result, (run.started_at, finished), outgoing)
     tick.report_end(row, result)
 
 
@@ -123,13 +129,24 @@ def _record_interruption(tick: TickContext, job_id: str, run: ActiveRun, job: Jo
     with tick.store.locked():
         memory = tick.memory(job_id)
         run = memory.run(run.run_id) or run
-        answered = (
-            resolve.gives_up(job, memory.interruptions)
-            or run.stop is not None
-            or active_runs.is_superseded(memory, run.slot)
-        )
-        tick.write_end(events.run_interrupted(job_id, run, answered=answered), trouble)
-    tick.warn(f"{job_id}: run {run.run_id} was interrupted: its tick died")
+        result = resolve.TICK_DIED
+        if run.stop is not None:
+            result = resolve.as_stopped(result, run.stop.reason)
+        resolution = resolve.resolve(job, run, result, memory, tick.slots.now)
+        event = events.run_interrupted(job_id, run, resolution)
+        called_off = resolve.replaced_retry(memory, event, job)
+        tick.write_end(event, trouble, *called_off)
+    tick.tell_called_off(called_off)
+    _tell(tick, event, resolution)
+
+
+def _tell(tick: TickContext, event: "RunEnded", resolution: Resolution) -> None:
+    """Tell of a run that was interrupted: as of a failure if its slot has failed for good."""
+    row = history.row_of(event)
+    if resolution.told and row is not None:
+        tick.tell(row)
+    else:
+        tick.warn(f"{event['job']}: run {event['run_id']} was interrupted: its tick died")
 
 
 def _time_limit(run: ActiveRun) -> datetime:

@@ -36,6 +36,8 @@ class Report:
     skipped: int = 0
     duration_seconds: float = 0.0
     rows: list[Row] = field(default_factory=list)
+    told: list[Row] = field(default_factory=list)
+    """The slots that have failed for good in this tick, some of them by runs of earlier ticks."""
     not_started: list[tuple[str, str]] = field(default_factory=list)
     """Jobs that were due and were not started, each with the reason."""
     problems: list[str] = field(default_factory=list)
@@ -47,7 +49,7 @@ class Report:
     notes: list[str] = field(default_factory=list)
     """What is printed only on request."""
     upcoming: dict[str, datetime] = field(default_factory=dict)
-    """The next slot of each job that failed."""
+    """When each job of `told` runs next."""
     has_shortage: bool = False
     """Whether the machine could not start a run: no room, no process, no descriptor."""
     stopped_by: signal.Signals | None = None
@@ -77,7 +79,7 @@ class Report:
             return Exit.TEMPORARY
         if self.problems:
             return Exit.USAGE
-        return Exit.FAILED if self.failed else Exit.OK
+        return Exit.FAILED if self.failed or self.told else Exit.OK
 
     @contextmanager
     def catch_storage_errors(self) -> Iterator[None]:

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scheduled.jobs.model import Attempt, AttemptResult
-from scheduled.planning import active_runs, resolve
-from scheduled.state import events
+from scheduled.planning import resolve
+from scheduled.state import events, history
+from scheduled.state.history import Row
+from scheduled.state.resolution import Resolution
 from scheduled.ticks.context import TickContext
 from scheduled.timing.timezones import zone_info
 
@@ -16,26 +18,48 @@ if TYPE_CHECKING:
 SUPERSEDED = "a newer slot was taken up meanwhile"
 
 
-def event_of(
+def record(
     tick: TickContext,
     attempt: Attempt,
     result: AttemptResult,
-    started_at: datetime,
-    finished_at: datetime,
-) -> "RunEnded | NotNow":
-    """Build the event of a run's end; for a caller within `store.locked`.
+    lasted: tuple[datetime, datetime],
+    outgoing: list[dict[str, Any]],
+    *,
+    sync: bool = True,
+) -> Row:
+    """Record how a run ended and what follows from it, with its messages; return its row.
 
-    Somebody may have told the run to stop, and a newer slot may have been taken up meanwhile.
+    `lasted` is from when to when it ran. Who has to be told of a failure is told.
     """
+    job = attempt.job
+    with tick.store.locked():  # somebody may have told it to stop
+        memory = tick.memory(job.id)
+        event, resolution = _end(tick, attempt, result, lasted)
+        if outgoing:
+            event["outgoing"] = outgoing
+        before = resolve.replaced_retry(memory, event, job)
+        tick.write_end(event, result.trouble, *before, sync=sync)
+    tick.tell_called_off(before)
+    row = history.row_of(event)
+    assert row is not None
+    if resolution.told:
+        tick.tell(row)
+    return row
+
+
+def _end(
+    tick: TickContext, attempt: Attempt, result: AttemptResult, lasted: tuple[datetime, datetime]
+) -> "tuple[RunEnded | NotNow, Resolution]":
+    """Return the event of a run's end, and what follows from it."""
     memory = tick.memory(attempt.job.id)
     active_run = memory.run(attempt.run_id)
     if active_run is not None and active_run.stop is not None:
         result = resolve.as_stopped(result, active_run.stop.reason)
-    if result.not_now and active_runs.is_superseded(memory, attempt.slot):
+    resolution = resolve.resolve(attempt.job, attempt, result, memory, tick.clock())
+    if result.not_now and not resolution.answered:
+        return events.run_said_not_now(attempt, result.reason, resolution, *lasted), resolution
+    if result.not_now:
         result = replace(result, reason=f"not now: {result.reason}; {SUPERSEDED}")
-    elif result.not_now:
-        return events.run_said_not_now(attempt, result.reason, started_at, finished_at)
     local = tick.slots.now.astimezone(zone_info(tick.run_context.zone))
-    resolution = resolve.resolve(attempt, result, memory, tick.clock())
-    ended = events.run_ended(attempt, result, resolution, started_at, finished_at)
-    return events.with_last_run(ended, attempt.job, local)
+    ended = events.run_ended(attempt, result, resolution, *lasted)
+    return events.with_last_run(ended, attempt.job, local), resolution

@@ -122,6 +122,7 @@ class Tick:
             clock=self.clock,
             warn=self.report.warnings.append,
             report_end=self._report_recovered,
+            tell=self.report.told.append,
             effects=effects,
             routes=config.routes,
             lanes=config.max_concurrent,
@@ -142,11 +143,6 @@ class Tick:
         """Report the end of a run whose tick died, as that tick would have."""
         self.report.rows.append(row)
         is_failure = history.is_failure(row)
-        job = self.context.jobs.get(row["job"])
-        if is_failure and job is not None:
-            decision = self.context.decide(job)
-            if decision.next is not None:
-                self.report.upcoming[job.id] = decision.next
         self.bus.fire("job_failed" if is_failure else "job_finished", **row)
         for name, data in result.events:
             self.bus.fire(name, **data)
@@ -205,13 +201,24 @@ class Tick:
         decisions = self._decide_all()
         if self._registrations(decisions):
             with self.store.locked():  # another tick may have registered them meanwhile
-                self.store.write(self.now, *self._registrations(self._decide_all()))
+                registered = self._registrations(self._decide_all())
+                self.store.write(self.now, *registered)
+            self._tell(registered)
             for decision in decisions:
                 if decision.verdict is Verdict.RESET_WATERMARK:
                     self.report.warnings.append(f"{decision.job.id}: {decision.reason}")
             decisions = self._decide_all()
         self.store.changed_jobs.clear()
         return decisions
+
+    def _tell(self, registered: list[Event]) -> None:
+        self.context.tell_called_off(registered)
+        self.report.warnings += [
+            f"{event['job']}: version 0.1.0 had suspended it after three dead letters in a row; "
+            "that is lifted, and it runs again (suspend_after: 3 would suspend it as before)"
+            for event in registered
+            if event["event"] == "suspension_lifted"
+        ]
 
     def _decide_all(self, jobs: Sequence[Job] | None = None) -> list[Decision]:
         return tick_plan.plan(
@@ -235,7 +242,8 @@ class Tick:
         if self.request.only and self.start.previous is not None:
             decisions = self._decide_all(self.config.jobs)
         registered = registration.register(decisions, state, slots, self.start)
-        return [*booted, *self._missing(), *registered]
+        lifted = registration.lift_suspensions(state, slots)
+        return [*booted, *self._missing(), *lifted, *registered]
 
     def _missing(self) -> list[Event]:
         """Return the events of jobs that are on record and not in the configuration."""
@@ -270,6 +278,7 @@ class Tick:
             oldest = self._oldest_kept()
             output.prune(self.store.state_dir / "runs", oldest.timestamp())
         self._publish()
+        self._find_upcoming()
         self.report.warnings += [str(failure) for failure in self.bus.failures]
         self.report.recovered += self.store.recovered
         self.report.duration_seconds = time.monotonic() - self._started
@@ -283,6 +292,18 @@ class Tick:
         names = self.store.journal.days()
         days = [datetime.fromisoformat(day).replace(tzinfo=UTC) for _, day in names]
         return min([oldest, *days])
+
+    def _find_upcoming(self) -> None:
+        """Report when the jobs that have failed run next, as it is now that the tick is over."""
+        later = self.context.later()
+        for row in self.report.told:
+            job = self.context.jobs.get(row["job"])
+            decision = later.decide(job) if job is not None else None
+            if decision is None:
+                continue
+            upcoming = self.now + self.cadence.interval if decision.is_due else decision.next
+            if upcoming is not None:
+                self.report.upcoming[row["job"]] = upcoming
 
     def _publish(self) -> None:
         path = self.config.places.central_dir / "SCHEDULED.central.json"

@@ -12,7 +12,7 @@ from tests.builders.engine import Engine
 from tests.builders.jobs import job
 
 FIVE = ("health", "memory_rollover", "mail_cleanup", "metrics", "daily_report")
-FRAGILE = "fragile: {command: 'test -f ready', schedule: hourly, max_retries: 1, retry_delay: 1s}"
+FRAGILE = "fragile: {command: 'test -f ready', schedule: hourly, max_retries: 1, suspend_after: 3}"
 
 
 @pytest.fixture
@@ -20,7 +20,9 @@ def home(tmp_path: Path) -> Path:
     """Where the hourly job `fragile` has failed for good three times, and is suspended."""
     off = "".join(f"  {name}: {{enabled: false}}\n" for name in FIVE)
     (tmp_path / "scheduled.yaml").write_text(f"jobs:\n  {FRAGILE}\n{off}")
-    failing = job("fragile", command="test -f ready", max_retries=1, retry_delay=0.05)
+    failing = job(
+        "fragile", command="test -f ready", max_retries=1, retry_delay=0.05, suspend_after=3
+    )
     engine = Engine(tmp_path, [failing])
     for when in ("00:30", "01:00", "02:00", "03:00"):
         engine.run_at(f"2026-11-20T{when}:00")

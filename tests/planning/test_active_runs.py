@@ -10,7 +10,7 @@ from tests.builders.jobs import at, job
 from tests.builders.memories import registered
 
 RUN = ActiveRun("r1", at("12:00"), 1, at("12:01"), 60.0)
-RUNNING = JobMemory(watermark=at("11:00"), runs={0: RUN}, coalesced=2, interruptions=1)
+RUNNING = JobMemory(watermark=at("11:00"), runs={0: RUN}, coalesced=2)
 PARALLEL = job(overlap=Overlap.ALLOW)
 
 
@@ -28,7 +28,7 @@ def test_the_next_run_counts_from_the_newest_slot_in_progress() -> None:
     memory = active_runs.without_active_runs(PARALLEL, RUNNING)
 
     assert memory.watermark == at("12:00")
-    assert (memory.coalesced, memory.interruptions) == (0, 0)
+    assert memory.coalesced == 0
 
 
 @pytest.mark.parametrize("what", [job(), PARALLEL])
@@ -62,17 +62,6 @@ def test_a_deferral_stays_while_a_run_by_hand_is_all_there_is() -> None:
     memory = JobMemory(runs={0: by_hand}, deferral=deferral)
 
     assert active_runs.without_active_runs(PARALLEL, memory).deferral == deferral
-
-
-@pytest.mark.parametrize(
-    ("slot", "expected"), [("11:59", True), ("12:00", False), ("12:01", False), (None, False)]
-)
-def test_a_slot_is_superseded_by_a_newer_one_only(slot: str | None, expected: bool) -> None:
-    assert active_runs.is_superseded(RUNNING, at(slot) if slot else None) is expected
-
-
-def test_without_any_slot_none_is_superseded() -> None:
-    assert not active_runs.is_superseded(JobMemory(), at("12:00"))
 
 
 @pytest.mark.parametrize(

@@ -238,14 +238,14 @@ def test_only_disabled_and_paused_jobs_are_left_out_when_all_are_run() -> None:
 
 def test_a_run_in_progress_keeps_its_slot_where_slots_do_not_queue() -> None:
     opened = ActiveRun("r1", at("12:00"), 1, at("12:00"), 60.0)
-    running = registered("11:00")._replace(runs={0: opened}, coalesced=2, interruptions=1)
+    running = registered("11:00")._replace(runs={0: opened}, coalesced=2)
     beside = job(overlap=Overlap.ALLOW)
 
     assert decided(beside, running, "12:30").verdict is Verdict.NOT_DUE
     following = decided(beside, running, "13:00")
     assert (following.verdict, following.slot) == (Verdict.RUN, at("13:00"))
     assert (following.missed, following.catch_up) == (None, False)
-    assert active_runs.without_active_runs(beside, running).interruptions == 0
+    assert active_runs.without_active_runs(beside, running).coalesced == 0
     assert active_runs.without_active_runs(beside, registered("11:00")) == registered("11:00")
     assert active_runs.without_active_runs(job(), running) == running
 

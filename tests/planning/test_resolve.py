@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from scheduled.jobs.model import Attempt, AttemptResult, Job, OnInterrupted, Outcome
-from scheduled.planning import resolve
+from scheduled.planning import decide, resolve
 from scheduled.state.records import ActiveRun, JobMemory, Retry
+from scheduled.state.resolution import Resolution
 from tests.builders.jobs import at, job
 
 NOW = at("12:10")
@@ -17,7 +18,7 @@ PERSISTENT = job(max_retries=2, retry_delay=60.0)
 
 
 def test_a_success_ends_its_slot() -> None:
-    resolution = resolve.resolve(attempt(PERSISTENT), ended(Outcome.SUCCEEDED), MEMORY, NOW)
+    resolution = resolved(attempt(PERSISTENT), ended(Outcome.SUCCEEDED), MEMORY, NOW)
 
     assert (resolution.answered, resolution.retry_at) == (True, None)
     assert not resolution.dead_letter
@@ -25,7 +26,7 @@ def test_a_success_ends_its_slot() -> None:
 
 def test_a_failure_is_retried_after_a_delay_that_doubles() -> None:
     first, second = (
-        resolve.resolve(attempt(PERSISTENT, attempt=number), ended(Outcome.FAILED), MEMORY, NOW)
+        resolved(attempt(PERSISTENT, attempt=number), ended(Outcome.FAILED), MEMORY, NOW)
         for number in (1, 2)
     )
 
@@ -38,7 +39,7 @@ def test_a_failure_is_retried_after_a_delay_that_doubles() -> None:
 def test_a_slot_whose_retries_are_used_up_is_a_dead_letter() -> None:
     last = attempt(PERSISTENT, attempt=3)
 
-    resolution = resolve.resolve(last, ended(Outcome.TIMED_OUT), MEMORY, NOW)
+    resolution = resolved(last, ended(Outcome.TIMED_OUT), MEMORY, NOW)
 
     assert (resolution.answered, resolution.retry_at) == (True, None)
     assert resolution.dead_letter
@@ -47,7 +48,7 @@ def test_a_slot_whose_retries_are_used_up_is_a_dead_letter() -> None:
 @pytest.mark.parametrize(
     ("what", "slot", "final", "is_dead"),
     [
-        (job(), at("12:00"), False, False),
+        (job(), at("12:00"), False, True),
         (PERSISTENT, None, False, False),
         (PERSISTENT, at("12:00"), True, True),
     ],
@@ -58,7 +59,7 @@ def test_a_failure_that_is_not_retried(
 ) -> None:
     failed = ended(Outcome.FAILED, final=final)
 
-    resolution = resolve.resolve(attempt(what, slot=slot), failed, MEMORY, NOW)
+    resolution = resolved(attempt(what, slot=slot), failed, MEMORY, NOW)
 
     assert (resolution.answered, resolution.retry_at) == (True, None)
     assert resolution.dead_letter is is_dead
@@ -70,7 +71,7 @@ def test_the_retry_of_an_older_slot_does_not_replace_that_of_a_newer_one(
 ) -> None:
     memory = MEMORY._replace(retry=Retry(at(slot), 2, at("12:30")))
 
-    resolution = resolve.resolve(attempt(PERSISTENT), ended(Outcome.FAILED), memory, NOW)
+    resolution = resolved(attempt(PERSISTENT), ended(Outcome.FAILED), memory, NOW)
 
     assert (resolution.retry_at is not None) is is_retried
     assert resolution.dead_letter is not is_retried
@@ -80,14 +81,12 @@ def test_a_failed_run_that_was_started_by_hand_leaves_a_retry_alone() -> None:
     memory = MEMORY._replace(retry=Retry(at("11:00"), 2, at("12:30")))
     by_hand = attempt(PERSISTENT, slot=None)
 
-    assert resolve.resolve(by_hand, ended(Outcome.FAILED), memory, NOW).retry_at is None
+    assert resolved(by_hand, ended(Outcome.FAILED), memory, NOW).retry_at is None
 
 
 def test_an_interrupted_run_is_repeated_twice() -> None:
     answered = [
-        resolve.resolve(
-            attempt(), ended(Outcome.INTERRUPTED), MEMORY._replace(interruptions=number), NOW
-        ).answered
+        resolved(attempt(interruptions=number), ended(Outcome.INTERRUPTED), MEMORY, NOW).answered
         for number in range(3)
     ]
 
@@ -97,16 +96,53 @@ def test_an_interrupted_run_is_repeated_twice() -> None:
 def test_an_interrupted_run_is_not_repeated_if_the_job_or_a_newer_slot_says_so() -> None:
     interrupted = ended(Outcome.INTERRUPTED)
     careful = attempt(job(on_interrupted=OnInterrupted.SKIP))
-    newer = MEMORY._replace(watermark=at("12:05"))
+    newer = MEMORY._replace(succeeded_slot=at("12:05"))
 
-    assert resolve.resolve(careful, interrupted, MEMORY, NOW).answered
-    assert resolve.resolve(attempt(), interrupted, newer, NOW).answered
-    assert resolve.resolve(attempt(), replace(interrupted, final=True), MEMORY, NOW).answered
-    assert not resolve.resolve(attempt(), interrupted, newer._replace(watermark=None), NOW).answered
+    assert resolved(careful, interrupted, MEMORY, NOW).answered
+    assert resolved(attempt(), interrupted, newer, NOW).answered
+    assert resolved(attempt(), replace(interrupted, final=True), MEMORY, NOW).answered
+    running = {1: ActiveRun("r2", at("12:05"), 1, at("12:05"), 60.0)}
+    assert resolved(attempt(), interrupted, MEMORY._replace(runs=running), NOW).answered
+    skipped = MEMORY._replace(watermark=at("12:05"))
+    assert not resolved(attempt(), interrupted, skipped, NOW).answered
 
 
 def test_a_run_whose_job_is_gone_is_given_up_like_any_other() -> None:
-    assert [resolve.gives_up(None, number) for number in range(3)] == [False, False, True]
+    runs = [ActiveRun("r1", at("12:00"), 1, at("12:00"), 60.0, interruptions=n) for n in range(3)]
+
+    ends = [resolve.resolve(None, run, resolve.TICK_DIED, MEMORY, NOW) for run in runs]
+
+    assert [end.answered for end in ends] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    "memory",
+    [
+        MEMORY._replace(suspended=True),
+        MEMORY._replace(cancelled=""),
+        MEMORY._replace(enabled=False),
+        MEMORY._replace(fingerprint=decide.DISABLED_IN_CONFIG),
+        MEMORY._replace(fingerprint=decide.REMOVED),
+    ],
+    ids=["suspended", "cancelled", "disabled", "disabled in the file", "removed"],
+)
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.INTERRUPTED])
+def test_a7_a_slot_of_a_job_that_does_not_run_any_more_is_not_tried_again(
+    memory: JobMemory, outcome: Outcome
+) -> None:
+    resolution = resolved(attempt(PERSISTENT), ended(outcome), memory, NOW)
+
+    assert (resolution.answered, resolution.dead_letter, resolution.told) == (True, True, True)
+
+
+def test_a_put_off_slot_stays_due_though_a_newer_one_was_skipped() -> None:
+    put_off = ended(Outcome.SKIPPED, not_now=True)
+
+    due = resolved(attempt(), put_off, MEMORY, NOW)
+    passed = resolved(attempt(), put_off, MEMORY._replace(watermark=at("12:05")), NOW)
+
+    assert (due.answered, due.retry_at) == (False, None)
+    assert (passed.answered, passed.retry_at) == (False, NOW)
 
 
 def test_a_stopped_run_is_interrupted_for_good() -> None:
@@ -124,11 +160,16 @@ def test_a_run_that_succeeded_before_it_was_stopped_stays_a_success() -> None:
 
 
 RETRY = Retry(at("11:00"), 2, at("12:30"))
-FAILED_AGAIN = {"event": "end", "job": "backup", "retry_at": "2026-11-21T12:40:00Z"}
+FAILED_AGAIN: Any = {
+    "event": "end",
+    "job": "backup",
+    "slot": "2026-11-21T12:00:00Z",
+    "retry_at": "2026-11-21T12:40:00Z",
+}
 
 
 def test_a_new_retry_ends_that_of_another_slot() -> None:
-    (event,) = resolve.cancelled_retry(MEMORY._replace(retry=RETRY), FAILED_AGAIN)
+    (event,) = resolve.replaced_retry(MEMORY._replace(retry=RETRY), FAILED_AGAIN, job())
 
     assert (event["event"], event["job"]) == ("given_up", "backup")
     assert event["slot"] == "2026-11-21T11:00:00Z"
@@ -139,6 +180,7 @@ def test_a_new_retry_ends_that_of_another_slot() -> None:
     [
         (MEMORY, FAILED_AGAIN),
         (MEMORY._replace(retry=RETRY), {**FAILED_AGAIN, "retry_at": None}),
+        (MEMORY._replace(retry=RETRY), {**FAILED_AGAIN, "slot": "2026-11-21T11:00:00Z"}),
         (
             MEMORY._replace(
                 retry=RETRY, runs={0: ActiveRun("r1", at("11:00"), 2, at("12:00"), 60.0)}
@@ -146,10 +188,14 @@ def test_a_new_retry_ends_that_of_another_slot() -> None:
             FAILED_AGAIN,
         ),
     ],
-    ids=["no retry", "no new retry", "it is running"],
+    ids=["no retry", "no new retry", "its own", "it is running"],
 )
-def test_no_other_retry_ends(memory: JobMemory, event: dict[str, Any]) -> None:
-    assert resolve.cancelled_retry(memory, event) == []
+def test_no_other_retry_ends(memory: JobMemory, event: Any) -> None:
+    assert resolve.replaced_retry(memory, event, job()) == []
+
+
+def resolved(what: Attempt, result: AttemptResult, memory: JobMemory, now: datetime) -> Resolution:
+    return resolve.resolve(what.job, what, result, memory, now)
 
 
 def attempt(what: Job | None = None, **fields: Any) -> Attempt:

@@ -94,7 +94,7 @@ def test_a_job_met_again_counts_from_there_and_was_first_seen_before() -> None:
     state = after(SEEN, MISSED, end("interrupted", answered=False), SEEN)
 
     found = record(state)
-    assert (found.watermark, found.coalesced, found.interruptions) == (at("10:00"), 0, 0)
+    assert (found.watermark, found.coalesced, found.retry) == (at("10:00"), 0, None)
     assert state["jobs"]["backup"]["first_seen"] == "2026-11-21T10:00:00Z"
 
 

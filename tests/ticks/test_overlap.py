@@ -306,7 +306,7 @@ def test_the_retry_of_an_older_slot_is_cancelled_on_record_for_that_of_a_newer(
     given_up = [event["slot"] for event in engine.events if event["event"] == "given_up"]
     assert given_up == [NOON]
     assert engine.state["jobs"]["backup"]["retry"]["slot"] == ONE
-    assert engine.state["dead_letter"] == []
+    assert [letter["slot"] for letter in engine.state["dead_letter"]] == [NOON]
 
 
 def retrying(command: str) -> Job:

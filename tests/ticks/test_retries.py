@@ -1,6 +1,7 @@
 """Retries that outlive their tick, dead letters, and what three of them in a row do."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -166,19 +167,52 @@ def test_when_the_retries_are_used_up_the_slot_is_a_dead_letter(tmp_path: Path) 
     assert (letter["attempts"], letter["error"]) == (2, "exit code 3")
 
 
-def test_a_job_without_retries_has_no_dead_letters(tmp_path: Path) -> None:
-    engine = Engine(tmp_path, [job(command="exit 3")])
-    for when in ("11:30", "12:00", "13:00", "14:00", "15:00"):
-        engine.run_at(when)
+@pytest.mark.parametrize(
+    "policies",
+    [
+        {},
+        {"max_retries": 1, "retry_delay": 0.1},
+        {"max_retries": 1, "retry_delay": 7200.0},
+        {"max_retries": 3, "retry_delay": 1800.0},
+    ],
+    ids=["no retries", "used up in the tick", "called off at once", "called off later"],
+)
+def test_a7_a_job_that_keeps_failing_has_a_dead_letter_a_slot_and_goes_on(
+    tmp_path: Path, policies: dict[str, Any]
+) -> None:
+    engine = Engine(tmp_path, [job(command="exit 3", **policies)])
+    hours = range(12, 18)
+    engine.run_at("11:30")
+    reports = [engine.run_at(f"{hour}:{minute}") for hour in hours for minute in ("00", "31")]
+    engine.run_at("18:00")
 
-    assert engine.state["dead_letter"] == []
-    assert len(engine.rows) == 4
+    slots = [f"2026-11-21T{hour}:00:00Z" for hour in hours]
+    letters = [letter["slot"] for letter in engine.state["dead_letter"]]
+    told = [row["slot"] for report in reports for row in report.told]
+    assert [slot for slot in letters if slot in slots] == slots
+    assert told == [slot for slot in slots if slot in told]  # each of them once, and in order
+    assert len(told) >= len(slots) - 1
+    assert "suspended" not in engine.state["jobs"]["backup"]
+    assert {report.exit_code for report in reports if report.ran} == {1}
 
 
-def test_three_dead_letters_in_a_row_suspend_the_job_until_somebody_enables_it(
+def test_a7_of_many_dead_letters_the_first_and_the_last_are_kept(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(schedule="* * * * *", command="exit 3")])
+    for minute in range(30):
+        engine.run_at(f"12:{minute:02}")
+
+    letters = engine.state["dead_letter"]
+    assert engine.state["jobs"]["backup"]["dead_letters"] == 29
+    assert [letter["slot"][14:16] for letter in letters] == [
+        "01",
+        *(f"{minute:02}" for minute in range(10, 30)),
+    ]
+
+
+def test_a7_dead_letters_in_a_row_suspend_a_job_that_says_so_until_somebody_enables_it(
     tmp_path: Path,
 ) -> None:
-    failing = job(command=f"{NOTE}; test -f ready", max_retries=1, retry_delay=0.1)
+    failing = job(command=f"{NOTE}; test -f ready", max_retries=1, retry_delay=0.1, suspend_after=3)
     engine = Engine(tmp_path, [failing])
     for when in ("11:30", "12:00", "13:00", "14:00", "15:00"):
         engine.run_at(when)
@@ -193,7 +227,7 @@ def test_three_dead_letters_in_a_row_suspend_the_job_until_somebody_enables_it(
 
 
 def test_a_success_in_between_starts_the_count_anew(tmp_path: Path) -> None:
-    failing = job(command="test -f ready", max_retries=1, retry_delay=0.1)
+    failing = job(command="test -f ready", max_retries=1, retry_delay=0.1, suspend_after=3)
     engine = Engine(tmp_path, [failing])
     engine.run_at("11:30")
     for hour in range(12, 19):

@@ -1,7 +1,7 @@
 """`why`: every state a slot can be in has its words. The states are made by real ticks."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from tests.builders.jobs import at, job
 
 BASE = job("base", command="exit 1")
 FAILING = job(command="exit 1", max_retries=1, retry_delay=120.0)
+SUSPENDING = replace(FAILING, suspend_after=3)
 IN_BERLIN = job(schedule="30 2 * * *", timezone="Europe/Berlin")
 DISABLED = {"event": "enabled", "job": "backup", "enabled": False}
 PAUSED = {"event": "paused", "job": "backup", "until": "2026-11-21T14:30:00Z", "reason": "moving"}
@@ -175,18 +176,18 @@ STORIES = {
         "its retries are used up; `scheduled dead-letter retry backup` tries once more",
     ),
     "suspended": story(
-        FAILING,
+        SUSPENDING,
         "11:30 12:00 12:03 13:00 13:03 14:00 14:03",
         "15:00",
         "due",
-        "suspended: its retries were used up three times in a row; `scheduled enable` ends that",
+        "suspended after as many dead letters in a row as suspend_after says; `scheduled enable`",
     ),
     "suspended by this slot": story(
-        FAILING,
+        SUSPENDING,
         "11:30 12:00 12:03 13:00 13:03 14:00 14:03",
         "14:10",
         "failed",
-        "suspended: its retries were used up three times in a row; `scheduled enable` ends that",
+        "suspended after as many dead letters in a row as suspend_after says; `scheduled enable`",
     ),
     "DST gap": story(
         IN_BERLIN,
