@@ -52,6 +52,7 @@ READING = {
     "dead-letter list": [],
     "config validate": [],
     "config show": [],
+    "config export": ["--crontab"],
     "config schema": [],
     "cron show": [],
     "handlers": [],

@@ -28,6 +28,7 @@ WORDS = {
     "simulate": ["--to", "1h"],
     "create": ["another", "hourly", "--command", "true"],
     "update": ["another", "--timeout", "1h"],
+    "config export": ["--crontab"],
 }
 """Arguments for the commands that need some."""
 
