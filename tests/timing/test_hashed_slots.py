@@ -167,9 +167,7 @@ def test_a_wrong_draw_is_a_problem_of_its_job(tmp_path: Path) -> None:
 
 
 def test_a_job_in_no_configuration_has_nothing_to_draw_from() -> None:
-    with pytest.raises(
-        ScheduleError, match="H stands for a number that depends on machine and job"
-    ):
+    with pytest.raises(ScheduleError, match="H is a number derived from machine and job"):
         schedule_of(job(schedule="H * * * *"))
 
 
