@@ -55,7 +55,8 @@ def cold(root: str) -> Callable[[], object]:
 
 def cached(root: str) -> Callable[[], object]:
     """Load what was loaded before."""
-    return lambda: load.load(asked(Path(root)))
+    # A tick saves what it has read once it knows that the state is its own.
+    return lambda: load.load(asked(Path(root))).save_caches()
 
 
 def parsed(files: str) -> Callable[[], object]:
