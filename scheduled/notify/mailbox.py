@@ -2,8 +2,8 @@
 
 Delivering again is safe: a message that is in the inbox already is not inserted twice. A message
 with a key is a standing notice with one entry in the inbox. Sent again with nothing new, the
-entry stays as it is; with news, it is updated and unread again; once its reader has closed it,
-it is inserted anew.
+entry stays as it is; with news, it is updated as ai_mail does that, and what was opened stays
+opened; once its reader has closed it, it is inserted anew.
 """
 
 import os
@@ -24,9 +24,6 @@ from scheduled.timing.instants import format_utc
 
 LOCK_WAIT = 5.0
 """Seconds to wait for each locked mailbox, once a delivery."""
-
-# Keys of an opened message, which a message that is new again must not have.
-_OPENED = ("auto_opened", "auto_opened_at", "opened_at", "read")
 
 
 class MailboxChannel:
@@ -127,24 +124,21 @@ class MailboxChannel:
             "priority": message.priority,
         }
         if message.key is not None:
-            entry |= {"upsert_key": message.key, "updates": 0, "metadata": _metadata(message)}
+            entry |= {"upsert_key": message.key, "updates": 1, "metadata": _metadata(message)}
         return entry
 
     def _update(self, box: Mailbox, entry: dict[str, Any], message: Message, body: str) -> None:
-        """Update the entry of a standing notice, which makes it new and unread again."""
-        written = timestamps.written(self._now, self._zone)
+        """Update the entry of a standing notice; its id, its time and its status stay."""
         updates = entry.get("updates")
         box.update(
             entry,
-            timestamp=written,
             subject=message.subject,
             message=body,
-            status="new",
             priority=message.priority,
-            updates=(updates if isinstance(updates, int) else 0) + 1,
-            last_updated=written,
+            auto_execute=False,
+            updates=max(updates if isinstance(updates, int) else 1, 1) + 1,
+            last_updated=timestamps.written(self._now, self._zone),
             metadata=_dictionary(entry.get("metadata")) | _metadata(message),
-            **dict.fromkeys(_OPENED),
         )
 
     def _keep_copy(self, entry: dict[str, Any], to: str) -> None:

@@ -40,7 +40,7 @@ def test_the_report_is_sent_again_with_force(home: Home) -> None:
 
     box = mailbox.read(home.folder / "dev_central" / "ai_mail.local")
     (report,) = [mail for mail in box.messages if "[DAILY]" in mail["subject"]]
-    assert (report["updates"], report["status"]) == (1, "new")
+    assert (report["updates"], report["status"]) == (2, "new")
 
 
 def test_a_report_that_is_not_sent_is_printed_and_counts_for_nothing(home: Home) -> None:

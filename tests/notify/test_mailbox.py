@@ -117,18 +117,49 @@ def test_a_notice_sent_again_with_nothing_new_is_not_written(drone: Path) -> Non
     assert (drone / "ai_mail.local" / "inbox.json").stat().st_mtime_ns == before.st_mtime_ns
 
 
-def test_a_notice_with_news_is_updated_and_unread_again(drone: Path) -> None:
+@pytest.mark.parametrize(
+    "read",
+    [
+        {},
+        {"status": "opened"},
+        {"status": "opened", "opened_at": "2026-03-07 12:30:00"},
+        {"status": "opened", "auto_opened": True, "auto_opened_at": "2026-03-07 12:30:00"},
+        {"status": None, "read": True},
+        {"status": None, "read": False},
+    ],
+)
+def test_f5_a_notice_with_news_is_updated_and_keeps_its_time_and_status(
+    drone: Path, read: dict[str, Any]
+) -> None:
     deliver(drone.parent, notice("one issue"))
-    set_fields(drone, status="opened", opened_at="2026-03-07 12:30:00", auto_opened=True)
+    [first] = mail_of(drone)
+    assert first["updates"] == 1
+    set_fields(drone, **read)
+    [before] = mail_of(drone)
 
     later = NOW + timedelta(hours=1)
     deliver(drone.parent, notice("two issues", id="2", created=later), now=later)
 
-    [entry] = mail_of(drone)
-    assert (entry["id"], entry["status"], entry["updates"]) == ("0000abcd", "new", 1)
-    assert (entry["message"], entry["last_updated"]) == ("two issues", "2026-03-07 13:00:00")
-    assert entry["timestamp"] == "2026-03-07 13:00:00"
-    assert not {"opened_at", "auto_opened"} & set(entry)
+    [after] = mail_of(drone)
+    changed = {key: value for key, value in after.items() if before.get(key) != value}
+    assert (changed.pop("message"), changed.pop("updates")) == ("two issues", 2)
+    assert changed.pop("last_updated") == "2026-03-07 13:00:00"
+    assert set(changed) == {"metadata"}
+    assert set(after) == {*before, "last_updated"}
+
+
+@pytest.mark.parametrize(
+    ("stored", "counted"), [(0, 2), (1, 2), (7, 8), (-3, 2), ("many", 2), (None, 2), (2.5, 2)]
+)
+def test_f5_updates_count_from_one_whatever_is_stored(
+    drone: Path, stored: Any, counted: int
+) -> None:
+    deliver(drone.parent, notice("one issue"))
+    set_fields(drone, updates=stored)
+
+    deliver(drone.parent, notice("two issues"))
+
+    assert mail_of(drone)[0]["updates"] == counted
 
 
 def test_the_fingerprint_decides_what_is_news(drone: Path) -> None:
