@@ -13,6 +13,7 @@ from scheduled.ecosystem import central, mail_activity, mail_central, plans, reg
 from scheduled.ecosystem.checks import Checkups, Rules
 from scheduled.ecosystem.formats import one_line
 from scheduled.ecosystem.memory import MemoryFile, Survey
+from scheduled.ecosystem.opened_mail import OpenedMail
 from scheduled.ecosystem.registry import Branch, RegistryError
 from scheduled.handler import Context, Kind, Param, values
 from scheduled.system.stamp_cache import StampCache
@@ -119,7 +120,7 @@ def _finding(branch: Any, issues: Iterable[Any]) -> str:
 def _looked_at(
     context: Context, branches: Iterable[Branch], cache: StampCache, rules: Rules
 ) -> Health:
-    checkups = Checkups(cache, rules, context.now, context.zone)
+    checkups = Checkups(cache, rules, context.now, context.zone, OpenedMail(context.cache_dir))
     health = Health()
     for checkup in map(checkups.of, branches):
         finding = _finding(checkup.branch, (issue.text for issue in checkup.issues))

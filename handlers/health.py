@@ -17,6 +17,7 @@ from typing import Any
 from scheduled.ecosystem import central, registry
 from scheduled.ecosystem.central import CentralFileError
 from scheduled.ecosystem.checks import Checkup, Checkups, Issue, Rules
+from scheduled.ecosystem.opened_mail import OpenedMail
 from scheduled.handler import Context, Incomplete
 from scheduled.system.stamp_cache import StampCache
 from scheduled.system.text import one_line
@@ -33,7 +34,7 @@ def run(context: Context) -> dict[str, object]:
     branches = registry.load(context.root)
     active = [branch for branch in branches if branch.active]
     cache = StampCache(context.cache_dir / "health.sweep")
-    checkups = Checkups(cache, rules, context.now, context.zone)
+    checkups = Checkups(cache, rules, context.now, context.zone, OpenedMail(context.cache_dir))
     checked = [checkups.of(branch) for branch in active]
     cache.save()
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from scheduled.ecosystem import archive, mail_central, mail_counts, mailbox, registry, stale_mail
 from scheduled.ecosystem.formats import one_line
 from scheduled.ecosystem.mailbox import Mailbox, Message
+from scheduled.ecosystem.opened_mail import OpenedMail
 from scheduled.ecosystem.registry import Branch, Registry
 from scheduled.ecosystem.stale_mail import Overdue, Rules
 from scheduled.errors import ScheduledError
@@ -28,6 +29,9 @@ PARAMS = {
 
 LISTED = 50
 """Messages named in a digest, problems named in a result; of more, only the number."""
+
+BASIS = 2
+"""To be raised whenever the facts about an inbox are others; older ones are then ignored."""
 
 LOCK_WAIT = 5.0
 """Seconds to wait for one mailbox: the others want to be tidied too."""
@@ -52,6 +56,8 @@ def run(context: Context) -> dict[str, object]:
     for branch in branches:
         cleanup.tidy(branch)
     cleanup.cache.save()
+    if not cleanup.dry_run:
+        cleanup.opened.save({str(branch.mailbox) for branch in branches})
     tally = cleanup.tally
     for problem in tally.problems:
         context.log(problem)
@@ -70,9 +76,10 @@ class Cleanup:
         self.rules = Rules.from_params(context.params)
         self.dry_run: bool = values(PARAMS, context.params)["dry_run"]
         self.cache = StampCache(context.cache_dir / f"{context.job}.json")
+        self.opened = OpenedMail(context.cache_dir)
         self.tally = Tally()
         self._context = context
-        self._basis = f"{self.rules} {context.zone}"
+        self._basis = f"{BASIS} {self.rules} {context.zone}"
 
     def tidy(self, branch: Branch) -> None:
         """Move on the stale mail of one branch; a branch without a mailbox is skipped."""
@@ -85,7 +92,8 @@ class Cleanup:
         if facts is not None:
             unread, total, unreadable, *_ = facts
             self.tally.inboxes += 1
-            self.tally.errors += unreadable
+            for problem in unreadable:
+                self._note(branch, problem)
             self.tally.counts[branch] = mail_central.Count(unread, total)
 
     def _remembered(self, branch: Branch) -> Facts | None:
@@ -114,7 +122,9 @@ class Cleanup:
         return facts
 
     def _overdue(self, box: Mailbox) -> Overdue:
-        return stale_mail.overdue(box.messages, self.rules, self._context.now, self._context.zone)
+        now, zone = self._context.now, self._context.zone
+        opened_by = self.opened.opened_by(box, now)
+        return stale_mail.overdue(box.messages, self.rules, now, zone, opened_by)
 
     def _moved_on(self, branch: Branch, folder: Path) -> tuple[Mailbox, Overdue]:
         """Do what is overdue, decided again under the lock: others change the inbox, too."""
@@ -144,7 +154,7 @@ class Cleanup:
         if "read" in message:
             box.update(message, read=True)
 
-    def _note(self, branch: Branch, error: Exception) -> None:
+    def _note(self, branch: Branch, error: Exception | str) -> None:
         self.tally.errors += 1
         self.tally.problems.append(f"{branch.name}: {error}")
 

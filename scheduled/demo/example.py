@@ -224,18 +224,27 @@ def _deliver_mail(folder: Path, local: datetime) -> None:
         return local - timedelta(**age)
 
     core = folder / "aipass_core"
-    opened = {"status": "opened"}
+
+    def opened(**age: float) -> dict[str, str]:
+        return {"status": "opened", "opened_at": f"{ago(**age):%Y-%m-%d %H:%M:%S}"}
+
     write_inbox(
         core / "flow/ai_mail.local",
         [
             message(0xF103, "ASSISTANT", "Close the plans that are done", ago(hours=2)),
             message(0xF102, "SEED", "Standards review: two findings", ago(hours=70)),
-            message(0xF101, "DEV_CENTRAL", "Plan for the next release", ago(days=9), **opened),
+            message(
+                0xF101, "DEV_CENTRAL", "Plan for the next release", ago(days=9), **opened(days=8)
+            ),
         ],
     )
     write_inbox(
         core / "drone/ai_mail.local",
-        [message(0xD101, "PRAX", "Routing table has a dead entry", ago(hours=30), **opened)],
+        [
+            message(
+                0xD101, "PRAX", "Routing table has a dead entry", ago(hours=30), **opened(hours=28)
+            )
+        ],
     )
     write_inbox(
         folder / "seed/ai_mail.local",

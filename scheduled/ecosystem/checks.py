@@ -23,12 +23,16 @@ from scheduled.ecosystem.branch import (
     names_in,
 )
 from scheduled.ecosystem.memory import Limits, MemoryFile, Survey
+from scheduled.ecosystem.opened_mail import OpenedMail
 from scheduled.ecosystem.registry import Branch
 from scheduled.errors import UnreadableFileError, reason_of
 from scheduled.handler.params import Kind, Param, ParamTable, values
 from scheduled.system.files import parse_json, stamp
 from scheduled.system.folder import Folder, status_of
-from scheduled.system.stamp_cache import StampCache
+from scheduled.system.stamp_cache import Facts, StampCache
+
+LISTED = 5
+"""Messages of unknown age named for each inbox."""
 
 FAR_FUTURE = datetime.max.replace(tzinfo=UTC)
 
@@ -89,8 +93,11 @@ class Rules:
 class Checkups:
     """The checks of many branches, which read only what changed since the last time."""
 
-    def __init__(self, cache: StampCache, rules: Rules, now: datetime, zone: tzinfo) -> None:
+    def __init__(
+        self, cache: StampCache, rules: Rules, now: datetime, zone: tzinfo, opened: OpenedMail
+    ) -> None:
         self._cache = cache
+        self._opened = opened
         self._rules = rules
         self._now = now
         self._seconds = now.timestamp()
@@ -147,7 +154,7 @@ class Checkups:
             facts = self._cache.unchanged(inbox)
         except OSError:
             facts = None
-        if facts is None:
+        if facts is None or len(facts) != 3:
             box = branch.mailbox
             if not os.path.isdir(box):
                 yield _error(f"Missing {box.name} directory")
@@ -157,20 +164,26 @@ class Checkups:
             except UnreadableFileError as error:
                 yield _error(f"{mailbox.INBOX}: unreadable ({error.reason})")
                 return
-        new, opened = facts
+        new, opened, unreadable = facts
         if new:
             yield _warning(f"{mailbox.INBOX}: {_messages(new, 'new')} older than 48 hours")
         if opened:
             yield _warning(f"{mailbox.INBOX}: {_messages(opened, 'opened')} for over 24 hours")
+        for message in unreadable[:LISTED]:
+            yield _warning(f"{mailbox.INBOX}: {message}")
+        if len(unreadable) > LISTED:
+            yield _warning(f"{mailbox.INBOX}: and {len(unreadable) - LISTED} more of unknown age")
 
-    def _stale(self, folder: Path, inbox: str) -> list[int]:
+    def _stale(self, folder: Path, inbox: str) -> Facts:
         seen = stamp(inbox)
         box = mailbox.read(folder)
-        stale = mailbox.stale(box, self._now, self._zone)
+        opened_by = self._opened.opened_by(box, self._now)
+        stale = mailbox.stale(box, self._now, self._zone, opened_by)
+        facts = [stale.new, stale.opened, list(stale.unreadable)]
         # Worth remembering only if no message in it can become stale by waiting longer.
-        if seen and mailbox.stale(box, FAR_FUTURE, self._zone) == stale:
-            self._cache.remember(inbox, seen, [stale.new, stale.opened])
-        return [stale.new, stale.opened]
+        if seen and mailbox.stale(box, FAR_FUTURE, self._zone, opened_by) == stale:
+            self._cache.remember(inbox, seen, facts)
+        return facts
 
     def _readme(self, folder: str, names: Sequence[str]) -> Iterator[Issue]:
         name = next((name for name in names if is_readme(name)), None)

@@ -7,14 +7,14 @@ does so with a limited wait. An inbox that cannot be parsed is never written. Un
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
 from scheduled.ecosystem import timestamps
-from scheduled.errors import LockedError, UnreadableFileError, reason_of
+from scheduled.errors import LockedError, UnreadableFileError, cut, reason_of
 from scheduled.system.files import json_bytes, parse_json
 from scheduled.system.folder import Folder, Found
 from scheduled.system.folder_lock import locked
@@ -42,6 +42,8 @@ class Mailbox:
     """The whole file: `{"messages": [...]}`, the older `{"inbox": [...]}`, or a bare list."""
     entries: list[Any]
     """The list inside `document`, with whatever in it is no message."""
+    written_at: float = float("inf")
+    """When the file was last written: never before any of this was in it. Epoch seconds."""
     changed: bool = field(default=False, init=False)
 
     @property
@@ -83,6 +85,8 @@ class Stale:
     """Unopened for more than 48 hours."""
     opened: int
     """Opened more than 24 hours ago and still not closed."""
+    unreadable: tuple[str, ...] = ()
+    """The messages of which that is unknown, each with the reason."""
 
 
 def read(folder: Path) -> Mailbox:
@@ -170,28 +174,48 @@ def status(message: Message) -> str:
     return "opened" if message.get("read") is True else "new"
 
 
-def since(message: Message, zone: tzinfo) -> datetime:
+def is_undated(message: Message) -> bool:
+    """Return whether a message was opened and does not say when."""
+    stated = message.get("opened_at") or message.get("auto_opened_at")
+    return not stated and status(message) == "opened"
+
+
+def since(message: Message, zone: tzinfo, opened_by: Callable[[Message], datetime]) -> datetime:
     """Return when a message entered its status, UTC. Raises ValueError if that cannot be read.
 
-    An opened message counts from when it was opened, not from its delivery: otherwise one tick
-    would open it and the next close it.
+    An opened message counts from when it was opened, never from its delivery: otherwise one tick
+    would open it and the next close it. If it does not say when, `opened_by` does.
     """
+    if is_undated(message):
+        return opened_by(message)
     if status(message) == "opened":
-        for key in ("opened_at", "auto_opened_at"):
-            if message.get(key):
-                return timestamps.parse(message[key], zone)
+        return timestamps.parse(message.get("opened_at") or message["auto_opened_at"], zone)
     return timestamps.parse(message.get("timestamp"), zone)
 
 
-def stale(box: Mailbox, now: datetime, zone: tzinfo) -> Stale:
-    """Return how many messages of an inbox have waited too long, ignoring unreadable timestamps."""
+def stale(
+    box: Mailbox, now: datetime, zone: tzinfo, opened_by: Callable[[Message], datetime]
+) -> Stale:
+    """Return how many messages of an inbox have waited too long."""
     counts = {"new": 0, "opened": 0}
     limits = {"new": STALE_NEW, "opened": STALE_OPENED}
+    unreadable = []
     for message in box.messages:
         state = status(message)
-        if state in limits and _waited(message, now, zone) > limits[state]:
-            counts[state] += 1
-    return Stale(**counts)
+        if state not in limits:
+            continue
+        try:
+            counts[state] += now - since(message, zone, opened_by) > limits[state]
+        except ValueError as error:
+            unreadable.append(of_unknown_age(message, error))
+    return Stale(**counts, unreadable=tuple(unreadable))
+
+
+def of_unknown_age(message: Message, error: Exception) -> str:
+    """Return which message it is of which nobody can say how long it has waited, and why."""
+    name = message.get("id")
+    which = f"message {cut(str(name), 60)}" if name else "a message without an id"
+    return f"{which}: {error}"
 
 
 @contextlib.contextmanager
@@ -219,6 +243,8 @@ def _read(place: Folder, folder: Path, *, empty: bool = True) -> Mailbox:
     with _inbox(place, folder) as found:
         try:
             data = found.folder.read_stamped(found.name)[1]
+            # Taken after the content: before, it could be older than what was read.
+            seen = found.folder.stamp(found.name)
         except FileNotFoundError:
             if place.stamp(INBOX) is None:  # else it is a link to nowhere
                 return _empty(folder)
@@ -228,14 +254,8 @@ def _read(place: Folder, folder: Path, *, empty: bool = True) -> Mailbox:
     if not data and empty:
         return _empty(folder)
     document = parse_json(data, path)
-    return Mailbox(folder, document, _entries(document, path))
-
-
-def _waited(message: Message, now: datetime, zone: tzinfo) -> timedelta:
-    try:
-        return now - since(message, zone)
-    except ValueError:
-        return timedelta(0)
+    written_at = seen[1] / 1e9 if seen else float("inf")
+    return Mailbox(folder, document, _entries(document, path), written_at)
 
 
 def _empty(folder: Path) -> Mailbox:

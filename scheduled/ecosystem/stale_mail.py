@@ -1,11 +1,11 @@
 """Mail that has waited too long: new mail nobody opened, opened mail nobody closed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, ClassVar
 
-from scheduled.ecosystem.mailbox import Message, since, status
+from scheduled.ecosystem.mailbox import Message, of_unknown_age, since, status
 from scheduled.handler.params import Kind, Param, ParamTable, values
 
 
@@ -33,16 +33,18 @@ class Rules:
             opened=timedelta(days=given["opened_days"]),
         )
 
-    def deadline(self, message: Message, zone: tzinfo) -> datetime | None:
+    def deadline(
+        self, message: Message, zone: tzinfo, opened_by: Callable[[Message], datetime]
+    ) -> datetime | None:
         """Return when a message will be overdue, UTC; None if it never will.
 
         Raises ValueError if the timestamp that counts cannot be read.
         """
         match status(message):
             case "new":
-                return since(message, zone) + self.new
+                return since(message, zone, opened_by) + self.new
             case "opened":
-                return since(message, zone) + self.opened
+                return since(message, zone, opened_by) + self.opened
         return None
 
 
@@ -52,8 +54,8 @@ class Overdue:
 
     to_open: list[Message] = field(default_factory=list)
     to_close: list[Message] = field(default_factory=list)
-    unreadable: int = 0
-    """Messages left alone because of their timestamps."""
+    unreadable: list[str] = field(default_factory=list)
+    """The messages left alone because of their timestamps, each with the reason."""
     next_due: float | None = None
     """The earliest deadline among the others, epoch seconds."""
 
@@ -61,14 +63,20 @@ class Overdue:
         return bool(self.to_open or self.to_close)
 
 
-def overdue(messages: Iterable[Message], rules: Rules, now: datetime, zone: tzinfo) -> Overdue:
+def overdue(
+    messages: Iterable[Message],
+    rules: Rules,
+    now: datetime,
+    zone: tzinfo,
+    opened_by: Callable[[Message], datetime],
+) -> Overdue:
     """Return what is overdue at `now`, in the order of the messages."""
     result = Overdue()
     for message in messages:
         try:
-            deadline = rules.deadline(message, zone)
-        except (ValueError, OverflowError):
-            result.unreadable += 1
+            deadline = rules.deadline(message, zone, opened_by)
+        except (ValueError, OverflowError) as error:
+            result.unreadable.append(of_unknown_age(message, error))
             continue
         if deadline is None:
             continue

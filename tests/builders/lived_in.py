@@ -1,6 +1,7 @@
 """A home as it is lived in: old and new mail, memory files of all lengths, logs of today."""
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,13 @@ def _write_inbox(folder: Path, number: int) -> None:
     mixes: list[Any] = [
         {"messages": []},
         {"messages": [_letter(1, hours=2), _letter(2, hours=50)]},
-        {"messages": [_letter(1, hours=40), _letter(2, days=8, status="opened")], "kept": True},
+        {
+            "messages": [
+                _letter(1, hours=40),
+                _letter(2, days=8, status="opened", opened_at=_written(NOW - 8 * DAY)),
+            ],
+            "kept": True,
+        },
         {
             "messages": [
                 _letter(1, days=3, priority="high"),
@@ -56,7 +63,11 @@ def _write_inbox(folder: Path, number: int) -> None:
             ]
         },
     ]
-    (folder / "ai_mail.local/inbox.json").write_text(json.dumps(mixes[number % 5], indent=2))
+    inbox = folder / "ai_mail.local/inbox.json"
+    inbox.write_text(json.dumps(mixes[number % 5], indent=2))
+    # What was opened by hand was opened at the latest when its inbox was last written.
+    written = (NOW - 2 * DAY).timestamp()
+    os.utime(inbox, (written, written))
 
 
 def _letter(number: int, *, hours: float = 0, days: float = 0, **more: Any) -> dict[str, Any]:

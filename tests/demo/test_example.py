@@ -43,7 +43,7 @@ def test_its_mail_is_read_as_any_other(tmp_path: Path) -> None:
     box = mailbox.read(root / "aipass_core/flow/ai_mail.local")
 
     assert (len(box.messages), box.unread) == (3, 2)
-    assert mailbox.stale(box, NOW, UTC) == mailbox.Stale(new=1, opened=1)
+    assert mailbox.stale(box, NOW, UTC, lambda _: NOW) == mailbox.Stale(new=1, opened=1)
 
 
 def test_its_timestamps_are_wall_clock_of_the_zone(tmp_path: Path) -> None:

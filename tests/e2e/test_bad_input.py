@@ -232,7 +232,7 @@ NASTY = [
 def test_mail_with_nasty_subjects_is_moved_on_and_stays_inside_its_mailbox(home: Path) -> None:
     mailbox = home / "drone/ai_mail.local"
     sent = (NOW - timedelta(days=9)).strftime("%Y-%m-%d %H:%M:%S")
-    ordinary = {"timestamp": sent, "message": "x", "status": "opened"}
+    ordinary = {"timestamp": sent, "message": "x", "status": "opened", "opened_at": sent}
     letters = [
         {"id": f"{number:08x}", "from": nasty, "subject": nasty, **ordinary}
         for number, nasty in enumerate(NASTY)

@@ -1,9 +1,10 @@
-"""Ten thousand messages delivered by two other programs while we clean up: none is lost."""
+"""Thousands of messages delivered by other programs while we clean up: none is lost."""
 
 import json
 import subprocess
 import sys
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 
 from handlers import mail_cleanup
 from scheduled.notify.message import Message
-from tests.builders.mail import NOW, ago, context_in, deliver, home_with, read_json
+from tests.builders import soak
+from tests.builders.mail import NOW, ZONE, ago, context_in, deliver, home_with, read_json
 
 INBOXES = 20
 WRITERS = 2
@@ -24,14 +26,14 @@ import fcntl, json, sys
 writer, each, ages, *inboxes = json.load(sys.stdin)
 for number in range(each):
     for place, folder in enumerate(inboxes):
-        timestamp, status = ages[(number + place) % len(ages)]
+        fields = ages[(number + place) % len(ages)]
         with open(folder + "/.inbox.lock", "a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             with open(folder + "/inbox.json") as stream:
                 inbox = json.load(stream)
             inbox["messages"].insert(0, {
-                "id": f"{writer:02x}{place:02x}{number:04x}", "timestamp": timestamp,
-                "from": "@seed", "subject": "Same subject", "status": status,
+                "id": f"{writer:02x}{place:02x}{number:04x}",
+                "from": "@seed", "subject": "Same subject", **fields,
             })
             inbox["total_messages"] = len(inbox["messages"])
             inbox["unread_count"] = sum(m["status"] == "new" for m in inbox["messages"])
@@ -39,29 +41,37 @@ for number in range(each):
                 json.dump(inbox, stream)
 """
 
-AGES = [
-    (ago(hours=1), "new"),
-    (ago(days=3), "new"),
-    (ago(days=1), "opened"),
-    (ago(days=8), "opened"),
+Fields = dict[str, str]
+
+AGES: list[Fields] = [
+    {"timestamp": ago(hours=1), "status": "new"},
+    {"timestamp": ago(days=3), "status": "new"},
+    {"timestamp": ago(days=1), "status": "opened"},
+    {"timestamp": ago(days=9), "status": "opened", "opened_at": ago(days=8)},
 ]
 """To be left, opened, left, and closed."""
 
 
-def writer(number: int, mailboxes: list[Path]) -> subprocess.Popen[bytes]:
+def writer(
+    number: int, mailboxes: list[Path], each: int = EACH, ages: list[Fields] = AGES
+) -> subprocess.Popen[bytes]:
     """A program that delivers, under way."""
     process = subprocess.Popen([sys.executable, "-c", WRITER], stdin=subprocess.PIPE)
     assert process.stdin
     folders = [str(folder) for folder in mailboxes]
-    process.stdin.write(json.dumps([number, EACH, AGES, *folders]).encode())
+    process.stdin.write(json.dumps([number, each, ages, *folders]).encode())
     process.stdin.close()
     return process
 
 
+def closed_in(folder: Path) -> list[dict[str, Any]]:
+    """What a mailbox has archived."""
+    return [read_json(path) for path in (folder / "deleted").iterdir()]
+
+
 def messages_in(folder: Path) -> list[dict[str, Any]]:
     """Everything a mailbox holds, closed or not."""
-    closed = [read_json(path) for path in (folder / "deleted").iterdir()]
-    return [*read_json(folder / "inbox.json")["messages"], *closed]
+    return [*read_json(folder / "inbox.json")["messages"], *closed_in(folder)]
 
 
 @pytest.mark.slow
@@ -95,3 +105,49 @@ def test_of_ten_thousand_messages_none_is_lost_or_doubled(tmp_path: Path) -> Non
         statuses = [message["status"] for message in inbox["messages"]]
         assert inbox["total_messages"] == len(statuses)
         assert inbox["unread_count"] == statuses.count("new")
+
+
+@pytest.mark.slow
+def test_f6_none_is_closed_that_was_opened_less_than_seven_days_ago(tmp_path: Path) -> None:
+    start = datetime.now(UTC)
+
+    def before(**age: float) -> str:
+        return f"{(start - timedelta(**age)).astimezone(ZONE):%Y-%m-%d %H:%M:%S}"
+
+    delivered = before(days=40)
+    ages = [
+        {"timestamp": before(hours=1), "status": "new"},
+        {"timestamp": delivered, "status": "new"},
+        {"timestamp": delivered, "status": "opened"},
+        {"timestamp": delivered, "status": "opened", "opened_at": before(days=6)},
+        {"timestamp": delivered, "status": "opened", "opened_at": before(days=8)},
+    ]
+    homes = home_with(tmp_path, "one", "two", "three", "four", "five")
+    mailboxes = [home / "ai_mail.local" for home in homes.values()]
+    each = soak.count(20, 100)
+    writers = [writer(number, mailboxes, each, ages) for number in range(4)]
+    everything = len(writers) * each * len(mailboxes)
+
+    for _ in range(20):
+        mail_cleanup.run(context_in(tmp_path, now=start))
+    assert [process.wait() for process in writers] == [0] * len(writers)
+    mail_cleanup.run(context_in(tmp_path, now=start))
+
+    found = Counter(message["id"] for folder in mailboxes for message in messages_in(folder))
+    assert (len(found), set(found.values())) == (everything, {1})
+    closed = [message for folder in mailboxes for message in closed_in(folder)]
+    assert {message.get("opened_at") for message in closed} == {before(days=8)}
+    assert len(closed) == everything // len(ages)
+    mail_cleanup.run(context_in(tmp_path, now=start + timedelta(days=6, hours=23)))
+    closed = [message for folder in mailboxes for message in closed_in(folder)]
+    assert {message.get("opened_at") for message in closed} == {before(days=6), before(days=8)}
+    assert_counted_as_ai_mail_reads_them(tmp_path, mailboxes)
+
+
+def assert_counted_as_ai_mail_reads_them(root: Path, mailboxes: list[Path]) -> None:
+    stats = read_json(root / "AI_CENTRAL" / "AI_MAIL.central.json")["branch_stats"]
+    inboxes = {folder.parent.name.upper(): read_json(folder / "inbox.json") for folder in mailboxes}
+    assert stats == {
+        name: {"unread": inbox["unread_count"], "total": inbox["total_messages"]}
+        for name, inbox in inboxes.items()
+    }

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -243,29 +244,35 @@ def test_unread_is_new_or_an_old_message_not_marked_read(
     assert mailbox.is_unread(letter(**fields)) is unread
 
 
+def just_now(_: Any) -> datetime:
+    return NOW
+
+
 def test_exactly_the_limit_is_not_yet_stale(folder: Path) -> None:
     shape(
         folder,
         inbox_of(
             letter(1, timestamp=ago(hours=48)),
             letter(2, timestamp=ago(hours=48, seconds=1)),
-            letter(3, status="opened", timestamp=ago(hours=24)),
-            letter(4, status="opened", timestamp=ago(hours=24, seconds=1)),
+            letter(3, status="opened", opened_at=ago(hours=24)),
+            letter(4, status="opened", opened_at=ago(hours=24, seconds=1)),
             letter(5, status="closed", timestamp=ago(days=30)),
             letter(6, timestamp="when I have time"),
         ),
     )
 
-    stale = mailbox.stale(mailbox.read(folder), NOW, ZONE)
+    stale = mailbox.stale(mailbox.read(folder), NOW, ZONE, opened_by=just_now)
 
-    assert stale == mailbox.Stale(new=1, opened=1)
+    unreadable = ("message 00000006: not a timestamp: 'when I have time'",)
+    assert stale == mailbox.Stale(new=1, opened=1, unreadable=unreadable)
 
 
 @pytest.mark.parametrize("key", ["opened_at", "auto_opened_at"])
 def test_an_opened_message_is_as_old_as_its_opening(folder: Path, key: str) -> None:
     old = letter(status="opened", timestamp=ago(days=30)) | {key: ago(hours=1)}
 
-    assert mailbox.stale(mailbox.read(shape(folder, [old])), NOW, ZONE).opened == 0
+    box = mailbox.read(shape(folder, [old]))
+    assert mailbox.stale(box, NOW, ZONE, opened_by=just_now).opened == 0
 
 
 def test_the_real_inboxes_are_read(tmp_path: Path) -> None:

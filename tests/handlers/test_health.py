@@ -239,7 +239,8 @@ def test_mail_that_waited_too_long_is_a_warning(home: Path) -> None:
     mailbox = home / "flow/ai_mail.local"
     add_message(mailbox, "just in time", NOW - timedelta(hours=48))
     add_message(mailbox, "too late", NOW - timedelta(hours=49))
-    add_message(mailbox, "lying open", NOW - timedelta(hours=25), status="opened")
+    opened_at = "2026-11-20 13:00:00"
+    add_message(mailbox, "lying open", NOW, status="opened", opened_at=opened_at)
 
     assert issues(home) == {
         "FLOW": [
@@ -393,3 +394,30 @@ def test_the_real_repository_is_read_where_it_is(tmp_path: Path) -> None:
     assert found["SPAWN"] == found["DEVPULSE"] == ["Missing branch directory"]
     assert "Missing .ai_mail.local directory" in found["FLOW"]
     assert len(found) == 10
+
+
+def test_f6_mail_opened_by_hand_is_as_old_as_its_inbox(home: Path) -> None:
+    mailbox = home / "flow/ai_mail.local"
+    add_message(mailbox, "opened today", NOW - timedelta(days=400), status="opened")
+    aged(mailbox / "inbox.json", hours=23)
+    assert issues(home) == {}
+
+    assert issues(home, now=NOW + timedelta(hours=2)) == {
+        "FLOW": ["inbox.json: 1 opened message for over 24 hours"]
+    }
+
+
+def test_f8_messages_of_unknown_age_are_named(home: Path) -> None:
+    mailbox = home / "flow/ai_mail.local"
+    for number in range(7):
+        add_message(mailbox, f"message {number}", NOW, timestamp=f"day {number}")
+    aged(mailbox / "inbox.json", hours=1)
+
+    for _ in range(2):  # the second time from what is remembered
+        assert issues(home)["FLOW"] == [
+            *(
+                f"inbox.json: message {number + 1:08x}: not a timestamp: 'day {number}'"
+                for number in (6, 5, 4, 3, 2)
+            ),
+            "inbox.json: and 2 more of unknown age",
+        ]

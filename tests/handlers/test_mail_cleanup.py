@@ -8,6 +8,7 @@ import pytest
 from handlers import mail_cleanup
 from scheduled.handler import Context
 from tests.builders.mail import (
+    NOW,
     ago,
     context_in,
     home_with,
@@ -59,7 +60,9 @@ def test_new_mail_of_more_than_48_hours_is_opened(drone: Path) -> None:
 
 
 def test_opened_mail_of_more_than_7_days_is_closed_and_archived(drone: Path) -> None:
-    old = letter(1, status="opened", timestamp=ago(days=7, seconds=1))
+    old = letter(
+        1, status="opened", timestamp=ago(days=7, seconds=1), opened_at=ago(days=7, seconds=1)
+    )
     mailbox_in(drone, letter(2), old)
 
     result, _ = cleaned(drone)
@@ -73,7 +76,7 @@ def test_opened_mail_of_more_than_7_days_is_closed_and_archived(drone: Path) -> 
     "message",
     [
         letter(timestamp=ago(hours=48)),
-        letter(status="opened", timestamp=ago(days=7)),
+        letter(status="opened", timestamp=ago(days=7), opened_at=ago(days=7)),
         letter(status="opened", timestamp=ago(days=30), opened_at=ago(days=7)),
         letter(status="opened", timestamp=ago(days=30), auto_opened_at=ago(days=7)),
         letter(status="closed", timestamp=ago(days=30)),
@@ -181,7 +184,7 @@ def test_a_branch_gets_one_digest_a_run(drone: Path) -> None:
         drone,
         letter(1, subject="Waiting\n# since long", timestamp=ago(days=3)),
         letter(2, subject="Second", timestamp=ago(days=4)),
-        letter(3, subject="Closed", status="opened", timestamp=ago(days=9)),
+        letter(3, subject="Closed", status="opened", timestamp=ago(days=9), opened_at=ago(days=9)),
     )
 
     _, context = cleaned(drone)
@@ -211,7 +214,7 @@ def test_our_own_notices_are_moved_on_without_another_notice(drone: Path) -> Non
     mailbox_in(
         drone,
         letter(1, timestamp=ago(days=3)) | notice,
-        letter(2, status="opened", timestamp=ago(days=9)) | notice,
+        letter(2, status="opened", timestamp=ago(days=9), opened_at=ago(days=9)) | notice,
     )
 
     result, context = cleaned(drone)
@@ -236,7 +239,7 @@ def test_the_totals_are_told_and_remembered(drone: Path) -> None:
 
 
 def test_an_archived_copy_from_a_run_that_died_is_not_doubled(drone: Path) -> None:
-    old = letter(1, status="opened", timestamp=ago(days=9))
+    old = letter(1, status="opened", timestamp=ago(days=9), opened_at=ago(days=9))
     mailbox_in(drone, old)
     cleaned(drone)
     mailbox_in(drone, old)
@@ -249,7 +252,9 @@ def test_an_archived_copy_from_a_run_that_died_is_not_doubled(drone: Path) -> No
 
 def test_what_cannot_be_archived_stays_in_the_inbox(drone: Path) -> None:
     folder = mailbox_in(
-        drone, letter(1, status="opened", timestamp=ago(days=9)), letter(2, timestamp=ago(days=3))
+        drone,
+        letter(1, status="opened", timestamp=ago(days=9), opened_at=ago(days=9)),
+        letter(2, timestamp=ago(days=3)),
     )
     (folder / "deleted").write_text("in the way")
 
@@ -261,7 +266,9 @@ def test_what_cannot_be_archived_stays_in_the_inbox(drone: Path) -> None:
 
 def test_a_dry_run_says_and_changes_nothing(drone: Path) -> None:
     mailbox_in(
-        drone, letter(1, timestamp=ago(days=3)), letter(2, status="opened", timestamp=ago(days=9))
+        drone,
+        letter(1, timestamp=ago(days=3)),
+        letter(2, status="opened", timestamp=ago(days=9), opened_at=ago(days=9)),
     )
     before = sorted(p for p in drone.rglob("*")), inbox(drone)
 
@@ -316,3 +323,117 @@ def test_f1_names_in_lower_case_are_read_back_by_the_rules_of_ai_mail(tmp_path: 
     assert unread_by_the_rules_of_ai_mail(central, homes["flow"]) == 0
     assert central["system_totals"] == {"total_unread": 2, "total_messages": 3}
     assert list(central["branch_stats"]) == ["DRONE", "FLOW"]
+
+
+def set_written(branch: Path, **age: float) -> None:
+    """Have an inbox last written that long before NOW."""
+    moment = (NOW - timedelta(**age)).timestamp()
+    os.utime(branch / "ai_mail.local" / "inbox.json", (moment, moment))
+
+
+def open_by_hand(branch: Path, **age: float) -> None:
+    """Open all mail as people and scripts do, which leave no `opened_at`."""
+    mailbox_in(branch, *({**message, "status": "opened"} for message in inbox(branch)["messages"]))
+    set_written(branch, **age)
+
+
+UNDATED = [{"status": "opened"}, {"status": None, "read": True}]
+
+
+@pytest.mark.parametrize("state", UNDATED)
+@pytest.mark.parametrize(
+    ("written", "closed"), [({"days": 7}, 0), ({"days": 7, "seconds": 1}, 1), ({"days": -1}, 0)]
+)
+def test_f6_mail_opened_by_hand_counts_from_when_its_inbox_was_written(
+    drone: Path, state: dict[str, Any], written: dict[str, float], closed: int
+) -> None:
+    mailbox_in(drone, letter(1, timestamp=ago(days=400), **state))
+    set_written(drone, **written)
+
+    result, _ = cleaned(drone)
+
+    assert (result["auto_closed"], len(archived(drone))) == (closed, closed)
+
+
+def test_f6_when_mail_was_first_seen_opened_is_kept_though_its_inbox_changes(drone: Path) -> None:
+    mailbox_in(drone, letter(1, timestamp=ago(days=400)), letter(2, timestamp=ago(days=400)))
+    open_by_hand(drone, days=6)
+    assert cleaned(drone)[0]["auto_closed"] == 0
+
+    mailbox_in(
+        drone, letter(3, status="opened", timestamp=ago(days=400)), *inbox(drone)["messages"]
+    )
+    set_written(drone, minutes=5)
+    later = cleaned(drone, now=NOW + timedelta(days=1, seconds=1))[0]["auto_closed"]
+
+    assert later == 2
+    assert [message["id"] for message in inbox(drone)["messages"]] == ["00000003"]
+    assert cleaned(drone, now=NOW + timedelta(days=6, hours=23))[0]["auto_closed"] == 0
+    assert cleaned(drone, now=NOW + timedelta(days=7))[0]["auto_closed"] == 1
+
+
+def test_f6_a_message_that_looks_like_one_opened_long_ago_counts_from_its_own_opening(
+    drone: Path,
+) -> None:
+    same = letter(1, status="opened", timestamp=ago(days=400))
+    mailbox_in(drone, same)
+    set_written(drone, days=6)
+    cleaned(drone)
+
+    mailbox_in(drone, same, same)
+    set_written(drone, minutes=5)
+
+    assert cleaned(drone, now=NOW + timedelta(days=2))[0]["auto_closed"] == 0
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"%s": []}', '{"%s": {"x": [1]}}', None])
+def test_f6_without_the_record_mail_counts_as_opened_later_and_never_earlier(
+    drone: Path, content: str | None
+) -> None:
+    mailbox_in(drone, letter(1, status="opened", timestamp=ago(days=400)))
+    set_written(drone, days=6)
+    _, context = cleaned(drone)
+    record = context.cache_dir / "opened_mail.json"
+    assert record.stat().st_mode & 0o777 == 0o600
+    if content is None:
+        record.unlink()
+    else:
+        record.write_text(content.replace("%s", str(drone / "ai_mail.local")))
+    mailbox_in(drone, *inbox(drone)["messages"])
+    set_written(drone, minutes=5)
+
+    assert cleaned(drone, now=NOW + timedelta(days=2))[0]["auto_closed"] == 0
+
+
+def test_f6_an_opening_remembered_under_a_clock_that_was_ahead_counts_from_now(drone: Path) -> None:
+    mailbox_in(drone, letter(1, status="opened", timestamp=ago(days=400)))
+    set_written(drone, days=-3000)
+    cleaned(drone, now=NOW + timedelta(days=3000))
+    set_written(drone, days=0)
+
+    assert cleaned(drone)[0]["auto_closed"] == 0
+    assert cleaned(drone, now=NOW + timedelta(days=7, seconds=1))[0]["auto_closed"] == 1
+
+
+@pytest.mark.parametrize("key", ["opened_at", "auto_opened_at", "timestamp"])
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("long ago", "not a timestamp: 'long ago'"),
+        ({"at": 1}, "not a timestamp: \"{'at': 1}\""),
+        ("9999-12-31 23:59:59", "date value out of range"),
+    ],
+)
+def test_f8_a_message_of_unknown_age_is_named(
+    drone: Path, key: str, value: Any, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = "new" if key == "timestamp" else "opened"
+    mailbox_in(drone, letter(1, status=status, **{key: value}), letter(2))
+    set_written(drone, days=1)
+
+    for _ in range(2):  # the second time from what is remembered
+        result, _ = cleaned(drone)
+        assert result["errors"] == 1
+        assert result["problems"] == [f"DRONE: message 00000001: {reason}"]
+        assert f"message 00000001: {reason}\n" in capsys.readouterr().out
+    assert len(inbox(drone)["messages"]) == 2
