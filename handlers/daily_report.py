@@ -175,11 +175,15 @@ def _memory_section(exceeding: list[MemoryFile]) -> list[str]:
     if not exceeding:
         return ["", "## Memory Status", "- All memory files within limits"]
     files = [
-        f"{one_line(file.branch.name, 100)}/{one_line(file.name, 100)}: {file.lines} lines"
+        f"{one_line(file.branch.name, 100)}/{one_line(file.name, 100)}: {_excess(file)}"
         for file in exceeding
     ]
     title = f"- Files exceeding threshold: {len(files)}"
     return ["", "## Memory Status", title, *_listed("  - ", files)]
+
+
+def _excess(file: MemoryFile) -> str:
+    return ", ".join(str(amount) for amount in file.amounts if amount.is_over)
 
 
 def _plans_section(active: list[plans.Plan]) -> list[str]:

@@ -1,7 +1,8 @@
 """Memory files over their limit: each branch is told once, until it has acted.
 
 All `*.local.json` and `*.observations.json` of every active branch are counted, in its own
-folder or under `.trinity/`. A file that has more lines than its limit fires
+folder or under `.trinity/`. A file that has more lines than its limit, or from schema 3.0.0 on as
+many entries in one of its lists as AIPass rolls over, fires
 `memory_threshold_exceeded` once; when it is back within the limit it is forgotten, so the next
 time fires again. A file or folder that cannot be examined at the moment keeps its entry.
 
@@ -46,34 +47,49 @@ def run(context: Context) -> dict[str, object]:
 
 def record(file: MemoryFile) -> dict[str, Any]:
     """Return the facts about a file over its limit, with the seed's keys."""
-    return {
+    facts: dict[str, Any] = {
         "branch": file.branch.name.upper(),
         "file_name": file.name,
         "file_path": file.path,
         "line_count": file.lines,
         "threshold": file.limit,
     }
+    if file.limit is None:
+        facts["entries"] = {
+            amount.unit: {"count": amount.number, "threshold": amount.limit}
+            for amount in file.amounts
+            if amount.is_over
+        }
+    return facts
 
 
 def rollover_message(file: MemoryFile, time: str) -> dict[str, str]:
     """Return subject, body and key of the message to the branch that owns the file."""
+    over = [amount for amount in file.amounts if amount.is_over]
+    found = "\n".join(f"- {amount} (threshold: {amount.limit})" for amount in over)
+    if file.limit is None:
+        excess = f"holds {' and '.join(map(str, over))}"
+        goal = f"it has fewer than {' and '.join(f'{each.limit} {each.unit}' for each in over)}"
+    else:
+        excess = f"exceeds {file.limit} lines"
+        goal = f"it is back within {file.limit} lines"
     body = f"""\
 ## Memory Check
 Time: {time.replace("T", " ")}
 
 **{file.name}**
-- {file.lines} lines (threshold: {file.limit})
+{found}
 - {file.path}
 
 Please compress it: roll older entries over into your archive and keep what you still need,
-until it is back within {file.limit} lines. This is said once, and again only if it grows over
+until {goal}. This is said once, and again only if it grows over
 its limit another time.
 
 ---
 This is an automated memory check. For details, run:
 scheduled status"""
     return {
-        "subject": f"[SCHEDULED] Memory Rollover - {file.name} exceeds {file.limit} lines",
+        "subject": f"[SCHEDULED] Memory Rollover - {file.name} {excess}",
         "body": body,
         "key": f"memory:{file.name}",
     }

@@ -230,9 +230,14 @@ class Checkups:
 def _memory_finding(file: MemoryFile) -> str:
     if file.problem:
         return f"unreadable ({file.problem})"
-    if file.is_over:
-        return f"{file.lines} lines (threshold: {file.limit})"
-    return f"{file.lines} lines (approaching threshold)" if file.is_near else ""
+    found = [
+        f"{amount} (threshold: {amount.limit})"
+        if amount.is_over
+        else f"{amount} (approaching threshold)"
+        for amount in file.amounts
+        if amount.is_near
+    ]
+    return ", ".join(found)
 
 
 def _warning(text: str) -> Issue:

@@ -1,4 +1,4 @@
-"""Memory files: which exist, how long they are, and how long they may be.
+"""Memory files: which exist, how much they hold, and how much they may hold.
 
 A branch keeps them in its folder (`NAME.local.json`, `NAME.observations.json`) or under
 `.trinity/` (`local.json`, `observations.json`); if both exist, both count. They are searched in
@@ -9,7 +9,7 @@ registry never becomes part of a path.
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeGuard
 
 from scheduled.ecosystem.branch import KINDS, TRINITY, memory_in, memory_kind
 from scheduled.ecosystem.memory_document import UNLIMITED, MemoryDocument, examine
@@ -17,15 +17,37 @@ from scheduled.ecosystem.registry import Branch
 from scheduled.errors import reason_of
 from scheduled.handler.params import Kind, Param, ParamTable, values
 from scheduled.system.folder import Folder
-from scheduled.system.stamp_cache import StampCache
+from scheduled.system.stamp_cache import Facts, StampCache
 
 DEFAULT_LIMIT = 600
 """Lines; the seed's MEMORY_THRESHOLD."""
+
+ENTRY_LIMITS = {"sessions": 20, "key_learnings": 25, "observations": 25}
+"""Of the lists in a file without a limit of lines: a list with so many entries is due for rollover,
+by the rules of AIPass."""
 
 # Every new or changed file is looked at from both ends. All of it is parsed for this many bytes
 # a sweep, and the rest in later sweeps. 2 MiB are a hundred ordinary branches and take about
 # 20 ms: all but giants are parsed at once, and giants do not stall in their first sweep.
 PARSED_PER_SWEEP = 2 << 20
+
+
+class Amount(NamedTuple):
+    """How many lines, or entries of one list, a memory file has."""
+
+    unit: str
+    """`lines`, or the name of the list."""
+    number: int
+    limit: int
+    is_over: bool
+
+    @property
+    def is_near(self) -> bool:
+        """Whether it is more than five sixths of its limit (the seed's 500 of 600), or over."""
+        return self.is_over or self.number * 6 > self.limit * 5
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.unit}"
 
 
 class MemoryFile(NamedTuple):
@@ -43,6 +65,8 @@ class MemoryFile(NamedTuple):
     """The most lines it may have; None where the format knows no limit."""
     problem: str
     """Why it cannot be used as a memory file; empty if it can."""
+    entries: Mapping[str, int] = {}
+    """Where the format knows no limit of lines: how many entries each list has."""
 
     @property
     def name(self) -> str:
@@ -50,14 +74,26 @@ class MemoryFile(NamedTuple):
         return os.path.basename(self.path)
 
     @property
+    def amounts(self) -> list[Amount]:
+        """What it has of each thing of which it may have only so much."""
+        if self.limit is not None:
+            lines = self.lines or 0
+            return [Amount("lines", lines, self.limit, is_over=lines > self.limit)]
+        return [
+            Amount(name, self.entries[name], limit, is_over=self.entries[name] >= limit)
+            for name, limit in ENTRY_LIMITS.items()
+            if name in self.entries
+        ]
+
+    @property
     def is_over(self) -> bool:
-        """Whether it has more lines than allowed; exactly the limit is within it."""
-        return self.limit is not None and (self.lines or 0) > self.limit
+        """Whether it has more lines than allowed, or as many entries as AIPass rolls over."""
+        return any(amount.is_over for amount in self.amounts)
 
     @property
     def is_near(self) -> bool:
-        """Whether it has more than five sixths of its limit (the seed's 500 of 600), or is over."""
-        return self.limit is not None and (self.lines or 0) * 6 > self.limit * 5
+        """Whether it is near one of its limits, or over."""
+        return any(amount.is_near for amount in self.amounts)
 
 
 @dataclass(frozen=True)
@@ -132,17 +168,19 @@ class Survey:
     def _at(self, path: str, kind: str, branch: Branch) -> MemoryFile | None:
         """Return the memory file at `path`; None if there is none."""
         try:
-            size, lines, stated, problem, whole = self._cache.unchanged(path) or self._read(path)
+            facts = self._cache.unchanged(path)
+            document = MemoryDocument(*facts) if _are_complete(facts) else self._read(path)
             # What was looked at from both ends only is read as a whole while there is time.
-            if not whole and size <= self._to_parse:
-                size, lines, stated, problem, whole = self._read(path)
+            if not document.whole and document.size <= self._to_parse:
+                document = self._read(path)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             reason = reason_of(error)
             return MemoryFile(branch, path, kind, 0, None, None, reason)
+        size, lines, stated, problem, _, entries = document
         limit = None if stated == UNLIMITED else stated or self._limits.of(branch)
-        return MemoryFile(branch, path, kind, size, lines, limit, problem)
+        return MemoryFile(branch, path, kind, size, lines, limit, problem, entries)
 
     def _read(self, path: str) -> MemoryDocument:
         seen, data = Folder.read_path(path)
@@ -151,3 +189,8 @@ class Survey:
             self._to_parse -= len(data)
         self._cache.remember(path, seen, list(document))
         return document
+
+
+def _are_complete(facts: Facts | None) -> TypeGuard[Facts]:
+    """Return whether facts are of this version; an older one did not count entries."""
+    return facts is not None and len(facts) == len(MemoryDocument._fields)

@@ -1,15 +1,15 @@
-"""The content of one memory file: how many lines it has, and how many it may have.
+"""The content of one memory file: how much it holds, and how many lines it may have.
 
 Four generations of the format state the limit in four ways:
 
 1. `document_metadata.limits.max_lines`
 2. `limits.max_lines`
 3. `config.max_lines` (Trinity)
-4. `schema_version` 3 and later: no limit of lines, whatever else is stated
+4. `schema_version` 3 and later: no limit of lines, whatever else is stated; its lists have limits
 
 Lines are counted at the speed of the disk; parsing JSON costs twenty times that. The limit
 stands near the start, in an object without objects before it, where a pattern finds it
-reliably; in any other case the document is parsed as a whole.
+reliably; in any other case, and to count the entries of lists, the document is parsed as a whole.
 """
 
 import re
@@ -45,24 +45,40 @@ class MemoryDocument(NamedTuple):
     """Why it cannot be used as a memory file; empty if it can, as far as was looked."""
     whole: bool
     """Whether all of it was parsed, or only what the limit and the two ends ask for."""
+    entries: dict[str, int]
+    """How many entries each list has, by its name; empty if the document has a limit of lines."""
 
 
 def examine(data: bytes, *, whole: bool) -> MemoryDocument:
     """Return the facts about a memory file; it is parsed as a whole if requested or necessary."""
     limit = None if whole else _limit_at_sight(data)
     if limit is not None:
-        return MemoryDocument(len(data), count_lines(data), limit, "", whole=False)
+        return MemoryDocument(len(data), count_lines(data), limit, "", False, {})
+    problem, document = "", None
     try:
         document = parse_json(data, Path())  # of the error only the reason is used
     except UnreadableFileError as error:
-        return MemoryDocument(len(data), count_lines(data), UNSTATED, error.reason, whole=True)
-    problem = "" if isinstance(document, dict) else "not a memory document: expected an object"
-    return MemoryDocument(len(data), count_lines(data), stated_limit(document), problem, whole=True)
+        problem = error.reason
+    else:
+        if not isinstance(document, dict):
+            problem = "not a memory document: expected an object"
+    limit = stated_limit(document)
+    entries = count_entries(document) if limit == UNLIMITED and document else {}
+    return MemoryDocument(len(data), count_lines(data), limit, problem, True, entries)
 
 
 def count_lines(data: bytes) -> int:
     """Return the number of lines in `data`, as an editor counts them."""
     return data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
+
+
+def count_entries(document: dict[str, Any]) -> dict[str, int]:
+    """Return how many entries each list in a document has; a list may be a mapping, too."""
+    return {
+        name: len(value)
+        for name, value in document.items()
+        if isinstance(value, list | dict) and name != "document_metadata"
+    }
 
 
 def stated_limit(document: Any) -> int:
@@ -89,7 +105,7 @@ def _limit_at_sight(data: bytes) -> int | None:
         return None
     if match := _FIRST.match(data):
         if int(match[1]) >= 3:
-            return UNLIMITED
+            return None
         if match[2]:
             return int(match[2])
     if not _BEGINNING.match(data) or b'"schema_version"' in data or b'"document_metadata"' in data:

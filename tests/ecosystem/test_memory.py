@@ -239,3 +239,64 @@ def test_a_home_and_a_repository_grow_with_all_their_memory(tmp_path: Path) -> N
         files = list(Survey(cache, Limits()).files(registry.load(root)))
 
         assert [file.lines for file in files] == [200, 120] * 2
+
+
+def entries(count: int, field: str) -> dict[str, Any]:
+    return {
+        field: {str(n): "x" for n in range(count)} if field == "key_learnings" else [{}] * count
+    }
+
+
+@pytest.mark.parametrize(
+    ("field", "limit"), [("sessions", 20), ("key_learnings", 25), ("observations", 25)]
+)
+@pytest.mark.parametrize("version", ["3.0.0", "3.1.0", "12.0.0"])
+def test_f4_from_schema_3_on_lists_have_limits_of_entries(
+    branch: Path, field: str, limit: int, version: str
+) -> None:
+    states = []
+    for count in (limit * 5 // 6, limit * 5 // 6 + 1, limit - 1, limit, limit + 1):
+        document = {"document_metadata": {"schema_version": version}, **entries(count, field)}
+        written(branch / "FLOW.local.json", document)
+        (file,) = survey(branch)
+        (amount,) = file.amounts
+        assert (amount.unit, amount.number, amount.limit) == (field, count, limit)
+        assert file.limit is None
+        states.append((amount.is_near, file.is_over))
+
+    assert states == [(False, False), (True, False), (True, False), (True, True), (True, True)]
+
+
+@pytest.mark.parametrize("version", ["1.0.0", "2.0.0", "2.9.9"])
+def test_f4_before_schema_3_entries_do_not_count(branch: Path, version: str) -> None:
+    document = {"document_metadata": {"schema_version": version}, **entries(99, "observations")}
+    written(branch / "FLOW.local.json", document)
+
+    (file,) = survey(branch)
+
+    assert (file.limit, file.is_over) == (600, False)
+    assert [amount.unit for amount in file.amounts] == ["lines"]
+
+
+@pytest.mark.parametrize("value", ["many", 99, None, True, {}, []])
+def test_f4_what_is_no_list_has_no_limit(branch: Path, value: Any) -> None:
+    document = {"schema_version": "3.0.0", "sessions": value, "todos": [1] * 99}
+    written(branch / "FLOW.local.json", document)
+
+    (file,) = survey(branch)
+
+    assert (file.is_over, file.problem) == (False, "")
+
+
+def test_f4_what_an_older_version_remembered_of_a_file_does_not_count(branch: Path) -> None:
+    path = written(
+        branch / "FLOW.local.json", {"schema_version": "3.0.0", **entries(20, "sessions")}
+    )
+    os.utime(path, (1, 1))
+    cache = StampCache(branch.parent / "cache" / "sweep")
+    size = path.stat().st_size
+    cache.keep(str(path), (size, 10**9, path.stat().st_ino), [size, 1, UNLIMITED, "", True])
+    cache.save()
+
+    assert [file.is_over for file in survey(branch)] == [True]
+    assert [file.is_over for file in survey(branch)] == [True]

@@ -421,3 +421,19 @@ def test_f8_messages_of_unknown_age_are_named(home: Path) -> None:
             ),
             "inbox.json: and 2 more of unknown age",
         ]
+
+
+def test_f4_lists_at_and_near_their_limit_are_a_warning(home: Path) -> None:
+    document = {
+        "schema_version": "3.0.0",
+        "sessions": [{}] * 20,
+        "key_learnings": [{}] * 24,
+        "observations": [{}] * 9,
+    }
+    (home / "flow/FLOW.local.json").write_text(json.dumps(document))
+
+    assert issues(home) == {
+        "FLOW": [
+            "local.json: 20 sessions (threshold: 20), 24 key_learnings (approaching threshold)"
+        ]
+    }

@@ -189,3 +189,26 @@ def test_a9_a_branch_without_a_mailbox_gets_what_was_told_once(home: Path) -> No
     assert delivery.failed == []
     (message,) = read_json(home / "flow" / "ai_mail.local" / "inbox.json")["messages"]
     assert message["upsert_key"] == "memory:FLOW.local.json"
+
+
+def test_f4_a_list_with_as_many_entries_as_aipass_rolls_over_is_told(home: Path) -> None:
+    memory: State = {}
+    path = home / "flow" / "FLOW.local.json"
+    document = {"document_metadata": {"schema_version": "3.0.0"}, "sessions": [{}] * 19}
+    path.write_text(json.dumps({**document, "key_learnings": [{}] * 25}))
+
+    (fired,) = sweep(home, memory)
+
+    message = fired["message"]
+    assert (fired["line_count"], fired["threshold"]) == (1, None)
+    assert fired["entries"] == {"key_learnings": {"count": 25, "threshold": 25}}
+    assert message["subject"].endswith("FLOW.local.json holds 25 key_learnings")
+    assert "- 25 key_learnings (threshold: 25)\n" in message["body"]
+    assert "until it has fewer than 25 key_learnings." in message["body"]
+    assert sweep(home, memory) == []
+    path.write_text(json.dumps({**document, "key_learnings": [{}] * 24}))
+    assert sweep(home, memory) == []
+    path.write_text(json.dumps({**document, "sessions": [{}] * 20}))
+    assert [told["entries"] for told in sweep(home, memory)] == [
+        {"sessions": {"count": 20, "threshold": 20}}
+    ]
