@@ -39,6 +39,8 @@ class Health:
     healthy: int = 0
     warnings: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    ecosystem: list[str] = field(default_factory=list)
+    """The same for what all branches share."""
 
 
 def run(context: Context) -> dict[str, object]:
@@ -100,12 +102,13 @@ def _published(context: Context) -> Health | None:
         healthy=healthy if isinstance(healthy, int) else 0,
         warnings=_findings(document.get("warnings")),
         errors=_findings(document.get("errors")),
+        ecosystem=_findings(document.get("ecosystem"), "what"),
     )
 
 
-def _findings(listed: Any) -> list[str]:
+def _findings(listed: Any, about: str = "branch") -> list[str]:
     entries = [entry for entry in _list(listed) if isinstance(entry, dict)]
-    return [_finding(entry.get("branch"), _list(entry.get("issues"))) for entry in entries]
+    return [_finding(entry.get(about), _list(entry.get("issues"))) for entry in entries]
 
 
 def _list(value: Any) -> list[Any]:
@@ -144,7 +147,12 @@ def _health_section(health: Health, trouble: str) -> list[str]:
     ]
     if trouble:
         lines.append(f"- The branches are unknown: {one_line(trouble, 300)}")
-    for title, findings in (("Warnings", health.warnings), ("Errors", health.errors)):
+    sections = (
+        ("Warnings", health.warnings),
+        ("Errors", health.errors),
+        ("Ecosystem", health.ecosystem),
+    )
+    for title, findings in sections:
         if findings:
             lines += ["", f"### {title}", *_listed("- ", findings)]
     return lines

@@ -2,10 +2,10 @@
 
 Checks of each active branch: memory files against their limit, presence and readability; the
 mailbox, and mail that has waited too long; README and dashboard for their age; logs for
-rotation. Beyond the branches: problems of the registry, and `system_logs/`. These two are
-listed under the file's and the folder's name, as if they were branches, so that nobody who
-reads the lists overlooks them. Branches whose status is not `active` are counted as `inactive`
-and not checked: nobody works there who could act on a warning.
+rotation. Problems of what all branches share, the registry and `system_logs/`, are listed apart,
+under `ecosystem`, so that healthy, inactive, warnings and errors add up to the number of branches.
+Branches whose status is not `active` are counted as `inactive` and not checked: nobody works there
+who could act on a warning.
 
 Writes `HEALTH.central.json`; remembers `last_run` and `last_status` under the seed's names.
 Fires `health_check_complete`, with a `message` if there are issues.
@@ -39,15 +39,14 @@ def run(context: Context) -> dict[str, object]:
     cache.save()
 
     healthy = sum(checkup.status == "healthy" for checkup in checked)
-    ill = [
-        checkup for checkup in (*checked, *_shared(branches, checkups, context)) if checkup.issues
-    ]
+    ill = [checkup for checkup in checked if checkup.issues]
+    shared = [checkup for checkup in _shared(branches, checkups, context) if checkup.issues]
     inactive = len(branches) - len(active)
-    result = _result(healthy, inactive, ill, context.local_timestamp)
-    counts = {"branches": len(active), **result}
+    result = _result(healthy, inactive, ill, shared, context.local_timestamp)
+    counts = {"branches": len(branches), **result}
     service = {"service": "scheduled", "last_updated": context.local_timestamp}
     _remember(context, result)
-    _tell(context, counts, ill)
+    _tell(context, counts, [*ill, *shared], len(active))
     try:
         central.write(context.central_dir, "HEALTH", {**service, **counts})
     except CentralFileError as error:
@@ -90,13 +89,21 @@ def _shared(branches: registry.Registry, checkups: Checkups, context: Context) -
 
 
 def _result(
-    healthy: int, inactive: int, ill: Sequence[Checkup], timestamp: str
+    healthy: int,
+    inactive: int,
+    ill: Sequence[Checkup],
+    shared: Sequence[Checkup],
+    timestamp: str,
 ) -> dict[str, object]:
     return {
         "healthy": healthy,
         "inactive": inactive,
         "warnings": [_entry(checkup) for checkup in ill if checkup.status == "warning"],
         "errors": [_entry(checkup) for checkup in ill if checkup.status == "error"],
+        "ecosystem": [
+            {"what": checkup.branch, "issues": [issue.text for issue in checkup.issues]}
+            for checkup in shared
+        ],
         "timestamp": timestamp,
     }
 
@@ -115,8 +122,8 @@ def _remember(context: Context, result: dict[str, Any]) -> None:
     }
 
 
-def _tell(context: Context, counts: dict[str, Any], ill: Sequence[Checkup]) -> None:
+def _tell(context: Context, counts: dict[str, Any], ill: Sequence[Checkup], checked: int) -> None:
     event = dict(counts)
     if ill:
-        event["message"] = health_message(ill, counts["branches"], context.local_timestamp)
+        event["message"] = health_message(ill, checked, context.local_timestamp)
     context.fire("health_check_complete", **event)

@@ -8,7 +8,6 @@ message moves it. Without that record, mail counts as opened later than it was, 
 
 import contextlib
 import json
-import os
 from collections import Counter
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
@@ -16,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.ecosystem.mailbox import Mailbox, Message, is_undated
-from scheduled.errors import UnreadableFileError
-from scheduled.system.files import read_json, replace
+from scheduled.system import private
 
 Seen = dict[str, tuple[float, int]]
 """By message: when it was first seen opened, epoch seconds, and how many look the same."""
@@ -51,8 +49,8 @@ class OpenedMail:
         now = {folder: seen for folder, seen in self._now.items() if seen and folder in folders}
         if now != self._before:
             with contextlib.suppress(OSError):  # then mail counts as opened later
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                replace(self._path, json.dumps(now).encode(), mode=0o600)
+                private.make_folder(self._path.parent)
+                private.replace(self._path, json.dumps(now).encode())
 
 
 def _identity(message: Message) -> str:
@@ -62,8 +60,8 @@ def _identity(message: Message) -> str:
 
 def _load(path: Path) -> dict[str, Seen]:
     try:
-        document = read_json(path) if os.path.exists(path) else {}
-    except UnreadableFileError:
+        document = json.loads(private.read(path))
+    except (OSError, ValueError, RecursionError):
         return {}
     if not isinstance(document, dict):
         return {}

@@ -191,6 +191,17 @@ def test_a_long_list_ends_with_the_number_of_the_rest(home: Path) -> None:
     assert (lines[2], lines[-1], len(lines)) == ("- Errors: 60", "- and 10 more", 3 + 2 + 51)
 
 
+def test_b8_what_is_wrong_beyond_the_branches_stands_apart(home: Path) -> None:
+    found = [{"what": "system_logs", "issues": ["big.log: 12 MB"]}]
+    published = {"last_updated": "2026-03-07T11:30:00", "healthy": 2, "ecosystem": found}
+    central(home, "HEALTH", published)
+
+    lines = section(home, "System Health")
+
+    assert lines[:3] == ["- Healthy branches: 2", "- Warnings: 0", "- Errors: 0"]
+    assert lines[4:] == ["### Ecosystem", "- system_logs: big.log: 12 MB"]
+
+
 def test_the_report_is_the_result_and_the_message(home: Path) -> None:
     result, context = reported(home)
 

@@ -16,10 +16,11 @@ from tests.builders.ecosystem import NOW, add_memory, add_message, context, entr
 
 
 def issues(root: Path, **more: Any) -> dict[str, list[str]]:
-    """The issues by branch."""
+    """The issues by branch, or by what all branches share."""
     result: Any = health.run(context(root, **more))
     return {
-        finding["branch"]: finding["issues"] for finding in result["warnings"] + result["errors"]
+        **{found["branch"]: found["issues"] for found in result["warnings"] + result["errors"]},
+        **{found["what"]: found["issues"] for found in result["ecosystem"]},
     }
 
 
@@ -54,6 +55,7 @@ def test_a_healthy_ecosystem_is_healthy_and_nobody_is_told(tmp_path: Path, grow:
         "inactive": 0,
         "warnings": [],
         "errors": [],
+        "ecosystem": [],
         "timestamp": timestamp,
     }
     assert told.events == [("health_check_complete", {"branches": 2, **result})]
@@ -273,7 +275,7 @@ def test_logs_past_ten_megabytes_should_have_been_rotated(home: Path) -> None:
     assert issues(home, params={"max_log_mb": 12}) == {}
 
 
-def test_what_is_wrong_with_the_registry_is_a_warning_under_its_name(home: Path) -> None:
+def test_what_is_wrong_with_the_registry_stands_under_its_name(home: Path) -> None:
     path = home / "BRANCH_REGISTRY.json"
     document = json.loads(path.read_text())
     document["branches"] += [{"name": "X"}, entry("COPY", "flow", email="@flow")]
@@ -295,7 +297,7 @@ def test_a_branch_that_is_not_active_is_counted_and_left_alone(tmp_path: Path) -
     result: Any = health.run(context(root))
 
     assert (result["healthy"], result["inactive"], result["errors"]) == (1, 1, [])
-    assert central_file(root)["branches"] == 1
+    assert central_file(root)["branches"] == 2
 
 
 def test_last_run_and_counts_are_remembered_beside_what_was_there(home: Path) -> None:
@@ -437,3 +439,34 @@ def test_f4_lists_at_and_near_their_limit_are_a_warning(home: Path) -> None:
             "local.json: 20 sessions (threshold: 20), 24 key_learnings (approaching threshold)"
         ]
     }
+
+
+def test_b8_the_numbers_of_branches_add_up_whatever_is_wrong_besides(home: Path) -> None:
+    path = home / "BRANCH_REGISTRY.json"
+    document = json.loads(path.read_text())
+    names = ("HEALTHY", "OLD", "GONE", "LONG", "COPY")
+    for name in names:
+        example.add_branch(home, name, name.lower(), example.Layout.HOME, NOW)
+    document["branches"] += [entry(name, str(home / name.lower())) for name in names]
+    document["branches"][-4]["status"] = "archived"
+    document["branches"][-1]["email"] = "@flow"
+    path.write_text(json.dumps({**document, "metadata": {"total_branches": 99}}))
+    shutil.rmtree(home / "gone")
+    add_memory(home / "long", "LONG.local.json", 612)
+    (home / "system_logs").mkdir()
+    with (home / "system_logs/big.log").open("wb") as stream:
+        stream.truncate(12 * 1024 * 1024)
+    told = context(home)
+
+    health.run(told)
+
+    published = central_file(home)
+    parts = (published["healthy"], published["inactive"])
+    ill = (len(published["warnings"]), len(published["errors"]))
+    assert (*parts, *ill) == (4, 1, 1, 1)
+    assert published["branches"] == sum(parts) + sum(ill) == 7
+    assert [found["what"] for found in published["ecosystem"]] == [path.name, "system_logs"]
+    message = told.events[0][1]["message"]
+    assert "Branches checked: 6\n" in message["body"]
+    assert "**Warning: system_logs**\n" in message["body"]
+    assert told.memory["last_status"] == {"healthy": 4, "warnings": 1, "errors": 1}
