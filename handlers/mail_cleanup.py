@@ -7,12 +7,19 @@ run; what happens to the program's own notices causes none.
 """
 
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scheduled.ecosystem import archive, mail_central, mail_counts, mailbox, registry, stale_mail
-from scheduled.ecosystem.formats import one_line
+from scheduled.ecosystem import (
+    archive,
+    mail_central,
+    mail_counts,
+    mail_digest,
+    mailbox,
+    registry,
+    stale_mail,
+)
+from scheduled.ecosystem.mail_digest import Digests, foreign, summary
 from scheduled.ecosystem.mailbox import Mailbox, Message
 from scheduled.ecosystem.opened_mail import OpenedMail
 from scheduled.ecosystem.registry import Branch, Registry
@@ -28,7 +35,10 @@ PARAMS = {
 }
 
 LISTED = 50
-"""Messages named in a digest, problems named in a result; of more, only the number."""
+"""Messages named in an event, problems named in a result; of more, only the number."""
+
+DIGESTS = "unread_digests"
+"""What is remembered of the digests that nobody has read so far."""
 
 BASIS = 2
 """To be raised whenever the facts about an inbox are others; older ones are then ignored."""
@@ -57,13 +67,15 @@ def run(context: Context) -> dict[str, object]:
         cleanup.tidy(branch)
     cleanup.cache.save()
     if not cleanup.dry_run:
-        cleanup.opened.save({str(branch.mailbox) for branch in branches})
+        folders = {str(branch.mailbox) for branch in branches}
+        cleanup.opened.save(folders)
     tally = cleanup.tally
     for problem in tally.problems:
         context.log(problem)
     result = {**_numbers(tally), "problems": tally.problems[:LISTED], "dry_run": cleanup.dry_run}
     if not cleanup.dry_run:
         _remember(context, tally)
+        _remember_digests(context, cleanup.digests, folders)
         context.fire("mail_cleanup_complete", **_numbers(tally), timestamp=context.local_timestamp)
         _publish(context, tally, branches, result)
     return result
@@ -78,6 +90,7 @@ class Cleanup:
         self.cache = StampCache(context.cache_dir / f"{context.job}.json")
         self.opened = OpenedMail(context.cache_dir)
         self.tally = Tally()
+        self.digests = Digests(context.memory.get(DIGESTS))
         self._context = context
         self._basis = f"{BASIS} {self.rules} {context.zone}"
 
@@ -111,6 +124,7 @@ class Cleanup:
         path = folder / mailbox.INBOX
         seen = stamp(path)
         box = mailbox.read(folder)
+        self.digests.look(box)
         overdue = self._overdue(box)
         if overdue and not self.dry_run:
             box, overdue = self._moved_on(branch, folder)
@@ -134,7 +148,7 @@ class Cleanup:
             box.remove(overdue.to_close)
             for message in overdue.to_open:
                 self._open(box, message)
-        _tell(self._context, branch, box, overdue)
+        _tell(self._context, branch, box, overdue, self.digests)
         return box, overdue
 
     def _archived(self, branch: Branch, box: Mailbox, messages: list[Message]) -> list[Message]:
@@ -159,56 +173,23 @@ class Cleanup:
         self.tally.problems.append(f"{branch.name}: {error}")
 
 
-def _tell(context: Context, branch: Branch, box: Mailbox, overdue: Overdue) -> None:
+def _tell(
+    context: Context, branch: Branch, box: Mailbox, overdue: Overdue, digests: Digests
+) -> None:
     """Fire the branch's digest, unless only notices of this program were moved on."""
-    opened, closed = _foreign(overdue.to_open), _foreign(overdue.to_close)
+    opened, closed = foreign(overdue.to_open), foreign(overdue.to_close)
     if not opened and not closed:
         return
-    waiting = _foreign(m for m in box.messages if m.get("auto_opened") is True)
-    waiting = [message for message in waiting if mailbox.status(message) == "opened"]
+    digest = digests.of(box, closed)
     context.fire(
         "stale_mail",
         branch=branch.name,
         email=branch.email,
         auto_opened=len(opened),
         auto_closed=len(closed),
-        messages=[_summary(message) for message in (opened + closed)[:LISTED]],
-        message={
-            "subject": f"[SCHEDULED] Stale Mail - {_messages(len(waiting) + len(closed))}",
-            "body": _digest(waiting, closed),
-            "key": "scheduled:stale_mail",
-        },
+        messages=[summary(message) for message in (opened + closed)[:LISTED]],
+        message={"subject": digest.subject, "body": digest.body, "key": mail_digest.KEY},
     )
-
-
-def _foreign(messages: Iterable[Message]) -> list[Message]:
-    return [message for message in messages if not mailbox.is_notice(message)]
-
-
-def _summary(message: Message) -> dict[str, str]:
-    keys = ("id", "timestamp", "from", "subject")
-    return {key: one_line(message.get(key), 100) for key in keys}
-
-
-def _digest(waiting: list[Message], closed: list[Message]) -> str:
-    lines = ["## Stale Mail"]
-    if waiting:
-        lines += ["", "### Opened automatically, unread for too long", "", *_listing(waiting)]
-    if closed:
-        lines += ["", "### Closed and archived, opened long ago", "", *_listing(closed)]
-    lines += ["", "---", "This is an automated notice. Closed mail is kept in `deleted/`."]
-    return "\n".join(lines)
-
-
-def _listing(messages: list[Message]) -> list[str]:
-    lines = ["- {timestamp} {from}: {subject}".format(**_summary(m)) for m in messages[:LISTED]]
-    if len(messages) > LISTED:
-        lines.append(f"- and {len(messages) - LISTED} more")
-    return lines
-
-
-def _messages(count: int) -> str:
-    return "1 Message" if count == 1 else f"{count} Messages"
 
 
 def _numbers(tally: Tally) -> dict[str, int]:
@@ -231,6 +212,13 @@ def _publish(
         mail_central.update(context.central_dir, tally.counts, registered, today)
     except (ScheduledError, OSError) as error:
         raise Incomplete(str(error), result) from error
+
+
+def _remember_digests(context: Context, digests: Digests, folders: set[str]) -> None:
+    unread = {folder: entry for folder, entry in digests.memory.items() if folder in folders}
+    context.memory.pop(DIGESTS, None)
+    if unread:
+        context.memory[DIGESTS] = unread
 
 
 def _remember(context: Context, tally: Tally) -> None:
