@@ -6,13 +6,9 @@ from typing import Any
 import pytest
 
 from handlers import mail_cleanup
-from scheduled.handler import Context
-from scheduled.notify import routes
 from tests.builders.mail import (
-    NOW,
     ago,
     context_in,
-    deliver,
     home_with,
     inbox_of,
     letter,
@@ -20,6 +16,7 @@ from tests.builders.mail import (
     read_json,
     write_json,
 )
+from tests.builders.tidied import archived, cleaned, events, inbox
 
 NOW_LOCAL = "2026-03-07T12:00:00"
 
@@ -28,25 +25,6 @@ NOW_LOCAL = "2026-03-07T12:00:00"
 def drone(tmp_path: Path) -> Path:
     """The folder of the only branch of an ecosystem."""
     return home_with(tmp_path, "DRONE")["DRONE"]
-
-
-def inbox(branch: Path) -> dict[str, Any]:
-    document: dict[str, Any] = read_json(branch / "ai_mail.local" / "inbox.json")
-    return document
-
-
-def archived(branch: Path) -> list[Path]:
-    return sorted((branch / "ai_mail.local" / "deleted").glob("*"))
-
-
-def cleaned(branch: Path, **fields: Any) -> tuple[dict[str, Any], Context]:
-    """What a run over the ecosystem around `branch` answers, and what it told and remembered."""
-    context = context_in(branch.parent, job="mail_cleanup", **fields)
-    return mail_cleanup.run(context), context
-
-
-def events(context: Context, name: str) -> list[dict[str, Any]]:
-    return [data for event, data in context.events if event == name]
 
 
 def test_new_mail_of_more_than_48_hours_is_opened(drone: Path) -> None:
@@ -325,202 +303,3 @@ def test_f1_names_in_lower_case_are_read_back_by_the_rules_of_ai_mail(tmp_path: 
     assert unread_by_the_rules_of_ai_mail(central, homes["flow"]) == 0
     assert central["system_totals"] == {"total_unread": 2, "total_messages": 3}
     assert list(central["branch_stats"]) == ["DRONE", "FLOW"]
-
-
-def set_written(branch: Path, **age: float) -> None:
-    """Have an inbox last written that long before NOW."""
-    moment = (NOW - timedelta(**age)).timestamp()
-    os.utime(branch / "ai_mail.local" / "inbox.json", (moment, moment))
-
-
-def open_by_hand(branch: Path, **age: float) -> None:
-    """Open all mail as people and scripts do, which leave no `opened_at`."""
-    mailbox_in(branch, *({**message, "status": "opened"} for message in inbox(branch)["messages"]))
-    set_written(branch, **age)
-
-
-UNDATED = [{"status": "opened"}, {"status": None, "read": True}]
-
-
-@pytest.mark.parametrize("state", UNDATED)
-@pytest.mark.parametrize(
-    ("written", "closed"), [({"days": 7}, 0), ({"days": 7, "seconds": 1}, 1), ({"days": -1}, 0)]
-)
-def test_f6_mail_opened_by_hand_counts_from_when_its_inbox_was_written(
-    drone: Path, state: dict[str, Any], written: dict[str, float], closed: int
-) -> None:
-    mailbox_in(drone, letter(1, timestamp=ago(days=400), **state))
-    set_written(drone, **written)
-
-    result, _ = cleaned(drone)
-
-    assert (result["auto_closed"], len(archived(drone))) == (closed, closed)
-
-
-def test_f6_when_mail_was_first_seen_opened_is_kept_though_its_inbox_changes(drone: Path) -> None:
-    mailbox_in(drone, letter(1, timestamp=ago(days=400)), letter(2, timestamp=ago(days=400)))
-    open_by_hand(drone, days=6)
-    assert cleaned(drone)[0]["auto_closed"] == 0
-
-    mailbox_in(
-        drone, letter(3, status="opened", timestamp=ago(days=400)), *inbox(drone)["messages"]
-    )
-    set_written(drone, minutes=5)
-    later = cleaned(drone, now=NOW + timedelta(days=1, seconds=1))[0]["auto_closed"]
-
-    assert later == 2
-    assert [message["id"] for message in inbox(drone)["messages"]] == ["00000003"]
-    assert cleaned(drone, now=NOW + timedelta(days=6, hours=23))[0]["auto_closed"] == 0
-    assert cleaned(drone, now=NOW + timedelta(days=7))[0]["auto_closed"] == 1
-
-
-def test_f6_a_message_that_looks_like_one_opened_long_ago_counts_from_its_own_opening(
-    drone: Path,
-) -> None:
-    same = letter(1, status="opened", timestamp=ago(days=400))
-    mailbox_in(drone, same)
-    set_written(drone, days=6)
-    cleaned(drone)
-
-    mailbox_in(drone, same, same)
-    set_written(drone, minutes=5)
-
-    assert cleaned(drone, now=NOW + timedelta(days=2))[0]["auto_closed"] == 0
-
-
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"%s": []}', '{"%s": {"x": [1]}}', None])
-def test_f6_without_the_record_mail_counts_as_opened_later_and_never_earlier(
-    drone: Path, content: str | None
-) -> None:
-    mailbox_in(drone, letter(1, status="opened", timestamp=ago(days=400)))
-    set_written(drone, days=6)
-    _, context = cleaned(drone)
-    record = context.cache_dir / "opened_mail.json"
-    assert record.stat().st_mode & 0o777 == 0o600
-    if content is None:
-        record.unlink()
-    else:
-        record.write_text(content.replace("%s", str(drone / "ai_mail.local")))
-    mailbox_in(drone, *inbox(drone)["messages"])
-    set_written(drone, minutes=5)
-
-    assert cleaned(drone, now=NOW + timedelta(days=2))[0]["auto_closed"] == 0
-
-
-def test_f6_an_opening_remembered_under_a_clock_that_was_ahead_counts_from_now(drone: Path) -> None:
-    mailbox_in(drone, letter(1, status="opened", timestamp=ago(days=400)))
-    set_written(drone, days=-3000)
-    cleaned(drone, now=NOW + timedelta(days=3000))
-    set_written(drone, days=0)
-
-    assert cleaned(drone)[0]["auto_closed"] == 0
-    assert cleaned(drone, now=NOW + timedelta(days=7, seconds=1))[0]["auto_closed"] == 1
-
-
-@pytest.mark.parametrize("key", ["opened_at", "auto_opened_at", "timestamp"])
-@pytest.mark.parametrize(
-    ("value", "reason"),
-    [
-        ("long ago", "not a timestamp: 'long ago'"),
-        ({"at": 1}, "not a timestamp: \"{'at': 1}\""),
-        ("9999-12-31 23:59:59", "date value out of range"),
-    ],
-)
-def test_f8_a_message_of_unknown_age_is_named(
-    drone: Path, key: str, value: Any, reason: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    status = "new" if key == "timestamp" else "opened"
-    mailbox_in(drone, letter(1, status=status, **{key: value}), letter(2))
-    set_written(drone, days=1)
-
-    for _ in range(2):  # the second time from what is remembered
-        result, _ = cleaned(drone)
-        assert result["errors"] == 1
-        assert result["problems"] == [f"DRONE: message 00000001: {reason}"]
-        assert f"message 00000001: {reason}\n" in capsys.readouterr().out
-    assert len(inbox(drone)["messages"]) == 2
-
-
-def digest_after(
-    drone: Path, memory: dict[str, Any], *numbers: int, deliver_it: bool = True
-) -> str:
-    """The digest of a run in which these letters are closed; delivered unless told otherwise."""
-    old = [letter(n, status="opened", opened_at=ago(days=8)) for n in numbers]
-    mailbox_in(drone, *old, *inbox(drone)["messages"])
-    _, context = cleaned(drone, memory=memory)
-    [told] = events(context, "stale_mail")
-    if deliver_it:
-        sent = routes.messages_for("stale_mail", told, {}, NOW, seed=f"{numbers}")
-        assert deliver(drone.parent, *sent).failed == []
-    body: str = told["message"]["body"]
-    count = len(named_in(body))
-    assert told["message"]["subject"].endswith(
-        "- 1 Message" if count == 1 else f"- {count} Messages"
-    )
-    return body
-
-
-def named_in(body: str) -> list[int]:
-    return [int(line.rsplit(" ", 1)[1]) for line in body.splitlines() if "Letter" in line]
-
-
-def test_b9_a_digest_that_nobody_has_read_names_the_earlier_closures_too(drone: Path) -> None:
-    memory: dict[str, Any] = {}
-
-    assert named_in(digest_after(drone, memory, 1)) == [1]
-    assert named_in(digest_after(drone, memory, 2, 3)) == [2, 3, 1]
-    cleaned(drone, memory=memory)
-    assert named_in(digest_after(drone, memory, 4)) == [4, 2, 3, 1]
-    [notice] = inbox(drone)["messages"]
-    assert (named_in(notice["message"]), notice["updates"]) == ([4, 2, 3, 1], 3)
-
-
-@pytest.mark.parametrize("read", ["opened", "closed", "gone"])
-def test_b9_a_digest_that_was_read_is_not_repeated(drone: Path, read: str) -> None:
-    memory: dict[str, Any] = {}
-    digest_after(drone, memory, 1)
-    cleaned(drone, memory=memory)
-    [notice] = inbox(drone)["messages"]
-    mailbox_in(drone, *([] if read == "gone" else [{**notice, "status": read}]))
-
-    assert named_in(digest_after(drone, memory, 2)) == [2]
-
-
-def test_b9_a_digest_that_only_this_program_opened_is_unread(drone: Path) -> None:
-    memory: dict[str, Any] = {}
-    digest_after(drone, memory, 1)
-    [notice] = inbox(drone)["messages"]
-    opened = {"status": "opened", "auto_opened": True, "auto_opened_at": ago(hours=1)}
-    mailbox_in(drone, {**notice, **opened})
-
-    assert named_in(digest_after(drone, memory, 2)) == [2, 1]
-
-
-def test_b9_a_digest_that_is_still_on_its_way_accumulates(drone: Path) -> None:
-    memory: dict[str, Any] = {}
-    digest_after(drone, memory, 1, deliver_it=False)
-    cleaned(drone, memory=memory)
-
-    assert named_in(digest_after(drone, memory, 2)) == [2, 1]
-
-
-def test_b9_of_many_closures_the_newest_are_named_and_all_are_counted(drone: Path) -> None:
-    memory: dict[str, Any] = {}
-    mailbox_in(drone, *(letter(n, status="opened", opened_at=ago(days=8)) for n in range(60)))
-    cleaned(drone, memory=memory)
-
-    mailbox_in(drone, letter(99, status="opened", opened_at=ago(days=8)))
-    _, context = cleaned(drone, memory=memory)
-
-    [told] = events(context, "stale_mail")
-    assert told["message"]["subject"].endswith("- 61 Messages")
-    assert named_in(told["message"]["body"])[:2] == [99, 0]
-    assert "- and 11 more" in told["message"]["body"]
-
-
-@pytest.mark.parametrize("entry", [None, 7, {}, {"lines": [1], "total": 1, "seen": True}])
-def test_b9_what_is_remembered_may_be_of_any_shape(drone: Path, entry: Any) -> None:
-    memory = {"unread_digests": {str(drone / "ai_mail.local"): entry, "gone": entry}}
-
-    assert named_in(digest_after(drone, memory, 1)) == [1]
-    assert list(memory["unread_digests"]) == [str(drone / "ai_mail.local")]
