@@ -66,7 +66,7 @@ def _write_inbox(folder: Path, number: int) -> None:
     inbox = folder / "ai_mail.local/inbox.json"
     inbox.write_text(json.dumps(mixes[number % 5], indent=2))
     # What was opened by hand was opened at the latest when its inbox was last written.
-    written = (NOW - 2 * DAY).timestamp()
+    written = (NOW - timedelta(hours=20)).timestamp()
     os.utime(inbox, (written, written))
 
 
