@@ -12,6 +12,7 @@ from pathlib import Path
 from scheduled.idle import HINT
 from scheduled.installation import identity
 from scheduled.state import owner
+from scheduled.system import private
 from scheduled.system.user_dirs import xdg
 
 
@@ -79,7 +80,7 @@ def _has_traces(place: Path, candidates: Sequence[Path]) -> bool:
         own = [f"config-{zlib.crc32(bytes(path)):08x}.json" for path in candidates]
         return len(caches) == 1 and caches[0] in own
     try:
-        hint = (place / HINT).read_text("utf-8", "surrogateescape")
+        hint = private.read(place / HINT).decode("utf-8", "surrogateescape")
     except OSError:
         return False
     return f"\n{candidates[0]}\0" in hint

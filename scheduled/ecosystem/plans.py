@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from scheduled.ecosystem import central
 from scheduled.ecosystem.formats import one_line
 from scheduled.errors import UnreadableFileError
-from scheduled.system.files import read_json
+from scheduled.system.files import parse_json
+from scheduled.system.folder import Folder
 
 CENTRAL_FOLDERS = ("aipass_os/AI_CENTRAL", "AI_CENTRAL", ".ai_central", ".aicentral")
 """Where central files were kept over the years, below the home."""
@@ -44,8 +45,8 @@ def active(root: Path, central_dir: Path) -> list[Plan]:
 
 def _registered(path: Path) -> dict[str, Any] | None:
     try:
-        document = read_json(path)
-    except UnreadableFileError:
+        document = parse_json(Folder.read_path(path)[1], path)
+    except (OSError, UnreadableFileError):
         return None
     plans = document.get("plans") if isinstance(document, dict) else None
     return plans if isinstance(plans, dict) else None
