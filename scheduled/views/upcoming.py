@@ -15,6 +15,7 @@ from scheduled.timing import slots, window
 from scheduled.timing.instants import format_utc
 from scheduled.timing.slots import is_anchored
 from scheduled.timing.timezones import zone_info
+from scheduled.views import wording
 from scheduled.views.snapshot import Snapshot
 
 
@@ -107,6 +108,11 @@ def _notes(snapshot: Snapshot, job: Job, slot: datetime) -> Iterator[str]:
     if deferral is not None and deferral.until == slot:
         yield f"deferred{': ' if deferral.reason else ''}{deferral.reason}"
         return
+    memory = snapshot.record(job.id)
+    if memory.skip == slot:
+        yield f"will be skipped: {wording.printed(decide.SKIPPED_BY_USER)}"
+    if memory.pause is not None and memory.pause.covers(slot):
+        yield f"will be skipped: paused{': ' if memory.pause.reason else ''}{memory.pause.reason}"
     changed = slots.clock_change_note(schedule_of(job), slot)
     if changed:
         yield changed

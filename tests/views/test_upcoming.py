@@ -1,6 +1,11 @@
 """The slots to come."""
 
+from datetime import UTC
+from pathlib import Path
+
 from scheduled.views import upcoming
+from scheduled.views.snapshot import observe
+from tests.builders.engine import Engine
 from tests.builders.jobs import at, job
 from tests.builders.looks import seen, snapshot
 
@@ -70,3 +75,21 @@ def test_a_job_that_fires_once_leaves_the_others_their_places() -> None:
 
     assert document["job"] is None
     assert [row["job"] for row in document["next"]] == ["once", "hourly", "hourly"]
+
+
+def test_b4_a_slot_that_will_be_skipped_says_so(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job()])
+    engine.run_at("11:30")
+    engine.record("11:31", {"event": "skip", "job": "backup", "slot": "2026-11-21T12:00:00Z"})
+    pause = {"event": "paused", "job": "backup", "reason": "moving"}
+    engine.record("12:30", {**pause, "until": "2026-11-21T14:30:00Z"})
+
+    now = observe(engine.config, engine.state, at("11:40"), UTC)
+    notes = [row["note"] for row in upcoming.of_job(now, engine.jobs[0], 4)["next"]]
+
+    assert notes == [
+        "will be skipped: skipped by user",
+        "will be skipped: paused: moving",
+        "will be skipped: paused: moving",
+        "",
+    ]
