@@ -66,6 +66,11 @@ def silence_limit(tick_interval: timedelta) -> timedelta:
 
 
 def _silence(snapshot: Snapshot) -> list[Finding]:
+    installed = snapshot.cadence.since
+    limit = silence_limit(snapshot.cadence.interval)
+    if snapshot.last_tick is None and installed and snapshot.now - installed <= limit:
+        within = span(snapshot.cadence.interval.total_seconds())
+        return [(Health.DEGRADED, f"no tick has come yet; the first is expected within {within}")]
     if snapshot.last_tick is None:
         advice = "`scheduled cron install` makes cron call it, `scheduled run` does it once"
         return [(Health.DEGRADED, f"no tick has come yet: {advice}")]

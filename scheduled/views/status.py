@@ -97,6 +97,8 @@ def _overdue(snapshot: Snapshot) -> list[dict[str, Any]]:
     for decision in snapshot.decisions():
         if not decision.is_due or decision.slot is None or decision.job.id in snapshot.running:
             continue
+        if snapshot.entry(decision.job.id).get("deferred"):
+            continue  # a guard, or the job itself, said "not now"
         since = decision.missed.first if decision.missed else decision.slot
         waited = snapshot.now - since
         if waited > snapshot.late_after:

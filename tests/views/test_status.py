@@ -1,6 +1,6 @@
 """The status document: what is wrong, what runs, what waits."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
@@ -8,7 +8,8 @@ import pytest
 from scheduled.jobs.model import Priority
 from scheduled.state.tick_interval import Cadence
 from scheduled.views import status
-from scheduled.views.snapshot import Snapshot
+from scheduled.views.snapshot import Snapshot, observe
+from tests.builders.engine import Engine
 from tests.builders.jobs import at, job
 from tests.builders.looks import Event, Home, begin, end, seen, snapshot
 
@@ -269,3 +270,24 @@ def test_only_the_last_24_hours_count(tmp_path: Path) -> None:
 
 def _runs(outcome: str, count: int) -> tuple[Event, ...]:
     return tuple(end(f"{outcome}{number}", at("11:00"), outcome) for number in range(count))
+
+
+def test_b5_a_job_that_is_put_off_is_not_overdue(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command="exit 75")])
+    engine.run_at("11:30")
+    engine.run_at("12:00")
+
+    now = observe(engine.config, engine.state, at("12:30"), UTC)
+
+    assert status.document(now)["overdue"] == []
+
+
+def test_b5_right_after_the_installation_the_first_tick_is_expected(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job()])
+    engine.record("12:00", {"event": "cadence", "by": "crontab of me", "seconds": 60.0})
+
+    soon = observe(engine.config, engine.state, at("12:01"), UTC)
+    late = observe(engine.config, engine.state, at("12:30"), UTC)
+
+    assert "the first is expected within" in status.document(soon)["reasons"][0]
+    assert "cron install" in status.document(late)["reasons"][0]
