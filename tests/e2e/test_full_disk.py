@@ -191,7 +191,7 @@ def mounted(folder: Path) -> Iterator[Disk]:
     needs.root()
     needs.programs("mount")
     folder.mkdir(parents=True, exist_ok=True)
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={64 * PAGE}", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={64 * PAGE},mode=0755", "tmpfs", str(folder)]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("needs a place where root may mount (a container with CAP_SYS_ADMIN)")
     try:
