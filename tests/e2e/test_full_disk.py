@@ -182,7 +182,7 @@ def test_output_that_cannot_be_finished_is_a_warning_and_hurts_no_run_beside_it(
         "beside": "succeeded",
     }
     assert "no space left" in state(home)["jobs"]["full"]["last"]["trouble"]
-    (log,) = (runs_disk.folder / "full").iterdir()
+    (log,) = (runs_disk.folder / "full").glob("*.log")
     assert log.read_text() == "***" + "0" * (PAGE - 8)
 
 
