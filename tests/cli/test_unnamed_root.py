@@ -25,7 +25,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("command", READING.keys() - {"config schema"})
+@pytest.mark.parametrize("command", sorted(READING.keys() - {"config schema"}))
 def test_a1_a_command_that_reads_says_so_in_one_line(
     home: Path, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
