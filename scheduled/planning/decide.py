@@ -263,7 +263,9 @@ def _decide_retry(
     job: Job, retry: Retry, due: _Due | None, slots: SlotCache, after: datetime | None
 ) -> Decision:
     """Decide to retry a failed slot at its time, unless a newer slot has come due before."""
-    superseded = due is not None and due.newest > retry.slot and job.catch_up is not CatchUp.ALL
+    # A slot of a clock that was ahead is older than any that has come due since.
+    is_older = due is not None and (due.newest > retry.slot or retry.slot > slots.now + CORRECTION)
+    superseded = is_older and job.catch_up is not CatchUp.ALL
     if superseded:
         return Decision(job, Verdict.CANCEL_RETRY, retry.slot, reason=SUPERSEDED)
     late = slots.now - retry.slot - start_delay(job)

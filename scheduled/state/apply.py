@@ -117,7 +117,7 @@ def _slots_missed(state: State, event: kinds.SlotsMissed) -> None:
 
 def _slot_skipped(state: State, event: kinds.SlotSkipped) -> None:
     entry, slot = _entry(state, event["job"]), cast("str", event["slot"])
-    job_entry.answer(entry, slot)
+    job_entry.answer(entry, slot, event.get("at"))
     job_entry.set_last(entry, event)
     job_entry.cancel_retry(entry, slot)
     _tally(state, event.get("at"), "skipped")
@@ -127,7 +127,7 @@ def _retry_cancelled(state: State, event: kinds.RetryCancelled) -> None:
     entry = _entry(state, event["job"])
     entry.pop("retry", None)
     entry["interruptions"] = 0
-    job_entry.raise_watermark(entry, event["slot"])
+    job_entry.raise_watermark(entry, event["slot"], event.get("at"))
     if event.get("dead_letter"):
         job_entry.add_dead_letter(state, event, event.get("at"))
         job_entry.count_dead_letter(entry, event, event.get("at"))
@@ -170,7 +170,7 @@ def _run_ended(state: State, event: kinds.RunEnded) -> None:
     entry, slot = _entry(state, event["job"]), event.get("slot")
     job_entry.close_run(entry, event.get("run_id"))
     if event.get("answered") and slot:
-        job_entry.answer(entry, slot)
+        job_entry.answer(entry, slot, event.get("at"))
     elif event["outcome"] == "interrupted" and slot and "retry_at" not in event:
         # Of version 0.1.0: `records` takes the slot to rerun from the last run.
         entry["interruptions"] = entry.get("interruptions", 0) + 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from scheduled.state.document import JobEntry, RetryEntry, RunEntry, State
+from scheduled.state.present import CORRECTION
 from scheduled.timing.instants import parse_utc
 
 if TYPE_CHECKING:  # every tick would pay for loading what only a type checker reads
@@ -75,17 +76,21 @@ def set_last(entry: JobEntry, event: RunEnded | SlotSkipped) -> None:
 # Slots
 
 
-def answer(entry: JobEntry, slot: str) -> None:
-    """Move the watermark to a slot that is done with."""
-    raise_watermark(entry, slot)
+def answer(entry: JobEntry, slot: str, at: str | None) -> None:
+    """Move the watermark to a slot that is done with, as was recorded `at` an instant."""
+    raise_watermark(entry, slot, at)
     entry["coalesced"] = 0
     entry["interruptions"] = 0
 
 
-def raise_watermark(entry: JobEntry, slot: str) -> None:
-    """Move the watermark forward to `slot`, never back."""
-    # The schedule may have changed while the run went on.
-    entry["watermark"] = newest(slot, entry.get("watermark"))
+def raise_watermark(entry: JobEntry, slot: str, at: str | None) -> None:
+    """Move the watermark forward to `slot`, never back.
+
+    Nor does it follow the slot of a clock that was ahead: what comes due now would be passed over.
+    """
+    if at is None or _seconds(slot) <= _seconds(at) + CORRECTION.total_seconds():
+        # The schedule may have changed while the run went on.
+        entry["watermark"] = newest(slot, entry.get("watermark"))
     expire_deferral(entry)
 
 

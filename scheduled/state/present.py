@@ -22,7 +22,6 @@ _OF_JOB: tuple[Path, ...] = (
     ("anchor",),
     ("last_success",),
     ("succeeded_slot",),
-    ("retry", "slot"),
     ("retry", "retry_at"),
     ("open", "started_at"),
     ("open", "slot"),
@@ -32,7 +31,8 @@ _OF_JOB: tuple[Path, ...] = (
     ("cancelled", "at"),
     ("suspended", "at"),
 )
-"""The instants of a job that can only be past, or soon. `planning.decide` has the watermark."""
+"""The instants of a job that can only be past, or soon. `planning.decide` has the watermark. The
+slot of a retry stays what it is: under another name it would never have an outcome."""
 _NESTED = frozenset(path[0] for path in _OF_JOB if len(path) > 1) | {"beside", "deferral"}
 _OTHERS: tuple[Path, ...] = (
     ("ticks", "first"),
