@@ -6,7 +6,7 @@ journal, so both lead to the same state.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from scheduled.state import job_entry, present
@@ -117,7 +117,7 @@ def _slots_missed(state: State, event: kinds.SlotsMissed) -> None:
 
 def _slot_skipped(state: State, event: kinds.SlotSkipped) -> None:
     entry, slot = _entry(state, event["job"]), cast("str", event["slot"])
-    job_entry.answer(entry, slot, event.get("at"))
+    job_entry.answer(entry, slot, _noted_at(event))
     job_entry.set_last(entry, event)
     job_entry.cancel_retry(entry, slot)
     _tally(state, event.get("at"), "skipped")
@@ -127,12 +127,17 @@ def _retry_cancelled(state: State, event: kinds.RetryCancelled) -> None:
     entry = _entry(state, event["job"])
     entry.pop("retry", None)
     entry["interruptions"] = 0
-    job_entry.raise_watermark(entry, event["slot"], event.get("at"))
+    job_entry.raise_watermark(entry, event["slot"], _noted_at(event))
     if event.get("dead_letter"):
         job_entry.add_dead_letter(state, event, event.get("at"))
         job_entry.count_dead_letter(entry, event, event.get("at"))
         if event.get("outcome") == "interrupted":
             entry["failures"] = entry.get("failures", 0) + 1
+
+
+def _noted_at(event: Mapping[str, Any]) -> str | None:
+    """Return when an event was recorded; None for one of version 0.1.0, which numbered none."""
+    return event.get("at") if "seq" in event else None
 
 
 def _not_now(state: State, event: kinds.NotNow) -> None:
@@ -170,7 +175,7 @@ def _run_ended(state: State, event: kinds.RunEnded) -> None:
     entry, slot = _entry(state, event["job"]), event.get("slot")
     job_entry.close_run(entry, event.get("run_id"))
     if event.get("answered") and slot:
-        job_entry.answer(entry, slot, event.get("at"))
+        job_entry.answer(entry, slot, _noted_at(event))
     elif event["outcome"] == "interrupted" and slot and "retry_at" not in event:
         # Of version 0.1.0: `records` takes the slot to rerun from the last run.
         entry["interruptions"] = entry.get("interruptions", 0) + 1

@@ -22,8 +22,10 @@ NOON = "2026-11-21T12:00:00Z"
 def process() -> Iterator[int]:
     """A process that could be that of a run."""
     with subprocess.Popen(["sleep", "60"], start_new_session=True) as sleeping:
-        yield sleeping.pid
-        sleeping.kill()
+        try:
+            yield sleeping.pid
+        finally:
+            sleeping.kill()
 
 
 def test_a_request_to_stop_a_run_is_recorded(tmp_path: Path, process: int) -> None:

@@ -5,12 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from scheduled.config import load
 from scheduled.config.cache import file_for
+from scheduled.state.store import Store
 from tests.builders import needs
 from tests.builders.command import Said, scheduled, state_dir
 from tests.builders.configuration import job_file, options
@@ -20,6 +22,7 @@ pytestmark = pytest.mark.slow
 
 AT_ONCE = 'schedule: "0 3 1 1 *"\nfirst_run: now\n'
 LONG_AGO = 1_700_000_000
+LATELY = datetime.now(UTC)
 
 
 @pytest.fixture
@@ -65,7 +68,10 @@ def test_a_job_of_an_earlier_version_whose_id_ends_with_a_dash_is_invalid_and_no
 ) -> None:
     scheduled(home, "run")
     path = state_dir(home) / "scheduled_state.json"
-    path.write_text(path.read_text().replace('"one"', '"one-"'))
+    known = {"event": "seen", "job": "one-", "anchor": "2026-11-20T12:00:00Z", "watermark": None}
+    store = Store(state_dir(home)).load()
+    store.record(LATELY, {**known, "fingerprint": "1 0 3 1 1 * UTC"})
+    store.checkpoint(LATELY)
     before = json.loads(path.read_text())["jobs"]["one-"]
     aged(home, "one-")
     (home / "jobs" / "one.yaml").unlink()
