@@ -19,13 +19,23 @@ NOON = "2026-11-21T12:00:00Z"
 
 
 @pytest.fixture
+def stranger() -> Iterator[int]:
+    """A process that is no run of ours."""
+    yield from sleeping({})
+
+
+@pytest.fixture
 def process() -> Iterator[int]:
-    """A process that could be that of a run."""
-    with subprocess.Popen(["sleep", "60"], start_new_session=True) as sleeping:
+    """The process of the run."""
+    yield from sleeping({"SCHEDULED_RUN_ID": "r1"})
+
+
+def sleeping(environ: dict[str, str]) -> Iterator[int]:
+    with subprocess.Popen(["/bin/sleep", "600"], env=environ, start_new_session=True) as child:
         try:
-            yield sleeping.pid
+            yield child.pid
         finally:
-            sleeping.kill()
+            child.kill()
 
 
 def test_a_request_to_stop_a_run_is_recorded(tmp_path: Path, process: int) -> None:
@@ -43,9 +53,9 @@ def test_a_request_to_stop_a_run_is_recorded(tmp_path: Path, process: int) -> No
 @pytest.mark.parametrize("other", [{"boot_id": "of another boot"}, {"pid_started": 1}])
 @pytest.mark.parametrize("told", [False, True])
 def test_a_process_that_has_the_id_of_one_that_is_gone_is_let_be(
-    tmp_path: Path, process: int, other: dict[str, Any], told: bool
+    tmp_path: Path, stranger: int, other: dict[str, Any], told: bool
 ) -> None:
-    store = with_run(tmp_path, process, **other)
+    store = with_run(tmp_path, stranger, **other)
     if told:
         long_ago = at("12:05") - stop.PATIENCE
         store.record(long_ago, {"event": "told_to_stop", "job": "backup", "run_id": "r1"} | WHY)
@@ -53,7 +63,7 @@ def test_a_process_that_has_the_id_of_one_that_is_gone_is_let_be(
     press(store)
 
     time.sleep(0.1)
-    assert is_alive(process)
+    assert is_alive(stranger)
 
 
 WHY = {"reason": "enough"}

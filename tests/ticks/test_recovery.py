@@ -29,6 +29,18 @@ def stranger() -> Iterator[int]:
         process.kill()
 
 
+@pytest.fixture
+def survivor() -> Iterator[int]:
+    """The process of a run, whose tick has died."""
+    mark = {"SCHEDULED_RUN_ID": RUN}
+    with subprocess.Popen(["/bin/sleep", "600"], env=mark, start_new_session=True) as process:
+        wait_for(lambda: processes.find(RUN) == process.pid)
+        try:
+            yield process.pid
+        finally:
+            process.kill()
+
+
 def events_of_run(pid: int, **more: Any) -> list[dict[str, Any]]:
     """What a tick that died at 12:00 had on record: a run of a minute, and its process."""
     about = {"job": "backup", "run_id": RUN}
@@ -72,20 +84,20 @@ def test_a_run_that_is_about_to_be_found_dead_overlaps_nothing(
 
 
 def test_a_run_that_outlived_its_tick_is_left_alone_until_its_time_is_up(
-    tmp_path: Path, stranger: int
+    tmp_path: Path, survivor: int
 ) -> None:
     engine = Engine(tmp_path, [job()])
     engine.run_at("11:30")
-    engine.record("12:00", *events_of_run(stranger))
+    engine.record("12:00", *events_of_run(survivor))
 
     waiting = engine.run_at("12:00:59").not_started
-    alive = is_alive(stranger)
+    alive = is_alive(survivor)
     engine.run_at("12:01")
 
     assert [name for name, _ in waiting] == ["backup"]
     assert alive
     assert outcomes(engine.rows) == [("12:00", "interrupted"), ("12:00", "succeeded")]
-    wait_for_the_end_of(stranger)
+    wait_for_the_end_of(survivor)
 
 
 def test_a_run_whose_process_was_not_recorded_yet_is_found_by_its_id(tmp_path: Path) -> None:
