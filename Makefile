@@ -21,9 +21,10 @@ PURE := scheduled/timing/*,scheduled/planning/*
 demo: .venv-demo/.ready
 	@.venv-demo/bin/python -m scheduled.demo
 
-# Every test, the real cron daemon included where there is one.
+# Every test, the real cron daemon included where there is one. Some wait for cron's next minute, so
+# there are twice as many at once as processors.
 test: $(READY)
-	$(PYTEST) $(TESTS)
+	PYTEST_XDIST_AUTO_NUM_WORKERS=$$((2 * $$(getconf _NPROCESSORS_ONLN))) $(PYTEST) $(TESTS)
 
 # What CI checks, besides the tests.
 check: $(READY)
