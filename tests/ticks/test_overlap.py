@@ -18,6 +18,7 @@ from tests.builders.beside import running_since_noon, ticking, wait_for
 from tests.builders.engine import Engine, outcomes
 from tests.builders.events import end
 from tests.builders.jobs import job
+from tests.builders.killed import wait_for_the_end_of
 
 LONG = 'echo $SCHEDULED_SLOT >> out; test "$SCHEDULED_SLOT" != 2026-11-21T12:00:00Z || '
 UNTIL_GO = LONG + WAIT
@@ -174,11 +175,10 @@ def test_a_run_beside_another_is_found_when_its_tick_has_died(tmp_path: Path) ->
     engine = Engine(tmp_path, [overlapping(Overlap.ALLOW, command)])
     with running_since_noon(engine), ticking(engine, "13:00") as second:
         wait_for(lambda: len(engine.lines()) == 2 and _pid_beside(engine) is not None)
-        pid = _pid_beside(engine)
         second.kill()
         second.join()
         (tmp_path / "go").touch()
-        wait_for(lambda: not Path(f"/proc/{pid}").exists())
+        wait_for_the_end_of(engine.state["jobs"]["backup"]["beside"]["1"]["keeper"])
         engine.run_at("13:10")
 
     ends = {row["slot"]: row["outcome"] for row in engine.rows}
