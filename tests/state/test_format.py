@@ -47,9 +47,14 @@ def test_before_the_first_write_a_backup_of_the_earlier_format_is_kept(tmp_path:
     (backup,) = state_dir.glob("before-upgrade-*.tar.gz")
     assert backup.stat().st_mode & 0o777 == 0o600
     with tarfile.open(backup) as archive:
-        archive.extractall(tmp_path / "restored", filter="data")
-    for name in ("scheduled_state.json", "journal/2026-11-20.jsonl", "journal/2026-11-21.jsonl"):
-        assert (tmp_path / "restored" / name).read_bytes() == (WRITTEN / name).read_bytes()
+        for name in (
+            "scheduled_state.json",
+            "journal/2026-11-20.jsonl",
+            "journal/2026-11-21.jsonl",
+        ):
+            stored = archive.extractfile(name)
+            assert stored is not None
+            assert stored.read() == (WRITTEN / name).read_bytes()
     assert store.recovered == []
     assert examine(state_dir).differences == ()
     assert json.loads((state_dir / "scheduled_state.json").read_text())["version"] == 2
