@@ -327,3 +327,15 @@ def test_a_slot_is_due_from_its_instant_on(now: str, verdict: Verdict) -> None:
 
 def decided(what: Job, memory: JobMemory, now: str) -> Decision:
     return decide.decide(what, memory, SlotCache.at(at(now)), ON_TIME)
+
+
+@pytest.mark.parametrize(
+    ("lateness", "verdict"), [(59.0, Verdict.CANCEL_RETRY), (60.0, Verdict.RUN)]
+)
+def test_an_interrupted_run_is_not_repeated_when_its_slot_is_too_late(
+    lateness: float, verdict: Verdict
+) -> None:
+    retry = Retry(at("12:00"), 1, at("12:00:30"), outcome="interrupted")
+    memory = registered("12:00")._replace(retry=retry)
+
+    assert decided(job(max_lateness=lateness), memory, "12:01").verdict is verdict

@@ -205,3 +205,10 @@ def attempt(what: Job | None = None, **fields: Any) -> Attempt:
 
 def ended(outcome: Outcome, **fields: Any) -> AttemptResult:
     return AttemptResult(outcome, timedelta(seconds=1), **fields)
+
+
+def test_the_retry_of_a_slot_that_is_being_tried_is_not_called_off() -> None:
+    retry = Retry(at("11:00"), 2, at("11:10"))
+    memory = JobMemory(retry=retry, runs={0: ActiveRun("r1", at("11:00"), 2, at("12:00"), 60.0)})
+
+    assert resolve.call_off("backup", memory, "its schedule was changed", job()) == []

@@ -9,6 +9,7 @@ import pytest
 
 from scheduled.jobs.model import CatchUp, Job
 from scheduled.jobs.schedule import schedule_of
+from scheduled.planning.decide import REMOVED
 from scheduled.timing.fingerprint import fingerprint
 from tests.builders import soak
 from tests.builders.engine import Engine, outcomes
@@ -279,3 +280,43 @@ def test_a1_an_absence_costs_only_what_came_in_it(tmp_path: Path, seed: int) -> 
 
 def _minute(slot: str) -> int:
     return int(slot[11:13]) * 60 + int(slot[14:16])
+
+
+SEEN = {"event": "seen", "job": "backup", "anchor": "2026-11-21T10:00:00Z"}
+BEFORE = {"watermark": "2026-11-21T10:00:00Z"}
+
+
+def test_a_job_whose_zone_is_unknown_by_now_is_registered_anew(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [local("UTC", "0 * * * *")])
+    gone = {"fingerprint": "1 0 * * * * Mars/Olympus", "schedule": "0 * * * *"}
+    engine.record("10:00", {**SEEN, **BEFORE, **gone, "zone": "Mars/Olympus"})
+
+    engine.run_at("12:30")
+    engine.run_at("13:00")
+
+    assert slots(engine) == ["13:00"]
+
+
+@pytest.mark.parametrize("schedule", [{}, {"schedule": "61 * * * *", "zone": "UTC"}])
+def test_a_missing_job_whose_schedule_is_unknown_by_now_is_away(
+    tmp_path: Path, schedule: dict[str, str]
+) -> None:
+    engine = Engine(tmp_path, [])
+    engine.record("10:00", {**SEEN, **BEFORE, "fingerprint": "1 61 * * * * UTC", **schedule})
+
+    engine.run_at("12:30")
+
+    assert engine.state["jobs"]["backup"]["away"]["cause"] == "not configured"
+
+
+def test_a_disabled_job_that_is_missing_is_forgotten_at_once(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job()])
+    engine.run_at("11:30")
+    engine.jobs = (job(enabled=False),)
+    engine.run_at("11:40")
+    engine.jobs = ()
+
+    engine.run_at("11:50")
+
+    assert "away" not in engine.state["jobs"]["backup"]
+    assert engine.state["jobs"]["backup"]["fingerprint"] == REMOVED

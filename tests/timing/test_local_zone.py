@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from scheduled.errors import ScheduleError
+from scheduled.timing import local_zone as module
 from scheduled.timing.local_zone import local_zone
 from scheduled.timing.timezones import zone_info
 
@@ -137,3 +138,13 @@ def test_c2_a_copy_of_no_known_zone_is_refused(tmp_path: Path, named: str, data:
 
 def test_a_machine_without_any_of_it_is_in_utc(tmp_path: Path) -> None:
     assert local_zone({}, tmp_path / "localtime").name == "UTC"
+
+
+def test_a_tz_that_is_in_the_database_is_taken_from_there() -> None:
+    assert local_zone({"TZ": "GMT+0"}, Path("/nowhere")).name == "GMT+0"
+
+
+def test_a_database_may_have_no_list_of_countries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_folders", list)
+
+    assert module._main_zones() == frozenset()

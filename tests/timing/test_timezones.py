@@ -3,6 +3,7 @@
 import pytest
 
 from scheduled.errors import ScheduleError
+from scheduled.timing import expression, fingerprint, posix_zone
 from scheduled.timing.timezones import have_same_rules, require_zone
 
 
@@ -63,3 +64,13 @@ def test_a3_zones_with_the_same_rules_are_the_same(group: tuple[str, ...]) -> No
 def test_a3_zones_that_ever_differ_are_not_the_same(name: str, other: str) -> None:
     assert not have_same_rules(name, other)
     assert have_same_rules("America/New_York", "EST5EDT,M3.2.0,M11.1.0")
+
+
+def test_a_posix_rule_that_names_no_month_is_no_zone() -> None:
+    assert posix_zone.zone("EST5EDT,M13.2.0,M11.1.0") is None
+
+
+def test_a_fingerprint_of_no_instant_is_that_of_another_schedule() -> None:
+    hourly = expression.parse("0 * * * *", "UTC")
+
+    assert fingerprint.difference("1 at:never UTC", hourly) is fingerprint.Difference.MEANING
