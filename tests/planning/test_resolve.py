@@ -212,3 +212,12 @@ def test_the_retry_of_a_slot_that_is_being_tried_is_not_called_off() -> None:
     memory = JobMemory(retry=retry, runs={0: ActiveRun("r1", at("11:00"), 2, at("12:00"), 60.0)})
 
     assert resolve.call_off("backup", memory, "its schedule was changed", job()) == []
+
+
+def test_a_slot_that_was_put_off_and_is_called_off_is_skipped() -> None:
+    retry = Retry(at("11:00"), 1, at("11:10"), outcome="", error="the disk is full")
+
+    (event,) = resolve.call_off("backup", JobMemory(retry=retry), "its schedule was changed", job())
+
+    assert event["event"] == "skipped"
+    assert event["reason"] == "not now: the disk is full; its schedule was changed"
