@@ -54,7 +54,7 @@ def test_no_power_cut_loses_or_repeats_a_run(tmp_path: Path, scene: str) -> None
     disk = Disk(folder)
     disk.steps = record(folder, world.now, *words)
     cuts = list(disk.cuts())
-    chosen = random.Random(scene).sample(cuts, min(soak.count(5, len(cuts)), len(cuts)))
+    chosen = random.Random(scene).sample(cuts, min(soak.count(3, len(cuts)), len(cuts)))
 
     for cut in chosen:
         disk.make(cut)
