@@ -17,7 +17,7 @@ from tests.builders.mail import NOW, ZONE, ago, context_in, deliver, home_with, 
 
 INBOXES = 20
 WRITERS = 2
-EACH = 250
+EACH = soak.count(100, 250)
 """Messages a writer puts into each inbox: rewriting one inbox 10,000 times would take for ever."""
 
 # As ai_mail delivers: a blocking flock around read, change and a plain write in place.
@@ -75,7 +75,7 @@ def messages_in(folder: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.slow
-def test_of_ten_thousand_messages_none_is_lost_or_doubled(tmp_path: Path) -> None:
+def test_of_thousands_of_messages_none_is_lost_or_doubled(tmp_path: Path) -> None:
     homes = home_with(tmp_path, *(f"BRANCH{number}" for number in range(INBOXES)))
     mailboxes = [home / "ai_mail.local" for home in homes.values()]
     writers = [writer(number, mailboxes) for number in range(WRITERS)]

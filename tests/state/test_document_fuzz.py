@@ -143,7 +143,7 @@ def call(home: Home, module: str, name: str, argument: str) -> int:
 
 @pytest.mark.slow
 @given(st.data(), values)
-@settings(max_examples=soak.count(40, 2000))
+@settings(max_examples=soak.count(20, 2000))
 def test_arbitrary_json_anywhere_in_the_state_stops_no_command_that_reads(
     home: Home, data: st.DataObject, value: Any
 ) -> None:
