@@ -278,7 +278,9 @@ JOB_KEYS: Mapping[str, Key] = _with_aliases(
             command,
             "none",
             ", in the environment of the job: exit code 0 starts it, one of `defer_codes` means"
-            " not now, any other skips it. It has 10 s",
+            " not now, any other skips it. It has 10 s. `SCHEDULED_SLOT` says which scheduled time"
+            " is meant; with `catch_up: latest`, up to 31 missed ones before a refused one are"
+            " asked about, newest first",
         ),
         "max_cpu_percent": Key(
             "it waits while the processors are busier than that", optional(percent), "none"

@@ -130,7 +130,7 @@ def _decide(job: Job, memory: JobMemory, slots: SlotCache, grace: timedelta) -> 
     if due is None:
         return _not_due(job, schedule, memory, slots)
     in_turn = job.catch_up is CatchUp.ALL and due.watermark is not None
-    if in_turn and not _is_too_late(job, delayed.now - due.newest):
+    if in_turn and not is_too_late(job, delayed.now - due.newest):
         decision = _run_oldest(job, due, delayed)
     else:
         decision = _run_newest(job, due, delayed, grace)
@@ -269,7 +269,7 @@ def _decide_retry(
     if superseded:
         return Decision(job, Verdict.CANCEL_RETRY, retry.slot, reason=SUPERSEDED)
     late = slots.now - retry.slot - start_delay(job)
-    if retry.is_rerun and _is_too_late(job, late):
+    if retry.is_rerun and is_too_late(job, late):
         return Decision(job, Verdict.CANCEL_RETRY, retry.slot, reason=_too_late(job, late))
     if slots.now < retry.at:
         upcoming = _earliest((after, retry.at))
@@ -335,7 +335,7 @@ def _decide_paused(
     after: datetime | None,
 ) -> Decision:
     """Decide to skip the slots of a pause as they pass, so that none of them runs afterwards."""
-    why = _pause_text(pause)
+    why = pause_text(pause)
     if due is None:
         return Decision(job, Verdict.PAUSED, reason=why, next=after)
     if memory.retry is not None and memory.retry.slot <= due.newest:
@@ -346,7 +346,7 @@ def _decide_paused(
     return Decision(job, Verdict.SKIP, due.newest, missed, reason=why, cause=PAUSED_CAUSE)
 
 
-def _pause_text(pause: Pause) -> str:
+def pause_text(pause: Pause) -> str:
     until = f" until {minute_utc(pause.until)}" if pause.until else ""
     return f"paused{until}{': ' if pause.reason else ''}{pause.reason}"
 
@@ -369,7 +369,7 @@ def _run_newest(job: Job, due: _Due, slots: SlotCache, grace: timedelta) -> Deci
     missed = _missed_before(due, slots)
     late = slots.now - due.newest
     first = due.watermark is None
-    if not first and _is_too_late(job, late):
+    if not first and is_too_late(job, late):
         return Decision(job, Verdict.SKIP, due.newest, missed, reason=_too_late(job, late))
     if not first and job.catch_up is CatchUp.SKIP and late > grace:
         why = "not caught up: catch_up is skip"
@@ -393,5 +393,5 @@ def _too_late(job: Job, late: timedelta) -> str:
     return f"too late: {late.total_seconds():.0f} s, at most {job.max_lateness:.0f} s"
 
 
-def _is_too_late(job: Job, late: timedelta) -> bool:
+def is_too_late(job: Job, late: timedelta) -> bool:
     return job.max_lateness is not None and late.total_seconds() > job.max_lateness

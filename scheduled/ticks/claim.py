@@ -6,15 +6,15 @@ the run starts, so that a tick which dies leaves a trace.
 """
 
 import os
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from scheduled.jobs.model import Attempt, Job, Overlap
 from scheduled.planning import active_runs, decide, missed_cause, resolve
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.runs import stop
-from scheduled.runs.preconditions import Declined, GuardUnusableError, NotNow
+from scheduled.runs.preconditions import GuardUnusableError, NotNow
 from scheduled.state import events, history
 from scheduled.state.history import Row
 from scheduled.state.journal import Event
@@ -23,6 +23,9 @@ from scheduled.system import machine, processes
 from scheduled.system.locks import Lock
 from scheduled.ticks import recovery
 from scheduled.ticks.context import TickContext
+
+if TYPE_CHECKING:
+    from scheduled.ticks.condition import Refused
 
 SKIPPED_OVERLAP = "still running when it came due; overlap is skip"
 REPLACED = "replaced: a newer slot came due"
@@ -34,6 +37,8 @@ class Claim(NamedTuple):
     attempt: Attempt
     lock: Lock
     started_at: datetime
+    skipped: tuple[Row, ...] = ()
+    """Newer slots that its `only_if` did not want."""
 
 
 class StillRunning(NamedTuple):
@@ -56,9 +61,9 @@ class GuardUnusable(NamedTuple):
 
 
 class Skipped(NamedTuple):
-    """The slot ended without a run."""
+    """The slot ended without a run, and so did those before it that were asked about."""
 
-    row: Row
+    rows: tuple[Row, ...]
 
 
 class NotDue(NamedTuple):
@@ -129,7 +134,7 @@ def _apply_overlap(tick: TickContext, job: Job, running: StillRunning) -> NotSta
         if job.overlap is Overlap.SKIP:
             event = events.slot_skipped(job.id, decision.slot, SKIPPED_OVERLAP)
             tick.store.write(tick.clock(), *_missed_before(tick, decision), event)
-            return _skipped(event)
+            return Skipped(_rows([event]))
         now = tick.clock()
         is_stopping = stop.escalate(tick.store, job.id, run, REPLACED, now)
         return BeingReplaced(now + stop.POLL) if is_stopping else running
@@ -175,15 +180,16 @@ class _LockedJob:
         if decision.verdict is Verdict.CANCEL_RETRY:
             self._cancel_retry(memory, decision)
             return self._decide_and_record(by_hand=by_hand, slotless=slotless)
+        if decision.verdict is Verdict.RUN and not slotless and not by_hand:
+            return self._obstacle(memory, decision) or self._if_wanted(memory, decision)
         if decision.verdict is Verdict.RUN and not slotless:
-            obstacle = None if by_hand else self._obstacle(memory, decision)
-            return self._claimed(memory, decision) if obstacle is None else obstacle
+            return self._claimed(memory, decision)
         if by_hand:
             return self._claimed(memory, Decision(job, Verdict.RUN))
         return self._skip(memory, decision) if decision.verdict is Verdict.SKIP else NotDue()
 
     def _obstacle(self, memory: JobMemory, decision: Decision) -> NotStarted | None:
-        """Return what keeps a due slot from starting: another job, a guard or `only_if`."""
+        """Return what keeps a due slot from starting: another job, or a guard."""
         tick, job = self.tick, self.job
         assert decision.slot is not None
         blocker = decide.blocker(job, decision.slot, tick.jobs, tick.memory, tick.slots)
@@ -196,15 +202,22 @@ class _LockedJob:
             return GuardUnusable(str(error))
         if not_now is not None:
             return self._record_not_now(memory, decision, not_now)
-        if not job.only_if:
-            return None
-        attempt = self._attempt(memory, decision)
-        match tick.effects.check_only_if(attempt, tick.run_context):
-            case NotNow() as not_now:
-                return self._record_not_now(memory, decision, not_now)
-            case Declined(reason):
-                return self._skip(memory, replace(decision, reason=reason))
         return None
+
+    def _if_wanted(self, memory: JobMemory, decision: Decision) -> Claim | NotStarted:
+        """Claim the slot that `only_if` wants, of those that are due; skip the newer ones."""
+        if not self.job.only_if:
+            return self._claimed(memory, decision)
+        from scheduled.ticks import condition
+
+        answer = condition.ask(
+            self.tick, memory, decision, lambda asked: self._attempt(memory, asked)
+        )
+        if isinstance(answer, NotNow):
+            return self._record_not_now(memory, decision, answer)
+        if answer.is_wanted:
+            return self._claimed(memory, answer.decision, answer.refused)
+        return self._skip(memory, answer.decision, answer.refused)
 
     def _record_not_now(self, memory: JobMemory, decision: Decision, not_now: NotNow) -> NotNow:
         """Record why a slot stays due, once a slot and guard: it may be checked every minute."""
@@ -220,23 +233,35 @@ class _LockedJob:
         self._record(memory, *called_off)
         self.tick.tell_called_off(called_off)
 
-    def _skip(self, memory: JobMemory, decision: Decision) -> Skipped | NotDue:
+    def _skip(
+        self, memory: JobMemory, decision: Decision, refused: "Sequence[Refused]" = ()
+    ) -> Skipped | NotDue:
+        """Skip the slot decided about, or those that `only_if` has refused."""
         if memory.retry is not None and memory.retry.slot == decision.slot:
             self._cancel_retry(memory, decision)  # it has run: how that ended is its outcome
             return NotDue()
-        event = events.slot_skipped(self.job.id, decision.slot, decision.reason)
-        self._record(memory, *_missed_before(self.tick, decision), event)
-        return _skipped(event)
+        slots: Sequence[tuple[datetime | None, str]] = refused or [(decision.slot, decision.reason)]
+        skipped = [events.slot_skipped(self.job.id, *slot) for slot in slots]
+        self._record(memory, *_missed_before(self.tick, decision), *skipped)
+        return Skipped(_rows(skipped))
 
-    def _claimed(self, memory: JobMemory, decision: Decision) -> Claim:
+    def _claimed(
+        self, memory: JobMemory, decision: Decision, refused: "Sequence[Refused]" = ()
+    ) -> Claim:
+        """Record the intent to run, then which newer slots were refused.
+
+        In this order: cut off in between, they are due again, and nothing is lost.
+        """
         attempt = self._attempt(memory, decision)
         pid = os.getpid()
         tick = pid, processes.start_time(pid) or 0
         intent = events.run_started(attempt, machine.boot_id(), self.lane, tick)
-        self._record(memory, *_missed_before(self.tick, decision), intent, sync=False)
+        skipped = [events.slot_skipped(self.job.id, *slot) for slot in refused]
+        before = _missed_before(self.tick, decision)
+        self._record(memory, *before, intent, *skipped, sync=False)
         run = self.tick.memory(self.job.id).run(attempt.run_id)
         assert run is not None
-        return Claim(attempt, self.lock, run.started_at)
+        return Claim(attempt, self.lock, run.started_at, _rows(skipped))
 
     def _record(self, memory: JobMemory, *decided: Event, sync: bool = True) -> None:
         """Record a decision that was made from `memory`. Raises MemoryChanged.
@@ -273,7 +298,5 @@ def _missed_before(tick: TickContext, decision: Decision) -> list[Event]:
     ]
 
 
-def _skipped(event: Event) -> Skipped:
-    row = history.row_of(event)
-    assert row is not None
-    return Skipped(row)
+def _rows(skipped: Iterable[Event]) -> tuple[Row, ...]:
+    return tuple(row for event in skipped if (row := history.row_of(event)) is not None)

@@ -157,14 +157,14 @@ class Dispatcher:
             match claim.claim(tick, job, by_hand=by_hand, slotless=slotless):
                 case Claim() as claimed:
                     self._claims.append(claimed)
+                    self._report_skipped(claimed.skipped)
                 case not_started:
                     self._report_not_started(job, not_started)
 
     def _report_not_started(self, job: Job, outcome: NotStarted) -> None:
         match outcome:
-            case Skipped(row):
-                self.report.skipped += 1
-                self.report.rows.append(row)
+            case Skipped(rows):
+                self._report_skipped(rows)
             case BeingReplaced(again_at):
                 self._wait_for_replaced(job, again_at)
             case StillRunning(reason) | NotNow(_, reason):
@@ -174,6 +174,11 @@ class Dispatcher:
                 self.report.problems.append(f"{job.id}: {reason}")
             case NotDue():
                 pass
+
+    def _report_skipped(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            self.report.skipped += 1
+            self.report.rows.append(row)
 
     def _wait_for_replaced(self, job: Job, again_at: datetime) -> None:
         """Claim the job again soon, unless its lock stays held for an unusually long time."""

@@ -1,21 +1,16 @@
 """`why`: every state a slot can be in has its words. The states are made by real ticks."""
 
-import re
 from dataclasses import dataclass, replace
-from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scheduled.jobs.model import CatchUp, FirstRun, Job, Overlap
-from scheduled.state.history import HistoryQuery, read
-from scheduled.state.store import Store
-from scheduled.views import why
-from scheduled.views.snapshot import observe
+from tests.builders.asked import asked, is_said, lines
 from tests.builders.beside import UNTIL_GO, running_since_noon
 from tests.builders.engine import Engine
-from tests.builders.jobs import at, job
+from tests.builders.jobs import job
 
 BASE = job("base", command="exit 1")
 FAILING = job(command="exit 1", max_retries=1, retry_delay=120.0)
@@ -330,6 +325,19 @@ def test_each_slot_of_an_outage_is_missed_with_its_cause(tmp_path: Path) -> None
     assert "missed: clock set forward" in asked(engine, "12:30", "10:15")["reasons"][0]
 
 
+def test_a4_each_slot_that_only_if_was_asked_about_is_told(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(only_if="case $SCHEDULED_SLOT in *T10*) ;; *) exit 1 ;; esac")])
+    for when in ("08:30", "12:10"):
+        engine.run_at(when)
+
+    answers = [asked(engine, "12:30", f"{hour:02}:30") for hour in range(9, 13)]
+
+    assert [shown["answer"] for shown in answers] == ["missed", "succeeded", "skipped", "skipped"]
+    assert "as catch-up, covers 1 missed run" in answers[1]["reasons"][0]
+    assert answers[0]["reasons"][-1] == "covered by the run scheduled for 2026-11-21 10:00+00:00"
+    assert answers[3]["reasons"][0].startswith("skipped: only_if said no (exit code 1)")
+
+
 def test_a_slot_from_before_an_edit_of_the_schedule_does_not_count(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [job()])
     engine.run_at("11:30")
@@ -362,28 +370,3 @@ def test_before_its_first_slot_there_is_none(tmp_path: Path) -> None:
 
     assert (shown["slot"], shown["answer"]) == (None, "none")
     assert shown["next"] == "2027-01-15T10:00:00Z"
-
-
-def asked(engine: Engine, when: str, about: str | None = None, kept: str = "") -> Any:
-    """`why backup --at ABOUT --json` at `when`; with `kept`, history goes back to there only."""
-    return _document(engine, when, about, kept)[0]
-
-
-def lines(engine: Engine, when: str, about: str | None = None) -> list[str]:
-    """The same for a person."""
-    return [*why.sentences(*_document(engine, when, about))]
-
-
-def _document(engine: Engine, when: str, about: str | None, kept: str = "") -> tuple[Any, Any]:
-    store = Store(engine.state_dir).load()
-    snapshot = observe(engine.config, store.state, at(when), UTC)
-    found = next(each for each in engine.jobs if each.id == "backup")
-    wanted = HistoryQuery(job="backup", limit=0, since=at(kept) if kept else None)
-    rows = read(store.journal, wanted, lambda name: name in snapshot.running)
-    return why.document(snapshot, found, at(about or when), rows), snapshot
-
-
-def is_said(words: str, sentence: str) -> bool:
-    """Whether a sentence begins with the words; `.*` in them stands for any."""
-    pattern = re.escape(words).replace(r"\.\*", ".*")
-    return re.match(f"- {pattern}", sentence) is not None
