@@ -16,7 +16,7 @@ from scheduled.jobs.schedule import schedule_of, start_delay
 from scheduled.planning import active_runs
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.slot_cache import SlotCache
-from scheduled.planning.standing import WHY, Standing, counting_start, standing
+from scheduled.planning.standing import WHY, Standing, as_decided, counting_start, standing
 from scheduled.state.present import CORRECTION
 from scheduled.state.records import Deferral, JobMemory, Pause, Retry
 from scheduled.timing import window
@@ -176,10 +176,8 @@ def _decide_unregistered(
 
 def _decide_moved(job: Job, memory: JobMemory, slots: SlotCache, grace: timedelta) -> Decision:
     """Decide what was due in the zone the machine had; if nothing was, register the job anew."""
-    assert memory.schedule is not None
-    before = replace(job, timezone=memory.schedule[1], zone_is_local=False)
     try:
-        old = replace(_decide(before, memory, slots, grace), job=job)
+        old = replace(_decide(as_decided(job, memory), memory, slots, grace), job=job)
     except ScheduleError:  # a zone that is not known here any more
         return _register(job, memory, slots, WHY[Standing.MOVED])
     if old.is_due or old.verdict in (Verdict.WAIT, Verdict.RESET_WATERMARK, Verdict.REGISTER):

@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from scheduled.jobs.model import CatchUp, Job
+from scheduled.jobs.model import CatchUp
 from scheduled.jobs.schedule import schedule_of, start_delay
 from scheduled.planning import decide
 from scheduled.planning.decide import INSTANT
 from scheduled.planning.decision import Decision
 from scheduled.planning.slot_cache import SlotCache
-from scheduled.planning.standing import Standing, standing
+from scheduled.planning.standing import as_decided
 from scheduled.state.records import JobMemory
 from scheduled.timing.slots import is_anchored
 
@@ -36,7 +36,7 @@ def before(decision: Decision, memory: JobMemory, slots: SlotCache) -> Iterator[
     job, missed, slot = decision.job, decision.missed, decision.slot
     if missed is None or slot is None or job.catch_up is not CatchUp.LATEST or decision.cause:
         return
-    schedule = schedule_of(_as_decided(job, memory))
+    schedule = schedule_of(as_decided(job, memory))
     anchor = memory.anchor if is_anchored(schedule) else None
     for _ in range(MOST):
         slot = slots.latest(schedule, slot - INSTANT, anchor)
@@ -47,13 +47,6 @@ def before(decision: Decision, memory: JobMemory, slots: SlotCache) -> Iterator[
         rest = slots.missed_range(schedule, missed.first - INSTANT, slot - INSTANT, anchor)
         older = replace(decision, slot=slot, missed=rest, catch_up=True)
         yield Candidate(older, _refusal(memory, slot))
-
-
-def _as_decided(job: Job, memory: JobMemory) -> Job:
-    """Return the job with the zone that it was decided about in."""
-    if memory.schedule is not None and standing(job, memory) is Standing.MOVED:
-        return replace(job, timezone=memory.schedule[1], zone_is_local=False)
-    return job
 
 
 def _refusal(memory: JobMemory, slot: datetime) -> str:

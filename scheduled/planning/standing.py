@@ -1,6 +1,7 @@
 """How a configured job stands to what the state remembers of it, and from when it counts (pure)."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -67,6 +68,13 @@ def standing(job: Job, memory: JobMemory) -> Standing:
             return Standing.MOVED
         case _:
             return Standing.EDITED
+
+
+def as_decided(job: Job, memory: JobMemory) -> Job:
+    """Return the job with the zone that it is decided about in: the old one while it moves."""
+    if memory.schedule is not None and standing(job, memory) is Standing.MOVED:
+        return replace(job, timezone=memory.schedule[1], zone_is_local=False)
+    return job
 
 
 def is_registered(job: Job, memory: JobMemory) -> bool:

@@ -14,7 +14,6 @@ from scheduled.state.document import (
     OUR_KEYS,
     GapEntry,
     JobEntry,
-    NotNowEntry,
     OutboxEntry,
     State,
     problem,
@@ -144,9 +143,7 @@ def _not_now(state: State, event: kinds.NotNow) -> None:
     entry = _entry(state, event["job"])
     job_entry.close_run(entry, event.get("run_id"))
     entry["deferrals"] = entry.get("deferrals", 0) + 1
-    keys = ("at", "reason", "slot", "guard")
-    not_now = {key: cast("Event", event)[key] for key in keys if key in event}
-    entry["deferred"] = cast("NotNowEntry", not_now)
+    entry["deferred"] = job_entry.not_now(entry, event)
     job_entry.update_retry(entry, event)
 
 

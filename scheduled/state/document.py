@@ -73,12 +73,18 @@ class RetryEntry(TypedDict, total=False):
 
 
 class NotNowEntry(TypedDict, total=False):
-    """The last time that a guard, or the run itself, said not now."""
+    """The last time that a guard, or the run itself, said not now.
+
+    `first` is the first of the unanswered slots it was said to, `count` how often runs for `slot`
+    have said it. Version 0.1.0 left both out.
+    """
 
     at: str
     reason: str | None
     slot: str | None
     guard: str
+    first: str
+    count: int
 
 
 class DeferralEntry(TypedDict, total=False):

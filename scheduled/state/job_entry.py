@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from scheduled.state.document import JobEntry, RetryEntry, RunEntry, State
+from scheduled.state.document import JobEntry, NotNowEntry, RetryEntry, RunEntry, State
 from scheduled.state.present import CORRECTION
 from scheduled.timing.instants import parse_utc
 
@@ -74,6 +74,24 @@ def set_last(entry: JobEntry, event: RunEnded | SlotSkipped) -> None:
 
 
 # Slots
+
+
+def not_now(entry: JobEntry, event: NotNow) -> NotNowEntry:
+    """Return what is kept of a not now: the last one, and what it has in common with those before.
+
+    A slot that was put off and is still unanswered belongs together with the next one.
+    """
+    keys = ("at", "reason", "slot", "guard")
+    kept = cast("NotNowEntry", {key: value for key, value in event.items() if key in keys})
+    before, slot = entry.get("deferred") or {}, event.get("slot")
+    slot_before = before.get("slot")
+    if slot is None:
+        return kept
+    is_unanswered = slot_before and _seconds(slot_before) > _seconds(entry.get("watermark") or "")
+    kept["first"] = (before.get("first") or slot_before or slot) if is_unanswered else slot
+    if "guard" not in event:
+        kept["count"] = 1 + (before.get("count", 0) if slot == slot_before else 0)
+    return kept
 
 
 def answer(entry: JobEntry, slot: str, at: str | None) -> None:

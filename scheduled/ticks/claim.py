@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from scheduled.jobs.model import Attempt, Job, Overlap
-from scheduled.planning import active_runs, decide, missed_cause, resolve
+from scheduled.planning import active_runs, decide, resolve
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.runs import stop
 from scheduled.runs.preconditions import GuardUnusableError, NotNow
@@ -194,7 +194,8 @@ class _LockedJob:
         assert decision.slot is not None
         blocker = decide.blocker(job, decision.slot, tick.jobs, tick.memory, tick.slots)
         if blocker is not None:
-            return NotNow("after", f"waits for {blocker} to succeed")
+            waits = NotNow("after", f"waits for {blocker} to succeed")
+            return self._record_not_now(memory, decision, waits)
         try:
             not_now = tick.effects.check_guards(job, tick.run_context.root)
         except GuardUnusableError as error:
@@ -290,11 +291,16 @@ class _LockedJob:
 
 def _missed_before(tick: TickContext, decision: Decision) -> list[Event]:
     """Return the events of the missed slots before the one decided about."""
-    gaps, absence = tick.store.state["gaps"], tick.memory(decision.job.id).absence
-    cause = decision.cause or missed_cause.cause_of_missed(decision.missed, gaps, absence)
+    if decision.missed is None and decision.too_late is None:
+        return []
+    from scheduled.planning import missed_cause
+
+    job, state = decision.job.id, tick.store.state
+    memory, entry = tick.memory(job), state["jobs"].get(job, {})
+    missed = missed_cause.by_cause(decision, memory, entry, state["gaps"], tick.slots)
     return [
-        *events.slots_missed(decision.job.id, decision.too_late, "too late"),
-        *events.slots_missed(decision.job.id, decision.missed, cause),
+        *events.slots_missed(job, decision.too_late, "too late"),
+        *(event for part in missed for event in events.slots_missed(job, *part)),
     ]
 
 

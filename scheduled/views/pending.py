@@ -136,6 +136,9 @@ def _obstacle(snapshot: Snapshot, job: Job, decision: Decision) -> Iterator[str]
     if blocker is not None:
         yield f"it waits for {blocker} to succeed (after){_last_run_of(blocker, snapshot)}"
     elif isinstance(not_now, dict) and parse_utc(not_now.get("slot")) == decision.slot:
+        if not_now.get("guard") == "after":
+            yield "nothing holds it back any more: the next tick runs it"
+            return
         source = "a guard prevents it" if not_now.get("guard") else "the job said not now"
         yield f"{source}: {not_now.get('reason')}; each tick asks again"
     elif decision.catch_up:
