@@ -81,13 +81,14 @@ def not_now(entry: JobEntry, event: NotNow) -> NotNowEntry:
 
     A slot that was put off and is still unanswered belongs together with the next one.
     """
-    keys = ("at", "reason", "slot", "guard")
-    kept = cast("NotNowEntry", {key: value for key, value in event.items() if key in keys})
+    found = {key: event.get(key) for key in ("at", "reason", "slot", "guard") if key in event}
+    kept = cast("NotNowEntry", found)
     before, slot = entry.get("deferred") or {}, event.get("slot")
     slot_before = before.get("slot")
-    if slot is None:
+    if slot is None or "seq" not in event:  # of version 0.1.0, which kept no more
         return kept
-    is_unanswered = slot_before and _seconds(slot_before) > _seconds(entry.get("watermark") or "")
+    answered = _seconds(entry.get("watermark") or "")
+    is_unanswered = slot_before and answered < _seconds(slot_before) <= _seconds(slot)
     kept["first"] = (before.get("first") or slot_before or slot) if is_unanswered else slot
     if "guard" not in event:
         kept["count"] = 1 + (before.get("count", 0) if slot == slot_before else 0)

@@ -26,13 +26,12 @@ _OF_JOB: tuple[Path, ...] = (
     ("open", "started_at"),
     ("open", "slot"),
     ("deferred", "at"),
-    ("deferred", "slot"),
     ("away", "at"),
     ("cancelled", "at"),
     ("suspended", "at"),
 )
 """The instants of a job that can only be past, or soon. `planning.decide` has the watermark. The
-slot of a retry stays what it is: under another name it would never have an outcome."""
+slots of a retry and of a not now stay what they are: they are names."""
 _NESTED = frozenset(path[0] for path in _OF_JOB if len(path) > 1) | {"beside", "deferral"}
 _OTHERS: tuple[Path, ...] = (
     ("ticks", "first"),
