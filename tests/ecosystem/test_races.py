@@ -10,7 +10,9 @@ import contextlib
 import io
 import itertools
 import os
+import random
 import shutil
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -49,14 +51,20 @@ class Place:
         self.central = give(folder / "central")
         os.chmod(self.ours / "inbox.json", 0o600)
         self._numbers = itertools.count()
+        self._random = random.Random(1)
 
     def swap(self, path: Path, target: Path) -> None:
-        """Put a link in the place of a file or folder, and the real one back."""
+        """Put a link in the place of a file or folder, and the real one back.
+
+        Either stays for a random time, so that it is replaced at any step of what root does.
+        """
+        time.sleep(self._random.random() * 0.001)
         aside = path.with_name(f"{path.name}.{next(self._numbers) % 1000}")
         with contextlib.suppress(OSError):
             path.rename(aside)
         with contextlib.suppress(OSError):
             path.symlink_to(target)
+        time.sleep(self._random.random() * 0.001)
         with contextlib.suppress(OSError):
             path.unlink()
         with contextlib.suppress(OSError):
