@@ -8,11 +8,12 @@ from pathlib import Path
 
 from bench.cost import found, process
 from bench.row import Effort, Row
-from scheduled.state import lines
 from scheduled.state.store import Store
 from scheduled.timing.instants import format_utc
 
 JOBS = 500
+AT_ONCE = 500
+"""Runs that are recorded in one go."""
 START = datetime(2026, 11, 21, tzinfo=UTC)
 
 
@@ -44,20 +45,24 @@ def _grown(folder: Path, events: int) -> Path:
     state_dir = folder / "state"
     store = Store(state_dir).load()
     store.record(START, {"event": "tick", "ran": 0})
-    with open(state_dir / "journal" / "2026-11-21.jsonl", "ab") as stream:
-        for number in range(events // 2):
-            stream.writelines(map(lines.encode, _run(number, 3 + 2 * number, events)))
-    Store(state_dir).load().checkpoint(START)
+    for numbers in _batched(events // 2):
+        runs = [event for number in numbers for event in _run(number, events)]
+        store.record(START, *runs, sync=False)
+    store.checkpoint(START)
     return state_dir
 
 
-def _run(number: int, seq: int, events: int) -> Iterator[dict[str, object]]:
+def _batched(count: int) -> Iterator[range]:
+    """Yield the numbers below `count`, a few at a time."""
+    yield from (range(start, min(start + AT_ONCE, count)) for start in range(0, count, AT_ONCE))
+
+
+def _run(number: int, events: int) -> Iterator[dict[str, object]]:
     at = format_utc(START + timedelta(seconds=number * 80_000 // (events // 2)))
     job, run_id = f"job{number % JOBS}", f"20261121T000000-{number:06x}"
     run = {"job": job, "run_id": run_id, "slot": at, "attempt": 1, "catch_up": False, "missed": 0}
-    yield {"seq": seq, "at": at, "event": "begin", **run, "timeout": 86400.0, "boot_id": "b"}
+    yield {"at": at, "event": "begin", **run, "timeout": 86400.0, "boot_id": "b"}
     yield {
-        "seq": seq + 1,
         "at": at,
         "event": "end",
         **run,

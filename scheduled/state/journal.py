@@ -19,7 +19,7 @@ from typing import IO, NamedTuple
 from scheduled.errors import StateError, reason_of
 from scheduled.state import lines
 from scheduled.state.lines import Event
-from scheduled.system import private
+from scheduled.system import files, private
 
 __all__ = ["DAY_FILE", "Event", "Journal", "Line", "Position", "ReadBatch", "file_name"]
 
@@ -27,6 +27,11 @@ SUFFIX = ".jsonl"
 DAY_FILE = re.compile(r"\d{4}-\d{2}-\d{2}\.jsonl")
 """The names of the files."""
 _BLOCK = 1 << 16
+SNAPSHOT_AFTER = 16 << 20
+"""A file that grows beyond a multiple of so many bytes gets another snapshot, so that what it takes
+to rebuild or check the state does not grow with the day."""
+_BYTES_FOR_ONE = 8
+"""Where the state is large, about one byte in so many belongs to these snapshots, and no more."""
 
 
 class Position(NamedTuple):
@@ -298,6 +303,20 @@ class Journal:
                 yield stream
         except OSError as error:
             raise StateError(f"{self.folder / name}: cannot be read: {reason_of(error)}") from error
+
+
+def wants_snapshot(before: Position | None, after: Position | None, state_file: Path) -> bool:
+    """Return whether the events between two positions take a file beyond its next mark.
+
+    The state file tells how large a snapshot is.
+    """
+    if before is None or after is None or before.name != after.name:
+        return False
+    if before.offset // SNAPSHOT_AFTER == after.offset // SNAPSHOT_AFTER:
+        return False
+    size = (files.stamp(state_file) or (0,))[0]
+    step = SNAPSHOT_AFTER * max(1, _BYTES_FOR_ONE * size // SNAPSHOT_AFTER)
+    return before.offset // step != after.offset // step
 
 
 def file_name(instant: datetime) -> str:

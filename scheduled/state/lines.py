@@ -15,6 +15,7 @@ Event = Mapping[str, Any]
 """Any event, those of other versions of the program among them."""
 
 _NUMBER = b'{"seq":'
+_scan = json.JSONDecoder().scan_once
 _SEAL = Seal(b',"crc":"', b'"}')
 
 
@@ -29,7 +30,7 @@ def decode(line: bytes) -> dict[str, Any] | None:
     line = line.rstrip(b"\r\n")
     body = _SEAL.body(line)
     if body is not None:
-        return _event(body + b"}")
+        return _sealed(body)
     if line.startswith(_NUMBER) or line[-_SEAL.length :].startswith(_SEAL.mark):
         return None
     return _event(line)
@@ -50,6 +51,17 @@ def number_of(start: bytes) -> int:
     """Return the number at the start of a line; 0 for a line of version 0.1.0."""
     digits = start[len(_NUMBER) : len(_NUMBER) + 20].partition(b",")[0]
     return int(digits) if start.startswith(_NUMBER) and digits.isdigit() else 0
+
+
+def _sealed(body: bytes) -> dict[str, Any] | None:
+    """Return the event of a line with a right checksum, as `_event` does, in half the time."""
+    try:
+        text = body.decode() + "}"
+        event, end = _scan(text, 0)
+    except (ValueError, RecursionError, StopIteration):
+        return None
+    is_event = isinstance(event, dict) and isinstance(event.get("event"), str)
+    return event if is_event and end == len(text) else None
 
 
 def _event(text: bytes) -> dict[str, Any] | None:

@@ -7,14 +7,15 @@ a checkpoint that cannot be used is rebuilt from the journal. Either is reported
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from scheduled.errors import StateError
 from scheduled.state import apply, checkpoint, events, names, owner
 from scheduled.state.checkpoint import Checkpoint
 from scheduled.state.document import OUR_KEYS, State, empty, with_defaults, with_foreign_keys
-from scheduled.state.journal import Event, Journal, Line, Position, file_name
+from scheduled.state.journal import Event, Journal, Line, Position, file_name, wants_snapshot
 from scheduled.state.records import ALL_JOBS
 from scheduled.system import files, locks
 from scheduled.timing.instants import format_utc
@@ -260,10 +261,13 @@ class Store:
             events = (*owner.claim(self.state_dir, self.state, self.claimant), *events)
         if self._is_old or self._is_damaged:
             self.secure(now)
-        name = self._current_file(now)
+        name, before = self._current_file(now), self._position
         self._append(name, [{"at": format_utc(now), **event} for event in events], sync=sync)
         if self._is_damaged:  # the line before them was cut short
             self.secure(now)
+        elif wants_snapshot(before, self._position, self.path):
+            with suppress(StateError):  # the events are recorded
+                self._append(name, [self._snapshot(now)], sync=sync)
 
     def _append(self, name: str, recorded: list[Event], *, sync: bool) -> None:
         numbered = [

@@ -1,5 +1,6 @@
 """Instants as text in UTC: ISO 8601 with `Z`, or as part of a sentence."""
 
+import functools
 from datetime import UTC, datetime
 from typing import overload
 
@@ -35,8 +36,11 @@ def parse_utc(text: str | None) -> datetime | None:
 
     A text without an offset is taken as UTC. Years before 1000 or from 9000 on are refused.
     """
-    if not isinstance(text, str):
-        return None
+    return _parsed(text) if isinstance(text, str) else None
+
+
+@functools.lru_cache(maxsize=1024)  # an event repeats its instants, and the next one often has them
+def _parsed(text: str) -> datetime | None:
     try:
         parsed = datetime.fromisoformat(text)
         instant = parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)

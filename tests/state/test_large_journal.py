@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from scheduled.errors import StateError
 from scheduled.jobs.model import Outcome
-from scheduled.state import history, lines
+from scheduled.state import history, journal, lines
 from scheduled.state.history import HistoryQuery
-from scheduled.state.journal import Journal
+from scheduled.state.journal import Journal, Position
 from scheduled.state.maintenance.check import examine
 from scheduled.state.store import Store
 from scheduled.timing.instants import format_utc
@@ -80,8 +81,8 @@ def peak(work: Callable[[], object]) -> int:
 
 
 def latest(state_dir: Path, **fields: Any) -> list[str | None]:
-    journal = Journal(state_dir / "journal")
-    return [row["run_id"] for row in history.read(journal, HistoryQuery(**fields), lambda _: False)]
+    rows = history.read(Journal(state_dir / "journal"), HistoryQuery(**fields), lambda _: False)
+    return [row["run_id"] for row in rows]
 
 
 def test_h8_the_newest_runs_are_read_from_the_end(few: Path, many: Path) -> None:
@@ -112,19 +113,82 @@ def test_h8_a_tick_reads_only_what_follows_the_checkpoint(few: Path, many: Path)
     assert tick(many) < tick(few) + 20_000
 
 
+def test_h8_a_file_that_grows_gets_more_snapshots_and_is_checked_from_the_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "SNAPSHOT_AFTER", 50_000)
+    store, other = Store(tmp_path).load(), Store(tmp_path).load()
+    for number in range(600):
+        slot = START + timedelta(seconds=number)
+        store.record(slot, begin(f"r{number}", slot), end(f"r{number}", slot), sync=False)
+        if number == 300:
+            other.refresh()
+    store.checkpoint(START)
+    other.refresh()
+
+    size, newest = (tmp_path / "journal" / DAY).stat().st_size, store.journal.newest_snapshot()
+    assert newest is not None
+    assert size > 200_000
+    assert 0 < size - newest.offset < 60_000
+    assert store.state == other.state == Store(tmp_path).load().state
+    checked = examine(tmp_path)
+    assert (checked.problems, checked.notes, checked.differences) == ((), (), ())
+    assert checked.events == 1200 + size // 50_000 + 1
+    (tmp_path / "scheduled_state.json").unlink()
+    assert Store(tmp_path).load().state == store.state
+    assert latest(tmp_path, limit=3) == ["r599", "r598", "r597"]
+
+
+def test_h8_a_large_state_is_not_written_into_the_journal_again_and_again(tmp_path: Path) -> None:
+    state_file = tmp_path / "state"
+
+    def wants(before: int, after: int, name: str = DAY) -> bool:
+        return journal.wants_snapshot(Position(DAY, before), Position(name, after), state_file)
+
+    mark = journal.SNAPSHOT_AFTER
+    assert [wants(mark - 1, mark), wants(mark, mark + 1), wants(mark - 1, 2 * mark)] == [
+        True, False, True
+    ]  # fmt: skip
+    assert not wants(mark - 1, mark, "2026-11-22.jsonl")
+    with state_file.open("wb") as stream:
+        stream.truncate(mark // 2)
+    assert [wants(n * mark - 1, n * mark) for n in range(1, 9)] == [False, False, False, True] * 2
+
+
+def test_h8_a_disk_without_room_for_a_snapshot_keeps_the_events(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "SNAPSHOT_AFTER", 100)
+    store = Store(tmp_path).load()
+    append, refused = store.journal.append, list[str]()
+
+    def full(name: str, events: Any, *, sync: bool) -> None:
+        if events[0]["event"] == "snapshot":
+            refused.append(name)
+            raise StateError("no space left on device")
+        append(name, events, sync=sync)
+
+    monkeypatch.setattr(store.journal, "append", full)
+    store.record(START, end("r1", START, job="a"))
+
+    assert refused == [DAY]
+    assert store.state["jobs"]["a"]["counts"] == {"succeeded": 1}
+    assert Store(tmp_path).load().state == store.state
+
+
 def test_h8_backwards_all_is_as_forwards(tmp_path: Path) -> None:
     for seed in range(soak.count(30, 2000)):
         events = _random_events(random.Random(seed))
-        journal = Journal(tmp_path / str(seed))
-        journal.begin_file("2026-11-20.jsonl", {"seq": 1, "event": "snapshot", "state": {}})
-        journal.append("2026-11-20.jsonl", events[: len(events) // 2], sync=False)
-        journal.begin_file(DAY, {"seq": 900, "event": "snapshot", "state": {}})
-        journal.append(DAY, events[len(events) // 2 :], sync=False)
+        written = Journal(tmp_path / str(seed))
+        written.begin_file("2026-11-20.jsonl", {"seq": 1, "event": "snapshot", "state": {}})
+        written.append("2026-11-20.jsonl", events[: len(events) // 2], sync=False)
+        written.begin_file(DAY, {"seq": 900, "event": "snapshot", "state": {}})
+        written.append(DAY, events[len(events) // 2 :], sync=False)
 
-        assert [*history.newest_first(journal)] == history.rows(events), seed
+        assert [*history.newest_first(written)] == history.rows(events), seed
         for job in ("a", "b"):
             of_job = [row for row in history.rows(events) if row["job"] == job]
-            assert [*history.newest_first(journal, job)] == of_job
+            assert [*history.newest_first(written, job)] == of_job
 
 
 def _random_events(chance: random.Random) -> list[dict[str, Any]]:
