@@ -18,8 +18,6 @@ FORBIDDEN = {
 EXCEPTIONS = {
     # It writes job files for a person, in directories that `Trust` has judged.
     "scheduled/config/job_file_editor.py": {"files.read_bytes", "files.replace"},
-    # It stands in the root directory, which `load` has judged, and is only data.
-    "scheduled/ecosystem/registry.py": {"read_json"},
     # It renames within the directory of its own run, after opening with O_NOFOLLOW.
     "scheduled/runs/exit_file.py": {"os.rename"},
     # /dev/null

@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 from scheduled.ecosystem import central
 from scheduled.ecosystem.registry import Branch
 from scheduled.errors import UnreadableFileError
-from scheduled.system.files import stamp
 
 NAME = "AI_MAIL"
 
@@ -85,10 +84,9 @@ def _total(counts: Iterable[Count]) -> Count:
 
 
 def _document(path: Path) -> dict[str, Any]:
-    seen = stamp(path)
-    if seen is None or not seen[0]:
-        return {}  # where nothing can be seen nothing can be written either, which says why
     document = central.read_strictly(path.parent, NAME)
+    if document is None:
+        return {}
     if isinstance(document, dict):
         return document
     raise UnreadableFileError(path, "not a JSON object; fix it. Nothing was changed")

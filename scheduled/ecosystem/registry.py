@@ -7,6 +7,7 @@ of its registry.
 """
 
 import contextlib
+import fnmatch
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -23,8 +24,9 @@ from scheduled.ecosystem.formats import (
     is_repository,
     one_line,
 )
-from scheduled.errors import ScheduledError, UnreadableFileError
-from scheduled.system.files import read_json
+from scheduled.errors import ScheduledError, UnreadableFileError, reason_of
+from scheduled.system.files import parse_json, read_open
+from scheduled.system.folder import Folder
 
 KNOWN = (HOME_REGISTRY, REPOSITORY_REGISTRY)
 """The first one there is counts."""
@@ -84,8 +86,8 @@ class Branch:
         return Path(home)
 
     def _has_files_of_a_home(self) -> bool:
-        with contextlib.suppress(OSError):
-            return any(name.endswith(_HOME_ENDINGS) for name in os.listdir(self.folder))
+        with contextlib.suppress(OSError), Folder.open(self.folder) as folder:
+            return any(name.endswith(_HOME_ENDINGS) for name in folder.names())
         return False
 
 
@@ -117,15 +119,19 @@ def find(root: Path) -> Path:
 
     Raises RegistryError if there is none, or several of which none has a known name.
     """
-    for name in KNOWN:
-        if os.path.lexists(root / name):
-            return root / name
-    paths = sorted(root.glob(REGISTRY_PATTERN))
-    if len(paths) == 1:
-        return paths[0]
-    if paths:
-        names = ", ".join(path.name for path in paths)
-        raise RegistryError(f"{root}: several registries ({names}); keep one of them here")
+    try:
+        with Folder.open(root) as folder:
+            known = next((name for name in KNOWN if folder.stamp(name) is not None), None)
+    except OSError:
+        known = None
+    if known is not None:
+        return root / known
+    names = _registries(root)
+    if len(names) == 1:
+        return root / names[0]
+    if names:
+        named = ", ".join(names)
+        raise RegistryError(f"{root}: several registries ({named}); keep one of them here")
     raise RegistryError(
         f"{root}: no registry ({REGISTRY_PATTERN}) here; name the ecosystem's directory with --root"
     )
@@ -175,9 +181,34 @@ def derived_email(name: str) -> str:
     return f"@{(word or name).lower()}"
 
 
+def _registries(root: Path) -> list[str]:
+    """Return the names of registries in a directory, sorted; none if it cannot be listed."""
+    try:
+        with Folder.open(root) as folder:
+            return sorted(fnmatch.filter(folder.names(), REGISTRY_PATTERN))
+    except OSError:
+        return []
+
+
+def _read(path: Path) -> bytes:
+    """Return the content of a registry, which says where root's tick looks for mail and files.
+
+    So it must not be that of somebody who has nothing to say there. Raises UnreadableFileError.
+    """
+    try:
+        with Folder.file(path) as (folder, name), folder.opened(name) as descriptor:
+            if problem := folder.foreign(name, descriptor):
+                raise UnreadableFileError(path, problem)
+            return read_open(descriptor, path)[1]
+    except FileNotFoundError:
+        raise UnreadableFileError(path, "no such file") from None
+    except OSError as error:
+        raise UnreadableFileError(path, reason_of(error)) from error
+
+
 def _document(path: Path) -> dict[str, Any]:
     try:
-        document = read_json(path)
+        document = parse_json(_read(path), path)
     except UnreadableFileError as error:
         raise RegistryError(f"{error}; fix the registry; nothing was changed") from error
     if not isinstance(document, dict) or not isinstance(document.get("branches"), list | dict):
@@ -225,9 +256,9 @@ def _rivals(path: Path) -> Iterator[str]:
 
     They are not merged: one that was left behind would bring back branches that are gone.
     """
-    for other in sorted(path.parent.glob(REGISTRY_PATTERN)):
-        if other.name != path.name and (other.name in KNOWN or _is_registry(other)):
-            yield f"{other.name} beside it is not read; keep one of them here"
+    for name in _registries(path.parent):
+        if name != path.name and (name in KNOWN or _is_registry(path.with_name(name))):
+            yield f"{name} beside it is not read; keep one of them here"
 
 
 def _is_registry(path: Path) -> bool:

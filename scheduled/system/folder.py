@@ -198,6 +198,18 @@ class Folder:
         finally:
             os.close(descriptor)
 
+    def foreign(self, name: str, descriptor: int) -> str:
+        """Return why an open file of this folder may be somebody else's, or ''.
+
+        It may belong to us, to root, and to the owner of the folder.
+        """
+        status, path = os.fstat(descriptor), f"{self.path.rstrip('/')}/{name}"
+        if status.st_uid not in (0, os.geteuid(), os.fstat(self.descriptor).st_uid):
+            return f"belongs to {owners.name_of(status.st_uid)}; remove it, or take it over"
+        if owners.others_write(status, f"/proc/self/fd/{descriptor}"):
+            return f"others can write to it; type: chmod go-w {owners.typed(path)}"
+        return ""
+
     def followed(self, name: str) -> os.stat_result:
         """Return the status of a file, at the end of links that may be followed. Raises OSError."""
         status = self.status(name)

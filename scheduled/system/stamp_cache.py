@@ -17,6 +17,7 @@ from typing import Any
 
 from scheduled.system import private as state_files
 from scheduled.system.files import Stamp, stamp_of
+from scheduled.system.folder import Folder
 from scheduled.system.owners import is_ours
 
 Facts = list[Any]
@@ -58,7 +59,8 @@ class StampCache:
     def unchanged(self, path: str) -> Facts | None:
         """Return the facts about `path` if it is unchanged. Raises OSError.
 
-        The cheapest question of a sweep: a file without facts is not even looked at.
+        The cheapest question of a sweep: a file without facts is not even looked at. The path may
+        lead through a link that others have made meanwhile: no facts are known of what is there.
         """
         row = self._before.get(path)
         if row is None:
@@ -83,14 +85,15 @@ class StampCache:
         self._now[path] = self._learned[path] = [*seen, *facts]
 
     def names(self, folder: str, wanted: Callable[[str], bool]) -> list[str]:
-        """Return the wanted names in a folder, sorted. Raises OSError.
+        """Return the wanted names in a folder, sorted. Raises OSError, LinkError.
 
         An entry that comes, goes or is renamed changes the stamp of its folder.
         """
         names = self.unchanged(folder)
         if names is None:
-            seen = stamp_of(os.stat(folder))
-            names = sorted(name for name in os.listdir(folder) if wanted(name))
+            with Folder.open(folder) as place, place.listing() as descriptor:
+                seen = stamp_of(os.fstat(descriptor))
+                names = sorted(name for name in os.listdir(descriptor) if wanted(name))
             self.remember(folder, seen, names)
         return names
 

@@ -22,7 +22,8 @@ import pytest
 
 from scheduled.ecosystem import archive, central, mailbox
 from scheduled.errors import ScheduledError
-from scheduled.system.folder import Folder, status_of
+from scheduled.system.folder import Folder, LinkError, status_of
+from scheduled.system.stamp_cache import StampCache
 from tests.builders import needs, soak
 from tests.builders.mail import NOW, ZONE, letter, mailbox_in
 from tests.builders.people import MALLORY, give, meanwhile
@@ -213,6 +214,15 @@ class Swapping:
             return call(*arguments, **options)
 
         return preceded
+
+
+def test_g2_no_names_in_a_folder_behind_a_link_are_learned(place: Place, tmp_path: Path) -> None:
+    (place.branch / "logs").symlink_to(place.ours)
+    os.lchown(place.branch / "logs", MALLORY, MALLORY)
+    cache = StampCache(tmp_path / "cache")
+
+    with pytest.raises(LinkError):
+        cache.names(f"{place.branch}/logs", lambda _: True)
 
 
 def theirs(folder: Path) -> str:

@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from scheduled.ecosystem.registry import RegistryError
 from scheduled.notify.message import Message
 from tests.builders import ecosystem, needs
 from tests.builders.ecosystem import NOW, entry
+from tests.builders.people import MALLORY, give
 
 
 def written(folder: Path, *entries: Any, **metadata: Any) -> Path:
@@ -255,3 +257,49 @@ def test_f7_the_mailbox_that_a_branch_lacks_is_that_of_its_layout(
     (branch,) = registry.load(tmp_path)
 
     assert branch.mailbox == tmp_path / "flow" / expected
+
+
+def test_g2_a_registry_of_somebody_else_is_refused_by_name(tmp_path: Path) -> None:
+    needs.root()
+    path = written(tmp_path, entry("FLOW", "flow")) / "BRANCH_REGISTRY.json"
+    give(path)
+
+    with pytest.raises(RegistryError, match=f"{path}: belongs to {MALLORY}; remove it"):
+        registry.load(tmp_path)
+
+    give(path, 0).chmod(0o666)
+    with pytest.raises(RegistryError, match=f"{path}: others can write to it; type: chmod go-w"):
+        registry.load(tmp_path)
+
+
+def test_g2_the_registry_of_the_owner_of_its_directory_is_read(tmp_path: Path) -> None:
+    needs.root()
+    (tmp_path / "theirs").mkdir()
+    theirs = give(written(tmp_path / "theirs", entry("FLOW", "flow")))
+
+    assert len(registry.load(theirs)) == 1
+
+
+@pytest.mark.parametrize("name", ["BRANCH_REGISTRY.json", "MY_REGISTRY.json"])
+def test_g2_a_registry_behind_a_link_of_others_is_not_read(tmp_path: Path, name: str) -> None:
+    needs.root()
+    secret = written(tmp_path, entry("secret", "secret")) / "BRANCH_REGISTRY.json"
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / name).symlink_to(secret)
+    give(theirs)
+    with pytest.raises(RegistryError, match="a link, which is not followed") as refused:
+        registry.load(theirs)
+    assert "secret" not in str(refused.value)
+
+    (theirs / name).unlink()
+    (theirs / name).hardlink_to(secret)
+    with pytest.raises(RegistryError, match="a hard link, which is not read"):
+        registry.load(theirs)
+
+
+def test_g2_a_pipe_in_the_place_of_a_registry_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "BRANCH_REGISTRY.json")
+
+    with pytest.raises(RegistryError, match="not a regular file"):
+        registry.load(tmp_path)
