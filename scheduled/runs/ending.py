@@ -128,7 +128,7 @@ def forget(job_id: str, run_id: str, context: RunContext) -> None:
         return
     for suffix in (exit_file.SUFFIX, RESULT):
         with contextlib.suppress(OSError):  # it is pruned with the old output
-            path.with_suffix(suffix).unlink()
+            private.remove(path.with_suffix(suffix))
 
 
 def _output_of(job_id: str, run_id: str, context: RunContext) -> Path | None:

@@ -33,8 +33,8 @@ def watch_if_open(output: OutputFile) -> None:
     path = _note_path(output)
     if linux.has_writer(output.path):
         watch(output)
-    elif path.exists():
-        path.unlink(missing_ok=True)
+    else:
+        private.remove(path)
 
 
 def watch(output: OutputFile) -> None:
@@ -44,7 +44,7 @@ def watch(output: OutputFile) -> None:
             "job": output.path.parent.name,
             "run": output.path.name,
             "limit": output.limit,
-            "size": output.path.stat().st_size,
+            "size": output.path.lstat().st_size,
         }
         path = _note_path(output)
         private.make_folder(path.parent)
@@ -58,14 +58,15 @@ def trim_all(state_dir: Path) -> bool:
     raises.
     """
     folder = state_dir / FOLDER
-    if not os.path.isdir(folder) or not os.listdir(folder):
-        return False
+    with contextlib.suppress(FileNotFoundError):
+        if not private.names(folder):
+            return False
     with contextlib.suppress(OSError, StateError):
         lock = locks.take(state_dir, FOLDER)
         if lock is None:
             return True
         try:
-            still_open = [_trim(folder / name) for name in os.listdir(folder)]
+            still_open = [_trim(folder / name) for name in private.names(folder)]
             return any(still_open)
         finally:
             lock.release()
@@ -79,9 +80,9 @@ def _trim(path: Path) -> bool:
         if note is not None and linux.has_writer(note.output.path):
             note.output.trim_if_large()
             return True
-        if note is not None and note.output.path.stat().st_size > note.size:
+        if note is not None and note.output.path.lstat().st_size > note.size:
             note.output.finish()
-    path.unlink(missing_ok=True)
+    private.remove(path)
     return False
 
 

@@ -61,7 +61,7 @@ class OutputFile:
         """
         if not self._size():
             if not linux.has_writer(self.path):
-                self.path.unlink(missing_ok=True)
+                private.remove(self.path)
             return
         with private.opened(self.path, "r+b") as stream:
             try:
@@ -158,12 +158,11 @@ def prune(folder: Path, oldest: float) -> None:
             with contextlib.suppress(OSError):
                 is_old = output.stat(follow_symlinks=False).st_mtime < oldest
                 if is_old and not linux.has_writer(Path(output.path)):
-                    os.unlink(output.path)
+                    private.remove(output.path)
 
 
 def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
     try:
-        with os.scandir(folder) as entries:
-            return list(entries)
+        return private.entries(folder)
     except OSError:
         return []

@@ -6,6 +6,7 @@ one write, made while holding the journal's lock, and a sync, which several appe
 crash can only cut the last line short, and readers ignore a line without its end.
 """
 
+import io
 import os
 import re
 import zlib
@@ -227,7 +228,7 @@ class Journal:
         """Delete the `outdated` files and return their names."""
         names = self.outdated(today, keep_days)
         for name in names:
-            (self.folder / name).unlink(missing_ok=True)
+            private.remove(self.folder / name)
         return names
 
     def _list(self) -> list[str]:
@@ -299,8 +300,7 @@ class Journal:
             with private.opened(self.folder / name, "rb") as stream:
                 yield stream
         except FileNotFoundError:
-            with open(os.devnull, "rb") as stream:
-                yield stream
+            yield io.BytesIO()
         except OSError as error:
             raise StateError(f"{self.folder / name}: cannot be read: {reason_of(error)}") from error
 

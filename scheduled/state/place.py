@@ -67,12 +67,11 @@ def _folder(path: str) -> Iterator[str]:
     yield from sentences
     if sentences or not os.path.isdir(path):
         return
-    with os.scandir(path) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                yield from _folder(entry.path)
-            else:
-                yield from _file(entry.path)
+    for entry in private.entries(path):
+        if entry.is_dir(follow_symlinks=False):
+            yield from _folder(entry.path)
+        else:
+            yield from _file(entry.path)
 
 
 def _large_folder(path: str) -> Iterator[str]:
@@ -80,11 +79,10 @@ def _large_folder(path: str) -> Iterator[str]:
     yield from sentences
     if sentences or not os.path.isdir(path):
         return
-    with os.scandir(path) as entries:
-        for entry in entries:
-            is_plain = entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False)
-            if not is_plain:
-                yield from _file(entry.path)
+    for entry in private.entries(path):
+        is_plain = entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False)
+        if not is_plain:
+            yield from _file(entry.path)
 
 
 def _closed(path: str) -> Iterator[str]:

@@ -5,6 +5,8 @@ import os
 import sys
 from pathlib import Path
 
+from scheduled.system import private
+
 FALLOC_FL_KEEP_SIZE = 1
 
 
@@ -34,7 +36,7 @@ def punch_hole(descriptor: int, start: int, length: int) -> bool:
 
 
 def has_writer(path: Path) -> bool:
-    """Return whether a process has the file open for writing; False if that cannot be determined.
+    """Return whether a process has a file of the state open for writing; False if nobody can tell.
 
     Linux grants a read lease only on a file that nobody has open for writing: fcntl(2).
     """
@@ -44,8 +46,7 @@ def has_writer(path: Path) -> bool:
     import signal
 
     try:
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        with open(os.open(path, flags), "rb") as stream:
+        with private.opened(path, "rb") as stream:
             # Who opens it while we have the lease has us signalled; this signal does nothing.
             fcntl.fcntl(stream, fcntl.F_SETSIG, signal.SIGURG)
             fcntl.fcntl(stream, fcntl.F_SETLEASE, fcntl.F_RDLCK)

@@ -88,16 +88,21 @@ def read(path: str | os.PathLike[str]) -> bytes:
 
 def replace(path: Path, data: bytes) -> None:
     """Replace a file atomically; it has mode 0600. Raises as `open_file` does."""
+    with replacing(path) as stream:
+        stream.write(data)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """Replace a file like `replace`, with what is written to the stream before the block ends."""
     _folder_owner(os.fspath(path.parent), is_read=False)
     check(path)
     beside = path.with_name(f".{path.name[:100]}.{os.urandom(6).hex()}")
     try:
-        descriptor = open_file(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
-        try:
-            files.write_whole(descriptor, data)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        with open(beside, "xb", opener=open_file) as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
         os.replace(beside, path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
@@ -110,6 +115,20 @@ def names(folder: str | os.PathLike[str]) -> list[str]:
     """Return the names in a folder that is no link. Raises UnsafeError, and OSError."""
     _folder_owner(os.fspath(folder), is_read=True)
     return os.listdir(folder)
+
+
+def entries(folder: str | os.PathLike[str]) -> list[os.DirEntry[str]]:
+    """Return what is in a folder that is no link. Raises UnsafeError, and OSError."""
+    _folder_owner(os.fspath(folder), is_read=True)
+    with os.scandir(folder) as found:
+        return list(found)
+
+
+def remove(path: str | os.PathLike[str]) -> None:
+    """Remove a file, or a link, from a folder of ours; a missing one is fine. Raises OSError."""
+    with contextlib.suppress(FileNotFoundError):
+        _folder_owner(os.path.dirname(os.fspath(path)), is_read=False)
+        os.unlink(path)
 
 
 def make_folder(path: Path) -> None:

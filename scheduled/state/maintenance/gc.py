@@ -4,7 +4,6 @@ What is in use stays, and so does what the state could be rebuilt from: the newe
 with a readable snapshot, and all newer ones.
 """
 
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from datetime import datetime, timedelta
@@ -17,7 +16,7 @@ from scheduled.state.journal import Journal
 from scheduled.state.maintenance import inventory
 from scheduled.state.maintenance.inventory import FileKind, StateFile
 from scheduled.state.store import Store
-from scheduled.system import linux, locks
+from scheduled.system import linux, locks, private
 
 
 def expired(state_dir: Path, now: datetime, days: int) -> list[StateFile]:
@@ -68,9 +67,7 @@ def _journals(journal: Journal, now: datetime, days: int) -> set[str]:
 
 def _removed(path: Path) -> str:
     try:
-        os.unlink(path)
-    except FileNotFoundError:
-        return ""
+        private.remove(path)
     except OSError as error:
         return reason_of(error)
     return ""

@@ -18,6 +18,7 @@ from scheduled import idle
 from scheduled.errors import StateError, reason_of
 from scheduled.state import aside, heartbeat, store
 from scheduled.state.journal import DAY_FILE
+from scheduled.system import private
 
 
 class FileKind(StrEnum):
@@ -94,14 +95,13 @@ def _scan(
 ) -> Iterator[StateFile]:
     """Yield the files in a folder and in `depth` - 1 levels below it; links are not followed."""
     try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                status = entry.stat(follow_symlinks=False)
-                kind = kind_of(entry.name)
-                if not stat.S_ISDIR(status.st_mode) and kind is not None:
-                    yield StateFile(Path(entry.path), kind, status)
-                elif stat.S_ISDIR(status.st_mode) and depth > 1:
-                    yield from _scan(Path(entry.path), kind_of, depth - 1)
+        for entry in private.entries(folder):
+            status = entry.stat(follow_symlinks=False)
+            kind = kind_of(entry.name)
+            if not stat.S_ISDIR(status.st_mode) and kind is not None:
+                yield StateFile(Path(entry.path), kind, status)
+            elif stat.S_ISDIR(status.st_mode) and depth > 1:
+                yield from _scan(Path(entry.path), kind_of, depth - 1)
     except FileNotFoundError:  # also if a tick has just removed it
         return
     except OSError as error:
