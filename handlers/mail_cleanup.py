@@ -24,7 +24,7 @@ from scheduled.ecosystem.mailbox import Mailbox, Message
 from scheduled.ecosystem.opened_mail import OpenedMail
 from scheduled.ecosystem.registry import Branch, Registry
 from scheduled.ecosystem.stale_mail import Overdue, Rules
-from scheduled.errors import ScheduledError
+from scheduled.errors import ScheduledError, UnparsableFileError
 from scheduled.handler import Context, Incomplete, Kind, Param, values
 from scheduled.system.files import stamp
 from scheduled.system.stamp_cache import Facts, StampCache
@@ -39,6 +39,14 @@ LISTED = 50
 
 DIGESTS = "unread_digests"
 """What is remembered of the digests that nobody has read so far."""
+
+BROKEN = "broken_inboxes"
+"""What is remembered of the inboxes that `data_loss_risk` was fired about."""
+
+LEFT_ALONE = (
+    "Nothing can be delivered there meanwhile, and what it holds may be lost. It is left as it is:"
+    " correct the JSON, or move the file away."
+)
 
 BASIS = 2
 """To be raised whenever the facts about an inbox are others; older ones are then ignored."""
@@ -56,6 +64,8 @@ class Tally:
     errors: int = 0
     inboxes: int = 0
     problems: list[str] = field(default_factory=list)
+    broken: dict[str, str] = field(default_factory=dict)
+    """The inboxes whose content cannot be understood, by folder, each with what is wrong."""
     counts: dict[Branch, mail_central.Count] = field(default_factory=dict)
 
 
@@ -76,6 +86,7 @@ def run(context: Context) -> dict[str, object]:
     if not cleanup.dry_run:
         _remember(context, tally)
         _remember_digests(context, cleanup.digests, folders)
+        _tell_broken(context, tally.broken)
         context.fire("mail_cleanup_complete", **_numbers(tally), timestamp=context.local_timestamp)
         _publish(context, tally, branches, result)
     return result
@@ -100,6 +111,8 @@ class Cleanup:
             facts = self._remembered(branch) or self._examined(branch)
         except (ScheduledError, OSError) as error:
             self.tally.inboxes += 1
+            if isinstance(error, UnparsableFileError):
+                self.tally.broken[str(branch.mailbox)] = f"{branch.name}: {error}"
             self._note(branch, error)
             return
         if facts is not None:
@@ -189,6 +202,28 @@ def _tell(
         auto_closed=len(closed),
         messages=[summary(message) for message in (opened + closed)[:LISTED]],
         message={"subject": digest.subject, "body": digest.body, "key": mail_digest.KEY},
+    )
+
+
+def _tell_broken(context: Context, broken: dict[str, str]) -> None:
+    """Fire `data_loss_risk` about the inboxes that have become unusable since the last run."""
+    known = context.memory.pop(BROKEN, None)
+    if broken:
+        context.memory[BROKEN] = sorted(broken)
+    news = {folder: broken[folder] for folder in broken if folder not in (known or ())}
+    if not news:
+        return
+    lines = [*news.values()][:LISTED]
+    if len(news) > LISTED:
+        lines.append(f"and {len(news) - LISTED} more")
+    count = "1 inbox" if len(news) == 1 else f"{len(news)} inboxes"
+    context.fire(
+        "data_loss_risk",
+        inboxes=[*news][:LISTED],
+        message={
+            "subject": f"[SCHEDULED] {count} unreadable",
+            "body": "\n".join([*lines, "", LEFT_ALONE]),
+        },
     )
 
 

@@ -4,6 +4,7 @@ An error takes facts and builds the sentence: what happened, where, what to do n
 to a person as it is, without a traceback.
 """
 
+import errno
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -67,6 +68,22 @@ class UnreadableFileError(ScheduledError):
         self.path = path
         self.reason = reason
         super().__init__(f"{path}: {reason}")
+
+
+class UnparsableFileError(UnreadableFileError):
+    """A foreign file that can be read, and whose content cannot be understood."""
+
+
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+
+
+def is_no_space(error: BaseException | None) -> bool:
+    """Return whether an error, or one that led to it, says that there is no space left."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in NO_SPACE:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def reason_of(error: OSError) -> str:

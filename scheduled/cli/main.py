@@ -151,6 +151,10 @@ def _mended(session: Session, code: int) -> int:
         return code
     for sentence in store.recovered:
         _say(f"scheduled: {one_line(sentence)}")
+    with contextlib.suppress(ScheduledError):
+        from scheduled.ticks import data_loss
+
+        data_loss.record_recovered(store, session.config, session.now)
     return code or StateError.exit_code
 
 

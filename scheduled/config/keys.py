@@ -163,7 +163,7 @@ KEYS: Mapping[str, Key] = _with_aliases(
             "who is told of which event",
             mapping,
             "as shipped",
-            ", see [messages](aipass.md#messages)",
+            ", such as `data_loss_risk`; see [messages](aipass.md#messages)",
         ),
         "jobs_dirs": Key(
             "directories of [job files](#job-files)",

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.ecosystem import timestamps
-from scheduled.errors import LockedError, UnreadableFileError, cut, reason_of
+from scheduled.errors import LockedError, UnparsableFileError, UnreadableFileError, cut, reason_of
 from scheduled.system.files import json_bytes, parse_json
 from scheduled.system.folder import Folder, Found
 from scheduled.system.folder_lock import locked
@@ -274,7 +274,7 @@ def _entries(document: Any, path: Path) -> list[Any]:
             if isinstance(document.get(key), list):
                 entries: list[Any] = document[key]
                 return entries
-    raise UnreadableFileError(path, "has no list of messages; fix it. Nothing was changed")
+    raise UnparsableFileError(path, "has no list of messages; fix it. Nothing was changed")
 
 
 def _content(box: Mailbox) -> bytes:

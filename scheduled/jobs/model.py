@@ -187,5 +187,7 @@ class AttemptResult:
     """Whether nothing was started, as the machine lacked something; `not_now` is set, too."""
     trouble: str = ""
     """What went wrong with its captured output: worth a warning, no failure of the job."""
+    no_space: bool = False
+    """Whether a handler failed because there is no space left where it writes."""
     cpu_seconds: float | None = None
     max_rss_bytes: int | None = None

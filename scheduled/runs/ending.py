@@ -237,6 +237,7 @@ def _judge_handler(
         facts["events"] = tuple((str(name), dict(data)) for name, data in report["events"])
     if "error" in report:
         final = report.get("final") is True
+        facts["no_space"] = report.get("no_space") is True
         return AttemptResult(Outcome.FAILED, error=str(report["error"]), final=final, **facts)
     if "result" not in report:
         error = f"the handler ended without a result ({_exit_text(exit_code)})"

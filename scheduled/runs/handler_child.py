@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from scheduled.errors import ScheduledError, UsageError
+from scheduled.errors import ScheduledError, UsageError, is_no_space
 from scheduled.handler import Context, GiveUp, Incomplete, NotNow, loader, params
 from scheduled.system import files, private
 from scheduled.system.trusted import Trust
@@ -62,15 +62,17 @@ def _call(handler: str, trust: Trust, context: Context) -> dict[str, Any]:
         return {"not_now": str(error) or "the handler could not work now"}
     except Incomplete as error:
         print(error)
-        return {"error": str(error), **_done_report(error.result, context)}
+        done = _done_report(error.result, context)
+        return {"error": str(error), "no_space": is_no_space(error), **done}
     except ScheduledError as error:
         print(error)
-        return {"error": str(error), "final": isinstance(error, UsageError)}
+        final = isinstance(error, UsageError)
+        return {"error": str(error), "final": final, "no_space": is_no_space(error)}
     except Exception as error:  # noqa: BLE001 - any exception of a handler fails its run alone
         traceback.print_exc()
         text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         final = isinstance(error, GiveUp | ValueError | TypeError)
-        return {"error": text, "final": final}
+        return {"error": text, "final": final, "no_space": is_no_space(error)}
     return _done_report(result, context)
 
 

@@ -147,6 +147,16 @@ class OutputFile:
             return 0
 
 
+def has_no_space(folder: Path) -> bool:
+    """Return whether there is no space left for us on the file system of a folder."""
+    try:
+        status = os.statvfs(folder)
+    except OSError:
+        return False
+    free = status.f_bfree if os.geteuid() == 0 else status.f_bavail
+    return status.f_blocks > 0 and free == 0
+
+
 def prune(folder: Path, oldest: float) -> None:
     """Delete the output of runs that was last written before `oldest`, in epoch seconds.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from scheduled.state import job_entry, present
+from scheduled.state import job_entry, outbox_entries, present
 from scheduled.state.document import (
     OUR_KEYS,
     GapEntry,
@@ -214,22 +214,6 @@ def _tally(state: State, at: str | None, outcome: str, count: int = 1) -> None:
     tally[outcome] = tally.get(outcome, 0) + count
 
 
-# Messages
-
-
-def _messages_delivered(state: State, event: kinds.MessagesDelivered) -> None:
-    delivered = set(event["ids"])
-    state["outbox"] = [message for message in state["outbox"] if message.get("id") not in delivered]
-
-
-def _delivery_failed(state: State, event: kinds.DeliveryFailed) -> None:
-    for message in state["outbox"]:
-        if message.get("id") == event["id"]:
-            message["failures"] = message.get("failures", 0) + 1
-            message["problem"] = event["problem"]
-            message["retry_at"] = event["retry_at"]
-
-
 # Commands of a person
 
 
@@ -368,8 +352,9 @@ CHANGES: dict[str, Callable[[State, Any], None]] = {
     "spawned": _process_started,
     "told_to_stop": _stop_requested,
     "end": _run_ended,
-    "delivered": _messages_delivered,
-    "undelivered": _delivery_failed,
+    "risk": outbox_entries.risks_found,
+    "delivered": outbox_entries.messages_delivered,
+    "undelivered": outbox_entries.delivery_failed,
     "enabled": _job_enabled,
     "suspension_lifted": _suspension_lifted,
     "paused": _job_paused,

@@ -189,6 +189,13 @@ class RunEnded(Recorded):
 # Messages
 
 
+class RisksFound(Recorded):
+    event: Literal["risk"]
+    told: list[str]
+    over: list[str]
+    outgoing: list[dict[str, Any]]
+
+
 class MessagesDelivered(Recorded):
     event: Literal["delivered"]
     ids: list[str]

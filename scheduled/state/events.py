@@ -293,6 +293,11 @@ def _with_resolution(event: kinds.RunEnded, resolution: Resolution) -> kinds.Run
 # Messages
 
 
+def risks_found(told: list[str], over: list[str], outgoing: list[Any]) -> kinds.RisksFound:
+    """Build the event of cases of data at risk: what is told now, and what is over."""
+    return {"event": "risk", "told": told, "over": over, "outgoing": outgoing}
+
+
 def messages_delivered(ids: Sequence[str]) -> kinds.MessagesDelivered:
     """Build the event that takes messages out of the outbox."""
     return {"event": "delivered", "ids": [*ids]}
@@ -300,12 +305,8 @@ def messages_delivered(ids: Sequence[str]) -> kinds.MessagesDelivered:
 
 def delivery_failed(message: str, problem: str, retry_at: datetime) -> kinds.DeliveryFailed:
     """Build the event of a message that stays in the outbox until `retry_at`."""
-    return {
-        "event": "undelivered",
-        "id": message,
-        "problem": problem,
-        "retry_at": format_utc(retry_at),
-    }
+    at = format_utc(retry_at)
+    return {"event": "undelivered", "id": message, "problem": problem, "retry_at": at}
 
 
 # Commands of a person

@@ -12,7 +12,7 @@ import re
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -223,6 +223,14 @@ class Journal:
         names = self.names()
         days = accumulate((name.removesuffix(SUFFIX) for name in reversed(names)), min)
         return [*zip(names, reversed([*days]), strict=True)]
+
+    def oldest_kept(self, now: datetime, keep_days: int) -> datetime:
+        """Return from when on output is kept: as long as the journal has its runs.
+
+        The journal keeps a number of days with ticks, so a clock that jumps ahead ages nothing.
+        """
+        days = [datetime.fromisoformat(day).replace(tzinfo=UTC) for _, day in self.days()]
+        return min([now - timedelta(days=keep_days), *days])
 
     def prune(self, today: date, keep_days: int) -> list[str]:
         """Delete the `outdated` files and return their names."""

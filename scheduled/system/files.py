@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from scheduled.errors import UnreadableFileError, reason_of
+from scheduled.errors import UnparsableFileError, UnreadableFileError, reason_of
 
 MAX_NESTING = 100
 """How deep the values may be nested that a run hands over. Each version of Python has a limit of
@@ -113,18 +113,18 @@ def parse_json(data: bytes, path: Path) -> Any:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UnreadableFileError(path, f"not UTF-8 at byte {error.start}") from error
+        raise UnparsableFileError(path, f"not UTF-8 at byte {error.start}") from error
     if not text.strip():
-        raise UnreadableFileError(path, "empty, expected JSON")
+        raise UnparsableFileError(path, "empty, expected JSON")
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise UnreadableFileError(path, f"not JSON: {error.msg} at {where}") from error
+        raise UnparsableFileError(path, f"not JSON: {error.msg} at {where}") from error
     except RecursionError as error:
-        raise UnreadableFileError(path, "not usable JSON: nested too deeply") from error
+        raise UnparsableFileError(path, "not usable JSON: nested too deeply") from error
     except ValueError as error:  # more digits than Python converts to a number
-        raise UnreadableFileError(path, "not usable JSON: a number is too long") from error
+        raise UnparsableFileError(path, "not usable JSON: a number is too long") from error
 
 
 def is_too_deep(value: Any) -> bool:

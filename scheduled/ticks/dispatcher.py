@@ -238,6 +238,9 @@ class Dispatcher:
                 self._report_shortage(job, result.reason)
         elif history.is_failure(row):
             self._schedule_retry(job, row)
+        if row["outcome"] is not None:
+            error = row["error"] or "" if result.no_space else ""
+            self.report.note_space(f"job {job.id}", f"job {job.id}", error)
         self.bus.fire("job_failed" if history.is_failure(row) else "job_finished", **row)
         for name, data in result.events:
             self.bus.fire(name, **data)

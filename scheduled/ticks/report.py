@@ -6,12 +6,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
+from pathlib import Path
 from typing import Any
 
 from scheduled.errors import LockedError, ScheduledError, StateError
 from scheduled.state import history
 from scheduled.state.history import Row
 from scheduled.timing.instants import format_utc
+
+NO_SPACE_MARK = "cache/no-space"
+"""In the state directory from when there was no space left in it until that is on record."""
 
 
 class Exit(IntEnum):
@@ -52,6 +56,10 @@ class Report:
     """When each job of `told` runs next."""
     has_shortage: bool = False
     """Whether the machine could not start a run: no room, no process, no descriptor."""
+    no_space: dict[str, tuple[str | Path, str]] = field(default_factory=dict)
+    """Where there was no space left, by case: what could not be written, and a sentence."""
+    has_space: set[str] = field(default_factory=set)
+    """The cases of which is known that there is space."""
     stopped_by: signal.Signals | None = None
     storage_error: ScheduledError | None = None
     """Why state files could not be used; runs in progress were completed all the same."""
@@ -80,6 +88,14 @@ class Report:
         if self.problems:
             return Exit.USAGE
         return Exit.FAILED if self.failed or self.told else Exit.OK
+
+    def note_space(self, case: str, what: str | Path, sentence: str) -> None:
+        """Note whether there was space for something: no sentence if so."""
+        case = f"no space: {case}"
+        if sentence:
+            self.no_space.setdefault(case, (what, sentence))
+        else:
+            self.has_space.add(case)
 
     @contextmanager
     def catch_storage_errors(self) -> Iterator[None]:

@@ -3,15 +3,16 @@
 Whatever can stop half-way has recorded its intent in the journal before it starts.
 """
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from scheduled.config import changes, ownership
 from scheduled.config.load import Config
-from scheduled.errors import UnavailableError, reason_of
+from scheduled.errors import ScheduledError, StateError, UnavailableError, is_no_space, reason_of
 from scheduled.jobs.model import AttemptResult, Job
 from scheduled.planning import reboot, registration, tick_plan
 from scheduled.planning.decision import Decision, Verdict
@@ -32,7 +33,7 @@ from scheduled.ticks import idle_hint, outbox, recovery
 from scheduled.ticks.context import TickContext
 from scheduled.ticks.dispatcher import Children, Dispatcher, RunRequest
 from scheduled.ticks.idle_hint import IdleHint
-from scheduled.ticks.report import Report
+from scheduled.ticks.report import NO_SPACE_MARK, Report
 from scheduled.ticks.signals import Bus
 from scheduled.timing.instants import format_utc, minute_utc, parse_utc
 from scheduled.timing.timezones import zone_info
@@ -68,10 +69,19 @@ def run(
             f"the clock says {minute_utc(now)}, which is before the first release; "
             "nothing is run or written until it is set"
         )
-    tick = Tick(
-        config, now, environ=environ, request=request, bus=bus, arguments=arguments or ("run",)
-    )
-    if left_behind := ownership.left_behind(config, environ):
+    words = arguments or ("run",)
+    try:
+        tick = Tick(config, now, environ=environ, request=request, bus=bus, arguments=words)
+        report = _run(tick, arguments if request is None else None, on_poll)
+    except StateError as error:
+        _tell_unrecorded(config, error, now)
+        raise
+    _tell_unrecorded(config, report.storage_error, now)
+    return report
+
+
+def _run(tick: "Tick", arguments: list[str] | None, on_poll: Callable[[], object]) -> Report:
+    if left_behind := ownership.left_behind(tick.config, tick.context.run_context.environ):
         tick.report.warnings.append(left_behind)
     tick.open()
     recovery.recover_all(tick.context)
@@ -79,9 +89,17 @@ def run(
     with Supervisor(on_poll) as children:
         tick.dispatcher(children).run(decisions)
         tick.deliver()
-        tick.close(decisions, arguments if request is None else None)
+        tick.close(decisions, arguments)
+        tick.tell_risks()
         tick.report.stopped_by = children.stopped_by  # also one that came during the last steps
     return tick.report
+
+
+def _tell_unrecorded(config: Config, error: ScheduledError | None, now: datetime) -> None:
+    if is_no_space(error):
+        from scheduled.ticks import data_loss
+
+        data_loss.tell_unrecorded(config, error, now)
 
 
 class Tick:
@@ -275,7 +293,7 @@ class Tick:
                 hint = IdleHint(arguments, next_due, self.cadence.tolerance(self.now))
                 idle_hint.write(self.config, hint, self.now, {self.store.path: stamp})
         if self.store.began_new_day:
-            oldest = self._oldest_kept()
+            oldest = self.store.journal.oldest_kept(self.now, KEEP_DAYS)
             output.prune(self.store.state_dir / "runs", oldest.timestamp())
         self._publish()
         self._find_upcoming()
@@ -283,15 +301,21 @@ class Tick:
         self.report.recovered += self.store.recovered
         self.report.duration_seconds = time.monotonic() - self._started
 
-    def _oldest_kept(self) -> datetime:
-        """Return from when on output is kept: as long as the journal has its runs.
+    def tell_risks(self) -> None:
+        """Tell of data that was lost, or may be; and which of that is over."""
+        report, state_dir = self.report, self.store.state_dir
+        if report.ran:
+            runs = state_dir / "runs"
+            lost = f"{runs}: what jobs print cannot be kept, or not all of it"
+            disk = runs if os.path.ismount(runs) else state_dir
+            report.note_space("output", disk, lost if output.has_no_space(runs) else "")
+        is_marked = os.path.lexists(state_dir / NO_SPACE_MARK)
+        is_over = not report.has_space.isdisjoint(self.store.state["incidents"])
+        if report.recovered or report.no_space or is_marked or is_over:
+            from scheduled.ticks import data_loss
 
-        The journal keeps a number of days with ticks, so a clock that jumps ahead ages nothing.
-        """
-        oldest = self.now - timedelta(days=KEEP_DAYS)
-        names = self.store.journal.days()
-        days = [datetime.fromisoformat(day).replace(tzinfo=UTC) for _, day in names]
-        return min([oldest, *days])
+            with report.catch_storage_errors():
+                data_loss.tell(self.config, self.store, report, self.bus, self.clock())
 
     def _find_upcoming(self) -> None:
         """Report when the jobs that have failed run next, as it is now that the tick is over."""
@@ -312,6 +336,10 @@ class Tick:
                 found.folder.replace(found.name, files.json_bytes(plain_json.plain(self._status())))
         except OSError as error:
             self.report.notes.append(f"{path}: cannot be written: {reason_of(error)}")
+            if is_no_space(error):
+                self.report.note_space("central", path.parent, self.report.notes[-1])
+        else:
+            self.report.note_space("central", path.parent, "")
 
     def _status(self) -> dict[str, Any]:
         return status.central(self.config, self.store.state, self.clock(), self.store.recovered)

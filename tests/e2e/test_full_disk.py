@@ -2,45 +2,21 @@
 
 import os
 import re
-import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.builders import ecosystem, needs
+from tests.builders import ecosystem
 from tests.builders.command import Said, scheduled, state_dir
+from tests.builders.disks import PAGE, Disk, mounted
 from tests.builders.installed import WITHOUT_SWEEPS, central_files, configure, rows, state
 from tests.builders.jobs import RARELY
 
 NOTE = f"""\
   note: {{schedule: "{RARELY}", first_run: now, command: "echo $SCHEDULED_SLOT >> out"}}
 """
-
-PAGE = os.sysconf("SC_PAGE_SIZE")
-"""What a file on a tmpfs grows by."""
-
-
-class Disk:
-    """A small file system of its own at `folder`."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._ballast = folder / "ballast"
-
-    def fill(self, spare: int = 0) -> None:
-        """Leave `spare` pages."""
-        with self._ballast.open("wb", buffering=0) as stream:
-            try:
-                while stream.write(bytes(PAGE)):
-                    pass
-            except OSError:
-                stream.truncate((stream.tell() // PAGE - spare) * PAGE)
-
-    def free(self) -> None:
-        """Make room again."""
-        self._ballast.unlink()
 
 
 @pytest.fixture
@@ -184,17 +160,3 @@ def test_output_that_cannot_be_finished_is_a_warning_and_hurts_no_run_beside_it(
     assert "no space left" in state(home)["jobs"]["full"]["last"]["trouble"]
     (log,) = (runs_disk.folder / "full").glob("*.log")
     assert log.read_text() == "***" + "0" * (PAGE - 8)
-
-
-def mounted(folder: Path) -> Iterator[Disk]:
-    """A tmpfs of 64 pages, unmounted in the end whatever happens."""
-    needs.root()
-    needs.programs("mount")
-    folder.mkdir(parents=True, exist_ok=True)
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={64 * PAGE},mode=0755", "tmpfs", str(folder)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("needs a place where root may mount (a container with CAP_SYS_ADMIN)")
-    try:
-        yield Disk(folder)
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
