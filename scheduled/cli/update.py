@@ -18,7 +18,7 @@ from scheduled.cli.job_file import (
     print_result,
 )
 from scheduled.cli.output import json_option
-from scheduled.config import job_file_editor, paths
+from scheduled.config import gptme_format, job_file_editor, paths
 from scheduled.config.conflicts import BUILTIN_IDS
 from scheduled.config.job_file_editor import JobFile
 from scheduled.config.lookup import find_job
@@ -63,7 +63,9 @@ def update(
     file = job_file_editor.find(session.config, before)
     if file is None or file.first_edited_line:
         raise UsageError(_change_by_hand(session, before, file, changes, unset))
-    fields = _changed_fields(file, changes, unset)
+    fields: Mapping[str, Any] = _changed_fields(file, changes, unset)
+    if not gptme_format.is_job_file(file.fields.keys()):
+        fields = job_file_editor.as_ours(fields, session.config)
     if schedule is not None and not dry_run:
         count_if_refused(session, schedule)
     code = 0

@@ -4,10 +4,12 @@ Every problem is reported, each with its line.
 """
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
+from scheduled.config import gptme_format
 from scheduled.config.converters import InvalidValue, describe
 from scheduled.config.keys import ID, JOB_KEYS, Key
 from scheduled.config.yaml_document import Node
@@ -32,6 +34,13 @@ class Defaults:
     """The target of each handler of a handler directory, by the name jobs call it."""
     zone_is_local: bool = False
     """Whether nobody configured the zone."""
+    timeout_of_gptme: float = gptme_format.TIMEOUT
+    """In a job file as gptme writes it."""
+
+    def for_file(self, keys: AbstractSet[str]) -> "Defaults":
+        """Return what applies in a job file with these keys."""
+        is_of_gptme = gptme_format.is_job_file(keys)
+        return replace(self, timeout=self.timeout_of_gptme) if is_of_gptme else self
 
 
 class ProblemList(list[tuple[int, str]]):

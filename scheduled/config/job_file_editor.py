@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from scheduled.config import conflicts, directories, validate, yaml_document
+from scheduled.config import conflicts, directories, gptme_format, validate, yaml_document
 from scheduled.config.job_entry import Defaults
 from scheduled.config.job_files import KIND
 from scheduled.config.load import Config
@@ -21,6 +21,7 @@ from scheduled.errors import ConfigError, UnreadableFileError, UsageError, reaso
 from scheduled.jobs.model import Job
 from scheduled.system import files
 
+DAY_SECONDS = 86400
 Fields = Mapping[str, Any]
 """Keys of a job file with their values as YAML has them, `id` among them."""
 
@@ -88,7 +89,7 @@ def propose(fields: Fields, config: Config) -> NewJobFile:
     Raise ConfigError with every problem: what the loader would report, an id that is taken, a
     file that exists, one job too many. There is no file yet, so problems have no place.
     """
-    id_ = str(fields.get("id", ""))
+    fields, id_ = as_ours(fields, config), str(fields.get("id", ""))
     path = target_directory(config) / f"{id_}.yaml"
     base = (config.places.config_path or path.parent).parent
     label = f"{directories.label(path.parent, base)}/{path.name}"
@@ -100,6 +101,14 @@ def propose(fields: Fields, config: Config) -> NewJobFile:
     return NewJobFile(path, label, text_of(fields), job, fields)
 
 
+def as_ours(fields: Fields, config: Config) -> Fields:
+    """Return keys that no file of gptme has, so that its default timeout does not apply."""
+    is_same = config.timeout_of_gptme == config.default_timeout or "timeout_seconds" in fields
+    if is_same or not gptme_format.is_job_file(fields.keys()):
+        return fields
+    return {**fields, "timeout": f"{config.default_timeout / DAY_SECONDS:g}d"}
+
+
 def check_fields(fields: Fields, config: Config, label: str) -> tuple[Job | None, list[str]]:
     """Return the job that these keys make in a file, and every problem, without a place.
 
@@ -107,7 +116,13 @@ def check_fields(fields: Fields, config: Config, label: str) -> tuple[Job | None
     """
     document = yaml_document.parse(text_of(fields).encode("utf-8", "replace"), label)
     targets = {handler.name: handler.target for handler in config.handlers}
-    defaults = Defaults(config.timezone, config.default_timeout, targets, config.zone_is_local)
+    defaults = Defaults(
+        config.timezone,
+        config.default_timeout,
+        targets,
+        config.zone_is_local,
+        config.timeout_of_gptme,
+    )
     file = validate.validate_job_file(document, label, defaults)
     place = re.compile(rf"{re.escape(label)}:\d+: ")
     problems = [place.sub("", line, count=1) for line in (*file.problems, *file.warnings)]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scheduled.config import cache, paths
+from scheduled.config import cache, gptme_format, paths
 from scheduled.config.conflicts import duplicate_ids
 from scheduled.config.directories import (
     Directory,
@@ -118,6 +118,7 @@ def _cache_key(directories: Sequence[Directory], parsed: ParsedConfig, timeout: 
         "timezone": parsed.timezone,
         "zone_is_local": parsed.zone_is_local,
         "timeout": timeout,
+        "timeout_of_gptme": parsed.settings.get("default_timeout", gptme_format.TIMEOUT),
         "machine": machine.mark(),  # seeds depend on it
         "handlers": parsed.targets,
     }
@@ -131,7 +132,13 @@ def _read(file: File, key: cache.Key, trust: Trust) -> ParsedJobFile:
         document = yaml_document.read_file(Path(file.path), trust, file.label)
     except ConfigError as error:
         return ParsedJobFile(problems=error.problems)
-    defaults = Defaults(key["timezone"], key["timeout"], key["handlers"], key["zone_is_local"])
+    defaults = Defaults(
+        key["timezone"],
+        key["timeout"],
+        key["handlers"],
+        key["zone_is_local"],
+        key["timeout_of_gptme"],
+    )
     return validate.validate_job_file(document, file.label, defaults)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scheduled.config import cache, conflicts, handler_files, job_files, paths
+from scheduled.config import cache, conflicts, gptme_format, handler_files, job_files, paths
 from scheduled.config.handler_files import HandlerScan
 from scheduled.config.parsed import Handler, ParsedConfig
 from scheduled.config.paths import EarlyPaths, PathOptions, Paths
@@ -84,6 +84,12 @@ class Config:
     trust: Trust = field(default_factory=Trust, compare=False)
     """Whose files may be executed."""
     unsaved: list[StampCache] = field(default_factory=list, compare=False)
+
+    @property
+    def timeout_of_gptme(self) -> float:
+        """How long a job may run whose file is gptme's and does not say, in seconds."""
+        is_configured = self.origins.get("default_timeout", "default") != "default"
+        return self.default_timeout if is_configured else gptme_format.TIMEOUT
 
     def save_caches(self) -> None:
         """Write what need not be read again next time, once it is known that the state is ours."""

@@ -113,7 +113,7 @@ def validate_job_file(document: Node, file: str, defaults: Defaults) -> ParsedJo
     node = replace(document, value=keys, duplicates=duplicates)
     # Without an id there is no job, but the other problems are reported at once.
     entry = JobEntry(id_ or "_", node, None, problems, "", line)
-    job = make_job(entry, defaults, warnings)
+    job = make_job(entry, defaults.for_file(document.value.keys()), warnings)
     job = None if problems else job
     return ParsedJobFile(id_, f"{file}:{line}", job, problems.sentences(), warnings.sentences())
 

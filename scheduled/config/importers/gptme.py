@@ -7,6 +7,7 @@ from pathlib import Path
 
 from scheduled.config import keys
 from scheduled.config.converters import describe, problem_with, single_line
+from scheduled.config.gptme_format import TIMEOUT
 from scheduled.config.importers.findings import Findings, LeftOut, SourceKind
 from scheduled.config.yaml_document import Node
 from scheduled.system.text import excerpt
@@ -21,8 +22,6 @@ KEYS = {
     )
 }
 """Its keys, with the setting each becomes; scheduled.yaml accepts them as aliases as well."""
-DEFAULT_TIMEOUT = 300
-"""Seconds that a job of gptme may run if its scheduler.yaml does not say."""
 _NOT_USED = {
     "log_level": "scheduled -v says more, -q less; what jobs print is kept, see `scheduled logs`",
     "log_file": "`scheduled cron install --log FILE` writes the output of ticks to a file",
@@ -41,7 +40,7 @@ def read(document: Node, folder: Path) -> Findings:
         else:
             value = str(_jobs_dir(node.text, folder)) if name == "jobs_dir" else node.plain()
             settings[KEYS[name]] = value
-    settings.setdefault("default_timeout", DEFAULT_TIMEOUT)
+    settings.setdefault("default_timeout", int(TIMEOUT))
     return Findings(SourceKind.GPTME, settings=settings, left_out=tuple(left_out))
 
 
