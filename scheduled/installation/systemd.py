@@ -6,17 +6,14 @@ overwritten nor removed without being told to, and nothing but our two files is 
 
 import os
 import shutil
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from scheduled.errors import ScheduledError, StateError, UnavailableError, reason_of
-from scheduled.installation import systemd_units
+from scheduled.installation import program, systemd_units
 from scheduled.system import files, machine, user_dirs
 
-_PATIENCE = 30
-"""Seconds that `systemctl` may take."""
 BOOTED = Path("/run/systemd/system")
 """It is there where systemd runs: sd_booted(3)."""
 LINGER = Path("/var/lib/systemd/linger")
@@ -187,26 +184,10 @@ def _try(*words: str) -> UnavailableError | None:
 
 def _systemctl(*words: str) -> str:
     command = ["systemctl", "--user", *words]
-    try:
-        answer = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            env=_environment(),
-            timeout=_PATIENCE,
-            check=False,
-        )
-    except FileNotFoundError:
-        raise UnavailableError("there is no `systemctl` command in PATH") from None
-    except OSError as error:
-        reason = reason_of(error)
-        raise UnavailableError(f"`{' '.join(command)}` cannot be run: {reason}") from error
-    except subprocess.TimeoutExpired as error:
-        raise UnavailableError(
-            f"`{' '.join(command)}` has not ended within {_PATIENCE} seconds"
-        ) from error
+    missing = "there is no `systemctl` command in PATH"
+    answer = program.call(command, _environment(), missing=missing)
     if answer.returncode != 0:
-        complaint = " ".join(answer.stderr.decode("utf-8", "backslashreplace").split())
+        complaint = program.words(answer)
         raise UnavailableError(f"`{' '.join(command)}` ended with {answer.returncode}: {complaint}")
     return answer.stdout.decode("utf-8", "backslashreplace").strip()
 

@@ -10,7 +10,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from scheduled.errors import StateError, UnavailableError
-from scheduled.installation import crontab
+from scheduled.installation import crontab, program
 from scheduled.installation.crontab_block import (
     CrontabError,
     block_text,
@@ -251,7 +251,7 @@ def test_a_crontab_that_cannot_be_started_or_hangs_is_said_in_a_sentence(
     command: Crontab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command.behave(on_list="exec sleep 60")
-    monkeypatch.setattr(crontab, "_PATIENCE", 0.2)
+    monkeypatch.setattr(program, "PATIENCE", 0.2)
     with pytest.raises(UnavailableError, match=r"^`crontab -l` has not ended within 0\.2 seconds$"):
         crontab.read()
 
