@@ -4,10 +4,13 @@ A branch is healthy unless the test makes it otherwise. Everything is relocated 
 test's own folder; nothing outside it is touched.
 """
 
-from datetime import UTC, datetime
+import json
+import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from handlers import health
 from scheduled.demo import example
 from scheduled.demo.example import Layout
 from scheduled.handler import Context
@@ -104,3 +107,23 @@ def _registered(
     if document:
         example.write_json(path, {**document, "branches": entries})
     return folder
+
+
+def central_file(root: Path, name: str = "HEALTH") -> Any:
+    """What the central file of an ecosystem in the home layout says."""
+    return json.loads((root / f"aipass_os/AI_CENTRAL/{name}.central.json").read_text())
+
+
+def aged(path: Path, **age: float) -> None:
+    """Have a file last written that long before NOW."""
+    moment = (NOW - timedelta(**age)).timestamp()
+    os.utime(path, (moment, moment))
+
+
+def issues(root: Path, **more: Any) -> dict[str, list[str]]:
+    """The issues that the health check finds, by branch or by what all branches share."""
+    result: Any = health.run(context(root, **more))
+    return {
+        **{found["branch"]: found["issues"] for found in result["warnings"] + result["errors"]},
+        **{found["what"]: found["issues"] for found in result["ecosystem"]},
+    }

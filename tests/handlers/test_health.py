@@ -12,35 +12,21 @@ from scheduled.demo import example
 from scheduled.ecosystem.registry import RegistryError
 from scheduled.handler import Incomplete
 from tests.builders import ecosystem, needs
-from tests.builders.ecosystem import NOW, add_memory, add_message, context, entry
-
-
-def issues(root: Path, **more: Any) -> dict[str, list[str]]:
-    """The issues by branch, or by what all branches share."""
-    result: Any = health.run(context(root, **more))
-    return {
-        **{found["branch"]: found["issues"] for found in result["warnings"] + result["errors"]},
-        **{found["what"]: found["issues"] for found in result["ecosystem"]},
-    }
+from tests.builders.ecosystem import (
+    NOW,
+    add_memory,
+    add_message,
+    aged,
+    central_file,
+    context,
+    entry,
+    issues,
+)
 
 
 def errors(root: Path) -> list[str]:
     result: Any = health.run(context(root))
     return [finding["branch"] for finding in result["errors"]]
-
-
-def central_file(root: Path) -> Any:
-    return json.loads((root / "aipass_os/AI_CENTRAL/HEALTH.central.json").read_text())
-
-
-def aged(path: Path, **age: float) -> None:
-    moment = (NOW - timedelta(**age)).timestamp()
-    os.utime(path, (moment, moment))
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return ecosystem.home(tmp_path)
 
 
 @pytest.mark.parametrize("grow", [ecosystem.home, ecosystem.repository])

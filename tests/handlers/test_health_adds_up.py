@@ -1,41 +1,22 @@
 """What the health check says of mail and memory as AIPass has them today, and how it adds up."""
 
 import json
-import os
 import shutil
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from handlers import health
 from scheduled.demo import example
-from tests.builders import ecosystem
-from tests.builders.ecosystem import NOW, add_memory, add_message, context, entry
-
-
-def issues(root: Path, **more: Any) -> dict[str, list[str]]:
-    """The issues by branch, or by what all branches share."""
-    result: Any = health.run(context(root, **more))
-    return {
-        **{found["branch"]: found["issues"] for found in result["warnings"] + result["errors"]},
-        **{found["what"]: found["issues"] for found in result["ecosystem"]},
-    }
-
-
-def central_file(root: Path) -> Any:
-    return json.loads((root / "aipass_os/AI_CENTRAL/HEALTH.central.json").read_text())
-
-
-def aged(path: Path, **age: float) -> None:
-    moment = (NOW - timedelta(**age)).timestamp()
-    os.utime(path, (moment, moment))
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return ecosystem.home(tmp_path)
+from tests.builders.ecosystem import (
+    NOW,
+    add_memory,
+    add_message,
+    aged,
+    central_file,
+    context,
+    entry,
+    issues,
+)
 
 
 def test_f6_mail_opened_by_hand_is_as_old_as_its_inbox(home: Path) -> None:

@@ -1,0 +1,13 @@
+"""The ecosystem that tests of handlers look at."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.builders import ecosystem
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A healthy ecosystem in the home layout, with the branches DRONE and FLOW."""
+    return ecosystem.home(tmp_path)
