@@ -46,6 +46,38 @@ def test_d1_command_and_input_are_those_of_debians_cron(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("command", "of_debian"),
+    [
+        (r"grep '\\.' f", r"grep '\.' f"),
+        (r"a \\\\ b", r"a \\ b"),
+        (r"sed 's/\\\./x/'", r"sed 's/\\./x/'"),
+        (r"date +\%F; echo \\n", r"date +%F; echo \n"),
+    ],
+)
+def test_d4_two_backslashes_are_read_as_this_cron_reads_them_and_named(
+    command: str, of_debian: str
+) -> None:
+    text = f"0 5 * * * {command}%of the input \\\\\n".encode()
+
+    debian, cronie = (crontab.read(text, halves_backslashes=halves) for halves in (True, False))
+
+    assert command_and_input(command)[0] == of_debian
+    for found, whose in ((debian, "Debian's"), (cronie, "cronie's")):
+        (note,) = [note for note in found.notes if "before the shell sees it" in note]
+        assert note.startswith("line 1: ")
+        assert f"{whose} reading was taken" in note
+    assert of_debian in debian.jobs[0].fields["command"]
+    assert command.replace("\\%", "%") in cronie.jobs[0].fields["command"]
+
+
+@pytest.mark.parametrize("command", ["echo one", r"date +\%F", r"echo a\ b", "cat%two \\\\ here"])
+def test_d4_a_command_that_all_crons_read_alike_is_not_named(command: str) -> None:
+    found = crontab.read(f"0 5 * * * {command}\n".encode(), halves_backslashes=True)
+
+    assert [note for note in found.notes if "before the shell sees it" in note] == []
+
+
+@pytest.mark.parametrize(
     ("line", "printed"),
     [
         ("cat%one%two", "one\ntwo\n"),
