@@ -3,6 +3,7 @@
 However soon the slot comes, and however far apart the ticks are.
 """
 
+import json
 import os
 import random
 import re
@@ -14,12 +15,15 @@ from typing import Any
 import pytest
 
 from scheduled.cli.import_ import import_
+from scheduled.cli.list import list_jobs
+from scheduled.cli.simulate import simulate
 from scheduled.config import changes
 from scheduled.planning.standing import Start
 from scheduled.state.history import HistoryQuery, read
 from scheduled.state.store import Store
 from scheduled.ticks import tick
 from tests.builders import soak
+from tests.builders.installed import WITHOUT_SWEEPS
 from tests.builders.jobs import at, job
 from tests.builders.looks import Home, Said
 
@@ -234,3 +238,45 @@ def test_a2_a_job_that_is_enabled_runs_at_the_next_slot(home: Home) -> None:
     ticked(home, at("08:05:01"))
 
     assert answered(home, "backup") == [("2026-11-21T08:01:00Z", "succeeded")]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "slot"),
+    [
+        ("*/5 * * * *", "2026-11-21T08:10:00Z"),
+        ("every 6m", "2026-11-21T08:10:00Z"),
+        ("7 8 * * *", "2026-11-21T08:07:00Z"),
+        ("at:2026-11-21T08:03:00Z", "2026-11-21T08:03:00Z"),
+    ],
+)
+def test_a2_what_is_simulated_for_a_file_dropped_in_is_what_the_next_tick_does(
+    home: Home, monkeypatch: pytest.MonkeyPatch, schedule: str, slot: str
+) -> None:
+    home.configure(WITHOUT_SWEEPS)
+    now = at("08:10:30")
+    ticked(home, at("08:00:01"))
+    monkeypatch.setattr(changes, "changed_at", lambda *_: [at("08:04:30")])
+    dropped(home, "backup", schedule, now)
+
+    runs = _json(home, simulate, "--to", "2m", now=now)["runs"]
+    jobs = _json(home, list_jobs, "--at", "2026-11-21T08:11", now=now)["jobs"]
+    (row,) = [job for job in jobs if job["id"] == "backup"]
+    (due,) = [
+        job
+        for job in _json(home, "run", "--dry-run", now=now)["decisions"]
+        if job["job"] == "backup"
+    ]
+    before = remembered(home)
+    ticked(home, at("08:11:01"))
+
+    assert [run["slot"] for run in runs if run["decision"] == "run"] == [slot]
+    assert (row["decision"], row["slot"]) == ("run", slot)
+    assert due["slot"] == slot
+    assert "backup" not in before
+    assert answered(home, "backup")[-1] == (slot, "succeeded")
+
+
+def _json(home: Home, command: Any, *words: str, now: datetime) -> Any:
+    said = home.call(command, *words, "--json", now=now)
+    assert said.code == 0
+    return json.loads(said.out)

@@ -15,4 +15,5 @@ def decisions(config: Config, now: datetime, request: RunRequest) -> list[Decisi
     store = Store(config.places.state_dir).load()
     memory = fakes.InMemoryStore(store.state_dir, store.state)
     tick = Tick(config, now, request=request, store=memory, effects=fakes.NO_EFFECTS)
+    tick.note_previous()
     return tick.plan()

@@ -14,6 +14,7 @@ from scheduled.config.load import Config
 from scheduled.jobs.model import Attempt
 from scheduled.planning.decide import INSTANT
 from scheduled.planning.decision import Decision, Verdict
+from scheduled.planning.standing import Start
 from scheduled.state import events, heartbeat, history
 from scheduled.state.heartbeat import Cause
 from scheduled.state.history import Row
@@ -43,10 +44,17 @@ class Simulator:
             (job.id for job in config.jobs), timeline.start
         )
         """When each job has something to do next, as far as is known; None for never."""
+        self._since = Start()
+        """From when jobs count that the first tick finds new or changed."""
 
     def adopt_running(self, running: Iterable[str]) -> None:
-        """Continue from the real state: record a gap, and let the runs in progress succeed."""
+        """Continue from the real state: record a gap, and let the runs in progress succeed.
+
+        What was changed since the last real tick counts from its change, as in the next one.
+        """
         tick = self.tick(self.timeline.start)
+        tick.note_previous()
+        self._since = tick.start
         tick.record_gap(heartbeat.read_clocks(tick.now))
         jobs, runner = tick.context.jobs, JobRunner(tick.context)
         for job in (jobs[name] for name in running if name in jobs):
@@ -91,6 +99,7 @@ class Simulator:
 
     def _run_tick(self, at: datetime) -> tuple[Tick, list[Decision]]:
         tick = self.tick(at)
+        tick.start, self._since = self._since, Start()
         self._record_gap(tick, at)
         decisions = tick.plan()
         tick.dispatcher(fakes.FakeSupervisor()).run(decisions)
