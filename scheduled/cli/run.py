@@ -1,5 +1,7 @@
 """`scheduled run`: one tick, as cron calls it."""
 
+import contextlib
+
 import click
 
 from scheduled.cli.context import Session
@@ -7,7 +9,7 @@ from scheduled.cli.output import print_json
 from scheduled.cli.tick_report import run_and_print
 from scheduled.config.load import Config
 from scheduled.config.lookup import check_only
-from scheduled.errors import ConfigError
+from scheduled.errors import ConfigError, ScheduledError
 from scheduled.ticks.dispatcher import RunRequest
 from scheduled.ticks.report import Exit
 from scheduled.ticks.simulation import preview
@@ -31,19 +33,32 @@ def run(session: Session, only: tuple[str, ...], force: bool, dry_run: bool, as_
     not be saved, 75 temporarily impossible, 128+n ended by signal n.
     """
     session.is_changing = not dry_run
-    check_only(_config(session), only)
     request = RunRequest(only=only, by_hand=force) if only or force else None
+    check_only(_config(session, is_tick=not dry_run and request is None), only)
     if dry_run:
         return _preview(session, request or RunRequest(), as_json=as_json)
     return run_and_print(session, request, as_json=as_json).exit_code
 
 
-def _config(session: Session) -> Config:
+def _config(session: Session, *, is_tick: bool) -> Config:
     """Return the configuration, or raise ConfigError that also says what its problems mean."""
     try:
         return session.config
     except ConfigError as error:
+        if is_tick:
+            _note_unread(session)
         raise ConfigError([*error.problems, "No job runs until that is fixed."]) from error
+
+
+def _note_unread(session: Session) -> None:
+    """Note in the state that a tick came, if it is certainly the state of this root and host."""
+    from scheduled.config import ownership, paths
+    from scheduled.state import heartbeat, unread_config
+
+    with contextlib.suppress(ScheduledError, OSError):
+        places = paths.find(session.path_options)
+        if ownership.is_known_owner(places, session.environ):
+            unread_config.note(places.state_dir, heartbeat.read_clocks(session.now))
 
 
 def _preview(session: Session, request: RunRequest, *, as_json: bool) -> int:

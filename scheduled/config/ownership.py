@@ -119,6 +119,21 @@ def is_owner(config: Config, store: Store) -> bool:
     return _nearest(store.state_dir) == (store.state_dir, os.geteuid())
 
 
+def is_known_owner(places: Paths, environ: Mapping[str, str]) -> bool:
+    """Return whether a state is on record as that of this root and host, and of this user.
+
+    For when the configuration cannot be read. Raises StateError, and OSError.
+    """
+    root = real_root(places.root)
+    if not owner.has_state(places.state_dir):
+        return False
+    store = Store(places.state_dir).load()
+    host = environ.get("SCHEDULED_HOST") or machine.host_id()
+    owner.claim(places.state_dir, store.state, Claimant(root, host, claims=False))
+    is_ours = _nearest(places.state_dir) == (places.state_dir, os.geteuid())
+    return is_ours and owner.owned(store.state, root)
+
+
 def _is_served(state_dir: Path, root: str, environ: Mapping[str, str]) -> bool:
     """Return whether this user's crontab and units have the root tick a state that 0.1.0 wrote.
 

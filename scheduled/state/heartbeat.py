@@ -9,8 +9,10 @@ import contextlib
 import math
 import os
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +20,8 @@ from scheduled.system import private
 from scheduled.system.machine import boot_id
 
 FILE_NAME = "heartbeat"
+UNREAD = "cache/unread-config"
+"""In the state directory: the note of ticks that could not read the configuration."""
 STEP_SECONDS = 60.0
 """Wall clock and boot clock drift apart by less than this unless the wall clock is set."""
 
@@ -30,6 +34,7 @@ class Cause(StrEnum):
     SILENT = "cron silent"
     FORWARD = "clock set forward"
     BACK = "clock set back"
+    BROKEN = "configuration broken"  # ticks came and could not read it
 
 
 class Heartbeat(NamedTuple):
@@ -54,6 +59,13 @@ class Gap(NamedTuple):
     cause: Cause
 
 
+class Stretch(NamedTuple):
+    """Ticks that came in a row and could not read the configuration."""
+
+    first: Heartbeat
+    last: Heartbeat
+
+
 def read_clocks(now: datetime) -> Heartbeat:
     """Return what the clocks show; the wall clock is the tick's own `now`."""
     return Heartbeat(
@@ -67,25 +79,35 @@ def read_clocks(now: datetime) -> Heartbeat:
 def load(state_dir: Path) -> Heartbeat | None:
     """Return the heartbeat of the last tick; None if there is none that can be read."""
     try:
-        wall, boottime, monotonic, boot = (
-            private.read(state_dir / FILE_NAME).decode("ascii").split()
-        )
+        return parsed(private.read(state_dir / FILE_NAME).decode("ascii"))
+    except (OSError, ValueError):
+        return None
+
+
+def parsed(line: str) -> Heartbeat | None:
+    """Return the heartbeat of a line; None if it is none."""
+    try:
+        wall, boottime, monotonic, boot = line.split()
         clocks = float(wall), float(boottime), float(monotonic)
         beat = Heartbeat(*clocks, boot)
         # `at` raises OverflowError for what is no date.
         return beat if all(map(math.isfinite, clocks)) and beat.at else None
-    except (OSError, ValueError, OverflowError):
+    except (ValueError, OverflowError):
         return None
+
+
+def line(beat: Heartbeat) -> str:
+    """Return the line of a heartbeat."""
+    return f"{beat.wall!r} {beat.boottime:.3f} {beat.monotonic:.3f} {beat.boot_id or '-'}\n"
 
 
 def save(state_dir: Path, now: Heartbeat) -> None:
     """Write the heartbeat, without a sync. A failed write is ignored: nothing is decided by it."""
-    line = f"{now.wall!r} {now.boottime:.3f} {now.monotonic:.3f} {now.boot_id or '-'}\n"
     with contextlib.suppress(OSError):
         private.make_folder(state_dir)
         descriptor = private.open_file(state_dir / FILE_NAME, os.O_WRONLY | os.O_CREAT)
         try:
-            os.ftruncate(descriptor, os.pwrite(descriptor, line.encode("ascii"), 0))
+            os.ftruncate(descriptor, os.pwrite(descriptor, line(now).encode("ascii"), 0))
         finally:
             os.close(descriptor)
 
@@ -101,6 +123,37 @@ def find_gap(before: Heartbeat | None, now: Heartbeat, limit: timedelta) -> Gap 
     if 0 <= away <= limit.total_seconds() or _is_small_step(before, now, away):
         return None
     return Gap(before.at, now.at, _cause(before, now, away))
+
+
+def find_gaps(
+    before: Heartbeat | None, unread: Sequence[Stretch], now: Heartbeat, limit: timedelta
+) -> list[Gap]:
+    """Return the gap between two heartbeats, as `find_gap` does, divided by its causes.
+
+    In the stretches `unread` ticks came, and could not read the configuration.
+    """
+    gap = find_gap(before, now, limit)
+    if gap is None or before is None:
+        return []
+    inside = [ticks for ticks in unread if before.wall <= ticks.first.wall <= ticks.last.wall]
+    stretches = [Stretch(before, before), *inside, Stretch(now, now)]
+    if not inside or inside[-1].last.wall > now.wall:
+        return [gap]
+    gaps: list[Gap] = []
+    for earlier, later in pairwise(stretches):
+        silence = find_gap(earlier.last, later.first, limit)
+        cause = silence.cause if silence is not None else Cause.BROKEN
+        _add(gaps, Gap(earlier.first.at, earlier.last.at, Cause.BROKEN))
+        _add(gaps, Gap(earlier.last.at, later.first.at, cause))
+    return gaps
+
+
+def _add(gaps: list[Gap], gap: Gap) -> None:
+    """Add a gap, as a part of the one before it if the cause is the same."""
+    if gaps and gaps[-1].cause is gap.cause:
+        gaps[-1] = gaps[-1]._replace(end=gap.end)
+    elif gap.start < gap.end:
+        gaps.append(gap)
 
 
 def _is_small_step(before: Heartbeat, now: Heartbeat, away: float) -> bool:

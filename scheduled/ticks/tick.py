@@ -22,14 +22,20 @@ from scheduled.runs import lingering_output, output
 from scheduled.runs.effects import LIVE, Effects
 from scheduled.runs.process import RunContext
 from scheduled.runs.supervisor import Supervisor
-from scheduled.state import events, heartbeat, history, present, records, tick_interval
+from scheduled.state import (
+    events,
+    heartbeat,
+    history,
+    records,
+    tick_interval,
+)
 from scheduled.state.history import Row
 from scheduled.state.journal import Event
 from scheduled.state.records import ALL_JOBS
 from scheduled.state.store import KEEP_DAYS, Store
 from scheduled.system import files, plain_json
 from scheduled.system.folder import Folder
-from scheduled.ticks import idle_hint, outbox, recovery
+from scheduled.ticks import idle_hint, opening, outbox, recovery
 from scheduled.ticks.context import TickContext
 from scheduled.ticks.dispatcher import Children, Dispatcher, RunRequest
 from scheduled.ticks.idle_hint import IdleHint
@@ -174,9 +180,10 @@ class Tick:
         idle_hint.remove(self.config)
         beat = heartbeat.read_clocks(self.now)
         self.note_previous()
-        self.record_gap(beat)
-        self.reset_future()
+        opening.record_gaps(self.store, beat, self.cadence, self.now)
+        self.report.warnings += opening.reset_future(self.store, self.config.jobs, self.now)
         heartbeat.save(self.config.places.state_dir, beat)
+        opening.forget_unread(self.store)
         self.bus.fire("startup", at=format_utc(self.now))
 
     def note_previous(self) -> None:
@@ -190,29 +197,6 @@ class Tick:
             last.at if last is not None else ticked,
             lambda job: changes.changed_at(self.config, job),
         )
-
-    def reset_future(self) -> None:
-        """Bring back what was noted under a clock that was ahead, with a warning."""
-        delays = {job.id: job.max_retry_delay for job in self.config.jobs}
-        found = present.ahead(self.store.state, self.now, delays)
-        if not found:
-            return
-        with self.store.locked():
-            found = present.ahead(self.store.state, self.now, delays)
-            if found:
-                self.store.write(self.now, events.instants_reset(found))
-        for instant in found:
-            self.report.warnings.append(
-                f"{instant.owner}: {'.'.join(map(str, instant.path[-2:]))} was {instant.before}, in"
-                f" the future; the clock was wrong then, and {instant.after} counts in its place"
-            )
-
-    def record_gap(self, beat: heartbeat.Heartbeat) -> None:
-        """Record why no tick came since the last heartbeat, if that is too long ago."""
-        last = heartbeat.load(self.config.places.state_dir)
-        gap = heartbeat.find_gap(last, beat, self.cadence.tolerance(last.at if last else None))
-        if gap is not None:
-            self.store.record(self.now, events.gap_explained(gap.start, gap.end, gap.cause.value))
 
     def plan(self) -> list[Decision]:
         """Register new and changed jobs, then decide about every job, in the order of starts."""

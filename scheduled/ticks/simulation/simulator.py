@@ -18,7 +18,7 @@ from scheduled.planning.standing import Start
 from scheduled.state import events, heartbeat, history
 from scheduled.state.heartbeat import Cause
 from scheduled.state.history import Row
-from scheduled.ticks import recovery
+from scheduled.ticks import opening, recovery
 from scheduled.ticks.job_runner import JobRunner, StartedRun
 from scheduled.ticks.simulation import fakes
 from scheduled.ticks.simulation.fakes import NO_EFFECTS, InMemoryStore
@@ -55,7 +55,7 @@ class Simulator:
         tick = self.tick(self.timeline.start)
         tick.note_previous()
         self._since = tick.start
-        tick.record_gap(heartbeat.read_clocks(tick.now))
+        opening.record_gaps(self.store, heartbeat.read_clocks(tick.now), tick.cadence, tick.now)
         jobs, runner = tick.context.jobs, JobRunner(tick.context)
         for job in (jobs[name] for name in running if name in jobs):
             for run in tick.context.memory(job.id).runs.values():
@@ -109,7 +109,7 @@ class Simulator:
         return tick, decisions
 
     def _record_gap(self, tick: Tick, at: datetime) -> None:
-        """Record a gap as `Tick.record_gap` does, without the clocks of the machine."""
+        """Record a gap as `opening.record_gaps` does, without the clocks of the machine."""
         before = self.timeline.before(at)
         if before is None or at - before <= tick.cadence.tolerance(before):
             return

@@ -1,0 +1,59 @@
+"""What the start of a tick records: why nothing ran for a while, and what a wrong clock left."""
+
+import contextlib
+import os
+from collections.abc import Iterable
+from datetime import datetime
+
+from scheduled.jobs.model import Job
+from scheduled.state import events, heartbeat, present
+from scheduled.state.heartbeat import Heartbeat, Stretch
+from scheduled.state.store import Store
+from scheduled.state.tick_interval import Cadence
+
+
+def record_gaps(store: Store, beat: Heartbeat, cadence: Cadence, now: datetime) -> None:
+    """Record why nothing ran since the last heartbeat, if that is too long ago.
+
+    Raises LockedError or StateError.
+    """
+    last = heartbeat.load(store.state_dir)
+    tolerance = cadence.tolerance(last.at if last else None)
+    gaps = heartbeat.find_gaps(last, _unread(store), beat, tolerance)
+    explained = [events.gap_explained(gap.start, gap.end, gap.cause.value) for gap in gaps]
+    if explained:
+        store.record(now, *explained)
+
+
+def forget_unread(store: Store) -> None:
+    """Remove the note of ticks that could not read the configuration; it is on record now."""
+    with contextlib.suppress(OSError):
+        os.unlink(store.state_dir / heartbeat.UNREAD)
+
+
+def _unread(store: Store) -> list[Stretch]:
+    if not os.path.lexists(store.state_dir / heartbeat.UNREAD):
+        return []
+    from scheduled.state import unread_config
+
+    return unread_config.load(store.state_dir)
+
+
+def reset_future(store: Store, jobs: Iterable[Job], now: datetime) -> list[str]:
+    """Bring back what was noted under a clock that was ahead; return a warning for each.
+
+    Raises LockedError or StateError.
+    """
+    delays = {job.id: job.max_retry_delay for job in jobs}
+    found = present.ahead(store.state, now, delays)
+    if not found:
+        return []
+    with store.locked():
+        found = present.ahead(store.state, now, delays)
+        if found:
+            store.write(now, events.instants_reset(found))
+    return [
+        f"{instant.owner}: {'.'.join(map(str, instant.path[-2:]))} was {instant.before}, in the"
+        f" future; the clock was wrong then, and {instant.after} counts in its place"
+        for instant in found
+    ]
