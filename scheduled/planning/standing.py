@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
+from scheduled.planning.active_runs import newest_claimed
 from scheduled.state.present import CORRECTION
 from scheduled.state.records import JobMemory
 from scheduled.timing.fingerprint import Difference, difference
@@ -85,9 +86,8 @@ def is_registered(job: Job, memory: JobMemory) -> bool:
 def counting_start(memory: JobMemory, start: datetime, now: datetime) -> datetime:
     """Return after which instant a job that counts from `start` has slots.
 
-    Never before its watermark, which lies in the future for a while if the clock was set back.
+    Never before a slot that it has claimed; such a slot lies in the future for a while if the clock
+    was set back.
     """
-    watermark = memory.watermark
-    if watermark is None or watermark > now + CORRECTION:
-        return start
-    return max(start, watermark)
+    claimed = (memory.watermark, newest_claimed(memory))
+    return max([start, *(slot for slot in claimed if slot and slot <= now + CORRECTION)])

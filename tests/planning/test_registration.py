@@ -1,5 +1,6 @@
 """Registration: no edit of the configuration starts a run."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -238,3 +239,40 @@ def test_slots_that_passed_while_the_configuration_had_it_disabled_say_so(tmp_pa
     assert [(row["slot"], row["reason"]) for row in engine.rows] == [
         ("2026-11-21T11:00:00Z", "disabled")
     ]
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        [job(schedule="0 * * * *", command="exit 3", enabled=False)],
+        [job("another", schedule="0 * * * *", enabled=False)],
+        [job(schedule="*/30 * * * *", command="exit 3", max_retries=2)],
+        [],
+    ],
+    ids=["disabled", "replaced", "edited", "removed"],
+)
+def test_a_slot_called_off_after_the_clock_was_set_back_does_not_come_again(
+    tmp_path: Path, between: list[Job]
+) -> None:
+    ours = job(schedule="0 * * * *", command="exit 3", max_retries=2, retry_delay=7200)
+    engine = Engine(tmp_path, [ours])
+    for when in ("11:30", "12:00"):
+        engine.run_at(when)
+    engine.jobs = tuple(between)
+    engine.run_at("11:20")
+    engine.jobs = (replace(ours, schedule="*/20 * * * *"),)
+
+    for when in ("11:21", "12:05", "12:21"):
+        engine.run_at(when)
+
+    ends = [
+        event
+        for event in engine.events
+        if event.get("slot") == "2026-11-21T12:00:00Z"
+        and (event["event"] in ("given_up", "skipped") or event.get("answered"))
+    ]
+    assert len(ends) == 1
+    assert not any(
+        event["event"] == "missed" and event["first"] <= "2026-11-21T12:00:00Z" <= event["last"]
+        for event in engine.events
+    )

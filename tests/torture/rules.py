@@ -45,13 +45,14 @@ def problems(world: World, settled_from: int, *, power_cut: bool = False) -> lis
     expected = expect(world.moments, settled_from)
     events = world.events
     settled = Counter(settlements(events))
+    waiting = _waiting(world, expected, settled)
     kills_jobs = any(
         isinstance(moment.operation, Ticks) and moment.operation.kill_jobs
         for moment in world.moments
     )
     return [
         *_exits(world.moments),
-        *_lost(expected, settled),
+        *_lost(expected.slots - set(settled) - waiting),
         *_doubled(expected, settled),
         *_executions(
             world.ran, events, expected.epochs, _interrupted(events) if power_cut else set()
@@ -160,12 +161,42 @@ def _exits(moments: list[Moment]) -> Iterator[str]:
                 yield f"{' '.join(end.words)} at {moment.now} said: {end.said}"
 
 
-def _lost(expected: Expected, settled: Counter[Slot]) -> Iterator[str]:
-    lost = sorted(expected.slots - set(settled))
-    waiting = {max(slot for slot in lost if slot[0] == job) for job in expected.idle & _jobs(lost)}
-    for job, slot in lost:
-        if (job, slot) not in waiting:
-            yield f"lost: {job} {slot}"
+def _waiting(world: World, expected: Expected, settled: Counter[Slot]) -> set[Slot]:
+    """Return the slots that need no outcome yet.
+
+    A job that is off keeps its newest slot waiting, and one that catches up on all of them each
+    that is newer than any with an outcome. After a correction of the clock, the time of a slot may
+    be still to come; one of which a run has ended has to be settled nevertheless.
+    """
+    open_slots = expected.slots - set(settled)
+    waiting = set()
+    for job in expected.idle & _jobs(open_slots):
+        slots = {slot for name, slot in open_slots if name == job}
+        answered = [slot for name, slot in settled if name == job]
+        catches_up = job in _catching_up(world.moments)
+        waiting |= {
+            (job, slot)
+            for slot in slots
+            if slot == max(slots) or (catches_up and slot > max(answered, default=slot - MINUTE))
+        }
+    ended = {
+        (event["job"], _instant(event["slot"]))
+        for event in world.events
+        if event["event"] == "end" and event.get("slot")
+    }
+    now = world.moments[-1].now
+    return waiting | {key for key in open_slots if key[1] > now and key not in ended}
+
+
+def _catching_up(moments: list[Moment]) -> set[str]:
+    return {
+        job for moment in moments for job, plan in moment.jobs.items() if plan.catch_up == "all"
+    }
+
+
+def _lost(slots: set[Slot]) -> Iterator[str]:
+    for job, slot in sorted(slots):
+        yield f"lost: {job} {slot}"
 
 
 def _jobs(slots: Iterable[Slot]) -> set[str]:

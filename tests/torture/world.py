@@ -87,7 +87,19 @@ class World:
         for minutes in (0, 1, 4, 10, 20, 20, 20):
             self.happen(Advance(60 * minutes))
             self.happen(Ticks((None,)))
+        # A tick catches up on so many slots only.
+        while any(plan.catch_up == "all" for plan in self.jobs.values()) and self._caught_up():
+            self.happen(Advance(20))
+            self.happen(Ticks((None,)))
         self.happen(Command(("status",)))
+
+    def _caught_up(self) -> bool:
+        """Whether the last tick started a run for a slot that had been missed."""
+        ticks = [number for number, event in enumerate(self.events) if event["event"] == "tick"]
+        since = ticks[-2] if len(ticks) > 1 else 0
+        return any(
+            event["event"] == "begin" and event.get("catch_up") for event in self.events[since:]
+        )
 
     @property
     def events(self) -> list[dict[str, Any]]:

@@ -1,0 +1,81 @@
+"""Sequences that once failed, in their shortest form."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.torture import rules
+from tests.torture.check import check
+from tests.torture.operations import Advance, Command, Configure, JobPlan, Operation, Ticks
+from tests.torture.world import World
+
+pytestmark = pytest.mark.slow
+
+TWO_DAYS = 2 * 86400
+TICK = Ticks((None,))
+FOUND: dict[str, list[Operation]] = {
+    "a job is disabled while it catches up on all slots": [
+        Configure("c", JobPlan("ok", "0 * * * *", "all", 1)),
+        TICK,
+        Advance(TWO_DAYS),
+        TICK,
+        Command(("disable", "c")),
+    ],
+    "a slot is put off, and its time is still to come": [
+        Configure("c", JobPlan("busy", "*/15 * * * *", "latest", 2)),
+        TICK,
+        Advance(900),
+        TICK,
+        Advance(-TWO_DAYS),
+    ],
+    "a job is deferred, and its slot is still to come": [
+        Configure("b", JobPlan("fails", "*/15 * * * *", "skip", 0)),
+        Advance(-30),
+        TICK,
+        Command(("defer", "b", "--until", "20m")),
+        Advance(61),
+        TICK,
+        Advance(-TWO_DAYS),
+    ],
+    "a retry is called off by an edit after the clock was set back": [
+        Configure("a", JobPlan("fails", "0 * * * *", "latest", 2)),
+        TICK,
+        Advance(3600),
+        TICK,
+        Advance(-2400),
+        Configure("a", JobPlan("fails", "*/5 * * * *", "latest", 2)),
+        TICK,
+    ],
+}
+
+
+@pytest.mark.parametrize("what", FOUND)
+def test_a_sequence_that_once_failed_holds(tmp_path: Path, what: str) -> None:
+    assert check(FOUND[what], tmp_path) == []
+
+
+def test_a_slot_that_is_still_to_come_has_an_outcome_if_a_run_of_it_has_ended(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path)
+    sequence: list[Operation] = [
+        Configure("b", JobPlan("fails", "* * * * *", "latest", 1)),
+        TICK,
+        Advance(61),
+        TICK,
+        Advance(-TWO_DAYS),
+    ]
+    for operation in sequence:
+        world.happen(operation)
+    world.settle()
+    assert rules.problems(world, len(sequence) + 1) == []
+
+    for journal in (tmp_path / "state" / "journal").iterdir():
+        lines = [
+            line
+            for line in journal.read_text().splitlines()
+            if '"slot":"2027-06-01T12:01:00Z"' not in line or '"answered":true' not in line
+        ]
+        journal.write_text("\n".join(lines) + "\n")
+
+    assert "lost: b 2027-06-01 12:01:00+00:00" in rules.problems(world, len(sequence) + 1)
