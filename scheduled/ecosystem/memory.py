@@ -23,8 +23,8 @@ DEFAULT_LIMIT = 600
 """Lines; the seed's MEMORY_THRESHOLD."""
 
 ENTRY_LIMITS = {"sessions": 20, "key_learnings": 25, "observations": 25}
-"""Of the lists in a file without a limit of lines: a list with so many entries is due for rollover,
-by the rules of AIPass."""
+"""Of the lists in a file without a limit of lines that does not state its own: a list with so many
+entries is due for rollover, by the rules of AIPass."""
 
 # Every new or changed file is looked at from both ends. All of it is parsed for this many bytes
 # a sweep, and the rest in later sweeps. 2 MiB are a hundred ordinary branches and take about
@@ -40,11 +40,13 @@ class Amount(NamedTuple):
     number: int
     limit: int
     is_over: bool
+    is_kept: bool = False
+    """Whether AIPass keeps so many: a list that has reached its limit is as it should be."""
 
     @property
     def is_near(self) -> bool:
         """Whether it is more than five sixths of its limit (the seed's 500 of 600), or over."""
-        return self.is_over or self.number * 6 > self.limit * 5
+        return self.is_over or (not self.is_kept and self.number * 6 > self.limit * 5)
 
     def __str__(self) -> str:
         return f"{self.number} {self.unit}"
@@ -67,6 +69,8 @@ class MemoryFile(NamedTuple):
     """Why it cannot be used as a memory file; empty if it can."""
     entries: Mapping[str, int] = {}
     """Where the format knows no limit of lines: how many entries each list has."""
+    kept: Mapping[str, int | None] = {}
+    """How many of them each list keeps, where the file states that; None: all."""
 
     @property
     def name(self) -> str:
@@ -79,11 +83,17 @@ class MemoryFile(NamedTuple):
         if self.limit is not None:
             lines = self.lines or 0
             return [Amount("lines", lines, self.limit, is_over=lines > self.limit)]
-        return [
-            Amount(name, self.entries[name], limit, is_over=self.entries[name] >= limit)
-            for name, limit in ENTRY_LIMITS.items()
-            if name in self.entries
-        ]
+        amounts = [self._of_list(name) for name in ENTRY_LIMITS if name in self.entries]
+        return [amount for amount in amounts if amount is not None]
+
+    def _of_list(self, name: str) -> Amount | None:
+        number = self.entries[name]
+        if name not in self.kept:
+            limit = ENTRY_LIMITS[name]
+            return Amount(name, number, limit, is_over=number >= limit)
+        keep = self.kept[name]
+        # AIPass archives what is beyond it, and leaves exactly so many.
+        return Amount(name, number, keep, is_over=number > keep, is_kept=True) if keep else None
 
     @property
     def is_over(self) -> bool:
@@ -178,9 +188,9 @@ class Survey:
         except OSError as error:
             reason = reason_of(error)
             return MemoryFile(branch, path, kind, 0, None, None, reason)
-        size, lines, stated, problem, _, entries = document
+        size, lines, stated, problem, _, entries, kept = document
         limit = None if stated == UNLIMITED else stated or self._limits.of(branch)
-        return MemoryFile(branch, path, kind, size, lines, limit, problem, entries)
+        return MemoryFile(branch, path, kind, size, lines, limit, problem, entries, kept)
 
     def _read(self, path: str) -> MemoryDocument:
         seen, data = Folder.read_path(path)

@@ -21,6 +21,11 @@ from scheduled.system.files import parse_json
 
 UNLIMITED = -1
 UNSTATED = 0
+AUTO_COMPACT = "auto-compact"
+"""The status of sessions that have a limit of their own."""
+
+_META = "_meta"
+_KEEP = re.compile(r"\bkeep (\d{1,6})\b")
 
 # No brace between an object's opening one and a key: the key is that object's own. A quote
 # inside a string is escaped, so no text can look like a key.
@@ -47,13 +52,15 @@ class MemoryDocument(NamedTuple):
     """Whether all of it was parsed, or only what the limit and the two ends ask for."""
     entries: dict[str, int]
     """How many entries each list has, by its name; empty if the document has a limit of lines."""
+    kept: dict[str, int | None]
+    """How many entries a list keeps, where the document says so; None: as many as there are."""
 
 
 def examine(data: bytes, *, whole: bool) -> MemoryDocument:
     """Return the facts about a memory file; it is parsed as a whole if requested or necessary."""
     limit = None if whole else _limit_at_sight(data)
     if limit is not None:
-        return MemoryDocument(len(data), count_lines(data), limit, "", False, {})
+        return MemoryDocument(len(data), count_lines(data), limit, "", False, {}, {})
     problem, document = "", None
     try:
         document = parse_json(data, Path())  # of the error only the reason is used
@@ -63,8 +70,9 @@ def examine(data: bytes, *, whole: bool) -> MemoryDocument:
         if not isinstance(document, dict):
             problem = "not a memory document: expected an object"
     limit = stated_limit(document)
-    entries = count_entries(document) if limit == UNLIMITED and document else {}
-    return MemoryDocument(len(data), count_lines(data), limit, problem, True, entries)
+    lists = document if limit == UNLIMITED and isinstance(document, dict) else {}
+    entries, kept = count_entries(lists), stated_entries(lists)
+    return MemoryDocument(len(data), count_lines(data), limit, problem, True, entries, kept)
 
 
 def count_lines(data: bytes) -> int:
@@ -73,12 +81,28 @@ def count_lines(data: bytes) -> int:
 
 
 def count_entries(document: dict[str, Any]) -> dict[str, int]:
-    """Return how many entries each list in a document has; a list may be a mapping, too."""
+    """Return how many entries each list in a document has; a list may be a mapping, too.
+
+    What AIPass adds when it compacts a session does not count.
+    """
     return {
-        name: len(value)
+        name: sum(_member(entry, "status") != AUTO_COMPACT for entry in value)
         for name, value in document.items()
         if isinstance(value, list | dict) and name != "document_metadata"
     }
+
+
+def stated_entries(document: dict[str, Any]) -> dict[str, int | None]:
+    """Return how many entries each list keeps that has a line about it, such as `sessions_meta`.
+
+    AIPass writes its limit there: `rollover ON ... keep 15 ...`. None if no limit is stated.
+    """
+    stated: dict[str, int | None] = {}
+    for name, line in document.items():
+        if name.endswith(_META) and isinstance(line, str):
+            keep = _KEEP.search(line)
+            stated[name.removesuffix(_META)] = int(keep[1]) if keep else None
+    return stated
 
 
 def stated_limit(document: Any) -> int:

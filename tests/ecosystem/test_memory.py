@@ -267,6 +267,57 @@ def test_f4_from_schema_3_on_lists_have_limits_of_entries(
     assert states == [(False, False), (True, False), (True, False), (True, True), (True, True)]
 
 
+ROLLED = "⟦ rollover ON → oldest archived to @memory · keep 15 · summary ≤300 chars ⟧"
+
+
+@pytest.mark.parametrize("field", ["sessions", "key_learnings", "observations"])
+def test_f4_a_list_that_states_how_many_it_keeps_is_over_above_that(
+    branch: Path, field: str
+) -> None:
+    states = []
+    for count in (13, 14, 15, 16):
+        document = {"schema_version": "3.0.0", f"{field}_meta": ROLLED, **entries(count, field)}
+        written(branch / "FLOW.local.json", document)
+        (file,) = survey(branch)
+        (amount,) = file.amounts
+        assert (amount.number, amount.limit) == (count, 15)
+        states.append((amount.is_near, file.is_over))
+
+    # AIPass leaves exactly so many, which is no reason to warn.
+    assert states == [(False, False)] * 3 + [(True, True)]
+
+
+@pytest.mark.parametrize(
+    ("line", "number", "is_over"),
+    [
+        ("rollover ON, no entry limit configured", 99, False),
+        ("keep 0", 99, False),
+        ("keep 100", 99, False),
+        ("keep 98", 99, True),
+        (7, 20, True),  # no line: the rules of before
+        (7, 19, False),
+    ],
+)
+def test_f4_what_the_line_about_a_list_says_counts(
+    branch: Path, line: Any, number: int, is_over: bool
+) -> None:
+    document = {"schema_version": "3.0.0", "sessions_meta": line, **entries(number, "sessions")}
+    written(branch / "FLOW.local.json", document)
+
+    assert [file.is_over for file in survey(branch)] == [is_over]
+
+
+def test_f4_what_a_compaction_adds_does_not_count_as_a_session(branch: Path) -> None:
+    sessions = [{"status": "completed"}] * 15 + [{"status": "auto-compact"}] * 3
+    document = {"schema_version": "3.0.0", "sessions_meta": ROLLED, "sessions": sessions}
+    written(branch / "FLOW.local.json", document)
+
+    (file,) = survey(branch)
+
+    assert [amount.number for amount in file.amounts] == [15]
+    assert not file.is_over
+
+
 @pytest.mark.parametrize("version", ["1.0.0", "2.0.0", "2.9.9"])
 def test_f4_before_schema_3_entries_do_not_count(branch: Path, version: str) -> None:
     document = {"document_metadata": {"schema_version": version}, **entries(99, "observations")}
