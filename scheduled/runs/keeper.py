@@ -49,6 +49,7 @@ class Order(NamedTuple):
     exit_path: str
     started: float
     """`time.monotonic()` at the start of the run."""
+    run_id: str = ""
 
 
 class Kept(NamedTuple):
@@ -114,6 +115,7 @@ class _Keeper:
 
     def run(self) -> None:
         os.setsid()
+        processes.name_keeper(self._order.run_id)
         defaults = self._set_signals()
         linux.become_subreaper()
         try:

@@ -198,6 +198,7 @@ def _launch(
             lock=opened.enter_context(lock.shared()),
             exit_path=os.path.abspath(path.with_suffix(exit_file.SUFFIX)),
             started=running.started,
+            run_id=running.attempt.run_id,
         )
         running.watch(keeper.start(order))
 

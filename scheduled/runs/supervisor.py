@@ -181,7 +181,7 @@ def _family(run: ActiveRun) -> Family:
 
 def _tell_keeper(family: Family) -> None:
     """Tell a keeper that nothing of its run may outlive the job."""
-    processes.send({family.keeper: family.keeper_started}, keeper.STOPPING)
+    processes.send(processes.keeper(family), keeper.STOPPING)
 
 
 def _kill(running: Running, number: signal.Signals) -> None:

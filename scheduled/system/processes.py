@@ -1,11 +1,15 @@
 """Processes: start times, liveness, and signals to a run and all its descendants.
 
-A process is named by its id and its start time: ids are used again.
+A process is named by its id and its start time: ids are used again. Only what is provably part of
+a run of ours is signalled. What is on record about a run proves nothing by itself: somebody may
+have written it. Proof is the run's id in the environment of a process of ours, the run's keeper,
+which bears its name, for its parent, and descent from either.
 """
 
 import contextlib
 import os
 import signal
+import zlib
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
@@ -27,7 +31,7 @@ def is_alive(pid: int, started: int) -> bool:
 
 
 def find(run_id: str) -> int:
-    """Return a process that has the run's id in its environment; 0 if there is none."""
+    """Return a process of ours that has the run's id in its environment; 0 if there is none."""
     return min(_marked(run_id), default=0)
 
 
@@ -44,25 +48,47 @@ class Family(NamedTuple):
     keeper_started: int = 0
 
 
+class _Process(NamedTuple):
+    """A process as it is now."""
+
+    parent: int
+    session: int
+    started: int
+    owner: int
+    """The user whose rights it has."""
+    name: str
+
+
+def name_keeper(run_id: str) -> None:
+    """Give this process the name by which it is known as the keeper of a run."""
+    with contextlib.suppress(OSError), open("/proc/self/comm", "wb") as stream:
+        stream.write(_keeper_name(run_id).encode())
+
+
+def keeper(family: Family) -> dict[int, int]:
+    """Return the keeper of a run with its start time, if it lives and provably is that."""
+    process = _look(family.keeper) if family.keeper else None
+    is_keeper = process is not None and _is_keeper(process, family)
+    return {family.keeper: family.keeper_started} if is_keeper else {}
+
+
 def members(family: Family, known: Mapping[int, int] = MappingProxyType({})) -> dict[int, int]:
     """Return the processes of a run that live now, each with its start time.
 
-    They are the run's own process, its session, whoever has the run's id in its environment,
-    those of `known` that still live, the keeper's descendants, and the descendants of all these.
-    The keeper itself is not among them.
+    They are those of ours that have the run's id in their environment, the keeper's children, the
+    session of the run's own process if one of these is in it, those of `known` that still live, and
+    the descendants of all these. The keeper itself is not among them.
     """
-    stats = {pid: fields for pid in _processes() if (fields := _stat(pid))}
-    starts = {pid: int(fields[19]) for pid, fields in stats.items()}
+    living = {pid: process for pid in _processes() if (process := _look(pid))}
+    starts = {pid: process.started for pid, process in living.items()}
     roots = {pid for pid, started in known.items() if starts.get(pid) == started}
-    parents = {pid: int(fields[1]) for pid, fields in stats.items()}
-    if family.keeper and starts.get(family.keeper) == family.keeper_started:
+    parents = {pid: process.parent for pid, process in living.items()}
+    if family.keeper in living and _is_keeper(living[family.keeper], family):
         roots |= {pid for pid, parent in parents.items() if parent == family.keeper}
     roots |= _marked(family.run_id)
-    # A record alone is no proof: its process has the run's id, or the run's keeper for its parent,
-    # or has ended and left its session to processes that are found by either.
-    is_gone = family.pid not in starts
-    if family.pid and (is_gone or (family.pid in roots and starts[family.pid] == family.started)):
-        roots |= {pid for pid, fields in stats.items() if int(fields[3]) == family.pid}
+    session = {pid for pid, process in living.items() if process.session == family.pid}
+    if family.pid and session & roots:
+        roots |= session
     everybody = _with_descendants(roots, parents) - {family.keeper, os.getpid(), 1}
     # No process of a run is older than the run.
     ours = [pid for pid in everybody if starts.get(pid, -1) >= family.started]
@@ -112,8 +138,27 @@ def _with_descendants(pids: set[int], parents: Mapping[int, int]) -> set[int]:
 
 
 def _marked(run_id: str) -> set[int]:
-    mark = f"SCHEDULED_RUN_ID={run_id}\0".encode()
+    """Return the processes with the run's id in their environment; others may set it in theirs."""
+    mark = b"\0" + f"SCHEDULED_RUN_ID={run_id}\0".encode()
     return {pid for pid in _processes() if mark in _environ(pid)} - {os.getpid(), 1}
+
+
+def _is_keeper(process: _Process, family: Family) -> bool:
+    is_ours = process.owner == os.geteuid() and process.name == _keeper_name(family.run_id)
+    return is_ours and process.started == family.keeper_started
+
+
+def _keeper_name(run_id: str) -> str:
+    return f"keep-{zlib.crc32(run_id.encode('utf-8', 'replace')):08x}"  # 15 bytes at most
+
+
+def _look(pid: int) -> _Process | None:
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/stat", "rb") as stream:
+        before, _, after = stream.read().rpartition(b")")  # a name may hold anything, even `)`
+        fields, name = after.split(), before.partition(b"(")[2].decode("utf-8", "replace")
+        owner = os.fstat(stream.fileno()).st_uid
+        return _Process(int(fields[1]), int(fields[3]), int(fields[19]), owner, name)
+    return None
 
 
 def _processes() -> list[int]:
@@ -130,6 +175,8 @@ def _stat(pid: int) -> list[bytes]:
 
 
 def _environ(pid: int) -> bytes:
+    """Return the environment that a process of ours began with; empty for others."""
     with contextlib.suppress(OSError), open(f"/proc/{pid}/environ", "rb") as stream:
-        return stream.read() + b"\0"
+        if os.fstat(stream.fileno()).st_uid == os.geteuid():
+            return b"\0" + stream.read() + b"\0"
     return b""
