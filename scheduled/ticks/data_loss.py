@@ -147,7 +147,7 @@ def _set_mark(state_dir: Path) -> bool:
 
 def _remove_mark(state_dir: Path) -> None:
     with suppress(OSError):
-        os.unlink(state_dir / NO_SPACE_MARK)
+        private.remove(state_dir / NO_SPACE_MARK)
 
 
 def _is_news(risk: Risk, state: State, now: datetime) -> bool:

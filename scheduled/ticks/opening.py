@@ -10,6 +10,7 @@ from scheduled.state import events, heartbeat, present
 from scheduled.state.heartbeat import Heartbeat, Stretch
 from scheduled.state.store import Store
 from scheduled.state.tick_interval import Cadence
+from scheduled.system import private
 
 
 def record_gaps(store: Store, beat: Heartbeat, cadence: Cadence, now: datetime) -> None:
@@ -28,7 +29,7 @@ def record_gaps(store: Store, beat: Heartbeat, cadence: Cadence, now: datetime) 
 def forget_unread(store: Store) -> None:
     """Remove the note of ticks that could not read the configuration; it is on record now."""
     with contextlib.suppress(OSError):
-        os.unlink(store.state_dir / heartbeat.UNREAD)
+        private.remove(store.state_dir / heartbeat.UNREAD)
 
 
 def _unread(store: Store) -> list[Stretch]:
