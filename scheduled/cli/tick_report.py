@@ -92,7 +92,7 @@ def _run_watched(session: Session, request: RunRequest | None) -> Report:
 def _print_summary(session: Session, report: Report) -> None:
     from scheduled.views import progress, terminal
 
-    terminal.show(*progress.summary(report.document()), color=session.color)
+    terminal.show(*progress.summary(report.document(), session.zone), color=session.color)
     for note in report.notes:
         click.echo(one_line(note))
 

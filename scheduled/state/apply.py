@@ -126,6 +126,9 @@ def _retry_cancelled(state: State, event: kinds.RetryCancelled) -> None:
     entry = _entry(state, event["job"])
     entry.pop("retry", None)
     entry["interruptions"] = 0
+    last = entry.get("last")
+    if last and last.get("retry_at") and last.get("slot") == event["slot"] and "seq" in event:
+        last["retry_at"] = None
     job_entry.raise_watermark(entry, event["slot"], _noted_at(event))
     if event.get("dead_letter"):
         job_entry.add_dead_letter(state, event, event.get("at"))

@@ -24,6 +24,8 @@ CLOCK_STEP = timedelta(hours=3)
 """A clock may have been set back by this much: events are no more out of order than that."""
 
 RUNNING = "running"
+NOT_NOW = "not now: "
+"""How the reason begins of a run, or a slot, that was put off."""
 DIED = "its tick died, the next one records how it ended"
 
 
@@ -110,6 +112,7 @@ def newest_first(
     """
     ended: dict[str, Row] = {}  # runs by id, whose start has not been read
     yielded: set[str] = set()  # those whose start should have been read by then
+    called_off = _CalledOff()
     wanted = set(active)
     oldest = format_utc(since - CLOCK_STEP) if since is not None else ""
     for event in _backwards(journal, job):
@@ -119,7 +122,7 @@ def newest_first(
         overdue = [run for run, row in ended.items() if at < (row["started_at"] or "")]
         yield from map(ended.pop, overdue)
         yielded.update(overdue)
-        row = row_of(event)
+        row = called_off.seen(event, row_of(event))
         if row is None or row["run_id"] in yielded:
             continue
         run_id = row["run_id"]
@@ -148,7 +151,39 @@ def _backwards(journal: Journal, job: str | None) -> Iterator[Event]:
 def _makes_row(text: bytes) -> bool:
     """Return False if the line is surely of a kind of event that makes no row."""
     _, mark, rest = text[:120].partition(b'"event":"')
-    return not mark or rest.partition(b'"')[0].decode("ascii", "replace") in _MAKERS
+    word = rest.partition(b'"')[0].decode("ascii", "replace")
+    return not mark or word in _MAKERS or word == "given_up"
+
+
+class _CalledOff:
+    """The retries that were called off, while events are read from the newest to the oldest.
+
+    The run before such a retry has a `retry_at` on record that has come to nothing.
+    """
+
+    def __init__(self) -> None:
+        self._reasons: dict[tuple[str, str | None], str | None] = {}
+        """By job and slot; None for a slot that ended as skipped, which says why itself."""
+
+    def seen(self, event: Event, row: Row | None) -> Row | None:
+        """Take in the next event; return its row without a time of a retry that never came."""
+        slot = event.get("job", ""), _text(event, "slot")
+        if event.get("event") == "given_up":
+            self._reasons[slot] = _text(event, "reason")
+        elif row is not None and row["run_id"] is None and _is_put_off(row):
+            self._reasons[slot] = None
+        elif row is not None and row["retry_at"] and slot in self._reasons:
+            reason = self._reasons.pop(slot)
+            return {**row, "retry_at": None, "reason": _not_again(reason) or row["reason"]}
+        return row
+
+
+def _is_put_off(row: Row) -> bool:
+    return row["outcome"] == Outcome.SKIPPED and (row["reason"] or "").startswith(NOT_NOW)
+
+
+def _not_again(reason: str | None) -> str:
+    return f"not tried again: {reason}" if reason else ""
 
 
 def rows(events: Iterable[Event]) -> list[Row]:
@@ -157,11 +192,14 @@ def rows(events: Iterable[Event]) -> list[Row]:
     A run has the place of its start. One that has not ended has no outcome.
     """
     by_run: dict[str, Row] = {}
-    for number, event in enumerate(events):
-        row = row_of(event)
-        if row is not None:
-            by_run[row["run_id"] or f"event {number}"] = row
-    return list(reversed(by_run.values()))
+    called_off = _CalledOff()
+    for number, event in reversed([*enumerate(events)]):
+        row = called_off.seen(event, row_of(event))
+        if row is None:
+            continue
+        key = row["run_id"] or f"event {number}"
+        by_run[key] = by_run.pop(key, row)  # how it ended, in the place of its start
+    return list(by_run.values())
 
 
 def is_failure(row: Row) -> bool:
@@ -181,7 +219,7 @@ def row_of_called_off(event: Event) -> Row | None:
     """Return the row of a slot that is not tried again: its last attempt, and why that was it."""
     if event.get("event") != "given_up" or not event.get("dead_letter"):
         return None
-    reason = f"not tried again: {event.get('reason')}"
+    reason = _not_again(_text(event, "reason"))
     return {**_row(event), "run_id": _text(event, "run_id"), "reason": reason}
 
 
@@ -200,7 +238,7 @@ def _ended(event: Event) -> Row | None:
 
 def _not_now(event: Event) -> Row | None:
     row = _row(event)
-    row["reason"] = f"not now: {row['reason'] or 'no reason given'}"
+    row["reason"] = f"{NOT_NOW}{row['reason'] or 'no reason given'}"
     return row if row["run_id"] else None
 
 

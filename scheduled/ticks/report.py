@@ -117,5 +117,12 @@ class Report:
                 "carried": self.carried,
                 "duration_seconds": round(self.duration_seconds, 3),
             },
-            "runs": self.rows,
+            "runs": [self._as_told(row) for row in self.rows],
         }
+
+    def _as_told(self, row: Row) -> Row:
+        """Return the row of a run without its retry, if that was called off in this tick."""
+        for told in self.told if row["retry_at"] else ():
+            if told["run_id"] == row["run_id"]:
+                return {**row, "retry_at": None, "reason": told["reason"]}
+        return row

@@ -5,9 +5,9 @@ often as it looks at its children; only then are the lines redrawn.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,6 +15,7 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from scheduled.state.history import Row
 from scheduled.system.text import one_line
 from scheduled.timing.instants import parse_utc
 from scheduled.views import tables
@@ -81,9 +82,12 @@ class Progress:
         self._live.update(Group(*map(_line, self._lines.values())), refresh=True)
 
 
-def summary(report: Mapping[str, Any]) -> list[RenderableType]:
-    """Return the end of a tick for a person, from the document that `run --json` prints."""
-    tick, runs = report["tick"], report["runs"]
+def summary(report: Mapping[str, Any], zone: tzinfo = UTC) -> list[RenderableType]:
+    """Return the end of a tick for a person, from the document that `run --json` prints.
+
+    A slot has one line, however many attempts there were. Instants are printed in `zone`.
+    """
+    tick, runs = report["tick"], [*_one_a_slot(report["runs"])]
     if not runs:
         return [Text("Nothing was due." if not tick["due"] else _counts(tick))]
     table = tables.grid("JOB", "OUTCOME", "TOOK", "NOTE")
@@ -93,9 +97,17 @@ def summary(report: Mapping[str, Any]) -> list[RenderableType]:
             tables.cell(row["job"]),
             tables.outcome(row["outcome"]),
             took,
-            tables.cell(tables.note(row)),
+            tables.cell(tables.note(row, zone)),
         )
     return [table, Text(_counts(tick))]
+
+
+def _one_a_slot(rows: Sequence[Row]) -> Iterator[Row]:
+    """Yield the last row of each slot, and every run by hand."""
+    last = {(row["job"], row["slot"]): row for row in rows}
+    for row in rows:
+        if row["slot"] is None or last[row["job"], row["slot"]] is row:
+            yield row
 
 
 def _counts(tick: Mapping[str, Any]) -> str:

@@ -75,7 +75,7 @@ def runs(rows: Iterable[Row], now: datetime, zone: tzinfo) -> Table:
             Text(relative(when, now) if when else ""),
             Text(taken(row["duration_seconds"])),
             cell(row["run_id"] or ""),
-            cell(note(row)),
+            cell(note(row, zone, now)),
         )
     return table
 
@@ -101,8 +101,11 @@ def pairs(rows: Iterable[tuple[str, str | Text]]) -> Table:
     return table
 
 
-def note(row: Row) -> str:
-    """Return what a person reads about a run beside its outcome."""
+def note(row: Row, zone: tzinfo, now: datetime | None = None) -> str:
+    """Return what a person reads about a run beside its outcome.
+
+    A retry is announced unless it is past by `now`.
+    """
     remarks = []
     if row["outcome"] == "missed":
         remarks.append(passed(row["missed"], "run"))
@@ -114,6 +117,9 @@ def note(row: Row) -> str:
         remarks.append(f"attempt {row['attempt']}")
     causes = (row["reason"], row["error"])
     remarks += dict.fromkeys(wording.printed(cause) for cause in causes if cause)
+    retry_at = parse_utc(row["retry_at"])
+    if retry_at is not None and (now is None or retry_at > now):
+        remarks.append(f"retrying at {absolute(retry_at, zone)}")
     return "; ".join(remarks)
 
 

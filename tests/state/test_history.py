@@ -150,6 +150,56 @@ def test_since_keeps_what_is_still_running(tmp_path: Path) -> None:
     assert [row["run_id"] for row in rows] == ["r1"]
 
 
+@pytest.mark.parametrize("of_0_1_0", [False, True])
+def test_b1_a_retry_that_was_called_off_is_not_announced_any_more(
+    tmp_path: Path, of_0_1_0: bool
+) -> None:
+    noon = format_utc(at("11:00"))
+    first, second = (
+        end(f"r{attempt}", at("11:00"), "failed", attempt=attempt, answered=False, retry_at=noon)
+        for attempt in (1, 2)
+    )
+    known = {} if of_0_1_0 else {"run_id": "r2", "outcome": "failed", "error": "exit code 1"}
+    given_up = {"event": "given_up", "at": format_utc(at("11:30")), "job": "backup", "slot": noon}
+    events = [
+        {**begin("r1", at("11:00"))},
+        first,
+        {**begin("r2", at("11:00"))},
+        second,
+        {**given_up, "reason": "a newer slot is due", **known},
+        end("r3", at("12:00")),
+    ]
+    store = _store(tmp_path, *events)
+
+    rows = history.read(store.journal, HistoryQuery(), lambda job: True)
+
+    assert rows == history.rows(events)
+    assert [(row["run_id"], row["retry_at"]) for row in rows] == [
+        ("r3", None),
+        ("r2", None),
+        ("r1", noon),
+    ]
+    assert rows[1]["reason"] == "not tried again: a newer slot is due"
+
+
+def test_b1_what_was_put_off_and_is_skipped_then_does_not_wait_any_more() -> None:
+    noon = format_utc(at("12:00"))
+    put_off = {"event": "deferred", "at": noon, "job": "backup", "run_id": "r1", "slot": noon}
+    skipped = {"event": "skipped", "at": noon, "job": "backup", "slot": noon}
+
+    rows = history.rows(
+        [
+            {**put_off, "reason": "busy", "retry_at": noon},
+            {**skipped, "reason": "not now: busy; a newer slot is due"},
+        ]
+    )
+
+    assert [(row["outcome"], row["reason"], row["retry_at"]) for row in rows] == [
+        ("skipped", "not now: busy; a newer slot is due", None),
+        (None, "not now: busy", None),
+    ]
+
+
 def test_a_limit_is_filled_from_older_days(tmp_path: Path) -> None:
     days = [at("11:00") - timedelta(days=back) for back in range(9, -1, -1)]
     store = _store(tmp_path, *(end(f"{day:%d}", day) for day in days))

@@ -164,6 +164,11 @@ def test_a7_whatever_calls_off_a_retry_the_slot_is_a_dead_letter_and_told_of_onc
     assert [row for row in after.told if row["slot"] == NOON] == []
     finals = [row for row in engine.rows if row["slot"] == NOON and row["run_id"] is None]
     assert finals == []  # neither skipped nor missed as well
+    last = next(row for row in reversed(engine.rows) if row["slot"] == NOON)
+    assert (last["outcome"], last["retry_at"]) == (ended, None)
+    assert at_once or last["reason"] == f"not tried again: {recorded}"
+    recorded_last = engine.state["jobs"]["backup"]["last"]
+    assert recorded_last["slot"] != NOON or not recorded_last.get("retry_at")
 
 
 def call_off(engine: Engine, cause: str) -> str:

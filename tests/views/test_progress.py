@@ -61,6 +61,35 @@ def test_the_summary_tells_each_run_and_the_counts() -> None:
     assert text.endswith("1 ran, 1 failed, 1 carried in 2.50 s\n")
 
 
+def test_b3_a_slot_with_quick_retries_has_one_line_and_no_retry_that_is_over() -> None:
+    retry = {"outcome": "failed", "answered": False, "retry_at": "2026-11-21T11:00:01Z"}
+    runs = [
+        _row(end("r1", at("11:00"), **retry)),
+        _row(end("r2", at("11:00"), attempt=2, **retry)),
+        _row(end("r3", at("11:00"), "failed", attempt=3)),
+        _row(end("r4", at("11:00"), job="other", **{**retry, "retry_at": "2026-11-21T11:30:00Z"})),
+        _row({**end("r5", at("11:00")), "slot": None}),
+        _row({**end("r6", at("11:00")), "slot": None}),
+    ]
+    tick = {"due": 2, "ran": 4, "failed": 4, "skipped": 0, "carried": 0, "duration_seconds": 2.5}
+
+    text = terminal.rendered(*summary({"tick": tick, "runs": runs}, BERLIN), width=100, color=False)
+
+    _, *lines, _ = text.splitlines()
+    assert [line.split()[0] for line in lines] == ["backup", "other", "backup", "backup"]
+    assert "attempt 3" in lines[0]
+    assert "retrying" not in lines[0]
+    assert "retrying at 2026-11-21 12:30+01:00" in lines[1]
+
+
+def test_b3_history_announces_a_retry_until_it_is_past() -> None:
+    row = _row(end("r1", at("11:00"), "failed", retry_at="2026-11-21T11:30:00Z"))
+
+    announced = [tables.note(row, UTC, at(now)) for now in ("11:29", "11:30")]
+
+    assert announced == ["exit code 1; retrying at 2026-11-21 11:30+00:00", "exit code 1"]
+
+
 def test_the_summary_of_an_idle_tick_says_that_nothing_was_due() -> None:
     tick = {"due": 0, "ran": 0, "failed": 0, "skipped": 0, "carried": 0, "duration_seconds": 0.1}
 
