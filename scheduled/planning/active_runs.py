@@ -20,7 +20,12 @@ def without_active_runs(job: Job, memory: JobMemory) -> JobMemory:
 
     Unless `overlap` is `queue`: then the next run waits for those in progress.
     """
-    if job.overlap is Overlap.QUEUE or not memory.runs:
+    return memory if job.overlap is Overlap.QUEUE else as_if_ended(memory)
+
+
+def as_if_ended(memory: JobMemory) -> JobMemory:
+    """Return the memory as if the slots in progress had ended."""
+    if not memory.runs:
         return memory
     # Their retry or deferral has been started by these runs.
     active_slots = {run.slot for run in memory.runs.values()}

@@ -235,7 +235,7 @@ def _wait_for_window(decision: Decision, now: datetime) -> Decision:
     if job.max_lateness is not None and slot is not None:
         start = slot + start_delay(job)
         ends.append(start + timedelta(seconds=job.max_lateness) + INSTANT)
-    why = f"outside its window {job.window}"
+    why = window.closed(job.window)
     end = min(end for end in ends if end > now)
     return Decision(job, Verdict.WAIT, slot, reason=why, next=end)
 
@@ -335,7 +335,9 @@ def _decide_paused(
     """Decide to skip the slots of a pause as they pass, so that none of them runs afterwards."""
     why = pause_text(pause)
     if due is None:
-        return Decision(job, Verdict.PAUSED, reason=why, next=after)
+        waits = memory.retry is not None or memory.deferral is not None
+        again = _earliest((after, pause.until)) if waits else after
+        return Decision(job, Verdict.PAUSED, reason=why, next=again)
     if memory.retry is not None and memory.retry.slot <= due.newest:
         superseded = memory.retry.slot < due.newest
         why = SUPERSEDED if superseded else why

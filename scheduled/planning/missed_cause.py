@@ -77,7 +77,7 @@ def _cause(job: Job, slot: datetime, spans: Iterable[Span]) -> str:
         if span.start <= slot <= span.end:
             return span.cause
     if job.window and window.next_opening(job.window, job.timezone, slot + start_delay(job)):
-        return f"outside its window {job.window}"
+        return window.closed(job.window)
     return NO_TICK
 
 

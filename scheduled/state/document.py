@@ -141,6 +141,7 @@ class JobEntry(TypedDict, total=False):
     open: RunEntry | None
     beside: dict[str, RunEntry] | None
     last: RunEntry | None
+    ran: RunEntry | None
     retry: RetryEntry | None
     deferred: NotNowEntry | None
     deferrals: int

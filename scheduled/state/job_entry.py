@@ -67,10 +67,18 @@ def close_run(entry: JobEntry, run_id: str | None) -> None:
 
 
 def set_last(entry: JobEntry, event: RunEnded | SlotSkipped) -> None:
-    """Keep how the last run or slot ended, and forget the last not now."""
+    """Keep how the last run or slot ended, and forget the last not now.
+
+    A slot that is skipped does not hide how the last run ended.
+    """
     last = {key: value for key, value in event.items() if key not in _NOT_IN_LAST}
-    if event["event"] == "skipped":
+    before = entry.get("last") or {}
+    if event["event"] != "skipped":
+        entry.pop("ran", None)
+    else:
         last["outcome"] = "skipped"
+        if before.get("run_id") and "seq" in event:
+            entry["ran"] = before
     entry["last"] = cast("RunEntry", last)
     entry.pop("deferred", None)
 

@@ -325,7 +325,20 @@ def _deferral(entry: DeferralEntry | None) -> Deferral | None:
 
 def _pause_of(state: State, job: str) -> Pause | None:
     paused = state["paused"]
-    return _pause(paused.get(job)) or _pause(paused.get(ALL_JOBS)) if paused else None
+    if not paused:
+        return None
+    pauses = [*filter(None, (_pause(paused.get(job)), _pause(paused.get(ALL_JOBS))))]
+    return _joined(*pauses) if len(pauses) > 1 else next(iter(pauses), None)
+
+
+def _joined(own: Pause, of_all: Pause) -> Pause:
+    """Return two pauses as one; if there is time between them, the later one."""
+    first, second = sorted((own, of_all), key=lambda pause: pause.since)
+    if first.until is not None and first.until < second.since:
+        return second
+    if first.until is None or (second.until is not None and second.until <= first.until):
+        return first
+    return second._replace(since=first.since)
 
 
 def _pause(entry: PauseEntry | None) -> Pause | None:

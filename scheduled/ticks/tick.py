@@ -16,6 +16,7 @@ from scheduled.errors import ScheduledError, StateError, UnavailableError, is_no
 from scheduled.jobs.model import AttemptResult, Job
 from scheduled.planning import reboot, registration, tick_plan
 from scheduled.planning.decision import Decision, Verdict
+from scheduled.planning.next_run import next_run
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import Start
 from scheduled.runs import lingering_output, output
@@ -306,12 +307,12 @@ class Tick:
         later = self.context.later()
         for row in self.report.told:
             job = self.context.jobs.get(row["job"])
-            decision = later.decide(job) if job is not None else None
-            if decision is None:
+            if job is None:
                 continue
-            upcoming = self.now + self.cadence.interval if decision.is_due else decision.next
-            if upcoming is not None:
-                self.report.upcoming[row["job"]] = upcoming
+            start = next_run(job, later.memory(job.id), later.slots, later.grace)
+            if start is not None:
+                due = self.now + self.cadence.interval
+                self.report.upcoming[row["job"]] = start.at if start.at > later.slots.now else due
 
     def _publish(self) -> None:
         path = self.config.places.central_dir / "SCHEDULED.central.json"

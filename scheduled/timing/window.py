@@ -46,6 +46,11 @@ def parse(text: str) -> Window:
     return Window(start, end)
 
 
+def closed(text: str) -> str:
+    """Return what is said of a job that waits for its window."""
+    return f"outside its window {text}"
+
+
 def next_opening(text: str, zone: str, now: datetime) -> datetime | None:
     """Return when the window opens next, in UTC; None if it is open at `now`."""
     window = parse(text)

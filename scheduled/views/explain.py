@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from scheduled.jobs.model import CatchUp, Job
 from scheduled.jobs.schedule import schedule_of, start_delay
-from scheduled.planning import decide
-from scheduled.state.records import JobMemory
+from scheduled.state.records import Deferral, JobMemory, Retry
 from scheduled.timing import slots, window
 from scheduled.timing.expression import NICKNAMES, Boot, Cron, Interval, Once, Schedule
+from scheduled.views import upcoming
 from scheduled.views.format import absolute, span
 from scheduled.views.snapshot import Snapshot
 
@@ -18,17 +18,32 @@ _FIELDS = ("minute", "hour", "day of the month", "month", "weekday")
 def sentences(snapshot: Snapshot, job: Job, slot: datetime) -> Iterator[str]:
     """Yield what there is to say about one upcoming slot, in the order in which it matters."""
     memory = snapshot.record(job.id)
-    if memory.deferral is not None and memory.deferral.until == slot:
-        yield f"it was deferred until then{_because(memory.deferral.reason)}"
+    deferral = memory.deferral
+    if deferral is not None and deferral.until == slot and upcoming.deferred_start(snapshot, job):
+        yield from _deferred(snapshot, job, deferral)
+    elif memory.retry is not None and upcoming.retry_start(snapshot, job) == slot:
+        yield _retried(memory.retry, job, snapshot)
+        return
     else:
         yield from _by_schedule(snapshot, job, slot, memory)
     if job.after:
         yield f"it waits until {' and '.join(job.after)} succeeded (after)"
-    if memory.skip == slot:
-        yield f"it will be skipped: {decide.SKIPPED_BY_USER}"
-    if memory.pause is not None and memory.pause.covers(slot):
-        yield f"it will be skipped: it lies in a pause{_because(memory.pause.reason)}"
     yield from _catch_up(job, slot, snapshot)
+
+
+def _deferred(snapshot: Snapshot, job: Job, deferral: Deferral) -> Iterator[str]:
+    yield f"it was deferred until then{_because(deferral.reason)}"
+    start = upcoming.deferred_start(snapshot, job)
+    if start is not None and start != deferral.until:
+        yield f"it waits until {absolute(start, snapshot.zone)}, for a pause or its window to end"
+
+
+def _retried(retry: Retry, job: Job, snapshot: Snapshot) -> str:
+    """`attempt 2 of 4 for the run scheduled for ...: exit code 1`."""
+    slot = absolute(retry.slot, snapshot.zone)
+    attempts = job.max_retries + 1 + retry.interruptions
+    error = f": {retry.error}" if retry.error else ""
+    return f"attempt {retry.attempt} of {attempts} for the run scheduled for {slot}{error}"
 
 
 def _by_schedule(snapshot: Snapshot, job: Job, slot: datetime, memory: JobMemory) -> Iterator[str]:
@@ -37,7 +52,10 @@ def _by_schedule(snapshot: Snapshot, job: Job, slot: datetime, memory: JobMemory
     changed = slots.clock_change_note(schedule_of(job), slot)
     if changed:
         yield f"clock change: {changed}"
-    yield from _start(job, slot, snapshot)
+    why = [*upcoming.skip_reasons(snapshot, job, slot)]
+    yield from (f"it will be skipped: {reason}" for reason in why)
+    if not why:
+        yield from _start(job, slot, snapshot)
 
 
 def _rule(job: Job, slot: datetime, memory: JobMemory, snapshot: Snapshot) -> str:

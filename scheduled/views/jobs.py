@@ -1,13 +1,12 @@
 """The jobs as rows: `list --json`, and the table of `list`."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import decide
-from scheduled.planning.decision import Decision, Verdict
+from scheduled.planning.decision import Decision
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import is_registered
 from scheduled.state.records import JobMemory
@@ -53,6 +52,8 @@ def row(snapshot: Snapshot, decision: Decision, slots_now: SlotCache) -> dict[st
     job = decision.job
     memory, entry = snapshot.record(job.id), snapshot.entry(job.id)
     last = _dict(entry.get("last"))
+    if not last.get("run_id"):  # skipped: how the last run ended counts
+        last = _dict(entry.get("ran")) or last
     return {
         "id": job.id,
         "name": job.name,
@@ -64,9 +65,10 @@ def row(snapshot: Snapshot, decision: Decision, slots_now: SlotCache) -> dict[st
         "priority": job.priority.value,
         "source": job.source,
         "status": status(job, memory, entry),
-        "next_run": format_utc(awaited(decision, slots_now)),
+        "next_run": format_utc(snapshot.next_run(job, slots_now)),
         "last_run": last.get("started_at") or format_utc(memory.last_success),
         "last_outcome": last.get("outcome"),
+        "paused": memory.pause is not None and memory.pause.covers(snapshot.now),
     }
 
 
@@ -74,16 +76,25 @@ def status(job: Job, memory: JobMemory, entry: dict[str, Any]) -> str:
     """Return the status of a job in CIRIS's words: PENDING until it first ran, then ACTIVE.
 
     One that runs once ends COMPLETE, or FAILED if its slot ended without a success; so does any
-    that its failures have suspended. CANCELLED is what a person did.
+    that its failures have suspended. CANCELLED is what a person did, who may have skipped the
+    slot of a job that runs once.
     """
     if memory.cancelled is not None:
         return "CANCELLED"
     if memory.suspended:
         return "FAILED"
     if _is_over(job, memory):
+        if _is_left_out(entry):
+            return "CANCELLED"
         succeeded = memory.succeeded_slot is not None
         return "COMPLETE" if succeeded and memory.succeeded_slot == memory.watermark else "FAILED"
     return "ACTIVE" if entry.get("counts") else "PENDING"
+
+
+def _is_left_out(entry: dict[str, Any]) -> bool:
+    """Return whether a person has left out the last slot."""
+    last = _dict(entry.get("last"))
+    return last.get("outcome") == "skipped" and last.get("reason") == decide.SKIPPED_BY_USER
 
 
 def _is_over(job: Job, memory: JobMemory) -> bool:
@@ -96,23 +107,6 @@ def _is_over(job: Job, memory: JobMemory) -> bool:
     slot = slots.latest(schedule, memory.watermark, memory.watermark)
     first_seen = memory.anchor
     return slot is not None and (first_seen is None or slot > first_seen)
-
-
-def awaited(decision: Decision, slots_now: SlotCache) -> datetime | None:
-    """Return the slot the next run is for: in the past if it is due; None if none will come."""
-    job = decision.job
-    match decision.verdict:
-        case Verdict.DISABLED:
-            return None
-        case Verdict.NOT_DUE | Verdict.WAIT | Verdict.PAUSED:
-            return decision.next
-        case Verdict.RUN | Verdict.SKIP | Verdict.OVER_BUDGET | Verdict.CANCEL_RETRY:
-            return decision.slot
-        case Verdict.REGISTER | Verdict.RESET_WATERMARK:
-            schedule = schedule_of(job)
-            at_once = decision.watermark is None
-            newest = slots_now.latest(schedule, None, None) if at_once else None
-            return newest or slots_now.following(schedule, slots_now.now, None)
 
 
 def _dict(value: Any) -> dict[str, Any]:

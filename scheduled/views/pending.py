@@ -10,6 +10,7 @@ from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import Standing
 from scheduled.state.records import ActiveRun
 from scheduled.timing.instants import parse_utc
+from scheduled.views import upcoming
 from scheduled.views.format import absolute, both
 from scheduled.views.snapshot import Snapshot
 
@@ -65,6 +66,8 @@ def unscheduled(snapshot: Snapshot, job: Job, slot: datetime, decision: Decision
     first_seen = parse_utc(snapshot.entry(job.id).get("first_seen"))
     if slot > snapshot.now:
         yield "its time has not come"
+        for reason in upcoming.skip_reasons(snapshot, job, slot):
+            yield f"it will be skipped: {reason}"
     elif memory.anchor is not None and slot <= memory.anchor and is_registered(snapshot, job):
         seen = both(memory.anchor, snapshot.now, snapshot.zone)
         if first_seen is None or first_seen == memory.anchor:

@@ -13,6 +13,7 @@ from scheduled.errors import UnreadableFileError
 from scheduled.jobs.model import Job
 from scheduled.planning import decide
 from scheduled.planning.decision import Decision
+from scheduled.planning.next_run import Start, next_run
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.runs.running import running_jobs
 from scheduled.state import heartbeat, records, tick_interval
@@ -64,6 +65,21 @@ class Snapshot:
         if job not in self._records:
             self._records[job] = records.job_memory(self.state, job)
         return self._records[job]
+
+    def next_start(self, job: Job, slots: SlotCache | None = None) -> Start | None:
+        """Return what runs next of a job; `slots` are those of now."""
+        return next_run(
+            job,
+            self.record(job.id),
+            slots or SlotCache.at(self.now),
+            self.late_after,
+            is_running=job.id in self.running,
+        )
+
+    def next_run(self, job: Job, slots: SlotCache | None = None) -> datetime | None:
+        """Return when a job runs next: in the past if it is due; None if no run will come."""
+        start = self.next_start(job, slots)
+        return start.at if start is not None else None
 
     @property
     def late_after(self) -> timedelta:

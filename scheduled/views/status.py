@@ -10,7 +10,7 @@ from scheduled.planning import decide
 from scheduled.runs.output_files import log_path
 from scheduled.state.document import State
 from scheduled.state.records import count_outcomes, pauses
-from scheduled.timing.instants import format_utc
+from scheduled.timing.instants import format_utc, parse_utc
 from scheduled.timing.timezones import zone_info
 from scheduled.views import upcoming
 from scheduled.views.health import judge
@@ -97,7 +97,10 @@ def _overdue(snapshot: Snapshot) -> list[dict[str, Any]]:
     for decision in snapshot.decisions():
         if not decision.is_due or decision.slot is None or decision.job.id in snapshot.running:
             continue
-        if snapshot.entry(decision.job.id).get("deferred"):
+        if decide.is_off(decision) or decision.reason == decide.SKIPPED_BY_USER:
+            continue
+        not_now = snapshot.entry(decision.job.id).get("deferred") or {}
+        if parse_utc(not_now.get("slot")) == decision.slot:
             continue  # a guard, or the job itself, said "not now"
         since = decision.missed.first if decision.missed else decision.slot
         waited = snapshot.now - since
@@ -121,6 +124,8 @@ def _failing(snapshot: Snapshot) -> list[dict[str, Any]]:
         if not entry.get("failures"):
             continue
         last = entry.get("last") or {}
+        if not last.get("run_id"):  # skipped: what failed is the last run
+            last = entry.get("ran") or last
         path = log_path(snapshot.state_dir, job.id, last.get("run_id"))
         rows.append(
             {

@@ -31,12 +31,18 @@ def jobs(rows: Iterable[Mapping[str, Any]], now: datetime, zone: tzinfo) -> Tabl
         table.add_row(
             cell(row["id"]),
             cell(row["schedule"]),
-            Text("yes") if row["enabled"] else Text("no", "dim"),
+            _enabled(row),
             Text(_ago(row["last_run"], now)),
             outcome(row["last_outcome"]),
             Text(awaited(row, now, zone)),
         )
     return table
+
+
+def _enabled(row: Mapping[str, Any]) -> Text:
+    if not row["enabled"]:
+        return Text("no", "dim")
+    return Text("paused", "yellow") if row["paused"] else Text("yes")
 
 
 def jobs_at(rows: Iterable[Mapping[str, Any]], now: datetime, zone: tzinfo) -> Table:

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from scheduled.jobs.model import Job
+from scheduled.jobs.model import CatchUp, Job
 from scheduled.jobs.schedule import schedule_of, start_delay
 from scheduled.planning import decide
+from scheduled.planning.decision import Verdict
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.state.present import CORRECTION
 from scheduled.timing import slots, window
@@ -74,15 +75,25 @@ def _merged(snapshot: Snapshot, count: int) -> Iterator[tuple[datetime, Job]]:
 
 
 def _following(snapshot: Snapshot, job: Job, cache: SlotCache) -> Iterator[datetime]:
+    """Yield the retry or deferral that comes next, if any, then the slots."""
     memory = snapshot.record(job.id)
     if not decide.is_enabled(job, memory):
         return
     schedule = schedule_of(job)
     anchor = memory.anchor if is_anchored(schedule) else None
     slot: datetime | None = decide.answered_until(job, memory, snapshot.now)
+    retry = retry_start(snapshot, job)
+    if retry is not None:
+        yield retry
+    elif memory.retry is not None and snapshot.next_run(job) is None:
+        return  # the end of this retry suspends the job
+    elif memory.deferral is None and job.window:
+        yield from _waiting(snapshot, job, cache)
     if memory.deferral is not None:
-        slot = memory.deferral.until
-        yield slot
+        slot = memory.deferral.until - decide.INSTANT
+        if deferred_start(snapshot, job) is not None:
+            slot = memory.deferral.until
+            yield slot
     if (
         memory.watermark is not None
         and snapshot.now < memory.watermark <= snapshot.now + CORRECTION
@@ -94,35 +105,105 @@ def _following(snapshot: Snapshot, job: Job, cache: SlotCache) -> Iterator[datet
             yield slot
 
 
+def _waiting(snapshot: Snapshot, job: Job, cache: SlotCache) -> Iterator[datetime]:
+    """Yield the slot that has passed and waits for the window of its job, if any does."""
+    decision = decide.decide(job, snapshot.record(job.id), cache, snapshot.late_after)
+    is_closed = decision.verdict is Verdict.WAIT and decision.reason == window.closed(job.window)
+    if is_closed and decision.slot is not None and decision.slot <= snapshot.now:
+        yield decision.slot
+
+
+def retry_start(snapshot: Snapshot, job: Job) -> datetime | None:
+    """Return when the next attempt for a slot starts; None if none is to come later."""
+    retry, start = snapshot.record(job.id).retry, snapshot.next_start(job)
+    if retry is None or start is None or start.slot != retry.slot:
+        return None
+    return start.at if start.at > snapshot.now else None
+
+
+def deferred_start(snapshot: Snapshot, job: Job) -> datetime | None:
+    """Return when a deferred run starts; None if there is none, or it falls into a pause.
+
+    At the end of the pause it starts, unless a slot was skipped after it.
+    """
+    memory = snapshot.record(job.id)
+    if memory.deferral is None:
+        return None
+    start = until = memory.deferral.until
+    if memory.pause is not None and memory.pause.covers(until):
+        end = memory.pause.until
+        schedule = schedule_of(job)
+        anchor = memory.anchor if is_anchored(schedule) else None
+        cache = SlotCache.at(snapshot.now)
+        skipped = cache.following(schedule, until - decide.INSTANT, anchor)
+        if end is None or (skipped is not None and skipped < end):
+            return None
+        start = end
+    start = _opening(snapshot, job, start) or start
+    return None if _comes_too_late(snapshot, job, start - until) else start
+
+
 def _entry(snapshot: Snapshot, job: Job, slot: datetime) -> dict[str, Any]:
     return {
         "slot": format_utc(slot),
-        "local": slot.astimezone(zone_info(job.timezone)).isoformat(),
+        "local": _local(job, slot),
         "note": "; ".join(_notes(snapshot, job, slot)),
     }
 
 
 def _notes(snapshot: Snapshot, job: Job, slot: datetime) -> Iterator[str]:
-    """Yield what a clock change does to the slot, and why its run starts later."""
-    deferral = snapshot.record(job.id).deferral
-    if deferral is not None and deferral.until == slot:
-        yield f"deferred{': ' if deferral.reason else ''}{deferral.reason}"
-        return
+    """Yield what a clock change does to the slot, and why its run starts later, or not at all."""
     memory = snapshot.record(job.id)
-    if memory.skip == slot:
-        yield f"will be skipped: {wording.printed(decide.SKIPPED_BY_USER)}"
-    if memory.pause is not None and memory.pause.covers(slot):
-        yield f"will be skipped: paused{': ' if memory.pause.reason else ''}{memory.pause.reason}"
+    deferral, start = memory.deferral, deferred_start(snapshot, job)
+    if deferral is not None and deferral.until == slot and start is not None:
+        yield f"deferred{': ' if deferral.reason else ''}{deferral.reason}"
+        if start != slot:
+            yield f"starts at {_local(job, start)}"
+        return
+    if memory.retry is not None and retry_start(snapshot, job) == slot:
+        yield f"attempt {memory.retry.attempt}: {memory.retry.error or 'interrupted'}"
+        return
+    why = [*skip_reasons(snapshot, job, slot)]
+    yield from (f"will be skipped: {wording.printed(reason)}" for reason in why)
     changed = slots.clock_change_note(schedule_of(job), slot)
     if changed:
         yield changed
     delay = start_delay(job)
     if delay:
         yield f"starts at +{_short(delay)} (jitter)"
-    opens = window.next_opening(job.window, job.timezone, slot + delay) if job.window else None
-    if opens is not None:
-        local = opens.astimezone(zone_info(job.timezone)).isoformat()
-        yield f"outside its window {job.window}: starts at {local}"
+    opens = _opening(snapshot, job, slot + delay)
+    if opens is not None and not why:
+        yield f"{window.closed(job.window)}: starts at {_local(job, opens)}"
+
+
+def skip_reasons(snapshot: Snapshot, job: Job, slot: datetime) -> Iterator[str]:
+    """Yield why nothing will run for an upcoming slot; nothing if something will."""
+    memory = snapshot.record(job.id)
+    if memory.skip == slot:
+        yield decide.SKIPPED_BY_USER
+    if memory.pause is not None and memory.pause.covers(slot):
+        yield f"paused{': ' if memory.pause.reason else ''}{memory.pause.reason}"
+    start = slot + start_delay(job)
+    opens = _opening(snapshot, job, start)
+    if opens is not None and _comes_too_late(snapshot, job, opens - start):
+        yield f"too late when its window {job.window} opens"
+
+
+def _opening(snapshot: Snapshot, job: Job, start: datetime) -> datetime | None:
+    """Return when the window opens for a start at that time; None if it is open then."""
+    if not job.window:
+        return None
+    return window.next_opening(job.window, job.timezone, max(start, snapshot.now))
+
+
+def _comes_too_late(snapshot: Snapshot, job: Job, late: timedelta) -> bool:
+    """Return whether a run that waited so long is skipped by then."""
+    is_caught_up = job.catch_up is not CatchUp.SKIP or late < snapshot.late_after
+    return not is_caught_up or decide.is_too_late(job, late)
+
+
+def _local(job: Job, instant: datetime) -> str:
+    return instant.astimezone(zone_info(job.timezone)).isoformat()
 
 
 def _short(delay: timedelta) -> str:

@@ -54,8 +54,13 @@ def document(snapshot: Snapshot, job: Job, at: datetime, rows: Sequence[Row]) ->
         "slot": format_utc(slot),
         "answer": answer,
         "reasons": [*reasons, *([f"clock change: {note}"] if note else [])],
-        "next": format_utc(decision.next),
+        "next": format_utc(_later(snapshot.next_run(job), snapshot.now)),
     }
+
+
+def _later(instant: datetime | None, now: datetime) -> datetime | None:
+    """Return when the next run is, unless that is due."""
+    return instant if instant is not None and instant > now else None
 
 
 def slot_at(snapshot: Snapshot, job: Job, at: datetime) -> datetime | None:

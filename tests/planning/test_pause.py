@@ -1,12 +1,19 @@
 """Slots that pass on purpose: pause, resume, skip."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from scheduled.cli.main import main
 from scheduled.jobs.model import CatchUp
+from scheduled.jobs.schedule import schedule_of
+from scheduled.planning.decide import decide
+from scheduled.planning.decision import Verdict
+from scheduled.planning.slot_cache import SlotCache
+from scheduled.state.records import Deferral, JobMemory, Pause
+from scheduled.timing.fingerprint import fingerprint
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import at, job
 
@@ -188,3 +195,32 @@ def test_what_cannot_be_meant_is_refused(
     assert call(home, *words) == 2
 
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("own", ["11:50", "12:20"])
+def test_b4_a_pause_of_one_job_that_is_over_leaves_it_in_the_pause_of_all(
+    tmp_path: Path, own: str
+) -> None:
+    engine = Engine(tmp_path, [job(command=NOTE)])
+    engine.run_at("11:30")
+    engine.record("11:40", paused(until=own))
+    engine.record("11:55", paused("*", until="13:30"))
+
+    for when in ("12:00", "13:00", "14:00"):
+        engine.run_at(when)
+
+    assert engine.lines() == ["backup 14:00:00Z"]
+
+
+def test_b4_a_deferred_run_in_a_pause_is_decided_about_when_that_ends() -> None:
+    memory = JobMemory(
+        fingerprint=fingerprint(schedule_of(job())),
+        anchor=at("10:30"),
+        watermark=at("11:00"),
+        deferral=Deferral(at("11:10")),
+        pause=Pause(at("11:05"), at("11:20")),
+    )
+
+    decision = decide(job(), memory, SlotCache.at(at("11:15")), timedelta(minutes=2))
+
+    assert (decision.verdict, decision.next) == (Verdict.PAUSED, at("11:20"))

@@ -98,5 +98,5 @@ def test_a_slot_in_a_pause_or_left_out_by_hand_will_be_skipped() -> None:
 
     said = explained(backup, seen(backup, at("11:40")), pause, skip)
 
-    assert "it will be skipped: it lies in a pause (holiday)" in said
+    assert "it will be skipped: paused: holiday" in said
     assert "it will be skipped: left out by hand" in said

@@ -23,6 +23,7 @@ KEYS = [
     "next_run",
     "last_run",
     "last_outcome",
+    "paused",
 ]
 
 

@@ -4,6 +4,7 @@ import io
 import threading
 from datetime import UTC, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
@@ -62,7 +63,7 @@ def test_the_summary_tells_each_run_and_the_counts() -> None:
 
 
 def test_b3_a_slot_with_quick_retries_has_one_line_and_no_retry_that_is_over() -> None:
-    retry = {"outcome": "failed", "answered": False, "retry_at": "2026-11-21T11:00:01Z"}
+    retry: dict[str, Any] = {"outcome": "failed", "retry_at": "2026-11-21T11:00:01Z"}
     runs = [
         _row(end("r1", at("11:00"), **retry)),
         _row(end("r2", at("11:00"), attempt=2, **retry)),
