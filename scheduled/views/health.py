@@ -21,6 +21,8 @@ PERSISTENT = 0.50
 PERSISTENT_RUNS = 3
 """Fewer failures than this say nothing about persistence."""
 SHORTEST_SILENCE = timedelta(minutes=3)
+CRONTAB, TIMER = "crontab", "timer"
+"""Ways to be called, as the state names them."""
 _EXECUTED = (Outcome.SUCCEEDED, Outcome.FAILED, Outcome.TIMED_OUT)
 
 
@@ -70,7 +72,9 @@ def _silence(snapshot: Snapshot) -> list[Finding]:
     limit = silence_limit(snapshot.cadence.interval)
     if snapshot.last_tick is None and installed and snapshot.now - installed <= limit:
         within = span(snapshot.cadence.interval.total_seconds())
-        return [(Health.DEGRADED, f"no tick has come yet; the first is expected within {within}")]
+        missing = _without_daemon(snapshot)
+        first = f"the first is expected within {within}{', but ' if missing else ''}{missing}"
+        return [(Health.DEGRADED, f"no tick has come yet; {first}")]
     if snapshot.last_tick is None:
         advice = "`scheduled cron install` makes cron call it, `scheduled run` does it once"
         return [(Health.DEGRADED, f"no tick has come yet: {advice}")]
@@ -82,9 +86,36 @@ def _silence(snapshot: Snapshot) -> list[Finding]:
     expected = span(interval.total_seconds())
     sentence = (
         f"no tick for {span(away.total_seconds())}, one is expected every {expected}: "
-        "is cron running? `scheduled cron show` tells whether the crontab has its line"
+        f"{_without_daemon(snapshot) or _with_daemon(snapshot)}"
     )
     return [(Health.CRITICAL, sentence)]
+
+
+def _with_daemon(snapshot: Snapshot) -> str:
+    runs = "is cron running?" if snapshot.callers() is None else "the daemon runs;"
+    if _ways(snapshot) == {TIMER}:
+        return f"{runs} `systemctl --user list-timers` tells whether the timer is active"
+    return f"{runs} `scheduled cron show` tells whether the crontab has its line"
+
+
+def _without_daemon(snapshot: Snapshot) -> str:
+    """Return that nothing runs that could call a tick, and what to do; '' if something may."""
+    callers, ways = snapshot.callers(), _ways(snapshot)
+    if callers is None or (callers.timers and CRONTAB not in ways):
+        return ""
+    if ways == {TIMER}:
+        return "systemd does not run for this user; type: loginctl enable-linger, or log in"
+    if callers.cron or (callers.timers and TIMER in ways):
+        return ""
+    return (
+        "no cron daemon runs here; start it: `systemctl enable --now cron` (on Fedora and Arch"
+        " `crond` and `cronie`), or `cron` in a container"
+    )
+
+
+def _ways(snapshot: Snapshot) -> set[str]:
+    """Return what `cron install` has written: CRONTAB, TIMER; empty if that is unknown."""
+    return {by.partition(" of ")[0] for by in snapshot.state["cadence"].get("installed", {})}
 
 
 def _failures(outcomes: Counter[str]) -> list[Finding]:

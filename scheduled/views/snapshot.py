@@ -3,7 +3,7 @@
 Observing changes nothing on the disk, and works where there is no state yet.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
@@ -20,7 +20,8 @@ from scheduled.state import heartbeat, records, tick_interval
 from scheduled.state.document import State
 from scheduled.state.records import JobMemory
 from scheduled.state.tick_interval import Cadence
-from scheduled.system import files
+from scheduled.system import daemons, files
+from scheduled.system.daemons import Callers
 from scheduled.timing import instants
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class Snapshot:
     """What was broken about the state, a sentence each."""
     mail: dict[str, Any] = field(default_factory=dict)
     """`system_totals` of the mail's central file; empty where there is none."""
+    callers: Callable[[], Callers | None] = lambda: None
+    """Returns what runs that could call a tick; None if that cannot be seen."""
     _records: dict[str, JobMemory] = field(default_factory=dict, init=False, compare=False)
     """What `job_memory` found out: there are views that ask five times about each job."""
 
@@ -110,6 +113,7 @@ def observe(
         warnings=config.warnings,
         problems=config.problems,
         recovered=tuple(recovered),
+        callers=daemons.running,
         mail=_mail(config.places.central_dir / MAIL_FILE),
     )
 

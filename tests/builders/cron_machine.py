@@ -17,13 +17,17 @@ import pytest
 
 from tests.builders import needs
 
-_DAEMON = """
+MOUNTS = """
 set -e
 crontab_group=$(stat -c %g /var/spool/cron/crontabs)
 mount -t tmpfs -o "mode=1730,gid=$crontab_group" tmpfs /var/spool/cron/crontabs
 mount -t tmpfs tmpfs /etc/cron.d
 mount --bind /dev/null /etc/crontab
 mount -t tmpfs -o mode=755 tmpfs /run
+"""
+"""What keeps a daemon away from all crontabs of this machine."""
+_DAEMON = f"""
+{MOUNTS}
 echo ready
 exec cron -f
 """

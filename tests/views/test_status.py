@@ -7,6 +7,7 @@ import pytest
 
 from scheduled.jobs.model import Priority
 from scheduled.state.tick_interval import Cadence
+from scheduled.system.daemons import Callers
 from scheduled.views import status
 from scheduled.views.snapshot import Snapshot, observe
 from tests.builders.engine import Engine
@@ -96,6 +97,65 @@ def test_a_tick_that_does_not_come_is_critical(interval: int, silence: int, heal
 
     assert document["health"] == health
     assert document["last_tick"]["ago_seconds"] == silence * 60
+
+
+CRON, TIMERS = Callers(cron=True, timers=False), Callers(cron=False, timers=True)
+NOTHING = Callers(cron=False, timers=False)
+
+
+@pytest.mark.parametrize(
+    ("installed", "callers", "advice"),
+    [
+        ("crontab", NOTHING, "no cron daemon runs here; start it"),
+        ("crontab", TIMERS, "no cron daemon runs here; start it"),
+        ("crontab", CRON, "the daemon runs; `scheduled cron show` tells"),
+        ("crontab", None, "is cron running? `scheduled cron show` tells"),
+        ("timer", NOTHING, "systemd does not run for this user"),
+        ("timer", CRON, "systemd does not run for this user"),
+        ("timer", TIMERS, "the daemon runs; `systemctl --user list-timers` tells"),
+        ("", NOTHING, "no cron daemon runs here; start it"),
+        ("", TIMERS, "the daemon runs; `scheduled cron show` tells"),
+        ("", CRON, "the daemon runs; `scheduled cron show` tells"),
+    ],
+)
+def test_b5_where_no_tick_comes_it_is_said_whether_anything_could_call_one(
+    installed: str, callers: Callers | None, advice: str
+) -> None:
+    by = {f"{installed} of ann": 60.0} if installed else {}
+    shown = snapshot(
+        job(),
+        cadence=Cadence(timedelta(minutes=1)),
+        last_tick=at("11:50"),
+        callers=lambda: callers,
+    )
+    shown.state["cadence"]["installed"] = by
+
+    (reason,) = status.document(shown)["reasons"]
+
+    assert reason.startswith("no tick for 10 min, one is expected every 1 min: ")
+    assert advice in reason
+
+
+@pytest.mark.parametrize(("callers", "is_missing"), [(NOTHING, True), (CRON, False), (None, False)])
+def test_b5_right_after_cron_install_the_first_tick_is_expected_if_a_daemon_runs(
+    callers: Callers | None, is_missing: bool
+) -> None:
+    cadence = Cadence(timedelta(minutes=1), since=at("11:59"))
+    shown = snapshot(job(), cadence=cadence, last_tick=None, callers=lambda: callers)
+    shown.state["cadence"]["installed"] = {"crontab of ann": 60.0}
+
+    (reason,) = status.document(shown)["reasons"]
+
+    assert reason.startswith("no tick has come yet; the first is expected within 1 min")
+    assert ("but no cron daemon runs here; start it" in reason) == is_missing
+
+
+def test_b5_while_ticks_come_nobody_looks_for_a_daemon() -> None:
+    looked: list[int] = []
+    shown = snapshot(job(), last_tick=at("11:59"), callers=lambda: looked.append(1))
+
+    assert status.document(shown)["health"] == "healthy"
+    assert looked == []
 
 
 def test_before_the_first_tick_it_is_not_well_and_says_what_to_do() -> None:

@@ -1,0 +1,39 @@
+"""A machine on which no cron daemon runs: `status` sees that, and what to start."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.builders import cron_machine, needs
+from tests.builders.command import options
+from tests.builders.installed import WITHOUT_SWEEPS, configure, tick_at
+
+NAMESPACES = ("--mount", "--pid", "--fork", "--mount-proc", "--propagation=private")
+
+
+def test_b5_status_sees_whether_a_cron_daemon_runs(tmp_path: Path) -> None:
+    """The commands see no process of this machine but their own, and the daemon no crontab."""
+    needs.root()
+    needs.programs("cron", "crontab", "unshare")
+    root = tmp_path / "home"
+    root.mkdir()
+    configure(root, WITHOUT_SWEEPS)
+    tick_at(root, datetime.now(UTC) - timedelta(hours=2))
+    status = f"{sys.executable} -P -m scheduled {' '.join(options(root))} status"
+    script = f"{cron_machine.MOUNTS}\necho ready\n{status}\ncron\necho started\n{status}\n"
+
+    answer = subprocess.run(
+        ["unshare", *NAMESPACES, "sh", "-c", script], capture_output=True, text=True, check=False
+    )
+
+    if not answer.stdout.startswith("ready"):
+        pytest.skip("needs a place where root may mount (a container with CAP_SYS_ADMIN)")
+    without, _, with_it = answer.stdout.partition("started\n")
+    assert answer.returncode == 0, answer.stderr
+    assert "no tick for 2 h" in without
+    assert "no cron daemon runs here; start it" in without
+    assert "no tick for 2 h" in with_it
+    assert "the daemon runs; `scheduled cron show` tells" in with_it
