@@ -6,6 +6,7 @@ from datetime import datetime
 from scheduled.jobs.model import Job, Overlap
 from scheduled.jobs.schedule import start_delay
 from scheduled.planning.decision import Decision
+from scheduled.state.present import CORRECTION
 from scheduled.state.records import ActiveRun, JobMemory
 
 
@@ -46,7 +47,14 @@ def overlaps(decision: Decision, active_run: ActiveRun) -> bool:
 
 
 def _newest_started(memory: JobMemory) -> datetime | None:
-    return _newest((memory.watermark, *(run.slot for run in memory.runs.values())))
+    return _newest((memory.watermark, *map(_slot, memory.runs.values())))
+
+
+def _slot(run: ActiveRun) -> datetime | None:
+    """Return the slot of a run; None for one that was due by a clock that was ahead."""
+    if run.slot is None or run.slot > run.started_at + CORRECTION:
+        return None
+    return run.slot
 
 
 def _newest(slots: Iterable[datetime | None]) -> datetime | None:

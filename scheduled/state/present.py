@@ -24,14 +24,13 @@ _OF_JOB: tuple[Path, ...] = (
     ("succeeded_slot",),
     ("retry", "retry_at"),
     ("open", "started_at"),
-    ("open", "slot"),
     ("deferred", "at"),
     ("away", "at"),
     ("cancelled", "at"),
     ("suspended", "at"),
 )
 """The instants of a job that can only be past, or soon. `planning.decide` has the watermark. The
-slots of a retry and of a not now stay what they are: they are names."""
+slots of a run, of a retry and of a not now stay what they are: they are names."""
 _NESTED = frozenset(path[0] for path in _OF_JOB if len(path) > 1) | {"beside", "deferral"}
 _OTHERS: tuple[Path, ...] = (
     ("ticks", "first"),
@@ -105,8 +104,8 @@ def _of_job(name: str, entry: Any, limit: "_Limit", delay: timedelta) -> Iterato
         more = delay if path[-1] == "retry_at" else timedelta(0)
         yield from limit.check(_value(entry, path), ("jobs", name, *path), more)
     for lane, run in (entry.get("beside") or {}).items():
-        for key in ("started_at", "slot"):
-            yield from limit.check(run.get(key), ("jobs", name, "beside", lane, key))
+        path = ("jobs", name, "beside", lane, "started_at")
+        yield from limit.check(run.get("started_at"), path)
     if entry.get("deferral"):
         yield from _wish(entry["deferral"], _deferred_at(entry), ("jobs", name, "deferral"), limit)
 

@@ -31,6 +31,14 @@ def test_the_next_run_counts_from_the_newest_slot_in_progress() -> None:
     assert memory.coalesced == 0
 
 
+def test_a_slot_of_a_clock_that_was_ahead_moves_no_watermark() -> None:
+    ahead = RUN._replace(slot=at("2026-11-23T12:00"))
+
+    memory = active_runs.without_active_runs(PARALLEL, RUNNING._replace(runs={0: ahead}))
+
+    assert memory.watermark == at("11:00")
+
+
 @pytest.mark.parametrize("what", [job(), PARALLEL])
 def test_a_job_whose_slots_queue_or_that_does_not_run_is_seen_as_it_is(what: Job) -> None:
     memory = RUNNING if what.overlap is Overlap.QUEUE else RUNNING._replace(runs={})

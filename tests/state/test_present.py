@@ -10,9 +10,12 @@ import pytest
 
 from scheduled.state import present
 from scheduled.state.document import State, empty
+from scheduled.system import locks
 from scheduled.timing.instants import format_utc
+from tests.builders.beside import wait_for
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import at, job
+from tests.builders.killed import tick_and_kill
 
 YEARS_AHEAD = "2031-05-05T05:05:05Z"
 NOTE = "echo $SCHEDULED_SLOT >> out"
@@ -128,6 +131,27 @@ def test_h2_a_deferral_to_next_year_stays(tmp_path: Path) -> None:
 
     assert engine.state["jobs"]["backup"]["deferral"]["until"] == until["until"]
     assert report.warnings == []
+
+
+@pytest.mark.parametrize("spare_the_job", [False, True])
+def test_h2_a_slot_whose_run_a_clock_that_was_ahead_left_open_has_one_outcome(
+    tmp_path: Path, spare_the_job: bool
+) -> None:
+    command = "echo x >> out; [ $SCHEDULED_ATTEMPT = 2 ] || exec sleep 0.2"
+    engine = Engine(tmp_path, [job(command=command)])
+    engine.run_at("2026-11-23T11:30")
+    tick_and_kill(engine, "2026-11-23T12:00", spare_the_job=spare_the_job)
+    wait_for(lambda: not locks.is_running(engine.state_dir, "backup"))
+
+    engine.run_at("11:30")  # two days earlier, it is found that the clock was wrong
+    engine.run_at("12:00")
+
+    ended = [
+        event["slot"]
+        for event in engine.events
+        if event["event"] == "end" and event.get("answered")
+    ]
+    assert ended == ["2026-11-23T12:00:00Z", "2026-11-21T12:00:00Z"]
 
 
 @pytest.mark.parametrize(
