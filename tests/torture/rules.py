@@ -70,8 +70,7 @@ def expect(moments: list[Moment], settled_from: int) -> Expected:
     off: set[str] = set()
     reached: dict[str, datetime] = {}
     """How far a tick has looked at the slots of a job since the clock was last corrected."""
-    high: datetime | None = None
-    epochs = 1
+    clock = _Clock()
     for number, moment in enumerate(moments):
         match moment.operation:
             case Configure(job, _):
@@ -79,12 +78,13 @@ def expect(moments: list[Moment], settled_from: int) -> Expected:
                     known.pop(job, None)
             case Command(words):
                 _follow(words, moment.ended[0].code, known, off)
-            case Ticks() if any(end.code in TICK_CODES for end in moment.ended):
-                if high is not None and high - moment.now > CORRECTION:
-                    epochs, high = epochs + 1, None
+            case Ticks():
+                clock.tick(moment.now)
+                if not any(end.code in TICK_CODES for end in moment.ended):
+                    continue
+                if clock.was_corrected():
                     known.clear()
                     reached.clear()
-                high = max(high or moment.now, moment.now)
                 if number <= settled_from:
                     slots |= _passed(known, moment)
                 for job in moment.jobs:
@@ -93,7 +93,27 @@ def expect(moments: list[Moment], settled_from: int) -> Expected:
                     job: (plan, reached[job]) for job, plan in moment.jobs.items() if job not in off
                 }
     idle = off | (_jobs(slots) - set(moments[-1].jobs))
-    return Expected(slots, epochs, idle)
+    return Expected(slots, clock.epochs, idle)
+
+
+class _Clock:
+    """How often the time of the clock came again."""
+
+    def __init__(self) -> None:
+        self.epochs = 1
+        self._high: datetime | None = None
+        self._is_corrected = False
+
+    def tick(self, now: datetime) -> None:
+        """Note a tick; one that is killed may have recorded slots, too."""
+        if self._high is not None and self._high - now > CORRECTION:
+            self.epochs, self._high, self._is_corrected = self.epochs + 1, None, True
+        self._high = max(self._high or now, now)
+
+    def was_corrected(self) -> bool:
+        """Return whether the clock was set back since this was last asked."""
+        corrected, self._is_corrected = self._is_corrected, False
+        return corrected
 
 
 def settlements(events: Iterable[dict[str, Any]]) -> Iterator[Slot]:

@@ -28,6 +28,14 @@ FOUND: dict[str, list[Operation]] = {
         TICK,
         Advance(-TWO_DAYS),
     ],
+    "ticks under a clock that is ahead are all killed": [
+        Configure("a", JobPlan("ok", "*/5 * * * *", "latest", 0)),
+        TICK,
+        Advance(TWO_DAYS),
+        Ticks((110,)),
+        Advance(-TWO_DAYS),
+        TICK,
+    ],
     "a job is deferred, and its slot is still to come": [
         Configure("b", JobPlan("fails", "*/15 * * * *", "skip", 0)),
         Advance(-30),
