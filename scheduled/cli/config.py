@@ -17,6 +17,7 @@ from scheduled.config import ownership, paths, template
 from scheduled.config.load import DEFAULTS, Config
 from scheduled.config.paths import PathOptions
 from scheduled.errors import ConfigError, UsageError, reason_of
+from scheduled.handler import loader
 from scheduled.jobs.model import FirstRun, Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.runs import handler_params
@@ -120,7 +121,7 @@ def schema(of_job: bool) -> None:
 
 
 def _problems_of_runs(config: Config, options: PathOptions) -> Iterator[str]:
-    """Yield what would keep runs from starting: an `env_file` of somebody else, wrong params.
+    """Yield what would keep runs from starting: a file of somebody else, wrong params.
 
     Params are what custom handlers do not accept; their modules are imported for it.
     """
@@ -128,6 +129,8 @@ def _problems_of_runs(config: Config, options: PathOptions) -> Iterator[str]:
     for job in config.jobs:
         for problem in env_file_problems(job, options.environ, folder, config.trust):
             yield f"{job.source}: {job.id}: {problem}"
+        if job.handler and (foreign := loader.foreign(job.handler, config.trust)):
+            yield f"{job.source}: {job.id}: handler {foreign}"
     yield from handler_params.problems(config.jobs, options.environ, folder, config.trust)
 
 

@@ -93,7 +93,7 @@ def install(
         log = _log_of(config, log, hourly=hourly)
         lines = _lines(config, interval, log, hourly=hourly)
         if log is not None and hourly and not dry_run:
-            _create_folder(log)
+            _create_folder(config, log)
         _install(session, lines, stopped, dry_run=dry_run, force=force)
     if not dry_run:
         tick_calls.note(session, "timer" if systemd else "crontab", interval)
@@ -275,9 +275,12 @@ def _log_of(config: Config, log: Path | None, *, hourly: bool) -> Path | None:
     return tick_calls.existing_log(log)
 
 
-def _create_folder(log: Path) -> None:
+def _create_folder(config: Config, log: Path) -> None:
     try:
         log.parent.mkdir(exist_ok=True)
+        # The shell that cron starts follows a link in the place of the log.
+        if problems := config.trust.place_problems(log.parent):
+            raise UsageError(f"log: {'; '.join(problems)}; or choose another log with --log")
     except OSError as error:
         raise UsageError(
             f"{log.parent}: cannot be created: {reason_of(error)}; choose another log with --log"

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
@@ -49,25 +49,30 @@ def exists(name: str) -> bool:
     Neither it nor its parents are imported, because that would run foreign code.
     """
     module, function = parse_name(name)
-    parts = module.split(".")
-    if not all(part.isidentifier() for part in (*parts, function)):
+    if not all(part.isidentifier() for part in (*module.split("."), function)):
         return False
-    path: Sequence[str] | None = None
-    for end in range(1, len(parts) + 1):
-        try:
-            spec = _spec(".".join(parts[:end]), path)
-        except KeyError:  # a namespace package in another: only importing it can tell
-            return True
-        if spec is None:
-            return False
-        path = spec.submodule_search_locations or []
-    return True
+    try:
+        return all(spec is not None for spec in _specs(module))
+    except KeyError:  # a namespace package in another: only importing it can tell
+        return True
+
+
+def foreign(name: str, trust: Trust) -> str:
+    """Return why somebody we do not trust could have written a module, or ''; nothing is imported.
+
+    Only the run itself finds out about a namespace package in another one.
+    """
+    module, _ = parse_name(name)
+    try:
+        return "" if module.startswith("/") else _foreign(module, trust)
+    except KeyError:
+        return ""
 
 
 def load(name: str, trust: Trust | None = None) -> Function:
     """Return the function of a handler. Raise UsageError that says what is missing.
 
-    Its file, if it is in no package, has to belong to somebody we trust.
+    Its file, unless it was installed with this program, has to belong to somebody we trust.
     """
     module, function = parse_name(name)
     handler = getattr(_import(name, module, trust), function, None)
@@ -94,9 +99,26 @@ def _import(name: str, module: str, trust: Trust | None) -> ModuleType:
     try:
         if module.startswith("/"):
             return _import_file(Path(module), trust or Trust())
+        if problem := _foreign(module, trust or Trust(), importing=True):
+            raise UsageError(f"handler {problem}")
         return import_module(module)
     except ModuleNotFoundError as error:
         raise UsageError(f"handler {name!r}: no module called {error.name}") from error
+
+
+def _foreign(module: str, trust: Trust, *, importing: bool = False) -> str:
+    """Return why somebody we do not trust could have written a module or its packages, or ''.
+
+    Who installed this program, with all that is beside it, is trusted.
+    """
+    for spec in _specs(module, importing=importing):
+        if spec is None or not spec.has_location or spec.origin is None:
+            continue
+        path = Path(getattr(spec.loader, "archive", spec.origin))
+        is_installed = path.is_relative_to(sys.prefix) or path.is_relative_to(sys.base_prefix)
+        if not is_installed and (problems := trust.problems(path)):
+            return problems[0]
+    return ""
 
 
 def _import_file(path: Path, trust: Trust) -> ModuleType:
@@ -136,6 +158,27 @@ class _Uncached(SourceFileLoader):
     def path_stats(self, path: str | bytes) -> Never:
         """Refuse, so that Python neither reads bytecode nor writes any."""
         raise OSError(f"{path!r}: its bytecode is not cached")
+
+
+def _specs(module: str, *, importing: bool = False) -> Iterator[ModuleSpec | None]:
+    """Yield where a module's packages, and the module, are found; None ends it.
+
+    Raises KeyError for a namespace package in another one, unless the outer one, which has no code
+    of its own, may be imported.
+    """
+    parts, path = module.split("."), None
+    for end in range(1, len(parts) + 1):
+        try:
+            spec = _spec(".".join(parts[:end]), path)
+        except KeyError:
+            if not importing:
+                raise
+            import_module(".".join(parts[: end - 1]))
+            spec = _spec(".".join(parts[:end]), path)
+        yield spec
+        if spec is None:
+            return
+        path = spec.submodule_search_locations or []
 
 
 def _spec(module: str, path: Sequence[str] | None) -> ModuleSpec | None:

@@ -94,7 +94,15 @@ class Trust:
             return problem
         if owners.others_write(status, path):
             return f"{path}: others can write to it; type: chmod go-w {owners.typed(path)}"
+        if status.st_nlink > 1 and stat.S_ISREG(status.st_mode) and self._is_shared(path):
+            what = "a hard link, which anybody could have made of a file that is elsewhere"
+            return f"{path}: {what}; copy the file, or move it to a directory of your own"
         return ""
+
+    def _is_shared(self, path: str) -> bool:
+        """Return whether everybody may put files beside this one, as in /tmp."""
+        folder = self._entry(os.path.dirname(path) or "/")
+        return owners.others_write(folder.status, folder.real)
 
     def read_stamped(self, path: Path) -> tuple[Stamp, bytes]:
         """Return the content of a file, and its stamp from before it was read.

@@ -10,8 +10,10 @@ from scheduled.errors import StateError, UnavailableError, UsageError
 from scheduled.installation.crontab_block import CrontabError
 from scheduled.state.store import Store
 from scheduled.system import machine
+from tests.builders import needs
 from tests.builders.cron_command import Place, invoke, refused, said
 from tests.builders.crontab import REFUSE, REFUSE_OPEN_LINE, Crontab
+from tests.builders.people import MALLORY, give
 
 FOREIGN = b"MAILTO=me@example.org\n0 5 * * * backup caf\xe9\n"
 
@@ -138,6 +140,20 @@ def test_a_log_folder_that_cannot_be_made_stops_before_the_crontab_is_touched(
 
     assert isinstance(error, UsageError)
     assert "system_logs: cannot be created: file exists" in str(error)
+    assert not command.exists
+
+
+def test_g1_roots_cron_appends_to_no_log_in_a_directory_of_somebody_else(
+    place: Place, command: Crontab
+) -> None:
+    needs.root()
+    (place.root / "system_logs").mkdir()
+    give(place.root / "system_logs")
+
+    error = refused(place, "install", "--hourly")
+
+    assert f"{place.root}/system_logs: neither yours nor root's, but {MALLORY}'s" in str(error)
+    assert "choose another log with --log" in str(error)
     assert not command.exists
 
 

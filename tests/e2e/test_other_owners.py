@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import needs
-from tests.builders.command import Said, call, scheduled
+from tests.builders.command import BARE, Said, call, scheduled
 from tests.builders.configuration import job_file, written
 from tests.builders.people import MALLORY, give
 
@@ -71,6 +71,31 @@ def test_g1_what_belongs_to_somebody_else_is_not_executed(good: Path, way: str) 
     said = refused(good, good / OWNED[way])
 
     assert (said.code, ran(good)) == (2, ["good"])
+
+
+@pytest.mark.parametrize("name", ["evil.py", "evil/__init__.py", "space/evil.py"])
+def test_g1_a_module_of_somebody_else_is_not_imported(
+    good: Path, tmp_path: Path, name: str
+) -> None:
+    lib = tmp_path / "lib"
+    (lib / name).parent.mkdir(parents=True)
+    (lib / name).write_text(HANDLER.format(root=good))
+    handler = name.removesuffix("/__init__.py").removesuffix(".py").replace("/", ".")
+    job = f"{{schedule: '@hourly', handler: '{handler}:run', first_run: now}}"
+    written(good, f"jobs:\n  evil: {job}\n").chmod(0o644)
+    environ = {**BARE, "PYTHONPATH": str(lib)}
+    give(lib / name)
+
+    said = scheduled(good, "run", env=environ)
+
+    assert (said.code, ran(good)) == (1, ["good"])
+    sentence = f"handler {lib}/{name}: neither yours nor root's, but {MALLORY}'s"
+    assert sentence in said.err
+    validated = scheduled(good, "config", "validate", env=environ)
+    assert sentence in validated.out + validated.err
+    give(lib / name, 0)
+    scheduled(good, "trigger", "evil", env=environ)
+    assert ran(good) == ["good", "evil"]
 
 
 def test_g1_an_env_file_of_somebody_else_fails_its_job_alone(good: Path) -> None:

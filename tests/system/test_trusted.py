@@ -1,6 +1,7 @@
 """Which files may be executed: those that only we, root, and trusted owners could have written."""
 
 import os
+import struct
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,28 @@ def test_g1_a_link_of_somebody_else_in_a_sticky_folder_is_refused(file: Path) ->
     os.chown(link, MALLORY, MALLORY, follow_symlinks=False)
 
     assert Trust().problems(link) == [f"{link}: {owners.not_ours(MALLORY)}"]
+
+
+def test_g1_a_hard_link_in_a_folder_where_everybody_can_make_one_is_refused(file: Path) -> None:
+    shared = file.parent.parent
+    shared.chmod(0o1777)
+    (shared / "job.yaml").hardlink_to(file)
+
+    assert Trust().problems(file) == []
+    assert "a hard link, which anybody could have made" in Trust().problems(shared / "job.yaml")[0]
+    shared.chmod(0o755)
+    assert Trust().problems(shared / "job.yaml") == []
+
+
+def test_g1_whoever_is_in_an_access_list_may_write_to_a_file(file: Path) -> None:
+    nobody = 0xFFFFFFFF
+    entries = [(1, 6, nobody), (2, 6, MALLORY), (4, 4, nobody), (16, 6, nobody), (32, 4, nobody)]
+    listed = b"".join(struct.pack("<HHI", *entry) for entry in entries)
+    assert Trust().problems(file) == []
+
+    os.setxattr(file, "system.posix_acl_access", struct.pack("<I", 2) + listed)
+
+    assert Trust().problems(file) == [f"{file}: others can write to it; type: chmod go-w {file}"]
 
 
 def test_links_that_lead_in_a_circle_are_said_to(tmp_path: Path) -> None:
