@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from scheduled.cli import registering
+from scheduled.cli import registering, tick_calls
 from scheduled.cli.context import Session
 from scheduled.cli.output import print_json
 from scheduled.config import paths
@@ -75,6 +75,7 @@ def import_(
         _print_json(proposed, written)
     else:
         _print_written(proposed, written)
+        _say_if_not_called(session)
     return _problems_since(before, session) or code
 
 
@@ -147,6 +148,14 @@ def _print_written(proposed: Proposal, written: list[Path]) -> None:
     click.echo("".join(f"written: {path}\n" for path in written))
     for block in (render.settings_to_add(proposed.settings), render.lines_to_remove(proposed)):
         click.echo(block, nl=False)
+
+
+def _say_if_not_called(session: Session) -> None:
+    """Print that no tick has come and no line calls one, if so: then nothing of it will run."""
+    if session.store.state["ticks"].get("last") or tick_calls.is_called(session):
+        return
+    remedy = "to have cron do it, type: scheduled cron install"
+    click.echo(f"\nNothing calls `scheduled run` yet; {remedy}")
 
 
 def _remember(session: Session, proposed: Proposal) -> None:

@@ -105,7 +105,16 @@ def test_the_lines_to_take_out_of_the_crontab_are_named_exactly(root: Path) -> N
 
     assert out.split("`crontab -e`:\n")[1] == (
         "  line 4: 30 2 * * * backup.sh --all\n  line 6: */5 * * * * backup.sh --quick\n"
+        "\nNothing calls `scheduled run` yet; to have cron do it, type: scheduled cron install\n"
     )
+
+
+def test_where_ticks_come_nobody_is_told_to_install_them(root: Path) -> None:
+    session(root).store.record(at("11:59"), {"event": "tick", "ran": 0})
+
+    out, code = call(root, "tab", "--yes")
+
+    assert (code, "cron install" in out) == (0, False)
 
 
 def test_the_files_are_for_their_owner_alone_and_secrets_are_not_shown(root: Path) -> None:

@@ -12,6 +12,7 @@ SHELL = "/bin/sh"
 
 _FEED = 'printf %s "$2" | "$0" -c "$1"'
 """Runs the shell `$0` with the command `$1`, which reads `$2`; the exit code is that shell's."""
+_QUOTED = re.compile(r"\\.|'[^']*'|\"(?:\\.|[^\"\\])*\"|`[^`]*`")
 _PAIRS = re.compile(r"\\.|.")
 
 
@@ -51,6 +52,13 @@ def shown(command: str | Sequence[str]) -> str:
 def is_fed(command: str | Sequence[str]) -> bool:
     """Whether `argv` made this command for one with standard input."""
     return not isinstance(command, str) and [*command[:3]] == [SHELL, "-c", _FEED]
+
+
+def is_complete(command: str) -> bool:
+    """Whether all quotes and parentheses of a command are closed, as far as can be seen."""
+    bare = _QUOTED.sub(lambda quoted: quoted[0] if "$(" in quoted[0] else "", command)
+    is_open = bare.count("$(") > bare.count(")")
+    return not is_open and not set(_QUOTED.sub("", command)) & set("'\"`")
 
 
 def has_pairs(text: str) -> bool:

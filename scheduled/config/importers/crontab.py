@@ -5,6 +5,7 @@ the shell. The comment directly above a line becomes the job's description.
 """
 
 import re
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,15 +37,27 @@ _NOTES = {
     " stays the same",
     "@reboot": "@reboot: a daemon that runs forever is better left with cron",
 }
+_NO_MAIL = 'MAILTO=""'
+_NOTES[_NO_MAIL] = (
+    f"{_NO_MAIL}: nothing is mailed, nor will be what `scheduled run` prints when a job fails;"
+    " write MAILTO=you above its line"
+)
 _NO_DEADLINE = f"cron lets a job run forever; here each has a `timeout: {TIMEOUT}`"
 
 
-def read(text: bytes, *, user: str = "", halves_backslashes: bool = False) -> Findings:
+def read(
+    text: bytes,
+    *,
+    user: str = "",
+    users: Container[str] = (),
+    halves_backslashes: bool = False,
+) -> Findings:
     """Return the jobs of a crontab; if its lines name a user, those of `user`.
 
-    `halves_backslashes` reads commands as Debian's cron does, for which two backslashes are one.
+    Where they name none, a command that begins with one of `users` is noted. `halves_backslashes`
+    reads commands as Debian's cron does, for which two backslashes are one.
     """
-    reader = _CrontabReader(user, halves_backslashes)
+    reader = _CrontabReader(user, users, halves_backslashes)
     own_lines = crontab_block.lines_in_blocks(text)
     for number, line in enumerate(text.split(b"\n"), start=1):
         if number not in own_lines:
@@ -62,6 +75,7 @@ class _CrontabReader:
     """What was read so far, and what applies to the next line."""
 
     user: str
+    users: Container[str] = ()
     halves_backslashes: bool = False
     variables: dict[str, str] = field(default_factory=dict)
     comment: list[str] = field(default_factory=list)
@@ -140,16 +154,32 @@ class _CrontabReader:
         self._add(
             number, text.rstrip(" \t"), {key: value for key, value in fields.items() if value}
         )
-        advice = idioms.advice(words, stdin, shell)
-        self.advice += [f"line {number}, {fields['id']}: {advice}"] if advice else []
+        for advice in self._advice(words, stdin, shell):
+            self.advice.append(f"line {number}, {fields['id']}: {advice}")
         if command_text.has_pairs(rest):
             self.backslashes.append(number)
         self.noteworthy |= {"~"} & set(match["schedule"])
         return ""
 
+    def _advice(self, command: str, stdin: str, shell: str) -> Iterator[str]:
+        """Yield what to look at in a command."""
+        first, _, rest = command.partition(" ")
+        if not self.user and rest and first in self.users:
+            yield (
+                f"begins with `{first}`, the name of a user, as in /etc/crontab; remove that word,"
+                " or import the whole file with --system"
+            )
+        if stdin and not command_text.is_complete(command):
+            yield r"a % ends the command, under cron, too; write \% for a percent sign"
+        elif advice := idioms.advice(command, stdin, shell):
+            yield advice
+
     def _add(self, number: int, text: str, fields: dict[str, Any]) -> None:
         self.jobs.append(ImportedJob(number, text, fields, is_named=False))
-        self.noteworthy |= {*self.variables, fields["schedule"].lower()}
+        names = {*self.variables, fields["schedule"].lower()}
+        if self.variables.get("MAILTO") == "":
+            names = {*names - {"MAILTO"}, _NO_MAIL}
+        self.noteworthy |= names
 
     def _environment(self) -> dict[str, Any]:
         """Return what cron gives a job besides its command, as keys."""

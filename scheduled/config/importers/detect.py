@@ -52,7 +52,9 @@ def read(
         case SourceKind.CRONTAB:
             _refuse_misreading(data, label, reader)
             halves = reader.halves_backslashes
-            return crontab.read(data, user=reader.user, halves_backslashes=halves)
+            return crontab.read(
+                data, user=reader.user, users=reader.users, halves_backslashes=halves
+            )
         case SourceKind.ANACRON:
             _refuse_crlf(data, label)
             return anacrontab.read(data, is_root=reader.is_root)

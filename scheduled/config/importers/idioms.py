@@ -52,7 +52,7 @@ def _last_program(parts: list[tuple[str, str]]) -> str:
     if len(parts) == 1 and (lock := _lock(words)):
         return (
             f"`{lock}` exits with 1 while the job still runs, which cron ignored and is a failure"
-            " here; leave it out and write overlap: skip, or write success_codes: [0, 1]"
+            " here; leave `flock` out and write overlap: skip, or write success_codes: [0, 1]"
         )
     if program in _SEARCHES:
         return (

@@ -143,3 +143,44 @@ def test_each_change_is_noted_once() -> None:
 
     assert [note.split(" ")[0] for note in notes] == ["cron", "CRON_TZ", "MAILTO:", "@reboot:"]
     assert read("MAILTO=a\n").notes == ()
+
+
+def test_no_mail_at_all_is_named_for_failures_would_not_be_mailed_either() -> None:
+    _, note = read('MAILTO=""\n@daily a\n').notes
+
+    assert note.startswith('MAILTO="": nothing is mailed, nor will be what `scheduled run` prints')
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "tar czf a-$(date +%F).tgz .",
+        'x "$(date +%F)"',
+        "x '50%'",
+        "x `date +%F`",
+        'echo "done at %H"',
+    ],
+)
+def test_a_percent_sign_that_cuts_a_command_is_named(command: str) -> None:
+    *_, note = read(f"@daily {command}\n").notes
+
+    assert "a % ends the command, under cron, too; write \\% for a percent sign" in note
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["mail -s 'It is 9' ann%Dear Ann", 'cat "$(x)" `y`%in', r"date +\%F", "x a)%in", r"x \'%in"],
+)
+def test_input_after_a_whole_command_is_meant(command: str) -> None:
+    assert len(read(f"@daily {command}\n").notes) == 1
+
+
+def test_a_line_with_a_user_among_others_is_named() -> None:
+    text = b"0 5 * * * a --all\n17 * * * * root cd / && b\n0 6 * * * root\n"
+
+    notes = crontab.read(text, users={"root", "a"}).notes
+    of_root = crontab.read(text, user="root", users={"root"}).notes
+
+    assert [note.split(":")[0] for note in notes[1:]] == ["line 1, a", "line 2, root"]
+    assert "begins with `root`, the name of a user, as in /etc/crontab" in notes[2]
+    assert not [note for note in of_root if "the name of a user" in note]
