@@ -1,9 +1,28 @@
-"""What version 0.1.0 wrote into a crontab and into units, word for word."""
+"""Version 0.1.0: its code, and what it wrote into a crontab and into units, word for word."""
 
 import hashlib
+import io
+import subprocess
+import tarfile
 from pathlib import Path
 
+import pytest
+
+COMMIT = "1b608d0"
+CHECKOUT = Path(__file__).parents[2]
 PROGRAM = "/usr/bin/python3 -I -S -X utf8 /opt/scheduled/scheduled/__main__.py"
+
+
+def checkout(folder: Path) -> Path:
+    """The files of version 0.1.0; the test is skipped where its commit is not at hand."""
+    answer = subprocess.run(
+        ["git", "-C", CHECKOUT, "archive", COMMIT], capture_output=True, check=False
+    )
+    if answer.returncode != 0:
+        pytest.skip(f"needs the commit of version 0.1.0, {COMMIT}; a shallow clone has none")
+    with tarfile.open(fileobj=io.BytesIO(answer.stdout)) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
 
 
 def name_of(state_dir: Path) -> str:
