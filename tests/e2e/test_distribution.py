@@ -17,6 +17,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from scheduled.version import __version__
+from tests.builders import earlier_version
 
 CHECKOUT = Path(__file__).parents[2]
 MADE = shutil.ignore_patterns(
@@ -36,13 +37,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with both files, built from a copy of the checkout."""
     folder = tmp_path_factory.mktemp("built")
     shutil.copytree(CHECKOUT, folder / "checkout", ignore=MADE, symlinks=True)
-    answer = subprocess.run(
-        [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, folder / "checkout"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert answer.returncode == 0, answer.stdout + answer.stderr
+    build(folder / "checkout", folder)
     return folder
 
 
@@ -97,6 +92,30 @@ def test_the_unpacked_wheel_finds_its_handlers_in_itself(built: Path, tmp_path: 
     )
 
     assert answer.stdout.strip() == str(tmp_path / "scheduled/handlers/health.py"), answer.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_right", [True, False], ids=["as the manual says", "the wrong order"])
+def test_the_renamed_distribution_takes_the_place_of_0_1_0(
+    built: Path, tmp_path: Path, is_right: bool
+) -> None:
+    earlier = earlier_version.checkout(tmp_path / "0.1.0")
+    build(earlier, tmp_path, "--wheel")
+    (old,), (new,) = tmp_path.glob("*.whl"), built.glob("*.whl")
+    venv = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
+
+    pip(venv, "install", old)
+    before = imported(venv)
+    steps: list[tuple[str | Path, ...]] = [("uninstall", "--yes", "scheduled"), ("install", new)]
+    for step in steps if is_right else reversed(steps):
+        pip(venv, *step)
+    after = imported(venv)
+    pip(venv, "install", "--force-reinstall", new)
+
+    assert before == "0.1.0"
+    assert after == (__version__ if is_right else "")  # pip has deleted the new one's files
+    assert imported(venv) == __version__
 
 
 @pytest.mark.parametrize("name", ["runtime", "development", "release"])
@@ -161,6 +180,39 @@ def test_nobody_is_told_to_install_the_distribution_of_that_name_that_is_not_our
 )
 def test_such_a_line_would_be_found(line: str) -> None:
     assert OTHERS.search(line)
+
+
+def build(checkout: Path, folder: Path, *options: str) -> None:
+    """Build distributions into a folder."""
+    answer = subprocess.run(
+        [sys.executable, "-m", "build", "--no-isolation", *options, "--outdir", folder, checkout],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def pip(venv: Path, *words: str | Path) -> None:
+    """Install or uninstall in an environment, without an index."""
+    verb, *rest = words
+    options = ("--no-index", "--no-deps") if verb == "install" else ()
+    command = [sys.executable, "-m", "pip", "--python", venv / "bin/python", verb, *options, *rest]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def imported(venv: Path) -> str:
+    """The version that an environment imports whole, as far as it needs no other package."""
+    code = (
+        "import importlib.metadata as m, scheduled.idle, scheduled.errors, scheduled.handlers;"
+        "print(*(m.version(name) for name in ('scheduled-cron', 'scheduled')"
+        " if any(d.name == name for d in m.distributions())))"
+    )
+    answer = subprocess.run(
+        [venv / "bin/python", "-I", "-c", code], capture_output=True, text=True, check=False
+    )
+    return answer.stdout.strip() if answer.returncode == 0 else ""
 
 
 def requirements(name: str) -> list[Requirement]:
