@@ -199,16 +199,30 @@ def _ended_slots(
 ) -> list[Event]:
     """Return the events that end the unanswered slots, up to `until`, of a schedule."""
     ended: list[Event] = [*resolve.call_off(job, memory, cause, None)]
-    deferral = memory.deferral.until if memory.deferral else None
-    if deferral is not None and deferral <= until:
-        ended += events.slots_missed(job, MissedRange(deferral, deferral, 1), cause)
     since = active_runs.newest_claimed(memory) or memory.anchor
+    deferral = memory.deferral.until if memory.deferral else None
+    missed = _missed_since(since, until, memory, slots)
+    # A deferral that was started ends with its run, one that a slot follows with that slot.
+    newest = missed.last if missed is not None else since
+    if deferral is not None and deferral <= until and (newest is None or newest < deferral):
+        alone = MissedRange(deferral, deferral, 1)
+        return [
+            *ended,
+            *events.slots_missed(job, missed, cause),
+            *events.slots_missed(job, alone, cause),
+        ]
+    return [*ended, *events.slots_missed(job, missed, cause)]
+
+
+def _missed_since(
+    since: datetime | None, until: datetime, memory: JobMemory, slots: SlotCache
+) -> MissedRange | None:
+    """Return the slots after `since` and up to `until`; None if there are none."""
     if memory.schedule is None or since is None or since >= until:
-        return ended
+        return None
     try:
         schedule = expression.parse(*memory.schedule)
     except ScheduleError:
-        return ended  # written by a version that accepted more schedules than this one
+        return None  # written by a version that accepted more schedules than this one
     anchor = memory.anchor if is_anchored(schedule) else None
-    missed_range = slots.missed_range(schedule, since, until, anchor)
-    return [*ended, *events.slots_missed(job, missed_range, cause)]
+    return slots.missed_range(schedule, since, until, anchor)

@@ -179,6 +179,28 @@ def test_a_removed_job_has_missed_a_deferral_that_has_ended_by_then(
     assert outcomes(engine.rows) == missed
 
 
+@pytest.mark.parametrize("ticked", ["12:30", "14:00"])
+def test_b1_a_deferral_that_was_started_is_not_missed_by_an_edit(
+    tmp_path: Path, ticked: str
+) -> None:
+    engine = Engine(tmp_path, [job(command="exit 1", max_retries=2, retry_delay=600.0)])
+    engine.run_at("11:30")
+    until = {"until": "2026-11-21T12:20:00Z", "reason": ""}
+    engine.record("11:40", {"event": "deferral", "job": "backup", **until})
+    engine.run_at(ticked)
+    engine.jobs = (job(schedule="*/5 * * * *"),)
+
+    engine.run_at(f"{ticked}:30")
+
+    # In whose place it runs is missed; the slot of the deferral, or the newer one, has failed.
+    slot = "14:00" if ticked == "14:00" else "12:20"
+    assert outcomes(engine.rows) == [
+        ("13:00" if slot == "14:00" else "12:00", "missed"),
+        (slot, "failed"),
+    ]
+    assert [letter["slot"][11:16] for letter in engine.state["dead_letter"]] == [slot]
+
+
 def test_a_removed_job_leaves_what_it_owed_on_record_once(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [job(command=NOTE)])
     engine.run_at("09:30")
