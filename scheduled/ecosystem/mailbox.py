@@ -7,6 +7,7 @@ does so with a limited wait. An inbox that cannot be parsed is never written. Un
 
 import contextlib
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
@@ -15,7 +16,7 @@ from typing import Any
 
 from scheduled.ecosystem import timestamps
 from scheduled.errors import LockedError, UnparsableFileError, UnreadableFileError, cut, reason_of
-from scheduled.system.files import json_bytes, parse_json
+from scheduled.system.files import Stamp, json_bytes, parse_json
 from scheduled.system.folder import Folder, Found
 from scheduled.system.folder_lock import locked
 
@@ -25,6 +26,10 @@ INBOX = "inbox.json"
 LOCK = ".inbox.lock"
 WAIT = 10.0
 """Seconds to wait for a mailbox that somebody else holds."""
+
+SETTLED = 1.0
+"""Seconds for which an empty inbox is watched that was written just now."""
+POLL = 0.01
 
 SENDER = "@trigger"
 """The address our own mail comes from."""
@@ -117,7 +122,7 @@ def editing(folder: Path, wait: float = WAIT) -> Iterator[Mailbox]:
     cannot be written.
     """
     with opened(folder) as place, _locked(place, folder, wait), _inbox(place, folder) as found:
-        before = found.folder.stamp(found.name)
+        before = _settled(found)
         box = _read(place, folder)
         yield box
         if box.changed:
@@ -236,6 +241,26 @@ def _inbox(place: Folder, folder: Path) -> Iterator[Found]:
         with _told(folder / INBOX):
             found = stack.enter_context(place.found(INBOX))
         yield found
+
+
+def _settled(found: Found) -> Stamp | None:
+    """Return the stamp of the inbox, None if there is none; an empty one is watched for a while.
+
+    A program that writes in place, without the lock, empties the file first. Taken for an empty
+    inbox it would be replaced, with all mail in it, while the other program writes.
+    """
+    until = time.monotonic() + SETTLED
+    while True:
+        seen = found.folder.stamp(found.name)
+        is_in_doubt = seen is not None and not seen[0] and _is_young(seen)
+        if not is_in_doubt or time.monotonic() >= until:
+            return seen
+        time.sleep(POLL)
+
+
+def _is_young(seen: Stamp) -> bool:
+    now = time.time()  # noqa: TID251 - of the file system's clock only this is left to compare
+    return abs(now - seen[1] / 1e9) < SETTLED
 
 
 def _read(place: Folder, folder: Path, *, empty: bool = True) -> Mailbox:

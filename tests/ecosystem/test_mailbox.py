@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,31 @@ def test_every_shape_of_an_inbox_is_read(folder: Path, document: Any) -> None:
     box = mailbox.read(shape(folder, document))
 
     assert [message["id"] for message in box.messages] == ["00000001", "00000002"]
+
+
+def test_h9_an_inbox_that_was_emptied_to_be_written_again_is_waited_for(folder: Path) -> None:
+    (folder / "inbox.json").write_bytes(b"")
+    writer = threading.Timer(0.1, write_json, (folder / "inbox.json", inbox_of(letter(1))))
+    writer.start()
+
+    with mailbox.editing(folder) as box:
+        box.insert(letter(2))
+    writer.join()
+
+    ids = [message["id"] for message in mailbox.read(folder).messages]
+    assert ids == ["00000002", "00000001"]
+
+
+def test_h9_an_inbox_that_stays_empty_is_empty(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailbox, "SETTLED", 0.05)
+    (folder / "inbox.json").write_bytes(b"")
+
+    with mailbox.editing(folder) as box:
+        box.insert(letter(2))
+
+    assert [message["id"] for message in mailbox.read(folder).messages] == ["00000002"]
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{}", b"[]"])
