@@ -37,3 +37,27 @@ def test_b5_status_sees_whether_a_cron_daemon_runs(tmp_path: Path) -> None:
     assert "no cron daemon runs here; start it" in without
     assert "no tick for 2 h" in with_it
     assert "the daemon runs; `scheduled cron show` tells" in with_it
+
+
+def test_b5_where_processes_cannot_be_seen_nothing_is_said_of_a_daemon(tmp_path: Path) -> None:
+    needs.root()
+    needs.programs("unshare")
+    root = tmp_path / "home"
+    root.mkdir()
+    configure(root, WITHOUT_SWEEPS)
+    tick_at(root, datetime.now(UTC) - timedelta(hours=2))
+    status = f"{sys.executable} -P -m scheduled {' '.join(options(root))} status"
+    script = f"set -e\nmount -t tmpfs tmpfs /proc\necho ready\n{status}\n"
+
+    answer = subprocess.run(
+        ["unshare", "--mount", "--propagation=private", "sh", "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    if not answer.stdout.startswith("ready"):
+        pytest.skip("needs a place where root may mount (a container with CAP_SYS_ADMIN)")
+    assert "no tick for 2 h" in answer.stdout, answer.stderr
+    assert "is cron running?" in answer.stdout
+    assert "daemon" not in answer.stdout
