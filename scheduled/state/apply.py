@@ -127,8 +127,10 @@ def _retry_cancelled(state: State, event: kinds.RetryCancelled) -> None:
     entry.pop("retry", None)
     entry["interruptions"] = 0
     last = entry.get("last")
-    if last and last.get("retry_at") and last.get("slot") == event["slot"] and "seq" in event:
-        last["retry_at"] = None
+    if "seq" in event:  # version 0.1.0 left all of this as it was
+        entry["coalesced"] = 0  # its attempts have answered for them
+        if last and last.get("retry_at") and last.get("slot") == event["slot"]:
+            last["retry_at"] = None
     job_entry.raise_watermark(entry, event["slot"], _noted_at(event))
     if event.get("dead_letter"):
         job_entry.add_dead_letter(state, event, event.get("at"))

@@ -96,6 +96,19 @@ def test_b1_an_interrupted_slot_is_not_counted_as_missed_too(
     assert engine.lines()[: len(rerun)] == rerun
 
 
+def test_b1_a_failed_run_covers_missed_slots_once(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command="exit 1", max_retries=1, retry_delay=1800.0)])
+    for when in ("08:30", "12:50", "13:00", "14:00"):
+        engine.run_at(when)
+
+    runs = [(row["slot"], row["missed"], row["catch_up"]) for row in engine.rows if row["run_id"]]
+    assert runs == [
+        ("2026-11-21T12:00:00Z", 3, True),
+        ("2026-11-21T13:00:00Z", 0, False),
+        ("2026-11-21T14:00:00Z", 0, False),
+    ]
+
+
 @pytest.mark.parametrize("policy", [Overlap.QUEUE, Overlap.SKIP, Overlap.REPLACE])
 def test_h3_the_next_slot_begins_with_its_first_attempt(tmp_path: Path, policy: Overlap) -> None:
     retried = job(command=f"{NOTE}; exit 1", max_retries=2, retry_delay=0.05, overlap=policy)

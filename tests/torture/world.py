@@ -94,11 +94,13 @@ class World:
         self.happen(Command(("status",)))
 
     def _caught_up(self) -> bool:
-        """Whether the last tick started a run for a slot that had been missed."""
+        """Whether the last tick ran a job that runs for each slot, for one that was missed."""
+        each = {job for job, plan in self.jobs.items() if plan.catch_up == "all"}
         ticks = [number for number, event in enumerate(self.events) if event["event"] == "tick"]
         since = ticks[-2] if len(ticks) > 1 else 0
         return any(
-            event["event"] == "begin" and event.get("catch_up") for event in self.events[since:]
+            event["event"] == "begin" and event.get("catch_up") and event["job"] in each
+            for event in self.events[since:]
         )
 
     @property
