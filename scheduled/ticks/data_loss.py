@@ -151,7 +151,8 @@ def _remove_mark(state_dir: Path) -> None:
 
 
 def _is_news(risk: Risk, state: State, now: datetime) -> bool:
-    told = parse_utc(state["incidents"].get(risk.case, {}).get("last_at"))
+    entry = state["incidents"].get(risk.case)
+    told = parse_utc(entry.get("last_at")) if isinstance(entry, dict) else None
     return told is None or not timedelta(0) <= now - told < AGAIN
 
 
