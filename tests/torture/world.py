@@ -88,19 +88,18 @@ class World:
             self.happen(Advance(60 * minutes))
             self.happen(Ticks((None,)))
         # A tick catches up on so many slots only.
-        while any(plan.catch_up == "all" for plan in self.jobs.values()) and self._caught_up():
+        begun = 0
+        while begun < (begun := self._caught_up()):
             self.happen(Advance(20))
             self.happen(Ticks((None,)))
         self.happen(Command(("status",)))
 
-    def _caught_up(self) -> bool:
-        """Whether the last tick ran a job that runs for each slot, for one that was missed."""
+    def _caught_up(self) -> int:
+        """How many runs for a missed slot are on record, of jobs that run for each slot."""
         each = {job for job, plan in self.jobs.items() if plan.catch_up == "all"}
-        ticks = [number for number, event in enumerate(self.events) if event["event"] == "tick"]
-        since = ticks[-2] if len(ticks) > 1 else 0
-        return any(
-            event["event"] == "begin" and event.get("catch_up") and event["job"] in each
-            for event in self.events[since:]
+        return sum(
+            event["event"] == "begin" and event["catch_up"] and event["job"] in each
+            for event in self.events
         )
 
     @property
