@@ -192,6 +192,16 @@ def replacing(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
     sync_folder(target.parent)
 
 
+def _move_to_new(temporary: str, path: Path) -> None:
+    """Give a file its name. Raises FileExistsError if something, be it a link, has it."""
+    try:
+        os.link(temporary, path)  # unlike a rename it never writes over anything
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.EOPNOTSUPP) or os.path.lexists(path):
+            raise
+        os.rename(temporary, path)  # a file system without hard links, such as FAT
+
+
 def write_whole(descriptor: int, data: bytes) -> None:
     """Write all of `data` to an open file. Raises OSError."""
     written = 0
@@ -204,16 +214,24 @@ def create(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 
     Raises FileExistsError if the path exists, and OSError.
     """
+    with creating(path, mode=mode) as stream:
+        stream.write(data)
+
+
+@contextlib.contextmanager
+def creating(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
+    """Create a file like `create`, with what is written to the stream before the block ends."""
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
+            yield stream
             os.fchmod(stream.fileno(), mode & ~umask())
             stream.flush()
             os.fsync(stream.fileno())
-        os.link(temporary, path)  # unlike a rename it never writes over anything
+        _move_to_new(temporary, path)
     finally:
-        os.unlink(temporary)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
     sync_folder(path.parent)
 
 

@@ -1,3 +1,4 @@
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -114,3 +115,19 @@ def test_what_is_shared_is_looked_at_once_a_level() -> None:
         value = [value] * 1000
 
     assert not files.is_too_deep(value)
+
+
+def test_a_file_is_created_where_there_are_no_hard_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+
+    files.create(tmp_path / "new", b"content")
+    with pytest.raises(OSError, match="not permitted"):
+        files.create(tmp_path / "new", b"other")
+
+    assert (tmp_path / "new").read_bytes() == b"content"
+    assert os.listdir(tmp_path) == ["new"]

@@ -1,6 +1,7 @@
 """Backup: state and journal in one archive, as they were at one instant."""
 
 import io
+import os
 import tarfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -36,14 +37,17 @@ def write(state_dir: Path, target: Path, now: datetime) -> list[str]:
     It is restored by unpacking it in an empty state folder. Raises UsageError if the file exists
     or cannot be written, and StateError if there is nothing to pack.
     """
-    if target.exists():
+    # In a directory like /tmp it may be a link of somebody else's that leads nowhere yet.
+    if os.path.lexists(target):
         raise UsageError(f"{target}: already exists; name another file")
     with _parts(state_dir) as parts:
         if not parts:
             raise StateError(f"{state_dir}: no state and no journal; nothing to back up")
         try:
-            with files.replacing(target, mode=MODE) as stream:
+            with files.creating(target, mode=MODE) as stream:
                 _pack(stream, state_dir, parts, now)
+        except FileExistsError:
+            raise UsageError(f"{target}: already exists; name another file") from None
         except OSError as error:
             raise UsageError(f"{target}: cannot be written: {reason_of(error)}") from error
         return [str(part.file.path.relative_to(state_dir)) for part in parts]

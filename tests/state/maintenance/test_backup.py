@@ -68,6 +68,15 @@ def test_a_folder_is_given_a_file_with_the_date(home: Home, tmp_path: Path) -> N
     assert (tmp_path / NAME).exists()
 
 
+def test_g3_a_link_that_leads_nowhere_is_not_written_through(home: Home, tmp_path: Path) -> None:
+    (home.folder / NAME).symlink_to(tmp_path / "nologin")
+
+    said = home.call(state.backup)
+
+    assert (said.code, "already exists" in said.err) == (2, True)
+    assert not (tmp_path / "nologin").exists()
+
+
 def test_a_file_that_is_there_is_not_written_over(home: Home) -> None:
     (home.folder / NAME).write_text("mine")
 
