@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -15,8 +17,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def package_index(tmp_path: Path) -> None:
-    """Skip the test where pip reaches no package index."""
+def package_index(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[None]:
+    """Skip the test where pip reaches no package index, and let it install alone.
+
+    setuptools builds in the checkout: two builds at the same time take each other's files away.
+    """
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--retries=0"]
     answer = subprocess.run(
         [*pip, "--timeout=10", "--dest", tmp_path / "wheels", "setuptools>=77"],
@@ -25,3 +32,8 @@ def package_index(tmp_path: Path) -> None:
     )
     if answer.returncode != 0:
         pytest.skip("needs a package index that pip can reach")
+    shared = tmp_path_factory.getbasetemp()
+    if hasattr(request.config, "workerinput"):  # one of several processes; theirs are beside it
+        shared = shared.parent
+    with FileLock(shared / "installing.lock"):
+        yield

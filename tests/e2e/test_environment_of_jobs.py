@@ -43,7 +43,13 @@ def test_b11_a_job_gets_the_environment_that_the_tick_was_given(
     subprocess.run([sys.executable, *flags, str(program), *words], env=environ, check=True)
 
     (output,) = (state / "runs" / "shown").glob("*.log")
-    entries = output.read_bytes().decode().rstrip("\0").split("\0")
-    found = dict(entry.split("=", 1) for entry in entries)
+    found = variables(output.read_bytes())
     ours = {name: value for name, value in found.items() if not name.startswith("SCHEDULED_")}
-    assert ours == environ
+    plain = subprocess.run(["env", "-0"], env=environ, capture_output=True, check=True)
+    assert ours == variables(plain.stdout)
+
+
+def variables(printed: bytes) -> dict[str, str]:
+    """The variables that `env -0` has printed."""
+    entries = printed.decode().rstrip("\0").split("\0")
+    return dict(entry.split("=", 1) for entry in entries)
