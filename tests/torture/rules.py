@@ -184,8 +184,8 @@ def _exits(moments: list[Moment]) -> Iterator[str]:
 def _waiting(world: World, expected: Expected, settled: Counter[Slot]) -> set[Slot]:
     """Return the slots that need no outcome yet.
 
-    A job that is off keeps its newest slot waiting, and one that catches up on all of them each
-    that is newer than any with an outcome. After a correction of the clock, the time of a slot may
+    A job that is off keeps its newest slot waiting, and one that may have several due each that
+    is newer than any with an outcome. After a correction of the clock, the time of a slot may
     be still to come; one of which a run has ended has to be settled nevertheless.
     """
     open_slots = expected.slots - set(settled)
@@ -193,11 +193,11 @@ def _waiting(world: World, expected: Expected, settled: Counter[Slot]) -> set[Sl
     for job in expected.idle & _jobs(open_slots):
         slots = {slot for name, slot in open_slots if name == job}
         answered = [slot for name, slot in settled if name == job]
-        catches_up = job in _catching_up(world.moments)
+        several = job in _keeping_several(world.moments)
         waiting |= {
             (job, slot)
             for slot in slots
-            if slot == max(slots) or (catches_up and slot > max(answered, default=slot - MINUTE))
+            if slot == max(slots) or (several and slot > max(answered, default=slot - MINUTE))
         }
     ended = {
         (event["job"], _instant(event["slot"]))
@@ -208,10 +208,15 @@ def _waiting(world: World, expected: Expected, settled: Counter[Slot]) -> set[Sl
     return waiting | {key for key in open_slots if key[1] > now and key not in ended}
 
 
-def _catching_up(moments: list[Moment]) -> set[str]:
-    return {
+def _keeping_several(moments: list[Moment]) -> set[str]:
+    """Return the jobs that may have several slots due: for catching up on all, or deferred."""
+    catching_up = {
         job for moment in moments for job, plan in moment.jobs.items() if plan.catch_up == "all"
     }
+    commands = [
+        moment.operation.words for moment in moments if isinstance(moment.operation, Command)
+    ]
+    return catching_up | {words[1] for words in commands if words[0] == "defer"}
 
 
 def _lost(slots: set[Slot]) -> Iterator[str]:

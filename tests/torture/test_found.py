@@ -36,6 +36,14 @@ FOUND: dict[str, list[Operation]] = {
         Advance(-TWO_DAYS),
         TICK,
     ],
+    "a job is cancelled while it is deferred": [
+        Configure("a", JobPlan("busy", "* * * * *", "skip", 2)),
+        Command(("defer", "a", "--until", "20m")),
+        TICK,
+        Advance(300),
+        TICK,
+        Command(("cancel", "a")),
+    ],
     "a job is deferred, and its slot is still to come": [
         Configure("b", JobPlan("fails", "*/15 * * * *", "skip", 0)),
         Advance(-30),
