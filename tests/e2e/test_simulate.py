@@ -24,6 +24,7 @@ A_BIT = timedelta(seconds=5)
 
 JOBS = f"""\
 max_concurrent: 2
+tick_interval: 15m
 {WITHOUT_SWEEPS}
   night: {{schedule: "30 2 * * *", command: "true", priority: low}}
   repeated: {{schedule: "30 1 * * *", command: "true", timezone: America/New_York}}

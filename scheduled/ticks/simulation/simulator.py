@@ -114,7 +114,7 @@ class Simulator:
         if before is None or at - before <= tick.cadence.tolerance(before):
             return
         cause = OUTAGE if self.timeline.has_outage_between(before, at) else Cause.SILENT.value
-        self.store.record(tick.now, events.gap_explained(before, tick.now, cause))
+        self.store.record(tick.now, events.gap_explained(before + MOMENT, tick.now, cause))
 
     def _following(self, at: datetime) -> datetime | None:
         """Return the next tick that has something to do: a job, or a gap to record."""
