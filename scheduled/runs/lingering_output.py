@@ -58,9 +58,13 @@ def trim_all(state_dir: Path) -> bool:
     raises.
     """
     folder = state_dir / FOLDER
-    with contextlib.suppress(FileNotFoundError):
+    try:
         if not private.names(folder):
             return False
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
     with contextlib.suppress(OSError, StateError):
         lock = locks.take(state_dir, FOLDER)
         if lock is None:
