@@ -206,7 +206,10 @@ class Journal:
         """Start the file `name` with `snapshot`, complete or not at all. Raises StateError."""
         path = self.folder / name
         try:
+            is_new = not self.folder.is_dir()
             private.make_folder(self.folder)
+            if is_new:  # after a power cut there is no checkpoint without its journal
+                files.sync_folder(self.folder.parent)
             private.replace(path, lines.encode(snapshot))
         except OSError as error:
             raise StateError(_unsaved(path, error)) from error

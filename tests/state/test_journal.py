@@ -8,6 +8,7 @@ import pytest
 
 from scheduled.errors import StateError
 from scheduled.state.journal import Journal, Position
+from scheduled.system import files
 from tests.builders.synced import Synced
 
 DAY = "2026-11-21.jsonl"
@@ -91,6 +92,7 @@ def test_what_is_appended_is_on_the_disk_before_anybody_relies_on_it(
 def test_a_new_days_file_is_on_the_disk_before_and_after_it_has_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "journal").mkdir(0o700)
     synced = Synced(monkeypatch)
 
     _begun(tmp_path / "journal")
@@ -250,3 +252,16 @@ def test_a_journal_without_a_snapshot_has_no_newest_one(tmp_path: Path) -> None:
     (tmp_path / "2026-11-21.jsonl").write_bytes(b'{"event":"tick"}\n')
 
     assert Journal(tmp_path).newest_snapshot() is None
+
+
+def test_the_directory_of_a_new_journal_survives_a_power_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[Path, list[str]]] = []
+    monkeypatch.setattr(
+        files, "sync_folder", lambda folder: synced.append((folder, os.listdir(folder)))
+    )
+
+    Journal(tmp_path / "journal").begin_file("2026-11-21.jsonl", {"event": "snapshot"})
+
+    assert synced[0] == (tmp_path, ["journal"])
