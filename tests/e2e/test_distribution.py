@@ -69,7 +69,7 @@ def test_the_wheel_holds_every_module_and_nothing_beside_the_package(built: Path
 
 
 @pytest.mark.slow
-def test_the_distribution_is_scheduled_cron_and_its_version_that_of_the_program(
+def test_g5_the_distribution_is_scheduled_cron_and_its_version_that_of_the_program(
     built: Path,
 ) -> None:
     about = metadata(built)
@@ -96,7 +96,7 @@ def test_the_unpacked_wheel_finds_its_handlers_in_itself(built: Path, tmp_path: 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("is_right", [True, False], ids=["as the manual says", "the wrong order"])
-def test_the_renamed_distribution_takes_the_place_of_0_1_0(
+def test_g5_the_renamed_distribution_takes_the_place_of_0_1_0(
     built: Path, tmp_path: Path, is_right: bool
 ) -> None:
     earlier = earlier_version.checkout(tmp_path / "0.1.0")
@@ -149,7 +149,7 @@ def test_the_links_of_the_readme_work_on_a_page_of_a_package_index() -> None:
     assert len(links) > 1
 
 
-def test_nobody_is_told_to_install_the_distribution_of_that_name_that_is_not_ours() -> None:
+def test_g5_nobody_is_told_to_install_the_distribution_of_that_name_that_is_not_ours() -> None:
     texts = [
         *CHECKOUT.glob("*.md"),
         *CHECKOUT.glob("*.sh"),
