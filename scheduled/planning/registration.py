@@ -18,6 +18,7 @@ from scheduled.planning.standing import Standing, Start, counting_start, standin
 from scheduled.state import events, records
 from scheduled.state.document import State
 from scheduled.state.journal import Event
+from scheduled.state.present import CORRECTION
 from scheduled.state.records import JobMemory
 from scheduled.timing import expression
 from scheduled.timing.fingerprint import fingerprint
@@ -147,13 +148,24 @@ def _back(job: Job, memory: JobMemory, slots: SlotCache, begin: datetime) -> lis
     assert memory.away is not None
     is_same = standing(job, memory) is Standing.BACK
     if is_same and memory.away.cause == BROKEN:
-        return [events.job_back(job.id)]
+        since = min(memory.away.since, slots.now)
+        return [*_corrected_watermark(job.id, memory, since, slots.now), events.job_back(job.id)]
     cause = _disabled(memory) or NOT_CONFIGURED
     if is_same and begin - memory.away.since <= KEPT:
         passed = _passed_slots(job.id, memory, slots, begin, cause)
-        return [*passed, events.job_back(job.id)]
+        corrected = _corrected_watermark(job.id, memory, begin, slots.now)
+        return [*passed, *corrected, events.job_back(job.id)]
     registered = _registered(job, memory, slots, begin)
     return [*_ended_slots(job.id, memory, slots, begin, cause), registered]
+
+
+def _corrected_watermark(
+    job: str, memory: JobMemory, begin: datetime, now: datetime
+) -> list[Event]:
+    """Return the event that makes a job count from `begin` if the clock was set back meanwhile."""
+    if memory.watermark is None or memory.watermark - now <= CORRECTION:
+        return []
+    return [events.watermark_reset(job, begin)]
 
 
 def _registered(

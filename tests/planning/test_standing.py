@@ -251,6 +251,29 @@ def test_a1_slots_of_a_job_whose_file_was_broken_say_so_and_catch_up_decides(
     assert (missed["missed"], missed["reason"]) == (2, "configuration broken")
 
 
+@pytest.mark.parametrize("problems", [(), ("jobs/backup.yaml:1: no schedule",)])
+@pytest.mark.parametrize(
+    ("corrected", "slot"),
+    [("2026-11-18T12:30", "2026-11-18T12:40"), ("2026-11-20T09:59", "2026-11-20T10:00")],
+)
+def test_h2_a_job_that_is_back_after_the_clock_was_set_back_misses_nothing(
+    tmp_path: Path, corrected: str, slot: str, problems: tuple[str, ...]
+) -> None:
+    ours = job(schedule="*/10 * * * *", command=NOTE)
+    engine = Engine(tmp_path, [ours])
+    for when in ("09:50", "10:00"):
+        engine.run_at(when)
+    engine.jobs, engine.problems = (), problems
+    engine.run_at("10:05")
+    engine.run_at(f"{corrected}:10")
+    engine.jobs, engine.problems = (ours,), ()
+
+    engine.run_at(f"{corrected}:20")
+    engine.run_at(slot)
+
+    assert engine.lines()[-1].split()[0] == f"{slot}:00Z"
+
+
 @pytest.mark.parametrize("seed", range(soak.count(3, 60)))
 def test_a1_an_absence_costs_only_what_came_in_it(tmp_path: Path, seed: int) -> None:
     dice = random.Random(seed)
