@@ -81,19 +81,25 @@ def expect(moments: list[Moment], settled_from: int) -> Expected:
             case Ticks():
                 clock.tick(moment.now)
                 if not any(end.code in TICK_CODES for end in moment.ended):
+                    # It may have registered jobs before it was killed; they count from then on.
+                    _reach(reached, set(moment.jobs) - set(known), moment.now)
                     continue
                 if clock.was_corrected():
                     known.clear()
                     reached.clear()
                 if number <= settled_from:
                     slots |= _passed(known, moment)
-                for job in moment.jobs:
-                    reached[job] = max(moment.now, reached.get(job, moment.now))
+                _reach(reached, moment.jobs, moment.now)
                 known = {
                     job: (plan, reached[job]) for job, plan in moment.jobs.items() if job not in off
                 }
     idle = off | (_jobs(slots) - set(moments[-1].jobs))
     return Expected(slots, clock.epochs, idle)
+
+
+def _reach(reached: dict[str, datetime], jobs: Iterable[str], now: datetime) -> None:
+    for job in jobs:
+        reached[job] = max(now, reached.get(job, now))
 
 
 class _Clock:

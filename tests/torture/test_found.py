@@ -28,6 +28,13 @@ FOUND: dict[str, list[Operation]] = {
         TICK,
         Advance(-TWO_DAYS),
     ],
+    "the clock is set back a little after a tick that was killed": [
+        Configure("d", JobPlan("ok", "*/5 * * * *", "latest", 2)),
+        Ticks((51,)),
+        Advance(-600),
+        TICK,
+        Advance(300),
+    ],
     "ticks under a clock that is ahead are all killed": [
         Configure("a", JobPlan("ok", "*/5 * * * *", "latest", 0)),
         TICK,
