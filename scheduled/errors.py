@@ -49,6 +49,10 @@ class StateError(ScheduledError):
     exit_code = 4
 
 
+class UnusableLockError(StateError):
+    """The lock of one job or step cannot be taken, until somebody puts its file right."""
+
+
 class NewerFormatError(StateError):
     """The state was written by a newer version; nothing may be changed."""
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from scheduled.errors import LockedError, StateError, reason_of
+from scheduled.errors import LockedError, StateError, UnusableLockError, reason_of
 from scheduled.system import private
 
 MODE = 0o600
@@ -60,10 +60,15 @@ def _of_lane(job: str, lane: int) -> str:
 
 
 def take(state_dir: Path, name: str) -> Lock | None:
-    """Take the lock called `name`; None if another process holds it. Never waits."""
+    """Take the lock called `name`; None if another process holds it. Never waits.
+
+    Raises UnusableLockError for a file that is not a lock of ours, and StateError if there can be
+    no lock at all.
+    """
     from filelock import Timeout
 
-    lock = _file_lock(state_dir / "locks" / name, timeout=0)
+    path = state_dir / "locks" / name
+    lock = _file_lock(path, timeout=0)
     try:
         lock.acquire()
     except Timeout:
@@ -117,7 +122,10 @@ def _file_lock(path: Path, timeout: float) -> Any:
 
     try:
         private.make_folder(path.parent)
-        private.check(path)
+        try:
+            private.check(path)
+        except private.UnsafeError as error:
+            raise UnusableLockError(_unusable(path.parent.parent, error)) from error
         # A soft lock would be a file that outlives a crash: where the kernel has no locks, fail.
         return FileLock(
             path, timeout=timeout, mode=MODE, thread_local=False, fallback_to_soft=False

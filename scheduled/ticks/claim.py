@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from scheduled.errors import UnusableLockError
 from scheduled.jobs.model import Attempt, Job, Overlap
 from scheduled.planning import active_runs, decide, resolve
 from scheduled.planning.decision import Decision, Verdict
@@ -60,6 +61,12 @@ class GuardUnusable(NamedTuple):
     reason: str
 
 
+class LockUnusable(NamedTuple):
+    """The file of the job's lock is not ours until somebody puts it right; the slot stays due."""
+
+    reason: str
+
+
 class Skipped(NamedTuple):
     """The slot ended without a run, and so did those before it that were asked about."""
 
@@ -70,7 +77,7 @@ class NotDue(NamedTuple):
     """No slot is due any more: another tick has run it."""
 
 
-NotStarted = StillRunning | BeingReplaced | NotNow | GuardUnusable | Skipped | NotDue
+NotStarted = StillRunning | BeingReplaced | NotNow | GuardUnusable | LockUnusable | Skipped | NotDue
 
 
 class MemoryChanged(Exception):  # noqa: N818 - decide again; it never leaves this module
@@ -97,7 +104,10 @@ def claim(
 def _claim_lane(
     tick: TickContext, job: Job, lane: int, *, by_hand: bool, slotless: bool
 ) -> Claim | NotStarted:
-    lock = tick.effects.acquire_lock(tick.store.state_dir, job.id, lane)
+    try:
+        lock = tick.effects.acquire_lock(tick.store.state_dir, job.id, lane)
+    except UnusableLockError as error:
+        return LockUnusable(str(error))
     if lock is None:
         pid = recovery.orphan(tick, job.id, lane)
         return StillRunning(_outlived(pid)) if pid else StillRunning()

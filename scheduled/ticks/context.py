@@ -34,6 +34,8 @@ class TickContext(NamedTuple):
     """The tick's own time: its `now`, moved on by what has elapsed since."""
     warn: Callable[[str], object]
     """Called with a sentence for the user about something that is no job's failure."""
+    warn_of_lock: Callable[[str], object]
+    """Called with a sentence about the lock of a job that cannot be used."""
     report_end: Callable[[Row, AttemptResult], object]
     """Called with the end of a run whose tick died."""
     tell: Callable[[Row], object]

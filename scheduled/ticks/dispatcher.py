@@ -24,6 +24,7 @@ from scheduled.ticks.claim import (
     BeingReplaced,
     Claim,
     GuardUnusable,
+    LockUnusable,
     NotDue,
     NotStarted,
     Skipped,
@@ -172,6 +173,9 @@ class Dispatcher:
             case GuardUnusable(reason):
                 self._carry_over(job, reason)
                 self.report.problems.append(f"{job.id}: {reason}")
+            case LockUnusable(reason):
+                self._carry_over(job, reason)
+                self.report.note_unusable_lock(reason)
             case NotDue():
                 pass
 

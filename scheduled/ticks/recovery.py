@@ -10,6 +10,7 @@ import time
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from scheduled.errors import UnusableLockError
 from scheduled.jobs.model import Attempt, AttemptResult, Job
 from scheduled.planning import resolve
 from scheduled.runs import stop, supervisor
@@ -32,7 +33,11 @@ POLL_SECONDS = 0.01
 def recover_all(tick: TickContext) -> None:
     """Recover every run on record that nobody holds the lock of."""
     for job_id, lane in records.active_runs(tick.store.state):
-        lock = tick.effects.acquire_lock(tick.store.state_dir, job_id, lane)
+        try:
+            lock = tick.effects.acquire_lock(tick.store.state_dir, job_id, lane)
+        except UnusableLockError as error:
+            tick.warn_of_lock(str(error))
+            continue
         is_overdue = False
         if lock is None:
             lock = _end_overdue(tick, job_id, lane)

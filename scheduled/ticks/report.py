@@ -56,6 +56,8 @@ class Report:
     """When each job of `told` runs next."""
     has_shortage: bool = False
     """Whether the machine could not start a run: no room, no process, no descriptor."""
+    has_unusable_lock: bool = False
+    """Whether a job could not be run or recovered for the file of its lock."""
     no_space: dict[str, tuple[str | Path, str]] = field(default_factory=dict)
     """Where there was no space left, by case: what could not be written, and a sentence."""
     has_space: set[str] = field(default_factory=set)
@@ -81,13 +83,19 @@ class Report:
             return 128 + self.stopped_by
         if self.storage_error is not None:
             return self.storage_error.exit_code
-        if self.recovered:
+        if self.recovered or self.has_unusable_lock:
             return Exit.STATE
         if self.has_shortage:
             return Exit.TEMPORARY
         if self.problems:
             return Exit.USAGE
         return Exit.FAILED if self.failed or self.told else Exit.OK
+
+    def note_unusable_lock(self, sentence: str) -> None:
+        """Note that the lock of a job cannot be used; other jobs run."""
+        self.has_unusable_lock = True
+        if sentence not in self.warnings:
+            self.warnings.append(sentence)
 
     def note_space(self, case: str, what: str | Path, sentence: str) -> None:
         """Note whether there was space for something: no sentence if so."""

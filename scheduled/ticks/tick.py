@@ -138,19 +138,23 @@ class Tick:
         self.jobs = [
             _with_params(job, self.request) for job in select_jobs(config.jobs, self.request.only)
         ]
-        self.context = TickContext(
+        self.context = self._context(_run_context(config, now, environ or {}), effects)
+
+    def _context(self, run_context: RunContext, effects: Effects) -> TickContext:
+        return TickContext(
             store=self.store,
-            jobs={job.id: job for job in config.jobs},
-            run_context=_run_context(config, now, environ or {}),
-            slots=SlotCache.at(now),
+            jobs={job.id: job for job in self.config.jobs},
+            run_context=run_context,
+            slots=SlotCache.at(self.now),
             grace=ON_TIME_TICKS * self.cadence.interval,
             clock=self.clock,
             warn=self.report.warnings.append,
+            warn_of_lock=self.report.note_unusable_lock,
             report_end=self._report_recovered,
             tell=self.report.told.append,
             effects=effects,
-            routes=config.routes,
-            lanes=config.max_concurrent,
+            routes=self.config.routes,
+            lanes=self.config.max_concurrent,
         )
 
     def dispatcher(self, children: Children) -> Dispatcher:
