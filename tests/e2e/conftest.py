@@ -8,12 +8,16 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+WAITING = ("test_real_cron.py", "test_upgrade.py")
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of this folder; pytest hands over all there are."""
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.slow)
+    # What waits for minutes of a real cron goes on beside all the rest, if it is started first.
+    items.sort(key=lambda item: item.path.name not in WAITING)
 
 
 @pytest.fixture
