@@ -5,8 +5,6 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from tests.builders import needs
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -41,7 +39,7 @@ def mounted(folder: Path) -> Iterator[Disk]:
     folder.mkdir(parents=True, exist_ok=True)
     mount = ["mount", "-t", "tmpfs", "-o", f"size={64 * PAGE},mode=0755", "tmpfs", str(folder)]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("needs a place where root may mount (a container with CAP_SYS_ADMIN)")
+        needs.mounts()
     try:
         yield Disk(folder)
     finally:

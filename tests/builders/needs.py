@@ -5,6 +5,7 @@ skipped, with a reason that says how to get it; `make test` ends with these reas
 import os
 import shutil
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -40,6 +41,11 @@ def root() -> None:
     """Skip the test unless it is run by root."""
     if os.geteuid() != 0:
         pytest.skip("needs root: run `make test` as root, in a container for instance")
+
+
+def mounts() -> NoReturn:
+    """Skip the test, which has found that it cannot mount anything."""
+    pytest.skip("needs a place where root may mount (a container with CAP_SYS_ADMIN)")
 
 
 def libfaketime() -> Path:
