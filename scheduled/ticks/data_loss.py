@@ -37,6 +37,8 @@ class Risk(NamedTuple):
     subject: str
     sentences: tuple[str, ...]
     """What happened, and what to do."""
+    replaces: bool = False
+    """Whether a message takes the place of an earlier one about the same that nobody has read."""
 
 
 def recovered(state_dir: Path, sentences: Sequence[str]) -> Risk:
@@ -48,7 +50,7 @@ def recovered(state_dir: Path, sentences: Sequence[str]) -> Risk:
 def no_space(case: str, what: str | Path, sentence: str) -> Risk:
     """Return the risk of something that could not be written: a directory, or a job's files."""
     remedy = "Make room there; `df -h` shows which file system is full."
-    return Risk(case, f"No space left: {what}", (sentence, remedy))
+    return Risk(case, f"No space left: {what}", (sentence, remedy), replaces=True)
 
 
 def tell(config: Config, store: Store, report: Report, bus: Bus, now: datetime) -> None:
@@ -170,9 +172,8 @@ def _reaches_somebody(config: Config) -> bool:
 
 
 def _content(risk: Risk) -> Mapping[str, str]:
-    is_standing = risk.subject.startswith("No space")
     return {
         "subject": f"[SCHEDULED] {risk.subject}",
         "body": "\n\n".join(risk.sentences),
-        **({"key": f"{RISK}:{risk.subject}"} if is_standing else {}),
+        **({"key": f"{RISK}:{risk.subject}"} if risk.replaces else {}),
     }
