@@ -87,11 +87,11 @@ def _spans(
     """Yield when no slot of a job could start, the reason that tells most first."""
     put_off = [*_put_off(entry)]
     delay = start_delay(job)
-    if "guard" not in (entry.get("deferred") or {}):
-        yield from put_off
-    for start, end in _runs(memory, entry, now):
-        yield Span(start - delay, end - delay, STILL_RUNNING)
-    yield from put_off
+    running = [
+        Span(start - delay, end - delay, STILL_RUNNING) for start, end in _runs(memory, entry, now)
+    ]
+    is_by_guard = "guard" in (entry.get("deferred") or {})
+    yield from (*running, *put_off) if is_by_guard else (*put_off, *running)
     if memory.pause is not None:
         yield Span(memory.pause.since, (memory.pause.until or now) - INSTANT, PAUSED_CAUSE)
     # The newest gap first.

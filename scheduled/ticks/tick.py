@@ -23,13 +23,7 @@ from scheduled.runs import lingering_output, output
 from scheduled.runs.effects import LIVE, Effects
 from scheduled.runs.process import RunContext
 from scheduled.runs.supervisor import Supervisor
-from scheduled.state import (
-    events,
-    heartbeat,
-    history,
-    records,
-    tick_interval,
-)
+from scheduled.state import events, heartbeat, history, records, tick_interval
 from scheduled.state.history import Row
 from scheduled.state.journal import Event
 from scheduled.state.records import ALL_JOBS
