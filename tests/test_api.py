@@ -13,7 +13,7 @@ import pytest
 
 import scheduled
 from scheduled import api, version
-from scheduled.config.keys import JOB_KEYS
+from scheduled.config.job_keys import JOB_KEYS
 from scheduled.errors import ConfigError, ScheduleError, UsageError
 from scheduled.handler.policies import Policies
 from scheduled.jobs.model import Job

@@ -16,7 +16,9 @@ import scheduled
 from scheduled.cli import main
 from scheduled.cli.global_options import GlobalOption
 from scheduled.config import load
-from scheduled.config.keys import JOB_KEYS, KEYS, Key, manual_rows
+from scheduled.config.job_keys import JOB_KEYS
+from scheduled.config.key import Key, manual_rows
+from scheduled.config.keys import KEYS
 from scheduled.config.paths import PathOptions
 from scheduled.handler import Kind, loader
 from scheduled.jobs import builtin

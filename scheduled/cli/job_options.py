@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from scheduled.config import yaml_document
-from scheduled.config.keys import JOB_KEYS
+from scheduled.config.job_keys import JOB_KEYS
 from scheduled.errors import ConfigError, UsageError
 from scheduled.system.text import excerpt
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from scheduled.config import gptme_format
 from scheduled.config.converters import InvalidValue, describe
-from scheduled.config.keys import ID, JOB_KEYS, Key
+from scheduled.config.job_keys import ID, JOB_KEYS
+from scheduled.config.key import Key
 from scheduled.config.yaml_document import Node
 from scheduled.errors import ScheduleError, did_you_mean
 from scheduled.handler import loader

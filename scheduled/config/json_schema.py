@@ -9,7 +9,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from scheduled.config.converters import Schema, anchored, text
-from scheduled.config.keys import ID, JOB_KEYS, KEYS, Key
+from scheduled.config.job_keys import ID, JOB_KEYS
+from scheduled.config.key import Key
+from scheduled.config.keys import KEYS
 from scheduled.jobs import builtin
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"

@@ -7,7 +7,9 @@ settings are the keys that have an example.
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from scheduled.config.keys import JOB_KEYS, KEYS, Key
+from scheduled.config.job_keys import JOB_KEYS
+from scheduled.config.key import Key
+from scheduled.config.keys import KEYS
 from scheduled.config.paths import has_registry
 from scheduled.jobs import builtin
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from scheduled.config.keys import JOB_KEYS
+from scheduled.config.job_keys import JOB_KEYS
 
 _FIRST = ("id", "name", "description", "schedule")
 _ORDER = {key: place for place, key in enumerate(dict.fromkeys((*_FIRST, *JOB_KEYS)))}

@@ -1,6 +1,6 @@
 """The keys of a job as a type, for type checkers and editors of Python code.
 
-`config.keys` declares what each means and accepts; a test compares the two.
+`config.job_keys` declares what each means and accepts; a test compares the two.
 """
 
 from collections.abc import Mapping, Sequence

@@ -12,7 +12,9 @@ from jsonschema import Draft202012Validator
 from scheduled.cli.config import config
 from scheduled.config import json_schema, template, yaml_document
 from scheduled.config.converters import InvalidValue
-from scheduled.config.keys import JOB_KEYS, KEYS, Key
+from scheduled.config.job_keys import JOB_KEYS
+from scheduled.config.key import Key
+from scheduled.config.keys import KEYS
 from scheduled.config.yaml_writer import text_of
 from scheduled.jobs import builtin
 from tests.builders import manual, needs

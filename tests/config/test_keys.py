@@ -7,7 +7,9 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import pytest
 
 from scheduled.config import yaml_document
-from scheduled.config.keys import JOB_KEYS, KEYS, Key, manual_rows
+from scheduled.config.job_keys import JOB_KEYS
+from scheduled.config.key import Key, manual_rows
+from scheduled.config.keys import KEYS
 from scheduled.handler.policies import Policies
 from scheduled.jobs.model import Job
 

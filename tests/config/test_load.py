@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from scheduled.config import load
-from scheduled.config.keys import JOB_KEYS, KEYS
+from scheduled.config.job_keys import JOB_KEYS
+from scheduled.config.keys import KEYS
 from scheduled.config.paths import PathOptions
 from scheduled.errors import ConfigError
 from scheduled.jobs import builtin

@@ -12,7 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from scheduled.config import load
-from scheduled.config.keys import JOB_KEYS, KEYS
+from scheduled.config.job_keys import JOB_KEYS
+from scheduled.config.keys import KEYS
 from scheduled.config.paths import PathOptions
 from scheduled.errors import ConfigError
 from tests.builders import soak

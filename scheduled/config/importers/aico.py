@@ -6,10 +6,11 @@ An AICO task names a Python class of AICO, which does not run outside it.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scheduled.config import keys
 from scheduled.config.converters import describe, problem_with
 from scheduled.config.importers import placeholder
 from scheduled.config.importers.findings import Findings, ImportedJob, LeftOut, SourceKind
+from scheduled.config.job_keys import JOB_KEYS
+from scheduled.config.keys import KEYS
 from scheduled.config.yaml_document import Node
 from scheduled.system.text import excerpt
 
@@ -44,12 +45,12 @@ def read(document: Node) -> Findings:
     left_out = []
     for name, node in _section(document, "scheduler").items():
         if name in SETTINGS:
-            problem = problem_with(keys.KEYS[SETTINGS[name]].convert, node)
+            problem = problem_with(KEYS[SETTINGS[name]].convert, node)
             if problem:
                 left_out.append(LeftOut(node.line, _text(name, node), problem))
             else:
                 settings[SETTINGS[name]] = node.plain()
-        elif FOR_EACH_JOB.get(name) in keys.JOB_KEYS:
+        elif FOR_EACH_JOB.get(name) in JOB_KEYS:
             common[FOR_EACH_JOB[name]] = node.plain()
         elif name == "enabled":
             common |= {"enabled": False} if node.value is False else {}
@@ -84,7 +85,7 @@ def _job(id_: str, node: Node, common: Mapping[str, Any]) -> ImportedJob | LeftO
     if "schedule" not in node.value:
         return LeftOut(node.line, excerpt(id_), "no schedule")
     values = {OF_A_TASK.get(name, name): task.plain() for name, task in node.value.items()}
-    fields = {name: value for name, value in values.items() if name in keys.JOB_KEYS}
+    fields = {name: value for name, value in values.items() if name in JOB_KEYS}
     params = {name: value for name, value in values.items() if name not in fields}
     job = {"id": id_, **common, **fields, "schedule": node.value["schedule"].text}
     job |= {"enabled": False} if common.get("enabled") is False else {}

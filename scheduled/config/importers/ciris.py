@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from scheduled.config import keys
 from scheduled.config.importers import placeholder
 from scheduled.config.importers.findings import (
     Deferrals,
@@ -18,6 +17,7 @@ from scheduled.config.importers.findings import (
     SourceKind,
 )
 from scheduled.config.importers.json_objects import JsonEntry
+from scheduled.config.job_keys import JOB_KEYS
 from scheduled.config.yaml_document import UNUSABLE
 from scheduled.ecosystem import timestamps
 from scheduled.errors import cut
@@ -79,7 +79,7 @@ def _job(entry: JsonEntry, now: datetime) -> ImportedJob | LeftOut:
         name = id_ or str(task.get("name", "a task"))
         return LeftOut(entry.line, excerpt(name), reason if id_ else "no task_id")
     values = {_NAMES.get(name, name): _as_one_line(name, value) for name, value in task.items()}
-    fields = {name: value for name, value in values.items() if name in keys.JOB_KEYS}
+    fields = {name: value for name, value in values.items() if name in JOB_KEYS}
     params = {name: values[name] for name in values if name not in {*fields, *_NO_PARAMS}}
     job = {"id": id_, **_schedule(task), **fields}
     deferrals = _deferrals(task)

@@ -1,0 +1,184 @@
+"""The keys a job may have, in `jobs` of the configuration or in a job file.
+
+They are declared as those of `config.keys` are. A key of a job is also a field of
+`jobs.model.Job`, which has its type and default, and of `handler.policies.Policies`, for editors;
+tests compare both with this table.
+"""
+
+import re
+from collections.abc import Mapping
+
+from scheduled.config.converters import (
+    boolean,
+    choice,
+    command,
+    duration,
+    environment,
+    exit_codes,
+    file_mask,
+    integer,
+    jitter,
+    mapping,
+    optional,
+    percent,
+    single_line,
+    size,
+    text,
+    text_list,
+    time_window,
+)
+from scheduled.config.key import Key, with_aliases
+from scheduled.jobs.model import CatchUp, FirstRun, OnInterrupted, Overlap, Priority
+
+ID = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_])?")
+"""An id of a job: it becomes the name of a directory, and of a lock."""
+
+JOB_KEYS: Mapping[str, Key] = with_aliases(
+    {
+        "schedule": Key(
+            "when it runs: five cron fields, `hourly`, `every 90m`, `at:...`",
+            text,
+            "required",
+            "; see [schedules](#schedules)",
+        ),
+        "timezone": Key("[time zone](#time-zones) of its schedule", text, "as configured"),
+        "command": Key("shell command (or a list, run without a shell)", command),
+        "handler": Key(
+            "Python code to run instead",
+            text,
+            more=": a built-in handler, one from a handler directory, `package.module` or"
+            " `module:function`",
+        ),
+        "env": Key(
+            "environment variables, `{NAME: value}`",
+            environment,
+            "none",
+            "; nothing in a value is expanded",
+        ),
+        "env_file": Key(
+            "a file of `NAME=VALUE` lines",
+            single_line,
+            "none",
+            ", read when a run starts; relative to the configuration's directory",
+        ),
+        "cwd": Key("the directory it starts in, relative to the root", single_line, "the root"),
+        "umask": Key('its umask in octal digits, `"077"`', file_mask, "inherited"),
+        "nice": Key(
+            "its niceness, -20 to 19",
+            integer(-20, 19),
+            "inherited",
+            "; only root may go below that of cron",
+        ),
+        "success_codes": Key("exit codes of a command that mean success", exit_codes(1), "[0]"),
+        "defer_codes": Key('exit codes of a command that mean "not now"', exit_codes(0), "[75]"),
+        "name": Key("a name, shown in listings", single_line, "its id"),
+        "description": Key("a description, shown in listings", single_line, "empty"),
+        "enabled": Key("whether it runs", boolean, "true"),
+        "priority": Key(
+            "start order: `urgent`, `high`, `medium`, `low`",
+            choice(Priority),
+            "medium",
+            example="low",
+        ),
+        "tags": Key("words to select jobs by", text_list, "none", ", `run --only tag:nightly`"),
+        "catch_up": Key(
+            "missed runs: `skip`, `latest` or `all`",
+            choice(CatchUp),
+            "latest",
+            ". `latest` is one run for all of them, `all` runs each of them, oldest first",
+            example="latest",
+        ),
+        "max_lateness": Key(
+            "how late it may still start",
+            optional(duration),
+            "none",
+            "; later, the run is skipped",
+            example="12h",
+        ),
+        "window": Key(
+            "the hours it may start in, `21:00-06:00`",
+            time_window,
+            "any",
+            " on the clock of its zone. What comes due outside waits for the window to open, and"
+            " then runs as a missed run",
+        ),
+        "jitter": Key(
+            "starts are delayed by up to this",
+            optional(jitter),
+            "none",
+            ", less than a day. The delay is derived from machine and job, so it is always the"
+            " same",
+        ),
+        "overlap": Key(
+            "if it comes due while it still runs: `queue`, `skip`, `replace` or `allow`",
+            choice(Overlap),
+            "queue",
+            ". `queue` starts it when that run has ended, `replace` stops that run first, `allow`"
+            " starts it beside that run, up to `max_concurrent` at once",
+        ),
+        "only_if": Key(
+            "a command that is run before each start",
+            command,
+            "none",
+            ", in the environment of the job: exit code 0 starts it, one of `defer_codes` means"
+            " not now, any other skips it. It has 10 s. `SCHEDULED_SLOT` says which scheduled time"
+            " is meant; with `catch_up: latest`, up to 31 missed ones before a refused one are"
+            " asked about, newest first",
+        ),
+        "max_cpu_percent": Key(
+            "it waits while the processors are busier than that", optional(percent), "none"
+        ),
+        "max_memory_percent": Key(
+            "it waits while more of the memory is in use", optional(percent), "none"
+        ),
+        "idle_only": Key(
+            "it waits until the processors are below 20 % and the memory below 70 %",
+            boolean,
+            "false",
+        ),
+        "min_free_disk": Key(
+            "it waits while less than that (`500M`, `20G`) is free where it works",
+            optional(size("1K", "1000T")),
+            "none",
+        ),
+        "first_run": Key(
+            "a new job: `wait` for its next scheduled time, or `now`", choice(FirstRun), "wait"
+        ),
+        "timeout": Key(
+            "how long it may run",
+            duration,
+            "default_timeout",
+            "; then TERM to the process group, KILL after 10 s, and then KILL to any process that"
+            " left the group",
+            aliases=("timeout_seconds",),
+            example="1h",
+        ),
+        "max_retries": Key(
+            "how often a failed run is tried again", integer(0, 100), "0", "; 3 for built-in jobs"
+        ),
+        "retry_delay": Key(
+            "the delay before the first retry, doubled for each further one", duration, "60"
+        ),
+        "max_retry_delay": Key("upper limit of the backoff", duration, "1h"),
+        "suspend_after": Key(
+            "so many dead letters in a row suspend the job until it is enabled",
+            optional(integer(1, 1000)),
+            "none",
+        ),
+        "after": Key(
+            "jobs that must have succeeded first",
+            text_list,
+            "none",
+            ": for the same scheduled time, or for their own newest one before it",
+        ),
+        "on_interrupted": Key(
+            "a run that was cut short: `rerun` (at most twice) or `skip`",
+            choice(OnInterrupted),
+            "rerun",
+        ),
+        "max_output": Key("how much of its output is kept, head and tail", size("1K", "1G"), "1M"),
+        "params": Key(
+            "values for its handler; a command finds them in `SCHEDULED_PARAMS`", mapping, "none"
+        ),
+    }
+)
