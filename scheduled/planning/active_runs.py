@@ -16,6 +16,11 @@ def newest_claimed(memory: JobMemory) -> datetime | None:
     return _newest((_newest_started(memory), retried))
 
 
+def put_off_slot(memory: JobMemory) -> datetime | None:
+    """Return the slot that was put off last; None if a run has ended since."""
+    return memory.not_now[0] if memory.not_now is not None else None
+
+
 def without_active_runs(job: Job, memory: JobMemory) -> JobMemory:
     """Return the memory as the next run of the job sees it, as if the slots in progress had ended.
 

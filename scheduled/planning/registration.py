@@ -211,6 +211,9 @@ def _ended_slots(
 ) -> list[Event]:
     """Return the events that end the unanswered slots, up to `until`, of a schedule."""
     ended: list[Event] = [*resolve.call_off(job, memory, cause, None)]
+    put_off = active_runs.put_off_slot(memory)
+    if put_off is not None and put_off <= slots.now + CORRECTION:
+        until = max(until, put_off)  # it was due before the clock was set back
     since = active_runs.newest_claimed(memory) or memory.anchor
     deferral = memory.deferral.until if memory.deferral else None
     missed = _missed_since(since, until, memory, slots)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
-from scheduled.planning.active_runs import newest_claimed
+from scheduled.planning.active_runs import newest_claimed, put_off_slot
 from scheduled.state.present import CORRECTION
 from scheduled.state.records import JobMemory
 from scheduled.timing.fingerprint import Difference, difference
@@ -86,8 +86,8 @@ def is_registered(job: Job, memory: JobMemory) -> bool:
 def counting_start(memory: JobMemory, start: datetime, now: datetime) -> datetime:
     """Return after which instant a job that counts from `start` has slots.
 
-    Never before a slot that it has claimed; such a slot lies in the future for a while if the clock
-    was set back.
+    Never before a slot that it has claimed, or that was put off; such a slot lies in the future for
+    a while if the clock was set back.
     """
-    claimed = (memory.watermark, newest_claimed(memory))
+    claimed = (memory.watermark, newest_claimed(memory), put_off_slot(memory))
     return max([start, *(slot for slot in claimed if slot and slot <= now + CORRECTION)])

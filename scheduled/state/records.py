@@ -126,7 +126,8 @@ class JobMemory(NamedTuple):
     runs: Mapping[int, ActiveRun] = MappingProxyType({})
     """The runs in progress by lane: 0, and others where runs of the job may overlap."""
     not_now: tuple[datetime | None, str] | None = None
-    """The slot that a guard last said not now to, and the guard; None once a run has ended."""
+    """The slot that was last put off, and the guard that did, '' if it was the action itself; None
+    once a run has ended."""
     retry: Retry | None = None
     pause: Pause | None = None
     """The job's own, or the one of all jobs."""
@@ -265,8 +266,10 @@ def _stop(entry: StopEntry | None) -> Stop | None:
 
 
 def _not_now(entry: NotNowEntry | None) -> tuple[datetime | None, str] | None:
-    guard = entry.get("guard") if isinstance(entry, dict) else None
-    return (parse_utc(entry.get("slot")), guard) if entry and isinstance(guard, str) else None
+    if not isinstance(entry, dict):
+        return None
+    guard = entry.get("guard")
+    return parse_utc(entry.get("slot")), guard if isinstance(guard, str) else ""
 
 
 def _retry(job: JobEntry) -> Retry | None:

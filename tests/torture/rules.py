@@ -19,6 +19,7 @@ CORRECTION = timedelta(hours=2)
 CAPPED = 1000
 """Slots of a range are not counted further."""
 TICK_CODES = (0, 1, 75)
+RECOVERED = 4
 COMMAND_CODES = (0, 1, 2, 3, 75)
 UNCOUNTED = ("disable", "cancel")
 """After these a job has no slots until it is enabled."""
@@ -36,11 +37,14 @@ class Expected(NamedTuple):
     """Jobs that are disabled, cancelled or removed at the end: a slot of theirs may wait."""
 
 
-def problems(world: World, settled_from: int, *, power_cut: bool = False) -> list[str]:
+def problems(
+    world: World, settled_from: int, *, power_cut: bool = False, torn: bool = False
+) -> list[str]:
     """Return what does not hold; `settled_from` is where the undisturbed ticks begin.
 
     After a power cut it may be unknown how a run ended. It is repeated then, and has to be marked
-    as interrupted.
+    as interrupted. If it has `torn` what was being written, a tick reports once that a line of the
+    journal was damaged.
     """
     expected = expect(world.moments, settled_from)
     events = world.events
@@ -51,7 +55,7 @@ def problems(world: World, settled_from: int, *, power_cut: bool = False) -> lis
         for moment in world.moments
     )
     return [
-        *_exits(world.moments),
+        *_exits(world.moments, recoveries=1 if torn else 0),
         *_lost(expected.slots - set(settled) - waiting),
         *_doubled(expected, settled),
         *_executions(
@@ -70,6 +74,8 @@ def expect(moments: list[Moment], settled_from: int) -> Expected:
     off: set[str] = set()
     reached: dict[str, datetime] = {}
     """How far a tick has looked at the slots of a job since the clock was last corrected."""
+    claimed: dict[str, datetime] = {}
+    """How far one may have claimed slots, if it was killed; a changed job counts from then on."""
     clock = _Clock()
     for number, moment in enumerate(moments):
         match moment.operation:
@@ -80,16 +86,17 @@ def expect(moments: list[Moment], settled_from: int) -> Expected:
                 _follow(words, moment.ended[0].code, known, off)
             case Ticks():
                 clock.tick(moment.now)
+                _reach(claimed, moment.jobs, moment.now)
                 if not any(end.code in TICK_CODES for end in moment.ended):
-                    # It may have registered jobs before it was killed; they count from then on.
-                    _reach(reached, set(moment.jobs) - set(known), moment.now)
                     continue
                 if clock.was_corrected():
                     known.clear()
                     reached.clear()
+                    claimed = dict.fromkeys(moment.jobs, moment.now)
                 if number <= settled_from:
                     slots |= _passed(known, moment)
-                _reach(reached, moment.jobs, moment.now)
+                for job in moment.jobs:
+                    _reach(reached, [job], moment.now if job in known else claimed[job])
                 known = {
                     job: (plan, reached[job]) for job, plan in moment.jobs.items() if job not in off
                 }
@@ -174,13 +181,16 @@ def _passed(known: dict[str, tuple[JobPlan, datetime]], moment: Moment) -> set[S
     return passed
 
 
-def _exits(moments: list[Moment]) -> Iterator[str]:
+def _exits(moments: list[Moment], recoveries: int) -> Iterator[str]:
     for moment in moments:
         killed = isinstance(moment.operation, Ticks) and any(
             boundary is not None for boundary in moment.operation.killed_at
         )
         for end in moment.ended:
             codes = TICK_CODES if end.words == ("run",) else COMMAND_CODES
+            if end.code == RECOVERED and recoveries:
+                recoveries -= 1
+                continue
             if end.code not in codes and not (end.code == -9 and killed):
                 yield f"{' '.join(end.words)} at {moment.now} ended with {end.code}: {end.said}"
             elif any(words in end.said for words in WRONG_WORDS):

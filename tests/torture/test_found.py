@@ -69,6 +69,27 @@ FOUND: dict[str, list[Operation]] = {
         Configure("a", JobPlan("fails", "*/5 * * * *", "latest", 2)),
         TICK,
     ],
+    "a job is edited after the clock was set back behind a slot that was put off": [
+        Configure("a", JobPlan("busy", "* * * * *", "latest", 1)),
+        TICK,
+        Advance(300),
+        TICK,
+        Advance(-600),
+        Configure("a", JobPlan("busy", "0 * * * *", "latest", 0)),
+    ],
+    "a job is edited after a tick that was killed, and the clock set back": [
+        Configure("a", JobPlan("ok", "*/15 * * * *", "skip", 2)),
+        TICK,
+        Advance(1800),
+        Ticks((107,)),
+        Advance(-2400),
+        TICK,
+        Configure("a", JobPlan("ok", "*/5 * * * *", "latest", 2)),
+        Advance(61),
+        TICK,
+        Advance(7200),
+        TICK,
+    ],
 }
 
 
