@@ -62,7 +62,9 @@ def test_no_power_cut_loses_or_repeats_a_run(tmp_path: Path, scene: str) -> None
         after.jobs, after.now = dict(world.jobs), world.now
         after.moments = [*world.moments, _interrupted(world, words)]
         after.settle()
-        assert (cut, rules.problems(after, len(world.moments) + 2, power_cut=True)) == (cut, [])
+        settled_from = len(world.moments) + 2
+        wrong = rules.problems(after, settled_from, power_cut=True, torn=cut.torn)
+        assert (cut, wrong) == (cut, [])
 
 
 def _interrupted(world: World, words: tuple[str, ...]) -> Moment:
