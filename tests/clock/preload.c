@@ -6,6 +6,9 @@
  * - A sleep until an instant of the monotonic clock (Python's time.sleep) is handed to the kernel
  *   as it is. libfaketime takes the instant for one of the shifted clock and fails with EINVAL,
  *   although FAKETIME_DONT_FAKE_MONOTONIC says that this clock is not shifted.
+ * - So is a wait of the interpreter for its lock, which also counts on the monotonic clock.
+ *   libfaketime converts its deadline, and on a busy machine now and then to one that is refused:
+ *   "take_gil: PyCOND_WAIT(gil->cond) failed".
  * - The times of files are shifted like the clock, in both directions, as on a machine whose
  *   clock was set. libfaketime shifts those that are written, but glibc since 2.33 reads them by
  *   functions that it does not know.
@@ -16,6 +19,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -55,6 +59,17 @@ int clock_nanosleep(clockid_t clock, int flags, const struct timespec *until, st
     if (clock != CLOCK_REALTIME)
         return syscall(SYS_clock_nanosleep, clock, flags, until, left) ? errno : 0;
     return REAL(clock_nanosleep)(clock, flags, until, left);
+}
+
+int pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex,
+                           const struct timespec *until)
+{
+    static __typeof__(&pthread_cond_timedwait) wait;
+    if (!wait) {
+        void *libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
+        wait = libc ? dlsym(libc, "pthread_cond_timedwait") : NULL;
+    }
+    return (wait ? wait : REAL(pthread_cond_timedwait))(condition, mutex, until);
 }
 
 /* The times of files */
