@@ -1,7 +1,7 @@
 """A message: what a person is told about an event."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,6 +35,8 @@ class Message:
     """When its event was fired, UTC."""
     fingerprint: str = ""
     """A standing notice with another fingerprint is news; by default made of subject and body."""
+    facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """What programs are told besides the text: JSON."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "to", one_line(self.to, ADDRESS_LENGTH))
@@ -55,6 +57,7 @@ class Message:
             "id": self.id,
             "created": format_utc(self.created),
             "fingerprint": self.fingerprint,
+            **({"facts": dict(self.facts)} if self.facts else {}),
         }
 
     @classmethod
@@ -64,7 +67,7 @@ class Message:
         Unknown keys are ignored; missing texts are empty, and a missing id is computed.
         """
         text = {key: _text(document.get(key)) for key in ("to", "subject", "body", "priority")}
-        key = document.get("key")
+        key, facts = document.get("key"), document.get("facts")
         created = timestamps.readable(document.get("created"), UTC)
         return cls(
             **text,
@@ -72,6 +75,7 @@ class Message:
             id=_text(document.get("id")) or digest(*text.values())[:8],
             created=created or datetime.fromtimestamp(0, UTC),
             fingerprint=_text(document.get("fingerprint")),
+            facts=facts if isinstance(facts, dict) else {},
         )
 
 
