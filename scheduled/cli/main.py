@@ -32,6 +32,7 @@ COMMANDS = {
     "why": "why:why",
     "history": "history:history",
     "logs": "logs:logs",
+    "check": "check:check",
     "create": "create:create",
     "update": "update:update",
     "delete": "delete:delete",

@@ -5,18 +5,21 @@ import click
 from scheduled.cli.context import Session
 from scheduled.cli.output import json_option, print_json, show
 from scheduled.views import status as status_view
+from scheduled.views.health import Health
 
 
 @click.command()
+@click.option("--check", is_flag=True, help="Exit with 0 if healthy, 1 if degraded, 2 if critical.")
 @json_option
 @click.pass_obj
-def status(session: Session, *, as_json: bool) -> None:
+def status(session: Session, *, check: bool, as_json: bool) -> int:
     """Show the current status: problems, latest results, upcoming runs."""
     snapshot = session.snapshot()
     document = status_view.document(snapshot)
     if as_json:
         print_json(document)
-        return
-    from scheduled.views import pages
+    else:
+        from scheduled.views import pages
 
-    show(session, *pages.of_status(document, snapshot))
+        show(session, *pages.of_status(document, snapshot))
+    return Health[document["health"].upper()] if check else 0

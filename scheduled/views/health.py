@@ -42,24 +42,28 @@ class Health(IntEnum):
 Finding = tuple[Health, str]
 
 
-def judge(
+def judge(findings: Sequence[Finding]) -> tuple[Health, list[str]]:
+    """Return the health of the scheduler, and a sentence for each thing that is wrong."""
+    worst = max((health for health, _ in findings), default=Health.HEALTHY)
+    return worst, [sentence for _, sentence in findings]
+
+
+def findings(
     snapshot: Snapshot, outcomes: Counter[str], overdue: Sequence[Any]
-) -> tuple[Health, list[str]]:
-    """Return the health of the scheduler, and a sentence for each thing that is wrong, worst first.
+) -> Sequence[Finding]:
+    """Return what is wrong, worst first: a sentence, and what it means for the health.
 
     `outcomes` counts those of the last 24 hours, `overdue` are the jobs that wait for too long.
     """
-    findings = [
+    found = [
         *((Health.CRITICAL, f"state: {sentence}") for sentence in snapshot.recovered),
-        *_silence(snapshot),
+        *silence(snapshot),
         *_failures(outcomes),
         *_waiting(snapshot, overdue),
         *((Health.DEGRADED, sentence) for sentence in slow_jobs.slow(snapshot)),
         *((Health.DEGRADED, f"configuration: {sentence}") for sentence in snapshot.problems),
     ]
-    findings.sort(key=lambda finding: -finding[0])
-    worst = max((health for health, _ in findings), default=Health.HEALTHY)
-    return worst, [sentence for _, sentence in findings]
+    return sorted(found, key=lambda finding: -finding[0])
 
 
 def silence_limit(tick_interval: timedelta) -> timedelta:
@@ -67,7 +71,8 @@ def silence_limit(tick_interval: timedelta) -> timedelta:
     return max(3 * tick_interval, SHORTEST_SILENCE)
 
 
-def _silence(snapshot: Snapshot) -> list[Finding]:
+def silence(snapshot: Snapshot) -> list[Finding]:
+    """Return that no tick has come for too long, or ever; nothing if all is well."""
     installed = snapshot.cadence.since
     limit = silence_limit(snapshot.cadence.interval)
     if snapshot.last_tick is None and installed and snapshot.now - installed <= limit:

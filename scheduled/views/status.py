@@ -13,7 +13,7 @@ from scheduled.state.records import count_outcomes, pauses
 from scheduled.timing.instants import format_utc, parse_utc
 from scheduled.timing.timezones import zone_info
 from scheduled.views import upcoming
-from scheduled.views.health import judge
+from scheduled.views.health import Finding, findings, judge
 from scheduled.views.snapshot import Snapshot, observe
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def document(snapshot: Snapshot) -> dict[str, Any]:
     """Return `status --json`."""
     overdue = _overdue(snapshot)
     outcomes = count_outcomes(snapshot.state, snapshot.now)
-    health, reasons = judge(snapshot, outcomes, overdue)
+    health, reasons = judge(findings(snapshot, outcomes, overdue))
     sections: dict[str, Any] = {**snapshot.state}
     return {
         "health": health.word,
@@ -43,6 +43,12 @@ def document(snapshot: Snapshot) -> dict[str, Any]:
         "counts": _counts(snapshot, outcomes),
         "seed_state": {section: sections[section] for section in SEED_SECTIONS},
     }
+
+
+def problems(snapshot: Snapshot) -> Sequence[Finding]:
+    """Return the `reasons` of the status, each with what it means for the health, worst first."""
+    outcomes = count_outcomes(snapshot.state, snapshot.now)
+    return findings(snapshot, outcomes, _overdue(snapshot))
 
 
 def central(

@@ -41,6 +41,7 @@ CHANGING = {
 }
 READING = {
     "status": [],
+    "check": [],
     "list": [],
     "ls": [],
     "show": ["backup"],

@@ -58,6 +58,7 @@ CALLS: dict[str, list[list[str]]] = {
     "skip": [["skip", "a"]],
     "defer": [["defer", "a", "1h"]],
     "cancel": [["cancel", "a"], ["cancel", "late", "--stop"]],
+    "check": [["check"], ["check", "a", "--max-age", "1h"]],
     "dead-letter": [["dead-letter", "list"], ["dead-letter", "retry", "a"]],
     "config": [["config", "validate"], ["config", "show"]],
     "cron": [["cron", "show"]],
