@@ -24,7 +24,8 @@ from scheduled.handler import Kind, loader
 from scheduled.jobs import builtin
 from scheduled.jobs.model import Attempt, Job, Outcome
 from scheduled.notify.routes import DEFAULTS
-from scheduled.runs import environment, masking
+from scheduled.runs import environment
+from scheduled.system import masking
 from scheduled.ticks.report import Exit
 from scheduled.timing import expression
 from tests.builders import manual

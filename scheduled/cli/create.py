@@ -13,7 +13,7 @@ from scheduled.config import job_file_editor
 from scheduled.errors import ConfigError, UsageError
 from scheduled.jobs.model import FirstRun, Job
 from scheduled.jobs.schedule import schedule_of
-from scheduled.runs import masking
+from scheduled.system import masking
 from scheduled.timing import slots
 
 

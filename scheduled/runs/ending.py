@@ -15,11 +15,11 @@ from scheduled.jobs.model import Attempt, AttemptResult, Job, Outcome
 from scheduled.runs import environment, exit_file, lingering_output
 from scheduled.runs.environment import UnusableEnvironmentError
 from scheduled.runs.exit_file import ExitStatus
-from scheduled.runs.masking import Mask
 from scheduled.runs.output import OutputFile
 from scheduled.runs.process import RESULT, RunContext, Running, output_path
 from scheduled.state.records import ActiveRun
 from scheduled.system import files, private
+from scheduled.system.masking import Mask
 
 KEEPER_DIED = "the process that waited for it was killed"
 UNWRITTEN = 120

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from scheduled.runs.masking import Mask
 from scheduled.system import linux, private
+from scheduled.system.masking import Mask
 
 NO_SECRETS = Mask({})
 SLACK = 4

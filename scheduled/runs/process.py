@@ -24,10 +24,10 @@ from scheduled.runs import environment, exit_file, keeper
 from scheduled.runs.environment import UnusableEnvironmentError
 from scheduled.runs.exit_file import ExitStatus
 from scheduled.runs.keeper import Kept
-from scheduled.runs.masking import Mask
 from scheduled.runs.output import OutputFile
 from scheduled.system import processes
 from scheduled.system.locks import Lock
+from scheduled.system.masking import Mask
 from scheduled.system.processes import Family
 from scheduled.system.trusted import Trust
 from scheduled.timing.instants import format_utc

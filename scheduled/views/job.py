@@ -7,7 +7,7 @@ from scheduled.jobs.model import Job
 from scheduled.planning import decide
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.runs import output_files
-from scheduled.runs.masking import STARS, Mask, is_secret
+from scheduled.system.masking import STARS, Mask, is_secret
 from scheduled.views import jobs, upcoming
 from scheduled.views.snapshot import Snapshot
 

@@ -14,7 +14,7 @@ from scheduled.cli.config import config
 from scheduled.cli.context import Session
 from scheduled.config import load as configuration
 from scheduled.errors import ConfigError, UsageError
-from scheduled.runs.masking import STARS
+from scheduled.system.masking import STARS
 from tests.builders.command import BARE
 from tests.builders.configuration import job_file, written
 from tests.builders.crontab import Crontab

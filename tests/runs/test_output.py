@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from scheduled.runs.masking import Mask
 from scheduled.runs.output import OutputFile, prune
 from scheduled.system import linux
+from scheduled.system.masking import Mask
 
 
 def test_what_fits_is_kept_as_it_is(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from scheduled.config.importers import command_text
 from scheduled.config.importers.findings import SourceKind
 from scheduled.config.importers.proposal import Proposal, Settings
 from scheduled.config.job_file_editor import NewJobFile
-from scheduled.runs.masking import Mask
+from scheduled.system.masking import Mask
 from scheduled.system.text import excerpt, one_line
 
 _FROM = {

@@ -4,8 +4,8 @@ import io
 
 import pytest
 
-from scheduled.runs import masking
-from scheduled.runs.masking import Mask, is_secret
+from scheduled.system import masking
+from scheduled.system.masking import Mask, is_secret
 
 MASK = Mask({"API_TOKEN": "hunter22", "HOME": "/home/ann"})
 
