@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from scheduled.cli import takeover, tick_calls, timer
+from scheduled.cli import diagnosis, takeover, tick_calls, timer
 from scheduled.cli.context import Session
 from scheduled.cli.groups import Group
 from scheduled.cli.output import print_json
@@ -16,7 +16,7 @@ from scheduled.ecosystem.logs import SYSTEM_LOGS
 from scheduled.errors import UnavailableError, UsageError, reason_of
 from scheduled.installation import crontab, crontab_block, crontab_line, tick_lines
 from scheduled.installation.tick_lines import TickLine
-from scheduled.system.text import decoded, diff
+from scheduled.system.text import decoded, diff, one_line
 
 HOUR = timedelta(hours=1)
 SEED_LOG = Path(SYSTEM_LOGS, "scheduled.log")
@@ -99,6 +99,7 @@ def install(
         tick_calls.note(session, "timer" if systemd else "crontab", interval)
         _mention_other(session, systemd=systemd)
         tick_calls.warn_of_another(config, interval)
+        _mention_findings(session, systemd=systemd)
 
 
 def _install(
@@ -267,6 +268,14 @@ def _mention(session: Session, way: str, is_there: bool) -> None:
         return
     end = "scheduled cron uninstall" + (" --systemd" if way == "timer" else "")
     click.echo(f"Your {way} calls it as well. That does no harm; `{end}` removes it.")
+
+
+def _mention_findings(session: Session, *, systemd: bool) -> None:
+    """Print what is known to go wrong from now on: no daemon, nobody who is told."""
+    for finding in diagnosis.cheap_findings(session):
+        if systemd and finding.check == "daemon":
+            continue  # it has just started the timer
+        click.echo(f"{finding.level.value}: {one_line(finding.message)}\n  {finding.remedy}")
 
 
 def _log_of(config: Config, log: Path | None, *, hourly: bool) -> Path | None:

@@ -47,6 +47,7 @@ COMMANDS = {
     "config": "config:config",
     "cron": "cron:cron",
     "state": "state:state",
+    "doctor": "doctor:doctor",
     "handlers": "handlers:handlers",
 }
 """Each command's file in this folder, and its name there; in the order in which help lists it."""

@@ -15,7 +15,7 @@ from scheduled.views.health import Health
 def status(session: Session, *, check: bool, as_json: bool) -> int:
     """Show the current status: problems, latest results, upcoming runs."""
     snapshot = session.snapshot()
-    document = status_view.document(snapshot)
+    document = status_view.document(snapshot) | {"findings": _findings(session)}
     if as_json:
         print_json(document)
     else:
@@ -23,3 +23,16 @@ def status(session: Session, *, check: bool, as_json: bool) -> int:
 
         show(session, *pages.of_status(document, snapshot))
     return Health[document["health"].upper()] if check else 0
+
+
+def _findings(session: Session) -> list[dict[str, str]]:
+    """Return what the cheap checks of `doctor` find, once the ticks were installed."""
+    if not session.store.state["cadence"].get("installed"):
+        return []
+    from scheduled.cli import diagnosis
+
+    return [
+        finding.document()
+        for finding in diagnosis.cheap_findings(session)
+        if finding.check != "daemon"  # a daemon that does not run is among the reasons
+    ]

@@ -10,7 +10,7 @@ import click
 from scheduled.cli.context import Session
 from scheduled.config import conflicts, paths
 from scheduled.config.load import Config
-from scheduled.config.paths import PathOptions
+from scheduled.config.paths import PathOptions, Paths
 from scheduled.errors import UsageError
 from scheduled.installation import identity, tick_lines
 from scheduled.installation.tick_command import Target
@@ -30,15 +30,23 @@ def target(config: Config) -> Target:
 
 def name(session: Session) -> str:
     """Return the name of this installation's block and units."""
-    places = session.config.places
-    usual = paths.find(PathOptions(root=str(places.root), environ=_unnamed(session.environ)))
+    return name_of(session.config.places, session.environ)
+
+
+def name_of(places: Paths, environ: Mapping[str, str]) -> str:
+    """Return the name of the block and the units of these paths."""
+    usual = paths.find(PathOptions(root=str(places.root), environ=_unnamed(environ)))
     is_default = os.path.realpath(usual.state_dir) == os.path.realpath(places.state_dir)
     return identity.installation_id(places.root, places.state_dir, is_default=is_default)
 
 
 def former_names(session: Session, lines: Iterable[TickLine]) -> list[str]:
     """Return the names of blocks or units that version 0.1.0 wrote for this root and state."""
-    places = session.config.places
+    return former_names_of(session.config.places, lines)
+
+
+def former_names_of(places: Paths, lines: Iterable[TickLine]) -> list[str]:
+    """Return those names for these paths."""
     former, root = identity.former_id(places.state_dir), identity.real_root(places.root)
     return (
         [former] if any(line.name == former and line.root in ("", root) for line in lines) else []

@@ -23,6 +23,8 @@ def of_status(document: Mapping[str, Any], snapshot: Snapshot) -> list[Renderabl
     """Return the page made from `status --json`, part by part."""
     parts: list[RenderableType] = [_headline(document)]
     parts += [tables.indented(f"- {reason}") for reason in document["reasons"]]
+    for finding in document.get("findings", ()):
+        parts.append(tables.indented(f"- {finding['message']}: {finding['remedy']}"))
     parts.append(tables.pairs(_facts(document, snapshot)))
     for title, key, line in _SECTIONS:
         if document[key]:

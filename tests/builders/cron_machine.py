@@ -45,11 +45,15 @@ class Machine:
         return not self._children.read_text()
 
     def run(self, *command: str | Path, text: bytes = b"") -> bytes:
-        answer = subprocess.run(
-            [*self._enter, *command], input=text, capture_output=True, check=False
-        )
+        answer = self.call(*command, text=text)
         assert answer.returncode == 0, answer.stderr.decode()
         return answer.stdout
+
+    def call(self, *command: str | Path, text: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        """Run a command that may fail."""
+        return subprocess.run(
+            [*self._enter, *command], input=text, capture_output=True, check=False
+        )
 
     def scheduled(self, root: Path, *words: str) -> str:
         options = ("--root", str(root), "--state-dir", str(root.parent / "state"))

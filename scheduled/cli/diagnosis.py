@@ -1,0 +1,151 @@
+"""What `doctor` has to know of configuration and state, as plain values for its checks."""
+
+import os
+import shlex
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from scheduled.cli import tick_calls
+from scheduled.cli.context import Session
+from scheduled.config import paths
+from scheduled.config.load import Config
+from scheduled.config.paths import Paths
+from scheduled.errors import ConfigError, ScheduleError, StateError
+from scheduled.installation import identity, tick_lines
+from scheduled.installation.doctor import checks, program_names
+from scheduled.installation.doctor.facts import CRON_PATH, Facts, JobFacts
+from scheduled.installation.doctor.finding import Finding
+from scheduled.installation.tick_command import Target
+from scheduled.jobs.model import Attempt, Job
+from scheduled.planning import decide
+from scheduled.runs import environment
+from scheduled.runs.environment import UnusableEnvironmentError
+from scheduled.state import heartbeat, records
+from scheduled.system import machine
+from scheduled.timing import instants, local_zone
+
+
+def cheap_findings(session: Session) -> list[Finding]:
+    """Return what is wrong by the cheap checks, which need to know nothing of the jobs."""
+    return checks.cheap(_base(session, session.config.places))
+
+
+def gather(session: Session) -> Facts:
+    """Return the facts about the installation; of one that cannot be read, as far as they go."""
+    try:
+        config = session.config
+    except ConfigError as error:
+        places = paths.find(session.path_options)
+        facts = _base(session, places, problems=error.problems, host=machine.host_id())
+        return replace(facts, former=_former(session, places))
+    facts = _base(
+        session,
+        config.places,
+        problems=config.problems,
+        warnings=_own_warnings(session, config),
+        host=config.host or machine.host_id(),
+        zone=config.timezone if config.zone_is_local else None,
+        trust=config.trust,
+    )
+    return _with_state(session, config, facts)
+
+
+def _base(session: Session, places: Paths, **known: object) -> Facts:
+    """Return what is known without configuration and state."""
+    target = Target.running(())
+    return Facts(
+        command=_command(places),
+        root=identity.real_root(places.root),
+        state_dir=places.state_dir,
+        config_path=os.path.realpath(places.config_path) if places.config_path else "",
+        name=tick_calls.name_of(places, session.environ),
+        former=(),
+        python=target.python,
+        entry=target.entry,
+        environ=session.environ,
+        now=session.now,
+        **known,  # type: ignore[arg-type]
+    )
+
+
+def _with_state(session: Session, config: Config, facts: Facts) -> Facts:
+    try:
+        store = session.store
+    except StateError as error:
+        former = _former(session, config.places)
+        return replace(facts, former=former, damages=(str(error),))
+    beat = heartbeat.load(config.places.state_dir)
+    last = instants.parse_utc(store.state["ticks"].get("last"))
+    seen = [instant for instant in (last, beat.at if beat else None) if instant is not None]
+    jobs = [
+        job
+        for job in config.jobs
+        if decide.is_enabled(job, records.job_memory(store.state, job.id))
+    ]
+    return replace(
+        facts,
+        former=_former(session, config.places),
+        last_tick=max(seen, default=None),
+        damages=tuple(store.recovered),
+        jobs=tuple(_job(job, config, facts.cron_variables) for job in jobs),
+    )
+
+
+def _job(job: Job, config: Config, environ: dict[str, str]) -> JobFacts:
+    """Return a job as its runs under cron find their surroundings."""
+    root, config_dir = config.places.root, _config_dir(config.places)
+    variables, env_file_problem, cwd_problem = environ, "", ""
+    try:
+        variables = environment.variables(Attempt("", job, None), environ, config_dir, config.trust)
+    except UnusableEnvironmentError as error:
+        env_file_problem = str(error)
+    try:
+        folder = environment.working_directory(job, root, variables)
+    except UnusableEnvironmentError as error:
+        folder, cwd_problem = root, str(error)
+    commands = [command for command in (job.command, job.only_if) if command]
+    return JobFacts(
+        id=job.id,
+        commands=tuple(map(_as_text, commands)),
+        programs=tuple(name for command in commands for name in program_names.of(command)),
+        path=variables.get("PATH", CRON_PATH),
+        folder=folder,
+        cwd_problem=cwd_problem,
+        env_file_problem=env_file_problem,
+    )
+
+
+def _as_text(command: str | Iterable[str]) -> str:
+    return command if isinstance(command, str) else shlex.join(command)
+
+
+def _command(places: Paths) -> str:
+    """Return how to call the program so that it finds these places, as they were named now."""
+    words = ["scheduled"]
+    origins = places.origins
+    if origins.get("root") not in (paths.BY_HOME, paths.BY_CONFIG):
+        words += ["--root", str(places.root)]
+    if origins.get("config_path") in ("--config", "SCHEDULED_CONFIG"):
+        words += ["--config", str(places.config_path)]
+    if origins.get("state_dir") in ("--state-dir", "SCHEDULED_STATE_DIR"):
+        words += ["--state-dir", str(places.state_dir)]
+    return shlex.join(words)
+
+
+def _config_dir(places: Paths) -> Path:
+    return (places.config_path or places.root / paths.CONFIG_NAME).parent
+
+
+def _former(session: Session, places: Paths) -> tuple[str, ...]:
+    lines = tick_lines.every(session.environ)
+    return tuple(tick_calls.former_names_of(places, lines))
+
+
+def _own_warnings(session: Session, config: Config) -> tuple[str, ...]:
+    """Return the warnings without that about the zone, which has a check of its own."""
+    try:
+        of_zone = local_zone.local_zone(session.environ).warning
+    except ScheduleError:
+        of_zone = ""
+    return tuple(sentence for sentence in config.warnings if sentence != of_zone)

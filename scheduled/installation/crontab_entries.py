@@ -1,0 +1,60 @@
+"""The entries of a crontab as cron reads them: command, variables in effect, place. Pure.
+
+A variable counts for the lines below it. Its value is taken as it is written: cron expands
+neither `$` nor `~`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+_ENTRY = re.compile(r"-?(?P<schedule>@\w+|\S+(?:[ \t]+\S+){4})[ \t]+(?P<rest>\S.*)")
+_ASSIGNMENT = re.compile(r"""("[^"]*"|'[^']*'|[^\s="'*@/]+)\s*=\s*(.*)""")
+
+
+class Entry(NamedTuple):
+    """A line that fires a command."""
+
+    line: int
+    """Its number, from 1."""
+    command: str
+    """Up to the first `%`, as the shell gets it."""
+    variables: Mapping[str, str]
+    """What the lines above it set."""
+    place: str = "crontab"
+    """The crontab it stands in: a path for those of the system."""
+
+    @property
+    def where(self) -> str:
+        """The place in words."""
+        return f"{self.place} line {self.line}"
+
+
+def read(text: bytes, place: str = "crontab", *, names_user: str = "") -> Iterator[Entry]:
+    """Yield the entries; of a table with a column for the user, those of `names_user`."""
+    variables: dict[str, str] = {}
+    for number, raw in enumerate(text.split(b"\n"), start=1):
+        line = raw.decode("utf-8", "surrogateescape").strip(" \t\r")
+        if not line or line.startswith("#"):
+            continue
+        if assignment := _ASSIGNMENT.fullmatch(line):
+            variables = {**variables, _bare(assignment[1]): _bare(assignment[2])}
+        elif entry := _ENTRY.fullmatch(line):
+            rest = entry["rest"]
+            if names_user:
+                user, _, rest = rest.partition(" ")
+                if user != names_user:
+                    continue
+            yield Entry(number, _command(rest.strip()), variables, place)
+
+
+def _command(text: str) -> str:
+    """Return the command, without the input that follows the first unescaped `%`."""
+    head = re.match(r"(?:\\.|[^%])*", text, re.DOTALL)
+    return (head[0] if head else "").replace("\\%", "%").strip()
+
+
+def _bare(text: str) -> str:
+    text = text.strip()
+    is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
+    return text[1:-1] if is_quoted else text

@@ -1,0 +1,175 @@
+"""What the checks are given: plain values from configuration, state and surroundings."""
+
+import os
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from scheduled.errors import StateError, UnavailableError
+from scheduled.installation import crontab, crontab_entries, systemd, tick_lines
+from scheduled.installation.crontab_entries import Entry
+from scheduled.installation.crontab_line import calls_us
+from scheduled.installation.systemd import Installed
+from scheduled.installation.tick_lines import TickLine
+from scheduled.system import machine
+from scheduled.system.trusted import Trust
+
+SYSTEM_CRONTABS = (Path("/etc/crontab"), Path("/etc/cron.d"))
+CRON_PATH = "/usr/bin:/bin"
+"""The PATH of every cron, unless the crontab sets another."""
+
+
+@dataclass(frozen=True)
+class JobFacts:
+    """A job that is enabled, as its runs under cron would find their surroundings."""
+
+    id: str
+    commands: tuple[str, ...] = ()
+    """What it executes, a shell command each: its command, then its `only_if`."""
+    programs: tuple[str, ...] = ()
+    """The programs these begin with, as written."""
+    path: str = CRON_PATH
+    """The PATH in which the programs are looked up."""
+    folder: Path = Path("/")
+    """The directory it starts in."""
+    cwd_problem: str = ""
+    env_file_problem: str = ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """An installation and its surroundings."""
+
+    command: str
+    """How to call the program for this installation: `scheduled --root /srv`."""
+    root: str
+    """The real path."""
+    state_dir: Path
+    config_path: str
+    """The real path; empty if there is no configuration file."""
+    name: str
+    """That of its block and its units."""
+    former: tuple[str, ...]
+    """Names that earlier versions gave them."""
+    python: Path
+    entry: Path
+    """The interpreter and the program as they run now."""
+    environ: Mapping[str, str]
+    now: datetime
+    last_tick: datetime | None = None
+    jobs: tuple[JobFacts, ...] = ()
+    host: str = ""
+    """The id of this host; empty if it has none."""
+    has_channels: bool = False
+    """Whether a channel of the configuration tells of failures."""
+    zone: str | None = None
+    """The zone of the schedules where nobody configured one; None if somebody did."""
+    problems: tuple[str, ...] = ()
+    """What is wrong with the configuration, a sentence each."""
+    warnings: tuple[str, ...] = ()
+    damages: tuple[str, ...] = ()
+    """What is wrong with the state, a sentence each."""
+    trust: Trust = field(default_factory=Trust)
+
+    @cached_property
+    def crontab(self) -> bytes:
+        """The user's crontab; empty if there is none, or if it cannot be read."""
+        try:
+            return crontab.read() or b""
+        except UnavailableError:
+            return b""
+
+    @cached_property
+    def units(self) -> list[Installed]:
+        """The units of this installation that are there."""
+        folder, found = systemd.folder(self.environ), []
+        for name in (self.name, *self.former):
+            try:
+                units = systemd.look(folder, name)
+            except StateError:
+                continue
+            if units.status != "absent":
+                found.append(units)
+        return found
+
+    @cached_property
+    def entries(self) -> list[Entry]:
+        """What cron fires for this user: the crontab, and the system's crontabs."""
+        user, found = machine.user(), list(crontab_entries.read(self.crontab))
+        for path in (SYSTEM_CRONTABS[0], *_tables(SYSTEM_CRONTABS[1])):
+            try:
+                text = path.read_bytes()
+            except OSError:
+                continue
+            found += crontab_entries.read(text, str(path), names_user=user)
+        return found
+
+    @cached_property
+    def root_entries(self) -> list[Entry]:
+        """Those entries that fire ticks of this root and configuration, with whichever state."""
+        return [
+            entry
+            for entry in self.entries
+            if calls_us(os.fsencode(f"* * * * * {entry.command}"))
+            and option(entry.command, "--root", self.root) == self.root
+            and option(entry.command, "--config", self.config_path) == self.config_path
+        ]
+
+    @cached_property
+    def tick_entries(self) -> list[Entry]:
+        """Those of them that fire the ticks of this installation."""
+        own = os.path.realpath(self.state_dir)
+        return [
+            entry for entry in self.root_entries if option(entry.command, "--state-dir", own) == own
+        ]
+
+    @cached_property
+    def unit_lines(self) -> list[TickLine]:
+        """The units that fire the ticks of this installation."""
+        lines = tick_lines.in_units(systemd.folder(self.environ))
+        own = os.path.realpath(self.state_dir)
+        return [
+            line for line in lines if line.root in ("", self.root) and line.state_dir in ("", own)
+        ]
+
+    @property
+    def cron_variables(self) -> dict[str, str]:
+        """The environment that cron gives the ticks of this root."""
+        set_there = dict(self.tick_entries[0].variables) if self.tick_entries else {}
+        home = os.path.expanduser(f"~{machine.user()}")
+        usual = {
+            "HOME": home if home.startswith("/") else "/",
+            "LOGNAME": machine.user(),
+            "SHELL": "/bin/sh",
+            "PATH": CRON_PATH,
+        }
+        return {**usual, **set_there, "LOGNAME": machine.user()}
+
+
+def words(command: str) -> list[str]:
+    """Return the words of a shell command; none if its quotes do not match."""
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return []
+
+
+def option(command: str, name: str, otherwise: str = "") -> str:
+    """Return the real path that an option of a command line names, else `otherwise`."""
+    parts = words(command)
+    for word, value in zip(parts, [*parts[1:], ""], strict=False):
+        start, is_attached, attached = word.partition("=")
+        if start == name and (value or is_attached):
+            return os.path.realpath(attached if is_attached else value)
+    return otherwise
+
+
+def _tables(folder: Path) -> list[Path]:
+    """Return the crontabs in a directory of the system's; cron skips names with a dot."""
+    try:
+        return sorted(path for path in folder.iterdir() if "." not in path.name)
+    except OSError:
+        return []

@@ -1,0 +1,49 @@
+"""Would anybody hear of a failure: cron's mail, or a channel of the configuration."""
+
+import os
+from collections.abc import Iterator
+from itertools import pairwise
+
+from scheduled.installation.crontab_entries import Entry
+from scheduled.installation.doctor.facts import Facts, words
+from scheduled.installation.doctor.finding import Finding, warning
+
+MAILERS = ("/usr/sbin/sendmail", "/usr/lib/sendmail")
+"""What the crons call to mail what a job printed."""
+INSTALL = "apt install msmtp-mta"
+"""On Debian; it needs a server to hand the mail to, in /etc/msmtprc."""
+_NOBODY = "nobody is told when a job fails"
+
+
+def mail(facts: Facts) -> Iterator[Finding]:
+    """Whether somebody is told when a job fails."""
+    if facts.has_channels:
+        return
+    for entry in facts.tick_entries:
+        if reason := _silence(entry):
+            yield warning(f"{_NOBODY}: {entry.where}: {reason}", "crontab -e")
+            return
+    if facts.unit_lines and not facts.tick_entries:
+        yield warning(
+            f"{_NOBODY}: what a tick of a timer prints goes to systemd's journal only",
+            INSTALL,
+        )
+    elif not has_mailer():
+        yield warning(
+            f"{_NOBODY}: cron mails what a tick prints, and there is no mail program"
+            " (/usr/sbin/sendmail)",
+            INSTALL,
+        )
+
+
+def has_mailer() -> bool:
+    """Return whether there is a program by which cron can send mail."""
+    return any(os.access(mailer, os.X_OK) for mailer in MAILERS)
+
+
+def _silence(entry: Entry) -> str:
+    if entry.variables.get("MAILTO") == "":
+        return 'MAILTO="" above it turns cron\'s mail off'
+    parts = words(entry.command)
+    log = next((after for sign, after in pairwise(parts) if sign in (">", ">>")), "")
+    return f"what a tick prints goes to {log} only" if log else ""

@@ -1,0 +1,117 @@
+"""The machine: free space, locks, clock, zone, id."""
+
+import os
+import shlex
+from collections.abc import Iterator
+from datetime import timedelta
+
+from scheduled.errors import ScheduledError, ScheduleError, reason_of
+from scheduled.installation.doctor.facts import Facts
+from scheduled.installation.doctor.finding import Finding, error, warning
+from scheduled.system import locks
+from scheduled.timing import local_zone, timezones
+
+LITTLE_SPACE = 100 * 1024**2
+"""Below this, in bytes, free space is worth a warning: output alone may take as much at once."""
+FEW_NAMES = 1000
+FIRST_RELEASE = 2026
+"""A clock that says an earlier year is wrong; ticks refuse it."""
+AHEAD = timedelta(minutes=5)
+LOCK = "+doctor.lock"
+"""The lock that is tried; no job has a + in its id."""
+
+
+def disk(facts: Facts) -> Iterator[Finding]:
+    """Whether there is room for state and output."""
+    folder = next(path for path in (facts.state_dir, *facts.state_dir.parents) if path.exists())
+    try:
+        status = os.statvfs(folder)
+    except OSError as problem:
+        yield error(f"{folder}: {reason_of(problem)}", f"df -h {shlex.quote(str(folder))}")
+        return
+    free, remedy = status.f_bavail * status.f_frsize, f"{facts.command} state gc --days 7"
+    if status.f_flag & os.ST_RDONLY:
+        yield error(f"{folder}: the file system is read-only", "mount | grep '[(,]ro[,)]'")
+    elif not free or (status.f_files and not status.f_favail):
+        yield error(f"{folder}: no space left for state and output", remedy)
+    elif free < LITTLE_SPACE:
+        yield warning(f"{folder}: only {free // 1024**2} MiB free", remedy)
+    elif status.f_files and status.f_favail < FEW_NAMES:
+        yield warning(f"{folder}: room for {status.f_favail} files only", remedy)
+
+
+def exclusion(facts: Facts) -> Iterator[Finding]:
+    """Whether a lock in the state directory keeps a second process out."""
+    if not facts.state_dir.is_dir() or not os.access(facts.state_dir, os.W_OK):
+        return
+    try:
+        lock = locks.take(facts.state_dir, LOCK)
+    except ScheduledError as problem:
+        yield error(str(problem), f"{facts.command} state check")
+        return
+    if lock is None:  # another doctor tries it just now, and was kept out
+        return
+    try:
+        if not _is_kept_out(facts):
+            yield error(
+                f"{facts.state_dir}: locks do not exclude each other on this file system, so jobs"
+                " may run twice; move the state to a local disk",
+                f"df -T {shlex.quote(str(facts.state_dir))}",
+            )
+    finally:
+        lock.release()
+
+
+def clock(facts: Facts) -> Iterator[Finding]:
+    """Whether the clock can be right."""
+    if facts.now.year < FIRST_RELEASE:
+        yield error(f"the clock says {facts.now:%Y-%m-%d}; no job runs", "timedatectl set-ntp true")
+    elif facts.last_tick is not None and facts.last_tick - facts.now > AHEAD:
+        yield warning(
+            f"the last tick is recorded at {facts.last_tick:%Y-%m-%d %H:%M} UTC, which is in the"
+            " future: this clock is wrong, or it was then",
+            "timedatectl set-ntp true",
+        )
+
+
+def zone(facts: Facts) -> Iterator[Finding]:
+    """Whether this machine's zone is what cron's ticks take for it."""
+    if facts.zone is None:
+        return
+    remedy = f"grep -n timezone: {shlex.quote(f'{facts.root}/scheduled.yaml')}"
+    variables = {name: text for name, text in facts.cron_variables.items() if name == "TZ"}
+    try:
+        found = local_zone.local_zone(variables)
+    except ScheduleError as problem:
+        yield error(str(problem), "dpkg-reconfigure tzdata")
+        return
+    if found.warning:
+        yield warning(found.warning, "dpkg-reconfigure tzdata")
+    if not timezones.have_same_rules(facts.zone, found.name):
+        yield warning(
+            f"the schedules are in the zone {found.name} under cron, and in {facts.zone} here, as"
+            " TZ says; set `timezone` in the configuration",
+            remedy,
+        )
+
+
+def identity(facts: Facts) -> Iterator[Finding]:
+    """Whether the host has an id, without which a copied state is not noticed."""
+    if not facts.host:
+        yield warning(
+            "this host has no id (/etc/machine-id is missing or empty), so a state that another"
+            " host uses as well is not noticed; name one with `host:`, or make one",
+            "systemd-machine-id-setup",
+        )
+
+
+def _is_kept_out(facts: Facts) -> bool:
+    """Return whether another process cannot take the lock that this one holds."""
+    child = os.fork()
+    if child == 0:
+        code = 2
+        try:
+            code = 0 if locks.take(facts.state_dir, LOCK) is None else 1
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 1

@@ -1,0 +1,131 @@
+"""Does anything call the ticks: the daemon, our block or units, and what their lines name."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from scheduled.installation import crontab_block, systemd
+from scheduled.installation.crontab_block import CrontabError
+from scheduled.installation.doctor.facts import Facts, words
+from scheduled.installation.doctor.finding import Finding, Level, error, warning
+from scheduled.system import daemons, machine
+from scheduled.version import __version__
+
+_VERSION = re.compile(r"""^__version__ = ["'](?P<version>[^"']+)["']""", re.MULTILINE)
+
+
+def daemon(facts: Facts) -> Iterator[Finding]:
+    """Whether a daemon runs that calls the ticks."""
+    callers = daemons.running()
+    if callers is None:
+        yield Finding(Level.OK, "which processes run cannot be seen here")
+        return
+    if not callers.cron and (facts.tick_entries or not facts.unit_lines):
+        yield error(
+            "no cron daemon runs, so no tick comes (in a container, type: cron; on Fedora and Arch"
+            " the service is crond or cronie)",
+            "systemctl enable --now cron",
+        )
+    if facts.unit_lines and not facts.tick_entries and not callers.timers:
+        yield error(
+            "systemd does not run for this user, so nothing starts the timer",
+            f"loginctl enable-linger {shlex.quote(machine.user())}",
+        )
+
+
+def installed(facts: Facts) -> Iterator[Finding]:
+    """Whether the crontab or a timer calls the ticks of this root."""
+    if not facts.tick_entries and not facts.unit_lines:
+        yield error(
+            f"nothing calls the ticks of {facts.root}: no line in the crontab, no timer",
+            f"{facts.command} cron install",
+        )
+
+
+def block(facts: Facts) -> Iterator[Finding]:
+    """Whether the block in the crontab is as it was written."""
+    try:
+        blocks = crontab_block.blocks(facts.crontab, facts.name, *facts.former)
+    except CrontabError as problem:
+        yield error(str(problem), "crontab -e")
+        return
+    for found in blocks:
+        if not found.intact:
+            yield warning(
+                f"crontab {found.where}: edited by hand since it was written"
+                f" (to see the difference: {facts.command} cron install --dry-run --force)",
+                f"{facts.command} cron install --force",
+            )
+    if len(blocks) > 1:
+        places = " and ".join(found.where for found in blocks)
+        yield error(
+            f"crontab {places}: the block stands there more than once",
+            f"{facts.command} cron install --force",
+        )
+
+
+def units(facts: Facts) -> Iterator[Finding]:
+    """Whether the systemd units are as they were written, and the timer is active."""
+    remedy = f"{facts.command} cron install --systemd"
+    for found in facts.units:
+        if found.edited:
+            names = " and ".join(map(str, found.edited))
+            yield warning(f"{names}: edited by hand since it was written", f"{remedy} --force")
+        elif found.status == "incomplete":
+            yield error(f"{found.folder}: one of the two units is missing", remedy)
+        if systemd.is_active(found.timer) is False:
+            yield error(
+                f"{found.timer}: the timer is not active, so it starts no ticks",
+                f"systemctl --user enable --now {found.timer}",
+            )
+
+
+def files(facts: Facts) -> Iterator[Finding]:
+    """Whether the interpreter and the files that the line of cron names are there."""
+    for entry in facts.tick_entries:
+        remedy = "crontab -e"
+        if entry.line in crontab_block.lines_in_blocks(facts.crontab):
+            remedy = f"{facts.command} cron install"
+        for path in _missing(words(entry.command)):
+            yield error(f"{entry.where}: {path}: no such file, so no tick can start", remedy)
+
+
+def versions(facts: Facts) -> Iterator[Finding]:
+    """Whether cron calls this version of the program."""
+    remedy = f"{facts.command} cron install"
+    for entry in facts.tick_entries:
+        for word in words(entry.command):
+            path = Path(word)
+            if path.parts[-2:] != ("scheduled", "__main__.py"):
+                continue
+            version = _version_of(path.parent)
+            if version not in ("", __version__):
+                yield warning(
+                    f"{entry.where}: calls version {version} in {path.parent}, this is"
+                    f" {__version__}",
+                    remedy,
+                )
+    for name in facts.former:
+        yield warning(f"the block or the units {name} were written by version 0.1.0", remedy)
+
+
+def _missing(command: list[str]) -> Iterator[str]:
+    """Yield the paths in a command line of ours that do not exist."""
+    for before, word in zip(["", *command], command, strict=False):
+        is_named = not before or before in ("--root", "--config")
+        is_program = word.endswith("/scheduled/__main__.py")
+        if word.startswith("/") and (is_named or is_program) and not Path(word).exists():
+            yield word
+        if before in (">", ">>") and not Path(word).parent.is_dir():
+            yield str(Path(word).parent)
+
+
+def _version_of(package: Path) -> str:
+    """Return the version of a copy of the program; '' if it cannot be told."""
+    try:
+        text = (package / "version.py").read_text("utf-8", errors="replace")
+    except OSError:
+        return ""
+    found = _VERSION.search(text)
+    return found["version"] if found else ""
