@@ -9,7 +9,8 @@ from pathlib import Path
 from bench.cost import work
 from bench.row import Effort, Row
 from scheduled.jobs.model import Job
-from scheduled.planning import decide, tick_plan
+from scheduled.planning import tick_plan
+from scheduled.planning.due import INSTANT
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.state.records import JobMemory
 from scheduled.timing import expression, slots
@@ -74,7 +75,7 @@ def distinct_schedules(distinct: str) -> Callable[[], object]:
         for schedule in schedules:
             newest = slots.latest(schedule, NOW, LAST)
             assert newest is not None
-            before = slots.latest(schedule, newest - decide.INSTANT, LAST)
+            before = slots.latest(schedule, newest - INSTANT, LAST)
             if before is not None and before > LAST:
                 slots.following(schedule, LAST, LAST)
                 slots.count(schedule, LAST, before, LAST)

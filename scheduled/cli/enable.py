@@ -14,7 +14,7 @@ from scheduled.config.lookup import find_job
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import active_runs, decide, resolve
-from scheduled.planning.decide import INSTANT
+from scheduled.planning.due import INSTANT
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import Start, is_registered
 from scheduled.state import events

@@ -12,6 +12,7 @@ from scheduled.config import changes
 from scheduled.config.load import load
 from scheduled.errors import ConfigError, ScheduledError
 from scheduled.planning import decide, reboot, registration
+from scheduled.planning.due import INSTANT
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import Start
 from scheduled.state import heartbeat, records
@@ -52,7 +53,7 @@ def put_on_record(session: Session, jobs: Collection[str], start: Start | None =
         start = Start(previous, lambda job: changes.changed_at(config, job))
     with store.locked():
         decisions = [
-            decide.decide(job, records.job_memory(store.state, job.id), slots, decide.INSTANT)
+            decide.decide(job, records.job_memory(store.state, job.id), slots, INSTANT)
             for job in config.jobs
             if job.id in jobs
         ]

@@ -13,7 +13,7 @@ from scheduled.state.records import ActiveRun, JobMemory
 def newest_claimed(memory: JobMemory) -> datetime | None:
     """Return the newest slot that has ended, is running or waits for a retry."""
     retried = memory.retry.slot if memory.retry else None
-    return _newest((_newest_started(memory), retried))
+    return _newest((newest_started(memory), retried))
 
 
 def put_off_slot(memory: JobMemory) -> datetime | None:
@@ -35,7 +35,7 @@ def as_if_ended(memory: JobMemory) -> JobMemory:
         return memory
     # Their retry or deferral has been started by these runs.
     active_slots = {run.slot for run in memory.runs.values()}
-    retry, deferral, newest = memory.retry, memory.deferral, _newest_started(memory)
+    retry, deferral, newest = memory.retry, memory.deferral, newest_started(memory)
     return memory._replace(
         watermark=newest,
         coalesced=0,
@@ -51,7 +51,8 @@ def overlaps(decision: Decision, active_run: ActiveRun) -> bool:
     return decision.slot + start_delay(decision.job) > active_run.started_at
 
 
-def _newest_started(memory: JobMemory) -> datetime | None:
+def newest_started(memory: JobMemory) -> datetime | None:
+    """Return the newest slot that has ended or is running."""
     return _newest((memory.watermark, *map(_slot, memory.runs.values())))
 
 

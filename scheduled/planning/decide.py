@@ -6,8 +6,8 @@ one that counts. It finds the newest slot with one step back from now, however l
 tick was.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from scheduled.errors import ScheduleError
@@ -15,16 +15,25 @@ from scheduled.jobs.model import CatchUp, FirstRun, Job
 from scheduled.jobs.schedule import schedule_of, start_delay
 from scheduled.planning import active_runs
 from scheduled.planning.decision import Decision, Verdict
+from scheduled.planning.due import (
+    INSTANT,
+    Due,
+    due_slots,
+    earliest,
+    is_too_late,
+    missed_before,
+    why_too_late,
+)
+from scheduled.planning.retries import SUPERSEDED, decide_retry, missed_before_retry
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import WHY, Standing, as_decided, counting_start, standing
 from scheduled.state.present import CORRECTION
-from scheduled.state.records import Deferral, JobMemory, Pause, Retry
+from scheduled.state.records import Deferral, JobMemory, Pause
 from scheduled.timing import window
 from scheduled.timing.expression import Schedule
 from scheduled.timing.instants import minute_utc
-from scheduled.timing.slots import MissedRange, is_anchored, origin
+from scheduled.timing.slots import is_anchored
 
-INSTANT = timedelta(microseconds=1)
 SUSPENDED = (
     "suspended after as many dead letters in a row as suspend_after says;"
     " `scheduled enable` ends that"
@@ -33,7 +42,6 @@ SKIPPED_BY_USER = "left out by hand"  # as recorded; views.wording has the print
 PAUSED_CAUSE = "paused"
 DEFERRED = "deferred"
 """The cause of slots missed during a deferral."""
-SUPERSEDED = "a newer slot is due"
 DISABLED_IN_CONFIG = "disabled"
 """Kept as fingerprint of a job that the configuration disables; no schedule has this one."""
 REMOVED = "removed from the configuration"
@@ -42,17 +50,6 @@ REMOVED = "removed from the configuration"
 
 MemoryOf = Callable[[str], JobMemory]
 """Returns the memory of the job with that id."""
-
-
-@dataclass(frozen=True)
-class _Due:
-    """A due schedule: its newest slot, and after which slot the unanswered ones begin."""
-
-    schedule: Schedule
-    anchor: datetime | None
-    newest: datetime
-    watermark: datetime | None
-    coalesced: int
 
 
 def is_enabled(job: Job, memory: JobMemory) -> bool:
@@ -118,7 +115,7 @@ def _decide(job: Job, memory: JobMemory, slots: SlotCache, grace: timedelta) -> 
     if memory.watermark is not None and memory.watermark > slots.now:
         return _decide_clock_back(job, schedule, memory, slots, anchor)
     delayed = slots.delayed_by(start_delay(job))
-    due = _due(schedule, anchor, memory, delayed)
+    due = due_slots(schedule, anchor, memory, delayed)
     if memory.pause is not None and _is_paused(memory.pause, due, slots):
         after = _next_start(job, schedule, memory, slots)
         return _decide_paused(job, memory, memory.pause, due, delayed, after)
@@ -126,7 +123,7 @@ def _decide(job: Job, memory: JobMemory, slots: SlotCache, grace: timedelta) -> 
         return _decide_deferred(job, memory, memory.deferral, due, slots, grace)
     if memory.retry is not None:
         after = _next_start(job, schedule, memory, slots)
-        return _decide_retry(job, memory.retry, due, slots, after)
+        return decide_retry(job, memory.retry, due, slots, after)
     if due is None:
         return _not_due(job, schedule, memory, slots)
     in_turn = job.catch_up is CatchUp.ALL and due.watermark is not None
@@ -240,49 +237,6 @@ def _wait_for_window(decision: Decision, now: datetime) -> Decision:
     return Decision(job, Verdict.WAIT, slot, reason=why, next=end)
 
 
-def _due(
-    schedule: Schedule, anchor: datetime | None, memory: JobMemory, slots: SlotCache
-) -> _Due | None:
-    """Return the slots for which nothing has run; None if there are none."""
-    newest, watermark = slots.latest(schedule, None, anchor), memory.watermark
-    if watermark is None and memory.anchor is not None:
-        # A new job is to run at once: for the newest slot before its registration or, if its
-        # slots are counted from there, for that minute. A slot that came later is an ordinary one.
-        if newest is None and anchor is not None and anchor <= slots.now:
-            newest = origin(anchor)
-        if newest is not None and newest > memory.anchor:
-            watermark = memory.anchor
-    if newest is None or (watermark is not None and newest <= watermark):
-        return None
-    return _Due(schedule, anchor, newest, watermark, memory.coalesced)
-
-
-def _decide_retry(
-    job: Job, retry: Retry, due: _Due | None, slots: SlotCache, after: datetime | None
-) -> Decision:
-    """Decide to retry a failed slot at its time, unless a newer slot has come due before."""
-    # A slot of a clock that was ahead is older than any that has come due since.
-    is_older = due is not None and (due.newest > retry.slot or retry.slot > slots.now + CORRECTION)
-    superseded = is_older and job.catch_up is not CatchUp.ALL
-    if superseded:
-        return Decision(job, Verdict.CANCEL_RETRY, retry.slot, reason=SUPERSEDED)
-    late = slots.now - retry.slot - start_delay(job)
-    if retry.is_rerun and is_too_late(job, late):
-        return Decision(job, Verdict.CANCEL_RETRY, retry.slot, reason=_too_late(job, late))
-    if slots.now < retry.at:
-        upcoming = _earliest((after, retry.at))
-        why = "waits for its retry"
-        return Decision(job, Verdict.NOT_DUE, retry.slot, reason=why, next=upcoming)
-    return Decision(
-        job,
-        Verdict.RUN,
-        retry.slot,
-        catch_up=retry.catch_up,
-        attempt=retry.attempt,
-        interruptions=retry.interruptions,
-    )
-
-
 def _why_disabled(memory: JobMemory) -> str:
     if memory.cancelled is not None:
         return f"cancelled{': ' if memory.cancelled else ''}{memory.cancelled}"
@@ -293,7 +247,7 @@ def _decide_deferred(
     job: Job,
     memory: JobMemory,
     deferral: Deferral,
-    due: _Due | None,
+    due: Due | None,
     slots: SlotCache,
     grace: timedelta,
 ) -> Decision:
@@ -305,21 +259,20 @@ def _decide_deferred(
         verdict = Verdict.NOT_DUE if due is None else Verdict.WAIT
         return Decision(job, verdict, due.newest if due else None, reason=why, next=until)
     if memory.retry is not None and memory.retry.slot < until:
-        return Decision(job, Verdict.CANCEL_RETRY, memory.retry.slot, reason=SUPERSEDED)
+        missed = missed_before_retry(memory.retry, due, slots)
+        return Decision(job, Verdict.CANCEL_RETRY, memory.retry.slot, missed, reason=SUPERSEDED)
     schedule = schedule_of(job)
     anchor = memory.anchor if is_anchored(schedule) else None
     if memory.retry is not None:
-        return _decide_retry(
-            job, memory.retry, due, slots, slots.following(schedule, until, anchor)
-        )
+        return decide_retry(job, memory.retry, due, slots, slots.following(schedule, until, anchor))
     newest = max(until, due.newest) if due and job.catch_up is not CatchUp.ALL else until
     watermark = due.watermark if due else memory.watermark
-    end = _Due(schedule, anchor, newest, watermark, memory.coalesced)
+    end = Due(schedule, anchor, newest, watermark, memory.coalesced)
     late = slots.now - newest > grace  # a run deferred on purpose is not a catch-up
     return replace(_run_newest(job, end, slots, grace), catch_up=late, cause=DEFERRED)
 
 
-def _is_paused(pause: Pause, due: _Due | None, slots: SlotCache) -> bool:
+def _is_paused(pause: Pause, due: Due | None, slots: SlotCache) -> bool:
     """Return whether the job is paused now, or was when the due slot passed."""
     return pause.covers(slots.now) or (due is not None and pause.covers(due.newest))
 
@@ -328,7 +281,7 @@ def _decide_paused(
     job: Job,
     memory: JobMemory,
     pause: Pause,
-    due: _Due | None,
+    due: Due | None,
     slots: SlotCache,
     after: datetime | None,
 ) -> Decision:
@@ -336,13 +289,14 @@ def _decide_paused(
     why = pause_text(pause)
     if due is None:
         waits = memory.retry is not None or memory.deferral is not None
-        again = _earliest((after, pause.until)) if waits else after
+        again = earliest((after, pause.until)) if waits else after
         return Decision(job, Verdict.PAUSED, reason=why, next=again)
     if memory.retry is not None and memory.retry.slot <= due.newest:
         superseded = memory.retry.slot < due.newest
         why = SUPERSEDED if superseded else why
-        return Decision(job, Verdict.CANCEL_RETRY, memory.retry.slot, reason=why)
-    missed = _missed_before(due, slots)
+        missed = missed_before_retry(memory.retry, due, slots)
+        return Decision(job, Verdict.CANCEL_RETRY, memory.retry.slot, missed, reason=why)
+    missed = missed_before(due, slots)
     return Decision(job, Verdict.SKIP, due.newest, missed, reason=why, cause=PAUSED_CAUSE)
 
 
@@ -351,7 +305,7 @@ def pause_text(pause: Pause) -> str:
     return f"paused{until}{': ' if pause.reason else ''}{pause.reason}"
 
 
-def _run_oldest(job: Job, due: _Due, slots: SlotCache) -> Decision:
+def _run_oldest(job: Job, due: Due, slots: SlotCache) -> Decision:
     """Decide to run the oldest slot that is not too late."""
     assert due.watermark is not None
     watermark, too_late = due.watermark, None
@@ -364,34 +318,15 @@ def _run_oldest(job: Job, due: _Due, slots: SlotCache) -> Decision:
     return Decision(job, Verdict.RUN, slot, too_late=too_late, catch_up=slot < due.newest)
 
 
-def _run_newest(job: Job, due: _Due, slots: SlotCache, grace: timedelta) -> Decision:
+def _run_newest(job: Job, due: Due, slots: SlotCache, grace: timedelta) -> Decision:
     """Decide to run the newest slot in place of all before it, or to skip it if it is too late."""
-    missed = _missed_before(due, slots)
+    missed = missed_before(due, slots)
     late = slots.now - due.newest
     first = due.watermark is None
     if not first and is_too_late(job, late):
-        return Decision(job, Verdict.SKIP, due.newest, missed, reason=_too_late(job, late))
+        return Decision(job, Verdict.SKIP, due.newest, missed, reason=why_too_late(job, late))
     if not first and job.catch_up is CatchUp.SKIP and late > grace:
         why = "not caught up: catch_up is skip"
         return Decision(job, Verdict.SKIP, due.newest, missed, reason=why)
     caught_up = not first and (missed is not None or due.coalesced > 0 or late > grace)
     return Decision(job, Verdict.RUN, due.newest, missed, catch_up=caught_up)
-
-
-def _missed_before(due: _Due, slots: SlotCache) -> MissedRange | None:
-    """Return the due slots before the newest; None if there are none."""
-    if due.watermark is None:
-        return None
-    return slots.missed_range(due.schedule, due.watermark, due.newest - INSTANT, due.anchor)
-
-
-def _earliest(instants: Iterable[datetime | None]) -> datetime | None:
-    return min((instant for instant in instants if instant is not None), default=None)
-
-
-def _too_late(job: Job, late: timedelta) -> str:
-    return f"too late: {late.total_seconds():.0f} s, at most {job.max_lateness:.0f} s"
-
-
-def is_too_late(job: Job, late: timedelta) -> bool:
-    return job.max_lateness is not None and late.total_seconds() > job.max_lateness

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of, start_delay
-from scheduled.planning.decide import INSTANT, PAUSED_CAUSE
+from scheduled.planning.decide import PAUSED_CAUSE
 from scheduled.planning.decision import Decision
+from scheduled.planning.due import INSTANT
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import as_decided
 from scheduled.state.document import GapEntry, JobEntry

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import active_runs, decide, resolve
-from scheduled.planning.decide import INSTANT
 from scheduled.planning.decision import Decision, Verdict
+from scheduled.planning.due import INSTANT
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import Standing, standing
 from scheduled.state.records import JobMemory

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from scheduled.jobs.model import CatchUp
 from scheduled.jobs.schedule import schedule_of, start_delay
 from scheduled.planning import decide
-from scheduled.planning.decide import INSTANT
 from scheduled.planning.decision import Decision
+from scheduled.planning.due import INSTANT, is_too_late
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import as_decided
 from scheduled.state.records import JobMemory
@@ -42,7 +42,7 @@ def before(decision: Decision, memory: JobMemory, slots: SlotCache) -> Iterator[
         slot = slots.latest(schedule, slot - INSTANT, anchor)
         if slot is None or slot < missed.first:
             return
-        if decide.is_too_late(job, slots.now - slot - start_delay(job)):
+        if is_too_late(job, slots.now - slot - start_delay(job)):
             return
         rest = slots.missed_range(schedule, missed.first - INSTANT, slot - INSTANT, anchor)
         older = replace(decision, slot=slot, missed=rest, catch_up=True)

@@ -13,6 +13,7 @@ from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import active_runs, decide, resolve
 from scheduled.planning.decide import REMOVED
 from scheduled.planning.decision import Decision, Verdict
+from scheduled.planning.due import INSTANT
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import Standing, Start, counting_start, standing
 from scheduled.state import events, records
@@ -217,6 +218,11 @@ def _ended_slots(
     since = active_runs.newest_claimed(memory) or memory.anchor
     deferral = memory.deferral.until if memory.deferral else None
     missed = _missed_since(since, until, memory, slots)
+    if memory.retry is not None and memory.retry.slot <= slots.now:
+        # Slots that passed because the clock that claimed that of the retry was set back.
+        begin = active_runs.newest_started(memory) or memory.anchor
+        passed = _missed_since(begin, memory.retry.slot - INSTANT, memory, slots)
+        ended = [*events.slots_missed(job, passed, cause), *ended]
     # A deferral that was started ends with its run, one that a slot follows with that slot.
     newest = missed.last if missed is not None else since
     if deferral is not None and deferral <= until and (newest is None or newest < deferral):

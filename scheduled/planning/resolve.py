@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from scheduled.jobs.model import Attempt, AttemptResult, Job, Outcome
-from scheduled.planning import decide, slot_end
+from scheduled.planning import decide, retries, slot_end
 from scheduled.planning.slot_end import Attempts, Ending, Then
 from scheduled.state import events
 from scheduled.state.journal import Event
@@ -84,7 +84,7 @@ def replaced_retry(memory: JobMemory, event: RunEnded | NotNow, job: Job | None)
     retry = memory.retry
     if retry is None or not event.get("retry_at") or event["slot"] == format_utc(retry.slot):
         return []
-    return call_off(event["job"], memory, decide.SUPERSEDED, job)
+    return call_off(event["job"], memory, retries.SUPERSEDED, job)
 
 
 def _attempts(

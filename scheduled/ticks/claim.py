@@ -241,7 +241,7 @@ class _LockedJob:
 
     def _cancel_retry(self, memory: JobMemory, decision: Decision) -> None:
         called_off = resolve.call_off(self.job.id, memory, decision.reason, self.job)
-        self._record(memory, *called_off)
+        self._record(memory, *_missed_before(self.tick, decision), *called_off)
         self.tick.tell_called_off(called_off)
 
     def _skip(

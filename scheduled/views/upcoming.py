@@ -10,6 +10,7 @@ from scheduled.jobs.model import CatchUp, Job
 from scheduled.jobs.schedule import schedule_of, start_delay
 from scheduled.planning import decide
 from scheduled.planning.decision import Verdict
+from scheduled.planning.due import INSTANT, is_too_late
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.state.present import CORRECTION
 from scheduled.timing import slots, window
@@ -90,7 +91,7 @@ def _following(snapshot: Snapshot, job: Job, cache: SlotCache) -> Iterator[datet
     elif memory.deferral is None and job.window:
         yield from _waiting(snapshot, job, cache)
     if memory.deferral is not None:
-        slot = memory.deferral.until - decide.INSTANT
+        slot = memory.deferral.until - INSTANT
         if deferred_start(snapshot, job) is not None:
             slot = memory.deferral.until
             yield slot
@@ -135,7 +136,7 @@ def deferred_start(snapshot: Snapshot, job: Job) -> datetime | None:
         schedule = schedule_of(job)
         anchor = memory.anchor if is_anchored(schedule) else None
         cache = SlotCache.at(snapshot.now)
-        skipped = cache.following(schedule, until - decide.INSTANT, anchor)
+        skipped = cache.following(schedule, until - INSTANT, anchor)
         if end is None or (skipped is not None and skipped < end):
             return None
         start = end
@@ -199,7 +200,7 @@ def _opening(snapshot: Snapshot, job: Job, start: datetime) -> datetime | None:
 def _comes_too_late(snapshot: Snapshot, job: Job, late: timedelta) -> bool:
     """Return whether a run that waited so long is skipped by then."""
     is_caught_up = job.catch_up is not CatchUp.SKIP or late < snapshot.late_after
-    return not is_caught_up or decide.is_too_late(job, late)
+    return not is_caught_up or is_too_late(job, late)
 
 
 def _local(job: Job, instant: datetime) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 from scheduled.jobs.model import Job, Outcome
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import decide
-from scheduled.planning.decide import INSTANT
 from scheduled.planning.decision import Decision
+from scheduled.planning.due import INSTANT
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.state.document import DeadLetterEntry
 from scheduled.state.history import Row

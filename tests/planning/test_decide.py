@@ -1,6 +1,7 @@
 """The decision about one job: what is to be done, and for which slot."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.state.records import ActiveRun, Deferral, JobMemory, Pause, Retry
 from scheduled.timing import slots
+from scheduled.timing.slots import MissedRange
 from tests.builders.jobs import at, job
 from tests.builders.memories import registered
 
@@ -285,6 +287,34 @@ def test_a_newer_slot_cancels_a_retry_unless_each_slot_runs(
     decision = decided(job(catch_up=catch_up), memory, now)
 
     assert (decision.verdict, decision.slot) == (verdict, at("12:00"))
+
+
+@pytest.mark.parametrize(
+    ("now", "more", "verdict"),
+    [
+        ("12:10", {}, Verdict.RUN),
+        ("13:00", {}, Verdict.CANCEL_RETRY),
+        ("12:10", {"pause": Pause(at("12:01"), None)}, Verdict.CANCEL_RETRY),
+        ("12:31", {"deferral": Deferral(at("12:30"))}, Verdict.CANCEL_RETRY),
+    ],
+)
+def test_slots_that_passed_anew_before_that_of_a_retry_are_missed(
+    now: str, more: dict[str, Any], verdict: Verdict
+) -> None:
+    """A clock that was ahead has claimed the slot of the retry; then it was set back."""
+    memory = registered("09:00")._replace(retry=Retry(at("12:00"), 2, at("12:10")), **more)
+
+    decision = decided(job(), memory, now)
+
+    assert (decision.verdict, decision.slot) == (verdict, at("12:00"))
+    assert decision.missed == MissedRange(at("10:00"), at("11:00"), 2)
+
+
+def test_slots_before_that_of_a_retry_that_is_still_to_come_are_not_yet_missed() -> None:
+    retry = Retry(at("18:00"), 2, at("12:10"))
+    memory = registered("09:00")._replace(retry=retry)
+
+    assert decided(job(catch_up=CatchUp.ALL), memory, "12:10").missed is None
 
 
 def test_a_start_within_the_grace_of_its_slot_is_on_time() -> None:

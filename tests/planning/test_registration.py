@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from scheduled.jobs.model import FirstRun, Job
+from scheduled.state import events
 from tests.builders.engine import Engine, outcomes
-from tests.builders.jobs import job
+from tests.builders.jobs import at, job
 
 NOTE = "echo $SCHEDULED_SLOT $SCHEDULED_CATCH_UP $SCHEDULED_MISSED >> out"
 
@@ -43,6 +44,28 @@ def test_slots_that_were_due_when_their_schedule_changed_are_on_record_as_missed
     missed = engine.rows[0]
     assert outcomes([missed]) == [("11:00", "missed")]
     assert (missed["missed"], missed["reason"]) == (4, "its schedule was changed")
+
+
+@pytest.mark.parametrize("is_edited", [False, True])
+def test_slots_that_passed_anew_before_that_of_a_retry_are_on_record(
+    tmp_path: Path, is_edited: bool
+) -> None:
+    flaky = job(command="exit 1", schedule="0 * * * *", max_retries=3, retry_delay=600.0)
+    engine = Engine(tmp_path, [flaky])
+    engine.run_at("11:30")
+    engine.run_at("12:00")
+    back = events.watermark_reset(flaky.id, at("09:30"))  # as if the clock had been ahead until now
+    engine.record("12:01", back)
+    if is_edited:
+        engine.jobs = (replace(flaky, schedule="45 * * * *"),)
+
+    engine.run_at("12:20")
+
+    cause = "its schedule was changed" if is_edited else "no tick could start it in time"
+    missed = [row for row in engine.rows if row["outcome"] == "missed"]
+    assert outcomes(missed) == [("11:00", "missed")]
+    assert [(row["missed"], row["reason"]) for row in missed] == [(2, cause)]
+    assert sum(row["slot"] == "2026-11-21T12:00:00Z" for row in engine.rows) == 2 - is_edited
 
 
 def test_a_change_of_zone_leaves_the_slots_of_the_zone_before_on_record(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 
 from scheduled.config.load import Config
 from scheduled.jobs.model import Attempt
-from scheduled.planning.decide import INSTANT
 from scheduled.planning.decision import Decision, Verdict
+from scheduled.planning.due import INSTANT
 from scheduled.planning.standing import Start
 from scheduled.state import events, heartbeat, history
 from scheduled.state.heartbeat import Cause

@@ -1,0 +1,60 @@
+"""Which slots of a schedule are due, and which of them are too late (pure)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from scheduled.jobs.model import Job
+from scheduled.planning.slot_cache import SlotCache
+from scheduled.state.records import JobMemory
+from scheduled.timing.expression import Schedule
+from scheduled.timing.slots import MissedRange, origin
+
+INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Due:
+    """A due schedule: its newest slot, and after which slot the unanswered ones begin."""
+
+    schedule: Schedule
+    anchor: datetime | None
+    newest: datetime
+    watermark: datetime | None
+    coalesced: int
+
+
+def due_slots(
+    schedule: Schedule, anchor: datetime | None, memory: JobMemory, slots: SlotCache
+) -> Due | None:
+    """Return the slots for which nothing has run; None if there are none."""
+    newest, watermark = slots.latest(schedule, None, anchor), memory.watermark
+    if watermark is None and memory.anchor is not None:
+        # A new job is to run at once: for the newest slot before its registration or, if its
+        # slots are counted from there, for that minute. A slot that came later is an ordinary one.
+        if newest is None and anchor is not None and anchor <= slots.now:
+            newest = origin(anchor)
+        if newest is not None and newest > memory.anchor:
+            watermark = memory.anchor
+    if newest is None or (watermark is not None and newest <= watermark):
+        return None
+    return Due(schedule, anchor, newest, watermark, memory.coalesced)
+
+
+def missed_before(due: Due, slots: SlotCache) -> MissedRange | None:
+    """Return the due slots before the newest; None if there are none."""
+    if due.watermark is None:
+        return None
+    return slots.missed_range(due.schedule, due.watermark, due.newest - INSTANT, due.anchor)
+
+
+def earliest(instants: Iterable[datetime | None]) -> datetime | None:
+    return min((instant for instant in instants if instant is not None), default=None)
+
+
+def why_too_late(job: Job, late: timedelta) -> str:
+    return f"too late: {late.total_seconds():.0f} s, at most {job.max_lateness:.0f} s"
+
+
+def is_too_late(job: Job, late: timedelta) -> bool:
+    return job.max_lateness is not None and late.total_seconds() > job.max_lateness
