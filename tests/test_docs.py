@@ -159,7 +159,7 @@ def options_in(section: str) -> set[str]:
 def test_a_synopsis_names_every_option_of_its_command() -> None:
     for name in commands():
         block = synopsis(name)
-        named = set(re.findall(r"(?<![\w-])(--[a-z-]+|-n)", block))
+        named = set(re.findall(r"(?<![\w-])(--[a-z-]+|-[nf])", block))
         assert named <= documented_options(name), name
         assert named == documented_options(name) or "[OPTION]..." in block, name
 

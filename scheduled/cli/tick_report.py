@@ -38,19 +38,28 @@ def run_tick(
     )
 
 
-def run_and_print(session: Session, request: RunRequest | None, *, as_json: bool) -> Report:
-    """Run a tick: live lines and a summary on a terminal, JSON if asked for, problems always."""
+def run_and_print(
+    session: Session, request: RunRequest | None, *, as_json: bool, with_output: bool = False
+) -> Report:
+    """Run a tick: live lines and a summary on a terminal, JSON if asked for, problems always.
+
+    On a terminal, `with_output` shows what the runs print while they go on.
+    """
     is_watched = session.is_terminal and not as_json and not session.quiet
-    report = _run_watched(session, request) if is_watched else run_tick(session, request)
+    report = (
+        _run_watched(session, request, with_output=with_output)
+        if is_watched
+        else run_tick(session, request)
+    )
     if as_json:
         print_json(report.document())
     elif is_watched or session.verbose:
         _print_summary(session, report)
-    print_problems(session, report)
+    print_problems(session, report, is_output_shown=is_watched and with_output)
     return report
 
 
-def print_problems(session: Session, report: Report) -> None:
+def print_problems(session: Session, report: Report, *, is_output_shown: bool = False) -> None:
     """Print what cron should mail: nothing when all is well.
 
     Warnings of the configuration are only for those who ask for more.
@@ -66,8 +75,9 @@ def print_problems(session: Session, report: Report) -> None:
         effect = "what ran is recorded as interrupted" if was_interrupted else "all runs had ended"
         click.echo(f"scheduled: stopped by {report.stopped_by.name}; {effect}", err=True)
     for row in report.told:
-        details = _failure_details(session, report, row)
-        click.echo(failure_block(row, *details, session.zone), err=True)
+        lines, log, upcoming = _failure_details(session, report, row)
+        shown = [] if is_output_shown else lines
+        click.echo(failure_block(row, shown, log, upcoming, session.zone), err=True)
 
 
 def print_not_started(report: Report) -> None:
@@ -76,17 +86,20 @@ def print_not_started(report: Report) -> None:
         click.echo(f"{job}: not started: {one_line(reason)}", err=True)
 
 
-def _run_watched(session: Session, request: RunRequest | None) -> Report:
+def _run_watched(session: Session, request: RunRequest | None, *, with_output: bool) -> Report:
     from rich.console import Console
 
+    from scheduled.views.output_echo import OutputEcho
     from scheduled.views.progress import Progress
 
     bus = Bus()
     with Progress(Console(no_color=not session.color), session.zone) as live:
-        bus.subscribe("job_started", live.job_started)
-        bus.subscribe("job_finished", live.job_finished)
-        bus.subscribe("job_failed", live.job_failed)
-        return run_tick(session, request, bus, live.refresh)
+        echo = OutputEcho(session.config.places.state_dir, live)
+        for watcher in (live, echo) if with_output else (live,):
+            bus.subscribe("job_started", watcher.job_started)
+            bus.subscribe("job_finished", watcher.job_finished)
+            bus.subscribe("job_failed", watcher.job_failed)
+        return run_tick(session, request, bus, echo.refresh)
 
 
 def _print_summary(session: Session, report: Report) -> None:

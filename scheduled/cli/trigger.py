@@ -18,10 +18,13 @@ from scheduled.ticks.report import Exit
 @click.pass_obj
 @changes_state
 def trigger(session: Session, job: str, as_json: bool) -> int:
-    """Run JOB now. Its schedule does not change."""
+    """Run JOB now. Its schedule does not change.
+
+    On a terminal, what it prints is shown while it runs.
+    """
     find_job(session.config, job)
     request = RunRequest(only=(job,), by_hand=True, even_disabled=True, slotless=True)
-    report = run_and_print(session, request, as_json=as_json)
+    report = run_and_print(session, request, as_json=as_json, with_output=True)
     if any(row["outcome"] == Outcome.SUCCEEDED for row in report.rows):
         return report.exit_code
     if not report.rows:

@@ -75,11 +75,16 @@ def find(state_dir: Path, job: str, run_id: str) -> RunOutput:
     return (exact or matches)[0]
 
 
+def path_of(state_dir: Path, job: str, run_id: str) -> Path:
+    """Return the path that the output of a run has, if it has any."""
+    return state_dir / "runs" / job / f"{run_id}{SUFFIX}"
+
+
 def log_path(state_dir: Path, job: str, run_id: Any) -> Path | None:
     """Return the path of a run's output, or None if it has none or its id is no file name."""
     if not isinstance(run_id, str) or not run_id or "/" in run_id:
         return None
-    path = state_dir / "runs" / job / f"{run_id}{SUFFIX}"
+    path = path_of(state_dir, job, run_id)
     return path if path.exists() else None
 
 

@@ -77,6 +77,10 @@ class Progress:
 
     job_failed = job_finished
 
+    def print_output(self, lines: str) -> None:
+        """Print lines that stay, above the live ones."""
+        self._live.console.print(Text(lines), soft_wrap=True)
+
     def refresh(self) -> None:
         """Draw the lines as they are now."""
         self._live.update(Group(*map(_line, self._lines.values())), refresh=True)

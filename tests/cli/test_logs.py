@@ -20,6 +20,9 @@ def test_logs_are_those_of_the_newest_run_or_of_the_named_one(home: Home) -> Non
         "run_id": "r2",
         "path": str(newer),
         "text": "second\n",
+        "outcome": None,
+        "started_at": None,
+        "finished_at": None,
     }
 
 
