@@ -5,7 +5,7 @@ import inspect
 import json
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from scheduled.config import load
 from scheduled.config.job_keys import JOB_KEYS
 from scheduled.config.key import Key, manual_rows
 from scheduled.config.keys import KEYS
+from scheduled.config.notify_keys import CHANNEL_KEYS, KIND_KEYS
 from scheduled.config.paths import PathOptions
 from scheduled.handler import Kind, loader
 from scheduled.jobs import builtin
@@ -176,9 +177,17 @@ def synopsis(name: str) -> str:
 # ---------------------------------------------------------------- configuration
 
 
-@pytest.mark.parametrize(("heading", "keys"), [("Settings", KEYS), ("Keys of a job", JOB_KEYS)])
+TABLES = {
+    "Settings": KEYS,
+    "Keys of a job": JOB_KEYS,
+    "Keys of every channel": CHANNEL_KEYS,
+    **{str(kind): keys for kind, keys in KIND_KEYS.items()},
+}
+
+
+@pytest.mark.parametrize(("heading", "keys"), TABLES.items())
 def test_the_table_of_keys_is_made_from_their_declarations(
-    heading: str, keys: dict[str, Key]
+    heading: str, keys: Mapping[str, Key]
 ) -> None:
     lines = CONFIGURATION.section(heading).splitlines()
     table = [line for line in lines if line.startswith("| `")]

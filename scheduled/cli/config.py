@@ -20,6 +20,7 @@ from scheduled.errors import ConfigError, UsageError, reason_of
 from scheduled.handler import loader
 from scheduled.jobs.model import FirstRun, Job
 from scheduled.jobs.schedule import schedule_of
+from scheduled.notify import masked
 from scheduled.runs import handler_params
 from scheduled.runs.environment import env_file_problems
 from scheduled.system.files import replace, umask
@@ -184,6 +185,7 @@ def _values(config: Config) -> dict[str, Any]:
         "jobs_dirs": [str(path) for path in config.jobs_dirs],
         "handler_dirs": [str(path) for path in config.handler_dirs],
         **{key: getattr(config, key) for key in DEFAULTS},
+        "notify": {name: masked.settings(channel) for name, channel in config.notify.items()},
     }
 
 

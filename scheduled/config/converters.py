@@ -306,6 +306,13 @@ def job_entries(node: Node) -> None:
         raise InvalidValue(f"expected ids of jobs, found {describe(node)}")
 
 
+@_with_schema(type=["object", "null"])
+def channel_entries(node: Node) -> None:
+    """Refuse anything but a mapping; the entries are checked one by one."""
+    if node.value is not None and not node.is_mapping:
+        raise InvalidValue(f"expected names of channels, found {describe(node)}")
+
+
 def _refuse_duplicates(node: Node) -> None:
     """Raise InvalidValue if a mapping has a name twice, at any depth."""
     duplicate = _duplicate(node)

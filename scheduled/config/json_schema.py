@@ -12,7 +12,9 @@ from scheduled.config.converters import Schema, anchored, text
 from scheduled.config.job_keys import ID, JOB_KEYS
 from scheduled.config.key import Key
 from scheduled.config.keys import KEYS
+from scheduled.config.notify_keys import REQUIRED, of_kind
 from scheduled.jobs import builtin
+from scheduled.notify.kinds import Kind
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _A_JOB = {"$ref": "#/$defs/job"}
@@ -35,12 +37,30 @@ def of_configuration() -> Schema:
     }
     schema = _of_table(KEYS)
     schema["properties"]["jobs"] = jobs
+    schema["properties"]["notify"] = _channels()
     # Handler directories add jobs that only `validate` knows, and that can be changed as well.
     complete = {"properties": dict.fromkeys(builtin_jobs, True), "additionalProperties": _A_JOB}
     schema |= {"if": {"required": ["handler_dirs"]}, "else": {"properties": {"jobs": complete}}}
     changes = _of_table(JOB_KEYS) | {"type": ["object", "null"]}
     definitions = {"changes": changes, "job": {"type": "object", "allOf": [_CHANGES], **_NEEDED}}
     return {"$schema": _DRAFT, "title": "scheduled.yaml", **schema, "$defs": definitions}
+
+
+def _channels() -> Schema:
+    """Return the schema of the channels: each has the keys of its kind."""
+    kinds = []
+    for kind in Kind:
+        table = _of_table(of_kind(kind))
+        needed = [{"anyOf": [{"required": [name]} for name in names]} for names in REQUIRED[kind]]
+        table["properties"]["kind"] = {"const": str(kind)}
+        rules = [*table.pop("allOf"), *needed]
+        table |= {"required": ["kind"]} | ({"allOf": rules} if rules else {})
+        kinds.append(table)
+    return {
+        **_of_key(KEYS["notify"]),
+        "propertyNames": {"pattern": anchored(ID)},
+        "additionalProperties": {"anyOf": kinds},
+    }
 
 
 def of_job_file() -> Schema:

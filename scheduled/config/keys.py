@@ -8,6 +8,7 @@ the manual's tables are all derived from it.
 from collections.abc import Mapping
 
 from scheduled.config.converters import (
+    channel_entries,
     duration,
     integer,
     job_entries,
@@ -90,6 +91,12 @@ KEYS: Mapping[str, Key] = with_aliases(
             mapping,
             "as shipped",
             ", such as `data_loss_risk`; see [messages](aipass.md#messages)",
+        ),
+        "notify": Key(
+            "[channels](#channels) by name: who is told when something fails, and how",
+            channel_entries,
+            "none",
+            "; cron then mails what `run` prints",
         ),
         "jobs_dirs": Key(
             "directories of [job files](#job-files)",

@@ -33,6 +33,7 @@ DEFAULTS: Mapping[str, Any] = {
     "max_jobs": None,
     "host": None,
     "routes": {},
+    "notify": {},
     "trusted_owners": (),
 }
 _PATH_KEYS = ("root", "state_dir", "central_dir")
@@ -58,6 +59,8 @@ class Config:
     host: str | None
     """The id of this host as it is named; None: that of the machine."""
     routes: Mapping[str, Any]
+    notify: Mapping[str, Mapping[str, Any]]
+    """The settings of each channel, by name; wrong ones are left out."""
     trusted_owners: Sequence[str]
     """Users besides us and root whose files may be executed."""
     problems: tuple[str, ...]

@@ -10,6 +10,7 @@ from pathlib import Path
 from scheduled.config.job_keys import JOB_KEYS
 from scheduled.config.key import Key
 from scheduled.config.keys import KEYS
+from scheduled.config.notify_keys import KIND_KEYS
 from scheduled.config.paths import has_registry
 from scheduled.jobs import builtin
 
@@ -38,6 +39,8 @@ def text(root: Path) -> str:
         [
             _HEAD,
             *_settings("#", KEYS),
+            "\nnotify:\n",
+            *_channels(),
             "\njobs:\n",
             *(_builtin_jobs() if has_registry(root) else _disabled_jobs()),
             _OWN,
@@ -50,6 +53,21 @@ def _settings(prefix: str, keys: Mapping[str, Key]) -> Iterator[str]:
     for name, key in keys.items():
         if key.example and not key.field:
             yield f"{f'{prefix}{name}: {key.example}':<{_WIDTH}}# {key.plain}\n"
+
+
+def _channels() -> Iterator[str]:
+    """Yield a disabled channel of each kind."""
+    yield "  # Who is told when a job fails and when it works again: a channel of each kind.\n"
+    yield "  # After a change: scheduled notify test\n"
+    for kind, keys in KIND_KEYS.items():
+        examples = {name: key.example for name, key in keys.items() if key.example}
+        pairs = [f"{name}: {_quoted(value)}" for name, value in examples.items()]
+        yield f"  #by_{kind}: {{{', '.join([f'kind: {kind}', *pairs])}}}\n"
+
+
+def _quoted(value: str) -> str:
+    """Return a value as it can stand inside braces."""
+    return f"'{value}'" if '"' in value or value[0] == "@" else value
 
 
 def _builtin_jobs() -> Iterator[str]:

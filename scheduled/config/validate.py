@@ -1,7 +1,7 @@
 """From a file's values to settings and jobs, with every problem on the way.
 
 What is outside `jobs` applies to every job, so a problem there stops all of them. A problem with
-a job stops that job alone, and one with a route stops nothing; both are left out and reported. A
+a job stops that job alone, one with a channel or a route no job; they are left out and reported. A
 job file is one job, and is checked in the same way.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from scheduled.config import converters
+from scheduled.config import channels, converters
 from scheduled.config.converters import InvalidValue, describe
 from scheduled.config.handler_source import Declaration
 from scheduled.config.job_entry import (
@@ -48,7 +48,10 @@ def validate_config(
     if not document.is_mapping:
         fatal.add(document.line, "", f"expected keys like jobs, found {describe(document)}")
         raise ConfigError(fatal.sentences())
-    settings = {"default_timeout": default_timeout, **read_keys(document, KEYS, "", fatal)}
+    others = channels.without(document)
+    settings = {"default_timeout": default_timeout, **read_keys(others, KEYS, "", fatal)}
+    if channels.KEY in document.value:
+        settings[channels.KEY] = channels.read(document, problems)
     zone = _timezone(document, settings, machine_zone, fatal)
     explicit = _explicit_settings(document, settings)
     config = ParsedConfig(zone.name, *explicit, zone_warning=zone.warning)

@@ -5,7 +5,23 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 GROUPS = ("failure", "recovery", "missed", "health", "report")
-"""What a channel can be limited to with `on:`; it may name kinds of incidents as well."""
+"""What a channel can be limited to with `on:`; it may name kinds as well."""
+KINDS = (
+    "failing",
+    "dead_letter",
+    "suspended",
+    "missed",
+    "slow",
+    "configuration",
+    "state",
+    "disk",
+    "undeliverable",
+    "no_ticks",
+    "deadline",
+    "data_loss_risk",
+    "daily_report",
+)
+"""The kinds of incidents, and of reports."""
 
 
 class Notice(NamedTuple):

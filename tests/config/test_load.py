@@ -75,6 +75,7 @@ def test_the_default_in_the_manual_is_the_one_in_effect() -> None:
         "max_jobs": "none",
         "host": "the machine's",
         "routes": "as shipped",
+        "notify": "none",
         "trusted_owners": "none",
     }
 

@@ -1,0 +1,143 @@
+"""The keys of a channel, below `notify:`: those of every channel, and those of each kind.
+
+They are declared as those of `config.keys` are.
+"""
+
+from collections.abc import Mapping
+
+from scheduled.config.converters import (
+    choice,
+    command,
+    environment,
+    integer,
+    single_line,
+    text_list,
+)
+from scheduled.config.key import Key
+from scheduled.config.notify_values import (
+    any_address,
+    headers,
+    mail_address,
+    mail_addresses,
+    template,
+    web_address,
+    word,
+    word_list,
+)
+from scheduled.notify.kinds import Kind, Tls
+from scheduled.notify.message import PRIORITIES
+from scheduled.notify.notice import GROUPS, KINDS
+
+_FILE = ", relative to the configuration's directory; see [secrets](#secrets)"
+
+CHANNEL_KEYS: Mapping[str, Key] = {
+    "kind": Key(
+        "how it tells: `smtp`, `command`, `webhook`, `mailbox` or `apprise`",
+        choice(Kind),
+        "required",
+    ),
+    "on": Key(
+        "what it tells: `failure`, `recovery`, `missed`, `health`, `report`, or a kind such as"
+        " `suspended`",
+        word_list([*dict.fromkeys((*GROUPS, *KINDS))]),
+        "all but `report`",
+    ),
+    "priority": Key(
+        "the lowest priority it tells: `low`, `normal`, `high` or `critical`",
+        word(PRIORITIES),
+        "low",
+    ),
+    "jobs": Key("only what is about these jobs; `backup-*` stands for several", text_list, "all"),
+    "tags": Key("only what is about jobs with one of these tags", text_list, "all"),
+}
+"""What every channel may have."""
+
+KIND_KEYS: Mapping[Kind, Mapping[str, Key]] = {
+    Kind.SMTP: {
+        "host": Key("the mail server", single_line, "required", example="smtp.example.org"),
+        "port": Key("its port", integer(1, 65535), "587, 465 or 25", ", by `tls`"),
+        "tls": Key(
+            "`starttls`, `implicit`, or `none`",
+            choice(Tls),
+            "starttls",
+            "; the certificate of the server is verified",
+        ),
+        "user": Key("the name to log in with", single_line, "no login", example="me"),
+        "password_file": Key(
+            "a file with the password", single_line, "none", _FILE, example="smtp.password"
+        ),
+        "password_env": Key("the variable that holds the password", single_line, "none"),
+        "from": Key("the sender's address", mail_address, "`user`, else `scheduled@` the host"),
+        "to": Key("an address, or a list of them", mail_addresses, "required", example="me@a.org"),
+        "ca_file": Key(
+            "certificates to trust instead of the system's", single_line, "the system's"
+        ),
+    },
+    Kind.COMMAND: {
+        "command": Key(
+            "shell command (or a list, run without a shell); the text is its input",
+            command,
+            "required",
+            example='mail -s "$SCHEDULED_SUBJECT" me',
+        ),
+        "env": Key(
+            "environment variables, `{NAME: value}`",
+            environment,
+            "none",
+            ", besides those [below](#what-a-command-is-told)",
+        ),
+    },
+    Kind.WEBHOOK: {
+        "url": Key(
+            "where to POST; this, `url_file` or `url_env` is required",
+            web_address,
+            example="https://example.org/hook",
+        ),
+        "url_file": Key("a file with the URL", single_line, "none", _FILE),
+        "url_env": Key("the variable that holds the URL", single_line, "none"),
+        "headers": Key("headers to send, `{Name: value}`", headers, "none"),
+        "token_file": Key(
+            "a file with a token, sent as `Authorization: Bearer`", single_line, "none", _FILE
+        ),
+        "token_env": Key("the variable that holds this token", single_line, "none"),
+        "template": Key(
+            "the body to send: text, or any JSON, in which `{subject}`, `{body}` and the other"
+            " [names](#what-a-webhook-is-told) are replaced",
+            template,
+            "all there is, as JSON",
+        ),
+        "ca_file": Key(
+            "certificates to trust instead of the system's", single_line, "the system's"
+        ),
+    },
+    Kind.MAILBOX: {
+        "to": Key(
+            "the address of the branch", single_line, "`@dev_central`", example="@dev_central"
+        ),
+    },
+    Kind.APPRISE: {
+        "url": Key(
+            "a URL of [Apprise](https://github.com/caronc/apprise); this, `url_file` or `url_env`"
+            " is required",
+            any_address,
+            example="ntfy://my-topic",
+        ),
+        "url_file": Key("a file with the URL", single_line, "none", _FILE),
+        "url_env": Key("the variable that holds the URL", single_line, "none"),
+    },
+}
+"""What a channel of each kind may have besides."""
+
+REQUIRED: Mapping[Kind, tuple[tuple[str, ...], ...]] = {
+    Kind.SMTP: (("host",), ("to",)),
+    Kind.COMMAND: (("command",),),
+    Kind.WEBHOOK: (("url", "url_file", "url_env"),),
+    Kind.MAILBOX: (),
+    Kind.APPRISE: (("url", "url_file", "url_env"),),
+}
+"""Of each group of keys a channel needs one."""
+
+
+def of_kind(kind: str) -> dict[str, Key]:
+    """Return all keys of a channel of that kind."""
+    return {**CHANNEL_KEYS, **KIND_KEYS[Kind(kind)]}

@@ -1,0 +1,30 @@
+"""The settings of a channel without their secrets, to be shown."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from scheduled.system.masking import STARS, is_secret
+
+
+def settings(channel: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a channel; URLs, headers and secret variables are hidden."""
+    return {key: _value(key, value) for key, value in channel.items()}
+
+
+def address(url: str) -> str:
+    """Return where a URL leads without what may be secret: user, path and query."""
+    scheme, _, rest = url.partition("://")
+    if scheme not in ("http", "https"):
+        return f"{scheme}://{STARS}"  # of Apprise: its host may be a token
+    host = rest.partition("/")[0].partition("?")[0].partition("#")[0].rpartition("@")[2]
+    return f"{scheme}://{host}/{STARS}"
+
+
+def _value(key: str, value: Any) -> Any:
+    if key == "url":
+        return address(str(value))
+    if key == "headers":
+        return dict.fromkeys(value, STARS)
+    if key == "env":
+        return {name: STARS if is_secret(name) else text for name, text in value.items()}
+    return value
