@@ -24,7 +24,12 @@ def journal(folder: Path, effort: Effort) -> Iterator[Row]:
     path = state_dir / "journal" / "2026-11-21.jsonl"
     read = partial(process, found("wc"), "-l", path)
     scheduled = (sys.executable, "-m", "scheduled", "--root", folder, "--state-dir", state_dir)
-    for words in (("history", "--limit", "5"), ("why", "job7"), ("state", "check")):
+    for words in (
+        ("history", "--limit", "5"),
+        ("why", "job7"),
+        ("state", "check"),
+        ("stats",),
+    ):
         what = " ".join(words)
         yield effort.row(
             what,

@@ -55,6 +55,7 @@ def test_every_cost_is_measured_with_what_it_is_compared_with() -> None:
         "history --limit 5",
         "why job7",
         "state check",
+        "stats",
     ]
     for row in rows:
         assert min(row["ours_ms"], row["theirs_ms"], row["ratio"], row["peak_mib"]) > 0

@@ -86,6 +86,13 @@ KEYS: Mapping[str, Key] = with_aliases(
             aliases=("max_cron_tasks",),
             example="100",
         ),
+        "metrics_file": Key(
+            "a file for [Prometheus](guide.md#monitoring) that each full tick writes, and one at"
+            " least every ten minutes",
+            single_line,
+            "none",
+            "; relative to the configuration's directory",
+        ),
         "routes": Key(
             "who is told of which event",
             mapping,

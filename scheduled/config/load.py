@@ -32,6 +32,7 @@ DEFAULTS: Mapping[str, Any] = {
     "catch_up_budget": 10,
     "max_jobs": None,
     "host": None,
+    "metrics_file": "",
     "routes": {},
     "notify": {},
     "trusted_owners": (),
@@ -58,6 +59,8 @@ class Config:
     """How many jobs there may be besides the built-in ones; None: any number."""
     host: str | None
     """The id of this host as it is named; None: that of the machine."""
+    metrics_file: str
+    """Where ticks write metrics; relative to the configuration's directory, empty: nowhere."""
     routes: Mapping[str, Any]
     notify: Mapping[str, Mapping[str, Any]]
     """The settings of each channel, by name; wrong ones are left out."""

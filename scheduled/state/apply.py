@@ -109,6 +109,7 @@ def _slots_missed(state: State, event: kinds.SlotsMissed) -> None:
     entry["watermark"] = event["last"]
     entry["coalesced"] = entry.get("coalesced", 0) + event["count"]
     entry["interruptions"] = 0  # they were those of a slot that is past now
+    job_entry.count_not_run(entry, "missed", event["count"])
     _tally(state, event.get("at"), "missed", event["count"])
     if event.get("capped"):
         _tally(state, event.get("at"), "missed_capped")  # the sum is a lower bound
@@ -119,6 +120,7 @@ def _slot_skipped(state: State, event: kinds.SlotSkipped) -> None:
     job_entry.answer(entry, slot, _noted_at(event))
     job_entry.set_last(entry, event)
     job_entry.cancel_retry(entry, slot)
+    job_entry.count_not_run(entry, "skipped")
     _tally(state, event.get("at"), "skipped")
 
 

@@ -154,6 +154,7 @@ class JobEntry(TypedDict, total=False):
     dead_letters: int
     skip: str | None
     counts: dict[str, int]
+    not_run: dict[str, int]
     failures: int
     durations: list[float]
     last_success: str | None

@@ -298,8 +298,11 @@ GapExplained = TypedDict(
 
 
 class TickEnded(Recorded):
+    """Version 0.1.0 left out the exit code, and so do ticks that end with 0."""
+
     event: Literal["tick"]
     ran: NotRequired[int]
+    code: NotRequired[int]
 
 
 class Snapshot(Recorded):

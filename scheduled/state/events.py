@@ -385,9 +385,12 @@ def gap_explained(start: datetime, end: datetime, cause: str) -> kinds.GapExplai
     return {"event": "gap", "from": format_utc(start), "to": format_utc(end), "cause": cause}
 
 
-def tick_ended(ran: int) -> kinds.TickEnded:
-    """Build the last event of a tick that ran so many jobs."""
-    return {"event": "tick", "ran": ran}
+def tick_ended(ran: int, code: int = 0) -> kinds.TickEnded:
+    """Build the last event of a tick that ran so many jobs; `code` is its exit code, if known."""
+    event: kinds.TickEnded = {"event": "tick", "ran": ran}
+    if code:
+        event["code"] = code
+    return event
 
 
 def snapshot(state: State, now: datetime | None = None) -> kinds.Snapshot:

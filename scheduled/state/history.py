@@ -7,7 +7,7 @@ are skipped.
 
 import itertools
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypedDict
 
@@ -115,7 +115,7 @@ def newest_first(
     called_off = _CalledOff()
     wanted = set(active)
     oldest = format_utc(since - CLOCK_STEP) if since is not None else ""
-    for event in _backwards(journal, job):
+    for event in _backwards(journal, job, _SHOWN):
         at = _text(event, "at") or oldest
         if at < oldest and not ended and not wanted:
             return
@@ -136,23 +136,39 @@ def newest_first(
     yield from ended.values()
 
 
-def _backwards(journal: Journal, job: str | None) -> Iterator[Event]:
-    """Yield the events that make rows, newest first; only those of `job` are parsed."""
+def events(
+    journal: Journal, kinds: Container[str], job: str | None = None, since: datetime | None = None
+) -> Iterator[Event]:
+    """Yield the events of some kinds, of one job or all, newest first, those from `since` on.
+
+    Reads the journal backwards, a block at a time, and stops where all is older. Raises StateError.
+    """
+    first = format_utc(since) if since is not None else ""
+    oldest = format_utc(since - CLOCK_STEP) if since is not None else ""
+    for event in _backwards(journal, job, kinds):
+        at = _text(event, "at") or first
+        if at < oldest:
+            return
+        if at >= first:
+            yield event
+
+
+def _backwards(journal: Journal, job: str | None, kinds: Container[str]) -> Iterator[Event]:
+    """Yield the events of some kinds, newest first; only those of `job` are parsed."""
     needle = b'"job":' + json.dumps(job).encode() if job is not None else b""
     for name in reversed(journal.names()):
         for _, text in journal.backwards(name):
-            if needle not in text or not _makes_row(text):
+            if needle not in text or not _may_be(text, kinds):
                 continue
             event = lines.decode(text) or lines.repair(text)
-            if event is not None:
+            if event is not None and event["event"] in kinds:
                 yield event
 
 
-def _makes_row(text: bytes) -> bool:
-    """Return False if the line is surely of a kind of event that makes no row."""
+def _may_be(text: bytes, kinds: Container[str]) -> bool:
+    """Return False if the line is surely of none of these kinds of events."""
     _, mark, rest = text[:120].partition(b'"event":"')
-    word = rest.partition(b'"')[0].decode("ascii", "replace")
-    return not mark or word in _MAKERS or word == "given_up"
+    return not mark or rest.partition(b'"')[0].decode("ascii", "replace") in kinds
 
 
 class _CalledOff:
@@ -297,3 +313,5 @@ _MAKERS: dict[str, Callable[[Event], Row | None]] = {
     "skipped": _skipped,
     "missed": _missed,
 }
+_SHOWN = frozenset((*_MAKERS, "given_up"))
+"""The kinds of events from which the history is made."""

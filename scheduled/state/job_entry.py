@@ -236,6 +236,12 @@ def count_outcome(entry: JobEntry, event: RunEnded) -> None:
         entry["failures"] = entry.get("failures", 0) + 1
 
 
+def count_not_run(entry: JobEntry, outcome: str, number: int = 1) -> None:
+    """Count slots that ended without a run."""
+    counts = entry.setdefault("not_run", {})
+    counts[outcome] = counts.get(outcome, 0) + number
+
+
 def _add_duration(entry: JobEntry, seconds: float | None) -> None:
     """Keep how long a success took; failed runs say nothing about the work."""
     if seconds is not None:

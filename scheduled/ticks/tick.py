@@ -268,9 +268,11 @@ class Tick:
     def close(self, decisions: list[Decision], arguments: list[str] | None) -> None:
         """Write the checkpoint, the central file, and the hint for the next tick."""
         with self.report.catch_storage_errors():
-            self.store.record(self.clock(), events.tick_ended(len(self.report.ran)))
+            ended = events.tick_ended(len(self.report.ran), self.report.exit_code)
+            self.store.record(self.clock(), ended)
             stamp = self.store.checkpoint(self.clock())
             is_watching = lingering_output.trim_all(self.store.state_dir)
+            is_watching |= bool(self.config.metrics_file)
             if arguments is not None:
                 next_due = self._next_due(decisions, is_watching=is_watching)
                 hint = IdleHint(arguments, next_due, self.cadence.tolerance(self.now))
@@ -279,6 +281,10 @@ class Tick:
             oldest = self.store.journal.oldest_kept(self.now, KEEP_DAYS)
             output.prune(self.store.state_dir / "runs", oldest.timestamp())
         self._publish()
+        if self.config.metrics_file:
+            from scheduled.ticks import metrics_file
+
+            self.report.warnings += metrics_file.publish(self.config, self.store, self.clock())
         self._find_upcoming()
         self.report.warnings += [str(failure) for failure in self.bus.failures]
         self.report.recovered += self.store.recovered
@@ -330,7 +336,7 @@ class Tick:
     def _next_due(self, decisions: list[Decision], *, is_watching: bool) -> datetime | None:
         """Return when a tick next has something to do; None for never.
 
-        `is_watching` tells whether the output of a run that has ended is still watched.
+        `is_watching` tells whether a full tick has to come in some minutes, whatever is due.
         """
         # Other ticks and commands may have recorded something since the plan was made.
         changed = self.store.changed_jobs

@@ -42,6 +42,8 @@ CHANGING = {
 READING = {
     "status": [],
     "check": [],
+    "metrics": [],
+    "stats": [],
     "list": [],
     "ls": [],
     "show": ["backup"],

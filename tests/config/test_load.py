@@ -74,6 +74,7 @@ def test_the_default_in_the_manual_is_the_one_in_effect() -> None:
         "tick_interval": "as installed",
         "max_jobs": "none",
         "host": "the machine's",
+        "metrics_file": "none",
         "routes": "as shipped",
         "notify": "none",
         "trusted_owners": "none",

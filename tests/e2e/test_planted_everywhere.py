@@ -59,6 +59,8 @@ CALLS: dict[str, list[list[str]]] = {
     "defer": [["defer", "a", "1h"]],
     "cancel": [["cancel", "a"], ["cancel", "late", "--stop"]],
     "check": [["check"], ["check", "a", "--max-age", "1h"]],
+    "metrics": [["metrics"]],
+    "stats": [["stats"], ["stats", "a", "--since", "2h"]],
     "dead-letter": [["dead-letter", "list"], ["dead-letter", "retry", "a"]],
     "config": [["config", "validate"], ["config", "show"]],
     "cron": [["cron", "show"]],
