@@ -29,6 +29,7 @@ def journal(folder: Path, effort: Effort) -> Iterator[Row]:
         ("why", "job7"),
         ("state", "check"),
         ("stats",),
+        ("telemetry", "analytics"),
     ):
         what = " ".join(words)
         yield effort.row(

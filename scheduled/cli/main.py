@@ -35,6 +35,7 @@ COMMANDS = {
     "stats": "stats:stats",
     "check": "check:check",
     "metrics": "metrics:metrics",
+    "telemetry": "telemetry:telemetry",
     "create": "create:create",
     "update": "update:update",
     "delete": "delete:delete",

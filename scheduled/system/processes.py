@@ -30,6 +30,15 @@ def is_alive(pid: int, started: int) -> bool:
     return bool(fields) and fields[0] not in (b"Z", b"X") and int(fields[19]) == started
 
 
+def memory_of(pid: int) -> int:
+    """Return the bytes of memory that a process uses; 0 if it is gone."""
+    try:
+        with open(f"/proc/{pid}/statm", "rb") as stream:
+            return int(stream.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
 def find(run_id: str) -> int:
     """Return a process of ours that has the run's id in its environment; 0 if there is none."""
     return min(_marked(run_id), default=0)

@@ -43,6 +43,7 @@ READING = {
     "status": [],
     "check": [],
     "metrics": [],
+    "telemetry": ["status"],
     "stats": [],
     "list": [],
     "ls": [],

@@ -24,6 +24,7 @@ WORDS = {
     "show": ["backup"],
     "next": ["backup"],
     "why": ["backup"],
+    "telemetry": ["analytics"],
     "logs": ["backup"],
     "simulate": ["--to", "1h"],
     "create": ["another", "hourly", "--command", "true"],

@@ -19,6 +19,7 @@ WORDS = {
     "show": ["quick"],
     "next": ["quick"],
     "why": ["quick"],
+    "telemetry": ["status"],
     "logs": ["quick"],
     "create": ["another", "daily", "--command", "true"],
     "update": ["quick", "--timeout", "1h"],

@@ -60,6 +60,7 @@ CALLS: dict[str, list[list[str]]] = {
     "cancel": [["cancel", "a"], ["cancel", "late", "--stop"]],
     "check": [["check"], ["check", "a", "--max-age", "1h"]],
     "metrics": [["metrics"]],
+    "telemetry": [["telemetry", "status"], ["telemetry", "graph"]],
     "stats": [["stats"], ["stats", "a", "--since", "2h"]],
     "dead-letter": [["dead-letter", "list"], ["dead-letter", "retry", "a"]],
     "config": [["config", "validate"], ["config", "show"]],

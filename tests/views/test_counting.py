@@ -92,6 +92,12 @@ def test_sums_agree_everywhere(
     session = home.session(NOW)
     central = status.central(session.config, session.store.state, NOW)
     assert central["counts"]["runs_24h"] == today
+    for words in ((), ("--task-type", "recurring")):
+        summary = _said(home, "telemetry", "analytics", "--period", "30d", *words)
+        executed = [row for row in shown if row["outcome"] in counting.EXECUTED]
+        if words:
+            executed = [row for row in executed if row["job"] != "gone"]
+        assert summary["execution_summary"]["total_executions"] == len(executed)
 
 
 def _job(name: str) -> str:
