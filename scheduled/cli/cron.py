@@ -272,9 +272,8 @@ def _mention(session: Session, way: str, is_there: bool) -> None:
 
 def _mention_findings(session: Session, *, systemd: bool) -> None:
     """Print what is known to go wrong from now on: no daemon, nobody who is told."""
-    for finding in diagnosis.cheap_findings(session):
-        if systemd and finding.check == "daemon":
-            continue  # it has just started the timer
+    names = ("files", "distribution", "mail", *(() if systemd else ("daemon",)))
+    for finding in diagnosis.cheap_findings(session, names):
         click.echo(f"{finding.level.value}: {one_line(finding.message)}\n  {finding.remedy}")
 
 

@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,16 +19,19 @@ from scheduled.installation.doctor.finding import Finding
 from scheduled.installation.tick_command import Target
 from scheduled.jobs.model import Attempt, Job
 from scheduled.planning import decide
-from scheduled.runs import environment
+from scheduled.runs import environment, retention
 from scheduled.runs.environment import UnusableEnvironmentError
 from scheduled.state import heartbeat, records
 from scheduled.system import machine
 from scheduled.timing import instants, local_zone
 
+MOST_FILES = 100_000
+"""So many files of output are looked at; where there are more, the rest does not count."""
 
-def cheap_findings(session: Session) -> list[Finding]:
-    """Return what is wrong by the cheap checks, which need to know nothing of the jobs."""
-    return checks.cheap(_base(session, session.config.places))
+
+def cheap_findings(session: Session, names: Container[str]) -> list[Finding]:
+    """Return what is wrong by checks that need to know nothing of the jobs."""
+    return checks.problems(_base(session, session.config.places), names)
 
 
 def gather(session: Session) -> Facts:
@@ -61,6 +64,7 @@ def _base(session: Session, places: Paths, **known: object) -> Facts:
         config_path=os.path.realpath(places.config_path) if places.config_path else "",
         name=tick_calls.name_of(places, session.environ),
         former=(),
+        output=retention.sizes(places.state_dir / "runs", MOST_FILES),
         python=target.python,
         entry=target.entry,
         environ=session.environ,

@@ -7,6 +7,10 @@ from scheduled.cli.output import json_option, print_json, show
 from scheduled.views import status as status_view
 from scheduled.views.health import Health
 
+CHECKS = ("output",)
+INSTALLED_CHECKS = ("files", "distribution", "mail", *CHECKS)
+"""The checks of `doctor` that cost no more than reading a crontab and listing the output."""
+
 
 @click.command()
 @click.option("--check", is_flag=True, help="Exit with 0 if healthy, 1 if degraded, 2 if critical.")
@@ -26,13 +30,9 @@ def status(session: Session, *, check: bool, as_json: bool) -> int:
 
 
 def _findings(session: Session) -> list[dict[str, str]]:
-    """Return what the cheap checks of `doctor` find, once the ticks were installed."""
-    if not session.store.state["cadence"].get("installed"):
-        return []
+    """Return what the cheap checks of `doctor` find; some only once the ticks were installed."""
     from scheduled.cli import diagnosis
 
-    return [
-        finding.document()
-        for finding in diagnosis.cheap_findings(session)
-        if finding.check != "daemon"  # a daemon that does not run is among the reasons
-    ]
+    is_installed = session.store.state["cadence"].get("installed")
+    names = INSTALLED_CHECKS if is_installed else CHECKS
+    return [finding.document() for finding in diagnosis.cheap_findings(session, names)]

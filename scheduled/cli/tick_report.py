@@ -1,5 +1,6 @@
 """Run a tick for a command, and print what people and cron's mail get to see of it."""
 
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -8,7 +9,7 @@ import click
 
 from scheduled.cli.context import Session
 from scheduled.cli.output import print_json
-from scheduled.jobs.model import Outcome
+from scheduled.jobs.model import Outcome, ReportOn
 from scheduled.runs import output_files
 from scheduled.runs.output import OutputFile
 from scheduled.state.history import Row
@@ -55,11 +56,14 @@ def run_and_print(
         print_json(report.document())
     elif is_watched or session.verbose:
         _print_summary(session, report)
-    print_problems(session, report, is_output_shown=is_watched and with_output)
+    shown = is_watched and with_output
+    print_problems(session, report, is_output_shown=shown, is_by_hand=request is not None)
     return report
 
 
-def print_problems(session: Session, report: Report, *, is_output_shown: bool = False) -> None:
+def print_problems(
+    session: Session, report: Report, *, is_output_shown: bool = False, is_by_hand: bool = True
+) -> None:
     """Print what cron should mail: nothing when all is well.
 
     Warnings of the configuration are only for those who ask for more.
@@ -74,10 +78,26 @@ def print_problems(session: Session, report: Report, *, is_output_shown: bool = 
         was_interrupted = any(row["outcome"] == Outcome.INTERRUPTED for row in report.ran)
         effect = "what ran is recorded as interrupted" if was_interrupted else "all runs had ended"
         click.echo(f"scheduled: stopped by {report.stopped_by.name}; {effect}", err=True)
-    for row in report.told:
+    is_watched = is_by_hand or session.verbose or sys.stderr.isatty()
+    for row in report.told if is_watched else _reported(session, report):
         lines, log, upcoming = _failure_details(session, report, row)
         shown = [] if is_output_shown else lines
         click.echo(failure_block(row, shown, log, upcoming, session.zone), err=True)
+
+
+def _reported(session: Session, report: Report) -> list[Row]:
+    """Return the rows to print a block for under cron, as `report` of each job has it."""
+    jobs = {job.id: job for job in session.config.jobs}
+    rows = [
+        row
+        for row in report.told
+        if row["job"] not in jobs or jobs[row["job"]].report is not ReportOn.NEVER
+    ]
+    for row in report.announced(jobs):
+        path = output_files.log_path(session.config.places.state_dir, row["job"], row["run_id"])
+        if path is not None or jobs[row["job"]].report is ReportOn.ALWAYS:
+            rows.append(row)
+    return rows
 
 
 def print_not_started(report: Report) -> None:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from scheduled.config.yaml_document import Node
-from scheduled.errors import ScheduleError
+from scheduled.errors import ScheduleError, did_you_mean
 from scheduled.jobs.model import NAME
 from scheduled.system.text import excerpt
 from scheduled.timing import durations, window
@@ -297,6 +297,34 @@ def mapping(node: Node) -> dict[str, Any]:
     _refuse_duplicates(node)
     plain: dict[str, Any] = node.plain()
     return plain
+
+
+_RETENTION: dict[str, Converter[Any]] = {
+    "age": duration,
+    "count": integer(1, 1_000_000),
+    "size": size("1K", "1000T"),
+}
+
+
+@_with_schema(
+    type="object",
+    properties={name: limit.schema for name, limit in _RETENTION.items()},
+    additionalProperties=False,
+)
+def retention(node: Node) -> dict[str, Any]:
+    """Return how much output is kept: seconds, number of runs, bytes; each may be missing."""
+    if not node.is_mapping:
+        raise InvalidValue(f"expected limits like {{age: 30d, count: 100}}, found {describe(node)}")
+    _refuse_duplicates(node)
+    limits = {}
+    for name, value in node.value.items():
+        if name not in _RETENTION:
+            raise InvalidValue(f'"{excerpt(name)}": no such limit{did_you_mean(name, _RETENTION)}')
+        try:
+            limits[name] = _RETENTION[name](value)
+        except InvalidValue as error:
+            raise InvalidValue(f"{name}: {error}") from None
+    return limits
 
 
 @_with_schema(type=["object", "null"])

@@ -21,6 +21,7 @@ from scheduled.config.converters import (
     mapping,
     optional,
     percent,
+    retention,
     single_line,
     size,
     text,
@@ -28,7 +29,7 @@ from scheduled.config.converters import (
     time_window,
 )
 from scheduled.config.key import Key, with_aliases
-from scheduled.jobs.model import CatchUp, FirstRun, OnInterrupted, Overlap, Priority
+from scheduled.jobs.model import CatchUp, FirstRun, OnInterrupted, Overlap, Priority, ReportOn
 
 ID = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_])?")
 """An id of a job: it becomes the name of a directory, and of a lock."""
@@ -177,6 +178,22 @@ JOB_KEYS: Mapping[str, Key] = with_aliases(
             "rerun",
         ),
         "max_output": Key("how much of its output is kept, head and tail", size("1K", "1G"), "1M"),
+        "retention": Key(
+            "how long its output is kept, `{age: 7d, count: 100, size: 50M}`",
+            retention,
+            "as configured",
+            ": for how long, of how many runs, how much altogether; the newest stay",
+            example="{age: 7d}",
+        ),
+        "report": Key(
+            "which of its runs a tick prints, and cron mails: `failure`, `output`, `always` or"
+            " `never`",
+            choice(ReportOn),
+            "failure",
+            ". `output` adds successful runs that printed something, `always` all successful runs;"
+            " with `never`, failures are not printed either, and only the exit code tells. On a"
+            " terminal, and of a run by hand, every failure is printed",
+        ),
         "params": Key(
             "values for its handler; a command finds them in `SCHEDULED_PARAMS`", mapping, "none"
         ),

@@ -14,6 +14,7 @@ from scheduled.config.converters import (
     job_entries,
     mapping,
     optional,
+    retention,
     single_line,
     text,
     text_list,
@@ -119,6 +120,13 @@ KEYS: Mapping[str, Key] = with_aliases(
             "none",
             ", relative to the configuration's directory",
             example="handlers",
+        ),
+        "retention": Key(
+            "how long output is kept, `{age: 30d, count: 100, size: 2G}`",
+            retention,
+            "{age: 30d}",
+            ": for how long, of how many runs of each job, how much of all jobs altogether",
+            example="{age: 30d}",
         ),
         "trusted_owners": Key(
             "users besides you and root whose configuration files are trusted",

@@ -36,6 +36,7 @@ DEFAULTS: Mapping[str, Any] = {
     "routes": {},
     "notify": {},
     "trusted_owners": (),
+    "retention": {},
 }
 _PATH_KEYS = ("root", "state_dir", "central_dir")
 ZONE_FILES = (Path("/etc/localtime"), Path("/etc/timezone"))
@@ -66,6 +67,8 @@ class Config:
     """The settings of each channel, by name; wrong ones are left out."""
     trusted_owners: Sequence[str]
     """Users besides us and root whose files may be executed."""
+    retention: Mapping[str, Any]
+    """How much output is kept, as for a job; the size is that of all jobs together."""
     problems: tuple[str, ...]
     """Why jobs are missing: a sentence each, with file and line."""
     sources: tuple[Path, ...]

@@ -45,4 +45,6 @@ class Policies(TypedDict, total=False):
     after: str | Sequence[str]
     on_interrupted: Literal["rerun", "skip"]
     max_output: int | str
+    retention: Mapping[str, Any]
+    report: Literal["failure", "output", "always", "never"]
     params: Mapping[str, Any]

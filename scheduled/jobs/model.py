@@ -42,6 +42,15 @@ class OnInterrupted(StrEnum):
     SKIP = "skip"  # it ends as interrupted
 
 
+class ReportOn(StrEnum):
+    """Of which runs a tick prints a block under cron, which mails it."""
+
+    FAILURE = "failure"  # of those that failed for good
+    OUTPUT = "output"  # also of a run that succeeded and printed something
+    ALWAYS = "always"  # of each run that ended
+    NEVER = "never"  # of none; the exit code says that a job failed
+
+
 class Priority(StrEnum):
     """Start order of the jobs that are due; most urgent first."""
 
@@ -131,6 +140,9 @@ class Job:
     after: tuple[str, ...] = ()
     """Jobs that must have succeeded for the same slot, or a newer one, before this one starts."""
     max_output: int = 1024 * 1024
+    retention: dict[str, Any] = field(default_factory=dict)
+    """How much output is kept: `age` in seconds, `count` of runs, `size` in bytes."""
+    report: ReportOn = ReportOn.FAILURE
     params: dict[str, Any] = field(default_factory=dict)
     zone_is_local: bool = False
     """Whether nobody configured its zone, so that it is the machine's (`TZ`, /etc/localtime)."""

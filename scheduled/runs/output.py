@@ -5,7 +5,6 @@ to close it. While the run goes on, the middle of a file that has grown too larg
 the disk; head and tail stay. Once the run has ended, the two are joined and secrets are hidden.
 """
 
-import contextlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -155,24 +154,3 @@ def has_no_space(folder: Path) -> bool:
         return False
     free = status.f_bfree if os.geteuid() == 0 else status.f_bavail
     return status.f_blocks > 0 and free == 0
-
-
-def prune(folder: Path, oldest: float) -> None:
-    """Delete the output of runs that was last written before `oldest`, in epoch seconds.
-
-    Keeps what cannot be deleted until another day, and what a process still writes to: it would
-    go on out of sight.
-    """
-    for job in _entries(folder):
-        for output in _entries(job.path) if job.is_dir(follow_symlinks=False) else ():
-            with contextlib.suppress(OSError):
-                is_old = output.stat(follow_symlinks=False).st_mtime < oldest
-                if is_old and not linux.has_writer(Path(output.path)):
-                    private.remove(output.path)
-
-
-def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
-    try:
-        return private.entries(folder)
-    except OSError:
-        return []

@@ -7,6 +7,7 @@ crash can only cut the last line short, and readers ignore a line without its en
 """
 
 import io
+import math
 import os
 import re
 import zlib
@@ -227,13 +228,15 @@ class Journal:
         days = accumulate((name.removesuffix(SUFFIX) for name in reversed(names)), min)
         return [*zip(names, reversed([*days]), strict=True)]
 
-    def oldest_kept(self, now: datetime, keep_days: int) -> datetime:
-        """Return from when on output is kept: as long as the journal has its runs.
+    def oldest_kept(self, now: datetime, age: timedelta) -> datetime:
+        """Return from when on output counts as younger than `age`.
 
-        The journal keeps a number of days with ticks, so a clock that jumps ahead ages nothing.
+        Days without ticks do not count, so a clock that jumps ahead ages nothing. Beyond the days
+        that the journal has, its first one counts.
         """
         days = [datetime.fromisoformat(day).replace(tzinfo=UTC) for _, day in self.days()]
-        return min([now - timedelta(days=keep_days), *days])
+        whole = math.ceil(age / timedelta(days=1)) + 1
+        return min([now - age, *days[-whole:][:1]])
 
     def prune(self, today: date, keep_days: int) -> list[str]:
         """Delete the `outdated` files and return their names."""

@@ -1,7 +1,7 @@
 """The report of a tick: rows of runs, counts, sentences for a person, and the exit code."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.errors import LockedError, ScheduledError, StateError
+from scheduled.jobs.model import Job, Outcome, ReportOn
 from scheduled.state import history
 from scheduled.state.history import Row
 from scheduled.timing.instants import format_utc
@@ -53,7 +54,7 @@ class Report:
     notes: list[str] = field(default_factory=list)
     """What is printed only on request."""
     upcoming: dict[str, datetime] = field(default_factory=dict)
-    """When each job of `told` runs next."""
+    """When each job that is printed runs next."""
     has_shortage: bool = False
     """Whether the machine could not start a run: no room, no process, no descriptor."""
     has_unusable_lock: bool = False
@@ -75,6 +76,17 @@ class Report:
     def failed(self) -> list[Row]:
         """The rows of the runs that a person should look at."""
         return [row for row in self.ran if history.is_failure(row)]
+
+    def announced(self, jobs: Mapping[str, Job]) -> list[Row]:
+        """Return the successful runs of jobs whose `report` asks for a block, printed or not."""
+        wanted = (ReportOn.OUTPUT, ReportOn.ALWAYS)
+        return [
+            row
+            for row in self.ran
+            if row["outcome"] == Outcome.SUCCEEDED
+            and (job := jobs.get(row["job"])) is not None
+            and job.report in wanted
+        ]
 
     @property
     def exit_code(self) -> int:

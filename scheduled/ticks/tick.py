@@ -27,10 +27,10 @@ from scheduled.state import events, heartbeat, history, records, tick_interval
 from scheduled.state.history import Row
 from scheduled.state.journal import Event
 from scheduled.state.records import ALL_JOBS
-from scheduled.state.store import KEEP_DAYS, Store
+from scheduled.state.store import Store
 from scheduled.system import files, plain_json
 from scheduled.system.folder import Folder
-from scheduled.ticks import idle_hint, opening, outbox, recovery
+from scheduled.ticks import clean_up, idle_hint, opening, outbox, recovery
 from scheduled.ticks.context import TickContext
 from scheduled.ticks.dispatcher import Children, Dispatcher, RunRequest
 from scheduled.ticks.idle_hint import IdleHint
@@ -277,9 +277,8 @@ class Tick:
                 next_due = self._next_due(decisions, is_watching=is_watching)
                 hint = IdleHint(arguments, next_due, self.cadence.tolerance(self.now))
                 idle_hint.write(self.config, hint, self.now, {self.store.path: stamp})
-        if self.store.began_new_day:
-            oldest = self.store.journal.oldest_kept(self.now, KEEP_DAYS)
-            output.prune(self.store.state_dir / "runs", oldest.timestamp())
+        if self.store.began_new_day or self.report.ran:
+            clean_up.outputs(self.config, self.store, self.report, self.now)
         self._publish()
         if self.config.metrics_file:
             from scheduled.ticks import metrics_file
@@ -307,9 +306,9 @@ class Tick:
                 data_loss.tell(self.config, self.store, report, self.bus, self.clock())
 
     def _find_upcoming(self) -> None:
-        """Report when the jobs that have failed run next, as it is now that the tick is over."""
+        """Report when the jobs that are printed run next, as it is now that the tick is over."""
         later = self.context.later()
-        for row in self.report.told:
+        for row in (*self.report.told, *self.report.announced(self.context.jobs)):
             job = self.context.jobs.get(row["job"])
             if job is None:
                 continue

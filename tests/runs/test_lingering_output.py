@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from scheduled.runs import lingering_output
-from scheduled.runs.output import SLACK, OutputFile, prune
+from scheduled.runs.output import SLACK, OutputFile
+from scheduled.runs.retention import prune
 from scheduled.system import linux
 from tests.builders.engine import Engine
 from tests.builders.jobs import job
@@ -113,10 +114,10 @@ def test_old_output_that_somebody_writes_to_is_not_pruned(tmp_path: Path) -> Non
     descriptor = output.open()
     os.write(descriptor, b"x")
     os.utime(output.path, (0, 0))
-    prune(tmp_path / "runs", oldest=time.monotonic())
+    prune(tmp_path / "runs", lambda _: time.monotonic(), {}, {})
     while_open = output.path.exists()
     os.close(descriptor)
-    prune(tmp_path / "runs", oldest=time.monotonic())
+    prune(tmp_path / "runs", lambda _: time.monotonic(), {}, {})
 
     assert (while_open, output.path.exists()) == (True, False)
 

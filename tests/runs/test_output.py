@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduled.runs.output import OutputFile, prune
+from scheduled.runs.output import OutputFile
 from scheduled.system import linux
 from scheduled.system.masking import Mask
 
@@ -96,18 +96,6 @@ def test_a_run_that_printed_nothing_leaves_no_file(tmp_path: Path) -> None:
     output = _printed(tmp_path, b"", limit=100)
 
     assert not output.path.exists()
-
-
-def test_output_older_than_wanted_is_deleted_and_no_other(tmp_path: Path) -> None:
-    old = _printed(tmp_path / "runs" / "job", b"old", limit=100).path.rename(
-        tmp_path / "runs" / "job" / "old.log"
-    )
-    os.utime(old, (1_000, 1_000))
-    new = _printed(tmp_path / "runs" / "job", b"new", limit=100).path
-
-    prune(tmp_path / "runs", oldest=2_000)
-
-    assert [path.name for path in new.parent.iterdir()] == ["run.log"]
 
 
 def test_the_last_lines(tmp_path: Path) -> None:

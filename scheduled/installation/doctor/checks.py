@@ -1,6 +1,6 @@
 """The table of all checks, and how they are asked."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import NamedTuple
 
 from scheduled.installation.doctor import (
@@ -23,19 +23,17 @@ class Check(NamedTuple):
     name: str
     sound: str
     examine: Callable[[Facts], Iterable[Finding]]
-    is_cheap: bool = False
-    """Whether `status` and `cron install` ask it, too."""
 
 
 TABLE = (
     Check("installed", "the crontab or a timer calls the ticks", ticks.installed),
-    Check("daemon", "what calls the ticks runs", ticks.daemon, is_cheap=True),
+    Check("daemon", "what calls the ticks runs", ticks.daemon),
     Check("block", "the block in the crontab is as it was written", ticks.block),
     Check("units", "the systemd units are as they were written", ticks.units),
-    Check("files", "what the line of cron names is there", ticks.files, is_cheap=True),
+    Check("files", "what the line of cron names is there", ticks.files),
     Check("version", "cron calls this version", ticks.versions),
-    Check("distribution", "the program is installed once", package.name, is_cheap=True),
-    Check("mail", "somebody is told when a job fails", telling.mail, is_cheap=True),
+    Check("distribution", "the program is installed once", package.name),
+    Check("mail", "somebody is told when a job fails", telling.mail),
     Check("configuration", "the configuration has no problems", loaded.configuration),
     Check("path", "the PATH of cron is one", surroundings.path),
     Check("locale", "the locale of cron is installed", surroundings.language),
@@ -47,6 +45,7 @@ TABLE = (
     Check("state_dir", "the state directory is yours alone", owners.state),
     Check("state", "state and journal are whole", loaded.state),
     Check("disk", "there is room for state and output", this_machine.disk),
+    Check("output", "the output of runs takes little room", this_machine.output),
     Check("locks", "locks exclude other processes", this_machine.exclusion),
     Check("clock", "the clock is plausible", this_machine.clock),
     Check("zone", "the zone of cron is the zone here", this_machine.zone),
@@ -62,9 +61,11 @@ def examine(facts: Facts) -> list[Finding]:
     return [finding for check in TABLE for finding in _asked(check, facts)]
 
 
-def cheap(facts: Facts) -> list[Finding]:
-    """Return what is wrong by those checks that cost no more than a crontab."""
-    findings = (finding for check in TABLE if check.is_cheap for finding in _asked(check, facts))
+def problems(facts: Facts, names: Container[str]) -> list[Finding]:
+    """Return what is wrong by the checks of these names."""
+    findings = (
+        finding for check in TABLE if check.name in names for finding in _asked(check, facts)
+    )
     return [finding for finding in findings if finding.level is not Level.OK]
 
 

@@ -72,6 +72,8 @@ class Facts:
     warnings: tuple[str, ...] = ()
     damages: tuple[str, ...] = ()
     """What is wrong with the state, a sentence each."""
+    output: Mapping[str, int] = field(default_factory=dict)
+    """How many bytes the output of each job takes."""
     trust: Trust = field(default_factory=Trust)
 
     @cached_property

@@ -13,6 +13,8 @@ from scheduled.timing import local_zone, timezones
 
 LITTLE_SPACE = 100 * 1024**2
 """Below this, in bytes, free space is worth a warning: output alone may take as much at once."""
+MUCH_OUTPUT = 1024**3
+"""From this on, in bytes, the output of all runs is worth a warning."""
 FEW_NAMES = 1000
 FIRST_RELEASE = 2026
 """A clock that says an earlier year is wrong; ticks refuse it."""
@@ -38,6 +40,19 @@ def disk(facts: Facts) -> Iterator[Finding]:
         yield warning(f"{folder}: only {free // 1024**2} MiB free", remedy)
     elif status.f_files and status.f_favail < FEW_NAMES:
         yield warning(f"{folder}: room for {status.f_favail} files only", remedy)
+
+
+def output(facts: Facts) -> Iterator[Finding]:
+    """Whether the output of runs takes much room."""
+    whole = sum(facts.output.values())
+    if whole < MUCH_OUTPUT:
+        return
+    job = max(facts.output, key=lambda name: facts.output[name])
+    yield warning(
+        f"the output of runs takes {whole / 1024**3:.1f} GiB, that of {job}"
+        f" {facts.output[job] / 1024**3:.1f}; `retention` limits it",
+        f"{facts.command} state gc --days 7",
+    )
 
 
 def exclusion(facts: Facts) -> Iterator[Finding]:

@@ -1,0 +1,35 @@
+"""What a tick deletes: output of runs beyond the limits of `retention`."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from scheduled.config.load import Config
+from scheduled.state.store import Store
+from scheduled.ticks.report import Report
+
+
+def outputs(config: Config, store: Store, report: Report, now: datetime) -> None:
+    """Delete old output, all of it once a day; that of jobs with a limit after each run."""
+    runs = store.state_dir / "runs"
+    of_jobs = {job.id: job.retention for job in config.jobs if job.retention}
+    if store.began_new_day:
+        from scheduled.runs import retention
+
+        retention.prune(
+            runs,
+            lambda age: store.journal.oldest_kept(now, timedelta(seconds=age)).timestamp(),
+            config.retention,
+            of_jobs,
+        )
+    elif config.retention or of_jobs:
+        _after_runs(config, report, runs)
+
+
+def _after_runs(config: Config, report: Report, runs: Path) -> None:
+    from scheduled.runs import retention
+
+    jobs = {job.id: job for job in config.jobs}
+    for name in {row["job"] for row in report.ran if row["job"] in jobs}:
+        limits = retention.limits_of(config.retention, jobs[name].retention)
+        if limits.get("count") or limits.get("size"):
+            retention.prune_job(runs / name, limits)
