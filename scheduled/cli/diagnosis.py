@@ -31,7 +31,9 @@ MOST_FILES = 100_000
 
 def cheap_findings(session: Session, names: Container[str]) -> list[Finding]:
     """Return what is wrong by checks that need to know nothing of the jobs."""
-    return checks.problems(_base(session, session.config.places), names)
+    config = session.config
+    facts = _base(session, config.places, has_channels=_has_channels(config))
+    return checks.problems(facts, names)
 
 
 def gather(session: Session) -> Facts:
@@ -50,8 +52,15 @@ def gather(session: Session) -> Facts:
         host=config.host or machine.host_id(),
         zone=config.timezone if config.zone_is_local else None,
         trust=config.trust,
+        has_channels=_has_channels(config),
     )
     return _with_state(session, config, facts)
+
+
+def _has_channels(config: Config) -> bool:
+    """Return whether a channel of the configuration tells of jobs that fail."""
+    wanted = (settings.get("on") or ("failure",) for settings in config.notify.values())
+    return any(not {"failure", "failing", "dead_letter"}.isdisjoint(groups) for groups in wanted)
 
 
 def _base(session: Session, places: Paths, **known: object) -> Facts:

@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -137,6 +137,18 @@ class Facts:
             line for line in lines if line.root in ("", self.root) and line.state_dir in ("", own)
         ]
 
+    @cached_property
+    def tick_commands(self) -> list[tuple[str, str]]:
+        """What fires the ticks of this installation: each place in words, and its command."""
+        return [
+            *((entry.where, entry.command) for entry in self.tick_entries),
+            *(
+                (line.where, command)
+                for line in self.unit_lines
+                for command in service_commands(Path(line.where))
+            ),
+        ]
+
     @property
     def cron_variables(self) -> dict[str, str]:
         """The environment that cron gives the ticks of this root."""
@@ -167,6 +179,18 @@ def option(command: str, name: str, otherwise: str = "") -> str:
         if start == name and (value or is_attached):
             return os.path.realpath(attached if is_attached else value)
     return otherwise
+
+
+def service_commands(service: Path) -> Iterator[str]:
+    """Yield the commands that a unit of systemd's starts; none if it cannot be read."""
+    try:
+        text = service.read_text("utf-8", errors="replace")
+    except OSError:
+        return
+    for line in text.splitlines():
+        key, _, command = line.partition("=")
+        if key.strip() == "ExecStart":
+            yield command.strip().lstrip("-@:+!").replace("%%", "%").replace("$$", "$")
 
 
 def _tables(folder: Path) -> list[Path]:

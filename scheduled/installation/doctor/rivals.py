@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scheduled.installation import systemd
-from scheduled.installation.doctor.facts import Facts, option
+from scheduled.installation.doctor.facts import Facts, option, service_commands
 from scheduled.installation.doctor.finding import Finding, error, warning
 
 SYSTEM_UNITS = (Path("/etc/systemd/system"), Path("/run/systemd/system"))
@@ -26,7 +26,7 @@ def timers(facts: Facts) -> Iterator[Finding]:
     for folder in (user_folder, *SYSTEM_UNITS):
         for timer in _timers(folder):
             service = timer.with_suffix(".service")
-            for command in _commands(service):
+            for command in service_commands(service):
                 for job in _jobs_of(facts, command):
                     by_user = "--user " if folder == user_folder else ""
                     yield warning(
@@ -71,14 +71,3 @@ def _timers(folder: Path) -> list[Path]:
         return sorted(path for path in folder.iterdir() if path.suffix == ".timer")
     except OSError:
         return []
-
-
-def _commands(service: Path) -> Iterator[str]:
-    try:
-        text = service.read_text("utf-8", errors="replace")
-    except OSError:
-        return
-    for line in text.splitlines():
-        key, _, command = line.partition("=")
-        if key.strip() == "ExecStart":
-            yield command.strip().lstrip("-@:+!").replace("%%", "%").replace("$$", "$")

@@ -1,6 +1,7 @@
 """Would anybody hear of a failure: cron's mail, or a channel of the configuration."""
 
 import os
+import shlex
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -13,6 +14,7 @@ MAILERS = ("/usr/sbin/sendmail", "/usr/lib/sendmail")
 INSTALL = "apt install msmtp-mta"
 """On Debian; it needs a server to hand the mail to, in /etc/msmtprc."""
 _NOBODY = "nobody is told when a job fails"
+_CHANNEL = "a channel in `notify` of the configuration would tell somebody"
 
 
 def mail(facts: Facts) -> Iterator[Finding]:
@@ -21,17 +23,18 @@ def mail(facts: Facts) -> Iterator[Finding]:
         return
     for entry in facts.tick_entries:
         if reason := _silence(entry):
-            yield warning(f"{_NOBODY}: {entry.where}: {reason}", "crontab -e")
+            yield warning(f"{_NOBODY}: {entry.where}: {reason}; {_CHANNEL}", "crontab -e")
             return
+    config = facts.config_path or f"{facts.root}/scheduled.yaml"
     if facts.unit_lines and not facts.tick_entries:
         yield warning(
-            f"{_NOBODY}: what a tick of a timer prints goes to systemd's journal only",
-            INSTALL,
+            f"{_NOBODY}: what a tick of a timer prints goes to systemd's journal only; {_CHANNEL}",
+            f"${{EDITOR:-vi}} {shlex.quote(config)}",
         )
     elif not has_mailer():
         yield warning(
             f"{_NOBODY}: cron mails what a tick prints, and there is no mail program"
-            " (/usr/sbin/sendmail)",
+            f" (/usr/sbin/sendmail); {_CHANNEL}",
             INSTALL,
         )
 

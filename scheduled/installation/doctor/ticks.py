@@ -12,6 +12,8 @@ from scheduled.installation.doctor.finding import Finding, Level, error, warning
 from scheduled.system import daemons, machine
 from scheduled.version import __version__
 
+ENTRY = ("scheduled", "__main__.py")
+"""How the path of the way in ends, which a line of cron's calls."""
 _VERSION = re.compile(r"""^__version__ = ["'](?P<version>[^"']+)["']""", re.MULTILINE)
 
 
@@ -82,38 +84,44 @@ def units(facts: Facts) -> Iterator[Finding]:
 
 
 def files(facts: Facts) -> Iterator[Finding]:
-    """Whether the interpreter and the files that the line of cron names are there."""
-    for entry in facts.tick_entries:
-        remedy = "crontab -e"
-        if entry.line in crontab_block.lines_in_blocks(facts.crontab):
-            remedy = f"{facts.command} cron install"
-        for path in _missing(words(entry.command)):
-            yield error(f"{entry.where}: {path}: no such file, so no tick can start", remedy)
+    """Whether the interpreter and the files that cron's line or the unit names are there."""
+    for where, command in facts.tick_commands:
+        for path in _missing(words(command)):
+            message = f"{where}: {path}: no such file, so no tick can start"
+            yield error(message, _reinstalling(facts, where))
 
 
 def versions(facts: Facts) -> Iterator[Finding]:
-    """Whether cron calls this version of the program."""
-    remedy = f"{facts.command} cron install"
-    for entry in facts.tick_entries:
-        for word in words(entry.command):
-            path = Path(word)
-            if path.parts[-2:] != ("scheduled", "__main__.py"):
-                continue
-            version = _version_of(path.parent)
+    """Whether cron, or the timer, calls this version of the program."""
+    for where, command in facts.tick_commands:
+        entries = (Path(word) for word in words(command))
+        for package in (path.parent for path in entries if path.parts[-2:] == ENTRY):
+            version = _version_of(package)
             if version not in ("", __version__):
                 yield warning(
-                    f"{entry.where}: calls version {version} in {path.parent}, this is"
-                    f" {__version__}",
-                    remedy,
+                    f"{where}: calls version {version} in {package}, this is {__version__}",
+                    _reinstalling(facts, where),
                 )
     for name in facts.former:
-        yield warning(f"the block or the units {name} were written by version 0.1.0", remedy)
+        yield warning(
+            f"the block or the units {name} were written by version 0.1.0",
+            f"{facts.command} cron install",
+        )
+
+
+def _reinstalling(facts: Facts, where: str) -> str:
+    """Return the command that writes the line or the unit at a place anew."""
+    if where.startswith("/") and where.endswith(".service"):
+        return f"{facts.command} cron install --systemd"
+    ours = crontab_block.lines_in_blocks(facts.crontab)
+    is_ours = any(entry.where == where and entry.line in ours for entry in facts.tick_entries)
+    return f"{facts.command} cron install" if is_ours else "crontab -e"
 
 
 def _missing(command: list[str]) -> Iterator[str]:
     """Yield the paths in a command line of ours that do not exist."""
     for before, word in zip(["", *command], command, strict=False):
-        is_named = not before or before in ("--root", "--config")
+        is_named = before in ("", "--fork", "--root", "--config")
         is_program = word.endswith("/scheduled/__main__.py")
         if word.startswith("/") and (is_named or is_program) and not Path(word).exists():
             yield word
