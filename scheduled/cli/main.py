@@ -36,6 +36,8 @@ COMMANDS = {
     "check": "check:check",
     "metrics": "metrics:metrics",
     "telemetry": "telemetry:telemetry",
+    "incidents": "incidents:incidents",
+    "ack": "ack:ack",
     "create": "create:create",
     "update": "update:update",
     "delete": "delete:delete",

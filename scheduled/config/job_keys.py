@@ -166,6 +166,24 @@ JOB_KEYS: Mapping[str, Key] = with_aliases(
             optional(integer(1, 1000)),
             "none",
         ),
+        "alert_after": Key(
+            "so many failed runs, of the last 2N-1, open an [incident](guide.md#incidents)",
+            optional(integer(1, 20)),
+            "",
+            "; without it 1, and 2 for a job that runs hourly or more often",
+        ),
+        "max_age": Key(
+            "an incident opens when its last success is older than that",
+            optional(duration),
+            "none",
+            example="26h",
+        ),
+        "warn_after": Key(
+            "an incident opens when a run takes longer",
+            optional(duration),
+            "",
+            "; without it, when runs take three times as long as usual. Nothing is stopped by it",
+        ),
         "after": Key(
             "jobs that must have succeeded first",
             text_list,

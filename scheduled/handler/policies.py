@@ -42,6 +42,9 @@ class Policies(TypedDict, total=False):
     retry_delay: Duration
     max_retry_delay: Duration
     suspend_after: int | None
+    alert_after: int | None
+    max_age: Duration | None
+    warn_after: Duration | None
     after: str | Sequence[str]
     on_interrupted: Literal["rerun", "skip"]
     max_output: int | str

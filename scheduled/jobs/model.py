@@ -136,6 +136,12 @@ class Job:
     max_retry_delay: float = 3600.0
     suspend_after: int | None = None
     """So many dead letters in a row suspend it; None: it is never suspended."""
+    alert_after: int | None = None
+    """So many failed slots open an incident; None: 1, or 2 if it runs hourly or more often."""
+    max_age: float | None = None
+    """An incident opens when its last success is older."""
+    warn_after: float | None = None
+    """An incident opens when a run takes longer; None: if far longer than usual."""
     on_interrupted: OnInterrupted = OnInterrupted.RERUN
     after: tuple[str, ...] = ()
     """Jobs that must have succeeded for the same slot, or a newer one, before this one starts."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from scheduled.state import job_entry, outbox_entries, present
+from scheduled.state import incident_entries, job_entry, outbox_entries, present
 from scheduled.state.document import (
     OUR_KEYS,
     GapEntry,
@@ -137,6 +137,7 @@ def _retry_cancelled(state: State, event: kinds.RetryCancelled) -> None:
     if event.get("dead_letter"):
         job_entry.add_dead_letter(state, event, event.get("at"))
         job_entry.count_dead_letter(entry, event, event.get("at"))
+        incident_entries.slot_settled(state, entry, event, event.get("at"))
         if event.get("outcome") == "interrupted":
             entry["failures"] = entry.get("failures", 0) + 1
 
@@ -190,6 +191,7 @@ def _run_ended(state: State, event: kinds.RunEnded) -> None:
         job_entry.add_dead_letter(state, event, since)
     job_entry.count_dead_letter(entry, event, since)
     job_entry.count_outcome(entry, event)
+    incident_entries.slot_settled(state, entry, event, since)
     _tally(state, event.get("at"), event["outcome"])
     _remember(state, entry, event)
     state["outbox"].extend(cast("list[OutboxEntry]", event.get("outgoing", [])))
@@ -359,6 +361,12 @@ CHANGES: dict[str, Callable[[State, Any], None]] = {
     "spawned": _process_started,
     "told_to_stop": _stop_requested,
     "end": _run_ended,
+    "incident_opened": incident_entries.opened,
+    "incident_again": incident_entries.happened_again,
+    "incident_reminded": incident_entries.reminded,
+    "incident_told": incident_entries.told,
+    "incident_closed": incident_entries.closed,
+    "incident_acknowledged": incident_entries.acknowledged,
     "risk": outbox_entries.risks_found,
     "delivered": outbox_entries.messages_delivered,
     "undelivered": outbox_entries.delivery_failed,

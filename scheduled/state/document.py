@@ -159,7 +159,38 @@ class JobEntry(TypedDict, total=False):
     durations: list[float]
     last_success: str | None
     succeeded_slot: str | None
+    settled: str
+    failing_since: str | None
     memory: dict[str, Any] | None
+
+
+class AcknowledgedEntry(TypedDict, total=False):
+    """When a person acknowledged an incident, and until when; without an end until its own."""
+
+    at: str | None
+    until: str | None
+
+
+class IncidentEntry(TypedDict, total=False):
+    """An incident: below `incidents` by case, or in `closed_incidents`."""
+
+    id: str
+    case: str
+    kind: str
+    job: str
+    since: str | None
+    count: int
+    last_at: str | None
+    told_at: str | None
+    reminders: int
+    first_error: str
+    last_error: str
+    changed: list[str]
+    reopened: bool
+    has_message: bool
+    acknowledged: AcknowledgedEntry | None
+    closed_at: str | None
+    end: str
 
 
 class PauseEntry(TypedDict, total=False):
@@ -239,7 +270,9 @@ class State(TypedDict):
     jobs: dict[str, JobEntry]
     paused: dict[str, PauseEntry]
     dead_letter: list[DeadLetterEntry]
-    incidents: dict[str, Any]
+    incidents: dict[str, IncidentEntry]
+    closed_incidents: NotRequired[list[IncidentEntry]]
+    """The last ones; absent until one has ended."""
     outbox: list[OutboxEntry]
     gaps: list[GapEntry]
     boot: BootEntry

@@ -208,6 +208,55 @@ class DeliveryFailed(Recorded):
     retry_at: str
 
 
+# Incidents
+
+
+class IncidentEvent(Recorded):
+    """What the events of an incident have: its case, its id, and the messages that tell of it.
+
+    `has_message` stands for messages that another event of the same tick has.
+    """
+
+    case: str
+    id: str
+    outgoing: NotRequired[list[dict[str, Any]]]
+    has_message: NotRequired[bool]
+
+
+class IncidentOpened(IncidentEvent):
+    event: Literal["incident_opened"]
+    kind: str
+    error: str
+    count: int
+    job: NotRequired[str]
+    since: NotRequired[str]
+    changed: NotRequired[list[str]]
+    reopened: NotRequired[bool]
+
+
+class IncidentAgain(IncidentEvent):
+    event: Literal["incident_again"]
+    error: str
+
+
+class IncidentReminded(IncidentEvent):
+    event: Literal["incident_reminded"]
+
+
+class IncidentTold(IncidentEvent):
+    event: Literal["incident_told"]
+
+
+class IncidentClosed(IncidentEvent):
+    event: Literal["incident_closed"]
+    reason: str
+
+
+class IncidentAcknowledged(IncidentEvent):
+    event: Literal["incident_acknowledged"]
+    until: str | None
+
+
 # Commands of a person
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from scheduled.state.incident_entries import RISK
+
 if TYPE_CHECKING:
     from scheduled.state import event_types as kinds
     from scheduled.state.document import OutboxEntry, State
-
-RISK = "data_loss_risk"
-"""The kind of these incidents."""
 
 
 def risks_found(state: State, event: kinds.RisksFound) -> None:

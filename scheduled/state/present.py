@@ -32,6 +32,12 @@ _OF_JOB: tuple[Path, ...] = (
 """The instants of a job that can only be past, or soon. `planning.decide` has the watermark. The
 slots of a run, of a retry and of a not now stay what they are: they are names."""
 _NESTED = frozenset(path[0] for path in _OF_JOB if len(path) > 1) | {"beside", "deferral"}
+_IN_LISTS = (
+    ("outbox", "retry_at"),
+    ("dead_letter", "since"),
+    ("gaps", "to"),
+    ("closed_incidents", "closed_at"),
+)
 _OTHERS: tuple[Path, ...] = (
     ("ticks", "first"),
     ("ticks", "last"),
@@ -81,9 +87,14 @@ def _ahead(state: State, now: datetime, delays: Mapping[str, float]) -> Iterator
         since = pause.get("since")
         yield from _wish(pause, since, ("paused", name), limit)
         yield from limit.check(since, ("paused", name, "since"))
+    for case, incident in state["incidents"].items():
+        for key in ("since", "last_at", "told_at"):
+            yield from limit.check(incident.get(key), ("incidents", case, key))
+        silenced: Any = incident.get("acknowledged") or {}
+        yield from _wish(silenced, silenced.get("at"), ("incidents", case, "acknowledged"), limit)
     sections: dict[str, Any] = {**state}
-    for section, key in (("outbox", "retry_at"), ("dead_letter", "since"), ("gaps", "to")):
-        for number, item in enumerate(sections[section]):
+    for section, key in _IN_LISTS:
+        for number, item in enumerate(sections.get(section, [])):
             yield from limit.check(item.get(key), (section, number, key))
     for path in _OTHERS:
         yield from limit.check(_value(state, path), path)

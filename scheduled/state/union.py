@@ -98,6 +98,11 @@ def _join_lists(state: State, other: State) -> None:
         for letter in other["dead_letter"]
         if (letter.get("job"), letter.get("slot")) not in known
     ]
+    for case, incident in other["incidents"].items():
+        state["incidents"].setdefault(case, copy.deepcopy(incident))
+    for case, incident in state["incidents"].items():
+        if case not in other["incidents"] or not other["incidents"][case].get("acknowledged"):
+            incident.pop("acknowledged", None)  # told once too often rather than never
     waiting = {message.get("id") for message in state["outbox"]}
     state["outbox"] += [message for message in other["outbox"] if message.get("id") not in waiting]
     if other["ticks"].get("count", 0) > state["ticks"].get("count", 0):

@@ -1,56 +1,57 @@
-"""The event `data_loss_risk`: data was lost, or may be. It is told once for each case.
+"""The event `data_loss_risk`: data was lost, or may be. Each case is an incident.
 
-A case lasts from its first sign until what failed works again; one that goes on is told again
-after a day. Where the state itself cannot be written, a message goes straight to its recipient,
+So it is told once, brought back to mind, and its end is told when what failed works again. Where
+the state itself cannot be written, a message goes straight to its recipient,
 and an empty file, which needs no space, has the next tick that can record it tell the rest.
 """
 
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from scheduled.config import paths
 from scheduled.config.load import Config
 from scheduled.errors import ScheduledError, is_no_space
-from scheduled.state import events
-from scheduled.state.document import State
-from scheduled.state.outbox_entries import RISK
+from scheduled.planning.incidents import Act, Finding, Kind, Sign
+from scheduled.state.incident_entries import RISK, Incident
 from scheduled.state.store import Store
 from scheduled.system import private
-from scheduled.ticks import outbox
+from scheduled.ticks import incidents, outbox
+from scheduled.ticks.incident_signs import DAMAGED, UNRECORDED
+from scheduled.ticks.incidents import Change
 from scheduled.ticks.report import NO_SPACE_MARK, Report
 from scheduled.ticks.signals import Bus
-from scheduled.timing.instants import minute_utc, parse_utc
+from scheduled.timing.instants import minute_utc
 from scheduled.timing.timezones import zone_info
 
-AGAIN = timedelta(days=1)
+NO_SPACE = "No space left: "
 
 
 class Risk(NamedTuple):
     """Data that was lost, or may be."""
 
     case: str
-    """What tells one case from another, while it lasts; '' for what happens once."""
+    """What tells one case from another, while it lasts."""
     subject: str
     sentences: tuple[str, ...]
     """What happened, and what to do."""
-    replaces: bool = False
-    """Whether a message takes the place of an earlier one about the same that nobody has read."""
+    replaces: str = ""
+    """Messages with the same text here replace each other until they are read; '' for none."""
 
 
 def recovered(state_dir: Path, sentences: Sequence[str]) -> Risk:
     """Return the risk of a state or journal that was damaged."""
     remedy = "`scheduled history` shows what is known; check what ran since the last good day."
-    return Risk("", f"The state in {state_dir} was damaged", (*sentences, remedy))
+    return Risk(DAMAGED, f"The state in {state_dir} was damaged", (*sentences, remedy))
 
 
 def no_space(case: str, what: str | Path, sentence: str) -> Risk:
     """Return the risk of something that could not be written: a directory, or a job's files."""
     remedy = "Make room there; `df -h` shows which file system is full."
-    return Risk(case, f"No space left: {what}", (sentence, remedy), replaces=True)
+    return Risk(case, f"{NO_SPACE}{what}", (sentence, remedy), f"{what}")
 
 
 def tell(config: Config, store: Store, report: Report, bus: Bus, now: datetime) -> None:
@@ -60,37 +61,67 @@ def tell(config: Config, store: Store, report: Report, bus: Bus, now: datetime) 
     found += unrecorded(state_dir)
     if report.recovered:
         found.append(recovered(state_dir, report.recovered))
-    before = store.number
-    news = record(store, config, found, report.has_space, now)
-    if store.number == before:
+    changes = record(store, config, found, report.has_space, now)
+    incidents.report_changes(changes, report, bus)
+    if not changes:
         return
     report.notes += outbox.deliver(store, config.places, zone_info(config.timezone), now)
     store.checkpoint(now)
     _remove_mark(state_dir)
-    for risk in news:
-        bus.fire(RISK, **data(risk))
+    by_case = {risk.case: risk for risk in found}
+    for change in changes:
+        if _is_told(change):
+            bus.fire(RISK, **data(_as_risk(change, by_case)))
 
 
 def record(
-    store: Store, config: Config, found: Iterable[Risk], fine: Collection[str], now: datetime
-) -> list[Risk]:
-    """Record what is found for the first time, and which cases are over; return the news.
+    store: Store, config: Config, found: Sequence[Risk], fine: Collection[str], now: datetime
+) -> list[Change]:
+    """Record what is found, and which cases are over; return what follows from that.
 
     Of the cases `fine` it is known that they are over. Raises LockedError or StateError.
     """
-    with store.locked():
-        known = store.state["incidents"]
-        news = [risk for risk in found if _is_news(risk, store.state, now)]
-        over = [case for case in fine if case in known]
-        if news or over:
-            outgoing = [
-                message.to_json()
-                for number, risk in enumerate(news)
-                for message in _messages(risk, config, now, f"{RISK}:{now.isoformat()}:{number}")
-            ]
-            told = [risk.case for risk in news if risk.case]
-            store.write(now, events.risks_found(told, over, outgoing))
-    return news
+    by_case = {risk.case: risk for risk in found}
+
+    def post(change: Change) -> list[Any]:
+        if not _is_told(change):
+            return []
+        seed = f"{RISK}:{now.isoformat()}:{change.incident.case}"
+        risk = _as_risk(change, by_case)
+        return [message.to_json() for message in _messages(risk, config, now, seed)]
+
+    return incidents.record(store, lambda known: _findings(found, fine, known), now, post)
+
+
+def _findings(
+    found: Iterable[Risk], fine: Collection[str], known: Mapping[str, Incident]
+) -> Iterator[Finding]:
+    for risk in found:
+        kind = Kind.STATE if risk.case == DAMAGED else Kind.DISK
+        sign = Sign.HAPPENED if risk.case in (DAMAGED, UNRECORDED) else Sign.LASTS
+        yield Finding(kind, risk.case, sign, text="\n".join((risk.subject, *risk.sentences)))
+    for case in fine:
+        if case in known:
+            yield Finding(Kind.DISK, case, Sign.OVER, text="there is room again")
+
+
+def _is_told(change: Change) -> bool:
+    """Return whether the event is fired: also of each time that the state was damaged."""
+    return change.act is not Act.COUNT or change.incident.case == DAMAGED
+
+
+def _as_risk(change: Change, by_case: Mapping[str, Risk]) -> Risk:
+    """Return what is told of a change: the risk, or that it is over."""
+    case = change.incident.case
+    if change.act is not Act.CLOSE:
+        return by_case[case]
+    what = change.incident.first_error.partition("\n")[0] or case
+    return Risk(
+        case,
+        f"Over: {what}",
+        ("There is room again, and it can be written.",),
+        what.removeprefix(NO_SPACE),
+    )
 
 
 def record_recovered(store: Store, config: Config, now: datetime) -> None:
@@ -113,7 +144,9 @@ def tell_unrecorded(config: Config, error: ScheduledError | None, now: datetime)
     from scheduled.notify.channel import ChannelContext
 
     risk = no_space(
-        "", state_dir, f"{error}. Nothing can be recorded there, so no job is started meanwhile."
+        UNRECORDED,
+        state_dir,
+        f"{error}. Nothing can be recorded there, so no job is started meanwhile.",
     )
     places, zone = config.places, zone_info(config.timezone)
     channels.deliver(
@@ -132,7 +165,7 @@ def unrecorded(state_dir: Path) -> list[Risk]:
         f"Since {minute_utc(since)} nothing could be recorded there. There is room again, and what"
         " was due meanwhile is caught up on; runs that went on may be recorded as interrupted."
     )
-    return [no_space("", state_dir, sentence)]
+    return [no_space(UNRECORDED, state_dir, sentence)]
 
 
 def _set_mark(state_dir: Path) -> bool:
@@ -152,12 +185,6 @@ def _remove_mark(state_dir: Path) -> None:
         private.remove(state_dir / NO_SPACE_MARK)
 
 
-def _is_news(risk: Risk, state: State, now: datetime) -> bool:
-    entry = state["incidents"].get(risk.case)
-    told = parse_utc(entry.get("last_at")) if isinstance(entry, dict) else None
-    return told is None or not timedelta(0) <= now - told < AGAIN
-
-
 def _messages(risk: Risk, config: Config, now: datetime, seed: str) -> list[Any]:
     from scheduled.notify.routes import messages_for
 
@@ -175,5 +202,5 @@ def _content(risk: Risk) -> Mapping[str, str]:
     return {
         "subject": f"[SCHEDULED] {risk.subject}",
         "body": "\n\n".join(risk.sentences),
-        **({"key": f"{RISK}:{risk.subject}"} if risk.replaces else {}),
+        **({"key": f"{RISK}:{NO_SPACE}{risk.replaces}"} if risk.replaces else {}),
     }

@@ -193,7 +193,7 @@ class Dispatcher:
 
     def _report_shortage(self, job: Job, reason: str) -> None:
         """Report that nothing could be started; the slot stays due."""
-        self.report.has_shortage = True
+        self.report.shortage = self.report.shortage or f"{job.id}: {reason}"
         self.report.warnings.append(f"{job.id}: {reason}; it starts when that is over")
 
     def _carry_over(self, job: Job, reason: str) -> None:

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scheduled.errors import LockedError, ScheduledError, StateError
 from scheduled.jobs.model import Job, Outcome, ReportOn
 from scheduled.state import history
 from scheduled.state.history import Row
 from scheduled.timing.instants import format_utc
+
+if TYPE_CHECKING:
+    from scheduled.ticks.incidents import Change
 
 NO_SPACE_MARK = "cache/no-space"
 """In the state directory from when there was no space left in it until that is on record."""
@@ -55,10 +58,12 @@ class Report:
     """What is printed only on request."""
     upcoming: dict[str, datetime] = field(default_factory=dict)
     """When each job that is printed runs next."""
-    has_shortage: bool = False
-    """Whether the machine could not start a run: no room, no process, no descriptor."""
-    has_unusable_lock: bool = False
-    """Whether a job could not be run or recovered for the file of its lock."""
+    shortage: str = ""
+    """Why the machine could not start a run, as of one of them: no process, no descriptor."""
+    lock_trouble: str = ""
+    """Why a job could not be run or recovered for the file of its lock, as of one of them."""
+    incidents: list["Change"] = field(default_factory=list)
+    """What became of incidents in this tick."""
     no_space: dict[str, tuple[str | Path, str]] = field(default_factory=dict)
     """Where there was no space left, by case: what could not be written, and a sentence."""
     has_space: set[str] = field(default_factory=set)
@@ -91,21 +96,26 @@ class Report:
     @property
     def exit_code(self) -> int:
         """The code of the gravest thing that happened."""
-        if self.stopped_by is not None:
-            return 128 + self.stopped_by
-        if self.storage_error is not None:
-            return self.storage_error.exit_code
-        if self.recovered or self.has_unusable_lock:
-            return Exit.STATE
-        if self.has_shortage:
-            return Exit.TEMPORARY
-        if self.problems:
-            return Exit.USAGE
-        return Exit.FAILED if self.failed or self.told else Exit.OK
+        return self.exit_codes[0]
+
+    @property
+    def exit_codes(self) -> list[int]:
+        """The codes of all that happened, gravest first; that of success if nothing did."""
+        stopped = 128 + self.stopped_by if self.stopped_by is not None else Exit.OK
+        stored = self.storage_error.exit_code if self.storage_error is not None else Exit.OK
+        codes = [
+            stopped,
+            stored,
+            Exit.STATE if self.recovered or self.lock_trouble else Exit.OK,
+            Exit.TEMPORARY if self.shortage else Exit.OK,
+            Exit.USAGE if self.problems else Exit.OK,
+            Exit.FAILED if self.failed or self.told else Exit.OK,
+        ]
+        return [*dict.fromkeys(int(code) for code in codes if code)] or [Exit.OK]
 
     def note_unusable_lock(self, sentence: str) -> None:
         """Note that the lock of a job cannot be used; other jobs run."""
-        self.has_unusable_lock = True
+        self.lock_trouble = self.lock_trouble or sentence
         if sentence not in self.warnings:
             self.warnings.append(sentence)
 
@@ -136,6 +146,7 @@ class Report:
                 "skipped": self.skipped,
                 "carried": self.carried,
                 "duration_seconds": round(self.duration_seconds, 3),
+                "exit_codes": self.exit_codes,
             },
             "runs": [self._as_told(row) for row in self.rows],
         }

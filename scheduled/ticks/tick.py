@@ -3,7 +3,6 @@
 Whatever can stop half-way has recorded its intent in the journal before it starts.
 """
 
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -19,7 +18,7 @@ from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.next_run import next_run
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import Start
-from scheduled.runs import lingering_output, output
+from scheduled.runs import lingering_output
 from scheduled.runs.effects import LIVE, Effects
 from scheduled.runs.process import RunContext
 from scheduled.runs.supervisor import Supervisor
@@ -30,11 +29,11 @@ from scheduled.state.records import ALL_JOBS
 from scheduled.state.store import Store
 from scheduled.system import files, plain_json
 from scheduled.system.folder import Folder
-from scheduled.ticks import clean_up, idle_hint, opening, outbox, recovery
+from scheduled.ticks import clean_up, idle_hint, opening, outbox, recovery, telling
 from scheduled.ticks.context import TickContext
 from scheduled.ticks.dispatcher import Children, Dispatcher, RunRequest
 from scheduled.ticks.idle_hint import IdleHint
-from scheduled.ticks.report import NO_SPACE_MARK, Report
+from scheduled.ticks.report import Report
 from scheduled.ticks.signals import Bus
 from scheduled.timing.instants import format_utc, minute_utc, parse_utc
 from scheduled.timing.timezones import zone_info
@@ -89,9 +88,10 @@ def _run(tick: "Tick", arguments: list[str] | None, on_poll: Callable[[], object
     decisions = tick.plan()
     with Supervisor(on_poll) as children:
         tick.dispatcher(children).run(decisions)
+        telling.incidents(tick.config, tick.context, tick.report, tick.bus)
         tick.deliver()
         tick.close(decisions, arguments)
-        tick.tell_risks()
+        telling.risks(tick.config, tick.context, tick.report, tick.bus)
         tick.report.stopped_by = children.stopped_by  # also one that came during the last steps
     return tick.report
 
@@ -289,22 +289,6 @@ class Tick:
         self.report.recovered += self.store.recovered
         self.report.duration_seconds = time.monotonic() - self._started
 
-    def tell_risks(self) -> None:
-        """Tell of data that was lost, or may be; and which of that is over."""
-        report, state_dir = self.report, self.store.state_dir
-        if report.ran:
-            runs = state_dir / "runs"
-            lost = f"{runs}: what jobs print cannot be kept, or not all of it"
-            disk = runs if os.path.ismount(runs) else state_dir
-            report.note_space("output", disk, lost if output.has_no_space(runs) else "")
-        is_marked = os.path.lexists(state_dir / NO_SPACE_MARK)
-        is_over = not report.has_space.isdisjoint(self.store.state["incidents"])
-        if report.recovered or report.no_space or is_marked or is_over:
-            from scheduled.ticks import data_loss
-
-            with report.catch_storage_errors():
-                data_loss.tell(self.config, self.store, report, self.bus, self.clock())
-
     def _find_upcoming(self) -> None:
         """Report when the jobs that are printed run next, as it is now that the tick is over."""
         later = self.context.later()
@@ -352,6 +336,7 @@ class Tick:
             tick_plan.next_due(decisions),
             tick_plan.next_due(revised),
             outbox.next_due(self.store.state, self.now),
+            telling.next_due(self.config.jobs, self.store.state, self.now),
             self.now + lingering_output.LOOK_AGAIN if is_watching else None,
         ]
         return min((instant for instant in instants if instant is not None), default=None)

@@ -9,10 +9,11 @@ from rich.text import Text
 
 from scheduled.jobs import builtin
 from scheduled.state.history import Row
+from scheduled.state.incident_entries import open_incidents
 from scheduled.state.records import ALL_JOBS
 from scheduled.system.text import one_line
 from scheduled.timing.instants import parse_utc
-from scheduled.views import tables, wording
+from scheduled.views import incidents, tables, wording
 from scheduled.views.format import absolute, both, counted, relative, some, span
 from scheduled.views.snapshot import Snapshot
 
@@ -26,6 +27,12 @@ def of_status(document: Mapping[str, Any], snapshot: Snapshot) -> list[Renderabl
     for finding in document.get("findings", ()):
         parts.append(tables.indented(f"- {finding['message']}: {finding['remedy']}"))
     parts.append(tables.pairs(_facts(document, snapshot)))
+    if snapshot.state["incidents"]:
+        parts.append(Text("\nIncidents", "bold"))
+        parts += [
+            tables.indented(incidents.sentence(incident, snapshot.now))
+            for incident in open_incidents(snapshot.state).values()
+        ]
     for title, key, line in _SECTIONS:
         if document[key]:
             parts.append(Text(f"\n{title}", "bold"))

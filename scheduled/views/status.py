@@ -12,7 +12,7 @@ from scheduled.state.document import State
 from scheduled.state.records import count_outcomes, pauses
 from scheduled.timing.instants import format_utc, parse_utc
 from scheduled.timing.timezones import zone_info
-from scheduled.views import upcoming
+from scheduled.views import incidents, upcoming
 from scheduled.views.health import Finding, findings, judge
 from scheduled.views.snapshot import Snapshot, observe
 
@@ -37,6 +37,7 @@ def document(snapshot: Snapshot) -> dict[str, Any]:
         "running": _running(snapshot),
         "overdue": overdue,
         "failing": _failing(snapshot),
+        "incidents": incidents.rows(snapshot.state, snapshot.now),
         "dead_letter": snapshot.state["dead_letter"],
         "paused": _paused(snapshot),
         "next": upcoming.of_all(snapshot, NEXT_SHOWN)["next"],

@@ -16,7 +16,7 @@ from scheduled.state.records import JobMemory
 from scheduled.timing import slots
 from scheduled.timing.expression import Schedule
 from scheduled.timing.instants import format_utc, parse_utc
-from scheduled.views import pending, wording
+from scheduled.views import incidents, pending, wording
 from scheduled.views.format import absolute, both, passed
 from scheduled.views.snapshot import Snapshot
 
@@ -47,6 +47,7 @@ def document(snapshot: Snapshot, job: Job, at: datetime, rows: Sequence[Row]) ->
         reasons += pending.unscheduled(snapshot, job, slot, decision)
     else:
         reasons += _aftermath(snapshot, job, slot, decision, rows)
+    reasons += incidents.about(job.id, snapshot.state, snapshot.now, snapshot.zone)
     note = slots.clock_change_note(schedule, slot) if slot is not None else ""
     return {
         "job": job.id,

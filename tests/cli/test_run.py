@@ -77,7 +77,9 @@ def test_json_is_the_documented_object(here: Installation) -> None:
         "skipped",
         "carried",
         "duration_seconds",
+        "exit_codes",
     ]
+    assert document["tick"]["exit_codes"] == [1]
     assert (document["tick"]["due"], document["tick"]["ran"]) == (2, 2)
     assert {tuple(row) for row in document["runs"]} == {COLUMNS}
 

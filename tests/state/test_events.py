@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args, get_origin, get_type_hints, is_typeddict
 
-from scheduled.state import apply, event_types, events
+from scheduled.state import apply, event_types, events, incident_events
 
 ROOT = Path(__file__).parents[2]
 DECLARED = ROOT / "scheduled/state/event_types.py"
@@ -19,7 +19,7 @@ def test_only_the_builders_write_events() -> None:
         if isinstance(node, ast.Dict) and any(map(is_event_key, node.keys)) and path != DECLARED
     }
 
-    assert writers == {"events.py"}
+    assert writers == {"events.py", "incident_events.py"}
 
 
 def test_each_declared_event_is_applied_and_no_other() -> None:
@@ -29,8 +29,9 @@ def test_each_declared_event_is_applied_and_no_other() -> None:
 def test_each_declared_event_has_a_builder() -> None:
     built = {
         event
-        for builder in vars(events).values()
-        if callable(builder) and getattr(builder, "__module__", "") == events.__name__
+        for module in (events, incident_events)
+        for builder in vars(module).values()
+        if callable(builder) and getattr(builder, "__module__", "") == module.__name__
         for event in built_by(builder)
     }
 
@@ -48,7 +49,9 @@ def declared() -> dict[str, object]:
 
 
 def built_by(builder: object) -> Iterator[object]:
-    returned = get_type_hints(builder, {**vars(events), "kinds": event_types}).get("return")
+    returned = get_type_hints(
+        builder, {**vars(events), **vars(incident_events), "kinds": event_types}
+    ).get("return")
     yield from get_args(returned) if get_origin(returned) is list else [returned]
 
 

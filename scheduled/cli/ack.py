@@ -1,0 +1,44 @@
+"""`scheduled ack`: a person knows of an incident, and wants no more reminders."""
+
+import click
+
+from scheduled.cli.context import Session, changes_state
+from scheduled.cli.when import length
+from scheduled.errors import UsageError
+from scheduled.state import incident_events
+from scheduled.state.incident_entries import Incident, open_incidents
+from scheduled.system.text import one_line
+from scheduled.views.format import both
+from scheduled.views.incidents import headline
+
+
+@click.command()
+@click.argument("ident", metavar="ID")
+@click.option("--for", "lasting", metavar="TIME", help="How long: 90m, 2h, 3d. [until it ends]")
+@click.pass_obj
+@changes_state
+def ack(session: Session, ident: str, *, lasting: str | None) -> None:
+    """Acknowledge the incident ID: no more reminders; its end is told.
+
+    ID is an id of `scheduled incidents` or its beginning, or a job with one open incident.
+    """
+    until = session.now + length("--for", lasting) if lasting is not None else None
+    incident = _find(open_incidents(session.store.state), ident)
+    session.keep(incident_events.acknowledged(incident.case, incident.id, until))
+    when = f"until {both(until, session.now, session.zone)}" if until else "until it ends"
+    session.say(f"{one_line(headline(incident))}: acknowledged {when}.")
+
+
+def _find(known: dict[str, Incident], ident: str) -> Incident:
+    """Return the open incident of that id or job. Raises UsageError."""
+    of_job = [incident for incident in known.values() if incident.job and incident.job == ident]
+    found = of_job or [
+        incident for incident in known.values() if ident and incident.id.startswith(ident.lower())
+    ]
+    if len(found) == 1:
+        return found[0]
+    name = one_line(ident, 60)
+    if found:
+        ids = ", ".join(incident.id for incident in found)
+        raise UsageError(f"{name!r} means several incidents: {ids}; give the id of one")
+    raise UsageError(f"no open incident is called {name!r}; `scheduled incidents` lists them")

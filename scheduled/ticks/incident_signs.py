@@ -1,0 +1,249 @@
+"""The signs that a tick finds: of each job that may be ill, and of the scheduler itself.
+
+Most jobs are well, and a tick with ten thousand of them looks at each only as far as to see that.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from itertools import islice, pairwise
+from typing import Any
+
+from scheduled.config.load import Config
+from scheduled.jobs.model import CatchUp, Job
+from scheduled.jobs.schedule import schedule_of
+from scheduled.planning import decide, incidents, tick_plan
+from scheduled.planning.decide import REMOVED
+from scheduled.planning.incidents import NO_TICKS, OFTEN, UNDELIVERED, Finding, JobFacts, Kind
+from scheduled.planning.registration import KEPT
+from scheduled.state import records
+from scheduled.state.document import State
+from scheduled.state.heartbeat import Cause
+from scheduled.state.incident_entries import Incident
+from scheduled.state.records import JobMemory
+from scheduled.ticks.context import TickContext
+from scheduled.ticks.report import Report
+from scheduled.timing import slots
+from scheduled.timing.instants import minute_utc, parse_utc
+
+SUCCEEDED = "succeeded"
+"""Why an incident of a job ends that works again."""
+CONFIGURATION = incidents.case_of(Kind.CONFIGURATION, "problems")
+UNDELIVERABLE = incidents.case_of(Kind.UNDELIVERABLE, "outbox")
+SILENCE = incidents.case_of(Kind.NO_TICKS, "cron")
+LOCK = incidents.case_of(Kind.STATE, "lock")
+DAMAGED = incidents.case_of(Kind.STATE, "damaged")
+UNRECORDED = "no space: state"
+"""Nothing could be recorded for a time; when it is, there is room again."""
+SHORTAGE = incidents.case_of(Kind.DISK, "shortage")
+
+Known = Mapping[str, Incident]
+"""The open incidents, by case."""
+
+
+def all_signs(
+    context: TickContext, config: Config, report: Report, known: Known, now: datetime
+) -> Iterator[Finding]:
+    """Yield all that a tick has found, but for what no space was found for."""
+    state = context.store.state
+    yield from _of_jobs(context, config, report, known, now)
+    yield configuration(config.problems)
+    yield _undelivered(state, now)
+    yield from _silence(state, known.get(SILENCE), now)
+    yield from _troubles(report, known, now)
+    for kind, case in ((Kind.STATE, DAMAGED), (Kind.DISK, UNRECORDED)):
+        if case in known:
+            yield incidents.moment(kind, case, known[case], now, "", "sound for a day")
+
+
+def configuration(problems: Iterable[str]) -> Finding:
+    """Return the finding about the configuration."""
+    text = "\n".join(problems)
+    return incidents.condition(Kind.CONFIGURATION, CONFIGURATION, text, "corrected")
+
+
+def is_paused(state: State, finding: Finding, now: datetime) -> bool:
+    """Return whether nobody is to be reminded, as a person has paused the job."""
+    if not finding.job:
+        return False
+    pause = records.job_memory(state, finding.job).pause
+    return pause is not None and pause.covers(now)
+
+
+def _of_jobs(
+    context: TickContext, config: Config, report: Report, known: Known, now: datetime
+) -> Iterator[Finding]:
+    state = context.store.state
+    involved = {incident.job for incident in known.values()}
+    ran = {row["job"] for row in report.ran}
+    dead = _dead_letters(state)
+    waiting = {job for job, why in report.not_started if why == tick_plan.BUDGET_SPENT}
+    for job in config.jobs:
+        entry: Any = state["jobs"].get(job.id)
+        if entry is None or not _may_be_ill(job, entry, involved, ran, dead):
+            continue
+        memory = context.memory(job.id)
+        facts = _facts(job, memory, entry, now)._replace(
+            dead_letters=dead.get(job.id, 0), is_waiting=job.id in waiting
+        )
+        if job.id in ran:
+            facts = facts._replace(ended_empty=_ended_empty(context, facts, entry))
+        yield from incidents.of_job(facts, known)
+    for name in involved - {job.id for job in config.jobs} - {""}:
+        if not config.problems and _is_gone(context.memory(name), now):
+            yield from incidents.of_job(JobFacts(name, now, "no longer configured"), known)
+
+
+def _may_be_ill(
+    job: Job, entry: Any, involved: set[str], ran: set[str], dead: Mapping[str, int]
+) -> bool:
+    return bool(
+        entry.get("settled")
+        or entry.get("suspended")
+        or entry.get("open")
+        or entry.get("beside")
+        or job.max_age
+        or job.id in involved
+        or job.id in ran
+        or (job.id in dead and job.catch_up is CatchUp.ALL)
+    )
+
+
+def _is_gone(memory: JobMemory, now: datetime) -> bool:
+    """Return whether a job is missing for good, not just while an editor saves its file."""
+    if memory.fingerprint == REMOVED:
+        return True
+    return memory.away is not None and now - memory.away.since > KEPT
+
+
+def _dead_letters(state: State) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for letter in state["dead_letter"]:
+        name = letter.get("job", "")
+        counts[name] = counts.get(name, 0) + 1
+    return counts
+
+
+def _facts(job: Job, memory: JobMemory, entry: Any, now: datetime) -> JobFacts:
+    settled = entry.get("settled") or ""
+    suspended = entry.get("suspended")
+    started = [run.started_at for run in memory.runs.values()]
+    return JobFacts(
+        job=job.id,
+        now=now,
+        unwatched=_unwatched(job, memory),
+        is_paused=memory.pause is not None and memory.pause.covers(now),
+        settled=settled,
+        failing_since=parse_utc(entry.get("failing_since")),
+        error=_last_error(entry),
+        has_more_slots=not settled or _has_more_slots(job, memory, now),
+        alert_after=job.alert_after or (_usual_alert(job, memory, now) if settled else 1),
+        suspended=str(suspended.get("error") or "") if suspended else None,
+        counts_each_slot=job.catch_up is CatchUp.ALL,
+        expected_since=_expected_since(memory, now),
+        max_age=timedelta(seconds=job.max_age) if job.max_age else None,
+        is_running=bool(started),
+        durations=tuple(entry.get("durations") or ()),
+        elapsed=(now - min(started)).total_seconds() if started else None,
+        warn_after=job.warn_after,
+    )
+
+
+def _unwatched(job: Job, memory: JobMemory) -> str:
+    if memory.cancelled is not None:
+        return "cancelled"
+    is_on = memory.suspended or decide.is_enabled(job, memory)
+    return "" if is_on else "disabled"
+
+
+def _last_error(entry: Any) -> str:
+    run = entry.get("ran") or entry.get("last") or {}
+    return str(run.get("error") or run.get("reason") or "")
+
+
+def _expected_since(memory: JobMemory, now: datetime) -> datetime | None:
+    """Return from when a success is waited for: the last one, or when the job began to count."""
+    resumed = memory.pause.until if memory.pause is not None else None
+    instants = (memory.last_success, memory.anchor, resumed)
+    return max((instant for instant in instants if instant and instant <= now), default=None)
+
+
+def _has_more_slots(job: Job, memory: JobMemory, now: datetime) -> bool:
+    following = slots.following(schedule_of(job), now, memory.anchor or now)
+    return following is not None or memory.retry is not None
+
+
+def _usual_alert(job: Job, memory: JobMemory, now: datetime) -> int:
+    """Return after how many failures a person is told if the job does not say."""
+    upcoming = slots.between(schedule_of(job), now, now + 4 * OFTEN, memory.anchor or now)
+    gaps = [later - earlier for earlier, later in pairwise(islice(upcoming, 3))]
+    return 2 if gaps and min(gaps) <= OFTEN else 1
+
+
+def _ended_empty(context: TickContext, facts: JobFacts, entry: Any) -> bool:
+    """Return whether the newest run succeeded far too early, and printed nothing."""
+    from scheduled.planning.durations import is_far_shorter
+    from scheduled.runs import output_files
+
+    last = entry.get("last") or {}
+    *before, newest = facts.durations or (0.0,)
+    if last.get("outcome") != "succeeded" or not is_far_shorter(newest, before):
+        return False
+    path = output_files.log_path(context.store.state_dir, facts.job, last.get("run_id"))
+    return path is None or path.stat().st_size == 0
+
+
+def _undelivered(state: State, now: datetime) -> Finding:
+    waiting: list[Any] = [
+        message for message in state["outbox"] if message.get("failures") and _is_old(message, now)
+    ]
+    text = ""
+    if waiting:
+        reason = waiting[0].get("problem") or "no reason is known"
+        text = f"{len(waiting)} waiting for {waiting[0].get('to')} and others: {reason}"
+        if len(waiting) == 1:
+            text = f"a message to {waiting[0].get('to')} waits: {reason}"
+    return incidents.condition(Kind.UNDELIVERABLE, UNDELIVERABLE, text, "all are delivered")
+
+
+def _is_old(message: Any, now: datetime) -> bool:
+    created = parse_utc(message.get("created"))
+    return created is not None and now - created >= UNDELIVERED
+
+
+def _silence(state: State, incident: Incident | None, now: datetime) -> Iterator[Finding]:
+    """Yield the newest time in which cron did not call, if it is not known yet."""
+    text = ""
+    for gap in state["gaps"]:
+        start, end = parse_utc(gap.get("from")), parse_utc(gap.get("to"))
+        if not start or not end or gap.get("cause") != Cause.SILENT.value:
+            continue
+        is_new = _last_silence(state, incident) < end and now - end < incidents.DAY
+        if is_new and end - start >= NO_TICKS:
+            text = f"no tick from {minute_utc(start)} to {minute_utc(end)}: cron did not run"
+    if text or incident is not None:
+        yield incidents.moment(
+            Kind.NO_TICKS, SILENCE, incident, now, text, "ticks have come for a day"
+        )
+
+
+def _last_silence(state: State, incident: Incident | None) -> datetime:
+    from scheduled.state.incident_entries import closed_incidents
+
+    ended = [incident.last_at for incident in closed_incidents(state) if incident.case == SILENCE]
+    known = [*ended, *([incident.last_at] if incident else [])]
+    return max(known, default=datetime.min.replace(tzinfo=slots.LAST.tzinfo))
+
+
+def _troubles(report: Report, known: Known, now: datetime) -> Iterator[Finding]:
+    """Yield what kept jobs from being started in this tick, or lately."""
+    for kind, case, text in (
+        (Kind.STATE, LOCK, report.lock_trouble),
+        (Kind.DISK, SHORTAGE, report.shortage),
+    ):
+        incident = known.get(case)
+        if text and incident is None:
+            yield incidents.condition(kind, case, text, "")
+        elif incident is not None and (text or now - incident.last_at < OFTEN):
+            yield Finding(kind, case, incidents.Sign.UNKNOWN, text=text)
+        elif incident is not None:
+            yield incidents.condition(kind, case, "", "not seen for an hour")

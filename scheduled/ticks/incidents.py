@@ -1,0 +1,175 @@
+"""What a tick does about incidents: it finds the signs, asks the rules, and records what follows.
+
+Everything is decided under the journal's lock from the state as it is then, so of two ticks at once
+only one tells. The messages stand in the event that they tell of.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from scheduled.config.load import Config
+from scheduled.planning.incidents import (
+    DAY,
+    Act,
+    Finding,
+    Kind,
+    act_on,
+    next_look,
+)
+from scheduled.state import incident_entries, incident_events
+from scheduled.state.document import State
+from scheduled.state.incident_entries import Incident
+from scheduled.state.journal import Event
+from scheduled.state.store import Store
+from scheduled.ticks import incident_signs
+from scheduled.ticks.context import TickContext
+from scheduled.ticks.report import Report
+from scheduled.ticks.signals import Bus
+from scheduled.timing.instants import format_utc
+
+Post = Callable[["Change"], list[dict[str, Any]]]
+"""Returns the messages that tell of a change, as the outbox keeps them."""
+
+
+class Change(NamedTuple):
+    """What a tick did about an incident."""
+
+    act: Act
+    incident: Incident
+    """As it was before; one that opens, as it is now."""
+    text: str
+    """What is wrong, or why it is over."""
+
+
+def update(context: TickContext, config: Config, report: Report, bus: Bus, now: datetime) -> None:
+    """Record what this tick found about jobs, configuration, messages and gaps.
+
+    Raises LockedError or StateError.
+    """
+    changes = record(
+        context.store,
+        lambda known: incident_signs.all_signs(context, config, report, known, now),
+        now,
+        lambda _change: [],
+        is_quiet=lambda finding: incident_signs.is_paused(context.store.state, finding, now),
+    )
+    report_changes(changes, report, bus)
+
+
+def record(
+    store: Store,
+    find: Callable[[Mapping[str, Incident]], Iterable[Finding]],
+    now: datetime,
+    post: Post,
+    is_quiet: Callable[[Finding], bool] = lambda _finding: False,
+) -> list[Change]:
+    """Record what follows from what is found, and return it. Raises LockedError or StateError.
+
+    `find` is given the open incidents by case.
+    """
+    if not _changes(store.state, find, now, is_quiet):
+        return []
+    with store.locked():
+        changes = _changes(store.state, find, now, is_quiet)
+        if changes:
+            store.write(now, *_events(changes, post))
+    return changes
+
+
+def report_changes(changes: Sequence[Change], report: Report, bus: Bus) -> None:
+    """Report what was recorded, and fire its events."""
+    report.incidents += changes
+    for act, incident, text in changes:
+        data = {
+            "id": incident.id,
+            "kind": incident.kind,
+            "job": incident.job or None,
+            "since": format_utc(incident.since),
+            "count": incident.times,
+            "error": text,
+        }
+        if act is Act.OPEN:
+            bus.fire("incident_opened", **data)
+        elif act is Act.CLOSE:
+            bus.fire("incident_closed", **data)
+            if incident.kind == Kind.FAILING and text == incident_signs.SUCCEEDED:
+                bus.fire("job_recovered", **data)
+
+
+def next_due(state: State) -> datetime | None:
+    """Return when the next reminder is due; None if none is."""
+    looks = map(next_look, incident_entries.open_incidents(state).values())
+    return min((instant for instant in looks if instant is not None), default=None)
+
+
+def _changes(
+    state: State,
+    find: Callable[[Mapping[str, Incident]], Iterable[Finding]],
+    now: datetime,
+    is_quiet: Callable[[Finding], bool],
+) -> list[Change]:
+    known = incident_entries.open_incidents(state)
+    return [
+        Change(act, known.get(finding.case) or _new(state, finding, now), finding.text)
+        for finding in find(known)
+        if (act := act_on(finding, known.get(finding.case), now, quiet=is_quiet(finding)))
+        is not Act.NOTHING
+    ]
+
+
+def _new(state: State, finding: Finding, now: datetime) -> Incident:
+    at = format_utc(now)
+    return Incident(
+        id=incident_entries.new_id(finding.case, at),
+        case=finding.case,
+        kind=finding.kind.value,
+        job=finding.job,
+        since=finding.since or now,
+        times=finding.times,
+        last_at=now,
+        told_at=now,
+        first_error=finding.text,
+        last_error=finding.text,
+        reopened=_ended_lately(state, finding.case, now),
+    )
+
+
+def _ended_lately(state: State, case: str, now: datetime) -> bool:
+    return any(
+        incident.case == case and incident.closed_at is not None and now - incident.closed_at < DAY
+        for incident in incident_entries.closed_incidents(state)
+    )
+
+
+def _events(changes: Sequence[Change], post: Post) -> Iterator[Event]:
+    for change in changes:
+        event: dict[str, Any] = {**_event(change)}
+        outgoing = post(change)
+        if outgoing:
+            event["outgoing"] = outgoing
+        yield event
+
+
+def _event(change: Change) -> Event:
+    act, incident, text = change
+    case, ident = incident.case, incident.id
+    match act:
+        case Act.OPEN:
+            return incident_events.opened(
+                case,
+                ident,
+                incident.kind,
+                incident.job,
+                text,
+                count=incident.times,
+                since=incident.since,
+                changed=incident.changed,
+                reopened=incident.reopened,
+            )
+        case Act.REMIND:
+            return incident_events.reminded(case, ident)
+        case Act.CLOSE:
+            return incident_events.closed(case, ident, text)
+        case _:
+            return incident_events.happened_again(case, ident, text)

@@ -1,0 +1,87 @@
+"""What a tick tells a person, and when: what is to be told is found out by others.
+
+Here it is asked, at little cost, whether there is anything; most ticks have nothing to tell.
+"""
+
+import os
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from scheduled.config.load import Config
+from scheduled.jobs.model import Job
+from scheduled.runs import output
+from scheduled.state.document import State
+from scheduled.state.heartbeat import Cause
+from scheduled.ticks.context import TickContext
+from scheduled.ticks.report import NO_SPACE_MARK, Report
+from scheduled.ticks.signals import Bus
+from scheduled.timing.instants import parse_utc
+
+LONG = 10.0
+"""Seconds. Runs that take less, and always did, are never unusually long or short."""
+_SIGNS = frozenset(("settled", "suspended", "open", "beside"))
+"""What a job has in the state that may be ill."""
+
+
+def incidents(config: Config, context: TickContext, report: Report, bus: Bus) -> None:
+    """Find out what becomes of incidents by what this tick has seen."""
+    if not _may_be_ill(config, context.store.state, report):
+        return
+    from scheduled.ticks import incidents
+
+    with report.catch_storage_errors():
+        incidents.update(context, config, report, bus, context.clock())
+
+
+def risks(config: Config, context: TickContext, report: Report, bus: Bus) -> None:
+    """Tell of data that was lost, or may be; and which of that is over."""
+    state_dir = context.store.state_dir
+    if report.ran:
+        runs = state_dir / "runs"
+        lost = f"{runs}: what jobs print cannot be kept, or not all of it"
+        disk = runs if os.path.ismount(runs) else state_dir
+        report.note_space("output", disk, lost if output.has_no_space(runs) else "")
+    is_marked = os.path.lexists(state_dir / NO_SPACE_MARK)
+    is_over = not report.has_space.isdisjoint(context.store.state["incidents"])
+    if report.recovered or report.no_space or is_marked or is_over:
+        from scheduled.ticks import data_loss
+
+        with report.catch_storage_errors():
+            data_loss.tell(config, context.store, report, bus, context.clock())
+
+
+def next_due(jobs: Iterable[Job], state: State, now: datetime) -> datetime | None:
+    """Return when something may have to be told though nothing happens; None for never."""
+    looks: list[datetime] = []
+    if state["incidents"]:
+        from scheduled.ticks import incidents
+
+        looks += filter(None, (incidents.next_due(state),))
+    for job in jobs:
+        if job.max_age and f"missed: {job.id}" not in state["incidents"]:
+            entry: Any = state["jobs"].get(job.id) or {}
+            known = [parse_utc(entry.get("last_success")), parse_utc(entry.get("anchor"))]
+            ages = [at + timedelta(seconds=job.max_age) for at in known if at is not None]
+            looks += [limit for limit in ages[-1:] if limit > now]
+    return min(looks, default=None)
+
+
+def _may_be_ill(config: Config, state: State, report: Report) -> bool:
+    return bool(
+        state["incidents"]
+        or state["dead_letter"]
+        or report.told
+        or report.problems
+        or report.lock_trouble
+        or report.shortage
+        or any(message.get("failures") for message in state["outbox"])
+        or any(gap.get("cause") == Cause.SILENT.value for gap in state["gaps"])
+        or any(job.max_age or job.warn_after for job in config.jobs)
+        or any(not _SIGNS.isdisjoint(entry) for entry in state["jobs"].values())
+        or any(_was_long(state, row["job"]) for row in report.ran)
+    )
+
+
+def _was_long(state: State, job: str) -> bool:
+    return max(state["jobs"].get(job, {}).get("durations") or (0.0,)) >= LONG

@@ -1,0 +1,84 @@
+"""Incidents as rows of `incidents --json` and `status`, and as sentences for a person."""
+
+from collections.abc import Iterable
+from datetime import datetime, tzinfo
+from typing import Any
+
+from scheduled.planning.incidents import is_acknowledged
+from scheduled.state.document import State
+from scheduled.state.incident_entries import Incident, closed_incidents, open_incidents
+from scheduled.timing.instants import format_utc
+from scheduled.views.format import both, counted, span
+
+WORDS = {
+    "failing": "failing",
+    "dead_letter": "failed for good",
+    "suspended": "suspended",
+    "missed": "no success for too long",
+    "slow": "unusually slow",
+    "deadline": "ended far too early",
+    "configuration": "configuration broken",
+    "state": "state damaged or unusable",
+    "disk": "no space or resource left",
+    "undeliverable": "messages not delivered",
+    "no_ticks": "cron did not run",
+}
+"""What is printed for each kind."""
+
+
+def rows(state: State, now: datetime, *, closed: bool = False) -> list[dict[str, Any]]:
+    """Return the open incidents, oldest first; with `closed` those that ended before them."""
+    found = [*(closed_incidents(state) if closed else []), *open_incidents(state).values()]
+    return [row(incident, now) for incident in sorted(found, key=lambda each: each.since)]
+
+
+def row(incident: Incident, now: datetime) -> dict[str, Any]:
+    """Return an incident as JSON."""
+    reminded = incident.told_at if incident.reminders else None
+    return {
+        "id": incident.id,
+        "job": incident.job or None,
+        "kind": incident.kind,
+        "since": format_utc(incident.since),
+        "count": incident.times,
+        "last_at": format_utc(incident.last_at),
+        "reminded_at": format_utc(reminded),
+        "acknowledged_until": format_utc(incident.acknowledged_until),
+        "first_error": incident.first_error,
+        "last_error": incident.last_error,
+        "changed": [*incident.changed],
+        "status": _status(incident, now),
+        "closed_at": format_utc(incident.closed_at),
+        "end": incident.end,
+    }
+
+
+def _status(incident: Incident, now: datetime) -> str:
+    if incident.closed_at is not None:
+        return "closed"
+    return "acknowledged" if is_acknowledged(incident, now) else "open"
+
+
+def headline(incident: Incident) -> str:
+    """Return what an incident is about, in a line: `backup: failing`."""
+    words = WORDS.get(incident.kind, incident.kind)
+    return f"{incident.job}: {words}" if incident.job else words
+
+
+def sentence(incident: Incident, now: datetime) -> str:
+    """Return an open incident in a sentence."""
+    lasted = span((now - incident.since).total_seconds())
+    error = incident.last_error.partition("\n")[0]
+    known = ", acknowledged" if is_acknowledged(incident, now) else ""
+    often = f", {counted(incident.times, 'time')}" if incident.times > 1 else ""
+    since = f"for {lasted}{often}{known}"
+    return f"{headline(incident)} {since}: {error} (incident {incident.id})"
+
+
+def about(job: str, state: State, now: datetime, zone: tzinfo) -> Iterable[str]:
+    """Yield a sentence for each open incident of a job."""
+    for incident in open_incidents(state).values():
+        if incident.job == job:
+            since = both(incident.since, now, zone)
+            words = WORDS.get(incident.kind, incident.kind)
+            yield f"incident {incident.id} is open since {since}: {words}"

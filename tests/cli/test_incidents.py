@@ -1,0 +1,89 @@
+"""`scheduled incidents` and `scheduled ack`."""
+
+import json
+from typing import Any
+
+from tests.builders.two_jobs import Installation
+
+KEYS = [
+    "id",
+    "job",
+    "kind",
+    "since",
+    "count",
+    "last_at",
+    "reminded_at",
+    "acknowledged_until",
+    "first_error",
+    "last_error",
+    "changed",
+    "status",
+    "closed_at",
+    "end",
+]
+
+
+def incidents(here: Installation, *options: str) -> list[dict[str, Any]]:
+    document = json.loads(here.call("incidents", "--json", *options)[1])
+    assert [*document] == ["version", "incidents"]
+    assert document["version"] == 1
+    assert all([*row] == KEYS for row in document["incidents"])
+    return list(document["incidents"])
+
+
+def test_nothing_is_open_at_first(here: Installation) -> None:
+    assert here.call("incidents") == (0, "No open incidents.\n", "")
+    assert here.call("incidents", "--all") == (0, "No incidents recorded.\n", "")
+    assert incidents(here) == []
+
+
+def test_a_failing_job_is_an_incident_everywhere(here: Installation) -> None:
+    here.call("run")
+
+    (row,) = incidents(here)
+    assert (row["job"], row["kind"], row["status"], row["count"]) == ("bad", "failing", "open", 1)
+    assert row["last_error"] == "exit code 3"
+    code, out, _ = here.call("incidents")
+    assert code == 0
+    assert row["id"] in out
+    assert json.loads(here.call("status", "--json")[1])["incidents"] == [row]
+    assert f"bad: failing for 0 s: exit code 3 (incident {row['id']})" in here.call("status")[1]
+    assert f"incident {row['id']} is open" in here.call("why", "bad")[1]
+    central = json.loads((here.root / "state/central/SCHEDULED.central.json").read_text())
+    assert [entry["id"] for entry in central["incidents"]] == [row["id"]]
+
+
+def test_an_incident_is_acknowledged_by_its_id_or_its_job(here: Installation) -> None:
+    here.call("run")
+    (row,) = incidents(here)
+
+    assert here.call("ack", row["id"][:6], "--for", "2d")[0] == 0
+    (known,) = incidents(here)
+    assert known["status"] == "acknowledged"
+    assert known["acknowledged_until"] is not None
+
+    code, out, _ = here.call("ack", "bad")
+    assert (code, out) == (0, "bad: failing: acknowledged until it ends.\n")
+    assert incidents(here)[0]["acknowledged_until"] is None
+
+
+def test_an_id_that_nothing_has_is_refused(here: Installation) -> None:
+    here.call("run")
+
+    for ident in ("", "zzz", "good", "\x1b[2J\n"):
+        code, out, err = here.call("ack", ident)
+        assert (code, out) == (2, "")
+        assert "no open incident is called" in err
+        assert "\x1b" not in err
+    assert here.call("ack", "bad", "--for", "soon")[0] == 2
+
+
+def test_an_incident_that_has_ended_is_listed_on_request(here: Installation) -> None:
+    here.call("run")
+    here.call("disable", "bad")
+    here.call("run")
+
+    assert incidents(here) == []
+    (past,) = incidents(here, "--all")
+    assert (past["status"], past["end"]) == ("closed", "disabled")
+    assert "disabled" in here.call("incidents", "--all")[1]

@@ -1,0 +1,260 @@
+"""Incidents from tick to tick, with real runs: what opens them, what ends them, who decides."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scheduled.jobs.model import CatchUp
+from scheduled.planning.incidents import Act
+from scheduled.state import events
+from scheduled.state.incident_entries import closed_incidents, open_incidents
+from scheduled.ticks.report import Report
+from tests.builders.engine import Engine
+from tests.builders.jobs import job
+
+SWITCH = "test -e works || { echo oops >&2; exit 3; }"
+DAILY = "0 12 * * *"
+
+
+def told(report: Report) -> list[tuple[str, str]]:
+    """What a tick did about incidents: of which kind, and what."""
+    return [(change.incident.kind, change.act.value) for change in report.incidents]
+
+
+def opened(engine: Engine) -> list[str]:
+    return [*open_incidents(engine.state)]
+
+
+def switch(engine: Engine, *, works: bool) -> None:
+    if works:
+        (engine.folder / "works").touch()
+    else:
+        (engine.folder / "works").unlink()
+
+
+def test_a_job_that_fails_each_minute_is_told_once_and_its_end_once(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(schedule="* * * * *", command=SWITCH)])
+    engine.run_at("11:59")
+
+    reports = [engine.run_at(f"12:{minute:02}") for minute in range(8)]
+    known = open_incidents(engine.state)["failing: backup"]
+    switch(engine, works=True)
+    reports += [engine.run_at(f"12:{minute:02}") for minute in range(8, 11)]
+
+    acts = [told(report) for report in reports]
+    assert acts == [
+        [],
+        [("failing", "open")],
+        *[[]] * 6,
+        [("failing", "close")],
+        [],
+        [],
+    ]
+    assert [report.exit_code for report in reports] == [1] * 8 + [0] * 3
+    assert (known.times, known.last_error) == (8, "exit code 3")
+    (past,) = closed_incidents(engine.state)
+    assert past.end == "succeeded"
+
+
+def test_a_daily_job_is_told_of_at_its_first_failure(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(schedule=DAILY, command=SWITCH)])
+    engine.run_at("11:59")
+
+    assert told(engine.run_at("12:00")) == [("failing", "open")]
+
+
+def test_what_fails_again_within_a_day_has_to_succeed_twice(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(schedule="*/10 * * * *", command=SWITCH, alert_after=1)])
+    engine.run_at("11:59")
+    engine.run_at("12:00")
+    switch(engine, works=True)
+    engine.run_at("12:10")
+    switch(engine, works=False)
+    engine.run_at("12:20")
+    switch(engine, works=True)
+
+    once, twice = engine.run_at("12:30"), engine.run_at("12:40")
+
+    assert (told(once), told(twice)) == ([], [("failing", "close")])
+
+
+def test_reminders_come_though_nothing_else_happens(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(schedule="0 12 21 11 *", command=SWITCH)])
+    engine.run_at("11:59")
+    engine.run_at("12:00")
+
+    days = [told(engine.run_at(f"2026-11-{day}T12:00:{day}")) for day in range(22, 30)]
+
+    remind = [("failing", "remind")]
+    assert days == [remind, [], remind, [], [], [], remind, []]
+
+
+def test_an_acknowledged_incident_is_not_brought_back_to_mind_and_its_end_is_told(
+    tmp_path: Path,
+) -> None:
+    from scheduled.state import incident_events
+
+    engine = Engine(tmp_path, [job(schedule=DAILY, command=SWITCH)])
+    engine.run_at("11:59")
+    engine.run_at("12:00")
+    engine.record("12:01", incident_events.acknowledged("failing: backup", "x", None))
+
+    assert told(engine.run_at("2026-11-22T12:30")) == []
+    switch(engine, works=True)
+    assert told(engine.run_at("2026-11-23T12:00")) == [("failing", "close")]
+
+
+@pytest.mark.parametrize("how", ["disabled", "cancelled", "deleted", "away"])
+def test_the_incident_of_a_job_that_is_not_to_run_ends(tmp_path: Path, how: str) -> None:
+    engine = Engine(tmp_path, [job(schedule=DAILY, command=SWITCH), job("other")])
+    engine.run_at("11:59")
+    engine.run_at("12:00")
+    by: dict[str, Any] = {
+        "disabled": events.job_enabled("backup", enabled=False),
+        "cancelled": events.job_cancelled("backup", "no longer needed"),
+    }
+    if how in by:
+        engine.record("12:01", by[how])
+    else:
+        engine.jobs = engine.jobs[1:]
+
+    soon = told(engine.run_at("12:02"))
+    later = told(engine.run_at("2026-11-22T13:00"))
+
+    ended = [("failing", "close")]
+    assert (soon + later).count(ended[0]) == 1
+    assert (soon == ended) == (how in by)
+    assert opened(engine) == []
+
+
+def test_a_paused_job_reminds_nobody(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(schedule=DAILY, command=SWITCH)])
+    engine.run_at("11:59")
+    engine.run_at("12:00")
+    engine.record("12:01", events.job_paused("backup", None, "away"))
+
+    assert told(engine.run_at("2026-11-24T12:30")) == []
+    assert opened(engine) == ["failing: backup"]
+
+
+def test_a_suspended_job_is_an_incident_until_it_is_enabled(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(schedule=DAILY, command=SWITCH, suspend_after=1)])
+    engine.run_at("11:59")
+
+    assert told(engine.run_at("12:00")) == [("suspended", "open")]
+    engine.record("12:01", events.job_enabled("backup", enabled=True))
+    switch(engine, works=True)
+    assert ("suspended", "close") in told(engine.run_at("12:02"))
+
+
+def test_a_job_that_has_not_succeeded_for_too_long_is_told_after_the_catch_up(
+    tmp_path: Path,
+) -> None:
+    jobs = [job(schedule=DAILY, command="test -e works || exit 75", max_age=26 * 3600.0)]
+    engine = Engine(tmp_path, jobs)
+    engine.run_at("2026-11-20T11:59")
+    switch(engine, works=True)
+    engine.run_at("2026-11-20T12:00")
+    assert told(engine.run_at("2026-11-24T09:00")) == []  # what was missed is caught up on
+    switch(engine, works=False)
+
+    assert told(engine.run_at("2026-11-25T10:00")) == []
+    assert told(engine.run_at("2026-11-25T11:01")) == [("missed", "open")]
+    switch(engine, works=True)
+    assert told(engine.run_at("2026-11-25T12:00")) == [("missed", "close")]
+
+
+def test_a_failed_run_that_counts_for_itself_is_told_until_it_is_dropped(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command=SWITCH, catch_up=CatchUp.ALL)])
+    engine.run_at("11:59")
+
+    assert told(engine.run_at("12:00")) == [("dead_letter", "open")]
+    switch(engine, works=True)
+    assert told(engine.run_at("13:00")) == []
+    engine.record("13:01", events.dead_letters_dropped("backup"))
+    assert told(engine.run_at("13:02")) == [("dead_letter", "close")]
+
+
+def test_a_broken_configuration_is_one_incident(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job()])
+    engine.problems = ("jobs/bad.yaml:1: schedule: no",)
+
+    reports = [engine.run_at(f"12:{minute:02}") for minute in range(3)]
+    engine.problems = ()
+    reports.append(engine.run_at("12:03"))
+
+    broken = "configuration"
+    assert [told(report) for report in reports] == [[(broken, "open")], [], [], [(broken, "close")]]
+    assert [report.exit_code for report in reports] == [2, 2, 2, 0]
+
+
+def test_a_tick_killed_before_it_told_leaves_that_to_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine(tmp_path, [job(schedule=DAILY, command=SWITCH), job("other")])
+    engine.run_at("11:59")
+    with monkeypatch.context() as patched:
+        patched.setattr("scheduled.ticks.telling.incidents", lambda *_: None)
+        engine.run_at("12:00")
+
+    assert told(engine.run_at("12:01")) == [("failing", "open")]
+
+
+def test_of_two_ticks_at_once_one_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from scheduled.ticks import incidents
+
+    engine = Engine(tmp_path, [job(schedule=DAILY, command=SWITCH)])
+    engine.run_at("11:59")
+    decide = incidents._changes
+    others: list[Report] = []
+
+    def meanwhile(*arguments: Any) -> Any:
+        """Have another tick come between the first look and the lock."""
+        found = decide(*arguments)
+        if found and not others:
+            monkeypatch.setattr(incidents, "_changes", decide)
+            others.append(engine.run_at("12:00:30"))
+        return found
+
+    monkeypatch.setattr(incidents, "_changes", meanwhile)
+    first = engine.run_at("12:00")
+
+    assert told(others[0]) == [("failing", "open")]
+    assert told(first) == []
+
+
+def test_the_events_of_an_incident_are_fired(tmp_path: Path) -> None:
+    from scheduled.ticks import tick
+    from scheduled.ticks.signals import Bus
+    from tests.builders.jobs import at
+
+    engine = Engine(tmp_path, [job(schedule=DAILY, command=SWITCH)])
+    heard: list[tuple[str, Any]] = []
+    bus = Bus()
+    bus.subscribe("*", lambda event, **data: heard.append((event, data.get("kind"))))
+    for when in ("11:59", "12:00", "2026-11-22T12:00"):
+        if when > "12:00":
+            switch(engine, works=True)
+        tick.run(engine.config, at(when), environ={"PATH": "/usr/bin:/bin"}, bus=bus)
+
+    assert [(event, kind) for event, kind in heard if kind] == [
+        ("incident_opened", "failing"),
+        ("incident_closed", "failing"),
+        ("job_recovered", "failing"),
+    ]
+
+
+def test_cron_that_did_not_call_is_told_by_the_tick_that_comes(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job()])
+    engine.run_at("12:00")
+    start, end = "2026-11-21T12:00:00Z", "2026-11-21T12:30:00Z"
+    silent: Any = {"event": "gap", "from": start, "to": end, "cause": "cron silent"}
+    engine.record("12:30", silent)
+
+    reports = [engine.run_at(when) for when in ("12:31", "12:32", "2026-11-22T12:40")]
+
+    acts = [told(report) for report in reports]
+    assert acts[0] == [("no_ticks", "open")]
+    assert acts[1] == []
+    assert [change.act for report in reports for change in report.incidents].count(Act.OPEN) == 1
