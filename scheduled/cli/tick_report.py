@@ -78,6 +78,8 @@ def print_problems(
         was_interrupted = any(row["outcome"] == Outcome.INTERRUPTED for row in report.ran)
         effect = "what ran is recorded as interrupted" if was_interrupted else "all runs had ended"
         click.echo(f"scheduled: stopped by {report.stopped_by.name}; {effect}", err=True)
+    for text in report.undelivered:
+        click.echo(f"scheduled: {text}", err=True)
     is_watched = is_by_hand or session.verbose or sys.stderr.isatty()
     for row in report.told if is_watched else _reported(session, report):
         lines, log, upcoming = _failure_details(session, report, row)

@@ -1,12 +1,16 @@
 """The contract of a channel: one way to tell a person something."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from scheduled.notify.message import Message
+from scheduled.system.trusted import Trust
+
+Settings = Mapping[str, Any]
+"""The keys of one channel of the configuration, as `config.notify_keys` declares them."""
 
 
 class ChannelContext(NamedTuple):
@@ -16,15 +20,25 @@ class ChannelContext(NamedTuple):
     central_dir: Path
     zone: tzinfo
     now: datetime
+    channels: Mapping[str, Settings] = {}
+    """Those of the configuration, by name."""
+    environ: Mapping[str, str] = {}
+    """What cron gave the tick: the secrets of channels may be in it."""
+    config_dir: Path = Path("/")
+    """The directory that files with secrets are relative to."""
+    trust: Trust | None = None
+    """Whose files may be read as secrets; None: ours and root's."""
 
 
 @dataclass
 class Delivery:
-    """What became of messages: each is in `delivered` or in `failed`."""
+    """What became of messages: each is in one of the first three."""
 
     delivered: list[Message] = field(default_factory=list)
     failed: list[tuple[Message, str]] = field(default_factory=list)
     """With the reason. They are tried again by a later tick."""
+    postponed: list[Message] = field(default_factory=list)
+    """Not tried for want of time; the next tick does."""
     notes: list[str] = field(default_factory=list)
     """Sentences about what went wrong beside the delivery itself; nothing is tried again."""
 

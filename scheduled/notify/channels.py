@@ -1,20 +1,25 @@
 """All channels by name, and the delivery of messages by the channel of their address.
 
 An address names its channel before a colon, as in `ntfy:alerts`; without one of these names it
-is an address of the mailboxes, `@drone`. A new channel is a module in this package, with a class
-that is a `Channel`, and an entry in `CHANNELS`.
+is an address of the mailboxes, `@drone`. `notify:ops` is the channel `ops` of the configuration. A
+new channel is a module in this package, with a class that is a `Channel`, and an entry in
+`CHANNELS`, or for one that is configured, in `configured.make`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 
 from scheduled.errors import ScheduledError, reason_of
 from scheduled.notify.channel import Channel, ChannelContext, Delivery
+from scheduled.notify.configured import ConfiguredChannels
 from scheduled.notify.mailbox import MailboxChannel
 from scheduled.notify.message import Message
+from scheduled.notify.recipients import PREFIX
 
 MAILBOX = "mailbox"
+CONFIGURED = PREFIX.removesuffix(":")
 CHANNELS: dict[str, Callable[[ChannelContext], Channel]] = {
     MAILBOX: MailboxChannel,
+    CONFIGURED: ConfiguredChannels,
 }
 
 
@@ -29,6 +34,7 @@ def deliver(messages: Sequence[Message], context: ChannelContext) -> Delivery:
         _deliver_by(CHANNELS[name], batch, context)
         for name, batch in _by_channel(newest.values()).items()
     ]
+    postponed = {message for delivery in deliveries for message in delivery.postponed}
     delivered = {message for delivery in deliveries for message in delivery.delivered}
     reasons = {message: why for delivery in deliveries for message, why in delivery.failed}
     result = Delivery(notes=[note for delivery in deliveries for note in delivery.notes])
@@ -36,6 +42,8 @@ def deliver(messages: Sequence[Message], context: ChannelContext) -> Delivery:
         representative = newest[_identity(message)]
         if representative in delivered:
             result.delivered.append(message)
+        elif representative in postponed:
+            result.postponed.append(message)
         else:
             reason = reasons.get(representative, "its channel did not deliver it")
             result.failed.append((message, reason))
@@ -62,6 +70,8 @@ def _by_channel(messages: Iterable[Message]) -> dict[str, list[Message]]:
 
 
 def _channel_name(message: Message) -> str:
+    if message.to.startswith(PREFIX):
+        return CONFIGURED
     name, colon, _ = message.to.partition(":")
     return name if colon and name in CHANNELS else MAILBOX
 

@@ -6,8 +6,8 @@ is set has to match.
 
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Any
 
+from scheduled.notify.channel import Settings
 from scheduled.notify.message import PRIORITIES, Message, digest
 from scheduled.notify.notice import GROUPS, Notice
 from scheduled.system.text import printable
@@ -17,9 +17,6 @@ PREFIX = "notify:"
 DEFAULT_GROUPS = tuple(group for group in GROUPS if group != "report")
 BODY_LENGTH = 20_000
 """Characters. What is longer is cut: a message is no place for a log."""
-
-Settings = Mapping[str, Any]
-"""The keys of one channel, as `config.notify_keys` declares them."""
 
 
 def messages(notice: Notice, channels: Mapping[str, Settings]) -> list[Message]:

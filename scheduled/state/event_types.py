@@ -199,6 +199,8 @@ class RisksFound(Recorded):
 class MessagesDelivered(Recorded):
     event: Literal["delivered"]
     ids: list[str]
+    given_up: NotRequired[str]
+    """Why they were given up; absent where they were delivered."""
 
 
 class DeliveryFailed(Recorded):

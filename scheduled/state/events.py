@@ -1,7 +1,6 @@
 """The events of the journal: one builder for each. Pure.
 
-Nothing else writes an event. What each of them does to the state is said in
-`scheduled.state.apply`.
+Nothing else writes an event. What each does to the state is said in `scheduled.state.apply`.
 """
 
 from __future__ import annotations
@@ -298,9 +297,10 @@ def risks_found(told: list[str], over: list[str], outgoing: list[Any]) -> kinds.
     return {"event": "risk", "told": told, "over": over, "outgoing": outgoing}
 
 
-def messages_delivered(ids: Sequence[str]) -> kinds.MessagesDelivered:
-    """Build the event that takes messages out of the outbox."""
-    return {"event": "delivered", "ids": [*ids]}
+def messages_delivered(ids: Sequence[str], given_up: str = "") -> kinds.MessagesDelivered:
+    """Build the event that takes messages out of the outbox; `given_up` is why undelivered."""
+    event: kinds.MessagesDelivered = {"event": "delivered", "ids": [*ids]}
+    return {**event, "given_up": given_up} if given_up else event
 
 
 def delivery_failed(message: str, problem: str, retry_at: datetime) -> kinds.DeliveryFailed:

@@ -65,7 +65,8 @@ def tell(config: Config, store: Store, report: Report, bus: Bus, now: datetime) 
     incidents.report_changes(changes, report, bus)
     if not changes:
         return
-    report.notes += outbox.deliver(store, config.places, zone_info(config.timezone), now)
+    given = outbox.setup(config, os.environ, report.undelivered.append)
+    report.notes += outbox.deliver(store, config.places, zone_info(config.timezone), now, given)
     store.checkpoint(now)
     _remove_mark(state_dir)
     by_case = {risk.case: risk for risk in found}

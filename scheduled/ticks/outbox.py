@@ -4,9 +4,10 @@ A run's messages are recorded with its end, so that a tick which dies in between
 may be delivered twice, which channels allow for.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scheduled.config.paths import Paths
 from scheduled.notify.routes import messages_for
@@ -15,9 +16,11 @@ from scheduled.state.document import OutboxEntry, State
 from scheduled.state.journal import Event
 from scheduled.state.store import Store
 from scheduled.system import locks
+from scheduled.system.trusted import Trust
 from scheduled.timing import backoff, instants
 
 if TYPE_CHECKING:
+    from scheduled.config.load import Config
     from scheduled.notify.channel import ChannelContext
 
 RETRY_SECONDS = 60.0
@@ -25,6 +28,23 @@ LONGEST_RETRY_SECONDS = 3600.0
 
 WaitingMessage = dict[str, Any]
 """A message as the state keeps it."""
+
+
+class Setup(NamedTuple):
+    """What a tick delivers with, besides mailboxes."""
+
+    channels: Mapping[str, Any] = {}
+    """Those of the configuration, by name."""
+    environ: Mapping[str, str] = {}
+    config_dir: Path = Path("/")
+    trust: Trust | None = None
+    is_complete: bool = False
+    """Whether the configuration has no problems: a channel that is not in it was removed."""
+    tell: Callable[[str], object] = str
+    """Called with the text of a message that is given up."""
+
+
+NOTHING = Setup()
 
 
 def messages(
@@ -41,19 +61,44 @@ def messages(
     ]
 
 
-def deliver(store: Store, places: Paths, zone: tzinfo, now: datetime) -> list[str]:
+def setup(config: "Config", environ: Mapping[str, str], tell: Callable[[str], object]) -> Setup:
+    """Return what there is to deliver with by a configuration.
+
+    `tell` is called with the text of each message that is given up.
+    """
+    return Setup(
+        channels=config.notify,
+        environ=environ,
+        config_dir=(config.places.config_path or config.places.root / "_").parent,
+        trust=config.trust,
+        is_complete=not config.problems,
+        tell=tell,
+    )
+
+
+def deliver(
+    store: Store, places: Paths, zone: tzinfo, now: datetime, given: Setup = NOTHING
+) -> list[str]:
     """Deliver the waiting messages that are due, and return a sentence for each problem.
 
+    With a message, its channel of the configuration gets all that wait for it, in their order.
     Does nothing while another tick delivers. Raises LockedError or StateError.
     """
-    due = [message for message in store.state["outbox"] if _retry_at(message, now) <= now]
-    lock = locks.take(store.state_dir, "outbox") if due else None
+    if not _due(store.state, now):
+        return []
+    lock = locks.take(store.state_dir, "outbox")
     if lock is None:
         return []
     try:
+        with store.locked():  # the other tick may just have delivered them
+            due = _due(store.state, now)
+        if not due:
+            return []
         from scheduled.notify.channel import ChannelContext
 
-        return _deliver(store, due, ChannelContext(places.root, places.central_dir, zone, now))
+        context = ChannelContext(places.root, places.central_dir, zone, now, *given[:4])
+        with lock.shared():  # a channel may outlive a tick that is killed
+            return _deliver(store, due, context, given)
     finally:
         lock.release()
 
@@ -63,21 +108,48 @@ def next_due(state: State, now: datetime) -> datetime | None:
     return min((_retry_at(message, now) for message in state["outbox"]), default=None)
 
 
-def _deliver(store: Store, due: list[OutboxEntry], context: "ChannelContext") -> list[str]:
-    from scheduled.notify import channels
+def _due(state: State, now: datetime) -> list[OutboxEntry]:
+    due = [entry for entry in state["outbox"] if _retry_at(entry, now) <= now]
+    names = {_address(entry) for entry in due if _address(entry).startswith("notify:")}
+    if not names:
+        return due
+    return [entry for entry in state["outbox"] if entry in due or _address(entry) in names]
+
+
+def _address(entry: OutboxEntry) -> str:
+    return str(entry.get("to", ""))
+
+
+def _deliver(
+    store: Store, due: list[OutboxEntry], context: "ChannelContext", given: Setup
+) -> list[str]:
+    from scheduled.notify import channels, lasting
     from scheduled.notify.message import Message
 
     delivery = channels.deliver([Message.from_json(dict(entry)) for entry in due], context)
-    failures = {entry["id"]: entry.get("failures", 0) for entry in due}
-    recorded: list[Event] = [
-        _failed_event(message.id, failures[message.id], reason, context.now)
+    hopeless = [
+        (message, reason)
         for message, reason in delivery.failed
+        if lasting.is_hopeless(message, context, is_complete=given.is_complete)
     ]
+    entries = {entry["id"]: entry for entry in due}
+    recorded: list[Event] = [
+        _failed_event(message.id, entries[message.id].get("failures", 0), reason, context.now)
+        for message, reason in delivery.failed
+        if (message, reason) not in hopeless and _retry_at(entries[message.id], context.now)
+        <= context.now
+    ]  # fmt: skip
     if delivery.delivered:
         recorded.append(events.messages_delivered([message.id for message in delivery.delivered]))
+    for message, reason in hopeless:
+        recorded.append(events.messages_delivered([message.id], reason))
     store.record(context.now, *recorded)
+    for message, reason in hopeless:
+        given.tell(lasting.given_up(message, reason))
     problems = [
-        f"mail to {message.to} waits in the outbox: {reason}" for message, reason in delivery.failed
+        f"mail to {message.to} waits in the outbox: {reason}"
+        for message, reason in delivery.failed
+        if (message, reason) not in hopeless
     ]
     return problems + delivery.notes
 

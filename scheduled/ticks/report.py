@@ -56,6 +56,8 @@ class Report:
     """What a person should know though no job failed."""
     notes: list[str] = field(default_factory=list)
     """What is printed only on request."""
+    undelivered: list[str] = field(default_factory=list)
+    """Messages that no channel takes any more, as text of several lines."""
     upcoming: dict[str, datetime] = field(default_factory=dict)
     """When each job that is printed runs next."""
     shortage: str = ""

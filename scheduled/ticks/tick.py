@@ -262,8 +262,16 @@ class Tick:
         """Deliver the waiting messages; those that fail wait for a later tick."""
         with self.report.catch_storage_errors():
             self.report.notes += outbox.deliver(
-                self.store, self.config.places, zone_info(self.config.timezone), self.clock()
+                self.store,
+                self.config.places,
+                zone_info(self.config.timezone),
+                self.clock(),
+                self._delivery_setup(),
             )
+
+    def _delivery_setup(self) -> outbox.Setup:
+        environ = self.context.run_context.environ
+        return outbox.setup(self.config, environ, self.report.undelivered.append)
 
     def close(self, decisions: list[Decision], arguments: list[str] | None) -> None:
         """Write the checkpoint, the central file, and the hint for the next tick."""

@@ -1,0 +1,215 @@
+"""Deliveries within limits: each channel works in a process of its own.
+
+Names that are not resolved, servers that say one byte a second and libraries that wait for ever
+cannot be interrupted in any other way. A process that takes too long is killed with all it
+started. All channels work at the same time, so a tick waits for the slowest alone.
+"""
+
+import contextlib
+import gc
+import json
+import os
+import select
+import signal
+import time
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NoReturn
+
+from scheduled.errors import ScheduledError, reason_of
+from scheduled.notify import configured
+from scheduled.notify.channel import Channel, ChannelContext, Delivery
+from scheduled.notify.message import Message
+from scheduled.notify.secrets import Secrets
+from scheduled.system.text import one_line
+
+MESSAGE_SECONDS = 10.0
+"""What a message may take. After one that took longer, the channel waits for the next tick."""
+CHANNEL_SECONDS = 30.0
+"""What all messages of a channel may take in a tick."""
+_SPARE_SECONDS = 5
+"""A process whose tick was killed ends so long after the limit of its message."""
+_POSTPONE = "postpone"
+
+
+def deliver(batches: Mapping[str, Sequence[Message]], context: ChannelContext) -> list[Delivery]:
+    """Deliver the messages of each channel, by its name; each channel has one delivery."""
+    senders: list[_Sender] = []
+    try:
+        for name, messages in batches.items():
+            senders.append(_Sender(name, messages, context))
+        while working := [sender for sender in senders if sender.is_working]:
+            wait = min(sender.deadline for sender in working) - time.monotonic()
+            ready = select.select(working, [], [], max(0.0, wait))[0]
+            for sender in working:
+                sender.read() if sender in ready else sender.stop_if_late()
+    finally:
+        for sender in senders:
+            sender.end()
+    return [sender.delivery for sender in senders]
+
+
+class _Sender:
+    """The process of one channel, as the tick sees it."""
+
+    def __init__(self, name: str, messages: Sequence[Message], context: ChannelContext) -> None:
+        self.delivery = Delivery()
+        self._name = name
+        self._waiting = [*messages]
+        self._text = b""
+        self.deadline = time.monotonic() + MESSAGE_SECONDS
+        self._pid, self._pipe = 0, -1
+        try:
+            self._pid, self._pipe = _fork(name, messages, context)
+        except OSError as error:
+            self._fail_rest(f"cannot be started: {reason_of(error)}")
+
+    @property
+    def is_working(self) -> bool:
+        """Whether there is more to hear from it."""
+        return self._pipe >= 0
+
+    def fileno(self) -> int:
+        """Return the descriptor at which it is heard."""
+        return self._pipe
+
+    def read(self) -> None:
+        """Take what it says about messages: a line each."""
+        chunk = os.read(self._pipe, 65536)
+        self._text += chunk
+        *lines, self._text = self._text.split(b"\n")
+        for line in lines:
+            self._take(json.loads(line))
+            self.deadline = time.monotonic() + MESSAGE_SECONDS
+        if not chunk:
+            self.end()
+            self._fail_rest("the process that delivers its messages ended without a word")
+
+    def _take(self, answer: list[str]) -> None:
+        reason, *notes = answer
+        if reason == _POSTPONE:
+            self._postpone_rest()
+            return
+        self.delivery.notes += [f"channel {self._name}: {note}" for note in notes]
+        message = self._waiting.pop(0)
+        if reason:
+            self.delivery.failed.append((message, reason))
+        else:
+            self.delivery.delivered.append(message)
+
+    def stop_if_late(self) -> None:
+        """Kill it if the message it works at has taken too long; the others are postponed."""
+        if time.monotonic() < self.deadline:
+            return
+        self.end()
+        reason = f"not done within {MESSAGE_SECONDS:g} s"
+        self.delivery.failed += [(message, reason) for message in self._waiting[:1]]
+        self._waiting = self._waiting[1:]
+        self._postpone_rest()
+
+    def _postpone_rest(self) -> None:
+        self.delivery.postponed += self._waiting
+        self._waiting = []
+
+    def _fail_rest(self, reason: str) -> None:
+        self.delivery.failed += [(message, reason) for message in self._waiting]
+        self._waiting = []
+
+    def end(self) -> None:
+        """Kill what is left of it."""
+        if self._pipe < 0:
+            return
+        os.close(self._pipe)
+        self._pipe = -1
+        for kill in (os.killpg, os.kill):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                kill(self._pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(self._pid, 0)
+
+
+def _fork(name: str, messages: Sequence[Message], context: ChannelContext) -> tuple[int, int]:
+    """Start the process of a channel; return its id, and the pipe it writes to."""
+    reading, writing = os.pipe()
+    # No signal meant for the tick may run its handlers in the process.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # as in runs.keeper
+            pid = os.fork()
+        if pid == 0:
+            _work(name, messages, context, writing)
+    except OSError:
+        os.close(reading)
+        raise
+    finally:
+        os.close(writing)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return pid, reading
+
+
+def _work(name: str, messages: Sequence[Message], context: ChannelContext, pipe: int) -> NoReturn:
+    """Do all that the process of a channel does."""
+    try:
+        gc.disable()  # a finalizer of the tick's could close a descriptor that is ours by now
+        _detach()
+        for answer in _answers(name, messages, context):
+            os.write(pipe, json.dumps(answer).encode() + b"\n")
+    finally:
+        os._exit(0)
+
+
+def _detach() -> None:
+    """Become a process group of its own, without the tick's handlers and output."""
+    os.setsid()
+    signal.set_wakeup_fd(-1)
+    for number in (*signal.valid_signals(),):
+        with contextlib.suppress(OSError, ValueError):
+            if signal.getsignal(number) not in (signal.SIG_DFL, signal.SIG_IGN):
+                signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nothing, descriptor)
+
+
+def _answers(
+    name: str, messages: Sequence[Message], context: ChannelContext
+) -> Iterator[list[str]]:
+    """Deliver the messages one by one; yield why each failed, or '', and notes."""
+    started = time.monotonic()
+    signal.alarm(int(MESSAGE_SECONDS) + _SPARE_SECONDS)
+    settings = context.channels[name]
+    try:
+        secrets = Secrets(settings, context)
+        channel = configured.make(name, settings, secrets, context)
+    except (ScheduledError, OSError) as error:
+        reason = reason_of(error) if isinstance(error, OSError) else str(error)
+        yield from ([one_line(reason)] for _ in messages)
+        return
+    for message in messages:
+        if time.monotonic() - started > CHANNEL_SECONDS - MESSAGE_SECONDS:
+            yield [_POSTPONE]
+            return
+        signal.alarm(int(MESSAGE_SECONDS) + _SPARE_SECONDS)
+        reason, notes, is_late = _deliver(channel, message)
+        yield [secrets.hide(text) for text in (reason, *notes)]
+        if is_late:
+            yield [_POSTPONE]
+            return
+
+
+def _deliver(channel: Channel, message: Message) -> tuple[str, list[str], bool]:
+    """Deliver one message; return why that failed, notes, and whether it took too long."""
+    try:
+        delivery = channel.deliver([message])
+    except TimeoutError:
+        return f"no answer within {MESSAGE_SECONDS:g} s", [], True
+    except ScheduledError as error:
+        return str(error), [], False
+    except OSError as error:
+        return reason_of(error) or type(error).__name__, [], False
+    except Exception as error:  # noqa: BLE001 - a plug-in of a library may raise anything
+        return f"{type(error).__name__}: {error}", [], False
+    reasons = [reason or "failed" for _, reason in delivery.failed]
+    return next(iter(reasons), ""), delivery.notes, False
