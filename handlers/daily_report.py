@@ -74,6 +74,7 @@ def build(context: Context) -> str:
     lines = [
         f"# AIPass Daily Report - {context.local_now:%Y-%m-%d}",
         *_health_section(health, trouble),
+        *_away_section(central.read(context.central_dir, "SCHEDULED")),
         *_mail_section(central.read(context.central_dir, mail_central.NAME)),
         *_activity_section(context, branches),
         *_memory_section(exceeding),
@@ -156,6 +157,12 @@ def _health_section(health: Health, trouble: str) -> list[str]:
         if findings:
             lines += ["", f"### {title}", *_listed("- ", findings)]
     return lines
+
+
+def _away_section(document: dict[str, Any]) -> list[str]:
+    """Return the times without ticks of the last day; nothing if there were none."""
+    lines = [one_line(line, 300) for line in _list(document.get("away"))]
+    return ["", "## While You Were Away", *_listed("- ", lines)] if lines else []
 
 
 def _mail_section(document: dict[str, Any]) -> list[str]:

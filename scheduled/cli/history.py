@@ -30,6 +30,7 @@ from scheduled.views import history_csv
     default=DEFAULT_LIMIT,
     help=f"At most this many, the newest; 0 for all. [{DEFAULT_LIMIT}]",
 )
+@click.option("--gaps", is_flag=True, help="The times without ticks instead: why, and the cost.")
 @click.option("--csv", "as_csv", is_flag=True, help="Comma separated values.")
 @json_option
 @click.pass_obj
@@ -40,12 +41,18 @@ def history(
     since: str | None,
     outcome: str | None,
     limit: int,
+    gaps: bool,
     as_csv: bool,
     as_json: bool,
 ) -> None:
     """List what ran, was skipped or was missed, newest first."""
     if as_csv and as_json:
         raise UsageError("--csv and --json exclude each other; give one of them")
+    if gaps:
+        if job is not None or outcome is not None or as_csv:
+            raise UsageError("--gaps takes --since, --limit and --json only")
+        _show_gaps(session, _since(session, since), limit, as_json=as_json)
+        return
     query = HistoryQuery(
         job=job,
         since=_since(session, since),
@@ -61,6 +68,16 @@ def history(
         from scheduled.views import pages
 
         show(session, *pages.of_history(rows, session.now, session.zone))
+
+
+def _show_gaps(session: Session, since: datetime | None, limit: int, *, as_json: bool) -> None:
+    from scheduled.views import gaps
+
+    rows = gaps.rows(session.store.journal, session.store.state, since, limit)
+    if as_json:
+        print_json({"version": 1, "gaps": rows})
+    else:
+        show(session, *gaps.page(rows, session.zone))
 
 
 def matching_rows(session: Session, query: HistoryQuery) -> list[Row]:

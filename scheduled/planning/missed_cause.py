@@ -12,8 +12,9 @@ from scheduled.planning.decision import Decision
 from scheduled.planning.due import INSTANT
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import as_decided
-from scheduled.state.document import GapEntry, JobEntry
+from scheduled.state.document import JobEntry
 from scheduled.state.events import NO_TICK
+from scheduled.state.gap_entry import GapEntry
 from scheduled.state.records import JobMemory
 from scheduled.timing import window
 from scheduled.timing.instants import parse_utc

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from scheduled.state import incident_entries, job_entry, outbox_entries, present
+from scheduled.state import gaps, incident_entries, job_entry, outbox_entries, present
 from scheduled.state.document import (
     OUR_KEYS,
-    GapEntry,
     JobEntry,
     OutboxEntry,
     State,
@@ -25,8 +24,6 @@ from scheduled.timing.instants import format_utc, parse_utc
 
 if TYPE_CHECKING:  # every tick would pay for loading what only a type checker reads
     from scheduled.state import event_types as kinds
-
-KEPT_GAPS = 20
 
 
 def apply(state: State, event: Event) -> None:
@@ -110,6 +107,7 @@ def _slots_missed(state: State, event: kinds.SlotsMissed) -> None:
     entry["coalesced"] = entry.get("coalesced", 0) + event["count"]
     entry["interruptions"] = 0  # they were those of a slot that is past now
     job_entry.count_not_run(entry, "missed", event["count"])
+    gaps.note_missed(state, event)
     _tally(state, event.get("at"), "missed", event["count"])
     if event.get("capped"):
         _tally(state, event.get("at"), "missed_capped")  # the sum is a lower bound
@@ -121,6 +119,7 @@ def _slot_skipped(state: State, event: kinds.SlotSkipped) -> None:
     job_entry.set_last(entry, event)
     job_entry.cancel_retry(entry, slot)
     job_entry.count_not_run(entry, "skipped")
+    gaps.note_skipped(state, event)
     _tally(state, event.get("at"), "skipped")
 
 
@@ -160,6 +159,7 @@ def _not_now(state: State, event: kinds.NotNow) -> None:
 
 def _run_started(state: State, event: kinds.RunStarted) -> None:
     job_entry.open_run(_entry(state, event["job"]), event)
+    gaps.note_run(state, event)
 
 
 def _process_started(state: State, event: kinds.ProcessStarted) -> None:
@@ -324,11 +324,6 @@ def _tick_interval_installed(state: State, event: kinds.TickIntervalInstalled) -
     }
 
 
-def _gap_explained(state: State, event: kinds.GapExplained) -> None:
-    gap: GapEntry = {"from": event["from"], "to": event["to"], "cause": event["cause"]}
-    state["gaps"] = [*state["gaps"], gap][-KEPT_GAPS:]
-
-
 def _tick_ended(state: State, event: kinds.TickEnded) -> None:
     ticks = state["ticks"]
     ticks["first"] = ticks.get("first") or event["at"]
@@ -382,7 +377,7 @@ CHANGES: dict[str, Callable[[State, Any], None]] = {
     "schedule_refused": _schedule_refused,
     "owner": _owner_recorded,
     "cadence": _tick_interval_installed,
-    "gap": _gap_explained,
+    "gap": gaps.add,
     "tick": _tick_ended,
 }
 """By the word that stands in the journal."""

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NotRequired, TypedDict, cast
 
+from scheduled.state.gap_entry import GapEntry
 from scheduled.state.type_check import Check, check_of, checks_of
 
 VERSION = 2
@@ -120,10 +121,6 @@ class AwayEntry(TypedDict, total=False):
     coalesced: int
 
 
-GapEntry = TypedDict("GapEntry", {"from": str, "to": str, "cause": str}, total=False)
-"""A time without ticks, or without a job."""
-
-
 class JobEntry(TypedDict, total=False):
     """One job, below `jobs`."""
 
@@ -155,6 +152,7 @@ class JobEntry(TypedDict, total=False):
     skip: str | None
     counts: dict[str, int]
     not_run: dict[str, int]
+    missed_in_gaps: int
     failures: int
     durations: list[float]
     last_success: str | None

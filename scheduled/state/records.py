@@ -13,7 +13,6 @@ from scheduled.state.document import (
     AwayEntry,
     CancelledEntry,
     DeferralEntry,
-    GapEntry,
     JobEntry,
     NotNowEntry,
     PauseEntry,
@@ -21,6 +20,7 @@ from scheduled.state.document import (
     State,
     StopEntry,
 )
+from scheduled.state.gap_entry import GapEntry
 from scheduled.timing.instants import format_utc, parse_utc
 
 DAY = timedelta(hours=24)

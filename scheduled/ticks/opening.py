@@ -13,8 +13,8 @@ from scheduled.state.tick_interval import Cadence
 from scheduled.system import private
 
 
-def record_gaps(store: Store, beat: Heartbeat, cadence: Cadence, now: datetime) -> None:
-    """Record why nothing ran since the last heartbeat, if that is too long ago.
+def record_gaps(store: Store, beat: Heartbeat, cadence: Cadence, now: datetime) -> bool:
+    """Record why nothing ran since the last heartbeat, if that is too long ago; return whether.
 
     Raises LockedError or StateError.
     """
@@ -24,6 +24,7 @@ def record_gaps(store: Store, beat: Heartbeat, cadence: Cadence, now: datetime) 
     explained = [events.gap_explained(gap.start, gap.end, gap.cause.value) for gap in gaps]
     if explained:
         store.record(now, *explained)
+    return bool(explained)
 
 
 def forget_unread(store: Store) -> None:

@@ -179,7 +179,8 @@ class Tick:
         idle_hint.remove(self.config)
         beat = heartbeat.read_clocks(self.now)
         self.note_previous()
-        opening.record_gaps(self.store, beat, self.cadence, self.now)
+        if opening.record_gaps(self.store, beat, self.cadence, self.now):
+            self._publish()  # jobs of this very tick report what happened while nobody was here
         self.report.warnings += opening.reset_future(self.store, self.config.jobs, self.now)
         heartbeat.save(self.config.places.state_dir, beat)
         opening.forget_unread(self.store)

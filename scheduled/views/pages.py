@@ -13,10 +13,11 @@ from scheduled.state.incident_entries import open_incidents
 from scheduled.state.records import ALL_JOBS
 from scheduled.system.text import one_line
 from scheduled.timing.instants import parse_utc
-from scheduled.views import incidents, tables, wording
-from scheduled.views.format import absolute, both, counted, relative, some, span
+from scheduled.views import gaps, incidents, tables, wording
+from scheduled.views.format import both, counted, relative, some, span
 from scheduled.views.snapshot import Snapshot
 
+GAPS_SHOWN = 5
 COLORS = {"healthy": "green", "degraded": "yellow", "critical": "red"}
 
 
@@ -102,7 +103,7 @@ def _facts(document: Mapping[str, Any], snapshot: Snapshot) -> list[tuple[str, s
         ("jobs", _jobs(document["counts"])),
         *(("built-in", sentence) for sentence in _inactive(snapshot)),
         *(("warnings", sentence) for sentence in _warnings(snapshot)),
-        ("last gap", _last_gap(document["gaps"], snapshot)),
+        *_gaps(document, snapshot),
         *(("paused", _paused(name, entry, snapshot)) for name, entry in document["paused"].items()),
     ]
 
@@ -188,15 +189,12 @@ def _warnings(snapshot: Snapshot) -> Iterator[str]:
         yield f"{lines} of the configuration; `scheduled config validate` prints them"
 
 
-def _last_gap(gaps: list[Mapping[str, Any]], snapshot: Snapshot) -> str:
-    if not gaps:
-        return "none"
-    start, end = parse_utc(gaps[-1].get("from")), parse_utc(gaps[-1].get("to"))
-    if start is None or end is None:
-        return "unknown"
-    length = span(abs((end - start).total_seconds()))
-    zone, cause = snapshot.zone, wording.printed(str(gaps[-1].get("cause")))
-    return f"{absolute(start, zone)} to {absolute(end, zone)}, {length}: {cause}"
+def _gaps(document: Mapping[str, Any], snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+    """Yield the gaps of the last day; if there was none, the last one."""
+    recent = gaps.away(snapshot)
+    newest = [gaps.sentence(gap, snapshot.zone) for gap in document["gaps"][-1:]]
+    for sentence in (recent or newest or ["none"])[:GAPS_SHOWN]:
+        yield "last gap", sentence
 
 
 def _running(row: Mapping[str, Any], snapshot: Snapshot) -> str:

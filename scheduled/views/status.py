@@ -12,7 +12,7 @@ from scheduled.state.document import State
 from scheduled.state.records import count_outcomes, pauses
 from scheduled.timing.instants import format_utc, parse_utc
 from scheduled.timing.timezones import zone_info
-from scheduled.views import incidents, upcoming
+from scheduled.views import gaps, incidents, upcoming
 from scheduled.views.health import Finding, findings, judge
 from scheduled.views.snapshot import Snapshot, observe
 
@@ -33,7 +33,7 @@ def document(snapshot: Snapshot) -> dict[str, Any]:
         "health": health.word,
         "reasons": reasons,
         "last_tick": _last_tick(snapshot),
-        "gaps": snapshot.state["gaps"],
+        "gaps": [gaps.row(gap) for gap in snapshot.state["gaps"]],
         "running": _running(snapshot),
         "overdue": overdue,
         "failing": _failing(snapshot),
@@ -62,6 +62,7 @@ def central(
     snapshot = observe(config, state, now, zone_info(config.timezone), recovered)
     whole = document(snapshot)
     del whole["seed_state"]
+    whole["away"] = gaps.away(snapshot)
     return {"service": "scheduled", "last_updated": format_utc(now), **whole}
 
 

@@ -99,6 +99,13 @@ def test_health_that_is_not_fresh_is_not_used_but_looked_at(tmp_path: Path, writ
     assert lines[5].startswith("- DRONE: local.json not found")
 
 
+def test_times_without_ticks_are_told_and_nothing_if_there_were_none(home: Path) -> None:
+    assert "While You Were Away" not in daily_report.build(context_in(home))
+    central(home, "SCHEDULED", {"away": ["22:10 to 07:02: 9 slots", "a\n## b"]})
+
+    assert section(home, "While You Were Away") == ["- 22:10 to 07:02: 9 slots", "- a ## b"]
+
+
 def test_mail_statistics_come_from_the_central_file(home: Path) -> None:
     central(home, "AI_MAIL", {"system_totals": {"total_unread": 5, "total_messages": 8}})
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from scheduled.state import apply, records
+from scheduled.state import apply, gaps, records
 from scheduled.state.document import empty
 from tests.builders.events import BEGIN, MISSED, RUN, SEEN, after, end, record
 from tests.builders.jobs import at
@@ -168,13 +168,13 @@ def test_the_newest_slot_that_succeeded_stays_so_when_an_older_one_does() -> Non
 
 
 def test_gaps_are_kept_newest_last_and_not_for_ever() -> None:
-    gaps = [{"event": "gap", "from": str(number), "to": "x", "cause": "y"} for number in range(14)]
+    found = [{"event": "gap", "from": str(number), "to": "x", "cause": "y"} for number in range(14)]
     state = empty()
     for _ in range(2):
-        for gap in gaps:
+        for gap in found:
             apply.apply(state, gap)
 
-    assert len(state["gaps"]) == apply.KEPT_GAPS
+    assert len(state["gaps"]) == gaps.KEPT
     assert state["gaps"][-1]["from"] == "13"
 
 

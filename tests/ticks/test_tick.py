@@ -379,6 +379,9 @@ def test_a_gap_is_on_record_with_its_cause(tmp_path: Path) -> None:
         "from": "2026-11-21T08:00:00Z",
         "to": "2026-11-21T12:10:00Z",
         "cause": "machine off",
+        "run": 1,
+        "missed": 3,
+        "coalesced": 3,
     }
     assert [row["reason"] for row in engine.rows if row["outcome"] == "missed"] == ["machine off"]
 

@@ -22,6 +22,7 @@ KEYS = [
     "running",
     "overdue",
     "failing",
+    "incidents",
     "dead_letter",
     "paused",
     "next",
@@ -310,6 +311,7 @@ def test_the_central_file_is_the_status_without_the_seeds_state(tmp_path: Path) 
         "service",
         "last_updated",
         *(key for key in KEYS if key != "seed_state"),
+        "away",
     ]
     assert (document["service"], document["last_updated"]) == ("scheduled", "2026-11-21T12:00:00Z")
     assert document["counts"]["runs_24h"]["succeeded"] == 1

@@ -1,0 +1,137 @@
+"""The times without ticks: when, why, and what they cost."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING, Any
+
+from scheduled.state import history
+from scheduled.state.document import State
+from scheduled.state.journal import Journal
+from scheduled.state.records import DAY
+from scheduled.timing.instants import parse_utc
+from scheduled.views import wording
+from scheduled.views.format import absolute, counted, span
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from scheduled.views.snapshot import Snapshot
+
+COSTS = ("run", "missed", "coalesced")
+
+
+def rows(
+    journal: Journal, state: State, since: datetime | None = None, limit: int = 0
+) -> list[dict[str, Any]]:
+    """Return the gaps on record that ended after `since`, newest first; 0 stands for all.
+
+    The state keeps the last ones, the snapshots in the journal those before. Raises StateError.
+    """
+    found: dict[tuple[Any, Any], dict[str, Any]] = {}
+    for gap in _all(journal, state, since):
+        end = parse_utc(gap.get("to"))
+        if end is not None and (since is None or end >= since):
+            # The first that is met is the newest record of it, and knows most of its cost.
+            found.setdefault((gap.get("from"), gap.get("to")), row(gap))
+    newest_first = sorted(found.values(), key=lambda gap: str(gap["to"]), reverse=True)
+    return newest_first[: limit or None]
+
+
+def _all(journal: Journal, state: State, since: datetime | None) -> Iterator[Mapping[str, Any]]:
+    yield from reversed(state["gaps"])
+    for event in history.events(journal, ("snapshot", "gap"), since=since):
+        if event["event"] == "gap":
+            yield event
+            continue
+        whole = event.get("state")
+        gaps = whole.get("gaps") if isinstance(whole, dict) else None
+        for gap in reversed(gaps if isinstance(gaps, list) else []):
+            if isinstance(gap, dict):
+                yield gap
+
+
+def row(gap: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a gap with its length and its cost; null where nobody counted."""
+    start, end = parse_utc(gap.get("from")), parse_utc(gap.get("to"))
+    length = abs((end - start).total_seconds()) if start and end else None
+    run, missed, coalesced = (_count(gap, key) for key in COSTS)
+    return {
+        "from": gap.get("from"),
+        "to": gap.get("to"),
+        "cause": gap.get("cause"),
+        "seconds": length,
+        "slots": None if run is None or missed is None else run + missed,
+        "run": run,
+        "missed": missed,
+        "coalesced": coalesced,
+        "not_run": None if missed is None or coalesced is None else missed - coalesced,
+        "capped": gap.get("capped") is True,
+    }
+
+
+def _count(gap: Mapping[str, Any], key: str) -> int | None:
+    value = gap.get(key)
+    return value if isinstance(value, int) else None
+
+
+def when(gap: Mapping[str, Any], zone: tzinfo) -> str:
+    """Return when a gap was: `2026-11-20 22:10+01:00 to 2026-11-21 07:02+01:00, 8 h 52 min`."""
+    start, end = parse_utc(gap.get("from")), parse_utc(gap.get("to"))
+    if start is None or end is None:
+        return "unknown"
+    length = span(abs((end - start).total_seconds()))
+    return f"{absolute(start, zone)} to {absolute(end, zone)}, {length}"
+
+
+def cause(gap: Mapping[str, Any]) -> str:
+    """Return why there was no tick, in printed words."""
+    return wording.printed(str(gap.get("cause")))
+
+
+def cost(gap: Mapping[str, Any]) -> str:
+    """Return what a gap cost: `9 slots, 3 run as catch-up, 6 coalesced`; empty if unknown."""
+    told = row(gap)
+    if told["slots"] is None:
+        return ""
+    if not told["slots"]:
+        return "nothing was due"
+    least = " or more" if told["capped"] else ""
+    parts = [counted(told["slots"], "slot").replace(" ", f"{least} ", 1)]
+    for key, words in (
+        ("run", "run as catch-up"),
+        ("coalesced", "coalesced"),
+        ("not_run", "not run"),
+    ):
+        if told[key]:
+            parts.append(f"{told[key]} {words}")
+    return ", ".join(parts)
+
+
+def sentence(gap: Mapping[str, Any], zone: tzinfo) -> str:
+    """Return all of it on a line."""
+    costs = cost(gap)
+    return f"{when(gap, zone)}, {cause(gap)}{f': {costs}' if costs else ''}"
+
+
+def away(snapshot: "Snapshot") -> list[str]:
+    """Return a sentence for each gap that ended in the last day, newest first."""
+    sentences = []
+    for gap in reversed(snapshot.state["gaps"]):
+        end = parse_utc(gap.get("to"))
+        if end is not None and timedelta(0) <= snapshot.now - end <= DAY:
+            sentences.append(sentence(gap, snapshot.zone))
+    return sentences
+
+
+def page(gaps: Sequence[Mapping[str, Any]], zone: tzinfo) -> Iterable["RenderableType"]:
+    """Return the page made from `history --gaps --json`."""
+    from rich.text import Text
+
+    from scheduled.views import tables
+
+    if not gaps:
+        return [Text("No gaps recorded.")]
+    table = tables.grid("GAP", "CAUSE", "COST")
+    for gap in gaps:
+        table.add_row(*map(tables.cell, (when(gap, zone), cause(gap), cost(gap))))
+    return [table]
