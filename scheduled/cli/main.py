@@ -53,6 +53,7 @@ COMMANDS = {
     "cron": "cron:cron",
     "state": "state:state",
     "doctor": "doctor:doctor",
+    "notify": "notify:notify",
     "handlers": "handlers:handlers",
 }
 """Each command's file in this folder, and its name there; in the order in which help lists it."""

@@ -43,6 +43,8 @@ class TickContext(NamedTuple):
     effects: Effects
     routes: Mapping[str, Any]
     """Whom the messages of an event go to."""
+    channels: Mapping[str, Any]
+    """Those of the configuration, by name."""
     lanes: int
     """How many runs of one job may go on side by side, where its policy allows that."""
 

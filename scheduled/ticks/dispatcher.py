@@ -229,7 +229,9 @@ class Dispatcher:
 
     def _record_end(self, run: StartedRun, result: AttemptResult) -> Row | None:
         run_id = run.running.attempt.run_id
-        messages = outbox.messages(result.events, self.config.routes, run_id, self.tick.clock())
+        routes, channels = self.config.routes, self.config.notify
+        now = self.tick.clock()
+        messages = outbox.messages(result.events, routes, run_id, now, channels)
         with self.report.catch_storage_errors():
             return self._runner.end(run, result, messages)
         return None

@@ -22,9 +22,12 @@ from scheduled.timing import backoff, instants
 if TYPE_CHECKING:
     from scheduled.config.load import Config
     from scheduled.notify.channel import ChannelContext
+    from scheduled.notify.message import Message
 
 RETRY_SECONDS = 60.0
 LONGEST_RETRY_SECONDS = 3600.0
+REPORT = "daily_report"
+"""The event of the report of a day."""
 
 WaitingMessage = dict[str, Any]
 """A message as the state keeps it."""
@@ -52,13 +55,43 @@ def messages(
     routes: Mapping[str, Any],
     run_id: str,
     now: datetime,
+    channels: Mapping[str, Any] = {},
 ) -> list[WaitingMessage]:
-    """Return the messages that the events of one run give rise to."""
+    """Return the messages that the events of one run give rise to.
+
+    A daily report goes to the channels, too, that want reports.
+    """
     return [
         message.to_json()
         for number, (name, data) in enumerate(fired)
-        for message in messages_for(name, data, routes, now, seed=f"{run_id}:{number}")
+        for message in (
+            *messages_for(name, data, routes, now, seed=f"{run_id}:{number}"),
+            *(_reports(data, f"{run_id}:{number}", now, channels) if name == REPORT else ()),
+        )
     ]
+
+
+def _reports(
+    data: Mapping[str, Any], seed: str, now: datetime, channels: Mapping[str, Any]
+) -> "list[Message]":
+    """Return the messages of a daily report to the channels that want reports."""
+    content = data.get("message")
+    if not channels or not isinstance(content, Mapping):
+        return []
+    from scheduled.notify import recipients
+    from scheduled.notify.notice import Notice
+
+    notice = Notice(
+        event="report",
+        group="report",
+        kind=REPORT,
+        subject=str(content.get("subject") or REPORT),
+        body=str(content.get("body") or ""),
+        id=f"{seed}:{REPORT}",
+        created=now,
+        job=REPORT,
+    )
+    return recipients.messages(notice, channels)
 
 
 def setup(config: "Config", environ: Mapping[str, str], tell: Callable[[str], object]) -> Setup:

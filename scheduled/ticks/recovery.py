@@ -124,7 +124,8 @@ def _record_end(tick: TickContext, ending: Ending, result: AttemptResult) -> Non
         interruptions=run.interruptions,
     )
     finished = min(run.started_at + result.duration, max(tick.clock(), run.started_at))
-    outgoing = outbox.messages(result.events, tick.routes, run.run_id, tick.clock())
+    now = tick.clock()
+    outgoing = outbox.messages(result.events, tick.routes, run.run_id, now, tick.channels)
     row = run_end.record(tick, attempt, result, (run.started_at, finished), outgoing)
     tick.report_end(row, result)
 

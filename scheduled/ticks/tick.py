@@ -148,6 +148,7 @@ class Tick:
             tell=self.report.told.append,
             effects=effects,
             routes=self.config.routes,
+            channels=self.config.notify,
             lanes=self.config.max_concurrent,
         )
 

@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import Any
 
 from scheduled.jobs.model import Outcome
+from scheduled.system.text import one_line
 from scheduled.views import slow_jobs
 from scheduled.views.format import counted, some, span
 from scheduled.views.snapshot import Snapshot
@@ -147,7 +148,15 @@ def _waiting(snapshot: Snapshot, overdue: Sequence[Any]) -> list[Finding]:
         findings.append((Health.DEGRADED, f"suspended: {some(suspended)}"))
     stuck = [message for message in snapshot.state["outbox"] if message.get("failures")]
     if stuck:
-        findings.append(
-            (Health.DEGRADED, f"{counted(len(stuck), 'message')} could not be delivered yet")
-        )
+        sentence = f"{counted(len(stuck), 'message')} could not be delivered yet: {_why(stuck)}"
+        findings.append((Health.DEGRADED, sentence))
     return findings
+
+
+def _why(stuck: Sequence[Any]) -> str:
+    """Return which channels or recipients messages wait for, each with the last problem."""
+    problems = {
+        str(entry.get("to", "")).removeprefix("notify:"): entry.get("problem", "")
+        for entry in stuck
+    }
+    return some(f"{one_line(name)} ({one_line(why, 100)})" for name, why in problems.items())
