@@ -71,6 +71,16 @@ def test_a_crontab_without_a_line_of_ours(patient: Patient) -> None:
     assert finding["remedy"].endswith(" cron install")
 
 
+def test_a_crontab_that_may_not_be_read(patient: Patient) -> None:
+    patient.crontab.behave(on_list='echo "you are not allowed" >&2; exit 1')
+
+    finding = patient.only("installed")
+
+    assert "not known: the crontab cannot be read" in finding["message"]
+    assert "you are not allowed" in finding["message"]
+    assert finding["remedy"] == "crontab -l"
+
+
 def test_a_program_that_only_the_shell_of_the_person_finds(
     patient: Patient, tmp_path: Path
 ) -> None:

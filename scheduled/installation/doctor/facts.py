@@ -76,13 +76,22 @@ class Facts:
     """How many bytes the output of each job takes."""
     trust: Trust = field(default_factory=Trust)
 
-    @cached_property
+    @property
     def crontab(self) -> bytes:
         """The user's crontab; empty if there is none, or if it cannot be read."""
+        return self._crontab[0]
+
+    @property
+    def crontab_problem(self) -> str:
+        """Why the crontab cannot be read; '' if it can."""
+        return self._crontab[1]
+
+    @cached_property
+    def _crontab(self) -> tuple[bytes, str]:
         try:
-            return crontab.read() or b""
-        except UnavailableError:
-            return b""
+            return crontab.read() or b"", ""
+        except UnavailableError as problem:
+            return b"", str(problem)
 
     @cached_property
     def units(self) -> list[Installed]:

@@ -38,7 +38,12 @@ def daemon(facts: Facts) -> Iterator[Finding]:
 
 def installed(facts: Facts) -> Iterator[Finding]:
     """Whether the crontab or a timer calls the ticks of this root."""
-    if not facts.tick_entries and not facts.unit_lines:
+    if facts.tick_entries or facts.unit_lines:
+        return
+    if facts.crontab_problem:
+        message = f"whether the crontab calls the ticks is not known: {facts.crontab_problem}"
+        yield error(message, "crontab -l")
+    else:
         yield error(
             f"nothing calls the ticks of {facts.root}: no line in the crontab, no timer",
             f"{facts.command} cron install",
