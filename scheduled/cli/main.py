@@ -36,6 +36,7 @@ COMMANDS = {
     "check": "check:check",
     "metrics": "metrics:metrics",
     "telemetry": "telemetry:telemetry",
+    "events": "events:events",
     "incidents": "incidents:incidents",
     "ack": "ack:ack",
     "create": "create:create",

@@ -110,6 +110,7 @@ class NotNow(Recorded):
     missed: NotRequired[int]
     started_at: NotRequired[str]
     finished_at: NotRequired[str]
+    fired: NotRequired[list[dict[str, Any]]]
     outgoing: NotRequired[list[dict[str, Any]]]
     trouble: NotRequired[str]
     retry_at: NotRequired[str]
@@ -182,6 +183,7 @@ class RunEnded(Recorded):
     section: NotRequired[str]
     seed_key: NotRequired[str]
     local_time: NotRequired[str]
+    fired: NotRequired[list[dict[str, Any]]]
     outgoing: NotRequired[list[dict[str, Any]]]
     trouble: NotRequired[str]
 
@@ -221,6 +223,7 @@ class IncidentEvent(Recorded):
 
     case: str
     id: str
+    fired: NotRequired[list[dict[str, Any]]]
     outgoing: NotRequired[list[dict[str, Any]]]
     has_message: NotRequired[bool]
 

@@ -25,7 +25,7 @@ SUSPENDED_AFTER = 3
 """So many dead letters in a row took a job out of service in version 0.1.0."""
 
 _NOT_IN_LAST = frozenset(
-    ("seq", "event", "job", "memory", "outgoing", "at", "section", "seed_key", "result")
+    ("seq", "event", "job", "memory", "outgoing", "fired", "at", "section", "seed_key", "result")
 )
 """What is kept elsewhere, or in the journal alone."""
 

@@ -37,6 +37,8 @@ def record(
         event, resolution = _end(tick, attempt, result, lasted)
         if outgoing:
             event["outgoing"] = outgoing
+        if result.events:
+            event["fired"] = [*map(_fired, result.events)]
         before = resolve.replaced_retry(memory, event, job)
         tick.write_end(event, result.trouble, *before, sync=sync)
     tick.tell_called_off(before)
@@ -45,6 +47,12 @@ def record(
     if resolution.told:
         tick.tell(row)
     return row
+
+
+def _fired(event: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return an event of a handler for the record; what it says to people is in the messages."""
+    name, data = event
+    return {"event": name, "data": {key: data[key] for key in data if key != "message"}}
 
 
 def _end(

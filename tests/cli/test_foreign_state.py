@@ -43,6 +43,7 @@ READING = {
     "status": [],
     "check": [],
     "metrics": [],
+    "events": [],
     "telemetry": ["status"],
     "stats": [],
     "list": [],

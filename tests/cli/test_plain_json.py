@@ -72,8 +72,8 @@ def commands() -> list[tuple[str, click.Command]]:
 def test_b6_json_of_every_command_is_read_by_others(home: Home) -> None:
     told = {}
     for name, command in commands():
-        if name in ("config import", "ls"):
-            continue  # reads a foreign file, and nothing that jobs print; another name of list
+        if name in ("config import", "ls", "events"):
+            continue  # reads a foreign file; another name of list; prints an object a line
         said = home.call(command, *WORDS.get(name, []), "--json")
         assert said.out, (name, said)
         told[name] = said.out

@@ -60,6 +60,7 @@ CALLS: dict[str, list[list[str]]] = {
     "cancel": [["cancel", "a"], ["cancel", "late", "--stop"]],
     "check": [["check"], ["check", "a", "--max-age", "1h"]],
     "metrics": [["metrics"]],
+    "events": [["events", "--json"]],
     "telemetry": [["telemetry", "status"], ["telemetry", "graph"]],
     "stats": [["stats"], ["stats", "a", "--since", "2h"]],
     "dead-letter": [["dead-letter", "list"], ["dead-letter", "retry", "a"]],

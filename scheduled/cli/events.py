@@ -1,0 +1,94 @@
+"""`scheduled events`: what happened, for other programs, by the names that they know."""
+
+import itertools
+import json
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import click
+
+from scheduled.cli.context import Session
+from scheduled.cli.output import json_option
+from scheduled.cli.when import ago
+from scheduled.state.journal import Journal
+from scheduled.system import plain_json
+from scheduled.system.text import one_line
+from scheduled.timing.instants import parse_utc
+from scheduled.views import events as naming
+from scheduled.views.format import absolute
+
+LIMIT = 50
+PAUSE = 0.5
+"""Seconds between two looks at the journal."""
+
+
+@click.command()
+@click.argument("job", required=False)
+@click.option("--event", "names", multiple=True, metavar="NAME", help="Only these; repeatable.")
+@click.option("--since", metavar="WHEN", help="From then on: 2h (ago), 7d, 8:00, an ISO date.")
+@click.option(
+    "--limit", type=click.IntRange(min=0), default=LIMIT, help=f"The newest; 0 for all. [{LIMIT}]"
+)
+@click.option("-f", "--follow", is_flag=True, help="Go on with what happens from now on.")
+@json_option
+@click.pass_obj
+def events(
+    session: Session,
+    job: str | None,
+    *,
+    names: tuple[str, ...],
+    since: str | None,
+    limit: int,
+    follow: bool,
+    as_json: bool,
+) -> None:
+    """Print what happened, oldest first: by event names for other programs.
+
+    With --json it is one JSON object a line.
+    """
+    begin = None if since is None else ago("--since", since, session.now, session.zone)
+    wanted = naming.wanted(names, job)
+    stream = _Stream(session.store.journal)
+    past = (event for event in stream.read() if wanted(event) and _is_since(event, begin))
+    for event in deque(past, limit) if limit else past:
+        _print(session, event, as_json=as_json)
+    while follow:
+        time.sleep(PAUSE)
+        for event in filter(wanted, stream.read()):
+            _print(session, event, as_json=as_json)
+
+
+class _Stream:
+    """The named events of a journal, each once."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._naming = naming.Naming()
+        self._end: Any = None
+
+    def read(self) -> Iterator[dict[str, Any]]:
+        """Yield those that have not been read, oldest first. Raises StateError."""
+        for line in self._journal.lines(self._end):
+            self._end = line.end
+            if line.event is not None:
+                yield from self._naming.named(line.event)
+
+
+def _is_since(event: Mapping[str, Any], begin: datetime | None) -> bool:
+    at = parse_utc(event["at"])
+    return begin is None or at is None or at >= begin
+
+
+def _print(session: Session, event: Mapping[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(plain_json.plain({"version": 1, **event})))
+        return
+    at, data = parse_utc(event["at"]), event["data"]
+    when = absolute(at.replace(microsecond=0), session.zone) if at else "?"
+    told = (data.get(key) for key in ("outcome", "reason", "error", "cause", "run_id"))
+    details = dict.fromkeys(str(value) for value in itertools.islice(filter(None, told), 3))
+    words = (when, event["event"], event["job"] or "-", ", ".join(details))
+    click.echo(one_line("  ".join(words)))

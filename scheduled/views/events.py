@@ -1,0 +1,108 @@
+"""The journal's events by the names that others know: `scheduled events`. Pure.
+
+The words on disk are older than these names. An event that means nothing outside has none.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from scheduled.jobs.model import Outcome
+from scheduled.state import history
+from scheduled.state.journal import Event
+
+STATUS, STATS, HEALTH = "scheduler.task.status", "scheduler.stats", "scheduler.health"
+CREATED, DELETED = "scheduler.task.create", "scheduler.task.delete"
+STARTED, FINISHED, FAILED, RECOVERED = (
+    "job_started",
+    "job_finished",
+    "job_failed",
+    "job_recovered",
+)
+_NAMES: Mapping[str, str] = {
+    "seen": CREATED,
+    "back": CREATED,
+    "away": DELETED,
+    "enabled": STATUS,
+    "suspension_lifted": STATUS,
+    "paused": STATUS,
+    "resumed": STATUS,
+    "deferral": STATUS,
+    "skip": STATUS,
+    "cancelled": STATUS,
+    "deferred": STATUS,
+    "skipped": STATUS,
+    "missed": STATUS,
+    "given_up": STATUS,
+    "begin": STARTED,
+    "risk": "data_loss_risk",
+    "gap": HEALTH,
+    "tick": STATS,
+    "incident_opened": "incident_opened",
+    "incident_reminded": "incident_reminded",
+    "incident_acknowledged": "incident_acknowledged",
+    "incident_closed": "incident_closed",
+}
+"""The names of events that have one name only."""
+_LEFT_OUT = frozenset(("seq", "event", "at", "memory", "section", "outgoing", "seed_key", "fired"))
+"""What is nobody else's business: numbers, handlers' memory, messages that wait."""
+NAMES = frozenset((*_NAMES.values(), FINISHED, FAILED, RECOVERED))
+
+
+class Naming:
+    """Gives names to events, which have to come in their order: a recovery follows a failure."""
+
+    def __init__(self, failing: Iterable[str] = ()) -> None:
+        self._failing = {*failing}
+
+    def named(self, event: Event) -> list[dict[str, Any]]:
+        """Return what an event of the journal is called outside, with its data; [] for nothing.
+
+        What a handler has fired comes before the end of its run.
+        """
+        data = {key: value for key, value in event.items() if key not in _LEFT_OUT}
+        names = [*_fired(event), *((name, data) for name in self._names(event))]
+        return [
+            {
+                "seq": event.get("seq"),
+                "at": event.get("at"),
+                "event": name,
+                "kind": event.get("event"),
+                "job": event.get("job"),
+                "data": about,
+            }
+            for name, about in names
+        ]
+
+    def _names(self, event: Event) -> Iterator[str]:
+        kind, job = event.get("event", ""), event.get("job")
+        if kind != "end":
+            if kind in _NAMES:
+                yield _NAMES[kind]
+            return
+        row = history.row_of(event)
+        if row is None:
+            return
+        if history.is_failure(row):
+            self._failing.add(str(job))
+            yield FAILED
+            return
+        yield FINISHED
+        if row["outcome"] == Outcome.SUCCEEDED and job in self._failing:
+            self._failing.discard(str(job))
+            yield RECOVERED
+
+
+def _fired(event: Event) -> Iterator[tuple[str, Any]]:
+    fired = event.get("fired")
+    for entry in fired if isinstance(fired, list) else ():
+        if isinstance(entry, dict) and isinstance(entry.get("event"), str):
+            yield entry["event"], entry.get("data") or {}
+
+
+Wanted = Callable[[Mapping[str, Any]], bool]
+
+
+def wanted(names: Iterable[str], job: str | None) -> Wanted:
+    """Return what tells whether an event is among these names, all of none, and of the job."""
+    known = frozenset(names)
+    return lambda event: (not known or event["event"] in known) and job in (None, event["job"])

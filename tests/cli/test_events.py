@@ -1,0 +1,146 @@
+"""`scheduled events`: the journal by the names that other programs know."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scheduled.jobs.model import FirstRun
+from scheduled.state import events
+from scheduled.state.store import Store
+from scheduled.views import events as naming
+from tests.builders.engine import Engine
+from tests.builders.jobs import at, job
+from tests.builders.looks import Home, begin, end
+
+KEYS = ["version", "seq", "at", "event", "kind", "job", "data"]
+
+
+def told(home: Home, *words: str) -> list[dict[str, Any]]:
+    return [*map(json.loads, home.call("events", *words, "--json").out.splitlines())]
+
+
+def names(rows: list[dict[str, Any]]) -> list[str]:
+    return [row["event"] for row in rows]
+
+
+@pytest.fixture
+def busy(home: Home) -> Home:
+    home.record(
+        begin("r2", at("11:10")),
+        end("r2", at("11:10"), "failed"),
+        begin("r3", at("11:20")),
+        end("r3", at("11:20"), memory={"secret": 1}, section="health_check"),
+        begin("r4", at("11:30")),
+        end("r4", at("11:30")),
+        {"at": "2026-11-21T11:40:00Z", **events.job_paused("poll", None, "why\nnot\x1b[2J")},
+        {"at": "2026-11-21T11:41:00Z", **events.tick_ended(1)},
+    )
+    return home
+
+
+def test_events_come_in_their_order_and_a_recovery_follows_a_failure(busy: Home) -> None:
+    rows = told(busy)
+
+    assert names(rows) == [
+        *("scheduler.task.create", "job_started", "job_finished"),
+        *("job_started", "job_failed", "job_started", "job_finished", "job_recovered"),
+        *("job_started", "job_finished", "scheduler.task.status", "scheduler.stats"),
+    ]
+    assert all([*row] == KEYS for row in rows)
+    assert [row["seq"] for row in rows] == sorted(row["seq"] for row in rows)
+
+
+def test_what_is_private_is_left_out(busy: Home) -> None:
+    said = busy.call("events", "--json").out
+
+    assert "secret" not in said
+    assert "section" not in said
+
+
+def test_events_can_be_selected(busy: Home) -> None:
+    assert names(told(busy, "--event", "job_failed")) == ["job_failed"]
+    assert len(told(busy, "poll")) == 1
+    assert names(told(busy, "--limit", "1")) == ["scheduler.stats"]
+    assert len(told(busy, "--limit", "0")) == 12
+    assert names(told(busy, "--since", "25m")) == ["scheduler.task.status", "scheduler.stats"]
+    assert told(busy, "--event", "job_faild") == []
+
+
+def test_each_event_is_a_line_whatever_somebody_wrote(busy: Home) -> None:
+    lines = busy.call("events").out.splitlines()
+
+    assert len(lines) == 12
+    assert lines[4] == "2026-11-21 11:10:02+00:00  job_failed  backup  failed, exit code 1, r2"
+    assert "why not [2J" in lines[-2]
+
+
+def test_a_damaged_line_and_unknown_events_are_passed_over(home: Home) -> None:
+    store = Store(home.state_dir).load()
+    store.record(at("11:50"), {"event": "of the future", "job": "backup"}, {"event": "end"})
+
+    assert len(told(home)) == 3
+
+
+def test_without_a_journal_there_is_nothing(tmp_path: Path) -> None:
+    said = Home(tmp_path).call("events")
+
+    assert (said.code, said.out) == (0, "")
+
+
+def test_what_handlers_fire_is_among_them(tmp_path: Path) -> None:
+    (tmp_path / "firing.py").write_text(
+        "def run(context):\n"
+        "    message = {'subject': 'x', 'body': 'y'}\n"
+        "    context.fire('health_check_complete', healthy=3, message=message)\n"
+    )
+    engine = Engine(tmp_path, [job(handler="firing:run", first_run=FirstRun.NOW)])
+    engine.run_at("12:00")
+
+    rows = told(Home(tmp_path))
+    (fired,) = [row for row in rows if row["event"] == "health_check_complete"]
+
+    assert fired["data"] == {"healthy": 3}
+    assert fired["job"] == "backup"
+    assert names(rows).index("health_check_complete") < names(rows).index("job_finished")
+
+
+@pytest.mark.slow
+def test_following_prints_what_happens_once(busy: Home) -> None:
+    options = ["--root", str(busy.folder), "--state-dir", str(busy.state_dir)]
+    command = [
+        sys.executable,
+        "-m",
+        "scheduled",
+        *options,
+        "events",
+        "-f",
+        "--json",
+        "--limit",
+        "1",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as follower:
+        assert follower.stdout is not None
+        first = json.loads(follower.stdout.readline())
+        store = Store(busy.state_dir).load()
+        store.record(at("12:00"), begin("r5", at("12:00")))
+        time.sleep(0.1)
+        store.record(at("12:00"), end("r5", at("12:00"), "failed"))
+        more = [json.loads(follower.stdout.readline()) for _ in range(2)]
+        follower.terminate()
+
+    assert first["event"] == "scheduler.stats"
+    assert names(more) == ["job_started", "job_failed"]
+
+
+def test_every_name_is_one_of_the_design() -> None:
+    assert {
+        *("job_started", "job_finished", "job_failed", "job_recovered", "data_loss_risk"),
+        *("scheduler.task.create", "scheduler.task.delete", "scheduler.task.status"),
+        *("scheduler.stats", "scheduler.health", "incident_opened", "incident_closed"),
+        *("incident_reminded", "incident_acknowledged"),
+    } == naming.NAMES
