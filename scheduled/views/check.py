@@ -189,8 +189,10 @@ def _job(
     age = None
     if memory.last_success is not None:
         age = max((snapshot.now - memory.last_success).total_seconds(), 0.0)
-    found = [*_age(snapshot, entry, age, max_age)]
     off = _why_off(snapshot, job, memory)
+    if max_age is None and job.max_age is not None and not off:
+        max_age = timedelta(seconds=job.max_age)
+    found = [*_age(snapshot, entry, age, max_age)]
     if not off or is_named or memory.suspended:
         found += _failures(entry, memory)
         if letters[job.id] and not entry.get("failures"):
