@@ -13,7 +13,7 @@ import select
 import signal
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NoReturn
 
 from scheduled.errors import ScheduledError, reason_of
@@ -180,12 +180,14 @@ def _answers(
     started = time.monotonic()
     signal.alarm(int(MESSAGE_SECONDS) + _SPARE_SECONDS)
     settings = context.channels[name]
+    hide: Callable[[str], str] = one_line
     try:
         secrets = Secrets(settings, context)
+        hide = secrets.hide
         channel = configured.make(name, settings, secrets, context)
     except (ScheduledError, OSError) as error:
         reason = reason_of(error) if isinstance(error, OSError) else str(error)
-        yield from ([one_line(reason)] for _ in messages)
+        yield from ([hide(reason)] for _ in messages)
         return
     for message in messages:
         if time.monotonic() - started > CHANNEL_SECONDS - MESSAGE_SECONDS:
@@ -193,7 +195,7 @@ def _answers(
             return
         signal.alarm(int(MESSAGE_SECONDS) + _SPARE_SECONDS)
         reason, notes, is_late = _deliver(channel, message)
-        yield [secrets.hide(text) for text in (reason, *notes)]
+        yield [hide(text) for text in (reason, *notes)]
         if is_late:
             yield [_POSTPONE]
             return

@@ -50,6 +50,11 @@ class Server:
             self._process.communicate()
             self._process = None
 
+    @property
+    def is_up(self) -> bool:
+        """Whether it runs."""
+        return self._process is not None
+
     def be(self, mode: str) -> None:
         """Change what it does from its next connection on."""
         (self.folder / "mode").write_text(mode)
