@@ -47,6 +47,10 @@ def _config(session: Session, *, is_tick: bool) -> Config:
     except ConfigError as error:
         if is_tick:
             _note_unread(session)
+            from scheduled.cli import unread
+
+            if not unread.is_news(session, error):
+                raise click.exceptions.Exit(error.exit_code) from error
         raise ConfigError([*error.problems, "No job runs until that is fixed."]) from error
 
 

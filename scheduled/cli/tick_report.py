@@ -20,6 +20,9 @@ from scheduled.ticks.report import Report
 from scheduled.ticks.signals import Bus
 from scheduled.views.failure import LINES, failure_block
 
+MOST_BLOCKS = 20
+"""Of more incidents that change in one tick only the number is printed."""
+
 
 def run_tick(
     session: Session,
@@ -70,7 +73,8 @@ def print_problems(
     """
     for warning in session.config.warnings if session.verbose else ():
         click.echo(f"scheduled: warning: {one_line(warning)}", err=True)
-    for sentence in (*report.problems, *report.recovered, *report.warnings):
+    is_watched = is_by_hand or session.verbose or sys.stderr.isatty()
+    for sentence in _sentences(report, is_watched=is_watched):
         click.echo(f"scheduled: {one_line(sentence)}", err=True)
     if report.storage_error is not None:
         click.echo(f"scheduled: {one_line(report.storage_error)}", err=True)
@@ -80,19 +84,54 @@ def print_problems(
         click.echo(f"scheduled: stopped by {report.stopped_by.name}; {effect}", err=True)
     for text in report.undelivered:
         click.echo(f"scheduled: {text}", err=True)
-    is_watched = is_by_hand or session.verbose or sys.stderr.isatty()
     for row in report.told if is_watched else _reported(session, report):
         lines, log, upcoming = _failure_details(session, report, row)
         shown = [] if is_output_shown else lines
         click.echo(failure_block(row, shown, log, upcoming, session.zone), err=True)
+    if report.incidents and not is_watched:
+        _print_incidents(session, report)
+
+
+def _sentences(report: Report, *, is_watched: bool) -> list[str]:
+    """Return what is wrong besides the jobs; under cron without what an incident tells of."""
+    if is_watched or report.storage_error is not None:
+        return [*report.problems, *report.recovered, *report.warnings]
+    warnings = [warning for warning in report.warnings if warning not in report.recurring]
+    return [*report.recovered, *warnings]
+
+
+def _print_incidents(session: Session, report: Report) -> None:
+    """Print a block for each incident that opened, is brought back to mind, or ended."""
+    from scheduled.planning.incidents import Act, Kind
+    from scheduled.views import incident_text
+
+    silent = {job.id for job in session.config.jobs if job.report is ReportOn.NEVER}
+    changes = [
+        change
+        for change in report.incidents
+        if change.act is not Act.COUNT and change.incident.job not in silent
+        # What was damaged is printed already.
+        if not (report.recovered and change.incident.kind == Kind.STATE)
+    ]
+    for act, incident, text in changes[:MOST_BLOCKS]:
+        block = incident_text.block(act, incident, text, session.now, session.zone)
+        click.echo(block, err=True)
+    if len(changes) > MOST_BLOCKS:
+        more = len(changes) - MOST_BLOCKS
+        click.echo(f"and {more} more; `scheduled incidents` lists what is open", err=True)
 
 
 def _reported(session: Session, report: Report) -> list[Row]:
-    """Return the rows to print a block for under cron, as `report` of each job has it."""
+    """Return the rows to print a block for under cron, as `report` of each job has it.
+
+    A failure is printed when an incident of its job opens; the others are in `status`.
+    """
+    opened = _opened(report)
     jobs = {job.id: job for job in session.config.jobs}
     rows = [
         row
         for row in report.told
+        if row["job"] in opened
         if row["job"] not in jobs or jobs[row["job"]].report is not ReportOn.NEVER
     ]
     for row in report.announced(jobs):
@@ -100,6 +139,14 @@ def _reported(session: Session, report: Report) -> list[Row]:
         if path is not None or jobs[row["job"]].report is ReportOn.ALWAYS:
             rows.append(row)
     return rows
+
+
+def _opened(report: Report) -> set[str]:
+    """Return the jobs of which an incident has opened, unless there are too many to print."""
+    from scheduled.planning.incidents import Act
+
+    jobs = [change.incident.job for change in report.incidents if change.act is Act.OPEN]
+    return set(jobs[:MOST_BLOCKS])
 
 
 def print_not_started(report: Report) -> None:

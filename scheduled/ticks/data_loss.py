@@ -19,7 +19,7 @@ from scheduled.planning.incidents import Act, Finding, Kind, Sign
 from scheduled.state.incident_entries import RISK, Incident
 from scheduled.state.store import Store
 from scheduled.system import private
-from scheduled.ticks import incidents, outbox
+from scheduled.ticks import incident_notices, incidents, outbox
 from scheduled.ticks.incident_signs import DAMAGED, UNRECORDED
 from scheduled.ticks.incidents import Change
 from scheduled.ticks.report import NO_SPACE_MARK, Report
@@ -84,7 +84,15 @@ def record(
     """
     by_case = {risk.case: risk for risk in found}
 
-    def post(change: Change) -> list[Any]:
+    tell_channels = incident_notices.poster(config, now)
+
+    def post(changes: Sequence[Change]) -> list[list[Any]]:
+        to_channels = tell_channels(changes)
+        return [
+            [*by_route(change), *more] for change, more in zip(changes, to_channels, strict=True)
+        ]
+
+    def by_route(change: Change) -> list[Any]:
         if not _is_told(change):
             return []
         seed = f"{RISK}:{now.isoformat()}:{change.incident.case}"

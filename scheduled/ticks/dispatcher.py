@@ -194,7 +194,9 @@ class Dispatcher:
     def _report_shortage(self, job: Job, reason: str) -> None:
         """Report that nothing could be started; the slot stays due."""
         self.report.shortage = self.report.shortage or f"{job.id}: {reason}"
-        self.report.warnings.append(f"{job.id}: {reason}; it starts when that is over")
+        sentence = f"{job.id}: {reason}; it starts when that is over"
+        self.report.warnings.append(sentence)
+        self.report.recurring.append(sentence)
 
     def _carry_over(self, job: Job, reason: str) -> None:
         self.report.carried += 1

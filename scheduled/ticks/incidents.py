@@ -15,6 +15,7 @@ from scheduled.planning.incidents import (
     Finding,
     Kind,
     act_on,
+    is_acknowledged,
     next_look,
 )
 from scheduled.state import incident_entries, incident_events
@@ -28,8 +29,8 @@ from scheduled.ticks.report import Report
 from scheduled.ticks.signals import Bus
 from scheduled.timing.instants import format_utc
 
-Post = Callable[["Change"], list[dict[str, Any]]]
-"""Returns the messages that tell of a change, as the outbox keeps them."""
+Post = Callable[[Sequence["Change"]], list[list[dict[str, Any]]]]
+"""Returns the messages that tell of each change, as the outbox keeps them."""
 
 
 class Change(NamedTuple):
@@ -47,14 +48,19 @@ def update(context: TickContext, config: Config, report: Report, bus: Bus, now: 
 
     Raises LockedError or StateError.
     """
+    from scheduled.ticks import incident_notices
+
+    post = incident_notices.poster(config, now, incident_notices.details_of(context, report))
     changes = record(
         context.store,
         lambda known: incident_signs.all_signs(context, config, report, known, now),
         now,
-        lambda _change: [],
+        post,
         is_quiet=lambda finding: incident_signs.is_paused(context.store.state, finding, now),
     )
     report_changes(changes, report, bus)
+    if config.notify:
+        _tell_new_channels(context.store, post, now)
 
 
 def record(
@@ -142,13 +148,51 @@ def _ended_lately(state: State, case: str, now: datetime) -> bool:
     )
 
 
+def _tell_new_channels(store: Store, post: Post, now: datetime) -> None:
+    """Tell of open incidents that were only printed, now that there is a channel for them."""
+    if not _untold(store.state, post, now):
+        return
+    with store.locked():
+        untold = _untold(store.state, post, now)
+        store.write(
+            now,
+            *(
+                {**incident_events.told(change.incident.case, change.incident.id), **more}
+                for change, more in untold
+            ),
+        )
+
+
+def _untold(state: State, post: Post, now: datetime) -> list[tuple[Change, dict[str, Any]]]:
+    changes = [
+        Change(Act.OPEN, incident, incident.last_error)
+        for incident in incident_entries.open_incidents(state).values()
+        if not incident.has_message and not is_acknowledged(incident, now)
+    ]
+    if not changes:
+        return []
+    return [
+        (change, more) for change, more in zip(changes, _posted(changes, post), strict=True) if more
+    ]
+
+
+def _posted(changes: Sequence[Change], post: Post) -> Iterator[dict[str, Any]]:
+    """Yield what the event of each change says about messages.
+
+    Where the first has the message of all, the others say that there is one.
+    """
+    outgoing = post(changes)
+    is_digest = len(changes) > 1 and bool(outgoing[0]) and not any(outgoing[1:])
+    for messages in outgoing:
+        if messages:
+            yield {"outgoing": messages}
+        else:
+            yield {"has_message": True} if is_digest else {}
+
+
 def _events(changes: Sequence[Change], post: Post) -> Iterator[Event]:
-    for change in changes:
-        event: dict[str, Any] = {**_event(change)}
-        outgoing = post(change)
-        if outgoing:
-            event["outgoing"] = outgoing
-        yield event
+    for change, more in zip(changes, _posted(changes, post), strict=True):
+        yield {**_event(change), **more}
 
 
 def _event(change: Change) -> Event:

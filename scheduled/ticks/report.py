@@ -64,6 +64,8 @@ class Report:
     """Why the machine could not start a run, as of one of them: no process, no descriptor."""
     lock_trouble: str = ""
     """Why a job could not be run or recovered for the file of its lock, as of one of them."""
+    recurring: list[str] = field(default_factory=list)
+    """The warnings that come at each tick while an incident is open, which tells of them once."""
     incidents: list["Change"] = field(default_factory=list)
     """What became of incidents in this tick."""
     no_space: dict[str, tuple[str | Path, str]] = field(default_factory=dict)
@@ -120,6 +122,7 @@ class Report:
         self.lock_trouble = self.lock_trouble or sentence
         if sentence not in self.warnings:
             self.warnings.append(sentence)
+            self.recurring.append(sentence)
 
     def note_space(self, case: str, what: str | Path, sentence: str) -> None:
         """Note whether there was space for something: no sentence if so."""

@@ -1,0 +1,35 @@
+"""How often a tick prints that it cannot read the configuration: cron would mail it each minute.
+
+Where the state is certainly that of this root, it is an incident like any other. Else it is printed
+as often as the refusal of a state of others.
+"""
+
+import sys
+from contextlib import suppress
+
+from scheduled.cli import refusals
+from scheduled.cli.context import Session
+from scheduled.config import ownership, paths
+from scheduled.errors import ConfigError, ScheduledError
+from scheduled.planning.incidents import Act
+from scheduled.state.store import Store
+from scheduled.ticks import incident_signs, incidents
+
+
+def is_news(session: Session, error: ConfigError) -> bool:
+    """Return whether to print what is wrong with the configuration; record that it is."""
+    changes: list[incidents.Change] | None = None
+    with suppress(ScheduledError, OSError):
+        places = paths.find(session.path_options)
+        if ownership.is_known_owner(places, session.environ):
+            changes = incidents.record(
+                Store(places.state_dir).load(),
+                lambda _known: [incident_signs.configuration(error.problems)],
+                session.now,
+                lambda changes: [[] for _ in changes],
+            )
+    if session.verbose or sys.stderr.isatty():
+        return True
+    if changes is None:
+        return refusals.is_news(str(error), session.now, session.environ)
+    return any(change.act in (Act.OPEN, Act.REMIND) for change in changes)

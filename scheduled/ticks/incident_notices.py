@@ -1,0 +1,132 @@
+"""The messages about incidents: what became of one, for each channel that wants to know.
+
+If many change in one tick, one message tells of all of them.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from scheduled.config.load import Config
+from scheduled.notify import recipients
+from scheduled.notify.notice import Notice
+from scheduled.planning.incidents import Act, Kind
+from scheduled.state.incident_entries import Incident
+from scheduled.system.text import one_line
+from scheduled.ticks.context import TickContext
+from scheduled.ticks.incidents import Change
+from scheduled.ticks.report import Report
+from scheduled.timing.instants import format_utc
+from scheduled.timing.timezones import zone_info
+from scheduled.views import incident_text
+from scheduled.views.incidents import row
+
+MOST_ALONE = 10
+"""More changes in one tick are told by one message."""
+LISTED = 50
+_EVENTS = {
+    Act.OPEN: "incident_opened",
+    Act.REMIND: "incident_reminded",
+    Act.CLOSE: "incident_closed",
+}
+_GROUPS = {Kind.FAILING: "failure", Kind.DEAD_LETTER: "failure", Kind.SUSPENDED: "failure"}
+
+
+def poster(
+    config: Config, now: datetime, details: Callable[[Incident], str] = lambda _incident: ""
+) -> Callable[[Sequence[Change]], list[list[dict[str, Any]]]]:
+    """Return a function that makes the messages of changes, a list for each of them.
+
+    `details` returns what is known besides about what went wrong.
+    """
+
+    def post(changes: Sequence[Change]) -> list[list[dict[str, Any]]]:
+        notices: list[Notice | None] = [_notice(config, change, now, details) for change in changes]
+        told = [notice for notice in notices if notice is not None]
+        if len(told) > MOST_ALONE:
+            notices = [_digest(told, now), *[None] * (len(changes) - 1)]
+        return [
+            [message.to_json() for message in recipients.messages(notice, config.notify)]
+            if notice is not None
+            else []
+            for notice in notices
+        ]
+
+    return post if config.notify else lambda changes: [[] for _ in changes]
+
+
+def details_of(context: TickContext, report: Report) -> Callable[[Incident], str]:
+    """Return a function that returns the block about the newest failed run of an incident's job."""
+    rows = {told["job"]: told for told in report.told}
+
+    def details(incident: Incident) -> str:
+        failed = rows.get(incident.job)
+        if failed is None:
+            return ""
+        from scheduled.planning.next_run import next_run
+        from scheduled.runs import output_files
+        from scheduled.runs.output import OutputFile
+        from scheduled.views.failure import LINES, failure_block
+
+        path = output_files.log_path(context.store.state_dir, incident.job, failed["run_id"])
+        lines = OutputFile(path, 0).tail(LINES) if path is not None else []
+        job, later = context.jobs.get(incident.job), context.later()
+        start = None
+        if job is not None:
+            start = next_run(job, later.memory(job.id), later.slots, later.grace)
+        zone = zone_info(context.run_context.zone)
+        return failure_block(failed, lines, path, start.at if start else None, zone)
+
+    return details
+
+
+def _notice(
+    config: Config, change: Change, now: datetime, details: Callable[[Incident], str]
+) -> Notice | None:
+    act, incident, text = change
+    if act not in _EVENTS or (act is Act.CLOSE and not incident.has_message):
+        return None
+    job = next((job for job in config.jobs if job.id == incident.job), None)
+    block = incident_text.block(act, incident, text, now, zone_info(config.timezone))
+    more = details(incident) if act is Act.OPEN else ""
+    commands = "`scheduled incidents` lists what is open."
+    if incident.job:
+        commands = f"`scheduled why {incident.job}` and `scheduled logs {incident.job}` show more."
+    return Notice(
+        event=_EVENTS[act],
+        group=_group(act, incident),
+        kind=incident.kind,
+        subject=incident_text.subject(act, incident, now),
+        body="\n\n".join(part for part in (block, more, commands) if part),
+        id=f"{incident.id}:{_EVENTS[act]}:{incident.reminders}",
+        created=now,
+        job=incident.job,
+        tags=job.tags if job is not None else (),
+        priority="normal" if act is Act.CLOSE else "high",
+        facts=row(incident, now),
+    )
+
+
+def _group(act: Act, incident: Incident) -> str:
+    if act is Act.CLOSE:
+        return "recovery"
+    if incident.kind == Kind.MISSED:
+        return "missed"
+    return next((group for kind, group in _GROUPS.items() if kind == incident.kind), "health")
+
+
+def _digest(notices: Sequence[Notice], now: datetime) -> Notice:
+    """Return one notice of many: of the gravest group among them."""
+    groups = ("failure", "missed", "health", "recovery")
+    group = min((notice.group for notice in notices), key=groups.index)
+    first = next(notice for notice in notices if notice.group == group)
+    lines = [one_line(notice.subject) for notice in notices[:LISTED]]
+    more = f"\nand {len(notices) - LISTED} more" if len(notices) > LISTED else ""
+    return first._replace(
+        subject=f"{len(notices)} incidents: {first.subject} and others",
+        body="\n".join(lines) + more + "\n\n`scheduled incidents` lists what is open.",
+        id=f"{first.id}:{len(notices)}",
+        job="",
+        tags=tuple(dict.fromkeys(tag for notice in notices for tag in notice.tags)),
+        facts={"incidents": len(notices), "at": format_utc(now)},
+    )

@@ -1,0 +1,50 @@
+"""Incidents for a person: the block that cron mails, and the words of a message."""
+
+from datetime import datetime, tzinfo
+
+from scheduled.planning.incidents import Act
+from scheduled.state.incident_entries import Incident
+from scheduled.system.text import one_line, output_line
+from scheduled.views.format import absolute, counted, span
+from scheduled.views.incidents import headline
+
+LINES = 10
+
+
+def subject(act: Act, incident: Incident, now: datetime) -> str:
+    """Return what became of an incident, in a line: `backup: failing`."""
+    lasted = span((now - incident.since).total_seconds())
+    match act:
+        case Act.CLOSE:
+            return f"{one_line(headline(incident))}: over after {lasted}"
+        case Act.REMIND:
+            return f"{one_line(headline(incident))}: for {lasted} now"
+        case _:
+            return one_line(headline(incident))
+
+
+def block(act: Act, incident: Incident, text: str, now: datetime, zone: tzinfo) -> str:
+    """Return a few plain lines about what became of an incident; `text` is why."""
+    why = text if act is Act.CLOSE else incident.last_error or text
+    lines = [subject(act, incident, now), *_printed(why)]
+    lines.append(f"  {', '.join(_facts(incident, zone))}")
+    lines += [f"  {one_line(change)}" for change in incident.changed]
+    if act is not Act.CLOSE:
+        lines.append(f"  {silence(incident)}")
+    return "\n".join(lines)
+
+
+def silence(incident: Incident) -> str:
+    """Return how a person says that they know of an incident."""
+    return f"incident {incident.id}; `scheduled ack {incident.id}` stops the reminders"
+
+
+def _printed(why: str) -> list[str]:
+    lines = why.splitlines()
+    more = [f"  and {len(lines) - LINES} more"] if len(lines) > LINES else []
+    return [*(f"  {output_line(line)}" for line in lines[:LINES]), *more]
+
+
+def _facts(incident: Incident, zone: tzinfo) -> list[str]:
+    facts = [f"since {absolute(incident.since.replace(microsecond=0), zone)}"]
+    return [*facts, counted(incident.times, "time")] if incident.times > 1 else facts

@@ -1,0 +1,70 @@
+"""What cron mails: a block for each event of an incident, and nothing for the ticks between."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from scheduled.cli.run import run
+from tests.builders.installed import WITHOUT_SWEEPS
+from tests.builders.jobs import at
+from tests.builders.looks import Home
+
+START = at("12:00")
+FAILS = f"""timezone: UTC
+{WITHOUT_SWEEPS}  poll: {{schedule: "* * * * *", command: "test -e works || (echo oops; exit 3)"}}
+"""
+
+
+@pytest.fixture
+def home(root: Path) -> Home:
+    return Home(root)
+
+
+def minute(home: Home, number: int, *words: str) -> tuple[int, str]:
+    """The exit code of the tick of a minute, and what it printed on stderr."""
+    said = home.call(run, *words, now=START + timedelta(minutes=number, seconds=1))
+    return said.code, said.err
+
+
+def test_a_job_that_fails_each_minute_is_mailed_once_and_its_end_once(home: Home) -> None:
+    home.configure(FAILS.replace("test -e works", f"test -e {home.folder}/works"))
+
+    ticks = [minute(home, number) for number in range(5)]
+    (home.folder / "works").touch()
+    ticks += [minute(home, number) for number in range(5, 7)]
+
+    assert [code for code, _ in ticks] == [0, 1, 1, 1, 1, 0, 0]
+    said = [err for _, err in ticks]
+    assert [bool(err) for err in said] == [False, False, True, False, False, True, False]
+    assert "poll: failed: exit code 3" in said[2]
+    assert "  | oops" in said[2]
+    assert "scheduled ack " in said[2]
+    assert said[5].startswith("poll: failing: over after")
+
+
+def test_with_verbose_and_by_hand_each_failure_is_printed(home: Home) -> None:
+    home.configure(FAILS)
+    minute(home, 0)
+
+    for number in range(1, 4):
+        code, err = minute(home, number, "--only", "poll")
+        assert code == 1
+        assert "poll: failed: exit code 3" in err
+
+
+@pytest.mark.parametrize("broken", ["jobs: [\n", "jobs:\n  poll: {schedule: never, command: x}\n"])
+def test_a_broken_configuration_is_mailed_once_and_the_exit_code_stays_true(
+    home: Home, broken: str
+) -> None:
+    sound = FAILS.replace("test -e works", "true")
+    home.configure(sound)
+    ticks = [minute(home, number) for number in range(2)]
+    home.configure(broken if broken.endswith("[\n") else f"timezone: UTC\n{broken}")
+    ticks += [minute(home, number) for number in range(2, 6)]
+    home.configure(sound)
+    ticks += [minute(home, number) for number in range(6, 8)]
+
+    assert [code for code, _ in ticks] == [0, 0, 2, 2, 2, 2, 0, 0]
+    assert [bool(err) for _, err in ticks] == [False] * 2 + [True] + [False] * 3 + [True, False]
+    assert "corrected" in ticks[6][1]

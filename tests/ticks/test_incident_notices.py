@@ -1,0 +1,95 @@
+"""The messages about incidents: one for each event, recorded with it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scheduled.ticks import outbox
+from tests.builders.engine import Engine
+from tests.builders.jobs import job
+
+SWITCH = "test -e works || { echo oops; exit 3; }"
+OPS: dict[str, Any] = {"ops": {"kind": "command", "command": "true"}}
+
+
+@pytest.fixture(autouse=True)
+def undelivered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave all messages in the outbox."""
+    monkeypatch.setattr(outbox, "deliver", lambda *_: [])
+
+
+def sent(engine: Engine) -> list[tuple[str, str]]:
+    return [(message["to"], message["subject"]) for message in engine.state["outbox"]]
+
+
+def test_one_message_opens_and_one_ends_an_incident_however_often_it_failed(
+    tmp_path: Path,
+) -> None:
+    engine = Engine(tmp_path, [job(schedule="* * * * *", command=SWITCH)], notify=OPS)
+    for minute in range(-1, 60):
+        engine.run_at(f"12:{minute:02}" if minute >= 0 else "11:59")
+    (tmp_path / "works").touch()
+    engine.run_at("13:00")
+    engine.run_at("13:01")
+
+    assert [to for to, _ in sent(engine)] == ["notify:ops"] * 2
+    opened, closed = engine.state["outbox"]
+    assert opened["subject"] == "backup: failing"
+    assert "| oops" in opened["body"]
+    assert "next run: " in opened["body"]
+    assert closed["subject"].startswith("backup: failing: over after")
+    assert opened["id"] != closed["id"]
+    (event,) = [each for each in engine.events if each["event"] == "incident_opened"]
+    assert [message["id"] for message in event["outgoing"]] == [opened["id"]]
+
+
+def test_many_incidents_of_one_tick_are_one_message(tmp_path: Path) -> None:
+    jobs = [job(f"job{number}", "0 12 * * *", command="exit 3") for number in range(30)]
+    engine = Engine(tmp_path, jobs, notify=OPS, max_concurrent=30)
+    engine.run_at("11:59")
+
+    report = engine.run_at("12:00")
+
+    assert len(report.incidents) == 30
+    ((_, subject),) = sent(engine)
+    assert subject.startswith("30 incidents: job")
+    assert engine.run_at("12:01").incidents == []
+    assert len(sent(engine)) == 1
+
+
+def test_a_channel_that_is_added_later_is_told_what_was_only_printed(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(schedule="0 12 * * *", command="exit 3")])
+    engine.run_at("11:59")
+    engine.run_at("12:00")
+    assert sent(engine) == []
+
+    engine.settings["notify"] = OPS
+    for when in ("12:01", "12:02"):
+        engine.run_at(when)
+
+    assert sent(engine) == [("notify:ops", "backup: failing")]
+
+
+def test_what_was_told_to_no_channel_has_no_end_there(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(schedule="0 12 * * *", command=SWITCH)])
+    engine.run_at("11:59")
+    engine.run_at("12:00")
+    (tmp_path / "works").touch()
+    engine.settings["notify"] = OPS
+
+    report = engine.run_at("2026-11-22T12:00")
+
+    assert [change.act.value for change in report.incidents] == ["close"]
+    assert sent(engine) == []
+
+
+def test_nothing_of_a_job_is_injected_into_a_subject(tmp_path: Path) -> None:
+    command = "printf 'a\\r\\nBcc: x\\033[2J\\n'; exit 3"
+    engine = Engine(tmp_path, [job(schedule="0 12 * * *", command=command)], notify=OPS)
+    engine.run_at("11:59")
+    engine.run_at("12:00")
+
+    ((_, subject),) = sent(engine)
+    assert subject.isprintable()
+    assert "\x1b" not in engine.state["outbox"][0]["body"]
