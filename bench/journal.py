@@ -29,7 +29,7 @@ def journal(folder: Path, effort: Effort) -> Iterator[Row]:
         ("why", "job7"),
         ("state", "check"),
         ("stats",),
-        ("telemetry", "analytics"),
+        ("telemetry", "metrics"),
     ):
         what = " ".join(words)
         yield effort.row(

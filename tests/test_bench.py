@@ -56,7 +56,7 @@ def test_every_cost_is_measured_with_what_it_is_compared_with() -> None:
         "why job7",
         "state check",
         "stats",
-        "telemetry analytics",
+        "telemetry metrics",
     ]
     for row in rows:
         assert min(row["ours_ms"], row["theirs_ms"], row["ratio"], row["peak_mib"]) > 0
