@@ -97,7 +97,11 @@ def _sentences(report: Report, *, is_watched: bool) -> list[str]:
     if is_watched or report.storage_error is not None:
         return [*report.problems, *report.recovered, *report.warnings]
     warnings = [warning for warning in report.warnings if warning not in report.recurring]
-    return [*report.recovered, *warnings]
+    is_told = any(
+        change.incident.kind == "configuration" and change.act.value in ("open", "remind")
+        for change in report.incidents
+    )
+    return [*(report.problems if is_told else ()), *report.recovered, *warnings]
 
 
 def _print_incidents(session: Session, report: Report) -> None:
@@ -110,8 +114,9 @@ def _print_incidents(session: Session, report: Report) -> None:
         change
         for change in report.incidents
         if change.act is not Act.COUNT and change.incident.job not in silent
-        # What was damaged is printed already.
+        # What was damaged, and what is wrong with the configuration, is printed already.
         if not (report.recovered and change.incident.kind == Kind.STATE)
+        if not (report.problems and change.incident.kind == Kind.CONFIGURATION)
     ]
     for act, incident, text in changes[:MOST_BLOCKS]:
         block = incident_text.block(act, incident, text, session.now, session.zone)
