@@ -169,7 +169,10 @@ def _notes(snapshot: Snapshot, job: Job, slot: datetime) -> Iterator[str]:
     changed = slots.clock_change_note(schedule_of(job), slot)
     if changed:
         yield changed
-    delay = start_delay(job)
+    delay, retry = start_delay(job), retry_start(snapshot, job)
+    if retry is not None and job.catch_up is CatchUp.ALL and slot + delay < retry and not why:
+        yield f"waits for a retry: starts at {_local(job, retry)}"  # the slots run in order
+        return
     if delay:
         yield f"starts at +{_short(delay)} (jitter)"
     opens = _opening(snapshot, job, slot + delay)

@@ -20,7 +20,7 @@ from scheduled.state.journal import Event
 from scheduled.state.records import ALL_JOBS
 from scheduled.state.store import Store
 from scheduled.ticks.simulation.fakes import InMemoryStore
-from scheduled.ticks.simulation.simulator import Simulator
+from scheduled.ticks.simulation.simulator import MOMENT, Simulator
 from scheduled.timing.instants import parse_utc
 from scheduled.timing.tick_times import TickTimeline
 from scheduled.views import job as job_view
@@ -160,9 +160,9 @@ def assert_failing(snapshot: Snapshot, row: dict[str, Any]) -> None:
 
 
 def to_minute(instant: datetime) -> datetime:
-    """Return the first full minute at or after an instant."""
+    """Return the minute of the first tick that decides at or after an instant."""
     minute = instant.replace(second=0, microsecond=0)
-    return minute if minute == instant else minute + MINUTE
+    return minute if instant <= minute + MOMENT else minute + MINUTE
 
 
 @pytest.mark.parametrize("schedule", ["0 * * * *", ONCE])
