@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from scheduled.jobs.model import Outcome
+from scheduled.planning.incidents import OF_JOBS
 from scheduled.state import history
 from scheduled.state.journal import Event
 
@@ -67,7 +68,7 @@ class Naming:
                 "at": event.get("at"),
                 "event": name,
                 "kind": event.get("event"),
-                "job": event.get("job"),
+                "job": event.get("job") or _job_of_case(event),
                 "data": about,
             }
             for name, about in names
@@ -97,6 +98,13 @@ def _fired(event: Event) -> Iterator[tuple[str, Any]]:
     for entry in fired if isinstance(fired, list) else ():
         if isinstance(entry, dict) and isinstance(entry.get("event"), str):
             yield entry["event"], entry.get("data") or {}
+
+
+def _job_of_case(event: Event) -> str | None:
+    """Return the job that an incident is about: only its first event names it."""
+    case = event.get("case")
+    kind, _, subject = case.partition(": ") if isinstance(case, str) else ("", "", "")
+    return subject if subject and kind in OF_JOBS else None
 
 
 Wanted = Callable[[Mapping[str, Any]], bool]

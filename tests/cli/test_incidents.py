@@ -87,3 +87,17 @@ def test_an_incident_that_has_ended_is_listed_on_request(here: Installation) -> 
     (past,) = incidents(here, "--all")
     assert (past["status"], past["end"]) == ("closed", "disabled")
     assert "disabled" in here.call("incidents", "--all")[1]
+
+
+def test_all_events_of_an_incident_are_events_of_its_job(here: Installation) -> None:
+    here.call("run")
+    here.call("ack", "bad")
+    here.call("disable", "bad")
+    here.call("run")
+
+    lines = here.call("events", "bad", "--json")[1].splitlines()
+    assert [
+        (event["event"], event["job"])
+        for event in map(json.loads, lines)
+        if event["event"].startswith("incident_")
+    ] == [(f"incident_{word}", "bad") for word in ("opened", "acknowledged", "closed")]
