@@ -80,8 +80,8 @@ class Telemetry:
         """Seconds since a run last ended; None if none ever did."""
         ended = [
             instant
-            for job in self.snapshot.jobs
-            if (instant := parse_utc(_last(self.entry(job)).get("finished_at"))) is not None
+            for entry in self.snapshot.state["jobs"].values()
+            if (instant := parse_utc(_last(entry).get("finished_at"))) is not None
         ]
         last = max(ended, default=None)
         return None if last is None else max(int((self.snapshot.now - last).total_seconds()), 0)

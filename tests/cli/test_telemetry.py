@@ -133,6 +133,14 @@ def test_the_numbers(busy: Home) -> None:
     assert performance["error_analysis"]["task_execution_errors"] == 1
 
 
+def test_a_run_of_a_job_that_is_gone_still_counts_as_the_last(busy: Home) -> None:
+    before = told(busy, "metrics")["time_since_last_task_run"]
+    busy.configure("jobs: {}\n")
+
+    assert before is not None
+    assert told(busy, "metrics")["time_since_last_task_run"] == before
+
+
 def test_filters_of_tasks(busy: Home) -> None:
     everything = told(busy, "tasks")
     once = told(busy, "tasks", "--type", "one_time")
