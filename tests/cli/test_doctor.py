@@ -7,13 +7,16 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from scheduled.installation.doctor import checks
-from tests.builders import needs
+from scheduled.cli import diagnosis
+from scheduled.cli.context import Session
+from scheduled.installation.doctor import checks, this_machine
+from tests.builders import needs, people
 from tests.builders.doctored import JOB, Patient, problems
 from tests.builders.people import MALLORY
 
@@ -331,6 +334,18 @@ def test_a_damaged_state(patient: Patient) -> None:
 
     assert finding["level"] == "error"
     assert finding["remedy"].endswith(" state check")
+
+
+def test_a_state_directory_that_cannot_be_looked_into(patient: Patient) -> None:
+    needs.root()
+    patient.state_dir.chmod(0o700)
+    facts = diagnosis.gather(Session(root=str(patient.root)))
+    facts = replace(facts, state_dir=patient.state_dir / "inside")
+
+    def examine() -> None:
+        assert [*this_machine.disk(facts), *this_machine.exclusion(facts)] == []
+
+    assert people.as_nobody(examine) == "done"
 
 
 def test_as_cron_only_what_cron_gives_is_there(patient: Patient) -> None:

@@ -25,7 +25,8 @@ LOCK = "+doctor.lock"
 
 def disk(facts: Facts) -> Iterator[Finding]:
     """Whether there is room for state and output."""
-    folder = next(path for path in (facts.state_dir, *facts.state_dir.parents) if path.exists())
+    above = (facts.state_dir, *facts.state_dir.parents)
+    folder = next(path for path in above if os.path.exists(path))
     try:
         status = os.statvfs(folder)
     except OSError as problem:
@@ -57,7 +58,7 @@ def output(facts: Facts) -> Iterator[Finding]:
 
 def exclusion(facts: Facts) -> Iterator[Finding]:
     """Whether a lock in the state directory keeps a second process out."""
-    if not facts.state_dir.is_dir() or not os.access(facts.state_dir, os.W_OK):
+    if not os.path.isdir(facts.state_dir) or not os.access(facts.state_dir, os.W_OK):
         return
     try:
         lock = locks.take(facts.state_dir, LOCK)

@@ -1,5 +1,6 @@
 """Does anything call the ticks: the daemon, our block or units, and what their lines name."""
 
+import os
 import re
 import shlex
 from collections.abc import Iterator
@@ -128,9 +129,9 @@ def _missing(command: list[str]) -> Iterator[str]:
     for before, word in zip(["", *command], command, strict=False):
         is_named = before in ("", "--fork", "--root", "--config")
         is_program = word.endswith("/scheduled/__main__.py")
-        if word.startswith("/") and (is_named or is_program) and not Path(word).exists():
+        if word.startswith("/") and (is_named or is_program) and not os.path.exists(word):
             yield word
-        if before in (">", ">>") and not Path(word).parent.is_dir():
+        if before in (">", ">>") and not os.path.isdir(Path(word).parent):
             yield str(Path(word).parent)
 
 
