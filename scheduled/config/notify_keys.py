@@ -89,7 +89,8 @@ KIND_KEYS: Mapping[Kind, Mapping[str, Key]] = {
     },
     Kind.WEBHOOK: {
         "url": Key(
-            "where to POST; this, `url_file` or `url_env` is required",
+            "where to POST; this, `url_file` or `url_env` is required; `user:password@` in it"
+            " becomes a header",
             web_address,
             example="https://example.org/hook",
         ),

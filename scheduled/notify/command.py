@@ -33,7 +33,7 @@ class CommandChannel:
         command = settings["command"]
         self._command = ["/bin/sh", "-c", command] if isinstance(command, str) else [*command]
         self._name = name
-        self._directory = context.root if context.root.is_dir() else "/"
+        self._directory = context.root if os.path.isdir(context.root) else "/"
         inherited = {
             name: value
             for name, value in context.environ.items()

@@ -1,10 +1,11 @@
 """The secrets of a channel: where they come from, and how they are kept out of what it says."""
 
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from urllib.parse import unquote, urlsplit
 
-from scheduled.errors import ScheduledError, UnreadableFileError
+from scheduled.errors import ScheduledError, UnreadableFileError, reason_of
 from scheduled.notify.channel import ChannelContext, Settings
 from scheduled.system.masking import Mask, is_secret
 from scheduled.system.text import one_line
@@ -66,14 +67,16 @@ class Secrets:
             name = self._context.environ.get("HOME", "/") + name[1:]
         path = self._context.config_dir / name
         try:
-            if not os.path.isfile(path):
-                raise UnreadableFileError(path, "no such file" if not path.exists() else "no file")
+            if not stat.S_ISREG(os.stat(path).st_mode):
+                raise UnreadableFileError(path, "no file")
             data = (self._context.trust or Trust()).read(path)
             if len(data) > LARGEST and key != "ca_file":
                 raise UnreadableFileError(path, "too large for a secret")
             return data.decode("utf-8-sig")
         except UnreadableFileError as error:
             raise UnusableSecretError(f"{key}: {error}") from None
+        except OSError as error:
+            raise UnusableSecretError(f"{key}: {path}: {reason_of(error)}") from None
         except UnicodeDecodeError:
             raise UnusableSecretError(f"{key}: {path}: not UTF-8") from None
 

@@ -3,6 +3,7 @@
 Redirections are not followed: the headers may hold a secret that is meant for this server alone.
 """
 
+import base64
 import http.client
 import json
 import re
@@ -11,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from scheduled.errors import ScheduledError, reason_of
 from scheduled.notify import facts, masked, sending, tls
@@ -38,7 +40,8 @@ class WebhookChannel:
         if not self._url.startswith(("http://", "https://")) or not self._url.isascii():
             raise ScheduledError("expected a URL like https://example.org/hook")
         self._template = settings.get("template")
-        token = {"Authorization": f"Bearer {secrets['token']}"} if secrets["token"] else {}
+        self._url, login = _without_login(self._url)
+        token = {"Authorization": f"Bearer {secrets['token']}"} if secrets["token"] else login
         if not token.get("Authorization", "").isascii():
             raise ScheduledError("the token has characters beyond ASCII")
         self._headers = {**token, **settings.get("headers", {})}
@@ -92,6 +95,19 @@ class WebhookChannel:
             return "text/plain; charset=utf-8", text.encode("utf-8", "replace")
         value = document if self._template is None else _filled(self._template, document)
         return "application/json", json.dumps(value).encode()
+
+
+def _without_login(url: str) -> tuple[str, dict[str, str]]:
+    """Return a URL as it is asked for, and the header that its `user:password@` stands for."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # said when it is used
+        return url, {}
+    login, is_there, host = parts.netloc.rpartition("@")
+    if not is_there:
+        return url, {}
+    encoded = base64.b64encode(unquote_to_bytes(login)).decode("ascii")
+    return parts._replace(netloc=host).geturl(), {"Authorization": f"Basic {encoded}"}
 
 
 def _refusal(error: urllib.error.HTTPError) -> str:

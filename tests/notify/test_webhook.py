@@ -87,6 +87,28 @@ def test_headers_and_a_token_are_sent(tmp_path: Path, web: Server) -> None:
     assert (headers["X-Priority"], headers["Authorization"]) == ("5", "Bearer abcdefgh")
 
 
+def test_user_and_password_in_a_url_become_a_header(tmp_path: Path, web: Server) -> None:
+    url = channel(web)["url"].replace("http://", "http://me:p%40ss@")
+
+    assert sent.send(tmp_path, {"kind": "webhook", "url": url}).failed == []
+
+    assert web.accepted[-1]["headers"]["Authorization"] == "Basic bWU6cEBzcw=="
+
+
+def test_a_secret_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    told = {
+        name: sent.reason(sent.send(tmp_path, {"kind": "webhook", "url_file": name}))
+        for name in ("missing", "file/x", ".")
+    }
+
+    assert told == {
+        "missing": f"url_file: {tmp_path}/missing: no such file or directory",
+        "file/x": f"url_file: {tmp_path}/file/x: not a directory",
+        ".": f"url_file: {tmp_path}: no file",
+    }
+
+
 def test_a_url_from_a_file_or_the_environment(tmp_path: Path, web: Server) -> None:
     settings = channel(web)
     url = settings.pop("url")
