@@ -3,7 +3,7 @@
 import click
 
 from scheduled.cli.context import Session, changes_state
-from scheduled.cli.when import length
+from scheduled.cli.when import after
 from scheduled.errors import UsageError
 from scheduled.state import incident_events
 from scheduled.state.incident_entries import Incident, open_incidents
@@ -22,7 +22,7 @@ def ack(session: Session, ident: str, *, lasting: str | None) -> None:
 
     ID is an id of `scheduled incidents` or its beginning, or a job with one open incident.
     """
-    until = session.now + length("--for", lasting) if lasting is not None else None
+    until = after("--for", lasting, session.now) if lasting is not None else None
     incident = _find(open_incidents(session.store.state), ident)
     session.keep(incident_events.acknowledged(incident.case, incident.id, until))
     when = f"until {both(until, session.now, session.zone)}" if until else "until it ends"

@@ -49,6 +49,17 @@ def length(option: str, text: str) -> timedelta:
     return duration
 
 
+def after(option: str, text: str, now: datetime) -> datetime:
+    """Return the instant that is the duration `text` after `now`. Raise UsageError as `length`."""
+    until = length(option, text)
+    try:
+        return now + until
+    except OverflowError:
+        raise UsageError(
+            f"{option} {one_line(text, 60)!r} is longer than time is counted"
+        ) from None
+
+
 def _instant(option: str, text: str, now: datetime, zone: tzinfo, sign: int) -> datetime:
     try:
         instant = _read(text.strip(), now, zone, sign)
