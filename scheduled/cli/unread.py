@@ -16,6 +16,20 @@ from scheduled.state.store import Store
 from scheduled.ticks import incident_signs, incidents
 
 
+def known_store(session: Session, error: ConfigError) -> Store:
+    """Return the state where the configuration cannot be read, and say that it cannot.
+
+    Raises `error` unless the state is certainly that of this root: the file that cannot be read may
+    have named another place.
+    """
+    places = paths.find(session.path_options)
+    if not ownership.is_known_owner(places, session.environ):
+        raise error
+    if not session.quiet:
+        print(f"scheduled: {error}", file=sys.stderr)
+    return Store(places.state_dir).load()
+
+
 def is_news(session: Session, error: ConfigError) -> bool:
     """Return whether to print what is wrong with the configuration; record that it is."""
     changes: list[incidents.Change] | None = None

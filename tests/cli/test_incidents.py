@@ -76,6 +76,30 @@ def test_an_id_that_nothing_has_is_refused(here: Installation) -> None:
         assert "no open incident is called" in err
         assert "\x1b" not in err
     assert here.call("ack", "bad", "--for", "soon")[0] == 2
+    assert here.call("ack", "bad", "--for", "99999999w")[0] == 2
+
+
+def test_a_broken_configuration_is_listed_while_it_is_broken(here: Installation) -> None:
+    here.call("run")
+    (here.root / "scheduled.yaml").write_text("jobs: [")
+    here.call("run")
+
+    code, out, err = here.call("incidents", "--json")
+
+    assert code == 0
+    assert [row["kind"] for row in json.loads(out)["incidents"]] == ["failing", "configuration"]
+    assert "scheduled.yaml:1: not YAML" in err
+
+
+def test_a_broken_configuration_leads_to_no_state_that_may_be_of_others(
+    here: Installation,
+) -> None:
+    (here.root / "scheduled.yaml").write_text("jobs: [")
+
+    code, out, err = here.call("incidents")
+
+    assert (code, out) == (2, "")
+    assert "not YAML" in err
 
 
 def test_an_incident_that_has_ended_is_listed_on_request(here: Installation) -> None:
