@@ -81,6 +81,15 @@ def load(name: str, trust: Trust | None = None) -> Function:
     return handler  # type: ignore[no-any-return]  # an attribute of a foreign module
 
 
+def file_of(name: str) -> str:
+    """Return the file of a handler that was loaded; '' if it has none, or it is built-in."""
+    module, _ = parse_name(name)
+    if module.startswith("/"):
+        return module
+    file = getattr(sys.modules.get(module), "__file__", None)
+    return os.path.abspath(file) if file and not is_builtin(name) else ""
+
+
 def params(name: str, trust: Trust | None = None) -> Mapping[str, Param] | None:
     """Import a handler's module and return the params it declares, or None if it declares none.
 

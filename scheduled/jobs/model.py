@@ -209,3 +209,5 @@ class AttemptResult:
     """Whether a handler failed because there is no space left where it writes."""
     cpu_seconds: float | None = None
     max_rss_bytes: int | None = None
+    handler_file: str = ""
+    """The file of the handler that ran; empty for a command, and for a built-in handler."""

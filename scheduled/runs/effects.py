@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.jobs.model import Attempt, AttemptResult, Job
-from scheduled.runs import ending, preconditions, process, supervisor
+from scheduled.runs import circumstances, ending, preconditions, process, supervisor
 from scheduled.runs.ending import Ending
 from scheduled.runs.preconditions import Declined, Guards, NotNow
 from scheduled.runs.process import RunContext, Running
@@ -35,6 +35,8 @@ class Effects:
     """Remove what the processes of a run left, once its end is on record."""
     finish_output: Callable[[str, str, Job | None, RunContext], str] = ending.finish_output
     """Finish the output of a run whose tick died."""
+    look_around: Callable[[Job, str, RunContext], dict[str, Any]] = circumstances.look
+    """Return the circumstances of a run that succeeded."""
     watch_output: Callable[[str, str, Job | None, RunContext], object] = ending.watch_output
     """Keep the output of such a run within its limit while the run goes on."""
 

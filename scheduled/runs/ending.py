@@ -244,6 +244,7 @@ def _judge_handler(
         if exit_code == UNWRITTEN:
             error += ": what it printed could not be written; is the disk full?"
         return AttemptResult(Outcome.FAILED, error=error, **facts)
+    facts["handler_file"] = str(report.get("file") or "")
     return AttemptResult(Outcome.SUCCEEDED, **facts)
 
 

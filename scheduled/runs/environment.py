@@ -44,7 +44,7 @@ def variables(
     if not result.get("HOME"):
         result |= _home()
     if attempt.job.env_file:
-        path = _resolve(attempt.job.env_file, folder, result)
+        path = resolve(attempt.job.env_file, folder, result)
         result |= _from_file(path, trust or Trust())
     return result | dict(attempt.job.env) | run_variables(attempt)
 
@@ -71,7 +71,7 @@ def working_directory(job: Job, root: Path, environ: Mapping[str, str]) -> Path:
     """
     if not job.cwd:
         return root if root.is_dir() else Path("/")
-    folder = _resolve(job.cwd, root, environ)
+    folder = resolve(job.cwd, root, environ)
     if not folder.is_dir():
         what = "not a directory" if folder.exists() else "no such directory"
         raise UnusableEnvironmentError(f"cwd: {folder}: {what}")
@@ -90,7 +90,7 @@ def _home() -> dict[str, str]:
         return {}
 
 
-def _resolve(text: str, base: Path, environ: Mapping[str, str]) -> Path:
+def resolve(text: str, base: Path, environ: Mapping[str, str]) -> Path:
     """Resolve a path as people write it: `~` is HOME, a relative one is relative to `base`."""
     if text == "~" or text.startswith("~/"):
         text = environ.get("HOME", "/") + text[1:]
@@ -101,7 +101,7 @@ def env_file_problems(
     job: Job, environ: Mapping[str, str], folder: Path, trust: Trust
 ) -> list[str]:
     """Return why the `env_file` of a job must not be used; none if it may, or is missing."""
-    path = _resolve(job.env_file, folder, environ) if job.env_file else None
+    path = resolve(job.env_file, folder, environ) if job.env_file else None
     if path is None or not os.path.exists(path):
         return []
     return [f"env_file: {problem}" for problem in trust.problems(path)]

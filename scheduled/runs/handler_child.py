@@ -73,7 +73,7 @@ def _call(handler: str, trust: Trust, context: Context) -> dict[str, Any]:
         text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         final = isinstance(error, GiveUp | ValueError | TypeError)
         return {"error": text, "final": final, "no_space": is_no_space(error)}
-    return _done_report(result, context)
+    return {**_done_report(result, context), "file": loader.file_of(handler)}
 
 
 def _done_report(result: dict[str, Any] | None, context: Context) -> dict[str, Any]:

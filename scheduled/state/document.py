@@ -159,6 +159,7 @@ class JobEntry(TypedDict, total=False):
     succeeded_slot: str | None
     settled: str
     failing_since: str | None
+    circumstances: dict[str, Any]
     memory: dict[str, Any] | None
 
 

@@ -186,6 +186,7 @@ class RunEnded(Recorded):
     fired: NotRequired[list[dict[str, Any]]]
     outgoing: NotRequired[list[dict[str, Any]]]
     trouble: NotRequired[str]
+    circumstances: NotRequired[dict[str, Any]]
 
 
 # Messages

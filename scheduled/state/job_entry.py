@@ -25,7 +25,10 @@ SUSPENDED_AFTER = 3
 """So many dead letters in a row took a job out of service in version 0.1.0."""
 
 _NOT_IN_LAST = frozenset(
-    ("seq", "event", "job", "memory", "outgoing", "fired", "at", "section", "seed_key", "result")
+    (
+        *("seq", "event", "job", "memory", "outgoing", "fired", "at", "section", "seed_key"),
+        *("result", "circumstances"),
+    )
 )
 """What is kept elsewhere, or in the journal alone."""
 
@@ -232,6 +235,7 @@ def count_outcome(entry: JobEntry, event: RunEnded) -> None:
         if slot:
             entry["succeeded_slot"] = newest(slot, entry.get("succeeded_slot"))
         entry["failures"] = 0
+        _note_circumstances(entry, event.get("circumstances"))
     elif event["outcome"] in ("failed", "timed_out") or event.get("dead_letter"):
         entry["failures"] = entry.get("failures", 0) + 1
 
@@ -240,6 +244,13 @@ def count_not_run(entry: JobEntry, outcome: str, number: int = 1) -> None:
     """Count slots that ended without a run."""
     counts = entry.setdefault("not_run", {})
     counts[outcome] = counts.get(outcome, 0) + number
+
+
+def _note_circumstances(entry: JobEntry, news: dict[str, Any] | None) -> None:
+    """Keep what has changed since the success before; None: no longer known."""
+    if news:
+        known = {**entry.get("circumstances", {}), **news}
+        entry["circumstances"] = {key: value for key, value in known.items() if value is not None}
 
 
 def _add_duration(entry: JobEntry, seconds: float | None) -> None:

@@ -38,7 +38,7 @@ def _join(entry: JobEntry, theirs: JobEntry) -> Iterator[str]:
     ours: dict[str, Any] = cast("dict[str, Any]", entry)
     for key in _LATER:
         ours[key] = max(ours.get(key), cast("dict[str, Any]", theirs).get(key), key=_time)
-    for key in ("last", "memory", "failures", "dead_in_a_row") if is_newer else ():
+    for key in ("last", "memory", "failures", "dead_in_a_row", "circumstances") if is_newer else ():
         if key in theirs:
             ours[key] = cast("dict[str, Any]", theirs)[key]
     retries = [retry for retry in (entry.get("retry"), theirs.get("retry")) if retry]

@@ -48,7 +48,7 @@ def update(context: TickContext, config: Config, report: Report, bus: Bus, now: 
 
     Raises LockedError or StateError.
     """
-    from scheduled.ticks import incident_notices
+    from scheduled.ticks import incident_changes, incident_notices
 
     post = incident_notices.poster(config, now, incident_notices.details_of(context, report))
     changes = record(
@@ -57,6 +57,7 @@ def update(context: TickContext, config: Config, report: Report, bus: Bus, now: 
         now,
         post,
         is_quiet=lambda finding: incident_signs.is_paused(context.store.state, finding, now),
+        changed=lambda job: incident_changes.since_success(context, job),
     )
     report_changes(changes, report, bus)
     if config.notify:
@@ -69,18 +70,29 @@ def record(
     now: datetime,
     post: Post,
     is_quiet: Callable[[Finding], bool] = lambda _finding: False,
+    changed: Callable[[str], tuple[str, ...]] = lambda _job: (),
 ) -> list[Change]:
     """Record what follows from what is found, and return it. Raises LockedError or StateError.
 
-    `find` is given the open incidents by case.
+    `find` is given the open incidents by case; `changed` returns what has changed about a job since
+    its last success.
     """
     if not _changes(store.state, find, now, is_quiet):
         return []
     with store.locked():
         changes = _changes(store.state, find, now, is_quiet)
+        changes = [_with_changed(change, changed) for change in changes]
         if changes:
             store.write(now, *_events(changes, post))
     return changes
+
+
+def _with_changed(change: Change, changed: Callable[[str], tuple[str, ...]]) -> Change:
+    """Return a change with what has changed about the job, if it opens an incident of one."""
+    incident = change.incident
+    if change.act is not Act.OPEN or not incident.job:
+        return change
+    return change._replace(incident=incident._replace(changed=changed(incident.job)))
 
 
 def report_changes(changes: Sequence[Change], report: Report, bus: Bus) -> None:

@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from scheduled.jobs.model import Attempt, AttemptResult
+from scheduled.jobs.model import Attempt, AttemptResult, Job, Outcome
 from scheduled.planning import resolve
+from scheduled.runs import circumstances
 from scheduled.state import events, history
 from scheduled.state.history import Row
 from scheduled.state.resolution import Resolution
@@ -35,6 +36,8 @@ def record(
     with tick.store.locked():  # somebody may have told it to stop
         memory = tick.memory(job.id)
         event, resolution = _end(tick, attempt, result, lasted)
+        if event["event"] == "end" and event["outcome"] == Outcome.SUCCEEDED:
+            _note_circumstances(tick, job, result.handler_file, lasted, event)
         if outgoing:
             event["outgoing"] = outgoing
         if result.events:
@@ -47,6 +50,21 @@ def record(
     if resolution.told:
         tick.tell(row)
     return row
+
+
+def _note_circumstances(
+    tick: TickContext,
+    job: Job,
+    handler_file: str,
+    lasted: tuple[datetime, datetime],
+    event: "RunEnded",
+) -> None:
+    """Note what of the circumstances of a success is not kept yet; most of them add nothing."""
+    kept = tick.store.state["jobs"].get(job.id, {}).get("circumstances")
+    found = tick.effects.look_around(job, handler_file, tick.run_context)
+    news = circumstances.news(found, kept if isinstance(kept, dict) else {}, lasted)
+    if news:
+        event["circumstances"] = news
 
 
 def _fired(event: tuple[str, dict[str, Any]]) -> dict[str, Any]:

@@ -44,7 +44,12 @@ _NAMES: Mapping[str, str] = {
     "incident_closed": "incident_closed",
 }
 """The names of events that have one name only."""
-_LEFT_OUT = frozenset(("seq", "event", "at", "memory", "section", "outgoing", "seed_key", "fired"))
+_LEFT_OUT = frozenset(
+    (
+        *("seq", "event", "at", "memory", "section", "outgoing", "seed_key", "fired"),
+        "circumstances",
+    )
+)
 """What is nobody else's business: numbers, handlers' memory, messages that wait."""
 NAMES = frozenset((*_NAMES.values(), FINISHED, FAILED, RECOVERED))
 

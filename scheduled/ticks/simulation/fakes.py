@@ -110,6 +110,7 @@ NO_EFFECTS = Effects(
     recovered=lambda _ending, _context: None,
     forget=lambda *_arguments: None,
     finish_output=lambda *_arguments: "",
+    look_around=lambda *_arguments: {},
     watch_output=lambda *_arguments: None,
 )
 """They change nothing."""
