@@ -19,7 +19,7 @@ from scheduled.config import load
 from scheduled.config.job_keys import JOB_KEYS
 from scheduled.config.key import Key, manual_rows
 from scheduled.config.keys import KEYS
-from scheduled.config.notify_keys import CHANNEL_KEYS, KIND_KEYS
+from scheduled.config.notify_keys import CHANNEL_KEYS, KIND_KEYS, SUBSCRIBER_KEYS
 from scheduled.config.paths import PathOptions
 from scheduled.handler import Kind, loader
 from scheduled.jobs import builtin
@@ -181,6 +181,7 @@ TABLES = {
     "Settings": KEYS,
     "Keys of a job": JOB_KEYS,
     "Keys of every channel": CHANNEL_KEYS,
+    "Keys of every subscriber": SUBSCRIBER_KEYS,
     **{str(kind): keys for kind, keys in KIND_KEYS.items()},
 }
 

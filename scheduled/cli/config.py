@@ -185,7 +185,10 @@ def _values(config: Config) -> dict[str, Any]:
         "jobs_dirs": [str(path) for path in config.jobs_dirs],
         "handler_dirs": [str(path) for path in config.handler_dirs],
         **{key: getattr(config, key) for key in DEFAULTS},
-        "notify": {name: masked.settings(channel) for name, channel in config.notify.items()},
+        **{
+            key: {name: masked.settings(each) for name, each in getattr(config, key).items()}
+            for key in ("notify", "subscribe")
+        },
     }
 
 

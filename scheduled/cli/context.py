@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from scheduled.config import load, ownership
 from scheduled.config.load import Config
 from scheduled.config.paths import PathOptions
+from scheduled.errors import ScheduledError
 from scheduled.state.journal import Event
 from scheduled.state.store import Store
 from scheduled.system import machine
@@ -82,6 +83,19 @@ class Session:
             return
         self.store = ownership.open_store(self.config, self.environ, self.arguments)
         self.owns_state = True
+        if self.config.subscribe:
+            self.store.recorded = []
+
+    def tell_subscribers(self) -> None:
+        """Tell subscribers of the configuration what this command has recorded."""
+        if not self.owns_state or not self.store.recorded:
+            return
+        from scheduled.ticks import announcing
+
+        with suppress(ScheduledError):  # what the command was to do is done
+            told = announcing.tell_of_command(self.config, self.store, self.environ, self.now)
+            for sentence in told if self.verbose else ():
+                print(f"scheduled: {sentence}", file=sys.stderr)
 
     @cached_property
     def zone(self) -> tzinfo:

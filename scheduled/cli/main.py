@@ -147,6 +147,7 @@ def _called(session: Session) -> int:
         obj=session,
         color=None if session.color else False,
     )
+    session.tell_subscribers()
     return _mended(session, result if isinstance(result, int) else 0)
 
 

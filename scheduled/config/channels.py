@@ -1,6 +1,6 @@
-"""The channels of a configuration: their keys are read and checked.
+"""The channels and subscribers of a configuration: their keys are read and checked.
 
-What is wrong with one channel stops that channel alone, never a job.
+What is wrong with one of them stops that one alone, never a job.
 """
 
 from collections.abc import Mapping
@@ -10,13 +10,13 @@ from typing import Any
 from scheduled.config.converters import InvalidValue, describe
 from scheduled.config.job_entry import ProblemList, read_keys
 from scheduled.config.job_keys import ID
-from scheduled.config.notify_keys import CHANNEL_KEYS, KIND_KEYS, REQUIRED, of_kind
+from scheduled.config.notify_keys import CHANNELS, KIND_KEYS, REQUIRED, SUBSCRIBERS, Table
 from scheduled.config.yaml_document import Node
 from scheduled.errors import did_you_mean
 from scheduled.notify.kinds import Kind
 from scheduled.system.text import excerpt
 
-KEY = "notify"
+TABLES: Mapping[str, Table] = {table.key: table for table in (CHANNELS, SUBSCRIBERS)}
 _EXCLUSIVE = (
     ("url", "url_file", "url_env"),
     ("password_file", "password_env"),
@@ -26,64 +26,68 @@ _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 def without(document: Node) -> Node:
-    """Return a configuration without its channels."""
-    values = {name: node for name, node in document.value.items() if name != KEY}
-    others = [(name, line) for name, line in document.duplicates if name != KEY]
+    """Return a configuration without its channels and subscribers."""
+    values = {name: node for name, node in document.value.items() if name not in TABLES}
+    others = [(name, line) for name, line in document.duplicates if name not in TABLES]
     return replace(document, value=values, duplicates=others)
 
 
-def read(document: Node, problems: ProblemList) -> dict[str, dict[str, Any]]:
-    """Return the channels of a configuration by name, as JSON values; wrong ones are reported."""
-    node = document.value.get(KEY)
+def read(document: Node, table: Table, problems: ProblemList) -> dict[str, dict[str, Any]]:
+    """Return the channels of a configuration by name, as JSON values; wrong ones are reported.
+
+    Or its subscribers, by the keys in `table`.
+    """
+    node, key = document.value.get(table.key), table.key
     for name, line in document.duplicates:
-        if name == KEY:
-            problems.add(line, KEY, f"duplicate key, first in line {document.value[KEY].line}")
+        if name == key:
+            problems.add(line, key, f"duplicate key, first in line {document.value[key].line}")
     if node is None or node.value is None:
         return {}
     if not node.is_mapping:
         found = describe(node)
-        problems.add(node.line, KEY, f"expected names of channels, found {found}")
+        problems.add(node.line, key, f"expected names of {table.what}s, found {found}")
         return {}
     duplicates = dict(node.duplicates)
     for name, line in duplicates.items():
-        sentence = "duplicate key; neither of the two channels is used"
-        problems.add(line, f"{KEY}.{excerpt(name)}", sentence)
+        sentence = f"duplicate key; neither of the two {table.what}s is used"
+        problems.add(line, f"{key}.{excerpt(name)}", sentence)
     return {
         name: settings
         for name, entry in node.value.items()
-        if name not in duplicates and (settings := _channel(name, entry, problems)) is not None
+        if name not in duplicates
+        and (settings := _channel(name, entry, table, problems)) is not None
     }
 
 
-def _channel(name: str, node: Node, problems: ProblemList) -> dict[str, Any] | None:
+def _channel(name: str, node: Node, table: Table, problems: ProblemList) -> dict[str, Any] | None:
     """Return the settings of a channel, or None if something is wrong with it."""
-    before, path = len(problems), f"{KEY}.{excerpt(name)}"
+    before, path = len(problems), f"{table.key}.{excerpt(name)}"
     if not ID.fullmatch(name):
         sentence = 'a name may contain letters, digits, ".", "_" and "-", at most 100 of them'
         problems.add(node.line, path, sentence)
-    kind = _kind(node, path, problems)
+    kind = _kind(node, path, table, problems)
     if kind is None:
         return None
-    values = read_keys(node, of_kind(kind), path, problems)
+    values = read_keys(node, table.of_kind(kind), path, problems)
     if len(problems) == before:
         for sentence in _contradictions(kind, values):
             problems.add(node.line, path, sentence)
     return None if len(problems) > before else {key: _json(value) for key, value in values.items()}
 
 
-def _kind(node: Node, path: str, problems: ProblemList) -> Kind | None:
+def _kind(node: Node, path: str, table: Table, problems: ProblemList) -> Kind | None:
     if not node.is_mapping:
         problems.add(node.line, path, f"expected keys like kind, found {describe(node)}")
         return None
     if "kind" not in node.value:
         example = "kind: webhook"
-        keys = {key for keys in KIND_KEYS.values() for key in keys} | {*CHANNEL_KEYS}
+        keys = {key for keys in KIND_KEYS.values() for key in keys} | {*table.common}
         unknown = [key for key in node.value if key not in keys]
         advice = did_you_mean(unknown[0], ["kind"], "") if unknown else ""
         problems.add(node.line, path, f"no kind; write one like {example}{advice}")
         return None
     try:
-        return Kind(CHANNEL_KEYS["kind"].convert(node.value["kind"]))
+        return Kind(table.common["kind"].convert(node.value["kind"]))
     except InvalidValue as error:
         problems.add(node.value["kind"].line, f"{path}.kind", str(error))
         return None

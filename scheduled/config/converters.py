@@ -338,7 +338,7 @@ def job_entries(node: Node) -> None:
 def channel_entries(node: Node) -> None:
     """Refuse anything but a mapping; the entries are checked one by one."""
     if node.value is not None and not node.is_mapping:
-        raise InvalidValue(f"expected names of channels, found {describe(node)}")
+        raise InvalidValue(f"expected names with keys, found {describe(node)}")
 
 
 def _refuse_duplicates(node: Node) -> None:

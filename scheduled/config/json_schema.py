@@ -12,9 +12,8 @@ from scheduled.config.converters import Schema, anchored, text
 from scheduled.config.job_keys import ID, JOB_KEYS
 from scheduled.config.key import Key
 from scheduled.config.keys import KEYS
-from scheduled.config.notify_keys import REQUIRED, of_kind
+from scheduled.config.notify_keys import CHANNELS, REQUIRED, SUBSCRIBERS, Table
 from scheduled.jobs import builtin
-from scheduled.notify.kinds import Kind
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _A_JOB = {"$ref": "#/$defs/job"}
@@ -37,7 +36,8 @@ def of_configuration() -> Schema:
     }
     schema = _of_table(KEYS)
     schema["properties"]["jobs"] = jobs
-    schema["properties"]["notify"] = _channels()
+    for table in (CHANNELS, SUBSCRIBERS):
+        schema["properties"][table.key] = _channels(table)
     # Handler directories add jobs that only `validate` knows, and that can be changed as well.
     complete = {"properties": dict.fromkeys(builtin_jobs, True), "additionalProperties": _A_JOB}
     schema |= {"if": {"required": ["handler_dirs"]}, "else": {"properties": {"jobs": complete}}}
@@ -46,18 +46,18 @@ def of_configuration() -> Schema:
     return {"$schema": _DRAFT, "title": "scheduled.yaml", **schema, "$defs": definitions}
 
 
-def _channels() -> Schema:
-    """Return the schema of the channels: each has the keys of its kind."""
+def _channels(table: Table) -> Schema:
+    """Return the schema of channels or subscribers: each has the keys of its kind."""
     kinds = []
-    for kind in Kind:
-        table = _of_table(of_kind(kind))
+    for kind in table.kinds:
+        schema = _of_table(table.of_kind(kind))
         needed = [{"anyOf": [{"required": [name]} for name in names]} for names in REQUIRED[kind]]
-        table["properties"]["kind"] = {"const": str(kind)}
-        rules = [*table.pop("allOf"), *needed]
-        table |= {"required": ["kind"]} | ({"allOf": rules} if rules else {})
-        kinds.append(table)
+        schema["properties"]["kind"] = {"const": str(kind)}
+        rules = [*schema.pop("allOf"), *needed]
+        schema |= {"required": ["kind"]} | ({"allOf": rules} if rules else {})
+        kinds.append(schema)
     return {
-        **_of_key(KEYS["notify"]),
+        **_of_key(KEYS[table.key]),
         "propertyNames": {"pattern": anchored(ID)},
         "additionalProperties": {"anyOf": kinds},
     }

@@ -106,6 +106,11 @@ KEYS: Mapping[str, Key] = with_aliases(
             "none",
             "; cron then mails what `run` prints",
         ),
+        "subscribe": Key(
+            "[commands and webhooks](#events) by name that are told of events as they happen",
+            channel_entries,
+            "none",
+        ),
         "jobs_dirs": Key(
             "directories of [job files](#job-files)",
             text_list,

@@ -35,6 +35,7 @@ DEFAULTS: Mapping[str, Any] = {
     "metrics_file": "",
     "routes": {},
     "notify": {},
+    "subscribe": {},
     "trusted_owners": (),
     "retention": {},
 }
@@ -65,6 +66,8 @@ class Config:
     routes: Mapping[str, Any]
     notify: Mapping[str, Mapping[str, Any]]
     """The settings of each channel, by name; wrong ones are left out."""
+    subscribe: Mapping[str, Mapping[str, Any]]
+    """Those of each subscriber."""
     trusted_owners: Sequence[str]
     """Users besides us and root whose files may be executed."""
     retention: Mapping[str, Any]

@@ -1,9 +1,10 @@
-"""The keys of a channel, below `notify:`: those of every channel, and those of each kind.
+"""The keys of a channel, below `notify:`, and of a subscriber: of each, and of each kind.
 
 They are declared as those of `config.keys` are.
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from scheduled.config.converters import (
     choice,
@@ -16,6 +17,7 @@ from scheduled.config.converters import (
 from scheduled.config.key import Key
 from scheduled.config.notify_values import (
     any_address,
+    event_list,
     headers,
     mail_address,
     mail_addresses,
@@ -27,6 +29,7 @@ from scheduled.config.notify_values import (
 from scheduled.notify.kinds import Kind, Tls
 from scheduled.notify.message import PRIORITIES
 from scheduled.notify.notice import GROUPS, KINDS
+from scheduled.notify.subscription import KINDS as KINDS_OF_SUBSCRIBERS
 
 _FILE = ", relative to the configuration's directory; see [secrets](#secrets)"
 
@@ -139,6 +142,35 @@ REQUIRED: Mapping[Kind, tuple[tuple[str, ...], ...]] = {
 """Of each group of keys a channel needs one."""
 
 
-def of_kind(kind: str) -> dict[str, Key]:
-    """Return all keys of a channel of that kind."""
-    return {**CHANNEL_KEYS, **KIND_KEYS[Kind(kind)]}
+SUBSCRIBER_KEYS: Mapping[str, Key] = {
+    "kind": Key("how it is told: `command` or `webhook`", word(KINDS_OF_SUBSCRIBERS), "required"),
+    "on": Key("the [events](#events) it is told of; `job_*` stands for several", event_list, "all"),
+    "jobs": Key(
+        "only events about these jobs; `backup-*` stands for several",
+        text_list,
+        "all",
+        ", and events about no job",
+    ),
+    "tags": Key("only events about jobs with one of these tags", text_list, "all"),
+}
+"""What every subscriber may have, below `subscribe:`, besides the keys of its kind."""
+
+
+class Table(NamedTuple):
+    """The keys of a mapping of things that are told something, by name."""
+
+    key: str
+    """The key of the configuration they stand below."""
+    what: str
+    """What each of them is called."""
+    common: Mapping[str, Key]
+    """What each may have."""
+    kinds: tuple[Kind, ...]
+
+    def of_kind(self, kind: str) -> dict[str, Key]:
+        """Return all keys of one of that kind."""
+        return {**self.common, **KIND_KEYS[Kind(kind)]}
+
+
+CHANNELS = Table("notify", "channel", CHANNEL_KEYS, (*Kind,))
+SUBSCRIBERS = Table("subscribe", "subscriber", SUBSCRIBER_KEYS, (Kind.COMMAND, Kind.WEBHOOK))

@@ -1,5 +1,6 @@
 """Converters of the values that only channels have: addresses, headers, templates."""
 
+import fnmatch
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +17,7 @@ from scheduled.config.converters import (
 )
 from scheduled.config.yaml_document import Node
 from scheduled.errors import did_you_mean
+from scheduled.notify.subscription import EVENTS
 from scheduled.system.text import excerpt
 
 _MAIL = re.compile(r"[!#-'*+\-./0-9=?A-Z^_`a-z{|}~]{1,64}@[0-9A-Za-z.\-\[\]:]{1,253}")
@@ -50,6 +52,20 @@ def word_list(words: Sequence[str]) -> Converter[tuple[str, ...]]:
     options = {"enum": list(words)}
     many = {"type": "array", "items": options, "minItems": 1}
     return Converter(convert, {"anyOf": [options, many]})
+
+
+def _event_list(node: Node) -> tuple[str, ...]:
+    found = text_list(node)
+    if not found:
+        raise InvalidValue("an empty list; remove the key")
+    for pattern in found:
+        meant = "" if fnmatch.filter(EVENTS, pattern) else did_you_mean(pattern, EVENTS, "")
+        if meant:
+            raise InvalidValue(f'"{excerpt(pattern)}": no such event{meant}')
+    return found
+
+
+event_list = Converter(_event_list, _TEXTS)
 
 
 def _web_address(node: Node) -> str:

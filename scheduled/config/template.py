@@ -41,6 +41,8 @@ def text(root: Path) -> str:
             *_settings("#", KEYS),
             "\nnotify:\n",
             *_channels(),
+            "\nsubscribe:\n",
+            *_subscribers(),
             "\njobs:\n",
             *(_builtin_jobs() if has_registry(root) else _disabled_jobs()),
             _OWN,
@@ -63,6 +65,13 @@ def _channels() -> Iterator[str]:
         examples = {name: key.example for name, key in keys.items() if key.example}
         pairs = [f"{name}: {_quoted(value)}" for name, value in examples.items()]
         yield f"  #by_{kind}: {{{', '.join([f'kind: {kind}', *pairs])}}}\n"
+
+
+def _subscribers() -> Iterator[str]:
+    """Yield a disabled subscriber of each kind."""
+    yield "  # What is told of events as they happen, for other programs.\n"
+    yield "  #program: {kind: command, command: cat >> events.jsonl, on: [job_*, incident_*]}\n"
+    yield "  #server: {kind: webhook, url: https://example.org/events, on: scheduler.*}\n"
 
 
 def _quoted(value: str) -> str:

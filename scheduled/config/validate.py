@@ -50,8 +50,9 @@ def validate_config(
         raise ConfigError(fatal.sentences())
     others = channels.without(document)
     settings = {"default_timeout": default_timeout, **read_keys(others, KEYS, "", fatal)}
-    if channels.KEY in document.value:
-        settings[channels.KEY] = channels.read(document, problems)
+    for key, table in channels.TABLES.items():
+        if key in document.value:
+            settings[key] = channels.read(document, table, problems)
     zone = _timezone(document, settings, machine_zone, fatal)
     explicit = _explicit_settings(document, settings)
     config = ParsedConfig(zone.name, *explicit, zone_warning=zone.warning)

@@ -38,11 +38,11 @@ def is_told(notice: Notice, settings: Settings) -> bool:
     return (
         (notice.group in wanted or notice.kind in wanted)
         and _rank(notice.priority) >= _rank(least)
-        and _is_among(notice, settings)
+        and is_among(notice, settings)
     )
 
 
-def _is_among(notice: Notice, settings: Settings) -> bool:
+def is_among(notice: Notice, settings: Settings) -> bool:
     """Return whether a notice is about one of the jobs that a channel is limited to."""
     jobs: Sequence[str] = settings.get("jobs") or ()
     tags: Sequence[str] = settings.get("tags") or ()

@@ -34,33 +34,56 @@ _POSTPONE = "postpone"
 
 def deliver(batches: Mapping[str, Sequence[Message]], context: ChannelContext) -> list[Delivery]:
     """Deliver the messages of each channel, by its name; each channel has one delivery."""
-    senders: list[_Sender] = []
+    senders: list[Sender] = []
     try:
         for name, messages in batches.items():
-            senders.append(_Sender(name, messages, context))
-        while working := [sender for sender in senders if sender.is_working]:
-            wait = min(sender.deadline for sender in working) - time.monotonic()
-            ready = select.select(working, [], [], max(0.0, wait))[0]
-            for sender in working:
-                sender.read() if sender in ready else sender.stop_if_late()
+            senders.append(Sender(name, messages, context))
+        while hear(senders):
+            pass
     finally:
         for sender in senders:
             sender.end()
     return [sender.delivery for sender in senders]
 
 
-class _Sender:
-    """The process of one channel, as the tick sees it."""
+def hear(senders: "Sequence[Sender]", patience: float = CHANNEL_SECONDS) -> bool:
+    """Take what senders say, and stop those that are late; return whether one had been at work.
 
-    def __init__(self, name: str, messages: Sequence[Message], context: ChannelContext) -> None:
+    Wait for it until the first of them is late, and no longer than `patience` seconds.
+    """
+    working = [sender for sender in senders if sender.is_working]
+    if working:
+        wait = min(sender.deadline for sender in working) - time.monotonic()
+        ready = select.select(working, [], [], max(0.0, min(wait, patience)))[0]
+        for sender in working:
+            sender.read() if sender in ready else sender.stop_if_late()
+    return bool(working)
+
+
+class Sender:
+    """The process of one channel, as the tick sees it.
+
+    With `closes`, it keeps no descriptor of the tick open, and so none of its locks.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        messages: Sequence[Message],
+        context: ChannelContext,
+        *,
+        closes: bool = False,
+    ) -> None:
         self.delivery = Delivery()
         self._name = name
+        self.is_late = False
+        """Whether a message has taken too long: it is left alone until the next tick."""
         self._waiting = [*messages]
         self._text = b""
         self.deadline = time.monotonic() + MESSAGE_SECONDS
         self._pid, self._pipe = 0, -1
         try:
-            self._pid, self._pipe = _fork(name, messages, context)
+            self._pid, self._pipe = _fork(name, messages, context, closes=closes)
         except OSError as error:
             self._fail_rest(f"cannot be started: {reason_of(error)}")
 
@@ -108,6 +131,7 @@ class _Sender:
         self._postpone_rest()
 
     def _postpone_rest(self) -> None:
+        self.is_late = True
         self.delivery.postponed += self._waiting
         self._waiting = []
 
@@ -128,7 +152,9 @@ class _Sender:
             os.waitpid(self._pid, 0)
 
 
-def _fork(name: str, messages: Sequence[Message], context: ChannelContext) -> tuple[int, int]:
+def _fork(
+    name: str, messages: Sequence[Message], context: ChannelContext, *, closes: bool
+) -> tuple[int, int]:
     """Start the process of a channel; return its id, and the pipe it writes to."""
     reading, writing = os.pipe()
     # No signal meant for the tick may run its handlers in the process.
@@ -138,7 +164,7 @@ def _fork(name: str, messages: Sequence[Message], context: ChannelContext) -> tu
             warnings.simplefilter("ignore", DeprecationWarning)  # as in runs.keeper
             pid = os.fork()
         if pid == 0:
-            _work(name, messages, context, writing)
+            _work(name, messages, context, writing, closes=closes)
     except OSError:
         os.close(reading)
         raise
@@ -148,11 +174,15 @@ def _fork(name: str, messages: Sequence[Message], context: ChannelContext) -> tu
     return pid, reading
 
 
-def _work(name: str, messages: Sequence[Message], context: ChannelContext, pipe: int) -> NoReturn:
+def _work(
+    name: str, messages: Sequence[Message], context: ChannelContext, pipe: int, *, closes: bool
+) -> NoReturn:
     """Do all that the process of a channel does."""
     try:
         gc.disable()  # a finalizer of the tick's could close a descriptor that is ours by now
         _detach()
+        if closes:
+            _close_others(pipe)
         for answer in _answers(name, messages, context):
             os.write(pipe, json.dumps(answer).encode() + b"\n")
     finally:
@@ -171,6 +201,14 @@ def _detach() -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nothing, descriptor)
+
+
+def _close_others(pipe: int) -> None:
+    """Close all descriptors but the pipe and those of input and output."""
+    for name in os.listdir("/dev/fd"):
+        if int(name) > 2 and int(name) != pipe:
+            with contextlib.suppress(OSError):
+                os.close(int(name))
 
 
 def _answers(

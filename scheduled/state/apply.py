@@ -365,6 +365,7 @@ CHANGES: dict[str, Callable[[State, Any], None]] = {
     "risk": outbox_entries.risks_found,
     "delivered": outbox_entries.messages_delivered,
     "undelivered": outbox_entries.delivery_failed,
+    "subscribers": outbox_entries.subscribers_failing,
     "enabled": _job_enabled,
     "suspension_lifted": _suspension_lifted,
     "paused": _job_paused,

@@ -273,6 +273,8 @@ class State(TypedDict):
     closed_incidents: NotRequired[list[IncidentEntry]]
     """The last ones; absent until one has ended."""
     outbox: list[OutboxEntry]
+    subscribers: NotRequired[dict[str, str]]
+    """Those that could not be told last, with the reason; absent until there is one."""
     gaps: list[GapEntry]
     boot: BootEntry
     cadence: CadenceEntry

@@ -206,6 +206,12 @@ class MessagesDelivered(Recorded):
     """Why they were given up; absent where they were delivered."""
 
 
+class SubscribersFailing(Recorded):
+    event: Literal["subscribers"]
+    failing: dict[str, str]
+    """By name, with the reason of each; empty where all work again."""
+
+
 class DeliveryFailed(Recorded):
     event: Literal["undelivered"]
     id: str
@@ -358,6 +364,8 @@ class TickEnded(Recorded):
     event: Literal["tick"]
     ran: NotRequired[int]
     code: NotRequired[int]
+    started: NotRequired[str]
+    """When it began; a simulated tick has none."""
 
 
 class Snapshot(Recorded):

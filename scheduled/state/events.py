@@ -380,16 +380,13 @@ def tick_interval_installed(by: str, seconds: float | None) -> kinds.TickInterva
     return {"event": "cadence", "by": by, "seconds": seconds}
 
 
-def gap_explained(start: datetime, end: datetime, cause: str) -> kinds.GapExplained:
-    """Build the event of a time without ticks."""
-    return {"event": "gap", "from": format_utc(start), "to": format_utc(end), "cause": cause}
-
-
-def tick_ended(ran: int, code: int = 0) -> kinds.TickEnded:
+def tick_ended(ran: int, code: int = 0, started: datetime | None = None) -> kinds.TickEnded:
     """Build the last event of a tick that ran so many jobs; `code` is its exit code, if known."""
     event: kinds.TickEnded = {"event": "tick", "ran": ran}
     if code:
         event["code"] = code
+    if started is not None:
+        event["started"] = format_utc(started)
     return event
 
 

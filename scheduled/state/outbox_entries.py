@@ -31,3 +31,7 @@ def delivery_failed(state: State, event: kinds.DeliveryFailed) -> None:
             message["failures"] = message.get("failures", 0) + 1
             message["problem"] = event["problem"]
             message["retry_at"] = event["retry_at"]
+
+
+def subscribers_failing(state: State, event: kinds.SubscribersFailing) -> None:
+    state["subscribers"] = dict(event["failing"])

@@ -50,6 +50,8 @@ class Store:
         """How many events `replay` has read."""
         self.changed_jobs: set[str] = set()
         """The jobs that applied events were about; ALL_JOBS if one concerned every job."""
+        self.recorded: list[Event] | None = None
+        """What this process has recorded, for who collects it; None: nobody does."""
         self.claimant: owner.Claimant | None = None
         """For whom is written; a state of others is refused. None: it is not asked."""
         self._unread = 0
@@ -275,6 +277,8 @@ class Store:
         ]
         self.journal.append(name, numbered, sync=sync)
         self.has_written = True
+        if self.recorded is not None:
+            self.recorded += numbered
         self._read_own()
         if sync:
             self._synced = self._position

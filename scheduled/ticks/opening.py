@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from scheduled.jobs.model import Job
-from scheduled.state import events, heartbeat, present
+from scheduled.state import events, heartbeat, present, tick_events
 from scheduled.state.heartbeat import Heartbeat, Stretch
 from scheduled.state.store import Store
 from scheduled.state.tick_interval import Cadence
@@ -21,7 +21,7 @@ def record_gaps(store: Store, beat: Heartbeat, cadence: Cadence, now: datetime) 
     last = heartbeat.load(store.state_dir)
     tolerance = cadence.tolerance(last.at if last else None)
     gaps = heartbeat.find_gaps(last, _unread(store), beat, tolerance)
-    explained = [events.gap_explained(gap.start, gap.end, gap.cause.value) for gap in gaps]
+    explained = [tick_events.gap_explained(gap.start, gap.end, gap.cause.value) for gap in gaps]
     if explained:
         store.record(now, *explained)
     return bool(explained)

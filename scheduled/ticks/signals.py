@@ -40,12 +40,21 @@ class Bus:
         self._waiting: deque[tuple[str, Data]] = deque()
         self._busy = False
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether anybody has subscribed."""
+        return any(self._subscribers.values())
+
     def subscribe(self, event: str, subscriber: Subscriber) -> None:
         """Call `subscriber(**data)` for each such event from now on.
 
         For `"*"` it is called as `subscriber(event, **data)`, for every event.
         """
         self._subscribers.setdefault(event, []).append(subscriber)
+
+    def unsubscribe(self, event: str, subscriber: Subscriber) -> None:
+        """Call a subscriber no longer for such events."""
+        self._subscribers[event].remove(subscriber)
 
     def fire(self, event: str, /, **data: Any) -> None:
         """Call the subscribers, those of this event first. Never raises what they raise.

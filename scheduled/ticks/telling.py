@@ -4,7 +4,8 @@ Here it is asked, at little cost, whether there is anything; most ticks have not
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,13 +16,40 @@ from scheduled.state.document import State
 from scheduled.state.heartbeat import Cause
 from scheduled.ticks.context import TickContext
 from scheduled.ticks.report import NO_SPACE_MARK, Report
-from scheduled.ticks.signals import Bus
+from scheduled.ticks.signals import EVERY, Bus
 from scheduled.timing.instants import parse_utc
 
 LONG = 10.0
 """Seconds. Runs that take less, and always did, are never unusually long or short."""
 _SIGNS = frozenset(("settled", "suspended", "open", "beside"))
 """What a job has in the state that may be ill."""
+
+
+@contextmanager
+def subscribers(
+    config: Config, context: TickContext, report: Report, bus: Bus
+) -> Iterator[Callable[[], object]]:
+    """Have the subscribers of a configuration told of what a tick fires meanwhile.
+
+    Yield what has to be called often while runs are in progress.
+    """
+    if not config.subscribe:
+        context.store.recorded = [] if bus.is_heard else None
+        yield lambda: None
+        return
+    from scheduled.ticks import announcing
+    from scheduled.ticks.subscribers import Subscribers
+
+    context.store.recorded = []
+    told = Subscribers(config, context.run_context.environ, context.clock)
+    bus.subscribe(EVERY, told.take)
+    try:
+        yield told.poll
+        with report.catch_storage_errors():
+            report.notes += announcing.finish(told, context.store, context.clock())
+    finally:
+        bus.unsubscribe(EVERY, told.take)
+        told.end()
 
 
 def incidents(config: Config, context: TickContext, report: Report, bus: Bus) -> None:

@@ -83,16 +83,21 @@ def run(
 def _run(tick: "Tick", arguments: list[str] | None, on_poll: Callable[[], object]) -> Report:
     if left_behind := ownership.left_behind(tick.config, tick.context.run_context.environ):
         tick.report.warnings.append(left_behind)
-    tick.open()
-    recovery.recover_all(tick.context)
-    decisions = tick.plan()
-    with Supervisor(on_poll) as children:
-        tick.dispatcher(children).run(decisions)
-        telling.incidents(tick.config, tick.context, tick.report, tick.bus)
-        tick.deliver()
-        tick.close(decisions, arguments)
-        telling.risks(tick.config, tick.context, tick.report, tick.bus)
-        tick.report.stopped_by = children.stopped_by  # also one that came during the last steps
+    with telling.subscribers(tick.config, tick.context, tick.report, tick.bus) as poll:
+        tick.open()
+        recovery.recover_all(tick.context)
+        decisions = tick.plan()
+        tick.fire_recorded()
+        with Supervisor(lambda: (on_poll(), poll())) as children:
+            tick.dispatcher(children).run(decisions)
+            tick.fire_recorded()
+            telling.incidents(tick.config, tick.context, tick.report, tick.bus)
+            tick.deliver()
+            tick.close(decisions, arguments)
+            tick.fire_recorded()
+            telling.risks(tick.config, tick.context, tick.report, tick.bus)
+            tick.report.stopped_by = children.stopped_by  # also one of the last steps
+    tick.report.warnings += [str(failure) for failure in tick.bus.failures]
     return tick.report
 
 
@@ -186,6 +191,14 @@ class Tick:
         heartbeat.save(self.config.places.state_dir, beat)
         opening.forget_unread(self.store)
         self.bus.fire("startup", at=format_utc(self.now))
+        self.fire_recorded()
+
+    def fire_recorded(self) -> None:
+        """Fire what has been recorded and is known by its record alone, if anybody listens."""
+        if self.store.recorded:
+            from scheduled.ticks import announcing
+
+            announcing.fire_recorded(self.store, self.bus)
 
     def note_previous(self) -> None:
         """Find out when a tick last saw the configuration; call it before the heartbeat is saved.
@@ -278,7 +291,7 @@ class Tick:
     def close(self, decisions: list[Decision], arguments: list[str] | None) -> None:
         """Write the checkpoint, the central file, and the hint for the next tick."""
         with self.report.catch_storage_errors():
-            ended = events.tick_ended(len(self.report.ran), self.report.exit_code)
+            ended = events.tick_ended(len(self.report.ran), self.report.exit_code, self.now)
             self.store.record(self.clock(), ended)
             stamp = self.store.checkpoint(self.clock())
             is_watching = lingering_output.trim_all(self.store.state_dir)
@@ -295,7 +308,6 @@ class Tick:
 
             self.report.warnings += metrics_file.publish(self.config, self.store, self.clock())
         self._find_upcoming()
-        self.report.warnings += [str(failure) for failure in self.bus.failures]
         self.report.recovered += self.store.recovered
         self.report.duration_seconds = time.monotonic() - self._started
 

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from scheduled.jobs.model import Outcome
+from scheduled.planning.decide import REMOVED
 from scheduled.planning.incidents import OF_JOBS
 from scheduled.state import history
 from scheduled.state.journal import Event
 
 STATUS, STATS, HEALTH = "scheduler.task.status", "scheduler.stats", "scheduler.health"
+STARTUP = "startup"
 CREATED, DELETED = "scheduler.task.create", "scheduler.task.delete"
 STARTED, FINISHED, FAILED, RECOVERED = (
     "job_started",
@@ -37,7 +39,6 @@ _NAMES: Mapping[str, str] = {
     "begin": STARTED,
     "risk": "data_loss_risk",
     "gap": HEALTH,
-    "tick": STATS,
     "incident_opened": "incident_opened",
     "incident_reminded": "incident_reminded",
     "incident_acknowledged": "incident_acknowledged",
@@ -51,7 +52,7 @@ _LEFT_OUT = frozenset(
     )
 )
 """What is nobody else's business: numbers, handlers' memory, messages that wait."""
-NAMES = frozenset((*_NAMES.values(), FINISHED, FAILED, RECOVERED))
+NAMES = frozenset((*_NAMES.values(), STARTUP, STATS, FINISHED, FAILED, RECOVERED))
 
 
 class Naming:
@@ -70,7 +71,7 @@ class Naming:
         return [
             {
                 "seq": event.get("seq"),
-                "at": event.get("at"),
+                "at": _instant(name, event),
                 "event": name,
                 "kind": event.get("event"),
                 "job": event.get("job") or _job_of_case(event),
@@ -81,6 +82,12 @@ class Naming:
 
     def _names(self, event: Event) -> Iterator[str]:
         kind, job = event.get("event", ""), event.get("job")
+        if kind == "seen" and event.get("fingerprint") == REMOVED:
+            yield DELETED
+            return
+        if kind == "tick":
+            yield from (STARTUP, STATS) if "started" in event else (STATS,)
+            return
         if kind != "end":
             if kind in _NAMES:
                 yield _NAMES[kind]
@@ -96,6 +103,12 @@ class Naming:
         if row["outcome"] == Outcome.SUCCEEDED and job in self._failing:
             self._failing.discard(str(job))
             yield RECOVERED
+
+
+def _instant(name: str, event: Event) -> Any:
+    """Return when it happened: the start of a tick is told with its end."""
+    started = event.get("started")
+    return started if name == STARTUP and isinstance(started, str) else event.get("at")
 
 
 def _fired(event: Event) -> Iterator[tuple[str, Any]]:

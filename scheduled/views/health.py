@@ -150,6 +150,10 @@ def _waiting(snapshot: Snapshot, overdue: Sequence[Any]) -> list[Finding]:
     if stuck:
         sentence = f"{counted(len(stuck), 'message')} could not be delivered yet: {_why(stuck)}"
         findings.append((Health.DEGRADED, sentence))
+    failing = snapshot.state.get("subscribers") or {}
+    if failing:
+        why = some(f"{one_line(name)} ({one_line(why, 100)})" for name, why in failing.items())
+        findings.append((Health.DEGRADED, f"subscribers that could not be told: {why}"))
     return findings
 
 

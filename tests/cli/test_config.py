@@ -258,7 +258,8 @@ def test_the_keys_of_show_json(root: Path) -> None:
     assert found["settings"].keys() == {
         "root", "config_path", "state_dir", "central_dir", "timezone", "jobs_dirs", "handler_dirs",
         "max_concurrent", "default_timeout", "tick_interval", "catch_up_budget", "max_jobs",
-        "host", "notify", "routes", "trusted_owners",
+        "host", "notify", "subscribe", "routes", "trusted_owners",
+        "metrics_file", "retention",
     }  # fmt: skip
     assert found["settings"]["root"] == {"value": str(root), "from": "--root"}
     assert found["jobs"][-1]["command"] == ["x", "[red]"]

@@ -137,10 +137,20 @@ def test_following_prints_what_happens_once(busy: Home) -> None:
     assert names(more) == ["job_started", "job_failed"]
 
 
+def test_the_start_of_a_tick_is_known_from_its_end(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job()])
+    engine.run_at("11:30")
+
+    [*_, start, end] = told(Home(tmp_path))
+
+    assert (start["event"], start["at"]) == ("startup", "2026-11-21T11:30:00Z")
+    assert (end["event"], end["data"]["started"]) == ("scheduler.stats", start["at"])
+
+
 def test_every_name_is_one_of_the_design() -> None:
     assert {
         *("job_started", "job_finished", "job_failed", "job_recovered", "data_loss_risk"),
         *("scheduler.task.create", "scheduler.task.delete", "scheduler.task.status"),
         *("scheduler.stats", "scheduler.health", "incident_opened", "incident_closed"),
-        *("incident_reminded", "incident_acknowledged"),
+        *("incident_reminded", "incident_acknowledged", "startup"),
     } == naming.NAMES

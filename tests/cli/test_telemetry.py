@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scheduled.state import events
+from scheduled.state import events, tick_events
 from tests.builders import ciris_bodies
 from tests.builders.jobs import at
 from tests.builders.looks import Home, begin, end, seen
@@ -46,7 +46,7 @@ def busy(home: Home) -> Home:
         {"at": "2026-11-21T11:42:00Z", **events.job_cancelled("poll", "enough")},
         {"at": "2026-11-21T11:43:00Z", **events.schedule_refused("x")},
         {"at": "2026-11-21T11:44:00Z", **events.tick_ended(2, 2)},
-        {"at": "2026-11-21T11:50:00Z", **events.gap_explained(at("11:44"), at("11:50"), "x")},
+        {"at": "2026-11-21T11:50:00Z", **tick_events.gap_explained(at("11:44"), at("11:50"), "x")},
     )
     return home
 

@@ -138,3 +138,36 @@ def test_secrets_of_a_channel_are_not_shown() -> None:
     assert shown["env"] == {"MY_TOKEN": "***", "PLACE": "here"}
     assert masked.address("tgram://bottoken/chat") == "tgram://***"
     assert masked.address("https://example.org?key=s3cr3t") == "https://example.org/***"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("5", "expected keys like kind"),
+        ("{url: 'https://a.org'}", "no kind"),
+        ("{kind: smtp, host: a, to: a@b.org}", "expected one of command, webhook"),
+        ("{kind: command}", "no command"),
+        ("{kind: command, command: x, on: job_faild}", "did you mean job_failed"),
+        ("{kind: command, command: x, on: []}", "an empty list"),
+        ("{kind: command, command: x, priority: high}", "unknown key"),
+    ],
+)
+def test_a_wrong_subscriber_is_a_problem_of_its_own(
+    tmp_path: Path, text: str, expected: str
+) -> None:
+    config = loaded(tmp_path, f"subscribe:\n  ops: {text}\n{OTHERS}")
+
+    assert [*config.subscribe] == ["fine"]
+    assert "mine" in {job.id for job in config.jobs}
+    assert config.problems[0].startswith("scheduled.yaml:2: subscribe.ops")
+    assert expected in config.problems[0]
+
+
+def test_a_subscriber_may_name_events_of_handlers(tmp_path: Path) -> None:
+    text = "{kind: webhook, url: 'https://u:p@a.org/x', on: [photos, 'job_*'], tags: disk}"
+    config = loaded(tmp_path, f"subscribe:\n  ops: {text}\n{OTHERS}")
+
+    assert config.problems == ()
+    assert config.subscribe["ops"]["on"] == ["photos", "job_*"]
+    document = {"subscribe": {"ops": {"kind": "webhook", "url": "https://a.org", "on": "job_*"}}}
+    assert Draft202012Validator(json_schema.of_configuration()).is_valid(document)

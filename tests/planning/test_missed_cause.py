@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scheduled.state import events
+from scheduled.state import events, tick_events
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job
 from tests.builders.looks import begin, end
@@ -32,7 +32,7 @@ def test_b2_a_slot_that_comes_due_during_a_run_is_missed_because_of_it(tmp_path:
     long = end("long", at("11:00"), finished_at="2026-11-21T14:20:00Z")
     engine.record("11:00", begin("long", at("11:00")))
     engine.record("14:20", long)
-    engine.record("14:20", events.gap_explained(at("11:30"), at("13:30"), "cron silent"))
+    engine.record("14:20", tick_events.gap_explained(at("11:30"), at("13:30"), "cron silent"))
 
     engine.run_at("14:21")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.jobs.model import CatchUp
-from scheduled.state import events, heartbeat
+from scheduled.state import heartbeat, tick_events
 from scheduled.state.document import empty
 from scheduled.state.store import Store
 from scheduled.views import gaps
@@ -123,7 +123,7 @@ def test_gaps_that_the_state_has_dropped_are_found_in_the_journal(tmp_path: Path
     store = Store(tmp_path).load()
     for hour in range(24):
         start, end = at(f"{hour:02}:00"), at(f"{hour:02}:30")
-        store.record(end, events.gap_explained(start, end, "machine off"))
+        store.record(end, tick_events.gap_explained(start, end, "machine off"))
 
     rows = gaps.rows(store.journal, store.state)
 

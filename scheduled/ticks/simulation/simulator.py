@@ -15,7 +15,7 @@ from scheduled.jobs.model import Attempt
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.due import INSTANT
 from scheduled.planning.standing import Start
-from scheduled.state import events, heartbeat, history
+from scheduled.state import events, heartbeat, history, tick_events
 from scheduled.state.heartbeat import Cause
 from scheduled.state.history import Row
 from scheduled.ticks import opening, recovery
@@ -114,7 +114,7 @@ class Simulator:
         if before is None or at - before <= tick.cadence.tolerance(before):
             return
         cause = OUTAGE if self.timeline.has_outage_between(before, at) else Cause.SILENT.value
-        self.store.record(tick.now, events.gap_explained(before + MOMENT, tick.now, cause))
+        self.store.record(tick.now, tick_events.gap_explained(before + MOMENT, tick.now, cause))
 
     def _following(self, at: datetime) -> datetime | None:
         """Return the next tick that has something to do: a job, or a gap to record."""
