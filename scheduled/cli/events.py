@@ -13,6 +13,7 @@ import click
 from scheduled.cli.context import Session
 from scheduled.cli.output import json_option
 from scheduled.cli.when import ago
+from scheduled.config.lookup import find_job
 from scheduled.state.journal import Journal
 from scheduled.system import plain_json
 from scheduled.system.text import one_line
@@ -49,6 +50,8 @@ def events(
 
     With --json it is one JSON object a line.
     """
+    if job is not None and job not in session.store.state["jobs"]:
+        find_job(session.config, job)  # a job that is gone may still have a past
     begin = None if since is None else ago("--since", since, session.now, session.zone)
     wanted = naming.wanted(names, job)
     stream = _Stream(session.store.journal)

@@ -71,6 +71,13 @@ def test_events_can_be_selected(busy: Home) -> None:
     assert told(busy, "--event", "job_faild") == []
 
 
+def test_a_job_that_never_was_is_refused(busy: Home) -> None:
+    said = busy.call("events", "backupp", "--follow")
+
+    assert (said.code, said.out) == (2, "")
+    assert "no job is called 'backupp'" in said.err
+
+
 def test_each_event_is_a_line_whatever_somebody_wrote(busy: Home) -> None:
     lines = busy.call("events").out.splitlines()
 
