@@ -34,7 +34,8 @@ def test(session: Session, channel: str | None, *, as_json: bool) -> int:
         if problems:
             raise ConfigError(problems)
         names = session.config.notify
-        raise UsageError(f"no channel is called {channel}{did_you_mean(channel, names, '')}")
+        meant = did_you_mean(channel, names, "")
+        raise UsageError(f"no channel is called {one_line(channel, 60)}{meant}")
     rows = _sent(session, [channel] if channel else [*session.config.notify])
     if as_json:
         print_json({"version": 1, "channels": rows})

@@ -11,6 +11,7 @@ from typing import Any
 from scheduled.errors import UnreadableFileError, UsageError, reason_of
 from scheduled.system import private
 from scheduled.system.files import read_stretches
+from scheduled.system.text import one_line
 
 SUFFIX = ".log"
 TAIL_BYTES = 64 * 1024
@@ -71,7 +72,8 @@ def find(state_dir: Path, job: str, run_id: str) -> RunOutput:
     exact = [output for output in matches if output.run_id == run_id]
     if not run_id or len(exact or matches) != 1:
         what = "the id is ambiguous" if run_id and matches else "no output is kept for it"
-        raise UsageError(f"{job}: run {run_id}: {what}; `scheduled history {job} --json` has ids")
+        name = one_line(run_id, 60)
+        raise UsageError(f"{job}: run {name}: {what}; `scheduled history {job} --json` has ids")
     return (exact or matches)[0]
 
 
