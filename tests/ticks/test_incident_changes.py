@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from scheduled.config import load
 from scheduled.jobs.model import Job
 from scheduled.runs.circumstances import definition, news
 from scheduled.state.incident_entries import open_incidents
 from scheduled.state.store import Store
-from scheduled.ticks import outbox
+from scheduled.ticks import outbox, tick
+from tests.builders.configuration import job_file, options, written
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job
 
@@ -233,15 +235,16 @@ def test_what_an_old_version_left_is_nothing_said(tmp_path: Path) -> None:
     assert broken(engine) == []
 
 
-@pytest.mark.parametrize("value", ["x", 3, {"free": "x", "file_stamp": 7, "handler": 4}])
+@pytest.mark.parametrize("value", [{"free": "x", "file_stamp": 7, "handler": 4}, {"path": []}])
 def test_a_state_edited_by_hand_stops_nothing(tmp_path: Path, value: object) -> None:
     engine = succeeded(tmp_path)
     store = Store(engine.state_dir).load()
     store.state["jobs"]["backup"]["circumstances"] = value  # type: ignore[typeddict-item]
     store.save()
 
-    engine.run_at(TODAY)
-    broken(engine, "2026-11-22T12:00")
+    assert engine.run_at(TODAY).exit_code == 0
+    assert {*kept(engine)} >= {"definition", "interpreter", "path", "free"}
+    assert broken(engine, "2026-11-22T12:00") == []
 
 
 def test_a_rebuilt_state_knows_the_same(tmp_path: Path) -> None:
@@ -263,3 +266,35 @@ def test_a_clock_set_back_and_a_file_from_the_future(tmp_path: Path) -> None:
 
     assert ends(engine)[1] is not None
     assert broken(engine, "2026-11-22T12:00") == []
+
+
+def test_files_are_found_where_the_configuration_has_them(root: Path) -> None:
+    """As the command line reads them: a job file, a handler directory, and what changes a job."""
+    keys = "schedule: '0 13 * * *'\ncommand: test ! -e broken\n"
+    path = job_file(root, "backup.yaml", f"id: backup\n{keys}")
+    handlers = root / "handlers"
+    handlers.mkdir(mode=0o755)
+    source = "import os\ndef run(context):\n    assert not os.path.exists('broken')\n"
+    edit(handlers / "steps.py", "2026-11-19T08:00", source)
+    os.utime(path, (LONG_AGO, LONG_AGO))
+    text = "handler_dirs: [handlers]\njobs: {swept: {handler: steps, schedule: '0 13 * * *'}}\n"
+    written(root, text)
+    environ = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
+
+    for when in ("2026-11-20T11:59", YESTERDAY):
+        tick.run(load.load(options(root)), at(when), environ=environ)
+    edit(path, "2026-11-20T14:02", f"id: backup\n{keys}timeout: 5\n")
+    edit(handlers / "steps.py", "2026-11-20T15:03", f"{source}\n")
+    (root / "broken").touch()
+    tick.run(load.load(options(root)), at(TODAY), environ={"PATH": "/usr/bin:/bin"})
+
+    known = open_incidents(Store(root / "state").load().state)
+    path_change = "PATH was /usr/local/bin:/usr/bin:/bin, is /usr/bin:/bin"
+    assert [*known["failing: backup"].changed] == [
+        "jobs/backup.yaml was changed on 2026-11-20 15:02+01:00",
+        path_change,
+    ]
+    assert [*known["failing: swept"].changed] == [
+        f"{handlers}/steps.py was changed on 2026-11-20 16:03+01:00",
+        path_change,
+    ]
