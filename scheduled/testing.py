@@ -34,7 +34,12 @@ from scheduled.timing.timezones import zone_info
 JOB = "trial"
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 """The time it is when a test begins: a Saturday."""
-_OURS = ("startup", "job_started", "job_finished", "job_failed")
+_OURS = (
+    *("startup", "job_started", "job_finished", "job_failed", "job_recovered"),
+    *("incident_opened", "incident_closed", "scheduler.stats", "scheduler.health"),
+    *("scheduler.task.create", "scheduler.task.delete", "scheduler.task.status"),
+)
+"""Events of the scheduler itself, which no handler fires."""
 
 
 @dataclass(frozen=True)

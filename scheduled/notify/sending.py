@@ -205,10 +205,8 @@ def _detach() -> None:
 
 def _close_others(pipe: int) -> None:
     """Close all descriptors but the pipe and those of input and output."""
-    for name in os.listdir("/dev/fd"):
-        if int(name) > 2 and int(name) != pipe:
-            with contextlib.suppress(OSError):
-                os.close(int(name))
+    os.closerange(3, pipe)
+    os.closerange(max(3, pipe + 1), os.sysconf("SC_OPEN_MAX"))
 
 
 def _answers(

@@ -77,6 +77,7 @@ def test_the_default_in_the_manual_is_the_one_in_effect() -> None:
         "metrics_file": "none",
         "routes": "as shipped",
         "notify": "none",
+        "subscribe": "none",
         "trusted_owners": "none",
         "retention": "{age: 30d}",
     }

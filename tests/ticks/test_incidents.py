@@ -238,7 +238,8 @@ def test_the_events_of_an_incident_are_fired(tmp_path: Path) -> None:
             switch(engine, works=True)
         tick.run(engine.config, at(when), environ={"PATH": "/usr/bin:/bin"}, bus=bus)
 
-    assert [(event, kind) for event, kind in heard if kind] == [
+    found = [(event, kind) for event, kind in heard if kind and "scheduler." not in event]
+    assert found == [
         ("incident_opened", "failing"),
         ("incident_closed", "failing"),
         ("job_recovered", "failing"),
