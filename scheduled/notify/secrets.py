@@ -38,6 +38,10 @@ class Secrets:
         """Return a sentence on one line and without the secrets."""
         return one_line(self._mask.text(sentence))
 
+    def hide_in(self, text: str) -> str:
+        """Return a text of several lines without the secrets."""
+        return self._mask.text(text)
+
     def _value(self, name: str, settings: Settings) -> str:
         if name in settings:
             return str(settings[name])

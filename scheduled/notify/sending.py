@@ -5,22 +5,20 @@ cannot be interrupted in any other way. A process that takes too long is killed 
 started. All channels work at the same time, so a tick waits for the slowest alone.
 """
 
-import contextlib
-import gc
 import json
 import os
 import select
 import signal
 import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NoReturn
 
 from scheduled.errors import ScheduledError, reason_of
-from scheduled.notify import configured
+from scheduled.notify import configured, forked
 from scheduled.notify.channel import Channel, ChannelContext, Delivery
+from scheduled.notify.forked import Forked
 from scheduled.notify.message import Message
 from scheduled.notify.secrets import Secrets
+from scheduled.system import descriptors
 from scheduled.system.text import one_line
 
 MESSAGE_SECONDS = 10.0
@@ -81,24 +79,26 @@ class Sender:
         self._waiting = [*messages]
         self._text = b""
         self.deadline = time.monotonic() + MESSAGE_SECONDS
-        self._pid, self._pipe = 0, -1
+        self._process: Forked | None = None
         try:
-            self._pid, self._pipe = _fork(name, messages, context, closes=closes)
+            self._process = forked.start(
+                lambda pipe: _work(name, messages, context, pipe, closes=closes)
+            )
         except OSError as error:
             self._fail_rest(f"cannot be started: {reason_of(error)}")
 
     @property
     def is_working(self) -> bool:
         """Whether there is more to hear from it."""
-        return self._pipe >= 0
+        return self._process is not None
 
     def fileno(self) -> int:
         """Return the descriptor at which it is heard."""
-        return self._pipe
+        return self._process.pipe if self._process is not None else -1
 
     def read(self) -> None:
         """Take what it says about messages: a line each."""
-        chunk = os.read(self._pipe, 65536)
+        chunk = os.read(self.fileno(), 65536)
         self._text += chunk
         *lines, self._text = self._text.split(b"\n")
         for line in lines:
@@ -141,72 +141,19 @@ class Sender:
 
     def end(self) -> None:
         """Kill what is left of it."""
-        if self._pipe < 0:
-            return
-        os.close(self._pipe)
-        self._pipe = -1
-        for kill in (os.killpg, os.kill):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                kill(self._pid, signal.SIGKILL)
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(self._pid, 0)
-
-
-def _fork(
-    name: str, messages: Sequence[Message], context: ChannelContext, *, closes: bool
-) -> tuple[int, int]:
-    """Start the process of a channel; return its id, and the pipe it writes to."""
-    reading, writing = os.pipe()
-    # No signal meant for the tick may run its handlers in the process.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # as in runs.keeper
-            pid = os.fork()
-        if pid == 0:
-            _work(name, messages, context, writing, closes=closes)
-    except OSError:
-        os.close(reading)
-        raise
-    finally:
-        os.close(writing)
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    return pid, reading
+        if self._process is not None:
+            self._process.end()
+            self._process = None
 
 
 def _work(
     name: str, messages: Sequence[Message], context: ChannelContext, pipe: int, *, closes: bool
-) -> NoReturn:
+) -> None:
     """Do all that the process of a channel does."""
-    try:
-        gc.disable()  # a finalizer of the tick's could close a descriptor that is ours by now
-        _detach()
-        if closes:
-            _close_others(pipe)
-        for answer in _answers(name, messages, context):
-            os.write(pipe, json.dumps(answer).encode() + b"\n")
-    finally:
-        os._exit(0)
-
-
-def _detach() -> None:
-    """Become a process group of its own, without the tick's handlers and output."""
-    os.setsid()
-    signal.set_wakeup_fd(-1)
-    for number in (*signal.valid_signals(),):
-        with contextlib.suppress(OSError, ValueError):
-            if signal.getsignal(number) not in (signal.SIG_DFL, signal.SIG_IGN):
-                signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(nothing, descriptor)
-
-
-def _close_others(pipe: int) -> None:
-    """Close all descriptors but the pipe and those of input and output."""
-    os.closerange(3, pipe)
-    os.closerange(max(3, pipe + 1), os.sysconf("SC_OPEN_MAX"))
+    if closes:
+        descriptors.close_others({0, 1, 2, pipe})
+    for answer in _answers(name, messages, context):
+        os.write(pipe, json.dumps(answer).encode() + b"\n")
 
 
 def _answers(

@@ -20,7 +20,7 @@ from typing import NamedTuple, NoReturn
 from scheduled.errors import reason_of
 from scheduled.runs import exit_file
 from scheduled.runs.exit_file import ExitStatus
-from scheduled.system import linux, processes
+from scheduled.system import descriptors, linux, processes
 
 STOPPING = signal.SIGUSR1
 """Tells a keeper that its run is being stopped: nothing of it may outlive the job."""
@@ -161,10 +161,7 @@ class _Keeper:
         os.dup2(moved[1], 2)
         self._pipe = moved[2]
         kept = {0, 1, 2, self._pipe, order.lock}
-        for descriptor in _open_descriptors():
-            if descriptor not in kept:
-                with contextlib.suppress(OSError):
-                    os.close(descriptor)
+        descriptors.close_others(kept)
 
     def _spawn(self, defaults: list[int]) -> int:
         """Start the job. Raises _NotStartedError."""
@@ -247,13 +244,6 @@ def _spawn(
         except PermissionError as error:
             failure = error
     raise failure
-
-
-def _open_descriptors() -> list[int]:
-    try:
-        return [int(name) for name in os.listdir("/dev/fd")]
-    except (OSError, ValueError):
-        return list(range(3, 1024))
 
 
 def _kill_what_is_left() -> None:
