@@ -189,6 +189,7 @@ def _values(config: Config) -> dict[str, Any]:
             key: {name: masked.settings(each) for name, each in getattr(config, key).items()}
             for key in ("notify", "subscribe")
         },
+        "ping": masked.settings(config.ping),
     }
 
 

@@ -29,6 +29,7 @@ from scheduled.config.converters import (
     time_window,
 )
 from scheduled.config.key import Key, with_aliases
+from scheduled.config.ping_values import job_ping
 from scheduled.jobs.model import CatchUp, FirstRun, OnInterrupted, Overlap, Priority, ReportOn
 
 ID = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_])?")
@@ -211,6 +212,14 @@ JOB_KEYS: Mapping[str, Key] = with_aliases(
             ". `output` adds successful runs that printed something, `always` all successful runs;"
             " with `never`, failures are not printed either, and only the exit code tells. On a"
             " terminal, and of a run by hand, every failure is printed",
+        ),
+        "ping": Key(
+            "a URL that is told when a run starts and how it ends, as"
+            " [Healthchecks](guide.md#pings) wants it",
+            job_ping,
+            "none",
+            "; or `{url: ..., start: false}` with more [settings](#pings)",
+            example="https://hc-ping.com/your-uuid",
         ),
         "params": Key(
             "values for its handler; a command finds them in `SCHEDULED_PARAMS`", mapping, "none"

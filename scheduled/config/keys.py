@@ -20,6 +20,7 @@ from scheduled.config.converters import (
     text_list,
 )
 from scheduled.config.key import Key, with_aliases
+from scheduled.config.ping_values import tick_ping
 
 _FILES = "see [files](files.md#where-things-are)"
 
@@ -93,6 +94,14 @@ KEYS: Mapping[str, Key] = with_aliases(
             single_line,
             "none",
             "; relative to the configuration's directory",
+        ),
+        "ping": Key(
+            "a URL that each full tick tells that it has done its work, at least every ten"
+            " minutes: a [dead man's switch](guide.md#pings)",
+            tick_ping,
+            "none",
+            "; or a mapping with more [settings](#pings)",
+            example="https://hc-ping.com/your-uuid",
         ),
         "routes": Key(
             "who is told of which event",

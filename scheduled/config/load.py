@@ -33,6 +33,7 @@ DEFAULTS: Mapping[str, Any] = {
     "max_jobs": None,
     "host": None,
     "metrics_file": "",
+    "ping": {},
     "routes": {},
     "notify": {},
     "subscribe": {},
@@ -63,6 +64,8 @@ class Config:
     """The id of this host as it is named; None: that of the machine."""
     metrics_file: str
     """Where ticks write metrics; relative to the configuration's directory, empty: nowhere."""
+    ping: Mapping[str, Any]
+    """Who is told that ticks come; empty: nobody."""
     routes: Mapping[str, Any]
     notify: Mapping[str, Mapping[str, Any]]
     """The settings of each channel, by name; wrong ones are left out."""

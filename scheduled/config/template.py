@@ -54,7 +54,7 @@ def text(root: Path) -> str:
 def _settings(prefix: str, keys: Mapping[str, Key]) -> Iterator[str]:
     for name, key in keys.items():
         if key.example and not key.field:
-            yield f"{f'{prefix}{name}: {key.example}':<{_WIDTH}}# {key.plain}\n"
+            yield f"{f'{prefix}{name}: {key.example}':<{_WIDTH - 1}} # {key.plain}\n"
 
 
 def _channels() -> Iterator[str]:

@@ -50,4 +50,5 @@ class Policies(TypedDict, total=False):
     max_output: int | str
     retention: Mapping[str, Any]
     report: Literal["failure", "output", "always", "never"]
+    ping: str | Mapping[str, Any] | None
     params: Mapping[str, Any]

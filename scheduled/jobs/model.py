@@ -149,6 +149,8 @@ class Job:
     retention: dict[str, Any] = field(default_factory=dict)
     """How much output is kept: `age` in seconds, `count` of runs, `size` in bytes."""
     report: ReportOn = ReportOn.FAILURE
+    ping: dict[str, Any] = field(default_factory=dict)
+    """Who is told when a run starts and ends: `url`, `start`, `body`, and others; empty: nobody."""
     params: dict[str, Any] = field(default_factory=dict)
     zone_is_local: bool = False
     """Whether nobody configured its zone, so that it is the machine's (`TZ`, /etc/localtime)."""

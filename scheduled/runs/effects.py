@@ -37,6 +37,8 @@ class Effects:
     """Finish the output of a run whose tick died."""
     look_around: Callable[[Job, str, RunContext], dict[str, Any]] = circumstances.look
     """Return the circumstances of a run that succeeded."""
+    are_told: bool = True
+    """Whether runs and the tick itself are told of by pings."""
     watch_output: Callable[[str, str, Job | None, RunContext], object] = ending.watch_output
     """Keep the output of such a run within its limit while the run goes on."""
 

@@ -15,6 +15,7 @@ from scheduled.state.history import Row
 from scheduled.state.journal import Event
 from scheduled.state.records import JobMemory
 from scheduled.state.store import Store
+from scheduled.ticks.pings import Pings
 
 if TYPE_CHECKING:
     from scheduled.state.event_types import NotNow, RunEnded
@@ -47,6 +48,7 @@ class TickContext(NamedTuple):
     """Those of the configuration, by name."""
     lanes: int
     """How many runs of one job may go on side by side, where its policy allows that."""
+    pings: Pings
 
     def later(self) -> Self:
         """Return the same context, with decisions made as of now instead of the tick's start."""

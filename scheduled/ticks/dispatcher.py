@@ -107,6 +107,7 @@ class Dispatcher:
             self._record_ends(self.children.wait(self._seconds_to_next_retry()))
             with self.report.catch_storage_errors():
                 self._runner.record_children([*self._started.values()])
+            self.tick.pings.started(run.running for run in self._started.values())
         self.report.stopped_by = self.children.stopped_by
 
     def _candidates(self, decisions: list[Decision]) -> Iterator[Job]:
@@ -222,6 +223,7 @@ class Dispatcher:
         ]
         with self.report.catch_storage_errors():
             self._runner.release_locks(runs)
+        self.tick.pings.started(running for running, _ in ends)
         for (running, result), row in zip(ends, rows, strict=True):
             if row is not None:
                 self._report_end(running.attempt.job, result, row)
@@ -239,6 +241,7 @@ class Dispatcher:
         return None
 
     def _report_end(self, job: Job, result: AttemptResult, row: Row) -> None:
+        self.tick.pings.ended(job, row, result.exit_code)
         self.report.rows.append(row)
         if row["outcome"] is None:
             self._carry_over(job, row["reason"] or "")

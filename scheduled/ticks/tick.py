@@ -33,6 +33,7 @@ from scheduled.ticks import clean_up, idle_hint, opening, outbox, recovery, tell
 from scheduled.ticks.context import TickContext
 from scheduled.ticks.dispatcher import Children, Dispatcher, RunRequest
 from scheduled.ticks.idle_hint import IdleHint
+from scheduled.ticks.pings import Pings
 from scheduled.ticks.report import Report
 from scheduled.ticks.signals import Bus
 from scheduled.timing.instants import format_utc, minute_utc, parse_utc
@@ -83,7 +84,11 @@ def run(
 def _run(tick: "Tick", arguments: list[str] | None, on_poll: Callable[[], object]) -> Report:
     if left_behind := ownership.left_behind(tick.config, tick.context.run_context.environ):
         tick.report.warnings.append(left_behind)
-    with telling.subscribers(tick.config, tick.context, tick.report, tick.bus) as poll:
+    pings = tick.context.pings
+    with (
+        pings.answered(tick.report, tick.clock),
+        telling.subscribers(tick.config, tick.context, tick.report, tick.bus) as poll,
+    ):
         tick.open()
         recovery.recover_all(tick.context)
         decisions = tick.plan()
@@ -97,6 +102,8 @@ def _run(tick: "Tick", arguments: list[str] | None, on_poll: Callable[[], object
             tick.fire_recorded()
             telling.risks(tick.config, tick.context, tick.report, tick.bus)
             tick.report.stopped_by = children.stopped_by  # also one of the last steps
+        if not tick.request.only and not tick.request.by_hand:
+            pings.ticked(tick.report)
     tick.report.warnings += [str(failure) for failure in tick.bus.failures]
     return tick.report
 
@@ -155,6 +162,7 @@ class Tick:
             routes=self.config.routes,
             channels=self.config.notify,
             lanes=self.config.max_concurrent,
+            pings=Pings(self.config, run_context, is_live=effects.are_told),
         )
 
     def dispatcher(self, children: Children) -> Dispatcher:
@@ -295,7 +303,7 @@ class Tick:
             self.store.record(self.clock(), ended)
             stamp = self.store.checkpoint(self.clock())
             is_watching = lingering_output.trim_all(self.store.state_dir)
-            is_watching |= bool(self.config.metrics_file)
+            is_watching |= bool(self.config.metrics_file or self.config.ping)
             if arguments is not None:
                 next_due = self._next_due(decisions, is_watching=is_watching)
                 hint = IdleHint(arguments, next_due, self.cadence.tolerance(self.now))

@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import Any
 
 from scheduled.jobs.model import Outcome
+from scheduled.state import failed_pings
 from scheduled.system.text import one_line
 from scheduled.views import slow_jobs
 from scheduled.views.format import counted, some, span
@@ -61,6 +62,7 @@ def findings(
         *silence(snapshot),
         *_failures(outcomes),
         *_waiting(snapshot, overdue),
+        *_pings(snapshot),
         *((Health.DEGRADED, sentence) for sentence in slow_jobs.slow(snapshot)),
         *((Health.DEGRADED, f"configuration: {sentence}") for sentence in snapshot.problems),
     ]
@@ -155,6 +157,18 @@ def _waiting(snapshot: Snapshot, overdue: Sequence[Any]) -> list[Finding]:
         why = some(f"{one_line(name)} ({one_line(why, 100)})" for name, why in failing.items())
         findings.append((Health.DEGRADED, f"subscribers that could not be told: {why}"))
     return findings
+
+
+def _pings(snapshot: Snapshot) -> list[Finding]:
+    """Return which pings fail, and why: those that wait for them raise an alarm."""
+    rows = failed_pings.load(snapshot.state_dir)
+    if not rows:
+        return []
+    pings = some(
+        f"{one_line(row['job'] or failed_pings.TICK)} ({one_line(row['reason'], 100)})"
+        for row in rows
+    )
+    return [(Health.DEGRADED, f"pings fail: {pings}")]
 
 
 def _why(stuck: Sequence[Any]) -> str:

@@ -4,6 +4,7 @@ from dataclasses import fields
 from typing import Any
 
 from scheduled.jobs.model import Job
+from scheduled.notify import masked
 from scheduled.planning import decide
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.runs import output_files
@@ -31,6 +32,7 @@ def definition(job: Job) -> dict[str, Any]:
     values["env"] = {
         name: STARS if is_secret(name) else mask.text(value) for name, value in job.env.items()
     }
+    values["ping"] = masked.settings(job.ping)
     if job.umask is not None:
         values["umask"] = f"{job.umask:03o}"
     return values

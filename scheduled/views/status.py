@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from scheduled.jobs.model import Outcome
 from scheduled.planning import decide
 from scheduled.runs.output_files import log_path
+from scheduled.state import failed_pings
 from scheduled.state.document import State
 from scheduled.state.records import count_outcomes, pauses
 from scheduled.timing.instants import format_utc, parse_utc
@@ -34,6 +35,7 @@ def document(snapshot: Snapshot) -> dict[str, Any]:
         "reasons": reasons,
         "last_tick": _last_tick(snapshot),
         "gaps": [gaps.row(gap) for gap in snapshot.state["gaps"]],
+        "pings": failed_pings.load(snapshot.state_dir),
         "running": _running(snapshot),
         "overdue": overdue,
         "failing": _failing(snapshot),

@@ -259,7 +259,7 @@ def test_the_keys_of_show_json(root: Path) -> None:
         "root", "config_path", "state_dir", "central_dir", "timezone", "jobs_dirs", "handler_dirs",
         "max_concurrent", "default_timeout", "tick_interval", "catch_up_budget", "max_jobs",
         "host", "notify", "subscribe", "routes", "trusted_owners",
-        "metrics_file", "retention",
+        "metrics_file", "retention", "ping",
     }  # fmt: skip
     assert found["settings"]["root"] == {"value": str(root), "from": "--root"}
     assert found["jobs"][-1]["command"] == ["x", "[red]"]

@@ -75,6 +75,7 @@ def test_the_default_in_the_manual_is_the_one_in_effect() -> None:
         "max_jobs": "none",
         "host": "the machine's",
         "metrics_file": "none",
+        "ping": "none",
         "routes": "as shipped",
         "notify": "none",
         "subscribe": "none",

@@ -19,6 +19,7 @@ KEYS = [
     "reasons",
     "last_tick",
     "gaps",
+    "pings",
     "running",
     "overdue",
     "failing",

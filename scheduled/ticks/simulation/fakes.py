@@ -112,5 +112,6 @@ NO_EFFECTS = Effects(
     finish_output=lambda *_arguments: "",
     look_around=lambda *_arguments: {},
     watch_output=lambda *_arguments: None,
+    are_told=False,
 )
 """They change nothing."""
