@@ -122,6 +122,7 @@ def main(arguments: list[str]) -> int:
     except click.ClickException as error:
         code = _refused(error)
     except (click.Abort, KeyboardInterrupt):
+        streams.end()
         code = 130
     except (BrokenPipeError, SystemExit):  # click makes the latter of the former
         code = READER_GONE

@@ -23,10 +23,11 @@ class _Lenient(io.FileIO):
     """
 
     reason = ""
+    is_over = False
 
     def write(self, data: "ReadableBuffer") -> int:
         """Write `data`, or drop it."""
-        if not self.reason:
+        if not self.reason and not self.is_over:
             try:
                 return super().write(data)
             except (BrokenPipeError, BlockingIOError):
@@ -73,6 +74,18 @@ def lost() -> str:
         if isinstance(raw, _Lenient):
             reason = reason or raw.reason
     return reason
+
+
+def end() -> None:
+    """Drop what is printed from now on, and what is buffered.
+
+    For a program that is interrupted: that may have been after a write and before the buffer knew
+    of it, so the text would be printed twice.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        raw = getattr(getattr(stream, "buffer", None), "raw", None)
+        if isinstance(raw, _Lenient):
+            raw.is_over = True
 
 
 def _lenient(stream: TextIO) -> TextIO:
