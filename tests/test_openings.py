@@ -22,7 +22,14 @@ METHODS = {
     "read_text", "read_bytes", "write_text", "write_bytes", "open", "iterdir", "glob", "rglob",
     "walk", "mkdir", "unlink", "rmdir", "touch", "chmod", "rename", "symlink_to", "hardlink_to",
 }  # fmt: skip
-OTHER_METHODS = {"Folder.open", "output.open", "tick.open", "ast.walk", "folder.rename"}
+OTHER_METHODS = {
+    "Folder.open",
+    "output.open",
+    "tick.open",
+    "ast.walk",
+    "folder.rename",
+    "self._opener.open",
+}
 """Those that are called the same and open nothing by a path, or through the modules that check."""
 EXCEPTIONS = {
     # It lists directories that `Trust` has judged, as `config/load.py` has the root directory.
@@ -43,8 +50,12 @@ EXCEPTIONS = {
     },
     # It renames within the directory of its own run, after opening with O_NOFOLLOW.
     "scheduled/runs/exit_file.py": {"os.rename"},
-    # /dev/null and /dev/fd
-    "scheduled/runs/keeper.py": {"os.listdir", "os.open"},
+    # /dev/null
+    "scheduled/runs/keeper.py": {"os.open"},
+    "scheduled/notify/forked.py": {"os.open"},
+    # A memory file, and a pipe, by their descriptors.
+    "scheduled/notify/command.py": {"open"},
+    "scheduled/notify/pinger.py": {"open"},
     # It renames what it has read through `private`, within the state directory.
     "scheduled/state/aside.py": {"path.rename"},
     # They write to streams that `private`, or a person's own choice of a file, has opened.

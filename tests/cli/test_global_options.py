@@ -125,7 +125,7 @@ def test_completion_offers_the_global_options_after_a_command() -> None:
     commands = {item.value for item in completion.get_completions(["--root", "/x"], "sta")}
 
     assert {"--json", "--state-dir", "--quiet"} <= after
-    assert commands == {"status", "state"}
+    assert commands == {"status", "state", "stats"}
 
 
 def test_a_tick_records_the_same_places_either_way(home: Home) -> None:

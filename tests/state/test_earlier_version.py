@@ -5,8 +5,10 @@ The folder holds every kind of event. It is never written anew by the program un
 
 import json
 import shutil
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,7 +35,7 @@ def test_a_journal_of_an_earlier_version_leads_to_the_state_it_led_to_then(state
     del before["journal"]
     before["version"] = 2
     assert store.recovered == []
-    assert json.dumps(with_foreign_keys(store.state, before)) == json.dumps(before)
+    assert known_then(with_foreign_keys(store.state, before)) == json.dumps(before)
 
 
 def test_a_checkpoint_of_an_earlier_version_is_saved_as_it_was(state_dir: Path) -> None:
@@ -52,6 +54,15 @@ def test_each_event_of_an_earlier_version_is_applied(state_dir: Path) -> None:
     state = empty()
 
     for event in written:
-        before = json.dumps(state)
+        before = known_then(state)
         apply.apply(state, event)
-        assert (json.dumps(state) == before) == (event["event"] in {"snapshot", "teleported"})
+        assert (known_then(state) == before) == (event["event"] in {"snapshot", "teleported"})
+
+
+def known_then(state: Mapping[str, Any]) -> str:
+    """Return a state as JSON, without what that version did not count."""
+    jobs = {
+        job: {key: value for key, value in entry.items() if key != "not_run"}
+        for job, entry in state["jobs"].items()
+    }
+    return json.dumps({**state, "jobs": jobs})

@@ -65,7 +65,8 @@ def test_what_is_caught_up_beyond_the_budget_comes_in_later_ticks(tmp_path: Path
 
 
 def test_at_most_so_many_run_at_once_and_the_rest_run_after(tmp_path: Path) -> None:
-    command = "echo + >> out; sleep 0.2; echo - >> out"
+    both = "n=0; until [ $(grep -c + out) -ge 2 ] || [ $n = 600 ]; do n=$((n+1)); sleep 0.05; done"
+    command = f"echo + >> out; {both}; sleep 0.1; echo - >> out"
     jobs = [job(f"job{number}", command=command) for number in range(6)]
     engine = Engine(tmp_path, jobs, max_concurrent=2)
     engine.run_at("11:30")
