@@ -87,9 +87,26 @@ def print_problems(
     for row in report.told if is_watched else _reported(session, report):
         lines, log, upcoming = _failure_details(session, report, row)
         shown = [] if is_output_shown else lines
-        click.echo(failure_block(row, shown, log, upcoming, session.zone), err=True)
+        block = failure_block(row, shown, log, upcoming, session.zone)
+        remarks = () if is_watched else _remarks(report, row)
+        click.echo("\n".join((block, *remarks)), err=True)
     if report.incidents and not is_watched:
         _print_incidents(session, report)
+
+
+def _remarks(report: Report, row: Row) -> list[str]:
+    """Return what the incidents add that opened with a failure: one block tells of both."""
+    if not report.incidents or row not in report.told:
+        return []
+    from scheduled.planning.incidents import Act
+    from scheduled.views import incident_text
+
+    return [
+        line
+        for change in report.incidents
+        if change.act is Act.OPEN and change.incident.job == row["job"]
+        for line in incident_text.remarks(change.incident)
+    ]
 
 
 def _sentences(report: Report, *, is_watched: bool) -> list[str]:
@@ -110,10 +127,12 @@ def _print_incidents(session: Session, report: Report) -> None:
     from scheduled.views import incident_text
 
     silent = {job.id for job in session.config.jobs if job.report is ReportOn.NEVER}
+    printed = _opened(report) & {row["job"] for row in report.told}  # with the run that failed
     changes = [
         change
         for change in report.incidents
         if change.act is not Act.COUNT and change.incident.job not in silent
+        if change.act is not Act.OPEN or change.incident.job not in printed
         # What was damaged, and what is wrong with the configuration, is printed already.
         if not (report.recovered and change.incident.kind == Kind.STATE)
         if not (report.problems and change.incident.kind == Kind.CONFIGURATION)

@@ -28,10 +28,14 @@ def block(act: Act, incident: Incident, text: str, now: datetime, zone: tzinfo) 
     why = text if act is Act.CLOSE else incident.last_error or text
     lines = [subject(act, incident, now), *_printed(why)]
     lines.append(f"  {', '.join(_facts(incident, zone))}")
-    lines += [f"  {one_line(change)}" for change in incident.changed]
-    if act is not Act.CLOSE:
-        lines.append(f"  {silence(incident)}")
+    more = remarks(incident)
+    lines += more[:-1] if act is Act.CLOSE else more
     return "\n".join(lines)
+
+
+def remarks(incident: Incident) -> list[str]:
+    """Return the last lines of a block: what has changed, and how to say that it is known."""
+    return [f"  {line}" for line in (*map(one_line, incident.changed), silence(incident))]
 
 
 def silence(incident: Incident) -> str:
