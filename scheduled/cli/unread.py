@@ -33,8 +33,10 @@ def known_store(session: Session, error: ConfigError) -> Store:
 def is_news(session: Session, error: ConfigError) -> bool:
     """Return whether to print what is wrong with the configuration; record that it is."""
     changes: list[incidents.Change] | None = None
+    what = str(error)
     with suppress(ScheduledError, OSError):
         places = paths.find(session.path_options)
+        what = f"{places.root}: {error}"  # several roots may have the same mistake
         if ownership.is_known_owner(places, session.environ):
             changes = incidents.record(
                 Store(places.state_dir).load(),
@@ -45,5 +47,5 @@ def is_news(session: Session, error: ConfigError) -> bool:
     if session.verbose or sys.stderr.isatty():
         return True
     if changes is None:
-        return refusals.is_news(str(error), session.now, session.environ)
+        return refusals.is_news(what, session.now, session.environ)
     return any(change.act in (Act.OPEN, Act.REMIND) for change in changes)
