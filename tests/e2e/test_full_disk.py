@@ -53,7 +53,8 @@ def test_nothing_is_started_that_could_not_be_recorded(home: Path, state_disk: D
     assert "no space left on device" in full.err
     assert full.is_plain_speech
     assert not ran_while_full
-    assert freed == Said(0, "", "")
+    assert (freed.code, freed.out) == (0, "")
+    assert freed.err.startswith("no space or resource left")
     assert len((home / "out").read_text().splitlines()) == 1
 
 

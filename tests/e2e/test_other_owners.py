@@ -86,7 +86,7 @@ def test_g1_a_module_of_somebody_else_is_not_imported(
     environ = {**BARE, "PYTHONPATH": str(lib)}
     give(lib / name)
 
-    said = scheduled(good, "run", env=environ)
+    said = scheduled(good, "run", "--verbose", env=environ)
 
     assert (said.code, ran(good)) == (1, ["good"])
     sentence = f"handler {lib}/{name}: neither yours nor root's, but {MALLORY}'s"
