@@ -1,12 +1,12 @@
 """Processes that a tick forks to talk to the outside, and kills if that takes too long."""
 
 import contextlib
-import gc
 import os
 import signal
-import warnings
 from collections.abc import Callable
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
+
+from scheduled.system import forking
 
 
 class Forked(NamedTuple):
@@ -27,38 +27,17 @@ class Forked(NamedTuple):
 
 def start(work: Callable[[int], object]) -> Forked:
     """Fork a process that does `work`, given the descriptor to write to. Raises OSError."""
-    reading, writing = os.pipe()
-    # No signal meant for the tick may run its handlers in the process.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # as in runs.keeper
-            pid = os.fork()
-        if pid == 0:
-            _do(work, writing)
-    except OSError:
-        os.close(reading)
-        raise
-    finally:
-        os.close(writing)
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    return Forked(pid, reading)
+    return Forked(*forking.fork(lambda pipe, _: _do(work, pipe)))
 
 
-def _do(work: Callable[[int], object], pipe: int) -> NoReturn:
-    """Do all that the process does."""
-    try:
-        gc.disable()  # a finalizer of the tick's could close a descriptor that is ours by now
-        _detach()
-        work(pipe)
-    finally:
-        os._exit(0)
+def _do(work: Callable[[int], object], pipe: int) -> None:
+    _detach()
+    work(pipe)
 
 
 def _detach() -> None:
     """Become a process group of its own, without the tick's handlers and output."""
     os.setsid()
-    signal.set_wakeup_fd(-1)
     for number in (*signal.valid_signals(),):
         with contextlib.suppress(OSError, ValueError):
             if signal.getsignal(number) not in (signal.SIG_DFL, signal.SIG_IGN):

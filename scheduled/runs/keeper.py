@@ -9,18 +9,16 @@ running what it left behind, unless somebody is stopping the run: then the keepe
 
 import contextlib
 import errno
-import gc
 import os
 import signal
 import time
-import warnings
 from collections.abc import Iterable
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 from scheduled.errors import reason_of
 from scheduled.runs import exit_file
 from scheduled.runs.exit_file import ExitStatus
-from scheduled.system import descriptors, linux, processes
+from scheduled.system import descriptors, forking, linux, processes
 
 STOPPING = signal.SIGUSR1
 """Tells a keeper that its run is being stopped: nothing of it may outlive the job."""
@@ -63,38 +61,12 @@ class Kept(NamedTuple):
 def start(order: Order) -> Kept:
     """Fork a keeper for a run. Raises OSError; then nothing was started."""
     linux.load()  # before the fork, once for all keepers
-    reading, writing = os.pipe()
-    # No signal meant for the tick may run its handlers in the keeper.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-    try:
-        with warnings.catch_warnings():
-            # A program that calls the API may have threads; the keeper takes no lock of theirs.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            pid = os.fork()
-        if pid == 0:
-            _keep(order, writing, before)
-    except OSError:
-        os.close(reading)
-        raise
-    finally:
-        os.close(writing)
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    return Kept(pid, reading)
+    return Kept(*forking.fork(lambda pipe, mask: _Keeper(order, pipe, mask).run()))
 
 
 def is_shortage(error: Exception) -> bool:
     """Return whether something could not be done because the machine lacks something."""
     return isinstance(error, OSError) and errno.errorcode.get(error.errno or 0) in _SHORTAGES
-
-
-def _keep(order: Order, pipe: int, mask: Iterable[int]) -> NoReturn:
-    """Do all that a keeper does; this is the whole life of its process."""
-    try:
-        gc.disable()  # a finalizer of the tick's could close a descriptor that is ours by now
-        signal.set_wakeup_fd(-1)
-        _Keeper(order, pipe, mask).run()
-    finally:
-        os._exit(0)
 
 
 class _NotStartedError(Exception):
@@ -114,6 +86,7 @@ class _Keeper:
         self._least_memory = 0
 
     def run(self) -> None:
+        """Start the job, wait for it, and write how it ended: the whole life of the process."""
         os.setsid()
         processes.name_keeper(self._order.run_id)
         defaults = self._set_signals()
