@@ -7,11 +7,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from scheduled.config import changes, ownership
 from scheduled.config.load import Config
-from scheduled.errors import ScheduledError, StateError, UnavailableError, is_no_space, reason_of
+from scheduled.errors import ScheduledError, StateError, UnavailableError, is_no_space
 from scheduled.jobs.model import AttemptResult, Job
 from scheduled.planning import reboot, registration, tick_plan
 from scheduled.planning.decision import Decision, Verdict
@@ -27,9 +26,7 @@ from scheduled.state.history import Row
 from scheduled.state.journal import Event
 from scheduled.state.records import ALL_JOBS
 from scheduled.state.store import Store
-from scheduled.system import files, plain_json
-from scheduled.system.folder import Folder
-from scheduled.ticks import clean_up, idle_hint, opening, outbox, recovery, telling
+from scheduled.ticks import clean_up, idle_hint, opening, outbox, publishing, recovery, telling
 from scheduled.ticks.context import TickContext
 from scheduled.ticks.dispatcher import Children, Dispatcher, RunRequest
 from scheduled.ticks.idle_hint import IdleHint
@@ -38,7 +35,6 @@ from scheduled.ticks.report import Report
 from scheduled.ticks.signals import Bus
 from scheduled.timing.instants import format_utc, minute_utc, parse_utc
 from scheduled.timing.timezones import zone_info
-from scheduled.views import status
 
 EARLIEST = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
 """The year of the first release. A clock that says an earlier one is wrong."""
@@ -194,7 +190,8 @@ class Tick:
         beat = heartbeat.read_clocks(self.now)
         self.note_previous()
         if opening.record_gaps(self.store, beat, self.cadence, self.now):
-            self._publish()  # jobs of this very tick report what happened while nobody was here
+            # Jobs of this very tick report what happened while nobody was here.
+            publishing.central_file(self.config, self.store, self.report, self.clock())
         self.report.warnings += opening.reset_future(self.store, self.config.jobs, self.now)
         heartbeat.save(self.config.places.state_dir, beat)
         opening.forget_unread(self.store)
@@ -310,11 +307,8 @@ class Tick:
                 idle_hint.write(self.config, hint, self.now, {self.store.path: stamp})
         if self.store.began_new_day or self.report.ran:
             clean_up.outputs(self.config, self.store, self.report, self.now)
-        self._publish()
-        if self.config.metrics_file:
-            from scheduled.ticks import metrics_file
-
-            self.report.warnings += metrics_file.publish(self.config, self.store, self.clock())
+        publishing.central_file(self.config, self.store, self.report, self.clock())
+        publishing.metrics(self.config, self.store, self.report, self.clock())
         self._find_upcoming()
         self.report.recovered += self.store.recovered
         self.report.duration_seconds = time.monotonic() - self._started
@@ -330,21 +324,6 @@ class Tick:
             if start is not None:
                 due = self.now + self.cadence.interval
                 self.report.upcoming[row["job"]] = start.at if start.at > later.slots.now else due
-
-    def _publish(self) -> None:
-        path = self.config.places.central_dir / "SCHEDULED.central.json"
-        try:
-            with Folder.made(path.parent) as folder, folder.found(path.name) as found:
-                found.folder.replace(found.name, files.json_bytes(plain_json.plain(self._status())))
-        except OSError as error:
-            self.report.notes.append(f"{path}: cannot be written: {reason_of(error)}")
-            if is_no_space(error):
-                self.report.note_space("central", path.parent, self.report.notes[-1])
-        else:
-            self.report.note_space("central", path.parent, "")
-
-    def _status(self) -> dict[str, Any]:
-        return status.central(self.config, self.store.state, self.clock(), self.store.recovered)
 
     def _next_due(self, decisions: list[Decision], *, is_watching: bool) -> datetime | None:
         """Return when a tick next has something to do; None for never.

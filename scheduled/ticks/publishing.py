@@ -1,0 +1,34 @@
+"""What a tick leaves for other programs to read: the central file, and the metrics if wanted."""
+
+from datetime import datetime
+
+from scheduled.config.load import Config
+from scheduled.errors import is_no_space, reason_of
+from scheduled.state.store import Store
+from scheduled.system import files, plain_json
+from scheduled.system.folder import Folder
+from scheduled.ticks.report import Report
+from scheduled.views import status
+
+
+def central_file(config: Config, store: Store, report: Report, now: datetime) -> None:
+    """Write `SCHEDULED.central.json`; that it cannot be written is noted in the report."""
+    path = config.places.central_dir / "SCHEDULED.central.json"
+    document = status.central(config, store.state, now, store.recovered)
+    try:
+        with Folder.made(path.parent) as folder, folder.found(path.name) as found:
+            found.folder.replace(found.name, files.json_bytes(plain_json.plain(document)))
+    except OSError as error:
+        report.notes.append(f"{path}: cannot be written: {reason_of(error)}")
+        if is_no_space(error):
+            report.note_space("central", path.parent, report.notes[-1])
+    else:
+        report.note_space("central", path.parent, "")
+
+
+def metrics(config: Config, store: Store, report: Report, now: datetime) -> None:
+    """Write `metrics_file`, if there is to be one."""
+    if config.metrics_file:
+        from scheduled.ticks import metrics_file
+
+        report.warnings += metrics_file.publish(config, store, now)
