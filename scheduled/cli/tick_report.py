@@ -137,11 +137,12 @@ def _print_incidents(session: Session, report: Report) -> None:
         if not (report.recovered and change.incident.kind == Kind.STATE)
         if not (report.problems and change.incident.kind == Kind.CONFIGURATION)
     ]
-    for act, incident, text in changes[:MOST_BLOCKS]:
+    room = max(MOST_BLOCKS - len(printed), 0)
+    for act, incident, text in changes[:room]:
         block = incident_text.block(act, incident, text, session.now, session.zone)
         click.echo(block, err=True)
-    if len(changes) > MOST_BLOCKS:
-        more = len(changes) - MOST_BLOCKS
+    if len(changes) > room:
+        more = len(changes) - room
         click.echo(f"and {more} more; `scheduled incidents` lists what is open", err=True)
 
 

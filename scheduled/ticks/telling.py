@@ -13,7 +13,9 @@ from scheduled.config.load import Config
 from scheduled.jobs.model import Job
 from scheduled.runs import output
 from scheduled.state.document import State
+from scheduled.state.gap_entry import GapEntry
 from scheduled.state.heartbeat import Cause
+from scheduled.state.records import DAY
 from scheduled.ticks.context import TickContext
 from scheduled.ticks.report import NO_SPACE_MARK, Report
 from scheduled.ticks.signals import EVERY, Bus
@@ -54,7 +56,7 @@ def subscribers(
 
 def incidents(config: Config, context: TickContext, report: Report, bus: Bus) -> None:
     """Find out what becomes of incidents by what this tick has seen."""
-    if not _may_be_ill(config, context.store.state, report):
+    if not _may_be_ill(config, context.store.state, report, context.clock()):
         return
     from scheduled.ticks import incidents
 
@@ -95,7 +97,7 @@ def next_due(jobs: Iterable[Job], state: State, now: datetime) -> datetime | Non
     return min(looks, default=None)
 
 
-def _may_be_ill(config: Config, state: State, report: Report) -> bool:
+def _may_be_ill(config: Config, state: State, report: Report, now: datetime) -> bool:
     return bool(
         state["incidents"]
         or state["dead_letter"]
@@ -104,11 +106,16 @@ def _may_be_ill(config: Config, state: State, report: Report) -> bool:
         or report.lock_trouble
         or report.shortage
         or any(message.get("failures") for message in state["outbox"])
-        or any(gap.get("cause") == Cause.SILENT.value for gap in state["gaps"])
+        or any(_is_recent_silence(gap, now) for gap in state["gaps"])
         or any(job.max_age or job.warn_after for job in config.jobs)
         or any(not _SIGNS.isdisjoint(entry) for entry in state["jobs"].values())
         or any(_was_long(state, row["job"]) for row in report.ran)
     )
+
+
+def _is_recent_silence(gap: GapEntry, now: datetime) -> bool:
+    end = parse_utc(gap.get("to"))
+    return gap.get("cause") == Cause.SILENT.value and end is not None and now - end < DAY
 
 
 def _was_long(state: State, job: str) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from scheduled.cli.run import run
+from scheduled.cli.tick_report import MOST_BLOCKS
 from tests.builders.installed import WITHOUT_SWEEPS
 from tests.builders.jobs import at
 from tests.builders.looks import Home
@@ -41,6 +42,21 @@ def test_a_job_that_fails_each_minute_is_mailed_once_and_its_end_once(home: Home
     assert "  | oops" in said[2]
     assert "scheduled ack " in said[2]
     assert said[5].startswith("poll: failing: over after")
+
+
+def test_of_many_incidents_that_open_at_once_the_first_are_printed(home: Home) -> None:
+    jobs = (
+        f'  job{number:02}: {{schedule: "0 3 * * *", first_run: now, command: "exit 3"}}\n'
+        for number in range(MOST_BLOCKS + 3)
+    )
+    home.configure(f"timezone: UTC\ncatch_up_budget: 100\n{WITHOUT_SWEEPS}{''.join(jobs)}")
+
+    code, err = minute(home, 0)
+
+    heads = [line for line in err.splitlines() if not line.startswith(" ")]
+    assert code == 1
+    assert heads[:-1] == [f"job{number:02}: failed: exit code 3" for number in range(MOST_BLOCKS)]
+    assert heads[-1] == "and 3 more; `scheduled incidents` lists what is open"
 
 
 def test_with_verbose_and_by_hand_each_failure_is_printed(home: Home) -> None:
