@@ -142,11 +142,12 @@ def next_due(state: State, now: datetime) -> datetime | None:
 
 
 def _due(state: State, now: datetime) -> list[OutboxEntry]:
-    due = [entry for entry in state["outbox"] if _retry_at(entry, now) <= now]
+    due = [entry for entry in state["outbox"] if _is_due(entry, now)]
     names = {_address(entry) for entry in due if _address(entry).startswith("notify:")}
     if not names:
         return due
-    return [entry for entry in state["outbox"] if entry in due or _address(entry) in names]
+    outbox = state["outbox"]
+    return [entry for entry in outbox if _address(entry) in names or _is_due(entry, now)]
 
 
 def _address(entry: OutboxEntry) -> str:
@@ -165,13 +166,14 @@ def _deliver(
         for message, reason in delivery.failed
         if lasting.is_hopeless(message, context, is_complete=given.is_complete)
     ]
+    given_up = {message.id for message, _ in hopeless}
+    waiting = [failure for failure in delivery.failed if failure[0].id not in given_up]
     entries = {entry["id"]: entry for entry in due}
     recorded: list[Event] = [
         _failed_event(message.id, entries[message.id].get("failures", 0), reason, context.now)
-        for message, reason in delivery.failed
-        if (message, reason) not in hopeless and _retry_at(entries[message.id], context.now)
-        <= context.now
-    ]  # fmt: skip
+        for message, reason in waiting
+        if _is_due(entries[message.id], context.now)
+    ]
     if delivery.delivered:
         recorded.append(events.messages_delivered([message.id for message in delivery.delivered]))
     for message, reason in hopeless:
@@ -180,9 +182,7 @@ def _deliver(
     for message, reason in hopeless:
         given.tell(lasting.given_up(message, reason))
     problems = [
-        f"mail to {message.to} waits in the outbox: {reason}"
-        for message, reason in delivery.failed
-        if (message, reason) not in hopeless
+        f"mail to {message.to} waits in the outbox: {reason}" for message, reason in waiting
     ]
     return problems + delivery.notes
 
@@ -190,6 +190,10 @@ def _deliver(
 def _failed_event(message_id: str, failures: int, reason: str, now: datetime) -> Event:
     wait = backoff.delay(failures, base=RETRY_SECONDS, cap=LONGEST_RETRY_SECONDS)
     return events.delivery_failed(message_id, reason, retry_at=now + timedelta(seconds=wait))
+
+
+def _is_due(message: OutboxEntry, now: datetime) -> bool:
+    return _retry_at(message, now) <= now
 
 
 def _retry_at(message: OutboxEntry, now: datetime) -> datetime:
