@@ -1,5 +1,6 @@
 """Run a tick for a command, and print what people and cron's mail get to see of it."""
 
+import os
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -87,7 +88,7 @@ def print_problems(
     for row in report.told if is_watched else _reported(session, report):
         lines, log, upcoming = _failure_details(session, report, row)
         shown = [] if is_output_shown else lines
-        block = failure_block(row, shown, log, upcoming, session.zone)
+        block = failure_block(row, shown, log, upcoming, session.zone, host=os.uname().nodename)
         remarks = () if is_watched else _remarks(report, row)
         click.echo("\n".join((block, *remarks)), err=True)
     if report.incidents and not is_watched:

@@ -8,7 +8,7 @@ from typing import Any
 from scheduled.system.text import one_line, output_line
 from scheduled.timing.instants import parse_utc
 from scheduled.views import wording
-from scheduled.views.format import absolute, passed
+from scheduled.views.format import absolute, passed, taken
 
 LINES = 10
 
@@ -19,15 +19,19 @@ def failure_block(
     log_path: Path | None,
     next_run: datetime | None,
     zone: tzinfo,
+    *,
+    host: str = "",
 ) -> str:
     """Return the block for one run, without a newline at its end: stderr under cron.
 
     `row` is a row of `run --json`; `tail_lines` are the last lines it printed, of which the last
-    ten are shown; `next_run` is the next scheduled run or retry. Instants are printed in `zone`.
+    ten are shown; `next_run` is the next scheduled run or retry. Instants are printed in `zone`;
+    `host` is the machine it ran on.
     """
     causes = (row.get("error"), row.get("reason"))
     lines = [f"{one_line(row['job'])}: {wording.ended(row['outcome'], *causes)}"]
-    lines.append("  " + ", ".join(_facts(row, next_run, zone)))
+    lines.append("  " + ", ".join(_facts(row, host, zone)))
+    lines.append("  " + ", ".join(_times(row, next_run, zone)))
     # A handler prints its error as well; it stands above already.
     printed = [line for line in tail_lines if line not in causes]
     lines += [f"  | {output_line(line)}" for line in printed[-LINES:]]
@@ -35,11 +39,18 @@ def failure_block(
     return "\n".join(lines)
 
 
-def _facts(row: Mapping[str, Any], next_run: datetime | None, zone: tzinfo) -> list[str]:
-    facts = [f"run {one_line(row['run_id'])}", f"attempt {row['attempt']}"]
+def _facts(row: Mapping[str, Any], host: str, zone: tzinfo) -> list[str]:
     slot = parse_utc(row["slot"])
-    facts.append(f"scheduled for {absolute(slot, zone)}" if slot else "by hand")
-    if row.get("missed"):
-        facts.append(f"covers {passed(row['missed'])}")
-    when = absolute(next_run, zone) if next_run else "none planned"
-    return [*facts, f"next run: {when}"]
+    facts = [
+        f"run {one_line(row['run_id'])}{' on ' if host else ''}{one_line(host)}",
+        f"attempt {row['attempt']}",
+        f"scheduled for {absolute(slot, zone)}" if slot else "by hand",
+    ]
+    return [*facts, f"covers {passed(row['missed'])}"] if row.get("missed") else facts
+
+
+def _times(row: Mapping[str, Any], next_run: datetime | None, zone: tzinfo) -> list[str]:
+    started, took = parse_utc(row.get("started_at")), taken(row.get("duration_seconds"))
+    times = [f"started {absolute(started.replace(microsecond=0), zone)}"] if started else []
+    times += [f"took {took}"] if took else []
+    return [*times, f"next run: {absolute(next_run, zone) if next_run else 'none planned'}"]

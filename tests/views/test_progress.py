@@ -104,12 +104,14 @@ def test_a_failure_block_suffices_by_itself() -> None:
     lines = [f"line {number}" for number in range(30)]
     again = at("12:00") + timedelta(hours=1)
 
-    facts = "run r1, attempt 2, scheduled for 2026-11-21 12:00+01:00, covers 4 missed runs"
-    block = failure_block(row, lines, Path("/state/runs/backup/r1.log"), again, BERLIN)
+    facts = "run r1 on vm, attempt 2, scheduled for 2026-11-21 12:00+01:00, covers 4 missed runs"
+    log = Path("/state/runs/backup/r1.log")
+    block = failure_block(row, lines, log, again, BERLIN, host="vm")
 
     assert block.splitlines() == [
         "backup: failed: exit code 3",
-        f"  {facts}, next run: 2026-11-21 14:00+01:00",
+        f"  {facts}",
+        "  started 2026-11-21 12:00+01:00, took 2.00 s, next run: 2026-11-21 14:00+01:00",
         *(f"  | line {number}" for number in range(20, 30)),
         "  log: /state/runs/backup/r1.log",
     ]
@@ -122,7 +124,8 @@ def test_a_failure_block_of_a_run_by_hand_without_output() -> None:
 
     assert block.splitlines() == [
         "backup: timed out after 5 s",
-        "  run r1, attempt 1, by hand, next run: none planned",
+        "  run r1, attempt 1, by hand",
+        "  started 2026-11-21 11:00+00:00, took 2.00 s, next run: none planned",
         "  it printed nothing",
     ]
 
@@ -159,7 +162,7 @@ def test_b13_a_traceback_keeps_its_indentation_in_every_view() -> None:
     block = failure_block(row, TRACEBACK, None, None, UTC).splitlines()
     page = [line.rstrip() for line in text([*map(tables.printed, TRACEBACK)]).splitlines()]
 
-    assert block[2 : 2 + len(SHOWN)] == [f"  | {line}" for line in SHOWN]
+    assert block[3 : 3 + len(SHOWN)] == [f"  | {line}" for line in SHOWN]
     assert page == [f"  {line}" for line in SHOWN]
 
 
