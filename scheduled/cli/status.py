@@ -8,7 +8,7 @@ from scheduled.views import status as status_view
 from scheduled.views.health import Health
 
 CHECKS = ("output",)
-INSTALLED_CHECKS = ("files", "distribution", "mail", *CHECKS)
+INSTALLED_CHECKS = ("files", "mail", *CHECKS)
 """The checks of `doctor` that cost no more than reading a crontab and listing the output."""
 
 

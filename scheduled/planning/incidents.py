@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from scheduled.planning.durations import is_far_longer, is_far_shorter
-from scheduled.state.incident_entries import FAILED, Incident
+from scheduled.state.incident_entries import FAILED, Incident, is_acknowledged
 
 DAY = timedelta(days=1)
 LONGEST_SILENCE = timedelta(days=7)
@@ -152,13 +152,6 @@ def status(incident: Incident | None, now: datetime) -> Status:
     if is_acknowledged(incident, now):
         return Status.ACKNOWLEDGED
     return Status.REMINDER_DUE if now >= reminder_at(incident) else Status.OPEN
-
-
-def is_acknowledged(incident: Incident, now: datetime) -> bool:
-    """Return whether a person has silenced it: until an instant, or until its end."""
-    if incident.acknowledged_at is None:
-        return False
-    return incident.acknowledged_until is None or now < incident.acknowledged_until
 
 
 def reminder_at(incident: Incident) -> datetime:

@@ -58,6 +58,13 @@ class Incident(NamedTuple):
     """Why it ended."""
 
 
+def is_acknowledged(incident: Incident, now: datetime) -> bool:
+    """Return whether a person has silenced it: until an instant, or until its end."""
+    if incident.acknowledged_at is None:
+        return False
+    return incident.acknowledged_until is None or now < incident.acknowledged_until
+
+
 def open_incidents(state: State) -> dict[str, Incident]:
     """Return the open incidents by case, oldest first."""
     return {case: incident(case, entry) for case, entry in state["incidents"].items()}

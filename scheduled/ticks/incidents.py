@@ -15,12 +15,11 @@ from scheduled.planning.incidents import (
     Finding,
     Kind,
     act_on,
-    is_acknowledged,
     next_look,
 )
 from scheduled.state import incident_entries, incident_events
 from scheduled.state.document import State
-from scheduled.state.incident_entries import Incident
+from scheduled.state.incident_entries import Incident, is_acknowledged
 from scheduled.state.journal import Event
 from scheduled.state.store import Store
 from scheduled.ticks import incident_signs

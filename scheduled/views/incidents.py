@@ -4,9 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime, tzinfo
 from typing import Any
 
-from scheduled.planning.incidents import is_acknowledged
 from scheduled.state.document import State
-from scheduled.state.incident_entries import Incident, closed_incidents, open_incidents
+from scheduled.state.incident_entries import (
+    Incident,
+    closed_incidents,
+    is_acknowledged,
+    open_incidents,
+)
 from scheduled.timing.instants import format_utc
 from scheduled.views.format import both, counted, span
 

@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Iterator
-from importlib import metadata
 
 from scheduled.installation.doctor.facts import Facts
 from scheduled.installation.doctor.finding import Finding, error
@@ -23,6 +22,8 @@ def name(facts: Facts) -> Iterator[Finding]:
 
 
 def _is_installed(distribution: str) -> bool:
+    from importlib import metadata  # takes long to load, and status asks other checks alone
+
     try:
         metadata.distribution(distribution)
     except metadata.PackageNotFoundError:
