@@ -86,14 +86,14 @@ class Running:
         """Whether the keeper has told the process. Never waits."""
         if self._pipe >= 0 and b"\n" not in self._told:
             with contextlib.suppress(BlockingIOError):
-                self._read()
+                self.listen()
         return self._told[:1].isdigit() and b"\n" in self._told
 
     @property
     def family(self) -> Family:
         """What proves that a process belongs to the run. Waits until the keeper has started it."""
         while self._pipe >= 0 and b"\n" not in self._told:
-            self._wait_and_read()
+            self._wait_and_listen()
         words = self._told.partition(b"\n")[0].split()
         pid, started = map(int, words) if words and words[0].isdigit() else (0, 0)
         return Family(self.attempt.run_id, pid, started, self.keeper, self._keeper_started)
@@ -102,7 +102,7 @@ class Running:
     def status(self) -> ExitStatus | None:
         """How the process ended; None if its keeper ended first. Waits for one of the two."""
         while self._pipe >= 0:
-            self._wait_and_read()
+            self._wait_and_listen()
         return exit_file.decode(self._told[self._told[:-1].rfind(b"\n") + 1 :])
 
     @property
@@ -120,16 +120,17 @@ class Running:
         """Return the descriptor at which its keeper is heard, for `select`."""
         return self._pipe
 
-    def _wait_and_read(self) -> None:
-        select.select([self], [], [])
-        self._read()
-
-    def _read(self) -> None:
+    def listen(self) -> None:
+        """Take what its keeper has said. Raises BlockingIOError if that is nothing."""
         more = os.read(self._pipe, 65536)
         self._told += more
         if not more:
             os.close(self._pipe)
             self._pipe = -1
+
+    def _wait_and_listen(self) -> None:
+        select.select([self], [], [])
+        self.listen()
 
 
 def start(attempt: Attempt, memory: dict[str, Any], context: RunContext, lock: Lock) -> Running:

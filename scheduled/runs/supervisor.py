@@ -22,7 +22,7 @@ from scheduled.system import machine, processes
 from scheduled.system.processes import Family
 
 GRACE_SECONDS = 10.0
-POLL_SECONDS = 0.005
+POLL_SECONDS = 0.001
 LOOK_SECONDS = 0.25
 """How often the sizes of output files are checked while runs are in progress."""
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -45,7 +45,7 @@ class Supervisor:
             os.set_blocking(end, False)
         before = signal.set_wakeup_fd(self._wake[1], warn_on_full_buffer=False)
         self._undo = [lambda: signal.set_wakeup_fd(before)]
-        self._handle(signal.SIGCHLD, lambda *_: None)
+        self._handle(signal.SIGCHLD, signal.SIG_DFL)  # ignored, nobody could be waited for
         for stop in STOP_SIGNALS:
             if signal.getsignal(stop) is not signal.SIG_IGN:  # on purpose, as nohup does
                 self._handle(stop, self._on_stop_signal)
@@ -90,10 +90,15 @@ class Supervisor:
         return []
 
     def _sleep(self) -> None:
-        """Wait for the end of a keeper, for the process of a run, or for the next look at all."""
-        unknown = [run.fileno() for run in self.running if not run.is_known]
-        heard = [self._wake[0], *(descriptor for descriptor in unknown if descriptor >= 0)]
-        select.select(heard, [], [], LOOK_SECONDS)
+        """Wait for a signal, for a keeper that says something or ends, or for the next look."""
+        heard = [running for running in self.running if running.fileno() >= 0]
+        ends = len(heard) < len(self.running)  # closed its pipe: in no time it can be waited for
+        seconds = POLL_SECONDS if ends else LOOK_SECONDS
+        descriptors = [self._wake[0], *(running.fileno() for running in heard)]
+        ready = select.select(descriptors, [], [], seconds)[0]
+        for running in heard:
+            if running.fileno() in ready:
+                running.listen()
         with contextlib.suppress(BlockingIOError):
             os.read(self._wake[0], 4096)
 
@@ -121,7 +126,9 @@ class Supervisor:
                 _kill(running, signal.SIGKILL)
 
     def _handle(
-        self, number: signal.Signals, action: Callable[[int, FrameType | None], Any]
+        self,
+        number: signal.Signals,
+        action: Callable[[int, FrameType | None], Any] | signal.Handlers,
     ) -> None:
         before = signal.signal(number, action)
         self._undo.append(lambda: signal.signal(number, before))

@@ -161,7 +161,7 @@ def test_nothing_stays_open() -> None:
 
 
 def test_signals_mean_afterwards_what_they_meant_before() -> None:
-    numbers = (signal.SIGTERM, signal.SIGCHLD)
+    numbers = (signal.SIGTERM, signal.SIGINT)
     before = [signal.getsignal(number) for number in numbers]
 
     with supervisor.Supervisor():
@@ -183,6 +183,20 @@ def test_a_signal_that_somebody_wants_ignored_stays_so(tmp_path: Path) -> None:
         signal.signal(signal.SIGHUP, before)
 
     assert stopped_by is None
+
+
+def test_runs_end_where_the_end_of_children_was_to_be_ignored(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command="echo done")])
+    engine.run_at("11:30")
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        report = engine.run_at("12:00")
+        after = signal.getsignal(signal.SIGCHLD)
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+    assert [row["outcome"] for row in report.ran] == ["succeeded"]
+    assert after is signal.SIG_IGN
 
 
 def test_an_error_of_our_own_leaves_nothing_running(tmp_path: Path) -> None:
