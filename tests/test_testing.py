@@ -93,6 +93,7 @@ def test_a_function_can_be_called_with_the_context_of_a_run(trial: HandlerRunner
     assert (context.memory, trial.memory) == ({"swept": 2}, {"swept": 1})
 
 
+@pytest.mark.slow
 def test_the_tests_in_the_manual_pass(tmp_path: Path) -> None:
     (tests,) = codes("Test a handler")
     (tmp_path / "chores.py").write_text(codes("From Python")[0])

@@ -156,6 +156,7 @@ def test_no_gap_is_none_whatever_came(tmp_path: Path) -> None:
     assert heartbeat.find_gaps(beat(0), [stretch(1, 1)], beat(2), LIMIT) == []
 
 
+@pytest.mark.slow
 def test_the_note_stays_short_and_knows_first_and_last(tmp_path: Path) -> None:
     for number in range(200):
         unread_config.note(tmp_path, beat(number / 2))

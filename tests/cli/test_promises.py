@@ -27,6 +27,8 @@ from tests.builders.installed import WITHOUT_SWEEPS
 from tests.builders.jobs import at, job
 from tests.builders.looks import Home, Said
 
+pytestmark = pytest.mark.slow
+
 MINUTE = timedelta(minutes=1)
 NEVER = "0 3 29 2 *"
 GAPS, INTERVALS = (1, 29, 59), (1, 5, 60)

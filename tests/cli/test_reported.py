@@ -54,6 +54,7 @@ def test_the_block_of_a_success_has_its_output_and_its_next_run(root: Path) -> N
     assert f"  log: {state_dir(root)}/runs/loud/" in block
 
 
+@pytest.mark.slow
 def test_where_a_person_asks_each_failure_is_printed_and_no_success(root: Path) -> None:
     assert "bad: failed: exit code 3" in tick(root, "never", "--verbose").err
     triggered = scheduled(root, "trigger", "bad")
@@ -63,6 +64,7 @@ def test_where_a_person_asks_each_failure_is_printed_and_no_success(root: Path) 
     assert scheduled(root, "trigger", "loud").err == ""
 
 
+@pytest.mark.slow
 def test_after_each_run_no_more_output_is_kept_than_count_says(root: Path) -> None:
     job = '  loud: {command: "echo fine", schedule: "0 3 1 1 *", retention: {count: 2}}\n'
     configure(root, WITHOUT_SWEEPS + job)

@@ -16,6 +16,8 @@ from tests.builders.engine import Engine, outcomes
 from tests.builders.installed import WITHOUT_SWEEPS, configure, rows, tick_at
 from tests.builders.jobs import at, job
 
+pytestmark = pytest.mark.slow
+
 NOTE = "echo ${SCHEDULED_SLOT#*T} $SCHEDULED_CATCH_UP $SCHEDULED_MISSED >> out"
 
 

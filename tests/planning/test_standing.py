@@ -15,6 +15,8 @@ from tests.builders import soak
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import job
 
+pytestmark = pytest.mark.slow
+
 NOTE = "echo $SCHEDULED_SLOT $SCHEDULED_CATCH_UP $SCHEDULED_MISSED >> out"
 BY_0_1_0 = Path(__file__).parent / "registered_by_0.1.0"
 UTC_NAMES = ("UTC", "Etc/UTC", "GMT", "Zulu", "UTC0", "<+00>0")

@@ -31,6 +31,7 @@ def left_behind(tmp_path: Path) -> Iterator[Engine]:
     kill_daemon(engine)
 
 
+@pytest.mark.slow
 def test_a_daemon_that_was_left_behind_cannot_fill_the_disk(left_behind: Engine) -> None:
     left_behind.run_at("12:00")
     output = the_output(left_behind)
@@ -48,6 +49,7 @@ def test_a_daemon_that_was_left_behind_cannot_fill_the_disk(left_behind: Engine)
     assert noted(left_behind) == []
 
 
+@pytest.mark.slow
 def test_a_run_whose_tick_died_is_kept_within_its_limits_while_it_goes_on(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [job(command=f"echo $$ > pid; {CHATTER}", max_output=LIMIT)])
     engine.run_at("11:30")

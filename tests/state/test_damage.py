@@ -16,6 +16,8 @@ from tests.builders import soak
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job
 
+pytestmark = pytest.mark.slow
+
 DAY = "2026-11-21.jsonl"
 JOURNAL = f"journal/{DAY}"
 

@@ -17,6 +17,8 @@ from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import at, job
 from tests.builders.killed import tick_and_kill
 
+pytestmark = pytest.mark.slow
+
 YEARS_AHEAD = "2031-05-05T05:05:05Z"
 NOTE = "echo $SCHEDULED_SLOT >> out"
 

@@ -23,6 +23,7 @@ def sent(engine: Engine) -> list[tuple[str, str]]:
     return [(message["to"], message["subject"]) for message in engine.state["outbox"]]
 
 
+@pytest.mark.slow
 def test_one_message_opens_and_one_ends_an_incident_however_often_it_failed(
     tmp_path: Path,
 ) -> None:
@@ -44,6 +45,7 @@ def test_one_message_opens_and_one_ends_an_incident_however_often_it_failed(
     assert [message["id"] for message in event["outgoing"]] == [opened["id"]]
 
 
+@pytest.mark.slow
 def test_many_incidents_of_one_tick_are_one_message(tmp_path: Path) -> None:
     jobs = [job(f"job{number}", "0 12 * * *", command="exit 3") for number in range(30)]
     engine = Engine(tmp_path, jobs, notify=OPS, max_concurrent=30)

@@ -167,6 +167,7 @@ def test_when_the_retries_are_used_up_the_slot_is_a_dead_letter(tmp_path: Path) 
     assert (letter["attempts"], letter["error"]) == (2, "exit code 3")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "policies",
     [
@@ -196,6 +197,7 @@ def test_a7_a_job_that_keeps_failing_has_a_dead_letter_a_slot_and_goes_on(
     assert {report.exit_code for report in reports if report.ran} == {1}
 
 
+@pytest.mark.slow
 def test_a7_of_many_dead_letters_the_first_and_the_last_are_kept(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [job(schedule="* * * * *", command="exit 3")])
     for minute in range(30):
@@ -209,6 +211,7 @@ def test_a7_of_many_dead_letters_the_first_and_the_last_are_kept(tmp_path: Path)
     ]
 
 
+@pytest.mark.slow
 def test_a7_dead_letters_in_a_row_suspend_a_job_that_says_so_until_somebody_enables_it(
     tmp_path: Path,
 ) -> None:
@@ -226,6 +229,7 @@ def test_a7_dead_letters_in_a_row_suspend_a_job_that_says_so_until_somebody_enab
     assert engine.rows[-1]["outcome"] == "succeeded"
 
 
+@pytest.mark.slow
 def test_a_success_in_between_starts_the_count_anew(tmp_path: Path) -> None:
     failing = job(command="test -f ready", max_retries=1, retry_delay=0.1, suspend_after=3)
     engine = Engine(tmp_path, [failing])

@@ -21,6 +21,8 @@ from tests.builders import message_servers
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job
 
+pytestmark = pytest.mark.slow
+
 FIRING = """
 def run(context):
     context.fire("health_check_complete", healthy=3)

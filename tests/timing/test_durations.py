@@ -53,6 +53,7 @@ def test_anything_else_is_refused(text: str) -> None:
         durations.parse(text)
 
 
+@pytest.mark.slow
 @given(st.from_regex(durations.PATTERN, fullmatch=True))
 def test_whatever_fits_the_pattern_has_a_value(text: str) -> None:
     assert durations.parse(text) >= 0

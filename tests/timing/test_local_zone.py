@@ -126,6 +126,7 @@ def test_c2_another_name_for_the_same_rules_is_no_contradiction(tmp_path: Path) 
     assert local_zone({}, copied(tmp_path, "UTC")) == ("Etc/UTC", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("named", ["", "Asia/Tokyo\n", "Mars/Olympus\n"])
 @pytest.mark.parametrize("data", [b"TZif2", data_of("UTC").replace(b"UTC0", b"ABC-7:07")])
 def test_c2_a_copy_of_no_known_zone_is_refused(tmp_path: Path, named: str, data: bytes) -> None:

@@ -30,6 +30,8 @@ from tests.builders import soak
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job
 
+pytestmark = pytest.mark.slow
+
 MINUTE = timedelta(minutes=1)
 NOW = at("12:05")
 HORIZON = timedelta(days=2)
@@ -39,7 +41,7 @@ LATER = ("12:10", "12:15", "12:25", "13:00", "13:30", "15:00")
 
 
 def test_b4_all_views_tell_the_next_run_that_ticks_will_start(tmp_path: Path) -> None:
-    for seed in range(soak.count(25, 1500)):
+    for seed in range(soak.count(8, 1500)):
         chance = random.Random(f"one truth {seed}")
         engine = drawn(tmp_path / str(seed), chance)
 

@@ -114,6 +114,7 @@ def test_d1_a_command_that_is_not_complete_does_not_take_in_its_input(command: s
     assert "nonexistent" not in ended.stderr
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(words=some.lists(some.text("ab '\"%$`END\t;", min_size=1), max_size=3), stdin=TEXTS)
 @example(words=["%"], stdin="END")

@@ -69,6 +69,7 @@ CASES: dict[str, list[Job]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", CASES.values(), ids=CASES)
 def test_what_was_simulated_is_what_the_ticks_then_do(tmp_path: Path, jobs: list[Job]) -> None:
     # One at a time: of several, who ends first has first call on the budget of the tick.
