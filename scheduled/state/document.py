@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NotRequired, TypedDict, cast
 
 from scheduled.state.gap_entry import GapEntry
+from scheduled.state.incident_entry import IncidentEntry
 from scheduled.state.type_check import Check, check_of, checks_of
 
 VERSION = 2
@@ -161,35 +162,6 @@ class JobEntry(TypedDict, total=False):
     failing_since: str | None
     circumstances: dict[str, Any]
     memory: dict[str, Any] | None
-
-
-class AcknowledgedEntry(TypedDict, total=False):
-    """When a person acknowledged an incident, and until when; without an end until its own."""
-
-    at: str | None
-    until: str | None
-
-
-class IncidentEntry(TypedDict, total=False):
-    """An incident: below `incidents` by case, or in `closed_incidents`."""
-
-    id: str
-    case: str
-    kind: str
-    job: str
-    since: str | None
-    count: int
-    last_at: str | None
-    told_at: str | None
-    reminders: int
-    first_error: str
-    last_error: str
-    changed: list[str]
-    reopened: bool
-    has_message: bool
-    acknowledged: AcknowledgedEntry | None
-    closed_at: str | None
-    end: str
 
 
 class PauseEntry(TypedDict, total=False):

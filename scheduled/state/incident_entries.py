@@ -15,7 +15,8 @@ from scheduled.timing.instants import format_utc, parse_utc
 
 if TYPE_CHECKING:  # every tick would pay for loading what only a type checker reads
     from scheduled.state import event_types as kinds
-    from scheduled.state.document import IncidentEntry, JobEntry, OutboxEntry, State
+    from scheduled.state.document import JobEntry, OutboxEntry, State
+    from scheduled.state.incident_entry import IncidentEntry
 
 KEPT_CLOSED = 100
 KEPT_SETTLED = 39
