@@ -42,7 +42,7 @@ def is_news(session: Session, error: ConfigError) -> bool:
                 Store(places.state_dir).load(),
                 lambda _known: [incident_signs.configuration(error.problems)],
                 session.now,
-                lambda changes: [[] for _ in changes],
+                lambda changes: [incidents.Posted([]) for _ in changes],
             )
     if session.verbose or sys.stderr.isatty():
         return True

@@ -21,7 +21,7 @@ from scheduled.state.store import Store
 from scheduled.system import private
 from scheduled.ticks import incident_notices, incidents, outbox
 from scheduled.ticks.incident_signs import DAMAGED, UNRECORDED
-from scheduled.ticks.incidents import Change
+from scheduled.ticks.incidents import Change, Posted
 from scheduled.ticks.report import NO_SPACE_MARK, Report
 from scheduled.ticks.signals import Bus
 from scheduled.timing.instants import minute_utc
@@ -86,10 +86,10 @@ def record(
 
     tell_channels = incident_notices.poster(config, now)
 
-    def post(changes: Sequence[Change]) -> list[list[Any]]:
-        to_channels = tell_channels(changes)
+    def post(changes: Sequence[Change]) -> list[Posted]:
         return [
-            [*by_route(change), *more] for change, more in zip(changes, to_channels, strict=True)
+            posted._replace(outgoing=[*by_route(change), *posted.outgoing])
+            for change, posted in zip(changes, tell_channels(changes), strict=True)
         ]
 
     def by_route(change: Change) -> list[Any]:

@@ -1,20 +1,20 @@
 """The messages about incidents: what became of one, for each channel that wants to know.
 
-If many change in one tick, one message tells of all of them.
+If many change in one tick, one message tells a channel of all that it wants to know.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from scheduled.config.load import Config
 from scheduled.notify import recipients
+from scheduled.notify.message import Message
 from scheduled.notify.notice import Notice
 from scheduled.planning.incidents import Act, Kind
 from scheduled.state.incident_entries import Incident
 from scheduled.system.text import one_line
 from scheduled.ticks.context import TickContext
-from scheduled.ticks.incidents import Change
+from scheduled.ticks.incidents import Change, Posted
 from scheduled.ticks.report import Report
 from scheduled.timing.instants import format_utc
 from scheduled.timing.timezones import zone_info
@@ -22,7 +22,7 @@ from scheduled.views import incident_text
 from scheduled.views.incidents import row
 
 MOST_ALONE = 10
-"""More changes in one tick are told by one message."""
+"""More changes in one tick are told to a channel by one message."""
 LISTED = 50
 _EVENTS = {
     Act.OPEN: "incident_opened",
@@ -34,25 +34,41 @@ _GROUPS = {Kind.FAILING: "failure", Kind.DEAD_LETTER: "failure", Kind.SUSPENDED:
 
 def poster(
     config: Config, now: datetime, details: Callable[[Incident], str] = lambda _incident: ""
-) -> Callable[[Sequence[Change]], list[list[dict[str, Any]]]]:
-    """Return a function that makes the messages of changes, a list for each of them.
+) -> Callable[[Sequence[Change]], list[Posted]]:
+    """Return a function that makes the messages of changes.
 
     `details` returns what is known besides about what went wrong.
     """
 
-    def post(changes: Sequence[Change]) -> list[list[dict[str, Any]]]:
-        notices: list[Notice | None] = [_notice(config, change, now, details) for change in changes]
-        told = [notice for notice in notices if notice is not None]
-        if len(told) > MOST_ALONE:
-            notices = [_digest(told, now), *[None] * (len(changes) - 1)]
-        return [
-            [message.to_json() for message in recipients.messages(notice, config.notify)]
-            if notice is not None
-            else []
-            for notice in notices
-        ]
+    def post(changes: Sequence[Change]) -> list[Posted]:
+        posted = [Posted([]) for _ in changes]
+        notices = [_notice(config, change, now, details) for change in changes]
+        for name, settings in config.notify.items():
+            wanted = {
+                place: notice
+                for place, notice in enumerate(notices)
+                if notice is not None and recipients.is_told(notice, settings)
+            }
+            for place, messages in _messages(name, wanted, now).items():
+                posted[place].outgoing.extend(message.to_json() for message in messages)
+            posted = [
+                told._replace(is_told=told.is_told or place in wanted)
+                for place, told in enumerate(posted)
+            ]
+        return posted
 
-    return post if config.notify else lambda changes: [[] for _ in changes]
+    return post if config.notify else lambda changes: [Posted([]) for _ in changes]
+
+
+def _messages(name: str, wanted: Mapping[int, Notice], now: datetime) -> dict[int, list[Message]]:
+    """Return the messages to a channel by the place of the change whose event has them.
+
+    `wanted` is what the channel is to be told. Of many changes one message tells.
+    """
+    if len(wanted) > MOST_ALONE:
+        digest = _digest([*wanted.values()], now)
+        return {min(wanted): [recipients.message_to(name, digest)]}
+    return {place: [recipients.message_to(name, notice)] for place, notice in wanted.items()}
 
 
 def details_of(context: TickContext, report: Report) -> Callable[[Incident], str]:

@@ -28,8 +28,8 @@ from scheduled.ticks.report import Report
 from scheduled.ticks.signals import Bus
 from scheduled.timing.instants import format_utc
 
-Post = Callable[[Sequence["Change"]], list[list[dict[str, Any]]]]
-"""Returns the messages that tell of each change, as the outbox keeps them."""
+Post = Callable[[Sequence["Change"]], list["Posted"]]
+"""Returns the messages about each change."""
 
 
 class Change(NamedTuple):
@@ -40,6 +40,15 @@ class Change(NamedTuple):
     """As it was before; one that opens, as it is now."""
     text: str
     """What is wrong, or why it is over."""
+
+
+class Posted(NamedTuple):
+    """The messages about a change."""
+
+    outgoing: list[dict[str, Any]]
+    """Those that stand in its event, as the outbox keeps them."""
+    is_told: bool = False
+    """Whether one that stands in the event of another change tells of this one, too."""
 
 
 def update(context: TickContext, config: Config, report: Report, bus: Bus, now: datetime) -> None:
@@ -188,17 +197,12 @@ def _untold(state: State, post: Post, now: datetime) -> list[tuple[Change, dict[
 
 
 def _posted(changes: Sequence[Change], post: Post) -> Iterator[dict[str, Any]]:
-    """Yield what the event of each change says about messages.
-
-    Where the first has the message of all, the others say that there is one.
-    """
-    outgoing = post(changes)
-    is_digest = len(changes) > 1 and bool(outgoing[0]) and not any(outgoing[1:])
-    for messages in outgoing:
-        if messages:
-            yield {"outgoing": messages}
+    """Yield what the event of each change says about messages."""
+    for outgoing, is_told in post(changes):
+        if outgoing:
+            yield {"outgoing": outgoing}
         else:
-            yield {"has_message": True} if is_digest else {}
+            yield {"has_message": True} if is_told else {}
 
 
 def _events(changes: Sequence[Change], post: Post) -> Iterator[Event]:

@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
-from scheduled.ticks import outbox
+from scheduled.planning.incidents import Act
+from scheduled.state.incident_entries import Incident
+from scheduled.ticks import incident_notices, outbox
+from scheduled.ticks.incidents import Change
 from tests.builders.engine import Engine
-from tests.builders.jobs import job
+from tests.builders.jobs import at, job
 
 SWITCH = "test -e works || { echo oops; exit 3; }"
 OPS: dict[str, Any] = {"ops": {"kind": "command", "command": "true"}}
@@ -58,6 +61,49 @@ def test_many_incidents_of_one_tick_are_one_message(tmp_path: Path) -> None:
     assert subject.startswith("30 incidents: job")
     assert engine.run_at("12:01").incidents == []
     assert len(sent(engine)) == 1
+
+
+def test_of_many_incidents_each_channel_is_told_what_its_filters_let_through(
+    tmp_path: Path,
+) -> None:
+    channels = {
+        "all": {},
+        "one": {"jobs": ["job-3"]},
+        "most": {"jobs": ["job-?"], "on": ["failing"]},
+        "missed": {"on": ["missed"]},
+        "none": {"jobs": ["other"]},
+    }
+    engine = Engine(tmp_path, [], notify=channels)
+    kinds = [*["failing"] * 11, "missed"]
+    changes = [change(f"job-{number:x}", kind) for number, kind in enumerate(kinds)]
+
+    posted = incident_notices.poster(engine.config, at("12:00"))(changes)
+
+    subjects: dict[str, list[str]] = {}
+    for message in (message for told in posted for message in told.outgoing):
+        subjects.setdefault(message["to"].removeprefix("notify:"), []).append(message["subject"])
+    assert subjects == {
+        "all": ["12 incidents: job-0: failing and others"],
+        "one": ["job-3: failing"],
+        "most": ["11 incidents: job-0: failing and others"],
+        "missed": ["job-b: no success for too long"],
+    }
+    assert [told.is_told for told in posted] == [True] * 12
+
+
+def test_what_no_channel_wants_to_know_is_not_told(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [], notify={"some": {"jobs": ["job-1*"]}})
+    changes = [change(f"job-{number}", "failing") for number in range(15)]
+
+    posted = incident_notices.poster(engine.config, at("12:00"))(changes)
+
+    assert [number for number, told in enumerate(posted) if told.is_told] == [1, 10, 11, 12, 13, 14]
+
+
+def change(name: str, kind: str) -> Change:
+    now = at("12:00")
+    case = f"{kind}: {name}"
+    return Change(Act.OPEN, Incident(name, case, kind, name, now, 1, now, now), "exit code 3")
 
 
 def test_a_channel_that_is_added_later_is_told_what_was_only_printed(tmp_path: Path) -> None:
