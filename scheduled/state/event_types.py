@@ -225,7 +225,8 @@ class DeliveryFailed(Recorded):
 class IncidentEvent(Recorded):
     """What the events of an incident have: its case, its id, and the messages that tell of it.
 
-    `has_message` stands for messages that another event of the same tick has.
+    `has_message` stands for messages that another event of the same tick has; `messages` are their
+    ids.
     """
 
     case: str
@@ -233,6 +234,7 @@ class IncidentEvent(Recorded):
     fired: NotRequired[list[dict[str, Any]]]
     outgoing: NotRequired[list[dict[str, Any]]]
     has_message: NotRequired[bool]
+    messages: NotRequired[list[str]]
 
 
 class IncidentOpened(IncidentEvent):

@@ -53,7 +53,7 @@ class Incident(NamedTuple):
     reopened: bool = False
     """Whether the same had ended less than a day before."""
     has_message: bool = False
-    """Whether there was a channel to tell it; else it was only printed."""
+    """Whether there is a channel that was told of it or is to be; else it was only printed."""
     closed_at: datetime | None = None
     end: str = ""
     """Why it ended."""
@@ -164,6 +164,7 @@ def closed(state: State, event: kinds.IncidentClosed) -> None:
             "closed_at": event["at"],
             "end": event.get("reason", ""),
         }
+        whole.pop("waiting", None)
         past = state.get("closed_incidents", [])
         state["closed_incidents"] = [*past, whole][-KEPT_CLOSED:]
         _post(state, entry, event)
@@ -179,7 +180,25 @@ def _post(state: State, entry: IncidentEntry, event: Mapping[str, Any]) -> None:
     outgoing = event.get("outgoing") or []
     if outgoing or event.get("has_message"):
         entry["has_message"] = True
+        ids = [*(message["id"] for message in outgoing), *event.get("messages", ())]
+        entry["waiting"] = [*dict.fromkeys((*entry.get("waiting", ()), *ids))]
     state["outbox"].extend(cast("list[OutboxEntry]", outgoing))
+
+
+def messages_left(state: State, ids: set[str], *, are_accepted: bool) -> None:
+    """Note what became of messages that are in the outbox no longer.
+
+    An open incident all messages of which were given up counts as one that was only printed.
+    """
+    for entry in state["incidents"].values():
+        waiting = entry.get("waiting")
+        if not waiting or ids.isdisjoint(waiting):
+            continue
+        entry["waiting"] = [ident for ident in waiting if ident not in ids]
+        if are_accepted:
+            entry["accepted"] = True
+        elif not entry["waiting"] and not entry.get("accepted"):
+            entry["has_message"] = False
 
 
 def _count(entry: IncidentEntry, at: str, error: str | None) -> None:

@@ -11,7 +11,11 @@ class AcknowledgedEntry(TypedDict, total=False):
 
 
 class IncidentEntry(TypedDict, total=False):
-    """An incident: below `incidents` by case, or in `closed_incidents`."""
+    """An incident: below `incidents` by case, or in `closed_incidents`.
+
+    `waiting` are the ids of messages that tell of it and are in the outbox; `accepted`: whether a
+    channel has taken any.
+    """
 
     id: str
     case: str
@@ -27,6 +31,8 @@ class IncidentEntry(TypedDict, total=False):
     changed: list[str]
     reopened: bool
     has_message: bool
+    waiting: list[str]
+    accepted: bool
     acknowledged: AcknowledgedEntry | None
     closed_at: str | None
     end: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from scheduled.state.incident_entries import RISK
+from scheduled.state.incident_entries import RISK, messages_left
 
 if TYPE_CHECKING:
     from scheduled.state import event_types as kinds
@@ -23,6 +23,7 @@ def risks_found(state: State, event: kinds.RisksFound) -> None:
 def messages_delivered(state: State, event: kinds.MessagesDelivered) -> None:
     delivered = set(event["ids"])
     state["outbox"] = [message for message in state["outbox"] if message.get("id") not in delivered]
+    messages_left(state, delivered, are_accepted=not event.get("given_up"))
 
 
 def delivery_failed(state: State, event: kinds.DeliveryFailed) -> None:

@@ -3,12 +3,11 @@
 If many change in one tick, one message tells a channel of all that it wants to know.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from scheduled.config.load import Config
 from scheduled.notify import recipients
-from scheduled.notify.message import Message
 from scheduled.notify.notice import Notice
 from scheduled.planning.incidents import Act, Kind
 from scheduled.state.incident_entries import Incident
@@ -49,26 +48,19 @@ def poster(
                 for place, notice in enumerate(notices)
                 if notice is not None and recipients.is_told(notice, settings)
             }
-            for place, messages in _messages(name, wanted, now).items():
-                posted[place].outgoing.extend(message.to_json() for message in messages)
-            posted = [
-                told._replace(is_told=told.is_told or place in wanted)
-                for place, told in enumerate(posted)
-            ]
+            if len(wanted) > MOST_ALONE:
+                first, *others = wanted
+                digest = recipients.message_to(name, _digest([*wanted.values()], now))
+                posted[first].outgoing.append(digest.to_json())
+                for place in others:
+                    elsewhere = (*posted[place].elsewhere, digest.id)
+                    posted[place] = posted[place]._replace(elsewhere=elsewhere)
+                continue
+            for place, notice in wanted.items():
+                posted[place].outgoing.append(recipients.message_to(name, notice).to_json())
         return posted
 
     return post if config.notify else lambda changes: [Posted([]) for _ in changes]
-
-
-def _messages(name: str, wanted: Mapping[int, Notice], now: datetime) -> dict[int, list[Message]]:
-    """Return the messages to a channel by the place of the change whose event has them.
-
-    `wanted` is what the channel is to be told. Of many changes one message tells.
-    """
-    if len(wanted) > MOST_ALONE:
-        digest = _digest([*wanted.values()], now)
-        return {min(wanted): [recipients.message_to(name, digest)]}
-    return {place: [recipients.message_to(name, notice)] for place, notice in wanted.items()}
 
 
 def details_of(context: TickContext, report: Report) -> Callable[[Incident], str]:

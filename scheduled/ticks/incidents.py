@@ -47,8 +47,8 @@ class Posted(NamedTuple):
 
     outgoing: list[dict[str, Any]]
     """Those that stand in its event, as the outbox keeps them."""
-    is_told: bool = False
-    """Whether one that stands in the event of another change tells of this one, too."""
+    elsewhere: tuple[str, ...] = ()
+    """The ids of those that stand in the event of another change, and tell of this one, too."""
 
 
 def update(context: TickContext, config: Config, report: Report, bus: Bus, now: datetime) -> None:
@@ -68,8 +68,7 @@ def update(context: TickContext, config: Config, report: Report, bus: Bus, now: 
         changed=lambda job: incident_changes.since_success(context, job),
     )
     report_changes(changes, report, bus)
-    if config.notify:
-        _tell_new_channels(context.store, post, now)
+    tell_new_channels(context, config, report, now)
 
 
 def record(
@@ -168,10 +167,17 @@ def _ended_lately(state: State, case: str, now: datetime) -> bool:
     )
 
 
-def _tell_new_channels(store: Store, post: Post, now: datetime) -> None:
-    """Tell of open incidents that were only printed, now that there is a channel for them."""
-    if not _untold(store.state, post, now):
-        return
+def tell_new_channels(context: TickContext, config: Config, report: Report, now: datetime) -> bool:
+    """Tell of open incidents that were only printed, now that there is a channel for them.
+
+    Return whether there was any. Raises LockedError or StateError.
+    """
+    from scheduled.ticks import incident_notices
+
+    store = context.store
+    post = incident_notices.poster(config, now, incident_notices.details_of(context, report))
+    if not config.notify or not _untold(store.state, post, now):
+        return False
     with store.locked():
         untold = _untold(store.state, post, now)
         store.write(
@@ -181,6 +187,7 @@ def _tell_new_channels(store: Store, post: Post, now: datetime) -> None:
                 for change, more in untold
             ),
         )
+    return bool(untold)
 
 
 def _untold(state: State, post: Post, now: datetime) -> list[tuple[Change, dict[str, Any]]]:
@@ -198,11 +205,9 @@ def _untold(state: State, post: Post, now: datetime) -> list[tuple[Change, dict[
 
 def _posted(changes: Sequence[Change], post: Post) -> Iterator[dict[str, Any]]:
     """Yield what the event of each change says about messages."""
-    for outgoing, is_told in post(changes):
-        if outgoing:
-            yield {"outgoing": outgoing}
-        else:
-            yield {"has_message": True} if is_told else {}
+    for outgoing, elsewhere in post(changes):
+        more: dict[str, Any] = {"outgoing": outgoing} if outgoing else {}
+        yield {**more, "has_message": True, "messages": [*elsewhere]} if elsewhere else more
 
 
 def _events(changes: Sequence[Change], post: Post) -> Iterator[Event]:

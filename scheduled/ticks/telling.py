@@ -64,6 +64,16 @@ def incidents(config: Config, context: TickContext, report: Report, bus: Bus) ->
         incidents.update(context, config, report, bus, context.clock())
 
 
+def given_up(config: Config, context: TickContext, report: Report) -> bool:
+    """Tell channels of incidents all messages of which were given up; return whether there are.
+
+    Raises LockedError or StateError.
+    """
+    from scheduled.ticks import incidents
+
+    return incidents.tell_new_channels(context, config, report, context.clock())
+
+
 def risks(config: Config, context: TickContext, report: Report, bus: Bus) -> None:
     """Tell of data that was lost, or may be; and which of that is over."""
     state_dir = context.store.state_dir

@@ -281,13 +281,20 @@ class Tick:
     def deliver(self) -> None:
         """Deliver the waiting messages; those that fail wait for a later tick."""
         with self.report.catch_storage_errors():
-            self.report.notes += outbox.deliver(
-                self.store,
-                self.config.places,
-                zone_info(self.config.timezone),
-                self.clock(),
-                self._delivery_setup(),
-            )
+            self._deliver()
+            # A channel may have been given another name.
+            untold = self.report.undelivered
+            if untold and telling.given_up(self.config, self.context, self.report):
+                self._deliver()
+
+    def _deliver(self) -> None:
+        self.report.notes += outbox.deliver(
+            self.store,
+            self.config.places,
+            zone_info(self.config.timezone),
+            self.clock(),
+            self._delivery_setup(),
+        )
 
     def _delivery_setup(self) -> outbox.Setup:
         environ = self.context.run_context.environ
