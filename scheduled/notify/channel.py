@@ -9,6 +9,8 @@ from typing import Any, NamedTuple, Protocol
 from scheduled.notify.message import Message
 from scheduled.system.trusted import Trust
 
+WITHIN = "SCHEDULED_WITHIN"
+"""The variable that names those whose command this is, and within whose commands it was caused."""
 Settings = Mapping[str, Any]
 """The keys of one channel of the configuration, as `config.notify_keys` declares them."""
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from scheduled.errors import ScheduledError, reason_of
 from scheduled.notify import facts, sending
-from scheduled.notify.channel import ChannelContext, Delivery, Settings
+from scheduled.notify.channel import WITHIN, ChannelContext, Delivery, Settings
 from scheduled.notify.message import Message
 from scheduled.system.text import decoded, output_line
 
@@ -40,6 +40,7 @@ class CommandChannel:
             if name in PASSED_ON or name.startswith("LC_")
         }
         self._environ = {"PATH": os.defpath, **inherited, **settings.get("env", {})}
+        self._within = context.environ.get(WITHIN, "").split()
 
     def deliver(self, messages: Sequence[Message]) -> Delivery:
         """Run the command for each message; exit code 0 means that it was delivered."""
@@ -59,7 +60,11 @@ class CommandChannel:
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
                     cwd=self._directory,
-                    env={**self._environ, **variables(document)},
+                    env={
+                        **self._environ,
+                        **variables(document),
+                        WITHIN: " ".join(dict.fromkeys((*self._within, message.to))),
+                    },
                 )
         except (OSError, ValueError) as error:
             reason = reason_of(error) if isinstance(error, OSError) else str(error)

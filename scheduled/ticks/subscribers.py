@@ -13,7 +13,7 @@ from typing import Any
 
 from scheduled.config.load import Config
 from scheduled.notify import sending, subscription
-from scheduled.notify.channel import ChannelContext
+from scheduled.notify.channel import WITHIN, ChannelContext
 from scheduled.notify.message import Message
 from scheduled.timing.timezones import zone_info
 from scheduled.views.format import counted
@@ -38,6 +38,8 @@ class Subscribers:
             (config.places.config_path or config.places.root / "_").parent,
             config.trust,
         )
+        self._causing = environ.get(WITHIN, "").split()
+        """Those within whose commands this happens: told of it, they would cause it for ever."""
         self._seed = f"{clock().isoformat()}:{os.getpid()}"
         self._fired = 0
         self._waiting: dict[str, list[Message]] = {name: [] for name in config.subscribe}
@@ -53,7 +55,7 @@ class Subscribers:
         ident = f"{self._seed}:{self._fired}"
         about = subscription.notice(event, data, self._tags, ident, self._clock())
         for name, settings in self._settings.items():
-            if subscription.is_told(about, settings):
+            if name not in self._causing and subscription.is_told(about, settings):
                 self._wanted[name] += 1
                 self._waiting[name].append(subscription.message(about, name, settings))
         self.poll()

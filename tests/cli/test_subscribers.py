@@ -1,6 +1,7 @@
 """Commands tell subscribers what they have done to jobs."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from scheduled.cli import main
 
+CHECKOUT = str(Path(__file__).parents[2])
 CONFIG = """
 subscribe:
   log: {kind: command, command: cat >> told}
@@ -76,3 +78,17 @@ def test_commands_that_only_look_tell_nothing(subscribed: Installed) -> None:
         subscribed.call(*words)
 
     assert subscribed.lines("told") == []
+
+
+def test_subscribers_that_call_scheduled_do_not_go_on_for_ever(subscribed: Installed) -> None:
+    again = f"{sys.executable} -m scheduled --root . --state-dir state skip mine"
+    # Without an end of its own, a failure of this test would be one.
+    command = f'echo "$SCHEDULED_WITHIN" >> within; [ $(wc -l < within) -gt 9 ] || {again}'
+    settings = {"kind": "command", "command": command, "env": {"PYTHONPATH": CHECKOUT}}
+    told = {name: {**settings, "on": "scheduler.task.status"} for name in ("a", "b")}
+    config = {"subscribe": told, "jobs": {"mine": {"schedule": "daily", "command": "true"}}}
+    (subscribed.folder / "scheduled.yaml").write_text(json.dumps(config))
+
+    assert subscribed.call("skip", "mine") == 0
+
+    assert sorted(subscribed.lines("within")) == ["a", "a b", "b", "b a"]

@@ -33,7 +33,7 @@ def test_the_text_is_its_input_and_the_facts_are_in_its_environment(tmp_path: Pa
     assert {name for name in env if name.startswith("SCHEDULED_")} == {
         "SCHEDULED_SUBJECT", "SCHEDULED_PRIORITY", "SCHEDULED_EVENT", "SCHEDULED_GROUP",
         "SCHEDULED_KIND", "SCHEDULED_JOB", "SCHEDULED_MESSAGE_ID", "SCHEDULED_CREATED",
-        "SCHEDULED_CHANNEL",
+        "SCHEDULED_CHANNEL", "SCHEDULED_WITHIN",
     }  # fmt: skip
 
 
