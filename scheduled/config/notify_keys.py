@@ -46,9 +46,10 @@ CHANNEL_KEYS: Mapping[str, Key] = {
         "all but `report`",
     ),
     "priority": Key(
-        "the lowest priority it tells: `low`, `normal`, `high` or `critical`",
+        "the lowest [priority](#priorities) it tells: `low`, `normal`, `high` or `critical`",
         word(PRIORITIES),
         "low",
+        "; reports are told whatever it is",
     ),
     "jobs": Key("only what is about these jobs; `backup-*` stands for several", text_list, "all"),
     "tags": Key("only what is about jobs with one of these tags", text_list, "all"),

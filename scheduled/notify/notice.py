@@ -44,5 +44,7 @@ class Notice(NamedTuple):
     """Those of the job."""
     priority: str = "normal"
     """One of `message.PRIORITIES`."""
+    weight: str = ""
+    """The priority that filters ask for, if another: the end of what was critical is not."""
     facts: Mapping[str, Any] = {}
     """What programs are told besides: JSON."""

@@ -37,7 +37,7 @@ def is_told(notice: Notice, settings: Settings) -> bool:
     least = settings.get("priority") or PRIORITIES[0]
     return (
         (notice.group in wanted or notice.kind in wanted)
-        and _rank(notice.priority) >= _rank(least)
+        and (notice.group == "report" or _rank(notice.weight or notice.priority) >= _rank(least))
         and is_among(notice, settings)
     )
 

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from scheduled.config.load import Config
+from scheduled.jobs.model import Job, Priority
 from scheduled.notify import recipients
+from scheduled.notify.message import PRIORITIES
 from scheduled.notify.notice import Notice
 from scheduled.planning.incidents import Act, Kind
 from scheduled.state.incident_entries import Incident
@@ -29,6 +31,13 @@ _EVENTS = {
     Act.CLOSE: "incident_closed",
 }
 _GROUPS = {Kind.FAILING: "failure", Kind.DEAD_LETTER: "failure", Kind.SUSPENDED: "failure"}
+
+_OF_JOBS = {
+    Priority.URGENT: "critical",
+    Priority.HIGH: "high",
+    Priority.MEDIUM: "high",
+    Priority.LOW: "normal",
+}
 
 
 def poster(
@@ -110,9 +119,19 @@ def _notice(
         created=now,
         job=incident.job,
         tags=job.tags if job is not None else (),
-        priority="normal" if act is Act.CLOSE else "high",
+        priority="normal" if act is Act.CLOSE else priority(incident, job),
+        weight=priority(incident, job),
         facts=row(incident, now),
     )
+
+
+def priority(incident: Incident, job: Job | None) -> str:
+    """Return how important an incident is, as one of `message.PRIORITIES`."""
+    if not incident.job:
+        return "high" if incident.kind == Kind.UNDELIVERABLE else "critical"
+    if incident.kind in (Kind.SLOW, Kind.DEADLINE):
+        return "normal"
+    return _OF_JOBS[job.priority if job is not None else Priority.MEDIUM]
 
 
 def _group(act: Act, incident: Incident) -> str:
@@ -135,6 +154,7 @@ def _digest(notices: Sequence[Notice], now: datetime) -> Notice:
         body="\n".join(lines) + more + "\n\n`scheduled incidents` lists what is open.",
         id=f"{first.id}:{len(notices)}",
         job="",
+        priority=max((notice.priority for notice in notices), key=PRIORITIES.index),
         tags=tuple(dict.fromkeys(tag for notice in notices for tag in notice.tags)),
         facts={"incidents": len(notices), "at": format_utc(now)},
     )

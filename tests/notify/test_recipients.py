@@ -56,6 +56,10 @@ def test_each_filter_has_to_match(settings: dict[str, Any], expected: bool) -> N
     assert is_told(settings) is expected
 
 
+def test_a_report_is_told_to_who_wants_it_whatever_its_priority() -> None:
+    assert is_told({"on": ["failure", "report"], "priority": "critical"}, group="report")
+
+
 def test_a_channel_for_some_jobs_is_not_told_of_the_scheduler_itself() -> None:
     assert not is_told({"jobs": ["*"]}, job="", tags=())
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from scheduled.jobs.model import Priority
+from scheduled.notify.message import PRIORITIES
 from scheduled.planning.incidents import Act
 from scheduled.state.incident_entries import Incident
 from scheduled.ticks import incident_notices, outbox
@@ -142,3 +144,36 @@ def test_nothing_of_a_job_is_injected_into_a_subject(tmp_path: Path) -> None:
     ((_, subject),) = sent(engine)
     assert subject.isprintable()
     assert "\x1b" not in engine.state["outbox"][0]["body"]
+
+
+URGENT, LOW = job("urgent", priority=Priority.URGENT), job("low", priority=Priority.LOW)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "expected"),
+    [
+        ("backup", "failing", "high"),
+        ("backup", "slow", "normal"),
+        ("urgent", "missed", "critical"),
+        ("low", "suspended", "normal"),
+        ("no longer there", "failing", "high"),
+        ("", "disk", "critical"),
+        ("", "no_ticks", "critical"),
+        ("", "undeliverable", "high"),
+    ],
+)
+def test_a_channel_is_told_of_the_end_of_what_it_was_told(
+    tmp_path: Path, name: str, kind: str, expected: str
+) -> None:
+    channels = {least: {"priority": least} for least in PRIORITIES}
+    engine = Engine(tmp_path, [job(), URGENT, LOW], notify=channels)
+    opened = change(name, kind)
+    over = opened._replace(act=Act.CLOSE, incident=opened.incident._replace(has_message=True))
+
+    told = incident_notices.poster(engine.config, at("12:00"))
+
+    wanted = [f"notify:{least}" for least in PRIORITIES[: PRIORITIES.index(expected) + 1]]
+    for case, priority in ((opened, expected), (over, "normal")):
+        [posted] = told([case])
+        assert [message["to"] for message in posted.outgoing] == wanted
+        assert {message["priority"] for message in posted.outgoing} == {priority}
