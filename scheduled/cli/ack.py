@@ -6,7 +6,8 @@ from scheduled.cli.context import Session, changes_state
 from scheduled.cli.when import after
 from scheduled.errors import UsageError
 from scheduled.state import incident_events
-from scheduled.state.incident_entries import Incident, open_incidents
+from scheduled.state.document import State
+from scheduled.state.incident_entries import Incident, closed_incidents, open_incidents
 from scheduled.system.text import one_line
 from scheduled.views.format import both
 from scheduled.views.incidents import headline
@@ -23,22 +24,25 @@ def ack(session: Session, ident: str, *, lasting: str | None) -> None:
     ID is an id of `scheduled incidents` or its beginning, or a job with one open incident.
     """
     until = after("--for", lasting, session.now) if lasting is not None else None
-    incident = _find(open_incidents(session.store.state), ident)
+    incident = _find(session.store.state, ident)
     session.keep(incident_events.acknowledged(incident.case, incident.id, until))
     when = f"until {both(until, session.now, session.zone)}" if until else "until it ends"
     session.say(f"{one_line(headline(incident))}: acknowledged {when}.")
 
 
-def _find(known: dict[str, Incident], ident: str) -> Incident:
+def _find(state: State, ident: str) -> Incident:
     """Return the open incident of that id or job. Raises UsageError."""
-    of_job = [incident for incident in known.values() if incident.job and incident.job == ident]
-    found = of_job or [
-        incident for incident in known.values() if ident and incident.id.startswith(ident.lower())
-    ]
+    known, name = open_incidents(state).values(), one_line(ident, 60)
+    found = [incident for incident in known if incident.job and incident.job == ident]
+    if not found and ident in state["jobs"]:  # which may read like the beginning of an id
+        raise UsageError(f"{name!r} has no open incident; `scheduled incidents` lists them")
+    if not found and ident:
+        found = [incident for incident in known if incident.id.startswith(ident.lower())]
     if len(found) == 1:
         return found[0]
-    name = one_line(ident, 60)
     if found:
         ids = ", ".join(incident.id for incident in found)
         raise UsageError(f"{name!r} means several incidents: {ids}; give the id of one")
+    if any(incident.id == ident.lower() for incident in closed_incidents(state)):
+        raise UsageError(f"the incident {name} has ended; `scheduled incidents --all` lists it")
     raise UsageError(f"no open incident is called {name!r}; `scheduled incidents` lists them")

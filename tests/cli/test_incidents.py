@@ -70,13 +70,38 @@ def test_an_incident_is_acknowledged_by_its_id_or_its_job(here: Installation) ->
 def test_an_id_that_nothing_has_is_refused(here: Installation) -> None:
     here.call("run")
 
-    for ident in ("", "zzz", "good", "\x1b[2J\n"):
+    for ident in ("", "zzz", "\x1b[2J\n"):
         code, out, err = here.call("ack", ident)
         assert (code, out) == (2, "")
         assert "no open incident is called" in err
         assert "\x1b" not in err
     assert here.call("ack", "bad", "--for", "soon")[0] == 2
     assert here.call("ack", "bad", "--for", "99999999w")[0] == 2
+
+
+def test_a_job_without_an_incident_is_not_the_beginning_of_an_id(here: Installation) -> None:
+    here.call("run")
+    (row,) = incidents(here)
+    named_alike = row["id"][:2]
+    assert here.call("create", named_alike, "daily", "--command", "true")[0] == 0
+
+    for ident in ("good", named_alike):
+        code, out, err = here.call("ack", ident)
+        assert (code, out) == (2, "")
+        assert f"'{ident}' has no open incident" in err
+    assert incidents(here)[0]["status"] == "open"
+
+
+def test_an_incident_that_has_ended_is_not_acknowledged(here: Installation) -> None:
+    here.call("run")
+    (row,) = incidents(here)
+    here.call("disable", "bad")
+    here.call("run")
+
+    code, _, err = here.call("ack", row["id"])
+
+    assert code == 2
+    assert f"the incident {row['id']} has ended" in err
 
 
 def test_a_broken_configuration_is_listed_while_it_is_broken(here: Installation) -> None:
