@@ -10,9 +10,17 @@ from pathlib import Path
 
 
 class ScheduledError(Exception):
-    """Something a person can understand and act on; the base of all errors here."""
+    """Something a person can understand and act on; the base of all errors here.
+
+    `trouble` is what stays the same while it lasts, where the sentence does not: it may name a
+    time, or how long was waited.
+    """
 
     exit_code = 1
+
+    def __init__(self, sentence: str = "", *, trouble: str = "") -> None:
+        super().__init__(sentence)
+        self.trouble = trouble or sentence
 
 
 class UsageError(ScheduledError):

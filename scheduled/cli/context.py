@@ -49,6 +49,8 @@ class Session:
     now: datetime = field(default_factory=clock)
     is_changing: bool = False
     """Whether the command is one that changes something."""
+    is_tick: bool = False
+    """Whether it is one that cron calls: without a terminal it does not repeat what is wrong."""
     owns_state: bool = False
     """Whether the state may be written to."""
 

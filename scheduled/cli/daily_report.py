@@ -21,6 +21,7 @@ def daily_report(session: Session, to_stdout: bool, no_send: bool, force: bool) 
     A report that was missed is caught up; one that was sent is not sent again without --force.
     """
     session.is_changing = True
+    session.is_tick = not (to_stdout or no_send or force)
     if not no_send:
         report = run_tick(session, RunRequest(only=(REPORT_JOB,), by_hand=force))
     if no_send or (to_stdout and not report.rows):

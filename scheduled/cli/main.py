@@ -13,8 +13,7 @@ import click
 from scheduled.cli import global_options
 from scheduled.cli.context import Session
 from scheduled.cli.groups import Group
-from scheduled.errors import ScheduledError, StateError
-from scheduled.state.owner import NotOwnerError
+from scheduled.errors import ConfigError, ScheduledError, StateError
 from scheduled.system import streams
 from scheduled.system.text import one_line
 from scheduled.version import __version__
@@ -126,12 +125,9 @@ def main(arguments: list[str]) -> int:
         code = 130
     except (BrokenPipeError, SystemExit):  # click makes the latter of the former
         code = READER_GONE
-    except NotOwnerError as error:
+    except ScheduledError as error:
         if _is_news(session, error):
             _say(f"scheduled: {error}")
-        code = error.exit_code
-    except ScheduledError as error:
-        _say(f"scheduled: {error}")
         code = error.exit_code
     except Exception as error:  # noqa: BLE001 - the last resort: a bug, reported as one
         code = 1 if isinstance(error, OSError) and _is_output_lost() else _bug(error)
@@ -188,12 +184,16 @@ def _say(sentence: str) -> None:
         click.echo(sentence, err=True)
 
 
-def _is_news(session: Session, error: NotOwnerError) -> bool:
-    """Return whether to print that the state is not ours: cron's ticks do not repeat it."""
+def _is_news(session: Session, error: ScheduledError) -> bool:
+    """Return whether to print why a command ended: cron's ticks do not repeat it each minute.
+
+    What is wrong with the configuration only gets here to be printed.
+    """
+    if not session.is_tick or isinstance(error, ConfigError):
+        return True
     from scheduled.cli import refusals
 
-    is_tick = any(name in session.arguments for name in refusals.TICKS)
-    return not is_tick or refusals.is_news(str(error), session.now, session.environ)
+    return refusals.is_error_news(session, error)
 
 
 def _bug(error: Exception) -> int:

@@ -34,18 +34,19 @@ def run(session: Session, only: tuple[str, ...], force: bool, dry_run: bool, as_
     """
     session.is_changing = not dry_run
     request = RunRequest(only=only, by_hand=force) if only or force else None
-    check_only(_config(session, is_tick=not dry_run and request is None), only)
+    session.is_tick = not dry_run and request is None
+    check_only(_config(session), only)
     if dry_run:
         return _preview(session, request or RunRequest(), as_json=as_json)
     return run_and_print(session, request, as_json=as_json).exit_code
 
 
-def _config(session: Session, *, is_tick: bool) -> Config:
+def _config(session: Session) -> Config:
     """Return the configuration, or raise ConfigError that also says what its problems mean."""
     try:
         return session.config
     except ConfigError as error:
-        if is_tick:
+        if session.is_tick:
             _note_unread(session)
             from scheduled.cli import unread
 

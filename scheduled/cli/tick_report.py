@@ -75,10 +75,8 @@ def print_problems(
     for warning in session.config.warnings if session.verbose else ():
         click.echo(f"scheduled: warning: {one_line(warning)}", err=True)
     is_watched = is_by_hand or session.verbose or sys.stderr.isatty()
-    for sentence in _sentences(report, is_watched=is_watched):
+    for sentence in _sentences(session, report, is_watched=is_watched):
         click.echo(f"scheduled: {one_line(sentence)}", err=True)
-    if report.storage_error is not None:
-        click.echo(f"scheduled: {one_line(report.storage_error)}", err=True)
     if report.stopped_by is not None:
         was_interrupted = any(row["outcome"] == Outcome.INTERRUPTED for row in report.ran)
         effect = "what ran is recorded as interrupted" if was_interrupted else "all runs had ended"
@@ -110,10 +108,22 @@ def _remarks(report: Report, row: Row) -> list[str]:
     ]
 
 
-def _sentences(report: Report, *, is_watched: bool) -> list[str]:
-    """Return what is wrong besides the jobs; under cron without what an incident tells of."""
-    if is_watched or report.storage_error is not None:
-        return [*report.problems, *report.recovered, *report.warnings]
+def _sentences(session: Session, report: Report, *, is_watched: bool) -> list[str]:
+    """Return what is wrong besides the jobs; under cron without what an incident tells of.
+
+    Where the state cannot be written there is no incident: all of it is printed once an hour.
+    """
+    error = report.storage_error
+    if error is not None and not is_watched:
+        from scheduled.cli import refusals
+
+        if not refusals.is_error_news(session, error, was_saved=report.was_saved):
+            if not report.was_saved:
+                return []
+            error = None
+    if is_watched or error is not None:
+        unsaved = [str(error)] if error is not None else []
+        return [*report.problems, *report.recovered, *report.warnings, *unsaved]
     warnings = [warning for warning in report.warnings if warning not in report.recurring]
     is_told = any(
         change.incident.kind == "configuration" and change.act.value in ("open", "remind")

@@ -32,5 +32,8 @@ def keep_copy(path: Path, now: datetime) -> Path | None:
         return None
     except OSError as error:
         reason = reason_of(error)
-        raise StateError(f"{copy}: cannot be written: {reason}; nothing was changed") from error
+        raise StateError(
+            f"{copy}: cannot be written: {reason}; nothing was changed",
+            trouble=f"{path}: cannot be copied: {reason}",
+        ) from error
     return copy

@@ -27,7 +27,8 @@ def keep_backup(state_dir: Path, names: list[str], now: datetime) -> Path:
     except OSError as error:
         raise StateError(
             f"{target}: cannot be written: {reason_of(error)}; nothing was changed: "
-            "a backup is kept before this version first writes"
+            "a backup is kept before this version first writes",
+            trouble=f"{state_dir}: no backup: {reason_of(error)}",
         ) from error
     return target
 

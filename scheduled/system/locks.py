@@ -105,9 +105,11 @@ def journal(state_dir: Path, wait: float = WAIT_SECONDS) -> Iterator[None]:
         lock.acquire(poll_interval=POLL_SECONDS)
     except Timeout:
         waited = time.monotonic() - started
+        held = f"{state_dir}/locks/journal: held by another process"
         raise LockedError(
-            f"{state_dir}/locks/journal: held by another process for {waited:.0f} s; "
-            "nothing was changed, try again when it is done (fuser names it)"
+            f"{held} for {waited:.0f} s; "
+            "nothing was changed, try again when it is done (fuser names it)",
+            trouble=held,
         ) from None
     except OSError as error:
         raise StateError(_unusable(state_dir, error)) from error

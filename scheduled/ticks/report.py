@@ -75,6 +75,8 @@ class Report:
     stopped_by: signal.Signals | None = None
     storage_error: ScheduledError | None = None
     """Why state files could not be used; runs in progress were completed all the same."""
+    was_saved: bool = False
+    """Whether the state file was written in the end."""
 
     @property
     def ran(self) -> list[Row]:

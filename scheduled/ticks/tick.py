@@ -64,7 +64,8 @@ def run(
     if now < EARLIEST:
         raise UnavailableError(
             f"the clock says {minute_utc(now)}, which is before the first release; "
-            "nothing is run or written until it is set"
+            "nothing is run or written until it is set",
+            trouble="the clock is before the first release",
         )
     words = arguments or ("run",)
     try:
@@ -306,6 +307,7 @@ class Tick:
             ended = events.tick_ended(len(self.report.ran), self.report.exit_code, self.now)
             self.store.record(self.clock(), ended)
             stamp = self.store.checkpoint(self.clock())
+            self.report.was_saved = True
             is_watching = lingering_output.trim_all(self.store.state_dir)
             is_watching |= bool(self.config.metrics_file or self.config.ping)
             if arguments is not None:
