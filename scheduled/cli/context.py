@@ -97,7 +97,7 @@ class Session:
         with suppress(ScheduledError):  # what the command was to do is done
             told = announcing.tell_of_command(self.config, self.store, self.environ, self.now)
             for sentence in told if self.verbose else ():
-                print(f"scheduled: {sentence}", file=sys.stderr)
+                complain(sentence)
 
     @cached_property
     def zone(self) -> tzinfo:
@@ -130,13 +130,20 @@ class Session:
     def _mention_unnamed(self, config: Config) -> None:
         sentence = ownership.unnamed(config.places, self.environ)
         if sentence:
-            with suppress(OSError):
-                print(f"scheduled: {sentence}; --root names one", file=sys.stderr)
+            complain(f"{sentence}; --root names one")
 
     @property
     def is_terminal(self) -> bool:
         """Whether a person watches what is printed."""
         return sys.stdout.isatty()
+
+
+def complain(sentence: str) -> None:
+    """Print on stderr what is wrong, if anybody reads it. Never raises."""
+    import click
+
+    with suppress(OSError):
+        click.echo(f"scheduled: {sentence}", err=True)
 
 
 def changes_state(command: Callable[..., Result]) -> Callable[..., Result]:

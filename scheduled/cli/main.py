@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from scheduled.cli import global_options
-from scheduled.cli.context import Session
+from scheduled.cli.context import Session, complain
 from scheduled.cli.groups import Group
 from scheduled.errors import ConfigError, ScheduledError, StateError
 from scheduled.system import streams
@@ -127,7 +127,7 @@ def main(arguments: list[str]) -> int:
         code = READER_GONE
     except ScheduledError as error:
         if _is_news(session, error):
-            _say(f"scheduled: {error}")
+            complain(str(error))
         code = error.exit_code
     except Exception as error:  # noqa: BLE001 - the last resort: a bug, reported as one
         code = 1 if isinstance(error, OSError) and _is_output_lost() else _bug(error)
@@ -157,7 +157,7 @@ def _mended(session: Session, code: int) -> int:
     if store is None or not store.has_written or not store.recovered:
         return code
     for sentence in store.recovered:
-        _say(f"scheduled: {one_line(sentence)}")
+        complain(one_line(sentence))
     with contextlib.suppress(ScheduledError):
         from scheduled.ticks import data_loss
 
@@ -169,7 +169,7 @@ def _is_output_lost() -> bool:
     """Whether what was printed cannot be written; says so on what there is left to say it on."""
     reason = streams.lost()
     if reason:
-        _say(f"scheduled: output could not be written: {reason}")
+        complain(f"output could not be written: {reason}")
     return bool(reason)
 
 
@@ -177,11 +177,6 @@ def _refused(error: click.ClickException) -> int:
     with contextlib.suppress(OSError):
         error.show()
     return error.exit_code
-
-
-def _say(sentence: str) -> None:
-    with contextlib.suppress(OSError):
-        click.echo(sentence, err=True)
 
 
 def _is_news(session: Session, error: ScheduledError) -> bool:
@@ -198,8 +193,8 @@ def _is_news(session: Session, error: ScheduledError) -> bool:
 
 def _bug(error: Exception) -> int:
     what: Any = str(error) or type(error).__name__
-    _say(
-        f"scheduled: this is a bug in scheduled, not in your setup: {type(error).__name__}: "
+    complain(
+        f"this is a bug in scheduled, not in your setup: {type(error).__name__}: "
         f"{what}\n{_details(error)}; please attach them to a bug report."
     )
     return 1

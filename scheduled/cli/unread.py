@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 
 from scheduled.cli import refusals
-from scheduled.cli.context import Session
+from scheduled.cli.context import Session, complain
 from scheduled.config import ownership, paths
 from scheduled.errors import ConfigError, ScheduledError
 from scheduled.planning.incidents import Act
@@ -26,7 +26,7 @@ def known_store(session: Session, error: ConfigError) -> Store:
     if not ownership.is_known_owner(places, session.environ):
         raise error
     if not session.quiet:
-        print(f"scheduled: {error}", file=sys.stderr)
+        complain(str(error))
     return Store(places.state_dir).load()
 
 
