@@ -55,7 +55,8 @@ def test_of_many_incidents_that_open_at_once_the_first_are_printed(home: Home) -
 
     heads = [line for line in err.splitlines() if not line.startswith(" ")]
     assert code == 1
-    assert heads[:-1] == [f"job{number:02}: failed: exit code 3" for number in range(MOST_BLOCKS)]
+    printed = [f"job{number:02}: failed: exit code 3" for number in range(MOST_BLOCKS)]
+    assert sorted(heads[:-1]) == printed  # in the order of their ends
     assert heads[-1] == "and 3 more; `scheduled incidents` lists what is open"
 
 
