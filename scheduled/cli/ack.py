@@ -3,6 +3,7 @@
 import click
 
 from scheduled.cli.context import Session, changes_state
+from scheduled.cli.unread import state_suffices
 from scheduled.cli.when import after
 from scheduled.errors import UsageError
 from scheduled.state import incident_events
@@ -17,6 +18,7 @@ from scheduled.views.incidents import headline
 @click.argument("ident", metavar="ID")
 @click.option("--for", "lasting", metavar="TIME", help="How long: 90m, 2h, 3d. [until it ends]")
 @click.pass_obj
+@state_suffices
 @changes_state
 def ack(session: Session, ident: str, *, lasting: str | None) -> None:
     """Acknowledge the incident ID: no more reminders; its end is told.

@@ -6,6 +6,7 @@ from scheduled.cli.context import Session, changes_state
 from scheduled.cli.groups import Group
 from scheduled.cli.output import print_json
 from scheduled.cli.tick_report import print_problems
+from scheduled.cli.unread import state_suffices
 from scheduled.config.lookup import find_job, unknown_job
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Outcome
@@ -27,6 +28,7 @@ def dead_letter() -> None:
 @dead_letter.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
+@state_suffices
 def list_letters(session: Session, *, as_json: bool) -> None:
     """List the runs whose retries are used up, oldest first."""
     letters = session.store.state["dead_letter"]

@@ -12,6 +12,7 @@ import click
 
 from scheduled.cli.context import Session
 from scheduled.cli.output import json_option
+from scheduled.cli.unread import state_suffices
 from scheduled.cli.when import ago
 from scheduled.config.lookup import find_job
 from scheduled.state.journal import Journal
@@ -36,6 +37,7 @@ PAUSE = 0.5
 @click.option("-f", "--follow", is_flag=True, help="Go on with what happens from now on.")
 @json_option
 @click.pass_obj
+@state_suffices
 def events(
     session: Session,
     job: str | None,

@@ -6,6 +6,7 @@ import click
 
 from scheduled.cli.context import Session
 from scheduled.cli.output import json_option, print_json, show
+from scheduled.cli.unread import state_suffices
 from scheduled.cli.when import ago
 from scheduled.config.lookup import find_job
 from scheduled.errors import UsageError
@@ -34,6 +35,7 @@ from scheduled.views import history_csv
 @click.option("--csv", "as_csv", is_flag=True, help="Comma separated values.")
 @json_option
 @click.pass_obj
+@state_suffices
 def history(
     session: Session,
     job: str | None,

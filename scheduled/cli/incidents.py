@@ -4,10 +4,9 @@ from typing import Any
 
 import click
 
-from scheduled.cli import unread
 from scheduled.cli.context import Session
 from scheduled.cli.output import json_option, print_json, show
-from scheduled.errors import ConfigError
+from scheduled.cli.unread import state_suffices
 from scheduled.timing.instants import parse_utc
 from scheduled.views import incidents as incidents_view
 from scheduled.views.format import relative
@@ -17,13 +16,10 @@ from scheduled.views.format import relative
 @click.option("--all", "closed", is_flag=True, help="Those that have ended, too.")
 @json_option
 @click.pass_obj
+@state_suffices
 def incidents(session: Session, *, closed: bool, as_json: bool) -> None:
     """List what needs a person: failing jobs, a broken configuration, a full disk."""
-    try:
-        state = session.store.state
-    except ConfigError as error:  # which is an incident
-        state = unread.known_store(session, error).state
-    rows = incidents_view.rows(state, session.now, closed=closed)
+    rows = incidents_view.rows(session.store.state, session.now, closed=closed)
     if as_json:
         print_json({"version": 1, "incidents": rows})
         return

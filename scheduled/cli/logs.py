@@ -7,6 +7,7 @@ import click
 from scheduled.cli import following
 from scheduled.cli.context import Session
 from scheduled.cli.output import json_option, print_json
+from scheduled.cli.unread import state_suffices
 from scheduled.config.lookup import find_job
 from scheduled.errors import UsageError
 from scheduled.runs import output_files
@@ -25,6 +26,7 @@ from scheduled.system.text import printable
 @click.option("--failed", is_flag=True, help="The latest run that failed.")
 @json_option
 @click.pass_obj
+@state_suffices
 def logs(
     session: Session, job: str, run: str | None, *, follow: bool, failed: bool, as_json: bool
 ) -> None:

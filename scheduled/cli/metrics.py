@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from scheduled.cli.context import Session
+from scheduled.cli.unread import state_suffices
 from scheduled.errors import UsageError, reason_of
 from scheduled.ticks import metrics_file
 
@@ -12,6 +13,7 @@ from scheduled.ticks import metrics_file
 @click.command()
 @click.option("--output", metavar="FILE", help="Write them to FILE instead, at once.")
 @click.pass_obj
+@state_suffices
 def metrics(session: Session, *, output: str | None) -> None:
     """Print metrics in the text format of Prometheus.
 

@@ -46,13 +46,16 @@ def _config(session: Session) -> Config:
     try:
         return session.config
     except ConfigError as error:
+        remarks: list[str] | None = []
         if session.is_tick:
             _note_unread(session)
             from scheduled.cli import unread
 
-            if not unread.is_news(session, error):
-                raise click.exceptions.Exit(error.exit_code) from error
-        raise ConfigError([*error.problems, "No job runs until that is fixed."]) from error
+            remarks = unread.remarks(session, error)
+        if remarks is None:
+            raise click.exceptions.Exit(error.exit_code) from error
+        meaning = "No job runs until that is fixed."
+        raise ConfigError([*error.problems, meaning, *remarks]) from error
 
 
 def _note_unread(session: Session) -> None:

@@ -139,14 +139,21 @@ def _print_incidents(session: Session, report: Report) -> None:
 
     silent = {job.id for job in session.config.jobs if job.report is ReportOn.NEVER}
     printed = _opened(report) & {row["job"] for row in report.told}  # with the run that failed
+    # What was damaged, and what is wrong with the configuration, is printed already.
+    kinds = {Kind.STATE: report.recovered, Kind.CONFIGURATION: report.problems}
+    above = [
+        change
+        for change in report.incidents
+        if change.act in (Act.OPEN, Act.REMIND) and kinds.get(Kind(change.incident.kind))
+    ]
+    for change in above:
+        click.echo(f"scheduled: {incident_text.silence(change.incident)}", err=True)
     changes = [
         change
         for change in report.incidents
         if change.act is not Act.COUNT and change.incident.job not in silent
         if change.act is not Act.OPEN or change.incident.job not in printed
-        # What was damaged, and what is wrong with the configuration, is printed already.
-        if not (report.recovered and change.incident.kind == Kind.STATE)
-        if not (report.problems and change.incident.kind == Kind.CONFIGURATION)
+        if change not in above
     ]
     room = max(MOST_BLOCKS - len(printed), 0)
     for act, incident, text in changes[:room]:

@@ -64,9 +64,14 @@ def findings(
         *_waiting(snapshot, overdue),
         *_pings(snapshot),
         *((Health.DEGRADED, sentence) for sentence in slow_jobs.slow(snapshot)),
-        *((Health.DEGRADED, f"configuration: {sentence}") for sentence in snapshot.problems),
+        *((_unconfigured(snapshot), f"configuration: {line}") for line in snapshot.problems),
     ]
     return sorted(found, key=lambda finding: -finding[0])
+
+
+def _unconfigured(snapshot: Snapshot) -> Health:
+    """Return what problems mean: without even the built-in jobs nothing runs at all."""
+    return Health.DEGRADED if snapshot.jobs else Health.CRITICAL
 
 
 def silence_limit(tick_interval: timedelta) -> timedelta:

@@ -3,6 +3,9 @@
 import json
 from typing import Any
 
+import pytest
+
+from tests.builders.command import tree
 from tests.builders.two_jobs import Installation
 
 KEYS = [
@@ -150,3 +153,99 @@ def test_all_events_of_an_incident_are_events_of_its_job(here: Installation) -> 
         for event in map(json.loads, lines)
         if event["event"].startswith("incident_")
     ] == [(f"incident_{word}", "bad") for word in ("opened", "acknowledged", "closed")]
+
+
+BROKEN = "jobs: ["
+
+
+@pytest.fixture
+def broken(here: Installation) -> Installation:
+    """An installation whose jobs have run and whose configuration then broke."""
+    here.call("run")
+    (here.root / "scheduled.yaml").write_text(BROKEN)
+    return here
+
+
+def test_the_block_of_an_unreadable_configuration_says_how_to_silence_it(
+    broken: Installation,
+) -> None:
+    code, _, err = broken.call("run")
+    _, out, _ = broken.call("incidents", "--json")
+    (ident,) = [row["id"] for row in json.loads(out)["incidents"] if not row["job"]]
+
+    assert code == 2
+    assert err.endswith(
+        "No job runs until that is fixed.\n"
+        f"incident {ident}; `scheduled ack {ident}` stops the reminders\n"
+    )
+    acknowledged = broken.call("ack", ident)
+    assert acknowledged[:2] == (0, "configuration broken: acknowledged until it ends.\n")
+    assert "not YAML" in acknowledged[2]
+    assert broken.call("run") == (2, "", "")
+    assert "incident" not in broken.call("run", "-v")[2]
+
+
+def test_the_block_of_a_job_that_is_left_out_says_how_to_silence_it(here: Installation) -> None:
+    with (here.root / "scheduled.yaml").open("a") as stream:
+        stream.write("  third: {schedule: never, command: x}\n")
+
+    _, _, err = here.call("run")
+
+    (told,) = [row for row in incidents(here) if row["kind"] == "configuration"]
+    assert f"scheduled: incident {told['id']}; `scheduled ack {told['id']}` stops the" in err
+
+
+def test_what_needs_only_the_state_works_without_a_configuration(broken: Installation) -> None:
+    for words, expected in (
+        (["events", "--json"], '"event": "job_failed"'),
+        (["events", "bad"], "job_failed"),
+        (["history"], "bad"),
+        (["history", "bad", "--csv"], "exit code 3"),
+        (["logs", "bad"], "oops"),
+        (["dead-letter", "list"], "bad"),
+        (["metrics"], "scheduled_configuration_problems 1\n"),
+        (["metrics"], "scheduled_health 2\n"),
+        (["incidents"], "bad"),
+        (["ack", "bad"], "acknowledged"),
+    ):
+        code, out, err = broken.call(*words)
+        assert (code, expected in out) == (0, True), (words, out)
+        assert err.startswith("scheduled: scheduled.yaml:1: not YAML")
+        assert broken.call("--quiet", *words)[2] == ""
+
+
+def test_a_job_that_is_not_on_record_is_unknown_without_a_configuration(
+    broken: Installation,
+) -> None:
+    code, out, err = broken.call("logs", "third")
+
+    assert (code, out) == (2, "")
+    assert "no job is called 'third'" in err
+    assert "The configuration has 1 problem, which may be why" in err
+
+
+def test_without_a_configuration_nothing_but_the_state_is_written(broken: Installation) -> None:
+    before = tree(broken.root)
+
+    for words in (["history"], ["events"], ["metrics"], ["dead-letter", "list"]):
+        broken.call(*words)
+
+    assert tree(broken.root) == before
+
+
+@pytest.mark.parametrize(
+    "words", [["ack", "bad"], ["events"], ["history"], ["logs", "bad"], ["metrics"]]
+)
+def test_a_state_that_may_be_of_others_stays_closed_without_a_configuration(
+    here: Installation, words: list[str]
+) -> None:
+    here.call("run")
+    (here.root / "other").mkdir()
+    (here.root / "other/scheduled.yaml").write_text(BROKEN)
+    here.root /= "other"
+    places = ["--root", str(here.root), "--state-dir", str(here.root.parent / "state")]
+
+    code, out, err = here.call(*places, *words)
+
+    assert (code, out) == (2, "")
+    assert "not YAML" in err
