@@ -1,6 +1,6 @@
 """The contract of a channel: one way to tell a person something."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -43,6 +43,9 @@ class Delivery:
     """Not tried for want of time; the next tick does."""
     notes: list[str] = field(default_factory=list)
     """Sentences about what went wrong beside the delivery itself; nothing is tried again."""
+    afterwards: list[Callable[[], object]] = field(default_factory=list)
+    """What may take a while, to be called once it is known elsewhere what became of the messages:
+    whoever takes too long is killed, and what is not known to be delivered comes again."""
 
 
 class Channel(Protocol):

@@ -177,24 +177,27 @@ def _answers(
             yield [_POSTPONE]
             return
         signal.alarm(int(MESSAGE_SECONDS) + _SPARE_SECONDS)
-        reason, notes, is_late = _deliver(channel, message)
-        yield [hide(text) for text in (reason, *notes)]
+        delivery, is_late = _deliver(channel, message)
+        reason = delivery.failed[0][1] or "failed" if delivery.failed else ""
+        yield [hide(text) for text in (reason, *delivery.notes)]
+        for call in delivery.afterwards:
+            call()
         if is_late:
             yield [_POSTPONE]
             return
 
 
-def _deliver(channel: Channel, message: Message) -> tuple[str, list[str], bool]:
-    """Deliver one message; return why that failed, notes, and whether it took too long."""
+def _deliver(channel: Channel, message: Message) -> tuple[Delivery, bool]:
+    """Deliver one message; return what became of it, and whether it took too long."""
+    is_late = False
     try:
-        delivery = channel.deliver([message])
+        return channel.deliver([message]), False
     except TimeoutError:
-        return f"no answer within {MESSAGE_SECONDS:g} s", [], True
+        reason, is_late = f"no answer within {MESSAGE_SECONDS:g} s", True
     except ScheduledError as error:
-        return str(error), [], False
+        reason = str(error)
     except OSError as error:
-        return reason_of(error) or type(error).__name__, [], False
+        reason = reason_of(error) or type(error).__name__
     except Exception as error:  # noqa: BLE001 - a plug-in of a library may raise anything
-        return f"{type(error).__name__}: {error}", [], False
-    reasons = [reason or "failed" for _, reason in delivery.failed]
-    return next(iter(reasons), ""), delivery.notes, False
+        reason = f"{type(error).__name__}: {error}"
+    return Delivery(failed=[(message, reason)]), is_late

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from functools import partial
 
 from scheduled.errors import ScheduledError, reason_of
 from scheduled.notify import sending, tls
@@ -41,18 +42,21 @@ class SmtpChannel:
         """Deliver messages. A recipient that is refused beside others is a note."""
         delivery = Delivery()
         for message in messages:
-            delivery.notes += self._send(letter(message, self._from, self._to))
+            notes, server = self._send(letter(message, self._from, self._to))
+            delivery.notes += notes
             delivery.delivered.append(message)
+            delivery.afterwards.append(partial(_leave, server))
         return delivery
 
-    def _send(self, mail: EmailMessage) -> list[str]:
+    def _send(self, mail: EmailMessage) -> tuple[list[str], smtplib.SMTP]:
+        """Send a mail; return notes, and the connection, of which leave is to be taken."""
         try:
             server = self._connected()
             try:
                 refused = server.sendmail(self._from, self._to, mail.as_bytes())
-                _leave(server)
-            finally:
+            except BaseException:
                 server.close()
+                raise
         except TimeoutError:
             raise
         except ssl.SSLError as error:
@@ -63,7 +67,7 @@ class SmtpChannel:
             raise ScheduledError(f"{self._place}: {_answer(error)}") from None
         except OSError as error:
             raise ScheduledError(f"{self._place}: {reason_of(error)}") from None
-        return [f"{to} was refused: {_said(*answer)}" for to, answer in refused.items()]
+        return [f"{to} was refused: {_said(*answer)}" for to, answer in refused.items()], server
 
     @property
     def _place(self) -> str:
@@ -98,6 +102,7 @@ def _leave(server: smtplib.SMTP) -> None:
         if server.sock is not None:
             server.sock.settimeout(1)
         server.quit()
+    server.close()
 
 
 def letter(message: Message, sender: str, recipients: Sequence[str]) -> EmailMessage:

@@ -155,6 +155,16 @@ def test_a_message_that_was_accepted_is_delivered_whatever_follows(
     assert sent.send(tmp_path, channel(plain)).failed == []
 
 
+def test_a_message_is_delivered_though_its_time_is_up_before_the_server_has_taken_leave(
+    tmp_path: Path, plain: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "MESSAGE_SECONDS", 0.7)
+    plain.be("hang at quit")
+    message = sent.message()
+
+    assert sent.send(tmp_path, channel(plain), message).delivered == [message]
+
+
 def test_one_refused_recipient_of_two_is_a_note(tmp_path: Path, plain: Server) -> None:
     plain.be("refuse one")
 
