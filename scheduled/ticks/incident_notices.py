@@ -3,8 +3,9 @@
 If many change in one tick, one message tells a channel of all that it wants to know.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 
 from scheduled.config.load import Config
 from scheduled.jobs.model import Job, Priority
@@ -47,10 +48,12 @@ def poster(
 
     `details` returns what is known besides about what went wrong.
     """
+    jobs = {job.id: job for job in config.jobs} if config.notify else {}
 
     def post(changes: Sequence[Change]) -> list[Posted]:
         posted = [Posted([]) for _ in changes]
-        notices = [_notice(config, change, now, details) for change in changes]
+        notices = [_notice(jobs, change, now) for change in changes]
+        text = cache(lambda place: _text(config, changes[place], now, details))
         for name, settings in config.notify.items():
             wanted = {
                 place: notice
@@ -66,7 +69,8 @@ def poster(
                     posted[place] = posted[place]._replace(elsewhere=elsewhere)
                 continue
             for place, notice in wanted.items():
-                posted[place].outgoing.append(recipients.message_to(name, notice).to_json())
+                whole = notice._replace(body=text(place))
+                posted[place].outgoing.append(recipients.message_to(name, whole).to_json())
         return posted
 
     return post if config.notify else lambda changes: [Posted([]) for _ in changes]
@@ -97,24 +101,18 @@ def details_of(context: TickContext, report: Report) -> Callable[[Incident], str
     return details
 
 
-def _notice(
-    config: Config, change: Change, now: datetime, details: Callable[[Incident], str]
-) -> Notice | None:
-    act, incident, text = change
+def _notice(jobs: Mapping[str, Job], change: Change, now: datetime) -> Notice | None:
+    """Return what is told of a change, without its text; None if nothing is."""
+    act, incident, _ = change
     if act not in _EVENTS or (act is Act.CLOSE and not incident.has_message):
         return None
-    job = next((job for job in config.jobs if job.id == incident.job), None)
-    block = incident_text.block(act, incident, text, now, zone_info(config.timezone))
-    more = details(incident) if act is Act.OPEN else ""
-    commands = "`scheduled incidents` lists what is open."
-    if incident.job:
-        commands = f"`scheduled why {incident.job}` and `scheduled logs {incident.job}` show more."
+    job = jobs.get(incident.job)
     return Notice(
         event=_EVENTS[act],
         group=_group(act, incident),
         kind=incident.kind,
         subject=incident_text.subject(act, incident, now),
-        body="\n\n".join(part for part in (block, more, commands) if part),
+        body="",
         id=f"{incident.id}:{_EVENTS[act]}:{incident.reminders}",
         created=now,
         job=incident.job,
@@ -123,6 +121,16 @@ def _notice(
         weight=priority(incident, job),
         facts=row(incident, now),
     )
+
+
+def _text(config: Config, change: Change, now: datetime, details: Callable[[Incident], str]) -> str:
+    act, incident, why = change
+    block = incident_text.block(act, incident, why, now, zone_info(config.timezone))
+    more = details(incident) if act is Act.OPEN else ""
+    commands = "`scheduled incidents` lists what is open."
+    if incident.job:
+        commands = f"`scheduled why {incident.job}` and `scheduled logs {incident.job}` show more."
+    return "\n\n".join(part for part in (block, more, commands) if part)
 
 
 def priority(incident: Incident, job: Job | None) -> str:

@@ -4,8 +4,9 @@ Everything is decided under the journal's lock from the state as it is then, so 
 only one tells. The messages stand in the event that they tell of.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 from scheduled.config.load import Config
@@ -65,7 +66,7 @@ def update(context: TickContext, config: Config, report: Report, bus: Bus, now: 
         now,
         post,
         is_quiet=lambda finding: incident_signs.is_paused(context.store.state, finding, now),
-        changed=lambda job: incident_changes.since_success(context, job),
+        changed=incident_changes.since_success(context),
     )
     report_changes(changes, report, bus)
     tell_new_channels(context, config, report, now)
@@ -135,15 +136,16 @@ def _changes(
     is_quiet: Callable[[Finding], bool],
 ) -> list[Change]:
     known = incident_entries.open_incidents(state)
+    ended = cache(lambda: _ended_lately(state, now))
     return [
-        Change(act, known.get(finding.case) or _new(state, finding, now), finding.text)
+        Change(act, known.get(finding.case) or _new(finding, now, ended), finding.text)
         for finding in find(known)
         if (act := act_on(finding, known.get(finding.case), now, quiet=is_quiet(finding)))
         is not Act.NOTHING
     ]
 
 
-def _new(state: State, finding: Finding, now: datetime) -> Incident:
+def _new(finding: Finding, now: datetime, ended: Callable[[], Collection[str]]) -> Incident:
     at = format_utc(now)
     return Incident(
         id=incident_entries.new_id(finding.case, at),
@@ -156,14 +158,16 @@ def _new(state: State, finding: Finding, now: datetime) -> Incident:
         told_at=now,
         first_error=finding.text,
         last_error=finding.text,
-        reopened=_ended_lately(state, finding.case, now),
+        reopened=finding.case in ended(),
     )
 
 
-def _ended_lately(state: State, case: str, now: datetime) -> bool:
-    return any(
-        incident.case == case and incident.closed_at is not None and now - incident.closed_at < DAY
+def _ended_lately(state: State, now: datetime) -> frozenset[str]:
+    """Return the cases whose last incident has ended within a day."""
+    return frozenset(
+        incident.case
         for incident in incident_entries.closed_incidents(state)
+        if incident.closed_at is not None and now - incident.closed_at < DAY
     )
 
 
