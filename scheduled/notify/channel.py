@@ -46,6 +46,8 @@ class Delivery:
     afterwards: list[Callable[[], object]] = field(default_factory=list)
     """What may take a while, to be called once it is known elsewhere what became of the messages:
     whoever takes too long is killed, and what is not known to be delivered comes again."""
+    reached: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Of messages that failed for some of their recipients alone, by id: who has got it."""
 
 
 class Channel(Protocol):

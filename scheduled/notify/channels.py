@@ -38,6 +38,8 @@ def deliver(messages: Sequence[Message], context: ChannelContext) -> Delivery:
     delivered = {message for delivery in deliveries for message in delivery.delivered}
     reasons = {message: why for delivery in deliveries for message, why in delivery.failed}
     result = Delivery(notes=[note for delivery in deliveries for note in delivery.notes])
+    for delivery in deliveries:
+        result.reached |= delivery.reached
     for message in messages:
         representative = newest[_identity(message)]
         if representative in delivered:

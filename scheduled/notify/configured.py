@@ -35,6 +35,7 @@ class ConfiguredChannels:
             result.failed += delivery.failed
             result.postponed += delivery.postponed
             result.notes += delivery.notes
+            result.reached |= delivery.reached
         return result
 
 

@@ -37,6 +37,8 @@ class Message:
     """A standing notice with another fingerprint is news; by default made of subject and body."""
     facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
     """What programs are told besides the text: JSON."""
+    reached: tuple[str, ...] = ()
+    """The addresses of a channel that have got it, while it still waits for others."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "to", one_line(self.to, ADDRESS_LENGTH))
@@ -58,6 +60,7 @@ class Message:
             "created": format_utc(self.created),
             "fingerprint": self.fingerprint,
             **({"facts": dict(self.facts)} if self.facts else {}),
+            **({"reached": [*self.reached]} if self.reached else {}),
         }
 
     @classmethod
@@ -67,7 +70,7 @@ class Message:
         Unknown keys are ignored; missing texts are empty, and a missing id is computed.
         """
         text = {key: _text(document.get(key)) for key in ("to", "subject", "body", "priority")}
-        key, facts = document.get("key"), document.get("facts")
+        key, facts, reached = (document.get(name) for name in ("key", "facts", "reached"))
         created = timestamps.readable(document.get("created"), UTC)
         return cls(
             **text,
@@ -76,6 +79,7 @@ class Message:
             created=created or datetime.fromtimestamp(0, UTC),
             fingerprint=_text(document.get("fingerprint")),
             facts=facts if isinstance(facts, dict) else {},
+            reached=tuple(map(_text, reached)) if isinstance(reached, list) else (),
         )
 
 

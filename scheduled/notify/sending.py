@@ -11,6 +11,7 @@ import select
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from scheduled.errors import ScheduledError, reason_of
 from scheduled.notify import configured, forked
@@ -28,6 +29,16 @@ CHANNEL_SECONDS = 30.0
 _SPARE_SECONDS = 5
 """A process whose tick was killed ends so long after the limit of its message."""
 _POSTPONE = "postpone"
+
+
+class _Answer(NamedTuple):
+    """What became of a message. JSON."""
+
+    reason: str
+    """Why it failed, or ''; _POSTPONE: neither this one nor the others are tried."""
+    notes: Sequence[str] = ()
+    reached: Sequence[str] = ()
+    """Who has got it, if it failed for others."""
 
 
 def deliver(batches: Mapping[str, Sequence[Message]], context: ChannelContext) -> list[Delivery]:
@@ -102,19 +113,21 @@ class Sender:
         self._text += chunk
         *lines, self._text = self._text.split(b"\n")
         for line in lines:
-            self._take(json.loads(line))
+            self._take(_Answer(*json.loads(line)))
             self.deadline = time.monotonic() + MESSAGE_SECONDS
         if not chunk:
             self.end()
             self._fail_rest("the process that delivers its messages ended without a word")
 
-    def _take(self, answer: list[str]) -> None:
-        reason, *notes = answer
+    def _take(self, answer: _Answer) -> None:
+        reason, notes, reached = answer
         if reason == _POSTPONE:
             self._postpone_rest()
             return
         self.delivery.notes += [f"channel {self._name}: {note}" for note in notes]
         message = self._waiting.pop(0)
+        if reached:
+            self.delivery.reached[message.id] = (*reached,)
         if reason:
             self.delivery.failed.append((message, reason))
         else:
@@ -156,10 +169,8 @@ def _work(
         os.write(pipe, json.dumps(answer).encode() + b"\n")
 
 
-def _answers(
-    name: str, messages: Sequence[Message], context: ChannelContext
-) -> Iterator[list[str]]:
-    """Deliver the messages one by one; yield why each failed, or '', and notes."""
+def _answers(name: str, messages: Sequence[Message], context: ChannelContext) -> Iterator[_Answer]:
+    """Deliver the messages one by one; yield what became of each."""
     started = time.monotonic()
     signal.alarm(int(MESSAGE_SECONDS) + _SPARE_SECONDS)
     settings = context.channels[name]
@@ -170,20 +181,21 @@ def _answers(
         channel = configured.make(name, settings, secrets, context)
     except (ScheduledError, OSError) as error:
         reason = reason_of(error) if isinstance(error, OSError) else str(error)
-        yield from ([hide(reason)] for _ in messages)
+        yield from (_Answer(hide(reason)) for _ in messages)
         return
     for message in messages:
         if time.monotonic() - started > CHANNEL_SECONDS - MESSAGE_SECONDS:
-            yield [_POSTPONE]
+            yield _Answer(_POSTPONE)
             return
         signal.alarm(int(MESSAGE_SECONDS) + _SPARE_SECONDS)
         delivery, is_late = _deliver(channel, message)
         reason = delivery.failed[0][1] or "failed" if delivery.failed else ""
-        yield [hide(text) for text in (reason, *delivery.notes)]
+        reached = delivery.reached.get(message.id, ())
+        yield _Answer(hide(reason), [*map(hide, delivery.notes)], reached)
         for call in delivery.afterwards:
             call()
         if is_late:
-            yield [_POSTPONE]
+            yield _Answer(_POSTPONE)
             return
 
 

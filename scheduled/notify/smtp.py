@@ -8,7 +8,7 @@ import contextlib
 import smtplib
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -22,6 +22,8 @@ from scheduled.notify.message import Message
 from scheduled.notify.secrets import Secrets
 from scheduled.system.text import decoded, one_line, printable
 
+Refused = Mapping[str, tuple[int, bytes]]
+"""What a server has answered, by recipient."""
 _IMPORTANCE = {"low": "low", "high": "high", "critical": "high"}
 
 
@@ -39,21 +41,29 @@ class SmtpChannel:
         self._to: list[str] = settings["to"]
 
     def deliver(self, messages: Sequence[Message]) -> Delivery:
-        """Deliver messages. A recipient that is refused beside others is a note."""
+        """Deliver messages. What is refused for some recipients waits for these alone."""
         delivery = Delivery()
         for message in messages:
-            notes, server = self._send(letter(message, self._from, self._to))
-            delivery.notes += notes
-            delivery.delivered.append(message)
-            delivery.afterwards.append(partial(_leave, server))
+            mail = letter(message, self._from, self._to)
+            to = [address for address in self._to if address not in message.reached]
+            refused = self._send(mail, to, delivery) if to else {}
+            if refused:
+                reached = (address for address in to if address not in refused)
+                delivery.reached[message.id] = (*message.reached, *reached)
+                delivery.failed.append((message, f"{self._place}: {_refused(refused)}"))
+            else:
+                delivery.delivered.append(message)
         return delivery
 
-    def _send(self, mail: EmailMessage) -> tuple[list[str], smtplib.SMTP]:
-        """Send a mail; return notes, and the connection, of which leave is to be taken."""
+    def _send(self, mail: EmailMessage, to: Sequence[str], delivery: Delivery) -> Refused:
+        """Send a mail to addresses; return what was answered to those that were refused.
+
+        Leave of the server is taken afterwards.
+        """
         try:
             server = self._connected()
             try:
-                refused = server.sendmail(self._from, self._to, mail.as_bytes())
+                refused: Refused = server.sendmail(self._from, to, mail.as_bytes())
             except BaseException:
                 server.close()
                 raise
@@ -67,7 +77,8 @@ class SmtpChannel:
             raise ScheduledError(f"{self._place}: {_answer(error)}") from None
         except OSError as error:
             raise ScheduledError(f"{self._place}: {reason_of(error)}") from None
-        return [f"{to} was refused: {_said(*answer)}" for to, answer in refused.items()], server
+        delivery.afterwards.append(partial(_leave, server))
+        return refused
 
     @property
     def _place(self) -> str:
@@ -147,8 +158,7 @@ def _answer(error: smtplib.SMTPException) -> str:
             said = _said(error.smtp_code, error.smtp_error)
             return f"the login was refused ({said}); check user and password"
         case smtplib.SMTPRecipientsRefused():
-            refused = (f"{to} ({_said(*answer)})" for to, answer in error.recipients.items())
-            return f"refused the recipients: {', '.join(refused)}"
+            return _refused(error.recipients)
         case smtplib.SMTPResponseException():
             return f"refused: {_said(error.smtp_code, error.smtp_error)}"
         case smtplib.SMTPNotSupportedError():
@@ -156,6 +166,11 @@ def _answer(error: smtplib.SMTPException) -> str:
         case smtplib.SMTPServerDisconnected():
             return "the connection was closed"
     return one_line(error) or type(error).__name__
+
+
+def _refused(recipients: Refused) -> str:
+    refused = (f"{to} ({_said(*answer)})" for to, answer in recipients.items())
+    return f"refused the recipients: {', '.join(refused)}"
 
 
 def _said(code: int, text: bytes | str) -> str:

@@ -189,6 +189,7 @@ class OutboxEntry(TypedDict, total=False):
     failures: int
     problem: str
     retry_at: str | None
+    reached: list[str]
 
 
 class BootEntry(TypedDict, total=False):

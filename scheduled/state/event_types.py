@@ -217,6 +217,8 @@ class DeliveryFailed(Recorded):
     id: str
     problem: str
     retry_at: str
+    reached: NotRequired[list[str]]
+    """Who has got it, if others have not."""
 
 
 # Incidents

@@ -297,18 +297,6 @@ def risks_found(told: list[str], over: list[str], outgoing: list[Any]) -> kinds.
     return {"event": "risk", "told": told, "over": over, "outgoing": outgoing}
 
 
-def messages_delivered(ids: Sequence[str], given_up: str = "") -> kinds.MessagesDelivered:
-    """Build the event that takes messages out of the outbox; `given_up` is why undelivered."""
-    event: kinds.MessagesDelivered = {"event": "delivered", "ids": [*ids]}
-    return {**event, "given_up": given_up} if given_up else event
-
-
-def delivery_failed(message: str, problem: str, retry_at: datetime) -> kinds.DeliveryFailed:
-    """Build the event of a message that stays in the outbox until `retry_at`."""
-    at = format_utc(retry_at)
-    return {"event": "undelivered", "id": message, "problem": problem, "retry_at": at}
-
-
 # Commands of a person
 
 

@@ -185,6 +185,13 @@ def _post(state: State, entry: IncidentEntry, event: Mapping[str, Any]) -> None:
     state["outbox"].extend(cast("list[OutboxEntry]", outgoing))
 
 
+def message_accepted(state: State, ident: str) -> None:
+    """Note that a channel has taken a message, if only for some."""
+    for entry in state["incidents"].values():
+        if ident in entry.get("waiting", ()):
+            entry["accepted"] = True
+
+
 def messages_left(state: State, ids: set[str], *, are_accepted: bool) -> None:
     """Note what became of messages that are in the outbox no longer.
 

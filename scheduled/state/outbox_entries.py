@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from scheduled.state.incident_entries import RISK, messages_left
+from scheduled.state.incident_entries import RISK, message_accepted, messages_left
 
 if TYPE_CHECKING:
     from scheduled.state import event_types as kinds
@@ -32,6 +32,9 @@ def delivery_failed(state: State, event: kinds.DeliveryFailed) -> None:
             message["failures"] = message.get("failures", 0) + 1
             message["problem"] = event["problem"]
             message["retry_at"] = event["retry_at"]
+            if event.get("reached"):
+                message["reached"] = event["reached"]
+                message_accepted(state, event["id"])
 
 
 def subscribers_failing(state: State, event: kinds.SubscribersFailing) -> None:

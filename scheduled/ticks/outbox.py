@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scheduled.config.paths import Paths
 from scheduled.notify.routes import messages_for
-from scheduled.state import events
+from scheduled.state import outbox_events
 from scheduled.state.document import OutboxEntry, State
 from scheduled.state.journal import Event
 from scheduled.state.store import Store
@@ -170,14 +170,16 @@ def _deliver(
     waiting = [failure for failure in delivery.failed if failure[0].id not in given_up]
     entries = {entry["id"]: entry for entry in due}
     recorded: list[Event] = [
-        _failed_event(message.id, entries[message.id].get("failures", 0), reason, context.now)
+        _failed_event(entries[message.id], reason, delivery.reached.get(message.id), context.now)
         for message, reason in waiting
-        if _is_due(entries[message.id], context.now)
+        if _is_due(entries[message.id], context.now) or message.id in delivery.reached
     ]
     if delivery.delivered:
-        recorded.append(events.messages_delivered([message.id for message in delivery.delivered]))
+        recorded.append(
+            outbox_events.messages_delivered([message.id for message in delivery.delivered])
+        )
     for message, reason in hopeless:
-        recorded.append(events.messages_delivered([message.id], reason))
+        recorded.append(outbox_events.messages_delivered([message.id], reason))
     store.record(context.now, *recorded)
     for message, reason in hopeless:
         given.tell(lasting.given_up(message, reason))
@@ -187,9 +189,15 @@ def _deliver(
     return problems + delivery.notes
 
 
-def _failed_event(message_id: str, failures: int, reason: str, now: datetime) -> Event:
+def _failed_event(
+    entry: OutboxEntry, reason: str, reached: Sequence[str] | None, now: datetime
+) -> Event:
+    failures = entry.get("failures", 0)
     wait = backoff.delay(failures, base=RETRY_SECONDS, cap=LONGEST_RETRY_SECONDS)
-    return events.delivery_failed(message_id, reason, retry_at=now + timedelta(seconds=wait))
+    retry_at = now + timedelta(seconds=wait)
+    return outbox_events.delivery_failed(
+        entry["id"], reason, retry_at=retry_at, reached=reached or ()
+    )
 
 
 def _is_due(message: OutboxEntry, now: datetime) -> bool:

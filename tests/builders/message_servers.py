@@ -146,9 +146,10 @@ class _Mail(socketserver.BaseRequestHandler):
             is_right = (user.decode(), password.decode()) == LOGIN
             self._say("235 welcome" if is_right else f"535 no: {password.decode()}")
         elif word == "RCPT":
-            is_refused = mode == "refuse" or (mode == "refuse one" and "bad@" in line)
+            is_refused = mode == "refuse" or (mode in ("refuse one", "later") and "bad@" in line)
             self._recipients += [] if is_refused else [line.strip()]
-            self._say("550 nobody here" if is_refused else "250 ok")
+            refusal = "450 try later" if mode == "later" else "550 nobody here"
+            self._say(refusal if is_refused else "250 ok")
         elif word == "DATA":
             return self._data(mode)
         elif word == "QUIT":

@@ -3,6 +3,7 @@
 import email
 import email.policy
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ def test_nothing_in_a_message_becomes_a_header_or_a_command(tmp_path: Path, plai
 
     accepted = plain.accepted[-1]
     mail = parsed(accepted)
-    assert accepted["to"] == ["RCPT TO:<me@example.org>"] or len(accepted["to"]) == 1
+    assert accepted["to"] == ["rcpt TO:<me@example.org>"] or len(accepted["to"]) == 1
     assert set(mail.keys()) == {
         "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Importance",
         "MIME-Version", "Content-Type", "Content-Transfer-Encoding",
@@ -165,13 +166,29 @@ def test_a_message_is_delivered_though_its_time_is_up_before_the_server_has_take
     assert sent.send(tmp_path, channel(plain), message).delivered == [message]
 
 
-def test_one_refused_recipient_of_two_is_a_note(tmp_path: Path, plain: Server) -> None:
-    plain.be("refuse one")
+@pytest.mark.parametrize(("mode", "said"), [("refuse one", "550 nobody"), ("later", "450 try")])
+def test_what_one_recipient_of_two_is_refused_waits_for_that_one(
+    tmp_path: Path, plain: Server, mode: str, said: str
+) -> None:
+    plain.be(mode)
+    before = len(plain.accepted)
+    both = channel(plain, to=["bad@example.org", "me@example.org"])
 
-    delivery = sent.send(tmp_path, channel(plain, to=["bad@example.org", "me@example.org"]))
+    delivery = sent.send(tmp_path, both)
 
-    assert delivery.failed == []
-    assert delivery.notes == ["channel ops: bad@example.org was refused: 550 nobody here"]
+    assert f"refused the recipients: bad@example.org ({said}" in sent.reason(delivery)
+    [(message, _)] = delivery.failed
+    assert delivery.reached == {message.id: ("me@example.org",)}
+
+    plain.be("ok")
+    again = replace(message, reached=delivery.reached[message.id])
+    assert sent.send(tmp_path, both, again).failed == []
+    right = channel(plain, to=["me@example.org"])
+    assert sent.send(tmp_path, right, again).failed == []
+    assert [mail["to"] for mail in plain.accepted[before:]] == [
+        ["rcpt TO:<me@example.org>"],
+        ["rcpt TO:<bad@example.org>"],
+    ]
 
 
 def test_nobody_listens(tmp_path: Path, plain: Server) -> None:

@@ -1,12 +1,21 @@
 """Each event is declared, built and applied in one place each."""
 
 import ast
+import collections
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args, get_origin, get_type_hints, is_typeddict
 
-from scheduled.state import apply, event_types, events, incident_events, tick_events
+from scheduled.state import (
+    apply,
+    event_types,
+    events,
+    incident_events,
+    outbox_events,
+    tick_events,
+)
 
+BUILDERS = (events, incident_events, outbox_events, tick_events)
 ROOT = Path(__file__).parents[2]
 DECLARED = ROOT / "scheduled/state/event_types.py"
 
@@ -19,7 +28,7 @@ def test_only_the_builders_write_events() -> None:
         if isinstance(node, ast.Dict) and is_event(node) and path != DECLARED
     }
 
-    assert writers == {"events.py", "incident_events.py", "tick_events.py"}
+    assert writers == {f"{kind}events.py" for kind in ("", "incident_", "outbox_", "tick_")}
 
 
 def test_each_declared_event_is_applied_and_no_other() -> None:
@@ -29,7 +38,7 @@ def test_each_declared_event_is_applied_and_no_other() -> None:
 def test_each_declared_event_has_a_builder() -> None:
     built = {
         event
-        for module in (events, incident_events, tick_events)
+        for module in BUILDERS
         for builder in vars(module).values()
         if callable(builder) and getattr(builder, "__module__", "") == module.__name__
         for event in built_by(builder)
@@ -51,7 +60,7 @@ def declared() -> dict[str, object]:
 def built_by(builder: object) -> Iterator[object]:
     returned = get_type_hints(
         builder,
-        {**vars(events), **vars(incident_events), **vars(tick_events), "kinds": event_types},
+        {**collections.ChainMap(*map(vars, BUILDERS)), "kinds": event_types},
     ).get("return")
     yield from get_args(returned) if get_origin(returned) is list else [returned]
 

@@ -1,5 +1,6 @@
 """The outbox and the channels of the configuration: in their order, nothing lost or doubled."""
 
+import email
 import json
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from scheduled.state import events
 from scheduled.state.store import Store
 from scheduled.ticks import outbox
 from scheduled.ticks.outbox import Setup
-from tests.builders import sent
+from tests.builders import message_servers, sent
 from tests.builders.mail import NOW, ZONE
 
 WRITING = {"kind": "command", "command": 'echo "$SCHEDULED_SUBJECT" >> written'}
@@ -167,3 +168,27 @@ def test_after_a_week_a_message_is_given_up_and_told(tmp_path: Path, store: Stor
 
     assert told[0].startswith("channel ops: this message is given up: exit code 1: no\n")
     assert waiting(store) == []
+
+
+def test_who_has_got_a_message_does_not_get_it_again(tmp_path: Path, store: Store) -> None:
+    put(store, 1)
+    with message_servers.running("smtp", tmp_path / "smtp") as server:
+        mail = {"kind": "smtp", "host": "localhost", "port": server.port, "tls": "none"}
+        to = [f"{name}@example.org" for name in ("bad", "me", "you")]
+        for minute, mode in enumerate(("later", "later", "later", "ok", "ok", "ok", "ok", "ok")):
+            server.be(mode)
+            put(store, 2) if minute == 2 else None
+            deliver(tmp_path, store, {"ops": {**mail, "to": to}}, minute)
+        got = [(parsed["Subject"], word) for parsed, word in received(server)]
+
+    subjects = ("backup fails 1", "backup fails 2")
+    assert sorted(got) == [(subject, address) for subject in subjects for address in to]
+    assert waiting(store) == []
+
+
+def received(server: message_servers.Server) -> list[tuple[Any, str]]:
+    return [
+        (email.message_from_string(mail["mail"]), line.partition("<")[2].rstrip(">"))
+        for mail in server.accepted
+        for line in mail["to"]
+    ]
