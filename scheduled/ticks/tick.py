@@ -33,11 +33,9 @@ from scheduled.ticks.idle_hint import IdleHint
 from scheduled.ticks.pings import Pings
 from scheduled.ticks.report import Report
 from scheduled.ticks.signals import Bus
-from scheduled.timing.instants import format_utc, minute_utc, parse_utc
+from scheduled.timing.instants import EARLIEST, format_utc, minute_utc, parse_utc
 from scheduled.timing.timezones import zone_info
 
-EARLIEST = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
-"""The year of the first release. A clock that says an earlier one is wrong."""
 ON_TIME_TICKS = 2
 """A start within this many tick intervals of its slot is on time."""
 

@@ -4,6 +4,8 @@ import functools
 from datetime import UTC, datetime
 from typing import overload
 
+EARLIEST = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
+"""The year of the first release. A clock that says an earlier one is wrong."""
 _YEARS = range(1000, 9000)
 """Other years have no slots: a search that began there would run into the end of datetime."""
 

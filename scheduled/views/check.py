@@ -258,7 +258,8 @@ def _failures(entry: Mapping[str, Any], memory: JobMemory) -> Iterator[Finding]:
         again = ", will be tried again" if memory.retry is not None else ""
         times = f"{counted(failures, 'time')} since the last success"
         sentence = f"failed {times}{again}: {error}"
-        yield Status.WARNING if again else Status.CRITICAL, sentence
+        has_failed_for_good = not again or entry.get("dead_in_a_row")
+        yield Status.CRITICAL if has_failed_for_good else Status.WARNING, sentence
 
 
 # Performance data

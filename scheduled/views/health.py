@@ -12,8 +12,10 @@ from enum import IntEnum
 from typing import Any
 
 from scheduled.jobs.model import Outcome
-from scheduled.state import failed_pings
+from scheduled.state import failed_pings, incident_entries
 from scheduled.system.text import one_line
+from scheduled.timing.instants import EARLIEST, minute_utc
+from scheduled.views import incidents as incidents_view
 from scheduled.views import slow_jobs
 from scheduled.views.format import counted, some, span
 from scheduled.views.snapshot import Snapshot
@@ -62,6 +64,7 @@ def findings(
         *silence(snapshot),
         *_failures(outcomes),
         *_waiting(snapshot, overdue),
+        *_incidents(snapshot),
         *_pings(snapshot),
         *((Health.DEGRADED, sentence) for sentence in slow_jobs.slow(snapshot)),
         *((_unconfigured(snapshot), f"configuration: {line}") for line in snapshot.problems),
@@ -80,7 +83,12 @@ def silence_limit(tick_interval: timedelta) -> timedelta:
 
 
 def silence(snapshot: Snapshot) -> list[Finding]:
-    """Return that no tick has come for too long, or ever; nothing if all is well."""
+    """Return that no tick has come for too long, or ever; nothing if all is well.
+
+    With a clock that is wrong, or was, this cannot be known; then that is said.
+    """
+    if wrong := _clock(snapshot):
+        return [wrong]
     installed = snapshot.cadence.since
     limit = silence_limit(snapshot.cadence.interval)
     if snapshot.last_tick is None and installed and snapshot.now - installed <= limit:
@@ -102,6 +110,17 @@ def silence(snapshot: Snapshot) -> list[Finding]:
         f"{_without_daemon(snapshot) or _with_daemon(snapshot)}"
     )
     return [(Health.CRITICAL, sentence)]
+
+
+def _clock(snapshot: Snapshot) -> Finding | None:
+    now, last = snapshot.now, snapshot.last_tick
+    if now < EARLIEST:
+        sentence = f"the clock says {minute_utc(now)}: nothing runs until it is set"
+        return Health.CRITICAL, sentence
+    if last is not None and last - now > SHORTEST_SILENCE:
+        sentence = f"the last tick came at {minute_utc(last)}, which is in the future"
+        return Health.DEGRADED, f"{sentence}: the clock was wrong then, or is now"
+    return None
 
 
 def _with_daemon(snapshot: Snapshot) -> str:
@@ -162,6 +181,19 @@ def _waiting(snapshot: Snapshot, overdue: Sequence[Any]) -> list[Finding]:
         why = some(f"{one_line(name)} ({one_line(why, 100)})" for name, why in failing.items())
         findings.append((Health.DEGRADED, f"subscribers that could not be told: {why}"))
     return findings
+
+
+def _incidents(snapshot: Snapshot) -> list[Finding]:
+    """Return which incidents are open, except those that a person knows of."""
+    incidents = [
+        incidents_view.headline(incident)
+        for incident in incident_entries.open_incidents(snapshot.state).values()
+        if not incident_entries.is_acknowledged(incident, snapshot.now)
+    ]
+    if not incidents:
+        return []
+    sentence = f"{counted(len(incidents), 'open incident')}: {some(map(one_line, incidents))}"
+    return [(Health.DEGRADED, sentence)]
 
 
 def _pings(snapshot: Snapshot) -> list[Finding]:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,33 @@ def test_a_failure_warns_while_it_is_retried_and_is_critical_afterwards(home: Ho
     assert over.status == "CRITICAL"
     assert checked(home).status == "CRITICAL"
     assert checked(home).figures["failing"].value == 1
+
+
+def test_a_retry_of_a_newer_run_hides_no_run_that_failed_for_good(home: Home) -> None:
+    ticked(home)
+    died = end("r2", at("10:00"), "failed", dead_letter=True, suspends=False)
+    retried = end("r3", at("11:00"), "failed", answered=False, retry_at="2026-11-21T12:30:00Z")
+    home.record(begin("r2", at("10:00")), died)
+    home.record(begin("r3", at("11:00")), {**retried, "interruptions": 0})
+
+    output = checked(home, "backup")
+
+    assert output.status == "CRITICAL"
+    assert "failed 2 times since the last success, will be tried again" in output.text
+
+
+def test_a_clock_that_cannot_be_right_is_not_ok(home: Home) -> None:
+    ticked(home)
+
+    in_2000 = home.call("check", now=datetime(2000, 1, 1, tzinfo=UTC))
+    of_a_job = home.call("check", "backup", now=datetime(2000, 1, 1, tzinfo=UTC))
+    an_hour_behind = home.call("check", now=at("10:59"))
+
+    assert (in_2000.code, of_a_job.code, an_hour_behind.code) == (2, 2, 1)
+    assert "the clock says 2000-01-01 00:00 UTC: nothing runs until it is set" in in_2000.out
+    assert (
+        "the last tick came at 2026-11-21 11:59 UTC, which is in the future" in an_hour_behind.out
+    )
 
 
 def test_what_a_person_has_switched_off_is_mentioned_only_if_asked_for(home: Home) -> None:

@@ -3,6 +3,7 @@
 What needs cron itself is in tests/e2e.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -16,8 +17,12 @@ import pytest
 from scheduled.cli import diagnosis
 from scheduled.cli.context import Session
 from scheduled.installation.doctor import checks, this_machine
+from scheduled.state import heartbeat
+from scheduled.state.heartbeat import Heartbeat
 from tests.builders import needs, people
 from tests.builders.doctored import JOB, Patient, problems
+from tests.builders.jobs import at
+from tests.builders.looks import Home
 from tests.builders.people import MALLORY
 
 UNEXCLUSIVE = "int flock(int fd, int operation) { return 0; }\n"
@@ -229,6 +234,25 @@ def test_a_clock_that_is_behind_what_is_on_record(patient: Patient) -> None:
 
     assert finding["level"] == "warning"
     assert "which is in the future" in finding["message"]
+
+
+@pytest.mark.parametrize(
+    ("now", "level", "words"),
+    [
+        (datetime(2025, 12, 31, tzinfo=UTC), "error", "2025-12-31; no job runs"),
+        (datetime(2027, 11, 21, tzinfo=UTC), "ok", "the clock is plausible"),
+        (datetime(2028, 11, 21, tzinfo=UTC), "warning", "the last tick came at 2026-11-21"),
+        (datetime(2060, 1, 1, tzinfo=UTC), "warning", "2060-01-01, which is hard to believe"),
+    ],
+)
+def test_a_clock_that_cannot_be_right(home: Home, now: datetime, level: str, words: str) -> None:
+    heartbeat.save(home.state_dir, Heartbeat(at("12:00").timestamp(), 1.0, 1.0, "b"))
+
+    document = json.loads(home.call("doctor", "--json", now=now).out)
+
+    (finding,) = (row for row in document["findings"] if row["check"] == "clock")
+    assert finding["level"] == level
+    assert words in finding["message"]
 
 
 def test_a_zone_in_the_shell_that_cron_does_not_have(patient: Patient) -> None:

@@ -1,11 +1,12 @@
 """The status document: what is wrong, what runs, what waits."""
 
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from scheduled.jobs.model import Priority
+from scheduled.state import incident_events
 from scheduled.state.tick_interval import Cadence
 from scheduled.system.daemons import Callers
 from scheduled.views import status
@@ -158,6 +159,35 @@ def test_b5_while_ticks_come_nobody_looks_for_a_daemon() -> None:
 
     assert status.document(shown)["health"] == "healthy"
     assert looked == []
+
+
+def test_a_clock_before_the_first_release_is_critical() -> None:
+    document = status.document(snapshot(job(), now=datetime(2000, 1, 1, tzinfo=UTC)))
+
+    assert document["health"] == "critical"
+    assert document["reasons"][0].startswith("the clock says 2000-01-01 00:00 UTC")
+
+
+@pytest.mark.parametrize(("ahead", "health"), [(2, "healthy"), (4, "degraded")])
+def test_a_tick_in_the_future_says_nothing_of_whether_ticks_come(ahead: int, health: str) -> None:
+    shown = snapshot(job(), last_tick=at("12:00") + timedelta(minutes=ahead))
+
+    assert status.document(shown)["health"] == health
+
+
+def test_an_open_incident_is_not_well_until_a_person_knows_of_it() -> None:
+    case = "missed: backup"
+    opened = incident_events.opened(case, "1a2b3c4d", "missed", "backup", "no success for 2 d")
+    known = incident_events.acknowledged(case, "1a2b3c4d", None)
+    events: list[Event] = [{**opened, "at": "2026-11-21T10:00:00Z"}]
+    events.append({**known, "at": "2026-11-21T11:00:00Z"})
+
+    before = status.document(snapshot(job(), events=tuple(events[:1])))
+    after = status.document(snapshot(job(), events=tuple(events)))
+
+    assert before["health"] == "degraded"
+    assert before["reasons"] == ["1 open incident: backup: no success for too long"]
+    assert after["health"] == "healthy"
 
 
 def test_before_the_first_tick_it_is_not_well_and_says_what_to_do() -> None:

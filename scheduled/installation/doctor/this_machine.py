@@ -10,14 +10,16 @@ from scheduled.installation.doctor.facts import Facts
 from scheduled.installation.doctor.finding import Finding, error, warning
 from scheduled.system import locks
 from scheduled.timing import local_zone, timezones
+from scheduled.timing.instants import EARLIEST, minute_utc
 
 LITTLE_SPACE = 100 * 1024**2
 """Below this, in bytes, free space is worth a warning: output alone may take as much at once."""
 MUCH_OUTPUT = 1024**3
 """From this on, in bytes, the output of all runs is worth a warning."""
 FEW_NAMES = 1000
-FIRST_RELEASE = 2026
-"""A clock that says an earlier year is wrong; ticks refuse it."""
+FAR_YEARS = 30
+"""A clock that is so far beyond the first release is wrong as well, most likely."""
+LONG_AWAY = timedelta(days=366)
 AHEAD = timedelta(minutes=5)
 LOCK = "+doctor.lock"
 """The lock that is tried; no job has a + in its id."""
@@ -80,13 +82,22 @@ def exclusion(facts: Facts) -> Iterator[Finding]:
 
 def clock(facts: Facts) -> Iterator[Finding]:
     """Whether the clock can be right."""
-    if facts.now.year < FIRST_RELEASE:
-        yield error(f"the clock says {facts.now:%Y-%m-%d}; no job runs", "timedatectl set-ntp true")
-    elif facts.last_tick is not None and facts.last_tick - facts.now > AHEAD:
+    remedy, last, says = "timedatectl set-ntp true", facts.last_tick, f"{facts.now:%Y-%m-%d}"
+    if facts.now < EARLIEST:
+        yield error(f"the clock says {says}; no job runs", remedy)
+    elif last is not None and last - facts.now > AHEAD:
         yield warning(
-            f"the last tick is recorded at {facts.last_tick:%Y-%m-%d %H:%M} UTC, which is in the"
+            f"the last tick is recorded at {minute_utc(last)}, which is in the"
             " future: this clock is wrong, or it was then",
-            "timedatectl set-ntp true",
+            remedy,
+        )
+    elif facts.now.year >= EARLIEST.year + FAR_YEARS:
+        yield warning(f"the clock says {says}, which is hard to believe", remedy)
+    elif last is not None and facts.now - last > LONG_AWAY:
+        yield warning(
+            f"the clock says {says}, and the last tick came at {minute_utc(last)}: this clock is"
+            " wrong, or none came for so long",
+            remedy,
         )
 
 
