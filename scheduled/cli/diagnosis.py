@@ -121,7 +121,11 @@ def _job(job: Job, config: Config, environ: dict[str, str]) -> JobFacts:
     return JobFacts(
         id=job.id,
         commands=tuple(map(_as_text, commands)),
-        programs=tuple(name for command in commands for name in program_names.of(command)),
+        programs=tuple(
+            name
+            for command in commands
+            for name in program_names.of(command, variables.get("HOME", ""))
+        ),
         path=variables.get("PATH", CRON_PATH),
         folder=folder,
         cwd_problem=cwd_problem,

@@ -1,6 +1,7 @@
 """`scheduled doctor`: does the installation work, and will it under cron."""
 
 import json
+import os
 import subprocess
 from collections.abc import Sequence
 
@@ -64,7 +65,7 @@ def _as_cron(session: Session, facts: Facts) -> list[Finding]:
         answer = subprocess.run(
             command,
             env=variables,
-            cwd=variables["HOME"],
+            cwd=variables["HOME"] if os.access(variables["HOME"], os.X_OK) else "/",
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=PATIENCE,

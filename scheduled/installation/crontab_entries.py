@@ -8,7 +8,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+CRONTAB = "crontab"
+"""The place of what stands in the user's own crontab."""
 _ENTRY = re.compile(r"-?(?P<schedule>@\w+|\S+(?:[ \t]+\S+){4})[ \t]+(?P<rest>\S.*)")
+_OF_ANACRON = re.compile(r"(?:@\w+|\d+)[ \t]+\d+[ \t]+\S+[ \t]+(?P<command>\S.*)")
 _ASSIGNMENT = re.compile(r"""("[^"]*"|'[^']*'|[^\s="'*@/]+)\s*=\s*(.*)""")
 
 
@@ -21,7 +24,7 @@ class Entry(NamedTuple):
     """Up to the first `%`, as the shell gets it."""
     variables: Mapping[str, str]
     """What the lines above it set."""
-    place: str = "crontab"
+    place: str = CRONTAB
     """The crontab it stands in: a path for those of the system."""
 
     @property
@@ -30,7 +33,7 @@ class Entry(NamedTuple):
         return f"{self.place} line {self.line}"
 
 
-def read(text: bytes, place: str = "crontab", *, names_user: str = "") -> Iterator[Entry]:
+def read(text: bytes, place: str = CRONTAB, *, names_user: str = "") -> Iterator[Entry]:
     """Yield the entries; of a table with a column for the user, those of `names_user`."""
     variables: dict[str, str] = {}
     for number, raw in enumerate(text.split(b"\n"), start=1):
@@ -46,6 +49,13 @@ def read(text: bytes, place: str = "crontab", *, names_user: str = "") -> Iterat
                 if user != names_user:
                     continue
             yield Entry(number, _command(rest.strip()), variables, place)
+
+
+def read_anacrontab(text: bytes, place: str) -> Iterator[Entry]:
+    """Yield the entries of an anacrontab: period, delay, name, command."""
+    for number, raw in enumerate(text.split(b"\n"), start=1):
+        if entry := _OF_ANACRON.fullmatch(raw.decode("utf-8", "surrogateescape").strip(" \t\r")):
+            yield Entry(number, entry["command"], {}, place)
 
 
 def _command(text: str) -> str:

@@ -118,6 +118,16 @@ def is_active(timer: str) -> bool | None:
         return None
 
 
+def variables() -> dict[str, str]:
+    """Return the environment that units of the user get; empty if systemd cannot be reached."""
+    try:
+        lines = _systemctl("show-environment").splitlines()
+    except UnavailableError:
+        return {}
+    plain = (line.partition("=") for line in lines if "=$'" not in line)
+    return {name: value for name, sign, value in plain if sign}
+
+
 def setsid() -> Path:
     """Return the full path of `setsid`, which a unit needs. Raises UnavailableError."""
     installed = (

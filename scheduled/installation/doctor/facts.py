@@ -3,6 +3,7 @@
 import os
 import shlex
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -18,6 +19,10 @@ from scheduled.system import machine
 from scheduled.system.trusted import Trust
 
 SYSTEM_CRONTABS = (Path("/etc/crontab"), Path("/etc/cron.d"))
+ANACRONTAB = Path("/etc/anacrontab")
+"""Its jobs run as root."""
+TIMER_PATH = "/usr/local/bin:/usr/bin:/bin"
+"""What every systemd gives at least; one that runs is asked."""
 CRON_PATH = "/usr/bin:/bin"
 """The PATH of every cron, unless the crontab sets another."""
 
@@ -108,7 +113,7 @@ class Facts:
 
     @cached_property
     def entries(self) -> list[Entry]:
-        """What cron fires for this user: the crontab, and the system's crontabs."""
+        """What cron and anacron fire for this user: the crontab, and those of the system."""
         user, found = machine.user(), list(crontab_entries.read(self.crontab))
         for path in (SYSTEM_CRONTABS[0], *_tables(SYSTEM_CRONTABS[1])):
             try:
@@ -116,6 +121,10 @@ class Facts:
             except OSError:
                 continue
             found += crontab_entries.read(text, str(path), names_user=user)
+        if user == "root":
+            with suppress(OSError):
+                text = ANACRONTAB.read_bytes()
+                found += crontab_entries.read_anacrontab(text, str(ANACRONTAB))
         return found
 
     @cached_property
@@ -159,9 +168,21 @@ class Facts:
         ]
 
     @property
+    def is_called_by_timer(self) -> bool:
+        """Whether a timer of systemd's calls the ticks, and cron does not."""
+        return bool(self.unit_lines) and not self.tick_entries
+
+    @property
+    def caller(self) -> str:
+        """What calls the ticks, as messages say it."""
+        return "systemd" if self.is_called_by_timer else "cron"
+
+    @cached_property
     def cron_variables(self) -> dict[str, str]:
-        """The environment that cron gives the ticks of this root."""
+        """The environment that cron, or a timer of systemd's, gives the ticks of this root."""
         set_there = dict(self.tick_entries[0].variables) if self.tick_entries else {}
+        if self.is_called_by_timer:
+            set_there = {"PATH": TIMER_PATH, **systemd.variables()}
         home = os.path.expanduser(f"~{machine.user()}")
         usual = {
             "HOME": home if home.startswith("/") else "/",

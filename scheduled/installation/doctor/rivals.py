@@ -1,13 +1,17 @@
 """Does something else fire the same jobs: another line, another timer, another block."""
 
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from scheduled.installation import systemd
-from scheduled.installation.doctor.facts import Facts, option, service_commands
+from scheduled.installation import crontab_block, systemd
+from scheduled.installation.crontab_entries import CRONTAB
+from scheduled.installation.doctor.facts import Facts, option, service_commands, words
 from scheduled.installation.doctor.finding import Finding, error, warning
 
+_OUTPUT = re.compile(r"(?:\s*(?:\b[0-9]|&)?>>?\s*&?[^\s;&|<>()'\"`]+)+\s*$")
+_VERBS = frozenset(("run", "daily-report", "--once"))
 SYSTEM_UNITS = (Path("/etc/systemd/system"), Path("/run/systemd/system"))
 
 
@@ -45,11 +49,29 @@ def blocks(facts: Facts) -> Iterator[Finding]:
                 f"{entry.where} fires the jobs of {facts.root} as well, with the state {other}",
                 f"scheduled {places} cron uninstall",
             )
+    yield from _besides(facts)
     if facts.tick_entries and facts.unit_lines:
         yield warning(
             "the crontab and a systemd timer both call the ticks; that does no harm",
             f"{facts.command} cron uninstall --systemd",
         )
+
+
+def _besides(facts: Facts) -> Iterator[Finding]:
+    """Yield the lines outside every block that call the ticks as well."""
+    verbs = [_VERBS.intersection(words(entry.command)) for entry in facts.tick_entries]
+    ours = crontab_block.lines_in_blocks(facts.crontab)
+    for number, entry in enumerate(facts.tick_entries):
+        is_ours = entry.place == CRONTAB and entry.line in ours
+        if "--once" in verbs[number]:
+            yield warning(
+                f"{entry.where} runs every enabled job whether it is due or not (--once)",
+                "crontab -e",
+            )
+        elif not is_ours and any(
+            verbs[number] & others for at, others in enumerate(verbs) if at != number
+        ):
+            yield warning(f"{entry.where} calls the ticks as well; that does no harm", "crontab -e")
 
 
 def _jobs_of(facts: Facts, command: str) -> Iterator[str]:
@@ -62,8 +84,7 @@ def _jobs_of(facts: Facts, command: str) -> Iterator[str]:
 
 def _plain(command: str) -> str:
     """Return a command without what does not change what it does: blanks, where output goes."""
-    head, sign, _ = command.partition(">")
-    return " ".join((head.rstrip("0123456789&") if sign else head).split())
+    return " ".join(_OUTPUT.sub("", command).split())
 
 
 def _timers(folder: Path) -> list[Path]:

@@ -3,9 +3,9 @@
 import os
 import shlex
 from collections.abc import Iterator
-from itertools import pairwise
 
 from scheduled.installation.crontab_entries import Entry
+from scheduled.installation.doctor import redirection
 from scheduled.installation.doctor.facts import Facts, words
 from scheduled.installation.doctor.finding import Finding, warning
 
@@ -47,6 +47,5 @@ def has_mailer() -> bool:
 def _silence(entry: Entry) -> str:
     if entry.variables.get("MAILTO") == "":
         return 'MAILTO="" above it turns cron\'s mail off'
-    parts = words(entry.command)
-    log = next((after for sign, after in pairwise(parts) if sign in (">", ">>")), "")
-    return f"what a tick prints goes to {log} only" if log else ""
+    goes = redirection.of_errors(words(entry.command))
+    return f"what a tick prints goes to {goes} only" if goes else ""

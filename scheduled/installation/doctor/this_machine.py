@@ -107,6 +107,7 @@ def zone(facts: Facts) -> Iterator[Finding]:
         return
     remedy = f"grep -n timezone: {shlex.quote(f'{facts.root}/scheduled.yaml')}"
     variables = {name: text for name, text in facts.cron_variables.items() if name == "TZ"}
+    environ = facts.environ
     try:
         found = local_zone.local_zone(variables)
     except ScheduleError as problem:
@@ -115,9 +116,10 @@ def zone(facts: Facts) -> Iterator[Finding]:
     if found.warning:
         yield warning(found.warning, "dpkg-reconfigure tzdata")
     if not timezones.have_same_rules(facts.zone, found.name):
+        by_cron, here = (", as TZ says" if "TZ" in given else "" for given in (variables, environ))
         yield warning(
-            f"the schedules are in the zone {found.name} under cron, and in {facts.zone} here, as"
-            " TZ says; set `timezone` in the configuration",
+            f"the schedules are in the zone {found.name} under {facts.caller}{by_cron}, and in"
+            f" {facts.zone} here{here}; set `timezone` in the configuration",
             remedy,
         )
 

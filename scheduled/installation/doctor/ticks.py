@@ -8,6 +8,7 @@ from pathlib import Path
 
 from scheduled.installation import crontab_block, systemd
 from scheduled.installation.crontab_block import CrontabError
+from scheduled.installation.doctor import executables, redirection
 from scheduled.installation.doctor.facts import Facts, words
 from scheduled.installation.doctor.finding import Finding, Level, error, warning
 from scheduled.system import daemons, machine
@@ -15,6 +16,7 @@ from scheduled.version import __version__
 
 ENTRY = ("scheduled", "__main__.py")
 """How the path of the way in ends, which a line of cron's calls."""
+_NO_SHELLS = frozenset(("false", "nologin", "true"))
 _VERSION = re.compile(r"""^__version__ = ["'](?P<version>[^"']+)["']""", re.MULTILINE)
 
 
@@ -47,7 +49,7 @@ def installed(facts: Facts) -> Iterator[Finding]:
     else:
         yield error(
             f"nothing calls the ticks of {facts.root}: no line in the crontab, no timer",
-            f"{facts.command} cron install",
+            _install(facts),
         )
 
 
@@ -87,14 +89,39 @@ def units(facts: Facts) -> Iterator[Finding]:
                 f"{found.timer}: the timer is not active, so it starts no ticks",
                 f"systemctl --user enable --now {found.timer}",
             )
+        elif facts.is_called_by_timer and not systemd.lingers():
+            user = machine.user()
+            yield warning(
+                f"{found.timer}: ticks come only while {user} is logged in",
+                f"loginctl enable-linger {shlex.quote(user)}",
+            )
 
 
 def files(facts: Facts) -> Iterator[Finding]:
     """Whether the interpreter and the files that cron's line or the unit names are there."""
+    yield from _cannot_start(facts)
     for where, command in facts.tick_commands:
         for path in _missing(words(command)):
             message = f"{where}: {path}: no such file, so no tick can start"
             yield error(message, _reinstalling(facts, where))
+
+
+def _cannot_start(facts: Facts) -> Iterator[Finding]:
+    """Yield why cron starts nothing at all: it calls SHELL, in HOME."""
+    for entry in facts.tick_entries:
+        shell, home = entry.variables.get("SHELL"), entry.variables.get("HOME")
+        if shell and (
+            os.path.basename(shell) in _NO_SHELLS or not executables.is_executable(shell)
+        ):
+            yield error(
+                f"{entry.where}: SHELL={shell} above it is no shell, so cron starts nothing",
+                "crontab -e",
+            )
+        if home and not os.access(home, os.X_OK):
+            yield error(
+                f"{entry.where}: HOME={home} above it cannot be entered, so cron starts nothing",
+                "crontab -e",
+            )
 
 
 def versions(facts: Facts) -> Iterator[Finding]:
@@ -121,7 +148,17 @@ def _reinstalling(facts: Facts, where: str) -> str:
         return f"{facts.command} cron install --systemd"
     ours = crontab_block.lines_in_blocks(facts.crontab)
     is_ours = any(entry.where == where and entry.line in ours for entry in facts.tick_entries)
-    return f"{facts.command} cron install" if is_ours else "crontab -e"
+    return _install(facts) if is_ours else "crontab -e"
+
+
+def _install(facts: Facts) -> str:
+    """Return the command that writes the block; one that was edited has to be overwritten."""
+    try:
+        existing = crontab_block.blocks(facts.crontab, facts.name, *facts.former)
+    except CrontabError:
+        return "crontab -e"
+    is_doubtful = len(existing) > 1 or not all(block.intact for block in existing)
+    return f"{facts.command} cron install{' --force' if is_doubtful else ''}"
 
 
 def _missing(command: list[str]) -> Iterator[str]:
@@ -131,8 +168,9 @@ def _missing(command: list[str]) -> Iterator[str]:
         is_program = word.endswith("/scheduled/__main__.py")
         if word.startswith("/") and (is_named or is_program) and not os.path.exists(word):
             yield word
-        if before in (">", ">>") and not os.path.isdir(Path(word).parent):
-            yield str(Path(word).parent)
+    for target in redirection.files(command):
+        if target.startswith("/") and not os.path.isdir(Path(target).parent):
+            yield str(Path(target).parent)
 
 
 def _version_of(package: Path) -> str:
