@@ -33,6 +33,8 @@ def process() -> Iterator[int]:
 def sleeping(environ: dict[str, str]) -> Iterator[int]:
     with subprocess.Popen(["/bin/sleep", "600"], env=environ, start_new_session=True) as child:
         try:
+            while environ and not Path(f"/proc/{child.pid}/environ").read_bytes():
+                time.sleep(0.001)  # Popen returns before the kernel has set it up
             yield child.pid
         finally:
             child.kill()
