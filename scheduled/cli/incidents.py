@@ -10,6 +10,7 @@ from scheduled.cli.unread import state_suffices
 from scheduled.timing.instants import parse_utc
 from scheduled.views import incidents as incidents_view
 from scheduled.views.format import relative
+from scheduled.views.wording import printed
 
 
 @click.command()
@@ -38,6 +39,6 @@ def _cells(session: Session, row: dict[str, Any]) -> tuple[Any, ...]:
     since = parse_utc(row["since"])
     ago = relative(since, session.now) if since else ""
     error = row["end"] if row["status"] == "closed" else row["last_error"]
-    first_line = error.partition("\n")[0]
+    first_line = printed(error.partition("\n")[0])
     kind = incidents_view.WORDS.get(row["kind"], row["kind"])
     return row["id"], row["job"] or "-", kind, ago, row["count"], row["status"], first_line

@@ -286,14 +286,21 @@ def _deadline(facts: JobFacts) -> Finding:
 
 
 def moment(
-    kind: Kind, case: str, incident: Incident | None, now: datetime, text: str, why_over: str
+    kind: Kind,
+    case: str,
+    incident: Incident | None,
+    now: datetime,
+    text: str,
+    why_over: str,
+    *,
+    since: datetime | None = None,
 ) -> Finding:
     """Return the finding about what goes wrong at a moment: `text`, or '' if it did not.
 
     It is over when a day has passed without another.
     """
     if text:
-        return Finding(kind, case, Sign.HAPPENED, text=text)
+        return Finding(kind, case, Sign.HAPPENED, text=text, since=since)
     is_quiet = incident is not None and now - incident.last_at >= DAY
     return Finding(kind, case, Sign.OVER if is_quiet else Sign.UNKNOWN, text=why_over)
 

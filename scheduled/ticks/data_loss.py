@@ -24,8 +24,8 @@ from scheduled.ticks.incident_signs import DAMAGED, UNRECORDED
 from scheduled.ticks.incidents import Change, Posted
 from scheduled.ticks.report import NO_SPACE_MARK, Report
 from scheduled.ticks.signals import Bus
-from scheduled.timing.instants import minute_utc
 from scheduled.timing.timezones import zone_info
+from scheduled.views.format import absolute
 
 NO_SPACE = "No space left: "
 
@@ -40,6 +40,8 @@ class Risk(NamedTuple):
     """What happened, and what to do."""
     replaces: str = ""
     """Messages with the same text here replace each other until they are read; '' for none."""
+    since: datetime | None = None
+    """Since when, if it was not found now."""
 
 
 def recovered(state_dir: Path, sentences: Sequence[str]) -> Risk:
@@ -58,7 +60,7 @@ def tell(config: Config, store: Store, report: Report, bus: Bus, now: datetime) 
     """Tell what a tick found of data that was lost, or may be. Raises LockedError or StateError."""
     state_dir = config.places.state_dir
     found = [no_space(case, *facts) for case, facts in report.no_space.items()]
-    found += unrecorded(state_dir)
+    found += unrecorded(state_dir, config, now)
     if report.recovered:
         found.append(recovered(state_dir, report.recovered))
     changes = record(store, config, found, report.has_space, now)
@@ -108,7 +110,8 @@ def _findings(
     for risk in found:
         kind = Kind.STATE if risk.case == DAMAGED else Kind.DISK
         sign = Sign.HAPPENED if risk.case in (DAMAGED, UNRECORDED) else Sign.LASTS
-        yield Finding(kind, risk.case, sign, text="\n".join((risk.subject, *risk.sentences)))
+        text = "\n".join((risk.subject, *risk.sentences))
+        yield Finding(kind, risk.case, sign, text=text, since=risk.since)
     for case in fine:
         if case in known:
             yield Finding(Kind.DISK, case, Sign.OVER, text="there is room again")
@@ -164,17 +167,19 @@ def tell_unrecorded(config: Config, error: ScheduledError | None, now: datetime)
     )
 
 
-def unrecorded(state_dir: Path) -> list[Risk]:
+def unrecorded(state_dir: Path, config: Config, now: datetime) -> list[Risk]:
     """Return what ticks before this one could not record for want of space."""
     try:
         since = datetime.fromtimestamp(os.lstat(state_dir / NO_SPACE_MARK).st_mtime, UTC)
     except OSError:
         return []
+    since = min(since, now).replace(second=0, microsecond=0)
     sentence = (
-        f"Since {minute_utc(since)} nothing could be recorded there. There is room again, and what"
-        " was due meanwhile is caught up on; runs that went on may be recorded as interrupted."
+        f"Since {absolute(since, zone_info(config.timezone))} nothing could be recorded there."
+        " There is room again, and what was due meanwhile is caught up on; runs that went on may"
+        " be recorded as interrupted."
     )
-    return [no_space(UNRECORDED, state_dir, sentence)]
+    return [no_space(UNRECORDED, state_dir, sentence)._replace(since=since)]
 
 
 def _set_mark(state_dir: Path) -> bool:

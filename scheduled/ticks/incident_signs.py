@@ -23,7 +23,8 @@ from scheduled.state.records import JobMemory
 from scheduled.ticks.context import TickContext
 from scheduled.ticks.report import Report
 from scheduled.timing import slots
-from scheduled.timing.instants import minute_utc, parse_utc
+from scheduled.timing.instants import parse_utc
+from scheduled.timing.timezones import zone_info
 
 SUCCEEDED = "succeeded"
 """Why an incident of a job ends that works again."""
@@ -48,7 +49,7 @@ def all_signs(
     yield from _of_jobs(context, config, report, known, now)
     yield configuration(config.problems)
     yield _undelivered(state, now)
-    yield from _silence(state, known.get(SILENCE), now)
+    yield from _silence(state, config, known.get(SILENCE), now)
     yield from _troubles(report, known, now)
     for kind, case in ((Kind.STATE, DAMAGED), (Kind.DISK, UNRECORDED)):
         if case in known:
@@ -202,7 +203,9 @@ def _undelivered(state: State, now: datetime) -> Finding:
         text = f"{len(waiting)} waiting for {waiting[0].get('to')} and others: {reason}"
         if len(waiting) == 1:
             text = f"a message to {waiting[0].get('to')} waits: {reason}"
-    return incidents.condition(Kind.UNDELIVERABLE, UNDELIVERABLE, text, "all are delivered")
+    finding = incidents.condition(Kind.UNDELIVERABLE, UNDELIVERABLE, text, "all are delivered")
+    created = (parse_utc(message.get("created")) for message in waiting)
+    return finding._replace(since=min(filter(None, created), default=None))
 
 
 def _is_old(message: Any, now: datetime) -> bool:
@@ -210,20 +213,23 @@ def _is_old(message: Any, now: datetime) -> bool:
     return created is not None and now - created >= UNDELIVERED
 
 
-def _silence(state: State, incident: Incident | None, now: datetime) -> Iterator[Finding]:
+def _silence(
+    state: State, config: Config, incident: Incident | None, now: datetime
+) -> Iterator[Finding]:
     """Yield the newest time in which cron did not call, if it is not known yet."""
-    text = ""
+    text, since = "", None
     for gap in state["gaps"]:
         start, end = parse_utc(gap.get("from")), parse_utc(gap.get("to"))
         if not start or not end or gap.get("cause") != Cause.SILENT.value:
             continue
         is_new = _last_silence(state, incident) < end and now - end < incidents.DAY
         if is_new and end - start >= NO_TICKS:
-            text = f"no tick from {minute_utc(start)} to {minute_utc(end)}: cron did not run"
+            from scheduled.views import gaps
+
+            text, since = f"no tick from {gaps.when(gap, zone_info(config.timezone))}", start
     if text or incident is not None:
-        yield incidents.moment(
-            Kind.NO_TICKS, SILENCE, incident, now, text, "ticks have come for a day"
-        )
+        why_over = "ticks have come for a day"
+        yield incidents.moment(Kind.NO_TICKS, SILENCE, incident, now, text, why_over, since=since)
 
 
 def _last_silence(state: State, incident: Incident | None) -> datetime:

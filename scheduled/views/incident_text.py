@@ -6,21 +6,25 @@ from scheduled.planning.incidents import Act
 from scheduled.state.incident_entries import Incident
 from scheduled.system.text import one_line, output_line
 from scheduled.views.format import absolute, counted, span
-from scheduled.views.incidents import headline
+from scheduled.views.incidents import MOMENTS, headline
+from scheduled.views.wording import printed
 
 LINES = 10
 
 
 def subject(act: Act, incident: Incident, now: datetime) -> str:
     """Return what became of an incident, in a line: `backup: failing`."""
+    about = one_line(headline(incident))
     lasted = span((now - incident.since).total_seconds())
     match act:
         case Act.CLOSE:
-            return f"{one_line(headline(incident))}: over after {lasted}"
+            return f"{about}: over after {lasted}"
+        case Act.REMIND if incident.kind in MOMENTS:
+            return f"{about}: {counted(incident.times, 'time')} in {lasted}"
         case Act.REMIND:
-            return f"{one_line(headline(incident))}: for {lasted} now"
+            return f"{about}: for {lasted} now"
         case _:
-            return one_line(headline(incident))
+            return about
 
 
 def block(act: Act, incident: Incident, text: str, now: datetime, zone: tzinfo) -> str:
@@ -44,7 +48,7 @@ def silence(incident: Incident) -> str:
 
 
 def _printed(why: str) -> list[str]:
-    lines = why.splitlines()
+    lines = printed(why).splitlines()
     more = [f"  and {len(lines) - LINES} more"] if len(lines) > LINES else []
     return [*(f"  {output_line(line)}" for line in lines[:LINES]), *more]
 

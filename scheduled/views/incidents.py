@@ -13,6 +13,7 @@ from scheduled.state.incident_entries import (
 )
 from scheduled.timing.instants import format_utc
 from scheduled.views.format import both, counted, span
+from scheduled.views.wording import printed
 
 WORDS = {
     "failing": "failing",
@@ -28,6 +29,8 @@ WORDS = {
     "no_ticks": "cron did not run",
 }
 """What is printed for each kind."""
+MOMENTS = frozenset(("no_ticks",))
+"""The kinds that are over when they are found; an incident stays open for a while."""
 
 
 def rows(state: State, now: datetime, *, closed: bool = False) -> list[dict[str, Any]]:
@@ -72,10 +75,11 @@ def headline(incident: Incident) -> str:
 def sentence(incident: Incident, now: datetime) -> str:
     """Return an open incident in a sentence."""
     lasted = span((now - incident.since).total_seconds())
-    error = incident.last_error.partition("\n")[0]
+    error = printed(incident.last_error.partition("\n")[0])
     known = ", acknowledged" if is_acknowledged(incident, now) else ""
     often = f", {counted(incident.times, 'time')}" if incident.times > 1 else ""
-    since = f"for {lasted}{often}{known}"
+    since = f"{lasted} ago" if incident.kind in MOMENTS else f"for {lasted}"
+    since += f"{often}{known}"
     return f"{headline(incident)} {since}: {error} (incident {incident.id})"
 
 

@@ -1,5 +1,7 @@
 """What cron mails: a block for each event of an incident, and nothing for the ticks between."""
 
+import json
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import pytest
 
 from scheduled.cli.run import run
 from scheduled.cli.tick_report import MOST_BLOCKS
+from scheduled.timing.instants import format_utc
 from tests.builders.installed import WITHOUT_SWEEPS
 from tests.builders.jobs import at
 from tests.builders.looks import Home
@@ -85,3 +88,45 @@ def test_a_broken_configuration_is_mailed_once_and_the_exit_code_stays_true(
     assert [code for code, _ in ticks] == [0, 0, 2, 2, 2, 2, 0, 0]
     assert [bool(err) for _, err in ticks] == [False] * 2 + [True] + [False] * 3 + [True, False]
     assert "corrected" in ticks[6][1]
+
+
+def silence(home: Home, first: int, last: int) -> None:
+    """Have it on record that cron did not run between two minutes."""
+    start, end = (format_utc(START + timedelta(minutes=minute)) for minute in (first, last))
+    home.record({"event": "gap", "at": end, "from": start, "to": end, "cause": "cron silent"})
+
+
+def test_a_time_without_ticks_is_told_in_local_time_and_counts_from_its_beginning(
+    home: Home,
+) -> None:
+    home.configure(f"timezone: Europe/Berlin\n{WITHOUT_SWEEPS}")
+    minute(home, 0)
+    silence(home, 1, 31)
+
+    _, err = minute(home, 31)
+    ident = re.findall(r"scheduled ack (\w+)", err)[0]
+
+    assert err.splitlines() == [
+        "cron did not run",
+        "  no tick from 2026-11-21 13:01+01:00 to 2026-11-21 13:31+01:00, 30 min",
+        "  since 2026-11-21 13:01+01:00",
+        f"  incident {ident}; `scheduled ack {ident}` stops the reminders",
+    ]
+    (row,) = json.loads(home.call("incidents", "--json", now=START).out)["incidents"]
+    assert row["since"] == "2026-11-21T12:01:00Z"
+    status = home.call("status", now=START + timedelta(hours=3)).out
+    assert "cron did not run 2 h 59 min ago: no tick from 2026-11-21 13:01+01:00" in status
+
+
+def test_a_reminder_of_times_without_ticks_counts_them(home: Home) -> None:
+    home.configure(f"timezone: UTC\n{WITHOUT_SWEEPS}")
+    minute(home, 0)
+    day = 24 * 60
+    silence(home, 1, 31)
+    minute(home, 31)
+    silence(home, day - 60, day - 30)
+    assert minute(home, day - 30)[1] == ""
+
+    _, err = minute(home, day + 32)
+
+    assert err.startswith("cron did not run: 2 times in 1 d\n")

@@ -78,7 +78,8 @@ def test_each_bad_file_gets_one_sentence_and_the_good_one_runs(home: Path) -> No
     assert (said.code, said.out) == (2, "")
     assert said.is_plain_speech
     assert (home / "out").read_text() == "good\n"
-    told = [line.removeprefix("scheduled: ") for line in said.err.splitlines()]
+    *told, remark = [line.removeprefix("scheduled: ") for line in said.err.splitlines()]
+    assert "`scheduled ack " in remark
     assert sorted(told) == sorted(sentences(home, told))
 
 
