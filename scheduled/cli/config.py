@@ -13,7 +13,7 @@ from scheduled.cli.export import export
 from scheduled.cli.groups import Group
 from scheduled.cli.import_ import import_
 from scheduled.cli.output import print_json
-from scheduled.config import ownership, paths, template
+from scheduled.config import ownership, paths, template, unmatched
 from scheduled.config.load import DEFAULTS, Config
 from scheduled.config.paths import PathOptions
 from scheduled.errors import ConfigError, UsageError, reason_of
@@ -81,7 +81,8 @@ def validate(context: click.Context, as_json: bool) -> int:
         loaded = context.obj.config
         jobs = len(loaded.jobs)
         problems = (*loaded.problems, *_problems_of_runs(loaded, options))
-        warnings = (*loaded.warnings, *_warn_of_past(loaded.jobs, context.obj.now))
+        past = _warn_of_past(loaded.jobs, context.obj.now)
+        warnings = (*loaded.warnings, *unmatched.warnings(loaded), *past)
     except ConfigError as error:
         problems = error.problems
     if as_json:

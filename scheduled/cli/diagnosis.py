@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scheduled.cli import tick_calls
 from scheduled.cli.context import Session
-from scheduled.config import paths
+from scheduled.config import paths, unmatched
 from scheduled.config.load import Config
 from scheduled.config.paths import Paths
 from scheduled.errors import ConfigError, ScheduleError, StateError
@@ -165,4 +165,5 @@ def _own_warnings(session: Session, config: Config) -> tuple[str, ...]:
         of_zone = local_zone.local_zone(session.environ).warning
     except ScheduleError:
         of_zone = ""
-    return tuple(sentence for sentence in config.warnings if sentence != of_zone)
+    own = (sentence for sentence in config.warnings if sentence != of_zone)
+    return (*own, *unmatched.warnings(config))

@@ -70,12 +70,14 @@ def _print(rows: list[dict[str, Any]]) -> None:
 
 def _sent(session: Session, names: list[str]) -> list[dict[str, Any]]:
     """Send a message by each of these channels; return a row for each."""
+    from scheduled.config import unmatched
     from scheduled.notify import channels
     from scheduled.notify.channel import ChannelContext
     from scheduled.notify.recipients import message_to
     from scheduled.ticks import outbox
 
     config, now = session.config, session.now
+    filters = [*unmatched.warnings(config)]
     given = outbox.setup(config, session.environ, str)
     places = config.places
     context = ChannelContext(places.root, places.central_dir, session.zone, now, *given[:4])
@@ -89,7 +91,10 @@ def _sent(session: Session, names: list[str]) -> list[dict[str, Any]]:
             "kind": str(config.notify[name]["kind"]),
             "delivered": name in delivered,
             "problem": None if name in delivered else reasons.get(name, "not tried"),
-            "notes": [note for note in delivery.notes if note.startswith(f"channel {name}: ")],
+            "notes": [
+                *(note for note in delivery.notes if note.startswith(f"channel {name}: ")),
+                *(warning for warning in filters if f": notify.{name}." in warning),
+            ],
         }
         for name in names
     ]

@@ -82,3 +82,18 @@ def test_a_channel_that_is_left_out_is_named(
     assert code == 2
     assert "notify.broken: no url or url_file or url_env" in err
     assert "jobs.one" not in err
+
+
+def test_a_filter_that_lets_no_job_through_is_named(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    jobs = "jobs:\n  mine: {schedule: daily, command: 'true'}\n"
+    channels = "notify:\n  good: {kind: command, command: 'true', jobs: yours}\n"
+    (root / "scheduled.yaml").write_text(channels + jobs)
+
+    code, out, _ = call(root, capsys, "test")
+
+    assert code == 0
+    delivered, note = out.splitlines()
+    assert delivered == "good (command): delivered"
+    assert note == '  scheduled.yaml:1: notify.good.jobs: no job is called "yours"'

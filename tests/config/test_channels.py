@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from scheduled.config import json_schema, notify_keys, yaml_document
+from scheduled.config import json_schema, notify_keys, unmatched, yaml_document
 from scheduled.config.load import Config
 from scheduled.notify import masked
 from scheduled.notify.kinds import Kind
@@ -171,3 +171,34 @@ def test_a_subscriber_may_name_events_of_handlers(tmp_path: Path) -> None:
     assert config.subscribe["ops"]["on"] == ["photos", "job_*"]
     document = {"subscribe": {"ops": {"kind": "webhook", "url": "https://a.org", "on": "job_*"}}}
     assert Draft202012Validator(json_schema.of_configuration()).is_valid(document)
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ("jobs: [mine, 'm*', daily_report]", ""),
+        ("jobs: [min]", 'jobs: no job is called "min"; did you mean mine?'),
+        ("jobs: ['backup-*']", 'jobs: no job is called "backup-*"'),
+        ("tags: nightly", ""),
+        ("tags: [nightli]", 'tags: no job has the tag "nightli"; did you mean nightly?'),
+    ],
+)
+@pytest.mark.parametrize("key", ["notify", "subscribe"])
+def test_a_filter_that_no_job_passes_is_a_warning(
+    tmp_path: Path, key: str, filters: str, expected: str
+) -> None:
+    others = OTHERS.replace("command: x", "command: x, tags: [nightly]")
+    text = f"{key}:\n  ops: {{kind: command, command: x, {filters}}}\n{others}"
+
+    config = loaded(tmp_path, text)
+
+    assert config.problems == ()
+    assert [*unmatched.warnings(config)] == (
+        [f"scheduled.yaml:1: {key}.ops.{expected}"] if expected else []
+    )
+
+
+def test_before_there_are_jobs_a_filter_is_for_those_to_come(tmp_path: Path) -> None:
+    text = "notify:\n  ops: {kind: command, command: x, jobs: backup}\n"
+
+    assert [*unmatched.warnings(loaded(tmp_path, text))] == []
