@@ -107,7 +107,7 @@ def files(facts: Facts) -> Iterator[Finding]:
 
 
 def _cannot_start(facts: Facts) -> Iterator[Finding]:
-    """Yield why cron starts nothing at all: it calls SHELL, in HOME."""
+    """Yield why cron may start nothing at all: it calls SHELL, in HOME."""
     for entry in facts.tick_entries:
         shell, home = entry.variables.get("SHELL"), entry.variables.get("HOME")
         if shell and (
@@ -118,8 +118,9 @@ def _cannot_start(facts: Facts) -> Iterator[Finding]:
                 "crontab -e",
             )
         if home and not os.access(home, os.X_OK):
-            yield error(
-                f"{entry.where}: HOME={home} above it cannot be entered, so cron starts nothing",
+            yield warning(
+                f"{entry.where}: HOME={home} above it cannot be entered: Debian's cron starts ticks"
+                " all the same, cronie does not",
                 "crontab -e",
             )
 
