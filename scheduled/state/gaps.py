@@ -18,8 +18,8 @@ if TYPE_CHECKING:  # every tick would pay for loading what only a type checker r
     from scheduled.state import event_types as kinds
 
 MINUTE = timedelta(minutes=1)
-KEPT = 20
-"""Older ones are in the journal's snapshots."""
+KEPT = 100
+"""Older ones are in the journal's snapshots, one a day. A laptop that naps has dozens in a day."""
 
 
 def add(state: State, event: kinds.GapExplained) -> None:

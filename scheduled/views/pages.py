@@ -195,6 +195,8 @@ def _gaps(document: Mapping[str, Any], snapshot: Snapshot) -> Iterator[tuple[str
     newest = [gaps.sentence(gap, snapshot.zone) for gap in document["gaps"][-1:]]
     for sentence in (recent or newest or ["none"])[:GAPS_SHOWN]:
         yield "last gap", sentence
+    if more := len(recent[GAPS_SHOWN:]):
+        yield "", f"and {more} more in 24 hours; `scheduled history --gaps` lists them"
 
 
 def _running(row: Mapping[str, Any], snapshot: Snapshot) -> str:

@@ -168,14 +168,14 @@ def test_the_newest_slot_that_succeeded_stays_so_when_an_older_one_does() -> Non
 
 
 def test_gaps_are_kept_newest_last_and_not_for_ever() -> None:
-    found = [{"event": "gap", "from": str(number), "to": "x", "cause": "y"} for number in range(14)]
+    found = [{"event": "gap", "from": str(number), "to": "x", "cause": "y"} for number in range(60)]
     state = empty()
     for _ in range(2):
         for gap in found:
             apply.apply(state, gap)
 
     assert len(state["gaps"]) == gaps.KEPT
-    assert state["gaps"][-1]["from"] == "13"
+    assert state["gaps"][-1]["from"] == "59"
 
 
 def test_an_event_nobody_knows_changes_nothing() -> None:

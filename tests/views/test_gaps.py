@@ -2,17 +2,27 @@
 
 import json
 from datetime import UTC
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from scheduled.jobs.model import CatchUp
 from scheduled.state import heartbeat, tick_events
 from scheduled.state.document import empty
 from scheduled.state.store import Store
+from scheduled.timing.instants import format_utc
 from scheduled.views import gaps
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job
-from tests.builders.looks import Home
+from tests.builders.looks import Home, lived_in
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return lived_in(tmp_path)
+
 
 NIGHT = "2026-11-20T22:10:00Z"
 MORNING = "2026-11-21T07:02:00Z"
@@ -121,18 +131,32 @@ def test_status_history_and_the_central_file_tell_of_it(tmp_path: Path) -> None:
 
 def test_gaps_that_the_state_has_dropped_are_found_in_the_journal(tmp_path: Path) -> None:
     store = Store(tmp_path).load()
-    for hour in range(24):
-        start, end = at(f"{hour:02}:00"), at(f"{hour:02}:30")
-        store.record(end, tick_events.gap_explained(start, end, "machine off"))
+    times = [f"{hour:02}:{minute:02}" for hour in range(24) for minute in range(0, 60, 10)]
+    for start, end in pairwise(times):
+        event = tick_events.gap_explained(at(start), at(end), "machine off")
+        store.record(at(end), event)
 
     rows = gaps.rows(store.journal, store.state)
 
-    assert len(store.state["gaps"]) == 20
-    assert [row["to"] for row in rows] == [
-        f"2026-11-21T{hour:02}:30:00Z" for hour in range(23, -1, -1)
-    ]
-    assert len(gaps.rows(store.journal, store.state, at("20:00"))) == 4
+    assert len(store.state["gaps"]) == 100
+    assert [row["to"] for row in rows] == [f"2026-11-21T{end}:00Z" for end in times[:0:-1]]
+    assert len(gaps.rows(store.journal, store.state, at("20:00"))) == 24
     assert len(gaps.rows(store.journal, store.state, limit=3)) == 3
+
+
+def test_each_of_many_gaps_in_a_day_has_its_cost_and_status_says_how_many_more(home: Home) -> None:
+    for hour in range(6):
+        for minute in range(0, 60, 10):
+            start, end = at(f"{hour:02}:{minute:02}"), at(f"{hour:02}:{minute + 9:02}")
+            event = tick_events.gap_explained(start, end, "machine asleep")
+            home.record({"at": format_utc(end), **event})
+
+    rows = json.loads(home.call("history", "--gaps", "--json").out)["gaps"]
+
+    assert [row["slots"] for row in rows] == [0] * 36
+    assert "and 31 more in 24 hours; `scheduled history --gaps` lists them" in (
+        home.call("status").out
+    )
 
 
 def test_what_earlier_versions_did_not_count_is_unknown() -> None:
