@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from scheduled.runs.live_output import LiveOutput
+from scheduled.runs.output import OutputFile
 from scheduled.system import linux
+from scheduled.system.masking import Mask
 from tests.builders.jobs import at
 from tests.builders.looks import Home, begin, end
 from tests.builders.people import wait_for
@@ -227,6 +229,56 @@ def test_a_file_that_is_cut_to_its_limit_is_read_on_from_its_end(tmp_path: Path)
         stream.write(b"end\n")
 
     assert live.read() == "end\n"
+
+
+@pytest.mark.parametrize("late", [b"end\n", b"x" * 300 + b"end\n"])
+def test_what_is_printed_just_before_the_output_is_cut_is_not_lost(
+    tmp_path: Path, late: bytes
+) -> None:
+    output = OutputFile(tmp_path / "r1.log", limit=1000)
+    output.path.write_bytes(b"a" * 3000)
+    output.path.chmod(0o600)
+    live = LiveOutput(output.path)
+    first = live.read()
+    with output.path.open("ab") as stream:
+        stream.write(late)
+    output.finish()
+
+    assert first == "a" * 3000
+    assert live.read() == late.decode()
+    assert live.read() == ""
+
+
+def test_what_was_cut_out_before_it_was_read_is_marked_at_the_end_of_the_run(
+    tmp_path: Path,
+) -> None:
+    output = OutputFile(tmp_path / "r1.log", limit=1000)
+    output.path.write_bytes(b"a" * 3000)
+    output.path.chmod(0o600)
+    live = LiveOutput(output.path)
+    live.read()
+    with output.path.open("ab") as stream:
+        stream.write(b"b" * 5000 + b"end\n")
+    output.finish()
+
+    assert live.read() == "\n[...]\n" + "b" * 496 + "end\n"
+
+
+@pytest.mark.parametrize("late", [b"end\n", b"a longer end\n"])
+def test_what_is_printed_just_before_secrets_are_hidden_is_not_lost(
+    tmp_path: Path, late: bytes
+) -> None:
+    output = OutputFile(tmp_path / "r1.log", limit=1000)
+    output.path.write_bytes(b"token swordfish!\nworking\n")
+    output.path.chmod(0o600)
+    live = LiveOutput(output.path)
+    live.read()
+    with output.path.open("ab") as stream:
+        stream.write(late)
+    output.finish(Mask({"TOKEN": "swordfish!"}))
+
+    assert output.path.read_bytes() == b"token ***\nworking\n" + late
+    assert live.read() == late.decode()
 
 
 def _drain(descriptor: int, shown: bytearray) -> None:
