@@ -14,6 +14,7 @@ from typing import Any
 
 from scheduled.jobs.model import Outcome
 from scheduled.state import history
+from scheduled.state.heartbeat import Cause
 from scheduled.state.journal import Event, Journal
 from scheduled.timing.instants import parse_utc
 
@@ -27,10 +28,12 @@ OTHER = "other"
 REQUESTS = frozenset(
     (
         *("tick", "deferral", "cancelled", "enabled", "paused", "resumed", "skip"),
-        *("dead_letter_dropped", "schedule_refused"),
+        *("dead_letter_dropped", "schedule_refused", "incident_acknowledged", "cadence"),
     )
 )
 """Each is one command that is on record: a full tick, or what a person changed."""
+WITHOUT_MISSED_TICKS = frozenset((Cause.FORWARD, Cause.BACK, Cause.BROKEN))
+"""Causes of gaps in which no time passed, or ticks came all the same."""
 KINDS = REQUESTS | {"end", "skipped", "missed", "deferred", "given_up", "gap"}
 """The events that count for something."""
 _EXCEPTION = re.compile(r"([A-Za-z_][A-Za-z0-9_.]{0,60}(?:Error|Exception|Exit|Interrupt))\b")
@@ -163,6 +166,8 @@ def _count_request(counts: Counts, event: Event) -> None:
 
 def _count_gap(counts: Counts, event: Event, interval: timedelta) -> None:
     counts.gaps += 1
+    if event.get("cause") in WITHOUT_MISSED_TICKS:
+        return
     start, end = parse_utc(event.get("from")), parse_utc(event.get("to"))
     if start is not None and end is not None and end > start:
         counts.missed_ticks += max(int((end - start) / interval) - 1, 0)

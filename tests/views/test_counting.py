@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from scheduled.jobs.model import Outcome
-from scheduled.state import history
+from scheduled.state import history, incident_events
 from scheduled.state.records import hour_of
 from scheduled.state.store import Store
 from scheduled.timing.instants import format_utc, parse_utc
 from scheduled.views import counting, status
 from tests.builders import soak
 from tests.builders.jobs import at
-from tests.builders.looks import Event, Home, begin, end
+from tests.builders.looks import Event, Home, begin, end, lived_in
 
 NOW = at("12:00")
 JOBS = ("a", "b", "gone")
@@ -205,3 +205,33 @@ def test_events_that_make_no_sense_are_counted_as_far_as_they_do(tmp_path: Path)
     assert counts.total.runs == 0
     assert counts.total.outcomes == {"missed": 1}
     assert (counts.requests, counts.refused, counts.missed_ticks) == (2, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("cause", "missed"),
+    [
+        ("machine off", 59),
+        ("machine asleep", 59),
+        ("cron silent", 59),
+        ("clock set forward", 0),
+        ("configuration broken", 0),
+    ],
+)
+def test_only_ticks_that_should_have_come_are_missing(cause: str, missed: int) -> None:
+    gap = {"event": "gap", "from": "2026-11-21T10:00:00Z", "to": "2026-11-21T11:00:00Z"}
+
+    counts = counting.count([{**gap, "cause": cause}], MINUTE)
+
+    assert (counts.gaps, counts.missed_ticks) == (1, missed)
+
+
+def test_what_a_person_changed_is_a_request(tmp_path: Path) -> None:
+    home = lived_in(tmp_path)
+    opened = incident_events.opened("missed: backup", "1a2b3c4d", "missed", "backup", "late")
+    home.record({"at": "2026-11-21T11:50:00Z", **opened})
+
+    for words in (("ack", "1a2b3c4d"), ("pause", "backup"), ("resume", "backup")):
+        assert home.call(*words).code == 0
+
+    document = _said(home, "telemetry", "status")
+    assert document["performance"]["request_count"] == 3
