@@ -2,15 +2,19 @@
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from scheduled.jobs.model import Job
 from scheduled.state import events, heartbeat, present, tick_events
 from scheduled.state.heartbeat import Heartbeat, Stretch
+from scheduled.state.present import Ahead
 from scheduled.state.store import Store
 from scheduled.state.tick_interval import Cadence
 from scheduled.system import private
+
+MOST_WARNINGS = 10
+"""Of one tick, about instants in the future."""
 
 
 def record_gaps(store: Store, beat: Heartbeat, cadence: Cadence, now: datetime) -> bool:
@@ -42,7 +46,7 @@ def _unread(store: Store) -> list[Stretch]:
 
 
 def reset_future(store: Store, jobs: Iterable[Job], now: datetime) -> list[str]:
-    """Bring back what was noted under a clock that was ahead; return a warning for each.
+    """Bring back what was noted under a clock that was ahead; return a warning for each job.
 
     Raises LockedError or StateError.
     """
@@ -54,8 +58,29 @@ def reset_future(store: Store, jobs: Iterable[Job], now: datetime) -> list[str]:
         found = present.ahead(store.state, now, delays)
         if found:
             store.write(now, events.instants_reset(found))
-    return [
-        f"{instant.owner}: {'.'.join(map(str, instant.path[-2:]))} was {instant.before}, in the"
-        f" future; the clock was wrong then, and {instant.after} counts in its place"
-        for instant in found
-    ]
+    return _warnings(found)
+
+
+def _warnings(found: Iterable[Ahead]) -> list[str]:
+    by_owner: dict[str, list[Ahead]] = {}
+    for instant in found:
+        by_owner.setdefault(instant.owner, []).append(instant)
+    warnings = [_warning(owner, instants) for owner, instants in by_owner.items()]
+    more = len(warnings) - MOST_WARNINGS
+    if more > 0:
+        warnings[MOST_WARNINGS:] = [f"{more} more jobs had instants in the future as well"]
+    return warnings
+
+
+def _warning(owner: str, instants: Sequence[Ahead]) -> str:
+    if len(instants) == 1:
+        (instant,) = instants
+        return (
+            f"{owner}: {'.'.join(map(str, instant.path[-2:]))} was {instant.before}, in the"
+            f" future; the clock was wrong then, and {instant.after} counts in its place"
+        )
+    latest = max(instant.before for instant in instants)
+    return (
+        f"{owner}: {len(instants)} instants were in the future, up to {latest};"
+        " the clock was wrong then, and they are set right"
+    )
