@@ -109,15 +109,21 @@ def did_you_mean(name: str, names: Iterable[str], otherwise: str | None = None) 
 
     If none is close, it is `otherwise`; without that, all `names`.
     """
+    known = [*names]
+    if meant := closest(name, known):
+        return f"; did you mean {meant}?"
+    if otherwise is None:
+        otherwise = f"known are {', '.join(known)}"
+    return f"; {otherwise}" if otherwise else ""
+
+
+def closest(name: str, names: Iterable[str]) -> str | None:
+    """Return which of `names` an unknown `name` is likely to stand for, in any case; or None."""
     import difflib
 
     known = {known.casefold(): known for known in names}
-    closest = difflib.get_close_matches(name[:100].casefold(), known, n=1)
-    if closest:
-        return f"; did you mean {known[closest[0]]}?"
-    if otherwise is None:
-        otherwise = f"known are {', '.join(known.values())}"
-    return f"; {otherwise}" if otherwise else ""
+    found = difflib.get_close_matches(name[:100].casefold(), known, n=1)
+    return known[found[0]] if found else None
 
 
 def cut(text: str, longest: int) -> str:

@@ -14,7 +14,7 @@ from scheduled.config.converters import InvalidValue, describe
 from scheduled.config.job_keys import ID, JOB_KEYS
 from scheduled.config.key import Key
 from scheduled.config.yaml_document import Node
-from scheduled.errors import ScheduleError, did_you_mean
+from scheduled.errors import ScheduleError, closest, did_you_mean
 from scheduled.handler import loader
 from scheduled.handler.params import problems as param_problems
 from scheduled.jobs import builtin
@@ -220,29 +220,36 @@ def read_keys(
     path: str,
     problems: ProblemList,
     warnings: ProblemList | None = None,
+    harmless: ProblemList | None = None,
 ) -> dict[str, Any]:
     """Return the values of the known keys of a mapping, by field.
 
-    What is wrong is added to `problems`, unknown keys to `warnings` if it is given.
+    What is wrong is added to `problems`, or to `harmless`, if it is given, for keys that stop no
+    job; unknown keys are added to `warnings` if it is given.
     """
     prefix = f"{path}." if path else ""
+
+    def list_for(name: str) -> ProblemList:
+        key = keys.get(name) or keys.get(closest(name, keys) or "")
+        return problems if harmless is None or key is None or key.stops_jobs else harmless
+
     for name, line in node.duplicates:
         sentence = f"duplicate key, first in line {node.value[name].line}"
-        problems.add(line, f"{prefix}{excerpt(name)}", sentence)
+        list_for(name).add(line, f"{prefix}{excerpt(name)}", sentence)
     values: dict[str, Any] = {}
     for name, value in node.value.items():
         key = keys.get(name)
         if key is None:
-            unknown = problems if warnings is None else warnings
+            unknown = list_for(name) if warnings is None else warnings
             sentence = f"unknown key{did_you_mean(name, keys)}"
             unknown.add(value.line, f"{prefix}{excerpt(name)}", sentence)
             continue
         field_name = key.field or name
         if field_name in values:
             sentence = f"is the same as {field_name}, which is set as well"
-            problems.add(value.line, f"{prefix}{name}", sentence)
+            list_for(name).add(value.line, f"{prefix}{name}", sentence)
         try:
             values[field_name] = key.convert(value)
         except InvalidValue as error:
-            problems.add(value.line, f"{prefix}{name}", str(error))
+            list_for(name).add(value.line, f"{prefix}{name}", str(error))
     return values

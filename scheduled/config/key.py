@@ -25,6 +25,8 @@ class Key:
     """Other names it may have, those of gptme, AICO and CIRIS."""
     example: str = ""
     """A value for the file that `config init` writes; empty: the key is not in it."""
+    stops_jobs: bool = True
+    """Of a key outside `jobs`: whether no job runs while its value is wrong."""
     field: str = ""
     """Of an alias: the key it stands for, which is the name in `Job` or `Config`."""
 

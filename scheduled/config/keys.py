@@ -2,7 +2,8 @@
 
 A key is declared here once, and one of a job in `config.job_keys`. The checker, the JSON Schema,
 the order of a job file that is written, the template of `config init`, the options of `create` and
-the manual's tables are all derived from it.
+the manual's tables are all derived from it. A key that only says who is told, or what is kept,
+stops no job: a mistake in it is reported, and the default counts.
 """
 
 from collections.abc import Mapping
@@ -94,6 +95,7 @@ KEYS: Mapping[str, Key] = with_aliases(
             single_line,
             "none",
             "; relative to the configuration's directory",
+            stops_jobs=False,
         ),
         "ping": Key(
             "a URL that each full tick tells that it has done its work, at least every ten"
@@ -102,23 +104,27 @@ KEYS: Mapping[str, Key] = with_aliases(
             "none",
             "; or a mapping with more [settings](#pings)",
             example="https://hc-ping.com/your-uuid",
+            stops_jobs=False,
         ),
         "routes": Key(
             "who is told of which event",
             mapping,
             "as shipped",
             ", such as `data_loss_risk`; see [messages](aipass.md#messages)",
+            stops_jobs=False,
         ),
         "notify": Key(
             "[channels](#channels) by name: who is told when something fails, and how",
             channel_entries,
             "none",
             "; cron then mails what `run` prints",
+            stops_jobs=False,
         ),
         "subscribe": Key(
             "[commands and webhooks](#events) by name that are told of events as they happen",
             channel_entries,
             "none",
+            stops_jobs=False,
         ),
         "jobs_dirs": Key(
             "directories of [job files](#job-files)",
@@ -141,6 +147,7 @@ KEYS: Mapping[str, Key] = with_aliases(
             "{age: 30d}",
             ": for how long, of how many runs of each job, how much of all jobs altogether",
             example="{age: 30d}",
+            stops_jobs=False,
         ),
         "trusted_owners": Key(
             "users besides you and root whose configuration files are trusted",

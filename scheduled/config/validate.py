@@ -1,8 +1,9 @@
 """From a file's values to settings and jobs, with every problem on the way.
 
-What is outside `jobs` applies to every job, so a problem there stops all of them. A problem with
-a job stops that job alone, one with a channel or a route no job; they are left out and reported. A
-job file is one job, and is checked in the same way.
+What is outside `jobs` applies to every job, so a problem there stops all of them, unless it is
+about who is told or what is kept (`Key.stops_jobs`): then the default counts. A problem with a job
+stops that job alone, one with a channel or a route no job; they are left out and reported. A job
+file is one job, and is checked in the same way.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -49,7 +50,10 @@ def validate_config(
         fatal.add(document.line, "", f"expected keys like jobs, found {describe(document)}")
         raise ConfigError(fatal.sentences())
     others = channels.without(document)
-    settings = {"default_timeout": default_timeout, **read_keys(others, KEYS, "", fatal)}
+    settings = {
+        "default_timeout": default_timeout,
+        **read_keys(others, KEYS, "", fatal, None, problems),
+    }
     for key, table in channels.TABLES.items():
         if key in document.value:
             settings[key] = channels.read(document, table, problems)
@@ -77,9 +81,9 @@ def _explicit_settings(
     lines = {
         KEYS[name].field or name: node.line
         for name, node in document.value.items()
-        if name in KEYS and name != "jobs"
+        if name in KEYS and name != "jobs" and (KEYS[name].field or name) in settings
     }
-    return {name: settings[name] for name in lines if name in settings}, lines
+    return {name: settings[name] for name in lines}, lines
 
 
 def _handlers(
