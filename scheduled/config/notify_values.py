@@ -1,6 +1,7 @@
 """Converters of the values that only channels have: addresses, headers, templates."""
 
 import fnmatch
+import json
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -146,7 +147,19 @@ def _template(node: Node) -> Any:
     if value is None or isinstance(value, bool | int | float):
         raise InvalidValue(f"{describe(node)}: expected text, or names with values")
     mapping(node) if node.is_mapping else None
+    if isinstance(value, str) and _is_json(value):
+        raise InvalidValue(
+            "JSON as a text, which a quotation mark in a message would break; write it without the"
+            " quotation marks around it"
+        )
     return value
+
+
+def _is_json(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict | list)
+    except (ValueError, RecursionError):
+        return False
 
 
 template = Converter(_template, {"type": ["object", "array", "string"]})

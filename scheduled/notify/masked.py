@@ -27,4 +27,17 @@ def _value(key: str, value: Any) -> Any:
         return dict.fromkeys(value, STARS)
     if key == "env":
         return {name: STARS if is_secret(name) else text for name, text in value.items()}
+    return _without_secrets(value) if key == "template" else value
+
+
+def _without_secrets(value: Any) -> Any:
+    """Return a template without the values whose names say that they are secret."""
+    match value:
+        case dict():
+            return {
+                name: STARS if is_secret(name) else _without_secrets(item)
+                for name, item in value.items()
+            }
+        case list():
+            return [*map(_without_secrets, value)]
     return value

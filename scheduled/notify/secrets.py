@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator, Mapping
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from scheduled.errors import ScheduledError, UnreadableFileError, reason_of
@@ -94,6 +95,20 @@ class Secrets:
             yield from (value, value.rpartition(" ")[2])
         variables: Mapping[str, str] = settings.get("env", {})
         yield from (value for name, value in variables.items() if is_secret(name))
+        yield from _in_template(settings.get("template"))
+
+
+def _in_template(template: Any, name: str = "") -> Iterator[str]:
+    """Yield the texts of a template that stand below a name which says that they are secret."""
+    match template:
+        case dict():
+            for key, value in template.items():
+                yield from _in_template(value, key if is_secret(key) else name)
+        case list():
+            for value in template:
+                yield from _in_template(value, name)
+        case str() if name and "{" not in template:
+            yield template
 
 
 def _of_url(url: str) -> Iterator[str]:

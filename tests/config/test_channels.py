@@ -57,6 +57,10 @@ def test_channels_are_the_same_when_they_come_from_the_cache(tmp_path: Path) -> 
         ("{kind: webhook, url: 'https://a.org', headers: {A: ü}}", "ASCII"),
         ("{kind: webhook, url: 'https://a.org', on: [failures]}", "did you mean failure"),
         ("{kind: webhook, url: 'https://a.org', priority: loud}", "expected one of low"),
+        (
+            """{kind: webhook, url: 'https://a.org', template: '{"text": "{body}"}'}""",
+            "JSON as a text",
+        ),
         ("{kind: smtp, host: a}", "no to"),
         ("{kind: smtp, to: a@b.org}", "no host"),
         ("{kind: smtp, host: a, to: 'Me <a@b.org>'}", "expected a mail address"),
@@ -130,12 +134,14 @@ def test_secrets_of_a_channel_are_not_shown() -> None:
             "url": "https://me:pass@example.org:8443/hooks/T0123/abcdef?key=s3cr3t#x",
             "headers": {"Authorization": "Bearer abc"},
             "env": {"MY_TOKEN": "abc", "PLACE": "here"},
+            "template": {"token": "abc", "sent": [{"api_key": {"a": "b"}, "text": "{body}"}]},
         }
     )
 
     assert shown["url"] == "https://example.org:8443/***"
     assert shown["headers"] == {"Authorization": "***"}
     assert shown["env"] == {"MY_TOKEN": "***", "PLACE": "here"}
+    assert shown["template"] == {"token": "***", "sent": [{"api_key": "***", "text": "{body}"}]}
     assert masked.address("tgram://bottoken/chat") == "tgram://***"
     assert masked.address("https://example.org?key=s3cr3t") == "https://example.org/***"
 

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from scheduled.notify import sending
+from scheduled.notify.channel import ChannelContext
+from scheduled.notify.secrets import Secrets
 from tests.builders import message_servers, sent
+from tests.builders.mail import NOW, ZONE
 from tests.builders.message_servers import CERTIFICATE, Server
 
 
@@ -170,6 +173,15 @@ def test_a_server_that_fails_is_said_to_and_no_secret_is(
     assert reason.isprintable()
     assert "s3cr3t" not in reason
     assert "header-secret" not in reason
+
+
+def test_a_secret_of_the_template_is_hidden(tmp_path: Path) -> None:
+    template = {"to": {"token": ["template-secret"]}, "text": "what is told"}
+    context = ChannelContext(tmp_path, tmp_path, ZONE, NOW)
+
+    hide = Secrets({"kind": "webhook", "template": template}, context).hide
+
+    assert hide("no template-secret in what is told") == "no *** in what is told"
 
 
 @pytest.mark.parametrize("given", ["", "ftp://x.org", "https://exa mple.org", "https://[::1", "x"])
