@@ -89,7 +89,7 @@ def _beginning(response: http.client.HTTPResponse, size: int) -> bytes:
     if not size:
         return b""
     try:
-        return response.read(size)
+        return response.read1(size)  # what is there; a server may send the rest for hours
     except (OSError, http.client.HTTPException):
         return b""
 

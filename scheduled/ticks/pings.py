@@ -115,6 +115,9 @@ def _sentence(row: Row) -> str:
     """Return the first line of the body."""
     if row["outcome"] == Outcome.SUCCEEDED:
         return ""
-    said = (row["outcome"] or "", row["error"] or row["reason"] or "")
+    from scheduled.views import wording
+
+    said = row["error"] or row["reason"]
     again = f"; next attempt at {row['retry_at']}" if row["retry_at"] else ""
-    return ": ".join(filter(None, said)) + again
+    ended = wording.ended(row["outcome"], said) if row["outcome"] else wording.printed(said or "")
+    return ended + again

@@ -93,6 +93,13 @@ class _Pings(BaseHTTPRequestHandler):
             return
         if mode == "500":
             self._answer(500, "broken")
+        elif mode == "drip":
+            self._accept(body)
+            self.send_response(200)
+            self.end_headers()
+            for _ in range(3600):
+                self.wfile.write(b"O")
+                time.sleep(0.1)
         elif mode.startswith("OK ("):
             self._answer(200, mode)
         else:

@@ -61,7 +61,7 @@ def test_start_and_success_of_a_run_share_an_id(tmp_path: Path, server: PingServ
         ("exit 255", {}, "255", "failed: exit code 255"),
         ("echo fine; exit 3", {"success_codes": (3,)}, "success", "fine\n"),
         ("kill -9 $$", {}, "fail", "failed: "),
-        ("echo slow; sleep 60", {"timeout": 0.5}, "fail", "timed_out: "),
+        ("echo slow; sleep 60", {"timeout": 0.5}, "fail", "timed out after "),
         ("exit 3", {"max_retries": 1, "retry_delay": 600.0}, "log", "failed: exit code 3; next"),
         ("exit 75", {}, "log", "not now: exit code 75"),
     ],
@@ -154,6 +154,16 @@ def test_what_a_server_does_is_noted_and_changes_no_run(
     assert name == "backup"
     assert reason in why
     assert ping_server.CHECKS[0] not in json.dumps(failed_pings.load(engine.state_dir))
+
+
+def test_a_ping_is_answered_by_its_code_however_slow_the_rest_is(
+    tmp_path: Path, server: PingServer
+) -> None:
+    server.be("drip")
+    engine = ticked(tmp_path, "true", {"url": server.url(), "timeout": 5})
+
+    assert server.kinds() == ["start", "success"]
+    assert failing(engine) == []
 
 
 @pytest.mark.slow
