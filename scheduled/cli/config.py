@@ -223,7 +223,7 @@ def _jobs_table(jobs: Iterable[Job]) -> "Table":
 
 
 def _cell(value: Any) -> str:
-    if value in (None, {}, []):
+    if value in (None, {}, [], ""):
         return "none"
     if isinstance(value, float):
         return f"{value:g} s"

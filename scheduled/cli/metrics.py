@@ -6,6 +6,7 @@ import click
 
 from scheduled.cli.context import Session
 from scheduled.cli.unread import state_suffices
+from scheduled.config import paths
 from scheduled.errors import UsageError, reason_of
 from scheduled.ticks import metrics_file
 
@@ -25,6 +26,8 @@ def metrics(session: Session, *, output: str | None) -> None:
         click.echo(metrics_file.text(snapshot), nl=False)
         return
     path = Path(session.cwd, output)
+    if why := paths.missing(path.parent):
+        raise UsageError(f"--output {output}: {path.parent}: {why}")
     try:
         metrics_file.write(path, snapshot)
     except OSError as error:

@@ -124,12 +124,25 @@ def _sentences(session: Session, report: Report, *, is_watched: bool) -> list[st
     if is_watched or error is not None:
         unsaved = [str(error)] if error is not None else []
         return [*report.problems, *report.recovered, *report.warnings, *unsaved]
-    warnings = [warning for warning in report.warnings if warning not in report.recurring]
+    known = [*report.recurring, *_known_for_an_hour(session, report)]
+    warnings = [warning for warning in report.warnings if warning not in known]
     is_told = any(
         change.incident.kind == "configuration" and change.act.value in ("open", "remind")
         for change in report.incidents
     )
     return [*(report.problems if is_told else ()), *report.recovered, *warnings]
+
+
+def _known_for_an_hour(session: Session, report: Report) -> list[str]:
+    """Return the warnings that were printed within the last hour."""
+    if not report.hourly:
+        return []
+    from scheduled.cli import refusals
+
+    def is_news(warning: str) -> bool:
+        return refusals.is_news(warning, session.now, session.environ)
+
+    return [warning for warning in report.hourly if not is_news(warning)]
 
 
 def _print_incidents(session: Session, report: Report) -> None:

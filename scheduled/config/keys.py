@@ -94,7 +94,7 @@ KEYS: Mapping[str, Key] = with_aliases(
             " least every ten minutes",
             single_line,
             "none",
-            "; relative to the configuration's directory",
+            "; relative to the configuration's directory. Its directory has to exist",
             stops_jobs=False,
         ),
         "ping": Key(

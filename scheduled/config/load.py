@@ -106,6 +106,11 @@ class Config:
         is_configured = self.origins.get("default_timeout", "default") != "default"
         return self.default_timeout if is_configured else gptme_format.TIMEOUT
 
+    @property
+    def metrics_path(self) -> Path | None:
+        """Where ticks write metrics; None: nowhere."""
+        return _metrics_path(self.places, self.metrics_file)
+
     def save_caches(self) -> None:
         """Write what need not be read again next time, once it is known that the state is ours."""
         while self.unsaved:
@@ -142,11 +147,12 @@ def load(options: PathOptions) -> Config:
         jobs = tuple(map(builtin.inactive, jobs))
     jobs, over_limit = _within_limit(jobs + files.jobs, values["max_jobs"], origins["max_jobs"])
     jobs, stuck = _startable(jobs)
+    unplaced = _metrics_problems(resolved, values["metrics_file"], origins["metrics_file"])
     return Config(
         places=resolved,
         jobs=jobs,
         timezone=parsed.timezone,
-        problems=scan.problems + parsed.problems + files.problems + over_limit + stuck,
+        problems=scan.problems + parsed.problems + files.problems + over_limit + stuck + unplaced,
         sources=sources,
         jobs_dirs=tuple(directory.path for directory in directories),
         handler_dirs=scan.directories,
@@ -160,6 +166,18 @@ def load(options: PathOptions) -> Config:
         unsaved=unsaved,
         **values,
     )
+
+
+def _metrics_path(places: Paths, file: str) -> Path | None:
+    base = (places.config_path or places.root / "scheduled.yaml").parent
+    return base / os.path.expanduser(file) if file else None
+
+
+def _metrics_problems(places: Paths, file: str, place: str) -> tuple[str, ...]:
+    """Return that the directory of `metrics_file` is missing: none is made for a typo."""
+    path = _metrics_path(places, file)
+    why = paths.missing(path.parent) if path is not None else ""
+    return (f"{place}: metrics_file: {path.parent}: {why}",) if path is not None and why else ()
 
 
 def _zone_warnings(parsed: ParsedConfig) -> tuple[str, ...]:

@@ -132,6 +132,13 @@ def absolute(text: str, base: Path, environ: Mapping[str, str]) -> Path:
     return Path(os.path.abspath(base / text))
 
 
+def missing(folder: Path) -> str:
+    """Return why there is no such directory, as part of a sentence; '' if there is one."""
+    if os.path.isdir(folder):
+        return ""
+    return "not a directory" if os.path.lexists(folder) else "no such directory; make it first"
+
+
 def _root(options: PathOptions) -> tuple[Path, str, bool]:
     named = _named(options, "--root", options.root, "SCHEDULED_ROOT", "AIPASS_HOME")
     if named is not None:

@@ -1,13 +1,13 @@
 """The metrics in a file: for `metrics --output`, and for full ticks where `metrics_file` is set."""
 
-import os
 from datetime import datetime
 from pathlib import Path
 
 from scheduled.config.load import Config
-from scheduled.errors import reason_of
+from scheduled.errors import is_no_space, reason_of
 from scheduled.state.store import Store
 from scheduled.system.folder import Folder
+from scheduled.ticks.report import Report
 from scheduled.timing.timezones import zone_info
 from scheduled.views import health, metrics, status
 from scheduled.views.snapshot import Snapshot, observe
@@ -19,23 +19,32 @@ def text(snapshot: Snapshot) -> str:
     return metrics.text(snapshot, worst)
 
 
-def publish(config: Config, store: Store, now: datetime) -> list[str]:
-    """Write `metrics_file` after a tick; return a warning if that is impossible."""
-    base = (config.places.config_path or config.places.root / "scheduled.yaml").parent
-    path = base / os.path.expanduser(config.metrics_file)
+def publish(config: Config, store: Store, report: Report, now: datetime) -> None:
+    """Write `metrics_file` after a tick; that it cannot be written is noted in the report.
+
+    A directory that is missing is a problem of the configuration already.
+    """
+    path = config.metrics_path
+    if path is None or not path.parent.is_dir():
+        return
     zone = zone_info(config.timezone)
     try:
         write(path, observe(config, store.state, now, zone, store.recovered))
     except OSError as error:
-        return [f"metrics_file: {path}: cannot be written: {reason_of(error)}"]
-    return []
+        sentence = f"metrics_file: {path}: cannot be written: {reason_of(error)}"
+        if is_no_space(error):
+            report.note_space("metrics", path.parent, sentence)
+        else:
+            report.warn_hourly(sentence)
+    else:
+        report.note_space("metrics", path.parent, "")
 
 
 def write(path: Path, snapshot: Snapshot) -> None:
     """Write the metrics to a file, aside and renamed, so that no reader finds half of it.
 
-    Raises OSError.
+    Raises OSError, also where the directory is missing.
     """
     data = text(snapshot).encode("utf-8", "replace")
-    with Folder.made(path.parent) as folder, folder.found(path.name) as found:
+    with Folder.open(path.parent) as folder, folder.found(path.name) as found:
         found.folder.replace(found.name, data)

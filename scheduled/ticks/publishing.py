@@ -31,4 +31,4 @@ def metrics(config: Config, store: Store, report: Report, now: datetime) -> None
     if config.metrics_file:
         from scheduled.ticks import metrics_file
 
-        report.warnings += metrics_file.publish(config, store, now)
+        metrics_file.publish(config, store, report, now)

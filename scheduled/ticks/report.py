@@ -66,6 +66,8 @@ class Report:
     """Why a job could not be run or recovered for the file of its lock, as of one of them."""
     recurring: list[str] = field(default_factory=list)
     """The warnings that come at each tick while an incident is open, which tells of them once."""
+    hourly: list[str] = field(default_factory=list)
+    """Those that come at each tick, of which no incident tells."""
     incidents: list["Change"] = field(default_factory=list)
     """What became of incidents in this tick."""
     no_space: dict[str, tuple[str | Path, str]] = field(default_factory=dict)
@@ -125,6 +127,11 @@ class Report:
         if sentence not in self.warnings:
             self.warnings.append(sentence)
             self.recurring.append(sentence)
+
+    def warn_hourly(self, sentence: str) -> None:
+        """Warn of what the next ticks will warn of as well."""
+        self.warnings.append(sentence)
+        self.hourly.append(sentence)
 
     def note_space(self, case: str, what: str | Path, sentence: str) -> None:
         """Note whether there was space for something: no sentence if so."""

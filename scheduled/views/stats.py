@@ -119,9 +119,10 @@ def _facts(document: Mapping[str, Any], snapshot: Snapshot) -> list[tuple[str, s
     total, since = document["total"], parse_utc(document["since"])
     begin = absolute(since, snapshot.zone) if since else "the oldest journal"
     guards = sum(total["guard_deferrals"].values())
+    many = len(document["jobs"]) > 1
     facts = [
         ("since", begin),
-        ("most often", one_line(document["most_frequent_job"] or "")),
+        ("most often", one_line(document["most_frequent_job"] or "") if many else ""),
         ("due now", str(document["queue_depth"])),
         ("put off", f"{guards} by guards, {total['not_now']} by jobs, {total['deferred']} by you"),
         ("errors", _errors(total["failure_categories"])),

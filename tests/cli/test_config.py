@@ -234,6 +234,7 @@ def test_show_tells_where_each_value_comes_from(root: Path) -> None:
 
     assert ["max_concurrent", "2", "scheduled.yaml:1"] in rows
     assert ["catch_up_budget", "10", "default"] in rows
+    assert ["metrics_file", "none", "default"] in rows
     assert ["timezone", "Europe/Berlin", "TZ"] in rows
     assert ["mine", "daily", "Europe/Berlin", "make backup", "scheduled.yaml:3"] in rows
     assert said.code == 0

@@ -13,6 +13,7 @@ from scheduled.cli.main import main
 from scheduled.views import metrics
 from scheduled.views.metrics import Sample
 from tests.builders.configuration import written
+from tests.builders.disks import mounted
 from tests.builders.jobs import at
 from tests.builders.looks import Home, begin, end
 
@@ -91,6 +92,7 @@ def test_the_file_is_replaced_at_once_and_everybody_may_read_it(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = home.folder / "out" / "scheduled.prom"
+    target.parent.mkdir()
     before = os.umask(0o027)
     try:
         said = home.call("metrics", "--output", "out/scheduled.prom")
@@ -106,19 +108,70 @@ def test_the_file_is_replaced_at_once_and_everybody_may_read_it(
     parsed(target.read_text())
 
 
-def test_a_file_that_cannot_be_written_is_named(home: Home) -> None:
+def test_no_directory_is_made_for_a_file_that_is_named(home: Home) -> None:
+    said = home.call("metrics", "--output", "typo/x/scheduled.prom")
+
+    place = f"--output typo/x/scheduled.prom: {home.folder}/typo/x"
+    assert (said.code, said.out) == (2, "")
+    assert said.err == f"{place}: no such directory; make it first"
+    assert not (home.folder / "typo").exists()
+
+
+def test_a_file_in_place_of_its_directory_is_named(home: Home) -> None:
     (home.folder / "out").write_text("")
 
     said = home.call("metrics", "--output", "out/scheduled.prom")
 
     assert said.code == 2
-    assert f"{home.folder}/out/scheduled.prom: cannot be written: not a directory" in said.err
+    assert said.err.endswith(f"{home.folder}/out: not a directory")
+
+
+def test_a_file_that_cannot_be_written_is_named(home: Home) -> None:
+    (home.folder / "out").mkdir()
+
+    said = home.call("metrics", "--output", "out")
+
+    assert said.code == 2
+    assert f"{home.folder}/out: cannot be written: not a regular file" in said.err
+
+
+def test_no_directory_is_made_for_the_file_that_is_configured(home: Home) -> None:
+    home.configure("timezone: UTC\nmetrics_file: typo/scheduled.prom\n")
+
+    codes, told = [], []
+    for minute in ("12:00", "12:01", "12:02"):
+        said = home.call("run", now=at(minute))
+        codes.append(said.code)
+        told.append(said.err)
+        if minute == "12:01":
+            (home.folder / "typo").mkdir()
+
+    sentence = f"scheduled.yaml:2: metrics_file: {home.folder}/typo: no such directory"
+    assert codes == [2, 2, 0]
+    assert told[0].startswith(f"scheduled: {sentence}; make it first\n")
+    assert told[1] == ""
+    assert "configuration broken: over" in told[2]
+    assert [path.name for path in (home.folder / "typo").iterdir()] == ["scheduled.prom"]
+
+
+def test_a_file_that_ticks_cannot_write_is_printed_once_an_hour(home: Home) -> None:
+    home.configure("timezone: UTC\nmetrics_file: out/prom\n")
+    (home.folder / "out/prom").mkdir(parents=True)
+    cached = Home(home.folder, {"XDG_CACHE_HOME": str(home.folder / "notes")})
+
+    told = [cached.call("run", now=at(time)).err for time in ("12:17", "12:18", "12:59", "13:00")]
+    by_hand = cached.call("run", "--force", now=at("13:01")).err
+
+    assert [bool(err) for err in told] == [True, False, False, True]
+    for err in (told[0], by_hand):
+        assert f"metrics_file: {home.folder}/out/prom: cannot be written: not a regular file" in err
 
 
 def test_full_ticks_write_the_file_that_is_configured(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     written(root, "metrics_file: out/scheduled.prom\n")
+    (root / "out").mkdir()
     options = ["--root", str(root), "--state-dir", str(root / "state")]
 
     code = main([*options, "run"])
@@ -128,6 +181,21 @@ def test_full_ticks_write_the_file_that_is_configured(
     (root / "out").write_text("in the way")
     again = main([*options, "run", "-v"])
 
-    assert (code, again) == (0, 0)
+    assert (code, again) == (0, 2)
     assert value(families, "scheduled_ticks") == 1
     assert "metrics_file:" in capsys.readouterr().err
+
+
+def test_a_full_disk_of_the_file_is_an_incident_until_there_is_room(home: Home) -> None:
+    home.configure("timezone: UTC\nmetrics_file: out/prom\n")
+    for disk in mounted(home.folder / "out"):
+        disk.fill()
+        told = [home.call("run", now=at(time)) for time in ("12:00", "12:01")]
+        disk.free()
+        told.append(home.call("run", now=at("12:02")))
+
+    assert [said.code for said in told] == [0, 0, 0]
+    assert told[0].err.startswith("no space or resource left\n")
+    assert f"{home.folder}/out/prom: cannot be written: no space left" in told[0].err
+    assert told[1].err == ""
+    assert told[2].err.startswith("no space or resource left: over after")

@@ -86,5 +86,15 @@ def test_the_table_has_a_line_for_each_job_and_one_for_all(home: Home) -> None:
     assert any(line.startswith("errors") and "1 x exit code 1" in line for line in lines)
 
 
+def test_only_among_several_jobs_one_runs_most_often(home: Home) -> None:
+    home.record(begin("p", at("11:10"), "poll"), end("p", at("11:10"), job="poll"))
+    home.record(begin("q", at("11:20"), "poll"), end("q", at("11:20"), job="poll"))
+
+    assert ["most", "often", "poll"] in [
+        line.split() for line in home.call("stats").out.splitlines()
+    ]
+    assert "most often" not in home.call("stats", "poll").out
+
+
 def test_an_unknown_job_is_refused(home: Home) -> None:
     assert home.call("stats", "bakcup").code == 2
