@@ -65,6 +65,11 @@ class Telemetry:
         ]
 
     @property
+    def created(self) -> int:
+        """How many jobs there are and were, as far as they are remembered."""
+        return len({*(job.id for job in self.snapshot.jobs), *self.snapshot.state["jobs"]})
+
+    @property
     def uptime(self) -> int:
         """Seconds since the first recorded tick."""
         first = parse_utc(self.snapshot.state["ticks"].get("first"))
@@ -325,9 +330,8 @@ def statistics(told: Telemetry) -> dict[str, Any]:
     types = Counter(map(task_type, jobs))
     deferrals = {job.id: deferral_count(told.entry(job)) for job in jobs}
     most = max(jobs, key=lambda job: deferrals[job.id], default=None)
-    known = {job.id for job in jobs} | {*told.snapshot.state["jobs"]}
     return {
-        "total_tasks_created": len(known),
+        "total_tasks_created": told.created,
         "active_tasks": len(told.active),
         "completed_tasks": states["COMPLETE"],
         "cancelled_tasks": states["CANCELLED"],
@@ -365,7 +369,7 @@ def metrics(told: Telemetry) -> dict[str, Any]:
         "error_count": counts.refused,
         "error_rate": rate(counts.refused, counts.requests),
         "healthy": told.health is not Health.CRITICAL,
-        "scheduled_tasks_created": len(told.snapshot.state["jobs"]),
+        "scheduled_tasks_created": told.created,
         "scheduled_tasks_completed": good,
         "scheduled_tasks_failed": _errors(counts),
         "deferral_requests": total.deferrals,

@@ -199,3 +199,31 @@ def test_without_json_it_is_a_page(busy: Home) -> None:
     page = busy.call("telemetry", "status").out
 
     assert ["execution_metrics.task_run_count", "3"] in [*map(str.split, page.splitlines())]
+
+
+def test_what_several_bodies_say_they_say_alike(busy: Home) -> None:
+    status, tasks, analytics = told(busy, "status"), told(busy, "tasks"), told(busy, "analytics")
+    statistics, metrics, errors = (
+        told(busy, "statistics"),
+        told(busy, "metrics"),
+        told(busy, "performance")["error_analysis"],
+    )
+    ran, runs = status["execution_metrics"], analytics["execution_summary"]
+
+    for name, *others in (
+        ("active_tasks", status["task_management"], statistics),
+        ("task_run_count", ran, {"task_run_count": runs["total_executions"]}),
+        ("task_error_count", ran, {"task_error_count": errors["task_execution_errors"]}),
+        ("request_count", status["performance"]),
+        ("recurring_tasks", statistics, {"recurring_tasks": tasks["summary"]["recurring"]}),
+        (
+            "deferral_requests",
+            {"deferral_requests": analytics["deferral_patterns"]["total_deferrals"]},
+        ),
+        (
+            "deferral_requests",
+            {"deferral_requests": sum(task["deferral_count"] for task in tasks["tasks"])},
+        ),
+        ("scheduled_tasks_created", {"scheduled_tasks_created": statistics["total_tasks_created"]}),
+    ):
+        assert [other[name] for other in others] == [metrics[name]] * len(others), name
