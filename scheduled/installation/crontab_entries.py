@@ -5,6 +5,7 @@ neither `$` nor `~`.
 """
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -32,6 +33,11 @@ class Entry(NamedTuple):
         """The place in words."""
         return f"{self.place} line {self.line}"
 
+    @property
+    def editing(self) -> str:
+        """The command with which a person changes it."""
+        return "crontab -e" if self.place == CRONTAB else f"sudoedit {shlex.quote(self.place)}"
+
 
 def read(text: bytes, place: str = CRONTAB, *, names_user: str = "") -> Iterator[Entry]:
     """Yield the entries; of a table with a column for the user, those of `names_user`."""
@@ -45,9 +51,10 @@ def read(text: bytes, place: str = CRONTAB, *, names_user: str = "") -> Iterator
         elif entry := _ENTRY.fullmatch(line):
             rest = entry["rest"]
             if names_user:
-                user, _, rest = rest.partition(" ")
-                if user != names_user:
+                user, *command = rest.split(maxsplit=1)
+                if user != names_user or not command:
                     continue
+                rest = command[0]
             yield Entry(number, _command(rest.strip()), variables, place)
 
 

@@ -33,7 +33,7 @@ def running() -> Callers | None:
         if command == _MULTICALL:
             words = (_read(f"/proc/{name}/cmdline") or "").split("\0")
             command = words[1] if len(words) > 1 else command
-        has_cron = has_cron or command in CRONS
+        has_cron = has_cron or (command in CRONS and not _is_dead(name))
         has_timers = has_timers or (command == "systemd" and _owner(name) == os.geteuid())
     return Callers(has_cron, has_timers)
 
@@ -48,6 +48,11 @@ def _read(path: str) -> str | None:
             return stream.read().rstrip("\n")
     except OSError:
         return None
+
+
+def _is_dead(process: str) -> bool:
+    """Return whether a process has ended and is left over, as in a container without an init."""
+    return not _read(f"/proc/{process}/cmdline")
 
 
 def _owner(process: str) -> int | None:

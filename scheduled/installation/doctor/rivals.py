@@ -20,7 +20,7 @@ def lines(facts: Facts) -> Iterator[Finding]:
     for entry in facts.entries:
         for job in _jobs_of(facts, entry.command):
             yield warning(
-                f"{entry.where} runs the command of {job} as well, so it runs twice", "crontab -e"
+                f"{entry.where} runs the command of {job} as well, so it runs twice", entry.editing
             )
 
 
@@ -66,12 +66,14 @@ def _besides(facts: Facts) -> Iterator[Finding]:
         if "--once" in verbs[number]:
             yield warning(
                 f"{entry.where} runs every enabled job whether it is due or not (--once)",
-                "crontab -e",
+                entry.editing,
             )
         elif not is_ours and any(
             verbs[number] & others for at, others in enumerate(verbs) if at != number
         ):
-            yield warning(f"{entry.where} calls the ticks as well; that does no harm", "crontab -e")
+            yield warning(
+                f"{entry.where} calls the ticks as well; that does no harm", entry.editing
+            )
 
 
 def _jobs_of(facts: Facts, command: str) -> Iterator[str]:

@@ -19,11 +19,11 @@ def path(facts: Facts) -> Iterator[Finding]:
         yield warning(
             f"{_setter(facts)} sets PATH={value}: {facts.caller} takes that literally and expands"
             " neither $ nor ~",
-            "crontab -e",
+            _editing(facts),
         )
     elif relative := [folder for folder in folders if not folder.startswith("/")]:
         named = ", ".join(folder or "an empty entry" for folder in relative)
-        yield warning(f"{_setter(facts)} sets PATH={value}: not absolute: {named}", "crontab -e")
+        yield warning(f"{_setter(facts)} sets PATH={value}: not absolute: {named}", _editing(facts))
     else:
         yield Finding(Level.OK, f"under {facts.caller}, PATH is {value}")
 
@@ -66,6 +66,12 @@ def env_file(facts: Facts) -> Iterator[Finding]:
 
 def _setter(facts: Facts) -> str:
     return "the environment of systemd" if facts.is_called_by_timer else "the crontab"
+
+
+def _editing(facts: Facts) -> str:
+    if facts.tick_entries:
+        return facts.tick_entries[0].editing
+    return "systemctl --user show-environment"
 
 
 def _exists(name: str) -> bool:

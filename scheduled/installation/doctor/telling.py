@@ -23,7 +23,7 @@ def mail(facts: Facts) -> Iterator[Finding]:
         return
     for entry in facts.tick_entries:
         if reason := _silence(entry):
-            yield warning(f"{_NOBODY}: {entry.where}: {reason}; {_CHANNEL}", "crontab -e")
+            yield warning(f"{_NOBODY}: {entry.where}: {reason}; {_CHANNEL}", entry.editing)
             return
     config = facts.config_path or f"{facts.root}/scheduled.yaml"
     if facts.unit_lines and not facts.tick_entries:

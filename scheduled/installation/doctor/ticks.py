@@ -8,6 +8,7 @@ from pathlib import Path
 
 from scheduled.installation import crontab_block, systemd
 from scheduled.installation.crontab_block import CrontabError
+from scheduled.installation.crontab_entries import CRONTAB
 from scheduled.installation.doctor import executables, redirection
 from scheduled.installation.doctor.facts import Facts, words
 from scheduled.installation.doctor.finding import Finding, Level, error, warning
@@ -115,13 +116,13 @@ def _cannot_start(facts: Facts) -> Iterator[Finding]:
         ):
             yield error(
                 f"{entry.where}: SHELL={shell} above it is no shell, so cron starts nothing",
-                "crontab -e",
+                entry.editing,
             )
         if home and not os.access(home, os.X_OK):
             yield warning(
                 f"{entry.where}: HOME={home} above it cannot be entered: Debian's cron starts ticks"
                 " all the same, cronie does not",
-                "crontab -e",
+                entry.editing,
             )
 
 
@@ -148,8 +149,11 @@ def _reinstalling(facts: Facts, where: str) -> str:
     if where.startswith("/") and where.endswith(".service"):
         return f"{facts.command} cron install --systemd"
     ours = crontab_block.lines_in_blocks(facts.crontab)
-    is_ours = any(entry.where == where and entry.line in ours for entry in facts.tick_entries)
-    return _install(facts) if is_ours else "crontab -e"
+    for entry in facts.tick_entries:
+        if entry.where == where:
+            is_ours = entry.place == CRONTAB and entry.line in ours
+            return _install(facts) if is_ours else entry.editing
+    return "crontab -e"
 
 
 def _install(facts: Facts) -> str:
