@@ -19,6 +19,7 @@ from scheduled.config.notify_values import (
     any_address,
     event_list,
     headers,
+    host_name,
     mail_address,
     mail_addresses,
     template,
@@ -58,7 +59,7 @@ CHANNEL_KEYS: Mapping[str, Key] = {
 
 KIND_KEYS: Mapping[Kind, Mapping[str, Key]] = {
     Kind.SMTP: {
-        "host": Key("the mail server", single_line, "required", example="smtp.example.org"),
+        "host": Key("the mail server", host_name, "required", example="smtp.example.org"),
         "port": Key("its port", integer(1, 65535), "587, 465 or 25", ", by `tls`"),
         "tls": Key(
             "`starttls`, `implicit`, or `none`",

@@ -127,6 +127,18 @@ mail_address = Converter(_mail_address, {"type": "string", "pattern": anchored(_
 mail_addresses = Converter(_mail_addresses, _TEXTS)
 
 
+def _host_name(node: Node) -> str:
+    host = single_line(node)
+    is_name = all(re.fullmatch(r"[\w-]{1,63}", label) for label in host.split("."))
+    if not is_name and not re.fullmatch(r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*", host):
+        expected = "expected the name of a server like smtp.example.org; its port is a key, port"
+        raise InvalidValue(f'"{excerpt(host)}": {expected}')
+    return host
+
+
+host_name = Converter(_host_name, {"type": "string", "minLength": 1})
+
+
 def _headers(node: Node) -> dict[str, str]:
     found = {name: node.value[name].text for name in mapping(node)}
     for name, value in found.items():

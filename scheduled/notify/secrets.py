@@ -1,10 +1,11 @@
 """The secrets of a channel: where they come from, and how they are kept out of what it says."""
 
+import base64
 import os
 import stat
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from scheduled.errors import ScheduledError, UnreadableFileError, reason_of
 from scheduled.notify.channel import ChannelContext, Settings
@@ -91,11 +92,19 @@ class Secrets:
     def _hidden(self, settings: Settings) -> Iterator[str]:
         """Yield everything that must not be in a message."""
         yield from (self["password"], self["token"], self["url"], *_of_url(self["url"]))
+        yield from _as_sent(str(settings.get("user", "")), self["password"])
         for value in settings.get("headers", {}).values():
             yield from (value, value.rpartition(" ")[2])
         variables: Mapping[str, str] = settings.get("env", {})
         yield from (value for name, value in variables.items() if is_secret(name))
         yield from _in_template(settings.get("template"))
+
+
+def _as_sent(user: str, password: str) -> Iterator[str]:
+    """Yield the forms in which a password is sent: a server may answer with what it got."""
+    if password:
+        for form in (password, f"\0{user}\0{password}"):
+            yield base64.b64encode(form.encode()).decode()
 
 
 def _in_template(template: Any, name: str = "") -> Iterator[str]:
@@ -124,3 +133,4 @@ def _of_url(url: str) -> Iterator[str]:
         pieces += (parts.netloc, *parts.netloc.replace("@", ":").split(":"))
     for piece in pieces:
         yield from (piece, unquote(piece))
+    yield base64.b64encode(unquote_to_bytes(parts.netloc.rpartition("@")[0])).decode()

@@ -37,6 +37,9 @@ class SmtpChannel:
         self._user = str(settings.get("user", ""))
         self._password = secrets["password"]
         self._context = tls.context(secrets) if self._tls is not Tls.NONE else None
+        for what, text in (("user", self._user), ("password", self._password)):
+            if not text.isascii():
+                raise ScheduledError(f"the {what} has characters beyond ASCII, which no login has")
         self._from = str(settings.get("from") or sender(self._user))
         self._to: list[str] = settings["to"]
 

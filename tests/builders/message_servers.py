@@ -144,7 +144,8 @@ class _Mail(socketserver.BaseRequestHandler):
 
             _, user, password = base64.b64decode(line.split()[2]).split(b"\0")
             is_right = (user.decode(), password.decode()) == LOGIN
-            self._say("235 welcome" if is_right else f"535 no: {password.decode()}")
+            echo = line.strip() if mode == "echo" else password.decode()
+            self._say("235 welcome" if is_right else f"535 no: {echo}")
         elif word == "RCPT":
             is_refused = mode == "refuse" or (mode in ("refuse one", "later") and "bad@" in line)
             self._recipients += [] if is_refused else [line.strip()]

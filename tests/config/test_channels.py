@@ -29,6 +29,13 @@ def test_a_webhook_needs_no_more_than_its_url(tmp_path: Path) -> None:
     assert config.problems == ()
 
 
+@pytest.mark.parametrize("host", ["localhost", "::1", "fe80::1", "192.0.2.1", "mail.exämple.org"])
+def test_a_mail_server_has_a_name_or_an_address(tmp_path: Path, host: str) -> None:
+    config = with_channel(tmp_path, f'{{kind: smtp, host: "{host}", to: a@b.org}}')
+
+    assert config.notify["ops"]["host"] == host
+
+
 def test_channels_are_the_same_when_they_come_from_the_cache(tmp_path: Path) -> None:
     text = "{kind: smtp, host: a, to: [a@b.org], tls: none, on: [failure, report], jobs: x*}"
     first = with_channel(tmp_path, text)
@@ -62,6 +69,9 @@ def test_channels_are_the_same_when_they_come_from_the_cache(tmp_path: Path) -> 
             "JSON as a text",
         ),
         ("{kind: smtp, host: a}", "no to"),
+        ("{kind: smtp, host: 'a.org:25', to: a@b.org}", "its port is a key"),
+        ("{kind: smtp, host: 'smtp://a.org', to: a@b.org}", "the name of a server"),
+        ("{kind: smtp, host: a..org, to: a@b.org}", "the name of a server"),
         ("{kind: smtp, to: a@b.org}", "no host"),
         ("{kind: smtp, host: a, to: 'Me <a@b.org>'}", "expected a mail address"),
         ('{kind: smtp, host: a, to: "a@b.org\\nBcc: c@d.org"}', "control"),

@@ -106,6 +106,27 @@ def test_a_wrong_password_is_refused_and_not_repeated(
     assert "wrong-password" not in reason
 
 
+def test_a_password_is_not_repeated_as_it_is_sent(tmp_path: Path, plain: Server) -> None:
+    plain.be("echo")
+    settings = channel(plain, user="me", password_env="P")
+
+    reason = sent.reason(sent.send(tmp_path, settings, P="wrong-password"))
+
+    assert "the login was refused (535 no: AUTH PLAIN ***)" in reason
+
+
+@pytest.mark.parametrize(("user", "password"), [("mü", "secret"), ("me", "gehüim")])
+def test_a_login_beyond_ascii_is_not_tried(
+    tmp_path: Path, plain: Server, user: str, password: str
+) -> None:
+    settings = channel(plain, user=user, password_env="P")
+
+    reason = sent.reason(sent.send(tmp_path, settings, P=password))
+
+    assert "has characters beyond ASCII" in reason
+    assert password not in reason
+
+
 def test_a_certificate_that_nobody_vouches_for_is_refused(
     tmp_path: Path, secure: tuple[Server, str]
 ) -> None:

@@ -96,6 +96,8 @@ def test_user_and_password_in_a_url_become_a_header(tmp_path: Path, web: Server)
     assert sent.send(tmp_path, {"kind": "webhook", "url": url}).failed == []
 
     assert web.accepted[-1]["headers"]["Authorization"] == "Basic bWU6cEBzcw=="
+    context = ChannelContext(tmp_path, tmp_path, ZONE, NOW)
+    assert Secrets({"url": url}, context).hide("Basic bWU6cEBzcw==") == "Basic ***"
 
 
 def test_a_secret_that_cannot_be_read_is_named(tmp_path: Path) -> None:
