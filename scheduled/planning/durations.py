@@ -34,8 +34,19 @@ def is_far_longer(seconds: float, before: Sequence[float], warn_after: float | N
 
 
 def is_far_shorter(seconds: float, before: Sequence[float]) -> bool:
-    """Return whether a run took far less time than any of those before it."""
-    if len(before) < ENOUGH:
+    """Return whether a run took far less time than any of those before it.
+
+    Those that had taken far too little themselves do not count: the second bad run is as bad.
+    """
+    full: list[float] = []
+    for earlier in before:
+        if not _is_short(earlier, full):
+            full.append(earlier)
+    return _is_short(seconds, full)
+
+
+def _is_short(seconds: float, full: Sequence[float]) -> bool:
+    if len(full) < ENOUGH:
         return False
-    least = min(before)
+    least = min(full)
     return least >= SHORTEST and seconds * SHARE < least

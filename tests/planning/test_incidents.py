@@ -216,6 +216,15 @@ def test_a_slow_job_is_well_again_after_a_run_as_long_as_usual() -> None:
     assert signs(known, durations=(20.0,) * 5 + (90.0, 21.0)) == {"slow": "over"}
 
 
+def test_a_job_that_ends_too_early_is_well_again_after_a_run_as_long_as_usual() -> None:
+    known, usual = (incident("deadline"),), (90.0,) * 5
+
+    for last in ((1.0, 1.0), (1.0, 2.0, 1.0), (1.0, 90.0, 1.0)):
+        assert signs(known, durations=usual + last, ended_empty=True) == {"deadline": "lasts"}
+        assert signs(known, durations=usual + last) == {"deadline": "unknown"}
+    assert signs(known, durations=(*usual, 1.0, 1.0, 80.0)) == {"deadline": "over"}
+
+
 def test_all_incidents_of_a_job_end_when_nobody_expects_it_to_run() -> None:
     kinds = sorted(kind.value for kind in incidents.OF_JOBS)
     known = tuple(incident(kind) for kind in kinds)
