@@ -4,13 +4,17 @@ Counters come from the state and never fall, though the journal is pruned; they 
 journal counts (`scheduled.views.counting`).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from scheduled.jobs.model import Outcome
 from scheduled.planning import decide
+from scheduled.planning.incidents import Kind
 from scheduled.planning.slot_cache import SlotCache
+from scheduled.state.document import State
+from scheduled.state.incident_entries import open_incidents
 from scheduled.system import plain_json
 from scheduled.timing.instants import parse_utc
 from scheduled.version import __version__
@@ -64,6 +68,7 @@ def _of_scheduler(snapshot: Snapshot, health: int) -> Iterator[Metric]:
         ("tick_interval_seconds", "How often a tick is expected.", _interval(snapshot)),
     ):
         yield Metric(f"scheduled_{name}", "gauge", about, [Sample(value)])
+    yield Metric("scheduled_incidents", "gauge", "Open incidents.", _incidents(snapshot.state))
     yield Metric(
         "scheduled_last_tick_timestamp_seconds",
         "gauge",
@@ -75,6 +80,11 @@ def _of_scheduler(snapshot: Snapshot, health: int) -> Iterator[Metric]:
         ("schedules_refused", "Schedules refused when given.", state["refused"]["schedules"]),
     ):
         yield Metric(f"scheduled_{name}_total", "counter", about, [Sample(value)])
+
+
+def _incidents(state: State) -> Iterator[Sample]:
+    kinds = Counter(incident.kind for incident in open_incidents(state).values())
+    yield from (Sample(kinds[kind], {"kind": kind.value}) for kind in Kind)
 
 
 def _interval(snapshot: Snapshot) -> float:

@@ -10,6 +10,8 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from scheduled.cli.main import main
+from scheduled.planning.incidents import Kind
+from scheduled.state import incident_events
 from scheduled.views import metrics
 from scheduled.views.metrics import Sample
 from tests.builders.configuration import written
@@ -59,6 +61,21 @@ def test_it_is_what_prometheus_reads(home: Home) -> None:
     success = value(families, "scheduled_job_last_success_timestamp_seconds", job="backup")
     assert success == at("11:00").timestamp() + 2
     assert value(families, "scheduled_jobs") == 7
+
+
+def test_open_incidents_are_counted_by_kind(home: Home) -> None:
+    for event in (
+        incident_events.opened("failing: a", "a", "failing", "a", "oops"),
+        incident_events.opened("failing: b", "b", "failing", "b", "oops"),
+        incident_events.opened("no space: x", "c", "disk", "", "full"),
+        incident_events.closed("failing: a", "a", "succeeded"),
+    ):
+        home.record({"at": "2026-11-21T11:30:00Z", **event})
+
+    families = parsed(home.call("metrics").out)
+
+    counts = {kind: value(families, "scheduled_incidents", kind=kind) for kind in Kind}
+    assert counts == {kind: {"failing": 1, "disk": 1}.get(kind, 0) for kind in Kind}
 
 
 def test_nothing_has_happened_yet(tmp_path: Path) -> None:
