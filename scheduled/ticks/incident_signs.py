@@ -162,10 +162,13 @@ def _last_error(entry: Any) -> str:
 
 
 def _expected_since(memory: JobMemory, now: datetime) -> datetime | None:
-    """Return from when a success is waited for: the last one, or when the job began to count."""
+    """Return from when a success is waited for: the last one, or when the job began to count.
+
+    What was recorded before the clock was set back may lie ahead; it counts as now.
+    """
     resumed = memory.pause.until if memory.pause is not None else None
-    instants = (memory.last_success, memory.anchor, resumed)
-    return max((instant for instant in instants if instant and instant <= now), default=None)
+    instants = [min(each, now) for each in (memory.last_success, memory.anchor) if each is not None]
+    return max([*instants, *([resumed] if resumed and resumed <= now else [])], default=None)
 
 
 def _has_more_slots(job: Job, memory: JobMemory, now: datetime) -> bool:

@@ -102,8 +102,9 @@ def next_due(jobs: Iterable[Job], state: State, now: datetime) -> datetime | Non
         if job.max_age and f"missed: {job.id}" not in state["incidents"]:
             entry: Any = state["jobs"].get(job.id) or {}
             known = [parse_utc(entry.get("last_success")), parse_utc(entry.get("anchor"))]
-            ages = [at + timedelta(seconds=job.max_age) for at in known if at is not None]
-            looks += [limit for limit in ages[-1:] if limit > now]
+            since = max((at for at in known if at is not None), default=now)
+            limit = since + timedelta(seconds=job.max_age)
+            looks += [limit] if limit > now else []
     return min(looks, default=None)
 
 

@@ -1,5 +1,6 @@
 """Incidents from tick to tick, with real runs: what opens them, what ends them, who decides."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +8,12 @@ import pytest
 
 from scheduled.jobs.model import CatchUp
 from scheduled.planning.incidents import Act
-from scheduled.state import events
+from scheduled.state import events, records
 from scheduled.state.incident_entries import closed_incidents, open_incidents
+from scheduled.ticks import telling
 from scheduled.ticks.report import Report
 from tests.builders.engine import Engine
-from tests.builders.jobs import job
+from tests.builders.jobs import at, job
 
 SWITCH = "test -e works || { echo oops >&2; exit 3; }"
 DAILY = "0 12 * * *"
@@ -165,6 +167,28 @@ def test_a_job_that_has_not_succeeded_for_too_long_is_told_after_the_catch_up(
     assert told(engine.run_at("2026-11-25T12:00")) == [("missed", "close")]
 
 
+def test_a_clock_that_is_set_back_behind_a_success_makes_nothing_late(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(schedule=DAILY, max_age=26 * 3600.0)])
+    engine.run_at("2026-11-18T11:59")
+    engine.run_at("2026-11-21T12:00")
+
+    assert told(engine.run_at("2026-11-21T10:30")) == []
+
+
+def test_a_tick_comes_when_a_success_gets_too_old_though_nothing_is_due(tmp_path: Path) -> None:
+    weekly = job(schedule="0 12 * * 6", max_age=26 * 3600.0)
+    engine = Engine(tmp_path, [weekly])
+    engine.run_at("2026-11-18T11:59")
+    engine.run_at("2026-11-21T12:00")
+
+    due = telling.next_due([weekly], engine.state, at("12:01"))
+
+    success = records.job_memory(engine.state, "backup").last_success
+    assert success is not None
+    assert due == success + timedelta(hours=26)
+    assert told(engine.run_at("2026-11-22T14:01")) == [("missed", "open")]
+
+
 def test_a_failed_run_that_counts_for_itself_is_told_until_it_is_dropped(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [job(command=SWITCH, catch_up=CatchUp.ALL)])
     engine.run_at("11:59")
@@ -227,7 +251,6 @@ def test_of_two_ticks_at_once_one_tells(tmp_path: Path, monkeypatch: pytest.Monk
 def test_the_events_of_an_incident_are_fired(tmp_path: Path) -> None:
     from scheduled.ticks import tick
     from scheduled.ticks.signals import Bus
-    from tests.builders.jobs import at
 
     engine = Engine(tmp_path, [job(schedule=DAILY, command=SWITCH)])
     heard: list[tuple[str, Any]] = []
