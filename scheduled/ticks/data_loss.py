@@ -16,18 +16,20 @@ from scheduled.config import paths
 from scheduled.config.load import Config
 from scheduled.errors import ScheduledError, is_no_space
 from scheduled.planning.incidents import Act, Finding, Kind, Sign
+from scheduled.state.document import State
 from scheduled.state.incident_entries import RISK, Incident
 from scheduled.state.store import Store
 from scheduled.system import private
-from scheduled.ticks import incident_notices, incidents, outbox
+from scheduled.ticks import incident_notices, incident_signs, incidents, outbox
 from scheduled.ticks.incident_signs import DAMAGED, UNRECORDED
 from scheduled.ticks.incidents import Change, Posted
-from scheduled.ticks.report import NO_SPACE_MARK, Report
+from scheduled.ticks.report import NO_SPACE_CASE, NO_SPACE_MARK, Report
 from scheduled.ticks.signals import Bus
 from scheduled.timing.timezones import zone_info
 from scheduled.views.format import absolute
 
 NO_SPACE = "No space left: "
+ROOM = "there is room again"
 
 
 class Risk(NamedTuple):
@@ -101,7 +103,12 @@ def record(
         risk = _as_risk(change, by_case)
         return [message.to_json() for message in _messages(risk, config, now, seed)]
 
-    return incidents.record(store, lambda known: _findings(found, fine, known), now, post)
+    def find(known: Mapping[str, Incident]) -> Iterator[Finding]:
+        yield from _findings(found, fine, known)
+        unseen = [case for case in known if case not in by_case and case not in fine]
+        yield from _not_tried(config, store.state, unseen, now)
+
+    return incidents.record(store, find, now, post)
 
 
 def _findings(
@@ -114,7 +121,22 @@ def _findings(
         yield Finding(kind, risk.case, sign, text=text, since=risk.since)
     for case in fine:
         if case in known:
-            yield Finding(Kind.DISK, case, Sign.OVER, text="there is room again")
+            yield Finding(Kind.DISK, case, Sign.OVER, text=ROOM)
+
+
+def _not_tried(
+    config: Config, state: State, cases: Iterable[str], now: datetime
+) -> Iterator[Finding]:
+    """Yield the cases of which is known only at the next attempt whether there is room again.
+
+    With a job that is not to run any more, they are over.
+    """
+    for case in cases:
+        if not case.startswith(NO_SPACE_CASE) or case == UNRECORDED:
+            continue
+        job = case.removeprefix(f"{NO_SPACE_CASE}job ")
+        why = incident_signs.why_not_expected(config, state, job, now) if job != case else ""
+        yield Finding(Kind.DISK, case, Sign.OVER if why else Sign.UNKNOWN, text=why)
 
 
 def _is_told(change: Change) -> bool:
@@ -125,15 +147,15 @@ def _is_told(change: Change) -> bool:
 def _as_risk(change: Change, by_case: Mapping[str, Risk]) -> Risk:
     """Return what is told of a change: the risk, or that it is over."""
     case = change.incident.case
-    if change.act is not Act.CLOSE:
+    if case in by_case:
         return by_case[case]
-    what = change.incident.first_error.partition("\n")[0] or case
-    return Risk(
-        case,
-        f"Over: {what}",
-        ("There is room again, and it can be written.",),
-        what.removeprefix(NO_SPACE),
-    )
+    subject, *sentences = change.incident.last_error.splitlines() or [case]
+    if change.act is Act.CLOSE:
+        subject = change.incident.first_error.partition("\n")[0] or case
+        is_room = change.text == ROOM
+        why = "There is room again, and it can be written" if is_room else f"The job: {change.text}"
+        subject, sentences = f"Over: {subject}", [f"{why}."]
+    return Risk(case, subject, tuple(sentences), subject.rpartition(NO_SPACE)[2])
 
 
 def record_recovered(store: Store, config: Config, now: datetime) -> None:

@@ -28,6 +28,7 @@ from scheduled.timing.timezones import zone_info
 
 SUCCEEDED = "succeeded"
 """Why an incident of a job ends that works again."""
+GONE = "no longer configured"
 CONFIGURATION = incidents.case_of(Kind.CONFIGURATION, "problems")
 UNDELIVERABLE = incidents.case_of(Kind.UNDELIVERABLE, "outbox")
 SILENCE = incidents.case_of(Kind.NO_TICKS, "cron")
@@ -91,7 +92,7 @@ def _of_jobs(
         yield from incidents.of_job(facts, known)
     for name in involved - {job.id for job in config.jobs} - {""}:
         if not config.problems and _is_gone(context.memory(name), now):
-            yield from incidents.of_job(JobFacts(name, now, "no longer configured"), known)
+            yield from incidents.of_job(JobFacts(name, now, GONE), known)
 
 
 def _may_be_ill(
@@ -107,6 +108,15 @@ def _may_be_ill(
         or job.id in ran
         or (job.id in dead and job.catch_up is CatchUp.ALL)
     )
+
+
+def why_not_expected(config: Config, state: State, name: str, now: datetime) -> str:
+    """Return why nobody expects a job to run, such as "disabled"; '' if it may run again."""
+    memory = records.job_memory(state, name)
+    for job in config.jobs:
+        if job.id == name:
+            return _unwatched(job, memory)
+    return GONE if not config.problems and _is_gone(memory, now) else ""
 
 
 def _is_gone(memory: JobMemory, now: datetime) -> bool:

@@ -18,6 +18,8 @@ from scheduled.timing.instants import format_utc
 if TYPE_CHECKING:
     from scheduled.ticks.incidents import Change
 
+NO_SPACE_CASE = "no space: "
+"""What the cases of incidents begin with where something could not be written."""
 NO_SPACE_MARK = "cache/no-space"
 """In the state directory from when there was no space left in it until that is on record."""
 
@@ -135,7 +137,7 @@ class Report:
 
     def note_space(self, case: str, what: str | Path, sentence: str) -> None:
         """Note whether there was space for something: no sentence if so."""
-        case = f"no space: {case}"
+        case = f"{NO_SPACE_CASE}{case}"
         if sentence:
             self.no_space.setdefault(case, (what, sentence))
         else:

@@ -17,7 +17,7 @@ from scheduled.state.gap_entry import GapEntry
 from scheduled.state.heartbeat import Cause
 from scheduled.state.records import DAY
 from scheduled.ticks.context import TickContext
-from scheduled.ticks.report import NO_SPACE_MARK, Report
+from scheduled.ticks.report import NO_SPACE_CASE, NO_SPACE_MARK, Report
 from scheduled.ticks.signals import EVERY, Bus
 from scheduled.timing.instants import parse_utc
 
@@ -83,8 +83,8 @@ def risks(config: Config, context: TickContext, report: Report, bus: Bus) -> Non
         disk = runs if os.path.ismount(runs) else state_dir
         report.note_space("output", disk, lost if output.has_no_space(runs) else "")
     is_marked = os.path.lexists(state_dir / NO_SPACE_MARK)
-    is_over = not report.has_space.isdisjoint(context.store.state["incidents"])
-    if report.recovered or report.no_space or is_marked or is_over:
+    is_open = any(case.startswith(NO_SPACE_CASE) for case in context.store.state["incidents"])
+    if report.recovered or report.no_space or is_marked or is_open:
         from scheduled.ticks import data_loss
 
         with report.catch_storage_errors():

@@ -189,6 +189,29 @@ def test_a_tick_comes_when_a_success_gets_too_old_though_nothing_is_due(tmp_path
     assert told(engine.run_at("2026-11-22T14:01")) == [("missed", "open")]
 
 
+@pytest.mark.parametrize("how", ["disabled", "deleted"])
+def test_a_job_without_space_is_recalled_between_its_runs_and_ends_with_the_job(
+    tmp_path: Path, how: str
+) -> None:
+    (tmp_path / "full.py").write_text(
+        "def run(context):\n    open('/dev/full', 'w').write('x' * 100_000)\n"
+    )
+    engine = Engine(tmp_path, [job(schedule="0 12 21 * *", handler="full:run"), job("other")])
+    engine.run_at("11:59")
+    assert ("disk", "open") in told(engine.run_at("12:00"))
+
+    assert ("disk", "remind") in told(engine.run_at("2026-11-22T12:30"))
+    if how == "disabled":
+        engine.record("2026-11-22T13:00", events.job_enabled("backup", enabled=False))
+    else:
+        engine.jobs = engine.jobs[1:]
+    soon = told(engine.run_at("2026-11-22T13:01"))
+    later = told(engine.run_at("2026-11-23T14:00"))
+
+    assert (soon + later).count(("disk", "close")) == 1
+    assert opened(engine) == []
+
+
 def test_a_failed_run_that_counts_for_itself_is_told_until_it_is_dropped(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [job(command=SWITCH, catch_up=CatchUp.ALL)])
     engine.run_at("11:59")
