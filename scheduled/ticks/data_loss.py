@@ -20,7 +20,7 @@ from scheduled.state.document import State
 from scheduled.state.incident_entries import RISK, Incident
 from scheduled.state.store import Store
 from scheduled.system import private
-from scheduled.ticks import incident_notices, incident_signs, incidents, outbox
+from scheduled.ticks import incident_notices, incident_signs, incidents, outbox, publishing
 from scheduled.ticks.incident_signs import DAMAGED, UNRECORDED
 from scheduled.ticks.incidents import Change, Posted
 from scheduled.ticks.report import NO_SPACE_CASE, NO_SPACE_MARK, Report
@@ -73,6 +73,8 @@ def tell(config: Config, store: Store, report: Report, bus: Bus, now: datetime) 
     report.notes += outbox.deliver(store, config.places, zone_info(config.timezone), now, given)
     store.checkpoint(now)
     _remove_mark(state_dir)
+    publishing.central_file(config, store, report, now)  # they were written before that was known
+    publishing.metrics(config, store, report, now)
     by_case = {risk.case: risk for risk in found}
     for change in changes:
         if _is_told(change):

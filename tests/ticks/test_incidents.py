@@ -1,5 +1,6 @@
 """Incidents from tick to tick, with real runs: what opens them, what ends them, who decides."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -199,6 +200,8 @@ def test_a_job_without_space_is_recalled_between_its_runs_and_ends_with_the_job(
     engine = Engine(tmp_path, [job(schedule="0 12 21 * *", handler="full:run"), job("other")])
     engine.run_at("11:59")
     assert ("disk", "open") in told(engine.run_at("12:00"))
+    central = json.loads((tmp_path / "central/SCHEDULED.central.json").read_text())
+    assert {row["kind"] for row in central["incidents"]} == {"failing", "disk"}
 
     assert ("disk", "remind") in told(engine.run_at("2026-11-22T12:30"))
     if how == "disabled":
