@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import jobfiles, journal, keepers, logscan, planning, sweeps, table, ticks
+from bench import jobfiles, journal, keepers, logscan, numbers, planning, sweeps, table, ticks
 from bench.cost import BenchError
 from bench.row import Effort, Row
 
@@ -21,6 +21,7 @@ SCENES: dict[str, Callable[[Path, Effort], Iterator[Row]]] = {
     "planning": planning.planning,
     "sweeps": sweeps.sweeps,
     "logs": logscan.log_scan,
+    "numbers": numbers.numbers,
     "journal": journal.journal,
 }
 LONG = ("journal",)

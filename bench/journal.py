@@ -20,7 +20,7 @@ START = datetime(2026, 11, 21, tzinfo=UTC)
 def journal(folder: Path, effort: Effort) -> Iterator[Row]:
     """Measure commands that look back, against reading all of the journal once."""
     events = effort.of(1_000_000, 2_000)
-    state_dir = _grown(folder, events)
+    state_dir = grown(folder, events)
     path = state_dir / "journal" / "2026-11-21.jsonl"
     read = partial(process, found("wc"), "-l", path)
     scheduled = (sys.executable, "-m", "scheduled", "--root", folder, "--state-dir", state_dir)
@@ -28,8 +28,6 @@ def journal(folder: Path, effort: Effort) -> Iterator[Row]:
         ("history", "--limit", "5"),
         ("why", "job7"),
         ("state", "check"),
-        ("stats",),
-        ("telemetry", "metrics"),
     ):
         what = " ".join(words)
         yield effort.row(
@@ -41,7 +39,7 @@ def journal(folder: Path, effort: Effort) -> Iterator[Row]:
         )
 
 
-def _grown(folder: Path, events: int) -> Path:
+def grown(folder: Path, events: int) -> Path:
     """Write a state directory with so many events, half of them starts of runs, half ends."""
     (folder / "scheduled.yaml").write_text(
         "jobs:\n"

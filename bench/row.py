@@ -43,6 +43,7 @@ class Row:
             "target": self.target,
             "verdict": self.verdict,
             "peak_mib": round(self.ours.peak, 1),
+            "theirs_peak_mib": round(self.theirs.peak, 1),
         }
 
 
@@ -66,8 +67,9 @@ class Effort:
         *,
         target: float | None = None,
         turns: int = 1,
+        blocks: int = 5,
     ) -> Row:
         """Measure both sides, `turns` times a block, and return it as a row."""
-        blocks, turns = self.of(5, 1), self.of(turns, 1)
+        blocks, turns = self.of(blocks, 1), self.of(turns, 1)
         mine, others = least(ours, theirs, blocks, turns)
         return Row(name, what, mine, against, others, target)

@@ -5,14 +5,24 @@ from collections.abc import Sequence
 
 from bench.row import Row
 
-HEAD = ("what", "ours ms", "against", "theirs ms", "ratio", "target", "verdict", "peak MiB")
-RIGHT = {1, 3, 4, 5, 7}
+HEAD = (
+    "what",
+    "ours ms",
+    "against",
+    "theirs ms",
+    "ratio",
+    "target",
+    "verdict",
+    "peak MiB",
+    "theirs",
+)
+RIGHT = {1, 3, 4, 5, 7, 8}
 NOTES = """
 Ours and theirs in turns, each in a process of its own; the least of the medians of several blocks.
 `python -c pass` has nothing installed beside it that could load more; if not said otherwise.
 Ticks and grep are whole processes; planning, sweeps and scans are timed inside one that has begun.
 Cold: we remember nothing yet. The page cache is warm for both sides.
-Peak: the most memory that our process had, interpreter included."""
+Peak: the most memory that our process had, and theirs, interpreter included."""
 
 
 def show(rows: Sequence[Row]) -> None:
@@ -37,6 +47,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         "" if row.target is None else f"{row.target:.1f}x",
         row.verdict,
         f"{row.ours.peak:.0f}",
+        f"{row.theirs.peak:.0f}",
     )
 
 

@@ -52,14 +52,15 @@ def test_every_cost_is_measured_with_what_it_is_compared_with() -> None:
         "logs of a month, warm",
         "logs of one hour, cold",
         "logs of one hour, warm",
+        "stats",
+        "telemetry metrics",
         "history --limit 5",
         "why job7",
         "state check",
-        "stats",
-        "telemetry metrics",
     ]
     for row in rows:
         assert min(row["ours_ms"], row["theirs_ms"], row["ratio"], row["peak_mib"]) > 0
+        assert row["theirs_peak_mib"] > 0
 
 
 def test_a_tick_that_left_a_job_unrecorded_is_not_measured(tmp_path: Path) -> None:
@@ -74,6 +75,9 @@ def test_a_tick_that_left_a_job_unrecorded_is_not_measured(tmp_path: Path) -> No
 def test_one_kind_of_cost_can_be_measured_alone_and_reads_without_a_terminal() -> None:
     head, row, *notes = bench("--only", "planning").splitlines()
 
-    assert " ".join(head.split()) == "what ours ms against theirs ms ratio target verdict peak MiB"
+    assert (
+        " ".join(head.split())
+        == "what ours ms against theirs ms ratio target verdict peak MiB theirs"
+    )
     assert row.startswith("planning 200 due jobs after 30 days")
     assert "Cold: we remember nothing yet. The page cache is warm for both sides." in notes
