@@ -71,7 +71,6 @@ class _Stream:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._naming = naming.Naming()
         self._end: Any = None
 
     def read(self) -> Iterator[dict[str, Any]]:
@@ -79,7 +78,7 @@ class _Stream:
         for line in self._journal.lines(self._end):
             self._end = line.end
             if line.event is not None:
-                yield from self._naming.named(line.event)
+                yield from naming.named(line.event)
 
 
 def _is_since(event: Mapping[str, Any], begin: datetime | None) -> bool:

@@ -20,6 +20,8 @@ OFTEN = timedelta(hours=1)
 """A job that runs this often may fail once before anybody is told."""
 UNDELIVERED = timedelta(hours=1)
 """A message that waits for longer has no working channel."""
+SUCCEEDED = "succeeded"
+"""Why an incident of a job ends that works again."""
 NO_TICKS = timedelta(minutes=15)
 """A shorter time without ticks, while cron should have called, is nothing to tell."""
 
@@ -169,6 +171,11 @@ def next_look(incident: Incident) -> datetime | None:
     return max(due, until) if until is not None else None
 
 
+def is_recovery(case: str, why: str) -> bool:
+    """Return whether a case that ends for this reason means that a job has recovered."""
+    return case.startswith(case_of(Kind.FAILING, "")) and why == SUCCEEDED
+
+
 def case_of(kind: Kind, subject: str) -> str:
     """Return the name of a case: there is one open incident of it at most."""
     return f"{kind.value}: {subject}"
@@ -223,7 +230,7 @@ def _suspended(facts: JobFacts) -> Finding:
 def _failing(facts: JobFacts, incident: Incident | None) -> Finding:
     reopened = incident is not None and incident.reopened
     if has_recovered(facts.settled, reopened=reopened):
-        return _finding(Kind.FAILING, facts, Sign.OVER, "succeeded")
+        return _finding(Kind.FAILING, facts, Sign.OVER, SUCCEEDED)
     if not facts.has_more_slots and not facts.dead_letters:
         return _finding(Kind.FAILING, facts, Sign.OVER, "its failed runs were dropped")
     if facts.suspended is not None or not is_failing(facts.settled, facts.alert_after):
@@ -249,7 +256,7 @@ def _missed(facts: JobFacts, *, is_told: bool) -> Finding:
         return _finding(Kind.MISSED, facts, Sign.OVER, "its age is not limited")
     age = facts.now - facts.expected_since
     if age <= facts.max_age:
-        return _finding(Kind.MISSED, facts, Sign.OVER, "succeeded")
+        return _finding(Kind.MISSED, facts, Sign.OVER, SUCCEEDED)
     if facts.is_running or facts.is_waiting or facts.is_paused or is_told or _opens(facts):
         return _finding(Kind.MISSED, facts, Sign.UNKNOWN)
     finding = _finding(Kind.MISSED, facts, Sign.LASTS, "no success for longer than its max_age")

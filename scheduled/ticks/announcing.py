@@ -63,10 +63,10 @@ def _taken(store: Store) -> list[Event]:
 
 
 def _fire(event: Event, bus: Bus, prefix: str) -> None:
-    from scheduled.views.events import Naming
+    from scheduled.views.events import named
 
-    for named in Naming().named(event):
-        if named["event"].startswith(prefix):
-            head: dict[str, Any] = {key: named[key] for key in ("at", "kind", "job")}
-            data = named["data"] if isinstance(named["data"], dict) else {}
-            bus.fire(named["event"], **{**head, **data})
+    for told in named(event):
+        if told["event"].startswith(prefix):
+            head: dict[str, Any] = {key: told[key] for key in ("at", "kind", "job")}
+            data = told["data"] if isinstance(told["data"], dict) else {}
+            bus.fire(told["event"], **{**head, **data})

@@ -26,8 +26,6 @@ from scheduled.timing import slots
 from scheduled.timing.instants import parse_utc
 from scheduled.timing.timezones import zone_info
 
-SUCCEEDED = "succeeded"
-"""Why an incident of a job ends that works again."""
 GONE = "no longer configured"
 CONFIGURATION = incidents.case_of(Kind.CONFIGURATION, "problems")
 UNDELIVERABLE = incidents.case_of(Kind.UNDELIVERABLE, "outbox")

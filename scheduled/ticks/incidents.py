@@ -14,8 +14,8 @@ from scheduled.planning.incidents import (
     DAY,
     Act,
     Finding,
-    Kind,
     act_on,
+    is_recovery,
     next_look,
 )
 from scheduled.state import incident_entries, incident_events
@@ -119,7 +119,7 @@ def report_changes(changes: Sequence[Change], report: Report, bus: Bus) -> None:
             bus.fire("incident_opened", **data)
         elif act is Act.CLOSE:
             bus.fire("incident_closed", **data)
-            if incident.kind == Kind.FAILING and text == incident_signs.SUCCEEDED:
+            if is_recovery(incident.case, text):
                 bus.fire("job_recovered", **data)
 
 

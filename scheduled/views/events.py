@@ -6,9 +6,8 @@ The words on disk are older than these names. An event that means nothing outsid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from scheduled.jobs.model import Outcome
 from scheduled.planning.decide import REMOVED
-from scheduled.planning.incidents import OF_JOBS
+from scheduled.planning.incidents import OF_JOBS, is_recovery
 from scheduled.state import history
 from scheduled.state.journal import Event
 
@@ -55,54 +54,39 @@ _LEFT_OUT = frozenset(
 NAMES = frozenset((*_NAMES.values(), STARTUP, STATS, FINISHED, FAILED, RECOVERED))
 
 
-class Naming:
-    """Gives names to events, which have to come in their order: a recovery follows a failure."""
+def named(event: Event) -> list[dict[str, Any]]:
+    """Return what an event of the journal is called outside, with its data; [] for nothing.
 
-    def __init__(self, failing: Iterable[str] = ()) -> None:
-        self._failing = {*failing}
+    What a handler has fired comes before the end of its run.
+    """
+    data = {key: value for key, value in event.items() if key not in _LEFT_OUT}
+    return [
+        {
+            "seq": event.get("seq"),
+            "at": _instant(name, event),
+            "event": name,
+            "kind": event.get("event"),
+            "job": event.get("job") or _job_of_case(event),
+            "data": about,
+        }
+        for name, about in (*_fired(event), *((name, data) for name in _names(event)))
+    ]
 
-    def named(self, event: Event) -> list[dict[str, Any]]:
-        """Return what an event of the journal is called outside, with its data; [] for nothing.
 
-        What a handler has fired comes before the end of its run.
-        """
-        data = {key: value for key, value in event.items() if key not in _LEFT_OUT}
-        names = [*_fired(event), *((name, data) for name in self._names(event))]
-        return [
-            {
-                "seq": event.get("seq"),
-                "at": _instant(name, event),
-                "event": name,
-                "kind": event.get("event"),
-                "job": event.get("job") or _job_of_case(event),
-                "data": about,
-            }
-            for name, about in names
-        ]
-
-    def _names(self, event: Event) -> Iterator[str]:
-        kind, job = event.get("event", ""), event.get("job")
-        if kind == "seen" and event.get("fingerprint") == REMOVED:
-            yield DELETED
-            return
-        if kind == "tick":
-            yield from (STARTUP, STATS) if "started" in event else (STATS,)
-            return
-        if kind != "end":
-            if kind in _NAMES:
-                yield _NAMES[kind]
-            return
+def _names(event: Event) -> Iterator[str]:
+    kind = event.get("event", "")
+    if kind == "seen" and event.get("fingerprint") == REMOVED:
+        yield DELETED
+    elif kind == "tick":
+        yield from (STARTUP, STATS) if "started" in event else (STATS,)
+    elif kind == "end":
         row = history.row_of(event)
-        if row is None:
-            return
-        if history.is_failure(row):
-            self._failing.add(str(job))
-            yield FAILED
-            return
-        yield FINISHED
-        if row["outcome"] == Outcome.SUCCEEDED and job in self._failing:
-            self._failing.discard(str(job))
-            yield RECOVERED
+        if row is not None:
+            yield FAILED if history.is_failure(row) else FINISHED
+    elif kind in _NAMES:
+        yield _NAMES[kind]
+    if kind == "incident_closed" and is_recovery(str(event.get("case")), event.get("reason", "")):
+        yield RECOVERED
 
 
 def _instant(name: str, event: Event) -> Any:

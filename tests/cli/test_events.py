@@ -12,6 +12,8 @@ import pytest
 from scheduled.jobs.model import FirstRun
 from scheduled.state import events
 from scheduled.state.store import Store
+from scheduled.ticks import tick
+from scheduled.ticks.signals import Bus
 from scheduled.views import events as naming
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job
@@ -43,12 +45,12 @@ def busy(home: Home) -> Home:
     return home
 
 
-def test_events_come_in_their_order_and_a_recovery_follows_a_failure(busy: Home) -> None:
+def test_events_come_in_their_order(busy: Home) -> None:
     rows = told(busy)
 
     assert names(rows) == [
         *("scheduler.task.create", "job_started", "job_finished"),
-        *("job_started", "job_failed", "job_started", "job_finished", "job_recovered"),
+        *("job_started", "job_failed", "job_started", "job_finished"),
         *("job_started", "job_finished", "scheduler.task.status", "scheduler.stats"),
     ]
     assert all([*row] == KEYS for row in rows)
@@ -66,7 +68,7 @@ def test_events_can_be_selected(busy: Home) -> None:
     assert names(told(busy, "--event", "job_failed")) == ["job_failed"]
     assert len(told(busy, "poll")) == 1
     assert names(told(busy, "--limit", "1")) == ["scheduler.stats"]
-    assert len(told(busy, "--limit", "0")) == 12
+    assert len(told(busy, "--limit", "0")) == 11
     assert names(told(busy, "--since", "25m")) == ["scheduler.task.status", "scheduler.stats"]
     assert told(busy, "--event", "job_faild") == []
 
@@ -81,7 +83,7 @@ def test_a_job_that_never_was_is_refused(busy: Home) -> None:
 def test_each_event_is_a_line_whatever_somebody_wrote(busy: Home) -> None:
     lines = busy.call("events").out.splitlines()
 
-    assert len(lines) == 12
+    assert len(lines) == 11
     assert lines[4] == "2026-11-21 11:10:02+00:00  job_failed  backup  failed, exit code 1, r2"
     assert "why not [2J" in lines[-2]
 
@@ -152,6 +154,58 @@ def test_the_start_of_a_tick_is_known_from_its_end(tmp_path: Path) -> None:
 
     assert (start["event"], start["at"]) == ("startup", "2026-11-21T11:30:00Z")
     assert (end["event"], end["data"]["started"]) == ("scheduler.stats", start["at"])
+
+
+SWITCH = "test -e works || exit 3"
+INCIDENTS = ("incident_opened", "incident_closed", "job_recovered")
+
+
+@pytest.mark.parametrize(
+    ("ends", "recoveries"),
+    [
+        ("F.", [1]),
+        (".", []),
+        ("FFF..", [3]),
+        ("F.F..", [1, 4]),  # the incident reopened within a day: two successes end it
+        ("F.F.F..", [1, 6]),
+    ],
+)
+def test_a_job_recovers_for_subscribers_and_in_the_journal_when_its_incident_ends(
+    tmp_path: Path, ends: str, recoveries: list[int]
+) -> None:
+    engine = Engine(tmp_path, [job(schedule="* * * * *", command=SWITCH, alert_after=1)])
+    engine.run_at("11:59")
+    heard: list[tuple[str, Any]] = []
+    bus = Bus()
+    bus.subscribe("*", lambda event, **data: heard.append((event, data.get("job"))))
+    found: list[int] = []
+
+    for minute, end_of_run in enumerate(ends):
+        (tmp_path / "works").unlink(missing_ok=True)
+        if end_of_run == ".":
+            (tmp_path / "works").touch()
+        environ = {"PATH": "/usr/bin:/bin"}
+        tick.run(engine.config, at(f"12:{minute:02}"), environ=environ, bus=bus)
+        known = names(told(Home(tmp_path)))
+        found += [minute] * (known.count("job_recovered") - len(found))
+
+    assert found == recoveries
+    in_journal = [(row["event"], row["job"]) for row in told(Home(tmp_path))]
+    assert [pair for pair in in_journal if pair[0] in INCIDENTS] == [
+        pair for pair in heard if pair[0] in INCIDENTS
+    ]
+
+
+def test_a_job_that_is_disabled_while_it_fails_has_not_recovered(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(schedule="* * * * *", command=SWITCH, alert_after=1)])
+    engine.run_at("11:59")
+    engine.run_at("12:00")
+    engine.record("12:00", events.job_enabled("backup", enabled=False))
+    engine.run_at("12:01")
+
+    found = names(told(Home(tmp_path)))
+    assert "incident_closed" in found
+    assert "job_recovered" not in found
 
 
 def test_every_name_is_one_of_the_design() -> None:
