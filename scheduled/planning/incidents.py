@@ -236,7 +236,8 @@ def _failing(facts: JobFacts, incident: Incident | None) -> Finding:
     if facts.suspended is not None or not is_failing(facts.settled, facts.alert_after):
         return _finding(Kind.FAILING, facts, Sign.UNKNOWN)
     finding = _finding(Kind.FAILING, facts, Sign.LASTS, facts.error)
-    return finding._replace(times=facts.settled.count(FAILED), since=facts.failing_since)
+    times = len(facts.settled) - len(facts.settled.rstrip(FAILED))  # those before it are not since
+    return finding._replace(times=times, since=facts.failing_since)
 
 
 def _dead_letter(facts: JobFacts, *, is_failing: bool) -> Finding:

@@ -121,6 +121,16 @@ def test_a_job_that_fails_every_second_time_is_failing() -> None:
     assert not is_failing("fssf", 2)
 
 
+@pytest.mark.parametrize(("settled", "times"), [("ff", 2), ("fsf", 1), ("fffffsfsff", 2)])
+def test_counted_is_what_failed_since_it_began(settled: str, times: int) -> None:
+    began = at("11:00")
+
+    found = of_job(facts(settled=settled, alert_after=2, failing_since=began), {})
+
+    [failing] = [finding for finding in found if finding.sign is Sign.LASTS]
+    assert (failing.kind, failing.times, failing.since) == (Kind.FAILING, times, began)
+
+
 @pytest.mark.parametrize(
     ("settled", "once", "reopened"),
     [
