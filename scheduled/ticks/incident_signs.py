@@ -61,11 +61,17 @@ def configuration(problems: Iterable[str]) -> Finding:
     return incidents.condition(Kind.CONFIGURATION, CONFIGURATION, text, "corrected")
 
 
-def is_paused(state: State, finding: Finding, now: datetime) -> bool:
-    """Return whether nobody is to be reminded, as a person has paused the job."""
-    if not finding.job:
+def is_quiet(state: State, kind: str, job: str, now: datetime) -> bool:
+    """Return whether nobody is to be reminded of it.
+
+    So it is while a person has paused the job, and while it fails, of which another one reminds.
+    """
+    if not job:
         return False
-    pause = records.job_memory(state, finding.job).pause
+    is_failing = incidents.case_of(Kind.FAILING, job) in state["incidents"]
+    if is_failing and kind in (Kind.DEAD_LETTER, Kind.MISSED):
+        return True
+    pause = records.job_memory(state, job).pause
     return pause is not None and pause.covers(now)
 
 

@@ -14,6 +14,7 @@ from scheduled.planning.incidents import (
     DAY,
     Act,
     Finding,
+    Kind,
     act_on,
     is_recovery,
     next_look,
@@ -65,7 +66,7 @@ def update(context: TickContext, config: Config, report: Report, bus: Bus, now: 
         lambda known: incident_signs.all_signs(context, config, report, known, now),
         now,
         post,
-        is_quiet=lambda finding: incident_signs.is_paused(context.store.state, finding, now),
+        is_quiet=lambda kind, job: incident_signs.is_quiet(context.store.state, kind, job, now),
         changed=incident_changes.since_success(context),
     )
     report_changes(changes, report, bus)
@@ -77,7 +78,7 @@ def record(
     find: Callable[[Mapping[str, Incident]], Iterable[Finding]],
     now: datetime,
     post: Post,
-    is_quiet: Callable[[Finding], bool] = lambda _finding: False,
+    is_quiet: Callable[[Kind, str], bool] = lambda _kind, _job: False,
     changed: Callable[[str], tuple[str, ...]] = lambda _job: (),
 ) -> list[Change]:
     """Record what follows from what is found, and return it. Raises LockedError or StateError.
@@ -123,9 +124,13 @@ def report_changes(changes: Sequence[Change], report: Report, bus: Bus) -> None:
                 bus.fire("job_recovered", **data)
 
 
-def next_due(state: State) -> datetime | None:
+def next_due(state: State, now: datetime) -> datetime | None:
     """Return when the next reminder is due; None if none is."""
-    looks = map(next_look, incident_entries.open_incidents(state).values())
+    looks = (
+        next_look(incident)
+        for incident in incident_entries.open_incidents(state).values()
+        if not incident_signs.is_quiet(state, incident.kind, incident.job, now)
+    )
     return min((instant for instant in looks if instant is not None), default=None)
 
 
@@ -133,14 +138,18 @@ def _changes(
     state: State,
     find: Callable[[Mapping[str, Incident]], Iterable[Finding]],
     now: datetime,
-    is_quiet: Callable[[Finding], bool],
+    is_quiet: Callable[[Kind, str], bool],
 ) -> list[Change]:
     known = incident_entries.open_incidents(state)
     ended = cache(lambda: _ended_lately(state, now))
     return [
         Change(act, known.get(finding.case) or _new(finding, now, ended), finding.text)
         for finding in find(known)
-        if (act := act_on(finding, known.get(finding.case), now, quiet=is_quiet(finding)))
+        if (
+            act := act_on(
+                finding, known.get(finding.case), now, quiet=is_quiet(finding.kind, finding.job)
+            )
+        )
         is not Act.NOTHING
     ]
 

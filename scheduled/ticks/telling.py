@@ -97,7 +97,7 @@ def next_due(jobs: Iterable[Job], state: State, now: datetime) -> datetime | Non
     if state["incidents"]:
         from scheduled.ticks import incidents
 
-        looks += filter(None, (incidents.next_due(state),))
+        looks += filter(None, (incidents.next_due(state, now),))
     for job in jobs:
         if job.max_age and f"missed: {job.id}" not in state["incidents"]:
             entry: Any = state["jobs"].get(job.id) or {}

@@ -11,7 +11,7 @@ from scheduled.jobs.model import CatchUp
 from scheduled.planning.incidents import Act
 from scheduled.state import events, records
 from scheduled.state.incident_entries import closed_incidents, open_incidents
-from scheduled.ticks import telling
+from scheduled.ticks import incidents, telling
 from scheduled.ticks.report import Report
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job
@@ -224,6 +224,38 @@ def test_a_failed_run_that_counts_for_itself_is_told_until_it_is_dropped(tmp_pat
     assert told(engine.run_at("13:00")) == []
     engine.record("13:01", events.dead_letters_dropped("backup"))
     assert told(engine.run_at("13:02")) == [("dead_letter", "close")]
+
+
+def test_while_a_job_fails_only_that_is_brought_back_to_mind(tmp_path: Path) -> None:
+    late = job(command="exit 3", catch_up=CatchUp.ALL, alert_after=3, max_age=3600)
+    engine = Engine(tmp_path, [late])
+    engine.run_at("11:59")
+    started = [told(engine.run_at(f"{hour}:00")) for hour in (12, 13, 14)]
+    assert {kind for changes in started for kind, _ in changes} == {
+        "dead_letter",
+        "failing",
+        "missed",
+    }
+
+    days = [f"2026-11-{day}T12:30" for day in (22, 23)]
+
+    assert [told(engine.run_at(day)) for day in days] == [[], [("failing", "remind")]]
+
+
+@pytest.mark.parametrize("is_paused", [True, False])
+def test_where_nobody_is_reminded_no_tick_has_to_come_for_it(
+    tmp_path: Path, is_paused: bool
+) -> None:
+    engine = Engine(tmp_path, [job(schedule=DAILY, command=SWITCH)])
+    engine.run_at("11:59")
+    engine.run_at("12:00")
+    if is_paused:
+        engine.record("12:01", events.job_paused("backup", None, "away"))
+    later = at("2026-11-24T12:30")
+
+    due = incidents.next_due(engine.state, later)
+
+    assert (due is None) == is_paused
 
 
 def test_a_broken_configuration_is_one_incident(tmp_path: Path) -> None:
