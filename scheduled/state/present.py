@@ -22,6 +22,7 @@ _OF_JOB: tuple[Path, ...] = (
     ("anchor",),
     ("last_success",),
     ("succeeded_slot",),
+    ("failing_since",),
     ("retry", "retry_at"),
     ("open", "started_at"),
     ("deferred", "at"),
@@ -34,6 +35,7 @@ slots of a run, of a retry and of a not now stay what they are: they are names."
 _NESTED = frozenset(path[0] for path in _OF_JOB if len(path) > 1) | {"beside", "deferral"}
 _IN_LISTS = (
     ("outbox", "retry_at"),
+    ("outbox", "created"),
     ("dead_letter", "since"),
     ("gaps", "to"),
     ("closed_incidents", "closed_at"),
@@ -92,6 +94,7 @@ def _ahead(state: State, now: datetime, delays: Mapping[str, float]) -> Iterator
             yield from limit.check(incident.get(key), ("incidents", case, key))
         silenced: Any = incident.get("acknowledged") or {}
         yield from _wish(silenced, silenced.get("at"), ("incidents", case, "acknowledged"), limit)
+        yield from limit.check(silenced.get("at"), ("incidents", case, "acknowledged", "at"))
     sections: dict[str, Any] = {**state}
     for section, key in _IN_LISTS:
         for number, item in enumerate(sections.get(section, [])):
@@ -106,6 +109,7 @@ def _is_past(entry: Any, latest: str) -> bool:
         entry.get("anchor") or "",
         entry.get("last_success") or "",
         entry.get("succeeded_slot") or "",
+        entry.get("failing_since") or "",
     )
     return newest <= latest and _NESTED.isdisjoint(entry)
 

@@ -10,6 +10,7 @@ import pytest
 
 from scheduled.state import present
 from scheduled.state.document import State, empty
+from scheduled.state.incident_events import acknowledged
 from scheduled.system import locks
 from scheduled.timing.instants import format_utc
 from tests.builders.beside import wait_for
@@ -123,6 +124,20 @@ def test_h2_a_wish_is_as_long_from_now_as_it_was_from_then(tmp_path: Path) -> No
     assert state["paused"]["backup"]["until"] == "2026-11-21T14:10:00Z"
 
 
+def test_h2_an_acknowledgement_is_as_long_from_now_and_set_right_once(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command="exit 1", alert_after=1)])
+    engine.run_at("2031-05-05T03:30:00")
+    engine.run_at("2031-05-05T04:00:00")
+    until = at("2031-05-07T04:10:00")
+    engine.record("2031-05-05T04:10:00", acknowledged("failing: backup", "x", until))
+
+    first, second = engine.run_at("12:10"), engine.run_at("12:11")
+
+    kept = engine.state["incidents"]["failing: backup"]["acknowledged"]
+    assert kept == {"at": "2026-11-21T12:10:00Z", "until": "2026-11-23T12:10:00Z"}
+    assert (len(first.warnings) > 0, second.warnings) == (True, [])
+
+
 def test_h2_a_deferral_to_next_year_stays(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [job(command=NOTE)])
     engine.run_at("11:30")
@@ -159,7 +174,9 @@ def test_h2_a_slot_whose_run_a_clock_that_was_ahead_left_open_has_one_outcome(
 @pytest.mark.parametrize(
     ("section", "value"),
     [
-        ("outbox", [{"id": "m1", "retry_at": YEARS_AHEAD}]),
+        ("outbox", [{"id": "m1", "retry_at": YEARS_AHEAD, "created": YEARS_AHEAD}]),
+        ("incidents", {"a: b": {"since": YEARS_AHEAD, "acknowledged": {"at": YEARS_AHEAD}}}),
+        ("jobs", {"backup": {"failing_since": YEARS_AHEAD}}),
         ("dead_letter", [{"job": "backup", "since": YEARS_AHEAD}]),
         ("gaps", [{"from": "2026-11-21T10:00:00Z", "to": YEARS_AHEAD, "cause": "machine off"}]),
         ("boot", {"id": "b", "at": YEARS_AHEAD}),
