@@ -22,6 +22,8 @@ from scheduled.system.machine import boot_id
 FILE_NAME = "heartbeat"
 UNREAD = "cache/unread-config"
 """In the state directory: the note of ticks that could not read the configuration."""
+LOCKED_OUT = "cache/locked-out"
+"""The note of ticks that waited in vain for the lock of the state."""
 STEP_SECONDS = 60.0
 """Wall clock and boot clock drift apart by less than this unless the wall clock is set."""
 
@@ -35,6 +37,7 @@ class Cause(StrEnum):
     FORWARD = "clock set forward"
     BACK = "clock set back"
     BROKEN = "configuration broken"  # ticks came and could not read it
+    LOCKED = "state locked"  # ticks came, and another process held the lock all the while
 
 
 class Heartbeat(NamedTuple):
@@ -60,10 +63,11 @@ class Gap(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """Ticks that came in a row and could not read the configuration."""
+    """Ticks that came in a row and could do nothing."""
 
     first: Heartbeat
     last: Heartbeat
+    cause: Cause = Cause.BROKEN
 
 
 def read_clocks(now: datetime) -> Heartbeat:
@@ -126,24 +130,25 @@ def find_gap(before: Heartbeat | None, now: Heartbeat, limit: timedelta) -> Gap 
 
 
 def find_gaps(
-    before: Heartbeat | None, unread: Sequence[Stretch], now: Heartbeat, limit: timedelta
+    before: Heartbeat | None, in_vain: Sequence[Stretch], now: Heartbeat, limit: timedelta
 ) -> list[Gap]:
     """Return the gap between two heartbeats, as `find_gap` does, divided by its causes.
 
-    In the stretches `unread` ticks came, and could not read the configuration.
+    In the stretches `in_vain`, oldest first, ticks came and could do nothing.
     """
     gap = find_gap(before, now, limit)
     if gap is None or before is None:
         return []
-    inside = [ticks for ticks in unread if before.wall <= ticks.first.wall <= ticks.last.wall]
+    inside = [ticks for ticks in in_vain if before.wall <= ticks.first.wall <= ticks.last.wall]
     stretches = [Stretch(before, before), *inside, Stretch(now, now)]
     if not inside or inside[-1].last.wall > now.wall:
         return [gap]
     gaps: list[Gap] = []
     for earlier, later in pairwise(stretches):
         silence = find_gap(earlier.last, later.first, limit)
-        cause = silence.cause if silence is not None else Cause.BROKEN
-        _add(gaps, Gap(earlier.first.at, earlier.last.at, Cause.BROKEN))
+        ticks = later if earlier is stretches[0] else earlier
+        cause = silence.cause if silence is not None else ticks.cause
+        _add(gaps, Gap(earlier.first.at, earlier.last.at, earlier.cause))
         _add(gaps, Gap(earlier.last.at, later.first.at, cause))
     return gaps
 

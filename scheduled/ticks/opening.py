@@ -5,6 +5,8 @@ import os
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from scheduled.config.load import Config
+from scheduled.errors import LockedError, ScheduledError
 from scheduled.jobs.model import Job
 from scheduled.state import events, heartbeat, present, tick_events
 from scheduled.state.heartbeat import Heartbeat, Stretch
@@ -13,6 +15,7 @@ from scheduled.state.store import Store
 from scheduled.state.tick_interval import Cadence
 from scheduled.system import private
 
+NOTES = (heartbeat.UNREAD, heartbeat.LOCKED_OUT)
 MOST_WARNINGS = 10
 """Of one tick, about instants in the future."""
 
@@ -24,25 +27,38 @@ def record_gaps(store: Store, beat: Heartbeat, cadence: Cadence, now: datetime) 
     """
     last = heartbeat.load(store.state_dir)
     tolerance = cadence.tolerance(last.at if last else None)
-    gaps = heartbeat.find_gaps(last, _unread(store), beat, tolerance)
+    gaps = heartbeat.find_gaps(last, _in_vain(store), beat, tolerance)
     explained = [tick_events.gap_explained(gap.start, gap.end, gap.cause.value) for gap in gaps]
     if explained:
         store.record(now, *explained)
     return bool(explained)
 
 
-def forget_unread(store: Store) -> None:
-    """Remove the note of ticks that could not read the configuration; it is on record now."""
+def forget(store: Store, note: str) -> None:
+    """Remove a note of ticks that could do nothing; they are on record now."""
     with contextlib.suppress(OSError):
-        private.remove(store.state_dir / heartbeat.UNREAD)
+        private.remove(store.state_dir / note)
 
 
-def _unread(store: Store) -> list[Stretch]:
-    if not os.path.lexists(store.state_dir / heartbeat.UNREAD):
+def note_locked_out(
+    config: Config, error: ScheduledError | None, now: datetime, request: object
+) -> None:
+    """Note that a tick came and waited in vain for the lock of the state, if that was its end."""
+    if not isinstance(error, LockedError) or request is not None:
+        return
+    from scheduled.state import unread_config
+
+    state_dir = config.places.state_dir
+    with contextlib.suppress(OSError, ScheduledError):
+        unread_config.note(state_dir, heartbeat.read_clocks(now), heartbeat.LOCKED_OUT)
+
+
+def _in_vain(store: Store) -> list[Stretch]:
+    if not any(os.path.lexists(store.state_dir / name) for name in NOTES):
         return []
     from scheduled.state import unread_config
 
-    return unread_config.load(store.state_dir)
+    return unread_config.load_all(store.state_dir)
 
 
 def reset_future(store: Store, jobs: Iterable[Job], now: datetime) -> list[str]:

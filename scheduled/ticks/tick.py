@@ -10,7 +10,13 @@ from datetime import datetime, timedelta
 
 from scheduled.config import changes, ownership
 from scheduled.config.load import Config
-from scheduled.errors import ScheduledError, StateError, UnavailableError, is_no_space
+from scheduled.errors import (
+    LockedError,
+    ScheduledError,
+    StateError,
+    UnavailableError,
+    is_no_space,
+)
 from scheduled.jobs.model import AttemptResult, Job
 from scheduled.planning import reboot, registration, tick_plan
 from scheduled.planning.decision import Decision, Verdict
@@ -72,6 +78,10 @@ def run(
     except StateError as error:
         _tell_unrecorded(config, error, now)
         raise
+    except LockedError as error:
+        opening.note_locked_out(config, error, now, request)
+        raise
+    opening.note_locked_out(config, report.storage_error, now, request)
     _tell_unrecorded(config, report.storage_error, now)
     return report
 
@@ -193,7 +203,7 @@ class Tick:
             publishing.central_file(self.config, self.store, self.report, self.clock())
         self.report.warnings += opening.reset_future(self.store, self.config.jobs, self.now)
         heartbeat.save(self.config.places.state_dir, beat)
-        opening.forget_unread(self.store)
+        opening.forget(self.store, heartbeat.UNREAD)
         self.bus.fire("startup", at=format_utc(self.now))
         self.fire_recorded()
 
@@ -306,6 +316,7 @@ class Tick:
             self.store.record(self.clock(), ended)
             stamp = self.store.checkpoint(self.clock())
             self.report.was_saved = True
+            opening.forget(self.store, heartbeat.LOCKED_OUT)
             is_watching = lingering_output.trim_all(self.store.state_dir)
             is_watching |= bool(self.config.metrics_file or self.config.ping)
             if arguments is not None:

@@ -32,7 +32,7 @@ REQUESTS = frozenset(
     )
 )
 """Each is one command that is on record: a full tick, or what a person changed."""
-WITHOUT_MISSED_TICKS = frozenset((Cause.FORWARD, Cause.BACK, Cause.BROKEN))
+WITHOUT_MISSED_TICKS = frozenset((Cause.FORWARD, Cause.BACK, Cause.BROKEN, Cause.LOCKED))
 """Causes of gaps in which no time passed, or ticks came all the same."""
 KINDS = REQUESTS | {"end", "skipped", "missed", "deferred", "given_up", "gap"}
 """The events that count for something."""

@@ -5,6 +5,7 @@ when slow (`slow_jobs`), critical when the loop itself fails or errors persist. 
 here, so no tick for too long is critical: nothing runs then, whatever the jobs did.
 """
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
@@ -12,7 +13,7 @@ from enum import IntEnum
 from typing import Any
 
 from scheduled.jobs.model import Outcome
-from scheduled.state import failed_pings, incident_entries
+from scheduled.state import failed_pings, heartbeat, incident_entries, unread_config
 from scheduled.system.text import one_line
 from scheduled.timing.instants import EARLIEST, minute_utc
 from scheduled.views import incidents as incidents_view
@@ -87,7 +88,7 @@ def silence(snapshot: Snapshot) -> list[Finding]:
 
     With a clock that is wrong, or was, this cannot be known; then that is said.
     """
-    if wrong := _clock(snapshot):
+    if wrong := _clock(snapshot) or _locked_out(snapshot):
         return [wrong]
     installed = snapshot.cadence.since
     limit = silence_limit(snapshot.cadence.interval)
@@ -121,6 +122,22 @@ def _clock(snapshot: Snapshot) -> Finding | None:
         sentence = f"the last tick came at {minute_utc(last)}, which is in the future"
         return Health.DEGRADED, f"{sentence}: the clock was wrong then, or is now"
     return None
+
+
+def _locked_out(snapshot: Snapshot) -> Finding | None:
+    """Return that ticks come and have waited in vain for the lock of the state for too long."""
+    stretches = unread_config.load(snapshot.state_dir, heartbeat.LOCKED_OUT)
+    limit = silence_limit(snapshot.cadence.interval)
+    if not stretches or snapshot.now - stretches[-1].last.at > limit:
+        return None
+    lasted = snapshot.now - stretches[-1].first.at
+    if lasted <= limit:
+        return None
+    lock = shlex.quote(one_line(snapshot.state_dir / "locks" / "journal"))
+    return Health.CRITICAL, (
+        f"no tick could do anything for {span(lasted.total_seconds())}: another process holds the"
+        f" lock of the state; `fuser -v {lock}` names it"
+    )
 
 
 def _with_daemon(snapshot: Snapshot) -> str:

@@ -8,6 +8,7 @@ CAUSES = {
     "cron silent": "cron did not run",
     "its last slot lay": "its last run was scheduled",
     "left out by hand": "skipped by user",
+    "state locked": "another process locked the state",
     "stopped by hand": "stopped by user",
 }
 """Recorded reasons and causes, and what is printed for them."""
