@@ -11,8 +11,9 @@ def main() -> int:
     """Run the command line in `sys.argv`; return the exit code for `sys.exit`."""
     from scheduled import idle
 
-    if idle.is_idle(sys.argv[1:]):
-        return 0
+    code = idle.exit_code(sys.argv[1:])
+    if code is not None:
+        return code
     _begin_again_in_utf8()
     _complete()
     from scheduled.cli.main import main as command_line

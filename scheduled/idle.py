@@ -15,7 +15,7 @@ from scheduled.version import __version__
 
 HINT = "next-due"
 HEARTBEAT = "heartbeat"
-VERSION = "scheduled hint 3"
+VERSION = "scheduled hint 4"
 KIND = 0o170000
 FILE = 0o100000
 FOLDER = 0o040000
@@ -38,17 +38,24 @@ PLACES = ("--config", "--root", "--state-dir")
 QUIET = ("-q", "--quiet", "--no-color")
 
 
-def is_idle(arguments: list[str]) -> bool:
-    """Return whether `scheduled ARGUMENTS` is a tick with nothing to do; record that it came."""
+def exit_code(arguments: list[str]) -> int | None:
+    """Return the exit code of `scheduled ARGUMENTS` if it is a tick with nothing to do.
+
+    Record that it came. None means that it may have something to do.
+    """
     places = _plain_tick(arguments)
     if places is None:
-        return False
+        return None
     try:
         expected = signature(arguments)
         folders = [places["--state-dir"]] if "--state-dir" in places else _default_dirs(places)
-        return any(_holds(folder, expected) for folder in folders)
+        for folder in folders:
+            code = _held(folder, expected)
+            if code is not None:
+                return code
     except (OSError, ValueError, IndexError):
-        return False
+        pass
+    return None
 
 
 def signature(arguments: list[str]) -> str:
@@ -68,14 +75,16 @@ def write_hint(
     *,
     due: float,
     silence: float,
+    code: int,
     stamps: dict[str, tuple[int, int, int] | None],
 ) -> None:
     """Write that nothing is due before `due` (epoch seconds) while `stamps` hold.
 
-    After `silence` seconds without a tick the next one is a full one, which explains the gap. Each
-    stamp is (size, mtime in ns, inode), None for a missing file. Raises OSError.
+    After `silence` seconds without a tick the next one is a full one, which explains the gap. An
+    idle tick exits with `code`. Each stamp is (size, mtime in ns, inode), None for a missing file.
+    Raises OSError.
     """
-    lines = [VERSION, signature(arguments), repr(due), repr(silence)]
+    lines = [VERSION, signature(arguments), repr(due), repr(silence), str(code)]
     for path, stamp in stamps.items():
         if "\n" in path:
             return
@@ -163,12 +172,12 @@ def _text(path: bytes) -> str:
     return path.decode("utf-8", "surrogateescape")
 
 
-def _holds(folder: str, expected: str) -> bool:
-    """Return whether there is a hint of this call and it holds; another's may be broken."""
+def _held(folder: str, expected: str) -> int | None:
+    """Return the exit code in the hint of this call if it holds; another's may be broken."""
     try:
-        return _is_unchanged(folder, expected)
+        return _unchanged(folder, expected)
     except (OSError, ValueError, IndexError):
-        return False
+        return None
 
 
 def _is_there(path: bytes) -> bool:
@@ -179,23 +188,23 @@ def _is_there(path: bytes) -> bool:
     return True
 
 
-def _is_unchanged(state_dir: str, expected: str) -> bool:
+def _unchanged(state_dir: str, expected: str) -> int | None:
     if not _is_ours(posix.lstat(state_dir), FOLDER):
-        return False
+        return None
     lines = _read(f"{state_dir}/{HINT}").split("\n")
     if lines[0] != VERSION or lines[1] != expected or lines[-2:] != [END, ""]:
-        return False
+        return None
     now = time.time()  # noqa: TID251 - this is the way in, before any other clock is read
-    due, silence = float(lines[2]), float(lines[3])
+    due, silence, code = float(lines[2]), float(lines[3]), int(lines[4])
     last, _, _, boot = _read(f"{state_dir}/{HEARTBEAT}").split()
     if now >= due or not 0 <= now - float(last) <= silence or boot != _boot_id():
-        return False
-    for line in lines[4:-2]:
+        return None
+    for line in lines[5:-2]:
         path, _, stamp = line.partition("\0")
         if _stamp(path) != stamp:
-            return False
+            return None
     _beat(state_dir, now, boot)
-    return True
+    return code
 
 
 def _stamp(path: str) -> str:

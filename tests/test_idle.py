@@ -21,6 +21,7 @@ from scheduled.state.store import Store
 from scheduled.ticks import idle_hint
 from scheduled.ticks.idle_hint import IdleHint
 from tests.builders.beside import PATIENCE, wait_for
+from tests.builders.idle import is_idle
 from tests.builders.jobs import RARELY
 
 pytestmark = pytest.mark.slow
@@ -144,7 +145,8 @@ def test_what_another_command_recorded_is_noticed(home: Path) -> None:
         (2, "1000.0"),
         (2, "soon"),
         (3, "0.0"),
-        (4, "/no/such/file\0001 2 3"),
+        (4, "none"),
+        (5, "/no/such/file\0001 2 3"),
     ],
 )
 def test_a_hint_that_does_not_hold_makes_a_full_tick(home: Path, line: int, value: str) -> None:
@@ -174,11 +176,11 @@ def test_a_hint_that_is_cut_off_is_as_good_as_none(home: Path) -> None:
     accepted = []
     for size in range(len(hint)):
         path.write_bytes(hint[:size])
-        accepted += [size] if idle.is_idle([*places(home), "run"]) else []
+        accepted += [size] if is_idle([*places(home), "run"]) else []
 
     assert accepted == []
     path.write_bytes(hint)
-    assert idle.is_idle([*places(home), "run"])
+    assert is_idle([*places(home), "run"])
 
 
 @pytest.mark.parametrize(
@@ -191,11 +193,11 @@ def test_a_hint_that_is_cut_off_is_as_good_as_none(home: Path) -> None:
 def test_a_hint_holds_for_one_environment(
     home: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    assert idle.is_idle([*places(home), "run"])
+    assert is_idle([*places(home), "run"])
 
     monkeypatch.setenv(name, "/Asia/Kathmandu")
 
-    assert not idle.is_idle([*places(home), "run"])
+    assert not is_idle([*places(home), "run"])
 
 
 @pytest.mark.parametrize(("seconds", "expected"), [(-0.001, True), (0.0, False)])
@@ -207,7 +209,7 @@ def test_a_tick_is_idle_until_the_instant_something_is_due(
     (home / "state" / idle.HEARTBEAT).write_text(" ".join([f"{due - 60:.3f}", *clocks[1:]]) + "\n")
     monkeypatch.setattr(time, "time", lambda: due + seconds)
 
-    assert idle.is_idle([*places(home), "run"]) is expected
+    assert is_idle([*places(home), "run"]) is expected
 
 
 def test_after_a_silence_the_tick_is_a_full_one_and_explains_it(home: Path) -> None:
@@ -270,14 +272,14 @@ def test_a_tick_right_after_an_idle_one_is_idle(
     now = int(time.time()) + 5 + 0.0007
     monkeypatch.setattr(time, "time", lambda: now)
 
-    assert idle.is_idle([*places(home), "run"])
-    assert idle.is_idle([*places(home), "run"])
+    assert is_idle([*places(home), "run"])
+    assert is_idle([*places(home), "run"])
 
 
 def test_global_options_may_stand_after_run(home: Path) -> None:
-    assert idle.is_idle(["run", *places(home)])
-    assert idle.is_idle([*places(home)[:2], "run", "-q", *places(home)[2:]])
-    assert idle.is_idle(["--quiet", *places(home)[2:], *places(home)[:2], "run"])
+    assert is_idle(["run", *places(home)])
+    assert is_idle([*places(home)[:2], "run", "-q", *places(home)[2:]])
+    assert is_idle(["--quiet", *places(home)[2:], *places(home)[:2], "run"])
 
 
 def test_a_folder_called_run_is_not_the_command(
@@ -304,9 +306,9 @@ def test_a_folder_called_run_has_a_hint_of_its_own(
         home.mkdir(parents=True)
         configure(home, RARE + OFF)
         monkeypatch.chdir(home.parent)
-        before = idle.is_idle(["--root", "run", "run"])
+        before = is_idle(["--root", "run", "run"])
         code = subprocess.run(command, check=False).returncode
-        found[name] = (before, code, idle.is_idle(["--root", "run", "run"]))
+        found[name] = (before, code, is_idle(["--root", "run", "run"]))
 
     # The state belongs to the first; a tick of the second is refused, and never idle.
     assert found == {"here": (False, 0, True), "there": (False, 2, False)}
@@ -316,7 +318,7 @@ def test_a_folder_called_run_has_a_hint_of_its_own(
     "words", [["--help"], ["run", "run"], [], ["run", "--json"], ["status"], ["run", "extra"]]
 )
 def test_only_a_bare_run_can_be_idle(home: Path, words: list[str]) -> None:
-    assert not idle.is_idle([*places(home), *words])
+    assert not is_idle([*places(home), *words])
 
 
 @pytest.mark.parametrize(("seconds", "expected"), [(-5, False), (1, False), (3, True)])

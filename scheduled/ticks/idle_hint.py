@@ -9,6 +9,7 @@ from typing import NamedTuple
 from scheduled import idle
 from scheduled.config.load import Config
 from scheduled.system.files import Stamp
+from scheduled.ticks.report import Exit
 
 GOOD_FOR = timedelta(days=1)
 """A full tick sees changes that no stamp shows, so there is one a day at least."""
@@ -48,6 +49,7 @@ def write(
             hint.arguments,
             due=due.timestamp(),
             silence=hint.tolerance.total_seconds(),
+            code=Exit.USAGE if config.problems else Exit.OK,
             stamps={**config.stamps, **{str(path): stamp for path, stamp in stamps.items()}},
         )
 

@@ -5,16 +5,22 @@ import sys
 from pathlib import Path
 
 import scheduled
+from scheduled import idle
 from scheduled.state.store import Store
 from tests.builders.command import options, state_dir
 
 ENTRY = Path(scheduled.__file__).parent / "__main__.py"
 
 
-def idle_tick(home: Path) -> None:
-    """A tick for the ecosystem at `home`."""
+def is_idle(words: list[str]) -> bool:
+    """Whether a tick that is called so ends at once."""
+    return idle.exit_code(words) is not None
+
+
+def idle_tick(home: Path) -> int:
+    """The exit code of a tick for the ecosystem at `home`."""
     command = [sys.executable, "-I", "-S", "-X", "utf8", str(ENTRY), *options(home), "run"]
-    subprocess.run(command, capture_output=True, check=False)
+    return subprocess.run(command, capture_output=True, check=False).returncode
 
 
 def full_ticks(home: Path) -> int:

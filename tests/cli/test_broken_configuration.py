@@ -1,5 +1,6 @@
 """Ticks that come and cannot read the configuration: they run nothing, and are told from none."""
 
+import os
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from scheduled.state.heartbeat import Cause, Heartbeat, Stretch
 from scheduled.state.history import HistoryQuery, read
 from scheduled.state.store import Store
 from tests.builders.command import tree
+from tests.builders.idle import full_ticks, idle_tick
 from tests.builders.installed import WITHOUT_SWEEPS
-from tests.builders.jobs import at
+from tests.builders.jobs import RARELY, at
 from tests.builders.looks import Home
 
 SOUND = f'timezone: UTC\n{WITHOUT_SWEEPS}  poll: {{schedule: "* * * * *", command: "true"}}\n'
@@ -176,3 +178,20 @@ def test_a_note_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / heartbeat.UNREAD).write_text(text, "latin-1")
 
     assert unread_config.load(tmp_path) == []
+
+
+@pytest.mark.slow
+def test_ticks_with_nothing_to_do_say_that_something_is_wrong_as_well(root: Path) -> None:
+    def configure(text: str) -> None:
+        path = root / "scheduled.yaml"
+        path.write_text(text)
+        os.utime(path, (1_700_000_000, 1_700_000_000 + len(text)))
+
+    rare = f'{WITHOUT_SWEEPS}  rare: {{schedule: "{RARELY}", command: "true"}}\n'
+    configure(f"retention: {{ages: 3d}}\n{rare}")
+    codes = [idle_tick(root) for _ in range(3)]
+    count = full_ticks(root)
+    configure(rare)
+    codes += [idle_tick(root) for _ in range(2)]
+
+    assert (codes, count) == ([2, 2, 2, 0, 0], 1)

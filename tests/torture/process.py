@@ -52,7 +52,8 @@ def become(
         arguments = ["--root", str(folder), "--state-dir", str(folder / "state"), *words]
         if killed_at is not None:
             sys.addaudithook(_killer(killed_at))
-        code = 0 if idle.is_idle(arguments) else command_line.main(arguments)
+        found = idle.exit_code(arguments)
+        code = command_line.main(arguments) if found is None else found
         sys.stdout.flush()
     except BaseException:
         os.write(2, traceback.format_exc().encode())
