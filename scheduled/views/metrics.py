@@ -103,10 +103,14 @@ def _of_jobs(snapshot: Snapshot) -> Iterator[Metric]:
     for name, about, key in _COUNTERS:
         samples = [Sample(entry.get(key) or 0, {"job": job}) for job, entry in entries.items()]
         yield Metric(f"scheduled_job_{name}", "counter", about, samples)
+    # An alert on the age of a job that was removed would never end; a day's absence is none.
+    known = {job.id for job in snapshot.jobs}
+    gone = {job for job in entries if snapshot.record(job).fingerprint in ("", decide.REMOVED)}
+    present = {job: entry for job, entry in entries.items() if job not in gone - known}
     for name, about, key in _GAUGES:
-        samples = [Sample(entry.get(key) or 0, {"job": job}) for job, entry in entries.items()]
+        samples = [Sample(entry.get(key) or 0, {"job": job}) for job, entry in present.items()]
         yield Metric(f"scheduled_job_{name}", "gauge", about, samples)
-    yield from _instants(snapshot, entries)
+    yield from _instants(snapshot, present)
     yield from _flags(snapshot)
 
 
@@ -129,11 +133,14 @@ def _outcomes(job: str, entry: Mapping[str, Any]) -> Iterator[Sample]:
 
 
 def _instants(snapshot: Snapshot, entries: Mapping[str, Mapping[str, Any]]) -> Iterator[Metric]:
-    success = [
-        sample
-        for job, entry in entries.items()
-        for sample in _at({"job": job}, parse_utc(entry.get("last_success")))
-    ]
+    seen, success = (
+        [
+            sample
+            for job, entry in entries.items()
+            for sample in _at({"job": job}, parse_utc(entry.get(key)))
+        ]
+        for key in ("first_seen", "last_success")
+    )
     last = {job: _last_run(entry) for job, entry in entries.items()}
     ended = [
         sample
@@ -152,6 +159,7 @@ def _instants(snapshot: Snapshot, entries: Mapping[str, Mapping[str, Any]]) -> I
         for sample in _at({"job": job.id}, snapshot.next_run(job, slots))
     ]
     for name, about, samples in (
+        ("first_seen_timestamp_seconds", "When a tick first saw it.", seen),
         ("last_success_timestamp_seconds", "When it last succeeded.", success),
         ("last_run_timestamp_seconds", "When its last run ended.", ended),
         ("last_run_duration_seconds", "How long its last run took.", took),

@@ -10,14 +10,15 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from scheduled.cli.main import main
+from scheduled.planning import decide
 from scheduled.planning.incidents import Kind
-from scheduled.state import incident_events
+from scheduled.state import events, incident_events
 from scheduled.views import metrics
 from scheduled.views.metrics import Sample
 from tests.builders.configuration import written
 from tests.builders.disks import mounted
 from tests.builders.jobs import at
-from tests.builders.looks import Home, begin, end
+from tests.builders.looks import Home, begin, end, seen
 
 UNITS = re.compile(r"_(milliseconds|minutes|hours|days|ms|percent|kilobytes|mb|kb)(_|$)")
 
@@ -60,7 +61,27 @@ def test_it_is_what_prometheus_reads(home: Home) -> None:
     assert value(families, "scheduled_job_enabled", job="poll") == 0
     success = value(families, "scheduled_job_last_success_timestamp_seconds", job="backup")
     assert success == at("11:00").timestamp() + 2
+    first_seen = value(families, "scheduled_job_first_seen_timestamp_seconds", job="backup")
+    assert first_seen == at("10:30").timestamp()
     assert value(families, "scheduled_jobs") == 7
+
+
+def test_of_a_job_that_was_removed_only_counters_are_left(home: Home) -> None:
+    home.record(seen(home.jobs()["poll"], at("11:00")))
+    home.record(begin("p1", at("11:00"), "poll"), end("p1", at("11:00"), job="poll"))
+    home.configure("jobs: {}\n")
+    home.record({"at": "2026-11-21T11:40:00Z", **events.job_missing("poll", "not configured")})
+    removed = events.job_registered("backup", at("11:50"), decide.REMOVED, at("11:50"))
+    home.record({"at": "2026-11-21T11:50:00Z", **removed})
+
+    families = parsed(home.call("metrics").out)
+
+    success = families["scheduled_job_last_success_timestamp_seconds"]
+    assert [sample.labels["job"] for sample in success.samples] == ["poll"]  # it may come back
+    assert value(families, "scheduled_job_outcomes", job="backup", outcome="succeeded") == 1
+    assert "backup" not in {
+        sample.labels["job"] for sample in families["scheduled_job_failures"].samples
+    }
 
 
 def test_open_incidents_are_counted_by_kind(home: Home) -> None:
