@@ -32,6 +32,8 @@ UNDELIVERABLE = incidents.case_of(Kind.UNDELIVERABLE, "outbox")
 SILENCE = incidents.case_of(Kind.NO_TICKS, "cron")
 LOCK = incidents.case_of(Kind.STATE, "lock")
 DAMAGED = incidents.case_of(Kind.STATE, "damaged")
+NAMED = 9
+"""So many problems of the configuration are named: state, journal and messages repeat them."""
 UNRECORDED = "no space: state"
 """Nothing could be recorded for a time; when it is, there is room again."""
 SHORTAGE = incidents.case_of(Kind.DISK, "shortage")
@@ -56,8 +58,12 @@ def all_signs(
 
 
 def configuration(problems: Iterable[str]) -> Finding:
-    """Return the finding about the configuration."""
-    text = "\n".join(problems)
+    """Return the finding about the configuration; of many problems it names the first."""
+    lines = [*problems]
+    if len(lines) > NAMED:
+        more = f"and {len(lines) - NAMED} more; `scheduled config validate` lists all"
+        lines = [*lines[:NAMED], more]
+    text = "\n".join(lines)
     return incidents.condition(Kind.CONFIGURATION, CONFIGURATION, text, "corrected")
 
 
