@@ -70,7 +70,7 @@ def remarks(session: Session, error: ConfigError) -> list[str] | None:
             store = Store(places.state_dir).load()
             changes = incidents.record(
                 store,
-                lambda _known: [incident_signs.configuration(error.problems)],
+                lambda known: [incident_signs.configuration(error.problems, known)],
                 session.now,
                 lambda changes: [incidents.Posted([]) for _ in changes],
             )

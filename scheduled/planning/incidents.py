@@ -53,6 +53,7 @@ class Sign(StrEnum):
 
     HAPPENED = "happened"  # it went wrong at one moment, now or since the last tick
     LASTS = "lasts"  # it is wrong now
+    WORSE = "worse"  # it is wrong now, and more of it than anybody was told
     UNKNOWN = "unknown"  # nothing that says whether it is over
     OVER = "over"  # it is well, or does not matter any more
 
@@ -80,6 +81,7 @@ _ROWS: Mapping[Sign, tuple[Act, Act, Act, Act]] = {
     # Status:        NONE         OPEN         REMINDER_DUE  ACKNOWLEDGED
     Sign.HAPPENED: (Act.OPEN, Act.COUNT, Act.COUNT, Act.COUNT),
     Sign.LASTS: (Act.OPEN, Act.NOTHING, Act.REMIND, Act.NOTHING),
+    Sign.WORSE: (Act.OPEN, Act.REMIND, Act.REMIND, Act.REMIND),
     Sign.UNKNOWN: (Act.NOTHING, Act.NOTHING, Act.REMIND, Act.NOTHING),
     Sign.OVER: (Act.NOTHING, Act.CLOSE, Act.CLOSE, Act.CLOSE),
 }

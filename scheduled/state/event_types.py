@@ -257,6 +257,8 @@ class IncidentAgain(IncidentEvent):
 
 class IncidentReminded(IncidentEvent):
     event: Literal["incident_reminded"]
+    error: NotRequired[str]
+    """What is wrong now, if that is not what was told."""
 
 
 class IncidentTold(IncidentEvent):

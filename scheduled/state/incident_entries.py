@@ -142,6 +142,8 @@ def reminded(state: State, event: kinds.IncidentReminded) -> None:
     if entry is not None:
         entry["told_at"] = event["at"]
         entry["reminders"] = entry.get("reminders", 0) + 1
+        if event.get("error"):
+            entry["last_error"] = event["error"]
         _post(state, entry, event)
 
 

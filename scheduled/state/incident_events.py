@@ -52,9 +52,10 @@ def happened_again(case: str, ident: str, error: str) -> kinds.IncidentAgain:
     return {"event": "incident_again", "case": case, "id": ident, "error": error}
 
 
-def reminded(case: str, ident: str) -> kinds.IncidentReminded:
-    """Build the event of a reminder."""
-    return {"event": "incident_reminded", "case": case, "id": ident}
+def reminded(case: str, ident: str, error: str = "") -> kinds.IncidentReminded:
+    """Build the event of a reminder; `error` if something else is wrong now."""
+    event: kinds.IncidentReminded = {"event": "incident_reminded", "case": case, "id": ident}
+    return {**event, "error": error} if error else event
 
 
 def told(case: str, ident: str) -> kinds.IncidentTold:

@@ -48,7 +48,7 @@ def all_signs(
     """Yield all that a tick has found, but for what no space was found for."""
     state = context.store.state
     yield from _of_jobs(context, config, report, known, now)
-    yield configuration(config.problems)
+    yield configuration(config.problems, known)
     yield _undelivered(state, now)
     yield from _silence(state, config, known.get(SILENCE), now)
     yield from _troubles(report, known, now)
@@ -57,14 +57,31 @@ def all_signs(
             yield incidents.moment(kind, case, known[case], now, "", "sound for a day")
 
 
-def configuration(problems: Iterable[str]) -> Finding:
-    """Return the finding about the configuration; of many problems it names the first."""
+def configuration(problems: Iterable[str], known: Known) -> Finding:
+    """Return the finding about the configuration; of many problems it names the first.
+
+    What is wrong elsewhere than before stops other jobs, and is told.
+    """
     lines = [*problems]
     if len(lines) > NAMED:
         more = f"and {len(lines) - NAMED} more; `scheduled config validate` lists all"
         lines = [*lines[:NAMED], more]
     text = "\n".join(lines)
-    return incidents.condition(Kind.CONFIGURATION, CONFIGURATION, text, "corrected")
+    finding = incidents.condition(Kind.CONFIGURATION, CONFIGURATION, text, "corrected")
+    before = known[CONFIGURATION].last_error.splitlines() if CONFIGURATION in known else lines
+    is_worse = len(before) <= NAMED >= len(lines) and _subjects(lines) - _subjects(before)
+    return finding._replace(sign=incidents.Sign.WORSE) if is_worse else finding
+
+
+def _subjects(problems: Iterable[str]) -> set[str]:
+    """Return where problems are: the file, or the job or channel in it; no line, no key."""
+    found = set()
+    for problem in problems:
+        place, _, rest = problem.partition(": ")
+        path = rest.partition(": ")[0].split(".")
+        named = path[:2] if len(path) > 1 and " " not in rest.partition(": ")[0] else []
+        found.add(".".join((place.rstrip("0123456789").rstrip(":"), *named)))
+    return found
 
 
 def is_quiet(state: State, kind: str, job: str, now: datetime) -> bool:

@@ -15,6 +15,7 @@ from scheduled.planning.incidents import (
     Act,
     Finding,
     Kind,
+    Sign,
     act_on,
     is_recovery,
     next_look,
@@ -143,7 +144,7 @@ def _changes(
     known = incident_entries.open_incidents(state)
     ended = cache(lambda: _ended_lately(state, now))
     return [
-        Change(act, known.get(finding.case) or _new(finding, now, ended), finding.text)
+        _change(act, finding, known.get(finding.case) or _new(finding, now, ended))
         for finding in find(known)
         if (
             act := act_on(
@@ -152,6 +153,15 @@ def _changes(
         )
         is not Act.NOTHING
     ]
+
+
+def _change(act: Act, finding: Finding, incident: Incident) -> Change:
+    """Return what follows from a finding; a reminder says what is wrong now, if that is known."""
+    if act is not Act.REMIND:
+        return Change(act, incident, finding.text)
+    if finding.sign is Sign.UNKNOWN or finding.text == incident.last_error:
+        return Change(act, incident, "")
+    return Change(act, incident._replace(last_error=finding.text), finding.text)
 
 
 def _new(finding: Finding, now: datetime, ended: Callable[[], Collection[str]]) -> Incident:
@@ -245,7 +255,7 @@ def _event(change: Change) -> Event:
                 reopened=incident.reopened,
             )
         case Act.REMIND:
-            return incident_events.reminded(case, ident)
+            return incident_events.reminded(case, ident, text)
         case Act.CLOSE:
             return incident_events.closed(case, ident, text)
         case _:

@@ -66,11 +66,14 @@ def test_each_sign_of_each_kind_has_one_answer_in_each_state(
     act = act_on(finding, known, NOW)
 
     if known is None:
-        assert act is (Act.OPEN if sign in (Sign.HAPPENED, Sign.LASTS) else Act.NOTHING)
+        is_wrong = sign in (Sign.HAPPENED, Sign.LASTS, Sign.WORSE)
+        assert act is (Act.OPEN if is_wrong else Act.NOTHING)
     elif sign is Sign.OVER:
         assert act is Act.CLOSE
     elif sign is Sign.HAPPENED:
         assert act is Act.COUNT
+    elif sign is Sign.WORSE:
+        assert act is Act.REMIND
     else:
         is_due = days is not None and days >= 1 and not acknowledged
         assert act is (Act.REMIND if is_due else Act.NOTHING)
@@ -101,7 +104,7 @@ def test_nobody_is_reminded_where_it_is_quiet_and_the_rest_goes_on() -> None:
 
     acts = [act_on(Finding(Kind.SLOW, "x", sign), known, NOW, quiet=True) for sign in Sign]
 
-    assert acts == [Act.COUNT, Act.NOTHING, Act.NOTHING, Act.CLOSE]
+    assert acts == [Act.COUNT, Act.NOTHING, Act.NOTHING, Act.NOTHING, Act.CLOSE]
 
 
 @pytest.mark.parametrize("alert_after", [1, 2, 3])

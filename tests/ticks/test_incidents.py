@@ -258,31 +258,6 @@ def test_where_nobody_is_reminded_no_tick_has_to_come_for_it(
     assert (due is None) == is_paused
 
 
-def test_a_broken_configuration_is_one_incident(tmp_path: Path) -> None:
-    engine = Engine(tmp_path, [job()])
-    engine.problems = ("jobs/bad.yaml:1: schedule: no",)
-
-    reports = [engine.run_at(f"12:{minute:02}") for minute in range(3)]
-    engine.problems = ()
-    reports.append(engine.run_at("12:03"))
-
-    broken = "configuration"
-    assert [told(report) for report in reports] == [[(broken, "open")], [], [], [(broken, "close")]]
-    assert [report.exit_code for report in reports] == [2, 2, 2, 0]
-
-
-def test_of_many_problems_the_first_are_recorded(tmp_path: Path) -> None:
-    engine = Engine(tmp_path, [job()])
-    engine.problems = tuple(f"jobs/{number}.yaml: broken" for number in range(10_000))
-
-    [change] = engine.run_at("12:00").incidents
-
-    first, *_, tenth = change.text.splitlines()
-    assert first == "jobs/0.yaml: broken"
-    assert tenth == "and 9991 more; `scheduled config validate` lists all"
-    assert len(json.dumps(engine.state)) < 10_000
-
-
 def test_a_tick_killed_before_it_told_leaves_that_to_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
