@@ -18,6 +18,8 @@ from scheduled.installation.tick_command import Target
 from scheduled.system.text import one_line
 from scheduled.views.format import counted
 
+LONGEST_REMEDY = 10_000
+"""Paths are long, and a command that is cut does something else."""
 PATIENCE = 120
 """Seconds that the checks may take in cron's environment."""
 
@@ -48,7 +50,7 @@ def _print(session: Session, findings: Sequence[Finding]) -> None:
     for finding in findings if session.verbose else problems:
         click.echo(f"{finding.level.value}: {finding.check}: {one_line(finding.message)}")
         if finding.remedy:
-            click.echo(f"  {finding.remedy}")
+            click.echo(f"  {one_line(finding.remedy, LONGEST_REMEDY)}")
     if not problems and session.is_terminal and not session.quiet:
         click.echo(f"No problems found by {counted(len(checks.TABLE), 'check')}.")
 

@@ -43,7 +43,8 @@ def read(text: bytes, place: str = CRONTAB, *, names_user: str = "") -> Iterator
     """Yield the entries; of a table with a column for the user, those of `names_user`."""
     variables: dict[str, str] = {}
     for number, raw in enumerate(text.split(b"\n"), start=1):
-        line = raw.decode("utf-8", "surrogateescape").strip(" \t\r")
+        text_to_nul = raw.partition(b"\0")[0]  # where a C program takes it to end
+        line = text_to_nul.decode("utf-8", "surrogateescape").strip(" \t\r")
         if not line or line.startswith("#"):
             continue
         if assignment := _ASSIGNMENT.fullmatch(line):

@@ -188,3 +188,34 @@ def test_under_a_timer_jobs_have_its_path(patient: Patient, tmp_path: Path) -> N
         f"other: not found in the PATH that its runs have under systemd, {tools}"
         in (finding["message"])
     )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"SHELL=/x/\xff\x1b[31m",
+        b"PATH=$X\xfe\x07",
+        b"HOME=/\xc3",
+        b"LANG=\xff",
+        b"TZ=\xff/x",
+        b"5 5 * * * \xff\xfe run",
+        b"HOME=\0",
+        b"SHELL=/bin/sh\0x",
+        b"x" * 100_000,
+        b"* * * * * scheduled run 'unclosed",
+        b"=",
+        b"@reboot",
+    ],
+)
+def test_any_bytes_in_a_crontab(patient: Patient, line: bytes) -> None:
+    patient.crontab.text = line + b"\n" + patient.crontab.text
+    code, printed, complaint = patient.call("doctor", "--verbose")
+
+    assert complaint == ""
+    assert code in (0, 1, 2)
+    assert "\nok: disk: " in printed
+    assert not set("\x1b\x07\0") & set(printed)
+    printed.encode()
+    assert len(patient.examine()["findings"]) >= 20
+    for words in (("status",), ("status", "--json"), ("cron", "show"), ("cron", "install")):
+        assert "bug" not in patient.call(*words)[2]

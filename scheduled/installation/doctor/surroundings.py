@@ -79,7 +79,7 @@ def _exists(name: str) -> bool:
     before = locale.setlocale(locale.LC_CTYPE)
     try:
         locale.setlocale(locale.LC_CTYPE, name)
-    except locale.Error:
+    except (locale.Error, UnicodeError):
         return False
     finally:
         with suppress(locale.Error):
