@@ -3,7 +3,7 @@
 Most jobs are well, and a tick with ten thousand of them looks at each only as far as to see that.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice, pairwise
 from typing import Any
@@ -25,6 +25,7 @@ from scheduled.ticks.report import Report
 from scheduled.timing import slots
 from scheduled.timing.instants import parse_utc
 from scheduled.timing.timezones import zone_info
+from scheduled.views.format import counted
 
 GONE = "no longer configured"
 CONFIGURATION = incidents.case_of(Kind.CONFIGURATION, "problems")
@@ -49,7 +50,7 @@ def all_signs(
     state = context.store.state
     yield from _of_jobs(context, config, report, known, now)
     yield configuration(config.problems, known)
-    yield _undelivered(state, now)
+    yield _undelivered(state, known, now)
     yield from _silence(state, config, known.get(SILENCE), now)
     yield from _troubles(report, known, now)
     for kind, case in ((Kind.STATE, DAMAGED), (Kind.DISK, UNRECORDED)):
@@ -58,18 +59,32 @@ def all_signs(
 
 
 def configuration(problems: Iterable[str], known: Known) -> Finding:
-    """Return the finding about the configuration; of many problems it names the first.
+    """Return the finding about the configuration.
 
     What is wrong elsewhere than before stops other jobs, and is told.
     """
-    lines = [*problems]
-    if len(lines) > NAMED:
-        more = f"and {len(lines) - NAMED} more; `scheduled config validate` lists all"
-        lines = [*lines[:NAMED], more]
-    text = "\n".join(lines)
-    finding = incidents.condition(Kind.CONFIGURATION, CONFIGURATION, text, "corrected")
-    before = known[CONFIGURATION].last_error.splitlines() if CONFIGURATION in known else lines
-    is_worse = len(before) <= NAMED >= len(lines) and _subjects(lines) - _subjects(before)
+    lines, more = [*problems], "; `scheduled config validate` lists all"
+    finding = incidents.condition(
+        Kind.CONFIGURATION, CONFIGURATION, _listed(lines, more), "corrected"
+    )
+    return _compared(finding, known, lines, _subjects)
+
+
+def _listed(lines: Sequence[str], how_to_see_more: str = "") -> str:
+    """Return the text of an incident about several things; of many it names the first."""
+    more = [f"and {len(lines) - NAMED} more{how_to_see_more}"] if len(lines) > NAMED else []
+    return "\n".join((*lines[:NAMED], *more))
+
+
+def _compared(
+    finding: Finding,
+    known: Known,
+    lines: Sequence[str],
+    subjects: Callable[[Iterable[str]], set[str]],
+) -> Finding:
+    """Return a finding as worse if one of its subjects is not among those that were told."""
+    before = known[finding.case].last_error.splitlines() if finding.case in known else lines
+    is_worse = len(before) <= NAMED >= len(lines) and subjects(lines) - subjects(before)
     return finding._replace(sign=incidents.Sign.WORSE) if is_worse else finding
 
 
@@ -233,19 +248,25 @@ def _ended_empty(context: TickContext, facts: JobFacts, entry: Any) -> bool:
     return path is None or path.stat().st_size == 0
 
 
-def _undelivered(state: State, now: datetime) -> Finding:
-    waiting: list[Any] = [
-        message for message in state["outbox"] if message.get("failures") and _is_old(message, now)
+def _undelivered(state: State, known: Known, now: datetime) -> Finding:
+    """Return the finding about messages that wait; a channel that fails besides is told."""
+    waiting: dict[str, list[Any]] = {}
+    for message in state["outbox"]:
+        if message.get("failures") and _is_old(message, now):
+            waiting.setdefault(str(message.get("to", "")), []).append(message)
+    lines = [
+        f"{to.removeprefix('notify:')}: {counted(len(them), 'message')} waiting: {_why(them)}"
+        for to, them in waiting.items()
     ]
-    text = ""
-    if waiting:
-        reason = waiting[0].get("problem") or "no reason is known"
-        text = f"{len(waiting)} waiting for {waiting[0].get('to')} and others: {reason}"
-        if len(waiting) == 1:
-            text = f"a message to {waiting[0].get('to')} waits: {reason}"
-    finding = incidents.condition(Kind.UNDELIVERABLE, UNDELIVERABLE, text, "all are delivered")
-    created = (parse_utc(message.get("created")) for message in waiting)
-    return finding._replace(since=min(filter(None, created), default=None))
+    text, over = _listed(lines), "all are delivered"
+    finding = incidents.condition(Kind.UNDELIVERABLE, UNDELIVERABLE, text, over)
+    found = (parse_utc(message.get("created")) for them in waiting.values() for message in them)
+    finding = finding._replace(since=min(filter(None, found), default=None))
+    return _compared(finding, known, lines, lambda each: {line.partition(": ")[0] for line in each})
+
+
+def _why(messages: Sequence[Any]) -> str:
+    return str(messages[0].get("problem") or "no reason is known")
 
 
 def _is_old(message: Any, now: datetime) -> bool:

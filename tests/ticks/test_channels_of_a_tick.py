@@ -48,3 +48,24 @@ def test_status_names_the_channel_that_fails(tmp_path: Path) -> None:
     [entry] = engine.state["outbox"]
     assert entry["failures"] == 1
     assert health._why([entry]) == "ops (exit code 1: no)"
+
+
+def test_a_channel_that_fails_besides_another_is_told(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job("mine", "0 0 1 1 *")], notify={"ops": FAILING, "me": WRITING})
+    engine.run_at("12:00")
+    put(Store(engine.state_dir).load(), 1, 2, now=at("12:01"))
+    for when in ("13:02", "13:04"):
+        engine.run_at(when)
+    first = engine.lines("written")
+
+    put(Store(engine.state_dir).load(), 3, to="boss", now=at("13:03"))
+    engine.settings["notify"] = {**engine.settings["notify"], "boss": FAILING}
+    told = [engine.run_at(when).incidents for when in ("14:04", "14:06", "14:08")]
+
+    assert first == ["messages not delivered"]
+    [[], [change], []] = told
+    assert change.incident.last_error.splitlines() == [
+        "ops: 3 messages waiting: exit code 1: no",
+        "boss: 1 message waiting: exit code 1: no",
+    ]
+    assert engine.lines("written")[1].startswith("messages not delivered: for 2 h")
