@@ -63,6 +63,7 @@ def _session_at(now: datetime, environ: dict[str, str]) -> type[Session]:
 
 @pytest.fixture
 def place(open_folder: Path) -> Place:
+    open_folder.chmod(0o755)  # an ordinary user is to write there, too
     made = Place(open_folder)
     made.root.mkdir()
     configure(made.root, JOBS)
