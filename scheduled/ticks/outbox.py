@@ -42,7 +42,7 @@ class Setup(NamedTuple):
     config_dir: Path = Path("/")
     trust: Trust | None = None
     is_complete: bool = False
-    """Whether the configuration has no problems: a channel that is not in it was removed."""
+    """Whether no channel is left out for a mistake: one that is not in it was removed."""
     tell: Callable[[str], object] = str
     """Called with the text of a message that is given up."""
 
@@ -104,7 +104,7 @@ def setup(config: "Config", environ: Mapping[str, str], tell: Callable[[str], ob
         environ=environ,
         config_dir=(config.places.config_path or config.places.root / "_").parent,
         trust=config.trust,
-        is_complete=not config.problems,
+        is_complete=not any(": notify" in problem for problem in config.problems),
         tell=tell,
     )
 

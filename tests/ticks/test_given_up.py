@@ -37,6 +37,27 @@ def test_a_channel_that_was_renamed_is_told_by_its_new_name_in_the_same_tick(
     assert engine.state["outbox"] == []
 
 
+@pytest.mark.parametrize(
+    ("problem", "is_told"),
+    [
+        ("jobs/a.yaml:1: schedule: minute 61 is out of range 0-59", True),
+        ("scheduled.yaml:2: notify.ops: no kind; write one like kind: webhook", False),
+        ("scheduled.yaml:2: notify: expected names of channels, found a number", False),
+    ],
+)
+def test_a_channel_that_is_left_out_for_a_mistake_is_not_one_that_was_removed(
+    tmp_path: Path, problem: str, is_told: bool
+) -> None:
+    engine = failed(tmp_path, ops=FAILING)
+    engine.problems = (problem,)
+    engine.settings["notify"] = {"people": WRITING}
+
+    report = engine.run_at("12:02")
+
+    assert bool(report.undelivered) == is_told
+    assert ("backup: failing" in engine.lines()) == is_told
+
+
 def test_where_no_channel_is_left_one_that_is_added_later_is_told(tmp_path: Path) -> None:
     engine = failed(tmp_path, ops=FAILING)
     engine.settings["notify"] = {}
