@@ -21,7 +21,7 @@ from scheduled.timing import backoff, instants
 
 if TYPE_CHECKING:
     from scheduled.config.load import Config
-    from scheduled.notify.channel import ChannelContext
+    from scheduled.notify.channel import ChannelContext, Delivery
     from scheduled.notify.message import Message
 
 RETRY_SECONDS = 60.0
@@ -161,6 +161,7 @@ def _deliver(
     from scheduled.notify.message import Message
 
     delivery = channels.deliver([Message.from_json(dict(entry)) for entry in due], context)
+    _fail_behind(delivery)
     hopeless = [
         (message, reason)
         for message, reason in delivery.failed
@@ -187,6 +188,16 @@ def _deliver(
         f"mail to {message.to} waits in the outbox: {reason}" for message, reason in waiting
     ]
     return problems + delivery.notes
+
+
+def _fail_behind(delivery: "Delivery") -> None:
+    """Count messages that were postponed behind one that failed as failed, too.
+
+    Else they would be due at once, and each tick would be held up by a server that hangs.
+    """
+    reasons = {message.to: reason for message, reason in delivery.failed}
+    behind = [message for message in delivery.postponed if message.to in reasons]
+    delivery.failed += [(message, reasons[message.to]) for message in behind]
 
 
 def _failed_event(

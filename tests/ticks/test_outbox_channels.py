@@ -79,7 +79,7 @@ def test_what_fails_is_tried_again_ever_more_seldom(tmp_path: Path, store: Store
     assert entry["created"] == "2026-03-07T11:00:00Z"
 
 
-def test_after_one_that_hangs_the_others_wait_for_the_next_tick(
+def test_after_one_that_hangs_the_others_wait_with_it(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sending, "MESSAGE_SECONDS", 0.5)
@@ -87,10 +87,25 @@ def test_after_one_that_hangs_the_others_wait_for_the_next_tick(
 
     deliver(tmp_path, store, {"ops": HANGING})
 
-    assert [entry.get("failures", 0) for entry in waiting(store)] == [1, 0]
-    assert outbox.next_due(store.state, NOW) == NOW
-    deliver(tmp_path, store, {"ops": WRITING})
+    assert [entry.get("failures", 0) for entry in waiting(store)] == [1, 1]
+    assert outbox.next_due(store.state, NOW) == NOW + timedelta(minutes=1)
+    deliver(tmp_path, store, {"ops": WRITING}, 1)
     assert written(tmp_path) == ["backup fails 1", "backup fails 2"]
+
+
+def test_a_channel_that_hangs_holds_up_ever_fewer_ticks(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "MESSAGE_SECONDS", 0.1)
+    put(store, 1, 2, 3)
+
+    held_up = []
+    for minute in range(40):
+        before = waiting(store)
+        deliver(tmp_path, store, {"ops": HANGING}, minute)
+        held_up += [minute] if waiting(store) != before else []
+
+    assert held_up == [0, 1, 3, 7, 15, 31]
 
 
 def test_a_tick_that_loaded_the_state_before_delivers_nothing_again(
