@@ -3,6 +3,7 @@
 If many change in one tick, one message tells a channel of all that it wants to know.
 """
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -62,7 +63,9 @@ def poster(
             }
             if len(wanted) > MOST_ALONE:
                 first, *others = wanted
-                digest = recipients.message_to(name, _digest([*wanted.values()], now))
+                digest = recipients.message_to(
+                    name, _digest([*wanted.values()], now, _place(config))
+                )
                 posted[first].outgoing.append(digest.to_json())
                 for place in others:
                     elsewhere = (*posted[place].elsewhere, digest.id)
@@ -130,7 +133,12 @@ def _text(config: Config, change: Change, now: datetime, details: Callable[[Inci
     commands = "`scheduled incidents` lists what is open."
     if incident.job:
         commands = f"`scheduled why {incident.job}` and `scheduled logs {incident.job}` show more."
-    return "\n\n".join(part for part in (block, more, commands) if part)
+    return "\n\n".join(part for part in (block, more, f"{commands}\n{_place(config)}") if part)
+
+
+def _place(config: Config) -> str:
+    """Return where it is: a channel may be told by several hosts and roots."""
+    return f"This is {one_line(config.places.root)} on {one_line(os.uname().nodename)}."
 
 
 def priority(incident: Incident, job: Job | None) -> str:
@@ -150,7 +158,7 @@ def _group(act: Act, incident: Incident) -> str:
     return next((group for kind, group in _GROUPS.items() if kind == incident.kind), "health")
 
 
-def _digest(notices: Sequence[Notice], now: datetime) -> Notice:
+def _digest(notices: Sequence[Notice], now: datetime, place: str) -> Notice:
     """Return one notice of many: of the gravest group among them."""
     groups = ("failure", "missed", "health", "recovery")
     group = min((notice.group for notice in notices), key=groups.index)
@@ -159,7 +167,7 @@ def _digest(notices: Sequence[Notice], now: datetime) -> Notice:
     more = f"\nand {len(notices) - LISTED} more" if len(notices) > LISTED else ""
     return first._replace(
         subject=f"{len(notices)} incidents: {first.subject} and others",
-        body="\n".join(lines) + more + "\n\n`scheduled incidents` lists what is open.",
+        body="\n".join(lines) + f"{more}\n\n`scheduled incidents` lists what is open.\n{place}",
         id=f"{first.id}:{len(notices)}",
         job="",
         priority=max((notice.priority for notice in notices), key=PRIORITIES.index),

@@ -1,5 +1,6 @@
 """The messages about incidents: one for each event, recorded with it."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,17 @@ def test_of_many_incidents_each_channel_is_told_what_its_filters_let_through(
         "missed": ["job-b: no success for too long"],
     }
     assert all(told.outgoing or told.elsewhere for told in posted)
+
+
+@pytest.mark.parametrize("count", [1, 11])
+def test_a_message_says_which_root_on_which_host_it_is_about(tmp_path: Path, count: int) -> None:
+    engine = Engine(tmp_path, [], notify=OPS)
+    changes = [change(f"job-{number}", "failing") for number in range(count)]
+
+    [first, *_] = incident_notices.poster(engine.config, at("12:00"))(changes)
+
+    [message] = first.outgoing
+    assert message["body"].endswith(f"\nThis is {tmp_path} on {os.uname().nodename}.")
 
 
 def test_what_no_channel_wants_to_know_is_not_told(tmp_path: Path) -> None:
