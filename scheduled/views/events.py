@@ -46,8 +46,8 @@ _NAMES: Mapping[str, str] = {
 """The names of events that have one name only."""
 _LEFT_OUT = frozenset(
     (
-        *("seq", "event", "at", "memory", "section", "outgoing", "seed_key", "fired"),
-        "circumstances",
+        *("seq", "event", "at", "memory", "section", "seed_key", "fired", "circumstances"),
+        *("outgoing", "has_message", "messages"),
     )
 )
 """What is nobody else's business: numbers, handlers' memory, messages that wait."""

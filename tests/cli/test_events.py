@@ -215,3 +215,12 @@ def test_every_name_is_one_of_the_design() -> None:
         *("scheduler.stats", "scheduler.health", "incident_opened", "incident_closed"),
         *("incident_reminded", "incident_acknowledged", "startup"),
     } == naming.NAMES
+
+
+def test_messages_that_wait_are_no_part_of_an_event() -> None:
+    kept = {"outgoing": [{"id": "m1"}], "has_message": True, "messages": ["m1"]}
+    event = {"event": "incident_opened", "case": "failing: backup", "error": "no", **kept}
+
+    [named] = naming.named(event)
+
+    assert named["data"] == {"case": "failing: backup", "error": "no"}
