@@ -217,13 +217,13 @@ class Dispatcher:
 
     def _record_ends(self, ends: list[tuple[Running, AttemptResult]]) -> None:
         """Record how runs ended and sync all of it to the disk at once, then fire the events."""
+        self.tick.pings.started(running for running, _ in ends)
         runs = [self._started.pop(running.attempt.run_id) for running, _ in ends]
         rows: list[Row | None] = [
             self._record_end(run, result) for run, (_, result) in zip(runs, ends, strict=True)
         ]
         with self.report.catch_storage_errors():
             self._runner.release_locks(runs)
-        self.tick.pings.started(running for running, _ in ends)
         for (running, result), row in zip(ends, rows, strict=True):
             if row is not None:
                 self._report_end(running.attempt.job, result, row)
@@ -241,7 +241,6 @@ class Dispatcher:
         return None
 
     def _report_end(self, job: Job, result: AttemptResult, row: Row) -> None:
-        self.tick.pings.ended(job, row, result.exit_code)
         self.report.rows.append(row)
         if row["outcome"] is None:
             self._carry_over(job, row["reason"] or "")

@@ -1,6 +1,8 @@
 """The pings of a tick: which of them a run or the tick itself gives rise to, and which failed.
 
-A ping says what is so at that moment, so one that fails is noted and not sent again.
+A ping says what is so at that moment, so one that fails is noted and not sent again. That a run has
+ended is told before it is recorded: if the tick is killed in between, the next one tells it again,
+with the same run id.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -128,7 +128,6 @@ def _record_end(tick: TickContext, ending: Ending, result: AttemptResult) -> Non
     outgoing = outbox.messages(result.events, tick.routes, run.run_id, now, tick.channels)
     row = run_end.record(tick, attempt, result, (run.started_at, finished), outgoing)
     tick.report_end(row, result)
-    tick.pings.ended(job, row, result.exit_code)
 
 
 def _record_interruption(tick: TickContext, job_id: str, run: ActiveRun, job: Job | None) -> None:
@@ -142,11 +141,11 @@ def _record_interruption(tick: TickContext, job_id: str, run: ActiveRun, job: Jo
         resolution = resolve.resolve(job, run, result, memory, tick.slots.now)
         event = events.run_interrupted(job_id, run, resolution)
         called_off = resolve.replaced_retry(memory, event, job)
+        if job is not None and (row := history.row_of(event)) is not None:
+            tick.pings.ended(job, row)
         tick.write_end(event, trouble, *called_off)
     tick.tell_called_off(called_off)
     _tell(tick, event, resolution)
-    if job is not None and (row := history.row_of(event)) is not None:
-        tick.pings.ended(job, row)
 
 
 def _tell(tick: TickContext, event: "RunEnded", resolution: Resolution) -> None:

@@ -30,6 +30,7 @@ def record(
 ) -> Row:
     """Record how a run ended and what follows from it, with its messages; return its row.
 
+    Its ping is handed over first: a tick that is killed in between has the next one send it again.
     `lasted` is from when to when it ran. Who has to be told of a failure is told.
     """
     job = attempt.job
@@ -43,10 +44,11 @@ def record(
         if result.events:
             event["fired"] = [*map(_fired, result.events)]
         before = resolve.replaced_retry(memory, event, job)
+        row = history.row_of(event)
+        assert row is not None
+        tick.pings.ended(job, row, result.exit_code)
         tick.write_end(event, result.trouble, *before, sync=sync)
     tick.tell_called_off(before)
-    row = history.row_of(event)
-    assert row is not None
     if resolution.told:
         tick.tell(row)
     return row
