@@ -145,7 +145,8 @@ KEYS: Mapping[str, Key] = with_aliases(
             "how long output is kept, `{age: 30d, count: 100, size: 2G}`",
             retention,
             "{age: 30d}",
-            ": for how long, of how many runs of each job, how much of all jobs altogether",
+            ": for how long, of how many runs of each job, how much of all jobs altogether"
+            " (looked at once a day)",
             example="{age: 30d}",
             stops_jobs=False,
         ),
