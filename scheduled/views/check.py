@@ -112,7 +112,9 @@ def of_jobs(snapshot: Snapshot, names: Iterable[str], max_age: timedelta | None)
     found = [*(_never_ticked(snapshot) or _silence(snapshot)), *_as_findings(rows)]
     wrong = [finding for finding in found if finding[0] is not Status.OK]
     sentences = _sentences(wrong or found)
-    return Check(worst(found), rows, sentences, [*_ages(rows, max_age)])
+    named = (jobs[row.id] for row in rows if row.id in jobs)
+    limits = {job.id: _limit(snapshot, job, max_age) for job in named}
+    return Check(worst(found), rows, sentences, [*_ages(rows, limits)])
 
 
 def failed(status: Status, sentence: str) -> Check:
@@ -190,9 +192,7 @@ def _job(
     if memory.last_success is not None:
         age = max((snapshot.now - memory.last_success).total_seconds(), 0.0)
     off = _why_off(snapshot, job, memory)
-    if max_age is None and job.max_age is not None and not off:
-        max_age = timedelta(seconds=job.max_age)
-    found = [*_age(snapshot, entry, age, max_age)]
+    found = [*_age(snapshot, entry, age, _limit(snapshot, job, max_age))]
     if not off or is_named or memory.suspended:
         found += _failures(entry, memory)
         if letters[job.id] and not entry.get("failures"):
@@ -202,6 +202,14 @@ def _job(
     wrong = [finding for finding in found if finding[0] is not Status.OK]
     sentences = _sentences(wrong or found) or [_good(age)]
     return JobCheck(job.id, worst(found), _rounded(age), one_line("; ".join(sentences)))
+
+
+def _limit(snapshot: Snapshot, job: Job, max_age: timedelta | None) -> timedelta | None:
+    """Return how old the last success may be: `max_age`, else the job's own while it is on."""
+    if max_age is not None or job.max_age is None:
+        return max_age
+    is_off = _why_off(snapshot, job, snapshot.record(job.id))
+    return None if is_off else timedelta(seconds=job.max_age)
 
 
 def _rounded(age: float | None) -> float | None:
@@ -265,12 +273,13 @@ def _failures(entry: Mapping[str, Any], memory: JobMemory) -> Iterator[Finding]:
 # Performance data
 
 
-def _ages(rows: Iterable[JobCheck], max_age: timedelta | None) -> Iterator[Figure]:
+def _ages(rows: Iterable[JobCheck], limits: Mapping[str, timedelta | None]) -> Iterator[Figure]:
     """Yield the age of each job's last success; ids of jobs need no quotes."""
-    limit = None if max_age is None else max_age.total_seconds()
     for row in rows:
         if row.age_seconds is not None:
-            yield Figure(f"{row.id}_age", row.age_seconds, "s", limit)
+            limit = limits.get(row.id)
+            critical = None if limit is None else limit.total_seconds()
+            yield Figure(f"{row.id}_age", row.age_seconds, "s", critical)
 
 
 def _figures(snapshot: Snapshot) -> Iterator[Figure]:

@@ -88,9 +88,11 @@ def test_a_job_may_have_a_limit_of_its_own(home: Home) -> None:
 
     assert checked(home).status == "CRITICAL"
     assert "no success for 59 min, the limit is 30 min" in checked(home, "backup").text
+    assert checked(home, "backup").figures == {"backup_age": (3598.0, "s", "1800")}
     assert checked(home, "backup", "--max-age", "2h").status == "OK"
     home.record({"at": "2026-11-21T11:50:00Z", **events.job_enabled("backup", enabled=False)})
     assert checked(home).status == "OK"
+    assert checked(home, "backup").figures == {"backup_age": (3598.0, "s", "")}
 
 
 def test_a_job_that_never_succeeded_is_held_to_the_limit_since_it_is_known(home: Home) -> None:
