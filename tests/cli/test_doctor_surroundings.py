@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from scheduled.installation.doctor import ticks
+from scheduled.system import machine
 from tests.builders import needs
 from tests.builders.doctored import Patient, problems
 from tests.builders.people import MALLORY
@@ -219,3 +221,32 @@ def test_any_bytes_in_a_crontab(patient: Patient, line: bytes) -> None:
     assert len(patient.examine()["findings"]) >= 20
     for words in (("status",), ("status", "--json"), ("cron", "show"), ("cron", "install")):
         assert "bug" not in patient.call(*words)[2]
+
+
+def test_a_crontab_that_cron_ignores(patient: Patient, tmp_path: Path) -> None:
+    spooled = tmp_path / "spool" / machine.user()
+    spooled.parent.mkdir()
+    spooled.touch(0o600)
+    patient.monkeypatch.setattr(ticks, "SPOOL", spooled.parent)
+    sound = problems(patient.examine(), "installed")
+    spooled.chmod(0o644)
+    readable = patient.only("installed")
+    spooled.chmod(0o600)
+    patient.crontab.text = patient.crontab.text.rstrip(b"\n")
+    unfinished = patient.only("installed")
+
+    assert sound == []
+    assert "has the mode 0644, not 0600, so Debian's cron ignores" in readable["message"]
+    assert readable["remedy"] == f"chmod 600 {spooled}"
+    assert "its last line does not end with a line break" in unfinished["message"]
+
+
+def test_a_crontab_of_somebody_else(patient: Patient, tmp_path: Path) -> None:
+    needs.root()
+    spooled = tmp_path / "spool" / machine.user()
+    spooled.parent.mkdir()
+    spooled.touch(0o600)
+    patient.monkeypatch.setattr(ticks, "SPOOL", spooled.parent)
+    os.chown(spooled, MALLORY, MALLORY)
+
+    assert "so Debian's cron ignores all of it" in patient.only("installed")["message"]

@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,12 +13,14 @@ from scheduled.installation.crontab_entries import CRONTAB
 from scheduled.installation.doctor import executables, redirection
 from scheduled.installation.doctor.facts import Facts, words
 from scheduled.installation.doctor.finding import Finding, Level, error, warning
-from scheduled.system import daemons, machine
+from scheduled.system import daemons, machine, owners
 from scheduled.version import __version__
 
 ENTRY = ("scheduled", "__main__.py")
 """How the path of the way in ends, which a line of cron's calls."""
 _NO_SHELLS = frozenset(("false", "nologin", "true"))
+SPOOL = Path("/var/spool/cron/crontabs")
+"""Where Debian's cron has the crontabs of users; others are less strict."""
 _VERSION = re.compile(r"""^__version__ = ["'](?P<version>[^"']+)["']""", re.MULTILINE)
 
 
@@ -43,6 +46,8 @@ def daemon(facts: Facts) -> Iterator[Finding]:
 def installed(facts: Facts) -> Iterator[Finding]:
     """Whether the crontab or a timer calls the ticks of this root."""
     if facts.tick_entries or facts.unit_lines:
+        if any(entry.place == CRONTAB for entry in facts.tick_entries):
+            yield from _ignored(facts)
         return
     if facts.crontab_problem:
         message = f"whether the crontab calls the ticks is not known: {facts.crontab_problem}"
@@ -51,6 +56,30 @@ def installed(facts: Facts) -> Iterator[Finding]:
         yield error(
             f"nothing calls the ticks of {facts.root}: no line in the crontab, no timer",
             _install(facts),
+        )
+
+
+def _ignored(facts: Facts) -> Iterator[Finding]:
+    """Yield why Debian's cron ignores the crontab, though `crontab -l` prints it.
+
+    `crontab` does not write one like that; what copies it into an image of a container does.
+    """
+    path, ignored = SPOOL / machine.user(), "so Debian's cron ignores all of it"
+    if not facts.crontab.endswith(b"\n"):
+        yield error(
+            f"crontab: its last line does not end with a line break, {ignored}", "crontab -e"
+        )
+    try:
+        status = path.lstat()
+    except OSError:  # not there, or only root may look
+        return
+    if stat.S_IMODE(status.st_mode) != 0o600:
+        mode = f"{stat.S_IMODE(status.st_mode):04o}"
+        yield error(f"{path}: has the mode {mode}, not 0600, {ignored}", f"chmod 600 {path}")
+    if status.st_uid not in (0, os.geteuid()):
+        owner = owners.name_of(status.st_uid)
+        yield error(
+            f"{path}: belongs to {owner}, {ignored}", f"chown {machine.user()}:crontab {path}"
         )
 
 
