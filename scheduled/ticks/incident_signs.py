@@ -28,6 +28,8 @@ from scheduled.timing.timezones import zone_info
 from scheduled.views.format import counted
 
 GONE = "no longer configured"
+NOTED = timedelta(minutes=10)
+"""How often it is recorded that the machine still has the same trouble."""
 CONFIGURATION = incidents.case_of(Kind.CONFIGURATION, "problems")
 UNDELIVERABLE = incidents.case_of(Kind.UNDELIVERABLE, "outbox")
 SILENCE = incidents.case_of(Kind.NO_TICKS, "cron")
@@ -308,9 +310,11 @@ def _troubles(report: Report, known: Known, now: datetime) -> Iterator[Finding]:
         (Kind.DISK, SHORTAGE, report.shortage),
     ):
         incident = known.get(case)
-        if text and incident is None:
-            yield incidents.condition(kind, case, text, "")
-        elif incident is not None and (text or now - incident.last_at < OFTEN):
-            yield Finding(kind, case, incidents.Sign.UNKNOWN, text=text)
-        elif incident is not None:
-            yield incidents.condition(kind, case, "", "not seen for an hour")
+        if incident is None:
+            yield from [incidents.condition(kind, case, text, "")] if text else ()
+            continue
+        quiet = now - incident.last_at
+        sign = incidents.Sign.OVER if quiet >= OFTEN + NOTED else incidents.Sign.UNKNOWN
+        if text:
+            sign = incidents.Sign.HAPPENED if quiet >= NOTED else incidents.Sign.UNKNOWN
+        yield Finding(kind, case, sign, text=text or "not seen for an hour")
