@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scheduled.config.paths import Paths
 from scheduled.notify.routes import messages_for
-from scheduled.state import outbox_events
 from scheduled.state.document import OutboxEntry, State
 from scheduled.state.journal import Event
 from scheduled.state.store import Store
@@ -159,6 +158,7 @@ def _deliver(
 ) -> list[str]:
     from scheduled.notify import channels, lasting
     from scheduled.notify.message import Message
+    from scheduled.state import outbox_events
 
     delivery = channels.deliver([Message.from_json(dict(entry)) for entry in due], context)
     _fail_behind(delivery)
@@ -203,6 +203,8 @@ def _fail_behind(delivery: "Delivery") -> None:
 def _failed_event(
     entry: OutboxEntry, reason: str, reached: Sequence[str] | None, now: datetime
 ) -> Event:
+    from scheduled.state import outbox_events
+
     failures = entry.get("failures", 0)
     wait = backoff.delay(failures, base=RETRY_SECONDS, cap=LONGEST_RETRY_SECONDS)
     retry_at = now + timedelta(seconds=wait)
