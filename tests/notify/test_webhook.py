@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scheduled.notify import sending
+from scheduled.notify import sending, tls
 from scheduled.notify.channel import ChannelContext
 from scheduled.notify.secrets import Secrets
 from tests.builders import message_servers, sent
@@ -206,6 +207,19 @@ def test_https_is_verified(tmp_path: Path) -> None:
         other = {**settings, "url": url.replace("localhost", "127.0.0.1")}
         reason = sent.reason(sent.send(tmp_path, {**other, "ca_file": str(CERTIFICATE)}))
         assert "its certificate is not valid" in reason
+
+
+def test_certificates_are_loaded_once_for_all_threads(tmp_path: Path) -> None:
+    context = ChannelContext(tmp_path, tmp_path, ZONE, NOW, config_dir=tmp_path)
+    own = Secrets({"ca_file": str(CERTIFICATE)}, context)
+    both = [own, Secrets({}, context)] * 8
+
+    with ThreadPoolExecutor(16) as pool:
+        found = [*pool.map(tls.context, both)]
+
+    assert len({id(each) for each in found}) == 2
+    assert found[0] is not found[1]
+    assert found[0].cert_store_stats()["x509"] == 1
 
 
 def test_certificates_that_are_none_are_named(tmp_path: Path) -> None:
