@@ -5,7 +5,7 @@ when slow (`slow_jobs`), critical when the loop itself fails or errors persist. 
 here, so no tick for too long is critical: nothing runs then, whatever the jobs did.
 """
 
-import shlex
+import os
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
@@ -13,7 +13,7 @@ from enum import IntEnum
 from typing import Any
 
 from scheduled.jobs.model import Outcome
-from scheduled.state import failed_pings, heartbeat, incident_entries, unread_config
+from scheduled.state import failed_pings, heartbeat, incident_entries
 from scheduled.system.text import one_line
 from scheduled.timing.instants import EARLIEST, minute_utc
 from scheduled.views import incidents as incidents_view
@@ -126,6 +126,12 @@ def _clock(snapshot: Snapshot) -> Finding | None:
 
 def _locked_out(snapshot: Snapshot) -> Finding | None:
     """Return that ticks come and have waited in vain for the lock of the state for too long."""
+    if not os.path.lexists(snapshot.state_dir / heartbeat.LOCKED_OUT):
+        return None
+    import shlex  # each tick that runs something loads this module
+
+    from scheduled.state import unread_config
+
     stretches = unread_config.load(snapshot.state_dir, heartbeat.LOCKED_OUT)
     limit = silence_limit(snapshot.cadence.interval)
     if not stretches or snapshot.now - stretches[-1].last.at > limit:
