@@ -248,6 +248,8 @@ class IncidentOpened(IncidentEvent):
     since: NotRequired[str]
     changed: NotRequired[list[str]]
     reopened: NotRequired[bool]
+    tags: NotRequired[list[str]]
+    priority: NotRequired[str]
 
 
 class IncidentAgain(IncidentEvent):

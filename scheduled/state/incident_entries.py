@@ -52,6 +52,9 @@ class Incident(NamedTuple):
     """None: until its end."""
     reopened: bool = False
     """Whether the same had ended less than a day before."""
+    tags: tuple[str, ...] = ()
+    """Those of the job when it opened, and how important it was: both as channels were told."""
+    priority: str = ""
     has_message: bool = False
     """Whether there is a channel that was told of it or is to be; else it was only printed."""
     closed_at: datetime | None = None
@@ -98,6 +101,8 @@ def incident(case: str, entry: IncidentEntry) -> Incident:
         acknowledged_at=parse_utc(acknowledged.get("at")),
         acknowledged_until=parse_utc(acknowledged.get("until")),
         reopened=bool(entry.get("reopened")),
+        tags=tuple(entry.get("tags") or ()),
+        priority=entry.get("priority") or "",
         has_message=bool(entry.get("has_message", "id" not in entry)),
         closed_at=parse_utc(entry.get("closed_at")),
         end=entry.get("end") or "",
@@ -124,7 +129,7 @@ def opened(state: State, event: kinds.IncidentOpened) -> None:
         "first_error": event.get("error", ""),
         "last_error": event.get("error", ""),
     }
-    for key in ("job", "changed", "reopened"):
+    for key in ("job", "changed", "reopened", "tags", "priority"):
         if event.get(key):
             cast("dict[str, Any]", entry)[key] = event[key]
     state["incidents"][event["case"]] = entry

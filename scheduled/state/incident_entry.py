@@ -30,6 +30,8 @@ class IncidentEntry(TypedDict, total=False):
     last_error: str
     changed: list[str]
     reopened: bool
+    tags: list[str]
+    priority: str
     has_message: bool
     waiting: list[str]
     accepted: bool

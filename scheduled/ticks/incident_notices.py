@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from scheduled.config.load import Config
 from scheduled.jobs.model import Job, Priority
@@ -52,8 +53,11 @@ def poster(
     jobs = {job.id: job for job in config.jobs} if config.notify else {}
 
     def post(changes: Sequence[Change]) -> list[Posted]:
-        posted = [Posted([]) for _ in changes]
         notices = [_notice(jobs, change, now) for change in changes]
+        posted = [
+            Posted([], filtered=_filtered(notice) if change.act is Act.OPEN else {})
+            for change, notice in zip(changes, notices, strict=True)
+        ]
         text = cache(lambda place: _text(config, changes[place], now, details))
         for name, settings in config.notify.items():
             wanted = {
@@ -110,6 +114,10 @@ def _notice(jobs: Mapping[str, Job], change: Change, now: datetime) -> Notice | 
     if act not in _EVENTS or (act is Act.CLOSE and not incident.has_message):
         return None
     job = jobs.get(incident.job)
+    weight = priority(incident, job)
+    tags = job.tags if job is not None else ()
+    if act is Act.CLOSE:  # for those who were told of its beginning
+        tags, weight = (*tags, *incident.tags), incident.priority or weight
     return Notice(
         event=_EVENTS[act],
         group=_group(act, incident),
@@ -119,11 +127,18 @@ def _notice(jobs: Mapping[str, Job], change: Change, now: datetime) -> Notice | 
         id=f"{incident.id}:{_EVENTS[act]}:{incident.reminders}",
         created=now,
         job=incident.job,
-        tags=job.tags if job is not None else (),
-        priority="normal" if act is Act.CLOSE else priority(incident, job),
-        weight=priority(incident, job),
+        tags=tuple(dict.fromkeys(tags)),
+        priority="normal" if act is Act.CLOSE else weight,
+        weight=weight,
         facts=row(incident, now),
     )
+
+
+def _filtered(notice: Notice | None) -> Mapping[str, Any]:
+    if notice is None or not notice.job:
+        return {}
+    tags = {"tags": [*notice.tags]} if notice.tags else {}
+    return {**tags, "priority": notice.weight}
 
 
 def _text(config: Config, change: Change, now: datetime, details: Callable[[Incident], str]) -> str:

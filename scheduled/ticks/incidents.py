@@ -52,6 +52,8 @@ class Posted(NamedTuple):
     """Those that stand in its event, as the outbox keeps them."""
     elsewhere: tuple[str, ...] = ()
     """The ids of those that stand in the event of another change, and tell of this one, too."""
+    filtered: Mapping[str, Any] = {}
+    """What filters ask for, to be known at the end: the job may be another then, or gone."""
 
 
 def update(context: TickContext, config: Config, report: Report, bus: Bus, now: datetime) -> None:
@@ -228,8 +230,8 @@ def _untold(state: State, post: Post, now: datetime) -> list[tuple[Change, dict[
 
 def _posted(changes: Sequence[Change], post: Post) -> Iterator[dict[str, Any]]:
     """Yield what the event of each change says about messages."""
-    for outgoing, elsewhere in post(changes):
-        more: dict[str, Any] = {"outgoing": outgoing} if outgoing else {}
+    for outgoing, elsewhere, filtered in post(changes):
+        more: dict[str, Any] = {**filtered, **({"outgoing": outgoing} if outgoing else {})}
         yield {**more, "has_message": True, "messages": [*elsewhere]} if elsewhere else more
 
 

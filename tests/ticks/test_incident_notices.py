@@ -16,6 +16,7 @@ from tests.builders.engine import Engine
 from tests.builders.jobs import at, job
 
 SWITCH = "test -e works || { echo oops; exit 3; }"
+NONE = {"tags": ["weekly"]}
 OPS: dict[str, Any] = {"ops": {"kind": "command", "command": "true"}}
 
 
@@ -189,3 +190,22 @@ def test_a_channel_is_told_of_the_end_of_what_it_was_told(
         [posted] = told([case])
         assert [message["to"] for message in posted.outgoing] == wanted
         assert {message["priority"] for message in posted.outgoing} == {priority}
+
+
+@pytest.mark.slow
+def test_who_was_told_of_a_job_that_is_gone_since_is_told_of_the_end(tmp_path: Path) -> None:
+    fields: dict[str, Any] = {"tags": ("nightly",), "priority": Priority.URGENT}
+    channels = {"tagged": {"tags": ["nightly"]}, "grave": {"priority": "critical"}, "none": NONE}
+    other = job("other", "0 0 1 1 *")
+    fails = job(schedule="0 12 * * *", command="exit 3", **fields)
+    engine = Engine(tmp_path, [fails, other], notify=channels)
+    engine.run_at("11:59")
+    engine.run_at("12:00")
+
+    engine.jobs = (other,)
+    for when in ("12:01", "2026-11-22T13:00"):
+        engine.run_at(when)
+
+    found = [(to, ": over" in subject) for to, subject in sent(engine) if "backup" in subject]
+    told = ["notify:tagged", "notify:grave"]
+    assert found == [*((to, False) for to in told), *((to, True) for to in told)]
