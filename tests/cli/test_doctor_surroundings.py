@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduled.installation.doctor import ticks
+from scheduled.installation.doctor import rivals, ticks
 from scheduled.system import machine
 from tests.builders import needs
 from tests.builders.doctored import Patient, problems
@@ -250,3 +250,22 @@ def test_a_crontab_of_somebody_else(patient: Patient, tmp_path: Path) -> None:
     os.chown(spooled, MALLORY, MALLORY)
 
     assert "so Debian's cron ignores all of it" in patient.only("installed")["message"]
+
+
+def test_a_timer_of_a_package_counts_if_it_is_enabled(patient: Patient, tmp_path: Path) -> None:
+    packaged, wants = tmp_path / "lib", tmp_path / "etc" / "timers.target.wants"
+    packaged.mkdir()
+    wants.mkdir(parents=True)
+    patient.monkeypatch.setattr(rivals, "PACKAGED_UNITS", packaged)
+    patient.monkeypatch.setattr(rivals, "SYSTEM_UNITS", (tmp_path / "etc",))
+    (packaged / "renew.timer").write_text("[Timer]\nOnCalendar=daily\n")
+    (packaged / "renew.service").write_text("[Service]\nExecStart=/usr/bin/certbot -q renew\n")
+    patient.configure('  renew: {command: "/usr/bin/certbot -q renew", schedule: daily}\n')
+    disabled = problems(patient.examine(), "other_timers")
+    (wants / "renew.timer").symlink_to(packaged / "renew.timer")
+
+    finding = patient.only("other_timers")
+
+    assert disabled == []
+    assert f"{packaged}/renew.service runs the command of renew as well" in finding["message"]
+    assert finding["remedy"] == "systemctl disable --now renew.timer"

@@ -12,6 +12,7 @@ from scheduled.installation.doctor.finding import Finding, error, warning
 
 _OUTPUT = re.compile(r"(?:\s*(?:\b[0-9]|&)?>>?\s*&?[^\s;&|<>()'\"`]+)+\s*$")
 _VERBS = frozenset(("run", "daily-report", "--once"))
+PACKAGED_UNITS = Path("/usr/lib/systemd/system")
 SYSTEM_UNITS = (Path("/etc/systemd/system"), Path("/run/systemd/system"))
 
 
@@ -27,8 +28,9 @@ def lines(facts: Facts) -> Iterator[Finding]:
 def timers(facts: Facts) -> Iterator[Finding]:
     """Whether a unit of systemd's that has a timer runs the command of a job as well."""
     user_folder = systemd.folder(facts.environ)
-    for folder in (user_folder, *SYSTEM_UNITS):
-        for timer in _timers(folder):
+    folders = ((folder, _timers(folder)) for folder in (user_folder, *SYSTEM_UNITS))
+    for folder, found in (*folders, (PACKAGED_UNITS, _enabled_timers())):
+        for timer in found:
             service = timer.with_suffix(".service")
             for command in service_commands(service):
                 for job in _jobs_of(facts, command):
@@ -87,6 +89,12 @@ def _jobs_of(facts: Facts, command: str) -> Iterator[str]:
 def _plain(command: str) -> str:
     """Return a command without what does not change what it does: blanks, where output goes."""
     return " ".join(_OUTPUT.sub("", command).split())
+
+
+def _enabled_timers() -> list[Path]:
+    """Return the timers of packages that are enabled: most are only there in case."""
+    enabled = {path.name for wants in SYSTEM_UNITS[0].glob("*.wants") for path in _timers(wants)}
+    return [timer for timer in _timers(PACKAGED_UNITS) if timer.name in enabled]
 
 
 def _timers(folder: Path) -> list[Path]:
