@@ -60,6 +60,8 @@ def note_run(state: State, event: kinds.RunStarted) -> None:
     if gap is not None and _is_late(gap, event["slot"]):
         gap["run"] = gap.get("run", 0) + 1
     rest = min(rest, event.get("missed", 0))
+    if not rest:  # as for nearly all runs
+        return
     for gap in reversed(state["gaps"]):
         taken = min(rest, gap.get("missed", 0) - gap.get("coalesced", 0))
         if taken > 0:
