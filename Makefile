@@ -50,7 +50,7 @@ wheel: $(READY)
 # Every branch of the pure packages has to be covered; the rest is printed. Not measured: programs
 # that a test starts.
 coverage: $(READY)
-	$(FAST) --ignore=tests/e2e --ignore=tests/peers --cov --cov-report=
+	$(PYTEST) $(TESTS) --ignore=tests/e2e --ignore=tests/peers --ignore=tests/torture --cov --cov-report=
 	$(BIN)/coverage report --omit='$(PURE)' --skip-covered
 	$(BIN)/coverage report --include='$(PURE)' --show-missing --fail-under=100
 
