@@ -254,3 +254,34 @@ def test_what_happens_at_a_moment_is_over_after_a_quiet_day() -> None:
         found = incidents.moment(Kind.STATE, known.case, known, NOW, "", "quiet")
         assert found.sign is sign
     assert incidents.moment(Kind.STATE, "x", None, NOW, "damaged", "").sign is Sign.HAPPENED
+
+
+@pytest.mark.parametrize(
+    ("acknowledged", "until", "days"),
+    [(False, None, 1.0), (True, None, None), (True, 0.5, 1.0), (True, 3.0, 3.0)],
+    ids=["open", "for good", "until before the reminder", "until after it"],
+)
+def test_an_incident_is_looked_at_when_a_reminder_can_come(
+    acknowledged: bool, until: float | None, days: float | None
+) -> None:
+    known = incident(
+        acknowledged_at=NOW if acknowledged else None,
+        acknowledged_until=None if until is None else NOW + until * DAY,
+    )
+
+    due = incidents.next_look(known)
+
+    assert due == (None if days is None else NOW + days * DAY)
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("why", [incidents.SUCCEEDED, "disabled"])
+def test_a_job_recovers_when_its_failures_end_with_a_success(kind: Kind, why: str) -> None:
+    expected = kind is Kind.FAILING and why == incidents.SUCCEEDED
+    assert incidents.is_recovery(case_of(kind, "backup"), why) is expected
+
+
+def test_what_is_wrong_now_lasts_until_it_is_not() -> None:
+    assert incidents.condition(Kind.DISK, "x", "full", "space").sign is Sign.LASTS
+    over = incidents.condition(Kind.DISK, "x", "", "space")
+    assert (over.sign, over.text) == (Sign.OVER, "space")
