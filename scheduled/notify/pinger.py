@@ -92,33 +92,50 @@ class Pinger:
 
 # What follows is the life of the process.
 
+_Queue = SimpleQueue[tuple[int, Ping] | None]
+
 
 def _work(orders: int, pipe: int, context: ChannelContext) -> None:
     descriptors.close_others({0, 1, 2, orders, pipe})
-    queues: dict[str, SimpleQueue[tuple[int, Ping] | None]] = {}
-    threads = []
+    queues: dict[str, _Queue] = {}
+    threads: list[tuple[threading.Thread, _Queue]] = []
     longest = ping.SECONDS
     with open(orders, encoding="utf-8") as stream:
         for line in stream:
             number, check, (settings, *rest) = json.loads(line)
             longest = max(longest, ping.limit(settings))
             if check not in queues:
-                queues[check] = SimpleQueue()
-                arguments = (queues[check], pipe, context)
-                threads.append(threading.Thread(target=_send_all, args=arguments, daemon=True))
-                threads[-1].start()
+                queues[check] = _queue(threads, pipe, context)
             queues[check].put((number, Ping(settings, *rest)))
     # The tick waits for the answers, or is dead; in that case this is the limit.
     signal.alarm(int(longest) + _SPARE_SECONDS)
-    for queue in queues.values():
+    for _, queue in threads:
         queue.put(None)
-    for thread in threads:
+    for thread, _ in threads:
         thread.join()
 
 
-def _send_all(
-    queue: "SimpleQueue[tuple[int, Ping] | None]", pipe: int, context: ChannelContext
-) -> None:
+def _queue(
+    threads: list[tuple[threading.Thread, _Queue]], pipe: int, context: ChannelContext
+) -> _Queue:
+    """Return the queue of a new thread; where there can be no more, that of one which works.
+
+    Raises RuntimeError if there can be none.
+    """
+    queue: _Queue = SimpleQueue()
+    thread = threading.Thread(target=_send_all, args=(queue, pipe, context), daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:
+        if not threads:
+            raise
+        threads.append(threads.pop(0))  # take turns
+        return threads[-1][1]
+    threads.append((thread, queue))
+    return queue
+
+
+def _send_all(queue: _Queue, pipe: int, context: ChannelContext) -> None:
     """Send the pings of one check, one after the other."""
     while (item := queue.get()) is not None:
         number, order = item

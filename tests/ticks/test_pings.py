@@ -1,6 +1,7 @@
 """Runs and ticks tell a server of Healthchecks; whatever it does, no job notices."""
 
 import json
+import threading
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -120,6 +121,27 @@ def test_several_jobs_at_once_tell_their_own_checks(tmp_path: Path, server: Ping
 
     assert [server.kinds(n) for n in range(1, 9)] == [["start", str(n)] for n in range(1, 9)]
     assert len({ping["rid"] for n in range(1, 9) for ping in server.pings(n)}) == 8
+
+
+@pytest.mark.slow
+def test_where_threads_run_out_checks_share_one(
+    tmp_path: Path, server: PingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = threading.Thread.start
+
+    def start_two(thread: threading.Thread) -> None:
+        if threading.active_count() > 2:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_two)
+    jobs = [job(f"job{n}", command=f"exit {n}", ping={"url": server.url(n)}) for n in range(1, 9)]
+    engine = Engine(tmp_path, jobs)
+    engine.run_at("11:30")
+    engine.run_at("12:00")
+
+    assert [server.kinds(n) for n in range(1, 9)] == [["start", str(n)] for n in range(1, 9)]
+    assert failing(engine) == []
 
 
 @pytest.mark.parametrize(
