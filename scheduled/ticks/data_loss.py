@@ -172,12 +172,17 @@ def data(risk: Risk) -> dict[str, Any]:
 
 
 def tell_unrecorded(config: Config, error: ScheduledError | None, now: datetime) -> None:
-    """Tell, once, that the state cannot be written for want of space. Never raises."""
+    """Tell, once, that the state cannot be written for want of space. Never raises.
+
+    If nobody can be reached, the next tick tries again.
+    """
     state_dir = config.places.state_dir
-    if not is_no_space(error) or not _reaches_somebody(config) or not _set_mark(state_dir):
+    is_wanted = bool(config.notify) or _reaches_somebody(config)
+    if not is_no_space(error) or not is_wanted or not _set_mark(state_dir):
         return
     from scheduled.notify import channels
     from scheduled.notify.channel import ChannelContext
+    from scheduled.notify.message import Message
 
     risk = no_space(
         UNRECORDED,
@@ -185,10 +190,15 @@ def tell_unrecorded(config: Config, error: ScheduledError | None, now: datetime)
         f"{error}. Nothing can be recorded there, so no job is started meanwhile.",
     )
     places, zone = config.places, zone_info(config.timezone)
-    channels.deliver(
-        _messages(risk, config, now, f"{RISK}:{now.isoformat()}"),
-        ChannelContext(places.root, places.central_dir, zone, now),
-    )
+    change = incidents.opening(next(_findings([risk], (), {})), now)
+    (posted,) = incident_notices.poster(config, now)([change])
+    messages = _messages(risk, config, now, f"{RISK}:{now.isoformat()}")
+    messages += [Message.from_json(message) for message in posted.outgoing]
+    given = outbox.setup(config, os.environ, str)
+    context = ChannelContext(places.root, places.central_dir, zone, now, *given[:4])
+    delivery = channels.deliver(messages, context)
+    if messages and not delivery.delivered:
+        _remove_mark(state_dir)
 
 
 def unrecorded(state_dir: Path, config: Config, now: datetime) -> list[Risk]:

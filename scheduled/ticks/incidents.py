@@ -166,6 +166,11 @@ def _change(act: Act, finding: Finding, incident: Incident) -> Change:
     return Change(act, incident._replace(last_error=finding.text), finding.text)
 
 
+def opening(finding: Finding, now: datetime) -> Change:
+    """Return the change by which an incident opens that cannot be recorded."""
+    return Change(Act.OPEN, _new(finding, now, tuple), finding.text)
+
+
 def _new(finding: Finding, now: datetime, ended: Callable[[], Collection[str]]) -> Incident:
     at = format_utc(now)
     return Incident(

@@ -111,6 +111,29 @@ def test_a8_a_full_state_directory_is_told_at_once_and_once(home: Path, state_di
     assert not (state_dir(home) / "cache/no-space").exists()
 
 
+def test_a_full_state_directory_is_told_by_a_channel_at_once_and_once(
+    home: Path, state_disk: Disk
+) -> None:
+    command = """'test -e works && echo "$SCHEDULED_KIND $SCHEDULED_SUBJECT" >> told'"""
+    channel = f"notify:\n  ops: {{kind: command, command: {command}}}\n"
+    configure(home, channel + WITHOUT_SWEEPS + QUICK)
+    (home / "dev_central").rename(home / "away")
+    scheduled(home, "run")
+    fill(home, state_disk)
+
+    scheduled(home, "run", "--force")
+    (home / "works").touch()
+    for _ in range(3):
+        assert scheduled(home, "run", "--force").code == 4
+    (told,) = (home / "told").read_text().splitlines()
+    state_disk.free()
+    for _ in range(2):
+        scheduled(home, "run", "--force")
+
+    assert told.startswith("disk no space or resource left")
+    assert len((home / "told").read_text().splitlines()) == 2
+
+
 def test_a8_a_disk_that_holds_state_and_mail_is_told_when_there_is_room_again(
     tmp_path: Path,
 ) -> None:
