@@ -6,6 +6,7 @@ and an empty file, which needs no space, has the next tick that can record it te
 """
 
 import os
+import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -197,8 +198,8 @@ def tell_unrecorded(config: Config, error: ScheduledError | None, now: datetime)
     given = outbox.setup(config, os.environ, str)
     context = ChannelContext(places.root, places.central_dir, zone, now, *given[:4])
     delivery = channels.deliver(messages, context)
-    if messages and not delivery.delivered:
-        _remove_mark(state_dir)
+    if delivery.delivered or not messages:
+        _note_told(state_dir)
 
 
 def unrecorded(state_dir: Path, config: Config, now: datetime) -> list[Risk]:
@@ -217,15 +218,27 @@ def unrecorded(state_dir: Path, config: Config, now: datetime) -> list[Risk]:
 
 
 def _set_mark(state_dir: Path) -> bool:
-    """Leave the mark; return whether there was none."""
+    """Leave the mark; return whether nobody was told since: until then it is read-only."""
+    path = state_dir / NO_SPACE_MARK
     try:
-        private.make_folder((state_dir / NO_SPACE_MARK).parent)
-        os.close(private.open_file(state_dir / NO_SPACE_MARK, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        private.make_folder(path.parent)
+        descriptor = private.open_file(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     except FileExistsError:
+        with suppress(OSError):
+            return not os.lstat(path).st_mode & stat.S_IWUSR
         return False
     except OSError:
         return True
+    os.fchmod(descriptor, stat.S_IRUSR)
+    os.close(descriptor)
     return True
+
+
+def _note_told(state_dir: Path) -> None:
+    with suppress(OSError):
+        descriptor = private.open_file(state_dir / NO_SPACE_MARK, os.O_RDONLY)
+        os.fchmod(descriptor, stat.S_IRUSR | stat.S_IWUSR)
+        os.close(descriptor)
 
 
 def _remove_mark(state_dir: Path) -> None:
