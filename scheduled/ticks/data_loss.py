@@ -117,14 +117,15 @@ def record(
 def _findings(
     found: Iterable[Risk], fine: Collection[str], known: Mapping[str, Incident]
 ) -> Iterator[Finding]:
+    """Yield what is over first: of two messages about a directory a mailbox keeps the later one."""
+    for case in fine:
+        if case in known:
+            yield Finding(Kind.DISK, case, Sign.OVER, text=ROOM)
     for risk in found:
         kind = Kind.STATE if risk.case == DAMAGED else Kind.DISK
         sign = Sign.HAPPENED if risk.case in (DAMAGED, UNRECORDED) else Sign.LASTS
         text = "\n".join((risk.subject, *risk.sentences))
         yield Finding(kind, risk.case, sign, text=text, since=risk.since)
-    for case in fine:
-        if case in known:
-            yield Finding(Kind.DISK, case, Sign.OVER, text=ROOM)
 
 
 def _not_tried(
