@@ -12,7 +12,7 @@ import pytest
 from scheduled.config import load
 from scheduled.config.cache import file_for
 from scheduled.system import stamp_cache
-from tests.builders.command import Said, scheduled
+from tests.builders.command import scheduled
 from tests.builders.configuration import job_file, options, written
 from tests.builders.handlers import handler_file
 from tests.builders.idle import full_ticks, idle_tick
@@ -59,7 +59,9 @@ def test_a_tick_runs_the_good_files_and_exits_2_for_the_bad_one(home: Path) -> N
     outcome = scheduled(home, "run")
 
     sentence = "handlers/bad.py:1: not Python: '(' was never closed"
-    assert outcome == Said(2, "", f"scheduled: {sentence}\n")
+    problem, silence = outcome.err.splitlines()
+    assert (outcome.code, outcome.out, problem) == (2, "", f"scheduled: {sentence}")
+    assert silence.startswith("scheduled: incident ")
     assert ran(home) == ["one"]
 
 
