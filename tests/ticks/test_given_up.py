@@ -58,6 +58,17 @@ def test_a_channel_that_is_left_out_for_a_mistake_is_not_one_that_was_removed(
     assert ("backup: failing" in engine.lines()) == is_told
 
 
+def test_channels_below_a_misspelt_key_were_not_removed(tmp_path: Path) -> None:
+    engine = failed(tmp_path, ops=FAILING)
+    engine.problems = ("scheduled.yaml:1: notfy: unknown key; did you mean notify?",)
+    engine.settings["notify"] = {}
+
+    report = engine.run_at("12:02")
+
+    assert report.undelivered == []
+    assert "notify:ops" in [message["to"] for message in engine.state["outbox"]]
+
+
 def test_where_no_channel_is_left_one_that_is_added_later_is_told(tmp_path: Path) -> None:
     engine = failed(tmp_path, ops=FAILING)
     engine.settings["notify"] = {}
