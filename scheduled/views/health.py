@@ -132,11 +132,14 @@ def _locked_out(snapshot: Snapshot) -> Finding | None:
 
     from scheduled.state import unread_config
 
-    stretches = unread_config.load(snapshot.state_dir, heartbeat.LOCKED_OUT)
     limit = silence_limit(snapshot.cadence.interval)
-    if not stretches or snapshot.now - stretches[-1].last.at > limit:
-        return None
-    lasted = snapshot.now - stretches[-1].first.at
+    since = snapshot.now
+    # Ticks that come minutes apart are a stretch each.
+    for ticks in reversed(unread_config.load(snapshot.state_dir, heartbeat.LOCKED_OUT)):
+        if since - ticks.last.at > limit:
+            break
+        since = ticks.first.at
+    lasted = snapshot.now - since
     if lasted <= limit:
         return None
     lock = shlex.quote(one_line(snapshot.state_dir / "locks" / "journal"))

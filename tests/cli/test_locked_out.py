@@ -56,6 +56,21 @@ def test_while_it_is_locked_nothing_works(home: Home) -> None:
     assert f"fuser -v {home.state_dir}/locks/journal" in told.out
 
 
+def test_ticks_that_come_every_five_minutes_are_told_of_the_lock_as_well(home: Home) -> None:
+    home.configure(f"tick_interval: 5m\n{POLL}")
+    ticked(home, "08:00", code=0)
+    with held_by_another(home.state_dir / "locks" / "journal"):
+        ticked(home, "08:05", "08:10", "08:15", code=3)
+        soon = home.call("check", now=at("08:19"))
+        ticked(home, "08:20", "08:25", code=3)
+        told = home.call("check", now=at("08:26"))
+
+    sentence = "another process holds the lock of the state"
+    assert sentence not in soon.out
+    assert told.code == 2
+    assert f"no tick could do anything for 20 min: {sentence}" in told.out
+
+
 def test_a_run_by_hand_that_is_locked_out_is_no_tick(home: Home) -> None:
     ticked(home, "08:00", code=0)
     with held_by_another(home.state_dir / "locks" / "journal"):
