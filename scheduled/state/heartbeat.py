@@ -139,7 +139,11 @@ def find_gaps(
     gap = find_gap(before, now, limit)
     if gap is None or before is None:
         return []
-    inside = [ticks for ticks in in_vain if before.wall <= ticks.first.wall <= ticks.last.wall]
+    inside = [
+        ticks._replace(first=max(before, ticks.first))
+        for ticks in in_vain
+        if before.wall <= ticks.last.wall and ticks.first.wall <= ticks.last.wall
+    ]
     stretches = [Stretch(before, before), *inside, Stretch(now, now)]
     if not inside or inside[-1].last.wall > now.wall:
         return [gap]

@@ -138,6 +138,8 @@ def stretch(first: float, last: float, *, asleep: float = 0.0) -> Stretch:
             [(0, 10, Cause.BROKEN), (10, 40, Cause.ASLEEP), (40, 60, Cause.BROKEN)],
         ),
         ([stretch(-9, -1)], [(0, 60, Cause.SILENT)]),  # of before the last tick
+        ([stretch(-9, 0)], [(0, 60, Cause.SILENT)]),
+        ([stretch(-9, 59)], [(0, 60, Cause.BROKEN)]),  # the last tick came in between
         ([stretch(1, 70)], [(0, 60, Cause.SILENT)]),  # the clock was set back since
     ],
 )
