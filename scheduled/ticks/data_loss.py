@@ -29,6 +29,7 @@ from scheduled.ticks.signals import Bus
 from scheduled.timing.timezones import zone_info
 from scheduled.views.format import absolute
 
+METRICS = f"{NO_SPACE_CASE}metrics"
 NO_SPACE = "No space left: "
 ROOM = "there is room again"
 
@@ -118,8 +119,8 @@ def _findings(
     found: Iterable[Risk], fine: Collection[str], known: Mapping[str, Incident]
 ) -> Iterator[Finding]:
     """Yield what is over first: of two messages about a directory a mailbox keeps the later one."""
-    for case in fine:
-        if case in known:
+    for case in known:
+        if case in fine:
             yield Finding(Kind.DISK, case, Sign.OVER, text=ROOM)
     for risk in found:
         kind = Kind.STATE if risk.case == DAMAGED else Kind.DISK
@@ -133,13 +134,16 @@ def _not_tried(
 ) -> Iterator[Finding]:
     """Yield the cases of which is known only at the next attempt whether there is room again.
 
-    With a job that is not to run any more, they are over.
+    Where nothing is to be written any more, they are over.
     """
     for case in cases:
         if not case.startswith(NO_SPACE_CASE) or case == UNRECORDED:
             continue
-        job = case.removeprefix(f"{NO_SPACE_CASE}job ")
-        why = incident_signs.why_not_expected(config, state, job, now) if job != case else ""
+        why, job = "", case.removeprefix(f"{NO_SPACE_CASE}job ")
+        if job != case:
+            why = incident_signs.why_not_expected(config, state, job, now)
+        elif case == METRICS and not config.metrics_file:
+            why = "metrics_file is not set"
         yield Finding(Kind.DISK, case, Sign.OVER if why else Sign.UNKNOWN, text=why)
 
 
@@ -157,7 +161,8 @@ def _as_risk(change: Change, by_case: Mapping[str, Risk]) -> Risk:
     if change.act is Act.CLOSE:
         subject = change.incident.first_error.partition("\n")[0] or case
         is_room = change.text == ROOM
-        why = "There is room again, and it can be written" if is_room else f"The job: {change.text}"
+        over = "There is room again, and it can be written"
+        why = over if is_room else f"Nothing is written there any more: {change.text}"
         subject, sentences = f"Over: {subject}", [f"{why}."]
     return Risk(case, subject, tuple(sentences), subject.rpartition(NO_SPACE)[2])
 

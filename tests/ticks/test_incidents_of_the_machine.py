@@ -4,6 +4,7 @@ import resource
 from pathlib import Path
 from typing import Any
 
+from scheduled.state import incident_events
 from scheduled.state.incident_entries import closed_incidents, open_incidents
 from scheduled.ticks.report import Exit, Report
 from tests.builders import needs, people
@@ -132,3 +133,20 @@ def test_a_channel_that_takes_nothing_for_an_hour_is_told_by_another_once(tmp_pa
     assert engine.state["outbox"] == []
     assert "no route" in closed_incidents(engine.state)[0].first_error
     assert [*open_incidents(engine.state)] == ["failing: backup"]
+
+
+def test_a_full_disk_is_no_incident_where_nothing_is_written_any_more(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [])
+    text = f"No space left: {tmp_path}"
+    full = incident_events.opened("no space: metrics", "abcd1234", "disk", "", text)
+    engine.settings["metrics_file"] = "missing/prom"
+    engine.run_at("12:00")
+    engine.record("12:00", full)
+
+    still = engine.run_at("12:01")
+    engine.settings["metrics_file"] = ""
+    over = engine.run_at("12:02")
+
+    assert acts(still) == []
+    assert acts(over) == [("disk", "close")]
+    assert over.incidents[0].text == "metrics_file is not set"
