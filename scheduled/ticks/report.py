@@ -131,9 +131,10 @@ class Report:
             self.recurring.append(sentence)
 
     def warn_hourly(self, sentence: str) -> None:
-        """Warn of what the next ticks will warn of as well."""
-        self.warnings.append(sentence)
-        self.hourly.append(sentence)
+        """Warn, once, of what the next ticks will warn of as well."""
+        if sentence not in self.hourly:
+            self.warnings.append(sentence)
+            self.hourly.append(sentence)
 
     def note_space(self, case: str, what: str | Path, sentence: str) -> None:
         """Note whether there was space for something: no sentence if so."""
