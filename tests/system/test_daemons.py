@@ -9,7 +9,8 @@ import pytest
 
 from scheduled.system import daemons
 
-NAME = "cron-of-test"
+NAME = f"cron-{os.getpid()}"
+"""Of this test run alone: others on the machine look at the same processes."""
 pytestmark = pytest.mark.skipif(not Path("/proc/self/comm").exists(), reason="needs /proc")
 
 
