@@ -20,6 +20,7 @@ from scheduled.state.document import State
 from scheduled.state.heartbeat import Cause
 from scheduled.state.incident_entries import Incident
 from scheduled.state.records import JobMemory
+from scheduled.system.text import one_line
 from scheduled.ticks.context import TickContext
 from scheduled.ticks.report import Report
 from scheduled.timing import slots
@@ -69,7 +70,7 @@ def configuration(problems: Iterable[str], known: Known) -> Finding:
     finding = incidents.condition(
         Kind.CONFIGURATION, CONFIGURATION, _listed(lines, more), "corrected"
     )
-    return _compared(finding, known, lines, _subjects)
+    return _compared(finding, known, _subjects)
 
 
 def _listed(lines: Sequence[str], how_to_see_more: str = "") -> str:
@@ -79,14 +80,17 @@ def _listed(lines: Sequence[str], how_to_see_more: str = "") -> str:
 
 
 def _compared(
-    finding: Finding,
-    known: Known,
-    lines: Sequence[str],
-    subjects: Callable[[Iterable[str]], set[str]],
+    finding: Finding, known: Known, subjects: Callable[[Iterable[str]], set[str]]
 ) -> Finding:
-    """Return a finding as worse if one of its subjects is not among those that were told."""
-    before = known[finding.case].last_error.splitlines() if finding.case in known else lines
-    is_worse = len(before) <= NAMED >= len(lines) and subjects(lines) - subjects(before)
+    """Return a finding as worse if one of its subjects is not among those that were told.
+
+    Where only the first of many are named, that cannot be seen.
+    """
+    if finding.case not in known or finding.sign is not incidents.Sign.LASTS:
+        return finding
+    before, lines = known[finding.case].last_error.splitlines(), finding.text.splitlines()
+    is_whole = max(len(before), len(lines)) <= NAMED
+    is_worse = is_whole and subjects(lines) - subjects(before)
     return finding._replace(sign=incidents.Sign.WORSE) if is_worse else finding
 
 
@@ -102,9 +106,10 @@ def _subjects(problems: Iterable[str]) -> set[str]:
 
 
 def is_quiet(state: State, kind: str, job: str, now: datetime) -> bool:
-    """Return whether nobody is to be reminded of it.
+    """Return whether nobody is to be reminded of an incident of this kind.
 
-    So it is while a person has paused the job, and while it fails, of which another one reminds.
+    Nobody is while a person has paused the job. Nor of its missed and failed runs while the job is
+    failing: that incident reminds of it.
     """
     if not job:
         return False
@@ -257,14 +262,16 @@ def _undelivered(state: State, known: Known, now: datetime) -> Finding:
         if message.get("failures") and _is_old(message, now):
             waiting.setdefault(str(message.get("to", "")), []).append(message)
     lines = [
-        f"{to.removeprefix('notify:')}: {counted(len(them), 'message')} waiting: {_why(them)}"
+        one_line(
+            f"{to.removeprefix('notify:')}: {counted(len(them), 'message')} waiting: {_why(them)}"
+        )
         for to, them in waiting.items()
     ]
     text, over = _listed(lines), "all are delivered"
     finding = incidents.condition(Kind.UNDELIVERABLE, UNDELIVERABLE, text, over)
     found = (parse_utc(message.get("created")) for them in waiting.values() for message in them)
     finding = finding._replace(since=min(filter(None, found), default=None))
-    return _compared(finding, known, lines, lambda each: {line.partition(": ")[0] for line in each})
+    return _compared(finding, known, lambda lines: {line.partition(": ")[0] for line in lines})
 
 
 def _why(messages: Sequence[Any]) -> str:

@@ -150,3 +150,18 @@ def test_a_full_disk_is_no_incident_where_nothing_is_written_any_more(tmp_path: 
     assert acts(still) == []
     assert acts(over) == [("disk", "close")]
     assert over.incidents[0].text == "metrics_file is not set"
+
+
+def test_a_mailbox_with_any_name_that_takes_nothing_is_told_once(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [])
+    engine.run_at("11:00")
+    message = {"id": "m1", "to": "@a\n@b", "created": "2026-11-21T10:00:00Z", "failures": 3}
+    waiting = {**message, "problem": "no such\u2028branch", "retry_at": "2026-11-21T23:00:00Z"}
+    opened = incident_events.opened("disk: x", "abcd1234", "disk", "", "full")
+    engine.record("11:00", {**opened, "outgoing": [waiting]})
+
+    reports = [engine.run_at(f"12:{minute:02}") for minute in range(3)]
+
+    assert [act for act in acts(*reports) if act[0] == "undeliverable"] == [
+        ("undeliverable", "open")
+    ]
