@@ -61,12 +61,12 @@ def _config(session: Session) -> Config:
 def _note_unread(session: Session) -> None:
     """Note in the state that a tick came, if it is certainly the state of this root and host."""
     from scheduled.config import ownership, paths
-    from scheduled.state import heartbeat, unread_config
+    from scheduled.state import heartbeat, ticks_in_vain
 
     with contextlib.suppress(ScheduledError, OSError):
         places = paths.find(session.path_options)
         if ownership.is_known_owner(places, session.environ):
-            unread_config.note(places.state_dir, heartbeat.read_clocks(session.now))
+            ticks_in_vain.note(places.state_dir, heartbeat.read_clocks(session.now))
 
 
 def _preview(session: Session, request: RunRequest, *, as_json: bool) -> int:

@@ -40,6 +40,10 @@ class Cause(StrEnum):
     LOCKED = "state locked"  # ticks came, and another process held the lock all the while
 
 
+CAUSES = {UNREAD: Cause.BROKEN, LOCKED_OUT: Cause.LOCKED}
+"""The notes of ticks that could do nothing, with what kept them from it."""
+
+
 class Heartbeat(NamedTuple):
     """One instant by three clocks, in seconds."""
 

@@ -15,7 +15,6 @@ from scheduled.state.store import Store
 from scheduled.state.tick_interval import Cadence
 from scheduled.system import private
 
-NOTES = (heartbeat.UNREAD, heartbeat.LOCKED_OUT)
 MOST_WARNINGS = 10
 """Of one tick, about instants in the future."""
 
@@ -46,19 +45,19 @@ def note_locked_out(
     """Note that a tick came and waited in vain for the lock of the state, if that was its end."""
     if not isinstance(error, LockedError) or request is not None:
         return
-    from scheduled.state import unread_config
+    from scheduled.state import ticks_in_vain
 
     state_dir = config.places.state_dir
     with contextlib.suppress(OSError, ScheduledError):
-        unread_config.note(state_dir, heartbeat.read_clocks(now), heartbeat.LOCKED_OUT)
+        ticks_in_vain.note(state_dir, heartbeat.read_clocks(now), heartbeat.LOCKED_OUT)
 
 
 def _in_vain(store: Store) -> list[Stretch]:
-    if not any(os.path.lexists(store.state_dir / name) for name in NOTES):
+    if not any(os.path.lexists(store.state_dir / name) for name in heartbeat.CAUSES):
         return []
-    from scheduled.state import unread_config
+    from scheduled.state import ticks_in_vain
 
-    return unread_config.load_all(store.state_dir)
+    return ticks_in_vain.load_all(store.state_dir)
 
 
 def reset_future(store: Store, jobs: Iterable[Job], now: datetime) -> list[str]:

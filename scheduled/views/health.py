@@ -130,12 +130,12 @@ def _locked_out(snapshot: Snapshot) -> Finding | None:
         return None
     import shlex  # each tick that runs something loads this module
 
-    from scheduled.state import unread_config
+    from scheduled.state import ticks_in_vain
 
     limit = silence_limit(snapshot.cadence.interval)
     since = snapshot.now
     # Ticks that come minutes apart are a stretch each.
-    for ticks in reversed(unread_config.load(snapshot.state_dir, heartbeat.LOCKED_OUT)):
+    for ticks in reversed(ticks_in_vain.load(snapshot.state_dir, heartbeat.LOCKED_OUT)):
         if since - ticks.last.at > limit:
             break
         since = ticks.first.at

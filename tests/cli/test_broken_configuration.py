@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scheduled.cli.run import run
-from scheduled.state import heartbeat, unread_config
+from scheduled.state import heartbeat, ticks_in_vain
 from scheduled.state.heartbeat import Cause, Heartbeat, Stretch
 from scheduled.state.history import HistoryQuery, read
 from scheduled.state.store import Store
@@ -163,23 +163,23 @@ def test_no_gap_is_none_whatever_came(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_note_stays_short_and_knows_first_and_last(tmp_path: Path) -> None:
     for number in range(200):
-        unread_config.note(tmp_path, beat(number / 2))
+        ticks_in_vain.note(tmp_path, beat(number / 2))
     for number in range(300):
-        unread_config.note(tmp_path, beat(200 + 10 * number))
+        ticks_in_vain.note(tmp_path, beat(200 + 10 * number))
 
-    found = unread_config.load(tmp_path)
+    found = ticks_in_vain.load(tmp_path)
 
-    assert len(found) == unread_config.MOST_STRETCHES
+    assert len(found) == ticks_in_vain.MOST_STRETCHES
     assert (found[0].first, found[0].last) == (beat(0), beat(99.5))
     assert found[-1].last == beat(200 + 10 * 299)
 
 
 @pytest.mark.parametrize("text", ["", "no numbers at all\n", "1 2 3 b\n", "\xff\n", "1 2\n3 4 5 b"])
 def test_a_note_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
-    unread_config.note(tmp_path, beat(0))
+    ticks_in_vain.note(tmp_path, beat(0))
     (tmp_path / heartbeat.UNREAD).write_text(text, "latin-1")
 
-    assert unread_config.load(tmp_path) == []
+    assert ticks_in_vain.load(tmp_path) == []
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduled.state import heartbeat, unread_config
+from scheduled.state import heartbeat, ticks_in_vain
 from scheduled.system import locks
 from tests.builders.installed import WITHOUT_SWEEPS
 from tests.builders.jobs import at
@@ -96,13 +96,13 @@ def test_a_gap_of_both_causes_is_divided_by_them(home: Home) -> None:
 
 
 def test_of_two_notes_of_the_same_time_the_first_counts(tmp_path: Path) -> None:
-    unread_config.note(tmp_path, beat(1))
-    unread_config.note(tmp_path, beat(3))
-    unread_config.note(tmp_path, beat(2), heartbeat.LOCKED_OUT)
-    unread_config.note(tmp_path, beat(4), heartbeat.LOCKED_OUT)
-    unread_config.note(tmp_path, beat(20), heartbeat.LOCKED_OUT)
+    ticks_in_vain.note(tmp_path, beat(1))
+    ticks_in_vain.note(tmp_path, beat(3))
+    ticks_in_vain.note(tmp_path, beat(2), heartbeat.LOCKED_OUT)
+    ticks_in_vain.note(tmp_path, beat(4), heartbeat.LOCKED_OUT)
+    ticks_in_vain.note(tmp_path, beat(20), heartbeat.LOCKED_OUT)
 
-    found = unread_config.load_all(tmp_path)
+    found = ticks_in_vain.load_all(tmp_path)
 
     assert [(ticks.first, ticks.last, ticks.cause) for ticks in found] == [
         (beat(1), beat(3), "configuration broken"),

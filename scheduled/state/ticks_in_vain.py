@@ -8,13 +8,12 @@ the configuration: what was changed since then counts from its change.
 from pathlib import Path
 
 from scheduled.state import heartbeat
-from scheduled.state.heartbeat import LOCKED_OUT, UNREAD, Cause, Heartbeat, Stretch
+from scheduled.state.heartbeat import CAUSES, UNREAD, Heartbeat, Stretch
 from scheduled.system import private
 
 JOINED_SECONDS = 150.0
 """Ticks that come so soon after each other are one stretch: the note stays short."""
 MOST_STRETCHES = 50
-_CAUSES = {UNREAD: Cause.BROKEN, LOCKED_OUT: Cause.LOCKED}
 
 
 def note(state_dir: Path, now: Heartbeat, name: str = UNREAD) -> None:
@@ -36,7 +35,7 @@ def note(state_dir: Path, now: Heartbeat, name: str = UNREAD) -> None:
 def load_all(state_dir: Path) -> list[Stretch]:
     """Return the stretches of all notes, oldest first; of two that overlap the first."""
     found: list[Stretch] = []
-    for stretch in sorted(each for name in _CAUSES for each in load(state_dir, name)):
+    for stretch in sorted(each for name in CAUSES for each in load(state_dir, name)):
         if not found or found[-1].last.wall <= stretch.first.wall:
             found.append(stretch)
     return found
@@ -51,4 +50,4 @@ def load(state_dir: Path, name: str = UNREAD) -> list[Stretch]:
     beats = [heartbeat.parsed(line) for line in text.splitlines()]
     known = [beat for beat in beats if beat is not None]
     pairs = zip(known[::2], known[1::2], strict=False)
-    return [Stretch(first, last, _CAUSES[name]) for first, last in pairs]
+    return [Stretch(first, last, CAUSES[name]) for first, last in pairs]
