@@ -229,20 +229,23 @@ def _untold(state: State, post: Post, now: datetime) -> list[tuple[Change, dict[
     if not changes:
         return []
     return [
-        (change, more) for change, more in zip(changes, _posted(changes, post), strict=True) if more
+        (change, more)
+        for change, posted in zip(changes, post(changes), strict=True)
+        if (more := _messages(posted))
     ]
 
 
-def _posted(changes: Sequence[Change], post: Post) -> Iterator[dict[str, Any]]:
-    """Yield what the event of each change says about messages."""
-    for outgoing, elsewhere, filtered in post(changes):
-        more: dict[str, Any] = {**filtered, **({"outgoing": outgoing} if outgoing else {})}
-        yield {**more, "has_message": True, "messages": [*elsewhere]} if elsewhere else more
+def _messages(posted: Posted) -> dict[str, Any]:
+    """Return what the event of a change says about messages; {} if there are none."""
+    more: dict[str, Any] = {"outgoing": posted.outgoing} if posted.outgoing else {}
+    if posted.elsewhere:
+        more |= {"has_message": True, "messages": [*posted.elsewhere]}
+    return more
 
 
 def _events(changes: Sequence[Change], post: Post) -> Iterator[Event]:
-    for change, more in zip(changes, _posted(changes, post), strict=True):
-        yield {**_event(change), **more}
+    for change, posted in zip(changes, post(changes), strict=True):
+        yield {**_event(change), **posted.filtered, **_messages(posted)}
 
 
 def _event(change: Change) -> Event:

@@ -106,6 +106,17 @@ def test_a_message_says_which_root_on_which_host_it_is_about(tmp_path: Path, cou
     assert message["body"].endswith(f"\nThis is {tmp_path} on {os.uname().nodename}.")
 
 
+def test_what_no_channel_wants_to_know_is_not_on_record_as_told(tmp_path: Path) -> None:
+    others = {"ops": {**OPS["ops"], "jobs": ["others-*"]}}
+    engine = Engine(tmp_path, [job(schedule="0 12 * * *", command="exit 3")], notify=others)
+
+    for when in ("11:59", "12:00", "12:01", "12:02"):
+        engine.run_at(when)
+
+    about = [each["event"] for each in engine.events if each["event"].startswith("incident_")]
+    assert about == ["incident_opened"]
+
+
 def test_what_no_channel_wants_to_know_is_not_told(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [], notify={"some": {"jobs": ["job-1*"]}})
     changes = [change(f"job-{number}", "failing") for number in range(15)]
