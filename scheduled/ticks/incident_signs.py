@@ -287,13 +287,15 @@ def _silence(
     state: State, config: Config, incident: Incident | None, now: datetime
 ) -> Iterator[Finding]:
     """Yield the newest time in which cron did not call, if it is not known yet."""
-    text, since = "", None
+    text, since, told = "", None, None
     for gap in state["gaps"]:
         start, end = parse_utc(gap.get("from")), parse_utc(gap.get("to"))
         if not start or not end or gap.get("cause") != Cause.SILENT.value:
             continue
-        is_new = _last_silence(state, incident) < end and now - end < incidents.DAY
-        if is_new and end - start >= NO_TICKS:
+        if now - end >= incidents.DAY or end - start < NO_TICKS:
+            continue
+        told = told or _last_silence(state, incident)
+        if told < end:
             from scheduled.views import gaps
 
             text, since = f"no tick from {gaps.when(gap, zone_info(config.timezone))}", start
@@ -303,6 +305,7 @@ def _silence(
 
 
 def _last_silence(state: State, incident: Incident | None) -> datetime:
+    """Return when the newest time without ticks was recorded of which an incident has told."""
     from scheduled.state.incident_entries import closed_incidents
 
     ended = [incident.last_at for incident in closed_incidents(state) if incident.case == SILENCE]
