@@ -7,7 +7,6 @@ cron does not run for hours, summer time ends, and the clock is set back.
 import json
 import os
 import signal
-import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +22,7 @@ from scheduled.state import events, heartbeat, records
 from scheduled.state.heartbeat import Heartbeat
 from scheduled.views import incidents
 from tests.builders import looks
+from tests.builders.beside import wait_for
 from tests.builders.engine import Engine
 from tests.builders.jobs import job
 
@@ -134,8 +134,7 @@ class Month:
                 self.ticks(day, clock)
             finally:
                 os._exit(1)
-        while not any(run.pid for run in self.runs(name)):
-            time.sleep(0.02)
+        wait_for(lambda: any(run.pid for run in self.runs(name)))
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
 
@@ -190,8 +189,7 @@ def morning(month: Month, day: int) -> None:
             month.damage_state()
             month.ticks(day, "11:00")
         case 9:
-            while not list(month.engine.state_dir.glob("runs/index/*.exit")):
-                time.sleep(0.02)
+            wait_for(lambda: any(month.engine.state_dir.glob("runs/index/*.exit")))
         case 12:
             month.record(12, events.dead_letters_dropped("export"))
         case 13:

@@ -5,7 +5,6 @@ import pickle
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,14 @@ import pytest
 from scheduled.jobs.model import OnInterrupted
 from scheduled.state import heartbeat, records
 from scheduled.state.heartbeat import Heartbeat
-from scheduled.system import processes
 from scheduled.ticks import tick
 from scheduled.ticks.context import TickContext
 from scheduled.views.events import STARTUP, named
 from tests.builders import ping_server
+from tests.builders.beside import wait_for
 from tests.builders.engine import Engine
 from tests.builders.jobs import RARELY, at, job
+from tests.builders.killed import wait_for_the_end_of
 from tests.builders.ping_server import PingServer
 
 
@@ -61,8 +61,7 @@ def test_the_next_tick_tells_how_a_run_ended_whose_tick_was_killed(
     assert server.kinds(1) == ["success"]  # that of 11:30: the killed tick's is missing
 
     (tmp_path / "go").touch()
-    while not list(engine.state_dir.glob("runs/backup/*.exit")):
-        time.sleep(0.02)
+    wait_for(lambda: any(engine.state_dir.glob("runs/backup/*.exit")))
     report = engine.run_at("12:05")
 
     assert server.kinds() == ["start", "4"]
@@ -149,8 +148,7 @@ def test_a_run_that_was_killed_with_its_tick_is_told_as_failed(
     process.wait()
     for pid in (run.keeper, run.pid):
         os.kill(pid, signal.SIGKILL)
-    while processes.start_time(run.pid):
-        time.sleep(0.02)
+    wait_for_the_end_of(run.pid)
     report = engine.run_at("12:05")
 
     assert server.kinds() == ["start", "fail"]
@@ -185,8 +183,7 @@ def test_what_sends_pings_holds_no_lock(tmp_path: Path, server: PingServer) -> N
     engine = Engine(tmp_path, [job("backup", schedule="* * * * *", ping=ping)])
     engine.run_at("11:30")
     process = started(engine, "11:31")
-    while not [row for row in engine.rows if row["outcome"] == "succeeded"]:
-        time.sleep(0.02)
+    wait_for(lambda: any(row["outcome"] == "succeeded" for row in engine.rows))
     process.send_signal(signal.SIGKILL)
     process.wait()
 
