@@ -75,7 +75,8 @@ def expect(moments: list[Moment], settled_from: int) -> Expected:
     reached: dict[str, datetime] = {}
     """How far a tick has looked at the slots of a job since the clock was last corrected."""
     claimed: dict[str, datetime] = {}
-    """How far one may have claimed slots, if it was killed; a changed job counts from then on."""
+    """How far one may have claimed slots, if it was killed, or a command may have registered a job;
+    a new or changed job counts from then on."""
     clock = _Clock()
     for number, moment in enumerate(moments):
         match moment.operation:
@@ -84,6 +85,7 @@ def expect(moments: list[Moment], settled_from: int) -> Expected:
                     known.pop(job, None)
             case Command(words):
                 _follow(words, moment.ended[0].code, known, off)
+                _reach(claimed, moment.jobs.keys() & words, moment.now)
             case Ticks():
                 clock.tick(moment.now)
                 _reach(claimed, moment.jobs, moment.now)

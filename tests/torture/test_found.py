@@ -43,6 +43,13 @@ FOUND: dict[str, list[Operation]] = {
         Advance(-TWO_DAYS),
         TICK,
     ],
+    "a command makes a job known, and the clock is set back a little": [
+        Configure("c", JobPlan("fails", "*/5 * * * *", "latest", 0)),
+        Command(("trigger", "c")),
+        Advance(-2400),
+        TICK,
+        Advance(300),
+    ],
     "a job is cancelled while it is deferred": [
         Configure("a", JobPlan("busy", "* * * * *", "skip", 2)),
         Command(("defer", "a", "--until", "20m")),
