@@ -148,7 +148,8 @@ class _Mail(socketserver.BaseRequestHandler):
             self._say("235 welcome" if is_right else f"535 no: {echo}")
         elif word == "RCPT":
             is_refused = mode == "refuse" or (mode in ("refuse one", "later") and "bad@" in line)
-            self._recipients += [] if is_refused else [line.strip()]
+            address = line.partition("<")[2].partition(">")[0]
+            self._recipients += [] if is_refused else [address]
             refusal = "450 try later" if mode == "later" else "550 nobody here"
             self._say(refusal if is_refused else "250 ok")
         elif word == "DATA":

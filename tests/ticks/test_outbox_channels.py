@@ -203,7 +203,7 @@ def test_who_has_got_a_message_does_not_get_it_again(tmp_path: Path, store: Stor
 
 def received(server: message_servers.Server) -> list[tuple[Any, str]]:
     return [
-        (email.message_from_string(mail["mail"]), line.partition("<")[2].rstrip(">"))
+        (email.message_from_string(mail["mail"]), address)
         for mail in server.accepted
-        for line in mail["to"]
+        for address in mail["to"]
     ]
