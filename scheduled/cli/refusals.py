@@ -85,8 +85,8 @@ def _note(trouble: str, environ: Mapping[str, str]) -> Path | None:
 
 
 def _is_ours(folder: Path) -> bool:
-    """Return whether what is made in a directory, or above it, is made in one of our own."""
-    for place in (folder, *folder.parents):
+    """Return whether a directory is ours, or can be made in one of ours; a home is not made."""
+    for place in (folder, folder.parent):
         with suppress(OSError):
             return place.stat().st_uid == os.geteuid()
     return False

@@ -80,6 +80,17 @@ def test_c1_root_keeps_no_note_in_the_home_of_another_user(
     assert len([*(tmp_path / ".cache/scheduled").iterdir()]) == 1
 
 
+def test_a_home_that_is_not_there_is_not_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, absent = tmp_path / "own", tmp_path / "absent"
+    own.mkdir()
+    monkeypatch.setattr(user_dirs, "home", lambda environ: _home(environ, own))
+
+    assert printed([17, 18], {"HOME": str(absent)}) == [17]
+    assert not absent.exists()
+
+
 def _home(environ: dict[str, str], own: Path) -> Path:
     return Path(environ["HOME"]) if environ else own
 
