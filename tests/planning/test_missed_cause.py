@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
+from scheduled.planning import missed_cause
+from scheduled.planning.decision import Decision, Verdict
+from scheduled.planning.slot_cache import SlotCache
 from scheduled.state import events, tick_events
+from scheduled.state.document import empty
+from scheduled.state.records import job_memory
+from scheduled.timing.slots import MissedRange
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job
 from tests.builders.looks import begin, end
@@ -100,6 +106,26 @@ def test_b2_a_cause_that_is_over_is_not_taken_for_a_later_one(tmp_path: Path) ->
         ("12:00", "12:00", 1, "put off once: exit code 75"),
         ("14:00", "14:00", 1, GAP),
     ]
+
+
+def test_where_nothing_is_missed_there_is_no_cause() -> None:
+    every_hour = job()
+    slots = SlotCache.at(at("12:00"))
+    decision = Decision(every_hour, Verdict.WAIT)
+
+    assert missed_cause.by_cause(decision, job_memory(empty(), "backup"), {}, [], slots) == []
+
+
+def test_a_gap_whose_instants_cannot_be_read_is_no_cause() -> None:
+    passed = MissedRange(at("10:00"), at("11:00"), 2)
+    decision = Decision(job(), Verdict.RUN, missed=passed)
+    gap: Any = {"from": "?", "to": "2026-11-21T11:30:00Z", "cause": "machine off"}
+    slots, memory = SlotCache.at(at("12:00")), job_memory(empty(), "backup")
+
+    causes = [cause for _, cause in missed_cause.by_cause(decision, memory, {}, [gap], slots)]
+
+    assert causes
+    assert "machine off" not in causes
 
 
 def ticks(engine: Engine, *times: str) -> None:
