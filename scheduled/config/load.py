@@ -89,6 +89,8 @@ class Config:
     """The ids that are in use, also by jobs that are left out, each with its place."""
     warnings: tuple[str, ...] = ()
     """Mistakes that do not keep a job from running."""
+    has_all_channels: bool = True
+    """Whether `notify` is all that somebody wrote: no channel is left out for a mistake."""
     zone_is_local: bool = False
     """Whether nobody configured `timezone`, so that it is the machine's."""
     stamps: Mapping[str, Stamp | None] = field(default_factory=dict, compare=False)
@@ -142,10 +144,8 @@ def load(options: PathOptions) -> Config:
     cache_file = cache.file_for(cache_directory, source, unsaved, "jobs")
     files = job_files.load(directories, parsed, values["default_timeout"], cache_file, trust)
     origins = _origins(options, resolved, parsed)
-    jobs = parsed.jobs
-    if not paths.is_ecosystem(resolved.root):
-        jobs = tuple(map(builtin.inactive, jobs))
-    jobs, over_limit = _within_limit(jobs + files.jobs, values["max_jobs"], origins["max_jobs"])
+    own = _own_jobs(parsed, resolved)
+    jobs, over_limit = _within_limit(own + files.jobs, values["max_jobs"], origins["max_jobs"])
     jobs, stuck = _startable(jobs)
     unplaced = _metrics_problems(resolved, values["metrics_file"], origins["metrics_file"])
     return Config(
@@ -159,6 +159,7 @@ def load(options: PathOptions) -> Config:
         handlers=scan.handlers,
         taken=_taken_ids(parsed, files),
         zone_is_local=parsed.zone_is_local,
+        has_all_channels=parsed.has_all_channels,
         warnings=_zone_warnings(parsed) + scan.warnings + files.warnings,
         stamps={**stamps, **scan.stamps, **files.stamps},
         origins=origins,
@@ -166,6 +167,13 @@ def load(options: PathOptions) -> Config:
         unsaved=unsaved,
         **values,
     )
+
+
+def _own_jobs(parsed: ParsedConfig, places: Paths) -> tuple[Job, ...]:
+    """Return the jobs of the configuration; the built-in ones need an ecosystem to be active."""
+    if paths.is_ecosystem(places.root):
+        return parsed.jobs
+    return tuple(map(builtin.inactive, parsed.jobs))
 
 
 def _metrics_path(places: Paths, file: str) -> Path | None:

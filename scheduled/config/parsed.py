@@ -42,6 +42,8 @@ class ParsedConfig:
     """What is wrong with the jobs that were left out."""
     left_out: Mapping[str, str] = field(default_factory=dict)
     """The ids of those jobs, each with its place: no other job may take one."""
+    has_all_channels: bool = True
+    """Whether nothing that says who is told is left out for a mistake."""
     handlers: tuple[Handler, ...] = ()
     """Those of the handler directories, as they were when the jobs were checked."""
     zone_warning: str = ""

@@ -20,6 +20,7 @@ def without_jobs(options: PathOptions, problems: Sequence[str]) -> Config:
         timezone=_zone(options),
         problems=tuple(problems),
         sources=(),
+        has_all_channels=False,
         zone_is_local=True,
         **settings,
     )

@@ -45,18 +45,11 @@ def validate_config(
     `find_handlers` is called with the settings. Raise ConfigError if the file as a whole cannot
     be used, with the problems of the jobs as well.
     """
-    fatal, problems = ProblemList(file), ProblemList(file)
+    fatal, harmless, problems = ProblemList(file), ProblemList(file), ProblemList(file)
     if not document.is_mapping:
         fatal.add(document.line, "", f"expected keys like jobs, found {describe(document)}")
         raise ConfigError(fatal.sentences())
-    others = channels.without(document)
-    settings = {
-        "default_timeout": default_timeout,
-        **read_keys(others, KEYS, "", fatal, None, problems),
-    }
-    for key, table in channels.TABLES.items():
-        if key in document.value:
-            settings[key] = channels.read(document, table, problems)
+    settings = {"default_timeout": default_timeout} | _settings(document, fatal, harmless)
     zone = _timezone(document, settings, machine_zone, fatal)
     explicit = _explicit_settings(document, settings)
     config = ParsedConfig(zone.name, *explicit, zone_warning=zone.warning)
@@ -66,12 +59,28 @@ def validate_config(
         zone.name, settings["default_timeout"], config.targets, config.zone_is_local
     )
     jobs = _jobs(document.value.get("jobs"), bases, defaults, problems)
-    if "routes" in settings:
-        _check_routes(document.value["routes"], problems)
+    problems += harmless
     if fatal:
         raise ConfigError(fatal.sentences() + problems.sentences())
     left_out = _rejected_ids(document.value.get("jobs"), jobs, file)
-    return replace(config, jobs=tuple(jobs), problems=problems.sentences(), left_out=left_out)
+    return replace(
+        config,
+        jobs=tuple(jobs),
+        problems=problems.sentences(),
+        left_out=left_out,
+        has_all_channels=not harmless,
+    )
+
+
+def _settings(document: Node, fatal: ProblemList, harmless: ProblemList) -> dict[str, Any]:
+    """Return the settings by field; what is wrong with those that stop no job is `harmless`."""
+    settings = read_keys(channels.without(document), KEYS, "", fatal, None, harmless)
+    for key, table in channels.TABLES.items():
+        if key in document.value:
+            settings[key] = channels.read(document, table, harmless)
+    if "routes" in settings:
+        _check_routes(document.value["routes"], harmless)
+    return settings
 
 
 def _explicit_settings(

@@ -103,19 +103,9 @@ def setup(config: "Config", environ: Mapping[str, str], tell: Callable[[str], ob
         environ=environ,
         config_dir=(config.places.config_path or config.places.root / "_").parent,
         trust=config.trust,
-        is_complete=_has_all_channels(config),
+        is_complete=config.has_all_channels,
         tell=tell,
     )
-
-
-def _has_all_channels(config: "Config") -> bool:
-    """Return whether no channel is left out for a mistake.
-
-    Where there is none at all, the mistake may be in the word `notify` itself.
-    """
-    if not config.notify:
-        return not config.problems
-    return not any(": notify" in problem for problem in config.problems)
 
 
 def deliver(

@@ -105,3 +105,22 @@ def test_what_is_wrong_is_an_incident_and_the_default_counts(home: Home) -> None
     session = home.session(at("12:00"))
     assert session.config.retention == {}
     assert session.config.origins["retention"] == "default"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_whole"),
+    [
+        ("notify: {ops: {kind: webhook, url: 'https://example.org'}}\n", True),
+        ("notify: {ops: {url: 'https://example.org'}}\n", False),
+        ("jobs: {bad: {schedule: no}}\n", True),
+        ("notify: {ops: {kind: pigeon}}\n", False),
+        ("notify: 5\n", False),
+        ("notfy: {ops: {kind: webhook, url: 'https://example.org'}}\n", False),
+    ],
+)
+def test_a_configuration_knows_whether_a_channel_is_left_out_for_a_mistake(
+    home: Home, text: str, is_whole: bool
+) -> None:
+    home.configure(text)
+
+    assert home.session(at("12:00")).config.has_all_channels == is_whole
