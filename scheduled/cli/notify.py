@@ -77,7 +77,6 @@ def _sent(session: Session, names: list[str]) -> list[dict[str, Any]]:
     from scheduled.ticks import outbox
 
     config, now = session.config, session.now
-    filters = [*unmatched.warnings(config)]
     given = outbox.setup(config, session.environ, str)
     places = config.places
     context = ChannelContext(places.root, places.central_dir, session.zone, now, *given[:4])
@@ -93,7 +92,7 @@ def _sent(session: Session, names: list[str]) -> list[dict[str, Any]]:
             "problem": None if name in delivered else reasons.get(name, "not tried"),
             "notes": [
                 *(note for note in delivery.notes if note.startswith(f"channel {name}: ")),
-                *(warning for warning in filters if f": notify.{name}." in warning),
+                *unmatched.of(config, "notify", config.notify, name),
             ],
         }
         for name in names
