@@ -4,9 +4,9 @@ import contextlib
 import os
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from pathlib import Path
 
-from scheduled.config.load import Config
-from scheduled.errors import LockedError, ScheduledError
+from scheduled.errors import ScheduledError
 from scheduled.jobs.model import Job
 from scheduled.state import events, heartbeat, present, tick_events
 from scheduled.state.heartbeat import Heartbeat, Stretch
@@ -39,15 +39,10 @@ def forget(store: Store, note: str) -> None:
         private.remove(store.state_dir / note)
 
 
-def note_locked_out(
-    config: Config, error: ScheduledError | None, now: datetime, request: object
-) -> None:
-    """Note that a tick came and waited in vain for the lock of the state, if that was its end."""
-    if not isinstance(error, LockedError) or request is not None:
-        return
+def note_locked_out(state_dir: Path, now: datetime) -> None:
+    """Note that a tick came and waited in vain for the lock of the state. Never raises."""
     from scheduled.state import ticks_in_vain
 
-    state_dir = config.places.state_dir
     with contextlib.suppress(OSError, ScheduledError):
         ticks_in_vain.note(state_dir, heartbeat.read_clocks(now), heartbeat.LOCKED_OUT)
 

@@ -10,12 +10,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from scheduled.config.load import Config
+from scheduled.errors import LockedError, ScheduledError, is_no_space
 from scheduled.jobs.model import Job
 from scheduled.runs import output
 from scheduled.state.document import State
 from scheduled.state.gap_entry import GapEntry
 from scheduled.state.heartbeat import Cause
 from scheduled.state.records import DAY
+from scheduled.ticks import opening
 from scheduled.ticks.context import TickContext
 from scheduled.ticks.report import NO_SPACE_CASE, NO_SPACE_MARK, Report
 from scheduled.ticks.signals import EVERY, Bus
@@ -62,6 +64,18 @@ def incidents(config: Config, context: TickContext, report: Report, bus: Bus) ->
 
     with report.catch_storage_errors():
         incidents.update(context, config, report, bus, context.clock())
+
+
+def leave_word(
+    config: Config, trouble: ScheduledError | None, now: datetime, *, is_plain: bool
+) -> None:
+    """Leave word beside the state of what it could not take. Never raises."""
+    if isinstance(trouble, LockedError) and is_plain:
+        opening.note_locked_out(config.places.state_dir, now)
+    if is_no_space(trouble):
+        from scheduled.ticks import data_loss
+
+        data_loss.tell_unrecorded(config, trouble, now)
 
 
 def given_up(config: Config, context: TickContext, report: Report) -> bool:

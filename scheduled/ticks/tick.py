@@ -15,7 +15,6 @@ from scheduled.errors import (
     ScheduledError,
     StateError,
     UnavailableError,
-    is_no_space,
 )
 from scheduled.jobs.model import AttemptResult, Job
 from scheduled.planning import reboot, registration, tick_plan
@@ -72,17 +71,16 @@ def run(
             trouble="the clock is before the first release",
         )
     words = arguments or ("run",)
+    trouble: ScheduledError | None = None
     try:
         tick = Tick(config, now, environ=environ, request=request, bus=bus, arguments=words)
         report = _run(tick, arguments if request is None else None, on_poll)
-    except StateError as error:
-        _tell_unrecorded(config, error, now)
+        trouble = report.storage_error
+    except (StateError, LockedError) as error:
+        trouble = error
         raise
-    except LockedError as error:
-        opening.note_locked_out(config, error, now, request)
-        raise
-    opening.note_locked_out(config, report.storage_error, now, request)
-    _tell_unrecorded(config, report.storage_error, now)
+    finally:
+        telling.leave_word(config, trouble, now, is_plain=request is None)
     return report
 
 
@@ -111,13 +109,6 @@ def _run(tick: "Tick", arguments: list[str] | None, on_poll: Callable[[], object
             pings.ticked(tick.report)
     tick.report.warnings += [str(failure) for failure in tick.bus.failures]
     return tick.report
-
-
-def _tell_unrecorded(config: Config, error: ScheduledError | None, now: datetime) -> None:
-    if is_no_space(error):
-        from scheduled.ticks import data_loss
-
-        data_loss.tell_unrecorded(config, error, now)
 
 
 class Tick:
