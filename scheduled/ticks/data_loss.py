@@ -185,7 +185,7 @@ def tell_unrecorded(config: Config, error: ScheduledError | None, now: datetime)
     """
     state_dir = config.places.state_dir
     is_wanted = bool(config.notify) or _reaches_somebody(config)
-    if not is_no_space(error) or not is_wanted or not _set_mark(state_dir):
+    if not is_no_space(error) or not is_wanted or not _set_mark(state_dir, now):
         return
     from scheduled.notify import channels
     from scheduled.notify.channel import ChannelContext
@@ -223,8 +223,11 @@ def unrecorded(state_dir: Path, config: Config, now: datetime) -> list[Risk]:
     return [no_space(UNRECORDED, state_dir, sentence)._replace(since=since)]
 
 
-def _set_mark(state_dir: Path) -> bool:
-    """Leave the mark; return whether nobody was told since: until then it is read-only."""
+def _set_mark(state_dir: Path, now: datetime) -> bool:
+    """Leave the mark; return whether nobody was told since: until then it is read-only.
+
+    Where not even an empty file can be made, people are told at each full hour, as of refusals.
+    """
     path = state_dir / NO_SPACE_MARK
     try:
         private.make_folder(path.parent)
@@ -234,7 +237,7 @@ def _set_mark(state_dir: Path) -> bool:
             return not os.lstat(path).st_mode & stat.S_IWUSR
         return False
     except OSError:
-        return True
+        return now.minute == 0
     os.fchmod(descriptor, stat.S_IRUSR)
     os.close(descriptor)
     return True
