@@ -157,8 +157,8 @@ def _backwards(journal: Journal, job: str | None, kinds: Container[str]) -> Iter
     """Yield the events of some kinds, newest first; only those of `job` are parsed."""
     needle = b'"job":' + json.dumps(job).encode() if job is not None else b""
     for name in reversed(journal.names()):
-        for _, text in journal.backwards(name):
-            if needle not in text or not _may_be(text, kinds):
+        for _, text in journal.backwards(name, needle):
+            if not _may_be(text, kinds):
                 continue
             event = lines.decode(text) or lines.repair(text)
             if event is not None and event["event"] in kinds:

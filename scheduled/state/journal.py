@@ -112,30 +112,49 @@ class Journal:
             if self._reaches_beyond(name, offset):
                 yield from self._lines_of(name, offset)
 
-    def backwards(self, name: str) -> Iterator[tuple[int, bytes]]:
-        """Yield the whole lines of a file, newest first, each with where it begins."""
+    def backwards(self, name: str, needle: bytes = b"") -> Iterator[tuple[int, bytes]]:
+        """Yield the whole lines of a file, newest first, each with where it begins.
+
+        With a `needle`, only the lines that contain it: looking for it in a block takes a tiny
+        part of the time that it takes to divide the block into lines.
+        """
+        for at, block in self._blocks(name):
+            end = len(block) if needle in block else 0
+            while end > 0:
+                hit = block.rfind(needle, 0, end - 1)
+                if hit < 0:
+                    break
+                start = block.rfind(b"\n", 0, hit) + 1
+                end = block.find(b"\n", hit)
+                yield at + start, block[start:end]
+                end = start
+
+    def _blocks(self, name: str) -> Iterator[tuple[int, bytes]]:
+        """Yield the whole lines of a file, many at a time, newest first, with where they begin."""
         with self._reading(name) as stream:
-            start = stream.seek(0, os.SEEK_END)
-            rest, is_whole = b"", False
+            start, rest = stream.seek(0, os.SEEK_END), list[bytes]()
             while start > 0:
-                block, start = start, max(0, start - _BLOCK)
+                end, start = start, max(0, start - _BLOCK)
                 stream.seek(start)
-                data = stream.read(block - start) + rest
-                rest, *texts = data.split(b"\n")
-                at = start + len(data)
-                for text in reversed(texts):
-                    at -= len(text)
-                    if is_whole:  # all but what stands after the last newline
-                        yield at, text
-                    at, is_whole = at - 1, True
-            if is_whole:
-                yield 0, rest
+                data = stream.read(end - start)
+                if not rest:  # what stands after the last newline is no whole line
+                    data = data[: data.rfind(b"\n") + 1]
+                first = data.find(b"\n") + 1
+                if not first:
+                    rest += [data] if data else []
+                    continue
+                whole = data[first:] + b"".join(reversed(rest))
+                if whole:
+                    yield start + first, whole
+                rest = [data[:first]]  # the end of a line that begins further up
+            if rest:
+                yield 0, b"".join(reversed(rest))
 
     def newest_snapshot(self) -> Position | None:
         """Return the position of the newest readable snapshot; None if there is none."""
         for name in reversed(self.names()):
-            for offset, text in self.backwards(name):
-                event = lines.decode(text) if b'"event":"snapshot"' in text else None
+            for offset, text in self.backwards(name, b'"event":"snapshot"'):
+                event = lines.decode(text)
                 if event is not None and event["event"] == "snapshot":
                     return Position(name, offset)
         return None

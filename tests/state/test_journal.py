@@ -5,10 +5,14 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from scheduled.errors import StateError
+from scheduled.state import journal as journal_module
 from scheduled.state.journal import Journal, Position
 from scheduled.system import files
+from tests.builders import soak
 from tests.builders.synced import Synced
 
 DAY = "2026-11-21.jsonl"
@@ -128,6 +132,25 @@ def test_the_journal_is_nobody_elses(tmp_path: Path) -> None:
 
     assert journal.folder.stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in journal.folder.iterdir()} == {0o600}
+
+
+@settings(max_examples=soak.count(60, 5000), deadline=None)
+@given(st.lists(st.sampled_from((b"a", b"b", b"ab", b"\n")), max_size=40), st.integers(1, 9))
+def test_backwards_are_the_whole_lines_that_contain_what_is_looked_for(
+    tmp_path_factory: pytest.TempPathFactory, pieces: list[bytes], block: int
+) -> None:
+    folder = tmp_path_factory.mktemp("journal", numbered=True)
+    data = b"".join(pieces)
+    (folder / DAY).write_bytes(data)
+    *whole, _unfinished = data.split(b"\n")
+    starts = [sum(len(text) + 1 for text in whole[:number]) for number in range(len(whole))]
+    expected = [*zip(starts, whole, strict=True)][::-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(journal_module, "_BLOCK", block)
+        for needle in (b"", b"a", b"aba"):
+            found = Journal(folder).backwards(DAY, needle)
+            assert [*found] == [(at, text) for at, text in expected if needle in text]
 
 
 def test_what_is_no_file_of_a_day_is_left_alone(tmp_path: Path) -> None:
