@@ -161,7 +161,8 @@ def _backwards(journal: Journal, job: str | None, kinds: Container[str]) -> Iter
             if not _may_be(text, kinds):
                 continue
             event = lines.decode(text) or lines.repair(text)
-            if event is not None and event["event"] in kinds:
+            # What another job returned may have the words of the needle in it.
+            if event is not None and event["event"] in kinds and job in (None, event.get("job")):
                 yield event
 
 

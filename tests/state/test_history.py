@@ -233,6 +233,14 @@ def test_no_journal_is_no_history(tmp_path: Path) -> None:
     assert _ids(Store(tmp_path / "nothing"), HistoryQuery()) == []
 
 
+def test_a_result_that_names_another_job_is_none_of_its_runs(tmp_path: Path) -> None:
+    naming = end("r1", at("12:00"), job="report", result={"job": "backup"})
+    store = _store(tmp_path, naming, end("r2", at("12:01")))
+
+    assert [row["run_id"] for row in history.newest_first(store.journal, "backup")] == ["r2"]
+    assert len(list(history.events(store.journal, ("end",), "backup"))) == 1
+
+
 def _missed(first: datetime, last: datetime, count: int) -> dict[str, Any]:
     stretch = {"first": format_utc(first), "last": format_utc(last), "count": count}
     return {
