@@ -5,8 +5,6 @@ from typing import Any
 
 from scheduled.jobs.model import Job
 from scheduled.notify import masked
-from scheduled.planning import decide
-from scheduled.planning.slot_cache import SlotCache
 from scheduled.runs import output_files
 from scheduled.system.masking import STARS, Mask, is_secret
 from scheduled.views import jobs, upcoming
@@ -40,9 +38,7 @@ def definition(job: Job) -> dict[str, Any]:
 
 def document(snapshot: Snapshot, job: Job) -> dict[str, Any]:
     """Return `show JOB --json`."""
-    cache = SlotCache.at(snapshot.now)
-    decision = decide.decide(job, snapshot.record(job.id), cache, snapshot.late_after)
-    row = jobs.row(snapshot, decision, cache)
+    row = jobs.row(snapshot, job)
     entry = dict(snapshot.entry(job.id))
     output_file = output_files.newest(snapshot.state_dir, job.id)
     return {

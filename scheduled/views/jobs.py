@@ -7,7 +7,6 @@ from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import decide
 from scheduled.planning.decision import Decision
-from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import is_registered
 from scheduled.state.records import JobMemory
 from scheduled.timing import slots
@@ -29,12 +28,11 @@ def document_at(snapshot: Snapshot, decisions: Sequence[Decision]) -> dict[str, 
 
     `snapshot` is of that time, from before that tick; `decisions` are those of the tick.
     """
-    slots_now = SlotCache.at(snapshot.now)
     by_job = {decision.job.id: decision for decision in decisions}
     return {
         "at": format_utc(snapshot.now),
         "jobs": [
-            row(snapshot, by_job[job.id], slots_now)
+            row(snapshot, job)
             | {key: value for key, value in dry_run.row(by_job[job.id]).items() if key in THEN}
             for job in snapshot.jobs
         ],
@@ -43,13 +41,11 @@ def document_at(snapshot: Snapshot, decisions: Sequence[Decision]) -> dict[str, 
 
 def rows(snapshot: Snapshot) -> list[dict[str, Any]]:
     """Return a row a job, in the order of the configuration."""
-    slots_now = SlotCache.at(snapshot.now)
-    return [row(snapshot, decision, slots_now) for decision in snapshot.decisions()]
+    return [row(snapshot, job) for job in snapshot.jobs]
 
 
-def row(snapshot: Snapshot, decision: Decision, slots_now: SlotCache) -> dict[str, Any]:
+def row(snapshot: Snapshot, job: Job) -> dict[str, Any]:
     """Return the row of one job: its definition, its last and its next run."""
-    job = decision.job
     memory, entry = snapshot.record(job.id), snapshot.entry(job.id)
     last = _dict(entry.get("last"))
     if not last.get("run_id"):  # skipped: how the last run ended counts
@@ -65,7 +61,7 @@ def row(snapshot: Snapshot, decision: Decision, slots_now: SlotCache) -> dict[st
         "priority": job.priority.value,
         "source": job.source,
         "status": status(job, memory, entry),
-        "next_run": format_utc(snapshot.next_run(job, slots_now)),
+        "next_run": format_utc(snapshot.next_run(job)),
         "last_run": last.get("started_at") or format_utc(memory.last_success),
         "last_outcome": last.get("outcome"),
         "paused": memory.pause is not None and memory.pause.covers(snapshot.now),

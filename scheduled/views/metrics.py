@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from scheduled.jobs.model import Outcome
 from scheduled.planning import decide
 from scheduled.planning.incidents import Kind
-from scheduled.planning.slot_cache import SlotCache
 from scheduled.state.document import State
 from scheduled.state.incident_entries import open_incidents
 from scheduled.system import plain_json
@@ -152,11 +151,8 @@ def _instants(snapshot: Snapshot, entries: Mapping[str, Mapping[str, Any]]) -> I
         for job, run in last.items()
         if isinstance(run.get("duration_seconds"), int | float)
     ]
-    slots = SlotCache.at(snapshot.now)
     upcoming = [
-        sample
-        for job in snapshot.jobs
-        for sample in _at({"job": job.id}, snapshot.next_run(job, slots))
+        sample for job in snapshot.jobs for sample in _at({"job": job.id}, snapshot.next_run(job))
     ]
     for name, about, samples in (
         ("first_seen_timestamp_seconds", "When a tick first saw it.", seen),

@@ -6,7 +6,6 @@ from datetime import datetime
 from scheduled.jobs.model import Job, Overlap
 from scheduled.planning import decide, standing
 from scheduled.planning.decision import Decision, Verdict
-from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import Standing
 from scheduled.state.records import ActiveRun
 from scheduled.timing.instants import parse_utc
@@ -132,9 +131,7 @@ def _obstacle(snapshot: Snapshot, job: Job, decision: Decision) -> Iterator[str]
     """Yield what keeps the next tick from running a slot that is due, if anything does."""
     assert decision.slot is not None
     others = {other.id: other for other in snapshot.jobs}
-    blocker = decide.blocker(
-        job, decision.slot, others, snapshot.record, SlotCache.at(snapshot.now)
-    )
+    blocker = decide.blocker(job, decision.slot, others, snapshot.record, snapshot.slots)
     not_now = snapshot.entry(job.id).get("deferred")
     if blocker is not None:
         yield f"it waits for {blocker} to succeed (after){_last_run_of(blocker, snapshot)}"

@@ -6,6 +6,7 @@ Observing changes nothing on the disk, and works where there is no state yet.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,19 +70,24 @@ class Snapshot:
             self._records[job] = records.job_memory(self.state, job)
         return self._records[job]
 
-    def next_start(self, job: Job, slots: SlotCache | None = None) -> Start | None:
-        """Return what runs next of a job; `slots` are those of now."""
+    @cached_property
+    def slots(self) -> SlotCache:
+        """The slots around now, computed once for all jobs that share a schedule."""
+        return SlotCache.at(self.now)
+
+    def next_start(self, job: Job) -> Start | None:
+        """Return what runs next of a job."""
         return next_run(
             job,
             self.record(job.id),
-            slots or SlotCache.at(self.now),
+            self.slots,
             self.late_after,
             is_running=job.id in self.running,
         )
 
-    def next_run(self, job: Job, slots: SlotCache | None = None) -> datetime | None:
+    def next_run(self, job: Job) -> datetime | None:
         """Return when a job runs next: in the past if it is due; None if no run will come."""
-        start = self.next_start(job, slots)
+        start = self.next_start(job)
         return start.at if start is not None else None
 
     @property
@@ -91,9 +97,12 @@ class Snapshot:
 
     def decisions(self) -> Iterator[Decision]:
         """Yield what a tick would decide about each job now, in the order of the configuration."""
-        slots = SlotCache.at(self.now)
         for job in self.jobs:
-            yield decide.decide(job, self.record(job.id), slots, self.late_after)
+            yield self.decision(job)
+
+    def decision(self, job: Job) -> Decision:
+        """Return what a tick would decide about a job now."""
+        return decide.decide(job, self.record(job.id), self.slots, self.late_after)
 
 
 def observe(

@@ -14,7 +14,6 @@ from typing import Any
 from scheduled.jobs.model import Job, Outcome
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import decide
-from scheduled.planning.slot_cache import SlotCache
 from scheduled.timing.instants import format_utc, parse_utc
 from scheduled.version import __version__
 from scheduled.views import jobs as job_views
@@ -137,8 +136,7 @@ def tasks(
     told: Telemetry, status: str | None = None, kind: str | None = None, limit: int | None = None
 ) -> dict[str, Any]:
     """Return the body of `.../tasks`; only `total_count` and `summary` are of all tasks."""
-    slots = SlotCache.at(told.snapshot.now)
-    rows = [_task(told, job, slots) for job in told.snapshot.jobs]
+    rows = [_task(told, job) for job in told.snapshot.jobs]
     chosen = [
         row for row in rows if status in (None, row["status"]) and kind in (None, row["type"])
     ]
@@ -156,14 +154,14 @@ def tasks(
     }
 
 
-def _task(told: Telemetry, job: Job, slots: SlotCache) -> dict[str, Any]:
+def _task(told: Telemetry, job: Job) -> dict[str, Any]:
     entry = told.entry(job)
     return {
         "task_id": job.id,
         "name": job.name or job.id,
         "status": told.task_status(job),
         "type": task_type(job),
-        "next_execution": format_utc(told.snapshot.next_run(job, slots)),
+        "next_execution": format_utc(told.snapshot.next_run(job)),
         "deferral_count": deferral_count(entry),
         "created_at": entry.get("first_seen"),
     }
@@ -257,8 +255,7 @@ def _described(jobs: Iterable[Job]) -> str:
 
 
 def _triggers(told: Telemetry, jobs: Iterable[Job]) -> list[dict[str, Any]]:
-    slots = SlotCache.at(told.snapshot.now)
-    upcoming = [(told.snapshot.next_run(job, slots), job) for job in jobs]
+    upcoming = [(told.snapshot.next_run(job), job) for job in jobs]
     known = sorted(
         ((start, job.id, job.name or job.id) for start, job in upcoming if start is not None)
     )

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from scheduled.jobs.model import Job
-from scheduled.planning.slot_cache import SlotCache
 from scheduled.state import history
 from scheduled.state.history import Row
 from scheduled.state.journal import Event
@@ -22,9 +21,8 @@ STATUSES = {"succeeded": "completed"}
 
 def nodes(told: Telemetry, events: Iterable[Event]) -> Iterator[dict[str, Any]]:
     """Yield a node for each job, then for each run and each deferral, newest first."""
-    slots = SlotCache.at(told.snapshot.now)
     for job in told.snapshot.jobs:
-        yield _task(told, job, slots)
+        yield _task(told, job)
     origins = {job.id: _origin(job) for job in told.snapshot.jobs}
     for event in events:
         node = _execution(event) if event["event"] == "end" else _deferral(event, origins)
@@ -32,8 +30,8 @@ def nodes(told: Telemetry, events: Iterable[Event]) -> Iterator[dict[str, Any]]:
             yield node
 
 
-def _task(told: Telemetry, job: Job, slots: SlotCache) -> dict[str, Any]:
-    upcoming = format_utc(told.snapshot.next_run(job, slots))
+def _task(told: Telemetry, job: Job) -> dict[str, Any]:
+    upcoming = format_utc(told.snapshot.next_run(job))
     relationships = [{"type": "CREATED_BY", "target": _origin(job)}]
     if upcoming is not None:
         relationships.append({"type": "SCHEDULED_FOR", "target": f"time_{upcoming}"})

@@ -11,7 +11,6 @@ from scheduled.jobs.schedule import schedule_of, start_delay
 from scheduled.planning import decide
 from scheduled.planning.decision import Verdict
 from scheduled.planning.due import INSTANT, is_too_late
-from scheduled.planning.slot_cache import SlotCache
 from scheduled.state.present import CORRECTION
 from scheduled.timing import slots, window
 from scheduled.timing.instants import format_utc
@@ -26,7 +25,7 @@ def of_job(snapshot: Snapshot, job: Job, count: int, *, explain: bool = False) -
 
     `explain` adds to each a list of sentences that say why it is there.
     """
-    upcoming = islice(_following(snapshot, job, SlotCache.at(snapshot.now)), count)
+    upcoming = islice(_following(snapshot, job), count)
     return {
         "job": job.id,
         "timezone": job.timezone,
@@ -56,8 +55,7 @@ def _explained(snapshot: Snapshot, job: Job, slot: datetime, *, explain: bool) -
 
 
 def _merged(snapshot: Snapshot, count: int) -> Iterator[tuple[datetime, Job]]:
-    cache = SlotCache.at(snapshot.now)
-    streams = [_following(snapshot, job, cache) for job in snapshot.jobs]
+    streams = [_following(snapshot, job) for job in snapshot.jobs]
     # Only the head of each stream is computed, however many jobs there are.
     heads = [
         (slot, number)
@@ -75,7 +73,7 @@ def _merged(snapshot: Snapshot, count: int) -> Iterator[tuple[datetime, Job]]:
             heapq.heappush(heads, (after, number))
 
 
-def _following(snapshot: Snapshot, job: Job, cache: SlotCache) -> Iterator[datetime]:
+def _following(snapshot: Snapshot, job: Job) -> Iterator[datetime]:
     """Yield the retry or deferral that comes next, if any, then the slots."""
     memory = snapshot.record(job.id)
     if not decide.is_enabled(job, memory):
@@ -89,7 +87,7 @@ def _following(snapshot: Snapshot, job: Job, cache: SlotCache) -> Iterator[datet
     elif memory.retry is not None and snapshot.next_run(job) is None:
         return  # the end of this retry suspends the job
     elif memory.deferral is None and job.window:
-        yield from _waiting(snapshot, job, cache)
+        yield from _waiting(snapshot, job)
     if memory.deferral is not None:
         slot = memory.deferral.until - INSTANT
         if deferred_start(snapshot, job) is not None:
@@ -101,14 +99,14 @@ def _following(snapshot: Snapshot, job: Job, cache: SlotCache) -> Iterator[datet
     ):
         slot = memory.watermark  # the clock went back: what has run does not run again
     while slot is not None:
-        slot = cache.following(schedule, slot, anchor)
+        slot = snapshot.slots.following(schedule, slot, anchor)
         if slot is not None:
             yield slot
 
 
-def _waiting(snapshot: Snapshot, job: Job, cache: SlotCache) -> Iterator[datetime]:
+def _waiting(snapshot: Snapshot, job: Job) -> Iterator[datetime]:
     """Yield the slot that has passed and waits for the window of its job, if any does."""
-    decision = decide.decide(job, snapshot.record(job.id), cache, snapshot.late_after)
+    decision = snapshot.decision(job)
     is_closed = decision.verdict is Verdict.WAIT and decision.reason == window.closed(job.window)
     if is_closed and decision.slot is not None and decision.slot <= snapshot.now:
         yield decision.slot
@@ -116,7 +114,8 @@ def _waiting(snapshot: Snapshot, job: Job, cache: SlotCache) -> Iterator[datetim
 
 def retry_start(snapshot: Snapshot, job: Job) -> datetime | None:
     """Return when the next attempt for a slot starts; None if none is to come later."""
-    retry, start = snapshot.record(job.id).retry, snapshot.next_start(job)
+    retry = snapshot.record(job.id).retry
+    start = snapshot.next_start(job) if retry is not None else None
     if retry is None or start is None or start.slot != retry.slot:
         return None
     return start.at if start.at > snapshot.now else None
@@ -135,8 +134,7 @@ def deferred_start(snapshot: Snapshot, job: Job) -> datetime | None:
         end = memory.pause.until
         schedule = schedule_of(job)
         anchor = memory.anchor if is_anchored(schedule) else None
-        cache = SlotCache.at(snapshot.now)
-        skipped = cache.following(schedule, until - INSTANT, anchor)
+        skipped = snapshot.slots.following(schedule, until - INSTANT, anchor)
         if end is None or (skipped is not None and skipped < end):
             return None
         start = end

@@ -9,7 +9,6 @@ from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import decide
 from scheduled.planning.decision import Decision
 from scheduled.planning.due import INSTANT
-from scheduled.planning.slot_cache import SlotCache
 from scheduled.state.document import DeadLetterEntry
 from scheduled.state.history import Row
 from scheduled.state.records import JobMemory
@@ -38,7 +37,7 @@ def document(snapshot: Snapshot, job: Job, at: datetime, rows: Sequence[Row]) ->
     memory = snapshot.record(job.id)
     slot = slot_at(snapshot, job, at)
     slot_rows = list(_rows_of(slot, schedule, memory, rows)) if slot is not None else []
-    decision = decide.decide(job, memory, SlotCache.at(snapshot.now), snapshot.late_after)
+    decision = snapshot.decision(job)
     answer = _answer(snapshot, job, slot, slot_rows)
     reasons = [_attempt(row, snapshot) for row in slot_rows]
     if slot is None or answer in (DUE, RUNNING):
