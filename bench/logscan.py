@@ -31,7 +31,8 @@ def log_scan(folder: Path, effort: Effort) -> Iterator[Row]:
     """Measure scans of the logs of a month, of the last hour only, and of a little more."""
     size = effort.of(1024, 4) * MIB
     added = effort.of(MIB, MIB // 16)
-    for name, span in (("a month", timedelta(days=30)), ("one hour", timedelta(hours=1))):
+    spans = (("a month", timedelta(days=30), 3.0), ("one hour", timedelta(hours=1), 5.0))
+    for name, span, target in spans:
         root = folder / name.replace(" ", "-")
         paths = _write(root, size // FILES, span)
         yield effort.row(
@@ -49,6 +50,7 @@ def log_scan(folder: Path, effort: Effort) -> Iterator[Row]:
             partial(work, "logscan:warm", root),
             f"grep -c of the {_size(added)}",
             partial(_grep, addition),
+            target=target,
         )
         shutil.rmtree(root)
 

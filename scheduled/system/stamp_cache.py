@@ -44,8 +44,11 @@ class StampCache:
     `private` cache is ignored if another user could have written it.
     """
 
-    def __init__(self, path: Path, key: Any = None, *, private: bool = False) -> None:
+    def __init__(
+        self, path: Path, key: Any = None, *, private: bool = False, outdated: float = OUTDATED
+    ) -> None:
         self._path = path
+        self._outdated = outdated
         self._key = json.dumps(key, sort_keys=True)
         trusted = not private or is_ours(path)
         self._before, self._written = _load(path, self._key) if trusted else ({}, 0)
@@ -100,7 +103,7 @@ class StampCache:
     def save(self) -> None:
         """Save the facts for the next time. Facts not asked for again expire."""
         rows = self._written + len(self._learned)
-        anew = not self._written or len(self._now) < rows * (1 - OUTDATED)
+        anew = not self._written or len(self._now) < rows * (1 - self._outdated)
         with contextlib.suppress(OSError):  # a full disk costs the next reading, nothing else
             if rows and anew:
                 content = _line(self._key) + _line(_dumps(self._now))
