@@ -6,7 +6,6 @@ are skipped.
 """
 
 import itertools
-import json
 from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypedDict
@@ -14,6 +13,7 @@ from typing import Any, NamedTuple, TypedDict
 from scheduled.jobs.model import Outcome
 from scheduled.state import lines
 from scheduled.state.journal import Journal
+from scheduled.state.line_index import lines_about
 from scheduled.state.lines import Event
 from scheduled.timing.instants import format_utc, parse_utc
 from scheduled.timing.slots import COUNT_CAP
@@ -155,13 +155,13 @@ def events(
 
 def _backwards(journal: Journal, job: str | None, kinds: Container[str]) -> Iterator[Event]:
     """Yield the events of some kinds, newest first; only those of `job` are parsed."""
-    needle = b'"job":' + json.dumps(job).encode() if job is not None else b""
     for name in reversed(journal.names()):
-        for _, text in journal.backwards(name, needle):
+        found = journal.backwards(name) if job is None else lines_about(journal, name, job)
+        for _, text in found:
             if not _may_be(text, kinds):
                 continue
             event = lines.decode(text) or lines.repair(text)
-            # What another job returned may have the words of the needle in it.
+            # What another job returned may name it.
             if event is not None and event["event"] in kinds and job in (None, event.get("job")):
                 yield event
 

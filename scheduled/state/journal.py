@@ -11,7 +11,7 @@ import math
 import os
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate
@@ -128,6 +128,19 @@ class Journal:
                 end = block.find(b"\n", hit)
                 yield at + start, block[start:end]
                 end = start
+
+    def lines_at(self, name: str, offsets: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+        """Yield the lines of a file that begin at `offsets`, in that order; empty if none ends."""
+        with self._reading(name) as stream:
+            for offset in offsets:
+                stream.seek(offset)
+                text = stream.readline()
+                yield offset, text[:-1] if text.endswith(b"\n") else b""
+
+    def whole_lines(self, name: str) -> Iterator[bytes]:
+        """Yield the whole lines of a file, each with its end."""
+        with self._reading(name) as stream:
+            yield from (text for text in stream if text.endswith(b"\n"))
 
     def _blocks(self, name: str) -> Iterator[tuple[int, bytes]]:
         """Yield the whole lines of a file, many at a time, newest first, with where they begin."""

@@ -1,4 +1,7 @@
-"""What a tick deletes: output of runs beyond the limits of `retention`."""
+"""What a tick tidies: it deletes output of runs beyond the limits of `retention`.
+
+Once a day it also makes the index of the day of the journal that is over.
+"""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,6 +26,14 @@ def outputs(config: Config, store: Store, report: Report, now: datetime) -> None
         )
     elif config.retention or of_jobs:
         _after_runs(config, report, runs)
+
+
+def past_days(store: Store) -> None:
+    """Index the days of the journal that are over, if a new one has begun. Raises StateError."""
+    if store.began_new_day:
+        from scheduled.state import line_index
+
+        line_index.keep_up(store.journal)
 
 
 def _after_runs(config: Config, report: Report, runs: Path) -> None:

@@ -4,6 +4,9 @@ import os
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
+
+from scheduled.state import day_facts
 from tests.builders.command import state_dir
 from tests.builders.installed import WITHOUT_SWEEPS, configure, tick_at
 from tests.builders.jobs import at
@@ -42,3 +45,17 @@ def test_a_clock_that_jumps_ahead_ages_output_by_a_day(root: Path) -> None:
     tick_at(root, last + timedelta(days=400))
 
     assert sorted(outputs(root))[:2] == days[1:]
+
+
+def test_the_first_tick_of_a_day_indexes_the_day_that_is_over(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(day_facts, "SMALL", 0)
+    monkeypatch.setattr(day_facts, "YOUNG", 0)
+    configure(root, WITHOUT_SWEEPS + EACH_DAY)
+    run_for_days(root, 2)
+    tick_at(root, at("12:00") + timedelta(days=1, minutes=1))
+
+    assert [*(state_dir(root) / "cache").glob("journal-*")] == [
+        state_dir(root) / "cache" / "journal-2026-11-21.lines"
+    ]

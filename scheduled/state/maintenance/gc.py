@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from scheduled.errors import reason_of
-from scheduled.state import records
+from scheduled.state import day_facts, records
 from scheduled.state.document import State
 from scheduled.state.journal import Journal
 from scheduled.state.maintenance import inventory
@@ -31,6 +31,7 @@ def expired(state_dir: Path, now: datetime, days: int) -> list[StateFile]:
         file
         for file in inventory.list_files(state_dir)
         if file.path.name in journals
+        or (file.kind is FileKind.CACHE and day_facts.day_of(file.path.name) in journals)
         or (file.kind is FileKind.OUTPUT and file.since < oldest and not _is_used(file, running))
         or (file.kind in (FileKind.ASIDE, FileKind.LEFTOVER) and file.since < oldest)
     ]
