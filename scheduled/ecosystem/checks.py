@@ -28,7 +28,6 @@ from scheduled.ecosystem.registry import Branch
 from scheduled.errors import UnreadableFileError, reason_of
 from scheduled.handler.params import Kind, Param, ParamTable, values
 from scheduled.system.files import parse_json, stamp
-from scheduled.system.folder import Folder, status_of
 from scheduled.system.stamp_cache import Facts, StampCache
 
 LISTED = 5
@@ -176,7 +175,7 @@ class Checkups:
 
     def _stale(self, folder: Path, inbox: str) -> Facts:
         seen = stamp(inbox)
-        box = mailbox.read(folder)
+        box = mailbox.read(folder, self._cache.folders.folder(os.fspath(folder.parent)))
         opened_by = self._opened.opened_by(box, self._now)
         stale = mailbox.stale(box, self._now, self._zone, opened_by)
         facts = [stale.new, stale.opened, list(stale.unreadable)]
@@ -188,7 +187,7 @@ class Checkups:
     def _readme(self, folder: str, names: Sequence[str]) -> Iterator[Issue]:
         name = next((name for name in names if is_readme(name)), None)
         try:
-            changed = status_of(f"{folder}/{name}").st_mtime if name else None
+            changed = self._cache.folders.folder(folder).followed(name).st_mtime if name else None
         except OSError:
             changed = None
         if changed is None:
@@ -212,7 +211,7 @@ class Checkups:
         try:
             facts = self._cache.unchanged(path)
             if facts is None:
-                seen, data = Folder.read_path(path)
+                seen, data = self._cache.folders.read(path)
                 document = parse_json(data, Path())  # of the error only the reason is used
                 updated = branch.updated_at(document, self._zone)
                 facts = [updated.timestamp() if updated else seen[1] / 1e9]

@@ -94,14 +94,14 @@ class Stale:
     """The messages of which that is unknown, each with the reason."""
 
 
-def read(folder: Path) -> Mailbox:
-    """Return the inbox of a mailbox.
+def read(folder: Path, branch: Folder | None = None) -> Mailbox:
+    """Return the inbox of a mailbox, whose branch may be open already.
 
     Empty if the folder has no inbox yet, or an empty file. Raises UnreadableFileError for a missing
     folder, an inbox that cannot be understood, and one that leads outside the branch.
     """
     # ai_mail writes in place, under the lock: what looks broken or empty may be half written.
-    with opened(folder) as place:
+    with opened(folder, branch) as place:
         with contextlib.suppress(UnreadableFileError):
             return _read(place, folder, empty=False)
         if place.stamp(LOCK) is None:
@@ -130,18 +130,17 @@ def editing(folder: Path, wait: float = WAIT) -> Iterator[Mailbox]:
 
 
 @contextlib.contextmanager
-def opened(folder: Path) -> Iterator[Folder]:
+def opened(folder: Path, branch: Folder | None = None) -> Iterator[Folder]:
     """Yield a mailbox as an open folder, out of whose branch no link leads.
 
     Raises UnreadableFileError: mail is never read from or written to wherever a link in a mailbox
     points that others could have made, or that leads outside the branch.
     """
-    with _told(folder):
-        branch = Folder.within_itself(folder.parent)
-        try:
-            place = branch.inner(folder.name)
-        finally:
-            branch.close()
+    with (
+        _told(folder),
+        branch.bounded() if branch else Folder.within_itself(folder.parent) as around,
+    ):
+        place = around.inner(folder.name)
     with place:
         yield place
 

@@ -16,7 +16,6 @@ from scheduled.ecosystem.memory_document import UNLIMITED, MemoryDocument, exami
 from scheduled.ecosystem.registry import Branch
 from scheduled.errors import reason_of
 from scheduled.handler.params import Kind, Param, ParamTable, values
-from scheduled.system.folder import Folder
 from scheduled.system.stamp_cache import Facts, StampCache
 
 DEFAULT_LIMIT = 600
@@ -193,7 +192,7 @@ class Survey:
         return MemoryFile(branch, path, kind, size, lines, limit, problem, entries, kept)
 
     def _read(self, path: str) -> MemoryDocument:
-        seen, data = Folder.read_path(path)
+        seen, data = self._cache.folders.read(path)
         document = examine(data, whole=len(data) <= self._to_parse)
         if document.whole:
             self._to_parse -= len(data)

@@ -63,9 +63,14 @@ def opened(
         os.close(descriptor)
 
 
-def read_open(descriptor: int, path: str | os.PathLike[str]) -> tuple[Stamp, bytes]:
-    """Return stamp and content of an open file. Raises OSError as `read_stamped` does."""
-    status = os.fstat(descriptor)
+def read_open(
+    descriptor: int, path: str | os.PathLike[str], status: os.stat_result | None = None
+) -> tuple[Stamp, bytes]:
+    """Return stamp and content of an open file. Raises OSError as `read_stamped` does.
+
+    `status` is its own, of a moment ago, if that is known.
+    """
+    status = status or os.fstat(descriptor)
     # A folder is opened like a file, and says what it is when it is read.
     if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
         raise OSError(errno.EINVAL, "not a regular file", path)

@@ -17,7 +17,7 @@ from scheduled.errors import LockedError
 from scheduled.system import files, owners
 from scheduled.system.files import Stamp
 
-_FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 MOST_LINKS = 40
 
 _ours: set[str] = set()
@@ -49,6 +49,8 @@ class Folder:
         """Whether only root and we can change it and the folders above it."""
         self.within = within
         """The folder out of which no link may lead, if there is one."""
+        self.can_list = False
+        """Whether its descriptor can do more than lead to what is in it."""
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Self:
@@ -65,6 +67,12 @@ class Folder:
         folder.within = folder.path
         return folder
 
+    def bounded(self) -> Self:
+        """Return this folder, opened once more, as `within_itself` does."""
+        return type(self)(
+            self.path, os.dup(self.descriptor), is_ours=self.is_ours, within=self.path
+        )
+
     @classmethod
     def made(cls, path: str | os.PathLike[str], mode: int = 0o755) -> Self:
         """Open a folder like `open`, which is made if it is missing, with those above it."""
@@ -76,14 +84,15 @@ class Folder:
 
     @classmethod
     def _at(cls, path: str) -> Self:
-        descriptor = os.open(path, _FOLDER)
+        descriptor = os.open(path, _FOLDER | os.O_PATH)
         return cls(path, descriptor, is_ours=_is_ours(path, descriptor))
 
     @classmethod
     def read_path(cls, path: str | os.PathLike[str]) -> tuple[Stamp, bytes]:
         """Read a file by its absolute path, as `open` and `read_stamped` do."""
-        with cls.file(path) as (folder, name):
-            return folder.read_stamped(name)
+        above, _, name = os.fspath(path).rpartition("/")
+        with cls.open(above or "/") as folder:
+            return folder.read(name)
 
     @classmethod
     @contextlib.contextmanager
@@ -105,9 +114,9 @@ class Folder:
             os.close(self.descriptor)
             self.descriptor = -1
 
-    def inner(self, name: str) -> Self:
-        """Open a folder in this one, which stays open. Raises as `open` does."""
-        found = self._inner(name)
+    def inner(self, name: str, *, to_list: bool = False) -> Self:
+        """Open a folder in this one, which stays open; `to_list` it as well. Raises as `open`."""
+        found = self._inner(name, to_list=to_list)
         if found is None:
             found = type(self).open(os.path.join(self.path, self._target(name)))
             found.within = self.within
@@ -172,31 +181,56 @@ class Folder:
                 opened.close()
             raise LinkError(f"{self.path}/{name}", f"leads outside the branch, to {target}")
 
+    def read(self, name: str) -> tuple[Stamp, bytes]:
+        """Read a file like `read_stamped`, at the end of links that may be followed."""
+        try:
+            return self.read_stamped(name)
+        except LinkError:
+            if not self.is_link(name):
+                raise
+        with self.found(name) as found:
+            return found.folder.read_stamped(found.name)
+
     def read_stamped(self, name: str) -> tuple[Stamp, bytes]:
         """Return a file's content, and its stamp from before. Raises OSError, LinkError for a link.
 
         A pipe or a device is refused, and in a folder of others what has a second name elsewhere.
         """
-        with self.opened(name) as descriptor:
-            return files.read_open(descriptor, f"{self.path}/{name}")
+        descriptor = self._open(name)
+        try:
+            return files.read_open(
+                descriptor, f"{self.path}/{name}", self._checked(name, descriptor)
+            )
+        finally:
+            os.close(descriptor)
 
     @contextlib.contextmanager
     def opened(self, name: str) -> Iterator[int]:
         """Yield a descriptor to read a file from. Raises as `read_stamped` does."""
-        path, flags = f"{self.path}/{name}", os.O_RDONLY | os.O_NOFOLLOW
+        descriptor = self._open(name)
         try:
-            descriptor = os.open(name, flags | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=self.descriptor)
-        except OSError as error:
-            if error.errno == errno.ELOOP:
-                raise LinkError(path, "a link, which is not followed") from None
-            raise
-        try:
-            status = os.fstat(descriptor)
-            if status.st_nlink > 1 and not self.is_ours and stat.S_ISREG(status.st_mode):
-                raise LinkError(path, "a hard link, which is not read in a directory of others")
+            self._checked(name, descriptor)
             yield descriptor
         finally:
             os.close(descriptor)
+
+    def _open(self, name: str) -> int:
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        try:
+            return os.open(name, flags, dir_fd=self.descriptor)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                reason = "a link, which is not followed"
+                raise LinkError(f"{self.path}/{name}", reason) from None
+            raise
+
+    def _checked(self, name: str, descriptor: int) -> os.stat_result:
+        """Return the status of an open file of this folder, unless it has to be refused."""
+        status = os.fstat(descriptor)
+        if status.st_nlink > 1 and not self.is_ours and stat.S_ISREG(status.st_mode):
+            reason = "a hard link, which is not read in a directory of others"
+            raise LinkError(f"{self.path}/{name}", reason)
+        return status
 
     def foreign(self, name: str, descriptor: int) -> str:
         """Return why an open file of this folder may be somebody else's, or ''.
@@ -273,6 +307,8 @@ class Folder:
 
     def listing(self) -> contextlib.AbstractContextManager[int]:
         """Return a descriptor that can do more than lead to what is in the folder."""
+        if self.can_list:
+            return contextlib.nullcontext(self.descriptor)
         return files.opened(".", os.O_RDONLY | os.O_DIRECTORY, folder=self.descriptor)
 
     def descended(self, parts: list[str], links: int) -> Self:
@@ -298,19 +334,24 @@ class Folder:
             raise
         return folder
 
-    def _inner(self, name: str) -> Self | None:
+    def _inner(self, name: str, *, to_list: bool = False) -> Self | None:
         """Open a folder in this one; None if the name is that of a link."""
         path = f"{self.path.rstrip('/')}/{name}"
         try:
-            descriptor = os.open(name, _FOLDER, dir_fd=self.descriptor)
+            flags = _FOLDER if to_list else _FOLDER | os.O_PATH
+            descriptor = os.open(name, flags, dir_fd=self.descriptor)
         except OSError as error:
             if error.errno in (errno.ENOTDIR, errno.ELOOP) and self.is_link(name):
                 return None
+            if error.errno == errno.EACCES and to_list:
+                return self._inner(name)  # what is in it may be reached all the same, by its name
             raise OSError(error.errno, error.strerror, path) from None
         is_ours = self.is_ours and _is_ours(path, descriptor)
         if is_ours:
             _ours.add(path)
-        return type(self)(path, descriptor, is_ours=is_ours, within=self.within)
+        folder = type(self)(path, descriptor, is_ours=is_ours, within=self.within)
+        folder.can_list = to_list
+        return folder
 
     def _target(self, name: str) -> str:
         """Return where a link leads. Raises LinkError for one that others could have made."""
@@ -342,13 +383,6 @@ class Folder:
             folder = os.fstat(self.descriptor)
             if (folder.st_uid, folder.st_gid) != (0, 0):
                 os.fchown(descriptor, folder.st_uid, folder.st_gid)
-
-
-def status_of(path: str) -> os.stat_result:
-    """Return the status of a file by its absolute path, as `Folder.followed` does."""
-    above, _, name = path.rpartition("/")
-    with Folder.open(above or "/") as folder:
-        return folder.followed(name)
 
 
 def _is_ours(path: str, descriptor: int) -> bool:

@@ -17,7 +17,7 @@ from typing import Any
 
 from scheduled.system import private as state_files
 from scheduled.system.files import Stamp, stamp_of
-from scheduled.system.folder import Folder
+from scheduled.system.open_folders import OpenFolders
 from scheduled.system.owners import is_ours
 
 Facts = list[Any]
@@ -54,6 +54,8 @@ class StampCache:
         self._before, self._written = _load(path, self._key) if trusted else ({}, 0)
         self._now: dict[str, Facts] = {}
         self._learned: dict[str, Facts] = {}
+        self.folders = OpenFolders()
+        """Those that a sweep is looking into."""
 
     def rows(self) -> dict[str, tuple[Stamp, Facts]]:
         """Return all that was known before, outdated or not: stamp and facts by path."""
@@ -94,7 +96,7 @@ class StampCache:
         """
         names = self.unchanged(folder)
         if names is None:
-            with Folder.open(folder) as place, place.listing() as descriptor:
+            with self.folders.folder(folder).listing() as descriptor:
                 seen = stamp_of(os.fstat(descriptor))
                 names = sorted(name for name in os.listdir(descriptor) if wanted(name))
             self.remember(folder, seen, names)
@@ -102,6 +104,7 @@ class StampCache:
 
     def save(self) -> None:
         """Save the facts for the next time. Facts not asked for again expire."""
+        self.folders.close()
         rows = self._written + len(self._learned)
         anew = not self._written or len(self._now) < rows * (1 - self._outdated)
         with contextlib.suppress(OSError):  # a full disk costs the next reading, nothing else

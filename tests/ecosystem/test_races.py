@@ -22,7 +22,8 @@ import pytest
 
 from scheduled.ecosystem import archive, central, mailbox
 from scheduled.errors import ScheduledError
-from scheduled.system.folder import Folder, LinkError, status_of
+from scheduled.system.folder import Folder, LinkError
+from scheduled.system.open_folders import OpenFolders
 from scheduled.system.stamp_cache import StampCache
 from tests.builders import needs, soak
 from tests.builders.mail import NOW, ZONE, letter, mailbox_in
@@ -239,8 +240,16 @@ def test_g2_nothing_of_a_file_behind_a_link_is_read(place: Place, name: str) -> 
 
     with pytest.raises(OSError, match="a link, which is not followed"):
         Folder.read_path(path)
-    with pytest.raises(OSError, match="a link, which is not followed"):
-        status_of(str(path))
+    with (
+        OpenFolders() as folders,
+        pytest.raises(OSError, match="a link, which is not followed"),
+    ):
+        folders.read(str(path))
+    with (
+        OpenFolders() as folders,
+        pytest.raises(OSError, match="a link, which is not followed"),
+    ):
+        folders.folder(str(place.branch)).followed(name)
 
 
 def content(folder: Path) -> dict[str, Any]:
