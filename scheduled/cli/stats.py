@@ -7,9 +7,10 @@ import click
 from scheduled.cli.context import Session
 from scheduled.cli.output import json_option, print_json, show
 from scheduled.cli.when import ago
+from scheduled.config import ownership
 from scheduled.config.lookup import find_job
 from scheduled.state.store import KEEP_DAYS
-from scheduled.views import counting
+from scheduled.views import day_counts
 from scheduled.views import stats as stats_view
 
 
@@ -26,7 +27,8 @@ def stats(session: Session, job: str | None, *, since: str | None, as_json: bool
         find_job(session.config, job)  # a job that is gone may still have a past
     begin = None if since is None else ago("--since", since, session.now, session.zone)
     snapshot = session.snapshot()
-    counts = counting.read(session.store.journal, snapshot.cadence.interval, begin, job)
+    interval, keep = snapshot.cadence.interval, ownership.is_owner(session.config, session.store)
+    counts = day_counts.read(session.store.journal, interval, begin, job, keep=keep)
     document = stats_view.document(snapshot, counts, begin, job)
     if as_json:
         print_json(document)

@@ -8,10 +8,11 @@ import click
 
 from scheduled.cli.context import Session
 from scheduled.cli.output import json_option, print_json, show
+from scheduled.config import ownership
 from scheduled.errors import UsageError
 from scheduled.state import history, records
 from scheduled.system import plain_json, processes
-from scheduled.views import counting, health, telemetry_graph
+from scheduled.views import counting, day_counts, health, telemetry_graph
 from scheduled.views import status as status_view
 from scheduled.views import telemetry as bodies
 from scheduled.views.snapshot import Snapshot
@@ -76,15 +77,20 @@ def _observe(session: Session, what: str, asked: Mapping[str, Any]) -> Telemetry
     if what in ("tasks", "cron", "capabilities", "statistics", GRAPH):
         counts = counting.Counts()  # they need none
     else:
-        interval, wanted = snapshot.cadence.interval, _wanted(snapshot, asked["task_type"])
-        counts = counting.read(session.store.journal, interval, since, wanted=wanted)
+        counts = day_counts.read(
+            session.store.journal,
+            snapshot.cadence.interval,
+            since,
+            wanted=_wanted(snapshot, asked["task_type"]),
+            keep=ownership.is_owner(session.config, session.store),
+        )
     worst, _ = health.judge(status_view.problems(snapshot))
     return Telemetry(snapshot, counts, worst)
 
 
-def _wanted(snapshot: Snapshot, kind: str | None) -> Callable[[str], bool]:
+def _wanted(snapshot: Snapshot, kind: str | None) -> Callable[[str], bool] | None:
     types = {job.id: bodies.task_type(job) for job in snapshot.jobs}
-    return lambda job: kind is None or types.get(job) == kind
+    return None if kind is None else lambda job: types.get(job) == kind
 
 
 def _memory(told: Telemetry) -> int:

@@ -143,27 +143,63 @@ def events(
 
     Reads the journal backwards, a block at a time, and stops where all is older. Raises StateError.
     """
-    first = format_utc(since) if since is not None else ""
-    oldest = format_utc(since - CLOCK_STEP) if since is not None else ""
-    for event in _backwards(journal, job, kinds):
-        at = _text(event, "at") or first
-        if at < oldest:
+    for day in reversed(journal.names()):
+        found = EventsOfDay(journal, day, kinds, job, since)
+        yield from found
+        if found.is_last:
             return
-        if at >= first:
-            yield event
+
+
+class EventsOfDay:
+    """The events of one file of the journal, as `events` yields them."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        day: str,
+        kinds: Container[str],
+        job: str | None = None,
+        since: datetime | None = None,
+    ) -> None:
+        self._found = _of_day(journal, day, job, kinds)
+        self._first = format_utc(since) if since is not None else ""
+        self._oldest = format_utc(since - CLOCK_STEP) if since is not None else ""
+        self.is_last = False
+        """Whether all events before those that were yielded are older than `since`."""
+        self.earliest: str | None = None
+        """The earliest instant of all that were looked at; None if none says when it was."""
+
+    def __iter__(self) -> Iterator[Event]:
+        """Yield the events from `since` on, newest first. Raises StateError."""
+        for event in self._found:
+            at = _text(event, "at")
+            if at is None:
+                yield event
+                continue
+            self.earliest = at if self.earliest is None else min(self.earliest, at)
+            self.is_last = at < self._oldest
+            if self.is_last:
+                return
+            if at >= self._first:
+                yield event
 
 
 def _backwards(journal: Journal, job: str | None, kinds: Container[str]) -> Iterator[Event]:
-    """Yield the events of some kinds, newest first; only those of `job` are parsed."""
-    for name in reversed(journal.names()):
-        found = journal.backwards(name) if job is None else lines_about(journal, name, job)
-        for _, text in found:
-            if not _may_be(text, kinds):
-                continue
-            event = lines.decode(text) or lines.repair(text)
-            # What another job returned may name it.
-            if event is not None and event["event"] in kinds and job in (None, event.get("job")):
-                yield event
+    """Yield the events of some kinds, newest first."""
+    for day in reversed(journal.names()):
+        yield from _of_day(journal, day, job, kinds)
+
+
+def _of_day(journal: Journal, day: str, job: str | None, kinds: Container[str]) -> Iterator[Event]:
+    """Yield the events of some kinds in a file, newest first; only those of `job` are parsed."""
+    found = journal.backwards(day) if job is None else lines_about(journal, day, job)
+    for _, text in found:
+        if not _may_be(text, kinds):
+            continue
+        event = lines.decode(text) or lines.repair(text)
+        # What another job returned may name it.
+        if event is not None and event["event"] in kinds and job in (None, event.get("job")):
+            yield event
 
 
 def _may_be(text: bytes, kinds: Container[str]) -> bool:
@@ -250,7 +286,7 @@ def _started(event: Event) -> Row | None:
 
 def _ended(event: Event) -> Row | None:
     row = _row(event)
-    return row if row["run_id"] and event.get("outcome") in list(Outcome) else None
+    return row if row["run_id"] and row["outcome"] in _OUTCOMES else None
 
 
 def _not_now(event: Event) -> Row | None:
@@ -314,5 +350,6 @@ _MAKERS: dict[str, Callable[[Event], Row | None]] = {
     "skipped": _skipped,
     "missed": _missed,
 }
+_OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 _SHOWN = frozenset((*_MAKERS, "given_up"))
 """The kinds of events from which the history is made."""

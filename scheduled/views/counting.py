@@ -7,15 +7,15 @@ not of runs.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from scheduled.jobs.model import Outcome
 from scheduled.state import history
 from scheduled.state.heartbeat import Cause
-from scheduled.state.journal import Event, Journal
+from scheduled.state.journal import Event
 from scheduled.timing.instants import parse_utc
 
 EXECUTED = (Outcome.SUCCEEDED, Outcome.FAILED, Outcome.TIMED_OUT, Outcome.INTERRUPTED)
@@ -75,6 +75,24 @@ class Tally:
     delay_seconds: float = 0.0
     delay_peak: float = 0.0
 
+    def add_older(self, older: "Tally") -> None:
+        """Add what came before: where order matters, this counts as the newer."""
+        for counter, other in (
+            (self.outcomes, older.outcomes),
+            (self.guards, older.guards),
+            (self.deferral_reasons, older.deferral_reasons),
+            (self.errors, older.errors),
+        ):
+            for name, count in other.items():
+                bump(counter, name, count)
+        for name in _SUMS:
+            setattr(self, name, getattr(self, name) + getattr(older, name))
+        for name in _MOST:
+            setattr(self, name, max(getattr(self, name), getattr(older, name)))
+        self.least = min(_known(self.least, older.least), default=None)
+        self.peak = max(_known(self.peak, older.peak), default=None)
+        self.newest = [*self.newest, *older.newest][:NEWEST]
+
     @property
     def runs(self) -> int:
         """How many runs there were."""
@@ -115,24 +133,31 @@ class Counts:
     gaps: int = 0
     missed_ticks: int = 0
 
+    def add_older(self, older: "Counts") -> None:
+        """Add what an earlier time has come to."""
+        self.total.add_older(older.total)
+        for job, tally in older.jobs.items():
+            self.jobs[job].add_older(tally)
+        for name in COUNTERS:
+            setattr(self, name, getattr(self, name) + getattr(older, name))
+
+
+COUNTERS = ("requests", "refused", "refused_schedules", "cancelled", "gaps", "missed_ticks")
+"""What is counted of no job."""
+_SUMS = (
+    *("by_hand", "retries", "catch_up", "dead_letters", "not_now", "deferred", "timed", "seconds"),
+    *("cpu_seconds", "scheduled", "on_time", "delay_seconds"),
+)
+_MOST = ("missed_capped", "max_rss_bytes", "delay_peak")
+
+
+def _known(*values: float | None) -> list[float]:
+    return [value for value in values if value is not None]
+
 
 def rate(part: float, whole: float) -> float:
     """Return a share with three decimals; 0 of nothing."""
     return round(part / whole, 3) if whole else 0.0
-
-
-def read(
-    journal: Journal,
-    interval: timedelta,
-    since: datetime | None = None,
-    job: str | None = None,
-    wanted: Callable[[str], bool] = lambda _: True,
-) -> Counts:
-    """Return what the journal has from `since` on, of one job, or of those that are `wanted`.
-
-    A start within `interval` of its slot is on time. Raises StateError.
-    """
-    return count(history.events(journal, KINDS, job, since), interval, wanted)
 
 
 def count(
@@ -140,7 +165,10 @@ def count(
     interval: timedelta,
     wanted: Callable[[str], bool] = lambda _: True,
 ) -> Counts:
-    """Return what `events`, newest first, add up to."""
+    """Return what `events`, newest first, add up to; of jobs, only those that are `wanted`.
+
+    A start within `interval` of its slot is on time.
+    """
     counts = Counts()
     for event in events:
         kind = event["event"]
@@ -150,8 +178,7 @@ def count(
             _count_gap(counts, event, interval)
         add, job = _ADDING.get(kind), event.get("job")
         if add is not None and isinstance(job, str) and wanted(job):
-            for tally in (counts.total, counts.jobs[job]):
-                add(tally, event, interval)
+            add((counts.total, counts.jobs[job]), event, interval)
     return counts
 
 
@@ -173,23 +200,34 @@ def _count_gap(counts: Counts, event: Event, interval: timedelta) -> None:
         counts.missed_ticks += max(int((end - start) / interval) - 1, 0)
 
 
-def _add_end(tally: Tally, event: Event, interval: timedelta) -> None:
+def _add_end(tallies: Sequence[Tally], event: Event, interval: timedelta) -> None:
     row = history.row_of(event)
     if row is None or row["outcome"] is None:
         return
-    tally.outcomes[row["outcome"]] += 1
-    tally.by_hand += event.get("by_hand") is True
-    tally.retries += row["attempt"] > 1
-    tally.catch_up += row["catch_up"]
-    tally.dead_letters += event.get("dead_letter") is True
-    if row["outcome"] != Outcome.SUCCEEDED:
-        bump(tally.errors, category(event))
-    _add_duration(tally, row["duration_seconds"])
-    tally.cpu_seconds += _amount(event, "cpu_seconds")
-    tally.max_rss_bytes = max(tally.max_rss_bytes, int(_amount(event, "max_rss_bytes")))
+    error = category(event) if row["outcome"] != Outcome.SUCCEEDED else None
+    cpu, rss = _amount(event, "cpu_seconds"), int(_amount(event, "max_rss_bytes"))
+    delay = _delay(row) if row["attempt"] == 1 else None
+    for tally in tallies:
+        tally.outcomes[row["outcome"]] += 1
+        tally.by_hand += event.get("by_hand") is True
+        tally.retries += row["attempt"] > 1
+        tally.catch_up += row["catch_up"]
+        tally.dead_letters += event.get("dead_letter") is True
+        if error is not None:
+            bump(tally.errors, error)
+        _add_duration(tally, row["duration_seconds"])
+        tally.cpu_seconds += cpu
+        tally.max_rss_bytes = max(tally.max_rss_bytes, rss)
+        if delay is not None:
+            _add_delay(tally, delay, interval.total_seconds())
+
+
+def _delay(row: history.Row) -> float | None:
+    """Return how many seconds after its slot a run started."""
     slot, started = parse_utc(row["slot"]), parse_utc(row["started_at"])
-    if slot is not None and started is not None and row["attempt"] == 1:
-        _add_delay(tally, max((started - slot).total_seconds(), 0.0), interval.total_seconds())
+    if slot is None or started is None:
+        return None
+    return max((started - slot).total_seconds(), 0.0)
 
 
 def _add_duration(tally: Tally, seconds: float | None) -> None:
@@ -210,39 +248,44 @@ def _add_delay(tally: Tally, delay: float, interval: float) -> None:
     tally.delay_peak = max(tally.delay_peak, delay)
 
 
-def _add_skipped(tally: Tally, _event: Event, _interval: timedelta) -> None:
-    tally.outcomes[Outcome.SKIPPED] += 1
+def _add_skipped(tallies: Sequence[Tally], _event: Event, _interval: timedelta) -> None:
+    for tally in tallies:
+        tally.outcomes[Outcome.SKIPPED] += 1
 
 
-def _add_missed(tally: Tally, event: Event, _interval: timedelta) -> None:
+def _add_missed(tallies: Sequence[Tally], event: Event, _interval: timedelta) -> None:
     row = history.row_of(event)
-    if row is not None:
+    if row is None:
+        return
+    for tally in tallies:
         tally.outcomes[Outcome.MISSED] += row["missed"]
         tally.missed_capped |= row["missed_capped"]
 
 
-def _add_given_up(tally: Tally, event: Event, _interval: timedelta) -> None:
-    tally.dead_letters += event.get("dead_letter") is True
+def _add_given_up(tallies: Sequence[Tally], event: Event, _interval: timedelta) -> None:
+    for tally in tallies:
+        tally.dead_letters += event.get("dead_letter") is True
 
 
-def _add_not_now(tally: Tally, event: Event, _interval: timedelta) -> None:
+def _add_not_now(tallies: Sequence[Tally], event: Event, _interval: timedelta) -> None:
     guard = event.get("guard")
-    if isinstance(guard, str):
-        bump(tally.guards, guard)
-    else:
-        tally.not_now += 1
-    bump(tally.deferral_reasons, str(event.get("reason") or "no reason given"))
+    for tally in tallies:
+        if isinstance(guard, str):
+            bump(tally.guards, guard)
+        else:
+            tally.not_now += 1
+        bump(tally.deferral_reasons, str(event.get("reason") or "no reason given"))
 
 
-def _add_deferral(tally: Tally, event: Event, _interval: timedelta) -> None:
-    if event.get("until") is not None:
+def _add_deferral(tallies: Sequence[Tally], event: Event, _interval: timedelta) -> None:
+    for tally in tallies if event.get("until") is not None else ():
         tally.deferred += 1
         bump(tally.deferral_reasons, str(event.get("reason") or "no reason given"))
 
 
-def bump(counter: Counter[str], name: str) -> None:
+def bump(counter: Counter[str], name: str, count: int = 1) -> None:
     """Count a name, as `other` if there are too many different ones."""
-    counter[name if name in counter or len(counter) < CATEGORIES else OTHER] += 1
+    counter[name if name in counter or len(counter) < CATEGORIES else OTHER] += count
 
 
 def category(event: Mapping[str, Any]) -> str:
@@ -261,7 +304,7 @@ def _amount(event: Event, key: str) -> float:
     return value if isinstance(value, int | float) else 0.0
 
 
-_ADDING: dict[str, Callable[[Tally, Event, timedelta], None]] = {
+_ADDING: dict[str, Callable[[Sequence[Tally], Event, timedelta], None]] = {
     "end": _add_end,
     "skipped": _add_skipped,
     "missed": _add_missed,
