@@ -87,7 +87,7 @@ def build(context: Context) -> str:
 def _branches(context: Context) -> tuple[Sequence[Branch], str]:
     """Return the registered branches, or the reason why the registry cannot be read."""
     try:
-        return registry.load(context.root).branches, ""
+        return registry.load(context.root, context.cache_dir).branches, ""
     except RegistryError as error:
         return (), str(error)
 

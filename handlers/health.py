@@ -31,7 +31,7 @@ LISTED_IN_MESSAGE = 50
 def run(context: Context) -> dict[str, object]:
     """Check every registered branch and write HEALTH.central.json."""
     rules = Rules.from_params(context.params)
-    branches = registry.load(context.root)
+    branches = registry.load(context.root, context.cache_dir)
     active = [branch for branch in branches if branch.active]
     cache = StampCache(context.cache_dir / "health.sweep")
     checkups = Checkups(cache, rules, context.now, context.zone, OpenedMail(context.cache_dir))

@@ -72,7 +72,7 @@ class Tally:
 def run(context: Context) -> dict[str, object]:
     """Move stale mail on in all branches, archive closed mail, and publish the counts."""
     cleanup = Cleanup(context)
-    branches = registry.load(context.root)
+    branches = registry.load(context.root, context.cache_dir)
     for branch in branches:
         cleanup.tidy(branch)
     cleanup.cache.save()

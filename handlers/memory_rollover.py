@@ -24,7 +24,9 @@ PARAMS = Limits.PARAMS
 def run(context: Context) -> dict[str, object]:
     """Tell each branch once about a memory file over its limit."""
     limits = Limits.from_params(context.params)
-    branches = [branch for branch in registry.load(context.root) if branch.active]
+    branches = [
+        branch for branch in registry.load(context.root, context.cache_dir) if branch.active
+    ]
     cache = StampCache(context.cache_dir / "memory_rollover.sweep")
     survey = Survey(cache, limits, thorough=False)
     files = list(survey.files(branches))

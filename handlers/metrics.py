@@ -34,7 +34,7 @@ BRANCHES_IN_HISTORY = 100
 def run(context: Context) -> dict[str, object]:
     """Measure everything, write METRICS.central.json, and return the new measurement."""
     limits = Limits.from_params(context.params)
-    branches = registry.load(context.root)
+    branches = registry.load(context.root, context.cache_dir)
     cache = StampCache(context.cache_dir / "metrics.sweep")
     measured: dict[str, Any] = {
         "timestamp": context.local_timestamp,

@@ -9,12 +9,12 @@ of its registry.
 import contextlib
 import fnmatch
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
+from itertools import chain, repeat
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from scheduled.ecosystem.formats import (
     ADDRESS_LENGTH,
@@ -25,8 +25,10 @@ from scheduled.ecosystem.formats import (
     one_line,
 )
 from scheduled.errors import ScheduledError, UnreadableFileError, reason_of
-from scheduled.system.files import parse_json, read_open
+from scheduled.system.files import parse_json, read_open, stamp_of
 from scheduled.system.folder import Folder
+from scheduled.system.stamp_cache import StampCache
+from scheduled.version import __version__
 
 KNOWN = (HOME_REGISTRY, REPOSITORY_REGISTRY)
 """The first one there is counts."""
@@ -36,12 +38,15 @@ _HOME_ENDINGS = (".id.json", ".observations.json")
 """Of the files that a branch has in its own folder only in the home layout."""
 
 
+_LONG = 1 << 17
+"""Bytes of a registry that is worth a cache: some hundred branches."""
+
+
 class RegistryError(ScheduledError):
     """There is no registry here, or it is unusable."""
 
 
-@dataclass(frozen=True)
-class Branch:
+class Branch(NamedTuple):
     """A registered workspace."""
 
     name: str
@@ -137,8 +142,10 @@ def find(root: Path) -> Path:
     )
 
 
-def load(root: Path) -> Registry:
+def load(root: Path, cache_dir: Path | None = None) -> Registry:
     """Return the registry of the ecosystem at `root`; relative paths count from its folder.
+
+    With a folder for caches, a long one is read as a whole only when it has changed.
 
     An entry that cannot be used is left out. That, an address that two branches share or that is
     not one line of text, a `total_branches` that disagrees with the list, and a second registry,
@@ -146,11 +153,42 @@ def load(root: Path) -> Registry:
     be used.
     """
     path = find(root)
-    document = _document(path)
+    in_repository = is_repository(root)
+    if cache_dir is None:
+        branches, problems = _understood(path, _document(path), in_repository)
+    else:
+        key = [__version__, in_repository]
+        cache = StampCache(cache_dir / "registry", key, private=True)
+        branches, problems = _remembered(path, in_repository, cache)
+    return Registry(path, tuple(branches), (*problems, *_told(path, _rivals(path))))
+
+
+def _remembered(
+    path: Path, in_repository: bool, cache: StampCache
+) -> tuple[list[Branch], list[str]]:
+    """Return branches and problems as `_understood` does, from the cache if that is possible."""
+    with _opened(path) as descriptor:
+        status = os.fstat(descriptor)
+        facts = cache.recall(str(path), stamp_of(status))
+        if facts is not None:
+            *columns, problems = facts
+            return list(map(Branch, *columns, repeat(in_repository))), problems
+        seen, data = read_open(descriptor, path, status)
+    branches, problems = _understood(path, _parsed(path, data), in_repository)
+    if branches and len(data) >= _LONG:
+        columns = [list(column) for column in zip(*branches, strict=True)][:-1]
+        cache.remember(str(path), seen, [*columns, problems])
+        cache.save()
+    return branches, problems
+
+
+def _understood(
+    path: Path, document: dict[str, Any], in_repository: bool
+) -> tuple[list[Branch], list[str]]:
+    """Return the branches of a registry, and the problems with it alone."""
     folder = os.fspath(path.parent)
     branches: list[Branch] = []
     problems: list[str] = []
-    in_repository = is_repository(root)
     for which, entry in _entries(document["branches"]):
         branch = _branch(entry, folder, in_repository)
         if isinstance(branch, str):
@@ -160,9 +198,12 @@ def load(root: Path) -> Registry:
         branches.append(fit)
         if fit is not branch:
             problems.append(f"{path.name}: branch {which}: {_strange_address(fit)}")
-    about_all = (_shared_addresses(branches), _wrong_total(document), _rivals(path))
-    problems += [f"{path.name}: {problem}" for problem in chain(*about_all)]
-    return Registry(path, tuple(branches), tuple(problems))
+    problems += _told(path, chain(_shared_addresses(branches), _wrong_total(document)))
+    return branches, problems
+
+
+def _told(path: Path, problems: Iterable[str]) -> list[str]:
+    return [f"{path.name}: {problem}" for problem in problems]
 
 
 def derived_email(name: str) -> str:
@@ -190,30 +231,41 @@ def _registries(root: Path) -> list[str]:
         return []
 
 
-def _read(path: Path) -> bytes:
-    """Return the content of a registry, which says where root's tick looks for mail and files.
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """Yield a registry open for reading. It says where root's tick looks for mail and files.
 
-    So it must not be that of somebody who has nothing to say there. Raises UnreadableFileError.
+    So it must not be that of somebody who has nothing to say there. Raises RegistryError.
     """
     try:
         with Folder.file(path) as (folder, name), folder.opened(name) as descriptor:
             if problem := folder.foreign(name, descriptor):
-                raise UnreadableFileError(path, problem)
-            return read_open(descriptor, path)[1]
+                raise _unusable(UnreadableFileError(path, problem))
+            yield descriptor
     except FileNotFoundError:
-        raise UnreadableFileError(path, "no such file") from None
+        raise _unusable(UnreadableFileError(path, "no such file")) from None
     except OSError as error:
-        raise UnreadableFileError(path, reason_of(error)) from error
+        raise _unusable(UnreadableFileError(path, reason_of(error))) from error
 
 
 def _document(path: Path) -> dict[str, Any]:
+    with _opened(path) as descriptor:
+        data = read_open(descriptor, path)[1]
+    return _parsed(path, data)
+
+
+def _parsed(path: Path, data: bytes) -> dict[str, Any]:
     try:
-        document = parse_json(_read(path), path)
+        document = parse_json(data, path)
     except UnreadableFileError as error:
-        raise RegistryError(f"{error}; fix the registry; nothing was changed") from error
+        raise _unusable(error) from error
     if not isinstance(document, dict) or not isinstance(document.get("branches"), list | dict):
         raise RegistryError(f"{path}: no list of branches in it; expected {{metadata, branches}}")
     return document
+
+
+def _unusable(error: UnreadableFileError) -> RegistryError:
+    return RegistryError(f"{error}; fix the registry; nothing was changed")
 
 
 def _entries(branches: list[Any] | dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -275,7 +327,7 @@ def _fit(branch: Branch) -> Branch:
     if len(email) <= ADDRESS_LENGTH and email.isprintable() and " " not in email:
         return branch  # as a rule; all else takes long, ten thousand times
     line = one_line(email, ADDRESS_LENGTH)
-    return branch if line == email else replace(branch, email=line)
+    return branch if line == email else branch._replace(email=line)
 
 
 def _strange_address(branch: Branch) -> str:

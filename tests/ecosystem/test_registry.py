@@ -303,3 +303,50 @@ def test_g2_a_pipe_in_the_place_of_a_registry_is_not_waited_for(tmp_path: Path) 
 
     with pytest.raises(RegistryError, match="not a regular file"):
         registry.load(tmp_path)
+
+
+def test_a_long_registry_is_remembered_as_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "_LONG", 1)
+    entries = [entry("FLOW", "src/flow"), entry("X", "./x//", email="a b"), {"name": "BAD"}]
+    root = written(tmp_path, *entries, entry("Y", "y", status="archived"), total_branches=7)
+    cache, file = tmp_path / "cache", tmp_path / "BRANCH_REGISTRY.json"
+    os.utime(file, (1, 1))
+    expected = registry.load(root)
+    assert registry.load(root, cache) == expected
+
+    with monkeypatch.context() as patched:
+        patched.setattr(registry, "_understood", None)
+        assert registry.load(root, cache) == expected
+
+    (tmp_path / "AIPASS_REGISTRY.json").write_text('{"branches": []}')
+    assert registry.load(root, cache) == registry.load(root) != expected
+    written(tmp_path, entry("NEW", "new"))
+    assert [branch.name for branch in registry.load(root, cache)] == ["NEW"]
+
+
+def test_a_long_registry_without_a_usable_branch_stays_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "_LONG", 1)
+    root = written(tmp_path, "FLOW")
+    os.utime(tmp_path / "BRANCH_REGISTRY.json", (1, 1))
+
+    for _ in range(2):
+        assert registry.load(root, tmp_path / "cache") == registry.load(root)
+
+
+def test_a_registry_that_was_given_away_is_refused_although_it_is_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needs.root()
+    monkeypatch.setattr(registry, "_LONG", 1)
+    root = written(tmp_path, entry("FLOW", "flow"))
+    os.utime(tmp_path / "BRANCH_REGISTRY.json", (1, 1))
+    registry.load(root, tmp_path / "cache")
+
+    give(tmp_path / "BRANCH_REGISTRY.json")
+
+    with pytest.raises(RegistryError, match="belongs to"):
+        registry.load(root, tmp_path / "cache")
