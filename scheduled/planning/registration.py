@@ -213,7 +213,10 @@ def _ended_slots(
     """Return the events that end the unanswered slots, up to `until`, of a schedule."""
     ended: list[Event] = [*resolve.call_off(job, memory, cause, None)]
     put_off = active_runs.put_off_slot(memory)
-    if put_off is not None and put_off <= slots.now + CORRECTION:
+    if put_off is not None and put_off > slots.now + CORRECTION:
+        # It was due by a clock that has been corrected since, and by this schedule will not be.
+        ended += events.slots_missed(job, MissedRange(put_off, put_off, 1), cause)
+    elif put_off is not None:
         until = max(until, put_off)  # it was due before the clock was set back
     since = active_runs.newest_claimed(memory) or memory.anchor
     deferral = memory.deferral.until if memory.deferral else None

@@ -323,15 +323,18 @@ def test_a_slot_called_off_after_the_clock_was_set_back_does_not_come_again(
     )
 
 
-def test_a_slot_put_off_before_the_clock_was_set_back_ends_with_an_edit(tmp_path: Path) -> None:
+@pytest.mark.parametrize("back", ["11:30", "2026-11-19T12:00"])
+def test_a_slot_put_off_before_the_clock_was_set_back_ends_with_an_edit(
+    tmp_path: Path, back: str
+) -> None:
     engine = Engine(tmp_path, [job(command="exit 75")])
-    for when in ("11:59", "12:00", "11:30"):
+    for when in ("11:59", "12:00", back):
         engine.run_at(when)
     engine.jobs = (job(command="exit 75", schedule="45 * * * *"),)
 
-    engine.run_at("11:31")
+    engine.run_at(back.replace("12:00", "12:01").replace("11:30", "11:31"))
 
     ended = [event for event in engine.events if event["event"] == "missed"]
-    assert [(event["first"][11:16], event["cause"]) for event in ended] == [
-        ("12:00", "its schedule was changed")
+    assert [(event["first"][:16], event["cause"]) for event in ended] == [
+        ("2026-11-21T12:00", "its schedule was changed")
     ]

@@ -84,6 +84,23 @@ FOUND: dict[str, list[Operation]] = {
         Advance(-600),
         Configure("a", JobPlan("busy", "0 * * * *", "latest", 0)),
     ],
+    "a job is edited after the clock was set back by days behind a slot that was put off": [
+        Configure("a", JobPlan("busy", "*/5 * * * *", "latest", 1)),
+        TICK,
+        Advance(300),
+        TICK,
+        Configure("a", JobPlan("ok", "0 * * * *", "latest", 1)),
+        Advance(-TWO_DAYS),
+        TICK,
+        Advance(TWO_DAYS),
+    ],
+    "a retry waits while the clock was set back by more than an hour": [
+        Configure("c", JobPlan("fails", "* * * * *", "skip", 2)),
+        TICK,
+        Advance(300),
+        TICK,
+        Advance(-4800),
+    ],
     "a job is edited after a tick that was killed, and the clock set back": [
         Configure("a", JobPlan("ok", "*/15 * * * *", "skip", 2)),
         TICK,
