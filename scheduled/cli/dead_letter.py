@@ -36,11 +36,12 @@ def list_letters(session: Session, *, as_json: bool) -> None:
         print_json({"dead_letter": letters})
         return
     from scheduled.views import tables, terminal
+    from scheduled.views.columns import Grid
 
     if not letters:
         click.echo("There are no dead letters.")
         return
-    table = tables.grid("JOB", "SCHEDULED", "SINCE", "ATTEMPTS", "ERROR")
+    table = Grid("JOB", "SCHEDULED", "SINCE", "ATTEMPTS", "ERROR")
     for letter in letters:
         slot = _instant(session, letter.get("slot"))
         since = _instant(session, letter.get("since"))

@@ -22,8 +22,9 @@ def handlers(session: Session, *, as_json: bool) -> int:
         print_json({"handlers": rows})
     else:
         from scheduled.views import tables, terminal
+        from scheduled.views.columns import Grid
 
-        table = tables.grid("HANDLER", "JOBS", "SOURCE", "DESCRIPTION")
+        table = Grid("HANDLER", "JOBS", "SOURCE", "DESCRIPTION")
         for row in rows:
             cells = (row["name"], ", ".join(row["jobs"]), row["source"], row["description"])
             table.add_row(*map(tables.cell, cells))

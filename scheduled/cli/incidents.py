@@ -28,8 +28,9 @@ def incidents(session: Session, *, closed: bool, as_json: bool) -> None:
         click.echo("No incidents recorded." if closed else "No open incidents.")
         return
     from scheduled.views import tables
+    from scheduled.views.columns import Grid
 
-    table = tables.grid("ID", "JOB", "KIND", "SINCE", "COUNT", "STATUS", "ERROR")
+    table = Grid("ID", "JOB", "KIND", "SINCE", "COUNT", "STATUS", "ERROR")
     for row in rows:
         table.add_row(*map(tables.cell, _cells(session, row)))
     show(session, table)

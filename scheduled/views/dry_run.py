@@ -27,13 +27,14 @@ def page(document: dict[str, Any], now: datetime, zone: tzinfo) -> "list[Rendera
     from rich.text import Text
 
     from scheduled.views import tables
+    from scheduled.views.columns import Grid
     from scheduled.views.format import both
 
     silent = ("rest", "disabled")
     rows = [entry for entry in document["decisions"] if entry["decision"] not in silent]
     if not rows:
         return [Text("Simulated: nothing is due.")]
-    table = tables.grid("SIMULATED", "JOB", "SCHEDULED", "NOTE")
+    table = Grid("SIMULATED", "JOB", "SCHEDULED", "NOTE")
     for entry in rows:
         slot = parse_utc(entry["slot"])
         when = both(slot, now, zone) if slot else ""

@@ -128,10 +128,11 @@ def page(gaps: Sequence[Mapping[str, Any]], zone: tzinfo) -> Iterable["Renderabl
     from rich.text import Text
 
     from scheduled.views import tables
+    from scheduled.views.columns import Grid
 
     if not gaps:
         return [Text("No gaps recorded.")]
-    table = tables.grid("GAP", "CAUSE", "COST")
+    table = Grid("GAP", "CAUSE", "COST")
     for gap in gaps:
         table.add_row(*map(tables.cell, (when(gap, zone), cause(gap), cost(gap))))
     return [table]

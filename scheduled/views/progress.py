@@ -19,6 +19,7 @@ from scheduled.state.history import Row
 from scheduled.system.text import one_line
 from scheduled.timing.instants import parse_utc
 from scheduled.views import tables
+from scheduled.views.columns import Grid
 from scheduled.views.format import absolute, passed, span, taken
 
 
@@ -94,7 +95,7 @@ def summary(report: Mapping[str, Any], zone: tzinfo = UTC) -> list[RenderableTyp
     tick, runs = report["tick"], [*_one_a_slot(report["runs"])]
     if not runs:
         return [Text("Nothing was due." if not tick["due"] else _counts(tick))]
-    table = tables.grid("JOB", "OUTCOME", "TOOK", "NOTE")
+    table = Grid("JOB", "OUTCOME", "TOOK", "NOTE")
     for row in runs:
         took = Text(taken(row["duration_seconds"]))
         table.add_row(

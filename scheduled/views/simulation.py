@@ -17,7 +17,8 @@ from scheduled.views.format import absolute, counted, passed, span
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from rich.table import Table
+
+    from scheduled.views.columns import Grid
 
 REMEMBERED = "remembered"
 FRESH = "fresh"
@@ -97,11 +98,11 @@ def _clock_change(midnight: datetime, zone: tzinfo) -> str:
     return "" if before == after else f", clock change: {before} to {after}"
 
 
-def _table(rows: Sequence[Mapping[str, Any]], zone: tzinfo, width: int) -> "Table":
+def _table(rows: Sequence[Mapping[str, Any]], zone: tzinfo, width: int) -> "Grid":
     from scheduled.views import tables
+    from scheduled.views.columns import Grid
 
-    table = tables.grid("AT", "JOB", "SCHEDULED", "DECISION", "NOTE")
-    table.columns[1].min_width = width
+    table = Grid("AT", "JOB", "SCHEDULED", "DECISION", "NOTE", least={1: width})
     for row in rows:
         day, at = absolute(_local(row["at"], zone), zone).split()
         slot = absolute(_local(row["slot"], zone), zone).removeprefix(f"{day} ")

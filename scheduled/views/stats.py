@@ -85,13 +85,14 @@ def page(document: Mapping[str, Any], snapshot: Snapshot) -> list["RenderableTyp
     from rich.text import Text
 
     from scheduled.views import tables
+    from scheduled.views.columns import Grid
 
     if not document["jobs"]:
         return [Text("No runs recorded.")]
     total = document["total"]
     rows = [*document["jobs"], *([{"id": "all", **total}] if len(document["jobs"]) > 1 else [])]
     heads = ("JOB", "RUNS", "SUCCEEDED", "ON TIME", "MEAN", "LAST 20", "MIN", "MAX", "NOT RUN")
-    table = tables.grid(*heads)
+    table = Grid(*heads)
     for row in rows:
         table.add_row(*map(tables.cell, _cells(row)))
     facts = tables.pairs(_facts(document, snapshot))

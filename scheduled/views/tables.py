@@ -12,6 +12,7 @@ from scheduled.state.history import Row
 from scheduled.system.text import one_line, output_line
 from scheduled.timing.instants import parse_utc
 from scheduled.views import dry_run, wording
+from scheduled.views.columns import Grid
 from scheduled.views.format import absolute, both, passed, relative, taken
 
 STYLES = {
@@ -24,9 +25,9 @@ STYLES = {
 }
 
 
-def jobs(rows: Iterable[Mapping[str, Any]], now: datetime, zone: tzinfo) -> Table:
+def jobs(rows: Iterable[Mapping[str, Any]], now: datetime, zone: tzinfo) -> Grid:
     """Return `list`: one line a job."""
-    table = grid("JOB", "SCHEDULE", "ENABLED", "LAST RUN", "OUTCOME", "NEXT RUN")
+    table = Grid("JOB", "SCHEDULE", "ENABLED", "LAST RUN", "OUTCOME", "NEXT RUN")
     for row in rows:
         table.add_row(
             cell(row["id"]),
@@ -45,9 +46,9 @@ def _enabled(row: Mapping[str, Any]) -> Text:
     return Text("paused", "yellow") if row["paused"] else Text("yes")
 
 
-def jobs_at(rows: Iterable[Mapping[str, Any]], now: datetime, zone: tzinfo) -> Table:
+def jobs_at(rows: Iterable[Mapping[str, Any]], now: datetime, zone: tzinfo) -> Grid:
     """Return `list --at`: one line a job, with what a tick does about it then."""
-    table = grid("JOB", "SCHEDULE", "DECISION", "SCHEDULED", "NEXT RUN", "NOTE")
+    table = Grid("JOB", "SCHEDULE", "DECISION", "SCHEDULED", "NEXT RUN", "NOTE")
     for row in rows:
         slot = parse_utc(row["slot"])
         when = absolute(slot, zone) if slot else "-"
@@ -57,18 +58,18 @@ def jobs_at(rows: Iterable[Mapping[str, Any]], now: datetime, zone: tzinfo) -> T
     return table
 
 
-def tasks(rows: Iterable[Mapping[str, Any]], now: datetime) -> Table:
+def tasks(rows: Iterable[Mapping[str, Any]], now: datetime) -> Grid:
     """Return GAIA's `--list`: name, schedule, last run or `never`, description."""
-    table = grid("TASK", "SCHEDULE", "LAST RUN", "DESCRIPTION")
+    table = Grid("TASK", "SCHEDULE", "LAST RUN", "DESCRIPTION")
     for row in rows:
         ago = Text(_ago(row["last_run"], now))
         table.add_row(cell(row["id"]), cell(row["schedule"]), ago, cell(row["description"]))
     return table
 
 
-def runs(rows: Iterable[Row], now: datetime, zone: tzinfo) -> Table:
+def runs(rows: Iterable[Row], now: datetime, zone: tzinfo) -> Grid:
     """Return `history`: one line a run."""
-    table = grid("JOB", "SCHEDULED", "OUTCOME", "WHEN", "TOOK", "RUN", "NOTE")
+    table = Grid("JOB", "SCHEDULED", "OUTCOME", "WHEN", "TOOK", "RUN", "NOTE")
     for row in rows:
         slot, when = (
             parse_utc(row["slot"]),
@@ -86,9 +87,9 @@ def runs(rows: Iterable[Row], now: datetime, zone: tzinfo) -> Table:
     return table
 
 
-def slots(rows: Sequence[Mapping[str, Any]], now: datetime, job: str | None) -> Table:
+def slots(rows: Sequence[Mapping[str, Any]], now: datetime, job: str | None) -> Grid:
     """Return `next`: one line a slot, with its job where there are several."""
-    table = grid(*([] if job else ["JOB"]), "SCHEDULED", "", "NOTE")
+    table = Grid(*([] if job else ["JOB"]), "SCHEDULED", "", "NOTE")
     for row in rows:
         local = datetime.fromisoformat(row["local"])
         cells = [cell(row["job"])] if not job else []
@@ -147,15 +148,6 @@ def indented(value: object) -> Padding:
 def printed(line: str) -> Padding:
     """Return a line that a program printed, below a heading; its own indentation stays."""
     return Padding(Text(output_line(line)), (0, 0, 0, 2), expand=False)
-
-
-def grid(*headings: str) -> Table:
-    """Return a table of plain columns, which reads well in a terminal and in a pipe."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for number, heading in enumerate(headings):
-        # The first says what the line is about; where it is narrow, the others give way.
-        table.add_column(heading, overflow="fold", no_wrap=number == 0)
-    return table
 
 
 def _ago(text: str | None, now: datetime) -> str:

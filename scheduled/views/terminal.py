@@ -12,6 +12,8 @@ import sys
 import click
 from rich.console import Console, RenderableType
 
+from scheduled.views.columns import Grid
+
 UNBOUNDED = 10_000
 """The width of what is no terminal: nothing is wrapped for a program that reads lines."""
 
@@ -36,7 +38,12 @@ def rendered(*parts: RenderableType, width: int, color: bool) -> str:
         highlight=False,
         emoji=False,
     )
-    for part in parts:
-        console.print(part)
     assert isinstance(console.file, io.StringIO)
+    for part in parts:
+        is_plain = width == UNBOUNDED and not color
+        text = part.text(width) if is_plain and isinstance(part, Grid) else None
+        if text is None:
+            console.print(part)
+        else:
+            console.file.write(text)
     return "".join(f"{line.rstrip()}\n" for line in console.file.getvalue().split("\n")[:-1])
