@@ -12,14 +12,16 @@ Fires `health_check_complete`, with a `message` if there are issues.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import starmap
 from typing import Any
 
 from scheduled.ecosystem import central, registry
+from scheduled.ecosystem.branch_cache import BranchCache
 from scheduled.ecosystem.central import CentralFileError
 from scheduled.ecosystem.checks import Checkup, Checkups, Issue, Rules
 from scheduled.ecosystem.opened_mail import OpenedMail
+from scheduled.ecosystem.sweep import Sweep
 from scheduled.handler import Context, Incomplete
-from scheduled.system.stamp_cache import StampCache
 from scheduled.system.text import one_line
 
 PARAMS = Rules.PARAMS
@@ -33,13 +35,13 @@ def run(context: Context) -> dict[str, object]:
     rules = Rules.from_params(context.params)
     branches = registry.load(context.root, context.cache_dir)
     active = [branch for branch in branches if branch.active]
-    cache = StampCache(context.cache_dir / "health.sweep")
+    key = [repr(rules), str(context.zone)]
+    cache = BranchCache(context.cache_dir / "health.sweep", key, context.now.timestamp())
     checkups = Checkups(cache, rules, context.now, context.zone, OpenedMail(context.cache_dir))
-    checked = [checkups.of(branch) for branch in active]
-    cache.save()
-
-    healthy = sum(checkup.status == "healthy" for checkup in checked)
-    ill = [checkup for checkup in checked if checkup.issues]
+    found = Sweep(cache, checkups.survey, checkups.finding).findings(active)
+    doubtful = (pair for pair in zip(active, found, strict=True) if any(pair[1]))
+    ill = [checkup for checkup in starmap(checkups.checkup, doubtful) if checkup.issues]
+    healthy = len(active) - len(ill)
     shared = [checkup for checkup in _shared(branches, checkups, context) if checkup.issues]
     inactive = len(branches) - len(active)
     result = _result(healthy, inactive, ill, shared, context.local_timestamp)

@@ -13,10 +13,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from scheduled.ecosystem import registry
-from scheduled.ecosystem.memory import Limits, MemoryFile, Survey
+from scheduled.ecosystem.branch_cache import BranchCache
+from scheduled.ecosystem.memory import Found, Limits, MemoryFile, Survey
 from scheduled.ecosystem.registry import Branch
+from scheduled.ecosystem.sweep import Sweep
 from scheduled.handler import Context
-from scheduled.system.stamp_cache import StampCache
 
 PARAMS = Limits.PARAMS
 
@@ -24,23 +25,25 @@ PARAMS = Limits.PARAMS
 def run(context: Context) -> dict[str, object]:
     """Tell each branch once about a memory file over its limit."""
     limits = Limits.from_params(context.params)
-    branches = [
-        branch for branch in registry.load(context.root, context.cache_dir) if branch.active
-    ]
-    cache = StampCache(context.cache_dir / "memory_rollover.sweep")
+    everywhere = registry.load(context.root, context.cache_dir)
+    branches = [branch for branch in everywhere if branch.active]
+    path = context.cache_dir / "memory_rollover.sweep"
+    cache = BranchCache(path, repr(limits), context.now.timestamp())
     survey = Survey(cache, limits, thorough=False)
-    files = list(survey.files(branches))
-    cache.save()
+    values = Sweep(cache, survey, survey.finding).findings(branches)
+    found = [*map(Found.from_finding, branches, values)]
 
+    files = [file for each in found for file in each.notable]
     over = [file for file in files if file.is_over]
-    notified = list(_still_notified(context.memory, files, survey.unreachable))
+    unreachable = [each.branch for each in found if not each.is_reachable]
+    notified = list(_still_notified(context.memory, files, unreachable))
     fresh = _fresh(over, notified)
     for file in fresh:
         _tell(context, file)
     context.memory["notified_files"] = notified + [_key(file) for file in fresh]
     context.memory["last_check"] = context.local_timestamp
     return {
-        "files": len(files),
+        "files": sum(each.number for each in found),
         "exceeding": [record(file) for file in over],
         "notified": len(fresh),
         "timestamp": context.local_timestamp,

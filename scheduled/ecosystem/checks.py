@@ -5,6 +5,8 @@ cannot be read. Everything else is a *warning*. The seed tells them apart by the
 in the text, so no warning uses that word.
 """
 
+import contextlib
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,17 +24,19 @@ from scheduled.ecosystem.branch import (
     is_readme,
     names_in,
 )
+from scheduled.ecosystem.branch_cache import Finding
 from scheduled.ecosystem.memory import Limits, MemoryFile, Survey
 from scheduled.ecosystem.opened_mail import OpenedMail
 from scheduled.ecosystem.registry import Branch
 from scheduled.errors import UnreadableFileError, reason_of
 from scheduled.handler.params import Kind, Param, ParamTable, values
-from scheduled.system.files import parse_json, stamp
+from scheduled.system.files import parse_json, stamp, stamp_of
 from scheduled.system.stamp_cache import Facts, StampCache
 
 LISTED = 5
 """Messages of unknown age named for each inbox."""
 
+DAY = 86_400
 FAR_FUTURE = datetime.max.replace(tzinfo=UTC)
 
 
@@ -101,29 +105,46 @@ class Checkups:
         self._now = now
         self._seconds = now.timestamp()
         self._zone = zone
-        self._survey = Survey(cache, rules.limits)
+        self.survey = Survey(cache, rules.limits)
+        self._until = math.inf
 
     def of(self, branch: Branch) -> Checkup:
         """Check one branch. Problems with its files are part of the result; never raises."""
+        finding = self.finding(branch)
+        return self.checkup(branch, finding.value)
+
+    def checkup(self, branch: Branch, found: Any) -> Checkup:
+        """Return the check of a branch from what was found in its files: `value` of `finding`.
+
+        Its logs are looked at each time: they grow, and that changes nothing in their folder.
+        """
+        issues, has_logs = found
+        logs = self.logs(f"{branch.folder}/{LOGS}", f"{LOGS}/") if has_logs else ()
+        return Checkup(branch.name, (*(Issue(*issue) for issue in issues), *logs))
+
+    def finding(self, branch: Branch) -> Finding:
+        """Return the issues of a branch but for its logs, and until when they are the same."""
+        self._until = math.inf
+        self.survey.unparsed = 0
+        issues, has_logs = self._issues(branch)
+        value = [[*map(list, issues)], has_logs]
+        return Finding(value, self._until, self.survey.unparsed)
+
+    def _issues(self, branch: Branch) -> tuple[Sequence[Issue], bool]:
         try:
             names = names_in(branch, self._cache)
         except (FileNotFoundError, NotADirectoryError):
-            return Checkup(branch.name, (_error("Missing branch directory"),))
+            return (_error("Missing branch directory"),), False
         except OSError as error:
-            return Checkup(
-                branch.name, (_error(f"Branch directory unreadable ({reason_of(error)})"),)
-            )
+            return (_error(f"Branch directory unreadable ({reason_of(error)})"),), False
         folder = branch.folder
-        return Checkup(
-            branch.name,
-            (
-                *self._memory(branch, names),
-                *self._mail(branch, folder, names),
-                *self._readme(folder, names),
-                *self._dashboard(folder, names),
-                *(self.logs(f"{folder}/{LOGS}", f"{LOGS}/") if LOGS in names else ()),
-            ),
+        issues = (
+            *self._memory(branch, names),
+            *self._mail(branch, folder, names),
+            *self._readme(folder, names),
+            *self._dashboard(folder, names),
         )
+        return issues, LOGS in names
 
     def logs(self, folder: str | Path, prefix: str = "") -> Iterator[Issue]:
         """Yield an issue for each log in a folder that should have been rotated."""
@@ -133,7 +154,7 @@ class Checkups:
             yield _warning(f"{prefix}{log.name}: {sizes}")
 
     def _memory(self, branch: Branch, names: Sequence[str]) -> Iterator[Issue]:
-        files = self._survey.among(names, branch)
+        files = self.survey.among(names, branch)
         kinds = [file.kind for file in files]
         for file in files:
             if found := _memory_finding(file):
@@ -150,7 +171,7 @@ class Checkups:
         place = next((name for name in MAILBOXES if name in names), None)
         inbox = f"{folder}/{place}/{mailbox.INBOX}"
         try:
-            facts = self._cache.unchanged(inbox)
+            facts = self._cache.unchanged(inbox) if place else None
         except OSError:
             facts = None
         if facts is None or len(facts) != 3:
@@ -187,13 +208,24 @@ class Checkups:
     def _readme(self, folder: str, names: Sequence[str]) -> Iterator[Issue]:
         name = next((name for name in names if is_readme(name)), None)
         try:
-            changed = self._cache.folders.folder(folder).followed(name).st_mtime if name else None
+            changed = self._readme_changed(folder, name) if name else None
         except OSError:
             changed = None
         if changed is None:
             yield _warning("README.md not found")
         elif (days := self._days_over(changed, self._rules.readme_max_age)) is not None:
             yield _warning(f"{name}: not updated for {days} days")
+
+    def _readme_changed(self, folder: str, name: str) -> float:
+        path = f"{folder}/{name}"
+        facts = None
+        with contextlib.suppress(OSError):  # of a link that leads to itself; asked below anyway
+            facts = self._cache.unchanged(path)
+        if not facts:
+            status = self._cache.folders.folder(folder).followed(name)
+            facts = [status.st_mtime]
+            self._cache.remember(path, stamp_of(status), facts)
+        return float(facts[0])
 
     def _dashboard(self, folder: str, names: Sequence[str]) -> Iterator[Issue]:
         if DASHBOARD not in names:
@@ -222,8 +254,11 @@ class Checkups:
 
     def _days_over(self, moment: float, limit: timedelta) -> int | None:
         """Return the age in whole days if it is over `limit`, else None."""
-        age = self._seconds - moment
-        return int(age // 86400) if age > limit.total_seconds() else None
+        age, seconds = self._seconds - moment, limit.total_seconds()
+        days = int(age // DAY) if age > seconds else None
+        until = moment + (seconds if days is None else (days + 1) * DAY)
+        self._until = min(self._until, until - 1)  # that second is no matter of rounding then
+        return days
 
 
 def _memory_finding(file: MemoryFile) -> str:

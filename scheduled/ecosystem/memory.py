@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, TypeGuard
 
 from scheduled.ecosystem.branch import KINDS, TRINITY, memory_in, memory_kind
+from scheduled.ecosystem.branch_cache import Finding
 from scheduled.ecosystem.memory_document import UNLIMITED, MemoryDocument, examine
 from scheduled.ecosystem.registry import Branch
 from scheduled.errors import reason_of
@@ -139,6 +140,30 @@ class Limits:
         return self.by_branch.get(branch.name.upper(), self.default)
 
 
+class Found(NamedTuple):
+    """The memory files of a branch, as far as they need attention."""
+
+    branch: Branch
+    is_reachable: bool
+    """Whether its folder could be looked into."""
+    number: int
+    """How many files it has."""
+    notable: list[MemoryFile]
+    """Those that are over a limit or cannot be read."""
+
+    @classmethod
+    def from_finding(cls, branch: Branch, value: Any) -> "Found":
+        """Return what was found in a branch: the value of a finding."""
+        if value is None:
+            return cls(branch, False, 0, [])
+        number, rows = value
+        files = [MemoryFile(branch, f"{branch.folder}/{row[0]}", *row[1:]) for row in rows]
+        return cls(branch, True, number, files)
+
+
+_IN_TRINITY = {f"{kind}.json": kind for kind in KINDS}
+
+
 class Survey:
     """A survey of the memory files of many branches that reads only changed ones.
 
@@ -150,7 +175,11 @@ class Survey:
         """The branches whose folder could not be looked into, so far."""
         self._cache = cache
         self._limits = limits
-        self._to_parse = PARSED_PER_SWEEP if thorough else 0
+        self.to_parse = PARSED_PER_SWEEP if thorough else 0
+        """Bytes that there is still time to parse as a whole."""
+        self.unparsed = 0
+        """Bytes of the shortest file of the last branch that has still to be; 0 if none has."""
+        self._is_thorough = thorough
 
     def files(self, branches: Iterable[Branch]) -> Iterator[MemoryFile]:
         """Yield the memory files of the branches, in their order."""
@@ -162,17 +191,40 @@ class Survey:
                 continue
             yield from self.among(names, branch)
 
+    def finding(self, branch: Branch) -> Finding:
+        """Return what `Found` is made of, for a sweep that keeps it."""
+        try:
+            names = memory_in(branch, self._cache)
+        except OSError:
+            return Finding(None)
+        files = self.among(names, branch)
+        start = len(branch.folder) + 1
+        notable = [
+            [file.path[start:], *file[2:]] for file in files if file.is_over or file.lines is None
+        ]
+        return Finding([len(files), notable], unparsed=self.unparsed)
+
     def among(self, names: Iterable[str], branch: Branch) -> list[MemoryFile]:
         """Return the memory files of a branch whose folder holds these names."""
         folder = branch.folder
+        self.unparsed = 0
         files: list[MemoryFile | None] = []
         for name in names:
             if kind := memory_kind(name):
                 files.append(self._at(f"{folder}/{name}", kind, branch))
             elif name == TRINITY:
                 inside = f"{folder}/{TRINITY}"
-                files += [self._at(f"{inside}/{kind}.json", kind, branch) for kind in KINDS]
+                kinds = self._kinds_in(inside)
+                files += [self._at(f"{inside}/{kind}.json", kind, branch) for kind in kinds]
         return [file for file in files if file is not None]
+
+    def _kinds_in(self, folder: str) -> list[str]:
+        """Return the kinds of memory files that may be in `.trinity`."""
+        try:
+            names = self._cache.names(folder, _IN_TRINITY.__contains__)
+        except OSError:  # not a folder, a link of others, or it cannot be listed: try them
+            return [*KINDS]
+        return [kind for name, kind in _IN_TRINITY.items() if name in names]
 
     def _at(self, path: str, kind: str, branch: Branch) -> MemoryFile | None:
         """Return the memory file at `path`; None if there is none."""
@@ -180,22 +232,24 @@ class Survey:
             facts = self._cache.unchanged(path)
             document = MemoryDocument(*facts) if _are_complete(facts) else self._read(path)
             # What was looked at from both ends only is read as a whole while there is time.
-            if not document.whole and document.size <= self._to_parse:
+            if not document.whole and document.size <= self.to_parse:
                 document = self._read(path)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             reason = reason_of(error)
             return MemoryFile(branch, path, kind, 0, None, None, reason)
-        size, lines, stated, problem, _, entries, kept = document
+        size, lines, stated, problem, whole, entries, kept = document
+        if self._is_thorough and not whole:
+            self.unparsed = min(size, self.unparsed or size)
         limit = None if stated == UNLIMITED else stated or self._limits.of(branch)
         return MemoryFile(branch, path, kind, size, lines, limit, problem, entries, kept)
 
     def _read(self, path: str) -> MemoryDocument:
         seen, data = self._cache.folders.read(path)
-        document = examine(data, whole=len(data) <= self._to_parse)
+        document = examine(data, whole=len(data) <= self.to_parse)
         if document.whole:
-            self._to_parse -= len(data)
+            self.to_parse -= len(data)
         self._cache.remember(path, seen, list(document))
         return document
 

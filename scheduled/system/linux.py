@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ FALLOC_FL_KEEP_SIZE = 1
 
 
 FALLOC_FL_PUNCH_HOLE = 2
+PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 MEMORY_UNIT = 1024 if sys.platform == "linux" else 1
 """Bytes in what `getrusage` counts memory in."""
@@ -43,7 +45,6 @@ def has_writer(path: Path) -> bool:
     if sys.platform != "linux":
         return False
     import fcntl
-    import signal
 
     try:
         with private.opened(path, "rb") as stream:
@@ -73,7 +74,7 @@ def reserve(descriptor: int, length: int) -> None:
 
 
 def load() -> None:
-    """Look up what `become_subreaper` needs, so that it is cheap after a fork."""
+    """Look up what the next two need, so that they are cheap after a fork."""
     if sys.platform == "linux" and not _prctl:
         # ctypes itself would cost every tick that runs something 2 ms more.
         import _ctypes
@@ -87,6 +88,14 @@ def become_subreaper() -> None:
         import _ctypes
 
         _ctypes.call_function(_prctl[0], (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
+
+
+def die_with_parent() -> None:
+    """Be killed when the parent ends: prctl(2). For `load`ed calls."""
+    if _prctl:
+        import _ctypes
+
+        _ctypes.call_function(_prctl[0], (PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
 
 
 def peak_memory() -> int:

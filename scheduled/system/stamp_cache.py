@@ -7,10 +7,11 @@ as one line; the file is rewritten once too much of it is outdated.
 """
 
 import contextlib
+import gc
 import json
 import os
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -131,14 +132,27 @@ def _load(path: Path, key: str) -> tuple[dict[str, Facts], int]:
     written = 0
     if first + b"\n" != _line(key):
         return rows, 0
-    for line in lines:
-        head, _, text = line.partition(b"\t")
-        learned = json.loads(text) if head == _head(text) else None
-        if learned is None:
-            return rows, 0  # torn by a crash, damaged, or of another version
-        rows.update(learned)
-        written += len(learned)
+    with _without_collector():
+        for line in lines:
+            head, _, text = line.partition(b"\t")
+            learned = json.loads(text) if head == _head(text) else None
+            if learned is None:
+                return rows, 0  # torn by a crash, damaged, or of another version
+            rows.update(learned)
+            written += len(learned)
     return rows, written
+
+
+@contextlib.contextmanager
+def _without_collector() -> Iterator[None]:
+    """Keep the garbage collector from looking through what is loaded, again and again meanwhile."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _dumps(rows: dict[str, Facts]) -> str:
