@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import jobfiles, journal, keepers, logscan, numbers, planning, sweeps, table, ticks
+from bench import jobfiles, journal, keepers, logscan, planning, sweeps, table, ticks
 from bench.cost import BenchError
 from bench.row import Effort, Row
 
@@ -21,10 +21,12 @@ SCENES: dict[str, Callable[[Path, Effort], Iterator[Row]]] = {
     "planning": planning.planning,
     "sweeps": sweeps.sweeps,
     "logs": logscan.log_scan,
-    "numbers": numbers.numbers,
+    "numbers": journal.numbers,
     "journal": journal.journal,
+    "reading": journal.reading,
+    "many jobs": journal.many_jobs,
 }
-LONG = ("journal",)
+LONG = ("journal", "reading")
 """Those that take minutes: measured only when asked for, or with little data."""
 
 

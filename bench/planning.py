@@ -44,13 +44,14 @@ def planning(_: Path, effort: Effort) -> Iterator[Row]:
 
 def all_jobs(jobs: str, distinct: str) -> Callable[[], object]:
     """Run the production planner on that many jobs."""
-    schedules = islice(cycle(_schedules(int(distinct))), int(jobs))
+    schedules = islice(cycle(expressions(int(distinct))), int(jobs))
     listed = [
         Job(f"job-{number}", expression, zone, command="true")
         for number, (expression, zone) in enumerate(schedules)
     ]
     prints = {
-        schedule: fingerprint(expression.parse(*schedule)) for schedule in _schedules(int(distinct))
+        schedule: fingerprint(expression.parse(*schedule))
+        for schedule in expressions(int(distinct))
     }
     records = {
         job.id: JobMemory(prints[job.schedule, job.timezone], anchor=LAST, watermark=LAST)
@@ -69,7 +70,7 @@ def all_jobs(jobs: str, distinct: str) -> Callable[[], object]:
 
 def distinct_schedules(distinct: str) -> Callable[[], object]:
     """Evaluate what each schedule needs: the newest slot, and those missed before it."""
-    schedules = [expression.parse(*schedule) for schedule in _schedules(int(distinct))]
+    schedules = [expression.parse(*schedule) for schedule in expressions(int(distinct))]
 
     def evaluated() -> None:
         for schedule in schedules:
@@ -83,7 +84,7 @@ def distinct_schedules(distinct: str) -> Callable[[], object]:
     return evaluated
 
 
-def _schedules(wanted: int) -> list[tuple[str, str]]:
+def expressions(wanted: int) -> list[tuple[str, str]]:
     """Return that many distinct expressions with their zones, of the kinds that people write."""
     found: dict[tuple[str, str], None] = {}
     for number in count():

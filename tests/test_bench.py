@@ -57,6 +57,16 @@ def test_every_cost_is_measured_with_what_it_is_compared_with() -> None:
         "history --limit 5",
         "why job7",
         "state check",
+        "history --limit 20",
+        "history --limit 20, loaded",
+        "why job7",
+        "why job7, loaded",
+        "stats --since 7d",
+        "stats --since 7d, loaded",
+        "status",
+        "status, started",
+        "list",
+        "list, started",
     ]
     for row in rows:
         assert min(row["ours_ms"], row["theirs_ms"], row["ratio"], row["peak_mib"]) > 0
