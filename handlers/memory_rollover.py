@@ -30,12 +30,10 @@ def run(context: Context) -> dict[str, object]:
     path = context.cache_dir / "memory_rollover.sweep"
     cache = BranchCache(path, repr(limits), context.now.timestamp())
     survey = Survey(cache, limits, thorough=False)
-    values = Sweep(cache, survey, survey.finding).findings(branches)
-    found = [*map(Found.from_finding, branches, values)]
+    findings = Sweep(cache, survey, survey.finding).findings(branches)
+    number, files, unreachable = Found.in_all(branches, findings)
 
-    files = [file for each in found for file in each.notable]
     over = [file for file in files if file.is_over]
-    unreachable = [each.branch for each in found if not each.is_reachable]
     notified = list(_still_notified(context.memory, files, unreachable))
     fresh = _fresh(over, notified)
     for file in fresh:
@@ -43,7 +41,7 @@ def run(context: Context) -> dict[str, object]:
     context.memory["notified_files"] = notified + [_key(file) for file in fresh]
     context.memory["last_check"] = context.local_timestamp
     return {
-        "files": sum(each.number for each in found),
+        "files": number,
         "exceeding": [record(file) for file in over],
         "notified": len(fresh),
         "timestamp": context.local_timestamp,

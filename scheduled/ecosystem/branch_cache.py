@@ -5,8 +5,11 @@ the folders in which a new one would appear. If something has, what is known of 
 still counts, as in any stamp cache.
 """
 
+import marshal
 import math
 import os
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,7 +40,8 @@ class BranchCache(StampCache):
     """The facts about the files of a branch at a time, and what was found in all branches."""
 
     def __init__(self, path: Path, key: Any, now: float) -> None:
-        super().__init__(path, [__version__, key], private=True)
+        # What `marshal` writes is for the same version of Python, and for nobody to forge.
+        super().__init__(path, [__version__, sys.implementation.cache_tag, key], private=True)
         self._present = now
         self._length = 0
         self._known: dict[str, tuple[Stamp, Facts]] = {}
@@ -77,8 +81,9 @@ class BranchCache(StampCache):
         if row is not None:
             numbers = iter((*row[:3], *row[10]))
             stamps = zip(numbers, numbers, numbers, strict=True)
-            facts: zip[tuple[Stamp, Facts]] = zip(stamps, row[11], strict=True)
-            self._known = dict(zip(("", *row[9]), facts, strict=True))
+            facts = marshal.loads(row[11])  # noqa: S302 - as above
+            known: zip[tuple[Stamp, Facts]] = zip(stamps, facts, strict=True)
+            self._known = dict(zip(("", *row[9]), known, strict=True))
 
     def leave(self, branch: Branch, finding: Finding) -> Facts:
         """Return the row about a branch, with what was found in it."""
@@ -86,19 +91,24 @@ class BranchCache(StampCache):
         stamp, names = self._looked.pop("", (UNKNOWN, []))
         if self._open_questions:  # an answer may change without a stamp that changes
             until = -math.inf
-        stamps = [number for seen, _ in self._looked.values() for number in seen]
-        facts = [names, *(facts for _, facts in self._looked.values())]
-        about = [branch.name, branch.in_repository, value, self._present, until, unparsed]
-        return [*stamp, *about, list(self._looked), stamps, facts]
+        stamps = tuple([number for seen, _ in self._looked.values() for number in seen])
+        facts = marshal.dumps([names, *(facts for _, facts in self._looked.values())])
+        about = (branch.name, branch.in_repository, value, self._present, until, unparsed)
+        return [*stamp, *about, tuple(self._looked), stamps, facts]
 
-    def keep_row(self, branch: Branch, look: Look | None) -> Any:
-        """Keep what was found in a branch, or what is still true; return it."""
-        if look is None:
-            row = self._now[branch.folder] = self._before[branch.folder]
-        else:
-            row, _ = look
-            self._now[branch.folder] = self._learned[branch.folder] = row
-        return row[5]
+    def keep_all(self, branches: Iterable[Branch], looks: Iterable[Look | None]) -> list[Any]:
+        """Keep what was found in each branch, or what is still true; return all that."""
+        found = []
+        before, now = self._before, self._now
+        for branch, look in zip(branches, looks, strict=True):
+            folder = branch.folder
+            if look is None:
+                row = now[folder] = before[folder]
+            else:
+                row, _ = look
+                now[folder] = self._learned[folder] = row
+            found.append(row[5])
+        return found
 
     def unparsed(self, branch: Branch, look: Look | None) -> int:
         """Return `unparsed` of what was found in a branch, or is still true."""
@@ -118,6 +128,13 @@ class BranchCache(StampCache):
     def keep(self, path: str, seen: Stamp, facts: Facts) -> None:
         """Keep `facts` about a path in the branch."""
         self._answer(path[self._length :], seen, facts)
+
+    def _pack(self, rows: dict[str, Facts]) -> bytes:
+        return marshal.dumps(rows)
+
+    def _unpack(self, data: bytes) -> dict[str, Facts] | None:
+        rows = marshal.loads(data)  # noqa: S302 - nobody else may write to it
+        return rows if isinstance(rows, dict) else None
 
     def _answer(self, place: str, seen: Stamp, facts: Facts) -> None:
         self._looked[place] = (seen, facts)

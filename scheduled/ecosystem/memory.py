@@ -141,24 +141,28 @@ class Limits:
 
 
 class Found(NamedTuple):
-    """The memory files of a branch, as far as they need attention."""
+    """The memory files of many branches, as far as they need attention."""
 
-    branch: Branch
-    is_reachable: bool
-    """Whether its folder could be looked into."""
     number: int
-    """How many files it has."""
+    """How many files there are."""
     notable: list[MemoryFile]
     """Those that are over a limit or cannot be read."""
+    unreachable: list[Branch]
+    """The branches whose folder could not be looked into."""
 
     @classmethod
-    def from_finding(cls, branch: Branch, value: Any) -> "Found":
-        """Return what was found in a branch: the value of a finding."""
-        if value is None:
-            return cls(branch, False, 0, [])
-        number, rows = value
-        files = [MemoryFile(branch, f"{branch.folder}/{row[0]}", *row[1:]) for row in rows]
-        return cls(branch, True, number, files)
+    def in_all(cls, branches: Iterable[Branch], findings: Iterable[Any]) -> "Found":
+        """Return what was found in these branches: the values of `Survey.finding`."""
+        number, notable, unreachable = 0, [], []
+        for branch, value in zip(branches, findings, strict=True):
+            if value is None:
+                unreachable.append(branch)
+                continue
+            count, rows = value
+            number += count
+            for place, *rest in rows:
+                notable.append(MemoryFile(branch, f"{branch.folder}/{place}", *rest))
+        return cls(number, notable, unreachable)
 
 
 _IN_TRINITY = {f"{kind}.json": kind for kind in KINDS}
@@ -192,7 +196,7 @@ class Survey:
             yield from self.among(names, branch)
 
     def finding(self, branch: Branch) -> Finding:
-        """Return what `Found` is made of, for a sweep that keeps it."""
+        """Return what there is to know of a branch for `Found`, for a sweep that keeps it."""
         try:
             names = memory_in(branch, self._cache)
         except OSError:

@@ -41,7 +41,7 @@ class Sweep:
             looks = [*mine, *self._with_parsing(second, theirs)]
         else:
             looks = self._looks(branches)
-        findings = [*map(self._cache.keep_row, branches, looks)]
+        findings = self._cache.keep_all(branches, looks)
         self._cache.save()
         return findings
 
@@ -67,6 +67,8 @@ class Sweep:
 
     def _with_parsing(self, branches: Sequence[Branch], looks: Looks) -> Looks:
         """Look again into branches with files that there is still time for."""
+        if self._survey.to_parse <= 0:
+            return looks
         complete: Looks = []
         for branch, look in zip(branches, looks, strict=True):
             if 0 < self._cache.unparsed(branch, look) <= self._survey.to_parse:

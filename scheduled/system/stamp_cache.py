@@ -26,7 +26,7 @@ Facts = list[Any]
 
 MAGIC = b"scheduled-cache"
 
-VERSION = 3
+VERSION = 4
 """To be raised whenever the format of the file changes; older files are then ignored."""
 
 # A file changed twice within one tick of the file system's clock keeps its mtime, so what was
@@ -52,7 +52,7 @@ class StampCache:
         self._outdated = outdated
         self._key = json.dumps(key, sort_keys=True)
         trusted = not private or is_ours(path)
-        self._before, self._written = _load(path, self._key) if trusted else ({}, 0)
+        self._before, self._written = _load(path, self._key, self._unpack) if trusted else ({}, 0)
         self._now: dict[str, Facts] = {}
         self._learned: dict[str, Facts] = {}
         self.folders = OpenFolders()
@@ -110,37 +110,63 @@ class StampCache:
         anew = not self._written or len(self._now) < rows * (1 - self._outdated)
         with contextlib.suppress(OSError):  # a full disk costs the next reading, nothing else
             if rows and anew:
-                content = _line(self._key) + _line(_dumps(self._now))
+                content = _line(self._key.encode()) + _line(self._pack(self._now))
                 state_files.make_folder(self._path.parent)
                 state_files.replace(self._path, content)
             elif self._learned:
                 with state_files.opened(self._path, "ab") as stream:
-                    stream.write(_line(_dumps(self._learned)))
+                    stream.write(_line(self._pack(self._learned)))
+
+    def _pack(self, rows: dict[str, Facts]) -> bytes:
+        return json.dumps(rows, separators=(",", ":")).encode()
+
+    def _unpack(self, data: bytes) -> dict[str, Facts] | None:
+        rows: Any = json.loads(data)
+        return rows if isinstance(rows, dict) else None
 
     @cached_property
     def _young_since(self) -> int:
         return _file_system_clock(self._path.parent) - YOUNG
 
 
-def _load(path: Path, key: str) -> tuple[dict[str, Facts], int]:
+def _load(
+    path: Path, key: str, unpack: Callable[[bytes], dict[str, Facts] | None]
+) -> tuple[dict[str, Facts], int]:
     """Return the rows of a cache file, and how many were written; 0 if it has to be rewritten."""
     try:
-        first, *lines = state_files.read(path).splitlines() or [b""]
-    except OSError:
+        first, *records = _records(state_files.read(path))
+    except (OSError, ValueError):
         return {}, 0
     rows: dict[str, Facts] = {}
     written = 0
-    if first + b"\n" != _line(key):
+    if first != key.encode():
         return rows, 0
     with _without_collector():
-        for line in lines:
-            head, _, text = line.partition(b"\t")
-            learned = json.loads(text) if head == _head(text) else None
+        for record in records:
+            learned = None if record is None else unpack(record)
             if learned is None:
                 return rows, 0  # torn by a crash, damaged, or of another version
             rows.update(learned)
             written += len(learned)
     return rows, written
+
+
+def _records(data: bytes) -> Iterator[bytes | None]:
+    """Yield what each line of a cache holds; None, and no more, where one is not as written.
+
+    A line may hold any bytes: its start says how many.
+    """
+    at = 0
+    while at < len(data):
+        tab = data.find(b"\t", at)
+        length = data[at:tab].rpartition(b" ")[2]
+        end = tab + 1 + int(length) if length.isdigit() else at
+        record = data[tab + 1 : end]
+        if end <= tab or data[at:tab] != _head(record) or data[end : end + 1] != b"\n":
+            yield None
+            return
+        yield record
+        at = end + 1
 
 
 @contextlib.contextmanager
@@ -155,17 +181,13 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _dumps(rows: dict[str, Facts]) -> str:
-    return json.dumps(rows, separators=(",", ":"))
+def _line(record: bytes) -> bytes:
+    return b"%s\t%s\n" % (_head(record), record)
 
 
-def _line(text: str) -> bytes:
-    return b"%s\t%s\n" % (_head(text.encode()), text.encode())
-
-
-def _head(text: bytes) -> bytes:
+def _head(record: bytes) -> bytes:
     """Return the start that shows that a line is this version's and complete."""
-    return b"%s %d %08x" % (MAGIC, VERSION, zlib.crc32(text))
+    return b"%s %d %08x %d" % (MAGIC, VERSION, zlib.crc32(record), len(record))
 
 
 def _file_system_clock(folder: Path) -> int:

@@ -183,8 +183,8 @@ def test_a_broken_cache_is_ignored(root: Path, content: bytes) -> None:
 def test_a_cache_that_others_could_have_written_is_ignored(root: Path) -> None:
     loaded(root, "jobs:\n  a: {schedule: daily, command: x}\n").save_caches()
     kept = kept_file(root)
-    texts = [line.partition(b"\t")[2].decode() for line in kept.read_bytes().splitlines()]
-    evil = [stamp_cache._line(text.replace('"x"', '"evil"')) for text in texts]
+    texts = [line.partition(b"\t")[2] for line in kept.read_bytes().splitlines()]
+    evil = [stamp_cache._line(text.replace(b'"x"', b'"evil"')) for text in texts]
     kept.write_bytes(b"".join(evil))
     as_it_is = load.load(options(root)).jobs[-1].command
     kept.chmod(0o666)

@@ -203,9 +203,9 @@ def test_a_broken_row_in_the_cache_is_as_good_as_none(home: Path) -> None:
     before = load.load(options(home))
     before.save_caches()
     kept = file_for(home / "state" / "cache", home / "scheduled.yaml", [], "handlers").path
-    key, rows = (line.partition(b"\t")[2].decode() for line in kept.read_bytes().splitlines())
+    key, rows = (line.partition(b"\t")[2] for line in kept.read_bytes().splitlines())
     broken = {path: [*row[:3], ["x"]] for path, row in json.loads(rows).items()}
-    kept.write_bytes(stamp_cache._line(key) + stamp_cache._line(json.dumps(broken)))
+    kept.write_bytes(stamp_cache._line(key) + stamp_cache._line(json.dumps(broken).encode()))
 
     assert load.load(options(home)) == before
 
