@@ -6,7 +6,7 @@ hold anything, and are kept.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NotRequired, TypedDict, cast
 
 from scheduled.state.gap_entry import GapEntry
@@ -292,8 +292,11 @@ def empty() -> State:
 
 def with_defaults(document: Any) -> State:
     """Return `document` with every key of a state; an empty state if it cannot be used as one."""
-    if problem(document):
-        return empty()
+    return empty() if problem(document) else completed(document)
+
+
+def completed(document: Mapping[str, Any]) -> State:
+    """Do what `with_defaults` does with a document that has been found usable."""
     state: dict[str, Any] = {**empty(), **document, "version": VERSION}
     for key in FILE_KEYS:
         state.pop(key, None)

@@ -297,10 +297,11 @@ def _retry(job: JobEntry) -> Retry | None:
 
 def _interrupted_slot(entry: JobEntry) -> Retry | None:
     """Return the slot to rerun of a state by an earlier version, which kept only the count."""
-    last, watermark = entry.get("last") or {}, parse_utc(entry.get("watermark"))
-    slot, at = parse_utc(last.get("slot")), parse_utc(last.get("started_at"))
+    last = entry.get("last") or {}
     if not entry.get("interruptions") or last.get("outcome") != "interrupted":
-        return None
+        return None  # as of nearly every job
+    slot, at = parse_utc(last.get("slot")), parse_utc(last.get("started_at"))
+    watermark = parse_utc(entry.get("watermark"))
     if slot is None or at is None or last.get("answered") or (watermark and slot <= watermark):
         return None
     return Retry(

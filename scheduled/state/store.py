@@ -14,7 +14,7 @@ from pathlib import Path
 from scheduled.errors import StateError
 from scheduled.state import apply, checkpoint, events, names, owner
 from scheduled.state.checkpoint import Checkpoint
-from scheduled.state.document import OUR_KEYS, State, empty, with_defaults, with_foreign_keys
+from scheduled.state.document import OUR_KEYS, State, completed, empty, with_foreign_keys
 from scheduled.state.journal import Event, Journal, Line, Position, file_name, wants_snapshot
 from scheduled.state.records import ALL_JOBS
 from scheduled.system import files, locks
@@ -95,7 +95,7 @@ class Store:
         return self
 
     def _start_from(self, found: Checkpoint, position: Position | None) -> None:
-        self.state = with_defaults(found.document)
+        self.state = completed(found.document or {})
         self.number = found.number
         self._position = self._synced = position
         listing = found.place.get("files")
@@ -131,7 +131,7 @@ class Store:
         document = found.document
         if not self.journal.names():
             if document is not None:
-                self.state, self.number = with_defaults(document), found.number
+                self.state, self.number = completed(document), found.number
                 if found.position is not None:
                     self._report_loss(found.position)
             elif found.flaw:

@@ -32,6 +32,7 @@ class _Fingerprint(NamedTuple):
     """Empty if the slots do not depend on one."""
 
 
+@lru_cache(maxsize=4096)  # of those that thousands of jobs share
 def fingerprint(schedule: Schedule) -> str:
     """Return a readable string that changes when the slots do, and not with the spelling.
 
