@@ -68,7 +68,7 @@ def is_readme(name: str) -> bool:
 
 
 def _is_memory(name: str) -> bool:
-    return name == TRINITY or memory_kind(name) is not None
+    return name == TRINITY or (name.endswith(_ENDINGS) and memory_kind(name) is not None)
 
 
 def _is_wanted(name: str) -> bool:

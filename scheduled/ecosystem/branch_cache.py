@@ -78,7 +78,7 @@ class BranchCache(StampCache):
         """Begin to look into a branch: all that is asked for and remembered now is about it."""
         self._enter(branch.folder)
         row = self._before.get(branch.folder)
-        if row is not None:
+        if row is not None and row[6] <= self._present:  # else the clock was set back since
             numbers = iter((*row[:3], *row[10]))
             stamps = zip(numbers, numbers, numbers, strict=True)
             facts = marshal.loads(row[11])  # noqa: S302 - as above

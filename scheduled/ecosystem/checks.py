@@ -30,7 +30,7 @@ from scheduled.ecosystem.opened_mail import OpenedMail
 from scheduled.ecosystem.registry import Branch
 from scheduled.errors import UnreadableFileError, reason_of
 from scheduled.handler.params import Kind, Param, ParamTable, values
-from scheduled.system.files import parse_json, stamp, stamp_of
+from scheduled.system.files import NOWHERE, parse_json, stamp, stamp_of
 from scheduled.system.stamp_cache import Facts, StampCache
 
 LISTED = 5
@@ -244,7 +244,7 @@ class Checkups:
             facts = self._cache.unchanged(path)
             if facts is None:
                 seen, data = self._cache.folders.read(path)
-                document = parse_json(data, Path())  # of the error only the reason is used
+                document = parse_json(data, NOWHERE)
                 updated = branch.updated_at(document, self._zone)
                 facts = [updated.timestamp() if updated else seen[1] / 1e9]
                 self._cache.remember(path, seen, facts)

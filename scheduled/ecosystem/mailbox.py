@@ -136,11 +136,12 @@ def opened(folder: Path, branch: Folder | None = None) -> Iterator[Folder]:
     Raises UnreadableFileError: mail is never read from or written to wherever a link in a mailbox
     points that others could have made, or that leads outside the branch.
     """
-    with (
-        _told(folder),
-        branch.bounded() if branch else Folder.within_itself(folder.parent) as around,
-    ):
-        place = around.inner(folder.name)
+    with _told(folder):
+        if branch is not None:
+            place = branch.inner_within(folder.name)
+        else:
+            with Folder.within_itself(folder.parent) as around:
+                place = around.inner(folder.name)
     with place:
         yield place
 
@@ -263,23 +264,29 @@ def _is_young(seen: Stamp) -> bool:
 
 
 def _read(place: Folder, folder: Path, *, empty: bool = True) -> Mailbox:
-    path = folder / INBOX
-    with _inbox(place, folder) as found:
-        try:
-            data = found.folder.read_stamped(found.name)[1]
-            # Taken after the content: before, it could be older than what was read.
-            seen = found.folder.stamp(found.name)
-        except FileNotFoundError:
-            if place.stamp(INBOX) is None:  # else it is a link to nowhere
-                return _empty(folder)
-            raise UnreadableFileError(path, "no such file or directory") from None
-        except OSError as error:
-            raise UnreadableFileError(path, reason_of(error)) from error
+    try:
+        data = place.read_stamped(INBOX)[1]
+        # Taken after the content: before, it could be older than what was read.
+        seen = place.stamp(INBOX)
+    except FileNotFoundError:
+        return _empty(folder)
+    except OSError as error:
+        seen = place.stamp(INBOX)
+        if seen is None or not place.is_link(INBOX):
+            raise UnreadableFileError(folder / INBOX, reason_of(error)) from error
+        data, seen = _read_linked(place, folder)
     if not data and empty:
         return _empty(folder)
+    path = folder / INBOX
     document = parse_json(data, path)
     written_at = seen[1] / 1e9 if seen else float("inf")
     return Mailbox(folder, document, _entries(document, path), written_at)
+
+
+def _read_linked(place: Folder, folder: Path) -> tuple[bytes, Stamp | None]:
+    """Return what an inbox holds that is a link, and its stamp from afterwards."""
+    with _inbox(place, folder) as found, _told(folder / INBOX):
+        return found.folder.read_stamped(found.name)[1], found.folder.stamp(found.name)
 
 
 def _empty(folder: Path) -> Mailbox:

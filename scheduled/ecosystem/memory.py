@@ -203,9 +203,7 @@ class Survey:
             return Finding(None)
         files = self.among(names, branch)
         start = len(branch.folder) + 1
-        notable = [
-            [file.path[start:], *file[2:]] for file in files if file.is_over or file.lines is None
-        ]
+        notable = [[file.path[start:], *file[2:]] for file in files if _is_notable(file)]
         return Finding([len(files), notable], unparsed=self.unparsed)
 
     def among(self, names: Iterable[str], branch: Branch) -> list[MemoryFile]:
@@ -256,6 +254,12 @@ class Survey:
             self.to_parse -= len(data)
         self._cache.remember(path, seen, list(document))
         return document
+
+
+def _is_notable(file: MemoryFile) -> bool:
+    if file.lines is None or file.limit is None:
+        return file.lines is None or file.is_over
+    return file.lines > file.limit  # as `is_over` has it, at less cost
 
 
 def _are_complete(facts: Facts | None) -> TypeGuard[Facts]:

@@ -13,11 +13,10 @@ reliably; in any other case, and to count the entries of lists, the document is 
 """
 
 import re
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from scheduled.errors import UnreadableFileError
-from scheduled.system.files import parse_json
+from scheduled.system.files import NOWHERE, parse_json
 
 UNLIMITED = -1
 UNSTATED = 0
@@ -63,7 +62,7 @@ def examine(data: bytes, *, whole: bool) -> MemoryDocument:
         return MemoryDocument(len(data), count_lines(data), limit, "", False, {}, {})
     problem, document = "", None
     try:
-        document = parse_json(data, Path())  # of the error only the reason is used
+        document = parse_json(data, NOWHERE)
     except UnreadableFileError as error:
         problem = error.reason
     else:

@@ -16,6 +16,8 @@ from typing import Any, BinaryIO
 
 from scheduled.errors import UnparsableFileError, UnreadableFileError, reason_of
 
+NOWHERE = Path()
+"""The path of content of which only the reason is used why it cannot be understood."""
 MAX_NESTING = 100
 """How deep the values may be nested that a run hands over. Each version of Python has a limit of
 its own, and none of them is this low."""

@@ -67,12 +67,6 @@ class Folder:
         folder.within = folder.path
         return folder
 
-    def bounded(self) -> Self:
-        """Return this folder, opened once more, as `within_itself` does."""
-        return type(self)(
-            self.path, os.dup(self.descriptor), is_ours=self.is_ours, within=self.path
-        )
-
     @classmethod
     def made(cls, path: str | os.PathLike[str], mode: int = 0o755) -> Self:
         """Open a folder like `open`, which is made if it is missing, with those above it."""
@@ -121,6 +115,15 @@ class Folder:
             found = type(self).open(os.path.join(self.path, self._target(name)))
             found.within = self.within
             self._refuse_outside(name, found.path, found)
+        return found
+
+    def inner_within(self, name: str) -> Self:
+        """Open a folder in this one like `inner`; out of this one no link may lead."""
+        found = self._inner(name)
+        if found is None:
+            with type(self).within_itself(self.path) as bounded:
+                return bounded.inner(name)
+        found.within = self.path
         return found
 
     def make(self, name: str, mode: int = 0o755) -> Self:
