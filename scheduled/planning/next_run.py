@@ -49,7 +49,7 @@ def next_run(
             return None
         if again > later:
             later = again
-            slots = SlotCache.at(later + INSTANT)  # a tick comes just after its minute
+            slots = slots.later(later + INSTANT)  # a tick comes just after its minute
     return None
 
 

@@ -7,12 +7,16 @@ all that share its schedule, for the length of one tick.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Self
 
 from scheduled.timing import slots
 from scheduled.timing.expression import Schedule
 from scheduled.timing.slots import MissedRange
+
+LATER = 1024
+"""Around so many other instants slots are kept. Jobs that share a schedule share most of them, but
+each may have one of its own, as that of its retry."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,8 @@ class SlotCache:
     count: Callable[[Schedule, datetime, datetime, datetime | None], int]
     """Arguments: schedule, after, until, anchor. The number of slots in the half-open
     (after, until], at most `slots.COUNT_CAP`."""
+    later: Callable[[datetime], "SlotCache"]
+    """The slots around another instant: that at which a pause of all jobs ends, for all of them."""
 
     @classmethod
     def at(cls, now: datetime) -> Self:
@@ -50,7 +56,11 @@ class SlotCache:
         ) -> int:
             return slots.count(schedule, after, until, anchor or now)
 
-        return cls(now, latest, following, count)
+        @lru_cache(maxsize=LATER)
+        def later(then: datetime) -> SlotCache:
+            return cls.at(then)
+
+        return cls(now, latest, following, count, later)
 
     def missed_range(
         self, schedule: Schedule, after: datetime, until: datetime, anchor: datetime | None
