@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from scheduled.ecosystem.registry import Branch
-from scheduled.system.files import Stamp, stamp_of
+from scheduled.system import files
+from scheduled.system.files import Stamp
 from scheduled.system.stamp_cache import Facts, StampCache
 from scheduled.version import __version__
 
@@ -116,14 +117,17 @@ class BranchCache(StampCache):
         return int(row[8])
 
     def unchanged(self, path: str) -> Facts | None:
-        """Return the facts about a path in the branch if it is unchanged. Raises OSError."""
+        """Return the facts about a path in the branch if it is unchanged.
+
+        Raises nothing: whoever then reads it is told what is wrong, as without a cache.
+        """
         place = path[self._length :]
         self._open_questions.add(place)
-        seen, facts = self._known.get(place, (UNKNOWN, []))
-        if seen is UNKNOWN or seen != stamp_of(os.stat(path)):
+        known = self._known.get(place)
+        if known is None or known[0] != files.stamp(path):
             return None
-        self._answer(place, seen, facts)
-        return facts
+        self._answer(place, *known)
+        return known[1]
 
     def keep(self, path: str, seen: Stamp, facts: Facts) -> None:
         """Keep `facts` about a path in the branch."""

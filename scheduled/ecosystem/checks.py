@@ -25,12 +25,13 @@ from scheduled.ecosystem.branch import (
     names_in,
 )
 from scheduled.ecosystem.branch_cache import Finding
+from scheduled.ecosystem.mailbox import Mailbox
 from scheduled.ecosystem.memory import Limits, MemoryFile, Survey
 from scheduled.ecosystem.opened_mail import OpenedMail
 from scheduled.ecosystem.registry import Branch
 from scheduled.errors import UnreadableFileError, reason_of
 from scheduled.handler.params import Kind, Param, ParamTable, values
-from scheduled.system.files import NOWHERE, parse_json, stamp, stamp_of
+from scheduled.system.files import NOWHERE, parse_json, stamp_of
 from scheduled.system.stamp_cache import Facts, StampCache
 
 LISTED = 5
@@ -174,16 +175,15 @@ class Checkups:
             facts = self._cache.unchanged(inbox) if place else None
         except OSError:
             facts = None
-        if facts is None or len(facts) != 3:
-            box = branch.mailbox
-            if not os.path.isdir(box):
-                yield _error(f"Missing {box.name} directory")
-                return
-            try:
-                facts = self._stale(box, inbox)
-            except UnreadableFileError as error:
-                yield _error(f"{mailbox.INBOX}: unreadable ({error.reason})")
-                return
+        try:
+            if facts is None or len(facts) != 3:
+                facts = self._stale(branch, place, inbox)
+        except UnreadableFileError as error:
+            yield _error(f"{mailbox.INBOX}: unreadable ({error.reason})")
+            return
+        if facts is None:
+            yield _error(f"Missing {branch.mailbox.name} directory")
+            return
         new, opened, unreadable = facts
         if new:
             yield _warning(f"{mailbox.INBOX}: {_messages(new, 'new')} older than 48 hours")
@@ -194,16 +194,28 @@ class Checkups:
         if len(unreadable) > LISTED:
             yield _warning(f"{mailbox.INBOX}: and {len(unreadable) - LISTED} more of unknown age")
 
-    def _stale(self, folder: Path, inbox: str) -> Facts:
-        seen = stamp(inbox)
-        box = mailbox.read(folder, self._cache.folders.folder(os.fspath(folder.parent)))
+    def _stale(self, branch: Branch, place: str | None, inbox: str) -> Facts | None:
+        """Return what waits in the mailbox of a branch; None if there is none."""
+        box = self._inbox(branch, place)
+        if box is None:
+            return None
         opened_by = self._opened.opened_by(box, self._now)
         stale = mailbox.stale(box, self._now, self._zone, opened_by)
         facts = [stale.new, stale.opened, list(stale.unreadable)]
         # Worth remembering only if no message in it can become stale by waiting longer.
-        if seen and mailbox.stale(box, FAR_FUTURE, self._zone, opened_by) == stale:
-            self._cache.remember(inbox, seen, facts)
+        if box.seen and mailbox.stale(box, FAR_FUTURE, self._zone, opened_by) == stale:
+            self._cache.remember(inbox, box.seen, facts)
         return facts
+
+    def _inbox(self, branch: Branch, place: str | None) -> Mailbox | None:
+        if place is not None:
+            with (
+                contextlib.suppress(OSError),
+                self._cache.folders.folder(branch.folder).inner_within(place) as folder,
+            ):
+                return mailbox.read_in(folder, Path(f"{branch.folder}/{place}"))
+        box = branch.mailbox
+        return mailbox.read(box) if os.path.isdir(box) else None
 
     def _readme(self, folder: str, names: Sequence[str]) -> Iterator[Issue]:
         name = next((name for name in names if is_readme(name)), None)
@@ -262,6 +274,8 @@ class Checkups:
 
 
 def _memory_finding(file: MemoryFile) -> str:
+    if not file.problem and file.limit is not None and (file.lines or 0) * 6 <= file.limit * 5:
+        return ""  # as nearly all are, and as `is_near` would find at more cost
     if file.problem:
         return f"unreadable ({file.problem})"
     found = [

@@ -49,6 +49,8 @@ class Mailbox:
     """The list inside `document`, with whatever in it is no message."""
     written_at: float = float("inf")
     """When the file was last written: never before any of this was in it. Epoch seconds."""
+    seen: Stamp | None = None
+    """The stamp of the file from before it was read."""
     changed: bool = field(default=False, init=False)
 
     @property
@@ -94,23 +96,28 @@ class Stale:
     """The messages of which that is unknown, each with the reason."""
 
 
-def read(folder: Path, branch: Folder | None = None) -> Mailbox:
-    """Return the inbox of a mailbox, whose branch may be open already.
+def read(folder: Path) -> Mailbox:
+    """Return the inbox of a mailbox.
 
     Empty if the folder has no inbox yet, or an empty file. Raises UnreadableFileError for a missing
     folder, an inbox that cannot be understood, and one that leads outside the branch.
     """
+    with opened(folder) as place:
+        return read_in(place, folder)
+
+
+def read_in(place: Folder, folder: Path) -> Mailbox:
+    """Return the inbox of a mailbox that is open already. Raises UnreadableFileError as `read`."""
     # ai_mail writes in place, under the lock: what looks broken or empty may be half written.
-    with opened(folder, branch) as place:
-        with contextlib.suppress(UnreadableFileError):
-            return _read(place, folder, empty=False)
-        if place.stamp(LOCK) is None:
+    with contextlib.suppress(UnreadableFileError):
+        return _read(place, folder, empty=False)
+    if place.stamp(LOCK) is None:
+        return _read(place, folder)
+    try:
+        with _locked(place, folder, WAIT):
             return _read(place, folder)
-        try:
-            with _locked(place, folder, WAIT):
-                return _read(place, folder)
-        except LockedError as error:
-            raise UnreadableFileError(folder / INBOX, f"half written, it seems; {error}") from error
+    except LockedError as error:
+        raise UnreadableFileError(folder / INBOX, f"half written, it seems; {error}") from error
 
 
 @contextlib.contextmanager
@@ -130,18 +137,14 @@ def editing(folder: Path, wait: float = WAIT) -> Iterator[Mailbox]:
 
 
 @contextlib.contextmanager
-def opened(folder: Path, branch: Folder | None = None) -> Iterator[Folder]:
+def opened(folder: Path) -> Iterator[Folder]:
     """Yield a mailbox as an open folder, out of whose branch no link leads.
 
     Raises UnreadableFileError: mail is never read from or written to wherever a link in a mailbox
     points that others could have made, or that leads outside the branch.
     """
-    with _told(folder):
-        if branch is not None:
-            place = branch.inner_within(folder.name)
-        else:
-            with Folder.within_itself(folder.parent) as around:
-                place = around.inner(folder.name)
+    with _told(folder), Folder.within_itself(folder.parent) as branch:
+        place = branch.inner(folder.name)
     with place:
         yield place
 
@@ -265,28 +268,24 @@ def _is_young(seen: Stamp) -> bool:
 
 def _read(place: Folder, folder: Path, *, empty: bool = True) -> Mailbox:
     try:
-        data = place.read_stamped(INBOX)[1]
+        seen, data = place.read_stamped(INBOX)
         # Taken after the content: before, it could be older than what was read.
-        seen = place.stamp(INBOX)
+        after = place.stamp(INBOX)
     except FileNotFoundError:
         return _empty(folder)
     except OSError as error:
-        seen = place.stamp(INBOX)
-        if seen is None or not place.is_link(INBOX):
+        after = place.stamp(INBOX)
+        if after is None or not place.is_link(INBOX):
             raise UnreadableFileError(folder / INBOX, reason_of(error)) from error
-        data, seen = _read_linked(place, folder)
+        with _inbox(place, folder) as found, _told(folder / INBOX):
+            seen, data = found.folder.read_stamped(found.name)
+            after = found.folder.stamp(found.name)
     if not data and empty:
         return _empty(folder)
     path = folder / INBOX
     document = parse_json(data, path)
-    written_at = seen[1] / 1e9 if seen else float("inf")
-    return Mailbox(folder, document, _entries(document, path), written_at)
-
-
-def _read_linked(place: Folder, folder: Path) -> tuple[bytes, Stamp | None]:
-    """Return what an inbox holds that is a link, and its stamp from afterwards."""
-    with _inbox(place, folder) as found, _told(folder / INBOX):
-        return found.folder.read_stamped(found.name)[1], found.folder.stamp(found.name)
+    written_at = after[1] / 1e9 if after else float("inf")
+    return Mailbox(folder, document, _entries(document, path), written_at, seen)
 
 
 def _empty(folder: Path) -> Mailbox:
