@@ -18,6 +18,8 @@ KEY = 1
 """To be raised when other lines belong into the index, or are noted in another way."""
 MOST = 512 << 20
 """So many bytes of the journal one tick indexes at most, which takes some two seconds."""
+MANY = 10_000
+"""A job with more lines a day is searched for: that finds one in each block, and memory is flat."""
 _MARK = b'"job":"'
 
 
@@ -69,12 +71,15 @@ def _offsets(journal: Journal, day: str, job: str) -> Iterable[int] | None:
         return None if steps is None else reversed([*accumulate(steps)])
 
 
-def _rows(journal: Journal, day: str) -> Iterator[tuple[str, list[int]]]:
-    """Yield each job with how far it is to its first line, and from each line to the next."""
+def _rows(journal: Journal, day: str) -> Iterator[tuple[str, list[int] | None]]:
+    """Yield each job with how far it is to its first line, and from each line to the next.
+
+    None stands for too many lines.
+    """
     for name, begins in _found(journal, day).items():
         if name.isascii() and names.is_id(job := name.decode("ascii")):
             steps = [after - before for before, after in pairwise(begins)]
-            yield job, [begins[0], *steps]
+            yield job, [begins[0], *steps] if len(begins) <= MANY else None
 
 
 def _found(journal: Journal, day: str) -> dict[bytes, "array[int]"]:
@@ -89,7 +94,7 @@ def _found(journal: Journal, day: str) -> dict[bytes, "array[int]"]:
             begins = found.get(name)
             if begins is None:
                 found[name] = array("Q", (begin,))
-            elif begins[-1] != begin:  # a result may name a job, too
+            elif begins[-1] != begin and len(begins) <= MANY:  # a result may name a job, too
                 begins.append(begin)
             at = text.find(_MARK, start - 1)  # its last quote may begin the next one
         begin += len(text)

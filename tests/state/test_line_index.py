@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -43,11 +45,12 @@ def answers(found: Journal) -> list[Any]:
 
 @pytest.mark.parametrize("third", range(3))
 def test_answers_are_the_same_with_an_index_and_without_whatever_is_damaged(
-    tmp_path: Path, third: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, third: int
 ) -> None:
     believed = 0
     for number in range(soak.count(12, 3000)):
         random = Random(3 * number + third)
+        monkeypatch.setattr(line_index, "MANY", random.choice((3, 10_000)))
         found = generated(random, tmp_path / str(number))
         if random.random() < 0.3:
             damage(random, found)
@@ -73,6 +76,22 @@ def test_only_the_lines_of_the_job_are_read(
         b'{"seq":1,',
     ]
     assert [*line_index.lines_about(found, _day(found), "nobody")] == []
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_lines_of_a_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line_index, "MANY", 500)
+    days = [_indexed(tmp_path / str(runs), "a" * runs) for runs in (10, 1_000, 8_000)]
+    for work in (
+        line_index.keep_up,
+        lambda found: sum(1 for _ in history.events(found, KINDS, "a")),
+    ):
+        for found in days:
+            day_facts.path_of(found, _day(found), line_index.KIND).unlink(missing_ok=True)
+        _, small, large = (peak(lambda: work(found)) for found in days)  # noqa: B023 - at once
+        assert large < small + 20_000
 
 
 def test_a_day_that_is_still_written_to_and_a_small_one_have_no_index(
@@ -164,20 +183,31 @@ def test_gc_removes_an_index_together_with_its_day(tmp_path: Path) -> None:
     assert about == days
 
 
-def _written(state_dir: Path) -> Journal:
+def peak(work: Callable[[], object]) -> int:
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def _written(state_dir: Path, runs: str = "aba") -> Journal:
     found = Journal(state_dir / "journal")
     (state_dir / "journal").mkdir(parents=True)
     state_dir.chmod(0o700)
-    for age, runs in ((1, "aba"), (0, "b")):
-        for number, job in enumerate(runs, start=1):
-            event = end(f"r{number}", NOW - age * DAY, job=job)
-            found.append(journal.file_name(NOW - age * DAY), [{"seq": number, **event}], sync=False)
+    for age, jobs in ((1, runs), (0, "b")):
+        events = [
+            {"seq": number, **end(f"r{number}", NOW - age * DAY, job=job)}
+            for number, job in enumerate(jobs, start=1)
+        ]
+        found.append(journal.file_name(NOW - age * DAY), events, sync=False)
     settle(found)
     return found
 
 
-def _indexed(state_dir: Path) -> Journal:
-    found = _written(state_dir)
+def _indexed(state_dir: Path, runs: str = "aba") -> Journal:
+    found = _written(state_dir, runs)
     line_index.keep_up(found)
     return found
 
