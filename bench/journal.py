@@ -8,10 +8,11 @@ from itertools import islice
 from pathlib import Path
 
 from bench.cost import found, process, work
-from bench.journals import last_hours, of_a_day, of_a_week, of_many_jobs, scheduled
+from bench.journals import last_hours, next_day, of_a_day, of_a_week, of_many_jobs, scheduled
 from bench.row import Effort, Row
 from scheduled.cli.context import Session
 from scheduled.cli.main import group
+from scheduled.state import day_facts, line_index
 from scheduled.state.journal import Journal
 
 READ = """
@@ -40,6 +41,14 @@ def journal(folder: Path, effort: Effort) -> Iterator[Row]:
             "wc -l of the journal",
             partial(process, found("wc"), "-l", path),
         )
+    next_day(folder)
+    yield effort.row(
+        "index of a day",
+        f"index of {events:,} events, made by the first tick of the next day",
+        partial(work, "journal:index", folder),
+        "reading its lines in Python",
+        partial(work, "journal:texts", path),
+    )
 
 
 def numbers(folder: Path, effort: Effort) -> Iterator[Row]:
@@ -146,6 +155,25 @@ def _session(root: str) -> Session:
 
 def _called(session: Session, words: Sequence[str]) -> None:
     group.main(args=[*words], obj=session, standalone_mode=False)
+
+
+def index(root: str) -> Callable[[], object]:
+    """Return what indexes the day that is over."""
+    days = Journal(Path(root, "state", "journal"))
+    day_facts.SMALL = 0
+    day_facts.path_of(days, days.names()[0], line_index.KIND).unlink(missing_ok=True)
+    return partial(line_index.keep_up, days)
+
+
+def texts(path: str) -> Callable[[], object]:
+    """Return what reads the lines of a file and does nothing with them."""
+
+    def read() -> None:
+        with open(path, "rb") as stream:
+            for _ in stream:
+                pass
+
+    return read
 
 
 def lines(path: str) -> Callable[[], object]:

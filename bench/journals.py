@@ -55,10 +55,16 @@ def of_a_week(folder: Path, events: int) -> Path:
         ]
         store.record(moment, *runs, sync=False)
     store.checkpoint(now)
-    newest = store.journal.folder / store.journal.names()[-1]
-    os.utime(newest, (now.timestamp() + 60, now.timestamp() + 60))  # it is young, the others not
+    _age(store)
     line_index.keep_up(store.journal)
     return store.state_dir
+
+
+def next_day(folder: Path) -> None:
+    """Begin a day after the one that `of_a_day` wrote, as its first tick does."""
+    store = Store(folder / "state").load()
+    store.record(START + timedelta(days=1), {"event": "tick", "ran": 0})
+    _age(store)
 
 
 def of_many_jobs(folder: Path, jobs: int, distinct: int) -> Path:
@@ -87,6 +93,12 @@ def last_hours(journal: Journal, job: str) -> Iterator[bytes]:
             if event is None or event["at"] < (format_utc(since) or ""):
                 return
             yield text
+
+
+def _age(store: Store) -> None:
+    """Let the newest day be a minute younger than the others, which are over."""
+    newest = store.journal.folder / store.journal.names()[-1]
+    os.utime(newest, (time.time() + 60, time.time() + 60))
 
 
 def _now() -> datetime:

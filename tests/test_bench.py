@@ -57,6 +57,7 @@ def test_every_cost_is_measured_with_what_it_is_compared_with() -> None:
         "history --limit 5",
         "why job7",
         "state check",
+        "index of a day",
         "history --limit 20",
         "history --limit 20, loaded",
         "why job7",
