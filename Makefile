@@ -14,6 +14,8 @@ export PYTEST_XDIST_AUTO_NUM_WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCES
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 # WHOLE=1 adds the slow tests where the fast ones would do.
 FAST := $(PYTEST) $(if $(WHOLE),,-m 'not slow') $(TESTS)
+# Copied beside the command, where an installation from a checkout has links for all else.
+SCRIPT := scheduled/installation/scheduled-tick
 PURE := scheduled/timing/*,scheduled/planning/*
 
 .PHONY: demo test check fix bench wheel coverage soak torture lock clean
@@ -86,8 +88,8 @@ lock:
 clean:
 	rm -rf .venv .venv-* .coverage build dist *.egg-info .*_cache
 
-$(READY): pyproject.toml setup.py scheduled/version.py .ci/environment locks/development.txt
+$(READY): pyproject.toml setup.py scheduled/version.py $(SCRIPT) .ci/environment locks/development.txt
 	.ci/environment $(VENV) $(KIND)
 
-.venv-demo/.ready: pyproject.toml setup.py scheduled/version.py .ci/environment locks/runtime.txt
+.venv-demo/.ready: pyproject.toml setup.py scheduled/version.py $(SCRIPT) .ci/environment locks/runtime.txt
 	@.ci/environment .venv-demo runtime

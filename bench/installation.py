@@ -5,6 +5,7 @@ import os
 import shlex
 import shutil
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from bench.cost import BenchError, Cost, process
 from scheduled.config import load
 from scheduled.config.paths import PathOptions
-from scheduled.installation import crontab_line
+from scheduled.installation import crontab_line, idle_script
 from scheduled.installation.tick_command import Target
 from scheduled.ticks import tick
 
@@ -41,9 +42,11 @@ class Installation:
         self.options = ["--root", str(self.root), "--state-dir", str(self.state)]
 
     def by_cron(self) -> list[str]:
-        """Return the words of the line that cron gets."""
-        line = crontab_line.tick_lines(Target.running(self.options))[0]
-        return shlex.split(line.decode())[5:]
+        """Return the words that cron calls: a shell, with the command of the line."""
+        target = Target.running(self.options)
+        target = replace(target, script=idle_script.find(target.python))
+        line = crontab_line.tick_lines(target)[0].decode()
+        return ["/bin/sh", "-c", line.split(" ", 5)[5].rstrip("\n")]
 
     def by_script(self) -> list[str]:
         """Return the words a person types."""
@@ -58,7 +61,13 @@ class Installation:
         process(*words)
 
     def idle(self, words: list[str]) -> Cost:
-        """Measure an idle tick. Raises BenchError if it was not: state written, or no heartbeat."""
+        """Measure an idle tick that comes some seconds after the last.
+
+        Raises BenchError if it was none: state written, or no heartbeat.
+        """
+        beat = self.state / "heartbeat"
+        wall, rest = beat.read_text("ascii").split(maxsplit=1)
+        beat.write_text(f"{float(wall) - 5} {rest}", "ascii")
         before = self._stamps()
         cost = process(*words)
         after = self._stamps()

@@ -24,7 +24,7 @@ def idle(folder: Path, effort: Effort) -> Iterator[Row]:
     for jobs in (few, many):
         installed = Installation(folder, jobs, NEVER)
         for way, words, against, bare, target in (
-            ("by cron", installed.by_cron(), PASS, interpreter(folder), 1.0),
+            ("by cron", installed.by_cron(), PASS, interpreter(folder), 0.3),
             ("by script", installed.by_script(), f"{PASS}, same packages", _own, 2.0),
         ):
             installed.settle(words)

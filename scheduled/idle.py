@@ -14,6 +14,8 @@ import time
 from scheduled.version import __version__
 
 HINT = "next-due"
+SHELL_HINT = "next-due-shell"
+"""The same for a shell: `scheduled.ticks.shell_hint`."""
 HEARTBEAT = "heartbeat"
 VERSION = "scheduled hint 4"
 KIND = 0o170000
@@ -35,6 +37,8 @@ VARIABLES = (
 )
 """What decides, besides the options, where everything is and which zone counts."""
 PLACES = ("--config", "--root", "--state-dir")
+FLAGS = ("-I", "-S", "-X", "utf8")
+"""Of the interpreter, in the command that makes an idle tick cheapest."""
 QUIET = ("-q", "--quiet", "--no-color")
 
 
@@ -43,7 +47,7 @@ def exit_code(arguments: list[str]) -> int | None:
 
     Record that it came. None means that it may have something to do.
     """
-    places = _plain_tick(arguments)
+    places = plain_tick(arguments)
     if places is None:
         return None
     try:
@@ -64,7 +68,7 @@ def signature(arguments: list[str]) -> str:
     named = [part for place in sorted(places.items()) for part in place]
     words = [word for word in words if word != "run" and word not in QUIET]
     environ = [posix.environ.get(name, b"\1").hex() for name in VARIABLES]
-    folder = "" if _is_placed(places) else posix.getcwd()
+    folder = "" if is_placed(places) else posix.getcwd()
     parts = [__version__, __file__, folder, _inode(_root(places)), *named, *words, *environ]
     return "".join(part.replace("\n", "\1") + "\0" for part in parts)
 
@@ -90,25 +94,31 @@ def write_hint(
             return
         lines.append(f"{path}\0{' '.join(str(number) for number in stamp or ())}")
     lines.append(END)
-    beside = f"{state_dir}/.{HINT}.{posix.getpid()}"
+    replace(state_dir, HINT, ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape"))
+
+
+def replace(state_dir: str, name: str, data: bytes) -> None:
+    """Write a hint beside the old one and rename it, without a sync. Raises OSError."""
+    beside = f"{state_dir}/.{name}.{posix.getpid()}"
     flags = posix.O_WRONLY | posix.O_CREAT | posix.O_TRUNC | posix.O_NOFOLLOW | posix.O_NONBLOCK
     descriptor = posix.open(beside, flags, 0o600)
     try:
-        posix.write(descriptor, ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape"))
+        posix.write(descriptor, data)
     finally:
         posix.close(descriptor)
-    posix.replace(beside, f"{state_dir}/{HINT}")
+    posix.replace(beside, f"{state_dir}/{name}")
 
 
 def forget(state_dir: str) -> None:
-    """Remove the hint, so that the next tick is a full one."""
-    try:
-        posix.unlink(f"{state_dir}/{HINT}")
-    except OSError:
-        return
+    """Remove the hints, so that the next tick is a full one."""
+    for name in (SHELL_HINT, HINT):
+        try:
+            posix.unlink(f"{state_dir}/{name}")
+        except OSError:
+            continue
 
 
-def _plain_tick(arguments: list[str]) -> dict[str, str] | None:
+def plain_tick(arguments: list[str]) -> dict[str, str] | None:
     """Return the places that a bare `run` names; None for any other command line."""
     places, words = _split(arguments)
     return places if [word for word in words if word not in QUIET] == ["run"] else None
@@ -137,7 +147,7 @@ def _inode(root: bytes) -> str:
     return f"{status.st_dev} {status.st_ino}"
 
 
-def _is_placed(places: dict[str, str]) -> bool:
+def is_placed(places: dict[str, str]) -> bool:
     """Return whether all paths are independent of the current folder."""
     return "--root" in places and all(path.startswith("/") for path in places.values())
 
@@ -196,7 +206,7 @@ def _unchanged(state_dir: str, expected: str) -> int | None:
         return None
     now = time.time()  # noqa: TID251 - this is the way in, before any other clock is read
     due, silence, code = float(lines[2]), float(lines[3]), int(lines[4])
-    last, _, _, boot = _read(f"{state_dir}/{HEARTBEAT}").split()
+    last, _, _, boot, *_ = _read(f"{state_dir}/{HEARTBEAT}").split()
     if now >= due or not 0 <= now - float(last) <= silence or boot != _boot_id():
         return None
     for line in lines[5:-2]:

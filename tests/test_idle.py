@@ -329,7 +329,7 @@ def test_a_configuration_written_this_second_leaves_no_hint(
     written = max(stamp[1] for stamp in config.stamps.values() if stamp) / 1e9
     now = datetime.fromtimestamp(written + seconds, UTC)
 
-    hint = IdleHint(["run"], None, timedelta(minutes=5))
+    hint = IdleHint(["run"], None, timedelta(minutes=5), timedelta(minutes=1))
     idle_hint.write(config, hint, now, {})
 
     assert (home / "state" / idle.HINT).exists() is expected

@@ -296,7 +296,10 @@ def _create_folder(config: Config, log: Path) -> None:
 
 
 def _lines(config: Config, interval: timedelta, log: Path | None, *, hourly: bool) -> list[bytes]:
-    target = tick_calls.target(config)
+    installed = b""
+    with contextlib.suppress(UnavailableError):  # said when it is to be changed
+        installed = crontab.read() or b""
+    target = tick_calls.target(config, installed)
     if hourly:
         return crontab_line.seed_lines(target, log)
     return crontab_line.tick_lines(target, crontab_line.fields(interval), log)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,20 +13,26 @@ from scheduled.config import conflicts, paths
 from scheduled.config.load import Config
 from scheduled.config.paths import PathOptions, Paths
 from scheduled.errors import UsageError
-from scheduled.installation import identity, tick_lines
+from scheduled.installation import identity, idle_script, tick_lines
 from scheduled.installation.tick_command import Target
 from scheduled.installation.tick_lines import TickLine
 from scheduled.state import events, tick_interval
 from scheduled.system import machine
 
 
-def target(config: Config) -> Target:
-    """Return the program as it runs now, and the options that lead to these paths."""
+def target(config: Config, crontab: bytes = b"") -> Target:
+    """Return the program as it runs now, and the options that lead to these paths.
+
+    With the script for idle ticks, if the shell that the crontab chooses can read it.
+    """
     places = config.places
     options = ["--root", str(places.root), "--state-dir", str(places.state_dir)]
     if places.config_path is not None:
         options = ["--config", str(places.config_path), *options]
-    return Target.running(options)
+    target = Target.running(options)
+    if not idle_script.is_readable_by_shells(crontab):
+        return target
+    return replace(target, script=idle_script.find(target.python))
 
 
 def name(session: Session) -> str:

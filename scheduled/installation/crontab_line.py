@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path, PurePosixPath
 
 from scheduled.errors import UsageError
+from scheduled.installation import idle_script
 from scheduled.installation.tick_command import Target
 
 _ASSIGNMENT = re.compile(r"""\s*(\w+|"[^"]*"|'[^']*')\s*=""")
@@ -40,6 +41,9 @@ def seed_lines(target: Target, log: Path | None = None) -> list[bytes]:
 
 def _line(when: str, target: Target, verb: str, log: Path | None) -> bytes:
     command = " ".join(map(_quoted, target.words(verb)))
+    if target.script is not None and verb == "run":
+        alone = idle_script.reading(_quoted(str(target.script)), command)
+        command = alone if idle_script.fits(alone) else command
     if log is not None:
         command += f" >> {_quoted(str(log))} 2>&1"
     return os.fsencode(f"{when} {command}\n")

@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from scheduled.errors import UsageError
+from scheduled.installation import idle_script
 from scheduled.installation.tick_command import Target
 
 SETSID = Path("/usr/bin/setsid")
@@ -73,7 +74,9 @@ def texts(
 ) -> dict[str, bytes]:
     """Return both units by file name. Raises UsageError for a path that a unit cannot contain."""
     timer, service = file_names(name)
-    command = " ".join(_quoted(word) for word in (str(setsid), "--fork", *target.words("run")))
+    script = target.script
+    words = idle_script.shell_words(str(script)) if script is not None else []
+    command = " ".join(map(_quoted, (str(setsid), "--fork", *words, *target.words("run"))))
     output = "" if log is None else _appending(log)
     return {
         timer: _sealed(_TIMER.format(name=name, calendar=calendar(interval))),

@@ -12,6 +12,7 @@ from typing import Self
 
 import scheduled
 from scheduled.errors import UnavailableError
+from scheduled.idle import FLAGS
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class Target:
     """The way in, `scheduled/__main__.py`: called as a file, since `-m` costs more than a tick."""
     options: Sequence[str] = ()
     """The global options that lead to the same configuration and state as now."""
+    script: Path | None = None
+    """What a shell reads first, to find out alone that nothing is due: `idle_script`."""
 
     @classmethod
     def running(cls, options: Sequence[str]) -> Self:
@@ -35,5 +38,4 @@ class Target:
 
     def words(self, verb: str) -> list[str]:
         """Return the whole command, in the form that makes an idle tick cheapest."""
-        flags = ("-I", "-S", "-X", "utf8")
-        return [str(self.python), *flags, str(self.entry), *self.options, verb]
+        return [str(self.python), *FLAGS, str(self.entry), *self.options, verb]

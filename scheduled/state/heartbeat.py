@@ -3,6 +3,10 @@
 The heartbeat is one line that every tick rewrites, also an idle one: wall clock, CLOCK_BOOTTIME,
 CLOCK_MONOTONIC (seconds each), and the kernel's boot id. Compared with the present, they tell a
 machine that was off from one that was asleep, a cron that did not run, and a clock that was set.
+
+A shell cannot read CLOCK_MONOTONIC. Its idle ticks write `-` instead, and after the boot id
+CLOCK_BOOTTIME and CLOCK_MONOTONIC of the last tick that could: the machine was not asleep since, as
+a shell takes no tick for idle that comes half a minute late.
 """
 
 import contextlib
@@ -95,8 +99,15 @@ def load(state_dir: Path) -> Heartbeat | None:
 def parsed(line: str) -> Heartbeat | None:
     """Return the heartbeat of a line; None if it is none."""
     try:
-        wall, boottime, monotonic, boot = line.split()
-        clocks = float(wall), float(boottime), float(monotonic)
+        wall, boottime, awake, boot, *before = line.split()
+        if awake == "-":
+            booted_before, awake_before = map(float, before)
+            monotonic = float(boottime) - (booted_before - awake_before)
+        elif not before:
+            monotonic = float(awake)
+        else:
+            return None
+        clocks = float(wall), float(boottime), monotonic
         beat = Heartbeat(*clocks, boot)
         # `at` raises OverflowError for what is no date.
         return beat if all(map(math.isfinite, clocks)) and beat.at else None

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scheduled.errors import StateError, UsageError, reason_of
-from scheduled.idle import HEARTBEAT, HINT
+from scheduled.idle import HEARTBEAT, HINT, SHELL_HINT
 from scheduled.system import private
 from scheduled.system.trusted import Trust
 
-FILES = ("scheduled_state.json", HINT, HEARTBEAT)
+FILES = ("scheduled_state.json", HINT, SHELL_HINT, HEARTBEAT)
 FOLDERS = ("journal", "cache", "afterwards")
 LARGE_FOLDERS = ("locks", "runs")
 """Those that may hold thousands of names. What is no file or directory is found without looking at

@@ -64,6 +64,11 @@ def boot_id() -> str:
         return ""
 
 
+def uptime() -> float:
+    """Return what /proc/uptime says, seconds since the boot. Raises OSError where there is none."""
+    return float(Path("/proc/uptime").read_text("ascii").split()[0])
+
+
 COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
 """What an interpreter sets LC_CTYPE to, for all it starts, if the locale says nothing (PEP 538)."""
 

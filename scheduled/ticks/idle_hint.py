@@ -9,6 +9,7 @@ from typing import NamedTuple
 from scheduled import idle
 from scheduled.config.load import Config
 from scheduled.system.files import Stamp
+from scheduled.ticks import shell_hint
 from scheduled.ticks.report import Exit
 
 GOOD_FOR = timedelta(days=1)
@@ -26,6 +27,8 @@ class IdleHint(NamedTuple):
     """Until when nothing is due while no file changes; None for never."""
     tolerance: timedelta
     """After a longer gap the next tick is a full one, which records the gap."""
+    interval: timedelta
+    """How often a tick comes."""
 
 
 def write(
@@ -43,15 +46,21 @@ def write(
     if may_change or due <= now:
         remove(config)
         return
+    code = Exit.USAGE if config.problems else Exit.OK
+    state_dir, silence = str(config.places.state_dir), hint.tolerance.total_seconds()
+    known = {**config.stamps, **{str(path): stamp for path, stamp in stamps.items()}}
     with suppress(OSError):
         idle.write_hint(
-            str(config.places.state_dir),
+            state_dir,
             hint.arguments,
             due=due.timestamp(),
-            silence=hint.tolerance.total_seconds(),
-            code=Exit.USAGE if config.problems else Exit.OK,
-            stamps={**config.stamps, **{str(path): stamp for path, stamp in stamps.items()}},
+            silence=silence,
+            code=code,
+            stamps=known,
         )
+        on_time = hint.interval.total_seconds() + shell_hint.LATE_SECONDS
+        limits = shell_hint.Limits(due.timestamp(), min(silence, on_time), code)
+        shell_hint.write(state_dir, hint.arguments, limits, known, newest_safe / 1e9)
 
 
 def remove(config: Config) -> None:

@@ -312,7 +312,8 @@ class Tick:
             is_watching |= bool(self.config.metrics_file or self.config.ping)
             if arguments is not None:
                 next_due = self._next_due(decisions, is_watching=is_watching)
-                hint = IdleHint(arguments, next_due, self.cadence.tolerance(self.now))
+                tolerance = self.cadence.tolerance(self.now)
+                hint = IdleHint(arguments, next_due, tolerance, self.cadence.interval)
                 idle_hint.write(self.config, hint, self.now, {self.store.path: stamp})
         if self.store.began_new_day or self.report.ran:
             clean_up.outputs(self.config, self.store, self.report, self.now)

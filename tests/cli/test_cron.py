@@ -1,6 +1,7 @@
 """`scheduled cron` as a person at a terminal meets it."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import click
@@ -49,12 +50,12 @@ def test_installing_adds_a_line_with_this_interpreter_and_these_places(
     assert "Installed in your crontab, lines 3 to 6." in output
     assert command.text.startswith(FOREIGN)
     line = command.text.decode("latin-1").splitlines()[4]
-    assert line.startswith("* * * * * /")
+    assert line.startswith("* * * * * set -- /")
     assert "/python" in line
     assert " -I -S -X utf8 " in line
-    assert line.endswith(
-        f"scheduled/__main__.py --root {place.root} --state-dir {place.state_dir} run"
-    )
+    assert f"scheduled/__main__.py --root {place.root} --state-dir {place.state_dir} run" in line
+    script = Path(sys.executable).with_name("scheduled-tick")
+    assert line.endswith(f' ; test -r {script} && . {script} ; exec "$@"')
 
 
 def test_a_configuration_that_was_named_is_named_in_the_line(
@@ -75,7 +76,7 @@ def test_without_every_the_line_ticks_as_often_as_the_configuration_says(
 
     output = said(place, "install")
 
-    assert b"\n*/15 * * * * /" in command.text
+    assert b"\n*/15 * * * * set" in command.text
     assert "tick_interval" not in output
 
 
@@ -223,12 +224,12 @@ def test_other_options_renew_the_lines_and_show_what_they_replace(
     output = said(place, "install", "--hourly", "--log", str(place.root / "cron.log"))
     hourly = command.text
 
-    assert b"\n0 */2 * * * /" in every
-    assert b"\n0 * * * * /" in hourly
+    assert b"\n0 */2 * * * set" in every
+    assert b"\n0 * * * * set" in hourly
     assert b"\n0 8 * * * /" in hourly
     assert hourly.count(b"cron.log 2>&1\n") == 2
     assert b"*/2" not in hourly
-    assert "\n-0 */2 * * * /" in output
+    assert "\n-0 */2 * * * set" in output
 
 
 @pytest.mark.parametrize(

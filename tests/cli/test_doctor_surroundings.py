@@ -60,15 +60,15 @@ def test_a_variable_with_which_cron_may_start_nothing(
 def test_a_line_that_keeps_from_cron_what_it_prints(
     patient: Patient, end: bytes, words: str
 ) -> None:
-    patient.crontab.text = patient.crontab.text.replace(b" run\n", b" run" + end + b"\n")
+    patient.crontab.text = patient.crontab.text.replace(b'"$@"\n', b'"$@"' + end + b"\n")
 
     assert words in patient.only("mail")["message"]
     assert problems(patient.examine(), "files") == []
 
 
 def test_a_log_whose_directory_is_gone_and_a_remedy_that_works(patient: Patient) -> None:
-    line = b" run >>/nonexistent/dir/log\n"
-    patient.crontab.text = patient.crontab.text.replace(b" run\n", line)
+    line = b'"$@" >>/nonexistent/dir/log\n'
+    patient.crontab.text = patient.crontab.text.replace(b'"$@"\n', line)
 
     finding = patient.only("files")
     refused, *_ = patient.call("cron", "install")
@@ -84,7 +84,8 @@ def test_a_second_line_that_calls_the_ticks(patient: Patient) -> None:
     line = next(line for line in patient.crontab.text.splitlines() if line.startswith(b"*"))
     patient.crontab.text += line.replace(b"*", b"5", 1) + b"\n"
     harmless = patient.only("other_blocks")
-    patient.crontab.text = patient.crontab.text[: -len(b" run\n")] + b" --once\n"
+    start, _, end = patient.crontab.text.rpartition(b" run ")
+    patient.crontab.text = start + b" --once " + end
     all_jobs = patient.only("other_blocks")
 
     assert "calls the ticks as well; that does no harm" in harmless["message"]

@@ -64,7 +64,8 @@ def test_the_wheel_holds_every_module_and_nothing_beside_the_package(built: Path
         f"scheduled/{path.relative_to(CHECKOUT)}" for path in CHECKOUT.glob("handlers/**/*.py")
     }
     about = {name for name in names if ".dist-info/" in name}
-    assert names - about == modules | handlers | {"scheduled/py.typed"}
+    (script,) = (name for name in names if name.endswith(".data/scripts/scheduled-tick"))
+    assert names - about == modules | handlers | {"scheduled/py.typed", script}
     assert len(handlers) > 5
 
 

@@ -83,7 +83,7 @@ def test_from_a_checkout_to_a_crontab_line_and_back(machine: Machine) -> None:
     assert machine.root.stat().st_mode & 0o777 == 0o755
     assert not stale.exists()
     assert installed.startswith(FOREIGN + b"# BEGIN scheduled")
-    assert f"\n*/5 * * * * {machine.venv}/bin/python".encode() in installed
+    assert f"\n*/5 * * * * set -- {machine.venv}/bin/python".encode() in installed
     assert not (machine.venv / "left by a run that was killed").exists()
     assert "Nothing to do" in second.stdout
     assert machine.crontab.text == installed

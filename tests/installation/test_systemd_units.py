@@ -1,15 +1,17 @@
 """What our units say to systemd, and that systemd understands it."""
 
 import hashlib
+import os
 import subprocess
 import tempfile
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from scheduled.errors import UsageError
-from scheduled.installation import systemd_units
+from scheduled.installation import systemd_units, tick_lines
 from scheduled.installation.tick_command import Target
 from scheduled.state.tick_interval import parse
 from tests.builders import needs
@@ -42,6 +44,25 @@ def test_the_service_calls_what_a_crontab_line_calls_and_does_not_wait_for_it() 
         " --root /home/aipass run"
     )
     assert "\nKillMode=process\n" in service
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_service_has_sh_read_the_script_that_ends_idle_ticks(folder: str, tmp_path: Path) -> None:
+    script = Path(folder) / "scheduled-tick"
+    called = replace(target("--root", folder), script=script)
+
+    service = systemd_units.texts("1a2b3c4d", called, MINUTE)["scheduled-1a2b3c4d.service"]
+
+    start = '/usr/bin/setsid --fork /bin/sh -c "test -r \\"$$0\\" && . \\"$$0\\" ; exec \\"$$@\\"" '
+    assert command_of(service.decode()).startswith(start)
+    (line,) = tick_lines.in_units(written(tmp_path, service))
+    assert line.root == os.path.realpath(folder)
+
+
+def written(folder: Path, service: bytes) -> Path:
+    """A folder of systemd's with this service in it."""
+    (folder / "scheduled-1a2b3c4d.service").write_bytes(service)
+    return folder
 
 
 def test_both_units_go_by_the_name_of_the_installation() -> None:

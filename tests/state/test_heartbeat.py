@@ -94,3 +94,35 @@ def test_b10_a_clock_set_back_more_is_said_to_be(wall: float, passed: float) -> 
 
     assert gap is not None
     assert gap.cause is Cause.BACK
+
+
+def test_a_shell_took_the_machine_for_awake_since_a_tick_that_knew() -> None:
+    by_shell = heartbeat.parsed("1795348800.5 1300.25 - boot 1000.0 400.0\n")
+
+    assert by_shell == Heartbeat(1795348800.5, 1300.25, 700.25, "boot")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "1795348800.5 1300.25 - boot",
+        "1795348800.5 1300.25 - boot 1000.0",
+        "1795348800.5 1300.25 - boot 1000.0 x",
+        "1795348800.5 1300.25 - boot 1000.0 400.0 3.0",
+        "1795348800.5 1300.25 700.0 boot 1000.0 400.0",
+        "1795348800.5 1300.25 - boot nan 400.0",
+        "1795348800.5 1300.25 - boot inf inf",
+    ],
+)
+def test_what_no_tick_has_written_is_no_heartbeat(line: str) -> None:
+    assert heartbeat.parsed(line) is None
+
+
+@pytest.mark.parametrize(("slept", "cause"), [(1900, Cause.ASLEEP), (100, Cause.SILENT)])
+def test_a_gap_after_ticks_by_a_shell_has_its_cause(slept: float, cause: Cause) -> None:
+    before = heartbeat.parsed(f"{NOON} 1000.0 - boot 900.0 400.0\n")
+
+    gap = heartbeat.find_gap(before, later(2000, 2000, 2000 - slept), LIMIT)
+
+    assert gap is not None
+    assert gap.cause is cause

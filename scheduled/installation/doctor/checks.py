@@ -32,6 +32,7 @@ TABLE = (
     Check("units", "the systemd units are as they were written", ticks.units),
     Check("files", "what the line of cron names is there", ticks.files),
     Check("version", "cron calls this version", ticks.versions),
+    Check("idle", "a tick with nothing to do starts no Python", ticks.idle),
     Check("distribution", "the program is installed once", package.name),
     Check("mail", "somebody is told when a job fails", telling.mail),
     Check("configuration", "the configuration has no problems", loaded.configuration),

@@ -7,7 +7,8 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from scheduled.installation import crontab_block, systemd
+from scheduled.idle import FLAGS
+from scheduled.installation import crontab_block, idle_script, systemd
 from scheduled.installation.crontab_block import CrontabError
 from scheduled.installation.crontab_entries import CRONTAB
 from scheduled.installation.doctor import executables, redirection
@@ -173,6 +174,52 @@ def versions(facts: Facts) -> Iterator[Finding]:
         )
 
 
+def idle(facts: Facts) -> Iterator[Finding]:
+    """Whether the shell that fires a tick finds out by itself that nothing is due."""
+    available = idle_script.find(facts.python)
+    for where, command in facts.tick_commands:
+        script = idle_script.in_words(words(command))
+        remedy = _reinstalling(facts, where)
+        if script and (shell := _foreign_shell(facts, where)):
+            yield error(
+                f"{where}: SHELL={shell} above it does not understand the line, so no tick can"
+                " start",
+                remedy,
+            )
+        elif script and not os.access(script, os.R_OK):
+            yield warning(
+                f"{where}: {script} cannot be read, so Python starts for each tick", remedy
+            )
+        elif (
+            not script
+            and available
+            and idle_script.fits(idle_script.reading(str(available), command))
+            and _may_read_it(facts, where)
+        ):
+            yield warning(
+                f"{where}: starts Python for each tick; the line of this version lets the shell"
+                " find out that nothing is due, at a quarter of the cost",
+                remedy,
+            )
+
+
+def _foreign_shell(facts: Facts, where: str) -> str:
+    """Return the shell that starts a line and is none of those that read the script; else ''."""
+    shells = [
+        entry.variables.get("SHELL", "") for entry in facts.tick_entries if entry.where == where
+    ]
+    return next((shell for shell in shells if not idle_script.is_read_by(shell)), "")
+
+
+def _may_read_it(facts: Facts, where: str) -> bool:
+    """Return whether a line or a unit is ours to write and would get the script."""
+    if where.startswith("/"):
+        return True
+    ours = crontab_block.lines_in_blocks(facts.crontab)
+    is_ours = any(entry.where == where and entry.line in ours for entry in facts.tick_entries)
+    return is_ours and idle_script.is_readable_by_shells(facts.crontab)
+
+
 def _reinstalling(facts: Facts, where: str) -> str:
     """Return the command that writes the line or the unit at a place anew."""
     if where.startswith("/") and where.endswith(".service"):
@@ -197,9 +244,9 @@ def _install(facts: Facts) -> str:
 
 def _missing(command: list[str]) -> Iterator[str]:
     """Yield the paths in a command line of ours that do not exist."""
-    for before, word in zip(["", *command], command, strict=False):
+    for before, word, after in zip(["", *command], command, [*command[1:], ""], strict=False):
         is_named = before in ("", "--fork", "--root", "--config")
-        is_program = word.endswith("/scheduled/__main__.py")
+        is_program = after == FLAGS[0] or word.endswith("/scheduled/__main__.py")
         if word.startswith("/") and (is_named or is_program) and not os.path.exists(word):
             yield word
     for target in redirection.files(command):

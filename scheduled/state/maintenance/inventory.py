@@ -63,7 +63,7 @@ _ASIDE = re.compile(
     rf"({re.escape(store.FILE_NAME)}|{DAY_FILE.pattern})\.({'|'.join(aside.REASONS)})-{_STAMP.pattern}"
     rf"|before-upgrade-{_STAMP.pattern}\.tar\.gz"
 )
-_HINTS = (idle.HINT, heartbeat.FILE_NAME)
+_HINTS = (idle.HINT, idle.SHELL_HINT, heartbeat.FILE_NAME)
 _UNFINISHED = tuple(f".{name}." for name in (store.FILE_NAME, *_HINTS))
 _FOLDERS = {
     "journal": (FileKind.JOURNAL, DAY_FILE),

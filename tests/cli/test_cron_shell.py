@@ -1,0 +1,116 @@
+"""Which lines of cron and which units have a shell find out alone that nothing is due."""
+
+from pathlib import Path
+
+import pytest
+
+from scheduled.installation import idle_script
+from tests.builders.cron_command import Place, said
+from tests.builders.crontab import Crontab
+from tests.builders.doctored import Patient, problems
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    (tmp_path / "root").mkdir()
+    return Place(tmp_path / "root", tmp_path / "state")
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Crontab:
+    made = Crontab(tmp_path / "cron")
+    monkeypatch.setenv("PATH", f"{made.bin}:/usr/bin:/bin")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("above", "reads"),
+    [
+        (b"", True),
+        (b"SHELL=/bin/bash\n1 1 * * * echo\n", True),
+        (b"SHELL = /usr/bin/fish\n1 1 * * * echo\n", False),
+        (b"SHELL=/bin/csh\n1 1 * * * echo\nSHELL=/bin/sh\n2 2 * * * echo\n", False),
+    ],
+)
+def test_only_a_shell_that_understands_it_reads_the_script(
+    place: Place, command: Crontab, above: bytes, reads: bool
+) -> None:
+    command.text = above
+
+    said(place, "install")
+
+    assert (b"scheduled-tick" in command.text) is reads
+    assert (b"\n* * * * * /" in command.text) is not reads
+
+
+def test_without_the_script_the_line_starts_python(
+    place: Place, command: Crontab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idle_script, "NAME", "no-such-script")
+
+    said(place, "install")
+
+    assert b"\n* * * * * /" in command.text
+
+
+def test_a_path_too_long_for_a_line_of_every_cron_starts_python(
+    tmp_path: Path, place: Place, command: Crontab
+) -> None:
+    root = tmp_path.joinpath(*["long" * 60] * 3)
+    root.mkdir(parents=True)
+
+    said(Place(root, place.state_dir, None), "install")
+
+    assert b"\n* * * * * /" in command.text
+
+
+@pytest.fixture
+def patient(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Patient:
+    return Patient(tmp_path, monkeypatch, capsys)
+
+
+def test_doctor_proposes_the_line_that_reads_the_script(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as without:
+        without.setattr(idle_script, "NAME", "no-such-script")
+        patient.call("cron", "install")
+
+    finding = patient.only("idle")
+    patient.call(*finding["remedy"].split()[-2:])
+
+    assert "starts Python for each tick" in finding["message"]
+    assert problems(patient.examine(), "idle") == []
+
+
+def test_doctor_leaves_lines_alone_whose_shell_cannot_read_the_script(patient: Patient) -> None:
+    patient.crontab.text = b"SHELL=/usr/bin/fish\n"
+    patient.call("cron", "install")
+
+    assert problems(patient.examine(), "idle") == []
+
+
+def test_doctor_names_a_script_that_is_gone(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = idle_script.NAME.encode()
+    patient.crontab.text = patient.crontab.text.replace(b"/" + script, b"/gone/" + script)
+
+    finding = patient.only("idle")
+
+    assert "/gone/scheduled-tick cannot be read, so Python starts" in finding["message"]
+    assert problems(patient.examine(), "files") == []
+
+
+def test_doctor_names_a_shell_that_does_not_understand_the_line(patient: Patient) -> None:
+    patient.crontab.text = b"SHELL=/usr/bin/fish\n" + patient.crontab.text
+
+    finding = patient.only("idle")
+    patient.call(*finding["remedy"].split()[-2:])
+
+    assert finding["level"] == "error"
+    assert "SHELL=/usr/bin/fish above it does not understand the line" in finding["message"]
+    assert b"scheduled-tick" not in patient.crontab.text
+    assert problems(patient.examine(), "idle") == []
