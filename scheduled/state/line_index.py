@@ -8,8 +8,10 @@ search for the id through its bytes.
 import json
 from array import array
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import accumulate, pairwise
 
+from scheduled.errors import StateError
 from scheduled.state import day_facts, names
 from scheduled.state.journal import Journal
 
@@ -53,7 +55,8 @@ def keep_up(journal: Journal) -> None:
         left -= seen.size
         if left < 0:
             break
-        day_facts.save(journal, day, KIND, KEY, seen, _rows(journal, day))
+        with suppress(StateError):  # a day that cannot be read has none
+            day_facts.save(journal, day, KIND, KEY, seen, _rows(journal, day))
     day_facts.forget(journal)
 
 

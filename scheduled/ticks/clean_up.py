@@ -3,10 +3,12 @@
 Once a day it also makes the index of the day of the journal that is over.
 """
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from scheduled.config.load import Config
+from scheduled.errors import StateError
 from scheduled.state.store import Store
 from scheduled.ticks.report import Report
 
@@ -29,11 +31,12 @@ def outputs(config: Config, store: Store, report: Report, now: datetime) -> None
 
 
 def past_days(store: Store) -> None:
-    """Index the days of the journal that are over, if a new one has begun. Raises StateError."""
+    """Index the days of the journal that are over, if a new one has begun."""
     if store.began_new_day:
         from scheduled.state import line_index
 
-        line_index.keep_up(store.journal)
+        with suppress(StateError):  # it was told when the tick read the journal
+            line_index.keep_up(store.journal)
 
 
 def _after_runs(config: Config, report: Report, runs: Path) -> None:

@@ -319,8 +319,7 @@ class Tick:
             clean_up.outputs(self.config, self.store, self.report, self.now)
         publishing.central_file(self.config, self.store, self.report, self.clock())
         publishing.metrics(self.config, self.store, self.report, self.clock())
-        with self.report.catch_storage_errors():
-            clean_up.past_days(self.store)
+        clean_up.past_days(self.store)
         self._find_upcoming()
         self.report.recovered += self.store.recovered
         self.report.duration_seconds = time.monotonic() - self._started

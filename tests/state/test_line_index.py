@@ -3,13 +3,14 @@
 import os
 import shutil
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
+from scheduled.errors import StateError
 from scheduled.state import day_facts, history, journal, line_index
 from scheduled.state.history import HistoryQuery
 from scheduled.state.journal import Journal
@@ -147,6 +148,27 @@ def test_an_index_is_ours_alone_and_one_that_cannot_be_written_costs_nothing(
     line_index.keep_up(found)
     path = day_facts.path_of(found, _day(found), line_index.KIND)
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+
+
+def test_a_day_that_cannot_be_read_has_no_index_and_the_others_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path).load()
+    for number in range(4):
+        store.record(NOW + number * DAY, begin(f"r{number}", NOW + number * DAY))
+    found = store.journal
+    settle(found)
+    read, unreadable = Journal.whole_lines, found.names()[1]
+
+    def failing(days: Journal, day: str) -> Iterator[bytes]:
+        if day == unreadable:
+            raise StateError(f"{day}: cannot be read: Input/output error")
+        return read(days, day)
+
+    monkeypatch.setattr(Journal, "whole_lines", failing)
+    line_index.keep_up(found)
+
+    assert [_is_indexed(found, day) for day in found.names()] == [True, False, True, False]
 
 
 def test_one_tick_indexes_so_much_at_most(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
