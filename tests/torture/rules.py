@@ -87,14 +87,12 @@ def expect(moments: list[Moment], settled_from: int) -> Expected:
                 _follow(words, moment.ended[0].code, known, off)
                 _reach(claimed, moment.jobs.keys() & words, moment.now)
             case Ticks():
-                clock.tick(moment.now)
-                _reach(claimed, moment.jobs, moment.now)
+                _claim(claimed, clock, moment)
                 if not any(end.code in TICK_CODES for end in moment.ended):
                     continue
                 if clock.was_corrected():
                     known.clear()
                     reached.clear()
-                    claimed = dict.fromkeys(moment.jobs, moment.now)
                 if number <= settled_from:
                     slots |= _passed(known, moment)
                 for job in moment.jobs:
@@ -104,6 +102,12 @@ def expect(moments: list[Moment], settled_from: int) -> Expected:
                 }
     idle = off | (_jobs(slots) - set(moments[-1].jobs))
     return Expected(slots, clock.epochs, idle)
+
+
+def _claim(claimed: dict[str, datetime], clock: "_Clock", moment: Moment) -> None:
+    if clock.tick(moment.now):
+        claimed.clear()
+    _reach(claimed, moment.jobs, moment.now)
 
 
 def _reach(reached: dict[str, datetime], jobs: Iterable[str], now: datetime) -> None:
@@ -119,11 +123,16 @@ class _Clock:
         self._high: datetime | None = None
         self._is_corrected = False
 
-    def tick(self, now: datetime) -> None:
-        """Note a tick; one that is killed may have recorded slots, too."""
-        if self._high is not None and self._high - now > CORRECTION:
+    def tick(self, now: datetime) -> bool:
+        """Note a tick, and return whether it finds the clock corrected.
+
+        One that is killed may have recorded slots, too.
+        """
+        is_corrected = self._high is not None and self._high - now > CORRECTION
+        if is_corrected:
             self.epochs, self._high, self._is_corrected = self.epochs + 1, None, True
         self._high = max(self._high or now, now)
+        return is_corrected
 
     def was_corrected(self) -> bool:
         """Return whether the clock was set back since this was last asked."""

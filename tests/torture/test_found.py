@@ -101,6 +101,16 @@ FOUND: dict[str, list[Operation]] = {
         TICK,
         Advance(-4800),
     ],
+    "the tick that finds the clock corrected is killed, and the clock set back again": [
+        Configure("c", JobPlan("flaky", "*/15 * * * *", "latest", 1)),
+        Advance(300),
+        TICK,
+        Advance(-TWO_DAYS),
+        Ticks((76,), kill_jobs=True),
+        Advance(-2400),
+        TICK,
+        Advance(300),
+    ],
     "a job is edited after a tick that was killed, and the clock set back": [
         Configure("a", JobPlan("ok", "*/15 * * * *", "skip", 2)),
         TICK,
