@@ -5,6 +5,9 @@ from typing import Any
 
 from bench.cost import Cost, Measure, least
 
+MORE_MEMORY = 1.2
+"""Times the peak of version 0.1.0 that a row may need."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -17,6 +20,8 @@ class Row:
     theirs: Cost
     target: float | None = None
     """The most that the ratio should be; None where it only informs."""
+    earlier_peak: float | None = None
+    """MiB that version 0.1.0 needed; None where that is not compared."""
 
     @property
     def ratio(self) -> float:
@@ -25,11 +30,17 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        """`met`, `missed by` the difference of the ratios, or nothing without a target."""
-        if self.target is None:
-            return ""
-        over = self.ratio - self.target
-        return "met" if over <= 0 else f"missed by {over:.2f}x"
+        """`met`, `missed by` the difference of the ratios, or nothing without a target.
+
+        And whether it needs more memory than it may.
+        """
+        verdicts = []
+        if self.target is not None:
+            over = self.ratio - self.target
+            verdicts.append("met" if over <= 0 else f"missed by {over:.2f}x")
+        if self.earlier_peak is not None and self.ours.peak > MORE_MEMORY * self.earlier_peak:
+            verdicts.append(f"peak missed, {self.ours.peak / self.earlier_peak:.2f}x of 0.1.0's")
+        return "; ".join(verdicts)
 
     def document(self) -> dict[str, Any]:
         """Return the row as JSON has it."""
@@ -44,6 +55,7 @@ class Row:
             "verdict": self.verdict,
             "peak_mib": round(self.ours.peak, 1),
             "theirs_peak_mib": round(self.theirs.peak, 1),
+            "earlier_peak_mib": self.earlier_peak,
         }
 
 
@@ -66,10 +78,11 @@ class Effort:
         theirs: Measure,
         *,
         target: float | None = None,
+        earlier_peak: float | None = None,
         turns: int = 1,
         blocks: int = 5,
     ) -> Row:
         """Measure both sides, `turns` times a block, and return it as a row."""
         blocks, turns = self.of(blocks, 1), self.of(turns, 1)
         mine, others = least(ours, theirs, blocks, turns)
-        return Row(name, what, mine, against, others, target)
+        return Row(name, what, mine, against, others, target, earlier_peak)
