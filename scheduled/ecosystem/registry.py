@@ -186,7 +186,7 @@ def _understood(
     path: Path, document: dict[str, Any], in_repository: bool
 ) -> tuple[list[Branch], list[str]]:
     """Return the branches of a registry, and the problems with it alone."""
-    folder = os.fspath(path.parent)
+    folder = os.path.join(path.parent, "")
     branches: list[Branch] = []
     problems: list[str] = []
     for which, entry in _entries(document["branches"]):
@@ -348,11 +348,11 @@ def _branch(entry: Any, folder: str, in_repository: bool) -> Branch | str:
         email = derived_email(name)
     status = entry.get("status")
     return Branch(
-        name=name,
-        folder=_tidy(os.path.join(folder, path)),
-        email=email if email.startswith("@") else f"@{email}",
-        status=status if isinstance(status, str) and status else "active",
-        in_repository=in_repository,
+        name,
+        _tidy(path if path.startswith("/") else folder + path),
+        email if email.startswith("@") else f"@{email}",
+        status if isinstance(status, str) and status else "active",
+        in_repository,
     )
 
 

@@ -18,6 +18,7 @@ from scheduled.system import files, owners
 from scheduled.system.files import Stamp
 
 _FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 MOST_LINKS = 40
 
 _ours: set[str] = set()
@@ -42,9 +43,13 @@ class Found(NamedTuple):
 class Folder:
     """An open folder. `path` is what messages call it, without links."""
 
-    def __init__(self, path: str, descriptor: int, *, is_ours: bool, within: str = "") -> None:
+    def __init__(
+        self, path: str, descriptor: int, status: os.stat_result, *, is_ours: bool, within: str = ""
+    ) -> None:
         self.path = path
         self.descriptor = descriptor
+        self.seen = files.stamp_of(status)
+        """Its stamp from when it was opened."""
         self.is_ours = is_ours
         """Whether only root and we can change it and the folders above it."""
         self.within = within
@@ -79,7 +84,8 @@ class Folder:
     @classmethod
     def _at(cls, path: str) -> Self:
         descriptor = os.open(path, _FOLDER | os.O_PATH)
-        return cls(path, descriptor, is_ours=_is_ours(path, descriptor))
+        status = os.fstat(descriptor)
+        return cls(path, descriptor, status, is_ours=_is_ours(path, descriptor, status))
 
     @classmethod
     def read_path(cls, path: str | os.PathLike[str]) -> tuple[Stamp, bytes]:
@@ -199,41 +205,36 @@ class Folder:
 
         A pipe or a device is refused, and in a folder of others what has a second name elsewhere.
         """
-        descriptor = self._open(name)
+        descriptor, status = self._open(name)
         try:
-            return files.read_open(
-                descriptor, f"{self.path}/{name}", self._checked(name, descriptor)
-            )
+            return files.read_open(descriptor, f"{self.path}/{name}", status)
         finally:
             os.close(descriptor)
 
     @contextlib.contextmanager
     def opened(self, name: str) -> Iterator[int]:
         """Yield a descriptor to read a file from. Raises as `read_stamped` does."""
-        descriptor = self._open(name)
+        descriptor, _ = self._open(name)
         try:
-            self._checked(name, descriptor)
             yield descriptor
         finally:
             os.close(descriptor)
 
-    def _open(self, name: str) -> int:
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    def _open(self, name: str) -> tuple[int, os.stat_result]:
+        """Open a file to read it; return its status, too."""
         try:
-            return os.open(name, flags, dir_fd=self.descriptor)
+            descriptor = os.open(name, _FILE, dir_fd=self.descriptor)
         except OSError as error:
             if error.errno == errno.ELOOP:
                 reason = "a link, which is not followed"
                 raise LinkError(f"{self.path}/{name}", reason) from None
             raise
-
-    def _checked(self, name: str, descriptor: int) -> os.stat_result:
-        """Return the status of an open file of this folder, unless it has to be refused."""
         status = os.fstat(descriptor)
         if status.st_nlink > 1 and not self.is_ours and stat.S_ISREG(status.st_mode):
+            os.close(descriptor)
             reason = "a hard link, which is not read in a directory of others"
             raise LinkError(f"{self.path}/{name}", reason)
-        return status
+        return descriptor, status
 
     def foreign(self, name: str, descriptor: int) -> str:
         """Return why an open file of this folder may be somebody else's, or ''.
@@ -349,10 +350,11 @@ class Folder:
             if error.errno == errno.EACCES and to_list:
                 return self._inner(name)  # what is in it may be reached all the same, by its name
             raise OSError(error.errno, error.strerror, path) from None
-        is_ours = self.is_ours and _is_ours(path, descriptor)
+        status = os.fstat(descriptor)
+        is_ours = self.is_ours and _is_ours(path, descriptor, status)
         if is_ours:
             _ours.add(path)
-        folder = type(self)(path, descriptor, is_ours=is_ours, within=self.within)
+        folder = type(self)(path, descriptor, status, is_ours=is_ours, within=self.within)
         folder.can_list = to_list
         return folder
 
@@ -388,9 +390,8 @@ class Folder:
                 os.fchown(descriptor, folder.st_uid, folder.st_gid)
 
 
-def _is_ours(path: str, descriptor: int) -> bool:
+def _is_ours(path: str, descriptor: int, status: os.stat_result) -> bool:
     """Return whether nobody but root and we can change what is in a folder, as far as it tells."""
-    status = os.fstat(descriptor)
     if status.st_uid not in (0, os.geteuid()) and not owners.is_outer_root(status, path):
         return False
     return not owners.is_open(status, f"/proc/self/fd/{descriptor}")

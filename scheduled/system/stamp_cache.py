@@ -97,10 +97,9 @@ class StampCache:
         """
         names = self.unchanged(folder)
         if names is None:
-            with self.folders.folder(folder).listing() as descriptor:
-                seen = stamp_of(os.fstat(descriptor))
-                names = sorted(name for name in os.listdir(descriptor) if wanted(name))
-            self.remember(folder, seen, names)
+            place = self.folders.folder(folder)
+            names = sorted(filter(wanted, place.names()))
+            self.remember(folder, place.seen, names)
         return names
 
     def save(self) -> None:
