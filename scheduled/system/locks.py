@@ -2,15 +2,18 @@
 
 A process that dies releases its locks, however it dies. There is no time to live and no
 "running" mark that could outlast its owner. Lock files are never removed.
+
+A lock that is free is taken by the system call that filelock would make; filelock itself, which
+takes longer to import than a tick to run a job, waits for one that is held.
 """
 
+import fcntl
 import itertools
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from scheduled.errors import LockedError, StateError, UnusableLockError, reason_of
 from scheduled.system import private
@@ -26,12 +29,20 @@ class Lock:
     A job's lock is taken before the decision and held until the end of the run is recorded.
     """
 
-    def __init__(self, lock: Any) -> None:
-        self._lock = lock
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._owner = os.getpid()
 
     def release(self) -> None:
-        """Release the lock."""
-        self._lock.release()
+        """Release the lock, also where a forked process keeps it."""
+        descriptor, self._descriptor = self._descriptor, -1
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        os.close(descriptor)
+
+    def __del__(self) -> None:
+        """Let go of a lock that an error has left behind; a forked process has its own files."""
+        if self._descriptor >= 0 and self._owner == os.getpid():
+            os.close(self._descriptor)
 
     @contextmanager
     def shared(self) -> Iterator[int | None]:
@@ -39,8 +50,7 @@ class Lock:
 
         The lock is free when this process has released it, or when both have ended.
         """
-        # filelock closes its own descriptor in a forked process.
-        descriptor = os.dup(self._lock._context.lock_file_fd)  # noqa: SLF001 - it has no public one
+        descriptor = os.dup(self._descriptor)
         try:
             yield descriptor
         finally:
@@ -65,17 +75,8 @@ def take(state_dir: Path, name: str) -> Lock | None:
     Raises UnusableLockError for a file that is not a lock of ours, and StateError if there can be
     no lock at all.
     """
-    from filelock import Timeout
-
-    path = state_dir / "locks" / name
-    lock = _file_lock(path, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        return None
-    except OSError as error:
-        raise StateError(_unusable(state_dir, error)) from error
-    return Lock(lock)
+    descriptor = _locked(state_dir / "locks" / name)
+    return Lock(descriptor) if descriptor is not None else None
 
 
 def is_running(state_dir: Path, job: str) -> bool:
@@ -97,43 +98,62 @@ def journal(state_dir: Path, wait: float = WAIT_SECONDS) -> Iterator[None]:
 
     Raises LockedError after `wait` seconds, and StateError if the lock file cannot be created.
     """
-    from filelock import Timeout
-
-    lock = _file_lock(state_dir / "locks" / "journal", timeout=wait)
-    started = time.monotonic()
-    try:
-        lock.acquire(poll_interval=POLL_SECONDS)
-    except Timeout:
-        waited = time.monotonic() - started
-        held = f"{state_dir}/locks/journal: held by another process"
-        raise LockedError(
-            f"{held} for {waited:.0f} s; "
-            "nothing was changed, try again when it is done (fuser names it)",
-            trouble=held,
-        ) from None
-    except OSError as error:
-        raise StateError(_unusable(state_dir, error)) from error
+    path = state_dir / "locks" / "journal"
+    descriptor = _locked(path)
+    if descriptor is None:
+        with _waited_for(path, wait):
+            yield
+        return
+    lock = Lock(descriptor)
     try:
         yield
     finally:
         lock.release()
 
 
-def _file_lock(path: Path, timeout: float) -> Any:
-    from filelock import FileLock
-
+def _locked(path: Path) -> int | None:
+    """Return the descriptor of a lock file that is locked now; None if another process holds it."""
     try:
         private.make_folder(path.parent)
         try:
-            private.check(path)
+            descriptor = private.open_file(path, os.O_RDWR | os.O_CREAT)
         except private.UnsafeError as error:
             raise UnusableLockError(_unusable(path.parent.parent, error)) from error
-        # A soft lock would be a file that outlives a crash: where the kernel has no locks, fail.
-        return FileLock(
-            path, timeout=timeout, mode=MODE, thread_local=False, fallback_to_soft=False
-        )
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BaseException:
+            os.close(descriptor)
+            raise
+    except BlockingIOError:
+        return None
     except OSError as error:
         raise StateError(_unusable(path.parent.parent, error)) from error
+    return descriptor
+
+
+@contextmanager
+def _waited_for(path: Path, wait: float) -> Iterator[None]:
+    from filelock import FileLock, Timeout
+
+    started = time.monotonic()
+    # A soft lock would be a file that outlives a crash: where the kernel has no locks, fail.
+    lock = FileLock(path, timeout=wait, mode=MODE, thread_local=False, fallback_to_soft=False)
+    try:
+        lock.acquire(poll_interval=POLL_SECONDS)
+    except Timeout:
+        waited = time.monotonic() - started
+        held = f"{path}: held by another process"
+        raise LockedError(
+            f"{held} for {waited:.0f} s; "
+            "nothing was changed, try again when it is done (fuser names it)",
+            trouble=held,
+        ) from None
+    except OSError as error:
+        raise StateError(_unusable(path.parent.parent, error)) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _unusable(state_dir: Path, error: OSError) -> str:

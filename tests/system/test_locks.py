@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from filelock import FileLock, Timeout
 
 from scheduled.errors import LockedError, StateError
 from scheduled.system import locks
@@ -103,6 +104,44 @@ def test_where_nothing_can_be_locked_it_is_one_clear_sentence(tmp_path: Path, na
         StateError, match=r"locks.*: a (file|directory) where a .* should be; remove it"
     ):
         locks.take_job(tmp_path, "backup")
+
+
+def test_our_locks_and_those_of_filelock_exclude_each_other(tmp_path: Path) -> None:
+    theirs = FileLock(tmp_path / "locks" / "backup.lock", timeout=0)
+    ours = locks.take_job(tmp_path, "backup")
+    assert ours is not None
+    with pytest.raises(Timeout):
+        theirs.acquire()
+    ours.release()
+
+    with theirs:
+        assert locks.take_job(tmp_path, "backup") is None
+    again = locks.take_job(tmp_path, "backup")
+
+    assert again is not None
+    again.release()
+    assert (tmp_path / "locks" / "backup.lock").exists()
+
+
+def test_a_lock_that_an_error_has_left_behind_is_free(tmp_path: Path) -> None:
+    left = locks.take_job(tmp_path, "backup")
+    assert left is not None
+
+    del left
+
+    assert locks.take_job(tmp_path, "backup") is not None
+
+
+def test_a_forked_child_that_forgets_a_lock_does_not_release_it(tmp_path: Path) -> None:
+    ours: locks.Lock | None = locks.take_job(tmp_path, "backup")
+    child = os.fork()
+    if child == 0:
+        ours = None
+        os._exit(0)
+    os.waitpid(child, 0)
+
+    assert ours is not None
+    assert locks.take_job(tmp_path, "backup") is None
 
 
 def test_a_lock_that_is_let_go_of_is_free_though_a_forked_child_has_it_open(tmp_path: Path) -> None:

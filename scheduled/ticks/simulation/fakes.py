@@ -76,7 +76,7 @@ class NullLock(Lock):
     """A lock that is never held."""
 
     def __init__(self) -> None:
-        super().__init__(None)
+        super().__init__(-1)
 
     def release(self) -> None:
         """Do nothing."""
