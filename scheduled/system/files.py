@@ -18,6 +18,7 @@ from scheduled.errors import UnparsableFileError, UnreadableFileError, reason_of
 
 NOWHERE = Path()
 """The path of content of which only the reason is used why it cannot be understood."""
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 MAX_NESTING = 100
 """How deep the values may be nested that a run hands over. Each version of Python has a limit of
 its own, and none of them is this low."""
@@ -118,10 +119,10 @@ def read_json(path: Path) -> Any:
 def parse_json(data: bytes, path: Path) -> Any:
     """Return the JSON document in `data`, read from `path`. Raises as `read_json` does."""
     try:
-        text = data.decode("utf-8-sig")
+        text = data.removeprefix(BYTE_ORDER_MARK).decode()
     except UnicodeDecodeError as error:
         raise UnparsableFileError(path, f"not UTF-8 at byte {error.start}") from error
-    if not text.strip():
+    if not text or text.isspace():
         raise UnparsableFileError(path, "empty, expected JSON")
     try:
         return json.loads(text)

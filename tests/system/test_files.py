@@ -131,3 +131,23 @@ def test_a_file_is_created_where_there_are_no_hard_links(
 
     assert (tmp_path / "new").read_bytes() == b"content"
     assert os.listdir(tmp_path) == ["new"]
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (b'\xef\xbb\xbf {"a": "\xc3\xa9"}\n', {"a": "é"}),
+        (b"", "empty, expected JSON"),
+        (b"\xef\xbb\xbf", "empty, expected JSON"),
+        (" \n\x1c\u00a0\u2028".encode(), "empty, expected JSON"),
+        (b"\xef\xbb\xbf{\xff", "not UTF-8 at byte 1"),
+        (b"\xef\xbb\xbf\xef\xbb\xbf1", "not JSON: Unexpected UTF-8 BOM (decode using utf-8-sig)"),
+    ],
+)
+def test_a_byte_order_mark_is_no_part_of_a_document(data: bytes, found: object) -> None:
+    try:
+        document = files.parse_json(data, Path("x.json"))
+    except UnreadableFileError as error:
+        document = error.reason.partition(" at line")[0]
+
+    assert document == found
