@@ -64,10 +64,10 @@ def test_a_handler_knows_its_contract_and_the_world_and_nothing_else() -> None:
     assert known <= KNOWN_TO_HANDLERS
 
 
-def test_only_slots_knows_croniter() -> None:
+def test_only_wall_times_knows_croniter() -> None:
     users = {path.name for path in sources() if "croniter" in modules(path)}
 
-    assert users == {"slots.py"}
+    assert users == {"wall_times.py"}
 
 
 def test_no_file_outgrows_its_readers() -> None:

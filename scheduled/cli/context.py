@@ -17,6 +17,7 @@ from scheduled.config import load, ownership
 from scheduled.config.load import Config
 from scheduled.config.paths import PathOptions
 from scheduled.errors import ScheduledError
+from scheduled.state import known_days
 from scheduled.state.journal import Event
 from scheduled.state.store import Store
 from scheduled.system import machine
@@ -74,6 +75,7 @@ class Session:
         """State and journal as they are now. Raises StateError."""
         store = Store(self.config.places.state_dir).load()
         store.claimant = ownership.reader(self.config)
+        known_days.load(self.config.places.state_dir)
         if ownership.is_owner(self.config, store):
             self.config.save_caches()
         return store

@@ -26,7 +26,7 @@ from scheduled.runs import lingering_output
 from scheduled.runs.effects import LIVE, Effects
 from scheduled.runs.process import RunContext
 from scheduled.runs.supervisor import Supervisor
-from scheduled.state import events, heartbeat, history, records, tick_interval
+from scheduled.state import events, heartbeat, history, known_days, records, tick_interval
 from scheduled.state.history import Row
 from scheduled.state.journal import Event
 from scheduled.state.records import ALL_JOBS
@@ -87,7 +87,7 @@ def run(
 def _run(tick: "Tick", arguments: list[str] | None, on_poll: Callable[[], object]) -> Report:
     if left_behind := ownership.left_behind(tick.config, tick.context.run_context.environ):
         tick.report.warnings.append(left_behind)
-    pings = tick.context.pings
+    pings, days = tick.context.pings, known_days.load(tick.store.state_dir)
     with (
         pings.answered(tick.report, tick.clock),
         telling.subscribers(tick.config, tick.context, tick.report, tick.bus) as poll,
@@ -102,6 +102,7 @@ def _run(tick: "Tick", arguments: list[str] | None, on_poll: Callable[[], object
             telling.incidents(tick.config, tick.context, tick.report, tick.bus)
             tick.deliver()
             tick.close(decisions, arguments)
+            days.save(tick.now.date())
             tick.fire_recorded()
             telling.risks(tick.config, tick.context, tick.report, tick.bus)
             tick.report.stopped_by = children.stopped_by  # also one of the last steps

@@ -1,4 +1,4 @@
-"""The instants at which a schedule fires (pure). The only module that uses croniter.
+"""The instants at which a schedule fires (pure).
 
 A *slot* is one such instant. Slots are computed on the wall clock of the schedule's zone, so that
 "every day at 02:30" stays at 02:30 across DST, and returned in UTC, so that the rest of the program
@@ -8,7 +8,7 @@ DST is handled as in Debian's cron. A *fixed* time of day fires when the clock f
 later time: right after the gap that skips it, and in a repeated hour once, the first time. A job
 whose minute or hour begins with `*` follows *elapsed* time: it fires whenever the clock shows a
 time that matches, twice in a repeated hour and not at all in a gap. croniter has other rules for
-these hours, so it is given wall times only, never a zone.
+these hours, so it is given wall times only, never a zone (`wall_times`).
 
 Instants are aware when they come in and in UTC when they are returned. `anchor` is when the job was
 registered; two forms depend on it. Intervals fire one period after the minute of the anchor, two
@@ -21,8 +21,8 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 
+from scheduled.timing import wall_times
 from scheduled.timing.expression import Boot, Cron, Interval, Once, Schedule
 from scheduled.timing.timezones import (
     RESOLUTION,
@@ -31,6 +31,7 @@ from scheduled.timing.timezones import (
     repeating_change,
     wall_time,
 )
+from scheduled.timing.wall_times import WallTimes
 
 COUNT_CAP = 1000
 """Slots are not counted beyond this."""
@@ -46,8 +47,6 @@ class MissedRange:
     capped: bool = False
     """Whether counting stopped at `count`, so that there may be more."""
 
-
-MINUTE = timedelta(minutes=1)
 
 # There are no slots outside these: a search from there would leave the range of datetime.
 FIRST = datetime(1000, 1, 1, tzinfo=UTC)
@@ -134,7 +133,7 @@ def intended_wall_time(schedule: Schedule, slot: datetime) -> datetime | None:
     """
     match schedule.form:
         case Cron(fixed=True) as cron:
-            return _fields(cron).after(_high_water(slot - RESOLUTION, schedule.zone))
+            return wall_times.of(cron).after(_high_water(slot - RESOLUTION, schedule.zone))
         case Once(moment) if moment.tzinfo is None:
             return moment
         case Cron():
@@ -143,34 +142,11 @@ def intended_wall_time(schedule: Schedule, slot: datetime) -> datetime | None:
             return None
 
 
-class _Fields:
-    """Five fields on a clock without changes: takes and returns naive wall times."""
-
-    def __init__(self, cron: Cron) -> None:
-        from croniter import croniter
-
-        # Each call gives a start of its own; without one here, croniter would read the clock.
-        self._engine = croniter(cron.expression, start_time=0, day_or=cron.either_day)
-
-    def after(self, wall: datetime) -> datetime:
-        """Return the first match strictly after `wall`."""
-        return self._engine.get_next(datetime, start_time=_minute(wall))
-
-    def latest(self, wall: datetime) -> datetime:
-        """Return the last match at or before `wall`."""
-        return self._engine.get_prev(datetime, start_time=_minute(wall) + MINUTE)
-
-
-@lru_cache(maxsize=1024)  # a tick needs it once or twice, a simulation thousands of times
-def _fields(cron: Cron) -> _Fields:
-    return _Fields(cron)
-
-
 def _upcoming(schedule: Schedule, after: datetime, anchor: datetime) -> Iterator[datetime]:
     """Yield all slots strictly after `after`, which is in UTC, oldest first."""
     match schedule.form:
         case Cron() as cron:
-            fields, search = _fields(cron), _next_fixed if cron.fixed else _next_elapsed
+            fields, search = wall_times.of(cron), _next_fixed if cron.fixed else _next_elapsed
             slot = search(fields, schedule.zone, after)
             while slot is not None:
                 yield slot
@@ -188,7 +164,7 @@ def _upcoming(schedule: Schedule, after: datetime, anchor: datetime) -> Iterator
 
 
 def _latest(cron: Cron, zone: str, now: datetime) -> datetime | None:
-    fields = _fields(cron)
+    fields = wall_times.of(cron)
     if cron.fixed:
         return earliest_instant(fields.latest(_high_water(now, zone)), zone)
     slot = _last_shown(fields, zone, wall_time(now, zone), now)
@@ -202,11 +178,11 @@ def _latest(cron: Cron, zone: str, now: datetime) -> datetime | None:
     return slot
 
 
-def _next_fixed(fields: _Fields, zone: str, after: datetime) -> datetime:
+def _next_fixed(fields: WallTimes, zone: str, after: datetime) -> datetime:
     return earliest_instant(fields.after(_high_water(after, zone)), zone)
 
 
-def _next_elapsed(fields: _Fields, zone: str, after: datetime) -> datetime | None:
+def _next_elapsed(fields: WallTimes, zone: str, after: datetime) -> datetime | None:
     slot = _first_shown(fields, zone, wall_time(after, zone), after)
     change = repeating_change(after, zone)
     if change is not None and after < change:
@@ -217,7 +193,7 @@ def _next_elapsed(fields: _Fields, zone: str, after: datetime) -> datetime | Non
     return slot
 
 
-def _first_shown(fields: _Fields, zone: str, wall: datetime, since: datetime) -> datetime | None:
+def _first_shown(fields: WallTimes, zone: str, wall: datetime, since: datetime) -> datetime | None:
     """Return the first instant after `since` at which the clock shows a match later than `wall`."""
     for _ in range(GAPS):
         wall = fields.after(wall)
@@ -228,7 +204,7 @@ def _first_shown(fields: _Fields, zone: str, wall: datetime, since: datetime) ->
     return None
 
 
-def _last_shown(fields: _Fields, zone: str, wall: datetime, until: datetime) -> datetime | None:
+def _last_shown(fields: WallTimes, zone: str, wall: datetime, until: datetime) -> datetime | None:
     """Return the last instant up to `until` at which the clock shows a match up to `wall`."""
     for _ in range(GAPS):
         wall = fields.latest(wall)
