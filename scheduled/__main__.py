@@ -16,6 +16,11 @@ def main() -> int:
         return code
     _begin_again_in_utf8()
     _complete()
+    from scheduled.cli import plain_tick
+
+    code = plain_tick.run(sys.argv[1:])
+    if code is not None:
+        return code
     from scheduled.cli.main import main as command_line
 
     return command_line(sys.argv[1:])

@@ -64,7 +64,7 @@ def exit_code(arguments: list[str]) -> int | None:
 
 def signature(arguments: list[str]) -> str:
     """Return how a tick was called, as far as it matters: options, environment, folder, program."""
-    places, words = _split(arguments)
+    places, words = split(arguments)
     named = [part for place in sorted(places.items()) for part in place]
     words = [word for word in words if word != "run" and word not in QUIET]
     environ = [posix.environ.get(name, b"\1").hex() for name in VARIABLES]
@@ -120,11 +120,11 @@ def forget(state_dir: str) -> None:
 
 def plain_tick(arguments: list[str]) -> dict[str, str] | None:
     """Return the places that a bare `run` names; None for any other command line."""
-    places, words = _split(arguments)
+    places, words = split(arguments)
     return places if [word for word in words if word not in QUIET] == ["run"] else None
 
 
-def _split(arguments: list[str]) -> tuple[dict[str, str], list[str]]:
+def split(arguments: list[str]) -> tuple[dict[str, str], list[str]]:
     """Return the options that name a place, with their values, and all other words."""
     places: dict[str, str] = {}
     others = []

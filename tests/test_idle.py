@@ -33,7 +33,7 @@ OFF = "".join(
     for name in ("health", "memory_rollover", "mail_cleanup", "metrics", "daily_report")
 )
 NEEDED_BY_OTHERS = {
-    *("rich", "yaml", "psutil", "statistics", "difflib", "filelock"),
+    *("rich", "yaml", "psutil", "statistics", "difflib", "filelock", "click"),
     *("scheduled.config.validate", "scheduled.runs.handler_params", "scheduled.config.importers"),
     *("scheduled.notify.mailbox", "scheduled.views.progress"),
 }

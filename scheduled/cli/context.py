@@ -20,7 +20,7 @@ from scheduled.errors import ScheduledError
 from scheduled.state import known_days
 from scheduled.state.journal import Event
 from scheduled.state.store import Store
-from scheduled.system import machine
+from scheduled.system import machine, streams
 
 if TYPE_CHECKING:
     from scheduled.views.snapshot import Snapshot
@@ -125,9 +125,7 @@ class Session:
     def say(self, sentence: str) -> None:
         """Print a sentence, unless --quiet was given."""
         if not self.quiet:
-            import click
-
-            click.echo(sentence)
+            streams.echo(sentence)
 
     def _mention_unnamed(self, config: Config) -> None:
         sentence = ownership.unnamed(config.places, self.environ)
@@ -142,10 +140,8 @@ class Session:
 
 def complain(sentence: str) -> None:
     """Print on stderr what is wrong, if anybody reads it. Never raises."""
-    import click
-
     with suppress(OSError):
-        click.echo(f"scheduled: {sentence}", err=True)
+        streams.echo(f"scheduled: {sentence}", err=True)
 
 
 def changes_state(command: Callable[..., Result]) -> Callable[..., Result]:

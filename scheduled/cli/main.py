@@ -1,21 +1,16 @@
-"""The command line as a whole: global options, the table of commands, the error door.
+"""The command line as a whole: global options and the table of commands.
 
 A command is imported when it is called, from the file of its name.
-Every expected error leaves through `main` as one message and an exit code.
 """
 
 import contextlib
 from importlib import import_module
-from typing import Any
 
 import click
 
-from scheduled.cli import global_options
-from scheduled.cli.context import Session, complain
+from scheduled.cli import door, global_options
+from scheduled.cli.context import Session
 from scheduled.cli.groups import Group
-from scheduled.errors import ConfigError, ScheduledError, StateError
-from scheduled.system import streams
-from scheduled.system.text import one_line
 from scheduled.version import __version__
 
 COMMANDS = {
@@ -58,8 +53,6 @@ COMMANDS = {
 }
 """Each command's file in this folder, and its name there; in the order in which help lists it."""
 ALIASES = ("ls",)
-READER_GONE = 141
-"""What a shell reports for a program that wrote into a pipe nobody reads: 128 and SIGPIPE."""
 
 
 class Commands(Group):
@@ -112,103 +105,29 @@ def group(ctx: click.Context, *, listing: bool, once: bool) -> int | None:
 
 def main(arguments: list[str]) -> int:
     """Run the command line `arguments`; what goes wrong becomes a message and an exit code."""
-    streams.complete()
     session = Session(arguments=arguments)
-    try:
-        code = _called(session)
-    except click.exceptions.Exit as leaving:
-        code = leaving.exit_code
-    except click.ClickException as error:
-        code = _refused(error)
-    except (click.Abort, KeyboardInterrupt):
-        streams.end()
-        code = 130
-    except (BrokenPipeError, SystemExit):  # click makes the latter of the former
-        code = READER_GONE
-    except ScheduledError as error:
-        if _is_news(session, error):
-            complain(str(error))
-        code = error.exit_code
-    except Exception as error:  # noqa: BLE001 - the last resort: a bug, reported as one
-        code = 1 if isinstance(error, OSError) and _is_output_lost() else _bug(error)
-    if _is_output_lost() and code == 0:
-        code = 1
-    return code
+    return door.call(session, lambda: _called(session))
 
 
 def _called(session: Session) -> int:
-    result = group.main(
-        args=session.arguments,
-        prog_name="scheduled",
-        standalone_mode=False,
-        obj=session,
-        color=None if session.color else False,
-    )
-    session.tell_subscribers()
-    return _mended(session, result if isinstance(result, int) else 0)
-
-
-def _mended(session: Session, code: int) -> int:
-    """Say what was damaged where the command has just mended it, for no tick will find it any more.
-
-    Returns the exit code.
-    """
-    store = session.__dict__.get("store")  # if the command has asked for it
-    if store is None or not store.has_written or not store.recovered:
-        return code
-    for sentence in store.recovered:
-        complain(one_line(sentence))
-    with contextlib.suppress(ScheduledError):
-        from scheduled.ticks import data_loss
-
-        data_loss.record_recovered(store, session.config, session.now)
-    return code or StateError.exit_code
-
-
-def _is_output_lost() -> bool:
-    """Whether what was printed cannot be written; says so on what there is left to say it on."""
-    reason = streams.lost()
-    if reason:
-        complain(f"output could not be written: {reason}")
-    return bool(reason)
+    try:
+        result = group.main(
+            args=session.arguments,
+            prog_name="scheduled",
+            standalone_mode=False,
+            obj=session,
+            color=None if session.color else False,
+        )
+    except click.exceptions.Exit as leaving:
+        raise door.EndedError(leaving.exit_code) from None
+    except click.ClickException as error:
+        raise door.EndedError(_refused(error)) from None
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    return result if isinstance(result, int) else 0
 
 
 def _refused(error: click.ClickException) -> int:
     with contextlib.suppress(OSError):
         error.show()
     return error.exit_code
-
-
-def _is_news(session: Session, error: ScheduledError) -> bool:
-    """Return whether to print why a command ended: cron's ticks do not repeat it each minute.
-
-    What is wrong with the configuration only gets here to be printed.
-    """
-    if not session.is_tick or isinstance(error, ConfigError):
-        return True
-    from scheduled.cli import refusals
-
-    return refusals.is_error_news(session, error)
-
-
-def _bug(error: Exception) -> int:
-    what: Any = str(error) or type(error).__name__
-    complain(
-        f"this is a bug in scheduled, not in your setup: {type(error).__name__}: "
-        f"{what}\n{_details(error)}; please attach them to a bug report."
-    )
-    return 1
-
-
-def _details(error: Exception) -> str:
-    import tempfile
-    import traceback
-
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", prefix="scheduled-bug-", suffix=".log", delete=False, encoding="utf-8"
-        ) as stream:
-            traceback.print_exception(error, file=stream)
-    except OSError:  # no space, or nowhere to write
-        return "Details:\n" + "".join(traceback.format_exception(error)).rstrip()
-    return f"Details are in {stream.name}"

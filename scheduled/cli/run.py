@@ -1,15 +1,13 @@
 """`scheduled run`: one tick, as cron calls it."""
 
-import contextlib
-
 import click
 
+from scheduled.cli import plain_tick
 from scheduled.cli.context import Session
+from scheduled.cli.door import EndedError
 from scheduled.cli.output import print_json
 from scheduled.cli.tick_report import run_and_print
-from scheduled.config.load import Config
 from scheduled.config.lookup import check_only
-from scheduled.errors import ConfigError, ScheduledError
 from scheduled.ticks.dispatcher import RunRequest
 from scheduled.ticks.report import Exit
 from scheduled.ticks.simulation import preview
@@ -35,38 +33,13 @@ def run(session: Session, only: tuple[str, ...], force: bool, dry_run: bool, as_
     session.is_changing = not dry_run
     request = RunRequest(only=only, by_hand=force) if only or force else None
     session.is_tick = not dry_run and request is None
-    check_only(_config(session), only)
+    try:
+        check_only(plain_tick.config(session), only)
+    except EndedError as ended:
+        raise click.exceptions.Exit(ended.code) from None
     if dry_run:
         return _preview(session, request or RunRequest(), as_json=as_json)
     return run_and_print(session, request, as_json=as_json).exit_code
-
-
-def _config(session: Session) -> Config:
-    """Return the configuration, or raise ConfigError that also says what its problems mean."""
-    try:
-        return session.config
-    except ConfigError as error:
-        remarks: list[str] | None = []
-        if session.is_tick:
-            _note_unread(session)
-            from scheduled.cli import unread
-
-            remarks = unread.remarks(session, error)
-        if remarks is None:
-            raise click.exceptions.Exit(error.exit_code) from error
-        meaning = "No job runs until that is fixed."
-        raise ConfigError([*error.problems, meaning, *remarks]) from error
-
-
-def _note_unread(session: Session) -> None:
-    """Note in the state that a tick came, if it is certainly the state of this root and host."""
-    from scheduled.config import ownership, paths
-    from scheduled.state import heartbeat, ticks_in_vain
-
-    with contextlib.suppress(ScheduledError, OSError):
-        places = paths.find(session.path_options)
-        if ownership.is_known_owner(places, session.environ):
-            ticks_in_vain.note(places.state_dir, heartbeat.read_clocks(session.now))
 
 
 def _preview(session: Session, request: RunRequest, *, as_json: bool) -> int:

@@ -6,14 +6,12 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-import click
-
 from scheduled.cli.context import Session
-from scheduled.cli.output import print_json
 from scheduled.jobs.model import Outcome, ReportOn
 from scheduled.runs import output_files
 from scheduled.runs.output import OutputFile
 from scheduled.state.history import Row
+from scheduled.system import plain_json, streams
 from scheduled.system.text import one_line
 from scheduled.ticks import tick
 from scheduled.ticks.dispatcher import RunRequest
@@ -57,7 +55,7 @@ def run_and_print(
         else run_tick(session, request)
     )
     if as_json:
-        print_json(report.document())
+        streams.echo(plain_json.dumps(report.document()))
     elif is_watched or session.verbose:
         _print_summary(session, report)
     shown = is_watched and with_output
@@ -73,22 +71,22 @@ def print_problems(
     Warnings of the configuration are only for those who ask for more.
     """
     for warning in session.config.warnings if session.verbose else ():
-        click.echo(f"scheduled: warning: {one_line(warning)}", err=True)
+        streams.echo(f"scheduled: warning: {one_line(warning)}", err=True)
     is_watched = is_by_hand or session.verbose or sys.stderr.isatty()
     for sentence in _sentences(session, report, is_watched=is_watched):
-        click.echo(f"scheduled: {one_line(sentence)}", err=True)
+        streams.echo(f"scheduled: {one_line(sentence)}", err=True)
     if report.stopped_by is not None:
         was_interrupted = any(row["outcome"] == Outcome.INTERRUPTED for row in report.ran)
         effect = "what ran is recorded as interrupted" if was_interrupted else "all runs had ended"
-        click.echo(f"scheduled: stopped by {report.stopped_by.name}; {effect}", err=True)
+        streams.echo(f"scheduled: stopped by {report.stopped_by.name}; {effect}", err=True)
     for text in report.undelivered:
-        click.echo(f"scheduled: {text}", err=True)
+        streams.echo(f"scheduled: {text}", err=True)
     for row in report.told if is_watched else _reported(session, report):
         lines, log, upcoming = _failure_details(session, report, row)
         shown = [] if is_output_shown else lines
         block = failure_block(row, shown, log, upcoming, session.zone, host=os.uname().nodename)
         remarks = () if is_watched else _remarks(report, row)
-        click.echo("\n".join((block, *remarks)), err=True)
+        streams.echo("\n".join((block, *remarks)), err=True)
     if report.incidents and not is_watched:
         _print_incidents(session, report)
 
@@ -160,7 +158,7 @@ def _print_incidents(session: Session, report: Report) -> None:
         if change.act in (Act.OPEN, Act.REMIND) and kinds.get(Kind(change.incident.kind))
     ]
     for change in above:
-        click.echo(f"scheduled: {incident_text.silence(change.incident)}", err=True)
+        streams.echo(f"scheduled: {incident_text.silence(change.incident)}", err=True)
     changes = [
         change
         for change in report.incidents
@@ -171,10 +169,10 @@ def _print_incidents(session: Session, report: Report) -> None:
     room = max(MOST_BLOCKS - len(printed), 0)
     for act, incident, text in changes[:room]:
         block = incident_text.block(act, incident, text, session.now, session.zone)
-        click.echo(block, err=True)
+        streams.echo(block, err=True)
     if len(changes) > room:
         more = len(changes) - room
-        click.echo(f"and {more} more; `scheduled incidents` lists what is open", err=True)
+        streams.echo(f"and {more} more; `scheduled incidents` lists what is open", err=True)
 
 
 def _reported(session: Session, report: Report) -> list[Row]:
@@ -208,7 +206,7 @@ def _opened(report: Report) -> set[str]:
 def print_not_started(report: Report) -> None:
     """Print which jobs were asked for and not started, and why."""
     for job, reason in report.not_started:
-        click.echo(f"{job}: not started: {one_line(reason)}", err=True)
+        streams.echo(f"{job}: not started: {one_line(reason)}", err=True)
 
 
 def _run_watched(session: Session, request: RunRequest | None, *, with_output: bool) -> Report:
@@ -232,7 +230,7 @@ def _print_summary(session: Session, report: Report) -> None:
 
     terminal.show(*progress.summary(report.document(), session.zone), color=session.color)
     for note in report.notes:
-        click.echo(one_line(note))
+        streams.echo(one_line(note))
 
 
 def _failure_details(

@@ -56,6 +56,13 @@ def complete() -> None:
     sys.stdout, sys.stderr = _lenient(sys.stdout), _lenient(sys.stderr)
 
 
+def echo(text: str, *, err: bool = False) -> None:
+    """Print a line on stdout, or on stderr, at once. Raises OSError."""
+    stream = sys.stderr if err else sys.stdout
+    stream.write(f"{text}\n")
+    stream.flush()
+
+
 def lost() -> str:
     """Return why printed text could not be written; empty if all of it was, or nobody reads it.
 
