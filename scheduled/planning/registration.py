@@ -23,6 +23,7 @@ from scheduled.state.present import CORRECTION
 from scheduled.state.records import JobMemory
 from scheduled.timing import expression
 from scheduled.timing.fingerprint import fingerprint
+from scheduled.timing.instants import parse_utc
 from scheduled.timing.slots import MissedRange, is_anchored
 
 SUSPENDED = "suspended"
@@ -66,7 +67,8 @@ def unregister(job: str, state: State, slots: SlotCache) -> list[Event]:
     watermark = counting_start(memory, slots.now, slots.now)
     removed = events.job_registered(job, slots.now, REMOVED, watermark)
     cause = _disabled(memory) or REMOVED
-    return [*_ended_slots(job, memory, slots, slots.now, cause), removed]
+    until = _seen_until(state, slots.now, slots.now)
+    return [*_ended_slots(job, memory, slots, until, cause), removed]
 
 
 def _missing(job: str, state: State, slots: SlotCache, *, is_broken: bool) -> list[Event]:
@@ -120,32 +122,35 @@ def _register(decision: Decision, state: State, slots: SlotCache, start: Start) 
         case Verdict.DISABLED if decide.was_disabled_in_config(job, memory):
             # Enabled again, it is registered anew and does not run for what passed in between.
             cause, begin = decide.DISABLED_IN_CONFIG, slots.now
-            registered = _registered(job, memory, slots, begin, kept=cause)
-            return [*_ended_slots(job.id, memory, slots, begin, cause), registered]
+            until = _seen_until(state, slots.now, begin)
+            ended = _ended_slots(job.id, memory, slots, until, cause)
+            return [*ended, _registered(job, memory, slots, begin, ended, kept=cause)]
         case Verdict.REGISTER | Verdict.DISABLED if memory.away is not None:
-            return _back(job, memory, slots, start.of(job, slots.now))
+            return _back(job, state, slots, start.of(job, slots.now))
         case Verdict.REGISTER:
-            return _new_or_changed(decision, memory, slots, start)
+            return _new_or_changed(decision, state, slots, start)
     return []
 
 
 def _new_or_changed(
-    decision: Decision, memory: JobMemory, slots: SlotCache, start: Start
+    decision: Decision, state: State, slots: SlotCache, start: Start
 ) -> list[Event]:
-    job = decision.job
+    job, memory = decision.job, records.job_memory(state, decision.job.id)
     if standing(job, memory) is Standing.MOVED:
         # Nothing was due in the zone before; what came in this one since the last tick is due.
         begin = min(start.previous or slots.now, slots.now)
-        return [_registered(job, memory._replace(anchor=None), slots, begin)]
+        return [_registered(job, memory._replace(anchor=None), slots, begin, ())]
     begin = start.of(job, slots.now)
     was_off = memory.fingerprint in (decide.DISABLED_IN_CONFIG, REMOVED)
     cause = memory.fingerprint if was_off else CHANGED
-    registered = _registered(job, memory, slots, begin, at_once=decision.watermark is None)
-    return [*_ended_slots(job.id, memory, slots, begin, cause), registered]
+    is_first = decision.watermark is None
+    ended = _ended_slots(job.id, memory, slots, _seen_until(state, slots.now, begin), cause)
+    return [*ended, _registered(job, memory, slots, begin, ended, at_once=is_first)]
 
 
-def _back(job: Job, memory: JobMemory, slots: SlotCache, begin: datetime) -> list[Event]:
+def _back(job: Job, state: State, slots: SlotCache, begin: datetime) -> list[Event]:
     """Return the events of a job that was missing and is in the configuration again."""
+    memory = records.job_memory(state, job.id)
     assert memory.away is not None
     is_same = standing(job, memory) is Standing.BACK
     if is_same and memory.away.cause == BROKEN:
@@ -156,8 +161,19 @@ def _back(job: Job, memory: JobMemory, slots: SlotCache, begin: datetime) -> lis
         passed = _passed_slots(job.id, memory, slots, begin, cause)
         corrected = _corrected_watermark(job.id, memory, begin, slots.now)
         return [*passed, *corrected, events.job_back(job.id)]
-    registered = _registered(job, memory, slots, begin)
-    return [*_ended_slots(job.id, memory, slots, begin, cause), registered]
+    ended = _ended_slots(job.id, memory, slots, _seen_until(state, slots.now, begin), cause)
+    return [*ended, _registered(job, memory, slots, begin, ended)]
+
+
+def _seen_until(state: State, now: datetime, begin: datetime) -> datetime:
+    """Return until when slots have passed: `begin`, or what the clock had shown before a step back.
+
+    What lies further ahead was shown by a clock that has been corrected since.
+    """
+    shown = (parse_utc(gap.get("from")) for gap in state["gaps"])
+    return max(
+        [begin, *(instant for instant in shown if instant and now < instant <= now + CORRECTION)]
+    )
 
 
 def _corrected_watermark(
@@ -174,13 +190,20 @@ def _registered(
     memory: JobMemory,
     slots: SlotCache,
     begin: datetime,
+    ended: Iterable[Event],
     *,
     at_once: bool = False,
     kept: str = "",
 ) -> Event:
-    """Build the event that makes a job count from `begin`; `kept` replaces its fingerprint."""
+    """Build the event that makes a job count from `begin`, and after the slots that have `ended`.
+
+    `kept` replaces its fingerprint.
+    """
     schedule = schedule_of(job)
-    watermark = None if at_once else counting_start(memory, begin, slots.now)
+    passed = [parse_utc(event["last"]) for event in ended if event["event"] == "missed"]
+    horizon = slots.now + CORRECTION
+    latest = max([begin, *(slot for slot in passed if slot and slot <= horizon)])
+    watermark = None if at_once else counting_start(memory, latest, slots.now)
     return events.job_registered(
         job.id,
         begin,

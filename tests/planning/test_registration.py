@@ -338,3 +338,21 @@ def test_a_slot_put_off_before_the_clock_was_set_back_ends_with_an_edit(
     assert [(event["first"][:16], event["cause"]) for event in ended] == [
         ("2026-11-21T12:00", "its schedule was changed")
     ]
+
+
+def test_slots_that_passed_while_deferred_end_with_an_edit_after_the_clock_was_set_back(
+    tmp_path: Path,
+) -> None:
+    engine = Engine(tmp_path, [job(schedule="* * * * *")])
+    engine.run_at("11:58")
+    engine.record("11:58", events.job_deferred("backup", at("12:20"), ""))
+    for when in ("12:01", "11:20"):
+        engine.run_at(when)
+    engine.jobs = (job(schedule="*/5 * * * *"),)
+
+    engine.run_at("11:21")
+
+    ended = [event for event in engine.events if event["event"] == "missed"]
+    assert [(event["first"][11:16], event["last"][11:16], event["cause"]) for event in ended] == [
+        ("11:59", "12:01", "its schedule was changed")
+    ]

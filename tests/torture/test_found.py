@@ -94,6 +94,15 @@ FOUND: dict[str, list[Operation]] = {
         TICK,
         Advance(TWO_DAYS),
     ],
+    "a job is edited after the clock was set back behind slots that passed while it was deferred": [
+        Configure("b", JobPlan("fails", "* * * * *", "skip", 2)),
+        TICK,
+        Command(("defer", "b", "--until", "20m")),
+        Advance(90),
+        TICK,
+        Advance(-2400),
+        Configure("b", JobPlan("busy", "*/15 * * * *", "latest", 2)),
+    ],
     "a retry waits while the clock was set back by more than an hour": [
         Configure("c", JobPlan("fails", "* * * * *", "skip", 2)),
         TICK,
