@@ -5,6 +5,7 @@ import os
 import shlex
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,20 +18,29 @@ from scheduled.installation import crontab_line, idle_script
 from scheduled.installation.tick_command import Target
 from scheduled.ticks import tick
 
+COMMAND = {"command": "true"}
 BUILTIN = ("mail_cleanup", "memory_rollover", "health", "metrics", "daily_report")
 
 
 class Installation:
-    """Command jobs, all of one schedule, in `scheduled.yaml` or each in a file of its own."""
+    """Jobs, all of one schedule, in `scheduled.yaml` or each in a file of its own."""
 
     def __init__(
-        self, folder: Path, jobs: int, schedule: str, *, in_files: bool = False, **settings: Any
+        self,
+        folder: Path,
+        jobs: int,
+        schedule: str,
+        *,
+        in_files: bool = False,
+        name: str = "jobs",
+        action: Mapping[str, str] = COMMAND,
+        **settings: Any,
     ) -> None:
-        self.root = folder / f"jobs-{jobs}"
+        self.root = folder / f"{name}-{jobs}"
         self.state = self.root / "state"
         self.files = self.root / "jobs"
         self.root.mkdir()
-        mine = {f"job-{n}": {"schedule": schedule, "command": "true"} for n in range(jobs)}
+        mine = {f"job-{n}": {"schedule": schedule, **action} for n in range(jobs)}
         listed = {name: {"enabled": False} for name in BUILTIN}
         configured = {"timezone": "UTC", **settings, "jobs": listed if in_files else listed | mine}
         _written(self.root / "scheduled.yaml", json.dumps(configured, indent=1))

@@ -26,7 +26,7 @@ def job_files(folder: Path, effort: Effort) -> Iterator[Row]:
         partial(work, "jobfiles:cold", installed.root),
         "PyYAML on the same files",
         partial(work, "jobfiles:parsed", installed.files),
-        target=2.0,
+        target=1.5,
     )
     installed.settle(words)
     yield effort.row(
@@ -35,6 +35,7 @@ def job_files(folder: Path, effort: Effort) -> Iterator[Row]:
         partial(work, "jobfiles:cached", installed.root),
         "os.stat of the same files",
         partial(work, "jobfiles:looked_at", installed.files),
+        target=3.0,
     )
     yield effort.row(
         "idle tick by cron, job files",

@@ -37,6 +37,7 @@ def test_every_cost_is_measured_with_what_it_is_compared_with() -> None:
         "idle tick by script, many jobs",
         "tick with one due command job, pass",
         "tick with one due command job, imports",
+        "tick with one due handler job",
         "tick with many due command jobs",
         "keeper, start",
         "keeper, whole run",
