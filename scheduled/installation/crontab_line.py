@@ -26,6 +26,13 @@ def fields(interval: timedelta) -> str:
     return {60: "0 * * * *", 24 * 60: "0 0 * * *"}.get(minutes, f"0 */{minutes // 60} * * *")
 
 
+def every(five: str) -> str:
+    """Return the `--every` that wrote the five fields; empty if none did."""
+    minutes = {fields(timedelta(minutes=n)): str(n) for n in range(1, 31) if 60 % n == 0}
+    hours = {fields(timedelta(hours=n)): f"{n}h" for n in range(1, 25) if 24 % n == 0}
+    return (minutes | hours).get(five, "")
+
+
 def tick_lines(target: Target, when: str = "* * * * *", log: Path | None = None) -> list[bytes]:
     """Return the line that fires `run`; everything else is left to the configuration."""
     return [_line(when, target, "run", log)]
@@ -41,12 +48,11 @@ def seed_lines(target: Target, log: Path | None = None) -> list[bytes]:
 
 def _line(when: str, target: Target, verb: str, log: Path | None) -> bytes:
     command = " ".join(map(_quoted, target.words(verb)))
+    output = f" >> {_quoted(str(log))} 2>&1" if log is not None else ""
     if target.script is not None and verb == "run":
         alone = idle_script.reading(_quoted(str(target.script)), command)
-        command = alone if idle_script.fits(alone) else command
-    if log is not None:
-        command += f" >> {_quoted(str(log))} 2>&1"
-    return os.fsencode(f"{when} {command}\n")
+        command = alone if idle_script.fits(alone + output) else command
+    return os.fsencode(f"{when} {command}{output}\n")
 
 
 def _quoted(word: str) -> str:

@@ -165,3 +165,13 @@ def test_crons_line_appends_what_a_full_tick_prints_and_does_without_the_script(
 
     assert found == {"idle": [0], "due": [FULL], "gone": [FULL]}
     assert log.read_text() == "printed\n" * 2
+
+
+def test_a_shell_that_ends_at_the_first_failure_starts_python_all_the_same(place: Make) -> None:
+    for due, code in ((3600, 0), (-1, FULL)):
+        ours = place(due=due)
+        target = replace(Target.running(ours.arguments[:-1]), script=SCRIPT)
+        command = tick_lines(target)[0].decode().split(" ", 5)[5]
+        for shell in SHELLS[:1] if code == 0 else SHELLS:
+            done = subprocess.run([*shell, "-e", "-u", "-c", command], check=False)
+            assert done.returncode == code
