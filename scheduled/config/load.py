@@ -144,7 +144,7 @@ def load(options: PathOptions) -> Config:
     cache_file = cache.file_for(cache_directory, source, unsaved, "jobs")
     files = job_files.load(directories, parsed, values["default_timeout"], cache_file, trust)
     origins = _origins(options, resolved, parsed)
-    own = _own_jobs(parsed, resolved)
+    own = _own_jobs(parsed, resolved, stamps)
     jobs, over_limit = _within_limit(own + files.jobs, values["max_jobs"], origins["max_jobs"])
     jobs, stuck = _startable(jobs)
     unplaced = _metrics_problems(resolved, values["metrics_file"], origins["metrics_file"])
@@ -169,10 +169,16 @@ def load(options: PathOptions) -> Config:
     )
 
 
-def _own_jobs(parsed: ParsedConfig, places: Paths) -> tuple[Job, ...]:
-    """Return the jobs of the configuration; the built-in ones need an ecosystem to be active."""
+def _own_jobs(
+    parsed: ParsedConfig, places: Paths, stamps: dict[str, Stamp | None]
+) -> tuple[Job, ...]:
+    """Return the jobs of the configuration; the built-in ones need an ecosystem to be active.
+
+    Where there is none, its signs join the stamps: the next tick has to see when one appears.
+    """
     if paths.is_ecosystem(places.root):
         return parsed.jobs
+    stamps |= {str(path): stamp(path) for path in paths.signs_of_ecosystem(places.root)}
     return tuple(map(builtin.inactive, parsed.jobs))
 
 

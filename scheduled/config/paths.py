@@ -11,7 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scheduled.config import state_place
-from scheduled.ecosystem.formats import REGISTRY_PATTERN, is_repository
+from scheduled.ecosystem.formats import (
+    HOME_REGISTRY,
+    REGISTRY_PATTERN,
+    REPOSITORY_REGISTRY,
+    is_repository,
+)
 from scheduled.errors import UsageError
 from scheduled.system.user_dirs import home, xdg
 
@@ -116,6 +121,12 @@ def is_ecosystem(root: Path) -> bool:
     return has_registry(root) or any(
         os.path.isdir(root / inside) for inside in (*STATE_IN_ROOT, *CENTRAL_IN_HOME)
     )
+
+
+def signs_of_ecosystem(root: Path) -> list[Path]:
+    """Return what makes a root an ecosystem when it appears."""
+    inside = (HOME_REGISTRY, REPOSITORY_REGISTRY, *STATE_IN_ROOT, *CENTRAL_IN_HOME)
+    return [root / name for name in inside]
 
 
 def absolute(text: str, base: Path, environ: Mapping[str, str]) -> Path:

@@ -310,7 +310,10 @@ class Tick:
             self.report.was_saved = True
             opening.forget(self.store, heartbeat.LOCKED_OUT)
             is_watching = lingering_output.trim_all(self.store.state_dir)
-            is_watching |= bool(self.config.metrics_file or self.config.ping)
+            # A change of permissions shows in no stamp, and may be what a problem waits for.
+            is_watching |= bool(
+                self.config.problems or self.config.metrics_file or self.config.ping
+            )
             if arguments is not None:
                 next_due = self._next_due(decisions, is_watching=is_watching)
                 tolerance = self.cadence.tolerance(self.now)
