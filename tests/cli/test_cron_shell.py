@@ -1,5 +1,6 @@
 """Which lines of cron and which units have a shell find out alone that nothing is due."""
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,34 @@ def test_doctor_names_a_shell_that_does_not_understand_the_line(patient: Patient
     assert "SHELL=/usr/bin/fish above it does not understand the line" in finding["message"]
     assert b"scheduled-tick" not in patient.crontab.text
     assert problems(patient.examine(), "idle") == []
+
+
+@pytest.mark.parametrize(
+    "options", [["--hourly"], ["--every", "15"], ["--every", "2h"], ["--every", "5", "--log"], []]
+)
+def test_the_line_that_doctor_proposes_keeps_the_options_of_the_old_one(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: list[str]
+) -> None:
+    if "--log" in options:
+        options = [*options, str(tmp_path / "the log")]
+    patient.call("cron", "install", *options)
+    with_script = patient.crontab.text
+    assert problems(patient.examine(), "idle") == []
+    with monkeypatch.context() as without:
+        without.setattr(idle_script, "NAME", "no-such-script")
+        patient.call("cron", "install", *options)
+    assert patient.crontab.text != with_script
+
+    remedy = shlex.split(patient.only("idle")["remedy"])
+    patient.call(*remedy[remedy.index("cron") :])
+
+    assert patient.crontab.text == with_script
+
+
+def test_a_log_counts_for_the_length_of_the_line(place: Place, command: Crontab) -> None:
+    log = place.root.joinpath("long" * 50, "long" * 50, "long" * 50)
+    log.parent.mkdir(parents=True)
+
+    said(place, "install", "--log", str(log))
+
+    assert b"\n* * * * * /" in command.text

@@ -5,10 +5,18 @@ import re
 import shlex
 import stat
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 from scheduled.idle import FLAGS
-from scheduled.installation import crontab_block, idle_script, systemd
+from scheduled.installation import (
+    crontab_block,
+    crontab_entries,
+    crontab_line,
+    idle_script,
+    systemd,
+    systemd_units,
+)
 from scheduled.installation.crontab_block import CrontabError
 from scheduled.installation.crontab_entries import CRONTAB
 from scheduled.installation.doctor import executables, redirection
@@ -19,6 +27,7 @@ from scheduled.version import __version__
 
 ENTRY = ("scheduled", "__main__.py")
 """How the path of the way in ends, which a line of cron's calls."""
+MINUTE = timedelta(minutes=1)
 _NO_SHELLS = frozenset(("false", "nologin", "true"))
 SPOOL = Path("/var/spool/cron/crontabs")
 """Where Debian's cron has the crontabs of users; others are less strict."""
@@ -178,6 +187,8 @@ def idle(facts: Facts) -> Iterator[Finding]:
     """Whether the shell that fires a tick finds out by itself that nothing is due."""
     available = idle_script.find(facts.python)
     for where, command in facts.tick_commands:
+        if "run" not in words(command):
+            continue
         script = idle_script.in_words(words(command))
         remedy = _reinstalling(facts, where)
         if script and (shell := _foreign_shell(facts, where)):
@@ -214,10 +225,21 @@ def _foreign_shell(facts: Facts, where: str) -> str:
 def _may_read_it(facts: Facts, where: str) -> bool:
     """Return whether a line or a unit is ours to write and would get the script."""
     if where.startswith("/"):
-        return True
+        return _is_plain(Path(where))
     ours = crontab_block.lines_in_blocks(facts.crontab)
     is_ours = any(entry.where == where and entry.line in ours for entry in facts.tick_entries)
     return is_ours and idle_script.is_readable_by_shells(facts.crontab)
+
+
+def _is_plain(service: Path) -> bool:
+    """Return whether units say what they do without options, so that nothing gets lost."""
+    try:
+        timer = service.with_suffix(".timer").read_text("utf-8")
+        return "append:" not in service.read_text("utf-8") and (
+            f"OnCalendar={systemd_units.calendar(MINUTE)}\n" in timer
+        )
+    except (OSError, ValueError):
+        return False
 
 
 def _reinstalling(facts: Facts, where: str) -> str:
@@ -239,7 +261,28 @@ def _install(facts: Facts) -> str:
     except CrontabError:
         return "crontab -e"
     is_doubtful = len(existing) > 1 or not all(block.intact for block in existing)
-    return f"{facts.command} cron install{' --force' if is_doubtful else ''}"
+    if is_doubtful:
+        return f"{facts.command} cron install --force"
+    options = _options(existing[0].body) if existing else []
+    return shlex.join([*shlex.split(facts.command), "cron", "install", *options])
+
+
+def _options(block: bytes) -> list[str]:
+    """Return the options that wrote a block, as far as its lines show them."""
+    options: dict[str, list[str]] = {}
+    for entry in crontab_entries.read(block):
+        parts = words(entry.command)
+        if "daily-report" in parts:
+            options["--hourly"] = []
+        five = " ".join(block.split(b"\n")[entry.line - 1].decode("utf-8", "replace").split()[:5])
+        if (interval := crontab_line.every(five)) not in ("", "1"):
+            options.setdefault("--every", [interval])
+        for log in redirection.files(parts):
+            if os.path.isdir(os.path.dirname(log)):
+                options["--log"] = [log]
+    if "--hourly" in options:
+        options.pop("--every", None)
+    return [word for name, value in options.items() for word in (name, *value)]
 
 
 def _missing(command: list[str]) -> Iterator[str]:
