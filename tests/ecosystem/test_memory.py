@@ -219,10 +219,10 @@ def test_beyond_its_budget_a_sweep_parses_in_whole_later(
     assert flaws() == [True, True]
 
 
-def test_the_real_memory_files_state_600_lines_and_are_read_at_sight() -> None:
+def test_the_real_memory_files_state_600_lines_and_are_read_at_sight(tmp_path: Path) -> None:
     branches = registry.load(needs.real_data("aipass-repo"))
 
-    cache = StampCache(Path("/nonexistent/cache"))
+    cache = StampCache(tmp_path / "cache")
     files = list(Survey(cache, Limits(default=1)).files(branches))
 
     assert len(files) == 16
