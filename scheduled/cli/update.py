@@ -68,17 +68,20 @@ def update(
         fields = job_file_editor.as_ours(fields, session.config)
     if schedule is not None and not dry_run:
         count_if_refused(session, schedule)
-    code = 0
     after, text = job_file_editor.check(session.config, file, fields), text_of(fields)
-    if not dry_run:
-        session.own_state()
-        # What was edited before counts from then, as in a tick; the new times count from now.
-        registering.put_on_record(session, [before.id])
-        job_file_editor.rewrite(file, fields)
-        code = registering.register(session, [before.id])
+    code = 0 if dry_run else _rewrite(session, before, file, fields)
     done = "" if dry_run else "already so" if text == file.text else "changed"
     print_result(session, after, file.path, text, done=done, as_json=as_json, code=code)
     return code
+
+
+def _rewrite(session: Session, before: Job, file: JobFile, fields: Mapping[str, Any]) -> int:
+    """Write the job file and register the job; return the exit code."""
+    session.own_state()
+    # What was edited before counts from then, as in a tick; the new times count from now.
+    registering.put_on_record(session, [before.id])
+    job_file_editor.rewrite(file, fields)
+    return registering.register(session, [before.id])
 
 
 def _changed_fields(

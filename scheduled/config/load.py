@@ -126,25 +126,21 @@ class Config:
 def load(options: PathOptions) -> Config:
     """Return the configuration as it is now. What is wrong with single jobs is in `problems`.
 
-    Raise ConfigError with all problems if the file as a whole cannot be used: it may disable or
-    change any job, so none may run. Raise UsageError for a path that is named but does not exist.
+    Raise ConfigError if the file as a whole cannot be used, for it may disable or change any job;
+    UsageError for a path that is named but does not exist.
     """
     early = paths.find_early(options)
     sources = (*early.candidates, *ZONE_FILES)
     stamps = {str(path): stamp(path) for path in (*sources, machine.ID_FILE)}
     unsaved: list[StampCache] = []
     parsed, scan, trust = _parsed_config(options, early, stamps, unsaved)
-    resolved = paths.resolve(options, early, _configured_paths(options, early, parsed))
-    if refusals := trust.place_problems(resolved.root):
-        raise ConfigError(refusals)
-    values = {key: parsed.settings.get(key, default) for key, default in DEFAULTS.items()}
-    values["host"] = options.environ.get("SCHEDULED_HOST") or values["host"]
+    resolved = _resolved(options, early, parsed, trust)
+    values = _values(options, parsed)
     directories = job_files.job_directories(options, early, resolved.root, parsed)
-    cache_directory, source = resolved.state_dir / "cache", early.config_path or resolved.root
-    cache_file = cache.file_for(cache_directory, source, unsaved, "jobs")
+    source = early.config_path or resolved.root
+    cache_file = cache.file_for(resolved.state_dir / "cache", source, unsaved, "jobs")
     files = job_files.load(directories, parsed, values["default_timeout"], cache_file, trust)
-    origins = _origins(options, resolved, parsed)
-    own = _own_jobs(parsed, resolved, stamps)
+    origins, own = _origins(options, resolved, parsed), _own_jobs(parsed, resolved, stamps)
     jobs, over_limit = _within_limit(own + files.jobs, values["max_jobs"], origins["max_jobs"])
     jobs, stuck = _startable(jobs)
     unplaced = _metrics_problems(resolved, values["metrics_file"], origins["metrics_file"])
@@ -167,6 +163,21 @@ def load(options: PathOptions) -> Config:
         unsaved=unsaved,
         **values,
     )
+
+
+def _resolved(options: PathOptions, early: EarlyPaths, parsed: ParsedConfig, trust: Trust) -> Paths:
+    """Return the paths in force. Raise ConfigError for a root that others can change."""
+    resolved = paths.resolve(options, early, _configured_paths(options, early, parsed))
+    if refusals := trust.place_problems(resolved.root):
+        raise ConfigError(refusals)
+    return resolved
+
+
+def _values(options: PathOptions, parsed: ParsedConfig) -> dict[str, Any]:
+    """Return the settings that are keys of DEFAULTS."""
+    values = {key: parsed.settings.get(key, default) for key, default in DEFAULTS.items()}
+    values["host"] = options.environ.get("SCHEDULED_HOST") or values["host"]
+    return values
 
 
 def _own_jobs(
@@ -257,9 +268,7 @@ def _parsed_config(
     stamps: Mapping[str, Stamp | None],
     unsaved: list[StampCache],
 ) -> tuple[ParsedConfig, HandlerScan, Trust]:
-    """Return the checked configuration, from the cache if possible, the handlers it names, and
-    whose files it trusts.
-    """
+    """Return the checked configuration, the handlers it names, and whose files it trusts."""
     path, trust = early.config_path, Trust()
     if path is None:
         return _without_file(options), HandlerScan(), trust
