@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from scheduled.system.folder import Folder
 from scheduled.system.open_folders import OpenFolders
+from tests.builders import needs
 from tests.builders.people import as_nobody
 
 PATHS = ("a/one", "a/two", "a/two/inner", "a/link", "a", "b/one", "a/two/../one", "gone", "a/file")
@@ -50,6 +51,7 @@ def test_in_any_order_each_is_found_as_if_it_was_the_first(root: Path, asked: li
 def test_what_is_in_a_folder_that_cannot_be_listed_is_reached_by_its_name(
     open_folder: Path,
 ) -> None:
+    needs.root()
     folder = open_folder / "closed"
     folder.mkdir()
     (folder / "text").write_text("read")
