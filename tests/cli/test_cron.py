@@ -19,19 +19,6 @@ from tests.builders.people import MALLORY, give
 FOREIGN = b"MAILTO=me@example.org\n0 5 * * * backup caf\xe9\n"
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    (tmp_path / "root").mkdir()
-    return Place(tmp_path / "root", tmp_path / "state")
-
-
-@pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Crontab:
-    made = Crontab(tmp_path / "cron")
-    monkeypatch.setenv("PATH", f"{made.bin}:/usr/bin:/bin")
-    return made
-
-
 def expected(place: Place) -> dict[str, float]:
     """Who calls according to the state, and how often, in seconds."""
     installed: dict[str, float] = (

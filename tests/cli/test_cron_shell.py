@@ -11,19 +11,6 @@ from tests.builders.crontab import Crontab
 from tests.builders.doctored import Patient, problems
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    (tmp_path / "root").mkdir()
-    return Place(tmp_path / "root", tmp_path / "state")
-
-
-@pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Crontab:
-    made = Crontab(tmp_path / "cron")
-    monkeypatch.setenv("PATH", f"{made.bin}:/usr/bin:/bin")
-    return made
-
-
 @pytest.mark.parametrize(
     ("above", "reads"),
     [
@@ -63,13 +50,6 @@ def test_a_path_too_long_for_a_line_of_every_cron_starts_python(
     said(Place(root, place.state_dir, None), "install")
 
     assert b"\n* * * * * /" in command.text
-
-
-@pytest.fixture
-def patient(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Patient:
-    return Patient(tmp_path, monkeypatch, capsys)
 
 
 def test_doctor_proposes_the_line_that_reads_the_script(

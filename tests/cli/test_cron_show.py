@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -11,19 +10,6 @@ from tests.builders.cron_command import Place, said
 from tests.builders.crontab import Crontab
 
 FOREIGN = b"MAILTO=me@example.org\n0 5 * * * backup caf\xe9\n"
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    (tmp_path / "root").mkdir()
-    return Place(tmp_path / "root", tmp_path / "state")
-
-
-@pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Crontab:
-    made = Crontab(tmp_path / "cron")
-    monkeypatch.setenv("PATH", f"{made.bin}:/usr/bin:/bin")
-    return made
 
 
 def test_show_prints_what_would_be_installed_and_then_what_is(

@@ -29,13 +29,6 @@ UNEXCLUSIVE = "int flock(int fd, int operation) { return 0; }\n"
 """A file system on which locks exclude nobody."""
 
 
-@pytest.fixture
-def patient(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Patient:
-    return Patient(tmp_path, monkeypatch, capsys)
-
-
 def test_every_check_says_something_and_the_exit_code_is_that_of_the_gravest(
     patient: Patient,
 ) -> None:

@@ -21,13 +21,6 @@ esac
 """A systemd that has an environment of its own."""
 
 
-@pytest.fixture
-def patient(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Patient:
-    return Patient(tmp_path, monkeypatch, capsys)
-
-
 @pytest.mark.parametrize(
     ("variable", "level", "words"),
     [
