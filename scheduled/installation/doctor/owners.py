@@ -11,12 +11,16 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from scheduled.idle import HEARTBEAT, HINT, SHELL_HINT
 from scheduled.installation.doctor import executables
 from scheduled.installation.doctor.facts import Facts
 from scheduled.installation.doctor.finding import Finding, advised, error, warning
 from scheduled.system import machine, owners, private
 
-OURS = ("scheduled_state.json", "heartbeat", "next-due", "journal", "cache", "locks", "runs")
+OURS = (
+    *("scheduled_state.json", HEARTBEAT, HINT, SHELL_HINT),
+    *("journal", "cache", "locks", "runs"),
+)
 """What the state directory holds."""
 MOST_JOBS = 1000
 """The output directories of so many jobs are looked at."""
