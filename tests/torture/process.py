@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import scheduled
 from scheduled import idle
-from scheduled.cli import context
+from scheduled.cli import context, plain_tick
 from scheduled.cli import main as command_line
 
 BOUNDARIES = {
@@ -52,12 +52,20 @@ def become(
         arguments = ["--root", str(folder), "--state-dir", str(folder / "state"), *words]
         if killed_at is not None:
             sys.addaudithook(_killer(killed_at))
-        found = idle.exit_code(arguments)
-        code = command_line.main(arguments) if found is None else found
+        code = _call(arguments)
         sys.stdout.flush()
     except BaseException:
         os.write(2, traceback.format_exc().encode())
     os._exit(code)
+
+
+def _call(arguments: list[str]) -> int:
+    """Go the way of `scheduled.__main__`: the idle tick, the plain one, the command line."""
+    for quick in (idle.exit_code, plain_tick.run):
+        code = quick(arguments)
+        if code is not None:
+            return code
+    return command_line.main(arguments)
 
 
 def _set_clock(now: datetime) -> None:
