@@ -70,7 +70,7 @@ def _skip_passed(job: Job, memory: JobMemory, now: datetime) -> list[Event]:
     and no edit ever fires by itself.
     """
     schedule, slots = schedule_of(job), SlotCache.at(now)
-    answered, retry = active_runs.newest_claimed(memory) or memory.anchor, memory.retry
+    answered, retry = active_runs.newest_claimed(memory, now) or memory.anchor, memory.retry
     if answered is None or not is_registered(job, memory):
         return []  # the next tick registers the job, and decides as it does then
     anchor = memory.anchor if is_anchored(schedule) else None

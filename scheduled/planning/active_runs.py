@@ -10,9 +10,13 @@ from scheduled.state.present import CORRECTION
 from scheduled.state.records import ActiveRun, JobMemory
 
 
-def newest_claimed(memory: JobMemory) -> datetime | None:
-    """Return the newest slot that has ended, is running or waits for a retry."""
-    retried = memory.retry.slot if memory.retry else None
+def newest_claimed(memory: JobMemory, now: datetime) -> datetime | None:
+    """Return the newest slot that has ended, is running or waits for a retry.
+
+    A slot to come does not count if the clock that claimed it has been corrected since.
+    """
+    retry = memory.retry
+    retried = retry.slot if retry and not retry.is_premature(now) else None
     return _newest((newest_started(memory), retried))
 
 
@@ -58,7 +62,7 @@ def newest_started(memory: JobMemory) -> datetime | None:
 
 def _slot(run: ActiveRun) -> datetime | None:
     """Return the slot of a run; None for one that was due by a clock that was ahead."""
-    if run.slot is None or run.slot > run.started_at + CORRECTION:
+    if run.slot is None or run.is_ahead or run.slot > run.started_at + CORRECTION:
         return None
     return run.slot
 

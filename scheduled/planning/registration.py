@@ -241,7 +241,7 @@ def _ended_slots(
         ended += events.slots_missed(job, MissedRange(put_off, put_off, 1), cause)
     elif put_off is not None:
         until = max(until, put_off)  # it was due before the clock was set back
-    since = active_runs.newest_claimed(memory) or memory.anchor
+    since = active_runs.newest_claimed(memory, slots.now) or memory.anchor
     deferral = memory.deferral.until if memory.deferral else None
     missed = _missed_since(since, until, memory, slots)
     if memory.retry is not None and memory.retry.slot <= slots.now:

@@ -108,7 +108,8 @@ def _is_superseded(slot: datetime, ending: Ending, memory: JobMemory) -> bool:
     """
     newer = [memory.retry.slot if memory.retry else None]
     if ending in (Ending.INTERRUPTED, Ending.PUT_OFF):
-        newer += [memory.succeeded_slot, *(run.slot for run in memory.runs.values())]
+        runs = (run for run in memory.runs.values() if not run.is_ahead)
+        newer += [memory.succeeded_slot, *(run.slot for run in runs)]
     return any(other is not None and other > slot for other in newer)
 
 

@@ -19,7 +19,8 @@ def decide_retry(
 ) -> Decision:
     """Decide to retry a failed slot at its time, unless a newer slot has come due before."""
     # A slot of a clock that was ahead is older than any that has come due since.
-    is_older = due is not None and (due.newest > retry.slot or retry.slot > slots.now + CORRECTION)
+    is_ahead = retry.is_premature(slots.now) or retry.slot > slots.now + CORRECTION
+    is_older = due is not None and (due.newest > retry.slot or is_ahead)
     superseded = is_older and job.catch_up is not CatchUp.ALL
     missed = missed_before_retry(retry, due, slots)
     if superseded:

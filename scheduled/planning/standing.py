@@ -89,5 +89,5 @@ def counting_start(memory: JobMemory, start: datetime, now: datetime) -> datetim
     Never before a slot that it has claimed, or that was put off; such a slot lies in the future for
     a while if the clock was set back.
     """
-    claimed = (memory.watermark, newest_claimed(memory), put_off_slot(memory))
+    claimed = (memory.watermark, newest_claimed(memory, now), put_off_slot(memory))
     return max([start, *(slot for slot in claimed if slot and slot <= now + CORRECTION)])

@@ -63,6 +63,7 @@ def _job_registered(state: State, event: kinds.JobRegistered) -> None:
     entry.pop("retry", None)
     entry.pop("away", None)
     entry.pop("absence", None)
+    job_entry.mark_runs_ahead(entry, event["at"])
     entry["coalesced"] = 0
     entry["interruptions"] = 0
     job_entry.expire_deferral(entry)
@@ -95,7 +96,7 @@ def _machine_booted(state: State, event: kinds.MachineBooted) -> None:
 
 
 def _watermark_reset(state: State, event: kinds.WatermarkReset) -> None:
-    _entry(state, event["job"])["watermark"] = event["watermark"]
+    job_entry.correct_watermark(_entry(state, event["job"]), event["watermark"])
 
 
 # Slots without a run
@@ -125,6 +126,7 @@ def _slot_skipped(state: State, event: kinds.SlotSkipped) -> None:
 
 def _retry_cancelled(state: State, event: kinds.RetryCancelled) -> None:
     entry = _entry(state, event["job"])
+    job_entry.raise_watermark(entry, event["slot"], _noted_at(event))
     entry.pop("retry", None)
     entry["interruptions"] = 0
     last = entry.get("last")
@@ -132,7 +134,6 @@ def _retry_cancelled(state: State, event: kinds.RetryCancelled) -> None:
         entry["coalesced"] = 0  # its attempts have answered for them
         if last and last.get("retry_at") and last.get("slot") == event["slot"]:
             last["retry_at"] = None
-    job_entry.raise_watermark(entry, event["slot"], _noted_at(event))
     if event.get("dead_letter"):
         job_entry.add_dead_letter(state, event, event.get("at"))
         job_entry.count_dead_letter(entry, event, event.get("at"))
@@ -148,10 +149,10 @@ def _noted_at(event: Mapping[str, Any]) -> str | None:
 
 def _not_now(state: State, event: kinds.NotNow) -> None:
     entry = _entry(state, event["job"])
-    job_entry.close_run(entry, event.get("run_id"))
+    run = job_entry.close_run(entry, event.get("run_id"))
     entry["deferrals"] = entry.get("deferrals", 0) + 1
     entry["deferred"] = job_entry.not_now(entry, event)
-    job_entry.update_retry(entry, event)
+    job_entry.update_retry(entry, event, run)
 
 
 # Runs
@@ -178,14 +179,14 @@ def _stop_requested(state: State, event: kinds.StopRequested) -> None:
 
 def _run_ended(state: State, event: kinds.RunEnded) -> None:
     entry, slot = _entry(state, event["job"]), event.get("slot")
-    job_entry.close_run(entry, event.get("run_id"))
+    run = job_entry.close_run(entry, event.get("run_id"))
     if event.get("answered") and slot:
-        job_entry.answer(entry, slot, _noted_at(event))
+        job_entry.answer(entry, slot, _noted_at(event), run)
     elif event["outcome"] == "interrupted" and slot and "retry_at" not in event:
         # Of version 0.1.0: `records` takes the slot to rerun from the last run.
         entry["interruptions"] = entry.get("interruptions", 0) + 1
     job_entry.set_last(entry, event)
-    job_entry.update_retry(entry, event)
+    job_entry.update_retry(entry, event, run)
     since = event.get("finished_at") or event.get("at")
     if event.get("dead_letter"):
         job_entry.add_dead_letter(state, event, since)

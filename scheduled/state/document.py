@@ -58,10 +58,14 @@ class RunEntry(TypedDict, total=False):
     trouble: str
     interruptions: int
     suspends: bool
+    ahead: bool
 
 
 class RetryEntry(TypedDict, total=False):
-    """A slot that is tried again: when, and how its last attempt ended."""
+    """A slot that is tried again: when, and how its last attempt ended.
+
+    It is `ahead` if the clock that claimed its slot was, and has been corrected since.
+    """
 
     slot: str | None
     retry_at: str | None
@@ -72,6 +76,7 @@ class RetryEntry(TypedDict, total=False):
     outcome: str
     error: str | None
     run_id: str
+    ahead: bool
 
 
 class NotNowEntry(TypedDict, total=False):

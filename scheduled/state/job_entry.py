@@ -43,6 +43,8 @@ def open_run(entry: JobEntry, event: RunStarted) -> None:
     }
     values["started_at"] = event["at"]
     run = cast("RunEntry", values)
+    if _retries_ahead(entry, event["slot"], event["at"]):
+        run["ahead"] = True
     if event.get("lane"):
         beside = entry.setdefault("beside", {})
         assert beside is not None
@@ -59,14 +61,16 @@ def find_run(entry: JobEntry, run_id: str | None) -> RunEntry | None:
     return next((run for run in runs if run and run.get("run_id") == run_id), None)
 
 
-def close_run(entry: JobEntry, run_id: str | None) -> None:
-    """Remove the run from those in progress; others beside it stay."""
+def close_run(entry: JobEntry, run_id: str | None) -> RunEntry | None:
+    """Remove the run from those in progress, and return it; others beside it stay."""
+    closed = find_run(entry, run_id)
     if run_id is not None and (entry.get("open") or {}).get("run_id") == run_id:
         entry.pop("open")
     beside = entry.pop("beside", None) or {}
     others = {lane: run for lane, run in beside.items() if run.get("run_id") != run_id}
     if others:
         entry["beside"] = others
+    return closed
 
 
 def set_last(entry: JobEntry, event: RunEnded | SlotSkipped) -> None:
@@ -108,9 +112,10 @@ def not_now(entry: JobEntry, event: NotNow) -> NotNowEntry:
     return kept
 
 
-def answer(entry: JobEntry, slot: str, at: str | None) -> None:
-    """Move the watermark to a slot that is done with, as was recorded `at` an instant."""
-    raise_watermark(entry, slot, at)
+def answer(entry: JobEntry, slot: str, at: str | None, run: RunEntry | None = None) -> None:
+    """Move the watermark to a slot that `run` is done with, as was recorded `at` an instant."""
+    if not (run and run.get("ahead")):
+        raise_watermark(entry, slot, at)
     entry["coalesced"] = 0
     entry["interruptions"] = 0
 
@@ -120,10 +125,41 @@ def raise_watermark(entry: JobEntry, slot: str, at: str | None) -> None:
 
     Nor does it follow the slot of a clock that was ahead: what comes due now would be passed over.
     """
-    if at is None or _seconds(slot) <= _seconds(at) + CORRECTION.total_seconds():
+    allowed = 0.0 if _retries_ahead(entry, slot, at) else CORRECTION.total_seconds()
+    if at is None or _seconds(slot) <= _seconds(at) + allowed:
         # The schedule may have changed while the run went on.
         entry["watermark"] = newest(slot, entry.get("watermark"))
     expire_deferral(entry)
+
+
+def correct_watermark(entry: JobEntry, watermark: str | None) -> None:
+    """Set the watermark back after a clock that was ahead, and mark what that clock has claimed."""
+    entry["watermark"] = watermark
+    _mark_ahead(entry, _seconds(watermark or ""))
+
+
+def mark_runs_ahead(entry: JobEntry, at: str) -> None:
+    """Mark the runs in progress that a clock has claimed that was corrected before `at`."""
+    _mark_ahead(entry, _seconds(at) + CORRECTION.total_seconds())
+
+
+def _mark_ahead(entry: JobEntry, latest: float) -> None:
+    """Mark the runs in progress and the retry whose slots come after `latest`.
+
+    They may end or be tried again shortly before their slots come, when nothing else tells that
+    the watermark does not stand just before these.
+    """
+    for item in (entry.get("open"), *(entry.get("beside") or {}).values(), entry.get("retry")):
+        if item and _seconds(item.get("slot") or "") > latest:
+            item["ahead"] = True
+
+
+def _retries_ahead(entry: JobEntry, slot: str | None, at: str | None) -> bool:
+    """Return whether the retry of `slot` was claimed by a clock that was ahead, and is to come."""
+    retry: Any = entry.get("retry") or {}
+    if not retry.get("ahead") or slot is None or retry.get("slot") != slot:
+        return False
+    return _seconds(slot) > _seconds(at or "")
 
 
 def newest(instant: str, other: str | None) -> str:
@@ -139,8 +175,8 @@ def _seconds(text: str) -> float:
 # Retries and dead letters
 
 
-def update_retry(entry: JobEntry, event: RunEnded | NotNow) -> None:
-    """Set the next attempt that the end of a run asks for, or cancel the one it answers."""
+def update_retry(entry: JobEntry, event: RunEnded | NotNow, run: RunEntry | None) -> None:
+    """Set the next attempt that the end of `run` asks for, or cancel the one it answers."""
     retry_at, slot = event.get("retry_at"), event.get("slot")
     if retry_at and slot:
         is_put_off = event["event"] == "deferred"
@@ -156,6 +192,8 @@ def update_retry(entry: JobEntry, event: RunEnded | NotNow) -> None:
             retry["outcome"] = str(event.get("outcome") or "")
             retry["error"] = str(event.get("error") or event.get("reason") or "")
             retry["run_id"] = event.get("run_id", "")
+        if (run or {}).get("ahead"):
+            retry["ahead"] = True
         entry["retry"] = retry
         entry["interruptions"] = event.get("interruptions", 0)
     elif event.get("answered"):

@@ -65,6 +65,8 @@ class ActiveRun(NamedTuple):
     tick_started: int | None = None
     interruptions: int = 0
     """How many earlier attempts for its slot were interrupted."""
+    is_ahead: bool = False
+    """Whether a clock that has been corrected since claimed its slot before its time."""
 
 
 class Away(NamedTuple):
@@ -88,11 +90,17 @@ class Retry(NamedTuple):
     """Empty if the last attempt did no work, but said "not now"."""
     error: str = ""
     run_id: str = ""
+    is_ahead: bool = False
+    """Whether a clock that has been corrected since claimed its slot before its time."""
 
     @property
     def is_rerun(self) -> bool:
         """Whether the last attempt was interrupted."""
         return self.outcome == "interrupted"
+
+    def is_premature(self, now: datetime) -> bool:
+        """Return whether its slot is still to come, and was claimed by a clock that was ahead."""
+        return self.is_ahead and self.slot > now
 
 
 class Pause(NamedTuple):
@@ -257,6 +265,7 @@ def _run(entry: RunEntry | None) -> ActiveRun | None:
         tick=entry.get("tick"),
         tick_started=entry.get("tick_started"),
         interruptions=entry.get("interruptions", 0),
+        is_ahead=bool(entry.get("ahead")),
     )
 
 
@@ -292,6 +301,7 @@ def _retry(job: JobEntry) -> Retry | None:
         run.get("outcome", "failed") or "",
         run.get("error") or "",
         run.get("run_id") or "",
+        bool(entry.get("ahead")),
     )
 
 

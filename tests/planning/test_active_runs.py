@@ -11,6 +11,7 @@ from tests.builders.memories import registered
 
 RUN = ActiveRun("r1", at("12:00"), 1, at("12:01"), 60.0)
 RUNNING = JobMemory(watermark=at("11:00"), runs={0: RUN}, coalesced=2)
+NOW = at("13:00")
 PARALLEL = job(overlap=Overlap.ALLOW)
 
 
@@ -18,10 +19,23 @@ def test_the_newest_claimed_slot_has_ended_or_runs_or_waits_for_a_retry() -> Non
     opened = ActiveRun("r1", at("12:00"), 1, at("12:00"), 60.0)
     retry = Retry(at("10:00"), 2, at("13:00"))
 
-    assert active_runs.newest_claimed(JobMemory()) is None
-    assert active_runs.newest_claimed(registered("11:00")) == at("11:00")
-    assert active_runs.newest_claimed(registered("11:00")._replace(runs={0: opened})) == at("12:00")
-    assert active_runs.newest_claimed(registered("09:00")._replace(retry=retry)) == at("10:00")
+    running = registered("11:00")._replace(runs={0: opened})
+    retrying = registered("09:00")._replace(retry=retry)
+
+    assert active_runs.newest_claimed(JobMemory(), NOW) is None
+    assert active_runs.newest_claimed(registered("11:00"), NOW) == at("11:00")
+    assert active_runs.newest_claimed(running, NOW) == at("12:00")
+    assert active_runs.newest_claimed(retrying, NOW) == at("10:00")
+
+
+def test_a_slot_to_come_that_a_wrong_clock_claimed_is_not_the_newest_one() -> None:
+    ahead = Retry(at("10:00"), 2, at("09:30"), is_ahead=True)
+    waiting = registered("09:00")._replace(retry=ahead)
+    running = registered("09:00")._replace(runs={0: RUN._replace(is_ahead=True)})
+
+    assert active_runs.newest_claimed(waiting, at("09:30")) == at("09:00")
+    assert active_runs.newest_claimed(waiting, at("10:00")) == at("10:00")
+    assert active_runs.newest_claimed(running, NOW) == at("09:00")
 
 
 def test_the_next_run_counts_from_the_newest_slot_in_progress() -> None:

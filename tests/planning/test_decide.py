@@ -317,6 +317,16 @@ def test_slots_before_that_of_a_retry_that_is_still_to_come_are_not_yet_missed()
     assert decided(job(catch_up=CatchUp.ALL), memory, "12:10").missed is None
 
 
+@pytest.mark.parametrize(("is_ahead", "verdict"), [(True, "give_up"), (False, "run")])
+def test_what_came_due_since_is_newer_than_a_slot_to_come_of_a_corrected_clock(
+    is_ahead: bool, verdict: str
+) -> None:
+    retry = Retry(at("13:00"), 2, at("12:05"), is_ahead=is_ahead)
+    memory = registered("11:00")._replace(retry=retry)
+
+    assert decided(job(), memory, "12:10").verdict == verdict
+
+
 def test_a_start_within_the_grace_of_its_slot_is_on_time() -> None:
     strict = job(catch_up=CatchUp.SKIP)
     punctual, late = "12:02:00", "12:02:01"

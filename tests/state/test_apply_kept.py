@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import pytest
+
 from scheduled.state import apply, job_entry, records
-from tests.builders.events import MISSED, RUN, SEEN, after, end, record
+from tests.builders.events import BEGIN, MISSED, RUN, SEEN, after, end, record
 from tests.builders.jobs import at
 
 # What an end brings with it
@@ -88,6 +90,51 @@ def test_a_watermark_in_a_future_that_was_an_error_comes_back() -> None:
     clamped = {"event": "clamped", "job": "backup", "watermark": "2026-11-21T09:00:00Z"}
 
     assert record(after(SEEN, clamped)).watermark == at("09:00")
+
+
+CLAMPED: dict[str, Any] = {
+    "event": "clamped",
+    "job": "backup",
+    "seq": 5,
+    "at": "2026-11-21T07:00:00Z",
+    "watermark": "2026-11-21T07:00:00Z",
+}
+"""The clock was five hours ahead when the slot of RUN, 12:00, was claimed."""
+AGAIN: dict[str, Any] = {"slot": RUN["slot"], "seq": 6, "at": "2026-11-21T11:00:00Z"}
+FAILED = end("failed", answered=False, retry_at="2026-11-21T12:01:00Z", seq=4)
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        [FAILED, CLAMPED, end("failed", attempt=2, **AGAIN)],
+        [FAILED, CLAMPED, {**BEGIN, **AGAIN}, end(attempt=2, **AGAIN)],
+        [FAILED, CLAMPED, {**BEGIN, **AGAIN}, {**FAILED, **AGAIN}, end("failed", **AGAIN)],
+        [FAILED, CLAMPED, {"event": "given_up", "job": "backup", **AGAIN}],
+        [CLAMPED, end(**AGAIN)],
+        [
+            {**SEEN, "at": CLAMPED["at"], "watermark": CLAMPED["watermark"]},
+            end(**AGAIN),
+        ],
+    ],
+    ids=["retried", "retried by a run", "retried twice", "given up", "run for hours", "edited"],
+)
+def test_a_slot_that_a_clock_ahead_claimed_moves_no_watermark_before_it_comes(
+    ends: list[dict[str, Any]],
+) -> None:
+    state = after(SEEN, BEGIN, *ends)
+
+    assert state["jobs"]["backup"]["watermark"] == "2026-11-21T07:00:00Z"
+
+
+def test_a_slot_that_a_clock_ahead_claimed_moves_the_watermark_once_it_has_come() -> None:
+    later = {**AGAIN, "at": "2026-11-21T12:00:30Z"}
+
+    given_up = after(SEEN, BEGIN, FAILED, CLAMPED, {"event": "given_up", "job": "backup", **later})
+    retried = after(SEEN, BEGIN, FAILED, CLAMPED, {**BEGIN, **later}, end(attempt=2, **later))
+
+    for state in (given_up, retried):
+        assert state["jobs"]["backup"]["watermark"] == RUN["slot"]
 
 
 def test_a_job_met_again_counts_from_there_and_was_first_seen_before() -> None:

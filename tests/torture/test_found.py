@@ -103,6 +103,15 @@ FOUND: dict[str, list[Operation]] = {
         Advance(-2400),
         Configure("b", JobPlan("busy", "*/15 * * * *", "latest", 2)),
     ],
+    "a retry is tried in a wrong past and again shortly before its slot": [
+        Configure("a", JobPlan("fails", "*/5 * * * *", "latest", 2)),
+        TICK,
+        Advance(1800),
+        TICK,
+        Advance(-TWO_DAYS - 2400),
+        TICK,
+        Advance(TWO_DAYS),
+    ],
     "a retry waits while the clock was set back by more than an hour": [
         Configure("c", JobPlan("fails", "* * * * *", "skip", 2)),
         TICK,
