@@ -5,7 +5,6 @@ the branches are checked now.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +15,7 @@ from scheduled.ecosystem.memory import MemoryFile, Survey
 from scheduled.ecosystem.opened_mail import OpenedMail
 from scheduled.ecosystem.registry import Branch, RegistryError
 from scheduled.handler import Context, Kind, Param, values
+from scheduled.quick_classes import dataclass, field
 from scheduled.system.stamp_cache import StampCache
 
 PARAMS = {

@@ -7,7 +7,6 @@ run; what happens to the program's own notices causes none.
 """
 
 import os
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from scheduled.ecosystem import (
@@ -26,6 +25,7 @@ from scheduled.ecosystem.registry import Branch, Registry
 from scheduled.ecosystem.stale_mail import Overdue, Rules
 from scheduled.errors import ScheduledError, UnparsableFileError
 from scheduled.handler import Context, Incomplete, Kind, Param, values
+from scheduled.quick_classes import dataclass, field
 from scheduled.system.files import stamp
 from scheduled.system.stamp_cache import Facts, StampCache
 

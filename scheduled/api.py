@@ -8,7 +8,6 @@ imports this module on first use, because an idle tick pays for every import.
 import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from scheduled.config.python_jobs import job, jobs_in
 from scheduled.errors import ConfigError, ScheduledError, UsageError
 from scheduled.jobs.model import SYSTEM_ZONE, Job, Outcome
 from scheduled.planning.decision import Decision, Verdict
+from scheduled.quick_classes import replace
 from scheduled.system import machine
 from scheduled.ticks import dispatcher, tick
 from scheduled.ticks.report import Report

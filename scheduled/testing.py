@@ -11,7 +11,6 @@ Only this module needs pytest.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Unpack
@@ -24,6 +23,7 @@ from scheduled.handler.policies import Policies
 from scheduled.jobs.model import Outcome
 from scheduled.notify import routes
 from scheduled.notify.message import Message
+from scheduled.quick_classes import dataclass
 from scheduled.runs import output_files
 from scheduled.state import records
 from scheduled.state.store import Store

@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property, wraps
 from pathlib import Path
@@ -17,6 +16,7 @@ from scheduled.config import load, ownership
 from scheduled.config.load import Config
 from scheduled.config.paths import PathOptions
 from scheduled.errors import ScheduledError
+from scheduled.quick_classes import dataclass, field
 from scheduled.state import known_days
 from scheduled.state.journal import Event
 from scheduled.state.store import Store

@@ -3,7 +3,6 @@
 import os
 import shlex
 from collections.abc import Container, Iterable
-from dataclasses import replace
 from pathlib import Path
 
 from scheduled.cli import tick_calls
@@ -19,6 +18,7 @@ from scheduled.installation.doctor.finding import Finding
 from scheduled.installation.tick_command import Target
 from scheduled.jobs.model import Attempt, Job
 from scheduled.planning import decide
+from scheduled.quick_classes import replace
 from scheduled.runs import environment, retention
 from scheduled.runs.environment import UnusableEnvironmentError
 from scheduled.state import heartbeat, records

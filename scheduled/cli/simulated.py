@@ -1,13 +1,13 @@
 """The future of an installation: its upcoming ticks, simulated from the current state."""
 
 import copy
-from dataclasses import replace
 from datetime import timedelta
 
 from scheduled.cli.context import Session
 from scheduled.cli.when import at as when_at
 from scheduled.errors import UsageError
 from scheduled.planning.decision import Decision
+from scheduled.quick_classes import replace
 from scheduled.state import tick_interval
 from scheduled.system.text import one_line
 from scheduled.ticks.simulation.fakes import InMemoryStore

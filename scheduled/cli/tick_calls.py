@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from scheduled.errors import UsageError
 from scheduled.installation import identity, idle_script, tick_lines
 from scheduled.installation.tick_command import Target
 from scheduled.installation.tick_lines import TickLine
+from scheduled.quick_classes import replace
 from scheduled.state import events, tick_interval
 from scheduled.system import machine
 

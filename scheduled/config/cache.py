@@ -6,14 +6,14 @@ commands to run, so one that others may write to is ignored as well.
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 from scheduled.config.directories import File
 from scheduled.config.parsed import Handler, ParsedConfig
 from scheduled.jobs.model import Job
+from scheduled.quick_classes import MISSING, NamedTuple, dataclass, fields
 from scheduled.system.files import Stamp
 from scheduled.system.stamp_cache import StampCache
 

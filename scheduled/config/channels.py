@@ -4,7 +4,6 @@ What is wrong with one of them stops that one alone, never a job.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from scheduled.config.converters import InvalidValue, describe
@@ -14,6 +13,7 @@ from scheduled.config.notify_keys import CHANNELS, KIND_KEYS, REQUIRED, SUBSCRIB
 from scheduled.config.yaml_document import Node
 from scheduled.errors import did_you_mean
 from scheduled.notify.kinds import Kind
+from scheduled.quick_classes import replace
 from scheduled.system.text import excerpt
 
 TABLES: Mapping[str, Table] = {table.key: table for table in (CHANNELS, SUBSCRIBERS)}

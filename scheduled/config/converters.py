@@ -6,13 +6,13 @@ JSON Schema of what it accepts, for editors.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from scheduled.config.yaml_document import Node
 from scheduled.errors import ScheduleError, did_you_mean
 from scheduled.jobs.model import NAME
+from scheduled.quick_classes import dataclass
 from scheduled.system.text import excerpt
 from scheduled.timing import durations, window
 

@@ -8,13 +8,13 @@ besides (retries, a time limit) is named above the line, and is lost.
 import re
 import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
 from pathlib import Path
 
 from scheduled.config.importers import command_text
 from scheduled.config.importers.crontab_shape import is_entry
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
+from scheduled.quick_classes import dataclass, fields
 from scheduled.timing import timezones
 
 _DECISIVE = (

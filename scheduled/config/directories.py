@@ -7,12 +7,12 @@ a change of mode does not change a stamp.
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from scheduled.config import paths
 from scheduled.config.parsed import ParsedConfig
 from scheduled.errors import ConfigError, UsageError, reason_of
+from scheduled.quick_classes import dataclass
 from scheduled.system.files import Stamp, stamp_of
 from scheduled.system.text import excerpt
 from scheduled.system.trusted import Trust

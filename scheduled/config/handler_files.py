@@ -6,7 +6,6 @@ Nothing in a file is run here.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from scheduled.config import cache
@@ -21,6 +20,7 @@ from scheduled.config.directories import (
 from scheduled.config.parsed import Handler, ParsedConfig, ParsedJobFile
 from scheduled.handler import loader
 from scheduled.jobs import builtin
+from scheduled.quick_classes import dataclass, field
 from scheduled.system import machine
 from scheduled.system.files import Stamp, stamp
 from scheduled.system.trusted import Trust

@@ -7,7 +7,6 @@ and the arguments of its decorators have to be literals; it is run only in the c
 import ast
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from scheduled.config import python_values
@@ -15,6 +14,7 @@ from scheduled.config.converters import InvalidValue, describe
 from scheduled.config.yaml_document import MAX_BYTES, Node
 from scheduled.errors import UnreadableFileError
 from scheduled.handler.loader import FUNCTION
+from scheduled.quick_classes import dataclass, field
 from scheduled.system.trusted import Trust
 
 CONTRACT = "scheduled.handler"

@@ -5,7 +5,6 @@ Every problem is reported, each with its line.
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -19,6 +18,7 @@ from scheduled.handler import loader
 from scheduled.handler.params import problems as param_problems
 from scheduled.jobs import builtin
 from scheduled.jobs.model import Job
+from scheduled.quick_classes import dataclass, field, replace
 from scheduled.system import machine
 from scheduled.system.text import excerpt
 from scheduled.timing import expression, timezones

@@ -7,7 +7,6 @@ has added so much as a comment or a blank line is left alone, because rewriting 
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from scheduled.config.load import Config
 from scheduled.config.yaml_writer import text_of
 from scheduled.errors import ConfigError, UnreadableFileError, UsageError, reason_of
 from scheduled.jobs.model import Job
+from scheduled.quick_classes import dataclass, field
 from scheduled.system import files
 
 DAY_SECONDS = 86400

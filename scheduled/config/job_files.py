@@ -5,7 +5,6 @@ alone. If nothing changed, this costs a stat of each file: no YAML is read or im
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from scheduled.config import cache, gptme_format, paths
@@ -23,6 +22,7 @@ from scheduled.config.paths import EarlyPaths, PathOptions
 from scheduled.errors import ConfigError
 from scheduled.jobs import builtin
 from scheduled.jobs.model import Job
+from scheduled.quick_classes import dataclass, field
 from scheduled.system import machine
 from scheduled.system.files import Stamp, stamp
 from scheduled.system.trusted import Trust

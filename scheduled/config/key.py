@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from scheduled.config.converters import Converter
+from scheduled.quick_classes import dataclass, replace
 
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 

@@ -5,7 +5,6 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from scheduled.config.paths import EarlyPaths, PathOptions, Paths
 from scheduled.errors import ConfigError, ScheduleError, UsageError
 from scheduled.jobs import builtin
 from scheduled.jobs.model import DEFAULT_TIMEOUT, Job
+from scheduled.quick_classes import dataclass, field
 from scheduled.system import machine
 from scheduled.system.files import Stamp, stamp
 from scheduled.system.stamp_cache import StampCache

@@ -4,7 +4,6 @@ They are declared as those of `config.keys` are.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from scheduled.config.converters import (
     choice,
@@ -31,6 +30,7 @@ from scheduled.notify.kinds import Kind, Tls
 from scheduled.notify.message import PRIORITIES
 from scheduled.notify.notice import GROUPS, KINDS
 from scheduled.notify.subscription import KINDS as KINDS_OF_SUBSCRIBERS
+from scheduled.quick_classes import NamedTuple
 
 _FILE = ", relative to the configuration's directory; see [secrets](#secrets)"
 

@@ -4,10 +4,10 @@ A configuration stands here before its paths are resolved.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from scheduled.jobs.model import Job
+from scheduled.quick_classes import dataclass, field
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ there are two steps: `find_early` before the file is read, `resolve` after.
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from scheduled.config import state_place
@@ -18,6 +17,7 @@ from scheduled.ecosystem.formats import (
     is_repository,
 )
 from scheduled.errors import UsageError
+from scheduled.quick_classes import dataclass, field
 from scheduled.system.user_dirs import home, xdg
 
 STATE_IN_ROOT = ("aipass_core/trigger/trigger_json", "src/aipass/trigger/trigger_json")

@@ -8,7 +8,6 @@ import os
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Unpack
@@ -22,6 +21,7 @@ from scheduled.errors import ConfigError, UsageError
 from scheduled.handler import Declaration, Function, declaration_of, loader
 from scheduled.handler.policies import Policies
 from scheduled.jobs.model import SYSTEM_ZONE, Job
+from scheduled.quick_classes import replace
 
 SOURCE = "Python"
 """The `source` of such a job."""

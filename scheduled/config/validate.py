@@ -7,7 +7,6 @@ file is one job, and is checked in the same way.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from scheduled.config import channels, converters
@@ -28,6 +27,7 @@ from scheduled.errors import ConfigError, ScheduleError
 from scheduled.jobs import builtin
 from scheduled.jobs.model import Job
 from scheduled.notify.routes import problems as route_problems
+from scheduled.quick_classes import replace
 from scheduled.system.text import excerpt
 from scheduled.timing import timezones
 from scheduled.timing.local_zone import LocalZone

@@ -9,13 +9,13 @@ import math
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from scheduled.errors import ConfigError, UnreadableFileError
+from scheduled.quick_classes import dataclass, field
 from scheduled.system.text import excerpt
 from scheduled.system.trusted import Trust
 

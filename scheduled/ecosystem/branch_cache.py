@@ -11,9 +11,10 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from scheduled.ecosystem.registry import Branch
+from scheduled.quick_classes import NamedTuple
 from scheduled.system import files
 from scheduled.system.files import Stamp
 from scheduled.system.stamp_cache import Facts, StampCache

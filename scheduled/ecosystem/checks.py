@@ -9,10 +9,9 @@ import contextlib
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from scheduled.ecosystem import branch, logs, mailbox
 from scheduled.ecosystem.branch import (
@@ -31,6 +30,7 @@ from scheduled.ecosystem.opened_mail import OpenedMail
 from scheduled.ecosystem.registry import Branch
 from scheduled.errors import UnreadableFileError, reason_of
 from scheduled.handler.params import Kind, Param, ParamTable, values
+from scheduled.quick_classes import NamedTuple, dataclass
 from scheduled.system.files import NOWHERE, parse_json, stamp_of
 from scheduled.system.stamp_cache import Facts, StampCache
 

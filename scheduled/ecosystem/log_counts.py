@@ -7,7 +7,8 @@ up, saving and loading them then takes no step of its own for each second.
 import binascii
 from array import array
 from bisect import bisect_left, bisect_right
-from typing import NamedTuple
+
+from scheduled.quick_classes import NamedTuple
 
 Found = dict[int, list[int]]
 """Errors and warnings by the second they were reported in, since the epoch."""

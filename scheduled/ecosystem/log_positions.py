@@ -13,10 +13,10 @@ import stat
 import sys
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import NamedTuple
 
 from scheduled.ecosystem import log_lines
 from scheduled.ecosystem.log_counts import Found, LogCounts
+from scheduled.quick_classes import NamedTuple
 from scheduled.system.files import Stamp, stamp_of
 from scheduled.system.folder import Folder
 from scheduled.system.stamp_cache import Facts, StampCache

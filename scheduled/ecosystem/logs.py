@@ -6,15 +6,14 @@ import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import NamedTuple
 
 from scheduled.ecosystem.branch import LOGS
 from scheduled.ecosystem.log_positions import ROTATED, ReadPositions
 from scheduled.ecosystem.registry import Branch
 from scheduled.errors import reason_of
+from scheduled.quick_classes import NamedTuple, dataclass, field
 from scheduled.system.folder import Folder
 
 

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from scheduled.ecosystem import archive, mailbox, timestamps
 from scheduled.errors import UnreadableFileError
+from scheduled.quick_classes import NamedTuple
 from scheduled.system.files import parse_json
 from scheduled.system.folder import Folder
 

@@ -10,11 +10,12 @@ the file, and does not replace the other writer's.
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from scheduled.ecosystem import central
 from scheduled.ecosystem.registry import Branch
 from scheduled.errors import UnreadableFileError
+from scheduled.quick_classes import NamedTuple
 
 NAME = "AI_MAIL"
 

@@ -6,11 +6,12 @@ told. What was named is remembered by branch, while the notice is on its way or 
 """
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from scheduled.ecosystem import mailbox
 from scheduled.ecosystem.formats import one_line
 from scheduled.ecosystem.mailbox import Mailbox, Message
+from scheduled.quick_classes import NamedTuple
 
 KEY = "scheduled:stale_mail"
 LISTED = 50

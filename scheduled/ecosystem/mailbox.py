@@ -9,13 +9,13 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
 from scheduled.ecosystem import timestamps
 from scheduled.errors import LockedError, UnparsableFileError, UnreadableFileError, cut, reason_of
+from scheduled.quick_classes import dataclass, field
 from scheduled.system.files import Stamp, json_bytes, parse_json
 from scheduled.system.folder import Folder, Found
 from scheduled.system.folder_lock import locked

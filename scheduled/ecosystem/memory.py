@@ -8,8 +8,7 @@ registry never becomes part of a path.
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple, TypeGuard
+from typing import Any, ClassVar, TypeGuard
 
 from scheduled.ecosystem.branch import KINDS, TRINITY, memory_in, memory_kind
 from scheduled.ecosystem.branch_cache import Finding
@@ -17,6 +16,7 @@ from scheduled.ecosystem.memory_document import UNLIMITED, MemoryDocument, exami
 from scheduled.ecosystem.registry import Branch
 from scheduled.errors import reason_of
 from scheduled.handler.params import Kind, Param, ParamTable, values
+from scheduled.quick_classes import NamedTuple, dataclass, field
 from scheduled.system.stamp_cache import Facts, StampCache
 
 DEFAULT_LIMIT = 600

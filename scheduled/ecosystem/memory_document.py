@@ -13,9 +13,10 @@ reliably; in any other case, and to count the entries of lists, the document is 
 """
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from scheduled.errors import UnreadableFileError
+from scheduled.quick_classes import NamedTuple
 from scheduled.system.files import NOWHERE, parse_json
 
 UNLIMITED = -1

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from scheduled.ecosystem import central
 from scheduled.ecosystem.formats import one_line
 from scheduled.errors import UnreadableFileError
+from scheduled.quick_classes import NamedTuple
 from scheduled.system.files import parse_json
 from scheduled.system.folder import Folder
 

@@ -10,11 +10,10 @@ import contextlib
 import fnmatch
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, repeat
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from scheduled.ecosystem.formats import (
     ADDRESS_LENGTH,
@@ -25,6 +24,7 @@ from scheduled.ecosystem.formats import (
     one_line,
 )
 from scheduled.errors import ScheduledError, UnreadableFileError, reason_of
+from scheduled.quick_classes import NamedTuple, dataclass
 from scheduled.system.files import parse_json, read_open, stamp_of
 from scheduled.system.folder import Folder
 from scheduled.system.stamp_cache import StampCache

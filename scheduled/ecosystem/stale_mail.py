@@ -1,12 +1,12 @@
 """Mail that has waited too long: new mail nobody opened, opened mail nobody closed."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, ClassVar
 
 from scheduled.ecosystem.mailbox import Message, of_unknown_age, since, status
 from scheduled.handler.params import Kind, Param, ParamTable, values
+from scheduled.quick_classes import dataclass, field
 
 
 @dataclass(frozen=True)

@@ -27,13 +27,13 @@ The files of a handler directory are not run to find this out, so the arguments 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any, TypeVar, Unpack
 
 from scheduled.handler.params import Kind, Param, values
 from scheduled.handler.policies import Policies
+from scheduled.quick_classes import dataclass, field
 
 __all__ = [
     "Context",

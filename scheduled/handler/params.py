@@ -6,11 +6,11 @@ reads its values through it, and the manual is compared with it.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from scheduled.errors import UsageError, cut, did_you_mean
+from scheduled.quick_classes import dataclass
 
 LONGEST_EXCERPT = 60
 

@@ -9,13 +9,13 @@ import errno
 import os
 import re
 import subprocess
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from scheduled.errors import StateError, UnavailableError, reason_of
 from scheduled.installation import program
 from scheduled.installation.crontab_block import CrontabError
+from scheduled.quick_classes import dataclass
 from scheduled.system import files
 
 # What Debian's and Vixie's `crontab` put on top of the file they store: theirs, not the user's.

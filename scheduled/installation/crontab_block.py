@@ -8,10 +8,10 @@ import contextlib
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from scheduled.errors import ScheduledError
 from scheduled.installation.crontab_line import calls_us
+from scheduled.quick_classes import dataclass
 
 VERSION = 1
 

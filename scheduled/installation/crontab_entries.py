@@ -7,7 +7,8 @@ neither `$` nor `~`.
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+
+from scheduled.quick_classes import NamedTuple
 
 CRONTAB = "crontab"
 """The place of what stands in the user's own crontab."""

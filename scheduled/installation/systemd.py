@@ -7,11 +7,11 @@ overwritten nor removed without being told to, and nothing but our two files is 
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from scheduled.errors import ScheduledError, StateError, UnavailableError, reason_of
 from scheduled.installation import program, systemd_units
+from scheduled.quick_classes import dataclass
 from scheduled.system import files, machine, user_dirs
 
 BOOTED = Path("/run/systemd/system")

@@ -6,13 +6,13 @@ Every path is absolute: both have a `PATH` and a working folder of their own.
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 import scheduled
 from scheduled.errors import UnavailableError
 from scheduled.idle import FLAGS
+from scheduled.quick_classes import dataclass
 
 
 @dataclass(frozen=True)

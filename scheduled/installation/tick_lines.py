@@ -9,11 +9,11 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from scheduled.errors import ScheduledError
 from scheduled.installation import crontab, crontab_block, systemd
 from scheduled.installation.crontab_line import calls_us
+from scheduled.quick_classes import NamedTuple
 
 _SCHEDULE = re.compile(r"\s*(?:@\w+|(?:\S+\s+){4}\S+)\s+")
 _UNIT = re.compile(r"scheduled-(?P<name>[A-Za-z0-9._-]+)\.service")

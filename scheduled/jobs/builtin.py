@@ -3,10 +3,10 @@
 Mail is cleaned up first, so that all jobs of a tick that count mail count the same.
 """
 
-from dataclasses import replace
 from typing import Any
 
 from scheduled.jobs.model import SYSTEM_ZONE, FirstRun, Job, Priority
+from scheduled.quick_classes import replace
 
 TIMEOUT = 300.0
 JOBS: tuple[Job, ...] = (

@@ -1,10 +1,11 @@
 """Jobs with their policies, runs with their outcomes: data without behaviour."""
 
 import re
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+
+from scheduled.quick_classes import dataclass, field
 
 DEFAULT_TIMEOUT = 24 * 3600.0
 """Long enough for an ordinary backup; a job that hangs is ended all the same."""

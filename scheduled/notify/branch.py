@@ -1,12 +1,12 @@
 """The channel of a branch's mailbox: the channel of mailboxes, with an address of its own."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from scheduled.notify.channel import ChannelContext, Delivery, Settings
 from scheduled.notify.mailbox import MailboxChannel
 from scheduled.notify.message import Message
 from scheduled.notify.routes import CENTRAL
+from scheduled.quick_classes import replace
 
 
 class BranchChannel:

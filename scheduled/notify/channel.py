@@ -1,12 +1,12 @@
 """The contract of a channel: one way to tell a person something."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from scheduled.notify.message import Message
+from scheduled.quick_classes import NamedTuple, dataclass, field
 from scheduled.system.trusted import Trust
 
 WITHIN = "SCHEDULED_WITHIN"

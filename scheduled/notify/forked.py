@@ -4,8 +4,8 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable
-from typing import NamedTuple
 
+from scheduled.quick_classes import NamedTuple
 from scheduled.system import forking
 
 

@@ -1,12 +1,12 @@
 """A message: what a person is told about an event."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from scheduled.ecosystem import timestamps
 from scheduled.ecosystem.formats import ADDRESS_LENGTH, one_line
+from scheduled.quick_classes import dataclass, field
 from scheduled.timing.instants import format_utc
 
 SUBJECT_LENGTH = 200

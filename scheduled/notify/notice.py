@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
+
+from scheduled.quick_classes import NamedTuple
 
 GROUPS = ("failure", "recovery", "missed", "health", "report")
 """What a channel can be limited to with `on:`; it may name kinds as well."""

@@ -8,13 +8,14 @@ import re
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from scheduled.errors import ScheduledError
 from scheduled.notify.channel import ChannelContext
 from scheduled.notify.http_post import HttpPost
 from scheduled.notify.secrets import Secrets
+from scheduled.quick_classes import NamedTuple
 from scheduled.system import private
 from scheduled.system.text import one_line
 

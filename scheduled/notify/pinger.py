@@ -12,12 +12,12 @@ import signal
 import threading
 import time
 from queue import SimpleQueue
-from typing import NamedTuple
 
 from scheduled.errors import ScheduledError, reason_of
 from scheduled.notify import forked, ping
 from scheduled.notify.channel import ChannelContext
 from scheduled.notify.ping import Ping
+from scheduled.quick_classes import NamedTuple
 from scheduled.system import descriptors
 from scheduled.system.text import one_line
 

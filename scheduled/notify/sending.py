@@ -11,7 +11,6 @@ import select
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from scheduled.errors import ScheduledError, reason_of
 from scheduled.notify import configured, forked
@@ -19,6 +18,7 @@ from scheduled.notify.channel import Channel, ChannelContext, Delivery
 from scheduled.notify.forked import Forked
 from scheduled.notify.message import Message
 from scheduled.notify.secrets import Secrets
+from scheduled.quick_classes import NamedTuple
 from scheduled.system import descriptors
 from scheduled.system.text import one_line
 

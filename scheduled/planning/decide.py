@@ -7,7 +7,6 @@ tick was.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from scheduled.errors import ScheduleError
@@ -27,6 +26,7 @@ from scheduled.planning.due import (
 from scheduled.planning.retries import SUPERSEDED, decide_retry, missed_before_retry
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import WHY, Standing, as_decided, counting_start, standing
+from scheduled.quick_classes import replace
 from scheduled.state.present import CORRECTION
 from scheduled.state.records import Deferral, JobMemory, Pause
 from scheduled.timing import window

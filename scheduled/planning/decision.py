@@ -1,10 +1,10 @@
 """What is to be done about a job now: a verdict and its details. Data only."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from scheduled.jobs.model import Job
+from scheduled.quick_classes import dataclass
 from scheduled.timing.slots import MissedRange
 
 

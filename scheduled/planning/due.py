@@ -1,11 +1,11 @@
 """Which slots of a schedule are due, and which of them are too late (pure)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scheduled.jobs.model import Job
 from scheduled.planning.slot_cache import SlotCache
+from scheduled.quick_classes import dataclass
 from scheduled.state.records import JobMemory
 from scheduled.timing.expression import Schedule
 from scheduled.timing.slots import MissedRange, origin

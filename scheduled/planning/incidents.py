@@ -8,9 +8,9 @@ back to mind, or ends. So a person is told once, not once a run.
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
 
 from scheduled.planning.durations import is_far_longer, is_far_shorter
+from scheduled.quick_classes import NamedTuple
 from scheduled.state.incident_entries import FAILED, Incident, is_acknowledged
 
 DAY = timedelta(days=1)

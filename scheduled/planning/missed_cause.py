@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import pairwise
-from typing import NamedTuple
 
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of, start_delay
@@ -12,6 +11,7 @@ from scheduled.planning.decision import Decision
 from scheduled.planning.due import INSTANT
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import as_decided
+from scheduled.quick_classes import NamedTuple
 from scheduled.state.document import JobEntry
 from scheduled.state.events import NO_TICK
 from scheduled.state.gap_entry import GapEntry

@@ -1,7 +1,6 @@
 """When a job runs next, found by deciding as the ticks to come will (pure)."""
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
@@ -10,6 +9,7 @@ from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.due import INSTANT
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import Standing, standing
+from scheduled.quick_classes import NamedTuple
 from scheduled.state.records import JobMemory
 from scheduled.timing import window
 from scheduled.timing.fingerprint import fingerprint

@@ -1,9 +1,7 @@
 """The slots before a due one for which a job may run instead, newest first (pure)."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
 
 from scheduled.jobs.model import CatchUp
 from scheduled.jobs.schedule import schedule_of, start_delay
@@ -12,6 +10,7 @@ from scheduled.planning.decision import Decision
 from scheduled.planning.due import INSTANT, is_too_late
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import as_decided
+from scheduled.quick_classes import NamedTuple, replace
 from scheduled.state.records import JobMemory
 from scheduled.timing.slots import is_anchored
 

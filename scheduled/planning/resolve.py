@@ -5,13 +5,13 @@ The rule is the table in `slot_end`; here it is applied to what is remembered ab
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from scheduled.jobs.model import Attempt, AttemptResult, Job, Outcome
 from scheduled.planning import decide, retries, slot_end
 from scheduled.planning.slot_end import Attempts, Ending, Then
+from scheduled.quick_classes import replace
 from scheduled.state import events
 from scheduled.state.journal import Event
 from scheduled.state.records import ActiveRun, JobMemory

@@ -5,11 +5,11 @@ all that share its schedule, for the length of one tick.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import Self
 
+from scheduled.quick_classes import dataclass, replace
 from scheduled.timing import slots
 from scheduled.timing.expression import Schedule
 from scheduled.timing.slots import MissedRange

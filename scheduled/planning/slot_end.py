@@ -6,9 +6,9 @@ with, when it has another attempt, whether it is a dead letter, and whether some
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import NamedTuple
 
 from scheduled.jobs.model import AttemptResult, Job, OnInterrupted, Outcome
+from scheduled.quick_classes import NamedTuple
 
 RERUNS = 2
 """How often an interrupted slot is run again."""

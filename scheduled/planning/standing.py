@@ -1,14 +1,13 @@
 """How a configured job stands to what the state remembers of it, and from when it counts (pure)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
 
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning.active_runs import newest_claimed, put_off_slot
+from scheduled.quick_classes import NamedTuple, replace
 from scheduled.state.present import CORRECTION
 from scheduled.state.records import JobMemory
 from scheduled.timing.fingerprint import Difference, difference

@@ -1,7 +1,6 @@
 """The plan of a tick: a decision for each job, in the order in which they start (pure)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from scheduled.jobs.model import Job
@@ -9,6 +8,7 @@ from scheduled.planning import decide
 from scheduled.planning.decide import MemoryOf
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.slot_cache import SlotCache
+from scheduled.quick_classes import replace
 
 AGEING = timedelta(minutes=10)
 """A slot that has waited this long counts as one priority more urgent, after twice this as two."""

@@ -1,11 +1,11 @@
 """What a tick does to the machine it runs on, so that a simulation can replace all of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from scheduled.jobs.model import Attempt, AttemptResult, Job
+from scheduled.quick_classes import dataclass
 from scheduled.runs import circumstances, ending, preconditions, process, supervisor
 from scheduled.runs.ending import Ending
 from scheduled.runs.preconditions import Declined, Guards, NotNow

@@ -5,13 +5,13 @@ import json
 import math
 import signal
 import time
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from scheduled.errors import UnreadableFileError, reason_of
 from scheduled.jobs.model import Attempt, AttemptResult, Job, Outcome
+from scheduled.quick_classes import NamedTuple, replace
 from scheduled.runs import environment, exit_file, lingering_output
 from scheduled.runs.environment import UnusableEnvironmentError
 from scheduled.runs.exit_file import ExitStatus

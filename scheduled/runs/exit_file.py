@@ -8,8 +8,9 @@ import contextlib
 import json
 import math
 import os
-from typing import Any, NamedTuple
+from typing import Any
 
+from scheduled.quick_classes import NamedTuple
 from scheduled.system import private
 
 SUFFIX = ".exit"

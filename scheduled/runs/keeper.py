@@ -13,9 +13,9 @@ import os
 import signal
 import time
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from scheduled.errors import reason_of
+from scheduled.quick_classes import NamedTuple
 from scheduled.runs import exit_file
 from scheduled.runs.exit_file import ExitStatus
 from scheduled.system import descriptors, forking, linux, processes

@@ -11,9 +11,9 @@ import json
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import NamedTuple
 
 from scheduled.errors import StateError
+from scheduled.quick_classes import NamedTuple
 from scheduled.runs.output import OutputFile
 from scheduled.system import linux, locks, private
 

@@ -6,10 +6,10 @@ the disk; head and tail stay. Once the run has ended, the two are joined and sec
 """
 
 import os
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from scheduled.quick_classes import dataclass, field
 from scheduled.system import linux, private
 from scheduled.system.masking import Mask
 

@@ -4,11 +4,11 @@ Only names that are listed in the directory of runs are opened, so nothing outsi
 """
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from scheduled.errors import UnreadableFileError, UsageError, reason_of
+from scheduled.quick_classes import dataclass
 from scheduled.system import private
 from scheduled.system.files import read_stretches
 from scheduled.system.text import one_line

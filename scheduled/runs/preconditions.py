@@ -9,12 +9,11 @@ import signal
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 from scheduled.errors import reason_of
 from scheduled.jobs.model import Attempt, Job
+from scheduled.quick_classes import NamedTuple, dataclass, field
 from scheduled.runs import environment
 from scheduled.runs.environment import UnusableEnvironmentError
 from scheduled.runs.process import RunContext

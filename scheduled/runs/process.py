@@ -13,13 +13,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 from scheduled.errors import reason_of
 from scheduled.jobs.model import Attempt
+from scheduled.quick_classes import NamedTuple, dataclass, field
 from scheduled.runs import environment, exit_file, keeper
 from scheduled.runs.environment import UnusableEnvironmentError
 from scheduled.runs.exit_file import ExitStatus

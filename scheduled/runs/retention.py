@@ -8,8 +8,9 @@ import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from scheduled.quick_classes import NamedTuple
 from scheduled.system import linux, private
 
 DEFAULT_AGE = 30 * 86_400.0

@@ -7,9 +7,10 @@ leave the checksum behind; whether such a file is damaged or only edited, the jo
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from scheduled.errors import NewerFormatError, StateError, UnreadableFileError, reason_of
+from scheduled.quick_classes import NamedTuple
 from scheduled.state.checksum import Seal
 from scheduled.state.document import VERSION, problem
 from scheduled.state.journal import Position

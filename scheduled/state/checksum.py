@@ -1,7 +1,8 @@
 """Checksums (CRC-32) at the end of a JSON text, as its last key; and what they can repair. Pure."""
 
 import zlib
-from typing import NamedTuple
+
+from scheduled.quick_classes import NamedTuple
 
 
 class Seal(NamedTuple):

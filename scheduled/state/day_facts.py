@@ -12,8 +12,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
+from scheduled.quick_classes import NamedTuple
 from scheduled.state.checksum import Seal
 from scheduled.state.journal import SUFFIX, Journal
 from scheduled.system import private

@@ -18,8 +18,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
 
+from scheduled.quick_classes import NamedTuple
 from scheduled.system import private
 from scheduled.system.machine import boot_id
 

@@ -8,9 +8,10 @@ are skipped.
 import itertools
 from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, TypedDict
 
 from scheduled.jobs.model import Outcome
+from scheduled.quick_classes import NamedTuple
 from scheduled.state import lines
 from scheduled.state.journal import Journal
 from scheduled.state.line_index import lines_about

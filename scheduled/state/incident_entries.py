@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 from zlib import crc32
 
+from scheduled.quick_classes import NamedTuple
 from scheduled.timing.instants import format_utc, parse_utc
 
 if TYPE_CHECKING:  # every tick would pay for loading what only a type checker reads

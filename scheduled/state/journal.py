@@ -16,9 +16,10 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 
 from scheduled.errors import StateError, reason_of
+from scheduled.quick_classes import NamedTuple
 from scheduled.state import lines
 from scheduled.state.lines import Event
 from scheduled.system import files, private

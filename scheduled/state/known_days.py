@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import date
 from importlib.machinery import PathFinder
 from pathlib import Path
-from typing import NamedTuple
 
+from scheduled.quick_classes import NamedTuple
 from scheduled.system.files import Stamp, stamp
 from scheduled.system.stamp_cache import StampCache
 from scheduled.timing import wall_times

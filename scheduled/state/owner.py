@@ -6,9 +6,9 @@ until it is known which root it served.
 
 import os
 from pathlib import Path
-from typing import NamedTuple
 
 from scheduled.errors import UnreadableFileError, UsageError
+from scheduled.quick_classes import NamedTuple
 from scheduled.state import events
 from scheduled.state.document import State
 from scheduled.state.journal import Event

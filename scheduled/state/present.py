@@ -7,8 +7,9 @@ instant further ahead than it can be becomes now; a time that a person set under
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
+from scheduled.quick_classes import NamedTuple
 from scheduled.state.document import State
 from scheduled.timing.instants import format_utc, parse_utc
 

@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
+from scheduled.quick_classes import NamedTuple
 from scheduled.state.document import (
     AwayEntry,
     CancelledEntry,

@@ -1,7 +1,8 @@
 """What follows from the end of an attempt, as it is recorded. Data only."""
 
 from datetime import datetime
-from typing import NamedTuple
+
+from scheduled.quick_classes import NamedTuple
 
 
 class Resolution(NamedTuple):

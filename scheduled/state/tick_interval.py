@@ -6,9 +6,9 @@ state: not everybody may read the crontab, and reading it would cost more than a
 
 import re
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from scheduled.errors import UsageError
+from scheduled.quick_classes import NamedTuple
 from scheduled.state.document import State
 from scheduled.timing import durations
 from scheduled.timing.instants import parse_utc

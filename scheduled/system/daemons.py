@@ -1,7 +1,8 @@
 """Whether anything runs on this machine that could call the next tick: a look at /proc."""
 
 import os
-from typing import NamedTuple
+
+from scheduled.quick_classes import NamedTuple
 
 CRONS = frozenset({"cron", "crond", "fcron", "bcron-start", "dcron", "supercronic"})
 """Programs that run crontabs, as the kernel calls their processes."""

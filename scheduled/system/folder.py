@@ -11,9 +11,10 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Self
 
 from scheduled.errors import LockedError
+from scheduled.quick_classes import NamedTuple
 from scheduled.system import files, owners
 from scheduled.system.files import Stamp
 

@@ -12,7 +12,8 @@ import signal
 import zlib
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+
+from scheduled.quick_classes import NamedTuple
 
 
 def start_time(pid: int) -> int | None:

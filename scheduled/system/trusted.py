@@ -15,9 +15,9 @@ import os
 import stat
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
 
 from scheduled.errors import UnreadableFileError, reason_of
+from scheduled.quick_classes import NamedTuple
 from scheduled.system import files, owners
 from scheduled.system.files import Stamp
 

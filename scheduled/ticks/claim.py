@@ -8,12 +8,13 @@ the run starts, so that a tick which dies leaves a trace.
 import os
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scheduled.errors import UnusableLockError
 from scheduled.jobs.model import Attempt, Job, Overlap
 from scheduled.planning import active_runs, decide, resolve
 from scheduled.planning.decision import Decision, Verdict
+from scheduled.quick_classes import NamedTuple
 from scheduled.runs import stop
 from scheduled.runs.preconditions import GuardUnusableError, NotNow
 from scheduled.state import events, history

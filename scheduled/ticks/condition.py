@@ -5,14 +5,13 @@ the newest slot is not the one that was wanted.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
 
 from scheduled.jobs.model import Attempt
 from scheduled.planning import older_slots
 from scheduled.planning.decision import Decision
 from scheduled.planning.older_slots import Candidate
+from scheduled.quick_classes import NamedTuple, replace
 from scheduled.runs.preconditions import Declined, NotNow
 from scheduled.state.records import JobMemory
 from scheduled.ticks.context import TickContext

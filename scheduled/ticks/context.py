@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from scheduled.jobs.model import AttemptResult, Job
 from scheduled.planning import decide
 from scheduled.planning.decision import Decision
 from scheduled.planning.slot_cache import SlotCache
+from scheduled.quick_classes import NamedTuple
 from scheduled.runs.effects import Effects
 from scheduled.runs.process import RunContext
 from scheduled.state import history, records

@@ -11,12 +11,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from scheduled.config import paths
 from scheduled.config.load import Config
 from scheduled.errors import ScheduledError, is_no_space
 from scheduled.planning.incidents import Act, Finding, Kind, Sign
+from scheduled.quick_classes import NamedTuple
 from scheduled.state.document import State
 from scheduled.state.incident_entries import RISK, Incident
 from scheduled.state.store import Store

@@ -6,7 +6,6 @@ is left to a later tick, and the report says why.
 
 import signal
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -14,6 +13,7 @@ from scheduled.config.load import Config
 from scheduled.jobs.model import Attempt, AttemptResult, CatchUp, Job
 from scheduled.planning import decide, tick_plan
 from scheduled.planning.decision import Decision, Verdict
+from scheduled.quick_classes import dataclass, field
 from scheduled.runs import stop
 from scheduled.runs.preconditions import NotNow
 from scheduled.runs.process import Running

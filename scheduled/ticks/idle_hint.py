@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
 
 from scheduled import idle
 from scheduled.config.load import Config
+from scheduled.quick_classes import NamedTuple
 from scheduled.system.files import Stamp
 from scheduled.ticks import shell_hint
 from scheduled.ticks.report import Exit

@@ -7,7 +7,7 @@ only one tells. The messages stand in the event that they tell of.
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from scheduled.config.load import Config
 from scheduled.planning.incidents import (
@@ -20,6 +20,7 @@ from scheduled.planning.incidents import (
     is_recovery,
     next_look,
 )
+from scheduled.quick_classes import NamedTuple
 from scheduled.state import incident_entries, incident_events
 from scheduled.state.document import State
 from scheduled.state.incident_entries import Incident, is_acknowledged

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from scheduled.errors import StateError
 from scheduled.jobs.model import AttemptResult
+from scheduled.quick_classes import NamedTuple
 from scheduled.runs.process import Running
 from scheduled.state import events, records
 from scheduled.state.history import Row

@@ -7,10 +7,11 @@ may be delivered twice, which channels allow for.
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from scheduled.config.paths import Paths
 from scheduled.notify.routes import messages_for
+from scheduled.quick_classes import NamedTuple
 from scheduled.state.document import OutboxEntry, State
 from scheduled.state.journal import Event
 from scheduled.state.store import Store

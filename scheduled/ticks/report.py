@@ -3,7 +3,6 @@
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from scheduled.errors import LockedError, ScheduledError, StateError
 from scheduled.jobs.model import Job, Outcome, ReportOn
+from scheduled.quick_classes import dataclass, field
 from scheduled.state import history
 from scheduled.state.history import Row
 from scheduled.timing.instants import format_utc

@@ -1,11 +1,11 @@
 """What is recorded of a run that ended, whether its own tick saw that or a later one."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from scheduled.jobs.model import Attempt, AttemptResult, Job, Outcome
 from scheduled.planning import resolve
+from scheduled.quick_classes import replace
 from scheduled.runs import circumstances
 from scheduled.state import events, history
 from scheduled.state.history import Row

@@ -13,9 +13,9 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from scheduled import idle, version
+from scheduled.quick_classes import NamedTuple
 from scheduled.system import machine, private
 from scheduled.system.files import Stamp, stamp_of
 

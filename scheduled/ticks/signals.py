@@ -6,8 +6,9 @@ subscribers got the current one, so that all get all events in the same order.
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from scheduled.quick_classes import dataclass
 
 Data = dict[str, Any]
 Subscriber = Callable[..., object]

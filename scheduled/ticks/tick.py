@@ -5,7 +5,6 @@ Whatever can stop half-way has recorded its intent in the journal before it star
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from scheduled.config import changes, ownership
@@ -22,6 +21,7 @@ from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.next_run import next_run
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import Start
+from scheduled.quick_classes import replace
 from scheduled.runs import lingering_output
 from scheduled.runs.effects import LIVE, Effects
 from scheduled.runs.process import RunContext

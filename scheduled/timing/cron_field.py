@@ -6,9 +6,9 @@ from Jenkins.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from scheduled.errors import ScheduleError, did_you_mean
+from scheduled.quick_classes import dataclass
 from scheduled.timing import hashed
 
 # An `H` alone, or before its range or step; not the one in `THU`.

@@ -8,13 +8,13 @@ value and the accepted forms, so that `slots` can rely on every `Schedule`.
 import calendar
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
 from scheduled.errors import ScheduleError, cut
+from scheduled.quick_classes import dataclass, field
 from scheduled.timing import durations
 from scheduled.timing import timezones as zones
 from scheduled.timing.cron_field import FIELDS, H, suggestion

@@ -8,8 +8,8 @@ always. Two fingerprints are compared by what they say, never as text.
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import NamedTuple
 
+from scheduled.quick_classes import NamedTuple
 from scheduled.timing.expression import Cron, Interval, Once, Schedule
 from scheduled.timing.timezones import have_same_rules
 

@@ -9,10 +9,10 @@ import os
 import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
 from zoneinfo import TZPATH, ZoneInfo
 
 from scheduled.errors import ScheduleError
+from scheduled.quick_classes import NamedTuple
 from scheduled.timing import posix_zone
 from scheduled.timing.timezones import offsets, require_zone
 

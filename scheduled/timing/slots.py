@@ -19,9 +19,9 @@ anchor itself, which is set anew at each start of the machine.
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from scheduled.quick_classes import dataclass
 from scheduled.timing import wall_times
 from scheduled.timing.expression import Boot, Cron, Interval, Once, Schedule
 from scheduled.timing.timezones import (

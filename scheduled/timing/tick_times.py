@@ -1,9 +1,9 @@
 """The ticks of a period: one a step, none during an outage (pure)."""
 
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import cached_property
 
+from scheduled.quick_classes import dataclass
 from scheduled.timing.timezones import earliest_instant, wall_time
 
 

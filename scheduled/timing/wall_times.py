@@ -10,8 +10,9 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from scheduled.quick_classes import NamedTuple
 from scheduled.timing.expression import Cron
 
 MINUTE = timedelta(minutes=1)

@@ -7,11 +7,11 @@ does not open on a day when all of it is skipped.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import lru_cache
 
 from scheduled.errors import ScheduleError
+from scheduled.quick_classes import dataclass
 from scheduled.timing.timezones import earliest_instant, occurrences, repeating_change, wall_time
 
 _TIMES = re.compile(r"(\d{1,2}):(\d\d) ?- ?(\d{1,2}):(\d\d)", re.ASCII)

@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 from scheduled.errors import cut
 from scheduled.jobs.model import Job
 from scheduled.planning import decide
+from scheduled.quick_classes import NamedTuple
 from scheduled.state.records import JobMemory
 from scheduled.system.text import one_line
 from scheduled.timing.instants import parse_utc

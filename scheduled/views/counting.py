@@ -8,11 +8,11 @@ not of runs.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from scheduled.jobs.model import Outcome
+from scheduled.quick_classes import dataclass, field
 from scheduled.state import history
 from scheduled.state.heartbeat import Cause
 from scheduled.state.journal import Event

@@ -8,8 +8,9 @@ that the answer is the same to the last digit.
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
+from scheduled.quick_classes import NamedTuple
 from scheduled.state import day_facts
 from scheduled.state.history import EventsOfDay
 from scheduled.state.journal import Journal

@@ -1,10 +1,10 @@
 """Everything about one job: `show JOB --json`."""
 
-from dataclasses import fields
 from typing import Any
 
 from scheduled.jobs.model import Job
 from scheduled.notify import masked
+from scheduled.quick_classes import fields
 from scheduled.runs import output_files
 from scheduled.system.masking import STARS, Mask, is_secret
 from scheduled.views import jobs, upcoming

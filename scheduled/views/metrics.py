@@ -7,11 +7,12 @@ journal counts (`scheduled.views.counting`).
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from scheduled.jobs.model import Outcome
 from scheduled.planning import decide
 from scheduled.planning.incidents import Kind
+from scheduled.quick_classes import NamedTuple
 from scheduled.state.document import State
 from scheduled.state.incident_entries import open_incidents
 from scheduled.system import plain_json

@@ -6,7 +6,6 @@ often as it looks at its children; only then are the lines redrawn.
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +14,7 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from scheduled.quick_classes import dataclass
 from scheduled.state.history import Row
 from scheduled.system.text import one_line
 from scheduled.timing.instants import parse_utc

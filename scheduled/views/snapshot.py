@@ -4,7 +4,6 @@ Observing changes nothing on the disk, and works where there is no state yet.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +15,7 @@ from scheduled.planning import decide
 from scheduled.planning.decision import Decision
 from scheduled.planning.next_run import Start, next_run
 from scheduled.planning.slot_cache import SlotCache
+from scheduled.quick_classes import dataclass, field
 from scheduled.runs.running import running_jobs
 from scheduled.state import heartbeat, records, tick_interval
 from scheduled.state.document import State

@@ -7,13 +7,13 @@ and a deferral is whatever put a run off: a person, a guard, or the run itself.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from scheduled.jobs.model import Job, Outcome
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import decide
+from scheduled.quick_classes import dataclass
 from scheduled.timing.instants import format_utc, parse_utc
 from scheduled.version import __version__
 from scheduled.views import jobs as job_views

@@ -6,7 +6,6 @@ first hour of START_HOURS_RANGE plus its delay, and is caught up if the machine 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from scheduled.config.importers.crontab import TIMEOUT, unquoted, unreadable
@@ -14,6 +13,7 @@ from scheduled.config.importers.crontab_shape import ANACRON_ENTRY, ASSIGNMENT
 from scheduled.config.importers.findings import Findings, ImportedJob, LeftOut, SourceKind
 from scheduled.config.importers.job_names import as_id
 from scheduled.jobs.model import NAME
+from scheduled.quick_classes import dataclass, field
 
 _DAYS = {"1": "* * *", "@daily": "* * *", "7": "* * 0", "@weekly": "* * 0"} | {
     "@monthly": "1 * *",

@@ -6,7 +6,6 @@ the shell. The comment directly above a line becomes the job's description.
 
 import re
 from collections.abc import Container, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from scheduled.config.importers import command_text, idioms
@@ -17,6 +16,7 @@ from scheduled.config.importers.job_names import job_name
 from scheduled.errors import cut
 from scheduled.installation import crontab_block, crontab_line
 from scheduled.jobs.model import NAME
+from scheduled.quick_classes import dataclass, field
 
 TIMEOUT = "1d"
 """cron lets a job run forever. What is written does not depend on a `default_timeout`."""

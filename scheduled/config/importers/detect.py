@@ -1,7 +1,6 @@
 """From a file of another scheduler to its content: detects the kind and calls the importer."""
 
 from collections.abc import Container
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from scheduled.config.importers import (
 )
 from scheduled.config.importers.findings import Findings, SourceKind
 from scheduled.errors import ConfigError, UsageError
+from scheduled.quick_classes import dataclass
 
 _SIGNS = {SourceKind.AICO: {"scheduler", "tasks"}, SourceKind.GPTME: {*gptme.KEYS}}
 """Keys by one of which a file is recognised."""

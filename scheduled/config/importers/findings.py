@@ -1,9 +1,10 @@
 """What an importer found in a file of another scheduler."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from scheduled.quick_classes import dataclass, field
 
 
 class SourceKind(StrEnum):

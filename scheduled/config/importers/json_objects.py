@@ -4,11 +4,11 @@ import json
 import re
 from bisect import bisect
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from scheduled.config.yaml_document import MAX_BYTES
 from scheduled.errors import UsageError
+from scheduled.quick_classes import dataclass
 
 _SPACE = re.compile(r"\s*")
 _BETWEEN = re.compile(r"[\s,:]*")

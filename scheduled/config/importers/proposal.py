@@ -4,7 +4,6 @@ Nothing is overwritten. What cannot be written is left out, with the reason.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from scheduled.config.load import Config
 from scheduled.config.yaml_writer import text_of
 from scheduled.errors import ConfigError, UsageError, reason_of
 from scheduled.jobs.model import Job
+from scheduled.quick_classes import dataclass, replace
 from scheduled.system import files
 from scheduled.timing.local_zone import LocalZone
 

@@ -1,7 +1,6 @@
 """The table of all checks, and how they are asked."""
 
 from collections.abc import Callable, Container, Iterable, Iterator
-from typing import NamedTuple
 
 from scheduled.installation.doctor import (
     loaded,
@@ -15,6 +14,7 @@ from scheduled.installation.doctor import (
 )
 from scheduled.installation.doctor.facts import Facts
 from scheduled.installation.doctor.finding import Finding, Level
+from scheduled.quick_classes import NamedTuple
 
 
 class Check(NamedTuple):

@@ -4,7 +4,6 @@ import os
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +14,7 @@ from scheduled.installation.crontab_entries import Entry
 from scheduled.installation.crontab_line import calls_us
 from scheduled.installation.systemd import Installed
 from scheduled.installation.tick_lines import TickLine
+from scheduled.quick_classes import dataclass, field
 from scheduled.system import machine
 from scheduled.system.trusted import Trust
 

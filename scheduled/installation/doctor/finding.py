@@ -2,7 +2,8 @@
 
 import re
 from enum import StrEnum
-from typing import NamedTuple
+
+from scheduled.quick_classes import NamedTuple
 
 _TYPE = re.compile(r"type: (chmod [^;,]+)")
 

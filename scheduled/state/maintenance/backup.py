@@ -5,12 +5,12 @@ import os
 import tarfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import IO, BinaryIO
 
 from scheduled.errors import StateError, UsageError, reason_of
+from scheduled.quick_classes import dataclass
 from scheduled.state.maintenance import inventory
 from scheduled.state.maintenance.inventory import FileKind, StateFile
 from scheduled.system import files, locks, private

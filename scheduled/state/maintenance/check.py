@@ -4,10 +4,10 @@ import contextlib
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from scheduled.errors import StateError
+from scheduled.quick_classes import dataclass
 from scheduled.state.document import with_foreign_keys
 from scheduled.state.maintenance import inventory
 from scheduled.state.maintenance.compare import Difference, differences

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from scheduled.errors import cut
+from scheduled.quick_classes import dataclass
 from scheduled.state.document import OUR_KEYS, State
 
 _PRINTED_LENGTH = 60

@@ -8,7 +8,6 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from scheduled import idle
 from scheduled.errors import StateError, reason_of
+from scheduled.quick_classes import dataclass
 from scheduled.state import aside, heartbeat, store
 from scheduled.state.journal import DAY_FILE
 from scheduled.system import private

@@ -1,11 +1,11 @@
 """Rebuilding the state from the journal."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from scheduled.errors import StateError, UnreadableFileError
+from scheduled.quick_classes import dataclass
 from scheduled.state.aside import keep_copy
 from scheduled.state.document import with_foreign_keys
 from scheduled.state.maintenance.check import compared

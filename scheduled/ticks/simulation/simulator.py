@@ -7,7 +7,6 @@ real tick is idle then.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from scheduled.config.load import Config
@@ -15,6 +14,7 @@ from scheduled.jobs.model import Attempt
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.due import INSTANT
 from scheduled.planning.standing import Start
+from scheduled.quick_classes import replace
 from scheduled.state import events, heartbeat, history, tick_events
 from scheduled.state.heartbeat import Cause
 from scheduled.state.history import Row
