@@ -238,7 +238,7 @@ def _is_blank(word: Node) -> bool:
 
 @_with_schema(
     type="object",
-    propertyNames={"pattern": anchored(NAME)},
+    propertyNames={"pattern": anchored(re.compile(NAME))},
     additionalProperties=_SCALAR,
 )
 def environment(node: Node) -> dict[str, str]:
@@ -247,7 +247,7 @@ def environment(node: Node) -> dict[str, str]:
         raise InvalidValue(f"expected names with values, found {describe(node)}")
     _refuse_duplicates(node)
     for name, value in node.value.items():
-        if not NAME.fullmatch(name):
+        if not re.fullmatch(NAME, name):
             raise InvalidValue(
                 f'"{excerpt(name)}": the name of a variable has letters, digits and "_"'
             )

@@ -27,7 +27,7 @@ from scheduled.system.trusted import Trust
 from scheduled.version import __version__
 
 KIND = FileKind("handlers", (".py",), (".", "_"))
-_STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_STEM = r"[A-Za-z0-9][A-Za-z0-9_-]*"
 _NO_HANDLER = (
     "offers no handler: it has no function called run and none decorated with @handler;"
     ' a file whose name starts with "_" is ignored'
@@ -108,7 +108,7 @@ def _read(file: File, key: cache.Key, trust: Trust) -> _ParsedHandlerFile:
     from scheduled.config.job_entry import Defaults
 
     path = Path(file.path)
-    if not _STEM.fullmatch(path.stem):
+    if not re.fullmatch(_STEM, path.stem):
         sentence = 'the name of a handler has letters, digits, "_" and "-"; rename the file'
         return _ParsedHandlerFile(problems=(f"{file.label}: {sentence}",))
     source = handler_source.HandlerFile(path, file.label, trust)

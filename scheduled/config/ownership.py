@@ -4,7 +4,6 @@ A tick, and every command that changes something, opens the state here.
 """
 
 import os
-import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -65,6 +64,8 @@ def refuse_foreign(state_dir: Path, arguments: Sequence[str]) -> None:
     ours = os.geteuid()
     if user == ours or (place != state_dir and (user == 0 or ours != 0)):
         return
+    import shlex  # every tick would pay for it
+
     name = owners.name_of(user)
     as_user = shlex.join(["sudo", "-u", f"#{name}" if name.isdigit() else name])
     raise NotOwnerError(

@@ -12,8 +12,8 @@ from pathlib import Path
 from scheduled.config import state_place
 from scheduled.ecosystem.formats import (
     HOME_REGISTRY,
-    REGISTRY_PATTERN,
     REPOSITORY_REGISTRY,
+    is_registry,
     is_repository,
 )
 from scheduled.errors import UsageError
@@ -113,7 +113,11 @@ def resolve(options: PathOptions, early: EarlyPaths, configured: Mapping[str, Pa
 
 def has_registry(root: Path) -> bool:
     """Whether there is a registry of branches."""
-    return any(root.glob(REGISTRY_PATTERN))
+    try:
+        names = os.listdir(root)
+    except OSError:
+        return False
+    return any(map(is_registry, names))
 
 
 def is_ecosystem(root: Path) -> bool:

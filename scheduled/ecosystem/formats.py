@@ -5,12 +5,18 @@ from typing import Any
 
 REGISTRY_PATTERN = "*_REGISTRY.json"
 """The name of a registry."""
+_REGISTRY_ENDING = REGISTRY_PATTERN.removeprefix("*")
 
 HOME_REGISTRY = "BRANCH_REGISTRY.json"
 REPOSITORY_REGISTRY = "AIPASS_REGISTRY.json"
 
 ADDRESS_LENGTH = 200
 """Characters. An address stands in headers and in names of files."""
+
+
+def is_registry(name: str) -> bool:
+    """Return whether a file of that name is a registry."""
+    return name.endswith(_REGISTRY_ENDING)
 
 
 def is_repository(root: str | os.PathLike[str]) -> bool:

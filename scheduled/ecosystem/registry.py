@@ -7,7 +7,6 @@ of its registry.
 """
 
 import contextlib
-import fnmatch
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
@@ -20,6 +19,7 @@ from scheduled.ecosystem.formats import (
     HOME_REGISTRY,
     REGISTRY_PATTERN,
     REPOSITORY_REGISTRY,
+    is_registry,
     is_repository,
     one_line,
 )
@@ -226,7 +226,7 @@ def _registries(root: Path) -> list[str]:
     """Return the names of registries in a directory, sorted; none if it cannot be listed."""
     try:
         with Folder.open(root) as folder:
-            return sorted(fnmatch.filter(folder.names(), REGISTRY_PATTERN))
+            return sorted(filter(is_registry, folder.names()))
     except OSError:
         return []
 

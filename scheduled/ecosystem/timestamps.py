@@ -13,7 +13,7 @@ from typing import Any
 
 from scheduled.errors import cut
 
-_NUMBER = re.compile(r"[+-]?\d{9,}(\.\d+)?")
+_NUMBER = r"[+-]?\d{9,}(\.\d+)?"
 _MILLISECONDS_FROM = 1e11
 """An epoch this large would be the year 5138: it is meant in milliseconds."""
 
@@ -25,7 +25,7 @@ def parse(value: Any, zone: tzinfo) -> datetime:
     """
     if isinstance(value, str):
         text = value.strip()
-        if not _NUMBER.fullmatch(text):
+        if not re.fullmatch(_NUMBER, text):
             return _from_text(text, zone)
         value = float(text)
     if isinstance(value, int | float) and not isinstance(value, bool):

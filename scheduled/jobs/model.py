@@ -1,6 +1,5 @@
 """Jobs with their policies, runs with their outcomes: data without behaviour."""
 
-import re
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -9,7 +8,7 @@ from scheduled.quick_classes import dataclass, field
 
 DEFAULT_TIMEOUT = 24 * 3600.0
 """Long enough for an ordinary backup; a job that hangs is ended all the same."""
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 
 
 class CatchUp(StrEnum):

@@ -17,11 +17,11 @@ from scheduled.system.trusted import Trust
 from scheduled.timing.instants import format_utc
 
 LARGEST = 1024 * 1024
-_LINE = re.compile(rf"(?:export\s+)?({NAME.pattern})=(.*)")
-_COMMENT = re.compile(r"\s#.*")
-_SINGLE = re.compile(r"'([^']*)'\s*(?:#.*)?")
-_DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(?:#.*)?')
-_ESCAPE = re.compile(r"\\([nrt\\\"$`])")
+_LINE = rf"(?:export\s+)?({NAME})=(.*)"
+_COMMENT = r"\s#.*"
+_SINGLE = r"'([^']*)'\s*(?:#.*)?"
+_DOUBLE = r'"((?:[^"\\]|\\.)*)"\s*(?:#.*)?'
+_ESCAPE = r"\\([nrt\\\"$`])"
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 _BAD_QUOTES = (
     'unterminated quotes, or text after them; write a line break as "\\n" in double quotes'
@@ -126,7 +126,7 @@ def _entries(text: str, path: Path) -> Iterator[tuple[str, str]]:
         entry = line.strip()
         if not entry or entry.startswith("#"):
             continue
-        match = _LINE.fullmatch(entry)
+        match = re.fullmatch(_LINE, entry)
         value = _unquoted(match[2]) if match else None
         if match is None or "\0" in entry:
             raise UnusableEnvironmentError(f"env_file: {path}:{number}: expected NAME=VALUE")
@@ -139,12 +139,12 @@ def _unquoted(text: str) -> str | None:
     """Return a value without quotes and trailing comment, or None if its quotes are wrong."""
     value = text.strip()
     if value.startswith("'"):
-        match = _SINGLE.fullmatch(value)
+        match = re.fullmatch(_SINGLE, value)
         return match[1] if match else None
     if value.startswith('"'):
-        match = _DOUBLE.fullmatch(value)
-        return _ESCAPE.sub(_unescape, match[1]) if match else None
-    return _COMMENT.sub("", text).strip()
+        match = re.fullmatch(_DOUBLE, value)
+        return re.sub(_ESCAPE, _unescape, match[1]) if match else None
+    return re.sub(_COMMENT, "", text).strip()
 
 
 def _unescape(match: re.Match[str]) -> str:

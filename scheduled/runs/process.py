@@ -10,7 +10,6 @@ import json
 import os
 import select
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from datetime import datetime
@@ -235,7 +234,16 @@ def _description(attempt: Attempt, memory: dict[str, Any], context: RunContext) 
         "memory": memory,
         "owners": sorted(context.trust.owners) if context.trust is not None else [],
     }
-    stream = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
+    stream = _unnamed_file()
     stream.write(json.dumps(description).encode())
     stream.seek(0)
     return stream
+
+
+def _unnamed_file() -> IO[bytes]:
+    """Return a file without a name: in memory, where the system has such files."""
+    with contextlib.suppress(AttributeError, OSError):
+        return open(os.memfd_create("description"), "w+b")
+    import tempfile  # every tick that starts a handler would pay for it
+
+    return tempfile.TemporaryFile()

@@ -25,7 +25,7 @@ SMALL = 1 << 20
 """A day with fewer bytes is read in less time than it takes to write a file about it."""
 YOUNG = 1_000_000_000
 """A file changed twice within one tick of the file system's clock, in ns, keeps its stamp."""
-_NAME = re.compile(r"journal-(\d{4}-\d{2}-\d{2})\.\w+")
+_NAME = r"journal-(\d{4}-\d{2}-\d{2})\.\w+"
 _SEAL = Seal(b',"crc":"', b'"}')
 
 
@@ -72,7 +72,7 @@ def path_of(journal: Journal, day: str, kind: str) -> Path:
 
 def day_of(name: str) -> str:
     """Return the file of the journal about which a file of this name in `cache/` is; '' if none."""
-    match = _NAME.fullmatch(name)
+    match = re.fullmatch(_NAME, name)
     return f"{match[1]}{SUFFIX}" if match else ""
 
 

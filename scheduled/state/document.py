@@ -328,7 +328,7 @@ def with_foreign_keys(state: State, before: Any) -> State:
     return cast("State", whole)
 
 
-_LANE = re.compile(r"[0-9]{1,4}")
+_LANE = r"[0-9]{1,4}"
 _JOB: dict[str, Check] = checks_of(JobEntry)
 _SECTIONS: dict[str, Check] = {
     key: check_of(kind) for key, kind in State.__annotations__.items() if key != "jobs"
@@ -371,7 +371,7 @@ def _job_problems(name: str, entry: Any) -> Iterator[str]:
         fits = _JOB.get(key)
         if fits is not None and not fits(value):
             yield f"jobs.{name}.{key} is invalid"
-    if not all(map(_LANE.fullmatch, entry.get("beside") or ())):
+    if not all(re.fullmatch(_LANE, lane) for lane in entry.get("beside") or ()):
         yield f"jobs.{name}.beside is invalid"
 
 

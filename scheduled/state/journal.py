@@ -27,7 +27,7 @@ from scheduled.system import files, private
 __all__ = ["DAY_FILE", "Event", "Journal", "Line", "Position", "ReadBatch", "file_name"]
 
 SUFFIX = ".jsonl"
-DAY_FILE = re.compile(r"\d{4}-\d{2}-\d{2}\.jsonl")
+DAY_FILE = r"\d{4}-\d{2}-\d{2}\.jsonl"
 """The names of the files."""
 _BLOCK = 1 << 16
 SNAPSHOT_AFTER = 16 << 20
@@ -285,7 +285,7 @@ class Journal:
             return []
         except OSError as error:
             raise StateError(f"{self.folder}: cannot be read: {reason_of(error)}") from error
-        return sorted(name for name in names if DAY_FILE.fullmatch(name))
+        return sorted(name for name in names if re.fullmatch(DAY_FILE, name))
 
     def _in_order(self, listed: list[str]) -> list[str]:
         """Return the files by their first number; they are `listed` by name."""

@@ -9,7 +9,6 @@ import errno
 import json
 import os
 import stat
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -186,7 +185,7 @@ def replace(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 def replacing(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
     """Replace a file like `replace`, with what is written to the stream before the block ends."""
     target = Path(os.path.realpath(path))
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+    descriptor, temporary = _temporary(target)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             yield stream
@@ -198,6 +197,18 @@ def replacing(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
         Path(temporary).unlink(missing_ok=True)
         raise
     sync_folder(target.parent)
+
+
+def _temporary(path: Path) -> tuple[int, str]:
+    """Create a file beside `path` that only its owner can use; return its descriptor and path.
+
+    Like `tempfile.mkstemp`, which each tick would pay for: it imports compressors and `random`.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    while True:
+        temporary = str(path.parent / f".{path.name[:100]}.{os.urandom(4).hex()}")
+        with contextlib.suppress(FileExistsError):
+            return os.open(temporary, flags, 0o600), temporary
 
 
 def _move_to_new(temporary: str, path: Path) -> None:
@@ -229,7 +240,7 @@ def create(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 @contextlib.contextmanager
 def creating(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
     """Create a file like `create`, with what is written to the stream before the block ends."""
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
+    descriptor, temporary = _temporary(path)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             yield stream

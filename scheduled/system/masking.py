@@ -48,15 +48,15 @@ class Mask:
         # Longest first: one secret may be the beginning of another.
         self._secrets = sorted(secrets, key=len, reverse=True)
         self._bytes = [os.fsencode(secret) for secret in self._secrets]
-        self._pattern = re.compile("|".join(map(re.escape, self._secrets)))
-        self._byte_pattern = re.compile(b"|".join(map(re.escape, self._bytes)))
+        self._pattern = "|".join(map(re.escape, self._secrets))
+        self._byte_pattern = b"|".join(map(re.escape, self._bytes))
 
     def __bool__(self) -> bool:
         return bool(self._secrets)
 
     def text(self, text: str) -> str:
         """Return `text` without the secrets."""
-        return self._pattern.sub(STARS, text) if self else text
+        return re.sub(self._pattern, STARS, text) if self else text
 
     def value(self, value: Any) -> Any:
         """Return a JSON value without the secrets, in keys too; tuples become lists."""
@@ -112,10 +112,10 @@ class Mask:
             pending += chunk
             # A secret may begin in the last bytes and end in the next chunk.
             end = max(0, len(pending) - longest + 1) if chunk else len(pending)
-            for match in self._byte_pattern.finditer(pending):
+            for match in re.finditer(self._byte_pattern, pending):
                 if match.start() < end < match.end():
                     end = match.end()
-            yield pending[:end], self._byte_pattern.sub(STARS.encode(), pending[:end])
+            yield pending[:end], re.sub(self._byte_pattern, STARS.encode(), pending[:end])
             pending = pending[end:]
             if not chunk:
                 return

@@ -9,14 +9,14 @@ import re
 from scheduled.errors import cut
 
 _CONTROL = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069"
-_NOT_ON_ONE_LINE = re.compile(rf"[{_CONTROL}\t\n]+")
-_NOT_IN_A_TEXT = re.compile(rf"(?:\x1b\[[0-9;?]*[ -/]*[@-~])|[{_CONTROL}]")
+_NOT_ON_ONE_LINE = rf"[{_CONTROL}\t\n]+"
+_NOT_IN_A_TEXT = rf"(?:\x1b\[[0-9;?]*[ -/]*[@-~])|[{_CONTROL}]"
 LONGEST = 300
 
 
 def one_line(value: object, longest: int = LONGEST) -> str:
     """Return `value` on one line without control characters, cut with `...` beyond `longest`."""
-    text = _NOT_ON_ONE_LINE.sub(" ", _whole(str(value))).strip()
+    text = re.sub(_NOT_ON_ONE_LINE, " ", _whole(str(value))).strip()
     return cut(text, longest)
 
 
@@ -37,7 +37,7 @@ def excerpt(value: str, longest: int = 60) -> str:
 
 def printable(value: str) -> str:
     """Return `value` without colours and control characters; lines and tabs are kept."""
-    return _NOT_IN_A_TEXT.sub("", _whole(value).replace("\r\n", "\n"))
+    return re.sub(_NOT_IN_A_TEXT, "", _whole(value).replace("\r\n", "\n"))
 
 
 def _whole(value: str) -> str:

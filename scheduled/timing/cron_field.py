@@ -12,7 +12,7 @@ from scheduled.quick_classes import dataclass
 from scheduled.timing import hashed
 
 # An `H` alone, or before its range or step; not the one in `THU`.
-H = re.compile(r"(?<!\w)H(?!\w)")
+H = r"(?<!\w)H(?!\w)"
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Field:
 
     def resolve_hash(self, element: str, seed: str) -> str:
         """Return `H`, `H/15` or `H(0-29)/10` as numbers, and any other element unchanged."""
-        if not H.search(element):
+        if not re.search(H, element):
             return element
         match = re.fullmatch(r"H(?:\(([^()]*-[^()]*)\))?(?:/(.*))?", element)
         if match is None:

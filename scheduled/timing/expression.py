@@ -5,7 +5,6 @@ forms. Expressions that are wrong or never fire are refused here, with a message
 value and the accepted forms, so that `slots` can rely on every `Schedule`.
 """
 
-import calendar
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -142,7 +141,7 @@ def parse(text: str, zone: str, seed: str = "") -> Schedule:
 
 def is_hashed(text: str) -> bool:
     """Return whether the text has an `H`, so that its meaning depends on the seed."""
-    return "H" in text and H.search(text) is not None and len(text.split()) == len(FIELDS)
+    return "H" in text and re.search(H, text) is not None and len(text.split()) == len(FIELDS)
 
 
 def _plain(text: str) -> str:
@@ -278,7 +277,7 @@ def _recurs(cron: Cron) -> bool:
 
 
 def _occurs(cron: Cron, year: int, month: int) -> bool:
-    last = calendar.monthrange(year, month)[1]
+    last = (date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)).day
     return any(
         date(year, month, day).isoweekday() % 7 in cron.weekdays for day in cron.days if day <= last
     )

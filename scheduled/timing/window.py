@@ -14,7 +14,7 @@ from scheduled.errors import ScheduleError
 from scheduled.quick_classes import dataclass
 from scheduled.timing.timezones import earliest_instant, occurrences, repeating_change, wall_time
 
-_TIMES = re.compile(r"(\d{1,2}):(\d\d) ?- ?(\d{1,2}):(\d\d)", re.ASCII)
+_TIMES = r"(?a:(\d{1,2}):(\d\d) ?- ?(\d{1,2}):(\d\d))"
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Window:
 @lru_cache(maxsize=256)
 def parse(text: str) -> Window:
     """Return the window of a text like `21:00-06:00`; `24:00` is midnight. Raise ScheduleError."""
-    match = _TIMES.fullmatch(text.strip())
+    match = re.fullmatch(_TIMES, text.strip())
     if match is None:
         raise ScheduleError("expected a range like 21:00-06:00")
     start, end = (_time(*match.group(group, group + 1)) for group in (1, 3))

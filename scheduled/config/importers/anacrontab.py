@@ -74,7 +74,9 @@ class _AnacrontabReader:
         if match is None:
             return "neither a variable nor period, delay, identifier and command"
         name, value = unquoted(match[1]), unquoted(match[2])
-        problem = "" if NAME.fullmatch(name) else "the name of a variable has letters, digits and _"
+        problem = (
+            "" if re.fullmatch(NAME, name) else "the name of a variable has letters, digits and _"
+        )
         if name == "RANDOM_DELAY" and not re.fullmatch(r"\d{1,4}", value):
             problem = "RANDOM_DELAY is a number of minutes"
         if name == "START_HOURS_RANGE" and not _hours(value):

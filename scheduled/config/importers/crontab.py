@@ -118,7 +118,7 @@ class _CrontabReader:
         match = ASSIGNMENT.fullmatch(text)
         assert match is not None
         name, value = unquoted(match[1]), unquoted(match[2].strip(" \t"))
-        if not NAME.fullmatch(name):
+        if not re.fullmatch(NAME, name):
             return "the name of a variable has letters, digits and _"
         if name == "RANDOM_DELAY" and not re.fullmatch(r"\d{1,4}", value):
             return "RANDOM_DELAY is a number of minutes"

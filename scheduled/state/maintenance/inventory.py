@@ -60,13 +60,13 @@ class StateFile:
 
 _STAMP = re.compile(r"\d{8}T\d{6}Z")
 _ASIDE = re.compile(
-    rf"({re.escape(store.FILE_NAME)}|{DAY_FILE.pattern})\.({'|'.join(aside.REASONS)})-{_STAMP.pattern}"
+    rf"({re.escape(store.FILE_NAME)}|{DAY_FILE})\.({'|'.join(aside.REASONS)})-{_STAMP.pattern}"
     rf"|before-upgrade-{_STAMP.pattern}\.tar\.gz"
 )
 _HINTS = (idle.HINT, idle.SHELL_HINT, heartbeat.FILE_NAME)
 _UNFINISHED = tuple(f".{name}." for name in (store.FILE_NAME, *_HINTS))
 _FOLDERS = {
-    "journal": (FileKind.JOURNAL, DAY_FILE),
+    "journal": (FileKind.JOURNAL, re.compile(DAY_FILE)),
     "runs": (FileKind.OUTPUT, re.compile(r".+\.(log|result|exit|exit\.new)")),
     "locks": (FileKind.LOCK, re.compile(r".+")),
     "cache": (FileKind.CACHE, re.compile(r".+")),
