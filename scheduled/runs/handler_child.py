@@ -10,7 +10,6 @@ import json
 import os
 import sys
 import time
-import traceback
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -69,6 +68,8 @@ def _call(handler: str, trust: Trust, context: Context) -> dict[str, Any]:
         final = isinstance(error, UsageError)
         return {"error": str(error), "final": final, "no_space": is_no_space(error)}
     except Exception as error:  # noqa: BLE001 - any exception of a handler fails its run alone
+        import traceback  # it imports tokenize and more
+
         traceback.print_exc()
         text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         final = isinstance(error, GiveUp | ValueError | TypeError)
