@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import jobfiles, journal, keepers, logscan, planning, sweeps, table, ticks
+from bench import jobfiles, journal, keepers, logscan, peers, planning, sweeps, table, ticks
 from bench.cost import BenchError
 from bench.row import Effort, Row
 
@@ -25,9 +25,12 @@ SCENES: dict[str, Callable[[Path, Effort], Iterator[Row]]] = {
     "journal": journal.journal,
     "reading": journal.reading,
     "many jobs": journal.many_jobs,
+    "peers": peers.peers,
 }
 LONG = ("journal", "reading")
 """Those that take minutes: measured only when asked for, or with little data."""
+OTHERS = ("peers",)
+"""Those that install packages: not measured with little data, unless asked for."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,7 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", action="append", choices=SCENES, help="repeatable")
     asked = parser.parse_args(arguments)
     try:
-        scenes = asked.only or [scene for scene in SCENES if asked.quick or scene not in LONG]
+        left_out = OTHERS if asked.quick else LONG
+        scenes = asked.only or [scene for scene in SCENES if scene not in left_out]
         rows = list(_measured(scenes, Effort(asked.quick)))
     except BenchError as error:
         print(f"bench: {error}", file=sys.stderr)
@@ -47,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
         head = {"python": platform.python_version(), "quick": asked.quick}
         print(json.dumps({**head, "rows": [row.document() for row in rows]}, indent=2))
     else:
-        table.show(rows)
+        table.show(rows, peers.missing() if "peers" in scenes else "")
     return 0
 
 

@@ -25,8 +25,8 @@ Cold: we remember nothing yet. The page cache is warm for both sides.
 Peak: the most memory that our process had, and theirs, interpreter included."""
 
 
-def show(rows: Sequence[Row]) -> None:
-    """Print the rows, and what one has to know to read them."""
+def show(rows: Sequence[Row], note: str = "") -> None:
+    """Print the rows, and what one has to know to read them, `note` besides."""
     cells = [_cells(row) for row in rows]
     if sys.stdout.isatty():
         _show_rich(cells)
@@ -34,7 +34,7 @@ def show(rows: Sequence[Row]) -> None:
         widths = [max(map(len, column)) for column in zip(HEAD, *cells, strict=True)]
         for row in (HEAD, *cells):
             print("  ".join(map(_padded, row, widths, range(len(HEAD)))).rstrip())
-    print(NOTES)
+    print("\n".join(filter(None, (NOTES, note))))
 
 
 def _cells(row: Row) -> tuple[str, ...]:

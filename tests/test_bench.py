@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 from datetime import timedelta
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bench import peers
 from bench.cost import BenchError
 from bench.installation import Installation
 
@@ -93,3 +95,24 @@ def test_one_kind_of_cost_can_be_measured_alone_and_reads_without_a_terminal() -
     )
     assert row.startswith("planning 200 due jobs after 30 days")
     assert "Cold: we remember nothing yet. The page cache is warm for both sides." in notes
+
+
+@pytest.mark.slow
+def test_what_others_need_is_measured_beside_it_where_they_are() -> None:
+    try:
+        rows = json.loads(bench("--json", "--only", "peers"))["rows"]
+    except AssertionError as error:
+        if "cannot be installed" not in str(error):
+            raise
+        pytest.skip("needs a package index that can be reached")
+
+    compared = {row["against"] for row in rows}
+    assert {f"{name}, started for that job" for name in ("APScheduler", "schedule")} <= compared
+    is_there = shutil.which("parallel") is not None
+    assert ("parallel -j 4 --joblog, the same" in compared) == is_there
+
+
+def test_who_is_not_there_to_be_compared_with_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peers, "PROGRAMS", ("sh", "no-such-program"))
+
+    assert peers.missing().startswith("Not compared with, for want of them here: no-such-program")
