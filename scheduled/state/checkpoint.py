@@ -87,7 +87,7 @@ def write(path: Path, state: Mapping[str, Any], number: int, place: Mapping[str,
     document = {**state, "program": __version__, "journal": dict(place), "seq": number}
     data = SEAL.seal(files.json_bytes(document)[: -len("\n}\n")])
     try:
-        private.replace(path, data)
+        private.replace(path, data, "content")  # from the old one the journal leads here as well
     except OSError as error:
         reason = reason_of(error)
         raise StateError(

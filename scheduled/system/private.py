@@ -11,7 +11,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 from scheduled.system import files, owners
 from scheduled.system.files import Stamp
@@ -86,14 +86,19 @@ def read(path: str | os.PathLike[str]) -> bytes:
     return read_stamped(path)[1]
 
 
-def replace(path: Path, data: bytes) -> None:
+Synced = Literal["nothing", "content", "name"]
+"""What of a replaced file survives a power cut: with its content synced, the old file is there or
+the new one, whole; with its name, the new one."""
+
+
+def replace(path: Path, data: bytes, synced: Synced = "name") -> None:
     """Replace a file atomically; it has mode 0600. Raises as `open_file` does."""
-    with replacing(path) as stream:
+    with replacing(path, synced) as stream:
         stream.write(data)
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
+def replacing(path: Path, synced: Synced = "name") -> Iterator[IO[bytes]]:
     """Replace a file like `replace`, with what is written to the stream before the block ends."""
     _folder_owner(os.fspath(path.parent), is_read=False)
     check(path)
@@ -102,13 +107,15 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         with open(beside, "xb", opener=open_file) as stream:
             yield stream
             stream.flush()
-            os.fsync(stream.fileno())
+            if synced != "nothing":
+                os.fsync(stream.fileno())
         os.replace(beside, path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(beside)
         raise
-    files.sync_folder(path.parent)
+    if synced == "name":
+        files.sync_folder(path.parent)
 
 
 def names(folder: str | os.PathLike[str]) -> list[str]:
