@@ -22,8 +22,6 @@ from scheduled.system import files, private
 from scheduled.system.masking import Mask
 
 KEEPER_DIED = "the process that waited for it was killed"
-UNWRITTEN = 120
-"""The exit code of a Python that could not write out what was printed (see `sys.exit`)."""
 LARGEST_RESULT = 64 * 1024
 _NESTED_TOO_DEEP = (
     f"the JSON object in its last line is not kept: nested more than {files.MAX_NESTING} deep"
@@ -241,8 +239,8 @@ def _judge_handler(
         return AttemptResult(Outcome.FAILED, error=str(report["error"]), final=final, **facts)
     if "result" not in report:
         error = f"the handler ended without a result ({_exit_text(exit_code)})"
-        if exit_code == UNWRITTEN:
-            error += ": what it printed could not be written; is the disk full?"
+        if exit_code == exit_file.UNWRITTEN:
+            error += ": what it printed or returned could not be written; is the disk full?"
         return AttemptResult(Outcome.FAILED, error=error, **facts)
     facts["handler_file"] = str(report.get("file") or "")
     return AttemptResult(Outcome.SUCCEEDED, **facts)

@@ -13,6 +13,8 @@ from typing import Any
 from scheduled.quick_classes import NamedTuple
 from scheduled.system import private
 
+UNWRITTEN = 120
+"""The exit code of a Python that could not write out what was printed (see `sys.exit`)."""
 SUFFIX = ".exit"
 LARGEST = 64 * 1024
 

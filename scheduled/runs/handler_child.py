@@ -14,15 +14,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from scheduled.errors import ScheduledError, UsageError, is_no_space
+from scheduled.errors import ScheduledError, UsageError, is_no_space, reason_of
 from scheduled.handler import Context, GiveUp, Incomplete, NotNow, loader, params
+from scheduled.runs import exit_file
 from scheduled.system import files, private
 from scheduled.system.trusted import Trust
 from scheduled.timing.timezones import zone_info
 
 
 def main() -> int:
-    """Run the handler described on standard input; return 0, 1 if it failed, 75 for "not now"."""
+    """Run the handler described on standard input; return 0, 1 if it failed, 75 for "not now".
+
+    120 if its report cannot be written, as if what it printed could not.
+    """
     started = time.monotonic()
     description = json.load(sys.stdin)
     _make_output_lenient()
@@ -32,10 +36,16 @@ def main() -> int:
         report = {"error": f"{part} is nested more than {files.MAX_NESTING} deep"}
     report["seconds"] = round(time.monotonic() - started, 3)
     try:
-        private.replace(Path(sys.argv[1]), files.json_bytes(report))
+        data = files.json_bytes(report)
     except (TypeError, ValueError) as error:
         report = {"error": f"what the handler returned or fired is not JSON: {error}"}
-        private.replace(Path(sys.argv[1]), files.json_bytes(report))
+        data = files.json_bytes(report)
+    try:
+        private.replace(Path(sys.argv[1]), data, "nothing")  # a torn one counts as none
+    except (OSError, ScheduledError) as error:
+        reason = reason_of(error) if isinstance(error, OSError) else str(error)
+        print(f"The result could not be written: {reason}")
+        return exit_file.UNWRITTEN
     if "not_now" in report:
         return os.EX_TEMPFAIL
     return 1 if "error" in report else 0
@@ -68,13 +78,21 @@ def _call(handler: str, trust: Trust, context: Context) -> dict[str, Any]:
         final = isinstance(error, UsageError)
         return {"error": str(error), "final": final, "no_space": is_no_space(error)}
     except Exception as error:  # noqa: BLE001 - any exception of a handler fails its run alone
-        import traceback  # it imports tokenize and more
-
-        traceback.print_exc()
         text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        _show(error, text)
         final = isinstance(error, GiveUp | ValueError | TypeError)
         return {"error": text, "final": final, "no_space": is_no_space(error)}
     return {**_done_report(result, context), "file": loader.file_of(handler)}
+
+
+def _show(error: Exception, text: str) -> None:
+    """Print where a handler failed; a full disk is nobody's mistake in a program."""
+    if is_no_space(error):
+        print(text)
+        return
+    import traceback  # it imports tokenize and more
+
+    traceback.print_exception(error)
 
 
 def _done_report(result: dict[str, Any] | None, context: Context) -> dict[str, Any]:

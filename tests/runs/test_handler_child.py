@@ -1,6 +1,8 @@
 """The other side of a handler's run: what counts of one that got half way, what may not stop it."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,7 @@ from typing import Any
 import pytest
 
 from scheduled.jobs import builtin
+from scheduled.runs import exit_file
 from tests.builders import ecosystem
 from tests.builders.engine import Engine, first_run
 from tests.builders.jobs import at, job
@@ -133,3 +136,51 @@ def test_what_is_nested_100_deep_is_handed_over(tmp_path: Path) -> None:
 
     assert (row["outcome"], row["error"]) == ("succeeded", None)
     assert json.dumps(row["result"]).count("{") == 100
+
+
+FULL = """\
+import errno
+
+def run(context):
+    raise OSError(errno.ENOSPC, "No space left on device")
+"""
+
+
+def test_a_full_disk_is_no_mistake_in_a_handler(tmp_path: Path) -> None:
+    (tmp_path / "full.py").write_text(FULL)
+    row = first_run(tmp_path, job(handler="full:run"))
+
+    (output,) = (tmp_path / "state/runs/backup").glob("*.log")
+    assert row["error"] == "OSError: [Errno 28] No space left on device"
+    assert output.read_text() == f"{row['error']}\n"
+
+
+def test_a_result_that_cannot_be_written_is_no_traceback(tmp_path: Path) -> None:
+    description = {
+        "handler": "builtins:print",
+        "job": "a",
+        "run_id": "r",
+        "now": "2026-11-21T12:00:00Z",
+        "zone": "UTC",
+        "attempt": 1,
+        "catch_up": False,
+        "missed": 0,
+        "params": {},
+        **{name: str(tmp_path) for name in ("root", "central_dir", "cache_dir")},
+        "memory": {},
+        "owners": [],
+    }
+    command = [sys.executable, "-P", "-m", "scheduled.runs.handler_child", "missing/report"]
+
+    done = subprocess.run(
+        command,
+        input=json.dumps(description),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == exit_file.UNWRITTEN
+    assert done.stdout.endswith("The result could not be written: no such file or directory\n")
+    assert done.stderr == ""
