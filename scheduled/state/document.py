@@ -83,7 +83,7 @@ class NotNowEntry(TypedDict, total=False):
     """The last time that a guard, or the run itself, said not now.
 
     `first` is the first of the unanswered slots it was said to, `count` how often runs for `slot`
-    have said it. Version 0.1.0 left both out.
+    have said it. Version 0.1.0 left both out. If `unstarted`, the machine lacked something instead.
     """
 
     at: str
@@ -92,6 +92,7 @@ class NotNowEntry(TypedDict, total=False):
     guard: str
     first: str
     count: int
+    unstarted: bool
 
 
 class DeferralEntry(TypedDict, total=False):

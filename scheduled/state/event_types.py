@@ -115,6 +115,8 @@ class NotNow(Recorded):
     trouble: NotRequired[str]
     retry_at: NotRequired[str]
     interruptions: NotRequired[int]
+    unstarted: NotRequired[bool]
+    """Whether nothing was started, as the machine lacked something for it."""
 
 
 # Runs

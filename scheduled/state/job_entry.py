@@ -98,7 +98,8 @@ def not_now(entry: JobEntry, event: NotNow) -> NotNowEntry:
 
     A slot that was put off and is still unanswered belongs together with the next one.
     """
-    found = {key: event.get(key) for key in ("at", "reason", "slot", "guard") if key in event}
+    keys = ("at", "reason", "slot", "guard", "unstarted")
+    found = {key: event.get(key) for key in keys if key in event}
     kept = cast("NotNowEntry", found)
     before, slot = entry.get("deferred") or {}, event.get("slot")
     slot_before = before.get("slot")

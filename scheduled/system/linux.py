@@ -74,12 +74,30 @@ def reserve(descriptor: int, length: int) -> None:
 
 
 def load() -> None:
-    """Look up what the next two need, so that they are cheap after a fork."""
-    if sys.platform == "linux" and not _prctl:
-        # ctypes itself would cost every tick that runs something 2 ms more.
-        import _ctypes
+    """Look up what the next three need, so that it is there, and cheap, after a fork.
 
-        _prctl.append(_ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl"))  # type: ignore[arg-type]
+    Raises OSError if the machine lacks something for it, such as a free descriptor.
+    """
+    try:
+        import resource  # noqa: F401 - for `peak_memory`
+
+        if sys.platform == "linux" and not _prctl:
+            # ctypes itself would cost every tick that runs something 2 ms more.
+            import _ctypes
+
+            _prctl.append(_ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl"))  # type: ignore[arg-type]
+    except ModuleNotFoundError:  # a Python that was built without them
+        return
+    except ImportError as error:
+        raise _as_os_error(error) from error
+
+
+def _as_os_error(error: ImportError) -> OSError:
+    """Return what the system said when it could not load a module."""
+    for number in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
+        if os.strerror(number) in str(error):
+            return OSError(number, os.strerror(number))
+    return OSError(errno.EIO, str(error))
 
 
 def become_subreaper() -> None:

@@ -85,7 +85,10 @@ def _end(
         result = resolve.as_stopped(result, active_run.stop.reason)
     resolution = resolve.resolve(attempt.job, attempt, result, memory, tick.clock())
     if result.not_now and not resolution.answered:
-        return events.run_said_not_now(attempt, result.reason, resolution, *lasted), resolution
+        put_off = events.run_said_not_now(attempt, result.reason, resolution, *lasted)
+        if result.is_shortage:
+            put_off["unstarted"] = True
+        return put_off, resolution
     if result.not_now:
         result = replace(result, reason=f"not now: {result.reason}; {SUPERSEDED}")
     local = tick.slots.now.astimezone(zone_info(tick.run_context.zone))

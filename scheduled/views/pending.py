@@ -1,7 +1,8 @@
 """Why a slot is still pending: what holds it back, and what a tick would do about it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 from scheduled.jobs.model import Job, Overlap
 from scheduled.planning import decide, standing
@@ -139,12 +140,19 @@ def _obstacle(snapshot: Snapshot, job: Job, decision: Decision) -> Iterator[str]
         if not_now.get("guard") == "after":
             yield "nothing holds it back any more: the next tick runs it"
             return
-        source = "a guard prevents it" if not_now.get("guard") else "the job said not now"
-        yield f"{source}: {not_now.get('reason')}; each tick asks again"
+        yield _put_off(not_now)
     elif decision.catch_up:
         yield "nothing holds it back: the next tick, or a later one, catches up on it"
     else:
         yield "nothing holds it back: the next tick runs it"
+
+
+def _put_off(not_now: Mapping[str, Any]) -> str:
+    reason = not_now.get("reason")
+    if not_now.get("unstarted"):
+        return f"it could not be started: {reason}; each tick tries again"
+    source = "a guard prevents it" if not_now.get("guard") else "the job said not now"
+    return f"{source}: {reason}; each tick asks again"
 
 
 def _last_run_of(job: str, snapshot: Snapshot) -> str:

@@ -12,6 +12,7 @@ import pytest
 
 from scheduled.runs import keeper
 from scheduled.ticks.report import Exit
+from tests.builders.asked import lines
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import job
 
@@ -103,6 +104,20 @@ def test_h10_nothing_stays_open_after_it(
         engine.run_at("12:00")
 
     assert os.listdir("/proc/self/fd") == before
+
+
+def test_h10_what_could_not_be_started_is_not_said_by_the_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine(tmp_path, [job()])
+    engine.run_at("11:30")
+
+    with no_process(engine, monkeypatch):
+        engine.run_at("12:00")
+
+    answer = "\n".join(lines(engine, "12:00:30"))
+    assert "it could not be started: no process can be started: " in answer
+    assert "the job said not now" not in answer
 
 
 def test_h10_what_the_job_itself_lacks_is_its_failure(tmp_path: Path) -> None:

@@ -1,0 +1,47 @@
+"""A tick that may open only a few files: whatever it lacks them for, the run is made up for."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from scheduled import idle
+from scheduled.state.store import Store
+from tests.builders.command import options, scheduled, state_dir
+from tests.builders.idle import ENTRY
+from tests.builders.installed import WITHOUT_SWEEPS, configure, rows
+
+pytestmark = pytest.mark.slow
+
+JOB = '  a: {command: "true", schedule: "0 * * * *", on_interrupted: skip}\n'
+
+
+@pytest.mark.parametrize("limit", range(5, 16))
+def test_h10_a_tick_with_few_descriptors_loses_no_run(tmp_path: Path, limit: int) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    configure(home, WITHOUT_SWEEPS + JOB)
+    assert scheduled(home, "run").code == 0
+    make_due(home)
+
+    few = f'ulimit -n {limit}; exec "$@"'
+    python = [sys.executable, "-I", "-S", "-X", "utf8", str(ENTRY)]
+    words = ["sh", "-c", few, "sh", *python, *options(home), "run"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert scheduled(home, "run").code == 0
+
+    assert "bug in scheduled" not in done.stderr
+    assert "Traceback" not in done.stderr
+    newest = rows(home)[-1]
+    assert (newest["outcome"], newest["attempt"]) == ("succeeded", 1)
+    assert {row["outcome"] for row in rows(home)} <= {"succeeded", None, "missed"}
+
+
+def make_due(home: Path) -> None:
+    """Let the job be due since last year, as far as the state knows."""
+    store = Store(state_dir(home)).load()
+    long_ago = {"event": "clamped", "job": "a", "watermark": "2020-06-01T00:00:00Z"}
+    store.record(datetime.now(UTC), long_ago)
+    idle.forget(str(store.state_dir))
