@@ -114,7 +114,7 @@ class _Keeper:
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(STOPPING, self._on_stopping)
-        signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
+        forking.pthread_sigmask(signal.SIG_SETMASK, self._mask)
         return defaults
 
     def _on_stopping(self, *_: object) -> None:

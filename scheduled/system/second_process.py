@@ -53,7 +53,7 @@ def _hand_over(work: Callable[[], Result], parent: int, pipe: int, mask: Iterabl
     linux.die_with_parent()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    forking.pthread_sigmask(signal.SIG_SETMASK, mask)
     if os.getppid() != parent:
         return
     with open(pipe, "wb") as stream:
