@@ -180,11 +180,12 @@ def test_no_shell_takes_a_tick_for_idle_that_python_does_not(
         shell = chance.choice(SHELLS)
         before = ours.beat.read_bytes() if ours.beat.exists() else None
 
+        # What is due in a second may be due for the one that decides last: so Python decides twice.
+        was_idle = ours.is_idle_by_python()
+        _restore(ours, before)
         code = ours.by_shell(shell)
-
-        if before is not None and not ours.beat.is_symlink():
-            ours.beat.write_bytes(before)
-        is_idle = ours.is_idle_by_python()
+        _restore(ours, before)
+        is_idle = ours.is_idle_by_python() or was_idle
         assert code in (FULL, 0, 2), (seed, shell)
         assert code == FULL or is_idle, (seed, shell)
         idle_in["shell"] += code != FULL
@@ -192,3 +193,8 @@ def test_no_shell_takes_a_tick_for_idle_that_python_does_not(
         shutil.rmtree(tmp_path / "made")
     # It is not right by never saying so.
     assert idle_in["shell"] > idle_in["python"] * 0.8 > CASES * 0.2
+
+
+def _restore(ours: Place, beat: bytes | None) -> None:
+    if beat is not None and not ours.beat.is_symlink():
+        ours.beat.write_bytes(beat)
