@@ -41,7 +41,7 @@ OF_ZONES = {"datetime", "math", "struct", "sysconfig", "threading", "weakref", "
 OF_OURS = {"json", "typing"}
 DUE_COMMAND = {
     *(OF_THE_INTERPRETER | OF_PATHS | OF_ZONES | OF_OURS),
-    *("array", "bisect", "fcntl", "gc", "heapq", "select", "signal", "zlib"),
+    *("array", "bisect", "fcntl", "gc", "heapq", "resource", "select", "signal", "zlib"),
 }
 HANDLER = OF_THE_INTERPRETER | OF_PATHS | OF_ZONES | OF_OURS | {"runpy", "pkgutil"}
 
