@@ -15,9 +15,14 @@ def main() -> int:
     if code is not None:
         return code
     _begin_again_in_utf8()
+    import gc
+
+    gc.disable()  # all that is imported stays: to look through it takes a twentieth of a tick
     _complete()
     from scheduled.cli import plain_tick
 
+    gc.freeze()
+    gc.enable()
     code = plain_tick.run(sys.argv[1:])
     if code is not None:
         return code
