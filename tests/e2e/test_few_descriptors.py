@@ -32,8 +32,10 @@ def test_h10_a_tick_with_few_descriptors_loses_no_run(tmp_path: Path, limit: int
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert scheduled(home, "run").code == 0
 
-    assert "bug in scheduled" not in done.stderr
-    assert "Traceback" not in done.stderr
+    # What the interpreter itself cannot load at its start, it says in its own way.
+    said = done.stderr.rpartition("Remainder of file ignored\n")[2]
+    assert "bug in scheduled" not in said
+    assert "Traceback" not in said
     newest = rows(home)[-1]
     assert (newest["outcome"], newest["attempt"]) == ("succeeded", 1)
     assert {row["outcome"] for row in rows(home)} <= {"succeeded", None, "missed"}
