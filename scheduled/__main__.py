@@ -14,6 +14,13 @@ def main() -> int:
     code = idle.exit_code(sys.argv[1:])
     if code is not None:
         return code
+    try:
+        return _work()
+    except (ImportError, OSError, MemoryError) as error:
+        return _not_loaded(error)
+
+
+def _work() -> int:
     _begin_again_in_utf8()
     import gc
 
@@ -29,6 +36,17 @@ def main() -> int:
     from scheduled.cli.main import main as command_line
 
     return command_line(sys.argv[1:])
+
+
+def _not_loaded(error: Exception) -> int:
+    """Say what is missing of this program, or what the machine lacks to load it."""
+    import errno  # these two are part of the interpreter: there may be no descriptor for a file
+    import posix
+
+    lacks = (posix.strerror(number) for number in (errno.EMFILE, errno.ENFILE, errno.ENOMEM))
+    is_shortage = isinstance(error, MemoryError) or any(words in str(error) for words in lacks)
+    print(f"scheduled: cannot be loaded: {error or 'out of memory'}", file=sys.stderr)
+    return 75 if is_shortage else 1
 
 
 def _started_as_file() -> None:

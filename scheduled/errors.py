@@ -5,6 +5,7 @@ to a person as it is, without a traceback.
 """
 
 import errno
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -87,6 +88,8 @@ class UnparsableFileError(UnreadableFileError):
 
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)
+"""Of open files, memory and processes."""
 
 
 def is_no_space(error: BaseException | None) -> bool:
@@ -96,6 +99,18 @@ def is_no_space(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+def shortage_of(error: BaseException) -> str:
+    """Return what the machine lacks, if an error says so: `too many open files`; else ''."""
+    if isinstance(error, MemoryError):
+        return "out of memory"
+    if isinstance(error, OSError) and error.errno in SHORTAGES:
+        return reason_of(error)
+    if isinstance(error, ImportError):  # of an extension module; it has the words alone
+        words = (os.strerror(number) for number in SHORTAGES)
+        return next((each.lower() for each in words if each in str(error)), "")
+    return ""
 
 
 def reason_of(error: OSError) -> str:

@@ -8,7 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 from scheduled.cli.context import Session, complain
-from scheduled.errors import ConfigError, ScheduledError, StateError
+from scheduled.errors import (
+    ConfigError,
+    ScheduledError,
+    StateError,
+    UnavailableError,
+    shortage_of,
+)
 from scheduled.system import streams
 from scheduled.system.text import one_line
 
@@ -42,7 +48,7 @@ def call(session: Session, command: Callable[[], int]) -> int:
             complain(str(error))
         code = error.exit_code
     except Exception as error:  # noqa: BLE001 - the last resort: a bug, reported as one
-        code = 1 if isinstance(error, OSError) and _is_output_lost() else _bug(error)
+        code = 1 if isinstance(error, OSError) and _is_output_lost() else _unforeseen(error)
     if _is_output_lost() and code == 0:
         code = 1
     return code
@@ -83,6 +89,13 @@ def _is_news(session: Session, error: ScheduledError) -> bool:
     from scheduled.cli import refusals
 
     return refusals.is_error_news(session, error)
+
+
+def _unforeseen(error: Exception) -> int:
+    if reason := shortage_of(error):
+        complain(f"cannot go on: {reason}")
+        return UnavailableError.exit_code
+    return _bug(error)
 
 
 def _bug(error: Exception) -> int:

@@ -14,7 +14,7 @@ import signal
 import time
 from collections.abc import Iterable
 
-from scheduled.errors import reason_of
+from scheduled.errors import NO_SPACE, SHORTAGES, reason_of
 from scheduled.quick_classes import NamedTuple
 from scheduled.runs import exit_file
 from scheduled.runs.exit_file import ExitStatus
@@ -23,7 +23,6 @@ from scheduled.system import descriptors, forking, linux, processes
 STOPPING = signal.SIGUSR1
 """Tells a keeper that its run is being stopped: nothing of it may outlive the job."""
 DEAF_TO = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
-_SHORTAGES = ("EAGAIN", "ENOMEM", "EMFILE", "ENFILE", "ENOSPC", "EDQUOT")
 KILL_SECONDS = 5.0
 """How long what a stopped job left behind may take to die."""
 _ROUNDING = 1024 * 1024
@@ -66,7 +65,7 @@ def start(order: Order) -> Kept:
 
 def is_shortage(error: Exception) -> bool:
     """Return whether something could not be done because the machine lacks something."""
-    return isinstance(error, OSError) and errno.errorcode.get(error.errno or 0) in _SHORTAGES
+    return isinstance(error, OSError) and error.errno in (*SHORTAGES, *NO_SPACE)
 
 
 class _NotStartedError(Exception):

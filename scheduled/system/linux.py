@@ -6,6 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
+from scheduled.errors import shortage_of
 from scheduled.system import private
 
 FALLOC_FL_KEEP_SIZE = 1
@@ -89,15 +90,9 @@ def load() -> None:
     except ModuleNotFoundError:  # a Python that was built without them
         return
     except ImportError as error:
-        raise _as_os_error(error) from error
-
-
-def _as_os_error(error: ImportError) -> OSError:
-    """Return what the system said when it could not load a module."""
-    for number in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
-        if os.strerror(number) in str(error):
-            return OSError(number, os.strerror(number))
-    return OSError(errno.EIO, str(error))
+        if not shortage_of(error):
+            raise
+        raise OSError(errno.EMFILE, shortage_of(error)) from error
 
 
 def become_subreaper() -> None:

@@ -1,7 +1,8 @@
-"""A tick that may open only a few files: whatever it lacks them for, the run is made up for."""
+"""A command that cannot load all that it needs says so, and the run of a tick is made up for."""
 
 import subprocess
 import sys
+import venv
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -36,9 +37,22 @@ def test_h10_a_tick_with_few_descriptors_loses_no_run(tmp_path: Path, limit: int
     said = done.stderr.rpartition("Remainder of file ignored\n")[2]
     assert "bug in scheduled" not in said
     assert "Traceback" not in said
+    assert done.returncode != 1
     newest = rows(home)[-1]
     assert (newest["outcome"], newest["attempt"]) == ("succeeded", 1)
     assert {row["outcome"] for row in rows(home)} <= {"succeeded", None, "missed"}
+
+
+def test_a_package_that_is_not_installed_is_named(tmp_path: Path) -> None:
+    venv.create(tmp_path / "bare", symlinks=True, with_pip=False)
+    bare = tmp_path / "bare/bin/python"
+
+    words = [str(bare), "-I", "-S", str(ENTRY), *options(tmp_path), "list"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("scheduled: cannot be loaded: No module named ")
+    assert "Traceback" not in done.stderr
 
 
 def make_due(home: Path) -> None:
