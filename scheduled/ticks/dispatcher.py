@@ -204,9 +204,11 @@ class Dispatcher:
         self.report.not_started.append((job.id, reason))
 
     def _start_claimed(self) -> None:
-        """Start the runs that are claimed, once all the claims are on the disk."""
-        if not self._claims:
-            return
+        """Start the runs that are claimed, once all the claims are on the disk.
+
+        And the processes of those that were started before: were they followed by the end of a run
+        without a sync in between, a power cut could keep the latter and lose the former.
+        """
         claims, self._claims = self._claims, []
         started: list[StartedRun] = []
         with self.report.catch_storage_errors():
@@ -219,8 +221,6 @@ class Dispatcher:
 
     def _record_ends(self, ends: list[tuple[Running, AttemptResult]]) -> None:
         """Record how runs ended and sync all of it to the disk at once, then fire the events."""
-        if not ends:
-            return
         self.tick.pings.started(running for running, _ in ends)
         runs = [self._started.pop(running.attempt.run_id) for running, _ in ends]
         rows: list[Row | None] = [
