@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from scheduled.errors import ScheduleError
 from scheduled.jobs.model import Job
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.quick_classes import dataclass
 from scheduled.state.records import JobMemory
+from scheduled.timing import expression
 from scheduled.timing.expression import Schedule
-from scheduled.timing.slots import MissedRange, origin
+from scheduled.timing.slots import MissedRange, is_anchored, origin
 
 INSTANT = timedelta(microseconds=1)
 
@@ -46,6 +48,20 @@ def missed_before(due: Due, slots: SlotCache) -> MissedRange | None:
     if due.watermark is None:
         return None
     return slots.missed_range(due.schedule, due.watermark, due.newest - INSTANT, due.anchor)
+
+
+def missed_since(
+    since: datetime | None, until: datetime, memory: JobMemory, slots: SlotCache
+) -> MissedRange | None:
+    """Return the slots after `since` and up to `until`; None if there are none."""
+    if memory.schedule is None or since is None or since >= until:
+        return None
+    try:
+        schedule = expression.parse(*memory.schedule)
+    except ScheduleError:
+        return None  # written by a version that accepted more schedules than this one
+    anchor = memory.anchor if is_anchored(schedule) else None
+    return slots.missed_range(schedule, since, until, anchor)
 
 
 def earliest(instants: Iterable[datetime | None]) -> datetime | None:

@@ -13,7 +13,7 @@ from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import active_runs, decide, resolve
 from scheduled.planning.decide import REMOVED
 from scheduled.planning.decision import Decision, Verdict
-from scheduled.planning.due import INSTANT
+from scheduled.planning.due import INSTANT, missed_since
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import Standing, Start, counting_start, standing
 from scheduled.state import events, records
@@ -24,7 +24,7 @@ from scheduled.state.records import JobMemory
 from scheduled.timing import expression
 from scheduled.timing.fingerprint import fingerprint
 from scheduled.timing.instants import parse_utc
-from scheduled.timing.slots import MissedRange, is_anchored
+from scheduled.timing.slots import MissedRange
 
 SUSPENDED = "suspended"
 """The cause of slots missed while version 0.1.0 had suspended the job."""
@@ -243,11 +243,11 @@ def _ended_slots(
         until = max(until, put_off)  # it was due before the clock was set back
     since = active_runs.newest_claimed(memory, slots.now) or memory.anchor
     deferral = memory.deferral.until if memory.deferral else None
-    missed = _missed_since(since, until, memory, slots)
+    missed = missed_since(since, until, memory, slots)
     if memory.retry is not None and memory.retry.slot <= slots.now:
         # Slots that passed because the clock that claimed that of the retry was set back.
         begin = active_runs.newest_started(memory) or memory.anchor
-        passed = _missed_since(begin, memory.retry.slot - INSTANT, memory, slots)
+        passed = missed_since(begin, memory.retry.slot - INSTANT, memory, slots)
         ended = [*events.slots_missed(job, passed, cause), *ended]
     # A deferral that was started ends with its run, one that a slot follows with that slot.
     newest = missed.last if missed is not None else since
@@ -259,17 +259,3 @@ def _ended_slots(
             *events.slots_missed(job, alone, cause),
         ]
     return [*ended, *events.slots_missed(job, missed, cause)]
-
-
-def _missed_since(
-    since: datetime | None, until: datetime, memory: JobMemory, slots: SlotCache
-) -> MissedRange | None:
-    """Return the slots after `since` and up to `until`; None if there are none."""
-    if memory.schedule is None or since is None or since >= until:
-        return None
-    try:
-        schedule = expression.parse(*memory.schedule)
-    except ScheduleError:
-        return None  # written by a version that accepted more schedules than this one
-    anchor = memory.anchor if is_anchored(schedule) else None
-    return slots.missed_range(schedule, since, until, anchor)

@@ -114,8 +114,11 @@ def not_now(entry: JobEntry, event: NotNow) -> NotNowEntry:
 
 
 def answer(entry: JobEntry, slot: str, at: str | None, run: RunEntry | None = None) -> None:
-    """Move the watermark to a slot that `run` is done with, as was recorded `at` an instant."""
-    if not (run and run.get("ahead")):
+    """Move the watermark to a slot that `run` is done with, as was recorded `at` an instant.
+
+    Not to one to come that a clock ahead has claimed.
+    """
+    if not (run and run.get("ahead") and _seconds(slot) > _seconds(at or "")):
         raise_watermark(entry, slot, at)
     entry["coalesced"] = 0
     entry["interruptions"] = 0

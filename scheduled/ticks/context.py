@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from scheduled.jobs.model import AttemptResult, Job
-from scheduled.planning import decide
+from scheduled.planning import active_runs, decide, due
 from scheduled.planning.decision import Decision
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.quick_classes import NamedTuple
 from scheduled.runs.effects import Effects
 from scheduled.runs.process import RunContext
-from scheduled.state import history, records
+from scheduled.state import events, history, records
 from scheduled.state.history import Row
 from scheduled.state.journal import Event
 from scheduled.state.records import JobMemory
@@ -80,4 +80,22 @@ class TickContext(NamedTuple):
         if trouble:
             event["trouble"] = trouble
             self.warn(f"{event['job']}: {trouble}")
-        self.store.write(self.clock(), *before, event, sync=sync)
+        passed = self._passed_before(event)
+        self.store.write(self.clock(), *before, *passed, event, sync=sync)
+
+    def _passed_before(self, event: "RunEnded | NotNow") -> list[Event]:
+        """Return the end of the slots that passed before that of a run, if a clock ahead began it.
+
+        Since that clock was corrected they have come for the first time, while the run went on.
+        """
+        memory = self.memory(event["job"])
+        run = memory.run(event.get("run_id", ""))
+        if not event.get("answered") or run is None or run.slot is None or not run.is_ahead:
+            return []
+        if run.slot > self.clock():
+            return []
+        from scheduled.planning import missed_cause
+
+        since = active_runs.newest_started(memory) or memory.anchor
+        missed = due.missed_since(since, run.slot - due.INSTANT, memory, self.slots)
+        return [*events.slots_missed(event["job"], missed, missed_cause.STILL_RUNNING)]

@@ -133,7 +133,9 @@ def test_a_slot_that_a_clock_ahead_claimed_moves_the_watermark_once_it_has_come(
     given_up = after(SEEN, BEGIN, FAILED, CLAMPED, {"event": "given_up", "job": "backup", **later})
     retried = after(SEEN, BEGIN, FAILED, CLAMPED, {**BEGIN, **later}, end(attempt=2, **later))
 
-    for state in (given_up, retried):
+    ended = after(SEEN, BEGIN, CLAMPED, end(**later))
+
+    for state in (given_up, retried, ended):
         assert state["jobs"]["backup"]["watermark"] == RUN["slot"]
 
 
