@@ -54,6 +54,7 @@ class _Shape:
         "defaults",
         "factories",
         "fields",
+        "frozen",
         "has_more",
         "hashed",
         "names",
@@ -61,8 +62,8 @@ class _Shape:
         "values",
     )
 
-    def __init__(self, fields: Mapping[str, _Field], *, has_more: bool) -> None:
-        self.fields, self.has_more = tuple(fields.values()), has_more
+    def __init__(self, fields: Mapping[str, _Field], *, frozen: bool, has_more: bool) -> None:
+        self.fields, self.frozen, self.has_more = tuple(fields.values()), frozen, has_more
         given = {name: each for name, each in fields.items() if each.init}
         self.names, self.defaults = tuple(given), _given(given, "default")
         self.factories = _given(given, "default_factory").items()
@@ -100,21 +101,15 @@ def _dataclass(made: Any = None, /, *, frozen: bool = False, slots: bool = False
 
 
 def _complete(made: Any, *, frozen: bool, slots: bool) -> Any:
-    found: dict[str, _Field] = {}
-    for base in reversed(made.__mro__[1:]):
-        if "__shape__" in base.__dict__:
-            found |= {each.name: each for each in base.__shape__.fields}
-    for name, annotation in made.__annotations__.items():
-        if "ClassVar" not in str(annotation):
-            found[name] = _declared(made, name, annotation)
+    found = _all_fields(made)
     if slots:
-        made = _with_slots(made, found)
-    made.__shape__ = _Shape(found, has_more=hasattr(made, "__post_init__"))
+        made = _with_slots(made, found, frozen=frozen)
+    made.__shape__ = _Shape(found, frozen=frozen, has_more=hasattr(made, "__post_init__"))
     type.__setattr__(made, "__match_args__", made.__shape__.names)
-    made.__dataclass_fields__ = _StandardFields()
-    made.__init__ = _init
+    for name in ("__dataclass_fields__", "__dataclass_params__", "__signature__"):
+        setattr(made, name, _Standard(name))
     own = made.__dict__
-    for method in (_repr, _eq):
+    for method in (_init, _repr, _eq, _replace):
         if (special := f"_{method.__name__}__") not in own:
             setattr(made, special, method)
     if "__hash__" not in own or own["__hash__"] is None:
@@ -124,14 +119,37 @@ def _complete(made: Any, *, frozen: bool, slots: bool) -> Any:
     return made
 
 
-def _with_slots(made: Any, names: Iterable[str]) -> Any:
+def _all_fields(made: Any) -> dict[str, _Field]:
+    found: dict[str, _Field] = {}
+    for base in reversed(made.__mro__[1:]):
+        if "__shape__" in base.__dict__:
+            found |= {each.name: each for each in base.__shape__.fields}
+    for name, annotation in made.__annotations__.items():
+        if "ClassVar" not in str(annotation):
+            found[name] = _declared(made, name, annotation)
+    return found
+
+
+def _with_slots(made: Any, names: Iterable[str], *, frozen: bool) -> Any:
     left = {*names, "__dict__", "__weakref__"}
     kept = {name: value for name, value in made.__dict__.items() if name not in left}
-    return type(made)(made.__name__, made.__bases__, {**kept, "__slots__": tuple(names)})
+    if frozen:
+        kept |= {"__getstate__": _state, "__setstate__": _restore}
+    kept |= {"__slots__": tuple(names), "__qualname__": made.__qualname__}
+    return type(made)(made.__name__, made.__bases__, kept)
+
+
+def _state(self: Any) -> list[Any]:
+    return [getattr(self, each.name) for each in self.__shape__.fields]
+
+
+def _restore(self: Any, state: list[Any]) -> None:
+    for each, value in zip(self.__shape__.fields, state, strict=True):
+        _set(self, each.name, value)
 
 
 def _declared(made: Any, name: str, annotation: Any) -> _Field:
-    default = made.__dict__.get(name, _MISSING)
+    default = getattr(made, name, _MISSING)
     declared = default if isinstance(default, _Field) else _Field(default, _MISSING)
     if declared is default and declared.default is _MISSING:
         delattr(made, name)
@@ -177,7 +195,11 @@ def _hash(self: Any) -> int:
     return hash(self.__shape__.hashed(self))
 
 
-def _frozen(self: Any, name: str, *_: Any) -> None:
+def _frozen(self: Any, name: str, *value: Any) -> None:
+    shape: _Shape = self.__shape__
+    if "__shape__" not in type(self).__dict__ and name not in shape.names:
+        (_set if value else object.__delattr__)(self, name, *value)  # of an ordinary subclass
+        return
     from dataclasses import FrozenInstanceError
 
     raise FrozenInstanceError(f"{name!r} of {type(self).__qualname__} cannot be changed")
@@ -214,11 +236,15 @@ def _replace(instance: Any, /, **changes: Any) -> Any:
     return type(instance)(**{**kept, **changes})
 
 
-class _StandardFields:
-    """The fields as the functions of `dataclasses` look for them, made when one of them does."""
+class _Standard:
+    """What others look for in a standard data class, made when somebody does."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
 
     def __get__(self, instance: object, owner: Any) -> Any:
         import dataclasses
+        import inspect
 
         fields: list[Any] = []
         for each in owner.__shape__.fields:
@@ -228,9 +254,11 @@ class _StandardFields:
                 if (value := getattr(each, kind)) is not _MISSING:
                     options[kind] = value
             fields.append((each.name, each.type, dataclasses.field(**options)))
-        standard: Any = dataclasses.make_dataclass(owner.__name__, fields)
-        owner.__dataclass_fields__ = standard.__dataclass_fields__
-        return standard.__dataclass_fields__
+        frozen = owner.__shape__.frozen
+        standard: Any = dataclasses.make_dataclass(owner.__name__, fields, frozen=frozen)
+        if self._name == "__signature__":
+            return inspect.signature(standard)
+        return getattr(standard, self._name)
 
 
 # Named tuples
@@ -268,6 +296,8 @@ class _NamedTuple(tuple[Any, ...], metaclass=_NamedTupleType):
 
     def _replace(self, /, **changes: Any) -> Any:
         return type(self)(**{**self._asdict(), **changes})
+
+    __replace__ = _replace
 
     def _asdict(self) -> dict[str, Any]:
         return dict(zip(self._fields, self, strict=True))

@@ -3,12 +3,14 @@
 import copy
 import dataclasses
 import importlib
+import inspect
 import pickle
 import pkgutil
 import subprocess
 import sys
 import types
 from collections.abc import Hashable, Iterator
+from functools import partial
 from types import ModuleType, SimpleNamespace
 from typing import Any, ClassVar, NamedTuple
 
@@ -81,6 +83,22 @@ def classes(kind: Any) -> Any:
             return "own"
 
     @kind.dataclass
+    class Again(Changing):
+        last: str = "y"
+        first: int = 1
+
+    @kind.dataclass
+    class OwnInit:
+        first: int
+
+        def __init__(self, first: int) -> None:
+            self.first = first + 1
+
+    @kind.dataclass(frozen=True, slots=True)
+    class FrozenSlots:
+        first: int
+
+    @kind.dataclass
     class Nothing:
         pass
 
@@ -96,7 +114,10 @@ def classes(kind: Any) -> Any:
         pass
 
     return SimpleNamespace(
-        **{made.__name__: made for made in (Frozen, Changing, Child, Slots, Own, Nothing)},
+        **{
+            made.__name__: made
+            for made in (Frozen, Changing, Child, Slots, Own, Again, OwnInit, FrozenSlots, Nothing)
+        },
         Pair=Pair,
         Empty=Empty,
     )
@@ -108,6 +129,38 @@ def outcome(act: Any) -> Any:
         return act()
     except (TypeError, AttributeError) as error:
         return type(error)
+
+
+FACTORY = "<factory>"
+
+
+def plain(of: Any) -> Any:
+    """Return an instance of an ordinary subclass, with an attribute of its own."""
+    return type("Plain", (of.Frozen,), {"__init__": _add})(1)
+
+
+def _add(self: Any, first: int) -> None:
+    super(type(self), self).__init__(first)
+    self.added = 5
+
+
+def extended(of: Any) -> Any:
+    """Return a standard data class that inherits from an example."""
+    made = type("Extended", (of.Frozen,), {"__annotations__": {"extra": int}, "extra": 0})
+    return dataclasses.dataclass(frozen=True)(made)
+
+
+def again(instance: Any) -> Any:
+    """Return an instance with the state of another, as pickle makes it."""
+    made = instance.__class__.__new__(instance.__class__)
+    made.__setstate__(instance.__getstate__())
+    return made
+
+
+def replaced(instance: Any, **changes: Any) -> Any:
+    """Do as `copy.replace`, which Python has from 3.13 on."""
+    replace = getattr(instance, "__replace__", None) or partial(dataclasses.replace, instance)
+    return replace(**changes)
 
 
 ACTS: dict[str, Any] = {
@@ -149,6 +202,15 @@ ACTS: dict[str, Any] = {
     "is one": lambda of, _: dataclasses.is_dataclass(of.Slots),
     "copied": lambda of, _: copy.deepcopy(of.Frozen(1, "b", [3])) == of.Frozen(1, "b", [3]),
     "matched": lambda of, _: (of.Frozen.__match_args__, of.Slots.__match_args__),
+    "own attribute of a plain subclass": lambda of, _: plain(of).added,
+    "field of a plain subclass": lambda of, _: setattr(plain(of), "first", 2),
+    "extended by the standard": lambda of, _: repr(extended(of)(1, extra=2)),
+    "default kept where a field is annotated again": lambda of, _: repr(of.Again()),
+    "own init": lambda of, _: of.OwnInit(3).first,
+    "signature": lambda of, _: str(inspect.signature(of.Frozen)).replace(FACTORY, "list"),
+    "frozen with slots, copied": lambda of, _: repr(copy.copy(of.FrozenSlots(1))),
+    "frozen with slots, by pickle's means": lambda of, _: repr(again(of.FrozenSlots(1))),
+    "replaced as copy.replace does": lambda of, _: repr(replaced(of.Frozen(1), first=2)),
     "slots": lambda of, _: hasattr(of.Slots(1), "__dict__"),
     "named tuple": lambda of, _: (repr(of.Pair(1)), of.Pair(1).second, tuple(of.Pair(1, "c"))),
     "named tuple by name": lambda of, _: of.Pair(second="c", first=1) == (1, "c"),
