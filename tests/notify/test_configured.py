@@ -42,12 +42,14 @@ def test_one_channel_that_hangs_delays_no_other(
     assert delivery.postponed == [to("bad", 2)]
 
 
+@pytest.mark.slow
 def test_a_channel_stops_when_its_time_in_a_tick_is_used_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "MESSAGE_SECONDS", 1.0)
-    monkeypatch.setattr(sending, "CHANNEL_SECONDS", 1.2)
-    slow = {**WRITING, "command": WRITING["command"] + "; sleep 0.3"}
+    # The first message may begin within five seconds; what comes after it would begin too late.
+    monkeypatch.setattr(sending, "MESSAGE_SECONDS", 60.0)
+    monkeypatch.setattr(sending, "CHANNEL_SECONDS", 65.0)
+    slow = {**WRITING, "command": WRITING["command"] + "; sleep 5.5"}
 
     delivery = deliver(tmp_path, {"slow": slow}, *(to("slow", number) for number in range(4)))
 
