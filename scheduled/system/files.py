@@ -199,16 +199,19 @@ def replacing(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
     sync_folder(target.parent)
 
 
+def name_beside(name: str) -> str:
+    """Return a name that nothing has, for what is written beside a file and will replace it."""
+    return f".{name[:100]}.{os.urandom(6).hex()}"
+
+
 def _temporary(path: Path) -> tuple[int, str]:
     """Create a file beside `path` that only its owner can use; return its descriptor and path.
 
     Like `tempfile.mkstemp`, which each tick would pay for: it imports compressors and `random`.
     """
+    temporary = str(path.parent / name_beside(path.name))
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    while True:
-        temporary = str(path.parent / f".{path.name[:100]}.{os.urandom(4).hex()}")
-        with contextlib.suppress(FileExistsError):
-            return os.open(temporary, flags, 0o600), temporary
+    return os.open(temporary, flags, 0o600), temporary
 
 
 def _move_to_new(temporary: str, path: Path) -> None:

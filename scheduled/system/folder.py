@@ -265,7 +265,7 @@ class Folder:
         With `before`, its stamp or None for a missing file, raises LockedError if another program
         has written it since. Raises OSError; the old file is then unchanged.
         """
-        beside = f".{name[:100]}.{os.urandom(6).hex()}"
+        beside = files.name_beside(name)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
         with files.opened(beside, flags, folder=self.descriptor) as descriptor:
             try:

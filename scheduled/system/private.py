@@ -102,7 +102,7 @@ def replacing(path: Path, synced: Synced = "name") -> Iterator[IO[bytes]]:
     """Replace a file like `replace`, with what is written to the stream before the block ends."""
     _folder_owner(os.fspath(path.parent), is_read=False)
     check(path)
-    beside = path.with_name(f".{path.name[:100]}.{os.urandom(6).hex()}")
+    beside = path.with_name(files.name_beside(path.name))
     try:
         with open(beside, "xb", opener=open_file) as stream:
             yield stream

@@ -88,11 +88,11 @@ class TickContext(NamedTuple):
 
         Since that clock was corrected they have come for the first time, while the run went on.
         """
+        if not event.get("answered"):
+            return []
         memory = self.memory(event["job"])
         run = memory.run(event.get("run_id", ""))
-        if not event.get("answered") or run is None or run.slot is None or not run.is_ahead:
-            return []
-        if run.slot > self.clock():
+        if run is None or run.slot is None or not run.is_ahead or run.slot > self.clock():
             return []
         from scheduled.planning import missed_cause
 
