@@ -263,7 +263,7 @@ def _job_deferred(state: State, event: kinds.JobDeferred) -> None:
         entry.pop("deferral", None)
         return
     reason = event["reason"]
-    entry["deferral"] = {"until": until, "reason": reason}
+    entry["deferral"] = {"since": event["at"], "until": until, "reason": reason}
     deferral = {"deferred_at": event["at"], "deferred_until": until, "reason": reason}
     job_entry.add_deferrals(entry, 1, [deferral])
 

@@ -96,8 +96,9 @@ class NotNowEntry(TypedDict, total=False):
 
 
 class DeferralEntry(TypedDict, total=False):
-    """A person's wish that a job runs at `until` and not before."""
+    """A person's wish that a job runs at `until` and not before, expressed at `since`."""
 
+    since: str
     until: str | None
     reason: str | None
 

@@ -122,8 +122,10 @@ def _of_job(name: str, entry: Any, limit: "_Limit", delay: timedelta) -> Iterato
     for lane, run in (entry.get("beside") or {}).items():
         path = ("jobs", name, "beside", lane, "started_at")
         yield from limit.check(run.get("started_at"), path)
-    if entry.get("deferral"):
-        yield from _wish(entry["deferral"], _deferred_at(entry), ("jobs", name, "deferral"), limit)
+    if deferral := entry.get("deferral"):
+        path, since = ("jobs", name, "deferral"), deferral.get("since")
+        yield from _wish(deferral, since or _deferred_at(entry), path, limit)
+        yield from limit.check(since, (*path, "since"))
 
 
 def _wish(wish: Any, noted: str | None, path: Path, limit: "_Limit") -> Iterator[Ahead]:
@@ -135,7 +137,7 @@ def _wish(wish: Any, noted: str | None, path: Path, limit: "_Limit") -> Iterator
 
 
 def _deferred_at(entry: Any) -> str | None:
-    """Return when the deferral that is in force was noted."""
+    """Return when the deferral in force was noted, if it is of 0.1.0, which left that out of it."""
     until = (entry.get("deferral") or {}).get("until")
     for deferral in reversed(entry.get("deferral_history") or []):
         if isinstance(deferral, dict) and deferral.get("deferred_until") == until:

@@ -124,6 +124,22 @@ def test_h2_a_wish_is_as_long_from_now_as_it_was_from_then(tmp_path: Path) -> No
     assert state["paused"]["backup"]["until"] == "2026-11-21T14:10:00Z"
 
 
+def test_h2_a_wish_is_as_long_from_each_correction(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command=NOTE)])
+    engine.run_at("2031-05-05T03:30:00")
+    wish = {"until": "2031-05-05T05:40:00Z", "reason": ""}
+    engine.record("2031-05-05T03:40:00", {"event": "deferral", "job": "backup", **wish})
+    engine.record("2031-05-05T03:40:00", {"event": "paused", "job": "backup", **wish})
+    until = at("2031-05-05T05:40:00")
+    engine.record("2031-05-05T03:40:00", acknowledged("failing: backup", "x", until))
+
+    for day in ("2028-05-05", "2026-11-21"):
+        engine.run_at(f"{day}T12:10:00")
+
+        assert engine.state["jobs"]["backup"]["deferral"]["until"] == f"{day}T14:10:00Z"
+        assert engine.state["paused"]["backup"]["until"] == f"{day}T14:10:00Z"
+
+
 def test_h2_an_acknowledgement_is_as_long_from_now_and_set_right_once(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [job(command="exit 1", alert_after=1)])
     engine.run_at("2031-05-05T03:30:00")
