@@ -67,6 +67,22 @@ FOUND: dict[str, list[Operation]] = {
         TICK,
         Advance(-TWO_DAYS),
     ],
+    "a job is deferred, and the clock is corrected twice": [
+        Configure("c", JobPlan("fails", "* * * * *", "skip", 1)),
+        Command(("defer", "c", "--until", "20m")),
+        Advance(-TWO_DAYS),
+        TICK,
+        Advance(-TWO_DAYS),
+        TICK,
+        Advance(61),
+    ],
+    "a tick by hand makes a job known, and the clock is set back a little": [
+        Configure("d", JobPlan("ok", "*/15 * * * *", "skip", 1)),
+        Command(("run",)),
+        Advance(-600),
+        TICK,
+        Advance(7200),
+    ],
     "a retry is called off by an edit after the clock was set back": [
         Configure("a", JobPlan("fails", "0 * * * *", "latest", 2)),
         TICK,
