@@ -8,7 +8,7 @@ import pytest
 from scheduled.jobs.model import FirstRun, Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import reboot
-from scheduled.state import apply, heartbeat, records
+from scheduled.state import apply, records
 from scheduled.state.document import State, empty
 from scheduled.state.heartbeat import Heartbeat
 from scheduled.ticks.simulation import preview
@@ -16,22 +16,9 @@ from scheduled.timing import slots
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import at, job
 from tests.builders.looks import seen, snapshot
+from tests.builders.machine import Machine
 
 NOTE = "echo $SCHEDULED_SLOT $SCHEDULED_MISSED >> out"
-
-
-class Machine:
-    """Boots when a test says so; `up` is for how many seconds it has been running."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.boot_id, self.up = "first", 3600.0
-        monkeypatch.setattr(heartbeat, "read_clocks", self.beat)
-
-    def beat(self, now: object) -> Heartbeat:
-        return Heartbeat(now.timestamp(), self.up, self.up, self.boot_id)  # type: ignore[attr-defined]
-
-    def boots(self, boot_id: str, up: float = 30.0) -> None:
-        self.boot_id, self.up = boot_id, up
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from scheduled.timing.fingerprint import fingerprint
 from tests.builders import soak
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import job
+from tests.builders.machine import Machine
 
 pytestmark = pytest.mark.slow
 
@@ -127,7 +128,10 @@ def test_a3_a_configured_zone_that_is_edited_is_an_edit(tmp_path: Path) -> None:
     assert outcomes(engine.rows) == [("11:00", "missed"), ("17:00", "succeeded")]
 
 
-def test_a3_a_state_of_0_1_0_runs_what_was_due_and_keeps_its_anchors(tmp_path: Path) -> None:
+def test_a3_a_state_of_0_1_0_runs_what_was_due_and_keeps_its_anchors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine(monkeypatch)
     shutil.copytree(BY_0_1_0, tmp_path / "state")
     seed, zone = "that-machine hashed", "Europe/Berlin"
     schedules = {
@@ -141,6 +145,7 @@ def test_a3_a_state_of_0_1_0_runs_what_was_due_and_keeps_its_anchors(tmp_path: P
     jobs = [job(name, text, timezone=zone, seed=seed) for name, text in schedules.items()]
     engine = Engine(tmp_path, jobs)
     before = engine.state["jobs"]
+    machine.boots(engine.state["boot"]["id"])  # not since
 
     ran = [(row["job"], str(row["slot"])[11:16]) for row in engine.run_at("14:31").ran]
 
@@ -155,6 +160,18 @@ def test_a3_a_state_of_0_1_0_runs_what_was_due_and_keeps_its_anchors(tmp_path: P
     assert {name: after[name]["anchor"] for name in after} == {
         name: before[name]["anchor"] for name in before
     }
+
+
+def test_a3_a_job_for_the_boot_registered_by_0_1_0_runs_at_the_next_boot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(BY_0_1_0, tmp_path / "state")
+    engine = Engine(tmp_path, [job("boot", "@reboot", command=NOTE)])
+    Machine(monkeypatch).boots("the next", up=60.0)
+
+    engine.run_at("14:31")
+
+    assert engine.lines() == ["2026-11-21T14:30:00Z 0 0"]
 
 
 def test_a3_a_job_removed_under_0_1_0_starts_anew_when_it_is_put_back(tmp_path: Path) -> None:
