@@ -7,6 +7,7 @@ one, and the last writing torn in the middle.
 
 import shutil
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,6 +59,17 @@ class Disk:
             yield from (Cut(after, numbers) for numbers in dict.fromkeys(lost))
             if pending and isinstance(self.steps[pending[-1]], Write):
                 yield Cut(after, frozenset(), torn=True)
+
+    def damages(self, cut: Cut) -> bool:
+        """Return whether a file is found torn, or with an end that what came before lacks."""
+        written = [number for number in range(cut.after) if isinstance(self.steps[number], Write)]
+        return cut.torn or any(
+            lost in cut.lost and kept not in cut.lost and self._is_same_file(lost, kept)
+            for lost, kept in combinations(written, 2)
+        )
+
+    def _is_same_file(self, number: int, other: int) -> bool:
+        return self.steps[number].path == self.steps[other].path
 
     def make(self, cut: Cut) -> None:
         """Replace the tree by the one that is found after a power cut."""

@@ -63,7 +63,7 @@ def test_no_power_cut_loses_or_repeats_a_run(tmp_path: Path, scene: str) -> None
         after.moments = [*world.moments, _interrupted(world, words)]
         after.settle()
         settled_from = len(world.moments) + 2
-        wrong = rules.problems(after, settled_from, power_cut=True, torn=cut.torn)
+        wrong = rules.problems(after, settled_from, power_cut=True, damaged=disk.damages(cut))
         assert (cut, wrong) == (cut, [])
 
 

@@ -38,13 +38,13 @@ class Expected(NamedTuple):
 
 
 def problems(
-    world: World, settled_from: int, *, power_cut: bool = False, torn: bool = False
+    world: World, settled_from: int, *, power_cut: bool = False, damaged: bool = False
 ) -> list[str]:
     """Return what does not hold; `settled_from` is where the undisturbed ticks begin.
 
     After a power cut it may be unknown how a run ended. It is repeated then, and has to be marked
-    as interrupted. If it has `torn` what was being written, a tick reports once that a line of the
-    journal was damaged.
+    as interrupted. If it has `damaged` what was being written, a tick reports once that lines of
+    the journal are damaged or missing.
     """
     expected = expect(world.moments, settled_from)
     events = world.events
@@ -55,7 +55,7 @@ def problems(
         for moment in world.moments
     )
     return [
-        *_exits(world.moments, recoveries=1 if torn else 0),
+        *_exits(world.moments, recoveries=1 if damaged else 0),
         *_lost(expected.slots - set(settled) - waiting),
         *_doubled(expected, settled),
         *_executions(
