@@ -16,7 +16,8 @@ from typing import IO, Any
 
 from scheduled.quick_classes import NamedTuple
 from scheduled.state.checksum import Seal
-from scheduled.state.journal import SUFFIX, Journal
+from scheduled.state.day_files import SUFFIX
+from scheduled.state.journal import Journal
 from scheduled.system import private
 
 VERSION = 1

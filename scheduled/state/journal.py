@@ -6,29 +6,22 @@ one write, made while holding the journal's lock, and a sync, which several appe
 crash can only cut the last line short, and readers ignore a line without its end.
 """
 
-import io
-import math
 import os
-import re
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from itertools import accumulate
 from pathlib import Path
-from typing import IO
 
 from scheduled.errors import StateError, reason_of
 from scheduled.quick_classes import NamedTuple
 from scheduled.state import lines
+from scheduled.state.day_files import DayFiles, reading
 from scheduled.state.lines import Event
 from scheduled.system import files, private
 
-__all__ = ["DAY_FILE", "Event", "Journal", "Line", "Position", "ReadBatch", "file_name"]
+__all__ = ["Event", "Journal", "Line", "Position", "ReadBatch"]
 
-SUFFIX = ".jsonl"
-DAY_FILE = r"\d{4}-\d{2}-\d{2}\.jsonl"
-"""The names of the files."""
 _BLOCK = 1 << 16
 SNAPSHOT_AFTER = 16 << 20
 """A file that grows beyond a multiple of so many bytes gets another snapshot, so that what it takes
@@ -67,26 +60,11 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._listed: list[str] = []
-        self._ordered: list[str] = []
+        self.day_files = DayFiles(folder)
 
     def names(self) -> list[str]:
         """Return the file names in the order in which the files were begun. Raises StateError."""
-        listed = self._list()
-        if listed != self._listed:
-            self._ordered, self._listed = self._in_order(listed), listed
-        return self._ordered
-
-    def listing(self) -> int:
-        """Return a checksum of the names: while it stays the same, no file has been begun."""
-        return zlib.crc32("\n".join(self._list()).encode())
-
-    def expect(self, newest: str, listing: int) -> None:
-        """Take `newest` for the newest file if the listing is still the one that was noted."""
-        listed = self._list()
-        if newest in listed and zlib.crc32("\n".join(listed).encode()) == listing:
-            self._listed = listed
-            self._ordered = [*(name for name in listed if name != newest), newest]
+        return self.day_files.names()
 
     def read(self, start: Position | None) -> ReadBatch:
         """Read every whole line from `start` on, through all later files; None reads all files."""
@@ -132,7 +110,7 @@ class Journal:
 
     def lines_at(self, name: str, offsets: Iterable[int]) -> Iterator[tuple[int, bytes]]:
         """Yield the lines of a file that begin at `offsets`, in that order; empty if none ends."""
-        with self._reading(name) as stream:
+        with reading(self.folder / name) as stream:
             for offset in offsets:
                 stream.seek(offset)
                 text = stream.readline()
@@ -140,12 +118,12 @@ class Journal:
 
     def whole_lines(self, name: str) -> Iterator[bytes]:
         """Yield the whole lines of a file, each with its end."""
-        with self._reading(name) as stream:
+        with reading(self.folder / name) as stream:
             yield from (text for text in stream if text.endswith(b"\n"))
 
     def _blocks(self, name: str) -> Iterator[tuple[int, bytes]]:
         """Yield the whole lines of a file, many at a time, newest first, with where they begin."""
-        with self._reading(name) as stream:
+        with reading(self.folder / name) as stream:
             start, rest = stream.seek(0, os.SEEK_END), list[bytes]()
             while start > 0:
                 end, start = start, max(0, start - _BLOCK)
@@ -178,7 +156,7 @@ class Journal:
         events = damaged = 0
         for name in self.names():
             at = 0
-            with self._reading(name) as stream:
+            with reading(self.folder / name) as stream:
                 for text in stream:
                     if name == end.name and at >= end.offset:
                         break
@@ -208,16 +186,24 @@ class Journal:
         except OSError:
             return False
 
-    def file_with(self, number: int) -> str | None:
-        """Return the file in which the event of that number stands, or would stand."""
-        names = [name for name in self.names() if (self._first_number(name) or 0) <= number]
-        return names[-1] if names else next(iter(self.names()), None)
+    def append(
+        self, name: str, events: Sequence[Event], *, after: Position | None = None, sync: bool
+    ) -> list[Line]:
+        """Append events to the file `name`, all or none, and return their lines.
 
-    def append(self, name: str, events: Sequence[Event], *, sync: bool) -> None:
-        """Append events to the file `name`, all or none. Raises StateError."""
-        data = b"".join(lines.encode(event) for event in events)
+        None are returned unless they follow `after`; then there is more to read. Raises StateError.
+        """
+        encoded = [lines.encode(event) for event in events]
         with self._opened(name, os.O_RDWR | os.O_APPEND | os.O_CREAT) as descriptor:
-            _write_whole(descriptor, data, sync=sync)
+            start = _write_whole(descriptor, b"".join(encoded), sync=sync)
+        if after != Position(name, start):
+            return []
+        ends = accumulate(map(len, encoded), initial=start)
+        next(ends)
+        return [
+            Line(lines.decode(text), Position(name, end))
+            for text, end in zip(encoded, ends, strict=True)
+        ]
 
     def sync(self, name: str) -> None:
         """Sync the file `name` to the disk. Raises StateError."""
@@ -247,80 +233,18 @@ class Journal:
             private.replace(path, lines.encode(snapshot))
         except OSError as error:
             raise StateError(_unsaved(path, error)) from error
-        self._listed = []  # a damaged file of that name may have been replaced
-
-    def outdated(self, today: date, keep_days: int) -> list[str]:
-        """Return the files of days before the last `keep_days`; never the newest file."""
-        oldest = (today - timedelta(days=keep_days)).isoformat()
-        # At least `keep_days` files stay: a clock that is years ahead once deletes nothing.
-        return [name for name, day in self.days()[: -keep_days - 1] if day < oldest]
-
-    def days(self) -> list[tuple[str, str]]:
-        """Return each file with its day: the one in its name, if no later file is of an earlier."""
-        names = self.names()
-        days = accumulate((name.removesuffix(SUFFIX) for name in reversed(names)), min)
-        return [*zip(names, reversed([*days]), strict=True)]
-
-    def oldest_kept(self, now: datetime, age: timedelta) -> datetime:
-        """Return from when on output counts as younger than `age`.
-
-        Days without ticks do not count, so a clock that jumps ahead ages nothing. Beyond the days
-        that the journal has, its first one counts.
-        """
-        days = [datetime.fromisoformat(day).replace(tzinfo=UTC) for _, day in self.days()]
-        whole = math.ceil(age / timedelta(days=1)) + 1
-        return min([now - age, *days[-whole:][:1]])
+        self.day_files.forget_order()  # a damaged file of that name may have been replaced
 
     def prune(self, today: date, keep_days: int) -> list[str]:
         """Delete the `outdated` files and return their names."""
-        names = self.outdated(today, keep_days)
+        names = self.day_files.outdated(today, keep_days)
         for name in names:
             private.remove(self.folder / name)
         return names
 
-    def _list(self) -> list[str]:
-        try:
-            names = private.names(self.folder)
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise StateError(f"{self.folder}: cannot be read: {reason_of(error)}") from error
-        return sorted(name for name in names if re.fullmatch(DAY_FILE, name))
-
-    def _in_order(self, listed: list[str]) -> list[str]:
-        """Return the files by their first number; they are `listed` by name."""
-        ordered = self._by_number(listed, trusting=True)
-        if ordered != listed:  # was the clock set back, or is a number damaged?
-            ordered = self._by_number(listed, trusting=False)
-        return ordered
-
-    def _by_number(self, listed: list[str], *, trusting: bool) -> list[str]:
-        numbers, number = {}, 0
-        for name in listed:
-            first = self._first_number(name, trusting=trusting)
-            number = number if first is None else first  # without any it follows the one before
-            numbers[name] = number
-        return sorted(listed, key=lambda name: (numbers[name], name))
-
-    def _first_number(self, name: str, *, trusting: bool = True) -> int | None:
-        """Return the number of the first event in a file; None if there is none.
-
-        `trusting` takes the number of a line that may be damaged, which is quicker.
-        """
-        with self._reading(name) as stream:
-            number = lines.number_of(stream.read(32)) if trusting else 0
-            if number:
-                return number
-            stream.seek(0)
-            for text in stream:
-                event = lines.decode(text) if text.endswith(b"\n") else None
-                if event is not None:
-                    return lines.number_of(text)
-        return None
-
     def _lines_of(self, name: str, offset: int) -> Iterator[Line]:
         start = offset
-        with self._reading(name) as stream:
+        with reading(self.folder / name) as stream:
             stream.seek(offset)
             for number, text in enumerate(stream, start=1):
                 if not text.endswith(b"\n"):
@@ -340,17 +264,6 @@ class Journal:
         except OSError:
             return True  # reading it raises the reason
 
-    @contextmanager
-    def _reading(self, name: str) -> Iterator[IO[bytes]]:
-        """Open a file to read it; one that was pruned meanwhile is empty. Raises StateError."""
-        try:
-            with private.opened(self.folder / name, "rb") as stream:
-                yield stream
-        except FileNotFoundError:
-            yield io.BytesIO()
-        except OSError as error:
-            raise StateError(f"{self.folder / name}: cannot be read: {reason_of(error)}") from error
-
 
 def wants_snapshot(before: Position | None, after: Position | None, state_file: Path) -> bool:
     """Return whether the events between two positions take a file beyond its next mark.
@@ -366,16 +279,12 @@ def wants_snapshot(before: Position | None, after: Position | None, state_file: 
     return before.offset // step != after.offset // step
 
 
-def file_name(instant: datetime) -> str:
-    """Return the name of the file for the day of `instant`, in UTC."""
-    return instant.strftime("%Y-%m-%d") + SUFFIX
-
-
-def _write_whole(descriptor: int, data: bytes, *, sync: bool) -> None:
-    size = os.fstat(descriptor).st_size
+def _write_whole(descriptor: int, data: bytes, *, sync: bool) -> int:
+    """Append to a file and return where that begins. Raises OSError; then the file is as before."""
+    size = start = os.fstat(descriptor).st_size
     # A line that a crash cut short has no newline; it must not swallow our first event.
     if size and os.pread(descriptor, 1, size - 1) != b"\n":
-        data = b"\n" + data
+        data, start = b"\n" + data, size + 1
     try:
         written = 0
         while written < len(data):
@@ -385,6 +294,7 @@ def _write_whole(descriptor: int, data: bytes, *, sync: bool) -> None:
     except OSError:
         os.ftruncate(descriptor, size)
         raise
+    return start
 
 
 def _unsaved(path: Path, error: OSError) -> str:

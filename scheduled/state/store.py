@@ -6,7 +6,7 @@ is the union of both: if the journal has lost events that a sound checkpoint con
 a checkpoint that cannot be used is rebuilt from the journal. Either is reported and kept aside.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,8 +14,9 @@ from pathlib import Path
 from scheduled.errors import StateError
 from scheduled.state import apply, checkpoint, events, names, owner
 from scheduled.state.checkpoint import Checkpoint
+from scheduled.state.day_files import file_name
 from scheduled.state.document import OUR_KEYS, State, completed, empty, with_foreign_keys
-from scheduled.state.journal import Event, Journal, Line, Position, file_name, wants_snapshot
+from scheduled.state.journal import Event, Journal, Line, Position, wants_snapshot
 from scheduled.state.records import ALL_JOBS
 from scheduled.system import files, locks
 from scheduled.timing.instants import format_utc
@@ -100,11 +101,11 @@ class Store:
         self._position = self._synced = position
         listing = found.place.get("files")
         if position is not None and isinstance(listing, int):
-            self.journal.expect(position.name, listing)
+            self.journal.day_files.expect(position.name, listing)
 
     def _catch_up(self, lost: Position | None) -> None:
         """Take what is newer than the state from a journal that does not reach to `lost`."""
-        newest, name = 0, self.journal.file_with(self.number + 1)
+        newest, name = 0, self.journal.day_files.file_with(self.number + 1)
         self._position = Position(name, 0) if name is not None else None
         for line in self.journal.lines(self._position) if name is not None else ():
             number = _number(line.event)
@@ -204,8 +205,8 @@ class Store:
                 del self.recovered[known:]
                 self._is_damaged = False
 
-    def _read_own(self) -> None:
-        for line in self.journal.lines(self._position):
+    def _read_own(self, own: Iterable[Line] = ()) -> None:
+        for line in own or self.journal.lines(self._position):
             self._take(line)
 
     def _take(self, line: Line) -> bool:
@@ -275,11 +276,11 @@ class Store:
         numbered = [
             {"seq": number, **event} for number, event in enumerate(recorded, self._next_number)
         ]
-        self.journal.append(name, numbered, sync=sync)
+        own = self.journal.append(name, numbered, after=self._position, sync=sync)
         self.has_written = True
         if self.recorded is not None:
             self.recorded += numbered
-        self._read_own()
+        self._read_own(own)
         if sync:
             self._synced = self._position
 
@@ -339,7 +340,7 @@ class Store:
         place = {}
         if self._position is not None:
             place = {"file": self._position.name, "offset": self._position.offset}
-            place["files"] = self.journal.listing()
+            place["files"] = self.journal.day_files.listing()
         self.sync()  # or a power cut could leave a state that knows more than the journal
         checkpoint.write(self.path, self.state, self.number, place)
         return files.stamp(self.path)

@@ -20,9 +20,10 @@ def outputs(config: Config, store: Store, report: Report, now: datetime) -> None
     if store.began_new_day:
         from scheduled.runs import retention
 
+        days = store.journal.day_files
         retention.prune(
             runs,
-            lambda age: store.journal.oldest_kept(now, timedelta(seconds=age)).timestamp(),
+            lambda age: days.oldest_kept(now, timedelta(seconds=age)).timestamp(),
             config.retention,
             of_jobs,
         )

@@ -10,7 +10,8 @@ from typing import Any
 
 from scheduled.jobs.model import Outcome
 from scheduled.state import lines
-from scheduled.state.journal import Journal, file_name
+from scheduled.state.day_files import file_name
+from scheduled.state.journal import Journal
 from scheduled.timing.instants import format_utc
 from tests.builders.jobs import at
 from tests.builders.looks import begin, end

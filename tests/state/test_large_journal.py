@@ -14,7 +14,7 @@ from scheduled.errors import StateError
 from scheduled.jobs.model import Outcome
 from scheduled.state import history, journal, lines
 from scheduled.state.history import HistoryQuery
-from scheduled.state.journal import Journal, Position
+from scheduled.state.journal import Journal, Line, Position
 from scheduled.state.maintenance.check import examine
 from scheduled.state.store import Store
 from scheduled.timing.instants import format_utc
@@ -162,11 +162,11 @@ def test_h8_a_disk_without_room_for_a_snapshot_keeps_the_events(
     store = Store(tmp_path).load()
     append, refused = store.journal.append, list[str]()
 
-    def full(name: str, events: Any, *, sync: bool) -> None:
+    def full(name: str, events: Any, **options: Any) -> list[Line]:
         if events[0]["event"] == "snapshot":
             refused.append(name)
             raise StateError("no space left on device")
-        append(name, events, sync=sync)
+        return append(name, events, **options)
 
     monkeypatch.setattr(store.journal, "append", full)
     store.record(START, end("r1", START, job="a"))

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from scheduled.errors import StateError
-from scheduled.state import day_facts, history, journal, line_index
+from scheduled.state import day_facts, history, line_index
+from scheduled.state.day_files import file_name
 from scheduled.state.history import HistoryQuery
 from scheduled.state.journal import Journal
 from scheduled.state.maintenance import gc
@@ -223,7 +224,7 @@ def _written(state_dir: Path, runs: str = "aba") -> Journal:
             {"seq": number, **end(f"r{number}", NOW - age * DAY, job=job)}
             for number, job in enumerate(jobs, start=1)
         ]
-        found.append(journal.file_name(NOW - age * DAY), events, sync=False)
+        found.append(file_name(NOW - age * DAY), events, sync=False)
     settle(found)
     return found
 

@@ -63,7 +63,7 @@ def _journals(journal: Journal, now: datetime, days: int) -> set[str]:
     if start is None:
         return set()
     names = journal.names()
-    return set(names[: names.index(start.name)]) & set(journal.outdated(now.date(), days))
+    return set(names[: names.index(start.name)]) & set(journal.day_files.outdated(now.date(), days))
 
 
 def _removed(path: Path) -> str:

@@ -17,7 +17,7 @@ from scheduled import idle
 from scheduled.errors import StateError, reason_of
 from scheduled.quick_classes import dataclass
 from scheduled.state import aside, heartbeat, store
-from scheduled.state.journal import DAY_FILE
+from scheduled.state.day_files import DAY_FILE
 from scheduled.system import private
 
 
