@@ -47,6 +47,9 @@ class Order(NamedTuple):
     started: float
     """`time.monotonic()` at the start of the run."""
     run_id: str = ""
+    shell: list[str] | None = None
+    """What runs the command by a shell, which `command` does not need; None: it is not a shell's.
+    The shell is started if the command cannot be, and says why."""
 
 
 class Kept(NamedTuple):
@@ -144,17 +147,31 @@ class _Keeper:
             except OSError as error:
                 reason = "not permitted; going below that of the tick needs root"
                 raise _NotStartedError(f"nice: {order.nice}: {reason}", error) from error
-        program = order.command[0]
+        program = (order.shell or order.command)[0]
         try:
             os.chdir(order.directory)
             if order.umask is not None:
                 os.umask(order.umask)
-            return _spawn(order.command, order.environ, defaults, self._mask)
+            return self._spawn_command(defaults)
         except OSError as error:
             message = f"{program}: cannot be started: {reason_of(error)}"
             raise _NotStartedError(message, error) from error
         except ValueError as error:
             raise _NotStartedError(f"{program!r}: cannot be started: {error}", error) from error
+
+    def _spawn_command(self, defaults: list[int]) -> int:
+        """Start the command, by a shell only if need be. Raises OSError and ValueError."""
+        order = self._order
+        if order.shell is None:
+            return _spawn(order.command, order.environ, defaults, self._mask)
+        try:
+            # A shell sets this variable.
+            environ = {**order.environ, "PWD": os.getcwd()}
+            return _spawn(order.command, environ, defaults, self._mask)
+        except OSError as error:
+            if is_shortage(error):
+                raise
+        return _spawn(order.shell, order.environ, defaults, self._mask)
 
     def _let_go(self, pid: int) -> None:
         """Tell the tick the process, and hold nothing any more that belongs to the job."""

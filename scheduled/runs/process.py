@@ -19,7 +19,7 @@ from typing import IO, Any
 from scheduled.errors import reason_of
 from scheduled.jobs.model import Attempt
 from scheduled.quick_classes import NamedTuple, dataclass, field
-from scheduled.runs import environment, exit_file, keeper
+from scheduled.runs import environment, exit_file, keeper, plain_command
 from scheduled.runs.environment import UnusableEnvironmentError
 from scheduled.runs.exit_file import ExitStatus
 from scheduled.runs.keeper import Kept
@@ -180,7 +180,10 @@ def _launch(
 ) -> None:
     """Start the keeper of a run. Raises OSError if that is impossible."""
     job, path = running.attempt.job, running.output.path
-    command = _command(running.attempt, path.with_suffix(RESULT))
+    command, shell = _command(running.attempt, path.with_suffix(RESULT)), None
+    if isinstance(job.command, str) and not job.handler and "PWD" not in setup.environ:
+        words = plain_command.words(job.command)
+        command, shell = words or command, command if words else None
     if job.handler:
         setup.environ.pop("PYTHONHOME", None)  # the child is this very interpreter
     with contextlib.ExitStack() as opened:
@@ -199,6 +202,7 @@ def _launch(
             exit_path=os.path.abspath(path.with_suffix(exit_file.SUFFIX)),
             started=running.started,
             run_id=running.attempt.run_id,
+            shell=shell,
         )
         running.watch(keeper.start(order))
 
