@@ -29,16 +29,15 @@ FAR = timedelta(days=2)
 
 
 class Store:
-    """State and journal of one installation, as one process sees them.
-
-    `state` is current as of the last `refresh`, `record` or `checkpoint`.
-    """
+    """State and journal of one installation; `state` is as of the last refresh, record or save."""
 
     def __init__(self, state_dir: Path) -> None:
         self.state_dir = state_dir
         self.path = state_dir / FILE_NAME
         self.journal = Journal(state_dir / "journal")
         self.state: State = empty()
+        self.lock_file = locks.LockFile()
+        """Stays open while its context is, for who records a lot."""
         self.number = 0
         """The number of the newest event in `state`; none has it twice."""
         self.recovered: list[str] = []
@@ -251,7 +250,7 @@ class Store:
 
         Raises LockedError or StateError.
         """
-        with locks.journal(self.state_dir):
+        with locks.journal(self.state_dir, file=self.lock_file):
             self.refresh()
             yield
 

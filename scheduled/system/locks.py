@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 from scheduled.errors import LockedError, StateError, UnusableLockError, reason_of
 from scheduled.system import private
@@ -92,43 +93,123 @@ def is_running(state_dir: Path, job: str) -> bool:
     return False
 
 
+class LockFile:
+    """The file of a short lock; in its context, it stays open from one time to the next."""
+
+    def __init__(self) -> None:
+        self._stays_open = False
+        self._descriptor = -1
+        self._owner = 0
+        self._identity = (0, 0)
+
+    def __enter__(self) -> Self:
+        self._stays_open = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stays_open = False
+        self._close()
+
+    def take(self, path: Path) -> bool:
+        """Lock the file at `path`; False if another process holds it. Raises StateError."""
+        if not self._is_open(path):
+            descriptor = _opened(path)
+            self._close()
+            self._descriptor, self._owner = descriptor, os.getpid()
+            self._identity = _identity(os.fstat(descriptor))
+        try:
+            if _lock(self._descriptor, path):
+                return True
+        except BaseException:
+            self._close()
+            raise
+        self._may_close()
+        return False
+
+    def release(self) -> None:
+        """Release the lock."""
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        self._may_close()
+
+    def _is_open(self, path: Path) -> bool:
+        """Return whether it is open, by this process, and still has that name.
+
+        What a fork has inherited is not ours to lock: it would be locked for both.
+        """
+        try:
+            is_same = self._descriptor >= 0 and _identity(os.lstat(path)) == self._identity
+        except OSError:
+            return False
+        return is_same and self._owner == os.getpid()
+
+    def _may_close(self) -> None:
+        if not self._stays_open:
+            self._close()
+
+    def _close(self) -> None:
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0 and self._owner == os.getpid():
+            os.close(descriptor)
+
+
 @contextmanager
-def journal(state_dir: Path, wait: float = WAIT_SECONDS) -> Iterator[None]:
-    """Hold the short lock around state and journal.
+def journal(
+    state_dir: Path, wait: float = WAIT_SECONDS, file: LockFile | None = None
+) -> Iterator[None]:
+    """Hold the short lock around state and journal, by means of its `file`.
 
     Raises LockedError after `wait` seconds, and StateError if the lock file cannot be created.
     """
-    path = state_dir / "locks" / "journal"
-    descriptor = _locked(path)
-    if descriptor is None:
+    path, file = state_dir / "locks" / "journal", file or LockFile()
+    if not file.take(path):
         with _waited_for(path, wait):
             yield
         return
-    lock = Lock(descriptor)
     try:
         yield
     finally:
-        lock.release()
+        file.release()
 
 
 def _locked(path: Path) -> int | None:
     """Return the descriptor of a lock file that is locked now; None if another process holds it."""
+    descriptor = _opened(path)
+    try:
+        is_locked = _lock(descriptor, path)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    if is_locked:
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def _opened(path: Path) -> int:
+    """Open a lock file, which is made if it is missing. Raises StateError."""
     try:
         private.make_folder(path.parent)
         try:
-            descriptor = private.open_file(path, os.O_RDWR | os.O_CREAT)
+            return private.open_file(path, os.O_RDWR | os.O_CREAT)
         except private.UnsafeError as error:
             raise UnusableLockError(_unusable(path.parent.parent, error)) from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BaseException:
-            os.close(descriptor)
-            raise
-    except BlockingIOError:
-        return None
     except OSError as error:
         raise StateError(_unusable(path.parent.parent, error)) from error
-    return descriptor
+
+
+def _lock(descriptor: int, path: Path) -> bool:
+    """Lock an open file; return False if another process holds it. Raises StateError."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise StateError(_unusable(path.parent.parent, error)) from error
+    return True
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
 
 
 @contextmanager

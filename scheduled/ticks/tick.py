@@ -96,7 +96,7 @@ def _run(tick: "Tick", arguments: list[str] | None, on_poll: Callable[[], object
         recovery.recover_all(tick.context)
         decisions = tick.plan()
         tick.fire_recorded()
-        with Supervisor(lambda: (on_poll(), poll())) as children:
+        with tick.store.lock_file, Supervisor(lambda: (on_poll(), poll())) as children:
             tick.dispatcher(children).run(decisions)
             tick.fire_recorded()
             telling.incidents(tick.config, tick.context, tick.report, tick.bus)

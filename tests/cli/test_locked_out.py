@@ -17,7 +17,7 @@ POLL = f'timezone: UTC\n{WITHOUT_SWEEPS}  poll: {{schedule: "* * * * *", command
 
 @pytest.fixture
 def home(root: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.setattr(locks.journal.__wrapped__, "__defaults__", (0.01,))  # type: ignore[attr-defined]
+    monkeypatch.setattr(locks.journal.__wrapped__, "__defaults__", (0.01, None))  # type: ignore[attr-defined]
     made = Home(root)
     made.configure(POLL)
     return made

@@ -83,7 +83,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 def wait(patch: pytest.MonkeyPatch, seconds: float) -> None:
     """Have a tick wait so long for the journal's lock."""
-    patch.setattr(locks.journal.__wrapped__, "__defaults__", (seconds,))  # type: ignore[attr-defined]
+    patch.setattr(locks.journal.__wrapped__, "__defaults__", (seconds, None))  # type: ignore[attr-defined]
 
 
 def test_a_full_disk_is_printed_once_an_hour_and_again_when_it_is_full_again(

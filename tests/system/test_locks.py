@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,43 @@ def test_a_journal_that_is_let_go_of_is_waited_for(tmp_path: Path) -> None:
 
     os.waitpid(child, 0)
     assert was_done
+
+
+def test_a_lock_file_that_is_kept_open_locks_each_time(tmp_path: Path) -> None:
+    with locks.LockFile() as file:
+        for _ in range(2):
+            with locks.journal(tmp_path, file=file):
+                assert not _can_lock(tmp_path)
+            assert _can_lock(tmp_path)
+
+
+def test_a_lock_file_that_was_replaced_is_opened_anew(tmp_path: Path) -> None:
+    with locks.LockFile() as file:
+        with locks.journal(tmp_path, file=file):
+            pass
+        (tmp_path / "locks").rename(tmp_path / "locks of yesterday")
+
+        with locks.journal(tmp_path, file=file):
+            assert not _can_lock(tmp_path)
+
+
+def test_a_forked_process_does_not_lock_for_the_other_as_well(tmp_path: Path) -> None:
+    with locks.LockFile() as file, locks.journal(tmp_path, file=file):
+        child = os.fork()
+        if child == 0:
+            with suppress(LockedError), locks.journal(tmp_path, wait=0.0, file=file):
+                os._exit(1)
+            os._exit(0)
+        status = os.waitpid(child, 0)[1]
+        assert not _can_lock(tmp_path)
+
+    assert status == 0
+
+
+def _can_lock(state_dir: Path) -> bool:
+    with suppress(LockedError), locks.journal(state_dir, wait=0.0):
+        return True
+    return False
 
 
 def test_the_journal_is_let_go_of_when_its_holder_fails(tmp_path: Path) -> None:
