@@ -76,6 +76,8 @@ class OutputFile:
         been cut.
         """
         try:
+            if not self._size():
+                return b""
             with private.opened(self.path, "rb") as stream:
                 start = max(0, stream.seek(0, os.SEEK_END) - 2 * longest)
                 stream.seek(start)

@@ -24,7 +24,7 @@ from scheduled.system.processes import Family
 GRACE_SECONDS = 10.0
 POLL_SECONDS = 0.001
 LOOK_SECONDS = 0.25
-"""How often the sizes of output files are checked while runs are in progress."""
+"""How often keepers and the sizes of output files are looked at while runs are in progress."""
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -36,6 +36,8 @@ class Supervisor:
         self.stopped_by: signal.Signals | None = None
         """The signal that told the tick to stop, if one came."""
         self._on_poll = on_poll
+        self._look_at = 0.0
+        """When keepers and the sizes of output files are looked at next, on the monotonic clock."""
         self._wake: tuple[int, int] = (-1, -1)
         self._undo: list[Callable[[], object]] = []
 
@@ -78,9 +80,7 @@ class Supervisor:
             if ended:
                 return ended
             self._enforce_timeouts(time.monotonic())
-            for running in self.running:
-                with contextlib.suppress(OSError):
-                    running.output.trim_if_large()
+            self._trim_outputs()
             self._on_poll()
             if until is not None and time.monotonic() >= until:
                 break
@@ -88,6 +88,16 @@ class Supervisor:
                 break
             self._sleep()
         return []
+
+    def _trim_outputs(self) -> None:
+        """Trim output that has grown too large, if it is time to look again."""
+        now = time.monotonic()
+        if now < self._look_at:
+            return
+        self._look_at = now + LOOK_SECONDS
+        for running in self.running:
+            with contextlib.suppress(OSError):
+                running.output.trim_if_large()
 
     def _sleep(self) -> None:
         """Wait for a signal, for a keeper that says something or ends, or for the next look."""
@@ -97,14 +107,17 @@ class Supervisor:
         descriptors = [self._wake[0], *(running.fileno() for running in heard)]
         ready = select.select(descriptors, [], [], seconds)[0]
         for running in heard:
-            if running.fileno() in ready:
-                running.listen()
+            with contextlib.suppress(BlockingIOError):
+                while running.fileno() in ready:
+                    running.listen()
         with contextlib.suppress(BlockingIOError):
             os.read(self._wake[0], 4096)
 
     def _reap(self) -> Iterator[tuple[Running, AttemptResult]]:
+        is_time = time.monotonic() >= self._look_at
         for running in list(self.running):
-            if not _has_ended(running):
+            # A keeper holds its pipe to its end; but should something else hold it, look as well.
+            if (running.fileno() >= 0 and not is_time) or not _has_ended(running):
                 continue
             if running.keeper and (running.stop or running.status is None):
                 _kill(running, signal.SIGKILL)

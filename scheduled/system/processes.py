@@ -179,9 +179,18 @@ def _processes() -> list[int]:
 
 def _stat(pid: int) -> list[bytes]:
     """Return the fields of proc_pid_stat(5) from the state on: 0 state, 1 parent, 3 session."""
-    with contextlib.suppress(OSError), open(f"/proc/{pid}/stat", "rb") as stream:
-        return stream.read().rpartition(b")")[2].split()  # a name may hold anything, even `)`
-    return []
+    try:
+        descriptor = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return []
+    try:
+        # A line of this file is short, and the kernel hands it over in one go.
+        text = os.read(descriptor, 4096)
+    except OSError:  # it has just gone
+        return []
+    finally:
+        os.close(descriptor)
+    return text.rpartition(b")")[2].split()  # a name may hold anything, even `)`
 
 
 def _environ(pid: int) -> bytes:
