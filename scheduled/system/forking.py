@@ -3,11 +3,12 @@
 import gc
 import os
 import signal
+import sys
 import warnings
 
-# That of `signal` makes an enum of each signal that was blocked: 64 of them three times a run, a
-# tenth of what a run costs.
-from _signal import pthread_sigmask  # type: ignore[import-not-found]
+# Those of `signal` make an enum of each signal: 64 of them four times a run, a tenth of what a run
+# costs.
+from _signal import pthread_sigmask, valid_signals  # type: ignore[import-not-found]
 from collections.abc import Callable, Iterable
 from typing import NoReturn
 
@@ -24,12 +25,9 @@ def fork(work: Work) -> tuple[int, int]:
     must not run handlers of this process there. Raises OSError.
     """
     reading, writing = os.pipe()
-    before = pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    before = pthread_sigmask(signal.SIG_BLOCK, valid_signals())
     try:
-        with warnings.catch_warnings():
-            # A program that calls the API may have threads; the copy takes no lock of theirs.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            pid = os.fork()
+        pid = _fork()
         if pid == 0:
             _go_on(work, writing, before)
     except OSError:
@@ -39,6 +37,18 @@ def fork(work: Work) -> tuple[int, int]:
         os.close(writing)
         pthread_sigmask(signal.SIG_SETMASK, before)
     return pid, reading
+
+
+def _fork() -> int:
+    """Fork, without a warning of the threads that a program which calls the API may have.
+
+    The copy takes no lock of theirs.
+    """
+    if "threading" not in sys.modules:
+        return os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
 
 
 def _go_on(work: Work, pipe: int, mask: Iterable[int]) -> NoReturn:
