@@ -8,15 +8,17 @@ import os
 import random
 import signal
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from scheduled.jobs.model import CatchUp
-from scheduled.state.journal import Event, Journal
+from scheduled.state.journal import Event, Journal, Line
 from scheduled.state.store import Store
 from scheduled.system import locks
 from scheduled.timing.instants import format_utc
@@ -78,7 +80,7 @@ def _tick_dying_at(engine: Engine, boundary: int, moment: str) -> None:
     count = 0
     append, checkpoint = Journal.append, Store.checkpoint
 
-    def counted_append(self: Journal, name: str, events: list[Event], *, sync: bool) -> None:
+    def counted_append(self: Journal, name: str, events: list[Event], **options: Any) -> list[Line]:
         nonlocal count
         mine, count = count == boundary, count + 1
         if mine and moment == "before":
@@ -87,9 +89,10 @@ def _tick_dying_at(engine: Engine, boundary: int, moment: str) -> None:
             with open(self.folder / name, "ab") as stream:
                 stream.write(b'{"event":"end","job":"each","outco')
             os.kill(os.getpid(), signal.SIGKILL)
-        append(self, name, events, sync=sync)
+        own = append(self, name, events, **options)
         if mine and moment == "after":
             os.kill(os.getpid(), signal.SIGKILL)
+        return own
 
     def dying_checkpoint(self: Store, now: object) -> object:
         result = checkpoint(self, now)  # type: ignore[arg-type]
@@ -107,12 +110,17 @@ def _killed(action: Callable[[], object], after: float | None = None) -> bool:
     """Whether a child that does `action` was killed: by itself, or by us after so many seconds."""
     child = os.fork()
     if child == 0:
-        action()
+        try:
+            action()
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
         os._exit(0)
     if after is not None:
         time.sleep(after)
         os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) or status == 0, "it failed"
     return os.WIFSIGNALED(status)
 
 
