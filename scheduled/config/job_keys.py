@@ -44,7 +44,10 @@ JOB_KEYS: Mapping[str, Key] = with_aliases(
             "; see [schedules](#schedules)",
         ),
         "timezone": Key("[time zone](#time-zones) of its schedule", text, "as configured"),
-        "command": Key("shell command (or a list, run without a shell)", command),
+        "command": Key(
+            "shell command, run without the shell where it needs none (or a list, run as it is)",
+            command,
+        ),
         "handler": Key(
             "Python code to run instead",
             text,

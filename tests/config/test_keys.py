@@ -83,4 +83,4 @@ def test_a_row_of_the_manual_has_all_names_of_a_key() -> None:
     assert manual_rows({"timeout": JOB_KEYS["timeout"]})[0].startswith(
         "| `timeout`, `timeout_seconds` | how long"
     )
-    assert manual_rows({"command": JOB_KEYS["command"]})[0].endswith("without a shell) | |")
+    assert manual_rows({"command": JOB_KEYS["command"]})[0].endswith("run as it is) | |")
