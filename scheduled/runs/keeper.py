@@ -1,24 +1,30 @@
 """The keeper of a run: a small process that starts the job, waits for it, and writes how it ended.
 
-The tick forks it for each run, without exec, and may then be killed at any moment: the keeper has
-a session of its own, ignores the signals that end a tick, and keeps the lock of the run's lane. It
-holds nothing else of the tick's, above all not the pipe that cron reads. It is the subreaper of
-its job, so whatever the job starts stays its descendant, and nobody else's. A job that ends leaves
-running what it left behind, unless somebody is stopping the run: then the keeper kills it.
+The tick forks it, without exec, and may then be killed at any moment: the keeper has a session of
+its own, ignores the signals that end a tick, and keeps the lock of the run's lane. It holds nothing
+else of the tick's, above all not the pipe that cron reads. It is the subreaper of its job, so
+whatever the job starts stays its descendant, and nobody else's. A job that ends leaves running what
+it left behind, unless somebody is stopping the run: then the keeper kills it. A keeper that lasts
+waits for the next run after one that has left nothing behind (see `runs.keeper_pool`).
 """
 
 import contextlib
 import errno
+import json
 import os
 import signal
 import time
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from scheduled.errors import NO_SPACE, SHORTAGES, reason_of
 from scheduled.quick_classes import NamedTuple
 from scheduled.runs import exit_file
 from scheduled.runs.exit_file import ExitStatus
-from scheduled.system import descriptors, forking, linux, processes
+from scheduled.system import descriptors, forking, handover, linux, processes
+
+if TYPE_CHECKING:
+    import _socket
 
 STOPPING = signal.SIGUSR1
 """Tells a keeper that its run is being stopped: nothing of it may outlive the job."""
@@ -52,18 +58,50 @@ class Order(NamedTuple):
     The shell is started if the command cannot be, and says why."""
 
 
+FREE = b"free\n"
+"""What a keeper that lasts writes last of a run."""
+
+
 class Kept(NamedTuple):
     """A keeper, as the tick that forked it sees it."""
 
     pid: int
     pipe: int
-    """Where it writes one line once it has started the job, and another when the job has ended."""
+    """Where it writes one line once it has started the job, and another when the job has ended.
+    Then it writes `FREE`, or ends."""
+    started: int
+    """Its start time, as the kernel counts it."""
 
 
 def start(order: Order) -> Kept:
     """Fork a keeper for a run. Raises OSError; then nothing was started."""
+    return _forked(lambda pipe, mask: _Keeper(order, pipe, mask).run())
+
+
+def start_lasting(order: Order) -> "tuple[Kept, _socket.socket]":
+    """Fork a keeper for a run, and for others by the socket. Raises OSError as `start` does."""
+    ours, theirs = handover.pair()
+    try:
+        kept = _forked(lambda pipe, mask: _Keeper(order, pipe, mask, theirs).last())
+    except OSError:
+        ours.close()
+        raise
+    finally:
+        theirs.close()
+    return kept, ours
+
+
+def hand_over(order: Order, orders: "_socket.socket") -> None:
+    """Give a keeper that is free the next run. Raises OSError if it has ended."""
+    files = [number for number in (order.output, order.lock, order.stdin) if number is not None]
+    handover.send(orders, json.dumps(order).encode(), files)
+
+
+def _forked(work: forking.Work) -> Kept:
     linux.load()  # before the fork, once for all keepers
-    return Kept(*forking.fork(lambda pipe, mask: _Keeper(order, pipe, mask).run()))
+    pid, pipe = forking.fork(work)
+    os.set_blocking(pipe, False)
+    return Kept(pid, pipe, processes.start_time(pid) or 0)
 
 
 def is_shortage(error: Exception) -> bool:
@@ -80,31 +118,88 @@ class _NotStartedError(Exception):
 
 
 class _Keeper:
-    def __init__(self, order: Order, pipe: int, mask: Iterable[int]) -> None:
+    def __init__(
+        self, order: Order, pipe: int, mask: Iterable[int], orders: "_socket.socket | None" = None
+    ) -> None:
         self._order = order
         self._pipe = pipe
         self._mask = mask
+        self._orders = orders
+        self._umask = os.umask(0o077)
+        self._defaults: list[int] = []
         self._is_stopping = False
         self._least_memory = 0
 
     def run(self) -> None:
         """Start the job, wait for it, and write how it ended: the whole life of the process."""
+        self._begin()
+        self._keep()
+
+    def last(self) -> None:
+        """Do the same for one run after the other, while none leaves anything behind."""
+        self._begin()
+        self._keep()
+        while self._is_free() and (order := self._next_order()) is not None:
+            self._order = order
+            self._keep()
+
+    def _begin(self) -> None:
         os.setsid()
-        processes.name_keeper(self._order.run_id)
-        defaults = self._set_signals()
+        self._defaults = self._set_signals()
         linux.become_subreaper()
+
+    def _keep(self) -> None:
+        """Start a job, wait for it, and write how it ended."""
+        self._is_stopping = False  # what came meanwhile was meant for the run before
+        processes.name_keeper(self._order.run_id)
         try:
             self._take_descriptors()
-            pid = self._spawn(defaults)
+            pid = self._spawn(self._defaults)
         except _NotStartedError as error:
             status = ExitStatus(None, failure=str(error), is_shortage=error.is_shortage)
         except OSError as error:
             failure = f"cannot be started: {reason_of(error)}"
             status = ExitStatus(None, failure=failure, is_shortage=is_shortage(error))
         else:
-            self._let_go(pid)
+            self._tell(pid)
+            self._let_go()
             status = self._wait(pid)
         self._report(status)
+
+    def _is_free(self) -> bool:
+        """Return whether nothing of the run is left, and say so to the tick."""
+        order = self._order
+        if self._is_stopping or order.nice is not None:
+            return False
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+            return False
+        except ChildProcessError:
+            pass
+        self._let_go()  # of the output of a job that could not be started
+        if order.lock is not None:
+            os.close(order.lock)
+        try:
+            return os.write(self._pipe, FREE) > 0
+        except OSError:  # the tick is gone
+            return False
+
+    def _next_order(self) -> Order | None:
+        """Wait for the next run; None if there is none any more."""
+        assert self._orders is not None
+        try:
+            received = handover.receive(self._orders)
+        except OSError:
+            return None
+        if received is None:
+            return None
+        order, files = Order(*json.loads(received[0])), iter(received[1])
+        return order._replace(
+            output=next(files),
+            lock=next(files) if order.lock is not None else None,
+            stdin=next(files) if order.stdin is not None else None,
+        )
 
     def _set_signals(self) -> list[int]:
         """Ignore what ends a tick; return the signals that the job gets with their default."""
@@ -136,6 +231,8 @@ class _Keeper:
         os.dup2(moved[1], 2)
         self._pipe = moved[2]
         kept = {0, 1, 2, self._pipe, order.lock}
+        if self._orders is not None:
+            kept.add(self._orders.fileno())
         descriptors.close_others(kept)
 
     def _spawn(self, defaults: list[int]) -> int:
@@ -150,8 +247,7 @@ class _Keeper:
         program = (order.shell or order.command)[0]
         try:
             os.chdir(order.directory)
-            if order.umask is not None:
-                os.umask(order.umask)
+            os.umask(self._umask if order.umask is None else order.umask)
             return self._spawn_command(defaults)
         except OSError as error:
             message = f"{program}: cannot be started: {reason_of(error)}"
@@ -173,12 +269,15 @@ class _Keeper:
                 raise
         return _spawn(order.shell, order.environ, defaults, self._mask)
 
-    def _let_go(self, pid: int) -> None:
-        """Tell the tick the process, and hold nothing any more that belongs to the job."""
+    def _tell(self, pid: int) -> None:
+        """Tell the tick the process."""
         started = processes.start_time(pid) or 0
         with contextlib.suppress(OSError):  # the tick is gone
             os.write(self._pipe, f"{pid} {started}\n".encode())
         self._least_memory = linux.peak_memory()
+
+    def _let_go(self) -> None:
+        """Hold nothing any more that belongs to the job."""
         os.umask(0o077)
         with contextlib.suppress(OSError):
             null = os.open(os.devnull, os.O_RDWR)

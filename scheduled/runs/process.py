@@ -23,8 +23,8 @@ from scheduled.runs import environment, exit_file, keeper, plain_command
 from scheduled.runs.environment import UnusableEnvironmentError
 from scheduled.runs.exit_file import ExitStatus
 from scheduled.runs.keeper import Kept
+from scheduled.runs.keeper_pool import KeeperPool
 from scheduled.runs.output import OutputFile
-from scheduled.system import processes
 from scheduled.system.locks import Lock
 from scheduled.system.masking import Mask
 from scheduled.system.processes import Family
@@ -48,6 +48,8 @@ class RunContext(NamedTuple):
     environ: Mapping[str, str]
     trust: Trust | None = None
     """Whose files may be executed; None: ours and root's."""
+    keepers: KeeperPool | None = None
+    """Where the keeper of a run comes from; None: each run has one forked."""
 
 
 @dataclass
@@ -74,6 +76,9 @@ class Running:
     """The processes that got a signal, each with its start time as the kernel counts it."""
     mask: Mask = field(default_factory=lambda: Mask({}))
     """Hides the secrets of its environment in all that is kept of the run."""
+    pool: KeeperPool | None = None
+    is_released: bool = False
+    """Whether its keeper has said that nothing of the run is left, and is another run's by now."""
     _keeper_started: int = 0
     _pipe: int = -1
     """What the keeper writes to; -1 once all is read."""
@@ -83,9 +88,8 @@ class Running:
     @property
     def is_known(self) -> bool:
         """Whether the keeper has told the process. Never waits."""
-        if self._pipe >= 0 and b"\n" not in self._told:
-            with contextlib.suppress(BlockingIOError):
-                self.listen()
+        if b"\n" not in self._told:
+            self.hear()
         return self._told[:1].isdigit() and b"\n" in self._told
 
     @property
@@ -111,25 +115,43 @@ class Running:
 
     def watch(self, kept: Kept) -> None:
         """Take over the keeper that was started for the run."""
-        self.keeper, self._pipe = kept.pid, kept.pipe
-        os.set_blocking(kept.pipe, False)
-        self._keeper_started = processes.start_time(kept.pid) or 0
+        self.keeper, self._pipe, self._keeper_started = kept
 
     def fileno(self) -> int:
         """Return the descriptor at which its keeper is heard, for `select`."""
         return self._pipe
 
-    def listen(self) -> None:
+    def hear(self) -> None:
+        """Take all that its keeper has said. Never waits."""
+        with contextlib.suppress(BlockingIOError):
+            while self._pipe >= 0:
+                self._listen()
+
+    def _listen(self) -> None:
         """Take what its keeper has said. Raises BlockingIOError if that is nothing."""
         more = os.read(self._pipe, 65536)
         self._told += more
         if not more:
             os.close(self._pipe)
             self._pipe = -1
+        elif self._told.endswith(keeper.FREE) and self.pool is not None:
+            self._told = self._told.removesuffix(keeper.FREE)
+            self.pool.take_back(Kept(self.keeper, self._pipe, self._keeper_started))
+            self._pipe, self.is_released = -1, True
+
+    def has_ended(self) -> bool:
+        """Return whether its keeper has ended or is free, and reap it. Never waits."""
+        if not self.keeper or self.is_released:
+            return True
+        if not os.waitpid(self.keeper, os.WNOHANG)[0]:
+            return False
+        if self.pool is not None:
+            self.pool.let_go(self.keeper)
+        return True
 
     def _wait_and_listen(self) -> None:
         select.select([self], [], [])
-        self.listen()
+        self._listen()
 
 
 def start(attempt: Attempt, memory: dict[str, Any], context: RunContext, lock: Lock) -> Running:
@@ -204,7 +226,8 @@ def _launch(
             run_id=running.attempt.run_id,
             shell=shell,
         )
-        running.watch(keeper.start(order))
+        running.pool = context.keepers
+        running.watch(keeper.start(order) if running.pool is None else running.pool.start(order))
 
 
 def _command(attempt: Attempt, result_path: Path) -> list[str]:

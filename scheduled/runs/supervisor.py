@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from scheduled.jobs.model import AttemptResult
 from scheduled.runs import ending, keeper
+from scheduled.runs.keeper_pool import KeeperPool
 from scheduled.runs.process import Running
 from scheduled.state.records import ActiveRun
 from scheduled.system import machine, processes
@@ -31,10 +32,13 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 class Supervisor:
     """A context in which children run; signal handlers are restored at its end."""
 
-    def __init__(self, on_poll: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self, on_poll: Callable[[], object] = lambda: None, keepers: KeeperPool | None = None
+    ) -> None:
         self.running: list[Running] = []
         self.stopped_by: signal.Signals | None = None
         """The signal that told the tick to stop, if one came."""
+        self._keepers = keepers or KeeperPool()
         self._on_poll = on_poll
         self._look_at = 0.0
         """When keepers and the sizes of output files are looked at next, on the monotonic clock."""
@@ -60,8 +64,11 @@ class Supervisor:
                 _kill(running, signal.SIGKILL)
         until = time.monotonic() + GRACE_SECONDS
         while self.running and time.monotonic() < until:
-            self.running = [running for running in self.running if not _has_ended(running)]
+            for running in self.running:
+                running.hear()
+            self.running = [running for running in self.running if not running.has_ended()]
             time.sleep(POLL_SECONDS)
+        self._keepers.close()
         for undo in reversed(self._undo):
             undo()
         for end in self._wake:
@@ -107,9 +114,8 @@ class Supervisor:
         descriptors = [self._wake[0], *(running.fileno() for running in heard)]
         ready = select.select(descriptors, [], [], seconds)[0]
         for running in heard:
-            with contextlib.suppress(BlockingIOError):
-                while running.fileno() in ready:
-                    running.listen()
+            if running.fileno() in ready:
+                running.hear()
         with contextlib.suppress(BlockingIOError):
             os.read(self._wake[0], 4096)
 
@@ -117,9 +123,10 @@ class Supervisor:
         is_time = time.monotonic() >= self._look_at
         for running in list(self.running):
             # A keeper holds its pipe to its end; but should something else hold it, look as well.
-            if (running.fileno() >= 0 and not is_time) or not _has_ended(running):
+            if (running.fileno() >= 0 and not is_time) or not running.has_ended():
                 continue
-            if running.keeper and (running.stop or running.status is None):
+            is_kept = running.keeper and not running.is_released
+            if is_kept and (running.stop or running.status is None):
                 _kill(running, signal.SIGKILL)
             self.running.remove(running)
             yield running, ending.result_of(running)
@@ -148,11 +155,6 @@ class Supervisor:
 
     def _on_stop_signal(self, number: int, _: FrameType | None) -> None:
         self.stopped_by = signal.Signals(number)
-
-
-def _has_ended(running: Running) -> bool:
-    """Return whether the keeper of a run has ended, and reap it."""
-    return not running.keeper or os.waitpid(running.keeper, os.WNOHANG)[0] != 0
 
 
 def find_survivor(run: ActiveRun) -> int:

@@ -24,6 +24,7 @@ from scheduled.planning.standing import Start
 from scheduled.quick_classes import replace
 from scheduled.runs import lingering_output
 from scheduled.runs.effects import LIVE, Effects
+from scheduled.runs.keeper_pool import KeeperPool
 from scheduled.runs.process import RunContext
 from scheduled.runs.supervisor import Supervisor
 from scheduled.state import events, heartbeat, history, known_days, records, tick_interval
@@ -96,7 +97,8 @@ def _run(tick: "Tick", arguments: list[str] | None, on_poll: Callable[[], object
         recovery.recover_all(tick.context)
         decisions = tick.plan()
         tick.fire_recorded()
-        with tick.store.lock_file, Supervisor(lambda: (on_poll(), poll())) as children:
+        keepers = tick.context.run_context.keepers
+        with tick.store.lock_file, Supervisor(lambda: (on_poll(), poll()), keepers) as children:
             tick.dispatcher(children).run(decisions)
             tick.fire_recorded()
             telling.incidents(tick.config, tick.context, tick.report, tick.bus)
@@ -377,6 +379,7 @@ def _run_context(config: Config, now: datetime, environ: Mapping[str, str]) -> R
         now=now,
         environ=environ,
         trust=config.trust,
+        keepers=KeeperPool(),
     )
 
 
