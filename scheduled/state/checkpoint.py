@@ -67,19 +67,21 @@ def read(path: Path) -> Checkpoint:
     except OSError as error:
         reason = f"{path}: {reason_of(error)}"
         raise StateError(f"{reason}; run as the user who owns it") from error
-    body, flaw = SEAL.body(data), ""
-    if body is None:
-        body = SEAL.repaired(data)
-        flaw = f"{path}: a bit was wrong, and was corrected" if body is not None else ""
+    is_sealed, flaw = SEAL.is_sound(data), ""
+    if not is_sealed and (body := SEAL.repaired(data)) is not None:
+        is_sealed, data = True, SEAL.seal(body)
+        flaw = f"{path}: a bit was wrong, and was corrected"
     try:
-        document = files.parse_json(data if body is None else SEAL.seal(body), path)
+        text = files.json_text(data, path)
+        del data
+        document = files.parse_json_text(text, path)
     except UnreadableFileError as error:
         return Checkpoint(None, f"{error}; the journal is used instead")
     refuse_newer(path, document)
     unusable = problem(document)
     if unusable:
         return Checkpoint(None, f"{path}: {unusable}; the journal is used instead")
-    return Checkpoint(document, flaw, is_sealed=body is not None)
+    return Checkpoint(document, flaw, is_sealed=is_sealed)
 
 
 def write(path: Path, state: Mapping[str, Any], number: int, place: Mapping[str, Any]) -> None:

@@ -15,7 +15,7 @@ class Seal(NamedTuple):
         """Return `body`, the text without its last brace, with the checksum at its end."""
         return body + self.of(body)
 
-    def of(self, body: bytes) -> bytes:
+    def of(self, body: bytes | memoryview) -> bytes:
         """Return the checksum of `body` as it stands at the end of the text."""
         return b"%s%08x%s" % (self.mark, zlib.crc32(body), self.end)
 
@@ -24,10 +24,13 @@ class Seal(NamedTuple):
         """How many bytes it takes."""
         return len(self.mark) + 8 + len(self.end)
 
+    def is_sound(self, data: bytes) -> bool:
+        """Return whether the checksum of a text is right; nothing of it is copied."""
+        return data[-self.length :] == self.of(memoryview(data)[: -self.length])
+
     def body(self, data: bytes) -> bytes | None:
         """Return the text without its checksum; None if the checksum is wrong or absent."""
-        body = data[: -self.length]
-        return body if data[-self.length :] == self.of(body) else None
+        return data[: -self.length] if self.is_sound(data) else None
 
     def repaired(self, data: bytes) -> bytes | None:
         """Return the body of a text in which a single bit is wrong; None if more is wrong."""

@@ -117,10 +117,19 @@ def read_json(path: Path) -> Any:
 
 def parse_json(data: bytes, path: Path) -> Any:
     """Return the JSON document in `data`, read from `path`. Raises as `read_json` does."""
+    return parse_json_text(json_text(data, path), path)
+
+
+def json_text(data: bytes, path: Path) -> str:
+    """Return `data` as text, so that a large file need not be kept as both."""
     try:
-        text = data.removeprefix(BYTE_ORDER_MARK).decode()
+        return data.removeprefix(BYTE_ORDER_MARK).decode()
     except UnicodeDecodeError as error:
         raise UnparsableFileError(path, f"not UTF-8 at byte {error.start}") from error
+
+
+def parse_json_text(text: str, path: Path) -> Any:
+    """Do what `parse_json` does, with text."""
     if not text or text.isspace():
         raise UnparsableFileError(path, "empty, expected JSON")
     try:
