@@ -112,16 +112,14 @@ class Supervisor:
         ends = len(heard) < len(self.running)  # closed its pipe: in no time it can be waited for
         seconds = POLL_SECONDS if ends else LOOK_SECONDS
         descriptors = [self._wake[0], *(running.fileno() for running in heard)]
-        ready = select.select(descriptors, [], [], seconds)[0]
-        for running in heard:
-            if running.fileno() in ready:
-                running.hear()
+        select.select(descriptors, [], [], seconds)
         with contextlib.suppress(BlockingIOError):
             os.read(self._wake[0], 4096)
 
     def _reap(self) -> Iterator[tuple[Running, AttemptResult]]:
         is_time = time.monotonic() >= self._look_at
         for running in list(self.running):
+            running.hear()
             # A keeper holds its pipe to its end; but should something else hold it, look as well.
             if (running.fileno() >= 0 and not is_time) or not running.has_ended():
                 continue

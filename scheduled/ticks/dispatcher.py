@@ -146,7 +146,7 @@ class Dispatcher:
                 self._claim(job, self.tick.later())
 
     def _seconds_to_next_retry(self) -> float | None:
-        if not self._retries:
+        if not self._retries or not self._has_room():  # until there is, there is no hurry
             return None
         next_at = min(at for at, _ in self._retries)
         return max((next_at - self.tick.clock()).total_seconds(), 0.0)

@@ -1,9 +1,13 @@
 """The middle of a tick: what it has room and budget for, and what it leaves for later."""
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from scheduled.jobs.model import CatchUp
 from scheduled.planning import tick_plan
+from scheduled.runs.supervisor import Supervisor
 from tests.builders.engine import Engine
 from tests.builders.jobs import job
 
@@ -57,6 +61,27 @@ def test_retries_inside_the_tick_keep_to_the_limit_of_runs_at_once(tmp_path: Pat
 
     assert engine.lines() == ["+", "-"] * 6
     assert [row["outcome"] for row in report.ran].count("succeeded") == 3
+
+
+def test_a_retry_that_has_to_wait_for_room_costs_nothing_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = []
+    wait = Supervisor.wait
+
+    def counted(children: Supervisor, patience: float | None = None) -> Any:
+        looks.append(patience)
+        return wait(children, patience)
+
+    monkeypatch.setattr(Supervisor, "wait", counted)
+    fails = job("a", command="exit 1", max_retries=1, retry_delay=0.05)
+    engine = Engine(tmp_path, [fails, job("b", command="sleep 1")], max_concurrent=1)
+    engine.run_at("11:30")
+
+    report = engine.run_at("12:00")
+
+    assert sorted(row["job"] for row in report.ran) == ["a", "a", "b"]
+    assert len(looks) < 30
 
 
 def test_a_condition_that_takes_its_time_keeps_nobody_else_from_starting(tmp_path: Path) -> None:
