@@ -5,6 +5,7 @@ while a job was unchanged: each of them must have exactly one outcome in the jou
 have more than one only where the clock was set back so far that its time came again.
 """
 
+import signal
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -59,7 +60,10 @@ def problems(
         *_lost(expected.slots - set(settled) - waiting),
         *_doubled(expected, settled),
         *_executions(
-            world.ran, events, expected.epochs, _interrupted(events) if power_cut else set()
+            world.ran,
+            events,
+            expected.epochs,
+            _cut_short(events) if kills_jobs or power_cut else set(),
         ),
         *([] if kills_jobs or power_cut else _false_outcomes(world.ran, events)),
         *_attempts(events, expected.epochs),
@@ -262,12 +266,16 @@ def _doubled(expected: Expected, settled: Counter[Slot]) -> Iterator[str]:
             yield f"{count} outcomes: {job} {slot}"
 
 
-def _interrupted(events: list[dict[str, Any]]) -> set[str]:
-    """Return the runs that are marked as interrupted."""
+def _cut_short(events: list[dict[str, Any]]) -> set[str]:
+    """Return the runs that are marked as interrupted, or killed.
+
+    A job that is killed may just have written down that it succeeds.
+    """
     return {
         event["run_id"]
         for event in events
-        if event["event"] == "end" and event["outcome"] == "interrupted"
+        if event["event"] == "end"
+        and (event["outcome"] == "interrupted" or event["exit_code"] == -signal.SIGKILL)
     }
 
 
