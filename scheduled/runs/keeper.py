@@ -62,6 +62,10 @@ FREE = b"free\n"
 """What a keeper that lasts writes last of a run."""
 
 
+FILES = ("output", "lock", "stdin")
+"""What of an order is an open file."""
+
+
 class Kept(NamedTuple):
     """A keeper, as the tick that forked it sees it."""
 
@@ -93,7 +97,7 @@ def start_lasting(order: Order) -> "tuple[Kept, _socket.socket]":
 
 def hand_over(order: Order, orders: "_socket.socket") -> None:
     """Give a keeper that is free the next run. Raises OSError if it has ended."""
-    files = [number for number in (order.output, order.lock, order.stdin) if number is not None]
+    files = [number for name in FILES if (number := getattr(order, name)) is not None]
     handover.send(orders, json.dumps(order).encode(), files)
 
 
@@ -194,11 +198,16 @@ class _Keeper:
             return None
         if received is None:
             return None
-        order, files = Order(*json.loads(received[0])), iter(received[1])
+        order, files = Order(*json.loads(received[0])), received[1]
+        wanted = [name for name in FILES if getattr(order, name) is not None]
+        if len(files) < len(wanted):  # the kernel closes those that there is no room for
+            self._order = order
+            failure = f"cannot be started: {os.strerror(errno.EMFILE).lower()}"
+            self._report(ExitStatus(None, failure=failure, is_shortage=True))
+            return None
+        found = dict(zip(wanted, files, strict=True))
         return order._replace(
-            output=next(files),
-            lock=next(files) if order.lock is not None else None,
-            stdin=next(files) if order.stdin is not None else None,
+            output=found["output"], lock=found.get("lock"), stdin=found.get("stdin")
         )
 
     def _set_signals(self) -> list[int]:

@@ -1,5 +1,6 @@
 """Other people: what happens to somebody who is not root, and what they do meanwhile."""
 
+import codecs
 import contextlib
 import os
 import signal
@@ -67,6 +68,7 @@ def _told(action: Callable[[], object]) -> str:
 
 
 def _give_up_root(user: int) -> None:
+    codecs.lookup("ascii")  # an ordinary user may not be able to read what root's Python loads
     os.setgroups([])
     os.setgid(user)
     os.setuid(user)

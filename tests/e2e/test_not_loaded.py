@@ -43,6 +43,29 @@ def test_h10_a_tick_with_few_descriptors_loses_no_run(tmp_path: Path, limit: int
     assert {row["outcome"] for row in rows(home)} <= {"succeeded", None, "missed"}
 
 
+@pytest.mark.parametrize("limit", range(8, 40, 2))
+def test_h10_a_tick_of_many_jobs_with_few_descriptors_loses_no_run(
+    tmp_path: Path, limit: int
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    names = [f"job{number:02}" for number in range(10)]
+    configure(home, WITHOUT_SWEEPS + "".join(JOB.replace("  a:", f"  {name}:") for name in names))
+    assert scheduled(home, "run").code == 0
+    make_due(home, *names)
+
+    few = f'ulimit -n {limit}; exec "$@"'
+    python = [sys.executable, "-I", "-S", "-X", "utf8", str(ENTRY)]
+    words = ["sh", "-c", few, "sh", *python, *options(home), "run"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert scheduled(home, "run").code == 0
+
+    assert "Traceback" not in done.stderr.rpartition("Remainder of file ignored\n")[2]
+    ends = [row for row in rows(home) if row["outcome"] not in (None, "missed")]
+    assert sorted(row["job"] for row in ends) == names
+    assert {(row["outcome"], row["attempt"]) for row in ends} == {("succeeded", 1)}
+
+
 def test_a_package_that_is_not_installed_is_named(tmp_path: Path) -> None:
     venv.create(tmp_path / "bare", symlinks=True, with_pip=False)
     bare = tmp_path / "bare/bin/python"
@@ -55,9 +78,10 @@ def test_a_package_that_is_not_installed_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def make_due(home: Path) -> None:
-    """Let the job be due since last year, as far as the state knows."""
+def make_due(home: Path, *names: str) -> None:
+    """Let jobs be due since last year, as far as the state knows; without names, `a`."""
     store = Store(state_dir(home)).load()
-    long_ago = {"event": "clamped", "job": "a", "watermark": "2020-06-01T00:00:00Z"}
-    store.record(datetime.now(UTC), long_ago)
+    for name in names or ("a",):
+        long_ago = {"event": "clamped", "job": name, "watermark": "2020-06-01T00:00:00Z"}
+        store.record(datetime.now(UTC), long_ago)
     idle.forget(str(store.state_dir))
