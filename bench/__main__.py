@@ -27,8 +27,6 @@ SCENES: dict[str, Callable[[Path, Effort], Iterator[Row]]] = {
     "many jobs": journal.many_jobs,
     "peers": peers.peers,
 }
-LONG = ("journal", "reading")
-"""Those that take minutes: measured only when asked for, or with little data."""
 OTHERS = ("peers",)
 """Those that install packages: not measured with little data, unless asked for."""
 
@@ -41,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", action="append", choices=SCENES, help="repeatable")
     asked = parser.parse_args(arguments)
     try:
-        left_out = OTHERS if asked.quick else LONG
+        left_out = OTHERS if asked.quick else ()
         scenes = asked.only or [scene for scene in SCENES if scene not in left_out]
         rows = list(_measured(scenes, Effort(asked.quick)))
     except BenchError as error:

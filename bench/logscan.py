@@ -31,8 +31,8 @@ def log_scan(folder: Path, effort: Effort) -> Iterator[Row]:
     """Measure scans of the logs of a month, of the last hour only, and of a little more."""
     size = effort.of(1024, 4) * MIB
     added = effort.of(MIB, MIB // 16)
-    spans = (("a month", timedelta(days=30), 3.0, 22), ("one hour", timedelta(hours=1), 5.0, 26))
-    for name, span, target, earlier_peak in spans:
+    spans = (("a month", timedelta(days=30), 3.0), ("one hour", timedelta(hours=1), 5.0))
+    for name, span, target in spans:
         root = folder / name.replace(" ", "-")
         paths = _write(root, size // FILES, span)
         yield effort.row(
@@ -41,7 +41,6 @@ def log_scan(folder: Path, effort: Effort) -> Iterator[Row]:
             partial(work, "logscan:cold", root),
             f"grep -c -E '{PATTERN}'",
             partial(_grep, *paths),
-            earlier_peak=earlier_peak,
         )
         addition = root / "addition"
         addition.write_bytes(_lines(added, timedelta(minutes=1)))
@@ -52,7 +51,6 @@ def log_scan(folder: Path, effort: Effort) -> Iterator[Row]:
             f"grep -c of the {_size(added)}",
             partial(_grep, addition),
             target=target,
-            earlier_peak=earlier_peak,
         )
         shutil.rmtree(root)
 

@@ -27,8 +27,6 @@ SEEN = {
     "health": ("", "README.md", *READ["health"]),
 }
 """What it has to look at to know that nothing changed; the branch's folder is among it."""
-PEAKS = {"memory_rollover": 50, "health": 68}
-"""MiB that version 0.1.0 needed for these branches."""
 
 
 def sweeps(folder: Path, effort: Effort) -> Iterator[Row]:
@@ -43,7 +41,6 @@ def sweeps(folder: Path, effort: Effort) -> Iterator[Row]:
             "reading the same bytes",
             partial(work, "sweeps:bytes_read", handler, home, count),
             target=1.5,
-            earlier_peak=PEAKS[handler],
         )
         yield effort.row(
             f"{handler} warm",
@@ -52,7 +49,6 @@ def sweeps(folder: Path, effort: Effort) -> Iterator[Row]:
             "os.stat of the same files",
             partial(work, "sweeps:bare_stats", handler, home, count),
             target=2.0,
-            earlier_peak=PEAKS[handler],
         )
     shutil.rmtree(home)
 
