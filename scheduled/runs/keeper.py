@@ -60,8 +60,6 @@ class Order(NamedTuple):
 
 FREE = b"free\n"
 """What a keeper that lasts writes last of a run."""
-
-
 FILES = ("output", "lock", "stdin")
 """What of an order is an open file."""
 
@@ -145,6 +143,7 @@ class _Keeper:
         self._keep()
         while self._is_free() and (order := self._next_order()) is not None:
             self._order = order
+            self._is_stopping = False  # what came meanwhile was meant for the run before
             self._keep()
 
     def _begin(self) -> None:
@@ -154,7 +153,6 @@ class _Keeper:
 
     def _keep(self) -> None:
         """Start a job, wait for it, and write how it ended."""
-        self._is_stopping = False  # what came meanwhile was meant for the run before
         processes.name_keeper(self._order.run_id)
         try:
             self._take_descriptors()
