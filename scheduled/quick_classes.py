@@ -4,6 +4,9 @@ The standard ones write source code for each class and compile it, and `dataclas
 `inspect`: with a hundred such classes, that was half of a tick with one due job. Here, methods that
 all classes share look up in what the classes differ. They do the same, as far as it is needed here:
 `tests/test_quick_classes.py` compares them. For type checkers they are the standard ones.
+
+An instance of a frozen class holds only what it was given: the class has the defaults. So of ten
+thousand jobs with fifty fields, each holds a dozen.
 """
 
 from collections import _tuplegetter  # type: ignore[attr-defined] # as typing.NamedTuple has it
@@ -57,16 +60,27 @@ class _Shape:
         "frozen",
         "has_more",
         "hashed",
+        "known",
         "names",
+        "needed",
         "others",
+        "shares_defaults",
         "values",
     )
 
-    def __init__(self, fields: Mapping[str, _Field], *, frozen: bool, has_more: bool) -> None:
+    def __init__(
+        self, fields: Mapping[str, _Field], *, frozen: bool, slots: bool, has_more: bool
+    ) -> None:
         self.fields, self.frozen, self.has_more = tuple(fields.values()), frozen, has_more
         given = {name: each for name, each in fields.items() if each.init}
-        self.names, self.defaults = tuple(given), _given(given, "default")
-        self.factories = _given(given, "default_factory").items()
+        self.names, self.known = tuple(given), frozenset(given)
+        self.defaults = _given(given, "default")
+        factories = _given(given, "default_factory")
+        self.needed = self.known - self.defaults.keys() - factories.keys()
+        # What cannot change may stay with the class; but a function there would become a method.
+        bound = (default for default in self.defaults.values() if hasattr(default, "__get__"))
+        self.shares_defaults = frozen and not slots and next(bound, None) is None
+        self.factories = factories.items()
         others = {name: each for name, each in fields.items() if not each.init}
         self.others = _given(others, "default_factory").items()  # a default stays with the class
         self.values = _getter([name for name, each in fields.items() if each.compare])
@@ -104,7 +118,8 @@ def _complete(made: Any, *, frozen: bool, slots: bool) -> Any:
     found = _all_fields(made)
     if slots:
         made = _with_slots(made, found, frozen=frozen)
-    made.__shape__ = _Shape(found, frozen=frozen, has_more=hasattr(made, "__post_init__"))
+    slots, more = hasattr(made, "__slots__"), hasattr(made, "__post_init__")
+    made.__shape__ = _Shape(found, frozen=frozen, slots=slots, has_more=more)
     type.__setattr__(made, "__match_args__", made.__shape__.names)
     for name in ("__dataclass_fields__", "__dataclass_params__", "__signature__"):
         setattr(made, name, _Standard(name))
@@ -161,10 +176,30 @@ def _declared(made: Any, name: str, annotation: Any) -> _Field:
 
 def _init(self: Any, /, *values: Any, **given: Any) -> None:
     shape: _Shape = self.__shape__
-    known = {**shape.defaults, **_named(type(self), shape.names, values, given)}
+    if values:
+        given = _named(type(self), shape.names, values, given)
+    known = given if shape.shares_defaults else {**shape.defaults, **given}
     for name, make in shape.factories:
         if name not in known:
             known[name] = make()
+    if shape.shares_defaults:
+        _fill(self, shape, known)
+    else:
+        _set_all(self, shape, known)
+    for name, make in shape.others:
+        _set(self, name, make())
+    if shape.has_more:
+        self.__post_init__()
+
+
+def _fill(self: Any, shape: _Shape, known: dict[str, Any]) -> None:
+    """Set what the class does not say already, in one go."""
+    if not (shape.known.issuperset(known) and known.keys() >= shape.needed):
+        raise _refused(type(self), shape.names, {**shape.defaults, **known})
+    self.__dict__.update(known)
+
+
+def _set_all(self: Any, shape: _Shape, known: dict[str, Any]) -> None:
     try:
         for name in shape.names:
             _set(self, name, known[name])
@@ -172,10 +207,6 @@ def _init(self: Any, /, *values: Any, **given: Any) -> None:
         raise _refused(type(self), shape.names, known) from None
     if len(known) != len(shape.names):
         raise _refused(type(self), shape.names, known)
-    for name, make in shape.others:
-        _set(self, name, make())
-    if shape.has_more:
-        self.__post_init__()
 
 
 def _repr(self: Any) -> str:
@@ -209,15 +240,13 @@ def _named(
     made: Any, names: tuple[str, ...], values: tuple[Any, ...], given: dict[str, Any]
 ) -> dict[str, Any]:
     """Return all values by name; more of them than there are fields, or one twice, is an error."""
-    if not values:
-        return given
     if len(values) > len(names):
         raise TypeError(f"{made.__qualname__} has {len(names)} fields, not {len(values)}")
-    named = dict(zip(names, values, strict=False))
-    for name in given:
-        if name in named:
-            raise TypeError(f"{made.__qualname__} was given {name!r} twice")
-    return {**named, **given}
+    named = {**dict(zip(names, values, strict=False)), **given}
+    if len(named) != len(values) + len(given):
+        twice = next(name for name in names[: len(values)] if name in given)
+        raise TypeError(f"{made.__qualname__} was given {twice!r} twice")
+    return named
 
 
 def _refused(made: Any, names: tuple[str, ...], known: dict[str, Any]) -> TypeError:
@@ -313,10 +342,17 @@ class _NamedTuple(tuple[Any, ...], metaclass=_NamedTupleType):
 def _ordered(made: Any, values: tuple[Any, ...], given: dict[str, Any]) -> tuple[Any, ...]:
     """Return the values in the order of the fields, defaults included."""
     names: tuple[str, ...] = made._fields
-    known = {**made._field_defaults, **_named(made, names, values, given)}
-    if len(known) != len(names) or not known.keys() >= set(names):
-        raise _refused(made, names, known)
-    return tuple([known[name] for name in names])
+    if (*given,) == names and not values:
+        return (*given.values(),)
+    known = _named(made, names, values, given) if values else given
+    if len(known) < len(names):
+        known = {**made._field_defaults, **known}
+    if len(known) == len(names):
+        try:
+            return tuple([known[name] for name in names])
+        except KeyError:
+            pass  # one is missing, another is unknown
+    raise _refused(made, names, known)
 
 
 # For type checkers, all of this is the standard library's.

@@ -98,6 +98,15 @@ def classes(kind: Any) -> Any:
     class FrozenSlots:
         first: int
 
+    @kind.dataclass(frozen=True)
+    class Below(FrozenSlots):
+        second: int = 2
+
+    @kind.dataclass(frozen=True)
+    class Calling:
+        act: Any = lambda number: number + 1
+        count: int = 0
+
     @kind.dataclass
     class Nothing:
         pass
@@ -118,6 +127,8 @@ def classes(kind: Any) -> Any:
             made.__name__: made
             for made in (Frozen, Changing, Child, Slots, Own, Again, OwnInit, FrozenSlots, Nothing)
         },
+        Below=Below,
+        Calling=Calling,
         Pair=Pair,
         Empty=Empty,
     )
@@ -211,9 +222,13 @@ ACTS: dict[str, Any] = {
     "frozen with slots, copied": lambda of, _: repr(copy.copy(of.FrozenSlots(1))),
     "frozen with slots, by pickle's means": lambda of, _: repr(again(of.FrozenSlots(1))),
     "replaced as copy.replace does": lambda of, _: repr(replaced(of.Frozen(1), first=2)),
+    "frozen, below one with slots": lambda of, _: (of.Below(1).first, of.Below(1, 3).second),
+    "function as a default": lambda of, _: of.Calling(count=1).act(3),
+    "attribute of a changing one": lambda of, _: vars(of.Child("y")),
     "slots": lambda of, _: hasattr(of.Slots(1), "__dict__"),
     "named tuple": lambda of, _: (repr(of.Pair(1)), of.Pair(1).second, tuple(of.Pair(1, "c"))),
     "named tuple by name": lambda of, _: of.Pair(second="c", first=1) == (1, "c"),
+    "named tuple by name, in order": lambda of, _: of.Pair(first=1, second="c") == (1, "c"),
     "named tuple, missing": lambda of, _: of.Pair(second="c"),
     "named tuple, missing, another unknown": lambda of, _: of.Pair(second="c", wrong=1),
     "named tuple, unknown": lambda of, _: of.Pair(1, wrong=1),

@@ -23,6 +23,9 @@ class Verdict(StrEnum):
     OVER_BUDGET = "carry"  # due, but this tick has caught up on enough
 
 
+_ABOUT_A_SLOT = (Verdict.RUN, Verdict.SKIP, Verdict.OVER_BUDGET, Verdict.CANCEL_RETRY)
+
+
 @dataclass(frozen=True)
 class Decision:
     """A verdict about one job, and its details."""
@@ -49,9 +52,4 @@ class Decision:
     @property
     def is_due(self) -> bool:
         """Whether the tick is to do something about a slot."""
-        return self.verdict in (
-            Verdict.RUN,
-            Verdict.SKIP,
-            Verdict.OVER_BUDGET,
-            Verdict.CANCEL_RETRY,
-        )
+        return self.verdict in _ABOUT_A_SLOT
