@@ -33,6 +33,10 @@ _DEFAULTS = {
 }
 _POLICIES = {name: type(value) for name, value in _DEFAULTS.items() if isinstance(value, StrEnum)}
 """The types of the fields that are words; JSON has only text for them."""
+_OTHER_IN_JSON = _POLICIES.keys() | {
+    field.name for field in fields(Job) if "tuple" in str(field.type)
+}
+"""The fields whose values are, or may be, something else in JSON."""
 
 
 class CacheFile(NamedTuple):
@@ -146,15 +150,16 @@ def handler_from_row(row: Row) -> Handler:
 
 def job_row(job: Job) -> dict[str, Any]:
     """Return a job as JSON."""
-    values = {name: getattr(job, name) for name in _DEFAULTS}
-    return {name: value for name, value in values.items() if value != _DEFAULTS[name]}
+    return {name: value for name, value in vars(job).items() if value != _DEFAULTS[name]}
 
 
 def job_from_row(row: dict[str, Any]) -> Job:
     """Return the job in a row, which is changed. A broken row raises any of several errors."""
-    for name, value in row.items():
-        if name in _POLICIES:
-            row[name] = _POLICIES[name](value)
-        elif isinstance(value, list):  # JSON has no tuples, and a job no lists
-            row[name] = tuple(value)
+    if not _OTHER_IN_JSON.isdisjoint(row):
+        for name in _OTHER_IN_JSON & row.keys():
+            value = row[name]
+            if name in _POLICIES:
+                row[name] = _POLICIES[name](value)
+            elif isinstance(value, list):  # JSON has no tuples, and a job no lists
+                row[name] = tuple(value)
     return Job(**row)

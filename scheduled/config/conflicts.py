@@ -24,6 +24,10 @@ def duplicate_ids(
     available. Of several places none gets the id: which one was meant cannot be known. `key` is
     the key that holds the id in the file.
     """
+    claims = [*claims]
+    ids = {id_ for id_, _ in claims}
+    if len(ids) == len(claims) and ids.isdisjoint(taken):
+        return
     places_of: dict[str, list[str]] = {}
     for id_, place in claims:
         places_of.setdefault(id_, []).append(place)

@@ -6,13 +6,14 @@ a change of mode does not change a stamp.
 
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
 
 from scheduled.config import paths
 from scheduled.config.parsed import ParsedConfig
 from scheduled.errors import ConfigError, UsageError, reason_of
-from scheduled.quick_classes import dataclass
+from scheduled.quick_classes import NamedTuple, dataclass
 from scheduled.system.files import Stamp, stamp_of
 from scheduled.system.text import excerpt
 from scheduled.system.trusted import Trust
@@ -44,16 +45,20 @@ class Directory:
     """Where it is configured, `scheduled.yaml:3: jobs_dirs`; empty for a default."""
 
 
-@dataclass(frozen=True)
-class File:
+class File(NamedTuple):
     """A file to read."""
 
     path: str
-    label: str
-    """What messages call it: `jobs/backup.yaml`."""
+    folder: str
+    """What messages call its directory."""
     stamp: Stamp | None
     refusal: str = ""
     """Why it must not be read."""
+
+    @property
+    def label(self) -> str:
+        """What messages call it: `jobs/backup.yaml`."""
+        return _label(self.folder, os.path.basename(self.path))
 
 
 def configured_directories(
@@ -102,8 +107,9 @@ def _list_directory(directory: Directory, kind: FileKind, trust: Trust) -> list[
             raise ConfigError(refusals)
         with os.scandir(directory.path) as scan:
             entries = [entry for entry in scan if kind.matches(entry.name)]
-        entries.sort(key=lambda entry: entry.name)
-        return [file for entry in entries for file in _examine(directory, entry, trust)]
+        entries.sort(key=attrgetter("name"))
+        files = (_examine(directory.label, entry, trust) for entry in entries)
+        return [file for file in files if file is not None]
     except (FileNotFoundError, NotADirectoryError):
         if not directory.named_at:
             return []
@@ -117,24 +123,30 @@ def _list_directory(directory: Directory, kind: FileKind, trust: Trust) -> list[
         raise ConfigError([sentence]) from error
 
 
-def _examine(directory: Directory, entry: os.DirEntry[str], trust: Trust) -> Iterator[File]:
-    """Yield a file with its stamp, or nothing if it has gone since the directory was read."""
-    label = excerpt(f"{directory.label}/{entry.name}", 1000)
+def _examine(folder: str, entry: os.DirEntry[str], trust: Trust) -> File | None:
+    """Return a file with its stamp; None if it has gone since the directory was read.
+
+    `folder` is what messages call the directory.
+    """
     is_link = entry.is_symlink()
     try:
         status = entry.stat()
     except FileNotFoundError:
-        if is_link:
-            yield File(entry.path, label, None, f"{label}: a link that leads nowhere")
-        return
+        if not is_link:
+            return None
+        refusal = f"{_label(folder, entry.name)}: a link that leads nowhere"
+        return File(entry.path, folder, None, refusal)
     except OSError as error:
-        yield File(entry.path, label, None, f"{label}: {reason_of(error)}")
-        return
-    refusal = ""
+        refusal = f"{_label(folder, entry.name)}: {reason_of(error)}"
+        return File(entry.path, folder, None, refusal)
     if not stat.S_ISREG(status.st_mode):
-        refusal = f"{label}: not a file"
+        refusal = f"{_label(folder, entry.name)}: not a file"
     elif is_link:
         refusal = "; ".join(trust.problems(Path(entry.path)))
     else:
         refusal = trust.file_problem(entry.path, status)
-    yield File(entry.path, label, stamp_of(status), refusal)
+    return File(entry.path, folder, stamp_of(status), refusal)
+
+
+def _label(folder: str, name: str) -> str:
+    return excerpt(f"{folder}/{name}", 1000)

@@ -5,7 +5,7 @@ Every problem is reported, each with its line.
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from scheduled.config import gptme_format
@@ -40,8 +40,11 @@ class Defaults:
 
     def for_file(self, keys: AbstractSet[str]) -> "Defaults":
         """Return what applies in a job file with these keys."""
-        is_of_gptme = gptme_format.is_job_file(keys)
-        return replace(self, timeout=self.timeout_of_gptme) if is_of_gptme else self
+        return self._of_gptme if gptme_format.is_job_file(keys) else self
+
+    @cached_property
+    def _of_gptme(self) -> "Defaults":
+        return replace(self, timeout=self.timeout_of_gptme)
 
 
 class ProblemList(list[tuple[int, str]]):
@@ -58,6 +61,8 @@ class ProblemList(list[tuple[int, str]]):
 
     def sentences(self) -> tuple[str, ...]:
         """Return the sentences in the order of the file."""
+        if not self:
+            return ()
         return tuple(sentence for _, sentence in sorted(self, key=lambda problem: problem[0]))
 
 

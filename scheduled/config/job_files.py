@@ -5,7 +5,9 @@ alone. If nothing changed, this costs a stat of each file: no YAML is read or im
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scheduled.config import cache, gptme_format, paths
 from scheduled.config.conflicts import duplicate_ids
@@ -27,6 +29,9 @@ from scheduled.system import machine
 from scheduled.system.files import Stamp, stamp
 from scheduled.system.trusted import Trust
 from scheduled.version import __version__
+
+if TYPE_CHECKING:
+    from scheduled.config.job_entry import Defaults
 
 DEFAULT_DIRECTORY = "jobs"
 """The directory if none is configured: beside the configuration, else in the root."""
@@ -80,9 +85,7 @@ def load(
     stamps = {str(directory.path): stamp(directory.path) for directory in directories}
     files, problems = list_files(directories, KIND, trust)
     key = _cache_key(directories, parsed, timeout)
-    parsed_files = cache.read_files(
-        cache_file, key, files, lambda file: _read(file, key, trust), CODEC
-    )
+    parsed_files = cache.read_files(cache_file, key, files, _Reader(key, trust), CODEC)
     problems += [sentence for file in parsed_files for sentence in file.problems]
     with_id = [file for file in parsed_files if file.id]
     claims = ((file.id, file.place) for file in with_id)
@@ -104,7 +107,7 @@ def _encode(file: ParsedJobFile) -> cache.Row | None:
 
 def _decode(row: cache.Row) -> ParsedJobFile:
     job = cache.job_from_row(row[0])
-    return ParsedJobFile(job.id, job.source, job, warnings=tuple(row[1]))
+    return ParsedJobFile(job.id, job.source, job, (), tuple(row[1]))
 
 
 CODEC = cache.RowCodec(_encode, _decode)
@@ -124,22 +127,34 @@ def _cache_key(directories: Sequence[Directory], parsed: ParsedConfig, timeout: 
     }
 
 
-def _read(file: File, key: cache.Key, trust: Trust) -> ParsedJobFile:
-    from scheduled.config import validate, yaml_document
-    from scheduled.config.job_entry import Defaults
+class _Reader:
+    """Reads job files. Most ticks need none, and load nothing of what it takes."""
 
-    try:
-        document = yaml_document.read_file(Path(file.path), trust, file.label)
-    except ConfigError as error:
-        return ParsedJobFile(problems=error.problems)
-    defaults = Defaults(
-        key["timezone"],
-        key["timeout"],
-        key["handlers"],
-        key["zone_is_local"],
-        key["timeout_of_gptme"],
-    )
-    return validate.validate_job_file(document, file.label, defaults)
+    def __init__(self, key: cache.Key, trust: Trust) -> None:
+        self._key, self._trust = key, trust
+
+    def __call__(self, file: File) -> ParsedJobFile:
+        """Return the job of a file, or its problems."""
+        from scheduled.config import validate, yaml_document
+
+        try:
+            document = yaml_document.read_file(file.path, self._trust, file.label)
+        except ConfigError as error:
+            return ParsedJobFile(problems=error.problems)
+        return validate.validate_job_file(document, file.label, self._defaults)
+
+    @cached_property
+    def _defaults(self) -> "Defaults":
+        from scheduled.config.job_entry import Defaults
+
+        key = self._key
+        return Defaults(
+            key["timezone"],
+            key["timeout"],
+            key["handlers"],
+            key["zone_is_local"],
+            key["timeout_of_gptme"],
+        )
 
 
 def _taken_ids(parsed: ParsedConfig) -> dict[str, str]:

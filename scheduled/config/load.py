@@ -16,7 +16,7 @@ from scheduled.errors import ConfigError, ScheduleError, UsageError
 from scheduled.jobs import builtin
 from scheduled.jobs.model import DEFAULT_TIMEOUT, Job
 from scheduled.quick_classes import dataclass, field
-from scheduled.system import machine
+from scheduled.system import collector, machine
 from scheduled.system.files import Stamp, stamp
 from scheduled.system.stamp_cache import StampCache
 from scheduled.system.trusted import Trust
@@ -129,6 +129,11 @@ def load(options: PathOptions) -> Config:
     Raise ConfigError if the file as a whole cannot be used, for it may disable or change any job;
     UsageError for a path that is named but does not exist.
     """
+    with collector.paused():
+        return _load(options)
+
+
+def _load(options: PathOptions) -> Config:
     early = paths.find_early(options)
     sources = (*early.candidates, *ZONE_FILES)
     stamps = {str(path): stamp(path) for path in (*sources, machine.ID_FILE)}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from scheduled.jobs.model import Job
-from scheduled.quick_classes import dataclass, field
+from scheduled.quick_classes import NamedTuple, dataclass, field
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,7 @@ class ParsedConfig:
         return {handler.name: handler.target for handler in self.handlers}
 
 
-@dataclass(frozen=True)
-class ParsedJobFile:
+class ParsedJobFile(NamedTuple):
     """The job of a file, or its problems."""
 
     id: str = ""

@@ -127,7 +127,7 @@ def validate_job_file(document: Node, file: str, defaults: Defaults) -> ParsedJo
     id_, line = _file_id(document, problems)
     keys = {key: node for key, node in document.value.items() if key != "id"}
     duplicates = [(key, line) for key, line in document.duplicates if key != "id"]
-    node = replace(document, value=keys, duplicates=duplicates)
+    node = Node(keys, document.line, duplicates=duplicates)
     # Without an id there is no job, but the other problems are reported at once.
     entry = JobEntry(id_ or "_", node, None, problems, "", line)
     job = make_job(entry, defaults.for_file(document.value.keys()), warnings)

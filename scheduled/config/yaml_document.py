@@ -9,6 +9,7 @@ import math
 import os
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import yaml
 
 from scheduled.errors import ConfigError, UnreadableFileError
 from scheduled.quick_classes import dataclass, field
+from scheduled.system.files import BYTE_ORDER_MARK
 from scheduled.system.text import excerpt
 from scheduled.system.trusted import Trust
 
@@ -25,6 +27,8 @@ MAX_DEPTH = 32
 _NESTED = f"nested more than {MAX_DEPTH} deep"
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_RESOLVER: Any = yaml.resolver.Resolver()
+_CONSTRUCTOR: Any = yaml.constructor.SafeConstructor()
 _TEXT_TAGS = ("!", "tag:yaml.org,2002:str")
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _BRACKET = re.compile(r"[\[\]{}]")
@@ -44,6 +48,12 @@ class Node:
     """A scalar as it was written, without its quotes."""
     duplicates: list[tuple[str, int]] = field(default_factory=list)
     """Further occurrences of a key, with their lines; the first is the one in `value`."""
+
+    def __init__(  # as a data class has it, but quicker: there are thousands
+        self, value: Any, line: int, text: str = "", duplicates: list[tuple[str, int]] | None = None
+    ) -> None:
+        self.value, self.line, self.text = value, line, text
+        self.duplicates = [] if duplicates is None else duplicates
 
     @property
     def is_mapping(self) -> bool:
@@ -66,7 +76,7 @@ class _DocumentError(Exception):
         super().__init__(sentence)
 
 
-def read_file(path: Path, trust: Trust, label: str = "") -> Node:
+def read_file(path: str | Path, trust: Trust, label: str = "") -> Node:
     """Return the document in a file; an empty file is an empty mapping.
 
     Raise ConfigError with one problem: file, line if there is one, sentence. `label` is what it
@@ -74,11 +84,11 @@ def read_file(path: Path, trust: Trust, label: str = "") -> Node:
     """
     try:
         if not os.path.isfile(path):
-            raise UnreadableFileError(path, "not a file")
+            raise UnreadableFileError(Path(path), "not a file")
         data = trust.read(path)
     except UnreadableFileError as error:
         raise ConfigError([f"{label or path}: {error.reason}"]) from error
-    return parse(data, label or path.name)
+    return parse(data, label or Path(path).name)
 
 
 def parse(data: bytes, label: str) -> Node:
@@ -94,8 +104,9 @@ def parse(data: bytes, label: str) -> Node:
 
 
 def _decode(data: bytes) -> str:
+    data = data.removeprefix(BYTE_ORDER_MARK)
     try:
-        return data.decode("utf-8-sig")
+        return data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise _DocumentError(line, "not UTF-8; save the file as UTF-8") from error
@@ -108,7 +119,7 @@ def _document(text: str) -> Node:
         raise _DocumentError(line, f"contains U+{ord(invalid[0]):04X}, which YAML does not allow")
     loader = _Loader(text)
     try:
-        return _Builder(loader).document()
+        return _Builder(loader, text).document()
     except yaml.MarkedYAMLError as error:
         raise _explain(error, text) from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
@@ -171,27 +182,29 @@ class _Builder:
     nests deep enough kills the process.
     """
 
-    def __init__(self, loader: Any) -> None:
-        self._loader = loader
+    def __init__(self, loader: Any, text: str) -> None:
+        self._next = loader.get_event
         self._count = 0
+        self._has_escapes = "\\" in text
+        """Whether a scalar may contain what is not allowed as it is."""
 
     def document(self) -> Node:
-        loader = self._loader
-        loader.get_event()  # the stream begins
-        if loader.check_event(yaml.StreamEndEvent):
+        self._next()  # the stream begins
+        if isinstance(self._next(), yaml.StreamEndEvent):  # else the document begins
             return Node({}, 1)
-        loader.get_event()  # the document begins
-        node = self._node(loader.get_event(), 0)
-        loader.get_event()  # the document ends
-        if not loader.check_event(yaml.StreamEndEvent):
-            line = _line(loader.peek_event())
+        node = self._node(self._next(), 0)
+        self._next()  # the document ends
+        if not isinstance(event := self._next(), yaml.StreamEndEvent):
+            line = _line(event)
             raise _DocumentError(line, 'a second document begins ("---"); a file holds one')
         return Node({}, node.line) if node.value is None else node
 
     def _node(self, event: Any, depth: int) -> Node:
         self._admit(event, depth)
         if isinstance(event, yaml.ScalarEvent):
-            return self._scalar(event)
+            text = self._text(event)
+            tagged = event.tag is not None or not event.implicit[0]  # or in quotes
+            return Node(text if tagged else _typed(text), _line(event), text)
         if event.tag not in (None, "!"):
             raise _DocumentError(
                 _line(event), f"a tag ({excerpt(event.tag)}); write the plain value"
@@ -216,52 +229,53 @@ class _Builder:
             raise _DocumentError(_line(event), _NESTED)
 
     def _items(self, depth: int) -> Iterator[Node]:
-        while not self._loader.check_event(yaml.SequenceEndEvent):
-            yield self._node(self._loader.get_event(), depth + 1)
-        self._loader.get_event()
+        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
+            yield self._node(event, depth + 1)
 
     def _mapping(self, start: Any, depth: int) -> Node:
         mapping = Node({}, _line(start))
-        while not self._loader.check_event(yaml.MappingEndEvent):
-            event = self._loader.get_event()
-            key = self._node(event, depth + 1)
+        while not isinstance(event := self._next(), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
-                raise _DocumentError(key.line, "a list or mapping as a key; keys are words")
-            node = self._node(self._loader.get_event(), depth + 1)
-            node.line = key.line
-            if key.text in mapping.value:
-                mapping.duplicates.append((key.text, key.line))
+                line = self._node(event, depth + 1).line
+                raise _DocumentError(line, "a list or mapping as a key; keys are words")
+            self._admit(event, depth + 1)
+            key, line = self._text(event), _line(event)
+            node = self._node(self._next(), depth + 1)
+            node.line = line
+            if key in mapping.value:
+                mapping.duplicates.append((key, line))
             else:
-                mapping.value[key.text] = node
-        self._loader.get_event()
+                mapping.value[key] = node
         return mapping
 
-    def _scalar(self, event: Any) -> Node:
+    def _text(self, event: Any) -> str:
+        """Return the text of a scalar. Raise _DocumentError for one that is not allowed."""
         if event.tag not in (None, *_TEXT_TAGS):
             raise _DocumentError(
                 _line(event), f"a tag ({excerpt(event.tag)}); write the plain value"
             )
         text: str = event.value
-        if UNUSABLE.search(text):
+        if self._has_escapes and UNUSABLE.search(text):
             raise _DocumentError(
                 _line(event), f'"{excerpt(text)}" contains a character no text can hold'
             )
-        tag = event.tag or self._loader.resolve(yaml.ScalarNode, text, event.implicit)
-        return Node(self._typed(tag, text), _line(event), text)
+        return text
 
-    def _typed(self, tag: str, text: str) -> Any:
-        """Return the value of a scalar; text where YAML's reading would be a surprise."""
-        kind = tag.rsplit(":", 1)[-1]
-        if kind == "null":
-            return None
-        if kind not in ("bool", "int", "float") or ":" in text:  # 12:30 is 750 in YAML 1.1
-            return text
-        node = yaml.ScalarNode(tag, text)
-        try:
-            value = getattr(self._loader, f"construct_yaml_{kind}")(node)
-        except ValueError:  # `0x_` looks like a number but is none; one of 5,000 digits is too long
-            return text
-        return text if isinstance(value, float) and not math.isfinite(value) else value
+
+@lru_cache(maxsize=1024)  # thousands of files have the same few values
+def _typed(text: str) -> Any:
+    """Return the value of a plain scalar; text where YAML's reading would be a surprise."""
+    tag = _RESOLVER.resolve(yaml.ScalarNode, text, (True, False))
+    kind = tag.rsplit(":", 1)[-1]
+    if kind == "null":
+        return None
+    if kind not in ("bool", "int", "float") or ":" in text:  # 12:30 is 750 in YAML 1.1
+        return text
+    try:
+        value = getattr(_CONSTRUCTOR, f"construct_yaml_{kind}")(yaml.ScalarNode(tag, text))
+    except ValueError:  # `0x_` looks like a number but is none; one of 5,000 digits is too long
+        return text
+    return text if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _line(event: Any) -> int:

@@ -7,7 +7,6 @@ as one line; the file is rewritten once too much of it is outdated.
 """
 
 import contextlib
-import gc
 import json
 import os
 import zlib
@@ -16,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from scheduled.system import collector
 from scheduled.system import private as state_files
 from scheduled.system.files import Stamp, stamp_of
 from scheduled.system.open_folders import OpenFolders
@@ -140,7 +140,7 @@ def _load(
     written = 0
     if first != key.encode():
         return rows, 0
-    with _without_collector():
+    with collector.paused():
         for record in records:
             learned = None if record is None else unpack(record)
             if learned is None:
@@ -166,18 +166,6 @@ def _records(data: bytes) -> Iterator[bytes | None]:
             return
         yield record
         at = end + 1
-
-
-@contextlib.contextmanager
-def _without_collector() -> Iterator[None]:
-    """Keep the garbage collector from looking through what is loaded, again and again meanwhile."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _line(record: bytes) -> bytes:

@@ -16,8 +16,10 @@ LONGEST = 300
 
 def one_line(value: object, longest: int = LONGEST) -> str:
     """Return `value` on one line without control characters, cut with `...` beyond `longest`."""
-    text = re.sub(_NOT_ON_ONE_LINE, " ", _whole(str(value))).strip()
-    return cut(text, longest)
+    text = str(value)
+    if not text.isprintable():
+        text = re.sub(_NOT_ON_ONE_LINE, " ", _whole(text))
+    return cut(text.strip(), longest)
 
 
 def output_line(line: str, longest: int = LONGEST) -> str:
@@ -29,9 +31,11 @@ def output_line(line: str, longest: int = LONGEST) -> str:
 
 def excerpt(value: str, longest: int = 60) -> str:
     """Return `value` for a message: cut, and with escapes for what cannot be printed."""
+    text = cut(value, longest)
+    if text.isprintable():
+        return text
     return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode()
-        for char in cut(value, longest)
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
     )
 
 

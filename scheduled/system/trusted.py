@@ -90,11 +90,14 @@ class Trust:
 
     def file_problem(self, path: str, status: os.stat_result) -> str:
         """Return why a file must not be used, as far as its owner and mode tell; else ''."""
+        mode = status.st_mode
+        if status.st_uid in self.owners and not mode & owners.OTHERS and status.st_nlink == 1:
+            return ""  # as of nearly every file
         if problem := self._owner_problem(path, status):
             return problem
         if owners.others_write(status, path):
             return f"{path}: others can write to it; type: chmod go-w {owners.typed(path)}"
-        if status.st_nlink > 1 and stat.S_ISREG(status.st_mode) and self._is_shared(path):
+        if status.st_nlink > 1 and stat.S_ISREG(mode) and self._is_shared(path):
             what = "a hard link, which anybody could have made of a file that is elsewhere"
             return f"{path}: {what}; copy the file, or move it to a directory of your own"
         return ""
@@ -104,7 +107,7 @@ class Trust:
         folder = self._entry(os.path.dirname(path) or "/")
         return owners.others_write(folder.status, folder.real)
 
-    def read_stamped(self, path: Path) -> tuple[Stamp, bytes]:
+    def read_stamped(self, path: str | Path) -> tuple[Stamp, bytes]:
         """Return the content of a file, and its stamp from before it was read.
 
         Raises UntrustedError with what to do, and UnreadableFileError.
@@ -114,16 +117,17 @@ class Trust:
             if entry.problem:
                 raise UntrustedError(*_split(entry.problem, path))
             with files.opened(entry.real, os.O_RDONLY | os.O_NOFOLLOW) as descriptor:
-                problem = self.file_problem(entry.real, os.fstat(descriptor))
+                status = os.fstat(descriptor)
+                problem = self.file_problem(entry.real, status)
                 if problem:
                     raise UntrustedError(*_split(problem, path))
-                return files.read_open(descriptor, entry.real)
+                return files.read_open(descriptor, entry.real, status)
         except FileNotFoundError:
-            raise UnreadableFileError(path, "no such file") from None
+            raise UnreadableFileError(Path(path), "no such file") from None
         except OSError as error:
-            raise UnreadableFileError(path, reason_of(error)) from error
+            raise UnreadableFileError(Path(path), reason_of(error)) from error
 
-    def read(self, path: Path) -> bytes:
+    def read(self, path: str | Path) -> bytes:
         """Return the content of a file. Raises as `read_stamped` does."""
         return self.read_stamped(path)[1]
 
@@ -168,7 +172,7 @@ class Trust:
         return f"{folder.real}: {what}; type: chmod go-w {owners.typed(folder.real)}"
 
 
-def _split(problem: str, path: Path) -> tuple[Path, str]:
+def _split(problem: str, path: str | Path) -> tuple[Path, str]:
     """Return the place and the reason in a sentence about `path` or a folder above it."""
     place, _, reason = problem.partition(": ")
-    return (path, reason) if place == str(path) else (path, problem)
+    return Path(path), reason if place == str(path) else problem

@@ -4,9 +4,12 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from scheduled.system import text
 from scheduled.views import format as formats
+from tests.builders import soak
 from tests.builders.jobs import at
 
 
@@ -24,6 +27,13 @@ from tests.builders.jobs import at
 )
 def test_a_line_has_no_control_characters(written: str, shown: str) -> None:
     assert text.one_line(written).replace("  ", " ") == shown
+
+
+@given(st.text(max_size=70))
+@settings(max_examples=soak.count(100, 10_000), deadline=None)
+def test_what_can_be_printed_is_shown_as_beside_what_cannot(written: str) -> None:
+    assert text.one_line(f"\n{written}") == text.one_line(written)
+    assert text.excerpt(f"{written}\n", 80) == text.excerpt(written, 80) + "\\n"
 
 
 def test_a_line_that_is_too_long_is_cut_and_says_so() -> None:
