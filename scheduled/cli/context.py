@@ -20,7 +20,7 @@ from scheduled.quick_classes import dataclass, field
 from scheduled.state import known_days
 from scheduled.state.journal import Event
 from scheduled.state.store import Store
-from scheduled.system import machine, streams
+from scheduled.system import collector, machine, streams
 
 if TYPE_CHECKING:
     from scheduled.views.snapshot import Snapshot
@@ -63,7 +63,8 @@ class Session:
     @cached_property
     def config(self) -> Config:
         """The configuration. Raises ConfigError, UsageError, NotOwnerError for an unnamed root."""
-        config = load.load(self.path_options)
+        with collector.paused(keep=True):
+            config = load.load(self.path_options)
         if self.is_changing:
             ownership.refuse_unnamed(config.places, self.environ)
         elif not self.quiet:
@@ -73,9 +74,11 @@ class Session:
     @cached_property
     def store(self) -> Store:
         """State and journal as they are now. Raises StateError."""
-        store = Store(self.config.places.state_dir).load()
+        state_dir = self.config.places.state_dir
+        with collector.paused(keep=True):
+            store = Store(state_dir).load()
         store.claimant = ownership.reader(self.config)
-        known_days.load(self.config.places.state_dir)
+        known_days.load(state_dir)
         if ownership.is_owner(self.config, store):
             self.config.save_caches()
         return store
@@ -85,7 +88,9 @@ class Session:
         self.is_changing = True
         if self.owns_state:
             return
-        self.store = ownership.open_store(self.config, self.environ, self.arguments)
+        config = self.config
+        with collector.paused(keep=True):
+            self.store = ownership.open_store(config, self.environ, self.arguments)
         self.owns_state = True
         if self.config.subscribe:
             self.store.recorded = []

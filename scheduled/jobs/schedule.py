@@ -6,6 +6,8 @@ from scheduled.jobs.model import Job
 from scheduled.timing import hashed
 from scheduled.timing.expression import Schedule, is_hashed, parse
 
+AT_ONCE = timedelta(0)
+
 
 def schedule_of(job: Job) -> Schedule:
     """Return the schedule of a job. Raise ScheduleError if its text was never validated."""
@@ -20,7 +22,7 @@ def start_delay(job: Job) -> timedelta:
     other machines, start at different times.
     """
     if not job.jitter:
-        return timedelta(0)
+        return AT_ONCE
     return timedelta(
         seconds=hashed.stable_choice(job.seed or job.id, "jitter", max(int(job.jitter), 1))
     )

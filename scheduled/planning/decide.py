@@ -99,7 +99,8 @@ def decide(job: Job, memory: JobMemory, slots: SlotCache, grace: timedelta) -> D
 
 def answered_until(job: Job, memory: JobMemory, now: datetime) -> datetime:
     """Return after which instant slots have not started: now less the jitter, or the watermark."""
-    undelayed = now - start_delay(job)
+    delay = start_delay(job)
+    undelayed = now - delay if delay else now
     return max(undelayed, memory.watermark) if undelayed < now and memory.watermark else undelayed
 
 
@@ -210,14 +211,14 @@ def _next_start(
 ) -> datetime | None:
     anchor = memory.anchor if is_anchored(schedule) else None
     slot = slots.following(schedule, answered_until(job, memory, slots.now), anchor)
-    return slot + start_delay(job) if slot is not None else None
+    return slot + start_delay(job) if slot is not None and job.jitter else slot
 
 
 def _not_due(job: Job, schedule: Schedule, memory: JobMemory, slots: SlotCache) -> Decision:
     start = _next_start(job, schedule, memory, slots)
     delay = start_delay(job)
     if start is None or start - delay > slots.now:
-        return Decision(job, Verdict.NOT_DUE, next=start, reason="not due")
+        return Decision(job=job, verdict=Verdict.NOT_DUE, next=start, reason="not due")
     why = f"starts {delay.total_seconds():.0f} s after its scheduled time (jitter)"
     return Decision(job, Verdict.WAIT, start - delay, reason=why, next=start)
 

@@ -332,6 +332,7 @@ def with_foreign_keys(state: State, before: Any) -> State:
 
 _LANE = r"[0-9]{1,4}"
 _JOB: dict[str, Check] = checks_of(JobEntry)
+_fits_job = check_of(JobEntry)
 _SECTIONS: dict[str, Check] = {
     key: check_of(kind) for key, kind in State.__annotations__.items() if key != "jobs"
 }
@@ -358,7 +359,8 @@ def _problems(document: dict[str, Any]) -> Iterator[str]:
     for name, entry in jobs.items():
         if "/" in name or name in ("", ".", ".."):
             yield f"jobs: {name!r} is not a valid job id"
-        yield from _job_problems(name, entry)
+        if not _fits_job(entry) or entry.get("beside"):  # else there are none
+            yield from _job_problems(name, entry)
     if not all(message.get("id") for message in document.get("outbox", [])):
         yield "outbox is invalid: a message without an id"
     if not all(seconds > 0 for seconds in _intervals(document.get("cadence", {}))):

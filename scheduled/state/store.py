@@ -18,7 +18,7 @@ from scheduled.state.day_files import file_name
 from scheduled.state.document import OUR_KEYS, State, completed, empty, with_foreign_keys
 from scheduled.state.journal import Event, Journal, Line, Position, wants_snapshot
 from scheduled.state.records import ALL_JOBS
-from scheduled.system import files, locks
+from scheduled.system import collector, files, locks
 from scheduled.timing.instants import format_utc
 from scheduled.version import __version__
 
@@ -75,7 +75,8 @@ class Store:
 
         Raises StateError for a state that a newer version wrote or that cannot be read.
         """
-        found = checkpoint.read(self.path)
+        with collector.paused():
+            found = checkpoint.read(self.path)
         document, position = found.document, found.position
         self._broken = bool(found.flaw)
         if document is None or not (found.is_sealed or found.is_old):

@@ -8,7 +8,7 @@ value and the accepted forms, so that `slots` can rely on every `Schedule`.
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Literal
 
@@ -100,6 +100,13 @@ class Schedule:
     zone: str
     """IANA name."""
     form: Form = field(compare=False, repr=False)
+
+    def __hash__(self) -> int:
+        return self._hash  # it is a key in many caches, which thousands of jobs ask
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.text, self.zone))
 
     @property
     def kind(self) -> Literal["cron", "interval", "once", "reboot"]:

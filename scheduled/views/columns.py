@@ -4,16 +4,22 @@ On a terminal rich draws them, in colour, and wraps what is too wide. Where noth
 would take half a millisecond a row to find that out: there the columns are written as they are.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from rich.padding import Padding
     from rich.table import Table
 
 GAP = 2
 """So many blanks follow each column."""
+INDENT = 2
+"""So many blanks stand before a line below a heading."""
+Cell = Text | str
+"""Text without a style need not be made one: there are tens of thousands of cells."""
 
 
 class Grid:
@@ -23,9 +29,9 @@ class Grid:
         """Begin a grid; `least` has the least widths of columns, by their number."""
         self._headings = headings
         self._least = least or {}
-        self._rows: list[tuple[Text, ...]] = []
+        self._rows: list[tuple[Cell, ...]] = []
 
-    def add_row(self, *cells: Text) -> None:
+    def add_row(self, *cells: Cell) -> None:
         """Add a row below the others."""
         self._rows.append(cells)
 
@@ -43,7 +49,7 @@ class Grid:
                 min_width=self._least.get(number),
             )
         for row in self._rows:
-            table.add_row(*row)
+            table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
         return table
 
     def text(self, width: int) -> str | None:
@@ -51,21 +57,51 @@ class Grid:
 
         How characters join that have no width of their own, rich alone knows.
         """
-        rows = [self._headings, *([cell.plain for cell in row] for row in self._rows)]
-        if not all(cell.isascii() or all(map(cell_len, cell)) for row in rows for cell in row):
-            return None
-        columns = [[*map(cell_len, column)] for column in zip(*rows, strict=True)]
-        widths = [
-            max(self._least.get(number, 0), *lengths) + GAP
-            for number, lengths in enumerate(columns)
-        ]
-        if sum(widths) > width:
-            return None
-        return "".join(
-            "".join(
-                cell + " " * (full - length)
-                for cell, length, full in zip(row, lengths, widths, strict=True)
+        rows = [self._headings, *(map(_plain, row) for row in self._rows)]
+        columns = [*zip(*rows, strict=True)]
+        lengths = [_lengths(column) for column in columns]
+        padded, total = [], 0
+        for number, (column, taken) in enumerate(zip(columns, lengths, strict=True)):
+            if taken is None:
+                return None
+            full = max(self._least.get(number, 0), *taken) + GAP
+            total += full
+            padded.append(
+                [cell + " " * (full - length) for cell, length in zip(column, taken, strict=True)]
             )
-            + "\n"
-            for row, lengths in zip(rows, zip(*columns, strict=True), strict=True)
-        )
+        if total > width:
+            return None
+        return "".join(f"{''.join(cells)}\n" for cells in zip(*padded, strict=True))
+
+
+class Indented:
+    """A line below a heading; where it has to be wrapped, the indent stays."""
+
+    def __init__(self, line: str) -> None:
+        self._line = line
+
+    def __rich__(self) -> "Padding":
+        """Return the line for a terminal."""
+        from rich.padding import Padding
+
+        return Padding(Text(self._line), (0, 0, 0, INDENT), expand=False)
+
+    def text(self, width: int) -> str | None:
+        """Return the line as text; None if only rich can draw it so wide."""
+        line = f"{' ' * INDENT}{self._line}"
+        is_plain = line.isascii() and line.isprintable() and self._line  # rich draws nothing for ""
+        return f"{line}\n" if is_plain and len(line) <= width else None
+
+
+def _plain(cell: Cell) -> str:
+    return cell if isinstance(cell, str) else cell.plain
+
+
+def _lengths(column: Sequence[str]) -> list[int] | None:
+    """Return how wide each cell is; None if a character joins others."""
+    text = "".join(column)
+    if text.isascii() and text.isprintable():
+        return [*map(len, column)]
+    if not all(cell.isascii() or all(map(cell_len, cell)) for cell in column):
+        return None
+    return [*map(cell_len, column)]

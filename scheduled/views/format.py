@@ -11,6 +11,7 @@ from scheduled.timing.slots import COUNT_CAP
 NAMED = 5
 """How many names a line lists before it says how many more there are."""
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+_WITH_SMALLER = tuple(zip(_UNITS, (*_UNITS[1:], None), strict=True))
 
 
 def absolute(moment: datetime, zone: tzinfo) -> str:
@@ -35,7 +36,7 @@ def both(moment: datetime, now: datetime, zone: tzinfo) -> str:
 def span(seconds: float) -> str:
     """Return a duration in its two largest units, rounded down: `3 d 4 h`, `2 h 5 min`, `40 s`."""
     whole = int(seconds)
-    for (unit, name), smaller in zip(_UNITS, (*_UNITS[1:], None), strict=True):
+    for (unit, name), smaller in _WITH_SMALLER:
         if whole >= unit:
             rest = whole % unit // smaller[0] if smaller else 0
             # Seconds beside minutes are noise to a person.

@@ -19,8 +19,9 @@ def slow(snapshot: Snapshot) -> Iterator[str]:
     """Yield a sentence for each job that runs for far longer than usual, or has become slow."""
     for job in snapshot.jobs:
         durations = snapshot.entry(job.id).get("durations") or []
-        started = [run.started_at for run in snapshot.record(job.id).runs.values()]
-        if job.id in snapshot.running and started:
+        is_running = job.id in snapshot.running
+        runs = snapshot.record(job.id).runs.values() if is_running else ()
+        if started := [run.started_at for run in runs]:
             elapsed = (snapshot.now - min(started)).total_seconds()
             if is_far_longer(elapsed, durations):
                 yield f"{job.id} has been running for {taken(elapsed)}{_usual(durations)}"

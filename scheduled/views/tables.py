@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
+from functools import cache, lru_cache
 from typing import Any
 
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -12,7 +12,7 @@ from scheduled.state.history import Row
 from scheduled.system.text import one_line, output_line
 from scheduled.timing.instants import parse_utc
 from scheduled.views import dry_run, wording
-from scheduled.views.columns import Grid
+from scheduled.views.columns import Cell, Grid, Indented
 from scheduled.views.format import absolute, both, passed, relative, taken
 
 STYLES = {
@@ -28,22 +28,24 @@ STYLES = {
 def jobs(rows: Iterable[Mapping[str, Any]], now: datetime, zone: tzinfo) -> Grid:
     """Return `list`: one line a job."""
     table = Grid("JOB", "SCHEDULE", "ENABLED", "LAST RUN", "OUTCOME", "NEXT RUN")
+    last = cache(lambda text: _ago(text, now))  # thousands of jobs share a few instants
+    coming = cache(lambda text: _awaited(text, now, zone))
     for row in rows:
         table.add_row(
-            cell(row["id"]),
-            cell(row["schedule"]),
+            one_line(row["id"]),
+            one_line(row["schedule"]),
             _enabled(row),
-            Text(_ago(row["last_run"], now)),
+            last(row["last_run"]),
             outcome(row["last_outcome"]),
-            Text(awaited(row, now, zone)),
+            coming(row["next_run"]),
         )
     return table
 
 
-def _enabled(row: Mapping[str, Any]) -> Text:
+def _enabled(row: Mapping[str, Any]) -> Cell:
     if not row["enabled"]:
         return Text("no", "dim")
-    return Text("paused", "yellow") if row["paused"] else Text("yes")
+    return Text("paused", "yellow") if row["paused"] else "yes"
 
 
 def jobs_at(rows: Iterable[Mapping[str, Any]], now: datetime, zone: tzinfo) -> Grid:
@@ -54,7 +56,7 @@ def jobs_at(rows: Iterable[Mapping[str, Any]], now: datetime, zone: tzinfo) -> G
         when = absolute(slot, zone) if slot else "-"
         after = "-" if row["slot"] == row["next_run"] else awaited(row, now, zone)
         cells = (row["id"], row["schedule"], wording.decision(row["decision"]), when, after)
-        table.add_row(*map(cell, (*cells, dry_run.note(row))))
+        table.add_row(*map(one_line, (*cells, dry_run.note(row))))
     return table
 
 
@@ -62,8 +64,10 @@ def tasks(rows: Iterable[Mapping[str, Any]], now: datetime) -> Grid:
     """Return GAIA's `--list`: name, schedule, last run or `never`, description."""
     table = Grid("TASK", "SCHEDULE", "LAST RUN", "DESCRIPTION")
     for row in rows:
-        ago = Text(_ago(row["last_run"], now))
-        table.add_row(cell(row["id"]), cell(row["schedule"]), ago, cell(row["description"]))
+        ago = _ago(row["last_run"], now)
+        table.add_row(
+            one_line(row["id"]), one_line(row["schedule"]), ago, one_line(row["description"])
+        )
     return table
 
 
@@ -130,8 +134,9 @@ def note(row: Row, zone: tzinfo, now: datetime | None = None) -> str:
     return "; ".join(remarks)
 
 
+@lru_cache(maxsize=64)
 def outcome(word: str | None) -> Text:
-    """Return an outcome in its colour; nothing for none."""
+    """Return an outcome in its colour; nothing for none. It is shared, so not to be changed."""
     return Text(one_line(word or ""), STYLES.get(word or "", ""))
 
 
@@ -140,14 +145,14 @@ def cell(value: object) -> Text:
     return Text(one_line(value))
 
 
-def indented(value: object) -> Padding:
-    """Return untrusted text below a heading; where it has to be wrapped, the indent stays."""
-    return Padding(cell(value), (0, 0, 0, 2), expand=False)
+def indented(value: object) -> Indented:
+    """Return untrusted text below a heading."""
+    return Indented(one_line(value))
 
 
-def printed(line: str) -> Padding:
+def printed(line: str) -> Indented:
     """Return a line that a program printed, below a heading; its own indentation stays."""
-    return Padding(Text(output_line(line)), (0, 0, 0, 2), expand=False)
+    return Indented(output_line(line))
 
 
 def _ago(text: str | None, now: datetime) -> str:
@@ -157,7 +162,11 @@ def _ago(text: str | None, now: datetime) -> str:
 
 def awaited(row: Mapping[str, Any], now: datetime, zone: tzinfo) -> str:
     """Return when the next run is, for a person: its slot, or since when it is due."""
-    when = parse_utc(row["next_run"])
+    return _awaited(row["next_run"], now, zone)
+
+
+def _awaited(text: str | None, now: datetime, zone: tzinfo) -> str:
+    when = parse_utc(text)
     if when is None:
         return "-"
     return both(when, now, zone) if when > now else f"due since {both(when, now, zone)}"

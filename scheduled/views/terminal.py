@@ -12,7 +12,7 @@ import sys
 import click
 from rich.console import Console, RenderableType
 
-from scheduled.views.columns import Grid
+from scheduled.views.columns import Grid, Indented
 
 UNBOUNDED = 10_000
 """The width of what is no terminal: nothing is wrapped for a program that reads lines."""
@@ -41,7 +41,7 @@ def rendered(*parts: RenderableType, width: int, color: bool) -> str:
     assert isinstance(console.file, io.StringIO)
     for part in parts:
         is_plain = width == UNBOUNDED and not color
-        text = part.text(width) if is_plain and isinstance(part, Grid) else None
+        text = part.text(width) if is_plain and isinstance(part, Grid | Indented) else None
         if text is None:
             console.print(part)
         else:

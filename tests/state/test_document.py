@@ -86,6 +86,21 @@ def test_a_value_that_is_declared_is_accepted(job: dict[str, Any]) -> None:
     assert problem({"jobs": {"backup": job}}) == ""
 
 
+def test_a_wrong_value_is_noticed_beside_thousands_of_right_ones() -> None:
+    right = {"coalesced": 0, "last": {"attempt": 1}, "counts": {"failed": 1}, "durations": [0.5]}
+    jobs: dict[str, Any] = {f"job{number}": right for number in range(1000)}
+    assert problem({"jobs": jobs}) == ""
+
+    for key, value in (
+        ("coalesced", True),
+        ("last", {"attempt": "1"}),
+        ("counts", {"failed": None}),
+        ("durations", [0.5, "1"]),
+    ):
+        wrong = {**jobs, "job1": {**right, key: value}}
+        assert problem({"jobs": wrong}) == f"jobs.job1.{key} is invalid"
+
+
 def test_foreign_keys_are_taken_over_and_ours_are_not() -> None:
     before = {"theirs": 1, "jobs": {"old": {}}, "last_run": {"hourly": "x", "weekly": "y"}}
 

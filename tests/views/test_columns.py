@@ -6,7 +6,7 @@ from rich.text import Text
 
 from scheduled.system.text import one_line
 from scheduled.views import terminal
-from scheduled.views.columns import Grid
+from scheduled.views.columns import Grid, Indented
 from tests.builders import soak
 
 cells = st.one_of(
@@ -21,7 +21,8 @@ rows = st.lists(st.tuples(cells, cells, cells), max_size=6)
 def grid(found: list[tuple[str, str, str]], least: int = 0) -> Grid:
     made = Grid("JOB", "", "NOTE", least={0: least})
     for row in found:
-        made.add_row(*(Text(one_line(value), "red") for value in row))
+        first, *others = map(one_line, row)
+        made.add_row(first, *(Text(value, "red") for value in others))
     return made
 
 
@@ -48,7 +49,18 @@ def test_what_is_too_wide_even_for_a_pipe_is_wrapped() -> None:
 
 
 def test_on_a_terminal_rich_wraps_and_colours() -> None:
-    narrow = terminal.rendered(grid([("job", "word " * 20, "")]), width=40, color=True)
+    narrow = terminal.rendered(grid([("[b]job", "word " * 20, "")]), width=40, color=True)
 
     assert len(narrow.splitlines()) > 3
     assert "\x1b[31m" in narrow
+    assert "[b]job" in narrow
+
+
+@given(cells)
+@settings(max_examples=soak.count(60, 5000), deadline=None)
+def test_an_indented_line_is_the_one_of_rich(cell: str) -> None:
+    line = Indented(one_line(cell))
+    expected = terminal.rendered(line.__rich__(), width=terminal.UNBOUNDED, color=False)
+
+    assert terminal.rendered(line, width=terminal.UNBOUNDED, color=False) == expected
+    assert line.text(len(one_line(cell)) + 1) is None
