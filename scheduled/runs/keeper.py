@@ -130,6 +130,7 @@ class _Keeper:
         self._umask = os.umask(0o077)
         self._defaults: list[int] = []
         self._is_stopping = False
+        self._has_only_its_own = False
         self._least_memory = 0
 
     def run(self) -> None:
@@ -154,6 +155,7 @@ class _Keeper:
     def _keep(self) -> None:
         """Start a job, wait for it, and write how it ended."""
         processes.name_keeper(self._order.run_id)
+        self._has_only_its_own = False
         try:
             self._take_descriptors()
             pid = self._spawn(self._defaults)
@@ -171,7 +173,8 @@ class _Keeper:
     def _is_free(self) -> bool:
         """Return whether nothing of the run is left, and say so to the tick."""
         order = self._order
-        if self._is_stopping or order.nice is not None:
+        # What it was forked with are locks and ends of others, which it would hold on to.
+        if self._is_stopping or not self._has_only_its_own or order.nice is not None:
             return False
         try:
             while os.waitpid(-1, os.WNOHANG)[0]:
@@ -241,6 +244,7 @@ class _Keeper:
         if self._orders is not None:
             kept.add(self._orders.fileno())
         descriptors.close_others(kept)
+        self._has_only_its_own = True
 
     def _spawn(self, defaults: list[int]) -> int:
         """Start the job. Raises _NotStartedError."""

@@ -1,15 +1,17 @@
 """Keepers that take one run after the other: no run knows of the one before it."""
 
 import os
+import resource
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scheduled.runs import keeper_pool
+from scheduled.runs import keeper, keeper_pool
 from scheduled.runs.keeper import Kept
 from scheduled.runs.keeper_pool import KeeperPool
 from tests.builders.beside import wait_for
@@ -47,6 +49,20 @@ def killed_once(
     wait_for(is_time)
     os.kill(child, number)
     os.waitpid(child, 0)
+
+
+@contextmanager
+def room_for(count: int) -> Iterator[None]:
+    """Let this process and those that it forks open so many more files."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    opened = [os.open("/", os.O_RDONLY) for _ in range(count)]
+    for descriptor in opened:
+        os.close(descriptor)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (opened[-1] + 1, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def noted(engine: Engine) -> list[str]:
@@ -246,3 +262,20 @@ def test_runs_are_stopped_with_a_tick_that_is_told_to_stop(tmp_path: Path) -> No
         "a": "succeeded",
         "b": "interrupted",
     }
+
+
+def test_a_keeper_that_lacked_descriptors_takes_no_other_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = keeper.start_lasting
+
+    def start_with_few(order: keeper.Order) -> Any:
+        monkeypatch.setattr(keeper, "start_lasting", start)
+        with room_for(4):  # those of the socket and the pipe
+            return start(order)
+
+    monkeypatch.setattr(keeper, "start_lasting", start_with_few)
+    engine = ticked(tmp_path, job("a", command="true"), job("b", command="echo b >> out"))
+
+    assert noted(engine) == ["b"]
+    assert outcomes(engine.rows) == [("12:00", None), ("12:00", "succeeded")]
