@@ -132,6 +132,7 @@ class _Keeper:
         self._is_stopping = False
         self._has_only_its_own = False
         self._least_memory = 0
+        self._niceness = _niceness()
 
     def run(self) -> None:
         """Start the job, wait for it, and write how it ended: the whole life of the process."""
@@ -174,7 +175,7 @@ class _Keeper:
         """Return whether nothing of the run is left, and say so to the tick."""
         order = self._order
         # What it was forked with are locks and ends of others, which it would hold on to.
-        if self._is_stopping or not self._has_only_its_own or order.nice is not None:
+        if self._is_stopping or not self._has_only_its_own or self._niceness != _niceness():
             return False
         try:
             while os.waitpid(-1, os.WNOHANG)[0]:
@@ -343,6 +344,10 @@ def _spawn(
         except PermissionError as error:
             failure = error
     raise failure
+
+
+def _niceness() -> int:
+    return os.getpriority(os.PRIO_PROCESS, 0)
 
 
 def _kill_what_is_left() -> None:

@@ -279,3 +279,10 @@ def test_a_keeper_that_lacked_descriptors_takes_no_other_run(
 
     assert noted(engine) == ["b"]
     assert outcomes(engine.rows) == [("12:00", None), ("12:00", "succeeded")]
+
+
+def test_a_keeper_that_its_job_makes_nice_takes_no_other_run(tmp_path: Path) -> None:
+    renice = "renice -n 5 -p $PPID; nice >> out"
+    engine = ticked(tmp_path, job("a", command=renice), job("b", command="nice >> out"))
+
+    assert noted(engine) == [str(os.nice(0))] * 2
