@@ -7,7 +7,6 @@ process holds no lock, and sends what it was given even if the tick is killed me
 import contextlib
 import json
 import os
-import select
 import signal
 import threading
 import time
@@ -69,7 +68,7 @@ class Pinger:
         until = time.monotonic() + max(limits, default=0.0)
         is_open = True
         while self._waiting and is_open and (left := until - time.monotonic()) > 0:
-            if select.select([self._process.pipe], [], [], left)[0]:
+            if descriptors.wait_for([self._process.pipe], left):
                 is_open = self._read()
         for check, order in self._waiting.values():
             reason = ping.too_late(order.settings) if is_open else ENDED

@@ -7,7 +7,6 @@ started. All channels work at the same time, so a tick waits for the slowest alo
 
 import json
 import os
-import select
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -63,9 +62,10 @@ def hear(senders: "Sequence[Sender]", patience: float = CHANNEL_SECONDS) -> bool
     working = [sender for sender in senders if sender.is_working]
     if working:
         wait = min(sender.deadline for sender in working) - time.monotonic()
-        ready = select.select(working, [], [], max(0.0, min(wait, patience)))[0]
+        files = [sender.fileno() for sender in working]
+        ready = descriptors.wait_for(files, max(0.0, min(wait, patience)))
         for sender in working:
-            sender.read() if sender in ready else sender.stop_if_late()
+            sender.read() if sender.fileno() in ready else sender.stop_if_late()
     return bool(working)
 
 

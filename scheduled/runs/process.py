@@ -8,7 +8,6 @@ no lock.
 import contextlib
 import json
 import os
-import select
 import sys
 import time
 from collections.abc import Mapping
@@ -25,6 +24,7 @@ from scheduled.runs.exit_file import ExitStatus
 from scheduled.runs.keeper import Kept
 from scheduled.runs.keeper_pool import KeeperPool
 from scheduled.runs.output import OutputFile
+from scheduled.system import descriptors
 from scheduled.system.locks import Lock
 from scheduled.system.masking import Mask
 from scheduled.system.processes import Family
@@ -118,7 +118,7 @@ class Running:
         self.keeper, self._pipe, self._keeper_started = kept
 
     def fileno(self) -> int:
-        """Return the descriptor at which its keeper is heard, for `select`."""
+        """Return the descriptor at which its keeper is heard."""
         return self._pipe
 
     def hear(self) -> None:
@@ -150,7 +150,7 @@ class Running:
         return True
 
     def _wait_and_listen(self) -> None:
-        select.select([self], [], [])
+        descriptors.wait_for([self._pipe])
         self._listen()
 
 

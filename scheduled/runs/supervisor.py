@@ -7,7 +7,6 @@ parent may end. A run that ends by itself may leave processes behind.
 
 import contextlib
 import os
-import select
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ from scheduled.runs import ending, keeper
 from scheduled.runs.keeper_pool import KeeperPool
 from scheduled.runs.process import Running
 from scheduled.state.records import ActiveRun
-from scheduled.system import machine, processes
+from scheduled.system import descriptors, machine, processes
 from scheduled.system.processes import Family
 
 GRACE_SECONDS = 10.0
@@ -111,8 +110,7 @@ class Supervisor:
         heard = [running for running in self.running if running.fileno() >= 0]
         ends = len(heard) < len(self.running)  # closed its pipe: in no time it can be waited for
         seconds = POLL_SECONDS if ends else LOOK_SECONDS
-        descriptors = [self._wake[0], *(running.fileno() for running in heard)]
-        select.select(descriptors, [], [], seconds)
+        descriptors.wait_for([self._wake[0], *(running.fileno() for running in heard)], seconds)
         with contextlib.suppress(BlockingIOError):
             os.read(self._wake[0], 4096)
 

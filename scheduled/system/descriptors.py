@@ -1,8 +1,10 @@
 """The open descriptors of this process."""
 
 import contextlib
+import math
 import os
-from collections.abc import Container
+import select
+from collections.abc import Container, Iterable
 
 
 def close_others(kept: Container[int | None]) -> None:
@@ -11,6 +13,18 @@ def close_others(kept: Container[int | None]) -> None:
         if descriptor not in kept:
             with contextlib.suppress(OSError):
                 os.close(descriptor)
+
+
+def wait_for(files: Iterable[int], seconds: float | None = None) -> set[int]:
+    """Return which of these files there is something to read from, or its end, once there is.
+
+    None after `seconds`. Unlike `select.select`, it takes descriptors from 1024 on.
+    """
+    poll = select.poll()
+    for descriptor in files:
+        poll.register(descriptor, select.POLLIN)
+    limit = None if seconds is None else max(0, math.ceil(seconds * 1000))
+    return {descriptor for descriptor, _ in poll.poll(limit)}
 
 
 def _open() -> list[int]:

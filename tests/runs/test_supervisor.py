@@ -2,6 +2,7 @@
 
 import math
 import os
+import resource
 import signal
 import subprocess
 import time
@@ -214,3 +215,21 @@ def test_an_error_of_our_own_leaves_nothing_running(tmp_path: Path) -> None:
         tick.run(engine.config, at("12:00"), environ=os.environ, on_poll=fail_when_it_runs)
 
     wait_for_the_end_of(int(engine.lines("pid")[0]))
+
+
+def test_runs_are_heard_at_any_number_of_descriptors(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job("a", command="sleep 60", timeout=0.1), job("b")])
+    engine.run_at("11:30")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1200, before[1]))
+    opened = [os.open("/", os.O_RDONLY)]
+    try:
+        while opened[-1] < 1024:
+            opened.append(os.open("/", os.O_RDONLY))
+        report = engine.run_at("12:00")
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+    assert {row["outcome"] for row in report.ran} == {"succeeded", "timed_out"}
