@@ -47,9 +47,13 @@ class KeeperPool:
         self._busy[kept.pid] = orders
         return kept
 
-    def take_back(self, kept: Kept) -> None:
-        """Keep a keeper that says it is free for the next run."""
-        self._free.append((kept, self._busy.pop(kept.pid)))
+    def take_back(self, kept: Kept) -> bool:
+        """Keep a keeper that says it is free for the next run; False if it takes none."""
+        orders = self._busy.pop(kept.pid, None)
+        if orders is None:  # forked for one run, or ended
+            return False
+        self._free.append((kept, orders))
+        return True
 
     def let_go(self, pid: int) -> None:
         """Forget a keeper that has ended."""

@@ -106,7 +106,7 @@ class Running:
         """How the process ended; None if its keeper ended first. Waits for one of the two."""
         while self._pipe >= 0:
             self._wait_and_listen()
-        return exit_file.decode(self._told[self._told[:-1].rfind(b"\n") + 1 :])
+        return _status_in(self._told)
 
     @property
     def deadline(self) -> float:
@@ -134,9 +134,17 @@ class Running:
         if not more:
             os.close(self._pipe)
             self._pipe = -1
-        elif self._told.endswith(keeper.FREE) and self.pool is not None:
-            self._told = self._told.removesuffix(keeper.FREE)
-            self.pool.take_back(Kept(self.keeper, self._pipe, self._keeper_started))
+        elif self._told.endswith(keeper.FREE):
+            self._take_free()
+
+    def _take_free(self) -> None:
+        """Give its keeper back, unless others wrote that it is free: it tells the end before."""
+        told = self._told.removesuffix(keeper.FREE)
+        if _status_in(told) is None:
+            return
+        self._told = told
+        kept = Kept(self.keeper, self._pipe, self._keeper_started)
+        if self.pool is not None and self.pool.take_back(kept):
             self._pipe, self.is_released = -1, True
 
     def has_ended(self) -> bool:
@@ -152,6 +160,11 @@ class Running:
     def _wait_and_listen(self) -> None:
         descriptors.wait_for([self._pipe])
         self._listen()
+
+
+def _status_in(told: bytes) -> ExitStatus | None:
+    """Return what the last line of a keeper says; None if that is not how its run ended."""
+    return exit_file.decode(told[told[:-1].rfind(b"\n") + 1 :])
 
 
 def start(attempt: Attempt, memory: dict[str, Any], context: RunContext, lock: Lock) -> Running:

@@ -170,11 +170,12 @@ def test_a_free_keeper_that_somebody_kills_is_replaced(
     killed: list[int] = []
     take_back = KeeperPool.take_back
 
-    def kill(pool: KeeperPool, kept: Kept) -> None:
-        take_back(pool, kept)
+    def kill(pool: KeeperPool, kept: Kept) -> bool:
+        is_taken = take_back(pool, kept)
         os.kill(kept.pid, signal.SIGKILL)
         os.waitid(os.P_PID, kept.pid, os.WEXITED | os.WNOWAIT)
         killed.append(kept.pid)
+        return is_taken
 
     monkeypatch.setattr(KeeperPool, "take_back", kill)
     engine = ticked(
@@ -286,3 +287,26 @@ def test_a_keeper_that_its_job_makes_nice_takes_no_other_run(tmp_path: Path) -> 
     engine = ticked(tmp_path, job("a", command=renice), job("b", command="nice >> out"))
 
     assert noted(engine) == [str(os.nice(0))] * 2
+
+
+@pytest.mark.parametrize("single", [0, JOBS])
+def test_what_a_job_writes_to_its_keeper_ends_no_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, single: int
+) -> None:
+    monkeypatch.setattr(keeper_pool, "SINGLE", single)
+    lie = "for file in /proc/$PPID/fd/*; do [ -p $file ] && echo free > $file; done"
+    engine = ticked(
+        tmp_path,
+        job("a", command=f"{lie}; sleep 0.2; echo a >> out; exit 3"),
+        job("b", command="echo b >> out"),
+    )
+
+    assert noted(engine) == ["a", "b"]
+    assert {row["job"]: row["outcome"] for row in engine.rows} == {"a": "failed", "b": "succeeded"}
+
+
+def test_a_keeper_that_is_killed_after_it_was_free_is_not_taken_back(tmp_path: Path) -> None:
+    pool = KeeperPool()
+    pool.let_go(1)
+
+    assert not pool.take_back(Kept(1, -1, 0))
