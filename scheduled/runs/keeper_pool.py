@@ -61,10 +61,14 @@ class KeeperPool:
         if orders is not None:
             orders.close()
 
-    def close(self) -> None:
-        """Have the keepers end: those that are free now, others after their run."""
+    def end_free(self) -> None:
+        """End those that are free: the other runs may go on for hours."""
         while self._free:
             _end(*self._free.pop())
+
+    def close(self) -> None:
+        """Have the keepers end: those that are free now, others after their run."""
+        self.end_free()
         for orders in self._busy.values():
             orders.close()
         self._busy.clear()

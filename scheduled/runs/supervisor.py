@@ -110,7 +110,9 @@ class Supervisor:
         heard = [running for running in self.running if running.fileno() >= 0]
         ends = len(heard) < len(self.running)  # closed its pipe: in no time it can be waited for
         seconds = POLL_SECONDS if ends else LOOK_SECONDS
-        descriptors.wait_for([self._wake[0], *(running.fileno() for running in heard)], seconds)
+        files = [self._wake[0], *(running.fileno() for running in heard)]
+        if not descriptors.wait_for(files, seconds) and not ends:
+            self._keepers.end_free()
         with contextlib.suppress(BlockingIOError):
             os.read(self._wake[0], 4096)
 

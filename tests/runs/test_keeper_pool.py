@@ -14,7 +14,7 @@ import pytest
 from scheduled.runs import keeper, keeper_pool
 from scheduled.runs.keeper import Kept
 from scheduled.runs.keeper_pool import KeeperPool
-from tests.builders.beside import wait_for
+from tests.builders.beside import UNTIL_GO, ticking, wait_for
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import job
 from tests.builders.killed import is_alive, wait_for_the_end_of
@@ -310,3 +310,18 @@ def test_a_keeper_that_is_killed_after_it_was_free_is_not_taken_back(tmp_path: P
     pool.let_go(1)
 
     assert not pool.take_back(Kept(1, -1, 0))
+
+
+def test_a_free_keeper_does_not_wait_for_the_end_of_a_long_run(tmp_path: Path) -> None:
+    engine = Engine(
+        tmp_path, [job("a", command=KEEPER), job("b", command=UNTIL_GO)], max_concurrent=2
+    )
+    engine.run_at("11:30")
+    with ticking(engine, "12:00"):
+        try:
+            wait_for(lambda: noted(engine) != [])
+            wait_for_the_end_of(int(noted(engine)[0]))
+        finally:
+            (tmp_path / "go").touch()
+
+    assert {outcome for _, outcome in outcomes(engine.rows)} == {"succeeded"}
