@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SINGLE = 4
 """How many keepers are forked for one run."""
+MOST_LASTING = 32
+"""How many others there are at the same time: each takes one more descriptor of the tick."""
 
 
 class KeeperPool:
@@ -37,8 +39,8 @@ class KeeperPool:
                 self._busy[kept.pid] = orders
                 return kept
             _end(kept, orders)
-        if self._single > 0:
-            self._single -= 1
+        if self._single > 0 or len(self._busy) >= MOST_LASTING:
+            self._single = max(self._single - 1, 0)
             return keeper.start(order)
         try:
             kept, orders = keeper.start_lasting(order)

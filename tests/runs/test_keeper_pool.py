@@ -325,3 +325,15 @@ def test_a_free_keeper_does_not_wait_for_the_end_of_a_long_run(tmp_path: Path) -
             (tmp_path / "go").touch()
 
     assert {outcome for _, outcome in outcomes(engine.rows)} == {"succeeded"}
+
+
+def test_of_many_at_the_same_time_only_some_take_other_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper_pool, "MOST_LASTING", 1)
+    meet = KEEPER + "; while [ $(wc -l < out) -lt %d ]; do sleep 0.02; done"
+    first = [job(f"a{number}", command=meet % 3) for number in range(3)]
+    second = [job(f"b{number}", command=meet % 6) for number in range(3)]
+    engine = ticked(tmp_path, *first, *second, max_concurrent=3)
+
+    assert (len(noted(engine)), len(set(noted(engine)))) == (6, 5)
