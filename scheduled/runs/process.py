@@ -35,6 +35,10 @@ RESULT = ".result"
 """Suffix of the file, beside the output, in which a handler's process leaves its report."""
 
 
+START_SECONDS = 2.0
+"""How long a run that is to be stopped may take to start."""
+
+
 class RunContext(NamedTuple):
     """What every run of a tick needs to know of its installation."""
 
@@ -94,9 +98,13 @@ class Running:
 
     @property
     def family(self) -> Family:
-        """What proves that a process belongs to the run. Waits until the keeper has started it."""
-        while self._pipe >= 0 and b"\n" not in self._told:
-            self._wait_and_listen()
+        """What proves that a process belongs to the run. Waits until the keeper has started it.
+
+        But not for long: a program on a file system that hangs is started when that answers.
+        """
+        until = time.monotonic() + START_SECONDS
+        while self._pipe >= 0 and b"\n" not in self._told and time.monotonic() < until:
+            self._wait_and_listen(until - time.monotonic())
         words = self._told.partition(b"\n")[0].split()
         pid, started = map(int, words) if words and words[0].isdigit() else (0, 0)
         return Family(self.attempt.run_id, pid, started, self.keeper, self._keeper_started)
@@ -157,9 +165,9 @@ class Running:
             self.pool.let_go(self.keeper)
         return True
 
-    def _wait_and_listen(self) -> None:
-        descriptors.wait_for([self._pipe])
-        self._listen()
+    def _wait_and_listen(self, seconds: float | None = None) -> None:
+        if descriptors.wait_for([self._pipe], seconds):
+            self._listen()
 
 
 def _status_in(told: bytes) -> ExitStatus | None:

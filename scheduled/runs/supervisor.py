@@ -209,3 +209,6 @@ def _kill(running: Running, number: signal.Signals) -> None:
     _tell_keeper(family)
     running.signalled |= processes.members(family, running.signalled)
     processes.send(running.signalled, number)
+    if number == signal.SIGKILL and not family.pid and not running.signalled:
+        # Its keeper does not go on, and nothing else ends the run.
+        processes.send({family.keeper: family.keeper_started}, number)

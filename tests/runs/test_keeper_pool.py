@@ -1,5 +1,6 @@
 """Keepers that take one run after the other: no run knows of the one before it."""
 
+import fcntl
 import os
 import resource
 import signal
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from scheduled.runs import keeper, keeper_pool
+from scheduled.runs import keeper, keeper_pool, process, supervisor
 from scheduled.runs.keeper import Kept
 from scheduled.runs.keeper_pool import KeeperPool
 from tests.builders.beside import UNTIL_GO, ticking, wait_for
@@ -337,3 +338,46 @@ def test_of_many_at_the_same_time_only_some_take_other_runs(
     engine = ticked(tmp_path, *first, *second, max_concurrent=3)
 
     assert (len(noted(engine)), len(set(noted(engine)))) == (6, 5)
+
+
+def test_a_keeper_that_does_not_go_on_holds_up_no_tick(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_back = KeeperPool.take_back
+
+    def stop(pool: KeeperPool, kept: Kept) -> bool:
+        os.kill(kept.pid, signal.SIGSTOP)
+        return take_back(pool, kept)
+
+    monkeypatch.setattr(KeeperPool, "take_back", stop)
+    monkeypatch.setattr(process, "START_SECONDS", 0.1)
+    monkeypatch.setattr(supervisor, "GRACE_SECONDS", 0.1)
+    write = "echo $SCHEDULED_JOB >> out"
+    engine = ticked(
+        tmp_path, job("a"), job("b", command=write, timeout=0.1), job("c", command=write)
+    )
+
+    assert noted(engine) == ["c"]
+    found = {row["job"]: row["outcome"] for row in engine.rows}
+    assert found == {"a": "succeeded", "b": "interrupted", "c": "succeeded"}
+
+
+def test_a_program_that_takes_long_to_open_holds_up_no_tick(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "program"
+    program.write_text("#!/bin/sh\necho program >> out\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(process, "START_SECONDS", 0.1)
+    monkeypatch.setattr(supervisor, "GRACE_SECONDS", 0.1)
+    with program.open("rb") as stream:
+        # Who opens it while we have the lease waits for us, most of a minute.
+        fcntl.fcntl(stream, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(stream, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        engine = ticked(
+            tmp_path, job("a", command="./program", timeout=0.1), job("b", command="echo b >> out")
+        )
+
+    assert noted(engine) == ["b"]
+    found = {row["job"]: row["outcome"] for row in engine.rows}
+    assert found == {"a": "timed_out", "b": "succeeded"}
