@@ -223,11 +223,11 @@ def test_a_free_keeper_ends_when_its_tick_is_killed(tmp_path: Path) -> None:
     sleeping = subprocess.run(
         ["pgrep", "-P", ",".join(map(str, keepers))], capture_output=True, text=True, check=False
     ).stdout.split()
-    for process in sleeping:
-        os.kill(int(process), signal.SIGKILL)
+    for sleeper in sleeping:
+        os.kill(int(sleeper), signal.SIGKILL)
 
-    for keeper in keepers:
-        wait_for_the_end_of(keeper)
+    for kept in keepers:
+        wait_for_the_end_of(kept)
 
 
 def test_a_large_order_arrives_whole(tmp_path: Path) -> None:
