@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from scheduled.errors import reason_of
-from scheduled.jobs.model import Attempt
+from scheduled.jobs.model import Attempt, Job
 from scheduled.quick_classes import NamedTuple, dataclass, field
 from scheduled.runs import environment, exit_file, keeper, plain_command
 from scheduled.runs.environment import UnusableEnvironmentError
@@ -224,9 +224,8 @@ def _launch(
     """Start the keeper of a run. Raises OSError if that is impossible."""
     job, path = running.attempt.job, running.output.path
     command, shell = _command(running.attempt, path.with_suffix(RESULT)), None
-    if isinstance(job.command, str) and not job.handler and "PWD" not in setup.environ:
-        words = plain_command.words(job.command)
-        command, shell = words or command, command if words else None
+    if words := _words_without_shell(job, setup.environ):
+        command, shell = words, command
     if job.handler:
         setup.environ.pop("PYTHONHOME", None)  # the child is this very interpreter
     with contextlib.ExitStack() as opened:
@@ -260,6 +259,19 @@ def _command(attempt: Attempt, result_path: Path) -> list[str]:
     if isinstance(job.command, str):
         return ["/bin/sh", "-c", job.command]
     return list(job.command)
+
+
+def _words_without_shell(job: Job, environ: Mapping[str, str]) -> list[str]:
+    """Return the words of a command that is as well started without a shell; else empty.
+
+    A shell may have another value for PWD, and its exit code for a command that a signal has killed
+    is more than 128.
+    """
+    if job.handler or not isinstance(job.command, str) or "PWD" in environ:
+        return []
+    if any(code > 128 for code in (*job.success_codes, *job.defer_codes)):
+        return []
+    return plain_command.words(job.command)
 
 
 def _description(attempt: Attempt, memory: dict[str, Any], context: RunContext) -> IO[bytes]:

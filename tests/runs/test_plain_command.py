@@ -4,6 +4,7 @@ import os
 import random
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -100,8 +101,24 @@ def test_what_cannot_be_started_is_what_a_shell_makes_of_it(
         assert "./script" in log.read_text()
 
 
-def ran(folder: Path, command: str) -> Engine:
-    engine = Engine(folder, [job(command=command)])
+@pytest.mark.parametrize("key", ["success_codes", "defer_codes"])
+def test_the_code_that_a_shell_has_for_a_killed_command_counts_as_it_did(
+    tmp_path: Path, key: str
+) -> None:
+    told = []
+    for number, command in enumerate(("./script", "./script;")):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "script").write_text("#!/bin/sh\nkill -KILL $$\n")
+        (folder / "script").chmod(0o755)
+        (row,) = ran(folder, command, **{key: (137,)}).rows
+        told.append((row["outcome"], row["reason"], row["error"]))
+
+    assert told[0] == told[1]
+
+
+def ran(folder: Path, command: str, **fields: Any) -> Engine:
+    engine = Engine(folder, [job(command=command, **fields)])
     engine.run_at("11:30")
     engine.run_at("12:00")
     return engine
