@@ -79,8 +79,8 @@ def expect(moments: list[Moment], settled_from: int) -> Expected:
     reached: dict[str, datetime] = {}
     """How far a tick has looked at the slots of a job since the clock was last corrected."""
     claimed: dict[str, datetime] = {}
-    """How far one may have claimed slots, if it was killed, or a command may have registered a job
-    (`run` all of them); a new or changed job counts from then on."""
+    """How far one may have claimed slots, if it was killed, or a command may have registered a
+    job; a new or changed one counts from then on."""
     clock = _Clock()
     for number, moment in enumerate(moments):
         match moment.operation:
@@ -89,7 +89,8 @@ def expect(moments: list[Moment], settled_from: int) -> Expected:
                     known.pop(job, None)
             case Command(words):
                 _follow(words, moment.ended[0].code, known, off)
-                known_by_it = moment.jobs if words[0] == "run" else moment.jobs.keys() & words
+                is_tick = words[0] in ("run", "trigger")  # it looks at all jobs, whatever it runs
+                known_by_it = moment.jobs if is_tick else moment.jobs.keys() & words
                 _reach(claimed, known_by_it, moment.now)
             case Ticks():
                 _claim(claimed, clock, moment)

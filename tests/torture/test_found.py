@@ -83,6 +83,22 @@ FOUND: dict[str, list[Operation]] = {
         TICK,
         Advance(7200),
     ],
+    "a run by hand makes all jobs known, and the clock is set back a little": [
+        Configure("b", JobPlan("ok", "0 * * * *", "latest", 0)),
+        TICK,
+        Configure("c", JobPlan("ok", "*/5 * * * *", "latest", 0)),
+        Command(("trigger", "b")),
+        Advance(-30),
+        TICK,
+        Advance(60),
+    ],
+    "two retries wait for their times behind a clock that was set back": [
+        Configure("a", JobPlan("fails", "0 * * * *", "skip", 2)),
+        TICK,
+        Advance(7200),
+        TICK,
+        Advance(-4500),
+    ],
     "a retry is called off by an edit after the clock was set back": [
         Configure("a", JobPlan("fails", "0 * * * *", "latest", 2)),
         TICK,

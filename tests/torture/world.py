@@ -87,8 +87,9 @@ class World:
         for minutes in (0, 1, 4, 10, 20, 20, 20):
             self.happen(Advance(60 * minutes))
             self.happen(Ticks((None,)))
-        # Behind a clock that was set back by less than a correction, a retry waits for its time.
-        latest = max(moment.now for moment in self.moments) + timedelta(minutes=20)
+        # Behind a clock that was set back by less than a correction, a retry waits for its time,
+        # and so does the one after it.
+        latest = max(moment.now for moment in self.moments) + timedelta(minutes=60)
         while timedelta() < latest - self.now < timedelta(hours=4):
             self.happen(Advance(60 * 20))
             self.happen(Ticks((None,)))
