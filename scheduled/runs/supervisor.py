@@ -95,6 +95,13 @@ class Supervisor:
             self._sleep()
         return []
 
+    def end_free_keepers(self) -> None:
+        """End the keepers that would wait for further runs: there are none.
+
+        A process that the tick forks from now on, and that outlives it, would keep them waiting.
+        """
+        self._keepers.end_free()
+
     def _trim_outputs(self) -> None:
         """Trim output that has grown too large, if it is time to look again."""
         now = time.monotonic()

@@ -100,6 +100,7 @@ def _run(tick: "Tick", arguments: list[str] | None, on_poll: Callable[[], object
         keepers = tick.context.run_context.keepers
         with tick.store.lock_file, Supervisor(lambda: (on_poll(), poll()), keepers) as children:
             tick.dispatcher(children).run(decisions)
+            children.end_free_keepers()
             tick.fire_recorded()
             telling.incidents(tick.config, tick.context, tick.report, tick.bus)
             tick.deliver()

@@ -15,6 +15,7 @@ import pytest
 from scheduled.runs import keeper, keeper_pool, process, supervisor
 from scheduled.runs.keeper import Kept
 from scheduled.runs.keeper_pool import KeeperPool
+from scheduled.ticks.tick import Tick
 from tests.builders.beside import UNTIL_GO, ticking, wait_for
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import job
@@ -326,6 +327,22 @@ def test_a_free_keeper_does_not_wait_for_the_end_of_a_long_run(tmp_path: Path) -
             (tmp_path / "go").touch()
 
     assert {outcome for _, outcome in outcomes(engine.rows)} == {"succeeded"}
+
+
+def test_a_free_keeper_does_not_wait_for_messages_to_be_delivered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alive: list[bool] = []
+
+    def deliver(_: Tick) -> None:
+        alive.extend(is_alive(int(pid)) for pid in noted(engine))
+
+    monkeypatch.setattr(Tick, "deliver", deliver)
+    engine = Engine(tmp_path, [job("a", command=KEEPER), job("b", command=KEEPER)])
+    engine.run_at("11:30")
+    engine.run_at("12:00")
+
+    assert alive == [False, False]
 
 
 def test_of_many_at_the_same_time_only_some_take_other_runs(
