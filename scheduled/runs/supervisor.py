@@ -207,8 +207,9 @@ def _family(run: ActiveRun) -> Family:
 
 
 def _tell_keeper(family: Family) -> None:
-    """Tell a keeper that nothing of its run may outlive the job."""
-    processes.send(processes.keeper(family), keeper.STOPPING)
+    """Tell a keeper that nothing of its run may outlive the job; it goes on if it was stopped."""
+    for number in (keeper.STOPPING, signal.SIGCONT):
+        processes.send(processes.keeper(family), number)
 
 
 def _kill(running: Running, number: signal.Signals) -> None:

@@ -233,3 +233,12 @@ def test_runs_are_heard_at_any_number_of_descriptors(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
     assert {row["outcome"] for row in report.ran} == {"succeeded", "timed_out"}
+
+
+def test_a_run_that_has_stopped_its_keeper_is_stopped(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command="kill -STOP $PPID; sleep 60", timeout=0.2)])
+    engine.run_at("11:30")
+
+    (row,) = engine.run_at("12:00").ran
+
+    assert row["outcome"] == "timed_out"
