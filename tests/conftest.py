@@ -5,6 +5,7 @@ reaches them.
 """
 
 import collections
+import gc
 import os
 import shutil
 import tempfile
@@ -57,6 +58,16 @@ def _no_real_home(
     home = tmp_path_factory.getbasetemp() / "home-of-nobody"
     home.mkdir(exist_ok=True)
     monkeypatch.setenv("HOME", str(home))
+
+
+@pytest.fixture(autouse=True)
+def _thawed() -> Iterator[None]:
+    """Undo what a command does that a test calls in this process: it takes it to be its own.
+
+    Hypothesis asks the garbage collector what refers to an object, and frozen ones are not found.
+    """
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture
