@@ -187,7 +187,8 @@ def morning(month: Month, day: int) -> None:
             month.record(0, *(ended(number, number - 9, 90.0 + number) for number in range(5)))
         case 5 | 6:
             month.damage_state()
-            month.ticks(day, "11:00")
+            # Less than a day apart: then it is one incident.
+            month.ticks(day, "11:00" if day == 5 else "10:00")
         case 9:
             wait_for(lambda: any(month.engine.state_dir.glob("runs/index/*.exit")))
         case 12:
