@@ -22,19 +22,24 @@ def once(session: Session) -> int:
     print_problems(session, report)
     rows = {row["job"]: _task_result(row) for row in report.ran}
     for job, reason in report.not_started:
-        skipped = {"status": "skipped", "output": {"reason": reason}}
-        rows.setdefault(job, {"task": job, "timestamp": format_utc(session.now), **skipped})
+        rows.setdefault(
+            job, _result(job, "skipped", format_utc(session.now), output={"reason": reason})
+        )
     print_json(rows)
     return report.exit_code
 
 
 def _task_result(row: Row) -> dict[str, Any]:
     """Return a row in the form of GAIA's results."""
-    succeeded = row["outcome"] == Outcome.SUCCEEDED
-    not_now = row["outcome"] is None
-    return {
-        "task": row["job"],
-        "status": "success" if succeeded else "skipped" if not_now else "error",
-        "timestamp": row["finished_at"],
-        "output": row["result"] if succeeded else {"error": row["error"] or row["reason"]},
-    }
+    job, finished, reason = row["job"], row["finished_at"] or "", row["reason"]
+    match row["outcome"]:
+        case Outcome.SUCCEEDED:
+            return _result(job, "success", finished, output=row["result"])
+        case None | Outcome.SKIPPED:
+            return _result(job, "skipped", finished, output={"reason": reason})
+        case _:
+            return _result(job, "error", finished, error=row["error"] or reason)
+
+
+def _result(job: str, status: str, timestamp: str, **more: Any) -> dict[str, Any]:
+    return {"task": job, "status": status, "timestamp": timestamp.replace("Z", "+00:00"), **more}

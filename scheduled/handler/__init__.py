@@ -15,7 +15,8 @@ handler is called, and by `scheduled config validate`; without it, any are accep
 The function is called in a process of its own and returns its *result*, a JSON object that goes
 into the history. What it changes in `context.memory` is kept; `context.fire` sends events. An
 exception fails the run; `GiveUp` fails it without a retry; `Incomplete` fails it and keeps what
-was done; `NotNow` means that it cannot work at this time, which is no failure.
+was done; `NotNow` means that it cannot work at this time, which is no failure; `Skip` means that
+there is nothing for it to do.
 
 A file may have several handlers, each a function decorated with `handler`. With a schedule, the
 function is a job as well:
@@ -43,6 +44,7 @@ __all__ = [
     "NotNow",
     "Param",
     "Policies",
+    "Skip",
     "handler",
     "values",
 ]
@@ -54,6 +56,10 @@ class GiveUp(Exception):  # noqa: N818 - named for what it says
 
 class NotNow(Exception):  # noqa: N818 - named for what it says
     """The work is not possible at this time: no failure, a later tick tries again."""
+
+
+class Skip(Exception):  # noqa: N818 - named for what it says
+    """There is nothing to do, such as nothing configured: no success, no failure, no retry."""
 
 
 class Incomplete(Exception):  # noqa: N818 - named for what it says

@@ -230,6 +230,8 @@ def _judge_handler(
 ) -> AttemptResult:
     if "not_now" in report:
         return AttemptResult(Outcome.SKIPPED, reason=report["not_now"], not_now=True, **facts)
+    if "skipped" in report:
+        return AttemptResult(Outcome.SKIPPED, reason=report["skipped"], **facts)
     if "result" in report:  # beside an error too, if part of the work was done
         facts |= {"result": report["result"], "memory": report["memory"]}
         facts["events"] = tuple((str(name), dict(data)) for name, data in report["events"])
@@ -261,7 +263,8 @@ def _is_report(report: Any) -> bool:
     if not isinstance(report, dict) or not isinstance(report.get("seconds", 0.0), int | float):
         return False
     if "result" not in report:
-        return "error" in report or isinstance(report.get("not_now"), str)
+        reasons = (report.get("not_now"), report.get("skipped"))
+        return "error" in report or any(isinstance(reason, str) for reason in reasons)
     fired = report.get("events")
     return (
         isinstance(report.get("memory"), dict)

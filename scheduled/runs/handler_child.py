@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.errors import ScheduledError, UsageError, is_no_space, reason_of
-from scheduled.handler import Context, GiveUp, Incomplete, NotNow, loader, params
+from scheduled.handler import Context, GiveUp, Incomplete, NotNow, Skip, loader, params
 from scheduled.runs import exit_file
 from scheduled.system import files, private
 from scheduled.system.trusted import Trust
@@ -69,6 +69,8 @@ def _call(handler: str, trust: Trust, context: Context) -> dict[str, Any]:
             raise GiveUp(f"the handler returned {type(result).__name__}, expected a dict or None")
     except NotNow as error:
         return {"not_now": str(error) or "the handler could not work now"}
+    except Skip as error:
+        return {"skipped": str(error) or "the handler had nothing to do"}
     except Incomplete as error:
         print(error)
         done = _done_report(error.result, context)

@@ -15,3 +15,5 @@ def test_once_is_one_object_keyed_by_job_as_gaia_has_it(here: Installation) -> N
         "bad": "error",
     }
     assert list(document["good"]) == ["task", "status", "timestamp", "output"]
+    assert list(document["bad"]) == ["task", "status", "timestamp", "error"]
+    assert {row["timestamp"][-6:] for row in document.values()} == {"+00:00"}
