@@ -34,9 +34,12 @@ from tests.builders.engine import Engine
 from tests.builders.jobs import job
 from tests.builders.manual import CHECKOUT, Page, each_page
 
-AIPASS, COMMANDS, COMPARISON, CONFIGURATION, FILES, GUIDE, HANDLERS = (
+AIPASS, COMMANDS, COMPARISON, CONFIGURATION, FILES, GUIDE, HANDLERS, MAINTENANCE = (
     Page(CHECKOUT / "docs" / f"{name}.md")
-    for name in ["aipass", "commands", "comparison", "configuration", "files", "guide", "handlers"]
+    for name in [
+        *("aipass", "commands", "comparison", "configuration", "files", "guide", "handlers"),
+        "maintenance",
+    ]
 )
 FOREIGN = {"apt", "cd", "crontab", "export", "git", "pip", "pipx", "python3", "twine", "uv"}
 """What people type besides the program's own commands."""
@@ -326,7 +329,11 @@ def test_the_built_in_jobs_and_their_params_are_documented() -> None:
     jobs = {names(row)[0]: manual.code(row[3]) for row in table if row[3].startswith("`")}
     params = {names(row)[0]: row[1:] for row in table if not row[3].startswith("`")}
 
-    declared = {built_in.id: loader.params(built_in.handler) or {} for built_in in builtin.JOBS}
+    declared = {
+        built_in.id: loader.params(built_in.handler) or {}
+        for built_in in builtin.JOBS
+        if built_in.id in builtin.OF_ECOSYSTEM
+    }
 
     assert {name: set(row) for name, row in jobs.items()} == {
         name: set(accepted) for name, accepted in declared.items()
@@ -336,6 +343,24 @@ def test_the_built_in_jobs_and_their_params_are_documented() -> None:
         for accepted in declared.values()
         for name, param in accepted.items()
     }
+
+
+def test_the_jobs_that_are_off_until_they_are_wanted_are_documented() -> None:
+    others = [job for job in builtin.JOBS if job.id not in builtin.OF_ECOSYSTEM]
+    jobs = {names(row)[0]: manual.code(row[1])[0] for row in of_pages("The jobs")}
+    params = {(*names(row)[:1], *manual.code(row[1])): row[2:] for row in of_pages("Their params")}
+
+    assert jobs == {job.id: job.schedule for job in others}
+    assert params == {
+        (job.id, name): [param.about, str(param.kind), json.dumps(param.default)]
+        for job in others
+        for name, param in (loader.params(job.handler) or {}).items()
+    }
+
+
+def of_pages(heading: str) -> list[list[str]]:
+    """Return the rows below a heading of the pages about such jobs."""
+    return [row for page in (MAINTENANCE,) for row in manual.rows(page.section(heading))]
 
 
 # ---------------------------------------------------------------- Python

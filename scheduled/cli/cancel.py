@@ -50,7 +50,7 @@ def cancel(
     if max_hours is not None:
         if stop:
             raise UsageError("--stop and --max-hours exclude each other; give one of them")
-        jobs = [find_job(session.config, job)] if job else list(session.config.jobs)
+        jobs = [find_job(session.config, job)] if job else list(session.known_config.jobs)
         _stop_long(session, jobs, max_hours, reason, dry_run=dry_run)
         return
     if job is None:

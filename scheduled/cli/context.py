@@ -71,6 +71,11 @@ class Session:
             self._mention_unnamed(config)
         return config
 
+    @property
+    def known_config(self) -> Config:
+        """The configuration, with those of the jobs it offers that are on record."""
+        return self.config.with_known(self.store.state["jobs"])
+
     @cached_property
     def store(self) -> Store:
         """State and journal as they are now. Raises StateError."""

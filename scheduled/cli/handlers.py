@@ -35,7 +35,8 @@ def handlers(session: Session, *, as_json: bool) -> int:
 
 
 def _rows(config: Config) -> list[Row]:
-    shipped = [(job.handler, job.handler, "built-in", job.description) for job in builtin.JOBS]
+    working = [job for job in builtin.JOBS if job.id not in builtin.BINDABLE]
+    shipped = [(job.handler, job.handler, "built-in", job.description) for job in working]
     custom = [(each.name, each.target, each.place, each.about) for each in config.handlers]
     return [
         {

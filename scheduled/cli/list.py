@@ -18,10 +18,13 @@ from scheduled.views.snapshot import Snapshot
     metavar="WHEN",
     help="What would run at this time: 2h (from now), 8:00, an ISO date.",
 )
+@click.option("--all", "every", is_flag=True, help="List built-in jobs that are not in use, too.")
 @json_option
 @click.pass_obj
-def list_jobs(session: Session, *, when: str | None, as_json: bool) -> None:
+def list_jobs(session: Session, *, when: str | None, every: bool, as_json: bool) -> None:
     """List the jobs with their last and next runs, or what a tick at a later time would do."""
+    if every:
+        session.config = session.config.with_known({job.id for job in session.config.offered})
     snapshot, document = _snapshot_and_document(session, when)
     print_problems(session)
     if as_json:

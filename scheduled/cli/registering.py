@@ -46,7 +46,7 @@ def put_on_record(session: Session, jobs: Collection[str], start: Start | None =
     They count from `start`, by default as in a tick. Raises LockedError or StateError.
     """
     store, now, slots = session.store, session.now, SlotCache.at(session.now)
-    config = load(session.path_options)
+    config = load(session.path_options).with_known(jobs)
     if start is None:
         beat = heartbeat.load(config.places.state_dir)
         previous = beat.at if beat is not None else None

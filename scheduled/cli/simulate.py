@@ -112,8 +112,8 @@ def _rows(
     session: Session, simulator: Simulator, shown_from: datetime, only: tuple[str, ...]
 ) -> list[dict[str, Any]]:
     """Return the rows to show; all jobs are simulated, as they may wait for each other."""
-    jobs = {job.id: job for job in session.config.jobs}
-    selected = {job.id for job in select_jobs(session.config.jobs, only)}
+    jobs = {job.id: job for job in simulator.config.jobs}
+    selected = {job.id for job in select_jobs(simulator.config.jobs, only)}
     timeline, runs = simulator.timeline, []
     with _progress(timeline, session) as advance:
         for at, rows in simulator.run():

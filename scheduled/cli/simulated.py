@@ -22,7 +22,9 @@ LONGEST = timedelta(days=366)
 def remembering(session: Session, timeline: TickTimeline) -> Simulator:
     """Return a simulator that starts now, from the current state and its active runs."""
     store = session.store
-    simulator = Simulator(session.config, InMemoryStore(store.state_dir, store.state), timeline)
+    simulator = Simulator(
+        session.known_config, InMemoryStore(store.state_dir, store.state), timeline
+    )
     simulator.adopt_running(_observed(session).running)
     return simulator
 

@@ -148,7 +148,7 @@ def _print_incidents(session: Session, report: Report) -> None:
     from scheduled.planning.incidents import Act, Kind
     from scheduled.views import incident_text
 
-    silent = {job.id for job in session.config.jobs if job.report is ReportOn.NEVER}
+    silent = {job.id for job in session.known_config.jobs if job.report is ReportOn.NEVER}
     printed = _opened(report) & {row["job"] for row in report.told}  # with the run that failed
     # What was damaged, and what is wrong with the configuration, is printed already.
     kinds = {Kind.STATE: report.recovered, Kind.CONFIGURATION: report.problems}
@@ -181,7 +181,7 @@ def _reported(session: Session, report: Report) -> list[Row]:
     A failure is printed when an incident of its job opens; the others are in `status`.
     """
     opened = _opened(report)
-    jobs = {job.id: job for job in session.config.jobs}
+    jobs = {job.id: job for job in session.known_config.jobs}
     rows = [
         row
         for row in report.told

@@ -4,7 +4,7 @@
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from scheduled.config.paths import EarlyPaths, PathOptions, Paths
 from scheduled.errors import ConfigError, ScheduleError, UsageError
 from scheduled.jobs import builtin
 from scheduled.jobs.model import DEFAULT_TIMEOUT, Job
-from scheduled.quick_classes import dataclass, field
+from scheduled.quick_classes import dataclass, field, replace
 from scheduled.system import collector, machine
 from scheduled.system.files import Stamp, stamp
 from scheduled.system.stamp_cache import StampCache
@@ -79,6 +79,8 @@ class Config:
     """Why jobs are missing: a sentence each, with file and line."""
     sources: tuple[Path, ...]
     """The files it depends on, existing or not."""
+    offered: tuple[Job, ...] = ()
+    """The built-in jobs that are off until they are enabled or configured, and not among `jobs`."""
     jobs_dirs: tuple[Path, ...] = ()
     """The directories of job files, existing or not."""
     handler_dirs: tuple[Path, ...] = ()
@@ -101,6 +103,14 @@ class Config:
     trust: Trust = field(default_factory=Trust, compare=False)
     """Whose files may be executed."""
     unsaved: list[StampCache] = field(default_factory=list, compare=False)
+
+    def with_known(self, ids: Container[str]) -> "Config":
+        """Return it with those of the offered jobs that are in `ids`, as they are on record."""
+        known = tuple(job for job in self.offered if job.id in ids)
+        if not known:
+            return self
+        rest = tuple(job for job in self.offered if job.id not in ids)
+        return replace(self, jobs=self.jobs + known, offered=rest)
 
     @property
     def timeout_of_gptme(self) -> float:
@@ -146,12 +156,15 @@ def _load(options: PathOptions) -> Config:
     cache_file = cache.file_for(resolved.state_dir / "cache", source, unsaved, "jobs")
     files = job_files.load(directories, parsed, values["default_timeout"], cache_file, trust)
     origins, own = _origins(options, resolved, parsed), _own_jobs(parsed, resolved, stamps)
-    jobs, over_limit = _within_limit(own + files.jobs, values["max_jobs"], origins["max_jobs"])
-    jobs, stuck = _startable(jobs)
+    wanted = tuple(job for job in own if job.source != builtin.ON_REQUEST)
+    offered = tuple(job for job in own if job.source == builtin.ON_REQUEST)
+    jobs, over_limit = _within_limit(wanted + files.jobs, values["max_jobs"], origins["max_jobs"])
+    jobs, stuck = _startable(jobs, offered)
     unplaced = _metrics_problems(resolved, values["metrics_file"], origins["metrics_file"])
     return Config(
         places=resolved,
         jobs=jobs,
+        offered=offered,
         timezone=parsed.timezone,
         problems=scan.problems + parsed.problems + files.problems + over_limit + stuck + unplaced,
         sources=sources,
@@ -192,10 +205,10 @@ def _own_jobs(
 
     Where there is none, its signs join the stamps: the next tick has to see when one appears.
     """
-    if paths.is_ecosystem(places.root):
-        return parsed.jobs
-    stamps |= {str(path): stamp(path) for path in paths.signs_of_ecosystem(places.root)}
-    return tuple(map(builtin.inactive, parsed.jobs))
+    is_ecosystem = paths.is_ecosystem(places.root)
+    if not is_ecosystem:
+        stamps |= {str(path): stamp(path) for path in paths.signs_of_ecosystem(places.root)}
+    return tuple(builtin.as_in_root(job, is_ecosystem=is_ecosystem) for job in parsed.jobs)
 
 
 def _metrics_path(places: Paths, file: str) -> Path | None:
@@ -236,10 +249,14 @@ def _within_limit(
     return within, (conflicts.limit_problem(excess, limit, place),)
 
 
-def _startable(jobs: tuple[Job, ...]) -> tuple[tuple[Job, ...], tuple[str, ...]]:
+def _startable(
+    jobs: tuple[Job, ...], offered: tuple[Job, ...]
+) -> tuple[tuple[Job, ...], tuple[str, ...]]:
     """Return the jobs whose `after` can be fulfilled, and sentences about the others."""
     # This takes all jobs: a job file may wait for a job of the configuration.
-    problems = conflicts.dependency_problems(jobs) if any(job.after for job in jobs) else {}
+    problems = (
+        conflicts.dependency_problems((*jobs, *offered)) if any(job.after for job in jobs) else {}
+    )
     places = {job.id: job.source.removeprefix("built-in, ") for job in jobs}
     sentences = tuple(f"{places[id_]}: {sentence}" for id_, sentence in problems.items())
     return tuple(job for job in jobs if job.id not in problems), sentences

@@ -13,15 +13,16 @@ def find_job(config: Config, name: str) -> Job:
 
     Raise UsageError with the closest id, and with the reason why jobs may be missing.
     """
-    for job in config.jobs:
+    jobs = (*config.jobs, *config.offered)
+    for job in jobs:
         if job.id == name:
             return job
-    raise UsageError(unknown_job(name, [job.id for job in config.jobs], config.problems))
+    raise UsageError(unknown_job(name, [job.id for job in jobs], config.problems))
 
 
 def check_only(config: Config, only: Iterable[str]) -> None:
     """Raise UsageError if `only` names an id or `tag:NAME` that no job has."""
-    known = {job.id for job in config.jobs}
+    known = {job.id for job in (*config.jobs, *config.offered)}
     known |= {f"tag:{tag}" for job in config.jobs for tag in job.tags}
     for name in only:
         if name not in known:

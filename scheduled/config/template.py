@@ -45,6 +45,7 @@ def text(root: Path) -> str:
             *_subscribers(),
             "\njobs:\n",
             *(_builtin_jobs() if has_registry(root) else _disabled_jobs()),
+            *_jobs_on_request(),
             _OWN,
             *_settings("  #  ", JOB_KEYS),
         ]
@@ -82,11 +83,20 @@ def _quoted(value: str) -> str:
 def _builtin_jobs() -> Iterator[str]:
     yield "  # The built-in jobs run as they are. Keys below an id change that job.\n"
     for job in builtin.JOBS:
-        yield f'  #{job.id}:\n  #  schedule: "{job.schedule}"\n  #  enabled: true\n'
+        if job.id in builtin.OF_ECOSYSTEM:
+            yield f'  #{job.id}:\n  #  schedule: "{job.schedule}"\n  #  enabled: true\n'
 
 
 def _disabled_jobs() -> Iterator[str]:
     yield "  # The built-in jobs look after an ecosystem of branches. They are disabled, because\n"
     yield "  # there was no registry (*_REGISTRY.json) in the root when this was written.\n"
     for job in builtin.JOBS:
-        yield f"  {job.id}:\n    enabled: false\n"
+        if job.id in builtin.OF_ECOSYSTEM:
+            yield f"  {job.id}:\n    enabled: false\n"
+
+
+def _jobs_on_request() -> Iterator[str]:
+    yield "\n  # More built-in jobs, each off until it is mentioned here or enabled:\n"
+    for job in builtin.JOBS:
+        if job.id not in builtin.OF_ECOSYSTEM:
+            yield f"  #{job.id}: {{enabled: true}}   # {job.description}\n"

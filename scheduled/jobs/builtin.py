@@ -1,104 +1,37 @@
-"""The built-in jobs, as data. They run without a configuration, which can change them.
+"""The built-in jobs: which there are, and which of them are on.
 
-Mail is cleaned up first, so that all jobs of a tick that count mail count the same.
+Those of an ecosystem run without a configuration where there is one. The others are off until
+somebody enables them, or the configuration mentions them: nobody asked for them by installing this.
 """
 
 from typing import Any
 
-from scheduled.jobs.model import SYSTEM_ZONE, FirstRun, Job, Priority
+from scheduled.jobs import agency_jobs, ecosystem_jobs
+from scheduled.jobs.model import Job
 from scheduled.quick_classes import replace
 
-TIMEOUT = 300.0
-JOBS: tuple[Job, ...] = (
-    Job(
-        id="mail_cleanup",
-        schedule="hourly",
-        timezone=SYSTEM_ZONE,
-        handler="mail_cleanup",
-        name="Mail cleanup",
-        description="Open mail nobody looked at for 48 hours, archive mail opened 7 days ago",
-        priority=Priority.HIGH,
-        first_run=FirstRun.NOW,
-        timeout=TIMEOUT,
-        max_retries=3,
-        tags=("ecosystem",),
-        memory_section="mail_cleanup",
-        last_run_key="hourly",
-    ),
-    Job(
-        id="memory_rollover",
-        schedule="hourly",
-        timezone=SYSTEM_ZONE,
-        handler="memory_rollover",
-        name="Memory rollover",
-        description="Tell a branch once when one of its memory files is over its line limit",
-        priority=Priority.HIGH,
-        first_run=FirstRun.NOW,
-        timeout=TIMEOUT,
-        max_retries=3,
-        tags=("ecosystem",),
-        waits_for=("mail_cleanup",),
-        memory_section="memory_rollover",
-        last_run_key="hourly",
-    ),
-    Job(
-        id="health",
-        schedule="hourly",
-        timezone=SYSTEM_ZONE,
-        handler="health",
-        name="Branch health",
-        description="Check every registered branch and write HEALTH.central.json",
-        first_run=FirstRun.NOW,
-        timeout=TIMEOUT,
-        max_retries=3,
-        tags=("ecosystem",),
-        waits_for=("mail_cleanup",),
-        memory_section="health_check",
-        last_run_key="hourly",
-    ),
-    Job(
-        id="metrics",
-        schedule="hourly",
-        timezone=SYSTEM_ZONE,
-        handler="metrics",
-        name="System metrics",
-        description="Count logs, memory files and mail, and write METRICS.central.json",
-        first_run=FirstRun.NOW,
-        timeout=TIMEOUT,
-        max_retries=3,
-        tags=("ecosystem",),
-        waits_for=("mail_cleanup",),
-        last_run_key="hourly",
-    ),
-    # Last: it reports what the sweeps before it found.
-    Job(
-        id="daily_report",
-        schedule="0 8 * * *",
-        timezone=SYSTEM_ZONE,
-        handler="daily_report",
-        name="Daily report",
-        description="Write the summary of the day and mail it to @dev_central",
-        priority=Priority.LOW,
-        first_run=FirstRun.NOW,
-        timeout=TIMEOUT,
-        max_retries=3,
-        tags=("ecosystem",),
-        waits_for=("mail_cleanup", "memory_rollover", "health", "metrics"),
-        last_run_key="daily_report",
-    ),
-)
-
+TIMEOUT = ecosystem_jobs.TIMEOUT
+JOBS: tuple[Job, ...] = (*ecosystem_jobs.JOBS, *agency_jobs.JOBS)
+BINDABLE = frozenset(job.id for job in JOBS if job.handler == agency_jobs.UNBOUND)
+"""The jobs to which a command or another handler may be bound: they have no work of their own."""
+OF_ECOSYSTEM = frozenset(job.id for job in ecosystem_jobs.JOBS)
 
 BUILT_IN = "built-in"
 """The source of a built-in job that the configuration does not mention."""
 INACTIVE = "built-in, off: no ecosystem in the root"
+ON_REQUEST = "built-in, off until it is enabled or configured"
 
 
-def inactive(job: Job) -> Job:
-    """Return a job disabled, as where there is no ecosystem; a configured job is not changed."""
+def as_in_root(job: Job, *, is_ecosystem: bool) -> Job:
+    """Return a job as it is in such a root: disabled, if it is built-in and nobody wants it there.
+
+    A job that the configuration mentions is not changed.
+    """
     if job.source != BUILT_IN:
         return job
-    return replace(job, enabled=False, source=INACTIVE)
+    if job.id not in OF_ECOSYSTEM:
+        return replace(job, enabled=False, source=ON_REQUEST)
+    return job if is_ecosystem else replace(job, enabled=False, source=INACTIVE)
 
 
 def jobs(

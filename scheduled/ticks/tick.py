@@ -130,7 +130,6 @@ class Tick:
         arguments: Sequence[str] = ("run",),
         effects: Effects = LIVE,
     ) -> None:
-        self.config = config
         self.now = now
         self.request = request or RunRequest()
         self.bus = bus or Bus()
@@ -140,10 +139,10 @@ class Tick:
         self.store = store or ownership.open_store(
             config, environ or {}, arguments, by_tick=not self.request.by_hand
         )
+        self.config = config.with_known({*self.store.state["jobs"], *self.request.only})
         self.cadence = tick_interval.current(config.tick_interval, self.store.state)
-        self.jobs = [
-            _with_params(job, self.request) for job in select_jobs(config.jobs, self.request.only)
-        ]
+        selected = select_jobs(self.config.jobs, self.request.only)
+        self.jobs = [_with_params(job, self.request) for job in selected]
         self.context = self._context(_run_context(config, now, environ or {}), effects)
 
     def _context(self, run_context: RunContext, effects: Effects) -> TickContext:

@@ -113,7 +113,7 @@ def observe(
     return Snapshot(
         now=now,
         zone=zone,
-        jobs=config.jobs,
+        jobs=config.with_known(state["jobs"]).jobs,
         state=state,
         state_dir=state_dir,
         cadence=tick_interval.current(config.tick_interval, state),

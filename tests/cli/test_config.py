@@ -12,6 +12,7 @@ from scheduled.config import load as configuration
 from scheduled.config.load import Config
 from scheduled.config.paths import PathOptions
 from scheduled.errors import ConfigError, UsageError
+from scheduled.jobs import builtin
 from tests.builders.jobs import at
 
 NOON = at("12:00")
@@ -110,7 +111,7 @@ def test_every_setting_in_the_sample_is_valid_when_it_is_switched_on(
     found = configuration.load(asked(root))
 
     assert found.problems == ()
-    assert {job.id for job in found.jobs} == {*SHIPPED, "backup"}
+    assert {job.id for job in found.jobs} == {*(job.id for job in builtin.JOBS), "backup"}
     assert found.origins["catch_up_budget"].startswith("scheduled.yaml:")
 
 

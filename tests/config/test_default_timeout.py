@@ -17,7 +17,7 @@ def test_b12_an_own_job_may_run_for_a_day_and_a_built_in_one_for_five_minutes(ro
     jobs = {job.id: job.timeout for job in found.jobs}
 
     assert jobs["written"] == jobs["found"] == found.default_timeout == 24 * 3600.0
-    assert {jobs[job.id] for job in builtin.JOBS} == {300.0}
+    assert {jobs[name] for name in builtin.OF_ECOSYSTEM} == {300.0}
     assert Job("any", "hourly", "UTC").timeout == 24 * 3600.0
 
 

@@ -2,17 +2,18 @@
 
 from dataclasses import replace
 
-from scheduled.jobs import builtin
+from scheduled.jobs import builtin, ecosystem_jobs
+from scheduled.jobs.model import FirstRun
 
 
 def test_mail_is_cleaned_up_before_any_job_counts_it() -> None:
     waiting = {job.id for job in builtin.JOBS if "mail_cleanup" in job.waits_for}
 
-    assert waiting == {job.id for job in builtin.JOBS} - {"mail_cleanup"}
+    assert waiting == builtin.OF_ECOSYSTEM - {"mail_cleanup"}
 
 
 def test_the_daily_report_comes_after_all_that_it_reports() -> None:
-    *others, report = builtin.JOBS
+    *others, report = ecosystem_jobs.JOBS
 
     assert report.id == "daily_report"
     assert set(report.waits_for) == {job.id for job in others}
@@ -26,9 +27,25 @@ def test_the_configuration_sets_the_zone_and_the_timeout() -> None:
 
 
 def test_without_an_ecosystem_only_configured_jobs_stay_enabled() -> None:
-    shipped = builtin.JOBS[0]
+    shipped = ecosystem_jobs.JOBS[0]
     configured = replace(shipped, source="scheduled.yaml:3")
 
-    assert builtin.inactive(configured) == configured
-    assert not builtin.inactive(shipped).enabled
-    assert builtin.inactive(shipped).source == builtin.INACTIVE
+    assert builtin.as_in_root(configured, is_ecosystem=False) == configured
+    off = builtin.as_in_root(shipped, is_ecosystem=False)
+    assert (off.enabled, off.source) == (False, builtin.INACTIVE)
+
+
+def test_the_other_jobs_are_off_everywhere_until_they_are_configured() -> None:
+    others = [job for job in builtin.JOBS if job.id not in builtin.OF_ECOSYSTEM]
+    configured = replace(others[0], source="scheduled.yaml:3")
+
+    off = [builtin.as_in_root(job, is_ecosystem=True) for job in others]
+
+    assert {(job.enabled, job.source) for job in off} == {(False, builtin.ON_REQUEST)}
+    assert builtin.as_in_root(configured, is_ecosystem=True) == configured
+
+
+def test_nothing_starts_a_job_that_nobody_asked_for_when_it_becomes_known() -> None:
+    others = [job for job in builtin.JOBS if job.id not in builtin.OF_ECOSYSTEM]
+
+    assert {job.first_run for job in others} == {FirstRun.WAIT}

@@ -328,14 +328,12 @@ def test_a_handler_remembers_returns_and_is_told_about_its_slot(tmp_path: Path) 
         ("return [1]", "failed", "returned list"),
         ("return {'a': object()}", "failed", "not JSON"),
         ("raise NotNow('too busy')", None, "too busy"),
-        ("raise Skip('nothing bound')", "skipped", "nothing bound"),
-        ("raise Skip", "skipped", "nothing to do"),
     ],
 )
 def test_whatever_a_handler_does_fails_its_own_run_alone(
     tmp_path: Path, body: str, outcome: str | None, message: str
 ) -> None:
-    source = f"from scheduled.handler import NotNow, Skip\ndef run(context):\n    {body}\n"
+    source = f"from scheduled.handler import NotNow\ndef run(context):\n    {body}\n"
     (tmp_path / "unruly.py").write_text(source)
     engine = Engine(tmp_path, [job(handler="unruly:run"), job("other", command="true")])
     engine.run_at("11:30")
@@ -346,22 +344,6 @@ def test_whatever_a_handler_does_fails_its_own_run_alone(
     assert rows["backup"]["outcome"] == outcome
     assert message in f"{rows['backup']['error']} {rows['backup']['reason']}"
     assert rows["other"]["outcome"] == "succeeded"
-
-
-def test_a_handler_with_nothing_to_do_ends_its_slot_without_a_retry(tmp_path: Path) -> None:
-    source = (
-        "from scheduled.handler import Skip\ndef run(context):\n    raise Skip('nothing bound')\n"
-    )
-    (tmp_path / "idle.py").write_text(source)
-    engine = Engine(tmp_path, [job(handler="idle:run", max_retries=3)])
-    engine.run_at("11:30")
-
-    reports = [engine.run_at(when) for when in ("12:00", "12:01", "12:02")]
-
-    assert [len(report.ran) for report in reports] == [1, 0, 0]
-    assert [report.exit_code for report in reports] == [0, 0, 0]
-    (row,) = reports[0].ran
-    assert (row["outcome"], row["reason"], row["error"]) == ("skipped", "nothing bound", None)
 
 
 def test_a_run_by_hand_has_no_slot_and_moves_nothing(tmp_path: Path) -> None:

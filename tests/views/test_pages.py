@@ -10,7 +10,11 @@ from tests.builders.looks import snapshot, text
 
 
 def shown(**fields: Any) -> str:
-    resting = tuple(map(builtin.inactive, builtin.jobs("UTC")))
+    resting = tuple(
+        builtin.as_in_root(job, is_ecosystem=False)
+        for job in builtin.jobs("UTC")
+        if job.id in builtin.OF_ECOSYSTEM
+    )
     looked_at = snapshot(*resting, job("backup"), **fields)
     return text(pages.of_status(status.document(looked_at), looked_at))
 

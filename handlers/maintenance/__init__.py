@@ -1,0 +1,1 @@
+"""Work that AICO's scheduler has for a machine and its files."""
