@@ -299,32 +299,54 @@ def mapping(node: Node) -> dict[str, Any]:
     return plain
 
 
-_RETENTION: dict[str, Converter[Any]] = {
-    "age": duration,
-    "count": integer(1, 1_000_000),
-    "size": size("1K", "1000T"),
-}
+def limits(what: str, known: dict[str, Converter[Any]]) -> Converter[dict[str, Any]]:
+    """Return a converter of limits by name, each of which may be missing; `what` is an example."""
+
+    @_with_schema(
+        type="object",
+        properties={name: limit.schema for name, limit in known.items()},
+        additionalProperties=False,
+    )
+    def convert(node: Node) -> dict[str, Any]:
+        if not node.is_mapping:
+            raise InvalidValue(f"expected limits like {what}, found {describe(node)}")
+        _refuse_duplicates(node)
+        values = {}
+        for name, value in node.value.items():
+            if name not in known:
+                raise InvalidValue(f'"{excerpt(name)}": no such limit{did_you_mean(name, known)}')
+            try:
+                values[name] = known[name](value)
+            except InvalidValue as error:
+                raise InvalidValue(f"{name}: {error}") from None
+        return values
+
+    return convert
 
 
-@_with_schema(
-    type="object",
-    properties={name: limit.schema for name, limit in _RETENTION.items()},
-    additionalProperties=False,
+retention = limits(
+    "{age: 30d, count: 100}",
+    {"age": duration, "count": integer(1, 1_000_000), "size": size("1K", "1000T")},
 )
-def retention(node: Node) -> dict[str, Any]:
-    """Return how much output is kept: seconds, number of runs, bytes; each may be missing."""
-    if not node.is_mapping:
-        raise InvalidValue(f"expected limits like {{age: 30d, count: 100}}, found {describe(node)}")
-    _refuse_duplicates(node)
-    limits = {}
-    for name, value in node.value.items():
-        if name not in _RETENTION:
-            raise InvalidValue(f'"{excerpt(name)}": no such limit{did_you_mean(name, _RETENTION)}')
-        try:
-            limits[name] = _RETENTION[name](value)
-        except InvalidValue as error:
-            raise InvalidValue(f"{name}: {error}") from None
-    return limits
+"""How much output is kept: seconds, number of runs, bytes."""
+log_rotation = optional(
+    limits(
+        "{size: 5M, count: 5}",
+        {"size": size("1K", "1000T"), "age": duration, "count": integer(1, 999)},
+    )
+)
+"""When logs are rotated, and how many old ones are kept; None: never."""
+_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+@_with_schema(type="string", pattern="^(?i:debug|info|warn(ing)?|error|critical|fatal)$")
+def log_level(node: Node) -> str:
+    """Return a level of Python's logging, in capitals."""
+    level = {"WARN": "WARNING", "FATAL": "CRITICAL"}.get(node.text.upper(), node.text.upper())
+    if level not in _LOG_LEVELS:
+        words = f"{', '.join(_LOG_LEVELS[:-1])} or {_LOG_LEVELS[-1]}"
+        raise InvalidValue(f"{describe(node)}: expected {words}")
+    return level
 
 
 @_with_schema(type=["object", "null"])

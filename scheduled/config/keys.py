@@ -13,6 +13,8 @@ from scheduled.config.converters import (
     duration,
     integer,
     job_entries,
+    log_level,
+    log_rotation,
     mapping,
     optional,
     retention,
@@ -148,6 +150,39 @@ KEYS: Mapping[str, Key] = with_aliases(
             ": for how long, of how many runs of each job, how much of all jobs altogether"
             " (looked at once a day)",
             example="{age: 30d}",
+            stops_jobs=False,
+        ),
+        "log_file": Key(
+            "a [log of what ticks do](guide.md#the-log-of-ticks), a line for each run and each"
+            " thing that went wrong",
+            single_line,
+            "none",
+            "; relative to the configuration's directory. Its directory is made",
+            example="system_logs/scheduled.log",
+            stops_jobs=False,
+        ),
+        "log_level": Key(
+            "the least grave lines in `log_file`: `DEBUG`, `INFO`, `WARNING`, `ERROR` or"
+            " `CRITICAL`",
+            log_level,
+            "INFO",
+            example="INFO",
+            stops_jobs=False,
+        ),
+        "log_name": Key(
+            "the name in each line of `log_file`",
+            single_line,
+            "gaia.runtime",
+            stops_jobs=False,
+        ),
+        "log_rotation": Key(
+            "when `log_file`, and the file that cron's line appends to, are"
+            " [rotated](guide.md#the-log-of-ticks), `{size: 5M, age: 30d, count: 5}`",
+            log_rotation,
+            "{size: 5M, age: 30d, count: 5}",
+            ": once larger, or begun longer ago, than that (the age is looked at once a day);"
+            " `count` is how many old ones are kept. `none` leaves it to you",
+            example="{size: 5M, age: 30d, count: 5}",
             stops_jobs=False,
         ),
         "trusted_owners": Key(

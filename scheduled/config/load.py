@@ -39,6 +39,10 @@ DEFAULTS: Mapping[str, Any] = {
     "subscribe": {},
     "trusted_owners": (),
     "retention": {},
+    "log_file": "",
+    "log_level": "INFO",
+    "log_name": "gaia.runtime",
+    "log_rotation": {"size": 5 * 1024**2, "age": 30 * 86_400.0, "count": 5},
 }
 _PATH_KEYS = ("root", "state_dir", "central_dir")
 ZONE_FILES = (Path("/etc/localtime"), Path("/etc/timezone"))
@@ -75,6 +79,15 @@ class Config:
     """Users besides us and root whose files may be executed."""
     retention: Mapping[str, Any]
     """How much output is kept, as for a job; the size is that of all jobs together."""
+    log_file: str
+    """Where ticks log what they do; relative to the configuration's directory, empty: nowhere."""
+    log_level: str
+    """The least grave lines in there."""
+    log_name: str
+    """The name in each of them."""
+    log_rotation: Mapping[str, Any] | None
+    """How large in bytes and old in seconds logs of ticks may get, and how many old ones are kept;
+    None: they are not rotated."""
     problems: tuple[str, ...]
     """Why jobs are missing: a sentence each, with file and line."""
     sources: tuple[Path, ...]
@@ -121,7 +134,12 @@ class Config:
     @property
     def metrics_path(self) -> Path | None:
         """Where ticks write metrics; None: nowhere."""
-        return _metrics_path(self.places, self.metrics_file)
+        return _beside_config(self.places, self.metrics_file)
+
+    @property
+    def log_path(self) -> Path | None:
+        """Where ticks log what they do; None: nowhere."""
+        return _beside_config(self.places, self.log_file)
 
     def save_caches(self) -> None:
         """Write what need not be read again next time, once it is known that the state is ours."""
@@ -195,6 +213,8 @@ def _values(options: PathOptions, parsed: ParsedConfig) -> dict[str, Any]:
     """Return the settings that are keys of DEFAULTS."""
     values = {key: parsed.settings.get(key, default) for key, default in DEFAULTS.items()}
     values["host"] = options.environ.get("SCHEDULED_HOST") or values["host"]
+    if values["log_rotation"] is not None:
+        values["log_rotation"] = {**DEFAULTS["log_rotation"], **values["log_rotation"]}
     return values
 
 
@@ -211,14 +231,14 @@ def _own_jobs(
     return tuple(builtin.as_in_root(job, is_ecosystem=is_ecosystem) for job in parsed.jobs)
 
 
-def _metrics_path(places: Paths, file: str) -> Path | None:
+def _beside_config(places: Paths, file: str) -> Path | None:
     base = (places.config_path or places.root / "scheduled.yaml").parent
     return base / os.path.expanduser(file) if file else None
 
 
 def _metrics_problems(places: Paths, file: str, place: str) -> tuple[str, ...]:
     """Return that the directory of `metrics_file` is missing: none is made for a typo."""
-    path = _metrics_path(places, file)
+    path = _beside_config(places, file)
     why = paths.missing(path.parent) if path is not None else ""
     return (f"{place}: metrics_file: {path.parent}: {why}",) if path is not None and why else ()
 

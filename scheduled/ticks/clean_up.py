@@ -1,16 +1,25 @@
-"""What a tick tidies: it deletes output of runs beyond the limits of `retention`.
+"""What a tick tidies: it deletes output of runs beyond the limits of `retention`, and rotates logs.
 
 Once a day it also makes the index of the day of the journal that is over.
 """
 
+import os
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scheduled.config.load import Config
 from scheduled.errors import StateError
 from scheduled.state.store import Store
+from scheduled.ticks.context import TickContext
 from scheduled.ticks.report import Report
+
+if TYPE_CHECKING:
+    from scheduled.ticks.own_logs import OpenLog
+
+OUTPUT = (1, 2)
+"""The descriptors of what a tick prints."""
 
 
 def outputs(config: Config, store: Store, report: Report, now: datetime) -> None:
@@ -29,6 +38,34 @@ def outputs(config: Config, store: Store, report: Report, now: datetime) -> None
         )
     elif config.retention or of_jobs:
         _after_runs(config, report, runs)
+
+
+def logs(
+    config: Config, context: TickContext, report: Report, log_file: "OpenLog | None" = None
+) -> None:
+    """Rotate the files that this tick writes to, if they are too large or, on a new day, old."""
+    limits = config.log_rotation
+    if limits is None:
+        return
+    by_age = context.store.began_new_day
+    output = tuple(number for number in OUTPUT if by_age or _size(number) > limits["size"])
+    if not output and log_file is None:
+        return
+    from scheduled.ticks import own_logs
+
+    rotation = own_logs.Rotation(limits, context.store.state_dir / "cache", report.at)
+    appended = own_logs.of_output(context.run_context.environ, output)
+    for log in (*appended, *([log_file] if log_file else ())):
+        rotation.rotate(log, report.notes.append, by_age=by_age)
+    rotation.save()
+
+
+def _size(descriptor: int) -> int:
+    """Return the size of an open file; 0 if it is none."""
+    try:
+        return os.fstat(descriptor).st_size
+    except OSError:
+        return 0
 
 
 def past_days(store: Store) -> None:

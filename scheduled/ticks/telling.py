@@ -17,7 +17,7 @@ from scheduled.state.document import State
 from scheduled.state.gap_entry import GapEntry
 from scheduled.state.heartbeat import Cause
 from scheduled.state.records import DAY
-from scheduled.ticks import opening
+from scheduled.ticks import clean_up, opening
 from scheduled.ticks.context import TickContext
 from scheduled.ticks.report import NO_SPACE_CASE, NO_SPACE_MARK, Report
 from scheduled.ticks.signals import EVERY, Bus
@@ -56,6 +56,26 @@ def subscribers(
         told.end()
 
 
+@contextmanager
+def logged(config: Config, context: TickContext, report: Report, bus: Bus) -> Iterator[None]:
+    """Have `log_file` say what a tick does; rotate the logs when it is over."""
+    if not config.log_file:
+        yield
+        clean_up.logs(config, context, report)
+        return
+    from scheduled.ticks.log_file import LogFile
+
+    log = LogFile(config, report, context.clock)
+    bus.subscribe(EVERY, log.take)
+    try:
+        yield
+        log.finish()
+        clean_up.logs(config, context, report, log.opened())
+    finally:
+        bus.unsubscribe(EVERY, log.take)
+        log.close()
+
+
 def incidents(config: Config, context: TickContext, report: Report, bus: Bus) -> None:
     """Find out what becomes of incidents by what this tick has seen."""
     if not _may_be_ill(config, context.store.state, report, context.clock()):
@@ -72,6 +92,10 @@ def leave_word(
     """Leave word beside the state of what it could not take. Never raises."""
     if isinstance(trouble, LockedError) and is_plain:
         opening.note_locked_out(config.places.state_dir, now)
+    if trouble is not None and config.log_file:
+        from scheduled.ticks import log_file
+
+        log_file.note(config, trouble, now)
     if is_no_space(trouble):
         from scheduled.ticks import data_loss
 

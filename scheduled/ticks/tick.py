@@ -91,6 +91,7 @@ def _run(tick: "Tick", arguments: list[str] | None, on_poll: Callable[[], object
     pings, days = tick.context.pings, known_days.load(tick.store.state_dir)
     with (
         pings.answered(tick.report, tick.clock),
+        telling.logged(tick.config, tick.context, tick.report, tick.bus),
         telling.subscribers(tick.config, tick.context, tick.report, tick.bus) as poll,
     ):
         tick.open()

@@ -262,6 +262,7 @@ def test_the_keys_of_show_json(root: Path) -> None:
         "max_concurrent", "default_timeout", "tick_interval", "catch_up_budget", "max_jobs",
         "host", "notify", "subscribe", "routes", "trusted_owners",
         "metrics_file", "retention", "ping",
+        "log_file", "log_level", "log_name", "log_rotation",
     }  # fmt: skip
     assert found["settings"]["root"] == {"value": str(root), "from": "--root"}
     assert found["jobs"][-1]["command"] == ["x", "[red]"]

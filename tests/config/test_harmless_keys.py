@@ -33,6 +33,10 @@ STOPS = {
     "notify": False,
     "subscribe": False,
     "retention": False,
+    "log_file": False,
+    "log_level": False,
+    "log_name": False,
+    "log_rotation": False,
 }
 """Whether no job runs while the value of a key is wrong."""
 JOB = f'{WITHOUT_SWEEPS}  once: {{schedule: "0 3 * * *", first_run: now, command: "true"}}\n'
@@ -80,6 +84,9 @@ def test_a_wrong_value_stops_jobs_unless_it_is_about_telling_or_keeping(
         ("timezone: UTC\ntimezone: UTC", True),
         ("retention: {ages: 30d}", False),
         ("retention: {age: soon}", False),
+        ("log_rotation: {size: 1}", False),
+        ("log_level: loud", False),
+        ("log_fil: x", False),
         ("ping: 5", False),
         ('metrics_file: "a\\nb"', False),
     ],

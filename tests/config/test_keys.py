@@ -6,7 +6,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
 
-from scheduled.config import yaml_document
+from scheduled.config import load, yaml_document
 from scheduled.config.job_keys import JOB_KEYS
 from scheduled.config.key import Key, manual_rows
 from scheduled.config.keys import KEYS
@@ -84,3 +84,8 @@ def test_a_row_of_the_manual_has_all_names_of_a_key() -> None:
         "| `timeout`, `timeout_seconds` | how long"
     )
     assert manual_rows({"command": JOB_KEYS["command"]})[0].endswith("run as it is) | |")
+
+
+@pytest.mark.parametrize("name", ["log_level", "log_name", "log_rotation"])
+def test_the_manual_has_the_defaults_of_logs(name: str) -> None:
+    assert load.DEFAULTS[name] == value_of(KEYS[name], KEYS[name].default)

@@ -18,7 +18,7 @@ from scheduled.config.importers.findings import Findings, SourceKind
 from scheduled.errors import ConfigError, UsageError
 from scheduled.quick_classes import dataclass
 
-_SIGNS = {SourceKind.AICO: {"scheduler", "tasks"}, SourceKind.GPTME: {*gptme.KEYS}}
+_SIGNS = {SourceKind.AICO: {"scheduler", "tasks"}, SourceKind.GPTME: gptme.SIGNS}
 """Keys by one of which a file is recognised."""
 ANACRONTAB = "anacrontab"
 SYSTEM_TABLES = (Path("/etc/crontab"), Path("/etc/cron.d"))

@@ -13,19 +13,20 @@ from scheduled.config.yaml_document import Node
 from scheduled.system.text import excerpt
 
 KEYS = {
-    name: keys.KEYS[name].field
+    name: keys.KEYS[name].field or name
     for name in (
         "jobs_dir",
         "poll_interval_seconds",
         "default_timeout_seconds",
         "max_concurrent_jobs",
+        "log_level",
+        "log_file",
     )
 }
 """Its keys, with the setting each becomes; scheduled.yaml accepts them as aliases as well."""
-_NOT_USED = {
-    "log_level": "scheduled -v says more, -q less; what jobs print is kept, see `scheduled logs`",
-    "log_file": "`scheduled cron install --log FILE` writes the output of ticks to a file",
-}
+SIGNS = KEYS.keys() - {"log_level", "log_file"}
+"""Those by which its file is recognised: many programs have a log."""
+_PATHS = ("jobs_dir", "log_file")
 
 
 def read(document: Node, folder: Path) -> Findings:
@@ -38,7 +39,7 @@ def read(document: Node, folder: Path) -> Findings:
             text = f"{excerpt(name)}: {excerpt(node.text) or describe(node)}"
             left_out.append(LeftOut(node.line, text, reason))
         else:
-            value = str(_jobs_dir(node.text, folder)) if name == "jobs_dir" else node.plain()
+            value = str(_path(node.text, folder)) if name in _PATHS else node.plain()
             settings[KEYS[name]] = value
     settings.setdefault("default_timeout", int(TIMEOUT))
     return Findings(SourceKind.GPTME, settings=settings, left_out=tuple(left_out))
@@ -47,14 +48,14 @@ def read(document: Node, folder: Path) -> Findings:
 def _problem(name: str, node: Node) -> str:
     """Return why a key cannot become a setting, or ''."""
     if name not in KEYS:
-        return _NOT_USED.get(name, "not a key of gptme's scheduler")
+        return "not a key of gptme's scheduler"
     if name == "poll_interval_seconds" and isinstance(node.value, int | float) and node.value < 60:
         return "cron ticks once a minute at most"
-    converter = single_line if name == "jobs_dir" else keys.KEYS[name].convert
+    converter = single_line if name in _PATHS else keys.KEYS[name].convert
     return problem_with(converter, node)
 
 
-def _jobs_dir(text: str, folder: Path) -> Path:
+def _path(text: str, folder: Path) -> Path:
     """Return the path, relative to the agent's workspace, the parent of `config/`."""
     workspace = folder.parent if folder.name == "config" else folder
     return workspace / text

@@ -24,6 +24,10 @@ MODE = 0o600
 """The mode of new files: crontabs hold passwords, and only their owner can read them."""
 
 
+_PATHS = ("jobs_dirs", "log_file")
+"""The settings that are paths."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """Lines for the configuration; `text` is empty if there are none."""
@@ -133,11 +137,13 @@ def _settings(values: Mapping[str, Any], config: Config, config_path: Path) -> S
 
 
 def _relative_to(values: Mapping[str, Any], base: Path) -> dict[str, Any]:
-    """Return `values` with a directory of job files below `base` made relative to it."""
-    folder = Path(values.get("jobs_dirs", ""))
-    if folder.is_absolute() and folder.is_relative_to(base):
-        return {**values, "jobs_dirs": str(folder.relative_to(base))}
-    return dict(values)
+    """Return `values` with paths below `base` made relative to it."""
+    below = {
+        name: str(Path(values[name]).relative_to(base))
+        for name in _PATHS
+        if name in values and Path(values[name]).is_relative_to(base)
+    }
+    return {**values, **below}
 
 
 def _write_settings(settings: Settings) -> None:
