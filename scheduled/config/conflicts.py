@@ -46,6 +46,29 @@ def own_jobs(jobs: Sequence[Job]) -> list[Job]:
     return [job for job in jobs if job.id not in BUILTIN_IDS]
 
 
+def within_limit(
+    jobs: tuple[Job, ...], limit: int | None, place: str
+) -> tuple[tuple[Job, ...], tuple[str, ...]]:
+    """Return the jobs within `limit`, and the sentence about the others."""
+    excess = jobs_over_limit(jobs, limit)
+    if limit is None or not excess:
+        return jobs, ()
+    excess_ids = {job.id for job in excess}
+    within = tuple(job for job in jobs if job.id not in excess_ids)
+    return within, (limit_problem(excess, limit, place),)
+
+
+def startable(
+    jobs: tuple[Job, ...], offered: tuple[Job, ...]
+) -> tuple[tuple[Job, ...], tuple[str, ...]]:
+    """Return the jobs whose `after` can be fulfilled, and sentences about the others."""
+    # This takes all jobs: a job file may wait for a job of the configuration.
+    problems = dependency_problems((*jobs, *offered)) if any(job.after for job in jobs) else {}
+    places = {job.id: job.source.removeprefix("built-in, ") for job in jobs}
+    sentences = tuple(f"{places[id_]}: {sentence}" for id_, sentence in problems.items())
+    return tuple(job for job in jobs if job.id not in problems), sentences
+
+
 def jobs_over_limit(jobs: Sequence[Job], limit: int | None) -> list[Job]:
     """Return the own jobs beyond `limit`, the last ones; none if `limit` is None."""
     return [] if limit is None else own_jobs(jobs)[limit:]

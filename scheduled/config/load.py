@@ -176,8 +176,10 @@ def _load(options: PathOptions) -> Config:
     origins, own = _origins(options, resolved, parsed), _own_jobs(parsed, resolved, stamps)
     wanted = tuple(job for job in own if job.source != builtin.ON_REQUEST)
     offered = tuple(job for job in own if job.source == builtin.ON_REQUEST)
-    jobs, over_limit = _within_limit(wanted + files.jobs, values["max_jobs"], origins["max_jobs"])
-    jobs, stuck = _startable(jobs, offered)
+    jobs, over_limit = conflicts.within_limit(
+        wanted + files.jobs, values["max_jobs"], origins["max_jobs"]
+    )
+    jobs, stuck = conflicts.startable(jobs, offered)
     unplaced = _metrics_problems(resolved, values["metrics_file"], origins["metrics_file"])
     return Config(
         places=resolved,
@@ -255,31 +257,6 @@ def _taken_ids(parsed: ParsedConfig, files: job_files.JobFileScan) -> dict[str, 
         **files.left_out,
         **{job.id: job.source for job in (*parsed.jobs, *files.jobs)},
     }
-
-
-def _within_limit(
-    jobs: tuple[Job, ...], limit: int | None, place: str
-) -> tuple[tuple[Job, ...], tuple[str, ...]]:
-    """Return the jobs within `limit`, and the sentence about the others."""
-    excess = conflicts.jobs_over_limit(jobs, limit)
-    if limit is None or not excess:
-        return jobs, ()
-    excess_ids = {job.id for job in excess}
-    within = tuple(job for job in jobs if job.id not in excess_ids)
-    return within, (conflicts.limit_problem(excess, limit, place),)
-
-
-def _startable(
-    jobs: tuple[Job, ...], offered: tuple[Job, ...]
-) -> tuple[tuple[Job, ...], tuple[str, ...]]:
-    """Return the jobs whose `after` can be fulfilled, and sentences about the others."""
-    # This takes all jobs: a job file may wait for a job of the configuration.
-    problems = (
-        conflicts.dependency_problems((*jobs, *offered)) if any(job.after for job in jobs) else {}
-    )
-    places = {job.id: job.source.removeprefix("built-in, ") for job in jobs}
-    sentences = tuple(f"{places[id_]}: {sentence}" for id_, sentence in problems.items())
-    return tuple(job for job in jobs if job.id not in problems), sentences
 
 
 def _configured_paths(
