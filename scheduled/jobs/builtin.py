@@ -6,12 +6,12 @@ somebody enables them, or the configuration mentions them: nobody asked for them
 
 from typing import Any
 
-from scheduled.jobs import agency_jobs, ecosystem_jobs
+from scheduled.jobs import agency_jobs, ecosystem_jobs, maintenance_jobs
 from scheduled.jobs.model import Job
 from scheduled.quick_classes import replace
 
 TIMEOUT = ecosystem_jobs.TIMEOUT
-JOBS: tuple[Job, ...] = (*ecosystem_jobs.JOBS, *agency_jobs.JOBS)
+JOBS: tuple[Job, ...] = (*ecosystem_jobs.JOBS, *maintenance_jobs.JOBS, *agency_jobs.JOBS)
 BINDABLE = frozenset(job.id for job in JOBS if job.handler == agency_jobs.UNBOUND)
 """The jobs to which a command or another handler may be bound: they have no work of their own."""
 OF_ECOSYSTEM = frozenset(job.id for job in ecosystem_jobs.JOBS)

@@ -1,0 +1,25 @@
+"""The built-in jobs of AICO's maintenance, as data: they look after files of this machine.
+
+A job that has nothing to work on skips its runs.
+"""
+
+from scheduled.jobs.agency_jobs import UNBOUND
+from scheduled.jobs.model import SYSTEM_ZONE, Job
+
+_HANDLERS = "scheduled.handlers.maintenance"
+
+
+def _job(name: str, schedule: str, description: str, handler: str = "") -> Job:
+    return Job(
+        id=f"maintenance.{name}",
+        schedule=schedule,
+        timezone=SYSTEM_ZONE,
+        handler=handler or f"{_HANDLERS}.{name}",
+        description=description,
+        tags=("maintenance",),
+    )
+
+
+JOBS: tuple[Job, ...] = (
+    _job("vector_optimization", "weekly", "Optimize vector stores; bind a command to it", UNBOUND),
+)
