@@ -67,7 +67,7 @@ def unregister(job: str, state: State, slots: SlotCache) -> list[Event]:
     watermark = counting_start(memory, slots.now, slots.now)
     removed = events.job_registered(job, slots.now, REMOVED, watermark)
     cause = _disabled(memory) or REMOVED
-    until = _seen_until(state, slots.now, slots.now)
+    until = _seen_until(memory, slots.now, slots.now)
     return [*_ended_slots(job, memory, slots, until, cause), removed]
 
 
@@ -122,7 +122,7 @@ def _register(decision: Decision, state: State, slots: SlotCache, start: Start) 
         case Verdict.DISABLED if decide.was_disabled_in_config(job, memory):
             # Enabled again, it is registered anew and does not run for what passed in between.
             cause, begin = decide.DISABLED_IN_CONFIG, slots.now
-            until = _seen_until(state, slots.now, begin)
+            until = _seen_until(memory, slots.now, begin)
             ended = _ended_slots(job.id, memory, slots, until, cause)
             return [*ended, _registered(job, memory, slots, begin, ended, kept=cause)]
         case Verdict.REGISTER | Verdict.DISABLED if memory.away is not None:
@@ -144,7 +144,7 @@ def _new_or_changed(
     was_off = memory.fingerprint in (decide.DISABLED_IN_CONFIG, REMOVED)
     cause = memory.fingerprint if was_off else CHANGED
     is_first = decision.watermark is None
-    ended = _ended_slots(job.id, memory, slots, _seen_until(state, slots.now, begin), cause)
+    ended = _ended_slots(job.id, memory, slots, _seen_until(memory, slots.now, begin), cause)
     return [*ended, _registered(job, memory, slots, begin, ended, at_once=is_first)]
 
 
@@ -161,19 +161,21 @@ def _back(job: Job, state: State, slots: SlotCache, begin: datetime) -> list[Eve
         passed = _passed_slots(job.id, memory, slots, begin, cause)
         corrected = _corrected_watermark(job.id, memory, begin, slots.now)
         return [*passed, *corrected, events.job_back(job.id)]
-    ended = _ended_slots(job.id, memory, slots, _seen_until(state, slots.now, begin), cause)
+    ended = _ended_slots(job.id, memory, slots, _seen_until(memory, slots.now, begin), cause)
     return [*ended, _registered(job, memory, slots, begin, ended)]
 
 
-def _seen_until(state: State, now: datetime, begin: datetime) -> datetime:
+def _seen_until(memory: JobMemory, now: datetime, begin: datetime) -> datetime:
     """Return until when slots have passed: `begin`, or what the clock had shown before a step back.
 
-    What lies further ahead was shown by a clock that has been corrected since.
+    What lies further ahead was shown by a clock that has been corrected since. A job that was off
+    then had no slots to pass.
     """
-    shown = (parse_utc(gap.get("from")) for gap in state["gaps"])
-    return max(
-        [begin, *(instant for instant in shown if instant and now < instant <= now + CORRECTION)]
-    )
+    shown = memory.shown
+    was_off = memory.fingerprint == decide.DISABLED_IN_CONFIG
+    if shown is None or was_off or not now < shown <= now + CORRECTION:
+        return begin
+    return max(begin, shown)
 
 
 def _corrected_watermark(

@@ -54,6 +54,8 @@ def _snapshot(state: State, event: kinds.Snapshot) -> None:
 
 def _job_registered(state: State, event: kinds.JobRegistered) -> None:
     entry = _entry(state, event["job"])
+    if not entry.get("schedule"):
+        entry.pop("shown", None)  # its slots count from now, whatever the clock had shown before
     entry["fingerprint"] = event.get("fingerprint")
     entry["anchor"] = event.get("anchor")
     entry["watermark"] = event.get("watermark")

@@ -135,6 +135,7 @@ class JobEntry(TypedDict, total=False):
     fingerprint: str | None
     anchor: str | None
     watermark: str | None
+    shown: str | None
     schedule: str | None
     zone: str | None
     away: AwayEntry | None

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from scheduled.state.document import State
+from scheduled.state.document import JobEntry, State
 from scheduled.state.gap_entry import GapEntry
-from scheduled.timing.instants import parse_utc
+from scheduled.state.present import CORRECTION
+from scheduled.timing.instants import format_utc, parse_utc
 
 if TYPE_CHECKING:  # every tick would pay for loading what only a type checker reads
     from scheduled.state import event_types as kinds
@@ -28,6 +29,17 @@ def add(state: State, event: kinds.GapExplained) -> None:
     if "seq" in event:  # version 0.1.0 did not count
         gap |= {"run": 0, "missed": 0, "coalesced": 0}
     state["gaps"] = [*state["gaps"], gap][-KEPT:]
+    start, end = parse_utc(gap["from"]), parse_utc(gap["to"])
+    if start is not None and end is not None and end < start:
+        for entry in state["jobs"].values():
+            _note_shown(entry, start, end)
+
+
+def _note_shown(entry: JobEntry, shown: datetime, now: datetime) -> None:
+    """Note what the clock had shown before it was set back, unless that was an error of hours."""
+    before = parse_utc(entry.get("shown"))
+    near = [each for each in (before, shown) if each is not None and each <= now + CORRECTION]
+    entry["shown"] = format_utc(max(near)) if near else None
 
 
 def note_missed(state: State, event: kinds.SlotsMissed) -> None:

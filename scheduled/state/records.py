@@ -128,6 +128,8 @@ class JobMemory(NamedTuple):
     """When it was missing last."""
     anchor: datetime | None = None
     watermark: datetime | None = None
+    shown: datetime | None = None
+    """What the clock had shown when it was set back while the job was known; None if it was not."""
     coalesced: int = 0
     """Missed slots that the next run answers for."""
     enabled: bool | None = None
@@ -175,6 +177,7 @@ def job_memory(state: State, job: str) -> JobMemory:
         absence=entry.get("absence"),
         anchor=parse_utc(entry.get("anchor")),
         watermark=parse_utc(entry.get("watermark")),
+        shown=parse_utc(entry.get("shown")),
         coalesced=entry.get("coalesced", 0),
         enabled=entry.get("enabled"),
         runs=_runs(entry),

@@ -174,6 +174,17 @@ FOUND: dict[str, list[Operation]] = {
         Advance(7200),
         TICK,
     ],
+    "a job is new after the clock was set back, and edited at once": [
+        TICK,
+        Advance(-2400),
+        Configure("c", JobPlan("flaky", "0 * * * *", "latest", 0)),
+        Advance(90),
+        TICK,
+        Configure("c", JobPlan("busy", "* * * * *", "latest", 1)),
+        Advance(20),
+        TICK,
+        Advance(20),
+    ],
 }
 
 

@@ -1,0 +1,57 @@
+"""What a clock that was set back a little has shown is done with, for the jobs it was shown to."""
+
+from pathlib import Path
+
+from scheduled.jobs.model import Job
+from tests.builders.engine import Engine
+from tests.builders.jobs import job
+
+NOTE = "echo $SCHEDULED_SLOT $SCHEDULED_CATCH_UP $SCHEDULED_MISSED >> out"
+
+
+def _missed_after_the_clock_was_set_back(engine: Engine, first: Job, edited: Job) -> list[str]:
+    """Set the clock back by 40 minutes, then have a job, then edit it; return what was missed."""
+    engine.run_at("12:00:05")
+    engine.jobs = (first,)
+    engine.run_at("11:21:35")
+    engine.jobs = (edited,)
+    for when in ("11:21:55", "11:22:15", "11:23:15"):
+        engine.run_at(when)
+    return [str(row["slot"]) for row in engine.rows if row["outcome"] == "missed"]
+
+
+def test_a_job_that_is_new_after_the_clock_was_set_back_and_edited_then_loses_no_slot(
+    tmp_path: Path,
+) -> None:
+    engine = Engine(tmp_path, [])
+    hourly, minutely = job(command=NOTE), job(command=NOTE, schedule="* * * * *")
+
+    missed = _missed_after_the_clock_was_set_back(engine, hourly, minutely)
+
+    assert missed == []
+    assert engine.lines() == ["2026-11-21T11:22:00Z 0 0", "2026-11-21T11:23:00Z 0 0"]
+
+
+def test_a_job_that_was_off_when_the_clock_was_set_back_owes_nothing(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command=NOTE)])
+    engine.run_at("10:30")
+    engine.jobs = (job(command=NOTE, enabled=False),)
+    engine.run_at("10:31")
+    off = job(command=NOTE, enabled=False, schedule="* * * * *")
+
+    missed = _missed_after_the_clock_was_set_back(
+        engine, off, job(command=NOTE, schedule="* * * * *")
+    )
+
+    assert missed == ["2026-11-21T11:00:00Z"]  # it passed while the job was off
+    assert engine.lines() == ["2026-11-21T11:22:00Z 0 0", "2026-11-21T11:23:00Z 0 0"]
+
+
+def test_a_job_whose_slot_the_clock_had_shown_owes_it(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, [job(command="exit 75")])
+    engine.run_at("11:30")
+    hourly, minutely = job(command="exit 75"), job(command=NOTE, schedule="* * * * *")
+
+    assert _missed_after_the_clock_was_set_back(engine, hourly, minutely) == [
+        "2026-11-21T12:00:00Z"
+    ]
