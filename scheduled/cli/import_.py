@@ -1,7 +1,8 @@
-"""`scheduled config import`: the jobs of cron, anacron, gptme, AICO or CIRIS become job files."""
+"""`scheduled config import`: the jobs of other schedulers become job files."""
 
 import os
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
@@ -11,9 +12,10 @@ from scheduled.cli.context import Session
 from scheduled.cli.output import print_json
 from scheduled.config import paths
 from scheduled.config.importers import detect, proposal, this_machine
-from scheduled.config.importers.findings import SourceKind
+from scheduled.config.importers.findings import Findings, SourceKind
 from scheduled.config.importers.proposal import Proposal
 from scheduled.errors import ConfigError, UnreadableFileError, UsageError
+from scheduled.planning.standing import Start
 from scheduled.state import events
 from scheduled.system.files import read_bytes
 
@@ -48,10 +50,11 @@ def import_(
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Create job files from a crontab, an anacrontab, gptme's scheduler.yaml, AICO's core.yaml or
-    CIRIS's tasks as JSON.
+    """Create job files from a crontab, an anacrontab, gptme's scheduler.yaml, AICO's core.yaml,
+    CIRIS's tasks as JSON or AIPass's .daemon/*.json.
 
-    FILE may be - for standard input. Prints a table of the jobs; nothing is written until you
+    FILE may be - for standard input; of AIPass, also a directory, or nothing for the branches that
+    are registered in the root. Prints a table of the jobs; nothing is written until you
     confirm. Existing files are never overwritten, and the crontab is left as it is.
     """
     session: Session = context.obj
@@ -68,7 +71,7 @@ def import_(
     session.own_state()
     before = session.config.problems
     written = proposal.write(proposed)
-    code = registering.register(session, [new.job.id for _, new in proposed.jobs])
+    code = _register(session, proposed)
     if not code:
         _remember(session, proposed)
     if as_json:
@@ -86,8 +89,16 @@ def _proposal(
     kind: SourceKind | None,
     system: bool | None,
 ) -> Proposal:
+    if kind is SourceKind.AIPASS and not from_crontab:
+        if file is None or _is_folder(session, file):
+            return _of_branches(session, file)
+    elif file is not None and kind is None and _is_folder(session, file):
+        return _of_branches(session, file)
     if (file is None) is not from_crontab:
-        raise UsageError("give one of: a file, - for standard input, --crontab")
+        raise UsageError(
+            "give one of: a file, - for standard input, --crontab; or --from aipass for the jobs"
+            " of the registered branches"
+        )
     data, label, folder = _input(session, file)
     if from_crontab:
         kind = SourceKind.CRONTAB
@@ -100,10 +111,45 @@ def _proposal(
         user=this_machine.user_name() if system else "",
         users=users,
         is_root=os.geteuid() == 0,
+        zone=session.zone,
         halves_backslashes=this_machine.has_debians_cron(),
     )
     findings = detect.read(data, label, folder, kind, reader)
+    if findings.kind is SourceKind.AIPASS and file == "-":
+        raise UsageError(
+            "jobs of AIPass are read from a file or a directory, not from standard input: a command"
+            " runs in the directory of its branch"
+        )
+    return _proposed(session, findings)
+
+
+def _is_folder(session: Session, file: str) -> bool:
+    return file != "-" and paths.absolute(file, session.cwd, session.environ).is_dir()
+
+
+def _of_branches(session: Session, file: str | None) -> Proposal:
+    """Return the proposal for AIPass's jobs in a directory, or of the registered branches."""
+    path = paths.absolute(file, session.cwd, session.environ) if file is not None else None
+    reader = detect.Reader(session.now, zone=session.zone)
+    return _proposed(session, detect.read_branches(path, session.config.places.root, reader))
+
+
+def _proposed(session: Session, findings: Findings) -> Proposal:
     return proposal.propose(findings, session.config, paths.config_to_write(session.path_options))
+
+
+def _register(session: Session, proposed: Proposal) -> int:
+    """Put the new jobs on record, intervals with a rhythm of their own from an instant of it."""
+    codes = [
+        registering.register(session, [new.job.id], start=_start(imported.anchor))
+        for imported, new in proposed.jobs
+        if imported.anchor is not None
+    ]
+    return max(*codes, registering.register(session, [new.job.id for _, new in proposed.jobs]), 0)
+
+
+def _start(anchor: datetime) -> Start:
+    return Start(anchor - timedelta(seconds=1), lambda _: (anchor,))
 
 
 def _input(session: Session, file: str | None) -> tuple[bytes, str, Path]:

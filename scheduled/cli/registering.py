@@ -18,15 +18,22 @@ from scheduled.planning.standing import Start
 from scheduled.state import heartbeat, records
 
 
-def register(session: Session, jobs: Collection[str], *, forget: Collection[str] = ()) -> int:
+def register(
+    session: Session,
+    jobs: Collection[str],
+    *,
+    forget: Collection[str] = (),
+    start: Start | None = None,
+) -> int:
     """Put jobs on record that were made or changed now; those in `forget` are new under old ids.
 
-    Return 0, or the exit code if the state cannot be written, after saying so.
+    They count from `start`, by default from now. Return 0, or the exit code if the state cannot be
+    written, after saying so.
     """
     try:
         for job in forget:
             _forget(session, job)
-        put_on_record(session, jobs, Start())
+        put_on_record(session, jobs, start or Start())
     except ConfigError as error:  # `import` has added settings, and says what is wrong with them
         return error.exit_code
     except ScheduledError as error:

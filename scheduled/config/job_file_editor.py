@@ -94,7 +94,7 @@ def propose(fields: Fields, config: Config) -> NewJobFile:
     base = (config.places.config_path or path.parent).parent
     label = f"{directories.label(path.parent, base)}/{path.name}"
     job, problems = check_fields(fields, config, label)
-    conflict_checks = (_id_problem(id_, config), _path_problem(path), _limit_problem(config))
+    conflict_checks = (_id_problem(id_, config) or _path_problem(path), _limit_problem(config))
     problems += [problem for problem in conflict_checks if problem]
     if problems or job is None:
         raise ConfigError(problems)

@@ -179,7 +179,8 @@ def test_ciris_tasks_become_job_files_and_their_deferrals_go_on(root: Path) -> N
     out, code = call(root, "tasks.json", "--yes")
 
     assert (jobs(root), code) == ({"wake"}, 0)
-    assert 'line 1: never\n    schedule: "0 0 30 2 *":' in out
+    assert '1  never             not imported: schedule: "0 0 30 2 *":' in out
+    assert "1  wake   0 9 * * 7  nothing yet: a prompt for CIRIS's agent (disabled)\n" in out
     assert "  wake: a prompt for CIRIS's agent; disabled until you add a command" in out
     entry = session(root).store.state["jobs"]["wake"]
     assert entry["deferral_count"] == 2

@@ -1,12 +1,14 @@
 """From a file of another scheduler to its content: detects the kind and calls the importer."""
 
 from collections.abc import Container
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from scheduled.config import yaml_document
 from scheduled.config.importers import (
     aico,
+    aipass,
+    aipass_files,
     anacrontab,
     ciris,
     crontab,
@@ -14,7 +16,8 @@ from scheduled.config.importers import (
     gptme,
     json_objects,
 )
-from scheduled.config.importers.findings import Findings, SourceKind
+from scheduled.config.importers.aipass import DaemonFile
+from scheduled.config.importers.findings import Findings, LeftOut, SourceKind
 from scheduled.errors import ConfigError, UsageError
 from scheduled.quick_classes import dataclass
 
@@ -35,6 +38,8 @@ class Reader:
     users: Container[str] = ()
     """The users of this machine, by which a crontab that names users is recognised."""
     is_root: bool = False
+    zone: tzinfo = UTC
+    """The zone that times without one are in."""
     halves_backslashes: bool = False
     """Whether cron is Debian's, for which two backslashes in a command are one."""
 
@@ -58,6 +63,8 @@ def read(
         case SourceKind.ANACRON:
             _refuse_crlf(data, label)
             return anacrontab.read(data, is_root=reader.is_root)
+        case SourceKind.AIPASS:
+            return aipass.read([_daemon_file(data, label, folder)], reader.now, reader.zone)
         case SourceKind.CIRIS:
             return ciris.read(json_objects.read(data, label, ciris.LISTS), reader.now)
     document = yaml_document.parse(json_objects.without_surrogates(data), label)
@@ -66,12 +73,31 @@ def read(
     return aico.read(document) if kind is SourceKind.AICO else gptme.read(document, folder)
 
 
+def read_branches(folder: Path | None, root: Path, reader: Reader) -> Findings:
+    """Return the jobs of AIPass below `folder`, or of the branches that are registered at `root`.
+
+    Raise UsageError if there are none.
+    """
+    found = aipass_files.of_registry(root) if folder is None else aipass_files.below(folder)
+    files = [file for file in found if isinstance(file, DaemonFile)]
+    problems = [file for file in found if isinstance(file, LeftOut)]
+    return aipass.read(files, reader.now, reader.zone, problems)
+
+
 def names_users(path: Path) -> bool:
     """Whether this is a system crontab, whose lines name a user."""
     return path in SYSTEM_TABLES or path.parent in SYSTEM_TABLES
 
 
+def _daemon_file(data: bytes, label: str, folder: Path) -> DaemonFile:
+    """Return a file of AIPass's jobs: its branch is the directory that `.daemon` is in."""
+    branch = folder.parent if folder.name == aipass_files.FOLDER else folder
+    return DaemonFile(label, data, str(branch), branch.name.casefold() or "root")
+
+
 def _kind_of(data: bytes, label: str) -> SourceKind:
+    if aipass.is_job_list(data):
+        return SourceKind.AIPASS
     if ciris.is_task_list(data):
         return SourceKind.CIRIS
     if label == ANACRONTAB or crontab_shape.is_anacrontab(data):
@@ -97,7 +123,8 @@ def _kind_of_document(data: bytes, label: str) -> SourceKind:
             return kind
     raise UsageError(
         f"{label}: not recognised as a crontab, an anacrontab, gptme's scheduler.yaml, AICO's"
-        f" core.yaml or CIRIS's tasks; name the kind with --from {', '.join(SourceKind)}"
+        " core.yaml, CIRIS's tasks or AIPass's jobs;"
+        f" name the kind with --from {', '.join(SourceKind)}"
     )
 
 

@@ -1,6 +1,7 @@
 """What an importer found in a file of another scheduler."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -15,6 +16,7 @@ class SourceKind(StrEnum):
     GPTME = "gptme"  # config/scheduler.yaml
     AICO = "aico"  # core.yaml, or another file with its sections `scheduler` and `tasks`
     CIRIS = "ciris"  # its scheduled tasks as JSON
+    AIPASS = "aipass"  # `.daemon/*.json` of its branches
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,10 @@ class ImportedJob:
     is_named: bool = True
     """Whether the file has this id; one that was made up is changed if it is taken."""
     deferrals: Deferrals = Deferrals()
+    file: str = ""
+    """Its file, where there may be several."""
+    anchor: datetime | None = None
+    """An instant that its interval is counted from; None: when it is imported."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,8 @@ class LeftOut:
     line: int
     text: str
     reason: str
+    file: str = ""
+    """As for a job."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,12 @@ from scheduled.config.importers.findings import ImportedJob, SourceKind
 COMMAND = "echo 'no command yet: replace this line' >&2; exit 75"
 """Exit code 75 means not now: neither a success nor a failure to retry."""
 
-_WHY = {SourceKind.AICO: "AICO's own class", SourceKind.CIRIS: "a prompt for CIRIS's agent"}
+WHY = {
+    SourceKind.AICO: "AICO's own class",
+    SourceKind.CIRIS: "a prompt for CIRIS's agent",
+    SourceKind.AIPASS: "a prompt for an agent of AIPass",
+}
+"""What a job with the placeholder command stands for."""
 
 
 def complete(fields: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -34,4 +39,4 @@ def unbound_note(jobs: Iterable[ImportedJob], kind: SourceKind) -> tuple[str, ..
     ids = [str(job.fields["id"]) for job in jobs if job.fields.get("command") == COMMAND]
     if not ids:
         return ()
-    return (f"{', '.join(ids)}: {_WHY[kind]}; disabled until you add a command to its file",)
+    return (f"{', '.join(ids)}: {WHY[kind]}; disabled until you add a command to its file",)

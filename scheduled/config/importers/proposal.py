@@ -70,8 +70,10 @@ def propose(findings: Findings, config: Config, config_path: Path) -> Proposal:
         try:
             jobs.append((job, _new_job_file(job, jobs, config)))
         except ConfigError as error:
-            left_out += [LeftOut(job.line, job.text, problem) for problem in error.problems]
-    left_out.sort(key=lambda part: part.line)
+            left_out += [
+                LeftOut(job.line, job.text, problem, job.file) for problem in error.problems
+            ]
+    left_out.sort(key=lambda part: (part.file, part.line))
     unbound = placeholder.unbound_note((job for job, _ in jobs), findings.kind)
     return Proposal(findings, tuple(jobs), settings, tuple(left_out), (*unbound, *findings.notes))
 
@@ -113,9 +115,11 @@ def _new_job_file(
 
 
 def _is_same(job: Job, other: Job) -> bool:
-    """Whether two jobs run the same command at the same times."""
-    schedules = {(job.schedule, job.timezone), (other.schedule, other.timezone)}
-    return len(schedules) == 1 and job.command == other.command and bool(job.command)
+    """Whether two jobs run the same command at the same times, in the same place."""
+    one, two = (
+        (each.schedule, each.timezone, each.command, each.cwd, each.params) for each in (job, other)
+    )
+    return one == two and bool(job.command)
 
 
 def _files_in(directory: Path) -> set[str]:

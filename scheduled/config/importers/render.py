@@ -5,8 +5,8 @@ from pathlib import Path
 from textwrap import indent
 from typing import Any
 
-from scheduled.config.importers import command_text
-from scheduled.config.importers.findings import SourceKind
+from scheduled.config.importers import command_text, placeholder
+from scheduled.config.importers.findings import ImportedJob, LeftOut, SourceKind
 from scheduled.config.importers.proposal import Proposal, Settings
 from scheduled.config.job_file_editor import NewJobFile
 from scheduled.system.masking import Mask
@@ -18,13 +18,18 @@ _FROM = {
     SourceKind.GPTME: "gptme's scheduler.yaml",
     SourceKind.AICO: "AICO's configuration",
     SourceKind.CIRIS: "CIRIS's tasks",
+    SourceKind.AIPASS: "AIPass's .daemon files",
 }
 _REMOVE = {
     SourceKind.CRONTAB: "cron still has these lines and will run them as well. Remove them; from"
     " your own crontab\nwith `crontab -e`:",
     SourceKind.ANACRON: "anacron still has these lines and will run them as well. Remove them:",
+    SourceKind.AIPASS: 'AIPass\'s own timer still runs these as well. Set `"enabled": false`'
+    " there:",
 }
 """How to end the double life of a job, for the schedulers whose jobs run without us."""
+_IN_TABLE = (SourceKind.AICO, SourceKind.CIRIS, SourceKind.AIPASS)
+"""Schedulers with tasks of their own: what of them is not imported stands in the same table."""
 
 
 def text(proposal: Proposal, *, with_files: bool = False) -> str:
@@ -37,10 +42,18 @@ def text(proposal: Proposal, *, with_files: bool = False) -> str:
 
 def lines_to_remove(proposal: Proposal) -> str:
     """Return the lines that would run beside the new jobs; '' where none do."""
-    if proposal.findings.kind not in _REMOVE or not proposal.jobs:
-        return ""
-    lines = [f"  line {job.line}: {one_line(job.text)}\n" for job, _ in proposal.jobs]
-    return f"{_REMOVE[proposal.findings.kind]}\n{''.join(lines)}"
+    removed = [job for job, file in proposal.jobs if _has_double_life(proposal, file)]
+    lines = [
+        f"  {job.file or 'line'}{':' if job.file else ' '}{job.line}: {one_line(job.text)}\n"
+        for job in removed
+    ]
+    return f"{_REMOVE[proposal.findings.kind]}\n{''.join(lines)}" if lines else ""
+
+
+def _has_double_life(proposal: Proposal, file: NewJobFile) -> bool:
+    """Whether the other scheduler goes on to run a job that runs here."""
+    kind = proposal.findings.kind
+    return kind in _REMOVE and (file.job.enabled or kind is not SourceKind.AIPASS)
 
 
 def settings_to_add(settings: Settings) -> str:
@@ -60,9 +73,10 @@ def document(proposal: Proposal, written: Sequence[Path]) -> dict[str, Any]:
                 "id": file.job.id,
                 "path": str(file.path),
                 "text": _masked_text(file),
+                **_file(imported),
                 "line": imported.line,
                 "from": imported.text,
-                "remove": proposal.findings.kind in _REMOVE,
+                "remove": _has_double_life(proposal, file),
             }
             for imported, file in proposal.jobs
         ],
@@ -74,7 +88,7 @@ def document(proposal: Proposal, written: Sequence[Path]) -> dict[str, Any]:
         if settings.text
         else None,
         "left_out": [
-            {"line": part.line, "text": part.text, "reason": part.reason}
+            {**_file(part), "line": part.line, "text": part.text, "reason": part.reason}
             for part in proposal.left_out
         ],
         "notes": list(proposal.notes),
@@ -82,22 +96,29 @@ def document(proposal: Proposal, written: Sequence[Path]) -> dict[str, Any]:
     }
 
 
+def _file(part: ImportedJob | LeftOut) -> dict[str, str]:
+    """Return the file something is from, where there may be several."""
+    return {"file": part.file} if part.file else {}
+
+
 def _blocks(proposal: Proposal, with_files: bool) -> Iterator[str]:
-    count = len(proposal.jobs)
+    count, in_table = len(proposal.jobs), proposal.findings.kind in _IN_TABLE
     jobs = f"{count} job{'' if count == 1 else 's'} from {_FROM[proposal.findings.kind]}"
     if proposal.jobs:
         folder = proposal.jobs[0][1].path.parent
         yield f"{jobs}, for files in {folder}\n"
-        yield _table(proposal)
     else:
         yield f"{jobs}\n"
+    if proposal.jobs or (in_table and proposal.left_out):
+        yield _table(proposal, proposal.left_out if in_table else ())
     if with_files:
         for imported, file in proposal.jobs:
-            yield f"{file.path}, from line {imported.line}:\n{indent(_masked_text(file), '  ')}"
+            place = f"{imported.file}:{imported.line}" if imported.file else f"line {imported.line}"
+            yield f"{file.path}, from {place}:\n{indent(_masked_text(file), '  ')}"
     settings = proposal.settings
     if settings.text and settings.is_new:
         yield f"{settings.path}:\n{indent(settings.text, '  ')}"
-    if proposal.left_out:
+    if proposal.left_out and not in_table:
         lines = [
             f"  line {part.line}: {one_line(part.text, 100)}\n    {one_line(part.reason)}\n"
             for part in proposal.left_out
@@ -107,24 +128,47 @@ def _blocks(proposal: Proposal, with_files: bool) -> Iterator[str]:
         yield "What changes:\n" + "".join(f"  {note}\n" for note in proposal.notes)
 
 
-def _table(proposal: Proposal) -> str:
-    """Return a line a job: its line in the file, its id, its schedule, and what it runs."""
-    rows = [("LINE", "JOB", "SCHEDULE", "RUNS")]
-    rows += [
-        (str(imported.line), file.job.id, file.job.schedule, _runs(file))
+def _table(proposal: Proposal, left_out: Sequence[LeftOut]) -> str:
+    """Return a line a job: its line in the file, its id, its schedule, and what it runs.
+
+    What is left out follows where it stands in the file, with the reason.
+    """
+    kind = proposal.findings.kind
+    rows = [
+        ((imported.file, imported.line), file.job.id, file.job.schedule, _runs(file, kind))
         for imported, file in proposal.jobs
     ]
-    widths = [max(len(row[place]) for row in rows) for place in range(3)]
+    rows += [
+        ((part.file, part.line), one_line(part.text, 60), "", f"not imported: {part.reason}")
+        for part in left_out
+    ]
+    rows.sort(key=lambda row: row[0])
+    has_files = any(file for (file, _), *_ in rows)
+    cells = [("FROM" if has_files else "LINE", "JOB", "SCHEDULE", "RUNS")]
+    cells += [
+        (
+            f"{file}:{line}" if has_files else str(line),
+            one_line(what),
+            one_line(when),
+            one_line(how),
+        )
+        for (file, line), what, when, how in rows
+    ]
+    widths = [max(len(row[place]) for row in cells) for place in range(3)]
+    align = "<" if has_files else ">"
     return "".join(
-        f"{line:>{widths[0]}}  {id_:<{widths[1]}}  {schedule:<{widths[2]}}  {runs}\n"
-        for line, id_, schedule, runs in rows
+        f"{place:{align}{widths[0]}}  {id_:<{widths[1]}}  {schedule:<{widths[2]}}  {runs}\n"
+        for place, id_, schedule, runs in cells
     )
 
 
-def _runs(file: NewJobFile) -> str:
+def _runs(file: NewJobFile, kind: SourceKind) -> str:
+    """Return what a job runs; for one that is disabled because nothing can be run, why."""
     job = file.job
+    if job.command == placeholder.COMMAND:
+        return f"nothing yet: {placeholder.WHY[kind]} (disabled)"
     if job.handler:
-        return f"handler {job.handler}"
+        return f"handler {job.handler}" + ("" if job.enabled else " (disabled)")
     command = Mask(job.env).text(command_text.shown(job.command))
     return excerpt(command) + ("" if job.enabled else " (disabled)")
 
