@@ -121,6 +121,7 @@ class HandlerRunner:
             "root": self.root,
             "central_dir": self.state_dir / "central",
             "cache_dir": self.state_dir / "cache" / JOB,
+            "state_dir": self.state_dir,
             "slot": self.now,
             "memory": self.memory,
         }

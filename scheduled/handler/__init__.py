@@ -90,6 +90,8 @@ class Context:
     """The directory for `*.central.json` files. It may not exist yet."""
     cache_dir: Path
     """A directory for what can be computed again; it may be emptied at any time."""
+    state_dir: Path | None = None
+    """The state directory of the scheduler; None where a test has made the context without one."""
     slot: datetime | None = None
     """The scheduled time of this run, in UTC; None if it was started by hand."""
     attempt: int = 1

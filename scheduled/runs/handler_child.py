@@ -126,6 +126,7 @@ def _context(description: dict[str, Any]) -> Context:
         root=Path(description["root"]),
         central_dir=Path(description["central_dir"]),
         cache_dir=Path(description["cache_dir"]),
+        state_dir=Path(description["state_dir"]),
         slot=instant("slot"),
         attempt=description["attempt"],
         catch_up=description["catch_up"],

@@ -285,6 +285,7 @@ def _description(attempt: Attempt, memory: dict[str, Any], context: RunContext) 
         "root": str(context.root),
         "central_dir": str(context.central_dir),
         "cache_dir": str(context.state_dir / "cache" / attempt.job.id),
+        "state_dir": str(context.state_dir),
         "slot": format_utc(attempt.slot),
         "attempt": attempt.attempt,
         "catch_up": attempt.catch_up,

@@ -1,5 +1,6 @@
 """Calls that only Linux has: holes in files, leases, reserved space, subreapers."""
 
+import contextlib
 import errno
 import os
 import signal
@@ -13,6 +14,7 @@ FALLOC_FL_KEEP_SIZE = 1
 
 
 FALLOC_FL_PUNCH_HOLE = 2
+FALLOC_FL_COLLAPSE_RANGE = 8
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 MEMORY_UNIT = 1024 if sys.platform == "linux" else 1
@@ -38,26 +40,49 @@ def punch_hole(descriptor: int, start: int, length: int) -> bool:
     return bool(fallocate(descriptor, mode, ctypes.c_int64(start), ctypes.c_int64(length)) == 0)
 
 
-def has_writer(path: Path) -> bool:
-    """Return whether a process has a file of the state open for writing; False if nobody can tell.
+def collapse_range(descriptor: int, length: int) -> None:
+    """Remove so many bytes at the beginning of an open file; what follows moves up: fallocate(2).
 
-    Linux grants a read lease only on a file that nobody has open for writing: fcntl(2).
+    Nothing is copied, and who appends to the file goes on at its end. `length` is in whole blocks.
+    Raises OSError, also for a file system that cannot do that.
     """
     if sys.platform != "linux":
-        return False
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+    import ctypes
+
+    library = ctypes.CDLL(None, use_errno=True)
+    fallocate = getattr(library, "fallocate64", None) or library.fallocate
+    if fallocate(descriptor, FALLOC_FL_COLLAPSE_RANGE, ctypes.c_int64(0), ctypes.c_int64(length)):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+def has_writer(path: Path) -> bool:
+    """Return whether a process has a file of the state open for writing; False if unknown."""
+    with contextlib.suppress(OSError), private.opened(path, "rb") as stream:
+        return take_lease(stream.fileno()) is False
+    return False
+
+
+def take_lease(descriptor: int) -> bool | None:
+    """Take a lease of a file that is open for reading; it ends when the descriptor is closed.
+
+    Linux grants one only if nobody has the file open for writing, be it by a mapping: fcntl(2).
+    Then who opens it waits for us. False: somebody has; None: nobody can tell.
+    """
+    if sys.platform != "linux":
+        return None
     import fcntl
 
     try:
-        with private.opened(path, "rb") as stream:
-            # Who opens it while we have the lease has us signalled; this signal does nothing.
-            fcntl.fcntl(stream, fcntl.F_SETSIG, signal.SIGURG)
-            fcntl.fcntl(stream, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-            fcntl.fcntl(stream, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        # Who opens it while we have the lease has us signalled; this signal does nothing.
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
     except BlockingIOError:
-        return True
-    except OSError:  # no such file, not ours, or a file system without leases
         return False
-    return False
+    except OSError:  # not ours, or a file system without leases
+        return None
+    return True
 
 
 def reserve(descriptor: int, length: int) -> None:

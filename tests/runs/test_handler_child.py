@@ -166,7 +166,7 @@ def test_a_result_that_cannot_be_written_is_no_traceback(tmp_path: Path) -> None
         "catch_up": False,
         "missed": 0,
         "params": {},
-        **{name: str(tmp_path) for name in ("root", "central_dir", "cache_dir")},
+        **{name: str(tmp_path) for name in ("root", "central_dir", "cache_dir", "state_dir")},
         "memory": {},
         "owners": [],
     }

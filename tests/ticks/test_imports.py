@@ -63,7 +63,7 @@ def test_a_tick_that_runs_a_command_imports_what_it_uses(tmp_path: Path) -> None
 
 
 def test_the_process_of_a_handler_imports_what_it_uses(tmp_path: Path) -> None:
-    places = {name: str(tmp_path) for name in ("root", "central_dir", "cache_dir")}
+    places = {name: str(tmp_path) for name in ("root", "central_dir", "cache_dir", "state_dir")}
     run = {"job": "a", "run_id": "r", "attempt": 1, "catch_up": False, "missed": 0, "params": {}}
     when = {"now": "2026-11-21T12:00:00Z", "zone": "UTC"}
     what = {"handler": "builtins:print", "memory": {}, "owners": []}

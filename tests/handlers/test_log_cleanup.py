@@ -1,0 +1,306 @@
+"""What the log cleanup deletes, what it leaves, and why."""
+
+import os
+import socket
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handlers.maintenance import log_cleanup
+from scheduled.handler import Incomplete
+from tests.builders import log_writers, needs, people
+from tests.builders.ecosystem import NOW, context
+
+MIB = 1024 * 1024
+
+
+def log(path: Path, *, days: float = 40, mib: float = 0.5) -> Path:
+    """A log that was last written so many days ago."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"a line\n" * int(mib * MIB / 7))
+    return aged(path, days)
+
+
+def aged(path: Path, days: float) -> Path:
+    when = (NOW - timedelta(days=days)).timestamp()
+    os.utime(path, (when, when), follow_symlinks=False)
+    return path
+
+
+def output(root: Path, job: str, run: str, *, days: float, mib: float = 0.5) -> Path:
+    return log(root / "state" / "runs" / job / f"{run}.log", days=days, mib=mib)
+
+
+def cleaned(root: Path, memory: dict[str, Any] | None = None, **params: Any) -> dict[str, Any]:
+    told = context(root, params=params, memory=memory or {}, state_dir=root / "state")
+    result: Any = log_cleanup.run(told)
+    return dict(result)
+
+
+def complaint(root: Path, **params: Any) -> str:
+    with pytest.raises(Incomplete) as caught:
+        cleaned(root, **params)
+    return str(caught.value)
+
+
+def reasons(result: dict[str, Any]) -> dict[str, str]:
+    return {Path(entry["path"]).name: entry["reason"] for entry in result["left"]}
+
+
+def test_d9_logs_older_than_the_retention_are_deleted_and_no_others(tmp_path: Path) -> None:
+    old, young = log(tmp_path / "logs/old.log", days=31), log(tmp_path / "logs/new.log", days=29)
+    bystander = log(tmp_path / "logs/old.txt")
+
+    result = cleaned(tmp_path, paths=["logs/*.log"])
+
+    assert (old.exists(), young.exists(), bystander.exists()) == (False, True, True)
+    assert (result["files_deleted"], result["files_cleaned_mb"]) == (1, 0.5)
+    assert (result["total_mb"], result["left"]) == (0.5, [])
+
+
+def test_d9_the_size_is_that_of_all_logs_together_and_the_oldest_go_first(tmp_path: Path) -> None:
+    logs = [
+        log(tmp_path / f"{name}/a.log", days=days)
+        for name, days in zip("abcd", (4, 1, 3, 2), strict=True)
+    ]
+
+    paths = ["a/a.log", f"{tmp_path}/b/*", "[c-d]/?.log"]
+    result = cleaned(tmp_path, paths=paths, max_size_mb=1.2)
+
+    assert [path.exists() for path in logs] == [False, True, False, True]
+    assert (result["files_deleted"], result["total_mb"], result["over_limit_mb"]) == (2, 1.0, 0)
+
+
+def test_d9_without_paths_our_own_logs_alone_are_touched(tmp_path: Path) -> None:
+    gone = [output(tmp_path, "a", "r1", days=31), log(tmp_path / "system_logs/scheduled.log.3")]
+    kept = [
+        output(tmp_path, "a", "r2", days=29),
+        log(tmp_path / "system_logs/other.log"),
+        log(tmp_path / "other.log"),
+        aged(log(tmp_path / "state/journal/2026-01-01.jsonl"), 99),
+    ]
+
+    result = cleaned(tmp_path)
+
+    assert [path.exists() for path in gone + kept] == [False] * 2 + [True] * 4
+    assert (result["runs_deleted"], result["files_deleted"]) == (1, 1)
+
+
+def test_d9_the_newest_output_of_a_job_goes_by_its_age_alone(tmp_path: Path) -> None:
+    older, newest = (output(tmp_path, "a", run, days=days) for run, days in (("r1", 2), ("r2", 1)))
+    of_b = output(tmp_path, "b", "r1", days=3)
+
+    result = cleaned(tmp_path, max_size_mb=0.1)
+
+    assert (older.exists(), newest.exists(), of_b.exists()) == (False, True, True)
+    assert (result["runs_deleted"], result["over_limit_mb"]) == (1, 0.9)
+
+
+def test_a_dry_run_says_what_would_go_and_changes_nothing(tmp_path: Path) -> None:
+    logs = [
+        log(tmp_path / f"{name}.log", days=days)
+        for name, days in zip("abc", (40, 2, 1), strict=True)
+    ]
+    asked: dict[str, Any] = {"paths": [f"{tmp_path}/?.log"], "max_size_mb": 0.6}
+
+    said = cleaned(tmp_path, dry_run=True, **asked)
+
+    assert all(path.exists() for path in logs)
+    done = cleaned(tmp_path, **asked)
+    assert {**said, "dry_run": False} == done
+    assert done["files_deleted"] == 2
+
+
+def test_nothing_but_regular_files_of_ours_is_deleted(tmp_path: Path) -> None:
+    victim = log(tmp_path / "elsewhere/precious")
+    logs = tmp_path / "logs"
+    log(logs / "old.log")
+    (logs / "link.log").symlink_to(victim)
+    (logs / "hard.log").hardlink_to(log(tmp_path / "elsewhere/second"))
+    os.mkfifo(logs / "pipe.log")
+    log(logs / "folder.log/inside.log")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(logs / "socket.log"))
+    (logs / "away").symlink_to(tmp_path / "elsewhere")
+
+    result = cleaned(tmp_path, paths=["logs/*.log", "logs/**"])
+
+    assert result["files_deleted"] == 2  # old.log, and inside.log by the second pattern
+    assert victim.exists()
+    assert reasons(result) == {
+        "link.log": "a link, and no link is followed",
+        "away": "a link, and no link is followed",
+        "hard.log": "a hard link: it has a second name elsewhere",
+        "pipe.log": "a pipe, a socket or a device",
+        "socket.log": "a pipe, a socket or a device",
+    }
+
+
+def test_files_of_other_users_are_left(tmp_path: Path) -> None:
+    needs.root()
+    theirs = people.give(log(tmp_path / "theirs.log"))
+
+    result = cleaned(tmp_path, paths=["theirs.log"])
+
+    assert theirs.exists()
+    assert reasons(result) == {"theirs.log": f"belongs to {people.MALLORY}"}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "problem"),
+    [
+        ("/", "means the whole machine; name a directory in it"),
+        ("/*", "means the whole machine; name a directory in it"),
+        ("/**/*.log", "means the whole machine; name a directory in it"),
+        ("../../../../../../../../..", "means the whole machine; name a directory in it"),
+        ("", "expected the path of a file, or a pattern"),
+        ("none/*.log", "no such file or directory"),
+        ("*.lgo", "matches no file"),
+        ("missing.log", "matches no file"),
+        ("logs", "a directory; name the files in it"),
+    ],
+)
+def test_a_path_that_cannot_be_meant_is_an_error_and_the_rest_is_done(
+    tmp_path: Path, pattern: str, problem: str
+) -> None:
+    old, inside = log(tmp_path / "old.log"), log(tmp_path / "logs/a.log")
+
+    said = complaint(tmp_path, paths=[pattern, "old.log"])
+
+    assert problem in said
+    assert pattern in said
+    assert (old.exists(), inside.exists()) == (False, True)
+
+
+def test_a_pattern_that_matched_before_may_match_nothing(tmp_path: Path) -> None:
+    log(tmp_path / "a.log")
+    memory: dict[str, Any] = {}
+    asked = [f"{tmp_path}/*.log"]
+    told = context(tmp_path, params={"paths": asked}, memory=memory)
+
+    first, second = (log_cleanup.run(told) for _ in range(2))
+
+    assert (first["files_deleted"], second["files_deleted"]) == (1, 0)
+
+
+def test_what_cannot_be_deleted_fails_the_run_and_keeps_what_was_done(open_folder: Path) -> None:
+    needs.root()
+    stuck, other = log(open_folder / "shut/a.log"), log(open_folder / "b.log")
+    people.give(open_folder, people.NOBODY)
+    stuck.parent.chmod(0o555)
+
+    said = people.as_nobody(lambda: cleaned(open_folder, paths=["shut/*.log", "b.log"]))
+
+    assert said == f"Incomplete: {stuck}: permission denied"
+    assert (stuck.exists(), other.exists()) == (True, False)
+
+
+def test_a_log_that_somebody_writes_to_is_left_and_the_writer_is_named(tmp_path: Path) -> None:
+    open_, mapped = log(tmp_path / "open.log"), log(tmp_path / "mapped.log")
+    script = (
+        "import mmap, sys, os\n"
+        "log = open(sys.argv[1], 'ab')\n"
+        "with open(sys.argv[2], 'r+b') as stream: view = mmap.mmap(stream.fileno(), 0)\n"
+        "print(flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", script, str(open_), str(mapped)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        for path in (open_, mapped):
+            aged(path, 40)
+
+        result = cleaned(tmp_path, paths=[str(open_), str(mapped)])
+        process.kill()
+
+    assert reasons(result).keys() == {"open.log", "mapped.log"}
+    assert f"process {process.pid} (" in reasons(result)["open.log"]
+    assert open_.exists()
+    assert mapped.exists()
+    assert cleaned(tmp_path, paths=[str(open_), str(mapped)])["files_deleted"] == 2
+
+
+def test_an_ordinary_user_does_not_delete_what_somebody_else_has_open(open_folder: Path) -> None:
+    needs.root()
+    path = log(open_folder / "a.log")
+    people.give(open_folder, people.NOBODY)
+
+    def clean_and_say() -> None:
+        raise RuntimeError(reasons(cleaned(open_folder, paths=["a.log"], max_size_mb=0.1)))
+
+    with path.open("ab") as log_of_root:
+        process = subprocess.Popen(["sleep", "60"], stdout=log_of_root)
+    aged(path, 40)
+    said = people.as_nobody(clean_and_say)  # who cannot see root's descriptors in /proc
+    process.kill()
+    process.wait()
+
+    assert said == "RuntimeError: {'a.log': 'a process of another user writes to it'}"
+    assert path.exists()
+
+
+def test_a_log_that_was_just_written_is_not_deleted_for_its_size(tmp_path: Path) -> None:
+    path, older = log(tmp_path / "a.log", days=0), log(tmp_path / "b.log", days=0.01)
+
+    result = cleaned(tmp_path, paths=[f"{tmp_path}/*.log"], max_size_mb=0.1)
+
+    assert (path.exists(), older.exists()) == (True, False)
+    assert reasons(result) == {"a.log": "was written to within the last minute"}
+
+
+@pytest.mark.slow
+def test_d9_beside_four_live_writers_no_line_is_lost(tmp_path: Path) -> None:
+    paths = {tmp_path / f"{number}.log": way for number, way in enumerate(log_writers.WAYS)}
+    with log_writers.writing(paths) as writers:
+        for number in range(60):
+            old = log(tmp_path / f"{number}-old.log", mib=0.01)
+            told = context(
+                tmp_path,
+                now=datetime.now(UTC),
+                params={"paths": [f"{tmp_path}/*.log"], "max_size_mb": 0.001},
+            )
+            log_cleanup.run(told)
+            assert not old.exists()
+        written = {path: writer.stop() for path, writer in writers.items()}
+
+    assert {path: log_writers.numbers(path) for path in paths} == {
+        path: [*range(count)] for path, count in written.items()
+    }
+
+
+@pytest.mark.slow
+def test_shortened_beside_four_live_writers_each_log_loses_its_oldest_lines_alone(
+    tmp_path: Path,
+) -> None:
+    paths = {tmp_path / f"{number}.log": way for number, way in enumerate(log_writers.WAYS)}
+    asked = {"paths": [f"{tmp_path}/*.log"], "max_size_mb": 0.02, "truncate": True}
+    shortened = 0
+    with log_writers.writing(paths) as writers:
+        for _ in range(60):
+            result: Any = log_cleanup.run(context(tmp_path, now=datetime.now(UTC), params=asked))
+            shortened += result["files_shortened"]
+            if "on this file system" in str(result["left"]):
+                pytest.skip("needs a file system that removes ranges, such as ext4 or XFS")
+        written = {path: writer.stop() for path, writer in writers.items()}
+
+    assert shortened > 4
+    for path, count in written.items():
+        left = log_writers.numbers(path)
+        assert left == [*range(left[0], count)]
+    assert any(log_writers.numbers(path)[0] > 0 for path in paths)
+
+
+def test_a_log_is_not_shortened_under_a_writer_that_does_not_append(tmp_path: Path) -> None:
+    path = log(tmp_path / "a.log")
+    before = path.read_bytes()
+    with path.open("r+b"):
+        result = cleaned(tmp_path, paths=[str(path)], max_size_mb=0.1, truncate=True)
+
+    assert path.read_bytes() == before
+    assert "writes to it, but does not append" in reasons(result)["a.log"]
