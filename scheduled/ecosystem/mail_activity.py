@@ -1,4 +1,7 @@
-"""Mail activity: how much a branch sent and received recently, closed mail included."""
+"""Mail activity: how much a branch sent and received recently, closed mail included.
+
+What this program sent is nobody's: neither the trigger's, which has a copy, nor its readers'.
+"""
 
 import re
 from collections.abc import Iterator
@@ -23,15 +26,21 @@ class Activity(NamedTuple):
 
     sent: int
     received: int
+    notices: int = 0
+    """Those that this program sent and that lie in the inbox, however old."""
+    unread_notices: int = 0
 
 
 def since(folder: Path, start: datetime, zone: tzinfo) -> Activity:
     """Return what a mailbox's owner sent and received after `start`, without unreadable mail."""
-    received = [*_inbox(folder), *_beside_inbox(folder, archive.DELETED, start, zone)]
+    inbox = _inbox(folder)
+    received = [*inbox, *_beside_inbox(folder, archive.DELETED, start, zone)]
     sent = _beside_inbox(folder, archive.SENT, start, zone)
     return Activity(
         sent=sum(_is_later(message, start, zone) for message in sent),
         received=sum(_is_later(message, start, zone) for message in received),
+        notices=sum(map(mailbox.is_ours, inbox)),
+        unread_notices=sum(mailbox.is_ours(each) and mailbox.is_unread(each) for each in inbox),
     )
 
 
@@ -76,6 +85,8 @@ def _document(folder: Folder, name: str) -> Any:
 
 
 def _is_later(message: Any, start: datetime, zone: tzinfo) -> bool:
-    stated = message.get("timestamp") if isinstance(message, dict) else None
+    if not isinstance(message, dict) or mailbox.is_ours(message):
+        return False
+    stated = message.get("timestamp")
     moment = timestamps.readable(stated, zone) if stated is not None else None
     return moment is not None and moment > start

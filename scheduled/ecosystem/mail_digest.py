@@ -67,8 +67,8 @@ class Digests:
 
 
 def foreign(messages: Iterable[Message]) -> list[Message]:
-    """Return the messages that are no notices of this program."""
-    return [message for message in messages if not mailbox.is_notice(message)]
+    """Return the messages that this program did not send itself."""
+    return [message for message in messages if not mailbox.is_ours(message)]
 
 
 def summary(message: Message) -> dict[str, str]:

@@ -33,6 +33,8 @@ POLL = 0.01
 
 SENDER = "@trigger"
 """The address our own mail comes from."""
+SENT_BY = "scheduled"
+"""What our mail has in its `metadata`, under `sent_by`: AIPass's trigger sends mail of its own."""
 
 STALE_NEW = timedelta(hours=48)
 STALE_OPENED = timedelta(hours=24)
@@ -174,6 +176,16 @@ def is_notice(message: Message) -> bool:
     return message.get("from") == SENDER and bool(message.get("upsert_key"))
 
 
+def is_ours(message: Message) -> bool:
+    """Return whether this program sent a message: nobody else wrote it to anybody.
+
+    Earlier versions marked only their standing notices.
+    """
+    metadata = message.get("metadata")
+    sent_by = metadata.get("sent_by") if isinstance(metadata, dict) else None
+    return message.get("from") == SENDER and (sent_by == SENT_BY or is_notice(message))
+
+
 def status(message: Message) -> str:
     """Return `new`, `opened` or `closed`; messages in the old format have `read` instead."""
     given = message.get("status")
@@ -204,13 +216,16 @@ def since(message: Message, zone: tzinfo, opened_by: Callable[[Message], datetim
 def stale(
     box: Mailbox, now: datetime, zone: tzinfo, opened_by: Callable[[Message], datetime]
 ) -> Stale:
-    """Return how many messages of an inbox have waited too long."""
+    """Return how many messages of an inbox have waited too long, but for those we sent.
+
+    Otherwise a notice that nobody reads would be the reason for the next one.
+    """
     counts = {"new": 0, "opened": 0}
     limits = {"new": STALE_NEW, "opened": STALE_OPENED}
     unreadable = []
     for message in box.messages:
         state = status(message)
-        if state not in limits:
+        if state not in limits or is_ours(message):
             continue
         try:
             counts[state] += now - since(message, zone, opened_by) > limits[state]

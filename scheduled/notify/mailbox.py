@@ -122,6 +122,7 @@ class MailboxChannel:
             "status": "new",
             "auto_execute": False,
             "priority": message.priority,
+            "metadata": {"sent_by": mailbox.SENT_BY},
         }
         if message.key is not None:
             entry |= {"upsert_key": message.key, "updates": 1, "metadata": _metadata(message)}
@@ -184,6 +185,7 @@ def _is_news(entry: dict[str, Any], message: Message) -> bool:
 
 def _metadata(message: Message) -> dict[str, Any]:
     return {
+        "sent_by": mailbox.SENT_BY,
         "created": format_utc(message.created),
         "fingerprint": message.fingerprint,
     }

@@ -85,6 +85,7 @@ def test_mail_is_put_in_front_and_counted(drone: Path) -> None:
             "status": "new",
             "auto_execute": False,
             "priority": "low",
+            "metadata": {"sent_by": "scheduled"},
         },
         letter(1, status="opened"),
     ]
