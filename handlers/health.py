@@ -5,20 +5,20 @@ mailbox, and mail that has waited too long; README and dashboard for their age; 
 rotation. Problems of what all branches share, the registry and `system_logs/`, are listed apart,
 under `ecosystem`, so that healthy, inactive, warnings and errors add up to the number of branches.
 Branches whose status is not `active` are counted as `inactive` and not checked: nobody works there
-who could act on a warning.
+who could act on a warning. What each branch did lately is no issue, it is told beside them.
 
 Writes `HEALTH.central.json`; remembers `last_run` and `last_status` under the seed's names.
 Fires `health_check_complete`, with a `message` if there are issues.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import starmap
 from typing import Any
 
-from scheduled.ecosystem import central, registry
+from scheduled.ecosystem import central, health_central, logs, registry
 from scheduled.ecosystem.branch_cache import BranchCache
 from scheduled.ecosystem.central import CentralFileError
-from scheduled.ecosystem.checks import Checkup, Checkups, Issue, Rules
+from scheduled.ecosystem.checks import Checkups, Rules
+from scheduled.ecosystem.issues import Checkup, Issue
 from scheduled.ecosystem.opened_mail import OpenedMail
 from scheduled.ecosystem.sweep import Sweep
 from scheduled.handler import Context, Incomplete
@@ -29,28 +29,39 @@ PARAMS = Rules.PARAMS
 LISTED_IN_MESSAGE = 50
 """Branches; the central file has them all."""
 
+BASIS = 2
+"""To be raised whenever other things are remembered of a branch; older ones are then ignored."""
+
 
 def run(context: Context) -> dict[str, object]:
     """Check every registered branch and write HEALTH.central.json."""
     rules = Rules.from_params(context.params)
     branches = registry.load(context.root, context.cache_dir)
     active = [branch for branch in branches if branch.active]
-    key = [repr(rules), str(context.zone)]
+    key = [BASIS, repr(rules), str(context.zone)]
     cache = BranchCache(context.cache_dir / "health.sweep", key, context.now.timestamp())
-    checkups = Checkups(cache, rules, context.now, context.zone, OpenedMail(context.cache_dir))
+    opened, log_times = OpenedMail(context.cache_dir), logs.newest_by_branch(context.root, active)
+    checkups = Checkups(cache, rules, context.now, context.zone, opened, log_times)
     found = Sweep(cache, checkups.survey, checkups.finding).findings(active)
-    doubtful = (pair for pair in zip(active, found, strict=True) if any(pair[1]))
-    ill = [checkup for checkup in starmap(checkups.checkup, doubtful) if checkup.issues]
-    healthy = len(active) - len(ill)
-    shared = [checkup for checkup in _shared(branches, checkups, context) if checkup.issues]
+    examined = [*map(checkups.examined, active, found)]
+    ill = [
+        Checkup(branch.name, issues)
+        for branch, (issues, _) in zip(active, examined, strict=True)
+        if issues
+    ]
+    did = ((branch.name, done) for branch, (_, done) in zip(active, examined, strict=True))
+    activity = health_central.activity(did)
     inactive = len(branches) - len(active)
-    result = _result(healthy, inactive, ill, shared, context.local_timestamp)
+    shared = [checkup for checkup in _shared(branches, checkups, context) if checkup.issues]
+    result = _result(len(active) - len(ill), inactive, ill, shared)
+    result |= {**activity["result"], "timestamp": context.local_timestamp}
     counts = {"branches": len(branches), **result}
-    service = {"service": "scheduled", "last_updated": context.local_timestamp}
     _remember(context, result)
     _tell(context, counts, [*ill, *shared], len(active))
+    service = {"service": health_central.SERVICE, "last_updated": context.local_timestamp}
     try:
-        central.write(context.central_dir, "HEALTH", {**service, **counts})
+        document = {**service, **counts, **activity["file"]}
+        central.write(context.central_dir, health_central.NAME, document)
     except CentralFileError as error:
         raise Incomplete(str(error), result) from error
     return result
@@ -87,32 +98,22 @@ def _shared(branches: registry.Registry, checkups: Checkups, context: Context) -
     """Yield the problems of what all branches share: the registry, and the system's logs."""
     problems = [problem.removeprefix(f"{branches.path.name}: ") for problem in branches.problems]
     yield Checkup(branches.path.name, tuple(Issue(text, text) for text in problems))
-    yield Checkup("system_logs", tuple(checkups.logs(context.root / "system_logs")))
+    yield checkups.system_logs(context.root / logs.SYSTEM_LOGS)
 
 
 def _result(
-    healthy: int,
-    inactive: int,
-    ill: Sequence[Checkup],
-    shared: Sequence[Checkup],
-    timestamp: str,
+    healthy: int, inactive: int, ill: Sequence[Checkup], shared: Sequence[Checkup]
 ) -> dict[str, object]:
     return {
         "healthy": healthy,
         "inactive": inactive,
-        "warnings": [_entry(checkup) for checkup in ill if checkup.status == "warning"],
-        "errors": [_entry(checkup) for checkup in ill if checkup.status == "error"],
+        "warnings": health_central.findings(ill, "warning"),
+        "errors": health_central.findings(ill, "error"),
         "ecosystem": [
             {"what": checkup.branch, "issues": [issue.text for issue in checkup.issues]}
             for checkup in shared
         ],
-        "timestamp": timestamp,
     }
-
-
-def _entry(checkup: Checkup) -> dict[str, object]:
-    issues = [issue.text for issue in checkup.issues]
-    return {"branch": checkup.branch, "status": checkup.status, "issues": issues}
 
 
 def _remember(context: Context, result: dict[str, Any]) -> None:

@@ -130,6 +130,11 @@ class BranchCache(StampCache):
         self._answer(place, *known)
         return known[1]
 
+    def seen(self, path: str) -> Stamp | None:
+        """Return the stamp with which the facts about a path in the branch are known now."""
+        looked = self._looked.get(path[self._length :])
+        return None if looked is None else looked[0]
+
     def keep(self, path: str, seen: Stamp, facts: Facts) -> None:
         """Keep `facts` about a path in the branch."""
         self._answer(path[self._length :], seen, facts)

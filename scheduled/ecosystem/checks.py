@@ -1,19 +1,14 @@
-"""The checks of one branch: problems with its files, in the words of the seed.
-
-An *error* keeps a branch from working: its folder or mailbox is missing, or one of its files
-cannot be read. Everything else is a *warning*. The seed tells them apart by the word "Missing"
-in the text, so no warning uses that word.
-"""
+"""The checks of one branch: problems with its files, in the words of the seed, and its activity."""
 
 import contextlib
 import math
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, ClassVar
 
-from scheduled.ecosystem import branch, logs, mailbox
+from scheduled.ecosystem import activity, branch, issues, logs
+from scheduled.ecosystem.activity import Activity, Times
 from scheduled.ecosystem.branch import (
     DASHBOARD,
     KINDS,
@@ -24,46 +19,19 @@ from scheduled.ecosystem.branch import (
     names_in,
 )
 from scheduled.ecosystem.branch_cache import Finding
-from scheduled.ecosystem.mailbox import Mailbox
+from scheduled.ecosystem.issues import Checkup, Flaw, Issue, Part
+from scheduled.ecosystem.logs import NO_LOGS, LiveLogs
+from scheduled.ecosystem.mail_check import MailCheck
 from scheduled.ecosystem.memory import Limits, MemoryFile, Survey
 from scheduled.ecosystem.opened_mail import OpenedMail
 from scheduled.ecosystem.registry import Branch
 from scheduled.errors import UnreadableFileError, reason_of
 from scheduled.handler.params import Kind, Param, ParamTable, values
-from scheduled.quick_classes import NamedTuple, dataclass
+from scheduled.quick_classes import dataclass
 from scheduled.system.files import NOWHERE, parse_json, stamp_of
-from scheduled.system.stamp_cache import Facts, StampCache
-
-LISTED = 5
-"""Messages of unknown age named for each inbox."""
+from scheduled.system.stamp_cache import StampCache
 
 DAY = 86_400
-FAR_FUTURE = datetime.max.replace(tzinfo=UTC)
-
-
-class Issue(NamedTuple):
-    """One problem."""
-
-    text: str
-    """As it stands in the central file: `local.json: 612 lines (threshold: 600)`."""
-    in_full: str
-    """As it stands in a message: `FLOW.local.json: 612 lines (threshold: 600)`."""
-    is_error: bool = False
-
-
-@dataclass(frozen=True)
-class Checkup:
-    """The issues of one branch, or of what all branches share."""
-
-    branch: str
-    issues: tuple[Issue, ...] = ()
-
-    @property
-    def status(self) -> str:
-        """`healthy`, `warning` or `error`: as bad as the worst issue."""
-        if any(issue.is_error for issue in self.issues):
-            return "error"
-        return "warning" if self.issues else "healthy"
 
 
 @dataclass(frozen=True)
@@ -94,128 +62,137 @@ class Rules:
         )
 
 
+Examined = tuple[tuple[Issue, ...], Activity]
+"""What is wrong with a branch, and what it did lately."""
+
+
 class Checkups:
     """The checks of many branches, which read only what changed since the last time."""
 
     def __init__(
-        self, cache: StampCache, rules: Rules, now: datetime, zone: tzinfo, opened: OpenedMail
+        self,
+        cache: StampCache,
+        rules: Rules,
+        now: datetime,
+        zone: tzinfo,
+        opened: OpenedMail,
+        log_times: Mapping[str, float],
     ) -> None:
+        """Prepare to check branches; `log_times` are those of `logs.newest_by_branch`."""
         self._cache = cache
-        self._opened = opened
+        self._mail_check = MailCheck(cache, opened, now, zone)
+        self._log_times = log_times
         self._rules = rules
-        self._now = now
         self._seconds = now.timestamp()
         self._zone = zone
         self.survey = Survey(cache, rules.limits)
         self._until = math.inf
+        self._times = Times()
+        """Of the branch that is looked into."""
 
-    def of(self, branch: Branch) -> Checkup:
-        """Check one branch. Problems with its files are part of the result; never raises."""
-        finding = self.finding(branch)
-        return self.checkup(branch, finding.value)
+    def of(self, branch: Branch) -> Examined:
+        """Examine one branch. Problems with its files are part of the result; never raises."""
+        return self.examined(branch, self.finding(branch).value)
 
-    def checkup(self, branch: Branch, found: Any) -> Checkup:
-        """Return the check of a branch from what was found in its files: `value` of `finding`.
+    def examined(self, branch: Branch, found: Any) -> Examined:
+        """Return check and activity of a branch from what was found: `value` of `finding`.
 
         Its logs are looked at each time: they grow, and that changes nothing in their folder.
         """
-        issues, has_logs = found
-        logs = self.logs(f"{branch.folder}/{LOGS}", f"{LOGS}/") if has_logs else ()
-        return Checkup(branch.name, (*(Issue(*issue) for issue in issues), *logs))
+        rows, has_logs, times = found
+        live = self._logs_in(f"{branch.folder}/{LOGS}") if has_logs else NO_LOGS
+        logged = self._log_times.get(branch.name)
+        if live.newest is not None:
+            logged = max(live.newest, logged or live.newest)
+        active = activity.judge(times, logged, self._seconds, self._zone)
+        if not rows and not live.oversized:
+            return (), active
+        return (*(Issue(*row) for row in rows), *self._oversized(live, f"{LOGS}/")), active
 
     def finding(self, branch: Branch) -> Finding:
-        """Return the issues of a branch but for its logs, and until when they are the same."""
+        """Return the issues and times of a branch but for its logs, and until when they hold."""
         self._until = math.inf
+        self._times = Times()
         self.survey.unparsed = 0
-        issues, has_logs = self._issues(branch)
-        value = [[*map(list, issues)], has_logs]
+        found, has_logs = self._issues(branch)
+        value = [[*map(list, found)], has_logs, [*self._times]]
         return Finding(value, self._until, self.survey.unparsed)
 
     def _issues(self, branch: Branch) -> tuple[Sequence[Issue], bool]:
         try:
             names = names_in(branch, self._cache)
         except (FileNotFoundError, NotADirectoryError):
-            return (_error("Missing branch directory"),), False
+            return self._out_of_reach(Flaw.MISSING, "Missing branch directory"), False
         except OSError as error:
-            return (_error(f"Branch directory unreadable ({reason_of(error)})"),), False
+            text = f"Branch directory unreadable ({reason_of(error)})"
+            return self._out_of_reach(Flaw.UNREADABLE, text), False
         folder = branch.folder
-        issues = (
+        found = (
             *self._memory(branch, names),
-            *self._mail(branch, folder, names),
+            *self._mail(branch, names),
             *self._readme(folder, names),
             *self._dashboard(folder, names),
         )
-        return issues, LOGS in names
+        return found, LOGS in names
 
-    def logs(self, folder: str | Path, prefix: str = "") -> Iterator[Issue]:
-        """Yield an issue for each log in a folder that should have been rotated."""
-        limit = self._rules.max_log_bytes
-        for log in logs.oversized_logs(folder, limit):
-            sizes = f"{_megabytes(log.size)}, not rotated (limit: {_megabytes(limit)})"
-            yield _warning(f"{prefix}{log.name}: {sizes}")
+    def _out_of_reach(self, flaw: Flaw, text: str) -> Sequence[Issue]:
+        self._times = Times(problem=text)
+        return (issues.error(Part.BRANCH, flaw, text),)
+
+    def system_logs(self, folder: Path) -> Checkup:
+        """Check the logs that all branches share."""
+        return Checkup(folder.name, tuple(self._oversized(self._logs_in(folder), "")))
+
+    def _logs_in(self, folder: str | Path) -> LiveLogs:
+        return logs.live_logs(folder, self._rules.max_log_bytes)
+
+    def _oversized(self, live: LiveLogs, prefix: str) -> Iterator[Issue]:
+        """Yield an issue for each log that should have been rotated."""
+        limit = _megabytes(self._rules.max_log_bytes)
+        for log in live.oversized:
+            sizes = f"{_megabytes(log.size)}, not rotated (limit: {limit})"
+            yield issues.warning(Part.LOG, Flaw.LARGE, f"{prefix}{log.name}: {sizes}")
 
     def _memory(self, branch: Branch, names: Sequence[str]) -> Iterator[Issue]:
         files = self.survey.among(names, branch)
+        self._remember_memory(files)
         kinds = [file.kind for file in files]
         for file in files:
             if found := _memory_finding(file):
                 # The seed names a file by its kind. Two of a kind are told apart by their names.
                 short = f"{file.kind}.json" if kinds.count(file.kind) == 1 else file.name
-                yield Issue(f"{short}: {found}", f"{file.name}: {found}", bool(file.problem))
+                texts = f"{short}: {found}", f"{file.name}: {found}"
+                if file.problem:
+                    yield issues.error(Part.MEMORY, Flaw.UNREADABLE, *texts)
+                else:
+                    flaw = Flaw.OVER if file.is_over else Flaw.NEAR
+                    yield issues.warning(Part.MEMORY, flaw, *texts)
         for kind in KINDS:
             if kind not in kinds:
                 in_trinity = TRINITY in names or branch.mailbox.name == MAILBOXES[1]
                 owner = "" if in_trinity else f"{branch.name.upper()}."
-                yield Issue(f"{kind}.json not found", f"{owner}{kind}.json not found")
+                texts = f"{kind}.json not found", f"{owner}{kind}.json not found"
+                yield issues.warning(Part.MEMORY, Flaw.MISSING, *texts)
 
-    def _mail(self, branch: Branch, folder: str, names: Sequence[str]) -> Iterator[Issue]:
-        place = next((name for name in MAILBOXES if name in names), None)
-        inbox = f"{folder}/{place}/{mailbox.INBOX}"
-        try:
-            facts = self._cache.unchanged(inbox) if place else None
-        except OSError:
-            facts = None
-        try:
-            if facts is None or len(facts) != 3:
-                facts = self._stale(branch, place, inbox)
-        except UnreadableFileError as error:
-            yield _error(f"{mailbox.INBOX}: unreadable ({error.reason})")
-            return
-        if facts is None:
-            yield _error(f"Missing {branch.mailbox.name} directory")
-            return
-        new, opened, unreadable = facts
-        if new:
-            yield _warning(f"{mailbox.INBOX}: {_messages(new, 'new')} older than 48 hours")
-        if opened:
-            yield _warning(f"{mailbox.INBOX}: {_messages(opened, 'opened')} for over 24 hours")
-        for message in unreadable[:LISTED]:
-            yield _warning(f"{mailbox.INBOX}: {message}")
-        if len(unreadable) > LISTED:
-            yield _warning(f"{mailbox.INBOX}: and {len(unreadable) - LISTED} more of unknown age")
+    def _remember_memory(self, files: Sequence[MemoryFile]) -> None:
+        """Note when the newest of the memory files of a branch was written."""
+        written = []
+        for file in files:
+            seen = self._cache.seen(file.path)
+            if seen is not None:
+                written.append(seen[1] / 1e9)
+                continue
+            place, _, name = file.path.rpartition("/")
+            try:
+                written.append(self._cache.folders.folder(place).followed(name).st_mtime)
+            except OSError as error:
+                self._times = self._times._replace(problem=f"{file.name}: {reason_of(error)}")
+        self._times = self._times._replace(memory=max(written, default=None))
 
-    def _stale(self, branch: Branch, place: str | None, inbox: str) -> Facts | None:
-        """Return what waits in the mailbox of a branch; None if there is none."""
-        box = self._inbox(branch, place)
-        if box is None:
-            return None
-        opened_by = self._opened.opened_by(box, self._now)
-        stale = mailbox.stale(box, self._now, self._zone, opened_by)
-        facts = [stale.new, stale.opened, list(stale.unreadable)]
-        # Worth remembering only if no message in it can become stale by waiting longer.
-        if box.seen and mailbox.stale(box, FAR_FUTURE, self._zone, opened_by) == stale:
-            self._cache.remember(inbox, box.seen, facts)
-        return facts
-
-    def _inbox(self, branch: Branch, place: str | None) -> Mailbox | None:
-        if place is not None:
-            with (
-                contextlib.suppress(OSError),
-                self._cache.folders.folder(branch.folder).inner_within(place) as folder,
-            ):
-                return mailbox.read_in(folder, Path(f"{branch.folder}/{place}"))
-        box = branch.mailbox
-        return mailbox.read(box) if os.path.isdir(box) else None
+    def _mail(self, branch: Branch, names: Sequence[str]) -> Sequence[Issue]:
+        found, worked, problem = self._mail_check.of(branch, names)
+        self._times = self._times._replace(mail=worked, problem=self._times.problem or problem)
+        return found
 
     def _readme(self, folder: str, names: Sequence[str]) -> Iterator[Issue]:
         name = next((name for name in names if is_readme(name)), None)
@@ -224,9 +201,10 @@ class Checkups:
         except OSError:
             changed = None
         if changed is None:
-            yield _warning("README.md not found")
+            yield issues.warning(Part.README, Flaw.MISSING, "README.md not found")
         elif (days := self._days_over(changed, self._rules.readme_max_age)) is not None:
-            yield _warning(f"{name}: not updated for {days} days")
+            text = f"{name}: not updated for {days} days"
+            yield issues.warning(Part.README, Flaw.OLD, text)
 
     def _readme_changed(self, folder: str, name: str) -> float:
         path = f"{folder}/{name}"
@@ -245,10 +223,12 @@ class Checkups:
         try:
             updated = self._dashboard_updated(f"{folder}/{DASHBOARD}")
         except UnreadableFileError as error:
-            yield _error(f"{DASHBOARD}: unreadable ({error.reason})")
+            text = f"{DASHBOARD}: unreadable ({error.reason})"
+            yield issues.error(Part.DASHBOARD, Flaw.UNREADABLE, text)
             return
         if (days := self._days_over(updated, self._rules.dashboard_max_age)) is not None:
-            yield _warning(f"{DASHBOARD}: not updated for {days} days")
+            text = f"{DASHBOARD}: not updated for {days} days"
+            yield issues.warning(Part.DASHBOARD, Flaw.OLD, text)
 
     def _dashboard_updated(self, path: str) -> float:
         """Return when a dashboard was updated, in epoch seconds: as it says, else its mtime."""
@@ -286,18 +266,6 @@ def _memory_finding(file: MemoryFile) -> str:
         if amount.is_near
     ]
     return ", ".join(found)
-
-
-def _warning(text: str) -> Issue:
-    return Issue(text, text)
-
-
-def _error(text: str) -> Issue:
-    return Issue(text, text, is_error=True)
-
-
-def _messages(count: int, status: str) -> str:
-    return f"{count} {status} message{'' if count == 1 else 's'}"
 
 
 def _megabytes(size: int) -> str:

@@ -16,6 +16,14 @@ from scheduled.errors import reason_of
 from scheduled.quick_classes import NamedTuple, dataclass, field
 from scheduled.system.folder import Folder
 
+SYSTEM_LOGS = "system_logs"
+
+UNKNOWN = "(unknown)"
+"""Whose errors no branch can be named for."""
+
+# What cron redirects our own output to: counted, it would report our reports.
+_OURS = re.compile(r"scheduled.*\.log(\.\d+)?")
+
 
 class Oversized(NamedTuple):
     """A live log that was not rotated."""
@@ -25,35 +33,57 @@ class Oversized(NamedTuple):
     """Bytes."""
 
 
-def oversized_logs(folder: str | Path, limit: int) -> list[Oversized]:
-    """Return the `*.log` files in a folder with more than `limit` bytes, by name.
+class LiveLogs(NamedTuple):
+    """What a folder of logs tells at a glance."""
+
+    oversized: list[Oversized]
+    """By name."""
+    newest: float | None
+    """When one of them was last written to, epoch seconds; ours do not count."""
+
+
+NO_LOGS = LiveLogs([], None)
+
+
+def live_logs(folder: str | Path, limit: int) -> LiveLogs:
+    """Return which `*.log` files in a folder have more than `limit` bytes, and the newest's time.
 
     Rotated logs (`x.log.1`, `x.log.2.gz`) may be of any size. Empty if there is no folder.
     """
     try:
         with Folder.open(folder) as place:
             names = [name for name in place.names() if name.endswith(".log")]
-            logs = [Oversized(name, _size(place, name)) for name in names]
+            logs = {name: _status(place, name) for name in names}
     except OSError:
-        return []  # no logs there, or none that are ours to look at
-    return sorted(log for log in logs if log.size > limit)
+        return NO_LOGS  # no logs there, or none that are ours to look at
+    found = [(name, status) for name, status in logs.items() if status is not None]
+    oversized = [Oversized(name, status.st_size) for name, status in found]
+    written = [status.st_mtime for name, status in found if not _OURS.fullmatch(name)]
+    return LiveLogs(
+        sorted(log for log in oversized if log.size > limit), max(written, default=None)
+    )
 
 
-def _size(folder: Folder, name: str) -> int:
+def newest_by_branch(root: Path, branches: Iterable[Branch]) -> dict[str, float]:
+    """Return when each branch last wrote to a log in the common folder, epoch seconds."""
+    newest: dict[str, float] = {}
+    with suppress(OSError):
+        entries = [*_entries(os.fspath(root / SYSTEM_LOGS))]
+        owners = _Owners(branches if entries else ())
+        for name, status in entries:
+            if not _OURS.fullmatch(name):
+                owner = owners.of(name)
+                newest[owner] = max(status.st_mtime, newest.get(owner, status.st_mtime))
+    return newest
+
+
+def _status(folder: Folder, name: str) -> os.stat_result | None:
+    """Return the status of a log; None if it is none."""
     try:
         status = folder.followed(name)
     except OSError:  # rotated away since, or a link of others
-        return 0
-    return status.st_size if stat.S_ISREG(status.st_mode) else 0
-
-
-SYSTEM_LOGS = "system_logs"
-
-UNKNOWN = "(unknown)"
-"""Whose errors no branch can be named for."""
-
-# What cron redirects our own output to: counted, it would report our reports.
-_OURS = re.compile(r"scheduled.*\.log(\.\d+)?")
+        return None
+    return status if stat.S_ISREG(status.st_mode) else None
 
 
 @dataclass

@@ -81,6 +81,14 @@ class StampCache:
         self._now[path] = row
         return row[3:]
 
+    def seen(self, path: str) -> Stamp | None:
+        """Return the stamp with which the facts about `path` are known now; None if they are not.
+
+        For who wants to know when a file was written that a sweep has just looked at.
+        """
+        row = self._now.get(path)
+        return None if row is None else (row[0], row[1], row[2])
+
     def remember(self, path: str, seen: Stamp, facts: Facts) -> None:
         """Keep `facts`, learned from `path` after its stamp was taken as `seen`."""
         if seen[1] < self._young_since:

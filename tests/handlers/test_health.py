@@ -42,6 +42,8 @@ def test_a_healthy_ecosystem_is_healthy_and_nobody_is_told(tmp_path: Path, grow:
         "warnings": [],
         "errors": [],
         "ecosystem": [],
+        "activity": {"RED_FLAG": 0, "ERROR": 0, "OK": 0, "NO_ACTIVITY": 2},
+        "red_flags": [],
         "timestamp": timestamp,
     }
     assert told.events == [("health_check_complete", {"branches": 2, **result})]
@@ -50,6 +52,7 @@ def test_a_healthy_ecosystem_is_healthy_and_nobody_is_told(tmp_path: Path, grow:
         "last_updated": timestamp,
         "branches": 2,
         **result,
+        "by_activity": {"RED_FLAG": [], "ERROR": [], "OK": [], "NO_ACTIVITY": ["DRONE", "FLOW"]},
     }
 
 

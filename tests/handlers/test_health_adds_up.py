@@ -5,6 +5,8 @@ import shutil
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from handlers import health
 from scheduled.demo import example
 from tests.builders.ecosystem import (
@@ -91,3 +93,28 @@ def test_b8_the_numbers_of_branches_add_up_whatever_is_wrong_besides(home: Path)
     assert "Branches checked: 6\n" in message["body"]
     assert "**Warning: system_logs**\n" in message["body"]
     assert told.memory["last_status"] == {"healthy": 4, "warnings": 1, "errors": 1}
+
+
+@pytest.mark.parametrize("status", ["new", "opened"])
+def test_e11_a_notice_that_nobody_reads_causes_no_warning(home: Path, status: str) -> None:
+    """Else the health check would mail about the mail that it sent."""
+    mark = {"from": "@trigger", "status": status, "opened_at": "2026-11-01 10:00:00"}
+    sent = NOW - timedelta(days=6)
+    add_message(home / "flow/ai_mail.local", "a", sent, upsert_key="health", **mark)
+    add_message(home / "flow/ai_mail.local", "b", sent, metadata={"sent_by": "scheduled"}, **mark)
+    assert issues(home) == {}
+
+    add_message(home / "flow/ai_mail.local", "from AIPass's own trigger", sent, **mark)
+    assert len(issues(home)["FLOW"]) == 1
+
+
+def test_e13_the_central_file_says_in_a_word_what_is_wrong_with_what(home: Path) -> None:
+    add_memory(home / "drone", "DRONE.local.json", 612)
+    (home / "drone/README.md").unlink()
+    (home / "flow/DASHBOARD.local.json").write_text("{")
+
+    health.run(context(home))
+
+    document = central_file(home)
+    assert document["warnings"][0]["kinds"] == ["memory over", "readme missing"]
+    assert document["errors"][0]["kinds"] == ["dashboard unreadable"]

@@ -17,7 +17,7 @@ import pytest
 
 from handlers import health, memory_rollover
 from scheduled.demo import example
-from scheduled.ecosystem import memory, sweep
+from scheduled.ecosystem import central, memory, sweep
 from scheduled.system import second_process
 from tests.builders import ecosystem, soak
 from tests.builders.ecosystem import NOW, context, entry
@@ -72,6 +72,18 @@ def receive_mail(random: Random, branch: Path, name: str) -> None:
         (box / "inbox.json").write_text("{")
 
 
+def send_or_close_mail(random: Random, branch: Path, name: str) -> None:
+    box = branch / random.choice(("ai_mail.local", ".ai_mail.local"))
+    folder = box / random.choice(("sent", "deleted"))
+    folder.mkdir(parents=True, exist_ok=True)
+    moment = NOW + timedelta(hours=random.choice((-1, -1, -20, 20, 40, 400)))
+    sender = random.choice((name, "TRIGGER"))
+    key = random.choice((None, "health"))
+    letter = example.message(1, sender, "x", moment - timedelta(hours=1), upsert_key=key)
+    stem = random.choice((f"{moment:%Y%m%d_%H%M%S}_x", "undated"))
+    example.write_json(folder / f"{stem}.json", {**letter, "archived_at": moment.isoformat()})
+
+
 def write_other_files(random: Random, branch: Path, name: str) -> None:
     (branch / random.choice(("README.md", "readme.rst"))).write_text("x" * random.randrange(9))
     updated = NOW - timedelta(days=random.choice((1, 6, 9)))
@@ -96,6 +108,8 @@ CHANGES: tuple[Change, ...] = (
     lose_something,
     plant_a_link,
     receive_mail,
+    send_or_close_mail,
+    send_or_close_mail,
     write_other_files,
     close_something,
 )
@@ -143,6 +157,7 @@ class Sweeper:
             kept = self._memory.setdefault(handler.__name__, {})
             told = context(root, now=now, cache_dir=self._cache, memory=kept)
             found += [handler.run(told), told.events, dict(kept)]
+            found.append(central.read(told.central_dir, "HEALTH"))
         return found
 
 

@@ -1,0 +1,182 @@
+"""`HEALTH.central.json`: what the last health check found in each branch, and what each did lately.
+
+The result of a health check in the history has the same lists. Readers believe nothing that either
+holds: any program may write a central file.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Any
+
+from scheduled.ecosystem import central, timestamps
+from scheduled.ecosystem.activity import Activity, Status
+from scheduled.ecosystem.formats import one_line
+from scheduled.ecosystem.issues import Checkup, Flaw, Part
+from scheduled.quick_classes import NamedTuple, dataclass
+
+NAME = "HEALTH"
+SERVICE = "scheduled"
+
+NAME_LENGTH = 100
+TEXT_LENGTH = 300
+
+
+class Finding(NamedTuple):
+    """What is wrong with a branch, or with what all branches share."""
+
+    name: str
+    issues: tuple[str, ...]
+    kinds: tuple[str, ...] = ()
+    """Part and flaw of each issue, `memory over`; empty where an older version wrote it."""
+
+    @property
+    def about_limits(self) -> tuple[bool, ...]:
+        """Of each issue, whether it is that a memory file is near its limit, or over."""
+        if self.kinds:
+            return tuple(kind in _LIMITS for kind in self.kinds)
+        return tuple(_LIMIT_TEXT.search(text) is not None for text in self.issues)
+
+    @property
+    def flaws(self) -> dict[str, Flaw]:
+        """The worst flaw of each part that has one."""
+        worst: dict[str, Flaw] = {}
+        for kind in self.kinds:
+            part, _, word = kind.partition(" ")
+            flaw = Flaw(word)
+            if part not in worst or _RANK[flaw] < _RANK[worst[part]]:
+                worst[part] = flaw
+        return worst
+
+
+@dataclass(frozen=True)
+class Health:
+    """The result of a health check."""
+
+    checked_at: datetime
+    """UTC."""
+    healthy: int = 0
+    warnings: tuple[Finding, ...] = ()
+    errors: tuple[Finding, ...] = ()
+    ecosystem: tuple[Finding, ...] = ()
+    red_flags: tuple[tuple[str, str], ...] = ()
+    """Branch and reason."""
+    by_activity: Mapping[Status, tuple[str, ...]] | None = None
+    """The branches of each activity; None if that was not written."""
+
+
+_RANK = {flaw: number for number, flaw in enumerate(Flaw)}
+_LIMITS = (f"{Part.MEMORY} {Flaw.OVER}", f"{Part.MEMORY} {Flaw.NEAR}")
+_LIMIT_TEXT = re.compile(r"\((threshold: \d+|approaching threshold)\)$")
+_KINDS = frozenset(f"{part} {flaw}" for part in Part for flaw in Flaw)
+
+
+def findings(ill: Iterable[Checkup], status: str) -> list[dict[str, object]]:
+    """Return the entries of the branches with this status, as the file has them."""
+    return [
+        {
+            "branch": checkup.branch,
+            "status": status,
+            "issues": [issue.text for issue in checkup.issues],
+            "kinds": [issue.kind for issue in checkup.issues],
+        }
+        for checkup in ill
+        if checkup.status == status
+    ]
+
+
+def activity(active: Iterable[tuple[str, Activity]]) -> dict[str, dict[str, Any]]:
+    """Return what the branches did, as results have it and as only the file has it."""
+    names: dict[str, list[str]] = {status.value: [] for status in Status}
+    red_flags = []
+    for name, (status, reason) in active:
+        names[status].append(name)
+        if status is Status.RED_FLAG:
+            red_flags.append({"branch": name, "reason": reason})
+    counts = {status: len(branches) for status, branches in names.items()}
+    return {"result": {"activity": counts, "red_flags": red_flags}, "file": {"by_activity": names}}
+
+
+def read(folder: Path, zone: tzinfo) -> Health | None:
+    """Return the published result of the last health check; None if there is none to be used."""
+    return understood(central.read(folder, NAME), "last_updated", zone)
+
+
+def understood(document: Any, dated: str, zone: tzinfo) -> Health | None:
+    """Return a result; None if it is none. `dated` is the key that says of when it is."""
+    if not isinstance(document, dict):
+        return None
+    checked_at = timestamps.readable(document.get(dated), zone)
+    if checked_at is None:
+        return None
+    healthy = document.get("healthy")
+    return Health(
+        checked_at,
+        healthy=healthy if isinstance(healthy, int) else 0,
+        warnings=_findings(document.get("warnings")),
+        errors=_findings(document.get("errors")),
+        ecosystem=_findings(document.get("ecosystem"), "what"),
+        red_flags=_red_flags(document.get("red_flags")),
+        by_activity=_by_activity(document.get("by_activity")),
+    )
+
+
+def found(
+    ill: Iterable[Checkup], did: Iterable[tuple[str, Activity]], healthy: int, now: datetime
+) -> Health:
+    """Return the result of looking at all branches now, as one that was published reads."""
+    told = activity(did)
+    by_status: dict[str, list[Finding]] = {"warning": [], "error": []}
+    for checkup in ill:
+        texts = tuple(_text(issue.text) for issue in checkup.issues)
+        kinds = tuple(issue.kind for issue in checkup.issues)
+        by_status[checkup.status].append(Finding(_name(checkup.branch), texts, kinds))
+    return Health(
+        now,
+        healthy=healthy,
+        warnings=tuple(by_status["warning"]),
+        errors=tuple(by_status["error"]),
+        red_flags=_red_flags(told["result"]["red_flags"]),
+        by_activity=_by_activity(told["file"]["by_activity"]),
+    )
+
+
+def _findings(listed: Any, about: str = "branch") -> tuple[Finding, ...]:
+    return tuple(
+        _entry(entry.get(about), _list(entry.get("issues")), _list(entry.get("kinds")))
+        for entry in _dicts(listed)
+    )
+
+
+def _entry(name: Any, texts: list[Any], kinds: list[Any]) -> Finding:
+    is_known = len(kinds) == len(texts) and all(
+        isinstance(kind, str) and kind in _KINDS for kind in kinds
+    )
+    return Finding(_name(name), tuple(map(_text, texts)), tuple(kinds) if is_known else ())
+
+
+def _red_flags(listed: Any) -> tuple[tuple[str, str], ...]:
+    return tuple((_name(each.get("branch")), _text(each.get("reason"))) for each in _dicts(listed))
+
+
+def _by_activity(names: Any) -> dict[Status, tuple[str, ...]] | None:
+    if not isinstance(names, dict):
+        return None
+    return {status: tuple(map(_name, _list(names.get(status.value)))) for status in Status}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [entry for entry in _list(value) if isinstance(entry, dict)]
+
+
+def _name(value: Any) -> str:
+    return one_line(value, NAME_LENGTH)
+
+
+def _text(value: Any) -> str:
+    return one_line(value, TEXT_LENGTH)
