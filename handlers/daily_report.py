@@ -1,21 +1,24 @@
-"""Write the summary of the day: health, mail, memory files, plans. Mailed to @dev_central.
+"""Write the summary of the day: health, red flags, mail, memory files, plans.
 
-The wording is the seed's. A missing source counts as nothing; an outdated one is not used: then
-the branches are checked now.
+The wording is the seed's, but the worst comes first and nothing is told twice: that a memory file
+is too long stands under Memory Status alone. What this program sent counts as nobody's mail. A
+missing source counts as nothing; an outdated one is not used: then the branches are checked now.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from scheduled.ecosystem import central, mail_activity, mail_central, plans, registry, timestamps
-from scheduled.ecosystem.checks import Checkups, Rules
+from scheduled.ecosystem import central, mail_activity, mail_central, plans, registry
+from scheduled.ecosystem.activity import Status
+from scheduled.ecosystem.checks import Rules
 from scheduled.ecosystem.formats import one_line
+from scheduled.ecosystem.health_central import Finding, Health
 from scheduled.ecosystem.memory import MemoryFile, Survey
-from scheduled.ecosystem.opened_mail import OpenedMail
+from scheduled.ecosystem.overview import Overview
 from scheduled.ecosystem.registry import Branch, RegistryError
 from scheduled.handler import Context, Kind, Param, values
-from scheduled.quick_classes import dataclass, field
+from scheduled.quick_classes import NamedTuple
 from scheduled.system.stamp_cache import StampCache
 
 PARAMS = {
@@ -23,40 +26,43 @@ PARAMS = {
     "send": Param("whether the report is mailed to somebody", Kind.FLAG, True),
 }
 
-FRESH = timedelta(hours=2)
-"""How old HEALTH.central.json may be: it is written every hour."""
-
 ACTIVE = timedelta(hours=24)
 LISTED = 50
 """Lines of one list; of more, only the number."""
+NAMED = 10
+"""Branches named on one line; of more, only the number."""
 PLANS_LISTED = 5
 
 
-@dataclass
-class Health:
-    """The health of the branches, with a line for each that is not healthy."""
+Mail = Iterable[tuple[Branch, mail_activity.Activity]]
+"""What each branch sent and received."""
 
-    healthy: int = 0
-    warnings: list[str] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-    ecosystem: list[str] = field(default_factory=list)
-    """The same for what all branches share."""
+
+class Section(NamedTuple):
+    """A part of the report, and the numbers in it."""
+
+    lines: Sequence[str]
+    numbers: Mapping[str, Any] = {}
 
 
 def run(context: Context) -> dict[str, object]:
     """Build today's report, and fire `daily_report` with it."""
-    report = build(context)
+    report = _report(context)
     date = f"{context.local_now:%Y-%m-%d}"
     payload: dict[str, Any] = {}
     if values(PARAMS, context.params)["send"]:
         subject = f"[DAILY] System Report - {date}"
         # One slot a day: caught up at seven and due at eight, it is the same report, renewed.
-        message = {"subject": subject, "body": report, "key": f"daily-report {date}"}
+        message = {
+            "subject": subject,
+            "body": "\n".join(report.lines),
+            "key": f"daily-report {date}",
+        }
         if context.slot is None:
             message["fingerprint"] = context.run_id  # asked for by hand, it is sent in any case
         payload = {"message": message}
     context.fire("daily_report", date=date, **payload)
-    return {"date": date, "report": report}
+    return {"date": date, "report": "\n".join(report.lines), **report.numbers}
 
 
 def build(context: Context) -> str:
@@ -64,24 +70,34 @@ def build(context: Context) -> str:
 
     Raises ValueError for unusable params.
     """
+    return "\n".join(_report(context).lines)
+
+
+def _report(context: Context) -> Section:
     rules = Rules.from_params(context.params)
     branches, trouble = _branches(context)
     cache = StampCache(context.cache_dir / "daily_report.sweep")
     active = [branch for branch in branches if branch.active]
-    health = _published(context) or _looked_at(context, active, cache, rules)
+    now, zone = context.now, context.zone
+    overview = Overview(context.root, active, rules, cache, context.cache_dir, now, zone)
+    health = overview.health(context.central_dir)
     survey = Survey(cache, rules.limits, thorough=False)
-    exceeding = [file for file in survey.files(active) if file.is_over]
-    lines = [
-        f"# AIPass Daily Report - {context.local_now:%Y-%m-%d}",
-        *_health_section(health, trouble),
-        *_away_section(central.read(context.central_dir, "SCHEDULED")),
-        *_mail_section(central.read(context.central_dir, mail_central.NAME)),
-        *_activity_section(context, branches),
-        *_memory_section(exceeding),
-        *_plans_section(plans.active(context.root, context.central_dir)),
-    ]
+    start = now - ACTIVE
+    mail = [(branch, mail_activity.since(branch.mailbox, start, zone)) for branch in branches]
+    sections = (
+        _health_section(health, trouble),
+        _red_flags_section(health),
+        _away_section(central.read(context.central_dir, "SCHEDULED")),
+        _mail_section(central.read(context.central_dir, mail_central.NAME), mail),
+        _activity_section(health, mail),
+        _memory_section([file for file in survey.files(active) if file.is_near]),
+        _plans_section(plans.active(context.root, context.central_dir)),
+    )
     cache.save()
-    return "\n".join(lines)
+    title = f"# AIPass Daily Report - {context.local_now:%Y-%m-%d}"
+    lines = [line for section in sections for line in section.lines]
+    numbers = {key: value for section in sections for key, value in section.numbers.items()}
+    return Section([title, *lines], numbers)
 
 
 def _branches(context: Context) -> tuple[Sequence[Branch], str]:
@@ -92,53 +108,12 @@ def _branches(context: Context) -> tuple[Sequence[Branch], str]:
         return (), str(error)
 
 
-def _published(context: Context) -> Health | None:
-    """Return the result of the health check, if it is fresh."""
-    document = central.read(context.central_dir, "HEALTH")
-    updated = timestamps.readable(document.get("last_updated"), context.zone)
-    if updated is None or not -FRESH < context.now - updated < FRESH:
-        return None
-    healthy = document.get("healthy")
-    return Health(
-        healthy=healthy if isinstance(healthy, int) else 0,
-        warnings=_findings(document.get("warnings")),
-        errors=_findings(document.get("errors")),
-        ecosystem=_findings(document.get("ecosystem"), "what"),
-    )
-
-
-def _findings(listed: Any, about: str = "branch") -> list[str]:
-    entries = [entry for entry in _list(listed) if isinstance(entry, dict)]
-    return [_finding(entry.get(about), _list(entry.get("issues"))) for entry in entries]
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _finding(branch: Any, issues: Iterable[Any]) -> str:
-    texts = [one_line(issue, 300) for issue in issues]
-    return f"{one_line(branch, 100)}: {', '.join(texts)}"
-
-
-def _looked_at(
-    context: Context, branches: Iterable[Branch], cache: StampCache, rules: Rules
-) -> Health:
-    checkups = Checkups(cache, rules, context.now, context.zone, OpenedMail(context.cache_dir))
-    health = Health()
-    for checkup in map(checkups.of, branches):
-        finding = _finding(checkup.branch, (issue.text for issue in checkup.issues))
-        match checkup.status:
-            case "healthy":
-                health.healthy += 1
-            case "warning":
-                health.warnings.append(finding)
-            case _:
-                health.errors.append(finding)
-    return health
-
-
-def _health_section(health: Health, trouble: str) -> list[str]:
+def _health_section(health: Health, trouble: str) -> Section:
+    counts = {
+        "healthy": health.healthy,
+        "warnings": len(health.warnings),
+        "errors": len(health.errors),
+    }
     lines = [
         "",
         "## System Health",
@@ -148,62 +123,104 @@ def _health_section(health: Health, trouble: str) -> list[str]:
     ]
     if trouble:
         lines.append(f"- The branches are unknown: {one_line(trouble, 300)}")
+    warnings = [line for line in map(_finding, health.warnings) if line]
+    if elsewhere := len(health.warnings) - len(warnings):
+        lines.append(f"- Warnings about the length of memory files alone, see below: {elsewhere}")
     sections = (
-        ("Warnings", health.warnings),
-        ("Errors", health.errors),
-        ("Ecosystem", health.ecosystem),
+        ("Errors", [line for line in map(_finding, health.errors) if line]),
+        ("Warnings", warnings),
+        ("Ecosystem", [line for line in map(_finding, health.ecosystem) if line]),
     )
     for title, findings in sections:
         if findings:
             lines += ["", f"### {title}", *_listed("- ", findings)]
-    return lines
+    return Section(lines, {"health": counts})
 
 
-def _away_section(document: dict[str, Any]) -> list[str]:
+def _finding(finding: Finding) -> str:
+    """Return what is wrong with a branch on one line; empty if Memory Status tells all of it."""
+    pairs = zip(finding.issues, finding.about_limits, strict=True)
+    texts = [text for text, is_about_limit in pairs if not is_about_limit]
+    return f"{finding.name}: {', '.join(texts)}" if texts or not finding.issues else ""
+
+
+def _red_flags_section(health: Health) -> Section:
+    """Return the branches whose memory does not keep up with their work; nothing without any."""
+    lines = [f"{name}: {reason}" for name, reason in health.red_flags]
+    numbers = {"red_flags": [name for name, _ in health.red_flags[:LISTED]]}
+    return Section(["", "## Red Flags", *_listed("- ", lines)] if lines else [], numbers)
+
+
+def _away_section(document: dict[str, Any]) -> Section:
     """Return the times without ticks of the last day; nothing if there were none."""
-    lines = [one_line(line, 300) for line in _list(document.get("away"))]
-    return ["", "## While You Were Away", *_listed("- ", lines)] if lines else []
+    away = document.get("away")
+    lines = [one_line(line, 300) for line in (away if isinstance(away, list) else [])]
+    return Section(["", "## While You Were Away", *_listed("- ", lines)] if lines else [])
 
 
-def _mail_section(document: dict[str, Any]) -> list[str]:
+def _mail_section(document: dict[str, Any], mail: Mail) -> Section:
     totals = mail_central.totals(document)
-    return [
+    notices = sum(each.notices for _, each in mail)
+    unread = sum(each.unread_notices for _, each in mail)
+    lines = [
         "",
         "## Mail Statistics",
         f"- Total unread: {totals.unread}",
         f"- Total messages: {totals.total}",
     ]
+    if notices:
+        lines.append(f"- Among them from scheduled itself: {unread} unread, {notices} in all")
+    counts = {"unread": totals.unread, "messages": totals.total}
+    return Section(lines, {"mail": {**counts, "notices": notices, "unread_notices": unread}})
 
 
-def _activity_section(context: Context, branches: Iterable[Branch]) -> list[str]:
-    start = context.now - ACTIVE
-    lines = []
-    for branch in branches:
-        mail = mail_activity.since(branch.mailbox, start, context.zone)
-        if any(mail):
-            name = one_line(branch.name, 100)
-            lines.append(f"{name}: {mail.sent} sent, {mail.received} received")
-    return ["", "## Branch Activity", *(_listed("- ", lines) or ["- No mail in the last 24 hours"])]
-
-
-def _memory_section(exceeding: list[MemoryFile]) -> list[str]:
-    if not exceeding:
-        return ["", "## Memory Status", "- All memory files within limits"]
-    files = [
-        f"{one_line(file.branch.name, 100)}/{one_line(file.name, 100)}: {_excess(file)}"
-        for file in exceeding
+def _activity_section(health: Health, mail: Mail) -> Section:
+    by_activity = health.by_activity or {}
+    counts = {status.value: len(by_activity.get(status, ())) for status in Status}
+    told = [
+        f"- {status}: {len(names)} ({_some(names)})"
+        for status, names in by_activity.items()
+        if names
     ]
-    title = f"- Files exceeding threshold: {len(files)}"
-    return ["", "## Memory Status", title, *_listed("  - ", files)]
+    busy = [
+        f"{one_line(branch.name, 100)}: {each.sent} sent, {each.received} received"
+        for branch, each in mail
+        if each.sent or each.received
+    ]
+    lines = _listed("- ", busy) or ["- No mail in the last 24 hours"]
+    return Section(["", "## Branch Activity", *told, *lines], {"activity": counts})
 
 
-def _excess(file: MemoryFile) -> str:
-    return ", ".join(str(amount) for amount in file.amounts if amount.is_over)
+def _memory_section(files: list[MemoryFile]) -> Section:
+    over = [file for file in files if file.is_over]
+    near = [file for file in files if not file.is_over]
+    lines = ["", "## Memory Status"]
+    if over:
+        excess = [_named(file, is_over=True) for file in over]
+        lines += [f"- Files exceeding threshold: {len(over)}", *_listed("  - ", excess)]
+    else:
+        lines.append("- All memory files within limits")
+    if near:
+        amounts = [_named(file, is_over=False) for file in near]
+        lines += [f"- Files approaching threshold: {len(near)}", *_listed("  - ", amounts)]
+    return Section(lines, {"memory": {"over": len(over), "near": len(near)}})
 
 
-def _plans_section(active: list[plans.Plan]) -> list[str]:
+def _named(file: MemoryFile, *, is_over: bool) -> str:
+    amounts = [each for each in file.amounts if (each.is_over if is_over else each.is_near)]
+    name = f"{one_line(file.branch.name, 100)}/{one_line(file.name, 100)}"
+    return f"{name}: {', '.join(map(str, amounts))}"
+
+
+def _plans_section(active: list[plans.Plan]) -> Section:
     lines = [f"  - {plan.id}: {plan.subject}" for plan in active[:PLANS_LISTED]]
-    return ["", "## Active Plans", f"- Total active: {len(active)}", *lines]
+    total = f"- Total active: {len(active)}"
+    return Section(["", "## Active Plans", total, *lines], {"plans": {"active": len(active)}})
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
 
 
 def _listed(bullet: str, lines: list[str]) -> list[str]:

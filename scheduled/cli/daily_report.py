@@ -1,8 +1,11 @@
 """`scheduled daily-report`: build the report of the day and mail it."""
 
+from typing import Any
+
 import click
 
 from scheduled.cli.context import Session
+from scheduled.cli.output import json_option, print_json
 from scheduled.cli.tick_report import print_not_started, print_problems, run_tick
 from scheduled.ticks.dispatcher import RunRequest
 from scheduled.ticks.report import Report
@@ -14,22 +17,31 @@ REPORT_JOB = "daily_report"
 @click.option("--stdout", "to_stdout", is_flag=True, help="Print the report.")
 @click.option("--no-send", is_flag=True, help="Do not mail it; it does not count as today's.")
 @click.option("--force", is_flag=True, help="Build and send it again today.")
+@json_option
 @click.pass_obj
-def daily_report(session: Session, to_stdout: bool, no_send: bool, force: bool) -> int:
+def daily_report(
+    session: Session, *, to_stdout: bool, no_send: bool, force: bool, as_json: bool
+) -> int:
     """Build the daily report and mail it, once a day.
 
     A report that was missed is caught up; one that was sent is not sent again without --force.
     """
     session.is_changing = True
-    session.is_tick = not (to_stdout or no_send or force)
+    session.is_tick = not (to_stdout or no_send or force or as_json)
+    is_sent = False
     if not no_send:
         report = run_tick(session, RunRequest(only=(REPORT_JOB,), by_hand=force))
-    if no_send or (to_stdout and not report.rows):
+        is_sent = bool(report.rows) and not report.failed
+    if no_send or ((to_stdout or as_json) and not report.rows):
         params = {"send": False}
         unsent = RunRequest(only=(REPORT_JOB,), by_hand=True, slotless=True, params=params)
         report = run_tick(session, unsent)
     print_problems(session, report)
-    if to_stdout and report.rows:
+    if as_json:
+        print_json(_document(report, is_sent=is_sent))
+        if not report.rows:
+            print_not_started(report)
+    elif to_stdout and report.rows:
         _print_report(report)
     elif not report.rows:
         print_not_started(report)
@@ -38,6 +50,23 @@ def daily_report(session: Session, to_stdout: bool, no_send: bool, force: bool) 
     elif session.is_terminal and not report.failed:
         click.echo("Today's report is built." if no_send else "Today's report is sent.")
     return report.exit_code
+
+
+NUMBERS = ("health", "red_flags", "mail", "activity", "memory", "plans")
+"""What its result holds besides the text."""
+
+
+def _document(report: Report, *, is_sent: bool) -> dict[str, Any]:
+    """Return the report and what is in it; null where it could not be built."""
+    row: Any = next(iter(report.ran), {})
+    result = row.get("result")
+    found = result if isinstance(result, dict) else {}
+    return {
+        "version": 1,
+        "sent": is_sent,
+        "error": row.get("error"),
+        **{key: found.get(key) for key in ("date", *NUMBERS, "report")},
+    }
 
 
 def _print_report(report: Report) -> None:

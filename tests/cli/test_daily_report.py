@@ -1,5 +1,6 @@
 """`scheduled daily-report`: the report of the day, sent once."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -62,3 +63,25 @@ def test_a_disabled_report_is_not_sent_and_nobody_is_told_it_was(home: Home) -> 
 
 def last_run(home: Home) -> Any:
     return Store(home.state_dir).load().state["last_run"]
+
+
+def test_h10_the_report_as_json_has_its_numbers_and_says_whether_it_was_sent(home: Home) -> None:
+    first = json.loads(home.call("daily-report", "--json").out)
+    again = json.loads(home.call("daily-report", "--json").out)
+    unsent = json.loads(home.call("daily-report", "--json", "--no-send", "--stdout").out)
+
+    assert [document["sent"] for document in (first, again, unsent)] == [True, False, False]
+    for document in (first, again, unsent):
+        assert document["report"].startswith(f"# AIPass Daily Report - {document['date']}\n")
+        assert sum(document["activity"].values()) == 2
+        assert document["error"] is None
+
+
+def test_h10_a_report_that_fails_is_json_as_well(home: Home) -> None:
+    home.configure("jobs: {daily_report: {enabled: true, timeout: 0.001}}")
+
+    said = home.call("daily-report", "--json")
+
+    document = json.loads(said.out)
+    assert (said.code, document["sent"], document["report"]) == (1, False, None)
+    assert "0.001 s" in document["error"]

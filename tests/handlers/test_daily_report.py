@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from handlers import daily_report
+from scheduled.demo import example
 from scheduled.handler import Context
 from tests.builders import needs
 from tests.builders.mail import ago, context_in, home_with, inbox_of, letter, mailbox_in, write_json
@@ -80,11 +81,11 @@ def test_fresh_health_is_told_as_it_was_found(home: Path) -> None:
         "- Warnings: 1",
         "- Errors: 1",
         "",
-        "### Warnings",
-        "- DRONE: local.json: 523 lines, b",
-        "",
         "### Errors",
         "- FLOW: Missing ai_mail.local directory",
+        "",
+        "### Warnings",
+        "- DRONE: local.json: 523 lines, b",
     ]
 
 
@@ -125,7 +126,12 @@ def test_activity_is_the_mail_of_the_last_24_hours_closed_or_not(tmp_path: Path)
 
     lines = section(tmp_path, "Branch Activity")
 
-    assert lines == ["- DRONE: 0 sent, 3 received", "- FLOW: 1 sent, 0 received"]
+    assert lines == [
+        "- RED_FLAG: 2 (DRONE, FLOW)",
+        "- NO_ACTIVITY: 1 (SILENT)",
+        "- DRONE: 0 sent, 3 received",
+        "- FLOW: 1 sent, 0 received",
+    ]
 
 
 def test_memory_files_over_their_limit_are_listed(tmp_path: Path) -> None:
@@ -212,7 +218,16 @@ def test_b8_what_is_wrong_beyond_the_branches_stands_apart(home: Path) -> None:
 def test_the_report_is_the_result_and_the_message(home: Path) -> None:
     result, context = reported(home)
 
-    assert result == {"date": "2026-03-07", "report": EMPTY}
+    assert result == {
+        "date": "2026-03-07",
+        "report": EMPTY,
+        "health": {"healthy": 0, "warnings": 0, "errors": 0},
+        "red_flags": [],
+        "mail": {"unread": 0, "messages": 0, "notices": 0, "unread_notices": 0},
+        "activity": {"RED_FLAG": 0, "ERROR": 0, "OK": 0, "NO_ACTIVITY": 0},
+        "memory": {"over": 0, "near": 0},
+        "plans": {"active": 0},
+    }
     assert context.events == [
         (
             "daily_report",
@@ -252,3 +267,92 @@ def test_the_real_repository_has_a_report(tmp_path: Path) -> None:
 
     assert "- Total unread: 5\n- Total messages: 8" in text
     assert text.endswith("- Total active: 1\n  - FPLAN-0002: (no subject)")
+
+
+# ---------------------------------------------------------------- each thing once, the worst first
+
+
+def memory_of(branch: Path, lines: int, kind: str = "local") -> None:
+    example.write_memory(branch / f"DRONE.{kind}.json", "DRONE", kind, lines)
+
+
+def test_h_that_a_memory_file_is_too_long_is_told_once(tmp_path: Path) -> None:
+    homes = home_with(tmp_path, "DRONE")
+    memory_of(homes["DRONE"], 612)
+    memory_of(homes["DRONE"], 523, "observations")
+    (homes["DRONE"] / "README.md").write_text("Present.\n")
+
+    text = daily_report.build(context_in(tmp_path))
+
+    assert (text.count("612"), text.count("523"), text.count("### Warnings")) == (1, 1, 0)
+    assert "- Warnings: 1\n- Errors: 0\n" in text
+    assert "- Warnings about the length of memory files alone, see below: 1\n" in text
+    assert section(tmp_path, "Memory Status") == [
+        "- Files exceeding threshold: 1",
+        "  - DRONE/DRONE.local.json: 612 lines",
+        "- Files approaching threshold: 1",
+        "  - DRONE/DRONE.observations.json: 523 lines",
+    ]
+
+
+def test_h_what_else_is_wrong_with_such_a_branch_is_still_told(tmp_path: Path) -> None:
+    homes = home_with(tmp_path, "DRONE")
+    memory_of(homes["DRONE"], 612)
+
+    lines = section(tmp_path, "System Health")
+
+    assert lines[3:] == [
+        "",
+        "### Warnings",
+        "- DRONE: observations.json not found, README.md not found",
+    ]
+
+
+@pytest.mark.parametrize("kinds", [None, ["memory over", "mail stale"], ["memory over"], [7, {}]])
+def test_h_the_published_check_of_any_version_is_understood(home: Path, kinds: Any) -> None:
+    over, stale = "local.json: 612 lines (threshold: 600)", "inbox.json: 1 new message"
+    entry = {"branch": "DRONE", "issues": [over, stale], "kinds": kinds}
+    central(home, "HEALTH", {"last_updated": "2026-03-07T11:30:00", "warnings": [entry]})
+
+    assert section(home, "System Health")[-1] == f"- DRONE: {stale}"
+
+
+def test_h_red_flags_come_before_all_that_is_well(home: Path) -> None:
+    flags = [{"branch": "DRONE\n## Fake", "reason": "worked today (mail), memory of last week"}]
+    by_activity = {"RED_FLAG": ["DRONE"], "OK": [f"B{n}" for n in range(12)], "NO_ACTIVITY": []}
+    dated = {"last_updated": "2026-03-07T11:30:00"}
+    central(home, "HEALTH", {**dated, "red_flags": flags, "by_activity": by_activity})
+
+    text = daily_report.build(context_in(home))
+
+    flagged = "- DRONE ## Fake: worked today (mail), memory of last week"
+    assert section(home, "Red Flags") == [flagged]
+    assert text.index("## Red Flags") < text.index("## Mail Statistics")
+    assert section(home, "Branch Activity") == [
+        "- RED_FLAG: 1 (DRONE)",
+        "- OK: 12 (B0, B1, B2, B3, B4, B5, B6, B7, B8, B9 and 2 more)",
+        "- No mail in the last 24 hours",
+    ]
+
+
+def notice(number: int, **fields: Any) -> dict[str, Any]:
+    mark = {"sent_by": "scheduled"}
+    return letter(number, **{"from": "@trigger", "metadata": mark, **fields})
+
+
+def test_h_notices_of_the_program_are_nobodys_mail(tmp_path: Path) -> None:
+    homes = home_with(tmp_path, "DRONE", "TRIGGER")
+    standing = letter(3, **{"from": "@trigger", "upsert_key": "health"})
+    ours = (notice(1), notice(2, status="opened"), standing)
+    folder = mailbox_in(homes["DRONE"], *ours, letter(4, **{"from": "@trigger"}))
+    write_json(folder / "deleted" / "20260307_110000_x.json", notice(5))
+    sent = mailbox_in(homes["TRIGGER"]) / "sent"
+    write_json(sent / "20260307_110000_y.json", notice(6, status="sent"))
+
+    lines = section(tmp_path, "Branch Activity")
+
+    assert lines[-1] == "- DRONE: 0 sent, 1 received"
+    assert not any("TRIGGER: " in line for line in lines)
+    assert section(tmp_path, "Mail Statistics")[-1] == (
+        "- Among them from scheduled itself: 2 unread, 3 in all"
+    )
