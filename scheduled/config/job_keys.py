@@ -137,9 +137,16 @@ JOB_KEYS: Mapping[str, Key] = with_aliases(
             "it waits while more of the memory is in use", optional(percent), "none"
         ),
         "idle_only": Key(
-            "it waits until the processors are below 20 % and the memory below 70 %",
+            "it waits until the machine is idle",
             boolean,
             "false",
+            ": until no more of the processors and of the memory is in use than the thresholds say",
+        ),
+        "idle_threshold_cpu": Key(
+            "how busy the processors of an idle machine may be, in percent", percent, "20"
+        ),
+        "idle_threshold_memory": Key(
+            "how much of the memory of an idle machine may be in use, in percent", percent, "70"
         ),
         "min_free_disk": Key(
             "it waits while less than that (`500M`, `20G`) is free where it works",

@@ -33,6 +33,8 @@ class Policies(TypedDict, total=False):
     max_cpu_percent: float | None
     max_memory_percent: float | None
     idle_only: bool
+    idle_threshold_cpu: float
+    idle_threshold_memory: float
     min_free_disk: int | str | None
     jitter: Duration | None
     first_run: Literal["wait", "now"]

@@ -124,6 +124,9 @@ class Job:
     max_memory_percent: float | None = None
     idle_only: bool = False
     """Whether it starts only while the machine is idle."""
+    idle_threshold_cpu: float = 20.0
+    idle_threshold_memory: float = 70.0
+    """In percent; with either of them in use, the machine is not idle."""
     min_free_disk: int | None = None
     """Bytes that must be free on the disk of its working directory."""
     jitter: float | None = None

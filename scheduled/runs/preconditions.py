@@ -19,14 +19,11 @@ from scheduled.runs.environment import UnusableEnvironmentError
 from scheduled.runs.process import RunContext
 
 ONLY_IF_SECONDS = 10.0
-IDLE_CPU_PERCENT = 20.0
-IDLE_MEMORY_PERCENT = 70.0
-"""Above either of these a machine is not idle (FEATURES L5)."""
 SAMPLE_SECONDS = 0.2
 """How long the processors are watched for one reading."""
 STALE_SECONDS = 5.0
 NO_PSUTIL = (
-    "max_cpu_percent, max_memory_percent and idle_only need psutil; "
+    "max_cpu_percent, max_memory_percent and idle_only need psutil where there is no /proc; "
     "type: pip install 'scheduled-cron[guards]'"
 )
 
@@ -138,12 +135,12 @@ class Guards:
     def _measure(self) -> None:
         if self._read_at is not None and time.monotonic() - self._read_at < STALE_SECONDS:
             return
+        from scheduled.system import load
+
         try:
-            import psutil
-        except ImportError:
+            self._cpu, self._memory = load.measure(SAMPLE_SECONDS)
+        except (ImportError, OSError):
             raise GuardUnusableError(NO_PSUTIL) from None
-        self._cpu = psutil.cpu_percent(interval=SAMPLE_SECONDS)
-        self._memory = psutil.virtual_memory().percent
         self._read_at = time.monotonic()
 
 
@@ -154,8 +151,8 @@ def _limits(job: Job) -> Iterator[tuple[str, str, float]]:
     if job.max_memory_percent is not None:
         yield "max_memory_percent", "memory", job.max_memory_percent
     if job.idle_only:
-        yield "idle_only", "processors", IDLE_CPU_PERCENT
-        yield "idle_only", "memory", IDLE_MEMORY_PERCENT
+        yield "idle_only", "processors", job.idle_threshold_cpu
+        yield "idle_only", "memory", job.idle_threshold_memory
 
 
 def _check_disk(job: Job, root: Path) -> NotNow | None:

@@ -12,6 +12,7 @@ import pytest
 from scheduled.jobs.model import Outcome
 from scheduled.runs import preconditions
 from scheduled.runs.preconditions import Guards, GuardUnusableError
+from scheduled.system import load
 from tests.builders.beside import wait_for
 from tests.builders.engine import Engine, outcomes
 from tests.builders.jobs import job
@@ -133,10 +134,46 @@ def test_a_machine_is_idle_up_to_a_fifth_of_its_processors_and_seven_tenths_of_i
     assert (not_now and not_now.reason.split()[0]) == guard
 
 
-def test_without_psutil_the_sentence_says_how_to_get_it(
+def test_other_thresholds_of_an_idle_machine_count(tmp_path: Path) -> None:
+    read_now = Guards(50.0, 80.0, time.monotonic())
+    busy = job(idle_only=True, idle_threshold_cpu=60.0, idle_threshold_memory=75.0)
+
+    not_now = read_now.check(busy, tmp_path)
+
+    assert not_now is not None
+    assert not_now.reason == "memory busy to 80 %, idle_only is 75 %"
+
+
+@pytest.mark.usefixtures("measured_anew")
+def test_the_load_is_measured_without_psutil(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "psutil", None)
+
+    idle = Guards().check(job(max_memory_percent=100.0, max_cpu_percent=100.0), tmp_path)
+    busy = Guards().check(job(max_memory_percent=0.01), tmp_path)
+
+    assert idle is None
+    assert busy is not None
+    assert busy.guard == "max_memory_percent"
+
+
+def test_the_kernel_counts_as_psutil_does() -> None:
+    measured = load.measure(0.05)
+
+    assert 0 <= measured.processors <= 100
+    assert measured.memory == pytest.approx(psutil.virtual_memory().percent, abs=5)
+
+
+@pytest.mark.usefixtures("measured_anew")
+@pytest.mark.parametrize("text", [None, "", "cpu 1 x", "intr 5\n"])
+def test_where_neither_can_tell_the_sentence_says_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None
+) -> None:
+    monkeypatch.setitem(sys.modules, "psutil", None)
+    monkeypatch.setattr(load, "STAT", tmp_path / "stat")
+    if text is not None:
+        (tmp_path / "stat").write_text(text)
 
     with pytest.raises(GuardUnusableError, match=r"pip install 'scheduled-cron\[guards\]'"):
         Guards().check(job(idle_only=True), tmp_path)
