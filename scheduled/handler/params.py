@@ -23,6 +23,7 @@ class Kind(StrEnum):
     NUMBER = "a number"
     COUNT = "a whole number above 0"
     AMOUNT = "a number above 0, below a million"  # a date cannot be moved by more days
+    PERCENT = "a number above 0, at most 100"
     TEXT = "text"
     TEXTS = "a list of texts"
     COUNTS = "names, each with a whole number above 0"
@@ -96,6 +97,7 @@ _CHECKS: Mapping[Kind, Callable[[Any], bool]] = {
     Kind.NUMBER: _is_number,
     Kind.COUNT: lambda value: _is_whole(value) and value > 0,
     Kind.AMOUNT: lambda value: _is_number(value) and 0 < value < 1e6,
+    Kind.PERCENT: lambda value: _is_number(value) and 0 < value <= 100,
     Kind.TEXT: _is_text,
     Kind.TEXTS: lambda value: (
         isinstance(value, list) and all(isinstance(item, str) for item in value)

@@ -69,6 +69,29 @@ def uptime() -> float:
     return float(Path("/proc/uptime").read_text("ascii").split()[0])
 
 
+def memory_used() -> float:
+    """Return how much of the memory is in use, in percent, as psutil counts it. Raises OSError."""
+    fields = {}
+    for line in Path("/proc/meminfo").read_text("ascii").splitlines():
+        name, _, value = line.partition(":")
+        fields[name] = int(value.split()[0])
+    return 100 - 100 * fields["MemAvailable"] / fields["MemTotal"]
+
+
+def disk_used(path: str | os.PathLike[str]) -> tuple[float, float]:
+    """Return how much of a disk is in use, in percent, as df(1) counts it: of blocks and inodes.
+
+    Raises OSError. A file system that has as many inodes as it needs has none in use.
+    """
+    disk = os.statvfs(path)
+    used = disk.f_blocks - disk.f_bfree  # what is reserved for root is neither
+    blocks, inodes = used + disk.f_bavail, disk.f_files
+    return (
+        100 * used / blocks if blocks else 0.0,
+        100 * (inodes - disk.f_favail) / inodes if inodes else 0.0,
+    )
+
+
 COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
 """What an interpreter sets LC_CTYPE to, for all it starts, if the locale says nothing (PEP 538)."""
 
