@@ -26,6 +26,12 @@ from scheduled.views import history_csv
     "--outcome", type=click.Choice([word.value for word in Outcome]), help="Only this outcome."
 )
 @click.option(
+    "--run",
+    "run_id",
+    metavar="RUN",
+    help="Only this run: its id, or how that begins.",
+)
+@click.option(
     "--limit",
     type=click.IntRange(min=0),
     default=DEFAULT_LIMIT,
@@ -42,6 +48,7 @@ def history(
     *,
     since: str | None,
     outcome: str | None,
+    run_id: str | None,
     limit: int,
     gaps: bool,
     as_csv: bool,
@@ -51,7 +58,7 @@ def history(
     if as_csv and as_json:
         raise UsageError("--csv and --json exclude each other; give one of them")
     if gaps:
-        if job is not None or outcome is not None or as_csv:
+        if not (job is outcome is run_id is None) or as_csv:
             raise UsageError("--gaps takes --since, --limit and --json only")
         _show_gaps(session, _since(session, since), limit, as_json=as_json)
         return
@@ -60,6 +67,7 @@ def history(
         since=_since(session, since),
         outcome=Outcome(outcome) if outcome is not None else None,
         limit=limit,
+        run=run_id,
     )
     rows = matching_rows(session, query)
     if as_json:

@@ -18,7 +18,10 @@ from scheduled.ticks.simulation import preview
     "--only", multiple=True, metavar="JOB|tag:TAG", help="Only these of the due jobs; repeatable."
 )
 @click.option(
-    "--force", is_flag=True, help="Run jobs that are not due, too; disabled jobs are not run."
+    "--force",
+    "--all",
+    is_flag=True,
+    help="Run jobs that are not due, too; disabled jobs are not run.",
 )
 @click.option("--dry-run", is_flag=True, help="Print what would run, and why; change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")

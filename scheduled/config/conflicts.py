@@ -1,4 +1,4 @@
-"""Conflicts between jobs of different files: ids used twice, too many jobs, jobs that wait forever.
+"""Conflicts between jobs of different files: ids used twice, jobs that wait forever.
 
 Each file is right by itself; only all of them together show what is wrong.
 """
@@ -11,8 +11,6 @@ from scheduled.jobs.model import Job
 from scheduled.system.text import excerpt
 
 BUILTIN_IDS = frozenset(job.id for job in builtin.JOBS)
-_LISTED = 5
-"""Jobs beyond the limit that a message names; the rest is counted."""
 
 
 def duplicate_ids(
@@ -42,20 +40,8 @@ def duplicate_ids(
 
 
 def own_jobs(jobs: Sequence[Job]) -> list[Job]:
-    """Return the jobs that are not built-in: those that `max_jobs` counts."""
+    """Return the jobs that are not built-in: those that limits count."""
     return [job for job in jobs if job.id not in BUILTIN_IDS]
-
-
-def within_limit(
-    jobs: tuple[Job, ...], limit: int | None, place: str
-) -> tuple[tuple[Job, ...], tuple[str, ...]]:
-    """Return the jobs within `limit`, and the sentence about the others."""
-    excess = jobs_over_limit(jobs, limit)
-    if limit is None or not excess:
-        return jobs, ()
-    excess_ids = {job.id for job in excess}
-    within = tuple(job for job in jobs if job.id not in excess_ids)
-    return within, (limit_problem(excess, limit, place),)
 
 
 def startable(
@@ -67,22 +53,6 @@ def startable(
     places = {job.id: job.source.removeprefix("built-in, ") for job in jobs}
     sentences = tuple(f"{places[id_]}: {sentence}" for id_, sentence in problems.items())
     return tuple(job for job in jobs if job.id not in problems), sentences
-
-
-def jobs_over_limit(jobs: Sequence[Job], limit: int | None) -> list[Job]:
-    """Return the own jobs beyond `limit`, the last ones; none if `limit` is None."""
-    return [] if limit is None else own_jobs(jobs)[limit:]
-
-
-def limit_problem(excess: Sequence[Job], limit: int, place: str) -> str:
-    """Return the sentence about the jobs beyond the limit, which is set at `place`."""
-    names = ", ".join(f"{job.id} ({job.source})" for job in excess[:_LISTED])
-    rest = f" and {len(excess) - _LISTED} more" if len(excess) > _LISTED else ""
-    do, them = ("do", "them") if len(excess) > 1 else ("does", "it")
-    return (
-        f"{place}: max_jobs: {limit} jobs of your own are allowed, but there are"
-        f" {limit + len(excess)}; {names}{rest} {do} not run; remove {them}, or raise the limit"
-    )
 
 
 def dependency_problems(jobs: Sequence[Job]) -> dict[str, str]:

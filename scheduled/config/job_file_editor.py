@@ -11,7 +11,14 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from scheduled.config import conflicts, directories, gptme_format, validate, yaml_document
+from scheduled.config import (
+    conflicts,
+    directories,
+    gptme_format,
+    job_limits,
+    validate,
+    yaml_document,
+)
 from scheduled.config.job_entry import Defaults
 from scheduled.config.job_files import KIND
 from scheduled.config.load import Config
@@ -94,7 +101,10 @@ def propose(fields: Fields, config: Config) -> NewJobFile:
     base = (config.places.config_path or path.parent).parent
     label = f"{directories.label(path.parent, base)}/{path.name}"
     job, problems = check_fields(fields, config, label)
-    conflict_checks = (_id_problem(id_, config) or _path_problem(path), _limit_problem(config))
+    conflict_checks = (
+        _id_problem(id_, config) or _path_problem(path),
+        _limit_problem(config, job),
+    )
     problems += [problem for problem in conflict_checks if problem]
     if problems or job is None:
         raise ConfigError(problems)
@@ -197,11 +207,9 @@ def _path_problem(path: Path) -> str:
     return f"{path}: already exists; it is not overwritten" if os.path.lexists(path) else ""
 
 
-def _limit_problem(config: Config) -> str:
-    limit = config.max_jobs
-    if limit is None or len(conflicts.own_jobs(config.jobs)) < limit:
-        return ""
-    return f"max_jobs: {limit} jobs of your own are allowed, and all are in use; raise the limit"
+def _limit_problem(config: Config, job: Job | None) -> str:
+    limits = {key: getattr(config, key) for key in job_limits.LIMITS}
+    return job_limits.refusal(config.jobs, limits, job)
 
 
 def _read(path: Path) -> JobFile | None:

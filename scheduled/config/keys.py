@@ -87,8 +87,14 @@ KEYS: Mapping[str, Key] = with_aliases(
             "how many jobs there may be besides the built-in ones",
             optional(integer(1, 1_000_000)),
             "none",
-            "; of more, the last do not run",
-            aliases=("max_cron_tasks",),
+            "; of more, the last do not run. From nine tenths on, `status` and `config validate`"
+            " warn of it",
+            example="100",
+        ),
+        "max_cron_tasks": Key(
+            "the same for those of them that are enabled and recur",
+            optional(integer(1, 1_000_000)),
+            "none",
             example="100",
         ),
         "metrics_file": Key(

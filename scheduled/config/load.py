@@ -8,7 +8,15 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scheduled.config import cache, conflicts, gptme_format, handler_files, job_files, paths
+from scheduled.config import (
+    cache,
+    conflicts,
+    gptme_format,
+    handler_files,
+    job_files,
+    job_limits,
+    paths,
+)
 from scheduled.config.handler_files import HandlerScan
 from scheduled.config.parsed import Handler, ParsedConfig
 from scheduled.config.paths import EarlyPaths, PathOptions, Paths
@@ -31,6 +39,7 @@ DEFAULTS: Mapping[str, Any] = {
     "tick_interval": None,
     "catch_up_budget": 10,
     "max_jobs": None,
+    "max_cron_tasks": None,
     "host": None,
     "metrics_file": "",
     "ping": {},
@@ -63,6 +72,7 @@ class Config:
     """None: as installed (`scheduled.state.tick_interval`)."""
     catch_up_budget: int
     max_jobs: int | None
+    max_cron_tasks: int | None
     """How many jobs there may be besides the built-in ones; None: any number."""
     host: str | None
     """The id of this host as it is named; None: that of the machine."""
@@ -176,9 +186,7 @@ def _load(options: PathOptions) -> Config:
     origins, own = _origins(options, resolved, parsed), _own_jobs(parsed, resolved, stamps)
     wanted = tuple(job for job in own if job.source != builtin.ON_REQUEST)
     offered = tuple(job for job in own if job.source == builtin.ON_REQUEST)
-    jobs, over_limit = conflicts.within_limit(
-        wanted + files.jobs, values["max_jobs"], origins["max_jobs"]
-    )
+    jobs, over_limit, nearly = job_limits.apply(wanted + files.jobs, values, origins)
     jobs, stuck = conflicts.startable(jobs, offered)
     unplaced = _metrics_problems(resolved, values["metrics_file"], origins["metrics_file"])
     return Config(
@@ -194,7 +202,7 @@ def _load(options: PathOptions) -> Config:
         taken=_taken_ids(parsed, files),
         zone_is_local=parsed.zone_is_local,
         has_all_channels=parsed.has_all_channels,
-        warnings=_zone_warnings(parsed) + scan.warnings + files.warnings,
+        warnings=_zone_warnings(parsed) + scan.warnings + files.warnings + nearly,
         stamps={**stamps, **scan.stamps, **files.stamps},
         origins=origins,
         trust=trust,

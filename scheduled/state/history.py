@@ -68,12 +68,16 @@ class HistoryQuery(NamedTuple):
     outcome: Outcome | None = None
     limit: int = DEFAULT_LIMIT
     """0 selects all."""
+    run: str | None = None
+    """The id of a run, or how it begins."""
 
     def accepts(self, row: Row) -> bool:
         """Return whether the row is selected."""
         if self.job is not None and row["job"] != self.job:
             return False
         if self.outcome is not None and row["outcome"] != self.outcome:
+            return False
+        if self.run is not None and not (row["run_id"] or "").startswith(self.run):
             return False
         ended = parse_utc(row["finished_at"])
         return self.since is None or ended is None or ended >= self.since

@@ -19,6 +19,10 @@ def test_history_can_be_narrowed(home: Home) -> None:
     assert _ids(home.call("history", "--since", "2026-11-21T11:15:00", "--json")) == ["r2"]
     assert _ids(home.call("history", "--since", "2026-11-21", "--json")) == ["r2", "r1"]
     assert _ids(home.call("history", "--limit", "1", "--json")) == ["r2"]
+    assert _ids(home.call("history", "--run", "r1", "--json")) == ["r1"]
+    assert _ids(home.call("history", "--run", "r", "--json")) == ["r2", "r1"]
+    assert _ids(home.call("history", "--run", "r3", "--json")) == []
+    assert home.call("history", "--gaps", "--run", "r1").code == 2
     assert _ids(home.call("history", "poll", "--json")) == []
 
 

@@ -108,10 +108,14 @@ def test_a_dry_run_tells_what_would_run_and_changes_nothing(here: Installation) 
     assert not (here.root / "state" / "journal").exists()
 
 
-def test_force_runs_what_is_not_due_and_leaves_disabled_jobs_alone(here: Installation) -> None:
+@pytest.mark.parametrize("option", ["--force", "--all"])
+def test_force_runs_what_is_not_due_and_leaves_disabled_jobs_alone(
+    here: Installation, option: str
+) -> None:
     here.call("run")
+    here.call("disable", "metrics")
 
-    document = json.loads(here.call("run", "--force", "--json")[1])
+    document = json.loads(here.call("run", option, "--json")[1])
 
     assert sorted(row["job"] for row in document["runs"]) == ["bad", "good"]
     assert {row["slot"] for row in document["runs"]} == {None}

@@ -1,4 +1,4 @@
-"""`max_jobs`: the first jobs run, and one message names the others."""
+"""`max_jobs` and `max_cron_tasks`: the first jobs run, and one message names the others."""
 
 from pathlib import Path
 
@@ -54,3 +54,41 @@ def test_a_job_that_waits_for_one_beyond_the_limit_does_not_run_either(root: Pat
 
 def test_a_limit_that_is_not_a_number_is_refused(root: Path) -> None:
     assert "max_jobs" in refusal(root, "max_jobs: 0\n")
+
+
+def test_max_cron_tasks_counts_recurring_enabled_jobs_only(root: Path) -> None:
+    one_time = '  o{n}: {{schedule: "at:2099-01-0{n}T00:00:00Z", command: "true"}}\n'
+    off = '  d{n}: {{schedule: daily, command: "true", enabled: false}}\n'
+    others = "".join(text.format(n=n) for n in range(1, 4) for text in (one_time, off))
+
+    found = loaded(root, f"max_cron_tasks: 3\n{TWO}{others}")
+    more = loaded(
+        root, f"max_cron_tasks: 2\n{TWO}  c: {{schedule: every 2h, command: x}}\n{others}"
+    )
+
+    assert found.problems == ()
+    (problem,) = more.problems
+    assert problem == (
+        "scheduled.yaml:1: max_cron_tasks: 2 enabled recurring jobs are allowed, but there are 3;"
+        " c (scheduled.yaml:5) does not run; remove it, or raise the limit"
+    )
+    assert len(more.jobs) == len(found.jobs)
+    assert "c" not in {job.id for job in more.jobs}
+
+
+@pytest.mark.parametrize(
+    ("limit", "warned"),
+    [
+        ("max_jobs: 10", "max_jobs: 9 of 10 jobs of your own are in use"),
+        ("max_jobs: 11", ""),
+        ("max_cron_tasks: 9", "max_cron_tasks: 9 of 9 enabled recurring jobs are in use"),
+        ("catch_up_budget: 9", ""),
+    ],
+)
+def test_a_limit_that_is_nearly_reached_is_warned_of(root: Path, limit: str, warned: str) -> None:
+    nine = "".join(f'  j{n}: {{schedule: daily, command: "true"}}\n' for n in range(9))
+
+    found = loaded(root, f"{limit}\njobs:\n{nine}")
+
+    assert found.problems == ()
+    assert found.warnings == ((f"scheduled.yaml:1: {warned}",) if warned else ())

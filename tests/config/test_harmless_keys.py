@@ -23,6 +23,7 @@ STOPS = {
     "tick_interval": True,
     "catch_up_budget": True,
     "max_jobs": True,
+    "max_cron_tasks": True,
     "jobs_dirs": True,
     "handler_dirs": True,
     "trusted_owners": True,

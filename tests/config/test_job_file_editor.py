@@ -92,6 +92,12 @@ def test_one_job_more_than_there_may_be_is_refused(root: Path) -> None:
     assert problems(root) == [
         "max_jobs: 1 jobs of your own are allowed, and all are in use; raise the limit"
     ]
+    written(root, "max_cron_tasks: 1\njobs:\n  one: {schedule: daily, command: y}\n")
+    assert problems(root) == [
+        "max_cron_tasks: 1 enabled recurring jobs are allowed, and all are in use; raise the limit"
+    ]
+    one_time = BACKUP | {"schedule": "at:2099-01-01T00:00:00Z"}
+    assert job_file_editor.propose(one_time, now(root)).job.id == "backup"
 
 
 def test_a_folder_others_can_write_to_is_refused_before_anything_is_written(root: Path) -> None:

@@ -74,7 +74,7 @@ def test_the_default_in_the_manual_is_the_one_in_effect() -> None:
     assert numbers == {name: durations.parse(KEYS[name].default) for name in numbers}
     assert told == {
         "tick_interval": "as installed",
-        "max_jobs": "none",
+        **dict.fromkeys(("max_jobs", "max_cron_tasks"), "none"),
         "host": "the machine's",
         "metrics_file": "none",
         "ping": "none",
