@@ -23,5 +23,6 @@ def _job(name: str, schedule: str, description: str, handler: str = "") -> Job:
 JOBS: tuple[Job, ...] = (
     _job("log_cleanup", "0 3 * * *", "Delete logs that are old, or too large together"),
     _job("health_check", "*/5 * * * *", "Check state, messages, disk and memory of this machine"),
+    _job("database_vacuum", "0 5 * * 0", "Compact databases of SQLite that params.databases names"),
     _job("vector_optimization", "weekly", "Optimize vector stores; bind a command to it", UNBOUND),
 )

@@ -69,15 +69,6 @@ def uptime() -> float:
     return float(Path("/proc/uptime").read_text("ascii").split()[0])
 
 
-def memory_used() -> float:
-    """Return how much of the memory is in use, in percent, as psutil counts it. Raises OSError."""
-    fields = {}
-    for line in Path("/proc/meminfo").read_text("ascii").splitlines():
-        name, _, value = line.partition(":")
-        fields[name] = int(value.split()[0])
-    return 100 - 100 * fields["MemAvailable"] / fields["MemTotal"]
-
-
 def disk_used(path: str | os.PathLike[str]) -> tuple[float, float]:
     """Return how much of a disk is in use, in percent, as df(1) counts it: of blocks and inodes.
 

@@ -1,0 +1,131 @@
+"""The upkeep of several databases of SQLite: each is tended, or there is a reason why not.
+
+Those that are in use are put off. What was done for a slot is noted in the cache, so that the next
+attempt does only the rest.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from scheduled.ecosystem import sqlite_file
+from scheduled.ecosystem.sqlite_file import BESIDE, BusyError, DatabaseError, Tended
+from scheduled.errors import UsageError
+from scheduled.quick_classes import NamedTuple
+from scheduled.system import private
+from scheduled.system.file_patterns import Search
+from scheduled.system.text import one_line
+
+Entry = dict[str, Any]
+COMPACTED, NOT_WORTH_IT, IN_USE, FAILED = "compacted", "not worth it", "in use", "failed"
+
+
+class Done(NamedTuple):
+    """What became of all databases."""
+
+    entries: list[Entry]
+    problems: list[str]
+    """A sentence about each that failed, and about each pattern that finds none."""
+
+    def sum_of(self, key: str) -> int:
+        """Return what a figure of all of them adds up to."""
+        return sum(entry.get(key, 0) for entry in self.entries)
+
+    def busy(self) -> list[str]:
+        """Return the paths of those that are in use."""
+        return [entry["path"] for entry in self.entries if entry["status"] == IN_USE]
+
+
+class Note:
+    """What was done for a slot in earlier attempts; of a run by hand there is none."""
+
+    def __init__(self, path: Path, key: list[Any]) -> None:
+        self._path, self._key = path, json.loads(json.dumps(key))
+        self.entries: dict[str, Entry] = {}
+        with suppress(OSError, ValueError, TypeError, KeyError):
+            document = json.loads(private.read(path))
+            if document["key"] == self._key:
+                self.entries = dict(document["entries"])
+
+    def add(self, path: str, entry: Entry) -> None:
+        """Note what was done; one that cannot be written is done without."""
+        self.entries[path] = entry
+        document = {"key": self._key, "entries": self.entries}
+        with suppress(OSError):
+            private.make_folder(self._path.parent)
+            private.replace(self._path, json.dumps(document).encode("ascii"), "nothing")
+
+    def forget(self) -> None:
+        """Forget it: nothing is put off any more."""
+        with suppress(OSError):
+            private.remove(self._path)
+
+
+def find(
+    patterns: Iterable[str], base: Path, within: Callable[[str], str] = str
+) -> tuple[list[str], list[str]]:
+    """Return the databases that patterns name, and a sentence about each that names none.
+
+    `within` returns the database in a directory that is named instead.
+    """
+    found: dict[str, None] = {}
+    problems = []
+    for pattern in patterns:
+        try:
+            search = Search(pattern, base)
+            paths = [within(path) for path in search.paths() if not _is_beside(path)]
+        except UsageError as error:
+            problems.append(one_line(error))
+            continue
+        problems += [one_line(problem) for problem in search.problems]
+        if not paths:
+            problems.append(f"{one_line(pattern)}: matches no file")
+        found |= dict.fromkeys(paths)
+    return [*found], problems
+
+
+def _is_beside(path: str) -> bool:
+    """Return whether a file belongs to the database beside it."""
+    return any(path.endswith(end) and os.path.lexists(path.removesuffix(end)) for end in BESIDE)
+
+
+def tend(
+    paths: Iterable[str], problems: list[str], note: Note, *, least_free: float, analyze: bool
+) -> Done:
+    """Tend each database that was not before; `problems` are known already."""
+    done = Done([], [*problems])
+    for path in paths:
+        entry = note.entries.get(path)
+        if entry is None:
+            entry = _tended(path, least_free=least_free, analyze=analyze)
+            if entry["status"] != IN_USE:
+                note.add(path, entry)
+        done.entries.append(entry)
+        if entry["status"] == FAILED:
+            done.problems.append(entry["reason"])
+    return done
+
+
+def _tended(path: str, *, least_free: float, analyze: bool) -> Entry:
+    try:
+        tended = sqlite_file.tend(path, least_free=least_free, analyze=analyze)
+    except BusyError as error:
+        return {"path": one_line(path), "status": IN_USE, "reason": one_line(error)}
+    except DatabaseError as error:
+        return {"path": one_line(path), "status": FAILED, "reason": one_line(error)}
+    return _entry(path, tended)
+
+
+def _entry(path: str, tended: Tended) -> Entry:
+    return {
+        "path": one_line(path),
+        "status": COMPACTED if tended.is_compacted else NOT_WORTH_IT,
+        "free_percent": round(tended.before.free_percent, 1),
+        "bytes_before": tended.before.bytes,
+        "bytes_after": tended.after.bytes,
+        "bytes_freed": tended.freed,
+        "tables_analyzed": tended.analyzed,
+    }
