@@ -8,8 +8,8 @@ is put off, once the others are done.
 """
 
 from scheduled.ecosystem import sqlite_upkeep
-from scheduled.ecosystem.sqlite_upkeep import COMPACTED, Note
-from scheduled.handler import Context, Incomplete, Kind, NotNow, Param, Skip, values
+from scheduled.ecosystem.sqlite_upkeep import COMPACTED
+from scheduled.handler import Context, Incomplete, Kind, Param, Skip, values
 
 PARAMS = {
     "analyze_tables": Param("whether statistics for queries are collected", Kind.FLAG, True),
@@ -25,20 +25,12 @@ def run(context: Context) -> dict[str, object]:
     params = values(PARAMS, context.params)
     if not params["databases"]:
         raise Skip("nothing to do: params.databases names no database")
-    slot = context.slot.isoformat() if context.slot else context.run_id
-    note = Note(context.cache_dir / "done.json", [slot, context.attempt, params])
-    paths, problems = sqlite_upkeep.find(params["databases"], context.root)
-    done = sqlite_upkeep.tend(
-        paths,
-        [f"params.databases: {problem}" for problem in problems],
-        note,
+    done = sqlite_upkeep.upkeep(
+        context,
+        "databases",
         least_free=params["min_free_percent"],
         analyze=params["analyze_tables"],
     )
-    if busy := done.busy():
-        also = f"; besides: {'; '.join(done.problems)}" if done.problems else ""
-        raise NotNow(f"in use: {', '.join(busy)}{also}")
-    note.forget()
     is_compacted = any(entry["status"] == COMPACTED for entry in done.entries)
     result: dict[str, object] = {
         "vacuum_type": "full" if is_compacted else "none",

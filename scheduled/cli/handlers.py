@@ -5,7 +5,7 @@ import click
 from scheduled.cli.context import Session
 from scheduled.cli.output import print_json
 from scheduled.config.load import Config
-from scheduled.jobs import builtin
+from scheduled.jobs import agency_jobs, builtin
 from scheduled.system.text import one_line
 from scheduled.ticks.report import Exit
 
@@ -35,7 +35,7 @@ def handlers(session: Session, *, as_json: bool) -> int:
 
 
 def _rows(config: Config) -> list[Row]:
-    working = [job for job in builtin.JOBS if job.id not in builtin.BINDABLE]
+    working = [job for job in builtin.JOBS if job.handler != agency_jobs.UNBOUND]
     shipped = [(job.handler, job.handler, "built-in", job.description) for job in working]
     custom = [(each.name, each.target, each.place, each.about) for each in config.handlers]
     return [

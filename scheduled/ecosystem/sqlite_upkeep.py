@@ -14,6 +14,7 @@ from typing import Any
 from scheduled.ecosystem import sqlite_file
 from scheduled.ecosystem.sqlite_file import BESIDE, BusyError, DatabaseError, Tended
 from scheduled.errors import UsageError
+from scheduled.handler import Context, NotNow
 from scheduled.quick_classes import NamedTuple
 from scheduled.system import private
 from scheduled.system.file_patterns import Search
@@ -34,13 +35,9 @@ class Done(NamedTuple):
         """Return what a figure of all of them adds up to."""
         return sum(entry.get(key, 0) for entry in self.entries)
 
-    def busy(self) -> list[str]:
-        """Return the paths of those that are in use."""
-        return [entry["path"] for entry in self.entries if entry["status"] == IN_USE]
-
 
 class Note:
-    """What was done for a slot in earlier attempts; of a run by hand there is none."""
+    """What was done for a slot before the rest was put off."""
 
     def __init__(self, path: Path, key: list[Any]) -> None:
         self._path, self._key = path, json.loads(json.dumps(key))
@@ -64,13 +61,43 @@ class Note:
             private.remove(self._path)
 
 
-def find(
-    patterns: Iterable[str], base: Path, within: Callable[[str], str] = str
-) -> tuple[list[str], list[str]]:
-    """Return the databases that patterns name, and a sentence about each that names none.
+def upkeep(
+    context: Context,
+    param: str,
+    within: Callable[[str], str] = str,
+    *,
+    least_free: float,
+    analyze: bool,
+) -> Done:
+    """Tend the databases that a param of a job names.
 
-    `within` returns the database in a directory that is named instead.
+    `within` returns the database in a directory that is named instead. Raises NotNow while some
+    are in use, once the others are done.
     """
+    slot = context.slot.isoformat() if context.slot else context.run_id
+    note = Note(context.cache_dir / "done.json", [slot, context.attempt, dict(context.params)])
+    paths, problems = find(context.params[param], context.root, within)
+    done = Done([], [f"params.{param}: {problem}" for problem in problems])
+    for path in paths:
+        entry = note.entries.get(path)
+        if entry is None:
+            entry = _tended(path, least_free=least_free, analyze=analyze)
+            if entry["status"] != IN_USE:
+                note.add(path, entry)
+        done.entries.append(entry)
+        if entry["status"] == FAILED:
+            done.problems.append(entry["reason"])
+    if busy := [entry["path"] for entry in done.entries if entry["status"] == IN_USE]:
+        also = f"; besides: {'; '.join(done.problems)}" if done.problems else ""
+        raise NotNow(f"in use: {', '.join(busy)}{also}")
+    note.forget()
+    return done
+
+
+def find(
+    patterns: Iterable[str], base: Path, within: Callable[[str], str]
+) -> tuple[list[str], list[str]]:
+    """Return the databases that patterns name, and a sentence about each that names none."""
     found: dict[str, None] = {}
     problems = []
     for pattern in patterns:
@@ -90,23 +117,6 @@ def find(
 def _is_beside(path: str) -> bool:
     """Return whether a file belongs to the database beside it."""
     return any(path.endswith(end) and os.path.lexists(path.removesuffix(end)) for end in BESIDE)
-
-
-def tend(
-    paths: Iterable[str], problems: list[str], note: Note, *, least_free: float, analyze: bool
-) -> Done:
-    """Tend each database that was not before; `problems` are known already."""
-    done = Done([], [*problems])
-    for path in paths:
-        entry = note.entries.get(path)
-        if entry is None:
-            entry = _tended(path, least_free=least_free, analyze=analyze)
-            if entry["status"] != IN_USE:
-                note.add(path, entry)
-        done.entries.append(entry)
-        if entry["status"] == FAILED:
-            done.problems.append(entry["reason"])
-    return done
 
 
 def _tended(path: str, *, least_free: float, analyze: bool) -> Entry:

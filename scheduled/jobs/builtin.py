@@ -12,8 +12,8 @@ from scheduled.quick_classes import replace
 
 TIMEOUT = ecosystem_jobs.TIMEOUT
 JOBS: tuple[Job, ...] = (*ecosystem_jobs.JOBS, *maintenance_jobs.JOBS, *agency_jobs.JOBS)
-BINDABLE = frozenset(job.id for job in JOBS if job.handler == agency_jobs.UNBOUND)
-"""The jobs to which a command or another handler may be bound: they have no work of their own."""
+BINDABLE = frozenset(job.id for job in agency_jobs.JOBS) | maintenance_jobs.BINDABLE
+"""The jobs to which a command or another handler may be bound: it knows the work that is meant."""
 OF_ECOSYSTEM = frozenset(job.id for job in ecosystem_jobs.JOBS)
 
 BUILT_IN = "built-in"
