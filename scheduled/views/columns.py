@@ -1,10 +1,10 @@
 """Rows in plain columns, which read well in a terminal and in a pipe.
 
-On a terminal rich draws them, in colour, and wraps what is too wide. Where nothing is wrapped, it
-would take half a millisecond a row to find that out: there the columns are written as they are.
+What is too wide for a terminal rich draws and wraps. Where nothing has to be wrapped, it would take
+half a millisecond a row to find that out: there the columns are written as they are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -18,6 +18,8 @@ GAP = 2
 """So many blanks follow each column."""
 INDENT = 2
 """So many blanks stand before a line below a heading."""
+Paint = Callable[[str, str], str]
+"""Returns a text in a style."""
 Cell = Text | str
 """Text without a style need not be made one: there are tens of thousands of cells."""
 
@@ -52,8 +54,13 @@ class Grid:
             table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
         return table
 
-    def text(self, width: int) -> str | None:
-        """Return the grid as text without colours; None if only rich can draw it so wide.
+    def fits(self, width: int) -> bool:
+        """Return whether nothing has to be wrapped."""
+        columns = zip(self._headings, *(map(_plain, row) for row in self._rows), strict=True)
+        return sum(max(map(cell_len, column)) + GAP for column in columns) <= width
+
+    def text(self, width: int, paint: Paint | None = None) -> str | None:
+        """Return the grid as text, in colours by `paint`; None if only rich can draw it so wide.
 
         How characters join that have no width of their own, rich alone knows.
         """
@@ -71,6 +78,15 @@ class Grid:
             )
         if total > width:
             return None
+        if paint is not None:
+            styles = [["bold"] * len(self._headings), *(map(_style, row) for row in self._rows)]
+            padded = [
+                [
+                    paint(style, cell) if style else cell
+                    for cell, style in zip(column, own, strict=True)
+                ]
+                for column, own in zip(padded, zip(*styles, strict=True), strict=True)
+            ]
         return "".join(f"{''.join(cells)}\n" for cells in zip(*padded, strict=True))
 
 
@@ -91,6 +107,10 @@ class Indented:
         line = f"{' ' * INDENT}{self._line}"
         is_plain = line.isascii() and line.isprintable() and self._line  # rich draws nothing for ""
         return f"{line}\n" if is_plain and len(line) <= width else None
+
+
+def _style(cell: Cell) -> str:
+    return "" if isinstance(cell, str) else str(cell.style)
 
 
 def _plain(cell: Cell) -> str:

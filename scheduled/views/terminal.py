@@ -8,11 +8,14 @@ come this way: it is printed as it is.
 import io
 import shutil
 import sys
+from functools import cache
 
 import click
+from rich.color import ColorSystem
 from rich.console import Console, RenderableType
+from rich.style import Style
 
-from scheduled.views.columns import Grid, Indented
+from scheduled.views.columns import Grid, Indented, Paint
 
 UNBOUNDED = 10_000
 """The width of what is no terminal: nothing is wrapped for a program that reads lines."""
@@ -21,10 +24,14 @@ UNBOUNDED = 10_000
 def show(*parts: RenderableType, color: bool) -> None:
     """Write the parts to stdout, one below the other; `color` only matters on a terminal."""
     is_terminal = sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns if is_terminal else UNBOUNDED
-    text = rendered(*parts, width=width, color=color and is_terminal)
+    text = rendered(*parts, width=width(), color=color and is_terminal)
     encoding = sys.stdout.encoding or "utf-8"
     click.echo(text.encode(encoding, "replace").decode(encoding), nl=False, color=is_terminal)
+
+
+def width() -> int:
+    """Return how many characters fit on a line of stdout."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else UNBOUNDED
 
 
 def rendered(*parts: RenderableType, width: int, color: bool) -> str:
@@ -39,11 +46,24 @@ def rendered(*parts: RenderableType, width: int, color: bool) -> str:
         emoji=False,
     )
     assert isinstance(console.file, io.StringIO)
+    paint = _paint if color and console.color_system else None
     for part in parts:
-        is_plain = width == UNBOUNDED and not color
-        text = part.text(width) if is_plain and isinstance(part, Grid | Indented) else None
+        text = None
+        if isinstance(part, Grid):
+            text = part.text(width, paint)
+        elif isinstance(part, Indented) and width == UNBOUNDED and not color:
+            text = part.text(width)
         if text is None:
             console.print(part)
         else:
             console.file.write(text)
     return "".join(f"{line.rstrip()}\n" for line in console.file.getvalue().split("\n")[:-1])
+
+
+def _painter() -> Paint:
+    """Return what writes a text in one of our few styles, which every terminal with colours has."""
+    style = cache(Style.parse)
+    return lambda name, text: style(name).render(text, color_system=ColorSystem.STANDARD)
+
+
+_paint = _painter()

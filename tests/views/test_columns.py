@@ -1,5 +1,7 @@
 """Columns for a pipe are those that rich draws where nothing has to be wrapped."""
 
+import re
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.text import Text
@@ -37,6 +39,26 @@ def test_the_columns_of_a_pipe_are_those_of_rich(
     if all(value.isascii() for row in found for value in row):
         assert grid(found, least).text(terminal.UNBOUNDED) is not None
     assert terminal.rendered(grid(found, least), width=terminal.UNBOUNDED, color=False) == expected
+
+
+@given(rows)
+@settings(max_examples=soak.count(60, 5000), deadline=None)
+def test_the_columns_of_a_terminal_are_those_of_rich(found: list[tuple[str, str, str]]) -> None:
+    drawn = terminal.rendered(grid(found).__rich__(), width=1200, color=True)
+    written = terminal.rendered(grid(found), width=1200, color=True)
+
+    assert shown(written) == shown(drawn)
+    assert colors(written) == colors(drawn)
+
+
+def shown(text: str) -> list[str]:
+    return [line.rstrip() for line in re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()]
+
+
+def colors(text: str) -> list[tuple[str, str]]:
+    """What stands in which style, without the blanks around it."""
+    found = re.findall(r"\x1b\[([0-9;]*)m([^\x1b]*)\x1b\[0m", text)
+    return [(style, words.strip()) for style, words in found if words.strip()]
 
 
 def test_what_is_too_wide_even_for_a_pipe_is_wrapped() -> None:
