@@ -27,6 +27,7 @@ COMMANDS = {
     "history": "history:history",
     "logs": "logs:logs",
     "stats": "stats:stats",
+    "branches": "branches:branches",
     "check": "check:check",
     "metrics": "metrics:metrics",
     "telemetry": "telemetry:telemetry",

@@ -39,6 +39,13 @@ class Finding(NamedTuple):
         return tuple(_LIMIT_TEXT.search(text) is not None for text in self.issues)
 
     @property
+    def is_over(self) -> bool:
+        """Whether a memory file is over its limit."""
+        if self.kinds:
+            return _LIMITS[0] in self.kinds
+        return any(_OVER_TEXT.search(text) for text in self.issues)
+
+    @property
     def flaws(self) -> dict[str, Flaw]:
         """The worst flaw of each part that has one."""
         worst: dict[str, Flaw] = {}
@@ -64,11 +71,14 @@ class Health:
     """Branch and reason."""
     by_activity: Mapping[Status, tuple[str, ...]] | None = None
     """The branches of each activity; None if that was not written."""
+    activity_known: bool = False
+    """Whether it was found out which branches are red flags."""
 
 
 _RANK = {flaw: number for number, flaw in enumerate(Flaw)}
 _LIMITS = (f"{Part.MEMORY} {Flaw.OVER}", f"{Part.MEMORY} {Flaw.NEAR}")
 _LIMIT_TEXT = re.compile(r"\((threshold: \d+|approaching threshold)\)$")
+_OVER_TEXT = re.compile(r"\(threshold: \d+\)")
 _KINDS = frozenset(f"{part} {flaw}" for part in Part for flaw in Flaw)
 
 
@@ -119,6 +129,7 @@ def understood(document: Any, dated: str, zone: tzinfo) -> Health | None:
         ecosystem=_findings(document.get("ecosystem"), "what"),
         red_flags=_red_flags(document.get("red_flags")),
         by_activity=_by_activity(document.get("by_activity")),
+        activity_known=isinstance(document.get("red_flags"), list),
     )
 
 
@@ -131,7 +142,7 @@ def found(
     for checkup in ill:
         texts = tuple(_text(issue.text) for issue in checkup.issues)
         kinds = tuple(issue.kind for issue in checkup.issues)
-        by_status[checkup.status].append(Finding(_name(checkup.branch), texts, kinds))
+        by_status[checkup.status].append(Finding(name_of(checkup.branch), texts, kinds))
     return Health(
         now,
         healthy=healthy,
@@ -139,6 +150,7 @@ def found(
         errors=tuple(by_status["error"]),
         red_flags=_red_flags(told["result"]["red_flags"]),
         by_activity=_by_activity(told["file"]["by_activity"]),
+        activity_known=True,
     )
 
 
@@ -153,17 +165,19 @@ def _entry(name: Any, texts: list[Any], kinds: list[Any]) -> Finding:
     is_known = len(kinds) == len(texts) and all(
         isinstance(kind, str) and kind in _KINDS for kind in kinds
     )
-    return Finding(_name(name), tuple(map(_text, texts)), tuple(kinds) if is_known else ())
+    return Finding(name_of(name), tuple(map(_text, texts)), tuple(kinds) if is_known else ())
 
 
 def _red_flags(listed: Any) -> tuple[tuple[str, str], ...]:
-    return tuple((_name(each.get("branch")), _text(each.get("reason"))) for each in _dicts(listed))
+    return tuple(
+        (name_of(each.get("branch")), _text(each.get("reason"))) for each in _dicts(listed)
+    )
 
 
 def _by_activity(names: Any) -> dict[Status, tuple[str, ...]] | None:
     if not isinstance(names, dict):
         return None
-    return {status: tuple(map(_name, _list(names.get(status.value)))) for status in Status}
+    return {status: tuple(map(name_of, _list(names.get(status.value)))) for status in Status}
 
 
 def _list(value: Any) -> list[Any]:
@@ -174,7 +188,8 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
     return [entry for entry in _list(value) if isinstance(entry, dict)]
 
 
-def _name(value: Any) -> str:
+def name_of(value: Any) -> str:
+    """Return how a branch is called where its name comes from a file."""
     return one_line(value, NAME_LENGTH)
 
 

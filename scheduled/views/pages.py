@@ -142,7 +142,9 @@ def _branches(check: Mapping[str, Any]) -> str:
         counted(_count(counts.get("warnings")), "warning"),
         counted(_count(counts.get("errors")), "error"),
     )
-    return f"{', '.join(parts)} (checked {check['last_run']})"
+    is_ill = any(_count(counts.get(word)) for word in ("warnings", "errors"))
+    hint = "; `scheduled branches` lists them" if is_ill else ""
+    return f"{', '.join(parts)} (checked {check['last_run']}){hint}"
 
 
 def _mail(cleanup: Mapping[str, Any], totals: Mapping[str, Any]) -> str:
