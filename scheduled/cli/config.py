@@ -15,6 +15,7 @@ from scheduled.cli.import_ import import_
 from scheduled.cli.output import print_json
 from scheduled.config import ownership, paths, template, unmatched
 from scheduled.config.load import DEFAULTS, Config
+from scheduled.config.parsed import JOB_DEFAULTS
 from scheduled.config.paths import PathOptions
 from scheduled.errors import ConfigError, UsageError, reason_of
 from scheduled.handler import loader
@@ -186,6 +187,7 @@ def _values(config: Config) -> dict[str, Any]:
         "jobs_dirs": [str(path) for path in config.jobs_dirs],
         "handler_dirs": [str(path) for path in config.handler_dirs],
         **{key: getattr(config, key) for key in DEFAULTS},
+        **{key: config.job_defaults.get(key) for key in JOB_DEFAULTS},
         **{
             key: {name: masked.settings(each) for name, each in getattr(config, key).items()}
             for key in ("notify", "subscribe")

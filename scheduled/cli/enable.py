@@ -11,6 +11,7 @@ import click
 from scheduled.cli.context import Session, changes_state
 from scheduled.cli.registering import put_on_record
 from scheduled.config.lookup import find_job
+from scheduled.errors import UsageError
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import active_runs, decide, resolve
@@ -39,6 +40,9 @@ def enable(session: Session, job: str) -> None:
 def switch(session: Session, name: str, *, enabled: bool) -> None:
     """Enable or disable a job and print what came of it."""
     job = find_job(session.config, name)
+    if enabled and job.is_switched_off:
+        place = session.config.origins["enabled"]
+        raise UsageError(f"{place}: enabled: false disables all jobs; remove it first")
     recorded = _record(session.store, job, session.now, enabled=enabled)
     if recorded:
         if enabled:

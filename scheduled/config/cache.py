@@ -60,13 +60,19 @@ def read(file: CacheFile, key: Key, stamps: Mapping[str, Stamp | None]) -> Parse
     if facts is None:
         return None
     try:
-        timezone, settings, lines, job_rows, handler_rows, zone_warning = facts
+        timezone, settings, lines, job_rows, handler_rows, zone_warning, notes = facts
         jobs = tuple(job_from_row(row) for row in job_rows)
         handlers = tuple(handler_from_row(row) for row in handler_rows)
     except (ValueError, TypeError, KeyError):
         return None
     return ParsedConfig(
-        timezone, settings, lines, jobs, handlers=handlers, zone_warning=zone_warning
+        timezone,
+        settings,
+        lines,
+        jobs,
+        handlers=handlers,
+        zone_warning=zone_warning,
+        notes=tuple(notes),
     )
 
 
@@ -84,7 +90,7 @@ def write(
     handlers = [handler_row(handler) for handler in parsed.handlers]
     cache = StampCache(file.path, [key, stamps], private=True)
     values = [parsed.timezone, parsed.settings, parsed.lines, jobs, handlers, parsed.zone_warning]
-    cache.keep(WHOLE, NO_STAMP, values)
+    cache.keep(WHOLE, NO_STAMP, [*values, parsed.notes])
     file.unsaved.append(cache)
 
 

@@ -25,6 +25,7 @@ _DECISIVE = (
 _NOT_LOST = {
     *("id", "name", "description", "schedule", "timezone", "zone_is_local", "seed", "source"),
     *("enabled", "command", "handler", "env", "cwd", "waits_for", "memory_section", "last_run_key"),
+    "is_switched_off",
     *("idle_threshold_cpu", "idle_threshold_memory"),  # nothing without `idle_only`
 }
 

@@ -99,6 +99,7 @@ def _cache_key(directories: Sequence[Directory], parsed: ParsedConfig, timeout: 
         "timezone": parsed.timezone,
         "zone_is_local": parsed.zone_is_local,
         "timeout": timeout,
+        "job_defaults": parsed.job_defaults,
         "machine": machine.mark(),  # seeds depend on it
     }
 
@@ -116,7 +117,13 @@ def _read(file: File, key: cache.Key, trust: Trust) -> _ParsedHandlerFile:
     handlers = []
     for declaration in source.declarations:
         name, target = declaration.name, loader.name_in_file(path, declaration.function)
-        defaults = Defaults(key["timezone"], key["timeout"], {name: target}, key["zone_is_local"])
+        defaults = Defaults(
+            key["timezone"],
+            key["timeout"],
+            {name: target},
+            key["zone_is_local"],
+            values=key["job_defaults"],
+        )
         job_file = ParsedJobFile()
         if declaration.is_complete:
             job_file = validate.validate_declaration(declaration, file.label, defaults)

@@ -37,6 +37,8 @@ class Defaults:
     """Whether nobody configured the zone."""
     timeout_of_gptme: float = gptme_format.TIMEOUT
     """In a job file as gptme writes it."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """More fields of a job, with their values."""
 
     def for_file(self, keys: AbstractSet[str]) -> "Defaults":
         """Return what applies in a job file with these keys."""
@@ -104,6 +106,7 @@ def make_job(
     values = read_keys(entry.node, JOB_KEYS, entry.path, entry.problems, warnings)
     base = entry.base or defaults
     values = {
+        **(defaults.values if entry.base is None else {}),
         "timezone": base.timezone,
         "zone_is_local": base.zone_is_local and "timezone" not in values,
         "timeout": base.timeout,

@@ -132,6 +132,7 @@ def check_fields(fields: Fields, config: Config, label: str) -> tuple[Job | None
         targets,
         config.zone_is_local,
         config.timeout_of_gptme,
+        config.job_defaults,
     )
     file = validate.validate_job_file(document, label, defaults)
     place = re.compile(rf"{re.escape(label)}:\d+: ")

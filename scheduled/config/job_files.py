@@ -79,8 +79,8 @@ def load(
 ) -> JobFileScan:
     """Return the jobs in `directories`; ids that `parsed`, the configuration, uses are taken.
 
-    A job without a zone or a timeout has that of `parsed`, and `timeout`, in seconds. Results are
-    kept in `cache_file`.
+    A job without a zone, a timeout or the like has that of `parsed`, and `timeout`, in seconds.
+    Results are kept in `cache_file`.
     """
     stamps = {str(directory.path): stamp(directory.path) for directory in directories}
     files, problems = list_files(directories, KIND, trust)
@@ -121,6 +121,7 @@ def _cache_key(directories: Sequence[Directory], parsed: ParsedConfig, timeout: 
         "timezone": parsed.timezone,
         "zone_is_local": parsed.zone_is_local,
         "timeout": timeout,
+        "job_defaults": parsed.job_defaults,
         "timeout_of_gptme": parsed.settings.get("default_timeout", gptme_format.TIMEOUT),
         "machine": machine.mark(),  # seeds depend on it
         "handlers": parsed.targets,
@@ -154,6 +155,7 @@ class _Reader:
             key["handlers"],
             key["zone_is_local"],
             key["timeout_of_gptme"],
+            key["job_defaults"],
         )
 
 

@@ -9,6 +9,7 @@ stops no job: a mistake in it is reported, and the default counts.
 from collections.abc import Mapping
 
 from scheduled.config.converters import (
+    boolean,
     channel_entries,
     duration,
     integer,
@@ -22,10 +23,28 @@ from scheduled.config.converters import (
     text,
     text_list,
 )
+from scheduled.config.job_keys import JOB_KEYS
 from scheduled.config.key import Key, with_aliases
+from scheduled.config.parsed import JOB_DEFAULTS
 from scheduled.config.ping_values import tick_ping
 
 _FILES = "see [files](files.md#where-things-are)"
+_ALIASES: Mapping[str, tuple[str, ...]] = {
+    "max_retries": ("default_retry_count",),
+    "retry_delay": ("default_retry_delay",),
+}
+
+
+def _for_all_jobs(name: str) -> Key:
+    """Return the setting that is a key of all jobs without it."""
+    return Key(
+        "the same [key](#keys-of-a-job) of all jobs without it, but for those of"
+        " [AIPass](aipass.md)",
+        JOB_KEYS[name].convert,
+        JOB_KEYS[name].default,
+        aliases=_ALIASES.get(name, ()),
+    )
+
 
 KEYS: Mapping[str, Key] = with_aliases(
     {
@@ -65,8 +84,12 @@ KEYS: Mapping[str, Key] = with_aliases(
             duration,
             "1d",
             "; built-in jobs have 5 minutes if it is not set",
-            aliases=("default_timeout_seconds",),
+            aliases=("default_timeout_seconds", "task_timeout"),
             example="1d",
+        ),
+        **{name: _for_all_jobs(name) for name in JOB_DEFAULTS},
+        "enabled": Key(
+            "whether any job runs; with `false`, all of them are disabled", boolean, "true"
         ),
         "tick_interval": Key(
             "how often cron calls `scheduled run`",
@@ -200,3 +223,17 @@ KEYS: Mapping[str, Key] = with_aliases(
         "jobs": Key("jobs by id: changes to a built-in one, or your own", job_entries),
     }
 )
+
+NO_MEANING: Mapping[str, str] = {
+    "scheduler_interval": "cron decides how often a tick comes, once a minute at most",
+    "auto_discover": "job files are always read",
+    "task_modules": "name a handler in a job instead: package.module:function",
+    "batch_size": "a tick starts what is due, max_concurrent at once",
+    "cache_size": "caches need no limit here",
+    "resource_check_interval": "the machine is measured when a guarded job is due",
+}
+"""Settings of AICO's scheduler that are accepted, whatever they say, each with the reason why they
+mean nothing here."""
+
+SECTIONS_OF_AICO = ("scheduler", "tasks")
+"""What its configuration has them in."""

@@ -18,7 +18,7 @@ from scheduled.config import (
     paths,
 )
 from scheduled.config.handler_files import HandlerScan
-from scheduled.config.parsed import Handler, ParsedConfig
+from scheduled.config.parsed import JOB_DEFAULTS, Handler, ParsedConfig
 from scheduled.config.paths import EarlyPaths, PathOptions, Paths
 from scheduled.errors import ConfigError, ScheduleError, UsageError
 from scheduled.jobs import builtin
@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # most ticks find the zone in the cache
     from scheduled.timing.local_zone import LocalZone
 
 DEFAULTS: Mapping[str, Any] = {
+    "enabled": True,
     "max_concurrent": 4,
     "default_timeout": DEFAULT_TIMEOUT,
     "tick_interval": None,
@@ -66,6 +67,8 @@ class Config:
     jobs: tuple[Job, ...]
     """Disabled ones too: unchanged built-in jobs, those of the file in its order, job files."""
     timezone: str
+    enabled: bool
+    """Whether any job runs; if not, each is disabled."""
     max_concurrent: int
     default_timeout: float
     tick_interval: float | None
@@ -102,6 +105,8 @@ class Config:
     """Why jobs are missing: a sentence each, with file and line."""
     sources: tuple[Path, ...]
     """The files it depends on, existing or not."""
+    job_defaults: Mapping[str, Any] = field(default_factory=dict)
+    """What holds for jobs that do not say it, by key of a job."""
     offered: tuple[Job, ...] = ()
     """The built-in jobs that are off until they are enabled or configured, and not among `jobs`."""
     jobs_dirs: tuple[Path, ...] = ()
@@ -184,15 +189,17 @@ def _load(options: PathOptions) -> Config:
     cache_file = cache.file_for(resolved.state_dir / "cache", source, unsaved, "jobs")
     files = job_files.load(directories, parsed, values["default_timeout"], cache_file, trust)
     origins, own = _origins(options, resolved, parsed), _own_jobs(parsed, resolved, stamps)
-    wanted = tuple(job for job in own if job.source != builtin.ON_REQUEST)
-    offered = tuple(job for job in own if job.source == builtin.ON_REQUEST)
+    wanted, offered = builtin.parted(own)
     jobs, over_limit, nearly = job_limits.apply(wanted + files.jobs, values, origins)
     jobs, stuck = conflicts.startable(jobs, offered)
+    if not values["enabled"]:
+        jobs, offered = map(builtin.switched_off, (jobs, offered))
     unplaced = _metrics_problems(resolved, values["metrics_file"], origins["metrics_file"])
     return Config(
         places=resolved,
         jobs=jobs,
         offered=offered,
+        job_defaults=parsed.job_defaults,
         timezone=parsed.timezone,
         problems=scan.problems + parsed.problems + files.problems + over_limit + stuck + unplaced,
         sources=sources,
@@ -202,7 +209,7 @@ def _load(options: PathOptions) -> Config:
         taken=_taken_ids(parsed, files),
         zone_is_local=parsed.zone_is_local,
         has_all_channels=parsed.has_all_channels,
-        warnings=_zone_warnings(parsed) + scan.warnings + files.warnings + nearly,
+        warnings=_zone_warnings(parsed) + parsed.notes + scan.warnings + files.warnings + nearly,
         stamps={**stamps, **scan.stamps, **files.stamps},
         origins=origins,
         trust=trust,
@@ -377,7 +384,7 @@ def _machine_zone(options: PathOptions) -> "LocalZone":
 
 def _origins(options: PathOptions, resolved: Paths, parsed: ParsedConfig) -> dict[str, str]:
     """Return where each setting comes from; for one that the file sets, with the line."""
-    origins = dict.fromkeys([*DEFAULTS, "jobs_dirs", "handler_dirs"], "default")
+    origins = dict.fromkeys([*DEFAULTS, *JOB_DEFAULTS, "jobs_dirs", "handler_dirs"], "default")
     origins["tick_interval"] = "what is installed, else each minute"
     origins["host"] = "the machine"
     origins["timezone"] = "TZ" if options.environ.get("TZ") is not None else "the machine"

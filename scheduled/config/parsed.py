@@ -9,6 +9,12 @@ from typing import Any
 from scheduled.jobs.model import Job
 from scheduled.quick_classes import NamedTuple, dataclass, field
 
+JOB_DEFAULTS = (
+    *("max_cpu_percent", "max_memory_percent", "idle_threshold_cpu", "idle_threshold_memory"),
+    *("max_retries", "retry_delay", "max_retry_delay"),
+)
+"""The keys of a job that are settings as well: for all jobs without them."""
+
 
 @dataclass(frozen=True)
 class Handler:
@@ -48,11 +54,18 @@ class ParsedConfig:
     """Those of the handler directories, as they were when the jobs were checked."""
     zone_warning: str = ""
     """What is contradictory about the machine's zone, if that is used."""
+    notes: tuple[str, ...] = ()
+    """The keys without a meaning here, each with the reason."""
 
     @property
     def zone_is_local(self) -> bool:
         """Whether nobody configured the zone: it is the machine's."""
         return "timezone" not in self.settings
+
+    @property
+    def job_defaults(self) -> dict[str, Any]:
+        """What the settings say about all jobs that do not say it themselves, by key of a job."""
+        return {name: self.settings[name] for name in JOB_DEFAULTS if name in self.settings}
 
     @property
     def targets(self) -> dict[str, str]:

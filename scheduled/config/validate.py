@@ -20,7 +20,7 @@ from scheduled.config.job_entry import (
     make_job,
     read_keys,
 )
-from scheduled.config.keys import KEYS
+from scheduled.config.keys import KEYS, NO_MEANING, SECTIONS_OF_AICO
 from scheduled.config.parsed import Handler, ParsedConfig, ParsedJobFile
 from scheduled.config.yaml_document import Node
 from scheduled.errors import ConfigError, ScheduleError
@@ -31,6 +31,11 @@ from scheduled.quick_classes import replace
 from scheduled.system.text import excerpt
 from scheduled.timing import timezones
 from scheduled.timing.local_zone import LocalZone
+
+_TO_IMPORT = (
+    "a section of AICO's configuration; `scheduled config import FILE` makes settings and jobs of"
+    " it"
+)
 
 
 def validate_config(
@@ -52,11 +57,16 @@ def validate_config(
     settings = {"default_timeout": default_timeout} | _settings(document, fatal, harmless)
     zone = _timezone(document, settings, machine_zone, fatal)
     explicit = _explicit_settings(document, settings)
-    config = ParsedConfig(zone.name, *explicit, zone_warning=zone.warning)
+    notes = _without_meaning(document, file)
+    config = ParsedConfig(zone.name, *explicit, zone_warning=zone.warning, notes=notes)
     config = replace(config, handlers=_handlers(config, find_handlers, fatal))
     bases = _builtin_and_handler_jobs(config)
     defaults = Defaults(
-        zone.name, settings["default_timeout"], config.targets, config.zone_is_local
+        zone.name,
+        settings["default_timeout"],
+        config.targets,
+        config.zone_is_local,
+        values=config.job_defaults,
     )
     jobs = _jobs(document.value.get("jobs"), bases, defaults, problems)
     problems += harmless
@@ -74,13 +84,28 @@ def validate_config(
 
 def _settings(document: Node, fatal: ProblemList, harmless: ProblemList) -> dict[str, Any]:
     """Return the settings by field; what is wrong with those that stop no job is `harmless`."""
-    settings = read_keys(channels.without(document), KEYS, "", fatal, None, harmless)
+    known, strange = channels.without(document), {*NO_MEANING, *SECTIONS_OF_AICO}
+    values = {name: node for name, node in known.value.items() if name not in strange}
+    duplicates = [twice for twice in known.duplicates if twice[0] not in strange]
+    known = replace(known, value=values, duplicates=duplicates)
+    for name in document.value.keys() & SECTIONS_OF_AICO:
+        fatal.add(document.value[name].line, name, _TO_IMPORT)
+    settings = read_keys(known, KEYS, "", fatal, None, harmless)
     for key, table in channels.TABLES.items():
         if key in document.value:
             settings[key] = channels.read(document, table, harmless)
     if "routes" in settings:
         _check_routes(document.value["routes"], harmless)
     return settings
+
+
+def _without_meaning(document: Node, file: str) -> tuple[str, ...]:
+    """Return a sentence for each key that is accepted and means nothing."""
+    return tuple(
+        f"{file}:{node.line}: {name}: has no meaning here: {NO_MEANING[name]}"
+        for name, node in document.value.items()
+        if name in NO_MEANING
+    )
 
 
 def _explicit_settings(
@@ -110,7 +135,11 @@ def _handlers(
 def _builtin_and_handler_jobs(config: ParsedConfig) -> dict[str, Job]:
     """Return the jobs that exist without the configuration, by id; it may change them."""
     timeout = config.settings.get("default_timeout", builtin.TIMEOUT)
-    own = builtin.jobs(config.timezone, timeout, zone_is_local=config.zone_is_local)
+    own: Sequence[Job] = builtin.jobs(config.timezone, timeout, zone_is_local=config.zone_is_local)
+    own = tuple(
+        job if job.id in builtin.OF_ECOSYSTEM else replace(job, **config.job_defaults)
+        for job in own
+    )
     of_handlers = (handler.job for handler in config.handlers if handler.job is not None)
     return {job.id: job for job in (*own, *of_handlers)}
 

@@ -4,6 +4,7 @@ Those of an ecosystem run without a configuration where there is one. The others
 somebody enables them, or the configuration mentions them: nobody asked for them by installing this.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from scheduled.jobs import agency_jobs, ecosystem_jobs, maintenance_jobs
@@ -32,6 +33,18 @@ def as_in_root(job: Job, *, is_ecosystem: bool) -> Job:
     if job.id not in OF_ECOSYSTEM:
         return replace(job, enabled=False, source=ON_REQUEST)
     return job if is_ecosystem else replace(job, enabled=False, source=INACTIVE)
+
+
+def parted(jobs: Iterable[Job]) -> tuple[tuple[Job, ...], tuple[Job, ...]]:
+    """Return the jobs that somebody wants, and the others, which are offered."""
+    known = tuple(jobs)
+    offered = tuple(job for job in known if job.source == ON_REQUEST)
+    return tuple(job for job in known if job.source != ON_REQUEST), offered
+
+
+def switched_off(jobs: Iterable[Job]) -> tuple[Job, ...]:
+    """Return jobs as they are where the configuration switches all of them off."""
+    return tuple(replace(job, enabled=False, is_switched_off=True) for job in jobs)
 
 
 def jobs(

@@ -111,6 +111,8 @@ class Job:
     name: str = ""
     description: str = ""
     enabled: bool = True
+    is_switched_off: bool = False
+    """Whether the configuration switches all jobs off: then nobody can enable it."""
     priority: Priority = Priority.MEDIUM
     tags: tuple[str, ...] = ()
     catch_up: CatchUp = CatchUp.LATEST

@@ -55,9 +55,10 @@ MemoryOf = Callable[[str], JobMemory]
 def is_enabled(job: Job, memory: JobMemory) -> bool:
     """Return whether the job is enabled: on the command line, else by the configuration.
 
-    A suspended or cancelled job is not, until somebody enables it.
+    A suspended or cancelled job is not, until somebody enables it, and none is where the
+    configuration switches all of them off.
     """
-    if memory.suspended or memory.cancelled is not None:
+    if memory.suspended or memory.cancelled is not None or job.is_switched_off:
         return False
     return job.enabled if memory.enabled is None else memory.enabled
 
@@ -77,8 +78,7 @@ def is_out_of_service(job: Job | None, memory: JobMemory) -> bool:
 def was_disabled_in_config(job: Job, memory: JobMemory) -> bool:
     """Return whether the configuration disables a registered job, and this is not yet recorded."""
     return (
-        not job.enabled
-        and memory.enabled is None
+        (job.is_switched_off or (not job.enabled and memory.enabled is None))
         and memory.fingerprint not in ("", DISABLED_IN_CONFIG)
         and not memory.suspended
     )
