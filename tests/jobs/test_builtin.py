@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from scheduled.jobs import builtin, ecosystem_jobs
+from scheduled.jobs import agency_jobs, builtin, ecosystem_jobs
 from scheduled.jobs.model import FirstRun
 
 
@@ -49,3 +49,15 @@ def test_nothing_starts_a_job_that_nobody_asked_for_when_it_becomes_known() -> N
     others = [job for job in builtin.JOBS if job.id not in builtin.OF_ECOSYSTEM]
 
     assert {job.first_run for job in others} == {FirstRun.WAIT}
+
+
+def test_d14_the_agency_starts_only_while_the_machine_is_idle_and_can_be_bound() -> None:
+    agency = {job.id: (job.schedule, job.idle_only) for job in agency_jobs.JOBS}
+
+    assert agency == {
+        "agency.background_learning": ("*/30 * * * *", True),
+        "agency.memory_consolidation": ("0 2 * * *", True),
+        "agency.emotion_training": ("0 3 * * 0", True),
+        "agency.personality_evolution": ("0 4 1 * *", True),
+    }
+    assert {*agency, "maintenance.vector_optimization"} == builtin.BINDABLE
