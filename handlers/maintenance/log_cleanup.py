@@ -15,6 +15,7 @@ from scheduled.errors import UsageError, reason_of
 from scheduled.handler import Context, Incomplete, Kind, Param, values
 from scheduled.system import log_files, private
 from scheduled.system.file_patterns import Search
+from scheduled.system.file_writers import Writers
 from scheduled.system.log_files import QUIET_SECONDS, LeftError, LogFile
 from scheduled.system.text import one_line
 
@@ -64,6 +65,7 @@ class _Cleanup:
 
     def __init__(self, params: dict[str, Any], now: float, state_dir: Path | None) -> None:
         self.params, self.now, self.state_dir = params, now, state_dir
+        self.writers = Writers()
         self.files: dict[str, LogFile] = {}
         """By path."""
         self.left: dict[str, str] = {}
@@ -181,7 +183,7 @@ class _Cleanup:
 
     def _delete(self, file: LogFile) -> bool:
         try:
-            log_files.delete(file, dry_run=self.params["dry_run"])
+            log_files.delete(file, self.writers, dry_run=self.params["dry_run"])
         except FileNotFoundError:
             del self.files[file.path]
             return True

@@ -279,7 +279,7 @@ def test_an_ordinary_user_does_not_delete_what_somebody_else_has_open(open_folde
     process.kill()
     process.wait()
 
-    assert said == "RuntimeError: {'a.log': 'a process of another user writes to it'}"
+    assert said == "RuntimeError: {'a.log': 'a process that cannot be seen writes to it'}"
     assert path.exists()
 
 
