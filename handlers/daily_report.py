@@ -9,10 +9,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from scheduled.ecosystem import central, mail_activity, mail_central, plans, registry
+from scheduled.ecosystem import (
+    central,
+    mail_activity,
+    mail_central,
+    plans,
+    projects_central,
+    registry,
+)
 from scheduled.ecosystem.activity import Status
 from scheduled.ecosystem.checks import Rules
-from scheduled.ecosystem.formats import one_line
+from scheduled.ecosystem.formats import PROJECT_REGISTRY, is_project_registry, one_line
 from scheduled.ecosystem.health_central import Finding, Health
 from scheduled.ecosystem.memory import MemoryFile, Survey
 from scheduled.ecosystem.overview import Overview
@@ -91,6 +98,7 @@ def _report(context: Context) -> Section:
         _mail_section(central.read(context.central_dir, mail_central.NAME), mail),
         _activity_section(health, mail),
         _memory_section([file for file in survey.files(active) if file.is_near]),
+        _projects_section(central.read(context.central_dir, projects_central.NAME)),
         _plans_section(plans.active(context.root, context.central_dir)),
     )
     cache.save()
@@ -105,7 +113,8 @@ def _branches(context: Context) -> tuple[Sequence[Branch], str]:
     try:
         return registry.load(context.root, context.cache_dir).branches, ""
     except RegistryError as error:
-        return (), str(error)
+        has_projects = is_project_registry(context.root / PROJECT_REGISTRY)
+        return (), "" if has_projects else str(error)
 
 
 def _health_section(health: Health, trouble: str) -> Section:
@@ -210,6 +219,11 @@ def _named(file: MemoryFile, *, is_over: bool) -> str:
     amounts = [each for each in file.amounts if (each.is_over if is_over else each.is_near)]
     name = f"{one_line(file.branch.name, 100)}/{one_line(file.name, 100)}"
     return f"{name}: {', '.join(map(str, amounts))}"
+
+
+def _projects_section(document: Mapping[str, Any]) -> Section:
+    lines = projects_central.report(document)
+    return Section(lines, {"projects": document["totals"]} if lines else {})
 
 
 def _plans_section(active: list[plans.Plan]) -> Section:

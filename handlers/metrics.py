@@ -11,13 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.ecosystem import central, logs, mail_counts, registry, timestamps
-from scheduled.ecosystem.central import CentralFileError
 from scheduled.ecosystem.memory import Limits, Survey
 from scheduled.ecosystem.registry import Branch, Registry
-from scheduled.errors import UnreadableFileError, reason_of
+from scheduled.errors import UnreadableFileError
 from scheduled.handler import Context
 from scheduled.system.files import stamp
-from scheduled.system.folder import Folder
 from scheduled.system.stamp_cache import StampCache
 
 PARAMS = Limits.PARAMS
@@ -139,11 +137,6 @@ def _is_later(measured: Any, since: datetime, context: Context) -> bool:
 
 
 def _put_aside(path: Path, context: Context, reason: str) -> None:
-    aside = path.with_name(f"{path.name}.corrupt-{context.now:%Y%m%dT%H%M%SZ}")
-    try:
-        with Folder.file(path) as (folder, name):
-            folder.rename(name, aside.name)
-    except OSError as error:
-        why = reason_of(error)
-        raise CentralFileError(f"{path}: {reason}, and cannot be put aside ({why})") from error
-    context.log(f"{path}: {reason}; kept as {aside.name}, the history begins anew")
+    aside = f"{path.name}.corrupt-{context.now:%Y%m%dT%H%M%SZ}"
+    central.put_aside(path, aside, reason)
+    context.log(f"{path}: {reason}; kept as {aside}, the history begins anew")

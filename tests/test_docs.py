@@ -34,11 +34,11 @@ from tests.builders.engine import Engine
 from tests.builders.jobs import job
 from tests.builders.manual import CHECKOUT, Page, each_page
 
-AIPASS, COMMANDS, COMPARISON, CONFIGURATION, FILES, GUIDE, HANDLERS, MAINTENANCE = (
+AIPASS, COMMANDS, COMPARISON, CONFIGURATION, FILES, GUIDE, HANDLERS, MAINTENANCE, GAIA = (
     Page(CHECKOUT / "docs" / f"{name}.md")
     for name in [
         *("aipass", "commands", "comparison", "configuration", "files", "guide", "handlers"),
-        "maintenance",
+        *("maintenance", "gaia"),
     ]
 )
 FOREIGN = {"apt", "cd", "crontab", "export", "git", "pip", "pipx", "python3", "twine", "uv"}
@@ -361,7 +361,7 @@ def test_the_jobs_that_are_off_until_they_are_wanted_are_documented() -> None:
 
 def of_pages(heading: str) -> list[list[str]]:
     """Return the rows below a heading of the pages about such jobs."""
-    return [row for page in (MAINTENANCE,) for row in manual.rows(page.section(heading))]
+    return [row for page in (MAINTENANCE, GAIA) for row in manual.rows(page.section(heading))]
 
 
 # ---------------------------------------------------------------- Python

@@ -52,7 +52,7 @@ def daily_report(
     return report.exit_code
 
 
-NUMBERS = ("health", "red_flags", "mail", "activity", "memory", "plans")
+NUMBERS = ("health", "red_flags", "mail", "activity", "memory", "plans", "projects")
 """What its result holds besides the text."""
 
 

@@ -22,6 +22,7 @@ COMMANDS = {
     "ls": "list:list_jobs",
     "show": "show:show",
     "next": "next:next_runs",
+    "projects": "projects:projects",
     "simulate": "simulate:simulate",
     "why": "why:why",
     "history": "history:history",

@@ -1,5 +1,7 @@
 """The option `--once`: run every enabled job now, as GAIA's runner does."""
 
+from collections.abc import Iterable, Iterator
+from datetime import datetime, tzinfo
 from typing import Any
 
 import click
@@ -9,8 +11,12 @@ from scheduled.cli.output import print_json
 from scheduled.cli.tick_report import print_problems, run_tick
 from scheduled.jobs.model import Outcome
 from scheduled.state.history import Row
+from scheduled.system.text import one_line
 from scheduled.ticks.dispatcher import RunRequest
 from scheduled.timing.instants import format_utc
+
+EPOCH = "1970-01-01T00:00:00+00:00"
+"""The time of what has none."""
 
 
 @click.command(hidden=True)
@@ -25,8 +31,22 @@ def once(session: Session) -> int:
         rows.setdefault(
             job, _result(job, "skipped", format_utc(session.now), output={"reason": reason})
         )
+    if session.verbose:
+        for line in _log_lines(rows.values(), session.zone):
+            click.echo(line, err=True)
     print_json(rows)
     return report.exit_code
+
+
+def _log_lines(results: Iterable[dict[str, Any]], zone: tzinfo) -> Iterator[str]:
+    """Yield a line for each result, in the format of GAIA's log."""
+    for result in results:
+        moment = datetime.fromisoformat(result["timestamp"] or EPOCH).astimezone(zone)
+        level = "ERROR" if result["status"] == "error" else "INFO"
+        why = result.get("error", "")
+        text = f"{result['task']}: {result['status']}{f': {why}' if why else ''}"
+        at = f"{moment:%Y-%m-%d %H:%M:%S},{moment.microsecond // 1000:03}"
+        yield f"{at} [gaia.runtime] {level}: {one_line(text)}"
 
 
 def _task_result(row: Row) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from scheduled.config import (
     job_files,
     job_limits,
     paths,
+    roots,
 )
 from scheduled.config.handler_files import HandlerScan
 from scheduled.config.parsed import JOB_DEFAULTS, Handler, ParsedConfig
@@ -188,8 +189,8 @@ def _load(options: PathOptions) -> Config:
     source = early.config_path or resolved.root
     cache_file = cache.file_for(resolved.state_dir / "cache", source, unsaved, "jobs")
     files = job_files.load(directories, parsed, values["default_timeout"], cache_file, trust)
-    origins, own = _origins(options, resolved, parsed), _own_jobs(parsed, resolved, stamps)
-    wanted, offered = builtin.parted(own)
+    origins = _origins(options, resolved, parsed)
+    wanted, offered = roots.own_jobs(parsed.jobs, resolved.root, stamps)
     jobs, over_limit, nearly = job_limits.apply(wanted + files.jobs, values, origins)
     jobs, stuck = conflicts.startable(jobs, offered)
     if not values["enabled"]:
@@ -233,19 +234,6 @@ def _values(options: PathOptions, parsed: ParsedConfig) -> dict[str, Any]:
     if values["log_rotation"] is not None:
         values["log_rotation"] = {**DEFAULTS["log_rotation"], **values["log_rotation"]}
     return values
-
-
-def _own_jobs(
-    parsed: ParsedConfig, places: Paths, stamps: dict[str, Stamp | None]
-) -> tuple[Job, ...]:
-    """Return the jobs of the configuration; the built-in ones need an ecosystem to be active.
-
-    Where there is none, its signs join the stamps: the next tick has to see when one appears.
-    """
-    is_ecosystem = paths.is_ecosystem(places.root)
-    if not is_ecosystem:
-        stamps |= {str(path): stamp(path) for path in paths.signs_of_ecosystem(places.root)}
-    return tuple(builtin.as_in_root(job, is_ecosystem=is_ecosystem) for job in parsed.jobs)
 
 
 def _beside_config(places: Paths, file: str) -> Path | None:

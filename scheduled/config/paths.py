@@ -12,7 +12,9 @@ from pathlib import Path
 from scheduled.config import state_place
 from scheduled.ecosystem.formats import (
     HOME_REGISTRY,
+    PROJECT_REGISTRY,
     REPOSITORY_REGISTRY,
+    is_project_registry,
     is_registry,
     is_repository,
 )
@@ -133,6 +135,11 @@ def signs_of_ecosystem(root: Path) -> list[Path]:
     return [root / name for name in inside]
 
 
+def project_registry(root: Path) -> Path:
+    """Return where a root has a registry of projects, if it is GAIA's."""
+    return root / PROJECT_REGISTRY
+
+
 def absolute(text: str, base: Path, environ: Mapping[str, str]) -> Path:
     """Return `text` as an absolute path, relative to `base`, with `~` and `~user` expanded.
 
@@ -161,8 +168,13 @@ def _root(options: PathOptions) -> tuple[Path, str, bool]:
         if not os.path.isdir(path):
             raise UsageError(f"{origin}: {path}: no such directory")
         return path, origin, True
-    if has_registry(options.cwd) or _exists(options.cwd / CONFIG_NAME):
-        return options.cwd, "the current directory", False
+    cwd = options.cwd
+    if (
+        has_registry(cwd)
+        or _exists(cwd / CONFIG_NAME)
+        or is_project_registry(project_registry(cwd))
+    ):
+        return cwd, "the current directory", False
     return home(options.environ), BY_HOME, False
 
 

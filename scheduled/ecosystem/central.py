@@ -13,7 +13,7 @@ class CentralFileError(ScheduledError):
 
 
 def path_of(folder: Path, name: str) -> Path:
-    """Return the path of the central file `name`: `HEALTH`, `METRICS`, `AI_MAIL`, `PLANS`."""
+    """Return the path of the central file `name`: `HEALTH`, `METRICS`, `PROJECTS`."""
     return folder / f"{name}.central.json"
 
 
@@ -61,3 +61,13 @@ def write(folder: Path, name: str, document: dict[str, Any]) -> None:
         raise CentralFileError(
             f"{path}: cannot be written ({reason}); make room or fix the permissions"
         ) from error
+
+
+def put_aside(path: Path, new: str, reason: str) -> None:
+    """Give a central file that cannot be understood another name. Raises CentralFileError."""
+    try:
+        with Folder.file(path) as (folder, name):
+            folder.rename(name, new)
+    except OSError as error:
+        why = reason_of(error)
+        raise CentralFileError(f"{path}: {reason}, and cannot be put aside ({why})") from error

@@ -167,7 +167,7 @@ def _remembered(
     path: Path, in_repository: bool, cache: StampCache
 ) -> tuple[list[Branch], list[str]]:
     """Return branches and problems as `_understood` does, from the cache if that is possible."""
-    with _opened(path) as descriptor:
+    with opened(path) as descriptor:
         status = os.fstat(descriptor)
         facts = cache.recall(str(path), stamp_of(status))
         if facts is not None:
@@ -232,7 +232,7 @@ def _registries(root: Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[int]:
+def opened(path: Path) -> Iterator[int]:
     """Yield a registry open for reading. It says where root's tick looks for mail and files.
 
     So it must not be that of somebody who has nothing to say there. Raises RegistryError.
@@ -249,7 +249,7 @@ def _opened(path: Path) -> Iterator[int]:
 
 
 def _document(path: Path) -> dict[str, Any]:
-    with _opened(path) as descriptor:
+    with opened(path) as descriptor:
         data = read_open(descriptor, path)[1]
     return _parsed(path, data)
 
@@ -341,7 +341,7 @@ def _branch(entry: Any, folder: str, in_repository: bool) -> Branch | str:
     name, path = entry.get("name"), entry.get("path")
     if not isinstance(name, str) or not name.strip():
         return "no name"
-    if not isinstance(path, str) or not path.strip() or not _is_path(path):
+    if not isinstance(path, str) or not path.strip() or not is_path(path):
         return f"{name}: no usable path"
     email = entry.get("email")
     if not isinstance(email, str) or not email.strip("@ "):
@@ -362,7 +362,8 @@ def _tidy(path: str) -> str:
     return path if is_tidy else str(Path(path))  # a Path takes long, ten thousand times
 
 
-def _is_path(text: str) -> bool:
+def is_path(text: str) -> bool:
+    """Return whether a text can be a path."""
     if text.isascii():
         return "\0" not in text
     try:

@@ -1,21 +1,28 @@
 """The built-in jobs: which there are, and which of them are on.
 
-Those of an ecosystem run without a configuration where there is one. The others are off until
+Those of an ecosystem run without a configuration where there is one, those for projects where there
+is a registry of projects. The others are off until
 somebody enables them, or the configuration mentions them: nobody asked for them by installing this.
 """
 
 from collections.abc import Iterable
 from typing import Any
 
-from scheduled.jobs import agency_jobs, ecosystem_jobs, maintenance_jobs
-from scheduled.jobs.model import Job
+from scheduled.jobs import agency_jobs, ecosystem_jobs, maintenance_jobs, project_jobs
+from scheduled.jobs.model import FirstRun, Job
 from scheduled.quick_classes import replace
 
 TIMEOUT = ecosystem_jobs.TIMEOUT
-JOBS: tuple[Job, ...] = (*ecosystem_jobs.JOBS, *maintenance_jobs.JOBS, *agency_jobs.JOBS)
+JOBS: tuple[Job, ...] = (
+    *ecosystem_jobs.JOBS,
+    *project_jobs.JOBS,
+    *maintenance_jobs.JOBS,
+    *agency_jobs.JOBS,
+)
 BINDABLE = frozenset(job.id for job in agency_jobs.JOBS) | maintenance_jobs.BINDABLE
 """The jobs to which a command or another handler may be bound: it knows the work that is meant."""
 OF_ECOSYSTEM = frozenset(job.id for job in ecosystem_jobs.JOBS)
+OF_PROJECTS = frozenset(job.id for job in project_jobs.JOBS)
 
 BUILT_IN = "built-in"
 """The source of a built-in job that the configuration does not mention."""
@@ -23,13 +30,16 @@ INACTIVE = "built-in, off: no ecosystem in the root"
 ON_REQUEST = "built-in, off until it is enabled or configured"
 
 
-def as_in_root(job: Job, *, is_ecosystem: bool) -> Job:
+def as_in_root(job: Job, *, is_ecosystem: bool, has_projects: bool = False) -> Job:
     """Return a job as it is in such a root: disabled, if it is built-in and nobody wants it there.
 
-    A job that the configuration mentions is not changed.
+    A job that the configuration mentions is not changed. One that a registry of projects switches
+    on runs at the first tick that knows it, as those of an ecosystem do.
     """
     if job.source != BUILT_IN:
         return job
+    if job.id in OF_PROJECTS and has_projects:
+        return replace(job, first_run=FirstRun.NOW)
     if job.id not in OF_ECOSYSTEM:
         return replace(job, enabled=False, source=ON_REQUEST)
     return job if is_ecosystem else replace(job, enabled=False, source=INACTIVE)

@@ -80,7 +80,7 @@ JOBS: tuple[Job, ...] = (
         timeout=TIMEOUT,
         max_retries=3,
         tags=("ecosystem",),
-        waits_for=("mail_cleanup", "memory_rollover", "health", "metrics"),
+        waits_for=("mail_cleanup", "memory_rollover", "health", "metrics", "project_health"),
         last_run_key="daily_report",
     ),
 )

@@ -63,12 +63,14 @@ READING = {
     "cron show": [],
     "handlers": [],
     "incidents": [],
+    "projects": [],
+    "branches": [],
     "doctor": [],
     "notify test": [],
     "state check": [],
 }
-JUDGING = ("doctor", "notify test")
-"""Say by their exit code what they have found, here that no tick is installed and no channel."""
+JUDGING = ("doctor", "notify test", "branches")
+"""Say by their exit code what they have found: no tick is installed, no channel, no registry."""
 ELSEWHERE = {"config init"}
 """Has nothing to do with a state."""
 

@@ -11,3 +11,11 @@ from tests.builders import ecosystem
 def home(tmp_path: Path) -> Path:
     """A healthy ecosystem in the home layout, with the branches DRONE and FLOW."""
     return ecosystem.home(tmp_path)
+
+
+@pytest.fixture
+def projects(open_folder: Path) -> Path:
+    """A folder for projects, in which other users may look around."""
+    folder = open_folder / "gaia"
+    folder.mkdir(mode=0o755)
+    return folder

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from scheduled.jobs import agency_jobs, builtin, ecosystem_jobs
+from scheduled.jobs import agency_jobs, builtin, ecosystem_jobs, project_jobs
 from scheduled.jobs.model import FirstRun
 
 
@@ -16,7 +16,7 @@ def test_the_daily_report_comes_after_all_that_it_reports() -> None:
     *others, report = ecosystem_jobs.JOBS
 
     assert report.id == "daily_report"
-    assert set(report.waits_for) == {job.id for job in others}
+    assert set(report.waits_for) == {job.id for job in others} | builtin.OF_PROJECTS
 
 
 def test_the_configuration_sets_the_zone_and_the_timeout() -> None:
@@ -61,3 +61,21 @@ def test_d14_the_agency_starts_only_while_the_machine_is_idle_and_can_be_bound()
         "agency.personality_evolution": ("0 4 1 * *", True),
     }
     assert {*agency, "maintenance.vector_optimization"} == builtin.BINDABLE
+
+
+def test_a_registry_of_projects_switches_on_their_jobs_and_no_others() -> None:
+    def switched_on(*, is_ecosystem: bool) -> set[str]:
+        jobs = builtin.jobs("UTC")
+        found = [builtin.as_in_root(j, is_ecosystem=is_ecosystem, has_projects=True) for j in jobs]
+        return {job.id for job in found if job.enabled}
+
+    assert switched_on(is_ecosystem=False) == builtin.OF_PROJECTS
+    assert switched_on(is_ecosystem=True) == builtin.OF_PROJECTS | builtin.OF_ECOSYSTEM
+
+
+def test_they_run_at_the_first_tick_where_there_is_a_registry() -> None:
+    job = project_jobs.JOBS[0]
+
+    found = builtin.as_in_root(job, is_ecosystem=False, has_projects=True)
+
+    assert found.first_run is FirstRun.NOW

@@ -1,0 +1,1 @@
+"""What GAIA's runtime does for the projects of its registry."""

@@ -1,0 +1,110 @@
+"""A sweep over the folders of projects: only those are looked into in which something changed.
+
+Root looks into a folder as the user who decides what is in there, in a process that has given up
+root. In each of them git is run, unless the repository belongs to somebody else yet.
+"""
+
+import os
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from scheduled.ecosystem import project
+from scheduled.ecosystem.git.program import Git
+from scheduled.ecosystem.git.scratch import Scratch
+from scheduled.ecosystem.project import Look
+from scheduled.ecosystem.project_cache import ProjectCache
+from scheduled.quick_classes import NamedTuple
+from scheduled.system import accounts, other_user, second_process
+from scheduled.system.accounts import OpenToAllError
+from scheduled.system.other_user import OtherUserError
+
+ENOUGH = 20
+"""Folders to look into; with fewer a second process costs more than it saves."""
+OUT_OF_TIME = "not compared: the sweep ran out of time, and the next one goes on"
+GRACE = 30.0
+"""Seconds that another user's process has for what is not git."""
+
+
+class Limits(NamedTuple):
+    """How git is run."""
+
+    git: str
+    """The program; empty if there is none."""
+    seconds: float
+    """For one repository."""
+    all_seconds: float
+    """For all of them; what is left is only read."""
+
+
+class Sweep:
+    """A sweep with what is known from the last one."""
+
+    def __init__(self, cache: ProjectCache, limits: Limits, place: Path) -> None:
+        """`place` is a folder for what git needs."""
+        self._cache = cache
+        self._limits = limits
+        self._place = place
+        self._until = time.monotonic() + limits.all_seconds
+
+    def looks(self, folders: Iterable[str]) -> dict[str, Look]:
+        """Return what there is in each folder, and save it for the next sweep."""
+        found: dict[str, Look] = {}
+        groups: dict[int, list[str]] = {}
+        for folder in dict.fromkeys(folders):
+            look = self._cache.known(folder)
+            if look is not None:
+                found[folder] = look
+                continue
+            try:
+                groups.setdefault(accounts.user_for(folder), []).append(folder)
+            except OpenToAllError as error:
+                found[folder] = _not_looked_into(str(error))
+        for user, members in groups.items():
+            for folder, look in zip(members, self._as_user(user, members), strict=True):
+                found[folder] = look
+                self._cache.learn(folder, look)
+        self._cache.save()
+        return found
+
+    def _as_user(self, user: int, folders: list[str]) -> list[Look]:
+        if user != os.geteuid():
+            return self._as_another(user, folders)
+        middle = len(folders) // 2 if len(folders) >= ENOUGH and second_process.is_of_use() else 0
+        if not middle:
+            return [Look(*each) for each in self._in_turn(folders, self._place)]
+        both = second_process.both(
+            lambda: self._in_turn(folders[:middle], self._place),
+            lambda: self._in_turn(folders[middle:], self._place),
+        )
+        return [Look(*each) for half in both for each in half]
+
+    def _as_another(self, user: int, folders: list[str]) -> list[Look]:
+        seconds = max(0.0, self._until - time.monotonic()) + self._limits.seconds + GRACE
+        try:
+            found = other_user.call(user, lambda: self._in_turn(folders, None), seconds)
+        except OtherUserError as error:
+            return [_not_looked_into(f"not looked into: {error}")] * len(folders)
+        return [Look(*each) for each in found]
+
+    def _in_turn(self, folders: Sequence[str], place: Path | None) -> list[tuple[Any, ...]]:
+        """Look into one folder after the other, with git for as long as there is time."""
+        git, seconds, _ = self._limits
+        scratch = Scratch(Git(git, seconds), place) if git else None
+        try:
+            return [self._look(folder, scratch) for folder in folders]
+        finally:
+            if scratch is not None:
+                scratch.close()
+
+    def _look(self, folder: str, scratch: Scratch | None) -> tuple[Any, ...]:
+        is_late = scratch is not None and time.monotonic() > self._until
+        look = project.look(folder, None if is_late else scratch)
+        if is_late and "dirty" in look.facts:
+            look = look._replace(problems=[*look.problems, OUT_OF_TIME], is_final=False)
+        return tuple(look)
+
+
+def _not_looked_into(reason: str) -> Look:
+    return Look({**project.ABSENT}, [reason], [], [], is_final=False)
