@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from scheduled.config import conflicts, lookup, paths
+from scheduled.config import conflicts, lookup, paths, permissions
 from scheduled.config import load as configuration
 from scheduled.config.load import DEFAULTS, Config
 from scheduled.config.paths import PathOptions
@@ -92,7 +92,8 @@ def define(
 def with_jobs(config: Config, jobs: Iterable[Job]) -> Config:
     """Return the configuration with these jobs added; their default time zone is its own.
 
-    Raises ConfigError for an id that is taken, and for jobs whose `after` names no job.
+    Raises ConfigError for an id that is taken or not permitted, and for jobs whose `after` names no
+    job.
     """
     taken = {job.id: job.source for job in config.jobs} | dict(config.taken)
     added = []
@@ -100,8 +101,11 @@ def with_jobs(config: Config, jobs: Iterable[Job]) -> Config:
     for new in jobs:
         if new.id in taken:
             problems.append(f"{new.id}: the id is already used by {taken[new.id]}")
+        elif refused := permissions.refusal_of(new, config.permissions):
+            problems.append(f"{new.id}: {refused}")
         taken[new.id] = new.source
-        added.append(_in_zone_of(config, new))
+        level = permissions.level_for(new.id, config.permissions)
+        added.append(replace(_in_zone_of(config, new), level=level))
     every = (*config.jobs, *added)
     problems += [f"{name}: {wrong}" for name, wrong in conflicts.dependency_problems(every).items()]
     if problems:

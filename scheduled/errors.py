@@ -74,6 +74,10 @@ class UnavailableError(ScheduledError):
     exit_code = 75
 
 
+class RefusedError(ScheduledError):
+    """A run that is not started, as it cannot be held to its limits here."""
+
+
 class UnreadableFileError(ScheduledError):
     """A foreign file that is missing, unreadable or broken; it is left as it is."""
 

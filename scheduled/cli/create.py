@@ -7,7 +7,12 @@ import click
 
 from scheduled.cli import job_options, registering
 from scheduled.cli.context import Session
-from scheduled.cli.job_file import count_if_refused, dry_run_option, print_result
+from scheduled.cli.job_file import (
+    count_if_refused,
+    dry_run_option,
+    print_result,
+    refusals_on_record,
+)
 from scheduled.cli.output import json_option
 from scheduled.config import job_file_editor
 from scheduled.errors import ConfigError, UsageError
@@ -36,7 +41,8 @@ def create(
     fields = {"id": id_, "schedule": schedule, **job_options.fields(**options)}
     if not dry_run:
         count_if_refused(session, schedule)
-    new = job_file_editor.propose(fields, session.config)
+    with refusals_on_record(session, dry_run=dry_run):
+        new = job_file_editor.propose(fields, session.config)
     refusals = job_file_editor.directory_problems(session.config)
     if refusals:
         raise ConfigError(refusals)

@@ -4,24 +4,27 @@ import os
 import shlex
 from collections.abc import Container, Iterable
 from pathlib import Path
+from typing import Any
 
 from scheduled.cli import tick_calls
 from scheduled.cli.context import Session
 from scheduled.config import paths, unmatched
 from scheduled.config.load import Config
 from scheduled.config.paths import Paths
-from scheduled.errors import ConfigError, ScheduleError, StateError
+from scheduled.errors import ConfigError, RefusedError, ScheduleError, StateError
 from scheduled.installation import identity, tick_lines
 from scheduled.installation.doctor import checks, program_names
 from scheduled.installation.doctor.facts import CRON_PATH, Facts, JobFacts
 from scheduled.installation.doctor.finding import Finding
 from scheduled.installation.tick_command import Target
 from scheduled.jobs.model import Attempt, Job
+from scheduled.jobs.permissions import CONFINED
 from scheduled.planning import decide
 from scheduled.quick_classes import replace
 from scheduled.runs import environment, retention
 from scheduled.runs.environment import UnusableEnvironmentError
 from scheduled.state import heartbeat, records
+from scheduled.state.document import State
 from scheduled.system import machine
 from scheduled.timing import instants, local_zone
 
@@ -102,7 +105,31 @@ def _with_state(session: Session, config: Config, facts: Facts) -> Facts:
         last_tick=max(seen, default=None),
         damages=tuple(store.recovered),
         jobs=tuple(_job(job, config, facts.cron_variables) for job in jobs),
+        **_limits(jobs, config, store.state, facts),
     )
+
+
+def _limits(jobs: Iterable[Job], config: Config, state: State, facts: Facts) -> dict[str, Any]:
+    """Return the jobs that run without the limits of their ids, and those that cannot run."""
+    confined = [job for job in jobs if job.level in CONFINED]
+    if not confined:
+        return {}
+    from scheduled.runs import confine
+    from scheduled.ticks import permissions
+    from scheduled.ticks.context import run_context
+
+    unlimited, refused = [], []
+    context = run_context(config, facts.now, facts.cron_variables)
+    for job in confined:
+        attempt = Attempt("", job, None)
+        if permissions.runs_as_before(job, state, config.permissions):
+            unlimited.append(job.id)
+            continue
+        try:
+            confine.plan(attempt, context)
+        except RefusedError as error:
+            refused.append((job.id, str(error)))
+    return {"unlimited": tuple(unlimited), "refused": tuple(refused)}
 
 
 def _job(job: Job, config: Config, environ: dict[str, str]) -> JobFacts:

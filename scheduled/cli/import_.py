@@ -145,8 +145,7 @@ def _register(session: Session, proposed: Proposal) -> int:
         for imported, new in proposed.jobs
         if imported.anchor is not None
     ]
-    new = [*proposed.jobs, *(proposed.changes if proposed.settings.is_new else ())]
-    return max(*codes, registering.register(session, [file.job.id for _, file in new]), 0)
+    return max(*codes, registering.register(session, [new.job.id for _, new in proposed.jobs]), 0)
 
 
 def _start(anchor: datetime) -> Start:

@@ -1,6 +1,7 @@
 """What create, update and delete share: their options, refusals, and what they print."""
 
 import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,10 @@ import click
 from scheduled.cli.context import Session
 from scheduled.cli.output import print_json
 from scheduled.config.job_file_editor import JobFile
-from scheduled.errors import ScheduledError, ScheduleError
+from scheduled.errors import ConfigError, ScheduledError, ScheduleError
 from scheduled.jobs.model import FirstRun, Job
 from scheduled.planning.standing import is_registered
-from scheduled.state import events, records
+from scheduled.state import events, permission_events, records
 from scheduled.state.document import empty
 from scheduled.system.text import one_line
 from scheduled.timing import expression, instants
@@ -38,6 +39,23 @@ def count_if_refused(session: Session, schedule: str) -> None:
         with contextlib.suppress(ScheduledError):
             session.own_state()
             session.keep(events.schedule_refused(one_line(schedule, 200)))
+
+
+@contextlib.contextmanager
+def refusals_on_record(session: Session, *, dry_run: bool) -> Iterator[None]:
+    """Record what is not permitted to the job that is being made or changed within."""
+    try:
+        yield
+    except ConfigError as error:
+        from scheduled.ticks import permissions
+
+        refused = [] if dry_run else [*filter(None, map(permissions.refusal_in, error.problems))]
+        if refused:
+            # What is wrong has to be said, whether it can be recorded or not.
+            with contextlib.suppress(ScheduledError):
+                session.own_state()
+                session.keep(*(permission_events.refused(*refusal) for refusal in refused[:1]))
+        raise
 
 
 def print_result(

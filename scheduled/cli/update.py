@@ -16,6 +16,7 @@ from scheduled.cli.job_file import (
     dry_run_option,
     edited_by_hand,
     print_result,
+    refusals_on_record,
 )
 from scheduled.cli.output import json_option
 from scheduled.config import gptme_format, job_file_editor, paths
@@ -68,7 +69,8 @@ def update(
         fields = job_file_editor.as_ours(fields, session.config)
     if schedule is not None and not dry_run:
         count_if_refused(session, schedule)
-    after, text = job_file_editor.check(session.config, file, fields), text_of(fields)
+    with refusals_on_record(session, dry_run=dry_run):
+        after, text = job_file_editor.check(session.config, file, fields), text_of(fields)
     code = 0 if dry_run else _rewrite(session, before, file, fields)
     done = "" if dry_run else "already so" if text == file.text else "changed"
     print_result(session, after, file.path, text, done=done, as_json=as_json, code=code)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from scheduled.errors import did_you_mean
 from scheduled.jobs import builtin
-from scheduled.jobs.model import Job
+from scheduled.jobs.model import NOT_PERMITTED, Job
 from scheduled.system.text import excerpt
 
 BUILTIN_IDS = frozenset(job.id for job in builtin.JOBS)
@@ -36,7 +36,9 @@ def duplicate_ids(
             reason = f"is already used by {places[0]}; neither of them runs"
             losers = places[1:]
         if reason:
-            yield id_, [f'{place}: {key}: "{excerpt(id_, 100)}" {reason}' for place in losers]
+            refused = NOT_PERMITTED if id_ in BUILTIN_IDS else ""
+            name = f'{refused}"{excerpt(id_, 100)}"'
+            yield id_, [f"{place}: {key}: {name} {reason}" for place in losers]
 
 
 def own_jobs(jobs: Sequence[Job]) -> list[Job]:

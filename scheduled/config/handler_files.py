@@ -98,6 +98,7 @@ def _cache_key(directories: Sequence[Directory], parsed: ParsedConfig, timeout: 
         "folders": [[str(directory.path), directory.label] for directory in directories],
         "timezone": parsed.timezone,
         "zone_is_local": parsed.zone_is_local,
+        "permissions": parsed.settings.get("permissions"),
         "timeout": timeout,
         "job_defaults": parsed.job_defaults,
         "machine": machine.mark(),  # seeds depend on it
@@ -123,6 +124,7 @@ def _read(file: File, key: cache.Key, trust: Trust) -> _ParsedHandlerFile:
             {name: target},
             key["zone_is_local"],
             values=key["job_defaults"],
+            permissions=key["permissions"],
         )
         job_file = ParsedJobFile()
         if declaration.is_complete:

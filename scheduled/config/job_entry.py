@@ -8,7 +8,8 @@ from collections.abc import Set as AbstractSet
 from functools import cache, cached_property
 from typing import Any
 
-from scheduled.config import gptme_format
+from scheduled.config import gptme_format, permissions
+from scheduled.config.conflicts import BUILTIN_IDS
 from scheduled.config.converters import InvalidValue, describe
 from scheduled.config.job_keys import ID, JOB_KEYS
 from scheduled.config.key import Key
@@ -18,6 +19,7 @@ from scheduled.handler import loader
 from scheduled.handler.params import problems as param_problems
 from scheduled.jobs import builtin
 from scheduled.jobs.model import Job
+from scheduled.jobs.permissions import Permissions
 from scheduled.quick_classes import dataclass, field, replace
 from scheduled.system import machine
 from scheduled.system.text import excerpt
@@ -39,6 +41,8 @@ class Defaults:
     """In a job file as gptme writes it."""
     values: Mapping[str, Any] = field(default_factory=dict)
     """More fields of a job, with their values."""
+    permissions: Permissions | None = None
+    """What jobs may do by their ids; None: nothing is configured."""
 
     def for_file(self, keys: AbstractSet[str]) -> "Defaults":
         """Return what applies in a job file with these keys."""
@@ -110,11 +114,13 @@ def make_job(
         "timezone": base.timezone,
         "zone_is_local": base.zone_is_local and "timezone" not in values,
         "timeout": base.timeout,
+        "level": permissions.level_for(entry.name, defaults.permissions),
         **values,
     }
     values |= _seed(entry, values)
     if values.get("handler") in defaults.targets:
         values["handler"] = defaults.targets[values["handler"]]
+    _check_permission(entry, defaults.permissions)
     _check_action(entry, defaults.targets)
     _check_params(entry)
     _check_schedule(entry, values)
@@ -143,6 +149,14 @@ def check_id(entry: JobEntry) -> None:
             'an id may contain letters, digits, ".", "_" and "-", at most 100 of them;'
             ' it must not start or end with "." or "-"',
         )
+
+
+def _check_permission(entry: JobEntry, given: Permissions | None) -> None:
+    """Report what the id of the job does not permit it."""
+    if entry.base is not None or entry.name not in BUILTIN_IDS:  # else the id itself is reported
+        key, reason = permissions.refusal(entry.name, entry.node.value, given)
+        if reason:
+            entry.report(key, reason)
 
 
 def _check_action(entry: JobEntry, targets: Mapping[str, str]) -> None:

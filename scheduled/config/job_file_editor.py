@@ -16,6 +16,7 @@ from scheduled.config import (
     directories,
     gptme_format,
     job_limits,
+    permissions,
     validate,
     yaml_document,
 )
@@ -133,6 +134,7 @@ def check_fields(fields: Fields, config: Config, label: str) -> tuple[Job | None
         config.zone_is_local,
         config.timeout_of_gptme,
         config.job_defaults,
+        config.permissions,
     )
     file = validate.validate_job_file(document, label, defaults)
     place = re.compile(rf"{re.escape(label)}:\d+: ")
@@ -198,6 +200,8 @@ def _make_directory(directory: Path) -> None:
 
 
 def _id_problem(id_: str, config: Config) -> str:
+    if id_ in conflicts.BUILTIN_IDS:
+        return permissions.TAKEN.format(id_)
     if id_ not in config.taken:
         return ""
     free = next(name for number in count(2) if (name := f"{id_}-{number}") not in config.taken)

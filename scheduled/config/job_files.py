@@ -120,6 +120,7 @@ def _cache_key(directories: Sequence[Directory], parsed: ParsedConfig, timeout: 
         "folders": [[str(directory.path), directory.label] for directory in directories],
         "timezone": parsed.timezone,
         "zone_is_local": parsed.zone_is_local,
+        "permissions": parsed.settings.get("permissions"),
         "timeout": timeout,
         "job_defaults": parsed.job_defaults,
         "timeout_of_gptme": parsed.settings.get("default_timeout", gptme_format.TIMEOUT),
@@ -156,6 +157,7 @@ class _Reader:
             key["zone_is_local"],
             key["timeout_of_gptme"],
             key["job_defaults"],
+            key["permissions"],
         )
 
 

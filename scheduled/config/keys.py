@@ -26,6 +26,7 @@ from scheduled.config.converters import (
 from scheduled.config.job_keys import JOB_KEYS
 from scheduled.config.key import Key, with_aliases
 from scheduled.config.parsed import JOB_DEFAULTS
+from scheduled.config.permissions import PERMISSIONS
 from scheduled.config.ping_values import tick_ping
 
 _FILES = "see [files](files.md#where-things-are)"
@@ -213,6 +214,12 @@ KEYS: Mapping[str, Key] = with_aliases(
             " `count` is how many old ones are kept. `none` leaves it to you",
             example="{size: 5M, age: 30d, count: 5}",
             stops_jobs=False,
+        ),
+        "permissions": Key(
+            "what jobs may do by the [prefix of their id](#permissions), `{reports.*: restricted}`,"
+            " and their limits",
+            PERMISSIONS,
+            "see [permissions](#permissions)",
         ),
         "trusted_owners": Key(
             "users besides you and root whose configuration files are trusted",

@@ -54,6 +54,7 @@ DEFAULTS: Mapping[str, Any] = {
     "log_level": "INFO",
     "log_name": "gaia.runtime",
     "log_rotation": {"size": 5 * 1024**2, "age": 30 * 86_400.0, "count": 5},
+    "permissions": None,
 }
 _PATH_KEYS = ("root", "state_dir", "central_dir")
 ZONE_FILES = (Path("/etc/localtime"), Path("/etc/timezone"))
@@ -102,6 +103,8 @@ class Config:
     log_rotation: Mapping[str, Any] | None
     """How large in bytes and old in seconds logs of ticks may get, and how many old ones are kept;
     None: they are not rotated."""
+    permissions: Mapping[str, Mapping[str, Any]] | None
+    """What jobs may do, by level, prefix and id; None if the file does not say."""
     problems: tuple[str, ...]
     """Why jobs are missing: a sentence each, with file and line."""
     sources: tuple[Path, ...]

@@ -16,6 +16,7 @@ from scheduled.config import python_values, validate
 from scheduled.config.converters import InvalidValue
 from scheduled.config.job_entry import Defaults
 from scheduled.config.load import DEFAULTS
+from scheduled.config.permissions import UNCHECKED
 from scheduled.config.yaml_document import Node
 from scheduled.errors import ConfigError, UsageError
 from scheduled.handler import Declaration, Function, declaration_of, loader
@@ -97,7 +98,7 @@ def _validate(id_: str, keys: Mapping[str, Any], targets: Mapping[str, str]) -> 
             problems.append(f"{id_}.{key}: {error}")
     if problems:
         raise ConfigError(problems)
-    defaults = Defaults("UTC", DEFAULTS["default_timeout"], targets)
+    defaults = Defaults("UTC", DEFAULTS["default_timeout"], targets, permissions=UNCHECKED)
     result = validate.validate_job(id_, nodes, defaults)
     if result.job is None:
         raise ConfigError(result.problems)

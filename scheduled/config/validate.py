@@ -9,7 +9,8 @@ file is one job, and is checked in the same way.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from scheduled.config import channels, converters
+from scheduled.config import channels, converters, permissions
+from scheduled.config.conflicts import BUILTIN_IDS
 from scheduled.config.converters import InvalidValue, describe
 from scheduled.config.handler_source import Declaration
 from scheduled.config.job_entry import (
@@ -67,6 +68,7 @@ def validate_config(
         config.targets,
         config.zone_is_local,
         values=config.job_defaults,
+        permissions=settings.get("permissions"),
     )
     jobs = _jobs(document.value.get("jobs"), bases, defaults, problems)
     problems += harmless
@@ -135,7 +137,12 @@ def _handlers(
 def _builtin_and_handler_jobs(config: ParsedConfig) -> dict[str, Job]:
     """Return the jobs that exist without the configuration, by id; it may change them."""
     timeout = config.settings.get("default_timeout", builtin.TIMEOUT)
-    own: Sequence[Job] = builtin.jobs(config.timezone, timeout, zone_is_local=config.zone_is_local)
+    own: Sequence[Job] = builtin.jobs(
+        config.timezone,
+        timeout,
+        zone_is_local=config.zone_is_local,
+        permissions=config.settings.get("permissions"),
+    )
     own = tuple(
         job if job.id in builtin.OF_ECOSYSTEM else replace(job, **config.job_defaults)
         for job in own
@@ -182,6 +189,8 @@ def validate_job(
 ) -> ParsedJobFile:
     """Return the job of that id which is defined in Python code, or its problems."""
     problems = ProblemList(file)
+    if id_ in BUILTIN_IDS:
+        problems.add(line, "id", permissions.TAKEN.format(id_))
     job = make_job(JobEntry(id_, Node(keys, line), None, problems, id_, line), defaults)
     return ParsedJobFile(id_, f"{file}:{line}", job, problems.sentences())
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from scheduled.jobs import agency_jobs, ecosystem_jobs, maintenance_jobs, project_jobs
 from scheduled.jobs.model import FirstRun, Job
+from scheduled.jobs.permissions import Permissions, level_of_builtin
 from scheduled.quick_classes import replace
 
 TIMEOUT = ecosystem_jobs.TIMEOUT
@@ -58,12 +59,18 @@ def switched_off(jobs: Iterable[Job]) -> tuple[Job, ...]:
 
 
 def jobs(
-    timezone: str, timeout: float = TIMEOUT, *, zone_is_local: bool = False
+    timezone: str,
+    timeout: float = TIMEOUT,
+    *,
+    zone_is_local: bool = False,
+    permissions: Permissions | None = None,
 ) -> tuple[Job, ...]:
-    """Return the built-in jobs as they are without any configuration."""
+    """Return the built-in jobs as they are without any configuration but these permissions."""
     values: dict[str, Any] = {
         "timezone": timezone,
         "zone_is_local": zone_is_local,
         "timeout": timeout,
     }
-    return tuple(replace(job, **values) for job in JOBS)
+    return tuple(
+        replace(job, level=level_of_builtin(job.id, permissions), **values) for job in JOBS
+    )

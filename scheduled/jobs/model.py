@@ -9,6 +9,8 @@ from scheduled.quick_classes import dataclass, field
 DEFAULT_TIMEOUT = 24 * 3600.0
 """Long enough for an ordinary backup; a job that hangs is ended all the same."""
 NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+NOT_PERMITTED = "not permitted: "
+"""How the reason begins why a job is refused; its id follows, in double quotes."""
 
 
 class CatchUp(StrEnum):
@@ -167,6 +169,8 @@ class Job:
     """The section of the state that holds this job's handler memory; empty: the job's own entry."""
     last_run_key: str = ""
     """The key in the state's `last_run` under which the last success is noted; empty: none."""
+    level: str = ""
+    """What its id permits (`jobs.permissions.Level`); empty: nothing is said about its id."""
     source: str = "built-in"
     """Where it is defined, as shown to people: `scheduled.yaml:12`."""
 
@@ -190,6 +194,10 @@ class Attempt:
     last_success: datetime | None = None
     interruptions: int = 0
     """How many earlier attempts for the slot were interrupted."""
+    permission: str = ""
+    """What it may do, in words; empty if nothing is said about the id of its job."""
+    as_before: bool = False
+    """Whether it is not confined, though its level is: its job is older than permissions."""
 
 
 @dataclass(frozen=True)
@@ -210,6 +218,8 @@ class AttemptResult:
     """Whether the action said "not now": no failure, and the slot stays due."""
     is_shortage: bool = False
     """Whether nothing was started, as the machine lacked something; `not_now` is set, too."""
+    is_refused: bool = False
+    """Whether nothing was started, as the run could not be confined; `final` is set, too."""
     trouble: str = ""
     """What went wrong with its captured output: worth a warning, no failure of the job."""
     no_space: bool = False

@@ -212,6 +212,7 @@ def _registered(
         kept or fingerprint(schedule),
         watermark,
         (schedule.text, schedule.zone),
+        job.level,
     )
 
 

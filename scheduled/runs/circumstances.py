@@ -29,7 +29,7 @@ KEYS = (
 LONGEST_PATH = 2000
 _NOT_OF_A_RUN = frozenset(
     (
-        *("id", "name", "description", "tags", "source", "seed", "waits_for"),
+        *("id", "name", "description", "tags", "source", "seed", "waits_for", "level"),
         *("alert_after", "max_age", "warn_after", "report", "retention"),
     )
 )

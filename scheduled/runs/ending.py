@@ -3,6 +3,7 @@
 import contextlib
 import json
 import math
+import os
 import signal
 import time
 from datetime import timedelta
@@ -11,6 +12,7 @@ from typing import Any
 
 from scheduled.errors import UnreadableFileError, reason_of
 from scheduled.jobs.model import Attempt, AttemptResult, Job, Outcome
+from scheduled.jobs.permissions import CONFINED
 from scheduled.quick_classes import NamedTuple, replace
 from scheduled.runs import environment, exit_file, lingering_output
 from scheduled.runs.environment import UnusableEnvironmentError
@@ -23,6 +25,8 @@ from scheduled.system.masking import Mask
 
 KEEPER_DIED = "the process that waited for it was killed"
 LARGEST_RESULT = 64 * 1024
+LARGEST_REPORT = 1024 * 1024
+"""How much a confined handler may return, remember and fire altogether."""
 _NESTED_TOO_DEEP = (
     f"the JSON object in its last line is not kept: nested more than {files.MAX_NESTING} deep"
 )
@@ -43,8 +47,11 @@ def result_of(running: Running) -> AttemptResult:
             Outcome.INTERRUPTED, elapsed, reason=KEEPER_DIED, error=KEEPER_DIED, trouble=trouble
         )
     stop = "" if _ended_first(running, status) else running.stop
-    report = _handler_report(running.output.path) if running.attempt.job.handler else None
-    return _result(running.attempt, running.output, running.mask, _End(status, stop, report))
+    report = (
+        _handler_report(running.output.path, job) if (job := running.attempt.job).handler else None
+    )
+    result = _result(running.attempt, running.output, running.mask, _End(status, stop, report))
+    return replace(result, final=True, is_refused=True) if running.is_refused else result
 
 
 class Ending(NamedTuple):
@@ -71,7 +78,7 @@ def recovered(ending: Ending, context: RunContext) -> AttemptResult | None:
     if path is None:
         return None
     status = exit_file.read(path.with_suffix(exit_file.SUFFIX))
-    report = _handler_report(path) if job.handler else None
+    report = _handler_report(path, job) if job.handler else None
     if status is None and report and ending.is_gone:  # the keeper was killed when all was done
         status = ExitStatus(None, seconds=report.get("seconds", 0.0))
     if status is None:
@@ -212,7 +219,8 @@ def _judge(job: Job, end: _End, facts: dict[str, Any]) -> AttemptResult:
         return AttemptResult(Outcome.SUCCEEDED, **facts)
     if code in job.defer_codes:
         return AttemptResult(Outcome.SKIPPED, reason=_exit_text(code), not_now=True, **facts)
-    return AttemptResult(Outcome.FAILED, error=_exit_text(code) + _expected(code, job), **facts)
+    error = _exit_text(code) + _limit_reached(code, job) + _expected(code, job)
+    return AttemptResult(Outcome.FAILED, error=error, **facts)
 
 
 def _not_started(status: ExitStatus, facts: dict[str, Any]) -> AttemptResult:
@@ -248,10 +256,16 @@ def _judge_handler(
     return AttemptResult(Outcome.SUCCEEDED, **facts)
 
 
-def _handler_report(path: Path) -> dict[str, Any]:
-    """Return what a handler's process left beside the output; {} if it left nothing complete."""
+def _handler_report(path: Path, job: Job) -> dict[str, Any]:
+    """Return what a handler's process left beside the output; {} if it left nothing complete.
+
+    One that is confined may have written anything there.
+    """
     try:
         result_path = path.with_suffix(RESULT)
+        if job.level in CONFINED and os.lstat(result_path).st_size > LARGEST_REPORT:
+            error = f"what the handler returned is larger than {LARGEST_REPORT // 1024**2} MiB"
+            return {"error": error, "final": True}
         report = files.parse_json(private.read(result_path), result_path)
     except (OSError, UnreadableFileError):
         return {}
@@ -323,6 +337,12 @@ def _exit_text(code: int | None) -> str:
         return f"killed by {signal.Signals(-code).name}"
     except ValueError:
         return f"killed by signal {-code}"
+
+
+def _limit_reached(code: int, job: Job) -> str:
+    """Return which limit of a confined run ended it; '' if that cannot be told."""
+    limits = {-signal.SIGXCPU: "cpu_time", -signal.SIGXFSZ: "file_size"}
+    return f": it reached its {limits[code]}" if job.level and code in limits else ""
 
 
 def _expected(code: int, job: Job) -> str:

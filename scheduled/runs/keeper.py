@@ -15,7 +15,7 @@ import os
 import signal
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scheduled.errors import NO_SPACE, SHORTAGES, reason_of
 from scheduled.quick_classes import NamedTuple
@@ -56,6 +56,8 @@ class Order(NamedTuple):
     shell: list[str] | None = None
     """What runs the command by a shell, which `command` does not need; None: it is not a shell's.
     The shell is started if the command cannot be, and says why."""
+    confinement: tuple[Any, ...] | None = None
+    """A `confine.Confinement`; None: the job may do what the keeper may."""
 
 
 FREE = b"free\n"
@@ -170,6 +172,10 @@ class _Keeper:
             self._let_go()
             status = self._wait(pid)
         self._report(status)
+        if self._order.confinement is not None:
+            from scheduled.runs import confine, confined_child
+
+            confined_child.clean_up(confine.Confinement(*self._order.confinement))
 
     def _is_free(self) -> bool:
         """Return whether nothing of the run is left, and say so to the tick."""
@@ -257,6 +263,8 @@ class _Keeper:
                 reason = "not permitted; going below that of the tick needs root"
                 raise _NotStartedError(f"nice: {order.nice}: {reason}", error) from error
         program = (order.shell or order.command)[0]
+        if order.confinement is not None:
+            return self._spawn_confined(order.confinement, defaults)
         try:
             os.chdir(order.directory)
             os.umask(self._umask if order.umask is None else order.umask)
@@ -266,6 +274,20 @@ class _Keeper:
             raise _NotStartedError(message, error) from error
         except ValueError as error:
             raise _NotStartedError(f"{program!r}: cannot be started: {error}", error) from error
+
+    def _spawn_confined(self, confinement: tuple[Any, ...], defaults: list[int]) -> int:
+        """Start the job in a process that gives up rights. Raises _NotStartedError and OSError."""
+        from scheduled.runs import confine, confined_child
+
+        order = self._order
+        umask = self._umask if order.umask is None else order.umask
+        program = confined_child.Program(order.command, order.environ, order.directory, umask)
+        try:
+            return confined_child.start(
+                program, confine.Confinement(*confinement), defaults, self._mask
+            )
+        except confined_child.NotConfinedError as error:
+            raise _NotStartedError(f"cannot be started: {error}", error) from error
 
     def _spawn_command(self, defaults: list[int]) -> int:
         """Start the command, by a shell only if need be. Raises OSError and ValueError."""

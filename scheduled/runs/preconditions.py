@@ -9,14 +9,20 @@ import signal
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from scheduled.errors import reason_of
+from scheduled.errors import RefusedError, reason_of
 from scheduled.jobs.model import Attempt, Job
+from scheduled.jobs.permissions import CONFINED
 from scheduled.quick_classes import NamedTuple, dataclass, field
 from scheduled.runs import environment
 from scheduled.runs.environment import UnusableEnvironmentError
 from scheduled.runs.process import RunContext
+
+if TYPE_CHECKING:
+    from scheduled.runs.confine import Confinement
 
 ONLY_IF_SECONDS = 10.0
 SAMPLE_SECONDS = 0.2
@@ -58,15 +64,22 @@ def check_only_if(
     condition = attempt.job.only_if
     command = ["/bin/sh", "-c", condition] if isinstance(condition, str) else list(condition)
     try:
-        variables = environment.variables(
-            attempt, context.environ, context.config_dir, context.trust
-        )
+        confinement, environ = None, context.environ
+        if attempt.job.level in CONFINED and not attempt.as_before:
+            from scheduled.runs import confine
+
+            confinement, environ = confine.plan(attempt, context, has_own_files=False)
+        variables = environment.variables(attempt, environ, context.config_dir, context.trust)
         directory = environment.working_directory(attempt.job, context.root, variables)
-        code = _exit_code(command, variables, directory, limit)
+        code = _exit_code(command, variables, directory, limit, confinement)
     except subprocess.TimeoutExpired:
         return NotNow("only_if", f"only_if has not answered within {limit:g} s")
     except OSError as error:
         return NotNow("only_if", f"only_if cannot be run: {reason_of(error)}")
+    except subprocess.SubprocessError:
+        return NotNow("only_if", "only_if cannot be run: it could not be confined")
+    except RefusedError:
+        return None  # the start of the run is refused as well, which is a failure on record
     except (ValueError, UnusableEnvironmentError) as error:
         return NotNow("only_if", f"only_if cannot be run: {error}")
     if code == 0:
@@ -77,9 +90,19 @@ def check_only_if(
 
 
 def _exit_code(
-    command: list[str], variables: Mapping[str, str], directory: Path, limit: float
+    command: list[str],
+    variables: Mapping[str, str],
+    directory: Path,
+    limit: float,
+    confinement: "Confinement | None",
 ) -> int:
     import subprocess
+
+    enter = None
+    if confinement is not None:
+        from scheduled.runs import confined_child
+
+        enter = partial(confined_child.enter, confinement)
 
     child = subprocess.Popen(
         command,
@@ -89,6 +112,7 @@ def _exit_code(
         cwd=directory,
         env=variables,
         start_new_session=True,
+        preexec_fn=enter,  # noqa: PLW1509 - None, unless the job is confined
     )
     try:
         return child.wait(limit)

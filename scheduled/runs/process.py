@@ -13,10 +13,11 @@ import time
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from scheduled.errors import reason_of
+from scheduled.errors import RefusedError, reason_of
 from scheduled.jobs.model import Attempt, Job
+from scheduled.jobs.permissions import CONFINED, Permissions
 from scheduled.quick_classes import NamedTuple, dataclass, field
 from scheduled.runs import environment, exit_file, keeper, plain_command
 from scheduled.runs.environment import UnusableEnvironmentError
@@ -31,8 +32,13 @@ from scheduled.system.processes import Family
 from scheduled.system.trusted import Trust
 from scheduled.timing.instants import format_utc
 
+if TYPE_CHECKING:  # most ticks confine nothing
+    from scheduled.runs import confine
+
 RESULT = ".result"
 """Suffix of the file, beside the output, in which a handler's process leaves its report."""
+FD_REPORT = "fd:3"
+"""What a handler's process is told in place of its path, if it may open no file there."""
 
 
 START_SECONDS = 2.0
@@ -54,6 +60,12 @@ class RunContext(NamedTuple):
     """Whose files may be executed; None: ours and root's."""
     keepers: KeeperPool | None = None
     """Where the keeper of a run comes from; None: each run has one forked."""
+    permissions: Permissions | None = None
+    """What jobs may do, as it is configured."""
+    closed_files: tuple[Path, ...] = ()
+    """The places of the configuration file, existing or not."""
+    closed: tuple[Path, ...] = ()
+    """Those of job files and handlers, too."""
 
 
 @dataclass
@@ -70,6 +82,8 @@ class Running:
     """Why there is no keeper."""
     is_shortage: bool = False
     """Whether there is none because the machine lacks something, and not for the job."""
+    is_refused: bool = False
+    """Whether there is none because the run could not be confined."""
     stop: str = ""
     """Why it is being stopped: `timeout`, or the name of a signal."""
     stop_since: float | None = None
@@ -189,20 +203,32 @@ def start(attempt: Attempt, memory: dict[str, Any], context: RunContext, lock: L
         running.failure, running.is_shortage = f"{output.path}: {reason_of(error)}", True
         return running
     try:
-        variables = environment.variables(
-            attempt, context.environ, context.config_dir, context.trust
-        )
-        running.mask = Mask(variables)
+        plan = _plan(attempt, context)
+        environ = context.environ if plan is None else plan.environ
+        variables = environment.variables(attempt, environ, context.config_dir, context.trust)
+        running.mask = Mask(variables if plan is None else {**context.environ, **variables})
         directory = environment.working_directory(attempt.job, context.root, variables)
-        _launch(running, _Setup(variables, directory, descriptor), memory, context, lock)
+        setup = _Setup(variables, directory, descriptor, plan and plan.confinement)
+        _launch(running, setup, memory, context, lock)
     except UnusableEnvironmentError as error:
         running.failure = str(error)
+    except RefusedError as error:
+        running.failure, running.is_refused = str(error), True
     except OSError as error:
         running.failure = f"no process can be started: {reason_of(error)}"
         running.is_shortage = True
     finally:
         os.close(descriptor)
     return running
+
+
+def _plan(attempt: Attempt, context: RunContext) -> "confine.Plan | None":
+    """Return how a run is confined; None if it is not. Raises RefusedError if it cannot be."""
+    if attempt.job.level not in CONFINED or attempt.as_before:
+        return None
+    from scheduled.runs import confine
+
+    return confine.plan(attempt, context)
 
 
 def output_path(context: RunContext, job_id: str, run_id: str) -> Path:
@@ -216,22 +242,31 @@ class _Setup(NamedTuple):
     environ: dict[str, str]
     directory: Path
     output: int
+    confinement: "confine.Confinement | None" = None
 
 
 def _launch(
     running: Running, setup: _Setup, memory: dict[str, Any], context: RunContext, lock: Lock
 ) -> None:
     """Start the keeper of a run. Raises OSError if that is impossible."""
-    job, path = running.attempt.job, running.output.path
-    command, shell = _command(running.attempt, path.with_suffix(RESULT)), None
-    if words := _words_without_shell(job, setup.environ):
+    job, path, confinement = running.attempt.job, running.output.path, setup.confinement
+    report = path.with_suffix(RESULT)
+    if confinement is not None and job.handler:
+        confinement = confinement._replace(report=os.path.abspath(report))
+    command, shell = (
+        _command(running.attempt, str(report) if confinement is None else FD_REPORT),
+        None,
+    )
+    if confinement is None and (words := _words_without_shell(job, setup.environ)):
         command, shell = words, command
     if job.handler:
         setup.environ.pop("PYTHONHOME", None)  # the child is this very interpreter
     with contextlib.ExitStack() as opened:
         description: IO[bytes] | None = None
         if job.handler:
-            description = opened.enter_context(_description(running.attempt, memory, context))
+            description = opened.enter_context(
+                _description(running.attempt, memory, context, confinement)
+            )
         order = keeper.Order(
             command=command,
             environ=setup.environ,
@@ -245,17 +280,18 @@ def _launch(
             started=running.started,
             run_id=running.attempt.run_id,
             shell=shell,
+            confinement=confinement,
         )
         running.pool = context.keepers
         running.watch(keeper.start(order) if running.pool is None else running.pool.start(order))
 
 
-def _command(attempt: Attempt, result_path: Path) -> list[str]:
+def _command(attempt: Attempt, report: str) -> list[str]:
     job = attempt.job
     if job.handler:
         # -P: a json.py in the working directory must not hide the standard library's.
         module = "scheduled.runs.handler_child"
-        return [sys.executable, "-P", "-X", "utf8", "-m", module, str(result_path)]
+        return [sys.executable, "-P", "-X", "utf8", "-m", module, report]
     if isinstance(job.command, str):
         return ["/bin/sh", "-c", job.command]
     return list(job.command)
@@ -274,8 +310,14 @@ def _words_without_shell(job: Job, environ: Mapping[str, str]) -> list[str]:
     return plain_command.words(job.command)
 
 
-def _description(attempt: Attempt, memory: dict[str, Any], context: RunContext) -> IO[bytes]:
+def _description(
+    attempt: Attempt,
+    memory: dict[str, Any],
+    context: RunContext,
+    confinement: "confine.Confinement | None",
+) -> IO[bytes]:
     """Return an unnamed file that describes the run to the child, ready to be read."""
+    cache = context.state_dir / "cache" / attempt.job.id
     description = {
         "handler": attempt.job.handler,
         "job": attempt.job.id,
@@ -284,7 +326,7 @@ def _description(attempt: Attempt, memory: dict[str, Any], context: RunContext) 
         "zone": context.zone,
         "root": str(context.root),
         "central_dir": str(context.central_dir),
-        "cache_dir": str(context.state_dir / "cache" / attempt.job.id),
+        "cache_dir": str(cache) if confinement is None else confinement.temporary,
         "state_dir": str(context.state_dir),
         "slot": format_utc(attempt.slot),
         "attempt": attempt.attempt,

@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from scheduled.state import gaps, incident_entries, job_entry, outbox_entries, present
+from scheduled.state import (
+    gaps,
+    incident_entries,
+    job_entry,
+    outbox_entries,
+    permission_entries,
+    present,
+)
 from scheduled.state.document import (
     OUR_KEYS,
     JobEntry,
@@ -69,6 +76,7 @@ def _job_registered(state: State, event: kinds.JobRegistered) -> None:
     entry["coalesced"] = 0
     entry["interruptions"] = 0
     job_entry.expire_deferral(entry)
+    permission_entries.registered(entry, event)
 
 
 def _job_missing(state: State, event: kinds.JobMissing) -> None:
@@ -378,6 +386,7 @@ CHANGES: dict[str, Callable[[State, Any], None]] = {
     "skip": _skip_requested,
     "cancelled": _job_cancelled,
     "dead_letter_dropped": _dead_letters_dropped,
+    "permission": permission_entries.checked,
     "schedule_refused": _schedule_refused,
     "owner": _owner_recorded,
     "cadence": _tick_interval_installed,

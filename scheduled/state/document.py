@@ -121,6 +121,13 @@ class SuspendedEntry(TypedDict, total=False):
     after: int
 
 
+class NotPermittedEntry(TypedDict, total=False):
+    """Since when a job is refused, and why."""
+
+    at: str
+    reason: str
+
+
 class AwayEntry(TypedDict, total=False):
     """Since when a job is missing from the configuration, and why."""
 
@@ -170,6 +177,9 @@ class JobEntry(TypedDict, total=False):
     failing_since: str | None
     circumstances: dict[str, Any]
     memory: dict[str, Any] | None
+    refused: NotPermittedEntry | None
+    checked: bool
+    as_before: str
 
 
 class PauseEntry(TypedDict, total=False):

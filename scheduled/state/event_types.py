@@ -29,6 +29,7 @@ class JobRegistered(Recorded):
     watermark: str | None
     schedule: NotRequired[str]
     zone: NotRequired[str]
+    level: NotRequired[str]
 
 
 class JobMissing(Recorded):
@@ -136,6 +137,8 @@ class RunStarted(Recorded):
     tick: NotRequired[int]
     tick_started: NotRequired[int]
     interruptions: NotRequired[int]
+    permission: NotRequired[str]
+    """What it may do, in words."""
 
 
 class ProcessStarted(Recorded):
@@ -340,6 +343,17 @@ class DeadLettersDropped(Recorded):
     event: Literal["dead_letter_dropped"]
     job: str
     slot: NotRequired[str]
+
+
+class Permission(Recorded):
+    """A check of a job, or of a run, that did not simply permit it."""
+
+    event: Literal["permission"]
+    job: str
+    verdict: Literal["refused", "as_before", "confined"]
+    reason: str
+    run_id: NotRequired[str]
+    definition: NotRequired[str]
 
 
 class ScheduleRefused(Recorded):

@@ -34,6 +34,7 @@ def job_registered(
     fingerprint: str,
     watermark: datetime | None,
     schedule: tuple[str, str] | None = None,
+    level: str = "",
 ) -> kinds.JobRegistered:
     """Build the event that makes a job count from `anchor`; `schedule` is its text and zone."""
     event: kinds.JobRegistered = {
@@ -45,6 +46,8 @@ def job_registered(
     }
     if schedule is not None:
         event["schedule"], event["zone"] = schedule
+    if level:
+        event["level"] = level
     return event
 
 
@@ -161,6 +164,8 @@ def run_started(
         event["tick"], event["tick_started"] = tick
     if attempt.interruptions:
         event["interruptions"] = attempt.interruptions
+    if attempt.permission:
+        event["permission"] = attempt.permission
     return event
 
 

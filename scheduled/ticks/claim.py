@@ -288,6 +288,7 @@ class _LockedJob:
     def _attempt(self, memory: JobMemory, decision: Decision) -> Attempt:
         memory, slot = active_runs.without_active_runs(self.job, memory), decision.slot
         coalesced = memory.coalesced + (decision.missed.count if decision.missed else 0)
+        permission, as_before = self._permission()
         return Attempt(
             run_id=f"{self.tick.clock():%Y%m%dT%H%M%S}-{os.urandom(3).hex()}",
             job=self.job,
@@ -297,7 +298,18 @@ class _LockedJob:
             missed=coalesced if slot else 0,
             last_success=memory.last_success,
             interruptions=decision.interruptions if slot else 0,
+            permission=permission,
+            as_before=as_before,
         )
+
+    def _permission(self) -> tuple[str, bool]:
+        """Return what the run may do, in words for the record, and whether it runs as before."""
+        if not self.job.level:
+            return "", False
+        from scheduled.ticks import permissions
+
+        given = self.tick.run_context.permissions
+        return permissions.at_start(self.job, self.tick.store.state, given)
 
 
 def _missed_before(tick: TickContext, decision: Decision) -> list[Event]:

@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
+from scheduled.config.load import ZONE_FILES, Config
 from scheduled.jobs.model import AttemptResult, Job
 from scheduled.planning import active_runs, decide, due
 from scheduled.planning.decision import Decision
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.quick_classes import NamedTuple
 from scheduled.runs.effects import Effects
+from scheduled.runs.keeper_pool import KeeperPool
 from scheduled.runs.process import RunContext
 from scheduled.state import events, history, records
 from scheduled.state.history import Row
@@ -99,3 +101,23 @@ class TickContext(NamedTuple):
         since = active_runs.newest_started(memory) or memory.anchor
         missed = due.missed_since(since, run.slot - due.INSTANT, memory, self.slots)
         return [*events.slots_missed(event["job"], missed, missed_cause.STILL_RUNNING)]
+
+
+def run_context(config: Config, now: datetime, environ: Mapping[str, str]) -> RunContext:
+    """Return what every run of a tick needs to know of its installation."""
+    places = config.places
+    files = tuple(path for path in config.sources if path not in ZONE_FILES)
+    return RunContext(
+        state_dir=places.state_dir,
+        root=places.root,
+        central_dir=places.central_dir,
+        config_dir=(places.config_path or places.root / "scheduled.yaml").parent,
+        zone=config.timezone,
+        now=now,
+        environ=environ,
+        trust=config.trust,
+        keepers=KeeperPool(),
+        permissions=config.permissions,
+        closed_files=files,
+        closed=(*files, *config.jobs_dirs, *config.handler_dirs),
+    )

@@ -9,6 +9,7 @@ from scheduled.quick_classes import replace
 from scheduled.runs import circumstances
 from scheduled.state import events, history
 from scheduled.state.history import Row
+from scheduled.state.journal import Event
 from scheduled.state.resolution import Resolution
 from scheduled.ticks.context import TickContext
 from scheduled.timing.timezones import zone_info
@@ -43,7 +44,7 @@ def record(
             event["outgoing"] = outgoing
         if result.events:
             event["fired"] = [*map(_fired, result.events)]
-        before = resolve.replaced_retry(memory, event, job)
+        before = [*resolve.replaced_retry(memory, event, job), *_refused(attempt, result)]
         row = history.row_of(event)
         assert row is not None
         tick.pings.ended(job, row, result.exit_code)
@@ -52,6 +53,15 @@ def record(
     if resolution.told:
         tick.tell(row)
     return row
+
+
+def _refused(attempt: Attempt, result: AttemptResult) -> list[Event]:
+    """Return the event of a run that was not permitted to start."""
+    if not result.is_refused:
+        return []
+    from scheduled.state import permission_events
+
+    return [permission_events.refused(attempt.job.id, result.error, attempt.run_id)]
 
 
 def _note_circumstances(

@@ -24,7 +24,6 @@ from scheduled.planning.standing import Start
 from scheduled.quick_classes import replace
 from scheduled.runs import lingering_output
 from scheduled.runs.effects import LIVE, Effects
-from scheduled.runs.keeper_pool import KeeperPool
 from scheduled.runs.process import RunContext
 from scheduled.runs.supervisor import Supervisor
 from scheduled.state import events, heartbeat, history, known_days, records, tick_interval
@@ -33,7 +32,7 @@ from scheduled.state.journal import Event
 from scheduled.state.records import ALL_JOBS
 from scheduled.state.store import Store
 from scheduled.ticks import clean_up, idle_hint, opening, outbox, publishing, recovery, telling
-from scheduled.ticks.context import TickContext
+from scheduled.ticks.context import TickContext, run_context
 from scheduled.ticks.dispatcher import Children, Dispatcher, RunRequest
 from scheduled.ticks.idle_hint import IdleHint
 from scheduled.ticks.pings import Pings
@@ -144,7 +143,7 @@ class Tick:
         self.cadence = tick_interval.current(config.tick_interval, self.store.state)
         selected = select_jobs(self.config.jobs, self.request.only)
         self.jobs = [_with_params(job, self.request) for job in selected]
-        self.context = self._context(_run_context(config, now, environ or {}), effects)
+        self.context = self._context(run_context(config, now, environ or {}), effects)
 
     def _context(self, run_context: RunContext, effects: Effects) -> TickContext:
         return TickContext(
@@ -268,7 +267,17 @@ class Tick:
             decisions = self._decide_all(self.config.jobs)
         registered = registration.register(decisions, state, slots, self.start)
         lifted = registration.lift_suspensions(state, slots)
-        return [*booted, *self._missing(), *lifted, *registered]
+        return [*booted, *self._missing(), *lifted, *registered, *self._permissions(registered)]
+
+    def _permissions(self, registered: list[Event]) -> list[Event]:
+        """Return the events of jobs that are refused, and of those that run as before."""
+        config, new = self.config, {event.get("job") for event in registered}
+        jobs = [job for job in config.jobs if job.level and job.id not in new]
+        if not jobs and not config.problems:
+            return []
+        from scheduled.ticks import permissions
+
+        return permissions.changes(jobs, config.problems, self.store.state, config.permissions)
 
     def _missing(self) -> list[Event]:
         """Return the events of jobs that are on record and not in the configuration."""
@@ -367,21 +376,6 @@ class Tick:
             self.now + lingering_output.LOOK_AGAIN if is_watching else None,
         ]
         return min((instant for instant in instants if instant is not None), default=None)
-
-
-def _run_context(config: Config, now: datetime, environ: Mapping[str, str]) -> RunContext:
-    places = config.places
-    return RunContext(
-        state_dir=places.state_dir,
-        root=places.root,
-        central_dir=places.central_dir,
-        config_dir=(places.config_path or places.root / "scheduled.yaml").parent,
-        zone=config.timezone,
-        now=now,
-        environ=environ,
-        trust=config.trust,
-        keepers=KeeperPool(),
-    )
 
 
 def select_jobs(jobs: tuple[Job, ...], only: tuple[str, ...]) -> list[Job]:

@@ -98,7 +98,6 @@ def test_a_handler_of_a_handler_folder_will_do(home: Home) -> None:
         (["x", "daily", "--command", "y", "--set", "tags=[a"], "not YAML"),
         (["x", "daily", "--command", "y\udcff"], "not valid UTF-8"),
         (["x", "at:2020-01-01", "--command", "y"], "has passed"),
-        (["health", "daily", "--command", "y"], "is already used by built-in"),
     ],
 )
 def test_what_would_not_run_is_refused_and_nothing_is_written(

@@ -156,12 +156,12 @@ def test_a_task_whose_id_is_taken_is_left_out_with_a_suggestion(root: Path) -> N
 
 
 def test_an_unbound_task_is_switched_off_and_loads(root: Path) -> None:
-    text = 'tasks: {maintenance: {sweep: {schedule: "*/5 * * * 7", depth: 3}}}'
+    text = 'tasks: {ams: {sweep: {schedule: "*/5 * * * 7", depth: 3}}}'
     call(root, "-", "--yes", stdin=text)
     (job,) = (
         each
         for each in configuration.load(session(root).path_options).jobs
-        if each.id == "maintenance.sweep"
+        if each.id == "ams.sweep"
     )
 
     assert (job.enabled, job.schedule, job.params) == (False, "*/5 * * * 7", {"depth": 3})

@@ -281,7 +281,9 @@ def test_of_two_files_with_one_name_neither_is_used_and_both_are_reported(good: 
 def test_the_name_of_a_builtin_handler_cannot_be_taken(good: Path) -> None:
     (told,) = complaints(good, "def run(context): ...\n", "health.py")
 
-    assert told.startswith('handlers/health.py:1: name: "health" is the name of a built-in handler')
+    assert told.startswith(
+        'handlers/health.py:1: name: not permitted: "health" is the name of a built-in handler'
+    )
 
 
 @pytest.mark.parametrize("said", ['schedule="daily"', 'schedule="never"'])

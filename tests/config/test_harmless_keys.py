@@ -35,6 +35,7 @@ STOPS = {
     "jobs_dirs": True,
     "handler_dirs": True,
     "trusted_owners": True,
+    "permissions": True,
     "jobs": True,
     "metrics_file": False,
     "ping": False,

@@ -63,7 +63,7 @@ def test_an_id_that_is_taken_is_refused_with_one_that_is_free(root: Path) -> Non
     written(root, "jobs:\n  backup: {schedule: daily, command: y}\n")
 
     assert problems(root) == ['id: "backup" is already used by scheduled.yaml:2; backup-2 is free']
-    assert problems(root, id="health")[0].startswith('id: "health" is already used by built-in')
+    assert problems(root, id="health")[0].startswith('not permitted: "health" is the id of a built')
 
 
 def test_an_existing_file_is_refused_even_if_it_is_broken(root: Path) -> None:

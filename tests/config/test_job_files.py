@@ -253,7 +253,9 @@ def test_a_file_does_not_replace_a_shipped_job(root: Path) -> None:
     found = load.load(options(root))
 
     (told,) = found.problems
-    assert told.startswith('jobs/health.yaml:1: id: "health" is the id of a built-in job')
+    assert told.startswith(
+        'jobs/health.yaml:1: id: not permitted: "health" is the id of a built-in job'
+    )
     assert told.endswith("to change that, use jobs: in scheduled.yaml")
     assert next(job for job in found.jobs if job.id == "health").handler == "health"
 

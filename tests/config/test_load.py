@@ -86,6 +86,7 @@ def test_the_default_in_the_manual_is_the_one_in_effect() -> None:
         "log_level": "INFO",
         "log_name": "gaia.runtime",
         "log_rotation": "{size: 5M, age: 30d, count: 5}",
+        "permissions": "see [permissions](#permissions)",
     }
 
 
@@ -152,14 +153,6 @@ def test_keys_below_a_builtin_job_change_that_job_and_nothing_else(root: Path) -
     assert {name: job for name, job in after.items() if name != "health"} == {
         name: job for name, job in before.items() if name != "health"
     }
-
-
-def test_a_shipped_job_that_is_given_a_command_no_longer_writes_the_handlers_memory(
-    root: Path,
-) -> None:
-    found = loaded(root, "jobs:\n  health: {command: my-own-check}\n").jobs[-1]
-
-    assert (found.kind, found.command, found.memory_section) == ("command", "my-own-check", "")
 
 
 def test_paths_in_the_file_are_relative_to_its_folder(root: Path, tmp_path: Path) -> None:

@@ -12,10 +12,11 @@ from scheduled.state import (
     events,
     incident_events,
     outbox_events,
+    permission_events,
     tick_events,
 )
 
-BUILDERS = (events, incident_events, outbox_events, tick_events)
+BUILDERS = (events, incident_events, outbox_events, permission_events, tick_events)
 ROOT = Path(__file__).parents[2]
 DECLARED = ROOT / "scheduled/state/event_types.py"
 
@@ -28,7 +29,8 @@ def test_only_the_builders_write_events() -> None:
         if isinstance(node, ast.Dict) and is_event(node) and path != DECLARED
     }
 
-    assert writers == {f"{kind}events.py" for kind in ("", "incident_", "outbox_", "tick_")}
+    kinds = ("", "incident_", "outbox_", "permission_", "tick_")
+    assert writers == {f"{kind}events.py" for kind in kinds}
 
 
 def test_each_declared_event_is_applied_and_no_other() -> None:

@@ -79,6 +79,10 @@ class Facts:
     """What is wrong with the state, a sentence each."""
     output: Mapping[str, int] = field(default_factory=dict)
     """How many bytes the output of each job takes."""
+    unlimited: tuple[str, ...] = ()
+    """The jobs that run without the limits of their ids, as they did before there were any."""
+    refused: tuple[tuple[str, str], ...] = ()
+    """Those whose runs cannot be held to them here, each with the reason."""
     trust: Trust = field(default_factory=Trust)
 
     @property

@@ -1,0 +1,291 @@
+"""A job whose id permits it little: what its runs are kept from, whoever starts them."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scheduled.runs import confine, keeper_pool
+from scheduled.system import landlock
+from tests.builders import needs
+from tests.builders.confined import ORDINARY, ROOT, SECRET, Confined, installation
+from tests.builders.jobs import job
+
+pytestmark = pytest.mark.skipif(
+    landlock.version() < landlock.NEEDED, reason="needs Landlock, of Linux 6.2 or newer"
+)
+
+
+@pytest.fixture(params=[ROOT, ORDINARY])
+def home(request: pytest.FixtureRequest) -> Iterator[Confined]:
+    with installation(request.param) as folder:
+        yield Confined(folder, request.param)
+
+
+# Environment
+
+
+def test_no_secret_of_the_environment_reaches_a_run_by_any_way(home: Confined) -> None:
+    row = home.run(
+        "env; tr '\\0' '\\n' < /proc/$PPID/environ; cat /proc/[0-9]*/environ", env={"OWN": "1"}
+    )
+
+    assert SECRET not in row["output"]
+    assert "PATH=" in row["output"]
+    assert "OWN=1" in row["output"]
+    assert "SCHEDULED_JOB=user.x" in row["output"]
+    assert "PYTHONPATH" not in row["output"]
+
+
+def test_of_the_variables_it_gets_those_that_everybody_needs() -> None:
+    kept = {"HOME": "/h", "LANG": "C", "LC_ALL": "C", "TZ": "UTC", "SCHEDULED_ROOT": "/"}
+    given = {**kept, "A": "1", "SCHEDULED_API_TOKEN": "2", "LC_PASSWORD": "3", "LD_PRELOAD": "4"}
+    limits = confine.effective_limits(job(id="user.x", level="restricted"), None)
+
+    assert confine.inherited(limits, None, given) == kept
+
+
+def test_a_limited_run_has_the_whole_environment_and_may_write_anywhere(home: Confined) -> None:
+    row = home.run("echo $PYTHONPATH > out; ulimit -v", id="agency.x")
+
+    assert home.lines() == [str(home.folder)]
+    assert row["output"] == f"{8 * 1024**2}\n"
+
+
+# Limits
+
+
+def test_a_run_cannot_have_more_memory_than_its_limit(home: Confined) -> None:
+    home.settings["permissions"] = {"restricted": {"memory": 64 * 1024**2}}
+
+    row = home.run("ulimit -v unlimited; head -c 200M /dev/zero | tail -c 200M | wc -c")
+
+    assert "209715200" not in row["output"]
+
+
+def test_a_run_cannot_write_a_file_beyond_its_limit(home: Confined) -> None:
+    home.settings["permissions"] = {"restricted": {"file_size": 1024**2}}
+
+    row = home.run('ulimit -f unlimited; exec head -c 3M /dev/zero > "$TMPDIR/x"')
+
+    assert row["outcome"] == "failed"
+    assert row["error"] == "killed by SIGXFSZ: it reached its file_size"
+
+
+def test_a_run_cannot_use_the_processor_for_longer_than_its_limit(home: Confined) -> None:
+    home.settings["permissions"] = {"restricted": {"cpu_time": 1.0}}
+
+    row = home.run("ulimit -t unlimited; while :; do :; done")
+
+    assert row["error"] == "killed by SIGXCPU: it reached its cpu_time"
+    assert home.run("trap '' XCPU; while :; do :; done")["error"] == "killed by SIGKILL"
+
+
+def test_a_run_cannot_have_more_processes_than_its_limit(home: Confined) -> None:
+    home.settings["permissions"] = {"restricted": {"processes": 10}}
+
+    row = home.run("ulimit -p unlimited; for n in $(seq 40); do sleep 1 & echo one; done 2>&1")
+
+    assert 1 <= row["output"].count("one") <= 10
+    assert "fork" in row["output"].lower()
+
+
+def test_no_program_gives_a_run_more_rights(home: Confined) -> None:
+    row = home.run("grep -E 'NoNewPrivs|CapPrm|CapEff|CapAmb' /proc/self/status; id -u")
+
+    *capabilities, no_more, user = row["output"].splitlines()
+    assert {line.split()[1] for line in capabilities} == {"0" * 16}
+    assert no_more.split() == ["NoNewPrivs:", "1"]
+    assert user != "0"
+
+
+# Files
+
+
+def test_a_run_writes_to_its_temporary_directory_which_goes_with_it(home: Confined) -> None:
+    row = home.run(
+        'mkdir "$TMPDIR/a" && touch "$TMPDIR/a/b" && chmod 0 "$TMPDIR/a" && echo $TMPDIR'
+    )
+
+    folder = Path(row["output"].strip())
+    assert row["outcome"] == "succeeded"
+    assert folder.parent == Path("/tmp")
+    assert not folder.exists()
+
+
+WAYS = (
+    "echo x > state/scheduled_state.json",
+    "echo x >> state/journal/2026-11-21.jsonl",
+    "echo x > state/runs/other/new.log",
+    "truncate -s 0 state/runs/other/*.log",
+    "rm -rf state/locks",
+    "mv state elsewhere",
+    "mkdir jobs",
+    "echo 'jobs: {}' > scheduled.yaml",
+    "ln -s / link",
+    "ln state/scheduled_state.json $TMPDIR/hard",
+    "touch /tmp/of-a-confined-run",
+    "touch /dev/shm/of-a-confined-run",
+    "mkfifo fifo",
+    "echo x > /proc/$PPID/oom_score_adj",
+    "exec 3<>state/locks/other.lock",
+)
+
+
+def test_a_run_can_change_nothing_outside(home: Confined) -> None:
+    other = job(id="other", command="echo of another")
+    (before,) = home.run_all(other)
+    script = "\n".join(f"if ( {way} ) 2> /dev/null; then echo CHANGED; fi" for way in WAYS)
+
+    _, row = home.run_all(other, job(id="user.x", command=script))
+
+    assert (row["outcome"], row["output"]) == ("succeeded", "")
+    assert home.output_of(before) == "of another\n"
+    assert not Path("/tmp/of-a-confined-run").exists()
+
+
+def test_a_run_writes_where_it_may_and_nowhere_beside(home: Confined) -> None:
+    home.settings["permissions"] = {"user.*": {"write": ["data"]}}
+    home.by_user((home.folder / "data").mkdir)
+    (home.folder / "data").chmod(0o777)
+
+    row = home.run("echo a > data/a; ln -s ../state data/state; echo x > data/state/x; echo b > b")
+
+    assert (home.folder / "data/a").read_text() == "a\n"
+    assert row["outcome"] == "failed"
+    assert not (home.folder / "b").exists()
+    assert not (home.state_dir / "x").exists()
+
+
+def test_a_run_reads_nothing_of_the_state_and_locks_nothing_of_it(home: Confined) -> None:
+    needs.programs("flock")
+    home.run_all(job(id="other"))
+    assert [*home.state_dir.glob("locks/other*")]
+    ways = ("cat state/*.json", "cat state/journal/*", "flock -n state/locks/other* true")
+
+    _, row = home.run_all(
+        job(id="other"), job(id="user.x", command="; ".join(f"{way} && echo DONE" for way in ways))
+    )
+
+    assert "DONE" not in row["output"]
+    assert row["output"].lower().count("permission denied") >= len(ways)
+
+
+def test_a_run_may_print_to_its_own_output_by_name(home: Confined) -> None:
+    if home.who == ROOT:
+        pytest.skip("another user may not open a file of root's by its name")
+
+    assert home.run("echo one; echo two >> /dev/stdout")["output"] == "one\ntwo\n"
+
+
+# Others
+
+
+@pytest.mark.skipif(landlock.version() < landlock.SCOPES, reason="needs Linux 6.12 or newer")
+def test_a_run_sends_no_signal_to_its_keeper_or_to_any_other(home: Confined) -> None:
+    row = home.run("kill -9 $PPID; kill -STOP $PPID; kill -9 -1; echo on")
+
+    assert (row["outcome"], row["output"].splitlines()[-1]) == ("succeeded", "on")
+
+
+def test_a_run_holds_no_file_of_others(home: Confined) -> None:
+    row = home.run("for file in /proc/self/fd/*; do readlink $file; done")
+
+    assert {Path(name).name for name in row["output"].split()} == {"null", f"{row['run_id']}.log"}
+
+
+def test_what_runs_by_the_same_keeper_afterwards_has_no_limits(
+    home: Confined, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper_pool, "SINGLE", 0)
+    home.settings |= {"max_concurrent": 1}
+    command = "ulimit -v; grep NoNew /proc/self/status; touch free-$SCHEDULED_JOB; echo $PPID"
+
+    confined, free = home.run_all(job(id="user.x", command=command), job(id="z", command=command))
+
+    memory, no_more, keeper = free["output"].splitlines()
+    assert (memory, no_more) == ("unlimited", "NoNewPrivs:\t0")
+    assert confined["output"].splitlines()[-1] == keeper
+    assert [path.name for path in home.folder.glob("free-*")] == ["free-z"]
+
+
+def test_a_condition_is_held_to_the_limits_of_its_job(home: Confined) -> None:
+    condition = 'test -z "$A_SECRET" && ! touch touched && ! cat state/scheduled_state.json'
+
+    row = home.run("true", only_if=condition)
+
+    assert row["outcome"] == "succeeded"
+    assert not (home.folder / "touched").exists()
+
+
+# Refusals
+
+
+REFUSED = [
+    ({"user.*": {"write": ["."]}}, "it could change what is run"),
+    ({"user.*": {"write": ["/"]}}, "it could change what is run"),
+    ({"user.*": {"write": ["state/runs"]}}, "it could change what is run"),
+    ({"user.*": {"write": ["missing"]}}, "is not a directory"),
+    ({"restricted": {"user": "no-such-user"}}, "does not exist"),
+    ({"restricted": {"user": "root"}}, "root cannot be restricted"),
+]
+
+
+@pytest.mark.parametrize(("permissions", "reason"), REFUSED)
+def test_a_run_that_cannot_be_held_to_its_limits_is_not_started(
+    home: Confined, permissions: dict[str, object], reason: str
+) -> None:
+    home.settings["permissions"] = permissions
+
+    row = home.run("echo started", max_retries=3)
+
+    assert row["outcome"] == "failed"
+    assert row["error"].startswith("refused: its id makes it restricted, and ")
+    assert reason in row["error"]
+    assert (row["output"], row["retry_at"]) == ("", None)
+    events = [event for event in home.events if event["event"] == "permission"]
+    assert [(each["verdict"], each["run_id"]) for each in events] == [("refused", row["run_id"])]
+
+
+def test_without_landlock_a_run_is_refused_unless_it_may_write_anywhere(
+    home: Confined, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(landlock, "version", lambda: 2)
+
+    assert "has version 2 of it" in home.run("true")["error"]
+
+    home.settings["permissions"] = {"user.*": {"write": "anywhere"}}
+    assert home.run("true", id="user.y")["outcome"] == "succeeded"
+
+
+def test_root_alone_runs_jobs_as_others(home: Confined) -> None:
+    home.settings["permissions"] = {"agency.*": {"user": "daemon"}}
+
+    row = home.run("id -un", id="agency.x")
+
+    if home.who == ROOT:
+        assert row["output"] == "daemon\n"
+    else:
+        assert "only root can run it as daemon" in row["error"]
+
+
+def test_processes_of_root_are_not_said_to_be_limited() -> None:
+    if os.geteuid() != 0:
+        pytest.skip("is about root")
+    limited = job(id="agency.x", level="limited")
+
+    assert confine.effective_limits(limited, None).processes is None
+    assert confine.effective_limits(limited, {"limited": {"user": "nobody"}}).processes == 512
+
+
+def test_a_run_that_cannot_be_started_says_as_whom(home: Confined) -> None:
+    home.by_user(lambda: (home.folder / "closed").mkdir(mode=0o700))
+    if home.who == ORDINARY:
+        return
+
+    row = home.run("true", cwd="closed")
+
+    assert row["error"].endswith("closed: permission denied; it runs as nobody")
+    assert stat.S_IMODE((home.folder / "closed").stat().st_mode) == 0o700
