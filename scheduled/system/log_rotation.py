@@ -4,6 +4,7 @@ Whoever has the log open goes on writing to what is then called `x.log.1`; whoev
 then on gets a new one. Only a log of our own is renamed, in a folder of ours or root's.
 """
 
+import contextlib
 import fcntl
 import os
 import re
@@ -81,7 +82,8 @@ def _delete_excess(folder: Folder, name: str, count: int) -> None:
     for number in _numbers(folder, name):
         rotated = f"{name}.{number}"
         if number > count and not linux.has_writer(Path(folder.path, rotated)):
-            folder.unlink(rotated)
+            with contextlib.suppress(OSError):  # somebody's directory
+                folder.unlink(rotated)
 
 
 def _numbers(folder: Folder, name: str) -> Iterator[int]:

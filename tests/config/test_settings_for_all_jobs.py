@@ -68,7 +68,7 @@ def test_a_change_of_them_reaches_jobs_that_are_cached(root: Path) -> None:
 
 @pytest.mark.parametrize("name", NO_MEANING)
 @pytest.mark.parametrize("value", ["1", "[a, b]", "{a: {b: c}}", "", '"text"'])
-def test_a_key_without_a_meaning_is_noted_and_stops_nothing(
+def test_l14_a_key_without_a_meaning_is_noted_and_stops_nothing(
     home: Home, name: str, value: str
 ) -> None:
     home.configure(f"{name}: {value}\n{name}: {value}\n{WITHOUT_SWEEPS}{SOON}")
@@ -91,7 +91,7 @@ def test_the_sections_of_aico_say_that_they_are_to_be_imported(root: Path) -> No
     assert "`scheduled config import FILE`" in said
 
 
-def test_enabled_false_keeps_every_job_from_running(home: Home) -> None:
+def test_l15_enabled_false_keeps_every_job_from_running(home: Home) -> None:
     own = '  soon: {schedule: "0 * * * *", command: "true"}\n'
     home.configure(f"{WITHOUT_SWEEPS}{own}")
     home.call("run", now=at("12:00"))

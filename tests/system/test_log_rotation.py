@@ -54,8 +54,10 @@ def test_what_a_rotation_that_was_killed_left_is_not_overwritten(log: Path) -> N
     Path(f"{log}.3").write_text("old\n")
     Path(f"{log}.gz").write_text("somebody's\n")
     Path(f"{log}.2.gz").write_text("somebody's\n")
+    Path(f"{log}.9").mkdir()
 
     assert rotated(log)
+    Path(f"{log}.9").rmdir()
 
     assert contents(log) == {
         "scheduled.log": "",

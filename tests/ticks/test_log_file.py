@@ -31,7 +31,7 @@ def lines(path: Path) -> list[str]:
     return path.read_text().splitlines()
 
 
-def test_each_line_has_the_form_of_pythons_logging(tmp_path: Path, good: Job, bad: Job) -> None:
+def test_a25_each_line_has_the_form_of_pythons_logging(tmp_path: Path, good: Job, bad: Job) -> None:
     engine = Engine(tmp_path, [good, bad], log_file="logs/scheduler.log")
     engine.run_at("10:30")
     engine.run_at("11:00")
