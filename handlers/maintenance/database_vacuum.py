@@ -36,8 +36,8 @@ def run(context: Context) -> dict[str, object]:
         "vacuum_type": "full" if is_compacted else "none",
         "tables_analyzed": done.sum_of("tables_analyzed"),
         "bytes_freed": done.sum_of("bytes_freed"),
-        "databases": done.entries,
+        "databases": done.listed(),
     }
     if done.problems:
-        raise Incomplete("; ".join(done.problems), result)
+        raise Incomplete(done.reason(), result)
     return result

@@ -32,7 +32,7 @@ PARAMS = {
     "dry_run": Param("whether nothing is changed, only said", Kind.FLAG, False),
 }
 MIB = 1024 * 1024
-MOST_LISTED = 50
+MOST_LISTED, MOST_NAMED = 50, 10
 OWN_LOGS = "system_logs/scheduled.log*"
 
 
@@ -55,7 +55,9 @@ def run(context: Context) -> dict[str, object]:
     for path, reason in cleanup.listed():
         context.log(f"left: {path}: {reason}")
     if cleanup.problems:
-        raise Incomplete("; ".join(cleanup.problems[:MOST_LISTED]), result)
+        more = len(cleanup.problems) - MOST_NAMED
+        rest = [f"and {more} more"] if more > 0 else []
+        raise Incomplete("; ".join([*cleanup.problems[:MOST_NAMED], *rest]), result)
     return result
 
 

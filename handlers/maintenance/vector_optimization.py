@@ -32,10 +32,10 @@ def run(context: Context) -> dict[str, object]:
     result: dict[str, object] = {
         "optimized": sum(entry["status"] == COMPACTED for entry in done.entries),
         "bytes_freed": done.sum_of("bytes_freed"),
-        "stores": done.entries,
+        "stores": done.listed(),
     }
     if done.problems:
-        raise Incomplete("; ".join(done.problems), result)
+        raise Incomplete(done.reason(), result)
     return result
 
 

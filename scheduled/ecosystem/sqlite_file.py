@@ -68,6 +68,8 @@ class Tended(NamedTuple):
     is_compacted: bool
     analyzed: int
     """How many tables."""
+    has_readers: bool
+    """Whether readers keep the old pages, and the space is given back once they end."""
 
 
 def tend(path: str, *, least_free: float, analyze: bool) -> Tended:
@@ -86,9 +88,10 @@ def tend(path: str, *, least_free: float, analyze: bool) -> Tended:
             connection.execute("VACUUM")
         analyzed = _analyze(connection) if analyze else 0
         # Of a database without a write-ahead log, this does nothing.
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        has_readers = bool(connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
         after = _pages(connection)
-    return Tended(pages, after, max(before - _bytes(path), 0), is_worth_it, analyzed)
+    freed = max(before - _bytes(path), 0)
+    return Tended(pages, after, freed, is_worth_it, analyzed, has_readers)
 
 
 @contextmanager

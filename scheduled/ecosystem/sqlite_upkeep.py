@@ -22,6 +22,7 @@ from scheduled.system.text import one_line
 
 Entry = dict[str, Any]
 COMPACTED, NOT_WORTH_IT, IN_USE, FAILED = "compacted", "not worth it", "in use", "failed"
+MOST_LISTED, MOST_NAMED = 100, 10
 
 
 class Done(NamedTuple):
@@ -30,6 +31,16 @@ class Done(NamedTuple):
     entries: list[Entry]
     problems: list[str]
     """A sentence about each that failed, and about each pattern that finds none."""
+
+    def listed(self) -> list[Entry]:
+        """Return the entries, of many the first, with those that failed before the others."""
+        return sorted(self.entries, key=lambda entry: entry["status"] != FAILED)[:MOST_LISTED]
+
+    def reason(self) -> str:
+        """Return what is wrong, of many things the first."""
+        more = len(self.problems) - MOST_NAMED
+        rest = [f"and {more} more"] if more > 0 else []
+        return "; ".join([*self.problems[:MOST_NAMED], *rest])
 
     def sum_of(self, key: str) -> int:
         """Return what a figure of all of them adds up to."""
@@ -88,8 +99,8 @@ def upkeep(
         if entry["status"] == FAILED:
             done.problems.append(entry["reason"])
     if busy := [entry["path"] for entry in done.entries if entry["status"] == IN_USE]:
-        also = f"; besides: {'; '.join(done.problems)}" if done.problems else ""
-        raise NotNow(f"in use: {', '.join(busy)}{also}")
+        also = f"; besides: {done.reason()}" if done.problems else ""
+        raise NotNow(f"in use: {', '.join(busy[:MOST_NAMED])}{also}")
     note.forget()
     return done
 
@@ -130,7 +141,7 @@ def _tended(path: str, *, least_free: float, analyze: bool) -> Entry:
 
 
 def _entry(path: str, tended: Tended) -> Entry:
-    return {
+    entry = {
         "path": one_line(path),
         "status": COMPACTED if tended.is_compacted else NOT_WORTH_IT,
         "free_percent": round(tended.before.free_percent, 1),
@@ -139,3 +150,6 @@ def _entry(path: str, tended: Tended) -> Entry:
         "bytes_freed": tended.freed,
         "tables_analyzed": tended.analyzed,
     }
+    if tended.is_compacted and tended.has_readers:
+        entry["note"] = "it has readers; the space is given back once they are done"
+    return entry

@@ -168,6 +168,32 @@ def test_what_was_done_before_it_was_put_off_counts_in_the_end(tmp_path: Path) -
     assert failed.value.result["bytes_freed"] == freed["free.db"] + freed["busy.db"]
 
 
+def test_readers_of_a_write_ahead_log_keep_the_old_pages_and_that_is_said(tmp_path: Path) -> None:
+    path = databases.made(tmp_path / "app.db", wal=True)
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        before = reader.execute("SELECT * FROM entry").fetchall()
+
+        result = vacuumed(tmp_path, path)
+
+        assert reader.execute("SELECT * FROM entry").fetchall() == before
+    (entry,) = result["databases"]
+    assert entry["note"] == "it has readers; the space is given back once they are done"
+    assert databases.pragma(path, "freelist_count") == 0
+
+
+def test_of_many_problems_the_first_are_named_and_all_failures_listed(tmp_path: Path) -> None:
+    for number in range(12):
+        (tmp_path / f"{number:02d}.db").write_bytes(b"x" * 5000)
+    databases.made(tmp_path / "00-sound.db")
+
+    with pytest.raises(Incomplete, match=r"09\.db: .*; and 2 more$") as caught:
+        vacuumed(tmp_path, "*.db")
+
+    statuses = [entry["status"] for entry in caught.value.result["databases"]]
+    assert statuses == ["failed"] * 12 + ["compacted"]
+
+
 def test_only_databases_of_ours_are_touched(tmp_path: Path) -> None:
     victim = databases.made(tmp_path / "elsewhere" / "app.db")
     second = databases.made(tmp_path / "elsewhere" / "second.db")

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ import pytest
 
 from handlers.maintenance import log_cleanup
 from scheduled.handler import Incomplete
-from tests.builders import log_writers, needs, people
+from scheduled.system import linux
+from tests.builders import disks, log_writers, needs, people
+from tests.builders.disks import Disk
 from tests.builders.ecosystem import NOW, context
 
 MIB = 1024 * 1024
@@ -304,3 +307,41 @@ def test_a_log_is_not_shortened_under_a_writer_that_does_not_append(tmp_path: Pa
 
     assert path.read_bytes() == before
     assert "writes to it, but does not append" in reasons(result)["a.log"]
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    yield from disks.mounted(tmp_path / "disk")
+
+
+def test_where_a_log_cannot_be_shortened_in_place_it_is_left(disk: Disk) -> None:
+    path = log(disk.folder / "a.log", mib=0.1)
+    content = path.read_bytes()
+
+    with path.open("ab"):
+        result = cleaned(disk.folder, paths=["a.log"], max_size_mb=0.01, truncate=True)
+
+    assert reasons(result)["a.log"].startswith("cannot be shortened on this file system: ")
+    assert path.read_bytes() == content
+
+
+def test_where_no_lease_tells_only_root_can_see_that_nobody_writes(
+    open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needs.root()
+    # As it is on NFS, which not every machine can mount.
+    monkeypatch.setattr(linux, "take_lease", lambda _: None)
+    written, quiet = log(open_folder / "a.log"), log(open_folder / "b.log")
+    theirs = people.give(log(open_folder / "theirs/c.log").parent, people.NOBODY)
+
+    with written.open("ab"):
+        aged(written, 40)
+        result = cleaned(open_folder, paths=["*.log"])
+
+    def clean_and_say() -> None:
+        raise RuntimeError(reasons(cleaned(theirs, paths=["c.log"])))
+
+    assert (written.exists(), quiet.exists()) == (True, False)
+    assert "writes to it" in reasons(result)["a.log"]
+    assert "only root can tell on this file system" in people.as_nobody(clean_and_say)
+    assert (theirs / "c.log").exists()
