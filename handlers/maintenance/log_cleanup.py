@@ -15,6 +15,7 @@ from scheduled.errors import UsageError, reason_of
 from scheduled.handler import Context, Incomplete, Kind, Param, values
 from scheduled.system import log_files, private
 from scheduled.system.file_patterns import Search
+from scheduled.system.file_writers import Writers
 from scheduled.system.log_files import QUIET_SECONDS, LeftError, LogFile
 from scheduled.system.text import one_line
 
@@ -39,8 +40,8 @@ OWN_LOGS = "system_logs/scheduled.log*"
 def run(context: Context) -> dict[str, object]:
     """Delete what the rules say, and return what was done and what was left."""
     params = values(PARAMS, context.params)
-    cleanup = _Cleanup(params, context.now.timestamp())
-    cleanup.find_outputs(context.state_dir)
+    cleanup = _Cleanup(params, context.now.timestamp(), context.state_dir)
+    cleanup.find_outputs()
     cleanup.find_own(context.root)
     matched = set(context.memory.get("matched", ()))
     for pattern in params["paths"]:
@@ -64,8 +65,9 @@ def run(context: Context) -> dict[str, object]:
 class _Cleanup:
     """One run: the logs that are left so far, and what was done."""
 
-    def __init__(self, params: dict[str, Any], now: float) -> None:
-        self.params, self.now = params, now
+    def __init__(self, params: dict[str, Any], now: float, state_dir: Path | None) -> None:
+        self.params, self.now, self.state_dir = params, now, state_dir
+        self.writers = Writers()
         self.files: dict[str, LogFile] = {}
         """By path."""
         self.left: dict[str, str] = {}
@@ -83,9 +85,9 @@ class _Cleanup:
         """Return how many bytes there are too many; 0 or less if there are not."""
         return self.total - int(self.params["max_size_mb"] * MIB)
 
-    def find_outputs(self, state_dir: Path | None) -> None:
+    def find_outputs(self) -> None:
         """Add the output of runs. A job's newest one goes by its age alone."""
-        for job in _entries(state_dir / "runs") if state_dir else ():
+        for job in _entries(self.state_dir / "runs") if self.state_dir else ():
             if not job.is_dir(follow_symlinks=False):
                 continue
             logs = [*_outputs(job.path)]
@@ -122,7 +124,10 @@ class _Cleanup:
         if path in self.files:
             return
         try:
-            self.files[path] = log_files.look(path)
+            file = log_files.look(path)
+            if self._is_of_state(path):
+                raise LeftError("part of the state of the scheduler")
+            self.files[path] = file
         except FileNotFoundError:
             return
         except LeftError as error:
@@ -133,6 +138,12 @@ class _Cleanup:
                 self.problems.append(f"params.paths: {one_line(path)}: a directory; {advice}")
         except OSError as error:
             self.left[path] = reason_of(error)
+
+    def _is_of_state(self, path: str) -> bool:
+        """Return whether a file is in the state directory, by whatever way it was reached."""
+        return self.state_dir is not None and Path(os.path.realpath(path)).is_relative_to(
+            os.path.realpath(self.state_dir)
+        )
 
     def delete_old(self) -> None:
         """Delete what was not written to for longer than the retention."""
@@ -174,7 +185,7 @@ class _Cleanup:
 
     def _delete(self, file: LogFile) -> bool:
         try:
-            log_files.delete(file, dry_run=self.params["dry_run"])
+            log_files.delete(file, self.writers, dry_run=self.params["dry_run"])
         except FileNotFoundError:
             del self.files[file.path]
             return True

@@ -145,7 +145,8 @@ def _register(session: Session, proposed: Proposal) -> int:
         for imported, new in proposed.jobs
         if imported.anchor is not None
     ]
-    return max(*codes, registering.register(session, [new.job.id for _, new in proposed.jobs]), 0)
+    new = [*proposed.jobs, *(proposed.changes if proposed.settings.is_new else ())]
+    return max(*codes, registering.register(session, [file.job.id for _, file in new]), 0)
 
 
 def _start(anchor: datetime) -> Start:

@@ -1,10 +1,11 @@
 """The active plans that Flow publishes. They are only read."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from scheduled.ecosystem import central
+from scheduled.ecosystem import central, timestamps
 from scheduled.ecosystem.formats import one_line
 from scheduled.errors import UnreadableFileError
 from scheduled.quick_classes import NamedTuple
@@ -31,17 +32,26 @@ class Plan(NamedTuple):
 def active(root: Path, central_dir: Path) -> list[Plan]:
     """Return the open plans in Flow's order: from `PLANS.central.json`, else from Flow's registry.
 
-    Empty if neither exists or can be understood.
+    Of several such files, left behind over the years, the one that was made last counts. Empty if
+    none exists or can be understood.
     """
-    for folder in (central_dir, *(root / name for name in CENTRAL_FOLDERS)):
-        plans = central.read(folder, "PLANS").get("active_plans")
-        if isinstance(plans, list):
-            return [_plan(each, each.get("plan_id")) for each in plans if isinstance(each, dict)]
+    folders = dict.fromkeys((central_dir, *(root / name for name in CENTRAL_FOLDERS)))
+    published = [central.read(folder, "PLANS") for folder in folders]
+    usable = [each for each in published if isinstance(each.get("active_plans"), list)]
+    if usable:
+        plans = max(usable, key=_made_at)["active_plans"]
+        return [_plan(each, each.get("plan_id")) for each in plans if isinstance(each, dict)]
     for name in FLOW_REGISTRIES:
         registered = _registered(root / name)
         if registered is not None:
             return list(_open(registered))
     return []
+
+
+def _made_at(document: dict[str, Any]) -> datetime:
+    """Return when a central file was made, UTC; long ago if it does not say so."""
+    moment = timestamps.readable(document.get("generated_at"), UTC)
+    return moment or datetime.min.replace(tzinfo=UTC)
 
 
 def _registered(path: Path) -> dict[str, Any] | None:

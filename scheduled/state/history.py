@@ -199,7 +199,7 @@ def _of_day(journal: Journal, day: str, job: str | None, kinds: Container[str]) 
     """Yield the events of some kinds in a file, newest first; only those of `job` are parsed."""
     found = journal.backwards(day) if job is None else lines_about(journal, day, job)
     for _, text in found:
-        if not _may_be(text, kinds):
+        if not may_be(text, kinds):
             continue
         event = lines.decode(text) or lines.repair(text)
         # What another job returned may name it.
@@ -207,8 +207,8 @@ def _of_day(journal: Journal, day: str, job: str | None, kinds: Container[str]) 
             yield event
 
 
-def _may_be(text: bytes, kinds: Container[str]) -> bool:
-    """Return False if the line is surely of none of these kinds of events."""
+def may_be(text: bytes, kinds: Container[str]) -> bool:
+    """Return False if a line is surely of none of these kinds of events."""
     _, mark, rest = text[:120].partition(b'"event":"')
     return not mark or rest.partition(b'"')[0].decode("ascii", "replace") in kinds
 

@@ -5,7 +5,8 @@ that is known from a lease alone (`linux.take_lease`).
 """
 
 import os
-from collections.abc import Iterator
+import stat
+import time
 from contextlib import suppress
 
 from scheduled.quick_classes import NamedTuple
@@ -23,28 +24,45 @@ class Writer(NamedTuple):
         return f"process {self.pid} ({self.name})"
 
 
-def writers(status: os.stat_result) -> list[Writer]:
-    """Return the processes that can be seen to have a file open for writing."""
-    return [*_writers((status.st_dev, status.st_ino))]
+Identity = tuple[int, int]
+"""Device and inode."""
 
 
-def _writers(identity: tuple[int, int]) -> Iterator[Writer]:
+class Writers:
+    """Who writes to which file; a look at all processes serves for many files."""
+
+    def __init__(self) -> None:
+        self._found: dict[Identity, list[Writer]] = {}
+        self._looked_at: float | None = None
+
+    def of(self, status: os.stat_result, *, oldest: float) -> list[Writer]:
+        """Return the processes that are seen to write to a file, by a look of `oldest` seconds."""
+        now = time.monotonic()
+        if self._looked_at is None or now - self._looked_at > oldest:
+            self._found, self._looked_at = _look(), now
+        return self._found.get((status.st_dev, status.st_ino), [])
+
+
+def _look() -> dict[Identity, list[Writer]]:
+    found: dict[Identity, list[Writer]] = {}
     for pid in filter(str.isdigit, _names("/proc")):
-        flags = [_flags(pid, number, identity) for number in _names(f"/proc/{pid}/fd")]
-        writing = [each for each in flags if each is not None and each & os.O_ACCMODE]
-        if writing:
-            yield Writer(int(pid), _name(pid), all(each & os.O_APPEND for each in writing))
+        writing: dict[Identity, list[int]] = {}
+        for number in _names(f"/proc/{pid}/fd"):
+            with suppress(OSError, ValueError, KeyError):
+                status = os.stat(f"/proc/{pid}/fd/{number}")
+                if stat.S_ISREG(status.st_mode) and (flags := _flags(pid, number)) & os.O_ACCMODE:
+                    writing.setdefault((status.st_dev, status.st_ino), []).append(flags)
+        for identity, all_flags in writing.items():
+            appends = all(flags & os.O_APPEND for flags in all_flags)
+            found.setdefault(identity, []).append(Writer(int(pid), _name(pid), appends))
+    return found
 
 
-def _flags(pid: str, number: str, identity: tuple[int, int]) -> int | None:
-    """Return the flags of a descriptor of that file, as for open(2); None if it is of another."""
-    with suppress(OSError, ValueError):
-        status = os.stat(f"/proc/{pid}/fd/{number}")
-        if (status.st_dev, status.st_ino) == identity:
-            with open(f"/proc/{pid}/fdinfo/{number}", "rb") as stream:
-                fields = dict(line.split(b":", 1) for line in stream if b":" in line)
-            return int(fields[b"flags"], 8)
-    return None
+def _flags(pid: str, number: str) -> int:
+    """Return the flags of a descriptor, as for open(2). Raises OSError, ValueError, KeyError."""
+    with open(f"/proc/{pid}/fdinfo/{number}", "rb") as stream:
+        fields = dict(line.split(b":", 1) for line in stream if b":" in line)
+    return int(fields[b"flags"], 8)
 
 
 def _names(folder: str) -> list[str]:

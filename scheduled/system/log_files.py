@@ -4,6 +4,7 @@ What somebody writes to is never deleted: it would go on out of sight. All of it
 directories, and through no link.
 """
 
+import math
 import os
 import stat
 from collections.abc import Iterator
@@ -11,11 +12,14 @@ from contextlib import contextmanager
 
 from scheduled.errors import reason_of
 from scheduled.quick_classes import NamedTuple
-from scheduled.system import file_writers, linux, owners
+from scheduled.system import linux, owners
+from scheduled.system.file_writers import Writers
 from scheduled.system.folder import Folder
 
 QUIET_SECONDS = 60.0
 """A log that was written to since then is in use, even if nobody has it open at the moment."""
+FRESH = 1.0
+"""How long ago, in seconds, all processes may have been looked at to tell that none writes."""
 LONGEST_FRAGMENT = 1 << 20
 """How far the end of a line that was cut is looked for."""
 CUT = b"[...]"
@@ -66,11 +70,11 @@ def _reason(status: os.stat_result) -> str:
     return ""
 
 
-def delete(file: LogFile, *, dry_run: bool) -> None:
+def delete(file: LogFile, writers: Writers, *, dry_run: bool) -> None:
     """Delete a log file that nobody writes to. Raises LeftError if somebody may, and OSError."""
     with _opened(file, os.O_RDONLY) as (folder, descriptor):
         # Who opens it from now on waits until it is gone, or left alone, and its path looked up.
-        _refuse_written(descriptor, file)
+        _refuse_written(descriptor, file, writers)
         name = os.path.basename(file.path)
         if _changed(folder.status(name), file) or _changed(os.fstat(descriptor), file):
             raise LeftError("was written to just now")
@@ -78,15 +82,17 @@ def delete(file: LogFile, *, dry_run: bool) -> None:
             folder.unlink(name)
 
 
-def _refuse_written(descriptor: int, file: LogFile) -> None:
+def _refuse_written(descriptor: int, file: LogFile, writers: Writers) -> None:
     """Take a lease, or find out otherwise that nobody writes. Raises LeftError."""
     is_free = linux.take_lease(descriptor)
     if is_free:
         return
-    writers = file_writers.writers(file.status)
-    if writers or is_free is False:
-        who = f"{writers[0]} writes to it" if writers else "a process of another user writes to it"
-        raise LeftError(who)
+    # If the kernel has said that somebody writes, it matters less who that is.
+    seen = writers.of(file.status, oldest=FRESH if is_free is None else math.inf)
+    if seen:
+        raise LeftError(f"{seen[0]} writes to it")
+    if is_free is False:
+        raise LeftError("a process that cannot be seen writes to it")
     if os.geteuid() != 0:
         raise LeftError("only root can tell on this file system whether somebody writes to it")
 
@@ -118,7 +124,7 @@ def shorten(file: LogFile, excess: int, *, dry_run: bool) -> int:
 
 def _refuse_overwritten(file: LogFile) -> None:
     """Raise LeftError unless all who write to a file are seen to append to it."""
-    writers = file_writers.writers(file.status)
+    writers = Writers().of(file.status, oldest=0)
     if os.geteuid() != 0 and file.status.st_mode & owners.OTHERS:
         raise LeftError("others may write to it, and only root can tell whether they append")
     if not writers:

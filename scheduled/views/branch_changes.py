@@ -6,7 +6,7 @@ from typing import Any
 
 from scheduled.ecosystem import health_central
 from scheduled.ecosystem.health_central import Health
-from scheduled.state import history
+from scheduled.state import nearest_run
 from scheduled.state.journal import Journal
 from scheduled.timing.instants import format_utc
 from scheduled.views import branches
@@ -26,10 +26,7 @@ def since_yesterday(
     It is about the branches of these names, unless that is None. Raises StateError if the journal
     cannot be read.
     """
-    wanted = health.checked_at - DAY
-    earlier = min(
-        _checks(journal, wanted), key=lambda check: abs(check.checked_at - wanted), default=None
-    )
+    earlier = next(_checks(journal, health.checked_at - DAY), None)
     if earlier is None:
         return None
     changes = branches.changes(health, earlier, among)
@@ -41,11 +38,8 @@ def since_yesterday(
 
 def _checks(journal: Journal, wanted: datetime) -> Iterator[Health]:
     """Yield the results of the health checks around a time that are still on record."""
-    for row in history.newest_first(journal, JOB, wanted - ABOUT):
-        result = row["result"]
-        if not isinstance(result, dict) or not isinstance(result.get("warnings"), list):
-            continue
-        document = {**result, "ended": row["finished_at"]}
-        check = health_central.understood(document, "ended", UTC)
-        if check is not None and abs(check.checked_at - wanted) <= ABOUT:
-            yield check
+    for ended, result in nearest_run.results(journal, JOB, wanted, ABOUT):
+        if isinstance(result, dict) and isinstance(result.get("warnings"), list):
+            check = health_central.understood({**result, "ended": format_utc(ended)}, "ended", UTC)
+            if check is not None:
+                yield check

@@ -55,7 +55,7 @@ def test_named_in_the_configuration_they_are_on(root: Path, entry: str, is_enabl
     assert listed(root)[JOB] is is_enabled
 
 
-def test_unbound_their_runs_are_skipped_and_say_so(root: Path) -> None:
+def test_d14_unbound_their_runs_are_skipped_and_say_so(root: Path) -> None:
     said = scheduled(root, "trigger", JOB)
 
     row = json.loads(scheduled(root, "history", JOB, "--json").out)["runs"][0]
@@ -64,7 +64,7 @@ def test_unbound_their_runs_are_skipped_and_say_so(root: Path) -> None:
     assert row["reason"] == f"nothing bound: give {JOB} a command or a handler"
 
 
-def test_bound_to_a_command_they_do_its_work(root: Path) -> None:
+def test_d14_bound_to_a_command_they_do_its_work(root: Path) -> None:
     written(root, f"jobs:\n  {JOB}: {{command: 'echo learned > it', idle_only: false}}\n")
 
     scheduled(root, "trigger", JOB)

@@ -167,6 +167,18 @@ def test_plans_are_found_where_central_files_used_to_be(home: Path, folder: str)
     assert section(home, "Active Plans")[1] == "  - FPLAN-0001: Move house"
 
 
+def test_h6_of_several_files_of_plans_the_last_one_counts(home: Path) -> None:
+    def plans(subject: str, made: Any) -> dict[str, Any]:
+        return {"generated_at": made, "active_plans": [{"plan_id": "P", "subject": subject}]}
+
+    central(home, "PLANS", plans("of 2025", "2025-11-30T10:00:00+00:00"))
+    new = home / ".ai_central" / "PLANS.central.json"
+    write_json(new, plans("of today", "2026-03-07T10:00:00+00:00"))
+    write_json(home / ".aicentral" / "PLANS.central.json", plans("undated", None))
+
+    assert section(home, "Active Plans")[1] == "  - P: of today"
+
+
 def test_without_the_central_file_flows_own_registry_names_the_open_plans(home: Path) -> None:
     plans = {
         "0001": {"subject": "Open", "status": "open"},

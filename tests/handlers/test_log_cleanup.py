@@ -1,5 +1,6 @@
 """What the log cleanup deletes, what it leaves, and why."""
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -143,6 +144,43 @@ def test_nothing_but_regular_files_of_ours_is_deleted(tmp_path: Path) -> None:
     }
 
 
+def test_the_state_of_the_scheduler_is_left_whatever_a_pattern_says(tmp_path: Path) -> None:
+    of_run = output(tmp_path, "a", "r1", days=40)
+    state = log(tmp_path / "state/scheduled_state.json"), log(tmp_path / "state/journal/a.jsonl")
+    (tmp_path / "another_way").symlink_to(tmp_path / "state")
+
+    result = cleaned(tmp_path, paths=["state/**", "another_way/*", "another_way/runs/a/*"])
+
+    assert (of_run.exists(), all(path.exists() for path in state)) == (False, True)
+    assert reasons(result) == {
+        "scheduled_state.json": "part of the state of the scheduler",
+        "a.jsonl": "part of the state of the scheduler",
+    }
+
+
+def test_a_directory_of_others_that_becomes_a_link_leads_nowhere(open_folder: Path) -> None:
+    needs.root()
+    victim = log(open_folder / "victim/a.log")
+    theirs = people.give(log(open_folder / "theirs/logs/b.log").parents[1])
+    inside = log(theirs / "logs/a.log")
+    logs, away = theirs / "logs", theirs / "away"
+
+    def swap() -> None:
+        os.rename(logs, away)
+        os.symlink(victim.parent, logs)
+        os.unlink(logs)
+        os.rename(away, logs)
+
+    with people.meanwhile(swap):
+        for _ in range(300):
+            if not inside.exists():
+                with contextlib.suppress(OSError):
+                    log(inside)
+            with contextlib.suppress(Incomplete):
+                cleaned(open_folder, paths=[f"{logs}/*.log", f"{theirs}/*/a.log"])
+            assert victim.exists()
+
+
 def test_files_of_other_users_are_left(tmp_path: Path) -> None:
     needs.root()
     theirs = people.give(log(tmp_path / "theirs.log"))
@@ -244,7 +282,7 @@ def test_an_ordinary_user_does_not_delete_what_somebody_else_has_open(open_folde
     process.kill()
     process.wait()
 
-    assert said == "RuntimeError: {'a.log': 'a process of another user writes to it'}"
+    assert said == "RuntimeError: {'a.log': 'a process that cannot be seen writes to it'}"
     assert path.exists()
 
 

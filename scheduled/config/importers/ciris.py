@@ -34,7 +34,7 @@ _OPEN = ("PENDING", "ACTIVE")
 _DONE = ("COMPLETE", "CANCELLED", "FAILED")
 _NO_PARAMS = {
     *("task_id", "status", "schedule_cron", "defer_until"),
-    *("created_at", "last_triggered_at", "deferral_count", "deferral_history"),
+    *("created_at", "last_triggered_at", "deferral_count", "deferral_history", "is_recurring"),
 }
 _IN_UTC = (
     "CIRIS reads cron expressions in UTC, and so do these jobs; change their `timezone` if you like"
@@ -74,7 +74,7 @@ def _job(entry: JsonEntry, now: datetime) -> ImportedJob | LeftOut:
     # CIRIS writes null and "" for a missing value.
     task = {name: value for name, value in entry.value.items() if value not in (None, "")}
     id_ = str(task.get("task_id", ""))
-    reason = _status_problem(task) or _timing_problem(task) or _past_problem(task, now)
+    reason = _status_problem(task) or _timing_problem(task, now)
     if not id_ or reason:
         name = id_ or str(task.get("name", "a task"))
         return LeftOut(entry.line, excerpt(name), reason if id_ else "no task_id")
@@ -95,26 +95,26 @@ def _status_problem(task: Mapping[str, Any]) -> str:
     return "" if status in _OPEN else f'status: "{excerpt(status)}" is not one of {known}'
 
 
-def _timing_problem(task: Mapping[str, Any]) -> str:
-    match "schedule_cron" in task, "defer_until" in task:
-        case True, True:
-            return (
-                "both schedule_cron and defer_until: a job has only one of them. Remove defer_until"
-                " here, import again, and `scheduled defer` the job"
-            )
-        case False, False:
-            return "neither schedule_cron nor defer_until, so it has no time to run at"
-    return ""
+def _timing_problem(task: Mapping[str, Any], now: datetime) -> str:
+    """Return why a task has no time to run at, or no clear one, or ''.
 
-
-def _past_problem(task: Mapping[str, Any], now: datetime) -> str:
+    One that recurs, and was deferred until a time that has passed, just recurs.
+    """
+    recurs = "schedule_cron" in task
     if "defer_until" not in task:
-        return ""
+        return (
+            "" if recurs else "neither schedule_cron nor defer_until, so it has no time to run at"
+        )
     try:
         when = timestamps.parse(task["defer_until"], UTC)
     except ValueError as error:
         return f"defer_until: {error}"
-    if when > now:
+    if recurs and when > now:
+        return (
+            "both schedule_cron and defer_until: a job has only one of them. Remove defer_until"
+            " here, import again, and `scheduled defer` the job"
+        )
+    if recurs or when > now:
         return ""
     return (
         f"defer_until: {format_utc(when)} has passed, and it was not done."
@@ -149,4 +149,6 @@ def _deferral(entry: Mapping[str, Any]) -> dict[str, str | None]:
         for name in ("deferred_at", "deferred_until")
     }
     stamps = {name: format_utc(at) if at else None for name, at in instants.items()}
-    return stamps | {"reason": plain}
+    other = entry.get("deferred_task_id")
+    named = {"deferred_task_id": excerpt(str(other), LONGEST_REASON)} if other else {}
+    return stamps | {"reason": plain} | named

@@ -43,6 +43,8 @@ class ImportedJob:
     deferrals: Deferrals = Deferrals()
     file: str = ""
     """Its file, where there may be several."""
+    lacks: str = ""
+    """What a built-in job lacks to do its work, and what its runs do until then."""
     anchor: datetime | None = None
     """An instant that its interval is counted from; None: when it is imported."""
 
@@ -66,6 +68,8 @@ class Findings:
     jobs: tuple[ImportedJob, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Keys of scheduled.yaml with their values."""
+    changes: tuple[ImportedJob, ...] = ()
+    """Built-in jobs that are wanted, as scheduled.yaml is to have them."""
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = ()
     """What changes for the file as a whole, a sentence each."""

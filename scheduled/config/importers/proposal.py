@@ -5,10 +5,11 @@ Nothing is overwritten. What cannot be written is left out, with the reason.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 from scheduled.config import job_file_editor, validate, yaml_document
-from scheduled.config.importers import placeholder
+from scheduled.config.importers import builtin_changes, placeholder
 from scheduled.config.importers.findings import Findings, ImportedJob, LeftOut
 from scheduled.config.importers.job_names import unique
 from scheduled.config.job_file_editor import NewJobFile
@@ -44,6 +45,8 @@ class Proposal:
 
     findings: Findings
     jobs: tuple[tuple[ImportedJob, NewJobFile], ...]
+    changes: tuple[tuple[ImportedJob, NewJobFile], ...]
+    """Built-in jobs, as the configuration is to have them: part of the settings."""
     settings: Settings
     left_out: tuple[LeftOut, ...]
     notes: tuple[str, ...]
@@ -60,12 +63,15 @@ def propose(findings: Findings, config: Config, config_path: Path) -> Proposal:
 
     Raise ConfigError for invalid settings, and if job files would be refused.
     """
-    settings = _settings(findings.settings, config, config_path)
+    path = config.places.config_path or config_path
+    changes, refused = builtin_changes.check(findings.changes, config, path)
+    values, known = _new_settings(findings.settings, config)
+    settings = _settings(values, changes, config, path)
     problems = job_file_editor.directory_problems(config) if findings.jobs else []
     if problems:
         raise ConfigError(problems)
     jobs: list[tuple[ImportedJob, NewJobFile]] = []
-    left_out = list(findings.left_out)
+    left_out = [*findings.left_out, *refused]
     for job in findings.jobs:
         try:
             jobs.append((job, _new_job_file(job, jobs, config)))
@@ -75,7 +81,8 @@ def propose(findings: Findings, config: Config, config_path: Path) -> Proposal:
             ]
     left_out.sort(key=lambda part: (part.file, part.line))
     unbound = placeholder.unbound_note((job for job, _ in jobs), findings.kind)
-    return Proposal(findings, tuple(jobs), settings, tuple(left_out), (*unbound, *findings.notes))
+    notes = (*unbound, *known, *findings.notes)
+    return Proposal(findings, tuple(jobs), tuple(changes), settings, tuple(left_out), notes)
 
 
 def write(proposal: Proposal) -> list[Path]:
@@ -126,12 +133,32 @@ def _files_in(directory: Path) -> set[str]:
     return {path.stem for path in directory.iterdir()} if directory.is_dir() else set()
 
 
-def _settings(values: Mapping[str, Any], config: Config, config_path: Path) -> Settings:
-    path = config.places.config_path or config_path
+def _new_settings(
+    values: Mapping[str, Any], config: Config
+) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+    """Return the settings that the configuration does not have, and a note on each of the others.
+
+    A key that stands there twice would stop all jobs.
+    """
+    name = config.places.config_path.name if config.places.config_path else ""
+    places = {key: config.origins.get(key, "") for key in values}
+    known = {key: place for key, place in places.items() if name and place.startswith(f"{name}:")}
+    notes = tuple(f"{key}: stays as it is: {place}" for key, place in known.items())
+    return {key: value for key, value in values.items() if key not in known}, notes
+
+
+def _settings(
+    values: Mapping[str, Any],
+    changes: Sequence[tuple[ImportedJob, NewJobFile]],
+    config: Config,
+    path: Path,
+) -> Settings:
     is_new = config.places.config_path is None
-    if not values:
+    if not values and not changes:
         return Settings(path)
-    text = text_of(_relative_to(values, path.parent))
+    text = text_of(_relative_to(values, path.parent)) if values else ""
+    if changes:
+        text += "jobs:\n" + "".join(indent(file.text, "  ") for _, file in changes)
     document = yaml_document.parse(text.encode(), path.name)
     timeout = config.default_timeout
     validate.validate_config(

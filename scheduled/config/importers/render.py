@@ -9,6 +9,7 @@ from scheduled.config.importers import command_text, placeholder
 from scheduled.config.importers.findings import ImportedJob, LeftOut, SourceKind
 from scheduled.config.importers.proposal import Proposal, Settings
 from scheduled.config.job_file_editor import NewJobFile
+from scheduled.jobs import builtin
 from scheduled.system.masking import Mask
 from scheduled.system.text import excerpt, one_line
 
@@ -60,7 +61,9 @@ def settings_to_add(settings: Settings) -> str:
     """Return what the user has to add to an existing configuration, or ''."""
     if not settings.text or settings.is_new:
         return ""
-    return f"{settings.path} exists and is not changed. Add to it:\n{indent(settings.text, '  ')}"
+    below = ", the jobs below its own `jobs:`" if "jobs:\n" in settings.text else ""
+    add = f"exists and is not changed. Add to it{below}:"
+    return f"{settings.path} {add}\n{indent(settings.text, '  ')}"
 
 
 def document(proposal: Proposal, written: Sequence[Path]) -> dict[str, Any]:
@@ -78,7 +81,7 @@ def document(proposal: Proposal, written: Sequence[Path]) -> dict[str, Any]:
                 "from": imported.text,
                 "remove": _has_double_life(proposal, file),
             }
-            for imported, file in proposal.jobs
+            for imported, file in (*proposal.jobs, *proposal.changes)
         ],
         "settings": {
             "path": str(settings.path),
@@ -102,14 +105,14 @@ def _file(part: ImportedJob | LeftOut) -> dict[str, str]:
 
 
 def _blocks(proposal: Proposal, with_files: bool) -> Iterator[str]:
-    count, in_table = len(proposal.jobs), proposal.findings.kind in _IN_TABLE
+    count = len(proposal.jobs) + len(proposal.changes)
+    in_table = proposal.findings.kind in _IN_TABLE
     jobs = f"{count} job{'' if count == 1 else 's'} from {_FROM[proposal.findings.kind]}"
+    places = [str(proposal.settings.path)] if proposal.changes else []
     if proposal.jobs:
-        folder = proposal.jobs[0][1].path.parent
-        yield f"{jobs}, for files in {folder}\n"
-    else:
-        yield f"{jobs}\n"
-    if proposal.jobs or (in_table and proposal.left_out):
+        places.append(f"files in {proposal.jobs[0][1].path.parent}")
+    yield f"{jobs}{', for ' if places else ''}{' and '.join(places)}\n"
+    if count or (in_table and proposal.left_out):
         yield _table(proposal, proposal.left_out if in_table else ())
     if with_files:
         for imported, file in proposal.jobs:
@@ -135,8 +138,13 @@ def _table(proposal: Proposal, left_out: Sequence[LeftOut]) -> str:
     """
     kind = proposal.findings.kind
     rows = [
-        ((imported.file, imported.line), file.job.id, file.job.schedule, _runs(file, kind))
-        for imported, file in proposal.jobs
+        (
+            (imported.file, imported.line),
+            file.job.id,
+            file.job.schedule,
+            _runs(imported, file, kind),
+        )
+        for imported, file in (*proposal.jobs, *proposal.changes)
     ]
     rows += [
         ((part.file, part.line), one_line(part.text, 60), "", f"not imported: {part.reason}")
@@ -162,13 +170,16 @@ def _table(proposal: Proposal, left_out: Sequence[LeftOut]) -> str:
     )
 
 
-def _runs(file: NewJobFile, kind: SourceKind) -> str:
+def _runs(imported: ImportedJob, file: NewJobFile, kind: SourceKind) -> str:
     """Return what a job runs; for one that is disabled because nothing can be run, why."""
     job = file.job
     if job.command == placeholder.COMMAND:
         return f"nothing yet: {placeholder.WHY[kind]} (disabled)"
+    off = "" if job.enabled else " (disabled)"
+    if job.source.startswith(builtin.BUILT_IN) and not job.command:
+        return f"built-in{': ' if imported.lacks else ''}{imported.lacks}{off}"
     if job.handler:
-        return f"handler {job.handler}" + ("" if job.enabled else " (disabled)")
+        return f"handler {job.handler}{off}"
     command = Mask(job.env).text(command_text.shown(job.command))
     return excerpt(command) + ("" if job.enabled else " (disabled)")
 

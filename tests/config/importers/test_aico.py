@@ -2,7 +2,7 @@ import pytest
 
 from scheduled.config import yaml_document
 from scheduled.config.importers import aico, placeholder
-from scheduled.config.importers.findings import Findings
+from scheduled.config.importers.findings import Findings, ImportedJob
 from scheduled.system.trusted import Trust
 from tests.builders import needs
 
@@ -14,8 +14,8 @@ scheduler:
   default_retry_count: 3
   default_retry_delay: 60
 tasks:
-  maintenance:
-    log_cleanup: {enabled: true, schedule: "0 3 * * 7", retention_days: 30}
+  ams:
+    sweep: {enabled: true, schedule: "0 3 * * 7", retention_days: 30}
   agency:
     learning: {schedule: "interval:1800", max_duration: 600, command: learn}
 """
@@ -28,7 +28,12 @@ def read(text: str) -> Findings:
 def test_the_scheduler_section_becomes_settings() -> None:
     found = read(DOCUMENTED)
 
-    assert found.settings == {"max_concurrent": 10, "default_timeout": 3600}
+    assert found.settings == {
+        "max_concurrent": 10,
+        "default_timeout": 3600,
+        "max_retries": 3,
+        "retry_delay": 60,
+    }
     assert [(part.line, part.text) for part in found.left_out] == [(5, "batch_size: 100")]
 
 
@@ -37,9 +42,7 @@ def test_a_task_of_a_class_is_disabled_and_keeps_its_values() -> None:
 
     assert job.line == 10
     assert job.fields == {
-        "id": "maintenance.log_cleanup",
-        "max_retries": 3,
-        "retry_delay": 60,
+        "id": "ams.sweep",
         "enabled": False,
         "schedule": "0 3 * * 7",
         "command": placeholder.COMMAND,
@@ -104,9 +107,84 @@ def test_a_task_may_stand_outside_every_category() -> None:
 def test_aicos_own_file_becomes_settings_and_every_other_key_is_reported() -> None:
     found = aico.read(yaml_document.read_file(needs.real_data("aico/core.yaml"), Trust()))
 
-    assert found.settings == {"max_concurrent": 10, "default_timeout": 3600}
-    assert {part.text.split(":")[0] for part in found.left_out} >= {
-        "scheduler_interval",
-        "idle_threshold_cpu",
-        "idle_threshold_memory",
+    assert found.settings == {
+        "max_concurrent": 10,
+        "default_timeout": 3600,
+        "max_cpu_percent": 80,
+        "max_memory_percent": 80,
+        "idle_threshold_cpu": 20,
+        "idle_threshold_memory": 70,
     }
+    assert [part.text.split(":")[0] for part in found.left_out] == ["scheduler_interval"]
+    assert "scheduled enable JOB" in found.notes[0]
+
+
+# Its built-in tasks
+
+
+def change(text: str) -> ImportedJob:
+    found = read(f"tasks:\n{text}")
+    assert (found.jobs, found.left_out) == ((), ())
+    (only,) = found.changes
+    return only
+
+
+def test_a_task_that_is_built_in_here_becomes_a_change_of_that_job() -> None:
+    task = "  maintenance:\n    health_check: {schedule: '*/5 * * * *', check_memory: false}\n"
+
+    assert change(task).fields == {
+        "id": "maintenance.health_check",
+        "enabled": True,
+        "schedule": "*/5 * * * *",
+        "params": {"check_memory": False},
+    }
+
+
+@pytest.mark.parametrize(
+    ("task", "id_", "lacks"),
+    [
+        ("maintenance: {log_cleanup: {}}", "maintenance.log_cleanup", "cleans up after scheduled"),
+        ("maintenance: {log_cleanup: {paths: [/a]}}", "maintenance.log_cleanup", ""),
+        ("maintenance: {database_vacuum: {}}", "maintenance.database_vacuum", "skipped until"),
+        ("maintenance: {database_vacuum: {databases: [/a]}}", "maintenance.database_vacuum", ""),
+        ("maintenance: {vector_optimization: {}}", "maintenance.vector_optimization", "skipped"),
+        ("maintenance: {health_check: {}}", "maintenance.health_check", ""),
+        ("agency: {background_learning: {}}", "agency.background_learning", "skipped until a com"),
+        ("agency: {background_learning: {command: x}}", "agency.background_learning", ""),
+    ],
+)
+def test_what_a_built_in_job_lacks_to_do_its_work_is_said(task: str, id_: str, lacks: str) -> None:
+    found = change(f"  {task}\n")
+
+    assert found.fields["id"] == id_
+    assert found.lacks.startswith(lacks)
+    assert bool(found.lacks) == bool(lacks)
+
+
+def test_a_value_that_its_handler_does_not_know_is_named_and_the_rest_is_kept() -> None:
+    found = read("tasks: {maintenance: {log_cleanup: {retention_day: 3, max_size_mb: 5}}}")
+
+    assert found.changes[0].fields["params"] == {"max_size_mb": 5}
+    assert [(part.text, part.reason) for part in found.left_out] == [
+        (
+            "maintenance.log_cleanup: retention_day",
+            "no param of this job here; did you mean retention_days?",
+        )
+    ]
+
+
+def test_a_disabled_scheduler_disables_built_in_jobs_as_well() -> None:
+    found = read("scheduler: {enabled: false}\ntasks: {agency: {background_learning: {}}}")
+
+    assert found.changes[0].fields["enabled"] is False
+
+
+@pytest.mark.parametrize("enabled", ["maybe", "3", "[]"])
+def test_whether_the_scheduler_is_disabled_has_to_be_clear(enabled: str) -> None:
+    found = read(f"scheduler: {{enabled: {enabled}}}\n")
+
+    assert [part.text.split(":")[0] for part in found.left_out] == ["enabled"]
+
+
+def test_the_id_of_the_documentation_is_that_of_the_job() -> None:
+    assert aico.OTHER_IDS["maintenance.key_rotation"] == "security.key_rotation"

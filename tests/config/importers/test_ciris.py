@@ -206,6 +206,7 @@ def test_deferrals_are_read_in_either_form() -> None:
             "deferred_at": "2025-08-14T09:00:00.500000Z",
             "deferred_until": None,
             "reason": "wait for Ann",
+            "deferred_task_id": "original",
         },
     )
 
@@ -233,6 +234,34 @@ def test_a_task_with_two_times_is_refused_and_with_one_keeps_its_deferrals() -> 
     assert left_out.text == "task_1723644600.123"
     assert left_out.reason.startswith("both schedule_cron and defer_until")
     assert wanted(**task).deferrals is not None
+
+
+def test_the_documented_task_recurs_although_it_was_deferred_once() -> None:
+    history = [
+        {
+            "deferred_at": "2025-08-13T09:00:00Z",
+            "deferred_until": "2025-08-14T09:00:00Z",
+            "reason": "High system load detected",
+        }
+    ]
+    documented = RECURRING | {"deferral_count": 2, "deferral_history": history}
+
+    job = wanted(**documented | {"defer_until": "2025-08-15T09:00:00Z"})
+
+    assert (job.fields["schedule"], job.fields["timezone"]) == ("0 9 * * *", "UTC")
+    assert job.fields["params"]["origin_thought_id"] == "thought_12345"
+    assert (job.deferrals.count, len(job.deferrals.history)) == (2, 1)
+    assert refused(**documented | {"defer_until": "soon"}).reason.startswith("defer_until: not a")
+
+
+def test_the_list_of_the_service_is_read() -> None:
+    task = {key: RECURRING[key] for key in ("task_id", "name", "schedule_cron", "goal_description")}
+    body = {"tasks": [task | {"is_recurring": True}], "total": 1, "recurring_count": 1}
+
+    (job,) = read(body).jobs
+
+    assert job.fields["id"] == task["task_id"]
+    assert "params" not in job.fields
 
 
 def test_other_json_is_not_taken_for_that_of_ciris() -> None:
