@@ -79,7 +79,7 @@ def _looks(
 ) -> dict[str, Look]:
     path = context.cache_dir / "project_health.sweep"
     cache = ProjectCache(path, limits.git, context.now.timestamp(), keep_for)
-    folders = (space.folder for space in spaces.all if space.folder)
+    folders = [space.folder for space in spaces.all if space.folder]
     return Sweep(cache, limits, context.cache_dir).looks(folders)
 
 

@@ -29,5 +29,4 @@ def own_jobs(
         builtin.as_in_root(job, is_ecosystem=is_ecosystem, has_projects=has_projects)
         for job in jobs
     ]
-    wanted = tuple(job for job in own if job.source != builtin.ON_REQUEST)
-    return wanted, tuple(job for job in own if job.source == builtin.ON_REQUEST)
+    return builtin.parted(own)

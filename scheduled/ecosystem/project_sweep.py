@@ -6,7 +6,7 @@ root. In each of them git is run, unless the repository belongs to somebody else
 
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,7 @@ from scheduled.ecosystem.git.scratch import Scratch
 from scheduled.ecosystem.project import Look
 from scheduled.ecosystem.project_cache import ProjectCache
 from scheduled.quick_classes import NamedTuple
-from scheduled.system import accounts, other_user, second_process
-from scheduled.system.accounts import OpenToAllError
-from scheduled.system.other_user import OtherUserError
+from scheduled.system import owners_work, second_process
 
 ENOUGH = 20
 """Folders to look into; with fewer a second process costs more than it saves."""
@@ -46,47 +44,37 @@ class Sweep:
         self._cache = cache
         self._limits = limits
         self._place = place
+        self._user = os.geteuid()
         self._until = time.monotonic() + limits.all_seconds
 
-    def looks(self, folders: Iterable[str]) -> dict[str, Look]:
+    def looks(self, folders: Sequence[str]) -> dict[str, Look]:
         """Return what there is in each folder, and save it for the next sweep."""
         found: dict[str, Look] = {}
-        groups: dict[int, list[str]] = {}
         for folder in dict.fromkeys(folders):
             look = self._cache.known(folder)
             if look is not None:
                 found[folder] = look
-                continue
-            try:
-                groups.setdefault(accounts.user_for(folder), []).append(folder)
-            except OpenToAllError as error:
-                found[folder] = _not_looked_into(str(error))
-        for user, members in groups.items():
-            for folder, look in zip(members, self._as_user(user, members), strict=True):
-                found[folder] = look
-                self._cache.learn(folder, look)
+        unknown = [folder for folder in dict.fromkeys(folders) if folder not in found]
+        seconds = self._limits.all_seconds + self._limits.seconds + GRACE
+        for folder, answer in owners_work.in_each(unknown, self._look_into, seconds):
+            is_refused = isinstance(answer, str)
+            found[folder] = _not_looked_into(answer) if is_refused else Look(*answer)
+            self._cache.learn(folder, found[folder])
         self._cache.save()
         return found
 
-    def _as_user(self, user: int, folders: list[str]) -> list[Look]:
-        if user != os.geteuid():
-            return self._as_another(user, folders)
+    def _look_into(self, folders: list[str]) -> list[Any]:
+        """Look into folders, as the user of this process; two processes of ours share them."""
+        if os.geteuid() != self._user:
+            return self._in_turn(folders, None)
         middle = len(folders) // 2 if len(folders) >= ENOUGH and second_process.is_of_use() else 0
         if not middle:
-            return [Look(*each) for each in self._in_turn(folders, self._place)]
-        both = second_process.both(
+            return self._in_turn(folders, self._place)
+        first, second = second_process.both(
             lambda: self._in_turn(folders[:middle], self._place),
             lambda: self._in_turn(folders[middle:], self._place),
         )
-        return [Look(*each) for half in both for each in half]
-
-    def _as_another(self, user: int, folders: list[str]) -> list[Look]:
-        seconds = max(0.0, self._until - time.monotonic()) + self._limits.seconds + GRACE
-        try:
-            found = other_user.call(user, lambda: self._in_turn(folders, None), seconds)
-        except OtherUserError as error:
-            return [_not_looked_into(f"not looked into: {error}")] * len(folders)
-        return [Look(*each) for each in found]
+        return [*first, *second]
 
     def _in_turn(self, folders: Sequence[str], place: Path | None) -> list[tuple[Any, ...]]:
         """Look into one folder after the other, with git for as long as there is time."""

@@ -5,6 +5,7 @@ reads its values through it, and the manual is compared with it.
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
@@ -13,6 +14,8 @@ from scheduled.errors import UsageError, cut, did_you_mean
 from scheduled.quick_classes import dataclass
 
 LONGEST_EXCERPT = 60
+NEVER = "never"
+"""A duration that does not end."""
 
 
 class Kind(StrEnum):
@@ -24,6 +27,7 @@ class Kind(StrEnum):
     COUNT = "a whole number above 0"
     AMOUNT = "a number above 0, below a million"  # a date cannot be moved by more days
     PERCENT = "a number above 0, at most 100"
+    DURATION = "a duration above 0, such as 90s or 24h, or never"
     TEXT = "text"
     TEXTS = "a list of texts"
     COUNTS = "names, each with a whole number above 0"
@@ -72,6 +76,20 @@ def values(table: ParamTable, given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: param.default for name, param in table.items()} | declared
 
 
+def seconds(value: Any) -> float:
+    """Return the seconds of a duration as a job gives it, a text or a number; infinity for `never`.
+
+    Raise ValueError for what is none.
+    """
+    from scheduled.timing import durations  # here, as few handlers have one
+
+    if value == NEVER:
+        return math.inf
+    if not _is_number(value) and not _is_text(value):
+        raise ValueError("not a duration")
+    return durations.parse(str(value))
+
+
 def _problem(kind: Kind, value: Any) -> str:
     if kind is Kind.COUNTS and isinstance(value, Mapping):
         items = ((name, _problem(Kind.COUNT, item)) for name, item in value.items())
@@ -87,6 +105,13 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
+def _is_duration(value: Any) -> bool:
+    try:
+        return seconds(value) > 0
+    except ValueError:
+        return False
+
+
 def _is_number(value: Any) -> bool:
     return _is_whole(value) or isinstance(value, float)
 
@@ -98,6 +123,7 @@ _CHECKS: Mapping[Kind, Callable[[Any], bool]] = {
     Kind.COUNT: lambda value: _is_whole(value) and value > 0,
     Kind.AMOUNT: lambda value: _is_number(value) and 0 < value < 1e6,
     Kind.PERCENT: lambda value: _is_number(value) and 0 < value <= 100,
+    Kind.DURATION: _is_duration,
     Kind.TEXT: _is_text,
     Kind.TEXTS: lambda value: (
         isinstance(value, list) and all(isinstance(item, str) for item in value)

@@ -6,6 +6,8 @@ Mail is cleaned up first, so that all jobs of a tick that count mail count the s
 from scheduled.jobs.model import SYSTEM_ZONE, FirstRun, Job, Priority
 
 TIMEOUT = 300.0
+PROJECT_JOBS = ("project_health", "stale_cache")
+"""The report has a section of theirs."""
 JOBS: tuple[Job, ...] = (
     Job(
         id="mail_cleanup",
@@ -80,7 +82,7 @@ JOBS: tuple[Job, ...] = (
         timeout=TIMEOUT,
         max_retries=3,
         tags=("ecosystem",),
-        waits_for=("mail_cleanup", "memory_rollover", "health", "metrics", "project_health"),
+        waits_for=("mail_cleanup", "memory_rollover", "health", "metrics", *PROJECT_JOBS),
         last_run_key="daily_report",
     ),
 )

@@ -26,4 +26,10 @@ JOBS: tuple[Job, ...] = (
         "Project health",
         "Look into every registered project and write PROJECTS.central.json",
     ),
+    _job(
+        "stale_cache",
+        "every_15m",
+        "Stale bytecode",
+        "Count __pycache__ below every registered project; delete old *.pyc if configured",
+    ),
 )
