@@ -20,6 +20,7 @@ from scheduled.system.masking import is_secret
 if TYPE_CHECKING:
     from scheduled.runs.process import RunContext
 
+MOST_LINKS = 40
 KEPT = frozenset(("HOME", "PATH", "LANG", "TZ", "USER", "LOGNAME", "SHELL"))
 _KEPT_STARTS = ("LC_", "SCHEDULED_")
 
@@ -44,6 +45,8 @@ class Confinement(NamedTuple):
     """The temporary directory that it gets; empty: none."""
     report: str = ""
     """The file that it may write as its descriptor 3; empty: none."""
+    shown: dict[str, list[str]] | None = None
+    """By a directory that is closed to it: what below that is all that it sees there."""
 
 
 class Plan(NamedTuple):
@@ -51,11 +54,6 @@ class Plan(NamedTuple):
 
     confinement: Confinement
     environ: dict[str, str]
-
-
-def is_confined(attempt: Attempt) -> bool:
-    """Return whether a run has limits."""
-    return attempt.job.level in permissions.CONFINED and not attempt.as_before
 
 
 def effective_limits(job: Job, given: Permissions | None) -> Limits:
@@ -77,8 +75,9 @@ def plan(attempt: Attempt, context: "RunContext", *, has_own_files: bool = True)
     job = attempt.job
     limits = effective_limits(job, context.permissions)
     user = _user(job, limits)
-    if user is not None and job.handler:
-        _check_interpreter(job, user)
+    shown = _shown(job, user)
+    if user is not None:
+        _check_directory(job, user, context)
     closed = [context.state_dir, *context.closed]
     write = _writable(job, limits, context.root, closed)
     temporary = _temporary_name(context.environ) if has_own_files else ""
@@ -95,6 +94,7 @@ def plan(attempt: Attempt, context: "RunContext", *, has_own_files: bool = True)
         job_dirs=_real(context.closed) if is_restricted else (),
         is_scoped=is_restricted,
         temporary=temporary,
+        shown=shown or None,
     )
     return Plan(confinement, environ)
 
@@ -125,13 +125,39 @@ def _user(job: Job, limits: Limits) -> tuple[str, int, int] | None:
     return entry.pw_name, entry.pw_uid, entry.pw_gid
 
 
-def _check_interpreter(job: Job, user: tuple[str, int, int]) -> None:
-    """Raise RefusedError if another user cannot run a handler's process."""
-    for path in (sys.executable, __file__):
-        if place := _barrier(os.path.realpath(path), user):
-            why = f"{user[0]} cannot use {path}, as {place} is closed to it"
-            remedy = "install the program where everybody may read it, as in /opt"
-            raise _refused(job.level, f"{why}; {remedy}")
+def _shown(job: Job, user: tuple[str, int, int] | None) -> dict[str, list[str]]:
+    """Return what another user needs to see of the program, by the directory that is closed to it.
+
+    So a Python in root's home can be used, and nothing else that is there.
+    """
+    shown: dict[str, list[str]] = {}
+    if user is None or not job.handler:
+        return shown
+    package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    for path in (sys.prefix, sys.base_prefix, package, *_links_to(sys.executable)):
+        real = os.path.realpath(path)
+        if closed := _barrier(f"{real}/.", user):
+            shown.setdefault(closed, []).append(real)
+    if "/" in shown:
+        raise _refused(job.level, f"{user[0]} can use no file at all: / is closed to it")
+    return shown
+
+
+def _check_directory(job: Job, user: tuple[str, int, int], context: "RunContext") -> None:
+    """Raise RefusedError if another user cannot enter the working directory of a run."""
+    folder = environment.working_directory(job, context.root, context.environ)
+    if closed := _barrier(os.path.join(os.path.realpath(folder), "."), user):
+        why = f"{user[0]}, as whom it runs, cannot enter {folder}: {closed} is closed to others"
+        raise _refused(job.level, f"{why}; set cwd, or user")
+
+
+def _links_to(program: str) -> list[str]:
+    """Return the directories that are passed on the way from a link to a program."""
+    folders, path = [os.path.dirname(program)], program
+    while os.path.islink(path) and len(folders) < MOST_LINKS:
+        path = os.path.join(os.path.dirname(path), os.readlink(path))
+        folders.append(os.path.dirname(path))
+    return folders
 
 
 def _barrier(path: str, user: tuple[str, int, int]) -> str:
@@ -166,7 +192,12 @@ def _writable(job: Job, limits: Limits, root: Path, closed: Iterable[Path]) -> l
 
 
 def _checked(job: Job, name: str, root: Path, closed: Iterable[str]) -> str:
-    path = os.path.realpath(environment.resolve(name, root, os.environ))
+    path = os.path.normpath(environment.resolve(name, Path(os.path.realpath(root)), os.environ))
+    if (real := os.path.realpath(path)) != path:
+        # Whoever may write to a directory may make a link of what is in it.
+        raise _refused(
+            job.level, f"write: {path} leads by a link to {real}; name that place itself"
+        )
     if not os.path.isdir(path):
         raise _refused(job.level, f"write: {path} is not a directory; make it")
     for place in map(os.path.realpath, closed):

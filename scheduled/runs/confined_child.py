@@ -137,6 +137,10 @@ def _arrange(report: int | None, writing: int) -> int:
 
 def enter(confinement: Confinement, program: Program | None = None) -> None:
     """Give up what a run may not do, for this process and all that it starts. Raises OSError."""
+    if confinement.shown:
+        from scheduled.system import mounts
+
+        mounts.show_alone(confinement.shown)
     ruleset = _ruleset(confinement)
     _limit(confinement)
     if confinement.user is not None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from scheduled.errors import UnusableLockError
 from scheduled.jobs.model import Attempt, Job, Overlap
+from scheduled.jobs.permissions import CONFINED
 from scheduled.planning import active_runs, decide, resolve
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.quick_classes import NamedTuple
@@ -304,8 +305,8 @@ class _LockedJob:
 
     def _permission(self) -> tuple[str, bool]:
         """Return what the run may do, in words for the record, and whether it runs as before."""
-        if not self.job.level:
-            return "", False
+        if self.job.level not in CONFINED:
+            return self.job.level, False
         from scheduled.ticks import permissions
 
         given = self.tick.run_context.permissions

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from scheduled.jobs import permissions
 from scheduled.jobs.model import NOT_PERMITTED, Job
-from scheduled.jobs.permissions import CONFINED, Permissions
+from scheduled.jobs.permissions import Permissions
 from scheduled.planning.decide import REMOVED
 from scheduled.runs import circumstances, confine
 from scheduled.state import permission_events as events
@@ -28,8 +28,7 @@ def changes(
     """Return the events of jobs that are refused, that run as before, or do not any more."""
     found: list[Event] = []
     for job in jobs:
-        if job.level in CONFINED:
-            found += _of_known(job, state, given)
+        found += _of_known(job, state, given)
     return [*found, *(events.refused(*refusal) for refusal in _refusals(problems, state))]
 
 
@@ -82,8 +81,6 @@ def _is_noted(job: str, reason: str, state: State, now: datetime | None) -> bool
 
 def at_start(job: Job, state: State, given: Permissions | None) -> tuple[str, bool]:
     """Return what a run may do, in words for the record, and whether it runs as before."""
-    if job.level not in CONFINED:
-        return job.level, False
     if runs_as_before(job, state, given):
         return f"{job.level}, {AS_BEFORE}", True
     limits = confine.effective_limits(job, given)

@@ -16,6 +16,7 @@ from scheduled.errors import (
     UnavailableError,
 )
 from scheduled.jobs.model import AttemptResult, Job
+from scheduled.jobs.permissions import CONFINED
 from scheduled.planning import reboot, registration, tick_plan
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.next_run import next_run
@@ -272,7 +273,7 @@ class Tick:
     def _permissions(self, registered: list[Event]) -> list[Event]:
         """Return the events of jobs that are refused, and of those that run as before."""
         config, new = self.config, {event.get("job") for event in registered}
-        jobs = [job for job in config.jobs if job.level and job.id not in new]
+        jobs = [job for job in config.jobs if job.level in CONFINED and job.id not in new]
         if not jobs and not config.problems:
             return []
         from scheduled.ticks import permissions

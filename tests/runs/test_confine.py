@@ -1,7 +1,6 @@
 """A job whose id permits it little: what its runs are kept from, whoever starts them."""
 
 import os
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -280,12 +279,22 @@ def test_processes_of_root_are_not_said_to_be_limited() -> None:
     assert confine.effective_limits(limited, {"limited": {"user": "nobody"}}).processes == 512
 
 
-def test_a_run_that_cannot_be_started_says_as_whom(home: Confined) -> None:
-    home.by_user(lambda: (home.folder / "closed").mkdir(mode=0o700))
-    if home.who == ORDINARY:
-        return
+def test_a_run_as_somebody_who_cannot_be_where_it_works_is_refused(home: Confined) -> None:
+    needs.root()
+    (home.folder / "closed").mkdir(mode=0o700)
 
     row = home.run("true", cwd="closed")
 
-    assert row["error"].endswith("closed: permission denied; it runs as nobody")
-    assert stat.S_IMODE((home.folder / "closed").stat().st_mode) == 0o700
+    if home.who == ROOT:
+        assert f"nobody, as whom it runs, cannot enter {home.folder}/closed" in row["error"]
+    else:
+        assert row["error"].endswith("closed: permission denied")
+
+
+def test_a_directory_behind_a_link_is_not_written_to(home: Confined) -> None:
+    for name in ("data", "other"):
+        home.by_user((home.folder / name).mkdir)
+    home.by_user(lambda: (home.folder / "data/sub").symlink_to(home.folder / "other"))
+    home.settings["permissions"] = {"user.*": {"write": ["data", "data/sub"]}}
+
+    assert f"leads by a link to {home.folder}/other" in home.run("true")["error"]

@@ -1,6 +1,7 @@
 """Handlers of jobs whose ids permit them little: the same limits, and their results arrive."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ import pytest
 from scheduled.handler import loader
 from scheduled.jobs.model import Outcome
 from scheduled.system import landlock
+from tests.builders import needs
 from tests.builders.confined import ORDINARY, ROOT, SECRET, Confined, installation, python_for_all
 from tests.builders.manual import CHECKOUT
+from tests.builders.people import NOBODY
 
 pytestmark = pytest.mark.skipif(
     landlock.version() < landlock.NEEDED, reason="needs Landlock, of Linux 6.2 or newer"
@@ -40,6 +43,21 @@ def run(context):
         "memory": attempt(lambda: bytearray(6 * 1024**3)),
         "runs": context.memory["runs"],
     }
+"""
+SEES = """
+import csv, os, sys
+
+def home():
+    try:
+        names = os.listdir(os.path.expanduser("~root"))
+    except OSError as error:
+        return type(error).__name__
+    # Of a directory that is closed to it, it sees what leads to the program.
+    return "PermissionError" if not {".ssh", ".bashrc", ".profile"} & {*names} else names
+
+def run(context):
+    written = any(os.access(path, os.W_OK) for path in (sys.prefix, sys.base_prefix))
+    return {"user": os.getuid(), "home": home(), "written": written}
 """
 BIG = "def run(context):\n    return {'x': 'y' * (3 * 1024 * 1024)}\n"
 LEAVES = """
@@ -86,6 +104,23 @@ def test_a_handler_is_confined_and_hands_its_result_over(home: Confined) -> None
         "memory": "MemoryError",
     }
     assert SECRET not in json.dumps(rows)
+
+
+def test_root_runs_handlers_as_others_by_its_own_python_wherever_that_is() -> None:
+    with installation(ROOT) as folder:
+        if not may_mount():
+            needs.mounts()
+        (folder / "h.py").write_text(SEES)
+
+        row = Confined(folder, ROOT).run(handler=loader.name_in_file(folder / "h.py", "run"))
+
+        assert row["outcome"] == "succeeded", row
+        assert row["result"] == {"user": NOBODY, "home": "PermissionError", "written": False}
+
+
+def may_mount() -> bool:
+    done = subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True)
+    return done.returncode == 0
 
 
 def test_a_report_that_no_handler_would_write_is_none(home: Confined) -> None:
