@@ -113,12 +113,14 @@ def shorten(file: LogFile, excess: int, *, dry_run: bool) -> int:
         if length <= 0:
             raise LeftError("too short to be shortened")
         if not dry_run:
+            ends_a_line = os.pread(descriptor, 1, length - 1) == b"\n"
             try:
                 linux.collapse_range(descriptor, length)
             except OSError as error:
                 why = reason_of(error)
                 raise LeftError(f"cannot be shortened on this file system: {why}") from error
-            _blank_fragment(descriptor)
+            if not ends_a_line:
+                _blank_fragment(descriptor)
         return length
 
 

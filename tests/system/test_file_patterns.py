@@ -6,6 +6,7 @@ import pytest
 
 from scheduled.errors import UsageError
 from scheduled.system.file_patterns import Search
+from tests.builders import needs, people
 
 
 @pytest.fixture
@@ -56,3 +57,23 @@ def test_what_is_nested_too_deep_is_named(base: Path) -> None:
     assert search.paths() == []
     (problem,) = search.problems
     assert problem.endswith("/d: more than 32 directories deep")
+
+
+def test_a_directory_that_cannot_be_read_is_named_and_the_others_are_searched(
+    open_folder: Path,
+) -> None:
+    needs.root()
+    for name in ("shut", "open"):
+        (open_folder / name).mkdir()
+        (open_folder / name / "a.log").touch()
+    (open_folder / "shut").chmod(0o700)
+
+    def search() -> None:
+        found = Search("*/*.log", open_folder)
+        raise RuntimeError(*found.paths(), *found.problems)
+
+    said = people.as_nobody(search)
+
+    assert f"'{open_folder}/open/a.log'" in said
+    assert f"'{open_folder}/shut: permission denied'" in said
+    assert "shut/a.log" not in said
