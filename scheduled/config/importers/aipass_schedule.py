@@ -10,7 +10,8 @@ from scheduled.quick_classes import NamedTuple
 from scheduled.system.text import excerpt
 
 HOUR, DAY, WEEK = 60, 24 * 60, 7 * 24 * 60
-"""In minutes."""
+LONGEST = 5 * 365 * DAY
+"""In minutes, as are the others."""
 _KINDS: Mapping[str, tuple[str, ...]] = {
     "interval": ("interval_minutes", "slot", "interval"),
     "daily": ("time", "daily"),
@@ -108,14 +109,15 @@ def _lateness(
         )
     if catch_up is False:
         return {"catch_up": "skip"}, []
-    return {"max_lateness": _duration(round(hours * 60))} if hours else {}, []
+    return {"max_lateness": _duration(max(round(hours * 60), 1))} if hours else {}, []
 
 
 def _interval(
     schedule: Mapping[str, Any], now: datetime, zone: tzinfo
 ) -> tuple[str, datetime | None]:
     minutes = schedule.get("interval_minutes", schedule.get("interval", HOUR))
-    if type(minutes) not in (int, float) or minutes < 1 or minutes != int(minutes):
+    is_number = type(minutes) in (int, float) and 1 <= minutes <= LONGEST
+    if not is_number or minutes != int(minutes):
         raise UnusableError(
             f"interval_minutes: {excerpt(str(minutes))} is not a whole number of minutes above 0"
         )

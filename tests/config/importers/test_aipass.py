@@ -179,6 +179,8 @@ def test_missed_runs_are_caught_up_on_as_there() -> None:
         ({"schedule": {"type": "interval", "interval_minutes": 0}}, "interval_minutes: 0 is not"),
         ({"schedule": {"type": "interval", "interval_minutes": 1.5}}, "interval_minutes: 1.5"),
         ({"schedule": {"type": "interval", "interval_minutes": "x"}}, "interval_minutes: x"),
+        ({"schedule": {"type": "interval", "interval_minutes": 1e400}}, "interval_minutes: inf"),
+        ({"schedule": {"type": "interval", "interval_minutes": 10**30}}, "interval_minutes: 10000"),
         ({"schedule": {"interval_minutes": 5, "slot": "soon"}}, 'slot: "soon" is not a date'),
         ({"schedule": {"interval_minutes": 5, "slot": "0001-01-01T00:00+14:00"}}, "slot: "),
         ({"schedule": {"type": "once"}}, "no due_date"),
