@@ -95,6 +95,28 @@ def test_a1_two_roots_of_one_user_run_all_their_jobs_also_after_an_upgrade(
     assert len([*shared.glob("other-*/scheduled_state.json")]) == 1
 
 
+@pytest.mark.slow
+def test_the_log_that_crons_line_appends_to_is_rotated_beside_a_writer(
+    machine: Machine, root: Path, tmp_path: Path
+) -> None:
+    failing = '  bad: {schedule: "* * * * *", command: "exit 3", alert_after: 1}\n'
+    configure(root, f"log_rotation: {{size: 1K}}\n{WITHOUT_SWEEPS}{failing}")
+    root.chmod(0o755)
+    log, rotated = tmp_path / "of ticks", tmp_path / "of ticks.1"
+    log.write_text("earlier\n" * 200)
+    machine.scheduled(root, "cron", "install", "--log", str(log))
+
+    with log.open("a", buffering=1) as writer:
+        _wait_until(rotated.exists, 150)
+        writer.write("last words\n")
+
+    old = rotated.read_text()
+    assert old.startswith("earlier\n" * 200)
+    assert "last words\n" in old
+    _wait_until(lambda: "bad: failed: exit code 3" in rotated.read_text() + log.read_text(), 150)
+    assert not (tmp_path / "of ticks.2").exists()
+
+
 def test_comments_at_the_top_survive_debians_habit_of_hiding_them(
     machine: Machine, root: Path
 ) -> None:
