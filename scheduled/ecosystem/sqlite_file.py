@@ -149,6 +149,9 @@ def _reason(folder: Folder, name: str) -> str:
         return "a hard link: it has a second name, beside which SQLite would not find its journal"
     if not folder.is_ours:
         return "others can write to its directory, or to one above it"
+    above = os.fstat(folder.descriptor)  # in /tmp, too, others could plant a journal beside it
+    if owners.others_write(above, f"/proc/self/fd/{folder.descriptor}"):
+        return "others can write to its directory"
     for end in BESIDE:
         with suppress(FileNotFoundError):
             beside = folder.status(f"{name}{end}")

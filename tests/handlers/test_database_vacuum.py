@@ -220,17 +220,20 @@ def test_databases_that_others_could_have_planted_something_beside_are_refused(
     theirs = people.give(databases.made(tmp_path / "theirs.db"))
     opened = databases.made(tmp_path / "open" / "app.db")
     opened.parent.chmod(0o777)
+    sticky = databases.made(tmp_path / "sticky" / "app.db")
+    sticky.parent.chmod(0o1777)
     beside = databases.made(tmp_path / "beside" / "app.db")
     journal = beside.with_name("app.db-journal")
     journal.symlink_to(theirs)
-    content = [path.read_bytes() for path in (theirs, opened, beside)]
+    content = [path.read_bytes() for path in (theirs, opened, sticky, beside)]
 
-    said = complaint(tmp_path, theirs, opened, beside)
+    said = complaint(tmp_path, theirs, opened, sticky, beside)
 
     assert f"belongs to {people.MALLORY}; type: sudo -u {people.MALLORY} scheduled" in said
-    assert "app.db: others can write to its directory" in said
+    assert "open/app.db: others can write to its directory, or to one above it" in said
+    assert "sticky/app.db: others can write to its directory" in said
     assert "app.db-journal beside it is not a file of yours" in said
-    assert [path.read_bytes() for path in (theirs, opened, beside)] == content
+    assert [path.read_bytes() for path in (theirs, opened, sticky, beside)] == content
 
 
 def test_files_beside_a_database_are_none_themselves(tmp_path: Path) -> None:
