@@ -2,6 +2,8 @@
 
 The names below are those of `scheduled.api`, imported on first use: an idle tick imports
 this package, and would pay for all of it.
+
+PYTEST_DONT_REWRITE: pytest would warn a program that has imported this, and then calls it.
 """
 
 __all__ = [

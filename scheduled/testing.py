@@ -1,35 +1,37 @@
 """A pytest fixture for tests of handlers: `trial` runs a handler as a tick does, at a given time.
 
-    pytest_plugins = ["scheduled.testing"]  # in conftest.py
+pytest finds it by itself where this program is installed. To annotate it:
+
+    from scheduled.testing import Trial
+
+    def test_it(trial: Trial) -> None: ...
 
 The handler runs in a real child process, started by a real tick. So what goes wrong there (a memory
 that is not JSON, a module that cannot be imported, a result that was printed and not returned)
 fails in the test and not at night. That takes a tenth of a second or two. To use a debugger, call
 the function itself with `trial.context()`.
 
-Only this module needs pytest.
+Only this module needs pytest, which imports it in everybody's test runs where this program is
+installed. So whatever takes time is imported where a handler is run.
 """
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import pytest
 
-from scheduled import api
-from scheduled.handler import Context, Function
-from scheduled.handler.policies import Policies
-from scheduled.jobs.model import Outcome
-from scheduled.notify import routes
-from scheduled.notify.message import Message
 from scheduled.quick_classes import dataclass
-from scheduled.runs import output_files
-from scheduled.state import records
-from scheduled.state.store import Store
-from scheduled.ticks.signals import EVERY, Bus
-from scheduled.timing.instants import parse_utc
-from scheduled.timing.timezones import zone_info
+
+if TYPE_CHECKING:
+    from scheduled.config.load import Config
+    from scheduled.handler import Context, Function
+    from scheduled.handler.policies import Policies
+    from scheduled.jobs.model import Outcome
+    from scheduled.notify.message import Message
+
+__all__ = ["HandlerResult", "Trial", "trial"]
 
 JOB = "trial"
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -46,7 +48,7 @@ _OURS = (
 class HandlerResult:
     """The result of one run."""
 
-    outcome: Outcome | None
+    outcome: "Outcome | None"
     """None where the handler said that it could not work now."""
     result: Mapping[str, Any] | None
     error: str
@@ -59,13 +61,13 @@ class HandlerResult:
     """How many older slots it answered for as well."""
     events: tuple[tuple[str, Mapping[str, Any]], ...]
     """What was fired, oldest first; nothing of a run that failed."""
-    messages: tuple[Message, ...]
+    messages: "tuple[Message, ...]"
     """What these events tell people, by the shipped routes."""
     output: str
     """What was printed and logged."""
 
 
-class HandlerRunner:
+class Trial:
     """One job in folders of its own. Its memory is kept from one run to the next."""
 
     def __init__(self, folder: Path) -> None:
@@ -80,11 +82,11 @@ class HandlerRunner:
 
     def run(
         self,
-        handler: Function | str,
+        handler: "Function | str",
         *,
         at: datetime | None = None,
         by_hand: bool = False,
-        **policies: Unpack[Policies],
+        **policies: "Unpack[Policies]",
     ) -> HandlerResult:
         """Run a handler at `at`, for the slot of `schedule` that is due then; `at` is aware.
 
@@ -92,6 +94,9 @@ class HandlerRunner:
         handler is whatever `scheduled.job` takes; `policies` are the keys of its job, `params`
         among them. The test fails if nothing is due at `at`. Raises what `scheduled.job` does.
         """
+        from scheduled import api
+        from scheduled.ticks.signals import EVERY, Bus
+
         policies.setdefault("first_run", "now")
         job = api.job(JOB, self.schedule, handler=handler, **policies)
         config = api.define([job], root=self.root, state_dir=self.state_dir, timezone=self.timezone)
@@ -109,10 +114,16 @@ class HandlerRunner:
     @property
     def memory(self) -> dict[str, Any]:
         """Return what the handler remembers now."""
+        from scheduled.state import records
+        from scheduled.state.store import Store
+
         return records.handler_memory(Store(self.state_dir).load().state, JOB, "")
 
-    def context(self, **changes: Any) -> Context:
+    def context(self, **changes: Any) -> "Context":
         """Return the context of a run at `now`; `changes` replaces its fields."""
+        from scheduled.handler import Context
+        from scheduled.timing.timezones import zone_info
+
         values = {
             "job": JOB,
             "run_id": JOB,
@@ -127,8 +138,10 @@ class HandlerRunner:
         }
         return Context(**{**values, **changes})
 
-    def _following(self, config: api.Config, *, by_hand: bool) -> datetime:
+    def _following(self, config: "Config", *, by_hand: bool) -> datetime:
         """Return when the next run is, if the test does not say."""
+        from scheduled import api
+
         if by_hand or not self._has_run:
             return self.now
         (decision,) = api.preview(config, self.now)
@@ -137,6 +150,11 @@ class HandlerRunner:
     def _tried(
         self, row: Mapping[str, Any], fired: list[tuple[str, dict[str, Any]]]
     ) -> HandlerResult:
+        from scheduled.jobs.model import Outcome
+        from scheduled.notify import routes
+        from scheduled.runs import output_files
+        from scheduled.timing.instants import parse_utc
+
         path = output_files.log_path(self.state_dir, JOB, row["run_id"])
         messages = [
             message
@@ -157,6 +175,6 @@ class HandlerRunner:
 
 
 @pytest.fixture
-def trial(tmp_path: Path) -> HandlerRunner:
+def trial(tmp_path: Path) -> Trial:
     """Provide a job to run a handler in, at noon, in an empty root."""
-    return HandlerRunner(tmp_path)
+    return Trial(tmp_path)

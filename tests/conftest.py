@@ -17,8 +17,6 @@ import pytest
 
 from tests.builders import isolation, soak
 
-pytest_plugins = ["scheduled.testing"]
-
 # The same examples on every machine and every day, however slow it is. `make soak` looks for new
 # ones, as does pytest with the option --hypothesis-profile=search.
 hypothesis.settings.register_profile(
