@@ -29,7 +29,7 @@ from scheduled.runs import environment
 from scheduled.system import masking
 from scheduled.ticks.report import Exit
 from scheduled.timing import expression
-from tests.builders import manual
+from tests.builders import manual, packages
 from tests.builders.engine import Engine
 from tests.builders.jobs import job
 from tests.builders.manual import CHECKOUT, Page, each_page
@@ -129,6 +129,8 @@ def commands() -> dict[str, click.Command]:
         module, _, attribute = place.partition(":")
         command = getattr(import_module(f"scheduled.cli.{module}"), attribute)
         if isinstance(command, click.Group):
+            if command.invoke_without_command:
+                found[name] = command
             found |= {
                 f"{name} {child}": subcommand for child, subcommand in command.commands.items()
             }
@@ -233,7 +235,11 @@ def test_the_names_of_secrets_are_documented() -> None:
 
 
 @each_page
-def test_every_configuration_that_is_shown_is_accepted(page: Page, root: Path) -> None:
+def test_every_configuration_that_is_shown_is_accepted(
+    page: Page, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = packages.of_manual(HANDLERS, tmp_path / "site-packages")
+    monkeypatch.setattr("site.getsitepackages", lambda: [str(site)])
     (root / "handlers").mkdir()
     (root / "handlers" / "photos.py").write_text(HANDLERS.named_block("handlers/photos.py"))
     for number, block in enumerate(page.blocks("yaml")):

@@ -71,11 +71,10 @@ def test_every_python_block_compiles(page: Page) -> None:
 
 @pytest.mark.slow
 def test_the_examples_for_writers_of_handlers_work(tmp_path: Path) -> None:
-    tests, chores, program, *_ = HANDLERS.blocks("python")[3:]
+    tests, chores, program, *_ = HANDLERS.blocks("python")[4:]
     (tmp_path / "chores.py").write_text(chores)
     (tmp_path / "program.py").write_text(program)
     (tmp_path / "test_chores.py").write_text(tests)
-    (tmp_path / "conftest.py").write_text('pytest_plugins = ["scheduled.testing"]\n')
 
     passed = python(tmp_path, "-m", "pytest", "-q", "test_chores.py")
     printed = python(tmp_path, "program.py")

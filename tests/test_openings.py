@@ -35,6 +35,8 @@ EXCEPTIONS = {
     # It lists directories that `Trust` has judged, as `config/load.py` has the root directory.
     "scheduled/config/directories.py": {"os.scandir"},
     "scheduled/config/paths.py": {"os.listdir"},
+    # What is installed beside this program; `Trust` judges what that names before it counts.
+    "scheduled/config/entry_points.py": {"os.scandir", "files.read_bytes"},
     # The names of the states of this user.
     "scheduled/config/state_place.py": {"os.listdir"},
     # They write job files for a person, in directories that `Trust` has judged.

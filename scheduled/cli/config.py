@@ -3,12 +3,14 @@
 import json
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from scheduled.cli.context import Session
 from scheduled.cli.export import export
 from scheduled.cli.groups import Group
 from scheduled.cli.import_ import import_
@@ -17,7 +19,7 @@ from scheduled.config import ownership, paths, template, unmatched
 from scheduled.config.load import DEFAULTS, Config
 from scheduled.config.parsed import JOB_DEFAULTS
 from scheduled.config.paths import PathOptions
-from scheduled.errors import ConfigError, UsageError, reason_of
+from scheduled.errors import ConfigError, ScheduledError, UsageError, reason_of
 from scheduled.handler import loader
 from scheduled.jobs.model import FirstRun, Job
 from scheduled.jobs.schedule import schedule_of
@@ -116,11 +118,20 @@ def show(context: click.Context, as_json: bool) -> int:
 
 @config.command("schema")
 @click.option("--job", "of_job", is_flag=True, help="Print the schema of job files.")
-def schema(of_job: bool) -> None:
+@click.pass_context
+def schema(context: click.Context, of_job: bool) -> None:
     """Print the JSON Schema of scheduled.yaml, for editors."""
     from scheduled.config import json_schema
 
-    print_json(json_schema.of_job_file() if of_job else json_schema.of_configuration())
+    if of_job:
+        print_json(json_schema.of_job_file())
+        return
+    brought: list[Job] = []
+    session = context.find_object(Session)
+    with suppress(ScheduledError):  # while a file is being written, its schema is wanted most
+        handlers = session.config.handlers if session is not None else ()
+        brought = [handler.job for handler in handlers if handler.package and handler.job]
+    print_json(json_schema.of_configuration(brought))
 
 
 def _problems_of_runs(config: Config, options: PathOptions) -> Iterator[str]:
@@ -134,7 +145,10 @@ def _problems_of_runs(config: Config, options: PathOptions) -> Iterator[str]:
             yield f"{job.source}: {job.id}: {problem}"
         if job.handler and (foreign := loader.foreign(job.handler, config.trust)):
             yield f"{job.source}: {job.id}: handler {foreign}"
-    yield from handler_params.problems(config.jobs, options.environ, folder, config.trust)
+    of_packages = {handler.target for handler in config.handlers if handler.package}
+    yield from handler_params.problems(
+        config.jobs, options.environ, folder, config.trust, of_packages
+    )
 
 
 def _warn_of_past(jobs: Iterable[Job], now: datetime) -> Iterator[str]:

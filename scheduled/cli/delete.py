@@ -5,7 +5,7 @@ import click
 from scheduled.cli.context import Session, changes_state
 from scheduled.cli.job_file import edited_by_hand
 from scheduled.cli.registering import unregister
-from scheduled.config import conflicts, job_file_editor
+from scheduled.config import conflicts, former_handlers, job_file_editor, paths
 from scheduled.config.conflicts import BUILTIN_IDS
 from scheduled.config.job_file_editor import JobFile
 from scheduled.config.lookup import find_job
@@ -22,8 +22,11 @@ from scheduled.runs.running import is_running
 def delete(session: Session, job: str, *, yes: bool) -> None:
     """Delete the job file of JOB. Its history is kept.
 
-    Only a file that `create` or `config import` wrote, and nobody has edited since, is deleted.
+    Only a file that `create` or `config import` wrote, and nobody has edited since, is deleted. A
+    job that an installed package brought is forgotten, once the package is gone.
     """
+    if _forgotten(session, job):
+        return
     configured = find_job(session.config, job)
     if configured.id in BUILTIN_IDS:
         raise UsageError(
@@ -41,6 +44,18 @@ def delete(session: Session, job: str, *, yes: bool) -> None:
     session.say(f"{file.path}: deleted. The history and output of {job} are kept.")
     if running:
         session.say(f"{job} is running now; that run continues, and is recorded.")
+
+
+def _forgotten(session: Session, job: str) -> bool:
+    """Forget a job that a package brought which is no longer installed; False if it is another."""
+    config = session.config
+    gone = {each.name for each in config.unusable if each.is_gone and each.is_job}
+    if job not in gone or job in config.taken:
+        return False
+    former_handlers.forget(job, paths.find(session.path_options).state_dir / "cache")
+    unregister(session, job)
+    session.say(f"{job}: forgotten; its package is no longer installed. Its history is kept.")
+    return True
 
 
 def _not_deleted(job: Job, file: JobFile | None) -> str:

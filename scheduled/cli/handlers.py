@@ -3,47 +3,52 @@
 import click
 
 from scheduled.cli.context import Session
+from scheduled.cli.groups import Group
+from scheduled.cli.new_handler import new
 from scheduled.cli.output import print_json
-from scheduled.config.load import Config
-from scheduled.jobs import agency_jobs, builtin
+from scheduled.config import paths
+from scheduled.config.parsed import Handler
+from scheduled.jobs.model import Job
 from scheduled.system.text import one_line
 from scheduled.ticks.report import Exit
+from scheduled.views import handlers as handlers_view
 
-Row = dict[str, str | list[str]]
 
-
-@click.command()
+@click.group("handlers", cls=Group, invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.pass_obj
-def handlers(session: Session, *, as_json: bool) -> int:
-    """List the built-in and custom handlers. Jobs can also name handlers in modules."""
-    rows = _rows(session.config)
+@click.pass_context
+def handlers(context: click.Context, *, as_json: bool) -> int:
+    """List the built-in handlers and your own, or write a new one. Jobs can also name modules.
+
+    Your own are imported, each in a process of its own, to learn their params.
+    """
+    if context.invoked_subcommand is not None:
+        return Exit.OK
+    session: Session = context.obj
+    rows = handlers_view.document(session.config, lambda handler: _declared(session, handler))
     if as_json:
         print_json({"handlers": rows})
     else:
         from scheduled.views import tables, terminal
-        from scheduled.views.columns import Grid
 
-        table = Grid("HANDLER", "JOBS", "SOURCE", "DESCRIPTION")
-        for row in rows:
-            cells = (row["name"], ", ".join(row["jobs"]), row["source"], row["description"])
-            table.add_row(*map(tables.cell, cells))
-        terminal.show(table, color=session.color)
-    for problem in session.config.problems:
-        click.echo(f"scheduled: {one_line(problem)}", err=True)
-    return Exit.USAGE if session.config.problems else Exit.OK
-
-
-def _rows(config: Config) -> list[Row]:
-    working = [job for job in builtin.JOBS if job.handler != agency_jobs.UNBOUND]
-    shipped = [(job.handler, job.handler, "built-in", job.description) for job in working]
-    custom = [(each.name, each.target, each.place, each.about) for each in config.handlers]
-    return [
-        {
-            "name": name,
-            "description": about,
-            "source": source,
-            "jobs": [job.id for job in config.jobs if job.handler == target],
-        }
-        for name, target, source, about in (*shipped, *custom)
+        terminal.show(handlers_view.table(rows, tables.cell), color=session.color)
+    broken = [
+        f"{row['source']}: {row['name']}: {row['error']}"
+        for row in rows
+        if row["error"] and row["error"] not in " ".join(session.config.problems)
     ]
+    for problem in (*session.config.problems, *broken):
+        click.echo(f"scheduled: {one_line(problem)}", err=True)
+    return Exit.USAGE if session.config.problems or broken else Exit.OK
+
+
+def _declared(session: Session, handler: Handler) -> handlers_view.Declared:
+    from scheduled.runs import handler_params
+
+    config = session.config
+    folder = (config.places.config_path or config.places.root / paths.CONFIG_NAME).parent
+    job = Job(id=handler.name, schedule="", timezone="UTC", handler=handler.target)
+    return handler_params.declared(job, session.environ, folder, config.trust)
+
+
+handlers.add_command(new)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from scheduled.config.directories import File
-from scheduled.config.parsed import Handler, ParsedConfig
+from scheduled.config.parsed import Handler, Offer, ParsedConfig
 from scheduled.jobs.model import Job
 from scheduled.quick_classes import MISSING, NamedTuple, dataclass, fields
 from scheduled.system.files import Stamp
@@ -70,7 +70,7 @@ def read(file: CacheFile, key: Key, stamps: Mapping[str, Stamp | None]) -> Parse
         settings,
         lines,
         jobs,
-        handlers=handlers,
+        offer=Offer(handlers),
         zone_warning=zone_warning,
         notes=tuple(notes),
     )
@@ -87,7 +87,7 @@ def write(
     if parsed.problems:
         return
     jobs = [job_row(job) for job in parsed.jobs]
-    handlers = [handler_row(handler) for handler in parsed.handlers]
+    handlers = [handler_row(handler) for handler in parsed.offer.handlers]
     cache = StampCache(file.path, [key, stamps], private=True)
     values = [parsed.timezone, parsed.settings, parsed.lines, jobs, handlers, parsed.zone_warning]
     cache.keep(WHOLE, NO_STAMP, [*values, parsed.notes])
@@ -144,14 +144,15 @@ def _recalled(cache: StampCache, path: str, stamp: Stamp, codec: RowCodec[Result
 def handler_row(handler: Handler) -> Row:
     """Return a handler as JSON."""
     job = None if handler.job is None else job_row(handler.job)
-    return [handler.name, handler.target, handler.place, handler.about, job, handler.reserves_id]
+    values = [handler.name, handler.target, handler.place, handler.about, job, handler.reserves_id]
+    return [*values, handler.package, handler.version]
 
 
 def handler_from_row(row: Row) -> Handler:
     """Return the handler in a row. A broken row raises any of several errors."""
-    name, target, place, about, job_values, reserves_id = row
+    name, target, place, about, job_values, *more = row
     job = None if job_values is None else job_from_row(job_values)
-    return Handler(name, target, place, about, job, reserves_id)
+    return Handler(name, target, place, about, job, *more)
 
 
 def job_row(job: Job) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from scheduled.config.directories import (
     configured_directories,
     list_files,
 )
-from scheduled.config.parsed import Handler, ParsedConfig, ParsedJobFile
+from scheduled.config.parsed import Handler, Offer, ParsedConfig, ParsedJobFile, Unusable
 from scheduled.handler import loader
 from scheduled.jobs import builtin
 from scheduled.quick_classes import dataclass, field
@@ -42,9 +42,16 @@ class HandlerScan:
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     """Files without a handler."""
+    unusable: tuple[Unusable, ...] = ()
+    """What installed packages offer, or once offered, and cannot be used."""
     directories: tuple[Path, ...] = ()
     stamps: Mapping[str, Stamp | None] = field(default_factory=dict)
     """Those of each directory and file, taken before it was read."""
+
+    @property
+    def offer(self) -> Offer:
+        """The handlers that jobs may name, and why others cannot be."""
+        return Offer(self.handlers, self.unusable)
 
 
 @dataclass(frozen=True)
@@ -91,6 +98,11 @@ def load(
     )
 
 
+def is_test(name: str) -> bool:
+    """Whether a file has the name of a test: then it offers no handler if there are tests in it."""
+    return name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
+
+
 def _cache_key(directories: Sequence[Directory], parsed: ParsedConfig, timeout: float) -> cache.Key:
     """Return what the jobs depend on besides their files."""
     return {
@@ -114,9 +126,12 @@ def _read(file: File, key: cache.Key, trust: Trust) -> _ParsedHandlerFile:
         sentence = 'the name of a handler has letters, digits, "_" and "-"; rename the file'
         return _ParsedHandlerFile(problems=(f"{file.label}: {sentence}",))
     source = handler_source.HandlerFile(path, file.label, trust)
+    if is_test(path.name) and (source.has_tests or source.problems):
+        return _ParsedHandlerFile(warnings=tuple(source.problems))
+    declarations = source.declarations()
     problems = [*source.problems]
     handlers = []
-    for declaration in source.declarations:
+    for declaration in declarations:
         name, target = declaration.name, loader.name_in_file(path, declaration.function)
         defaults = Defaults(
             key["timezone"],
@@ -134,7 +149,8 @@ def _read(file: File, key: cache.Key, trust: Trust) -> _ParsedHandlerFile:
         reserves_id = job_file.job is None and was_job
         place = f"{file.label}:{declaration.line}"
         handlers.append(Handler(name, target, place, declaration.about, job_file.job, reserves_id))
-    warnings = () if handlers or problems else (f"{file.label}: {_NO_HANDLER}",)
+    is_useful = handlers or problems or is_test(path.name)
+    warnings = () if is_useful else (f"{file.label}: {_NO_HANDLER}",)
     return _ParsedHandlerFile(tuple(handlers), tuple(problems), warnings)
 
 

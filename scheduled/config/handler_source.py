@@ -1,7 +1,8 @@
 """The handlers that a Python file offers, found out without running it.
 
 Every command reads the configuration, some as root. So a file in a handler directory is parsed,
-and the arguments of its decorators have to be literals; it is run only in the child process.
+and so is that of an installed package. The arguments of its decorators have to be literals; it is
+run only in the child process.
 """
 
 import ast
@@ -44,10 +45,37 @@ class HandlerFile:
     def __init__(self, path: Path, label: str, trust: Trust) -> None:
         self.label = label
         self.problems: list[str] = []
-        self.declarations: tuple[Declaration, ...] = ()
-        tree = self._parse(path, trust)
-        if tree is not None:
-            self.declarations = tuple(self._handlers(tree, path.stem))
+        self._stem = path.stem
+        self._tree = self._parse(path, trust)
+
+    @property
+    def has_tests(self) -> bool:
+        """Whether pytest would find tests in it."""
+        body = self._tree.body if self._tree is not None else []
+        return any(
+            isinstance(node, Function | ast.ClassDef) and node.name.lower().startswith("test")
+            for node in body
+        )
+
+    def declarations(self) -> tuple[Declaration, ...]:
+        """Return what the file offers: its function `run`, and each one that is decorated."""
+        return tuple(self._handlers(self._tree, self._stem)) if self._tree is not None else ()
+
+    def named(self, function: str, name: str) -> Declaration | None:
+        """Return what a function declares that is to be the handler `name`; None if it cannot be.
+
+        Then `problems` says why.
+        """
+        if self._tree is None:
+            return None
+        nodes = [node for node in self._tree.body if isinstance(node, Function | ast.ClassDef)]
+        node = next((node for node in reversed(nodes) if node.name == function), None)
+        if not isinstance(node, ast.FunctionDef):
+            found = "no function at its top" if node is None else "a plain function is needed"
+            self._report(node.lineno if node is not None else 1, f"{function}: {found}")
+            return None
+        decorator = _decorator(node, set(_decorator_names(self._tree)))
+        return self._declaration(node, decorator, name, is_fixed=True)
 
     def _report(self, line: int | None, sentence: str) -> None:
         self.problems.append(f"{self.label}:{line or 1}: {sentence}")
@@ -82,7 +110,8 @@ class HandlerFile:
                 sentence = f"{function.name}: async; a handler is a plain function"
                 self._report(function.lineno, sentence)
                 continue
-            yield self._declaration(function, decorator, stem)
+            name = stem if function.name == FUNCTION else function.name
+            yield self._declaration(function, decorator, name)
         for node in ast.walk(tree):
             if (
                 isinstance(node, Function | ast.ClassDef)
@@ -93,13 +122,24 @@ class HandlerFile:
                 self._report(node.lineno, f"{node.name}: {sentence}")
 
     def _declaration(
-        self, function: ast.FunctionDef, decorator: ast.expr | None, stem: str
+        self,
+        function: ast.FunctionDef,
+        decorator: ast.expr | None,
+        name: str,
+        *,
+        is_fixed: bool = False,
     ) -> Declaration:
+        """Return what a function declares, as the handler `name` if the decorator has no `id`.
+
+        With `is_fixed`, the decorator may not have another one.
+        """
         known_problems = len(self.problems)
         keys = self._keys(function.name, decorator) if decorator is not None else {}
-        name = stem if function.name == FUNCTION else function.name
         id_ = keys.pop("id", None)
-        if id_ is not None and isinstance(id_.value, str) and id_.value:
+        if id_ is not None and is_fixed and id_.value != name:
+            sentence = f"id: {describe(id_)}, but {name} in the entry point; make them the same"
+            self._report(id_.line, f"{function.name}: {sentence}")
+        elif id_ is not None and isinstance(id_.value, str) and id_.value:
             name = id_.value
         elif id_ is not None:
             sentence = f"{function.name}: id: expected text, found {describe(id_)}"

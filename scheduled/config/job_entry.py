@@ -3,7 +3,7 @@
 Every problem is reported, each with its line.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from functools import cache, cached_property
 from typing import Any
@@ -34,7 +34,7 @@ class Defaults:
     timeout: float
     """Seconds."""
     targets: Mapping[str, str] = field(default_factory=dict)
-    """The target of each handler of a handler directory, by the name jobs call it."""
+    """The target of each handler on offer, by the name jobs call it."""
     zone_is_local: bool = False
     """Whether nobody configured the zone."""
     timeout_of_gptme: float = gptme_format.TIMEOUT
@@ -43,6 +43,8 @@ class Defaults:
     """More fields of a job, with their values."""
     permissions: Permissions | None = None
     """What jobs may do by their ids; None: nothing is configured."""
+    unusable: Mapping[str, str] = field(default_factory=dict)
+    """Why other handlers cannot be used, by their names."""
 
     def for_file(self, keys: AbstractSet[str]) -> "Defaults":
         """Return what applies in a job file with these keys."""
@@ -121,7 +123,9 @@ def make_job(
     if values.get("handler") in defaults.targets:
         values["handler"] = defaults.targets[values["handler"]]
     _check_permission(entry, defaults.permissions)
-    _check_action(entry, defaults.targets)
+    if _lacks_package(entry, defaults):
+        return None
+    _check_action(entry, defaults)
     _check_params(entry)
     _check_schedule(entry, values)
     if len(entry.problems) > known_problems:
@@ -159,15 +163,26 @@ def _check_permission(entry: JobEntry, given: Permissions | None) -> None:
             entry.report(key, reason)
 
 
-def _check_action(entry: JobEntry, targets: Mapping[str, str]) -> None:
+def _lacks_package(entry: JobEntry, defaults: Defaults) -> bool:
+    """Whether the entry changes the job of a package that cannot be used; report why it cannot."""
+    keys = entry.node.value
+    if entry.base is not None or "command" in keys or "handler" in keys:
+        return False
+    reason = defaults.unusable.get(entry.name)
+    if reason is not None:
+        entry.report("", f'handler "{entry.name}": {reason}')
+    return reason is not None
+
+
+def _check_action(entry: JobEntry, defaults: Defaults) -> None:
     command, handler = entry.node.value.get("command"), entry.node.value.get("handler")
     if command is not None and handler is not None:
         entry.report("handler", "a job has either a command or a handler, not both")
     elif command is None and handler is None and entry.base is None:
         entry.report("", "neither a command nor a handler; set one of them")
     name = handler.text if handler is not None else ""
-    if name and name not in targets and not loader.exists(name):
-        entry.report("handler", f'"{excerpt(name)}": {_unknown_handler(name, targets)}')
+    if name and name not in defaults.targets and not loader.exists(name):
+        entry.report("handler", f'"{excerpt(name)}": {_unknown_handler(name, defaults)}')
     if command is None:
         for key in ("success_codes", "defer_codes"):
             if key in entry.node.value:
@@ -227,12 +242,14 @@ def _zone_problem(name: str) -> str:
     return ""
 
 
-def _unknown_handler(name: str, targets: Iterable[str]) -> str:
+def _unknown_handler(name: str, defaults: Defaults) -> str:
+    if name in defaults.unusable:
+        return defaults.unusable[name]
     if "/" in name:
         return "is a path; add its directory to handler_dirs and give the name of the handler here"
     if "." in name or ":" in name:
         return f"no module {excerpt(loader.parse_name(name)[0])} can be found; is it installed?"
-    names = [*(job.handler for job in builtin.JOBS), *targets]
+    names = [*(job.handler for job in builtin.JOBS), *defaults.targets]
     return f"unknown handler{did_you_mean(name, names)}"
 
 

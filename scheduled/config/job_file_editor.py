@@ -126,15 +126,15 @@ def check_fields(fields: Fields, config: Config, label: str) -> tuple[Job | None
     An unknown key is a problem here. Raise ConfigError for what cannot be written as YAML.
     """
     document = yaml_document.parse(text_of(fields).encode("utf-8", "replace"), label)
-    targets = {handler.name: handler.target for handler in config.handlers}
     defaults = Defaults(
         config.timezone,
         config.default_timeout,
-        targets,
+        config.offer.targets,
         config.zone_is_local,
         config.timeout_of_gptme,
         config.job_defaults,
         config.permissions,
+        config.offer.reasons,
     )
     file = validate.validate_job_file(document, label, defaults)
     place = re.compile(rf"{re.escape(label)}:\d+: ")

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scheduled.config import cache, gptme_format, paths
+from scheduled.config import cache, gptme_format, offers, paths
 from scheduled.config.conflicts import duplicate_ids
 from scheduled.config.directories import (
     Directory,
@@ -125,7 +125,8 @@ def _cache_key(directories: Sequence[Directory], parsed: ParsedConfig, timeout: 
         "job_defaults": parsed.job_defaults,
         "timeout_of_gptme": parsed.settings.get("default_timeout", gptme_format.TIMEOUT),
         "machine": machine.mark(),  # seeds depend on it
-        "handlers": parsed.targets,
+        "handlers": parsed.offer.targets,
+        "unusable": parsed.offer.reasons,
     }
 
 
@@ -158,13 +159,16 @@ class _Reader:
             key["timeout_of_gptme"],
             key["job_defaults"],
             key["permissions"],
+            key["unusable"],
         )
 
 
 def _taken_ids(parsed: ParsedConfig) -> dict[str, str]:
     """Return the ids that a job file may not use, each with the reason."""
-    places = {handler.name: handler.place for handler in parsed.handlers if handler.reserves_id}
-    places |= {job.id: job.source for job in parsed.jobs} | dict(parsed.left_out)
+    handlers, unchanged = parsed.offer.handlers, offers.unchanged_jobs(parsed.offer, parsed.jobs)
+    places = {handler.name: handler.place for handler in handlers if handler.reserves_id}
+    places |= {job.id: job.source for job in parsed.jobs if job not in unchanged}
+    places |= parsed.left_out
     used = {
         id_: f"is already used by {place}; the job in this file does not run"
         for id_, place in places.items()

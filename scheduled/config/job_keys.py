@@ -51,8 +51,8 @@ JOB_KEYS: Mapping[str, Key] = with_aliases(
         "handler": Key(
             "Python code to run instead",
             text,
-            more=": a built-in handler, one from a handler directory, `package.module` or"
-            " `module:function`",
+            more=": a built-in handler, one from a handler directory or an installed"
+            " [package](handlers.md#handlers-in-packages), `package.module` or `module:function`",
         ),
         "env": Key(
             "environment variables, `{NAME: value}`",

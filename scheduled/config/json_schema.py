@@ -6,7 +6,7 @@ underlines an unknown key in a job file, which is only a warning.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from scheduled.config.converters import Schema, anchored, text
 from scheduled.config.job_keys import ID, JOB_KEYS
@@ -14,6 +14,7 @@ from scheduled.config.key import Key
 from scheduled.config.keys import KEYS
 from scheduled.config.notify_keys import CHANNELS, REQUIRED, SUBSCRIBERS, Table
 from scheduled.jobs import builtin
+from scheduled.jobs.model import Job
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _A_JOB = {"$ref": "#/$defs/job"}
@@ -24,9 +25,10 @@ _NEEDED: Schema = {
 }
 
 
-def of_configuration() -> Schema:
-    """Return the schema of scheduled.yaml."""
-    builtin_jobs = {job.id: {"description": job.description, **_CHANGES} for job in builtin.JOBS}
+def of_configuration(brought: Iterable[Job] = ()) -> Schema:
+    """Return the schema of scheduled.yaml, which can change the jobs that packages brought."""
+    known = (*builtin.JOBS, *brought)
+    builtin_jobs = {job.id: {"description": job.description, **_CHANGES} for job in known}
     jobs = {
         "description": KEYS["jobs"].summary,
         **KEYS["jobs"].convert.schema,

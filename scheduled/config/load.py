@@ -8,18 +8,9 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scheduled.config import (
-    cache,
-    conflicts,
-    gptme_format,
-    handler_files,
-    job_files,
-    job_limits,
-    paths,
-    roots,
-)
+from scheduled.config import all_jobs, cache, gptme_format, job_files, offers, paths, roots
 from scheduled.config.handler_files import HandlerScan
-from scheduled.config.parsed import JOB_DEFAULTS, Handler, ParsedConfig
+from scheduled.config.parsed import JOB_DEFAULTS, Handler, Offer, ParsedConfig, Unusable
 from scheduled.config.paths import EarlyPaths, PathOptions, Paths
 from scheduled.errors import ConfigError, ScheduleError, UsageError
 from scheduled.jobs import builtin
@@ -118,7 +109,9 @@ class Config:
     handler_dirs: tuple[Path, ...] = ()
     """The directories of handlers, as configured."""
     handlers: tuple[Handler, ...] = ()
-    """The handlers in these directories."""
+    """The handlers in these directories, and those of installed packages."""
+    unusable: tuple[Unusable, ...] = ()
+    """Handlers that packages offer, or once offered, and cannot be used."""
     taken: Mapping[str, str] = field(default_factory=dict)
     """The ids that are in use, also by jobs that are left out, each with its place."""
     warnings: tuple[str, ...] = ()
@@ -143,6 +136,11 @@ class Config:
             return self
         rest = tuple(job for job in self.offered if job.id not in ids)
         return replace(self, jobs=self.jobs + known, offered=rest)
+
+    @property
+    def offer(self) -> Offer:
+        """The handlers that jobs may name besides the built-in ones."""
+        return Offer(self.handlers, self.unusable)
 
     @property
     def timeout_of_gptme(self) -> float:
@@ -193,27 +191,25 @@ def _load(options: PathOptions) -> Config:
     cache_file = cache.file_for(resolved.state_dir / "cache", source, unsaved, "jobs")
     files = job_files.load(directories, parsed, values["default_timeout"], cache_file, trust)
     origins = _origins(options, resolved, parsed)
-    wanted, offered = roots.own_jobs(parsed.jobs, resolved.root, stamps)
-    jobs, over_limit, nearly = job_limits.apply(wanted + files.jobs, values, origins)
-    jobs, stuck = conflicts.startable(jobs, offered)
-    if not values["enabled"]:
-        jobs, offered = map(builtin.switched_off, (jobs, offered))
+    own = roots.own_jobs(parsed.jobs, resolved.root, stamps)
+    found = all_jobs.collect(parsed, own, files, values, origins)
     unplaced = _metrics_problems(resolved, values["metrics_file"], origins["metrics_file"])
     return Config(
         places=resolved,
-        jobs=jobs,
-        offered=offered,
+        jobs=found.jobs,
+        offered=found.offered,
         job_defaults=parsed.job_defaults,
         timezone=parsed.timezone,
-        problems=scan.problems + parsed.problems + files.problems + over_limit + stuck + unplaced,
+        problems=scan.problems + parsed.problems + files.problems + found.problems + unplaced,
         sources=sources,
         jobs_dirs=tuple(directory.path for directory in directories),
         handler_dirs=scan.directories,
         handlers=scan.handlers,
-        taken=_taken_ids(parsed, files),
+        unusable=scan.unusable,
+        taken=found.taken,
         zone_is_local=parsed.zone_is_local,
         has_all_channels=parsed.has_all_channels,
-        warnings=_zone_warnings(parsed) + parsed.notes + scan.warnings + files.warnings + nearly,
+        warnings=_own_warnings(parsed) + scan.warnings + files.warnings + found.warnings,
         stamps={**stamps, **scan.stamps, **files.stamps},
         origins=origins,
         trust=trust,
@@ -251,18 +247,8 @@ def _metrics_problems(places: Paths, file: str, place: str) -> tuple[str, ...]:
     return (f"{place}: metrics_file: {path.parent}: {why}",) if path is not None and why else ()
 
 
-def _zone_warnings(parsed: ParsedConfig) -> tuple[str, ...]:
-    return (parsed.zone_warning,) if parsed.zone_warning else ()
-
-
-def _taken_ids(parsed: ParsedConfig, files: job_files.JobFileScan) -> dict[str, str]:
-    """Return the ids of all jobs, running or not, each with its place."""
-    return {
-        **{handler.name: handler.place for handler in parsed.handlers if handler.reserves_id},
-        **parsed.left_out,
-        **files.left_out,
-        **{job.id: job.source for job in (*parsed.jobs, *files.jobs)},
-    }
+def _own_warnings(parsed: ParsedConfig) -> tuple[str, ...]:
+    return (parsed.zone_warning, *parsed.notes) if parsed.zone_warning else parsed.notes
 
 
 def _configured_paths(
@@ -293,39 +279,40 @@ def _parsed_config(
     stamps: Mapping[str, Stamp | None],
     unsaved: list[StampCache],
 ) -> tuple[ParsedConfig, HandlerScan, Trust]:
-    """Return the checked configuration, the handlers it names, and whose files it trusts."""
+    """Return the checked configuration, the handlers on offer, and whose files it trusts."""
     path, trust = early.config_path, Trust()
-    if path is None:
-        return _without_file(options), HandlerScan(), trust
-    # Before the cache is used: a change of mode does not change the stamp.
-    refusals = trust.problems(path)
-    if refusals:
-        raise ConfigError(refusals)
     # The state directory as if the file set none: it is needed before the file is read.
-    directory = paths.resolve(options, early, {}).state_dir / "cache"
-    cache_file = cache.file_for(directory, path, unsaved)
+    places = paths.resolve(options, early, {})
+    directory = places.state_dir / "cache"
+
+    def file_for(what: str) -> cache.CacheFile:
+        return cache.file_for(directory, path or places.root, unsaved, what)
+
+    def find_handlers(parsed: ParsedConfig) -> HandlerScan:
+        timeout = parsed.settings.get("default_timeout", DEFAULTS["default_timeout"])
+        more = _trusting(trust, parsed, path) if path is not None else trust
+        return offers.find(parsed, timeout, path, options.environ, file_for, more)
+
+    if path is None:
+        return *_without_file(options, find_handlers), trust
+    # Before the cache is used: a change of mode does not change the stamp.
+    if refusals := trust.problems(path):
+        raise ConfigError(refusals)
     key = {
         "version": __version__,
         "path": str(path),
         "TZ": options.environ.get("TZ"),
         "machine": machine.mark(),  # seeds depend on it
     }
-
-    def find_handlers(parsed: ParsedConfig) -> HandlerScan:
-        timeout = parsed.settings.get("default_timeout", DEFAULTS["default_timeout"])
-        handler_cache = cache.file_for(directory, path, unsaved, "handlers")
-        more = _trusting(trust, parsed, path)
-        return handler_files.load(parsed, timeout, path, options.environ, handler_cache, more)
-
-    parsed = cache.read(cache_file, key, stamps)
-    scan = find_handlers(parsed) if parsed is not None else None
-    if parsed is None or scan is None or parsed.handlers != scan.handlers:
-        parsed = _parse_file(
-            path, trust, options, lambda settings: find_handlers(settings).handlers
-        )
+    recalled = cache.read(file_for("config"), key, stamps)
+    scan = find_handlers(recalled) if recalled is not None else HandlerScan()
+    if recalled is not None and recalled.offer.handlers == scan.handlers:
+        parsed = recalled
+    else:
+        parsed = _parse_file(path, trust, options, lambda settings: find_handlers(settings).offer)
         scan = find_handlers(parsed)
-        cache.write(cache_file, key, stamps, parsed)
-    return parsed, scan, _trusting(trust, parsed, path)
+        cache.write(file_for("config"), key, stamps, parsed)
+    return replace(parsed, offer=scan.offer), scan, _trusting(trust, parsed, path)
 
 
 def _trusting(trust: Trust, parsed: ParsedConfig, path: Path) -> Trust:
@@ -340,20 +327,24 @@ def _trusting(trust: Trust, parsed: ParsedConfig, path: Path) -> Trust:
         raise ConfigError([f"{where}: {error}; correct the name, or remove it"]) from None
 
 
-def _without_file(options: PathOptions) -> ParsedConfig:
+def _without_file(
+    options: PathOptions, find_handlers: Callable[[ParsedConfig], HandlerScan]
+) -> tuple[ParsedConfig, HandlerScan]:
     try:
         zone = _machine_zone(options)
     except ScheduleError as error:
         raise ConfigError([str(error)]) from error
-    jobs = builtin.jobs(zone.name, zone_is_local=True)
-    return ParsedConfig(zone.name, jobs=jobs, zone_warning=zone.warning)
+    parsed = ParsedConfig(zone.name, zone_warning=zone.warning)
+    scan = find_handlers(parsed)
+    jobs = (*builtin.jobs(zone.name, zone_is_local=True), *scan.offer.jobs)
+    return replace(parsed, jobs=jobs, offer=scan.offer), scan
 
 
 def _parse_file(
     path: Path,
     trust: Trust,
     options: PathOptions,
-    find_handlers: Callable[[ParsedConfig], tuple[Handler, ...]],
+    find_handlers: Callable[[ParsedConfig], Offer],
 ) -> ParsedConfig:
     from scheduled.config import validate, yaml_document
 

@@ -1,5 +1,6 @@
 """From a name that a person typed to the job."""
 
+import re
 from collections.abc import Iterable
 
 from scheduled.config.load import Config
@@ -31,10 +32,18 @@ def check_only(config: Config, only: Iterable[str]) -> None:
 
 def unknown_job(name: str, known: Iterable[str], problems: Iterable[str] = ()) -> str:
     """Return the sentence about an unknown job; `problems` may be why it is missing."""
+    problems = list(problems)
+    if own := next((problem for problem in problems if _is_about(name, problem)), None):
+        return f"{one_line(name, 80)!r} is no job now: {one_line(own)}"
     advice = did_you_mean(name, known, "`scheduled list` has them all")
     sentence = f"no job is called {one_line(name, 80)!r}{advice}"
-    problems = list(problems)
     if problems:
         count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
         sentence += f"\nThe configuration has {count}, which may be why: {one_line(problems[0])}"
     return sentence
+
+
+def _is_about(name: str, problem: str) -> bool:
+    """Whether a problem is about the job of that name, in `jobs:` or of a package that is gone."""
+    job = re.escape(name)
+    return re.match(rf"{job}: |\S+:\d+: jobs\.{job}[:.]", problem) is not None

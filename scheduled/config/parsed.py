@@ -1,4 +1,4 @@
-"""What the checked files hold: the configuration, a job file, and the handlers of a directory.
+"""What the checked files hold: the configuration, a job file, and the handlers on offer.
 
 A configuration stands here before its paths are resolved.
 """
@@ -18,19 +18,61 @@ JOB_DEFAULTS = (
 
 @dataclass(frozen=True)
 class Handler:
-    """A function that a file in a handler directory offers."""
+    """A function that a file in a handler directory offers, or an installed package."""
 
     name: str
     """What jobs call it; its own job, if it has one, has this id."""
     target: str
     """Its name for `handler.loader`."""
     place: str
-    """Where it is defined: `handlers/photos.py:12`."""
+    """Where it is defined: `handlers/photos.py:12`, `photos-jobs 1.2: photos/jobs.py:12`."""
     about: str = ""
     """What it does, in a line."""
     job: Job | None = None
     reserves_id: bool = False
     """Whether it was to be a job as well, but that job has problems."""
+    package: str = ""
+    """The installed package that offers it; empty: a handler directory does."""
+    version: str = ""
+    """That of the package."""
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """A handler of an installed package that jobs cannot name now."""
+
+    name: str
+    reason: str
+    """What is wrong, and what to do."""
+    package: str
+    version: str
+    target: str = ""
+    is_job: bool = False
+    """Whether it is, or was, a job as well."""
+    is_gone: bool = False
+    """Whether no package offers it any more."""
+
+
+class Offer(NamedTuple):
+    """The handlers that are no part of this program."""
+
+    handlers: tuple[Handler, ...] = ()
+    unusable: tuple[Unusable, ...] = ()
+
+    @property
+    def targets(self) -> dict[str, str]:
+        """The target of each handler, by the name jobs call it."""
+        return {handler.name: handler.target for handler in self.handlers}
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """The jobs that come with them."""
+        return tuple(handler.job for handler in self.handlers if handler.job is not None)
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """Why each of the others cannot be used, by its name."""
+        return {handler.name: handler.reason for handler in self.unusable}
 
 
 @dataclass(frozen=True)
@@ -50,8 +92,8 @@ class ParsedConfig:
     """The ids of those jobs, each with its place: no other job may take one."""
     has_all_channels: bool = True
     """Whether nothing that says who is told is left out for a mistake."""
-    handlers: tuple[Handler, ...] = ()
-    """Those of the handler directories, as they were when the jobs were checked."""
+    offer: Offer = Offer()
+    """The handlers of directories and packages, as they were when the jobs were checked."""
     zone_warning: str = ""
     """What is contradictory about the machine's zone, if that is used."""
     notes: tuple[str, ...] = ()
@@ -66,11 +108,6 @@ class ParsedConfig:
     def job_defaults(self) -> dict[str, Any]:
         """What the settings say about all jobs that do not say it themselves, by key of a job."""
         return {name: self.settings[name] for name in JOB_DEFAULTS if name in self.settings}
-
-    @property
-    def targets(self) -> dict[str, str]:
-        """The target of each handler of a handler directory, by the name jobs call it."""
-        return {handler.name: handler.target for handler in self.handlers}
 
 
 class ParsedJobFile(NamedTuple):

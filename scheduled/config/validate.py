@@ -22,7 +22,7 @@ from scheduled.config.job_entry import (
     read_keys,
 )
 from scheduled.config.keys import KEYS, NO_MEANING, SECTIONS_OF_AICO
-from scheduled.config.parsed import Handler, ParsedConfig, ParsedJobFile
+from scheduled.config.parsed import Offer, ParsedConfig, ParsedJobFile
 from scheduled.config.yaml_document import Node
 from scheduled.errors import ConfigError, ScheduleError
 from scheduled.jobs import builtin
@@ -44,7 +44,7 @@ def validate_config(
     file: str,
     machine_zone: Callable[[], LocalZone],
     default_timeout: float,
-    find_handlers: Callable[[ParsedConfig], Sequence[Handler]],
+    find_handlers: Callable[[ParsedConfig], Offer],
 ) -> ParsedConfig:
     """Return settings and jobs of the document in `file`, the built-in jobs among them.
 
@@ -60,15 +60,16 @@ def validate_config(
     explicit = _explicit_settings(document, settings)
     notes = _without_meaning(document, file)
     config = ParsedConfig(zone.name, *explicit, zone_warning=zone.warning, notes=notes)
-    config = replace(config, handlers=_handlers(config, find_handlers, fatal))
-    bases = _builtin_and_handler_jobs(config)
+    config = replace(config, offer=_offer(config, find_handlers, fatal))
+    bases = _builtin_and_handler_jobs(config, document.value.get("jobs"))
     defaults = Defaults(
         zone.name,
         settings["default_timeout"],
-        config.targets,
+        config.offer.targets,
         config.zone_is_local,
         values=config.job_defaults,
         permissions=settings.get("permissions"),
+        unusable=config.offer.reasons,
     )
     jobs = _jobs(document.value.get("jobs"), bases, defaults, problems)
     problems += harmless
@@ -122,20 +123,20 @@ def _explicit_settings(
     return {name: settings[name] for name in lines}, lines
 
 
-def _handlers(
+def _offer(
     config: ParsedConfig,
-    find_handlers: Callable[[ParsedConfig], Sequence[Handler]],
+    find_handlers: Callable[[ParsedConfig], Offer],
     fatal: ProblemList,
-) -> tuple[Handler, ...]:
+) -> Offer:
     try:
-        return tuple(find_handlers(config))
+        return find_handlers(config)
     except ConfigError as error:
         fatal += [(0, problem) for problem in error.problems]
-        return ()
+        return Offer()
 
 
-def _builtin_and_handler_jobs(config: ParsedConfig) -> dict[str, Job]:
-    """Return the jobs that exist without the configuration, by id; it may change them."""
+def _builtin_and_handler_jobs(config: ParsedConfig, node: Node | None) -> dict[str, Job]:
+    """Return the jobs that exist without the entries in `node`, by id; they may change them."""
     timeout = config.settings.get("default_timeout", builtin.TIMEOUT)
     own: Sequence[Job] = builtin.jobs(
         config.timezone,
@@ -147,8 +148,8 @@ def _builtin_and_handler_jobs(config: ParsedConfig) -> dict[str, Job]:
         job if job.id in builtin.OF_ECOSYSTEM else replace(job, **config.job_defaults)
         for job in own
     )
-    of_handlers = (handler.job for handler in config.handlers if handler.job is not None)
-    return {job.id: job for job in (*own, *of_handlers)}
+    replaced = _replaced_jobs(node, config.offer)
+    return {job.id: job for job in (*own, *config.offer.jobs) if job.id not in replaced}
 
 
 def validate_job_file(document: Node, file: str, defaults: Defaults) -> ParsedJobFile:
@@ -241,6 +242,28 @@ def _check_routes(routes: Node, problems: ProblemList) -> None:
         for problem in route_problems({event: node.plain()}):
             sentence = problem.removeprefix(f"routes.{event}: ")
             problems.add(node.line, f"routes.{excerpt(event)}", sentence)
+
+
+def _replaced_jobs(node: Node | None, offer: Offer) -> list[str]:
+    """Return the jobs of packages that entries replace: those that say what runs, and when.
+
+    A package that happens to offer a job of that name changes nothing about them.
+    """
+    entries: dict[str, Node] = node.value if node is not None and node.is_mapping else {}
+    return [
+        handler.name
+        for handler in offer.handlers
+        if handler.package and handler.job is not None and handler.name in entries
+        if _is_whole(entries[handler.name], handler.name)
+    ]
+
+
+def _is_whole(entry: Node, name: str) -> bool:
+    """Whether an entry has a schedule and an action of its own, other than the handler `name`."""
+    if not entry.is_mapping or "schedule" not in entry.value:
+        return False
+    handler = entry.value.get("handler")
+    return "command" in entry.value or (handler is not None and handler.text != name)
 
 
 def _jobs(

@@ -57,6 +57,24 @@ def exists(name: str) -> bool:
         return True
 
 
+def source_of(module: str, folder: Path) -> Path | None:
+    """Return the source file of a module that was installed in `folder`, or is found from there.
+
+    None if it cannot be found or has no source. Nothing is imported.
+    """
+    base = folder.joinpath(*module.split("."))
+    for path in (base / "__init__.py", base.with_name(f"{base.name}.py")):
+        if path.is_file():
+            return path
+    try:
+        spec = [*_specs(module)][-1]
+    except (KeyError, ImportError, ValueError):
+        return None
+    if spec is None or not spec.has_location or not str(spec.origin).endswith(".py"):
+        return None
+    return Path(str(spec.origin))
+
+
 def foreign(name: str, trust: Trust) -> str:
     """Return why somebody we do not trust could have written a module, or ''; nothing is imported.
 

@@ -71,8 +71,8 @@ READING = {
 }
 JUDGING = ("doctor", "notify test", "branches")
 """Say by their exit code what they have found: no tick is installed, no channel, no registry."""
-ELSEWHERE = {"config init"}
-"""Has nothing to do with a state."""
+ELSEWHERE = {"config init", "handlers new"}
+"""Have nothing to do with a state."""
 
 
 @pytest.fixture
@@ -102,6 +102,8 @@ def leaves(command: click.Command, *above: str) -> Iterator[str]:
     if not isinstance(command, click.Group):
         yield " ".join(above)
         return
+    if above and command.invoke_without_command:
+        yield " ".join(above)
     context = click.Context(command)
     for name in {*command.list_commands(context), *(("ls",) if not above else ())}:
         child = command.get_command(context, name)

@@ -19,11 +19,17 @@ def test_handlers_are_listed_with_their_place_and_who_uses_them(root: Path) -> N
     assert [row["name"] for row in rows[:2]] == ["mail_cleanup", "memory_rollover"]
     assert rows[0]["source"] == "built-in"
     assert rows[0]["jobs"] == ["mail_cleanup"]
+    assert rows[0]["params"]["new_hours"]["default"] == 48
     assert rows[-2] == {
         "name": "photos",
         "description": "Count.",
         "source": "handlers/photos.py:1",
         "jobs": [],
+        "origin": "directory",
+        "package": None,
+        "version": None,
+        "params": None,
+        "error": None,
     }
     assert rows[-1]["jobs"] == ["x", "y"]
 

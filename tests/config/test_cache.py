@@ -85,7 +85,7 @@ def imports_yaml(root: Path) -> tuple[bool, int]:
 
 
 def kept_file(root: Path) -> Path:
-    (path,) = (root / "state" / "cache").iterdir()
+    (path,) = (root / "state" / "cache").glob("config-*.json")
     return path
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from handlers.maintenance import database_vacuum
 from scheduled.handler import Incomplete, NotNow, Skip
-from scheduled.testing import HandlerRunner
+from scheduled.testing import Trial
 from tests.builders import databases, disks, needs, people, soak
 from tests.builders.disks import Disk
 from tests.builders.ecosystem import NOW, context
@@ -128,7 +128,7 @@ def test_an_index_that_lacks_rows_is_damage(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("wal", [False, True])
 def test_d12_a_database_in_use_is_put_off_and_then_done(
-    trial: HandlerRunner, tmp_path: Path, wal: bool
+    trial: Trial, tmp_path: Path, wal: bool
 ) -> None:
     busy = databases.made(tmp_path / "busy.db", wal=wal)
     free = databases.made(tmp_path / "free.db")

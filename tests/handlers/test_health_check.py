@@ -13,7 +13,7 @@ from handlers.maintenance import health_check
 from scheduled.handler import Incomplete, Skip
 from scheduled.state import events, outbox_events, tick_events
 from scheduled.state.store import Store
-from scheduled.testing import HandlerRunner
+from scheduled.testing import Trial
 from tests.builders import disks, needs, people
 from tests.builders.command import scheduled
 from tests.builders.disks import Disk
@@ -56,7 +56,7 @@ def test_d10_enabled_it_runs_without_any_configuration(root: Path) -> None:
     assert said.code == (row["outcome"] == "failed")
 
 
-def test_d10_unhealthy_is_a_failure_that_keeps_its_result(trial: HandlerRunner) -> None:
+def test_d10_unhealthy_is_a_failure_that_keeps_its_result(trial: Trial) -> None:
     run = trial.run(
         "scheduled.handlers.maintenance.health_check",
         params={"memory_threshold_percent": 0.001, "disk_threshold_percent": 100},

@@ -49,7 +49,7 @@ def _entry(id_: str, fields: Mapping[str, Any], config: Config, path: Path) -> N
     document = yaml_document.parse(f"jobs:\n{indent(text, '  ')}".encode(), path.name)
     zone, timeout = LocalZone(config.timezone), config.default_timeout
     parsed = validate.validate_config(
-        document, path.name, lambda: zone, timeout, lambda _: config.handlers
+        document, path.name, lambda: zone, timeout, lambda _: config.offer
     )
     place = re.compile(rf"{re.escape(path.name)}:\d+: (?:jobs\.{re.escape(id_)}(?:\.|: ))?")
     if parsed.problems:

@@ -162,7 +162,7 @@ def _settings(
     document = yaml_document.parse(text.encode(), path.name)
     timeout = config.default_timeout
     validate.validate_config(
-        document, path.name, lambda: LocalZone(config.timezone), timeout, lambda _: config.handlers
+        document, path.name, lambda: LocalZone(config.timezone), timeout, lambda _: config.offer
     )
     return Settings(path, text, is_new)
 

@@ -1,0 +1,179 @@
+"""Handlers of installed packages, by the real command in an environment that has them."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.builders.configuration import written
+from tests.builders.idle import full_ticks
+from tests.builders.installed import WITHOUT_SWEEPS
+from tests.builders.packages import DECORATED, Environment
+
+pytestmark = pytest.mark.slow
+
+GONE = "was offered by photos-jobs 1.2, which is no longer installed; install it again: "
+PLAIN = 'def tidy(context):\n    """Tidy up."""\n    return {"tidy": True}\n'
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> Environment:
+    """An environment with this program and nothing else."""
+    return Environment(tmp_path / "venv")
+
+
+# What a package offers
+
+
+def test_a_decorated_function_of_a_package_is_a_handler_and_a_job(
+    env: Environment, root: Path
+) -> None:
+    env.install()
+
+    assert (env.rows(root), env.problems(root)) == (
+        {
+            "thumbnails": {
+                "name": "thumbnails",
+                "description": "Make the thumbnails that are missing.",
+                "source": "photos-jobs 1.2: photos/jobs.py:7",
+                "jobs": ["thumbnails"],
+                "origin": "package",
+                "package": "photos-jobs",
+                "version": "1.2",
+                "params": {
+                    "size": {
+                        "about": "how wide, in pixels",
+                        "kind": "a whole number above 0",
+                        "default": 128,
+                    }
+                },
+                "error": None,
+            }
+        },
+        [],
+    )
+    assert env.result(root, "thumbnails") == {"size": 64}
+    table = env.run(root, "handlers").out
+    assert "photos-jobs 1.2" in table
+    assert "size" in table
+
+
+def test_the_configuration_changes_and_disables_what_a_package_brings(
+    env: Environment, root: Path
+) -> None:
+    env.install()
+    written(root, "jobs:\n  thumbnails: {schedule: daily, params: {size: 3}, enabled: false}\n")
+
+    (job,) = [
+        job
+        for job in json.loads(env.run(root, "config", "show", "--json").out)["jobs"]
+        if job["id"] == "thumbnails"
+    ]
+
+    assert (job["schedule"], job["params"], job["enabled"]) == ("daily", {"size": 3}, False)
+    assert job["source"] == "photos-jobs 1.2: photos/jobs.py:7, scheduled.yaml:2"
+
+
+def test_params_of_a_package_are_checked_against_its_table(env: Environment, root: Path) -> None:
+    env.install()
+    written(root, "jobs:\n  thumbnails: {params: {size: 0}}\n")
+
+    (sentence,) = env.problems(root)
+
+    assert "thumbnails: params.size: 0: expected a whole number above 0" in sentence
+
+
+def test_a_function_without_a_decorator_is_a_handler_for_jobs_and_no_job(
+    env: Environment, root: Path
+) -> None:
+    env.install(entries="tidy = tidying:tidy", files={"tidying.py": PLAIN})
+    written(root, "jobs:\n  weekly: {schedule: weekly, handler: tidy}\n")
+
+    assert env.jobs(root) == ["weekly"]
+    assert env.rows(root)["tidy"]["jobs"] == ["weekly"]
+    assert env.result(root, "weekly") == {"tidy": True}
+
+
+def test_a_function_may_be_imported_from_where_the_package_defines_it(
+    env: Environment, root: Path
+) -> None:
+    files = {
+        "photos/__init__.py": "from .inner import make as thumbnails\n",
+        "photos/inner/__init__.py": "from photos.inner.jobs import thumbnails as make\n",
+        "photos/inner/jobs.py": DECORATED,
+    }
+    env.install(entries="thumbnails = photos:thumbnails", files=files)
+
+    assert env.rows(root)["thumbnails"]["source"] == "photos-jobs 1.2: photos/inner/jobs.py:7"
+    assert env.result(root, "thumbnails") == {"size": 64}
+
+
+def test_a_tick_runs_no_code_of_a_package_but_that_of_a_due_job(
+    env: Environment, root: Path
+) -> None:
+    trap = f"open({str(root / 'imported')!r}, 'w')\n"
+    env.install(files={"photos/__init__.py": trap, "photos/jobs.py": trap + DECORATED})
+
+    codes = {env.run(root, *words).code for words in (["run"], ["list"], ["config", "show"])}
+
+    assert (codes, (root / "imported").exists()) == ({0}, False)
+    assert env.jobs(root) == ["thumbnails"]
+
+
+# When something is installed
+
+
+def test_an_installation_is_noticed_by_the_next_tick_and_read_once(
+    env: Environment, root: Path
+) -> None:
+    written(root, WITHOUT_SWEEPS)
+    os.utime(root / "scheduled.yaml", (1_700_000_000, 1_700_000_000))
+    before = [env.tick(root), env.tick(root), full_ticks(root)]
+    late = DECORATED.replace('schedule="hourly"', 'schedule="0 3 1 1 *", first_run="now"')
+    env.install(files={"photos/jobs.py": late})
+    os.utime(env.site / "photos/jobs.py", (1_700_000_000, 1_700_000_000))
+
+    after = [env.tick(root), env.tick(root), full_ticks(root)]
+
+    assert (before, after) == ([0, 0, 1], [0, 0, 2])
+    history = json.loads(env.run(root, "history", "--json").out)["runs"]
+    assert [(row["job"], row["result"]) for row in history] == [("thumbnails", {"size": 64})]
+
+
+def test_packages_are_looked_at_again_only_after_a_change(env: Environment, root: Path) -> None:
+    env.install()
+    code = (
+        "import sys; from scheduled.config import load; from scheduled.config.paths import"
+        f" PathOptions; load.load(PathOptions({str(root)!r}, state_dir={str(root / 's')!r},"
+        " environ={})).save_caches(); print([name for name in ('entry_points', 'handler_source',"
+        " 'installed_packages') if f'scheduled.config.{name}' in sys.modules])"
+    )
+
+    first, second = (env.python_says(code) for _ in range(2))
+
+    assert first == "['entry_points', 'handler_source', 'installed_packages']"
+    assert second == "['installed_packages']"
+
+
+def test_a_package_of_which_half_is_installed_is_looked_at_again(
+    env: Environment, root: Path
+) -> None:
+    about = env.install(age=1)
+    text = (about / "entry_points.txt").read_text()
+    (about / "entry_points.txt").unlink()
+    assert (env.run(root, "run").code, env.jobs(root)) == (0, [])
+    stamp = env.site.stat()
+
+    (about / "entry_points.txt").write_text(text)
+    os.utime(env.site, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+
+    assert env.jobs(root) == ["thumbnails"]
+
+
+def test_an_edited_file_of_a_package_takes_effect(env: Environment, root: Path) -> None:
+    env.install()
+    env.run(root, "run")
+    (env.site / "photos/jobs.py").write_text(DECORATED.replace("64", "65"))
+
+    assert env.result(root, "thumbnails") == {"size": 65}
