@@ -1,4 +1,4 @@
-"""Calls that only Linux has: holes in files, leases, reserved space, subreapers."""
+"""Calls that only Linux has: holes in files, leases, swapped names, reserved space, subreapers."""
 
 import contextlib
 import errno
@@ -11,10 +11,9 @@ from scheduled.errors import shortage_of
 from scheduled.system import private
 
 FALLOC_FL_KEEP_SIZE = 1
-
-
 FALLOC_FL_PUNCH_HOLE = 2
 FALLOC_FL_COLLAPSE_RANGE = 8
+RENAME_EXCHANGE = 2
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 MEMORY_UNIT = 1024 if sys.platform == "linux" else 1
@@ -83,6 +82,29 @@ def take_lease(descriptor: int) -> bool | None:
     except OSError:  # not ours, or a file system without leases
         return None
     return True
+
+
+def has_lease(descriptor: int) -> bool:
+    """Return whether nobody waits to write to a file whose lease was taken."""
+    import fcntl
+
+    return fcntl.fcntl(descriptor, fcntl.F_GETLEASE) == fcntl.F_RDLCK
+
+
+def exchange(folder: int, name: str, other: str) -> None:
+    """Swap what two names in an open folder stand for, in one step: renameat2(2). Raises OSError.
+
+    ENOSYS or EINVAL, where the C library or the file system cannot.
+    """
+    import ctypes
+
+    library = ctypes.CDLL(None, use_errno=True)
+    if sys.platform != "linux" or not hasattr(library, "renameat2"):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS), name)
+    names = os.fsencode(name), os.fsencode(other)
+    if library.renameat2(folder, names[0], folder, names[1], RENAME_EXCHANGE):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), other)
 
 
 def reserve(descriptor: int, length: int) -> None:
