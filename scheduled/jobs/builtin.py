@@ -8,7 +8,13 @@ somebody enables them, or the configuration mentions them: nobody asked for them
 from collections.abc import Iterable
 from typing import Any
 
-from scheduled.jobs import agency_jobs, ecosystem_jobs, maintenance_jobs, project_jobs
+from scheduled.jobs import (
+    agency_jobs,
+    ecosystem_jobs,
+    maintenance_jobs,
+    project_jobs,
+    security_jobs,
+)
 from scheduled.jobs.model import FirstRun, Job
 from scheduled.jobs.permissions import Permissions, level_of_builtin
 from scheduled.quick_classes import replace
@@ -18,6 +24,7 @@ JOBS: tuple[Job, ...] = (
     *ecosystem_jobs.JOBS,
     *project_jobs.JOBS,
     *maintenance_jobs.JOBS,
+    *security_jobs.JOBS,
     *agency_jobs.JOBS,
 )
 BINDABLE = frozenset(job.id for job in agency_jobs.JOBS) | maintenance_jobs.BINDABLE

@@ -33,6 +33,11 @@ class Search:
         if not self._parts or _MAGIC.search(self._parts[0]):
             raise UsageError(f"{pattern}: means the whole machine; name a directory in it")
 
+    @property
+    def is_pattern(self) -> bool:
+        """Whether it may stand for several files, and so for none."""
+        return bool(_MAGIC.search(self._pattern))
+
     def paths(self) -> list[str]:
         """Return the absolute paths, sorted. Raise UsageError if the directory is unusable."""
         fixed = next(

@@ -14,26 +14,26 @@ POLL_SECONDS = 0.01
 
 
 @contextlib.contextmanager
-def locked(folder: Folder, name: str, wait: float) -> Iterator[None]:
+def locked(folder: Folder, name: str, wait: float, *, mode: int = 0o644) -> Iterator[None]:
     """Hold the kernel's lock on a file in the folder, as filelock does, but through no link.
 
-    Raises LockedError after `wait` seconds, and OSError.
+    The file is made with `mode`. Raises LockedError after `wait` seconds, and OSError.
     """
     until = time.monotonic() + wait
-    descriptor = _lock(folder, name, until)
+    descriptor = _lock(folder, name, until, mode)
     while not _is_current(folder, name, descriptor):  # somebody has removed or replaced it
         os.close(descriptor)
-        descriptor = _lock(folder, name, until)
+        descriptor = _lock(folder, name, until, mode)
     try:
         yield
     finally:
         os.close(descriptor)
 
 
-def _lock(folder: Folder, name: str, until: float) -> int:
+def _lock(folder: Folder, name: str, until: float, mode: int) -> int:
     import fcntl
 
-    descriptor = _lock_file(folder, name)
+    descriptor = _lock_file(folder, name, mode)
     try:
         while True:
             with contextlib.suppress(BlockingIOError):
@@ -47,7 +47,7 @@ def _lock(folder: Folder, name: str, until: float) -> int:
         raise
 
 
-def _lock_file(folder: Folder, name: str) -> int:
+def _lock_file(folder: Folder, name: str, mode: int) -> int:
     """Return an open lock file, which is made if it is missing."""
     flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
@@ -55,10 +55,10 @@ def _lock_file(folder: Folder, name: str) -> int:
     except FileNotFoundError:
         with contextlib.suppress(FileExistsError):
             made = flags | os.O_CREAT | os.O_EXCL
-            descriptor = os.open(name, made, 0o644, dir_fd=folder.descriptor)
+            descriptor = os.open(name, made, mode, dir_fd=folder.descriptor)
             folder.give_to_owner(descriptor)
             return descriptor
-        return _lock_file(folder, name)
+        return _lock_file(folder, name, mode)
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise LinkError(f"{folder.path}/{name}", "a link, which is not followed") from None
