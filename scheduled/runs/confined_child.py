@@ -14,7 +14,7 @@ from typing import NoReturn
 from scheduled.errors import reason_of
 from scheduled.quick_classes import NamedTuple
 from scheduled.runs.confine import Confinement
-from scheduled.system import descriptors, forking, landlock, private
+from scheduled.system import descriptors, forking, landlock, private, seccomp
 
 REPORT = 3
 """The descriptor for the report of a handler."""
@@ -154,6 +154,8 @@ def enter(confinement: Confinement, program: Program | None = None) -> None:
     landlock.give_up_new_privileges()
     if ruleset is not None:
         ruleset.enter()
+    if confinement.is_scoped and confinement.user is None:  # as another user, it cannot anyway
+        seccomp.leave_others_alone()
 
 
 def _limit(confinement: Confinement) -> None:

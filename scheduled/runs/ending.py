@@ -269,7 +269,20 @@ def _handler_report(path: Path, job: Job) -> dict[str, Any]:
         report = files.parse_json(private.read(result_path), result_path)
     except (OSError, UnreadableFileError):
         return {}
+    if job.level in CONFINED and not _is_as_written(report):
+        return {}
     return report if _is_report(report) else {}
+
+
+def _is_as_written(report: Any) -> bool:
+    """Return whether `handler_child` could have written this: it looks at what handlers return."""
+    try:
+        json.dumps(report, allow_nan=False).encode()
+    except (ValueError, RecursionError):
+        return False
+    parts = report.values() if isinstance(report, dict) else ()
+    is_result = isinstance(report, dict) and isinstance(report.get("result"), dict | None)
+    return is_result and not any(map(files.is_too_deep, parts))
 
 
 def _is_report(report: Any) -> bool:

@@ -298,3 +298,22 @@ def test_a_directory_behind_a_link_is_not_written_to(home: Confined) -> None:
     home.settings["permissions"] = {"user.*": {"write": ["data", "data/sub"]}}
 
     assert f"leads by a link to {home.folder}/other" in home.run("true")["error"]
+
+
+def test_a_run_changes_neither_limits_nor_priority_of_its_keeper(home: Confined) -> None:
+    needs.programs("prlimit", "renice", "taskset", "chrt", "ionice")
+    ways = (
+        "prlimit --nofile=5:5 --pid",
+        "renice -n 5 -p",
+        "taskset -p 1",
+        "chrt -b -p 0",
+        "ionice -c 3 -p",
+    )
+    tries = "; ".join(f"{way} $PPID && echo DONE" for way in ways)
+
+    row = home.run(
+        f"{tries}; nice -n 3 nice; prlimit --nofile=9:9 true && ulimit -n 100 && echo own"
+    )
+
+    assert "DONE" not in row["output"]
+    assert row["output"].splitlines()[-2:] == ["3", "own"]

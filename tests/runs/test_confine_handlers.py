@@ -130,6 +130,26 @@ def test_a_report_that_no_handler_would_write_is_none(home: Confined) -> None:
     assert "larger than" in row["error"]
 
 
+FORGED = [
+    '{"result": {"a": NaN}, "memory": {}, "events": []}',
+    f'{{"result": {{"a": {"[" * 400}{"]" * 400}}}, "memory": {{}}, "events": []}}',
+    f'{{"result": {{}}, "memory": {{"a": {"[" * 400}{"]" * 400}}}, "events": []}}',
+    '{"result": 5, "memory": {}, "events": []}',
+    '{"result": {}, "memory": {}, "events": [], "seconds": 1e999}',
+    "[]",
+]
+
+
+@pytest.mark.parametrize("report", FORGED)
+def test_a_report_that_a_job_has_made_up_is_none(home: Confined, report: str) -> None:
+    leave = f"os.write(3, {report.encode()!r}); os._exit(0)"
+
+    row = run(home, f"import os\ndef run(context):\n    {leave}\n")
+
+    assert (row["outcome"], row["result"]) == ("failed", None)
+    assert row["error"] == "the handler ended without a result (exit code 0)"
+
+
 def test_what_a_handler_leaves_in_its_report_is_its_own_word_alone(home: Confined) -> None:
     row = run(home, LEAVES)
 
