@@ -147,6 +147,18 @@ def test_d10_a_subscriber_that_cannot_be_told_is_unhealthy(tmp_path: Path) -> No
     assert "message_bus: subscriber dash: exit code 1" in result["error"]
 
 
+def test_of_many_problems_of_a_check_the_first_are_named(tmp_path: Path) -> None:
+    def message(count: int) -> str:
+        failing = {f"s{number}": "refused" for number in range(count)}
+        Store(tmp_path / "state").load().record(NOW, tick_events.subscribers_failing(failing))
+        return str(checked(tmp_path)["checks"]["message_bus"]["message"])
+
+    five, seven = message(5), message(7)
+
+    assert five.endswith("subscriber s4: refused")
+    assert seven == f"{five}; and 2 more"
+
+
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Disk]:
     yield from disks.mounted(tmp_path / "disk")
