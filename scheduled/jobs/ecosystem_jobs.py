@@ -6,7 +6,7 @@ Mail is cleaned up first, so that all jobs of a tick that count mail count the s
 from scheduled.jobs.model import SYSTEM_ZONE, FirstRun, Job, Priority
 
 TIMEOUT = 300.0
-PROJECT_JOBS = ("project_health", "stale_cache")
+PROJECT_JOBS = ("project_health", "warden_scan", "stale_cache")
 """The report has a section of theirs."""
 JOBS: tuple[Job, ...] = (
     Job(

@@ -27,6 +27,12 @@ JOBS: tuple[Job, ...] = (
         "Look into every registered project and write PROJECTS.central.json",
     ),
     _job(
+        "warden_scan",
+        "daily",
+        "Compliance of projects",
+        "Check every registered project against the rules in its params",
+    ),
+    _job(
         "stale_cache",
         "every_15m",
         "Stale bytecode",

@@ -57,6 +57,18 @@ def test_a_missing_registry_is_an_error_where_the_job_is_wanted(root: Path) -> N
     assert str(root) in scheduled(root, "logs", "project_health").out
 
 
+def test_the_first_tick_is_silent_and_without_rules_compliance_is_skipped(root: Path) -> None:
+    registry(root, {"a": made(root / "a")})
+
+    said = scheduled(root, "run")
+
+    assert (said.code, said.out, said.err) == (0, "", "")
+    results = once(root)
+    assert results["stale_cache"]["output"]["cache_dirs"] == 0
+    assert results["warden_scan"]["status"] == "skipped"
+    assert results["warden_scan"]["output"] == {"reason": "no rules configured"}
+
+
 def test_once_can_log_as_gaia_does_beside_its_json(root: Path) -> None:
     registry(root, {"a": root / "a"})
 
@@ -73,7 +85,8 @@ def test_a_tick_can_run_what_is_not_due(root: Path, word: str) -> None:
 
     said = scheduled(root, "run", "--json", word)
 
-    assert [run["job"] for run in json.loads(said.out)["runs"]] == ["project_health"]
+    ran = [run["job"] for run in json.loads(said.out)["runs"]]
+    assert sorted(ran) == ["project_health", "stale_cache", "warden_scan"]
 
 
 def test_a_registry_that_comes_and_goes_is_noticed_by_the_next_tick(root: Path) -> None:

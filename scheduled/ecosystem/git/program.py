@@ -1,15 +1,11 @@
 """git itself: run with nothing of its surroundings, and with a time limit."""
 
-import contextlib
 import os
-import select
-import signal
-import subprocess  # here, as whoever has given up root may not be able to import any more
-import time
 from collections.abc import Callable, Mapping, Sequence
 
-from scheduled.errors import reason_of
 from scheduled.quick_classes import NamedTuple
+from scheduled.system import bounded
+from scheduled.system.bounded import NotStartedError
 
 ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -29,8 +25,6 @@ ENVIRONMENT = {
     "GIT_PAGER": "cat",
 }
 """All that git gets, whatever is set where this program runs."""
-CHUNK = 1 << 16
-LONGEST_COMPLAINT = 4096
 
 
 class GitError(Exception):
@@ -52,66 +46,14 @@ class Git(NamedTuple):
         self, words: Sequence[str], environ: Mapping[str, str], take: Callable[[bytes], None]
     ) -> None:
         """Hand what git prints to `take`, piece by piece. Raises GitError."""
-        out, out_end = os.pipe()
-        err, err_end = os.pipe()
         try:
-            child = subprocess.Popen(
-                [self.path, *words],
-                stdin=subprocess.DEVNULL,
-                stdout=out_end,
-                stderr=err_end,
-                cwd="/",
-                env={**ENVIRONMENT, **environ},
-                start_new_session=True,
-            )
-        except (OSError, ValueError) as error:
-            os.close(out)
-            os.close(err)
-            reason = reason_of(error) if isinstance(error, OSError) else str(error)
-            raise GitError(f"git cannot be started: {reason}") from None
-        finally:
-            os.close(out_end)
-            os.close(err_end)
-        complaint = _heard(child, {out: take}, err, time.monotonic() + self.seconds)
-        if complaint is None:
+            ended = bounded.run([self.path, *words], {**ENVIRONMENT, **environ}, self.seconds, take)
+        except NotStartedError as error:
+            raise GitError(f"git cannot be started: {error}") from None
+        if ended.code is None:
             raise GitError(f"git took longer than {self.seconds:g} seconds")
-        if child.returncode:
-            raise _refusal(child.returncode, complaint)
-
-
-def _heard(
-    child: "subprocess.Popen[bytes]",
-    takers: dict[int, Callable[[bytes], None]],
-    err: int,
-    until: float,
-) -> bytes | None:
-    """Read what git prints until it ends; return its complaints, or None if it took too long.
-
-    It is killed then, with all that it has started.
-    """
-    complaint, pipes = b"", {*takers, err}
-    try:
-        while pipes:
-            left = until - time.monotonic()
-            ready = select.select([*pipes], [], [], left)[0] if left > 0 else []
-            if not ready:
-                return None
-            for pipe in ready:
-                chunk = os.read(pipe, CHUNK)
-                if not chunk:
-                    pipes.discard(pipe)
-                elif pipe == err:
-                    complaint = (complaint + chunk)[-LONGEST_COMPLAINT:]
-                else:
-                    takers[pipe](chunk)
-        return complaint
-    finally:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            if pipes:
-                os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
-        for pipe in (*takers, err):
-            os.close(pipe)
+        if ended.code:
+            raise _refusal(ended.code, ended.complaint)
 
 
 def _refusal(code: int, complaint: bytes) -> GitError:

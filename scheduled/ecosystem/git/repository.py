@@ -108,8 +108,7 @@ def _describe(found: Repository, folder: str, place: Layout, scratch: Scratch | 
         if scratch and head.commit:
             scratch.check_commit(place, config, head)
         return
-    hash_size = 32 if config.get("extensions.objectformat").lower() == "sha256" else 20
-    found.watched += _working_tree(folder, place, hash_size)
+    found.watched += _working_tree(folder, place, _hash_size(config))
     if scratch is not None:
         _compare(facts, scratch.changes(folder, place, config, head, upstream))
 
@@ -148,21 +147,30 @@ def _places(folder: str, place: Layout, head: Head, upstream: Upstream | None) -
     return [*places, *refs.places(place, names), f"{place.common_dir}/info/exclude"]
 
 
+def tracked(place: Layout, hash_size: int = 0) -> list[str]:
+    """Return the files that are tracked, by their paths. Raises ValueError for a damaged index."""
+    if not hash_size:
+        hash_size = _hash_size(_config(place))
+    names = [f"{place.git_dir}/index"]
+    with os.scandir(place.git_dir) as entries:
+        names += [entry.path for entry in entries if entry.name.startswith("sharedindex.")]
+    contents = (small(name, index.LARGEST) for name in names)
+    return [entry.path for data in contents if data for entry in index.files(data, hash_size)]
+
+
+def _hash_size(config: GitConfig) -> int:
+    return 32 if config.get("extensions.objectformat").lower() == "sha256" else 20
+
+
 def _working_tree(folder: str, place: Layout, hash_size: int) -> list[str]:
     """Return the files of a working tree that are tracked, and the folders they are in.
 
     Of a large one only the folders, in which new files appear.
     """
-    names = [f"{place.git_dir}/index"]
-    with os.scandir(place.git_dir) as entries:
-        names += [entry.path for entry in entries if entry.name.startswith("sharedindex.")]
-    tracked: list[str] = []
-    for name in names:
-        try:
-            data = small(name, index.LARGEST)
-            tracked += [entry.path for entry in index.files(data, hash_size)] if data else []
-        except ValueError:
-            continue  # git will say what is wrong with it
-    folders = {os.path.dirname(path) for path in tracked}
-    paths = [*folders, *(tracked if len(tracked) <= MOST_FILES else ())]
-    return [f"{folder}/{path}" for path in paths if path]
+    try:
+        paths = tracked(place, hash_size)
+    except ValueError:
+        return []  # git will say what is wrong with it
+    folders = {os.path.dirname(path) for path in paths}
+    watched = [*folders, *(paths if len(paths) <= MOST_FILES else ())]
+    return [f"{folder}/{path}" for path in watched if path]
