@@ -19,6 +19,7 @@ KINDS = (
     "disk",
     "undeliverable",
     "no_ticks",
+    "error_rate",
     "deadline",
     "data_loss_risk",
     "daily_report",

@@ -22,6 +22,10 @@ UNDELIVERED = timedelta(hours=1)
 """A message that waits for longer has no working channel."""
 SUCCEEDED = "succeeded"
 """Why an incident of a job ends that works again."""
+ELEVATED = 0.10
+"""The share of runs of a day that may fail for good."""
+FEWEST_FAILURES = 3
+"""Fewer say nothing about a rate."""
 NO_TICKS = timedelta(minutes=15)
 """A shorter time without ticks, while cron should have called, is nothing to tell."""
 
@@ -40,12 +44,17 @@ class Kind(StrEnum):
     DISK = "disk"  # no space left, or another resource of the machine
     UNDELIVERABLE = "undeliverable"  # messages wait, as no channel takes them
     NO_TICKS = "no_ticks"  # cron did not call for a long time
+    ERROR_RATE = "error_rate"  # many runs fail, but of no job enough to tell of it
 
 
 OF_JOBS = frozenset(
     (Kind.FAILING, Kind.DEAD_LETTER, Kind.SUSPENDED, Kind.MISSED, Kind.SLOW, Kind.DEADLINE)
 )
 """The kinds that are about a job."""
+
+
+OF_FAILURES = frozenset((Kind.FAILING, Kind.DEAD_LETTER, Kind.SUSPENDED))
+"""The kinds that tell that runs of a job fail."""
 
 
 class Sign(StrEnum):
@@ -319,3 +328,18 @@ def condition(kind: Kind, case: str, text: str, why_over: str) -> Finding:
     """Return the finding about what is wrong now: `text`, or '' if it is not."""
     sign = Sign.LASTS if text else Sign.OVER
     return Finding(kind, case, sign, text=text or why_over)
+
+
+def error_rate(failed: int, succeeded: int, *, is_told: bool) -> Finding:
+    """Return the finding about the runs of the last day, of all jobs.
+
+    `is_told` is whether an incident of a job has told of failures meanwhile.
+    """
+    case, runs = case_of(Kind.ERROR_RATE, "runs"), failed + succeeded
+    share = failed / runs if runs else 0.0
+    if share <= ELEVATED:
+        return Finding(Kind.ERROR_RATE, case, Sign.OVER, text="a tenth at most fail")
+    if failed < FEWEST_FAILURES or is_told:
+        return Finding(Kind.ERROR_RATE, case, Sign.UNKNOWN)
+    text = f"{failed} of {runs} runs failed for good in the last 24 hours ({share:.0%})"
+    return Finding(Kind.ERROR_RATE, case, Sign.LASTS, text=text)

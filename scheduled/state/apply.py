@@ -148,6 +148,7 @@ def _retry_cancelled(state: State, event: kinds.RetryCancelled) -> None:
         job_entry.add_dead_letter(state, event, event.get("at"))
         job_entry.count_dead_letter(entry, event, event.get("at"))
         incident_entries.slot_settled(state, entry, event, event.get("at"))
+        _tally_dead_letter(state, event)
         if event.get("outcome") == "interrupted":
             entry["failures"] = entry.get("failures", 0) + 1
 
@@ -204,6 +205,7 @@ def _run_ended(state: State, event: kinds.RunEnded) -> None:
     job_entry.count_outcome(entry, event)
     incident_entries.slot_settled(state, entry, event, since)
     _tally(state, event.get("at"), event["outcome"])
+    _tally_dead_letter(state, event)
     _remember(state, entry, event)
     state["outbox"].extend(cast("list[OutboxEntry]", event.get("outgoing", [])))
 
@@ -232,6 +234,11 @@ def _tally(state: State, at: str | None, outcome: str, count: int = 1) -> None:
         state["tallies"] = tallies = {key: tallies[key] for key in tallies if key > oldest}
     tally = tallies.setdefault(hour, {})
     tally[outcome] = tally.get(outcome, 0) + count
+
+
+def _tally_dead_letter(state: State, event: kinds.RunEnded | kinds.RetryCancelled) -> None:
+    if event.get("dead_letter") and "seq" in event:  # version 0.1.0 did not count them
+        _tally(state, event.get("at"), "dead_letters")
 
 
 # Commands of a person

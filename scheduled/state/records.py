@@ -222,7 +222,10 @@ def hour_of(instant: str) -> str:
 
 
 def count_outcomes(state: State, now: datetime) -> Counter[str]:
-    """Count how slots and runs ended in the last 24 hours, to the hour."""
+    """Count how slots and runs ended in the last 24 hours, to the hour.
+
+    Besides the outcomes there are `dead_letters`: slots that failed for good.
+    """
     oldest, newest = hour_of(format_utc(now - DAY)), hour_of(format_utc(now))
     outcomes: Counter[str] = Counter()
     for hour, tally in state["tallies"].items():

@@ -33,7 +33,9 @@ _EVENTS = {
     Act.REMIND: "incident_reminded",
     Act.CLOSE: "incident_closed",
 }
-_GROUPS = {Kind.FAILING: "failure", Kind.DEAD_LETTER: "failure", Kind.SUSPENDED: "failure"}
+_GROUPS = dict.fromkeys(
+    (Kind.FAILING, Kind.DEAD_LETTER, Kind.SUSPENDED, Kind.ERROR_RATE), "failure"
+)
 
 _OF_JOBS = {
     Priority.URGENT: "critical",
@@ -159,7 +161,8 @@ def _place(config: Config) -> str:
 def priority(incident: Incident, job: Job | None) -> str:
     """Return how important an incident is, as one of `message.PRIORITIES`."""
     if not incident.job:
-        return "high" if incident.kind == Kind.UNDELIVERABLE else "critical"
+        is_less = incident.kind in (Kind.UNDELIVERABLE, Kind.ERROR_RATE)
+        return "high" if is_less else "critical"
     if incident.kind in (Kind.SLOW, Kind.DEADLINE):
         return "normal"
     return _OF_JOBS[job.priority if job is not None else Priority.MEDIUM]

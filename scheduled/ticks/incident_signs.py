@@ -51,7 +51,9 @@ def all_signs(
 ) -> Iterator[Finding]:
     """Yield all that a tick has found, but for what no space was found for."""
     state = context.store.state
-    yield from _of_jobs(context, config, report, known, now)
+    of_jobs = [*_of_jobs(context, config, report, known, now)]
+    yield from of_jobs
+    yield _error_rate(state, of_jobs, known, now)
     yield configuration(config.problems, known)
     yield _undelivered(state, known, now)
     yield from _silence(state, config, known.get(SILENCE), now)
@@ -142,6 +144,27 @@ def _of_jobs(
     for name in involved - {job.id for job in config.jobs} - {""}:
         if not config.problems and _is_gone(context.memory(name), now):
             yield from incidents.of_job(JobFacts(name, now, GONE), known)
+
+
+def _error_rate(state: State, of_jobs: Iterable[Finding], known: Known, now: datetime) -> Finding:
+    """Return the finding about all runs of a day; whoever is told of a job knows that runs fail."""
+    from scheduled.state.incident_entries import closed_incidents
+
+    outcomes = records.count_outcomes(state, now)
+    found = any(
+        finding.kind in incidents.OF_FAILURES
+        and (finding.case in known or finding.sign is not incidents.Sign.OVER)
+        for finding in of_jobs
+    )
+    ended = (
+        incident.kind in incidents.OF_FAILURES
+        and incident.closed_at is not None
+        and now - incident.closed_at < incidents.DAY
+        for incident in closed_incidents(state)
+    )
+    return incidents.error_rate(
+        outcomes["dead_letters"], outcomes["succeeded"], is_told=found or any(ended)
+    )
 
 
 def _may_be_ill(

@@ -27,6 +27,7 @@ WORDS = {
     "disk": "no space or resource left",
     "undeliverable": "messages not delivered",
     "no_ticks": "cron did not run",
+    "error_rate": "many runs fail",
 }
 """What is printed for each kind."""
 MOMENTS = frozenset(("no_ticks",))

@@ -285,3 +285,25 @@ def test_what_is_wrong_now_lasts_until_it_is_not() -> None:
     assert incidents.condition(Kind.DISK, "x", "full", "space").sign is Sign.LASTS
     over = incidents.condition(Kind.DISK, "x", "", "space")
     assert (over.sign, over.text) == (Sign.OVER, "space")
+
+
+@pytest.mark.parametrize(
+    ("failed", "succeeded", "is_told", "expected"),
+    [
+        (0, 0, False, Sign.OVER),
+        (3, 27, False, Sign.OVER),
+        (3, 26, False, Sign.LASTS),
+        (3, 26, True, Sign.UNKNOWN),
+        (2, 0, False, Sign.UNKNOWN),
+        (1000, 9000, False, Sign.OVER),
+        (1001, 9000, False, Sign.LASTS),
+    ],
+)
+def test_an_error_rate_above_a_tenth_is_told_unless_a_job_has_told_of_it(
+    failed: int, succeeded: int, is_told: bool, expected: Sign
+) -> None:
+    found = incidents.error_rate(failed, succeeded, is_told=is_told)
+
+    assert (found.kind, found.sign) == (Kind.ERROR_RATE, expected)
+    if expected is Sign.LASTS:
+        assert f"{failed} of {failed + succeeded} runs failed for good" in found.text

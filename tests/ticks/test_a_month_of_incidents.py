@@ -42,6 +42,7 @@ FLAGS = {
     "index may end": (9, LENGTH),
     "report waits": (21, 25),
     "mail is down": (26, 29),
+    "some fail": (26, 29),
 }
 BROKEN = range(26, 28)
 """The days on which the configuration is broken."""
@@ -58,6 +59,7 @@ EXPECTED = {
     Kind.MISSED: [(22, [23], 25)],
     Kind.CONFIGURATION: [(26, [27], 28)],
     Kind.UNDELIVERABLE: [(27, [28], 29)],
+    Kind.ERROR_RATE: [(26, [27], 29)],
 }
 
 FULL = """
@@ -93,6 +95,7 @@ JOBS = (
         warn_after=7200.0,
         timeout=30 * 86400.0,
     ),
+    *(daily(f"some-{n}", command=flagged("some fail"), alert_after=9) for n in range(3)),
     daily("night", command="echo $SCHEDULED_SLOT >> nights", schedule="30 2 25 10 *"),
 )
 

@@ -184,6 +184,7 @@ URGENT, LOW = job("urgent", priority=Priority.URGENT), job("low", priority=Prior
         ("", "disk", "critical"),
         ("", "no_ticks", "critical"),
         ("", "undeliverable", "high"),
+        ("", "error_rate", "high"),
     ],
 )
 def test_a_channel_is_told_of_the_end_of_what_it_was_told(
