@@ -83,7 +83,8 @@ class NotNowEntry(TypedDict, total=False):
     """The last time that a guard, or the run itself, said not now.
 
     `first` is the first of the unanswered slots it was said to, `count` how often runs for `slot`
-    have said it. Version 0.1.0 left both out. If `unstarted`, the machine lacked something instead.
+    have said it. Version 0.1.0 left both out. `since` is from when on the load of the machine has
+    kept the job waiting. If `unstarted`, the machine lacked something instead.
     """
 
     at: str
@@ -92,6 +93,7 @@ class NotNowEntry(TypedDict, total=False):
     guard: str
     first: str
     count: int
+    since: str
     unstarted: bool
 
 

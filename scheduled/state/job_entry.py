@@ -17,6 +17,8 @@ if TYPE_CHECKING:  # every tick would pay for loading what only a type checker r
         SlotSkipped,
     )
 
+LOAD_GUARDS = frozenset(("max_cpu_percent", "max_memory_percent"))
+"""The guards that say that the machine is under load; `idle_only` says that it is in use."""
 KEPT_DEFERRALS = 20
 KEPT_DURATIONS = 12
 KEPT_DEAD_LETTERS = 20
@@ -108,6 +110,9 @@ def not_now(entry: JobEntry, event: NotNow) -> NotNowEntry:
     answered = _seconds(entry.get("watermark") or "")
     is_unanswered = slot_before and answered < _seconds(slot_before) <= _seconds(slot)
     kept["first"] = (before.get("first") or slot_before or slot) if is_unanswered else slot
+    if event.get("guard") in LOAD_GUARDS:
+        is_more = is_unanswered and before.get("guard") in LOAD_GUARDS
+        kept["since"] = (before.get("since") if is_more else None) or event["at"]
     if "guard" not in event:
         kept["count"] = 1 + (before.get("count", 0) if slot == slot_before else 0)
     return kept

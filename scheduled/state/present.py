@@ -27,6 +27,7 @@ _OF_JOB: tuple[Path, ...] = (
     ("retry", "retry_at"),
     ("open", "started_at"),
     ("deferred", "at"),
+    ("deferred", "since"),
     ("away", "at"),
     ("cancelled", "at"),
     ("suspended", "at"),

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from scheduled.errors import UnusableLockError
-from scheduled.jobs.model import Attempt, Job, Overlap
+from scheduled.jobs.model import Attempt, Job, Overlap, Priority
 from scheduled.jobs.permissions import CONFINED
 from scheduled.planning import active_runs, decide, resolve
 from scheduled.planning.decision import Decision, Verdict
@@ -213,6 +213,10 @@ class _LockedJob:
         except GuardUnusableError as error:
             self._record_not_now(memory, decision, NotNow("a guard", str(error)))
             return GuardUnusable(str(error))
+        if not_now is None and job.priority is Priority.LOW:
+            from scheduled.ticks import stress
+
+            not_now = stress.not_now(tick, memory, decision)
         if not_now is not None:
             return self._record_not_now(memory, decision, not_now)
         return None
