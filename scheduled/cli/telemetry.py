@@ -12,7 +12,7 @@ from scheduled.config import ownership
 from scheduled.errors import UsageError
 from scheduled.state import history, records
 from scheduled.system import plain_json, processes
-from scheduled.views import counting, day_counts, health, telemetry_graph
+from scheduled.views import counting, day_counts, health, telemetry_graph, telemetry_tasks
 from scheduled.views import status as status_view
 from scheduled.views import telemetry as bodies
 from scheduled.views.snapshot import Snapshot
@@ -24,7 +24,10 @@ PERIOD = "7d"
 Body = Callable[[Telemetry, Mapping[str, Any]], dict[str, Any]]
 BODIES: Mapping[str, Body] = {
     "status": lambda told, _: bodies.status(told),
-    "tasks": lambda told, asked: bodies.tasks(told, asked["status"], asked["type"], asked["limit"]),
+    "tasks": lambda told, asked: telemetry_tasks.tasks(
+        told, asked["status"], asked["type"], asked["limit"]
+    ),
+    "list": lambda told, _: telemetry_tasks.listed(told),
     "analytics": lambda told, asked: bodies.analytics(told, asked["period"], asked["task_type"]),
     "cron": lambda told, _: bodies.cron(told),
     "performance": lambda told, _: bodies.performance(told, _memory(told)),
@@ -37,7 +40,7 @@ GRAPH = "graph"
 
 @click.command()
 @click.argument("what", type=click.Choice([*BODIES, GRAPH]))
-@click.option("--status", type=click.Choice(bodies.STATUSES), help="Of tasks: only these.")
+@click.option("--status", type=click.Choice(telemetry_tasks.STATUSES), help="Of tasks: only these.")
 @click.option("--type", type=click.Choice(bodies.TYPES), help="Of tasks: only these.")
 @click.option("--limit", type=click.IntRange(min=0), help="Of tasks: at most so many.")
 @click.option(
@@ -74,7 +77,7 @@ def telemetry(session: Session, /, *, what: str, as_json: bool, **asked: Any) ->
 def _observe(session: Session, what: str, asked: Mapping[str, Any]) -> Telemetry:
     snapshot = session.snapshot()
     since = snapshot.now - bodies.PERIODS[asked["period"]] if what == "analytics" else None
-    if what in ("tasks", "cron", "capabilities", "statistics", GRAPH):
+    if what in ("tasks", "list", "cron", "capabilities", "statistics", GRAPH):
         counts = counting.Counts()  # they need none
     else:
         counts = day_counts.read(

@@ -6,7 +6,7 @@ and a deferral is whatever put a run off: a person, a guard, or the run itself.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,10 +19,10 @@ from scheduled.version import __version__
 from scheduled.views import jobs as job_views
 from scheduled.views.counting import Counts, rate
 from scheduled.views.health import Health
+from scheduled.views.schedule_words import in_words
 from scheduled.views.snapshot import Snapshot
 
 SERVICE = "TaskSchedulerService"
-STATUSES = ("PENDING", "ACTIVE", "COMPLETE", "CANCELLED", "FAILED")
 TYPES = ("one_time", "recurring")
 PERIODS = {
     "1h": timedelta(hours=1),
@@ -85,7 +85,7 @@ class Telemetry:
         ended = [
             instant
             for entry in self.snapshot.state["jobs"].values()
-            if (instant := parse_utc(_last(entry).get("finished_at"))) is not None
+            if (instant := parse_utc(last_run(entry).get("finished_at"))) is not None
         ]
         last = max(ended, default=None)
         return None if last is None else max(int((self.snapshot.now - last).total_seconds()), 0)
@@ -106,7 +106,7 @@ def status(told: Telemetry) -> dict[str, Any]:
     counts, runs = told.counts, told.counts.total.runs
     return {
         "service_name": SERVICE,
-        "healthy": told.health is not Health.CRITICAL,
+        "healthy": told.health is Health.HEALTHY,
         "uptime_seconds": told.uptime,
         "task_management": {
             "active_tasks": len(told.active),
@@ -132,41 +132,6 @@ def _errors(counts: Counts) -> int:
     return counts.total.runs - counts.total.outcomes[Outcome.SUCCEEDED]
 
 
-def tasks(
-    told: Telemetry, status: str | None = None, kind: str | None = None, limit: int | None = None
-) -> dict[str, Any]:
-    """Return the body of `.../tasks`; only `total_count` and `summary` are of all tasks."""
-    rows = [_task(told, job) for job in told.snapshot.jobs]
-    chosen = [
-        row for row in rows if status in (None, row["status"]) and kind in (None, row["type"])
-    ]
-    states, types = (Counter(row[key] for row in rows) for key in ("status", "type"))
-    return {
-        "total_count": len(rows),
-        "filtered_count": len(chosen),
-        "tasks": chosen[:limit],
-        "summary": {
-            "pending": states["PENDING"],
-            "active": states["ACTIVE"],
-            "one_time": types["one_time"],
-            "recurring": types["recurring"],
-        },
-    }
-
-
-def _task(told: Telemetry, job: Job) -> dict[str, Any]:
-    entry = told.entry(job)
-    return {
-        "task_id": job.id,
-        "name": job.name or job.id,
-        "status": told.task_status(job),
-        "type": task_type(job),
-        "next_execution": format_utc(told.snapshot.next_run(job)),
-        "deferral_count": deferral_count(entry),
-        "created_at": entry.get("first_seen"),
-    }
-
-
 def analytics(told: Telemetry, period: str, kind: str | None = None) -> dict[str, Any]:
     """Return the body of `.../analytics`; the counts are those of the period."""
     total, since = told.counts.total, told.snapshot.now - PERIODS[period]
@@ -175,7 +140,7 @@ def analytics(told: Telemetry, period: str, kind: str | None = None) -> dict[str
     created = sum(_is_in(told.entry(job).get("first_seen"), since) for job in jobs)
     completed = sum(
         told.task_status(job) == "COMPLETE"
-        and _is_in(_last(told.entry(job)).get("finished_at"), since)
+        and _is_in(last_run(told.entry(job)).get("finished_at"), since)
         for job in jobs
     )
     deferred = sum(1 for tally in told.counts.jobs.values() if tally.deferrals)
@@ -211,7 +176,8 @@ def _is_in(instant: str | None, since: datetime) -> bool:
     return moment is not None and moment >= since
 
 
-def _last(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+def last_run(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return how the last run of a job went; empty if it never ran."""
     last = entry.get("last") or {}
     return last if last.get("run_id") else entry.get("ran") or {}
 
@@ -249,9 +215,13 @@ def cron(told: Telemetry) -> dict[str, Any]:
     }
 
 
-def _described(jobs: Iterable[Job]) -> str:
-    """Return the time zones of the jobs that have an expression: what it does not say itself."""
-    return f"cron expression in {', '.join(dict.fromkeys(job.timezone for job in jobs))}"
+def _described(jobs: Sequence[Job]) -> str:
+    """Return what the expression of some jobs means, and in which time zones."""
+    words = dict.fromkeys(in_words(schedule_of(job)) for job in jobs)
+    zones = ", ".join(dict.fromkeys(job.timezone for job in jobs))
+    # With an H in it, the times of each job are its own.
+    sentence = next(iter(words)) if len(words) == 1 else f"{len(words)} different times"
+    return f"{sentence} ({zones})"
 
 
 def _triggers(told: Telemetry, jobs: Iterable[Job]) -> list[dict[str, Any]]:
@@ -365,7 +335,7 @@ def metrics(told: Telemetry) -> dict[str, Any]:
         "request_count": counts.requests,
         "error_count": counts.refused,
         "error_rate": rate(counts.refused, counts.requests),
-        "healthy": told.health is not Health.CRITICAL,
+        "healthy": told.health is Health.HEALTHY,
         "scheduled_tasks_created": told.created,
         "scheduled_tasks_completed": good,
         "scheduled_tasks_failed": _errors(counts),

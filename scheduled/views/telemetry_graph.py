@@ -11,7 +11,7 @@ from scheduled.state import history
 from scheduled.state.history import Row
 from scheduled.state.journal import Event
 from scheduled.timing.instants import format_utc
-from scheduled.views.telemetry import Telemetry, task_type
+from scheduled.views.telemetry import Telemetry, deferral_count, task_type
 
 KINDS = frozenset(("end", "deferred", "deferral"))
 """The events that are nodes."""
@@ -24,8 +24,12 @@ def nodes(told: Telemetry, events: Iterable[Event]) -> Iterator[dict[str, Any]]:
     for job in told.snapshot.jobs:
         yield _task(told, job)
     origins = {job.id: _origin(job) for job in told.snapshot.jobs}
+    counts: dict[str, int] = {}
     for event in events:
-        node = _execution(event) if event["event"] == "end" else _deferral(event, origins)
+        if event["event"] == "end":
+            node = _execution(event)
+        else:
+            node = _deferral(event, origins, _count(told, event, counts))
         if node is not None:
             yield node
 
@@ -88,7 +92,15 @@ def _thought(result: Any) -> Iterator[dict[str, str]]:
         yield {"type": "CREATED_THOUGHT", "target": thought}
 
 
-def _deferral(event: Event, origins: Mapping[str, str]) -> dict[str, Any] | None:
+def _count(told: Telemetry, event: Event, counts: dict[str, int]) -> int:
+    """Return how often the job was deferred up to this event, the newest of those not seen yet."""
+    job = str(event.get("job"))
+    known = counts.setdefault(job, deferral_count(told.snapshot.entry(job)))
+    counts[job] -= event["event"] == "deferred" or event.get("until") is not None
+    return max(known, 1)
+
+
+def _deferral(event: Event, origins: Mapping[str, str], count: int) -> dict[str, Any] | None:
     job, number = event.get("job"), event.get("seq")
     by_person = event["event"] == "deferral"
     if not isinstance(job, str) or (by_person and event.get("until") is None):
@@ -102,7 +114,7 @@ def _deferral(event: Event, origins: Mapping[str, str]) -> dict[str, Any] | None
             "original_time": event.get("slot"),
             "deferred_until": until,
             "reason": event.get("reason") or "",
-            "deferral_count": 1,
+            "deferral_count": count,
         },
         "relationships": [
             {"type": "DEFERRAL_OF", "target": job},

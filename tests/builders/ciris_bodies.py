@@ -249,3 +249,8 @@ REAL_METRICS = [
     "oneshot_tasks",
 ]
 """Those that the service really has."""
+LISTED = (
+    *("task_id", "name", "goal_description", "status", "defer_until", "schedule_cron"),
+    *("created_at", "last_triggered_at", "deferral_count", "is_recurring"),
+)
+"""The keys of a task where the service lists them."""

@@ -106,6 +106,49 @@ def test_the_nodes_of_the_graph_are_the_documented_ones(busy: Home) -> None:
     assert made["metadata"]["status"] == "completed"
 
 
+def test_the_deferrals_of_a_task_are_counted_up(busy: Home) -> None:
+    found = [node["metadata"] for node in nodes(busy) if node["node_type"] == "task_deferral"]
+
+    assert [(each["reason"], each["deferral_count"]) for each in found] == [
+        ("Maintenance", 2),
+        ("High system load", 1),
+    ]
+
+
+def test_the_list_is_that_of_the_service(busy: Home) -> None:
+    listed, status = told(busy, "list"), told(busy, "status")
+
+    assert [*listed] == ["tasks", "total", "active_count", "recurring_count"]
+    assert {tuple(row) for row in listed["tasks"]} == {ciris_bodies.LISTED}
+    assert listed["active_count"] == status["task_management"]["active_tasks"]
+    assert (listed["total"], listed["recurring_count"]) == (len(listed["tasks"]), 8)
+    rows = {row["task_id"]: row for row in listed["tasks"]}
+    once, backup, sweep = (rows[name] for name in ("once", "backup", "sweep"))
+    assert (once["defer_until"], once["schedule_cron"]) == ("2026-11-21T11:20:00Z", None)
+    assert once["last_triggered_at"] == "2026-11-21T11:20:00Z"
+    assert (backup["defer_until"], backup["schedule_cron"]) == ("2026-11-21T13:00:00Z", "0 * * * *")
+    assert (sweep["defer_until"], sweep["name"], sweep["last_triggered_at"]) == (
+        None,
+        "Sweep",
+        None,
+    )
+
+
+@pytest.mark.parametrize(("failed", "healthy"), [(False, True), (True, False)])
+def test_healthy_is_what_status_calls_healthy(home: Home, failed: bool, healthy: bool) -> None:
+    home.record(
+        *([begin("r2", at("11:30")), end("r2", at("11:30"), "failed")] if failed else []),
+        {"at": "2026-11-21T11:59:30Z", **events.tick_ended(1)},
+    )
+
+    bodies = [told(home, what) for what in ("status", "metrics")]
+
+    assert json.loads(home.call("status", "--json").out)["health"] == (
+        "healthy" if healthy else "degraded"
+    )
+    assert [body["healthy"] for body in bodies] == [healthy] * 2
+
+
 def test_the_numbers(busy: Home) -> None:
     status, analytics, cron = (told(busy, what) for what in ("status", "analytics", "cron"))
     performance = told(busy, "performance")
@@ -125,6 +168,7 @@ def test_the_numbers(busy: Home) -> None:
     }
     (hourly,) = [row for row in cron["cron_expressions"] if row["expression"] == "0 * * * *"]
     assert hourly["task_count"] == 2
+    assert hourly["description"] == "Hourly (UTC)"
     assert [row["task_name"] for row in hourly["next_triggers"]][-1] in ("Sweep", "backup")
     assert cron["validation_stats"]["invalid_attempts"] == 1
     timing = performance["service_performance"]["execution_timing"]
