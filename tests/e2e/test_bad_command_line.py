@@ -148,6 +148,25 @@ def test_json_is_plain_json_in_any_surroundings(quick: Path, surroundings: dict[
     assert (page.code, page.err) == (0, "")
 
 
+READERS = (
+    *("stats", "telemetry tasks", "telemetry list", "check", "incidents --all", "why quick"),
+    *("handlers", "cron show", "state check", "dead-letter list", "config validate"),
+    *("history --gaps", "simulate --to 1h", "doctor", "list --all", "next"),
+)
+
+
+def test_json_of_every_command_that_reads_is_plain_on_a_narrow_coloured_terminal(
+    quick: Path,
+) -> None:
+    terminal = {"COLUMNS": "20", "FORCE_COLOR": "1", "TERM": "xterm-256color"}
+    assert scheduled(quick, "trigger", "quick").code == 0
+
+    for words in READERS:
+        said = scheduled(quick, *words.split(), "--json", env={**BARE, **terminal})
+        assert isinstance(json.loads(said.out), dict), words
+        assert "\x1b" not in said.out, words
+
+
 @pytest.mark.parametrize("redirection", [">&-", "2>&-", ">&- 2>&- <&-"])
 def test_closed_streams_do_not_keep_a_tick_from_its_work(quick: Path, redirection: str) -> None:
     said = in_shell(quick, f"run --json {redirection}")
