@@ -96,5 +96,14 @@ def test_only_among_several_jobs_one_runs_most_often(home: Home) -> None:
     assert "most often" not in home.call("stats", "poll").out
 
 
+def test_the_depth_of_the_queue_is_how_many_jobs_wait_now(home: Home) -> None:
+    home.call("enable", "poll")  # due each 90 minutes, from now on
+
+    depths = [said(home, *words)["queue_depth"] for words in ((), ("backup",), ("poll",))]
+
+    assert depths == [1, 1, 0]
+    assert ["due", "now", "1"] in [line.split() for line in home.call("stats").out.splitlines()]
+
+
 def test_an_unknown_job_is_refused(home: Home) -> None:
     assert home.call("stats", "bakcup").code == 2

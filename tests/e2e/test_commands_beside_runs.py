@@ -152,3 +152,18 @@ def test_a_run_whose_tick_was_killed_can_still_be_stopped(home: Path) -> None:
     assert recovered.is_plain_speech
     (row,) = [row for row in rows(home) if row["job"] == "long"]
     assert row["outcome"] == "interrupted"
+
+
+def test_a_second_tick_waits_for_nobody_and_ends_well(home: Path) -> None:
+    configure(home, f"{WITHOUT_SWEEPS}handler_dirs: handlers\n")
+    handler_file(home, "long.py", TELLING)
+    with ticking(home) as tick:
+        second = scheduled(home, "run", "--verbose")
+        by_hand = scheduled(home, "trigger", "long")
+
+        assert second.code == 0
+        assert second.out.startswith("0 ran")
+        assert (by_hand.code, by_hand.err) == (75, "long: not started: still running\n")
+        assert tick.poll() is None
+
+    assert [row["job"] for row in rows(home)] == ["long"]

@@ -79,3 +79,10 @@ def test_they_run_at_the_first_tick_where_there_is_a_registry() -> None:
     found = builtin.as_in_root(job, is_ecosystem=False, has_projects=True)
 
     assert found.first_run is FirstRun.NOW
+
+
+def test_maintenance_goes_before_the_agency_when_resources_are_short() -> None:
+    agency = {job.priority.rank for job in agency_jobs.JOBS}
+    others = {job.priority.rank for job in builtin.JOBS if job.id.startswith("maintenance.")}
+
+    assert min(agency) > max(others)
