@@ -66,7 +66,7 @@ def _ran_before(tick: TickContext, memory: JobMemory, decision: Decision) -> boo
         return False
     anchor = memory.anchor if is_anchored(schedule) else None
     before = tick.slots.latest(schedule, slot - INSTANT, anchor)
-    return before is not None and ran >= before
+    return before is not None and before <= ran < slot
 
 
 def _stress(tick: TickContext) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from scheduled.jobs.model import CatchUp, Job, Priority
+from scheduled.state import events
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job
 
@@ -121,11 +122,23 @@ def test_a_job_that_waits_for_another_reason_means_no_stress(tmp_path: Path, cha
     assert slots(engine) == ["12:00", "12:10", "12:20"]
 
 
-def test_a_low_job_that_is_deferred_or_run_by_hand_starts(tmp_path: Path) -> None:
+def test_a_low_job_that_is_run_by_hand_or_deferred_starts(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [SHY, low()])
     engine.run_at("11:59")
     minutes(engine, "12:00", "12:10")
 
     engine.run_at("12:11", by_hand=True, only=("low",))
-
     assert len([line for line in engine.lines() if line.startswith("low")]) == 2
+    engine.record("12:11", events.job_deferred("low", at("12:13"), ""))
+    minutes(engine, "12:12", "12:14")
+
+    assert slots(engine)[-1] == "12:13"
+
+
+def test_a_retry_is_not_held_back(tmp_path: Path) -> None:
+    flaky = f"{NOTE}; test $SCHEDULED_ATTEMPT = 2"
+    engine = Engine(tmp_path, [SHY, low(command=flaky, max_retries=1, schedule="*/11 12 * * *")])
+    engine.run_at("11:59")
+    minutes(engine, "12:00", "12:25")
+
+    assert slots(engine) == ["12:00", "12:00", "12:22", "12:22"]
