@@ -16,6 +16,7 @@ from scheduled.state import (
     outbox_entries,
     permission_entries,
     present,
+    tallies,
 )
 from scheduled.state.document import (
     OUR_KEYS,
@@ -26,8 +27,8 @@ from scheduled.state.document import (
     with_defaults,
 )
 from scheduled.state.lines import Event
-from scheduled.state.records import DAY, hour_of
-from scheduled.timing.instants import format_utc, parse_utc
+from scheduled.state.records import DAY
+from scheduled.timing.instants import parse_utc
 
 if TYPE_CHECKING:  # every tick would pay for loading what only a type checker reads
     from scheduled.state import event_types as kinds
@@ -119,9 +120,9 @@ def _slots_missed(state: State, event: kinds.SlotsMissed) -> None:
     entry["interruptions"] = 0  # they were those of a slot that is past now
     job_entry.count_not_run(entry, "missed", event["count"])
     gaps.note_missed(state, event)
-    _tally(state, event.get("at"), "missed", event["count"])
+    tallies.add(state, event.get("at"), "missed", event["count"])
     if event.get("capped"):
-        _tally(state, event.get("at"), "missed_capped")  # the sum is a lower bound
+        tallies.add(state, event.get("at"), "missed_capped")  # the sum is a lower bound
 
 
 def _slot_skipped(state: State, event: kinds.SlotSkipped) -> None:
@@ -131,7 +132,7 @@ def _slot_skipped(state: State, event: kinds.SlotSkipped) -> None:
     job_entry.cancel_retry(entry, slot)
     job_entry.count_not_run(entry, "skipped")
     gaps.note_skipped(state, event)
-    _tally(state, event.get("at"), "skipped")
+    tallies.add(state, event.get("at"), "skipped")
 
 
 def _retry_cancelled(state: State, event: kinds.RetryCancelled) -> None:
@@ -148,7 +149,7 @@ def _retry_cancelled(state: State, event: kinds.RetryCancelled) -> None:
         job_entry.add_dead_letter(state, event, event.get("at"))
         job_entry.count_dead_letter(entry, event, event.get("at"))
         incident_entries.slot_settled(state, entry, event, event.get("at"))
-        _tally_dead_letter(state, event)
+        tallies.add_dead_letter(state, event)
         if event.get("outcome") == "interrupted":
             entry["failures"] = entry.get("failures", 0) + 1
 
@@ -204,8 +205,8 @@ def _run_ended(state: State, event: kinds.RunEnded) -> None:
     job_entry.count_dead_letter(entry, event, since)
     job_entry.count_outcome(entry, event)
     incident_entries.slot_settled(state, entry, event, since)
-    _tally(state, event.get("at"), event["outcome"])
-    _tally_dead_letter(state, event)
+    tallies.add(state, event.get("at"), event["outcome"])
+    tallies.add_dead_letter(state, event)
     _remember(state, entry, event)
     state["outbox"].extend(cast("list[OutboxEntry]", event.get("outgoing", [])))
 
@@ -222,23 +223,6 @@ def _remember(state: State, entry: JobEntry, event: kinds.RunEnded) -> None:
     seed_key = event.get("seed_key")
     if seed_key and event["outcome"] == "succeeded":
         state["last_run"][seed_key] = event["local_time"]
-
-
-def _tally(state: State, at: str | None, outcome: str, count: int = 1) -> None:
-    instant = parse_utc(at)
-    if instant is None:
-        return
-    hour, tallies = hour_of(format_utc(instant)), state["tallies"]
-    if hour not in tallies:
-        oldest = hour_of(format_utc(instant - 2 * DAY))
-        state["tallies"] = tallies = {key: tallies[key] for key in tallies if key > oldest}
-    tally = tallies.setdefault(hour, {})
-    tally[outcome] = tally.get(outcome, 0) + count
-
-
-def _tally_dead_letter(state: State, event: kinds.RunEnded | kinds.RetryCancelled) -> None:
-    if event.get("dead_letter") and "seq" in event:  # version 0.1.0 did not count them
-        _tally(state, event.get("at"), "dead_letters")
 
 
 # Commands of a person

@@ -3,7 +3,6 @@
 Everything is read leniently: what is absent or damaged is as if it had never been recorded.
 """
 
-from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -22,7 +21,7 @@ from scheduled.state.document import (
     StopEntry,
 )
 from scheduled.state.gap_entry import GapEntry
-from scheduled.timing.instants import format_utc, parse_utc
+from scheduled.timing.instants import parse_utc
 
 DAY = timedelta(hours=24)
 ALL_JOBS = "*"
@@ -214,24 +213,6 @@ def handler_memory(state: State, job: str, section: str) -> dict[str, Any]:
     sections: Mapping[str, Any] = state
     memory = sections.get(section) if section else state["jobs"].get(job, {}).get("memory")
     return memory if isinstance(memory, dict) else {}
-
-
-def hour_of(instant: str) -> str:
-    """Return the hour of an instant as `format_utc` writes it: the key of its tally."""
-    return instant[:13]  # 2026-11-21T12
-
-
-def count_outcomes(state: State, now: datetime) -> Counter[str]:
-    """Count how slots and runs ended in the last 24 hours, to the hour.
-
-    Besides the outcomes there are `dead_letters`: slots that failed for good.
-    """
-    oldest, newest = hour_of(format_utc(now - DAY)), hour_of(format_utc(now))
-    outcomes: Counter[str] = Counter()
-    for hour, tally in state["tallies"].items():
-        if oldest < hour <= newest:  # later ones were counted under a clock that was ahead
-            outcomes.update(tally)
-    return outcomes
 
 
 def pauses(state: State) -> dict[str, Pause]:

@@ -15,7 +15,7 @@ from scheduled.planning import decide, incidents, tick_plan
 from scheduled.planning.decide import REMOVED
 from scheduled.planning.incidents import NO_TICKS, OFTEN, UNDELIVERED, Finding, JobFacts, Kind
 from scheduled.planning.registration import KEPT
-from scheduled.state import records
+from scheduled.state import records, tallies
 from scheduled.state.document import State
 from scheduled.state.heartbeat import Cause
 from scheduled.state.incident_entries import Incident
@@ -150,7 +150,7 @@ def _error_rate(state: State, of_jobs: Iterable[Finding], known: Known, now: dat
     """Return the finding about all runs of a day; whoever is told of a job knows that runs fail."""
     from scheduled.state.incident_entries import closed_incidents
 
-    outcomes = records.count_outcomes(state, now)
+    outcomes = tallies.of_last_day(state, now)
     found = any(
         finding.kind in incidents.OF_FAILURES
         and (finding.case in known or finding.sign is not incidents.Sign.OVER)
@@ -163,7 +163,7 @@ def _error_rate(state: State, of_jobs: Iterable[Finding], known: Known, now: dat
         for incident in closed_incidents(state)
     )
     return incidents.error_rate(
-        outcomes["dead_letters"], outcomes["succeeded"], is_told=found or any(ended)
+        outcomes[tallies.DEAD_LETTERS], outcomes["succeeded"], is_told=found or any(ended)
     )
 
 

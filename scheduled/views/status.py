@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from scheduled.jobs.model import Outcome
 from scheduled.planning import decide
 from scheduled.runs.output_files import log_path
-from scheduled.state import failed_pings
+from scheduled.state import failed_pings, tallies
 from scheduled.state.document import State
-from scheduled.state.records import count_outcomes, pauses
+from scheduled.state.records import pauses
 from scheduled.timing.instants import format_utc, parse_utc
 from scheduled.timing.timezones import zone_info
 from scheduled.views import gaps, incidents, upcoming
@@ -27,7 +27,7 @@ SEED_SECTIONS = ("last_run", "memory_rollover", "mail_cleanup", "health_check")
 def document(snapshot: Snapshot) -> dict[str, Any]:
     """Return `status --json`."""
     overdue = _overdue(snapshot)
-    outcomes = count_outcomes(snapshot.state, snapshot.now)
+    outcomes = tallies.of_last_day(snapshot.state, snapshot.now)
     health, reasons = judge(findings(snapshot, outcomes, overdue))
     sections: dict[str, Any] = {**snapshot.state}
     return {
@@ -50,7 +50,7 @@ def document(snapshot: Snapshot) -> dict[str, Any]:
 
 def problems(snapshot: Snapshot) -> Sequence[Finding]:
     """Return the `reasons` of the status, each with what it means for the health, worst first."""
-    outcomes = count_outcomes(snapshot.state, snapshot.now)
+    outcomes = tallies.of_last_day(snapshot.state, snapshot.now)
     return findings(snapshot, outcomes, _overdue(snapshot))
 
 

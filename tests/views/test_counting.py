@@ -13,8 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from scheduled.jobs.model import Outcome
 from scheduled.state import history, incident_events
-from scheduled.state.records import hour_of
 from scheduled.state.store import Store
+from scheduled.state.tallies import hour_of
 from scheduled.timing.instants import format_utc, parse_utc
 from scheduled.views import counting, status
 from tests.builders import soak
