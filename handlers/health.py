@@ -58,9 +58,9 @@ def run(context: Context) -> dict[str, object]:
     counts = {"branches": len(branches), **result}
     _remember(context, result)
     _tell(context, counts, [*ill, *shared], len(active))
-    service = {"service": health_central.SERVICE, "last_updated": context.local_timestamp}
+    heading = health_central.heading(context.now, context.local_timestamp)
     try:
-        document = {**service, **counts, **activity["file"]}
+        document = {**heading, **counts, **activity["file"]}
         central.write(context.central_dir, health_central.NAME, document)
     except CentralFileError as error:
         raise Incomplete(str(error), result) from error

@@ -1,18 +1,22 @@
 """`scheduled branches`: what the last health check found in each branch."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from fnmatch import fnmatchcase
+from typing import Any
 
 import click
 
-from scheduled.cli.context import Session
+from scheduled.cli.context import Session, complain
 from scheduled.cli.output import json_option, print_json, show
 from scheduled.ecosystem import central, health_central, registry
+from scheduled.ecosystem.health_central import Health
 from scheduled.ecosystem.registry import Branch
-from scheduled.errors import UsageError, did_you_mean
+from scheduled.errors import StateError, UsageError, did_you_mean
 from scheduled.system.text import one_line
 from scheduled.views import branch_changes
 from scheduled.views import branches as branches_view
+
+Changes = dict[str, Any] | None
 
 
 @click.command()
@@ -29,11 +33,9 @@ def branches(session: Session, *, names: tuple[str, ...], problems: bool, as_jso
     places = session.config.places
     chosen = _chosen(registry.load(places.root).branches, names)
     published = central.read_strictly(places.central_dir, health_central.NAME)
-    health = health_central.understood(published, "last_updated", session.zone)
-    since = None
-    if health is not None:
-        among = {health_central.name_of(branch.name) for branch in chosen} if names else None
-        since = branch_changes.since_yesterday(session.store.journal, health, among)
+    health = health_central.understood(published, session.zone)
+    among = {health_central.name_of(branch.name) for branch in chosen} if names else None
+    since = None if health is None else _since(session, health, among)
     now = session.now
     document = branches_view.document(chosen, health, since, now, problems=problems)
     if as_json:
@@ -43,6 +45,18 @@ def branches(session: Session, *, names: tuple[str, ...], problems: bool, as_jso
 
     width, zone = terminal.width(), session.zone
     show(session, *branch_page.page(document, now, zone, width=width, in_full=bool(names)))
+
+
+def _since(session: Session, health: Health, among: Container[str] | None) -> Changes:
+    """Return what has changed since yesterday; None, and a sentence, if that cannot be read.
+
+    What the check found is for everybody to read, the history need not be.
+    """
+    try:
+        return branch_changes.since_yesterday(session.store.journal, health, among)
+    except StateError as error:
+        complain(f"what has changed since yesterday is not known: {one_line(error)}")
+        return None
 
 
 def _chosen(registered: Sequence[Branch], names: Sequence[str]) -> Sequence[Branch]:

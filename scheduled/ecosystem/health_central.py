@@ -108,18 +108,34 @@ def activity(active: Iterable[tuple[str, Activity]]) -> dict[str, dict[str, Any]
     return {"result": {"activity": counts, "red_flags": red_flags}, "file": {"by_activity": names}}
 
 
+def heading(now: datetime, local_timestamp: str) -> dict[str, str]:
+    """Return how the file begins: who wrote it, and when."""
+    checked_at = now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"service": SERVICE, "last_updated": local_timestamp, "checked_at": checked_at}
+
+
 def read(folder: Path, zone: tzinfo) -> Health | None:
     """Return the published result of the last health check; None if there is none to be used."""
-    return understood(central.read(folder, NAME), "last_updated", zone)
+    return understood(central.read(folder, NAME), zone)
 
 
-def understood(document: Any, dated: str, zone: tzinfo) -> Health | None:
-    """Return a result; None if it is none. `dated` is the key that says of when it is."""
+def understood(document: Any, zone: tzinfo) -> Health | None:
+    """Return a published result; None if it is none.
+
+    What has no `checked_at` in UTC is of an older version, or of another program: then its local
+    time counts, whatever zone its writer took that to be.
+    """
     if not isinstance(document, dict):
         return None
-    checked_at = timestamps.readable(document.get(dated), zone)
-    if checked_at is None:
-        return None
+    stated = (
+        timestamps.readable(document.get(key), zone) for key in ("checked_at", "last_updated")
+    )
+    checked_at = next((moment for moment in stated if moment is not None), None)
+    return None if checked_at is None else of_result(document, checked_at)
+
+
+def of_result(document: Mapping[str, Any], checked_at: datetime) -> Health:
+    """Return the result of a health check, as the history has it."""
     healthy = document.get("healthy")
     return Health(
         checked_at,

@@ -20,6 +20,9 @@ from scheduled.system.folder import Folder
 BESIDE = (archive.SENT, archive.DELETED)
 """The folders in a mailbox for mail that was sent, and for mail that was closed."""
 
+MOST_READ = 1000
+"""Files of a folder: nobody sends more in a day, and a sweep has other branches to look into."""
+
 CLOSED_AT_ONCE = timedelta(hours=24)
 """Whoever closes a message so soon has read it; `mail_cleanup` leaves it alone for days."""
 
@@ -47,30 +50,30 @@ def beside_inbox(folder: Folder, kind: str, now: datetime, zone: tzinfo) -> Late
     What is older than a day of activity is not looked for. Raises OSError.
     """
     start = (now - activity.WINDOW).timestamp()
-    dated, undated = [], []
+    until = (now + activity.AHEAD).timestamp()
+    dated, undated, ahead = [], [], []
     for name in folder.names():
         moment = _named_after(name, zone)
-        if moment is not None:
+        if moment is None:
+            undated += [name] if name.endswith(".json") else []
+        elif moment > until:
+            ahead.append(moment)
+        elif moment >= start:
             dated.append((moment, name))
-        elif name.endswith(".json"):
-            undated.append(name)
-    newest = sorted((each for each in dated if each[0] >= start), reverse=True)
-    moments = [*_undated(folder, undated, kind, zone)]
-    moments += _first_of_each(folder, newest, kind, now, zone)
-    return _latest(moments, now)
+    newest = sorted(dated, reverse=True)[:MOST_READ]
+    moments = [*_undated(folder, sorted(undated)[:MOST_READ], kind, zone), *ahead]
+    return _latest([*moments, *_first(folder, newest, kind, zone)], now)
 
 
-def _first_of_each(
-    folder: Folder, newest: Iterable[tuple[float, str]], kind: str, now: datetime, zone: tzinfo
+def _first(
+    folder: Folder, newest: Iterable[tuple[float, str]], kind: str, zone: tzinfo
 ) -> Iterator[float]:
-    """Yield those that lie too far ahead to be believed, and then the first that can be."""
-    until = (now + activity.AHEAD).timestamp()
+    """Yield the first that its owner has put there."""
     for moment, name in newest:
         message = _message(folder, name)
         if message is not None and _is_own_work(message, kind, moment, zone):
             yield moment
-            if moment <= until:
-                return
+            return
 
 
 def _undated(folder: Folder, names: Iterable[str], kind: str, zone: tzinfo) -> Iterator[float]:

@@ -1,7 +1,7 @@
 """What has changed in the branches since about a day ago, as the history has it."""
 
 from collections.abc import Container, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from scheduled.ecosystem import health_central
@@ -40,6 +40,4 @@ def _checks(journal: Journal, wanted: datetime) -> Iterator[Health]:
     """Yield the results of the health checks around a time that are still on record."""
     for ended, result in nearest_run.results(journal, JOB, wanted, ABOUT):
         if isinstance(result, dict) and isinstance(result.get("warnings"), list):
-            check = health_central.understood({**result, "ended": format_utc(ended)}, "ended", UTC)
-            if check is not None:
-                yield check
+            yield health_central.of_result(result, ended)

@@ -85,7 +85,7 @@ def _checked(document: Mapping[str, Any], now: datetime, zone: tzinfo) -> str:
 
 def _since(since: Mapping[str, Any] | None, zone: tzinfo) -> str:
     if since is None:
-        return "since yesterday: unknown, as no check of about a day before is on record"
+        return "since yesterday: unknown, as no check of about a day before can be read"
     parts = [
         text
         for key, words in _CHANGES

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from scheduled.ecosystem import central
-from tests.builders import ecosystem
+from tests.builders import ecosystem, needs, people
 from tests.builders.ecosystem import add_memory, entry
 from tests.builders.jobs import at
 from tests.builders.looks import Home, Said, end
@@ -133,6 +133,32 @@ def test_it_says_how_old_its_data_are(home: Home) -> None:
     assert later.endswith("(2 h 35 min ago); `scheduled trigger health` checks them now")
 
 
+def test_how_old_they_are_does_not_depend_on_the_zone_of_who_asks(home: Home) -> None:
+    check(home, at("11:25"))
+
+    elsewhere = Home(home.folder, {"TZ": "Asia/Tokyo"})
+
+    checked = elsewhere.call("branches").out.splitlines()[1]
+    assert checked == "checked 2026-11-21 20:25+09:00 (35 min ago)"
+
+
+def test_who_may_not_read_the_state_sees_what_was_found(open_folder: Path) -> None:
+    needs.root()
+    home = Home(ecosystem.home(open_folder, now=NOON))
+    check(home)
+    home.call("branches")  # imports what it needs, from where nobody may not look
+
+    said = people.as_nobody(lambda: tell(home.call("branches")))
+
+    assert "2 branches: 2 healthy" in said
+    assert "since yesterday: unknown" in said
+    assert "what has changed since yesterday is not known" in said
+
+
+def tell(said: Said) -> None:
+    raise RuntimeError(f"{said.code} {said.out} {said.err}")
+
+
 def test_what_was_not_checked_is_not_called_healthy(home: Home) -> None:
     said = home.call("branches")
     assert "not checked yet: `scheduled trigger health` checks them now" in said.out
@@ -205,7 +231,7 @@ def test_without_a_check_of_about_a_day_ago_nothing_is_guessed(home: Home, hours
     check(home)
 
     assert since(home) == (
-        "since yesterday: unknown, as no check of about a day before is on record"
+        "since yesterday: unknown, as no check of about a day before can be read"
     )
 
 

@@ -50,6 +50,7 @@ def test_a_healthy_ecosystem_is_healthy_and_nobody_is_told(tmp_path: Path, grow:
     assert central_file(tmp_path) == {
         "service": "scheduled",
         "last_updated": timestamp,
+        "checked_at": "2026-11-21T14:00:00Z",
         "branches": 2,
         **result,
         "by_activity": {"RED_FLAG": [], "ERROR": [], "OK": [], "NO_ACTIVITY": ["DRONE", "FLOW"]},
