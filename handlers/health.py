@@ -60,7 +60,8 @@ def run(context: Context) -> dict[str, object]:
     _tell(context, counts, [*ill, *shared], len(active))
     heading = health_central.heading(context.now, context.local_timestamp)
     try:
-        document = {**heading, **counts, **activity["file"]}
+        kinds = health_central.kinds(ill)
+        document = {**heading, **counts, "kinds": kinds, **activity["file"]}
         central.write(context.central_dir, health_central.NAME, document)
     except CentralFileError as error:
         raise Incomplete(str(error), result) from error

@@ -5,7 +5,7 @@ holds: any program may write a central file.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ class Finding(NamedTuple):
     name: str
     issues: tuple[str, ...]
     kinds: tuple[str, ...] = ()
-    """Part and flaw of each issue, `memory over`; empty where an older version wrote it."""
+    """Part and flaw of each issue, `memory over`; empty where that is not known."""
 
     @property
     def about_limits(self) -> tuple[bool, ...]:
@@ -89,11 +89,20 @@ def findings(ill: Iterable[Checkup], status: str) -> list[dict[str, object]]:
             "branch": checkup.branch,
             "status": status,
             "issues": [issue.text for issue in checkup.issues],
-            "kinds": [issue.kind for issue in checkup.issues],
         }
         for checkup in ill
         if checkup.status == status
     ]
+
+
+def kinds(ill: Sequence[Checkup]) -> dict[str, list[list[str]]]:
+    """Return part and flaw of each issue, in the order of `warnings` and of `errors`."""
+    return {
+        f"{status}s": [
+            [issue.kind for issue in checkup.issues] for checkup in ill if checkup.status == status
+        ]
+        for status in ("warning", "error")
+    }
 
 
 def activity(active: Iterable[tuple[str, Activity]]) -> dict[str, dict[str, Any]]:
@@ -137,12 +146,14 @@ def understood(document: Any, zone: tzinfo) -> Health | None:
 def of_result(document: Mapping[str, Any], checked_at: datetime) -> Health:
     """Return the result of a health check, as the history has it."""
     healthy = document.get("healthy")
+    kinds = document.get("kinds")
+    known = kinds if isinstance(kinds, dict) else {}
     return Health(
         checked_at,
         healthy=healthy if isinstance(healthy, int) else 0,
-        warnings=_findings(document.get("warnings")),
-        errors=_findings(document.get("errors")),
-        ecosystem=_findings(document.get("ecosystem"), "what"),
+        warnings=_findings(document.get("warnings"), known.get("warnings")),
+        errors=_findings(document.get("errors"), known.get("errors")),
+        ecosystem=_findings(document.get("ecosystem"), None, "what"),
         red_flags=_red_flags(document.get("red_flags")),
         by_activity=_by_activity(document.get("by_activity")),
         activity_known=isinstance(document.get("red_flags"), list),
@@ -170,10 +181,14 @@ def found(
     )
 
 
-def _findings(listed: Any, about: str = "branch") -> tuple[Finding, ...]:
+def _findings(listed: Any, kinds: Any, about: str = "branch") -> tuple[Finding, ...]:
+    entries, known = _list(listed), _list(kinds)
+    if len(known) != len(entries):
+        known = [()] * len(entries)
     return tuple(
-        _entry(entry.get(about), _list(entry.get("issues")), _list(entry.get("kinds")))
-        for entry in _dicts(listed)
+        _entry(entry.get(about), _list(entry.get("issues")), _list(its_kinds))
+        for entry, its_kinds in zip(entries, known, strict=True)
+        if isinstance(entry, dict)
     )
 
 

@@ -2,10 +2,7 @@
 
 import json
 import os
-import pty
 import re
-import subprocess
-import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -308,13 +305,15 @@ def test_a_central_file_that_cannot_be_understood_is_named(home: Home) -> None:
 @pytest.mark.parametrize(
     "health",
     [
-        {"warnings": [{"branch": "FLOW", "issues": ["x"], "kinds": ["memory gone"]}]},
-        {"warnings": [{"branch": "FLOW", "issues": ["x", "y"], "kinds": ["memory over"]}]},
-        {"warnings": [{"branch": "FLOW", "issues": ["x"]}]},
+        {"kinds": {"warnings": [["memory gone"]]}},
+        {"kinds": {"warnings": [["memory over", "mail stale"]]}},
+        {"kinds": {"warnings": [["memory over"], []]}},
+        {"kinds": [["memory over"]]},
+        {},
     ],
 )
 def test_what_another_version_published_is_shown_as_far_as_it_goes(home: Home, health: Any) -> None:
-    publish(home, **health)
+    publish(home, warnings=[{"branch": "FLOW", "issues": ["x"]}], **health)
 
     assert rows(home.call("branches"))["FLOW"] == ["warning", "?", "?", "?", "?", "?", "-"]
 
@@ -323,7 +322,7 @@ def test_what_another_version_published_is_shown_as_far_as_it_goes(home: Home, h
     "health",
     [
         {"warnings": 7, "errors": "x", "ecosystem": [None], "by_activity": [], "red_flags": {}},
-        {"warnings": [{"branch": ["x"], "issues": [{}], "kinds": [[]]}], "errors": [{}]},
+        {"warnings": [{"branch": ["x"], "issues": [{}]}], "errors": [{}], "kinds": {"warnings": 7}},
         {"by_activity": {"OK": "FLOW", "RED_FLAG": [7, None, {}]}, "red_flags": [{"branch": 1}]},
     ],
 )
@@ -338,9 +337,10 @@ def test_names_and_sentences_of_others_stay_on_their_lines(home: Home) -> None:
     evil = "EVIL\x1b[2J\n[red]9999 healthy[/red]\u202e" + "x" * 300
     register(home, evil)
     issue = "a\x1b]0;title\x07\nchecked 2030-01-01"
-    found = {"branch": evil, "issues": [issue], "kinds": ["memory over"]}
+    found = {"branch": evil, "issues": [issue]}
+    kinds = {"warnings": [["memory over"]]}
     shared = [{"what": "x\ny", "issues": ["z\x1b[2J"]}]
-    publish(home, warnings=[found], errors=[], ecosystem=shared)
+    publish(home, warnings=[found], errors=[], kinds=kinds, ecosystem=shared)
 
     said = home.call("branches", "evil*")
 
@@ -350,57 +350,3 @@ def test_names_and_sentences_of_others_stay_on_their_lines(home: Home) -> None:
     )
     assert "[red]" in said.out
     assert document(home, "evil*")["branches"][0]["branch"] == evil
-
-
-# ---------------------------------------------------------------- on a terminal
-
-
-@pytest.mark.parametrize("columns", [120, 80, 60, 40])
-def test_no_line_is_wider_than_the_terminal(home: Home, columns: int) -> None:
-    register(home, "A_VERY_LONG_NAME_" * 4)
-    grow_memory(home, "FLOW", 612)
-    check(home)
-
-    shown = on_a_terminal(home, columns)
-
-    assert max(map(len, shown)) <= columns
-    words = re.sub(r"\s", "", "".join(shown))
-    assert "FLOW" in words
-    assert "over" in words
-
-
-def test_a_terminal_that_is_too_narrow_for_the_grid_gets_what_is_worth_a_word(home: Home) -> None:
-    grow_memory(home, "FLOW", 612)
-    check(home)
-
-    (flow,) = (line for line in on_a_terminal(home, 60) if line.startswith("FLOW"))
-
-    assert flow.split()[:4] == ["FLOW", "warning", "memory", "over,"]
-
-
-def on_a_terminal(home: Home, columns: int) -> list[str]:
-    """What a terminal of this width shows, without its colours."""
-    code = (
-        "import sys; from scheduled.cli.main import main; "
-        f"sys.exit(main(['--root', {str(home.folder)!r}, '--state-dir', {str(home.state_dir)!r},"
-        " 'branches']))"
-    )
-    ours, theirs = pty.openpty()
-    environ = {**os.environ, "COLUMNS": str(columns), "TERM": "xterm", "TZ": "UTC"}
-    environ.pop("NO_COLOR", None)
-    child = subprocess.Popen([sys.executable, "-c", code], stdout=theirs, env=environ)
-    os.close(theirs)
-    output = b""
-    while chunk := _read(ours):
-        output += chunk
-    os.close(ours)
-    assert child.wait() == 0
-    assert b"\x1b[" in output
-    return re.sub(r"\x1b\[[0-9;]*m", "", output.decode()).splitlines()
-
-
-def _read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 65536)
-    except OSError:  # the other end is closed
-        return b""

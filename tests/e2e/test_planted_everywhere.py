@@ -63,6 +63,7 @@ CALLS: dict[str, list[list[str]]] = {
     "events": [["events", "--json"]],
     "telemetry": [["telemetry", "status"], ["telemetry", "graph"]],
     "stats": [["stats"], ["stats", "a", "--since", "2h"]],
+    "branches": [["branches"], ["branches", "--json"]],
     "incidents": [["incidents"], ["incidents", "--all", "--json"]],
     "ack": [["ack", "1"]],
     "doctor": [["doctor"]],

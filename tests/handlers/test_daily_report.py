@@ -320,11 +320,14 @@ def test_h_what_else_is_wrong_with_such_a_branch_is_still_told(tmp_path: Path) -
     ]
 
 
-@pytest.mark.parametrize("kinds", [None, ["memory over", "mail stale"], ["memory over"], [7, {}]])
+@pytest.mark.parametrize(
+    "kinds", [None, {"warnings": [["memory over", "mail stale"]]}, {"warnings": [[7, {}]]}, [7]]
+)
 def test_h_the_published_check_of_any_version_is_understood(home: Path, kinds: Any) -> None:
     over, stale = "local.json: 612 lines (threshold: 600)", "inbox.json: 1 new message"
-    entry = {"branch": "DRONE", "issues": [over, stale], "kinds": kinds}
-    central(home, "HEALTH", {"last_updated": "2026-03-07T11:30:00", "warnings": [entry]})
+    entry = {"branch": "DRONE", "issues": [over, stale]}
+    dated = {"last_updated": "2026-03-07T11:30:00", "kinds": kinds}
+    central(home, "HEALTH", {**dated, "warnings": [entry]})
 
     assert section(home, "System Health")[-1] == f"- DRONE: {stale}"
 

@@ -53,6 +53,7 @@ def test_a_healthy_ecosystem_is_healthy_and_nobody_is_told(tmp_path: Path, grow:
         "checked_at": "2026-11-21T14:00:00Z",
         "branches": 2,
         **result,
+        "kinds": {"warnings": [], "errors": []},
         "by_activity": {"RED_FLAG": [], "ERROR": [], "OK": [], "NO_ACTIVITY": ["DRONE", "FLOW"]},
     }
 
