@@ -24,6 +24,8 @@ SUCCEEDED = "succeeded"
 """Why an incident of a job ends that works again."""
 ELEVATED = 0.10
 """The share of runs of a day that may fail for good."""
+RECOVERED = ELEVATED / 2
+"""Where an incident about that share ends: with the same share, it would come and go."""
 FEWEST_FAILURES = 3
 """Fewer say nothing about a rate."""
 NO_TICKS = timedelta(minutes=15)
@@ -337,9 +339,9 @@ def error_rate(failed: int, succeeded: int, *, is_told: bool) -> Finding:
     """
     case, runs = case_of(Kind.ERROR_RATE, "runs"), failed + succeeded
     share = failed / runs if runs else 0.0
-    if share <= ELEVATED:
-        return Finding(Kind.ERROR_RATE, case, Sign.OVER, text="a tenth at most fail")
-    if failed < FEWEST_FAILURES or is_told:
+    if share <= RECOVERED:
+        return Finding(Kind.ERROR_RATE, case, Sign.OVER, text="a twentieth at most fail")
+    if share <= ELEVATED or failed < FEWEST_FAILURES or is_told:
         return Finding(Kind.ERROR_RATE, case, Sign.UNKNOWN)
     text = f"{failed} of {runs} runs failed for good in the last 24 hours ({share:.0%})"
     return Finding(Kind.ERROR_RATE, case, Sign.LASTS, text=text)

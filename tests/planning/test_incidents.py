@@ -291,11 +291,13 @@ def test_what_is_wrong_now_lasts_until_it_is_not() -> None:
     ("failed", "succeeded", "is_told", "expected"),
     [
         (0, 0, False, Sign.OVER),
-        (3, 27, False, Sign.OVER),
+        (3, 57, False, Sign.OVER),
+        (3, 56, False, Sign.UNKNOWN),
+        (3, 27, False, Sign.UNKNOWN),
         (3, 26, False, Sign.LASTS),
         (3, 26, True, Sign.UNKNOWN),
         (2, 0, False, Sign.UNKNOWN),
-        (1000, 9000, False, Sign.OVER),
+        (1000, 9000, False, Sign.UNKNOWN),
         (1001, 9000, False, Sign.LASTS),
     ],
 )
