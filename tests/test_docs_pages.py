@@ -71,14 +71,16 @@ def test_every_python_block_compiles(page: Page) -> None:
 
 @pytest.mark.slow
 def test_the_examples_for_writers_of_handlers_work(tmp_path: Path) -> None:
-    tests, chores, program, *_ = HANDLERS.blocks("python")[4:]
+    tests, chores, program, questions, *_ = HANDLERS.blocks("python")[4:]
     (tmp_path / "chores.py").write_text(chores)
     (tmp_path / "program.py").write_text(program)
+    (tmp_path / "questions.py").write_text(questions)
     (tmp_path / "test_chores.py").write_text(tests)
 
     passed = python(tmp_path, "-m", "pytest", "-q", "test_chores.py")
     printed = python(tmp_path, "program.py")
 
+    assert python(tmp_path, "questions.py") == ""
     assert "2 passed" in passed
     assert printed.startswith("count True ")
     assert "('count', 'succeeded', {'files': " in printed

@@ -1,6 +1,5 @@
 """What `doctor` has to know of configuration and state, as plain values for its checks."""
 
-import os
 import shlex
 from collections.abc import Container, Iterable
 from pathlib import Path
@@ -12,31 +11,26 @@ from scheduled.config import paths, unmatched
 from scheduled.config.load import Config
 from scheduled.config.paths import Paths
 from scheduled.errors import ConfigError, RefusedError, ScheduleError, StateError
-from scheduled.installation import identity, tick_lines
-from scheduled.installation.doctor import checks, program_names
+from scheduled.installation import tick_lines
+from scheduled.installation.doctor import program_names
 from scheduled.installation.doctor.facts import CRON_PATH, Facts, JobFacts
 from scheduled.installation.doctor.finding import Finding
-from scheduled.installation.tick_command import Target
 from scheduled.jobs.model import Attempt, Job
 from scheduled.jobs.permissions import CONFINED
 from scheduled.planning import decide
 from scheduled.quick_classes import replace
-from scheduled.runs import environment, retention
+from scheduled.runs import environment
 from scheduled.runs.environment import UnusableEnvironmentError
 from scheduled.state import heartbeat, records
 from scheduled.state.document import State
 from scheduled.system import machine
 from scheduled.timing import instants, local_zone
-
-MOST_FILES = 100_000
-"""So many files of output are looked at; where there are more, the rest does not count."""
+from scheduled.views import cheap_checks
 
 
 def cheap_findings(session: Session, names: Container[str]) -> list[Finding]:
     """Return what is wrong by checks that need to know nothing of the jobs."""
-    config = session.config
-    facts = _base(session, config.places, has_channels=_has_channels(config))
-    return checks.problems(facts, names)
+    return cheap_checks.findings(session.config, session.environ, session.now, names)
 
 
 def gather(session: Session) -> Facts:
@@ -55,34 +49,13 @@ def gather(session: Session) -> Facts:
         host=config.host or machine.host_id(),
         zone=config.timezone if config.zone_is_local else None,
         trust=config.trust,
-        has_channels=_has_channels(config),
+        has_channels=cheap_checks.has_channels(config),
     )
     return _with_state(session, config, facts)
 
 
-def _has_channels(config: Config) -> bool:
-    """Return whether a channel of the configuration tells of jobs that fail."""
-    wanted = (settings.get("on") or ("failure",) for settings in config.notify.values())
-    return any(not {"failure", "failing", "dead_letter"}.isdisjoint(groups) for groups in wanted)
-
-
 def _base(session: Session, places: Paths, **known: object) -> Facts:
-    """Return what is known without configuration and state."""
-    target = Target.running(())
-    return Facts(
-        command=_command(places),
-        root=identity.real_root(places.root),
-        state_dir=places.state_dir,
-        config_path=os.path.realpath(places.config_path) if places.config_path else "",
-        name=tick_calls.name_of(places, session.environ),
-        former=(),
-        output=retention.sizes(places.state_dir / "runs", MOST_FILES),
-        python=target.python,
-        entry=target.entry,
-        environ=session.environ,
-        now=session.now,
-        **known,  # type: ignore[arg-type]
-    )
+    return cheap_checks.facts(places, session.environ, session.now, **known)
 
 
 def _with_state(session: Session, config: Config, facts: Facts) -> Facts:
@@ -162,19 +135,6 @@ def _job(job: Job, config: Config, environ: dict[str, str]) -> JobFacts:
 
 def _as_text(command: str | Iterable[str]) -> str:
     return command if isinstance(command, str) else shlex.join(command)
-
-
-def _command(places: Paths) -> str:
-    """Return how to call the program so that it finds these places, as they were named now."""
-    words = ["scheduled"]
-    origins = places.origins
-    if origins.get("root") not in (paths.BY_HOME, paths.BY_CONFIG):
-        words += ["--root", str(places.root)]
-    if origins.get("config_path") in ("--config", "SCHEDULED_CONFIG"):
-        words += ["--config", str(places.config_path)]
-    if origins.get("state_dir") in ("--state-dir", "SCHEDULED_STATE_DIR"):
-        words += ["--state-dir", str(places.state_dir)]
-    return shlex.join(words)
 
 
 def _config_dir(places: Paths) -> Path:

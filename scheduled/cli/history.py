@@ -8,13 +8,10 @@ from scheduled.cli.context import Session
 from scheduled.cli.output import json_option, print_json, show
 from scheduled.cli.unread import state_suffices
 from scheduled.cli.when import ago
-from scheduled.config.lookup import find_job
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Outcome
-from scheduled.runs.running import is_running
-from scheduled.state import records
-from scheduled.state.history import DEFAULT_LIMIT, HistoryQuery, Row, read
-from scheduled.views import history_csv
+from scheduled.state.history import DEFAULT_LIMIT, HistoryQuery
+from scheduled.views import answers, history_csv
 
 
 @click.command()
@@ -69,7 +66,7 @@ def history(
         limit=limit,
         run=run_id,
     )
-    rows = matching_rows(session, query)
+    rows = answers.past(session.config, session.store, query)
     if as_json:
         print_json({"runs": rows})
     elif as_csv:
@@ -88,22 +85,6 @@ def _show_gaps(session: Session, since: datetime | None, limit: int, *, as_json:
         print_json({"version": 1, "gaps": rows})
     else:
         show(session, *gaps.page(rows, session.zone))
-
-
-def matching_rows(session: Session, query: HistoryQuery) -> list[Row]:
-    """Return the rows that match a query. Raises UsageError for a job nobody has heard of."""
-    state, state_dir = session.store.state, session.config.places.state_dir
-    if query.job is not None and query.job not in state["jobs"]:
-        find_job(session.config, query.job)  # a job that is gone may still have a past
-    running = [
-        run.run_id
-        for job, _ in records.active_runs(state)
-        if query.job in (None, job)
-        for run in records.job_memory(state, job).runs.values()
-    ]
-    return read(
-        session.store.journal, query, lambda name: is_running(state, state_dir, name), running
-    )
 
 
 def _since(session: Session, text: str | None) -> datetime | None:

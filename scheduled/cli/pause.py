@@ -11,6 +11,7 @@ from scheduled.cli.context import Session, changes_state
 from scheduled.cli.when import ahead
 from scheduled.config.lookup import find_job
 from scheduled.errors import UsageError
+from scheduled.planning.pausing import subject
 from scheduled.state import events
 from scheduled.state.records import ALL_JOBS
 from scheduled.system.text import one_line
@@ -43,8 +44,3 @@ def _end(session: Session, length: str | None, until: str | None) -> datetime | 
     if until is not None:
         return ahead("--until", until, session.now, session.zone)
     return None
-
-
-def subject(name: str) -> str:
-    """Return the start of a sentence about one job or about all: `backup is`, `All jobs are`."""
-    return "All jobs are" if name == ALL_JOBS else f"{name} is"

@@ -4,12 +4,8 @@ import click
 
 from scheduled.cli.context import Session
 from scheduled.cli.output import json_option, print_json, show
-from scheduled.views import status as status_view
+from scheduled.views import answers
 from scheduled.views.health import Health
-
-CHECKS = ("output",)
-INSTALLED_CHECKS = ("files", "mail", *CHECKS)
-"""The checks of `doctor` that cost no more than reading a crontab and listing the output."""
 
 
 @click.command()
@@ -19,7 +15,7 @@ INSTALLED_CHECKS = ("files", "mail", *CHECKS)
 def status(session: Session, *, check: bool, as_json: bool) -> int:
     """Show the current status: problems, latest results, upcoming runs."""
     snapshot = session.snapshot()
-    document = status_view.document(snapshot) | {"findings": _findings(session)}
+    document = answers.status(session.config, session.store, snapshot, session.environ)
     if as_json:
         print_json(document)
     else:
@@ -27,12 +23,3 @@ def status(session: Session, *, check: bool, as_json: bool) -> int:
 
         show(session, *pages.of_status(document, snapshot))
     return Health[document["health"].upper()] if check else 0
-
-
-def _findings(session: Session) -> list[dict[str, str]]:
-    """Return what the cheap checks of `doctor` find; some only once the ticks were installed."""
-    from scheduled.cli import diagnosis
-
-    is_installed = session.store.state["cadence"].get("installed")
-    names = INSTALLED_CHECKS if is_installed else CHECKS
-    return [finding.document() for finding in diagnosis.cheap_findings(session, names)]

@@ -1,16 +1,16 @@
 """What crontab and systemd timer share: the command, its log, and the interval."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 
 import click
 
 from scheduled.cli.context import Session
-from scheduled.config import conflicts, paths
+from scheduled.config import conflicts, installation_name
 from scheduled.config.load import Config
-from scheduled.config.paths import PathOptions, Paths
+from scheduled.config.paths import Paths
 from scheduled.errors import UsageError
 from scheduled.installation import identity, idle_script, tick_lines
 from scheduled.installation.tick_command import Target
@@ -37,14 +37,7 @@ def target(config: Config, crontab: bytes = b"") -> Target:
 
 def name(session: Session) -> str:
     """Return the name of this installation's block and units."""
-    return name_of(session.config.places, session.environ)
-
-
-def name_of(places: Paths, environ: Mapping[str, str]) -> str:
-    """Return the name of the block and the units of these paths."""
-    usual = paths.find(PathOptions(root=str(places.root), environ=_unnamed(environ)))
-    is_default = os.path.realpath(usual.state_dir) == os.path.realpath(places.state_dir)
-    return identity.installation_id(places.root, places.state_dir, is_default=is_default)
+    return installation_name.of(session.config.places, session.environ)
 
 
 def former_names(session: Session, lines: Iterable[TickLine]) -> list[str]:
@@ -58,11 +51,6 @@ def former_names_of(places: Paths, lines: Iterable[TickLine]) -> list[str]:
     return (
         [former] if any(line.name == former and line.root in ("", root) for line in lines) else []
     )
-
-
-def _unnamed(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of somebody who names no state directory."""
-    return {name: text for name, text in environ.items() if name != "SCHEDULED_STATE_DIR"}
 
 
 def interval(config: Config, every: str | None) -> timedelta:

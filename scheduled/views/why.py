@@ -1,6 +1,6 @@
 """Why a job ran, or did not: what became of a slot, and what holds back a due one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -69,7 +69,7 @@ def slot_at(snapshot: Snapshot, job: Job, at: datetime) -> datetime | None:
     return slots.latest(schedule_of(job), at, anchor or snapshot.now)
 
 
-def sentences(document: dict[str, Any], snapshot: Snapshot) -> Iterator[str]:
+def sentences(document: Mapping[str, Any], snapshot: Snapshot) -> Iterator[str]:
     """Yield the same for a person, a sentence a line."""
     slot, after = parse_utc(document["slot"]), parse_utc(document["next"])
     if slot is None:
