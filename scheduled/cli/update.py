@@ -19,12 +19,12 @@ from scheduled.cli.job_file import (
     refusals_on_record,
 )
 from scheduled.cli.output import json_option
-from scheduled.config import gptme_format, job_file_editor, paths
+from scheduled.config import gptme_format, job_file_editor, paths, permissions
 from scheduled.config.conflicts import BUILTIN_IDS
 from scheduled.config.job_file_editor import JobFile
 from scheduled.config.lookup import find_job
 from scheduled.config.yaml_writer import text_of
-from scheduled.errors import UsageError
+from scheduled.errors import ConfigError, UsageError
 from scheduled.jobs.model import Job
 
 _ACTIONS = {"command": "handler", "handler": "command"}
@@ -115,6 +115,9 @@ def _change_by_hand(
 ) -> str:
     """Return what a person has to change in a file that is theirs."""
     lines = text_of(changes) if changes else ""
+    if job.id in BUILTIN_IDS and (refused := permissions.refusal_of_action(job.id, changes)):
+        with refusals_on_record(session, dry_run=not session.is_changing):
+            raise ConfigError([refused])
     if job.id in BUILTIN_IDS:
         where = session.config.places.config_path or session.config.places.root / paths.CONFIG_NAME
         block = f"{job.id}:\n{indent(lines, '  ')}"

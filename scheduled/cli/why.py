@@ -27,7 +27,7 @@ def why(session: Session, job: str, *, when: str | None, as_json: bool) -> None:
     document = answers.why(config, session.store, snapshot, job, at)
     if as_json:
         print_json(document)
-    elif refusal := answers.refusal(config, job):
+    elif refusal := answers.refusal(config, session.store, job):
         click.echo(f"{job}: refused; it does not run.")
         for reason in dict.fromkeys((refusal, *document["reasons"])):
             click.echo(one_line(f"- {reason}"))

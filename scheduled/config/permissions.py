@@ -41,6 +41,7 @@ from scheduled.system.text import excerpt
 
 _GIVEN = (Level.RESTRICTED, Level.LIMITED, Level.UNRESTRICTED)
 """The levels that a configuration can give; the other one is for built-in jobs."""
+_ACTIONS = ("command", "handler")
 _ID = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
 _NAME = rf"{_ID}\.(\*|[A-Za-z0-9_]|{_ID})"
 
@@ -185,13 +186,9 @@ def refusal(job: str, keys: Mapping[str, Any], permissions: Permissions | None) 
     """
     level = level_for(job, permissions)
     if job in BUILTIN_IDS:
-        for key in ("command", "handler"):
-            if key in keys and job not in builtin.BINDABLE and not _is_same(job, key, keys[key]):
-                return key, _not_permitted(
-                    job,
-                    "is a built-in job: it can be disabled, and its settings can be changed, but"
-                    " what it runs cannot be replaced; disable it, and write a job of another id",
-                )
+        given = {name: node.text for name, node in keys.items() if name in _ACTIONS}
+        if why := refusal_of_action(job, given):
+            return next(iter(given)), why
     elif level == Level.SYSTEM:
         prefix = next(name for name in _prefixes(job) if level_of(f"{name}x", None) == level)
         return "", _not_permitted(
@@ -202,6 +199,19 @@ def refusal(job: str, keys: Mapping[str, Any], permissions: Permissions | None) 
     if level in CONFINED:
         return _refused_key(job, level, keys, permissions)
     return "", ""
+
+
+def refusal_of_action(job: str, keys: Mapping[str, Any]) -> str:
+    """Return why a built-in job cannot be given this command or handler; '' if it can."""
+    shipped = next(each for each in builtin.JOBS if each.id == job)
+    given = [name for name in _ACTIONS if name in keys and keys[name] != getattr(shipped, name)]
+    if not given or job in builtin.BINDABLE:
+        return ""
+    return _not_permitted(
+        job,
+        "is a built-in job: it can be disabled, and its settings can be changed, but what it runs"
+        " cannot be replaced; disable it, and write a job of another id",
+    )
 
 
 def refusal_of(job: Job, permissions: Permissions | None) -> str:
@@ -217,11 +227,6 @@ def refusal_of(job: Job, permissions: Permissions | None) -> str:
 def _prefixes(job: str) -> list[str]:
     parts = job.split(".")
     return [".".join((*parts[:length], "")) for length in range(1, len(parts))]
-
-
-def _is_same(job: str, key: str, node: Node) -> bool:
-    shipped = next(each for each in builtin.JOBS if each.id == job)
-    return bool(getattr(shipped, key) == node.text)
 
 
 def _refused_key(

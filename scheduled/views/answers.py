@@ -82,16 +82,18 @@ def status(
     return answer
 
 
-def refusal(config: "Config", job: str) -> str:
-    """Return why the configuration does not permit a job; '' if there is one, or none at all."""
-    sentence = permissions.problem_of(job, config.problems)
-    return sentence if sentence and all(each.id != job for each in config.jobs) else ""
+def refusal(config: "Config", store: Store, job: str) -> str:
+    """Return why a job is not permitted, or was not last; '' if there is one, or never was."""
+    if any(each.id == job for each in config.jobs):
+        return ""
+    last = store.state["jobs"].get(job, {}).get("refused") or {}
+    return permissions.problem_of(job, config.problems) or last.get("reason", "")
 
 
 def why(config: "Config", store: Store, snapshot: Snapshot, job: str, at: datetime) -> Why:
     """Return `why --json` about the newest slot at or before `at`. Raise UsageError for no job."""
     answer: Why
-    if sentence := refusal(config, job):
+    if sentence := refusal(config, store, job):
         checks = history.events(store.journal, {"permission"}, job)
         document: Any = permissions.refused(snapshot, job, checks)
         answer = document | {"reasons": document["reasons"] or [sentence]}

@@ -40,6 +40,7 @@ def test_no_command_creates_a_job_that_is_not_permitted_and_the_attempt_is_on_re
     assert f'not permitted: "{job}" is ' in said.err
     assert not (home.folder / "jobs").exists()
     assert [(event["job"], event["verdict"]) for event in checks(home)] == [(job, "refused")]
+    assert f'not permitted: "{job}" is ' in home.call(why.why, job).out
 
 
 def test_a_dry_run_records_nothing(home: Home) -> None:
@@ -57,6 +58,18 @@ def test_no_change_gives_a_job_what_is_not_permitted_to_it(home: Home) -> None:
     assert (said.code, path.read_text()) == (2, before)
     assert 'env_file: not permitted: "user.x" cannot read variables' in said.err
     assert [event["job"] for event in checks(home)] == ["user.x"]
+
+
+@pytest.mark.parametrize("option", ["--command", "--handler"])
+def test_no_command_replaces_what_a_built_in_job_runs(home: Home, option: str) -> None:
+    home.configure("{}")
+
+    said = home.call(update.update, "health", option, "json:loads")
+
+    assert said.code == 2
+    assert said.err.startswith('not permitted: "health" is a built-in job')
+    assert [(event["job"], event["verdict"]) for event in checks(home)] == [("health", "refused")]
+    assert "write below jobs:" in home.call(update.update, "health", "--schedule", "daily").err
 
 
 def test_a_job_that_is_refused_is_named_by_validate_and_run(home: Home) -> None:
