@@ -9,6 +9,7 @@ from scheduled.cli.output import print_json
 from scheduled.config import paths
 from scheduled.config.parsed import Handler
 from scheduled.jobs.model import Job
+from scheduled.jobs.permissions import CONFINED
 from scheduled.system.text import one_line
 from scheduled.ticks.report import Exit
 from scheduled.views import handlers as handlers_view
@@ -46,6 +47,8 @@ def _declared(session: Session, handler: Handler) -> handlers_view.Declared:
     from scheduled.runs import handler_params
 
     config = session.config
+    if any(job.handler == handler.target and job.level in CONFINED for job in config.jobs):
+        return None, ""  # its code runs within the limits of its job alone
     folder = (config.places.config_path or config.places.root / paths.CONFIG_NAME).parent
     job = Job(id=handler.name, schedule="", timezone="UTC", handler=handler.target)
     return handler_params.declared(job, session.environ, folder, config.trust)

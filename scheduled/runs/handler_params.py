@@ -15,6 +15,7 @@ from typing import Any
 from scheduled.errors import ScheduledError
 from scheduled.handler import loader, params
 from scheduled.jobs.model import Attempt, Job
+from scheduled.jobs.permissions import CONFINED
 from scheduled.quick_classes import replace
 from scheduled.runs import environment
 from scheduled.system.text import one_line
@@ -38,6 +39,8 @@ def problems(
     Handlers `of_packages` are imported for jobs without params, too: nobody here has written them.
     """
     for job in jobs:
+        if job.level in CONFINED:
+            continue  # its code runs within its limits alone, where its params are checked as well
         sentences: list[str] = []
         if job.handler in of_packages:
             sentences += filter(None, declared(job, environ, folder, trust)[1:])

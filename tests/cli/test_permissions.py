@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from scheduled.cli import create, update, why
+from scheduled.cli import config, create, handlers, update, why
 from scheduled.cli.run import run
 from scheduled.state import events
 from scheduled.state.store import Store
 from tests.builders.doctored import Patient
+from tests.builders.handlers import handler_file
 from tests.builders.installed import WITHOUT_SWEEPS
 from tests.builders.job_files import created
 from tests.builders.jobs import at
@@ -146,3 +147,15 @@ def test_doctor_finds_jobs_that_cannot_be_held_to_their_limits(patient: Patient)
     assert finding["level"] == "error"
     assert finding["message"].startswith("user.x: refused: its id makes it restricted, and ")
     assert finding["remedy"].endswith("why user.x")
+
+
+def test_no_command_runs_the_code_of_a_confined_job_without_its_limits(home: Home) -> None:
+    trace = home.folder / "imported"
+    handler_file(home.folder, "h.py", f"open({str(trace)!r}, 'w')\ndef run(context): ...\n")
+    job = "{schedule: daily, handler: h, params: {a: 1}}"
+    for id_ in ("user.x", "agency.x", "mine"):
+        home.configure(f"handler_dirs: handlers\n{WITHOUT_SWEEPS}  {id_}: {job}\n")
+        home.call(config.validate)
+        home.call(handlers.handlers)
+
+        assert trace.exists() == (id_ == "mine")
