@@ -132,25 +132,34 @@ def _copy_access(source: int, status: os.stat_result, descriptor: int) -> None:
 def _swap_in(file: _Open, beside: str) -> None:
     """Give a file that was written beside its name. Raises InUseError if it was written to."""
     folder, name = file.folder, file.name
-    placed = _identity(folder.status(beside))
-    try:
-        linux.exchange(folder.descriptor, beside, name)
-    except OSError as error:
-        if error.errno not in _CANNOT_SWAP:
-            raise
-        if not file.is_untouched(name):
-            raise InUseError(f"{folder.path}/{name}") from None
-        os.replace(beside, name, src_dir_fd=folder.descriptor, dst_dir_fd=folder.descriptor)
-        return
-    if file.is_untouched(beside):
-        return
-    newer = _identity(folder.status(beside))
-    while True:  # until what comes out is what was put in before: then nobody wrote in between
-        linux.exchange(folder.descriptor, beside, name)
-        out = _identity(folder.status(beside))
-        if out == placed:
-            raise InUseError(f"{folder.path}/{name}")
-        placed, newer = newer, out
+    with contextlib.ExitStack() as stack:
+        placed = _held(folder, beside, stack)
+        try:
+            linux.exchange(folder.descriptor, beside, name)
+        except OSError as error:
+            if error.errno not in _CANNOT_SWAP:
+                raise
+            if not file.is_untouched(name):
+                raise InUseError(f"{folder.path}/{name}") from None
+            os.replace(beside, name, src_dir_fd=folder.descriptor, dst_dir_fd=folder.descriptor)
+            return
+        if file.is_untouched(beside):
+            return
+        newer = _held(folder, beside, stack)
+        while True:  # until what comes out is what was put in before: then nobody wrote in between
+            linux.exchange(folder.descriptor, beside, name)
+            out = _held(folder, beside, stack)
+            if out == placed:
+                raise InUseError(f"{folder.path}/{name}")
+            placed, newer = newer, out
+
+
+def _held(folder: Folder, name: str, stack: contextlib.ExitStack) -> tuple[int, int]:
+    """Return what identifies a file; no other one gets its number before the stack ends."""
+    flags = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(name, flags, dir_fd=folder.descriptor)
+    stack.callback(os.close, descriptor)
+    return _identity(os.fstat(descriptor))
 
 
 def _identity(status: os.stat_result) -> tuple[int, int]:
