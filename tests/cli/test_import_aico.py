@@ -42,6 +42,11 @@ tasks:
       check_database: true
       check_message_bus: true
       check_disk_space: true
+    key_rotation:
+      enabled: true
+      schedule: "0 1 1 * *"
+      rotate_session_keys: true
+      rotate_database_keys: false
     database_vacuum: {enabled: false, schedule: "0 5 * * 0", analyze_tables: true}
   agency:
     background_learning:
@@ -86,7 +91,7 @@ def test_one_table_says_what_runs_and_what_does_not(root: Path) -> None:
         for line in out.partition("RUNS\n")[2].partition("\n\n")[0].splitlines()
     ]
     told = {name: rest for _, name, rest in rows}
-    assert out.startswith(f"5 jobs from AICO's configuration, for {root}/scheduled.yaml and files")
+    assert out.startswith(f"6 jobs from AICO's configuration, for {root}/scheduled.yaml and files")
     assert told["auto_discover:"].endswith("not imported: job files are always read")
     assert told["maintenance.health_check"] == "*/5 * * * *   built-in"
     assert told["maintenance.log_cleanup"].endswith(
@@ -94,6 +99,9 @@ def test_one_table_says_what_runs_and_what_does_not(root: Path) -> None:
     )
     assert told["maintenance.database_vacuum"].endswith(
         "built-in: skipped until params.databases names databases (disabled)"
+    )
+    assert told["security.key_rotation"].endswith(
+        "built-in: skipped until params.ring names a key ring"
     )
     assert told["agency.background_learning"].endswith(
         "built-in: skipped until a command or a handler is bound"
@@ -108,15 +116,32 @@ def test_the_jobs_run_and_return_the_documented_data(root: Path) -> None:
     checked = scheduled(root, "config", "validate")
     results = {job: run(root, job) for job in DATA}
     skipped = run(root, "agency.background_learning")
+    ringless = run(root, "security.key_rotation")
 
-    assert (checked.code, checked.out, checked.err) == (0, "ok: 10 jobs\n", "")
+    assert (checked.code, checked.out, checked.err) == (0, "ok: 11 jobs\n", "")
     assert {job: row["outcome"] for job, row in results.items()} == dict.fromkeys(DATA, "succeeded")
     assert all(set(results[job]["result"]) >= keys for job, keys in DATA.items())
     assert set(results["maintenance.health_check"]["result"]["checks"]) >= {
         "database", "message_bus", "disk_space", "memory",
     }  # fmt: skip
     assert (skipped["outcome"], skipped["reason"][:13]) == ("skipped", "nothing bound")
+    assert (ringless["outcome"], ringless["reason"][:11]) == ("skipped", "no key ring")
     assert scheduled(root, "run").code == 0
+
+
+def test_keys_are_rotated_once_the_configuration_names_a_ring(root: Path) -> None:
+    pytest.importorskip("cryptography", reason="needs the package cryptography: extra [keys]")
+    block = BLOCK.replace(
+        "rotate_session_keys: true", "rotate_session_keys: true\n      ring: ring.json"
+    )
+    (root / "core.yaml").write_text(block)
+    imported(root, "--yes")
+
+    row = run(root, "security.key_rotation")
+
+    assert (row["outcome"], row["error"]) == ("succeeded", None)
+    assert row["result"].keys() >= {"session_keys_rotated", "database_key_rotated"}
+    assert row["result"]["database_key_rotated"] == "skipped (disabled)"
 
 
 def test_every_setting_of_the_block_is_in_effect_or_named(root: Path) -> None:

@@ -149,6 +149,8 @@ def test_a_task_that_is_built_in_here_becomes_a_change_of_that_job() -> None:
         ("maintenance: {database_vacuum: {databases: [/a]}}", "maintenance.database_vacuum", ""),
         ("maintenance: {vector_optimization: {}}", "maintenance.vector_optimization", "skipped"),
         ("maintenance: {health_check: {}}", "maintenance.health_check", ""),
+        ("maintenance: {key_rotation: {}}", "security.key_rotation", "skipped until params.ring"),
+        ("security: {key_rotation: {ring: r}}", "security.key_rotation", ""),
         ("agency: {background_learning: {}}", "agency.background_learning", "skipped until a com"),
         ("agency: {background_learning: {command: x}}", "agency.background_learning", ""),
     ],
@@ -184,7 +186,3 @@ def test_whether_the_scheduler_is_disabled_has_to_be_clear(enabled: str) -> None
     found = read(f"scheduler: {{enabled: {enabled}}}\n")
 
     assert [part.text.split(":")[0] for part in found.left_out] == ["enabled"]
-
-
-def test_the_id_of_the_documentation_is_that_of_the_job() -> None:
-    assert aico.OTHER_IDS["maintenance.key_rotation"] == "security.key_rotation"
