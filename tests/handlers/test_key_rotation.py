@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from scheduled.handler import Incomplete, Skip
 from scheduled.jobs.model import Outcome
-from scheduled.system import linux
+from scheduled.system import linux, rewriting
+from scheduled.system.folder import Folder
 from scheduled.testing import HandlerRunner
 from tests.builders import disks, needs
 from tests.builders.key_rings import Vault, vault
@@ -202,6 +204,32 @@ def test_one_file_that_cannot_be_written_keeps_every_key(tmp_path: Path) -> None
         assert is_primary(filled, "a.token")
         disk.free()
         assert filled.rotate(4)["keys_dropped"] == 1
+
+
+@pytest.mark.parametrize("times", [1, 99])
+def test_a_file_that_is_written_with_an_old_key_meanwhile_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    filled = vault(tmp_path, {"a.token": "alpha"})
+    old, rewrite, written = Fernet(filled.secrets()[0]), rewriting.rewrite, 0
+
+    def rewritten(folder: Folder, name: str, change: Callable[[bytes], bytes | None]) -> bool:
+        nonlocal written
+        is_changed = rewrite(folder, name, change)
+        if is_changed and written < times:  # its program has read the ring long ago
+            (tmp_path / name).write_bytes(old.encrypt(b"newer"))
+            written += 1
+        return is_changed
+
+    monkeypatch.setattr(rewriting, "rewrite", rewritten)
+    if times == 1:
+        assert filled.rotate(2)["files_reencrypted"] == 2
+        assert is_primary(filled, "a.token")
+    else:
+        with pytest.raises(Incomplete, match="written with an old key again and again"):
+            filled.rotate(2)
+    assert filled.get("a.token") == "newer"
+    assert len(filled.ids()) == 2
 
 
 def test_each_step_is_on_the_disk_before_the_next_one_relies_on_it(
