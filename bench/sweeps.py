@@ -24,7 +24,7 @@ READ = {
 """What a handler has to read of a branch."""
 SEEN = {
     "memory_rollover": ("", *MEMORY),
-    "health": ("", "README.md", *READ["health"]),
+    "health": ("", "README.md", "ai_mail.local", *READ["health"]),
 }
 """What it has to look at to know that nothing changed; the branch's folder is among it."""
 
