@@ -8,7 +8,18 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import jobfiles, journal, keepers, logscan, peers, planning, sweeps, table, ticks
+from bench import (
+    jobfiles,
+    journal,
+    keepers,
+    logscan,
+    peers,
+    planning,
+    projects,
+    sweeps,
+    table,
+    ticks,
+)
 from bench.cost import BenchError
 from bench.row import Effort, Row
 
@@ -20,6 +31,7 @@ SCENES: dict[str, Callable[[Path, Effort], Iterator[Row]]] = {
     "jobfiles": jobfiles.job_files,
     "planning": planning.planning,
     "sweeps": sweeps.sweeps,
+    "projects": projects.projects,
     "logs": logscan.log_scan,
     "numbers": journal.numbers,
     "journal": journal.journal,

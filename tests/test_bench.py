@@ -51,6 +51,8 @@ def test_every_cost_is_measured_with_what_it_is_compared_with() -> None:
         "memory_rollover warm",
         "health cold",
         "health warm",
+        "project_health cold",
+        "project_health warm",
         "logs of a month, cold",
         "logs of a month, warm",
         "logs of one hour, cold",

@@ -23,7 +23,7 @@ PARAMS = {
     ),
 }
 WITHIN = 240.0
-"""Seconds for the projects of another user."""
+"""Seconds for all projects."""
 
 
 def run(context: Context) -> dict[str, object]:
@@ -63,8 +63,8 @@ def _found(spaces: Workspaces, before: float | None) -> tuple[dict[str, Bytecode
             folders.setdefault(space.folder, space.name)
     real = {os.path.realpath(folder) for folder in folders}
 
-    def work(members: list[str]) -> list[Any]:
-        return [bytecode.find(folder, real, before).as_json() for folder in members]
+    def work(members: list[str], until: float) -> list[Any]:
+        return [bytecode.find(folder, real, before, until).as_json() for folder in members]
 
     found, problems = {}, []
     for folder, answer in owners_work.in_each(folders, work, WITHIN):

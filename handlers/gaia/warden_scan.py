@@ -5,6 +5,7 @@ a process of its own with a time limit. Without rules there is nothing to do.
 """
 
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,9 @@ PARAMS = {
     "scanner_dir": Param("the directory of these modules", Kind.TEXT, ""),
     "scanner_seconds": Param("how long a scanner may take for one project", Kind.AMOUNT, 60),
 }
-WITHIN = 280.0
-"""Seconds for the projects of another user."""
+WITHIN = 270.0
+"""Seconds for all projects."""
+LATE = "not looked into: there was no time left"
 IN_RESULT = 500
 """Projects in the result."""
 Entries = dict[str, dict[str, Any]]
@@ -80,8 +82,11 @@ def _scanned(spaces: Workspaces, rules: Rules, scanners: list[Scanner], seconds:
         if space.folder and os.path.isdir(space.folder):
             folders.setdefault(space.folder, []).append(space.name)
 
-    def work(members: list[str]) -> list[Any]:
-        return [_scan(folder, rules, scanners, seconds) for folder in members]
+    def work(members: list[str], until: float) -> list[Any]:
+        return [
+            _scan(folder, rules, scanners, seconds) if time.monotonic() < until else LATE
+            for folder in members
+        ]
 
     found: Entries = {}
     for folder, answer in owners_work.in_each(folders, work, WITHIN):

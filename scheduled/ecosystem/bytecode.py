@@ -5,8 +5,10 @@ bytecode beside its place and renames it, and compiles what it does not find: it
 """
 
 import contextlib
+import math
 import os
 import stat
+import time
 from collections.abc import Collection
 from typing import Any
 
@@ -18,6 +20,7 @@ CACHE = "__pycache__"
 ENDING = ".pyc"
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 DEEPEST = 64
+OUT_OF_TIME = "there was no time to look through all directories"
 MOST = 10
 """Paths, and problems, that are named of a project."""
 
@@ -40,9 +43,15 @@ class Bytecode:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
 
-def find(folder: str, others: Collection[str], remove_before: float | None) -> Bytecode:
+def find(
+    folder: str,
+    others: Collection[str],
+    remove_before: float | None,
+    until: float = math.inf,
+) -> Bytecode:
     """Return the bytecode below a folder; what was changed before that instant is deleted.
 
+    The search ends at a time of the monotonic clock, however much is left.
     The folders in `others` are projects of their own and left out, as are other file systems.
     """
     found = Bytecode()
@@ -53,7 +62,7 @@ def find(folder: str, others: Collection[str], remove_before: float | None) -> B
     except OSError as error:
         _note(found, folder, error)
         return found
-    search = _Search(found, others, remove_before, os.fstat(descriptor).st_dev)
+    search = _Search(found, others, remove_before, os.fstat(descriptor).st_dev, until)
     search.within(descriptor, os.path.realpath(folder), 0)
     return found
 
@@ -62,8 +71,14 @@ class _Search:
     """One project: what was found so far, and what is left out."""
 
     def __init__(
-        self, found: Bytecode, others: Collection[str], remove_before: float | None, device: int
+        self,
+        found: Bytecode,
+        others: Collection[str],
+        remove_before: float | None,
+        device: int,
+        until: float,
     ) -> None:
+        self._until = until
         self._found = found
         self._others = others
         self._remove_before = remove_before
@@ -83,6 +98,10 @@ class _Search:
             os.close(descriptor)
 
     def _below(self, above: int, name: str, path: str, depth: int) -> None:
+        if time.monotonic() > self._until:
+            if OUT_OF_TIME not in self._found.problems:
+                self._found.problems.append(OUT_OF_TIME)
+            return
         if depth > DEEPEST:
             self._found.problems.append(f"{one_line(path)}: more than {DEEPEST} directories deep")
             return

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.errors import ScheduledError, UnreadableFileError, reason_of
-from scheduled.system.files import json_bytes, parse_json
+from scheduled.system.files import json_bytes, json_line, parse_json
 from scheduled.system.folder import Folder
 
 
@@ -46,14 +46,15 @@ def read_strictly(folder: Path, name: str) -> Any:
     return parse_json(data, path) if data else None
 
 
-def write(folder: Path, name: str, document: dict[str, Any]) -> None:
+def write(folder: Path, name: str, document: dict[str, Any], *, compact: bool = False) -> None:
     """Replace the central file `name` atomically; the folder is created if necessary.
 
+    A `compact` one is on a single line: a long one takes a tenth of the time then.
     Raises CentralFileError with the reason: no space, read-only, no permission.
     """
     path = path_of(folder, name)
     try:
-        data = json_bytes(document)
+        data = json_line(document) if compact else json_bytes(document)
         with Folder.made(folder) as place, place.found(path.name) as found:
             found.folder.replace(found.name, data)
     except OSError as error:

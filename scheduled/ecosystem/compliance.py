@@ -5,6 +5,7 @@ In a repository, the tracked files count; elsewhere all files, but for those tha
 
 import fnmatch
 import glob
+import itertools
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
@@ -103,7 +104,7 @@ def _files(folder: str) -> list[str]:
     """Return the files of a project by their paths in it: the tracked ones of a repository."""
     place = layout.find(folder)
     if place is None or place.is_bare:
-        return sorted(_walked(folder))
+        return sorted(itertools.islice(_walked(folder), MOST_FILES + 1))
     try:
         tracked = repository.tracked(place)
     except ValueError as error:

@@ -6,13 +6,14 @@
 It may have been written on another system: a path of Windows is kept, and exists nowhere here.
 """
 
+import contextlib
 import os
 import re
 from pathlib import Path
 from typing import Any
 
 from scheduled.ecosystem import registry
-from scheduled.ecosystem.formats import PROJECT_REGISTRY, is_registry, one_line
+from scheduled.ecosystem.formats import PROJECT_REGISTRY, is_project_registry, is_registry, one_line
 from scheduled.ecosystem.registry import RegistryError
 from scheduled.ecosystem.workspace import Workspace, Workspaces
 from scheduled.errors import UnreadableFileError
@@ -39,7 +40,8 @@ def load(path: Path) -> Workspaces:
     projects = document.get("projects") if isinstance(document, dict) else None
     if not isinstance(projects, dict):
         raise RegistryError(f'{path}: no projects in it; expected {{"projects": {{...}}}}')
-    found = [_workspace(key, entry, path.parent) for key, entry in projects.items()]
+    folder = str(path.parent)
+    found = [_workspace(key, entry, folder) for key, entry in projects.items()]
     return Workspaces(path, tuple(_without_doubles(found)), tuple(_problems(document)))
 
 
@@ -48,16 +50,17 @@ def find(root: Path, named: str = "", cache_dir: Path | None = None) -> Workspac
 
     Raises RegistryError.
     """
+    if named and not registry.is_path(named):
+        raise RegistryError("registry: not a path; correct the param")
     if named:
         path = Path(os.path.abspath(root / os.path.expanduser(named)))
         return of_branches(path.parent) if is_of_branches(path) else load(path)
-    if os.path.lexists(root / PROJECT_REGISTRY):
-        return load(root / PROJECT_REGISTRY)
-    try:
-        registry.find(root)
-    except RegistryError:
-        raise RegistryError(f"{PROJECT_REGISTRY} not found") from None
-    return of_branches(root, cache_dir)
+    path = root / PROJECT_REGISTRY
+    if not is_project_registry(path):
+        with contextlib.suppress(RegistryError):
+            registry.find(root)
+            return of_branches(root, cache_dir)
+    return load(path)
 
 
 def is_of_branches(path: Path) -> bool:
@@ -76,7 +79,7 @@ def of_branches(root: Path, cache_dir: Path | None = None) -> Workspaces:
     return Workspaces(branches.path, tuple(_without_doubles(found)), branches.problems)
 
 
-def _workspace(key: str, entry: Any, folder: Path) -> Workspace:
+def _workspace(key: str, entry: Any, folder: str) -> Workspace:
     if not isinstance(entry, dict):
         return Workspace(key, "", {}, "its entry is not an object")
     claims = {name: entry[name] for name in CLAIMS if name in entry}
@@ -90,7 +93,8 @@ def _workspace(key: str, entry: Any, folder: Path) -> Workspace:
         return Workspace(key, "", claims, problem, stated)
     if not registry.is_path(stated):
         return Workspace(key, "", claims, "path: not a path", stated)
-    return Workspace(key, str(folder / stated), claims, stated=stated)
+    path = registry.tidy(stated if stated.startswith("/") else f"{folder}/{stated}")
+    return Workspace(key, path, claims, stated=stated)
 
 
 def _without_doubles(found: list[Workspace]) -> list[Workspace]:

@@ -54,7 +54,9 @@ def look(folder: str, scratch: Scratch | None) -> Look:
     facts["has_tests"] = "tests" in names and _has_tests(folder)
     facts["has_claude_md"] = "CLAUDE.md" in names
     found = repository.examine(folder, scratch)
-    watched += [folder, f"{folder}/tests", *found.watched]
+    # A dot follows a link in the place of a folder.
+    places = (folder, f"{folder}/.", f"{folder}/tests/.", *watched, *found.watched)
+    watched = [*dict.fromkeys(places)]
     facts |= {**found.facts, **stated}
     is_final = found.is_final and (scratch is not None or not found.facts)
     return Look(facts, found.problems, watched, stamps_of(watched), is_final)
@@ -85,12 +87,18 @@ def _out_of_reach(folder: str, error: OSError) -> Look:
         problem = f"the directory cannot be read: {reason_of(error)}"
     elif isinstance(error, PermissionError):
         problem = "not to be found out whether it exists: permission denied"
-    is_folder = os.path.isdir(folder)
-    facts = {**ABSENT, "exists": is_folder}
-    if is_folder:
-        facts["has_git"] = os.path.lexists(f"{folder}/{DOT_GIT}")
-        facts["has_claude_md"] = os.path.lexists(f"{folder}/CLAUDE.md")
-    return Look(facts, [problem], [folder], stamps_of([folder]), not is_there)
+    watched = [folder, f"{folder}/."]
+    facts = {**ABSENT, **seen_from_outside(folder)}
+    return Look(facts, [problem], watched, stamps_of(watched), not is_there)
+
+
+def seen_from_outside(folder: str) -> dict[str, Any]:
+    """Return what can be told of a folder without listing it."""
+    return {
+        "exists": os.path.exists(folder),
+        "has_git": os.path.lexists(f"{folder}/{DOT_GIT}"),
+        "has_claude_md": os.path.lexists(f"{folder}/CLAUDE.md"),
+    }
 
 
 def _has_tests(folder: str) -> bool:

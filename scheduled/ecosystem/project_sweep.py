@@ -21,8 +21,6 @@ from scheduled.system import owners_work, second_process
 ENOUGH = 20
 """Folders to look into; with fewer a second process costs more than it saves."""
 OUT_OF_TIME = "not compared: the sweep ran out of time, and the next one goes on"
-GRACE = 30.0
-"""Seconds that another user's process has for what is not git."""
 
 
 class Limits(NamedTuple):
@@ -45,7 +43,6 @@ class Sweep:
         self._limits = limits
         self._place = place
         self._user = os.geteuid()
-        self._until = time.monotonic() + limits.all_seconds
 
     def looks(self, folders: Sequence[str]) -> dict[str, Look]:
         """Return what there is in each folder, and save it for the next sweep."""
@@ -55,44 +52,48 @@ class Sweep:
             if look is not None:
                 found[folder] = look
         unknown = [folder for folder in dict.fromkeys(folders) if folder not in found]
-        seconds = self._limits.all_seconds + self._limits.seconds + GRACE
+        seconds = self._limits.all_seconds
         for folder, answer in owners_work.in_each(unknown, self._look_into, seconds):
             is_refused = isinstance(answer, str)
-            found[folder] = _not_looked_into(answer) if is_refused else Look(*answer)
+            found[folder] = _not_looked_into(folder, answer) if is_refused else Look(*answer)
             self._cache.learn(folder, found[folder])
         self._cache.save()
         return found
 
-    def _look_into(self, folders: list[str]) -> list[Any]:
+    def _look_into(self, folders: list[str], until: float) -> list[Any]:
         """Look into folders, as the user of this process; two processes of ours share them."""
         if os.geteuid() != self._user:
-            return self._in_turn(folders, None)
+            return self._in_turn(folders, until, None)
         middle = len(folders) // 2 if len(folders) >= ENOUGH and second_process.is_of_use() else 0
         if not middle:
-            return self._in_turn(folders, self._place)
+            return self._in_turn(folders, until, self._place)
         first, second = second_process.both(
-            lambda: self._in_turn(folders[:middle], self._place),
-            lambda: self._in_turn(folders[middle:], self._place),
+            lambda: self._in_turn(folders[:middle], until, self._place),
+            lambda: self._in_turn(folders[middle:], until, self._place),
         )
         return [*first, *second]
 
-    def _in_turn(self, folders: Sequence[str], place: Path | None) -> list[tuple[Any, ...]]:
+    def _in_turn(
+        self, folders: Sequence[str], until: float, place: Path | None
+    ) -> list[tuple[Any, ...]]:
         """Look into one folder after the other, with git for as long as there is time."""
         git, seconds, _ = self._limits
         scratch = Scratch(Git(git, seconds), place) if git else None
         try:
-            return [self._look(folder, scratch) for folder in folders]
+            return [_look(folder, until, scratch) for folder in folders]
         finally:
             if scratch is not None:
                 scratch.close()
 
-    def _look(self, folder: str, scratch: Scratch | None) -> tuple[Any, ...]:
-        is_late = scratch is not None and time.monotonic() > self._until
-        look = project.look(folder, None if is_late else scratch)
-        if is_late and "dirty" in look.facts:
-            look = look._replace(problems=[*look.problems, OUT_OF_TIME], is_final=False)
-        return tuple(look)
+
+def _look(folder: str, until: float, scratch: Scratch | None) -> tuple[Any, ...]:
+    is_late = scratch is not None and time.monotonic() > until
+    look = project.look(folder, None if is_late else scratch)
+    if is_late and "dirty" in look.facts:
+        look = look._replace(problems=[*look.problems, OUT_OF_TIME], is_final=False)
+    return tuple(look)
 
 
-def _not_looked_into(reason: str) -> Look:
-    return Look({**project.ABSENT}, [reason], [], [], is_final=False)
+def _not_looked_into(folder: str, reason: str) -> Look:
+    facts = {**project.ABSENT, **project.seen_from_outside(folder)}
+    return Look(facts, [reason], [], [], is_final=False)

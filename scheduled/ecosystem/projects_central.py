@@ -14,6 +14,8 @@ from scheduled.system.text import one_line
 NAME = "PROJECTS"
 LISTED = 20
 """Projects in the daily report."""
+LONG = 500
+"""With more projects nobody reads the file."""
 WAIT = 30.0
 """Seconds to wait for another job that writes the same file."""
 
@@ -47,7 +49,9 @@ def update(context: Place, parts: Mapping[str, Any]) -> None:
         ):
             before = _before(context, path)
             head = {"service": "scheduled", "last_updated": context.local_timestamp}
-            central.write(context.central_dir, NAME, {**before, **head, **parts})
+            document = {**before, **head, **parts}
+            is_long = len(document.get("projects", ())) > LONG
+            central.write(context.central_dir, NAME, document, compact=is_long)
     except LockedError as error:
         raise CentralFileError(f"{path}: {error}") from error
     except OSError as error:

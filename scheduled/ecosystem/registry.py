@@ -349,14 +349,14 @@ def _branch(entry: Any, folder: str, in_repository: bool) -> Branch | str:
     status = entry.get("status")
     return Branch(
         name,
-        _tidy(path if path.startswith("/") else folder + path),
+        tidy(path if path.startswith("/") else folder + path),
         email if email.startswith("@") else f"@{email}",
         status if isinstance(status, str) and status else "active",
         in_repository,
     )
 
 
-def _tidy(path: str) -> str:
+def tidy(path: str) -> str:
     """Return `path` without `//`, `/./` and a `/` at its end; `..` stays, it may follow a link."""
     is_tidy = "//" not in path and "/." not in path and not path.endswith("/")
     return path if is_tidy else str(Path(path))  # a Path takes long, ten thousand times

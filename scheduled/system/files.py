@@ -175,6 +175,11 @@ def json_bytes(document: Any) -> bytes:
         return json.dumps(document, indent=2).encode() + b"\n"
 
 
+def json_line(document: Any) -> bytes:
+    """Return a document as one line of ASCII, with a newline at the end."""
+    return json.dumps(document).encode() + b"\n"
+
+
 def replace_json(path: Path, document: Any) -> None:
     """Replace `path` with `document`, atomically. Raises OSError and then keeps the old file."""
     replace(path, json_bytes(document))

@@ -238,6 +238,53 @@ def test_an_ordinary_user_reads_head_and_refs_of_others_and_runs_no_git(
     assert log.read_text().count("--porcelain") == 2  # twice a line for the one that is its own
 
 
+def test_a_link_of_others_to_a_repository_of_ones_own_tells_nothing_of_it(projects: Path) -> None:
+    needs.root()
+    own = made(projects / "own")
+    git(own, "checkout", "-qb", "secret-plans")
+    people.give(own, NOBODY)
+    for name in ("file", "common"):
+        (projects / name).mkdir()
+    (projects / "file" / ".git").write_text(f"gitdir: {own}/.git\n")
+    fake = made(projects / "common" / "a") / ".git"
+    (fake / "commondir").write_text(f"{own}/.git\n")
+    (fake / "HEAD").write_text("ref: refs/heads/secret-plans\n")
+    people.give(projects / "file")
+    people.give(projects / "common")
+    registry(projects, {"file": projects / "file", "common": projects / "common" / "a"})
+    for name in ("cache", "central"):
+        people.give(made_folder(projects / name), NOBODY)
+    result = projects / "cache" / "result"
+
+    people.as_nobody(lambda: result.write_text(json.dumps(health(projects))) and None)
+
+    text = result.read_text()
+    assert text.count("it leads to a repository of another user") == 2
+    assert "secret-plans" not in text
+
+
+def test_who_stops_a_process_takes_no_time_from_others(
+    projects: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needs.root()
+    stopper = projects / "bin" / "git"
+    stopper.parent.mkdir()
+    mine = f'[ "$(id -u)" = {MALLORY} ] && kill -STOP $PPID'
+    stopper.write_text(f'#!/bin/sh\n{mine}\nexec /usr/bin/git "$@"\n')
+    stopper.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{stopper.parent}:{os.environ['PATH']}")
+    theirs = people.give(made(projects / "theirs"))
+    others = people.give(made(projects / "others"), NOBODY)
+    registry(projects, {"theirs": theirs, "others": others, "own": made(projects / "own")})
+
+    entries = health(projects, sweep_seconds=6)
+
+    assert facts(entries["theirs"], "exists", "has_git") == [True, True]
+    assert "not looked into" in entries["theirs"]["findings"][0]
+    assert facts(entries["others"], "dirty", "findings") == [False, []]
+    assert facts(entries["own"], "dirty", "findings") == [False, []]
+
+
 def made_folder(path: Path) -> Path:
     path.mkdir()
     return path

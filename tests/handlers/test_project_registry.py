@@ -110,6 +110,20 @@ def test_every_mistake_in_an_entry_is_a_finding_of_that_project_alone(projects: 
     assert found["twice"]["branch"] == "main"
 
 
+def test_a_file_of_another_kind_does_not_hide_the_branches(projects: Path) -> None:
+    (projects / "registry.json").write_text('{"packages": []}')
+    branches = [{"name": "DRONE", "path": str(made(projects / "drone"))}]
+    document = json.dumps({"metadata": {}, "branches": branches})
+    (projects / "BRANCH_REGISTRY.json").write_text(document)
+
+    assert [*health(projects)] == ["DRONE"]
+
+
+def test_a_param_that_is_no_path_is_refused(projects: Path) -> None:
+    with pytest.raises(RegistryError, match="not a path"):
+        health(projects, registry="a\0b")
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

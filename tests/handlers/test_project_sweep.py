@@ -161,6 +161,18 @@ def test_a_sweep_that_runs_out_of_time_says_so_and_goes_on_next_time(projects: P
     assert health(projects)["a"]["dirty"] is False
 
 
+def test_a_folder_at_the_end_of_a_link_is_watched(projects: Path, mark: Path) -> None:
+    made(projects / "real")
+    (projects / "link").symlink_to("real")
+    registry(projects, {"a": projects / "link"})
+    in_the_past(projects)
+    health(projects)
+
+    (projects / "real" / "CLAUDE.md").touch()
+
+    assert health(projects)["a"]["has_claude_md"] is True
+
+
 def test_nothing_is_left_behind(projects: Path) -> None:
     registry(projects, {"a": made(projects / "a")})
 

@@ -34,6 +34,11 @@ class Layout(NamedTuple):
             places.add(f"{folder}/{DOT_GIT}")
         return {status.st_uid for place in places if (status := _status(place))}
 
+    def data_owners(self) -> set[int]:
+        """Return who owns the folders of refs and objects, wherever they are."""
+        places = {self.git_dir, self.common_dir, self.objects, f"{self.common_dir}/refs"}
+        return {status.st_uid for place in places if (status := _status(place))}
+
 
 def find(folder: str) -> Layout | None:
     """Return the layout of the repository in a folder; None if it has none.

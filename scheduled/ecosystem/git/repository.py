@@ -14,6 +14,7 @@ from scheduled.ecosystem.git.scratch import Changes, Scratch
 from scheduled.errors import reason_of
 from scheduled.quick_classes import dataclass, field
 from scheduled.system import owners
+from scheduled.system.text import one_line
 
 _OPERATIONS = {
     "rebase-merge": "rebase",
@@ -25,6 +26,8 @@ _OPERATIONS = {
 }
 MOST_FILES = 2000
 """Tracked files that are looked at one by one to know that nothing has changed."""
+MOST_FOLDERS = 20_000
+"""With more folders that have tracked files, a repository is compared each time."""
 _UNKNOWN: dict[str, Any] = {
     "branch": None,
     "commit": None,
@@ -87,6 +90,9 @@ def _describe(found: Repository, folder: str, place: Layout, scratch: Scratch | 
     foreign = place.owners(folder) - {os.geteuid()}
     if foreign:
         facts["owned_by"] = owners.name_of(max(foreign))
+        if os.geteuid() in place.data_owners():
+            # Somebody has had theirs lead to ours, which is not for everybody who reads a report.
+            raise GitError("it leads to a repository of another user")
     config = GitConfig({}) if foreign else _config(place)
     facts["bare"] = facts["bare"] or (config.is_true("core.bare") and not place.is_worktree)
     if config.get("extensions.refstorage").lower() not in ("", "files"):
@@ -108,7 +114,9 @@ def _describe(found: Repository, folder: str, place: Layout, scratch: Scratch | 
         if scratch and head.commit:
             scratch.check_commit(place, config, head)
         return
-    found.watched += _working_tree(folder, place, _hash_size(config))
+    tree = _working_tree(folder, place, _hash_size(config))
+    found.watched += tree[:MOST_FOLDERS]
+    found.is_final = len(tree) <= MOST_FOLDERS
     if scratch is not None:
         _compare(facts, scratch.changes(folder, place, config, head, upstream))
 
@@ -138,7 +146,8 @@ def _remote(config: GitConfig) -> str | None:
     if not names:
         return None
     url = config.get(f"remote.{'origin' if 'origin' in names else names[0]}.url")
-    return re.sub(r"^([a-z+]+://)[^/@]*@", r"\1", url, flags=re.IGNORECASE) or None
+    without_user = re.sub(r"^([a-z+]+://)[^/@]*@", r"\1", url, flags=re.IGNORECASE)
+    return one_line(without_user) or None
 
 
 def _places(folder: str, place: Layout, head: Head, upstream: Upstream | None) -> list[str]:

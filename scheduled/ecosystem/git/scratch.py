@@ -81,6 +81,7 @@ class Scratch:
         self._place = place
         self._excludes = _excludes_of_user()
         self._folder = ""
+        self._written: dict[str, str] = {}
 
     def close(self) -> None:
         """Remove it."""
@@ -146,10 +147,15 @@ class Scratch:
         self._link(layout)
 
     def _write(self, name: str, text: str) -> None:
-        with open(
-            f"{self._folder}/{name}", "w", encoding="utf-8", errors="surrogateescape"
-        ) as file:
+        """Write a file unless it says that already: most repositories have the same settings."""
+        if self._written.get(name) == text:
+            return
+        path = f"{self._folder}/{name}"
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)  # a file that is truncated is written to the disk when it is closed
+        with open(path, "x", encoding="utf-8", errors="surrogateescape") as file:
             file.write(text)
+        self._written[name] = text
 
     def _link(self, layout: Layout) -> None:
         """Let git find what else matters of a repository, and is only data."""
