@@ -32,6 +32,7 @@ def delete(session: Session, job: str, *, yes: bool) -> None:
         raise UsageError(
             f"{job}: is a shipped job and cannot be deleted; `scheduled disable {job}` disables it"
         )
+    _refuse_of_package(session, configured)
     file = job_file_editor.find(session.config, configured)
     if file is None or file.first_edited_line:
         raise UsageError(_not_deleted(configured, file))
@@ -44,6 +45,16 @@ def delete(session: Session, job: str, *, yes: bool) -> None:
     session.say(f"{file.path}: deleted. The history and output of {job} are kept.")
     if running:
         session.say(f"{job} is running now; that run continues, and is recorded.")
+
+
+def _refuse_of_package(session: Session, job: Job) -> None:
+    """Raise UsageError for a job that a package brings, which is not to be edited."""
+    for handler in session.config.handlers:
+        if handler.package and handler.name == job.id and job.source.startswith(handler.place):
+            raise UsageError(
+                f"{job.id}: comes with {handler.package} {handler.version};"
+                f" `scheduled disable {job.id}` disables it, and so does uninstalling that"
+            )
 
 
 def _forgotten(session: Session, job: str) -> bool:

@@ -32,7 +32,6 @@ def forget(name: str, directory: Path) -> None:
     """Forget, in the cache in `directory`, a handler that no package offers any more."""
     unsaved: list[StampCache] = []
     known = Known(directory, unsaved)
-    known.entry_points()  # else what is known of the directories would be lost
     known.remember([_row(each) for each in _remembered(known) if each.name != name])
     for cache in unsaved:
         cache.save()

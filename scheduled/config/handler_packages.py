@@ -7,17 +7,16 @@ alone. What a package offered once is remembered, so that its jobs can say what 
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from scheduled.config import cache, former_handlers, installed_packages
 from scheduled.config.conflicts import duplicate_ids
 from scheduled.config.directories import File
-from scheduled.config.installed_packages import EntryPoint
+from scheduled.config.installed_packages import EntryPoint, Known
 from scheduled.config.parsed import Handler, Offer, ParsedConfig, Unusable
 from scheduled.handler import loader
 from scheduled.jobs import builtin
-from scheduled.quick_classes import NamedTuple
 from scheduled.system import machine
 from scheduled.system.files import Stamp, stamp
 from scheduled.system.trusted import Trust
@@ -26,43 +25,32 @@ from scheduled.version import __version__
 _NOT_USED = "that of the package is not used"
 
 
-class PackageScan(NamedTuple):
-    """What the installed packages offer."""
-
-    offer: Offer = Offer()
-    problems: tuple[str, ...] = ()
-    stamps: Mapping[str, Stamp | None] = {}
-    """Those of the directories with packages and of the files that count."""
-
-
 def load(
     parsed: ParsedConfig,
     timeout: float,
-    file_for: Callable[[str], cache.CacheFile],
+    known: Known,
+    kept: cache.CacheFile,
     trust: Trust,
     own: Sequence[Handler] = (),
-) -> PackageScan:
+) -> tuple[Offer, tuple[str, ...]]:
     """Return what the installed packages offer besides `own`, the handlers of directories.
 
-    A job without a zone or a timeout has that of `parsed`, and `timeout`, in seconds. `file_for`
-    returns the cache file of a name.
+    And every problem. A job without a zone or a timeout has that of `parsed`, and `timeout`, in
+    seconds. Results are kept in `kept`; the stamps of the files are added to those of `known`.
     """
-    kept = file_for("package-handlers")
-    known = installed_packages.Known(kept.path.parent, kept.unsaved)
-    points = known.entry_points()
     found: list[Handler | Unusable] = []
-    if points:
-        reader = _Reader(points, parsed, timeout, installed_packages.trust(trust))
+    if known.entry_points:
+        reader = _Reader(known.entry_points, parsed, timeout, installed_packages.trust(trust))
         found = reader.read(kept)
         known.stamps.update(reader.stamps)
     found, problems = _without_clashes(found, own)
-    if found or known.former:
-        taken = {handler.name for handler in own}
-        gone = former_handlers.update(known, found, {point.package for point in points})
-        found += [each for each in gone if each.name not in taken]
+    taken = {handler.name for handler in own}
+    packages = {point.package for point in known.entry_points}
+    gone = former_handlers.update(known, found, packages)
+    found += [each for each in gone if each.name not in taken]
     handlers = tuple(each for each in found if isinstance(each, Handler))
     unusable = tuple(each for each in found if isinstance(each, Unusable))
-    return PackageScan(Offer(handlers, unusable), tuple(problems), known.stamps)
+    return Offer(handlers, unusable), tuple(problems)
 
 
 class _Reader:

@@ -72,15 +72,13 @@ class Known:
         """The handlers that packages offer or once offered."""
         self.stamps: dict[str, Stamp | None] = {}
         """Those of the directories, existing or not, and of the files that count."""
+        self.entry_points = [*self._entry_points()]
+        """Those of all packages; of one that is installed twice those of the first."""
 
     def remember(self, former: Facts) -> None:
         """Keep what packages offer or once offered."""
         if former != self.former:
             self._cache.keep(cache.WHOLE, cache.NO_STAMP, former)
-
-    def entry_points(self) -> list[EntryPoint]:
-        """Return those of all packages; of one that is installed twice those of the first."""
-        return [*self._entry_points()]
 
     def _entry_points(self) -> Iterator[EntryPoint]:
         """Yield the entry points, the first directories first."""

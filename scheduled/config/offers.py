@@ -6,7 +6,7 @@ What a person has written keeps its name: a package whose handler or job has it 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from scheduled.config import cache, handler_files, handler_packages
+from scheduled.config import cache, handler_files, installed_packages
 from scheduled.config.handler_files import HandlerScan
 from scheduled.config.parsed import Offer, ParsedConfig
 from scheduled.jobs.model import Job
@@ -32,13 +32,20 @@ def find(
     if config_path is not None:
         file = file_for("handlers")
         scan = handler_files.load(parsed, timeout, config_path, environ, file, trust)
-    packages = handler_packages.load(parsed, timeout, file_for, trust, scan.handlers)
+    kept = file_for("package-handlers")
+    known = installed_packages.Known(kept.path.parent, kept.unsaved)
+    offer = Offer()
+    problems: tuple[str, ...] = ()
+    if known.entry_points or known.former:
+        from scheduled.config import handler_packages  # nearly nobody has such packages
+
+        offer, problems = handler_packages.load(parsed, timeout, known, kept, trust, scan.handlers)
     return replace(
         scan,
-        handlers=scan.handlers + packages.offer.handlers,
-        unusable=packages.offer.unusable,
-        problems=scan.problems + packages.problems,
-        stamps={**scan.stamps, **packages.stamps},
+        handlers=scan.handlers + offer.handlers,
+        unusable=offer.unusable,
+        problems=scan.problems + problems,
+        stamps={**scan.stamps, **known.stamps},
     )
 
 

@@ -75,6 +75,17 @@ def test_the_configuration_changes_and_disables_what_a_package_brings(
     assert job["source"] == "photos-jobs 1.2: photos/jobs.py:7, scheduled.yaml:2"
 
 
+def test_the_job_of_a_package_is_disabled_or_uninstalled_not_deleted(
+    env: Environment, root: Path
+) -> None:
+    env.install()
+
+    said = env.run(root, "delete", "thumbnails", "--yes")
+
+    assert (said.code, env.jobs(root)) == (2, ["thumbnails"])
+    assert "comes with photos-jobs 1.2; `scheduled disable thumbnails` disables it" in said.err
+
+
 def test_params_of_a_package_are_checked_against_its_table(env: Environment, root: Path) -> None:
     env.install()
     written(root, "jobs:\n  thumbnails: {params: {size: 0}}\n")
