@@ -174,10 +174,6 @@ class Trial:
         )
 
 
-HandlerRunner = Trial
-"""Another name of it."""
-
-
 @pytest.fixture
 def trial(tmp_path: Path) -> Trial:
     """Provide a job to run a handler in, at noon, in an empty root."""

@@ -12,7 +12,7 @@ from scheduled.handler import Incomplete, Skip
 from scheduled.jobs.model import Outcome
 from scheduled.system import linux, rewriting
 from scheduled.system.folder import Folder
-from scheduled.testing import HandlerRunner
+from scheduled.testing import Trial
 from tests.builders import disks, needs
 from tests.builders.key_rings import Vault, vault
 
@@ -285,7 +285,7 @@ def test_nothing_configured_is_skipped(tmp_path: Path) -> None:
     assert [*tmp_path.iterdir()] == []
 
 
-def test_no_key_is_printed_or_kept_in_the_state(trial: HandlerRunner) -> None:
+def test_no_key_is_printed_or_kept_in_the_state(trial: Trial) -> None:
     params = {"ring": "ring.json", "files": ["*.token"], "overlap_days": 0.0001}
     filled, results = Vault(trial.root, **params), []
     trial.schedule = "0 1 1 * *"
