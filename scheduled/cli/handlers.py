@@ -8,6 +8,7 @@ from scheduled.cli.new_handler import new
 from scheduled.cli.output import print_json
 from scheduled.config import paths
 from scheduled.config.parsed import Handler
+from scheduled.errors import UsageError
 from scheduled.jobs.model import Job
 from scheduled.jobs.permissions import CONFINED
 from scheduled.system.text import one_line
@@ -24,6 +25,8 @@ def handlers(context: click.Context, *, as_json: bool) -> int:
     Your own are imported, each in a process of its own, to learn their params.
     """
     if context.invoked_subcommand is not None:
+        if as_json:
+            raise UsageError("--json is for the list; leave it out")
         return Exit.OK
     session: Session = context.obj
     rows = handlers_view.document(session.config, lambda handler: _declared(session, handler))

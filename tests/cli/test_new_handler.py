@@ -124,6 +124,15 @@ def test_without_a_directory_it_says_what_to_do(root: Path) -> None:
         assert f"add the line\n    handler_dirs: handlers\nto {root}/scheduled.yaml" in said.err
 
 
+def test_an_option_of_the_list_is_refused(root: Path) -> None:
+    written(root, DIRS)
+
+    said = scheduled(root, "handlers", "--json", "new", "photos")
+
+    assert (said.code, (root / "handlers").exists()) == (2, False)
+    assert said.err == "scheduled: --json is for the list; leave it out\n"
+
+
 def test_a_directory_that_others_may_write_to_is_refused(root: Path) -> None:
     written(root, "handler_dirs: handlers\n")
     (root / "handlers").mkdir()
