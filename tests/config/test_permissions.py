@@ -23,14 +23,14 @@ def levels(root: Path, permissions: str, *ids: str) -> list[str]:
     return [next(job.level for job in found.jobs if job.id == id_) for id_ in ids]
 
 
-def test_the_prefix_of_an_id_says_what_its_job_may_do(root: Path) -> None:
+def test_m1_the_prefix_of_an_id_says_what_its_job_may_do(root: Path) -> None:
     assert levels(root, "", "user.a", "custom.a.b", "user", "user-a", "web.user.a", "User.a") == [
         *("restricted", "restricted"),
         *("", "", "", ""),
     ]
 
 
-def test_built_in_jobs_have_levels_by_their_ids() -> None:
+def test_m1_built_in_jobs_have_levels_by_their_ids() -> None:
     found = {job.id: job.level for job in builtin.jobs("UTC")}
 
     assert found[ID] == "system"
@@ -46,7 +46,7 @@ def test_prefixes_are_configurable_and_the_longest_counts(root: Path) -> None:
     ]
 
 
-def test_an_id_under_the_prefix_of_built_in_jobs_is_refused_unless_that_is_lifted(
+def test_m5_an_id_under_the_prefix_of_built_in_jobs_is_refused_unless_that_is_lifted(
     root: Path,
 ) -> None:
     found = loaded(root, f"jobs:\n  security.mine: {JOB}\n")
@@ -61,7 +61,7 @@ def test_an_id_under_the_prefix_of_built_in_jobs_is_refused_unless_that_is_lifte
 
 @pytest.mark.parametrize("action", ['command: "true"', "handler: health", "handler: json:loads"])
 @pytest.mark.parametrize("job", ["mail_cleanup", ID])
-def test_what_a_built_in_job_runs_cannot_be_replaced(root: Path, job: str, action: str) -> None:
+def test_m5_what_a_built_in_job_runs_cannot_be_replaced(root: Path, job: str, action: str) -> None:
     found = loaded(
         root, f"permissions: {{maintenance.*: unrestricted}}\njobs:\n  {job}: {{{action}}}\n"
     )
@@ -81,6 +81,17 @@ def test_its_settings_can_be_changed_and_its_own_handler_named(root: Path) -> No
     assert next(job for job in found.jobs if job.id == "health").schedule == "daily"
 
 
+@pytest.mark.parametrize("id_", ["user.", ".user", "user/x", "user..x ", "user.x\u00e9", "x" * 101])
+def test_m2_an_id_that_is_none_is_refused_and_an_unknown_prefix_is_the_owners(
+    root: Path, id_: str
+) -> None:
+    found = loaded(root, f'jobs:\n  "{id_}": {JOB}\n  ams.x: {JOB}\n')
+
+    assert len(found.problems) == 1
+    assert "an id may contain letters" in found.problems[0]
+    assert next(job.level for job in found.jobs if job.id == "ams.x") == ""
+
+
 @pytest.mark.parametrize("job", sorted(builtin.BINDABLE))
 def test_jobs_that_are_there_for_it_can_be_given_a_command(root: Path, job: str) -> None:
     found = loaded(root, f"jobs:\n  {job}: {{command: learn}}\n")
@@ -90,7 +101,7 @@ def test_jobs_that_are_there_for_it_can_be_given_a_command(root: Path, job: str)
 
 
 @pytest.mark.parametrize("id_", [ID, "mail_cleanup", "maintenance.mine"])
-def test_no_file_takes_an_id_that_is_for_built_in_jobs(root: Path, id_: str) -> None:
+def test_m5_no_file_takes_an_id_that_is_for_built_in_jobs(root: Path, id_: str) -> None:
     job_file(root, "mine.yaml", f'id: {id_}\nschedule: daily\ncommand: "true"\n')
 
     found = loaded(root, "{}")
@@ -183,7 +194,7 @@ permissions:
         ("user.*: {environment: none}", 'user.*.environment: "none": expected one of'),
     ],
 )
-def test_a_mistake_in_permissions_stops_everything(root: Path, text: str, sentence: str) -> None:
+def test_m6_a_mistake_in_permissions_stops_everything(root: Path, text: str, sentence: str) -> None:
     assert f"scheduled.yaml:1: permissions: {sentence}" in refusal(
         root, f"permissions: {{{text}}}\n"
     )

@@ -48,7 +48,7 @@ def engine(tmp_path: Path) -> Engine:
 # The record
 
 
-def test_a_job_is_checked_when_it_is_put_on_record_and_when_it_starts(tmp_path: Path) -> None:
+def test_m3_a_job_is_checked_when_it_is_put_on_record_and_when_it_starts(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [USER, job(id="plain"), job(id="maintenance.x", level="system")])
 
     engine.run_at("11:30")
@@ -62,7 +62,7 @@ def test_a_job_is_checked_when_it_is_put_on_record_and_when_it_starts(tmp_path: 
     assert [event for event in checks(engine) if "run_id" not in event] == []
 
 
-def test_a_refused_job_is_on_record_once_a_day_as_long_as_it_stays_so(tmp_path: Path) -> None:
+def test_m4_a_refused_job_is_on_record_once_a_day_as_long_as_it_stays_so(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [])
     engine.problems = (
         's.yaml:2: jobs.security.x: not permitted: "security.x" is under security.*',
