@@ -4,8 +4,9 @@ The tick forks it, without exec, and may then be killed at any moment: the keepe
 its own, ignores the signals that end a tick, and keeps the lock of the run's lane. It holds nothing
 else of the tick's, above all not the pipe that cron reads. It is the subreaper of its job, so
 whatever the job starts stays its descendant, and nobody else's. A job that ends leaves running what
-it left behind, unless somebody is stopping the run: then the keeper kills it. A keeper that lasts
-waits for the next run after one that has left nothing behind (see `runs.keeper_pool`).
+it left behind, unless somebody is stopping the run, or the job may leave nothing: then the keeper
+kills it. A keeper that lasts waits for the next run after one that has left nothing behind (see
+`runs.keeper_pool`).
 """
 
 import contextlib
@@ -58,6 +59,8 @@ class Order(NamedTuple):
     The shell is started if the command cannot be, and says why."""
     confinement: tuple[Any, ...] | None = None
     """A `confine.Confinement`; None: the job may do what the keeper may."""
+    leaves_nothing: bool = False
+    """Whether all that it has started ends with it."""
 
 
 FREE = b"free\n"
@@ -326,7 +329,7 @@ class _Keeper:
             if ended == pid:
                 break
         seconds = time.monotonic() - self._order.started
-        if self._is_stopping:
+        if self._is_stopping or self._order.leaves_nothing:
             _kill_what_is_left()
         peak = usage.ru_maxrss * linux.MEMORY_UNIT
         return ExitStatus(

@@ -281,6 +281,7 @@ def _launch(
             run_id=running.attempt.run_id,
             shell=shell,
             confinement=confinement,
+            leaves_nothing=confinement is not None and confinement.is_scoped,
         )
         running.pool = context.keepers
         running.watch(keeper.start(order) if running.pool is None else running.pool.start(order))

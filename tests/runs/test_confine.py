@@ -1,6 +1,7 @@
 """A job whose id permits it little: what its runs are kept from, whoever starts them."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,6 +91,20 @@ def test_a_run_cannot_have_more_processes_than_its_limit(home: Confined) -> None
     # Others may run as the same user meanwhile, and count as well.
     assert 1 <= row["output"].count("one") <= 300
     assert "fork" in row["output"].lower()
+
+
+def test_a_run_leaves_no_process_behind_however_it_is_detached(home: Confined) -> None:
+    row = home.run("(setsid sh -c 'trap : TERM; sleep 297 & wait' & echo $!) ; sleep 299 & echo $!")
+
+    assert row["outcome"] == "succeeded"
+    assert not [pid for pid in row["output"].split() if Path(f"/proc/{pid}").exists()]
+
+
+def test_a_limited_run_may_leave_something_behind(home: Confined) -> None:
+    row = home.run("sleep 5 > /dev/null 2>&1 & echo $!", id="agency.x")
+
+    assert Path(f"/proc/{row['output'].strip()}").exists()
+    os.kill(int(row["output"]), signal.SIGKILL)
 
 
 def test_no_program_gives_a_run_more_rights(home: Confined) -> None:
