@@ -101,8 +101,10 @@ def expect(moments: list[Moment], settled_from: int) -> Expected:
                     reached.clear()
                 if number <= settled_from:
                     slots |= _passed(known, moment)
-                for job in moment.jobs:
-                    _reach(reached, [job], moment.now if job in known else claimed[job])
+                for job in {*moment.jobs, *reached}:
+                    # One that is missing is missed up to now, and does not run for that again.
+                    is_new = job in moment.jobs and job not in known
+                    _reach(reached, [job], claimed[job] if is_new else moment.now)
                 known = {
                     job: (plan, reached[job]) for job, plan in moment.jobs.items() if job not in off
                 }

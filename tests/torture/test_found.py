@@ -174,6 +174,17 @@ FOUND: dict[str, list[Operation]] = {
         Advance(7200),
         TICK,
     ],
+    "a job comes back with another schedule after the clock was set back": [
+        Configure("a", JobPlan("fails", "*/5 * * * *", "skip", 2)),
+        TICK,
+        Configure("a", None),
+        Advance(TWO_DAYS),
+        TICK,
+        Configure("a", JobPlan("slow", "* * * * *", "skip", 0)),
+        Advance(-2400),
+        TICK,
+        Advance(1800),
+    ],
     "a job is new after the clock was set back, and edited at once": [
         TICK,
         Advance(-2400),
