@@ -132,7 +132,7 @@ def house() -> dict[str, int]:
 
 @functools.cache
 def sources() -> list[Path]:
-    return sorted([*ROOT.glob("scheduled/**/*.py"), *ROOT.glob("handlers/*.py")])
+    return sorted([*ROOT.glob("scheduled/**/*.py"), *ROOT.glob("handlers/**/*.py")])
 
 
 @functools.cache
