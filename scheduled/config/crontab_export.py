@@ -13,6 +13,7 @@ from pathlib import Path
 from scheduled.config.importers import command_text
 from scheduled.config.importers.crontab_shape import is_entry
 from scheduled.jobs.model import Job
+from scheduled.jobs.permissions import CONFINED
 from scheduled.jobs.schedule import schedule_of
 from scheduled.quick_classes import dataclass, fields
 from scheduled.timing import timezones
@@ -23,6 +24,7 @@ _DECISIVE = (
 )
 """Keys without which a job would run at other times, or otherwise."""
 _NOT_LOST = {
+    "level",
     *("id", "name", "description", "schedule", "timezone", "zone_is_local", "seed", "source"),
     *("enabled", "command", "handler", "env", "cwd", "waits_for", "memory_section", "last_run_key"),
     "is_switched_off",
@@ -83,6 +85,8 @@ def _line(job: Job, cron: Cron) -> str:
     """Return the line for a job. Raise _NoLineError with the reason if there is none."""
     schedule = _schedule(job, cron)
     missing = [name for name in _DECISIVE if getattr(job, name) not in (None, "", (), False)]
+    if job.level in CONFINED:
+        raise _NoLineError(f"its id makes it {job.level}, and cron would run it without limits")
     if job.handler:
         raise _NoLineError("runs a handler, which needs scheduled")
     if missing:

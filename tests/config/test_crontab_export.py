@@ -70,6 +70,13 @@ def test_d10_a_job_that_cron_cannot_run_is_left_out_with_the_reason(
     assert sentence in reason(**keys)
 
 
+def test_a_job_with_limits_is_left_out_as_it_would_have_none() -> None:
+    assert reason(command="a", level="restricted") == (
+        "its id makes it restricted, and cron would run it without limits"
+    )
+    assert line_of(command="a", level="system") == "0 5 * * * a"
+
+
 def test_d10_what_is_lost_is_named_above_the_line() -> None:
     made = exported(command="a", description="Nightly", max_retries=3, timeout=60.0)
 
