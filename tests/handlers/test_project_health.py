@@ -192,6 +192,21 @@ def test_a_pipe_in_the_place_of_a_file_holds_nobody_up(projects: Path) -> None:
     assert of(project, projects)["corrupt"] is True
 
 
+def test_a_repository_that_shares_its_files_by_links(projects: Path) -> None:
+    shared = cloned(projects / "shared")
+    git(committed(shared), "pack-refs", "--all")
+    project = projects / "a"
+    (project / ".git").mkdir(parents=True)
+    for name in ("config", "objects", "refs", "packed-refs", "info"):
+        (project / ".git" / name).symlink_to(shared / ".git" / name)
+    (project / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+    git(project, "reset", "-q", "--hard")
+
+    entry = of(project, projects)
+
+    assert facts(entry, "branch", "dirty", "ahead", "findings") == ["main", False, 1, []]
+
+
 def test_sha256_and_a_split_index_of_version_4(projects: Path) -> None:
     (projects / "a").mkdir()
     git(projects / "a", "init", "-q", "--object-format=sha256")

@@ -61,7 +61,7 @@ def find(folder: str) -> Layout | None:
     common = small(f"{git_dir}/commondir", _LONGEST)
     common_dir = git_dir
     if common is not None:
-        common_dir = os.path.realpath(os.path.join(git_dir, os.fsdecode(common.strip())))
+        common_dir = _resolved(git_dir, common.strip(), "commondir")
     if not os.path.isdir(f"{common_dir}/objects") or not os.path.isdir(f"{common_dir}/refs"):
         raise BrokenError(f"no objects or no refs in {common_dir if is_elsewhere else DOT_GIT}")
     return Layout(
@@ -76,8 +76,14 @@ def _target(folder: str, file: str) -> str:
     """Return where a file called `.git` says that the repository is."""
     text = (small(file, _LONGEST) or b"").rstrip(b"\r\n")
     prefix, _, path = text.partition(b": ")
-    if prefix != b"gitdir" or not path or b"\0" in path:
+    if prefix != b"gitdir" or not path:
         raise BrokenError(".git is a file that does not say where the repository is")
+    return _resolved(folder, path, DOT_GIT)
+
+
+def _resolved(folder: str, path: bytes, name: str) -> str:
+    if b"\0" in path:
+        raise BrokenError(f"{name} names no path")
     return os.path.realpath(os.path.join(folder, os.fsdecode(path)))
 
 

@@ -5,19 +5,21 @@ import stat
 
 from scheduled.system import files
 
+_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+
 
 class BrokenError(Exception):
     """The repository cannot be understood; the message says why."""
 
 
 def small(path: str, largest: int) -> bytes | None:
-    """Return the content of a file; None if there is none.
+    """Return the content of a file; None if there is none. A link is followed if it is ours.
 
-    Raises BrokenError for what is no file, is a link, or is larger; PermissionError.
+    Raises BrokenError for what is no file, or is larger; PermissionError.
     """
     name = os.path.basename(path)
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(path, _FLAGS | (0 if _is_our_link(path) else os.O_NOFOLLOW))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except PermissionError:
@@ -33,3 +35,12 @@ def small(path: str, largest: int) -> bytes | None:
         return files.read_open(descriptor, path, status)[1]
     finally:
         os.close(descriptor)
+
+
+def _is_our_link(path: str) -> bool:
+    """Return whether it is a link that we have made: some tools share files of a repository."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return False
+    return stat.S_ISLNK(status.st_mode) and status.st_uid == os.geteuid()

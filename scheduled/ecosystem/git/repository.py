@@ -153,7 +153,8 @@ def _remote(config: GitConfig) -> str | None:
 def _places(folder: str, place: Layout, head: Head, upstream: Upstream | None) -> list[str]:
     names = [head.ref, upstream.ref if upstream else ""]
     places = [folder, place.git_dir, f"{place.common_dir}/config", f"{place.git_dir}/index"]
-    return [*places, *refs.places(place, names), f"{place.common_dir}/info/exclude"]
+    places += [*refs.places(place, names), f"{place.common_dir}/info/exclude"]
+    return [*places, *map(os.path.realpath, places)]  # some tools make links of them
 
 
 def tracked(place: Layout, hash_size: int = 0) -> list[str]:
