@@ -102,6 +102,8 @@ def _limits(jobs: Iterable[Job], config: Config, state: State, facts: Facts) -> 
             confine.plan(attempt, context)
         except RefusedError as error:
             refused.append((job.id, str(error)))
+        except UnusableEnvironmentError:
+            continue  # `cwd` says so
     return {"unlimited": tuple(unlimited), "refused": tuple(refused)}
 
 

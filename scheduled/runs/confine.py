@@ -76,12 +76,13 @@ def plan(attempt: Attempt, context: "RunContext", *, has_own_files: bool = True)
     limits = effective_limits(job, context.permissions)
     user = _user(job, limits)
     shown = _shown(job, user)
-    if user is not None:
-        _check_directory(job, user, context)
     closed = [context.state_dir, *context.closed]
     write = _writable(job, limits, context.root, closed)
-    temporary = _temporary_name(context.environ) if has_own_files else ""
+    temporary = temporary_name(context.environ, user) if has_own_files else ""
     environ = inherited(limits, user, context.environ)
+    if user is not None:
+        folder = environment.working_directory(job, context.root, environ | job.env)
+        _check_directory(job, user, folder)
     if temporary:
         environ["TMPDIR"] = temporary
     is_restricted = job.level == Level.RESTRICTED
@@ -143,9 +144,8 @@ def _shown(job: Job, user: tuple[str, int, int] | None) -> dict[str, list[str]]:
     return shown
 
 
-def _check_directory(job: Job, user: tuple[str, int, int], context: "RunContext") -> None:
+def _check_directory(job: Job, user: tuple[str, int, int], folder: Path) -> None:
     """Raise RefusedError if another user cannot enter the working directory of a run."""
-    folder = environment.working_directory(job, context.root, context.environ)
     if closed := _barrier(os.path.join(os.path.realpath(folder), "."), user):
         why = f"{user[0]}, as whom it runs, cannot enter {folder}: {closed} is closed to others"
         raise _refused(job.level, f"{why}; set cwd, or user")
@@ -215,11 +215,13 @@ def _real(paths: Iterable[Path]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(os.path.realpath(path) for path in paths))
 
 
-def _temporary_name(environ: Mapping[str, str]) -> str:
-    base = environ.get("TMPDIR", "")
-    if not (base.startswith("/") and os.path.isdir(base)):
+def temporary_name(environ: Mapping[str, str], user: tuple[str, int, int] | None) -> str:
+    """Return a new name for a temporary directory, where the user can reach it."""
+    given = environ.get("TMPDIR", "")
+    base, is_usable = os.path.realpath(given), given.startswith("/") and os.path.isdir(given)
+    if not is_usable or (user is not None and _barrier(f"{base}/.", user)):
         base = "/tmp"  # noqa: S108 - a directory of its own is made there
-    return os.path.join(os.path.realpath(base), f"scheduled-{os.urandom(8).hex()}")
+    return os.path.join(base, f"scheduled-{os.urandom(8).hex()}")
 
 
 def inherited(

@@ -12,6 +12,7 @@ from scheduled.system import landlock
 from tests.builders import needs
 from tests.builders.confined import ORDINARY, ROOT, SECRET, Confined, installation
 from tests.builders.jobs import job
+from tests.builders.people import MALLORY
 
 pytestmark = pytest.mark.skipif(
     landlock.version() < landlock.NEEDED, reason="needs Landlock, of Linux 6.2 or newer"
@@ -333,3 +334,16 @@ def test_a_run_changes_neither_limits_nor_priority_of_its_keeper(home: Confined)
 
     assert "DONE" not in row["output"]
     assert row["output"].splitlines()[-2:] == ["3", "own"]
+
+
+def test_a_run_has_a_temporary_directory_that_its_user_can_reach(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    other = ("mallory", MALLORY, MALLORY)
+
+    def parent(given: str, user: tuple[str, int, int] | None) -> str:
+        return os.path.dirname(confine.temporary_name({"TMPDIR": given}, user))
+
+    assert parent(str(tmp_path), None) == os.path.realpath(tmp_path)
+    assert parent(str(tmp_path), other) == "/tmp"
+    assert parent("relative", None) == "/tmp"
+    assert confine.temporary_name({}, None) != confine.temporary_name({}, None)
