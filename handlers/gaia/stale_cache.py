@@ -6,6 +6,7 @@ stay, no link is followed, and a Python that runs meanwhile compiles what it mis
 
 import math
 import os
+from collections.abc import Iterator
 from typing import Any
 
 from scheduled.ecosystem import bytecode, gaia_registry, projects_central
@@ -63,8 +64,8 @@ def _found(spaces: Workspaces, before: float | None) -> tuple[dict[str, Bytecode
             folders.setdefault(space.folder, space.name)
     real = {os.path.realpath(folder) for folder in folders}
 
-    def work(members: list[str], until: float) -> list[Any]:
-        return [bytecode.find(folder, real, before, until).as_json() for folder in members]
+    def work(members: list[str], until: float) -> Iterator[Any]:
+        return (bytecode.find(folder, real, before, until).as_json() for folder in members)
 
     found, problems = {}, []
     for folder, answer in owners_work.in_each(folders, work, WITHIN):

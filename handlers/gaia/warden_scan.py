@@ -6,6 +6,7 @@ a process of its own with a time limit. Without rules there is nothing to do.
 
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ PARAMS = {
     "scanner_dir": Param("the directory of these modules", Kind.TEXT, ""),
     "scanner_seconds": Param("how long a scanner may take for one project", Kind.AMOUNT, 60),
 }
-WITHIN = 270.0
+WITHIN = 230.0
 """Seconds for all projects."""
 LATE = "not looked into: there was no time left"
 IN_RESULT = 500
@@ -82,11 +83,10 @@ def _scanned(spaces: Workspaces, rules: Rules, scanners: list[Scanner], seconds:
         if space.folder and os.path.isdir(space.folder):
             folders.setdefault(space.folder, []).append(space.name)
 
-    def work(members: list[str], until: float) -> list[Any]:
-        return [
-            _scan(folder, rules, scanners, seconds) if time.monotonic() < until else LATE
-            for folder in members
-        ]
+    def work(members: list[str], until: float) -> Iterator[Any]:
+        for folder in members:
+            is_late = time.monotonic() > until
+            yield LATE if is_late else _scan(folder, rules, scanners, seconds)
 
     found: Entries = {}
     for folder, answer in owners_work.in_each(folders, work, WITHIN):

@@ -6,7 +6,7 @@ root. In each of them git is run, unless the repository belongs to somebody else
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,7 @@ class Sweep:
         self._cache.save()
         return found
 
-    def _look_into(self, folders: list[str], until: float) -> list[Any]:
+    def _look_into(self, folders: list[str], until: float) -> Iterable[Any]:
         """Look into folders, as the user of this process; two processes of ours share them."""
         if os.geteuid() != self._user:
             return self._in_turn(folders, until, None)
@@ -68,19 +68,20 @@ class Sweep:
         if not middle:
             return self._in_turn(folders, until, self._place)
         first, second = second_process.both(
-            lambda: self._in_turn(folders[:middle], until, self._place),
-            lambda: self._in_turn(folders[middle:], until, self._place),
+            lambda: [*self._in_turn(folders[:middle], until, self._place)],
+            lambda: [*self._in_turn(folders[middle:], until, self._place)],
         )
         return [*first, *second]
 
     def _in_turn(
         self, folders: Sequence[str], until: float, place: Path | None
-    ) -> list[tuple[Any, ...]]:
+    ) -> Iterator[tuple[Any, ...]]:
         """Look into one folder after the other, with git for as long as there is time."""
         git, seconds, _ = self._limits
         scratch = Scratch(Git(git, seconds), place) if git else None
         try:
-            return [_look(folder, until, scratch) for folder in folders]
+            for folder in folders:
+                yield _look(folder, until, scratch)
         finally:
             if scratch is not None:
                 scratch.close()

@@ -1,8 +1,8 @@
 """Work that root has done as another user, so that it can do no more than that user may.
 
 It is done in a process of its own, which has given up root for good, with that user's groups, and
-nothing of root's environment. What it hands over is JSON: that user can stop or kill what it
-starts, but not write to the pipe.
+nothing of root's environment. What it hands over is JSON, a line for each value: that user can
+stop or kill what it starts, but not write to the pipe.
 """
 
 import json
@@ -20,13 +20,14 @@ PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
 class OtherUserError(Exception):
-    """The work was not done; the message is a part of a sentence."""
+    """Nothing was done; the message is a part of a sentence."""
 
 
-def call(user: int, work: Callable[[], Any], seconds: float) -> Any:
-    """Return what `work` returns, a JSON value, done as another user. Raises OtherUserError.
+def call(user: int, work: Callable[[], Iterable[Any]], seconds: float) -> list[Any]:
+    """Return the JSON values that `work` yields as another user, those that there was time for.
 
-    It must import nothing: that user may not be able to read what root's Python loads.
+    It must import nothing: that user may not be able to read what root's Python loads. Raises
+    OtherUserError if no process can be had.
     """
     linux.load()
     identity = _identity(user)
@@ -41,10 +42,8 @@ def call(user: int, work: Callable[[], Any], seconds: float) -> Any:
         processes.send(processes.descendants(child), signal.SIGKILL)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-    try:
-        return json.loads(data)
-    except ValueError:
-        raise OtherUserError("it took too long, or was ended by somebody") from None
+    *lines, _ = data.split(b"\n")  # the last one is empty, or not complete
+    return [json.loads(line) for line in lines]
 
 
 def _identity(user: int) -> tuple[int, int, list[int], dict[str, str]]:
@@ -62,7 +61,7 @@ def _identity(user: int) -> tuple[int, int, list[int], dict[str, str]]:
 
 def _be(
     identity: tuple[int, int, list[int], dict[str, str]],
-    work: Callable[[], Any],
+    work: Callable[[], Iterable[Any]],
     pipe: int,
     mask: Iterable[int],
 ) -> None:
@@ -81,7 +80,9 @@ def _be(
         signal.signal(number, signal.SIG_DFL)
     forking.pthread_sigmask(signal.SIG_SETMASK, mask)
     with open(pipe, "wb") as stream:
-        stream.write(json.dumps(work()).encode())
+        for value in work():
+            stream.write(json.dumps(value).encode() + b"\n")
+            stream.flush()
 
 
 def _read(pipe: int, until: float) -> bytes:

@@ -9,9 +9,10 @@ from scheduled.system import accounts, other_user
 from scheduled.system.accounts import OpenToAllError
 from scheduled.system.other_user import OtherUserError
 
-Work = Callable[[list[str], float], list[Any]]
+Work = Callable[[list[str], float], Iterable[Any]]
 """Does something in folders as the user of its process, until a time of the monotonic clock, and
-returns a value for each: JSON. What there is no time for it says so of."""
+yields a value for each: JSON. What there is no time for it says so of."""
+ENDED = "not looked into: it took too long, or was ended by somebody"
 MOST_GRACE = 30.0
 """Seconds that are left to a process after that time, at most."""
 
@@ -37,9 +38,9 @@ def in_each(folders: Iterable[str], work: Work, seconds: float) -> Iterator[tupl
 def _as_user(user: int, folders: list[str], work: Work, seconds: float) -> list[Any]:
     until = time.monotonic() + seconds - min(MOST_GRACE, seconds / 2)
     if user == os.geteuid():
-        return work(folders, until)
+        return [*work(folders, until)]
     try:
         answers = other_user.call(user, lambda: work(folders, until), seconds)
     except OtherUserError as error:
         return [f"not looked into: {error}"] * len(folders)
-    return list(answers)
+    return [*answers, *[ENDED] * (len(folders) - len(answers))]

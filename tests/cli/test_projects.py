@@ -23,7 +23,7 @@ def enabled(root: Path) -> bool:
     return any(row["id"] == "project_health" and row["enabled"] for row in rows)
 
 
-def test_once_prints_what_gaia_prints(root: Path) -> None:
+def test_a5_once_prints_what_gaia_prints(root: Path) -> None:
     registry(root, {"a": made(root / "a"), "b": {"path": "X:/Projects/B"}})
 
     result = once(root)["project_health"]
@@ -57,7 +57,7 @@ def test_a_missing_registry_is_an_error_where_the_job_is_wanted(root: Path) -> N
     assert str(root) in scheduled(root, "logs", "project_health").out
 
 
-def test_the_first_tick_is_silent_and_without_rules_compliance_is_skipped(root: Path) -> None:
+def test_a6_without_rules_compliance_is_skipped_and_the_tick_is_silent(root: Path) -> None:
     registry(root, {"a": made(root / "a")})
 
     said = scheduled(root, "run")
@@ -69,7 +69,7 @@ def test_the_first_tick_is_silent_and_without_rules_compliance_is_skipped(root: 
     assert results["warden_scan"]["output"] == {"reason": "no rules configured"}
 
 
-def test_once_can_log_as_gaia_does_beside_its_json(root: Path) -> None:
+def test_a25_once_can_log_as_gaia_does_beside_its_json(root: Path) -> None:
     registry(root, {"a": root / "a"})
 
     said = scheduled(root, "--once", "--verbose")
@@ -79,7 +79,7 @@ def test_once_can_log_as_gaia_does_beside_its_json(root: Path) -> None:
 
 
 @pytest.mark.parametrize("word", ["--force", "--all"])
-def test_a_tick_can_run_what_is_not_due(root: Path, word: str) -> None:
+def test_a18_a_tick_can_run_what_is_not_due(root: Path, word: str) -> None:
     registry(root, {"a": root / "a"})
     scheduled(root, "run")
 

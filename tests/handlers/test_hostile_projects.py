@@ -263,6 +263,28 @@ def test_a_link_of_others_to_a_repository_of_ones_own_tells_nothing_of_it(projec
     assert "secret-plans" not in text
 
 
+def test_what_was_found_before_a_process_was_ended_counts(
+    projects: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needs.root()
+    killer = projects / "bin" / "git"
+    killer.parent.mkdir()
+    killer.write_text(
+        '#!/bin/sh\ncase "$GIT_WORK_TREE" in */b) kill -9 $PPID;; esac\nexec /usr/bin/git "$@"\n'
+    )
+    killer.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{killer.parent}:{os.environ['PATH']}")
+    theirs = {name: people.give(made(projects / name)) for name in ("a", "b", "c")}
+    registry(projects, theirs)
+
+    entries = health(projects)
+
+    assert [entry.get("dirty") for entry in entries.values()] == [False, None, None]
+    assert entries["c"]["findings"] == [
+        "not looked into: it took too long, or was ended by somebody"
+    ]
+
+
 def test_who_stops_a_process_takes_no_time_from_others(
     projects: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,7 @@ from tests.builders.repositories import (
 )
 
 
-def test_the_four_booleans_come_first(projects: Path) -> None:
+def test_d7_the_four_booleans_come_first(projects: Path) -> None:
     project = made(projects / "a")
     (project / "tests").mkdir()
     (project / "tests" / "test_it.py").touch()

@@ -33,7 +33,7 @@ def compiled(folder: Path, *names: str, age: float = 0) -> Path:
     return cache
 
 
-def test_caches_are_counted_and_the_first_ten_named(projects: Path) -> None:
+def test_d8_caches_are_counted_and_the_first_ten_named(projects: Path) -> None:
     for number in range(12):
         compiled(projects / "a" / f"p{number:02}", "x.pyc")
     compiled(projects / "b", "y.pyc", "y.txt")

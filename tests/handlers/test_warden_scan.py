@@ -53,7 +53,7 @@ def test_without_rules_there_is_nothing_to_do(projects: Path) -> None:
         scan(projects, ignore=["x"])
 
 
-def test_only_projects_that_exist_have_a_result(projects: Path) -> None:
+def test_d6_only_projects_that_exist_have_a_result(projects: Path) -> None:
     registry(projects, {"a": made(projects / "a"), "b": projects / "b", "c": {"path": "X:/c"}})
 
     found = scan(projects, required=["readme"])
