@@ -6,6 +6,7 @@ confines nothing comes here.
 
 import ctypes
 import os
+import struct
 import sys
 
 from scheduled.errors import reason_of
@@ -35,11 +36,6 @@ class _Ruleset(ctypes.Structure):
     )
 
 
-class _PathBeneath(ctypes.Structure):
-    _pack_ = 1
-    _fields_ = (("allowed_access", ctypes.c_uint64), ("parent_fd", ctypes.c_int32))
-
-
 def version() -> int:
     """Return the version of Landlock that this kernel offers; 0 if it has none."""
     if sys.platform != "linux":
@@ -66,8 +62,8 @@ class Ruleset:
         """Keep rights to a file, or to all that is below a directory. Raises OSError."""
         rights &= self._handled if is_directory else self._handled & _OF_FILES
         if rights:
-            rule = _PathBeneath(rights, descriptor)
-            _call(_ADD_RULE, self.descriptor, _PATH_BENEATH, ctypes.byref(rule), 0)
+            rule = struct.pack("=Qi", rights, descriptor)
+            _call(_ADD_RULE, self.descriptor, _PATH_BENEATH, rule, 0)
 
     def enter(self) -> None:
         """Give up the rights for good. Raises OSError; needs `give_up_new_privileges` before."""
