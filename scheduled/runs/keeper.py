@@ -330,7 +330,7 @@ class _Keeper:
                 break
         seconds = time.monotonic() - self._order.started
         if self._is_stopping or self._order.leaves_nothing:
-            _kill_what_is_left()
+            kill_what_is_left()
         peak = usage.ru_maxrss * linux.MEMORY_UNIT
         return ExitStatus(
             exit_code=os.waitstatus_to_exitcode(status),
@@ -375,7 +375,7 @@ def _niceness() -> int:
     return os.getpriority(os.PRIO_PROCESS, 0)
 
 
-def _kill_what_is_left() -> None:
+def kill_what_is_left() -> None:
     """Kill and reap all descendants; those that start new ones meanwhile, too."""
     until = time.monotonic() + KILL_SECONDS
     while time.monotonic() < until:

@@ -98,12 +98,14 @@ def _exit_code(
 ) -> int:
     import subprocess
 
-    enter = None
+    enter, patience = None, limit
     if confinement is not None:
-        from scheduled.runs import confined_child
+        from scheduled.runs import confined_condition
+        from scheduled.system import linux
 
-        enter = partial(confined_child.enter, confinement)
-
+        linux.load()
+        enter = partial(confined_condition.enter, confinement, limit)
+        patience += confined_condition.GRACE_SECONDS
     child = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -115,7 +117,10 @@ def _exit_code(
         preexec_fn=enter,  # noqa: PLW1509 - None, unless the job is confined
     )
     try:
-        return child.wait(limit)
+        code = child.wait(patience)
+        if confinement is not None and code == -confined_condition.TOO_LONG:
+            raise subprocess.TimeoutExpired(command, limit)
+        return code
     finally:
         # Always, not only after a timeout: it may have left processes behind.
         with suppress(ProcessLookupError, PermissionError):

@@ -1,0 +1,125 @@
+"""Jobs that mean harm, and try what their limits leave open: each attempt comes to nothing."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scheduled.jobs.model import Attempt
+from scheduled.runs import confined_condition, preconditions
+from scheduled.runs.preconditions import Declined, NotNow
+from scheduled.runs.process import RunContext
+from scheduled.system import landlock
+from tests.builders import needs
+from tests.builders.confined import ORDINARY, ROOT, Confined, installation
+from tests.builders.jobs import at, job
+
+pytestmark = pytest.mark.skipif(
+    landlock.version() < landlock.NEEDED, reason="needs Landlock, of Linux 6.2 or newer"
+)
+LOADED = (confined_condition,)
+"""What an ordinary user may not be able to load from root's Python."""
+SHARED = """
+import ctypes
+library = ctypes.CDLL(None, use_errno=True)
+calls = {
+    "shmget": (0, 4096, 0o1600),
+    "semget": (0, 1, 0o1600),
+    "msgget": (0, 0o1600),
+    "mq_open": (b"/of-a-confined-run", 0o100 | 2, 0o600, None),
+}
+for name, arguments in calls.items():
+    if getattr(library, name)(*arguments) != -1:
+        print(name)
+numbers = {"x86_64": (248, 249, 250), "aarch64": (217, 218, 219)}[os.uname().machine]
+own = -4  # the keys of this user
+for number, arguments in zip(numbers, (
+    (b"user", b"of-a-confined-run", b"x", 1, own),
+    (b"user", b"of-a-confined-run", None, own),
+    (0, own, 1),
+)):
+    if library.syscall(number, *arguments) != -1:
+        print(number)
+for which in (os.PRIO_USER, os.PRIO_PGRP):
+    try:
+        os.setpriority(which, 0, os.getpriority(which, 0))
+    except PermissionError:
+        print("refused", which)
+"""
+
+
+@pytest.fixture(params=[ROOT, ORDINARY])
+def home(request: pytest.FixtureRequest) -> Iterator[Confined]:
+    with installation(request.param) as folder:
+        yield Confined(folder, request.param)
+
+
+def others() -> set[int]:
+    """Return the processes whose command says that a test has started them."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if b"of-a-condition" in path.read_bytes():
+                found.add(int(path.parent.name))
+        except OSError:
+            pass
+    return found
+
+
+LEAVES = "setsid -f sh -c 'sleep 300; : of-a-condition'"
+NOT_NOW = NotNow("only_if", "only_if has not answered within 0.5 s")
+ENDINGS = [
+    ("exit 0", None),
+    ("exit 3", Declined("only_if said no (exit code 3)")),
+    ("kill -9 $$", Declined("only_if said no (exit code 137)")),
+    ("sleep 300", NOT_NOW),
+    ("trap '' TERM ALRM; while :; do setsid -f sleep 0.01; done", NOT_NOW),
+]
+
+
+@pytest.mark.parametrize(("ending", "answer"), ENDINGS)
+def test_a_condition_leaves_no_process_behind(
+    home: Confined, ending: str, answer: NotNow | Declined | None
+) -> None:
+    needs.programs("setsid")
+    restricted = job(id="user.x", level="restricted", only_if=f"{LEAVES}; {ending}")
+    attempt = Attempt("20261121T120000-abcdef", restricted, at("12:00"))
+    folder, told = home.folder, home.folder / "told"
+    home.by_user(home.state_dir.mkdir)
+    context = RunContext(
+        home.state_dir, folder, folder, folder, "UTC", at("12:00"), {"PATH": "/usr/bin:/bin"}
+    )
+
+    home.by_user(
+        lambda: told.write_text(repr(preconditions.check_only_if(attempt, context, limit=0.5)))
+    )
+
+    assert told.read_text() == repr(answer)
+    assert not others()
+
+
+def test_what_stands_in_place_of_the_temporary_directory_keeps_its_mode(home: Confined) -> None:
+    home.settings["permissions"] = {"user.*": {"write": "anywhere"}}
+    other = home.folder / "other"
+    home.by_user(lambda: (other / "inner").mkdir(parents=True))
+    other.chmod(0o755)
+
+    row = home.run(f'rmdir "$TMPDIR" && ln -s {other} "$TMPDIR" && echo "$TMPDIR"')
+
+    assert row["outcome"] == "succeeded"
+    assert not os.path.lexists(row["output"].strip())
+    assert other.stat().st_mode & 0o777 == 0o755
+    assert (other / "inner").is_dir()
+
+
+def test_a_run_reaches_no_keys_memory_or_queues_of_its_user(home: Confined) -> None:
+    (home.folder / "shared.py").write_text("import os\n" + SHARED)
+    python = next(path for path in ("/usr/bin/python3", sys.executable) if os.path.exists(path))
+
+    row = home.run(f"{python} shared.py && echo on")
+
+    assert row["output"] == "refused 2\non\n"
+    assert subprocess.run(["ls", "/dev/mqueue"], capture_output=True, check=False).stdout == b""
