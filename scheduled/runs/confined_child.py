@@ -67,21 +67,32 @@ def start(
 
 def clean_up(confinement: Confinement) -> None:
     """Remove the temporary directory of a run that has ended, as far as that is possible."""
+    path = confinement.temporary
+    if not path:
+        return
     with contextlib.suppress(Exception):  # its job may have left anything there
         import shutil
 
-        shutil.rmtree(confinement.temporary, ignore_errors=True)
-        if os.path.lexists(confinement.temporary):
-            _open(confinement.temporary)
-            shutil.rmtree(confinement.temporary, ignore_errors=True)
+        shutil.rmtree(path, ignore_errors=True)
+        if os.path.islink(path) or os.path.isfile(path):
+            os.unlink(path)
+        elif os.path.isdir(path) and os.geteuid() != 0:  # no mode keeps root from removing it
+            _open(path)
+            shutil.rmtree(path, ignore_errors=True)
 
 
-def _open(folder: str) -> None:
-    """Have a directory, and all below it, let its owner remove what is in it."""
-    os.chmod(folder, 0o700)
-    for entry in os.scandir(folder):
-        if entry.is_dir(follow_symlinks=False):
-            _open(entry.path)
+def _open(name: str, above: int | None = None) -> None:
+    """Have a directory, and all below it, let its owner remove what is in it. Follow no link."""
+    flags = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(name, flags, dir_fd=above)
+    try:
+        path = f"/proc/self/fd/{descriptor}"
+        os.chmod(path, 0o700)
+        for entry in os.scandir(path):
+            if entry.is_dir(follow_symlinks=False):
+                _open(entry.name, descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _report_file(path: str) -> int | None:
@@ -154,7 +165,7 @@ def enter(confinement: Confinement, program: Program | None = None) -> None:
     landlock.give_up_new_privileges()
     if ruleset is not None:
         ruleset.enter()
-    if confinement.is_scoped and confinement.user is None:  # as another user, it cannot anyway
+    if confinement.is_scoped:
         seccomp.leave_others_alone()
 
 
