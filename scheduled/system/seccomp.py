@@ -1,7 +1,8 @@
-"""Calls by which a process could hinder others of its user: refused by a filter (seccomp(2)).
+"""Calls by which a process could reach others of its user: refused by a filter (seccomp(2)).
 
 The kernel lets a user set limits, priority and processors of all processes of that user. What is
-asked for of the calling process itself, as 0 stands for it, goes on to work.
+asked for of the calling process itself, as 0 stands for it, goes on to work. Keys that the kernel
+keeps, shared memory and queues belong to a user as well, are no files, and outlast who made them.
 """
 
 import ctypes
@@ -25,6 +26,16 @@ CALLS = (
 )
 _WHO = {"setpriority": 1, "ioprio_set": 1}
 """Which argument names a process, where it is not the first."""
+_ALL_OF_USER = {"setpriority": 2, "ioprio_set": 3}
+"""The first argument that means all processes of a user, ours if 0 is the second."""
+_SHARED = {
+    0xC000003E: (29, 30, 31, 64, 65, 66, 68, 69, 70, 71, 220, 240, 241, 248, 249, 250),
+    0x40000003: (117, *range(393, 398), *range(399, 403), 420, 277, 278, 286, 287, 288),
+    0xC00000B7: (*range(186, 197), 180, 181, 217, 218, 219),
+    0x40000028: (*range(298, 306), 307, 308, 312, 420, 274, 275, 309, 310, 311),
+}
+"""What is refused whomever it is about, by architecture: shared memory, semaphores and queues of
+System V (`shmget` and others), `mq_open` and `mq_unlink`, `add_key`, `request_key`, `keyctl`."""
 
 
 class _Table(NamedTuple):
@@ -60,7 +71,7 @@ class _Program(ctypes.Structure):
 
 
 def leave_others_alone() -> bool:
-    """Refuse to this process, and to all that it starts, to change others of its user.
+    """Refuse to this process, and to all that it starts, what reaches others of its user.
 
     Return whether that is known for this kind of machine. Raises OSError; needs
     `landlock.give_up_new_privileges` before.
@@ -86,12 +97,16 @@ def _of(table: _Table) -> list[tuple[int, int, int, int]]:
         (_AND, 0, 0, 0xFFFFFFFF ^ _X32),
     ]
     for name, number in zip(CALLS, table.numbers, strict=True):
-        checks += [
-            (_EQUAL, 0, 4, number),
+        decision = [
             (_LOAD, 0, 0, _ARGUMENTS + 8 * _WHO.get(name, 0)),
             (_EQUAL, 0, 1, 0),
             (_RETURN, 0, 0, _ALLOW),
             (_RETURN, 0, 0, _REFUSE),
         ]
+        if name in _ALL_OF_USER:
+            decision[:0] = [(_LOAD, 0, 0, _ARGUMENTS), (_EQUAL, 3, 0, _ALL_OF_USER[name])]
+        checks += [(_EQUAL, 0, len(decision), number), *decision]
+    for number in _SHARED[table.architecture]:
+        checks += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _REFUSE)]
     checks.append((_RETURN, 0, 0, _ALLOW))
     return [(_LOAD, 0, 0, _ARCHITECTURE), (_EQUAL, 0, len(checks), table.architecture), *checks]
