@@ -34,13 +34,15 @@ PARAMS = {
 }
 MIB = 1024 * 1024
 MOST_LISTED, MOST_NAMED = 50, 10
+SOURCES = (".yaml", ".yml", ".py")
+"""What job files and handlers, and the modules that these import, end in."""
 OWN_LOGS = "system_logs/scheduled.log*"
 
 
 def run(context: Context) -> dict[str, object]:
     """Delete what the rules say, and return what was done and what was left."""
     params = values(PARAMS, context.params)
-    cleanup = _Cleanup(params, context.now.timestamp(), context.state_dir)
+    cleanup = _Cleanup(params, context)
     cleanup.find_outputs()
     cleanup.find_own(context.root)
     matched = set(context.memory.get("matched", ()))
@@ -65,8 +67,10 @@ def run(context: Context) -> dict[str, object]:
 class _Cleanup:
     """One run: the logs that are left so far, and what was done."""
 
-    def __init__(self, params: dict[str, Any], now: float, state_dir: Path | None) -> None:
-        self.params, self.now, self.state_dir = params, now, state_dir
+    def __init__(self, params: dict[str, Any], context: Context) -> None:
+        self.params, self.now = params, context.now.timestamp()
+        self.state_dir = context.state_dir
+        self.own = _OwnFiles(context)
         self.writers = Writers()
         self.files: dict[str, LogFile] = {}
         """By path."""
@@ -125,8 +129,8 @@ class _Cleanup:
             return
         try:
             file = log_files.look(path)
-            if self._is_of_state(path):
-                raise LeftError("part of the state of the scheduler")
+            if reason := self.own.reason(path):
+                raise LeftError(reason)
             self.files[path] = file
         except FileNotFoundError:
             return
@@ -138,12 +142,6 @@ class _Cleanup:
                 self.problems.append(f"params.paths: {one_line(path)}: a directory; {advice}")
         except OSError as error:
             self.left[path] = reason_of(error)
-
-    def _is_of_state(self, path: str) -> bool:
-        """Return whether a file is in the state directory, by whatever way it was reached."""
-        return self.state_dir is not None and Path(os.path.realpath(path)).is_relative_to(
-            os.path.realpath(self.state_dir)
-        )
 
     def delete_old(self) -> None:
         """Delete what was not written to for longer than the retention."""
@@ -220,6 +218,36 @@ class _Cleanup:
             "left_count": len(self.left),
             "dry_run": self.params["dry_run"],
         }
+
+
+class _OwnFiles:
+    """What the scheduler needs itself, however it is reached."""
+
+    def __init__(self, context: Context) -> None:
+        places = context.configuration
+        self._state = os.path.realpath(context.state_dir) if context.state_dir else ""
+        self._configuration = tuple(map(os.path.realpath, places))
+        self._folders: dict[str, str] = {}
+        """The directories that were asked about, without links."""
+
+    def reason(self, path: str) -> str:
+        """Return why a file is kept, or ''. Directories of job files may hold logs as well."""
+        above, name = os.path.split(path)
+        folder = self._folders.get(above)
+        if folder is None:
+            folder = self._folders[above] = os.path.realpath(above)
+        if self._state and _is_within(folder, self._state):
+            return "part of the state of the scheduler"
+        if f"{folder}/{name}" in self._configuration or (
+            name.endswith(SOURCES)
+            and any(_is_within(folder, place) for place in self._configuration)
+        ):
+            return "part of the configuration of the scheduler"
+        return ""
+
+
+def _is_within(folder: str, place: str) -> bool:
+    return folder == place or folder.startswith(f"{place}/")
 
 
 def _why(error: LeftError | OSError) -> str:

@@ -92,6 +92,8 @@ class Context:
     """A directory for what can be computed again; it may be emptied at any time."""
     state_dir: Path | None = None
     """The state directory of the scheduler; None where a test has made the context without one."""
+    configuration: tuple[Path, ...] = ()
+    """The configuration file and the directories of job files and handlers; each may be missing."""
     slot: datetime | None = None
     """The scheduled time of this run, in UTC; None if it was started by hand."""
     attempt: int = 1

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ def main() -> int:
         _write(sys.argv[1], data)
     except (OSError, ScheduledError) as error:
         reason = reason_of(error) if isinstance(error, OSError) else str(error)
-        print(f"The result could not be written: {reason}")
+        _log(f"The result could not be written: {reason}")
         return exit_file.UNWRITTEN
     if "not_now" in report:
         return os.EX_TEMPFAIL
@@ -81,11 +82,11 @@ def _call(handler: str, trust: Trust, context: Context) -> dict[str, Any]:
     except Skip as error:
         return {"skipped": str(error) or "the handler had nothing to do"}
     except Incomplete as error:
-        print(error)
+        _log(f"{error}")
         done = _done_report(error.result, context)
         return {"error": str(error), "no_space": is_no_space(error), **done}
     except ScheduledError as error:
-        print(error)
+        _log(f"{error}")
         final = isinstance(error, UsageError)
         return {"error": str(error), "final": final, "no_space": is_no_space(error)}
     except Exception as error:  # noqa: BLE001 - any exception of a handler fails its run alone
@@ -99,11 +100,12 @@ def _call(handler: str, trust: Trust, context: Context) -> dict[str, Any]:
 def _show(error: Exception, text: str) -> None:
     """Print where a handler failed; a full disk is nobody's mistake in a program."""
     if is_no_space(error):
-        print(text)
+        _log(text)
         return
     import traceback  # it imports tokenize and more
 
-    traceback.print_exception(error)
+    with suppress(OSError):
+        traceback.print_exception(error)
 
 
 def _done_report(result: dict[str, Any] | None, context: Context) -> dict[str, Any]:
@@ -136,6 +138,7 @@ def _context(description: dict[str, Any]) -> Context:
         central_dir=Path(description["central_dir"]),
         cache_dir=Path(description["cache_dir"]),
         state_dir=Path(description["state_dir"]),
+        configuration=tuple(map(Path, description.get("configuration", ()))),
         slot=instant("slot"),
         attempt=description["attempt"],
         catch_up=description["catch_up"],
@@ -148,7 +151,9 @@ def _context(description: dict[str, Any]) -> Context:
 
 
 def _log(line: str) -> None:
-    print(line, flush=True)
+    """Print a line. What the run did counts all the same where its output has no room."""
+    with suppress(OSError):
+        print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -329,6 +329,7 @@ def _description(
         "central_dir": str(context.central_dir),
         "cache_dir": str(cache) if confinement is None else confinement.temporary,
         "state_dir": str(context.state_dir),
+        "configuration": [str(path) for path in context.closed],
         "slot": format_utc(attempt.slot),
         "attempt": attempt.attempt,
         "catch_up": attempt.catch_up,

@@ -11,7 +11,9 @@ import pytest
 from handlers.maintenance import log_cleanup
 from scheduled.handler import Incomplete
 from tests.builders import needs, people
+from tests.builders.command import scheduled
 from tests.builders.ecosystem import context
+from tests.builders.installed import configure
 from tests.builders.old_logs import aged, cleaned, log, output, reasons
 
 
@@ -122,6 +124,49 @@ def test_the_state_of_the_scheduler_is_left_whatever_a_pattern_says(tmp_path: Pa
         "scheduled_state.json": "part of the state of the scheduler",
         "a.jsonl": "part of the state of the scheduler",
     }
+
+
+def test_the_configuration_of_the_scheduler_is_left_whatever_a_pattern_says(
+    tmp_path: Path,
+) -> None:
+    kept = [
+        log(tmp_path / "scheduled.yaml"),
+        log(tmp_path / "jobs/inner/backup.yml"),
+        log(tmp_path / "mine/sweep.py"),
+        log(tmp_path / "mine/parts/tables.py"),
+        log(tmp_path / "elsewhere/conf"),
+    ]
+    gone = [log(tmp_path / "jobs/run.log"), log(tmp_path / "other.yaml"), log(tmp_path / "x/a.py")]
+    (tmp_path / "way").symlink_to(tmp_path / "mine")
+    places = ("scheduled.yaml", "jobs", "mine", "elsewhere/conf", "missing")
+
+    told = context(
+        tmp_path,
+        params={"paths": ["**", "way/*.py"]},
+        configuration=tuple(tmp_path / place for place in places),
+    )
+    result: Any = log_cleanup.run(told)
+
+    assert [path.exists() for path in kept + gone] == [True] * 5 + [False] * 3
+    assert {reasons(result)[path.name] for path in kept} == {
+        "part of the configuration of the scheduler"
+    }
+
+
+def test_a_run_is_told_where_its_configuration_is(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    (root / "jobs").mkdir(parents=True)
+    settings = configure(root, "jobs:\n  maintenance.log_cleanup: {params: {paths: ['**/*']}}\n")
+    job, other = root / "jobs/backup.yaml", root / "notes.yaml"
+    for path in (job, other):
+        path.write_text("id: backup\nschedule: daily\ncommand: echo\n")
+    for path in (settings, job, other):
+        aged(path, 40)
+
+    said = scheduled(root, "trigger", "maintenance.log_cleanup")
+
+    assert (said.code, said.is_plain_speech) == (0, True)
+    assert [path.exists() for path in (settings, job, other)] == [True, True, False]
 
 
 def test_a_directory_of_others_that_becomes_a_link_leads_nowhere(open_folder: Path) -> None:

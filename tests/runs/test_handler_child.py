@@ -1,6 +1,7 @@
 """The other side of a handler's run: what counts of one that got half way, what may not stop it."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -155,9 +156,10 @@ def test_a_full_disk_is_no_mistake_in_a_handler(tmp_path: Path) -> None:
     assert output.read_text() == f"{row['error']}\n"
 
 
-def test_a_result_that_cannot_be_written_is_no_traceback(tmp_path: Path) -> None:
-    description = {
-        "handler": "builtins:print",
+def described(tmp_path: Path, handler: str) -> dict[str, object]:
+    """What a child is told about its run."""
+    return {
+        "handler": handler,
         "job": "a",
         "run_id": "r",
         "now": "2026-11-21T12:00:00Z",
@@ -170,11 +172,14 @@ def test_a_result_that_cannot_be_written_is_no_traceback(tmp_path: Path) -> None
         "memory": {},
         "owners": [],
     }
+
+
+def test_a_result_that_cannot_be_written_is_no_traceback(tmp_path: Path) -> None:
     command = [sys.executable, "-P", "-m", "scheduled.runs.handler_child", "missing/report"]
 
     done = subprocess.run(
         command,
-        input=json.dumps(description),
+        input=json.dumps(described(tmp_path, "builtins:print")),
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -184,3 +189,38 @@ def test_a_result_that_cannot_be_written_is_no_traceback(tmp_path: Path) -> None
     assert done.returncode == exit_file.UNWRITTEN
     assert done.stdout.endswith("The result could not be written: no such file or directory\n")
     assert done.stderr == ""
+
+
+LOUD = """\
+from scheduled.handler import Incomplete
+
+def half(context):
+    context.log("done: a half")
+    raise Incomplete("half of it", {"done": 1})
+
+def crash(context):
+    raise LookupError("x" * 100_000)
+"""
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    ("function", "error", "result"),
+    [("half", "half of it", {"done": 1}), ("crash", f"LookupError: {'x' * 100_000}", None)],
+)
+def test_what_was_done_is_known_where_the_output_has_no_room(
+    tmp_path: Path, function: str, error: str, result: object, unbuffered: str
+) -> None:
+    (tmp_path / "loud.py").write_text(LOUD)
+    with open("/dev/full", "wb") as full:
+        subprocess.run(
+            [sys.executable, "-P", "-m", "scheduled.runs.handler_child", str(tmp_path / "report")],
+            input=json.dumps(described(tmp_path, f"loud:{function}")).encode(),
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered, "PYTHONPATH": str(tmp_path)},
+            stdout=full,
+            stderr=full,
+            check=False,
+        )
+
+    report = json.loads((tmp_path / "report").read_text())
+    assert (report["error"], report.get("result")) == (error, result)
