@@ -152,6 +152,8 @@ def _reason(folder: Folder, name: str) -> str:
     above = os.fstat(folder.descriptor)  # in /tmp, too, others could plant a journal beside it
     if owners.others_write(above, f"/proc/self/fd/{folder.descriptor}"):
         return "others can write to its directory"
+    if not os.access(folder.path, os.W_OK | os.X_OK, effective_ids=True):
+        return "you cannot write to its directory, and SQLite keeps its journal there"
     for end in BESIDE:
         with suppress(FileNotFoundError):
             beside = folder.status(f"{name}{end}")

@@ -164,8 +164,11 @@ class Folder:
 
     def names(self) -> list[str]:
         """Return all names in the folder. Raises OSError."""
-        with self.listing() as descriptor:
-            return os.listdir(descriptor)
+        try:
+            with self.listing() as descriptor:
+                return os.listdir(descriptor)
+        except OSError as error:  # it is called by its number, or "."
+            raise OSError(error.errno, error.strerror, self.path) from None
 
     @contextlib.contextmanager
     def found(self, name: str) -> Iterator[Found]:
@@ -227,8 +230,7 @@ class Folder:
             descriptor = os.open(name, _FILE, dir_fd=self.descriptor)
         except OSError as error:
             if error.errno == errno.ELOOP:
-                reason = "a link, which is not followed"
-                raise LinkError(f"{self.path}/{name}", reason) from None
+                raise LinkError(f"{self.path}/{name}", "a link, which is not followed") from None
             raise
         status = os.fstat(descriptor)
         if status.st_nlink > 1 and not self.is_ours and stat.S_ISREG(status.st_mode):

@@ -236,6 +236,17 @@ def test_databases_that_others_could_have_planted_something_beside_are_refused(
     assert [path.read_bytes() for path in (theirs, opened, sticky, beside)] == content
 
 
+def test_why_a_database_in_a_directory_that_is_read_only_is_left(open_folder: Path) -> None:
+    needs.root()
+    path = databases.made(open_folder / "shut/app.db")
+    people.give(path, people.NOBODY)
+    path.parent.chmod(0o755)
+
+    said = people.as_nobody(lambda: vacuumed(open_folder, path))
+
+    assert f"{path}: you cannot write to its directory, and SQLite keeps its journal there" in said
+
+
 def test_files_beside_a_database_are_none_themselves(tmp_path: Path) -> None:
     path = databases.made(tmp_path / "app.db", wal=True)
     with closing(sqlite3.connect(path)) as reader:

@@ -77,3 +77,17 @@ def test_a_directory_that_cannot_be_read_is_named_and_the_others_are_searched(
     assert f"'{open_folder}/open/a.log'" in said
     assert f"'{open_folder}/shut: permission denied'" in said
     assert "shut/a.log" not in said
+
+
+def test_a_directory_whose_names_cannot_be_listed_is_named(open_folder: Path) -> None:
+    needs.root()
+    shut = open_folder / "logs/shut"
+    shut.mkdir(parents=True)
+    shut.chmod(0o711)  # to pass through, not to list
+
+    def search(pattern: str) -> None:
+        found = Search(pattern, open_folder)
+        raise RuntimeError(*found.paths(), *found.problems)
+
+    assert f"{shut}: permission denied" in people.as_nobody(lambda: search("logs/shut/*.log"))
+    assert f"{shut}: permission denied" in people.as_nobody(lambda: search("logs/*/*.log"))
