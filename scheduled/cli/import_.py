@@ -184,9 +184,13 @@ def _print_proposal(proposed: Proposal, *, with_files: bool) -> None:
     click.echo(render.text(proposed, with_files=with_files))
     if proposed.is_empty:
         nothing = not (proposed.left_out or proposed.settings.text)
-        reason = ": there are only comments and variables" if nothing else ""
-        click.echo(f"Nothing to write{reason}.")
+        what = "are only comments and variables" if _is_crontab(proposed) else "is no job in it"
+        click.echo(f"Nothing to write: there {what}." if nothing else "Nothing to write.")
         click.echo(render.settings_to_add(proposed.settings), nl=False)
+
+
+def _is_crontab(proposed: Proposal) -> bool:
+    return proposed.findings.kind in (SourceKind.CRONTAB, SourceKind.ANACRON)
 
 
 def _print_written(proposed: Proposal, written: list[Path]) -> None:

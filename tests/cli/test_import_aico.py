@@ -78,6 +78,13 @@ def imported(root: Path, *words: str) -> Said:
     return said
 
 
+@pytest.mark.parametrize("text", ["scheduler:\n", "tasks: {}\n"])
+def test_a_file_without_tasks_is_not_called_one_of_comments(root: Path, text: str) -> None:
+    (root / "core.yaml").write_text(text)
+
+    assert imported(root).out.endswith("Nothing to write: there is no job in it.\n")
+
+
 def run(root: Path, job: str) -> Any:
     (row,) = json.loads(scheduled(root, "run", "--only", job, "--force", "--json").out)["runs"]
     return row

@@ -10,6 +10,7 @@ from typing import Any
 from scheduled.config.converters import describe, problem_with
 from scheduled.config.importers import placeholder
 from scheduled.config.importers.findings import Findings, ImportedJob, LeftOut, SourceKind
+from scheduled.config.importers.repeated_keys import repeated
 from scheduled.config.job_keys import JOB_KEYS
 from scheduled.config.keys import KEYS, NO_MEANING
 from scheduled.config.yaml_document import Node
@@ -19,6 +20,7 @@ from scheduled.jobs import builtin
 from scheduled.quick_classes import replace
 from scheduled.system.text import excerpt
 
+SECTIONS = ("scheduler", "tasks")
 SETTINGS = (
     *("max_concurrent_tasks", "task_timeout", "default_retry_count", "default_retry_delay"),
     *("max_retry_delay", "max_cpu_percent", "max_memory_percent", "idle_threshold_cpu"),
@@ -53,7 +55,7 @@ _REGISTERED = (
 def read(document: Node) -> Findings:
     """Return what the two sections of a core.yaml hold; other sections are ignored."""
     settings: dict[str, Any] = {}
-    left_out = []
+    left_out = [*_unread(document)]
     section = _section(document, "scheduler")
     for name, node in section.items():
         reason = _setting_problem(name, node)
@@ -72,6 +74,17 @@ def read(document: Node) -> Findings:
             (changes if result.fields["id"] in BUILT_IN else jobs).append(result)
     notes = () if changes or not section or is_off else (_REGISTERED,)
     return Findings(SourceKind.AICO, tuple(jobs), settings, tuple(changes), tuple(left_out), notes)
+
+
+def _unread(document: Node) -> Iterator[LeftOut]:
+    """Yield what of the two sections cannot be read."""
+    sections = {name: document.value[name] for name in SECTIONS if name in document.value}
+    for name, node in sections.items():
+        if not node.is_mapping and node.value is not None:
+            reason = f"expected names with keys, found {describe(node)}"
+            yield LeftOut(node.line, name, reason)
+    twice = [(name, line) for name, line in document.duplicates if name in SECTIONS]
+    yield from repeated(Node(sections, document.line, duplicates=twice))
 
 
 def _setting_problem(name: str, node: Node) -> str:

@@ -9,6 +9,7 @@ from scheduled.config import keys
 from scheduled.config.converters import describe, problem_with, single_line
 from scheduled.config.gptme_format import TIMEOUT
 from scheduled.config.importers.findings import Findings, LeftOut, SourceKind
+from scheduled.config.importers.repeated_keys import repeated
 from scheduled.config.yaml_document import Node
 from scheduled.system.text import excerpt
 
@@ -32,7 +33,7 @@ _PATHS = ("jobs_dir", "log_file")
 def read(document: Node, folder: Path) -> Findings:
     """Return the settings of a scheduler.yaml in the directory `folder`."""
     settings = {}
-    left_out = []
+    left_out = [*repeated(document)]
     for name, node in document.value.items():
         reason = _problem(name, node)
         if reason:

@@ -186,3 +186,46 @@ def test_whether_the_scheduler_is_disabled_has_to_be_clear(enabled: str) -> None
     found = read(f"scheduler: {{enabled: {enabled}}}\n")
 
     assert [part.text.split(":")[0] for part in found.left_out] == ["enabled"]
+
+
+@pytest.mark.parametrize("value", ["[{id: a}]", "nightly", "3"])
+@pytest.mark.parametrize("section", ["scheduler", "tasks"])
+def test_a_section_that_cannot_be_read_is_named(section: str, value: str) -> None:
+    (part,) = read(f"other: 1\n{section}: {value}\n").left_out
+
+    assert (part.line, part.text) == (2, section)
+    assert part.reason.startswith("expected names with keys, found ")
+
+
+def test_an_empty_section_is_fine() -> None:
+    assert read("scheduler:\ntasks:\n").left_out == ()
+
+
+TWICE = """\
+other: {a: 1, a: 2}
+tasks:
+  one:
+    sweep: {schedule: "0 1 * * *", schedule: "0 2 * * *", deep: [{b: 1, b: 2}]}
+  two.sweep: {schedule: "0 3 * * *"}
+  one:
+    lost: {schedule: "0 4 * * *"}
+tasks: {}
+"""
+
+
+def test_what_is_there_twice_is_imported_once_and_said() -> None:
+    found = read(TWICE)
+
+    assert [(job.fields["id"], job.fields["schedule"]) for job in found.jobs] == [
+        ("one.sweep", "0 1 * * *"),
+        ("two.sweep", "0 3 * * *"),
+    ]
+    assert [(part.line, part.text) for part in found.left_out] == [
+        (8, "tasks"),
+        (6, "tasks.one"),
+        (4, "tasks.one.sweep.schedule"),
+        (4, "tasks.one.sweep.deep.b"),
+    ]
+    assert found.left_out[1].reason == (
+        "a second time; the one in line 3 counts here, the last one there"
+    )
