@@ -91,7 +91,7 @@ def plan(attempt: Attempt, context: "RunContext", *, has_own_files: bool = True)
         processes=limits.processes,
         user=user,
         write=write,
-        hidden=_real((context.state_dir, *context.closed_files)) if is_restricted else (),
+        hidden=_hidden(context) if is_restricted else (),
         job_dirs=_real(context.closed) if is_restricted else (),
         is_scoped=is_restricted,
         temporary=temporary,
@@ -213,6 +213,11 @@ def _is_below(path: str, folder: str) -> bool:
 
 def _real(paths: Iterable[Path]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(os.path.realpath(path) for path in paths))
+
+
+def _hidden(context: "RunContext") -> tuple[str, ...]:
+    """Return what a restricted run may not read, though its user may."""
+    return _real((context.state_dir, *context.closed_files, *context.secret_files()))
 
 
 def temporary_name(environ: Mapping[str, str], user: tuple[str, int, int] | None) -> str:

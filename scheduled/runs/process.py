@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -66,6 +66,8 @@ class RunContext(NamedTuple):
     """The places of the configuration file, existing or not."""
     closed: tuple[Path, ...] = ()
     """Those of job files and handlers, too."""
+    secret_files: Callable[[], tuple[Path, ...]] = tuple
+    """Returns the files in which the configuration says that secrets are."""
 
 
 @dataclass

@@ -1,7 +1,8 @@
 """What the steps of one tick share: the store, the jobs, the clock, and the effects."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from scheduled.config.load import ZONE_FILES, Config
@@ -10,6 +11,7 @@ from scheduled.planning import active_runs, decide, due
 from scheduled.planning.decision import Decision
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.quick_classes import NamedTuple
+from scheduled.runs import environment
 from scheduled.runs.effects import Effects
 from scheduled.runs.keeper_pool import KeeperPool
 from scheduled.runs.process import RunContext
@@ -22,6 +24,9 @@ from scheduled.ticks.pings import Pings
 
 if TYPE_CHECKING:
     from scheduled.state.event_types import NotNow, RunEnded
+
+SECRET_FILES = frozenset(("password_file", "token_file", "url_file"))
+"""The settings of channels and pings that name a file with a secret."""
 
 
 class TickContext(NamedTuple):
@@ -119,5 +124,16 @@ def run_context(config: Config, now: datetime, environ: Mapping[str, str]) -> Ru
         keepers=KeeperPool(),
         permissions=config.permissions,
         closed_files=files,
+        secret_files=lambda: tuple(_secret_files(config, environ)),
         closed=(*files, *config.jobs_dirs, *config.handler_dirs),
     )
+
+
+def _secret_files(config: Config, environ: Mapping[str, str]) -> Iterator[Path]:
+    """Yield the files in which the configuration says that secrets are."""
+    folder = (config.places.config_path or config.places.root / "scheduled.yaml").parent
+    settings = [*config.notify.values(), *config.subscribe.values(), config.ping]
+    names = [job.env_file for job in config.jobs if job.env_file]
+    for each in (*settings, *(job.ping for job in config.jobs if job.ping)):
+        names += [str(value) for key, value in each.items() if key in SECRET_FILES]
+    yield from (environment.resolve(name, folder, environ) for name in names)

@@ -189,6 +189,20 @@ def test_a_run_reads_nothing_of_the_state_and_locks_nothing_of_it(home: Confined
     assert row["output"].lower().count("permission denied") >= len(ways)
 
 
+def test_a_run_reads_no_file_that_is_named_for_its_secrets(home: Confined) -> None:
+    for name in ("other.env", "password", "plain"):
+        home.by_user(lambda name=name: (home.folder / name).write_text(f"A={SECRET}\n"))
+        (home.folder / name).chmod(0o600 if name == "other.env" else 0o644)
+    channel = {"kind": "smtp", "password_file": "password", "on": ("report",)}
+    home.settings["notify"] = {"ops": channel}
+    other = job(id="other", env_file="other.env")
+
+    _, row = home.run_all(other, job(id="user.x", command="cat other.env password; cat plain"))
+
+    assert row["output"].count(f"A={SECRET}") == 1
+    assert row["output"].lower().count("permission denied") == 2
+
+
 def test_a_run_may_print_to_its_own_output_by_name(home: Confined) -> None:
     if home.who == ROOT:
         pytest.skip("another user may not open a file of root's by its name")
