@@ -58,7 +58,6 @@ def projects(folder: Path, effort: Effort) -> Iterator[Row]:
         partial(work, "projects:bare_stats", home, count),
         target=2.0,
     )
-    shutil.rmtree(home)
 
 
 def cold(home: str) -> Callable[[], object]:

@@ -17,6 +17,7 @@ from scheduled.ecosystem.project import Look
 from scheduled.ecosystem.project_cache import ProjectCache
 from scheduled.quick_classes import NamedTuple
 from scheduled.system import owners_work, second_process
+from scheduled.system.text import one_line
 
 ENOUGH = 20
 """Folders to look into; with fewer a second process costs more than it saves."""
@@ -89,7 +90,10 @@ class Sweep:
 
 def _look(folder: str, until: float, scratch: Scratch | None) -> tuple[Any, ...]:
     is_late = scratch is not None and time.monotonic() > until
-    look = project.look(folder, None if is_late else scratch)
+    try:
+        look = project.look(folder, None if is_late else scratch)
+    except (OSError, ValueError) as error:  # changed meanwhile; the next sweep looks again
+        return tuple(_not_looked_into(folder, f"not looked into: {one_line(error)}"))
     if is_late and "dirty" in look.facts:
         look = look._replace(problems=[*look.problems, OUT_OF_TIME], is_final=False)
     return tuple(look)
