@@ -87,7 +87,9 @@ def _heard(
                     complaint = (complaint + chunk)[-LONGEST_COMPLAINT:]
                 else:
                     take(chunk)
-        child.wait(max(0.0, until - time.monotonic()) + 1)
+        left = max(0.0, until - time.monotonic()) + 1
+        _await(child.pid, left)
+        child.wait(left)
         return complaint
     except subprocess.TimeoutExpired:  # it has closed both and goes on
         return None
@@ -99,3 +101,13 @@ def _heard(
             child.wait()
         for pipe in (out, err):
             os.close(pipe)
+
+
+def _await(process: int, seconds: float) -> None:
+    """Wait for the end of a process, where the kernel tells of it; `wait` would ask repeatedly."""
+    with contextlib.suppress(OSError, AttributeError):
+        descriptor = os.pidfd_open(process)
+        try:
+            select.select([descriptor], [], [], seconds)
+        finally:
+            os.close(descriptor)

@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from scheduled.system import accounts, other_user
-from scheduled.system.accounts import OpenToAllError
+from scheduled.system import other_user
+from scheduled.system.accounts import Accounts, OpenToAllError
 from scheduled.system.other_user import OtherUserError
 
 Work = Callable[[list[str], float], Iterable[Any]]
@@ -25,9 +25,10 @@ def in_each(folders: Iterable[str], work: Work, seconds: float) -> Iterator[tupl
     """
     end = time.monotonic() + seconds
     groups: dict[int, list[str]] = {}
+    known = Accounts()
     for folder in dict.fromkeys(folders):
         try:
-            groups.setdefault(accounts.user_for(folder), []).append(folder)
+            groups.setdefault(known.user_for(folder), []).append(folder)
         except OpenToAllError as error:
             yield folder, str(error)
     for number, (user, members) in enumerate(groups.items()):

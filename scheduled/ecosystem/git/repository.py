@@ -24,6 +24,7 @@ _OPERATIONS = {
     "REVERT_HEAD": "revert",
     "BISECT_LOG": "bisect",
 }
+_MAY_BE_LINKS = ("config", "index", "packed-refs", "refs", "refs/heads", "info")
 MOST_FILES = 2000
 """Tracked files that are looked at one by one to know that nothing has changed."""
 MOST_FOLDERS = 20_000
@@ -154,7 +155,9 @@ def _places(folder: str, place: Layout, head: Head, upstream: Upstream | None) -
     names = [head.ref, upstream.ref if upstream else ""]
     places = [folder, place.git_dir, f"{place.common_dir}/config", f"{place.git_dir}/index"]
     places += [*refs.places(place, names), f"{place.common_dir}/info/exclude"]
-    return [*places, *map(os.path.realpath, places)]  # some tools make links of them
+    shared = (f"{place.common_dir}/{name}" for name in _MAY_BE_LINKS)
+    is_linked = any(map(os.path.islink, shared))  # some tools make links of them
+    return [*places, *map(os.path.realpath, places)] if is_linked else places
 
 
 def tracked(place: Layout, hash_size: int = 0) -> list[str]:
