@@ -1,5 +1,6 @@
 """Runs of jobs whose ids permit them little, ticked by root and by an ordinary user."""
 
+import codecs
 import ctypes
 import json
 import os
@@ -25,7 +26,7 @@ from tests.builders.people import NOBODY, as_nobody
 
 ROOT, ORDINARY = "root", "ordinary"
 SECRET = "hunter2-hunter2"
-LOADED = (confined_child, ctypes, shutil)
+LOADED = (confined_child, ctypes, shutil, codecs.lookup("utf-8-sig"))
 """What an ordinary user may not be able to load from root's Python, and needs in a fork of it."""
 PYTHONS = ("/usr/bin/python3", "/usr/local/bin/python3")
 
@@ -60,7 +61,8 @@ class Confined(Engine):
         if self.who == ROOT or os.geteuid() != 0:
             action()
         else:
-            assert as_nobody(action) == "done"
+            told = as_nobody(action)
+            assert told == "done", told
 
     def output_of(self, row: Any) -> str:
         """Return what a run printed."""
