@@ -85,6 +85,18 @@ def test_a_file_without_tasks_is_not_called_one_of_comments(root: Path, text: st
     assert imported(root).out.endswith("Nothing to write: there is no job in it.\n")
 
 
+def test_of_an_import_that_cannot_be_written_nothing_is_left(root: Path) -> None:
+    (root / "jobs").symlink_to("nowhere")  # the settings can be written, this cannot
+
+    said = imported(root, "--yes")
+
+    assert said.code == 2
+    assert said.err.endswith("; nothing was written\n")
+    assert sorted(path.name for path in root.iterdir()) == ["core.yaml", "jobs"]
+    (root / "jobs").unlink()
+    assert imported(root, "--yes").code == 0
+
+
 def run(root: Path, job: str) -> Any:
     (row,) = json.loads(scheduled(root, "run", "--only", job, "--force", "--json").out)["runs"]
     return row

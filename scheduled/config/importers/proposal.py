@@ -4,6 +4,7 @@ Nothing is overwritten. What cannot be written is left out, with the reason.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -88,7 +89,8 @@ def propose(findings: Findings, config: Config, config_path: Path) -> Proposal:
 def write(proposal: Proposal) -> list[Path]:
     """Write all files and return their paths.
 
-    Raise UsageError at the first that cannot be written, with the number of those that were.
+    Raise UsageError at the first that cannot be written; those before it are removed, so that the
+    next import finds none of them in its way.
     """
     written: list[Path] = []
     try:
@@ -99,8 +101,17 @@ def write(proposal: Proposal) -> list[Path]:
             job_file_editor.create(file, mode=MODE)
             written.append(file.path)
     except UsageError as error:
-        raise UsageError(f"{error}; {len(written)} files were written before") from error
+        raise UsageError(f"{error}; {_undone(written)}") from error
     return written
+
+
+def _undone(written: list[Path]) -> str:
+    """Remove what was written, and return what is left of it as a sentence."""
+    for path in written:
+        with suppress(OSError):
+            path.unlink()
+    left = [str(path) for path in written if path.exists()]
+    return f"written before, and left: {', '.join(left)}" if left else "nothing was written"
 
 
 def _new_job_file(
