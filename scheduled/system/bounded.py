@@ -87,9 +87,8 @@ def _heard(
                     complaint = (complaint + chunk)[-LONGEST_COMPLAINT:]
                 else:
                     take(chunk)
-        left = max(0.0, until - time.monotonic()) + 1
-        _await(child.pid, left)
-        child.wait(left)
+        _await(child.pid, max(0.0, until - time.monotonic()))
+        child.wait(max(0.0, until - time.monotonic()) + 0.1)
         return complaint
     except subprocess.TimeoutExpired:  # it has closed both and goes on
         return None
