@@ -76,6 +76,8 @@ class _Cleanup:
         """By path."""
         self.left: dict[str, str] = {}
         """Why a path is left that a rule is about."""
+        self.unfit: dict[str, str] = {}
+        """Why what a pattern finds is no log to be deleted."""
         self.problems: list[str] = []
         self.deleted = self.runs = self.shortened = self.freed = 0
 
@@ -136,7 +138,7 @@ class _Cleanup:
             return
         except LeftError as error:
             if f"{error}" != "a directory":
-                self.left[path] = f"{error}"
+                self.unfit[path] = f"{error}"
             elif is_named:
                 advice = f"name the files in it, such as {path}/*.log"
                 self.problems.append(f"params.paths: {one_line(path)}: a directory; {advice}")
@@ -201,8 +203,9 @@ class _Cleanup:
         return True
 
     def listed(self) -> list[tuple[str, str]]:
-        """Return the first of what is left, each with the reason."""
-        first = itertools.islice(self.left.items(), MOST_LISTED)
+        """Return the first of what is left, each with the reason; what a rule is about first."""
+        every = itertools.chain(self.left.items(), self.unfit.items())
+        first = itertools.islice(every, MOST_LISTED)
         return [(one_line(path), reason) for path, reason in first]
 
     def result(self) -> dict[str, object]:
@@ -215,7 +218,7 @@ class _Cleanup:
             "total_mb": round(self.total / MIB, 3),
             "over_limit_mb": round(max(self.excess, 0) / MIB, 3),
             "left": [{"path": path, "reason": reason} for path, reason in self.listed()],
-            "left_count": len(self.left),
+            "left_count": len(self.left) + len(self.unfit),
             "dry_run": self.params["dry_run"],
         }
 
@@ -269,6 +272,4 @@ def _outputs(folder: str) -> Iterator[LogFile]:
                 file = log_files.look(entry.path)
             except (LeftError, OSError):  # `state check` names what does not belong there
                 continue
-            # What was trimmed while it grew has a hole: it takes less than its length.
-            taken = min(file.status.st_blocks * 512, file.bytes)
-            yield file._replace(bytes=taken, is_output=True)
+            yield file._replace(is_output=True)

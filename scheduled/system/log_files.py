@@ -35,6 +35,7 @@ class LogFile(NamedTuple):
     path: str
     status: os.stat_result
     bytes: int
+    """Of disk: it may have holes, as `lastlog` has."""
     is_output: bool = False
     """Whether it is the output of a run."""
     is_newest: bool = False
@@ -52,7 +53,13 @@ def look(path: str) -> LogFile:
         status = folder.status(os.path.basename(path))
     if reason := _reason(status):
         raise LeftError(reason)
-    return LogFile(path, status, status.st_size)
+    return LogFile(path, status, _taken(status))
+
+
+def _taken(status: os.stat_result) -> int:
+    """Return how many bytes of disk a file takes, for all that is known; at most its length."""
+    # None are counted on file systems that do not say, or that keep short files elsewhere.
+    return min(status.st_blocks * 512 or status.st_size, status.st_size)
 
 
 def _reason(status: os.stat_result) -> str:
@@ -121,7 +128,7 @@ def shorten(file: LogFile, excess: int, *, dry_run: bool) -> int:
                 raise LeftError(f"cannot be shortened on this file system: {why}") from error
             if not ends_a_line:
                 _blank_fragment(descriptor)
-        return length
+        return min(length, file.bytes)
 
 
 def _refuse_overwritten(file: LogFile) -> None:

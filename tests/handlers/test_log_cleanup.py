@@ -47,6 +47,17 @@ def test_d9_the_size_is_that_of_all_logs_together_and_the_oldest_go_first(tmp_pa
     assert (result["files_deleted"], result["total_mb"], result["over_limit_mb"]) == (2, 1.0, 0)
 
 
+def test_d9_the_holes_of_a_log_take_no_room(tmp_path: Path) -> None:
+    lastlog = log(tmp_path / "logs/lastlog", days=1, mib=0.1)
+    os.truncate(lastlog, 2**40)  # as with users whose numbers are high
+    other = log(aged(lastlog, 1).with_name("other.log"), days=2)
+
+    result = cleaned(tmp_path, paths=["logs/*"], max_size_mb=1)
+
+    assert (lastlog.exists(), other.exists(), result["files_deleted"]) == (True, True, 0)
+    assert result["total_mb"] < 1
+
+
 def test_d9_without_paths_our_own_logs_alone_are_touched(tmp_path: Path) -> None:
     gone = [output(tmp_path, "a", "r1", days=31), log(tmp_path / "system_logs/scheduled.log.3")]
     kept = [
@@ -110,6 +121,18 @@ def test_nothing_but_regular_files_of_ours_is_deleted(tmp_path: Path) -> None:
         "pipe.log": "a pipe, a socket or a device",
         "socket.log": "a pipe, a socket or a device",
     }
+
+
+def test_what_a_rule_is_about_is_listed_before_links_and_the_like(tmp_path: Path) -> None:
+    written = log(tmp_path / "logs/z.log")
+    for number in range(60):
+        (tmp_path / f"logs/{number}.log").symlink_to("z.log")
+
+    with written.open("a"):
+        result = cleaned(tmp_path, paths=["logs/*"])
+
+    assert "writes to it" in result["left"][0]["reason"]
+    assert (len(result["left"]), result["left_count"]) == (50, 61)
 
 
 def test_the_state_of_the_scheduler_is_left_whatever_a_pattern_says(tmp_path: Path) -> None:
