@@ -72,13 +72,14 @@ class Tended(NamedTuple):
     """Whether readers keep the old pages, and the space is given back once they end."""
 
 
-def tend(path: str, *, least_free: float, analyze: bool) -> Tended:
+def tend(path: str, *, least_free: float, analyze: bool, patience: float = PATIENCE) -> Tended:
     """Check a database, compact it if `least_free` percent of its pages are free, and analyze it.
 
+    `patience` is for how many seconds it may be locked by somebody.
     Raises BusyError if somebody is using it, DatabaseError for anything that is wrong with it.
     """
     before = _bytes(path)
-    with _opened(path) as connection:
+    with _opened(path, patience) as connection:
         _refuse_busy(connection)
         _refuse_damaged(connection, path)
         pages = _pages(connection)
@@ -95,7 +96,7 @@ def tend(path: str, *, least_free: float, analyze: bool) -> Tended:
 
 
 @contextmanager
-def _opened(path: str) -> Iterator["sqlite3.Connection"]:
+def _opened(path: str, patience: float) -> Iterator["sqlite3.Connection"]:
     """Yield a connection to a database of ours. Raises DatabaseError, and from inside the block."""
     _refuse_foreign(path)
     try:
@@ -106,7 +107,7 @@ def _opened(path: str) -> Iterator["sqlite3.Connection"]:
 
     try:
         uri = f"file:{quote(os.fsencode(path))}?mode=rw"
-        connection = sqlite3.connect(uri, PATIENCE, isolation_level=None, uri=True)
+        connection = sqlite3.connect(uri, patience, isolation_level=None, uri=True)
         with closing(connection):
             with suppress(sqlite3.Error):  # what a schema calls is for its own program to allow
                 connection.execute("PRAGMA trusted_schema=OFF")

@@ -6,13 +6,14 @@ attempt does only the rest.
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from scheduled.ecosystem import sqlite_file
-from scheduled.ecosystem.sqlite_file import BESIDE, BusyError, DatabaseError, Tended
+from scheduled.ecosystem.sqlite_file import BESIDE, PATIENCE, BusyError, DatabaseError, Tended
 from scheduled.errors import UsageError
 from scheduled.handler import Context, NotNow
 from scheduled.quick_classes import NamedTuple
@@ -23,6 +24,8 @@ from scheduled.system.text import one_line
 Entry = dict[str, Any]
 COMPACTED, NOT_WORTH_IT, IN_USE, FAILED = "compacted", "not worth it", "in use", "failed"
 MOST_LISTED, MOST_NAMED = 100, 10
+MOST_WAITED = 60.0
+"""Seconds to wait for those that are in use, all together: the others have their turn in time."""
 
 
 class Done(NamedTuple):
@@ -89,12 +92,16 @@ def upkeep(
     note = Note(context.cache_dir / "done.json", [slot, context.attempt, dict(context.params)])
     paths, problems = find(context.params[param], context.root, within)
     done = Done([], [f"params.{param}: {problem}" for problem in problems])
+    left = MOST_WAITED
     for path in paths:
         entry = note.entries.get(path)
         if entry is None:
-            entry = _tended(path, least_free=least_free, analyze=analyze)
+            began, patience = time.monotonic(), min(PATIENCE, left)
+            entry = _tended(path, least_free=least_free, analyze=analyze, patience=patience)
             if entry["status"] != IN_USE:
                 note.add(path, entry)
+            else:
+                left = max(left - (time.monotonic() - began), 0)
         done.entries.append(entry)
         if entry["status"] == FAILED:
             done.problems.append(entry["reason"])
@@ -130,9 +137,9 @@ def _is_beside(path: str) -> bool:
     return any(path.endswith(end) and os.path.lexists(path.removesuffix(end)) for end in BESIDE)
 
 
-def _tended(path: str, *, least_free: float, analyze: bool) -> Entry:
+def _tended(path: str, *, least_free: float, analyze: bool, patience: float) -> Entry:
     try:
-        tended = sqlite_file.tend(path, least_free=least_free, analyze=analyze)
+        tended = sqlite_file.tend(path, least_free=least_free, analyze=analyze, patience=patience)
     except BusyError as error:
         return {"path": one_line(path), "status": IN_USE, "reason": one_line(error)}
     except DatabaseError as error:

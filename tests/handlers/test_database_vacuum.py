@@ -9,13 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from handlers.maintenance import database_vacuum
+from scheduled.ecosystem import sqlite_upkeep
 from scheduled.handler import Incomplete, NotNow, Skip
 from scheduled.testing import Trial
 from tests.builders import databases, disks, needs, people, soak
@@ -149,6 +150,32 @@ def test_d12_a_database_in_use_is_put_off_and_then_done(
     assert second.outcome == "succeeded"
     assert databases.pragma(busy, "freelist_count") == 0
     assert databases.rows(busy)[0] == (-1, "unfinished")
+
+
+def test_many_databases_in_use_do_not_keep_the_others_from_their_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most, waits, connect = 0.2, [], sqlite3.connect
+    busy = [databases.made(tmp_path / f"busy{number}.db", rows=2, left=1) for number in range(9)]
+    free = databases.made(tmp_path / "free.db")
+
+    def connected(path: str, patience: float, **more: Any) -> sqlite3.Connection:
+        waits.append(patience)
+        return connect(path, patience, **more)
+
+    with ExitStack() as stack:
+        for path in busy:
+            writer = stack.enter_context(closing(connect(path, isolation_level=None)))
+            writer.execute("BEGIN EXCLUSIVE")
+        monkeypatch.setattr(sqlite3, "connect", connected)
+        monkeypatch.setattr(sqlite_upkeep, "MOST_WAITED", most)
+        with pytest.raises(NotNow, match=f"in use: {busy[0]}, .*{busy[-1]}"):
+            vacuumed(tmp_path, *busy, free)
+        monkeypatch.undo()
+
+    assert databases.pragma(free, "freelist_count") == 0
+    assert waits[0] == most
+    assert sum(waits) <= 2 * most
 
 
 def test_what_was_done_before_it_was_put_off_counts_in_the_end(tmp_path: Path) -> None:
