@@ -285,6 +285,31 @@ def test_what_was_found_before_a_process_was_ended_counts(
     ]
 
 
+def test_what_a_process_left_that_was_killed_is_removed_by_the_next_one(
+    projects: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needs.root()
+    killer = projects / "bin" / "git"
+    killer.parent.mkdir()
+    killer.write_text("#!/bin/sh\nkill -9 $PPID\n")
+    killer.chmod(0o755)
+    theirs = people.give(made(projects / "a"), 23_456)
+    with monkeypatch.context() as killed:
+        killed.setenv("PATH", f"{killer.parent}:{os.environ['PATH']}")
+        of(theirs, projects)
+    assert folders_of(23_456)
+    for folder in folders_of(23_456):
+        os.utime(folder, (1, 1))
+
+    of(theirs, projects)
+
+    assert folders_of(23_456) == []
+
+
+def folders_of(user: int) -> list[Path]:
+    return [path for path in Path("/tmp").glob("scheduled-git-*") if path.stat().st_uid == user]
+
+
 def test_who_stops_a_process_takes_no_time_from_others(
     projects: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ import contextlib
 import os
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -37,6 +38,8 @@ _HARMLESS = {
 }
 """The settings that decide how files are compared, and what they may be."""
 _PREFIX = "scheduled-git-"
+_LEFT_AFTER = 24 * 3600.0
+"""Seconds after which nobody uses such a folder any more."""
 _SHARED = ("info/exclude", "info/attributes", "info/sparse-checkout")
 _CONFIG = """\
 [core]
@@ -174,18 +177,27 @@ class Scratch:
 
 
 def _made(place: Path | None) -> str:
-    """Make an empty folder; what an earlier process has left of its own is removed. May raise."""
-    if place is None:
-        return tempfile.mkdtemp(prefix=_PREFIX, dir="/tmp")
-    place.mkdir(parents=True, exist_ok=True)
-    for name in os.listdir(place):
-        prefix, _, process = name.rpartition("-")
-        is_left = process == str(os.getpid()) or not os.path.exists(f"/proc/{process}")
-        if f"{prefix}-" == _PREFIX and is_left:
-            shutil.rmtree(place / name, ignore_errors=True)
-    folder = os.path.realpath(place / f"{_PREFIX}{os.getpid()}")
-    os.mkdir(folder, 0o700)
-    return folder
+    """Make an empty folder; what processes that were killed have left is removed. May raise.
+
+    Without a place of our own it is made in /tmp, where others may have folders of such a name.
+    """
+    above = os.fspath(place or "/tmp")  # noqa: S108 - mkdtemp makes it safely
+    os.makedirs(above, exist_ok=True)
+    made = os.path.realpath(tempfile.mkdtemp(prefix=_PREFIX, dir=above))
+    left_before = os.stat(made).st_mtime - _LEFT_AFTER
+    for name in os.listdir(above):
+        if name.startswith(_PREFIX):
+            _remove_ours(f"{above}/{name}", left_before)
+    return made
+
+
+def _remove_ours(path: str, before: float) -> None:
+    """Remove a folder of ours that was last used before that time."""
+    with contextlib.suppress(OSError):
+        status = os.lstat(path)
+        is_ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+        if is_ours and status.st_mtime < before:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _excludes_of_user() -> str:
