@@ -6,6 +6,7 @@ them. What is found may be anything, also a link or a directory: whoever asks lo
 """
 
 import fnmatch
+import glob
 import os
 import re
 from collections.abc import Iterator
@@ -28,9 +29,8 @@ class Search:
             raise UsageError(f"{pattern!r}: expected the path of a file, or a pattern")
         self.problems: list[str] = []
         self._pattern = pattern
-        path = os.path.normpath(os.path.join(base, os.path.expanduser(pattern)))
-        self._parts = path.removeprefix("/").split("/") if path.strip("/") else []
-        if not self._parts or _MAGIC.search(self._parts[0]):
+        self._parts, self._literal = _parts(pattern, base)
+        if not self._parts or (not self._literal and _MAGIC.search(self._parts[0])):
             raise UsageError(f"{pattern}: means the whole machine; name a directory in it")
 
     @property
@@ -40,14 +40,18 @@ class Search:
 
     def paths(self) -> list[str]:
         """Return the absolute paths, sorted. Raise UsageError if the directory is unusable."""
+        parts = [
+            part if at >= self._literal else glob.escape(part)
+            for at, part in enumerate(self._parts)
+        ]
         fixed = next(
-            (at for at, part in enumerate(self._parts) if _MAGIC.search(part)),
-            len(self._parts) - 1,
+            (at for at in range(self._literal, len(parts)) if _MAGIC.search(parts[at])),
+            len(parts) - 1,
         )
         above = "/" + "/".join(self._parts[:fixed])
         try:
             with Folder.open(above) as folder:
-                return sorted(set(self._within(folder, self._parts[fixed:], DEEPEST)))
+                return sorted(set(self._within(folder, parts[fixed:], DEEPEST)))
         except OSError as error:
             where = error.filename or above
             raise UsageError(f"{self._pattern}: {where}: {reason_of(error)}") from error
@@ -81,6 +85,27 @@ class Search:
                 path = error.filename if isinstance(error.filename, str) else name
                 where = path if path.startswith("/") else f"{folder.path}/{name}"
                 self.problems.append(f"{where}: {reason_of(error)}")
+
+
+def _parts(pattern: str, base: Path) -> tuple[list[str], int]:
+    """Return the parts of a path, and how many of them, at its beginning, are no pattern.
+
+    Those are of `base` or a home: whatever characters they have, they stand for themselves.
+    """
+    first, _, rest = pattern.partition("/")
+    if pattern.startswith("~") and (home := os.path.expanduser(first)) != first:
+        literal = home
+    else:
+        literal, rest = "" if pattern.startswith("/") else str(base), pattern
+    parts = [part for part in os.path.normpath(f"/{literal}").split("/") if part]
+    count = len(parts)
+    for part in rest.split("/"):
+        if part == "..":
+            parts = parts[:-1]
+            count = min(count, len(parts))
+        elif part not in ("", "."):
+            parts.append(part)
+    return parts, count
 
 
 def _matching(folder: Folder, pattern: str) -> list[str]:

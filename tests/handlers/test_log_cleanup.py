@@ -73,6 +73,15 @@ def test_d9_without_paths_our_own_logs_alone_are_touched(tmp_path: Path) -> None
     assert (result["runs_deleted"], result["files_deleted"]) == (1, 1)
 
 
+def test_d9_the_name_of_the_root_is_no_pattern(tmp_path: Path) -> None:
+    ours = log(tmp_path / "x[ab]/system_logs/scheduled.log.1")
+    others = log(tmp_path / "xa/system_logs/scheduled.log.1")
+
+    cleaned(tmp_path / "x[ab]")
+
+    assert (ours.exists(), others.exists()) == (False, True)
+
+
 def test_d9_the_newest_output_of_a_job_goes_by_its_age_alone(tmp_path: Path) -> None:
     older, newest = (output(tmp_path, "a", run, days=days) for run, days in (("r1", 2), ("r2", 1)))
     of_b = output(tmp_path, "b", "r1", days=3)

@@ -1,5 +1,6 @@
 """Which files a pattern finds, and which it does not."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,32 @@ def test_a_directory_whose_names_cannot_be_listed_is_named(open_folder: Path) ->
 
     assert f"{shut}: permission denied" in people.as_nobody(lambda: search("logs/shut/*.log"))
     assert f"{shut}: permission denied" in people.as_nobody(lambda: search("logs/*/*.log"))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("*.log", ["x[ab]/a.log"]),
+        ("a.log", ["x[ab]/a.log"]),
+        ("./one/../*.log", ["x[ab]/a.log"]),
+        ("one/*.log", ["x[ab]/one/b.log"]),
+        ("**/?.log", ["x[ab]/a.log", "x[ab]/one/b.log"]),
+        ("~/*.log", ["x[ab]/a.log"]),
+        ("~", ["x[ab]"]),
+        (".", ["x[ab]"]),
+        ("..", [""]),
+        ("../x?/*.log", ["xa/a.log"]),
+        ("../x[ab]/*.log", ["xa/a.log"]),
+    ],
+)
+def test_what_the_base_or_the_home_is_called_is_no_pattern(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str, names: list[str]
+) -> None:
+    for name in ("x[ab]/a.log", "x[ab]/one/b.log", "xa/a.log", "xa/one/b.log"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    monkeypatch.setenv("HOME", str(tmp_path / "x[ab]"))
+
+    found = Search(pattern, tmp_path / "x[ab]").paths()
+
+    assert found == [os.path.join(tmp_path, name).rstrip("/") for name in names]
