@@ -62,12 +62,10 @@ EXCEPTIONS = {
     # The temporary directory of a run, the file system as a run may see it, /proc, and a pipe.
     "scheduled/runs/confined_child.py": {
         "open",
-        "os.chmod",
         "os.chown",
         "os.listdir",
         "os.mkdir",
         "os.open",
-        "os.scandir",
     },
     # It renames what it has read through `private`, within the state directory.
     "scheduled/state/aside.py": {"path.rename"},

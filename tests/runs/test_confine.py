@@ -131,6 +131,32 @@ def test_a_run_writes_to_its_temporary_directory_which_goes_with_it(home: Confin
     assert not folder.exists()
 
 
+def test_what_a_run_puts_in_place_of_its_temporary_directory_changes_nothing(
+    home: Confined,
+) -> None:
+    home.by_user((home.folder / "victim").mkdir)
+    home.by_user((home.folder / "victim" / "inside").mkdir)
+    for folder in ("victim", "victim/inside"):
+        (home.folder / folder).chmod(0o755)
+    home.settings["permissions"] = {"user.*": {"write": "anywhere"}}
+
+    row = home.run('echo $TMPDIR; rm -r $TMPDIR; ln -s "$PWD/victim" $TMPDIR')
+
+    assert row["outcome"] == "succeeded"
+    assert not os.path.lexists(row["output"].strip())
+    for folder in ("victim", "victim/inside"):
+        assert (home.folder / folder).stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.slow
+def test_a_temporary_directory_goes_however_deep_it_is(home: Confined) -> None:
+    deep = "i=0; while [ $i -lt 1200 ]; do mkdir o && cd -P o; i=$((i+1)); done"
+
+    row = home.run(f"echo $TMPDIR; cd $TMPDIR; {deep}")
+
+    assert not os.path.lexists(row["output"].splitlines()[0])
+
+
 WAYS = (
     "echo x > state/scheduled_state.json",
     "echo x >> state/journal/2026-11-21.jsonl",
