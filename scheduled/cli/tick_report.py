@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from scheduled.cli.context import Session
-from scheduled.jobs.model import Outcome, ReportOn
+from scheduled.jobs.model import Job, Outcome, ReportOn
 from scheduled.runs import output_files
 from scheduled.runs.output import OutputFile
 from scheduled.state.history import Row
@@ -181,7 +181,7 @@ def _reported(session: Session, report: Report) -> list[Row]:
     A failure is printed when an incident of its job opens; the others are in `status`.
     """
     opened = _opened(report)
-    jobs = {job.id: job for job in session.known_config.jobs}
+    jobs = _jobs_told_of(session, report)
     rows = [
         row
         for row in report.told
@@ -193,6 +193,17 @@ def _reported(session: Session, report: Report) -> list[Row]:
         if path is not None or jobs[row["job"]].report is ReportOn.ALWAYS:
             rows.append(row)
     return rows
+
+
+def _jobs_told_of(session: Session, report: Report) -> dict[str, Job]:
+    """Return the jobs by id, those on offer as well if one ran.
+
+    Only then is the state read anew, for which all ticks would pay.
+    """
+    jobs = {job.id: job for job in session.config.jobs}
+    if any(row["job"] not in jobs for row in (*report.told, *report.ran)):
+        jobs = {job.id: job for job in session.known_config.jobs}
+    return jobs
 
 
 def _opened(report: Report) -> set[str]:
