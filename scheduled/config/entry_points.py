@@ -35,7 +35,8 @@ class Scan(NamedTuple):
     watched: dict[str, Stamp]
     """The files that it depends on besides the directory itself, with their stamps."""
     is_settled: bool
-    """Whether nothing was being installed."""
+    """Whether nothing was being installed, and no source is missing: it may lie elsewhere, where
+    nothing tells that it has come."""
 
 
 def scan(folder: str) -> Scan:
@@ -51,7 +52,8 @@ def scan(folder: str) -> Scan:
         elif status.st_mtime_ns > young_since:
             watched[path] = stamp_of(status)
         newest = max(newest, status.st_mtime_ns)
-    return Scan(tuple(found), watched, newest <= young_since)
+    has_all = all(point.source or not point.module for point in found)
+    return Scan(tuple(found), watched, has_all and newest <= young_since)
 
 
 def _packages(folder: str) -> Iterator[tuple[str, os.stat_result]]:
@@ -123,8 +125,10 @@ def _defined(
 
 def _imported(path: Path, module: str, function: str) -> tuple[str, str] | None:
     """Return where a module imports a function from; None if it does not."""
+    from scheduled.config import handler_source
+
     try:
-        tree = ast.parse(files.read_bytes(path))
+        tree = handler_source.parsed(files.read_bytes(path))
     except (UnreadableFileError, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]

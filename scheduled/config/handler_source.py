@@ -90,9 +90,7 @@ class HandlerFile:
             self._report(1, f"more than the {MAX_BYTES // 1024**2} MB a handler may have")
             return None
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # for its author, not for cron's mail
-                return ast.parse(data)
+            return parsed(data)
         except SyntaxError as error:
             self._report(error.lineno, f"not Python: {error.msg}")
         except (ValueError, RecursionError, MemoryError) as error:
@@ -168,6 +166,16 @@ class HandlerFile:
             except InvalidValue as error:
                 self._report(keyword.value.lineno, f"{name}: {keyword.arg}: {error}")
         return keys
+
+
+def parsed(data: bytes) -> ast.Module:
+    """Return what a file says; warnings are for its author, not for cron's mail.
+
+    Raises what `ast.parse` does.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(data)
 
 
 def _value(keyword: ast.keyword) -> Node:

@@ -191,3 +191,32 @@ def test_an_edited_file_of_a_package_takes_effect(env: Environment, root: Path) 
     (env.site / "photos/jobs.py").write_text(DECORATED.replace("64", "65"))
 
     assert env.result(root, "thumbnails") == {"size": 65}
+
+
+def test_a_module_that_is_missing_is_looked_for_until_it_is_there(
+    env: Environment, root: Path, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "checkout"
+    elsewhere.mkdir()
+    (env.site / "checkout.pth").write_text(f"{elsewhere}\n")
+    env.install(files={})
+    (sentence,) = env.problems(root)
+    assert "no source of a module photos.jobs can be found" in sentence
+    assert env.run(root, "run").code == 2
+
+    (elsewhere / "photos").mkdir()
+    (elsewhere / "photos/jobs.py").write_text(DECORATED)
+
+    assert (env.problems(root), env.result(root, "thumbnails")) == ([], {"size": 64})
+
+
+def test_what_python_warns_of_in_a_package_is_not_for_crons_mail(
+    env: Environment, root: Path
+) -> None:
+    text = "from photos.jobs import thumbnails\nIS_TRUE = 1if thumbnails else 0\n"
+    env.install(files={"photos/__init__.py": text, "photos/jobs.py": DECORATED})
+    env.install("other", "1", "also = photos:thumbnails", {})
+
+    said = env.run(root, "run", PYTHONWARNINGS="always")
+
+    assert (said.code, said.err) == (0, "")
