@@ -151,12 +151,12 @@ class Config:
     @property
     def metrics_path(self) -> Path | None:
         """Where ticks write metrics; None: nowhere."""
-        return _beside_config(self.places, self.metrics_file)
+        return paths.beside_config(self.places, self.metrics_file)
 
     @property
     def log_path(self) -> Path | None:
         """Where ticks log what they do; None: nowhere."""
-        return _beside_config(self.places, self.log_file)
+        return paths.beside_config(self.places, self.log_file)
 
     def save_caches(self) -> None:
         """Write what need not be read again next time, once it is known that the state is ours."""
@@ -193,14 +193,15 @@ def _load(options: PathOptions) -> Config:
     origins = _origins(options, resolved, parsed)
     own = roots.own_jobs(parsed.jobs, resolved.root, stamps)
     found = all_jobs.collect(parsed, own, files, values, origins)
-    unplaced = _metrics_problems(resolved, values["metrics_file"], origins["metrics_file"])
+    all_stamps = {**stamps, **scan.stamps, **files.stamps}
+    unwritable = _without_our_own(resolved, values, origins, all_stamps)
     return Config(
         places=resolved,
         jobs=found.jobs,
         offered=found.offered,
         job_defaults=parsed.job_defaults,
         timezone=parsed.timezone,
-        problems=scan.problems + parsed.problems + files.problems + found.problems + unplaced,
+        problems=scan.problems + parsed.problems + files.problems + found.problems + unwritable,
         sources=sources,
         jobs_dirs=tuple(directory.path for directory in directories),
         handler_dirs=scan.directories,
@@ -210,7 +211,7 @@ def _load(options: PathOptions) -> Config:
         zone_is_local=parsed.zone_is_local,
         has_all_channels=parsed.has_all_channels,
         warnings=_own_warnings(parsed) + scan.warnings + files.warnings + found.warnings,
-        stamps={**stamps, **scan.stamps, **files.stamps},
+        stamps=all_stamps,
         origins=origins,
         trust=trust,
         unsaved=unsaved,
@@ -235,16 +236,14 @@ def _values(options: PathOptions, parsed: ParsedConfig) -> dict[str, Any]:
     return values
 
 
-def _beside_config(places: Paths, file: str) -> Path | None:
-    base = (places.config_path or places.root / "scheduled.yaml").parent
-    return base / os.path.expanduser(file) if file else None
+def _without_our_own(
+    places: Paths, values: dict[str, Any], origins: dict[str, str], counting: Container[str]
+) -> tuple[str, ...]:
+    if not values["metrics_file"] and not values["log_file"]:
+        return ()
+    from scheduled.config import written_files
 
-
-def _metrics_problems(places: Paths, file: str, place: str) -> tuple[str, ...]:
-    """Return that the directory of `metrics_file` is missing: none is made for a typo."""
-    path = _beside_config(places, file)
-    why = paths.missing(path.parent) if path is not None else ""
-    return (f"{place}: metrics_file: {path.parent}: {why}",) if path is not None and why else ()
+    return written_files.reject(places, values, origins, counting)
 
 
 def _own_warnings(parsed: ParsedConfig) -> tuple[str, ...]:

@@ -154,6 +154,12 @@ def absolute(text: str, base: Path, environ: Mapping[str, str]) -> Path:
     return Path(os.path.abspath(base / text))
 
 
+def beside_config(places: Paths, file: str) -> Path | None:
+    """Return the path that a setting names, relative to the configuration's directory."""
+    base = (places.config_path or places.root / CONFIG_NAME).parent
+    return base / os.path.expanduser(file) if file else None
+
+
 def missing(folder: Path) -> str:
     """Return why there is no such directory, as part of a sentence; '' if there is one."""
     if os.path.isdir(folder):
