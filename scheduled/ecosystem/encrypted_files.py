@@ -57,7 +57,11 @@ def problems(patterns: Iterable[str], root: Path, keys: KeySet) -> Iterator[Unus
     yield from now.missing
     for path in now.paths:
         try:
-            _visit(path, lambda token: _check(token, ciphers))
+            _visit(
+                path,
+                lambda token: _check(token, ciphers),
+                lambda left, token: 0 <= _made_at(token, ciphers) < _made_at(left, ciphers),
+            )
         except UnusableFileError as error:
             yield error
 
@@ -100,13 +104,22 @@ def _beside(path: str) -> str:
     return os.path.join(folder, rewriting.beside_name(name))
 
 
-def _visit(path: str, change: Callable[[bytes], bytes | None]) -> bool:
-    """Change the content of a file; return whether it was. Raises UnusableFileError."""
+def _visit(
+    path: str,
+    change: Callable[[bytes], bytes | None],
+    is_newer: Callable[[bytes, bytes], bool] | None = None,
+) -> bool:
+    """Change the content of a file; return whether it was. Raises UnusableFileError.
+
+    With `is_newer`, what a killed process had swapped out is looked at before.
+    """
     for left in reversed(range(TRIES)):
         try:
             with Folder.open(os.path.dirname(path)) as folder:
                 if not os.access(".", os.W_OK, dir_fd=folder.descriptor, effective_ids=True):
                     raise UnusableFileError(f"{path}: its directory is not writable")
+                if is_newer is not None:
+                    rewriting.take_back(folder, os.path.basename(path), is_newer)
                 return rewriting.rewrite(folder, os.path.basename(path), change)
         except _UnknownKeyError:
             raise UnusableFileError(f"{path}: not encrypted with a key of the ring") from None
@@ -135,6 +148,12 @@ def _rotated(token: bytes, ciphers: Sequence[Any], both: Any) -> bytes | None:
     _check(token, ciphers)
     new: bytes = both.rotate(token)
     return new + token[len(token.rstrip()) :]  # as a text file it may have ended with a newline
+
+
+def _made_at(token: bytes, ciphers: Sequence[Any]) -> int:
+    """Return when a token was made, in seconds; -1 for one that no key decrypts."""
+    known = (cipher for cipher in ciphers if _decrypts(cipher, token))
+    return next((int(cipher.extract_timestamp(token)) for cipher in known), -1)
 
 
 def _decrypts(cipher: Any, token: bytes) -> bool:

@@ -67,6 +67,24 @@ def rewrite(folder: Folder, name: str, change: Callable[[bytes], bytes | None]) 
     return True
 
 
+def take_back(folder: Folder, name: str, is_newer: Callable[[bytes, bytes], bool]) -> None:
+    """Put back what another program wrote, if a process was killed that had just swapped it out.
+
+    `is_newer` is given the content of what stands beside, and that of the file. Raises OSError.
+    """
+    beside = beside_name(name)
+    if folder.stamp(beside) is None:
+        return
+    with contextlib.suppress(LinkError, PermissionError), _opened(folder, beside) as left:
+        with _opened(folder, name) as file:
+            contents = (
+                files.read_open(each.descriptor, each.name, each.status)[1] for each in (left, file)
+            )
+            if is_newer(*contents) and left.is_untouched(beside) and file.is_untouched(name):
+                os.replace(beside, name, src_dir_fd=folder.descriptor, dst_dir_fd=folder.descriptor)
+        folder.sync()
+
+
 def beside_name(name: str) -> str:
     """Return what a file is called that is to replace another one; always the same."""
     return f".{name.encode()[:200].decode(errors='ignore')}.new"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -261,6 +262,35 @@ def test_each_step_is_on_the_disk_before_the_next_one_relies_on_it(
     file = ["sync .a.token.new", "exchange a.token", f"sync {tmp_path.name}"]
     old = ["sync .ring.json.old.new", "rename ring.json.old", f"sync {tmp_path.name}"]
     assert calls == [*ring, *file, *ring, *old, *ring]
+
+
+@pytest.mark.parametrize("is_newer", [True, False])
+def test_what_a_killed_run_had_swapped_out_comes_back_if_it_is_newer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_newer: bool
+) -> None:
+    filled = vault(tmp_path, {"a.token": "alpha"})
+    written = Fernet(filled.secrets()[0]).encrypt_at_time(b"newer", int(time.time()) + 60)
+    exchange = linux.exchange
+
+    def exchanged_and_killed(folder: int, name: str, other: str) -> None:
+        if is_newer:  # its program writes just before
+            (tmp_path / "a.token").write_bytes(written)
+        exchange(folder, name, other)
+        os._exit(9)
+
+    child = os.fork()
+    if child == 0:
+        monkeypatch.setattr(linux, "exchange", exchanged_and_killed)
+        filled.rotate(2)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    assert filled.get("a.token") == "alpha"
+
+    filled.rotate(3)
+
+    assert filled.get("a.token") == ("newer" if is_newer else "alpha")
+    assert is_primary(filled, "a.token")
+    assert not (tmp_path / ".a.token.new").exists()
 
 
 def test_what_a_killed_run_has_left_is_no_listed_file(tmp_path: Path) -> None:
