@@ -58,13 +58,16 @@ def _row(each: Found) -> list[object]:
 
 
 def _gone(each: Unusable, packages: Collection[str]) -> Unusable:
+    from shlex import join
+
     owner = f"{each.package} {each.version}".rstrip()
     if each.package in packages:
         what = f"was offered by {owner}, and the version that is installed now does not"
         advice = f"install {owner}"
     else:
         what = f"was offered by {owner}, which is no longer installed"
-        advice = f"install it again: {sys.executable} -m pip install {each.package}"
+        again = join([sys.executable, "-m", "pip", "install", each.package])  # names are foreign
+        advice = f"install it again: {again}"
     reason = f"{what}; {advice}"
     return Unusable(
         each.name, reason, each.package, each.version, each.target, each.is_job, is_gone=True

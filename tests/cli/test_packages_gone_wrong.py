@@ -212,3 +212,15 @@ def test_a_version_that_offers_less_says_so(env: Environment, root: Path) -> Non
         "old: the job does not run: its handler was offered by photos-jobs 1.2, and the version"
         " that is installed now does not; install photos-jobs 1.2"
     )
+
+
+def test_the_name_of_a_package_is_no_part_of_a_command_line(env: Environment, root: Path) -> None:
+    about = env.install()
+    (about / "METADATA").write_text("Name: photos; touch ~/x\nVersion: 1.2\n\n")
+    assert env.jobs(root) == ["thumbnails"]
+    env.run(root, "run")
+
+    env.remove(about)
+
+    (sentence,) = env.problems(root)
+    assert f"install it again: {env.python} -m pip install 'photos; touch ~/x'; or" in sentence
