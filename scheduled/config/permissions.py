@@ -79,7 +79,8 @@ LIMIT_KEYS: Mapping[str, Key] = {
     ),
     "write": Key(
         "the directories that it may write to, relative to the root, besides a temporary one of"
-        " its own; `anywhere`: as the permissions of files say",
+        " its own; `anywhere`: as the permissions of files say, for a restricted run only as"
+        " another user",
         Converter(_directories, {"anyOf": [text_list.schema, {"type": "null"}]}),
         "none | `anywhere`",
     ),

@@ -77,6 +77,9 @@ def plan(attempt: Attempt, context: "RunContext", *, has_own_files: bool = True)
     user = _user(job, limits)
     shown = _shown(job, user)
     closed = [context.state_dir, *context.closed]
+    if limits.write == ANYWHERE and user is None and job.level == Level.RESTRICTED:
+        why = "write: anywhere would let it change state and configuration"
+        raise _refused(job.level, f"{why}; name directories, or set its level to limited")
     write = _writable(job, limits, context.root, closed)
     temporary = temporary_name(context.environ, user) if has_own_files else ""
     environ = inherited(limits, user, context.environ)
@@ -185,10 +188,15 @@ def _writable(job: Job, limits: Limits, root: Path, closed: Iterable[Path]) -> l
         raise _refused(
             job.level,
             "where it may write can be limited by Landlock of Linux 6.2 or newer alone, and this"
-            f" kernel {has}; for a run without that limit, set write: anywhere",
+            f" kernel {has}; for a run without that limit, set {_instead(job)}",
         )
     places = [os.path.dirname(os.path.dirname(os.path.abspath(__file__))), *map(str, closed)]
     return [_checked(job, name, root, places) for name in limits.write]
+
+
+def _instead(job: Job) -> str:
+    is_alone = job.level == Level.RESTRICTED and os.geteuid() != 0
+    return "its level to limited" if is_alone else "write: anywhere"
 
 
 def _checked(job: Job, name: str, root: Path, closed: Iterable[str]) -> str:

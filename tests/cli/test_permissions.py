@@ -96,7 +96,7 @@ def test_why_tells_of_a_refused_job_what_is_on_record(home: Home) -> None:
 
 def test_why_tells_what_a_run_was_permitted_and_why_another_was_refused(home: Home) -> None:
     job = f'{WITHOUT_SWEEPS}  user.x: {{schedule: "0 * * * *", command: "true"}}\n'
-    home.configure(f"permissions: {{restricted: {{write: anywhere}}}}\n{job}")
+    home.configure(f"permissions: {{restricted: {{memory: 2G}}}}\n{job}")
     for hour in ("10:30", "11:00"):
         home.call(run, now=at(hour))
     permitted = home.call(why.why, "user.x", now=at("11:01")).out
@@ -106,7 +106,7 @@ def test_why_tells_what_a_run_was_permitted_and_why_another_was_refused(home: Ho
     refused = home.call(why.why, "user.x", now=at("12:01")).out
 
     assert "was permitted to start, restricted: environment reduced, " in permitted
-    assert "write anywhere, memory 4G, file_size 1G, processes 64, cpu_time 3600 s" in permitted
+    assert "write none, memory 2G, file_size 1G, processes 64, cpu_time 3600 s" in permitted
     assert "was refused: refused: its id makes it restricted, and " in refused
     assert checks(home)[-1]["verdict"] == "refused"
 

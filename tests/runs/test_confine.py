@@ -138,7 +138,8 @@ def test_what_a_run_puts_in_place_of_its_temporary_directory_changes_nothing(
     home.by_user((home.folder / "victim" / "inside").mkdir)
     for folder in ("victim", "victim/inside"):
         (home.folder / folder).chmod(0o755)
-    home.settings["permissions"] = {"user.*": {"write": "anywhere"}}
+    level = {"level": "limited"} if home.who == ORDINARY else {}
+    home.settings["permissions"] = {"user.*": {"write": "anywhere", **level}}
 
     row = home.run('echo $TMPDIR; rm -r $TMPDIR; ln -s "$PWD/victim" $TMPDIR')
 
@@ -305,14 +306,18 @@ def test_a_run_that_cannot_be_held_to_its_limits_is_not_started(
     assert [(each["verdict"], each["run_id"]) for each in events] == [("refused", row["run_id"])]
 
 
-def test_without_landlock_a_run_is_refused_unless_it_may_write_anywhere(
+def test_without_landlock_a_run_is_refused_unless_it_does_what_the_refusal_says(
     home: Confined, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(landlock, "version", lambda: 2)
+    is_root = home.who == ROOT
 
-    assert "has version 2 of it" in home.run("true")["error"]
+    error = home.run("true")["error"]
+    assert "has version 2 of it" in error
+    assert error.endswith("set write: anywhere" if is_root else "set its level to limited")
 
-    home.settings["permissions"] = {"user.*": {"write": "anywhere"}}
+    given = {"write": "anywhere"} if is_root else {"level": "limited"}
+    home.settings["permissions"] = {"user.*": given}
     assert home.run("true", id="user.y")["outcome"] == "succeeded"
 
 

@@ -101,18 +101,16 @@ def test_a_condition_leaves_no_process_behind(
     assert not others()
 
 
-def test_what_stands_in_place_of_the_temporary_directory_keeps_its_mode(home: Confined) -> None:
+def test_no_run_that_may_write_anywhere_is_of_its_own_user(home: Confined) -> None:
     home.settings["permissions"] = {"user.*": {"write": "anywhere"}}
-    other = home.folder / "other"
-    home.by_user(lambda: (other / "inner").mkdir(parents=True))
-    other.chmod(0o755)
 
-    row = home.run(f'rmdir "$TMPDIR" && ln -s {other} "$TMPDIR" && echo "$TMPDIR"')
+    row = home.run("touch state/of-a-run && echo written")
 
-    assert row["outcome"] == "succeeded"
-    assert not os.path.lexists(row["output"].strip())
-    assert other.stat().st_mode & 0o777 == 0o755
-    assert (other / "inner").is_dir()
+    assert row["output"] in ("", "touch: cannot touch 'state/of-a-run': Permission denied\n")
+    assert row["outcome"] == "failed"
+    if home.who == ORDINARY:
+        assert "write: anywhere would let it change state and configuration" in row["error"]
+    assert not (home.state_dir / "of-a-run").exists()
 
 
 def test_a_run_reaches_no_keys_memory_or_queues_of_its_user(home: Confined) -> None:
