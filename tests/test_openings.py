@@ -28,6 +28,7 @@ OTHER_METHODS = {
     "tick.open",
     "ast.walk",
     "folder.rename",
+    "folder.unlink",
     "self._opener.open",
 }
 """Those that are called the same and open nothing by a path, or through the modules that check."""
@@ -42,8 +43,11 @@ EXCEPTIONS = {
     # They write job files for a person, in directories that `Trust` has judged.
     "scheduled/config/importers/proposal.py": {
         "directory.iterdir",
+        "path.unlink",  # what it has just written
         "settings.path.parent.mkdir",
     },
+    # Which directories there are; what lies in them is opened through `Folder`.
+    "scheduled/config/importers/aipass_files.py": {"os.scandir"},
     "scheduled/config/job_file_editor.py": {
         "file.path.unlink",
         "files.read_bytes",
@@ -52,6 +56,31 @@ EXCEPTIONS = {
     },
     # It renames within the directory of its own run, after opening with O_NOFOLLOW.
     "scheduled/runs/exit_file.py": {"os.rename"},
+    # They look into the projects and repositories of others, by descriptors or at names alone, and
+    # take nothing that is no regular file; nothing there is executed, and only bytecode is removed.
+    "scheduled/ecosystem/bytecode.py": {"os.listdir", "os.open", "os.scandir", "os.unlink"},
+    "scheduled/ecosystem/compliance.py": {"glob.glob", "os.listdir", "os.walk"},
+    "scheduled/ecosystem/formats.py": {"os.open"},
+    "scheduled/ecosystem/project.py": {"os.listdir"},
+    "scheduled/ecosystem/git/reading.py": {"os.open"},
+    "scheduled/ecosystem/git/refs.py": {"os.walk"},
+    "scheduled/ecosystem/git/repository.py": {"os.scandir"},
+    # A directory of its own for git, made by `tempfile`.
+    "scheduled/ecosystem/git/scratch.py": {
+        "open",
+        "os.listdir",
+        "os.makedirs",
+        "os.mkdir",
+        "os.scandir",
+        "os.symlink",
+        "os.unlink",
+    },
+    # It asks `Trust` about each file.
+    "scheduled/ecosystem/scanner.py": {"os.walk"},
+    # A descriptor that was handed over.
+    "scheduled/runs/handler_child.py": {"open"},
+    # The file that a person has named, opened without following a link.
+    "scheduled/ticks/log_file.py": {"os.open"},
     # /dev/null
     "scheduled/runs/keeper.py": {"os.open"},
     "scheduled/notify/forked.py": {"os.open"},

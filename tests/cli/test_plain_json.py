@@ -74,6 +74,8 @@ def test_b6_json_of_every_command_is_read_by_others(home: Home) -> None:
     for name, command in commands():
         if name in ("config import", "ls", "events"):
             continue  # reads a foreign file; another name of list; prints an object a line
+        if name in ("branches", "projects"):
+            continue  # read a registry, which is not here
         said = home.call(command, *WORDS.get(name, []), "--json")
         assert said.out, (name, said)
         told[name] = said.out

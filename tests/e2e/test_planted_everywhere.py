@@ -64,6 +64,7 @@ CALLS: dict[str, list[list[str]]] = {
     "telemetry": [["telemetry", "status"], ["telemetry", "graph"]],
     "stats": [["stats"], ["stats", "a", "--since", "2h"]],
     "branches": [["branches"], ["branches", "--json"]],
+    "projects": [["projects"], ["projects", "--json"]],
     "incidents": [["incidents"], ["incidents", "--all", "--json"]],
     "ack": [["ack", "1"]],
     "doctor": [["doctor"]],

@@ -161,7 +161,8 @@ def test_many_databases_in_use_do_not_keep_the_others_from_their_turn(
 
     def connected(path: str, patience: float, **more: Any) -> sqlite3.Connection:
         waits.append(patience)
-        return connect(path, patience, **more)
+        connection: sqlite3.Connection = connect(path, patience, **more)
+        return connection
 
     with ExitStack() as stack:
         for path in busy:

@@ -34,7 +34,8 @@ def home(tmp_path: Path) -> Home:
 
 def shown(kind: str, home: Home) -> str:
     """The configuration in the manual, with a `drone` that is here."""
-    (block,) = (text for text in MANUAL.blocks("yaml") if text.startswith(f"{kind}:"))
+    beginning = f"{kind}:\n  trigger:"
+    (block,) = (text for text in MANUAL.blocks("yaml") if text.startswith(beginning))
     directory = yaml.safe_load(block)[kind]["trigger"]["env"]["PATH"].partition(":")[0]
     return block.replace(directory, str(home.folder / "bin"))
 
