@@ -40,7 +40,7 @@ from scheduled.jobs.permissions import (
 from scheduled.system.text import excerpt
 
 _GIVEN = (Level.RESTRICTED, Level.LIMITED, Level.UNRESTRICTED)
-"""The levels that a configuration can give; the other one is for built-in jobs."""
+"""The levels that a configuration can give; the other one is that of the system's prefixes."""
 _ACTIONS = ("command", "handler")
 _ID = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
 _NAME = rf"{_ID}\.(\*|[A-Za-z0-9_]|{_ID})"
@@ -190,13 +190,6 @@ def refusal(job: str, keys: Mapping[str, Any], permissions: Permissions | None) 
         given = {name: node.text for name, node in keys.items() if name in _ACTIONS}
         if why := refusal_of_action(job, given):
             return next(iter(given)), why
-    elif level == Level.SYSTEM:
-        prefix = next(name for name in _prefixes(job) if level_of(f"{name}x", None) == level)
-        return "", _not_permitted(
-            job,
-            f"is under {prefix}*, which is for built-in jobs; choose another id, or write"
-            f' "{prefix}*": unrestricted below permissions',
-        )
     if level in CONFINED:
         return _refused_key(job, level, keys, permissions)
     return "", ""
@@ -223,11 +216,6 @@ def refusal_of(job: Job, permissions: Permissions | None) -> str:
     keys |= {"nice": Node(job.nice, 0)} if job.nice is not None else {}
     key, why = refusal(job.id, keys, permissions)
     return f"{key}: {why}" if key else why
-
-
-def _prefixes(job: str) -> list[str]:
-    parts = job.split(".")
-    return [".".join((*parts[:length], "")) for length in range(1, len(parts))]
 
 
 def _refused_key(

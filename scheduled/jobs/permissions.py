@@ -15,7 +15,7 @@ from scheduled.quick_classes import NamedTuple
 class Level(StrEnum):
     """What a job may do."""
 
-    SYSTEM = "system"  # whatever the owner may; for built-in jobs alone
+    SYSTEM = "system"  # whatever the owner may: upkeep of the machine, built-in or not
     RESTRICTED = "restricted"  # little: it is somebody's, and may mean harm
     LIMITED = "limited"  # what the owner may, but not use up the machine
     UNRESTRICTED = "unrestricted"  # whatever the owner may

@@ -17,7 +17,7 @@ from tests.builders.job_files import created
 from tests.builders.jobs import at
 from tests.builders.looks import Home
 
-REFUSED = f'{WITHOUT_SWEEPS}  security.mine: {{schedule: hourly, command: "true"}}\n'
+REFUSED = f'{WITHOUT_SWEEPS}  user.mine: {{schedule: hourly, command: "true", nice: -5}}\n'
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def checks(home: Home) -> list[Any]:
     return [event for event in found if event["event"] == "permission"]
 
 
-@pytest.mark.parametrize("job", ["security.mine", "mail_cleanup", "agency.emotion_training"])
+@pytest.mark.parametrize("job", ["mail_cleanup", "agency.emotion_training"])
 def test_no_command_creates_a_job_that_is_not_permitted_and_the_attempt_is_on_record(
     home: Home, job: str
 ) -> None:
@@ -45,7 +45,7 @@ def test_no_command_creates_a_job_that_is_not_permitted_and_the_attempt_is_on_re
 
 
 def test_a_dry_run_records_nothing(home: Home) -> None:
-    home.call(create.create, "security.mine", "hourly", "--command", "true", "--dry-run")
+    home.call(create.create, "mail_cleanup", "hourly", "--command", "true", "--dry-run")
 
     assert not home.state_dir.exists()
 
@@ -76,19 +76,19 @@ def test_no_command_replaces_what_a_built_in_job_runs(home: Home, option: str) -
 def test_a_job_that_is_refused_is_named_by_validate_and_run(home: Home) -> None:
     home.configure(REFUSED)
 
-    assert 'not permitted: "security.mine"' in home.call(run).err
-    assert 'not permitted: "security.mine"' in "".join(home.session(at("12:00")).config.problems)
+    assert 'not permitted: "user.mine"' in home.call(run).err
+    assert 'not permitted: "user.mine"' in "".join(home.session(at("12:00")).config.problems)
 
 
 def test_why_tells_of_a_refused_job_what_is_on_record(home: Home) -> None:
     home.configure(REFUSED)
     home.call(run)
 
-    said = home.call(why.why, "security.mine")
-    document = json.loads(home.call(why.why, "security.mine", "--json").out)
+    said = home.call(why.why, "user.mine")
+    document = json.loads(home.call(why.why, "user.mine", "--json").out)
 
-    assert said.out.splitlines()[0] == "security.mine: refused; it does not run."
-    assert said.out.count('"security.mine" is under security.*') == 2
+    assert said.out.splitlines()[0] == "user.mine: refused; it does not run."
+    assert said.out.count('"user.mine" cannot go before other processes') == 2
     assert "the job was refused: " in said.out
     assert (document["answer"], document["next"]) == ("refused", None)
     assert "recorded 2026-11-21 12:00" in document["reasons"][0]

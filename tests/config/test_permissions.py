@@ -46,17 +46,10 @@ def test_prefixes_are_configurable_and_the_longest_counts(root: Path) -> None:
     ]
 
 
-def test_m5_an_id_under_the_prefix_of_built_in_jobs_is_refused_unless_that_is_lifted(
-    root: Path,
-) -> None:
-    found = loaded(root, f"jobs:\n  security.mine: {JOB}\n")
-
-    (problem,) = found.problems
-    assert problem.startswith(
-        'scheduled.yaml:2: jobs.security.mine: not permitted: "security.mine" is under security.*'
-    )
-    assert "security.mine" not in {job.id for job in found.jobs}
-    assert levels(root, "{security.*: unrestricted}", "security.mine") == [""]
+def test_an_own_job_under_a_prefix_of_the_system_has_its_level(root: Path) -> None:
+    assert loaded(root, f"jobs:\n  security.mine: {JOB}\n").problems == ()
+    assert levels(root, "{}", "security.mine") == ["system"]
+    assert levels(root, "{security.*: restricted}", "security.mine") == ["restricted"]
 
 
 @pytest.mark.parametrize("action", ['command: "true"', "handler: health", "handler: json:loads"])
@@ -100,7 +93,7 @@ def test_jobs_that_are_there_for_it_can_be_given_a_command(root: Path, job: str)
     assert next(each for each in found.jobs if each.id == job).command == "learn"
 
 
-@pytest.mark.parametrize("id_", [ID, "mail_cleanup", "maintenance.mine"])
+@pytest.mark.parametrize("id_", [ID, "mail_cleanup"])
 def test_m5_no_file_takes_an_id_that_is_for_built_in_jobs(root: Path, id_: str) -> None:
     job_file(root, "mine.yaml", f'id: {id_}\nschedule: daily\ncommand: "true"\n')
 
@@ -110,7 +103,7 @@ def test_m5_no_file_takes_an_id_that_is_for_built_in_jobs(root: Path, id_: str) 
     assert not any(job.id == id_ and job.command for job in found.jobs)
 
 
-@pytest.mark.parametrize("id_", [ID, "mail_cleanup", "security.mine"])
+@pytest.mark.parametrize("id_", [ID, "mail_cleanup"])
 def test_no_decorated_function_takes_such_an_id(root: Path, id_: str) -> None:
     handler_file(root, "mine.py", decorated("f", f'id="{id_}", schedule="daily"'))
 
@@ -120,7 +113,7 @@ def test_no_decorated_function_takes_such_an_id(root: Path, id_: str) -> None:
     assert not any(job.id == id_ and "mine.py" in job.handler for job in found.jobs)
 
 
-@pytest.mark.parametrize("id_", [ID, "mail_cleanup", "security.mine"])
+@pytest.mark.parametrize("id_", [ID, "mail_cleanup"])
 def test_no_job_from_python_takes_such_an_id(root: Path, id_: str) -> None:
     config = loaded(root, "{}")
 

@@ -65,15 +65,13 @@ def test_m3_a_job_is_checked_when_it_is_put_on_record_and_when_it_starts(tmp_pat
 def test_m4_a_refused_job_is_on_record_once_a_day_as_long_as_it_stays_so(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [])
     engine.problems = (
-        's.yaml:2: jobs.security.x: not permitted: "security.x" is under security.*',
+        's.yaml:2: jobs.user.z: nice: not permitted: "user.z" cannot go before other processes',
         "s.yaml:9: jobs.z: neither a command nor a handler; set one of them",
     )
 
     for when in ("11:30", "11:31", "11:32"):
         engine.run_at(when)
-    assert [(event["job"], event["verdict"]) for event in checks(engine)] == [
-        ("security.x", "refused")
-    ]
+    assert [(event["job"], event["verdict"]) for event in checks(engine)] == [("user.z", "refused")]
     assert checks(engine)[0]["reason"] == engine.problems[0]
 
     engine.run_at("2026-11-22T12:00")
