@@ -21,11 +21,11 @@ class _TooLongError(BaseException):
     """The time is up."""
 
 
-def enter(confinement: Confinement, limit: float) -> None:
-    """Go on as a child that is confined; this process waits for it, and never returns.
+def enter(confinement: Confinement, directory: str, limit: float) -> None:
+    """Go on as a confined child, in a directory that it may enter; this process waits for it.
 
-    It ends as the condition does: with its exit code, 128 and more for a signal. For a process that
-    is about to start the condition; needs `linux.load` before. Raises OSError.
+    It never returns, and ends as the condition does: with its exit code, 128 and more for a signal.
+    For a process that is about to start the condition; needs `linux.load` before. Raises OSError.
     """
     linux.become_subreaper()
     pid = os.fork()
@@ -33,6 +33,7 @@ def enter(confinement: Confinement, limit: float) -> None:
         _wait(pid, limit)
     os.setsid()
     confined_child.enter(confinement)
+    os.chdir(directory)
 
 
 def _wait(pid: int, limit: float) -> NoReturn:

@@ -104,14 +104,14 @@ def _exit_code(
         from scheduled.system import linux
 
         linux.load()
-        enter = partial(confined_condition.enter, confinement, limit)
+        enter = partial(confined_condition.enter, confinement, str(directory), limit)
         patience += confined_condition.GRACE_SECONDS
     child = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        cwd=directory,
+        cwd=directory if enter is None else "/",
         env=variables,
         start_new_session=True,
         preexec_fn=enter,  # noqa: PLW1509 - None, unless the job is confined

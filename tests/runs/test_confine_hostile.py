@@ -5,11 +5,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from scheduled.jobs.model import Attempt
-from scheduled.runs import confined_condition, preconditions
+from scheduled.runs import confine, confined_condition, preconditions
 from scheduled.runs.preconditions import Declined, NotNow
 from scheduled.runs.process import RunContext
 from scheduled.system import landlock
@@ -57,19 +58,33 @@ def home(request: pytest.FixtureRequest) -> Iterator[Confined]:
         yield Confined(folder, request.param)
 
 
-def others() -> set[int]:
-    """Return the processes whose command says that a test has started them."""
+def left_by(home: Confined) -> set[int]:
+    """Return the processes whose command names the installation."""
     found = set()
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            if b"of-a-condition" in path.read_bytes():
+            if home.folder.name.encode() in path.read_bytes():
                 found.add(int(path.parent.name))
         except OSError:
             pass
     return found
 
 
-LEAVES = "setsid -f sh -c 'sleep 300; : of-a-condition'"
+def asked(home: Confined, condition: str, limit: float = 60, **keys: Any) -> str:
+    """Return what a restricted condition says, as text."""
+    restricted = job(id="user.x", level="restricted", only_if=condition, **keys)
+    attempt = Attempt("20261121T120000-abcdef", restricted, at("12:00"))
+    folder, told = home.folder, home.folder / "told"
+    home.by_user(lambda: home.state_dir.mkdir(exist_ok=True))
+    context = RunContext(
+        home.state_dir, folder, folder, folder, "UTC", at("12:00"), {"PATH": "/usr/bin:/bin"}
+    )
+    home.by_user(
+        lambda: told.write_text(repr(preconditions.check_only_if(attempt, context, limit=limit)))
+    )
+    return told.read_text()
+
+
 NOT_NOW = NotNow("only_if", "only_if has not answered within 0.5 s")
 ENDINGS = [
     ("exit 0", None),
@@ -85,20 +100,25 @@ def test_a_condition_leaves_no_process_behind(
     home: Confined, ending: str, answer: NotNow | Declined | None
 ) -> None:
     needs.programs("setsid")
-    restricted = job(id="user.x", level="restricted", only_if=f"{LEAVES}; {ending}")
-    attempt = Attempt("20261121T120000-abcdef", restricted, at("12:00"))
-    folder, told = home.folder, home.folder / "told"
-    home.by_user(home.state_dir.mkdir)
-    context = RunContext(
-        home.state_dir, folder, folder, folder, "UTC", at("12:00"), {"PATH": "/usr/bin:/bin"}
-    )
+    limit = 0.5 if answer == NOT_NOW else 60
+    leaves = f"setsid -f sh -c 'sleep 300; : {home.folder.name}'"
 
-    home.by_user(
-        lambda: told.write_text(repr(preconditions.check_only_if(attempt, context, limit=0.5)))
-    )
+    assert asked(home, f"{leaves}; {ending}", limit) == repr(answer)
+    assert not left_by(home)
 
-    assert told.read_text() == repr(answer)
-    assert not others()
+
+def test_a_condition_starts_in_no_directory_that_is_closed_to_it(
+    home: Confined, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if home.who == ORDINARY:
+        pytest.skip("what is closed to its user is closed to the tick, too")
+    (home.folder / "closed").mkdir(mode=0o700)
+    (home.folder / "closed" / "public").touch(mode=0o644)
+    # As if a link on the way there was changed after it was looked at.
+    monkeypatch.setattr(confine, "_barrier", lambda *_: "")
+
+    assert asked(home, "test -e public", cwd="closed").startswith("NotNow(")
+    assert asked(home, "test -e public || pwd | grep -qx /usr", cwd="/usr") == "None"
 
 
 def test_no_run_that_may_write_anywhere_is_of_its_own_user(home: Confined) -> None:
