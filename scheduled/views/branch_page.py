@@ -15,7 +15,7 @@ from scheduled.views.columns import Cell, Grid
 from scheduled.views.format import absolute, both, counted
 
 NAME_SHOWN = 30
-"""Characters; the columns have to fit beside it."""
+"""Cells of a terminal; the columns have to fit beside it."""
 OLD = 2 * 3600
 """Seconds after which a check is older than it should be."""
 CHECK_NOW = "`scheduled trigger health` checks them now"
@@ -133,7 +133,12 @@ def _narrow_grid(rows: list[dict[str, Any]]) -> Grid:
 
 
 def _name(row: Mapping[str, Any]) -> str:
-    return one_line(row["branch"], NAME_SHOWN)
+    name = one_line(row["branch"], NAME_SHOWN)
+    if not name.isascii():  # a character may take two cells
+        wide = Text(name)
+        wide.truncate(NAME_SHOWN, overflow="ellipsis")
+        name = wide.plain
+    return name
 
 
 def _flaw(word: str) -> Cell:

@@ -43,6 +43,16 @@ def test_a_terminal_that_is_too_narrow_for_the_grid_gets_what_is_worth_a_word(ho
     assert flow.split()[:4] == ["FLOW", "warning", "memory", "over,"]
 
 
+def test_a_name_of_wide_characters_leaves_room_for_the_columns(tmp_path: Path) -> None:
+    branches = [entry("\N{CJK UNIFIED IDEOGRAPH-6F22}" * 60), entry("FLOW")]
+    home = Home(ecosystem.home(tmp_path / "root", {"branches": branches}, now=at("12:00")))
+
+    shown = on_a_terminal(home, 110)
+
+    (headings,) = (line.split() for line in shown if line.startswith("BRANCH"))
+    assert headings[1:3] == ["STATUS", "MEMORY"]
+
+
 def on_a_terminal(home: Home, columns: int) -> list[str]:
     """What a terminal of this width shows, without its colours."""
     code = (
