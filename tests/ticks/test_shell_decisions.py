@@ -145,7 +145,7 @@ def another_place(ours: Place, chance: random.Random, _: object) -> None:
         case "link":
             path.symlink_to("moved")
         case "copy":
-            shutil.copytree(path.with_name("moved"), path)
+            shutil.copytree(path.with_name("moved"), path, symlinks=True)
         case _:
             return
 
