@@ -317,6 +317,12 @@ def _request(config: Config, only: Sequence[str], *, by_hand: bool) -> dispatche
 
 
 def _instant(now: datetime, name: str = "now") -> datetime:
+    given: object = now
+    if not isinstance(given, datetime):
+        raise UsageError(f"{name}: {given!r} is no datetime; write datetime.now(UTC)")
     if now.tzinfo is None:
         raise UsageError(f"{name}: {now.isoformat()} has no time zone; write datetime.now(UTC)")
-    return now.astimezone(UTC)
+    try:
+        return now.astimezone(UTC)
+    except OverflowError:
+        raise UsageError(f"{name}: {now.isoformat()} is not a time that UTC has") from None

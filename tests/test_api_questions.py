@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -19,6 +19,8 @@ from tests.builders.configuration import written
 from tests.builders.installed import WITHOUT_SWEEPS
 from tests.builders.jobs import at
 
+EARLIEST = datetime.min.replace(tzinfo=timezone(timedelta(hours=1)))
+"""No time in UTC: it would be before the year 1."""
 JOBS = (
     f"{WITHOUT_SWEEPS}  ok: {{schedule: hourly, command: echo ok}}\n"
     "  bad: {schedule: hourly, command: exit 3}\n"
@@ -116,6 +118,9 @@ def test_what_cannot_be_is_a_usage_error_with_the_sentence_of_the_command(
         "now: 2026-11-21T10:30:00 has no time zone": lambda: scheduled.status(config, naive),
         "at: 2026-11-21T10:30:00 has": lambda: scheduled.why(config, now, "ok", at=naive),
         "since: 2026-11-21T10:30:00 has": lambda: scheduled.history(config, since=naive),
+        "since: '1d' is no datetime": lambda: scheduled.history(config, since=cast("Any", "1d")),
+        "at: 0001-01-01T00:00:00": lambda: scheduled.why(config, now, "ok", at=EARLIEST),
+        "no job is called '5'": lambda: scheduled.pause(config, now, cast("Any", 5)),
         "outcome: 'fine': known are succeeded": lambda: scheduled.history(config, outcome="fine"),
         "limit: -1": lambda: scheduled.history(config, limit=-1),
     }

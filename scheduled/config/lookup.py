@@ -18,7 +18,7 @@ def find_job(config: Config, name: str) -> Job:
     for job in jobs:
         if job.id == name:
             return job
-    raise UsageError(unknown_job(name, [job.id for job in jobs], config.problems))
+    raise UsageError(unknown_job(str(name), [job.id for job in jobs], config.problems))
 
 
 def check_only(config: Config, only: Iterable[str]) -> None:
