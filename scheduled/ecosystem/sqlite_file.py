@@ -107,7 +107,7 @@ def _opened(path: str, patience: float) -> Iterator["sqlite3.Connection"]:
 
     try:
         uri = f"file:{quote(os.fsencode(path))}?mode=rw"
-        connection = sqlite3.connect(uri, patience, isolation_level=None, uri=True)
+        connection = sqlite3.connect(uri, timeout=patience, isolation_level=None, uri=True)
         with closing(connection):
             with suppress(sqlite3.Error):  # what a schema calls is for its own program to allow
                 connection.execute("PRAGMA trusted_schema=OFF")

@@ -159,9 +159,9 @@ def test_many_databases_in_use_do_not_keep_the_others_from_their_turn(
     busy = [databases.made(tmp_path / f"busy{number}.db", rows=2, left=1) for number in range(9)]
     free = databases.made(tmp_path / "free.db")
 
-    def connected(path: str, patience: float, **more: Any) -> sqlite3.Connection:
-        waits.append(patience)
-        connection: sqlite3.Connection = connect(path, patience, **more)
+    def connected(path: str, *, timeout: float, **more: Any) -> sqlite3.Connection:
+        waits.append(timeout)
+        connection: sqlite3.Connection = connect(path, timeout=timeout, **more)
         return connection
 
     with ExitStack() as stack:
