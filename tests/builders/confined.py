@@ -35,6 +35,7 @@ class Confined(Engine):
     """An installation in a folder that all may enter, ticked by root or by an ordinary user."""
 
     def __init__(self, folder: Path, who: str, permissions: Any = None) -> None:
+        needs.no_faketime()  # confined runs share no memory with others
         super().__init__(folder, [], permissions=permissions)
         self.who = who
         self._hour = 0

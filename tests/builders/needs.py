@@ -54,6 +54,14 @@ def mounts() -> NoReturn:
     pytest.skip("needs a place where root may mount (a container with CAP_SYS_ADMIN)")
 
 
+def no_faketime() -> None:
+    """Skip the test under a clock that libfaketime shifts."""
+    if "faketime" in os.environ.get("LD_PRELOAD", ""):
+        pytest.skip(
+            "needs a clock that is not shifted: libfaketime shares memory between processes"
+        )
+
+
 def libfaketime() -> Path:
     """Return the library that shifts the clock of a process, or skip the test."""
     if LIBRARIES:
