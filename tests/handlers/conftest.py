@@ -16,6 +16,7 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def projects(open_folder: Path) -> Path:
     """A folder for projects, in which other users may look around."""
+    open_folder.chmod(0o755)  # it is ours, whoever runs the test
     folder = open_folder / "gaia"
     folder.mkdir(mode=0o755)
     return folder
