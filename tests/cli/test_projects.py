@@ -124,7 +124,8 @@ def test_problems_come_first_and_the_table_fits(root: Path) -> None:
     registry(root, projects)
     assert all(line.split()[1] == "unknown" for line in rows_of(scheduled(root, "projects").out))
 
-    scheduled(root, "run")
+    ran = scheduled(root, "run", "--verbose")
+    assert (ran.code, "project_health" in ran.out) == (0, True), ran
 
     lines = rows_of(scheduled(root, "projects").out)
     assert [line.split()[0] for line in lines] == [
