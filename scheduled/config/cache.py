@@ -14,8 +14,10 @@ from scheduled.config.directories import File
 from scheduled.config.parsed import Handler, Offer, ParsedConfig
 from scheduled.jobs.model import Job
 from scheduled.quick_classes import MISSING, NamedTuple, dataclass, fields
+from scheduled.system import machine
 from scheduled.system.files import Stamp
 from scheduled.system.stamp_cache import StampCache
+from scheduled.version import __version__
 
 Key = Mapping[str, Any]
 """All that the content depends on besides the file it was made from. JSON."""
@@ -44,6 +46,19 @@ class CacheFile(NamedTuple):
 
     path: Path
     unsaved: list[StampCache]
+
+
+def key_of(parsed: ParsedConfig, timeout: float) -> dict[str, Any]:
+    """Return what the jobs of all files depend on besides them; `timeout` is in seconds."""
+    return {
+        "version": __version__,
+        "timezone": parsed.timezone,
+        "zone_is_local": parsed.zone_is_local,
+        "permissions": parsed.settings.get("permissions"),
+        "timeout": timeout,
+        "job_defaults": parsed.job_defaults,
+        "machine": machine.mark(),  # seeds depend on it
+    }
 
 
 def file_for(

@@ -21,10 +21,8 @@ from scheduled.config.parsed import Handler, Offer, ParsedConfig, ParsedJobFile,
 from scheduled.handler import loader
 from scheduled.jobs import builtin
 from scheduled.quick_classes import dataclass, field
-from scheduled.system import machine
 from scheduled.system.files import Stamp, stamp
 from scheduled.system.trusted import Trust
-from scheduled.version import __version__
 
 KIND = FileKind("handlers", (".py",), (".", "_"))
 _STEM = r"[A-Za-z0-9][A-Za-z0-9_-]*"
@@ -106,14 +104,8 @@ def is_test(name: str) -> bool:
 def _cache_key(directories: Sequence[Directory], parsed: ParsedConfig, timeout: float) -> cache.Key:
     """Return what the jobs depend on besides their files."""
     return {
-        "version": __version__,
+        **cache.key_of(parsed, timeout),
         "folders": [[str(directory.path), directory.label] for directory in directories],
-        "timezone": parsed.timezone,
-        "zone_is_local": parsed.zone_is_local,
-        "permissions": parsed.settings.get("permissions"),
-        "timeout": timeout,
-        "job_defaults": parsed.job_defaults,
-        "machine": machine.mark(),  # seeds depend on it
     }
 
 
@@ -133,14 +125,7 @@ def _read(file: File, key: cache.Key, trust: Trust) -> _ParsedHandlerFile:
     handlers = []
     for declaration in declarations:
         name, target = declaration.name, loader.name_in_file(path, declaration.function)
-        defaults = Defaults(
-            key["timezone"],
-            key["timeout"],
-            {name: target},
-            key["zone_is_local"],
-            values=key["job_defaults"],
-            permissions=key["permissions"],
-        )
+        defaults = Defaults.of_key(key, {name: target})
         job_file = ParsedJobFile()
         if declaration.is_complete:
             job_file = validate.validate_declaration(declaration, file.label, defaults)

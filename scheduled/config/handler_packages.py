@@ -17,10 +17,8 @@ from scheduled.config.installed_packages import EntryPoint, Known
 from scheduled.config.parsed import Handler, Offer, ParsedConfig, Unusable
 from scheduled.handler import loader
 from scheduled.jobs import builtin
-from scheduled.system import machine
 from scheduled.system.files import Stamp, stamp
 from scheduled.system.trusted import Trust
-from scheduled.version import __version__
 
 _NOT_USED = "that of the package is not used"
 
@@ -65,13 +63,7 @@ class _Reader:
         for point in points:
             self._points[point.source].append(point)
         self._key: cache.Key = {
-            "version": __version__,
-            "timezone": parsed.timezone,
-            "zone_is_local": parsed.zone_is_local,
-            "timeout": timeout,
-            "job_defaults": parsed.job_defaults,
-            "permissions": parsed.settings.get("permissions"),
-            "machine": machine.mark(),  # seeds depend on it
+            **cache.key_of(parsed, timeout),
             "entry points": [list(point) for point in points],
         }
 
@@ -110,14 +102,7 @@ class _Reader:
         if declaration is None or source.problems:
             return _unusable(point, "; ".join(source.problems))
         key = self._key
-        defaults = Defaults(
-            key["timezone"],
-            key["timeout"],
-            {name: target},
-            key["zone_is_local"],
-            values=key["job_defaults"],
-            permissions=key["permissions"],
-        )
+        defaults = Defaults.of_key(key, {name: target})
         checked = validate.validate_declaration(declaration, label, defaults)
         if checked.problems:
             return _unusable(point, "; ".join(checked.problems))

@@ -46,6 +46,18 @@ class Defaults:
     unusable: Mapping[str, str] = field(default_factory=dict)
     """Why other handlers cannot be used, by their names."""
 
+    @classmethod
+    def of_key(cls, key: Mapping[str, Any], targets: Mapping[str, str]) -> "Defaults":
+        """Return those in the key of a cache, for a function whose handler is `targets`."""
+        return cls(
+            key["timezone"],
+            key["timeout"],
+            targets,
+            key["zone_is_local"],
+            values=key["job_defaults"],
+            permissions=key["permissions"],
+        )
+
     def for_file(self, keys: AbstractSet[str]) -> "Defaults":
         """Return what applies in a job file with these keys."""
         return self._of_gptme if gptme_format.is_job_file(keys) else self

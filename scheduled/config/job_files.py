@@ -25,10 +25,8 @@ from scheduled.errors import ConfigError
 from scheduled.jobs import builtin
 from scheduled.jobs.model import Job
 from scheduled.quick_classes import dataclass, field
-from scheduled.system import machine
 from scheduled.system.files import Stamp, stamp
 from scheduled.system.trusted import Trust
-from scheduled.version import __version__
 
 if TYPE_CHECKING:
     from scheduled.config.job_entry import Defaults
@@ -116,15 +114,9 @@ CODEC = cache.RowCodec(_encode, _decode)
 def _cache_key(directories: Sequence[Directory], parsed: ParsedConfig, timeout: float) -> cache.Key:
     """Return what the jobs depend on besides their files."""
     return {
-        "version": __version__,
+        **cache.key_of(parsed, timeout),
         "folders": [[str(directory.path), directory.label] for directory in directories],
-        "timezone": parsed.timezone,
-        "zone_is_local": parsed.zone_is_local,
-        "permissions": parsed.settings.get("permissions"),
-        "timeout": timeout,
-        "job_defaults": parsed.job_defaults,
         "timeout_of_gptme": parsed.settings.get("default_timeout", gptme_format.TIMEOUT),
-        "machine": machine.mark(),  # seeds depend on it
         "handlers": parsed.offer.targets,
         "unusable": parsed.offer.reasons,
     }
