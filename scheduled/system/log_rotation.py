@@ -31,20 +31,29 @@ def rotate(path: str, opened: os.stat_result, count: int) -> bool:
     with Folder.open(above or "/") as folder:
         if os.fstat(folder.descriptor).st_uid not in (0, os.geteuid()):
             return False
-        with folder.opened(name) as descriptor:
-            status = os.fstat(descriptor)
-            if _identity(status) != _identity(opened) or not _is_ours_alone(status):
-                return False
-            try:
-                # On the log itself: also those who keep their state elsewhere ask for it.
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return False
-            if _identity(folder.status(name)) != _identity(status):
-                return False
-            _shift(folder, name)
-            _create_like(folder, name, status)
-        _delete_excess(folder, name, count)
+        try:
+            is_rotated = _rotate(folder, name, _identity(opened))
+        except FileNotFoundError:  # somebody has just renamed it, and not made the new one yet
+            return False
+        if is_rotated:
+            _delete_excess(folder, name, count)
+        return is_rotated
+
+
+def _rotate(folder: Folder, name: str, identity: tuple[int, int]) -> bool:
+    with folder.opened(name) as descriptor:
+        status = os.fstat(descriptor)
+        if _identity(status) != identity or not _is_ours_alone(status):
+            return False
+        try:
+            # On the log itself: also those who keep their state elsewhere ask for it.
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        if _identity(folder.status(name)) != identity:
+            return False
+        _shift(folder, name)
+        _create_like(folder, name, status)
     return True
 
 
@@ -62,7 +71,8 @@ def _shift(folder: Folder, name: str) -> None:
     taken = set(_numbers(folder, name))
     free = next(number for number in range(1, len(taken) + 2) if number not in taken)
     for number in range(free, 1, -1):
-        folder.rename(f"{name}.{number - 1}", f"{name}.{number}")
+        with contextlib.suppress(FileNotFoundError):  # deleted by a rotation that is just ending
+            folder.rename(f"{name}.{number - 1}", f"{name}.{number}")
     folder.rename(name, f"{name}.1")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from scheduled.system import log_rotation
+from scheduled.system.folder import Folder
 from tests.builders import needs, people
 
 
@@ -93,6 +94,47 @@ def test_of_many_who_have_it_open_one_rotates_it(log: Path) -> None:
 
     assert sorted(child.exitcode or 0 for child in children) == [0] * 7 + [1]
     assert contents(log) == {"scheduled.log": "", "scheduled.log.1": "first\n"}
+
+
+@pytest.mark.parametrize("step", ["opened", "status", "rename"])
+def test_one_that_somebody_renames_at_any_moment_is_left_alone(
+    log: Path, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by a rotation that has renamed the log, and not yet made the new one."""
+    opened = log.stat()
+    original = getattr(Folder, step)
+
+    def after_a_rename(folder: Folder, *arguments: str) -> object:
+        log.rename(log.with_suffix(".theirs"))
+        return original(folder, *arguments)
+
+    monkeypatch.setattr(Folder, step, after_a_rename)
+
+    assert not log_rotation.rotate(str(log), opened, 5)
+    assert contents(log) == {"scheduled.theirs": "first\n"}
+
+
+def test_a_rotated_one_that_is_deleted_meanwhile_is_not_missed(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2, 3):
+        Path(f"{log}.{number}").write_text(f"{number}\n")
+    original = Folder.rename
+
+    def after_a_deletion(folder: Folder, name: str, new: str) -> None:
+        if new == "scheduled.log.4":
+            Path(f"{log}.3").unlink()
+        original(folder, name, new)
+
+    monkeypatch.setattr(Folder, "rename", after_a_deletion)
+
+    assert rotated(log)
+    assert contents(log) == {
+        "scheduled.log": "",
+        "scheduled.log.1": "first\n",
+        "scheduled.log.2": "1\n",
+        "scheduled.log.3": "2\n",
+    }
 
 
 def _rotate_at(barrier: Barrier, log: Path) -> None:
