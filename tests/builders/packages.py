@@ -131,9 +131,9 @@ class Environment(Packages):
         every = json.loads(self.run(root, "config", "show", "--json").out)["jobs"]
         return [job["id"] for job in every if not job["source"].startswith("built-in")]
 
-    def result(self, root: Path, job: str) -> Any:
-        """Return the result of a run by hand."""
-        (run,) = json.loads(self.run(root, "trigger", job, "--json").out)["runs"]
+    def result(self, root: Path, job: str, **more: str) -> Any:
+        """Return the result of a run by hand, with `more` in the environment."""
+        (run,) = json.loads(self.run(root, "trigger", job, "--json", **more).out)["runs"]
         return run["result"]
 
     def problems(self, root: Path) -> list[str]:

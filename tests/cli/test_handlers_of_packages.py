@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders import needs
 from tests.builders.configuration import written
 from tests.builders.idle import full_ticks
 from tests.builders.installed import WITHOUT_SWEEPS
@@ -14,6 +15,18 @@ from tests.builders.packages import DECORATED, Environment
 pytestmark = pytest.mark.slow
 
 GONE = "was offered by photos-jobs 1.2, which is no longer installed; install it again: "
+THIEF = """\
+import os
+
+
+def run(context):
+    try:
+        (context.root / "taken").write_text("taken")
+        written = True
+    except OSError:
+        written = False
+    return {"secret": os.environ.get("SECRET_OF_ALL"), "written": written}
+"""
 PLAIN = 'def tidy(context):\n    """Tidy up."""\n    return {"tidy": True}\n'
 
 
@@ -57,6 +70,21 @@ def test_a_decorated_function_of_a_package_is_a_handler_and_a_job(
     table = env.run(root, "handlers").out
     assert "photos-jobs 1.2" in table
     assert "size" in table
+
+
+def test_a_job_of_a_package_has_the_limits_of_its_id(env: Environment, open_folder: Path) -> None:
+    needs.root()
+    needs.no_faketime()  # confined runs share no memory with others
+    root = open_folder / "root"
+    root.mkdir()
+    env.install(entries="user.thief = thief:run", files={"thief.py": THIEF})
+    written(root, "jobs:\n  user.thief: {schedule: daily, handler: user.thief}\n")
+
+    result = env.result(root, "user.thief", SECRET_OF_ALL="hunter2")
+
+    assert result == {"secret": None, "written": False}
+    assert not (root / "taken").exists()
+    assert "restricted: environment reduced" in env.run(root, "why", "user.thief").out
 
 
 def test_the_configuration_changes_and_disables_what_a_package_brings(
