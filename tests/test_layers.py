@@ -18,6 +18,7 @@ KNOWN_TO_MAINTENANCE = {"state"}
 LAZY = ("scheduled", "api")
 """`import scheduled` offers the names of `api`, and imports it when one is asked for."""
 
+TOPS = (ROOT, ROOT / "scheduled")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -119,6 +120,21 @@ def test_a_story_is_told_in_a_few_files_that_exist(title: str, most: int) -> Non
 
     assert 1 < len(names) <= most
     assert [name for name in names if not (ROOT / "scheduled" / name).is_file()] == []
+
+
+@pytest.mark.parametrize(
+    "document", ["ARCHITECTURE.md", "docs/development/places.md", "docs/development/decisions.md"]
+)
+def test_every_place_that_a_document_for_developers_names_exists(document: str) -> None:
+    text = (ROOT / document).read_text("utf-8")
+    names = set(re.findall(r"`([\w/]+(?:\.py|/))(?::\w+)?`", text))
+
+    assert names
+    assert [name for name in names if not any((top / name).exists() for top in TOPS)] == []
+
+
+def test_the_architecture_is_one_page() -> None:
+    assert len((ROOT / "ARCHITECTURE.md").read_text("utf-8").splitlines()) <= 140
 
 
 def house() -> dict[str, int]:
