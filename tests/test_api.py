@@ -25,7 +25,7 @@ from tests.builders.installed import WITHOUT_SWEEPS
 from tests.builders.jobs import at
 
 ROOT = Path(__file__).parent.parent
-MANUAL = (ROOT / "docs" / "handlers.md").read_text("utf-8")
+MANUAL = (ROOT / "docs" / "how-to" / "python.md").read_text("utf-8")
 
 
 def defined(folder: Path, *jobs: Job) -> api.Config:
@@ -274,7 +274,7 @@ def test_an_editor_knows_every_key_of_a_job() -> None:
 
 
 def test_every_call_is_in_the_manual() -> None:
-    section = MANUAL.split("## From Python\n")[1].split("\n## ")[0]
+    section = MANUAL.split("# From Python\n")[1].split("\n## ")[0]
 
     documented = set(re.findall(r"^\| `(\w+)\(", section, re.MULTILINE))
 

@@ -1,7 +1,6 @@
 """The documents and the program agree: what one of them names, the other one has."""
 
 import ast
-import inspect
 import json
 import re
 import subprocess
@@ -12,7 +11,6 @@ from pathlib import Path
 import click
 import pytest
 
-import scheduled
 from scheduled.cli import main
 from scheduled.cli.global_options import GlobalOption
 from scheduled.config import load
@@ -21,7 +19,7 @@ from scheduled.config.key import Key, manual_rows
 from scheduled.config.keys import KEYS
 from scheduled.config.notify_keys import CHANNEL_KEYS, KIND_KEYS, SUBSCRIBER_KEYS
 from scheduled.config.paths import PathOptions
-from scheduled.handler import Kind, loader
+from scheduled.handler import loader
 from scheduled.jobs import builtin
 from scheduled.jobs.model import Attempt, Job, Outcome
 from scheduled.notify.routes import DEFAULTS
@@ -34,13 +32,10 @@ from tests.builders.engine import Engine
 from tests.builders.jobs import job
 from tests.builders.manual import CHECKOUT, Page, each_page
 
-AIPASS, COMMANDS, COMPARISON, CONFIGURATION, FILES, GUIDE, HANDLERS, MAINTENANCE, GAIA = (
-    Page(CHECKOUT / "docs" / f"{name}.md")
-    for name in [
-        *("aipass", "commands", "comparison", "configuration", "files", "guide", "handlers"),
-        *("maintenance", "gaia"),
-    ]
+AIPASS, COMMANDS, GAIA, MAINTENANCE = (
+    manual.page(f"reference/{name}") for name in ("aipass", "commands", "gaia", "maintenance")
 )
+HANDLERS, INSTALL, RUNS = map(manual.page, ("how-to/handlers", "how-to/install", "reference/runs"))
 FOREIGN = {"apt", "cd", "crontab", "export", "git", "pip", "pipx", "python3", "twine", "uv"}
 """What people type besides the program's own commands."""
 
@@ -77,7 +72,7 @@ def test_every_option_of_the_installer_is_documented() -> None:
 
     offered = set(re.findall(r"^  (?:-h, )?(--[a-z-]+)", usage, re.MULTILINE))
 
-    assert options_in(GUIDE.section("With the script")) == offered - {"--help"}
+    assert options_in(INSTALL.section("With the script")) == offered - {"--help"}
 
 
 @each_page
@@ -96,7 +91,7 @@ def refusal(words: list[str]) -> str:
         targets = {word for word in rest if "=" not in word}
         return f"no target {rest}" if targets - manual.make_targets() else ""
     if program == "./install_cron.sh":
-        known = options_in(GUIDE.section("With the script"))
+        known = options_in(INSTALL.section("With the script"))
         return f"unknown option in {rest}" if {w for w in rest if w[0] == "-"} - known else ""
     is_known = Path(program).name in FOREIGN or program[0] in "<>"
     return "" if is_known else f"{program}: is that a command?"
@@ -183,19 +178,20 @@ def synopsis(name: str) -> str:
 
 
 TABLES = {
-    "Settings": KEYS,
-    "Keys of a job": JOB_KEYS,
-    "Keys of every channel": CHANNEL_KEYS,
-    "Keys of every subscriber": SUBSCRIBER_KEYS,
-    **{str(kind): keys for kind, keys in KIND_KEYS.items()},
+    "configuration: Settings": KEYS,
+    "job-keys: Keys of a job": JOB_KEYS,
+    "channels: Keys of every channel": CHANNEL_KEYS,
+    "subscribers: Keys of every subscriber": SUBSCRIBER_KEYS,
+    **{f"channels: {kind}": keys for kind, keys in KIND_KEYS.items()},
 }
 
 
-@pytest.mark.parametrize(("heading", "keys"), TABLES.items())
+@pytest.mark.parametrize(("place", "keys"), TABLES.items())
 def test_the_table_of_keys_is_made_from_their_declarations(
-    heading: str, keys: Mapping[str, Key]
+    place: str, keys: Mapping[str, Key]
 ) -> None:
-    lines = CONFIGURATION.section(heading).splitlines()
+    name, heading = place.split(": ")
+    lines = manual.page(f"reference/{name}").section(heading).splitlines()
     table = [line for line in lines if line.startswith("| `")]
 
     assert table == manual_rows(keys)
@@ -215,7 +211,8 @@ def test_every_field_of_a_job_that_people_may_set_has_a_key() -> None:
 
 
 def test_every_documented_schedule_can_be_written() -> None:
-    forms = [names(row) for row in manual.rows(CONFIGURATION.section("Schedules"))]
+    rows = manual.rows(manual.page("reference/schedules").section("Schedules"))
+    forms = [names(row) for row in rows]
     # The nicknames stand together in one row.
     texts = [text for form in forms for code in form for text in separate(code)]
 
@@ -229,7 +226,9 @@ def separate(code: str) -> list[str]:
 
 
 def test_the_names_of_secrets_are_documented() -> None:
-    documented = manual.code(CONFIGURATION.section("Secrets").split(". When")[0])
+    section = manual.page("explanation/security").section("Secrets")
+
+    documented = manual.code(section.split(". When")[0])
 
     assert documented == list(masking.NAMES)
 
@@ -258,19 +257,19 @@ def test_every_configuration_that_is_shown_is_accepted(
 
 
 def test_every_exit_code_is_documented() -> None:
-    documented = [row[0] for row in manual.rows(FILES.section("Exit codes"))]
+    documented = [row[0] for row in manual.rows(manual.page("reference/exit-codes").text)]
 
     assert documented == [*(str(int(code)) for code in Exit), "128+n"]
 
 
 def test_every_outcome_is_documented() -> None:
-    documented = [names(row)[0] for row in manual.rows(FILES.section("Outcomes"))]
+    documented = [names(row)[0] for row in manual.rows(RUNS.section("Outcomes"))]
 
     assert documented == [outcome.value for outcome in Outcome]
 
 
 def test_every_variable_of_a_run_is_documented() -> None:
-    section = CONFIGURATION.section("What a run gets and returns")
+    section = RUNS.section("What a run gets and returns").split("\n## ")[0]
 
     documented = {name for row in manual.rows(section) for name in names(row)}
 
@@ -280,7 +279,7 @@ def test_every_variable_of_a_run_is_documented() -> None:
 def test_every_variable_that_is_read_is_documented() -> None:
     documented = {
         name
-        for row in manual.rows(FILES.section("Environment variables"))
+        for row in manual.rows(manual.page("reference/environment").text)
         for name in names(row)[:2]
     }
 
@@ -310,7 +309,7 @@ def test_a_tick_leaves_only_files_that_are_documented(tmp_path: Path) -> None:
 
     left = {path.name for path in engine.state_dir.iterdir()}
 
-    section = FILES.section("Files in the state directory")
+    section = manual.page("reference/files").section("Files in the state directory")
     documented = {name.split("/")[0] for row in manual.rows(section) for name in names(row)}
     assert left - documented == set()
     assert (engine.folder / "central" / "SCHEDULED.central.json").exists()
@@ -370,30 +369,9 @@ def of_pages(heading: str) -> list[list[str]]:
     return [row for page in (MAINTENANCE, GAIA) for row in manual.rows(page.section(heading))]
 
 
-# ---------------------------------------------------------------- Python
-
-
-def test_every_function_of_the_api_is_documented_with_its_arguments() -> None:
-    table = manual.rows(HANDLERS.section("From Python"))
-    documented = {re.split(r"\(", names(row)[0])[0]: names(row)[0] for row in table}
-
-    public = [getattr(scheduled, name) for name in scheduled.__all__]
-    functions = {value.__name__: value for value in public if inspect.isfunction(value)}
-
-    assert documented.keys() == functions.keys()
-    for name, call in documented.items():
-        known = inspect.signature(functions[name]).parameters
-        assert set(re.findall(r"(\w+)=", call)) <= {*known}, call
-
-
-def test_every_kind_of_param_is_documented() -> None:
-    (sentence,) = re.findall(r"The kinds are (.*)\.", HANDLERS.text)
-
-    assert manual.code(sentence) == [kind.name for kind in Kind]
-
-
 def test_what_the_comparison_says_we_have_is_there() -> None:
-    ours = [row[1] for row in manual.rows(COMPARISON.section("Side by side"))]
+    page = manual.page("explanation/comparison")
+    ours = [row[1] for row in manual.rows(page.section("Side by side"))]
     named = {word for cell in ours for word in re.findall(r"`([a-z_]+)[^`]*`", cell)}
 
     assert named - {*JOB_KEYS, *main.COMMANDS} == set()

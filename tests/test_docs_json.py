@@ -13,7 +13,7 @@ from tests.builders import manual
 from tests.builders.crontab import Crontab
 from tests.builders.manual import CHECKOUT, Page
 
-JSON = Page(CHECKOUT / "docs" / "files.md").section("JSON output")
+JSON = Page(CHECKOUT / "docs" / "reference" / "json.md").section("JSON output")
 KEYS = {
     command: manual.code(keys)
     for commands, keys in manual.rows(JSON)

@@ -5,7 +5,7 @@ from scheduled.config.permissions import LIMIT_KEYS
 from scheduled.jobs.permissions import LEVELS, PREFIXES, Level, in_words
 from tests.builders.manual import CHECKOUT, Page
 
-SECTION = Page(CHECKOUT / "docs" / "configuration.md").section("Permissions")
+SECTION = Page(CHECKOUT / "docs" / "reference" / "permissions.md").section("Permissions")
 
 
 def test_the_table_of_limits_is_made_from_their_declarations() -> None:

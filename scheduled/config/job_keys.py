@@ -41,9 +41,11 @@ JOB_KEYS: Mapping[str, Key] = with_aliases(
             "when it runs: five cron fields, `hourly`, `every 90m`, `at:...`",
             text,
             "required",
-            "; see [schedules](#schedules)",
+            "; see [schedules](schedules.md)",
         ),
-        "timezone": Key("[time zone](#time-zones) of its schedule", text, "as configured"),
+        "timezone": Key(
+            "[time zone](schedules.md#time-zones) of its schedule", text, "as configured"
+        ),
         "command": Key(
             "shell command, run without the shell where it needs none (or a list, run as it is)",
             command,
@@ -52,7 +54,8 @@ JOB_KEYS: Mapping[str, Key] = with_aliases(
             "Python code to run instead",
             text,
             more=": a built-in handler, one from a handler directory or an installed"
-            " [package](handlers.md#handlers-in-packages), `package.module` or `module:function`",
+            " [package](../how-to/handlers.md#handlers-in-packages), `package.module` or"
+            " `module:function`",
         ),
         "env": Key(
             "environment variables, `{NAME: value}`",
@@ -178,7 +181,7 @@ JOB_KEYS: Mapping[str, Key] = with_aliases(
             "none",
         ),
         "alert_after": Key(
-            "so many failed runs, of the last 2N-1, open an [incident](guide.md#incidents)",
+            "so many failed runs, of the last 2N-1, open an [incident](incidents.md)",
             optional(integer(1, 20)),
             "",
             "; without it 1, and 2 for a job that runs hourly or more often",
@@ -225,10 +228,10 @@ JOB_KEYS: Mapping[str, Key] = with_aliases(
         ),
         "ping": Key(
             "a URL that is told when a run starts and how it ends, as"
-            " [Healthchecks](guide.md#pings) wants it",
+            " [Healthchecks](pings.md#what-is-sent) wants it",
             job_ping,
             "none",
-            "; or `{url: ..., start: false}` with more [settings](#pings)",
+            "; or `{url: ..., start: false}` with more [settings](pings.md)",
             example="https://hc-ping.com/your-uuid",
         ),
         "params": Key(

@@ -39,8 +39,7 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
 def _for_all_jobs(name: str) -> Key:
     """Return the setting that is a key of all jobs without it."""
     return Key(
-        "the same [key](#keys-of-a-job) of all jobs without it, but for those of"
-        " [AIPass](aipass.md)",
+        "the same [key](job-keys.md) of all jobs without it, but for those of [AIPass](aipass.md)",
         JOB_KEYS[name].convert,
         JOB_KEYS[name].default,
         aliases=_ALIASES.get(name, ()),
@@ -68,7 +67,7 @@ KEYS: Mapping[str, Key] = with_aliases(
             example="backup-1",
         ),
         "timezone": Key(
-            "[time zone](#time-zones) of the schedules",
+            "[time zone](schedules.md#time-zones) of the schedules",
             text,
             "the machine's",
             example="Europe/Berlin",
@@ -122,8 +121,8 @@ KEYS: Mapping[str, Key] = with_aliases(
             example="100",
         ),
         "metrics_file": Key(
-            "a file for [Prometheus](guide.md#monitoring) that each full tick writes, and one at"
-            " least every ten minutes",
+            "a file for [Prometheus](../how-to/monitoring.md) that each full tick writes, and one"
+            " at least every ten minutes",
             single_line,
             "none",
             "; relative to the configuration's directory. Its directory has to exist",
@@ -131,10 +130,10 @@ KEYS: Mapping[str, Key] = with_aliases(
         ),
         "ping": Key(
             "a URL that each full tick tells that it has done its work, at least every ten"
-            " minutes: a [dead man's switch](guide.md#pings)",
+            " minutes: a [dead man's switch](pings.md#what-is-sent)",
             tick_ping,
             "none",
-            "; or a mapping with more [settings](#pings)",
+            "; or a mapping with more [settings](pings.md)",
             example="https://hc-ping.com/your-uuid",
             stops_jobs=False,
         ),
@@ -146,20 +145,21 @@ KEYS: Mapping[str, Key] = with_aliases(
             stops_jobs=False,
         ),
         "notify": Key(
-            "[channels](#channels) by name: who is told when something fails, and how",
+            "[channels](channels.md) by name: who is told when something fails, and how",
             channel_entries,
             "none",
             "; cron then mails what `run` prints",
             stops_jobs=False,
         ),
         "subscribe": Key(
-            "[commands and webhooks](#events) by name that are told of events as they happen",
+            "[commands and webhooks](subscribers.md) by name that are told of events as they"
+            " happen",
             channel_entries,
             "none",
             stops_jobs=False,
         ),
         "jobs_dirs": Key(
-            "directories of [job files](#job-files)",
+            "directories of [job files](job-keys.md#job-files)",
             text_list,
             "jobs",
             ", relative to the configuration's directory",
@@ -167,7 +167,8 @@ KEYS: Mapping[str, Key] = with_aliases(
             example="jobs",
         ),
         "handler_dirs": Key(
-            "directories of Python files with [handlers](handlers.md#handler-directories)",
+            "directories of Python files with"
+            " [handlers](../how-to/handlers.md#handler-directories)",
             text_list,
             "none",
             ", relative to the configuration's directory",
@@ -183,7 +184,7 @@ KEYS: Mapping[str, Key] = with_aliases(
             stops_jobs=False,
         ),
         "log_file": Key(
-            "a [log of what ticks do](guide.md#the-log-of-ticks), a line for each run and each"
+            "a [log of what ticks do](log-of-ticks.md), a line for each run and each"
             " thing that went wrong",
             single_line,
             "none",
@@ -207,7 +208,7 @@ KEYS: Mapping[str, Key] = with_aliases(
         ),
         "log_rotation": Key(
             "when `log_file`, and the file that cron's line appends to, are"
-            " [rotated](guide.md#the-log-of-ticks), `{size: 5M, age: 30d, count: 5}`",
+            " [rotated](log-of-ticks.md), `{size: 5M, age: 30d, count: 5}`",
             log_rotation,
             "{size: 5M, age: 30d, count: 5}",
             ": once larger, or begun longer ago, than that (the age is looked at once a day);"
@@ -216,16 +217,17 @@ KEYS: Mapping[str, Key] = with_aliases(
             stops_jobs=False,
         ),
         "permissions": Key(
-            "what jobs may do by the [prefix of their id](#permissions), `{reports.*: restricted}`,"
-            " and their limits",
+            "what jobs may do by the [prefix of their id](permissions.md),"
+            " `{reports.*: restricted}`, and their limits",
             PERMISSIONS,
-            "see [permissions](#permissions)",
+            "see [permissions](permissions.md)",
         ),
         "trusted_owners": Key(
             "users besides you and root whose configuration files are trusted",
             text_list,
             "none",
-            ", see [owners](#who-may-own-what); only in a file of yours or root's",
+            ", see [owners](../explanation/security.md#who-may-own-what); only in a file of yours"
+            " or root's",
         ),
         "jobs": Key("jobs by id: changes to a built-in one, or your own", job_entries),
     }

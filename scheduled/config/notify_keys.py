@@ -32,7 +32,9 @@ from scheduled.notify.notice import GROUPS, KINDS
 from scheduled.notify.subscription import KINDS as KINDS_OF_SUBSCRIBERS
 from scheduled.quick_classes import NamedTuple
 
-_FILE = ", relative to the configuration's directory; see [secrets](#secrets)"
+_FILE = (
+    ", relative to the configuration's directory; see [secrets](../explanation/security.md#secrets)"
+)
 
 CHANNEL_KEYS: Mapping[str, Key] = {
     "kind": Key(
@@ -146,7 +148,9 @@ REQUIRED: Mapping[Kind, tuple[tuple[str, ...], ...]] = {
 
 SUBSCRIBER_KEYS: Mapping[str, Key] = {
     "kind": Key("how it is told: `command` or `webhook`", word(KINDS_OF_SUBSCRIBERS), "required"),
-    "on": Key("the [events](#events) it is told of; `job_*` stands for several", event_list, "all"),
+    "on": Key(
+        "the [events](subscribers.md) it is told of; `job_*` stands for several", event_list, "all"
+    ),
     "jobs": Key(
         "only events about these jobs; `backup-*` stands for several",
         text_list,

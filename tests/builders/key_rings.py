@@ -12,7 +12,7 @@ from tests.builders.manual import CHECKOUT, Page
 
 JOB = "security.key_rotation"
 _lines: dict[str, Any] = {}
-exec(Page(CHECKOUT / "docs" / "maintenance.md").named_block("key_ring.py"), _lines)
+exec(Page(CHECKOUT / "docs" / "how-to" / "key-rotation.md").named_block("key_ring.py"), _lines)
 read_by_manual: Callable[..., bytes] = _lines["read"]
 write_by_manual: Callable[..., None] = _lines["write"]
 

@@ -86,12 +86,17 @@ class Page:
                 yield from _commands(code.replace("\\|", "|"))
 
 
+def page(name: str) -> Page:
+    """Return a page of the manual by its place, such as `reference/files`."""
+    return Page(CHECKOUT / "docs" / f"{name}.md")
+
+
 def pages() -> list[Page]:
     """Return every document of the checkout."""
     hidden = CHECKOUT.glob(".git?*/**/*.md")
     return [
         Page(path)
-        for path in sorted({*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/*.md"), *hidden})
+        for path in sorted({*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/**/*.md"), *hidden})
     ]
 
 

@@ -20,7 +20,7 @@ from tests.builders.configuration import job_file, written
 from tests.builders.crontab import Crontab
 from tests.builders.jobs import at
 
-MIGRATION = (Path(__file__).parents[2] / "docs" / "migration.md").read_text("utf-8")
+MIGRATION = (Path(__file__).parents[2] / "docs" / "how-to" / "crontab.md").read_text("utf-8")
 COMMANDS = ("crontab -l", "scheduled config import --crontab --yes --yaml")
 CRONTAB = """\
 PATH=/opt/bin:/usr/bin
@@ -255,7 +255,7 @@ def test_ones_own_crontab_is_read_and_not_touched(
 def test_the_migration_in_the_documents_is_what_happens(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    section = MIGRATION.split("## From a crontab")[1].split("\n## ")[0]
+    section = MIGRATION.split("# Move a crontab")[1].split("\n## ")[0]
     printed = re.split(r"^\$ (.*)\n", section.split("```")[1], flags=re.MULTILINE)
     listed, shown = (printed[printed.index(words) + 1] for words in COMMANDS)
     own = Crontab(tmp_path / "cron")

@@ -1,6 +1,6 @@
 """From version 0.1.0 to this one and back, while a real cron daemon goes on to fire its line.
 
-As the page "Upgrade from 0.1.0" of docs/migration.md says it. The program is at one path all the
+As docs/how-to/upgrade.md says it. The program is at one path all the
 time, as in an environment in which one distribution takes the place of another.
 """
 

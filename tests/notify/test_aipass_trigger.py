@@ -10,7 +10,7 @@ from tests.builders.jobs import at
 from tests.builders.looks import Home
 from tests.builders.manual import CHECKOUT, Page
 
-MANUAL = Page(CHECKOUT / "docs" / "aipass.md")
+MANUAL = Page(CHECKOUT / "docs" / "reference" / "aipass.md")
 DRONE = """\
 #!/usr/bin/env python3
 import json, sys

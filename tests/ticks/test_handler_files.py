@@ -20,7 +20,7 @@ from tests.builders.installed import WITHOUT_SWEEPS
 
 pytestmark = pytest.mark.slow
 
-MANUAL = (Path(__file__).parents[2] / "docs" / "handlers.md").read_text("utf-8")
+MANUAL = (Path(__file__).parents[2] / "docs" / "how-to" / "handlers.md").read_text("utf-8")
 LONG_AGO = 1_700_000_000
 NOTES = """\
 from scheduled.handler import handler
