@@ -11,11 +11,15 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 
 from tests.builders import isolation, soak
+
+if TYPE_CHECKING:
+    from tests.builders.looks import Home
 
 # The same examples on every machine and every day, however slow it is. `make soak` looks for new
 # ones, as does pytest with the option --hypothesis-profile=search.
@@ -86,3 +90,11 @@ def root(tmp_path: Path) -> Path:
     path = tmp_path / "root"
     path.mkdir(mode=0o755)
     return path
+
+
+@pytest.fixture(scope="session")
+def month(tmp_path_factory: pytest.TempPathFactory) -> "Home":
+    """A home with a month of 25 jobs, to be looked at and left as it is."""
+    from tests.builders.month import grown
+
+    return grown(tmp_path_factory.mktemp("month"))
