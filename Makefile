@@ -8,6 +8,7 @@ N ?= 200
 SEED ?= 1
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+DOCS ?= .venv-docs
 TESTS ?= tests
 # Many tests wait: for the disk, for processes, for cron's next minute.
 export PYTEST_XDIST_AUTO_NUM_WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
@@ -18,7 +19,7 @@ FAST := $(PYTEST) $(if $(WHOLE),,-m 'not slow') $(TESTS)
 SCRIPT := scheduled/installation/scheduled-tick
 PURE := scheduled/timing/*,scheduled/planning/*
 
-.PHONY: demo test check fix bench wheel coverage soak torture lock clean
+.PHONY: demo test check fix docs bench wheel coverage soak torture lock clean
 .PHONY: test-fast test-newest test-lowest test-pythons test-elsewhere
 
 # The main job on the built-in example ecosystem, in a folder of its own.
@@ -38,6 +39,13 @@ check: $(READY)
 fix: $(READY)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+# The manual as a site, in build/manual; a warning is an error. No network is needed once what
+# builds it is installed.
+docs: $(DOCS)/.ready
+	rm -rf build/manual
+	$(DOCS)/bin/python -m sphinx -q -n -W --keep-going -d build/doctrees -b html docs build/manual
+	@echo build/manual/index.html
 
 # Costs, as ratios against what they are made of; all in one run.
 bench: $(READY)
@@ -90,6 +98,9 @@ clean:
 
 $(READY): pyproject.toml setup.py scheduled/version.py $(SCRIPT) .ci/environment locks/development.txt
 	.ci/environment $(VENV) $(KIND)
+
+$(DOCS)/.ready: pyproject.toml setup.py scheduled/version.py $(SCRIPT) .ci/environment locks/docs.txt
+	@.ci/environment $(DOCS) docs
 
 .venv-demo/.ready: pyproject.toml setup.py scheduled/version.py $(SCRIPT) .ci/environment locks/runtime.txt
 	@.ci/environment .venv-demo runtime

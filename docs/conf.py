@@ -1,0 +1,42 @@
+"""How Sphinx makes a site of the manual: `make docs`."""
+
+import re
+
+from sphinx.application import Sphinx
+
+from scheduled.version import __version__
+
+project = "scheduled"
+author = "scheduled maintainers"
+project_copyright = "scheduled maintainers"
+version = release = __version__
+language = "en"
+extensions = ["myst_parser"]
+nitpicky = True
+myst_heading_anchors = 4
+html_theme = "furo"
+html_title = "scheduled"
+html_static_path = ["_static"]
+html_css_files = ["manual.css"]
+html_copy_source = False
+html_show_sourcelink = False
+
+_SECTION = re.compile(r"^## (.+)\n\n((?:\|.*\n)+)", re.MULTILINE)
+_PAGE = re.compile(r"\]\(((?:[\w-]+/)*[\w-]+)\.md\)")
+
+
+def setup(app: Sphinx) -> None:
+    """Have the index lead to the pages."""
+    app.connect("source-read", _with_contents)
+
+
+def _with_contents(_: Sphinx, name: str, source: list[str]) -> None:
+    """Add to the index what Sphinx wants to know: the pages in its tables, in their order."""
+    if name == "index":
+        trees = (_tree(*section) for section in _SECTION.findall(source[0]))
+        source[0] = "\n".join([source[0], *trees])
+
+
+def _tree(heading: str, table: str) -> str:
+    pages = _PAGE.findall(table)
+    return "\n".join(["```{toctree}", ":hidden:", f":caption: {heading}", "", *pages, "```", ""])
