@@ -1,5 +1,6 @@
 """`scheduled history`: what ran, was skipped or was missed."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import click
@@ -10,7 +11,8 @@ from scheduled.cli.unread import state_suffices
 from scheduled.cli.when import ago
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Outcome
-from scheduled.state.history import DEFAULT_LIMIT, HistoryQuery
+from scheduled.state.history import DEFAULT_LIMIT, HistoryQuery, Row
+from scheduled.timing.instants import parse_utc
 from scheduled.views import answers, history_csv
 
 
@@ -72,9 +74,25 @@ def history(
     elif as_csv:
         click.echo(history_csv.csv_text(rows), nl=False)
     else:
-        from scheduled.views import pages
+        _show(session, query, rows)
 
-        show(session, *pages.of_history(rows, session.now, session.zone))
+
+def _show(session: Session, query: HistoryQuery, rows: Sequence[Row]) -> None:
+    """Print the rows; where none was left out for its outcome, with the gaps between them."""
+    from scheduled.views import gaps
+    from scheduled.views.runs import Runs
+
+    if not rows:
+        click.echo("No runs recorded.")
+        return
+    outages = []
+    if query.outcome is query.run is None:
+        recorded = (row["started_at"] or row["finished_at"] for row in rows)
+        begin = parse_utc(min(filter(None, recorded), default=None))
+        outages = gaps.rows(session.store.journal, session.store.state, begin)
+    has_jobs = query.job is None
+    now, zone = session.now, session.zone
+    show(session, Runs(rows, now, zone, has_jobs=has_jobs, outages=outages))
 
 
 def _show_gaps(session: Session, since: datetime | None, limit: int, *, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""`scheduled show`: everything about one job."""
+"""`scheduled show`: one job for people; all about it if asked for."""
 
 import click
 
@@ -6,21 +6,29 @@ from scheduled.cli import output
 from scheduled.cli.context import Session
 from scheduled.cli.output import json_option, print_json
 from scheduled.config.lookup import find_job
+from scheduled.state.history import HistoryQuery
 from scheduled.views import job as job_view
 
 
 @click.command()
 @click.argument("job")
+@click.option("--all", "everything", is_flag=True, help="Defaults and internals, too.")
 @json_option
 @click.pass_obj
-def show(session: Session, job: str, *, as_json: bool) -> None:
-    """Show everything about one job."""
+def show(session: Session, job: str, *, everything: bool, as_json: bool) -> None:
+    """Show one job: when it runs, how, how it went, what needs attention.
+
+    What is as for any job is left out without --all.
+    """
     configured = find_job(session.config, job)
     snapshot = session.snapshot()
     document = job_view.document(snapshot, configured)
     if as_json:
         print_json(document)
         return
-    from scheduled.views import pages
+    from scheduled.views import answers, job_page
 
-    output.show(session, *pages.of_job(document, snapshot))
+    query = HistoryQuery(job=job, limit=job_page.RUNS_SHOWN)
+    rows = answers.past(session.config, session.store, query)
+    page = job_page.page(document, snapshot, configured, rows, everything=everything)
+    output.show(session, *page)

@@ -89,22 +89,24 @@ def cause(gap: Mapping[str, Any]) -> str:
 
 
 def cost(gap: Mapping[str, Any]) -> str:
-    """Return what a gap cost: `9 slots, 3 run as catch-up, 6 coalesced`; empty if unknown."""
+    """Return what a gap cost: `9 runs due, 3 caught up, 6 not run`; empty if unknown."""
     told = row(gap)
     if told["slots"] is None:
         return ""
     if not told["slots"]:
         return "nothing was due"
     least = " or more" if told["capped"] else ""
-    parts = [counted(told["slots"], "slot").replace(" ", f"{least} ", 1)]
-    for key, words in (
-        ("run", "run as catch-up"),
-        ("coalesced", "coalesced"),
-        ("not_run", "not run"),
-    ):
-        if told[key]:
-            parts.append(f"{told[key]} {words}")
-    return ", ".join(parts)
+    due = f"{counted(told['slots'], 'run').replace(' ', f'{least} ', 1)} due"
+    parts = [
+        f"{told[key]} {words}"
+        for key, words in (
+            ("run", "caught up"),
+            ("coalesced", "covered by a later run"),
+            ("not_run", "not run"),
+        )
+        if told[key]
+    ]
+    return ", ".join((due, *parts))
 
 
 def sentence(gap: Mapping[str, Any], zone: tzinfo) -> str:

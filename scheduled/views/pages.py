@@ -1,17 +1,15 @@
-"""The pages of `status`, `show`, `next` and `history`, made from their JSON documents."""
+"""The pages of `status` and `next`, made from their JSON documents."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import RenderableType
 from rich.text import Text
 
 from scheduled.jobs import builtin
-from scheduled.state.history import Row
 from scheduled.state.incident_entries import open_incidents
 from scheduled.state.records import ALL_JOBS
-from scheduled.system.text import one_line
 from scheduled.timing.instants import parse_utc
 from scheduled.views import gaps, incidents, tables, wording
 from scheduled.views.format import both, counted, relative, some, span
@@ -44,26 +42,6 @@ def of_status(document: Mapping[str, Any], snapshot: Snapshot) -> list[Renderabl
     return parts
 
 
-def of_job(document: Mapping[str, Any], snapshot: Snapshot) -> list[RenderableType]:
-    """Return the page made from `show JOB --json`, part by part."""
-    job = {key: value for key, value in document["job"].items() if not key.startswith("last_")}
-    job["next_run"] = tables.awaited(document["job"], snapshot.now, snapshot.zone)
-    parts: list[RenderableType] = [
-        tables.pairs([*_rows(job, snapshot), *_rows(document["definition"], snapshot)]),
-        Text("\nLast", "bold"),
-        tables.pairs(_rows(document["last"], snapshot) or [("never", "")]),
-    ]
-    if document["state"]:
-        parts += [Text("\nState", "bold"), tables.pairs(_rows(document["state"], snapshot))]
-    if document["next"]:
-        parts += [Text("\nNext", "bold"), tables.slots(document["next"], snapshot.now, job["id"])]
-    if document["output"]:
-        parts.append(Text(f"\nOutput of {one_line(document['output']['run_id'])}", "bold"))
-        parts += [tables.printed(line) for line in document["output"]["lines"]]
-        parts.append(tables.indented(f"all of it: {document['output']['path']}"))
-    return parts
-
-
 def of_next(document: Mapping[str, Any], now: datetime) -> list[RenderableType]:
     """Return the page made from `next --json`."""
     if not document["next"]:
@@ -83,13 +61,6 @@ def _explanation(row: Mapping[str, Any], now: datetime, job: str | None) -> list
         tables.cell(head),
         *(tables.indented(f"- {wording.printed(sentence)}") for sentence in row["explain"]),
     ]
-
-
-def of_history(rows: Sequence[Row], now: datetime, zone: tzinfo) -> list[RenderableType]:
-    """Return the page made from `history --json`."""
-    if not rows:
-        return [Text("No runs recorded.")]
-    return [tables.runs(rows, now, zone)]
 
 
 def _headline(document: Mapping[str, Any]) -> Text:
@@ -226,31 +197,6 @@ def _count(value: Any) -> int:
     if isinstance(value, int):
         return value
     return len(value) if isinstance(value, list) else 0
-
-
-def _rows(values: Mapping[str, Any] | None, snapshot: Snapshot) -> list[tuple[str, str]]:
-    """Return the values that are worth a line: those that are not empty."""
-    return [
-        (key, _words(value, snapshot))
-        for key, value in (values or {}).items()
-        if value not in (None, "", [], {}, ())
-    ]
-
-
-def _words(value: Any, snapshot: Snapshot) -> str:
-    match value:
-        case bool():
-            return "yes" if value else "no"
-        case dict():
-            return ", ".join(f"{key} {_words(inner, snapshot)}" for key, inner in value.items())
-        case list() | tuple():
-            return " ".join(_words(inner, snapshot) for inner in value)
-        case float():
-            return f"{value:g}"
-        case str() if value.endswith("Z") and (when := parse_utc(value)):
-            return both(when, snapshot.now, snapshot.zone)
-        case _:
-            return str(value)
 
 
 _SECTIONS: tuple[tuple[str, str, Callable[[Mapping[str, Any], Snapshot], str]], ...] = (

@@ -18,7 +18,7 @@ from scheduled.quick_classes import dataclass
 from scheduled.state.history import Row
 from scheduled.system.text import one_line
 from scheduled.timing.instants import parse_utc
-from scheduled.views import tables
+from scheduled.views import runs, tables
 from scheduled.views.columns import Grid
 from scheduled.views.format import absolute, passed, span, taken
 
@@ -92,17 +92,17 @@ def summary(report: Mapping[str, Any], zone: tzinfo = UTC) -> list[RenderableTyp
 
     A slot has one line, however many attempts there were. Instants are printed in `zone`.
     """
-    tick, runs = report["tick"], [*_one_a_slot(report["runs"])]
-    if not runs:
+    tick, rows = report["tick"], [*_one_a_slot(report["runs"])]
+    if not rows:
         return [Text("Nothing was due." if not tick["due"] else _counts(tick))]
     table = Grid("JOB", "OUTCOME", "TOOK", "NOTE")
-    for row in runs:
+    for row in rows:
         took = Text(taken(row["duration_seconds"]))
         table.add_row(
             tables.cell(row["job"]),
             tables.outcome(row["outcome"]),
             took,
-            tables.cell(tables.note(row, zone)),
+            tables.cell(runs.note(row, zone)),
         )
     return [table, Text(_counts(tick))]
 

@@ -8,21 +8,11 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from scheduled.state.history import Row
 from scheduled.system.text import one_line, output_line
 from scheduled.timing.instants import parse_utc
-from scheduled.views import dry_run, wording
+from scheduled.views import dry_run, signs, wording
 from scheduled.views.columns import Cell, Grid, Indented
-from scheduled.views.format import absolute, both, passed, relative, taken
-
-STYLES = {
-    "succeeded": "green",
-    "failed": "red",
-    "timed_out": "red",
-    "interrupted": "yellow",
-    "missed": "yellow",
-    "skipped": "dim",
-}
+from scheduled.views.format import absolute, both, relative
 
 
 def jobs(rows: Iterable[Mapping[str, Any]], now: datetime, zone: tzinfo) -> Grid:
@@ -71,26 +61,6 @@ def tasks(rows: Iterable[Mapping[str, Any]], now: datetime) -> Grid:
     return table
 
 
-def runs(rows: Iterable[Row], now: datetime, zone: tzinfo) -> Grid:
-    """Return `history`: one line a run."""
-    table = Grid("JOB", "SCHEDULED", "OUTCOME", "WHEN", "TOOK", "RUN", "NOTE")
-    for row in rows:
-        slot, when = (
-            parse_utc(row["slot"]),
-            parse_utc(row["finished_at"]) or parse_utc(row["started_at"]),
-        )
-        table.add_row(
-            cell(row["job"]),
-            Text(absolute(slot, zone) if slot else "by hand"),
-            outcome(row["outcome"]),
-            Text(relative(when, now) if when else ""),
-            Text(taken(row["duration_seconds"])),
-            cell(row["run_id"] or ""),
-            cell(note(row, zone, now)),
-        )
-    return table
-
-
 def slots(rows: Sequence[Mapping[str, Any]], now: datetime, job: str | None) -> Grid:
     """Return `next`: one line a slot, with its job where there are several."""
     table = Grid(*([] if job else ["JOB"]), "SCHEDULED", "", "NOTE")
@@ -112,32 +82,10 @@ def pairs(rows: Iterable[tuple[str, str | Text]]) -> Table:
     return table
 
 
-def note(row: Row, zone: tzinfo, now: datetime | None = None) -> str:
-    """Return what a person reads about a run beside its outcome.
-
-    A retry is announced unless it is past by `now`.
-    """
-    remarks = []
-    if row["outcome"] == "missed":
-        remarks.append(passed(row["missed"], "run"))
-    elif row["missed"]:
-        remarks.append(f"covers {passed(row['missed'])}")
-    elif row["catch_up"]:
-        remarks.append("catch-up")
-    if row["attempt"] > 1:
-        remarks.append(f"attempt {row['attempt']}")
-    causes = (row["reason"], row["error"])
-    remarks += dict.fromkeys(wording.printed(cause) for cause in causes if cause)
-    retry_at = parse_utc(row["retry_at"])
-    if retry_at is not None and (now is None or retry_at > now):
-        remarks.append(f"retrying at {absolute(retry_at, zone)}")
-    return "; ".join(remarks)
-
-
 @lru_cache(maxsize=64)
 def outcome(word: str | None) -> Text:
     """Return an outcome in its colour; nothing for none. It is shared, so not to be changed."""
-    return Text(one_line(word or ""), STYLES.get(word or "", ""))
+    return Text(wording.outcome(word), signs.STYLES.get(word or "", ""))
 
 
 def cell(value: object) -> Text:

@@ -6,6 +6,7 @@ come this way: it is printed as it is.
 """
 
 import io
+import os
 import shutil
 import sys
 from functools import cache
@@ -15,6 +16,7 @@ from rich.color import ColorSystem
 from rich.console import Console, RenderableType
 from rich.style import Style
 
+from scheduled.views import signs
 from scheduled.views.columns import Grid, Indented, Paint
 
 UNBOUNDED = 10_000
@@ -26,7 +28,7 @@ def show(*parts: RenderableType, color: bool) -> None:
     is_terminal = sys.stdout.isatty()
     text = rendered(*parts, width=width(), color=color and is_terminal)
     encoding = sys.stdout.encoding or "utf-8"
-    click.echo(text.encode(encoding, "replace").decode(encoding), nl=False, color=is_terminal)
+    click.echo(signs.encodable(text, encoding, os.environ), nl=False, color=is_terminal)
 
 
 def width() -> int:
