@@ -45,7 +45,7 @@ def test_slots_that_were_coalesced_are_told_from_those_that_ran(tmp_path: Path) 
         "from": NIGHT, "to": MORNING, "cause": "machine off", "seconds": 31920.0,
         "slots": 9, "run": 1, "missed": 8, "coalesced": 8, "not_run": 0, "capped": False,
     }  # fmt: skip
-    assert gaps.cost(gap) == "9 slots, 1 run as catch-up, 8 coalesced"
+    assert gaps.cost(gap) == "9 runs due, 1 caught up, 8 covered by a later run"
 
 
 def test_each_catch_up_policy_has_its_cost(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_each_catch_up_policy_has_its_cost(tmp_path: Path) -> None:
     gap = gaps.row(engine.state["gaps"][0])
 
     assert (gap["run"], gap["coalesced"], gap["not_run"]) == (3, 0, 9)
-    assert gaps.cost(gap) == "12 slots, 3 run as catch-up, 9 not run"
+    assert gaps.cost(gap) == "12 runs due, 3 caught up, 9 not run"
 
 
 def test_a_run_on_time_covers_what_was_missed_and_is_no_catch_up(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_status_history_and_the_central_file_tell_of_it(tmp_path: Path) -> None:
     status = home.call("status", now=now).out
     central = json.loads((tmp_path / "central" / "SCHEDULED.central.json").read_text())
 
-    sentence = "9 slots, 1 run as catch-up, 8 coalesced"
+    sentence = "9 runs due, 1 caught up, 8 covered by a later run"
     assert sentence in " ".join(shown.split())
     assert sentence in " ".join(status.split())
     assert "machine off" in shown

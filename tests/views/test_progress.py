@@ -11,7 +11,7 @@ from rich.console import Console
 
 from scheduled.state import history
 from scheduled.state.history import Row
-from scheduled.views import tables, terminal
+from scheduled.views import runs, tables, terminal
 from scheduled.views.failure import failure_block
 from scheduled.views.progress import Progress, summary
 from tests.builders.jobs import at
@@ -86,7 +86,7 @@ def test_b3_a_slot_with_quick_retries_has_one_line_and_no_retry_that_is_over() -
 def test_b3_history_announces_a_retry_until_it_is_past() -> None:
     row = _row(end("r1", at("11:00"), "failed", retry_at="2026-11-21T11:30:00Z"))
 
-    announced = [tables.note(row, UTC, at(now)) for now in ("11:29", "11:30")]
+    announced = [runs.note(row, UTC, at(now)) for now in ("11:29", "11:30")]
 
     assert announced == ["exit code 1; retrying at 2026-11-21 11:30+00:00", "exit code 1"]
 
