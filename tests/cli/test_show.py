@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from scheduled.config.job_keys import JOB_KEYS
 from scheduled.jobs.model import Job
 from scheduled.quick_classes import fields
+from scheduled.views import job_settings
 from scheduled.views.job import JSON_NAMES
 from tests.builders.jobs import at
 from tests.builders.looks import Home, begin, end
@@ -37,6 +39,13 @@ def test_show_has_no_internal_words_and_all_has_every_field_and_what_is_remember
     listed = {line.split()[0] for line in whole.splitlines() if line.strip()}
     assert kept - listed == set()
     assert names <= kept | {*document["job"]}
+
+
+def test_every_key_of_a_job_is_said_in_words_somewhere() -> None:
+    tables = (*job_settings.WHEN, *job_settings.HOW, *job_settings.IF_IT_FAILS)
+    said = {name for setting in tables for name in setting.fields}
+
+    assert {*JOB_KEYS} - said - {"timeout_seconds"} == {"name", "description", "tags", "enabled"}
 
 
 def test_the_json_keeps_its_keys(home: Home) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from scheduled.views import dry_run, pages, status
-from scheduled.views.runs import Runs
 from scheduled.views.failure import failure_block
+from scheduled.views.runs import Runs
 from scheduled.views.snapshot import Snapshot, observe
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job

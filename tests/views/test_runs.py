@@ -118,7 +118,11 @@ SEASONS = ("2026-07-01T11:00:00", "2026-11-21T11:00:00")
 
 
 def test_a_gap_stands_between_the_runs_before_and_after_it_with_its_cause_and_cost() -> None:
-    gap = {"from": "2026-11-21T08:00:00Z", "to": "2026-11-21T10:30:00Z", "cause": "cron silent"}
+    gap: dict[str, Any] = {
+        "from": "2026-11-21T08:00:00Z",
+        "to": "2026-11-21T10:30:00Z",
+        "cause": "cron silent",
+    }
     gap |= {"run": 1, "missed": 2, "coalesced": 2}
     rows = [
         run("11:00"),
