@@ -31,6 +31,7 @@ COMMANDS = {
     "branches": "branches:branches",
     "check": "check:check",
     "metrics": "metrics:metrics",
+    "page": "page:page",
     "telemetry": "telemetry:telemetry",
     "events": "events:events",
     "incidents": "incidents:incidents",

@@ -204,7 +204,8 @@ def choice(policy: type[StrEnum]) -> Converter[StrEnum]:
         try:
             return policy(node.text)
         except ValueError:
-            words = " or ".join((", ".join(list(policy)[:-1]), list(policy)[-1]))
+            *others, last = policy
+            words = f"{', '.join(others)} or {last}" if others else str(last)
             raise InvalidValue(f"{describe(node)}: expected {words}") from None
 
     return convert
@@ -301,20 +302,29 @@ def mapping(node: Node) -> dict[str, Any]:
 
 def limits(what: str, known: dict[str, Converter[Any]]) -> Converter[dict[str, Any]]:
     """Return a converter of limits by name, each of which may be missing; `what` is an example."""
+    return _table("limit", what, known)
 
+
+def settings(what: str, known: dict[str, Converter[Any]]) -> Converter[dict[str, Any]]:
+    """Return a converter of settings by name, each of which may be missing, as `limits` does."""
+    return _table("setting", what, known)
+
+
+def _table(noun: str, what: str, known: dict[str, Converter[Any]]) -> Converter[dict[str, Any]]:
     @_with_schema(
         type="object",
-        properties={name: limit.schema for name, limit in known.items()},
+        properties={name: each.schema for name, each in known.items()},
         additionalProperties=False,
     )
     def convert(node: Node) -> dict[str, Any]:
         if not node.is_mapping:
-            raise InvalidValue(f"expected limits like {what}, found {describe(node)}")
+            raise InvalidValue(f"expected {noun}s like {what}, found {describe(node)}")
         _refuse_duplicates(node)
         values = {}
         for name, value in node.value.items():
             if name not in known:
-                raise InvalidValue(f'"{excerpt(name)}": no such limit{did_you_mean(name, known)}')
+                wrong = f'"{excerpt(name)}": no such {noun}'
+                raise InvalidValue(f"{wrong}{did_you_mean(name, known)}")
             try:
                 values[name] = known[name](value)
             except InvalidValue as error:

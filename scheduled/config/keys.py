@@ -25,6 +25,7 @@ from scheduled.config.converters import (
 )
 from scheduled.config.job_keys import JOB_KEYS
 from scheduled.config.key import Key, with_aliases
+from scheduled.config.page_values import page
 from scheduled.config.parsed import JOB_DEFAULTS
 from scheduled.config.permissions import PERMISSIONS
 from scheduled.config.ping_values import tick_ping
@@ -126,6 +127,17 @@ KEYS: Mapping[str, Key] = with_aliases(
             single_line,
             "none",
             "; relative to the configuration's directory. Its directory has to exist",
+            stops_jobs=False,
+        ),
+        "page": Key(
+            "a [page](../how-to/the-page.md) that each full tick writes, and one at least every ten"
+            " minutes, `{path: status.html, after: tick, output: true}`",
+            page,
+            "none",
+            ": `path` is relative to the configuration's directory, and its directory has to"
+            " exist; `output: false` leaves out what runs printed. It needs"
+            " `pip install 'scheduled-cron[page]'`",
+            example="{path: status.html}",
             stops_jobs=False,
         ),
         "ping": Key(

@@ -35,6 +35,7 @@ DEFAULTS: Mapping[str, Any] = {
     "max_cron_tasks": None,
     "host": None,
     "metrics_file": "",
+    "page": {},
     "ping": {},
     "routes": {},
     "notify": {},
@@ -74,6 +75,9 @@ class Config:
     """The id of this host as it is named; None: that of the machine."""
     metrics_file: str
     """Where ticks write metrics; relative to the configuration's directory, empty: nowhere."""
+    page: Mapping[str, Any]
+    """The page that ticks write: its `path`, relative to the configuration's directory, after what
+    it is written, and whether it has the output of runs; empty: none."""
     ping: Mapping[str, Any]
     """Who is told that ticks come; empty: nobody."""
     routes: Mapping[str, Any]
@@ -152,6 +156,16 @@ class Config:
     def metrics_path(self) -> Path | None:
         """Where ticks write metrics; None: nowhere."""
         return paths.beside_config(self.places, self.metrics_file)
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody waits for a full tick every few minutes, though nothing may be due."""
+        return bool(self.metrics_file or self.page or self.ping)
+
+    @property
+    def page_path(self) -> Path | None:
+        """Where ticks write the page; None: nowhere."""
+        return paths.beside_config(self.places, self.page.get("path", ""))
 
     @property
     def log_path(self) -> Path | None:
@@ -239,7 +253,7 @@ def _values(options: PathOptions, parsed: ParsedConfig) -> dict[str, Any]:
 def _without_our_own(
     places: Paths, values: dict[str, Any], origins: dict[str, str], counting: Container[str]
 ) -> tuple[str, ...]:
-    if not values["metrics_file"] and not values["log_file"]:
+    if not (values["metrics_file"] or values["log_file"] or values["page"]):
         return ()
     from scheduled.config import written_files
 

@@ -13,7 +13,7 @@ from scheduled.config import paths
 from scheduled.config.paths import Paths
 from scheduled.state import place
 
-KEYS = ("metrics_file", "log_file")
+KEYS = ("metrics_file", "log_file", "page")
 
 
 def reject(
@@ -25,15 +25,21 @@ def reject(
     """
     found = []
     for key in KEYS:
-        path = paths.beside_config(places, values[key])
+        path = paths.beside_config(places, _named(values[key]))
         if path is None:
             continue
         if taken := _taken(places, path, counting):
             found.append(f"{origins[key]}: {key}: {path}: {taken}; choose another file")
-            values[key], origins[key] = "", "default"
-        elif key == "metrics_file" and (why := paths.missing(path.parent)):
+            values[key], origins[key] = type(values[key])(), "default"
+        elif key != "log_file" and (why := paths.missing(path.parent)):
             found.append(f"{origins[key]}: {key}: {path.parent}: {why}")  # none is made for a typo
     return tuple(found)
+
+
+def _named(value: Any) -> str:
+    """Return the file that a setting names; '' for none."""
+    name: str = value.get("path", "") if isinstance(value, dict) else value
+    return name
 
 
 def _taken(places: Paths, path: Path, counting: Container[str]) -> str:

@@ -31,6 +31,7 @@ from scheduled.timing.timezones import zone_info
 from scheduled.views.format import absolute
 
 METRICS = f"{NO_SPACE_CASE}metrics"
+PAGE = f"{NO_SPACE_CASE}page"
 NO_SPACE = "No space left: "
 ROOM = "there is room again"
 
@@ -145,6 +146,8 @@ def _not_tried(
             why = incident_signs.why_not_expected(config, state, job, now)
         elif case == METRICS and not config.metrics_file:
             why = "metrics_file is not set"
+        elif case == PAGE and not config.page:
+            why = "page is not set"
         yield Finding(Kind.DISK, case, Sign.OVER if why else Sign.UNKNOWN, text=why)
 
 

@@ -1,5 +1,6 @@
-"""What a tick leaves for other programs to read: the central file, and the metrics if wanted."""
+"""What a tick leaves for others to read: the central file; metrics and a page if wanted."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from scheduled.config.load import Config
@@ -24,6 +25,16 @@ def central_file(config: Config, store: Store, report: Report, now: datetime) ->
             report.note_space("central", path.parent, report.notes[-1])
     else:
         report.note_space("central", path.parent, "")
+
+
+def page(
+    config: Config, store: Store, report: Report, now: datetime, environ: Mapping[str, str]
+) -> None:
+    """Write the page, if there is to be one."""
+    if config.page:
+        from scheduled.ticks import page_file
+
+        page_file.publish(config, store, report, now, environ)
 
 
 def metrics(config: Config, store: Store, report: Report, now: datetime) -> None:

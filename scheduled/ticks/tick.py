@@ -324,9 +324,7 @@ class Tick:
             opening.forget(self.store, heartbeat.LOCKED_OUT)
             is_watching = lingering_output.trim_all(self.store.state_dir)
             # A change of permissions shows in no stamp, and may be what a problem waits for.
-            is_watching |= bool(
-                self.config.problems or self.config.metrics_file or self.config.ping
-            )
+            is_watching |= bool(self.config.problems) or self.config.is_watched
             if arguments is not None:
                 next_due = self._next_due(decisions, is_watching=is_watching)
                 tolerance = self.cadence.tolerance(self.now)
@@ -336,6 +334,8 @@ class Tick:
             clean_up.outputs(self.config, self.store, self.report, self.now)
         publishing.central_file(self.config, self.store, self.report, self.clock())
         publishing.metrics(self.config, self.store, self.report, self.clock())
+        environ = self.context.run_context.environ
+        publishing.page(self.config, self.store, self.report, self.clock(), environ)
         clean_up.past_days(self.store)
         self._find_upcoming()
         self.report.recovered += self.store.recovered

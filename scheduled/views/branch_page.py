@@ -40,11 +40,7 @@ def page(
     `in_full` adds the issues of each branch as sentences.
     """
     rows = document["branches"]
-    parts: list[RenderableType] = [Text(_summary(document)), Text(_checked(document, now, zone))]
-    if document["checked_at"]:
-        parts.append(Text(_since(document["since"], zone)))
-    for shared in document["ecosystem"]:
-        parts += [tables.cell(f"{shared['what']}: {issue}") for issue in shared["issues"]]
+    parts: list[RenderableType] = [*map(tables.cell, sentences(document, now, zone))]
     if rows:
         grid = _grid(rows)
         parts += ["", grid if grid.fits(width) else _narrow_grid(rows)]
@@ -55,6 +51,16 @@ def page(
         if details:
             parts += [Text(f"\n{_name(row)}", "bold"), *map(tables.indented, details)]
     return parts
+
+
+def sentences(document: Mapping[str, Any], now: datetime, zone: tzinfo) -> Iterator[str]:
+    """Yield what is to be said above the grid: how many there are, when they were checked."""
+    yield _summary(document)
+    yield _checked(document, now, zone)
+    if document["checked_at"]:
+        yield _since(document["since"], zone)
+    for shared in document["ecosystem"]:
+        yield from (f"{shared['what']}: {issue}" for issue in shared["issues"])
 
 
 def _summary(document: Mapping[str, Any]) -> str:

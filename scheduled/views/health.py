@@ -7,12 +7,13 @@ here, so no tick for too long is critical: nothing runs then, whatever the jobs 
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 from enum import IntEnum
 from typing import Any
 
 from scheduled.jobs.model import Outcome
+from scheduled.planning.incidents import OF_FAILURES, Kind
 from scheduled.state import failed_pings, heartbeat, incident_entries
 from scheduled.system.text import one_line
 from scheduled.timing.instants import EARLIEST, minute_utc
@@ -60,17 +61,39 @@ def findings(
 
     `outcomes` counts those of the last 24 hours, `overdue` are the jobs that wait for too long.
     """
+    found = [finding for finding, _ in _found(snapshot, outcomes, overdue)]
+    found += _incidents(snapshot)
+    return sorted(found, key=lambda finding: -finding[0])
+
+
+def untold(snapshot: Snapshot, outcomes: Counter[str], overdue: Sequence[Any]) -> Sequence[Finding]:
+    """Return of `findings` those of which no open incident tells, worst first."""
+    kinds = {incident.kind for incident in incident_entries.open_incidents(snapshot.state).values()}
     found = [
-        *((Health.CRITICAL, f"state: {sentence}") for sentence in snapshot.recovered),
-        *silence(snapshot),
-        *_failures(outcomes),
-        *_waiting(snapshot, overdue),
-        *_incidents(snapshot),
-        *_pings(snapshot),
-        *((Health.DEGRADED, sentence) for sentence in slow_jobs.slow(snapshot)),
-        *((_unconfigured(snapshot), f"configuration: {line}") for line in snapshot.problems),
+        finding
+        for finding, told_by in _found(snapshot, outcomes, overdue)
+        if kinds.isdisjoint(told_by)
     ]
     return sorted(found, key=lambda finding: -finding[0])
+
+
+def _found(
+    snapshot: Snapshot, outcomes: Counter[str], overdue: Sequence[Any]
+) -> Iterator[tuple[Finding, Collection[str]]]:
+    """Yield what is wrong besides incidents, each with the kinds of incidents that tell of it."""
+    for sentence in snapshot.recovered:
+        yield (Health.CRITICAL, f"state: {sentence}"), (Kind.STATE,)
+    for finding in silence(snapshot):
+        yield finding, ()
+    for finding in _failures(outcomes):
+        yield finding, (*OF_FAILURES, Kind.ERROR_RATE)
+    yield from _waiting(snapshot, overdue)
+    for finding in _pings(snapshot):
+        yield finding, ()
+    for sentence in slow_jobs.slow(snapshot):
+        yield (Health.DEGRADED, sentence), (Kind.SLOW,)
+    for line in snapshot.problems:
+        yield (_unconfigured(snapshot), f"configuration: {line}"), (Kind.CONFIGURATION,)
 
 
 def _unconfigured(snapshot: Snapshot) -> Health:
@@ -187,26 +210,26 @@ def _failures(outcomes: Counter[str]) -> list[Finding]:
     return [(Health.CRITICAL if persists else Health.DEGRADED, sentence)]
 
 
-def _waiting(snapshot: Snapshot, overdue: Sequence[Any]) -> list[Finding]:
-    findings = []
+def _waiting(
+    snapshot: Snapshot, overdue: Sequence[Any]
+) -> Iterator[tuple[Finding, Collection[str]]]:
     if overdue:
         names = some([str(row["job"]) for row in overdue])
-        findings.append((Health.DEGRADED, f"overdue and not running: {names}"))
+        yield (Health.DEGRADED, f"overdue and not running: {names}"), ()
     letters = snapshot.state["dead_letter"]
     if letters:
-        findings.append((Health.DEGRADED, counted(len(letters), "dead letter")))
+        yield (Health.DEGRADED, counted(len(letters), "dead letter")), OF_FAILURES
     suspended = [job.id for job in snapshot.jobs if snapshot.record(job.id).suspended]
     if suspended:
-        findings.append((Health.DEGRADED, f"suspended: {some(suspended)}"))
+        yield (Health.DEGRADED, f"suspended: {some(suspended)}"), (Kind.SUSPENDED,)
     stuck = [message for message in snapshot.state["outbox"] if message.get("failures")]
     if stuck:
         sentence = f"{counted(len(stuck), 'message')} could not be delivered yet: {_why(stuck)}"
-        findings.append((Health.DEGRADED, sentence))
+        yield (Health.DEGRADED, sentence), (Kind.UNDELIVERABLE,)
     failing = snapshot.state.get("subscribers") or {}
     if failing:
         why = some(f"{one_line(name)} ({one_line(why, 100)})" for name, why in failing.items())
-        findings.append((Health.DEGRADED, f"subscribers that could not be told: {why}"))
-    return findings
+        yield (Health.DEGRADED, f"subscribers that could not be told: {why}"), ()
 
 
 def _incidents(snapshot: Snapshot) -> list[Finding]:

@@ -1,6 +1,6 @@
 """The projects of a registry with what was found in them, those with problems first."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -41,17 +41,27 @@ def document(
 def table(rows: Mapping[str, Mapping[str, Any]]) -> Grid:
     """Return a line for each project."""
     grid = Grid("PROJECT", "STATE", "BRANCH", "CHANGES", "FINDINGS")
-    for name, entry in rows.items():
-        branch = entry.get("branch") or str(entry.get("commit") or "")[:10]
-        findings = "; ".join(map(str, entry.get("findings", ())))
+    for row in cells(rows):
         grid.add_row(
-            one_line(name, 40),
-            _state(entry),
-            one_line(branch, 60),
-            _changes(entry),
-            one_line(findings),
+            one_line(row["project"], 40),
+            row["state"],
+            one_line(row["branch"], 60),
+            row["changes"],
+            one_line("; ".join(row["findings"])),
         )
     return grid
+
+
+def cells(rows: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield what the table says about each project."""
+    for name, entry in rows.items():
+        yield {
+            "project": name,
+            "state": _state(entry),
+            "branch": entry.get("branch") or str(entry.get("commit") or "")[:10],
+            "changes": _changes(entry),
+            "findings": [*map(str, entry.get("findings", ()))],
+        }
 
 
 def summary(found: Mapping[str, Any], now: datetime, zone: Any) -> str:

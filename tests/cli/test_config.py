@@ -261,7 +261,7 @@ def test_the_keys_of_show_json(root: Path) -> None:
         "root", "config_path", "state_dir", "central_dir", "timezone", "jobs_dirs", "handler_dirs",
         "max_concurrent", "default_timeout", "tick_interval", "catch_up_budget", "max_jobs",
         "host", "notify", "subscribe", "routes", "trusted_owners",
-        "metrics_file", "retention", "ping",
+        "metrics_file", "page", "retention", "ping",
         "log_file", "log_level", "log_name", "log_rotation", "enabled",
         "max_cpu_percent", "max_memory_percent", "idle_threshold_cpu", "idle_threshold_memory",
         "max_retries", "retry_delay", "max_retry_delay", "max_cron_tasks",

@@ -38,6 +38,7 @@ STOPS = {
     "permissions": True,
     "jobs": True,
     "metrics_file": False,
+    "page": False,
     "ping": False,
     "routes": False,
     "notify": False,

@@ -76,6 +76,7 @@ def test_the_default_in_the_manual_is_the_one_in_effect() -> None:
         **dict.fromkeys(("max_jobs", "max_cron_tasks"), "none"),
         "host": "the machine's",
         "metrics_file": "none",
+        "page": "none",
         "ping": "none",
         "routes": "as shipped",
         "notify": "none",

@@ -1,0 +1,85 @@
+"""`scheduled page`: all there is to see, as one HTML file."""
+
+from pathlib import Path
+
+import click
+
+from scheduled.cli.context import Session
+from scheduled.cli.unread import state_suffices
+from scheduled.config import paths
+from scheduled.errors import ScheduledError, UsageError, reason_of
+from scheduled.system import user_dirs
+from scheduled.views import answers
+
+STDOUT = "-"
+
+
+class NoBrowserError(ScheduledError):
+    """There is no browser that could show the page; it was written all the same."""
+
+    exit_code = 1
+
+
+@click.command()
+@click.option("--open", "is_opened", is_flag=True, help="Show it in a browser.")
+@click.option("--output", metavar="FILE", help="Write it to FILE; - is standard output.")
+@click.pass_obj
+@state_suffices
+def page(session: Session, *, is_opened: bool, output: str | None) -> None:
+    """Make one HTML page of all there is to see: problems, runs, outages, durations, what is next.
+
+    Without FILE it goes to standard output; if that is a terminal, or with --open, to a file in
+    your cache directory, whose name is printed. `page` in the configuration has ticks write it.
+    """
+    from scheduled.ticks import page_file
+
+    if is_opened and output == STDOUT:
+        raise UsageError("--open needs a file; name one with --output, or leave --output out")
+    path = _target(session, output, is_needed=is_opened or session.is_terminal)
+    snapshot = session.snapshot()
+    document = answers.status(session.config, session.store, snapshot, session.environ)
+    text = page_file.html(
+        session.config, session.store, snapshot, session.environ, path, document["findings"]
+    )
+    if path is None:
+        click.echo(text.encode("utf-8", "replace"), nl=False)
+        return
+    try:
+        page_file.write(path, text)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {reason_of(error)}") from error
+    if output is None:
+        session.say(str(path))
+    if is_opened:
+        _open(path)
+
+
+def _target(session: Session, output: str | None, *, is_needed: bool) -> Path | None:
+    """Return where the page goes; None: to standard output."""
+    if output == STDOUT or (output is None and not is_needed):
+        return None
+    if output is not None:
+        path = Path(session.cwd, output)
+        if why := paths.missing(path.parent):
+            raise UsageError(f"--output {output}: {path.parent}: {why}")
+        return path
+    folder = user_dirs.xdg(session.environ, "XDG_CACHE_HOME", ".cache") / "scheduled"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        advice = "name a file with --output"
+        raise UsageError(f"{folder}: cannot be made: {reason_of(error)}; {advice}") from error
+    from scheduled.installation import identity
+
+    return folder / f"page-{identity.name_of(session.config.places.root)}.html"
+
+
+def _open(path: Path) -> None:
+    import webbrowser
+
+    try:
+        is_shown = webbrowser.open(path.as_uri())
+    except webbrowser.Error:
+        is_shown = False
+    if not is_shown:
+        raise NoBrowserError(f"no browser was found here; open it yourself: {path}")

@@ -1,0 +1,161 @@
+"""Seven days of `METRICS.central.json` as sparklines: whatever numbers it has."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from scheduled.ecosystem import central, timestamps
+from scheduled.quick_classes import NamedTuple
+from scheduled.views.format import size
+from scheduled.views.page import markup
+from scheduled.views.page.facts import DAY, Facts
+
+NAME = "METRICS"
+DAYS = 7
+MOST = 40
+"""So many numbers are shown; a program that writes more of them into the file is no reason to."""
+GAP = 3
+"""A line is broken where measurements lie so many times farther apart than usual."""
+LIMIT = 1e15
+"""What is not less means nothing here; neither does NaN."""
+FULL = 1000.0
+"""The width and height in which the points of a line are given."""
+LABELS = {
+    "logs total_size_bytes": "Logs",
+    "logs file_count": "Log files",
+    "logs rotated_size_bytes": "Rotated logs",
+    "logs rotated_count": "Rotated log files",
+    "logs recent_errors": "Errors in logs, each hour",
+    "logs recent_warnings": "Warnings in logs, each hour",
+    "memory file_count": "Memory files",
+    "memory total_size_bytes": "Memory",
+    "memory total_lines": "Lines of memory",
+    "memory exceeding": "Memory files over the limit",
+    "mail total_messages": "Messages",
+    "mail total_unread": "Unread messages",
+    "mail unreadable": "Mailboxes that cannot be read",
+    "branches total": "Branches",
+}
+LEFT_OUT = frozenset(("logs total_size_mb",))
+"""The same as another one, rounded."""
+
+
+class Series(NamedTuple):
+    """How a number went."""
+
+    label: str
+    lines: tuple[str, ...]
+    """The points of each unbroken stretch, for `points`, within FULL x FULL."""
+    dots: tuple[tuple[float, float], ...]
+    """Measurements that stand alone."""
+    lowest: str
+    highest: str
+    now: str
+    change: str
+    """Since the first of them: `+3`, `-1.2 MB`; `no change`."""
+
+
+class Metrics(NamedTuple):
+    """All that was measured."""
+
+    series: tuple[Series, ...]
+    first: datetime
+    last: datetime
+    measurements: int
+
+
+Points = list[tuple[datetime, float]]
+
+
+def model(facts: Facts) -> Metrics | None:
+    """Return the measurements; None where nothing is measured. Raises UnreadableFileError."""
+    document = central.read_strictly(facts.config.places.central_dir, NAME)
+    history = document.get("history") if isinstance(document, dict) else None
+    measured = sorted(_measured(facts, history), key=lambda each: each[0])
+    if not measured:
+        return None
+    points: dict[str, Points] = {}
+    for at, values in measured:
+        for name, value in values.items():
+            points.setdefault(name, []).append((at, value))
+    first, last = measured[0][0], measured[-1][0]
+    names = [name for name in points if name not in LEFT_OUT]
+    known = sorted(names, key=lambda name: [*LABELS].index(name) if name in LABELS else len(LABELS))
+    series = tuple(_series(name, points[name], first, last) for name in known[:MOST])
+    return Metrics(series, first, last, len(measured))
+
+
+def _measured(facts: Facts, history: Any) -> Iterator[tuple[datetime, dict[str, float]]]:
+    """Yield when each measurement was made and its numbers, those of the last days."""
+    for entry in history if isinstance(history, list) else ():
+        if not isinstance(entry, dict):
+            continue
+        at = timestamps.readable(entry.get("timestamp"), facts.zone)
+        if at is not None and facts.now - DAYS * DAY <= at <= facts.now + DAY:
+            yield at, dict(_numbers(entry))
+
+
+def _numbers(entry: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    for section, values in entry.items():
+        for key, value in values.items() if isinstance(values, dict) else ():
+            if isinstance(value, int | float) and type(value) is not bool and abs(value) < LIMIT:
+                yield f"{section} {key}", value
+
+
+def _series(name: str, points: Points, first: datetime, last: datetime) -> Series:
+    values = [value for _, value in points]
+    shown = size_of if name.endswith("_bytes") else markup.number
+    lines, dots = _drawn(points, first, last)
+    return Series(
+        LABELS.get(name, name.replace("_", " ")),
+        lines,
+        dots,
+        shown(min(values)),
+        shown(max(values)),
+        shown(values[-1]),
+        _change(values[-1] - values[0], shown),
+    )
+
+
+def size_of(value: float) -> str:
+    """Return a number of bytes in words."""
+    return size(int(value))
+
+
+def _change(difference: float, shown: Any) -> str:
+    if not difference:
+        return "no change"
+    return f"{'+' if difference > 0 else '-'}{shown(abs(difference))}"
+
+
+def _drawn(
+    points: Points, first: datetime, last: datetime
+) -> tuple[tuple[str, ...], tuple[tuple[float, float], ...]]:
+    """Return the stretches without a gap as lines, and what stands alone as dots."""
+    values = [value for _, value in points]
+    low, high = min(values), max(values)
+    whole = (last - first).total_seconds()
+    steps = sorted(
+        (after[0] - before[0]).total_seconds() for before, after in itertools.pairwise(points)
+    )
+    longest = GAP * steps[len(steps) // 2] if steps else 0.0
+
+    def place(at: datetime, value: float) -> tuple[float, float]:
+        x = (at - first).total_seconds() / whole * FULL if whole else FULL
+        y = FULL / 2 if high == low else (high - value) / (high - low) * FULL
+        return round(x, 1), round(y, 1)
+
+    stretches: list[Points] = []
+    for point in points:
+        is_next = stretches and (point[0] - stretches[-1][-1][0]).total_seconds() <= longest
+        if is_next:
+            stretches[-1].append(point)
+        else:
+            stretches.append([point])
+    lines = [
+        " ".join(f"{x:g},{y:g}" for x, y in (place(*point) for point in stretch))
+        for stretch in stretches
+        if len(stretch) > 1
+    ]
+    return tuple(lines), tuple(place(*stretch[0]) for stretch in stretches if len(stretch) == 1)

@@ -1,0 +1,205 @@
+"""What needs a person: a card for each open incident, and for what no incident tells of."""
+
+import shlex
+from collections.abc import Iterator
+from datetime import datetime
+
+from scheduled.jobs.model import Outcome
+from scheduled.planning.incidents import Kind
+from scheduled.quick_classes import NamedTuple
+from scheduled.state.history import Row
+from scheduled.state.incident_entries import Incident
+from scheduled.timing.instants import parse_utc
+from scheduled.views import incidents, status, wording
+from scheduled.views.format import counted, span
+from scheduled.views.health import Health
+from scheduled.views.page import strips
+from scheduled.views.page.facts import Facts
+from scheduled.views.page.strips import Strip
+
+GRAVEST = (Kind.STATE, Kind.CONFIGURATION, Kind.DISK)
+"""They concern all jobs."""
+WARNINGS = (Kind.SLOW, Kind.DEADLINE, Kind.NO_TICKS)
+"""The kinds after which runs still succeed."""
+LINES = 6
+ERROR_LINES = 4
+
+
+class Card(NamedTuple):
+    """One thing that needs a person."""
+
+    what: str
+    """`failing for 9 d`, or a whole sentence where it is about no job."""
+    is_error: bool
+    job: str = ""
+    strip: Strip | None = None
+    facts: tuple[tuple[str, str], ...] = ()
+    """Label and text."""
+    lines: tuple[str, ...] = ()
+    """What the last run printed."""
+    commands: tuple[str, ...] = ()
+
+
+class NeedsYou(NamedTuple):
+    """All of it, the gravest first."""
+
+    cards: tuple[Card, ...]
+    known: tuple[str, ...]
+    """A sentence for each incident that a person has acknowledged."""
+    findings: tuple[str, ...]
+    """What `doctor` found that is no error."""
+
+
+def model(facts: Facts) -> NeedsYou:
+    """Return what needs a person."""
+    known = [incident for incident in facts.incidents if facts.is_known(incident)]
+    return NeedsYou(
+        tuple(cards(facts)),
+        tuple(incidents.sentence(incident, facts.now) for incident in known),
+        tuple(f"{each['message']}: {each['remedy']}" for each in facts.findings),
+    )
+
+
+def count(facts: Facts) -> int:
+    """Return how many things need a person."""
+    return len(_open(facts)) + len(status.untold(facts.snapshot))
+
+
+def has_errors(facts: Facts) -> bool:
+    """Return whether any of them is more than a warning."""
+    return any(incident.kind not in WARNINGS for incident in _open(facts)) or any(
+        health is Health.CRITICAL for health, _ in status.untold(facts.snapshot)
+    )
+
+
+def _open(facts: Facts) -> list[Incident]:
+    return [incident for incident in facts.incidents if not facts.is_known(incident)]
+
+
+def cards(facts: Facts) -> Iterator[Card]:
+    """Yield the cards, the gravest first."""
+    untold = status.untold(facts.snapshot)
+    found = sorted(_open(facts), key=lambda each: (_rank(each.kind), each.since))
+    for health, sentence in untold:
+        if health is Health.CRITICAL:
+            yield Card(wording.printed(sentence), is_error=True)
+    yield from (_of_incident(facts, incident) for incident in found)
+    for health, sentence in untold:
+        if health is not Health.CRITICAL:
+            yield Card(wording.printed(sentence), is_error=False)
+
+
+def _rank(kind: str) -> int:
+    return 0 if kind in GRAVEST else 2 if kind in WARNINGS else 1
+
+
+def _of_incident(facts: Facts, incident: Incident) -> Card:
+    words = incidents.WORDS.get(incident.kind, incident.kind)
+    lasted = span((facts.now - incident.since).total_seconds())
+    what = (
+        f"{words} {lasted} ago" if incident.kind in incidents.MOMENTS else f"{words} for {lasted}"
+    )
+    rows = strips.newest_rows(facts, incident.job) if incident.job else []
+    failed = next((row for row in rows if row["run_id"] and _is_failure(row)), None)
+    return Card(
+        what,
+        is_error=incident.kind not in WARNINGS,
+        job=incident.job,
+        strip=strips.strip(facts, rows) if rows else None,
+        facts=tuple(_facts(facts, incident)),
+        lines=tuple(_lines(facts, incident, failed)),
+        commands=tuple(_commands(incident)),
+    )
+
+
+def _is_failure(row: Row) -> bool:
+    return row["outcome"] is not None and row["outcome"] not in (
+        Outcome.SUCCEEDED,
+        Outcome.SKIPPED,
+        Outcome.MISSED,
+    )
+
+
+def _facts(facts: Facts, incident: Incident) -> Iterator[tuple[str, str]]:
+    since = facts.moment(incident.since)
+    if incident.times > 1:
+        since += f", {counted(incident.times, 'time')}, last {facts.moment(incident.last_at)}"
+    yield "Since", since
+    if incident.job:
+        success = parse_utc(facts.snapshot.entry(incident.job).get("last_success"))
+        yield "Last success", facts.moment(success) if success else "none on record"
+    if incident.last_error:
+        yield "Error", _first_lines(wording.printed(incident.last_error))
+    for sentence in incident.changed:
+        yield "Changed", sentence
+    if next_run := _next(facts, incident):
+        yield "Next", next_run
+    yield "Told", _told(facts, incident)
+
+
+def _first_lines(text: str) -> str:
+    lines = text.splitlines()
+    more = f"\nand {len(lines) - ERROR_LINES} more" if len(lines) > ERROR_LINES else ""
+    return "\n".join(lines[:ERROR_LINES]) + more
+
+
+def _next(facts: Facts, incident: Incident) -> str:
+    job = next((job for job in facts.snapshot.jobs if job.id == incident.job), None)
+    if job is None:
+        return "never: the job is not configured any more" if incident.job else ""
+    if not facts.is_enabled(job):
+        return f"never, until `scheduled enable {job.id}`"
+    start = facts.snapshot.next_start(job)
+    if start is None:
+        return "not planned"
+    memory = facts.snapshot.record(job.id)
+    is_retry = memory.retry is not None and memory.retry.slot == start.slot
+    what = f", attempt {memory.retry.attempt}" if is_retry and memory.retry else ""
+    return f"{_soon(facts, start.at)}{what}"
+
+
+def _soon(facts: Facts, at: datetime) -> str:
+    return facts.moment(at) if at > facts.now else "at the next tick"
+
+
+def _told(facts: Facts, incident: Incident) -> str:
+    how = "" if incident.has_message else " (printed by the tick; no channel is configured)"
+    if not incident.reminders:
+        return f"{facts.moment(incident.told_at)}{how}"
+    reminders = counted(incident.reminders, "reminder")
+    return (
+        f"{facts.moment(incident.since)}; {reminders}, last {facts.moment(incident.told_at)}{how}"
+    )
+
+
+def _lines(facts: Facts, incident: Incident, failed: Row | None) -> list[str]:
+    if failed is None or incident.kind in WARNINGS:
+        return []
+    known = {*incident.last_error.splitlines()}  # a handler prints its error as well
+    printed = strips.last_lines(facts, incident.job, failed["run_id"], LINES)
+    return [line for line in printed if line not in known]
+
+
+def _commands(incident: Incident) -> Iterator[str]:
+    """Yield what to type: to learn more, to try again, to silence it."""
+    job = shlex.quote(incident.job)
+    match incident.kind:
+        case Kind.FAILING | Kind.DEADLINE:
+            yield from (f"scheduled why {job}", f"scheduled logs {job}")
+        case Kind.DEAD_LETTER:
+            yield from (f"scheduled logs {job}", f"scheduled dead-letter retry {job}")
+        case Kind.SUSPENDED:
+            yield from (f"scheduled logs {job}", f"scheduled enable {job}")
+        case Kind.MISSED:
+            yield from (f"scheduled why {job}", f"scheduled trigger {job}")
+        case Kind.SLOW:
+            yield f"scheduled history {job}"
+        case Kind.CONFIGURATION:
+            yield "scheduled config validate"
+        case Kind.STATE:
+            yield "scheduled state check"
+        case Kind.UNDELIVERABLE:
+            yield "scheduled notify test"
+        case _:
+            yield "scheduled doctor"
+    yield f"scheduled ack {incident.id}"

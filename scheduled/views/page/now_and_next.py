@@ -1,0 +1,123 @@
+"""What runs now, what does not run by choice, and the next run of each job."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from scheduled.jobs.model import Job
+from scheduled.planning.durations import usual
+from scheduled.quick_classes import NamedTuple
+from scheduled.state.records import ALL_JOBS
+from scheduled.timing import window
+from scheduled.timing.instants import parse_utc
+from scheduled.views.page.facts import Facts
+
+SHOWN = 12
+"""More are there when asked for."""
+
+
+class Running(NamedTuple):
+    """A run in progress."""
+
+    job: str
+    since: datetime
+    by_hand: bool
+    elapsed: float
+    usual: float | None
+    """How many seconds it usually takes; None if that is not known."""
+    end: datetime | None
+    """When it ends if it takes as long as usual; None if it has taken longer already."""
+
+
+class Held(NamedTuple):
+    """A job, or all of them, that does not run by choice."""
+
+    job: str
+    """Empty: all jobs."""
+    state: str
+    until: datetime | None = None
+    reason: str = ""
+
+
+class Upcoming(NamedTuple):
+    """The next run of a job."""
+
+    job: str
+    at: datetime
+    usual: float | None
+
+
+class NowAndNext(NamedTuple):
+    """All of it."""
+
+    running: tuple[Running, ...]
+    held: tuple[Held, ...]
+    disabled: tuple[str, ...]
+    upcoming: tuple[Upcoming, ...]
+    later: tuple[Upcoming, ...]
+
+
+def model(facts: Facts) -> NowAndNext:
+    """Return what runs, what does not, and what comes."""
+    upcoming = sorted(_upcoming(facts), key=lambda each: (each.at, each.job))
+    disabled = [job.id for job in facts.jobs if _is_disabled(facts, job)]
+    return NowAndNext(
+        tuple(_running(facts)),
+        tuple(_held(facts)),
+        tuple(disabled),
+        tuple(upcoming[:SHOWN]),
+        tuple(upcoming[SHOWN:]),
+    )
+
+
+def usual_seconds(facts: Facts, job: str) -> float | None:
+    """Return how long a job usually takes; None if it has never succeeded."""
+    durations = facts.snapshot.entry(job).get("durations") or []
+    return usual(durations) if durations else None
+
+
+def _running(facts: Facts) -> Iterator[Running]:
+    for row in facts.status["running"]:
+        since = parse_utc(row["since"])
+        if since is None:
+            continue
+        elapsed = max((facts.now - since).total_seconds(), 0.0)
+        seconds = usual_seconds(facts, row["job"])
+        end = since + timedelta(seconds=seconds) if seconds and seconds > elapsed else None
+        yield Running(row["job"], since, row["slot"] is None, elapsed, seconds, end)
+
+
+def _held(facts: Facts) -> Iterator[Held]:
+    for name, entry in facts.status["paused"].items():
+        job = "" if name == ALL_JOBS else name
+        yield Held(job, "paused", parse_utc(entry["until"]), entry["reason"] or "")
+    for job in facts.jobs:
+        memory = facts.snapshot.record(job.id)
+        if memory.suspended:
+            yield Held(job.id, "suspended after too many failures")
+        elif memory.cancelled is not None:
+            yield Held(job.id, "cancelled", reason=memory.cancelled)
+        elif facts.is_enabled(job):
+            yield from _delayed(facts, job)
+
+
+def _delayed(facts: Facts, job: Job) -> Iterator[Held]:
+    """Yield what keeps a job that is enabled from running when its schedule says."""
+    memory = facts.snapshot.record(job.id)
+    if memory.deferral is not None:
+        yield Held(job.id, "deferred", memory.deferral.until, memory.deferral.reason or "")
+    if memory.skip is not None and memory.skip > facts.now:
+        yield Held(job.id, "skips one run", reason=facts.moment(memory.skip))
+    if job.window and window.next_opening(job.window, job.timezone, facts.now) is not None:
+        yield Held(job.id, f"outside its window {job.window}")
+
+
+def _is_disabled(facts: Facts, job: Job) -> bool:
+    memory = facts.snapshot.record(job.id)
+    return not (facts.is_enabled(job) or memory.suspended or memory.cancelled is not None)
+
+
+def _upcoming(facts: Facts) -> Iterator[Upcoming]:
+    for job in facts.jobs:
+        at = facts.snapshot.next_run(job)
+        if at is not None:
+            yield Upcoming(job.id, at, usual_seconds(facts, job.id))
