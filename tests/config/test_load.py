@@ -87,7 +87,7 @@ def test_the_default_in_the_manual_is_the_one_in_effect() -> None:
         "log_level": "INFO",
         "log_name": "gaia.runtime",
         "log_rotation": "{size: 5M, age: 30d, count: 5}",
-        "permissions": "see [permissions](#permissions)",
+        "permissions": "see [permissions](permissions.md)",
     }
 
 
