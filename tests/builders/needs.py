@@ -2,6 +2,7 @@
 skipped, with a reason that says how to get it; `make test` ends with these reasons.
 """
 
+import importlib.util
 import os
 import shutil
 from pathlib import Path
@@ -15,6 +16,7 @@ CHECKOUT = Path(__file__).parents[2]
 REAL_DATA = Path(os.environ.get("SCHEDULED_TEST_DATA", CHECKOUT / "../shared/realdata"))
 PACKAGES = {
     "cc": "gcc",
+    "chromium": "chromium fonts-dejavu-core",
     "cron": "cron",
     "crontab": "cron",
     "faketime": "faketime",
@@ -41,6 +43,13 @@ def programs(*names: str) -> None:
     if missing := [name for name in names if not shutil.which(name)]:
         packages = sorted({PACKAGES[Path(name).name] for name in missing})
         pytest.skip(f"needs {', '.join(missing)}: apt install {' '.join(packages)}")
+
+
+def chromium() -> None:
+    """Skip the test unless pages can be opened in a browser."""
+    programs("chromium")
+    if importlib.util.find_spec("playwright") is None:
+        pytest.skip("needs playwright, which there is for x86_64 and aarch64 with glibc only")
 
 
 def root() -> None:
