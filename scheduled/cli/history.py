@@ -80,7 +80,7 @@ def history(
 def _show(session: Session, query: HistoryQuery, rows: Sequence[Row]) -> None:
     """Print the rows; where none was left out for its outcome, with the gaps between them."""
     from scheduled.views import gaps
-    from scheduled.views.runs import Runs
+    from scheduled.views.runs import JOB, Runs
 
     if not rows:
         click.echo("No runs recorded.")
@@ -90,9 +90,8 @@ def _show(session: Session, query: HistoryQuery, rows: Sequence[Row]) -> None:
         recorded = (row["started_at"] or row["finished_at"] for row in rows)
         begin = parse_utc(min(filter(None, recorded), default=None))
         outages = gaps.rows(session.store.journal, session.store.state, begin)
-    has_jobs = query.job is None
-    now, zone = session.now, session.zone
-    show(session, Runs(rows, now, zone, has_jobs=has_jobs, outages=outages))
+    without = () if query.job is None else (JOB,)
+    show(session, Runs(rows, session.now, session.zone, without=without, outages=outages))
 
 
 def _show_gaps(session: Session, since: datetime | None, limit: int, *, as_json: bool) -> None:

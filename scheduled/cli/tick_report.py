@@ -5,12 +5,15 @@ import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scheduled.cli.context import Session
+from scheduled.errors import ScheduledError
 from scheduled.jobs.model import Job, Outcome, ReportOn
 from scheduled.runs import output_files
 from scheduled.runs.output import OutputFile
 from scheduled.state.history import Row
+from scheduled.state.store import Store
 from scheduled.system import plain_json, streams
 from scheduled.system.text import one_line
 from scheduled.ticks import tick
@@ -18,6 +21,9 @@ from scheduled.ticks.dispatcher import RunRequest
 from scheduled.ticks.report import Report
 from scheduled.ticks.signals import Bus
 from scheduled.views.failure import LINES, failure_block
+
+if TYPE_CHECKING:
+    from scheduled.views.progress import Screen
 
 MOST_BLOCKS = 20
 """Of more incidents that change in one tick only the number is printed."""
@@ -71,22 +77,22 @@ def print_problems(
     Warnings of the configuration are only for those who ask for more.
     """
     for warning in session.config.warnings if session.verbose else ():
-        streams.echo(f"scheduled: warning: {one_line(warning)}", err=True)
+        _complain(f"scheduled: warning: {one_line(warning)}")
     is_watched = is_by_hand or session.verbose or sys.stderr.isatty()
     for sentence in _sentences(session, report, is_watched=is_watched):
-        streams.echo(f"scheduled: {one_line(sentence)}", err=True)
+        _complain(f"scheduled: {one_line(sentence)}")
     if report.stopped_by is not None:
         was_interrupted = any(row["outcome"] == Outcome.INTERRUPTED for row in report.ran)
         effect = "what ran is recorded as interrupted" if was_interrupted else "all runs had ended"
-        streams.echo(f"scheduled: stopped by {report.stopped_by.name}; {effect}", err=True)
+        _complain(f"scheduled: stopped by {report.stopped_by.name}; {effect}")
     for text in report.undelivered:
-        streams.echo(f"scheduled: {text}", err=True)
+        _complain(f"scheduled: {text}")
     for row in report.told if is_watched else _reported(session, report):
         lines, log, upcoming = _failure_details(session, report, row)
         shown = [] if is_output_shown else lines
         block = failure_block(row, shown, log, upcoming, session.zone, host=os.uname().nodename)
         remarks = () if is_watched else _remarks(report, row)
-        streams.echo("\n".join((block, *remarks)), err=True)
+        _complain("\n".join((block, *remarks)))
     if report.incidents and not is_watched:
         _print_incidents(session, report)
 
@@ -158,7 +164,7 @@ def _print_incidents(session: Session, report: Report) -> None:
         if change.act in (Act.OPEN, Act.REMIND) and kinds.get(Kind(change.incident.kind))
     ]
     for change in above:
-        streams.echo(f"scheduled: {incident_text.silence(change.incident)}", err=True)
+        _complain(f"scheduled: {incident_text.silence(change.incident)}")
     changes = [
         change
         for change in report.incidents
@@ -169,10 +175,10 @@ def _print_incidents(session: Session, report: Report) -> None:
     room = max(MOST_BLOCKS - len(printed), 0)
     for act, incident, text in changes[:room]:
         block = incident_text.block(act, incident, text, session.now, session.zone)
-        streams.echo(block, err=True)
+        _complain(block)
     if len(changes) > room:
         more = len(changes) - room
-        streams.echo(f"and {more} more; `scheduled incidents` lists what is open", err=True)
+        _complain(f"and {more} more; `scheduled incidents` lists what is open")
 
 
 def _reported(session: Session, report: Report) -> list[Row]:
@@ -214,26 +220,53 @@ def _opened(report: Report) -> set[str]:
     return set(jobs[:MOST_BLOCKS])
 
 
+def _complain(text: str) -> None:
+    """Print on stderr; on a terminal, lines end between words."""
+    if sys.stderr.isatty():
+        from scheduled.views import terminal, wrapping
+
+        text = wrapping.hanging(text, terminal.size()[0])
+    streams.echo(text, err=True)
+
+
 def print_not_started(report: Report) -> None:
     """Print which jobs were asked for and not started, and why."""
     for job, reason in report.not_started:
-        streams.echo(f"{job}: not started: {one_line(reason)}", err=True)
+        _complain(f"{job}: not started: {one_line(reason)}")
 
 
 def _run_watched(session: Session, request: RunRequest | None, *, with_output: bool) -> Report:
-    from rich.console import Console
-
-    from scheduled.views.output_echo import OutputEcho
+    from scheduled.views.output_echo import OutputEcho, last_lines
     from scheduled.views.progress import Progress
 
-    bus = Bus()
-    with Progress(Console(no_color=not session.color), session.zone) as live:
-        echo = OutputEcho(session.config.places.state_dir, live)
+    bus, state_dir = Bus(), session.config.places.state_dir
+    last_line = {} if with_output else {"last_line": last_lines(state_dir, session.config.jobs)}
+    earlier = _durations(session)
+    with Progress(_screen(session), session.now, session.zone, earlier, **last_line) as live:
+        echo = OutputEcho(state_dir, live)
         for watcher in (live, echo) if with_output else (live,):
             bus.subscribe("job_started", watcher.job_started)
             bus.subscribe("job_finished", watcher.job_finished)
             bus.subscribe("job_failed", watcher.job_failed)
         return run_tick(session, request, bus, echo.refresh)
+
+
+def _screen(session: Session) -> "Screen":
+    """Return where live lines are drawn; a dumb terminal gets lines that stay."""
+    from scheduled.views import live_lines, terminal
+
+    if session.environ.get("TERM", "") in ("", "dumb"):
+        return live_lines.PlainLines(sys.stdout, session.environ)
+    return live_lines.LiveLines(sys.stdout, terminal.size, session.environ)
+
+
+def _durations(session: Session) -> dict[str, list[float]]:
+    """Return the durations in which each job last succeeded; the tick reads its state itself."""
+    try:
+        jobs = Store(session.config.places.state_dir).load().state["jobs"]
+    except ScheduledError:  # the tick says so
+        return {}
+    return {name: entry.get("durations") or [] for name, entry in jobs.items()}
 
 
 def _print_summary(session: Session, report: Report) -> None:

@@ -1,12 +1,18 @@
 """What the runs of a tick print, on a terminal while they go on, above the live lines."""
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from scheduled.jobs.model import Job
 from scheduled.runs import output_files
 from scheduled.runs.live_output import LiveOutput
-from scheduled.system.text import printable
+from scheduled.system.masking import Mask
+from scheduled.system.text import one_line, printable
 from scheduled.views.progress import Progress
+
+LOOKED_AT = 5
+"""The last line that is not blank is looked for among so many."""
 
 
 class OutputEcho:
@@ -44,3 +50,16 @@ class OutputEcho:
             self._open_lines[run_id] = rest
             if line_break:
                 self._progress.print_output(printable(lines))
+
+
+def last_lines(state_dir: Path, jobs: Iterable[Job]) -> Callable[[str, str], str]:
+    """Return what tells the last line that a run has printed, by job and id; its secrets hidden."""
+    masks = {job.id: Mask(job.env) for job in jobs}
+
+    def last_line(job: str, run_id: str) -> str:
+        path = output_files.path_of(state_dir, job, run_id)
+        printed = output_files.RunOutput(job, run_id, path).tail(LOOKED_AT)
+        line = next((line for line in map(one_line, reversed(printed)) if line), "")
+        return masks[job].text(line) if masks.get(job) else line
+
+    return last_line

@@ -1,57 +1,89 @@
-"""A tick on a terminal: a live line per running job, and a summary at the end.
+"""A tick on a terminal: a line a run while it goes on, with when it probably ends; a summary.
 
 Nothing here runs by itself. The tick calls when a job starts, when it ends, and in between as
-often as it looks at its children; only then are the lines redrawn.
+often as it looks at its children; only then are the lines drawn anew.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, tzinfo
-from types import TracebackType
-from typing import Any, Self
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from rich.console import Console, Group, RenderableType
-from rich.live import Live
+from rich.cells import cell_len
 from rich.text import Text
 
 from scheduled.quick_classes import dataclass
 from scheduled.state.history import Row
 from scheduled.system.text import one_line
 from scheduled.timing.instants import parse_utc
-from scheduled.views import runs, tables
-from scheduled.views.columns import Grid
-from scheduled.views.format import absolute, passed, span, taken
+from scheduled.views import estimate, signs, wording
+from scheduled.views.format import absolute, passed, taken
+from scheduled.views.runs import RUN, SCHEDULED, WHEN, Runs
+from scheduled.views.wrapping import padded, shortened
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+NAME = 24
+"""A name has so many cells, or a third of the line."""
+LastLine = Callable[[str, str], str]
+"""Returns the last line that a run of a job has printed, by the ids of both."""
+
+
+class Screen(Protocol):
+    """Where lines are drawn: see `views.live_lines`."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether lines cannot change: what is written stays."""
+
+    def room(self) -> tuple[int, int]:
+        """Return how many columns and lines there are."""
+
+    def draw(self, lines: Sequence[str]) -> None:
+        """Draw these lines in place of those before them."""
+
+    def write_above(self, text: str) -> None:
+        """Write text that stays."""
+
+    def clear(self) -> None:
+        """Take the lines away."""
 
 
 @dataclass(frozen=True)
 class _Line:
     job: str
-    origin: str
-    note: str
+    run_id: str
+    notes: tuple[str, ...]
     started: float
     """`time.monotonic()` at the start."""
 
 
 class Progress:
-    """Draws on `console` what a tick reports, and leaves nothing behind when it is closed."""
+    """Draws what a tick reports, and leaves nothing behind when it is closed."""
 
-    def __init__(self, console: Console, zone: tzinfo) -> None:
-        self._zone = zone
+    def __init__(
+        self,
+        screen: Screen,
+        now: datetime,
+        zone: tzinfo,
+        before: Mapping[str, Sequence[float]],
+        last_line: LastLine = lambda _job, _run_id: "",
+    ) -> None:
+        """Draw on `screen`; `before` has, by job, the durations in which it last succeeded.
+
+        On a plain screen there is a line when a run starts and one when it ends.
+        """
+        self._screen, self._zone, self._before = screen, zone, before
+        self._last_line = last_line
+        self._begin, self._begun = now, time.monotonic()
         self._lines: dict[str, _Line] = {}
-        # No thread: a tick forks children, and has nothing to draw unless it is awake itself.
-        self._live = Live(console=console, auto_refresh=False, transient=True)
 
     def __enter__(self) -> Self:
-        self._live.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._live.stop()
+    def __exit__(self, *_: object) -> None:
+        self._screen.clear()
 
     def job_started(
         self,
@@ -68,26 +100,65 @@ class Progress:
         note = covers if missed else "catch-up" if catch_up else ""
         instant = parse_utc(slot)
         origin = f"scheduled for {absolute(instant, self._zone)}" if instant else "by hand"
-        self._lines[run_id] = _Line(job, origin, note, time.monotonic())
+        notes = tuple(filter(None, (note, origin)))
+        line = _Line(one_line(job), run_id, notes, time.monotonic())
+        self._lines[run_id] = line
+        if self._screen.is_plain:
+            outlook = estimate.outlook(self._before.get(job, ()), self._now(), self._zone)
+            words = ", ".join(filter(None, ("started", *notes, outlook)))
+            self._screen.write_above(f"{line.job}: {words}")
         self.refresh()
 
-    def job_finished(self, *, run_id: str, **_: Any) -> None:
+    def job_finished(self, *, run_id: str | None, outcome: str | None = None, **row: Any) -> None:
         """Remove the line of a run that ended, however it did."""
-        self._lines.pop(run_id, None)
+        line = self._lines.pop(run_id or "", None)
+        if line is not None and self._screen.is_plain:
+            ended = wording.ended(outcome, row.get("error"), row.get("reason"))
+            took = taken(row.get("duration_seconds"))
+            self._screen.write_above(f"{line.job}: {ended}{f', took {took}' if took else ''}")
         self.refresh()
 
     job_failed = job_finished
 
     def print_output(self, lines: str) -> None:
         """Print lines that stay, above the live ones."""
-        self._live.console.print(Text(lines), soft_wrap=True)
+        self._screen.write_above(lines)
 
     def refresh(self) -> None:
         """Draw the lines as they are now."""
-        self._live.update(Group(*map(_line, self._lines.values())), refresh=True)
+        if not self._screen.is_plain:
+            self._screen.draw([*self._drawn(*self._screen.room())])
+
+    def _drawn(self, width: int, most: int) -> Iterator[str]:
+        """Yield the lines as they are now; of more than there is room for, their number."""
+        lines = [*self._lines.values()]
+        shown = lines if len(lines) <= most else lines[: most - 1]
+        widest = max((cell_len(line.job) for line in shown), default=0)
+        column = min(widest, max(NAME, width // 3))
+        has_room = 2 * len(lines) <= most
+        for line in shown:
+            yield self._line(line, width, column)
+            if has_room and (printed := self._last_line(line.job, line.run_id)):
+                yield shortened(f"    {printed}", width)
+        if len(lines) > len(shown):
+            yield f"  and {len(lines) - len(shown)} more in progress"
+
+    def _line(self, line: _Line, width: int, column: int) -> str:
+        elapsed = time.monotonic() - line.started
+        name = padded(shortened(line.job, column), column)
+        before = self._before.get(line.job, ())
+        text = f"{signs.SIGNS[signs.RUNNING]} {name}  "
+        text += estimate.progress(elapsed, before, self._now(), self._zone)
+        for note in line.notes:  # those for which there is room
+            longer = f"{text}, {note}"
+            text = longer if cell_len(longer) <= width else text
+        return text
+
+    def _now(self) -> datetime:
+        return self._begin + timedelta(seconds=time.monotonic() - self._begun)
 
 
-def summary(report: Mapping[str, Any], zone: tzinfo = UTC) -> list[RenderableType]:
+def summary(report: Mapping[str, Any], zone: tzinfo = UTC) -> list["RenderableType"]:
     """Return the end of a tick for a person, from the document that `run --json` prints.
 
     A slot has one line, however many attempts there were. Instants are printed in `zone`.
@@ -95,16 +166,7 @@ def summary(report: Mapping[str, Any], zone: tzinfo = UTC) -> list[RenderableTyp
     tick, rows = report["tick"], [*_one_a_slot(report["runs"])]
     if not rows:
         return [Text("Nothing was due." if not tick["due"] else _counts(tick))]
-    table = Grid("JOB", "OUTCOME", "TOOK", "NOTE")
-    for row in rows:
-        took = Text(taken(row["duration_seconds"]))
-        table.add_row(
-            tables.cell(row["job"]),
-            tables.outcome(row["outcome"]),
-            took,
-            tables.cell(runs.note(row, zone)),
-        )
-    return [table, Text(_counts(tick))]
+    return [Runs(rows, None, zone, without=(SCHEDULED, WHEN, RUN)), Text(_counts(tick))]
 
 
 def _one_a_slot(rows: Sequence[Row]) -> Iterator[Row]:
@@ -116,12 +178,8 @@ def _one_a_slot(rows: Sequence[Row]) -> Iterator[Row]:
 
 
 def _counts(tick: Mapping[str, Any]) -> str:
-    words = ("ran", "failed", "skipped", "carried")
-    totals = ", ".join(f"{tick[word]} {word}" for word in words if tick[word] or word == "ran")
+    words = {"ran": "ran", "failed": "failed", "skipped": "skipped", "carried": "left for later"}
+    totals = ", ".join(
+        f"{tick[key]} {word}" for key, word in words.items() if tick[key] or key == "ran"
+    )
     return f"{totals} in {taken(tick['duration_seconds'])}"
-
-
-def _line(line: _Line) -> Text:
-    elapsed = span(time.monotonic() - line.started)
-    about = f" ({line.note})" if line.note else ""
-    return Text(one_line(f"{line.job}, {line.origin}{about}: {elapsed}"))

@@ -6,7 +6,7 @@ the run, then when it ended, then how long it took. A name that is far longer th
 line above its row. A pipe gets a line a row, whole.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,8 @@ LATE = timedelta(minutes=5)
 """A run that starts so long after its time says so."""
 ALONE = 10_000
 """From this width on it is no terminal."""
-WHEN, RUN, TOOK, NOTE = "WHEN", "RUN", "TOOK", "NOTE"
+JOB, SCHEDULED, OUTCOME = "JOB", "SCHEDULED", "OUTCOME"
+TOOK, WHEN, RUN, NOTE = "TOOK", "WHEN", "RUN", "NOTE"
 SHED = ((), (RUN,), (RUN, WHEN), (RUN, WHEN, TOOK))
 """What is left out: the first that fits counts."""
 
@@ -55,24 +56,19 @@ class Runs:
     def __init__(
         self,
         rows: Sequence[Row],
-        now: datetime,
+        now: datetime | None,
         zone: tzinfo,
         *,
-        has_jobs: bool = True,
+        without: Container[str] = (),
         outages: Iterable[Mapping[str, Any]] = (),
         indent: int = 0,
     ) -> None:
-        """Show `rows` at `now`, in `zone`; `has_jobs` tells whether each names its job."""
+        """Show `rows` at `now`, in `zone`; `without` are columns that nobody needs here."""
         self._zone, self._now, self._indent = zone, now, indent
         self._offset = _common_offset(rows, zone)
-        self._headings = [
-            *(["JOB"] if has_jobs else []),
-            _scheduled(self._offset),
-            "OUTCOME",
-            TOOK,
-            WHEN,
-            RUN,
-        ]
+        columns = {name: name for name in (JOB, SCHEDULED, OUTCOME, TOOK, WHEN, RUN)}
+        columns[SCHEDULED] = f"{SCHEDULED} {self._offset}".rstrip()
+        self._headings = {name: text for name, text in columns.items() if name not in without}
         self._rows = [self._shown(row) for row in rows]
         self._outages = _by_row(rows, outages)
 
@@ -82,11 +78,11 @@ class Runs:
         when = parse_utc(row["finished_at"]) or parse_utc(row["started_at"])
         at = absolute(slot, self._zone) if slot else "by hand"
         cells = {
-            "JOB": one_line(row["job"]),
-            _scheduled(self._offset): at.removesuffix(self._offset) if self._offset else at,
-            "OUTCOME": word,
+            JOB: one_line(row["job"]),
+            SCHEDULED: at.removesuffix(self._offset) if self._offset else at,
+            OUTCOME: word,
             TOOK: taken(row["duration_seconds"]),
-            WHEN: relative(when, self._now) if when else "",
+            WHEN: relative(when, self._now) if when and self._now else "",
             RUN: one_line(row["run_id"] or ""),
         }
         note_ = one_line(note(row, self._zone, self._now))
@@ -115,14 +111,17 @@ class Runs:
 
     def _width(self, heading: str, width: int) -> int:
         cells = [cell_len(row.cells[heading]) for row in self._rows]
-        if heading == "JOB" and width < ALONE:
+        if heading == JOB and width < ALONE:
             room = max(LONG_NAME, width // 3) if width >= 80 else max(width // 3, 8)
             cells = [length for length in cells if length <= room]
-        return max(cell_len(heading), *cells) if cells else cell_len(heading)
+        return max(cell_len(self._headings[heading]), *cells, 0)
 
     def _lines(self, layout: "_Layout", width: int) -> Iterator[list[str | tuple[str, str]]]:
         heads = [*layout.widths, *([NOTE] if layout.has_note else [])]
-        cells = [padded(head, layout.widths.get(head, 0) + GAP) for head in heads]
+        cells = [
+            padded(self._headings.get(head, head), layout.widths.get(head, 0) + GAP)
+            for head in heads
+        ]
         yield [("  " + "".join(cells).rstrip(), "bold")]
         for number, row in enumerate(self._rows):
             yield from self._between(number, width)
@@ -147,10 +146,10 @@ def _row_lines(row: Shown, layout: _Layout, width: int) -> Iterator[list[str | t
     name, rest = "", []
     for heading, column in layout.widths.items():
         cell = row.cells[heading]
-        if heading == "JOB" and cell_len(cell) > column:
+        if heading == JOB and cell_len(cell) > column:
             name, cell = shortened(cell, width - 2), ""
         text = padded(cell, column + GAP)
-        rest.append((text, row.style) if heading == "OUTCOME" else text)
+        rest.append((text, row.style) if heading == OUTCOME else text)
     if name:
         yield [sign, name]
         sign = ("  ", "")
@@ -218,10 +217,6 @@ def _lateness(row: Row) -> Iterator[str]:
         late = started - slot
         if late >= (timedelta(minutes=1) if row["catch_up"] else LATE):
             yield f"{span(late.total_seconds())} late"
-
-
-def _scheduled(offset: str) -> str:
-    return f"SCHEDULED {offset}".rstrip()
 
 
 def _common_offset(rows: Iterable[Row], zone: tzinfo) -> str:

@@ -26,9 +26,16 @@ UNBOUNDED = 10_000
 def show(*parts: RenderableType, color: bool) -> None:
     """Write the parts to stdout, one below the other; `color` only matters on a terminal."""
     is_terminal = sys.stdout.isatty()
-    text = rendered(*parts, width=width(), color=color and is_terminal)
+    has_colors = is_terminal and os.environ.get("TERM", "") not in ("", "dumb")
+    text = rendered(*parts, width=width(), color=color and has_colors)
     encoding = sys.stdout.encoding or "utf-8"
     click.echo(signs.encodable(text, encoding, os.environ), nl=False, color=is_terminal)
+
+
+def size() -> tuple[int, int]:
+    """Return how many columns and lines the terminal has now; it may be resized at any time."""
+    found = shutil.get_terminal_size()
+    return found.columns, found.lines
 
 
 def width() -> int:

@@ -3,6 +3,7 @@
 Widths are those of a terminal's cells. What is wrapped came from elsewhere and is never markup.
 """
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -37,6 +38,20 @@ def wrapped(text: str, width: int, most: int = 0) -> list[str]:
         lines += full
     lines.append(line)
     return _cut(lines, width, most) if 0 < most < len(lines) else lines
+
+
+def hanging(text: str, width: int) -> str:
+    """Return lines wrapped one by one; what is wrapped keeps the indent and the bar of its line."""
+    return "\n".join(itertools.chain.from_iterable(_hung(line, width) for line in text.split("\n")))
+
+
+def _hung(line: str, width: int) -> Iterator[str]:
+    if cell_len(line) <= width:
+        yield line
+        return
+    begin = line[: len(line) - len(line.lstrip(" |"))]
+    for part in wrapped(line[len(begin) :], width - len(begin)):
+        yield begin + part
 
 
 def _cut(lines: Sequence[str], width: int, most: int) -> list[str]:

@@ -128,7 +128,7 @@ def test_on_a_terminal_running_jobs_are_shown_and_a_summary_follows(tmp_path: Pa
     shown = _on_a_terminal("--root", str(tmp_path), "--state-dir", str(tmp_path / "state"), "run")
 
     live, _, summary = shown.partition("OUTCOME")
-    assert "slow, scheduled for 20" in live
+    assert "slow  0 s, scheduled for 20" in live
     assert "succeeded" in summary
     assert "1 ran in" in summary
     assert "failed on the event" not in shown

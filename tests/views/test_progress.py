@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rich.console import Console
+import pytest
 
 from scheduled.state import history
 from scheduled.state.history import Row
-from scheduled.views import runs, tables, terminal
+from scheduled.views import estimate, runs, tables, terminal
 from scheduled.views.failure import failure_block
-from scheduled.views.progress import Progress, summary
+from scheduled.views.live_lines import LiveLines, PlainLines
+from scheduled.views.progress import LastLine, Progress, summary
+from tests.builders.emulator import shown
 from tests.builders.jobs import at
 from tests.builders.looks import end, text
 
@@ -21,25 +23,87 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def test_a_running_job_has_a_line_and_none_is_left_at_the_end() -> None:
-    screen = _Screen()
+    stream = io.StringIO()
 
-    with Progress(screen.console, UTC) as progress:
+    with _progress(stream) as progress:
         progress.job_started(job="backup[/rc]", run_id="r1", slot="2026-11-21T11:00:00Z", missed=2)
-        during = screen.text()
+        during = shown(stream.getvalue()).text()
         progress.job_finished(job="backup[/rc]", run_id="r1", outcome="succeeded")
-        after = screen.text()[len(during) :]
+        after = shown(stream.getvalue()).text()
 
-    assert (
-        "backup[/rc], scheduled for 2026-11-21 11:00+00:00 (catch-up, covers 2 missed runs): 0 s"
-        in during
-    )
-    assert "backup" not in after
+    origin = "scheduled for 2026-11-21 12:00+01:00"
+    assert during == f"▸ backup[/rc]  0 s, catch-up, covers 2 missed runs, {origin}"
+    assert after == ""
+
+
+def test_a_line_says_when_the_run_ends_and_what_it_printed_last() -> None:
+    stream = io.StringIO()
+
+    with _progress(stream, lambda job, run_id: f"last of {job} {run_id}") as progress:
+        progress.job_started(job="backup", run_id="r1")
+        progress.job_started(job="db", run_id="r2")
+        drawn = shown(stream.getvalue()).text().splitlines()
+
+    assert drawn == [
+        "▸ backup  0 s of usually 14 min: ends about 13:14, by hand",
+        "    last of backup r1",
+        "▸ db      0 s, by hand",
+        "    last of db r2",
+    ]
+
+
+def test_more_runs_than_lines_are_counted() -> None:
+    stream = io.StringIO()
+
+    with _progress(stream, lambda *_: "output", size=(60, 6)) as progress:
+        for number in range(9):
+            progress.job_started(job=f"job{number}", run_id=str(number))
+        drawn = shown(stream.getvalue()).text().splitlines()
+
+    assert len(drawn) == 5
+    assert drawn[-1] == "  and 5 more in progress"
+
+
+def test_a_dumb_terminal_gets_a_line_at_the_start_and_one_at_the_end() -> None:
+    stream = io.StringIO()
+    screen = PlainLines(stream, {})
+
+    with Progress(screen, at("12:00"), BERLIN, {"backup": [840.0] * 5}) as progress:
+        progress.job_started(job="backup", run_id="r1")
+        progress.refresh()
+        progress.job_failed(
+            job="backup", run_id="r1", outcome="failed", error="exit code 3", duration_seconds=61.0
+        )
+
+    assert stream.getvalue().splitlines() == [
+        "backup: started, by hand, usually 14 min: ends about 13:14",
+        "backup: failed: exit code 3, took 1 min",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "before", "words"),
+    [
+        (660, [840.0] * 5, "11 min of usually 14 min: ends about 13:03"),
+        (830, [840.0] * 5, "13 min of usually 14 min: ends in about 10 s"),
+        (960, [840.0] * 5, "16 min, longer than usual (14 min)"),
+        (9000, [840.0] * 5, "2 h 30 min, far longer than usual (14 min)"),
+        (660, [100.0, 840.0], "11 min of 14 min last time: ends about 13:03"),
+        (960, [840.0], "16 min, longer than last time (14 min)"),
+        (60, [86_400.0] * 3, "1 min of usually 1 d: ends about Sun 12:59"),
+        (660, [], "11 min"),
+    ],
+)
+def test_the_end_is_told_from_how_long_it_took_before(
+    elapsed: float, before: list[float], words: str
+) -> None:
+    assert estimate.progress(elapsed, before, at("12:00"), BERLIN) == words
 
 
 def test_the_live_view_starts_no_thread() -> None:
     before = threading.active_count()
 
-    with Progress(_Screen().console, UTC) as progress:
+    with _progress(io.StringIO()) as progress:
         progress.job_started(job="backup", run_id="r1")
         during = threading.active_count()
 
@@ -47,7 +111,7 @@ def test_the_live_view_starts_no_thread() -> None:
 
 
 def test_an_end_nobody_saw_the_start_of_is_no_error() -> None:
-    with Progress(_Screen().console, UTC) as progress:
+    with _progress(io.StringIO()) as progress:
         progress.job_failed(run_id="r1", outcome="failed")
 
 
@@ -59,7 +123,7 @@ def test_the_summary_tells_each_run_and_the_counts() -> None:
 
     assert "backup" in text
     assert "covers 2 missed runs; exit code 3" in text
-    assert text.endswith("1 ran, 1 failed, 1 carried in 2.50 s\n")
+    assert text.endswith("1 ran, 1 failed, 1 left for later in 2.50 s\n")
 
 
 def test_b3_a_slot_with_quick_retries_has_one_line_and_no_retry_that_is_over() -> None:
@@ -77,7 +141,7 @@ def test_b3_a_slot_with_quick_retries_has_one_line_and_no_retry_that_is_over() -
     text = terminal.rendered(*summary({"tick": tick, "runs": runs}, BERLIN), width=100, color=False)
 
     _, *lines, _ = text.splitlines()
-    assert [line.split()[0] for line in lines] == ["backup", "other", "backup", "backup"]
+    assert [line.split()[1] for line in lines] == ["backup", "other", "backup", "backup"]
     assert "attempt 3" in lines[0]
     assert "retrying" not in lines[0]
     assert "retrying at 2026-11-21 12:30+01:00" in lines[1]
@@ -172,10 +236,8 @@ def _row(event: dict[str, object]) -> Row:
     return row
 
 
-class _Screen:
-    def __init__(self) -> None:
-        self.console = Console(file=io.StringIO(), force_terminal=True, width=120)
-
-    def text(self) -> str:
-        assert isinstance(self.console.file, io.StringIO)
-        return self.console.file.getvalue()
+def _progress(
+    stream: io.StringIO, *last_line: LastLine, size: tuple[int, int] = (120, 24)
+) -> Progress:
+    screen = LiveLines(stream, lambda: size, {})
+    return Progress(screen, at("12:00"), BERLIN, {"backup": [840.0] * 5}, *last_line)
