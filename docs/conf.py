@@ -21,17 +21,22 @@ html_css_files = ["manual.css"]
 html_copy_source = False
 html_show_sourcelink = False
 
+_COMMENT = re.compile(r"^ *<!--.*?-->\n", re.MULTILINE | re.DOTALL)
 _SECTION = re.compile(r"^## (.+)\n\n((?:\|.*\n)+)", re.MULTILINE)
 _PAGE = re.compile(r"\]\(((?:[\w-]+/)*[\w-]+)\.md\)")
 
 
 def setup(app: Sphinx) -> None:
-    """Have the index lead to the pages."""
-    app.connect("source-read", _with_contents)
+    """Have each page read as the site wants it."""
+    app.connect("source-read", _for_the_site)
 
 
-def _with_contents(_: Sphinx, name: str, source: list[str]) -> None:
-    """Add to the index what Sphinx wants to know: the pages in its tables, in their order."""
+def _for_the_site(_: Sphinx, name: str, source: list[str]) -> None:
+    """Leave out comments, and add to the index what Sphinx wants to know: the pages in its tables.
+
+    The comments are for the tests, which run the commands of a page.
+    """
+    source[0] = _COMMENT.sub("", source[0])
     if name == "index":
         trees = (_tree(*section) for section in _SECTION.findall(source[0]))
         source[0] = "\n".join([source[0], *trees])

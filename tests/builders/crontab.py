@@ -1,7 +1,7 @@
 """A `crontab` command of one's own, so that no test touches a real crontab.
 
-It behaves as crontab(1) does: `-l` prints the text or says that there is none, `-` replaces it.
-The daemon and Debian's own command have their turn in tests/e2e.
+It behaves as crontab(1) does: `-l` prints the text or says that there is none, `-` replaces it,
+and `-e` has `$EDITOR` edit it. The daemon and Debian's own command have their turn in tests/e2e.
 """
 
 from pathlib import Path
@@ -17,6 +17,7 @@ case "$1" in
 -)  cat > "$store.new"
     {on_replace}
     mv "$store.new" "$store" ;;
+-e) exec "${{EDITOR:-true}}" "$store" ;;
 *)  echo "usage" >&2
     exit 1 ;;
 esac
