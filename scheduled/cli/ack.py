@@ -2,6 +2,7 @@
 
 import click
 
+from scheduled.cli.command import command
 from scheduled.cli.context import Session, changes_state
 from scheduled.cli.unread import state_suffices
 from scheduled.cli.when import after
@@ -14,16 +15,17 @@ from scheduled.views.format import both
 from scheduled.views.incidents import headline
 
 
-@click.command()
+@command()
 @click.argument("ident", metavar="ID")
 @click.option("--for", "lasting", metavar="TIME", help="How long: 90m, 2h, 3d. [until it ends]")
 @click.pass_obj
 @state_suffices
 @changes_state
 def ack(session: Session, ident: str, *, lasting: str | None) -> None:
-    """Acknowledge the incident ID: no more reminders; its end is told.
+    """Acknowledge an incident, which ends its reminders.
 
-    ID is an id of `scheduled incidents` or its beginning, or a job with one open incident.
+    Its end is told all the same. ID is an id of `scheduled incidents` or its beginning, or a job
+    with one open incident.
     """
     until = after("--for", lasting, session.now) if lasting is not None else None
     incident = _find(session.store.state, ident)

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from scheduled import idle
+from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.config import ownership, paths, state_place
 from scheduled.errors import StateError, UsageError, reason_of
@@ -17,7 +18,7 @@ from scheduled.state.store import Store
 from scheduled.system import machine
 
 
-@click.command()
+@command()
 @click.option(
     "--from",
     "source",
@@ -26,10 +27,11 @@ from scheduled.system import machine
 )
 @click.pass_obj
 def adopt(session: Session, source: str | None) -> None:
-    """Make a state that of this root and this host, after the root was moved or the host replaced.
+    """Take over a state for this root and this host.
 
-    It is the state in the state directory, or in DIR. If there is none, it is the one whose root is
-    no longer there, provided that there is exactly one.
+    This is for a root that was moved, or a host that was replaced. It is the state in the state
+    directory, or in DIR. If there is none, it is the one whose root is no longer there, provided
+    that there is exactly one.
     """
     session.is_changing = True
     places = session.config.places

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from scheduled.cli.command import command
 from scheduled.cli.context import Session, complain
 from scheduled.cli.output import json_option, print_json, show
 from scheduled.ecosystem import central, health_central, registry
@@ -19,16 +20,17 @@ from scheduled.views import branches as branches_view
 Changes = dict[str, Any] | None
 
 
-@click.command()
+@command()
 @click.argument("names", nargs=-1, metavar="[BRANCH]...")
 @click.option("--problems", is_flag=True, help="Only those with errors, warnings or a red flag.")
 @json_option
 @click.pass_obj
 def branches(session: Session, *, names: tuple[str, ...], problems: bool, as_json: bool) -> None:
-    """Show each branch of an AIPass ecosystem: its memory, mail, README, dashboard, logs, activity.
+    """Show each branch of an AIPass ecosystem, the worst first.
 
-    It is what the hourly health check found last. BRANCH is a name or a pattern (`API*`); for those
-    that are named, the issues are listed.
+    Shown are its memory, mail, README, dashboard, logs and activity. It is what the hourly health
+    check found last. BRANCH is a name or a pattern (`API*`); for those that are named, the issues
+    are listed.
     """
     places = session.config.places
     chosen = _chosen(registry.load(places.root).branches, names)

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import click
 
+from scheduled.cli.command import command
 from scheduled.cli.context import Session, changes_state
+from scheduled.cli.values import Number
 from scheduled.config.lookup import find_job
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Job
@@ -22,13 +24,13 @@ CANCELLED = "cancelled"
 HOUR = timedelta(hours=1)
 
 
-@click.command()
+@command()
 @click.argument("job", required=False)
 @click.option("--reason", default="", help="Why; shown with the job.")
 @click.option("--stop", is_flag=True, help="Also stop a run in progress.")
 @click.option(
     "--max-hours",
-    type=click.FloatRange(min=0),
+    type=Number(0, whole=False),
     help="Stop runs that last longer; do not cancel the job.",
 )
 @click.option("--dry-run", is_flag=True, help="Only print what would be stopped.")

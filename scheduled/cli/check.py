@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import click
 
+from scheduled.cli import wrong_call
+from scheduled.cli.command import Command, command
 from scheduled.cli.context import Session
 from scheduled.cli.output import json_option, print_json
 from scheduled.cli.when import length
@@ -15,7 +17,7 @@ from scheduled.views import status as status_view
 from scheduled.views.check import Check, Status
 
 
-class PluginCommand(click.Command):
+class PluginCommand(Command):
     """A command whose exit code is a status even if it was called wrongly."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -23,11 +25,11 @@ class PluginCommand(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as error:
-            click.echo(checks.failed(Status.UNKNOWN, error.format_message()).line())
+            click.echo(checks.failed(Status.UNKNOWN, wrong_call.sentence(error)).line())
             ctx.exit(Status.UNKNOWN)
 
 
-@click.command(cls=PluginCommand)
+@command(cls=PluginCommand)
 @click.argument("job", nargs=-1)
 @click.option(
     "--max-age", metavar="TIME", help="Critical if a JOB has not succeeded for so long: 26h, 8d."

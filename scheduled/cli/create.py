@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from scheduled.cli import job_options, registering
+from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.cli.job_file import (
     count_if_refused,
@@ -22,7 +23,7 @@ from scheduled.system import masking
 from scheduled.timing import slots
 
 
-@click.command()
+@command()
 @click.argument("id_", metavar="ID")
 @click.argument("schedule")
 @job_options.options
@@ -32,9 +33,10 @@ from scheduled.timing import slots
 def create(
     session: Session, /, id_: str, schedule: str, *, dry_run: bool, as_json: bool, **options: Any
 ) -> int:
-    """Create a job file for job ID that runs on SCHEDULE, such as "30 2 * * *" or hourly.
+    """Create a job file for job ID that runs on SCHEDULE.
 
-    It needs a --command or a --handler. The job first runs at its next scheduled time.
+    SCHEDULE is "30 2 * * *", hourly, "every 90m" and the like. It needs a --command or a --handler.
+    The job first runs at its next scheduled time.
     """
     session.is_changing = not dry_run
     code = 0

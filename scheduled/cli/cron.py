@@ -32,7 +32,8 @@ _DRY_RUN_HELP = "Show the difference and change nothing."
 _every = click.option(
     "--every",
     metavar="N",
-    help="Tick every N minutes, or 1h, 2h ...; default: `tick_interval` of the configuration.",
+    help="Tick every N minutes, or 1h, 2h and so on; default: `tick_interval` of the"
+    " configuration.",
 )
 _hourly = click.option(
     "--hourly",
@@ -140,7 +141,7 @@ def _install(
 @_force
 @click.pass_obj
 def uninstall(session: Session, *, systemd: bool, dry_run: bool, force: bool) -> None:
-    """Remove the lines from your crontab; all others stay as they are."""
+    """Remove the lines from your crontab. All others stay."""
     if not dry_run:
         takeover.own_state_if_possible(session)
     was_called = tick_calls.is_called(session)
@@ -186,7 +187,7 @@ def show(
     log: Path | None,
     as_json: bool,
 ) -> None:
-    """Print the installed block and whether it was edited, or what would be installed."""
+    """Print the installed lines, or those that would be installed."""
     config = session.config
     interval = _interval(config, every, hourly=hourly, systemd=systemd)
     if systemd:

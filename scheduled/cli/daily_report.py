@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.cli.output import json_option, print_json
 from scheduled.cli.tick_report import print_not_started, print_problems, run_tick
@@ -13,7 +14,7 @@ from scheduled.ticks.report import Report
 REPORT_JOB = "daily_report"
 
 
-@click.command("daily-report")
+@command("daily-report")
 @click.option("--stdout", "to_stdout", is_flag=True, help="Print the report.")
 @click.option("--no-send", is_flag=True, help="Do not mail it; it does not count as today's.")
 @click.option("--force", is_flag=True, help="Build and send it again today.")

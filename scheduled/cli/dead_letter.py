@@ -22,7 +22,7 @@ from scheduled.views.format import absolute, counted
 
 @click.group("dead-letter", cls=Group)
 def dead_letter() -> None:
-    """List, retry or drop runs that failed and whose retries are used up."""
+    """List, retry or drop runs whose retries are used up."""
 
 
 @dead_letter.command("list")

@@ -2,6 +2,7 @@
 
 import click
 
+from scheduled.cli.command import command
 from scheduled.cli.context import Session, changes_state
 from scheduled.cli.registering import put_on_record
 from scheduled.cli.when import ahead
@@ -14,16 +15,16 @@ from scheduled.system.text import one_line
 from scheduled.views.format import both, counted
 
 
-@click.command()
+@command()
 @click.argument("job")
 @click.option("--until", required=True, metavar="WHEN", help="2h, 3d, or a date and time.")
 @click.option("--reason", default="", help="Why; recorded with the deferral.")
 @click.pass_obj
 @changes_state
 def defer(session: Session, job: str, *, until: str, reason: str) -> None:
-    """Run JOB once at WHEN and not before; then its schedule continues.
+    """Run JOB once at a time, and not before.
 
-    `resume` ends a deferral early.
+    Then its schedule continues. `resume` ends a deferral early.
     """
     configured = find_job(session.config, job)
     put_on_record(session, [configured.id])

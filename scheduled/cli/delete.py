@@ -2,6 +2,7 @@
 
 import click
 
+from scheduled.cli.command import command
 from scheduled.cli.context import Session, changes_state
 from scheduled.cli.job_file import edited_by_hand
 from scheduled.cli.registering import unregister
@@ -14,7 +15,7 @@ from scheduled.jobs.model import Job
 from scheduled.runs.running import is_running
 
 
-@click.command()
+@command()
 @click.argument("job")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj

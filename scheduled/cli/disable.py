@@ -2,11 +2,12 @@
 
 import click
 
+from scheduled.cli.command import command
 from scheduled.cli.context import Session, changes_state
 from scheduled.cli.enable import switch
 
 
-@click.command()
+@command()
 @click.argument("job")
 @click.pass_obj
 @changes_state

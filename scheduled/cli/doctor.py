@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 
 from scheduled.cli import diagnosis
+from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.cli.output import json_option, print_json
 from scheduled.errors import UnavailableError, reason_of
@@ -24,14 +25,14 @@ PATIENCE = 120
 """Seconds that the checks may take in cron's environment."""
 
 
-@click.command()
+@command()
 @click.option(
     "--as-cron", is_flag=True, help="Check in the environment that cron gives, not in yours."
 )
 @json_option
 @click.pass_obj
 def doctor(session: Session, *, as_cron: bool, as_json: bool) -> int:
-    """Check the installation: cron, mail, programs, permissions, disk, locks, clock.
+    """Check the installation: cron, mail, disk, clock and more.
 
     Each finding comes with a command that fixes it, or shows more. Exit codes: 0 no problems,
     1 warnings, 2 errors.

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import click
 
+from scheduled.cli.command import command
 from scheduled.cli.context import Session, changes_state
 from scheduled.cli.registering import put_on_record
 from scheduled.config.lookup import find_job
@@ -28,7 +29,7 @@ DISABLED = "disabled"
 """The recorded reason of slots that came while the job was disabled."""
 
 
-@click.command()
+@command()
 @click.argument("job")
 @click.pass_obj
 @changes_state

@@ -10,9 +10,11 @@ from typing import Any
 
 import click
 
+from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.cli.output import json_option
 from scheduled.cli.unread import state_suffices
+from scheduled.cli.values import Number
 from scheduled.cli.when import ago
 from scheduled.config.lookup import find_job
 from scheduled.state.journal import Journal
@@ -27,13 +29,11 @@ PAUSE = 0.5
 """Seconds between two looks at the journal."""
 
 
-@click.command()
+@command()
 @click.argument("job", required=False)
 @click.option("--event", "names", multiple=True, metavar="NAME", help="Only these; repeatable.")
 @click.option("--since", metavar="WHEN", help="From then on: 2h (ago), 7d, 8:00, an ISO date.")
-@click.option(
-    "--limit", type=click.IntRange(min=0), default=LIMIT, help=f"The newest; 0 for all. [{LIMIT}]"
-)
+@click.option("--limit", type=Number(0), default=LIMIT, help=f"The newest; 0 for all. [{LIMIT}]")
 @click.option("-f", "--follow", is_flag=True, help="Go on with what happens from now on.")
 @json_option
 @click.pass_obj
@@ -48,7 +48,7 @@ def events(
     follow: bool,
     as_json: bool,
 ) -> None:
-    """Print what happened, oldest first: by event names for other programs.
+    """Print what happened, oldest first, for other programs.
 
     With --json it is one JSON object a line.
     """

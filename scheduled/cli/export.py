@@ -2,6 +2,7 @@
 
 import click
 
+from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.cli.output import print_json
 from scheduled.config import conflicts
@@ -11,12 +12,12 @@ from scheduled.system.user_dirs import home
 from scheduled.timing import local_zone
 
 
-@click.command("export")
+@command("export")
 @click.option("--crontab", "to_crontab", is_flag=True, help="As the lines of a crontab.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def export(session: Session, *, to_crontab: bool, as_json: bool) -> None:
-    """Print your own jobs as lines of a crontab, for those that cron can run.
+    """Print your own jobs as lines of a crontab.
 
     A job that cron cannot run as it runs here is named with the reason; a disabled job is commented
     out. Nothing is changed: add the lines with `crontab -e`.

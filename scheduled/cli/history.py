@@ -5,9 +5,11 @@ from datetime import datetime
 
 import click
 
+from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.cli.output import json_option, print_json, show
 from scheduled.cli.unread import state_suffices
+from scheduled.cli.values import Choice, Number
 from scheduled.cli.when import ago
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Outcome
@@ -16,14 +18,12 @@ from scheduled.timing.instants import parse_utc
 from scheduled.views import answers, history_csv
 
 
-@click.command()
+@command()
 @click.argument("job", required=False)
 @click.option(
     "--since", metavar="WHEN", help="Only from this time on: 2h (ago), 7d, 8:00, an ISO date."
 )
-@click.option(
-    "--outcome", type=click.Choice([word.value for word in Outcome]), help="Only this outcome."
-)
+@click.option("--outcome", type=Choice([word.value for word in Outcome]), help="Only this outcome.")
 @click.option(
     "--run",
     "run_id",
@@ -32,7 +32,7 @@ from scheduled.views import answers, history_csv
 )
 @click.option(
     "--limit",
-    type=click.IntRange(min=0),
+    type=Number(0),
     default=DEFAULT_LIMIT,
     help=f"At most this many, the newest; 0 for all. [{DEFAULT_LIMIT}]",
 )

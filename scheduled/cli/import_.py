@@ -8,8 +8,10 @@ from pathlib import Path
 import click
 
 from scheduled.cli import registering, tick_calls
+from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.cli.output import print_json
+from scheduled.cli.values import Choice
 from scheduled.config import paths
 from scheduled.config.importers import detect, proposal, this_machine
 from scheduled.config.importers.findings import Findings, SourceKind
@@ -24,12 +26,10 @@ LARGEST = 4 * 1024 * 1024
 """Bytes that are read from a pipe; more is no crontab."""
 
 
-@click.command("import")
+@command("import")
 @click.argument("file", required=False)
 @click.option("--crontab", "from_crontab", is_flag=True, help="Your own crontab, by `crontab -l`.")
-@click.option(
-    "--from", "kind", type=click.Choice(KINDS), help="The format, if it cannot be detected."
-)
+@click.option("--from", "kind", type=Choice(KINDS), help="The format, if it cannot be detected.")
 @click.option(
     "--system/--no-system",
     default=None,
@@ -50,12 +50,13 @@ def import_(
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Create job files from a crontab, an anacrontab, gptme's scheduler.yaml, AICO's core.yaml,
-    CIRIS's tasks as JSON or AIPass's .daemon/*.json.
+    """Create job files from a crontab or another scheduler.
 
-    FILE may be - for standard input; of AIPass, also a directory, or nothing for the branches that
-    are registered in the root. Prints a table of the jobs; nothing is written until you
-    confirm. Existing files are never overwritten, and the crontab is left as it is.
+    FILE is a crontab, an anacrontab, gptme's scheduler.yaml, AICO's core.yaml, CIRIS's tasks as
+    JSON or AIPass's .daemon/*.json. It may be - for standard input; of AIPass, also a directory, or
+    nothing for the branches that are registered in the root. Prints a table of the jobs; nothing is
+    written until you confirm. Existing files are never overwritten, and the crontab is left as it
+    is.
     """
     session: Session = context.obj
     proposed = _proposal(session, file, from_crontab, SourceKind(kind) if kind else None, system)

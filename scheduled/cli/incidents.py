@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.cli.output import json_option, print_json, show
 from scheduled.cli.unread import state_suffices
@@ -13,13 +14,16 @@ from scheduled.views.format import relative
 from scheduled.views.wording import printed
 
 
-@click.command()
+@command()
 @click.option("--all", "closed", is_flag=True, help="Those that have ended, too.")
 @json_option
 @click.pass_obj
 @state_suffices
 def incidents(session: Session, *, closed: bool, as_json: bool) -> None:
-    """List what needs a person: failing jobs, a broken configuration, a full disk."""
+    """List what needs a person.
+
+    That is a job that fails or is late, a broken configuration, a full disk and the like.
+    """
     rows = incidents_view.rows(session.store.state, session.now, closed=closed)
     if as_json:
         print_json({"version": 1, "incidents": rows})

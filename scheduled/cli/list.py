@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.cli.output import json_option, print_json, print_problems, show
 from scheduled.views import format as formats
@@ -11,7 +12,7 @@ from scheduled.views import jobs
 from scheduled.views.snapshot import Snapshot
 
 
-@click.command("list")
+@command("list")
 @click.option(
     "--at",
     "when",
@@ -22,7 +23,10 @@ from scheduled.views.snapshot import Snapshot
 @json_option
 @click.pass_obj
 def list_jobs(session: Session, *, when: str | None, every: bool, as_json: bool) -> None:
-    """List the jobs with their last and next runs, or what a tick at a later time would do."""
+    """List the jobs with their last and next runs.
+
+    With --at, list what a tick at a later time would do.
+    """
     if every:
         session.config = session.config.with_known({job.id for job in session.config.offered})
     snapshot, document = _snapshot_and_document(session, when)
@@ -40,7 +44,7 @@ def list_jobs(session: Session, *, when: str | None, every: bool, as_json: bool)
     show(session, tables.jobs_at(document["jobs"], snapshot.now, snapshot.zone))
 
 
-@click.command(hidden=True)
+@command(hidden=True)
 @click.pass_obj
 def list_tasks(session: Session) -> None:
     """GAIA's `--list`: name, schedule, last run or never, description."""

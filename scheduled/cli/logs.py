@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from scheduled.cli import following
+from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.cli.output import json_option, print_json
 from scheduled.cli.unread import state_suffices
@@ -17,7 +18,7 @@ from scheduled.state.history import Row
 from scheduled.system.text import printable
 
 
-@click.command()
+@command()
 @click.argument("job")
 @click.argument("run", required=False)
 @click.option(

@@ -4,62 +4,77 @@ A command is imported when it is called, from the file of its name.
 """
 
 import contextlib
+from collections.abc import Mapping
 from importlib import import_module
+from types import MappingProxyType
 
 import click
 
 from scheduled.cli import door, global_options
-from scheduled.cli.context import Session
+from scheduled.cli.context import Session, complain
 from scheduled.cli.groups import Group
 from scheduled.version import __version__
 
-COMMANDS = {
-    "run": "run:run",
-    "daily-report": "daily_report:daily_report",
-    "trigger": "trigger:trigger",
-    "status": "status:status",
-    "list": "list:list_jobs",
-    "ls": "list:list_jobs",
-    "show": "show:show",
-    "next": "next:next_runs",
-    "projects": "projects:projects",
-    "simulate": "simulate:simulate",
-    "why": "why:why",
-    "history": "history:history",
-    "logs": "logs:logs",
-    "stats": "stats:stats",
-    "branches": "branches:branches",
-    "check": "check:check",
-    "metrics": "metrics:metrics",
-    "page": "page:page",
-    "telemetry": "telemetry:telemetry",
-    "events": "events:events",
-    "incidents": "incidents:incidents",
-    "ack": "ack:ack",
-    "create": "create:create",
-    "update": "update:update",
-    "delete": "delete:delete",
-    "enable": "enable:enable",
-    "disable": "disable:disable",
-    "pause": "pause:pause",
-    "resume": "resume:resume",
-    "skip": "skip:skip",
-    "defer": "defer:defer",
-    "cancel": "cancel:cancel",
-    "dead-letter": "dead_letter:dead_letter",
-    "config": "config:config",
-    "cron": "cron:cron",
-    "state": "state:state",
-    "doctor": "doctor:doctor",
-    "notify": "notify:notify",
-    "handlers": "handlers:handlers",
+SECTIONS: Mapping[str, Mapping[str, str]] = {
+    "Run jobs": {
+        "run": "run:run",
+        "daily-report": "daily_report:daily_report",
+        "trigger": "trigger:trigger",
+    },
+    "Look": {
+        "status": "status:status",
+        "list": "list:list_jobs",
+        "ls": "list:list_jobs",
+        "show": "show:show",
+        "next": "next:next_runs",
+        "why": "why:why",
+        "history": "history:history",
+        "logs": "logs:logs",
+        "stats": "stats:stats",
+        "branches": "branches:branches",
+        "projects": "projects:projects",
+        "simulate": "simulate:simulate",
+        "page": "page:page",
+        "events": "events:events",
+        "telemetry": "telemetry:telemetry",
+    },
+    "Watch": {
+        "check": "check:check",
+        "metrics": "metrics:metrics",
+        "incidents": "incidents:incidents",
+        "ack": "ack:ack",
+        "doctor": "doctor:doctor",
+        "notify": "notify:notify",
+    },
+    "Change": {
+        "create": "create:create",
+        "update": "update:update",
+        "delete": "delete:delete",
+        "enable": "enable:enable",
+        "disable": "disable:disable",
+        "pause": "pause:pause",
+        "resume": "resume:resume",
+        "skip": "skip:skip",
+        "defer": "defer:defer",
+        "cancel": "cancel:cancel",
+        "dead-letter": "dead_letter:dead_letter",
+    },
+    "Set up": {
+        "config": "config:config",
+        "cron": "cron:cron",
+        "state": "state:state",
+        "handlers": "handlers:handlers",
+    },
 }
-"""Each command's file in this folder, and its name there; in the order in which help lists it."""
+"""Each command's file in this folder, and its name there, by the headings of help."""
+COMMANDS = {name: place for within in SECTIONS.values() for name, place in within.items()}
 ALIASES = ("ls",)
 
 
 class Commands(Group):
     """The commands of the table, imported one by one."""
+
+    sections = MappingProxyType({heading: (*within,) for heading, within in SECTIONS.items()})
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order of the table, aliases left out."""
@@ -84,17 +99,18 @@ def _imported(place: str) -> click.Command:
     cls=Commands,
     params=global_options.create(),
     invoke_without_command=True,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-@click.option("--list", "listing", is_flag=True, help="List the jobs, as `list` does.")
-@click.option("--once", is_flag=True, help="Run every enabled job now; JSON keyed by job.")
-@click.version_option(__version__, prog_name="scheduled")
+@click.option("--list", "listing", is_flag=True, hidden=True)
+@click.option("--once", is_flag=True, hidden=True)
+@click.version_option(__version__, prog_name="scheduled", help="Print the version and exit.")
 @click.pass_context
 def group(ctx: click.Context, *, listing: bool, once: bool) -> int | None:
     """Cron with a memory: catch-up, locks, history and no daemon.
 
-    System cron calls `scheduled run`; it does what is due and what was missed, and exits. Global
-    options work before and after the command.
+    System cron calls `scheduled run`; it does what is due and what was missed, and exits.
+
+    `scheduled COMMAND --help` explains a command. Global options work before and after it.
     """
     ctx.ensure_object(Session)
     if ctx.invoked_subcommand is not None:
@@ -131,6 +147,11 @@ def _called(session: Session) -> int:
 
 
 def _refused(error: click.ClickException) -> int:
-    with contextlib.suppress(OSError):
-        error.show()
+    from scheduled.cli import wrong_call
+
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # a group alone: its help is printed
+        with contextlib.suppress(OSError):
+            click.echo(error.message, err=True)
+    else:
+        complain(wrong_call.sentence(error))
     return error.exit_code

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.cli.unread import state_suffices
 from scheduled.config import paths
@@ -11,7 +12,7 @@ from scheduled.errors import UsageError, reason_of
 from scheduled.ticks import metrics_file
 
 
-@click.command()
+@command()
 @click.option("--output", metavar="FILE", help="Write them to FILE instead, at once.")
 @click.pass_obj
 @state_suffices

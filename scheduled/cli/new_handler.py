@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.config import handler_files, paths
 from scheduled.config.load import Config
@@ -43,11 +44,11 @@ def test_it_counts_the_entries_of_the_root(trial: Trial) -> None:
 """
 
 
-@click.command("new")
+@command("new")
 @click.argument("name")
 @click.pass_obj
 def new(session: Session, name: str) -> None:
-    """Write the handler NAME, a job that runs daily, and a test of it beside it.
+    """Write the handler NAME, a job that runs daily, and its test.
 
     They go into the first of `handler_dirs`. Existing files are never overwritten.
     """

@@ -2,17 +2,17 @@
 
 import click
 
+from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.cli.output import json_option, print_json, show
+from scheduled.cli.values import Number
 from scheduled.config.lookup import find_job
 from scheduled.views import upcoming
 
 
-@click.command("next")
+@command("next")
 @click.argument("job", required=False)
-@click.option(
-    "-n", "count", type=click.IntRange(1, 10_000), default=5, help="How many to list. [5]"
-)
+@click.option("-n", "count", type=Number(1, 10_000), default=5, help="How many to list. [5]")
 @click.option(
     "--explain",
     is_flag=True,

@@ -25,9 +25,10 @@ def notify() -> None:
 @json_option
 @click.pass_obj
 def test(session: Session, channel: str | None, *, as_json: bool) -> int:
-    """Send a message by CHANNEL, or by each channel, and say what became of it.
+    """Send a message by CHANNEL, or by each channel.
 
-    Filters do not count. Exits with 1 if a channel failed, with 2 if one is not configured.
+    What became of it is printed. Filters do not count. Exits with 1 if a channel failed, with 2 if
+    one is not configured.
     """
     problems = problems_of(session.config, channel)
     if channel is not None and channel not in session.config.notify:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.cli.output import print_json
 from scheduled.cli.tick_report import print_problems, run_tick
@@ -19,7 +20,7 @@ EPOCH = "1970-01-01T00:00:00+00:00"
 """The time of what has none."""
 
 
-@click.command(hidden=True)
+@command(hidden=True)
 @click.pass_obj
 def once(session: Session) -> int:
     """Run every enabled job now and print one JSON object keyed by job, as GAIA's runner does."""

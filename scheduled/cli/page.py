@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.cli.unread import state_suffices
 from scheduled.config import paths
@@ -20,16 +21,17 @@ class NoBrowserError(ScheduledError):
     exit_code = 1
 
 
-@click.command()
+@command()
 @click.option("--open", "is_opened", is_flag=True, help="Show it in a browser.")
 @click.option("--output", metavar="FILE", help="Write it to FILE; - is standard output.")
 @click.pass_obj
 @state_suffices
 def page(session: Session, *, is_opened: bool, output: str | None) -> None:
-    """Make one HTML page of all there is to see: problems, runs, outages, durations, what is next.
+    """Make one HTML page of all there is to see.
 
-    Without FILE it goes to standard output; if that is a terminal, or with --open, to a file in
-    your cache directory, whose name is printed. `page` in the configuration has ticks write it.
+    It shows problems, runs, outages, durations and what is next. Without FILE it goes to standard
+    output; if that is a terminal, or with --open, to a file in your cache directory, whose name is
+    printed. `page` in the configuration has ticks write it.
     """
     from scheduled.ticks import page_file
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import click
 
+from scheduled.cli.command import command
 from scheduled.cli.context import Session, changes_state
 from scheduled.cli.when import ahead
 from scheduled.config.lookup import find_job
@@ -18,7 +19,7 @@ from scheduled.system.text import one_line
 from scheduled.views.format import both
 
 
-@click.command()
+@command()
 @click.argument("job", required=False)
 @click.option("--for", "length", metavar="TIME", help="How long: 90m, 2h, 3d.")
 @click.option("--until", metavar="WHEN", help="Until then: 18:00, an ISO date, or date and time.")
@@ -28,7 +29,7 @@ from scheduled.views.format import both
 def pause(
     session: Session, job: str | None, *, length: str | None, until: str | None, reason: str
 ) -> None:
-    """Skip the runs of JOB, or of all jobs, until a given time or until `resume`."""
+    """Skip the runs of JOB, or of all jobs, until a time or `resume`."""
     if length and until:
         raise UsageError("--for and --until exclude each other; give one of them")
     name = find_job(session.config, job).id if job is not None else ALL_JOBS

@@ -2,6 +2,7 @@
 
 import click
 
+from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.cli.output import json_option, print_json, show
 from scheduled.config.lookup import find_job
@@ -10,7 +11,7 @@ from scheduled.ecosystem.registry import RegistryError
 from scheduled.views import projects as projects_view
 
 
-@click.command()
+@command()
 @json_option
 @click.pass_obj
 def projects(session: Session, *, as_json: bool) -> None:

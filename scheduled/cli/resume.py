@@ -2,13 +2,14 @@
 
 import click
 
+from scheduled.cli.command import command
 from scheduled.cli.context import Session, changes_state
 from scheduled.config.lookup import find_job
 from scheduled.planning import pausing
 from scheduled.state.records import ALL_JOBS
 
 
-@click.command()
+@command()
 @click.argument("job", required=False)
 @click.pass_obj
 @changes_state

@@ -3,6 +3,7 @@
 import click
 
 from scheduled.cli import plain_tick
+from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.cli.door import EndedError
 from scheduled.cli.output import print_json
@@ -13,7 +14,7 @@ from scheduled.ticks.report import Exit
 from scheduled.ticks.simulation import preview
 
 
-@click.command()
+@command()
 @click.option(
     "--only", multiple=True, metavar="JOB|tag:TAG", help="Only these of the due jobs; repeatable."
 )

@@ -3,6 +3,7 @@
 import click
 
 from scheduled.cli import output
+from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.cli.output import json_option, print_json
 from scheduled.config.lookup import find_job
@@ -10,13 +11,13 @@ from scheduled.state.history import HistoryQuery
 from scheduled.views import job as job_view
 
 
-@click.command()
+@command()
 @click.argument("job")
 @click.option("--all", "everything", is_flag=True, help="Defaults and internals, too.")
 @json_option
 @click.pass_obj
 def show(session: Session, job: str, *, everything: bool, as_json: bool) -> None:
-    """Show one job: when it runs, how, how it went, what needs attention.
+    """Show one job: when and how it runs, and how it went.
 
     What is as for any job is left out without --all.
     """

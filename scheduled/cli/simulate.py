@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from scheduled.cli import simulated, when
+from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.cli.output import print_json, print_problems
 from scheduled.cli.when import length
@@ -23,7 +24,7 @@ from scheduled.timing.tick_times import Outage, TickTimeline
 from scheduled.views import simulation
 
 
-@click.command()
+@command()
 @click.option("--from", "start", metavar="WHEN", help="Start: 2h (from now), an ISO date. [now]")
 @click.option(
     "--to", "end", metavar="WHEN", default="1d", help="End: 2h (after --from), an ISO date. [1d]"

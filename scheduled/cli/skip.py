@@ -4,6 +4,7 @@ from datetime import datetime
 
 import click
 
+from scheduled.cli.command import command
 from scheduled.cli.context import Session, changes_state
 from scheduled.cli.registering import put_on_record
 from scheduled.config.lookup import find_job
@@ -17,7 +18,7 @@ from scheduled.timing import slots
 from scheduled.views.format import both
 
 
-@click.command()
+@command()
 @click.argument("job")
 @click.pass_obj
 @changes_state

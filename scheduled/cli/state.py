@@ -12,6 +12,7 @@ from scheduled.cli.adopt import adopt
 from scheduled.cli.context import Session, changes_state
 from scheduled.cli.groups import Group
 from scheduled.cli.output import print_json
+from scheduled.cli.values import Number
 from scheduled.config import ownership, paths
 from scheduled.state.maintenance import backup as packing
 from scheduled.state.maintenance import check as checking
@@ -65,9 +66,10 @@ def rebuild(session: Session) -> None:
 @click.argument("file", required=False)
 @click.pass_obj
 def backup(session: Session, file: str | None) -> None:
-    """Pack state and journal into FILE, by default one named after the time, in this directory.
+    """Pack state and journal into FILE.
 
-    Locks, caches and the output of runs are not included. Only you can read the archive.
+    Without FILE, it is one in this directory that is named after the time. Locks, caches and the
+    output of runs are not included. Only you can read the archive.
     """
     session.is_changing = True
     folder, target = _folder(session), _target(session, file)
@@ -88,7 +90,7 @@ def backup(session: Session, file: str | None) -> None:
 @state.command()
 @click.option(
     "--days",
-    type=click.IntRange(1, 36_500),
+    type=Number(1, 36_500),
     default=KEEP_DAYS,
     show_default=True,
     help="Keep this many days.",
@@ -97,7 +99,7 @@ def backup(session: Session, file: str | None) -> None:
 @click.pass_obj
 @changes_state
 def gc(session: Session, *, days: int, dry_run: bool) -> int:
-    """Remove output, journals and kept-aside states that are older than a month, or than --days.
+    """Remove output, journals and kept-aside states that are old.
 
     Files in use are kept, and so are those the state could be rebuilt from. Ticks do the same
     once a day, except for states that were kept aside.

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import click
 
+from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.cli.output import json_option, print_json, show
 from scheduled.cli.when import ago
@@ -14,7 +15,7 @@ from scheduled.views import day_counts
 from scheduled.views import stats as stats_view
 
 
-@click.command()
+@command()
 @click.argument("job", required=False)
 @click.option(
     "--since", metavar="WHEN", help="Only from this time on: 2h (ago), 7d, 8:00, an ISO date."
@@ -22,7 +23,10 @@ from scheduled.views import stats as stats_view
 @json_option
 @click.pass_obj
 def stats(session: Session, job: str | None, *, since: str | None, as_json: bool) -> None:
-    """Show how runs went: rates, durations, delays, errors, for each job and in all."""
+    """Show rates, durations, delays and errors of runs.
+
+    They are those of each job, and of all jobs together.
+    """
     if job is not None and job not in session.store.state["jobs"]:
         find_job(session.config, job)  # a job that is gone may still have a past
     begin = None if since is None else ago("--since", since, session.now, session.zone)

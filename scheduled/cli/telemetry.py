@@ -6,8 +6,10 @@ from typing import Any
 
 import click
 
+from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.cli.output import json_option, print_json, show
+from scheduled.cli.values import Choice, Number
 from scheduled.config import ownership
 from scheduled.errors import UsageError
 from scheduled.state import history, records
@@ -38,19 +40,19 @@ BODIES: Mapping[str, Body] = {
 GRAPH = "graph"
 
 
-@click.command()
-@click.argument("what", type=click.Choice([*BODIES, GRAPH]))
-@click.option("--status", type=click.Choice(telemetry_tasks.STATUSES), help="Of tasks: only these.")
-@click.option("--type", type=click.Choice(bodies.TYPES), help="Of tasks: only these.")
-@click.option("--limit", type=click.IntRange(min=0), help="Of tasks: at most so many.")
+@command()
+@click.argument("what", type=Choice([*BODIES, GRAPH]))
+@click.option("--status", type=Choice(telemetry_tasks.STATUSES), help="Of tasks: only these.")
+@click.option("--type", type=Choice(bodies.TYPES), help="Of tasks: only these.")
+@click.option("--limit", type=Number(0), help="Of tasks: at most so many.")
 @click.option(
-    "--period", type=click.Choice([*bodies.PERIODS]), help=f"Of analytics: how far back. [{PERIOD}]"
+    "--period", type=Choice([*bodies.PERIODS]), help=f"Of analytics: how far back. [{PERIOD}]"
 )
-@click.option("--task-type", type=click.Choice(bodies.TYPES), help="Of analytics: only these.")
+@click.option("--task-type", type=Choice(bodies.TYPES), help="Of analytics: only these.")
 @json_option
 @click.pass_obj
 def telemetry(session: Session, /, *, what: str, as_json: bool, **asked: Any) -> None:
-    """Print the telemetry that CIRIS documents for its task scheduler.
+    """Print the telemetry that CIRIS documents for its scheduler.
 
     WHAT is one of its bodies; `graph` prints JSON lines, one a node.
     """

@@ -2,6 +2,7 @@
 
 import click
 
+from scheduled.cli.command import command
 from scheduled.cli.context import Session, changes_state
 from scheduled.cli.tick_report import print_not_started, run_and_print
 from scheduled.config.lookup import find_job
@@ -12,7 +13,7 @@ from scheduled.ticks.dispatcher import RunRequest
 from scheduled.ticks.report import Exit
 
 
-@click.command()
+@command()
 @click.argument("job")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 @click.pass_obj

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from scheduled.cli import job_options, registering
+from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.cli.job_file import (
     count_if_refused,
@@ -31,7 +32,7 @@ _ACTIONS = {"command": "handler", "handler": "command"}
 """A job has one of them: setting the one removes the other."""
 
 
-@click.command()
+@command()
 @click.argument("job")
 @click.option("--schedule", metavar="TEXT", help="When it runs.")
 @click.option("--unset", multiple=True, metavar="KEY", help="Remove a key; repeatable.")

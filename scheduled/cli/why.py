@@ -2,6 +2,7 @@
 
 import click
 
+from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.cli.output import json_option, print_json
 from scheduled.cli.when import ago
@@ -10,7 +11,7 @@ from scheduled.views import answers
 from scheduled.views import why as why_view
 
 
-@click.command()
+@command()
 @click.argument("job")
 @click.option(
     "--at",
@@ -21,7 +22,10 @@ from scheduled.views import why as why_view
 @json_option
 @click.pass_obj
 def why(session: Session, job: str, *, when: str | None, as_json: bool) -> None:
-    """Explain why JOB ran or did not: its latest scheduled time, or the one at a given time."""
+    """Explain why JOB ran, or why it did not.
+
+    It is about the latest scheduled time, or with --at about an earlier one.
+    """
     config, snapshot = session.config, session.snapshot()
     at = session.now if when is None else ago("--at", when, session.now, session.zone)
     document = answers.why(config, session.store, snapshot, job, at)

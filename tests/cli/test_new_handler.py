@@ -84,7 +84,7 @@ def test_an_existing_file_is_never_overwritten(root: Path, taken: str) -> None:
         ("../x", "the name of a handler has letters"),
         ("a.b", "the name of a handler has letters"),
         ("a b", "the name of a handler has letters"),
-        ("-x", "No such option"),
+        ("-x", "no option is called"),
         ("_x", "the name of a handler has letters"),
         ("x-", "the name of a handler has letters"),
         ("a" * 101, "the name of a handler has letters"),

@@ -1,0 +1,58 @@
+"""What a command is here, beyond what click has: its own help, and its own words for wrong calls.
+
+`command` makes one of a function; those of a group are made so by the group.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from scheduled.cli import help_text
+from scheduled.system.text import one_line
+
+
+class OwnWords(click.Command):
+    """A command or a group with the help, and the words for mistakes, of this program."""
+
+    def get_help(self, ctx: click.Context) -> str:
+        """Return the help that fits the terminal."""
+        return help_text.page(ctx)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does it; what is wrong is always said of this command."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
+
+
+class Command(OwnWords):
+    """A command."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does it, but for what it says of words that are too many."""
+        allowed, ctx.allow_extra_args = ctx.allow_extra_args, True
+        rest = super().parse_args(ctx, args)
+        ctx.allow_extra_args = allowed
+        if rest and not allowed and not ctx.resilient_parsing:
+            ctx.fail(f"{one_line(rest[0], 60)!r} is one word too many{_advice(self)}")
+        return rest
+
+
+def command(name: str | None = None, **attributes: Any) -> Callable[..., Command]:
+    """Make a function a command, as `click.command` does."""
+    return click.command(name, **{"cls": Command, **attributes})
+
+
+def usage(ctx: click.Context) -> str:
+    """Return what is typed to call a command without options: `scheduled show JOB`."""
+    return " ".join([ctx.command_path, *ctx.command.collect_usage_pieces(ctx)[1:]])
+
+
+def _advice(of: click.Command) -> str:
+    """Return what to do about a word that is too many, where that is known."""
+    if any(param.name == "schedule" and isinstance(param, click.Argument) for param in of.params):
+        return '; a schedule of several words needs quotes: "0 2 * * *"'
+    return ""
