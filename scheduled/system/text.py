@@ -10,7 +10,8 @@ from scheduled.errors import cut
 
 _CONTROL = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069"
 _NOT_ON_ONE_LINE = rf"[{_CONTROL}\t\n]+"
-_NOT_IN_A_TEXT = rf"(?:\x1b\[[0-9;?]*[ -/]*[@-~])|[{_CONTROL}]"
+_SEQUENCE = r"\x1b\[[0-9;?]*[ -/]*[@-~]"
+_NOT_IN_A_TEXT = rf"(?:{_SEQUENCE})|[{_CONTROL}]"
 LONGEST = 300
 
 
@@ -42,6 +43,11 @@ def excerpt(value: str, longest: int = 60) -> str:
 def printable(value: str) -> str:
     """Return `value` without colours and control characters; lines and tabs are kept."""
     return re.sub(_NOT_IN_A_TEXT, "", _whole(value).replace("\r\n", "\n"))
+
+
+def uncoloured(value: str) -> str:
+    """Return `value` without what colours it or moves the cursor; all other characters stay."""
+    return re.sub(_SEQUENCE, "", value)
 
 
 def _whole(value: str) -> str:

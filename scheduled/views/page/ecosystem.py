@@ -41,7 +41,7 @@ def branches(facts: Facts) -> Grid | None:
 
 
 def projects(facts: Facts) -> Grid | None:
-    """Return the projects; None where no registry names any."""
+    """Return the projects; None where they are not looked into. Raises as `branches`."""
     places = facts.config.places
     jobs = (*facts.config.jobs, *facts.config.offered)
     params = next((job.params for job in jobs if job.id == PROJECT_HEALTH), {})
@@ -52,7 +52,9 @@ def projects(facts: Facts) -> Grid | None:
         if str(error).endswith("not found"):
             return None
         raise
-    published = central.read(places.central_dir, projects_central.NAME)
+    published = central.read_strictly(places.central_dir, projects_central.NAME)
+    if not isinstance(published, dict):  # nobody looks into them here
+        return None
     document = projects_view.document(spaces, published, "")
     rows = tuple(projects_view.cells(document["projects"]))
     sentences = [*document["problems"], projects_view.summary(document, facts.now, facts.zone)]

@@ -19,6 +19,7 @@ from scheduled.views.page.styles import FOLDER
 
 if TYPE_CHECKING:
     import jinja2
+    import markupsafe
 
 MISSING = "the page needs the package jinja2; type: pip install 'scheduled-cron[page]'"
 SPACE = "\u202f"
@@ -68,6 +69,32 @@ def trusted(text: str) -> str:
     return Markup(text)  # noqa: S704 - nothing that anybody else wrote
 
 
+class Printer:
+    """Prints what templates say: secrets hidden, all characters visible, then escaped."""
+
+    def __init__(self, facts: Facts) -> None:
+        from markupsafe import Markup, escape
+
+        self._mask, self._markup, self._escape = facts.mask, Markup, escape
+
+    def plain(self, value: Any) -> Any:
+        """Return what is to be escaped instead of `value`; jinja2 asks for each it prints."""
+        if isinstance(value, str) and not isinstance(value, self._markup):
+            return visible(self._mask.text(value))
+        return value
+
+    def sentence(self, text: str) -> "markupsafe.Markup":
+        """Return a sentence as markup: what stands in backquotes is code to type."""
+        parts = self.plain(text).split("`")
+        if len(parts) % 2 == 0:  # one without its second is no code
+            parts = ["`".join(parts)]
+        printed = (
+            f"<code>{self._escape(part)}</code>" if number % 2 else str(self._escape(part))
+            for number, part in enumerate(parts)
+        )
+        return self._markup("".join(printed))
+
+
 def environment(facts: Facts) -> "jinja2.Environment":
     """Return the environment in which a page about these facts is rendered.
 
@@ -75,33 +102,25 @@ def environment(facts: Facts) -> "jinja2.Environment":
     """
     try:
         import jinja2
-        from markupsafe import Markup
     except ImportError as error:
         raise MissingTemplatesError(MISSING) from error
-
-    def finalize(value: Any) -> Any:
-        if isinstance(value, str) and not isinstance(value, Markup):
-            return visible(facts.mask.text(value))
-        return value
-
+    printer = Printer(facts)
     made = jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,
-        finalize=finalize,
+        finalize=printer.plain,
         loader=jinja2.FileSystemLoader(FOLDER),
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= _filters(facts)
+    made.filters |= {**_filters(facts), "sentence": printer.sentence}
     return made
 
 
 def _filters(facts: Facts) -> dict[str, Callable[..., str]]:
-    def moment(instant: datetime) -> str:
-        return moments.moment(instant, facts.now, facts.zone)
-
-    def clock(instant: datetime) -> str:
-        return moments.clock(instant, facts.zone)
+    def soon(instant: datetime) -> str:
+        is_today = moments.day(instant, facts.zone) == moments.day(facts.now, facts.zone)
+        return moments.clock(instant, facts.zone) if is_today else facts.moment(instant)
 
     def day(instant: datetime) -> str:
         return moments.day(instant, facts.zone)
@@ -110,8 +129,8 @@ def _filters(facts: Facts) -> dict[str, Callable[..., str]]:
         return formats.relative(instant, facts.now)
 
     return {
-        "moment": moment,
-        "clock": clock,
+        "moment": facts.moment,
+        "soon": soon,
         "day": day,
         "relative": relative,
         "utc": lambda instant: format_utc(instant) or "",

@@ -53,13 +53,20 @@ class Series(NamedTuple):
     highest: str
     now: str
     change: str
-    """Since the first of them: `+3`, `-1.2 MB`; `no change`."""
+    """Since the first of them: `+3`, `-1.2 MB`, `none`."""
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether there is nothing to see in a picture of it."""
+        return self.lowest == self.highest
 
 
 class Metrics(NamedTuple):
     """All that was measured."""
 
     series: tuple[Series, ...]
+    """Those that changed."""
+    constant: tuple[Series, ...]
     first: datetime
     last: datetime
     measurements: int
@@ -82,8 +89,14 @@ def model(facts: Facts) -> Metrics | None:
     first, last = measured[0][0], measured[-1][0]
     names = [name for name in points if name not in LEFT_OUT]
     known = sorted(names, key=lambda name: [*LABELS].index(name) if name in LABELS else len(LABELS))
-    series = tuple(_series(name, points[name], first, last) for name in known[:MOST])
-    return Metrics(series, first, last, len(measured))
+    series = [_series(name, points[name], first, last) for name in known[:MOST]]
+    return Metrics(
+        tuple(each for each in series if not each.is_constant),
+        tuple(each for each in series if each.is_constant),
+        first,
+        last,
+        len(measured),
+    )
 
 
 def _measured(facts: Facts, history: Any) -> Iterator[tuple[datetime, dict[str, float]]]:
@@ -125,7 +138,7 @@ def size_of(value: float) -> str:
 
 def _change(difference: float, shown: Any) -> str:
     if not difference:
-        return "no change"
+        return "none"
     return f"{'+' if difference > 0 else '-'}{shown(abs(difference))}"
 
 

@@ -27,10 +27,10 @@ def clock(moment: datetime, zone: tzinfo, *, seconds: bool = False) -> str:
 
 
 def moment(instant: datetime, now: datetime, zone: tzinfo) -> str:
-    """`Fri 23 Oct 07:02`, with the year if it is another one, without the day if it is today."""
+    """`Fri 23 Oct 07:02`, with the year if it is another one; `today 07:02`."""
     local, today = instant.astimezone(zone), now.astimezone(zone)
     if local.date() == today.date():
-        return clock(instant, zone)
+        return f"today {clock(instant, zone)}"
     year = f" {local.year}" if local.year != today.year else ""
     return f"{day(instant, zone)}{year} {clock(instant, zone)}"
 

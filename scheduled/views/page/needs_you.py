@@ -32,6 +32,7 @@ class Card(NamedTuple):
     """`failing for 9 d`, or a whole sentence where it is about no job."""
     is_error: bool
     job: str = ""
+    description: str = ""
     strip: Strip | None = None
     facts: tuple[tuple[str, str], ...] = ()
     """Label and text."""
@@ -105,11 +106,17 @@ def _of_incident(facts: Facts, incident: Incident) -> Card:
         what,
         is_error=incident.kind not in WARNINGS,
         job=incident.job,
+        description=_description(facts, incident.job),
         strip=strips.strip(facts, rows) if rows else None,
         facts=tuple(_facts(facts, incident)),
         lines=tuple(_lines(facts, incident, failed)),
         commands=tuple(_commands(incident)),
     )
+
+
+def _description(facts: Facts, job: str) -> str:
+    found = next((each for each in facts.snapshot.jobs if each.id == job), None)
+    return found.description if found is not None else ""
 
 
 def _is_failure(row: Row) -> bool:

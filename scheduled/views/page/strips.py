@@ -9,7 +9,7 @@ from scheduled.quick_classes import NamedTuple
 from scheduled.runs import output_files
 from scheduled.state import history
 from scheduled.state.history import Row
-from scheduled.system.text import printable
+from scheduled.system.text import uncoloured
 from scheduled.timing.instants import parse_utc
 from scheduled.views import wording
 from scheduled.views.page import moments
@@ -94,7 +94,7 @@ def last_lines(facts: Facts, job: str, run_id: str | None, count: int) -> list[s
     if path is None or run_id is None:
         return []
     lines = output_files.RunOutput(job, run_id, path).tail(count)
-    return [_cut(facts.mask.text(printable(line).expandtabs().rstrip())) for line in lines]
+    return [_cut(facts.mask.text(uncoloured(line).expandtabs().rstrip())) for line in lines]
 
 
 def _cut(line: str) -> str:
