@@ -1,8 +1,8 @@
 """Seven days of `METRICS.central.json` as sparklines: whatever numbers it has."""
 
-import itertools
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import groupby, pairwise
 from typing import Any
 
 from scheduled.ecosystem import central, timestamps
@@ -19,8 +19,10 @@ GAP = 3
 """A line is broken where measurements lie so many times farther apart than usual."""
 LIMIT = 1e15
 """What is not less means nothing here; neither does NaN."""
-FULL = 1000.0
+FULL = 1000
 """The width and height in which the points of a line are given."""
+CLOSE = 5
+"""Points nearer to each other than this are seen as one."""
 LABELS = {
     "logs total_size_bytes": "Logs",
     "logs file_count": "Log files",
@@ -47,7 +49,7 @@ class Series(NamedTuple):
     label: str
     lines: tuple[str, ...]
     """The points of each unbroken stretch, for `points`, within FULL x FULL."""
-    dots: tuple[tuple[float, float], ...]
+    dots: tuple[tuple[int, int], ...]
     """Measurements that stand alone."""
     lowest: str
     highest: str
@@ -144,31 +146,39 @@ def _change(difference: float, shown: Any) -> str:
 
 def _drawn(
     points: Points, first: datetime, last: datetime
-) -> tuple[tuple[str, ...], tuple[tuple[float, float], ...]]:
+) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...]]:
     """Return the stretches without a gap as lines, and what stands alone as dots."""
     values = [value for _, value in points]
     low, high = min(values), max(values)
     whole = (last - first).total_seconds()
-    steps = sorted(
-        (after[0] - before[0]).total_seconds() for before, after in itertools.pairwise(points)
-    )
-    longest = GAP * steps[len(steps) // 2] if steps else 0.0
 
-    def place(at: datetime, value: float) -> tuple[float, float]:
+    def place(at: datetime, value: float) -> tuple[int, int]:
         x = (at - first).total_seconds() / whole * FULL if whole else FULL
         y = FULL / 2 if high == low else (high - value) / (high - low) * FULL
-        return round(x, 1), round(y, 1)
+        return round(x), round(y)
 
-    stretches: list[Points] = []
+    stretches = [[place(*point) for point in stretch] for stretch in _stretches(points)]
+    lines = (" ".join(f"{x},{y}" for x, y in _thinned(line)) for line in stretches if len(line) > 1)
+    return tuple(lines), tuple(line[0] for line in stretches if len(line) == 1)
+
+
+def _stretches(points: Points) -> list[Points]:
+    """Return the points in pieces, cut where there is a gap."""
+    steps = sorted((after - before).total_seconds() for (before, _), (after, _) in pairwise(points))
+    longest = GAP * steps[len(steps) // 2] if steps else 0.0
+    found: list[Points] = []
     for point in points:
-        is_next = stretches and (point[0] - stretches[-1][-1][0]).total_seconds() <= longest
-        if is_next:
-            stretches[-1].append(point)
+        if found and (point[0] - found[-1][-1][0]).total_seconds() <= longest:
+            found[-1].append(point)
         else:
-            stretches.append([point])
-    lines = [
-        " ".join(f"{x:g},{y:g}" for x, y in (place(*point) for point in stretch))
-        for stretch in stretches
-        if len(stretch) > 1
-    ]
-    return tuple(lines), tuple(place(*stretch[0]) for stretch in stretches if len(stretch) == 1)
+            found.append([point])
+    return found
+
+
+def _thinned(line: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield the points of a line; of many close together the first, the extremes and the last."""
+    for _, group in groupby(line, key=lambda point: point[0] // CLOSE):
+        together = [*group]
+        heights = [y for _, y in together]
+        kept = {0, len(heights) - 1, heights.index(min(heights)), heights.index(max(heights))}
+        yield from (together[number] for number in sorted(kept))
