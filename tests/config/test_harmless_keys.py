@@ -100,6 +100,12 @@ def test_a_wrong_value_stops_jobs_unless_it_is_about_telling_or_keeping(
         ("log_level: loud", False),
         ("log_fil: x", False),
         ("ping: 5", False),
+        ("page: status.html", False),
+        ("page: {after: tick}", False),
+        ("page: {path: x, after: never}", False),
+        ("page: {path: x, output: perhaps}", False),
+        ("page: {path: x, pth: y}", False),
+        ("page: {path: missing/x}", False),
         ('metrics_file: "a\\nb"', False),
     ],
 )

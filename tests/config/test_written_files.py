@@ -1,4 +1,4 @@
-"""`log_file` and `metrics_file`: a name of ours is a mistake, as the file would be damaged."""
+"""`log_file`, `metrics_file`, `page`: a name of ours is a mistake: the file would be damaged."""
 
 from pathlib import Path
 
@@ -40,10 +40,11 @@ def elsewhere(tmp_path: Path) -> Home:
 
 
 def settings(key: str, name: str) -> str:
-    return f"jobs_dir: jobs\nhandler_dirs: handlers\nstate_dir: state\n{key}: {name}\n{JOB}"
+    value = f"{{path: {name}}}" if key == "page" else name
+    return f"jobs_dir: jobs\nhandler_dirs: handlers\nstate_dir: state\n{key}: {value}\n{JOB}"
 
 
-@pytest.mark.parametrize("key", ["log_file", "metrics_file"])
+@pytest.mark.parametrize("key", ["log_file", "metrics_file", "page"])
 @pytest.mark.parametrize("name", OURS)
 def test_a_file_of_ours_is_refused_and_stays_as_it_is(elsewhere: Home, key: str, name: str) -> None:
     home, text = elsewhere, settings(key, name)
@@ -53,7 +54,8 @@ def test_a_file_of_ours_is_refused_and_stays_as_it_is(elsewhere: Home, key: str,
 
     (problem,) = [sentence for sentence in config.problems if key in sentence]
     assert problem.startswith(f"scheduled.yaml:4: {key}: {home.folder}/{name}: {OURS[name]}")
-    assert (config.log_path, config.metrics_path, config.origins[key]) == (None, None, "default")
+    assert (config.log_path, config.metrics_path, config.page_path) == (None, None, None)
+    assert config.origins[key] == "default"
     assert "once" in [job.id for job in config.jobs]
 
 

@@ -112,6 +112,7 @@ def environment(facts: Facts) -> "jinja2.Environment":
         loader=jinja2.FileSystemLoader(FOLDER),
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     made.filters |= {**_filters(facts), "sentence": printer.sentence}
     return made

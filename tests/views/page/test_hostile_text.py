@@ -91,8 +91,13 @@ def _publish(home: Home, wilder: str) -> None:
     _write(
         central / "HEALTH.central.json",
         {
-            **{"service": "scheduled", "last_updated": "2026-11-21T11:00:00", "branches": 2},
-            **{"healthy": 1, "inactive": 0, "warnings": [], "errors": [found]},
+            "service": "scheduled",
+            "last_updated": "2026-11-21T11:00:00",
+            "branches": 2,
+            "healthy": 1,
+            "inactive": 0,
+            "warnings": [],
+            "errors": [found],
             "ecosystem": [{"what": f"what{wilder}", "issues": [f"shared{wilder}"]}],
         },
     )

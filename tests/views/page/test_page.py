@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import itertools
 import re
 from pathlib import Path
 
@@ -84,7 +85,7 @@ def test_headings_are_in_order_and_every_section_has_one(page: Element) -> None:
 
     assert levels[0] == 0
     assert levels.count(0) == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
     for section in page.all("section"):
         assert section.all("h2")[0].attributes["id"] == section.attributes["aria-labelledby"]
 
