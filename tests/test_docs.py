@@ -36,7 +36,8 @@ AIPASS, COMMANDS, GAIA, MAINTENANCE = (
     manual.page(f"reference/{name}") for name in ("aipass", "commands", "gaia", "maintenance")
 )
 HANDLERS, INSTALL, RUNS = map(manual.page, ("how-to/handlers", "how-to/install", "reference/runs"))
-FOREIGN = {"apt", "cd", "crontab", "export", "git", "pip", "pipx", "python3", "twine", "uv"}
+FOREIGN = {"apt", "cd", "cp", "crontab", "export", "git", "install", "pip", "pipx", "python3"}
+FOREIGN |= {"twine", "uv"}
 """What people type besides the program's own commands."""
 
 
@@ -77,12 +78,12 @@ def test_every_option_of_the_installer_is_documented() -> None:
 
 @each_page
 def test_every_command_that_is_shown_can_be_typed(page: Page) -> None:
-    wrong = [(words, why) for words in page.command_lines() if (why := refusal(words))]
+    wrong = [(words, why) for words in page.command_lines() if (why := refusal(words, page))]
 
     assert wrong == []
 
 
-def refusal(words: list[str]) -> str:
+def refusal(words: list[str], page: Page) -> str:
     """Return what is wrong with a command, or ''; of foreign ones only the name is checked."""
     program, *rest = words
     if program == "scheduled":
@@ -94,6 +95,7 @@ def refusal(words: list[str]) -> str:
         known = options_in(INSTALL.section("With the script"))
         return f"unknown option in {rest}" if {w for w in rest if w[0] == "-"} - known else ""
     is_known = Path(program).name in FOREIGN or program[0] in "<>"
+    is_known |= program[:4] == "bin/" and (page.path.parent / program).exists()
     return "" if is_known else f"{program}: is that a command?"
 
 

@@ -100,8 +100,13 @@ def pages() -> list[Page]:
     ]
 
 
+def pages_of_examples() -> list[Page]:
+    """Return the documents in `examples/`; tests/examples runs their commands."""
+    return [Page(path) for path in sorted(CHECKOUT.glob("examples/**/*.md"))]
+
+
 each_page = pytest.mark.parametrize(
-    "page", pages(), ids=lambda page: str(page.path.relative_to(CHECKOUT))
+    "page", [*pages(), *pages_of_examples()], ids=lambda page: str(page.path.relative_to(CHECKOUT))
 )
 """Run a test for each document."""
 

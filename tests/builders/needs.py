@@ -15,12 +15,16 @@ from tests.clock.library import LIBRARIES
 CHECKOUT = Path(__file__).parents[2]
 REAL_DATA = Path(os.environ.get("SCHEDULED_TEST_DATA", CHECKOUT / "../shared/realdata"))
 PACKAGES = {
+    "borg": "borgbackup",
     "cc": "gcc",
     "chromium": "chromium fonts-dejavu-core",
     "cron": "cron",
     "crontab": "cron",
     "faketime": "faketime",
     "mount": "mount",
+    "openssl": "openssl",
+    "restic": "restic",
+    "sqlite3": "sqlite3",
     "chrt": "util-linux",
     "flock": "util-linux",
     "ionice": "util-linux",
