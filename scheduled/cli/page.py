@@ -39,10 +39,9 @@ def page(session: Session, *, is_opened: bool, output: str | None) -> None:
         raise UsageError("--open needs a file; name one with --output, or leave --output out")
     path = _target(session, output, is_needed=is_opened or session.is_terminal)
     snapshot = session.snapshot()
-    document = answers.status(session.config, session.store, snapshot, session.environ)
-    text = page_file.html(
-        session.config, session.store, snapshot, session.environ, path, document["findings"]
-    )
+    config, store, environ = session.config, session.store, session.environ
+    findings = answers.findings(config, store, snapshot, environ)
+    text = page_file.html(config, store, snapshot, environ, path, findings)
     if path is None:
         click.echo(text.encode("utf-8", "replace"), nl=False)
         return

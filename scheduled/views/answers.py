@@ -72,14 +72,21 @@ def past(config: "Config", store: Store, query: HistoryQuery) -> list[Row]:
 def status(
     config: "Config", store: Store, snapshot: Snapshot, environ: Mapping[str, str]
 ) -> Status:
-    """Return `status --json`. Some checks of `doctor` are made only once ticks were installed."""
+    """Return `status --json`."""
+    document: Any = status_view.document(snapshot)
+    answer: Status = document | {"findings": findings(config, store, snapshot, environ)}
+    return answer
+
+
+def findings(
+    config: "Config", store: Store, snapshot: Snapshot, environ: Mapping[str, str]
+) -> list[dict[str, str]]:
+    """Return what cheap checks of `doctor` find; some are made only once ticks were installed."""
     from scheduled.views import cheap_checks
 
     names = INSTALLED_CHECKS if store.state["cadence"].get("installed") else CHECKS
-    findings = cheap_checks.findings(config, environ, snapshot.now, names)
-    document: Any = status_view.document(snapshot)
-    answer: Status = document | {"findings": [finding.document() for finding in findings]}
-    return answer
+    found = cheap_checks.findings(config, environ, snapshot.now, names)
+    return [finding.document() for finding in found]
 
 
 def refusal(config: "Config", store: Store, job: str) -> str:

@@ -15,6 +15,7 @@ from scheduled.state.journal import Journal
 from scheduled.state.store import Store
 from scheduled.system.masking import Mask
 from scheduled.views import status
+from scheduled.views.health import Finding
 from scheduled.views.page import moments
 from scheduled.views.snapshot import Snapshot
 
@@ -76,6 +77,11 @@ class Facts:
     def status(self) -> dict[str, Any]:
         """What `status --json` says."""
         return status.document(self.snapshot)
+
+    @cached_property
+    def untold(self) -> Sequence[Finding]:
+        """What is wrong of which no open incident tells, worst first."""
+        return status.untold(self.snapshot)
 
     @cached_property
     def incidents(self) -> list[Incident]:

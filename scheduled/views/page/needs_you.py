@@ -10,7 +10,7 @@ from scheduled.quick_classes import NamedTuple
 from scheduled.state.history import Row
 from scheduled.state.incident_entries import Incident
 from scheduled.timing.instants import parse_utc
-from scheduled.views import incidents, status, wording
+from scheduled.views import incidents, wording
 from scheduled.views.format import counted, span
 from scheduled.views.health import Health
 from scheduled.views.page import strips
@@ -63,13 +63,13 @@ def model(facts: Facts) -> NeedsYou:
 
 def count(facts: Facts) -> int:
     """Return how many things need a person."""
-    return len(_open(facts)) + len(status.untold(facts.snapshot))
+    return len(_open(facts)) + len(facts.untold)
 
 
 def has_errors(facts: Facts) -> bool:
     """Return whether any of them is more than a warning."""
     return any(incident.kind not in WARNINGS for incident in _open(facts)) or any(
-        health is Health.CRITICAL for health, _ in status.untold(facts.snapshot)
+        health is Health.CRITICAL for health, _ in facts.untold
     )
 
 
@@ -79,13 +79,12 @@ def _open(facts: Facts) -> list[Incident]:
 
 def cards(facts: Facts) -> Iterator[Card]:
     """Yield the cards, the gravest first."""
-    untold = status.untold(facts.snapshot)
     found = sorted(_open(facts), key=lambda each: (_rank(each.kind), each.since))
-    for health, sentence in untold:
+    for health, sentence in facts.untold:
         if health is Health.CRITICAL:
             yield Card(wording.printed(sentence), is_error=True)
     yield from (_of_incident(facts, incident) for incident in found)
-    for health, sentence in untold:
+    for health, sentence in facts.untold:
         if health is not Health.CRITICAL:
             yield Card(wording.printed(sentence), is_error=False)
 
