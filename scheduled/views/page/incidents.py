@@ -9,6 +9,9 @@ from scheduled.views.format import span
 from scheduled.views.page.facts import Facts
 from scheduled.views.wording import printed
 
+MOST = 300
+"""`scheduled incidents --all` has more; of those that ended, the state keeps a hundred."""
+
 
 class Entry(NamedTuple):
     """An incident in a line."""
@@ -32,7 +35,8 @@ def model(facts: Facts) -> list[Entry]:
         if incident.closed_at is not None and incident.closed_at >= facts.oldest
     ]
     newest_first = sorted(ended, key=lambda each: each.since, reverse=True)
-    return [_entry(facts, incident) for incident in (*reversed(facts.incidents), *newest_first)]
+    found = [*reversed(facts.incidents), *newest_first]
+    return [_entry(facts, incident) for incident in found[:MOST]]
 
 
 def _entry(facts: Facts, incident: Incident) -> Entry:

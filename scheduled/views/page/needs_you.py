@@ -1,7 +1,7 @@
 """What needs a person: a card for each open incident, and for what no incident tells of."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from scheduled.jobs.model import Outcome
@@ -21,6 +21,10 @@ GRAVEST = (Kind.STATE, Kind.CONFIGURATION, Kind.DISK)
 """They concern all jobs."""
 WARNINGS = (Kind.SLOW, Kind.DEADLINE, Kind.NO_TICKS)
 """The kinds after which runs still succeed."""
+MOST = 50
+"""So many cards are made; of more things that need a person, each is a sentence, ..."""
+SENTENCES = 200
+"""... and of still more the number."""
 LINES = 6
 ERROR_LINES = 4
 
@@ -45,6 +49,10 @@ class NeedsYou(NamedTuple):
     """All of it, the gravest first."""
 
     cards: tuple[Card, ...]
+    more: tuple[str, ...]
+    """A sentence for each incident that has no card."""
+    left_out: int
+    """How many have no sentence, either."""
     known: tuple[str, ...]
     """A sentence for each incident that a person has acknowledged."""
     findings: tuple[str, ...]
@@ -52,11 +60,15 @@ class NeedsYou(NamedTuple):
 
 
 def model(facts: Facts) -> NeedsYou:
-    """Return what needs a person."""
+    """Return what needs a person. Raises StateError."""
     known = [incident for incident in facts.incidents if facts.is_known(incident)]
+    found = sorted(_open(facts), key=lambda each: (_rank(each.kind), each.since))
+    more = found[MOST : MOST + SENTENCES]
     return NeedsYou(
-        tuple(cards(facts)),
-        tuple(incidents.sentence(incident, facts.now) for incident in known),
+        tuple(_cards(facts, found[:MOST])),
+        tuple(incidents.sentence(incident, facts.now) for incident in more),
+        len(found[MOST + SENTENCES :]),
+        tuple(incidents.sentence(incident, facts.now) for incident in known[:SENTENCES]),
         tuple(f"{each['message']}: {each['remedy']}" for each in facts.findings),
     )
 
@@ -77,9 +89,8 @@ def _open(facts: Facts) -> list[Incident]:
     return [incident for incident in facts.incidents if not facts.is_known(incident)]
 
 
-def cards(facts: Facts) -> Iterator[Card]:
+def _cards(facts: Facts, found: Sequence[Incident]) -> Iterator[Card]:
     """Yield the cards, the gravest first."""
-    found = sorted(_open(facts), key=lambda each: (_rank(each.kind), each.since))
     for health, sentence in facts.untold:
         if health is Health.CRITICAL:
             yield Card(wording.printed(sentence), is_error=True)

@@ -12,7 +12,11 @@ from scheduled.timing.instants import parse_utc
 from scheduled.views.page.facts import Facts
 
 SHOWN = 12
-"""More are there when asked for."""
+"""More are there when asked for, ..."""
+LATER = 500
+"""... and so many at most."""
+NAMED = 100
+"""Of the jobs that do not run by choice, so many are named."""
 
 
 class Running(NamedTuple):
@@ -54,18 +58,25 @@ class NowAndNext(NamedTuple):
     disabled: tuple[str, ...]
     upcoming: tuple[Upcoming, ...]
     later: tuple[Upcoming, ...]
+    left_out: int = 0
+    """How many more there are."""
+    not_named: int = 0
+    """How many more do not run by choice."""
 
 
 def model(facts: Facts) -> NowAndNext:
     """Return what runs, what does not, and what comes."""
     upcoming = sorted(_upcoming(facts), key=lambda each: (each.at, each.job))
+    held = [*_held(facts)]
     disabled = [job.id for job in facts.jobs if _is_disabled(facts, job)]
     return NowAndNext(
         tuple(_running(facts)),
-        tuple(_held(facts)),
-        tuple(disabled),
+        tuple(held[:NAMED]),
+        tuple(disabled[:NAMED]),
         tuple(upcoming[:SHOWN]),
-        tuple(upcoming[SHOWN:]),
+        tuple(upcoming[SHOWN : SHOWN + LATER]),
+        len(upcoming[SHOWN + LATER :]),
+        len(held[NAMED:]) + len(disabled[NAMED:]),
     )
 
 
