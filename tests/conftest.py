@@ -98,3 +98,11 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> "Home":
     from tests.builders.month import grown
 
     return grown(tmp_path_factory.mktemp("month"))
+
+
+@pytest.fixture(scope="session")
+def large_month(tmp_path_factory: pytest.TempPathFactory) -> "Home":
+    """The same with 100 jobs."""
+    from tests.builders.month import grown
+
+    return grown(tmp_path_factory.mktemp("large-month"), 100)

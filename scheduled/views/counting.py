@@ -171,15 +171,25 @@ def count(
     """
     counts = Counts()
     for event in events:
-        kind = event["event"]
-        if kind in REQUESTS:
-            _count_request(counts, event)
-        if kind == "gap":
-            _count_gap(counts, event, interval)
-        add, job = _ADDING.get(kind), event.get("job")
-        if add is not None and isinstance(job, str) and wanted(job):
-            add((counts.total, counts.jobs[job]), event, interval)
+        add(counts, event, interval, wanted)
     return counts
+
+
+def add(
+    counts: Counts,
+    event: Event,
+    interval: timedelta,
+    wanted: Callable[[str], bool] = lambda _: True,
+) -> None:
+    """Count an event, which is older than all that were counted before."""
+    kind = event["event"]
+    if kind in REQUESTS:
+        _count_request(counts, event)
+    if kind == "gap":
+        _count_gap(counts, event, interval)
+    change, job = _ADDING.get(kind), event.get("job")
+    if change is not None and isinstance(job, str) and wanted(job):
+        change((counts.total, counts.jobs[job]), event, interval)
 
 
 def _count_request(counts: Counts, event: Event) -> None:

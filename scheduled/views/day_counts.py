@@ -89,10 +89,10 @@ def _kept(journal: Journal, name: str, interval: timedelta, since: datetime | No
 
 def _read(facts: day_facts.DayFacts) -> Day:
     whole = facts.of(_ALL)
-    counts = Counts(_tally(whole["total"]), **whole["counters"])
+    counts = Counts(tally_of(whole["total"]), **whole["counters"])
     for name in facts:
         if name != _ALL:
-            counts.jobs[name.removeprefix(_JOB)] = _tally(facts.of(name))
+            counts.jobs[name.removeprefix(_JOB)] = tally_of(facts.of(name))
     return Day(counts, whole["earliest"])
 
 
@@ -105,6 +105,7 @@ def _rows(day: Day) -> Iterator[tuple[str, Any]]:
         yield f"{_JOB}{job}", vars(tally)
 
 
-def _tally(row: dict[str, Any]) -> Tally:
+def tally_of(row: dict[str, Any]) -> Tally:
+    """Return the tally whose fields were kept as JSON."""
     counters = {name: Counter(value) for name, value in row.items() if isinstance(value, dict)}
     return Tally(**{**row, **counters})
