@@ -22,5 +22,11 @@ How it is put together, and where a new piece goes:
 - `build.py` joins it all: `document(facts)` is the whole page; `fragment(facts, names)` some
   sections alone, for what has a frame of its own.
 
+- Pictures of the past: `pictured.py` has what all of them are made from, read once by `past.py`;
+  `lane.py`, `cells.py`, `plot.py` and `outages.py` say what is drawn, in percent of the width and
+  pixels of the height, which `timeline.py` knows. An `svg` has no viewBox: it fits every width, and
+  neither text nor shapes are distorted. `looks.py` has the words for how a run went; the shape of
+  each is in `templates/shapes.html` and `templates/defs.html`.
+
 Counts come from `views/counting.py`, sentences from the modules that `status` and `why` use.
 """

@@ -17,6 +17,7 @@ from scheduled.system.masking import Mask
 from scheduled.views import status
 from scheduled.views.health import Finding
 from scheduled.views.page import moments
+from scheduled.views.page.pictured import Pictured
 from scheduled.views.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -72,6 +73,11 @@ class Facts:
     def jobs(self) -> tuple[Job, ...]:
         """The jobs, without built-in ones that are inactive here, in the order of the files."""
         return tuple(job for job in self.snapshot.jobs if job.source != builtin.INACTIVE)
+
+    @cached_property
+    def pictured(self) -> Pictured:
+        """What pictures of the past are made from."""
+        return Pictured(self.snapshot, self.journal, self.jobs, self.keep)
 
     @cached_property
     def status(self) -> dict[str, Any]:

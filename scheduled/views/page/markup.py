@@ -118,7 +118,7 @@ def environment(facts: Facts) -> "jinja2.Environment":
     return made
 
 
-def _filters(facts: Facts) -> dict[str, Callable[..., str]]:
+def _filters(facts: Facts) -> dict[str, Callable[..., Any]]:
     def soon(instant: datetime) -> str:
         is_today = moments.day(instant, facts.zone) == moments.day(facts.now, facts.zone)
         return moments.clock(instant, facts.zone) if is_today else facts.moment(instant)
@@ -129,7 +129,11 @@ def _filters(facts: Facts) -> dict[str, Callable[..., str]]:
     def relative(instant: datetime) -> str:
         return formats.relative(instant, facts.now)
 
+    def instant(seconds: float) -> datetime:
+        return datetime.fromtimestamp(seconds, facts.zone)
+
     return {
+        "instant": instant,
         "moment": facts.moment,
         "soon": soon,
         "day": day,

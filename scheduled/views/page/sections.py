@@ -6,9 +6,12 @@ from typing import Any
 from scheduled.errors import ScheduledError
 from scheduled.quick_classes import NamedTuple
 from scheduled.views.page import (
+    days,
+    durations,
     ecosystem,
     failures,
     incidents,
+    lanes,
     measurements,
     needs_you,
     now_and_next,
@@ -42,6 +45,10 @@ class Filled(NamedTuple):
 SECTIONS = (
     Section("needs-you", "Needs you", "Needs you", needs_you.model),
     Section("now-and-next", "Now and next", "Now and next", now_and_next.model),
+    Section("day", "Last 24 hours", "24 hours", lanes.of_day),
+    Section("week", "Last 7 days", "7 days", lanes.of_week),
+    Section("month", "30 days, and every run accounted for", "30 days", days.model),
+    Section("durations", "Durations", "Durations", durations.model),
     Section("incidents", "Incidents of 30 days", "Incidents", incidents.model),
     Section("failures", "Output of the last failures", "Failures", failures.model),
     Section("branches", "Branches", "Branches", ecosystem.branches),

@@ -4,7 +4,6 @@ import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from scheduled.jobs.model import Outcome
 from scheduled.quick_classes import NamedTuple
 from scheduled.runs import output_files
 from scheduled.state import history
@@ -12,22 +11,14 @@ from scheduled.state.history import Row
 from scheduled.system.text import uncoloured
 from scheduled.timing.instants import parse_utc
 from scheduled.views import wording
-from scheduled.views.page import moments
+from scheduled.views.page import looks, moments
 from scheduled.views.page.facts import Facts
 
 NEWEST = 30
 LONGEST = 400
 """Characters of a line; what is longer is cut."""
-LOOKS = {
-    "ok": "on time",
-    "late": "late or after retries",
-    "failed": "failed",
-    "timed_out": "timed out",
-    "interrupted": "interrupted",
-    "missed": "missed",
-    "skipped": "skipped",
-    "running": "running",
-}
+RUNNING = "running"
+LOOKS = {**{look.value: words for look, words in looks.WORDS.items()}, RUNNING: "running"}
 """How runs look, and what that is called; in this order wherever they are counted."""
 
 
@@ -49,13 +40,7 @@ class Strip(NamedTuple):
 
 def look(row: Row) -> str:
     """Return how a run looks: a word of LOOKS."""
-    match row["outcome"]:
-        case None:
-            return "running"
-        case Outcome.SUCCEEDED:
-            return "late" if row["catch_up"] or row["attempt"] > 1 else "ok"
-        case word:
-            return word
+    return RUNNING if row["outcome"] is None else looks.of(row).value
 
 
 def newest_rows(facts: Facts, job: str, count: int = NEWEST) -> list[Row]:
@@ -67,19 +52,19 @@ def newest_rows(facts: Facts, job: str, count: int = NEWEST) -> list[Row]:
 
 def strip(facts: Facts, rows: Sequence[Row]) -> Strip:
     """Return the strip of rows that are newest first."""
-    looks = [look(row) for row in rows]
-    marks = [Mark(word, _title(facts, row, word)) for row, word in zip(rows, looks, strict=True)]
-    return Strip(tuple(reversed(marks)), words(looks))
+    found = [look(row) for row in rows]
+    marks = [Mark(word, _title(facts, row, word)) for row, word in zip(rows, found, strict=True)]
+    return Strip(tuple(reversed(marks)), words(found))
 
 
-def words(looks: Iterable[str]) -> str:
+def words(found: Iterable[str]) -> str:
     """Return looks counted: `23 on time, 1 failed`."""
-    counted = Counter(looks)
+    counted = Counter(found)
     return ", ".join(f"{counted[word]} {name}" for word, name in LOOKS.items() if counted[word])
 
 
 def _title(facts: Facts, row: Row, word: str) -> str:
-    if word == "ok":
+    if word == looks.Look.OK:
         return ""
     when = parse_utc(row["slot"]) or parse_utc(row["started_at"])
     causes = wording.ended(row["outcome"], row["error"], row["reason"]) or LOOKS[word]

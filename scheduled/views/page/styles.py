@@ -5,7 +5,7 @@ import hashlib
 import re
 from pathlib import Path
 
-SHEETS = ("page.css", "print.css")
+SHEETS = ("page.css", "pictures.css", "print.css")
 """Joined in this order: later ones override."""
 FOLDER = Path(__file__).parent / "templates"
 
