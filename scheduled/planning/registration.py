@@ -81,7 +81,8 @@ def _missing(job: str, state: State, slots: SlotCache, *, is_broken: bool) -> li
         return unregister(job, state, slots)
     if memory.away is None or memory.away.cause == BROKEN:
         cause = _disabled(memory) or NOT_CONFIGURED
-        passed = _passed_slots(job, memory, slots, slots.now, cause)
+        until = _seen_until(memory, slots.now, slots.now)
+        passed = _passed_slots(job, memory, slots, until, cause)
         return [events.job_missing(job, NOT_CONFIGURED), *passed]
     if slots.now - memory.away.since > KEPT:
         return unregister(job, state, slots)

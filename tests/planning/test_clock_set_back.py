@@ -55,3 +55,27 @@ def test_a_job_whose_slot_the_clock_had_shown_owes_it(tmp_path: Path) -> None:
     assert _missed_after_the_clock_was_set_back(engine, hourly, minutely) == [
         "2026-11-21T12:00:00Z"
     ]
+
+
+def _missed_of_one_that_waits_and_is_removed(engine: Engine, *after: str) -> list[str]:
+    """Let a job wait for its window from 12:00 on, and remove it after 12:30."""
+    waits = job(command=NOTE, schedule="*/15 * * * *", window="18:00-19:00")
+    engine.jobs = (waits,)
+    for when in ("12:00:05", "12:30:05"):
+        engine.run_at(when)
+    engine.jobs = ()
+    for when in after:
+        engine.run_at(when)
+    assert engine.lines() == []
+    return [str(row["slot"]) for row in engine.rows if row["outcome"] == "missed"]
+
+
+def test_slots_of_a_removed_job_are_on_record_as_missed_also_if_the_clock_was_set_back(
+    tmp_path: Path,
+) -> None:
+    plainly, set_back = (Engine(tmp_path / name, []) for name in ("plainly", "set-back"))
+
+    missed = _missed_of_one_that_waits_and_is_removed(plainly, "12:31:05")
+
+    assert missed == ["2026-11-21T12:30:00Z"]
+    assert missed == _missed_of_one_that_waits_and_is_removed(set_back, "11:50:05", "12:31:05")
