@@ -96,9 +96,7 @@ def expect(moments: list[Moment], settled_from: int) -> Expected:
                 _claim(claimed, clock, moment)
                 if not any(end.code in TICK_CODES for end in moment.ended):
                     continue
-                if clock.was_corrected():
-                    known.clear()
-                    reached.clear()
+                clock.forget_what_was_before(moment.now, known, reached)
                 if number <= settled_from:
                     slots |= _passed(known, moment)
                 for job in {*moment.jobs, *reached}:
@@ -129,7 +127,8 @@ class _Clock:
     def __init__(self) -> None:
         self.epochs = 1
         self._high: datetime | None = None
-        self._is_corrected = False
+        self._corrected: datetime | None = None
+        """The latest time that it had shown when it was corrected."""
 
     def tick(self, now: datetime) -> bool:
         """Note a tick, and return whether it finds the clock corrected.
@@ -138,14 +137,26 @@ class _Clock:
         """
         is_corrected = self._high is not None and self._high - now > CORRECTION
         if is_corrected:
-            self.epochs, self._high, self._is_corrected = self.epochs + 1, None, True
+            assert self._high is not None
+            self._corrected = max(self._corrected or self._high, self._high)
+            self.epochs, self._high = self.epochs + 1, None
         self._high = max(self._high or now, now)
         return is_corrected
 
-    def was_corrected(self) -> bool:
-        """Return whether the clock was set back since this was last asked."""
-        corrected, self._is_corrected = self._is_corrected, False
-        return corrected
+    def forget_what_was_before(
+        self, now: datetime, known: dict[str, Any], reached: dict[str, datetime]
+    ) -> None:
+        """Forget all jobs, and how far their slots were seen, if the clock was corrected.
+
+        If only a killed tick saw that, and the clock is near to what it had shown again, a complete
+        one may see no correction at all: then what was seen already need not come again.
+        """
+        before, self._corrected = self._corrected, None
+        if before is None:
+            return
+        known.clear()
+        if before - now > CORRECTION:
+            reached.clear()
 
 
 def settlements(events: Iterable[dict[str, Any]]) -> Iterator[Slot]:

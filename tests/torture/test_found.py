@@ -196,6 +196,15 @@ FOUND: dict[str, list[Operation]] = {
         TICK,
         Advance(20),
     ],
+    "the only tick under a clock that is days behind is killed before it notes anything": [
+        Configure("c", JobPlan("flaky", "*/15 * * * *", "latest", 2)),
+        TICK,
+        Advance(-2400 - TWO_DAYS),
+        Ticks((14,)),
+        Advance(TWO_DAYS),
+        TICK,
+        Advance(7200),
+    ],
 }
 
 
