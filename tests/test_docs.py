@@ -31,13 +31,15 @@ from tests.builders import manual, packages
 from tests.builders.engine import Engine
 from tests.builders.jobs import job
 from tests.builders.manual import CHECKOUT, Page, each_page
+from tests.manual import script
+from tests.manual.script import NotRun
 
 AIPASS, COMMANDS, GAIA, MAINTENANCE = (
     manual.page(f"reference/{name}") for name in ("aipass", "commands", "gaia", "maintenance")
 )
 HANDLERS, INSTALL, RUNS = map(manual.page, ("how-to/handlers", "how-to/install", "reference/runs"))
-FOREIGN = {"apt", "cd", "cp", "crontab", "export", "git", "install", "pip", "pipx", "python3"}
-FOREIGN |= {"twine", "uv"}
+FOREIGN = {"apt", "cd", "cp", "crontab", "docker", "export", "git", "install", "pip", "pipx"}
+FOREIGN |= {"python3", "twine", "useradd", "uv"}
 """What people type besides the program's own commands."""
 
 
@@ -77,15 +79,20 @@ def test_every_option_of_the_installer_is_documented() -> None:
 
 
 @each_page
-def test_every_command_that_is_shown_can_be_typed(page: Page) -> None:
-    wrong = [(words, why) for words in page.command_lines() if (why := refusal(words, page))]
+def test_every_command_that_is_only_shown_can_be_typed(page: Page) -> None:
+    is_example = page in manual.pages_of_examples()
+    steps = [step for step in script.steps(page) if is_example or isinstance(step, NotRun)]
+    typed = [words for step in steps for words in manual.commands(step.shell)]
+
+    lines = [*page.command_lines(), *typed]
+    wrong = [(words, why) for words in lines if (why := refusal(words, page))]
 
     assert wrong == []
 
 
 def refusal(words: list[str], page: Page) -> str:
     """Return what is wrong with a command, or ''; of foreign ones only the name is checked."""
-    program, *rest = words
+    program, *rest = words[3:] if words[:2] == ["sudo", "-u"] else words
     if program == "scheduled":
         return refused_by_click(rest)
     if program == "make":

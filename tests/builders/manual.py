@@ -77,13 +77,10 @@ class Page:
         raise AssertionError(f"{self.path.name} does not show {command}")
 
     def command_lines(self) -> Iterator[list[str]]:
-        """Yield the words of every command in a console block or in the text."""
-        for block in self.blocks("console"):
-            for line in re.findall(r"^ *\$ (.+)$", block, re.MULTILINE):
-                yield from _commands(line)
+        """Yield the words of every command in the text."""
         for code in _CODE.findall(self.prose):
             if re.match(r"(sudo )?(\./install_cron\.sh|scheduled [a-z-]|make [a-z])", code):
-                yield from _commands(code.replace("\\|", "|"))
+                yield from commands(code.replace("\\|", "|"))
 
 
 def page(name: str) -> Page:
@@ -132,7 +129,7 @@ def code(cell: str) -> list[str]:
     return _CODE.findall(cell)
 
 
-def _commands(line: str) -> Iterator[list[str]]:
+def commands(line: str) -> Iterator[list[str]]:
     """Yield the commands of a line in a shell."""
     scanner = shlex.shlex(line, posix=True, punctuation_chars="|&;<>")
     scanner.whitespace_split = True

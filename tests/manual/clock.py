@@ -41,7 +41,7 @@ def set_to(path: Path, how: str, when: str) -> None:
 
 def _tick_idly(shown: dict[str, Any], now: datetime) -> None:
     beat = (now.timestamp(), shown["since_boot"], shown["awake"], shown["boot"])
-    for path in Path.home().glob(".local/state/scheduled/*/heartbeat"):
+    for path in Path.home().glob("**/heartbeat"):
         path.write_text(heartbeat.line(heartbeat.Heartbeat(*beat)))
 
 

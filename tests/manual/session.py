@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from tests.manual.script import Step
 
 HOME = "/home/ann"
 """Whose home it is in the manual."""
+HOST = "laptop"
 _PRELUDE = """\
 do_python() {{ PYTHONPATH={checkout} {python} -m "tests.manual.$@"; }}
 at() {{ do_python clock at "$*"; }}
@@ -101,7 +103,8 @@ def _environment(folder: Path, home: Path) -> dict[str, str]:
 def _done(step: Step, log: Path, home: Path) -> Done:
     out = log.read_text("utf-8") if log.exists() else ""
     code = log.with_suffix(".code")
-    shown = re.sub(r"[ \t]+$", "", out.replace(str(home), HOME), flags=re.MULTILINE)
+    shown = re.sub(rf" on {re.escape(socket.gethostname())}\b", f" on {HOST}", out)
+    shown = re.sub(r"[ \t]+$", "", shown.replace(str(home), HOME), flags=re.MULTILINE)
     return Done(step, shown, int(code.read_text()) if code.exists() else -1)
 
 
