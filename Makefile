@@ -36,9 +36,11 @@ check: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/mypy
 
+# Also writes what the code declares into the manual.
 fix: $(READY)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+	$(BIN)/python -m docs.declared
 
 # The manual as a site, in build/manual; a warning is an error. No network is needed once what
 # builds it is installed.

@@ -4,6 +4,7 @@ import re
 
 from sphinx.application import Sphinx
 
+from docs import declared
 from scheduled.version import __version__
 
 project = "scheduled"
@@ -32,11 +33,11 @@ def setup(app: Sphinx) -> None:
 
 
 def _for_the_site(_: Sphinx, name: str, source: list[str]) -> None:
-    """Leave out comments, and add to the index what Sphinx wants to know: the pages in its tables.
+    """Have what the code declares, no comments, and in the index what Sphinx wants to know.
 
-    The comments are for the tests, which run the commands of a page.
+    That is the pages in its tables. Comments are for the tests, which run the commands of a page.
     """
-    source[0] = _COMMENT.sub("", source[0])
+    source[0] = _COMMENT.sub("", declared.fresh(source[0]))
     if name == "index":
         trees = (_tree(*section) for section in _SECTION.findall(source[0]))
         source[0] = "\n".join([source[0], *trees])

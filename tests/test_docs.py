@@ -4,7 +4,7 @@ import ast
 import json
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -15,17 +15,13 @@ from scheduled.cli import main
 from scheduled.cli.global_options import GlobalOption
 from scheduled.config import load
 from scheduled.config.job_keys import JOB_KEYS
-from scheduled.config.key import Key, manual_rows
-from scheduled.config.keys import KEYS
-from scheduled.config.notify_keys import CHANNEL_KEYS, KIND_KEYS, SUBSCRIBER_KEYS
 from scheduled.config.paths import PathOptions
 from scheduled.handler import loader
 from scheduled.jobs import builtin
-from scheduled.jobs.model import Attempt, Job, Outcome
+from scheduled.jobs.model import Attempt, Job
 from scheduled.notify.routes import DEFAULTS
 from scheduled.runs import environment
 from scheduled.system import masking
-from scheduled.ticks.report import Exit
 from scheduled.timing import expression
 from tests.builders import manual, packages
 from tests.builders.engine import Engine
@@ -186,26 +182,6 @@ def synopsis(name: str) -> str:
 # ---------------------------------------------------------------- configuration
 
 
-TABLES = {
-    "configuration: Settings": KEYS,
-    "job-keys: Keys of a job": JOB_KEYS,
-    "channels: Keys of every channel": CHANNEL_KEYS,
-    "subscribers: Keys of every subscriber": SUBSCRIBER_KEYS,
-    **{f"channels: {kind}": keys for kind, keys in KIND_KEYS.items()},
-}
-
-
-@pytest.mark.parametrize(("place", "keys"), TABLES.items())
-def test_the_table_of_keys_is_made_from_their_declarations(
-    place: str, keys: Mapping[str, Key]
-) -> None:
-    name, heading = place.split(": ")
-    lines = manual.page(f"reference/{name}").section(heading).splitlines()
-    table = [line for line in lines if line.startswith("| `")]
-
-    assert table == manual_rows(keys)
-
-
 def names(row: list[str]) -> list[str]:
     return manual.code(row[0])
 
@@ -263,18 +239,6 @@ def test_every_configuration_that_is_shown_is_accepted(
 
 
 # ---------------------------------------------------------------- files, codes, variables
-
-
-def test_every_exit_code_is_documented() -> None:
-    documented = [row[0] for row in manual.rows(manual.page("reference/exit-codes").text)]
-
-    assert documented == [*(str(int(code)) for code in Exit), "128+n"]
-
-
-def test_every_outcome_is_documented() -> None:
-    documented = [names(row)[0] for row in manual.rows(RUNS.section("Outcomes"))]
-
-    assert documented == [outcome.value for outcome in Outcome]
 
 
 def test_every_variable_of_a_run_is_documented() -> None:

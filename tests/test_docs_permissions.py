@@ -1,15 +1,10 @@
 """The manual's section about permissions agrees with the program."""
 
-from scheduled.config.key import manual_rows
 from scheduled.config.permissions import LIMIT_KEYS
 from scheduled.jobs.permissions import LEVELS, PREFIXES, Level, in_words
 from tests.builders.manual import CHECKOUT, Page
 
 SECTION = Page(CHECKOUT / "docs" / "reference" / "permissions.md").section("Permissions")
-
-
-def test_the_table_of_limits_is_made_from_their_declarations() -> None:
-    assert set(manual_rows(LIMIT_KEYS)) <= {*SECTION.splitlines()}
 
 
 def test_its_defaults_are_those_in_effect() -> None:

@@ -68,14 +68,22 @@ class Priority(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How a slot ended. Every slot ends as exactly one of these."""
+    """How a slot ended. Every slot ends as exactly one of these; the manual has the texts below."""
 
     SUCCEEDED = "succeeded"
+    """the command exited with one of its `success_codes`, or the handler returned"""
     FAILED = "failed"
+    """any other end, or it could not be started"""
     TIMED_OUT = "timed_out"
-    INTERRUPTED = "interrupted"  # the tick died, or was told to stop
-    SKIPPED = "skipped"  # on purpose, with a reason
-    MISSED = "missed"  # nothing ran, with a cause; a newer slot may run in its place
+    """it exceeded its `timeout` and was stopped"""
+    INTERRUPTED = "interrupted"
+    """it was cut short: its tick was told to stop, somebody stopped the run, or the run was killed
+    together with the process that waited for it"""
+    SKIPPED = "skipped"
+    """deliberately not run, with the reason: paused, too late, `only_if`, `overlap` and so on"""
+    MISSED = "missed"
+    """it passed without a run, with the cause: no tick came, or the job could not start in time; a
+    newer run covers it"""
 
     @property
     def is_failure(self) -> bool:

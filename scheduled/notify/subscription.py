@@ -17,25 +17,30 @@ from scheduled.notify.message import Message, digest
 from scheduled.notify.notice import Notice
 from scheduled.system import plain_json
 
-EVENTS = (
-    "startup",
-    "job_started",
-    "job_finished",
-    "job_failed",
-    "job_recovered",
-    "incident_opened",
-    "incident_closed",
-    "health_check_complete",
-    "memory_threshold_exceeded",
-    "mail_cleanup_complete",
-    "data_loss_risk",
-    "scheduler.task.create",
-    "scheduler.task.delete",
-    "scheduler.task.status",
-    "scheduler.stats",
-    "scheduler.health",
-)
-"""The events of the scheduler and its shipped jobs; handlers of others fire more."""
+EVENTS: Mapping[str, str] = {
+    "startup": "a tick begins",
+    "job_started": "a run begins",
+    "job_finished": "a run ends, and has not failed",
+    "job_failed": "a run fails",
+    "job_recovered": "the [incident](incidents.md) of a job that failed ends because the job works"
+    " again",
+    "incident_opened": "an [incident](incidents.md) begins",
+    "incident_closed": "an [incident](incidents.md) ends",
+    "health_check_complete": "the [built-in job](aipass.md#the-built-in-jobs) `health` has looked"
+    " at all branches",
+    "memory_threshold_exceeded": "`memory_rollover` has found a memory file over its limit",
+    "mail_cleanup_complete": "`mail_cleanup` has been through all inboxes",
+    "data_loss_risk": "[data](aipass.md#messages) was lost, or may be",
+    "scheduler.task.create": "a job is new or changed",
+    "scheduler.task.delete": "a job is deleted or missing",
+    "scheduler.task.status": "a job is enabled, paused, deferred, skipped and the like, or has"
+    " missed a run",
+    "scheduler.stats": "a tick has ended",
+    "scheduler.health": "there was a time without ticks",
+}
+"""The events of the scheduler and its shipped jobs; handlers of others fire more.
+
+Each with when it comes, in the words of the manual."""
 KINDS = (str(Kind.COMMAND), str(Kind.WEBHOOK))
 """The kinds of channels that a subscriber can be."""
 

@@ -31,29 +31,42 @@ DIED = "its tick died, the next one records how it ended"
 
 
 class Row(TypedDict):
-    """One run, or one range of missed slots. Instants are UTC, ISO 8601, with `Z`."""
+    """One run, or one range of missed slots. Instants are UTC, ISO 8601, with `Z`.
+
+    The manual has the texts below the keys.
+    """
 
     run_id: str | None
-    """None for slots that were skipped or missed."""
+    """the id of the run; null if nothing ran"""
     job: str
+    """the id of the job"""
     slot: str | None
-    """The slot of the run; None if it was started by hand. Of a range, the last one."""
+    """the scheduled time; null for a run by hand; of several missed ones the last"""
     outcome: str | None
-    """A word of `Outcome`; None while it is running, and if it said not now."""
+    """one of the [outcomes](runs.md#outcomes); null while it runs, and after "not now", which is
+    no end"""
     reason: str | None
+    """why it was skipped, missed, interrupted or put off; null if there is nothing to say"""
     attempt: int
+    """1, or more for a retry"""
     catch_up: bool
+    """whether it is a catch-up run"""
     missed: int
-    """How many older slots the run answers for; of a range, how many slots it has."""
+    """how many older scheduled times the run covers; how many were missed"""
     started_at: str | None
+    """when it began"""
     finished_at: str | None
-    """When the run ended, or when it was recorded that the slot is skipped or missed."""
+    """when it ended, or when it was recorded that it is skipped or missed"""
     duration_seconds: float | None
+    """how long it took"""
     result: Any
+    """what the command or handler returned"""
     error: str | None
+    """what went wrong"""
     retry_at: str | None
+    """when it is tried again"""
     missed_capped: bool
-    """Whether counting stopped at `missed`, so that there may have been more."""
+    """whether counting ended at `missed`, and there may be more"""
 
 
 COLUMNS = tuple(Row.__annotations__)

@@ -25,14 +25,31 @@ NO_SPACE_MARK = "cache/no-space"
 
 
 class Exit(IntEnum):
-    """The exit codes of `run`; stopped by a signal it exits with 128 plus the signal's number."""
+    """The exit codes of `run`; stopped by a signal it exits with 128 plus the signal's number.
 
-    OK = 0  # nothing due, or all succeeded
-    FAILED = 1  # a job failed
-    USAGE = 2  # usage or configuration; what could run, ran
-    LOCKED = 3  # state files are locked by another process
-    STATE = 4  # the state was recovered, or could not be saved
-    TEMPORARY = 75  # not now
+    The manual has the texts below them.
+    """
+
+    OK = 0
+    """nothing was due, or all is well"""
+    FAILED = 1
+    """a job failed"""
+    USAGE = 2
+    """usage or configuration; what could run, ran. Also a state that a newer version wrote; then
+    nothing ran"""
+    LOCKED = 3
+    """the state files are locked by another process, beyond the wait"""
+    STATE = 4
+    """the state was recovered, or could not be saved; or the lock file of a job is not usable (the
+    other jobs run)"""
+    TEMPORARY = 75
+    """temporarily impossible: the clock is before the release of this program, or a job started by
+    hand is running already, says "not now", has nothing to do or is stopped, or the machine lacks
+    open files, memory or processes"""
+
+
+ENDED_BY_SIGNAL = "ended by signal n; running jobs were stopped and their results saved"
+"""What 128+n means, in the words of the manual."""
 
 
 @dataclass

@@ -23,6 +23,7 @@ at() {{ do_python clock at "$*"; }}
 off() {{ do_python clock off "$*"; }}
 asleep() {{ do_python clock asleep "$*"; }}
 ecosystem() {{ do_python ecosystem "$1"; }}
+shape() {{ do_python shape; }}
 tick() {{ scheduled run >>~/mail 2>&1; }}
 """
 _PROGRAM = """\
