@@ -7,7 +7,7 @@ import click
 from scheduled.cli import wrong_call
 from scheduled.cli.command import Command, command
 from scheduled.cli.context import Session
-from scheduled.cli.output import json_option, print_json
+from scheduled.cli.output import json_option, print_json, show
 from scheduled.cli.when import length
 from scheduled.config import ownership
 from scheduled.errors import ConfigError, ScheduledError, UsageError
@@ -50,7 +50,11 @@ def check(session: Session, job: tuple[str, ...], max_age: str | None, *, as_jso
         result = checks.failed(Status.UNKNOWN, str(error))
     if as_json:
         print_json(result.document())
-    else:
+    elif session.is_terminal:
+        from scheduled.views.wrapping import Paragraph
+
+        show(session, Paragraph(result.line(), hang=2))
+    else:  # a monitoring system reads one line
         click.echo(result.line())
     return result.status
 

@@ -1,5 +1,6 @@
 """`scheduled daily-report`: build the report of the day and mail it."""
 
+import sys
 from typing import Any
 
 import click
@@ -8,6 +9,7 @@ from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.cli.output import json_option, print_json
 from scheduled.cli.tick_report import print_not_started, print_problems, run_tick
+from scheduled.system.text import printable
 from scheduled.ticks.dispatcher import RunRequest
 from scheduled.ticks.report import Report
 
@@ -73,4 +75,9 @@ def _document(report: Report, *, is_sent: bool) -> dict[str, Any]:
 def _print_report(report: Report) -> None:
     for row in report.ran:
         if isinstance(row["result"], dict) and isinstance(row["result"].get("report"), str):
-            click.echo(row["result"]["report"])
+            text = row["result"]["report"]
+            if sys.stdout.isatty():
+                from scheduled.views import terminal, wrapping
+
+                text = wrapping.hanging(printable(text), terminal.width())
+            click.echo(text)

@@ -1,5 +1,7 @@
 """`scheduled dead-letter`: slots that failed and whose retries are used up."""
 
+from typing import Any
+
 import click
 
 from scheduled.cli.context import Session, changes_state
@@ -35,19 +37,19 @@ def list_letters(session: Session, *, as_json: bool) -> None:
     if as_json:
         print_json({"dead_letter": letters})
         return
-    from scheduled.views import tables, terminal
-    from scheduled.views.columns import Grid
+    from scheduled.cli.output import show
+    from scheduled.views import noted_rows
+    from scheduled.views.noted_rows import Columns
 
     if not letters:
         click.echo("There are no dead letters.")
         return
-    table = Grid("JOB", "SCHEDULED", "SINCE", "ATTEMPTS", "ERROR")
+    texts = []
     for letter in letters:
-        slot = _instant(session, letter.get("slot"))
-        since = _instant(session, letter.get("since"))
-        cells = (letter.get("job"), slot, since, letter.get("attempts"), letter.get("error"))
-        table.add_row(*map(tables.cell, cells))
-    terminal.show(table, color=session.color)
+        slot, since = (_instant(session, letter.get(key)) for key in ("slot", "since"))
+        texts.append((letter.get("job"), slot, since, letter.get("attempts"), letter.get("error")))
+    shown, shed = ("JOB", "SCHEDULED", "SINCE", "ATTEMPTS"), ("SINCE", "ATTEMPTS")
+    show(session, noted_rows.table(Columns(shown, ("ERROR",), name="JOB", shed=shed), texts))
 
 
 @dead_letter.command()
@@ -81,7 +83,7 @@ def drop(session: Session, job: str) -> None:
     click.echo(f"{job}: {counted(_drop(session, job), 'dead letter')} dropped.")
 
 
-def _instant(session: Session, text: str | None) -> str:
+def _instant(session: Session, text: Any) -> str:
     when = parse_utc(text)
     return absolute(when.replace(microsecond=0), session.zone) if when else ""
 

@@ -95,4 +95,9 @@ def _print(session: Session, event: Mapping[str, Any], *, as_json: bool) -> None
     told = (data.get(key) for key in ("outcome", "reason", "error", "cause", "run_id"))
     details = dict.fromkeys(str(value) for value in itertools.islice(filter(None, told), 3))
     words = (when, event["event"], event["job"] or "-", ", ".join(details))
-    click.echo(one_line("  ".join(words)))
+    line = one_line("  ".join(words))
+    if session.is_terminal:
+        from scheduled.views import terminal, wrapping
+
+        line = "\n    ".join(wrapping.wrapped(line, terminal.width() - 4))
+    click.echo(line)

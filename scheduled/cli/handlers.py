@@ -5,7 +5,7 @@ import click
 from scheduled.cli.context import Session
 from scheduled.cli.groups import Group
 from scheduled.cli.new_handler import new
-from scheduled.cli.output import print_json
+from scheduled.cli.output import print_json, show
 from scheduled.config import paths
 from scheduled.config.parsed import Handler
 from scheduled.errors import UsageError
@@ -33,9 +33,7 @@ def handlers(context: click.Context, *, as_json: bool) -> int:
     if as_json:
         print_json({"handlers": rows})
     else:
-        from scheduled.views import tables, terminal
-
-        terminal.show(handlers_view.table(rows, tables.cell), color=session.color)
+        show(session, handlers_view.table(rows))
     broken = [
         f"{row['source']}: {row['name']}: {row['error']}"
         for row in rows

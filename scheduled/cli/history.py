@@ -80,7 +80,7 @@ def history(
 def _show(session: Session, query: HistoryQuery, rows: Sequence[Row]) -> None:
     """Print the rows; where none was left out for its outcome, with the gaps between them."""
     from scheduled.views import gaps
-    from scheduled.views.runs import JOB, Runs
+    from scheduled.views.runs import JOB, table
 
     if not rows:
         click.echo("No runs recorded.")
@@ -91,7 +91,7 @@ def _show(session: Session, query: HistoryQuery, rows: Sequence[Row]) -> None:
         begin = parse_utc(min(filter(None, recorded), default=None))
         outages = gaps.rows(session.store.journal, session.store.state, begin)
     without = () if query.job is None else (JOB,)
-    show(session, Runs(rows, session.now, session.zone, without=without, outages=outages))
+    show(session, table(rows, session.now, session.zone, without=without, outages=outages))
 
 
 def _show_gaps(session: Session, since: datetime | None, limit: int, *, as_json: bool) -> None:

@@ -1,17 +1,12 @@
 """`scheduled incidents`: what needs a person."""
 
-from typing import Any
-
 import click
 
 from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.cli.output import json_option, print_json, show
 from scheduled.cli.unread import state_suffices
-from scheduled.timing.instants import parse_utc
 from scheduled.views import incidents as incidents_view
-from scheduled.views.format import relative
-from scheduled.views.wording import printed
 
 
 @command()
@@ -31,19 +26,6 @@ def incidents(session: Session, *, closed: bool, as_json: bool) -> None:
     if not rows:
         click.echo("No incidents recorded." if closed else "No open incidents.")
         return
-    from scheduled.views import tables
-    from scheduled.views.columns import Grid
-
-    table = Grid("ID", "JOB", "KIND", "SINCE", "COUNT", "STATUS", "ERROR")
-    for row in rows:
-        table.add_row(*map(tables.cell, _cells(session, row)))
-    show(session, table)
-
-
-def _cells(session: Session, row: dict[str, Any]) -> tuple[Any, ...]:
-    since = parse_utc(row["since"])
-    ago = relative(since, session.now) if since else ""
-    error = row["end"] if row["status"] == "closed" else row["last_error"]
-    first_line = printed(error.partition("\n")[0])
-    kind = incidents_view.WORDS.get(row["kind"], row["kind"])
-    return row["id"], row["job"] or "-", kind, ago, row["count"], row["status"], first_line
+    show(session, incidents_view.table(rows, session.now))
+    if any(row["status"] == "open" for row in rows) and session.is_terminal:
+        click.echo("\n`scheduled ack ID` stops the reminders of one.")

@@ -1,10 +1,12 @@
 """`scheduled why`: why a job ran, or did not."""
 
+from collections.abc import Iterable
+
 import click
 
 from scheduled.cli.command import command
 from scheduled.cli.context import Session
-from scheduled.cli.output import json_option, print_json
+from scheduled.cli.output import json_option, print_json, show
 from scheduled.cli.when import ago
 from scheduled.system.text import one_line
 from scheduled.views import answers
@@ -32,9 +34,17 @@ def why(session: Session, job: str, *, when: str | None, as_json: bool) -> None:
     if as_json:
         print_json(document)
     elif refusal := answers.refusal(config, session.store, job):
-        click.echo(f"{job}: refused; it does not run.")
-        for reason in dict.fromkeys((refusal, *document["reasons"])):
-            click.echo(one_line(f"- {reason}"))
+        reasons = dict.fromkeys((refusal, *document["reasons"]))
+        _print(session, [f"{job}: refused; it does not run.", *map("- {}".format, reasons)])
     else:
-        for sentence in why_view.sentences(document, snapshot):
-            click.echo(one_line(sentence))
+        _print(session, why_view.sentences(document, snapshot))
+
+
+def _print(session: Session, sentences: Iterable[str]) -> None:
+    from scheduled.views.wrapping import Paragraph
+
+    parts = []
+    for sentence in sentences:
+        text = sentence.removeprefix("- ")
+        parts.append(Paragraph(one_line(text), first="- " if text != sentence else ""))
+    show(session, *parts)

@@ -26,24 +26,24 @@ def page(document: dict[str, Any], now: datetime, zone: tzinfo) -> "list[Rendera
     """Return the same for a person; every line says that it is only simulated."""
     from rich.text import Text
 
-    from scheduled.views import tables
-    from scheduled.views.columns import Grid
+    from scheduled.views import noted_rows
     from scheduled.views.format import both
+    from scheduled.views.noted_rows import Columns
 
     silent = ("rest", "disabled")
     rows = [entry for entry in document["decisions"] if entry["decision"] not in silent]
     if not rows:
         return [Text("Simulated: nothing is due.")]
-    table = Grid("SIMULATED", "JOB", "SCHEDULED", "NOTE")
+    columns = Columns(("SIMULATED", "JOB", "SCHEDULED"), ("NOTE",), name="JOB")
+    texts = []
     for entry in rows:
         slot = parse_utc(entry["slot"])
         when = both(slot, now, zone) if slot else ""
-        table.add_row(
-            *map(
-                tables.cell, (wording.decision(entry["decision"]), entry["job"], when, note(entry))
-            )
-        )
-    return [table, Text("Simulated: nothing was run, nothing was changed.")]
+        texts.append((wording.decision(entry["decision"]), entry["job"], when, note(entry)))
+    return [
+        noted_rows.table(columns, texts),
+        Text("Simulated: nothing was run, nothing was changed."),
+    ]
 
 
 def row(decision: Decision) -> dict[str, Any]:

@@ -129,12 +129,10 @@ def page(gaps: Sequence[Mapping[str, Any]], zone: tzinfo) -> Iterable["Renderabl
     """Return the page made from `history --gaps --json`."""
     from rich.text import Text
 
-    from scheduled.views import tables
-    from scheduled.views.columns import Grid
+    from scheduled.views import noted_rows
+    from scheduled.views.noted_rows import Columns
 
     if not gaps:
         return [Text("No gaps recorded.")]
-    table = Grid("GAP", "CAUSE", "COST")
-    for gap in gaps:
-        table.add_row(*map(tables.cell, (when(gap, zone), cause(gap), cost(gap))))
-    return [table]
+    rows = ((when(gap, zone), ": ".join(filter(None, (cause(gap), cost(gap))))) for gap in gaps)
+    return [noted_rows.table(Columns(("GAP",), ("CAUSE AND COST",), name="GAP"), rows)]

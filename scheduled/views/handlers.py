@@ -1,20 +1,23 @@
 """The handlers that jobs can name: where each comes from, its params, and who uses it."""
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from scheduled.config.parsed import Handler, Unusable
 from scheduled.handler import loader
 from scheduled.jobs import agency_jobs, builtin
 from scheduled.runs.handler_params import ParamRows, rows
 from scheduled.version import __version__
-from scheduled.views.columns import Grid
+from scheduled.views import noted_rows
+from scheduled.views.noted_rows import Columns, NotedRows
 
 if TYPE_CHECKING:
     from scheduled.config.load import Config
 
 BUILT_IN, DIRECTORY, PACKAGE = "built-in", "directory", "package"
 """Where a handler comes from."""
+LONG_NAME = 52
+"""A module of this program is so long."""
 Declared = tuple[ParamRows | None, str]
 """The params of a handler, None if it declares none; and why it cannot be used."""
 
@@ -100,12 +103,14 @@ def _owner(handler: Unusable) -> str:
     return f"{handler.package} {handler.version}".rstrip()
 
 
-def table(rows: list[HandlerRow], cell: Callable[[Any], Any]) -> Grid:
-    """Return the same for a person: one line a handler."""
-    grid = Grid("HANDLER", "JOBS", "SOURCE", "DESCRIPTION", "PARAMS")
+def table(rows: list[HandlerRow]) -> NotedRows:
+    """Return the same for a person: a row a handler, with what it does and takes as notes."""
+    texts = []
     for row in rows:
         about = "cannot be used, see below" if row["error"] else row["description"]
         params = "any" if row["params"] is None else ", ".join(row["params"])
-        cells = (row["name"], ", ".join(row["jobs"]), row["source"], about, params)
-        grid.add_row(*map(cell, cells))
-    return grid
+        texts.append((row["name"], ", ".join(row["jobs"]), row["source"], about, params))
+    shown, notes = ("HANDLER", "JOBS", "SOURCE"), ("DESCRIPTION", "PARAMS")
+    shed = ("JOBS", "SOURCE")
+    columns = Columns(shown, notes, name="HANDLER", shed=shed, long_name=LONG_NAME)
+    return noted_rows.table(columns, texts)

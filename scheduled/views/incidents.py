@@ -1,8 +1,8 @@
 """Incidents as rows of `incidents --json` and `status`, and as sentences for a person."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scheduled.state.document import State
 from scheduled.state.incident_entries import (
@@ -11,9 +11,12 @@ from scheduled.state.incident_entries import (
     is_acknowledged,
     open_incidents,
 )
-from scheduled.timing.instants import format_utc
-from scheduled.views.format import both, counted, span
+from scheduled.timing.instants import format_utc, parse_utc
+from scheduled.views.format import both, counted, relative, span
 from scheduled.views.wording import printed
+
+if TYPE_CHECKING:
+    from scheduled.views.noted_rows import NotedRows
 
 WORDS = {
     "failing": "failing",
@@ -59,6 +62,33 @@ def row(incident: Incident, now: datetime) -> dict[str, Any]:
         "closed_at": format_utc(incident.closed_at),
         "end": incident.end,
     }
+
+
+def table(rows: Iterable[Mapping[str, Any]], now: datetime) -> "NotedRows":
+    """Return the rows for a person: one an incident, with its last error as a note."""
+    from scheduled.views.noted_rows import Columns, NotedRow, NotedRows
+
+    found = []
+    for row in rows:
+        since = parse_utc(row["since"])
+        error = row["end"] if row["status"] == "closed" else row["last_error"]
+        cells = {
+            "ID": row["id"],
+            "JOB": row["job"] or "-",
+            "KIND": WORDS.get(row["kind"], row["kind"]),
+            "SINCE": relative(since, now) if since else "",
+            "COUNT": row["count"],
+            "STATUS": row["status"],
+            "ERROR": printed(error.partition("\n")[0]),
+        }
+        found.append(NotedRow(cells, _SIGNS.get(row["status"], ""), _STYLES.get(row["status"], "")))
+    shown = ("ID", "JOB", "KIND", "SINCE", "COUNT", "STATUS")
+    shed = ("COUNT", "SINCE", "STATUS")
+    return NotedRows(Columns(shown, ("ERROR",), name="JOB", shed=shed), found)
+
+
+_SIGNS = {"open": "✗", "acknowledged": "!", "closed": "✓"}
+_STYLES = {"open": "red", "acknowledged": "yellow", "closed": "green"}
 
 
 def _status(incident: Incident, now: datetime) -> str:

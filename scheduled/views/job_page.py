@@ -16,7 +16,7 @@ from scheduled.system.text import one_line
 from scheduled.timing.instants import parse_utc
 from scheduled.views import incidents, job_settings, signs, tables, wording
 from scheduled.views.format import absolute, both, counted, relative, span, taken
-from scheduled.views.runs import JOB, Runs
+from scheduled.views.runs import JOB, table
 from scheduled.views.snapshot import Snapshot
 from scheduled.views.wrapping import Fact, Facts, Paragraph
 
@@ -179,7 +179,7 @@ def _past(
     if not rows:
         return
     yield _title("Last runs")
-    yield Runs(rows[:RUNS_SHOWN], snapshot.now, snapshot.zone, without=(JOB,), indent=2)
+    yield table(rows[:RUNS_SHOWN], snapshot.now, snapshot.zone, without=(JOB,), indent=2)
     if facts := Facts(_sums(document)):
         yield Text("")
         yield facts

@@ -18,7 +18,7 @@ from scheduled.system.text import one_line
 from scheduled.timing.instants import parse_utc
 from scheduled.views import estimate, signs, wording
 from scheduled.views.format import absolute, passed, taken
-from scheduled.views.runs import RUN, SCHEDULED, WHEN, Runs
+from scheduled.views.runs import RUN, SCHEDULED, WHEN, table
 from scheduled.views.wrapping import padded, shortened
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def summary(report: Mapping[str, Any], zone: tzinfo = UTC) -> list["RenderableTy
     tick, rows = report["tick"], [*_one_a_slot(report["runs"])]
     if not rows:
         return [Text("Nothing was due." if not tick["due"] else _counts(tick))]
-    return [Runs(rows, None, zone, without=(SCHEDULED, WHEN, RUN)), Text(_counts(tick))]
+    return [table(rows, None, zone, without=(SCHEDULED, WHEN, RUN)), Text(_counts(tick))]
 
 
 def _one_a_slot(rows: Sequence[Row]) -> Iterator[Row]:

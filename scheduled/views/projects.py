@@ -8,8 +8,9 @@ from scheduled.ecosystem import timestamps
 from scheduled.ecosystem.project import ABSENT
 from scheduled.ecosystem.workspace import Workspace, Workspaces
 from scheduled.system.text import one_line
-from scheduled.views.columns import Grid
+from scheduled.views import noted_rows
 from scheduled.views.format import counted, relative
+from scheduled.views.noted_rows import Columns, NotedRows
 
 UNSEEN = "not looked into yet; type: scheduled trigger project_health"
 Entries = dict[str, dict[str, Any]]
@@ -38,18 +39,21 @@ def document(
     }
 
 
-def table(rows: Mapping[str, Mapping[str, Any]]) -> Grid:
-    """Return a line for each project."""
-    grid = Grid("PROJECT", "STATE", "BRANCH", "CHANGES", "FINDINGS")
-    for row in cells(rows):
-        grid.add_row(
+def table(rows: Mapping[str, Mapping[str, Any]]) -> NotedRows:
+    """Return a row for each project, with what was found in it as a note."""
+    shown = ("PROJECT", "STATE", "BRANCH", "CHANGES")
+    columns = Columns(shown, ("FINDINGS",), name="PROJECT", shed=("CHANGES", "BRANCH"))
+    texts = (
+        (
             one_line(row["project"], 40),
             row["state"],
             one_line(row["branch"], 60),
             row["changes"],
-            one_line("; ".join(row["findings"])),
+            "; ".join(row["findings"]),
         )
-    return grid
+        for row in cells(rows)
+    )
+    return noted_rows.table(columns, texts)
 
 
 def cells(rows: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:

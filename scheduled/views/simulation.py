@@ -18,7 +18,7 @@ from scheduled.views.format import absolute, counted, passed, span
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from scheduled.views.columns import Grid
+    from scheduled.views.noted_rows import NotedRows
 
 REMEMBERED = "remembered"
 FRESH = "fresh"
@@ -98,18 +98,20 @@ def _clock_change(midnight: datetime, zone: tzinfo) -> str:
     return "" if before == after else f", clock change: {before} to {after}"
 
 
-def _table(rows: Sequence[Mapping[str, Any]], zone: tzinfo, width: int) -> "Grid":
-    from scheduled.views import tables
-    from scheduled.views.columns import Grid
+def _table(rows: Sequence[Mapping[str, Any]], zone: tzinfo, width: int) -> "NotedRows":
+    from scheduled.views import noted_rows
+    from scheduled.views.noted_rows import Columns
 
-    table = Grid("AT", "JOB", "SCHEDULED", "DECISION", "NOTE", least={1: width})
+    shown, least = ("AT", "JOB", "SCHEDULED", "DECISION"), {"JOB": width}
+    columns = Columns(shown, ("NOTE",), name="JOB", shed=("SCHEDULED",), least=least)
+    texts = []
     for row in rows:
         day, at = absolute(_local(row["at"], zone), zone).split()
-        slot = absolute(_local(row["slot"], zone), zone).removeprefix(f"{day} ")
-        table.add_row(
-            *map(tables.cell, (at, row["job"], slot, wording.decision(row["decision"]), _note(row)))
-        )
-    return table
+        slot = "by hand"
+        if row["slot"]:
+            slot = absolute(_local(row["slot"], zone), zone).removeprefix(f"{day} ")
+        texts.append((at, row["job"], slot, wording.decision(row["decision"]), _note(row)))
+    return noted_rows.table(columns, texts)
 
 
 def _note(row: Mapping[str, Any]) -> str:

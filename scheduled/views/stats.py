@@ -1,6 +1,6 @@
 """How runs went over a time: `scheduled stats`, with AICO's indicators, per job and in all."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -84,22 +84,22 @@ def page(document: Mapping[str, Any], snapshot: Snapshot) -> list["RenderableTyp
     """Return the page made from `stats --json`."""
     from rich.text import Text
 
-    from scheduled.views import tables
-    from scheduled.views.columns import Grid
+    from scheduled.views import noted_rows, tables
+    from scheduled.views.noted_rows import Columns
 
     if not document["jobs"]:
         return [Text("No runs recorded.")]
     total = document["total"]
     rows = [*document["jobs"], *([{"id": "all", **total}] if len(document["jobs"]) > 1 else [])]
-    heads = ("JOB", "RUNS", "SUCCEEDED", "ON TIME", "MEAN", "LAST 20", "MIN", "MAX", "NOT RUN")
-    table = Grid(*heads)
-    for row in rows:
-        table.add_row(*map(tables.cell, _cells(row)))
+    columns = Columns(HEADS, ("NOT RUN",), name="JOB", shed=("MIN", "LAST 20", "MAX", "MEAN"))
     facts = tables.pairs(_facts(document, snapshot))
-    return [table, Text(""), facts]
+    return [noted_rows.table(columns, map(_cells, rows)), Text(""), facts]
 
 
-def _cells(row: Mapping[str, Any]) -> Iterable[str]:
+HEADS = ("JOB", "RUNS", "SUCCEEDED", "ON TIME", "MEAN", "LAST 20", "MIN", "MAX")
+
+
+def _cells(row: Mapping[str, Any]) -> Sequence[str]:
     not_run = [f"{row[word]} {word}" for word in ("skipped", "missed") if row[word]]
     durations = ("mean_seconds", "rolling_mean_seconds", "min_seconds", "peak_seconds")
     return (

@@ -18,6 +18,7 @@ from rich.style import Style
 
 from scheduled.views import signs
 from scheduled.views.columns import Grid, Indented, Paint
+from scheduled.views.noted_rows import NotedRows
 
 UNBOUNDED = 10_000
 """The width of what is no terminal: nothing is wrapped for a program that reads lines."""
@@ -60,7 +61,7 @@ def rendered(*parts: RenderableType, width: int, color: bool) -> str:
         text = None
         if isinstance(part, Grid):
             text = part.text(width, paint)
-        elif isinstance(part, Indented) and width == UNBOUNDED and not color:
+        elif width == UNBOUNDED and not color and isinstance(part, Indented | NotedRows):
             text = part.text(width)
         if text is None:
             console.print(part)

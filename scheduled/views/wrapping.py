@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 MORE = "..."
 LONGEST = 4000
 """So many characters of a text are looked at; nobody reads more in a terminal."""
+_WORD = re.compile(
+    r"\S*\d{4}-\d\d-\d\d \d\d:\d\d\S*|\(?\d[\d.]* (?:d|h|min|s|%|B|[kMGT]i?B)(?!\w)\S*|\S+"
+)
+"""A word; a date with its time, and a number with its unit, are one as well."""
+_BEGIN = re.compile(r" *(?:[-*] |\| ?)?")
 _PARTS = re.compile(r"[^\s/\\,;:=&?@_.-]*[/\\,;:=&?@_.-]+|[^\s/\\,;:=&?@_.-]+")
 """What a word is made of that is wider than a line: the parts of a path, an address, a name."""
 
@@ -27,8 +32,10 @@ _PARTS = re.compile(r"[^\s/\\,;:=&?@_.-]*[/\\,;:=&?@_.-]+|[^\s/\\,;:=&?@_.-]+")
 def wrapped(text: str, width: int, most: int = 0) -> list[str]:
     """Return `text` in lines of at most `width` cells; after `most` lines the rest is cut off."""
     width = max(width, 2)  # a character may be two cells wide
+    if cell_len(text) <= width:
+        return [text]
     lines, line = [], ""
-    for word in text.split():
+    for word in _WORD.findall(text):
         if line and cell_len(line) + 1 + cell_len(word) <= width:
             line = f"{line} {word}"
             continue
@@ -49,9 +56,11 @@ def _hung(line: str, width: int) -> Iterator[str]:
     if cell_len(line) <= width:
         yield line
         return
-    begin = line[: len(line) - len(line.lstrip(" |"))]
+    found = _BEGIN.match(line)
+    begin = found[0] if found else ""
     for part in wrapped(line[len(begin) :], width - len(begin)):
         yield begin + part
+        begin = begin.replace("-", " ").replace("*", " ")
 
 
 def _cut(lines: Sequence[str], width: int, most: int) -> list[str]:
@@ -109,15 +118,20 @@ def _split(text: str, width: int) -> tuple[str, str]:
 class Paragraph:
     """A text wrapped between words, with `indent` blanks before each line."""
 
-    def __init__(self, text: str, indent: int = 0, *, first: str = "", most: int = 0) -> None:
-        """Begin with `first`, as a list does with `- `; further lines hang below the text."""
+    def __init__(
+        self, text: str, indent: int = 0, *, first: str = "", most: int = 0, hang: int = 0
+    ) -> None:
+        """Begin with `first`, as a list does with `- `; further lines hang below the text.
+
+        They are indented by `hang` more.
+        """
         self._text, self._most = one_line(text, LONGEST), most
-        self._indent, self._first = indent, first
+        self._indent, self._first, self._hang = indent, first, hang
 
     def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "RenderResult":
         """Yield the lines for a terminal."""
         begin = " " * self._indent + self._first
-        hang = " " * cell_len(begin)
+        hang = " " * (cell_len(begin) + self._hang)
         for line in wrapped(self._text, options.max_width - len(hang), self._most):
             yield _line(begin + line)
             begin = hang

@@ -172,7 +172,7 @@ def test_a_terminal_gets_a_header_and_a_pipe_does_not(home: Home) -> None:
     command = [sys.executable, "-m", "scheduled", "--no-color", "--root", str(home.folder)]
     command += ["--state-dir", str(home.state_dir), "logs", "backup"]
     ours, theirs = pty.openpty()
-    subprocess.run(command, stdout=theirs, check=True)
+    subprocess.run(command, stdout=theirs, env={**os.environ, "COLUMNS": "150"}, check=True)
     os.close(theirs)
     shown = bytearray()
     _drain(ours, shown)

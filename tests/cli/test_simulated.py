@@ -1,6 +1,7 @@
-"""`list --at`: what a tick at a time to come does about each job."""
+"""`list --at` and `simulate`: what a tick at a time to come does about each job."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -107,3 +108,11 @@ def test_a_time_that_cannot_be_foreseen_is_refused(home: Home, when: str, told: 
     said = home.call(list_jobs, "--at", when)
 
     assert (said.code, told in said.err) == (2, True)
+
+
+def test_a_simulation_tells_of_a_run_by_hand_that_its_tick_left(home: Home) -> None:
+    home.record({**begin("r2", at("11:30"), "hourly"), "slot": None})
+
+    shown = home.call("simulate", "--to", "10m").out
+
+    assert re.search(r"hourly +by hand +interrupted", shown)

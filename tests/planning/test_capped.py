@@ -7,7 +7,7 @@ import pytest
 
 from scheduled.views import dry_run, pages, status
 from scheduled.views.failure import failure_block
-from scheduled.views.runs import Runs
+from scheduled.views.runs import table
 from scheduled.views.snapshot import Snapshot, observe
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job
@@ -29,7 +29,7 @@ def test_a_run_after_a_long_outage_says_1000_or_more(engine: Engine) -> None:
 
     assert (row["missed"], row["missed_capped"]) == (1000, True)
     assert "covers 1000 or more missed runs" in failure_block(row, [], None, None, UTC)
-    history = text([Runs(engine.rows, OUTAGE, UTC)])
+    history = text([table(engine.rows, OUTAGE, UTC)])
     assert "covers 1000 or more missed runs" in history
     assert "1000 or more runs" in history
 
@@ -60,7 +60,7 @@ def test_an_exact_count_stays_exact(engine: Engine) -> None:
 
     assert (row["missed"], row["missed_capped"]) == (119, False)
     assert not status.document(seen(engine))["counts"]["missed_capped"]
-    said = text([Runs(engine.rows, OUTAGE, UTC)])
+    said = text([table(engine.rows, OUTAGE, UTC)])
     assert "covers 119 missed runs" in said
 
 

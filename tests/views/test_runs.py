@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from scheduled.state import history
 from scheduled.state.history import Row
 from scheduled.views import signs, terminal
-from scheduled.views.runs import Runs
+from scheduled.views.runs import table
 from tests.builders import soak
 from tests.builders.jobs import at
 from tests.builders.looks import end
@@ -183,5 +183,5 @@ def run(slot: str, outcome: str = "succeeded", **more: Any) -> Row:
 
 
 def shown(*rows: Row, width: int = 120, zone: Any = UTC, **more: Any) -> list[str]:
-    page = Runs(rows, NOW, zone, **more)
+    page = table(rows, NOW, zone, **more)
     return terminal.rendered(page, width=width, color=False).splitlines()
