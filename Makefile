@@ -19,7 +19,7 @@ FAST := $(PYTEST) $(if $(WHOLE),,-m 'not slow') $(TESTS)
 SCRIPT := scheduled/installation/scheduled-tick
 PURE := scheduled/timing/*,scheduled/planning/*
 
-.PHONY: demo test check fix docs pictures bench wheel coverage soak torture lock clean
+.PHONY: demo test check fix docs pictures manual-pictures bench wheel coverage soak torture lock clean
 .PHONY: test-fast test-newest test-lowest test-pythons test-elsewhere
 
 # The main job on the built-in example ecosystem, in a folder of its own.
@@ -52,6 +52,10 @@ docs: $(DOCS)/.ready
 # Pages and mail in headless Chromium, as pictures to look at.
 pictures: $(READY)
 	SCHEDULED_TEST_PICTURES=build/pictures $(BIN)/python -m pytest tests/browser
+
+# The pictures of the manual, from the real program; those of the page need Debian's chromium.
+manual-pictures: $(READY)
+	$(BIN)/python -m tests.manual.pictures
 
 # Costs, as ratios against what they are made of; all in one run.
 bench: $(READY)

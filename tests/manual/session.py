@@ -104,9 +104,14 @@ def _environment(folder: Path, home: Path) -> dict[str, str]:
 def _done(step: Step, log: Path, home: Path) -> Done:
     out = log.read_text("utf-8") if log.exists() else ""
     code = log.with_suffix(".code")
-    shown = re.sub(rf" on {re.escape(socket.gethostname())}\b", f" on {HOST}", out)
-    shown = re.sub(r"[ \t]+$", "", shown.replace(str(home), HOME), flags=re.MULTILINE)
+    shown = re.sub(r"[ \t]+$", "", as_in_manual(out, home), flags=re.MULTILINE)
     return Done(step, shown, int(code.read_text()) if code.exists() else -1)
+
+
+def as_in_manual(text: str, home: Path) -> str:
+    """Return what was printed with the home and the host that the manual has."""
+    text = re.sub(rf" on {re.escape(socket.gethostname())}\b", f" on {HOST}", text)
+    return text.replace(str(home), HOME)
 
 
 def agrees(shown: str, printed: str) -> bool:
