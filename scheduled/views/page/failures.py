@@ -1,7 +1,8 @@
 """The last lines that failed runs printed: of each job the newest one, newest first."""
 
+import itertools
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 
 from scheduled.quick_classes import NamedTuple
 from scheduled.runs import output_files
@@ -11,8 +12,9 @@ from scheduled.timing.instants import parse_utc
 from scheduled.views import wording
 from scheduled.views.page import strips
 from scheduled.views.page.facts import Facts
+from scheduled.views.page.looks import Look
 
-LOOKED_BACK = timedelta(days=7)
+FAILURES = (Look.FAILED, Look.TIMED_OUT)
 JOBS = 10
 LINES = 20
 
@@ -37,13 +39,20 @@ def model(facts: Facts) -> list[Failure] | None:
 
 
 def _newest_of_each_job(facts: Facts) -> Iterator[Row]:
-    jobs: set[str] = set()
-    for row in history.newest_first(facts.journal, since=facts.now - LOOKED_BACK):
-        if history.is_failure(row) and row["job"] not in jobs:
-            jobs.add(row["job"])
-            yield row
-        if len(jobs) == JOBS:
-            return
+    """Yield the newest failure of each job, newest first.
+
+    When it was is known from what the pictures are made from; so nothing is read of jobs that did
+    not fail.
+    """
+    newest = {
+        job: max(mark.at for mark in past.failures if mark.look in FAILURES)
+        for job, past in facts.pictured.past.week.jobs.items()
+        if any(mark.look in FAILURES for mark in past.failures)
+    }
+    for job in sorted(newest, key=lambda job: -newest[job])[:JOBS]:
+        since = datetime.fromtimestamp(newest[job], UTC)
+        rows = history.newest_first(facts.journal, job, since)
+        yield from itertools.islice(filter(history.is_failure, rows), 1)
 
 
 def _failure(facts: Facts, row: Row) -> Failure:
