@@ -7,7 +7,7 @@ from scheduled.quick_classes import NamedTuple
 from scheduled.views.page import lane, looks, outages, timeline
 from scheduled.views.page.facts import Facts
 from scheduled.views.page.failed_stretches import Stretches, stretches
-from scheduled.views.page.lane import Shapes
+from scheduled.views.page.lane import Shapes, Stretch
 from scheduled.views.page.outages import Outages
 from scheduled.views.page.past import Time
 from scheduled.views.page.pictured import EIGHT, Pictured, quarter_bounds
@@ -96,12 +96,21 @@ def _lane(pictured: Pictured, time: Time, window: Window, quarters: int, job: st
         job,
         pictured.state_of(job),
         failed > 0 or pictured.has_incident(job),
-        shapes._replace(signs=(*shapes.signs, *running)),
+        shapes._replace(
+            stretches=(*shapes.stretches, *_out_of_service(pictured, window, job)),
+            signs=(*shapes.signs, *running),
+        ),
         looks.words(counts),
         failed,
         looks.total(counts, looks.UNMET),
         sum(counts),
     )
+
+
+def _out_of_service(pictured: Pictured, window: Window, job: str) -> Iterator[Stretch]:
+    since = pictured.out_of_service_since(job)
+    if since is not None:
+        yield Stretch("held", window.x(since), 100.0)
 
 
 def _started(pictured: Pictured, job: str) -> Iterator[float]:

@@ -120,6 +120,16 @@ class Pictured:
         }
         return next((state for state, holds in states.items() if holds), "")
 
+    def out_of_service_since(self, job: str) -> float | None:
+        """Return since when a job is suspended or cancelled: then nothing is recorded of it."""
+        entry = self.snapshot.entry(job)
+        for key in ("suspended", "cancelled"):
+            kept = entry.get(key)
+            since = parse_utc(kept.get("at")) if isinstance(kept, dict) else None
+            if since is not None:
+                return since.timestamp()
+        return None
+
 
 def quarter_bounds(quarters: int, number: int) -> tuple[float, float]:
     """Return from when to when a bin of so many quarters is."""

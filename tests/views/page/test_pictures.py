@@ -152,6 +152,24 @@ def test_an_installation_that_has_never_run_has_pictures_too(tmp_path: Path) -> 
     ]
 
 
+def test_a_suspended_job_is_a_line_since_then(document: str) -> None:
+    lane = next(row for row in _section(document, "week").split("<tr") if ">pull-upstreams<" in row)
+
+    (since,) = re.findall(r'<line class="held" x1="([\d.]+)%" x2="100.0%"', lane)
+    assert 65 < float(since) < 75  # two days of seven
+
+
+def test_an_installation_without_any_job_has_a_page(tmp_path: Path) -> None:
+    pytest.importorskip("jinja2")
+    home = Home(_made(tmp_path / "home"))
+    home.configure("jobs: {}\n")
+
+    said = home.call("page", "--output", str(tmp_path / "page.html"))
+
+    assert said.code == 0, said.err
+    assert "There is no job." in _section((tmp_path / "page.html").read_text("utf-8"), "day")
+
+
 def _made(folder: Path) -> Path:
     folder.mkdir()
     return folder
