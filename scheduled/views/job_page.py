@@ -111,6 +111,8 @@ def _status(document: Mapping[str, Any], snapshot: Snapshot, job: Job) -> str:
 
 def _last(document: Mapping[str, Any], snapshot: Snapshot) -> str:
     last = document["last"] or {}
+    if not last.get("run_id"):  # skipped: how the last run ended counts
+        last = document["state"].get("ran") or last
     when = parse_utc(last.get("finished_at")) or parse_utc(last.get("started_at"))
     if not last.get("outcome"):
         return "none yet"

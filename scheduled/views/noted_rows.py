@@ -14,6 +14,7 @@ from rich.text import Text
 
 from scheduled.quick_classes import NamedTuple
 from scheduled.system.text import one_line
+from scheduled.views.columns import Paint
 from scheduled.views.wrapping import padded, shortened, wrapped
 
 if TYPE_CHECKING:
@@ -84,16 +85,16 @@ class NotedRows:
         self._margin = 2 if any(row.sign for row in rows) else 0
 
     def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "RenderResult":
-        """Yield the lines."""
-        width = options.max_width - self._indent
-        blank = " " * self._indent
-        for parts in self._lines(width):
-            yield Text.assemble(blank, *parts, no_wrap=True, overflow="ignore")
+        """Yield the lines for a part that rich draws."""
+        yield Text(self.text(options.max_width), no_wrap=True, overflow="ignore", end="")
 
-    def text(self, width: int) -> str:
-        """Return all of it without styles: of tens of thousands of rows, for a pipe."""
-        blank, lines = " " * self._indent, self._lines(width)
-        return "".join(f"{blank}{''.join(map(_plain, parts))}\n" for parts in lines)
+    def text(self, width: int, paint: Paint | None = None) -> str:
+        """Return the lines, in colours by `paint`; there may be tens of thousands of rows."""
+        blank = " " * self._indent
+        lines = self._lines(width if width >= UNBOUNDED else width - self._indent)
+        return "".join(
+            f"{blank}{''.join(_painted(part, paint) for part in parts)}\n" for parts in lines
+        )
 
     def _lines(self, width: int) -> Iterator[Line]:
         widths, has_notes = self._layout(width)
@@ -154,8 +155,11 @@ def table(columns: Columns, texts: Iterable[Sequence[object]]) -> NotedRows:
     return NotedRows(columns, [NotedRow(dict(zip(heads, row, strict=True))) for row in texts])
 
 
-def _plain(part: str | tuple[str, str]) -> str:
-    return part if isinstance(part, str) else part[0]
+def _painted(part: str | tuple[str, str], paint: Paint | None) -> str:
+    if isinstance(part, str):
+        return part
+    text, style = part
+    return paint(style, text) if paint and style and text else text
 
 
 class _Drawing:

@@ -59,9 +59,9 @@ def rendered(*parts: RenderableType, width: int, color: bool) -> str:
     paint = _paint if color and console.color_system else None
     for part in parts:
         text = None
-        if isinstance(part, Grid):
+        if isinstance(part, Grid | NotedRows):
             text = part.text(width, paint)
-        elif width == UNBOUNDED and not color and isinstance(part, Indented | NotedRows):
+        elif isinstance(part, Indented) and width == UNBOUNDED and not color:
             text = part.text(width)
         if text is None:
             console.print(part)

@@ -7,6 +7,7 @@ import pytest
 from scheduled.config.job_keys import JOB_KEYS
 from scheduled.jobs.model import Job
 from scheduled.quick_classes import fields
+from scheduled.timing.instants import format_utc
 from scheduled.views import job_settings
 from scheduled.views.job import JSON_NAMES
 from tests.builders.jobs import at
@@ -131,3 +132,10 @@ def test_what_needs_a_person_comes_with_the_command_that_helps(home: Home) -> No
     assert "1 run failed for good; `scheduled dead-letter retry backup` tries once more" in shown
     assert "✗ failed: exit code 3" in shown
     assert "`scheduled enable poll` enables it" in home.call("show", "poll").out
+
+
+def test_a_skipped_time_does_not_hide_how_the_last_run_ended(home: Home) -> None:
+    skipped = {"event": "skipped", "job": "backup", "slot": format_utc(at("11:30"))}
+    home.record({**skipped, "at": format_utc(at("11:30")), "reason": "paused"})
+
+    assert "last run  ✓ succeeded (59 min ago)" in home.call("show", "backup").out
