@@ -63,11 +63,18 @@ class Visit:
 
     def picture(self, name: str) -> bytes:
         """Return a picture of the whole page, and keep it where the variable says."""
+        return self.page.screenshot(path=self._kept(f"{name}-{self.look}.png"), full_page=True)
+
+    def printed(self, name: str) -> bytes:
+        """Return the page as a PDF, and keep it where the variable says."""
+        return self.page.pdf(path=self._kept(f"{name}-{self.look}.pdf"), format="A4")
+
+    def _kept(self, name: str) -> Path | None:
         folder = os.environ.get(PICTURES)
-        path = Path(folder).resolve() / f"{name}-{self.look}.png" if folder else None
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        return self.page.screenshot(path=path, full_page=True)
+        if not folder:
+            return None
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        return Path(folder).resolve() / name
 
     def _note(self, url: str) -> None:
         if url != self._own and not url.startswith("data:"):

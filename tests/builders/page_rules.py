@@ -155,3 +155,24 @@ def order(visit: Visit) -> list[str]:
         }"""
     )
     return found
+
+
+def invisible_marks(visit: Visit) -> list[str]:
+    """Return shapes of pictures that have no colour but that of the page behind them."""
+    found: list[str] = visit.ask(
+        """() => {
+            const back = getComputedStyle(document.body).backgroundColor;
+            const none = colour => colour === 'none' || colour === back
+                || /^rgba.*, 0\\)$/.test(colour);
+            const shapes = 'rect, circle, path, line, polyline, polygon';
+            const shown = [...document.querySelectorAll('svg')].flatMap(picture =>
+                [...picture.querySelectorAll(shapes)]);
+            const marks = shown.filter(shape => !shape.closest('.sign, .cross'));
+            const lost = marks.filter(shape => {
+                const style = getComputedStyle(shape);
+                return none(style.fill) && none(style.stroke);
+            });
+            return marks.length ? lost.map(shape => shape.outerHTML.slice(0, 100)) : ['no marks'];
+        }"""
+    )
+    return found
