@@ -73,14 +73,13 @@ def _sent(session: Session, names: list[str]) -> list[dict[str, Any]]:
     """Send a message by each of these channels; return a row for each."""
     from scheduled.config import unmatched
     from scheduled.notify import channels
-    from scheduled.notify.channel import ChannelContext
     from scheduled.notify.recipients import message_to
     from scheduled.ticks import outbox
 
     config, now = session.config, session.now
     given = outbox.setup(config, session.environ, str)
     places = config.places
-    context = ChannelContext(places.root, places.central_dir, session.zone, now, *given[:4])
+    context = outbox.channel_context(places, session.zone, now, given)
     messages = {message_to(name, _notice(session)): name for name in names}
     delivery = channels.deliver([*messages], context)
     delivered = {messages[message] for message in delivery.delivered}

@@ -6,6 +6,7 @@ They are declared as those of `config.keys` are.
 from collections.abc import Mapping
 
 from scheduled.config.converters import (
+    boolean,
     choice,
     command,
     environment,
@@ -78,6 +79,12 @@ KIND_KEYS: Mapping[Kind, Mapping[str, Key]] = {
         "to": Key("an address, or a list of them", mail_addresses, "required", example="me@a.org"),
         "ca_file": Key(
             "certificates to trust instead of the system's", single_line, "the system's"
+        ),
+        "html": Key(
+            "whether mail has the text as HTML as well; that needs"
+            " `pip install 'scheduled-cron[page]'`",
+            boolean,
+            "false",
         ),
     },
     Kind.COMMAND: {

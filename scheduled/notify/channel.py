@@ -30,6 +30,8 @@ class ChannelContext(NamedTuple):
     """The directory that files with secrets are relative to."""
     trust: Trust | None = None
     """Whose files may be read as secrets; None: ours and root's."""
+    html: Callable[[Message], str] | None = None
+    """Returns a message as HTML, for channels that can show it. May raise anything."""
 
 
 @dataclass

@@ -58,7 +58,7 @@ def make(name: str, settings: Settings, secrets: Secrets, context: ChannelContex
         case Kind.SMTP:
             from scheduled.notify.smtp import SmtpChannel
 
-            return SmtpChannel(settings, secrets)
+            return SmtpChannel(settings, secrets, context.html)
         case Kind.COMMAND:
             from scheduled.notify.command import CommandChannel
 

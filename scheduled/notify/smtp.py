@@ -1,14 +1,15 @@
 """The channel of mail, by a mail server.
 
 Nothing is sent unencrypted unless the configuration says so. A message has the same `Message-ID`
-at every attempt, by which the reader's program recognises a second copy.
+at every attempt, by which the reader's program recognises a second copy. With `html: true` it has
+its text as HTML as well.
 """
 
 import contextlib
 import smtplib
 import socket
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -24,13 +25,21 @@ from scheduled.system.text import decoded, one_line, printable
 
 Refused = Mapping[str, tuple[int, bytes]]
 """What a server has answered, by recipient."""
+LONGEST_HTML = 300_000
+"""Characters. A message of more has its plain part alone."""
 _IMPORTANCE = {"low": "low", "high": "high", "critical": "high"}
 
 
 class SmtpChannel:
     """Delivers to the addresses of one channel, with a connection a message."""
 
-    def __init__(self, settings: Settings, secrets: Secrets) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        secrets: Secrets,
+        html: Callable[[Message], str] | None = None,
+    ) -> None:
+        self._html = html if settings.get("html") else None
         self._tls = Tls(settings.get("tls", Tls.STARTTLS))
         self._host = str(settings["host"])
         self._port = int(settings.get("port", PORTS[self._tls]))
@@ -48,6 +57,7 @@ class SmtpChannel:
         delivery = Delivery()
         for message in messages:
             mail = letter(message, self._from, self._to)
+            delivery.notes += self._add_html(mail, message)
             to = [address for address in self._to if address not in message.reached]
             refused = self._send(mail, to, delivery) if to else {}
             if refused:
@@ -57,6 +67,21 @@ class SmtpChannel:
             else:
                 delivery.delivered.append(message)
         return delivery
+
+    def _add_html(self, mail: EmailMessage, message: Message) -> list[str]:
+        """Add the message as HTML, if that is wanted; return why it could not be done."""
+        if self._html is None:
+            return []
+        try:
+            text = self._html(message)
+        except ScheduledError as error:
+            return [f"sent as plain text alone: {error}"]
+        except Exception as error:  # noqa: BLE001 - a picture is no reason to tell nobody
+            return [f"sent as plain text alone: {type(error).__name__}: {error}"]
+        if len(text) > LONGEST_HTML:
+            return []  # nothing is lost: the plain part has all of it
+        mail.add_alternative(text, subtype="html", cte="quoted-printable")
+        return []
 
     def _send(self, mail: EmailMessage, to: Sequence[str], delivery: Delivery) -> Refused:
         """Send a mail to addresses; return what was answered to those that were refused.

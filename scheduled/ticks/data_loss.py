@@ -192,7 +192,6 @@ def tell_unrecorded(config: Config, error: ScheduledError | None, now: datetime)
     if not is_no_space(error) or not is_wanted or not _set_mark(state_dir, now):
         return
     from scheduled.notify import channels
-    from scheduled.notify.channel import ChannelContext
     from scheduled.notify.message import Message
 
     risk = no_space(
@@ -206,7 +205,7 @@ def tell_unrecorded(config: Config, error: ScheduledError | None, now: datetime)
     messages = _messages(risk, config, now, f"{RISK}:{now.isoformat()}")
     messages += [Message.from_json(message) for message in posted.outgoing]
     given = outbox.setup(config, os.environ, str)
-    context = ChannelContext(places.root, places.central_dir, zone, now, *given[:4])
+    context = outbox.channel_context(places, zone, now, given)
     delivery = channels.deliver(messages, context)
     if delivery.delivered or not messages:
         _note_told(state_dir)

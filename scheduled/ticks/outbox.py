@@ -109,6 +109,19 @@ def setup(config: "Config", environ: Mapping[str, str], tell: Callable[[str], ob
     )
 
 
+def channel_context(places: Paths, zone: tzinfo, now: datetime, given: Setup) -> "ChannelContext":
+    """Return where and when, and with what, channels deliver."""
+    from scheduled.notify.channel import ChannelContext
+
+    return ChannelContext(places.root, places.central_dir, zone, now, *given[:4], html=_html)
+
+
+def _html(message: "Message") -> str:
+    from scheduled.views.page import mail
+
+    return mail.html(message)
+
+
 def deliver(
     store: Store, places: Paths, zone: tzinfo, now: datetime, given: Setup = NOTHING
 ) -> list[str]:
@@ -127,9 +140,7 @@ def deliver(
             due = _due(store.state, now)
         if not due:
             return []
-        from scheduled.notify.channel import ChannelContext
-
-        context = ChannelContext(places.root, places.central_dir, zone, now, *given[:4])
+        context = channel_context(places, zone, now, given)
         with lock.shared():  # a channel may outlive a tick that is killed
             return _deliver(store, due, context, given)
     finally:

@@ -30,7 +30,19 @@ def html(
 
     Raises MissingTemplatesError where jinja2 is not installed.
     """
-    facts = Facts(
+    return build.document(facts_of(config, store, snapshot, environ, target, findings))
+
+
+def facts_of(
+    config: Config,
+    store: Store,
+    snapshot: Snapshot,
+    environ: Mapping[str, str],
+    target: Path | None = None,
+    findings: Sequence[Mapping[str, Any]] = (),
+) -> Facts:
+    """Return all that a page is made from."""
+    return Facts(
         config=config,
         store=store,
         snapshot=snapshot,
@@ -42,7 +54,6 @@ def html(
         findings=findings,
         host=os.uname().nodename,
     )
-    return build.document(facts)
 
 
 def publish(

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from scheduled.config.paths import Paths
 from scheduled.notify import channels
-from scheduled.notify.channel import ChannelContext, Delivery
+from scheduled.notify.channel import Delivery
 from scheduled.notify.message import Message
 from scheduled.notify.notice import Notice
 from scheduled.notify.recipients import message_to
+from scheduled.ticks import outbox
 from tests.builders.mail import NOW, ZONE
 
 NASTY = "a\r\nBcc: evil@example.org\r\n\r\n.\r\nQUIT\x00\x1b[2J\u2028\udcff ü \u202e" + "x" * 10_000
@@ -36,9 +38,11 @@ def message(number: int = 1, **fields: Any) -> Message:
 
 def send(root: Path, settings: Mapping[str, Any], *messages: Message, **environ: str) -> Delivery:
     """Deliver messages by a channel `ops` with these settings."""
-    context = ChannelContext(
-        root, root / "central", ZONE, NOW, {"ops": settings}, environ, root, None
+    given = outbox.Setup({"ops": settings}, environ, root, None)
+    paths = Paths(
+        root=root, config_path=None, state_dir=root / "state", central_dir=root / "central"
     )
+    context = outbox.channel_context(paths, ZONE, NOW, given)
     return channels.deliver(messages or (message(),), context)
 
 

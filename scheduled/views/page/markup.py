@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from scheduled.errors import ScheduledError
+from scheduled.system.masking import Mask
 from scheduled.timing.instants import format_utc
 from scheduled.views import format as formats
 from scheduled.views import wording
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import jinja2
     import markupsafe
 
-MISSING = "the page needs the package jinja2; type: pip install 'scheduled-cron[page]'"
+MISSING = "HTML needs the package jinja2; type: pip install 'scheduled-cron[page]'"
 SPACE = "\u202f"
 """Between groups of digits, narrow and without a break."""
 _JOINERS = "\u200c\u200d"
@@ -72,10 +73,10 @@ def trusted(text: str) -> str:
 class Printer:
     """Prints what templates say: secrets hidden, all characters visible, then escaped."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, mask: Mask) -> None:
         from markupsafe import Markup, escape
 
-        self._mask, self._markup, self._escape = facts.mask, Markup, escape
+        self._mask, self._markup, self._escape = mask, Markup, escape
 
     def plain(self, value: Any) -> Any:
         """Return what is to be escaped instead of `value`; jinja2 asks for each it prints."""
@@ -95,16 +96,33 @@ class Printer:
         return self._markup("".join(printed))
 
 
+def require() -> None:
+    """Raise MissingTemplatesError if jinja2 is not installed."""
+    try:
+        import jinja2  # noqa: F401
+    except ImportError as error:
+        raise MissingTemplatesError(MISSING) from error
+
+
 def environment(facts: Facts) -> "jinja2.Environment":
     """Return the environment in which a page about these facts is rendered.
 
     Raises MissingTemplatesError where jinja2 is not installed.
     """
-    try:
-        import jinja2
-    except ImportError as error:
-        raise MissingTemplatesError(MISSING) from error
-    printer = Printer(facts)
+    made = plain_environment(facts.mask)
+    made.filters |= _filters(facts)
+    return made
+
+
+def plain_environment(mask: Mask) -> "jinja2.Environment":
+    """Return an environment that knows no installation: text is made safe, and no more.
+
+    Raises MissingTemplatesError where jinja2 is not installed.
+    """
+    require()
+    import jinja2
+
+    printer = Printer(mask)
     made = jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -114,7 +132,7 @@ def environment(facts: Facts) -> "jinja2.Environment":
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters |= {**_filters(facts), "sentence": printer.sentence}
+    made.filters["sentence"] = printer.sentence
     return made
 
 
