@@ -11,6 +11,7 @@ from tests.builders import page_rules
 from tests.builders.browser import LOOKS, Look, Visit, visit
 from tests.builders.looks import Home
 from tests.builders.month import NOW, grown
+from tests.builders.month_jobs import HOSTILE, HOSTILE_OUTPUT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -51,6 +52,16 @@ def test_it_fits_its_width(seen: Visit) -> None:
 def test_nobody_is_shut_out(seen: Visit) -> None:
     assert page_rules.order(seen) == []
     assert page_rules.accessibility(seen) == []
+
+
+def test_what_people_and_programs_wrote_is_text(browser: "Browser", path: Path) -> None:
+    with visit(browser, path) as opened:
+        text = opened.page.inner_text("main")
+        made = opened.ask("[...document.querySelectorAll('script, img, iframe, b > i')].length")
+
+    assert text.count(HOSTILE) > 1
+    assert HOSTILE_OUTPUT.partition("\u202e")[0] + "\\u202e" in text
+    assert made == 0
 
 
 def test_all_of_it_is_there_without_scripts(browser: "Browser", path: Path) -> None:

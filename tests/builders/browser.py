@@ -57,9 +57,9 @@ class Visit:
         page.route("**/*", self._answer)
         page.goto(self._own)
 
-    def ask(self, script: str) -> Any:
+    def ask(self, script: str, argument: Any = None) -> Any:
         """Return what an expression or a function of JavaScript returns in the page."""
-        return self.page.evaluate(script)
+        return self.page.evaluate(script, argument)
 
     def picture(self, name: str) -> bytes:
         """Return a picture of the whole page, and keep it where the variable says."""
