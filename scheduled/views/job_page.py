@@ -126,9 +126,9 @@ def attention(snapshot: Snapshot, job: Job) -> Iterator[str]:
     memory = snapshot.record(job.id)
     for incident in open_incidents(snapshot.state).values():
         if incident.job == job.id:
-            known = is_acknowledged(incident, snapshot.now)
-            help_ = "" if known else f"; `scheduled ack {incident.id}` stops the reminders"
-            yield f"{incidents.sentence(incident, snapshot.now)}{help_}"
+            yield incidents.sentence(incident, snapshot.now).removeprefix(f"{job.id}: ")
+            if not is_acknowledged(incident, snapshot.now):
+                yield f"`scheduled ack {incident.id}` stops its reminders"
     letters = [each for each in snapshot.state["dead_letter"] if each.get("job") == job.id]
     if letters:
         count = f"{counted(len(letters), 'run')} failed for good"

@@ -25,6 +25,7 @@ _WORD = re.compile(
 )
 """A word; a date with its time, and a number with its unit, are one as well."""
 _BEGIN = re.compile(r" *(?:[-*] |\| ?)?")
+_FOLDERS = re.compile(r"[^/]*/+|[^/]+")
 _PARTS = re.compile(r"[^\s/\\,;:=&?@_.-]*[/\\,;:=&?@_.-]+|[^\s/\\,;:=&?@_.-]+")
 """What a word is made of that is wider than a line: the parts of a path, an address, a name."""
 
@@ -90,7 +91,7 @@ def _pieces(word: str, width: int) -> list[str]:
     if cell_len(word) <= width:
         return [word]
     pieces = [""]
-    for part in _PARTS.findall(word):
+    for part in _parts(word, width):
         if cell_len(pieces[-1] + part) <= width:
             pieces[-1] += part
             continue
@@ -100,6 +101,12 @@ def _pieces(word: str, width: int) -> list[str]:
             pieces.append(first)
         pieces.append(rest)
     return [piece for piece in pieces if piece]
+
+
+def _parts(word: str, width: int) -> Iterator[str]:
+    """Yield the parts of a word: of a path its folders, where they fit."""
+    for folder in _FOLDERS.findall(word):
+        yield from [folder] if cell_len(folder) <= width else _PARTS.findall(folder)
 
 
 def _split(text: str, width: int) -> tuple[str, str]:
@@ -164,14 +171,23 @@ class Facts:
         margin = " " * self._indent
         room = options.max_width - self._indent - column
         for fact in self._facts:
-            name = fact.name
+            name = padded(fact.name, column)
+            if _longest_word(fact.texts) > room:  # words stand whole below their name
+                yield _line(margin, (name.rstrip(), "bold"))
+                for line in self._lines(fact, options.max_width - self._indent - 2):
+                    yield _line(f"{margin}  {line}")
+                continue
             for line in self._lines(fact, room):
-                yield _line(margin, (padded(name, column), "bold"), line)
-                name = ""
+                yield _line(margin, (name, "bold"), line)
+                name = " " * column
 
     def _lines(self, fact: Fact, room: int) -> Iterator[str]:
         for text in fact.texts:
             yield from wrapped(one_line(text, LONGEST), room, self._most)
+
+
+def _longest_word(texts: Iterable[str]) -> int:
+    return max((cell_len(word) for text in texts for word in text.split()), default=0)
 
 
 def _line(*parts: str | tuple[str, str]) -> Text:

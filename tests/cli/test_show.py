@@ -7,6 +7,7 @@ import pytest
 from scheduled.config.job_keys import JOB_KEYS
 from scheduled.jobs.model import Job
 from scheduled.quick_classes import fields
+from scheduled.state import incident_events
 from scheduled.timing.instants import format_utc
 from scheduled.views import job_settings
 from scheduled.views.job import JSON_NAMES
@@ -132,6 +133,16 @@ def test_what_needs_a_person_comes_with_the_command_that_helps(home: Home) -> No
     assert "1 run failed for good; `scheduled dead-letter retry backup` tries once more" in shown
     assert "✗ failed: exit code 3" in shown
     assert "`scheduled enable poll` enables it" in home.call("show", "poll").out
+
+
+def test_an_incident_is_told_with_the_command_that_stops_its_reminders(home: Home) -> None:
+    told = incident_events.opened("failing: backup", "1a2b3c4d", "failing", "backup", "no " * 90)
+    home.record({**told, "at": format_utc(at("11:30"))})
+
+    shown = home.call("show", "backup").out
+
+    assert "  - failing for 30 min: no no no " in shown
+    assert "  - `scheduled ack 1a2b3c4d` stops its reminders" in shown
 
 
 def test_a_skipped_time_does_not_hide_how_the_last_run_ended(home: Home) -> None:

@@ -123,5 +123,15 @@ def test_values_hang_beside_their_names_and_paragraphs_below_their_sign() -> Non
     ]
 
 
+def test_words_that_do_not_fit_beside_a_name_stand_whole_below_it() -> None:
+    facts = Facts([Fact("output", ["/a/long/path/to/it.log"]), Fact("name", ["value"])])
+
+    assert terminal.rendered(facts, width=26, color=False).splitlines() == [
+        "  output",
+        "    /a/long/path/to/it.log",
+        "  name    value",
+    ]
+
+
 def test_what_was_cut_out_of_many_lines_is_shown() -> None:
     assert wrapped("word " * 30, 20, 2) == ["word word word word", "word word word ..."]
