@@ -23,16 +23,19 @@ def reject(
 
     `counting` are the paths of the files that the configuration consists of.
     """
-    found = []
+    found: list[str] = []
+    used: dict[str, str] = {}
     for key in KEYS:
         path = paths.beside_config(places, _named(values[key]))
         if path is None:
             continue
-        if taken := _taken(places, path, counting):
+        real = os.path.realpath(path)
+        if taken := _taken(places, path, counting) or used.get(real, ""):
             found.append(f"{origins[key]}: {key}: {path}: {taken}; choose another file")
             values[key], origins[key] = type(values[key])(), "default"
         elif key != "log_file" and (why := paths.missing(path.parent)):
             found.append(f"{origins[key]}: {key}: {path.parent}: {why}")  # none is made for a typo
+        used.setdefault(real, f"is the file of {key} already")
     return tuple(found)
 
 

@@ -66,8 +66,8 @@ def publish(
     path = config.page_path
     if path is None or not path.parent.is_dir():
         return
-    snapshot = observe(config, store.state, now, zone_info(config.timezone), store.recovered)
     try:
+        snapshot = observe(config, store.state, now, zone_info(config.timezone), store.recovered)
         write(path, html(config, store, snapshot, environ, path))
     except OSError as error:
         sentence = f"page: {path}: cannot be written: {reason_of(error)}"

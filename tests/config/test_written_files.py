@@ -67,3 +67,14 @@ def test_any_other_file_may_be_named(elsewhere: Home, name: str) -> None:
 
     assert not [sentence for sentence in config.problems if "log_file" in sentence]
     assert config.log_path == elsewhere.folder / Path(name)
+
+
+def test_two_settings_never_name_the_same_file(elsewhere: Home) -> None:
+    elsewhere.configure(settings("metrics_file", "out.txt") + "page: {path: link/out.txt}\n")
+
+    config = elsewhere.session(at("12:00")).config
+
+    (problem,) = [sentence for sentence in config.problems if "out.txt" in sentence]
+    assert problem.startswith("scheduled.yaml:6: page:")
+    assert problem.endswith("is the file of metrics_file already; choose another file")
+    assert (config.metrics_path, config.page_path) == (elsewhere.folder / "out.txt", None)

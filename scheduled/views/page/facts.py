@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scheduled.errors import cut
 from scheduled.jobs import builtin
 from scheduled.jobs.model import Job
 from scheduled.planning import decide
@@ -23,6 +24,8 @@ from scheduled.views.snapshot import Snapshot
 if TYPE_CHECKING:
     from scheduled.config.load import Config
 
+LONGEST = 400
+"""Characters of a text or a line; what is longer is cut."""
 DAY = timedelta(days=1)
 DAYS = 30
 """How far the page looks back: so many times 24 hours, as `stats --since 30d` does."""
@@ -101,6 +104,10 @@ class Facts:
         for number, job in enumerate(self.snapshot.jobs, start=1):
             variables |= {f"{number} {name}": value for name, value in job.env.items()}
         return Mask(variables)
+
+    def cut(self, text: str) -> str:
+        """Return a text that anybody may have made long, without secrets and not too long."""
+        return cut(self.mask.text(text), LONGEST)
 
     def moment(self, instant: datetime) -> str:
         """Return an instant as the page prints it."""

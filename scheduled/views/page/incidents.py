@@ -49,5 +49,5 @@ def _entry(facts: Facts, incident: Incident) -> Entry:
         span(max((end - incident.since).total_seconds(), 0)),
         incident.closed_at is None,
         incident.times,
-        printed((incident.last_error or incident.end).partition("\n")[0]),
+        facts.cut(printed((incident.last_error or incident.end).partition("\n")[0])),
     )

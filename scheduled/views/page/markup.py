@@ -80,9 +80,9 @@ class Printer:
 
     def plain(self, value: Any) -> Any:
         """Return what is to be escaped instead of `value`; jinja2 asks for each it prints."""
-        if isinstance(value, str) and not isinstance(value, self._markup):
-            return visible(self._mask.text(value))
-        return value
+        if isinstance(value, self._markup | int | float):
+            return value
+        return visible(self._mask.text(str(value)))
 
     def sentence(self, text: str) -> "markupsafe.Markup":
         """Return a sentence as markup: what stands in backquotes is code to type."""

@@ -6,6 +6,7 @@ from itertools import groupby, pairwise
 from typing import Any
 
 from scheduled.ecosystem import central, timestamps
+from scheduled.errors import cut
 from scheduled.quick_classes import NamedTuple
 from scheduled.views.format import size
 from scheduled.views.page import markup
@@ -21,6 +22,8 @@ LIMIT = 1e15
 """What is not less means nothing here; neither does NaN."""
 FULL = 1000
 """The width and height in which the points of a line are given."""
+LONGEST = 200
+"""Characters of a name."""
 CLOSE = 5
 """Points nearer to each other than this are seen as one."""
 LABELS = {
@@ -123,7 +126,7 @@ def _series(name: str, points: Points, first: datetime, last: datetime) -> Serie
     shown = size_of if name.endswith("_bytes") else markup.number
     lines, dots = _drawn(points, first, last)
     return Series(
-        LABELS.get(name, name.replace("_", " ")),
+        LABELS.get(name, cut(name.replace("_", " "), LONGEST)),
         lines,
         dots,
         shown(min(values)),

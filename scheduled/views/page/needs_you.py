@@ -66,11 +66,15 @@ def model(facts: Facts) -> NeedsYou:
     more = found[MOST : MOST + SENTENCES]
     return NeedsYou(
         tuple(_cards(facts, found[:MOST])),
-        tuple(incidents.sentence(incident, facts.now) for incident in more),
+        tuple(_sentence(facts, incident) for incident in more),
         len(found[MOST + SENTENCES :]),
-        tuple(incidents.sentence(incident, facts.now) for incident in known[:SENTENCES]),
+        tuple(_sentence(facts, incident) for incident in known[:SENTENCES]),
         tuple(f"{each['message']}: {each['remedy']}" for each in facts.findings),
     )
+
+
+def _sentence(facts: Facts, incident: Incident) -> str:
+    return facts.cut(incidents.sentence(incident, facts.now))
 
 
 def count(facts: Facts) -> int:
@@ -126,7 +130,7 @@ def _of_incident(facts: Facts, incident: Incident) -> Card:
 
 def _description(facts: Facts, job: str) -> str:
     found = next((each for each in facts.snapshot.jobs if each.id == job), None)
-    return found.description if found is not None else ""
+    return facts.cut(found.description) if found is not None else ""
 
 
 def _is_failure(row: Row) -> bool:
@@ -146,18 +150,18 @@ def _facts(facts: Facts, incident: Incident) -> Iterator[tuple[str, str]]:
         success = parse_utc(facts.snapshot.entry(incident.job).get("last_success"))
         yield "Last success", facts.moment(success) if success else "none on record"
     if incident.last_error:
-        yield "Error", _first_lines(wording.printed(incident.last_error))
+        yield "Error", _first_lines(facts, wording.printed(incident.last_error))
     for sentence in incident.changed:
-        yield "Changed", sentence
+        yield "Changed", facts.cut(sentence)
     if next_run := _next(facts, incident):
         yield "Next", next_run
     yield "Told", _told(facts, incident)
 
 
-def _first_lines(text: str) -> str:
+def _first_lines(facts: Facts, text: str) -> str:
     lines = text.splitlines()
     more = f"\nand {len(lines) - ERROR_LINES} more" if len(lines) > ERROR_LINES else ""
-    return "\n".join(lines[:ERROR_LINES]) + more
+    return "\n".join(map(facts.cut, lines[:ERROR_LINES])) + more
 
 
 def _next(facts: Facts, incident: Incident) -> str:

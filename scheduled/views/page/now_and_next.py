@@ -100,13 +100,13 @@ def _running(facts: Facts) -> Iterator[Running]:
 def _held(facts: Facts) -> Iterator[Held]:
     for name, entry in facts.status["paused"].items():
         job = "" if name == ALL_JOBS else name
-        yield Held(job, "paused", parse_utc(entry["until"]), entry["reason"] or "")
+        yield Held(job, "paused", parse_utc(entry["until"]), facts.cut(entry["reason"] or ""))
     for job in facts.jobs:
         memory = facts.snapshot.record(job.id)
         if memory.suspended:
             yield Held(job.id, "suspended after too many failures")
         elif memory.cancelled is not None:
-            yield Held(job.id, "cancelled", reason=memory.cancelled)
+            yield Held(job.id, "cancelled", reason=facts.cut(memory.cancelled))
         elif facts.is_enabled(job):
             yield from _delayed(facts, job)
 
@@ -115,7 +115,9 @@ def _delayed(facts: Facts, job: Job) -> Iterator[Held]:
     """Yield what keeps a job that is enabled from running when its schedule says."""
     memory = facts.snapshot.record(job.id)
     if memory.deferral is not None:
-        yield Held(job.id, "deferred", memory.deferral.until, memory.deferral.reason or "")
+        yield Held(
+            job.id, "deferred", memory.deferral.until, facts.cut(memory.deferral.reason or "")
+        )
     if memory.skip is not None and memory.skip > facts.now:
         yield Held(job.id, "skips one run", reason=facts.moment(memory.skip))
     if job.window and window.next_opening(job.window, job.timezone, facts.now) is not None:

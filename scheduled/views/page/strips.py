@@ -15,8 +15,6 @@ from scheduled.views.page import looks, moments
 from scheduled.views.page.facts import Facts
 
 NEWEST = 30
-LONGEST = 400
-"""Characters of a line; what is longer is cut."""
 RUNNING = "running"
 LOOKS = {**{look.value: words for look, words in looks.WORDS.items()}, RUNNING: "running"}
 """How runs look, and what that is called; in this order wherever they are counted."""
@@ -79,8 +77,4 @@ def last_lines(facts: Facts, job: str, run_id: str | None, count: int) -> list[s
     if path is None or run_id is None:
         return []
     lines = output_files.RunOutput(job, run_id, path).tail(count)
-    return [_cut(facts.mask.text(uncoloured(line).expandtabs().rstrip())) for line in lines]
-
-
-def _cut(line: str) -> str:
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - 3]}..."
+    return [facts.cut(uncoloured(line).expandtabs().rstrip()) for line in lines]

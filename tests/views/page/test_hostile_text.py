@@ -199,3 +199,21 @@ def test_secrets_of_jobs_are_masked_wherever_they_are(tmp_path: Path) -> None:
     assert "uses *** here" in said.out
     assert "401 for ***" in said.out
     assert "*** harmless" in said.out
+
+
+def test_a_text_without_an_end_is_cut_after_secrets_are_masked(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.configure(
+        'jobs:\n  backup: {schedule: "0 * * * *", command: "true", env: {API_TOKEN: sesame123}}\n'
+    )
+    long = "x" * 393 + "sesame123" + "x" * 1_000_000
+    home.record(
+        seen(home.jobs()["backup"], at("10:30")),
+        _at(events.job_paused("backup", None, long)),
+        _opened("failing: backup", "failing", "backup", long, long),
+    )
+
+    said = home.call("page", "--output", "-")
+
+    assert len(said.out) < 100_000
+    assert "sesa" not in said.out
