@@ -136,7 +136,7 @@ def test_without_jinja2_it_says_what_to_install(
     said = home.call("page")
 
     assert (said.code, said.out) == (2, "")
-    expected = "the page needs the package jinja2; type: pip install 'scheduled-cron[page]'"
+    expected = "HTML needs the package jinja2; type: pip install 'scheduled-cron[page]'"
     assert said.err == expected
 
 
