@@ -33,6 +33,11 @@ hypothesis.settings.register_profile("search", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile("search" if soak.SOAK else "anywhere")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that writes the captures of views anew."""
+    parser.addoption("--golden", action="store_true", help="write the captures of views anew")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_configure() -> None:
     """Isolate the tests once pytest itself has looked at its surroundings."""

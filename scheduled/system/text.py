@@ -1,4 +1,4 @@
-"""Text for people: control characters removed, lines cut, differences.
+"""Text for people: control characters removed or shown, lines cut, differences.
 
 Names, errors and output come from files and programs. A control character among them could
 clear the screen or forge a line, and half a surrogate pair cannot be written at all.
@@ -9,17 +9,27 @@ import re
 from scheduled.errors import cut
 
 _CONTROL = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069"
-_NOT_ON_ONE_LINE = rf"[{_CONTROL}\t\n]+"
 _SEQUENCE = r"\x1b\[[0-9;?]*[ -/]*[@-~]"
 _NOT_IN_A_TEXT = rf"(?:{_SEQUENCE})|[{_CONTROL}]"
+_COLOR = r"\x1b\[[0-9;]*m"
+_BREAKS = r"[\t-\r\x85\u2028\u2029]+"
+_UNSEEN = re.compile(
+    rf"[{_CONTROL}\xad\u061c\u180e\u200b\u2060-\u206f\ufeff\ufff9-\ufffb"
+    r"\U000e0001\U000e0020-\U000e007f]"
+)
+"""What steers a terminal, or is there and not to be seen; without the joiners of some scripts."""
 LONGEST = 300
 
 
 def one_line(value: object, longest: int = LONGEST) -> str:
-    """Return `value` on one line without control characters, cut with `...` beyond `longest`."""
+    """Return `value` on one line, cut with `...` beyond `longest`.
+
+    Colours are removed; what else would steer a terminal is shown as an escape: `\\x1b`.
+    """
     text = str(value)
     if not text.isprintable():
-        text = re.sub(_NOT_ON_ONE_LINE, " ", _whole(text))
+        text = re.sub(_BREAKS, " ", re.sub(_COLOR, "", _whole(text)))
+        text = _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
     return cut(text.strip(), longest)
 
 

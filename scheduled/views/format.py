@@ -1,15 +1,20 @@
 """How instants, durations, counts and sizes are printed for people.
 
-Instants are absolute with offset, and relative.
+Instants are absolute with offset, and relative. In columns they are as on a clock: today's without
+a date, others with it, and the offset once, in the heading.
 """
 
 from collections.abc import Iterable
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from scheduled.timing.slots import COUNT_CAP
 
 NAMED = 5
 """How many names a line lists before it says how many more there are."""
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+WITHIN_A_YEAR = timedelta(days=300)
+"""So far away a day without its year may be one of this year or of another."""
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 _WITH_SMALLER = tuple(zip(_UNITS, (*_UNITS[1:], None), strict=True))
 
@@ -18,6 +23,33 @@ def absolute(moment: datetime, zone: tzinfo) -> str:
     """`2026-11-21 07:02+01:00`; with seconds where there are any, never with fractions."""
     local = moment.astimezone(zone)
     return local.isoformat(sep=" ", timespec="seconds" if local.second else "minutes")
+
+
+def clock(moment: datetime, now: datetime, zone: tzinfo) -> str:
+    """Return an instant as on a clock: `14:32` of today, else `Sun 22 Nov 02:30`.
+
+    A far one is `2028-02-29 03:00`. One with another offset than `now` has it behind its time.
+    """
+    local, today = moment.astimezone(zone), now.astimezone(zone)
+    time = f"{local:%H:%M}"
+    if local.utcoffset() != today.utcoffset():
+        time += offset(local)
+    if local.date() == today.date():
+        return time
+    if abs(moment - now) > WITHIN_A_YEAR:
+        return f"{local:%Y-%m-%d} {time}"
+    return f"{WEEKDAYS[local.weekday()]} {local.day} {MONTHS[local.month - 1]} {time}"
+
+
+def offset(local: datetime) -> str:
+    """`+01:00`, or `UTC`."""
+    text = local.isoformat(timespec="minutes")[16:]
+    return "UTC" if text == "+00:00" else text
+
+
+def headed(heading: str, now: datetime, zone: tzinfo) -> str:
+    """Return the heading of a column of times, with their offset: `NEXT RUN (+01:00)`."""
+    return f"{heading} ({offset(now.astimezone(zone))})"
 
 
 def relative(moment: datetime, now: datetime) -> str:

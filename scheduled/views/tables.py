@@ -5,13 +5,12 @@ from datetime import datetime, tzinfo
 from functools import cache, lru_cache
 from typing import Any
 
-from rich.table import Table
 from rich.text import Text
 
 from scheduled.system.text import one_line, output_line
 from scheduled.timing.instants import parse_utc
 from scheduled.views import dry_run, signs, wording
-from scheduled.views.columns import Cell, Grid, Indented
+from scheduled.views.columns import Cell, Grid, Indented, Pairs
 from scheduled.views.format import absolute, both, relative
 
 
@@ -72,14 +71,11 @@ def slots(rows: Sequence[Mapping[str, Any]], now: datetime, job: str | None) -> 
     return table
 
 
-def pairs(rows: Iterable[tuple[str, str | Text]]) -> Table:
+def pairs(rows: Iterable[tuple[str, str | Text]]) -> Pairs:
     """Return names and their values, a line each."""
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in rows:
-        table.add_row(Text(name, "bold"), value if isinstance(value, Text) else cell(value))
-    return table
+    return Pairs(
+        (one_line(name), value if isinstance(value, Text) else cell(value)) for name, value in rows
+    )
 
 
 @lru_cache(maxsize=64)

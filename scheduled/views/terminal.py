@@ -15,22 +15,27 @@ import click
 from rich.color import ColorSystem
 from rich.console import Console, RenderableType
 from rich.style import Style
+from rich.text import Text
 
 from scheduled.views import signs
-from scheduled.views.columns import Grid, Indented, Paint
+from scheduled.views.columns import UNBOUNDED, Grid, Indented, Paint, Pairs
+from scheduled.views.fitting import isolated
 from scheduled.views.noted_rows import NotedRows
 
-UNBOUNDED = 10_000
-"""The width of what is no terminal: nothing is wrapped for a program that reads lines."""
+OWN_PARTS = (Grid, Indented, Pairs, NotedRows)
 
 
 def show(*parts: RenderableType, color: bool) -> None:
     """Write the parts to stdout, one below the other; `color` only matters on a terminal."""
     is_terminal = sys.stdout.isatty()
     has_colors = is_terminal and os.environ.get("TERM", "") not in ("", "dumb")
-    text = rendered(*parts, width=width(), color=color and has_colors)
+    write(rendered(*parts, width=width(), color=color and has_colors))
+
+
+def write(text: str) -> None:
+    """Write rendered text to stdout, in what its reader can show."""
     encoding = sys.stdout.encoding or "utf-8"
-    click.echo(signs.encodable(text, encoding, os.environ), nl=False, color=is_terminal)
+    click.echo(signs.encodable(text, encoding, os.environ), nl=False, color=sys.stdout.isatty())
 
 
 def size() -> tuple[int, int]:
@@ -40,8 +45,14 @@ def size() -> tuple[int, int]:
 
 
 def width() -> int:
-    """Return how many characters fit on a line of stdout."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else UNBOUNDED
+    """Return how many characters fit on a line of stdout.
+
+    A pipe has no width unless `COLUMNS` is in the environment, as below `watch`.
+    """
+    if sys.stdout.isatty():
+        return shutil.get_terminal_size().columns
+    given = os.environ.get("COLUMNS", "")
+    return int(given) if given.isdecimal() and 0 < int(given) < UNBOUNDED else UNBOUNDED
 
 
 def rendered(*parts: RenderableType, width: int, color: bool) -> str:
@@ -58,16 +69,15 @@ def rendered(*parts: RenderableType, width: int, color: bool) -> str:
     assert isinstance(console.file, io.StringIO)
     paint = _paint if color and console.color_system else None
     for part in parts:
-        text = None
-        if isinstance(part, Grid | NotedRows):
-            text = part.text(width, paint)
-        elif isinstance(part, Indented) and width == UNBOUNDED and not color:
-            text = part.text(width)
-        if text is None:
-            console.print(part)
+        if isinstance(part, OWN_PARTS):
+            console.file.write(part.text(width, paint))
+        elif isinstance(part, Text):
+            for line in part.split("\n", allow_blank=True):
+                console.file.write(Indented(line, "").text(width, paint))
         else:
-            console.file.write(text)
-    return "".join(f"{line.rstrip()}\n" for line in console.file.getvalue().split("\n")[:-1])
+            console.print(part)
+    text = isolated(console.file.getvalue()) if width < UNBOUNDED else console.file.getvalue()
+    return "".join(f"{line.rstrip()}\n" for line in text.split("\n")[:-1])
 
 
 def _painter() -> Paint:

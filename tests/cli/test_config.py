@@ -248,7 +248,7 @@ def test_show_prints_what_a_user_wrote_without_reading_markup_or_control_charact
 
     said = call(root, "show").out
 
-    assert "echo [bold] [2J ls" in " ".join(said.split())
+    assert r"echo [bold] \x1b[2J ls" in " ".join(said.split())
     assert "\x1b" not in said
 
 

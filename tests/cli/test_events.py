@@ -85,7 +85,7 @@ def test_each_event_is_a_line_whatever_somebody_wrote(busy: Home) -> None:
 
     assert len(lines) == 11
     assert lines[4] == "2026-11-21 11:10:02+00:00  job_failed  backup  failed, exit code 1, r2"
-    assert "why not [2J" in lines[-2]
+    assert r"why not\x1b[2J" in lines[-2]
 
 
 def test_a_damaged_line_and_unknown_events_are_passed_over(home: Home) -> None:

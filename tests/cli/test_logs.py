@@ -46,7 +46,7 @@ def test_logs_do_not_write_control_characters_to_a_terminal(home: Home) -> None:
 def test_the_id_of_a_run_is_repeated_on_one_line(home: Home) -> None:
     said = home.call("logs", "backup", "a\nb\x1b[2J")
 
-    assert said.err.startswith("backup: run a b [2J: no output is kept for it")
+    assert said.err.startswith(r"backup: run a b\x1b[2J: no output is kept for it")
 
 
 def test_logs_of_a_job_that_has_not_run_say_so(home: Home) -> None:

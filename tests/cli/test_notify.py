@@ -54,7 +54,7 @@ def test_an_unknown_channel_is_refused(root: Path, capsys: pytest.CaptureFixture
     assert (code, out) == (2, "")
     assert err == "scheduled: no channel is called goods; did you mean good?\n"
     assert call(root, capsys, "test", "a\nb\x1b[2J")[2] == (
-        "scheduled: no channel is called a b [2J\n"
+        "scheduled: no channel is called a b\\x1b[2J\n"
     )
 
 

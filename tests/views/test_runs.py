@@ -13,6 +13,7 @@ from rich.cells import cell_len
 from scheduled.state import history
 from scheduled.state.history import Row
 from scheduled.views import signs, terminal
+from scheduled.views.columns import UNBOUNDED
 from scheduled.views.runs import table
 from tests.builders import soak
 from tests.builders.jobs import at
@@ -43,7 +44,7 @@ def test_columns_are_left_out_in_a_stated_order_and_the_job_and_outcome_never() 
 def test_a_pipe_gets_a_line_a_row_with_all_of_it() -> None:
     row = run("11:00", "failed", job="a" * 99, error="x" * 200)
 
-    (_, line) = shown(row, width=terminal.UNBOUNDED)
+    (_, line) = shown(row, width=UNBOUNDED)
 
     assert re.fullmatch(rf"✗ a+  .* {RUN_ID}  x+", line)
 

@@ -1,0 +1,85 @@
+"""What each view shows of the same home at 60, 80, 120 and 200 columns, character by character.
+
+The captures lie in `golden/`. `pytest tests/views/test_golden.py --golden` writes them anew; look
+at the difference before you commit it.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from tests.builders import gallery
+from tests.builders.looks import Home
+
+WIDTHS = (60, 80, 120, 200)
+VIEWS: dict[str, tuple[str, ...]] = {
+    "list": ("list",),
+    "list-all": ("list", "--all"),
+    "next": ("next",),
+    "next-job": ("next", gallery.LONG),
+}
+"""Each view with the command line that shows it. A new view is a row here."""
+GOLDEN = Path(__file__).parent / "golden"
+OURS = {"\u200e", "\u200d"}
+"""Marks that keep columns in their place, and what joins characters: both harmless."""
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Home]:
+    with gallery.home() as made:
+        yield made
+
+
+@pytest.fixture
+def shown(home: Home, monkeypatch: pytest.MonkeyPatch, view: str, width: int) -> str:
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    said = home.call(*VIEWS[view], now=gallery.NOW)
+    assert (said.code, said.err) == (0, "")
+    return said.out.replace(home.folder.name, gallery.FOLDER)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_is_as_it_was(
+    shown: str, view: str, width: int, request: pytest.FixtureRequest
+) -> None:
+    path = GOLDEN / f"{view}-{width}.txt"
+    if request.config.getoption("--golden"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(shown, "utf-8")
+
+    assert shown == path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("view", VIEWS)
+def test_no_line_is_too_wide_and_no_name_split(shown: str, view: str, width: int) -> None:
+    lines = shown.splitlines()
+
+    assert [line for line in lines if cell_len(line) > width] == []
+    # Of a name, or what is cut of it, whole words stand on a line.
+    for name in (gallery.LONG, gallery.LONGEST):
+        head = name[:20]
+        for line in lines:
+            if head in line and len(name) <= width - 8:
+                assert name in line
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("view", VIEWS)
+def test_nothing_hostile_gets_through(shown: str, view: str, width: int) -> None:
+    kinds = ("Cc", "Cf", "Cs", "Zl", "Zp")
+    found = {char for char in shown if unicodedata.category(char) in kinds}
+
+    assert found <= {"\n", *OURS}
+
+
+def test_each_capture_belongs_to_a_view() -> None:
+    names = {re.sub(r"-\d+\.txt$", "", path.name) for path in GOLDEN.iterdir()}
+
+    assert names == set(VIEWS)
