@@ -1,15 +1,13 @@
 """`scheduled list` and the option `--list`: the jobs, with their last and their next run."""
 
-from typing import Any
-
 import click
 
 from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.cli.output import json_option, print_json, print_problems, show
+from scheduled.jobs import builtin
 from scheduled.views import format as formats
 from scheduled.views import jobs
-from scheduled.views.snapshot import Snapshot
 
 
 @command("list")
@@ -29,16 +27,32 @@ def list_jobs(session: Session, *, when: str | None, every: bool, as_json: bool)
     """
     if every:
         session.config = session.config.with_known({job.id for job in session.config.offered})
-    snapshot, document = _snapshot_and_document(session, when)
+    if when is not None:
+        _list_at(session, when, as_json=as_json)
+        return
+    snapshot = session.snapshot()
+    print_problems(session)
+    if as_json:
+        print_json(jobs.document(snapshot))
+        return
+    from scheduled.views import job_table
+
+    gone = [each.name for each in session.config.unusable if each.is_gone and each.is_job]
+    hidden = () if every else (builtin.INACTIVE,)
+    show(session, job_table.full(snapshot, gone, hidden))
+
+
+def _list_at(session: Session, when: str, *, as_json: bool) -> None:
+    from scheduled.cli import simulated
+
+    snapshot, decisions = simulated.snapshot_at("--at", when, session)
+    document = jobs.document_at(snapshot, decisions)
     print_problems(session)
     if as_json:
         print_json(document)
         return
     from scheduled.views import tables
 
-    if when is None:
-        show(session, tables.jobs(document["jobs"], snapshot.now, snapshot.zone))
-        return
     then = formats.both(snapshot.now, session.now, snapshot.zone)
     click.echo(f"Simulated: a tick at {then}, assuming that every run until then succeeds.")
     show(session, tables.jobs_at(document["jobs"], snapshot.now, snapshot.zone))
@@ -53,13 +67,3 @@ def list_tasks(session: Session) -> None:
     snapshot = session.snapshot()
     print_problems(session)
     show(session, tables.tasks(jobs.rows(snapshot), snapshot.now))
-
-
-def _snapshot_and_document(session: Session, when: str | None) -> tuple[Snapshot, dict[str, Any]]:
-    if when is None:
-        snapshot = session.snapshot()
-        return snapshot, jobs.document(snapshot)
-    from scheduled.cli import simulated
-
-    snapshot, decisions = simulated.snapshot_at("--at", when, session)
-    return snapshot, jobs.document_at(snapshot, decisions)

@@ -9,10 +9,18 @@ from scheduled.cli.values import Number
 from scheduled.config.lookup import find_job
 from scheduled.views import upcoming
 
+RUNS = 5
+"""So many runs are listed if nobody says how many."""
+
 
 @command("next")
 @click.argument("job", required=False)
-@click.option("-n", "count", type=Number(1, 10_000), default=5, help="How many to list. [5]")
+@click.option(
+    "-n",
+    "count",
+    type=Number(1, 10_000),
+    help="How many to list: runs of JOB [5], or jobs [all].",
+)
 @click.option(
     "--explain",
     is_flag=True,
@@ -21,18 +29,23 @@ from scheduled.views import upcoming
 @json_option
 @click.pass_obj
 def next_runs(
-    session: Session, job: str | None, *, count: int, explain: bool, as_json: bool
+    session: Session, job: str | None, *, count: int | None, explain: bool, as_json: bool
 ) -> None:
-    """List the upcoming runs of one job, or of all jobs."""
+    """List the upcoming runs of one job, or the next run of each.
+
+    With --json and no JOB, the next runs of all jobs together.
+    """
     configured = find_job(session.config, job) if job is not None else None
     snapshot = session.snapshot()
     if configured is not None:
-        document = upcoming.of_job(snapshot, configured, count, explain=explain)
+        document = upcoming.of_job(snapshot, configured, count or RUNS, explain=explain)
+    elif as_json:
+        document = upcoming.of_all(snapshot, count or RUNS, explain=explain)
     else:
-        document = upcoming.of_all(snapshot, count, explain=explain)
+        document = upcoming.of_each(snapshot, count, explain=explain)
     if as_json:
         print_json(document)
         return
-    from scheduled.views import pages
+    from scheduled.views import next_page
 
-    show(session, *pages.of_next(document, snapshot.now))
+    show(session, *next_page.page(document, snapshot.now))

@@ -7,7 +7,7 @@ than the terminal.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -26,7 +26,7 @@ INDENT = 2
 """So many blanks stand before a line below a heading."""
 LINES = 3
 """So many lines a row has at most."""
-NAME, WORDS, WHOLE = 20, 16, 32
+NAME, WORDS, WHOLE = 30, 16, 32
 """What is left to a name, to text that is wrapped and to other cells before columns are left out,
 if they are as wide; a name has two fifths of the line as well."""
 LEAST = 6
@@ -34,6 +34,15 @@ Paint = Callable[[str, str], str]
 """Returns a text in a style."""
 Cell = Text | str
 """Text without a style need not be made one: there are tens of thousands of cells."""
+
+
+@runtime_checkable
+class Part(Protocol):
+    """Lines that know what they look like at a width."""
+
+    def text(self, width: int, paint: Paint | None = None) -> str:
+        """Return the lines."""
+        ...
 
 
 class Column(NamedTuple):

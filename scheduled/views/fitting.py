@@ -58,10 +58,9 @@ def wrapped(text: str, width: int, most: int | None = None) -> list[str]:
             lines[-1] = word
         else:
             lines.append(word)
-    lines = [cut(line, width) for line in lines]
     if most is not None and len(lines) > most:
-        lines[most - 1 :] = [cut(f"{lines[most - 1]}{ELLIPSIS}", width)]
-    return lines
+        lines[most - 1 :] = [" ".join(lines[most - 1 :])]
+    return [cut(line, width) for line in lines]
 
 
 def _words(text: str, width: int) -> Iterator[tuple[str, str]]:

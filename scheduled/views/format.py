@@ -28,17 +28,25 @@ def absolute(moment: datetime, zone: tzinfo) -> str:
 def clock(moment: datetime, now: datetime, zone: tzinfo) -> str:
     """Return an instant as on a clock: `14:32` of today, else `Sun 22 Nov 02:30`.
 
-    A far one is `2028-02-29 03:00`. One with another offset than `now` has it behind its time.
+    A far one is `2028-02-29 03:00`. One with another offset than `now` has it behind its time, and
+    no weekday: `28 Mar 03:00+02:00`.
     """
     local, today = moment.astimezone(zone), now.astimezone(zone)
     time = f"{local:%H:%M}"
-    if local.utcoffset() != today.utcoffset():
+    has_other_offset = local.utcoffset() != today.utcoffset()
+    if has_other_offset:
         time += offset(local)
     if local.date() == today.date():
         return time
     if abs(moment - now) > WITHIN_A_YEAR:
         return f"{local:%Y-%m-%d} {time}"
-    return f"{WEEKDAYS[local.weekday()]} {local.day} {MONTHS[local.month - 1]} {time}"
+    day = f"{local.day} {MONTHS[local.month - 1]}"
+    return f"{day} {time}" if has_other_offset else f"{WEEKDAYS[local.weekday()]} {day} {time}"
+
+
+def clock_and_distance(moment: datetime, now: datetime, zone: tzinfo) -> str:
+    """`14:32 (3 min ago)`."""
+    return f"{clock(moment, now, zone)} ({relative(moment, now)})"
 
 
 def offset(local: datetime) -> str:

@@ -87,7 +87,8 @@ def _found(
         yield finding, ()
     for finding in _failures(outcomes):
         yield finding, (*OF_FAILURES, Kind.ERROR_RATE)
-    yield from _waiting(snapshot, overdue)
+    yield from _of_jobs(snapshot, overdue)
+    yield from _undelivered(snapshot)
     for finding in _pings(snapshot):
         yield finding, ()
     for sentence in slow_jobs.slow(snapshot):
@@ -210,7 +211,13 @@ def _failures(outcomes: Counter[str]) -> list[Finding]:
     return [(Health.CRITICAL if persists else Health.DEGRADED, sentence)]
 
 
-def _waiting(
+def besides_jobs(snapshot: Snapshot, outcomes: Counter[str]) -> Sequence[Finding]:
+    """Return of `untold` what is not about single jobs that are overdue, suspended or given up."""
+    about_jobs = {finding for finding, _ in _of_jobs(snapshot, ())}
+    return [finding for finding in untold(snapshot, outcomes, ()) if finding not in about_jobs]
+
+
+def _of_jobs(
     snapshot: Snapshot, overdue: Sequence[Any]
 ) -> Iterator[tuple[Finding, Collection[str]]]:
     if overdue:
@@ -222,6 +229,9 @@ def _waiting(
     suspended = [job.id for job in snapshot.jobs if snapshot.record(job.id).suspended]
     if suspended:
         yield (Health.DEGRADED, f"suspended: {some(suspended)}"), (Kind.SUSPENDED,)
+
+
+def _undelivered(snapshot: Snapshot) -> Iterator[tuple[Finding, Collection[str]]]:
     stuck = [message for message in snapshot.state["outbox"] if message.get("failures")]
     if stuck:
         sentence = f"{counted(len(stuck), 'message')} could not be delivered yet: {_why(stuck)}"

@@ -105,13 +105,35 @@ def headline(incident: Incident) -> str:
 
 def sentence(incident: Incident, now: datetime) -> str:
     """Return an open incident in a sentence."""
-    lasted = span((now - incident.since).total_seconds())
     error = printed(incident.last_error.partition("\n")[0])
+    since = lasting(incident, now)
+    return f"{headline(incident)} {since}: {error} (incident {incident.id})"
+
+
+def advice(incident: Incident) -> str:
+    """Return the command that helps a person with an open incident."""
+    job = incident.job
+    by_kind = {
+        "missed": f"why {job}",
+        "suspended": f"enable {job}",
+        "configuration": "config validate",
+        "state": "state check",
+        "disk": "doctor",
+        "undeliverable": "notify test",
+        "no_ticks": "history --gaps",
+        "error_rate": "history --outcome failed",
+    }
+    return (
+        f"scheduled {by_kind.get(incident.kind) or (f'logs {job} --failed' if job else 'doctor')}"
+    )
+
+
+def lasting(incident: Incident, now: datetime) -> str:
+    """Return for how long an incident has been open, and how often it went wrong."""
+    lasted = span((now - incident.since).total_seconds())
     known = ", acknowledged" if is_acknowledged(incident, now) else ""
     often = f", {counted(incident.times, 'time')}" if incident.times > 1 else ""
-    since = f"{lasted} ago" if incident.kind in MOMENTS else f"for {lasted}"
-    since += f"{often}{known}"
-    return f"{headline(incident)} {since}: {error} (incident {incident.id})"
+    return (f"{lasted} ago" if incident.kind in MOMENTS else f"for {lasted}") + often + known
 
 
 def about(job: str, state: State, now: datetime, zone: tzinfo) -> Iterable[str]:

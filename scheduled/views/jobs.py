@@ -47,9 +47,6 @@ def rows(snapshot: Snapshot) -> list[dict[str, Any]]:
 def row(snapshot: Snapshot, job: Job) -> dict[str, Any]:
     """Return the row of one job: its definition, its last and its next run."""
     memory, entry = snapshot.record(job.id), snapshot.entry(job.id)
-    last = _dict(entry.get("last"))
-    if not last.get("run_id"):  # skipped: how the last run ended counts
-        last = _dict(entry.get("ran")) or last
     return {
         "id": job.id,
         "name": job.name,
@@ -62,9 +59,20 @@ def row(snapshot: Snapshot, job: Job) -> dict[str, Any]:
         "source": job.source,
         "status": status(job, memory, entry),
         "next_run": format_utc(snapshot.next_run(job)),
+        **last_run(snapshot, job),
+        "paused": memory.pause is not None and memory.pause.covers(snapshot.now),
+    }
+
+
+def last_run(snapshot: Snapshot, job: Job) -> dict[str, Any]:
+    """Return when a job ran last, and how that ended."""
+    memory, entry = snapshot.record(job.id), snapshot.entry(job.id)
+    last = _dict(entry.get("last"))
+    if not last.get("run_id"):  # skipped: how the last run ended counts
+        last = _dict(entry.get("ran")) or last
+    return {
         "last_run": last.get("started_at") or format_utc(memory.last_success),
         "last_outcome": last.get("outcome"),
-        "paused": memory.pause is not None and memory.pause.covers(snapshot.now),
     }
 
 

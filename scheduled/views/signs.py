@@ -26,7 +26,12 @@ STYLES = {
     RUNNING: "cyan",
     NOT_NOW: "dim",
 }
-_ASCII = str.maketrans({"✓": "+", "✗": "x", "○": "o", "▸": ">", "…": "~", "│": "|"})
+BARS = "▁▂▃▄▅▆▇█"
+"""Heights, lowest first."""
+_ASCII = str.maketrans(
+    {"✓": "+", "✗": "x", "○": "o", "▸": ">", "…": "~", "│": "|"}
+    | dict(zip(BARS, "..:::||#", strict=True))
+)
 
 
 _COERCED = frozenset(("C.UTF-8", "C.utf8", "UTF-8"))

@@ -1,8 +1,8 @@
 """Rows as tables for people. What stands in a cell came from elsewhere and is never markup."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from rich.text import Text
@@ -10,64 +10,42 @@ from rich.text import Text
 from scheduled.system.text import one_line, output_line
 from scheduled.timing.instants import parse_utc
 from scheduled.views import dry_run, signs, wording
-from scheduled.views.columns import Cell, Grid, Indented, Pairs
-from scheduled.views.format import absolute, both, relative
-
-
-def jobs(rows: Iterable[Mapping[str, Any]], now: datetime, zone: tzinfo) -> Grid:
-    """Return `list`: one line a job."""
-    table = Grid("JOB", "SCHEDULE", "ENABLED", "LAST RUN", "OUTCOME", "NEXT RUN")
-    last = cache(lambda text: _ago(text, now))  # thousands of jobs share a few instants
-    coming = cache(lambda text: _awaited(text, now, zone))
-    for row in rows:
-        table.add_row(
-            one_line(row["id"]),
-            one_line(row["schedule"]),
-            _enabled(row),
-            last(row["last_run"]),
-            outcome(row["last_outcome"]),
-            coming(row["next_run"]),
-        )
-    return table
-
-
-def _enabled(row: Mapping[str, Any]) -> Cell:
-    if not row["enabled"]:
-        return Text("no", "dim")
-    return Text("paused", "yellow") if row["paused"] else "yes"
+from scheduled.views.columns import Column, Grid, Indented, Pairs
+from scheduled.views.format import both, clock, headed, relative
 
 
 def jobs_at(rows: Iterable[Mapping[str, Any]], now: datetime, zone: tzinfo) -> Grid:
     """Return `list --at`: one line a job, with what a tick does about it then."""
-    table = Grid("JOB", "SCHEDULE", "DECISION", "SCHEDULED", "NEXT RUN", "NOTE")
+    table = Grid(
+        Column("JOB"),
+        Column("DECISION"),
+        Column(headed("SCHEDULED", now, zone), shed=2),
+        Column("NEXT RUN", shed=3),
+        Column("SCHEDULE", shed=1),
+        Column("NOTE", wraps=True, if_any=True),
+    )
     for row in rows:
-        slot = parse_utc(row["slot"])
-        when = absolute(slot, zone) if slot else "-"
-        after = "-" if row["slot"] == row["next_run"] else awaited(row, now, zone)
-        cells = (row["id"], row["schedule"], wording.decision(row["decision"]), when, after)
+        slot, following = parse_utc(row["slot"]), parse_utc(row["next_run"])
+        when = clock(slot, now, zone) if slot else "-"
+        after = clock(following, now, zone) if following and following != slot else "-"
+        cells = (row["id"], wording.decision(row["decision"]), when, after, row["schedule"])
         table.add_row(*map(one_line, (*cells, dry_run.note(row))))
     return table
 
 
 def tasks(rows: Iterable[Mapping[str, Any]], now: datetime) -> Grid:
     """Return GAIA's `--list`: name, schedule, last run or `never`, description."""
-    table = Grid("TASK", "SCHEDULE", "LAST RUN", "DESCRIPTION")
+    table = Grid(
+        Column("TASK"),
+        Column("SCHEDULE", shed=2),
+        Column("LAST RUN", shed=3),
+        Column("DESCRIPTION", shed=1, wraps=True),
+    )
     for row in rows:
         ago = _ago(row["last_run"], now)
         table.add_row(
             one_line(row["id"]), one_line(row["schedule"]), ago, one_line(row["description"])
         )
-    return table
-
-
-def slots(rows: Sequence[Mapping[str, Any]], now: datetime, job: str | None) -> Grid:
-    """Return `next`: one line a slot, with its job where there are several."""
-    table = Grid(*([] if job else ["JOB"]), "SCHEDULED", "", "NOTE")
-    for row in rows:
-        local = datetime.fromisoformat(row["local"])
-        cells = [cell(row["job"])] if not job else []
-        when = Text(absolute(local, local.tzinfo or now.tzinfo))  # type: ignore[arg-type]
-        table.add_row(*cells, when, Text(relative(local, now)), cell(row["note"]))
     return table
 
 

@@ -17,19 +17,23 @@ from rich.console import Console, RenderableType
 from rich.style import Style
 from rich.text import Text
 
-from scheduled.views import signs
-from scheduled.views.columns import UNBOUNDED, Grid, Indented, Paint, Pairs
+from scheduled.views import columns, signs
+from scheduled.views.columns import Indented, Paint, Part
 from scheduled.views.fitting import isolated
-from scheduled.views.noted_rows import NotedRows
 
-OWN_PARTS = (Grid, Indented, Pairs, NotedRows)
+UNBOUNDED = columns.UNBOUNDED
+"""The width of what is no terminal."""
 
 
-def show(*parts: RenderableType, color: bool) -> None:
+def show(*parts: RenderableType | Part, color: bool) -> None:
     """Write the parts to stdout, one below the other; `color` only matters on a terminal."""
-    is_terminal = sys.stdout.isatty()
-    has_colors = is_terminal and os.environ.get("TERM", "") not in ("", "dumb")
-    write(rendered(*parts, width=width(), color=color and has_colors))
+    write(text(*parts, color=color))
+
+
+def text(*parts: RenderableType | Part, color: bool) -> str:
+    """Return the parts as they are shown on stdout."""
+    has_colors = sys.stdout.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
+    return rendered(*parts, width=width(), color=color and has_colors)
 
 
 def write(text: str) -> None:
@@ -55,7 +59,7 @@ def width() -> int:
     return int(given) if given.isdecimal() and 0 < int(given) < UNBOUNDED else UNBOUNDED
 
 
-def rendered(*parts: RenderableType, width: int, color: bool) -> str:
+def rendered(*parts: RenderableType | Part, width: int, color: bool) -> str:
     """Return the parts as text, without blanks at the ends of lines."""
     console = Console(
         file=io.StringIO(),
@@ -69,15 +73,17 @@ def rendered(*parts: RenderableType, width: int, color: bool) -> str:
     assert isinstance(console.file, io.StringIO)
     paint = _paint if color and console.color_system else None
     for part in parts:
-        if isinstance(part, OWN_PARTS):
-            console.file.write(part.text(width, paint))
-        elif isinstance(part, Text):
+        if isinstance(part, Text):
             for line in part.split("\n", allow_blank=True):
                 console.file.write(Indented(line, "").text(width, paint))
+        elif isinstance(part, Part):
+            console.file.write(part.text(width, paint))
         else:
             console.print(part)
-    text = isolated(console.file.getvalue()) if width < UNBOUNDED else console.file.getvalue()
-    return "".join(f"{line.rstrip()}\n" for line in text.split("\n")[:-1])
+    drawn = console.file.getvalue()
+    if width < UNBOUNDED:
+        drawn = isolated(drawn)
+    return "".join(f"{line.rstrip()}\n" for line in drawn.split("\n")[:-1])
 
 
 def _painter() -> Paint:

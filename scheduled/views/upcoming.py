@@ -45,6 +45,23 @@ def of_all(snapshot: Snapshot, count: int, *, explain: bool = False) -> dict[str
     }
 
 
+def of_each(snapshot: Snapshot, count: int | None, *, explain: bool = False) -> dict[str, Any]:
+    """Return the next run of each job that has one, the soonest first, at most `count`."""
+    firsts = [
+        (slot, job) for job in snapshot.jobs if (slot := next(_following(snapshot, job), None))
+    ]
+    firsts.sort(key=lambda first: (first[0], first[1].id))
+    return {
+        "job": None,
+        "timezone": str(snapshot.zone),
+        "next": [
+            {"job": job.id, "timezone": job.timezone}
+            | _explained(snapshot, job, slot, explain=explain)
+            for slot, job in firsts[:count]
+        ],
+    }
+
+
 def _explained(snapshot: Snapshot, job: Job, slot: datetime, *, explain: bool) -> dict[str, Any]:
     entry = _entry(snapshot, job, slot)
     if not explain:

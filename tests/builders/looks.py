@@ -1,7 +1,6 @@
 """What is looked at: events as a tick records them, pictures of them, a home to look in."""
 
-import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 
 import click
 from click.testing import CliRunner
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 
 from scheduled.cli.context import Session
 from scheduled.cli.main import group
@@ -22,6 +21,8 @@ from scheduled.state.tick_interval import Cadence
 from scheduled.timing import expression, instants
 from scheduled.timing.fingerprint import fingerprint
 from scheduled.timing.instants import format_utc
+from scheduled.views import terminal
+from scheduled.views.columns import Part
 from scheduled.views.snapshot import Snapshot
 from tests.builders.jobs import at
 
@@ -188,9 +189,6 @@ def lived_in(folder: Path) -> Home:
     return made
 
 
-def text(parts: list[RenderableType]) -> str:
+def text(parts: Sequence[RenderableType | Part]) -> str:
     """What a wide terminal shows of a page."""
-    console = Console(file=io.StringIO(), width=250, record=True)
-    for part in parts:
-        console.print(part)
-    return console.export_text()
+    return terminal.rendered(*parts, width=250, color=False)

@@ -103,4 +103,4 @@ def test_list_and_status_tell_of_a_suspension(
 
     assert rows["fragile"]["enabled"] is False
     assert rows["fragile"]["next_run"] is None
-    assert "suspended: fragile" in capsys.readouterr().out
+    assert "fragile: suspended for" in capsys.readouterr().out

@@ -51,7 +51,8 @@ def test_a_failing_job_is_an_incident_everywhere(here: Installation) -> None:
     assert code == 0
     assert row["id"] in out
     assert json.loads(here.call("status", "--json")[1])["incidents"] == [row]
-    said = rf"bad: failing for \d+ s: exit code 3 \(incident {row['id']}\)"
+    advice = f"scheduled logs bad --failed  # incident {row['id']}"
+    said = rf"bad: failing for \d+ s\n    exit code 3\n    {advice}\n"
     assert re.search(said, here.call("status")[1])
     assert f"incident {row['id']} is open" in here.call("why", "bad")[1]
     central = json.loads((here.root / "state/central/SCHEDULED.central.json").read_text())

@@ -15,7 +15,7 @@ from tests.builders.looks import Home, begin, end
 def test_status_on_a_fresh_machine_tells_how_to_begin(tmp_path: Path) -> None:
     said = Home(tmp_path).call("status")
 
-    assert said.out.startswith("scheduled is degraded\n")
+    assert said.out.startswith("scheduled is degraded: 1 thing needs attention\n")
     assert "no tick has come yet" in said.out
     assert "scheduled cron install" in said.out
 
@@ -91,7 +91,7 @@ def test_status_tells_a_run_whose_lock_is_held(home: Home) -> None:
 
     lock.release()
     assert [(row["job"], row["run_id"]) for row in document["running"]] == [("backup", "r2")]
-    assert "backup: for 2 min, run r2, process unknown" in page
+    assert "backup  11:58        2 min, longer than last time (2 s)  r2   unknown" in page
     assert json.loads(home.call("status", "--json").out)["running"] == []
 
 
@@ -102,7 +102,7 @@ def test_status_of_a_broken_state_is_critical_and_changes_nothing(home: Home) ->
     said = home.call("status")
 
     assert said.code == 0
-    assert said.out.startswith("scheduled is critical\n")
+    assert said.out.startswith("scheduled is critical: ")
     assert "the journal is used instead" in said.out
     assert state.read_text() == "{"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduled.views import dry_run, pages, status
+from scheduled.views import dry_run, status, status_page
 from scheduled.views.failure import failure_block
 from scheduled.views.runs import table
 from scheduled.views.snapshot import Snapshot, observe
@@ -52,7 +52,7 @@ def test_the_sum_of_a_day_says_so_too(engine: Engine) -> None:
     document = status.document(snapshot)
 
     assert document["counts"]["missed_capped"]
-    assert "1000 or more missed" in text(pages.of_status(document, snapshot))
+    assert "1000 or more missed" in text(status_page.page(document, snapshot, {}))
 
 
 def test_an_exact_count_stays_exact(engine: Engine) -> None:

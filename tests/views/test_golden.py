@@ -17,6 +17,7 @@ from tests.builders.looks import Home
 
 WIDTHS = (60, 80, 120, 200)
 VIEWS: dict[str, tuple[str, ...]] = {
+    "status": ("status",),
     "list": ("list",),
     "list-all": ("list", "--all"),
     "next": ("next",),

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from scheduled.jobs import builtin
-from scheduled.views import pages, status
+from scheduled.views import status, status_page
 from tests.builders.jobs import job
 from tests.builders.looks import snapshot, text
 
@@ -16,7 +16,7 @@ def shown(**fields: Any) -> str:
         if job.id in builtin.OF_ECOSYSTEM
     )
     looked_at = snapshot(*resting, job("backup"), **fields)
-    return text(pages.of_status(status.document(looked_at), looked_at))
+    return text(status_page.page(status.document(looked_at), looked_at, {}))
 
 
 def test_where_no_ecosystem_is_nothing_is_said_of_branches_and_mail() -> None:
@@ -36,9 +36,10 @@ def test_what_the_shipped_jobs_found_before_is_still_said() -> None:
         }
     }
 
-    said = pages.of_status(
+    said = status_page.page(
         status.document(replace(looked_at, jobs=(resting,), state=state)),
         replace(looked_at, jobs=(resting,), state=state),
+        {},
     )
 
     assert "3 healthy" in text(said)
@@ -56,4 +57,4 @@ def test_a_pause_is_shown_with_its_end_in_the_zone_of_the_reader() -> None:
 
     said = shown(events=(pause,))
 
-    assert "backup until 2026-11-21 14:30+00:00 (in 2 h 30 min): moving" in said
+    assert "backup until 14:30 (in 2 h 30 min): moving" in said

@@ -1,73 +1,19 @@
-"""The pages of `status` and `next`, made from their JSON documents."""
+"""What `status` says besides: ticks, what built-in jobs found, counts, outages, pauses."""
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rich.console import RenderableType
-from rich.text import Text
-
 from scheduled.jobs import builtin
-from scheduled.state.incident_entries import open_incidents
 from scheduled.state.records import ALL_JOBS
 from scheduled.timing.instants import parse_utc
-from scheduled.views import gaps, incidents, tables, wording
-from scheduled.views.format import both, counted, relative, some, span
+from scheduled.views import gaps
+from scheduled.views.format import clock_and_distance, counted, some
 from scheduled.views.snapshot import Snapshot
 
 GAPS_SHOWN = 5
-COLORS = {"healthy": "green", "degraded": "yellow", "critical": "red"}
 
 
-def of_status(document: Mapping[str, Any], snapshot: Snapshot) -> list[RenderableType]:
-    """Return the page made from `status --json`, part by part."""
-    parts: list[RenderableType] = [_headline(document)]
-    parts += [tables.indented(f"- {reason}") for reason in document["reasons"]]
-    for finding in document.get("findings", ()):
-        parts.append(tables.indented(f"- {finding['message']}: {finding['remedy']}"))
-    parts.append(tables.pairs(_facts(document, snapshot)))
-    if snapshot.state["incidents"]:
-        parts.append(Text("\nIncidents", "bold"))
-        parts += [
-            tables.indented(incidents.sentence(incident, snapshot.now))
-            for incident in open_incidents(snapshot.state).values()
-        ]
-    for title, key, line in _SECTIONS:
-        if document[key]:
-            parts.append(Text(f"\n{title}", "bold"))
-            parts += [tables.indented(line(row, snapshot)) for row in document[key]]
-    if document["next"]:
-        parts.append(Text("\nNext", "bold"))
-        parts.append(tables.slots(document["next"], snapshot.now, None))
-    return parts
-
-
-def of_next(document: Mapping[str, Any], now: datetime) -> list[RenderableType]:
-    """Return the page made from `next --json`."""
-    if not document["next"]:
-        return [Text("No upcoming runs.")]
-    if "explain" in document["next"][0]:
-        return [
-            part for row in document["next"] for part in _explanation(row, now, document["job"])
-        ]
-    return [tables.slots(document["next"], now, document["job"])]
-
-
-def _explanation(row: Mapping[str, Any], now: datetime, job: str | None) -> list[RenderableType]:
-    local = datetime.fromisoformat(row["local"])
-    when = both(local, now, local.tzinfo or now.tzinfo or UTC)
-    head = when if job else f"{row['job']}: {when}"
-    return [
-        tables.cell(head),
-        *(tables.indented(f"- {wording.printed(sentence)}") for sentence in row["explain"]),
-    ]
-
-
-def _headline(document: Mapping[str, Any]) -> Text:
-    return Text("scheduled is ").append(document["health"], COLORS[document["health"]])
-
-
-def _facts(document: Mapping[str, Any], snapshot: Snapshot) -> list[tuple[str, str]]:
+def facts(document: Mapping[str, Any], snapshot: Snapshot) -> list[tuple[str, str]]:
     return [
         ("last tick", _last_tick(snapshot)),
         *_ecosystem(document["seed_state"], snapshot),
@@ -92,7 +38,9 @@ def _ecosystem(seed: Mapping[str, Any], snapshot: Snapshot) -> list[tuple[str, s
 
 def _paused(name: str, entry: Mapping[str, Any], snapshot: Snapshot) -> str:
     end = parse_utc(entry["until"])
-    until = f"until {both(end, snapshot.now, snapshot.zone)}" if end else "until resumed"
+    until = (
+        f"until {clock_and_distance(end, snapshot.now, snapshot.zone)}" if end else "until resumed"
+    )
     why = f": {entry['reason']}" if entry["reason"] else ""
     return f"{'all jobs' if name == ALL_JOBS else name} {until}{why}"
 
@@ -100,7 +48,7 @@ def _paused(name: str, entry: Mapping[str, Any], snapshot: Snapshot) -> str:
 def _last_tick(snapshot: Snapshot) -> str:
     if snapshot.last_tick is None:
         return "none yet"
-    return both(snapshot.last_tick, snapshot.now, snapshot.zone)
+    return clock_and_distance(snapshot.last_tick, snapshot.now, snapshot.zone)
 
 
 def _branches(check: Mapping[str, Any]) -> str:
@@ -172,35 +120,8 @@ def _gaps(document: Mapping[str, Any], snapshot: Snapshot) -> Iterator[tuple[str
         yield "", f"and {more} more in 24 hours; `scheduled history --gaps` lists them"
 
 
-def _running(row: Mapping[str, Any], snapshot: Snapshot) -> str:
-    since = parse_utc(row["since"])
-    length = span((snapshot.now - since).total_seconds()) if since else "some time"
-    return f"{row['job']}: for {length}, run {row['run_id']}, process {row['pid'] or 'unknown'}"
-
-
-def _failing(row: Mapping[str, Any], snapshot: Snapshot) -> str:
-    when = parse_utc(row["at"])
-    ago = f", {relative(when, snapshot.now)}" if when else ""
-    log = f"; {row['log']}" if row["log"] else ""
-    times = counted(row["failures"], "time")
-    error = wording.printed(row["error"] or wording.outcome(row["outcome"]))
-    return f"{row['job']}: {times}{ago}: {error}{log}"
-
-
-def _overdue(row: Mapping[str, Any], snapshot: Snapshot) -> str:
-    since = parse_utc(row["since"])
-    return f"{row['job']}: due since {both(since, snapshot.now, snapshot.zone) if since else '?'}"
-
-
 def _count(value: Any) -> int:
     """Return a count; of a list, its length."""
     if isinstance(value, int):
         return value
     return len(value) if isinstance(value, list) else 0
-
-
-_SECTIONS: tuple[tuple[str, str, Callable[[Mapping[str, Any], Snapshot], str]], ...] = (
-    ("Running", "running", _running),
-    ("Failing", "failing", _failing),
-    ("Overdue", "overdue", _overdue),
-)

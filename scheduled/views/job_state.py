@@ -1,0 +1,52 @@
+"""What is special about a job now, in a word or two: for the table of `list` and `status`."""
+
+from rich.text import Text
+
+from scheduled.jobs import builtin
+from scheduled.jobs.model import Job
+from scheduled.planning import decide
+from scheduled.views import jobs
+from scheduled.views.snapshot import Snapshot
+
+STYLES = {
+    "package gone": "red",
+    "suspended": "red",
+    "failed": "red",
+    "paused": "yellow",
+    "cancelled": "yellow",
+    "retrying": "yellow",
+    "deferred": "yellow",
+    "skips one": "yellow",
+    "running": "cyan",
+}
+
+
+def styled(words: str) -> Text:
+    """Return the words in their colour."""
+    return Text(words, STYLES.get(words, ""))
+
+
+def state(snapshot: Snapshot, job: Job) -> str:
+    """Return what keeps a job from running at its times, or makes it run at others; '' if nothing.
+
+    The gravest counts.
+    """
+    memory = snapshot.record(job.id)
+    if memory.cancelled is not None:
+        return "cancelled"
+    if memory.suspended:
+        return "suspended"
+    if job.id in snapshot.running:
+        return "running"
+    if not decide.is_enabled(job, memory):
+        return "inactive" if job.source in (builtin.INACTIVE, builtin.ON_REQUEST) else "disabled"
+    if memory.pause is not None and memory.pause.covers(snapshot.now):
+        return "paused"
+    word = jobs.status(job, memory, snapshot.entry(job.id))
+    if word in ("COMPLETE", "FAILED", "CANCELLED"):
+        return {"COMPLETE": "done", "FAILED": "failed", "CANCELLED": "skipped"}[word]
+    if memory.deferral is not None:
+        return "deferred"
+    if memory.retry is not None:
+        return "retrying"
+    return "skips one" if memory.skip is not None and memory.skip > snapshot.now else ""
