@@ -28,7 +28,7 @@ def list_jobs(session: Session, *, when: str | None, every: bool, as_json: bool)
     if every:
         session.config = session.config.with_known({job.id for job in session.config.offered})
     if when is not None:
-        _list_at(session, when, as_json=as_json)
+        _list_at(session, when, every=every, as_json=as_json)
         return
     snapshot = session.snapshot()
     print_problems(session)
@@ -42,7 +42,7 @@ def list_jobs(session: Session, *, when: str | None, every: bool, as_json: bool)
     show(session, job_table.full(snapshot, gone, hidden))
 
 
-def _list_at(session: Session, when: str, *, as_json: bool) -> None:
+def _list_at(session: Session, when: str, *, every: bool, as_json: bool) -> None:
     from scheduled.cli import simulated
 
     snapshot, decisions = simulated.snapshot_at("--at", when, session)
@@ -54,8 +54,9 @@ def _list_at(session: Session, when: str, *, as_json: bool) -> None:
     from scheduled.views import tables
 
     then = formats.both(snapshot.now, session.now, snapshot.zone)
-    click.echo(f"Simulated: a tick at {then}, assuming that every run until then succeeds.")
-    show(session, tables.jobs_at(document["jobs"], snapshot.now, snapshot.zone))
+    first = f"Simulated: a tick at {then}, assuming that every run until then succeeds."
+    rows = [row for row in document["jobs"] if every or row["source"] != builtin.INACTIVE]
+    show(session, tables.cell(first), tables.jobs_at(rows, snapshot.now, snapshot.zone))
 
 
 @command(hidden=True)

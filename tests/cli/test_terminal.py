@@ -51,7 +51,7 @@ def test_a_terminal_gets_colours_unless_it_says_no(
 
 
 def test_a_narrow_terminal_cuts_no_id(home: Home) -> None:
-    output = _on_a_terminal(home, "--no-color", "list", COLUMNS="50")
+    output = _on_a_terminal(home, "--no-color", "list", "--all", COLUMNS="50")
 
     assert "backup" in output
     assert "memory_rollover" in output
