@@ -16,10 +16,12 @@ from scheduled.cli.global_options import GlobalOption
 from scheduled.config import load
 from scheduled.config.job_keys import JOB_KEYS
 from scheduled.config.paths import PathOptions
+from scheduled.config.ping_values import job_ping
 from scheduled.handler import loader
 from scheduled.jobs import builtin
 from scheduled.jobs.model import Attempt, Job
 from scheduled.notify.routes import DEFAULTS
+from scheduled.planning import incidents
 from scheduled.runs import environment
 from scheduled.system import masking
 from scheduled.timing import expression
@@ -239,6 +241,19 @@ def test_every_configuration_that_is_shown_is_accepted(
 
 
 # ---------------------------------------------------------------- files, codes, variables
+
+
+def test_every_kind_of_incident_is_documented() -> None:
+    documented = [names(row)[0] for row in manual.rows(manual.page("reference/incidents").text)]
+
+    assert sorted(documented) == sorted(map(str, incidents.Kind))
+
+
+def test_every_setting_of_a_ping_is_documented() -> None:
+    table = next(kind for kind in job_ping.schema["anyOf"] if "properties" in kind)
+    first = manual.page("reference/pings").text.partition("\n## ")[0]
+
+    assert [names(row)[0] for row in manual.rows(first)] == [*table["properties"]]
 
 
 def test_every_variable_of_a_run_is_documented() -> None:
