@@ -47,6 +47,7 @@ def test_it_is_quiet_and_asks_for_nothing(seen: Visit) -> None:
 
 def test_it_fits_its_width(seen: Visit) -> None:
     assert page_rules.sideways(seen) == []
+    assert page_rules.broken_words(seen) == []
 
 
 def test_nobody_is_shut_out(seen: Visit) -> None:

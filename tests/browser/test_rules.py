@@ -29,6 +29,7 @@ BAD: dict[Rule, str] = {
     page_rules.self_containment: '<img alt="" src="http://192.0.2.1/pixel.png">',
     page_rules.execution: '<svg><a href="#"><set onbegin="alert(1)"></set></a></svg>',
     page_rules.sideways: "<pre>" + "x" * 500 + "</pre>",
+    page_rules.broken_words: '<p style="width: 1em; overflow-wrap: anywhere">anywhere</p>',
     page_rules.movement: '<p style="transition: color 2s">slow</p>',
     page_rules.order: '<h4 id="more">twice</h4><a href="#else">lost</a>',
 }

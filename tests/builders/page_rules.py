@@ -77,6 +77,32 @@ def sideways(visit: Visit) -> list[str]:
     return found
 
 
+def broken_words(visit: Visit) -> list[str]:
+    """Return short words that are on two lines, or of which a part is cut off."""
+    found: list[str] = visit.ask(
+        """() => {
+            const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+            const broken = [];
+            while (texts.nextNode()) {
+                const text = texts.currentNode, element = text.parentElement;
+                const hidden = element.closest('thead, .hidden')?.getBoundingClientRect();
+                if (hidden?.width <= 1 || element.closest('svg, style')) continue;
+                if (!element.checkVisibility()) continue;
+                if (/^\\s*\\w{2,12}\\s*$/.test(text.textContent)) {
+                    const range = document.createRange();
+                    range.selectNodeContents(text);
+                    const lines = new Set([...range.getClientRects()].map(box => box.top));
+                    const isCut = getComputedStyle(element).textOverflow === 'ellipsis'
+                        && element.scrollWidth > element.clientWidth;
+                    if (lines.size > 1 || isCut) broken.push(text.textContent.trim());
+                }
+            }
+            return broken.slice(0, 10);
+        }"""
+    )
+    return found
+
+
 def movement(visit: Visit) -> list[str]:
     """Return what moves."""
     found: list[str] = visit.ask(
