@@ -13,6 +13,7 @@ from bench import (
     journal,
     keepers,
     logscan,
+    pages,
     peers,
     planning,
     projects,
@@ -37,10 +38,11 @@ SCENES: dict[str, Callable[[Path, Effort], Iterator[Row]]] = {
     "journal": journal.journal,
     "reading": journal.reading,
     "many jobs": journal.many_jobs,
+    "page": pages.pages,
     "peers": peers.peers,
 }
-OTHERS = ("peers",)
-"""Those that install packages: not measured with little data, unless asked for."""
+OTHERS = ("page", "peers")
+"""Those that need a browser or install packages: with little data only if they are asked for."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -51,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", action="append", choices=SCENES, help="repeatable")
     asked = parser.parse_args(arguments)
     try:
-        left_out = OTHERS if asked.quick else ()
+        left_out = OTHERS if asked.quick else pages.missing()
         scenes = asked.only or [scene for scene in SCENES if scene not in left_out]
         rows = list(_measured(scenes, Effort(asked.quick)))
     except BenchError as error:

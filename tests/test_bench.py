@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from bench import peers
+from bench import pages, peers
 from bench.cost import BenchError
 from bench.installation import Installation
+from tests.builders import needs
 
 ROOT = Path(__file__).parents[1]
 
@@ -97,6 +98,21 @@ def test_one_kind_of_cost_can_be_measured_alone_and_reads_without_a_terminal() -
     )
     assert row.startswith("planning 200 due jobs after 30 days")
     assert "Cold: we remember nothing yet. The page cache is warm for both sides." in notes
+
+
+@pytest.mark.slow
+def test_a_page_is_measured_where_there_is_a_browser() -> None:
+    needs.programs("chromium")
+
+    rows = json.loads(bench("--json", "--only", "page"))["rows"]
+
+    assert [row["name"] for row in rows] == ["page", "page in Chromium"]
+
+
+def test_without_a_browser_the_page_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+
+    assert pages.missing() == ("page",)
 
 
 @pytest.mark.slow
