@@ -96,8 +96,6 @@ def _print(session: Session, event: Mapping[str, Any], *, as_json: bool) -> None
     details = dict.fromkeys(str(value) for value in itertools.islice(filter(None, told), 3))
     words = (when, event["event"], event["job"] or "-", ", ".join(details))
     line = one_line("  ".join(words))
-    if session.is_terminal:
-        from scheduled.views import terminal, wrapping
+    from scheduled.views import fitting, terminal
 
-        line = "\n    ".join(wrapping.wrapped(line, terminal.width() - 4))
-    click.echo(line)
+    click.echo("\n    ".join(fitting.wrapped(line, terminal.width() - 4)))

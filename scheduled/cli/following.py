@@ -41,10 +41,10 @@ def print_header(session: Session, row: Row | None) -> None:
     """Print which run it is, on a terminal; a pipe gets what the run printed and nothing else."""
     if row is None or not session.is_terminal or session.quiet:
         return
-    from scheduled.views import terminal, wrapping
+    from scheduled.views import fitting, terminal
     from scheduled.views.run_header import header
 
-    lines = wrapping.wrapped(header(row, session.zone), terminal.width())
+    lines = fitting.wrapped(header(row, session.zone), terminal.width())
     click.secho("\n".join(lines), fg="yellow")
 
 

@@ -10,7 +10,9 @@ from scheduled.timing.slots import COUNT_CAP, MissedRange
 from scheduled.views import wording
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.text import Text
+
+    from scheduled.views.columns import Part
 
 
 def document(decisions: Sequence[Decision], now: datetime) -> dict[str, Any]:
@@ -22,7 +24,7 @@ def document(decisions: Sequence[Decision], now: datetime) -> dict[str, Any]:
     }
 
 
-def page(document: dict[str, Any], now: datetime, zone: tzinfo) -> "list[RenderableType]":
+def page(document: dict[str, Any], now: datetime, zone: tzinfo) -> "list[Part | Text]":
     """Return the same for a person; every line says that it is only simulated."""
     from rich.text import Text
 

@@ -14,6 +14,11 @@ _JOINT = r"-/\\_.,:;=&?@|+"
 _WIDE = "\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\U00020000-\U0003fffd"
 """Chinese and its neighbours, in which a line may end after any character."""
 _PIECES = re.compile(rf"[{_WIDE}][{_JOINT}]*|[^{_JOINT}{_WIDE}]*[{_JOINT}]+|[^{_JOINT}{_WIDE}]+")
+_WORD = re.compile(
+    r"(\s*)(\S*\d{4}-\d\d-\d\d \d\d:\d\d\S*"
+    r"|\(?\d[\d.]* (?:d|h|min|s|%|B|[kMGT]i?B)(?!\w)\S*|\S+)"
+)
+"""A word with the blanks before it; a date and its time, a number and its unit are one word."""
 _RIGHT_TO_LEFT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
 _TURNED = re.compile(rf"[{_RIGHT_TO_LEFT}](?:(?:(?!  )[^A-Za-z\n\x1b])*[{_RIGHT_TO_LEFT}])?")
 _MARK = "\u200e"
@@ -59,13 +64,22 @@ def wrapped(text: str, width: int, most: int | None = None) -> list[str]:
         else:
             lines.append(word)
     if most is not None and len(lines) > most:
-        lines[most - 1 :] = [" ".join(lines[most - 1 :])]
+        lines[most - 1 :] = [_ended(lines[most - 1], width)]
     return [cut(line, width) for line in lines]
+
+
+def _ended(line: str, width: int) -> str:
+    """Return a line that says that there is more, after a word if it has several."""
+    words = line
+    while " " in words and cell_len(words) + 1 + len(ELLIPSIS) > width:
+        words = words.rpartition(" ")[0]
+    has_room = cell_len(words) + 1 + len(ELLIPSIS) <= width
+    return f"{words} {ELLIPSIS}" if has_room else cut(line + ELLIPSIS, width)
 
 
 def _words(text: str, width: int) -> Iterator[tuple[str, str]]:
     """Yield what may not be split, each with the blanks before it."""
-    for gap, word in re.findall(r"(\s*)(\S+)", text):
+    for gap, word in _WORD.findall(text):
         for number, piece in enumerate(_pieces(word, width)):
             yield "" if number else gap, piece
 

@@ -13,8 +13,9 @@ from scheduled.views import wording
 from scheduled.views.format import absolute, counted, span
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.text import Text
 
+    from scheduled.views.columns import Part
     from scheduled.views.snapshot import Snapshot
 
 COSTS = ("run", "missed", "coalesced")
@@ -125,7 +126,7 @@ def away(snapshot: "Snapshot") -> list[str]:
     return sentences
 
 
-def page(gaps: Sequence[Mapping[str, Any]], zone: tzinfo) -> Iterable["RenderableType"]:
+def page(gaps: Sequence[Mapping[str, Any]], zone: tzinfo) -> Iterable["Part | Text"]:
     """Return the page made from `history --gaps --json`."""
     from rich.text import Text
 

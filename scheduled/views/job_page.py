@@ -21,7 +21,7 @@ from scheduled.views.snapshot import Snapshot
 from scheduled.views.wrapping import Fact, Facts, Paragraph
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from scheduled.views.columns import Part
 
 RUNS_SHOWN = 5
 LINES = 3
@@ -35,14 +35,14 @@ def page(
     rows: Sequence[Row],
     *,
     everything: bool = False,
-) -> list["RenderableType"]:
+) -> list["Part | Text"]:
     """Return the page, part by part; `rows` are the last runs, newest first.
 
     Only what differs from the defaults or matters is shown, unless `everything` is asked for.
     """
     values = {**document["definition"], **document["job"]}
-    most = 0 if everything else LINES
-    parts: list[RenderableType] = [*_head(job, values, most)]
+    most = None if everything else LINES
+    parts: list[Part | Text] = [*_head(job, values, most)]
     parts.append(Facts(_now(document, snapshot, job), most=most))
     if notices := [*attention(snapshot, job)]:
         parts.append(_title("Needs attention"))
@@ -68,7 +68,7 @@ def _title(text: str) -> Text:
     return Text(f"\n{text}", "bold")
 
 
-def _head(job: Job, values: Mapping[str, Any], most: int) -> Iterator["RenderableType"]:
+def _head(job: Job, values: Mapping[str, Any], most: int | None) -> Iterator["Part | Text"]:
     name = one_line(values["name"] or "")
     yield Text.assemble((job.id, "bold"), f": {name}" if name and name != job.id else "")
     if values["description"]:
@@ -177,7 +177,7 @@ def _next(document: Mapping[str, Any], snapshot: Snapshot) -> Iterator[str]:
 
 def _past(
     document: Mapping[str, Any], snapshot: Snapshot, rows: Sequence[Row]
-) -> Iterator["RenderableType"]:
+) -> Iterator["Part | Text"]:
     if not rows:
         return
     yield _title("Last runs")
@@ -215,7 +215,7 @@ def _defined(source: str) -> str:
     return "this program (built-in)" if source == "built-in" else source
 
 
-def _internals(document: Mapping[str, Any], snapshot: Snapshot) -> Iterator["RenderableType"]:
+def _internals(document: Mapping[str, Any], snapshot: Snapshot) -> Iterator["Part | Text"]:
     """Yield what the program itself remembers and goes by, under the names of JSON."""
     for title, key in (
         ("Last run as recorded", "last"),

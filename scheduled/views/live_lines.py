@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TextIO
 
 from scheduled.views import signs
-from scheduled.views.wrapping import shortened
+from scheduled.views.fitting import cut, isolated
 
 AWAY_SECONDS = 5.0
 """After so long without a look the program was stopped: others may have written meanwhile."""
@@ -37,7 +37,7 @@ class LiveLines:
     def draw(self, lines: Sequence[str]) -> None:
         """Draw these lines in place of those before them."""
         columns, most = self.room()
-        lines = [shortened(line, columns) for line in lines[:most]]
+        lines = [cut(isolated(line), columns) for line in lines[:most]]
         start = self._to_first_line()
         if lines != self._drawn:
             self._write(f"{start}{_below(lines)}{_CLEAR_BELOW}")

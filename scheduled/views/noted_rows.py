@@ -7,18 +7,13 @@ most, no line is wider than the terminal, and no word is split.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
-from rich.text import Text
 
 from scheduled.quick_classes import NamedTuple
 from scheduled.system.text import one_line
-from scheduled.views.columns import Paint
-from scheduled.views.wrapping import padded, shortened, wrapped
-
-if TYPE_CHECKING:
-    from rich.console import Console, ConsoleOptions, RenderResult
+from scheduled.views.columns import UNBOUNDED, Paint
+from scheduled.views.fitting import cut, cut_name, padded, wrapped
 
 GAP = 2
 """So many blanks follow each column."""
@@ -30,8 +25,6 @@ LEAST = 8
 """A column that has to be narrower than its cells is not narrower than this."""
 LONG_NAME = 28
 """A name of so many cells has its place in a column on a terminal of 80 and more."""
-UNBOUNDED = 10_000
-"""From this width on it is no terminal."""
 Line = list[str | tuple[str, str]]
 """Texts, each with a style where it has one."""
 Between = Mapping[int, Sequence[str]]
@@ -84,14 +77,10 @@ class NotedRows:
         ]
         self._margin = 2 if any(row.sign for row in rows) else 0
 
-    def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "RenderResult":
-        """Yield the lines for a part that rich draws."""
-        yield Text(self.text(options.max_width), no_wrap=True, overflow="ignore", end="")
-
     def text(self, width: int, paint: Paint | None = None) -> str:
-        """Return the lines, in colours by `paint`; there may be tens of thousands of rows."""
+        """Return the lines; there may be tens of thousands."""
         blank = " " * self._indent
-        lines = self._lines(width if width >= UNBOUNDED else width - self._indent)
+        lines = self._lines(width - self._indent if width < UNBOUNDED else width)
         return "".join(
             f"{blank}{''.join(_painted(part, paint) for part in parts)}\n" for parts in lines
         )
@@ -114,7 +103,8 @@ class NotedRows:
 
     def _layout(self, width: int) -> tuple[dict[str, int], bool]:
         """Return the columns that fit, with their widths, and whether the notes are among them."""
-        shown, notes = [*self._columns.shown], [*self._columns.notes]
+        shown = [*self._columns.shown]
+        notes = [name for name in self._columns.notes if any(row.cells[name] for row in self._rows)]
         everything = self._widths([*shown, *notes], width)
         if width >= UNBOUNDED or self._total(everything) <= width:
             return everything, True
@@ -183,7 +173,7 @@ class _Drawing:
         name, left = self._columns.name, LINES
         cells = {heading: str(row.cells[heading]) for heading in self._widths}
         if name in cells and cell_len(cells[name]) > self._widths[name]:
-            yield [sign, shortened(cells[name], self._width - self._margin)]
+            yield [sign, cut_name(cells[name], self._width - self._margin)]
             sign, cells[name], left = " " * self._margin, "", left - 1
         texts = [str(row.cells[note]) for note in self._columns.notes if row.cells[note]]
         if self._has_notes:
@@ -200,7 +190,7 @@ class _Drawing:
 
     def _cell(self, row: NotedRow, heading: str, cell: str) -> str | tuple[str, str]:
         column = self._widths[heading]
-        text = padded(shortened(cell, self._room(column)), column + GAP)
+        text = padded(cut(cell, self._room(column)), column + GAP)
         return (text, row.style) if heading == row.styled else text
 
     def _room(self, column: int) -> int:

@@ -17,15 +17,15 @@ from scheduled.state.history import Row
 from scheduled.system.text import one_line
 from scheduled.timing.instants import parse_utc
 from scheduled.views import estimate, signs, wording
+from scheduled.views.fitting import cut, cut_name, padded
 from scheduled.views.format import absolute, passed, taken
 from scheduled.views.runs import RUN, SCHEDULED, WHEN, table
-from scheduled.views.wrapping import padded, shortened
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from scheduled.views.columns import Part
 
-NAME = 24
-"""A name has so many cells, or a third of the line."""
+NAME = 12
+"""A name has so many cells, and more where there is room."""
 LastLine = Callable[[str, str], str]
 """Returns the last line that a run of a job has printed, by the ids of both."""
 
@@ -134,31 +134,34 @@ class Progress:
         lines = [*self._lines.values()]
         shown = lines if len(lines) <= most else lines[: most - 1]
         widest = max((cell_len(line.job) for line in shown), default=0)
-        column = min(widest, max(NAME, width // 3))
+        longest = max((cell_len(self._elapsed(line)) for line in shown), default=0)
+        column = min(widest, max(NAME, width - longest - 4))
         has_room = 2 * len(lines) <= most
         for line in shown:
             yield self._line(line, width, column)
             if has_room and (printed := self._last_line(line.job, line.run_id)):
-                yield shortened(f"    {printed}", width)
+                yield cut(f"    {printed}", width)
         if len(lines) > len(shown):
             yield f"  and {len(lines) - len(shown)} more in progress"
 
     def _line(self, line: _Line, width: int, column: int) -> str:
-        elapsed = time.monotonic() - line.started
-        name = padded(shortened(line.job, column), column)
-        before = self._before.get(line.job, ())
+        name = padded(cut_name(line.job, column), column)
         text = f"{signs.SIGNS[signs.RUNNING]} {name}  "
-        text += estimate.progress(elapsed, before, self._now(), self._zone)
+        text += self._elapsed(line)
         for note in line.notes:  # those for which there is room
             longer = f"{text}, {note}"
             text = longer if cell_len(longer) <= width else text
         return text
 
+    def _elapsed(self, line: _Line) -> str:
+        elapsed, before = time.monotonic() - line.started, self._before.get(line.job, ())
+        return estimate.progress(elapsed, before, self._now(), self._zone)
+
     def _now(self) -> datetime:
         return self._begin + timedelta(seconds=time.monotonic() - self._begun)
 
 
-def summary(report: Mapping[str, Any], zone: tzinfo = UTC) -> list["RenderableType"]:
+def summary(report: Mapping[str, Any], zone: tzinfo = UTC) -> list["Part | Text"]:
     """Return the end of a tick for a person, from the document that `run --json` prints.
 
     A slot has one line, however many attempts there were. Instants are printed in `zone`.

@@ -16,8 +16,9 @@ from scheduled.views import wording
 from scheduled.views.format import absolute, counted, passed, span
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.text import Text
 
+    from scheduled.views.columns import Part
     from scheduled.views.noted_rows import NotedRows
 
 REMEMBERED = "remembered"
@@ -64,7 +65,7 @@ def run(row: Row, at: datetime, job: Job | None) -> dict[str, Any]:
     }
 
 
-def page(document: Mapping[str, Any], zone: tzinfo) -> "Iterator[RenderableType]":
+def page(document: Mapping[str, Any], zone: tzinfo) -> "Iterator[Part | Text]":
     """Yield the same for a person: how it was done, a table a day, and the totals."""
     from rich.text import Text
 

@@ -12,7 +12,9 @@ from scheduled.views.format import absolute, counted, size, taken
 from scheduled.views.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.text import Text
+
+    from scheduled.views.columns import Part
 
 
 def document(
@@ -80,7 +82,7 @@ def _most_frequent(jobs: Mapping[str, Tally]) -> str | None:
     return min(ran)[1] if ran else None
 
 
-def page(document: Mapping[str, Any], snapshot: Snapshot) -> list["RenderableType"]:
+def page(document: Mapping[str, Any], snapshot: Snapshot) -> list["Part | Text"]:
     """Return the page made from `stats --json`."""
     from rich.text import Text
 

@@ -25,10 +25,18 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "list-at": ("list", "--at", "18:00"),
     "show": ("show", gallery.LONG),
     "show-hostile": ("show", "hostile"),
+    "show-all": ("show", "wide", "--all"),
     "history": ("history", "--limit", "40"),
+    "history-job": ("history", "backup"),
+    "why": ("why", "backup"),
+    "why-hostile": ("why", "hostile"),
     "incidents": ("incidents",),
     "dead-letters": ("dead-letter", "list"),
     "stats": ("stats",),
+    "events": ("events",),
+    "handlers": ("handlers",),
+    "simulate": ("simulate", "--to", "40m"),
+    "dry-run": ("run", "--dry-run"),
 }
 """Each view with the command line that shows it. A new view is a row here."""
 GOLDEN = Path(__file__).parent / "golden"

@@ -7,9 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from scheduled.views import noted_rows, terminal, wrapping
+from scheduled.views import noted_rows, terminal
+from scheduled.views.columns import UNBOUNDED
+from scheduled.views.fitting import ELLIPSIS, wrapped
 from scheduled.views.noted_rows import Columns
-from scheduled.views.wrapping import Fact, Facts, Paragraph, hanging, wrapped
+from scheduled.views.wrapping import Fact, Facts, Paragraph, hanging
 from tests.builders import soak
 
 COLUMNS = Columns(("NAME", "STATE", "COUNT"), ("WHAT", "WHY"), name="NAME", shed=("COUNT",))
@@ -44,7 +46,7 @@ def test_nothing_is_wider_than_the_terminal_and_a_row_has_three_lines_at_most(
 def test_a_pipe_has_all_of_it_on_a_line() -> None:
     row = ("n" * 100, "state", "7", "what " * 20, "why " * 20)
 
-    _, line = shown([row], terminal.UNBOUNDED)
+    _, line = shown([row], UNBOUNDED)
 
     assert line.split() == " ".join(row).split()
 
@@ -93,7 +95,7 @@ def test_nothing_is_lost_by_wrapping_unless_it_says_so(text: str, width: int, mo
     lines = wrapped(text, width, most)
 
     assert all(cell_len(line) <= width for line in lines)
-    if not most or len(lines) < most or not lines[-1].endswith(wrapping.MORE):
+    if not any(line.endswith(ELLIPSIS) for line in lines):
         assert "".join(lines).replace(" ", "") == text.replace(" ", "")
 
 
