@@ -28,8 +28,12 @@ class Place(Protocol):
         """The folder of the file."""
 
     @property
+    def state_dir(self) -> Path | None:
+        """The folder with the locks that all jobs share; no others write there."""
+
+    @property
     def cache_dir(self) -> Path:
-        """The folder of the lock: no others write there."""
+        """The folder of the lock where there is no state."""
 
     @property
     def local_timestamp(self) -> str:
@@ -44,8 +48,8 @@ def update(context: Place, parts: Mapping[str, Any]) -> None:
     path = central.path_of(context.central_dir, NAME)
     try:
         with (
-            Folder.made(context.cache_dir, 0o700) as folder,
-            folder_lock.locked(folder, f"{NAME}.lock", WAIT),
+            Folder.made(_lock_folder(context), 0o700) as folder,
+            folder_lock.locked(folder, NAME, WAIT, mode=0o600),
         ):
             before = _before(context, path)
             head = {"service": "scheduled", "last_updated": context.local_timestamp}
@@ -79,6 +83,10 @@ def report(document: Mapping[str, Any]) -> list[str]:
         *lines[:LISTED],
         *more,
     ]
+
+
+def _lock_folder(context: Place) -> Path:
+    return context.cache_dir if context.state_dir is None else context.state_dir / "locks"
 
 
 def _before(context: Place, path: Path) -> dict[str, Any]:

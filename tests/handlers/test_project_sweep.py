@@ -180,5 +180,5 @@ def test_nothing_is_left_behind(projects: Path) -> None:
 
     assert {path.name for path in (projects / "cache").iterdir()} <= {
         "project_health.sweep",
-        "PROJECTS.lock",
+        "PROJECTS",
     }
