@@ -19,6 +19,10 @@ class OwnWords(click.Command):
         """Return the help that fits the terminal."""
         return help_text.page(ctx)
 
+    def get_short_help_str(self, limit: int = 0) -> str:  # noqa: ARG002
+        """Return the first sentence of the help, which is never cut."""
+        return help_text.summary(self)
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does it; what is wrong is always said of this command."""
         try:

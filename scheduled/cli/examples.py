@@ -227,6 +227,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "scheduled handlers",
         "scheduled handlers new photos",
     ),
+    "completion": (
+        "scheduled completion bash > scheduled.bash",
+        "scheduled completion zsh > _scheduled",
+        "scheduled completion fish > scheduled.fish",
+    ),
     "handlers new": ("scheduled handlers new photos",),
 }
 """By what is typed to call the command; '' is the program itself."""

@@ -59,7 +59,7 @@ def accept(command: click.Command) -> None:
 
 def _store(ctx: click.Context, option: click.Parameter, value: str | bool | None) -> None:
     """Put the value of an option that was given into the session."""
-    if ctx.resilient_parsing or value is None or value is False:
+    if value is None or value is False:
         return
     session = ctx.ensure_object(Session)
     if option.name == "no_color":

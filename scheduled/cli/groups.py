@@ -18,7 +18,7 @@ class Group(OwnWords, click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does it, with a guess at what was meant."""
-        is_name = args and not args[0].startswith("-") and not ctx.resilient_parsing
+        is_name = args and not args[0].startswith("-")
         if is_name and self.get_command(ctx, args[0]) is None:
             from scheduled.cli import wrong_call
 

@@ -64,6 +64,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "cron": "cron:cron",
         "state": "state:state",
         "handlers": "handlers:handlers",
+        "completion": "completion:completion",
     },
 }
 """Each command's file in this folder, and its name there, by the headings of help."""
@@ -124,6 +125,10 @@ def group(ctx: click.Context, *, listing: bool, once: bool) -> int | None:
 
 def main(arguments: list[str]) -> int:
     """Run the command line `arguments`; what goes wrong becomes a message and an exit code."""
+    if arguments[:1] == ["__complete"]:
+        from scheduled.cli import completing
+
+        return completing.run(arguments[1:])
     session = Session(arguments=arguments)
     return door.call(session, lambda: _called(session))
 
