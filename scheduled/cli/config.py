@@ -85,7 +85,8 @@ def validate(context: click.Context, as_json: bool) -> int:
         jobs = len(loaded.jobs)
         problems = (*loaded.problems, *_problems_of_runs(loaded, options))
         past = _warn_of_past(loaded.jobs, context.obj.now)
-        warnings = (*loaded.warnings, *unmatched.warnings(loaded), *past)
+        steps = _warn_of_steps(loaded.jobs)
+        warnings = (*loaded.warnings, *unmatched.warnings(loaded), *past, *steps)
     except ConfigError as error:
         problems = error.problems
     if as_json:
@@ -161,6 +162,19 @@ def _warn_of_past(jobs: Iterable[Job], now: datetime) -> Iterator[str]:
                 f"{job.source}: {job.id}: {job.schedule} has passed;"
                 " a job that no tick has seen before does not run for it"
             )
+
+
+def _warn_of_steps(jobs: Iterable[Job]) -> Iterator[str]:
+    """Yield a warning for each job with a step that is longer than its field, as `*/90 * * * *`."""
+    for job in jobs:
+        fields = zip(job.schedule.split()[:2], (59, 23), "mh", strict=False)
+        for text, highest, unit in fields if len(job.schedule.split()) == 5 else ():
+            step = text.removeprefix("*/")
+            if step != text and step.isdigit() and int(step) > highest:
+                yield (
+                    f'{job.source}: {job.id}: "{job.schedule}": {text} matches 0 only, as in cron;'
+                    f" for a period, write every {step}{unit}"
+                )
 
 
 def _path_options(context: click.Context) -> PathOptions:

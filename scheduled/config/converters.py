@@ -9,6 +9,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
+from scheduled.config import elsewhere
 from scheduled.config.yaml_document import Node
 from scheduled.errors import ScheduleError, did_you_mean
 from scheduled.jobs.model import NAME
@@ -109,7 +110,7 @@ def boolean(node: Node) -> bool:
     """Return true or false."""
     if isinstance(node.value, bool):
         return node.value
-    raise InvalidValue(f"{describe(node)}: expected true or false")
+    raise InvalidValue(f"{describe(node)}: expected true or false{elsewhere.yes_or_no(node.text)}")
 
 
 def integer(least: int, most: int) -> Converter[int]:
@@ -132,6 +133,7 @@ def duration(node: Node) -> float:
         seconds = durations.parse(node.text)
     except ValueError:
         expected = "seconds, or a duration like 90s, 10m, 2h or 1d"
+        expected += elsewhere.duration(node.text)
         raise InvalidValue(f"{describe(node)}: expected {expected}") from None
     if not 0 < seconds <= LONGEST_SECONDS:
         raise InvalidValue(f"{describe(node)}: must be above zero, and at most ten years")
@@ -206,7 +208,8 @@ def choice(policy: type[StrEnum]) -> Converter[StrEnum]:
         except ValueError:
             *others, last = policy
             words = f"{', '.join(others)} or {last}" if others else str(last)
-            raise InvalidValue(f"{describe(node)}: expected {words}") from None
+            advice = elsewhere.word(policy, node.text)
+            raise InvalidValue(f"{describe(node)}: expected {words}{advice}") from None
 
     return convert
 
@@ -214,9 +217,14 @@ def choice(policy: type[StrEnum]) -> Converter[StrEnum]:
 def optional(converter: Converter[Value]) -> Converter[Value | None]:
     """Return a converter that also accepts `none` and an empty value, which disable the policy."""
     schema = {"anyOf": [converter.schema, {"const": "none"}, {"type": "null"}]}
-    return Converter(
-        lambda node: None if node.value is None or node.text == "none" else converter(node), schema
-    )
+
+    def convert(node: Node) -> Value | None:
+        try:
+            return None if node.value is None or node.text == "none" else converter(node)
+        except InvalidValue as error:
+            raise InvalidValue(f"{error}{elsewhere.nothing(node.text)}") from None
+
+    return Converter(convert, schema)
 
 
 @_with_schema(anyOf=[_SCALAR, {"type": "array", "items": _SCALAR, "minItems": 1}])

@@ -292,7 +292,10 @@ def read_keys(
         key = keys.get(name)
         if key is None:
             unknown = list_for(name) if warnings is None else warnings
-            sentence = f"unknown key{did_you_mean(name, keys)}"
+            from scheduled.config import elsewhere
+
+            text = "" if value.is_mapping else value.text
+            sentence = f"unknown key{elsewhere.advice(name, text, keys)}"
             unknown.add(value.line, f"{prefix}{excerpt(name)}", sentence)
             continue
         field_name = key.field or name

@@ -143,7 +143,33 @@ def parse(text: str, zone: str, seed: str = "") -> Schedule:
         return Schedule(numbers or text, zone, _form(numbers or plain))
     except ScheduleError as error:
         shown = cut(text, 60).encode("unicode_escape").decode()
-        raise ScheduleError(f'"{shown}": {error}') from None
+        raise ScheduleError(f'"{shown}": {_proposal(text, str(error)) or error}') from None
+
+
+def _proposal(text: str, problem: str) -> str:
+    """Return what to write instead of what no schedule is; '' if that is not clear."""
+    from scheduled.timing import meant
+
+    if len(text) > LONGEST_TEXT:
+        return ""
+    if parts := meant.with_zone(text):
+        is_fine = _is_schedule(parts[1]) and zones.is_zone(parts[0])
+        return f'write schedule: "{parts[1]}" and timezone: {parts[0]}' if is_fine else ""
+    if (line := meant.with_command(text)) and _is_schedule(line[0]):
+        return f'write "{line[0]}"; the command stands in `command`'
+    proposed = meant.schedule(text) if "could be" not in problem else None
+    if proposed is None or (proposed and not _is_schedule(proposed)):
+        return ""
+    reason = problem.partition(";")[0] if "field" not in problem[:9] else "not a schedule"
+    return f'{reason}; write "{proposed}"' if proposed else f"{reason}; write {_FORMS}"
+
+
+def _is_schedule(plain: str) -> bool:
+    try:
+        _form(plain)
+    except ScheduleError:
+        return False
+    return True
 
 
 def is_hashed(text: str) -> bool:

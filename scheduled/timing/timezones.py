@@ -37,6 +37,15 @@ def require_zone(name: str) -> str:
     return name
 
 
+def is_zone(name: str) -> bool:
+    """Return whether there is a zone of that name."""
+    try:
+        zone_info(name)
+    except ScheduleError:
+        return False
+    return True
+
+
 @lru_cache(maxsize=64)
 def have_same_rules(name: str, other: str) -> bool:
     """Return whether the clocks of two zones always show the same, now and in years to come."""

@@ -1,0 +1,205 @@
+"""What other schedulers call a key or a value, and what it is called here.
+
+Messages about what is unknown propose it. A proposal is a key or a word, or a phrase where it takes
+more. What is called the same in another sense, or has no counterpart, is not in here.
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+from scheduled.errors import closest
+from scheduled.timing import durations
+
+_TOLD = "who is told is set by `notify`, at the top of scheduled.yaml"
+_ALL_JOBS = "it is a setting for all jobs; it stands at the top of scheduled.yaml"
+_OUTPUT = "output is kept for `scheduled logs`; for a file of its own, redirect it in `command`"
+_FIELDS = 'minute, hour, day, month and weekday stand in one line: schedule: "30 2 * * mon"'
+_USER = "a job runs as the user whose cron calls it; it goes into the configuration of that user"
+_OFF = "write enabled: false"
+_ATTEMPTS = "write max_retries, which does not count the first attempt"
+_OF_JOBS = {
+    "schedule": "cron crontab cronexpression cronschedule expression oncalendar scheduleinterval"
+    " trigger frequency recurrence timing when",
+    "command": "cmd run script exec execstart bashcommand shellcommand program entrypoint",
+    "handler": "func function callable pythoncallable python module method",
+    "params": "kwargs opkwargs parameters inputs with payload",
+    "env": "environment envvars environ variables vars",
+    "env_file": "environmentfile envfrom envfiles dotenv",
+    "cwd": "workingdir workdir workingdirectory directory dir chdir pwd",
+    "timezone": "tz zone",
+    "timeout": "activedeadlineseconds executiontimeout timeoutstartsec runtimemaxsec maxruntime"
+    " maxduration timelimit timeoutsec",
+    "max_retries": "retries retry retrycount backofflimit retrylimit",
+    "retry_delay": "retryinterval restartsec retrywait retrydelayseconds backoff",
+    "max_retry_delay": "maxretrybackoff maxbackoff maxretryinterval",
+    "max_lateness": "startingdeadlineseconds misfiregracetime",
+    "catch_up": "coalesce persistent backfill misfirepolicy misfireinstruction",
+    "overlap": "concurrencypolicy concurrency maxinstances maxactiveruns allowconcurrent singleton",
+    "enabled": "active isactive enable",
+    "after": "dependson needs requires dependencies upstream waitfor",
+    "jitter": "randomizeddelaysec randomizeddelay splay randomdelay",
+    "only_if": "condition if runif precondition execcondition",
+    "ping": "healthcheck healthchecks healthchecksurl pingurl heartbeat heartbeaturl",
+    "window": "starthoursrange timewindow allowedhours activehours",
+    "retention": "successfuljobshistorylimit failedjobshistorylimit ttlsecondsafterfinished"
+    " logretention",
+    "priority": "prio priorityweight",
+    "tags": "labels label categories",
+    "description": "comment desc about",
+    "name": "title",
+    "nice": "niceness",
+    _TOLD: "onfailure onsuccess onfailurecallback onsuccesscallback onerror emailonfailure"
+    " emailonretry email mail mailto alert alerts alerting notification notifications recipients"
+    " slack webhook webhooks callback",
+    _ALL_JOBS: "notify subscribe routes maxconcurrent jobsdirs handlerdirs statedir logfile"
+    " permissions root",
+    _OUTPUT: "log stdout stderr output outputfile logpath standardoutput standarderror",
+    _FIELDS: "minute minutes hour hours day days dayofmonth dayofweek month weekday weekdays",
+    _USER: "user runas runasuser username",
+    _OFF: "suspend disabled paused ispaused",
+    _ATTEMPTS: "attempts maxattempts tries maxtries",
+    "write timeout, a duration such as 5m": "timeoutminutes",
+    "arguments are part of `command`; those of a handler are its `params`": "args arguments argv",
+    "a job has one command; join several with &&, or call a script": "steps commands",
+    'commands are run by /bin/sh; for another, write command: [bash, -c, "..."]': "shell",
+}
+_OF_THE_CONFIGURATION = {
+    "jobs": "crons cronjobs schedules entries",
+    "max_concurrent": "maxworkers workers parallelism concurrency maxparallel threads poolsize",
+    "timezone": "tz zone",
+    "notify": "mailto email mail alerts alerting notifications onfailure",
+    "subscribe": "webhooks hooks listeners callbacks",
+    "log_file": "log logging logs",
+    "jobs_dirs": "include includes jobdir jobsdirectory",
+    "state_dir": "datadir statedirectory database db jobstore jobstores",
+    "tick_interval": "interval pollinterval",
+    "root": "workdir workingdirectory home basedir",
+    "metrics_file": "metrics prometheus textfile",
+    "ping": "healthcheck healthchecks pingurl heartbeat",
+    "settings such as max_retries hold for all jobs if they stand here": "defaults jobdefaults"
+    " default defaultargs",
+    _USER: "user runas username",
+}
+_WHEN = ("every", "interval", "at", "time", "runat", "rundate", "when", "onunitactivesec")
+"""Keys that say when a job runs, by a value that may make a schedule."""
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "Priority": {
+        **dict.fromkeys(("critical", "highest", "emergency", "asap"), "urgent"),
+        **dict.fromkeys(("normal", "default", "regular"), "medium"),
+        **dict.fromkeys(("lowest", "idle", "background"), "low"),
+    },
+    "CatchUp": {
+        **dict.fromkeys(("once", "true", "yes", "on", "last", "newest", "coalesce"), "latest"),
+        **dict.fromkeys(("none", "no", "never", "false", "off", "ignore", "disabled"), "skip"),
+        **dict.fromkeys(("every", "each", "backfill"), "all"),
+    },
+    "Overlap": {
+        **dict.fromkeys(("forbid", "forbidden", "never", "ignore", "drop"), "skip"),
+        **dict.fromkeys(("kill", "cancel", "terminate", "restart"), "replace"),
+        **dict.fromkeys(("parallel", "concurrent"), "allow"),
+        **dict.fromkeys(("wait", "delay"), "queue"),
+    },
+    "FirstRun": {
+        **dict.fromkeys(("immediately", "immediate", "at once", "true"), "now"),
+        **dict.fromkeys(("later", "scheduled", "false"), "wait"),
+    },
+    "OnInterrupted": {
+        **dict.fromkeys(("restart", "retry", "again", "resume"), "rerun"),
+        **dict.fromkeys(("ignore", "never", "drop", "none"), "skip"),
+    },
+    "ReportOn": {
+        **dict.fromkeys(("on_failure", "error", "errors", "failures", "failed"), "failure"),
+        **dict.fromkeys(("all", "every", "success"), "always"),
+        **dict.fromkeys(("none", "no", "false", "off", "silent"), "never"),
+    },
+}
+"""Values of other schedulers by the policy, in lower case."""
+YES = ("yes", "y", "on", "1", "enabled", "t")
+NO = ("no", "n", "off", "0", "disabled", "f")
+NOTHING = ("no", "off", "never", "false", "unlimited", "infinite", "disabled", "-1", "0", "null")
+"""What is written for a policy that is not wanted."""
+
+
+_YES = ("yes", "y", "on", "1", "enabled", "t")
+_NO = ("no", "n", "off", "0", "disabled", "f")
+_NOTHING = ("no", "off", "never", "false", "unlimited", "infinite", "disabled", "-1", "0", "null")
+
+
+def advice(name: str, value: str, keys: Iterable[str]) -> str:
+    """Return the end of a sentence about an unknown key: what is meant by it, if that is known."""
+    from scheduled.config.job_keys import JOB_KEYS
+
+    known = [*keys]
+    plain = _plain(name)
+    if same := next((key for key in known if _plain(key) == plain), None):
+        return f"; did you mean {same}?"
+    is_job, is_configuration = "command" in known, "jobs" in known
+    if is_job and plain in _WHEN and (text := _schedule(plain, value)):
+        return f'; write schedule: "{text}"'
+    if is_configuration and name in JOB_KEYS:
+        return "; it is a key of a job and stands below jobs: and the id of the job"
+    table = _OF_JOBS if is_job else _OF_THE_CONFIGURATION if is_configuration else {}
+    for proposal, names in table.items():
+        if plain in names.split():
+            return f"; did you mean {proposal}?" if proposal in known else f"; {proposal}"
+    if is_job and plain in _WHEN:
+        return "; did you mean schedule?"
+    if key := closest(name, known):
+        return f"; did you mean {key}?"
+    return f"; known are {', '.join(known)}"
+
+
+def word(policy: type[StrEnum], value: str) -> str:
+    """Return the end of a sentence about a word that no policy is: the one that is meant."""
+    plain = value.casefold().strip()
+    found = WORDS.get(policy.__name__, {}).get(plain) or closest(plain, policy)
+    return f"; did you mean {found}?" if found else ""
+
+
+def yes_or_no(value: str) -> str:
+    """Return the end of a sentence about what is neither true nor false: which of them it is."""
+    plain = value.casefold().strip()
+    found = "true" if plain in _YES else "false" if plain in _NO else ""
+    return f"; did you mean {found}?" if found else ""
+
+
+def nothing(value: str) -> str:
+    """Return the end of a sentence about a policy that is probably not wanted."""
+    return "; write none to disable it" if value.casefold().strip() in _NOTHING else ""
+
+
+def duration(value: str) -> str:
+    """Return the end of a sentence about a duration that cannot be read: how it is written."""
+    from scheduled.timing import meant
+
+    text = meant.duration(value)
+    return f"; write {text}" if text and _is_duration(text) else ""
+
+
+def _is_duration(text: str) -> bool:
+    """Return whether a text is a duration."""
+    try:
+        return durations.parse(text) > 0
+    except ValueError:
+        return False
+
+
+def _schedule(name: str, value: str) -> str:
+    """Return the schedule that a key such as `every` or `at` says with its value, or ''."""
+    from scheduled.errors import ScheduleError
+    from scheduled.timing import expression, meant
+
+    is_period = name in ("every", "interval", "onunitactivesec") and not value.strip().isdigit()
+    text = f"every {value.strip()}" if is_period else value.strip()
+    for each in (text, meant.schedule(text)):
+        try:
+            if each and not each.isdigit():
+                expression.parse(each, "UTC")
+                return each
+        except ScheduleError:
+            continue
+    return ""
+
+
+def _plain(name: str) -> str:
+    return "".join(char for char in name.casefold() if char not in "-_ ")
