@@ -19,7 +19,7 @@ FAST := $(PYTEST) $(if $(WHOLE),,-m 'not slow') $(TESTS)
 SCRIPT := scheduled/installation/scheduled-tick
 PURE := scheduled/timing/*,scheduled/planning/*
 
-.PHONY: demo test check fix docs pictures manual-pictures bench wheel coverage soak torture lock clean
+.PHONY: demo test check fix man docs pictures manual-pictures bench wheel coverage soak torture lock clean
 .PHONY: test-fast test-newest test-lowest test-pythons test-elsewhere
 
 # The main job on the built-in example ecosystem, in a folder of its own.
@@ -41,6 +41,11 @@ fix: $(READY)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	$(BIN)/python -m docs.declared
+	$(BIN)/python -m docs.man
+
+# The man page, from the same declarations as help; it is part of the repository.
+man: $(READY)
+	@$(BIN)/python -m docs.man
 
 # The manual as a site, in build/manual; a warning is an error. No network is needed once what
 # builds it is installed.

@@ -17,5 +17,6 @@ with TemporaryDirectory() as folder:
             *(f"scheduled.{name}" for name in find_packages(include=["handlers", "handlers.*"])),
         ],
         package_dir={"scheduled.handlers": "handlers"},
+        data_files=[("share/man/man1", ["docs/man/scheduled.1"])],
         options={"build": {"build_base": folder}},
     )
