@@ -107,7 +107,7 @@ def refusal(words: list[str], page: Page) -> str:
 def refused_by_click(words: list[str]) -> str:
     try:
         command: click.Command = main.group
-        context = click.Context(command, info_name="scheduled")
+        context = command.make_context("scheduled", [], resilient_parsing=True)
         while isinstance(command, click.Group):
             _, words, _ = command.make_parser(context).parse_args(words)
             if not words:

@@ -102,7 +102,7 @@ class Said:
 
 def named(name: str) -> click.Command:
     """The command of that name."""
-    command = group.get_command(click.Context(group), name)
+    command = group.get_command(group.make_context("scheduled", [], resilient_parsing=True), name)
     assert command is not None, name
     return command
 

@@ -139,7 +139,7 @@ def test_completion_is_silent_where_there_is_nothing_to_read(
 def test_every_source_of_names_belongs_to_a_parameter() -> None:
     asked = set()
     for words in commands():
-        context = click.Context(group)
+        context = group.make_context("scheduled", [], resilient_parsing=True)
         for word in words:
             assert isinstance(context.command, click.Group)
             child = context.command.get_command(context, word)

@@ -19,7 +19,7 @@ GLOBAL = {name for option in global_options.create() for name in option.opts}
 
 def everything() -> Iterator[tuple[str, click.Command]]:
     """Every command by what is typed, groups included."""
-    context = click.Context(group)
+    context = group.make_context("scheduled", [], resilient_parsing=True)
     for name in COMMANDS:
         command = group.get_command(context, name)
         assert command is not None

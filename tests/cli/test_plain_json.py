@@ -55,7 +55,7 @@ def home(tmp_path: Path) -> Home:
 
 def commands() -> list[tuple[str, click.Command]]:
     """Every command that has --json, with its name."""
-    context = click.Context(group)
+    context = group.make_context("scheduled", [], resilient_parsing=True)
     found = []
     for name in COMMANDS:
         command = group.get_command(context, name)

@@ -85,7 +85,7 @@ def test_no_mistake_is_told_in_the_words_of_the_library(
 
 
 def options(words: list[str]) -> list[click.Option]:
-    ctx = click.Context(group)
+    ctx = group.make_context("scheduled", [], resilient_parsing=True)
     command: click.Command = group
     for word in words:
         assert isinstance(command, click.Group)
@@ -96,8 +96,9 @@ def options(words: list[str]) -> list[click.Option]:
 
 
 def test_what_is_proposed_for_words_of_other_programs_exists() -> None:
+    program = group.make_context("scheduled", [], resilient_parsing=True)
     names = {" ".join(words) for words in commands()} | {
-        name for param in group.get_params(click.Context(group)) for name in param.opts
+        name for param in group.get_params(program) for name in param.opts
     }
     every = {name for words in commands() for option in options(words) for name in option.opts}
 
