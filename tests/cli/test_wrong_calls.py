@@ -73,7 +73,8 @@ def test_no_mistake_is_told_in_the_words_of_the_library(
         name = option.opts[-1]
         wrong = [f"{name}q"] if name.startswith("--") else []
         wrong += [f"{name}=x"] if option.is_flag and name.startswith("--") else []
-        wrong += [] if option.is_flag else [name]
+        may_stand_alone = option.is_flag or (option.metavar or "").startswith("[")
+        wrong += [] if may_stand_alone else [name]
         for word in wrong:
             code = main([*words, word])
 
