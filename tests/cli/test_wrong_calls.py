@@ -14,7 +14,7 @@ CASES = {
     "status --vebrose": "status: no option is called '--vebrose'; did you mean --verbose?",
     "run -x": "run: no option is called '-x'; scheduled run --help lists them",
     "run extra": "run: 'extra' is one word too many",
-    "run \x1b[31mred": "run: '[31mred' is one word too many",
+    "run \x1b[31mred": "run: 'red' is one word too many",
     "show": "show: JOB is missing; write `scheduled show JOB`",
     "create a": "create: SCHEDULE is missing; write `scheduled create ID SCHEDULE`",
     "create a 0 2 * * *": (
