@@ -53,7 +53,7 @@ def _lines(session: Session, shell: str, *typed: str) -> list[str]:
     return [*special, *(value for value in values if value is not None)]
 
 
-def _items(session: Session, words: list[str], last: str) -> list[CompletionItem[str]]:
+def _items(session: Session, words: list[str], last: str) -> "list[CompletionItem[str]]":
     """Return what may stand in the place of the last word."""
     from scheduled.cli.main import group
 
@@ -67,7 +67,7 @@ def _items(session: Session, words: list[str], last: str) -> list[CompletionItem
     return [item for item in items if item.value.isprintable() or item.type in _FILES]
 
 
-def _line(item: CompletionItem[str]) -> str:
+def _line(item: "CompletionItem[str]") -> str:
     if item.type in _FILES:
         return _FILES[item.type]
     return f"{item.value}\t{one_line(item.help or '', 80)}"

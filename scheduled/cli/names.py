@@ -172,8 +172,8 @@ def _label(param: click.Parameter, ctx: click.Context) -> str:
     return re.sub(r"[\[\].]", "", param.make_metavar(ctx))
 
 
-def _completing(names: Names) -> Callable[[click.Context, str], list[CompletionItem[str]]]:
-    def complete(ctx: click.Context, begin: str) -> list[CompletionItem[str]]:
+def _completing(names: Names) -> Callable[[click.Context, str], "list[CompletionItem[str]]"]:
+    def complete(ctx: click.Context, begin: str) -> "list[CompletionItem[str]]":
         session = ctx.find_object(Session)
         assert session is not None
         pairs = (each if isinstance(each, tuple) else (each, "") for each in names(session, ctx))
@@ -186,5 +186,5 @@ def _completing(names: Names) -> Callable[[click.Context, str], list[CompletionI
     return complete
 
 
-def _paths(kind: str) -> Callable[[click.Context, str], list[CompletionItem[str]]]:
+def _paths(kind: str) -> Callable[[click.Context, str], "list[CompletionItem[str]]"]:
     return lambda _, begin: [CompletionItem(begin, type=kind)]

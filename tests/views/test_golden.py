@@ -39,6 +39,7 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "dry-run": ("run", "--dry-run"),
 }
 """Each view with the command line that shows it. A new view is a row here."""
+JOINED = "\U0001f469\u200d\U0001f680"
 GOLDEN = Path(__file__).parent / "golden"
 OURS = {"\u200e", "\u200d"}
 """Marks that keep columns in their place, and what joins characters: both harmless."""
@@ -64,6 +65,8 @@ def shown(home: Home, monkeypatch: pytest.MonkeyPatch, view: str, width: int) ->
 def test_a_view_is_as_it_was(
     shown: str, view: str, width: int, request: pytest.FixtureRequest
 ) -> None:
+    if "hostile" in view and cell_len(JOINED) != 2:
+        pytest.skip("needs a version of rich that knows how wide joined emoji are")
     path = GOLDEN / f"{view}-{width}.txt"
     if request.config.getoption("--golden"):
         path.parent.mkdir(exist_ok=True)

@@ -54,7 +54,7 @@ def _text(text: str) -> str:
 
 
 def _cut(line: str, width: int) -> str:
-    return line if len(line) <= width else f"{line[: max(width - 3, 1)]}..."
+    return line if len(line) <= width else f"{line[: max(width - 3, 0)]}..."[:width]
 
 
 def test_no_mode_of_the_terminal_is_changed() -> None:
