@@ -5,6 +5,7 @@ no other distribution with a package called `handlers` can overwrite them. The `
 of pyproject.toml cannot rename what it finds.
 """
 
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from setuptools import find_packages, setup
@@ -17,6 +18,6 @@ with TemporaryDirectory() as folder:
             *(f"scheduled.{name}" for name in find_packages(include=["handlers", "handlers.*"])),
         ],
         package_dir={"scheduled.handlers": "handlers"},
-        data_files=[("share/man/man1", ["docs/man/scheduled.1"])],
+        data_files=[("share/man/man1", [*map(str, Path("docs/man").glob("*.1"))])],
         options={"build": {"build_base": folder}},
     )

@@ -25,7 +25,8 @@ from tests.builders.installed import WITHOUT_SWEEPS
 from tests.builders.jobs import at
 
 ROOT = Path(__file__).parent.parent
-MANUAL = (ROOT / "docs" / "how-to" / "python.md").read_text("utf-8")
+PAGES = ("python.md", "handlers.md")
+MANUAL = "\n## ".join((ROOT / "docs" / "how-to" / name).read_text("utf-8") for name in PAGES)
 
 
 def defined(folder: Path, *jobs: Job) -> api.Config:

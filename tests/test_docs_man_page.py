@@ -11,7 +11,6 @@ from scheduled.cli.main import group
 from scheduled.config import paths
 from scheduled.ticks.report import Exit
 from tests.builders import needs
-from tests.builders.manual import CHECKOUT
 from tests.cli.test_groups import commands
 
 
@@ -67,7 +66,3 @@ def test_no_text_is_taken_for_a_request() -> None:
     assert page.roff(".TH x") == "\\&.TH x"
     assert page.roff("'so x") == "\\(aqso x"
     assert page.roff("a\\nb --x") == "a\\enb \\-\\-x"
-
-
-def test_the_package_brings_it_along() -> None:
-    assert '("share/man/man1", ["docs/man/scheduled.1"])' in (CHECKOUT / "setup.py").read_text()

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_obj
 def status(session: Session, *, check: bool, seconds: int | None, as_json: bool) -> int:
-    """Show what needs attention, what runs, latest results and next runs."""
+    """Show what needs attention, what runs and what is next."""
     if seconds is not None:
         _watch(session, seconds, check=check, as_json=as_json)
     snapshot = session.snapshot()

@@ -45,6 +45,7 @@ READING = {
     "check": [],
     "metrics": [],
     "events": [],
+    "page": [],
     "telemetry": ["status"],
     "stats": [],
     "list": [],
@@ -71,7 +72,7 @@ READING = {
 }
 JUDGING = ("doctor", "notify test", "branches")
 """Say by their exit code what they have found: no tick is installed, no channel, no registry."""
-ELSEWHERE = {"config init", "handlers new"}
+ELSEWHERE = {"config init", "handlers new", "completion"}
 """Have nothing to do with a state."""
 
 

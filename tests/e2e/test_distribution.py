@@ -65,10 +65,12 @@ def test_the_wheel_holds_every_module_and_nothing_beside_the_package(built: Path
     }
     about = {name for name in names if ".dist-info/" in name}
     (script,) = (name for name in names if name.endswith(".data/scripts/scheduled-tick"))
+    (man_page,) = (name for name in names if name.endswith("/share/man/man1/scheduled.1"))
     templates = {
         str(path.relative_to(CHECKOUT)) for path in CHECKOUT.glob("scheduled/**/templates/*")
     }
-    assert names - about == modules | handlers | templates | {"scheduled/py.typed", script}
+    others = {"scheduled/py.typed", script, man_page}
+    assert names - about == modules | handlers | templates | others
     assert len(templates) > 10
     assert len(handlers) > 5
 

@@ -40,6 +40,8 @@ CALLS: dict[str, list[list[str]]] = {
     "daily-report": [["daily-report"]],
     "trigger": [["trigger", "a"]],
     "status": [["status"], ["status", "--json"]],
+    "page": [["page"]],
+    "completion": [["completion", "bash"]],
     "list": [["list", "--json"]],
     "ls": [],
     "show": [["show", "a"]],
