@@ -16,7 +16,12 @@ from scheduled.ticks.report import Exit
 from scheduled.views import handlers as handlers_view
 
 
-@click.group("handlers", cls=Group, invoke_without_command=True)
+@click.group(
+    "handlers",
+    cls=Group,
+    invoke_without_command=True,
+    subcommand_metavar="[COMMAND] [ARGS]...",  # as not all versions of click have it
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
 def handlers(context: click.Context, *, as_json: bool) -> int:

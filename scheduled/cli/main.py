@@ -100,6 +100,7 @@ def _imported(place: str) -> click.Command:
     cls=Commands,
     params=global_options.create(),
     invoke_without_command=True,
+    subcommand_metavar="[COMMAND] [ARGS]...",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.option("--list", "listing", is_flag=True, hidden=True)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduled.views import live_lines
+from scheduled.views.fitting import cut
 from scheduled.views.live_lines import LiveLines
 from tests.builders import soak
 from tests.builders.emulator import Emulator, shown
@@ -36,7 +37,7 @@ def test_what_stands_on_the_terminal_is_what_was_written_and_the_last_lines(step
         match step:
             case "draw":
                 live.draw(about)
-                below = [_cut(line, size[0] - 1) for line in about[: size[1] - 1]]
+                below = [cut(line, size[0] - 1) for line in about[: size[1] - 1]]
             case "write":
                 live.write_above(about)
                 stays += f"{about}\n"
@@ -51,10 +52,6 @@ def test_what_stands_on_the_terminal_is_what_was_written_and_the_last_lines(step
 
 def _text(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.split("\n")).rstrip()
-
-
-def _cut(line: str, width: int) -> str:
-    return line if len(line) <= width else f"{line[: max(width - 3, 0)]}..."[:width]
 
 
 def test_no_mode_of_the_terminal_is_changed() -> None:
