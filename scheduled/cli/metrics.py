@@ -9,7 +9,7 @@ from scheduled.cli.context import Session
 from scheduled.cli.unread import state_suffices
 from scheduled.config import paths
 from scheduled.errors import UsageError, reason_of
-from scheduled.ticks import metrics_file
+from scheduled.ticks import metrics_file, named_file
 
 
 @command()
@@ -30,6 +30,6 @@ def metrics(session: Session, *, output: str | None) -> None:
     if why := paths.missing(path.parent):
         raise UsageError(f"--output {output}: {path.parent}: {why}")
     try:
-        metrics_file.write(path, snapshot)
+        named_file.write(path, metrics_file.text(snapshot))
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {reason_of(error)}") from error

@@ -33,7 +33,7 @@ def page(session: Session, *, is_opened: bool, output: str | None) -> None:
     output; if that is a terminal, or with --open, to a file in your cache directory, whose name is
     printed. `page` in the configuration has ticks write it.
     """
-    from scheduled.ticks import page_file
+    from scheduled.ticks import named_file, page_file
 
     if is_opened and output == STDOUT:
         raise UsageError("--open needs a file; name one with --output, or leave --output out")
@@ -46,7 +46,7 @@ def page(session: Session, *, is_opened: bool, output: str | None) -> None:
         click.echo(text.encode("utf-8", "replace"), nl=False)
         return
     try:
-        page_file.write(path, text)
+        named_file.write(path, text)
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {reason_of(error)}") from error
     if output is None:

@@ -1,4 +1,4 @@
-"""The page in a file: for `page`, and for ticks where the setting `page` names one."""
+"""The page as HTML: for `page`, and for full ticks where the setting `page` names a file."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -8,9 +8,9 @@ from typing import Any
 
 from scheduled.config import ownership
 from scheduled.config.load import Config
-from scheduled.errors import ScheduledError, is_no_space, reason_of
+from scheduled.errors import ScheduledError
 from scheduled.state.store import Store
-from scheduled.system.folder import Folder
+from scheduled.ticks import named_file
 from scheduled.ticks.report import Report
 from scheduled.timing.timezones import zone_info
 from scheduled.views.page import build
@@ -59,34 +59,16 @@ def facts_of(
 def publish(
     config: Config, store: Store, report: Report, now: datetime, environ: Mapping[str, str]
 ) -> None:
-    """Write the page after a tick; that it cannot be written is noted in the report.
-
-    A directory that is missing is a problem of the configuration already.
-    """
+    """Write the page after a tick; that it cannot be written is noted in the report."""
     path = config.page_path
-    if path is None or not path.parent.is_dir():
-        return
-    try:
+
+    def made() -> str:
         snapshot = observe(config, store.state, now, zone_info(config.timezone), store.recovered)
-        write(path, html(config, store, snapshot, environ, path))
-    except OSError as error:
-        sentence = f"page: {path}: cannot be written: {reason_of(error)}"
-        if is_no_space(error):
-            report.note_space("page", path.parent, sentence)
-        else:
-            report.warn_hourly(sentence)
+        return html(config, store, snapshot, environ, path)
+
+    try:
+        named_file.publish(report, "page", "page", path, made)
     except ScheduledError as error:
         report.warn_hourly(f"page: {path}: cannot be made: {error}")
     except Exception as error:  # noqa: BLE001 - a picture is no reason for a tick to fail
         report.warn_hourly(f"page: {path}: cannot be made: {type(error).__name__}: {error}")
-    else:
-        report.note_space("page", path.parent, "")
-
-
-def write(path: Path, text: str) -> None:
-    """Write the page to a file, aside and renamed, so that no reader finds half of it.
-
-    Raises OSError, also where the directory is missing.
-    """
-    with Folder.open(path.parent) as folder, folder.found(path.name) as found:
-        found.folder.replace(found.name, text.encode("utf-8", "replace"))
