@@ -175,10 +175,10 @@ ACCESS_LIST = bytes.fromhex(
 
 
 def test_no_list_comes_from_the_default_of_the_directory(open_folder: Path) -> None:
+    open_folder.chmod(0o755)
     path = open_folder / "file"
     path.write_bytes(b"old")
     path.chmod(0o640)
-    open_folder.chmod(0o755)
     os.setxattr(open_folder, "system.posix_acl_default", ACCESS_LIST)
 
     assert rewrite(path, lambda _: b"new")
