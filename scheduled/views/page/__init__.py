@@ -22,7 +22,7 @@ How it is put together, and where a new piece goes:
 - `build.py` joins it all: `document(facts)` is the whole page; `fragment(facts, names)` some
   sections alone, for what has a frame of its own.
 
-- Pictures of the past: `pictured.py` has what all of them are made from, read once by `past.py`;
+- Pictures of the past: `Facts` has what all of them are made from, read once by `past.py`;
   `lane.py`, `cells.py`, `plot.py` and `outages.py` say what is drawn, in percent of the width and
   pixels of the height, which `timeline.py` knows. An `svg` has no viewBox: it fits every width, and
   neither text nor shapes are distorted. `looks.py` has the words for how a run went; the shape of

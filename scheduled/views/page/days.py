@@ -5,12 +5,11 @@ from functools import partial
 from scheduled.jobs.model import Outcome
 from scheduled.quick_classes import NamedTuple
 from scheduled.views.counting import Tally
-from scheduled.views.page import cells, looks, moments, past, timeline
+from scheduled.views.page import cells, looks, moments, out_of_service, timeline
 from scheduled.views.page.cells import Strip
 from scheduled.views.page.facts import Facts
 from scheduled.views.page.looks import Look
-from scheduled.views.page.past import Time
-from scheduled.views.page.pictured import Pictured
+from scheduled.views.page.past import Past, Time
 from scheduled.views.page.timeline import Change, Tick
 
 
@@ -57,11 +56,9 @@ class Days(NamedTuple):
 
 def model(facts: Facts) -> Days:
     """Return the sums and the strips. Raises StateError."""
-    pictured = facts.pictured
-    window, zone, times = pictured.month, pictured.zone, pictured.past
+    window, zone, times = facts.month, facts.zone, facts.past
     groups = [
-        Group(group.title, tuple(_row(pictured, job) for job in group.jobs))
-        for group in pictured.groups
+        Group(group.title, tuple(_row(facts, job) for job in group.jobs)) for group in facts.groups
     ]
     return Days(
         tuple(_sums(times)),
@@ -73,22 +70,18 @@ def model(facts: Facts) -> Days:
     )
 
 
-def _row(pictured: Pictured, job: str) -> Row:
-    month = pictured.past.month
-    of_day = cells.bounds(pictured.day_starts, pictured.month)
-    bins = pictured.of(month, job).bins
-    name_of = partial(_name_of, pictured, of_day)
-    tally = month.counts.jobs.get(job)
-    counts = pictured.of(month, job).counts
+def _row(facts: Facts, job: str) -> Row:
+    month = facts.past.month
+    past, tally = month.of(job), month.counts.jobs.get(job)
+    of_day = cells.bounds(facts.day_starts, facts.month)
+    name_of = partial(_name_of, facts, of_day)
     return Row(
         job,
-        pictured.state_of(job),
-        pictured.has_incident(job),
-        cells.strip(bins, pictured.month, of_day, name_of),
-        looks.words(counts),
-        tally.outcomes[Outcome.SUCCEEDED] / tally.runs
-        if tally is not None and tally.runs
-        else None,
+        out_of_service.state_of(facts, job),
+        facts.has_incident(job),
+        cells.strip(past.bins, facts.month, of_day, name_of),
+        looks.words(past.counts),
+        _rate(tally) if tally is not None and tally.runs else None,
     )
 
 
@@ -96,11 +89,11 @@ def _rate(tally: Tally) -> float:
     return tally.outcomes[Outcome.SUCCEEDED] / tally.runs
 
 
-def _name_of(pictured: Pictured, of_day: cells.Bounds, number: int) -> str:
-    return moments.day(timeline.local(of_day(number)[0], pictured.zone), pictured.zone)
+def _name_of(facts: Facts, of_day: cells.Bounds, number: int) -> str:
+    return moments.day(timeline.local(of_day(number)[0], facts.zone), facts.zone)
 
 
-def _sums(times: past.Past) -> list[Sum]:
+def _sums(times: Past) -> list[Sum]:
     """Return the sums, which are those of `stats`, and what is known of their parts."""
     sums = []
     for outcome, parts in _ROWS:

@@ -5,7 +5,6 @@ from scheduled.planning.durations import FACTOR
 from scheduled.quick_classes import NamedTuple
 from scheduled.views.page import plot
 from scheduled.views.page.facts import Facts
-from scheduled.views.page.pictured import Pictured
 from scheduled.views.page.plot import Figures, Plot
 
 SHOWN = 12
@@ -41,19 +40,18 @@ class AllDurations(NamedTuple):
 
 def model(facts: Facts) -> AllDurations:
     """Return the durations of all jobs that ran. Raises StateError."""
-    pictured = facts.pictured
-    jobs = [job for group in pictured.groups for job in group.jobs]
-    rows = [_durations(pictured, job) for job in jobs]
+    jobs = [job for group in facts.groups for job in group.jobs]
+    rows = [_durations(facts, job) for job in jobs]
     rows = [row for row in rows if row.figures.runs]
     chosen = [row for row in rows if row.figures.runs >= FEWEST and row.figures.longest is not None]
-    chosen.sort(key=lambda row: _rank(pictured, row))
-    plotted = [_with_plot(pictured, row) for row in chosen[:SHOWN]]
-    return AllDurations(pictured.month.start, tuple(plotted), tuple(rows))
+    chosen.sort(key=lambda row: _rank(facts, row))
+    plotted = [_with_plot(facts, row) for row in chosen[:SHOWN]]
+    return AllDurations(facts.month.start, tuple(plotted), tuple(rows))
 
 
-def _durations(pictured: Pictured, name: str) -> Durations:
-    figures = plot.figures(pictured.of(pictured.past.month, name))
-    job = next((job for job in pictured.jobs if job.id == name), None)
+def _durations(facts: Facts, name: str) -> Durations:
+    figures = plot.figures(facts.past.month.of(name))
+    job = facts.job(name)
     usual = FACTOR * figures.median if figures.median is not None else None
     is_set = job is not None and job.warn_after is not None
     warn_after = job.warn_after if job is not None and is_set else usual
@@ -61,13 +59,13 @@ def _durations(pictured: Pictured, name: str) -> Durations:
     return Durations(name, figures, warn_after, is_set, deadline, None)
 
 
-def _rank(pictured: Pictured, row: Durations) -> tuple[bool, float]:
+def _rank(facts: Facts, row: Durations) -> tuple[bool, float]:
     """Return how little there is to see: those that drifted, then those that failed most."""
-    past = pictured.of(pictured.past.month, row.job)
+    past = facts.past.month.of(row.job)
     return not plot.has_drifted(past), -row.figures.failed / row.figures.runs
 
 
-def _with_plot(pictured: Pictured, row: Durations) -> Durations:
-    past = pictured.of(pictured.past.month, row.job)
-    drawn = plot.plot(past, pictured.month, row.figures.median, row.warn_after, row.deadline)
+def _with_plot(facts: Facts, row: Durations) -> Durations:
+    past = facts.past.month.of(row.job)
+    drawn = plot.plot(past, facts.month, row.figures.median, row.warn_after, row.deadline)
     return row._replace(plot=drawn)

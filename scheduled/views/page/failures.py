@@ -46,7 +46,7 @@ def _newest_of_each_job(facts: Facts) -> Iterator[Row]:
     """
     newest = {
         job: max(mark.at for mark in past.failures if mark.look in FAILURES)
-        for job, past in facts.pictured.past.week.jobs.items()
+        for job, past in facts.past.week.jobs.items()
         if any(mark.look in FAILURES for mark in past.failures)
     }
     for job in sorted(newest, key=lambda job: -newest[job])[:JOBS]:

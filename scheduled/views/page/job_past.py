@@ -178,6 +178,12 @@ def quarters(mark: Mark) -> Iterator[tuple[int, int]]:
     yield last, mark.slots - before
 
 
+def bounds(quarters: int, number: int) -> tuple[float, float]:
+    """Return from when to when a bin of so many quarters is."""
+    start = float(number * quarters * QUARTER)
+    return start, start + quarters * QUARTER
+
+
 def quantile(lengths: Mapping[int, int], share: float) -> float | None:
     """Return how long that share of the runs took at most; None if there is none."""
     wanted = share * sum(lengths.values())

@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from functools import partial
 
 from scheduled.quick_classes import NamedTuple
-from scheduled.views.page import lane, looks, outages, timeline
-from scheduled.views.page.facts import Facts
+from scheduled.views.page import job_past, lane, looks, out_of_service, outages, timeline
+from scheduled.views.page.facts import QUARTERS_OF_WEEK, Facts
 from scheduled.views.page.failed_stretches import Stretches, stretches
 from scheduled.views.page.lane import Shapes, Stretch
 from scheduled.views.page.outages import Outages
 from scheduled.views.page.past import Time
-from scheduled.views.page.pictured import EIGHT, Pictured, quarter_bounds
 from scheduled.views.page.timeline import Change, Tick, Window
 
 
@@ -52,52 +51,50 @@ class Lanes(NamedTuple):
 
 def of_day(facts: Facts) -> Lanes:
     """Return the lanes of the last 24 hours. Raises StateError."""
-    pictured = facts.pictured
-    return _lanes(pictured, "day", pictured.past.day, 1)
+    return _lanes(facts, "day", facts.past.day, 1)
 
 
 def of_week(facts: Facts) -> Lanes:
     """Return the lanes of the last 7 days. Raises StateError."""
-    pictured = facts.pictured
-    return _lanes(pictured, "week", pictured.past.week, EIGHT)
+    return _lanes(facts, "week", facts.past.week, QUARTERS_OF_WEEK)
 
 
-def _lanes(pictured: Pictured, name: str, time: Time, quarters: int) -> Lanes:
-    window, zone = Window(time.since.timestamp(), pictured.now.timestamp()), pictured.zone
+def _lanes(facts: Facts, name: str, time: Time, quarters: int) -> Lanes:
+    window, zone = Window(time.since.timestamp(), facts.now.timestamp()), facts.zone
     is_day = quarters == 1
     ticks = timeline.hours(window, zone, 3) if is_day else timeline.days(window, zone)
     groups = [
         Group(
             group.title,
-            tuple(_lane(pictured, time, window, quarters, job) for job in group.jobs),
+            tuple(_lane(facts, time, window, quarters, job) for job in group.jobs),
         )
-        for group in pictured.groups
+        for group in facts.groups
     ]
     changes = tuple(timeline.changes(window, zone))
-    order = [job for group in pictured.groups for job in group.jobs]
-    bounds = partial(quarter_bounds, quarters)
+    order = [job for group in facts.groups for job in group.jobs]
+    bounds = partial(job_past.bounds, quarters)
     return Lanes(
         name,
         tuple(ticks),
         changes,
-        outages.of(pictured.gaps, window, pictured.now, zone, changes),
+        outages.of(facts.gaps, window, facts.now, zone, changes),
         tuple(groups),
-        stretches(((job, pictured.of(time, job)) for job in order), bounds),
+        stretches(((job, time.of(job)) for job in order), bounds),
     )
 
 
-def _lane(pictured: Pictured, time: Time, window: Window, quarters: int, job: str) -> Lane:
-    past = pictured.of(time, job)
-    shapes = lane.shapes(past, window, partial(quarter_bounds, quarters), pictured.when)
-    running = lane.running(_started(pictured, job), window, pictured.when)
+def _lane(facts: Facts, time: Time, window: Window, quarters: int, job: str) -> Lane:
+    past = time.of(job)
+    shapes = lane.shapes(past, window, partial(job_past.bounds, quarters), facts.when)
+    running = lane.running(_started(facts, job), window, facts.when)
     counts = past.counts
     failed = looks.total(counts, looks.TROUBLES)
     return Lane(
         job,
-        pictured.state_of(job),
-        failed > 0 or pictured.has_incident(job),
+        out_of_service.state_of(facts, job),
+        failed > 0 or facts.has_incident(job),
         shapes._replace(
-            stretches=(*shapes.stretches, *_out_of_service(pictured, window, job)),
+            stretches=(*shapes.stretches, *_out_of_service(facts, window, job)),
             signs=(*shapes.signs, *running),
         ),
         looks.words(counts),
@@ -107,13 +104,13 @@ def _lane(pictured: Pictured, time: Time, window: Window, quarters: int, job: st
     )
 
 
-def _out_of_service(pictured: Pictured, window: Window, job: str) -> Iterator[Stretch]:
-    since = pictured.out_of_service_since(job)
+def _out_of_service(facts: Facts, window: Window, job: str) -> Iterator[Stretch]:
+    since = out_of_service.since(facts, job)
     if since is not None:
         yield Stretch("held", window.x(since), 100.0)
 
 
-def _started(pictured: Pictured, job: str) -> Iterator[float]:
-    if job in pictured.snapshot.running:
-        for run in pictured.snapshot.record(job).runs.values():
+def _started(facts: Facts, job: str) -> Iterator[float]:
+    if job in facts.snapshot.running:
+        for run in facts.snapshot.record(job).runs.values():
             yield run.started_at.timestamp()

@@ -37,6 +37,10 @@ class Time:
     """As `stats` counts them."""
     jobs: dict[str, JobPast] = field(default_factory=lambda: defaultdict(JobPast))
 
+    def of(self, job: str) -> JobPast:
+        """Return what a job did; nothing, if it is not in the journal."""
+        return self.jobs.get(job) or JobPast()
+
     def add_older(self, day: KeptDay) -> None:
         """Add what happened before."""
         self.counts.add_older(day.counts)

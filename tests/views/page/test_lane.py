@@ -6,16 +6,15 @@ import pytest
 
 from scheduled.views.page import cadence, cells, failed_stretches, lane
 from scheduled.views.page.failed_stretches import Failed
-from scheduled.views.page.job_past import QUARTER, JobPast, Mark
+from scheduled.views.page.job_past import QUARTER, JobPast, Mark, bounds
 from scheduled.views.page.lane import Bar, Sign, Stretch
 from scheduled.views.page.looks import ALL, Look
-from scheduled.views.page.pictured import quarter_bounds
 from scheduled.views.page.timeline import Window
 from tests.builders.jobs import at, job
 
 WINDOW = Window(0.0, 100.0 * QUARTER)
 """Each quarter is a percent."""
-BOUNDS = partial(quarter_bounds, 1)
+BOUNDS = partial(bounds, 1)
 
 
 def when(instant: float) -> str:
