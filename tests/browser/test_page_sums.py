@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from scheduled.jobs.model import Outcome
-from scheduled.views.page import looks
+from scheduled.views.page.past import looks
 from tests.builders.browser import Visit, visit
 from tests.builders.looks import Home
 from tests.builders.month import CLOCK_CHANGE, NOW, OUTAGES

@@ -1,12 +1,12 @@
-"""The page as a whole, and sections of it for what has a frame of its own."""
+"""The page as a whole, and the report of a day with sections of it."""
 
-from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from scheduled.version import __version__
-from scheduled.views.page import footer, header, markup, prose, styles
+from scheduled.views.page import markup, prose, styles
+from scheduled.views.page.contents import SECTIONS, filled
 from scheduled.views.page.facts import Facts
-from scheduled.views.page.sections import SECTIONS, filled
+from scheduled.views.page.sections import footer, header
 
 if TYPE_CHECKING:
     import jinja2
@@ -53,13 +53,6 @@ def report(facts: Facts, text: str) -> str:
         first=chosen[0],
         sections=chosen[1],
     )
-
-
-def fragment(facts: Facts, names: Collection[str]) -> str:
-    """Return the sections of these names alone, each as an element `section`."""
-    chosen = tuple(section for section in SECTIONS if section.name in names)
-    environment = markup.environment(facts)
-    return _rendered(environment, facts, "sections.html", sections=filled(facts, chosen))
 
 
 def _rendered(environment: "jinja2.Environment", facts: Facts, name: str, **context: Any) -> str:

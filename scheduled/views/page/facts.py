@@ -19,10 +19,12 @@ from scheduled.system.masking import Mask
 from scheduled.timing.instants import parse_utc
 from scheduled.views import gaps, status
 from scheduled.views.health import Finding
-from scheduled.views.page import cadence, looks, moments, past, timeline
-from scheduled.views.page.cadence import Group
-from scheduled.views.page.past import MONTH, Past
-from scheduled.views.page.timeline import Window
+from scheduled.views.page import moments
+from scheduled.views.page.past import looks, times
+from scheduled.views.page.past.times import MONTH, Past
+from scheduled.views.page.pictures import cadence, timeline
+from scheduled.views.page.pictures.cadence import Group
+from scheduled.views.page.pictures.timeline import Window
 from scheduled.views.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -120,7 +122,7 @@ class Facts:
         day_of = timeline.day_of(self.day_starts)
         bins = (lambda quarter: quarter, lambda quarter: quarter // QUARTERS_OF_WEEK, day_of)
         interval = self.snapshot.cadence.interval
-        return past.read(self.journal, interval, self.now, bins, keep=self.keep)
+        return times.read(self.journal, interval, self.now, bins, keep=self.keep)
 
     @cached_property
     def gaps(self) -> list[dict[str, Any]]:

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from scheduled.state import history
-from scheduled.views.page import job_past, looks
-from scheduled.views.page.job_past import APART, POINTS, QUARTER, JobPast, Mark
-from scheduled.views.page.looks import Look
+from scheduled.views.page.past import job_past, looks
+from scheduled.views.page.past.job_past import APART, POINTS, QUARTER, JobPast, Mark
+from scheduled.views.page.past.looks import Look
 from tests.builders.jobs import at
 from tests.builders.looks import end
 

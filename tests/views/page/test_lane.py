@@ -4,12 +4,13 @@ from functools import partial
 
 import pytest
 
-from scheduled.views.page import cadence, cells, failed_stretches, lane
-from scheduled.views.page.failed_stretches import Failed
-from scheduled.views.page.job_past import QUARTER, JobPast, Mark, bounds
-from scheduled.views.page.lane import Bar, Sign, Stretch
-from scheduled.views.page.looks import ALL, Look
-from scheduled.views.page.timeline import Window
+from scheduled.views.page.past.job_past import QUARTER, JobPast, Mark, bounds
+from scheduled.views.page.past.looks import ALL, Look
+from scheduled.views.page.pictures import cadence, cells, lane
+from scheduled.views.page.pictures.lane import Bar, Sign, Stretch
+from scheduled.views.page.pictures.timeline import Window
+from scheduled.views.page.sections import failed_stretches
+from scheduled.views.page.sections.failed_stretches import Failed
 from tests.builders.jobs import at, job
 
 WINDOW = Window(0.0, 100.0 * QUARTER)

@@ -10,9 +10,10 @@ import pytest
 
 from scheduled.planning.incidents import OF_JOBS, Kind
 from scheduled.state import events, incident_events
-from scheduled.views.page import facts, header, incidents, needs_you, now_and_next
+from scheduled.views.page import facts
 from scheduled.views.page.facts import Facts
-from scheduled.views.page.needs_you import Card
+from scheduled.views.page.sections import header, incidents, needs_you, now_and_next
+from scheduled.views.page.sections.needs_you import Card
 from tests.builders.jobs import at
 from tests.builders.looks import Home, begin, end, lived_in, named, seen
 

@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduled.views.page import outages, plot
-from scheduled.views.page.job_past import Day, JobPast, Mark
-from scheduled.views.page.looks import ALL, Look
-from scheduled.views.page.timeline import Change, Window
+from scheduled.views.page.past.job_past import Day, JobPast, Mark
+from scheduled.views.page.past.looks import ALL, Look
+from scheduled.views.page.pictures import outages, plot
+from scheduled.views.page.pictures.timeline import Change, Window
 from tests.builders.jobs import at
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduled.views.page import build, facts, markup, sections, styles
+from scheduled.views.page import contents, markup, styles
 from tests.builders import month as months
 from tests.builders import pages
 from tests.builders.looks import Home
@@ -79,7 +79,7 @@ def test_everything_that_is_named_is_there_once(page: Element) -> None:
 
     assert len(ids) == len(set(ids))
     assert named <= set(ids)
-    assert {section.name for section in sections.SECTIONS if section.link} & named
+    assert {section.name for section in contents.SECTIONS if section.link} & named
 
 
 def test_headings_are_in_order_and_every_section_has_one(page: Element) -> None:
@@ -136,8 +136,8 @@ def test_a_template_leaves_escaping_to_the_environment(path: Path) -> None:
     assert path.name in STYLED or not re.search(r"\sstyle=", text)
 
 
-@pytest.mark.parametrize("section", sections.SECTIONS, ids=lambda section: section.name)
-def test_a_section_has_a_template(section: sections.Section) -> None:
+@pytest.mark.parametrize("section", contents.SECTIONS, ids=lambda section: section.name)
+def test_a_section_has_a_template(section: contents.Section) -> None:
     assert (styles.FOLDER / f"{section.name}.html").is_file()
 
 
@@ -146,16 +146,6 @@ def test_a_hundred_jobs_of_a_month_are_less_than_a_megabyte(tmp_path: Path) -> N
     months.grown(tmp_path, 100)
 
     assert len(pages.of_month(tmp_path).encode()) < 1_000_000
-
-
-def test_some_sections_can_be_had_alone(month: Home) -> None:
-    session = month.session(months.NOW)
-    known = facts.Facts(session.config, session.store, session.snapshot())
-
-    alone = parsed(build.fragment(known, {"incidents"}))
-
-    assert [section.attributes["id"] for section in alone.all("section")] == ["incidents"]
-    assert not alone.all("html")
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,10 @@ import pytest
 from scheduled.state import day_facts
 from scheduled.state.journal import Journal
 from scheduled.views import day_counts
-from scheduled.views.page import past, timeline
-from scheduled.views.page.past import LENGTHS, Past
-from scheduled.views.page.timeline import Window
+from scheduled.views.page.past import times
+from scheduled.views.page.past.times import LENGTHS, Past
+from scheduled.views.page.pictures import timeline
+from scheduled.views.page.pictures.timeline import Window
 from tests.builders import month as built
 from tests.builders import soak
 from tests.builders.journals import NOW, damage, generated
@@ -26,7 +27,7 @@ BINS = (lambda quarter: quarter, lambda quarter: quarter // 8, lambda quarter: q
 
 
 def read(found: Journal, *, keep: bool = False) -> Past:
-    return past.read(found, MINUTE, NOW, BINS, keep=keep)
+    return times.read(found, MINUTE, NOW, BINS, keep=keep)
 
 
 def plain(found: Past) -> Any:
@@ -80,7 +81,7 @@ def test_of_days_that_are_over_only_those_in_which_a_time_begins_are_read_again(
     monkeypatch.setattr(day_facts, "YOUNG", -(10**18))  # they were all written a moment ago
 
     def of_month(*, keep: bool) -> Any:
-        return plain(past.read(found, MINUTE, built.NOW, BINS, keep=keep))
+        return plain(times.read(found, MINUTE, built.NOW, BINS, keep=keep))
 
     first, days, backwards = of_month(keep=True), set[str](), Journal.backwards
 
@@ -101,20 +102,20 @@ def test_sums_of_a_month_are_those_of_stats_in_every_zone(month: Home, zone: str
     window = Window(end - timedelta(days=30).total_seconds(), end)
     starts = timeline.day_starts(window, ZoneInfo(zone))
 
-    times = past.read(found, MINUTE, built.NOW, (BINS[0], BINS[1], timeline.day_of(starts)))
+    past = times.read(found, MINUTE, built.NOW, (BINS[0], BINS[1], timeline.day_of(starts)))
 
-    for length, time in zip(LENGTHS, times, strict=True):
+    for length, time in zip(LENGTHS, past, strict=True):
         stats = day_counts.read(found, MINUTE, built.NOW - length)
         assert time.counts.total.outcomes == stats.total.outcomes
         for name, tally in stats.jobs.items():
             assert sum(time.jobs[name].counts) == sum(tally.outcomes.values())
-    assert {number for job in times.month.jobs.values() for number in job.bins} <= {*range(32)}
+    assert {number for job in past.month.jobs.values() for number in job.bins} <= {*range(32)}
 
 
 def test_what_is_kept_in_memory_does_not_grow_with_the_runs(month: Home) -> None:
-    times = past.read(Journal(month.state_dir / "journal"), MINUTE, built.NOW, BINS)
+    past = times.read(Journal(month.state_dir / "journal"), MINUTE, built.NOW, BINS)
 
-    for time, most in zip(times, (97, 86, 32), strict=True):
+    for time, most in zip(past, (97, 86, 32), strict=True):
         for job in time.jobs.values():
             assert len(job.bins) <= most + 1
             assert len(job.marks or ()) <= 96

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scheduled.views.page import timeline
-from scheduled.views.page.timeline import Window
+from scheduled.views.page.pictures import timeline
+from scheduled.views.page.pictures.timeline import Window
 
 BERLIN = ZoneInfo("Europe/Berlin")
 BEIRUT = ZoneInfo("Asia/Beirut")

@@ -11,8 +11,9 @@ from scheduled.state.history import Row
 from scheduled.system.text import uncoloured
 from scheduled.timing.instants import parse_utc
 from scheduled.views import wording
-from scheduled.views.page import looks, moments
+from scheduled.views.page import moments
 from scheduled.views.page.facts import Facts
+from scheduled.views.page.past import looks
 
 NEWEST = 30
 RUNNING = "running"

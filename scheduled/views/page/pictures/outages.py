@@ -13,7 +13,7 @@ from scheduled.timing.instants import parse_utc
 from scheduled.views import gaps
 from scheduled.views.format import span
 from scheduled.views.page import moments
-from scheduled.views.page.timeline import Change, Window
+from scheduled.views.page.pictures.timeline import Change, Window
 
 LETTERED = 8
 """So many are told one by one."""

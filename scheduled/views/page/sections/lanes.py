@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from functools import partial
 
 from scheduled.quick_classes import NamedTuple
-from scheduled.views.page import job_past, lane, looks, out_of_service, outages, timeline
 from scheduled.views.page.facts import QUARTERS_OF_WEEK, Facts
-from scheduled.views.page.failed_stretches import Stretches, stretches
-from scheduled.views.page.lane import Shapes, Stretch
-from scheduled.views.page.outages import Outages
-from scheduled.views.page.past import Time
-from scheduled.views.page.timeline import Change, Tick, Window
+from scheduled.views.page.past import job_past, looks
+from scheduled.views.page.past.times import Time
+from scheduled.views.page.pictures import lane, outages, timeline
+from scheduled.views.page.pictures.lane import Shapes, Stretch
+from scheduled.views.page.pictures.outages import Outages
+from scheduled.views.page.pictures.timeline import Change, Tick, Window
+from scheduled.views.page.sections import out_of_service
+from scheduled.views.page.sections.failed_stretches import Stretches, stretches
 
 
 class Lane(NamedTuple):

@@ -17,9 +17,9 @@ from scheduled.state.lines import Event
 from scheduled.timing.instants import format_utc
 from scheduled.views import counting
 from scheduled.views.counting import KINDS, Counts
-from scheduled.views.page import kept_past
-from scheduled.views.page.job_past import JobPast
-from scheduled.views.page.kept_past import KeptDay
+from scheduled.views.page.past import kept_days
+from scheduled.views.page.past.job_past import JobPast
+from scheduled.views.page.past.kept_days import KeptDay
 
 DAY, WEEK, MONTH = timedelta(days=1), timedelta(days=7), timedelta(days=30)
 LENGTHS = (DAY, WEEK, MONTH)
@@ -124,7 +124,7 @@ class _Reader:
 
     def day(self, name: str, *, keep: bool) -> Iterator[tuple[int, KeptDay]]:
         """Yield what a file says, each with the shortest time that it belongs to."""
-        kept = kept_past.load(self._journal, name, self._interval, self._bounds)
+        kept = kept_days.load(self._journal, name, self._interval, self._bounds)
         if kept is not None:
             number, day = kept
             yield max(number, self._ended), day
@@ -137,7 +137,7 @@ class _Reader:
         closed = [(number, part.closed()) for number, part in enumerate(parts) if part.latest]
         is_whole = len(closed) == 1 and (found.earliest or "") >= self._bounds[-1]
         if seen is not None and is_whole and is_dated:
-            kept_past.save(self._journal, name, self._interval, seen, closed[0][1])
+            kept_days.save(self._journal, name, self._interval, seen, closed[0][1])
         yield from closed
 
     def _sort(self, found: EventsOfDay, parts: Sequence[Part]) -> bool:

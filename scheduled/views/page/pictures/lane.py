@@ -4,10 +4,10 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from scheduled.quick_classes import NamedTuple
-from scheduled.views.page import looks
-from scheduled.views.page.job_past import JobPast, Mark, instants
-from scheduled.views.page.looks import ALL, Look
-from scheduled.views.page.timeline import Window
+from scheduled.views.page.past import looks
+from scheduled.views.page.past.job_past import JobPast, Mark, instants
+from scheduled.views.page.past.looks import Look
+from scheduled.views.page.pictures.timeline import Window
 
 HEIGHT = 24
 """Pixels of a lane."""
@@ -142,8 +142,3 @@ def _bars(bins: Mapping[Span, Sequence[int]], window: Window, when: When) -> Ite
             x = window.x(start)
             title = f"{when(start)} to {when(end)}: {failed} of {ran} failed"
             yield Bar(x, round(window.x(end) - x, 2), height(failed / ran), title)
-
-
-def words(past: JobPast) -> str:
-    """Return what a lane shows in words."""
-    return looks.words(past.counts or [0] * len(ALL))

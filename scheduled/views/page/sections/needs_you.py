@@ -13,9 +13,9 @@ from scheduled.timing.instants import parse_utc
 from scheduled.views import incidents, wording
 from scheduled.views.format import counted, span
 from scheduled.views.health import Health
-from scheduled.views.page import strips
 from scheduled.views.page.facts import Facts
-from scheduled.views.page.strips import Strip
+from scheduled.views.page.sections import strips
+from scheduled.views.page.sections.strips import Strip
 
 GRAVEST = (Kind.STATE, Kind.CONFIGURATION, Kind.DISK)
 """They concern all jobs."""

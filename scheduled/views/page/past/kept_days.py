@@ -16,8 +16,8 @@ from scheduled.state.journal import Journal
 from scheduled.version import __version__
 from scheduled.views import day_counts
 from scheduled.views.counting import COUNTERS, Counts
-from scheduled.views.page.job_past import Day, JobPast, Mark
-from scheduled.views.page.looks import Look
+from scheduled.views.page.past.job_past import Day, JobPast, Mark
+from scheduled.views.page.past.looks import Look
 
 KIND = "page"
 VERSION = 1

@@ -4,8 +4,9 @@ from datetime import datetime
 
 from scheduled.quick_classes import NamedTuple
 from scheduled.views.format import counted, span
-from scheduled.views.page import moments, needs_you
+from scheduled.views.page import moments
 from scheduled.views.page.facts import Facts
+from scheduled.views.page.sections import needs_you
 
 WELL, WARNING, ERROR = "well", "warning", "error"
 SLOWEST = 600.0

@@ -5,7 +5,8 @@ from typing import Any
 
 from scheduled.errors import ScheduledError
 from scheduled.quick_classes import NamedTuple
-from scheduled.views.page import (
+from scheduled.views.page.facts import Facts
+from scheduled.views.page.sections import (
     days,
     durations,
     ecosystem,
@@ -16,7 +17,6 @@ from scheduled.views.page import (
     needs_you,
     now_and_next,
 )
-from scheduled.views.page.facts import Facts
 
 
 class Section(NamedTuple):

@@ -10,9 +10,9 @@ from scheduled.state import history
 from scheduled.state.history import Row
 from scheduled.timing.instants import parse_utc
 from scheduled.views import wording
-from scheduled.views.page import strips
 from scheduled.views.page.facts import Facts
-from scheduled.views.page.looks import Look
+from scheduled.views.page.past.looks import Look
+from scheduled.views.page.sections import strips
 
 FAILURES = (Look.FAILED, Look.TIMED_OUT)
 JOBS = 10

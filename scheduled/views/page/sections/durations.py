@@ -3,9 +3,9 @@
 from scheduled.jobs.model import DEFAULT_TIMEOUT
 from scheduled.planning.durations import FACTOR
 from scheduled.quick_classes import NamedTuple
-from scheduled.views.page import plot
 from scheduled.views.page.facts import Facts
-from scheduled.views.page.plot import Figures, Plot
+from scheduled.views.page.pictures import plot
+from scheduled.views.page.pictures.plot import Figures, Plot
 
 SHOWN = 12
 """So many plots; the other jobs are in the table."""

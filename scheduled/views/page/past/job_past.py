@@ -13,8 +13,8 @@ from scheduled.quick_classes import NamedTuple, dataclass, field
 from scheduled.state.history import Row
 from scheduled.state.lines import Event
 from scheduled.timing.instants import parse_utc
-from scheduled.views.page import looks
-from scheduled.views.page.looks import ALL, Look
+from scheduled.views.page.past import looks
+from scheduled.views.page.past.looks import ALL, Look
 
 QUARTER = 900
 """Seconds. Days of all time zones begin with one."""

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from statistics import median
 
 from scheduled.quick_classes import NamedTuple
-from scheduled.views.page import looks
-from scheduled.views.page.job_past import JobPast, quantile
-from scheduled.views.page.looks import Look
-from scheduled.views.page.timeline import Window
+from scheduled.views.page.past import looks
+from scheduled.views.page.past.job_past import JobPast, quantile
+from scheduled.views.page.past.looks import Look
+from scheduled.views.page.pictures.timeline import Window
 
 HEIGHT = 60
 """Pixels of a plot."""

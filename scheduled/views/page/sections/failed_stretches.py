@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from scheduled.quick_classes import NamedTuple
-from scheduled.views.page import looks
-from scheduled.views.page.job_past import JobPast
+from scheduled.views.page.past import looks
+from scheduled.views.page.past.job_past import JobPast
 
 SHOWN = 40
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from scheduled.quick_classes import NamedTuple
-from scheduled.views.page import looks
-from scheduled.views.page.lane import Stretch, height
-from scheduled.views.page.looks import Look
-from scheduled.views.page.timeline import Window
+from scheduled.views.page.past import looks
+from scheduled.views.page.past.looks import Look
+from scheduled.views.page.pictures.lane import Stretch, height
+from scheduled.views.page.pictures.timeline import Window
 
 LEAST, MOST = 3.0, 18.0
 """Pixels of what failed, or was missed, on a day."""

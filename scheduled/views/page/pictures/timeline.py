@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from scheduled.quick_classes import NamedTuple
 from scheduled.views.page import moments
-from scheduled.views.page.job_past import QUARTER
+from scheduled.views.page.past.job_past import QUARTER
 
 HOUR = timedelta(hours=1)
 APART = 10.0

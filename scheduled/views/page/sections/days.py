@@ -5,12 +5,15 @@ from functools import partial
 from scheduled.jobs.model import Outcome
 from scheduled.quick_classes import NamedTuple
 from scheduled.views.counting import Tally
-from scheduled.views.page import cells, looks, moments, out_of_service, timeline
-from scheduled.views.page.cells import Strip
+from scheduled.views.page import moments
 from scheduled.views.page.facts import Facts
-from scheduled.views.page.looks import Look
-from scheduled.views.page.past import Past, Time
-from scheduled.views.page.timeline import Change, Tick
+from scheduled.views.page.past import looks
+from scheduled.views.page.past.looks import Look
+from scheduled.views.page.past.times import Past, Time
+from scheduled.views.page.pictures import cells, timeline
+from scheduled.views.page.pictures.cells import Strip
+from scheduled.views.page.pictures.timeline import Change, Tick
+from scheduled.views.page.sections import out_of_service
 
 
 class Sum(NamedTuple):

@@ -1,0 +1,1 @@
+"""The parts of the page, each with the model of its template; what several of them need."""
