@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 from scheduled.errors import ScheduleError, cut
 from scheduled.quick_classes import dataclass, field
@@ -93,13 +93,15 @@ Form = Cron | Interval | Once | Boot
 
 @dataclass(frozen=True)
 class Schedule:
-    """A valid schedule: its text and its zone. Two are equal if text and zone are."""
+    """A valid schedule: its text and its zone. Two are equal if text, zone and days are."""
 
     text: str
     """With a number in the place of each `H`, so that jobs with the same numbers are equal."""
     zone: str
     """IANA name."""
     form: Form = field(compare=False, repr=False)
+    days: Any = field(default=None, repr=False)
+    """The `day_rule.DayRule` of its job; None: it runs on any day."""
 
     def __hash__(self) -> int:
         return self._hash  # it is a key in many caches, which thousands of jobs ask

@@ -61,8 +61,15 @@ def latest(schedule: Schedule, now: datetime, anchor: datetime) -> datetime | No
     """Return the newest slot at or before `now`, found in one step back; None if there is none."""
     now = min(now.astimezone(UTC), LAST)
     match schedule.form:
-        case Cron() as cron:
-            return _latest(cron, schedule.zone, now) if now >= FIRST else None
+        case Cron(fixed=fixed):
+            if now < FIRST:
+                return None
+            slot = _latest(_fields(schedule), schedule.zone, now, fixed=fixed)
+            return slot if slot is not None and slot >= FIRST else None
+        case _ if schedule.days is not None:
+            from scheduled.timing import on_days
+
+            return on_days.latest(schedule, now, anchor)
         case Interval(period):
             periods = _periods(period, now, anchor)
             return origin(anchor) + periods * period if periods else None
@@ -92,7 +99,7 @@ def count(
     schedule: Schedule, after: datetime, until: datetime, anchor: datetime, cap: int = COUNT_CAP
 ) -> int:
     """Return how many slots the half-open (after, until] has, at most `cap`."""
-    if isinstance(schedule.form, Interval):  # computed, not enumerated
+    if isinstance(schedule.form, Interval) and schedule.days is None:  # computed, not enumerated
         period = schedule.form.period
         number = _periods(period, until, anchor) - _periods(period, after, anchor)
         return min(max(number, 0), cap)
@@ -132,8 +139,8 @@ def intended_wall_time(schedule: Schedule, slot: datetime) -> datetime | None:
     None for intervals, `@reboot` and aware instants, which do not depend on the wall clock.
     """
     match schedule.form:
-        case Cron(fixed=True) as cron:
-            return wall_times.of(cron).after(_high_water(slot - RESOLUTION, schedule.zone))
+        case Cron(fixed=True):
+            return _fields(schedule).after(_high_water(slot - RESOLUTION, schedule.zone))
         case Once(moment) if moment.tzinfo is None:
             return moment
         case Cron():
@@ -146,11 +153,15 @@ def _upcoming(schedule: Schedule, after: datetime, anchor: datetime) -> Iterator
     """Yield all slots strictly after `after`, which is in UTC, oldest first."""
     match schedule.form:
         case Cron() as cron:
-            fields, search = wall_times.of(cron), _next_fixed if cron.fixed else _next_elapsed
+            fields, search = _fields(schedule), _next_fixed if cron.fixed else _next_elapsed
             slot = search(fields, schedule.zone, after)
             while slot is not None:
                 yield slot
                 slot = search(fields, schedule.zone, slot)
+        case _ if schedule.days is not None:
+            from scheduled.timing import on_days
+
+            yield from on_days.upcoming(schedule, after, anchor)
         case Interval(period):
             numbers = itertools.count(_periods(period, after, anchor) + 1)
             yield from (origin(anchor) + number * period for number in numbers)
@@ -163,9 +174,18 @@ def _upcoming(schedule: Schedule, after: datetime, anchor: datetime) -> Iterator
                 yield anchor.astimezone(UTC)
 
 
-def _latest(cron: Cron, zone: str, now: datetime) -> datetime | None:
-    fields = wall_times.of(cron)
-    if cron.fixed:
+def _fields(schedule: Schedule) -> WallTimes:
+    """Return the wall times of five fields, on the days that their job runs on."""
+    assert isinstance(schedule.form, Cron)
+    if schedule.days is None:
+        return wall_times.of(schedule.form)
+    from scheduled.timing import on_days
+
+    return on_days.fields(schedule)
+
+
+def _latest(fields: WallTimes, zone: str, now: datetime, *, fixed: bool) -> datetime | None:
+    if fixed:
         return earliest_instant(fields.latest(_high_water(now, zone)), zone)
     slot = _last_shown(fields, zone, wall_time(now, zone), now)
     change = repeating_change(now, zone)
