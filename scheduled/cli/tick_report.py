@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from scheduled.ticks.signals import Bus
 from scheduled.views.failure import LINES, failure_block
 
 if TYPE_CHECKING:
+    from scheduled.ticks.incidents import Change
     from scheduled.views.progress import Screen
 
 MOST_BLOCKS = 20
@@ -72,7 +73,7 @@ def run_and_print(
 def print_problems(
     session: Session, report: Report, *, is_output_shown: bool = False, is_by_hand: bool = True
 ) -> None:
-    """Print what cron should mail: nothing when all is well.
+    """Print what cron should mail: nothing when all is well, or a channel has told of it.
 
     Warnings of the configuration are only for those who ask for more.
     """
@@ -93,7 +94,7 @@ def print_problems(
         block = failure_block(row, shown, log, upcoming, session.zone, host=os.uname().nodename)
         remarks = () if is_watched else _remarks(report, row)
         _complain("\n".join((block, *remarks)))
-    if report.incidents and not is_watched:
+    if report.untold and not is_watched:
         _print_incidents(session, report)
 
 
@@ -106,7 +107,7 @@ def _remarks(report: Report, row: Row) -> list[str]:
 
     return [
         line
-        for change in report.incidents
+        for change in report.untold
         if change.act is Act.OPEN and change.incident.job == row["job"]
         for line in incident_text.remarks(change.incident)
     ]
@@ -130,11 +131,18 @@ def _sentences(session: Session, report: Report, *, is_watched: bool) -> list[st
         return [*report.problems, *report.recovered, *report.warnings, *unsaved]
     known = [*report.recurring, *_known_for_an_hour(session, report)]
     warnings = [warning for warning in report.warnings if warning not in known]
-    is_told = any(
-        change.incident.kind == "configuration" and change.act.value in ("open", "remind")
-        for change in report.incidents
-    )
-    return [*(report.problems if is_told else ()), *report.recovered, *warnings]
+    to_print = _told_kinds(report.untold)
+    is_taken = "state" in _told_kinds(report.incidents) - to_print
+    return [
+        *(report.problems if "configuration" in to_print else ()),
+        *(() if is_taken else report.recovered),
+        *warnings,
+    ]
+
+
+def _told_kinds(changes: "Iterable[Change]") -> set[str]:
+    """Return of which kinds an incident opened or is brought back to mind."""
+    return {change.incident.kind for change in changes if change.act.value in ("open", "remind")}
 
 
 def _known_for_an_hour(session: Session, report: Report) -> list[str]:
@@ -150,7 +158,10 @@ def _known_for_an_hour(session: Session, report: Report) -> list[str]:
 
 
 def _print_incidents(session: Session, report: Report) -> None:
-    """Print a block for each incident that opened, is brought back to mind, or ended."""
+    """Print a block for each incident that opened, is brought back to mind, or ended.
+
+    Without those that a channel has told of: cron would mail them to the same people again.
+    """
     from scheduled.planning.incidents import Act, Kind
     from scheduled.views import incident_text
 
@@ -160,20 +171,20 @@ def _print_incidents(session: Session, report: Report) -> None:
     kinds = {Kind.STATE: report.recovered, Kind.CONFIGURATION: report.problems}
     above = [
         change
-        for change in report.incidents
+        for change in report.untold
         if change.act in (Act.OPEN, Act.REMIND) and kinds.get(Kind(change.incident.kind))
     ]
     for change in above:
         _complain(f"scheduled: {incident_text.silence(change.incident)}")
     changes = [
         change
-        for change in report.incidents
+        for change in report.untold
         if change.act is not Act.COUNT and change.incident.job not in silent
         if change.act is not Act.OPEN or change.incident.job not in printed
         if change not in above
     ]
     room = max(MOST_BLOCKS - len(printed), 0)
-    for act, incident, text in changes[:room]:
+    for act, incident, text, _ in changes[:room]:
         block = incident_text.block(act, incident, text, session.now, session.zone)
         _complain(block)
     if len(changes) > room:
@@ -184,7 +195,8 @@ def _print_incidents(session: Session, report: Report) -> None:
 def _reported(session: Session, report: Report) -> list[Row]:
     """Return the rows to print a block for under cron, as `report` of each job has it.
 
-    A failure is printed when an incident of its job opens; the others are in `status`.
+    A failure is printed when an incident of its job opens, and no channel has told of that; the
+    others are in `status`.
     """
     opened = _opened(report)
     jobs = _jobs_told_of(session, report)
@@ -213,10 +225,10 @@ def _jobs_told_of(session: Session, report: Report) -> dict[str, Job]:
 
 
 def _opened(report: Report) -> set[str]:
-    """Return the jobs of which an incident has opened, unless there are too many to print."""
+    """Return the jobs of which to print that an incident opened, unless there are too many."""
     from scheduled.planning.incidents import Act
 
-    jobs = [change.incident.job for change in report.incidents if change.act is Act.OPEN]
+    jobs = [change.incident.job for change in report.untold if change.act is Act.OPEN]
     return set(jobs[:MOST_BLOCKS])
 
 
@@ -253,11 +265,9 @@ def _run_watched(session: Session, request: RunRequest | None, *, with_output: b
 
 def _screen(session: Session) -> "Screen":
     """Return where live lines are drawn; a dumb terminal gets lines that stay."""
-    from scheduled.views import live_lines, terminal
+    from scheduled.views import live_lines
 
-    if session.environ.get("TERM", "") in ("", "dumb"):
-        return live_lines.PlainLines(sys.stdout, session.environ)
-    return live_lines.LiveLines(sys.stdout, terminal.size, session.environ)
+    return live_lines.on(sys.stdout, session.environ)
 
 
 def _durations(session: Session) -> dict[str, list[float]]:

@@ -73,7 +73,7 @@ def tell(config: Config, store: Store, report: Report, bus: Bus, now: datetime) 
     incidents.report_changes(changes, report, bus)
     if not changes:
         return
-    given = outbox.setup(config, os.environ, report.undelivered.append)
+    given = outbox.setup(config, os.environ, report.undelivered.append, report.delivered.add)
     report.notes += outbox.deliver(store, config.places, zone_info(config.timezone), now, given)
     store.checkpoint(now)
     _remove_mark(state_dir)

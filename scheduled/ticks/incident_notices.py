@@ -112,7 +112,7 @@ def details_of(context: TickContext, report: Report) -> Callable[[Incident], str
 
 def _notice(jobs: Mapping[str, Job], change: Change, now: datetime) -> Notice | None:
     """Return what is told of a change, without its text; None if nothing is."""
-    act, incident, _ = change
+    act, incident, *_ = change
     if act not in _EVENTS or (act is Act.CLOSE and not incident.has_message):
         return None
     job = jobs.get(incident.job)
@@ -144,7 +144,7 @@ def _filtered(notice: Notice | None) -> Mapping[str, Any]:
 
 
 def _text(config: Config, change: Change, now: datetime, details: Callable[[Incident], str]) -> str:
-    act, incident, why = change
+    act, incident, why, _ = change
     block = incident_text.block(act, incident, why, now, zone_info(config.timezone))
     more = details(incident) if act is Act.OPEN else ""
     commands = "`scheduled incidents` lists what is open."

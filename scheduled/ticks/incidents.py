@@ -4,7 +4,7 @@ Everything is decided under the journal's lock from the state as it is then, so 
 only one tells. The messages stand in the event that they tell of.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -44,6 +44,8 @@ class Change(NamedTuple):
     """As it was before; one that opens, as it is now."""
     text: str
     """What is wrong, or why it is over."""
+    messages: tuple[str, ...] = ()
+    """The ids of the messages by which channels are told of it."""
 
 
 class Posted(NamedTuple):
@@ -96,7 +98,12 @@ def record(
         changes = _changes(store.state, find, now, is_quiet)
         changes = [_with_changed(change, changed) for change in changes]
         if changes:
-            store.write(now, *_events(changes, post))
+            posted = post(changes)
+            store.write(now, *map(_posted_event, changes, posted))
+            changes = [
+                change._replace(messages=_to_channels(told))
+                for change, told in zip(changes, posted, strict=True)
+            ]
     return changes
 
 
@@ -111,7 +118,7 @@ def _with_changed(change: Change, changed: Callable[[str], tuple[str, ...]]) -> 
 def report_changes(changes: Sequence[Change], report: Report, bus: Bus) -> None:
     """Report what was recorded, and fire its events."""
     report.incidents += changes
-    for act, incident, text in changes:
+    for act, incident, text, _ in changes:
         data = {
             "id": incident.id,
             "kind": incident.kind,
@@ -244,13 +251,17 @@ def _messages(posted: Posted) -> dict[str, Any]:
     return more
 
 
-def _events(changes: Sequence[Change], post: Post) -> Iterator[Event]:
-    for change, posted in zip(changes, post(changes), strict=True):
-        yield {**_event(change), **posted.filtered, **_messages(posted)}
+def _to_channels(posted: Posted) -> tuple[str, ...]:
+    to_channels = [each["id"] for each in posted.outgoing if each["to"].startswith("notify:")]
+    return (*to_channels, *posted.elsewhere)
+
+
+def _posted_event(change: Change, posted: Posted) -> Event:
+    return {**_event(change), **posted.filtered, **_messages(posted)}
 
 
 def _event(change: Change) -> Event:
-    act, incident, text = change
+    act, incident, text, _ = change
     case, ident = incident.case, incident.id
     match act:
         case Act.OPEN:

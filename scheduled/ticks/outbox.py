@@ -45,6 +45,8 @@ class Setup(NamedTuple):
     """Whether no channel is left out for a mistake: one that is not in it was removed."""
     tell: Callable[[str], object] = str
     """Called with the text of a message that is given up."""
+    note_delivered: Callable[[str], object] = str
+    """Called with the id of a message that was delivered."""
 
 
 NOTHING = Setup()
@@ -94,10 +96,16 @@ def _reports(
     return recipients.messages(notice, channels)
 
 
-def setup(config: "Config", environ: Mapping[str, str], tell: Callable[[str], object]) -> Setup:
+def setup(
+    config: "Config",
+    environ: Mapping[str, str],
+    tell: Callable[[str], object],
+    note_delivered: Callable[[str], object] = str,
+) -> Setup:
     """Return what there is to deliver with by a configuration.
 
-    `tell` is called with the text of each message that is given up.
+    `tell` is called with the text of each message that is given up, `note_delivered` with the id of
+    each that was delivered.
     """
     return Setup(
         channels=config.notify,
@@ -106,6 +114,7 @@ def setup(config: "Config", environ: Mapping[str, str], tell: Callable[[str], ob
         trust=config.trust,
         is_complete=config.has_all_channels,
         tell=tell,
+        note_delivered=note_delivered,
     )
 
 
@@ -194,6 +203,8 @@ def _deliver(
     for message, reason in hopeless:
         recorded.append(outbox_events.messages_delivered([message.id], reason))
     store.record(context.now, *recorded)
+    for message in delivery.delivered:
+        given.note_delivered(message.id)
     for message, reason in hopeless:
         given.tell(lasting.given_up(message, reason))
     problems = [

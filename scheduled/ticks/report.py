@@ -75,6 +75,8 @@ class Report:
     """What a person should know though no job failed."""
     notes: list[str] = field(default_factory=list)
     """What is printed only on request."""
+    delivered: set[str] = field(default_factory=set)
+    """The ids of the messages that were delivered in this tick."""
     undelivered: list[str] = field(default_factory=list)
     """Messages that no channel takes any more, as text of several lines."""
     upcoming: dict[str, datetime] = field(default_factory=dict)
@@ -98,6 +100,11 @@ class Report:
     """Why state files could not be used; runs in progress were completed all the same."""
     was_saved: bool = False
     """Whether the state file was written in the end."""
+
+    @property
+    def untold(self) -> list["Change"]:
+        """What became of incidents, without what a channel has taken a message about."""
+        return [each for each in self.incidents if self.delivered.isdisjoint(each.messages)]
 
     @property
     def ran(self) -> list[Row]:

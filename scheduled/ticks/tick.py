@@ -312,7 +312,8 @@ class Tick:
 
     def _delivery_setup(self) -> outbox.Setup:
         environ = self.context.run_context.environ
-        return outbox.setup(self.config, environ, self.report.undelivered.append)
+        report = self.report
+        return outbox.setup(self.config, environ, report.undelivered.append, report.delivered.add)
 
     def close(self, decisions: list[Decision], arguments: list[str] | None) -> None:
         """Write the checkpoint, the central file, and the hint for the next tick."""

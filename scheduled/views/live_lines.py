@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TextIO
 
-from scheduled.views import signs
+from scheduled.views import signs, terminal
 from scheduled.views.fitting import cut, isolated
 
 AWAY_SECONDS = 5.0
@@ -89,6 +89,13 @@ class PlainLines:
 
     def clear(self) -> None:
         """Leave all as it is."""
+
+
+def on(stream: TextIO, environ: Mapping[str, str]) -> LiveLines | PlainLines:
+    """Return where to draw on a terminal; a dumb one gets lines that stay."""
+    if environ.get("TERM", "") in ("", "dumb"):
+        return PlainLines(stream, environ)
+    return LiveLines(stream, terminal.size, environ)
 
 
 def _below(lines: Iterable[str]) -> str:

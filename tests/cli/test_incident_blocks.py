@@ -130,3 +130,76 @@ def test_a_reminder_of_times_without_ticks_counts_them(home: Home) -> None:
     _, err = minute(home, day + 32)
 
     assert err.startswith("cron did not run: 2 times in 1 d\n")
+
+
+TELL = """notify:
+  ops: {kind: command, command: 'echo "$SCHEDULED_SUBJECT" >> told; test ! -e broken'}
+"""
+
+
+@pytest.fixture
+def told(home: Home) -> Home:
+    """A home whose job fails unless there is a file `works`, with a channel."""
+    fails = FAILS.replace("test -e works", f"test -e {home.folder}/works")
+    home.configure(f"{TELL}{fails}")
+    return home
+
+
+def subjects(home: Home) -> list[str]:
+    return (home.folder / "told").read_text().splitlines()
+
+
+def test_what_a_channel_has_taken_is_not_mailed_by_cron_as_well(told: Home) -> None:
+    ticks = [minute(told, number) for number in range(4)]
+    (told.folder / "works").touch()
+    ticks += [minute(told, number) for number in range(4, 6)]
+
+    assert [code for code, _ in ticks] == [0, 1, 1, 1, 0, 0]
+    assert [err for _, err in ticks] == [""] * 6
+    assert [re.sub(" after .*", "", line) for line in subjects(told)] == [
+        "poll: failing",
+        "poll: failing: over",
+    ]
+
+
+def test_what_a_channel_has_not_taken_is_mailed_by_cron_at_once(told: Home) -> None:
+    (told.folder / "broken").touch()
+
+    ticks = [minute(told, number) for number in range(4)]
+
+    assert [bool(err) for _, err in ticks] == [False, False, True, False]
+    assert "poll: failed: exit code 3" in ticks[2][1]
+
+
+def test_what_no_channel_wants_is_mailed_by_cron(home: Home) -> None:
+    fails = FAILS.replace("test -e works", f"test -e {home.folder}/works")
+    home.configure(f"{TELL.replace('{kind', '{on: [failure], kind')}{fails}")
+
+    ticks = [minute(home, number) for number in range(3)]
+    (home.folder / "works").touch()
+    ticks.append(minute(home, 4))
+
+    assert [err for _, err in ticks[:3]] == [""] * 3
+    assert ticks[3][1].startswith("poll: failing: over after")
+
+
+def test_by_hand_a_failure_is_printed_though_a_channel_has_told_of_it(told: Home) -> None:
+    for number in range(3):
+        minute(told, number)
+
+    code, err = minute(told, 3, "--only", "poll")
+
+    assert code == 1
+    assert "poll: failed: exit code 3" in err
+
+
+def test_a_broken_configuration_that_a_channel_told_of_is_not_mailed(told: Home) -> None:
+    sound = (told.folder / "scheduled.yaml").read_text()
+    ticks = [minute(told, 0)]
+    told.configure(f"{sound}  worse: {{schedule: never, command: x}}\n")
+
+    ticks += [minute(told, number) for number in range(1, 3)]
+
+    assert [code for code, _ in ticks] == [0, 2, 2]
+    assert [err for _, err in ticks] == [""] * 3
+    assert "configuration" in subjects(told)[0]
