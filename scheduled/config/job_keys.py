@@ -202,7 +202,8 @@ JOB_KEYS: Mapping[str, Key] = with_aliases(
             "jobs that must have succeeded first",
             text_list,
             "none",
-            ": for the same scheduled time, or for their own newest one before it",
+            ": for the same scheduled time, or for their own newest one before it. It starts in the"
+            " same tick if they succeed in it",
         ),
         "on_interrupted": Key(
             "a run that was cut short: `rerun` (at most twice) or `skip`",

@@ -130,7 +130,9 @@ class Dispatcher:
 
     def _claim_queued(self) -> None:
         while self._has_room() and not self.report.storage_error:
-            job = _pop_startable(self._queue, self._in_progress())
+            # A job that is tried again soon may yet succeed in this tick.
+            soon = [job for _, job in self._retries]
+            job = _pop_startable(self._queue, [*self._in_progress(), *soon])
             if job is None:
                 return
             self._claim(job, self.tick)
@@ -289,10 +291,10 @@ def _start_data(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _pop_startable(queue: list[Job], in_progress: list[Job]) -> Job | None:
+def _pop_startable(queue: list[Job], unfinished: list[Job]) -> Job | None:
     """Take the first job out of the queue that waits for no other job of this tick."""
     for index, job in enumerate(queue):
-        if not (job.waits_for or job.after) or not _waits(job, (*queue, *in_progress)):
+        if not (job.waits_for or job.after) or not _waits(job, (*queue, *unfinished)):
             return queue.pop(index)
     return None
 

@@ -27,7 +27,9 @@ def sentences(snapshot: Snapshot, job: Job, slot: datetime) -> Iterator[str]:
     else:
         yield from _by_schedule(snapshot, job, slot, memory)
     if job.after:
-        yield f"it waits until {' and '.join(job.after)} succeeded (after)"
+        verb = "has" if len(job.after) == 1 else "have"
+        names = " and ".join(job.after)
+        yield f"it starts once {names} {verb} succeeded (after), in the same tick if possible"
     yield from _catch_up(job, slot, snapshot)
 
 

@@ -226,7 +226,10 @@ def _or_inherited(value: object) -> str:
 
 
 def _succeeded(jobs: Sequence[str]) -> str:
-    return f"waits until {' and '.join(jobs)} succeeded" if jobs else "no other job"
+    if not jobs:
+        return "no other job"
+    verb = "has" if len(jobs) == 1 else "have"
+    return f"starts once {' and '.join(jobs)} {verb} succeeded, in the same tick if possible"
 
 
 def _ended(jobs: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ STYLES = {
     "retrying": "yellow",
     "deferred": "yellow",
     "skips one": "yellow",
+    "waiting": "yellow",
     "running": "cyan",
 }
 
@@ -49,4 +50,6 @@ def state(snapshot: Snapshot, job: Job) -> str:
         return "deferred"
     if memory.retry is not None:
         return "retrying"
+    if snapshot.blocker(job) is not None:
+        return "waiting"
     return "skips one" if memory.skip is not None and memory.skip > snapshot.now else ""

@@ -156,6 +156,8 @@ def _put_off(not_now: Mapping[str, Any]) -> str:
 
 
 def _last_run_of(job: str, snapshot: Snapshot) -> str:
+    if job in snapshot.running:
+        return ", which is running"
     last = snapshot.entry(job).get("last")
     if not isinstance(last, dict) or not last.get("outcome"):
         return ", which has not run yet"

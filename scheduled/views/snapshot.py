@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from scheduled.errors import UnreadableFileError
 from scheduled.jobs.model import Job
 from scheduled.planning import decide
-from scheduled.planning.decision import Decision
+from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.next_run import Start, next_run
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.quick_classes import dataclass, field
@@ -99,6 +99,22 @@ class Snapshot:
         """Yield what a tick would decide about each job now, in the order of the configuration."""
         for job in self.jobs:
             yield self.decision(job)
+
+    def runs(self, decision: Decision) -> bool:
+        """Return whether the slot of a decision is being run."""
+        runs = self.record(decision.job.id).runs.values()
+        is_running = decision.job.id in self.running
+        return is_running and any(run.slot == decision.slot for run in runs)
+
+    def blocker(self, job: Job) -> str | None:
+        """Return the job that has to succeed before a slot of `job` that is due may start."""
+        if not job.after or job.id in self.running:
+            return None
+        decision = self.decision(job)
+        if decision.verdict is not Verdict.RUN or decision.slot is None:
+            return None
+        others = {other.id: other for other in self.jobs}
+        return decide.blocker(job, decision.slot, others, self.record, self.slots)
 
     def decision(self, job: Job) -> Decision:
         """Return what a tick would decide about a job now."""

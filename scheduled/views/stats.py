@@ -22,7 +22,7 @@ def document(
 ) -> dict[str, Any]:
     """Return `stats --json` of what was counted from `since` on, of one job or all."""
     jobs = {name: figures(tally) for name, tally in sorted(counts.jobs.items())}
-    queue = [decision for decision in snapshot.decisions() if decision.is_due]
+    queue = [each for each in snapshot.decisions() if each.is_due and not snapshot.runs(each)]
     return {
         "version": 1,
         "since": format_utc(since),

@@ -65,7 +65,7 @@ def test_the_json_keeps_its_keys(home: Home) -> None:
         ("schedule: every 90m", "every 90m"),
         ("timezone: Europe/Berlin", "Europe/Berlin"),
         ("window: 21:00-06:00", "21:00-06:00"),
-        ("after: [poll]", "waits until poll succeeded"),
+        ("after: [poll]", "starts once poll has succeeded, in the same tick if possible"),
         ("only_if: test -e /mnt", "test -e /mnt"),
         ("idle_only: true", "at most 20 % of the processors and 70 % of the memory in use"),
         ("max_cpu_percent: 80", "waits while more than 80 % of the processors are in use"),

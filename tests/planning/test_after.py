@@ -24,6 +24,19 @@ def test_it_starts_in_the_same_tick_once_the_other_has_succeeded(tmp_path: Path)
     assert [line.split()[0] for line in engine.lines()] == ["b", "a"]
 
 
+def test_it_starts_in_the_tick_in_which_a_short_retry_of_the_other_succeeds(
+    tmp_path: Path,
+) -> None:
+    base = job("base", command="test $SCHEDULED_ATTEMPT = 2", max_retries=1, retry_delay=0.1)
+    engine = Engine(tmp_path, [base, job("upon", command=NOTE, after=("base",))])
+    engine.run_at("11:30")
+
+    report = engine.run_at("12:00")
+
+    assert engine.lines() == ["upon 12:00:00Z"]
+    assert report.not_started == []
+
+
 def test_it_waits_while_the_other_fails_and_starts_when_that_has_succeeded(tmp_path: Path) -> None:
     base = job("base", command="test -f ready", max_retries=5, retry_delay=120.0)
     engine = Engine(tmp_path, [base, job("upon", command=NOTE, after=("base",))])

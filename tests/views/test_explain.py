@@ -67,7 +67,7 @@ def test_what_keeps_a_run_from_starting_at_its_slot_is_told() -> None:
 
     assert "s of jitter, always the same" in said
     assert "it waits for its window 15:00-16:00 until 2026-11-21 15:00+00:00" in said
-    assert "it waits until other succeeded (after)" in said
+    assert "it starts once other has succeeded (after), in the same tick if possible" in said
 
 
 @pytest.mark.parametrize(
