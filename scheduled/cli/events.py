@@ -4,7 +4,7 @@ import itertools
 import json
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,12 +17,13 @@ from scheduled.cli.unread import state_suffices
 from scheduled.cli.values import Number
 from scheduled.cli.when import ago
 from scheduled.config.lookup import find_job
+from scheduled.errors import UsageError, closest, did_you_mean
 from scheduled.state.journal import Journal
 from scheduled.system import plain_json
 from scheduled.system.text import one_line
 from scheduled.timing.instants import parse_utc
 from scheduled.views import events as naming
-from scheduled.views.format import absolute
+from scheduled.views.format import to_the_second
 
 LIMIT = 50
 PAUSE = 0.5
@@ -55,6 +56,7 @@ def events(
     if job is not None and job not in session.store.state["jobs"]:
         find_job(session.config, job)  # a job that is gone may still have a past
     begin = None if since is None else ago("--since", since, session.now, session.zone)
+    _check_names(session, names, is_following=follow)
     wanted = naming.wanted(names, job)
     stream = _Stream(session.store.journal)
     past = (event for event in stream.read() if wanted(event) and _is_since(event, begin))
@@ -64,6 +66,24 @@ def events(
         time.sleep(PAUSE)
         for event in filter(wanted, stream.read()):
             _print(session, event, as_json=as_json)
+
+
+def _check_names(session: Session, names: Iterable[str], *, is_following: bool) -> None:
+    """Raise UsageError if no event has one of the names; handlers may have fired others.
+
+    One that none is like is waited for if the command follows: a handler may fire it yet.
+    """
+    unknown = {name for name in names if name not in naming.KNOWN}
+    if not unknown:
+        return
+    fired = {event["event"] for event in _Stream(session.store.journal).read()}
+    known = sorted(naming.KNOWN | fired)
+    for name in sorted(unknown - fired):
+        if is_following and closest(name, known) is None:
+            click.echo(f"scheduled: no event {one_line(name, 60)!r} is recorded so far", err=True)
+            continue
+        advice = did_you_mean(name, known)
+        raise UsageError(f"--event {one_line(name, 60)!r}: no event is called that{advice}")
 
 
 class _Stream:
@@ -91,7 +111,7 @@ def _print(session: Session, event: Mapping[str, Any], *, as_json: bool) -> None
         click.echo(json.dumps(plain_json.plain({"version": 1, **event})))
         return
     at, data = parse_utc(event["at"]), event["data"]
-    when = absolute(at.replace(microsecond=0), session.zone) if at else "?"
+    when = to_the_second(at, session.zone) if at else "?"
     told = (data.get(key) for key in ("outcome", "reason", "error", "cause", "run_id"))
     details = dict.fromkeys(str(value) for value in itertools.islice(filter(None, told), 3))
     words = (when, event["event"], event["job"] or "-", ", ".join(details))

@@ -1,6 +1,7 @@
 """`scheduled simulate`: what would run in a period, and what an outage would change."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -22,6 +23,10 @@ from scheduled.ticks.simulation.simulator import Simulator
 from scheduled.ticks.tick import select_jobs
 from scheduled.timing.tick_times import Outage, TickTimeline
 from scheduled.views import simulation
+from scheduled.views.format import clock
+
+PAUSE = 0.2
+"""Seconds between two drawings of the progress line."""
 
 
 @command()
@@ -127,15 +132,24 @@ def _rows(
 
 @contextmanager
 def _progress(timeline: TickTimeline, session: Session) -> Iterator[Callable[[datetime], None]]:
-    """Draw a progress line on a terminal, gone when it is done."""
+    """Draw a progress line on a terminal, gone when it is done, however that ends."""
     if session.quiet or not sys.stderr.isatty():
         yield lambda _: None
         return
-    from rich.console import Console
-    from rich.progress import Progress
+    from scheduled.views import live_lines
 
-    console = Console(stderr=True, no_color=not session.color)
+    screen = live_lines.on(sys.stderr, session.environ)
     total = (timeline.end - timeline.start).total_seconds()
-    with Progress(console=console, transient=True) as drawn:
-        task = drawn.add_task("simulating", total=total)
-        yield lambda at: drawn.update(task, completed=(at - timeline.start).total_seconds())
+    drawn = 0.0
+
+    def advance(at: datetime) -> None:
+        nonlocal drawn
+        if time.monotonic() - drawn >= PAUSE:
+            drawn = time.monotonic()
+            share = (at - timeline.start).total_seconds() / total
+            screen.draw([f"simulating: {share:.0%}, {clock(at, session.now, session.zone)}"])
+
+    try:
+        yield advance
+    finally:
+        screen.clear()

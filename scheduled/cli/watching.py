@@ -61,8 +61,8 @@ def _screen(session: Session, seconds: int, page: Page, jobs: int, size: os.term
     if len(lines) > room:
         lines = [*lines[: room - 1], f"({len(lines) - room + 1} more lines)"]
     last = cut(f"{_time(session)}, every {seconds} s; ^C ends this", size.columns - 1)
-    drawn = "".join(f"{line}{_CLEAR_LINE}\n" for line in [*lines, ""])
-    return f"{_HOME}{drawn}{last}{_CLEAR_LINE}{_CLEAR_BELOW}\r"
+    drawn = "".join(f"{_CLEAR_LINE}{line}\n" for line in [*lines, ""])
+    return f"{_HOME}{drawn}{_CLEAR_LINE}{last}{_CLEAR_BELOW}\r"
 
 
 def _text(session: Session, page: Page, jobs: int) -> str:

@@ -6,6 +6,7 @@ The words on disk are older than these names. An event that means nothing outsid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from scheduled.notify.subscription import EVENTS
 from scheduled.planning.decide import REMOVED
 from scheduled.planning.incidents import OF_JOBS, is_recovery
 from scheduled.state import history
@@ -52,6 +53,8 @@ _LEFT_OUT = frozenset(
 )
 """What is nobody else's business: numbers, handlers' memory, messages that wait."""
 NAMES = frozenset((*_NAMES.values(), STARTUP, STATS, FINISHED, FAILED, RECOVERED))
+KNOWN = NAMES | frozenset(EVENTS)
+"""These, and those that the shipped jobs fire; handlers of others may fire more."""
 
 
 def named(event: Event) -> list[dict[str, Any]]:

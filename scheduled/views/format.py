@@ -25,6 +25,11 @@ def absolute(moment: datetime, zone: tzinfo) -> str:
     return local.isoformat(sep=" ", timespec="seconds" if local.second else "minutes")
 
 
+def to_the_second(moment: datetime, zone: tzinfo) -> str:
+    """`2026-11-21 07:02:00+01:00`: for the lines of a log, which stand below each other."""
+    return moment.astimezone(zone).isoformat(sep=" ", timespec="seconds")
+
+
 def clock(moment: datetime, now: datetime, zone: tzinfo) -> str:
     """Return an instant as on a clock: `14:32` of today, else `Sun 22 Nov 02:30`.
 

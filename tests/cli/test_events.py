@@ -224,3 +224,23 @@ def test_messages_that_wait_are_no_part_of_an_event() -> None:
     [named] = naming.named(event)
 
     assert named["data"] == {"case": "failing: backup", "error": "no"}
+
+
+@pytest.mark.parametrize("name", ["job_finish", "JOB_FINISHED", "job.done", "x"])
+def test_a_name_that_no_event_has_is_refused(busy: Home, name: str) -> None:
+    said = busy.call("events", "--event", name)
+
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith(f"--event {name!r}: no event is called that; ")
+    assert "job_finished" in said.err
+
+
+def test_each_name_of_the_program_and_what_a_handler_has_fired_can_be_asked_for(
+    busy: Home,
+) -> None:
+    fired = [{"event": "disk_scrubbed", "data": {}}]
+    busy.record(begin("r9", at("11:50")), end("r9", at("11:50"), fired=fired))
+
+    assert names(told(busy, "--event", "disk_scrubbed")) == ["disk_scrubbed"]
+    for name in naming.KNOWN:
+        assert busy.call("events", "--event", name).code == 0

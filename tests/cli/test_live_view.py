@@ -152,3 +152,22 @@ def test_without_colour_and_in_the_locale_c_the_words_and_signs_stay(
     assert not any(f"\x1b[{number}m" in written for number in (0, 1, 31, 32))
     assert written.isascii()
     assert "+ backup  succeeded" in written
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ends", ["by itself", "by ^C", "killed"])
+def test_the_progress_of_a_simulation_changes_no_mode_of_the_terminal(
+    home: Home, watched: list[Watched], ends: str
+) -> None:
+    home.configure('jobs:\n  poll: {schedule: "* * * * *", command: x}\n')
+    length = "8h" if ends == "by itself" else "300d"
+    program = started(home, watched, "simulate", "--to", length)
+    if ends != "by itself":
+        program.until(lambda written: "simulating: " in written)
+        program.type(b"\x03") if ends == "by ^C" else program.kill(signal.SIGTERM)
+
+    screen = shown(program.ended())
+
+    assert screen.modes == []
+    assert ("simulating" in screen.text()) == (ends == "killed")
+    assert program.process.returncode == {"by itself": 0, "by ^C": 130, "killed": -15}[ends]
