@@ -32,7 +32,9 @@ class PluginCommand(Command):
 @command(cls=PluginCommand)
 @click.argument("job", nargs=-1)
 @click.option(
-    "--max-age", metavar="TIME", help="Critical if a JOB has not succeeded for so long: 26h, 8d."
+    "--max-age",
+    metavar="TIME",
+    help="Critical if a JOB has not succeeded for so long: 26h, 8 days.",
 )
 @json_option
 @click.pass_obj

@@ -15,6 +15,7 @@ from scheduled.cli.job_file import (
     refusals_on_record,
 )
 from scheduled.cli.output import json_option
+from scheduled.cli.single_run import at_option, refuse_time, schedule_at
 from scheduled.config import job_file_editor
 from scheduled.errors import ConfigError, UsageError
 from scheduled.jobs.model import FirstRun, Job
@@ -25,21 +26,32 @@ from scheduled.timing import slots
 
 @command()
 @click.argument("id_", metavar="ID")
-@click.argument("schedule")
+@click.argument("schedule", required=False)
+@at_option
 @job_options.options
 @dry_run_option
 @json_option
 @click.pass_obj
 def create(
-    session: Session, /, id_: str, schedule: str, *, dry_run: bool, as_json: bool, **options: Any
+    session: Session,
+    /,
+    id_: str,
+    schedule: str | None,
+    *,
+    when: str | None,
+    dry_run: bool,
+    as_json: bool,
+    **options: Any,
 ) -> int:
     """Create a job file for job ID that runs on SCHEDULE.
 
-    SCHEDULE is "30 2 * * *", hourly, "every 90m" and the like. It needs a --command or a --handler.
+    SCHEDULE is "30 2 * * *", hourly, "every 90m" and the like; with --at there is none. It needs a
+    --command or a --handler.
     The job first runs at its next scheduled time.
     """
     session.is_changing = not dry_run
     code = 0
+    schedule = _schedule(session, schedule, when, options.get("timezone"))
     fields = {"id": id_, "schedule": schedule, **job_options.fields(**options)}
     if not dry_run:
         count_if_refused(session, schedule)
@@ -57,6 +69,22 @@ def create(
     done = "" if dry_run else "written"
     print_result(session, new.job, new.path, new.text, done=done, as_json=as_json, code=code)
     return code
+
+
+def _schedule(session: Session, schedule: str | None, at: str | None, zone: str | None) -> str:
+    """Return the schedule of the new job. Raises UsageError."""
+    if (schedule is None) is (at is None):
+        which = "exclude each other" if at else "is missing"
+        subject = "SCHEDULE and --at" if at else "SCHEDULE"
+        raise UsageError(
+            f"create: {subject} {which}; write `scheduled create ID SCHEDULE`, or `scheduled create"
+            " ID --at WHEN` for a single run"
+        )
+    if schedule is None:
+        assert at is not None
+        return schedule_at(session, at, zone)
+    refuse_time(session, schedule, zone)
+    return schedule
 
 
 def _mode(fields: Mapping[str, Any]) -> int:

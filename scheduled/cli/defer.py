@@ -12,12 +12,17 @@ from scheduled.planning import decide
 from scheduled.state import events
 from scheduled.state.records import job_memory
 from scheduled.system.text import one_line
-from scheduled.views.format import both, counted
+from scheduled.views.format import counted, with_day
 
 
 @command()
 @click.argument("job")
-@click.option("--until", required=True, metavar="WHEN", help="2h, 3d, or a date and time.")
+@click.option(
+    "--until",
+    required=True,
+    metavar="WHEN",
+    help="2h, 18:00, tomorrow 8:00, mon, an ISO date and time.",
+)
 @click.option("--reason", default="", help="Why; recorded with the deferral.")
 @click.pass_obj
 @changes_state
@@ -30,8 +35,8 @@ def defer(session: Session, job: str, *, until: str, reason: str) -> None:
     put_on_record(session, [configured.id])
     if not decide.is_enabled(configured, job_memory(session.store.state, configured.id)):
         raise UsageError(f"{job} is not enabled and would not run then; enable it first")
-    end = ahead("--until", until, session.now, session.zone)
+    end = ahead("--until", until, session.now, session.config.timezone)
     session.keep(events.job_deferred(configured.id, end, one_line(reason, 200)))
     count = session.store.state["jobs"][configured.id]["deferral_count"]
-    when = both(end, session.now, session.zone)
+    when = with_day(end, session.now, session.zone)
     session.say(f"{job} is deferred until {when}; deferred {counted(count, 'time')} so far.")

@@ -33,7 +33,11 @@ PAUSE = 0.5
 @command()
 @click.argument("job", required=False)
 @click.option("--event", "names", multiple=True, metavar="NAME", help="Only these; repeatable.")
-@click.option("--since", metavar="WHEN", help="From then on: 2h (ago), 7d, 8:00, an ISO date.")
+@click.option(
+    "--since",
+    metavar="WHEN",
+    help="Only from this time on: 2h (ago), 8:00, yesterday, last mon, an ISO date.",
+)
 @click.option("--limit", type=Number(0), default=LIMIT, help=f"The newest; 0 for all. [{LIMIT}]")
 @click.option("-f", "--follow", is_flag=True, help="Go on with what happens from now on.")
 @json_option
@@ -55,7 +59,7 @@ def events(
     """
     if job is not None and job not in session.store.state["jobs"]:
         find_job(session.config, job)  # a job that is gone may still have a past
-    begin = None if since is None else ago("--since", since, session.now, session.zone)
+    begin = None if since is None else ago("--since", since, session.now, session.config.timezone)
     _check_names(session, names, is_following=follow)
     wanted = naming.wanted(names, job)
     stream = _Stream(session.store.journal)

@@ -48,7 +48,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "scheduled why backup --at 8:00  # of that scheduled time",
     ),
     "history": (
-        "scheduled history --since 7d --outcome failed",
+        "scheduled history --since yesterday --outcome failed",
         "scheduled history backup --limit 5",
         "scheduled history --gaps  # when no tick came, and why",
     ),
@@ -107,6 +107,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         'scheduled create backup "30 2 * * *" --command ./backup',
         'scheduled create sync "every 90m" --command ./sync',
         "scheduled create tidy daily --command ./tidy --dry-run",
+        'scheduled create move --at "mon 8:00" --command ./move',
     ),
     "update": (
         'scheduled update backup --schedule "0 3 * * *"',
@@ -130,7 +131,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "skip": ("scheduled skip backup",),
     "defer": (
         "scheduled defer backup --until 2h",
-        'scheduled defer backup --until 3d --reason "on holiday"',
+        'scheduled defer backup --until "mon 9:00" --reason ill',
     ),
     "cancel": (
         'scheduled cancel backup --stop --reason "disk is full"',

@@ -16,12 +16,15 @@ from scheduled.jobs.model import Outcome
 from scheduled.state.history import DEFAULT_LIMIT, HistoryQuery, Row
 from scheduled.timing.instants import parse_utc
 from scheduled.views import answers, history_csv
+from scheduled.views.format import absolute
 
 
 @command()
 @click.argument("job", required=False)
 @click.option(
-    "--since", metavar="WHEN", help="Only from this time on: 2h (ago), 7d, 8:00, an ISO date."
+    "--since",
+    metavar="WHEN",
+    help="Only from this time on: 2h (ago), 8:00, yesterday, last mon, an ISO date.",
 )
 @click.option("--outcome", type=Choice([word.value for word in Outcome]), help="Only this outcome.")
 @click.option(
@@ -83,7 +86,8 @@ def _show(session: Session, query: HistoryQuery, rows: Sequence[Row]) -> None:
     from scheduled.views.runs import JOB, table
 
     if not rows:
-        click.echo("No runs recorded.")
+        since = f" since {absolute(query.since, session.zone)}" if query.since else ""
+        click.echo(f"No runs recorded{since}.")
         return
     outages = []
     if query.outcome is query.run is None:
@@ -105,4 +109,4 @@ def _show_gaps(session: Session, since: datetime | None, limit: int, *, as_json:
 
 
 def _since(session: Session, text: str | None) -> datetime | None:
-    return None if text is None else ago("--since", text, session.now, session.zone)
+    return None if text is None else ago("--since", text, session.now, session.config.timezone)

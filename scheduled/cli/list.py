@@ -15,7 +15,7 @@ from scheduled.views import jobs
     "--at",
     "when",
     metavar="WHEN",
-    help="What would run at this time: 2h (from now), 8:00, an ISO date.",
+    help="What would run at this time: 2h (from now), 8:00, tomorrow noon, an ISO date.",
 )
 @click.option("--all", "every", is_flag=True, help="List built-in jobs that are not in use, too.")
 @json_option

@@ -9,20 +9,20 @@ import click
 
 from scheduled.cli.command import command
 from scheduled.cli.context import Session, changes_state
-from scheduled.cli.when import ahead
+from scheduled.cli.when import after, ahead
 from scheduled.config.lookup import find_job
 from scheduled.errors import UsageError
 from scheduled.planning.pausing import subject
 from scheduled.state import events
 from scheduled.state.records import ALL_JOBS
 from scheduled.system.text import one_line
-from scheduled.views.format import both
+from scheduled.views.format import with_day
 
 
 @command()
 @click.argument("job", required=False)
-@click.option("--for", "length", metavar="TIME", help="How long: 90m, 2h, 3d.")
-@click.option("--until", metavar="WHEN", help="Until then: 18:00, an ISO date, or date and time.")
+@click.option("--for", "length", metavar="TIME", help="How long: 90m, 2 days.")
+@click.option("--until", metavar="WHEN", help="Until then: 18:00, tomorrow 8:00, mon, an ISO date.")
 @click.option("--reason", default="", help="Why; recorded with every skipped run.")
 @click.pass_obj
 @changes_state
@@ -35,13 +35,15 @@ def pause(
     name = find_job(session.config, job).id if job is not None else ALL_JOBS
     end = _end(session, length, until)
     session.keep(events.job_paused(name, end, one_line(reason, 200)))
-    when = f" until {both(end, session.now, session.zone)}" if end else " until `scheduled resume`"
+    when = (
+        f" until {with_day(end, session.now, session.zone)}" if end else " until `scheduled resume`"
+    )
     session.say(f"{subject(name)} paused{when}. A run in progress continues.")
 
 
 def _end(session: Session, length: str | None, until: str | None) -> datetime | None:
     if length is not None:
-        return ahead("--for", length, session.now, session.zone)
+        return after("--for", length, session.now, "--until")
     if until is not None:
-        return ahead("--until", until, session.now, session.zone)
+        return ahead("--until", until, session.now, session.config.timezone)
     return None

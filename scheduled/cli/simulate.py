@@ -30,9 +30,18 @@ PAUSE = 0.2
 
 
 @command()
-@click.option("--from", "start", metavar="WHEN", help="Start: 2h (from now), an ISO date. [now]")
 @click.option(
-    "--to", "end", metavar="WHEN", default="1d", help="End: 2h (after --from), an ISO date. [1d]"
+    "--from",
+    "start",
+    metavar="WHEN",
+    help="Start: 2h (from now), 8:00, yesterday, last mon, an ISO date. [now]",
+)
+@click.option(
+    "--to",
+    "end",
+    metavar="WHEN",
+    default="1d",
+    help="End: 2h (after --from), 8:00, tomorrow, an ISO date. [1d]",
 )
 @click.option(
     "--outage",
@@ -63,7 +72,7 @@ def simulate(
     check_only(session.config, only)
     shown_from = session.now
     if start is not None:
-        shown_from = when.at("--from", start, session.now, session.zone)
+        shown_from = when.at("--from", start, session.now, session.config.timezone)
     timeline = _timeline(session, shown_from, end, outages, step)
     is_past = shown_from < session.now
     simulator = _fresh(session, timeline) if is_past else simulated.remembering(session, timeline)
@@ -86,7 +95,7 @@ def _timeline(
     start = min(session.now, shown_from)
     timeline = TickTimeline(
         start=start,
-        end=when.at("--to", end, shown_from, session.zone),
+        end=_time(session, "--to", end, shown_from),
         step=simulated.pace(session) if step is None else length("--tick", step),
         zone=session.config.timezone,
         outages=tuple(_outage(text, shown_from, session) for text in outages),
@@ -101,11 +110,17 @@ def _outage(text: str, shown_from: datetime, session: Session) -> Outage:
     start, dots, end = text.partition("..")
     if not dots:
         raise UsageError(f"--outage {one_line(text, 60)!r} is not a valid period; write A..B")
-    ends = (when.at("--outage", side, shown_from, session.zone) for side in (start, end))
-    outage = Outage(*ends)
+    begin, over = (_time(session, "--outage", side, shown_from) for side in (start, end))
+    if over <= begin:  # a time of day is the next one then
+        over = _time(session, "--outage", end, begin)
+    outage = Outage(begin, over)
     if outage.end <= outage.start:
         raise UsageError(f"--outage {one_line(text, 60)!r} ends before it starts")
     return outage
+
+
+def _time(session: Session, option: str, text: str, origin: datetime) -> datetime:
+    return when.at(option, text, session.now, session.config.timezone, origin=origin)
 
 
 def _fresh(session: Session, timeline: TickTimeline) -> Simulator:

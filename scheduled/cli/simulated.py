@@ -4,12 +4,11 @@ import copy
 from datetime import timedelta
 
 from scheduled.cli.context import Session
-from scheduled.cli.when import at as when_at
+from scheduled.cli.when import ahead
 from scheduled.errors import UsageError
 from scheduled.planning.decision import Decision
 from scheduled.quick_classes import replace
 from scheduled.state import tick_interval
-from scheduled.system.text import one_line
 from scheduled.ticks.simulation.fakes import InMemoryStore
 from scheduled.ticks.simulation.simulator import Simulator
 from scheduled.timing.tick_times import TickTimeline
@@ -34,12 +33,8 @@ def snapshot_at(option: str, when: str, session: Session) -> tuple[Snapshot, lis
 
     Raises UsageError that names the option.
     """
-    at = when_at(option, when, session.now, session.zone)
-    if at <= session.now:
-        raise UsageError(
-            f"{option} {one_line(when, 60)!r} is in the past; `scheduled history` and "
-            "`scheduled why JOB --at` show the past"
-        )
+    past = "; `scheduled history` and `scheduled why JOB --at` show the past"
+    at = ahead(option, when, session.now, session.config.timezone, past)
     timeline = TickTimeline(session.now, at, pace(session), session.config.timezone)
     check_length(timeline)
     simulator = remembering(session, timeline)

@@ -18,7 +18,9 @@ from scheduled.views import stats as stats_view
 @command()
 @click.argument("job", required=False)
 @click.option(
-    "--since", metavar="WHEN", help="Only from this time on: 2h (ago), 7d, 8:00, an ISO date."
+    "--since",
+    metavar="WHEN",
+    help="Only from this time on: 2h (ago), 8:00, yesterday, last mon, an ISO date.",
 )
 @json_option
 @click.pass_obj
@@ -29,7 +31,7 @@ def stats(session: Session, job: str | None, *, since: str | None, as_json: bool
     """
     if job is not None and job not in session.store.state["jobs"]:
         find_job(session.config, job)  # a job that is gone may still have a past
-    begin = None if since is None else ago("--since", since, session.now, session.zone)
+    begin = None if since is None else ago("--since", since, session.now, session.config.timezone)
     snapshot = session.snapshot()
     interval, keep = snapshot.cadence.interval, ownership.is_owner(session.config, session.store)
     counts = day_counts.read(session.store.journal, interval, begin, job, keep=keep)

@@ -20,6 +20,7 @@ from scheduled.cli.job_file import (
     refusals_on_record,
 )
 from scheduled.cli.output import json_option
+from scheduled.cli.single_run import at_option, refuse_time, schedule_at
 from scheduled.config import gptme_format, job_file_editor, paths, permissions
 from scheduled.config.conflicts import BUILTIN_IDS
 from scheduled.config.job_file_editor import JobFile
@@ -36,6 +37,7 @@ _ACTIONS = {"command": "handler", "handler": "command"}
 @click.argument("job")
 @click.option("--schedule", metavar="TEXT", help="When it runs.")
 @click.option("--unset", multiple=True, metavar="KEY", help="Remove a key; repeatable.")
+@at_option
 @job_options.options
 @dry_run_option
 @json_option
@@ -46,6 +48,7 @@ def update(
     job: str,
     *,
     schedule: str | None,
+    when: str | None,
     unset: tuple[str, ...],
     dry_run: bool,
     as_json: bool,
@@ -57,6 +60,7 @@ def update(
     """
     session.is_changing = not dry_run
     before = find_job(session.config, job)
+    schedule = _schedule(session, schedule, when, options.get("timezone") or before.timezone)
     changes = job_options.fields(**options) | (
         {"schedule": schedule} if schedule is not None else {}
     )
@@ -76,6 +80,15 @@ def update(
     done = "" if dry_run else "already so" if text == file.text else "changed"
     print_result(session, after, file.path, text, done=done, as_json=as_json, code=code)
     return code
+
+
+def _schedule(session: Session, schedule: str | None, at: str | None, zone: str) -> str | None:
+    """Return the schedule that is wanted, if any. Raises UsageError."""
+    if schedule is not None and at is not None:
+        raise UsageError("--schedule and --at exclude each other; give one of them")
+    if schedule is not None:
+        refuse_time(session, schedule, zone)
+    return schedule_at(session, at, zone) if at is not None else schedule
 
 
 def _rewrite(session: Session, before: Job, file: JobFile, fields: Mapping[str, Any]) -> int:

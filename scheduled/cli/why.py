@@ -19,7 +19,7 @@ from scheduled.views import why as why_view
     "--at",
     "when",
     metavar="WHEN",
-    help="The run scheduled at or before this time: 2h (ago), 8:00, an ISO date.",
+    help="The run scheduled at or before this time: 2h (ago), 8:00, last fri, an ISO date.",
 )
 @json_option
 @click.pass_obj
@@ -29,7 +29,7 @@ def why(session: Session, job: str, *, when: str | None, as_json: bool) -> None:
     It is about the latest scheduled time, or with --at about an earlier one.
     """
     config, snapshot = session.config, session.snapshot()
-    at = session.now if when is None else ago("--at", when, session.now, session.zone)
+    at = session.now if when is None else ago("--at", when, session.now, session.config.timezone)
     document = answers.why(config, session.store, snapshot, job, at)
     if as_json:
         print_json(document)

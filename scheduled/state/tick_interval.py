@@ -54,7 +54,9 @@ def parse(interval: str) -> timedelta:
     Raise UsageError for what does not divide the hour or the day: cron starts counting again
     each hour and each day, so `*/7` would fire eight times after 7 minutes and then after 4.
     """
-    text = interval.strip().lower()
+    from scheduled.timing import meant  # a tick need not read what is typed
+
+    text = meant.duration(interval) or interval.strip().lower()
     bare = re.fullmatch(r"([1-9]\d{0,3})\s*(?:min)?", text)
     if bare:
         seconds = float(bare[1]) * 60

@@ -6,6 +6,8 @@ proposal: the caller shows it if it can be read. What may mean two things means 
 
 import re
 
+from scheduled.timing import durations
+
 _UNITS = {
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "s"),
     **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), "m"),
@@ -66,6 +68,8 @@ _NAMES = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 def duration(text: str) -> str | None:
     """Return what a duration means: `5 minutes` and `PT5M` are `5m`."""
     plain = _plain(text)
+    if re.fullmatch(durations.WITH_UNITS, plain):
+        return plain.replace(" ", "")
     if re.fullmatch(rf"{_PART}(?:(?:,? and |, ?| ?){_PART})*", plain):
         return "".join(f"{number}{_UNITS[unit]}" for number, unit in re.findall(_PART, plain))
     if iso := re.fullmatch(_ISO, plain):

@@ -78,6 +78,14 @@ def both(moment: datetime, now: datetime, zone: tzinfo) -> str:
     return f"{absolute(moment, zone)} ({relative(moment, now)})"
 
 
+def with_day(moment: datetime, now: datetime, zone: tzinfo) -> str:
+    """Return what `both` does, with the day in words: `2026-11-23 07:02+01:00 (Mon, in 2 d)`."""
+    local, today = moment.astimezone(zone), now.astimezone(zone).date()
+    days = (local.date() - today).days
+    word = {-1: "yesterday, ", 0: "", 1: "tomorrow, "}.get(days, f"{WEEKDAYS[local.weekday()]}, ")
+    return f"{absolute(moment, zone)} ({word}{relative(moment, now)})"
+
+
 def span(seconds: float) -> str:
     """Return a duration in its two largest units, rounded down: `3 d 4 h`, `2 h 5 min`, `40 s`."""
     whole = int(seconds)

@@ -16,13 +16,16 @@ CASES = {
     "run extra": "run: 'extra' is one word too many",
     "run \x1b[31mred": "run: 'red' is one word too many",
     "show": "show: JOB is missing; write `scheduled show JOB`",
-    "create a": "create: SCHEDULE is missing; write `scheduled create ID SCHEDULE`",
+    "create a": (
+        "create: SCHEDULE is missing; write `scheduled create ID SCHEDULE`, or `scheduled create ID"
+        " --at WHEN` for a single run"
+    ),
     "create a 0 2 * * *": (
         "create: '2' is one word too many; a schedule of several words needs quotes: \"0 2 * * *\""
     ),
     "create a --schedule daily": (
         "create: no option is called '--schedule'; the schedule is an argument:"
-        " `scheduled create ID SCHEDULE`"
+        " `scheduled create ID [SCHEDULE]`"
     ),
     "defer a": "defer: --until WHEN is missing; write `scheduled defer JOB --until WHEN`",
     "defer a --until": "defer: --until needs a value: --until WHEN",

@@ -182,7 +182,7 @@ def test_skip_names_the_slot_it_leaves_out(home: Path, capsys: pytest.CaptureFix
     ("words", "said"),
     [
         (["pause", "bakup"], "did you mean backup?"),
-        (["pause", "--for", "soon"], "--for 'soon' is not a valid time"),
+        (["pause", "--for", "soon"], "--for 'soon' is not a valid duration"),
         (["pause", "--until", "2020-01-01"], "is in the past"),
         (["pause", "--for", "2h", "--until", "2030-01-01"], "exclude each other"),
         (["resume", "backup"], "backup is not paused"),
