@@ -190,7 +190,7 @@ def names(row: list[str]) -> list[str]:
 
 def test_every_field_of_a_job_that_people_may_set_has_a_key() -> None:
     ours = {"id", "source", "seed", "zone_is_local", "waits_for", "memory_section", "last_run_key"}
-    ours |= {"is_switched_off", "level"}
+    ours |= {"is_switched_off", "level", "from_defaults"}
 
     assert set(Job.__dataclass_fields__) - ours == {
         key.field or name for name, key in JOB_KEYS.items()

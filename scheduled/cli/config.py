@@ -216,6 +216,7 @@ def _values(config: Config) -> dict[str, Any]:
         "handler_dirs": [str(path) for path in config.handler_dirs],
         **{key: getattr(config, key) for key in DEFAULTS},
         **{key: config.job_defaults.get(key) for key in JOB_DEFAULTS},
+        "defaults": job_view.of_defaults(config.own_defaults),
         **{
             key: {name: masked.settings(each) for name, each in getattr(config, key).items()}
             for key in ("notify", "subscribe")

@@ -87,8 +87,8 @@ def value(text: str) -> Any:
 
     `077` and `yes` stay texts: what they mean depends on who reads them.
     """
-    if text in ("true", "false"):
-        return text == "true"
+    if text in ("true", "false", "null"):
+        return None if text == "null" else text == "true"
     if text.startswith(("[", "{")):
         try:
             return yaml_document.parse(text.encode("utf-8", "replace"), "value").plain()

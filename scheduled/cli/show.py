@@ -6,7 +6,9 @@ from scheduled.cli import output
 from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.cli.output import json_option, print_json
+from scheduled.config.load import Config
 from scheduled.config.lookup import find_job
+from scheduled.jobs.model import Job
 from scheduled.state.history import HistoryQuery
 from scheduled.views import job as job_view
 
@@ -31,5 +33,15 @@ def show(session: Session, job: str, *, everything: bool, as_json: bool) -> None
 
     query = HistoryQuery(job=job, limit=job_page.RUNS_SHOWN)
     rows = answers.past(session.config, session.store, query)
-    page = job_page.page(document, snapshot, configured, rows, everything=everything)
+    places = _places_of_defaults(session.config, configured)
+    page = job_page.page(document, snapshot, configured, rows, places, everything=everything)
     output.show(session, *page)
+
+
+def _places_of_defaults(config: Config, job: Job) -> dict[str, str]:
+    """Return where `defaults` sets what the job has from there, by field or `env.NAME`."""
+    places = {name: config.origins[f"defaults.{name}"] for name in job.from_defaults}
+    if place := places.pop("env", ""):
+        shared = config.own_defaults["env"].items() & job.env.items()
+        places |= {f"env.{name}": place for name, _ in shared}
+    return places

@@ -57,6 +57,7 @@ def key_of(parsed: ParsedConfig, timeout: float) -> dict[str, Any]:
         "permissions": parsed.settings.get("permissions"),
         "timeout": timeout,
         "job_defaults": parsed.job_defaults,
+        "own_defaults": parsed.own_defaults,
         "machine": machine.mark(),  # seeds depend on it
     }
 
@@ -78,6 +79,8 @@ def read(file: CacheFile, key: Key, stamps: Mapping[str, Stamp | None]) -> Parse
         timezone, settings, lines, job_rows, handler_rows, zone_warning, notes = facts
         jobs = tuple(job_from_row(row) for row in job_rows)
         handlers = tuple(handler_from_row(row) for row in handler_rows)
+        if settings.get("defaults"):
+            _restore(settings["defaults"])
     except (ValueError, TypeError, KeyError):
         return None
     return ParsedConfig(
@@ -178,10 +181,15 @@ def job_row(job: Job) -> dict[str, Any]:
 def job_from_row(row: dict[str, Any]) -> Job:
     """Return the job in a row, which is changed. A broken row raises any of several errors."""
     if not _OTHER_IN_JSON.isdisjoint(row):
-        for name in _OTHER_IN_JSON & row.keys():
-            value = row[name]
-            if name in _POLICIES:
-                row[name] = _POLICIES[name](value)
-            elif isinstance(value, list):  # JSON has no tuples, and a job no lists
-                row[name] = tuple(value)
+        _restore(row)
     return Job(**row)
+
+
+def _restore(row: dict[str, Any]) -> None:
+    """Give the fields of a job in a row the types that they have in a job."""
+    for name in _OTHER_IN_JSON & row.keys():
+        value = row[name]
+        if name in _POLICIES:
+            row[name] = _POLICIES[name](value)
+        elif isinstance(value, list):  # JSON has no tuples, and a job no lists
+            row[name] = tuple(value)

@@ -76,8 +76,7 @@ _OF_THE_CONFIGURATION = {
     "root": "workdir workingdirectory home basedir",
     "metrics_file": "metrics prometheus textfile",
     "ping": "healthcheck healthchecks pingurl heartbeat",
-    "settings such as max_retries hold for all jobs if they stand here": "defaults jobdefaults"
-    " default defaultargs",
+    "defaults": "jobdefaults default defaultargs",
     _USER: "user runas username",
 }
 _WHEN = ("every", "interval", "at", "time", "runat", "rundate", "when", "onunitactivesec")
@@ -127,6 +126,7 @@ _NOTHING = ("no", "off", "never", "false", "unlimited", "infinite", "disabled", 
 
 def advice(name: str, value: str, keys: Iterable[str]) -> str:
     """Return the end of a sentence about an unknown key: what is meant by it, if that is known."""
+    from scheduled.config import own_defaults
     from scheduled.config.job_keys import JOB_KEYS
 
     known = [*keys]
@@ -137,6 +137,11 @@ def advice(name: str, value: str, keys: Iterable[str]) -> str:
     if is_job and plain in _WHEN and (text := _schedule(plain, value)):
         return f'; write schedule: "{text}"'
     if is_configuration and name in JOB_KEYS:
+        if name in own_defaults.DEFAULT_KEYS:
+            return (
+                "; it is a key of a job and stands below jobs: and the id of the job, or, for all"
+                " jobs that are not built in, below defaults:"
+            )
         return "; it is a key of a job and stands below jobs: and the id of the job"
     table = _OF_JOBS if is_job else _OF_THE_CONFIGURATION if is_configuration else {}
     for proposal, names in table.items():

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from functools import cache, cached_property
 from typing import Any
 
-from scheduled.config import gptme_format, permissions
+from scheduled.config import gptme_format, own_defaults, permissions
 from scheduled.config.conflicts import BUILTIN_IDS
 from scheduled.config.converters import InvalidValue, describe
 from scheduled.config.job_keys import ID, JOB_KEYS
@@ -45,6 +45,8 @@ class Defaults:
     """What jobs may do by their ids; None: nothing is configured."""
     unusable: Mapping[str, str] = field(default_factory=dict)
     """Why other handlers cannot be used, by their names."""
+    own: Mapping[str, Any] = field(default_factory=dict)
+    """What `defaults` says of jobs that are not built in, by field."""
 
     @classmethod
     def of_key(cls, key: Mapping[str, Any], targets: Mapping[str, str]) -> "Defaults":
@@ -56,6 +58,7 @@ class Defaults:
             key["zone_is_local"],
             values=key["job_defaults"],
             permissions=key["permissions"],
+            own=key["own_defaults"],
         )
 
     def for_file(self, keys: AbstractSet[str]) -> "Defaults":
@@ -121,20 +124,12 @@ def make_job(
     if not entry.node.is_mapping:
         entry.report("", f"expected keys like schedule, found {describe(entry.node)}")
         return None
-    values = read_keys(entry.node, JOB_KEYS, entry.path, entry.problems, warnings)
-    base = entry.base or defaults
-    values = {
-        **(defaults.values if entry.base is None else {}),
-        "timezone": base.timezone,
-        "zone_is_local": base.zone_is_local and "timezone" not in values,
-        "timeout": base.timeout,
-        "level": permissions.level_for(entry.name, defaults.permissions),
-        **values,
-    }
+    values, undone = _read_values(entry, warnings)
+    values = _with_defaults(entry, values, undone, defaults)
     values |= _seed(entry, values)
     if values.get("handler") in defaults.targets:
         values["handler"] = defaults.targets[values["handler"]]
-    _check_permission(entry, defaults.permissions)
+    _check_permission(entry, values, defaults.permissions)
     if _lacks_package(entry, defaults):
         return None
     _check_action(entry, defaults)
@@ -147,6 +142,59 @@ def make_job(
         return Job(id=entry.name, source=source, **values)
     values = _reset_for_new_action(values, entry.base)
     return replace(entry.base, source=f"{entry.base.source}, {source}", **values)
+
+
+def _read_values(
+    entry: JobEntry, warnings: ProblemList | None
+) -> tuple[dict[str, Any], frozenset[str]]:
+    """Return the values of an entry, and the fields for which it says that no default holds."""
+    node, base = entry.node, entry.base
+    undone = {
+        name: JOB_KEYS[name].field or name
+        for name, value in node.value.items()
+        if own_defaults.is_undone(name, value)
+    }
+    if base is not None:  # of a job that is there, only what it has from `defaults`
+        undone = {name: key for name, key in undone.items() if key in base.from_defaults}
+    if undone:
+        rest = {name: value for name, value in node.value.items() if name not in undone}
+        node = replace(node, value=rest)
+    values = read_keys(node, JOB_KEYS, entry.path, entry.problems, warnings)
+    return values, frozenset(undone.values())
+
+
+def _with_defaults(
+    entry: JobEntry, values: dict[str, Any], undone: AbstractSet[str], defaults: Defaults
+) -> dict[str, Any]:
+    """Return the values of an entry, and those of what it does not say."""
+    base = entry.base or defaults
+    common = {
+        "timezone": base.timezone,
+        "zone_is_local": base.zone_is_local and "timezone" not in values,
+        "timeout": base.timeout,
+        "level": permissions.level_for(entry.name, defaults.permissions),
+    }
+    if entry.base is not None:
+        again = {name: getattr(_BARE, name) for name in undone}
+        again |= {name: getattr(defaults, name) for name in undone & {"timezone", "timeout"}}
+        kept = set(entry.base.from_defaults) - undone - (values.keys() - {"env"})
+        common["from_defaults"] = tuple(sorted(kept))
+        variables = defaults.own["env"] if "env" in kept else {}
+        return {**common, **again, **_with_variables(variables, values)}
+    more = own_defaults.inherited(defaults.own, entry.node.value) if defaults.own else {}
+    common["from_defaults"] = tuple(more)
+    common["zone_is_local"] = common["zone_is_local"] and "timezone" not in more
+    general = {name: value for name, value in defaults.values.items() if name not in undone}
+    return {**general, **common, **more, **_with_variables(more.get("env", {}), values)}
+
+
+def _with_variables(more: Mapping[str, str], values: dict[str, Any]) -> dict[str, Any]:
+    """Return `values` with `more` variables, if an environment is among them."""
+    return values | {"env": {**more, **values["env"]}} if more and "env" in values else values
+
+
+_BARE = Job("", "", "")
+"""A job that says nothing."""
 
 
 def _reset_for_new_action(values: dict[str, Any], base: Job) -> dict[str, Any]:
@@ -167,11 +215,19 @@ def check_id(entry: JobEntry) -> None:
         )
 
 
-def _check_permission(entry: JobEntry, given: Permissions | None) -> None:
+def _check_permission(
+    entry: JobEntry, values: Mapping[str, Any], given: Permissions | None
+) -> None:
     """Report what the id of the job does not permit it."""
     if entry.base is not None or entry.name not in BUILTIN_IDS:  # else the id itself is reported
-        key, reason = permissions.refusal(entry.name, entry.node.value, given)
-        if reason:
+        keys = dict(entry.node.value)
+        for name in values["from_defaults"] if entry.base is None else ():
+            keys.setdefault(name, Node(values[name], entry.line))
+        key, reason = permissions.refusal(entry.name, keys, given)
+        if reason and key and key not in entry.node.value:
+            sentence = f"{key} of defaults: {reason}; {key}: null in the job undoes that default"
+            entry.report("", sentence)
+        elif reason:
             entry.report(key, reason)
 
 

@@ -115,7 +115,7 @@ def propose(fields: Fields, config: Config) -> NewJobFile:
 def as_ours(fields: Fields, config: Config) -> Fields:
     """Return keys that no file of gptme has, so that its default timeout does not apply."""
     is_same = config.timeout_of_gptme == config.default_timeout or "timeout_seconds" in fields
-    if is_same or not gptme_format.is_job_file(fields.keys()):
+    if is_same or "timeout" in config.own_defaults or not gptme_format.is_job_file(fields.keys()):
         return fields
     return {**fields, "timeout": f"{config.default_timeout / DAY_SECONDS:g}d"}
 
@@ -135,6 +135,7 @@ def check_fields(fields: Fields, config: Config, label: str) -> tuple[Job | None
         config.job_defaults,
         config.permissions,
         config.offer.reasons,
+        config.own_defaults,
     )
     file = validate.validate_job_file(document, label, defaults)
     place = re.compile(rf"{re.escape(label)}:\d+: ")

@@ -152,6 +152,7 @@ class _Reader:
             key["job_defaults"],
             key["permissions"],
             key["unusable"],
+            key["own_defaults"],
         )
 
 

@@ -13,6 +13,7 @@ from scheduled.config.job_keys import ID, JOB_KEYS
 from scheduled.config.key import Key
 from scheduled.config.keys import KEYS
 from scheduled.config.notify_keys import CHANNELS, REQUIRED, SUBSCRIBERS, Table
+from scheduled.config.own_defaults import DEFAULT_KEYS, ENTRIES
 from scheduled.jobs import builtin
 from scheduled.jobs.model import Job
 
@@ -38,12 +39,13 @@ def of_configuration(brought: Iterable[Job] = ()) -> Schema:
     }
     schema = _of_table(KEYS)
     schema["properties"]["jobs"] = jobs
+    schema["properties"]["defaults"] |= _of_table(DEFAULT_KEYS) | ENTRIES.schema
     for table in (CHANNELS, SUBSCRIBERS):
         schema["properties"][table.key] = _channels(table)
     # Handler directories add jobs that only `validate` knows, and that can be changed as well.
     complete = {"properties": dict.fromkeys(builtin_jobs, True), "additionalProperties": _A_JOB}
     schema |= {"if": {"required": ["handler_dirs"]}, "else": {"properties": {"jobs": complete}}}
-    changes = _of_table(JOB_KEYS) | {"type": ["object", "null"]}
+    changes = _of_job() | {"type": ["object", "null"]}
     definitions = {"changes": changes, "job": {"type": "object", "allOf": [_CHANGES], **_NEEDED}}
     return {"$schema": _DRAFT, "title": "scheduled.yaml", **schema, "$defs": definitions}
 
@@ -67,11 +69,21 @@ def _channels(table: Table) -> Schema:
 
 def of_job_file() -> Schema:
     """Return the schema of a job file."""
-    schema = _of_table(JOB_KEYS)
+    schema = _of_job()
     name = {"description": "what it is called", **text.schema, "pattern": anchored(ID)}
     schema["properties"] = {"id": name, **schema["properties"]}
     schema["required"] = ["id", *_NEEDED["required"]]
     return {"$schema": _DRAFT, "title": "A job of scheduled", **schema, "anyOf": _NEEDED["anyOf"]}
+
+
+def _of_job() -> Schema:
+    """Return the schema of the keys of a job, each of which may say that no default holds."""
+    schema = _of_table(JOB_KEYS)
+    for name, key in DEFAULT_KEYS.items():
+        undone = [{"type": "null"}, *([{"const": "none"}] if key.default == "none" else ())]
+        means = {"anyOf": [key.convert.schema, *undone]}
+        schema["properties"][name] = {"description": key.summary, **means}
+    return schema
 
 
 def _of_table(keys: Mapping[str, Key]) -> Schema:

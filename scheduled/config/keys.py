@@ -25,6 +25,7 @@ from scheduled.config.converters import (
 )
 from scheduled.config.job_keys import JOB_KEYS
 from scheduled.config.key import Key, with_aliases
+from scheduled.config.own_defaults import ENTRIES
 from scheduled.config.page_values import page
 from scheduled.config.parsed import JOB_DEFAULTS
 from scheduled.config.permissions import PERMISSIONS
@@ -89,6 +90,14 @@ KEYS: Mapping[str, Key] = with_aliases(
             example="1d",
         ),
         **{name: _for_all_jobs(name) for name in JOB_DEFAULTS},
+        "defaults": Key(
+            "any [key of a job](job-keys.md) but what one job is, and when it runs, for all jobs"
+            " that are not built in, `{timeout: 2h, env: {LANG: C}}`",
+            ENTRIES,
+            "none",
+            "; see [defaults](#defaults)",
+            example="{timeout: 2h}",
+        ),
         "enabled": Key(
             "whether any job runs; with `false`, all of them are disabled", boolean, "true"
         ),

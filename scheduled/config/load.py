@@ -106,6 +106,8 @@ class Config:
     """The files it depends on, existing or not."""
     job_defaults: Mapping[str, Any] = field(default_factory=dict)
     """What holds for jobs that do not say it, by key of a job."""
+    own_defaults: Mapping[str, Any] = field(default_factory=dict)
+    """What `defaults` says of jobs that are not built in, by key of a job."""
     offered: tuple[Job, ...] = ()
     """The built-in jobs that are off until they are enabled or configured, and not among `jobs`."""
     jobs_dirs: tuple[Path, ...] = ()
@@ -214,6 +216,7 @@ def _load(options: PathOptions) -> Config:
         jobs=found.jobs,
         offered=found.offered,
         job_defaults=parsed.job_defaults,
+        own_defaults=parsed.own_defaults,
         timezone=parsed.timezone,
         problems=scan.problems + parsed.problems + files.problems + found.problems + unwritable,
         sources=sources,
@@ -380,6 +383,7 @@ def _machine_zone(options: PathOptions) -> "LocalZone":
 def _origins(options: PathOptions, resolved: Paths, parsed: ParsedConfig) -> dict[str, str]:
     """Return where each setting comes from; for one that the file sets, with the line."""
     origins = dict.fromkeys([*DEFAULTS, *JOB_DEFAULTS, "jobs_dirs", "handler_dirs"], "default")
+    origins["defaults"] = "default"
     origins["tick_interval"] = "what is installed, else each minute"
     origins["host"] = "the machine"
     origins["timezone"] = "TZ" if options.environ.get("TZ") is not None else "the machine"

@@ -109,6 +109,12 @@ class ParsedConfig:
         """What the settings say about all jobs that do not say it themselves, by key of a job."""
         return {name: self.settings[name] for name in JOB_DEFAULTS if name in self.settings}
 
+    @property
+    def own_defaults(self) -> Mapping[str, Any]:
+        """What `defaults` says about jobs that are not built in, by key of a job."""
+        found: Mapping[str, Any] = self.settings.get("defaults") or {}
+        return found
+
 
 class ParsedJobFile(NamedTuple):
     """The job of a file, or its problems."""

@@ -9,7 +9,7 @@ file is one job, and is checked in the same way.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from scheduled.config import channels, converters, permissions
+from scheduled.config import channels, converters, own_defaults, permissions
 from scheduled.config.conflicts import BUILTIN_IDS
 from scheduled.config.converters import InvalidValue, describe
 from scheduled.config.handler_source import Declaration
@@ -21,6 +21,7 @@ from scheduled.config.job_entry import (
     make_job,
     read_keys,
 )
+from scheduled.config.job_keys import JOB_KEYS
 from scheduled.config.keys import KEYS, NO_MEANING, SECTIONS_OF_AICO
 from scheduled.config.parsed import Offer, ParsedConfig, ParsedJobFile
 from scheduled.config.yaml_document import Node
@@ -70,6 +71,7 @@ def validate_config(
         values=config.job_defaults,
         permissions=settings.get("permissions"),
         unusable=config.offer.reasons,
+        own=config.own_defaults,
     )
     jobs = _jobs(document.value.get("jobs"), bases, defaults, problems)
     problems += harmless
@@ -97,9 +99,22 @@ def _settings(document: Node, fatal: ProblemList, harmless: ProblemList) -> dict
     for key, table in channels.TABLES.items():
         if key in document.value:
             settings[key] = channels.read(document, table, harmless)
+    if "defaults" in settings:
+        settings["defaults"] = _own_defaults(document.value["defaults"], fatal)
     if "routes" in settings:
         _check_routes(document.value["routes"], harmless)
     return settings
+
+
+def _own_defaults(node: Node, fatal: ProblemList) -> dict[str, Any]:
+    """Return what `defaults` says of all jobs that are not built in, by field."""
+    keys: dict[str, Node] = node.value or {}
+    for name in keys.keys() & own_defaults.REFUSED.keys():
+        reason = own_defaults.REFUSED[name]
+        fatal.add(keys[name].line, f"defaults.{name}", f"cannot be a default: {reason}")
+    possible = {name: value for name, value in keys.items() if name not in own_defaults.REFUSED}
+    known = replace(node, value=possible)
+    return read_keys(known, own_defaults.DEFAULT_KEYS, "defaults", fatal)
 
 
 def _without_meaning(document: Node, file: str) -> tuple[str, ...]:
@@ -120,7 +135,12 @@ def _explicit_settings(
         for name, node in document.value.items()
         if name in KEYS and name != "jobs" and (KEYS[name].field or name) in settings
     }
-    return {name: settings[name] for name in lines}, lines
+    explicit = {name: settings[name] for name in lines}
+    of_jobs = document.value["defaults"].value or {} if "defaults" in lines else {}
+    for name, node in of_jobs.items():
+        if name in JOB_KEYS:
+            lines[f"defaults.{JOB_KEYS[name].field or name}"] = node.line
+    return explicit, lines
 
 
 def _offer(

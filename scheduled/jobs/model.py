@@ -179,6 +179,8 @@ class Job:
     """The key in the state's `last_run` under which the last success is noted; empty: none."""
     level: str = ""
     """What its id permits (`jobs.permissions.Level`); empty: nothing is said about its id."""
+    from_defaults: tuple[str, ...] = ()
+    """The fields that it has from `defaults`, or has parts of from there."""
     source: str = "built-in"
     """Where it is defined, as shown to people: `scheduled.yaml:12`."""
 

@@ -1,5 +1,6 @@
 """Everything about one job: `show JOB --json`."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from scheduled.jobs.model import Job
@@ -21,18 +22,24 @@ def definition(job: Job) -> dict[str, Any]:
 
     Values of variables that hold secrets are hidden, there and wherever else they occur.
     """
-    values = {
-        JSON_NAMES.get(field.name, field.name): getattr(job, field.name) for field in fields(job)
-    }
-    mask = Mask(job.env)
-    if mask:
-        values = mask.value(values)
-    values["env"] = {
-        name: STARS if is_secret(name) else mask.text(value) for name, value in job.env.items()
-    }
-    values["ping"] = masked.settings(job.ping)
-    if job.umask is not None:
-        values["umask"] = f"{job.umask:03o}"
+    return of_defaults(
+        {JSON_NAMES.get(field.name, field.name): getattr(job, field.name) for field in fields(job)}
+    )
+
+
+def of_defaults(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return some fields as `definition` has them: those that `defaults` sets."""
+    env = fields.get("env", {})
+    mask = Mask(env)
+    values: dict[str, Any] = mask.value(fields) if mask else dict(fields)
+    if "env" in fields:
+        values["env"] = {
+            name: STARS if is_secret(name) else mask.text(value) for name, value in env.items()
+        }
+    if "ping" in fields:
+        values["ping"] = masked.settings(fields["ping"])
+    if fields.get("umask") is not None:
+        values["umask"] = f"{fields['umask']:03o}"
     return values
 
 

@@ -33,11 +33,13 @@ def page(
     snapshot: Snapshot,
     job: Job,
     rows: Sequence[Row],
+    defaults: Mapping[str, str],
     *,
     everything: bool = False,
 ) -> list["Part | Text"]:
     """Return the page, part by part; `rows` are the last runs, newest first.
 
+    `defaults` has the place of each field that the job has from `defaults`.
     Only what differs from the defaults or matters is shown, unless `everything` is asked for.
     """
     values = {**document["definition"], **document["job"]}
@@ -47,12 +49,13 @@ def page(
     if notices := [*attention(snapshot, job)]:
         parts.append(_title("Needs attention"))
         parts += [Paragraph(notice, 2, first="- ", most=LINES) for notice in notices]
+    of = job_settings.Of(job, values, defaults)
     for title, settings in (
         ("When it runs", job_settings.WHEN),
         ("How it runs", job_settings.HOW),
         ("If a run fails", job_settings.IF_IT_FAILS),
     ):
-        told = job_settings.said(settings, job_settings.Of(job, values), everything=everything)
+        told = job_settings.said(settings, of, everything=everything)
         facts = [Fact(name, texts) for name, texts in told]
         if title == "When it runs":
             facts.append(Fact("next runs", [*_next(document, snapshot)]))

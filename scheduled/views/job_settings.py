@@ -25,6 +25,8 @@ class Of(NamedTuple):
 
     job: Job
     values: Mapping[str, Any]
+    defaults: Mapping[str, str] = {}
+    """Where `defaults` sets the fields that the job has from there, by field or `env.NAME`."""
 
 
 Words = Callable[[Of], str | list[str]]
@@ -47,11 +49,16 @@ def said(
     for setting in settings:
         if everything or _matters(setting, of):
             words = setting.words(of)
-            texts = [words] if isinstance(words, str) else words
-            yield setting.name, [text for text in texts if text]
+            texts = [text for text in ([words] if isinstance(words, str) else words) if text]
+            places = [of.defaults[name] for name in setting.fields if name in of.defaults]
+            if places and texts:
+                texts[-1] = _marked(texts[-1], places[0])
+            yield setting.name, texts
 
 
 def _matters(setting: Setting, of: Of) -> bool:
+    if not of.defaults.keys().isdisjoint(setting.fields):
+        return True
     if setting.fields == ("first_run",) and of.values["status"] != "PENDING":
         return False  # it is past
     is_default = all(getattr(of.job, name) == _DEFAULTS.get(name) for name in setting.fields)
@@ -159,7 +166,15 @@ def _plain(value: Any) -> str:
 
 
 def _environment(of: Of) -> list[str]:
-    return [f"{name}={value}" for name, value in of.values["env"].items()]
+    return [
+        _marked(f"{name}={value}", of.defaults.get(f"env.{name}"))
+        for name, value in of.values["env"].items()
+    ]
+
+
+def _marked(text: str, place: str | None) -> str:
+    """Return what a setting says, with where it comes from if that is not the job itself."""
+    return f"{text} (from defaults, {place})" if place else text
 
 
 def _codes(codes: Sequence[int]) -> str:

@@ -53,7 +53,9 @@ TOP = {
     "max_workers: 3": "did you mean max_concurrent?",
     "tz: UTC": "did you mean timezone?",
     "command: x": "it is a key of a job and stands below jobs: and the id of the job",
-    "defaults: {}": "settings such as max_retries hold for all jobs if they stand here",
+    "job_defaults: {}": "did you mean defaults?",
+    "max_lateness: 6h": "it is a key of a job and stands below jobs: and the id of the job, or,"
+    " for all jobs that are not built in, below defaults:",
     "default_timeout: 1 hour": "write 1h",
 }
 

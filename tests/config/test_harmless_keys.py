@@ -27,6 +27,7 @@ STOPS = {
     "max_retries": True,
     "retry_delay": True,
     "max_retry_delay": True,
+    "defaults": True,
     "enabled": True,
     "tick_interval": True,
     "catch_up_budget": True,
