@@ -76,8 +76,7 @@ def expect(moments: list[Moment], settled_from: int) -> Expected:
     known: dict[str, tuple[JobPlan, datetime]] = {}
     """How the last complete tick saw each job, and until when its slots are expected."""
     off: set[str] = set()
-    reached: dict[str, datetime] = {}
-    """How far a tick has looked at the slots of a job since the clock was last corrected."""
+    reached = _Reached()
     claimed: dict[str, datetime] = {}
     """How far one may have claimed slots, if it was killed, or a command may have registered a
     job; a new or changed one counts from then on."""
@@ -99,12 +98,14 @@ def expect(moments: list[Moment], settled_from: int) -> Expected:
                 clock.forget_what_was_before(moment.now, known, reached)
                 if number <= settled_from:
                     slots |= _passed(known, moment)
-                for job in {*moment.jobs, *reached}:
+                for job in moment.jobs.keys() | reached.jobs:
                     # One that is missing is missed up to now, and does not run for that again.
                     is_new = job in moment.jobs and job not in known
-                    _reach(reached, [job], claimed[job] if is_new else moment.now)
+                    reached.add(job, claimed[job] if is_new else moment.now)
                 known = {
-                    job: (plan, reached[job]) for job, plan in moment.jobs.items() if job not in off
+                    job: (plan, reached.farthest(job))
+                    for job, plan in moment.jobs.items()
+                    if job not in off
                 }
     idle = off | (_jobs(slots) - set(moments[-1].jobs))
     return Expected(slots, clock.epochs, idle)
@@ -119,6 +120,39 @@ def _claim(claimed: dict[str, datetime], clock: "_Clock", moment: Moment) -> Non
 def _reach(reached: dict[str, datetime], jobs: Iterable[str], now: datetime) -> None:
     for job in jobs:
         reached[job] = max(now, reached.get(job, now))
+
+
+class _Reached:
+    """How far ticks have looked at the slots of each job since the clock was last corrected."""
+
+    def __init__(self) -> None:
+        self._times: dict[str, set[datetime]] = {}
+
+    @property
+    def jobs(self) -> set[str]:
+        """All jobs that a tick has looked at."""
+        return set(self._times)
+
+    def add(self, job: str, until: datetime) -> None:
+        """Note that a tick has looked at the slots up to then."""
+        self._times.setdefault(job, set()).add(until)
+
+    def farthest(self, job: str) -> datetime:
+        """Return how far a job was looked at."""
+        return max(self._times[job])
+
+    def forget_far_ahead_of(self, now: datetime) -> None:
+        """Forget what was reached while the clock was ahead.
+
+        What was reached before that, and lies a little ahead of a clock that was also set back a
+        little, may count still: a tick leaves out a job that is disabled, or that another one holds
+        which is killed then, and so nothing of the job was far ahead.
+        """
+        for job, times in list(self._times.items()):
+            near = {until for until in times if until - now <= CORRECTION}
+            self._times[job] = near
+            if not near:
+                del self._times[job]
 
 
 class _Clock:
@@ -144,7 +178,7 @@ class _Clock:
         return is_corrected
 
     def forget_what_was_before(
-        self, now: datetime, known: dict[str, Any], reached: dict[str, datetime]
+        self, now: datetime, known: dict[str, Any], reached: "_Reached"
     ) -> None:
         """Forget all jobs, and how far their slots were seen, if the clock was corrected.
 
@@ -156,7 +190,7 @@ class _Clock:
             return
         known.clear()
         if before - now > CORRECTION:
-            reached.clear()
+            reached.forget_far_ahead_of(now)
 
 
 def settlements(events: Iterable[dict[str, Any]]) -> Iterator[Slot]:
@@ -235,9 +269,10 @@ def _waiting(world: World, expected: Expected, settled: Counter[Slot]) -> set[Sl
     be still to come; one of which a run has ended has to be settled nevertheless.
     """
     open_slots = expected.slots - set(settled)
+    now = world.moments[-1].now
     waiting = set()
     for job in expected.idle & _jobs(open_slots):
-        slots = {slot for name, slot in open_slots if name == job}
+        slots = {slot for name, slot in open_slots if name == job and slot <= now}
         answered = [slot for name, slot in settled if name == job]
         several = job in _keeping_several(world.moments)
         waiting |= {
@@ -250,7 +285,6 @@ def _waiting(world: World, expected: Expected, settled: Counter[Slot]) -> set[Sl
         for event in world.events
         if event["event"] == "end" and event.get("slot")
     }
-    now = world.moments[-1].now
     return waiting | {key for key in open_slots if key[1] > now and key not in ended}
 
 
