@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from scheduled.cli import preflight
 from scheduled.cli.context import Session
 from scheduled.cli.export import export
 from scheduled.cli.groups import Group
@@ -75,7 +76,10 @@ def init(context: click.Context, path: str | None, force: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
 def validate(context: click.Context, as_json: bool) -> int:
-    """Check the configuration; print all problems, with file and line."""
+    """Check the configuration; print all problems, with file and line.
+
+    Warns of what runs will lack under cron, by its PATH: programs, directories, files.
+    """
     jobs = 0
     problems: tuple[str, ...]
     warnings: tuple[str, ...] = ()
@@ -84,9 +88,11 @@ def validate(context: click.Context, as_json: bool) -> int:
         loaded = context.obj.config
         jobs = len(loaded.jobs)
         problems = (*loaded.problems, *_problems_of_runs(loaded, options))
-        past = _warn_of_past(loaded.jobs, context.obj.now)
+        known, now = preflight.remembered(loaded), context.obj.now
+        past = _warn_of_past(loaded.jobs, now, known)
         steps = _warn_of_steps(loaded.jobs)
-        warnings = (*loaded.warnings, *unmatched.warnings(loaded), *past, *steps)
+        lacking = preflight.of_configuration(loaded, options.environ, now, known)
+        warnings = (*loaded.warnings, *unmatched.warnings(loaded), *past, *steps, *lacking)
     except ConfigError as error:
         problems = error.problems
     if as_json:
@@ -152,12 +158,13 @@ def _problems_of_runs(config: Config, options: PathOptions) -> Iterator[str]:
     )
 
 
-def _warn_of_past(jobs: Iterable[Job], now: datetime) -> Iterator[str]:
-    """Yield a warning for each job whose only time has passed: a new one would never run."""
+def _warn_of_past(jobs: Iterable[Job], now: datetime, known: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a warning for each new job whose only time has passed: it would never run."""
     for job in jobs:
         schedule = schedule_of(job)
         is_over = schedule.kind == "once" and slots.following(schedule, now, now) is None
-        if is_over and job.enabled and job.first_run is not FirstRun.NOW:
+        is_new = not preflight.has_had_its_only_run(job, known, now)
+        if is_over and is_new and job.enabled and job.first_run is not FirstRun.NOW:
             yield (
                 f"{job.source}: {job.id}: {job.schedule} has passed;"
                 " a job that no tick has seen before does not run for it"

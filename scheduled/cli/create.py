@@ -13,6 +13,7 @@ from scheduled.cli.job_file import (
     dry_run_option,
     print_result,
     refusals_on_record,
+    warn_of_lacks,
 )
 from scheduled.cli.output import json_option
 from scheduled.cli.single_run import at_option, refuse_time, schedule_at
@@ -68,6 +69,7 @@ def create(
         code = registering.register(session, [new.job.id], forget=known)
     done = "" if dry_run else "written"
     print_result(session, new.job, new.path, new.text, done=done, as_json=as_json, code=code)
+    warn_of_lacks(session, [new.job])
     return code
 
 

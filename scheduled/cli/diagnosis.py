@@ -8,6 +8,7 @@ from typing import Any
 from scheduled.cli import tick_calls
 from scheduled.cli.context import Session
 from scheduled.config import paths, unmatched
+from scheduled.config.importers import command_text
 from scheduled.config.load import Config
 from scheduled.config.paths import Paths
 from scheduled.errors import ConfigError, RefusedError, ScheduleError, StateError
@@ -15,6 +16,7 @@ from scheduled.installation import tick_lines
 from scheduled.installation.doctor import program_names
 from scheduled.installation.doctor.facts import CRON_PATH, Facts, JobFacts
 from scheduled.installation.doctor.finding import Finding
+from scheduled.installation.doctor.program_names import Call
 from scheduled.jobs.model import Attempt, Job
 from scheduled.jobs.permissions import CONFINED
 from scheduled.planning import decide
@@ -54,7 +56,7 @@ def gather(session: Session) -> Facts:
     return _with_state(session, config, facts)
 
 
-def _base(session: Session, places: Paths, **known: object) -> Facts:
+def _base(session: Session, places: Paths, **known: Any) -> Facts:
     return cheap_checks.facts(places, session.environ, session.now, **known)
 
 
@@ -77,7 +79,7 @@ def _with_state(session: Session, config: Config, facts: Facts) -> Facts:
         former=_former(session, config.places),
         last_tick=max(seen, default=None),
         damages=tuple(store.recovered),
-        jobs=tuple(_job(job, config, facts.cron_variables) for job in jobs),
+        jobs=tuple(job_facts(job, config, facts.cron_variables) for job in jobs),
         **_limits(jobs, config, store.state, facts),
     )
 
@@ -107,14 +109,10 @@ def _limits(jobs: Iterable[Job], config: Config, state: State, facts: Facts) -> 
     return {"unlimited": tuple(unlimited), "refused": tuple(refused)}
 
 
-def _job(job: Job, config: Config, environ: dict[str, str]) -> JobFacts:
+def job_facts(job: Job, config: Config, environ: dict[str, str]) -> JobFacts:
     """Return a job as its runs under cron find their surroundings."""
-    root, config_dir = config.places.root, _config_dir(config.places)
-    variables, env_file_problem, cwd_problem = environ, "", ""
-    try:
-        variables = environment.variables(Attempt("", job, None), environ, config_dir, config.trust)
-    except UnusableEnvironmentError as error:
-        env_file_problem = str(error)
+    root, cwd_problem = config.places.root, ""
+    variables, env_file_problem = _variables(job, config, environ)
     try:
         folder = environment.working_directory(job, root, variables)
     except UnusableEnvironmentError as error:
@@ -123,11 +121,7 @@ def _job(job: Job, config: Config, environ: dict[str, str]) -> JobFacts:
     return JobFacts(
         id=job.id,
         commands=tuple(map(_as_text, commands)),
-        programs=tuple(
-            name
-            for command in commands
-            for name in program_names.of(command, variables.get("HOME", ""))
-        ),
+        calls=tuple(call for command in commands for call in _calls(command, variables)),
         path=variables.get("PATH", CRON_PATH),
         folder=folder,
         cwd_problem=cwd_problem,
@@ -135,11 +129,34 @@ def _job(job: Job, config: Config, environ: dict[str, str]) -> JobFacts:
     )
 
 
+def calls_by_key(job: Job, config: Config, environ: dict[str, str]) -> dict[str, tuple[Call, ...]]:
+    """Return what the commands of a job need, by the key each of them stands in."""
+    variables = _variables(job, config, environ)[0]
+    commands = {"command": job.command, "only_if": job.only_if}
+    return {key: _calls(command, variables) for key, command in commands.items() if command}
+
+
+def _calls(command: str | tuple[str, ...], variables: dict[str, str]) -> tuple[Call, ...]:
+    if command_text.is_fed(command):
+        _, _, _, shell, text, _ = tuple(command)
+        command = text if shell == command_text.SHELL else (shell, "-c", text)
+    return program_names.of(command, variables)
+
+
+def _variables(job: Job, config: Config, environ: dict[str, str]) -> tuple[dict[str, str], str]:
+    """Return the variables of a run under cron, and why its `env_file` cannot be used, or ''."""
+    folder = config_dir(config.places)
+    try:
+        return environment.variables(Attempt("", job, None), environ, folder, config.trust), ""
+    except UnusableEnvironmentError as error:
+        return {**environ, **job.env}, str(error)
+
+
 def _as_text(command: str | Iterable[str]) -> str:
     return command if isinstance(command, str) else shlex.join(command)
 
 
-def _config_dir(places: Paths) -> Path:
+def config_dir(places: Paths) -> Path:
     return (places.config_path or places.root / paths.CONFIG_NAME).parent
 
 

@@ -10,6 +10,7 @@ import click
 from scheduled.cli import registering, tick_calls
 from scheduled.cli.command import command
 from scheduled.cli.context import Session
+from scheduled.cli.job_file import warn_of_lacks
 from scheduled.cli.output import print_json
 from scheduled.cli.values import Choice
 from scheduled.config import paths
@@ -62,6 +63,7 @@ def import_(
     proposed = _proposal(session, file, from_crontab, SourceKind(kind) if kind else None, system)
     if not as_json:
         _print_proposal(proposed, with_files=with_files)
+    warn_of_lacks(session, [file.job for _, file in proposed.jobs])
     if proposed.is_empty or not (yes or (not as_json and _confirm(file))):
         if as_json:
             _print_json(proposed, [])

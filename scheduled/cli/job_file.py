@@ -1,7 +1,7 @@
 """What create, update and delete share: their options, refusals, and what they print."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,15 @@ def print_result(
         click.echo(f"{path}: {done}")
         if not code:
             click.echo(_next_run(session, job, upcoming_runs))
+
+
+def warn_of_lacks(session: Session, jobs: Sequence[Job]) -> None:
+    """Print what runs of jobs that are made or changed will lack under cron."""
+    from scheduled.cli import preflight
+
+    if jobs and not session.quiet:
+        for what in preflight.of_jobs(session.config, jobs, session.environ, session.now):
+            click.echo(f"warning: {what}", err=True)
 
 
 def _upcoming(session: Session, job: Job) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from scheduled.cli.job_file import (
     edited_by_hand,
     print_result,
     refusals_on_record,
+    warn_of_lacks,
 )
 from scheduled.cli.output import json_option
 from scheduled.cli.single_run import at_option, refuse_time, schedule_at
@@ -79,6 +80,7 @@ def update(
     code = 0 if dry_run else _rewrite(session, before, file, fields)
     done = "" if dry_run else "already so" if text == file.text else "changed"
     print_result(session, after, file.path, text, done=done, as_json=as_json, code=code)
+    warn_of_lacks(session, [after])
     return code
 
 

@@ -56,6 +56,12 @@ def user() -> str:
         return str(os.geteuid())
 
 
+def home() -> str:
+    """Return the home directory of the user who runs this, as the user database has it."""
+    found = os.path.expanduser(f"~{user()}")
+    return found if found.startswith("/") else "/"
+
+
 def boot_id() -> str:
     """Return the id of the current boot; empty if the kernel does not provide one."""
     try:

@@ -29,6 +29,8 @@ NICKNAMES = {
 }
 """Each may be written with or without its `@`."""
 
+SHORTEST = 60
+"""Seconds of an interval."""
 LONGEST = timedelta(days=5 * 365)
 LONGEST_TEXT = 1000
 
@@ -71,7 +73,7 @@ class Cron:
 
 @dataclass(frozen=True)
 class Interval:
-    """A period of elapsed time, counted from an anchor; at least one second."""
+    """A period of elapsed time, counted from an anchor; at least a minute."""
 
     period: timedelta
 
@@ -226,8 +228,11 @@ def _nickname(match: re.Match[str]) -> Cron:
 
 def _interval(match: re.Match[str]) -> Interval:
     seconds = durations.parse(match[1])
-    if seconds < 1:
-        raise ScheduleError("an interval is at least one second")
+    if seconds < SHORTEST:
+        raise ScheduleError(
+            "an interval is at least a minute: scheduled is called once a minute at most;"
+            " write every 1m"
+        )
     if not seconds.is_integer():
         raise ScheduleError("an interval is a whole number of seconds")
     if seconds > LONGEST.total_seconds():

@@ -4,7 +4,7 @@ import os
 import shlex
 from collections.abc import Container, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scheduled.config import installation_name, paths
 from scheduled.config.paths import Paths
@@ -36,8 +36,18 @@ def has_channels(config: "Config") -> bool:
     return any(not {"failure", "failing", "dead_letter"}.isdisjoint(groups) for groups in wanted)
 
 
-def facts(places: Paths, environ: Mapping[str, str], now: datetime, **known: object) -> Facts:
-    """Return what is known without configuration and state, and what else is `known`."""
+def facts(
+    places: Paths,
+    environ: Mapping[str, str],
+    now: datetime,
+    *,
+    measures: bool = True,
+    **known: Any,
+) -> Facts:
+    """Return what is known without configuration and state, and what else is `known`.
+
+    `measures` says whether the output of runs is measured, which may take a while.
+    """
     target = Target.running(())
     return Facts(
         command=_command(places),
@@ -46,12 +56,12 @@ def facts(places: Paths, environ: Mapping[str, str], now: datetime, **known: obj
         config_path=os.path.realpath(places.config_path) if places.config_path else "",
         name=installation_name.of(places, environ),
         former=(),
-        output=retention.sizes(places.state_dir / "runs", MOST_FILES),
+        output=retention.sizes(places.state_dir / "runs", MOST_FILES) if measures else {},
         python=target.python,
         entry=target.entry,
         environ=environ,
         now=now,
-        **known,  # type: ignore[arg-type]
+        **known,
     )
 
 

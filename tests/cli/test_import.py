@@ -52,7 +52,7 @@ def call(root: Path, *words: str, stdin: str = "") -> tuple[str, int]:
         config, ["import", *words], obj=session(root), input=stdin,
         standalone_mode=False, catch_exceptions=False,
     )  # fmt: skip
-    return result.output, result.return_value
+    return result.stdout, result.return_value
 
 
 def told(root: Path, *words: str, stdin: str = "") -> Any:
@@ -325,10 +325,13 @@ def test_a_name_that_a_broken_file_claims_is_not_used(root: Path) -> None:
 
 
 def test_a_problem_that_an_import_brings_about_is_told(root: Path) -> None:
-    out, code = call(root, "-", "--yes", stdin="jobs_dir: absent\n")
+    result = CliRunner().invoke(
+        config, ["import", "-", "--yes"], obj=session(root), input="jobs_dir: absent\n",
+        standalone_mode=False,
+    )  # fmt: skip
 
-    assert f"jobs_dirs: {root}/absent: no such directory; its jobs are not loaded" in out
-    assert code == 2
+    assert f"jobs_dirs: {root}/absent: no such directory; its jobs are not loaded" in result.stderr
+    assert result.return_value == 2
 
 
 @pytest.mark.parametrize(("answer", "found"), [("y", {"backup", "backup-2"}), ("n", set())])

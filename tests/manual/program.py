@@ -14,6 +14,7 @@ from typing import Any
 from scheduled.cli import context
 from scheduled.cli.main import main
 from scheduled.config import changes
+from scheduled.installation.doctor import executables
 from scheduled.state import heartbeat
 from scheduled.system import machine
 
@@ -36,6 +37,10 @@ def _main() -> int:
     patched.boot_id = machine.boot_id
     patched = changes
     patched._changed = lambda path: now if path.exists() else None
+    patched = machine
+    patched.home = lambda: os.environ["HOME"]
+    patched = executables.Lookup
+    patched._in_path = lambda *_: None  # the machine of the manual has what its jobs call
     return main(sys.argv[1:])
 
 

@@ -244,10 +244,10 @@ def test_a_count_is_half_open_and_stops_at_its_cap() -> None:
     assert slots.count(job, NEW_YEAR, NEW_YEAR + timedelta(days=90), NEW_YEAR, cap=7) == 7
 
 
-def test_an_interval_of_a_second_over_a_century_is_counted_without_walking() -> None:
-    job, anchor = expression.parse("interval:1", "UTC"), at("1926-01-01T00:00Z")
+def test_an_interval_of_a_minute_over_a_century_is_counted_without_walking() -> None:
+    job, anchor = expression.parse("interval:60", "UTC"), at("1926-01-01T00:00Z")
 
-    assert slots.count(job, anchor, NEW_YEAR, anchor, cap=10**12) == 3_155_760_000
+    assert slots.count(job, anchor, NEW_YEAR, anchor, cap=10**12) == 52_596_000
 
 
 @pytest.mark.parametrize(

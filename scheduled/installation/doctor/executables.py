@@ -4,12 +4,126 @@ import os
 import re
 import shlex
 import shutil
+import stat
+from collections.abc import Iterator, Mapping
 
-from scheduled.installation.doctor.facts import Facts, JobFacts
-from scheduled.installation.doctor.finding import Finding, error
+from scheduled.installation.doctor.facts import JobFacts
+from scheduled.installation.doctor.program_names import Call, Kind
+from scheduled.quick_classes import NamedTuple, dataclass, field
 
 _FIRST_LINE = 256
 """Bytes of a script that the kernel looks at."""
+
+
+class Trouble(NamedTuple):
+    """Why a program cannot be executed."""
+
+    what: str
+    """A sentence that begins with the program."""
+    remedy: str = ""
+    """A command that mends it; empty if there is none."""
+    here: str = ""
+    """Where this shell finds a program that is not in the PATH of the job."""
+
+
+@dataclass
+class Lookup:
+    """Looks each program up once, however many jobs call it."""
+
+    environ: Mapping[str, str]
+    """That of the shell the command was typed in."""
+    caller: str = "cron"
+    is_path_known: bool = True
+    """Whether the PATH of the jobs is what the caller gives; else it may be this shell's."""
+    _troubles: dict[tuple[str, str, Kind], Trouble | None] = field(default_factory=dict)
+
+    def troubles(self, job: JobFacts) -> Iterator[Trouble]:
+        """Yield what is wrong with what a job calls, each thing once."""
+        missing: list[str] = []
+        for call in job.calls:
+            name = call.name
+            if "/" in name or call.kind is Kind.SCRIPT:
+                name = os.path.join(job.folder, name)
+            key = (name, job.path, call.kind)
+            if key not in self._troubles:
+                self._troubles[key] = self._trouble(name, call, job.path)
+            found = self._troubles[key]
+            if found and not any(name.startswith(folder) for folder in missing):
+                if call.kind is Kind.FOLDER:
+                    missing.append(name)
+                yield found
+
+    def _trouble(self, name: str, call: Call, path: str) -> Trouble | None:
+        if "/" not in name:
+            return self._in_path(name, path)
+        if call.kind is Kind.SCRIPT and "/" not in call.name and shutil.which(call.name, path=path):
+            return None  # a shell looks for a script there as well
+        try:
+            status = os.stat(name)
+        except (FileNotFoundError, NotADirectoryError):
+            kinds = {Kind.SCRIPT: "no such file", Kind.FOLDER: "no such directory"}
+            return Trouble(f"{name}: {kinds.get(call.kind, 'no such program')}")
+        except (OSError, ValueError) as error:
+            is_ours = isinstance(error, PermissionError) and call.kind is not Kind.OTHERS
+            return Trouble(f"{name}: permission denied") if is_ours else None
+        match call.kind:
+            case Kind.FOLDER:
+                is_one = stat.S_ISDIR(status.st_mode)
+                return None if is_one else Trouble(f"{name}: not a directory")
+            case Kind.SCRIPT:
+                return Trouble(f"{name}: is a directory") if stat.S_ISDIR(status.st_mode) else None
+            case _:
+                return self._executed(name, status, call.kind, path)
+
+    def _executed(self, name: str, status: os.stat_result, kind: Kind, path: str) -> Trouble | None:
+        if stat.S_ISDIR(status.st_mode):
+            return Trouble(f"{name}: a directory, not a program")
+        is_executed_by_others = kind is Kind.OTHERS and bool(status.st_mode & 0o111)
+        if not is_executed_by_others and not os.access(name, os.X_OK):
+            return Trouble(f"{name}: not executable", f"chmod u+x {shlex.quote(name)}")
+        return self._interpreter(name, path)
+
+    def _in_path(self, name: str, path: str) -> Trouble | None:
+        whole = shutil.which(name, path=path)
+        if whole:
+            return self._interpreter(whole, path)
+        here = shutil.which(name, path=self.environ.get("PATH", ""))
+        if here and not self.is_path_known:
+            return None
+        return self._not_in_path(name, name, path, here)
+
+    def _not_in_path(self, what: str, name: str, path: str, here: str | None) -> Trouble:
+        sentence = (
+            f"{what}: not found in the PATH that its runs have under {self.caller}, {path}"
+            if what == name
+            else f"{what} is not found in the PATH that its runs have under {self.caller}, {path}"
+        )
+        return Trouble(sentence, here=os.path.abspath(here) if here else "")
+
+    def _interpreter(self, whole: str, path: str) -> Trouble | None:
+        """Return that the interpreter which a script names is not there: nothing is started."""
+        words = _first_line(whole)
+        if not words:
+            return None
+        interpreter, name = words[0], words[1] if len(words) > 1 else ""
+        sentence = f"{whole}: its interpreter {interpreter.rstrip(chr(13))}"
+        if interpreter.endswith("\r") or name.endswith("\r"):
+            command = f"sed -i 's/\\r$//' {shlex.quote(whole)}"
+            named = " ".join(words).rstrip("\r")
+            sentence = f"{whole}: its interpreter {named} is followed by a carriage return"
+            return Trouble(f"{sentence}, as Windows ends lines", command)
+        if interpreter.startswith("/") and not is_executable(interpreter):
+            return Trouble(f"{sentence} is not there", f"head -n 1 {shlex.quote(whole)}")
+        if os.path.basename(interpreter) != "env" or not name or name[0] == "-" or "=" in name:
+            return None
+        name = name.split()[0]
+        if "/" in name or shutil.which(name, path=path):
+            return None
+        here = shutil.which(name, path=self.environ.get("PATH", ""))
+        if here and not self.is_path_known:
+            return None
+        found = self._not_in_path(f"{whole}: its interpreter {name}", name, path, here)
+        return found._replace(remedy="" if here else f"head -n 1 {shlex.quote(whole)}")
 
 
 def whole_path(job: JobFacts, program: str) -> str:
@@ -25,52 +139,9 @@ def is_executable(path: str) -> bool:
     return os.path.isfile(path) and os.access(path, os.X_OK)
 
 
-def problem(facts: Facts, job: JobFacts, program: str) -> Finding | None:
-    """Return why a job cannot execute a program; None if it can."""
-    whole = whole_path(job, program)
-    return _interpreter(facts, job, whole) if whole else _missing(facts, job, program)
-
-
-def _missing(facts: Facts, job: JobFacts, program: str) -> Finding:
-    if "/" in program:
-        whole = os.path.join(job.folder, program)
-        if not os.path.isfile(whole):
-            return error(f"{job.id}: {whole}: no such program", f"{facts.command} show {job.id}")
-        return error(f"{job.id}: {whole}: not executable", f"chmod u+x {shlex.quote(whole)}")
-    here = shutil.which(program, path=facts.environ.get("PATH", ""))
-    message = (
-        f"{job.id}: {program}: not found in the PATH that its runs have under"
-        f" {facts.caller}, {job.path}"
-    )
-    if here is None:
-        return error(message, f"{facts.command} show {job.id}")
-    return error(f"{message}; your shell finds {here}", _with_path(facts, job, here))
-
-
-def _interpreter(facts: Facts, job: JobFacts, whole: str) -> Finding | None:
-    """Return that the interpreter which a script names is not there: the kernel starts nothing."""
-    words = _first_line(whole)
-    if not words:
-        return None
-    interpreter, name = words[0], words[1] if len(words) > 1 else ""
-    message = f"{job.id}: {whole}: its interpreter {interpreter.rstrip(chr(13))}"
-    if interpreter.endswith("\r"):
-        command = f"sed -i 's/\\r$//' {shlex.quote(whole)}"
-        return error(f"{message} is followed by a carriage return, as Windows ends lines", command)
-    if interpreter.startswith("/") and not is_executable(interpreter):
-        return error(f"{message} is not there", f"head -n 1 {shlex.quote(whole)}")
-    if os.path.basename(interpreter) != "env" or not name or name.startswith("-") or "=" in name:
-        return None
-    if "/" in name or shutil.which(name, path=job.path):
-        return None
-    message = (
-        f"{job.id}: {whole}: its interpreter {name} is not found in the PATH that its runs have"
-        f" under {facts.caller}, {job.path}"
-    )
-    here = shutil.which(name, path=facts.environ.get("PATH", ""))
-    if here is None:
-        return error(message, f"head -n 1 {shlex.quote(whole)}")
-    return error(f"{message}; your shell finds {here}", _with_path(facts, job, here))
+def with_path(here: str, path: str) -> str:
+    """Return a PATH in which a program that was found `here` is found, too."""
+    return f"{os.path.dirname(here)}:{path}"
 
 
 def _first_line(path: str) -> list[str]:
@@ -85,9 +156,3 @@ def _first_line(path: str) -> list[str]:
         return []
     text = line[2:].decode("utf-8", "surrogateescape").strip(" \t")
     return re.split(r"[ \t]+", text, maxsplit=1) if text else []
-
-
-def _with_path(facts: Facts, job: JobFacts, here: str) -> str:
-    """Return the command that adds the directory of a program to the PATH of a job."""
-    wanted = f"{os.path.dirname(os.path.abspath(here))}:{job.path}"
-    return f"{facts.command} update {job.id} --env {shlex.quote(f'PATH={wanted}')}"

@@ -12,6 +12,7 @@ from scheduled.errors import StateError, UnavailableError
 from scheduled.installation import crontab, crontab_entries, systemd, tick_lines
 from scheduled.installation.crontab_entries import Entry
 from scheduled.installation.crontab_line import calls_us
+from scheduled.installation.doctor.program_names import Call
 from scheduled.installation.systemd import Installed
 from scheduled.installation.tick_lines import TickLine
 from scheduled.quick_classes import dataclass, field
@@ -34,8 +35,8 @@ class JobFacts:
     id: str
     commands: tuple[str, ...] = ()
     """What it executes, a shell command each: its command, then its `only_if`."""
-    programs: tuple[str, ...] = ()
-    """The programs these begin with, as written."""
+    calls: tuple[Call, ...] = ()
+    """What these certainly need."""
     path: str = CRON_PATH
     """The PATH in which the programs are looked up."""
     folder: Path = Path("/")
@@ -187,9 +188,8 @@ class Facts:
         set_there = dict(self.tick_entries[0].variables) if self.tick_entries else {}
         if self.is_called_by_timer:
             set_there = {"PATH": TIMER_PATH, **systemd.variables()}
-        home = os.path.expanduser(f"~{machine.user()}")
         usual = {
-            "HOME": home if home.startswith("/") else "/",
+            "HOME": machine.home(),
             "LOGNAME": machine.user(),
             "SHELL": "/bin/sh",
             "PATH": CRON_PATH,

@@ -15,6 +15,7 @@ from scheduled.idle import HEARTBEAT, HINT, SHELL_HINT
 from scheduled.installation.doctor import executables
 from scheduled.installation.doctor.facts import Facts
 from scheduled.installation.doctor.finding import Finding, advised, error, warning
+from scheduled.installation.doctor.program_names import Kind
 from scheduled.system import machine, owners, private
 
 OURS = (
@@ -82,7 +83,8 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 def programs(facts: Facts) -> Iterator[Finding]:
     """Whether others could change a program that a job runs, or its directory."""
     for job in facts.jobs:
-        paths = dict.fromkeys(executables.whole_path(job, program) for program in job.programs)
+        programs = (call.name for call in job.calls if call.kind is Kind.PROGRAM)
+        paths = dict.fromkeys(executables.whole_path(job, program) for program in programs)
         for whole in paths:
             for problem in facts.trust.problems(Path(whole)) if whole else ():
                 yield warning(f"{job.id} runs {problem}", _remedy(problem, Path(whole)))

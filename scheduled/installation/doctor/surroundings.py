@@ -1,6 +1,7 @@
 """What the jobs find under cron: PATH and locale, their programs, `cwd` and `env_file`."""
 
 import locale
+import shlex
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -43,10 +44,15 @@ def language(facts: Facts) -> Iterator[Finding]:
 
 def programs(facts: Facts) -> Iterator[Finding]:
     """Whether each program of each job is found under cron's PATH."""
+    lookup = executables.Lookup(facts.environ, facts.caller)
     for job in facts.jobs:
-        for program in dict.fromkeys(job.programs):
-            if found := executables.problem(facts, job, program):
-                yield found
+        for found in lookup.troubles(job):
+            remedy = found.remedy or f"{facts.command} show {job.id}"
+            if found.here:
+                variable = shlex.quote(f"PATH={executables.with_path(found.here, job.path)}")
+                remedy = f"{facts.command} update {job.id} --env {variable}"
+            shell = f"; your shell finds {found.here}" if found.here else ""
+            yield error(f"{job.id}: {found.what}{shell}", remedy)
 
 
 def cwd(facts: Facts) -> Iterator[Finding]:
