@@ -37,6 +37,7 @@ _OF_JOBS = {
     "overlap": "concurrencypolicy concurrency maxinstances maxactiveruns allowconcurrent singleton",
     "enabled": "active isactive enable",
     "after": "dependson needs requires dependencies upstream waitfor",
+    "mutex": "lock locks semaphore pool group concurrencygroup concurrencykey limitgroup resource",
     "jitter": "randomizeddelaysec randomizeddelay splay randomdelay",
     "only_if": "condition if runif precondition execcondition",
     "ping": "healthcheck healthchecks healthchecksurl pingurl heartbeat heartbeaturl",

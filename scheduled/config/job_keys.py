@@ -28,6 +28,7 @@ from scheduled.config.converters import (
     text_list,
     time_window,
 )
+from scheduled.config.job_values import names
 from scheduled.config.key import Key, with_aliases
 from scheduled.config.ping_values import job_ping
 from scheduled.jobs.model import CatchUp, FirstRun, OnInterrupted, Overlap, Priority, ReportOn
@@ -204,6 +205,12 @@ JOB_KEYS: Mapping[str, Key] = with_aliases(
             "none",
             ": for the same scheduled time, or for their own newest one before it. It starts in the"
             " same tick if they succeed in it",
+        ),
+        "mutex": Key(
+            "a name, or several: of all jobs with one name, one runs at a time",
+            names(ID),
+            "none",
+            ". The others stay due; see [one at a time](../how-to/order.md#one-at-a-time)",
         ),
         "on_interrupted": Key(
             "a run that was cut short: `rerun` (at most twice) or `skip`",

@@ -171,6 +171,8 @@ class Job:
     """Whether nobody configured its zone, so that it is the machine's (`TZ`, /etc/localtime)."""
     seed: str = ""
     """Identifies machine and job; `H` and `jitter` depend on it. Empty if it has neither."""
+    mutex: tuple[str, ...] = ()
+    """Names, of each of which one run has the right at a time, whatever its job."""
     waits_for: tuple[str, ...] = ()
     """Jobs that, if due in the same tick, must end before this one starts."""
     memory_section: str = ""

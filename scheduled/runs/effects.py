@@ -20,6 +20,7 @@ class Effects:
     """One function for each effect; the defaults are the real ones."""
 
     acquire_lock: Callable[[Path, str, int], Lock | None] = locks.take_job
+    take_mutex: Callable[[Path, str], Lock | None] = locks.take_mutex
     check_guards: Callable[[Job, Path], NotNow | None] = Guards().check
     check_only_if: Callable[[Attempt, RunContext], NotNow | Declined | None] = (
         preconditions.check_only_if

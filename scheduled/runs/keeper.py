@@ -61,6 +61,8 @@ class Order(NamedTuple):
     """A `confine.Confinement`; None: the job may do what the keeper may."""
     leaves_nothing: bool = False
     """Whether all that it has started ends with it."""
+    mutexes: tuple[int, ...] = ()
+    """The descriptors of the mutexes that the keeper holds, too."""
 
 
 FREE = b"free\n"
@@ -101,6 +103,7 @@ def start_lasting(order: Order) -> "tuple[Kept, _socket.socket]":
 def hand_over(order: Order, orders: "_socket.socket") -> None:
     """Give a keeper that is free the next run. Raises OSError if it has ended."""
     files = [number for name in FILES if (number := getattr(order, name)) is not None]
+    files += order.mutexes
     handover.send(orders, json.dumps(order).encode(), files)
 
 
@@ -195,6 +198,8 @@ class _Keeper:
         self._let_go()  # of the output of a job that could not be started
         if order.lock is not None:
             os.close(order.lock)
+        for mutex in order.mutexes:
+            os.close(mutex)
         try:
             return os.write(self._pipe, FREE) > 0
         except OSError:  # the tick is gone
@@ -211,14 +216,17 @@ class _Keeper:
             return None
         order, files = Order(*json.loads(received[0])), received[1]
         wanted = [name for name in FILES if getattr(order, name) is not None]
-        if len(files) < len(wanted):  # the kernel closes those that there is no room for
+        if len(files) < len(wanted) + len(order.mutexes):  # the kernel closes what has no room
             self._order = order
             failure = f"cannot be started: {os.strerror(errno.EMFILE).lower()}"
             self._report(ExitStatus(None, failure=failure, is_shortage=True))
             return None
-        found = dict(zip(wanted, files, strict=True))
+        found = dict(zip(wanted, files, strict=False))
         return order._replace(
-            output=found["output"], lock=found.get("lock"), stdin=found.get("stdin")
+            output=found["output"],
+            lock=found.get("lock"),
+            stdin=found.get("stdin"),
+            mutexes=tuple(files[len(wanted) :]),
         )
 
     def _set_signals(self) -> list[int]:
@@ -250,7 +258,7 @@ class _Keeper:
         os.dup2(moved[1], 1)
         os.dup2(moved[1], 2)
         self._pipe = moved[2]
-        kept = {0, 1, 2, self._pipe, order.lock}
+        kept = {0, 1, 2, self._pipe, order.lock, *order.mutexes}
         if self._orders is not None:
             kept.add(self._orders.fileno())
         descriptors.close_others(kept)

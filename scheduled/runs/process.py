@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -284,9 +284,16 @@ def _launch(
             shell=shell,
             confinement=confinement,
             leaves_nothing=confinement is not None and confinement.is_scoped,
+            mutexes=_descriptors(lock.mutexes, opened),
         )
         running.pool = context.keepers
         running.watch(keeper.start(order) if running.pool is None else running.pool.start(order))
+
+
+def _descriptors(locks: Iterable[Lock], opened: contextlib.ExitStack) -> tuple[int, ...]:
+    """Return a descriptor of each lock for the keeper, until `opened` is closed."""
+    numbers = [opened.enter_context(lock.shared()) for lock in locks]
+    return tuple(number for number in numbers if number is not None)
 
 
 def _command(attempt: Attempt, report: str) -> list[str]:

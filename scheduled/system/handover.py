@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _LENGTH = 8
 """Bytes that say how long a message is."""
-_MOST_FILES = 8
+_MOST_FILES = 24
 
 
 def pair() -> "tuple[_socket.socket, _socket.socket]":

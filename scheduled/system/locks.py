@@ -33,9 +33,13 @@ class Lock:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._owner = os.getpid()
+        self.mutexes: list[Lock] = []
+        """The mutexes that are held for the same run, and released with it."""
 
     def release(self) -> None:
         """Release the lock, also where a forked process keeps it."""
+        while self.mutexes:
+            self.mutexes.pop().release()
         descriptor, self._descriptor = self._descriptor, -1
         fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
@@ -64,6 +68,11 @@ def take_job(state_dir: Path, job: str, lane: int = 0) -> Lock | None:
     Each lane has a lock of its own: that many runs of the job may go on side by side.
     """
     return take(state_dir, _of_lane(job, lane))
+
+
+def take_mutex(state_dir: Path, name: str) -> Lock | None:
+    """Take the mutex called `name`, which jobs of this state share; None if it is held."""
+    return take(state_dir, f"+{name}.lock")  # no job has an id that begins with a +
 
 
 def _of_lane(job: str, lane: int) -> str:

@@ -69,6 +69,12 @@ class LockUnusable(NamedTuple):
     reason: str
 
 
+class MutexHeld(NamedTuple):
+    """The run of another job has a mutex that the job needs; the slot stays due."""
+
+    reason: str
+
+
 class Skipped(NamedTuple):
     """The slot ended without a run, and so did those before it that were asked about."""
 
@@ -79,7 +85,16 @@ class NotDue(NamedTuple):
     """No slot is due any more: another tick has run it."""
 
 
-NotStarted = StillRunning | BeingReplaced | NotNow | GuardUnusable | LockUnusable | Skipped | NotDue
+NotStarted = (
+    StillRunning
+    | BeingReplaced
+    | NotNow
+    | GuardUnusable
+    | LockUnusable
+    | MutexHeld
+    | Skipped
+    | NotDue
+)
 
 
 class MemoryChanged(Exception):  # noqa: N818 - decide again; it never leaves this module
@@ -194,10 +209,12 @@ class _LockedJob:
             return self._decide_and_record(by_hand=by_hand, slotless=slotless)
         if decision.verdict is Verdict.RUN and not slotless and not by_hand:
             return self._obstacle(memory, decision) or self._if_wanted(memory, decision)
-        if decision.verdict is Verdict.RUN and not slotless:
-            return self._claimed(memory, decision)
         if by_hand:
-            return self._claimed(memory, Decision(job, Verdict.RUN))
+            has_slot = decision.verdict is Verdict.RUN and not slotless
+            held = self._take_mutexes() if job.mutex else None
+            return held or self._claimed(
+                memory, decision if has_slot else Decision(job, Verdict.RUN)
+            )
         return self._skip(memory, decision) if decision.verdict is Verdict.SKIP else NotDue()
 
     def _obstacle(self, memory: JobMemory, decision: Decision) -> NotStarted | None:
@@ -219,7 +236,38 @@ class _LockedJob:
             not_now = stress.not_now(tick, memory, decision)
         if not_now is not None:
             return self._record_not_now(memory, decision, not_now)
+        held = self._take_mutexes() if job.mutex else None
+        if isinstance(held, MutexHeld):
+            self._record_not_now(memory, decision, NotNow("mutex", held.reason))
+        return held
+
+    def _take_mutexes(self) -> MutexHeld | LockUnusable | None:
+        """Take the mutexes of the job with its lock; return what keeps one of them from it.
+
+        All ticks take them in the same order and none waits for one, so none can block another.
+        """
+        tick, job = self.tick, self.job
+        if self.lock.mutexes:  # since a decision that was overtaken
+            return None
+        for name in sorted({*job.mutex}):
+            try:
+                mutex = tick.effects.take_mutex(tick.store.state_dir, name)
+            except UnusableLockError as error:
+                return LockUnusable(str(error))
+            if mutex is None:
+                while self.lock.mutexes:
+                    self.lock.mutexes.pop().release()
+                return self._held(name)
+            self.lock.mutexes.append(mutex)
         return None
+
+    def _held(self, name: str) -> MutexHeld:
+        from scheduled.planning import mutexes
+
+        tick = self.tick
+        others = [job for job in tick.jobs.values() if job.id != self.job.id] or [self.job]
+        found = [job for job, _ in mutexes.holders(name, others, tick.memory)]
+        return MutexHeld(mutexes.reason(name, found))
 
     def _if_wanted(self, memory: JobMemory, decision: Decision) -> Claim | NotStarted:
         """Claim the slot that `only_if` wants, of those that are due; skip the newer ones."""

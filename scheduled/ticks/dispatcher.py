@@ -25,6 +25,7 @@ from scheduled.ticks.claim import (
     Claim,
     GuardUnusable,
     LockUnusable,
+    MutexHeld,
     NotDue,
     NotStarted,
     Skipped,
@@ -40,6 +41,8 @@ WORTH_WAITING = 59.0
 """Seconds. A retry that is due sooner happens in this tick, any other in a later one.
 
 It is just less than the default delay of a minute, part of which has passed by now."""
+MUTEX_POLL = 0.5
+"""Seconds after which a mutex that another tick's run has is asked for again."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,8 @@ class Dispatcher:
     """Jobs to claim again in this tick, and when: after a short retry delay or a replaced run."""
     _replacing: dict[str, datetime] = field(default_factory=dict)
     """Since when a job waits for its earlier run to make room, by job id."""
+    _held: list[tuple[Job, str]] = field(default_factory=list)
+    """Jobs that wait for a mutex, which a run of another tick has, and why."""
     _budget: int = 0
     """How many runs may still catch up in this tick."""
 
@@ -104,10 +109,16 @@ class Dispatcher:
             self._claim_queued()
             self._claim_retries()
             self._start_claimed()
-            self._record_ends(self.children.wait(self._seconds_to_next_retry()))
+            ends = self.children.wait(self._patience())
+            self._record_ends(ends)
+            if self._held and (ends or self.children.running):
+                self._retries += [(self.tick.clock(), job) for job, _ in self._held]
+                self._held.clear()
             with self.report.catch_storage_errors():
                 self._runner.record_children([*self._started.values()])
             self.tick.pings.started(run.running for run in self._started.values())
+        for job, reason in self._held:
+            self._carry_over(job, reason)
         self.report.stopped_by = self.children.stopped_by
 
     def _candidates(self, decisions: list[Decision]) -> Iterator[Job]:
@@ -131,8 +142,8 @@ class Dispatcher:
     def _claim_queued(self) -> None:
         while self._has_room() and not self.report.storage_error:
             # A job that is tried again soon may yet succeed in this tick.
-            soon = [job for _, job in self._retries]
-            job = _pop_startable(self._queue, [*self._in_progress(), *soon])
+            soon = [job for _, job in self._retries] + [job for job, _ in self._held]
+            job = _pop_startable(self._queue, self._in_progress(), soon)
             if job is None:
                 return
             self._claim(job, self.tick)
@@ -153,6 +164,13 @@ class Dispatcher:
         next_at = min(at for at, _ in self._retries)
         return max((next_at - self.tick.clock()).total_seconds(), 0.0)
 
+    def _patience(self) -> float | None:
+        """Return after how many seconds something may be done though no run has ended."""
+        seconds = self._seconds_to_next_retry()
+        if not self._held or not self._has_room():
+            return seconds
+        return MUTEX_POLL if seconds is None else min(seconds, MUTEX_POLL)
+
     def _claim(self, job: Job, tick: TickContext) -> None:
         if job.only_if:
             self._start_claimed()  # a condition may be slow, and the runs claimed need not wait
@@ -171,6 +189,8 @@ class Dispatcher:
                 self._report_skipped(rows)
             case BeingReplaced(again_at):
                 self._wait_for_replaced(job, again_at)
+            case MutexHeld(reason):
+                self._held.append((job, reason))
             case StillRunning(reason) | NotNow(_, reason):
                 self._carry_over(job, reason)
             case GuardUnusable(reason):
@@ -291,12 +311,24 @@ def _start_data(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _pop_startable(queue: list[Job], unfinished: list[Job]) -> Job | None:
-    """Take the first job out of the queue that waits for no other job of this tick."""
+def _pop_startable(queue: list[Job], in_progress: list[Job], soon: list[Job]) -> Job | None:
+    """Take the first job out of the queue that waits for no other job of this tick.
+
+    Neither for one that has to end before it, which may be tried again `soon`, nor for a mutex.
+    """
     for index, job in enumerate(queue):
-        if not (job.waits_for or job.after) or not _waits(job, (*queue, *unfinished)):
-            return queue.pop(index)
+        if (job.waits_for or job.after) and _waits(job, (*queue, *in_progress, *soon)):
+            continue
+        if job.mutex and _is_excluded(job, in_progress):
+            continue
+        return queue.pop(index)
     return None
+
+
+def _is_excluded(job: Job, in_progress: list[Job]) -> bool:
+    from scheduled.planning import mutexes
+
+    return mutexes.excludes(job, in_progress)
 
 
 def _waits(job: Job, others: Iterable[Job]) -> bool:

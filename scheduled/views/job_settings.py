@@ -271,6 +271,7 @@ WHEN = (
     Setting("allowed hours", ("window",), lambda of: of.job.window or "any"),
     Setting("jitter", ("jitter",), _jitter),
     Setting("after", ("after",), lambda of: _succeeded(of.job.after)),
+    Setting("mutex", ("mutex",), lambda of: ", ".join(of.job.mutex)),
     Setting("waits for", ("waits_for",), lambda of: _ended(of.job.waits_for)),
     Setting("only if", ("only_if",), lambda of: command_line(of.values["only_if"] or "")),
     Setting("idle", ("idle_only", "idle_threshold_cpu", "idle_threshold_memory"), _idle),

@@ -22,9 +22,13 @@ STYLES = {
 }
 
 
+_WAITS = "waits for "
+
+
 def styled(words: str) -> Text:
     """Return the words in their colour."""
-    return Text(words, STYLES.get(words, ""))
+    style = "yellow" if words.startswith(_WAITS) else STYLES.get(words, "")
+    return Text(words, style)
 
 
 def state(snapshot: Snapshot, job: Job) -> str:
@@ -46,10 +50,18 @@ def state(snapshot: Snapshot, job: Job) -> str:
     word = jobs.status(job, memory, snapshot.entry(job.id))
     if word in ("COMPLETE", "FAILED", "CANCELLED"):
         return {"COMPLETE": "done", "FAILED": "failed", "CANCELLED": "skipped"}[word]
+    return _waits(snapshot, job)
+
+
+def _waits(snapshot: Snapshot, job: Job) -> str:
+    """Return what a job that is at work waits for, or will leave out; '' if nothing."""
+    memory = snapshot.record(job.id)
     if memory.deferral is not None:
         return "deferred"
     if memory.retry is not None:
         return "retrying"
     if snapshot.blocker(job) is not None:
         return "waiting"
+    if (held := snapshot.mutex(job)) is not None:
+        return f"{_WAITS}{' or '.join(held[1])}"
     return "skips one" if memory.skip is not None and memory.skip > snapshot.now else ""

@@ -61,7 +61,14 @@ def row(snapshot: Snapshot, job: Job) -> dict[str, Any]:
         "next_run": format_utc(snapshot.next_run(job)),
         **last_run(snapshot, job),
         "paused": memory.pause is not None and memory.pause.covers(snapshot.now),
+        "waits_for": waits_for(snapshot, job),
     }
+
+
+def waits_for(snapshot: Snapshot, job: Job) -> dict[str, Any] | None:
+    """Return the mutex that a due run of the job waits for, and who has it; None if it does not."""
+    held = snapshot.mutex(job)
+    return None if held is None else {"mutex": held[0], "held_by": held[1]}
 
 
 def last_run(snapshot: Snapshot, job: Job) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """Why a slot is still pending: what holds it back, and what a tick would do about it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from scheduled.jobs.model import Job, Overlap
-from scheduled.planning import decide, standing
+from scheduled.planning import decide, mutexes, standing
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.standing import Standing
 from scheduled.state.records import ActiveRun
@@ -136,8 +136,10 @@ def _obstacle(snapshot: Snapshot, job: Job, decision: Decision) -> Iterator[str]
     not_now = snapshot.entry(job.id).get("deferred")
     if blocker is not None:
         yield f"it waits for {blocker} to succeed (after){_last_run_of(blocker, snapshot)}"
+    elif (held := snapshot.mutex(job)) is not None:
+        yield f"it {mutexes.reason(*held)}{_since_of(held, snapshot)}"
     elif isinstance(not_now, dict) and parse_utc(not_now.get("slot")) == decision.slot:
-        if not_now.get("guard") == "after":
+        if not_now.get("guard") in ("after", mutexes.GUARD):
             yield "nothing holds it back any more: the next tick runs it"
             return
         yield _put_off(not_now)
@@ -145,6 +147,13 @@ def _obstacle(snapshot: Snapshot, job: Job, decision: Decision) -> Iterator[str]
         yield "nothing holds it back: the next tick, or a later one, catches up on it"
     else:
         yield "nothing holds it back: the next tick runs it"
+
+
+def _since_of(held: tuple[str, Sequence[str]], snapshot: Snapshot) -> str:
+    name, jobs = held
+    others = [job for job in snapshot.jobs if job.id in jobs]
+    start = min(start for _, start in mutexes.holders(name, others, snapshot.record))
+    return f" since {both(start, snapshot.now, snapshot.zone)}"
 
 
 def _put_off(not_now: Mapping[str, Any]) -> str:

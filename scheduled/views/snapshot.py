@@ -116,6 +116,20 @@ class Snapshot:
         others = {other.id: other for other in self.jobs}
         return decide.blocker(job, decision.slot, others, self.record, self.slots)
 
+    def mutex(self, job: Job) -> tuple[str, list[str]] | None:
+        """Return the mutex that a slot of `job` which is due waits for, and the jobs that run."""
+        if not job.mutex or job.id in self.running:
+            return None
+        if self.decision(job).verdict is not Verdict.RUN:
+            return None
+        from scheduled.planning import mutexes
+
+        others = [other for other in self.jobs if other.id in self.running]
+        for name in sorted(job.mutex):
+            if found := [other for other, _ in mutexes.holders(name, others, self.record)]:
+                return name, [*dict.fromkeys(found)]
+        return None
+
     def decision(self, job: Job) -> Decision:
         """Return what a tick would decide about a job now."""
         return decide.decide(job, self.record(job.id), self.slots, self.late_after)

@@ -13,7 +13,7 @@ from scheduled.state.document import State
 from scheduled.state.records import pauses
 from scheduled.timing.instants import format_utc, parse_utc
 from scheduled.timing.timezones import zone_info
-from scheduled.views import gaps, incidents, upcoming
+from scheduled.views import gaps, incidents, jobs, upcoming
 from scheduled.views.health import Finding, findings, judge
 from scheduled.views.health import untold as untold_findings
 from scheduled.views.snapshot import Snapshot, observe
@@ -38,6 +38,7 @@ def document(snapshot: Snapshot) -> dict[str, Any]:
         "gaps": [gaps.row(gap) for gap in snapshot.state["gaps"]],
         "pings": failed_pings.load(snapshot.state_dir),
         "running": _running(snapshot),
+        "waiting": _waiting(snapshot),
         "overdue": overdue,
         "failing": _failing(snapshot),
         "incidents": incidents.rows(snapshot.state, snapshot.now),
@@ -103,6 +104,17 @@ def _running(snapshot: Snapshot) -> list[dict[str, Any]]:
         for job, run in active
     ]
     return sorted(rows, key=lambda row: (str(row["since"]), str(row["job"])))
+
+
+def _waiting(snapshot: Snapshot) -> list[dict[str, Any]]:
+    """Return the jobs whose run waits for a mutex, and who has it."""
+    if not snapshot.running:
+        return []
+    return [
+        {"job": job.id, **waits}
+        for job in snapshot.jobs
+        if job.mutex and (waits := jobs.waits_for(snapshot, job)) is not None
+    ]
 
 
 def _overdue(snapshot: Snapshot) -> list[dict[str, Any]]:

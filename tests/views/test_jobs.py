@@ -24,6 +24,7 @@ KEYS = [
     "last_run",
     "last_outcome",
     "paused",
+    "waits_for",
 ]
 
 

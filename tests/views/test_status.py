@@ -22,6 +22,7 @@ KEYS = [
     "gaps",
     "pings",
     "running",
+    "waiting",
     "overdue",
     "failing",
     "incidents",

@@ -79,7 +79,8 @@ class NullLock(Lock):
         super().__init__(-1)
 
     def release(self) -> None:
-        """Do nothing."""
+        """Do nothing, but for mutexes that it was given."""
+        self.mutexes.clear()
 
 
 NULL_LOCK = NullLock()
@@ -95,12 +96,17 @@ def _acquire_lock(_state_dir: Path, _job: str, _lane: int) -> Lock:
     return NULL_LOCK
 
 
+def _take_mutex(_state_dir: Path, _name: str) -> Lock:
+    return NullLock()
+
+
 def _start(attempt: Attempt, _memory: dict[str, Any], _context: RunContext, _lock: Lock) -> Running:
     return running(attempt)
 
 
 NO_EFFECTS = Effects(
     acquire_lock=_acquire_lock,
+    take_mutex=_take_mutex,
     check_guards=lambda _job, _root: None,
     check_only_if=lambda _attempt, _context: None,
     start=_start,

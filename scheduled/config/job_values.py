@@ -1,0 +1,34 @@
+"""Converters of keys that jobs alone have may have."""
+
+import re
+from typing import Any
+
+from scheduled.config.converters import Converter, InvalidValue, anchored, single_line
+from scheduled.config.yaml_document import Node
+from scheduled.system.text import excerpt
+
+_MOST_NAMES = 16
+
+
+def names(pattern: re.Pattern[str]) -> Converter[tuple[str, ...]]:
+    """Return a converter of a list of names that are like ids of jobs; one alone needs no list."""
+    name: dict[str, Any] = {"type": ["string", "number"], "pattern": anchored(pattern)}
+    name_list = {"type": "array", "items": name, "minItems": 1, "maxItems": _MOST_NAMES}
+
+    def convert(node: Node) -> tuple[str, ...]:
+        nodes = node.value if isinstance(node.value, list) else [node]
+        if not 1 <= len(nodes) <= _MOST_NAMES:
+            raise InvalidValue(f"expected one to {_MOST_NAMES} names, found {len(nodes)}")
+        return tuple(dict.fromkeys(_name(each, pattern) for each in nodes))
+
+    return Converter(convert, {"anyOf": [name, name_list]})
+
+
+def _name(node: Node, pattern: re.Pattern[str]) -> str:
+    name = single_line(node)
+    if isinstance(node.value, bool) or not pattern.fullmatch(name):
+        raise InvalidValue(
+            f'"{excerpt(name)}": a name may contain letters, digits, ".", "_" and "-", at most 100'
+            ' of them; it must not start or end with "." or "-"'
+        )
+    return name

@@ -1,0 +1,36 @@
+"""Mutexes: jobs that share one never run at the same time (pure).
+
+A mutex belongs to a run: the kernel lock behind it is taken before a run starts, in the order of
+the names, and held until the run has ended.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+
+from scheduled.jobs.model import Job
+from scheduled.state.records import JobMemory
+
+GUARD = "mutex"
+"""The guard of this name put a run off, on record."""
+
+
+def excludes(job: Job, others: Iterable[Job]) -> bool:
+    """Return whether one of the others has a mutex that `job` needs; another run of it has not."""
+    needed = frozenset(job.mutex)
+    return any(other.id != job.id and not needed.isdisjoint(other.mutex) for other in others)
+
+
+def holders(
+    name: str, jobs: Iterable[Job], memory_of: Callable[[str], JobMemory]
+) -> Iterator[tuple[str, datetime]]:
+    """Yield the jobs with a run on record that may have a mutex, each with the start of the run."""
+    for job in jobs:
+        if name in job.mutex:
+            for run in memory_of(job.id).runs.values():
+                yield job.id, run.started_at
+
+
+def reason(name: str, jobs: Iterable[str]) -> str:
+    """Return why a run waits for the mutex `name`, which the run of one of these jobs has."""
+    others = " or ".join(dict.fromkeys(jobs)) or "another tick"
+    return f"waits for the mutex {name}, which {others} has"
