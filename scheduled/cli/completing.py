@@ -39,7 +39,7 @@ def run(arguments: Sequence[str]) -> int:
 def _lines(session: Session, shell: str, *typed: str) -> list[str]:
     if shell != "bash":
         *words, last = typed
-        items = _items(session, words[1:], _unquoted(last))
+        items = _items(session, words[1:], _unquoted(last) if shell == "fish" else last)
         return [_line(item) for item in items]
     line, breaks = typed
     bash = BashLine(line, breaks)
@@ -74,5 +74,7 @@ def _line(item: "CompletionItem[str]") -> str:
 
 
 def _unquoted(word: str) -> str:
-    """Return a word of fish without the quote that has been opened."""
-    return word[1:].removesuffix(word[0]) if word[:1] in ("'", '"') else word
+    """Return a word of fish without backslashes, or without the quote that has been opened."""
+    if word[:1] in ("'", '"'):
+        return word[1:].removesuffix(word[0])
+    return re.sub(r"\\(.)", r"\1", word)

@@ -31,8 +31,8 @@ _scheduled() {
     while IFS= read -r line; do
         case $line in
         '') ;;
-        :file) _files && return ;;
-        :dir) _files -/ && return ;;
+        :file) compset -P 1 '--*='; _files && return ;;
+        :dir) compset -P 1 '--*='; _files -/ && return ;;
         *=$'\t'*) open+=("${line%%$'\t'*}") ;;
         *)
             plain+=("${line%%$'\t'*}")
@@ -56,13 +56,19 @@ function __scheduled_complete
     set -l words (commandline -opc)
     set -l current (commandline -ct)
     set -l program (string replace -r '^~/' "$HOME/" -- $words[1])
-    for line in ($program COMPLETE fish $words "$current" 2>/dev/null)
+    set -l option (string match -r -- '^--[a-z-]+=' "$current")
+    set -l value (string replace -r -- '^--[a-z-]+=' '' "$current")
+    for line in (env $program COMPLETE fish $words "$current" 2>/dev/null)
         switch $line
             case ''
             case ':file'
-                __fish_complete_path "$current"
+                for path in (__fish_complete_path "$value")
+                    printf '%s\n' "$option$path"
+                end
             case ':dir'
-                __fish_complete_directories "$current"
+                for path in (__fish_complete_directories "$value")
+                    printf '%s\n' "$option$path"
+                end
             case '*'
                 printf '%s\n' $line
         end

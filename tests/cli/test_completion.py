@@ -187,6 +187,9 @@ every_shell = pytest.mark.parametrize("shell", SHELLS, indirect=True)
 
 
 COMPLETED = {
+    "scheduled --config=sched": "scheduled --config=scheduled.yaml ",
+    "scheduled run --only tag:it\\'": "scheduled run --only tag:it\\'s ",
+    "./gone/scheduled sho": "./gone/scheduled sho",
     "scheduled hist": "scheduled history ",
     "scheduled show bac": "scheduled show backup ",
     "scheduled run --onl": "scheduled run --only ",
