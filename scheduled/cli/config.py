@@ -16,7 +16,7 @@ from scheduled.cli.export import export
 from scheduled.cli.groups import Group
 from scheduled.cli.import_ import import_
 from scheduled.cli.output import print_json
-from scheduled.config import ownership, paths, template, unmatched
+from scheduled.config import ownership, paths, secret_files, template, unmatched
 from scheduled.config.load import DEFAULTS, Config
 from scheduled.config.parsed import JOB_DEFAULTS
 from scheduled.config.paths import PathOptions
@@ -142,10 +142,11 @@ def schema(context: click.Context, of_job: bool) -> None:
 
 
 def _problems_of_runs(config: Config, options: PathOptions) -> Iterator[str]:
-    """Yield what would keep runs from starting: a file of somebody else, wrong params.
+    """Yield what would keep runs and channels from working: files, wrong params.
 
     Params are what custom handlers do not accept; their modules are imported for it.
     """
+    yield from secret_files.problems(config, options.environ)
     folder = (config.places.config_path or config.places.root / paths.CONFIG_NAME).parent
     for job in config.jobs:
         for problem in env_file_problems(job, options.environ, folder, config.trust):

@@ -7,7 +7,7 @@ from typing import Any
 
 from scheduled.cli import tick_calls
 from scheduled.cli.context import Session
-from scheduled.config import paths, unmatched
+from scheduled.config import paths, secret_files, unmatched
 from scheduled.config.importers import command_text
 from scheduled.config.load import Config
 from scheduled.config.paths import Paths
@@ -53,6 +53,8 @@ def gather(session: Session) -> Facts:
         trust=config.trust,
         has_channels=cheap_checks.has_channels(config),
     )
+    missing = secret_files.problems(config, facts.cron_variables, is_of_ticks=True)
+    facts = replace(facts, problems=(*facts.problems, *missing))
     return _with_state(session, config, facts)
 
 

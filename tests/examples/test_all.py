@@ -92,6 +92,9 @@ def test_an_ordinary_user_can_copy_it_with_a_group_of_their_own_and_tick(
 ) -> None:
     """With a umask of 002, as Debian has it, the copy is writable for the group."""
     as_another("cp", "-r", FOLDER / name, place_of_another, cwd=place_of_another)
+    for secret in SECRETS.get(name, ()):
+        line = f"umask 077; echo {URL} >{name}/{secret}"
+        as_another("sh", "-c", line, cwd=place_of_another)
     scheduled = [sys.executable, "-P", "-m", "scheduled", "--root", place_of_another / name]
 
     validated = as_another(*scheduled, "config", "validate", cwd=place_of_another)
@@ -118,7 +121,22 @@ def repository(example: Path) -> None:
     (example / "backup.env").write_text(changed)
 
 
-CHANGED: dict[str, Callable[[Path], object]] = {"laptop-backup": repository}
+def secrets(example: Path) -> None:
+    for name in SECRETS[example.name]:
+        (example / name).write_text(URL)
+        (example / name).chmod(0o600)
+
+
+SECRETS = {
+    "database-dump": ["webhook.url"],
+    "gaia-projects": ["phone.url"],
+    "team-server": ["smtp.password", "chat.url", "oncall.url", "tick.ping"],
+}
+"""The files that the READMEs have somebody make."""
+CHANGED: dict[str, Callable[[Path], object]] = {
+    "laptop-backup": repository,
+    "team-server": secrets,
+}
 """What the README says to fill in after its first command."""
 NEEDED = {"laptop-backup": ["restic"], "certificates": ["openssl"]}
 PLACES = {"aipass-home": "aipass", "gaia-projects": "gaia"}
