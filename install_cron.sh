@@ -153,9 +153,9 @@ run_pip() { "$venv/bin/python" -I -m pip --quiet --disable-pip-version-check --n
 # Version 0.1.0 was installed as `scheduled`. Uninstalled later, it would take files of this one
 # along; so it goes first, and only once all that replaces it has been fetched.
 replace_old_distribution() {
-    run_pip wheel --wheel-dir "$copy/wheels" "$copy" || return 1
+    run_pip wheel --wheel-dir "$copy/wheels" "$copy[page]" || return 1
     run_pip uninstall --yes scheduled
-    run_pip install --force-reinstall --no-index --find-links "$copy/wheels" scheduled-cron
+    run_pip install --force-reinstall --no-index --find-links "$copy/wheels" 'scheduled-cron[page]'
 }
 
 install_package() {
@@ -163,8 +163,9 @@ install_package() {
     copy=$(mktemp -d)
     cp -R "$here/pyproject.toml" "$here/setup.py" "$here/README.md" "$here/LICENSE" \
         "$here/scheduled" "$here/handlers" "$copy/"
+    mkdir "$copy/docs" && cp -R "$here/docs/man" "$copy/docs/"
     say "Installing scheduled from $here"
-    local install=(run_pip install --upgrade "$copy")
+    local install=(run_pip install --upgrade "$copy[page]")
     ! run_pip show scheduled >/dev/null 2>&1 || install=(replace_old_distribution)
     if ! "${install[@]}" || ! "$venv/bin/scheduled" --version >/dev/null; then
         fail 1 "scheduled could not be installed; the reason stands above." \

@@ -6,6 +6,7 @@ to a person as it is, without a traceback.
 
 import errno
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -121,6 +122,11 @@ def reason_of(error: OSError) -> str:
     """Return why the operating system refused, as part of a sentence: `permission denied`."""
     reason = error.strerror or str(error)
     return reason[:1].lower() + reason[1:]  # the rest may name a file
+
+
+def install_extra(name: str) -> str:
+    """Return the end of a sentence: how to install an extra of this program where it runs."""
+    return f"type: {sys.executable} -m pip install 'scheduled-cron[{name}]'"
 
 
 def did_you_mean(name: str, names: Iterable[str], otherwise: str | None = None) -> str:

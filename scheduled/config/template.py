@@ -34,7 +34,7 @@ _WIDTH = 30
 
 
 def text(root: Path) -> str:
-    """Return the file for the root `root`; without a registry, its built-in jobs are disabled."""
+    """Return the file for the root `root`, which says whether its built-in jobs are active."""
     return "".join(
         [
             _HEAD,
@@ -44,7 +44,7 @@ def text(root: Path) -> str:
             "\nsubscribe:\n",
             *_subscribers(),
             "\njobs:\n",
-            *(_builtin_jobs() if has_registry(root) else _disabled_jobs()),
+            *_builtin_jobs(root),
             *_jobs_on_request(),
             _OWN,
             *_settings("  #  ", JOB_KEYS),
@@ -80,19 +80,15 @@ def _quoted(value: str) -> str:
     return f"'{value}'" if '"' in value or value[0] == "@" else value
 
 
-def _builtin_jobs() -> Iterator[str]:
-    yield "  # The built-in jobs run as they are. Keys below an id change that job.\n"
+def _builtin_jobs(root: Path) -> Iterator[str]:
+    if has_registry(root):
+        yield "  # The built-in jobs run as they are. Keys below an id change that job.\n"
+    else:
+        yield "  # These built-in jobs look after an ecosystem of branches, and are inactive\n"
+        yield "  # while the root has no registry (*_REGISTRY.json). Keys change a job.\n"
     for job in builtin.JOBS:
         if job.id in builtin.OF_ECOSYSTEM:
             yield f'  #{job.id}:\n  #  schedule: "{job.schedule}"\n  #  enabled: true\n'
-
-
-def _disabled_jobs() -> Iterator[str]:
-    yield "  # The built-in jobs look after an ecosystem of branches. They are disabled, because\n"
-    yield "  # there was no registry (*_REGISTRY.json) in the root when this was written.\n"
-    for job in builtin.JOBS:
-        if job.id in builtin.OF_ECOSYSTEM:
-            yield f"  {job.id}:\n    enabled: false\n"
 
 
 def _jobs_on_request() -> Iterator[str]:

@@ -16,7 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from scheduled.errors import LockedError, ScheduledError, UsageError, reason_of
+from scheduled.errors import LockedError, ScheduledError, UsageError, install_extra, reason_of
 from scheduled.handler import NotNow
 from scheduled.system import files, folder_lock, owners, rewriting
 from scheduled.system.folder import Folder
@@ -27,7 +27,7 @@ KEY_BYTES = 32
 MODE = 0o600
 OPEN_TO_OTHERS = 0o027
 """A group may read the ring, and that is all."""
-MISSING = "key rotation needs cryptography; type: pip install 'scheduled-cron[keys]'"
+MISSING = f"key rotation needs cryptography; {install_extra('keys')}"
 
 
 class KeyRingError(ScheduledError):

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from scheduled.errors import ScheduledError
+from scheduled.errors import ScheduledError, install_extra
 from scheduled.notify.channel import Delivery
 from scheduled.notify.message import Message
 from scheduled.notify.secrets import Secrets
 
-MISSING = "Apprise is not installed; type: pip install 'scheduled-cron[apprise]'"
+MISSING = f"Apprise is not installed; {install_extra('apprise')}"
 _TYPES = {"incident_closed": "success", "report": "info", "test": "info"}
 
 

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scheduled.errors import RefusedError, reason_of
+from scheduled.errors import RefusedError, install_extra, reason_of
 from scheduled.jobs.model import Attempt, Job
 from scheduled.jobs.permissions import CONFINED
 from scheduled.quick_classes import NamedTuple, dataclass, field
@@ -30,7 +30,7 @@ SAMPLE_SECONDS = 0.2
 STALE_SECONDS = 5.0
 NO_PSUTIL = (
     "max_cpu_percent, max_memory_percent and idle_only need psutil where there is no /proc; "
-    "type: pip install 'scheduled-cron[guards]'"
+    f"{install_extra('guards')}"
 )
 
 

@@ -136,7 +136,10 @@ def test_without_jinja2_it_says_what_to_install(
     said = home.call("page")
 
     assert (said.code, said.out) == (2, "")
-    expected = "HTML needs the package jinja2; type: pip install 'scheduled-cron[page]'"
+    expected = (
+        f"HTML needs the package jinja2; type: {sys.executable} -m pip install"
+        " 'scheduled-cron[page]'"
+    )
     assert said.err == expected
 
 

@@ -87,6 +87,9 @@ def test_from_a_checkout_to_a_crontab_line_and_back(machine: Machine) -> None:
     line = rf"\n\*/5 \* \* \* \* (set -- )?{re.escape(str(machine.venv))}/bin/python"
     assert re.search(line.encode(), installed)
     assert os.access(machine.venv / "bin" / "scheduled-tick", os.X_OK)
+    assert (machine.venv / "share/man/man1/scheduled.1").exists()
+    page = machine.run(machine.venv / "bin/scheduled", "--root", machine.root, "page")
+    assert page.stdout.startswith("<!doctype html>"), page.stderr
     assert not (machine.venv / "left by a run that was killed").exists()
     assert "Nothing to do" in second.stdout
     assert machine.crontab.text == installed

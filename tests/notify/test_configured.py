@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from scheduled.errors import install_extra
 from scheduled.notify import channels, sending
 from scheduled.notify.channel import ChannelContext, Delivery
 from tests.builders import sent
@@ -87,7 +88,7 @@ def test_without_apprise_its_channel_says_what_to_install(
 
     reason = sent.reason(sent.send(tmp_path, {"kind": "apprise", "url": "ntfy://my-topic"}))
 
-    assert reason == "Apprise is not installed; type: pip install 'scheduled-cron[apprise]'"
+    assert reason == f"Apprise is not installed; {install_extra('apprise')}"
 
 
 APPRISE = """

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from scheduled.errors import install_extra
 from scheduled.state import incident_events
 from scheduled.ticks import idle_hint, tick
 from scheduled.views.page import build
@@ -118,7 +119,7 @@ def test_without_jinja2_the_tick_says_what_to_install(
     report = engine.run_at("12:01")
 
     (warning,) = report.hourly
-    assert warning.endswith("jinja2; type: pip install 'scheduled-cron[page]'")
+    assert warning.endswith(f"jinja2; {install_extra('page')}")
     assert report.exit_code == 0
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from scheduled.errors import ScheduledError
+from scheduled.errors import ScheduledError, install_extra
 from scheduled.system.masking import Mask
 from scheduled.timing.instants import format_utc
 from scheduled.views import format as formats
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import jinja2
     import markupsafe
 
-MISSING = "HTML needs the package jinja2; type: pip install 'scheduled-cron[page]'"
+MISSING = f"HTML needs the package jinja2; {install_extra('page')}"
 SPACE = "\u202f"
 """Between groups of digits, narrow and without a break."""
 _JOINERS = "\u200c\u200d"
