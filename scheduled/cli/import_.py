@@ -21,8 +21,10 @@ from scheduled.errors import ConfigError, UnreadableFileError, UsageError
 from scheduled.planning.standing import Start
 from scheduled.state import events
 from scheduled.system.files import read_bytes
+from scheduled.timing.instants import parse_utc
 
 KINDS = [str(kind) for kind in SourceKind]
+_LATELY = timedelta(hours=1)
 LARGEST = 4 * 1024 * 1024
 """Bytes that are read from a pipe; more is no crontab."""
 
@@ -205,8 +207,10 @@ def _print_written(proposed: Proposal, written: list[Path]) -> None:
 
 
 def _say_if_not_called(session: Session) -> None:
-    """Print that no tick has come and no line calls one, if so: then nothing of it will run."""
-    if session.store.state["ticks"].get("last") or tick_calls.is_called(session):
+    """Print that no tick comes and no line calls one, if so: then nothing of it will run."""
+    last = parse_utc(session.store.state["ticks"].get("last"))
+    comes = last is not None and session.now - last < _LATELY
+    if comes or tick_calls.is_called(session):
         return
     remedy = "to have cron do it, type: scheduled cron install"
     click.echo(f"\nNothing calls `scheduled run` yet; {remedy}")

@@ -8,6 +8,8 @@ from scheduled.views.format import span
 
 FEW = 3
 """Fewer durations than this say how long it took last, and not what is usual."""
+SHORT = 1.0
+"""Seconds. What takes less is over before anybody has read when it will be."""
 SOON = 60.0
 """Seconds. What ends sooner is said in seconds, and not by the clock."""
 
@@ -20,6 +22,8 @@ def progress(elapsed: float, before: Sequence[float], now: datetime, zone: tzinf
     if not before:
         return span(elapsed)
     expected = _expected(before)
+    if max(elapsed, expected) < SHORT:
+        return span(elapsed)
     if elapsed < expected:
         return f"{span(elapsed)} of {outlook(before, now, zone, elapsed)}"
     much = "far longer" if is_far_longer(elapsed, before) else "longer"
@@ -29,9 +33,9 @@ def progress(elapsed: float, before: Sequence[float], now: datetime, zone: tzinf
 
 def outlook(before: Sequence[float], now: datetime, zone: tzinfo, elapsed: float = 0.0) -> str:
     """Return how long a run takes, and when it ends: `usually 14 min: ends about 14:35`."""
-    if not before:
+    expected = _expected(before) if before else 0.0
+    if expected < SHORT:
         return ""
-    expected = _expected(before)
     takes = f"usually {span(expected)}" if len(before) >= FEW else f"{span(expected)} last time"
     return f"{takes}: {_end(expected - elapsed, now, zone)}"
 

@@ -148,7 +148,8 @@ def _aftermath(
         if decision.next != memory.retry.at:
             yield from pending.sentences(snapshot, job, slot, decision)
     if any(_is_about(letter, job, slot) for letter in snapshot.state["dead_letter"]):
-        yield f"its retries are used up; `scheduled dead-letter retry {job.id}` tries once more"
+        over = "its retries are used up" if job.max_retries else "it is not tried again by itself"
+        yield f"{over}; `scheduled dead-letter retry {job.id}` tries once more"
     if memory.suspended:
         yield decide.SUSPENDED
     answering = _answering(slot, schedule_of(job), memory, rows)

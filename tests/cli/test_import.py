@@ -109,12 +109,15 @@ def test_the_lines_to_take_out_of_the_crontab_are_named_exactly(root: Path) -> N
     )
 
 
-def test_where_ticks_come_nobody_is_told_to_install_them(root: Path) -> None:
-    session(root).store.record(at("11:59"), {"event": "tick", "ran": 0})
+@pytest.mark.parametrize(("last", "is_told"), [("11:59", False), ("2026-11-20T12:00", True)])
+def test_where_ticks_come_nobody_is_told_to_install_them(
+    last: str, is_told: bool, root: Path
+) -> None:
+    session(root).store.record(at(last), {"event": "tick", "ran": 0})
 
     out, code = call(root, "tab", "--yes")
 
-    assert (code, "cron install" in out) == (0, False)
+    assert (code, "cron install" in out) == (0, is_told)
 
 
 def test_the_files_are_for_their_owner_alone_and_secrets_are_not_shown(root: Path) -> None:
