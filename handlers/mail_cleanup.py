@@ -31,7 +31,7 @@ from scheduled.system.stamp_cache import Facts, StampCache
 
 PARAMS = {
     **Rules.PARAMS,
-    "dry_run": Param("only say what would be done", Kind.FLAG, False),
+    "dry_run": Param("only count what would be done", Kind.FLAG, False),
 }
 
 LISTED = 50

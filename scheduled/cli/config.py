@@ -50,7 +50,7 @@ config.add_command(export)
 
 
 @config.command("init")
-@click.option("--path", help="Where to write it instead of <root>/scheduled.yaml.")
+@click.option("--path", metavar="FILE", help="Where to write it instead of <root>/scheduled.yaml.")
 @click.option("--force", is_flag=True, help="Overwrite an existing file; it is kept as *.bak.")
 @click.pass_context
 def init(context: click.Context, path: str | None, force: bool) -> None:

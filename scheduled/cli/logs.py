@@ -65,7 +65,7 @@ def _kept(session: Session, job: str, run: str | None) -> RunOutput:
         else output_files.newest(state_dir, job)
     )
     if output_file is None:
-        raise UsageError(f"{job}: no output is kept")
+        raise UsageError(f"{job}: no output is kept; its runs printed nothing, or it was old")
     return output_file
 
 

@@ -36,7 +36,7 @@ _ACTIONS = {"command": "handler", "handler": "command"}
 
 @command()
 @click.argument("job")
-@click.option("--schedule", metavar="TEXT", help="When it runs.")
+@click.option("--schedule", metavar="SCHEDULE", help="When it runs.")
 @click.option("--unset", multiple=True, metavar="KEY", help="Remove a key; repeatable.")
 @at_option
 @job_options.options

@@ -169,7 +169,7 @@ KEYS: Mapping[str, Key] = with_aliases(
             "[channels](channels.md) by name: who is told when something fails, and how",
             channel_entries,
             "none",
-            "; cron then mails what `run` prints",
+            "; cron then mails what no channel has taken",
             stops_jobs=False,
         ),
         "subscribe": Key(
