@@ -11,7 +11,7 @@ from scheduled.state import incident_events
 from scheduled.state.document import State
 from scheduled.state.incident_entries import Incident, closed_incidents, open_incidents
 from scheduled.system.text import one_line
-from scheduled.views.format import with_day
+from scheduled.views.format import clock_and_distance
 from scheduled.views.incidents import headline
 
 
@@ -30,7 +30,11 @@ def ack(session: Session, ident: str, *, lasting: str | None) -> None:
     until = after("--for", lasting, session.now) if lasting is not None else None
     incident = _find(session.store.state, ident)
     session.keep(incident_events.acknowledged(incident.case, incident.id, until))
-    when = f"until {with_day(until, session.now, session.zone)}" if until else "until it ends"
+    when = (
+        f"until {clock_and_distance(until, session.now, session.zone)}"
+        if until
+        else "until it ends"
+    )
     session.say(f"{one_line(headline(incident))}: acknowledged {when}.")
 
 

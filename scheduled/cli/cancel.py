@@ -17,7 +17,7 @@ from scheduled.state import events
 from scheduled.state.records import ActiveRun, job_memory
 from scheduled.system import processes
 from scheduled.system.text import one_line
-from scheduled.views.format import both
+from scheduled.views.format import clock_and_distance
 
 BY_HAND = "stopped by hand"
 CANCELLED = "cancelled"
@@ -87,7 +87,7 @@ def _stop_long(
     ]
     for job, run in too_long:
         if dry_run:
-            since = both(run.started_at, session.now, session.zone)
+            since = clock_and_distance(run.started_at, session.now, session.zone)
             session.say(f"{job.id}: would stop run {run.run_id}, which started {since}.")
         else:
             _stop(session, job, run.run_id, reason)

@@ -118,11 +118,16 @@ class Session:
 
         return zone_info(self.config.timezone)
 
-    def snapshot(self) -> "Snapshot":
-        """Return the installation as it is now, for the views."""
+    def snapshot(self, *, is_on_screen: bool = False) -> "Snapshot":
+        """Return the installation as it is now, for the views.
+
+        `is_on_screen` is whether what they say is read at once, and not kept.
+        """
         from scheduled.views.snapshot import observe
 
-        return observe(self.config, self.store.state, self.now, self.zone, self.store.recovered)
+        store = self.store
+        seen = observe(self.config, store.state, self.now, self.zone, store.recovered)
+        return seen.on_screen() if is_on_screen else seen
 
     def keep(self, *events: Event) -> None:
         """Record events and write them to the state at once.

@@ -19,7 +19,7 @@ from scheduled.ticks.dispatcher import RunRequest
 from scheduled.ticks.report import Exit
 from scheduled.ticks.signals import Bus
 from scheduled.timing.instants import parse_utc
-from scheduled.views.format import absolute, counted
+from scheduled.views.format import clock, counted, headed
 
 
 @click.group("dead-letter", cls=Group)
@@ -49,7 +49,9 @@ def list_letters(session: Session, *, as_json: bool) -> None:
         slot, since = (_instant(session, letter.get(key)) for key in ("slot", "since"))
         texts.append((letter.get("job"), slot, since, letter.get("attempts"), letter.get("error")))
     shown, shed = ("JOB", "SCHEDULED", "SINCE", "ATTEMPTS"), ("SINCE", "ATTEMPTS")
-    show(session, noted_rows.table(Columns(shown, ("ERROR",), name="JOB", shed=shed), texts))
+    heading = {"SCHEDULED": headed("SCHEDULED", session.now, session.zone)}
+    columns = Columns(shown, ("ERROR",), name="JOB", shed=shed, texts=heading)
+    show(session, noted_rows.table(columns, texts))
 
 
 @dead_letter.command()
@@ -85,7 +87,7 @@ def drop(session: Session, job: str) -> None:
 
 def _instant(session: Session, text: Any) -> str:
     when = parse_utc(text)
-    return absolute(when.replace(microsecond=0), session.zone) if when else ""
+    return clock(when, session.now, session.zone) if when else ""
 
 
 def _letters_of(session: Session, job: str) -> list[DeadLetterEntry]:

@@ -12,7 +12,7 @@ from scheduled.planning import decide
 from scheduled.state import events
 from scheduled.state.records import job_memory
 from scheduled.system.text import one_line
-from scheduled.views.format import counted, with_day
+from scheduled.views.format import clock_and_distance, counted
 
 
 @command()
@@ -38,5 +38,5 @@ def defer(session: Session, job: str, *, until: str, reason: str) -> None:
     end = ahead("--until", until, session.now, session.config.timezone)
     session.keep(events.job_deferred(configured.id, end, one_line(reason, 200)))
     count = session.store.state["jobs"][configured.id]["deferral_count"]
-    when = with_day(end, session.now, session.zone)
+    when = clock_and_distance(end, session.now, session.zone)
     session.say(f"{job} is deferred until {when}; deferred {counted(count, 'time')} so far.")

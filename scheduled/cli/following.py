@@ -44,7 +44,7 @@ def print_header(session: Session, row: Row | None) -> None:
     from scheduled.views import fitting, terminal
     from scheduled.views.run_header import header
 
-    lines = fitting.wrapped(header(row, session.zone), terminal.width())
+    lines = fitting.wrapped(header(row, session.now, session.zone), terminal.width())
     click.secho("\n".join(lines), fg="yellow")
 
 

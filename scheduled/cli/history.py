@@ -105,7 +105,7 @@ def _show_gaps(session: Session, since: datetime | None, limit: int, *, as_json:
     if as_json:
         print_json({"version": 1, "gaps": rows})
     else:
-        show(session, *gaps.page(rows, session.zone))
+        show(session, *gaps.page(rows, session.now, session.zone))
 
 
 def _since(session: Session, text: str | None) -> datetime | None:

@@ -53,7 +53,7 @@ def _list_at(session: Session, when: str, *, every: bool, as_json: bool) -> None
         return
     from scheduled.views import tables
 
-    then = formats.both(snapshot.now, session.now, snapshot.zone)
+    then = formats.clock_and_distance(snapshot.now, session.now, snapshot.zone)
     first = f"Simulated: a tick at {then}, assuming that every run until then succeeds."
     rows = [row for row in document["jobs"] if every or row["source"] != builtin.INACTIVE]
     show(session, tables.cell(first), tables.jobs_at(rows, snapshot.now, snapshot.zone))

@@ -36,7 +36,7 @@ def next_runs(
     With --json and no JOB, the next runs of all jobs together.
     """
     configured = find_job(session.config, job) if job is not None else None
-    snapshot = session.snapshot()
+    snapshot = session.snapshot(is_on_screen=not as_json)
     if configured is not None:
         document = upcoming.of_job(snapshot, configured, count or RUNS, explain=explain)
     elif as_json:

@@ -16,7 +16,7 @@ from scheduled.planning.pausing import subject
 from scheduled.state import events
 from scheduled.state.records import ALL_JOBS
 from scheduled.system.text import one_line
-from scheduled.views.format import with_day
+from scheduled.views.format import clock_and_distance
 
 
 @command()
@@ -36,7 +36,9 @@ def pause(
     end = _end(session, length, until)
     session.keep(events.job_paused(name, end, one_line(reason, 200)))
     when = (
-        f" until {with_day(end, session.now, session.zone)}" if end else " until `scheduled resume`"
+        f" until {clock_and_distance(end, session.now, session.zone)}"
+        if end
+        else " until `scheduled resume`"
     )
     session.say(f"{subject(name)} paused{when}. A run in progress continues.")
 

@@ -24,7 +24,7 @@ def show(session: Session, job: str, *, everything: bool, as_json: bool) -> None
     What is as for any job is left out without --all.
     """
     configured = find_job(session.config, job)
-    snapshot = session.snapshot()
+    snapshot = session.snapshot(is_on_screen=not as_json)
     document = job_view.document(snapshot, configured)
     if as_json:
         print_json(document)

@@ -15,7 +15,7 @@ from scheduled.planning.decide import answered_until
 from scheduled.state import events
 from scheduled.state.records import job_memory
 from scheduled.timing import slots
-from scheduled.views.format import both
+from scheduled.views.format import clock_and_distance
 
 
 @command()
@@ -32,7 +32,7 @@ def skip(session: Session, job: str) -> None:
     if slot is None:
         raise UsageError(f"{job}: no upcoming run to skip")
     session.keep(events.skip_requested(configured.id, slot))
-    session.say(f"{job}: {both(slot, session.now, session.zone)} is skipped.")
+    session.say(f"{job}: {clock_and_distance(slot, session.now, session.zone)} is skipped.")
 
 
 def _next_slot(session: Session, job: Job) -> datetime | None:

@@ -33,7 +33,7 @@ def status(session: Session, *, check: bool, seconds: int | None, as_json: bool)
     """Show what needs attention, what runs and what is next."""
     if seconds is not None:
         _watch(session, seconds, check=check, as_json=as_json)
-    snapshot = session.snapshot()
+    snapshot = session.snapshot(is_on_screen=not as_json)
     document = answers.status(session.config, session.store, snapshot, session.environ)
     if as_json:
         print_json(document)
@@ -53,7 +53,7 @@ def _watch(session: Session, seconds: int, *, check: bool, as_json: bool) -> Non
     from scheduled.views.status_page import JOBS
 
     def page(session: Session, most: int) -> str:
-        snapshot = session.snapshot()
+        snapshot = session.snapshot(is_on_screen=True)
         document = answers.status(session.config, session.store, snapshot, session.environ)
         return _text(session, document, snapshot, most)
 

@@ -28,7 +28,7 @@ def why(session: Session, job: str, *, when: str | None, as_json: bool) -> None:
 
     It is about the latest scheduled time, or with --at about an earlier one.
     """
-    config, snapshot = session.config, session.snapshot()
+    config, snapshot = session.config, session.snapshot(is_on_screen=not as_json)
     at = session.now if when is None else ago("--at", when, session.now, session.config.timezone)
     document = answers.why(config, session.store, snapshot, job, at)
     if as_json:

@@ -12,7 +12,7 @@ from scheduled.system.text import one_line
 from scheduled.timing.instants import parse_utc
 from scheduled.views import branches, tables
 from scheduled.views.columns import Cell, Grid
-from scheduled.views.format import absolute, both, counted
+from scheduled.views.format import clock, clock_and_distance, counted
 
 NAME_SHOWN = 30
 """Cells of a terminal; the columns have to fit beside it."""
@@ -58,7 +58,7 @@ def sentences(document: Mapping[str, Any], now: datetime, zone: tzinfo) -> Itera
     yield _summary(document)
     yield _checked(document, now, zone)
     if document["checked_at"]:
-        yield _since(document["since"], zone)
+        yield _since(document["since"], now, zone)
     for shared in document["ecosystem"]:
         yield from (f"{shared['what']}: {issue}" for issue in shared["issues"])
 
@@ -86,10 +86,10 @@ def _checked(document: Mapping[str, Any], now: datetime, zone: tzinfo) -> str:
         return f"not checked yet: {CHECK_NOW}"
     is_old = abs((now - checked_at).total_seconds()) > OLD
     hint = f"; {CHECK_NOW}" if is_old else ""
-    return f"checked {both(checked_at, now, zone)}{hint}"
+    return f"checked {clock_and_distance(checked_at, now, zone)}{hint}"
 
 
-def _since(since: Mapping[str, Any] | None, zone: tzinfo) -> str:
+def _since(since: Mapping[str, Any] | None, now: datetime, zone: tzinfo) -> str:
     if since is None:
         return "since yesterday: unknown, as no check of about a day before can be read"
     parts = [
@@ -98,7 +98,7 @@ def _since(since: Mapping[str, Any] | None, zone: tzinfo) -> str:
         if key in since and (text := _change(since[key]["added"], since[key]["removed"], words))
     ]
     then = parse_utc(since["checked_at"])
-    compared = f" (compared with {absolute(then, zone)})" if then else ""
+    compared = f" (compared with {clock(then, now, zone)})" if then else ""
     return f"since yesterday: {'; '.join(parts) or 'no change'}{compared}"
 
 

@@ -29,19 +29,22 @@ def page(document: dict[str, Any], now: datetime, zone: tzinfo) -> "list[Part | 
     from rich.text import Text
 
     from scheduled.views import noted_rows
-    from scheduled.views.format import both
+    from scheduled.views.format import clock_and_distance, headed
     from scheduled.views.noted_rows import Columns
 
     silent = ("rest", "disabled")
     rows = [entry for entry in document["decisions"] if entry["decision"] not in silent]
     if not rows:
         return [Text("Simulated: nothing is due.")]
-    columns = Columns(("SIMULATED", "JOB", "SCHEDULED"), ("NOTE",), name="JOB")
+    heading = {"SCHEDULED": headed("SCHEDULED", now, zone)}
+    shown = ("SIMULATED", "JOB", "SCHEDULED")
+    columns = Columns(shown, ("NOTE",), name="JOB", texts=heading)
     texts = []
     for entry in rows:
         slot = parse_utc(entry["slot"])
-        when = both(slot, now, zone) if slot else ""
-        texts.append((wording.decision(entry["decision"]), entry["job"], when, note(entry)))
+        when = clock_and_distance(slot, now, zone) if slot else ""
+        remarks = note(entry, now, zone)
+        texts.append((wording.decision(entry["decision"]), entry["job"], when, remarks))
     return [
         noted_rows.table(columns, texts),
         Text("Simulated: nothing was run, nothing was changed."),
@@ -67,14 +70,14 @@ def _count(missed: MissedRange | None) -> int:
     return missed.count if missed is not None else 0
 
 
-def note(row: Mapping[str, Any]) -> str:
+def note(row: Mapping[str, Any], now: datetime, zone: tzinfo) -> str:
     """Return what a person reads beside the decision."""
-    from scheduled.views.format import passed
+    from scheduled.views.format import local_times, passed
 
     remarks = ["catch-up"] if row["catch_up"] else []
     if row["missed"]:
         remarks.append(f"covers {passed(row['missed'])}")
-    reason = wording.printed(row["reason"] or "")
+    reason = local_times(wording.printed(row["reason"] or ""), now, zone)
     if reason and reason != wording.decision(row["decision"]):
         remarks.append(reason)
     return "; ".join(remarks)

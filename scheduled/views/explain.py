@@ -9,7 +9,7 @@ from scheduled.state.records import Deferral, JobMemory, Retry
 from scheduled.timing import slots, window
 from scheduled.timing.expression import NICKNAMES, Boot, Cron, Interval, Once, Schedule
 from scheduled.views import upcoming
-from scheduled.views.format import absolute, span
+from scheduled.views.format import span
 from scheduled.views.snapshot import Snapshot
 
 _FIELDS = ("minute", "hour", "day of the month", "month", "weekday")
@@ -37,12 +37,12 @@ def _deferred(snapshot: Snapshot, job: Job, deferral: Deferral) -> Iterator[str]
     yield f"it was deferred until then{_because(deferral.reason)}"
     start = upcoming.deferred_start(snapshot, job)
     if start is not None and start != deferral.until:
-        yield f"it waits until {absolute(start, snapshot.zone)}, for a pause or its window to end"
+        yield f"it waits until {snapshot.time(start)}, for a pause or its window to end"
 
 
 def _retried(retry: Retry, job: Job, snapshot: Snapshot) -> str:
     """`attempt 2 of 4 for the run scheduled for ...: exit code 1`."""
-    slot = absolute(retry.slot, snapshot.zone)
+    slot = snapshot.time(retry.slot)
     attempts = job.max_retries + 1 + retry.interruptions
     error = f": {retry.error}" if retry.error else ""
     return f"attempt {retry.attempt} of {attempts} for the run scheduled for {slot}{error}"
@@ -69,7 +69,7 @@ def _rule(job: Job, slot: datetime, memory: JobMemory, snapshot: Snapshot) -> st
             length = span(period.total_seconds())
             if memory.anchor is None:
                 return f"every {length}, counted from the tick that first sees the job"
-            since = absolute(memory.anchor.replace(second=0, microsecond=0), snapshot.zone)
+            since = snapshot.time(memory.anchor.replace(second=0, microsecond=0))
             return f"every {length}, counted from {since}"
         case Once():
             return f'"{job.schedule}" is a single time'
@@ -102,11 +102,11 @@ def _start(job: Job, slot: datetime, snapshot: Snapshot) -> Iterator[str]:
     delay = start_delay(job)
     start = slot + delay
     if delay:
-        when = absolute(start, snapshot.zone)
+        when = snapshot.time(start)
         yield f"it starts at {when}: {delay.total_seconds():.0f} s of jitter, always the same"
     opens = window.next_opening(job.window, job.timezone, start) if job.window else None
     if opens is not None:
-        yield f"it waits for its window {job.window} until {absolute(opens, snapshot.zone)}"
+        yield f"it waits for its window {job.window} until {snapshot.time(opens)}"
 
 
 def _catch_up(job: Job, slot: datetime, snapshot: Snapshot) -> Iterator[str]:
@@ -114,14 +114,14 @@ def _catch_up(job: Job, slot: datetime, snapshot: Snapshot) -> Iterator[str]:
     start = slot + start_delay(job)
     match job.catch_up:
         case CatchUp.SKIP:
-            last = absolute(start + snapshot.late_after, snapshot.zone)
+            last = snapshot.time(start + snapshot.late_after)
             yield f"if no tick comes until {last}, it is skipped (catch_up: skip)"
         case CatchUp.LATEST:
             yield "if no tick comes in time, a later run covers all missed (catch_up: latest)"
         case CatchUp.ALL:
             yield "if no tick comes in time, it runs later, the oldest first (catch_up: all)"
     if job.max_lateness is not None:
-        last = absolute(start + timedelta(seconds=job.max_lateness), snapshot.zone)
+        last = snapshot.time(start + timedelta(seconds=job.max_lateness))
         yield f"after {last} it is too late for it, and it is skipped (max_lateness)"
 
 

@@ -1,9 +1,12 @@
 """How instants, durations, counts and sizes are printed for people.
 
-Instants are absolute with offset, and relative. In columns they are as on a clock: today's without
-a date, others with it, and the offset once, in the heading.
+What is read at once, in a terminal, has instants as on a clock: today's without a date, others with
+weekday and day, far ones with the year, and none with seconds; the offset stands once, in the
+heading, and behind those that have another one. What is kept or sent (messages, what cron mails,
+logs, JSON) may be read on any day and anywhere: there they are absolute, with date and offset.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta, tzinfo
 
@@ -15,6 +18,7 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 WITHIN_A_YEAR = timedelta(days=300)
 """So far away a day without its year may be one of this year or of another."""
+_RECORDED = re.compile(r"\b((?:paused|deferred) until )(\d{4}-\d\d-\d\d \d\d:\d\d) UTC\b")
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 _WITH_SMALLER = tuple(zip(_UNITS, (*_UNITS[1:], None), strict=True))
 
@@ -49,6 +53,16 @@ def clock(moment: datetime, now: datetime, zone: tzinfo) -> str:
     return f"{day} {time}" if has_other_offset else f"{WEEKDAYS[local.weekday()]} {day} {time}"
 
 
+def local_times(text: str, now: datetime, zone: tzinfo) -> str:
+    """Return a reason as recorded with its times as on a clock: `paused until 18:30`."""
+
+    def local(found: re.Match[str]) -> str:
+        moment = datetime.fromisoformat(f"{found[2]}+00:00")
+        return f"{found[1]}{clock(moment, now, zone)}"
+
+    return _RECORDED.sub(local, text)
+
+
 def clock_and_distance(moment: datetime, now: datetime, zone: tzinfo) -> str:
     """`14:32 (3 min ago)`."""
     return f"{clock(moment, now, zone)} ({relative(moment, now)})"
@@ -71,19 +85,6 @@ def relative(moment: datetime, now: datetime) -> str:
     if abs(seconds) < 1:
         return "now"
     return f"in {span(seconds)}" if seconds > 0 else f"{span(-seconds)} ago"
-
-
-def both(moment: datetime, now: datetime, zone: tzinfo) -> str:
-    """`2026-11-21 07:02+01:00 (3 min ago)`."""
-    return f"{absolute(moment, zone)} ({relative(moment, now)})"
-
-
-def with_day(moment: datetime, now: datetime, zone: tzinfo) -> str:
-    """Return what `both` does, with the day in words: `2026-11-23 07:02+01:00 (Mon, in 2 d)`."""
-    local, today = moment.astimezone(zone), now.astimezone(zone).date()
-    days = (local.date() - today).days
-    word = {-1: "yesterday, ", 0: "", 1: "tomorrow, "}.get(days, f"{WEEKDAYS[local.weekday()]}, ")
-    return f"{absolute(moment, zone)} ({word}{relative(moment, now)})"
 
 
 def span(seconds: float) -> str:

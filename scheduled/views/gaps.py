@@ -10,7 +10,7 @@ from scheduled.state.journal import Journal
 from scheduled.state.records import DAY
 from scheduled.timing.instants import parse_utc
 from scheduled.views import wording
-from scheduled.views.format import absolute, counted, span
+from scheduled.views.format import absolute, clock, counted, headed, span
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -75,13 +75,21 @@ def _count(gap: Mapping[str, Any], key: str) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def when(gap: Mapping[str, Any], zone: tzinfo) -> str:
-    """Return when a gap was: `2026-11-20 22:10+01:00 to 2026-11-21 07:02+01:00, 8 h 52 min`."""
+def when(gap: Mapping[str, Any], zone: tzinfo, now: datetime | None = None) -> str:
+    """Return when a gap was: `2026-11-20 22:10+01:00 to 2026-11-21 07:02+01:00, 8 h 52 min`.
+
+    For who reads it at once, at `now`, it is `Fri 20 Nov 22:10 to 07:02, 8 h 52 min`.
+    """
     start, end = parse_utc(gap.get("from")), parse_utc(gap.get("to"))
     if start is None or end is None:
         return "unknown"
     length = span(abs((end - start).total_seconds()))
-    return f"{absolute(start, zone)} to {absolute(end, zone)}, {length}"
+    if now is None:
+        return f"{absolute(start, zone)} to {absolute(end, zone)}, {length}"
+    first, last = clock(start, now, zone), clock(end, now, zone)
+    if start.astimezone(zone).date() == end.astimezone(zone).date():
+        last = last.rpartition(" ")[2]
+    return f"{first} to {last}, {length}"
 
 
 def cause(gap: Mapping[str, Any]) -> str:
@@ -110,10 +118,10 @@ def cost(gap: Mapping[str, Any]) -> str:
     return ", ".join((due, *parts))
 
 
-def sentence(gap: Mapping[str, Any], zone: tzinfo) -> str:
+def sentence(gap: Mapping[str, Any], snapshot: "Snapshot") -> str:
     """Return all of it on a line."""
-    costs = cost(gap)
-    return f"{when(gap, zone)}, {cause(gap)}{f': {costs}' if costs else ''}"
+    costs, now = cost(gap), snapshot.now if snapshot.is_on_screen else None
+    return f"{when(gap, snapshot.zone, now)}, {cause(gap)}{f': {costs}' if costs else ''}"
 
 
 def away(snapshot: "Snapshot") -> list[str]:
@@ -122,11 +130,11 @@ def away(snapshot: "Snapshot") -> list[str]:
     for gap in reversed(snapshot.state["gaps"]):
         end = parse_utc(gap.get("to"))
         if end is not None and timedelta(0) <= snapshot.now - end <= DAY:
-            sentences.append(sentence(gap, snapshot.zone))
+            sentences.append(sentence(gap, snapshot))
     return sentences
 
 
-def page(gaps: Sequence[Mapping[str, Any]], zone: tzinfo) -> Iterable["Part | Text"]:
+def page(gaps: Sequence[Mapping[str, Any]], now: datetime, zone: tzinfo) -> Iterable["Part | Text"]:
     """Return the page made from `history --gaps --json`."""
     from rich.text import Text
 
@@ -135,5 +143,8 @@ def page(gaps: Sequence[Mapping[str, Any]], zone: tzinfo) -> Iterable["Part | Te
 
     if not gaps:
         return [Text("No gaps recorded.")]
-    rows = ((when(gap, zone), ": ".join(filter(None, (cause(gap), cost(gap))))) for gap in gaps)
-    return [noted_rows.table(Columns(("GAP",), ("CAUSE AND COST",), name="GAP"), rows)]
+    head = headed("GAP", now, zone)
+    rows = (
+        (when(gap, zone, now), ": ".join(filter(None, (cause(gap), cost(gap))))) for gap in gaps
+    )
+    return [noted_rows.table(Columns((head,), ("CAUSE AND COST",), name=head), rows)]

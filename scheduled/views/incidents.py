@@ -1,7 +1,7 @@
 """Incidents as rows of `incidents --json` and `status`, and as sentences for a person."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, tzinfo
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from scheduled.state.document import State
@@ -12,11 +12,12 @@ from scheduled.state.incident_entries import (
     open_incidents,
 )
 from scheduled.timing.instants import format_utc, parse_utc
-from scheduled.views.format import both, counted, relative, span
+from scheduled.views.format import counted, relative, span
 from scheduled.views.wording import printed
 
 if TYPE_CHECKING:
     from scheduled.views.noted_rows import NotedRows
+    from scheduled.views.snapshot import Snapshot
 
 WORDS = {
     "failing": "failing",
@@ -136,10 +137,10 @@ def lasting(incident: Incident, now: datetime) -> str:
     return (f"{lasted} ago" if incident.kind in MOMENTS else f"for {lasted}") + often + known
 
 
-def about(job: str, state: State, now: datetime, zone: tzinfo) -> Iterable[str]:
+def about(job: str, snapshot: "Snapshot") -> Iterable[str]:
     """Yield a sentence for each open incident of a job."""
-    for incident in open_incidents(state).values():
+    for incident in open_incidents(snapshot.state).values():
         if incident.job == job:
-            since = both(incident.since, now, zone)
+            since = snapshot.time_and_distance(incident.since)
             words = WORDS.get(incident.kind, incident.kind)
             yield f"incident {incident.id} is open since {since}: {words}"

@@ -15,7 +15,7 @@ from scheduled.state.incident_entries import is_acknowledged, open_incidents
 from scheduled.system.text import one_line
 from scheduled.timing.instants import parse_utc
 from scheduled.views import incidents, job_settings, signs, tables, wording
-from scheduled.views.format import absolute, both, counted, relative, span, taken
+from scheduled.views.format import absolute, clock, counted, relative, span, taken
 from scheduled.views.runs import JOB, table
 from scheduled.views.snapshot import Snapshot
 from scheduled.views.wrapping import Fact, Facts, Paragraph
@@ -106,7 +106,7 @@ def _status(document: Mapping[str, Any], snapshot: Snapshot, job: Job) -> str:
         return "disabled"
     if memory.pause is not None and memory.pause.covers(snapshot.now):
         end = memory.pause.until
-        until = f"until {both(end, snapshot.now, snapshot.zone)}" if end else "until resumed"
+        until = f"until {snapshot.time_and_distance(end)}" if end else "until resumed"
         return f"paused {until}{_because(memory.pause.reason)}"
     words = {"COMPLETE": "has run, and does not run again", "PENDING": "enabled, has not run yet"}
     return words.get(document["job"]["status"], "enabled")
@@ -139,10 +139,10 @@ def attention(snapshot: Snapshot, job: Job) -> Iterator[str]:
     yield from _held(snapshot, job)
     if memory.retry is not None and not memory.suspended:
         attempt = f"attempt {memory.retry.attempt} of {job.max_retries + 1}"
-        yield f"{attempt} is due at {both(memory.retry.at, snapshot.now, snapshot.zone)}"
+        yield f"{attempt} is due at {snapshot.time_and_distance(memory.retry.at)}"
     decision = snapshot.decision(job)
     if decision.is_due and decision.slot and snapshot.now - decision.slot > snapshot.late_after:
-        since = both(decision.slot, snapshot.now, snapshot.zone)
+        since = snapshot.time_and_distance(decision.slot)
         yield f"due since {since}; `scheduled why {job.id}` tells why it has not run"
     elif decision.verdict is Verdict.REGISTER:
         yield "no tick has seen it in this form yet: its schedule counts from the next one on"
@@ -161,10 +161,10 @@ def _held(snapshot: Snapshot, job: Job) -> Iterator[str]:
         all_ = records.ALL_JOBS in snapshot.state["paused"]
         yield f"it is paused: `scheduled resume {'--all' if all_ else job.id}` ends that"
     if memory.deferral is not None:
-        until = both(memory.deferral.until, snapshot.now, snapshot.zone)
+        until = snapshot.time_and_distance(memory.deferral.until)
         yield f"deferred until {until}{_because(memory.deferral.reason)}"
     if memory.skip is not None and memory.skip > snapshot.now:
-        yield f"the run at {both(memory.skip, snapshot.now, snapshot.zone)} will be skipped"
+        yield f"the run at {snapshot.time_and_distance(memory.skip)} will be skipped"
 
 
 def _because(reason: str | None) -> str:
@@ -174,7 +174,10 @@ def _because(reason: str | None) -> str:
 def _next(document: Mapping[str, Any], snapshot: Snapshot) -> Iterator[str]:
     for row in document["next"][:3]:
         local = datetime.fromisoformat(row["local"])
-        when = both(local, snapshot.now, local.tzinfo or snapshot.zone)
+        when = snapshot.time_and_distance(local)
+        if local.utcoffset() != local.astimezone(snapshot.zone).utcoffset() and local.tzinfo:
+            there = clock(local, snapshot.now.astimezone(local.tzinfo), local.tzinfo)
+            when = f"{when}; {there} in {row['timezone']}" if "timezone" in row else when
         yield f"{when}{'; ' if row['note'] else ''}{row['note']}"
 
 

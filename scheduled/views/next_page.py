@@ -11,7 +11,7 @@ from scheduled.timing.instants import parse_utc
 from scheduled.timing.timezones import zone_info
 from scheduled.views import tables, wording
 from scheduled.views.columns import Column, Grid, Indented
-from scheduled.views.format import both, clock, headed, relative
+from scheduled.views.format import clock, clock_and_distance, headed, relative
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d(?::\d\d)?)")
 
@@ -22,7 +22,9 @@ def page(document: Mapping[str, Any], now: datetime) -> list[Text | Grid | Inden
         return [Text("No upcoming runs.")]
     if "explain" in document["next"][0]:
         return [
-            part for row in document["next"] for part in _explanation(row, now, document["job"])
+            part
+            for row in document["next"]
+            for part in _explanation(row, now, zone_info(document["timezone"]), document["job"])
         ]
     return [_table(document, now)]
 
@@ -60,10 +62,10 @@ def _note(row: Mapping[str, Any], now: datetime, zone: tzinfo) -> str:
 
 
 def _explanation(
-    row: Mapping[str, Any], now: datetime, job: str | None
+    row: Mapping[str, Any], now: datetime, zone: tzinfo, job: str | None
 ) -> Iterator[Text | Indented]:
     local = datetime.fromisoformat(row["local"])
-    when = both(local, now, local.tzinfo or zone_info("UTC"))
+    when = clock_and_distance(local, now, zone)
     yield tables.cell(when if job else f"{row['job']}: {when}")
     for sentence in row["explain"]:
         yield Indented(tables.cell(wording.printed(sentence)), "  - ")

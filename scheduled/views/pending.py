@@ -11,7 +11,6 @@ from scheduled.planning.standing import Standing
 from scheduled.state.records import ActiveRun
 from scheduled.timing.instants import parse_utc
 from scheduled.views import upcoming
-from scheduled.views.format import absolute, both
 from scheduled.views.snapshot import Snapshot
 
 _OVERLAP = {
@@ -69,7 +68,7 @@ def unscheduled(snapshot: Snapshot, job: Job, slot: datetime, decision: Decision
         for reason in upcoming.skip_reasons(snapshot, job, slot):
             yield f"it will be skipped: {reason}"
     elif memory.anchor is not None and slot <= memory.anchor and is_registered(snapshot, job):
-        seen = both(memory.anchor, snapshot.now, snapshot.zone)
+        seen = snapshot.time_and_distance(memory.anchor)
         if first_seen is None or first_seen == memory.anchor:
             yield f"no tick knew the job then: it was seen for the first time at {seen}"
         else:
@@ -84,17 +83,17 @@ def _policy(job: Job) -> str:
 def _run_name(run: ActiveRun, snapshot: Snapshot) -> str:
     if run.slot is None:
         return "the run by hand"
-    return f"the run scheduled for {absolute(run.slot, snapshot.zone)}"
+    return f"the run scheduled for {snapshot.time(run.slot)}"
 
 
 def _since(run: ActiveRun, snapshot: Snapshot) -> str:
-    return both(run.started_at, snapshot.now, snapshot.zone)
+    return snapshot.time_and_distance(run.started_at)
 
 
 def _other_slot(snapshot: Snapshot, slot: datetime, decision: Decision) -> Iterator[str]:
     """Yield what another slot of the job, which the next tick decides first, means for this one."""
     assert decision.slot is not None
-    other = absolute(decision.slot, snapshot.zone)
+    other = snapshot.time(decision.slot)
     if decision.slot > slot:
         yield f"covered by the newer run scheduled for {other}"
     elif decision.slot < slot:
@@ -108,7 +107,7 @@ def _verdict(snapshot: Snapshot, job: Job, decision: Decision) -> Iterator[str]:
         case Verdict.SKIP:
             yield f"the next tick skips it: {decision.reason}"
         case Verdict.CANCEL_RETRY if decision.slot is not None:
-            run = f"the run scheduled for {absolute(decision.slot, snapshot.zone)}"
+            run = f"the run scheduled for {snapshot.time(decision.slot)}"
             yield f"the next tick cancels the retry of {run}: {decision.reason}"
         case Verdict.REGISTER:
             yield _registration(decision)
@@ -153,7 +152,7 @@ def _since_of(held: tuple[str, Sequence[str]], snapshot: Snapshot) -> str:
     name, jobs = held
     others = [job for job in snapshot.jobs if job.id in jobs]
     start = min(start for _, start in mutexes.holders(name, others, snapshot.record))
-    return f" since {both(start, snapshot.now, snapshot.zone)}"
+    return f" since {snapshot.time_and_distance(start)}"
 
 
 def _put_off(not_now: Mapping[str, Any]) -> str:
@@ -172,10 +171,10 @@ def _last_run_of(job: str, snapshot: Snapshot) -> str:
         return ", which has not run yet"
     when = parse_utc(last.get("finished_at"))
     ended = str(last["outcome"]).replace("_", " ")
-    return f"; it {ended} last{f', {both(when, snapshot.now, snapshot.zone)}' if when else ''}"
+    return f"; it {ended} last{f', {snapshot.time_and_distance(when)}' if when else ''}"
 
 
 def _silence(snapshot: Snapshot) -> Iterator[str]:
     if snapshot.last_tick is not None and snapshot.now - snapshot.last_tick > snapshot.late_after:
-        last = both(snapshot.last_tick, snapshot.now, snapshot.zone)
+        last = snapshot.time_and_distance(snapshot.last_tick)
         yield f"no tick has come since {last}; `scheduled cron show` tells whether cron is set up"

@@ -5,7 +5,6 @@ from typing import Any
 
 from scheduled.jobs.model import NOT_PERMITTED
 from scheduled.timing.instants import parse_utc
-from scheduled.views.format import both
 from scheduled.views.snapshot import Snapshot
 
 REFUSED = "refused"
@@ -55,4 +54,4 @@ def problem_of(job: str, problems: Iterable[str]) -> str:
 
 def _recorded(event: Mapping[str, Any], snapshot: Snapshot) -> str:
     at = parse_utc(event.get("at"))
-    return f", recorded {both(at, snapshot.now, snapshot.zone)}" if at is not None else ""
+    return f", recorded {snapshot.time_and_distance(at)}" if at is not None else ""

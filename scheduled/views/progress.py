@@ -18,7 +18,7 @@ from scheduled.system.text import one_line
 from scheduled.timing.instants import parse_utc
 from scheduled.views import estimate, signs, wording
 from scheduled.views.fitting import cut, cut_name, padded
-from scheduled.views.format import absolute, passed, taken
+from scheduled.views.format import clock, passed, taken
 from scheduled.views.runs import RUN, SCHEDULED, WHEN, table
 
 if TYPE_CHECKING:
@@ -99,7 +99,9 @@ class Progress:
         covers = f"catch-up, covers {passed(missed)}"
         note = covers if missed else "catch-up" if catch_up else ""
         instant = parse_utc(slot)
-        origin = f"scheduled for {absolute(instant, self._zone)}" if instant else "by hand"
+        origin = (
+            f"scheduled for {clock(instant, self._now(), self._zone)}" if instant else "by hand"
+        )
         notes = tuple(filter(None, (note, origin)))
         line = _Line(one_line(job), run_id, notes, time.monotonic())
         self._lines[run_id] = line

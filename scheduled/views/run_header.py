@@ -1,22 +1,22 @@
 """The line above the output of a run: which run it is, when it was, and how it ended."""
 
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
 from scheduled.state import history
 from scheduled.state.history import Row
 from scheduled.system.text import one_line
 from scheduled.timing.instants import parse_utc
 from scheduled.views import wording
-from scheduled.views.format import absolute, taken
+from scheduled.views.format import clock, taken
 
 
-def header(row: Row, zone: tzinfo) -> str:
+def header(row: Row, now: datetime, zone: tzinfo) -> str:
     """Return the line; instants are printed in `zone`."""
     slot, started = parse_utc(row["slot"]), parse_utc(row["started_at"])
     parts = [f"run {one_line(row['run_id'])} of {one_line(row['job'])}"]
-    parts.append(f"scheduled for {absolute(slot, zone)}" if slot else "by hand")
+    parts.append(f"scheduled for {clock(slot, now, zone)}" if slot else "by hand")
     if started:
-        parts.append(f"started {absolute(started, zone)}")
+        parts.append(f"started {clock(started, now, zone)}")
     parts.append(_state(row))
     return ", ".join(parts)
 

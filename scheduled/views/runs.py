@@ -1,7 +1,7 @@
 """Runs as rows for people: `history`, the last runs in `show`, the summary of a tick.
 
 A row begins with a sign for how it went. Where a terminal is narrow, first the note gets lines of
-its own below the row; then columns are left out: the id of the run, then when it ended, then how
+its own below the row; then columns are left out: when it ended, then the id of the run, then how
 long it took.
 """
 
@@ -13,14 +13,14 @@ from scheduled.state import history
 from scheduled.state.history import Row
 from scheduled.timing.instants import parse_utc
 from scheduled.views import gaps, signs, wording
-from scheduled.views.format import absolute, passed, relative, span, taken
+from scheduled.views.format import absolute, clock, headed, passed, relative, span, taken
 from scheduled.views.noted_rows import Columns, NotedRow, NotedRows
 
 LATE = timedelta(minutes=5)
 """A run that starts so long after its time says so."""
 JOB, SCHEDULED, OUTCOME = "JOB", "SCHEDULED", "OUTCOME"
 TOOK, WHEN, RUN, NOTE = "TOOK", "WHEN", "RUN", "NOTE"
-SHED = (RUN, WHEN, TOOK)
+SHED = (WHEN, RUN, TOOK)
 
 
 def table(
@@ -36,26 +36,24 @@ def table(
 
     `without` are columns that nobody needs here.
     """
-    offset = _common_offset(rows, zone)
     shown = [name for name in (JOB, SCHEDULED, OUTCOME, TOOK, WHEN, RUN) if name not in without]
-    texts = {SCHEDULED: f"{SCHEDULED} {offset}".rstrip()}
+    texts = {SCHEDULED: headed(SCHEDULED, now, zone)} if now else {}
     columns = Columns(shown, notes=(NOTE,), name=JOB, shed=SHED, texts=texts)
     return NotedRows(
         columns,
-        [_row(row, now, zone, offset) for row in rows],
+        [_row(row, now, zone) for row in rows],
         indent=indent,
-        between=_by_row(rows, outages, zone),
+        between=_by_row(rows, outages, now, zone),
     )
 
 
-def _row(row: Row, now: datetime | None, zone: tzinfo, offset: str) -> NotedRow:
+def _row(row: Row, now: datetime | None, zone: tzinfo) -> NotedRow:
     word, sign = outcome(row)
     slot = parse_utc(row["slot"])
     when = parse_utc(row["finished_at"]) or parse_utc(row["started_at"])
-    at = absolute(slot, zone) if slot else "by hand"
     cells = {
         JOB: row["job"],
-        SCHEDULED: at.removesuffix(offset) if offset else at,
+        SCHEDULED: _time(slot, now, zone) if slot else "by hand",
         OUTCOME: word,
         TOOK: taken(row["duration_seconds"]),
         WHEN: relative(when, now) if when and now else "",
@@ -89,7 +87,7 @@ def note(row: Row, zone: tzinfo, now: datetime | None = None) -> str:
     remarks += dict.fromkeys(wording.printed(cause) for cause in causes if cause)
     retry_at = parse_utc(row["retry_at"])
     if retry_at is not None and (now is None or retry_at > now):
-        remarks.append(f"retrying at {absolute(retry_at, zone)}")
+        remarks.append(f"retrying at {_time(retry_at, now, zone)}")
     return "; ".join(remarks)
 
 
@@ -116,15 +114,12 @@ def _lateness(row: Row) -> Iterator[str]:
             yield f"{span(late.total_seconds())} late"
 
 
-def _common_offset(rows: Iterable[Row], zone: tzinfo) -> str:
-    """Return the offset that all scheduled times have; '' if they differ."""
-    instants = {row["slot"]: parse_utc(row["slot"]) for row in rows if row["slot"]}
-    offsets = {absolute(slot, zone)[-6:] for slot in instants.values() if slot}
-    return offsets.pop() if len(offsets) == 1 else ""
+def _time(moment: datetime, now: datetime | None, zone: tzinfo) -> str:
+    return clock(moment, now, zone) if now else absolute(moment, zone)
 
 
 def _by_row(
-    rows: Sequence[Row], outages: Iterable[Mapping[str, Any]], zone: tzinfo
+    rows: Sequence[Row], outages: Iterable[Mapping[str, Any]], now: datetime | None, zone: tzinfo
 ) -> dict[int, list[str]]:
     """Return the gaps by the number of the row that each stands above.
 
@@ -137,11 +132,11 @@ def _by_row(
         end = parse_utc(gap.get("to"))
         older = (number for number, at in enumerate(recorded) if at and end and at < end)
         if (number := next(older, None)) is not None:
-            placed.setdefault(number, []).append(_gap(gap, zone))
+            placed.setdefault(number, []).append(_gap(gap, now, zone))
     return placed
 
 
-def _gap(gap: Mapping[str, Any], zone: tzinfo) -> str:
-    """Return a gap in a line between rows: `asleep: 2026-11-20 22:10 to ...; ...`."""
-    text, cost = f"{gaps.cause(gap)}: {gaps.when(gap, zone)}", gaps.cost(gap)
+def _gap(gap: Mapping[str, Any], now: datetime | None, zone: tzinfo) -> str:
+    """Return a gap in a line between rows: `asleep: Fri 20 Nov 22:10 to ...; ...`."""
+    text, cost = f"{gaps.cause(gap)}: {gaps.when(gap, zone, now)}", gaps.cost(gap)
     return f"{text}; {cost}" if cost else text

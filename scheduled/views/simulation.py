@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from scheduled.jobs.model import Job, Outcome
@@ -13,7 +13,17 @@ from scheduled.timing.instants import format_utc, parse_utc
 from scheduled.timing.tick_times import TickTimeline
 from scheduled.timing.timezones import zone_info
 from scheduled.views import wording
-from scheduled.views.format import absolute, counted, passed, span
+from scheduled.views.format import (
+    MONTHS,
+    WEEKDAYS,
+    WITHIN_A_YEAR,
+    clock,
+    counted,
+    headed,
+    offset,
+    passed,
+    span,
+)
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -69,23 +79,24 @@ def page(document: Mapping[str, Any], zone: tzinfo) -> "Iterator[Part | Text]":
     """Yield the same for a person: how it was done, a table a day, and the totals."""
     from rich.text import Text
 
-    for sentence in _premises(document, zone):
+    now = _local(document["from"], zone)
+    for sentence in _premises(document, now, zone):
         yield Text(sentence)
     width = max((len(row["job"]) for row in document["runs"]), default=0)
     for day, rows in itertools.groupby(
         document["runs"], lambda row: _local(row["at"], zone).date()
     ):
         midnight = datetime.combine(day, datetime.min.time())
-        yield Text(f"\n{day:%A %Y-%m-%d}{_clock_change(midnight, zone)}", "bold")
-        yield _table([*rows], zone, width)
+        yield Text(f"\n{_day(day, now)}{_clock_change(midnight, zone)}", "bold")
+        yield _table([*rows], now, zone, width)
     yield Text(f"\n{_totals(document['runs'])} Nothing was run, nothing was written.")
 
 
-def _premises(document: Mapping[str, Any], zone: tzinfo) -> Iterator[str]:
-    start, end = (absolute(_local(document[key], zone), zone) for key in ("from", "to"))
-    yield f"Simulated: a tick every {span(document['tick_seconds'])} from {start} up to {end}."
+def _premises(document: Mapping[str, Any], now: datetime, zone: tzinfo) -> Iterator[str]:
+    end, step = clock(_local(document["to"], zone), now, zone), span(document["tick_seconds"])
+    yield f"Simulated: a tick every {step} from {_day(now.date(), now)} {now:%H:%M} up to {end}."
     for outage in document["outages"]:
-        silent = [absolute(_local(outage[key], zone), zone) for key in ("from", "to")]
+        silent = [clock(_local(outage[key], zone), now, zone) for key in ("from", "to")]
         yield f"No ticks from {silent[0]} up to {silent[1]}."
     if document["memory"] == FRESH:
         yield "It lies in the past: nothing is remembered, the first tick sees every job anew."
@@ -99,20 +110,39 @@ def _clock_change(midnight: datetime, zone: tzinfo) -> str:
     return "" if before == after else f", clock change: {before} to {after}"
 
 
-def _table(rows: Sequence[Mapping[str, Any]], zone: tzinfo, width: int) -> "NotedRows":
+def _day(day: date, now: datetime) -> str:
+    """`Sat 21 Nov`, or `2028-02-29` for a far one."""
+    if abs(day - now.date()) > WITHIN_A_YEAR:
+        return f"{day}"
+    return f"{WEEKDAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]}"
+
+
+def _table(
+    rows: Sequence[Mapping[str, Any]], now: datetime, zone: tzinfo, width: int
+) -> "NotedRows":
     from scheduled.views import noted_rows
     from scheduled.views.noted_rows import Columns
 
     shown, least = ("AT", "JOB", "SCHEDULED", "DECISION"), {"JOB": width}
-    columns = Columns(shown, ("NOTE",), name="JOB", shed=("SCHEDULED",), least=least)
+    texts_above = {"AT": headed("AT", now, zone)}
+    columns = Columns(
+        shown, ("NOTE",), name="JOB", shed=("SCHEDULED",), texts=texts_above, least=least
+    )
     texts = []
     for row in rows:
-        day, at = absolute(_local(row["at"], zone), zone).split()
-        slot = "by hand"
-        if row["slot"]:
-            slot = absolute(_local(row["slot"], zone), zone).removeprefix(f"{day} ")
-        texts.append((at, row["job"], slot, wording.decision(row["decision"]), _note(row)))
+        at = _local(row["at"], zone)
+        slot = _time(_local(row["slot"], zone), at, now) if row["slot"] else "by hand"
+        texts.append(
+            (_time(at, at, now), row["job"], slot, wording.decision(row["decision"]), _note(row))
+        )
     return noted_rows.table(columns, texts)
+
+
+def _time(moment: datetime, at: datetime, now: datetime) -> str:
+    """Return an instant below the heading of the day of `at`, with an offset that is not now's."""
+    if moment.date() != at.date():
+        return clock(moment, now, now.tzinfo or UTC)
+    return f"{moment:%H:%M}" + (offset(moment) if moment.utcoffset() != now.utcoffset() else "")
 
 
 def _note(row: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from scheduled.planning import decide
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.next_run import Start, next_run
 from scheduled.planning.slot_cache import SlotCache
-from scheduled.quick_classes import dataclass, field
+from scheduled.quick_classes import dataclass, field, replace
 from scheduled.runs.running import running_jobs
 from scheduled.state import heartbeat, records, tick_interval
 from scheduled.state.document import State
@@ -24,6 +24,7 @@ from scheduled.state.tick_interval import Cadence
 from scheduled.system import daemons, files
 from scheduled.system.daemons import Callers
 from scheduled.timing import instants
+from scheduled.views.format import absolute, clock, relative
 
 if TYPE_CHECKING:
     from scheduled.config.load import Config
@@ -53,12 +54,28 @@ class Snapshot:
     """What is wrong with the configuration, a sentence each."""
     recovered: tuple[str, ...] = ()
     """What was broken about the state, a sentence each."""
+    is_on_screen: bool = False
+    """Whether its sentences are read at once and not kept: times are as on a clock then."""
     mail: dict[str, Any] = field(default_factory=dict)
     """`system_totals` of the mail's central file; empty where there is none."""
     callers: Callable[[], Callers | None] = lambda: None
     """Returns what runs that could call a tick; None if that cannot be seen."""
     _records: dict[str, JobMemory] = field(default_factory=dict, init=False, compare=False)
     """What `job_memory` found out: there are views that ask five times about each job."""
+
+    def on_screen(self) -> "Snapshot":
+        """Return the same for who reads it at once."""
+        return replace(self, is_on_screen=True)
+
+    def time(self, moment: datetime) -> str:
+        """Return an instant for a sentence: `14:32`, or `2026-11-21 14:32+01:00` if it is kept."""
+        if self.is_on_screen:
+            return clock(moment, self.now, self.zone)
+        return absolute(moment, self.zone)
+
+    def time_and_distance(self, moment: datetime) -> str:
+        """`14:32 (3 min ago)`."""
+        return f"{self.time(moment)} ({relative(moment, self.now)})"
 
     def entry(self, job: str) -> dict[str, Any]:
         """Return what the state has about a job; empty for one never seen."""

@@ -8,7 +8,7 @@ from scheduled.jobs.model import Outcome
 from scheduled.system.text import one_line
 from scheduled.timing.instants import format_utc, parse_utc
 from scheduled.views.counting import Counts, Tally, rate
-from scheduled.views.format import absolute, counted, size, taken
+from scheduled.views.format import clock, counted, size, taken
 from scheduled.views.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _percent(share: float | None) -> str:
 
 def _facts(document: Mapping[str, Any], snapshot: Snapshot) -> list[tuple[str, str]]:
     total, since = document["total"], parse_utc(document["since"])
-    begin = absolute(since, snapshot.zone) if since else "the oldest journal"
+    begin = clock(since, snapshot.now, snapshot.zone) if since else "the oldest journal"
     guards = sum(total["guard_deferrals"].values())
     many = len(document["jobs"]) > 1
     facts = [

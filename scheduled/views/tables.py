@@ -11,7 +11,7 @@ from scheduled.system.text import one_line, output_line
 from scheduled.timing.instants import parse_utc
 from scheduled.views import dry_run, signs, wording
 from scheduled.views.columns import Column, Grid, Indented, Pairs
-from scheduled.views.format import both, clock, headed, relative
+from scheduled.views.format import clock, clock_and_distance, headed, relative
 
 
 def jobs_at(rows: Iterable[Mapping[str, Any]], now: datetime, zone: tzinfo) -> Grid:
@@ -29,7 +29,7 @@ def jobs_at(rows: Iterable[Mapping[str, Any]], now: datetime, zone: tzinfo) -> G
         when = clock(slot, now, zone) if slot else "-"
         after = clock(following, now, zone) if following and following != slot else "-"
         cells = (row["id"], wording.decision(row["decision"]), when, after, row["schedule"])
-        table.add_row(*map(one_line, (*cells, dry_run.note(row))))
+        table.add_row(*map(one_line, (*cells, dry_run.note(row, now, zone))))
     return table
 
 
@@ -91,4 +91,5 @@ def _awaited(text: str | None, now: datetime, zone: tzinfo) -> str:
     when = parse_utc(text)
     if when is None:
         return "-"
-    return both(when, now, zone) if when > now else f"due since {both(when, now, zone)}"
+    told = clock_and_distance(when, now, zone)
+    return told if when > now else f"due since {told}"

@@ -16,7 +16,7 @@ from scheduled.timing import slots
 from scheduled.timing.expression import Schedule
 from scheduled.timing.instants import format_utc, parse_utc
 from scheduled.views import incidents, pending, wording
-from scheduled.views.format import absolute, both, passed
+from scheduled.views.format import local_times, passed
 from scheduled.views.snapshot import Snapshot
 
 DUE = "due"
@@ -46,7 +46,7 @@ def document(snapshot: Snapshot, job: Job, at: datetime, rows: Sequence[Row]) ->
         reasons += pending.unscheduled(snapshot, job, slot, decision)
     else:
         reasons += _aftermath(snapshot, job, slot, decision, rows)
-    reasons += incidents.about(job.id, snapshot.state, snapshot.now, snapshot.zone)
+    reasons += incidents.about(job.id, snapshot)
     note = slots.clock_change_note(schedule, slot) if slot is not None else ""
     return {
         "job": job.id,
@@ -76,11 +76,14 @@ def sentences(document: Mapping[str, Any], snapshot: Snapshot) -> Iterator[str]:
         yield f"{document['job']}: no run was scheduled at or before that time."
     else:
         answer = _ANSWERS.get(document["answer"]) or wording.outcome(document["answer"])
-        yield f"{document['job']}: the run scheduled for {absolute(slot, snapshot.zone)}: {answer}."
+        yield f"{document['job']}: the run scheduled for {snapshot.time(slot)}: {answer}."
     for reason in document["reasons"]:
-        yield f"- {wording.printed(reason)}"
+        printed = wording.printed(reason)
+        if snapshot.is_on_screen:
+            printed = local_times(printed, snapshot.now, snapshot.zone)
+        yield f"- {printed}"
     if after is not None:
-        yield f"- next run: {both(after, snapshot.now, snapshot.zone)}."
+        yield f"- next run: {snapshot.time_and_distance(after)}."
 
 
 _ANSWERS = {NONE: "not scheduled", UNKNOWN: "no longer on record"}
@@ -134,7 +137,7 @@ def _attempt(row: Row, snapshot: Snapshot) -> str:
     if when is None:
         return sentence
     verb = "ended" if row["run_id"] else "recorded"
-    return f"{sentence}, {verb} {both(when, snapshot.now, snapshot.zone)}"
+    return f"{sentence}, {verb} {snapshot.time_and_distance(when)}"
 
 
 def _aftermath(
@@ -144,7 +147,7 @@ def _aftermath(
     memory = snapshot.record(job.id)
     if memory.retry is not None and memory.retry.slot == slot:
         attempt = f"attempt {memory.retry.attempt} of {job.max_retries + 1}"
-        yield f"{attempt} is due at {both(memory.retry.at, snapshot.now, snapshot.zone)}"
+        yield f"{attempt} is due at {snapshot.time_and_distance(memory.retry.at)}"
         if decision.next != memory.retry.at:
             yield from pending.sentences(snapshot, job, slot, decision)
     if any(_is_about(letter, job, slot) for letter in snapshot.state["dead_letter"]):
@@ -154,7 +157,7 @@ def _aftermath(
         yield decide.SUSPENDED
     answering = _answering(slot, schedule_of(job), memory, rows)
     if answering is not None:
-        yield f"covered by the run scheduled for {absolute(answering, snapshot.zone)}"
+        yield f"covered by the run scheduled for {snapshot.time(answering)}"
 
 
 def _is_about(letter: DeadLetterEntry, job: Job, slot: datetime) -> bool:

@@ -121,9 +121,7 @@ def test_activity_is_shown_and_a_red_flag_comes_before_what_is_well(home: Home) 
 def test_it_says_how_old_its_data_are(home: Home) -> None:
     check(home, at("11:25"))
 
-    assert (
-        home.call("branches").out.splitlines()[1] == "checked 2026-11-21 11:25+00:00 (35 min ago)"
-    )
+    assert home.call("branches").out.splitlines()[1] == "checked 11:25 (35 min ago)"
     assert document(home)["age_seconds"] == 35 * 60
 
     later = home.call("branches", now=at("14:00")).out.splitlines()[1]
@@ -136,7 +134,7 @@ def test_how_old_they_are_does_not_depend_on_the_zone_of_who_asks(home: Home) ->
     elsewhere = Home(home.folder, {"TZ": "Asia/Tokyo"})
 
     checked = elsewhere.call("branches").out.splitlines()[1]
-    assert checked == "checked 2026-11-21 20:25+09:00 (35 min ago)"
+    assert checked == "checked 20:25 (35 min ago)"
 
 
 def test_who_may_not_read_the_state_sees_what_was_found(open_folder: Path) -> None:
@@ -205,7 +203,7 @@ def test_what_has_changed_since_about_a_day_ago_is_told(home: Home) -> None:
         add_memory(grow.parent, grow.name, 700)
     check(home)
 
-    compared = "(compared with 2026-11-20 11:00+00:00)"
+    compared = "(compared with Fri 20 Nov 11:00)"
     told = "+3 over, -1; +1 with warnings, -1"
     assert since(home) == f"since yesterday: {told} {compared}"
     assert document(home)["since"]["over"] == {

@@ -45,7 +45,7 @@ def test_they_are_listed(home: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert [row["attempts"] for row in rows] == [2, 2, 2]
 
 
-def test_a_person_reads_instants_with_their_offset(
+def test_a_person_reads_instants_with_their_offset_in_the_heading(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (home / "scheduled.yaml").write_text(
@@ -55,8 +55,9 @@ def test_a_person_reads_instants_with_their_offset(
     assert call(home, "dead-letter", "list") == 0
 
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["JOB", "SCHEDULED", "SINCE", "ATTEMPTS", "ERROR"]
-    assert all(line.count("+05:45") == 2 for line in lines[1:])
+    heading = ["JOB", "SCHEDULED", "(+05:45)", "SINCE", "ATTEMPTS", "ERROR"]
+    assert lines[0].split() == heading
+    assert not any("+05:45" in line for line in lines[1:])
 
 
 def test_they_stay_while_the_job_still_fails(home: Path) -> None:

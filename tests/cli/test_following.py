@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -180,7 +181,7 @@ def test_a_terminal_gets_a_header_and_a_pipe_does_not(home: Home) -> None:
     piped = subprocess.run(command, capture_output=True, check=True).stdout
 
     first, second = shown.decode().splitlines()
-    assert first.startswith("run r1 of backup, scheduled for 2026-11-21 11:00+00:00, started ")
+    assert re.match(r"run r1 of backup, scheduled for (\S.* )?11:00\S*, started ", first)
     assert first.endswith(", succeeded, took 2.00 s")
     assert second == "copied 3 files"
     assert piped == b"copied 3 files\n"

@@ -31,7 +31,7 @@ def test_a_running_job_has_a_line_and_none_is_left_at_the_end() -> None:
         progress.job_finished(job="backup[/rc]", run_id="r1", outcome="succeeded")
         after = shown(stream.getvalue()).text()
 
-    origin = "scheduled for 2026-11-21 12:00+01:00"
+    origin = "scheduled for 12:00"
     assert during == f"▸ backup[/rc]  0 s, catch-up, covers 2 missed runs, {origin}"
     assert after == ""
 
@@ -152,7 +152,7 @@ def test_b3_history_announces_a_retry_until_it_is_past() -> None:
 
     announced = [runs.note(row, UTC, at(now)) for now in ("11:29", "11:30")]
 
-    assert announced == ["exit code 1; retrying at 2026-11-21 11:30+00:00", "exit code 1"]
+    assert announced == ["exit code 1; retrying at 11:30", "exit code 1"]
 
 
 def test_the_summary_of_an_idle_tick_says_that_nothing_was_due() -> None:

@@ -27,13 +27,13 @@ RUN_ID = "20261121T110000-abcdef"
 def test_columns_are_left_out_in_a_stated_order_and_the_job_and_outcome_never() -> None:
     row = run("11:00", "failed", error="no route to the machine that keeps the backups")
 
-    heads = {width: shown(row, width=width)[0].split() for width in (40, 50, 58, 90, 120, 200)}
+    heads = {width: shown(row, width=width)[0].split() for width in (40, 50, 70, 90, 120, 200)}
 
-    scheduled = ["SCHEDULED", "+00:00"]
+    scheduled = ["SCHEDULED", "(UTC)"]
     assert heads == {
         40: ["JOB", *scheduled, "OUTCOME"],
         50: ["JOB", *scheduled, "OUTCOME", "TOOK"],
-        58: ["JOB", *scheduled, "OUTCOME", "TOOK", "WHEN"],
+        70: ["JOB", *scheduled, "OUTCOME", "TOOK", "RUN"],
         90: ["JOB", *scheduled, "OUTCOME", "TOOK", "WHEN", "RUN"],
         120: ["JOB", *scheduled, "OUTCOME", "TOOK", "WHEN", "RUN"],
         200: ["JOB", *scheduled, "OUTCOME", "TOOK", "WHEN", "RUN", "NOTE"],
@@ -52,20 +52,20 @@ def test_a_pipe_gets_a_line_a_row_with_all_of_it() -> None:
 @pytest.mark.parametrize(
     ("event", "words"),
     [
-        ({"outcome": "succeeded"}, "✓ backup  2026-11-21 11:00  succeeded"),
-        ({"outcome": "failed"}, "✗ backup  2026-11-21 11:00  failed"),
-        ({"outcome": "timed_out"}, "✗ backup  2026-11-21 11:00  timed out"),
-        ({"outcome": "interrupted"}, "! backup  2026-11-21 11:00  interrupted"),
+        ({"outcome": "succeeded"}, "✓ backup  11:00            succeeded"),
+        ({"outcome": "failed"}, "✗ backup  11:00            failed"),
+        ({"outcome": "timed_out"}, "✗ backup  11:00            timed out"),
+        ({"outcome": "interrupted"}, "! backup  11:00            interrupted"),
         ({"slot": None}, "✓ backup  by hand"),
-        ({"event": "begin", "outcome": None}, "▸ backup  2026-11-21 11:00  running"),
+        ({"event": "begin", "outcome": None}, "▸ backup  11:00            running"),
         (
             {"event": "deferred", "reason": "busy", "outcome": None},
-            "… backup  2026-11-21 11:00  not now",
+            "… backup  11:00            not now",
         ),
-        ({"event": "skipped", "run_id": None}, "- backup  2026-11-21 11:00  skipped"),
+        ({"event": "skipped", "run_id": None}, "- backup  11:00            skipped"),
         (
             {"event": "missed", "last": "2026-11-21T11:00:00Z", "count": 3},
-            "○ backup  2026-11-21 11:00  missed",
+            "○ backup  11:00            missed",
         ),
     ],
 )
@@ -108,11 +108,12 @@ def test_an_offset_stands_once_unless_the_clock_was_changed_between_the_runs() -
     berlin = ZoneInfo("Europe/Berlin")
 
     heading, line = shown(winter, zone=berlin)
-    assert "SCHEDULED +01:00" in heading
-    assert "2026-11-21 12:00  " in line
+    assert "SCHEDULED (+01:00)" in heading
+    assert "✓ backup  12:00  " in line
     heading, *lines = shown(winter, summer, zone=berlin)
-    assert "SCHEDULED  " in heading
-    assert ["+01:00" in lines[0], "+02:00" in lines[1]] == [True, True]
+    assert "SCHEDULED (+01:00)" in heading
+    assert "✓ backup  12:00  " in lines[0]
+    assert "✓ backup  1 Jul 13:00+02:00  " in lines[1]
 
 
 SEASONS = ("2026-07-01T11:00:00", "2026-11-21T11:00:00")
@@ -135,7 +136,7 @@ def test_a_gap_stands_between_the_runs_before_and_after_it_with_its_cause_and_co
     for width in WIDTHS:
         lines = shown(*rows, width=width, outages=[gap, old])
         text = " ".join("\n".join(lines).split())
-        assert "cron did not run: 2026-11-21 08:00+00:00 to 2026-11-21 10:30+00:00" in text
+        assert "cron did not run: 08:00 to 10:30, 2 h 30 min" in text
         assert "3 runs due, 1 caught up, 2 covered by a later run" in text
         signs_ = [line[:2] for line in lines if line[:1] in "✓-"]
         assert signs_ == ["✓ ", "✓ ", "--", "✓ "]
@@ -147,7 +148,7 @@ def test_a_long_name_has_a_line_above_its_row_and_pushes_out_nothing_of_others()
     lines = shown(run("11:00", job=name), run("10:00"), width=60)
 
     assert lines[1] == f"✓ {name}"
-    assert lines[2].split() == ["2026-11-21", "11:00", "succeeded", "2.00", "s"]
+    assert lines[2].split() == ["11:00", "succeeded", "2.00", "s"]
     assert lines[3].startswith("✓ backup")
 
 

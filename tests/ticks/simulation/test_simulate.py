@@ -107,8 +107,8 @@ def test_the_table_has_days_local_times_and_the_clock_change(home: Home) -> None
     outcome = home.call(simulate, "--from", "2026-03-28T23:30", "--to", "4h", "--tick", "30m")
 
     lines = outcome.out.splitlines()
-    assert "Sunday 2026-03-29, clock change: +0100 to +0200" in lines
-    assert any(line.split() == ["01:30+01:00", "poll", "01:30+01:00", "run"] for line in lines)
+    assert "Sun 29 Mar, clock change: +0100 to +0200" in lines
+    assert any(line.split() == ["01:30", "poll", "01:30", "run"] for line in lines)
     assert "nothing is remembered" in outcome.out
     assert lines[-1].endswith("Nothing was run, nothing was written.")
 
@@ -132,7 +132,7 @@ def test_simulating_leaves_the_disk_as_it_was(home: Home) -> None:
         (("--tick", "0m"), "--tick '0m' is not a valid duration"),
         (("--tick", "often"), "--tick 'often' is not a valid duration"),
         (("--outage", "2h"), "write A..B"),
-        (("--outage", "2h..1h"), "ends before it starts"),
+        (("--outage", "2026-11-23..2026-11-22"), "ends before it starts"),
         (("--outage", "2h..x"), "--outage 'x' is not a valid time"),
         (("--only", "nigth"), "did you mean night?"),
         (("--to", "999999w"), "--to '999999w' is not a valid time"),
