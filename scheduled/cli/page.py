@@ -7,10 +7,9 @@ import click
 from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.cli.unread import state_suffices
-from scheduled.config import paths
+from scheduled.config import paths, written_files
 from scheduled.errors import ScheduledError, UsageError, reason_of
 from scheduled.system import user_dirs
-from scheduled.views import answers
 
 STDOUT = "-"
 
@@ -39,9 +38,7 @@ def page(session: Session, *, is_opened: bool, output: str | None) -> None:
         raise UsageError("--open needs a file; name one with --output, or leave --output out")
     path = _target(session, output, is_needed=is_opened or session.is_terminal)
     snapshot = session.snapshot()
-    config, store, environ = session.config, session.store, session.environ
-    findings = answers.findings(config, store, snapshot, environ)
-    text = page_file.html(config, store, snapshot, environ, path, findings)
+    text = page_file.html(session.config, session.store, snapshot, session.environ, path)
     if path is None:
         click.echo(text.encode("utf-8", "replace"), nl=False)
         return
@@ -63,6 +60,8 @@ def _target(session: Session, output: str | None, *, is_needed: bool) -> Path | 
         path = Path(session.cwd, output)
         if why := paths.missing(path.parent):
             raise UsageError(f"--output {output}: {path.parent}: {why}")
+        if taken := written_files.taken(session.config.places, path, session.config.stamps):
+            raise UsageError(f"--output {output}: {taken}; choose another file")
         return path
     folder = user_dirs.xdg(session.environ, "XDG_CACHE_HOME", ".cache") / "scheduled"
     try:

@@ -30,8 +30,8 @@ def reject(
         if path is None:
             continue
         real = os.path.realpath(path)
-        if taken := _taken(places, path, counting) or used.get(real, ""):
-            found.append(f"{origins[key]}: {key}: {path}: {taken}; choose another file")
+        if why_not := taken(places, path, counting) or used.get(real, ""):
+            found.append(f"{origins[key]}: {key}: {path}: {why_not}; choose another file")
             values[key], origins[key] = type(values[key])(), "default"
         elif key != "log_file" and (why := paths.missing(path.parent)):
             found.append(f"{origins[key]}: {key}: {path.parent}: {why}")  # none is made for a typo
@@ -45,7 +45,7 @@ def _named(value: Any) -> str:
     return name
 
 
-def _taken(places: Paths, path: Path, counting: Container[str]) -> str:
+def taken(places: Paths, path: Path, counting: Container[str]) -> str:
     """Return what of ours a path is, as part of a sentence; '' if it is nothing."""
     named, real = os.path.abspath(path), os.path.realpath(path)
     if named in counting or real in counting or real == os.path.realpath(places.config_path or ""):

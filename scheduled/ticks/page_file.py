@@ -1,10 +1,9 @@
 """The page as HTML: for `page`, and for full ticks where the setting `page` names a file."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from scheduled.config import ownership
 from scheduled.config.load import Config
@@ -13,6 +12,7 @@ from scheduled.state.store import Store
 from scheduled.ticks import named_file
 from scheduled.ticks.report import Report
 from scheduled.timing.timezones import zone_info
+from scheduled.views import answers
 from scheduled.views.page import build
 from scheduled.views.page.facts import Facts
 from scheduled.views.snapshot import Snapshot, observe
@@ -24,13 +24,12 @@ def html(
     snapshot: Snapshot,
     environ: Mapping[str, str],
     target: Path | None,
-    findings: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     """Return the page, which is going to be at `target`.
 
     Raises MissingTemplatesError where jinja2 is not installed.
     """
-    return build.document(facts_of(config, store, snapshot, environ, target, findings))
+    return build.document(facts_of(config, store, snapshot, environ, target))
 
 
 def facts_of(
@@ -39,7 +38,6 @@ def facts_of(
     snapshot: Snapshot,
     environ: Mapping[str, str],
     target: Path | None = None,
-    findings: Sequence[Mapping[str, Any]] = (),
 ) -> Facts:
     """Return all that a page is made from."""
     return Facts(
@@ -51,7 +49,7 @@ def facts_of(
         target=target,
         with_output=config.page.get("output", True),
         is_refreshed=target is not None and target == config.page_path,
-        findings=findings,
+        findings=answers.findings(config, store, snapshot, environ),
         host=os.uname().nodename,
     )
 

@@ -15,7 +15,6 @@ from scheduled.timing.instants import format_utc, parse_utc
 from scheduled.timing.timezones import zone_info
 from scheduled.views import gaps, incidents, jobs, upcoming
 from scheduled.views.health import Finding, findings, judge
-from scheduled.views.health import untold as untold_findings
 from scheduled.views.snapshot import Snapshot, observe
 
 if TYPE_CHECKING:
@@ -54,12 +53,6 @@ def problems(snapshot: Snapshot) -> Sequence[Finding]:
     """Return the `reasons` of the status, each with what it means for the health, worst first."""
     outcomes = tallies.of_last_day(snapshot.state, snapshot.now)
     return findings(snapshot, outcomes, _overdue(snapshot))
-
-
-def untold(snapshot: Snapshot) -> Sequence[Finding]:
-    """Return those of the problems of which no open incident tells, worst first."""
-    outcomes = tallies.of_last_day(snapshot.state, snapshot.now)
-    return untold_findings(snapshot, outcomes, _overdue(snapshot))
 
 
 def central(

@@ -81,6 +81,22 @@ def test_it_is_walked_through_with_the_keyboard(browser: "Browser", path: Path) 
             assert page_rules.focus(opened) == []
 
 
+@pytest.mark.parametrize("width", [390, 1440])
+def test_what_is_below_is_laid_out_when_it_is_gone_to(
+    browser: "Browser", path: Path, width: int
+) -> None:
+    is_laid_out = """name => document.querySelector(`#${name} > :not(h2)`)
+        .checkVisibility({contentVisibilityAuto: true})"""
+    with visit(browser, path, Look(width, is_whole=False)) as opened:
+        assert opened.ask(is_laid_out, "needs-you")
+        assert not opened.ask(is_laid_out, "durations")
+
+        opened.page.click("nav a[href='#durations']")
+        opened.page.wait_for_function(is_laid_out, arg="durations")
+        top = "document.querySelector('#durations').getBoundingClientRect().top"
+        opened.page.wait_for_function(f"{top} >= 0 && {top} < 200")
+
+
 def test_nothing_moves_for_who_wants_no_movement(browser: "Browser", path: Path) -> None:
     with visit(browser, path, Look(is_still=True)) as opened:
         assert page_rules.movement(opened) == []

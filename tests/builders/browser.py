@@ -30,6 +30,8 @@ class Look(NamedTuple):
     """Whether the system has replaced all colours by a few with high contrast."""
     is_still: bool = False
     """Whether the person wants no movement."""
+    is_whole: bool = True
+    """Whether all of it is laid out, as if the person had scrolled through it."""
 
     def __str__(self) -> str:
         forced = "-forced" if self.is_forced else ""
@@ -56,6 +58,9 @@ class Visit:
         page.on("dialog", self._dismiss)
         page.route("**/*", self._answer)
         page.goto(self._own)
+        if look.is_whole:
+            whole = "main > section { content-visibility: visible !important }"
+            page.evaluate("rule => document.styleSheets[0]?.insertRule(rule)", whole)
 
     def ask(self, script: str, argument: Any = None) -> Any:
         """Return what an expression or a function of JavaScript returns in the page."""

@@ -71,6 +71,23 @@ def test_no_directory_is_made_for_a_file_that_is_named(home: Home) -> None:
     assert said.err == f"{place}: no such directory; make it first"
 
 
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("scheduled.yaml", "is part of the configuration"),
+        ("state/journal/2026-11-21.jsonl", "is part of the state"),
+        ("state/scheduled_state.json", "is part of the state"),
+    ],
+)
+def test_what_the_program_needs_is_not_replaced(home: Home, name: str, what: str) -> None:
+    before = (home.folder / name).read_bytes()
+
+    said = home.call("page", "--output", name)
+
+    assert (said.code, said.err) == (2, f"--output {name}: {what}; choose another file")
+    assert (home.folder / name).read_bytes() == before
+
+
 def test_a_file_that_cannot_be_written_is_named(home: Home) -> None:
     (home.folder / "out").mkdir()
 

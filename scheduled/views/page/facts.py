@@ -17,8 +17,8 @@ from scheduled.state.journal import Journal
 from scheduled.state.store import Store
 from scheduled.system.masking import Mask
 from scheduled.timing.instants import parse_utc
-from scheduled.views import gaps, status
-from scheduled.views.health import Finding
+from scheduled.views import attention, gaps, status
+from scheduled.views.attention import Item
 from scheduled.views.page import moments
 from scheduled.views.page.past import looks, times
 from scheduled.views.page.past.times import MONTH, Past
@@ -92,9 +92,9 @@ class Facts:
         return status.document(self.snapshot)
 
     @cached_property
-    def untold(self) -> Sequence[Finding]:
-        """What is wrong of which no open incident tells, worst first."""
-        return status.untold(self.snapshot)
+    def needs(self) -> list[Item]:
+        """What `status` says that needs a person; what one knows of comes last."""
+        return attention.items({**self.status, "findings": self.findings}, self.snapshot)
 
     @cached_property
     def incidents(self) -> list[Incident]:

@@ -35,6 +35,12 @@ def moment(instant: datetime, now: datetime, zone: tzinfo) -> str:
     return f"{day(instant, zone)}{year} {clock(instant, zone)}"
 
 
+def zone(moment: datetime, zone: tzinfo) -> str:
+    """`Europe/Berlin, UTC+1`; `UTC` alone."""
+    name, distance = str(zone), offset(moment, zone)
+    return name if name == distance else f"{name}, {distance}"
+
+
 def offset(moment: datetime, zone: tzinfo) -> str:
     """`UTC+1`, `UTC+5:45`, `UTC`."""
     delta = moment.astimezone(zone).utcoffset()

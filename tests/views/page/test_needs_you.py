@@ -1,5 +1,7 @@
 """What needs a person: a card for each thing, the gravest first, and what to type."""
 
+import json
+import re
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +18,7 @@ from scheduled.views.page.sections import header, incidents, needs_you, now_and_
 from scheduled.views.page.sections.needs_you import Card
 from tests.builders.jobs import at
 from tests.builders.looks import Home, begin, end, lived_in, named, seen
+from tests.builders.month import NOW
 
 
 @pytest.fixture
@@ -122,9 +125,27 @@ def test_what_an_incident_tells_of_needs_no_second_card(home: Home) -> None:
     after = needs_you.model(known(home)).cards
 
     rate = "3 of 4 runs failed in the last 24 hours (75%)"
-    assert rate in [card.what for card in before]
-    assert rate not in [card.what for card in after]
-    assert len(before) == len(after)
+    silence = "no tick has come yet"
+    assert [(card.job, card.what.partition(":")[0]) for card in before] == [
+        ("", rate),
+        ("backup", "failed 3 times, 29 min ago"),
+        ("", silence),
+    ]
+    assert [(card.job, card.what.partition(":")[0]) for card in after] == [
+        ("backup", "failing for 20 min"),
+        ("", silence),
+    ]
+
+
+def test_as_many_things_need_a_person_as_status_says(month: Home) -> None:
+    headline = month.call("status", now=NOW).out.partition("\n")[0]
+    page = month.call("page", now=NOW).out
+
+    (number,) = re.findall(r": (\d+) things need attention", headline)
+    assert f"<h1>{number} things need you; " in page
+    assert len(re.findall(r"<article class=\"card ", page)) == int(number)
+    for job in json.loads(month.call("status", "--json", now=NOW).out)["dead_letter"]:
+        assert job["job"] in page
 
 
 @pytest.fixture
@@ -156,7 +177,7 @@ def test_of_many_things_the_number_is_told(crowded: Home) -> None:
 
     assert needs_you.count(crowd) == len(needed.cards) + len(needed.more) + needed.left_out
     assert (len([card for card in needed.cards if card.job]), len(needed.more)) == (50, 200)
-    assert needed.left_out == 50
+    assert needed.left_out == 51  # the last is that no tick has come
     assert header.model(crowd).sentence.endswith("; 700 of 1000 jobs are well")
     assert len(incidents.model(crowd)) == incidents.MOST
     upcoming = len(coming.upcoming) + len(coming.later) + coming.left_out

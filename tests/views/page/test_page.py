@@ -111,8 +111,9 @@ def test_who_does_not_see_it_gets_the_same(page: Element) -> None:
 def test_the_title_begins_with_how_many_things_need_a_person(page: Element) -> None:
     cards = page.one("section", id="needs-you").all("article")
 
-    assert page.one("head").one("title").text.split()[0] == str(len(cards)) == "2"
-    assert page.one("h1").text.startswith("2 things need you; ")
+    assert page.one("head").one("title").text.split()[0] == str(len(cards))
+    assert len(cards) >= 3  # two incidents and the dead letters; more by what the machine lacks
+    assert page.one("h1").text.startswith(f"{len(cards)} things need you; ")
 
 
 def test_styles_hold_no_colour_but_by_its_name() -> None:

@@ -49,7 +49,7 @@ def model(facts: Facts) -> Header:
         f"{count} need{'s' if count == 1 else ''} you: {facts.host or facts.config.places.root}",
         facts.now,
         f"{moments.day(facts.now, facts.zone)} {local.year}, {clock}",
-        f"{facts.zone}, {moments.offset(facts.now, facts.zone)}",
+        moments.zone(facts.now, facts.zone),
         facts.host,
         str(facts.config.places.root),
         facts.snapshot.last_tick,
@@ -73,7 +73,5 @@ def _sentence(facts: Facts, count: int) -> str:
 
 
 def _well(facts: Facts) -> set[str]:
-    """Return the jobs about which no incident is open, and that have not failed last."""
-    ill = {incident.job for incident in facts.incidents}
-    ill |= {row["job"] for row in facts.status["failing"]}
-    return {job.id for job in facts.jobs} - ill
+    """Return the jobs about which `status` says nothing that needs a person, known or not."""
+    return {job.id for job in facts.jobs} - {item.subject for item in facts.needs}

@@ -1,7 +1,7 @@
-"""What needs a person: a card for each open incident, and for what no incident tells of."""
+"""What needs a person, as `status` has it: a card for each thing, the gravest first."""
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 
 from scheduled.jobs.model import Outcome
@@ -9,10 +9,11 @@ from scheduled.planning.incidents import Kind
 from scheduled.quick_classes import NamedTuple
 from scheduled.state.history import Row
 from scheduled.state.incident_entries import Incident
+from scheduled.system.text import one_line
 from scheduled.timing.instants import parse_utc
 from scheduled.views import incidents, wording
+from scheduled.views.attention import Item
 from scheduled.views.format import counted, span
-from scheduled.views.health import Health
 from scheduled.views.page.facts import Facts
 from scheduled.views.page.sections import strips
 from scheduled.views.page.sections.strips import Strip
@@ -50,62 +51,78 @@ class NeedsYou(NamedTuple):
 
     cards: tuple[Card, ...]
     more: tuple[str, ...]
-    """A sentence for each incident that has no card."""
+    """A sentence for each thing that has no card."""
     left_out: int
     """How many have no sentence, either."""
     known: tuple[str, ...]
     """A sentence for each incident that a person has acknowledged."""
-    findings: tuple[str, ...]
-    """What `doctor` found that is no error."""
 
 
 def model(facts: Facts) -> NeedsYou:
     """Return what needs a person. Raises StateError."""
     known = [incident for incident in facts.incidents if facts.is_known(incident)]
-    found = sorted(_open(facts), key=lambda each: (_rank(each.kind), each.since))
+    told = {one_line(incident.id): incident for incident in facts.incidents}
+    found = [(item, told.get(item.ident)) for item in _urgent(facts)]
+    found.sort(key=lambda thing: _rank(*thing))
     more = found[MOST : MOST + SENTENCES]
     return NeedsYou(
-        tuple(_cards(facts, found[:MOST])),
-        tuple(_sentence(facts, incident) for incident in more),
+        tuple(_card(facts, *thing) for thing in found[:MOST]),
+        tuple(_sentence(facts, *thing) for thing in more),
         len(found[MOST + SENTENCES :]),
-        tuple(_sentence(facts, incident) for incident in known[:SENTENCES]),
-        tuple(f"{each['message']}: {each['remedy']}" for each in facts.findings),
+        tuple(_of_known(facts, incident) for incident in known[:SENTENCES]),
     )
 
 
-def _sentence(facts: Facts, incident: Incident) -> str:
+def _sentence(facts: Facts, item: Item, incident: Incident | None) -> str:
+    if incident is not None:
+        return _of_known(facts, incident)
+    return facts.cut(f"{item.subject}: {item.what}" if item.subject else item.what)
+
+
+def _of_known(facts: Facts, incident: Incident) -> str:
     return facts.cut(incidents.sentence(incident, facts.now))
 
 
 def count(facts: Facts) -> int:
     """Return how many things need a person."""
-    return len(_open(facts)) + len(facts.untold)
+    return len(_urgent(facts))
 
 
 def has_errors(facts: Facts) -> bool:
     """Return whether any of them is more than a warning."""
-    return any(incident.kind not in WARNINGS for incident in _open(facts)) or any(
-        health is Health.CRITICAL for health, _ in facts.untold
+    kinds = {one_line(incident.id): incident.kind for incident in facts.incidents}
+    return any(_is_error(item, kinds.get(item.ident, "")) for item in _urgent(facts))
+
+
+def _urgent(facts: Facts) -> list[Item]:
+    return [item for item in facts.needs if not item.is_known]
+
+
+def _is_error(item: Item, kind: str) -> bool:
+    return item.sign != "interrupted" and kind not in WARNINGS
+
+
+def _rank(item: Item, incident: Incident | None) -> int:
+    """Return how little a thing weighs."""
+    kind = incident.kind if incident is not None else ""
+    if not _is_error(item, kind):
+        return 2
+    is_of_all = kind in GRAVEST or not (kind or item.subject or item.command)
+    return 0 if is_of_all else 1
+
+
+def _card(facts: Facts, item: Item, incident: Incident | None) -> Card:
+    if incident is not None:
+        return _of_incident(facts, incident)
+    label = "Error" if item.subject else "Advice"
+    return Card(
+        wording.printed(item.what),
+        is_error=_is_error(item, ""),
+        job=item.subject,
+        description=_description(facts, item.subject),
+        facts=((label, facts.cut(item.detail)),) if item.detail else (),
+        commands=(item.command,) if item.command else (),
     )
-
-
-def _open(facts: Facts) -> list[Incident]:
-    return [incident for incident in facts.incidents if not facts.is_known(incident)]
-
-
-def _cards(facts: Facts, found: Sequence[Incident]) -> Iterator[Card]:
-    """Yield the cards, the gravest first."""
-    for health, sentence in facts.untold:
-        if health is Health.CRITICAL:
-            yield Card(wording.printed(sentence), is_error=True)
-    yield from (_of_incident(facts, incident) for incident in found)
-    for health, sentence in facts.untold:
-        if health is not Health.CRITICAL:
-            yield Card(wording.printed(sentence), is_error=False)
-
-
-def _rank(kind: str) -> int:
-    return 0 if kind in GRAVEST else 2 if kind in WARNINGS else 1
 
 
 def _of_incident(facts: Facts, incident: Incident) -> Card:
