@@ -123,7 +123,7 @@ def job_facts(job: Job, config: Config, environ: dict[str, str]) -> JobFacts:
     return JobFacts(
         id=job.id,
         commands=tuple(map(_as_text, commands)),
-        calls=tuple(call for command in commands for call in _calls(command, variables)),
+        calls=tuple(call for command in commands for call in _calls(job, command, variables)),
         path=variables.get("PATH", CRON_PATH),
         folder=folder,
         cwd_problem=cwd_problem,
@@ -135,10 +135,12 @@ def calls_by_key(job: Job, config: Config, environ: dict[str, str]) -> dict[str,
     """Return what the commands of a job need, by the key each of them stands in."""
     variables = _variables(job, config, environ)[0]
     commands = {"command": job.command, "only_if": job.only_if}
-    return {key: _calls(command, variables) for key, command in commands.items() if command}
+    return {key: _calls(job, command, variables) for key, command in commands.items() if command}
 
 
-def _calls(command: str | tuple[str, ...], variables: dict[str, str]) -> tuple[Call, ...]:
+def _calls(job: Job, command: str | tuple[str, ...], variables: dict[str, str]) -> tuple[Call, ...]:
+    if job.shell:
+        return program_names.of(job.words(command), variables)
     if command_text.is_fed(command):
         _, _, _, shell, text, _ = tuple(command)
         command = text if shell == command_text.SHELL else (shell, "-c", text)

@@ -20,14 +20,14 @@ from scheduled.timing import timezones
 
 _DECISIVE = (
     *("only_if", "after", "window", "env_file", "max_cpu_percent", "max_memory_percent"),
-    *("idle_only", "min_free_disk", "umask", "nice"),
+    *("idle_only", "min_free_disk", "umask", "nice", "mutex"),
 )
 """Keys without which a job would run at other times, or otherwise."""
 _NOT_LOST = {
     "level",
     *("id", "name", "description", "schedule", "timezone", "zone_is_local", "seed", "source"),
     *("enabled", "command", "handler", "env", "cwd", "waits_for", "memory_section", "last_run_key"),
-    "is_switched_off",
+    *("is_switched_off", "from_defaults", "shell"),
     *("idle_threshold_cpu", "idle_threshold_memory"),  # nothing without `idle_only`
 }
 
@@ -117,6 +117,8 @@ def _schedule(job: Job, cron: Cron) -> str:
 
 def _command(job: Job) -> tuple[str, str]:
     """Return command and standard input; of a command with input, as cron had them before."""
+    if isinstance(job.command, str) and job.shell:
+        return f"exec {shlex.join(job.words(job.command))}", ""
     if isinstance(job.command, str):
         return job.command.strip(), ""
     if command_text.is_fed(job.command) and len(job.command) == 6:

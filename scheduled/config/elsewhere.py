@@ -49,6 +49,7 @@ _OF_JOBS = {
     "description": "comment desc about",
     "name": "title",
     "nice": "niceness",
+    "shell": "executable interpreter",
     _TOLD: "onfailure onsuccess onfailurecallback onsuccesscallback onerror emailonfailure"
     " emailonretry email mail mailto alert alerts alerting notification notifications recipients"
     " slack webhook webhooks callback",
@@ -62,7 +63,6 @@ _OF_JOBS = {
     "write timeout, a duration such as 5m": "timeoutminutes",
     "arguments are part of `command`; those of a handler are its `params`": "args arguments argv",
     "a job has one command; join several with &&, or call a script": "steps commands",
-    'commands are run by /bin/sh; for another, write command: [bash, -c, "..."]': "shell",
 }
 _OF_THE_CONFIGURATION = {
     "jobs": "crons cronjobs schedules entries",

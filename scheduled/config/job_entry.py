@@ -251,6 +251,10 @@ def _check_action(entry: JobEntry, defaults: Defaults) -> None:
     name = handler.text if handler is not None else ""
     if name and name not in defaults.targets and not loader.exists(name):
         entry.report("handler", f'"{excerpt(name)}": {_unknown_handler(name, defaults)}')
+    if "shell" in entry.node.value and entry.base is None:
+        texts = (command, entry.node.value.get("only_if"))
+        if not any(text is not None and not isinstance(text.value, list) for text in texts):
+            entry.report("shell", "is for a command or an only_if that is a text, not a list")
     if command is None:
         for key in ("success_codes", "defer_codes"):
             if key in entry.node.value:

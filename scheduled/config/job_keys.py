@@ -28,7 +28,7 @@ from scheduled.config.converters import (
     text_list,
     time_window,
 )
-from scheduled.config.job_values import names
+from scheduled.config.job_values import names, shell
 from scheduled.config.key import Key, with_aliases
 from scheduled.config.ping_values import job_ping
 from scheduled.jobs.model import CatchUp, FirstRun, OnInterrupted, Overlap, Priority, ReportOn
@@ -50,6 +50,13 @@ JOB_KEYS: Mapping[str, Key] = with_aliases(
         "command": Key(
             "shell command, run without the shell where it needs none (or a list, run as it is)",
             command,
+        ),
+        "shell": Key(
+            "what runs a command that is a text: a path, or words before that text,"
+            " `[bash, -eo, pipefail, -c]`",
+            shell,
+            "",
+            ", and its `only_if`; without it `/bin/sh`",
         ),
         "handler": Key(
             "Python code to run instead",

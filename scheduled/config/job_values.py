@@ -24,6 +24,25 @@ def names(pattern: re.Pattern[str]) -> Converter[tuple[str, ...]]:
     return Converter(convert, {"anyOf": [name, name_list]})
 
 
+def _shell(node: Node) -> tuple[str, ...]:
+    """Return the words in front of the text of a command; those of a path end with `-c`."""
+    words = node.value if isinstance(node.value, list) else [node]
+    texts = tuple(single_line(word) for word in words)
+    if not texts:
+        raise InvalidValue("an empty list; write one like [bash, -eo, pipefail, -c]")
+    if isinstance(node.value, list):
+        return texts
+    if " " in texts[0]:
+        listed = ", ".join([*texts[0].split()])
+        raise InvalidValue(f'"{excerpt(texts[0])}": write its words as a list, [{listed}]')
+    return (texts[0], "-c")
+
+
+_WORD = {"type": ["string", "number", "boolean"], "minLength": 1}
+shell = Converter(_shell, {"anyOf": [_WORD, {"type": "array", "items": _WORD, "minItems": 1}]})
+"""What runs the texts that are commands."""
+
+
 def _name(node: Node, pattern: re.Pattern[str]) -> str:
     name = single_line(node)
     if isinstance(node.value, bool) or not pattern.fullmatch(name):

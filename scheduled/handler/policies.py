@@ -48,6 +48,7 @@ class Policies(TypedDict, total=False):
     max_age: Duration | None
     warn_after: Duration | None
     after: str | Sequence[str]
+    shell: str | Sequence[str]
     mutex: str | Sequence[str]
     on_interrupted: Literal["rerun", "skip"]
     max_output: int | str

@@ -104,7 +104,9 @@ class Job:
     timezone: str
     handler: str = ""
     command: str | tuple[str, ...] = ""
-    """A string runs in `/bin/sh -c`, a tuple without a shell."""
+    """A string runs in the shell, a tuple without one."""
+    shell: tuple[str, ...] = ()
+    """What the text of a command is appended to; empty: `/bin/sh -c`."""
     env: dict[str, str] = field(default_factory=dict)
     env_file: str = ""
     """A file of NAME=VALUE lines; relative to the configuration's directory. Empty: none."""
@@ -185,6 +187,12 @@ class Job:
     """The fields that it has from `defaults`, or has parts of from there."""
     source: str = "built-in"
     """Where it is defined, as shown to people: `scheduled.yaml:12`."""
+
+    def words(self, command: str | tuple[str, ...]) -> list[str]:
+        """Return the words of a command of the job, its own or its `only_if`."""
+        if isinstance(command, str):
+            return [*(self.shell or ("/bin/sh", "-c")), command]
+        return list(command)
 
     @property
     def kind(self) -> str:

@@ -61,8 +61,7 @@ def check_only_if(
     """
     import subprocess
 
-    condition = attempt.job.only_if
-    command = ["/bin/sh", "-c", condition] if isinstance(condition, str) else list(condition)
+    command = attempt.job.words(attempt.job.only_if)
     try:
         confinement, environ = None, context.environ
         if attempt.job.level in CONFINED and not attempt.as_before:
@@ -75,7 +74,8 @@ def check_only_if(
     except subprocess.TimeoutExpired:
         return NotNow("only_if", f"only_if has not answered within {limit:g} s")
     except OSError as error:
-        return NotNow("only_if", f"only_if cannot be run: {reason_of(error)}")
+        shell = f"shell: {command[0]}: " if attempt.job.shell else ""
+        return NotNow("only_if", f"only_if cannot be run: {shell}{reason_of(error)}")
     except subprocess.SubprocessError:
         return NotNow("only_if", "only_if cannot be run: it could not be confined")
     except RefusedError:

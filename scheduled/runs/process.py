@@ -302,9 +302,7 @@ def _command(attempt: Attempt, report: str) -> list[str]:
         # -P: a json.py in the working directory must not hide the standard library's.
         module = "scheduled.runs.handler_child"
         return [sys.executable, "-P", "-X", "utf8", "-m", module, report]
-    if isinstance(job.command, str):
-        return ["/bin/sh", "-c", job.command]
-    return list(job.command)
+    return job.words(job.command)
 
 
 def _words_without_shell(job: Job, environ: Mapping[str, str]) -> list[str]:
@@ -313,7 +311,7 @@ def _words_without_shell(job: Job, environ: Mapping[str, str]) -> list[str]:
     A shell may have another value for PWD, and its exit code for a command that a signal has killed
     is more than 128.
     """
-    if job.handler or not isinstance(job.command, str) or "PWD" in environ:
+    if job.handler or job.shell or not isinstance(job.command, str) or "PWD" in environ:
         return []
     if any(code > 128 for code in (*job.success_codes, *job.defer_codes)):
         return []

@@ -285,6 +285,7 @@ WHEN = (
 )
 HOW = (
     Setting("command", ("command",), lambda of: command_line(of.values["command"]), True),
+    Setting("shell", ("shell",), lambda of: command_line(of.job.shell) or "/bin/sh -c"),
     Setting("handler", ("handler",), lambda of: of.values["handler"], True),
     Setting("params", ("params",), _params),
     Setting("directory", ("cwd",), lambda of: of.values["cwd"] or "the root"),
