@@ -34,7 +34,10 @@ SHORTEST = 60
 LONGEST = timedelta(days=5 * 365)
 LONGEST_TEXT = 1000
 
-_FORMS = (
+_SPECIAL, _COUNTED = frozenset("lLwW"), frozenset("lL#")
+"""Letters and signs of day fields that `month_days` reads."""
+
+FORMS = (
     "five fields (minute hour day-of-month month day-of-week), @daily, hourly, every 90m, 7d,"
     " interval:300 or at:2025-01-15T10:00:00Z"
 )
@@ -72,6 +75,29 @@ class Cron:
 
 
 @dataclass(frozen=True)
+class Recurrence:
+    """Times of day on days that plain fields cannot say; some date that exists matches.
+
+    If neither days nor weekdays are given, each day matches, else those of either.
+    """
+
+    times: tuple[int, ...]
+    """In minutes since midnight, ascending."""
+    days: tuple[str, ...]
+    """Of the month, as `month_days` has them: `1`, `15W`, `L`, `L-3`, `LW`."""
+    weekdays: tuple[str, ...]
+    """`1`, `1#2`, `5L`; 0 is Sunday."""
+    months: tuple[int, ...]
+    fixed: bool
+    """As that of `Cron`."""
+    every: int = 1
+    unit: Literal["", "day", "week", "month", "year"] = ""
+    """Only every so many of them match, counted from `start`; a week begins on Monday."""
+    start: date | None = None
+    """No day before it matches."""
+
+
+@dataclass(frozen=True)
 class Interval:
     """A period of elapsed time, counted from an anchor; at least a minute."""
 
@@ -90,7 +116,7 @@ class Boot:
     """Once each time the machine starts; `planning.reboot` finds out when that was."""
 
 
-Form = Cron | Interval | Once | Boot
+Form = Cron | Recurrence | Interval | Once | Boot
 
 
 @dataclass(frozen=True)
@@ -116,7 +142,7 @@ class Schedule:
     def kind(self) -> Literal["cron", "interval", "once", "reboot"]:
         """The form as a word, for listings and JSON."""
         match self.form:
-            case Cron():
+            case Cron() | Recurrence():
                 return "cron"
             case Interval():
                 return "interval"
@@ -136,6 +162,8 @@ def parse(text: str, zone: str, seed: str = "") -> Schedule:
     - `H H(0-5) * * *`: a minute of an hour before six, different for each job
     - `@daily`, `daily`: the nicknames of cron, with or without the `@`
     - `@reboot`: once after each start of the machine
+    - `0 6 L * *`, `0 6 * * MON#1`: days of `month_days`, in one of the two day fields
+    - `every weekday at 8:00`, `every 2 weeks on mon at 9:00 from 2026-11-30`: in words
     - `every 90m`, `every_15m`, `interval:300`, `interval:5m`, `7d`: elapsed time, a duration
     - `at:2025-01-15T10:00:00Z`, `2025-01-15`: once; without `Z` or an offset on the wall clock of
       `zone`, a date alone at its midnight
@@ -146,29 +174,14 @@ def parse(text: str, zone: str, seed: str = "") -> Schedule:
         numbers = _resolve_hashes(plain, seed) if is_hashed(plain) else ""
         return Schedule(numbers or text, zone, _form(numbers or plain))
     except ScheduleError as error:
+        from scheduled.timing import proposals
+
         shown = cut(text, 60).encode("unicode_escape").decode()
-        raise ScheduleError(f'"{shown}": {_proposal(text, str(error)) or error}') from None
+        raise ScheduleError(f'"{shown}": {proposals.instead(text, str(error)) or error}') from None
 
 
-def _proposal(text: str, problem: str) -> str:
-    """Return what to write instead of what no schedule is; '' if that is not clear."""
-    from scheduled.timing import meant
-
-    if len(text) > LONGEST_TEXT:
-        return ""
-    if parts := meant.with_zone(text):
-        is_fine = _is_schedule(parts[1]) and zones.is_zone(parts[0])
-        return f'write schedule: "{parts[1]}" and timezone: {parts[0]}' if is_fine else ""
-    if (line := meant.with_command(text)) and _is_schedule(line[0]):
-        return f'write "{line[0]}"; the command stands in `command`'
-    proposed = meant.schedule(text) if "could be" not in problem else None
-    if proposed is None or (proposed and not _is_schedule(proposed)):
-        return ""
-    reason = problem.partition(";")[0] if "field" not in problem[:9] else "not a schedule"
-    return f'{reason}; write "{proposed}"' if proposed else f"{reason}; write {_FORMS}"
-
-
-def _is_schedule(plain: str) -> bool:
+def is_schedule(plain: str) -> bool:
+    """Return whether a stripped text is a schedule, apart from an `H`."""
     try:
         _form(plain)
     except ScheduleError:
@@ -181,6 +194,15 @@ def is_hashed(text: str) -> bool:
     return "H" in text and re.search(H, text) is not None and len(text.split()) == len(FIELDS)
 
 
+def is_fields(text: str) -> bool:
+    """Return whether a text is five fields that can fire, without an `H`."""
+    try:
+        _cron(text.split())
+    except ScheduleError:
+        return False
+    return True
+
+
 def _plain(text: str) -> str:
     """Return the text stripped, with spaces for tabs. Refuse what no schedule can contain."""
     if len(text) > LONGEST_TEXT:
@@ -190,7 +212,7 @@ def _plain(text: str) -> str:
     if strange:
         raise ScheduleError(f"contains U+{ord(strange):04X}; only printable ASCII is allowed")
     if not plain:
-        raise ScheduleError(f"empty; write {_FORMS}")
+        raise ScheduleError(f"empty; write {FORMS}")
     return plain
 
 
@@ -210,19 +232,34 @@ def _resolve_hashes(plain: str, seed: str) -> str:
 def _form(plain: str) -> Form:
     fields = plain.split()
     if len(fields) == len(FIELDS):  # first, as compiling the patterns takes milliseconds
-        return _cron(fields)
+        try:
+            return _cron(fields)
+        except ScheduleError:
+            if (meaning := _sentence(plain)) is not None:
+                return meaning
+            raise
     for pattern, parse_form in _PARSERS:
         match = re.fullmatch(pattern, plain, re.IGNORECASE)
         if match:
             return parse_form(match)
+    if (meaning := _sentence(plain)) is not None:
+        return meaning
     if len(fields) > 1:
         return _cron(fields)
     words = [*NICKNAMES, "reboot"]
     names = [*(f"@{word}" for word in words), *words]
-    raise ScheduleError(f"not a schedule{suggestion(plain, names, _FORMS)}")
+    raise ScheduleError(f"not a schedule{suggestion(plain, names, FORMS)}")
 
 
-def _nickname(match: re.Match[str]) -> Cron:
+def _sentence(plain: str) -> Form | None:
+    """Return what a schedule in words means; None if it is none."""
+    from scheduled.timing import sentences
+
+    meaning = sentences.parse(plain)
+    return _cron(meaning.split()) if isinstance(meaning, str) else meaning
+
+
+def _nickname(match: re.Match[str]) -> Form:
     return _cron(NICKNAMES[match[1].lower()].split())
 
 
@@ -269,9 +306,13 @@ _PARSERS: tuple[tuple[str, Callable[[re.Match[str]], Form]], ...] = (
 )
 
 
-def _cron(texts: list[str]) -> Cron:
+def _cron(texts: list[str]) -> Cron | Recurrence:
     if len(texts) != len(FIELDS):
         raise ScheduleError(_miscounted(len(texts)))
+    if not _SPECIAL.isdisjoint(texts[2]) or not _COUNTED.isdisjoint(texts[4]):
+        from scheduled.timing import month_days
+
+        return month_days.recurrence(texts)
     minutes, hours, days, months, weekdays = (
         cron_field.values(text) for cron_field, text in zip(FIELDS, texts, strict=True)
     )
@@ -293,7 +334,7 @@ def _cron(texts: list[str]) -> Cron:
 
 def _miscounted(count: int) -> str:
     if count < len(FIELDS):
-        return f"{count} fields; write {_FORMS}"
+        return f"{count} fields; write {FORMS}"
     extra = "the field for seconds" if count == 6 else "the fields for seconds and years"
     return (
         f"{count} fields, where cron has five (minute hour day-of-month month day-of-week);"

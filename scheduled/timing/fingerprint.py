@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from scheduled.quick_classes import NamedTuple
-from scheduled.timing.expression import Cron, Interval, Once, Schedule
+from scheduled.timing.expression import Cron, Interval, Once, Recurrence, Schedule
 from scheduled.timing.timezones import have_same_rules
 
 VERSION = "1"
@@ -43,6 +43,10 @@ def fingerprint(schedule: Schedule) -> str:
         case Cron(fixed=fixed, either_day=either_day) as cron:
             marks = f"{' fixed' if fixed else ''}{' either-day' if either_day else ''}"
             meaning = f"{cron.expression}{marks}"
+        case Recurrence() as recurrence:
+            from scheduled.timing.recurring_days import meaning_of
+
+            meaning = meaning_of(recurrence)
         case Interval(period):
             meaning, zone = f"interval:{int(period.total_seconds())}", ""
         case Once(moment):

@@ -53,15 +53,7 @@ _DAY = (
     r"|sat(?:urday)?"
 )
 _DAYS = rf"(?:(?:{_DAY})s?(?:(?: ?(?:,|-|\.\.| and | to ) ?)(?:{_DAY})s?)*)"
-_KINDS_OF_DAYS = {
-    **dict.fromkeys(("weekday", "weekdays", "workday", "workdays", "working days"), "mon-fri"),
-    **dict.fromkeys(("weekend", "weekends"), "sat,sun"),
-    **dict.fromkeys(("day", "days", "daily", ""), "*"),
-}
 _TIME = r"(?P<time>noon|midnight|\d{1,2}(?::\d\d)?(?: ?[ap]\.?m\.?)?)"
-_KIND = "|".join(sorted((kind for kind in _KINDS_OF_DAYS if kind), key=len, reverse=True))
-_BEFORE = rf"(?:(?:every|each|on) )?(?P<days>{_DAYS}|{_KIND}|)(?P<at>,? ?(?:at|@) ?| |,|)"
-_AFTER = rf"(?:at )?{_TIME},? (?:(?:every|each|on) )?(?P<days>{_DAYS}|{_KIND})"
 _NAMES = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
 
@@ -126,16 +118,14 @@ def _interval(text: str) -> str | None:
 
 
 def _at_a_time(text: str) -> str | None:
-    """Return fields for a time of day, and perhaps days: `mon-fri 9:00`, `every day at 2am`."""
-    if days := re.fullmatch(rf"(?:(?:every|each|on) )?({_DAYS})", text):
-        return f"0 0 * * {_weekdays(days[1])}"
-    found = re.fullmatch(_BEFORE + _TIME, text) or re.fullmatch(_AFTER, text)
+    """Return fields for a time of day, each day: `2am`, `daily 9:00`."""
+    found = re.fullmatch(rf"(?:daily )?{_TIME}", text)
     if found is None:
         return None
     clock = re.fullmatch(r"(\d{1,2})(?::(\d\d))?(?: ?([ap])\.?m\.?)?", found["time"])
     if clock is None:
         hour, minute = (12, 0) if found["time"] == "noon" else (0, 0)
-    elif not (clock[2] or clock[3] or "at" in text.split()):
+    elif not (clock[2] or clock[3]):
         return None  # a number alone says nothing
     else:
         hour, minute = int(clock[1]), int(clock[2] or 0)
@@ -143,14 +133,13 @@ def _at_a_time(text: str) -> str | None:
             if not 1 <= hour <= 12:
                 return None
             hour = hour % 12 + (12 if clock[3] == "p" else 0)
-    if (hour, minute) == (24, 0) and found["days"] in ("", "day", "daily"):
+    if (hour, minute) == (24, 0):
         hour = 0
-    return f"{minute} {hour} * * {_weekdays(found['days'])}" if hour < 24 > minute // 60 else None
+    return f"{minute} {hour} * * *" if hour < 24 > minute // 60 else None
 
 
 def _weekdays(days: str) -> str:
-    if days in _KINDS_OF_DAYS:
-        return _KINDS_OF_DAYS[days]
+    """Return a field for `mon..fri` or `mon,thu`."""
     joined = re.sub(r" ?(?:\.\.|-| to ) ?", "-", re.sub(r" ?(?:,| and ) ?", ",", days))
     return re.sub(rf"({_DAY})s?", lambda found: found[1][:3], joined)
 
@@ -168,7 +157,7 @@ def _calendar(text: str) -> str | None:
         re.sub(r"0(?=\d)", "", (found[name] or "*").replace("0/", "*/"))
         for name in ("minute", "hour", "day", "month")
     )
-    return f"{minute} {hour} {day} {month} {_weekdays(found['days'] or '')}"
+    return f"{minute} {hour} {day} {month} {_weekdays(found['days'] or '*')}"
 
 
 def _fields(text: str) -> str | None:
@@ -181,7 +170,8 @@ def _fields(text: str) -> str | None:
             return f"{fields[0]} 0 * * *"
         if fields == ["60", "*", "*", "*", "*"]:
             return "0 * * * *"
-        return text.replace("?", "*") if "?" in fields else None
+        plain = " ".join([*fields[:2], fields[2].upper(), *fields[3:]]).replace("?", "*")
+        return plain if "?" in fields else None
     # Quartz: seconds first, a `?` for the day that does not count, 1 is Sunday, perhaps a year.
     if len(fields) in (6, 7) and fields[0] == "0" and "?" in (fields[3], fields[5]):
         return _from_sunday(fields[1:6]) if fields[6:] in ([], ["*"]) else None
@@ -198,10 +188,11 @@ def _aws(text: str) -> str | None:
 
 def _from_sunday(fields: list[str]) -> str | None:
     *others, weekdays = (field.replace("?", "*") for field in fields)
-    if re.search(r"[#lw]", weekdays.replace("wed", "")) or re.search(r"[lw]", fields[2]):
-        return None
+    others = [re.sub(r"^0/", "*/", field) for field in others]
+    if last := re.fullmatch(r"([1-7])(l|#[1-5])", weekdays):
+        return " ".join([*others, f"{_NAMES[int(last[1]) - 1]}{last[2]}".upper()])
     step = re.fullmatch(r"(.*)(/\d+)", weekdays)
     span, rest = (step[1], step[2]) if step else (weekdays, "")
-    named = re.sub(r"[1-7]", lambda number: _NAMES[int(number[0]) - 1], span)
-    others = [re.sub(r"^0/", "*/", field) for field in others]
+    named = re.sub(r"(?<!#)\b[1-7]\b", lambda number: _NAMES[int(number[0]) - 1], span)
+    others[2] = others[2].upper()
     return " ".join([*others, named + rest])

@@ -23,7 +23,7 @@ from datetime import UTC, datetime, timedelta
 
 from scheduled.quick_classes import dataclass
 from scheduled.timing import wall_times
-from scheduled.timing.expression import Boot, Cron, Interval, Once, Schedule
+from scheduled.timing.expression import Boot, Cron, Interval, Once, Recurrence, Schedule
 from scheduled.timing.timezones import (
     RESOLUTION,
     earliest_instant,
@@ -61,7 +61,7 @@ def latest(schedule: Schedule, now: datetime, anchor: datetime) -> datetime | No
     """Return the newest slot at or before `now`, found in one step back; None if there is none."""
     now = min(now.astimezone(UTC), LAST)
     match schedule.form:
-        case Cron(fixed=fixed):
+        case Cron(fixed=fixed) | Recurrence(fixed=fixed):
             if now < FIRST:
                 return None
             slot = _latest(_fields(schedule), schedule.zone, now, fixed=fixed)
@@ -139,11 +139,11 @@ def intended_wall_time(schedule: Schedule, slot: datetime) -> datetime | None:
     None for intervals, `@reboot` and aware instants, which do not depend on the wall clock.
     """
     match schedule.form:
-        case Cron(fixed=True):
+        case Cron(fixed=True) | Recurrence(fixed=True):
             return _fields(schedule).after(_high_water(slot - RESOLUTION, schedule.zone))
         case Once(moment) if moment.tzinfo is None:
             return moment
-        case Cron():
+        case Cron() | Recurrence():
             return wall_time(slot, schedule.zone)
         case _:
             return None
@@ -152,7 +152,7 @@ def intended_wall_time(schedule: Schedule, slot: datetime) -> datetime | None:
 def _upcoming(schedule: Schedule, after: datetime, anchor: datetime) -> Iterator[datetime]:
     """Yield all slots strictly after `after`, which is in UTC, oldest first."""
     match schedule.form:
-        case Cron() as cron:
+        case Cron() | Recurrence() as cron:
             fields, search = _fields(schedule), _next_fixed if cron.fixed else _next_elapsed
             slot = search(fields, schedule.zone, after)
             while slot is not None:
@@ -175,8 +175,8 @@ def _upcoming(schedule: Schedule, after: datetime, anchor: datetime) -> Iterator
 
 
 def _fields(schedule: Schedule) -> WallTimes:
-    """Return the wall times of five fields, on the days that their job runs on."""
-    assert isinstance(schedule.form, Cron)
+    """Return the wall times of five fields or a recurrence, on the days that their job runs on."""
+    assert isinstance(schedule.form, Cron | Recurrence)
     if schedule.days is None:
         return wall_times.of(schedule.form)
     from scheduled.timing import on_days
@@ -186,7 +186,8 @@ def _fields(schedule: Schedule) -> WallTimes:
 
 def _latest(fields: WallTimes, zone: str, now: datetime, *, fixed: bool) -> datetime | None:
     if fixed:
-        return earliest_instant(fields.latest(_high_water(now, zone)), zone)
+        wall = fields.latest(_high_water(now, zone))
+        return earliest_instant(wall, zone) if wall is not None else None
     slot = _last_shown(fields, zone, wall_time(now, zone), now)
     change = repeating_change(now, zone)
     if change is not None and change <= now:
@@ -227,7 +228,10 @@ def _first_shown(fields: WallTimes, zone: str, wall: datetime, since: datetime) 
 def _last_shown(fields: WallTimes, zone: str, wall: datetime, until: datetime) -> datetime | None:
     """Return the last instant up to `until` at which the clock shows a match up to `wall`."""
     for _ in range(GAPS):
-        wall = fields.latest(wall)
+        found = fields.latest(wall)
+        if found is None:
+            return None
+        wall = found
         instants = [instant for instant in occurrences(wall, zone) if instant <= until]
         if instants:
             return instants[-1]

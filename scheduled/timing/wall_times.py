@@ -1,19 +1,20 @@
 """The wall times that five fields match, on a clock that never changes (pure).
 
-The only module that uses croniter. It is given wall times only, and it is asked which days match;
+Days that plain fields cannot say are found by `recurring_days`, all others by croniter, which only
+this module uses. It is given wall times only, and it is asked which days match;
 the times of a day are those of the fields. Days can be remembered from one process to the next, so
 that a tick need not import it: `forecast` returns them, `remember` takes them. Fields that match
 each day need no croniter at all.
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Protocol
 
 from scheduled.quick_classes import NamedTuple
-from scheduled.timing.expression import Cron
+from scheduled.timing.expression import Cron, Recurrence
 
 MINUTE = timedelta(minutes=1)
 BEHIND, AHEAD, RENEWED = 70, 440, 40
@@ -37,8 +38,8 @@ class WallTimes(Protocol):
     def after(self, wall: datetime) -> datetime:
         """Return the first match strictly after `wall`."""
 
-    def latest(self, wall: datetime) -> datetime:
-        """Return the last match at or before `wall`."""
+    def latest(self, wall: datetime) -> datetime | None:
+        """Return the last match at or before `wall`; None if there is none."""
 
 
 _remembered: dict[str, Days] = {}
@@ -47,10 +48,12 @@ _asked: dict[str, Cron] = {}
 
 
 @lru_cache(maxsize=1024)  # a tick needs it once or twice, a simulation thousands of times
-def of(cron: Cron) -> WallTimes:
-    """Return what five fields match."""
+def of(cron: Cron | Recurrence) -> WallTimes:
+    """Return what five fields, or a recurrence, match."""
+    if isinstance(cron, Recurrence):
+        return _Recurring(cron)
     if (len(cron.days), len(cron.months), len(cron.weekdays)) == (31, 12, 7):
-        return _Daily(cron)
+        return _Daily(_times(cron))
     _asked[_key(cron)] = cron
     days = _remembered.get(_key(cron))
     return _Remembered(cron, days) if days is not None else ByCroniter(cron)
@@ -103,8 +106,8 @@ class ByCroniter:
 class _Daily:
     """Fields that match each day."""
 
-    def __init__(self, cron: Cron) -> None:
-        self._minutes = [60 * hour + minute for hour in cron.hours for minute in cron.minutes]
+    def __init__(self, minutes: Sequence[int]) -> None:
+        self._minutes = minutes
 
     def after(self, wall: datetime) -> datetime:
         day, place = wall.toordinal(), bisect_right(self._minutes, 60 * wall.hour + wall.minute)
@@ -112,10 +115,11 @@ class _Daily:
             day, place = self.next_day(day), 0
         return self._at(day, place)
 
-    def latest(self, wall: datetime) -> datetime:
+    def latest(self, wall: datetime) -> datetime | None:
         day, place = wall.toordinal(), bisect_right(self._minutes, 60 * wall.hour + wall.minute)
         if place == 0 or not self.matches(day):
-            day, place = self.day_before(day), 0
+            before = self.day_before(day)
+            return self._at(before, -1) if before is not None else None
         return self._at(day, place - 1)
 
     def _at(self, day: int, place: int) -> datetime:
@@ -131,16 +135,37 @@ class _Daily:
         """Return the first day after `day` that matches."""
         return day + 1
 
-    def day_before(self, day: int) -> int:
-        """Return the last day before `day` that matches."""
+    def day_before(self, day: int) -> int | None:
+        """Return the last day before `day` that matches; None if there is none."""
         return day - 1
+
+
+class _Recurring(_Daily):
+    """Times on the days of a recurrence."""
+
+    def __init__(self, recurrence: Recurrence) -> None:
+        from scheduled.timing.recurring_days import RecurringDays
+
+        super().__init__(recurrence.times)
+        self._days = RecurringDays(recurrence)
+
+    def matches(self, day: int) -> bool:
+        return self._days.matches(day)
+
+    def next_day(self, day: int) -> int:
+        following = self._days.after(day)
+        assert following is not None, "refused by the parser"
+        return following
+
+    def day_before(self, day: int) -> int | None:
+        return self._days.before(day)
 
 
 class _Remembered(_Daily):
     """Fields of which it is known which days match, near today; croniter knows the others."""
 
     def __init__(self, cron: Cron, days: Days) -> None:
-        super().__init__(cron)
+        super().__init__(_times(cron))
         self._cron = cron
         self._days = days
 
@@ -150,7 +175,7 @@ class _Remembered(_Daily):
         except IndexError:
             return _by_croniter(self._cron).after(wall)
 
-    def latest(self, wall: datetime) -> datetime:
+    def latest(self, wall: datetime) -> datetime | None:
         try:
             return super().latest(wall)
         except IndexError:
@@ -176,6 +201,10 @@ class _Remembered(_Daily):
         if index < 0:
             raise IndexError
         return self._days.first + index
+
+
+def _times(cron: Cron) -> list[int]:
+    return [60 * hour + minute for hour in cron.hours for minute in cron.minutes]
 
 
 @lru_cache(maxsize=1024)

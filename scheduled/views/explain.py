@@ -7,9 +7,18 @@ from scheduled.jobs.model import CatchUp, Job
 from scheduled.jobs.schedule import schedule_of, start_delay
 from scheduled.state.records import Deferral, JobMemory, Retry
 from scheduled.timing import slots, window
-from scheduled.timing.expression import NICKNAMES, Boot, Cron, Interval, Once, Schedule
+from scheduled.timing.expression import (
+    NICKNAMES,
+    Boot,
+    Cron,
+    Interval,
+    Once,
+    Recurrence,
+    Schedule,
+)
 from scheduled.views import upcoming
 from scheduled.views.format import span
+from scheduled.views.schedule_meaning import is_in_words, meaning
 from scheduled.views.snapshot import Snapshot
 
 _FIELDS = ("minute", "hour", "day of the month", "month", "weekday")
@@ -50,7 +59,7 @@ def _retried(retry: Retry, job: Job, snapshot: Snapshot) -> str:
 
 def _by_schedule(snapshot: Snapshot, job: Job, slot: datetime, memory: JobMemory) -> Iterator[str]:
     """Yield which words of the schedule this slot comes from, and what the clock does to it."""
-    yield _rule(job, slot, memory, snapshot)
+    yield from _rule(job, slot, memory, snapshot)
     changed = slots.clock_change_note(schedule_of(job), slot)
     if changed:
         yield f"clock change: {changed}"
@@ -60,21 +69,26 @@ def _by_schedule(snapshot: Snapshot, job: Job, slot: datetime, memory: JobMemory
         yield from _start(job, slot, snapshot)
 
 
-def _rule(job: Job, slot: datetime, memory: JobMemory, snapshot: Snapshot) -> str:
+def _rule(job: Job, slot: datetime, memory: JobMemory, snapshot: Snapshot) -> Iterator[str]:
     schedule = schedule_of(job)
     match schedule.form:
-        case Cron() as cron:
-            return _matches(cron, job, schedule, slot)
+        case Cron() as cron if not is_in_words(schedule):
+            yield _matches(cron, job, schedule, slot)
+            yield f"in words: {meaning(schedule)}"
+        case Cron() | Recurrence():
+            hashed = f" (hashed to {schedule.text})" if schedule.text != job.schedule else ""
+            yield f'"{job.schedule}"{hashed} in {schedule.zone}: {meaning(schedule)}'
         case Interval(period):
             length = span(period.total_seconds())
             if memory.anchor is None:
-                return f"every {length}, counted from the tick that first sees the job"
+                yield f"every {length}, counted from the tick that first sees the job"
+                return
             since = snapshot.time(memory.anchor.replace(second=0, microsecond=0))
-            return f"every {length}, counted from {since}"
+            yield f"every {length}, counted from {since}"
         case Once():
-            return f'"{job.schedule}" is a single time'
+            yield f'"{job.schedule}" is a single time'
         case Boot():
-            return "a start of the machine"
+            yield "a start of the machine"
 
 
 def _matches(cron: Cron, job: Job, schedule: Schedule, slot: datetime) -> str:

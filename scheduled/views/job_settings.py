@@ -12,8 +12,9 @@ from typing import Any
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of, start_delay
 from scheduled.quick_classes import NamedTuple, fields
-from scheduled.timing.expression import Cron, is_hashed
+from scheduled.timing.expression import Cron, Recurrence, is_hashed
 from scheduled.views.format import counted
+from scheduled.views.schedule_meaning import meaning
 from scheduled.views.schedule_words import in_words
 
 PLAIN = "Cron expression"
@@ -101,11 +102,11 @@ def command_line(command: Any) -> str:
 def _schedule(of: Of) -> str:
     """`0 9 * * * (daily at 09:00)`; of `H`, what it means here."""
     schedule, written = schedule_of(of.job), of.job.schedule
-    if not isinstance(schedule.form, Cron):
+    if not isinstance(schedule.form, Cron | Recurrence):
         return written
     words = in_words(schedule)
     meant = [f"here {schedule.text}"] if is_hashed(written) else []
-    meant += [_lowered(words)] if not words.startswith(PLAIN) else []
+    meant.append(meaning(schedule) if words.startswith(PLAIN) else _lowered(words))
     more = ", ".join(meant)
     return f"{written} ({more})" if more and more != written else written
 

@@ -1,7 +1,12 @@
-"""What a cron expression means, in words: `Daily at 09:00`."""
+"""What a cron expression means, in words: `Daily at 09:00`.
+
+They are those of the telemetry that others read; `schedule_meaning` has a sentence for each form.
+"""
 
 from scheduled.timing.cron_field import FIELDS
 from scheduled.timing.expression import NICKNAMES, Schedule
+from scheduled.views.schedule_meaning import is_in_words, meaning
+from scheduled.views.wording import listed
 
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
@@ -12,6 +17,9 @@ _WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "
 
 def in_words(schedule: Schedule) -> str:
     """Return what the fields of a cron schedule say; themselves, if that is no short sentence."""
+    if is_in_words(schedule):
+        text = meaning(schedule)
+        return text[0].upper() + text[1:]
     plain = " ".join(schedule.text.split()).lower()
     text = NICKNAMES.get(plain.removeprefix("@"), plain)
     minute, hour, *days = text.split()
@@ -38,7 +46,7 @@ def _time(minute: str, hour: str) -> str:
     parts = hour.split(",")
     if not all(part.isdigit() for part in parts):
         return ""
-    return f"at {_listed([f'{int(part):02}:{int(minute):02}' for part in parts])}"
+    return f"at {listed([f'{int(part):02}:{int(minute):02}' for part in parts])}"
 
 
 def _every(field: str, unit: str, whole: int) -> str:
@@ -78,7 +86,7 @@ def _of_week(weekday: str) -> str | None:
     if None in days:
         return None
     names = [_WEEKDAYS[day] for day in days if day is not None]
-    return f"weekly on {names[0]}" if len(names) == 1 else f"on {_listed(names)}"
+    return f"weekly on {names[0]}" if len(names) == 1 else f"on {listed(names)}"
 
 
 def _value(field: int, text: str) -> int | None:
@@ -87,7 +95,3 @@ def _value(field: int, text: str) -> int | None:
     if text in names:
         return FIELDS[field].low + names.index(text)
     return int(text) if text.isdigit() else None
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,5 +1,7 @@
 """The printed forms of words that the journal and JSON keep, in one table."""
 
+from collections.abc import Sequence
+
 from scheduled.jobs.model import Outcome
 from scheduled.system.text import one_line
 
@@ -45,3 +47,8 @@ def ended(word: str | None, *details: str | None) -> str:
     if word == Outcome.TIMED_OUT and lines and lines[0].startswith(outcome(word)):
         return ": ".join(lines)
     return ": ".join([outcome(word), *lines])
+
+
+def listed(names: Sequence[str], last: str = "and") -> str:
+    """Return names as a sentence lists them: `Monday, Tuesday and Friday`."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"

@@ -7,17 +7,11 @@ import pytest
 from scheduled.errors import ScheduleError
 from scheduled.timing import durations, expression, meant
 
-SCHEDULES = {
-    # a time of day
-    **dict.fromkeys(
-        ("2am", "2 am", "2:00", "02:00", "at 2am", "daily at 2:00", "2 a.m."), "0 2 * * *"
-    ),
-    **dict.fromkeys(("every day at 02:30", "daily 02:30", "@daily 02:30", "2:30am"), "30 2 * * *"),
-    **dict.fromkeys(("12am", "24:00", "at midnight", "every day at midnight"), "0 0 * * *"),
-    **dict.fromkeys(("12pm", "noon", "@noon", "daily at noon"), "0 12 * * *"),
-    "2:30pm": "30 14 * * *",
-    "nightly": "0 2 * * *",
-    # days
+IN_WORDS = {
+    "daily at 2:00": "0 2 * * *",
+    **dict.fromkeys(("every day at 02:30", "daily 02:30"), "30 2 * * *"),
+    "every day at midnight": "0 0 * * *",
+    "daily at noon": "0 12 * * *",
     **dict.fromkeys(
         ("mon 9:00", "mondays at 9", "every monday at 9am", "9:00 on mondays"), "0 9 * * mon"
     ),
@@ -25,6 +19,15 @@ SCHEDULES = {
     "mon and thu at 9am": "0 9 * * mon,thu",
     "weekends at 10": "0 10 * * sat,sun",
     "every friday": "0 0 * * fri",
+}
+SCHEDULES = {
+    # a time of day
+    **dict.fromkeys(("2am", "2 am", "2:00", "02:00", "at 2am", "2 a.m."), "0 2 * * *"),
+    **dict.fromkeys(("@daily 02:30", "2:30am"), "30 2 * * *"),
+    **dict.fromkeys(("12am", "24:00", "at midnight"), "0 0 * * *"),
+    **dict.fromkeys(("12pm", "noon", "@noon"), "0 12 * * *"),
+    "2:30pm": "30 14 * * *",
+    "nightly": "0 2 * * *",
     # periods
     **dict.fromkeys(
         ("every 5 minutes", "5 min", "rate(5 minutes)", "@every 5m", "PT5M"), "every 5m"
@@ -47,12 +50,24 @@ SCHEDULES = {
     "0 0/5 * ? * MON-FRI": "*/5 * * * mon-fri",
     "cron(0 8 1 * ? *)": "0 8 1 * *",
     "15 10 ? * 1 *": "15 10 * * sun",
+    "0 0 12 ? * 6L": "0 12 * * FRIL",
+    "0 0 12 ? * 6#3": "0 12 * * FRI#3",
+    "0 0 12 15W * ?": "0 12 15W * *",
+    "0 30 9 L-2 * ?": "30 9 L-2 * *",
+    "0 18 L * ?": "0 18 L * *",
     # timers of systemd
     "*-*-* 02:00:00": "0 2 * * *",
     "Mon *-*-* 09:05": "5 9 * * mon",
     "*-*-01 00:00:00": "0 0 1 * *",
     "*:0/15": "*/15 * * * *",
 }
+
+
+@pytest.mark.parametrize(("written", "fields"), IN_WORDS.items())
+def test_days_and_times_in_words_are_read_as_the_fields_that_say_the_same(
+    written: str, fields: str
+) -> None:
+    assert expression.parse(written, "UTC").form == expression.parse(fields, "UTC").form
 
 
 @pytest.mark.parametrize(("written", "proposed"), SCHEDULES.items())
@@ -71,7 +86,7 @@ def test_a_schedule_that_cannot_be_read_is_answered_with_one_that_can(
     [
         *("13pm", "25:00", "2", "2 3", "every day at 25:00", "biweekly", "half an hour", "*/0"),
         *("0 24 * * 1", "0 2 * * * mon", "0 0 2 * * *", "0 2 * * 8", "every 5 months"),
-        *("0 0 12 ? * 6L", "0 0 12 ? * 6#3", "0 0 12 15W * ?", "0 0 12 * * ? 2027"),
+        *("0 0 12 ? * 8L", "0 0 12 ? * 6#6", "0 0 12 32W * ?", "0 0 12 * * ? 2027"),
         *("Mon *-*-01 00:00", "2026-*-* 00:00", "0 2 30 2 ?", "x" * 5000, "at 30", "0:60"),
     ],
 )

@@ -16,12 +16,12 @@ _YEARS = re.compile(r"\*|\d{4}([-,]\d{4})*")
 
 
 def is_schedule(text: str) -> bool:
-    """Whether `text` is five fields or a nickname that can fire."""
+    """Whether `text` is five fields or a nickname that can fire, not a schedule in words."""
     try:
-        expression.parse(hashed(text), "UTC", seed="any")
+        schedule = expression.parse(hashed(text), "UTC", seed="any")
     except ScheduleError:
         return False
-    return True
+    return len(text.split()) == 1 or expression.is_fields(schedule.text)
 
 
 def hashed(schedule: str) -> str:
