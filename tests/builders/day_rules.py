@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 ZONES = (
@@ -154,8 +155,10 @@ def _clock(dice: random.Random) -> tuple[str, frozenset[time], bool]:
         [("0", [0]), ("30", [30]), ("*/20", [0, 20, 40]), ("59", [59]), ("5,45", [5, 45])]
     )
     hour, hours = dice.choice(
-        [("0", [0]), ("2", [2]), ("1-3", [1, 2, 3]), ("*/6", [0, 6, 12, 18]), ("23", [23])]
-        + [("*", [*range(24)]), ("0,1", [0, 1])]
+        [
+            *(("0", [0]), ("2", [2]), ("1-3", [1, 2, 3]), ("*/6", [0, 6, 12, 18]), ("23", [23])),
+            *(("*", [*range(24)]), ("0,1", [0, 1])),
+        ]
     )
     times = frozenset(time(each, other) for each in hours for other in minutes)
     return f"{minute} {hour}", times, minute[0] != "*" and hour[0] != "*"
@@ -220,15 +223,14 @@ def _by_weeks(dice: random.Random) -> Rule:
 def _by_months(dice: random.Random) -> Rule:
     count, start, (at, times) = dice.randint(2, 7), _some_date(dice), _at(dice)
     weekday, number = dice.randint(0, 6), dice.randint(1, 28)
-    written, asks = dice.choice(
-        [
-            (f"the {number}th", lambda day: day.day == number),
-            ("the last day", lambda day: day.day == last_of(day)),
-            (f"the last {NAMES[weekday]}", lambda day: is_nth(day, weekday, -1)),
-            (f"the second {NAMES[weekday]}", lambda day: is_nth(day, weekday, 2)),
-            ("the last weekday", lambda day: is_nearest_weekday(day, last_of(day))),
-        ]
-    )
+    choices: list[tuple[str, Question]] = [
+        (f"the {number}th", lambda day: day.day == number),
+        ("the last day", lambda day: day.day == last_of(day)),
+        (f"the last {NAMES[weekday]}", lambda day: is_nth(day, weekday, -1)),
+        (f"the second {NAMES[weekday]}", lambda day: is_nth(day, weekday, 2)),
+        ("the last weekday", lambda day: is_nearest_weekday(day, last_of(day))),
+    ]
+    written, asks = dice.choice(choices)
 
     def is_on(day: date) -> bool:
         months = 12 * (day.year - start.year) + day.month - start.month
@@ -274,6 +276,6 @@ def changes(zone: str) -> Iterator[datetime]:
     """Yield the days on which the clock of a zone is put forward or back, 2000 to 2030."""
     info, start = ZoneInfo(zone), datetime(2000, 1, 1, tzinfo=UTC)
     offsets = [(start + number * DAY).astimezone(info).utcoffset() for number in range(366 * 30)]
-    for number, (offset, after) in enumerate(zip(offsets, offsets[1:], strict=False)):
+    for number, (offset, after) in enumerate(pairwise(offsets)):
         if offset != after:
             yield start + number * DAY
