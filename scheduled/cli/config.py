@@ -30,8 +30,9 @@ from scheduled.runs.environment import env_file_problems
 from scheduled.system.files import replace, umask
 from scheduled.system.text import one_line
 from scheduled.system.trusted import Trust
-from scheduled.timing import slots
+from scheduled.timing import pitfalls, slots
 from scheduled.views import job as job_view
+from scheduled.views import schedule_list
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -78,11 +79,13 @@ def init(context: click.Context, path: str | None, force: bool) -> None:
 def validate(context: click.Context, as_json: bool) -> int:
     """Check the configuration; print all problems, with file and line.
 
-    Warns of what runs will lack under cron, by its PATH: programs, directories, files.
+    Warns of what runs will lack under cron, by its PATH: programs, directories, files. If there are
+    no problems, prints when each job of yours runs, in words.
     """
     jobs = 0
     problems: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    schedules: list[dict[str, str]] = []
     options = _path_options(context)
     try:
         loaded = context.obj.config
@@ -90,18 +93,22 @@ def validate(context: click.Context, as_json: bool) -> int:
         problems = (*loaded.problems, *_problems_of_runs(loaded, options))
         known, now = preflight.remembered(loaded), context.obj.now
         past = _warn_of_past(loaded.jobs, now, known)
-        steps = _warn_of_steps(loaded.jobs)
+        doubtful = _warn_of_schedules(loaded.jobs)
         lacking = preflight.of_configuration(loaded, options.environ, now, known)
-        warnings = (*loaded.warnings, *unmatched.warnings(loaded), *past, *steps, *lacking)
+        warnings = (*loaded.warnings, *unmatched.warnings(loaded), *past, *doubtful, *lacking)
+        schedules = schedule_list.rows(loaded.jobs)
     except ConfigError as error:
         problems = error.problems
     if as_json:
         messages = {"problems": list(problems), "warnings": list(warnings)}
-        print_json({"ok": not problems, "jobs": jobs, **messages})
+        print_json({"ok": not problems, "jobs": jobs, **messages, "schedules": schedules})
     else:
         for warning in warnings:
             click.echo(f"warning: {warning}", err=True)
         click.echo("\n".join(problems) or f"ok: {jobs} jobs")
+        own = [] if problems else schedule_list.own(loaded.jobs)
+        for line in schedule_list.lines(own, loaded.timezone):
+            click.echo(line)
     return PROBLEMS if problems else 0
 
 
@@ -172,17 +179,11 @@ def _warn_of_past(jobs: Iterable[Job], now: datetime, known: Mapping[str, Any]) 
             )
 
 
-def _warn_of_steps(jobs: Iterable[Job]) -> Iterator[str]:
-    """Yield a warning for each job with a step that is longer than its field, as `*/90 * * * *`."""
+def _warn_of_schedules(jobs: Iterable[Job]) -> Iterator[str]:
+    """Yield a warning for each schedule that may not be meant, as `*/90 * * * *`."""
     for job in jobs:
-        fields = zip(job.schedule.split()[:2], (59, 23), "mh", strict=False)
-        for text, highest, unit in fields if len(job.schedule.split()) == 5 else ():
-            step = text.removeprefix("*/")
-            if step != text and step.isdigit() and int(step) > highest:
-                yield (
-                    f'{job.source}: {job.id}: "{job.schedule}": {text} matches 0 only, as in cron;'
-                    f" for a period, write every {step}{unit}"
-                )
+        for warning in pitfalls.warnings(schedule_of(job)):
+            yield f'{job.source}: {job.id}: "{job.schedule}": {warning}'
 
 
 def _path_options(context: click.Context) -> PathOptions:

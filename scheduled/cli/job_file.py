@@ -12,11 +12,12 @@ from scheduled.cli.output import print_json
 from scheduled.config.job_file_editor import JobFile
 from scheduled.errors import ConfigError, ScheduledError, ScheduleError
 from scheduled.jobs.model import FirstRun, Job
+from scheduled.jobs.schedule import schedule_of
 from scheduled.planning.standing import is_registered
 from scheduled.state import events, permission_events, records
 from scheduled.state.document import empty
 from scheduled.system.text import one_line
-from scheduled.timing import expression, instants
+from scheduled.timing import expression, instants, pitfalls
 from scheduled.views import upcoming
 from scheduled.views.format import clock_and_distance
 from scheduled.views.snapshot import observe
@@ -66,8 +67,13 @@ def print_result(
     Not so where `code` says that the job is not on record: nothing can be promised then.
     """
     upcoming_runs = _upcoming(session, job)
+    warnings = [f'"{job.schedule}": {text}' for text in pitfalls.warnings(schedule_of(job))]
+    if not as_json:
+        for warning in warnings:
+            click.echo(f"warning: {job.id}: {warning}", err=True)
     if as_json:
         document = {"id": job.id, "path": str(path), "written": bool(done), "text": text}
+        document["warnings"] = warnings
         next_run = upcoming_runs[0] if upcoming_runs else None
         print_json(document | {"next": next_run})
     elif not done:

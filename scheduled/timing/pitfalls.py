@@ -165,9 +165,10 @@ def _last(day: str, fields: list[str]) -> str:
     """Return what to write for the last day, in fields or in words."""
     if day.startswith("L"):
         return ""
-    is_weekday, is_in_words = day.endswith("W"), not is_fields(" ".join(fields))
-    words = '"the last weekday"' if is_weekday else '"the last day"'
-    return f"; for the last of each month, write {words if is_in_words else 'LW' if is_weekday else 'L'}"
+    last = "LW" if day.endswith("W") else "L"
+    if not is_fields(" ".join(fields)):
+        last = '"the last weekday"' if day.endswith("W") else '"the last day"'
+    return f"; for the last of the month, write {last}"
 
 
 def _listed(months: list[int]) -> str:

@@ -188,7 +188,7 @@ def _check_start(parts: Parts, text: str) -> None:
     if parts.every > 1 and parts.start is None:
         raise ScheduleError(
             f"from which date are the {parts.unit}s counted? write"
-            f' "{text} from {_first_date(parts)}"'
+            f' "{text} from {_first_date(parts)}", with the date of a run'
         )
     if parts.start is not None and not (parts.days or parts.weekdays):
         if parts.unit == "week":

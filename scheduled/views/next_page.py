@@ -29,10 +29,16 @@ def page(document: Mapping[str, Any], now: datetime) -> list[Text | Grid | Inden
     return [_table(document, now)]
 
 
+def of_schedule(document: Mapping[str, Any], now: datetime) -> list[Text | Grid]:
+    """Return the page made from `next SCHEDULE --json`: its meaning above its runs."""
+    said = Text(f"{document['in_words']} ({document['timezone']})")
+    return [said, _table(document, now) if document["next"] else Text("No upcoming runs.")]
+
+
 def _table(document: Mapping[str, Any], now: datetime) -> Grid:
     zone = zone_info(document["timezone"])
     scheduled = headed("SCHEDULED", now, zone)
-    of_one = document["job"] is not None
+    of_one = document["job"] is not None or "schedule" in document
     grid = Grid(
         *([] if of_one else [Column("JOB")]),
         Column(scheduled),

@@ -12,7 +12,8 @@ from scheduled.planning import decide
 from scheduled.planning.decision import Verdict
 from scheduled.planning.due import INSTANT, is_too_late
 from scheduled.state.present import CORRECTION
-from scheduled.timing import slots, window
+from scheduled.timing import pitfalls, slots, window
+from scheduled.timing.expression import Schedule
 from scheduled.timing.instants import format_utc
 from scheduled.timing.slots import is_anchored
 from scheduled.timing.timezones import zone_info
@@ -59,6 +60,30 @@ def of_each(snapshot: Snapshot, count: int | None, *, explain: bool = False) -> 
             | _explained(snapshot, job, slot, explain=explain)
             for slot, job in firsts[:count]
         ],
+    }
+
+
+def of_schedule(schedule: Schedule, now: datetime, count: int, *, explain: bool) -> dict[str, Any]:
+    """Return `next SCHEDULE --json`: what it means, and when a job that is new now would run."""
+    from scheduled.views.schedule_meaning import meaning
+
+    said = meaning(schedule)
+    upcoming = islice(slots.between(schedule, now, slots.LAST, now), count)
+    rows = [
+        {
+            "slot": format_utc(slot),
+            "local": slot.astimezone(zone_info(schedule.zone)).isoformat(),
+            "note": slots.clock_change_note(schedule, slot),
+        }
+        for slot in upcoming
+    ]
+    return {
+        "job": None,
+        "schedule": schedule.text,
+        "in_words": said,
+        "warnings": [*pitfalls.warnings(schedule)],
+        "timezone": schedule.zone,
+        "next": [row | ({"explain": [said]} if explain else {}) for row in rows],
     }
 
 

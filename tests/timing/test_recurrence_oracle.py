@@ -30,7 +30,7 @@ def some_instant(dice: random.Random, zone: str) -> datetime:
     return dice.choice(changes(zone)) + dice.randint(-4320, 4320) * MINUTE / dice.choice([1, 1, 60])
 
 
-class NeverFires(Exception):
+class NeverFiresError(Exception):
     pass
 
 
@@ -38,14 +38,14 @@ def parsed(text: str, zone: str) -> expression.Schedule:
     try:
         return expression.parse(text, zone)
     except ScheduleError as error:
-        raise (NeverFires if "never fires" in str(error) else AssertionError)(text) from error
+        raise (NeverFiresError if "never fires" in str(error) else AssertionError)(text) from error
 
 
 def cases(seed: int) -> list[Case]:
     dice, found = random.Random(seed), list[Case]()
     while len(found) < CASES:
         rule, zone = day_rules.some_rule(dice), dice.choice(ZONES)
-        with contextlib.suppress(NeverFires):  # 29W in February
+        with contextlib.suppress(NeverFiresError):  # 29W in February
             found.append((rule, parsed(rule.text, zone), some_instant(dice, zone)))
     return found
 

@@ -3,7 +3,7 @@
 Nothing is overwritten. What cannot be written is left out, with the reason.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from textwrap import indent
@@ -18,8 +18,10 @@ from scheduled.config.load import Config
 from scheduled.config.yaml_writer import text_of
 from scheduled.errors import ConfigError, UsageError, reason_of
 from scheduled.jobs.model import Job
+from scheduled.jobs.schedule import schedule_of
 from scheduled.quick_classes import dataclass, replace
 from scheduled.system import files
+from scheduled.timing import pitfalls
 from scheduled.timing.local_zone import LocalZone
 
 MODE = 0o600
@@ -82,8 +84,16 @@ def propose(findings: Findings, config: Config, config_path: Path) -> Proposal:
             ]
     left_out.sort(key=lambda part: (part.file, part.line))
     unbound = placeholder.unbound_note((job for job, _ in jobs), findings.kind)
-    notes = (*unbound, *known, *findings.notes)
+    doubtful = (note for job, file in jobs for note in _doubts(job, file))
+    notes = (*unbound, *known, *findings.notes, *doubtful)
     return Proposal(findings, tuple(jobs), tuple(changes), settings, tuple(left_out), notes)
+
+
+def _doubts(imported: ImportedJob, file: NewJobFile) -> Iterator[str]:
+    """Yield what the schedule of a job says that may not be meant."""
+    place = f"{imported.file}:{imported.line}" if imported.file else f"line {imported.line}"
+    for warning in pitfalls.warnings(schedule_of(file.job)):
+        yield f'{place}, {file.job.id}: "{file.job.schedule}": {warning}'
 
 
 def write(proposal: Proposal) -> list[Path]:
