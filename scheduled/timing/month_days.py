@@ -6,7 +6,7 @@ not in lists, and moves a 31st that does not exist; so all of them are read and 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from scheduled.errors import ScheduleError
 from scheduled.timing.cron_field import FIELDS, Field
@@ -44,10 +44,15 @@ def recurrence(texts: list[str]) -> Recurrence:
     return made
 
 
+def in_order(days: Iterable[str]) -> tuple[str, ...]:
+    """Return elements of a day field, each once, those that are counted from the end last."""
+    return tuple(sorted({*days}, key=_place))
+
+
 def _parse_days(text: str) -> tuple[str, ...]:
     """Return the elements of a day field, ranges as single days: `1`, `15W`, `L`, `L-3`, `LW`."""
     found = {day for element in text.lower().split(",") for day in _days(element)}
-    return tuple(sorted(found, key=_place))
+    return in_order(found)
 
 
 def _parse_weekdays(text: str) -> tuple[str, ...]:

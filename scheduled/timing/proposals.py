@@ -11,7 +11,8 @@ def instead(text: str, problem: str) -> str:
     if parts := meant.with_zone(text):
         is_fine = expression.is_schedule(parts[1]) and zones.is_zone(parts[0])
         return f'write schedule: "{parts[1]}" and timezone: {parts[0]}' if is_fine else ""
-    if (line := meant.with_command(text)) and expression.is_schedule(line[0]):
+    line = meant.with_command(text)
+    if line and expression.is_schedule(line[0]) and not line[0][0].isalpha():
         return f'write "{line[0]}"; the command stands in `command`'
     proposed = meant.schedule(text) if "could be" not in problem else None
     if proposed is None or (proposed and not expression.is_schedule(proposed)):

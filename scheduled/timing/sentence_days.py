@@ -11,7 +11,10 @@ class DayReader(Cursor):
     """Reads days."""
 
     def _ordinals(self, *, is_every: bool = False) -> None:
-        """Read `1st and 15th`, `last fri`, `first and third monday`, `last day`, `2nd last day`."""
+        """Read `1st and 15th`, `last fri`, `first and third monday`, `last day`, `last 5 days`."""
+        if self._next(1).kind == "number" and self._next(2).text == "days":
+            self._several_days()
+            return
         first, found = self._next(), [self._ordinal()]
         is_apart = False
         while ahead := self._after_and():
@@ -36,6 +39,18 @@ class DayReader(Cursor):
             self.parts.days += [_day(each) for each in found]
         else:
             raise self._unknown()
+
+    def _several_days(self) -> None:
+        """Read `last 5 days` and `first 7 days`."""
+        word, count = self._take(), self._take().value
+        self._take()
+        if word.text not in ("first", "last") or not 1 <= count <= 31:
+            raise ScheduleError(
+                f"{word.text} {count} days: only the first or the last can be several"
+            )
+        numbers = range(1, count + 1) if word.text == "first" else range(1 - count, 1)
+        self.parts.days += [_day(number) for number in numbers]
+        self.parts.of = self.parts.of or "month"
 
     def _ordinal(self) -> int:
         """Return which: 2 for the second, 0 for the last, -1 for the one before the last."""

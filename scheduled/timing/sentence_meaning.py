@@ -7,10 +7,11 @@ with the sentence that has one.
 from datetime import date
 
 from scheduled.errors import ScheduleError
+from scheduled.timing import month_days
 from scheduled.timing.cron_field import FIELDS
 from scheduled.timing.expression import Recurrence
 from scheduled.timing.sentence_parts import Parts, Unit
-from scheduled.timing.sentence_words import clock
+from scheduled.timing.sentence_words import DAY_PARTS, clock
 
 _ALL_MONTHS = tuple(range(1, 13))
 _LONGEST = {"day": 5 * 365, "week": 5 * 52, "month": 5 * 12, "year": 5}
@@ -33,7 +34,7 @@ def of(parts: Parts, text: str) -> str | Recurrence | None:
     is_counted = parts.every > 1 and parts.unit in _LONGEST
     recurrence = Recurrence(
         times=times,
-        days=tuple(dict.fromkeys(parts.days)),
+        days=month_days.in_order(parts.days),
         weekdays=tuple(sorted({*parts.weekdays})),
         months=tuple(sorted({*parts.months})) or _ALL_MONTHS,
         fixed=fixed,
@@ -69,7 +70,7 @@ def _two_meanings(parts: Parts, text: str) -> str:
     plain = parts.ambiguous
     name = plain.split()[-1]
     return (
-        f'"every {plain}" could be one of each month, or one in {number}; write'
+        f'"every {plain}" could be one a month, or one in {number} weeks; write'
         f' "{text.replace(plain, f"{plain} of the month")}" or'
         f' "{text.replace(f"every {plain}", f"every {number} weeks on {name}")} from {_BEGINNING}"'
     )
@@ -135,6 +136,8 @@ def _times(parts: Parts) -> tuple[tuple[int, ...], bool]:
             )
         if parts.count == 2 and len(parts.times) != 2:
             raise ScheduleError('at which two times? write one like "every day at 8:00 and 20:00"')
+        if parts.day_part:
+            _check_day_part(parts)
         return tuple(sorted({*parts.times})) or (0,), True
     if parts.times:
         raise ScheduleError(
@@ -150,6 +153,17 @@ def _times(parts: Parts) -> tuple[tuple[int, ...], bool]:
     if step > 24 * 60:
         raise ScheduleError("a period within a day is at most 24 hours")
     return tuple(range(first, last + 1, step)), False
+
+
+def _check_day_part(parts: Parts) -> None:
+    if not parts.times:
+        raise ScheduleError(f'when in the {parts.day_part}? write one like "every day at 8:00"')
+    strange = next((each for each in parts.times if each not in DAY_PARTS[parts.day_part]), None)
+    if strange is not None:
+        raise ScheduleError(
+            f"{clock(strange)} is not in the {parts.day_part}; write"
+            f' "every day at {clock((strange + 12 * 60) % (24 * 60))}"'
+        )
 
 
 def _check_days(parts: Parts, text: str) -> None:

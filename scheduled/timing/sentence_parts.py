@@ -25,7 +25,7 @@ _ELSEWHERE = {
         "its time zone is set by the key `timezone`",
     ),
     **dict.fromkeys(
-        ("morning", "evening", "afternoon", "night", "tonight"),
+        ("morning", "evening", "afternoon", "night"),
         "a time of day is written 8:00 or 5:30pm",
     ),
 }
@@ -54,6 +54,8 @@ class Parts:
     span: tuple[int, int] | None = None
     """The first and the last time of a day."""
     start: date | None = None
+    day_part: str = ""
+    """`morning` and the like: its times have to be in it."""
     count: int = 0
     """So many times a day are announced, by `once` or `twice`; 0: nothing is."""
     ambiguous: str = ""

@@ -45,6 +45,13 @@ _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", 
 NUMBERS = {name: number for number, name in enumerate(_NUMBERS[:-1], start=1)} | {"twelve": 12}
 ORDINALS = {name: number for number, name in enumerate(_ORDINALS, start=1)} | {"tenth": 10}
 TIMES = {"noon": 12 * 60, "midday": 12 * 60, "midnight": 0}
+DAY_PARTS = {
+    "morning": range(4 * 60, 12 * 60),
+    "afternoon": range(12 * 60, 18 * 60),
+    "evening": range(16 * 60, 24 * 60),
+    "night": [*range(6 * 60), *range(18 * 60, 24 * 60)],
+}
+"""The times of day that are in them, generously."""
 WORKDAYS = {"weekday", "weekdays", "workday", "workdays"}
 WEEKENDS = {"weekend", "weekends"}
 OTHERS = (

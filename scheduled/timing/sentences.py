@@ -13,6 +13,7 @@ from scheduled.timing.expression import Recurrence
 from scheduled.timing.sentence_days import DayReader
 from scheduled.timing.sentence_parts import EXAMPLES, Parts, UnknownWordError
 from scheduled.timing.sentence_words import (
+    DAY_PARTS,
     EACH,
     END,
     MONTHS,
@@ -95,7 +96,10 @@ class _Reader(DayReader):
 
     def read(self) -> Parts:
         while self._next() is not END:
+            before = self._place
             self._part()
+            if self._place == before:
+                raise self._unknown()
         return self.parts
 
     def _part(self) -> None:
@@ -152,6 +156,11 @@ class _Reader(DayReader):
             self._counted(word.value)
         elif word.text in UNITS:
             self._counted(1)
+        elif word.kind == "time" or word.text == "at":
+            self._set_unit(1, "day")
+        elif word.text in DAY_PARTS:
+            self.parts.day_part = self._take().text
+            self._set_unit(1, "day")
         elif word.text == "fortnight":
             self._take()
             self._set_unit(2, "week")
