@@ -208,6 +208,15 @@ def test_every_documented_schedule_can_be_written() -> None:
     assert kinds == {"cron", "interval", "once", "reboot"}
 
 
+def test_e2_every_documented_sentence_is_understood() -> None:
+    page = manual.page("reference/schedules-in-words")
+    rows = manual.rows(page.section("Schedules in words"))
+    texts = [code for row in rows for code in names(row)]
+
+    assert len(texts) > 20
+    assert {expression.parse(text, "Europe/Berlin").kind for text in texts} == {"cron"}
+
+
 def separate(code: str) -> list[str]:
     return code.split() if code.startswith("@") else [code]
 

@@ -42,6 +42,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "next": (
         "scheduled next",
         "scheduled next backup -n 10 --explain",
+        'scheduled next "every month on the last fri at 17:00"  # what that means',
     ),
     "why": (
         "scheduled why backup",

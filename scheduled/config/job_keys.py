@@ -39,7 +39,7 @@ ID = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_])?")
 JOB_KEYS: Mapping[str, Key] = with_aliases(
     {
         "schedule": Key(
-            "when it runs: five cron fields, `hourly`, `every 90m`, `at:...`",
+            "when it runs: five cron fields, `every weekday at 8:00`, `every 90m`, `at:...`",
             text,
             "required",
             "; see [schedules](schedules.md)",

@@ -183,12 +183,46 @@ def test_validate_prints_the_problems_of_a_file_that_is_refused_as_a_whole(root:
 
 
 def test_the_keys_of_validate_json(root: Path) -> None:
-    assert json.loads(call(root, "validate", "--json").out) == {
-        "ok": True,
-        "jobs": 5,
-        "problems": [],
-        "warnings": [],
-    }
+    found = json.loads(call(root, "validate", "--json").out)
+
+    schedules = found.pop("schedules")
+    assert found == {"ok": True, "jobs": 5, "problems": [], "warnings": []}
+    assert len(schedules) == 5
+    assert {tuple(row) for row in schedules} == {("job", "schedule", "timezone", "in_words")}
+
+
+def test_e2_validate_says_each_schedule_back_in_words(root: Path) -> None:
+    written(
+        root,
+        "timezone: Europe/Berlin\njobs:\n"
+        '  monthend: {schedule: "0 6 L * *", command: "true"}\n'
+        "  pay: {schedule: every 2 weeks on fri at 9 from 2026-12-04, command: x, timezone: UTC}\n"
+        '  off: {schedule: hourly, command: "true", enabled: false}\n',
+    )
+
+    assert call(root, "validate").out == (
+        "ok: 8 jobs\n"
+        "  monthend  0 6 L * *                                  at 06:00 on the last day of each"
+        " month\n"
+        "  pay       every 2 weeks on fri at 9 from 2026-12-04  at 09:00 on Friday, every 2 weeks"
+        " from 2026-12-04 (UTC)\n"
+    )
+
+
+def test_e2_of_many_jobs_validate_says_the_first_hundred(root: Path) -> None:
+    jobs = "".join(f'  j{n:03}: {{schedule: hourly, command: "true"}}\n' for n in range(103))
+    written(root, f"jobs:\n{jobs}")
+
+    lines = call(root, "validate").out.splitlines()
+    assert lines[-2:] == ["  j099  hourly  every hour", "  and 3 more; --json has all"]
+
+
+def test_e3_validate_warns_of_schedules_that_may_not_be_meant(root: Path) -> None:
+    written(root, 'jobs:\n  odd: {schedule: "*/61 6 1-7 * 1", command: "true"}\n')
+
+    first, second = call(root, "validate").err.splitlines()
+    assert first.startswith('warning: scheduled.yaml:2: odd: "*/61 6 1-7 * 1": 1-7 and 1: it runs')
+    assert second.endswith("*/61 in the minute field matches 0 only; for a period, write every 61m")
 
 
 def test_validate_warns_of_a_moment_that_has_passed(root: Path) -> None:
@@ -204,7 +238,12 @@ def test_validate_warns_of_a_moment_that_has_passed(root: Path) -> None:
         " a job that no tick has seen before does not run for it"
     )
 
-    assert call(root, "validate") == Said("ok: 8 jobs\n", f"warning: {warning}\n", 0)
+    said = call(root, "validate")
+    assert (said.out.splitlines()[0], said.err, said.code) == (
+        "ok: 8 jobs",
+        f"warning: {warning}\n",
+        0,
+    )
     assert json.loads(call(root, "validate", "--json").out)["warnings"] == [warning]
 
 

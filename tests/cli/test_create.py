@@ -210,6 +210,7 @@ def test_as_json_it_says_where_the_file_is_and_when_the_job_runs(home: Home) -> 
         "path": f"{home.folder}/jobs/backup.yaml",
         "written": True,
         "text": "id: backup\nschedule: hourly\ncommand: date\n",
+        "warnings": [],
         "next": {
             "slot": "2026-11-21T13:00:00Z",
             "local": "2026-11-21T13:00:00+00:00",
@@ -255,3 +256,21 @@ def test_a_job_that_was_disabled_before_is_said_to_be_so_still(home: Home) -> No
     said = home.call(create.create, "backup", "hourly", "--command", "true")
 
     assert said.out.endswith("to enable it: scheduled enable backup\n")
+
+
+def test_e3_a_schedule_that_may_not_be_meant_is_warned_of(home: Home) -> None:
+    said = home.call(create.create, "friday", "0 6 1-7 * 5", "--command", "date")
+    as_json = home.call(create.create, "odd", "*/61 * * * *", "--command", "date", "--json")
+
+    assert said.code == 0
+    assert said.err.startswith('warning: friday: "0 6 1-7 * 5": 1-7 and 5: it runs when either')
+    assert json.loads(as_json.out)["warnings"][0].startswith('"*/61 * * * *": */61 in the minute')
+
+
+def test_e2_a_job_may_run_on_days_said_in_words(home: Home) -> None:
+    text = "every 2 weeks on mon,thu at 9am from 2026-11-30"
+    made = home.call(create.create, "report", text, "--command", "date")
+    refused = home.call(create.create, "other", "every 2 weeks on mon at 9", "--command", "date")
+
+    assert "report runs next 2026-11-30 09:00" in made.out
+    assert (refused.code, "from which date are the weeks counted?" in refused.err) == (2, True)

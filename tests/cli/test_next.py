@@ -47,6 +47,40 @@ def test_next_explains_each_slot_only_when_asked(home: Home) -> None:
     assert all(row["explain"][0].startswith('"0 * * * *"') for row in asked["next"])
 
 
+def test_e1_e2_next_explains_counted_days_and_sentences_in_words(home: Home) -> None:
+    home.configure(
+        "timezone: Europe/Berlin\njobs:\n"
+        "  monthend: {schedule: 0 6 L * *, command: x}\n"
+        "  drawn: {schedule: H 6 LW * *, command: x}\n"
+        "  pay: {schedule: every weekday at 8:00, command: x}\n"
+    )
+    said = {
+        job: home.call("next", job, "--explain", "-n", "1").out.splitlines()[1]
+        for job in ("monthend", "drawn", "pay")
+    }
+
+    assert said["monthend"] == (
+        '  - "0 6 L * *" in Europe/Berlin: at 06:00 on the last day of each month'
+    )
+    assert said["drawn"].startswith('  - "H 6 LW * *" (hashed to ')
+    assert said["pay"] == '  - "every weekday at 8:00" in Europe/Berlin: at 08:00, Monday to Friday'
+
+
+def test_e1_next_says_what_a_schedule_means_that_no_job_has(home: Home) -> None:
+    shown = home.call("next", "30 2 * 3 SUNL", "-n", "1").out.splitlines()
+    document = json.loads(home.call("next", "*/7 0 L * *", "--explain", "--json").out)
+    strange, unknown = home.call("next", "0 6 L * 1"), home.call("next", "backpu")
+
+    assert shown[0] == "at 02:30 on the last Sunday of March (UTC)"
+    assert len(shown) == 3
+    assert document["schedule"] == "*/7 0 L * *"
+    assert len(document["next"]) == 5
+    assert document["next"][0]["explain"] == [document["in_words"]]
+    assert document["warnings"][0].startswith("*/7 in the minute field begins anew")
+    assert (strange.code, "only_on: [mon]" in strange.err) == (2, True)
+    assert (unknown.code, "did you mean backup?" in unknown.err) == (2, True)
+
+
 def test_a_person_reads_the_explanation_below_each_slot(home: Home) -> None:
     lines = home.call("next", "backup", "--explain", "-n", "1").out.splitlines()
     of_all = home.call("next", "--explain", "-n", "1").out.splitlines()

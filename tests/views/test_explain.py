@@ -54,8 +54,9 @@ def test_a_slot_moved_by_the_clock_says_what_it_was_meant_to_be() -> None:
 
     said = explained(night, now=at("2026-03-28T12:00:00"))
 
-    assert said[:2] == [
+    assert said[:3] == [
         '"30 2 * * *" in Europe/Berlin: minute 30, hour 2',
+        "in words: at 02:30 every day",
         "clock change: moved: 02:30 does not exist that day",
     ]
 
