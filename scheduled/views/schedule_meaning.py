@@ -267,4 +267,4 @@ def _length(seconds: int) -> str:
     for size, unit in ((604_800, "week"), (86_400, "day"), (3600, "hour"), (60, "minute")):
         if seconds % size == 0:
             return unit if seconds == size else f"{seconds // size} {unit}s"
-    return "second" if seconds == 1 else f"{seconds} seconds"
+    return f"{seconds} seconds"

@@ -75,7 +75,6 @@ from scheduled.views.schedule_meaning import meaning
         "@daily": "at 00:00 every day",
         "every 90m": "every 90 minutes, from when the job is first seen",
         "2w": "every 2 weeks, from when the job is first seen",
-        "every 1s": "every second, from when the job is first seen",
         "every 61s": "every 61 seconds, from when the job is first seen",
         "at:2027-01-15T10:00:00Z": "once, on 2027-01-15 at 10:00 UTC",
         "2027-01-15T10:00:30": "once, on 2027-01-15 at 10:00:30",
