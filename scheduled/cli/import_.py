@@ -19,6 +19,7 @@ from scheduled.config.importers.findings import Findings, SourceKind
 from scheduled.config.importers.proposal import Proposal
 from scheduled.errors import ConfigError, UnreadableFileError, UsageError
 from scheduled.planning.standing import Start
+from scheduled.quick_classes import replace
 from scheduled.state import events
 from scheduled.system.files import read_bytes
 from scheduled.timing.instants import parse_utc
@@ -55,11 +56,12 @@ def import_(
 ) -> int:
     """Create job files from a crontab or another scheduler.
 
-    FILE is a crontab, an anacrontab, gptme's scheduler.yaml, AICO's core.yaml, CIRIS's tasks as
-    JSON or AIPass's .daemon/*.json. It may be - for standard input; of AIPass, also a directory, or
-    nothing for the branches that are registered in the root. Prints a table of the jobs; nothing is
-    written until you confirm. Existing files are never overwritten, and the crontab is left as it
-    is.
+    FILE is a crontab, an anacrontab, a timer of systemd, gptme's scheduler.yaml, AICO's core.yaml,
+    CIRIS's tasks as JSON, AIPass's .daemon/*.json, cron/jobs.json of OpenClaw or Hermes, a manifest
+    with CronJobs of Kubernetes, or ofelia's INI file or labels. It may be - for standard input; a
+    directory of timers or of AIPass's branches; or nothing for the branches that are registered in
+    the root. Prints a table of the jobs; nothing is written until you confirm. Existing files are
+    never overwritten, and the crontab is left as it is.
     """
     session: Session = context.obj
     proposed = _proposal(session, file, from_crontab, SourceKind(kind) if kind else None, system)
@@ -97,7 +99,10 @@ def _proposal(
     if kind is SourceKind.AIPASS and not from_crontab:
         if file is None or _is_folder(session, file):
             return _of_branches(session, file)
-    elif file is not None and kind is None and _is_folder(session, file):
+    elif file is not None and kind in (None, SourceKind.SYSTEMD) and _is_folder(session, file):
+        folder = paths.absolute(file, session.cwd, session.environ)
+        if kind is SourceKind.SYSTEMD or detect.has_timers(folder):
+            return _proposed(session, detect.read_timers(folder, _reader(session)))
         return _of_branches(session, file)
     if (file is None) is not from_crontab:
         raise UsageError(
@@ -111,14 +116,7 @@ def _proposal(
         system = detect.names_users(folder / label) or None
     # Nobody names users in a crontab of their own, and --no-system says that nobody does here.
     users = this_machine.likely_users() if system is None and not from_crontab else ()
-    reader = detect.Reader(
-        session.now,
-        user=this_machine.user_name() if system else "",
-        users=users,
-        is_root=os.geteuid() == 0,
-        zone=session.zone,
-        halves_backslashes=this_machine.has_debians_cron(),
-    )
+    reader = replace(_reader(session), user=this_machine.user_name() if system else "", users=users)
     findings = detect.read(data, label, folder, kind, reader)
     if findings.kind is SourceKind.AIPASS and file == "-":
         raise UsageError(
@@ -126,6 +124,19 @@ def _proposal(
             " runs in the directory of its branch"
         )
     return _proposed(session, findings)
+
+
+def _reader(session: Session) -> detect.Reader:
+    specifiers = this_machine.specifiers()
+    return detect.Reader(
+        session.now,
+        is_root=os.geteuid() == 0,
+        zone=session.zone,
+        halves_backslashes=this_machine.has_debians_cron(),
+        name=specifiers["u"],
+        home=specifiers["h"],
+        specifiers=specifiers,
+    )
 
 
 def _is_folder(session: Session, file: str) -> bool:

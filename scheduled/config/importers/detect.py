@@ -1,11 +1,13 @@
 """From a file of another scheduler to its content: detects the kind and calls the importer."""
 
-from collections.abc import Container
+import re
+from collections.abc import Container, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from scheduled.config import yaml_document
 from scheduled.config.importers import (
+    agent_jobs,
     aico,
     aipass,
     aipass_files,
@@ -15,15 +17,21 @@ from scheduled.config.importers import (
     crontab_shape,
     gptme,
     json_objects,
+    kubernetes,
+    ofelia,
+    recognised,
+    systemd,
+    systemd_units,
 )
 from scheduled.config.importers.aipass import DaemonFile
 from scheduled.config.importers.findings import Findings, LeftOut, SourceKind
 from scheduled.errors import ConfigError, UsageError
-from scheduled.quick_classes import dataclass
+from scheduled.quick_classes import dataclass, field
 
 _SIGNS = {SourceKind.AICO: {"scheduler", "tasks"}, SourceKind.GPTME: gptme.SIGNS}
 """Keys by one of which a file is recognised."""
 ANACRONTAB = "anacrontab"
+_HAS_TIMER = re.compile(rb"^\s*\[Timer\]\s*$", re.MULTILINE)
 SYSTEM_TABLES = (Path("/etc/crontab"), Path("/etc/cron.d"))
 
 
@@ -42,6 +50,11 @@ class Reader:
     """The zone that times without one are in."""
     halves_backslashes: bool = False
     """Whether cron is Debian's, for which two backslashes in a command are one."""
+    name: str = ""
+    """The name of the user who imports."""
+    home: str = "/"
+    specifiers: Mapping[str, str] = field(default_factory=dict)
+    """What `%h` and others stand for in a unit of systemd's."""
 
 
 def read(
@@ -67,6 +80,15 @@ def read(
             return aipass.read([_daemon_file(data, label, folder)], reader.now, reader.zone)
         case SourceKind.CIRIS:
             return ciris.read(json_objects.read(data, label, ciris.LISTS), reader.now)
+        case SourceKind.OPENCLAW | SourceKind.HERMES:
+            entries = json_objects.read(data, label, agent_jobs.LISTS)
+            return agent_jobs.read(entries, kind, reader.now, reader.zone)
+        case SourceKind.SYSTEMD:
+            return _units(data, label, folder, reader)
+        case SourceKind.KUBERNETES:
+            return kubernetes.read(data, label)
+        case SourceKind.OFELIA:
+            return ofelia.read(data, label)
     document = yaml_document.parse(json_objects.without_surrogates(data), label)
     if not document.is_mapping:
         raise UsageError(f"{label}: no keys with values, so it is not a file of {kind}")
@@ -84,6 +106,49 @@ def read_branches(folder: Path | None, root: Path, reader: Reader) -> Findings:
     return aipass.read(files, reader.now, reader.zone, problems)
 
 
+def has_timers(folder: Path) -> bool:
+    """Whether a directory holds timers of systemd's."""
+    return bool(systemd_units.timers(folder))
+
+
+def read_timers(folder: Path, reader: Reader) -> Findings:
+    """Return the jobs of the timers in a directory. Raise UsageError if there are none."""
+    places = systemd_units.places_of(folder, reader.home)
+    names = systemd_units.timers(folder)
+    if not names:
+        raise UsageError(f"{folder}: no timer of systemd's in it, NAME.timer")
+    return _of_timers(names, places, reader)
+
+
+def _units(data: bytes, label: str, folder: Path, reader: Reader) -> Findings:
+    """Return the jobs of a timer; `data` is its file, or what `systemctl cat` printed."""
+    if label.endswith(".timer"):
+        return _of_timers([label], systemd_units.places_of(folder, reader.home), reader)
+    if label.endswith(".service"):
+        timer = f"{label.removesuffix('.service')}.timer"
+        if (folder / timer).exists():
+            return _of_timers([timer], systemd_units.places_of(folder, reader.home), reader)
+        raise UsageError(f"{label}: says what runs and not when; name its timer, {timer}")
+    pairs = systemd_units.printed(data, label)
+    if not pairs:
+        raise UsageError(f"{label}: no timer in it; type: systemctl cat NAME.timer NAME.service")
+    return systemd.read(pairs, reader.name, reader.specifiers, is_root=reader.is_root)
+
+
+def _of_timers(names: Sequence[str], places: systemd_units.Places, reader: Reader) -> Findings:
+    pairs, problems = [], []
+    for name in names:
+        try:
+            pairs.append(systemd_units.load(name, places))
+        except UsageError as error:
+            if len(names) == 1:
+                raise
+            problems.append(systemd.unreadable(error, name))
+    return systemd.read(
+        pairs, reader.name, reader.specifiers, is_root=reader.is_root, problems=problems
+    )
+
+
 def names_users(path: Path) -> bool:
     """Whether this is a system crontab, whose lines name a user."""
     return path in SYSTEM_TABLES or path.parent in SYSTEM_TABLES
@@ -95,7 +160,22 @@ def _daemon_file(data: bytes, label: str, folder: Path) -> DaemonFile:
     return DaemonFile(label, data, str(branch), branch.name.casefold() or "root")
 
 
+def _kind_by_signs(data: bytes, label: str) -> SourceKind | None:
+    """Return the kind of a file with a sign that no other has."""
+    if label.endswith((".timer", ".service")) or _HAS_TIMER.search(data):
+        return SourceKind.SYSTEMD
+    if kind := agent_jobs.kind_of(data):
+        return kind
+    if kubernetes.is_manifest(data):
+        return SourceKind.KUBERNETES
+    return SourceKind.OFELIA if ofelia.is_ofelia(data) else None
+
+
 def _kind_of(data: bytes, label: str) -> SourceKind:
+    if kind := _kind_by_signs(data, label):
+        return kind
+    if advice := recognised.advice(data, label):
+        raise UsageError(advice)
     if aipass.is_job_list(data):
         return SourceKind.AIPASS
     if ciris.is_task_list(data):
@@ -122,8 +202,9 @@ def _kind_of_document(data: bytes, label: str) -> SourceKind:
         if keys & signs:
             return kind
     raise UsageError(
-        f"{label}: not recognised as a crontab, an anacrontab, gptme's scheduler.yaml, AICO's"
-        " core.yaml, CIRIS's tasks or AIPass's jobs;"
+        f"{label}: not recognised as a crontab, an anacrontab, a timer of systemd, gptme's"
+        " scheduler.yaml, AICO's core.yaml, the jobs of CIRIS, AIPass, OpenClaw, Hermes or ofelia,"
+        " or a CronJob of Kubernetes;"
         f" name the kind with --from {', '.join(SourceKind)}"
     )
 

@@ -17,6 +17,11 @@ class SourceKind(StrEnum):
     AICO = "aico"  # core.yaml, or another file with its sections `scheduler` and `tasks`
     CIRIS = "ciris"  # its scheduled tasks as JSON
     AIPASS = "aipass"  # `.daemon/*.json` of its branches
+    SYSTEMD = "systemd"  # a timer with its service
+    OPENCLAW = "openclaw"  # its `cron/jobs.json`
+    HERMES = "hermes"  # its `cron/jobs.json`
+    KUBERNETES = "kubernetes"  # manifests with CronJobs
+    OFELIA = "ofelia"  # its INI file, or labels of containers
 
 
 @dataclass(frozen=True)

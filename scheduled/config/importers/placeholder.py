@@ -16,6 +16,9 @@ WHY = {
     SourceKind.AICO: "AICO's own class",
     SourceKind.CIRIS: "a prompt for CIRIS's agent",
     SourceKind.AIPASS: "a prompt for an agent of AIPass",
+    SourceKind.OPENCLAW: "a prompt for an agent of OpenClaw",
+    SourceKind.HERMES: "a prompt for Hermes",
+    SourceKind.KUBERNETES: "containers of a pod",
 }
 """What a job with the placeholder command stands for."""
 

@@ -20,6 +20,11 @@ _FROM = {
     SourceKind.AICO: "AICO's configuration",
     SourceKind.CIRIS: "CIRIS's tasks",
     SourceKind.AIPASS: "AIPass's .daemon files",
+    SourceKind.SYSTEMD: "timers of systemd",
+    SourceKind.OPENCLAW: "OpenClaw's jobs",
+    SourceKind.HERMES: "Hermes' jobs",
+    SourceKind.KUBERNETES: "CronJobs of Kubernetes",
+    SourceKind.OFELIA: "ofelia's configuration",
 }
 _REMOVE = {
     SourceKind.CRONTAB: "cron still has these lines and will run them as well. Remove them; from"
@@ -27,9 +32,13 @@ _REMOVE = {
     SourceKind.ANACRON: "anacron still has these lines and will run them as well. Remove them:",
     SourceKind.AIPASS: 'AIPass\'s own timer still runs these as well. Set `"enabled": false`'
     " there:",
+    SourceKind.SYSTEMD: "systemd still has these timers and will run them as well. Stop each with"
+    " `systemctl disable --now`,\nor `systemctl --user disable --now`:",
 }
 """How to end the double life of a job, for the schedulers whose jobs run without us."""
-_IN_TABLE = (SourceKind.AICO, SourceKind.CIRIS, SourceKind.AIPASS)
+_IN_TABLE = tuple(
+    kind for kind in SourceKind if kind not in (SourceKind.CRONTAB, SourceKind.ANACRON)
+)
 """Schedulers with tasks of their own: what of them is not imported stands in the same table."""
 
 
@@ -54,7 +63,8 @@ def lines_to_remove(proposal: Proposal) -> str:
 def _has_double_life(proposal: Proposal, file: NewJobFile) -> bool:
     """Whether the other scheduler goes on to run a job that runs here."""
     kind = proposal.findings.kind
-    return kind in _REMOVE and (file.job.enabled or kind is not SourceKind.AIPASS)
+    may_be_off = kind in (SourceKind.AIPASS, SourceKind.SYSTEMD)
+    return kind in _REMOVE and (file.job.enabled or not may_be_off)
 
 
 def settings_to_add(settings: Settings) -> str:

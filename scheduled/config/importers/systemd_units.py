@@ -1,0 +1,169 @@
+"""Finds the units that belong together: a timer, its service, and the drop-ins of both."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from scheduled.config.importers import unit_file
+from scheduled.config.importers.unit_file import Unit, UnitFile
+from scheduled.errors import UnreadableFileError, UsageError
+from scheduled.quick_classes import NamedTuple
+from scheduled.system.files import read_bytes
+
+_SYSTEM = (
+    "/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system", "/lib/systemd/system",
+)  # fmt: skip
+_USER = (
+    "~/.config/systemd/user", "/etc/systemd/user", "/run/systemd/user",
+    "~/.local/share/systemd/user", "/usr/local/lib/systemd/user", "/usr/lib/systemd/user",
+)  # fmt: skip
+
+
+class Pair(NamedTuple):
+    """A timer with its service."""
+
+    timer: Unit
+    service: Unit | None
+    """None if there is none; `problem` says why."""
+    label: str
+    problem: str = ""
+    is_enabled: bool = True
+    is_of_user: bool = False
+    """Whether it belongs to a user's own manager."""
+
+
+class Places(NamedTuple):
+    """The directories in which units are looked for, the first one first."""
+
+    folders: tuple[Path, ...]
+    is_of_user: bool = False
+    is_known: bool = False
+    """Whether systemd reads them, so that a timer is enabled there or not."""
+
+
+def places_of(folder: Path, home: str) -> Places:
+    """Return the directories that belong to the one a file is in."""
+    here = folder.parent if folder.name.endswith((".wants", ".requires")) else folder
+    for names, is_of_user in ((_SYSTEM, False), (_USER, True)):
+        known = [Path(name.replace("~", home, 1)) for name in names]
+        if any(_is_same(here, each) for each in known):
+            return Places(tuple(known), is_of_user, is_known=True)
+    return Places((here,), is_of_user="user" in here.parts[-2:])
+
+
+def timers(folder: Path) -> list[str]:
+    """Return the names of the timers in a directory."""
+    try:
+        return sorted(path.name for path in folder.iterdir() if path.suffix == ".timer")
+    except OSError:
+        return []
+
+
+def load(name: str, places: Places) -> Pair:
+    """Return the timer of this name with its service. Raise UsageError if it cannot be read."""
+    files = list(_files(name, places))
+    if not files:
+        raise UsageError(f"{name}: no such unit in {', '.join(map(str, places.folders))}")
+    timer = unit_file.read(name, files)
+    service = service_name(timer)
+    found = list(_files(service, places))
+    problem = "" if found else f"its {service} is not there"
+    unit = unit_file.read(service, found) if found else None
+    is_enabled = not places.is_known or _is_enabled(name, places)
+    return Pair(timer, unit, name, problem, is_enabled, places.is_of_user)
+
+
+def printed(data: bytes, label: str) -> list[Pair]:
+    """Return the timers in what `systemctl cat` printed, or in one file that may hold both."""
+    parts = unit_file.split_cat(data)
+    if not parts:
+        unit = unit_file.read("job.timer", [UnitFile(label, data)])
+        has_service = bool(unit.keys("Service"))
+        problem = "" if has_service else "no [Service] in it; name the file of the timer"
+        return [Pair(unit, unit if has_service else None, label, problem)]
+    units: dict[str, list[UnitFile]] = {}
+    for path, file in parts:
+        parent = path.rpartition("/")[0].rpartition("/")[2]
+        owner = parent.removesuffix(".d") if path.endswith(".conf") else file.label
+        units.setdefault(owner, []).append(file)
+    is_of_user = all("/systemd/user/" in path for path, _ in parts)
+    return [_printed(name, units, is_of_user) for name in units if name.endswith(".timer")]
+
+
+def service_name(timer: Unit) -> str:
+    """Return the name of the service that a timer starts."""
+    stem = timer.name.removesuffix(".timer")
+    named = timer.last("Timer", "Unit")
+    instance = stem.partition("@")[2]
+    return named.replace("%i", instance) if named else f"{stem}.service"
+
+
+def _printed(name: str, units: dict[str, list[UnitFile]], is_of_user: bool) -> Pair:
+    timer = unit_file.read(name, units[name])
+    service = service_name(timer)
+    template = _template(service)
+    found = units.get(service) or units.get(template, [])
+    if not found:
+        problem = f"its {service} is not there; type: systemctl cat {name} {service}"
+        return Pair(timer, None, name, problem, is_of_user=is_of_user)
+    return Pair(timer, unit_file.read(service, found), name, is_of_user=is_of_user)
+
+
+def _files(name: str, places: Places) -> Iterator[UnitFile]:
+    """Yield a unit's file and its drop-ins; nothing if there is no such unit."""
+    main = _main(name, places)
+    if main is None:
+        return
+    yield UnitFile(main.name, _read(main))
+    drop_ins: dict[str, Path] = {}
+    for unit in dict.fromkeys((_template(name), name)):
+        for folder in reversed(places.folders):
+            for path in _conf_files(folder / f"{unit}.d"):
+                drop_ins[path.name] = path
+    for conf in sorted(drop_ins):
+        yield UnitFile(f"{drop_ins[conf].parent.name}/{conf}", _read(drop_ins[conf]))
+
+
+def _main(name: str, places: Places) -> Path | None:
+    for each in dict.fromkeys((name, _template(name))):
+        for folder in places.folders:
+            path = folder / each
+            if os.path.realpath(path) == "/dev/null":
+                raise UsageError(f"{name}: masked, so systemd does not start it")
+            if path.is_file():
+                return path
+    return None
+
+
+def _template(name: str) -> str:
+    stem, at, rest = name.partition("@")
+    return f"{stem}@.{rest.rpartition('.')[2]}" if at else name
+
+
+def _conf_files(folder: Path) -> Sequence[Path]:
+    try:
+        return [path for path in folder.iterdir() if path.suffix == ".conf"]
+    except OSError:
+        return []
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return read_bytes(path)
+    except UnreadableFileError as error:
+        raise UsageError(str(error)) from error
+
+
+def _is_enabled(name: str, places: Places) -> bool:
+    return any(
+        os.path.lexists(wants / name)
+        for folder in places.folders
+        if folder.is_dir()
+        for pattern in ("*.wants", "*.requires")
+        for wants in folder.glob(pattern)
+    )
+
+
+def _is_same(folder: Path, other: Path) -> bool:
+    return os.path.realpath(folder) == os.path.realpath(other)
