@@ -113,29 +113,35 @@ def _limits(jobs: Iterable[Job], config: Config, state: State, facts: Facts) -> 
 
 def job_facts(job: Job, config: Config, environ: dict[str, str]) -> JobFacts:
     """Return a job as its runs under cron find their surroundings."""
+    return facts_by_key(job, config, environ)[0]
+
+
+def facts_by_key(
+    job: Job, config: Config, environ: dict[str, str]
+) -> tuple[JobFacts, dict[str, tuple[Call, ...]]]:
+    """Return the facts, and what each key with a command needs."""
     root, cwd_problem = config.places.root, ""
     variables, env_file_problem = _variables(job, config, environ)
     try:
         folder = environment.working_directory(job, root, variables)
     except UnusableEnvironmentError as error:
         folder, cwd_problem = root, str(error)
-    commands = [command for command in (job.command, job.only_if) if command]
-    return JobFacts(
+    commands = {
+        key: command
+        for key, command in (("command", job.command), ("only_if", job.only_if))
+        if command
+    }
+    calls = {key: _calls(job, command, variables) for key, command in commands.items()}
+    facts = JobFacts(
         id=job.id,
-        commands=tuple(map(_as_text, commands)),
-        calls=tuple(call for command in commands for call in _calls(job, command, variables)),
+        commands=tuple(map(_as_text, commands.values())),
+        calls=tuple(call for found in calls.values() for call in found),
         path=variables.get("PATH", CRON_PATH),
         folder=folder,
         cwd_problem=cwd_problem,
         env_file_problem=env_file_problem,
     )
-
-
-def calls_by_key(job: Job, config: Config, environ: dict[str, str]) -> dict[str, tuple[Call, ...]]:
-    """Return what the commands of a job need, by the key each of them stands in."""
-    variables = _variables(job, config, environ)[0]
-    commands = {"command": job.command, "only_if": job.only_if}
-    return {key: _calls(job, command, variables) for key, command in commands.items() if command}
+    return facts, calls
 
 
 def _calls(job: Job, command: str | tuple[str, ...], variables: dict[str, str]) -> tuple[Call, ...]:

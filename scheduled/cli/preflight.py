@@ -65,7 +65,7 @@ class Preflight:
                 yield from (f"{kind}.{name}: {what}" for what in self._of_channel(settings))
 
     def _of_job(self, job: Job) -> Iterator[str]:
-        facts = diagnosis.job_facts(job, self.config, self.variables)
+        facts, by_key = diagnosis.facts_by_key(job, self.config, self.variables)
         if facts.cwd_problem:
             yield f"{facts.cwd_problem}; make it, or correct `cwd`"
         folder = diagnosis.config_dir(self.config.places)
@@ -74,7 +74,7 @@ class Preflight:
             yield f"{facts.env_file_problem}; correct the file, or `env_file`"
         if job.level in CONFINED and os.geteuid() == 0:
             return  # another user runs it, who may see more or less than root
-        for key, calls in diagnosis.calls_by_key(job, self.config, self.variables).items():
+        for key, calls in by_key.items():
             certain = replace(facts, calls=tuple(_certain(calls, facts)))
             for trouble in self.lookup.troubles(certain):
                 yield f"{key}: {_sentence(trouble, key, facts.path)}"
