@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from scheduled.config import crontab_days
 from scheduled.config.importers import command_text
 from scheduled.config.importers.crontab_shape import is_entry
 from scheduled.jobs.model import Job
@@ -92,27 +93,29 @@ def _line(job: Job, cron: Cron) -> str:
     if missing:
         raise _NoLineError(f"has {', '.join(missing)}, which cron does not know")
     command, stdin = _command(job)
-    prepared = f"{_preparation(job, cron)}{command}"
+    prepared = f"{schedule.test}{_preparation(job, cron)}{command}"
     text = _escaped(prepared, stdin, cron)
     if not (prepared + text).replace("\t", " ").isprintable():
         raise _NoLineError("its command has a line break or a control character")
     if command_text.split(text, halves_backslashes=cron.halves_backslashes) != (prepared, stdin):
         raise _NoLineError("its command or input cannot be written for this cron")
-    if not is_entry(f"{schedule} {text}") or text.startswith("*"):
+    if not is_entry(f"{schedule.text} {text}") or text.startswith("*"):
         raise _NoLineError("its command would be taken for a field of the schedule")
-    return f"{schedule} {text}"
+    return f"{schedule.text} {text}"
 
 
-def _schedule(job: Job, cron: Cron) -> str:
+def _schedule(job: Job, cron: Cron) -> crontab_days.Fields:
     schedule = schedule_of(job)
     if schedule.kind == "reboot":
-        return "@reboot"
+        return crontab_days.Fields("@reboot")
     if schedule.kind != "cron":
         raise _NoLineError(f"{job.schedule}: cron has only fields")
     if not timezones.have_same_rules(job.timezone, cron.zone):
         raise _NoLineError(f"its time zone is {job.timezone}, and that of cron {cron.zone}")
-    text = schedule.text.strip()
-    return text if " " in text or text.startswith("@") else f"@{text}"
+    fields = crontab_days.of(schedule)
+    if isinstance(fields, str):
+        raise _NoLineError(f"{job.schedule}: {fields}")
+    return fields
 
 
 def _command(job: Job) -> tuple[str, str]:

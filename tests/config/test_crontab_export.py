@@ -1,4 +1,5 @@
 import subprocess
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -6,8 +7,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as some
 
+from scheduled.config import crontab_days
 from scheduled.config.crontab_export import Cron, Export, export
 from scheduled.config.importers import command_text, crontab
+from scheduled.timing import expression, slots
+from scheduled.timing.cron_field import FIELDS
 from tests.builders.debians_cron import entry
 from tests.builders.jobs import job
 
@@ -122,3 +126,73 @@ def test_d10_variables_and_directory_reach_the_command(tmp_path: Path) -> None:
 
     run = subprocess.run(["/bin/sh", "-c", command], capture_output=True, check=True, text=True)
     assert run.stdout == f"b'c {tmp_path}\n"
+
+
+@pytest.mark.parametrize(
+    ("schedule", "line"),
+    [
+        ("every weekday at 8:00", "0 8 * * 1,2,3,4,5 a"),
+        ("every day at 8:00 and 20:00", "0 8,20 * * * a"),
+        ("0 6 * * MON#2", '0 6 8-14 * * [ "$(date +\\%w)" = 1 ] || exit 0; a'),
+        (
+            "*/20 6 L 2,3 *",
+            "*/20 6 28-31 2,3 * [ \"$(date -d '12:00 1 days' +\\%d)\" = 01 ] || exit 0; a",
+        ),
+        (
+            "every month on the last fri at 17:00",
+            (
+                '0 17 22-31 * * [ "$(date +\\%w)" = 5 ]'
+                " && [ \"$(date -d '12:00 7 days' +\\%d)\" -le 07 ] || exit 0; a"
+            ),
+        ),
+    ],
+)
+def test_e1_e2_counted_days_and_sentences_become_lines_with_a_test(
+    schedule: str, line: str
+) -> None:
+    assert line_of(command="a", schedule=schedule) == line
+
+
+@pytest.mark.parametrize(
+    ("schedule", "sentence"),
+    [
+        ("0 6 15W * *", "cron cannot find the day 15W"),
+        ("0 6 LW * *", "cron cannot find the day LW"),
+        ("0 6 L-28 * *", "cron cannot find the day L-28"),
+        ("0 6 1,L * *", "a line for each of its days"),
+        ("every 2 weeks on mon at 9 from 2026-11-30", "cannot count days, weeks or months"),
+        ("every weekday at 8 from 2027-01-01", "from a date"),
+        ("every day at 2am and 14:30", "several lines"),
+        ("every 20 minutes between 9:00 and 17:00", "several lines"),
+        ("last day of the month at 2am and 14:30", "several lines"),
+    ],
+)
+def test_e1_e2_what_cron_cannot_say_is_left_out_with_the_reason(
+    schedule: str, sentence: str
+) -> None:
+    assert sentence in reason(command="a", schedule=schedule)
+
+
+def test_e1_the_tests_for_counted_days_are_true_on_these_days() -> None:
+    found, expected = [], []
+    for text in ("0 0 L * *", "0 0 L-3 * *", "0 0 * * FRIL", "0 0 * * SUN#5"):
+        fields = crontab_days.of(expression.parse(text, "UTC"))
+        assert isinstance(fields, crontab_days.Fields)
+        days = [date(2028, 2, 20) + timedelta(number) for number in range(45)]
+        asks = fields.test.removesuffix(" || exit 0; ")
+        dated = [
+            asks.replace("-d '12:00", f"-d '{day} 12:00").replace("date +", f"date -d {day} +")
+            for day in days
+        ]
+        script = "\n".join(f"({test}) && echo {day}" for test, day in zip(dated, days, strict=True))
+        done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False)
+        field = FIELDS[2].values(fields.text.split()[2])
+        found.append([day for day in done.stdout.split() if int(day[-2:]) in field])
+        start, end = (datetime.combine(day, time(0), UTC) for day in (days[0], days[-1]))
+        upcoming = slots.between(
+            expression.parse(text, "UTC"), start - timedelta(seconds=1), end, start
+        )
+        expected.append([f"{slot:%Y-%m-%d}" for slot in upcoming])
+
+    assert found == expected
+    assert all(expected[:3])
