@@ -39,10 +39,17 @@ def advice(command: str, stdin: str, shell: str) -> str:
         written = " and ".join(_written(key, value) for key, value in lines.items())
         return (
             f"`{_shown(_program(first))} &&` exits with 1 when the answer is no, which cron ignored"
-            f" and is a failure here; write {written}"
+            f" and is a failure here{_last_day(first)}; write {written}"
         )
     if operator in ("", "|"):
         return _last_program(parts)
+    return ""
+
+
+def _last_day(test: str) -> str:
+    """Return what says the same as a test whether tomorrow is the first of a month; '' if none."""
+    if re.search(r"tomorrow|\+ ?1 ?day|next day", test) and re.search(r"\b0?1\b", test):
+        return " (L in the day field of its schedule is the last day of a month, without a test)"
     return ""
 
 

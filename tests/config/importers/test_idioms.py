@@ -108,3 +108,17 @@ def test_d9_condition_and_command_do_what_the_line_did(answer: str) -> None:
     before = subprocess.run(["/bin/sh", "-c", line], capture_output=True, check=False)
 
     assert (condition.returncode == 0) == (before.stdout == b"yes\n")
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        '[ "$(date -d tomorrow +%d)" = 01 ]',
+        '[ "$(date -d "+1 day" +%d)" -eq 1 ]',
+        "[ `date -d '1 day' +%d` = 15 ]",
+    ],
+)
+def test_e1_d9_a_test_for_the_last_day_of_a_month_is_answered_with_l(test: str) -> None:
+    told = advice(f"{test} && /usr/local/bin/close", "", "/bin/sh")
+
+    assert ("L in the day field" in told) is ("15" not in test)
