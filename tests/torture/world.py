@@ -1,6 +1,7 @@
 """A real installation to which a sequence happens, under a clock that only the sequence moves."""
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -83,7 +84,7 @@ class World:
 
     def settle(self) -> None:
         """Let everything in progress end, and let ticks come until nothing waits any more."""
-        self._wait_for_jobs()
+        self._wait_for_runs()
         for minutes in (0, 1, 4, 10, 20, 20, 20):
             self.happen(Advance(60 * minutes))
             self.happen(Ticks((None,)))
@@ -180,11 +181,21 @@ class World:
             if what == "start" and is_alive(int(pid)):
                 yield int(pid)
 
-    def _wait_for_jobs(self) -> None:
+    def _wait_for_runs(self) -> None:
+        """Wait until no run of a tick that was killed goes on, or is about to start its job."""
         deadline = time.monotonic() + PATIENCE
-        while any(self._jobs_in_progress()):
-            assert time.monotonic() < deadline, "a job does not end"
+        while any(map(_is_locked, (self.folder / "state" / "locks").glob("*.lock"))):
+            assert time.monotonic() < deadline, "a run does not end"
             time.sleep(0.01)
+
+
+def _is_locked(path: Path) -> bool:
+    with path.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def _parsed(line: str) -> dict[str, Any] | None:
