@@ -67,6 +67,25 @@ def test_e15_both_days_have_to_match_as_in_systemd() -> None:
     assert calendar_spec.translate(spec) == ("0 12 13 * *", frozenset({5}), "Europe/Berlin")
 
 
+@pytest.mark.parametrize(
+    ("text", "schedule"),
+    [
+        ("*-*~01 8:00", "0 8 L * *"),
+        ("*-*~3,1 7:30", "30 7 L,L-2 * *"),
+        ("Fri *-*~07/1 17:00", "0 17 * * 5L"),
+        ("Mon *-2,5~01..07 3:00", "0 3 * 2,5 1L"),
+        ("Mon,Fri *-*-1..7 8:00", "0 8 * * mon#1,fri#1"),
+        ("Tue *-*-22..28 1:00", "0 1 * * tue#4"),
+        ("Sun *-*-1,5,9 2:00", "0 2 */31,5,9 * 0"),
+    ],
+)
+def test_e15_the_last_days_and_the_weekdays_of_a_month(text: str, schedule: str) -> None:
+    needs.programs("systemd-analyze")
+
+    assert calendar_spec.translate(calendar_spec.parse(text)).schedule == schedule
+    assert _compared(text) == ""
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_e15_random_expressions_fire_when_systemd_has_them_fire(seed: int) -> None:
     needs.programs("systemd-analyze")
@@ -128,8 +147,10 @@ def _expression(chance: random.Random) -> str:
         )
     if chance.random() < 0.6:
         year = chance.choice(["", "*-", "*-", "2027-"])
-        end = "~" if chance.random() < 0.1 else "-"
-        parts.append(f"{year}{_list(chance, 1, 12, 0.7)}{end}{_list(chance, 1, 31, 0.3)}")
+        days = f"-{_list(chance, 1, 31, 0.3)}"
+        if chance.random() < 0.15:  # of some lists of these, systemd accepts only the shorter ones
+            days = f"~{_element(chance, 1, 31)}"
+        parts.append(f"{year}{_list(chance, 1, 12, 0.7)}{days}")
     if chance.random() < 0.9 or not parts:
         second = chance.choice(["", "", ":00", ":0", ":30"])
         # Few times a day: days are what may go wrong.
