@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -88,7 +88,7 @@ def _first_reached(clock: tuple[tuple[datetime, datetime], ...], wall: datetime)
     return next(instant for instant, shown in clock if shown >= wall)
 
 
-@cache
+@lru_cache(maxsize=500)  # of a day, some thousands of instants
 def watched(zone: str, day: date) -> tuple[tuple[datetime, datetime], ...]:
     """Return each minute of a day and of some hours around it, with what the clock shows."""
     start = datetime.combine(day, time(0), UTC) - 15 * timedelta(hours=1)
