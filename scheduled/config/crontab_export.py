@@ -21,7 +21,7 @@ from scheduled.timing import timezones
 
 _DECISIVE = (
     *("only_if", "after", "window", "env_file", "max_cpu_percent", "max_memory_percent"),
-    *("idle_only", "min_free_disk", "umask", "nice", "mutex"),
+    *("idle_only", "min_free_disk", "umask", "nice", "mutex", "starts", "ends"),
 )
 """Keys without which a job would run at other times, or otherwise."""
 _NOT_LOST = {

@@ -293,6 +293,30 @@ def _check_schedule(entry: JobEntry, values: dict[str, Any]) -> None:
         problem = _schedule_problem(values["schedule"], values["timezone"], seed)
         if problem:
             entry.report("schedule", problem)
+            return
+    base = entry.base
+    found = {name: values.get(name, getattr(base, name, "")) for name in ("starts", "ends")}
+    if not problem and any(found.values()):
+        text = values.get("schedule", getattr(base, "schedule", ""))
+        _check_bounds(entry, (text, values["timezone"], values.get("seed", "")), found)
+
+
+def _check_bounds(entry: JobEntry, of: tuple[str, str, str], found: Mapping[str, str]) -> None:
+    """Report bounds between which the schedule has no slot."""
+    from scheduled.timing import bounds, slots
+
+    said = next((name for name in ("ends", "starts") if name in entry.node.value), "")
+    try:
+        schedule = expression.parse(*of)
+        limits = bounds.of(found["starts"], found["ends"], of[1])
+    except ScheduleError:
+        return  # there is no schedule
+    except ValueError as error:
+        entry.report(said, str(error))
+        return
+    whole = replace(schedule, bounds=limits)
+    if not slots.is_anchored(schedule) and slots.latest(whole, slots.LAST, slots.FIRST) is None:
+        entry.report(said, f"{of[0]} never fires between {limits.text.replace('/', ' and ')}")
 
 
 # Cached, because thousands of jobs share a few schedules, and a wrong one takes long to explain.

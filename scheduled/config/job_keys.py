@@ -28,7 +28,7 @@ from scheduled.config.converters import (
     text_list,
     time_window,
 )
-from scheduled.config.job_values import names, shell
+from scheduled.config.job_values import moment, names, shell
 from scheduled.config.key import Key, with_aliases
 from scheduled.config.ping_values import job_ping
 from scheduled.jobs.model import CatchUp, FirstRun, OnInterrupted, Overlap, Priority, ReportOn
@@ -163,6 +163,18 @@ JOB_KEYS: Mapping[str, Key] = with_aliases(
             "it waits while less than that (`500M`, `20G`) is free where it works",
             optional(size("1K", "1000T")),
             "none",
+        ),
+        "starts": Key(
+            "a date, or a time, before which it does not run",
+            moment,
+            "none",
+            ", on the clock of its zone; see [from and until](schedules.md#from-and-until)",
+        ),
+        "ends": Key(
+            "a date, or a time, after which it does not run any more",
+            moment,
+            "none",
+            "; of a date, the end of that day",
         ),
         "first_run": Key(
             "a new job: `wait` for its next scheduled time, or `now`", choice(FirstRun), "wait"

@@ -6,6 +6,7 @@ from typing import Any
 from scheduled.config.converters import Converter, InvalidValue, anchored, single_line
 from scheduled.config.yaml_document import Node
 from scheduled.system.text import excerpt
+from scheduled.timing import bounds
 
 _MOST_NAMES = 16
 
@@ -41,6 +42,27 @@ def _shell(node: Node) -> tuple[str, ...]:
 _WORD = {"type": ["string", "number", "boolean"], "minLength": 1}
 shell = Converter(_shell, {"anyOf": [_WORD, {"type": "array", "items": _WORD, "minItems": 1}]})
 """What runs the texts that are commands."""
+
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?)?")
+
+
+def _moment(node: Node) -> str:
+    """Return a date, or a time as ISO 8601 has it; empty for `none`."""
+    if node.value is None or node.text == "none":
+        return ""
+    text = single_line(node)
+    try:
+        if not _MOMENT.fullmatch(text):
+            raise ValueError
+        bounds.of(text.replace(" ", "T"), "", "UTC")
+    except ValueError:
+        expected = "a date like 2026-12-24, or a time like 2026-12-24 18:00"
+        raise InvalidValue(f'"{excerpt(text)}": expected {expected}') from None
+    return text.replace(" ", "T")
+
+
+moment = Converter(_moment, {"type": ["string", "null"], "minLength": 1})
 
 
 def _name(node: Node, pattern: re.Pattern[str]) -> str:

@@ -37,6 +37,8 @@ class Policies(TypedDict, total=False):
     idle_threshold_memory: float
     min_free_disk: int | str | None
     jitter: Duration | None
+    starts: str | None
+    ends: str | None
     first_run: Literal["wait", "now"]
     timeout: Duration
     timeout_seconds: Duration

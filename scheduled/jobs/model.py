@@ -145,6 +145,10 @@ class Job:
     """Bytes that must be free on the disk of its working directory."""
     jitter: float | None = None
     """Its starts are delayed by less than this, each time by the same."""
+    starts: str = ""
+    """A date or a time before which it has no slots, on the clock of its zone; empty: none."""
+    ends: str = ""
+    """One after which it has none; of a date, the end of that day."""
     first_run: FirstRun = FirstRun.WAIT
     timeout: float = DEFAULT_TIMEOUT
     max_retries: int = 0

@@ -1,8 +1,10 @@
 """The schedule of a job, and its jitter."""
 
 from datetime import timedelta
+from functools import lru_cache
 
 from scheduled.jobs.model import Job
+from scheduled.quick_classes import replace
 from scheduled.timing import hashed
 from scheduled.timing.expression import Schedule, is_hashed, parse
 
@@ -11,8 +13,18 @@ AT_ONCE = timedelta(0)
 
 def schedule_of(job: Job) -> Schedule:
     """Return the schedule of a job. Raise ScheduleError if its text was never validated."""
+    if job.starts or job.ends:
+        return _bounded(job.schedule, job.timezone, job.seed, job.starts, job.ends)
     # No seed unless it matters: thousands of jobs share the few schedules in the parser's cache.
     return parse(job.schedule, job.timezone, job.seed if is_hashed(job.schedule) else "")
+
+
+@lru_cache(maxsize=1024)
+def _bounded(text: str, zone: str, seed: str, starts: str, ends: str) -> Schedule:
+    from scheduled.timing import bounds
+
+    schedule = parse(text, zone, seed if is_hashed(text) else "")
+    return replace(schedule, bounds=bounds.of(starts, ends, zone))
 
 
 def start_delay(job: Job) -> timedelta:

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from scheduled.errors import ScheduleError
 from scheduled.jobs.model import Job
 from scheduled.planning.slot_cache import SlotCache
-from scheduled.quick_classes import dataclass
+from scheduled.quick_classes import dataclass, replace
 from scheduled.state.records import JobMemory
 from scheduled.timing import expression
 from scheduled.timing.expression import Schedule
+from scheduled.timing.fingerprint import WITHIN
 from scheduled.timing.slots import MissedRange, is_anchored, origin
 
 INSTANT = timedelta(microseconds=1)
@@ -36,6 +37,8 @@ def due_slots(
         # slots are counted from there, for that minute. A slot that came later is an ordinary one.
         if newest is None and anchor is not None and anchor <= slots.now:
             newest = origin(anchor)
+            if schedule.bounds is not None and not schedule.bounds.include(newest):
+                newest = None
         if newest is not None and newest > memory.anchor:
             watermark = memory.anchor
     if newest is None or (watermark is not None and newest <= watermark):
@@ -60,6 +63,11 @@ def missed_since(
         schedule = expression.parse(*memory.schedule)
     except ScheduleError:
         return None  # written by a version that accepted more schedules than this one
+    if WITHIN in memory.fingerprint:
+        from scheduled.timing import bounds
+
+        limits = bounds.in_fingerprint(memory.fingerprint, schedule.zone)
+        schedule = replace(schedule, bounds=limits)
     anchor = memory.anchor if is_anchored(schedule) else None
     return slots.missed_range(schedule, since, until, anchor)
 

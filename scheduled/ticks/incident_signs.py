@@ -222,8 +222,8 @@ def _facts(job: Job, memory: JobMemory, entry: Any, now: datetime) -> JobFacts:
         alert_after=job.alert_after or (_usual_alert(job, memory, now) if settled else 1),
         suspended=str(suspended.get("error") or "") if suspended else None,
         counts_each_slot=job.catch_up is CatchUp.ALL,
-        expected_since=_expected_since(memory, now),
-        max_age=timedelta(seconds=job.max_age) if job.max_age else None,
+        expected_since=_expected_since(job, memory, now),
+        max_age=_max_age(job, memory, now),
         is_running=bool(started),
         durations=tuple(entry.get("durations") or ()),
         elapsed=(now - min(started)).total_seconds() if started else None,
@@ -243,14 +243,23 @@ def _last_error(entry: Any) -> str:
     return str(run.get("error") or run.get("reason") or "")
 
 
-def _expected_since(memory: JobMemory, now: datetime) -> datetime | None:
+def _expected_since(job: Job, memory: JobMemory, now: datetime) -> datetime | None:
     """Return from when a success is waited for: the last one, or when the job began to count.
 
     What was recorded before the clock was set back may lie ahead; it counts as now.
     """
     resumed = memory.pause.until if memory.pause is not None else None
-    instants = [min(each, now) for each in (memory.last_success, memory.anchor) if each is not None]
+    starts = schedule_of(job).bounds.first if job.starts else None
+    known = (memory.last_success, memory.anchor, starts)
+    instants = [min(each, now) for each in known if each is not None]
     return max([*instants, *([resumed] if resumed and resumed <= now else [])], default=None)
+
+
+def _max_age(job: Job, memory: JobMemory, now: datetime) -> timedelta | None:
+    """Return how old its last success may be; None if that does not matter, or not any more."""
+    if not job.max_age or (job.ends and not _has_more_slots(job, memory, now)):
+        return None
+    return timedelta(seconds=job.max_age)
 
 
 def _has_more_slots(job: Job, memory: JobMemory, now: datetime) -> bool:

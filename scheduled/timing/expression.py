@@ -121,7 +121,7 @@ Form = Cron | Recurrence | Interval | Once | Boot
 
 @dataclass(frozen=True)
 class Schedule:
-    """A valid schedule: its text and its zone. Two are equal if text, zone and days are."""
+    """A valid schedule: its text and its zone. Two are equal if all but the form are."""
 
     text: str
     """With a number in the place of each `H`, so that jobs with the same numbers are equal."""
@@ -130,6 +130,8 @@ class Schedule:
     form: Form = field(compare=False, repr=False)
     days: Any = field(default=None, repr=False)
     """The `day_rule.DayRule` of its job; None: it runs on any day."""
+    bounds: Any = field(default=None, repr=False)
+    """The `bounds.Bounds` within which its job has slots; None: at any time."""
 
     def __hash__(self) -> int:
         return self._hash  # it is a key in many caches, which thousands of jobs ask

@@ -15,6 +15,8 @@ from scheduled.timing.timezones import have_same_rules
 
 VERSION = "1"
 """To be raised when a text comes to mean other slots."""
+WITHIN = " within:"
+"""What begins the bounds of a schedule, if it has any: `starts/ends` as they are configured."""
 
 
 class Difference(StrEnum):
@@ -54,6 +56,8 @@ def fingerprint(schedule: Schedule) -> str:
             zone = "" if moment.tzinfo is not None else zone
         case _:
             meaning, zone = "reboot", ""
+    if schedule.bounds is not None:
+        meaning = f"{meaning}{WITHIN}{schedule.bounds.text}"
     return f"{VERSION} {meaning} {zone}".rstrip()
 
 
@@ -80,7 +84,8 @@ def _read(text: str) -> _Fingerprint | None:
         return None
     words = rest.split(" ")
     if _is_without_zone(words[0]):
-        return _Fingerprint(version, words[0], "")
+        bounds = [word for word in words[1:] if word.startswith(WITHIN.strip())]
+        return _Fingerprint(version, " ".join([words[0], *bounds]), "")
     return _Fingerprint(version, " ".join(words[:-1]), words[-1])
 
 

@@ -21,7 +21,7 @@ import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from scheduled.quick_classes import dataclass
+from scheduled.quick_classes import dataclass, replace
 from scheduled.timing import wall_times
 from scheduled.timing.expression import Boot, Cron, Interval, Once, Recurrence, Schedule
 from scheduled.timing.timezones import (
@@ -33,6 +33,7 @@ from scheduled.timing.timezones import (
 )
 from scheduled.timing.wall_times import WallTimes
 
+INSTANT = timedelta(microseconds=1)
 COUNT_CAP = 1000
 """Slots are not counted beyond this."""
 
@@ -60,6 +61,11 @@ GAPS = 100
 def latest(schedule: Schedule, now: datetime, anchor: datetime) -> datetime | None:
     """Return the newest slot at or before `now`, found in one step back; None if there is none."""
     now = min(now.astimezone(UTC), LAST)
+    if schedule.bounds is not None:
+        limits = schedule.bounds
+        until = now if limits.last is None else min(now, limits.last)
+        slot = latest(replace(schedule, bounds=None), until, anchor)
+        return slot if slot is not None and limits.include(slot) else None
     match schedule.form:
         case Cron(fixed=fixed) | Recurrence(fixed=fixed):
             if now < FIRST:
@@ -90,6 +96,10 @@ def between(
 ) -> Iterator[datetime]:
     """Return an iterator over the slots in the half-open (after, until], oldest first."""
     after, until = max(after.astimezone(UTC), FIRST), min(until.astimezone(UTC), LAST)
+    if schedule.bounds is not None:
+        first, last, _ = schedule.bounds
+        after = after if first is None else max(after, first - INSTANT)
+        until = until if last is None else min(until, last)
     if after >= until:
         return iter(())
     return itertools.takewhile(lambda slot: slot <= until, _upcoming(schedule, after, anchor))
@@ -99,7 +109,8 @@ def count(
     schedule: Schedule, after: datetime, until: datetime, anchor: datetime, cap: int = COUNT_CAP
 ) -> int:
     """Return how many slots the half-open (after, until] has, at most `cap`."""
-    if isinstance(schedule.form, Interval) and schedule.days is None:  # computed, not enumerated
+    is_computed = schedule.days is None and schedule.bounds is None
+    if isinstance(schedule.form, Interval) and is_computed:  # computed, not enumerated
         period = schedule.form.period
         number = _periods(period, until, anchor) - _periods(period, after, anchor)
         return min(max(number, 0), cap)

@@ -270,6 +270,8 @@ WHEN = (
     Setting("schedule", ("schedule",), _schedule, is_always_said=True),
     Setting("time zone", ("timezone", "zone_is_local"), _zone, is_always_said=True),
     Setting("allowed hours", ("window",), lambda of: of.job.window or "any"),
+    Setting("starts", ("starts",), lambda of: of.job.starts.replace("T", " ") or "at once"),
+    Setting("ends", ("ends",), lambda of: of.job.ends.replace("T", " ") or "never"),
     Setting("jitter", ("jitter",), _jitter),
     Setting("after", ("after",), lambda of: _succeeded(of.job.after)),
     Setting("mutex", ("mutex",), lambda of: ", ".join(of.job.mutex)),

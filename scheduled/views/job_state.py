@@ -56,6 +56,8 @@ def state(snapshot: Snapshot, job: Job) -> str:
 def _waits(snapshot: Snapshot, job: Job) -> str:
     """Return what a job that is at work waits for, or will leave out; '' if nothing."""
     memory = snapshot.record(job.id)
+    if job.ends and snapshot.next_run(job) is None:
+        return "ended"
     if memory.deferral is not None:
         return "deferred"
     if memory.retry is not None:

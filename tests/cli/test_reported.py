@@ -32,7 +32,7 @@ def tick(root: Path, report: str, *options: str) -> Said:
         ("never", []),
     ],
 )
-def test_a_tick_prints_the_runs_that_report_names(
+def test_e7_a_tick_prints_the_runs_that_report_names(
     root: Path, report: str, printed: list[str]
 ) -> None:
     said = tick(root, report)
@@ -44,7 +44,7 @@ def test_a_tick_prints_the_runs_that_report_names(
     assert said.is_plain_speech
 
 
-def test_the_block_of_a_success_has_its_output_and_its_next_run(root: Path) -> None:
+def test_e7_the_block_of_a_success_has_its_output_and_its_next_run(root: Path) -> None:
     said = tick(root, "output")
 
     block = said.err.partition("loud: ")[2]
@@ -65,7 +65,7 @@ def test_where_a_person_asks_each_failure_is_printed_and_no_success(root: Path) 
 
 
 @pytest.mark.slow
-def test_after_each_run_no_more_output_is_kept_than_count_says(root: Path) -> None:
+def test_e9_after_each_run_no_more_output_is_kept_than_count_says(root: Path) -> None:
     job = '  loud: {command: "echo fine", schedule: "0 3 1 1 *", retention: {count: 2}}\n'
     configure(root, WITHOUT_SWEEPS + job)
 

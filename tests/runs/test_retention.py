@@ -46,7 +46,7 @@ def test_without_limits_a_month_is_kept(outputs: Outputs) -> None:
     assert outputs.left("backup") == ["r10.log", "r6.log", "r7.log", "r8.log", "r9.log"]
 
 
-def test_by_age_in_general_and_for_a_job(outputs: Outputs) -> None:
+def test_e9_by_age_in_general_and_for_a_job(outputs: Outputs) -> None:
     outputs.add("backup", 10)
     outputs.add("poll", 10)
 
@@ -56,7 +56,7 @@ def test_by_age_in_general_and_for_a_job(outputs: Outputs) -> None:
     assert outputs.left("poll") == ["r10.log", "r9.log"]
 
 
-def test_by_number_in_general_and_for_a_job(outputs: Outputs) -> None:
+def test_e9_by_number_in_general_and_for_a_job(outputs: Outputs) -> None:
     outputs.add("backup", 10)
     outputs.add("poll", 10)
 
@@ -66,7 +66,7 @@ def test_by_number_in_general_and_for_a_job(outputs: Outputs) -> None:
     assert outputs.left("poll") == ["r10.log"]
 
 
-def test_by_size_of_a_job_the_newest_stays_however_large(outputs: Outputs) -> None:
+def test_e9_by_size_of_a_job_the_newest_stays_however_large(outputs: Outputs) -> None:
     outputs.add("backup", 10)
     outputs.add("poll", 3, pages=10)
 
@@ -76,7 +76,7 @@ def test_by_size_of_a_job_the_newest_stays_however_large(outputs: Outputs) -> No
     assert outputs.left("poll") == ["r3.log"]
 
 
-def test_by_size_of_all_jobs_together_the_oldest_go(outputs: Outputs) -> None:
+def test_e9_by_size_of_all_jobs_together_the_oldest_go(outputs: Outputs) -> None:
     outputs.add("backup", 10)
     outputs.add("poll", 10)
 
