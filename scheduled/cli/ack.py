@@ -6,6 +6,7 @@ from scheduled.cli.command import command
 from scheduled.cli.context import Session, changes_state
 from scheduled.cli.unread import state_suffices
 from scheduled.cli.when import after
+from scheduled.config.lookup import find_jobs, is_tag
 from scheduled.errors import UsageError
 from scheduled.state import incident_events
 from scheduled.state.document import State
@@ -16,26 +17,39 @@ from scheduled.views.incidents import headline
 
 
 @command()
-@click.argument("ident", metavar="ID")
+@click.argument("idents", metavar="ID...", nargs=-1, required=True)
 @click.option("--for", "lasting", metavar="TIME", help="How long: 90m, 2 days. [until it ends]")
 @click.pass_obj
 @state_suffices
 @changes_state
-def ack(session: Session, ident: str, *, lasting: str | None) -> None:
-    """Acknowledge an incident, which ends its reminders.
+def ack(session: Session, idents: tuple[str, ...], *, lasting: str | None) -> None:
+    """Acknowledge incidents, which ends their reminders.
 
-    Its end is told all the same. ID is an id of `scheduled incidents` or its beginning, or a job
-    with one open incident.
+    Their end is told all the same. ID is an id of `scheduled incidents` or its beginning, a job
+    with one open incident, or `tag:TAG` for all incidents of the jobs with a tag.
     """
     until = after("--for", lasting, session.now) if lasting is not None else None
-    incident = _find(session.store.state, ident)
-    session.keep(incident_events.acknowledged(incident.case, incident.id, until))
+    found = [incident for ident in idents for incident in _all_of(session, ident)]
+    incidents = {incident.id: incident for incident in found}.values()
+    session.keep(*(incident_events.acknowledged(each.case, each.id, until) for each in incidents))
     when = (
         f"until {clock_and_distance(until, session.now, session.zone)}"
         if until
         else "until it ends"
     )
-    session.say(f"{one_line(headline(incident))}: acknowledged {when}.")
+    for incident in incidents:
+        session.say(f"{one_line(headline(incident))}: acknowledged {when}.")
+
+
+def _all_of(session: Session, ident: str) -> list[Incident]:
+    """Return the open incidents that an id, a job or a tag means. Raises UsageError."""
+    if not is_tag(ident):
+        return [_find(session.store.state, ident)]
+    jobs = {job.id for job in find_jobs(session.config, [ident])}
+    found = [each for each in open_incidents(session.store.state).values() if each.job in jobs]
+    if not found:
+        raise UsageError(f"no job with {one_line(ident, 60)} has an open incident")
+    return found
 
 
 def _find(state: State, ident: str) -> Incident:

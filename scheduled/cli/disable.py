@@ -4,13 +4,16 @@ import click
 
 from scheduled.cli.command import command
 from scheduled.cli.context import Session, changes_state
+from scheduled.cli.each_job import for_each, jobs_argument
 from scheduled.cli.enable import switch
+from scheduled.config.lookup import find_jobs
 
 
 @command()
-@click.argument("job")
+@jobs_argument
 @click.pass_obj
 @changes_state
-def disable(session: Session, job: str) -> None:
+def disable(session: Session, names: tuple[str, ...]) -> int:
     """Disable JOB. A run in progress continues."""
-    switch(session, job, enabled=False)
+    jobs = find_jobs(session.config, names)
+    return for_each(jobs, lambda job: switch(session, job, enabled=False))

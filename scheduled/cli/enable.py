@@ -10,8 +10,9 @@ import click
 
 from scheduled.cli.command import command
 from scheduled.cli.context import Session, changes_state
+from scheduled.cli.each_job import for_each, jobs_argument
 from scheduled.cli.registering import put_on_record
-from scheduled.config.lookup import find_job
+from scheduled.config.lookup import find_jobs
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
@@ -30,17 +31,17 @@ DISABLED = "disabled"
 
 
 @command()
-@click.argument("job")
+@jobs_argument
 @click.pass_obj
 @changes_state
-def enable(session: Session, job: str) -> None:
+def enable(session: Session, names: tuple[str, ...]) -> int:
     """Enable JOB. Runs that it missed while disabled are skipped, not caught up."""
-    switch(session, job, enabled=True)
+    jobs = find_jobs(session.config, names)
+    return for_each(jobs, lambda job: switch(session, job, enabled=True))
 
 
-def switch(session: Session, name: str, *, enabled: bool) -> None:
+def switch(session: Session, job: Job, *, enabled: bool) -> None:
     """Enable or disable a job and print what came of it."""
-    job = find_job(session.config, name)
     if enabled and job.is_switched_off:
         place = session.config.origins["enabled"]
         raise UsageError(f"{place}: enabled: false disables all jobs; remove it first")
@@ -49,7 +50,7 @@ def switch(session: Session, name: str, *, enabled: bool) -> None:
         if enabled:
             put_on_record(session, [job.id], Start())
         session.store.checkpoint(session.now)
-    session.say(_result(name, recorded, enabled=enabled))
+    session.say(_result(job.id, recorded, enabled=enabled))
 
 
 def _record(store: Store, job: Job, now: datetime, *, enabled: bool) -> list[Event]:

@@ -24,7 +24,8 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "trigger": (
         "scheduled trigger backup",
-        "scheduled trigger backup --json",
+        "scheduled trigger backup --env LEVEL=9",
+        "scheduled trigger tag:nightly --detach",
     ),
     "status": (
         "scheduled status",
@@ -119,10 +120,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "scheduled delete backup",
         "scheduled delete backup --yes  # without a question",
     ),
-    "enable": ("scheduled enable backup",),
-    "disable": ("scheduled disable backup",),
+    "enable": ("scheduled enable backup", "scheduled enable tag:nightly"),
+    "disable": ("scheduled disable backup", "scheduled disable tag:nightly"),
     "pause": (
         "scheduled pause --for 2h  # all jobs",
+        'scheduled pause tag:nightly --until "mon 8:00"',
         'scheduled pause backup --until 18:00 --reason "new disk"',
     ),
     "resume": (

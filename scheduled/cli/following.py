@@ -109,5 +109,5 @@ def row_of(session: Session, job: str, run_id: str) -> Row | None:
     rows = history.newest_first(session.store.journal, job)
     row = next((row for row in rows if row["run_id"] == run_id), None)
     if row and row["reason"] == history.RUNNING and not is_running(state, state_dir, job):
-        row["reason"] = history.DIED
+        row["reason"] = history.unfinished(row)
     return row

@@ -66,15 +66,13 @@ def fields(
     if tag:
         values["tags"] = list(tag)
     if env:
-        values["env"] = dict(_pair("--env", text) for text in env)
+        values["env"] = dict(pair("--env", text) for text in env)
     if param:
-        values["params"] = {
-            name: value(text) for name, text in (_pair("--param", p) for p in param)
-        }
+        values["params"] = {name: value(text) for name, text in (pair("--param", p) for p in param)}
     if disabled:
         values["enabled"] = False
-    for pair in others:
-        key, text = _pair("--set", pair)
+    for other in others:
+        key, text = pair("--set", other)
         if key in values or key in ("id", "schedule"):
             raise UsageError(f"--set {key}: is also set by another option; set it once")
         values[key] = value(text)
@@ -108,7 +106,8 @@ def _about(key: str) -> str:
     return f"{about[:1].upper()}{about[1:]}."
 
 
-def _pair(option: str, text: str) -> tuple[str, str]:
+def pair(option: str, text: str) -> tuple[str, str]:
+    """Return name and value of `NAME=VALUE`. Raises UsageError."""
     name, equals, after = text.partition("=")
     if not equals or not name:
         raise UsageError(f"{option} {excerpt(text)}: expected a name, an equals sign, a value")

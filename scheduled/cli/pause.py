@@ -9,8 +9,9 @@ import click
 
 from scheduled.cli.command import command
 from scheduled.cli.context import Session, changes_state
+from scheduled.cli.each_job import jobs_or_all_argument
 from scheduled.cli.when import after, ahead
-from scheduled.config.lookup import find_job
+from scheduled.config.lookup import find_jobs
 from scheduled.errors import UsageError
 from scheduled.planning.pausing import subject
 from scheduled.state import events
@@ -20,27 +21,28 @@ from scheduled.views.format import clock_and_distance
 
 
 @command()
-@click.argument("job", required=False)
+@jobs_or_all_argument
 @click.option("--for", "length", metavar="TIME", help="How long: 90m, 2 days.")
 @click.option("--until", metavar="WHEN", help="Until then: 18:00, tomorrow 8:00, mon, an ISO date.")
 @click.option("--reason", default="", help="Why; recorded with every skipped run.")
 @click.pass_obj
 @changes_state
 def pause(
-    session: Session, job: str | None, *, length: str | None, until: str | None, reason: str
+    session: Session, names: tuple[str, ...], *, length: str | None, until: str | None, reason: str
 ) -> None:
     """Skip the runs of JOB, or of all jobs, until a time or `resume`."""
     if length and until:
         raise UsageError("--for and --until exclude each other; give one of them")
-    name = find_job(session.config, job).id if job is not None else ALL_JOBS
+    found = [job.id for job in find_jobs(session.config, names)] if names else [ALL_JOBS]
     end = _end(session, length, until)
-    session.keep(events.job_paused(name, end, one_line(reason, 200)))
+    session.keep(*(events.job_paused(name, end, one_line(reason, 200)) for name in found))
     when = (
         f" until {clock_and_distance(end, session.now, session.zone)}"
         if end
         else " until `scheduled resume`"
     )
-    session.say(f"{subject(name)} paused{when}. A run in progress continues.")
+    for name in found:
+        session.say(f"{subject(name)} paused{when}. A run in progress continues.")
 
 
 def _end(session: Session, length: str | None, until: str | None) -> datetime | None:

@@ -6,8 +6,9 @@ import click
 
 from scheduled.cli.command import command
 from scheduled.cli.context import Session, changes_state
+from scheduled.cli.each_job import for_each, jobs_argument
 from scheduled.cli.registering import put_on_record
-from scheduled.config.lookup import find_job
+from scheduled.config.lookup import find_jobs
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
@@ -19,20 +20,24 @@ from scheduled.views.format import clock_and_distance
 
 
 @command()
-@click.argument("job")
+@jobs_argument
 @click.pass_obj
 @changes_state
-def skip(session: Session, job: str) -> None:
+def skip(session: Session, names: tuple[str, ...]) -> int:
     """Skip the next run of JOB."""
-    configured = find_job(session.config, job)
-    put_on_record(session, [configured.id])
-    if job_memory(session.store.state, configured.id).deferral is not None:
-        raise UsageError(f"{job} is deferred; `scheduled resume {job}` ends that")
-    slot = _next_slot(session, configured)
+    jobs = find_jobs(session.config, names)
+    put_on_record(session, [job.id for job in jobs])
+    return for_each(jobs, lambda job: _skip(session, job))
+
+
+def _skip(session: Session, job: Job) -> None:
+    if job_memory(session.store.state, job.id).deferral is not None:
+        raise UsageError(f"{job.id} is deferred; `scheduled resume {job.id}` ends that")
+    slot = _next_slot(session, job)
     if slot is None:
-        raise UsageError(f"{job}: no upcoming run to skip")
-    session.keep(events.skip_requested(configured.id, slot))
-    session.say(f"{job}: {clock_and_distance(slot, session.now, session.zone)} is skipped.")
+        raise UsageError(f"{job.id}: no upcoming run to skip")
+    session.keep(events.skip_requested(job.id, slot))
+    session.say(f"{job.id}: {clock_and_distance(slot, session.now, session.zone)} is skipped.")
 
 
 def _next_slot(session: Session, job: Job) -> datetime | None:

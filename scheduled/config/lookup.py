@@ -8,6 +8,14 @@ from scheduled.errors import UsageError, did_you_mean
 from scheduled.jobs.model import Job
 from scheduled.system.text import one_line
 
+TAG = "tag:"
+"""What stands before the name of a tag; no id has a colon."""
+
+
+def is_tag(name: str) -> bool:
+    """Return whether a name means all jobs with a tag."""
+    return name.startswith(TAG)
+
 
 def find_job(config: Config, name: str) -> Job:
     """Return the job of that id.
@@ -19,6 +27,22 @@ def find_job(config: Config, name: str) -> Job:
         if job.id == name:
             return job
     raise UsageError(unknown_job(str(name), [job.id for job in jobs], config.problems))
+
+
+def find_jobs(config: Config, names: Iterable[str]) -> list[Job]:
+    """Return the jobs that ids and `tag:NAME` select, each once, in the order of the names.
+
+    Raise UsageError as `find_job` does.
+    """
+    found: dict[str, Job] = {}
+    for name in names:
+        if is_tag(name):
+            check_only(config, [name])
+            selected = [job for job in config.jobs if name.removeprefix(TAG) in job.tags]
+        else:
+            selected = [find_job(config, name)]
+        found |= {job.id: job for job in selected if job.id not in found}
+    return [*found.values()]
 
 
 def check_only(config: Config, only: Iterable[str]) -> None:

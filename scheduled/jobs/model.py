@@ -222,6 +222,8 @@ class Attempt:
     """What it may do, in words; empty if nothing is said about the id of its job."""
     as_before: bool = False
     """Whether it is not confined, though its level is: its job is older than permissions."""
+    given: dict[str, Any] = field(default_factory=dict)
+    """What somebody gave it by hand, without secrets: `params`, `env`, `detached`."""
 
 
 @dataclass(frozen=True)

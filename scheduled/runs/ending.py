@@ -21,7 +21,7 @@ from scheduled.runs.output import OutputFile
 from scheduled.runs.process import RESULT, RunContext, Running, output_path
 from scheduled.state.records import ActiveRun
 from scheduled.system import files, private
-from scheduled.system.masking import Mask
+from scheduled.system.masking import Mask, is_secret
 
 KEEPER_DIED = "the process that waited for it was killed"
 LARGEST_RESULT = 64 * 1024
@@ -87,6 +87,7 @@ def recovered(ending: Ending, context: RunContext) -> AttemptResult | None:
     if job.handler and not (report or stop or status.failure):
         return None
     attempt = Attempt(run.run_id, job, run.slot, run.attempt, run.catch_up, run.missed)
+    attempt = replace(attempt, given=run.given or {})
     mask, trouble = _mask_of(attempt, path, context)
     output = OutputFile(path, job.max_output)
     result = _result(attempt, output, mask, _End(status, stop, report))
@@ -151,7 +152,8 @@ def _mask_of(attempt: Attempt, path: Path, context: RunContext) -> tuple[Mask, s
     except UnusableEnvironmentError as error:
         known = {**context.environ, **attempt.job.env}
         return Mask(known), f"{path}: may hold secrets: {error}"
-    return Mask(variables), ""
+    lost = next(filter(is_secret, attempt.given.get("env") or {}), None)
+    return Mask(variables), f"{path}: may hold {lost}, which was given by hand" if lost else ""
 
 
 class _End(NamedTuple):

@@ -43,6 +43,7 @@ class RunEntry(TypedDict, total=False):
     tick: int
     tick_started: int
     stop: StopEntry | None
+    given: dict[str, Any]
     finished_at: str | None
     reason: str | None
     outcome: str | None

@@ -139,6 +139,8 @@ class RunStarted(Recorded):
     interruptions: NotRequired[int]
     permission: NotRequired[str]
     """What it may do, in words."""
+    given: NotRequired[dict[str, Any]]
+    """What it was given by hand, without secrets."""
 
 
 class ProcessStarted(Recorded):
@@ -192,6 +194,7 @@ class RunEnded(Recorded):
     outgoing: NotRequired[list[dict[str, Any]]]
     trouble: NotRequired[str]
     circumstances: NotRequired[dict[str, Any]]
+    given: NotRequired[dict[str, Any]]
 
 
 # Messages

@@ -166,6 +166,8 @@ def run_started(
         event["interruptions"] = attempt.interruptions
     if attempt.permission:
         event["permission"] = attempt.permission
+    if attempt.given:
+        event["given"] = attempt.given
     return event
 
 
@@ -249,6 +251,8 @@ def run_ended(
     }
     if result.memory is not None:
         event["memory"], event["section"] = result.memory, attempt.job.memory_section
+    if attempt.given:
+        event["given"] = attempt.given
     return _with_resolution(event, resolution)
 
 
@@ -282,6 +286,8 @@ def run_interrupted(job: str, run: ActiveRun, resolution: Resolution) -> kinds.R
         "duration_seconds": None,
         "by_hand": run.slot is None,
     }
+    if run.given:
+        event["given"] = run.given
     return _with_resolution(event, resolution)
 
 

@@ -28,6 +28,8 @@ RUNNING = "running"
 NOT_NOW = "not now: "
 """How the reason begins of a run, or a slot, that was put off."""
 DIED = "its tick died, the next one records how it ended"
+ENDED = "it has ended, the next tick records how"
+"""Of a run that no tick waits for."""
 
 
 class Row(TypedDict):
@@ -67,6 +69,8 @@ class Row(TypedDict):
     """when it is tried again"""
     missed_capped: bool
     """whether counting ended at `missed`, and there may be more"""
+    given: dict[str, Any] | None
+    """what a run by hand was given, without secrets: `params`, `env`, `detached`; null for none"""
 
 
 COLUMNS = tuple(Row.__annotations__)
@@ -113,8 +117,13 @@ def read(
     selected = list(itertools.islice(accepted, query.limit or None))
     for row in selected:
         if row["reason"] == RUNNING and row["outcome"] is None and not is_running(row["job"]):
-            row["reason"] = DIED
+            row["reason"] = unfinished(row)
     return selected
+
+
+def unfinished(row: Row) -> str:
+    """Return the reason of a run that goes on no longer, and whose end is not on record."""
+    return ENDED if (row["given"] or {}).get("detached") else DIED
 
 
 def newest_first(
@@ -348,6 +357,7 @@ def _row(event: Event) -> Row:
         "error": _text(event, "error"),
         "retry_at": _text(event, "retry_at"),
         "missed_capped": missed >= COUNT_CAP,
+        "given": given if isinstance(given := event.get("given"), dict) else None,
     }
 
 

@@ -65,6 +65,8 @@ class ActiveRun(NamedTuple):
     tick_started: int | None = None
     interruptions: int = 0
     """How many earlier attempts for its slot were interrupted."""
+    given: dict[str, Any] | None = None
+    """What it was given by hand, without secrets."""
     is_ahead: bool = False
     """Whether a clock that has been corrected since claimed its slot before its time."""
 
@@ -253,6 +255,7 @@ def _run(entry: RunEntry | None) -> ActiveRun | None:
         tick=entry.get("tick"),
         tick_started=entry.get("tick_started"),
         interruptions=entry.get("interruptions", 0),
+        given=entry.get("given"),
         is_ahead=bool(entry.get("ahead")),
     )
 

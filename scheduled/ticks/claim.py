@@ -127,7 +127,8 @@ def _claim_lane(
         return LockUnusable(str(error))
     if lock is None:
         pid = recovery.orphan(tick, job.id, lane)
-        return StillRunning(_outlived(pid)) if pid else StillRunning()
+        run = tick.memory(job.id).runs.get(lane)
+        return StillRunning(_outlived(pid, run)) if pid else StillRunning()
     try:
         outcome = _LockedJob(tick, job, lane, lock).claim(by_hand=by_hand, slotless=slotless)
     except BaseException:
@@ -138,7 +139,9 @@ def _claim_lane(
     return outcome
 
 
-def _outlived(pid: int) -> str:
+def _outlived(pid: int, run: ActiveRun | None) -> str:
+    if run is not None and (run.given or {}).get("detached"):
+        return f"still running as process {pid}, which was started by hand"
     return f"still running as process {pid}, though the tick that started it died"
 
 
@@ -199,7 +202,7 @@ class _LockedJob:
         run = tick.memory(job.id).runs.get(self.lane)
         pid = recovery.recover(tick, job.id, run) if run is not None else 0
         if pid:
-            return StillRunning(_outlived(pid))
+            return StillRunning(_outlived(pid, run))
         memory = tick.memory(job.id)
         if memory.runs and job.overlap is not Overlap.ALLOW:
             return StillRunning()  # in another lane, from when `overlap` was `allow`
@@ -353,6 +356,7 @@ class _LockedJob:
             interruptions=decision.interruptions if slot else 0,
             permission=permission,
             as_before=as_before,
+            given={**self.tick.given},
         )
 
     def _permission(self) -> tuple[str, bool]:

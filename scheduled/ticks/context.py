@@ -57,6 +57,8 @@ class TickContext(NamedTuple):
     lanes: int
     """How many runs of one job may go on side by side, where its policy allows that."""
     pings: Pings
+    given: Mapping[str, Any]
+    """What the runs of this tick were given by hand, for the record."""
 
     def later(self) -> Self:
         """Return the same context, with decisions made as of now instead of the tick's start."""

@@ -13,7 +13,7 @@ from scheduled.config.load import Config
 from scheduled.jobs.model import Attempt, AttemptResult, CatchUp, Job
 from scheduled.planning import decide, tick_plan
 from scheduled.planning.decision import Decision, Verdict
-from scheduled.quick_classes import dataclass, field
+from scheduled.quick_classes import dataclass, field, replace
 from scheduled.runs import stop
 from scheduled.runs.preconditions import NotNow
 from scheduled.runs.process import Running
@@ -37,6 +37,7 @@ from scheduled.ticks.report import Report
 from scheduled.ticks.signals import Bus
 from scheduled.timing.instants import format_utc, parse_utc
 
+LEFT_OUT = "waits for a run that was started with it"
 WORTH_WAITING = 59.0
 """Seconds. A retry that is due sooner happens in this tick, any other in a later one.
 
@@ -58,6 +59,22 @@ class RunRequest:
     even_disabled: bool = False
     params: Mapping[str, Any] = field(default_factory=dict)
     """Laid over the jobs' own `params`."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Laid over the jobs' own `env`."""
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """Of these, what is put on record, without secrets."""
+    is_detached: bool = False
+    """Whether the tick leaves its runs as soon as they have started."""
+
+    def applied_to(self, job: Job) -> Job:
+        """Return a job as it is run: with what is asked for it.
+
+        A run with other params or variables does not count as the job's last run.
+        """
+        if not (self.params or self.env):
+            return job
+        params, env = {**job.params, **self.params}, {**job.env, **self.env}
+        return replace(job, params=params, env=env, last_run_key="")
 
 
 class Children(Protocol):
@@ -109,6 +126,8 @@ class Dispatcher:
             self._claim_queued()
             self._claim_retries()
             self._start_claimed()
+            if self.request.is_detached:
+                self._leave_started()
             ends = self.children.wait(self._patience())
             self._record_ends(ends)
             if self._held and (ends or self.children.running):
@@ -240,6 +259,24 @@ class Dispatcher:
                 started.append(run)
         for run in started:
             self.bus.fire("job_started", **_start_data(run.running.attempt))
+
+    def _leave_started(self) -> None:
+        """Leave what runs to its keepers: a later tick records the ends, as if this one had died.
+
+        So many runs go on at most as in any tick; the jobs that wait are not started.
+        """
+        for running in [run for run in self.children.running if run.keeper]:
+            assert running.family  # known as soon as the keeper has started it
+            run = self._started.pop(running.attempt.run_id)
+            with self.report.catch_storage_errors():
+                self._runner.record_children([run])
+            self.tick.pings.started([running])
+            self.children.running.remove(running)
+            self.report.left.append(run)
+        for job in self._queue if self.report.left else ():
+            self._carry_over(job, LEFT_OUT)
+        if self.report.left:
+            self._queue.clear()
 
     def _record_ends(self, ends: list[tuple[Running, AttemptResult]]) -> None:
         """Record how runs ended and sync all of it to the disk at once, then fire the events."""

@@ -122,6 +122,7 @@ def _record_end(tick: TickContext, ending: Ending, result: AttemptResult) -> Non
         run.catch_up,
         run.missed,
         interruptions=run.interruptions,
+        given=run.given or {},
     )
     finished = min(run.started_at + result.duration, max(tick.clock(), run.started_at))
     now = tick.clock()

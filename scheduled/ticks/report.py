@@ -17,6 +17,7 @@ from scheduled.timing.instants import format_utc
 
 if TYPE_CHECKING:
     from scheduled.ticks.incidents import Change
+    from scheduled.ticks.job_runner import StartedRun
 
 NO_SPACE_CASE = "no space: "
 """What the cases of incidents begin with where something could not be written."""
@@ -65,6 +66,8 @@ class Report:
     rows: list[Row] = field(default_factory=list)
     told: list[Row] = field(default_factory=list)
     """The slots that have failed for good in this tick, some of them by runs of earlier ticks."""
+    left: list["StartedRun"] = field(default_factory=list)
+    """Runs that were started and left to their keepers."""
     not_started: list[tuple[str, str]] = field(default_factory=list)
     """Jobs that were due and were not started, each with the reason."""
     problems: list[str] = field(default_factory=list)

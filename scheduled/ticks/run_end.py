@@ -38,7 +38,7 @@ def record(
     with tick.store.locked():  # somebody may have told it to stop
         memory = tick.memory(job.id)
         event, resolution = _end(tick, attempt, result, lasted)
-        if event["event"] == "end" and event["outcome"] == Outcome.SUCCEEDED:
+        if event["event"] == "end" and event["outcome"] == Outcome.SUCCEEDED and not attempt.given:
             _note_circumstances(tick, job, result.handler_file, lasted, event)
         if outgoing:
             event["outgoing"] = outgoing

@@ -22,7 +22,6 @@ from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.next_run import next_run
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import Start
-from scheduled.quick_classes import replace
 from scheduled.runs import lingering_output
 from scheduled.runs.effects import LIVE, Effects
 from scheduled.runs.process import RunContext
@@ -143,7 +142,7 @@ class Tick:
         self.config = config.with_known({*self.store.state["jobs"], *self.request.only})
         self.cadence = tick_interval.current(config.tick_interval, self.store.state)
         selected = select_jobs(self.config.jobs, self.request.only)
-        self.jobs = [_with_params(job, self.request) for job in selected]
+        self.jobs = [self.request.applied_to(job) for job in selected]
         self.context = self._context(run_context(config, now, environ or {}), effects)
 
     def _context(self, run_context: RunContext, effects: Effects) -> TickContext:
@@ -163,6 +162,7 @@ class Tick:
             channels=self.config.notify,
             lanes=self.config.max_concurrent,
             pings=Pings(self.config, run_context, is_live=effects.are_told),
+            given=self.request.given,
         )
 
     def dispatcher(self, children: Children) -> Dispatcher:
@@ -385,10 +385,3 @@ def select_jobs(jobs: tuple[Job, ...], only: tuple[str, ...]) -> list[Job]:
     if not only:
         return list(jobs)
     return [job for job in jobs if job.id in only or any(f"tag:{tag}" in only for tag in job.tags)]
-
-
-def _with_params(job: Job, request: RunRequest) -> Job:
-    if not request.params:
-        return job
-    # A run with other params does not count as the job's last run.
-    return replace(job, params={**job.params, **request.params}, last_run_key="")

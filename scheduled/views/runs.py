@@ -81,6 +81,8 @@ def note(row: Row, zone: tzinfo, now: datetime | None = None) -> str:
     A retry is announced unless it is past by `now`.
     """
     remarks = [*_lateness(row)]
+    if given := wording.given(row["given"]):
+        remarks.append(given)
     if row["attempt"] > 1:
         remarks.append(f"attempt {row['attempt']}")
     causes = (_reason(row), row["error"])

@@ -46,6 +46,11 @@ def document(snapshot: Snapshot, job: Job, at: datetime, rows: Sequence[Row]) ->
         reasons += pending.unscheduled(snapshot, job, slot, decision)
     else:
         reasons += _aftermath(snapshot, job, slot, decision, rows)
+    reasons += [
+        f"by hand, {wording.given(row['given'])}: {_attempt(row, snapshot)}"
+        for row in rows
+        if row["given"] and row["slot"] is None
+    ]
     reasons += incidents.about(job.id, snapshot)
     note = slots.clock_change_note(schedule, slot) if slot is not None else ""
     return {

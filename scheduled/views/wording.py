@@ -1,10 +1,14 @@
 """The printed forms of words that the journal and JSON keep, in one table."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from scheduled.errors import cut
 from scheduled.jobs.model import Outcome
 from scheduled.system.text import one_line
 
+LONGEST_GIVEN = 80
 CAUSES = {
     "a newer slot is due": "a newer run is due",
     "cron silent": "cron did not run",
@@ -52,3 +56,16 @@ def ended(word: str | None, *details: str | None) -> str:
 def listed(names: Sequence[str], last: str = "and") -> str:
     """Return names as a sentence lists them: `Monday, Tuesday and Friday`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
+
+
+def given(values: Mapping[str, Any] | None) -> str:
+    """Return what a run was given by hand, as it was typed; '' if it was nothing."""
+    if not values:
+        return ""
+    words = ["--detach"] if values.get("detached") else []
+    for option in ("param", "env"):
+        pairs = values.get("params" if option == "param" else "env")
+        for name, value in pairs.items() if isinstance(pairs, dict) else ():
+            text = value if isinstance(value, str) else json.dumps(value)
+            words.append(f"--{option} {cut(f'{name}={text}', LONGEST_GIVEN)}")
+    return f"with {' '.join(words)}"

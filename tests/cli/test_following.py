@@ -60,7 +60,7 @@ def line(child: subprocess.Popen[str]) -> str:
 
 
 @pytest.mark.slow
-def test_a_run_in_progress_is_followed_until_it_ends(place: Place) -> None:
+def test_e13_a_run_in_progress_is_followed_until_it_ends(place: Place) -> None:
     with place.trigger(), place.start("logs", "-f", "slow") as following:
         first = line(following)
         place.go.touch()
@@ -73,7 +73,7 @@ def test_a_run_in_progress_is_followed_until_it_ends(place: Place) -> None:
 
 
 @pytest.mark.slow
-def test_where_nothing_runs_the_next_run_is_waited_for(place: Place) -> None:
+def test_e13_where_nothing_runs_the_next_run_is_waited_for(place: Place) -> None:
     place.go.touch()
     place.trigger().communicate()
     place.go.unlink()
@@ -112,7 +112,7 @@ def test_a_reader_that_goes_away_is_no_error(place: Place) -> None:
     assert "Traceback" not in errors
 
 
-def test_trigger_shows_on_a_terminal_what_the_job_prints_while_it_runs(place: Place) -> None:
+def test_e13_trigger_shows_on_a_terminal_what_the_job_prints_while_it_runs(place: Place) -> None:
     ours, theirs = pty.openpty()
     child = subprocess.Popen(
         [*place.command, "--no-color", "trigger", "slow"],

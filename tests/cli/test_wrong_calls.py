@@ -27,7 +27,9 @@ CASES = {
         "create: no option is called '--schedule'; the schedule is an argument:"
         " `scheduled create ID [SCHEDULE]`"
     ),
-    "defer a": "defer: --until WHEN is missing; write `scheduled defer JOB --until WHEN`",
+    "defer a": (
+        "defer: --until WHEN is missing; write `scheduled defer JOB|tag:TAG... --until WHEN`"
+    ),
     "defer a --until": "defer: --until needs a value: --until WHEN",
     "--root": "--root needs a value: --root DIR",
     "run --json=yes": "run: --json takes no value",
