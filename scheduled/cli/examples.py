@@ -116,6 +116,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "scheduled update backup --set max_age=26h --dry-run",
         "scheduled update backup --unset description",
     ),
+    "edit": (
+        "scheduled edit backup",
+        "EDITOR=nano scheduled edit  # scheduled.yaml",
+    ),
     "delete": (
         "scheduled delete backup",
         "scheduled delete backup --yes  # without a question",

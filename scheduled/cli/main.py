@@ -49,6 +49,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Change": {
         "create": "create:create",
         "update": "update:update",
+        "edit": "edit:edit",
         "delete": "delete:delete",
         "enable": "enable:enable",
         "disable": "disable:disable",

@@ -15,7 +15,6 @@ from scheduled.system.text import one_line
 COMMANDS_ELSEWHERE: Mapping[str, str] = {
     "add": "create",
     "describe": "show",
-    "edit": "update",
     "exec": "trigger",
     "execute": "trigger",
     "help": "--help",
