@@ -190,7 +190,7 @@ def names(row: list[str]) -> list[str]:
 
 def test_every_field_of_a_job_that_people_may_set_has_a_key() -> None:
     ours = {"id", "source", "seed", "zone_is_local", "waits_for", "memory_section", "last_run_key"}
-    ours |= {"is_switched_off", "level", "from_defaults"}
+    ours |= {"is_switched_off", "level", "from_defaults", "calendars"}
 
     assert set(Job.__dataclass_fields__) - ours == {
         key.field or name for name, key in JOB_KEYS.items()
@@ -237,6 +237,8 @@ def test_every_configuration_that_is_shown_is_accepted(
     monkeypatch.setattr("site.getsitepackages", lambda: [str(site)])
     (root / "handlers").mkdir()
     (root / "handlers" / "photos.py").write_text(HANDLERS.named_block("handlers/photos.py"))
+    (root / "off.txt").write_text("2026-12-25\n")
+    (root / "team.ics").write_text("BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:team\nEND:VCALENDAR\n")
     for number, block in enumerate(page.blocks("yaml")):
         is_job = bool(re.search(r"^schedule:", block, re.MULTILINE))
         path = root / (f"jobs/{number}.yaml" if is_job else "scheduled.yaml")

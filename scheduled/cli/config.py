@@ -22,7 +22,7 @@ from scheduled.config.parsed import JOB_DEFAULTS
 from scheduled.config.paths import PathOptions
 from scheduled.errors import ConfigError, ScheduledError, UsageError, reason_of
 from scheduled.handler import loader
-from scheduled.jobs.model import FirstRun, Job
+from scheduled.jobs.model import FirstRun, Job, Move
 from scheduled.jobs.schedule import schedule_of
 from scheduled.notify import masked
 from scheduled.runs import handler_params
@@ -95,7 +95,9 @@ def validate(context: click.Context, as_json: bool) -> int:
         past = _warn_of_past(loaded.jobs, now, known)
         doubtful = _warn_of_schedules(loaded.jobs)
         lacking = preflight.of_configuration(loaded, options.environ, now, known)
-        warnings = (*loaded.warnings, *unmatched.warnings(loaded), *past, *doubtful, *lacking)
+        days = _warn_of_days(loaded.jobs, now)
+        ours = (*unmatched.warnings(loaded), *past, *doubtful, *days)
+        warnings = (*loaded.warnings, *ours, *lacking)
         schedules = schedule_list.rows(loaded.jobs)
     except ConfigError as error:
         problems = error.problems
@@ -177,6 +179,17 @@ def _warn_of_past(jobs: Iterable[Job], now: datetime, known: Mapping[str, Any]) 
                 f"{job.source}: {job.id}: {job.schedule} has passed;"
                 " a job that no tick has seen before does not run for it"
             )
+
+
+def _warn_of_days(jobs: Iterable[Job], now: datetime) -> Iterator[str]:
+    """Yield a warning for each job that its days leave no run, and for a `move` without effect."""
+    for job in jobs:
+        if not (job.not_on or job.only_on or job.move is not Move.SKIP):
+            continue
+        from scheduled.planning import allowed_days
+
+        warnings = (allowed_days.never_runs(job, now), allowed_days.without_effect(job))
+        yield from (f"{job.source}: {job.id}: {warning}" for warning in warnings if warning)
 
 
 def _warn_of_schedules(jobs: Iterable[Job]) -> Iterator[str]:

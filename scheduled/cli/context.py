@@ -58,7 +58,9 @@ class Session:
     @cached_property
     def path_options(self) -> PathOptions:
         """The options and variables that say where things are."""
-        return PathOptions(self.root, self.config_file, self.state_dir, self.environ, self.cwd)
+        return PathOptions(
+            self.root, self.config_file, self.state_dir, self.environ, self.cwd, self.now.year
+        )
 
     @cached_property
     def config(self) -> Config:

@@ -21,6 +21,7 @@ from scheduled.config import job_file_editor
 from scheduled.errors import ConfigError, UsageError
 from scheduled.jobs.model import FirstRun, Job
 from scheduled.jobs.schedule import schedule_of
+from scheduled.planning.allowed_days import never_runs
 from scheduled.system import masking
 from scheduled.timing import slots
 
@@ -96,6 +97,8 @@ def _mode(fields: Mapping[str, Any]) -> int:
 
 
 def _refuse_past(session: Session, job: Job) -> None:
+    if problem := never_runs(job, session.now):
+        raise UsageError(f"{job.id}: {problem}")
     schedule = schedule_of(job)
     if job.first_run is FirstRun.NOW or schedule.kind != "once":
         return

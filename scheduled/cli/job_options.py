@@ -24,6 +24,9 @@ TEXTS = {
     "cwd": "DIR",
     "catch_up": "WORD",
     "window": "HOURS",
+    "not_on": "DAYS",
+    "only_on": "DAYS",
+    "move": "WORD",
 }
 """The keys with an option of their own, each with what is typed after it; `--set` has the rest."""
 _WORDS = ("command", "handler", "name", "description", "cwd")

@@ -29,6 +29,7 @@ from scheduled.config.lookup import find_job
 from scheduled.config.yaml_writer import text_of
 from scheduled.errors import ConfigError, UsageError
 from scheduled.jobs.model import Job
+from scheduled.planning.allowed_days import never_runs
 
 _ACTIONS = {"command": "handler", "handler": "command"}
 """A job has one of them: setting the one removes the other."""
@@ -77,6 +78,9 @@ def update(
         count_if_refused(session, schedule)
     with refusals_on_record(session, dry_run=dry_run):
         after, text = job_file_editor.check(session.config, file, fields), text_of(fields)
+    problem = never_runs(after, session.now)
+    if problem and not never_runs(before, session.now):
+        raise UsageError(f"{after.id}: {problem}")
     code = 0 if dry_run else _rewrite(session, before, file, fields)
     done = "" if dry_run else "already so" if text == file.text else "changed"
     print_result(session, after, file.path, text, done=done, as_json=as_json, code=code)

@@ -12,6 +12,7 @@ from scheduled.config.parsed import Offer, ParsedConfig
 from scheduled.jobs import builtin
 from scheduled.jobs.model import Job
 from scheduled.quick_classes import NamedTuple
+from scheduled.system.files import Stamp
 
 
 class AllJobs(NamedTuple):
@@ -24,6 +25,10 @@ class AllJobs(NamedTuple):
     """The ids that are in use, also by jobs that are left out, each with its place."""
     problems: tuple[str, ...]
     warnings: tuple[str, ...]
+    stamps: Mapping[str, Stamp | None] = {}
+    """Those of the calendars that they name, taken before they were read."""
+    calendars: Any = None
+    """The calendars, as a job has them; None if there are none."""
 
 
 def collect(

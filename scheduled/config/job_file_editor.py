@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.config import (
+    calendars,
     conflicts,
     directories,
     gptme_format,
@@ -26,7 +27,7 @@ from scheduled.config.load import Config
 from scheduled.config.yaml_writer import text_of
 from scheduled.errors import ConfigError, UnreadableFileError, UsageError, reason_of
 from scheduled.jobs.model import Job
-from scheduled.quick_classes import dataclass, field
+from scheduled.quick_classes import dataclass, field, replace
 from scheduled.system import files
 
 DAY_SECONDS = 86400
@@ -140,6 +141,11 @@ def check_fields(fields: Fields, config: Config, label: str) -> tuple[Job | None
     file = validate.validate_job_file(document, label, defaults)
     place = re.compile(rf"{re.escape(label)}:\d+: ")
     problems = [place.sub("", line, count=1) for line in (*file.problems, *file.warnings)]
+    if file.job is not None and (file.job.not_on or file.job.only_on):
+        known = config.named_calendars
+        if unknown := calendars.unknown_name(file.job, config.calendars, known):
+            return None, [*problems, unknown]
+        file = file._replace(job=replace(file.job, calendars=known))
     if file.job is not None:
         others = [job for job in config.jobs if job.id != file.id]
         problem = conflicts.dependency_problems([*others, file.job]).get(file.id)

@@ -28,10 +28,11 @@ from scheduled.config.converters import (
     text_list,
     time_window,
 )
+from scheduled.config.day_values import days
 from scheduled.config.job_values import moment, names, shell
 from scheduled.config.key import Key, with_aliases
 from scheduled.config.ping_values import job_ping
-from scheduled.jobs.model import CatchUp, FirstRun, OnInterrupted, Overlap, Priority, ReportOn
+from scheduled.jobs.model import CatchUp, FirstRun, Move, OnInterrupted, Overlap, Priority, ReportOn
 
 ID = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_])?")
 """An id of a job: it becomes the name of a directory, and of a lock."""
@@ -117,6 +118,22 @@ JOB_KEYS: Mapping[str, Key] = with_aliases(
             "any",
             " on the clock of its zone. What comes due outside waits for the window to open, and"
             " then runs as a missed run",
+        ),
+        "not_on": Key(
+            "days on which it does not run: `sun`, `weekends`, `2027-01-01`, `12-25`,"
+            " `2027-01-20..2027-01-24`, or names of [calendars](calendars.md)",
+            days,
+            "none",
+            "; a text with commas, or a list",
+            example="[sat, sun, 12-25]",
+        ),
+        "only_on": Key("the only days on which it runs, written in the same way", days, "any"),
+        "move": Key(
+            "what becomes of its runs on other days: `skip`, `next` or `previous`",
+            choice(Move),
+            "skip",
+            ". `next` and `previous` move them to the next or the previous day on which it runs, at"
+            " the same time of day",
         ),
         "jitter": Key(
             "starts are delayed by up to this",

@@ -23,6 +23,7 @@ from scheduled.config.converters import (
     text,
     text_list,
 )
+from scheduled.config.day_values import calendars
 from scheduled.config.job_keys import JOB_KEYS
 from scheduled.config.key import Key, with_aliases
 from scheduled.config.own_defaults import ENTRIES
@@ -242,6 +243,14 @@ KEYS: Mapping[str, Key] = with_aliases(
             " `{reports.*: restricted}`, and their limits",
             PERMISSIONS,
             "see [permissions](permissions.md)",
+        ),
+        "calendars": Key(
+            "[calendars](calendars.md) by name, for `not_on` and `only_on` of jobs: a file of days,"
+            " an iCalendar file, or the holidays of a country,"
+            " `{off: off.txt, team: team.ics, de: {country: DE, subdivision: BY}}`",
+            calendars,
+            "none",
+            example="{off: off.txt}",
         ),
         "trusted_owners": Key(
             "users besides you and root whose configuration files are trusted",

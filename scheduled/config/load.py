@@ -3,16 +3,24 @@
 `load` is all that the rest of the program needs. It reads no YAML unless something changed.
 """
 
-import os
 from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scheduled.config import all_jobs, cache, gptme_format, job_files, offers, paths, roots
+from scheduled.config import (
+    all_jobs,
+    cache,
+    calendars,
+    gptme_format,
+    job_files,
+    offers,
+    paths,
+    roots,
+)
 from scheduled.config.handler_files import HandlerScan
 from scheduled.config.parsed import JOB_DEFAULTS, Handler, Offer, ParsedConfig, Unusable
 from scheduled.config.paths import EarlyPaths, PathOptions, Paths
-from scheduled.errors import ConfigError, ScheduleError, UsageError
+from scheduled.errors import ConfigError, ScheduleError
 from scheduled.jobs import builtin
 from scheduled.jobs.model import DEFAULT_TIMEOUT, Job
 from scheduled.quick_classes import dataclass, field, replace
@@ -40,6 +48,7 @@ DEFAULTS: Mapping[str, Any] = {
     "routes": {},
     "notify": {},
     "subscribe": {},
+    "calendars": {},
     "trusted_owners": (),
     "retention": {},
     "log_file": "",
@@ -48,7 +57,6 @@ DEFAULTS: Mapping[str, Any] = {
     "log_rotation": {"size": 5 * 1024**2, "age": 30 * 86_400.0, "count": 5},
     "permissions": None,
 }
-_PATH_KEYS = ("root", "state_dir", "central_dir")
 ZONE_FILES = (Path("/etc/localtime"), Path("/etc/timezone"))
 """The files that set the machine's zone, and with it when jobs are due."""
 
@@ -85,6 +93,8 @@ class Config:
     """The settings of each channel, by name; wrong ones are left out."""
     subscribe: Mapping[str, Mapping[str, Any]]
     """Those of each subscriber."""
+    calendars: Mapping[str, Mapping[str, Any]]
+    """What each calendar is made of, by name: a `file`, `days`, or a `country`."""
     trusted_owners: Sequence[str]
     """Users besides us and root whose files may be executed."""
     retention: Mapping[str, Any]
@@ -124,6 +134,8 @@ class Config:
     """Mistakes that do not keep a job from running."""
     has_all_channels: bool = True
     """Whether `notify` is all that somebody wrote: no channel is left out for a mistake."""
+    named_calendars: Any = field(default=None, compare=False)
+    """The calendars that can be used, as a job has them; None if there are none."""
     zone_is_local: bool = False
     """Whether nobody configured `timezone`, so that it is the machine's."""
     stamps: Mapping[str, Stamp | None] = field(default_factory=dict, compare=False)
@@ -209,15 +221,13 @@ def _load(options: PathOptions) -> Config:
     origins = _origins(options, resolved, parsed)
     own = roots.own_jobs(parsed.jobs, resolved.root, stamps)
     found = all_jobs.collect(parsed, own, files, values, origins)
-    all_stamps = {**stamps, **scan.stamps, **files.stamps}
+    found = calendars.applied(found, calendars.Source(options, resolved, parsed, trust, unsaved))
+    all_stamps = {**stamps, **scan.stamps, **files.stamps, **found.stamps}
     unwritable = _without_our_own(resolved, values, origins, all_stamps)
     return Config(
         places=resolved,
         jobs=found.jobs,
         offered=found.offered,
-        job_defaults=parsed.job_defaults,
-        own_defaults=parsed.own_defaults,
-        timezone=parsed.timezone,
         problems=scan.problems + parsed.problems + files.problems + found.problems + unwritable,
         sources=sources,
         jobs_dirs=tuple(directory.path for directory in directories),
@@ -225,20 +235,33 @@ def _load(options: PathOptions) -> Config:
         handlers=scan.handlers,
         unusable=scan.unusable,
         taken=found.taken,
-        zone_is_local=parsed.zone_is_local,
-        has_all_channels=parsed.has_all_channels,
+        named_calendars=found.calendars,
         warnings=_own_warnings(parsed) + scan.warnings + files.warnings + found.warnings,
         stamps=all_stamps,
         origins=origins,
         trust=trust,
         unsaved=unsaved,
+        **_as_parsed(parsed),
         **values,
     )
 
 
+def _as_parsed(parsed: ParsedConfig) -> dict[str, Any]:
+    """Return what is in force as the file says it."""
+    return {
+        "job_defaults": parsed.job_defaults,
+        "own_defaults": parsed.own_defaults,
+        "timezone": parsed.timezone,
+        "zone_is_local": parsed.zone_is_local,
+        "has_all_channels": parsed.has_all_channels,
+    }
+
+
 def _resolved(options: PathOptions, early: EarlyPaths, parsed: ParsedConfig, trust: Trust) -> Paths:
     """Return the paths in force. Raise ConfigError for a root that others can change."""
-    resolved = paths.resolve(options, early, _configured_paths(options, early, parsed))
+    resolved = paths.resolve(
+        options, early, paths.configured(options, early, parsed.settings, parsed.lines)
+    )
     if refusals := trust.place_problems(resolved.root):
         raise ConfigError(refusals)
     return resolved
@@ -265,28 +288,6 @@ def _without_our_own(
 
 def _own_warnings(parsed: ParsedConfig) -> tuple[str, ...]:
     return (parsed.zone_warning, *parsed.notes) if parsed.zone_warning else parsed.notes
-
-
-def _configured_paths(
-    options: PathOptions, early: EarlyPaths, parsed: ParsedConfig
-) -> dict[str, Path]:
-    """Return the paths that the file sets. Raise ConfigError for those that cannot be used."""
-    configured: dict[str, Path] = {}
-    problems = []
-    for key in _PATH_KEYS:
-        if key not in parsed.settings:
-            continue
-        assert early.config_path is not None
-        try:
-            text, base = parsed.settings[key], early.config_path.parent
-            configured[key] = paths.absolute(text, base, options.environ)
-            if key == "root" and not os.path.isdir(configured[key]):
-                raise UsageError(f"{configured[key]}: no such directory")
-        except UsageError as error:
-            problems.append(f"{early.config_path.name}:{parsed.lines[key]}: {key}: {error}")
-    if problems:
-        raise ConfigError(problems)
-    return configured
 
 
 def _parsed_config(
@@ -389,7 +390,7 @@ def _origins(options: PathOptions, resolved: Paths, parsed: ParsedConfig) -> dic
     origins["timezone"] = "TZ" if options.environ.get("TZ") is not None else "the machine"
     origins |= resolved.origins
     for key, line in parsed.lines.items():
-        if key not in _PATH_KEYS or origins[key] == paths.BY_CONFIG:
+        if key not in paths.KEYS or origins[key] == paths.BY_CONFIG:
             origins[key] = f"{resolved.config_path.name if resolved.config_path else ''}:{line}"
     if options.environ.get("SCHEDULED_HOST"):
         origins["host"] = "SCHEDULED_HOST"

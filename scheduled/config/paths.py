@@ -8,6 +8,7 @@ there are two steps: `find_early` before the file is read, `resolve` after.
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from scheduled.config import state_place
 from scheduled.ecosystem.formats import (
@@ -18,13 +19,15 @@ from scheduled.ecosystem.formats import (
     is_registry,
     is_repository,
 )
-from scheduled.errors import UsageError
+from scheduled.errors import ConfigError, UsageError
 from scheduled.quick_classes import dataclass, field
 from scheduled.system.user_dirs import home, xdg
 
 STATE_IN_ROOT = ("aipass_core/trigger/trigger_json", "src/aipass/trigger/trigger_json")
 """The trigger's own directory, where the seed keeps `scheduled_state.json`: layouts A and B."""
 CONFIG_NAME = "scheduled.yaml"
+KEYS = ("root", "state_dir", "central_dir")
+"""The settings that are paths of these."""
 BY_CONFIG = "the configuration"
 BY_HOME = "the home directory"
 BY_DEFAULT = "the default state directory"
@@ -42,6 +45,8 @@ class PathOptions:
     state_dir: str | None = None
     environ: Mapping[str, str] = field(default_factory=dict)
     cwd: Path = Path("/")
+    year: int | None = None
+    """The present one, around which calendars are read; None: that of the clock."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +116,27 @@ def resolve(options: PathOptions, early: EarlyPaths, configured: Mapping[str, Pa
         "central_dir": central_origin,
     }
     return Paths(root, early.config_path, state_dir, central_dir, origins)
+
+
+def configured(
+    options: PathOptions, early: EarlyPaths, settings: Mapping[str, Any], lines: Mapping[str, int]
+) -> dict[str, Path]:
+    """Return the paths that the file sets. Raise ConfigError for those that cannot be used."""
+    found: dict[str, Path] = {}
+    problems = []
+    for key in KEYS:
+        if key not in settings:
+            continue
+        assert early.config_path is not None
+        try:
+            found[key] = absolute(settings[key], early.config_path.parent, options.environ)
+            if key == "root" and not os.path.isdir(found[key]):
+                raise UsageError(f"{found[key]}: no such directory")
+        except UsageError as error:
+            problems.append(f"{early.config_path.name}:{lines[key]}: {key}: {error}")
+    if problems:
+        raise ConfigError(problems)
+    return found
 
 
 def has_registry(root: Path) -> bool:

@@ -36,6 +36,9 @@ class Policies(TypedDict, total=False):
     idle_threshold_cpu: float
     idle_threshold_memory: float
     min_free_disk: int | str | None
+    not_on: str | Sequence[str] | None
+    only_on: str | Sequence[str] | None
+    move: Literal["skip", "next", "previous"]
     jitter: Duration | None
     starts: str | None
     ends: str | None

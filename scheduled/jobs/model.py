@@ -53,6 +53,14 @@ class ReportOn(StrEnum):
     NEVER = "never"  # of none; the exit code says that a job failed
 
 
+class Move(StrEnum):
+    """What becomes of a slot on a day on which the job does not run."""
+
+    SKIP = "skip"  # it ends as skipped
+    NEXT = "next"  # it runs at the same time on the next day that is allowed
+    PREVIOUS = "previous"  # on the previous one
+
+
 class Priority(StrEnum):
     """Start order of the jobs that are due; most urgent first."""
 
@@ -131,6 +139,14 @@ class Job:
     max_lateness: float | None = None
     window: str = ""
     """The hours it may start in, `21:00-06:00` on the wall clock of its zone; empty: any."""
+    not_on: tuple[str, ...] = ()
+    """Days on which it does not run: `sun`, `2027-01-01`, or names of calendars."""
+    only_on: tuple[str, ...] = ()
+    """Days on which alone it runs; empty: all."""
+    move: Move = Move.SKIP
+    """What becomes of its slots on other days."""
+    calendars: Any = field(default=None, compare=False, repr=False)
+    """The `timing.calendars.Calendars` that `not_on` and `only_on` name; None: there are none."""
     overlap: Overlap = Overlap.QUEUE
     only_if: str | tuple[str, ...] = ""
     """A command run before each start; the job starts if it exits with 0. Empty: none."""
@@ -218,6 +234,8 @@ class Attempt:
     last_success: datetime | None = None
     interruptions: int = 0
     """How many earlier attempts for the slot were interrupted."""
+    moved_from: str = ""
+    """The day from which its slot was moved, `2026-12-25`; empty: it was not."""
     permission: str = ""
     """What it may do, in words; empty if nothing is said about the id of its job."""
     as_before: bool = False

@@ -2,11 +2,15 @@
 
 from datetime import timedelta
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from scheduled.jobs.model import Job
 from scheduled.quick_classes import replace
 from scheduled.timing import hashed
 from scheduled.timing.expression import Schedule, is_hashed, parse
+
+if TYPE_CHECKING:
+    from scheduled.timing.day_rule import DayRule
 
 AT_ONCE = timedelta(0)
 
@@ -14,9 +18,22 @@ AT_ONCE = timedelta(0)
 def schedule_of(job: Job) -> Schedule:
     """Return the schedule of a job. Raise ScheduleError if its text was never validated."""
     if job.starts or job.ends:
-        return _bounded(job.schedule, job.timezone, job.seed, job.starts, job.ends)
-    # No seed unless it matters: thousands of jobs share the few schedules in the parser's cache.
-    return parse(job.schedule, job.timezone, job.seed if is_hashed(job.schedule) else "")
+        schedule = _bounded(job.schedule, job.timezone, job.seed, job.starts, job.ends)
+    else:
+        # No seed unless it matters: thousands of jobs share the schedules in the parser's cache.
+        schedule = parse(job.schedule, job.timezone, job.seed if is_hashed(job.schedule) else "")
+    if not job.not_on and not job.only_on:
+        return schedule
+    from scheduled.timing import on_days
+
+    return on_days.restricted(schedule, day_rule_of(job))
+
+
+def day_rule_of(job: Job) -> "DayRule":
+    """Return the rule for the days of a job that has one. Raise ScheduleError for unknown names."""
+    from scheduled.timing import calendars
+
+    return calendars.rule_of(job.not_on, job.only_on, job.move, job.timezone, job.calendars)
 
 
 @lru_cache(maxsize=1024)

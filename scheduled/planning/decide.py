@@ -92,9 +92,22 @@ def is_off(decision: Decision) -> bool:
 def decide(job: Job, memory: JobMemory, slots: SlotCache, grace: timedelta) -> Decision:
     """Decide about `job` at `slots.now`. A start within `grace` of its slot is on time."""
     decision = _decide(job, memory, slots, grace)
+    if (job.not_on or job.only_on) and decision.verdict in (Verdict.RUN, Verdict.NOT_DUE):
+        decision = _by_days(decision, memory, slots, grace)
     if job.window and decision.verdict is Verdict.RUN:
         return _wait_for_window(decision, slots.now)
     return decision
+
+
+def _by_days(decision: Decision, memory: JobMemory, slots: SlotCache, grace: timedelta) -> Decision:
+    """Return a decision about a job that runs on certain days only, with regard to these."""
+    from scheduled.planning import allowed_days
+
+    if decision.verdict is Verdict.NOT_DUE:
+        return allowed_days.with_left_out(decision, memory, slots)
+    if decision.cause == DEFERRED:  # a person has said when
+        return decision
+    return allowed_days.wait(decision, slots, grace)
 
 
 def answered_until(job: Job, memory: JobMemory, now: datetime) -> datetime:
@@ -112,11 +125,35 @@ def _decide(job: Job, memory: JobMemory, slots: SlotCache, grace: timedelta) -> 
     memory = active_runs.without_active_runs(job, memory)
     if (known := standing(job, memory)) is not Standing.REGISTERED:
         return _decide_unregistered(job, memory, known, slots, grace)
+    if job.not_on or job.only_on or memory.days:
+        from scheduled.planning import allowed_days
+
+        if allowed_days.have_changed(job, memory, slots.now):
+            return Decision(job, Verdict.REGISTER, watermark=slots.now, reason=allowed_days.WHY)
     anchor = memory.anchor if is_anchored(schedule) else None
     if memory.watermark is not None and memory.watermark > slots.now:
         return _decide_clock_back(job, schedule, memory, slots, anchor)
     delayed = slots.delayed_by(start_delay(job))
     due = due_slots(schedule, anchor, memory, delayed)
+    if due is None and (job.not_on or job.only_on):
+        from scheduled.planning import allowed_days
+
+        left_out = allowed_days.decide_left_out(job, schedule, memory, delayed)
+        if left_out is not None:
+            return left_out
+    return _decide_due(job, schedule, memory, due, slots, grace)
+
+
+def _decide_due(
+    job: Job,
+    schedule: Schedule,
+    memory: JobMemory,
+    due: Due | None,
+    slots: SlotCache,
+    grace: timedelta,
+) -> Decision:
+    """Decide about a registered job and its due slots, or what else is due."""
+    delayed = slots.delayed_by(start_delay(job))
     if memory.pause is not None and _is_paused(memory.pause, due, slots):
         after = _next_start(job, schedule, memory, slots)
         return _decide_paused(job, memory, memory.pause, due, delayed, after)

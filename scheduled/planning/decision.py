@@ -7,6 +7,9 @@ from scheduled.jobs.model import Job
 from scheduled.quick_classes import dataclass
 from scheduled.timing.slots import MissedRange
 
+LEFT_OUT = "left out"
+"""The cause of a decision to record a slot on a day on which the job does not run."""
+
 
 class Verdict(StrEnum):
     """What is to be done about a job now."""
@@ -46,6 +49,8 @@ class Decision:
     """Why the slots in `missed` were missed, if that is known."""
     next: datetime | None = None
     """When a job that is not due, or waits, is to be decided again."""
+    starts: datetime | None = None
+    """When it starts next, if something is to be recorded before; None: `next`."""
     watermark: datetime | None = None
     """For RESET_WATERMARK: the new watermark. For REGISTER: at the latest; None: run it at once."""
 

@@ -68,6 +68,10 @@ def missed_since(
 
         limits = bounds.in_fingerprint(memory.fingerprint, schedule.zone)
         schedule = replace(schedule, bounds=limits)
+    if memory.days:
+        from scheduled.timing import day_rule
+
+        schedule = replace(schedule, days=day_rule.read(memory.days))
     anchor = memory.anchor if is_anchored(schedule) else None
     return slots.missed_range(schedule, since, until, anchor)
 

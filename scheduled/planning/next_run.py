@@ -8,7 +8,7 @@ from scheduled.planning import active_runs, decide, resolve
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.due import INSTANT
 from scheduled.planning.slot_cache import SlotCache
-from scheduled.planning.standing import Standing, standing
+from scheduled.planning.standing import Standing, days_of, standing
 from scheduled.quick_classes import NamedTuple
 from scheduled.state.records import JobMemory
 from scheduled.timing import window
@@ -43,7 +43,8 @@ def next_run(
             assert decision.slot is not None
             return Start(decision.slot if later == now else later, decision.slot)
         if _is_plain(job, memory, decision):
-            return Start(decision.next, None) if decision.next is not None else None
+            at = decision.starts or decision.next
+            return Start(at, None) if at is not None else None
         memory, again = _after(job, memory, decision, later)
         if again is None:
             return None
@@ -81,7 +82,7 @@ def _after(
             # It may be too late for a slot before the window opens, but nothing runs until then.
             return memory, window.next_opening(job.window, job.timezone, now)
         case _:
-            return memory, decision.next
+            return memory, decision.starts or decision.next
 
 
 def _answered(memory: JobMemory, slot: datetime | None) -> JobMemory:
@@ -96,12 +97,15 @@ def _answered(memory: JobMemory, slot: datetime | None) -> JobMemory:
 
 
 def _registered(job: Job, memory: JobMemory, decision: Decision, now: datetime) -> JobMemory:
-    if standing(job, memory) is Standing.BACK:
+    if (known := standing(job, memory)) is Standing.REGISTERED:
+        return memory._replace(days=days_of(job, now))
+    if known is Standing.BACK:
         return memory._replace(away=None, watermark=decision.watermark)
     schedule = schedule_of(job)
     return memory._replace(
         fingerprint=fingerprint(schedule),
         schedule=(schedule.text, schedule.zone),
+        days=days_of(job, now),
         away=None,
         anchor=now,
         watermark=decision.watermark,

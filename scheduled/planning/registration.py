@@ -15,7 +15,7 @@ from scheduled.planning.decide import REMOVED
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.due import INSTANT, missed_since
 from scheduled.planning.slot_cache import SlotCache
-from scheduled.planning.standing import Standing, Start, counting_start, standing
+from scheduled.planning.standing import Standing, Start, counting_start, days_of, standing
 from scheduled.state import events, records
 from scheduled.state.document import State
 from scheduled.state.journal import Event
@@ -127,7 +127,7 @@ def _register(decision: Decision, state: State, slots: SlotCache, start: Start) 
             ended = _ended_slots(job.id, memory, slots, until, cause)
             return [*ended, _registered(job, memory, slots, begin, ended, kept=cause)]
         case Verdict.REGISTER | Verdict.DISABLED if memory.away is not None:
-            return _back(job, state, slots, start.of(job, slots.now))
+            return _back(job, state, slots, start)
         case Verdict.REGISTER:
             return _new_or_changed(decision, state, slots, start)
     return []
@@ -137,7 +137,10 @@ def _new_or_changed(
     decision: Decision, state: State, slots: SlotCache, start: Start
 ) -> list[Event]:
     job, memory = decision.job, records.job_memory(state, decision.job.id)
-    if standing(job, memory) is Standing.MOVED:
+    known = standing(job, memory)
+    if known is Standing.REGISTERED:
+        return _days_changed(job, memory, slots, start)
+    if known is Standing.MOVED:
         # Nothing was due in the zone before; what came in this one since the last tick is due.
         begin = min(start.previous or slots.now, slots.now)
         return [_registered(job, memory._replace(anchor=None), slots, begin, ())]
@@ -149,21 +152,34 @@ def _new_or_changed(
     return [*ended, _registered(job, memory, slots, begin, ended, at_once=is_first)]
 
 
-def _back(job: Job, state: State, slots: SlotCache, begin: datetime) -> list[Event]:
+def _back(job: Job, state: State, slots: SlotCache, start: Start) -> list[Event]:
     """Return the events of a job that was missing and is in the configuration again."""
-    memory = records.job_memory(state, job.id)
+    memory, begin = records.job_memory(state, job.id), start.of(job, slots.now)
     assert memory.away is not None
     is_same = standing(job, memory) is Standing.BACK
     if is_same and memory.away.cause == BROKEN:
         since = min(memory.away.since, slots.now)
-        return [*_corrected_watermark(job.id, memory, since, slots.now), events.job_back(job.id)]
+        corrected = _corrected_watermark(job.id, memory, since, slots.now)
+        days = _days_changed(job, memory, slots, start)
+        return [*corrected, *days, events.job_back(job.id)]
     cause = _disabled(memory) or NOT_CONFIGURED
     if is_same and begin - memory.away.since <= KEPT:
         passed = _passed_slots(job.id, memory, slots, begin, cause)
         corrected = _corrected_watermark(job.id, memory, begin, slots.now)
-        return [*passed, *corrected, events.job_back(job.id)]
+        memory = memory._replace(watermark=None)  # those that passed have ended
+        days = _days_changed(job, memory, slots, start)
+        return [*passed, *corrected, *days, events.job_back(job.id)]
     ended = _ended_slots(job.id, memory, slots, _seen_until(memory, slots.now, begin), cause)
     return [*ended, _registered(job, memory, slots, begin, ended)]
+
+
+def _days_changed(job: Job, memory: JobMemory, slots: SlotCache, start: Start) -> list[Event]:
+    """Return the events that give a job the days it has now, if it has or had any."""
+    if not (job.not_on or job.only_on or memory.days):
+        return []
+    from scheduled.planning import allowed_days
+
+    return allowed_days.change(job, memory, slots, start.of_days(job, slots.now))
 
 
 def _seen_until(memory: JobMemory, now: datetime, begin: datetime) -> datetime:
@@ -214,6 +230,7 @@ def _registered(
         watermark,
         (schedule.text, schedule.zone),
         job.level,
+        days_of(job, slots.now),
     )
 
 

@@ -69,6 +69,7 @@ def _job_registered(state: State, event: kinds.JobRegistered) -> None:
     entry["watermark"] = event.get("watermark")
     entry["schedule"] = event.get("schedule")
     entry["zone"] = event.get("zone")
+    job_entry.set_days(entry, event.get("days"))
     entry.setdefault("first_seen", event["at"])
     entry.pop("retry", None)
     entry.pop("away", None)
@@ -78,6 +79,10 @@ def _job_registered(state: State, event: kinds.JobRegistered) -> None:
     entry["interruptions"] = 0
     job_entry.expire_deferral(entry)
     permission_entries.registered(entry, event)
+
+
+def _days_changed(state: State, event: kinds.DaysChanged) -> None:
+    job_entry.set_days(_entry(state, event["job"]), event["days"])
 
 
 def _job_missing(state: State, event: kinds.JobMissing) -> None:
@@ -127,6 +132,10 @@ def _slots_missed(state: State, event: kinds.SlotsMissed) -> None:
 
 def _slot_skipped(state: State, event: kinds.SlotSkipped) -> None:
     entry, slot = _entry(state, event["job"]), cast("str", event["slot"])
+    if event.get("left_out"):
+        job_entry.leave_out(entry, event, _noted_at(event))
+        tallies.add(state, event.get("at"), "skipped", event.get("count", 1))
+        return
     job_entry.answer(entry, slot, _noted_at(event))
     job_entry.set_last(entry, event)
     job_entry.cancel_retry(entry, slot)
@@ -345,6 +354,7 @@ def _forget_pauses(state: State, at: str) -> None:
 CHANGES: dict[str, Callable[[State, Any], None]] = {
     "snapshot": _snapshot,
     "seen": _job_registered,
+    "days": _days_changed,
     "booted": _machine_booted,
     "away": _job_missing,
     "back": _job_back,

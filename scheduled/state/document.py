@@ -148,6 +148,7 @@ class JobEntry(TypedDict, total=False):
     shown: str | None
     schedule: str | None
     zone: str | None
+    days: str
     away: AwayEntry | None
     absence: GapEntry | None
     first_seen: str | None

@@ -30,6 +30,13 @@ class JobRegistered(Recorded):
     schedule: NotRequired[str]
     zone: NotRequired[str]
     level: NotRequired[str]
+    days: NotRequired[str]
+
+
+class DaysChanged(Recorded):
+    event: Literal["days"]
+    job: str
+    days: str
 
 
 class JobMissing(Recorded):
@@ -75,10 +82,16 @@ class SlotsMissed(Recorded):
 
 
 class SlotSkipped(Recorded):
+    """With a `count`, several slots of one day: `slot` is the last."""
+
     event: Literal["skipped"]
     job: str
     slot: str | None
     reason: str
+    left_out: NotRequired[bool]
+    """Whether the job does not run on that day."""
+    first: NotRequired[str]
+    count: NotRequired[int]
 
 
 class RetryCancelled(Recorded):
@@ -141,6 +154,8 @@ class RunStarted(Recorded):
     """What it may do, in words."""
     given: NotRequired[dict[str, Any]]
     """What it was given by hand, without secrets."""
+    moved_from: NotRequired[str]
+    """The day from which its slot was moved."""
 
 
 class ProcessStarted(Recorded):
@@ -182,6 +197,7 @@ class RunEnded(Recorded):
     dead_letter: NotRequired[bool]
     suspends: NotRequired[bool]
     interruptions: NotRequired[int]
+    moved_from: NotRequired[str]
     result: NotRequired[Any]
     exit_code: NotRequired[int | None]
     cpu_seconds: NotRequired[float | None]
@@ -227,62 +243,6 @@ class DeliveryFailed(Recorded):
     retry_at: str
     reached: NotRequired[list[str]]
     """Who has got it, if others have not."""
-
-
-# Incidents
-
-
-class IncidentEvent(Recorded):
-    """What the events of an incident have: its case, its id, and the messages that tell of it.
-
-    `has_message` stands for messages that another event of the same tick has; `messages` are their
-    ids.
-    """
-
-    case: str
-    id: str
-    fired: NotRequired[list[dict[str, Any]]]
-    outgoing: NotRequired[list[dict[str, Any]]]
-    has_message: NotRequired[bool]
-    messages: NotRequired[list[str]]
-
-
-class IncidentOpened(IncidentEvent):
-    event: Literal["incident_opened"]
-    kind: str
-    error: str
-    count: int
-    job: NotRequired[str]
-    since: NotRequired[str]
-    changed: NotRequired[list[str]]
-    reopened: NotRequired[bool]
-    tags: NotRequired[list[str]]
-    priority: NotRequired[str]
-
-
-class IncidentAgain(IncidentEvent):
-    event: Literal["incident_again"]
-    error: str
-
-
-class IncidentReminded(IncidentEvent):
-    event: Literal["incident_reminded"]
-    error: NotRequired[str]
-    """What is wrong now, if that is not what was told."""
-
-
-class IncidentTold(IncidentEvent):
-    event: Literal["incident_told"]
-
-
-class IncidentClosed(IncidentEvent):
-    event: Literal["incident_closed"]
-    reason: str
-
-
-class IncidentAcknowledged(IncidentEvent):
-    event: Literal["incident_acknowledged"]
-    until: str | None
 
 
 # Commands of a person

@@ -35,8 +35,12 @@ def job_registered(
     watermark: datetime | None,
     schedule: tuple[str, str] | None = None,
     level: str = "",
+    days: str = "",
 ) -> kinds.JobRegistered:
-    """Build the event that makes a job count from `anchor`; `schedule` is its text and zone."""
+    """Build the event that makes a job count from `anchor`; `schedule` is its text and zone.
+
+    `days` are those on which it runs, as `timing.day_rule` writes them.
+    """
     event: kinds.JobRegistered = {
         "event": "seen",
         "job": job,
@@ -48,6 +52,8 @@ def job_registered(
         event["schedule"], event["zone"] = schedule
     if level:
         event["level"] = level
+    if days:
+        event["days"] = days
     return event
 
 
@@ -168,6 +174,8 @@ def run_started(
         event["permission"] = attempt.permission
     if attempt.given:
         event["given"] = attempt.given
+    if attempt.moved_from:
+        event["moved_from"] = attempt.moved_from
     return event
 
 
@@ -249,6 +257,8 @@ def run_ended(
         "max_rss_bytes": result.max_rss_bytes,
         "by_hand": attempt.slot is None,
     }
+    if attempt.moved_from:
+        event["moved_from"] = attempt.moved_from
     if result.memory is not None:
         event["memory"], event["section"] = result.memory, attempt.job.memory_section
     if attempt.given:
@@ -298,14 +308,6 @@ def _with_resolution(event: kinds.RunEnded, resolution: Resolution) -> kinds.Run
     if resolution.dead_letter:
         event["suspends"] = resolution.suspends
     return event
-
-
-# Messages
-
-
-def risks_found(told: list[str], over: list[str], outgoing: list[Any]) -> kinds.RisksFound:
-    """Build the event of cases of data at risk: what is told now, and what is over."""
-    return {"event": "risk", "told": told, "over": over, "outgoing": outgoing}
 
 
 # Commands of a person

@@ -71,6 +71,9 @@ class Row(TypedDict):
     """whether counting ended at `missed`, and there may be more"""
     given: dict[str, Any] | None
     """what a run by hand was given, without secrets: `params`, `env`, `detached`; null for none"""
+    moved_from: str | None
+    """the day from which the run was moved, as the job does not run on that day; null if it was
+    not"""
 
 
 COLUMNS = tuple(Row.__annotations__)
@@ -157,7 +160,7 @@ def newest_first(
             yield row
         elif event["event"] == "begin":
             wanted.discard(run_id)
-            yield ended.pop(run_id, row)
+            yield {**ended.pop(run_id, row), "moved_from": row["moved_from"]}
         else:
             ended.setdefault(run_id, row)
     yield from ended.values()
@@ -278,7 +281,8 @@ def rows(events: Iterable[Event]) -> list[Row]:
         if row is None:
             continue
         key = row["run_id"] or f"event {number}"
-        by_run[key] = by_run.pop(key, row)  # how it ended, in the place of its start
+        end = by_run.pop(key, row)  # how it ended, in the place of its start
+        by_run[key] = {**end, "moved_from": end["moved_from"] or row["moved_from"]}
     return list(by_run.values())
 
 
@@ -323,7 +327,8 @@ def _not_now(event: Event) -> Row | None:
 
 
 def _skipped(event: Event) -> Row | None:
-    return {**_row(event), "run_id": None, "outcome": Outcome.SKIPPED.value}
+    count = _number(event, "count", 0)
+    return {**_row(event), "run_id": None, "outcome": Outcome.SKIPPED.value, "missed": count}
 
 
 def _missed(event: Event) -> Row | None:
@@ -358,6 +363,7 @@ def _row(event: Event) -> Row:
         "retry_at": _text(event, "retry_at"),
         "missed_capped": missed >= COUNT_CAP,
         "given": given if isinstance(given := event.get("given"), dict) else None,
+        "moved_from": _text(event, "moved_from"),
     }
 
 

@@ -15,8 +15,9 @@ from scheduled.quick_classes import NamedTuple
 from scheduled.timing.instants import format_utc, parse_utc
 
 if TYPE_CHECKING:  # every tick would pay for loading what only a type checker reads
-    from scheduled.state import event_types as kinds
+    from scheduled.state import incident_event_types as kinds
     from scheduled.state.document import JobEntry, OutboxEntry, State
+    from scheduled.state.event_types import RetryCancelled, RunEnded
     from scheduled.state.incident_entry import IncidentEntry
 
 KEPT_CLOSED = 100
@@ -227,7 +228,7 @@ def _count(entry: IncidentEntry, at: str, error: str | None) -> None:
 
 
 def slot_settled(
-    state: State, job: JobEntry, event: kinds.RunEnded | kinds.RetryCancelled, at: str | None
+    state: State, job: JobEntry, event: RunEnded | RetryCancelled, at: str | None
 ) -> None:
     """Note how a slot ended: whether a job is failing follows from the last of them."""
     if "seq" not in event:  # of version 0.1.0, which kept no incidents

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from scheduled.timing.instants import format_utc
 
 if TYPE_CHECKING:  # every tick would pay for loading what only a type checker reads
-    from scheduled.state import event_types as kinds
+    from scheduled.state import incident_event_types as kinds
 
 Outgoing = Sequence[dict[str, Any]]
 """The messages that tell of it, as the outbox keeps them."""

@@ -29,7 +29,7 @@ SUSPENDED_AFTER = 3
 _NOT_IN_LAST = frozenset(
     (
         *("seq", "event", "job", "memory", "outgoing", "fired", "at", "section", "seed_key"),
-        *("result", "circumstances"),
+        *("result", "circumstances", "left_out", "first", "count"),
     )
 )
 """What is kept elsewhere, or in the journal alone."""
@@ -92,7 +92,22 @@ def set_last(entry: JobEntry, event: RunEnded | SlotSkipped) -> None:
     entry.pop("deferred", None)
 
 
+def set_days(entry: JobEntry, days: str | None) -> None:
+    """Keep on which days the job runs; nothing for any day."""
+    if days:
+        entry["days"] = days
+    else:
+        entry.pop("days", None)
+
+
 # Slots
+
+
+def leave_out(entry: JobEntry, event: SlotSkipped, at: str | None) -> None:
+    """Note slots on a day on which the job does not run: they cost nothing, and cover nothing."""
+    raise_watermark(entry, cast("str", event["slot"]), at)
+    set_last(entry, event)
+    count_not_run(entry, "skipped", event.get("count", 1))
 
 
 def not_now(entry: JobEntry, event: NotNow) -> NotNowEntry:

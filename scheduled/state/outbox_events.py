@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scheduled.timing.instants import format_utc
 
@@ -29,3 +29,8 @@ def delivery_failed(
         "retry_at": format_utc(retry_at),
     }
     return {**event, "reached": [*reached]} if reached else event
+
+
+def risks_found(told: list[str], over: list[str], outgoing: list[Any]) -> kinds.RisksFound:
+    """Build the event of cases of data at risk: what is told now, and what is over."""
+    return {"event": "risk", "told": told, "over": over, "outgoing": outgoing}

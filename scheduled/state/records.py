@@ -123,6 +123,8 @@ class JobMemory(NamedTuple):
     fingerprint: str = ""
     schedule: tuple[str, str] | None = None
     """The schedule the watermark belongs to, and its zone; None if an older version wrote it."""
+    days: str = ""
+    """The days on which it runs, as `timing.day_rule` writes them; empty: any day."""
     away: Away | None = None
     """None if the last tick found it in the configuration."""
     absence: GapEntry | None = None
@@ -174,6 +176,7 @@ def job_memory(state: State, job: str) -> JobMemory:
     return JobMemory(
         fingerprint=entry.get("fingerprint") or "",
         schedule=_schedule(entry),
+        days=entry.get("days") or "",
         away=_away(entry.get("away")),
         absence=entry.get("absence"),
         anchor=parse_utc(entry.get("anchor")),

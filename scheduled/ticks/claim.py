@@ -14,7 +14,8 @@ from scheduled.errors import UnusableLockError
 from scheduled.jobs.model import Attempt, Job, Overlap, Priority
 from scheduled.jobs.permissions import CONFINED
 from scheduled.planning import active_runs, decide, resolve
-from scheduled.planning.decision import Decision, Verdict
+from scheduled.planning.decision import LEFT_OUT, Decision, Verdict
+from scheduled.planning.standing import moved_from
 from scheduled.quick_classes import NamedTuple
 from scheduled.runs import stop
 from scheduled.runs.preconditions import GuardUnusableError, NotNow
@@ -309,7 +310,11 @@ class _LockedJob:
             self._cancel_retry(memory, decision)  # it has run: how that ended is its outcome
             return NotDue()
         slots: Sequence[tuple[datetime | None, str]] = refused or [(decision.slot, decision.reason)]
-        skipped = [events.slot_skipped(self.job.id, *slot) for slot in slots]
+        skipped: list[Event] = [events.slot_skipped(self.job.id, *slot) for slot in slots]
+        if decision.cause == LEFT_OUT:
+            from scheduled.planning import allowed_days
+
+            skipped = allowed_days.left_out(decision)
         self._record(memory, *_missed_before(self.tick, decision), *skipped)
         return Skipped(_rows(skipped))
 
@@ -354,6 +359,7 @@ class _LockedJob:
             missed=coalesced if slot else 0,
             last_success=memory.last_success,
             interruptions=decision.interruptions if slot else 0,
+            moved_from=moved_from(self.job, memory, slot),
             permission=permission,
             as_before=as_before,
             given={**self.tick.given},
@@ -371,17 +377,23 @@ class _LockedJob:
 
 def _missed_before(tick: TickContext, decision: Decision) -> list[Event]:
     """Return the events of the missed slots before the one decided about."""
+    job, state = decision.job.id, tick.store.state
+    memory, passed = tick.memory(job), []
+    if decision.job.not_on or decision.job.only_on:
+        from scheduled.planning import allowed_days
+
+        passed = allowed_days.left_out_before(decision, memory, tick.slots)
     if decision.missed is None and decision.too_late is None:
-        return []
+        return passed
     from scheduled.planning import missed_cause
 
-    job, state = decision.job.id, tick.store.state
-    memory, entry = tick.memory(job), state["jobs"].get(job, {})
+    entry = state["jobs"].get(job, {})
     missed = missed_cause.by_cause(decision, memory, entry, state["gaps"], tick.slots)
-    return [
+    found: list[Event] = [
         *events.slots_missed(job, decision.too_late, "too late"),
         *(event for part in missed for event in events.slots_missed(job, *part)),
     ]
+    return allowed_days.in_order([*passed, *found]) if passed else found
 
 
 def _rows(skipped: Iterable[Event]) -> tuple[Row, ...]:

@@ -15,6 +15,8 @@ from scheduled.planning import decide, incidents, tick_plan
 from scheduled.planning.decide import REMOVED
 from scheduled.planning.incidents import NO_TICKS, OFTEN, UNDELIVERED, Finding, JobFacts, Kind
 from scheduled.planning.registration import KEPT
+from scheduled.planning.standing import oldest_success
+from scheduled.quick_classes import replace
 from scheduled.state import records, tallies
 from scheduled.state.document import State
 from scheduled.state.heartbeat import Cause
@@ -259,7 +261,8 @@ def _max_age(job: Job, memory: JobMemory, now: datetime) -> timedelta | None:
     """Return how old its last success may be; None if that does not matter, or not any more."""
     if not job.max_age or (job.ends and not _has_more_slots(job, memory, now)):
         return None
-    return timedelta(seconds=job.max_age)
+    since = _expected_since(job, memory, now)
+    return None if since is None else oldest_success(job, since) - since
 
 
 def _has_more_slots(job: Job, memory: JobMemory, now: datetime) -> bool:
@@ -269,7 +272,8 @@ def _has_more_slots(job: Job, memory: JobMemory, now: datetime) -> bool:
 
 def _usual_alert(job: Job, memory: JobMemory, now: datetime) -> int:
     """Return after how many failures a person is told if the job does not say."""
-    upcoming = slots.between(schedule_of(job), now, now + 4 * OFTEN, memory.anchor or now)
+    schedule = replace(schedule_of(job), days=None)  # on each day as on the days it runs on
+    upcoming = slots.between(schedule, now, now + 4 * OFTEN, memory.anchor or now)
     gaps = [later - earlier for earlier, later in pairwise(islice(upcoming, 3))]
     return 2 if gaps and min(gaps) <= OFTEN else 1
 

@@ -6,12 +6,13 @@ Here it is asked, at little cost, whether there is anything; most ticks have not
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from scheduled.config.load import Config
 from scheduled.errors import LockedError, ScheduledError, is_no_space
 from scheduled.jobs.model import Job
+from scheduled.planning.standing import oldest_success
 from scheduled.runs import output
 from scheduled.state.document import State
 from scheduled.state.gap_entry import GapEntry
@@ -141,7 +142,7 @@ def next_due(jobs: Iterable[Job], state: State, now: datetime) -> datetime | Non
             entry: Any = state["jobs"].get(job.id) or {}
             known = [parse_utc(entry.get("last_success")), parse_utc(entry.get("anchor"))]
             since = max((at for at in known if at is not None), default=now)
-            limit = since + timedelta(seconds=job.max_age)
+            limit = oldest_success(job, since)
             looks += [limit] if limit > now else []
     return min(looks, default=None)
 

@@ -30,6 +30,7 @@ NEVER_AFTER = datetime(9500, 1, 1)  # noqa: DTZ001 - a wall time
 """Stand for no time at all; no slot is so early or so late."""
 
 
+@lru_cache(maxsize=4096)  # of those that thousands of jobs share
 def restricted(schedule: Schedule, rule: DayRule) -> Schedule:
     """Return a schedule with the slots that are left when a job runs by `rule`."""
     is_short = isinstance(schedule.form, Interval) and schedule.form.period < DAY
@@ -82,7 +83,25 @@ def moved_away(
     target = rule.target(wall.toordinal())
     if target is None or target == wall.toordinal():
         return None
-    return slot, _on(target, wall.time(), schedule.zone)
+    return slot, instant(target, wall.time(), schedule.zone)
+
+
+def by_other_days(
+    old: Schedule, new: Schedule, slot: datetime, anchor: datetime
+) -> datetime | None:
+    """Return when a slot runs by the days of `new` that is one by those of `old`; None: never."""
+    wall = slots.intended_wall_time(old, slot) or wall_time(slot, old.zone)
+    source = moved_from(old, slot, anchor)
+    day = source if source is not None else wall.toordinal()
+    target = new.days.target(day) if new.days is not None else day
+    if target is None:
+        return None
+    return slot if target == wall.toordinal() else instant(target, wall.time(), new.zone)
+
+
+def instant(day: int, clock: time, zone: str) -> datetime:
+    """Return when the clock first shows a time, or a later one, on a day."""
+    return earliest_instant(datetime.combine(date.fromordinal(day), clock), zone)
 
 
 def fields(schedule: Schedule) -> WallTimes:
@@ -222,7 +241,7 @@ def _single(schedule: Schedule, anchor: datetime) -> datetime | None:
         return None
     if target == wall.toordinal():
         return moment if moment.tzinfo is not None else earliest_instant(moment, zone)
-    return _on(target, wall.time(), zone)
+    return instant(target, wall.time(), zone)
 
 
 class _Series:
@@ -284,19 +303,19 @@ class _Series:
 
     def _slot(self, number: int) -> tuple[int, int | None, datetime | None]:
         """Return the day of a slot, the day it is moved to, and when it is; None: left out."""
-        instant = self._origin + number * self._period
-        wall = wall_time(instant, self._zone)
+        elapsed = self._origin + number * self._period
+        wall = wall_time(elapsed, self._zone)
         day = wall.toordinal()
         target = self._rule.target(day)
         if target is None or target == day:
-            return day, target, instant if target else None
-        return day, target, _on(target, wall.time(), self._zone)
+            return day, target, elapsed if target else None
+        return day, target, instant(target, wall.time(), self._zone)
 
-    def _number(self, instant: datetime) -> int:
-        return max((instant - self._origin) // self._period, 0)
+    def _number(self, moment: datetime) -> int:
+        return max((moment - self._origin) // self._period, 0)
 
     def _start(self, day: int) -> datetime:
-        return _on(day, time(), self._zone)
+        return instant(day, time(), self._zone)
 
 
 def _names(schedule: Schedule, day: int, clock: time, anchor: datetime) -> bool:
@@ -315,7 +334,3 @@ def _at(day: int, minute: int) -> datetime:
     hour, minute = divmod(minute, 60)
     on = date.fromordinal(day)
     return datetime(on.year, on.month, on.day, hour, minute)  # noqa: DTZ001 - a wall time
-
-
-def _on(day: int, clock: time, zone: str) -> datetime:
-    return earliest_instant(datetime.combine(date.fromordinal(day), clock), zone)

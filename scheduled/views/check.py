@@ -13,6 +13,7 @@ from typing import Any
 from scheduled.errors import cut
 from scheduled.jobs.model import Job
 from scheduled.planning import decide
+from scheduled.planning.standing import oldest_success
 from scheduled.quick_classes import NamedTuple
 from scheduled.state.records import JobMemory
 from scheduled.system.text import one_line
@@ -210,7 +211,10 @@ def _limit(snapshot: Snapshot, job: Job, max_age: timedelta | None) -> timedelta
     if max_age is not None or job.max_age is None:
         return max_age
     is_off = _why_off(snapshot, job, snapshot.record(job.id))
-    return None if is_off else timedelta(seconds=job.max_age)
+    since = snapshot.record(job.id).last_success
+    if is_off or since is None:
+        return None if is_off else timedelta(seconds=job.max_age)
+    return oldest_success(job, since) - since
 
 
 def _rounded(age: float | None) -> float | None:

@@ -16,7 +16,7 @@ from scheduled.timing.expression import (
     Recurrence,
     Schedule,
 )
-from scheduled.views import upcoming
+from scheduled.views import days, upcoming
 from scheduled.views.format import span
 from scheduled.views.schedule_meaning import is_in_words, meaning
 from scheduled.views.snapshot import Snapshot
@@ -60,6 +60,9 @@ def _retried(retry: Retry, job: Job, snapshot: Snapshot) -> str:
 def _by_schedule(snapshot: Snapshot, job: Job, slot: datetime, memory: JobMemory) -> Iterator[str]:
     """Yield which words of the schedule this slot comes from, and what the clock does to it."""
     yield from _rule(job, slot, memory, snapshot)
+    if moved := days.moved_from(snapshot, job, slot):
+        yield moved
+    yield from days.left_out_before(snapshot, job, slot)
     changed = slots.clock_change_note(schedule_of(job), slot)
     if changed:
         yield f"clock change: {changed}"

@@ -234,6 +234,11 @@ _LEVELS = {
     "system": "those of the system",
     "": "those of its owner",
 }
+_MOVE = {
+    "skip": "skipped",
+    "next": "moved to the next day on which it runs",
+    "previous": "moved to the previous day on which it runs",
+}
 _FIRST = {"wait": "at its next scheduled time", "now": "as soon as it is seen"}
 
 
@@ -272,6 +277,9 @@ WHEN = (
     Setting("allowed hours", ("window",), lambda of: of.job.window or "any"),
     Setting("starts", ("starts",), lambda of: of.job.starts.replace("T", " ") or "at once"),
     Setting("ends", ("ends",), lambda of: of.job.ends.replace("T", " ") or "never"),
+    Setting("not on", ("not_on",), lambda of: ", ".join(of.job.not_on) or "none"),
+    Setting("only on", ("only_on",), lambda of: ", ".join(of.job.only_on) or "any day"),
+    Setting("on other days", ("move",), lambda of: _MOVE[of.job.move]),
     Setting("jitter", ("jitter",), _jitter),
     Setting("after", ("after",), lambda of: _succeeded(of.job.after)),
     Setting("mutex", ("mutex",), lambda of: ", ".join(of.job.mutex)),

@@ -83,6 +83,8 @@ def note(row: Row, zone: tzinfo, now: datetime | None = None) -> str:
     remarks = [*_lateness(row)]
     if given := wording.given(row["given"]):
         remarks.append(given)
+    if row["moved_from"]:
+        remarks.append(f"moved from {row['moved_from']}")
     if row["attempt"] > 1:
         remarks.append(f"attempt {row['attempt']}")
     causes = (_reason(row), row["error"])
@@ -102,7 +104,7 @@ def _reason(row: Row) -> str:
 
 
 def _lateness(row: Row) -> Iterator[str]:
-    if row["outcome"] == "missed":
+    if row["outcome"] == "missed" or (row["outcome"] == "skipped" and row["missed"]):
         yield passed(row["missed"], "run")
         return
     if row["missed"]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from scheduled.jobs.model import CatchUp, Job
 from scheduled.jobs.schedule import schedule_of, start_delay
-from scheduled.planning import decide
+from scheduled.planning import allowed_days, decide
 from scheduled.planning.decision import Verdict
 from scheduled.planning.due import INSTANT, is_too_late
 from scheduled.state.present import CORRECTION
@@ -17,7 +17,7 @@ from scheduled.timing.expression import Schedule
 from scheduled.timing.instants import format_utc
 from scheduled.timing.slots import is_anchored
 from scheduled.timing.timezones import zone_info
-from scheduled.views import wording
+from scheduled.views import days, wording
 from scheduled.views.snapshot import Snapshot
 
 
@@ -128,7 +128,7 @@ def _following(snapshot: Snapshot, job: Job) -> Iterator[datetime]:
         yield retry
     elif memory.retry is not None and snapshot.next_run(job) is None:
         return  # the end of this retry suspends the job
-    elif memory.deferral is None and job.window:
+    elif memory.deferral is None and (job.window or job.not_on or job.only_on):
         yield from _waiting(snapshot, job)
     if memory.deferral is not None:
         slot = memory.deferral.until - INSTANT
@@ -147,9 +147,10 @@ def _following(snapshot: Snapshot, job: Job) -> Iterator[datetime]:
 
 
 def _waiting(snapshot: Snapshot, job: Job) -> Iterator[datetime]:
-    """Yield the slot that has passed and waits for the window of its job, if any does."""
+    """Yield the slot that has passed and waits for a day or the window of its job, if any does."""
     decision = snapshot.decision(job)
-    is_closed = decision.verdict is Verdict.WAIT and decision.reason == window.closed(job.window)
+    reasons = (window.closed(job.window), allowed_days.WAITS)
+    is_closed = decision.verdict is Verdict.WAIT and decision.reason.startswith(reasons)
     if is_closed and decision.slot is not None and decision.slot <= snapshot.now:
         yield decision.slot
 
@@ -206,9 +207,8 @@ def _notes(snapshot: Snapshot, job: Job, slot: datetime) -> Iterator[str]:
         return
     why = [*skip_reasons(snapshot, job, slot)]
     yield from (f"will be skipped: {wording.printed(reason)}" for reason in why)
-    changed = slots.clock_change_note(schedule_of(job), slot)
-    if changed:
-        yield changed
+    notes = (days.moved_from(snapshot, job, slot), slots.clock_change_note(schedule_of(job), slot))
+    yield from filter(None, notes)
     delay, retry = start_delay(job), retry_start(snapshot, job)
     if retry is not None and job.catch_up is CatchUp.ALL and slot + delay < retry and not why:
         yield f"waits for a retry: starts at {_local(job, retry)}"  # the slots run in order
@@ -218,6 +218,8 @@ def _notes(snapshot: Snapshot, job: Job, slot: datetime) -> Iterator[str]:
     opens = _opening(snapshot, job, slot + delay)
     if opens is not None and not why:
         yield f"{window.closed(job.window)}: starts at {_local(job, opens)}"
+    elif (start := days.opening(snapshot, job, slot, slot + delay)) is not None and not why:
+        yield f"not on this day: starts at {_local(job, start)}"
 
 
 def skip_reasons(snapshot: Snapshot, job: Job, slot: datetime) -> Iterator[str]:
@@ -227,6 +229,8 @@ def skip_reasons(snapshot: Snapshot, job: Job, slot: datetime) -> Iterator[str]:
         yield decide.SKIPPED_BY_USER
     if memory.pause is not None and memory.pause.covers(slot):
         yield f"paused{': ' if memory.pause.reason else ''}{memory.pause.reason}"
+    if left_out := days.reason(job, slot):
+        yield left_out
     start = slot + start_delay(job)
     opens = _opening(snapshot, job, start)
     if opens is not None and _comes_too_late(snapshot, job, opens - start):

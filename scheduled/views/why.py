@@ -12,10 +12,10 @@ from scheduled.planning.due import INSTANT
 from scheduled.state.document import DeadLetterEntry
 from scheduled.state.history import Row
 from scheduled.state.records import JobMemory
-from scheduled.timing import slots
+from scheduled.timing import on_days, slots
 from scheduled.timing.expression import Schedule
 from scheduled.timing.instants import format_utc, parse_utc
-from scheduled.views import incidents, pending, wording
+from scheduled.views import days, incidents, pending, wording
 from scheduled.views.format import local_times, passed
 from scheduled.views.snapshot import Snapshot
 
@@ -39,7 +39,8 @@ def document(snapshot: Snapshot, job: Job, at: datetime, rows: Sequence[Row]) ->
     slot_rows = list(_rows_of(slot, schedule, memory, rows)) if slot is not None else []
     decision = snapshot.decision(job)
     answer = _answer(snapshot, job, slot, slot_rows)
-    reasons = [_attempt(row, snapshot) for row in slot_rows]
+    moved = days.moved_away(snapshot, job, at, slot)
+    reasons = [*([moved] if moved else []), *(_attempt(row, snapshot) for row in slot_rows)]
     if slot is None or answer in (DUE, RUNNING):
         reasons += pending.sentences(snapshot, job, slot, decision)
     elif answer in (NONE, UNKNOWN):
@@ -71,7 +72,9 @@ def _later(instant: datetime | None, now: datetime) -> datetime | None:
 def slot_at(snapshot: Snapshot, job: Job, at: datetime) -> datetime | None:
     """Return the newest slot at or before `at`; None if there is none."""
     anchor = snapshot.record(job.id).anchor
-    return slots.latest(schedule_of(job), at, anchor or snapshot.now)
+    slot = slots.latest(schedule_of(job), at, anchor or snapshot.now)
+    left_out = days.latest_left_out(snapshot, job, at)
+    return max(filter(None, (slot, left_out)), default=None)
 
 
 def sentences(document: Mapping[str, Any], snapshot: Snapshot) -> Iterator[str]:
@@ -123,14 +126,28 @@ def _rows_of(
             behind = slots.count(schedule, slot - INSTANT, row_slot, anchor)
             if slot <= row_slot and behind <= row["missed"]:
                 yield row
-        elif row_slot == slot:
+        elif row_slot == slot or _is_left_out_with(slot, row_slot, row, schedule, memory):
             yield row
+
+
+def _is_left_out_with(
+    slot: datetime, row_slot: datetime, row: Row, schedule: Schedule, memory: JobMemory
+) -> bool:
+    """Return whether a slot is one of several in a row that were left out."""
+    if row["run_id"] or not row["missed"] or slot > row_slot:
+        return False
+    other = on_days.left_out(schedule)
+    if other is None:
+        return False
+    behind = slots.count(other, slot - INSTANT, row_slot, memory.anchor or slot)
+    return behind <= row["missed"]
 
 
 def _attempt(row: Row, snapshot: Snapshot) -> str:
     why = next((text for text in (row["error"], row["reason"]) if text), "")
     ended = wording.outcome(row["outcome"])
     late = ", as catch-up" if row["catch_up"] else ""
+    late += f", moved from {row['moved_from']}" if row["moved_from"] else ""
     more = f", covers {passed(row['missed'])}" if row["run_id"] and row["missed"] else ""
     if why.startswith(ended) and row["outcome"] == Outcome.TIMED_OUT:
         ended = why

@@ -125,7 +125,7 @@ def test_d10_a_message_that_waits_for_long_is_unhealthy(tmp_path: Path) -> None:
     created = NOW.replace(minute=0).isoformat().replace("+00:00", "Z")
     message = {"id": "00000001", "to": "notify:office", "subject": "x", "created": created}
     store = Store(tmp_path / "state").load()
-    store.record(NOW, events.risks_found([], [], [message]))
+    store.record(NOW, outbox_events.risks_found([], [], [message]))
     store.record(NOW, outbox_events.delivery_failed("00000001", "no route", retry_at=NOW))
 
     early, late = (checked(tmp_path, NOW.replace(minute=minute)) for minute in (10, 16))

@@ -31,6 +31,8 @@ KEYS = [
     "error",
     "retry_at",
     "missed_capped",
+    "given",
+    "moved_from",
 ]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from scheduled.notify import recipients, sending
-from scheduled.state import events
+from scheduled.state import outbox_events
 from scheduled.state.store import Store
 from tests.builders import message_servers, sent
 from tests.builders.mail import NOW
@@ -84,4 +84,4 @@ def tell(store: Store, minute: int, channels: dict[str, Any]) -> None:
     told = sent.notice(event=event, subject=event, created=now, group="recovery")
     messages = [message.to_json() for message in recipients.messages(told, channels)]
     store.refresh()
-    store.record(now, events.risks_found([], [], messages))
+    store.record(now, outbox_events.risks_found([], [], messages))

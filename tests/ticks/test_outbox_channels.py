@@ -11,7 +11,7 @@ import pytest
 from scheduled.config.paths import Paths
 from scheduled.notify import sending
 from scheduled.notify.recipients import message_to
-from scheduled.state import events
+from scheduled.state import outbox_events
 from scheduled.state.store import Store
 from scheduled.ticks import outbox
 from scheduled.ticks.outbox import Setup
@@ -31,7 +31,7 @@ def store(tmp_path: Path) -> Store:
 def put(store: Store, *numbers: int, to: str = "ops", now: datetime = NOW) -> None:
     """Record messages as incidents do: the event and its messages in one line."""
     messages = [message_to(to, sent.notice(number, created=now)).to_json() for number in numbers]
-    store.record(now, events.risks_found([], [], messages))
+    store.record(now, outbox_events.risks_found([], [], messages))
 
 
 def deliver(

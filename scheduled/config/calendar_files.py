@@ -1,0 +1,107 @@
+"""What a calendar holds: a file of days, an iCalendar file, or the holidays of a country.
+
+What is wrong with it raises InvalidCalendar, with the line where there is one. A calendar counts as
+a whole or not at all: with some of its days missing, jobs would run when they must not.
+"""
+
+from datetime import date
+from typing import Any
+
+from scheduled.errors import ScheduleError
+from scheduled.quick_classes import NamedTuple
+from scheduled.system.files import BYTE_ORDER_MARK
+from scheduled.system.text import excerpt
+from scheduled.timing import day_words
+from scheduled.timing.calendars import Calendar
+from scheduled.timing.day_words import DaySet
+
+MAX_BYTES = 8 * 1024 * 1024
+BEHIND, AHEAD = 1, 6
+"""So many years before and after the present one events and holidays are looked up."""
+ICALENDAR = b"BEGIN:VCALENDAR"
+_SUFFIXES = (".ics", ".ical", ".icalendar", ".ifb")
+Row = list[Any]
+
+
+class InvalidCalendar(Exception):  # noqa: N818 - never shown as it is
+    """What is wrong with a calendar, in which line of its file, and what to do."""
+
+    def __init__(self, sentence: str, line: int = 0) -> None:
+        super().__init__(sentence)
+        self.line = line
+
+
+class Span(NamedTuple):
+    """The years in which events and holidays are looked up."""
+
+    first: int
+    last: int
+
+    @classmethod
+    def around(cls, year: int) -> "Span":
+        """Return the years around the present one."""
+        return cls(year - BEHIND, year + AHEAD)
+
+    @property
+    def start(self) -> date:
+        """The first day."""
+        return date(self.first, 1, 1)
+
+    @property
+    def end(self) -> date:
+        """The day after the last one."""
+        return date(self.last + 1, 1, 1)
+
+
+def read(path: str, data: bytes, span: Span) -> Calendar:
+    """Return the calendar in a file: iCalendar, or days a line. Raise InvalidCalendar."""
+    if len(data) > MAX_BYTES:
+        size = f"{len(data) / 1024**2:.1f} MB"
+        raise InvalidCalendar(f"{size}, more than the {MAX_BYTES // 1024**2} MB it may have")
+    if not data.strip():
+        what = "empty, as after a download that failed"
+        raise InvalidCalendar(f"{what}; a calendar without days has a comment at least")
+    data = data.removeprefix(BYTE_ORDER_MARK)
+    if data.lstrip()[: len(ICALENDAR)].upper() == ICALENDAR:
+        from scheduled.config import icalendar_files
+
+        return icalendar_files.read(data, span)
+    if path.lower().endswith(_SUFFIXES):
+        begin = excerpt(data[:40].decode("utf-8", "replace"))
+        raise InvalidCalendar(f'no iCalendar file: it begins with "{begin}"')
+    return Calendar(_lines(data))
+
+
+def _lines(data: bytes) -> DaySet:
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InvalidCalendar("not UTF-8; save the file as UTF-8", line) from None
+    found = []
+    for number, content in enumerate(text.split("\n"), 1):
+        word = content.partition("#")[0].strip()
+        if not word:
+            continue
+        try:
+            found.append(day_words.parse(word))
+        except ScheduleError as error:
+            hint = "; a comment begins with #" if " " in word and "#" not in content else ""
+            raise InvalidCalendar(f"{error}{hint}", number) from None
+    return day_words.union(found)
+
+
+def row(calendar: Calendar) -> Row:
+    """Return a calendar as JSON."""
+    days = calendar.days
+    ranges = [*map(list, zip(days.firsts, days.lasts, strict=True))]
+    return [sorted(days.weekdays), [*map(list, days.yearly)], ranges, [*map(list, calendar.times)]]
+
+
+def from_row(values: Row) -> Calendar:
+    """Return the calendar in a row. A broken row raises any of several errors."""
+    weekdays, yearly, ranges, times = values
+    firsts, lasts = (tuple(int(pair[place]) for pair in ranges) for place in (0, 1))
+    pairs = [(int(first), int(last)) for first, last in yearly]
+    days = DaySet(frozenset(weekdays), tuple(pairs), firsts, lasts)
+    return Calendar(days, tuple((int(start), int(end)) for start, end in times))
