@@ -15,6 +15,8 @@ NEXT_SHOWN = 5
 LINES_SHOWN = 10
 JSON_NAMES = {"memory_section": "remembers_in", "last_run_key": "noted_as"}
 """Fields that have another name in JSON, which stays as it was."""
+UNSAID = ("calendars",)
+"""Fields that hold what others name."""
 
 
 def definition(job: Job) -> dict[str, Any]:
@@ -22,9 +24,8 @@ def definition(job: Job) -> dict[str, Any]:
 
     Values of variables that hold secrets are hidden, there and wherever else they occur.
     """
-    return of_defaults(
-        {JSON_NAMES.get(field.name, field.name): getattr(job, field.name) for field in fields(job)}
-    )
+    names = [field.name for field in fields(job) if field.name not in UNSAID]
+    return of_defaults({JSON_NAMES.get(name, name): getattr(job, name) for name in names})
 
 
 def of_defaults(fields: Mapping[str, Any]) -> dict[str, Any]:
