@@ -15,6 +15,10 @@ from scheduled.system.text import one_line
 class OwnWords(click.Command):
     """A command or a group with the help, and the words for mistakes, of this program."""
 
+    def get_help_option_names(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return `-h` and `--help`, in any context: click keeps what the first one said."""
+        return ["-h", "--help"]
+
     def get_help(self, ctx: click.Context) -> str:
         """Return the help that fits the terminal."""
         return help_text.page(ctx)

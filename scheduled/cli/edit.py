@@ -48,7 +48,7 @@ class Target(NamedTuple):
 @click.argument("job", required=False)
 @click.pass_obj
 def edit(session: Session, job: str | None) -> int:
-    """Open the file of JOB, or scheduled.yaml, in your editor, and check it on the way back.
+    """Edit the file of JOB, or scheduled.yaml, and check it.
 
     The editor is $VISUAL or $EDITOR. After a mistake you can edit again, discard the text, or keep
     it in a file of its own; the file is replaced only by one without.

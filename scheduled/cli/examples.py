@@ -118,7 +118,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "edit": (
         "scheduled edit backup",
-        "EDITOR=nano scheduled edit  # scheduled.yaml",
+        "scheduled edit  # scheduled.yaml",
     ),
     "delete": (
         "scheduled delete backup",

@@ -102,7 +102,6 @@ def _imported(place: str) -> click.Command:
     params=global_options.create(),
     invoke_without_command=True,
     subcommand_metavar="[COMMAND] [ARGS]...",
-    context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.option("--list", "listing", is_flag=True, hidden=True)
 @click.option("--once", is_flag=True, hidden=True)
