@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from scheduled.cli import help_text
-from scheduled.system.text import one_line
 
 
 class OwnWords(click.Command):
@@ -45,7 +44,9 @@ class Command(OwnWords):
         rest = super().parse_args(ctx, args)
         ctx.allow_extra_args = allowed
         if rest and not allowed and not ctx.resilient_parsing:
-            ctx.fail(f"{one_line(rest[0], 60)!r} is one word too many{_advice(self)}")
+            from scheduled.cli import wrong_call
+
+            ctx.fail(wrong_call.too_many(rest[0], ctx))
         return rest
 
 
@@ -57,10 +58,3 @@ def command(name: str | None = None, **attributes: Any) -> Callable[..., Command
 def usage(ctx: click.Context) -> str:
     """Return what is typed to call a command without options: `scheduled show JOB`."""
     return " ".join([ctx.command_path, *ctx.command.collect_usage_pieces(ctx)[1:]])
-
-
-def _advice(of: click.Command) -> str:
-    """Return what to do about a word that is too many, where that is known."""
-    if any(param.name == "schedule" and isinstance(param, click.Argument) for param in of.params):
-        return '; a schedule of several words needs quotes: "0 2 * * *"'
-    return ""

@@ -22,5 +22,5 @@ class Group(OwnWords, click.Group):
         if is_name and self.get_command(ctx, args[0]) is None:
             from scheduled.cli import wrong_call
 
-            ctx.fail(wrong_call.unknown_command(args[0], self.list_commands(ctx), ctx))
+            ctx.fail(wrong_call.unknown_command(args, self.list_commands(ctx), ctx))
         return super().resolve_command(ctx, args)

@@ -44,7 +44,10 @@ def count_if_refused(session: Session, schedule: str) -> None:
 
 @contextlib.contextmanager
 def refusals_on_record(session: Session, *, dry_run: bool) -> Iterator[None]:
-    """Record what is not permitted to the job that is being made or changed within."""
+    """Record what is not permitted to the job that is being made or changed within.
+
+    Where it lacks an action, the error names the options that set one.
+    """
     try:
         yield
     except ConfigError as error:
@@ -56,7 +59,14 @@ def refusals_on_record(session: Session, *, dry_run: bool) -> Iterator[None]:
             with contextlib.suppress(ScheduledError):
                 session.own_state()
                 session.keep(*(permission_events.refused(*refusal) for refusal in refused[:1]))
-        raise
+        raise ConfigError([_in_options(problem) for problem in error.problems]) from error
+
+
+def _in_options(problem: str) -> str:
+    """Return a problem with what to type, where it says what to write."""
+    said, _, wanted = problem.partition("; ")
+    is_action = said.endswith("neither a command nor a handler") and wanted
+    return f"{said}; give --command CMD or --handler NAME" if is_action else problem
 
 
 def print_result(

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from scheduled.cli.command import usage
 from scheduled.config import yaml_document
 from scheduled.config.job_keys import JOB_KEYS
 from scheduled.errors import ConfigError, UsageError
@@ -76,7 +77,9 @@ def fields(
         values["enabled"] = False
     for other in others:
         key, text = pair("--set", other)
-        if key in values or key in ("id", "schedule"):
+        if key in ("id", "schedule"):
+            raise UsageError(f"--set {key}: {_place_of(key)}")
+        if key in values:
             raise UsageError(f"--set {key}: is also set by another option; set it once")
         values[key] = value(text)
     _refuse_undecodable(values)
@@ -98,6 +101,17 @@ def value(text: str) -> Any:
     if _NUMBER.fullmatch(text):
         return float(text) if "." in text else int(text)
     return text
+
+
+def _place_of(key: str) -> str:
+    """Say where the command that is called takes a key that `--set` does not set."""
+    ctx = click.get_current_context()
+    for param in ctx.command.params:
+        if param.name in (key, f"{key}_"):
+            if isinstance(param, click.Option):
+                return f"has an option of its own; write {param.opts[0]} {param.make_metavar(ctx)}"
+            return f"is an argument; write `{usage(ctx)}`"
+    return "cannot be changed; create a job of that id, and delete this one"
 
 
 def _repeated(option: str, metavar: str, about: str, *names: str) -> Callable[[Command], Command]:

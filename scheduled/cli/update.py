@@ -138,6 +138,9 @@ def _change_by_hand(
     if job.id in BUILTIN_IDS and (refused := permissions.refusal_of_action(job.id, changes)):
         with refusals_on_record(session, dry_run=not session.is_changing):
             raise ConfigError([refused])
+    if problems := job_file_editor.problems_of(changes, job, session.config):
+        with refusals_on_record(session, dry_run=not session.is_changing):
+            raise ConfigError(problems)
     if job.id in BUILTIN_IDS:
         where = session.config.places.config_path or session.config.places.root / paths.CONFIG_NAME
         block = f"{job.id}:\n{indent(lines, '  ')}"

@@ -1,12 +1,24 @@
 """Values of options that click reads, with this program's words for what is wrong with them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 
-from scheduled.errors import did_you_mean
+from scheduled.errors import closest
 from scheduled.system.text import one_line
+
+ELSEWHERE: Mapping[str, str] = {
+    "aborted": "interrupted",
+    "error": "failed",
+    "failure": "failed",
+    "killed": "interrupted",
+    "ok": "succeeded",
+    "success": "succeeded",
+    "successful": "succeeded",
+    "timeout": "timed_out",
+}
+"""Words of other programs, and what they are called here."""
 
 
 class Number(click.ParamType):  # type: ignore[type-arg]
@@ -60,5 +72,7 @@ class Choice(click.Choice[str]):
 
     def _refusal(self, value: str) -> str:
         words = f"expected {', '.join(self.choices[:-1])} or {self.choices[-1]}"
-        meant = did_you_mean(value, self.choices, "")
+        foreign = [word for word, here in ELSEWHERE.items() if here in self.choices]
+        found = closest(value, [*self.choices, *foreign])
+        meant = f"; did you mean {ELSEWHERE.get(found, found)}?" if found else ""
         return f"{one_line(value, 60)!r}: {words}{meant}"

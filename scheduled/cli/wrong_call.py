@@ -3,12 +3,14 @@
 click finds the mistake; the words are this program's, and do not depend on click's.
 """
 
-from collections.abc import Iterable, Mapping
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
 
 import click
 
 from scheduled.cli.command import usage
 from scheduled.cli.help_text import typed
+from scheduled.config.job_keys import ID
 from scheduled.errors import closest, did_you_mean
 from scheduled.system.text import one_line
 
@@ -52,6 +54,7 @@ OPTIONS_ELSEWHERE: Mapping[str, tuple[str, ...]] = {
     "--interval": ("--every",),
     "--job": ("--only",),
     "--last": ("--limit", "-n"),
+    "--limit": ("--limit", "-n"),
     "--lines": ("--limit", "-n"),
     "--no-act": ("--dry-run",),
     "--number": ("--limit", "-n"),
@@ -75,6 +78,13 @@ OPTIONS_ELSEWHERE: Mapping[str, tuple[str, ...]] = {
     "-y": ("--yes",),
 }
 """Options of other programs, and those that may be meant: the first that the command has."""
+OF_A_JOB: Mapping[str, str] = {
+    "run": "`scheduled trigger {0}` runs a job now, `scheduled run --only {0}` if it is due",
+    "list": "`scheduled show {0}` shows a job",
+    "status": "`scheduled show {0}` shows a job",
+    "incidents": "`scheduled why {0}` tells of a job",
+}
+"""What is typed about one job, by the commands that are about all of them."""
 
 
 def sentence(error: click.ClickException) -> str:
@@ -86,13 +96,64 @@ def sentence(error: click.ClickException) -> str:
     return f"{place}: {_said(error, ctx)}" if place else _said(error, ctx)
 
 
-def unknown_command(name: str, names: Iterable[str], ctx: click.Context) -> str:
-    """Return what to print about a word that names no command of the group of a context."""
-    known = [*names]
+def too_many(word: str, ctx: click.Context) -> str:
+    """Return what to print about a word that a command has no place for."""
+    return f"{one_line(word, 60)!r} is one word too many; {_instead(word, ctx)}"
+
+
+def _instead(word: str, ctx: click.Context) -> str:
+    """Return what to type instead of a word that is too many."""
+    params = ctx.command.get_params(ctx)
+    names = [name for param in params for name in _names(param)]
+    flags = {name for param in params if getattr(param, "is_flag", False) for name in _names(param)}
+    key, equals, value = word.partition("=")
+    if f"--{key}" in flags and value in ("", "true"):
+        return f"did you mean --{key}?"
+    if f"--{key}" in names and f"--{key}" not in flags:
+        return f"did you mean --{key}{f' {_quoted(value)}' if equals else ''}?"
+    if "--set" in names and equals and key:
+        return f"did you mean --set {_quoted(word)}?"
+    if "--command" in names and word.startswith(("/", "./", "~/")):
+        return f"did you mean --command {_quoted(word)}?"
+    if any(param.name == "schedule" and isinstance(param, click.Argument) for param in params):
+        return 'a schedule of several words needs quotes: "0 2 * * *"'
+    if "--schedule" in names:
+        return "to change when it runs, write --schedule SCHEDULE"
+    if "--only" in names and word.startswith("tag:"):
+        return f"did you mean --only {_quoted(word)}?"
+    if ID.fullmatch(word) and (about := OF_A_JOB.get(typed(ctx))):
+        return about.format(word)
+    return f"{ctx.command_path} --help shows what it takes"
+
+
+def _quoted(word: str) -> str:
+    return shlex.quote(one_line(word, 60))
+
+
+def unknown_command(words: Sequence[str], names: Iterable[str], ctx: click.Context) -> str:
+    """Return what to print about words of which the first names no command of a group."""
+    name, known = words[0], [*names]
     listing = f"{ctx.command_path} --help lists them"
     meant = _command_meant(name, known, ctx) if ctx.parent is None else None
+    if COMMANDS_ELSEWHERE.get(name) == "--help":
+        meant = _help_meant(words[1:], ctx)
     advice = f"; did you mean {meant}?" if meant else did_you_mean(name, known, listing)
     return f"no command is called {one_line(name, 60)!r}{advice}"
+
+
+def _help_meant(words: Sequence[str], ctx: click.Context) -> str:
+    """Return what prints the help of the command that words name, as far as they name one."""
+    within, path = ctx.command, list[str]()
+    for word in words:
+        children = within.list_commands(ctx) if isinstance(within, click.Group) else []
+        name = word if word in children else closest(word, children)
+        if name is None:
+            break
+        assert isinstance(within, click.Group)
+        child = within.get_command(ctx, name)
+        assert child is not None
+        within, path = child, [*path, name]
+    return f"`{' '.join([ctx.command_path, *path])} --help`" if path else "--help"
 
 
 def _command_meant(name: str, names: Iterable[str], ctx: click.Context) -> str | None:
@@ -138,10 +199,23 @@ def _unknown_option(name: str, ctx: click.Context) -> str:
         advice = f"; did you mean {meant}?"
     else:
         listing = f"{ctx.command_path} --help lists them"
-        long = {each.removeprefix("--"): each for each in names if each.startswith("--")}
-        word = closest(name.lstrip("-"), long) if name.startswith("--") else None
-        advice = f"; did you mean {long[word]}?" if word else f"; {listing}"
+        meant = _closest_option(name, names) if name.startswith("--") else None
+        advice = f"; did you mean {meant}?" if meant else f"; {listing}"
     return f"no option is called {one_line(name, 60)!r}{advice}"
+
+
+def _closest_option(name: str, names: Iterable[str]) -> str | None:
+    """Return the option that a misspelt one stands for, or one of other programs, misspelt."""
+    own = {each.removeprefix("--"): each for each in names if each.startswith("--")}
+    foreign = {
+        word.removeprefix("--"): here
+        for word, meant in OPTIONS_ELSEWHERE.items()
+        if word.startswith("--") and (here := next((m for m in meant if m in names), None))
+    }
+    for options in (own, foreign):
+        if word := closest(name.lstrip("-"), options):
+            return options[word]
+    return None
 
 
 def _misused_option(name: str, ctx: click.Context) -> str:

@@ -29,6 +29,7 @@ from scheduled.errors import ConfigError, UnreadableFileError, UsageError, reaso
 from scheduled.jobs.model import Job
 from scheduled.quick_classes import dataclass, field, replace
 from scheduled.system import files
+from scheduled.system.text import excerpt
 
 DAY_SECONDS = 86400
 Fields = Mapping[str, Any]
@@ -151,6 +152,16 @@ def check_fields(fields: Fields, config: Config, label: str) -> tuple[Job | None
         problem = conflicts.dependency_problems([*others, file.job]).get(file.id)
         problems += [problem] if problem is not None else []
     return file.job, problems
+
+
+def problems_of(changes: Fields, job: Job, config: Config) -> list[str]:
+    """Return what is wrong with changes of a job, wherever it is defined."""
+    action = {"handler": job.handler} if job.handler else {"command": "true"}
+    if changes.keys() & {"command", "handler"}:
+        action = {}
+    fields = {"id": job.id, "schedule": job.schedule, **action, **changes}
+    begins = tuple(f"{excerpt(key)}{end}" for key in changes for end in ":.[")
+    return [each for each in check_fields(fields, config, job.id)[1] if each.startswith(begins)]
 
 
 def create(new: NewJobFile, *, mode: int = 0o644) -> None:

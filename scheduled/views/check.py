@@ -10,7 +10,7 @@ from datetime import timedelta
 from enum import IntEnum
 from typing import Any
 
-from scheduled.errors import cut
+from scheduled.errors import cut, did_you_mean
 from scheduled.jobs.model import Job
 from scheduled.planning import decide
 from scheduled.planning.standing import oldest_success
@@ -174,6 +174,7 @@ def _unknown(snapshot: Snapshot, name: str) -> JobCheck:
     if snapshot.problems:
         count = counted(len(snapshot.problems), "problem")
         reason += f"; the configuration has {count}: {snapshot.problems[0]}"
+    reason += did_you_mean(name, [job.id for job in snapshot.jobs], "")
     return JobCheck(one_line(name), Status.UNKNOWN, None, one_line(reason))
 
 

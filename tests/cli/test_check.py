@@ -114,7 +114,7 @@ def test_an_unknown_job_is_unknown_and_hides_nothing_critical(home: Home) -> Non
     both = checked(home, "backup", "bakcup")
 
     assert (typo.status, both.status) == ("UNKNOWN", "CRITICAL")
-    assert "bakcup: no job is called that" in typo.text
+    assert "bakcup: no job is called that; did you mean backup?" in typo.text
     assert rows(home, "bakcup")["bakcup"]["status"] == "UNKNOWN"
 
 

@@ -77,7 +77,10 @@ def test_a_handler_of_a_handler_folder_will_do(home: Home) -> None:
         (["x", "0 0 30 2 *", "--command", "y"], "schedule: "),
         (["a/b", "daily", "--command", "y"], "an id may contain letters"),
         (["../x", "daily", "--command", "y"], "an id may contain letters"),
-        (["x", "daily"], "neither a command nor a handler"),
+        (
+            ["x", "daily"],
+            "neither a command nor a handler; give --command CMD or --handler NAME",
+        ),
         (
             ["x", "daily", "--command", "y", "--handler", "health"],
             "a job has either a command or a handler",
@@ -89,7 +92,7 @@ def test_a_handler_of_a_handler_folder_will_do(home: Home) -> None:
         (["x", "daily", "--command", "y", "--set", "after=nobody"], "no job is called"),
         (
             ["x", "daily", "--command", "y", "--set", "id=z"],
-            "--set id: is also set by another option",
+            "--set id: is an argument; write `create ID [SCHEDULE]`",
         ),
         (["x", "daily", "--command", "y", "--set", "command=z"], "--set command"),
         (["x", "daily", "--command", "y", "--env", "A"], "an equals sign"),
@@ -272,5 +275,5 @@ def test_e2_a_job_may_run_on_days_said_in_words(home: Home) -> None:
     made = home.call(create.create, "report", text, "--command", "date")
     refused = home.call(create.create, "other", "every 2 weeks on mon at 9", "--command", "date")
 
-    assert "report runs next 2026-11-30 09:00" in made.out
+    assert "report runs next Mon 30 Nov 09:00" in made.out
     assert (refused.code, "from which date are the weeks counted?" in refused.err) == (2, True)

@@ -90,3 +90,49 @@ def test_a_changed_job_does_not_fire_by_the_change(home: Home) -> None:
     home.call(update.update, "backup", "--schedule", "0 * * * *", now=at("12:30"))
 
     assert rows(home)["backup"]["next_run"] == "2026-11-21T13:00:00Z"
+
+
+SHARED = "jobs: {shared: {schedule: daily, command: x}}\n"
+
+
+@pytest.mark.parametrize("job", ["own", "shared", "health"])
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--set", "schedul=daily"], "schedul: unknown key; did you mean schedule?"),
+        (["--set", "params.x=1"], "params.x: unknown key"),
+        (["--timeout", "5xx"], 'timeout: "5xx": expected seconds, or a duration'),
+        (["--set", "schedule=daily"], "--set schedule: has an option of its own; write --schedule"),
+        (["--set", "id=b"], "--set id: cannot be changed"),
+        (["--timeout", "5", "--set", "timeout=6"], "--set timeout: is also set by another option"),
+    ],
+)
+def test_what_is_wrong_is_no_advice_wherever_the_job_is_defined(
+    home: Home, job: str, words: list[str], sentence: str
+) -> None:
+    home.configure(SHARED)
+    created(home, "own")
+
+    said = home.call(update.update, job, *words)
+
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith(sentence)
+    assert ("write there" in said.err, "write below" in said.err) == (False, False)
+
+
+def test_a_schedule_that_is_none_is_no_advice(home: Home) -> None:
+    home.configure(SHARED)
+
+    wrong = home.call(update.update, "shared", "--schedule", "nonsense").err
+    right = home.call(update.update, "shared", "--handler", "health", "--set", "params={}").err
+
+    assert wrong.startswith('schedule: "nonsense": not a schedule')
+    assert right.endswith("write there:\n  handler: health\n  params: {}")
+
+
+def test_a_job_that_would_have_no_action_gets_the_options_that_set_one(home: Home) -> None:
+    created(home, "own")
+
+    said = home.call(update.update, "own", "--unset", "command")
+
+    assert said.err.endswith("handler; give --command CMD or --handler NAME")

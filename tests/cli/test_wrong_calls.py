@@ -13,8 +13,43 @@ CASES = {
     "--rot x status": "no option is called '--rot'; did you mean --root?",
     "status --vebrose": "status: no option is called '--vebrose'; did you mean --verbose?",
     "run -x": "run: no option is called '-x'; scheduled run --help lists them",
-    "run extra": "run: 'extra' is one word too many",
-    "run \x1b[31mred": "run: 'red' is one word too many",
+    "run backup": (
+        "run: 'backup' is one word too many; `scheduled trigger backup` runs a job now,"
+        " `scheduled run --only backup` if it is due"
+    ),
+    "run \x1b[31mred": (
+        "run: 'red' is one word too many; scheduled run --help shows what it takes"
+    ),
+    "run tag:night": "run: 'tag:night' is one word too many; did you mean --only tag:night?",
+    "run only=backup": "run: 'only=backup' is one word too many; did you mean --only backup?",
+    "run dry-run": "run: 'dry-run' is one word too many; did you mean --dry-run?",
+    "list help": "list: 'help' is one word too many; did you mean --help?",
+    "list nightly": ("list: 'nightly' is one word too many; `scheduled show nightly` shows a job"),
+    "status nightly": (
+        "status: 'nightly' is one word too many; `scheduled show nightly` shows a job"
+    ),
+    "incidents a": "incidents: 'a' is one word too many; `scheduled why a` tells of a job",
+    "cron install x": (
+        "cron install: 'x' is one word too many; scheduled cron install --help shows what it takes"
+    ),
+    "update a schedule=daily": (
+        "update: 'schedule=daily' is one word too many; did you mean --schedule daily?"
+    ),
+    "update a schedule=$(id)": (
+        "update: 'schedule=$(id)' is one word too many; did you mean --schedule '$(id)'?"
+    ),
+    "update a umask=077": "update: 'umask=077' is one word too many; did you mean --set umask=077?",
+    "update a disabled=true": (
+        "update: 'disabled=true' is one word too many; did you mean --disabled?"
+    ),
+    "update a daily": (
+        "update: 'daily' is one word too many; to change when it runs, write --schedule SCHEDULE"
+    ),
+    "create a daily ./dump": (
+        "create: './dump' is one word too many; did you mean --command ./dump?"
+    ),
+    "next --limt": "next: no option is called '--limt'; did you mean -n?",
+    "run --dryy": "run: no option is called '--dryy'; did you mean --dry-run?",
     "show": "show: JOB is missing; write `scheduled show JOB`",
     "create a": (
         "create: SCHEDULE is missing; write `scheduled create ID SCHEDULE`, or `scheduled create ID"
@@ -42,6 +77,14 @@ CASES = {
         "history: --outcome 'fail': expected succeeded, failed, timed_out, interrupted, skipped or"
         " missed; did you mean failed?"
     ),
+    "history --outcome sucess": (
+        "history: --outcome 'sucess': expected succeeded, failed, timed_out, interrupted, skipped"
+        " or missed; did you mean succeeded?"
+    ),
+    "history --outcome zzz": (
+        "history: --outcome 'zzz': expected succeeded, failed, timed_out, interrupted, skipped or"
+        " missed"
+    ),
     "telemetry metric": (
         "telemetry: WHAT 'metric': expected status, tasks, list, analytics, cron, performance,"
         " capabilities, statistics, metrics or graph; did you mean metrics?"
@@ -49,6 +92,13 @@ CASES = {
     "validate": "no command is called 'validate'; did you mean config validate?",
     "add": "no command is called 'add'; did you mean create?",
     "help": "no command is called 'help'; did you mean --help?",
+    "help zzz": "no command is called 'help'; did you mean --help?",
+    "help list": "no command is called 'help'; did you mean `scheduled list --help`?",
+    "man cron instal": "no command is called 'man'; did you mean `scheduled cron install --help`?",
+    "cron help": "cron: no command is called 'help'; did you mean --help?",
+    "config help validate": (
+        "config: no command is called 'help'; did you mean `scheduled config validate --help`?"
+    ),
     "cron intsall": "cron: no command is called 'intsall'; did you mean install?",
 }
 
@@ -90,7 +140,34 @@ def test_no_mistake_is_told_in_the_words_of_the_library(
             assert name in out + err
 
 
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_a_word_that_is_too_many_is_answered_with_what_to_type(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    if isinstance(called(words), click.Group):
+        pytest.skip("is followed by a command")
+    needed = [param for param in arguments(words) if param.nargs > 0]
+    if len(needed) < len(arguments(words)):
+        pytest.skip("takes any number of words")
+    allowed = [(getattr(param.type, "choices", None) or ["a"])[0] for param in needed]
+    wanted = [word for each in options(words) if each.required for word in (each.opts[0], "1h")]
+
+    main([*words, *wanted, *allowed, "b\nc"])
+
+    out, err = capsys.readouterr()
+    assert "'b c' is one word too many; " in out + err
+    assert f"{out}{err}".count("\n") == 1
+
+
+def arguments(words: list[str]) -> list[click.Argument]:
+    return [param for param in called(words).params if isinstance(param, click.Argument)]
+
+
 def options(words: list[str]) -> list[click.Option]:
+    return [param for param in called(words).params if isinstance(param, click.Option)]
+
+
+def called(words: list[str]) -> click.Command:
     ctx = group.make_context("scheduled", [], resilient_parsing=True)
     command: click.Command = group
     for word in words:
@@ -98,7 +175,7 @@ def options(words: list[str]) -> list[click.Option]:
         child = command.get_command(ctx, word)
         assert child is not None
         command = child
-    return [param for param in command.params if isinstance(param, click.Option)]
+    return command
 
 
 def test_what_is_proposed_for_words_of_other_programs_exists() -> None:

@@ -93,7 +93,7 @@ def test_a_configuration_that_others_can_write_to_is_refused(home: Path) -> None
         ("run --only helth", "'helth'", "did you mean health?"),
         ("run --only tag:nope", "'tag:nope'", "`scheduled list`"),
         ("trigger ../../etc", "'../../etc'", "`scheduled list`"),
-        ("history --since never", "'never'", "write 2h, 7d"),
+        ("history --since never", "'never'", "write 2h (ago)"),
         ("next health -n 0", "-n", "from 1 to"),
         ("--stat-dir x run", "--stat-dir", "--state-dir"),
     ],
