@@ -39,7 +39,13 @@ def list_jobs(session: Session, *, when: str | None, every: bool, as_json: bool)
 
     gone = [each.name for each in session.config.unusable if each.is_gone and each.is_job]
     hidden = () if every else (builtin.INACTIVE,)
-    show(session, job_table.full(snapshot, gone, hidden))
+    table = job_table.full(snapshot, gone, hidden)
+    if table.is_empty:
+        from scheduled.views.wrapping import Paragraph
+
+        show(session, Paragraph(job_table.EMPTY))
+        return
+    show(session, table)
 
 
 def _list_at(session: Session, when: str, *, every: bool, as_json: bool) -> None:

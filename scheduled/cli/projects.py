@@ -33,9 +33,11 @@ def projects(session: Session, *, as_json: bool) -> None:
     if as_json:
         print_json(document)
         return
+    from scheduled.views.wrapping import Paragraph
+
     for sentence in document["problems"]:
-        click.echo(sentence)
+        show(session, Paragraph(sentence))
     if document["projects"]:
         show(session, projects_view.table(document["projects"]))
     if spaces:
-        click.echo(projects_view.summary(document, session.now, session.zone))
+        show(session, Paragraph(projects_view.summary(document, session.now, session.zone)))

@@ -132,7 +132,8 @@ def _narrow_grid(rows: list[dict[str, Any]]) -> Grid:
             for part in branches.PARTS
             if row[part.value] not in (branches.FINE, branches.UNKNOWN, branches.NONE)
         ]
-        activity = [row["activity"]] if row["activity"] else []
+        is_told = row["activity"] and not (words and row["activity"] == Status.OK)
+        activity = [row["activity"]] if is_told else []
         status = _styled(row["status"], STATUS_STYLES)
         grid.add_row(_name(row), status, ", ".join(words + activity))
     return grid

@@ -75,6 +75,11 @@ class Grid:
         """Add a row below the others."""
         self._rows.append(cells)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has headings alone."""
+        return not self._rows
+
     def fits(self, width: int) -> bool:
         """Return whether no column has to be left out, and nothing to be wrapped."""
         return _total(self._full([*range(len(self._columns))])) <= width

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
+from scheduled.planning.decision import Verdict
 from scheduled.state import history
 from scheduled.state.document import State
 from scheduled.state.journal import Journal
@@ -15,6 +16,7 @@ from scheduled.views.format import absolute, clock, counted, headed, span
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from scheduled.jobs.model import Job
     from scheduled.views.columns import Part
     from scheduled.views.snapshot import Snapshot
 
@@ -103,7 +105,7 @@ def cost(gap: Mapping[str, Any]) -> str:
     if told["slots"] is None:
         return ""
     if not told["slots"]:
-        return "nothing was due"
+        return "no run missed"  # one that came due in it may be pending, which is not on record
     least = " or more" if told["capped"] else ""
     due = f"{counted(told['slots'], 'run').replace(' ', f'{least} ', 1)} due"
     parts = [
@@ -120,8 +122,36 @@ def cost(gap: Mapping[str, Any]) -> str:
 
 def sentence(gap: Mapping[str, Any], snapshot: "Snapshot") -> str:
     """Return all of it on a line."""
-    costs, now = cost(gap), snapshot.now if snapshot.is_on_screen else None
+    now = snapshot.now if snapshot.is_on_screen else None
+    costs = "; ".join(filter(None, (cost(gap), _pending(gap, snapshot))))
     return f"{when(gap, snapshot.zone, now)}, {cause(gap)}{f': {costs}' if costs else ''}"
+
+
+def _pending(gap: Mapping[str, Any], snapshot: "Snapshot") -> str:
+    """Say of which jobs runs that came due in a gap are still pending; empty if of none."""
+    start, end = parse_utc(gap.get("from")), parse_utc(gap.get("to"))
+    if start is None or end is None or not start < end:
+        return ""
+    jobs = [job.id for job in snapshot.jobs if _is_pending(job, (start, end), snapshot)]
+    if len(jobs) > 1:
+        return f"runs of {len(jobs)} jobs still pending"
+    return f"a run of {jobs[0]} still pending" if jobs else ""
+
+
+def _is_pending(job: "Job", gap: tuple[datetime, datetime], snapshot: "Snapshot") -> bool:
+    """Whether the run that a job waits to start, or one that it will answer for, lies in a gap."""
+    (start, end), watermark = gap, snapshot.record(job.id).watermark
+    if watermark is None or watermark >= end:
+        return False
+    decision = snapshot.decision(job)
+    if decision.slot is None or decision.slot <= watermark:
+        return False
+    if decision.verdict not in (Verdict.RUN, Verdict.WAIT, Verdict.OVER_BUDGET):
+        return False
+    missed = decision.missed
+    return start < decision.slot <= end or (
+        missed is not None and missed.first <= end and missed.last > start
+    )
 
 
 def away(snapshot: "Snapshot") -> list[str]:

@@ -19,6 +19,10 @@ from scheduled.views.sparkline import RUNS, sparkline
 
 GONE = "package gone"
 """The state of a job whose handler was offered by a package that is no longer installed."""
+EMPTY = (
+    "No jobs. `scheduled create ID SCHEDULE --command CMD` makes one; `scheduled list --all` has"
+    " the built-in jobs that are not in use."
+)
 
 
 def ordered(snapshot: Snapshot) -> list[tuple[Job, datetime | None]]:

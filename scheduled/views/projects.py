@@ -45,7 +45,7 @@ def table(rows: Mapping[str, Mapping[str, Any]]) -> NotedRows:
     columns = Columns(shown, ("FINDINGS",), name="PROJECT", shed=("CHANGES", "BRANCH"))
     texts = (
         (
-            one_line(row["project"], 40),
+            one_line(row["project"], 100),
             row["state"],
             one_line(row["branch"], 60),
             row["changes"],

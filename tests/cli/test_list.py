@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 from scheduled.cli.list import list_tasks
 from scheduled.state import events
@@ -81,3 +82,12 @@ def test_a_job_with_problems_is_told_beside_the_list(home: Home) -> None:
     assert "scheduled.yaml:" in said.err
     assert "minute 61" in said.err
     assert "backup" in {row["id"] for row in json.loads(said.out)["jobs"]}
+
+
+def test_without_jobs_it_says_how_to_make_one(root: Path) -> None:
+    home = Home(root)
+    said = home.call("list")
+
+    assert "No jobs. `scheduled create ID SCHEDULE --command CMD` makes one" in said.out
+    assert "JOB" not in said.out
+    assert json.loads(home.call("list", "--json").out)["jobs"]

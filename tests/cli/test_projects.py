@@ -48,6 +48,13 @@ def test_the_real_registry_is_18_absent_projects_and_no_error(root: Path) -> Non
     assert "18 projects, 18 with findings" in scheduled(root, "projects").out
 
 
+def test_what_is_said_without_a_registry_fits_the_terminal(root: Path) -> None:
+    said = scheduled(root, "projects", env={**BARE, "COLUMNS": "40"})
+
+    assert said.out.startswith("No registry of projects in ")
+    assert [line for line in said.out.splitlines() if len(line) > 40 and " " in line] == []
+
+
 def test_a_missing_registry_is_an_error_where_the_job_is_wanted(root: Path) -> None:
     scheduled(root, "enable", "project_health")
 

@@ -80,6 +80,28 @@ def test_later_runs_and_those_by_hand_change_nothing_about_slots_that_were_not_r
     assert (after["slots"], after["coalesced"], after["not_run"]) == (9, 0, 9)
 
 
+WAITING = """\
+jobs:
+  later: {schedule: "0 6 * * *", command: "true", window: "08:00-09:00"}
+  calm: {schedule: "0 12 * * *", command: "true"}
+"""
+
+
+def test_a_run_that_came_due_in_a_gap_and_waits_is_said_to_be_pending(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.configure(WAITING)
+    engine = Engine(tmp_path, [*home.jobs().values()])
+    away(engine)
+
+    waiting = home.call("status", now=at("07:10")).out
+    engine.run_at("08:05")
+    started = home.call("status", now=at("08:10")).out
+
+    assert "no run missed; a run of later still pending" in " ".join(waiting.split())
+    assert "1 run due, 1 caught up" in " ".join(started.split())
+    assert "pending" not in started
+
+
 def test_each_gap_has_the_cost_of_its_own_slots(tmp_path: Path) -> None:
     engine = Engine(tmp_path, [job(schedule="0 * * * *")])
     away(engine)
@@ -91,10 +113,10 @@ def test_each_gap_has_the_cost_of_its_own_slots(tmp_path: Path) -> None:
     assert (last["slots"], last["run"], last["coalesced"]) == (3, 1, 2)
 
 
-def test_nothing_was_due(tmp_path: Path) -> None:
+def test_a_gap_in_which_nothing_was_due_cost_nothing(tmp_path: Path) -> None:
     gap = away(Engine(tmp_path, [job(schedule="0 12 * * *")]))
 
-    assert gaps.cost(gap) == "nothing was due"
+    assert gaps.cost(gap) == "no run missed"
 
 
 def test_the_journal_leads_to_the_same_costs(tmp_path: Path) -> None:

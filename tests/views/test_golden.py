@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from tests.builders import gallery
+from tests.builders import ecosystem_gallery, gallery
 from tests.builders.looks import Home
 
 WIDTHS = (60, 80, 120, 200)
@@ -42,6 +42,13 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "simulate": ("simulate", "--to", "40m"),
     "dry-run": ("run", "--dry-run"),
 }
+OF_AN_ECOSYSTEM: dict[str, tuple[str, ...]] = {
+    "branches": ("branches",),
+    "branches-in-full": ("branches", "GROWN", ecosystem_gallery.MAIL_BRANCH),
+    "projects": ("projects",),
+    "history-gaps": ("history", "--gaps"),
+}
+VIEWS |= OF_AN_ECOSYSTEM
 """Each view with the command line that shows it. A new view is a row here."""
 JOINED = "\U0001f469\u200d\U0001f680"
 GOLDEN = Path(__file__).parent / "golden"
@@ -55,8 +62,18 @@ def home() -> Iterator[Home]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def ecosystem() -> Iterator[Home]:
+    with ecosystem_gallery.home() as made:
+        yield made
+
+
 @pytest.fixture
-def shown(home: Home, monkeypatch: pytest.MonkeyPatch, view: str, width: int) -> str:
+def shown(
+    monkeypatch: pytest.MonkeyPatch, view: str, width: int, request: pytest.FixtureRequest
+) -> str:
+    place = "ecosystem" if view in OF_AN_ECOSYSTEM else "home"
+    home: Home = request.getfixturevalue(place)
     monkeypatch.setenv("COLUMNS", str(width))
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     said = home.call(*VIEWS[view], now=gallery.NOW)
