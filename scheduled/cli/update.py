@@ -25,11 +25,13 @@ from scheduled.cli.single_run import at_option, refuse_time, schedule_at
 from scheduled.config import gptme_format, job_file_editor, paths, permissions
 from scheduled.config.conflicts import BUILTIN_IDS
 from scheduled.config.job_file_editor import JobFile
+from scheduled.config.job_keys import JOB_KEYS
 from scheduled.config.lookup import find_job
 from scheduled.config.yaml_writer import text_of
-from scheduled.errors import ConfigError, UsageError
+from scheduled.errors import ConfigError, UsageError, did_you_mean
 from scheduled.jobs.model import Job
 from scheduled.planning.allowed_days import never_runs
+from scheduled.system.text import one_line
 
 _ACTIONS = {"command": "handler", "handler": "command"}
 """A job has one of them: setting the one removes the other."""
@@ -138,6 +140,11 @@ def _change_by_hand(
     if job.id in BUILTIN_IDS and (refused := permissions.refusal_of_action(job.id, changes)):
         with refusals_on_record(session, dry_run=not session.is_changing):
             raise ConfigError([refused])
+    for key in unset:
+        if key not in JOB_KEYS:
+            raise UsageError(
+                f"--unset {one_line(key, 60)}: unknown key{did_you_mean(key, JOB_KEYS)}"
+            )
     if problems := job_file_editor.problems_of(changes, job, session.config):
         with refusals_on_record(session, dry_run=not session.is_changing):
             raise ConfigError(problems)

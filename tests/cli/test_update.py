@@ -130,6 +130,17 @@ def test_a_schedule_that_is_none_is_no_advice(home: Home) -> None:
     assert right.endswith("write there:\n  handler: health\n  params: {}")
 
 
+@pytest.mark.parametrize("job", ["shared", "health"])
+def test_a_key_to_remove_that_no_job_has_is_no_advice(home: Home, job: str) -> None:
+    home.configure(SHARED)
+
+    wrong = home.call(update.update, job, "--unset", "timeut")
+    right = home.call(update.update, job, "--unset", "timeout")
+
+    assert (wrong.code, wrong.err) == (2, "--unset timeut: unknown key; did you mean timeout?")
+    assert right.err.endswith("\nremove: timeout")
+
+
 def test_a_job_that_would_have_no_action_gets_the_options_that_set_one(home: Home) -> None:
     created(home, "own")
 
