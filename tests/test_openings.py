@@ -27,6 +27,7 @@ OTHER_METHODS = {
     "output.open",
     "tick.open",
     "ast.walk",
+    "calendar.walk",
     "folder.rename",
     "folder.unlink",
     "self._opener.open",
@@ -46,6 +47,12 @@ EXCEPTIONS = {
         "path.unlink",  # what it has just written
         "settings.path.parent.mkdir",
     },
+    # The text that a person has just typed, checked beside the file that it is to replace.
+    "scheduled/config/edited_text.py": {"os.unlink"},
+    # The units in a directory that a person has named; only what they say is read.
+    "scheduled/config/importers/systemd_units.py": {"folder.glob", "folder.iterdir", "read_bytes"},
+    # The id of this machine.
+    "scheduled/config/importers/this_machine.py": {"machine.ID_FILE.read_text"},
     # Which directories there are; what lies in them is opened through `Folder`.
     "scheduled/config/importers/aipass_files.py": {"os.scandir"},
     "scheduled/config/job_file_editor.py": {

@@ -19,7 +19,7 @@ from scheduled.state.document import empty
 from scheduled.system.text import one_line
 from scheduled.timing import expression, instants, pitfalls
 from scheduled.views import upcoming
-from scheduled.views.format import clock_and_distance
+from scheduled.views.format import clock_and_distance, clock_offset_and_distance
 from scheduled.views.snapshot import observe
 
 dry_run_option = click.option("--dry-run", is_flag=True, help="Print the file; write nothing.")
@@ -129,4 +129,5 @@ def _next_run(session: Session, job: Job, upcoming_runs: list[dict[str, Any]]) -
         end = f" until {clock_and_distance(until, session.now, session.zone)}" if until else ""
         return f"{job.id} is paused{end}; to end that: scheduled resume {job.id}"
     note = f"; {upcoming_runs[0]['note']}" if upcoming_runs[0]["note"] else ""
-    return f"{job.id} runs next {clock_and_distance(when, session.now, session.zone)}{note}"
+    at = clock_offset_and_distance(when, session.now, session.zone)
+    return f"{job.id} runs next {at}{note}"

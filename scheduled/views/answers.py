@@ -45,6 +45,7 @@ class Status(TypedDict):
     pings: list[dict[str, Any]]
     running: list[dict[str, Any]]
     overdue: list[dict[str, Any]]
+    waiting: list[dict[str, Any]]
     failing: list[dict[str, Any]]
     incidents: list[dict[str, Any]]
     dead_letter: list[dict[str, Any]]

@@ -68,6 +68,14 @@ def clock_and_distance(moment: datetime, now: datetime, zone: tzinfo) -> str:
     return f"{clock(moment, now, zone)} ({relative(moment, now)})"
 
 
+def clock_offset_and_distance(moment: datetime, now: datetime, zone: tzinfo) -> str:
+    """`14:32 (+01:00, 3 min ago)`: where no heading says the offset."""
+    local, today = moment.astimezone(zone), now.astimezone(zone)
+    if local.utcoffset() != today.utcoffset():  # it stands behind the time
+        return clock_and_distance(moment, now, zone)
+    return f"{clock(moment, now, zone)} ({offset(local)}, {relative(moment, now)})"
+
+
 def offset(local: datetime) -> str:
     """`+01:00`, or `UTC`."""
     text = local.isoformat(timespec="minutes")[16:]

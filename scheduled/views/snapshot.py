@@ -24,7 +24,7 @@ from scheduled.state.tick_interval import Cadence
 from scheduled.system import daemons, files
 from scheduled.system.daemons import Callers
 from scheduled.timing import instants
-from scheduled.views.format import absolute, clock, relative
+from scheduled.views.format import absolute, clock, clock_offset_and_distance, relative
 
 if TYPE_CHECKING:
     from scheduled.config.load import Config
@@ -76,6 +76,12 @@ class Snapshot:
     def time_and_distance(self, moment: datetime) -> str:
         """`14:32 (3 min ago)`."""
         return f"{self.time(moment)} ({relative(moment, self.now)})"
+
+    def time_offset_and_distance(self, moment: datetime) -> str:
+        """`14:32 (+01:00, 3 min ago)`: the first time of a text that has no heading."""
+        if self.is_on_screen:
+            return clock_offset_and_distance(moment, self.now, self.zone)
+        return self.time_and_distance(moment)
 
     def entry(self, job: str) -> dict[str, Any]:
         """Return what the state has about a job; empty for one never seen."""

@@ -11,7 +11,7 @@ from scheduled.system.text import one_line, output_line
 from scheduled.timing.instants import parse_utc
 from scheduled.views import dry_run, signs, wording
 from scheduled.views.columns import Column, Grid, Indented, Pairs
-from scheduled.views.format import clock, clock_and_distance, headed, relative
+from scheduled.views.format import clock, clock_offset_and_distance, headed, relative
 
 
 def jobs_at(rows: Iterable[Mapping[str, Any]], now: datetime, zone: tzinfo) -> Grid:
@@ -91,5 +91,5 @@ def _awaited(text: str | None, now: datetime, zone: tzinfo) -> str:
     when = parse_utc(text)
     if when is None:
         return "-"
-    told = clock_and_distance(when, now, zone)
+    told = clock_offset_and_distance(when, now, zone)
     return told if when > now else f"due since {told}"

@@ -84,7 +84,8 @@ def sentences(document: Mapping[str, Any], snapshot: Snapshot) -> Iterator[str]:
         yield f"{document['job']}: no run was scheduled at or before that time."
     else:
         answer = _ANSWERS.get(document["answer"]) or wording.outcome(document["answer"])
-        yield f"{document['job']}: the run scheduled for {snapshot.time(slot)}: {answer}."
+        at = snapshot.time_offset_and_distance(slot)
+        yield f"{document['job']}: the run scheduled for {at}: {answer}."
     for reason in document["reasons"]:
         printed = wording.printed(reason)
         if snapshot.is_on_screen:

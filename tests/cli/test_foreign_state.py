@@ -21,6 +21,7 @@ CHANGING = {
     "trigger": ["backup"],
     "create": ["another", "hourly", "--command", "true"],
     "update": ["backup", "--timeout", "10m"],
+    "edit": ["backup"],
     "delete": ["backup", "--yes"],
     "enable": ["backup"],
     "disable": ["backup"],

@@ -52,6 +52,7 @@ CALLS: dict[str, list[list[str]]] = {
     "logs": [["logs", "a"], ["logs", "late"], ["logs", "a", "--json"]],
     "create": [["create", "new", "daily", "--command", "true"]],
     "update": [["update", "plain", "--schedule", "hourly"]],
+    "edit": [["edit", "plain"]],
     "delete": [["delete", "plain", "--yes"]],
     "enable": [["enable", "a"]],
     "disable": [["disable", "a"]],

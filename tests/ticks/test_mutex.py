@@ -193,7 +193,7 @@ def test_e8_why_list_and_status_name_the_job_that_has_it(home: Home) -> None:
         waiting = json.loads(home.call("status", "--json", now=at("12:11")).out)["waiting"]
     after = home.call("why", "b", now=at("12:12")).out
 
-    assert "it waits for the mutex x, which holder has since 2026-11-21 12:00" in why
+    assert "it waits for the mutex x, which holder has since 12:00" in why
     assert "waits for holder" in listed
     assert "waits for holder" in status
     assert {row["id"]: row["waits_for"] for row in rows}["b"] == {
