@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from scheduled.jobs.model import Job, Outcome
@@ -140,9 +140,9 @@ def _table(
 
 def _time(moment: datetime, at: datetime, now: datetime) -> str:
     """Return an instant below the heading of the day of `at`, with an offset that is not now's."""
-    if moment.date() != at.date():
-        return clock(moment, now, now.tzinfo or UTC)
-    return f"{moment:%H:%M}" + (offset(moment) if moment.utcoffset() != now.utcoffset() else "")
+    day = f"{_day(moment.date(), now)} " if moment.date() != at.date() else ""
+    beside = offset(moment) if moment.utcoffset() != now.utcoffset() else ""
+    return f"{day}{moment:%H:%M}{beside}"
 
 
 def _note(row: Mapping[str, Any]) -> str:
