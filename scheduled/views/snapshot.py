@@ -81,7 +81,7 @@ class Snapshot:
         """`14:32 (+01:00, 3 min ago)`: the first time of a text that has no heading."""
         if self.is_on_screen:
             return clock_offset_and_distance(moment, self.now, self.zone)
-        return self.time_and_distance(moment)
+        return self.time(moment)
 
     def entry(self, job: str) -> dict[str, Any]:
         """Return what the state has about a job; empty for one never seen."""
