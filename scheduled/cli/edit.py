@@ -54,11 +54,6 @@ def edit(session: Session, job: str | None) -> int:
     it in a file of its own; the file is replaced only by one without.
     """
     session.is_changing = True
-    if not (sys.stdin.isatty() and session.is_terminal):
-        raise UsageError(
-            "edit needs a terminal; without one, change the file yourself, and check it with"
-            " `scheduled config validate`"
-        )
     try:
         _ = session.config
     except ConfigError as error:
@@ -68,6 +63,11 @@ def edit(session: Session, job: str | None) -> int:
     else:
         target = _target(session, job)
         session.own_state()
+    if not (sys.stdin.isatty() and session.is_terminal):
+        raise UsageError(
+            "edit needs a terminal; without one, change the file yourself, and check it with"
+            " `scheduled config validate`"
+        )
     _refuse_unwritable(target.path)
     data = _read(target.path)
     program = editor.command(session.environ)

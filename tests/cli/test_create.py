@@ -27,7 +27,9 @@ def test_a_job_is_created_as_a_person_would_have_written_it(home: Home) -> None:
     )  # fmt: skip
 
     path = home.folder / "jobs" / "backup.yaml"
-    assert said.out == (f"{path}: written\nbackup runs next Sun 22 Nov 02:30 (in 14 h 30 min)\n")
+    assert said.out == (
+        f"{path}: written\nbackup runs next Sun 22 Nov 02:30 (UTC, in 14 h 30 min)\n"
+    )
     assert path.read_text() == (
         'id: backup\nschedule: "30 2 * * *"\ncommand: tar cf x "$HOME"\nenv:\n  LEVEL: "9"\n'
         'umask: "077"\ntags: [nightly]\ntimeout: 1h\nmax_retries: 3\n'
