@@ -28,6 +28,7 @@ STOPS = {
     "retry_delay": True,
     "max_retry_delay": True,
     "defaults": True,
+    "calendars": True,
     "enabled": True,
     "tick_interval": True,
     "catch_up_budget": True,

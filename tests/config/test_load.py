@@ -82,6 +82,7 @@ def test_the_default_in_the_manual_is_the_one_in_effect() -> None:
         "notify": "none",
         "subscribe": "none",
         "trusted_owners": "none",
+        "calendars": "none",
         "retention": "{age: 30d}",
         "log_file": "none",
         "log_level": "INFO",
