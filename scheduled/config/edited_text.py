@@ -8,8 +8,14 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from scheduled.config import conflicts, job_limits, load, validate, yaml_document
-from scheduled.config.job_entry import Defaults
+from scheduled.config import (
+    conflicts,
+    job_file_editor,
+    job_limits,
+    load,
+    validate,
+    yaml_document,
+)
 from scheduled.config.load import Config
 from scheduled.config.paths import PathOptions
 from scheduled.errors import ConfigError, UsageError, reason_of
@@ -45,20 +51,9 @@ def of_job_file(config: Config, data: bytes, label: str) -> Checked:
     """Check the text of a job file, which messages call `label`."""
     if not data.strip():
         return Checked((f"{label}: {EMPTY}",))
-    defaults = Defaults(
-        config.timezone,
-        config.default_timeout,
-        config.offer.targets,
-        config.zone_is_local,
-        config.timeout_of_gptme,
-        config.job_defaults,
-        config.permissions,
-        config.offer.reasons,
-        config.own_defaults,
-    )
     try:
         document = yaml_document.parse(data, label)
-        file = validate.validate_job_file(document, label, defaults)
+        file = validate.validate_job_file(document, label, job_file_editor.defaults_of(config))
     except ConfigError as error:
         return Checked(error.problems)
     problems = [*file.problems]

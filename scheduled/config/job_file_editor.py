@@ -122,13 +122,9 @@ def as_ours(fields: Fields, config: Config) -> Fields:
     return {**fields, "timeout": f"{config.default_timeout / DAY_SECONDS:g}d"}
 
 
-def check_fields(fields: Fields, config: Config, label: str) -> tuple[Job | None, list[str]]:
-    """Return the job that these keys make in a file, and every problem, without a place.
-
-    An unknown key is a problem here. Raise ConfigError for what cannot be written as YAML.
-    """
-    document = yaml_document.parse(text_of(fields).encode("utf-8", "replace"), label)
-    defaults = Defaults(
+def defaults_of(config: Config) -> Defaults:
+    """Return what holds for a job file that does not say otherwise."""
+    return Defaults(
         config.timezone,
         config.default_timeout,
         config.offer.targets,
@@ -139,7 +135,15 @@ def check_fields(fields: Fields, config: Config, label: str) -> tuple[Job | None
         config.offer.reasons,
         config.own_defaults,
     )
-    file = validate.validate_job_file(document, label, defaults)
+
+
+def check_fields(fields: Fields, config: Config, label: str) -> tuple[Job | None, list[str]]:
+    """Return the job that these keys make in a file, and every problem, without a place.
+
+    An unknown key is a problem here. Raise ConfigError for what cannot be written as YAML.
+    """
+    document = yaml_document.parse(text_of(fields).encode("utf-8", "replace"), label)
+    file = validate.validate_job_file(document, label, defaults_of(config))
     place = re.compile(rf"{re.escape(label)}:\d+: ")
     problems = [place.sub("", line, count=1) for line in (*file.problems, *file.warnings)]
     if file.job is not None and (file.job.not_on or file.job.only_on):
