@@ -29,7 +29,7 @@ def test_what_is_named_changes_and_the_rest_stays(home: Home) -> None:
         update.update, "backup", "--schedule", "hourly", "--env", "B=2", "--unset", "timeout"
     )
 
-    assert said.out == f"{path}: changed\nbackup runs next 13:00 (in 1 h)\n"
+    assert said.out == f"{path}: changed\nbackup runs next 13:00 (UTC, in 1 h)\n"
     assert path.read_text() == (
         'id: backup\nschedule: hourly\ncommand: backup --all\nenv:\n  A: "1"\n  B: "2"\n'
         "tags: [nightly]\n"
