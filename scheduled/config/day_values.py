@@ -10,8 +10,8 @@ from scheduled.system.text import excerpt
 from scheduled.timing import day_words
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
-_WORD: Schema = {"type": ["string", "boolean"]}
-"""A boolean, as readers of YAML 1.1 take `off` for one."""
+_WORD: Schema = {"type": ["string", "boolean", "number"]}
+"""A boolean, as readers of YAML 1.1 take `off` for one; a number is text that looks like one."""
 _KEYS = ("file", "country", "subdivision")
 
 
@@ -120,11 +120,11 @@ calendars: Converter[dict[str, Any]] = Converter(
         "propertyNames": {"pattern": f"^(?:{NAME.pattern})$"},
         "additionalProperties": {
             "anyOf": [
-                {"type": "string", "minLength": 1},
+                {**_WORD, "minLength": 1},
                 {"type": "array", "items": _WORD, "minItems": 1},
                 {
                     "type": "object",
-                    "properties": {key: {"type": ["string", "boolean"]} for key in _KEYS},
+                    "properties": dict.fromkeys(_KEYS, _WORD),
                     "additionalProperties": False,
                 },
             ]

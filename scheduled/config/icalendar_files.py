@@ -61,6 +61,9 @@ def _packages() -> "tuple[ModuleType, ModuleType]":
 
 
 def _said(error: Exception) -> str:
+    """Return what a package says of a file; what it says of its own objects helps nobody."""
+    if not isinstance(error, ValueError):
+        return "an event in it"
     return excerpt(" ".join(str(error).split()) or type(error).__name__, 120)
 
 

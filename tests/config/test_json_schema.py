@@ -127,6 +127,9 @@ DOCUMENTS = LEAVES | some.lists(LEAVES, max_size=2) | some.dictionaries(TEXTS, L
 
 @given(value=DOCUMENTS)
 @example(value="none")
+@example(value={"low": False})
+@example(value={"low": 0})
+@example(value={"low": {"file": 0}})
 def test_an_editor_never_underlines_what_the_checker_accepts(value: Any) -> None:
     node = yaml_document.parse(text_of({"key": value}).encode(), "file").value["key"]
 

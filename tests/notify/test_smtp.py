@@ -180,7 +180,7 @@ def test_a_message_that_was_accepted_is_delivered_whatever_follows(
 def test_a_message_is_delivered_though_its_time_is_up_before_the_server_has_taken_leave(
     tmp_path: Path, plain: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "MESSAGE_SECONDS", 0.7)
+    monkeypatch.setattr(sending, "MESSAGE_SECONDS", 3.0)
     plain.be("hang at quit")
     message = sent.message()
 
