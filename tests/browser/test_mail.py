@@ -28,10 +28,10 @@ backup-offsite: failed: exit code 10
   started 2026-10-23 03:25:00+02:00, took 0.8 s, next run: 2026-10-24 03:15+02:00
   | Fatal: unable to open config file: <config/> does not exist
   |   {HOSTILE} {"x" * 300}
-  log: /home/ida/work/state/runs/backup-offsite/20261023T012500-f81e4c.log
+  log: /home/ida/jobs/state/runs/backup-offsite/20261023T012500-f81e4c.log
 
 `scheduled why backup-offsite` and `scheduled logs backup-offsite` show more.
-This is /home/ida/work on tern."""
+This is /home/ida/jobs on tern."""
 
 
 def failure(_folder: Path) -> str:

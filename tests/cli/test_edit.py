@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import stat
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.builders import needs
 from tests.builders.emulator import Watched
 from tests.builders.handlers import decorated, handler_file
 from tests.builders.people import NOBODY
@@ -284,8 +284,8 @@ def test_what_no_file_here_defines_is_answered_with_where_it_comes_from(desk: De
         assert (code, said in shown.replace("\n", " ").replace("  ", " ")) == (2, True), shown
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a file of another user's")
 def test_root_leaves_a_file_of_somebody_else_to_them(desk: Desk) -> None:
+    needs.root()
     desk.config.write_text(f"trusted_owners: [{NOBODY}]\n{CONFIG}")
     os.chown(desk.backup, NOBODY, 0)
 
@@ -296,13 +296,15 @@ def test_root_leaves_a_file_of_somebody_else_to_them(desk: Desk) -> None:
     assert not (desk.tools / "called").exists()
 
 
-@pytest.mark.skipif(
-    not (shutil.which("vi") or shutil.which("busybox")), reason="install vim-tiny or busybox"
-)
 def test_a_real_vi_will_do(desk: Desk) -> None:
-    vi = "vi" if shutil.which("vi") else "busybox vi"
+    needs.programs("busybox")
     watched = Watched(
-        [*desk.command, "edit", "backup"], columns=80, lines=24, EDITOR=vi, VISUAL="", TERM="vt100"
+        [*desk.command, "edit", "backup"],
+        columns=80,
+        lines=24,
+        EDITOR="busybox vi",
+        VISUAL="",
+        TERM="vt100",
     )
     watched.until(lambda text: "later: restic" in text)
     watched.type(b":%s/30 2/45 4/\r:wq\r")

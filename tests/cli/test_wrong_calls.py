@@ -140,25 +140,6 @@ def test_no_mistake_is_told_in_the_words_of_the_library(
             assert name in out + err
 
 
-@pytest.mark.parametrize("words", commands(), ids=" ".join)
-def test_a_word_that_is_too_many_is_answered_with_what_to_type(
-    words: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    if isinstance(called(words), click.Group):
-        pytest.skip("is followed by a command")
-    needed = [param for param in arguments(words) if param.nargs > 0]
-    if len(needed) < len(arguments(words)):
-        pytest.skip("takes any number of words")
-    allowed = [(getattr(param.type, "choices", None) or ["a"])[0] for param in needed]
-    wanted = [word for each in options(words) if each.required for word in (each.opts[0], "1h")]
-
-    main([*words, *wanted, *allowed, "b\nc"])
-
-    out, err = capsys.readouterr()
-    assert "'b c' is one word too many; " in out + err
-    assert f"{out}{err}".count("\n") == 1
-
-
 def arguments(words: list[str]) -> list[click.Argument]:
     return [param for param in called(words).params if isinstance(param, click.Argument)]
 
@@ -189,3 +170,26 @@ def test_what_is_proposed_for_words_of_other_programs_exists() -> None:
     assert not {*wrong_call.COMMANDS_ELSEWHERE} & names
     for word, meant in wrong_call.OPTIONS_ELSEWHERE.items():
         assert {*meant} <= every, word
+
+
+def takes_so_many(words: list[str]) -> bool:
+    """Whether a number of words is the most that a command takes, and no other command follows."""
+    is_group = isinstance(called(words), click.Group)
+    return not is_group and all(param.nargs > 0 for param in arguments(words))
+
+
+SO_MANY = [words for words in commands() if takes_so_many(words)]
+
+
+@pytest.mark.parametrize("words", SO_MANY, ids=" ".join)
+def test_a_word_that_is_too_many_is_answered_with_what_to_type(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    allowed = [(getattr(param.type, "choices", None) or ["a"])[0] for param in arguments(words)]
+    wanted = [word for each in options(words) if each.required for word in (each.opts[0], "1h")]
+
+    main([*words, *wanted, *allowed, "b\nc"])
+
+    out, err = capsys.readouterr()
+    assert "'b c' is one word too many; " in out + err
+    assert f"{out}{err}".count("\n") == 1
