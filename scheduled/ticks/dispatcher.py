@@ -37,7 +37,7 @@ from scheduled.ticks.report import Report
 from scheduled.ticks.signals import Bus
 from scheduled.timing.instants import format_utc, parse_utc
 
-LEFT_OUT = "waits for a run that was started with it"
+DETACHED_FIRST = "waits for a run that was started with it"
 WORTH_WAITING = 59.0
 """Seconds. A retry that is due sooner happens in this tick, any other in a later one.
 
@@ -274,7 +274,7 @@ class Dispatcher:
             self.children.running.remove(running)
             self.report.left.append(run)
         for job in self._queue if self.report.left else ():
-            self._carry_over(job, LEFT_OUT)
+            self._carry_over(job, DETACHED_FIRST)
         if self.report.left:
             self._queue.clear()
 
