@@ -108,9 +108,9 @@ def validate(context: click.Context, as_json: bool) -> int:
         for warning in warnings:
             click.echo(f"warning: {warning}", err=True)
         click.echo("\n".join(problems) or f"ok: {jobs} jobs")
-        own = [] if problems else schedule_list.own(loaded.jobs)
-        for line in schedule_list.lines(own, loaded.timezone):
-            click.echo(line)
+        if not problems:
+            for line in schedule_list.lines(schedule_list.own(loaded.jobs), loaded.timezone):
+                click.echo(line)
     return PROBLEMS if problems else 0
 
 

@@ -180,6 +180,16 @@ def test_validate_prints_the_problems_of_a_file_that_is_refused_as_a_whole(root:
     found = json.loads(said.out)
 
     assert (found["ok"], found["jobs"], len(found["problems"]), said.code) == (False, 0, 2, 2)
+    for text in ("job: {}\nmax_concurrent: many\n", "defaults: {timeout: soon}\n", "a: [\n"):
+        written(root, text)
+        said = call(root, "validate")
+        assert (said.out.splitlines(), said.err, said.code) == ([*problems(root)], "", 2)
+
+
+def problems(root: Path) -> list[str]:
+    found: list[str] = json.loads(call(root, "validate", "--json").out)["problems"]
+    assert found
+    return found
 
 
 def test_the_keys_of_validate_json(root: Path) -> None:
