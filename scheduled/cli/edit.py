@@ -204,7 +204,8 @@ class _Editing:
             editor.run(program, self.copy.path, line, self.session.environ)
         finally:
             left = self.copy.read()
-            self.text = self.original if left is None else left
+            if left is not None:  # else what was typed before counts
+                self.text = left
 
     def _judge(self) -> tuple[str, int]:
         """Return what to do with the text, as somebody answers, and the line of a mistake."""

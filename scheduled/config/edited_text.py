@@ -5,7 +5,7 @@ It is checked as the loader would check it in the place of the file that it is t
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from scheduled.config import (
@@ -19,6 +19,7 @@ from scheduled.config import (
 from scheduled.config.load import Config
 from scheduled.config.paths import PathOptions
 from scheduled.errors import ConfigError, UsageError, reason_of
+from scheduled.jobs.model import Job
 from scheduled.quick_classes import NamedTuple, replace
 from scheduled.system import files
 
@@ -64,11 +65,21 @@ def of_job_file(config: Config, data: bytes, label: str) -> Checked:
     elif file.id in taken:
         problems.append(f"{label}: id: {file.id}: is already used by {taken[file.id]}")
     elif file.job is not None:
-        found = conflicts.dependency_problems([*others, file.job])
-        problems += [f"{label}: {name}: {text}" for name, text in found.items()]
-        limits = {key: getattr(config, key) for key in job_limits.LIMITS}
-        problems += filter(None, [job_limits.refusal(others, limits, file.job)])
+        problems += _beside(file.job, others, config, label)
     return Checked(tuple(problems), tuple(file.warnings))
+
+
+def _beside(job: Job, others: list[Job], config: Config, label: str) -> Iterator[str]:
+    """Yield what is wrong with a job beside the others, and the calendars that there are."""
+    job, unknown = job_file_editor.with_calendars(job, config)
+    if unknown:
+        yield f"{label}: {unknown}"
+        return
+    found = conflicts.dependency_problems([*others, job])
+    yield from (f"{label}: {name}: {text}" for name, text in found.items())
+    limits = {key: getattr(config, key) for key in job_limits.LIMITS}
+    if refusal := job_limits.refusal(others, limits, job):
+        yield refusal
 
 
 def of_configuration(options: PathOptions, path: Path, data: bytes) -> Checked:

@@ -146,16 +146,23 @@ def check_fields(fields: Fields, config: Config, label: str) -> tuple[Job | None
     file = validate.validate_job_file(document, label, defaults_of(config))
     place = re.compile(rf"{re.escape(label)}:\d+: ")
     problems = [place.sub("", line, count=1) for line in (*file.problems, *file.warnings)]
-    if file.job is not None and (file.job.not_on or file.job.only_on):
-        known = config.named_calendars
-        if unknown := calendars.unknown_name(file.job, config.calendars, known):
-            return None, [*problems, unknown]
-        file = file._replace(job=replace(file.job, calendars=known))
-    if file.job is not None:
-        others = [job for job in config.jobs if job.id != file.id]
-        problem = conflicts.dependency_problems([*others, file.job]).get(file.id)
-        problems += [problem] if problem is not None else []
-    return file.job, problems
+    if file.job is None:
+        return None, problems
+    job, unknown = with_calendars(file.job, config)
+    if unknown:
+        return None, [*problems, unknown]
+    others = [other for other in config.jobs if other.id != file.id]
+    problem = conflicts.dependency_problems([*others, job]).get(job.id)
+    return job, [*problems, *([problem] if problem is not None else [])]
+
+
+def with_calendars(job: Job, config: Config) -> tuple[Job, str]:
+    """Return a job with the calendars that its days name, and what is wrong with a name, or ''."""
+    if not (job.not_on or job.only_on):
+        return job, ""
+    known = config.named_calendars
+    unknown = calendars.unknown_name(job, config.calendars, known)
+    return replace(job, calendars=known), unknown
 
 
 def problems_of(changes: Fields, job: Job, config: Config) -> list[str]:

@@ -284,6 +284,31 @@ def test_what_no_file_here_defines_is_answered_with_where_it_comes_from(desk: De
         assert (code, said in shown.replace("\n", " ").replace("  ", " ")) == (2, True), shown
 
 
+def test_what_was_typed_outlives_a_copy_that_the_editor_removes(desk: Desk) -> None:
+    typed = 'echo "colour: red" >> "$file"'
+
+    code, shown = desk.edit("backup", editor=desk.editor(typed, 'rm "$file"'), answers="ek")
+
+    assert code == 2
+    assert "your text is in" in shown.replace("\n", " ")
+    assert desk.backup.read_text() == BACKUP
+    [kept] = desk.backup.parent.glob("*.edited*")
+    assert kept.read_text() == f"{BACKUP}colour: red\n"
+
+
+def test_a_job_may_name_a_calendar(desk: Desk) -> None:
+    desk.config.write_text(f"calendars: {{off: [2027-01-01]}}\n{CONFIG}")
+
+    code, shown = desk.edit("backup", editor=desk.editor('echo "not_on: off" >> "$file"'))
+
+    assert (code, "runs next" in shown) == (0, True), shown
+    right = desk.backup.read_text()
+    editor = desk.editor('echo "only_on: [of]" >> "$file"')
+    code, shown = desk.edit("backup", editor=editor, answers="d")
+    assert (code, desk.backup.read_text()) == (2, right)
+    assert 'only_on: no calendar is called "of"; did you mean off?' in shown.replace("\n", " ")
+
+
 def test_root_leaves_a_file_of_somebody_else_to_them(desk: Desk) -> None:
     needs.root()
     desk.config.write_text(f"trusted_owners: [{NOBODY}]\n{CONFIG}")
