@@ -1,15 +1,12 @@
 """`scheduled metrics`: for Prometheus, by the textfile collector of node_exporter."""
 
-from pathlib import Path
-
 import click
 
+from scheduled.cli import named_output
 from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.cli.unread import state_suffices
-from scheduled.config import paths
-from scheduled.errors import UsageError, reason_of
-from scheduled.ticks import metrics_file, named_file
+from scheduled.ticks import metrics_file
 
 
 @command()
@@ -26,10 +23,4 @@ def metrics(session: Session, *, output: str | None) -> None:
     if output is None:
         click.echo(metrics_file.text(snapshot), nl=False)
         return
-    path = Path(session.cwd, output)
-    if why := paths.missing(path.parent):
-        raise UsageError(f"--output {output}: {path.parent}: {why}")
-    try:
-        named_file.write(path, metrics_file.text(snapshot))
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {reason_of(error)}") from error
+    named_output.write(named_output.path_of(session, output), metrics_file.text(snapshot))

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
+from scheduled.cli import named_output
 from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.cli.unread import state_suffices
-from scheduled.config import paths, written_files
 from scheduled.errors import ScheduledError, UsageError, reason_of
 from scheduled.system import user_dirs
 
@@ -32,7 +32,7 @@ def page(session: Session, *, is_opened: bool, output: str | None) -> None:
     output; if that is a terminal, or with --open, to a file in your cache directory, whose name is
     printed. `page` in the configuration has ticks write it.
     """
-    from scheduled.ticks import named_file, page_file
+    from scheduled.ticks import page_file
 
     if is_opened and output == STDOUT:
         raise UsageError("--open needs a file; name one with --output, or leave --output out")
@@ -42,10 +42,7 @@ def page(session: Session, *, is_opened: bool, output: str | None) -> None:
     if path is None:
         click.echo(text.encode("utf-8", "replace"), nl=False)
         return
-    try:
-        named_file.write(path, text)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {reason_of(error)}") from error
+    named_output.write(path, text)
     if output is None:
         session.say(str(path))
     if is_opened:
@@ -57,12 +54,7 @@ def _target(session: Session, output: str | None, *, is_needed: bool) -> Path | 
     if output == STDOUT or (output is None and not is_needed):
         return None
     if output is not None:
-        path = Path(session.cwd, output)
-        if why := paths.missing(path.parent):
-            raise UsageError(f"--output {output}: {path.parent}: {why}")
-        if taken := written_files.taken(session.config.places, path, session.config.stamps):
-            raise UsageError(f"--output {output}: {taken}; choose another file")
-        return path
+        return named_output.path_of(session, output)
     folder = user_dirs.xdg(session.environ, "XDG_CACHE_HOME", ".cache") / "scheduled"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -155,6 +155,21 @@ def test_no_directory_is_made_for_a_file_that_is_named(home: Home) -> None:
     assert not (home.folder / "typo").exists()
 
 
+@pytest.mark.parametrize("name", ["scheduled.yaml", "jobs/backup.yaml"])
+def test_the_configuration_is_not_overwritten(home: Home, name: str) -> None:
+    path = home.folder / "jobs" / "backup.yaml"
+    path.parent.mkdir(mode=0o755)
+    path.write_text('id: backup\nschedule: daily\ncommand: "true"\n')
+    path.chmod(0o644)
+    before = (home.folder / name).read_bytes()
+
+    said = home.call("metrics", "--output", name)
+
+    assert said.code == 2
+    assert "choose another file" in said.err
+    assert (home.folder / name).read_bytes() == before
+
+
 def test_a_file_in_place_of_its_directory_is_named(home: Home) -> None:
     (home.folder / "out").write_text("")
 
