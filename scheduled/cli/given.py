@@ -22,7 +22,7 @@ LARGEST = 64 * 1024
 """Characters, of all that one run is given."""
 OURS = "SCHEDULED_"
 _LOADERS = ("LD_", "PYTHON", "BASH_", "PERL", "RUBY", "NODE_", "GCONV_", "GLIBC_")
-_OF_A_SHELL = frozenset(("ENV", "IFS", "PS4", "SHELLOPTS", "TMPDIR"))
+_OF_A_SHELL = frozenset(("ENV", "HOME", "IFS", "PATH", "PS4", "SHELLOPTS", "TMPDIR"))
 
 
 def params(texts: Sequence[str], jobs: Iterable[Job], session: Session) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def params(texts: Sequence[str], jobs: Iterable[Job], session: Session) -> dict[
     return values
 
 
-def env(texts: Sequence[str], jobs: Iterable[Job]) -> dict[str, str]:
+def env(texts: Sequence[str], jobs: Sequence[Job]) -> dict[str, str]:
     """Return the variables that were typed. Raise UsageError for those that a run cannot have."""
     variables = _pairs("--env", texts)
     for name in variables:

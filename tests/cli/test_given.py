@@ -163,6 +163,7 @@ def test_e11_params_are_checked_against_what_the_job_takes(place: Place) -> None
         ("user.theirs", "LD_PRELOAD=/tmp/x.so", "user.theirs is restricted, and may not be given"),
         ("user.theirs", "PYTHONPATH=/tmp", "what changes which code is run"),
         ("user.theirs", "TMPDIR=/", "user.theirs is restricted"),
+        ("user.theirs", "PATH=/tmp", "user.theirs is restricted"),
     ],
 )
 def test_e11_variables_that_a_run_cannot_have_are_refused(
