@@ -1,4 +1,4 @@
-"""Converters of keys that jobs alone have may have."""
+"""Converters of keys that only jobs have."""
 
 import re
 from typing import Any

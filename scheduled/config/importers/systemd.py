@@ -90,8 +90,7 @@ def _job(
     text: str, trigger: Trigger, shared: Mapping[str, Any], conditions: Sequence[str]
 ) -> ImportedJob:
     fields = {**shared, **trigger.fields}
-    asked = filter(None, (trigger.fields.get("only_if"), *conditions))
-    if only_if := " && ".join(dict.fromkeys(asked)):
+    if only_if := " && ".join(dict.fromkeys(filter(None, conditions))):
         fields["only_if"] = only_if
     return ImportedJob(trigger.line, text, fields, is_named=False, file=trigger.file)
 

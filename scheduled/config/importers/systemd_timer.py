@@ -13,7 +13,7 @@ from scheduled.quick_classes import NamedTuple
 _TIMER = "Timer"
 _DAY = 86_400
 _BOOT = ("OnBootSec", "OnStartupSec", "OnActiveSec")
-_NAMES = {number: str(number or 7) for number in range(7)}
+_NAMES = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
 
 class Trigger(NamedTuple):
@@ -114,12 +114,7 @@ def _calendar(value: Value, spec: Spec, shared: dict[str, Any]) -> Trigger:
     if translated.zone:
         fields["timezone"] = translated.zone
     if translated.only_on:
-        days = "".join(sorted(_NAMES[number] for number in translated.only_on))
-        zone = f"TZ={translated.zone} " if translated.zone else ""
-        fields["only_if"] = (
-            f'case "$({zone}date -d "${{SCHEDULED_SLOT:-now}}" +%u)" in'
-            f" [{days}]) ;; *) false ;; esac"
-        )
+        fields["only_on"] = [_NAMES[number] for number in sorted(translated.only_on)]
     return Trigger(f"OnCalendar={value.text}", value.line, value.file, fields)
 
 

@@ -81,6 +81,7 @@ def test_e15_a_timer_and_its_service_are_a_job(tmp_path: Path) -> None:
     ("timer", "keys"),
     [
         ("OnCalendar=daily", [{"schedule": "0 0 * * *", "catch_up": "skip"}]),
+        ("OnCalendar=Mon,Fri *-*-10..20 08:00", [{"only_on": ["mon", "fri"]}]),
         ("OnCalendar=*:00\nOnCalendar=*:30", [{"schedule": "0,30 * * * *", "catch_up": "skip"}]),
         (
             "OnCalendar=Mon 08:00\nOnCalendar=Tue 09:30",
