@@ -291,7 +291,7 @@ def variables_of_a_run() -> set[str]:
 
 
 def variables_in_the_source() -> Iterator[str]:
-    terminal = "NO_COLOR|COLUMNS|TERM|LC_ALL|LC_CTYPE|LANG"
+    terminal = "NO_COLOR|COLUMNS|TERM|LC_ALL|LC_CTYPE|LANG|VISUAL|EDITOR"
     pattern = re.compile(rf"(?:SCHEDULED|AIPASS|XDG)_[A-Z_]+|HOME|TZ|{terminal}")
     for path in [*CHECKOUT.glob("scheduled/**/*.py"), *CHECKOUT.glob("handlers/*.py")]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):

@@ -97,7 +97,12 @@ JOB_KEYS: Mapping[str, Key] = with_aliases(
             "medium",
             example="low",
         ),
-        "tags": Key("words to select jobs by", text_list, "none", ", `run --only tag:nightly`"),
+        "tags": Key(
+            "words to select jobs by",
+            text_list,
+            "none",
+            ", `run --only tag:nightly`, `pause tag:nightly`",
+        ),
         "catch_up": Key(
             "missed runs: `skip`, `latest` or `all`",
             choice(CatchUp),
