@@ -15,7 +15,10 @@ GUARD = "mutex"
 
 
 def excludes(job: Job, others: Iterable[Job]) -> bool:
-    """Return whether one of the others has a mutex that `job` needs; another run of it has not."""
+    """Return whether a run of another job has a mutex that `job` needs.
+
+    A run of the same job is no obstacle here: whether it is one, its `overlap` says.
+    """
     needed = frozenset(job.mutex)
     return any(other.id != job.id and not needed.isdisjoint(other.mutex) for other in others)
 

@@ -242,7 +242,9 @@ class _LockedJob:
             return self._record_not_now(memory, decision, not_now)
         held = self._take_mutexes() if job.mutex else None
         if isinstance(held, MutexHeld):
-            self._record_not_now(memory, decision, NotNow("mutex", held.reason))
+            from scheduled.planning import mutexes
+
+            self._record_not_now(memory, decision, NotNow(mutexes.GUARD, held.reason))
         return held
 
     def _take_mutexes(self) -> MutexHeld | LockUnusable | None:
@@ -269,8 +271,7 @@ class _LockedJob:
         from scheduled.planning import mutexes
 
         tick = self.tick
-        others = [job for job in tick.jobs.values() if job.id != self.job.id] or [self.job]
-        found = [job for job, _ in mutexes.holders(name, others, tick.memory)]
+        found = [job for job, _ in mutexes.holders(name, tick.jobs.values(), tick.memory)]
         return MutexHeld(mutexes.reason(name, found))
 
     def _if_wanted(self, memory: JobMemory, decision: Decision) -> Claim | NotStarted:

@@ -130,7 +130,7 @@ class Dispatcher:
                 self._leave_started()
             ends = self.children.wait(self._patience())
             self._record_ends(ends)
-            if self._held and (ends or self.children.running):
+            if self._held and (ends or self._may_go_on()):
                 self._retries += [(self.tick.clock(), job) for job, _ in self._held]
                 self._held.clear()
             with self.report.catch_storage_errors():
@@ -160,12 +160,19 @@ class Dispatcher:
 
     def _claim_queued(self) -> None:
         while self._has_room() and not self.report.storage_error:
-            # A job that is tried again soon may yet succeed in this tick.
-            soon = [job for _, job in self._retries] + [job for job, _ in self._held]
-            job = _pop_startable(self._queue, self._in_progress(), soon)
+            job = _pop_startable(self._queue, self._in_progress(), self._soon())
             if job is None:
                 return
             self._claim(job, self.tick)
+
+    def _soon(self) -> list[Job]:
+        """Return the jobs that are tried again in this tick, and so may yet succeed in it."""
+        held = [job for job, _ in self._held] if self._may_go_on() else []
+        return [job for _, job in self._retries] + held
+
+    def _may_go_on(self) -> bool:
+        """Return whether the tick has more to do than to wait for mutexes, which it does not."""
+        return bool(self.children.running or self._claims or self._retries)
 
     def _in_progress(self) -> list[Job]:
         running = [run.attempt.job for run in self.children.running]

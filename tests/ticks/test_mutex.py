@@ -133,6 +133,23 @@ def test_e8_a_run_has_all_of_its_mutexes_or_none(tmp_path: Path) -> None:
     held.release()
 
 
+def test_e8_a_job_that_follows_one_that_waits_does_not_hold_the_tick_up(tmp_path: Path) -> None:
+    after = job(id="c", schedule="0 13 * * *", command="echo c >> ran", after=("b",))
+    engine = Engine(tmp_path, [alone("b", "z"), after])
+    engine.run_at("12:30")
+    held = locks.take_mutex(engine.state_dir, "z")
+    assert held is not None
+
+    with ticking(engine, "13:00") as tick:
+        tick.join(30)
+        is_over = not tick.is_alive()
+        held.release()
+    engine.run_at("13:01")
+
+    assert is_over
+    assert engine.lines("ran") == ["b", "c"]
+
+
 def test_e8_runs_of_one_job_that_may_overlap_follow_each_other(tmp_path: Path) -> None:
     engine = Engine(
         tmp_path,
