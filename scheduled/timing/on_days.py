@@ -167,7 +167,7 @@ class _OnDays:
             own = self._own_following(allowed - 1)
             return None if own is None else rule.target(own)
         last = rule.before(allowed)
-        own = self._own_following(day - day_rule.FARTHEST if last is None else last)
+        own = self._own_following(allowed - day_rule.FARTHEST + 1 if last is None else last)
         return None if own is None else rule.target(own)
 
     def _before(self, day: int) -> int | None:
@@ -190,7 +190,7 @@ class _OnDays:
             own = self._own_before(allowed + 1)
             return None if own is None else rule.target(own)
         following = rule.following(allowed)
-        own = self._own_before(day + day_rule.FARTHEST if following is None else following)
+        own = self._own_before(allowed + day_rule.FARTHEST if following is None else following)
         return None if own is None else rule.target(own)
 
     def _own_following(self, day: int) -> int | None:
@@ -256,7 +256,8 @@ class _Series:
         today = wall_time(now, self._zone).toordinal()
         number = self._number(now)
         if self._rule.move == day_rule.PREVIOUS:
-            after = self._rule.following(today) or today + day_rule.FARTHEST
+            last = self._rule.before(today + 1) or today
+            after = self._rule.following(today) or last + day_rule.FARTHEST - 1
             number = self._number(self._start(after) - RESOLUTION)
         best: datetime | None = None
         best_day = 0

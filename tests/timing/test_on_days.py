@@ -57,16 +57,31 @@ def test_slots_are_those_of_brute_force_forwards_and_backwards(seed: int) -> Non
     for _ in range(12):
         text, zone = choose.choice(TEXTS), choose.choice(ZONES)
         words = [" ".join(choose.sample(WORDS, choose.randint(1, 4))) for _ in range(2)]
-        days = rule(words[0], words[1] if choose.random() < 0.3 else "", choose.choice(MOVES))
+        only = choose.choice(["", "", words[1], "2026-06-01..2026-06-05"])
+        days = rule(words[0], only, choose.choice(MOVES))
         start = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=choose.randint(0, 360))
         end = start + timedelta(days=40)
         schedule = on(text, zone, days)
 
         expected = sorted(slot for slot in {*brute(schedule, start, end)} if start < slot <= end)
 
-        case = (text, zone, words, days.move, start)
+        case = (text, zone, words, only, days.move, start)
         assert list(slots.between(schedule, start, end, ANCHOR)) == expected, case
         assert [*backwards(schedule, start, end)] == expected[::-1], case
+
+
+@pytest.mark.parametrize("text", ["0 8 * * *", "0 8 * * wed", "every 1d"])
+@pytest.mark.parametrize("move", [day_rule.NEXT, day_rule.PREVIOUS])
+def test_days_that_begin_or_end_once_are_found_from_afar(text: str, move: str) -> None:
+    schedule = on(text, "UTC", rule(only_on="2027-03-01..2027-03-05", move=move))
+    before = datetime(2026, 11, 30, tzinfo=UTC)
+    after = datetime(2027, 9, 1, tzinfo=UTC)
+
+    all_there_are = [*slots.between(schedule, before, after, ANCHOR)]
+
+    assert {slot.date().isoformat()[:8] for slot in all_there_are} == {"2027-03-"}
+    assert slots.following(schedule, before, ANCHOR) == all_there_are[0]
+    assert slots.latest(schedule, after, ANCHOR) == all_there_are[-1]
 
 
 MOVES = (day_rule.SKIP, day_rule.NEXT, day_rule.PREVIOUS)
