@@ -37,6 +37,7 @@ WAITS = "waits"
 MOST = 366
 """So many days of left-out slots are recorded one by one."""
 MOST_DUE = 100
+"""So many days with slots are looked at for one that was due by the days before."""
 
 
 def have_changed(job: Job, memory: JobMemory, now: datetime) -> bool:
@@ -243,13 +244,17 @@ def _is_due_anyway(
 ) -> bool:
     """Return whether a slot has passed by the days before as well as by those now."""
     slot = slots.latest(old, until, anchor)
-    for _ in range(MOST_DUE):
-        if slot is None or slot <= after:
-            return False
+    days: set[int] = set()
+    while slot is not None and slot > after and len(days) <= MOST_DUE:
         moved = on_days.by_other_days(old, new, slot, anchor or slots.now)
         if moved is not None and after < moved <= until:
             return True
-        slot = slots.latest(old, slot - INSTANT, anchor)
+        day = wall_time(slot, old.zone).toordinal()
+        days.add(day)
+        # Of a day that is left out now, so are all its slots, unless they come from several days.
+        is_over = moved is None and (old.days is None or old.days.move == day_rule.SKIP)
+        before = on_days.instant(day, time(), old.zone) if is_over else slot
+        slot = slots.latest(old, min(before, slot) - INSTANT, anchor)
     return False
 
 
