@@ -20,6 +20,9 @@ def names(command: str | list[str]) -> tuple[str, ...]:
         ("~/bin/backup --all", ("/home/ann/bin/backup",)),
         ("$HOME/bin/backup | ${HOME}/bin/sort", ("/home/ann/bin/backup", "/home/ann/bin/sort")),
         ("~bob/bin/backup", ()),
+        ("bash --", ("bash",)),
+        ("bash -c", ("bash",)),
+        ([], ()),
         ("cd /srv && ~/bin/backup", ("/home/ann/bin/backup",)),
         (["sh", "-c", "~/bin/backup"], ("sh", "/home/ann/bin/backup")),
         (["~/bin/backup"], ("~/bin/backup",)),  # no shell, so nothing expands it

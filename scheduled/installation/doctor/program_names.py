@@ -165,7 +165,7 @@ class _Scan:
 
     def start(self, texts: list[str | None], has_path: bool = False) -> None:
         """Read a program with its arguments, and what it starts."""
-        name, arguments = texts[0], texts[1:]
+        name, arguments = texts[0] if texts else None, texts[1:]
         if name is None:
             return
         base = os.path.basename(name)

@@ -136,6 +136,8 @@ def of_shell(words: Sequence[str | None]) -> Inside | None:
             place += 2 if word.endswith("o") and not word.startswith("--") else 1
             continue
         place += word == "--"
+        if place == len(words):
+            return None
         return Inside(place, is_text=has_text, changes_path=changes_path)
     return None
 
