@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from scheduled.errors import ScheduleError
 from scheduled.timing.sentence_parts import Cursor
-from scheduled.timing.sentence_words import MONTHS, WEEKDAYS, WEEKENDS, joined
+from scheduled.timing.sentence_words import MONTHS, RANGE_SIGNS, WEEKDAYS, WEEKENDS, Token, joined
 
 
 class DayReader(Cursor):
@@ -57,6 +57,7 @@ class DayReader(Cursor):
         word = self._take()
         if word.text == "last":
             return 0
+        _refuse_zero(word)
         if self._next().text == "to" and self._next(1).text == "last":
             self._place += 2
             return 1 - word.value
@@ -114,6 +115,7 @@ class DayReader(Cursor):
             pass
         if self._next().kind != "ordinal":
             raise self._unknown()
+        _refuse_zero(self._next())
         self.parts.days.append(f"{_day(self._take().value)}W")
 
     def _names_of_weekdays(self) -> list[int]:
@@ -122,7 +124,7 @@ class DayReader(Cursor):
         while self._next().text in WEEKDAYS:
             first = WEEKDAYS[self._take().text]
             last = first
-            if self._next(1).text in WEEKDAYS and self._skip("-", "..", "to", "through", "thru"):
+            if self._next(1).text in WEEKDAYS and self._skip(*RANGE_SIGNS):
                 last = WEEKDAYS[self._take().text]
             found += [(first + number) % 7 for number in range((last - first) % 7 + 1)]
             ahead = self._after_and()
@@ -151,7 +153,7 @@ class DayReader(Cursor):
         while self._next().text in MONTHS:
             first = MONTHS[self._take().text]
             last = first
-            if self._next(1).text in MONTHS and self._skip("-", "..", "to", "through", "thru"):
+            if self._next(1).text in MONTHS and self._skip(*RANGE_SIGNS):
                 last = MONTHS[self._take().text]
             yield from ((first + number - 1) % 12 + 1 for number in range((last - first) % 12 + 1))
             if self._is_between(0) and self._next(1).text in MONTHS and not self._is_day(2):
@@ -177,6 +179,7 @@ class DayReader(Cursor):
         """Read `day 15` and `days 1 and 15`, or a `day` that says nothing more."""
         self._take()
         while self._next().kind == "number":
+            _refuse_zero(self._next())
             self.parts.days.append(_day(self._take().value))
             if self._is_between(0) and self._next(1).kind == "number":
                 self._place += 1
@@ -199,6 +202,12 @@ class DayReader(Cursor):
         self.parts.days.append("L")
         if self._next().text != "of":
             raise self._unknown()
+
+
+def _refuse_zero(word: Token) -> None:
+    """Refuse what somebody has typed as `0` or `0th`; here, 0 is the last."""
+    if not word.value:
+        raise ScheduleError(f"{word.text}: days are counted from 1; the last one is `last`")
 
 
 def _day(number: int) -> str:

@@ -86,8 +86,10 @@ def _normalize_dates(parts: Parts) -> None:
         raise ScheduleError(
             "several days in several months: not each of them in each; write a job for each month"
         )
+    if wrong := next((day for day in days if not 1 <= day <= 31), None):
+        raise ScheduleError(f"no month has a day {wrong}")
     parts.months += months
-    parts.days += [str(day) for day in days if 1 <= day <= 31]
+    parts.days += [str(day) for day in days]
     if parts.unit == "year" and parts.every == 1:
         parts.unit = ""
 

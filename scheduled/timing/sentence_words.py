@@ -84,6 +84,8 @@ class Token(NamedTuple):
     """Of a number or ordinal; of a time, the minutes since midnight."""
 
 
+RANGE_SIGNS = ("-", "..", "to", "through", "thru")
+"""What stands between the first and the last of several."""
 END = Token("end", "")
 
 

@@ -17,6 +17,7 @@ from scheduled.timing.sentence_words import (
     EACH,
     END,
     MONTHS,
+    RANGE_SIGNS,
     UNITS,
     VOCABULARY,
     WEEKDAYS,
@@ -63,6 +64,8 @@ def _nearest(words: list[Token], error: UnknownWordError) -> str:
         words[error.place : error.place + 1],
         words[error.place + 1 :],
     )
+    if word and word[0].text in RANGE_SIGNS:
+        return ""  # without it, the sentence would name both ends alone
     meant = closest(word[0].text, VOCABULARY) if word else None
     tried = [[*before, *(tokens(meant) or []), *after]] if meant else []
     while before and before[-1].text in _JOINING:

@@ -245,6 +245,10 @@ def test_e2_a_sentence_and_the_fields_that_say_the_same_are_one_schedule(
         ("every month on the 6th fri at 9", "a month has a first to fifth and a last"),
         ("every month on the 32nd at 9", "32 is not a day of a month"),
         ("every 300 weeks on mon from 2026-01-05", "at most five years"),
+        ("every month on day 0 at 8:00", "days are counted from 1"),
+        ("every month on the 0th monday at 8", "days are counted from 1"),
+        ("nearest weekday to the 0th at 8", "days are counted from 1"),
+        ("every year on 45 jan at 8:00", "no month has a day 45"),
         ("every year on feb 30 at 9", "never fires"),
         ("every 2 years on feb 29 at 9 from 2027-01-01", "never fires"),
         ("every 0 days at 9 from 2026-01-01", "nothing is counted"),
@@ -257,6 +261,13 @@ def test_e2_what_is_not_clear_is_refused_with_what_is(text: str, sentence: str) 
         expression.parse(text, ZONE)
 
     assert sentence in str(refused.value)
+
+
+def test_e2_no_proposal_makes_two_days_of_a_range() -> None:
+    with pytest.raises(ScheduleError) as refused:
+        expression.parse("1st to 5th at 8:00", ZONE)
+
+    assert '"1st 5th' not in str(refused.value)
 
 
 def test_e2_what_is_proposed_can_be_read() -> None:
