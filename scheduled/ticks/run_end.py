@@ -103,4 +103,7 @@ def _end(
         result = replace(result, reason=f"not now: {result.reason}; {SUPERSEDED}")
     local = tick.slots.now.astimezone(zone_info(tick.run_context.zone))
     ended = events.run_ended(attempt, result, resolution, *lasted)
+    given = (active_run.given if active_run is not None else None) or {}
+    if given.get("params") or given.get("env"):  # also of a run whose tick has left it
+        return ended, resolution
     return events.with_last_run(ended, attempt.job, local), resolution
