@@ -270,9 +270,8 @@ class _LockedJob:
     def _held(self, name: str) -> MutexHeld:
         from scheduled.planning import mutexes
 
-        tick = self.tick
-        found = [job for job, _ in mutexes.holders(name, tick.jobs.values(), tick.memory)]
-        return MutexHeld(mutexes.reason(name, found))
+        found = mutexes.holders(name, self.tick.jobs.values(), self.tick.memory)
+        return MutexHeld(mutexes.reason(name, [job for job, _ in found]))
 
     def _if_wanted(self, memory: JobMemory, decision: Decision) -> Claim | NotStarted:
         """Claim the slot that `only_if` wants, of those that are due; skip the newer ones."""
