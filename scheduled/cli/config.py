@@ -16,7 +16,8 @@ from scheduled.cli.export import export
 from scheduled.cli.groups import Group
 from scheduled.cli.import_ import import_
 from scheduled.cli.output import print_json
-from scheduled.config import ownership, paths, secret_files, template, unmatched
+from scheduled.cli.prune import prune
+from scheduled.config import created_files, ownership, paths, secret_files, template, unmatched
 from scheduled.config.load import DEFAULTS, Config
 from scheduled.config.parsed import JOB_DEFAULTS
 from scheduled.config.paths import PathOptions
@@ -48,6 +49,7 @@ def config() -> None:
 
 config.add_command(import_)
 config.add_command(export)
+config.add_command(prune)
 
 
 @config.command("init")
@@ -92,7 +94,7 @@ def validate(context: click.Context, as_json: bool) -> int:
         jobs = len(loaded.jobs)
         problems = (*loaded.problems, *_problems_of_runs(loaded, options))
         known, now = preflight.remembered(loaded), context.obj.now
-        past = _warn_of_past(loaded.jobs, now, known)
+        past = (*_warn_of_past(loaded.jobs, now, known), *_warn_of_files(loaded.jobs, known))
         doubtful = _warn_of_schedules(loaded.jobs)
         lacking = preflight.of_configuration(loaded, options.environ, now, known)
         days = _warn_of_days(loaded.jobs, now)
@@ -190,6 +192,21 @@ def _warn_of_days(jobs: Iterable[Job], now: datetime) -> Iterator[str]:
 
         warnings = (allowed_days.never_runs(job, now), allowed_days.without_effect(job))
         yield from (f"{job.source}: {job.id}: {warning}" for warning in warnings if warning)
+
+
+def _warn_of_files(jobs: Iterable[Job], known: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a warning for each job with `delete_after_success` whose file will stay."""
+    for job in jobs:
+        if not job.delete_after_success or "delete_after_success" in job.from_defaults:
+            continue
+        created = known.get("jobs", {}).get(job.id, {}).get("created")
+        reason = (
+            "the job does not run once"
+            if schedule_of(job).kind != "once"
+            else created_files.problem(created)
+        )
+        if reason:
+            yield f"{job.source}: {job.id}: delete_after_success: has no effect: {reason}"
 
 
 def _warn_of_schedules(jobs: Iterable[Job]) -> Iterator[str]:

@@ -63,11 +63,16 @@ def create(
     if refusals:
         raise ConfigError(refusals)
     _refuse_past(session, new.job)
+    wants = new.job.delete_after_success and "delete_after_success" not in new.job.from_defaults
+    if wants and schedule_of(new.job).kind != "once":
+        raise UsageError(f"{new.job.id}: delete_after_success is for jobs that run once")
     if not dry_run:
         session.own_state()
         known = {new.job.id} & session.store.state["jobs"].keys()
         job_file_editor.create(new, mode=_mode(fields))
         code = registering.register(session, [new.job.id], forget=known)
+        if not code:
+            registering.remember_file(session, new.job.id, new.path, new.text)
     done = "" if dry_run else "written"
     print_result(session, new.job, new.path, new.text, done=done, as_json=as_json, code=code)
     warn_of_lacks(session, [new.job])

@@ -15,9 +15,8 @@ from scheduled.cli.registering import put_on_record
 from scheduled.config.lookup import find_jobs
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Job
-from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import active_runs, decide, resolve
-from scheduled.planning.due import INSTANT
+from scheduled.planning.due import INSTANT, schedule_for
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import Start, is_registered
 from scheduled.state import events
@@ -61,6 +60,9 @@ def _record(store: Store, job: Job, now: datetime, *, enabled: bool) -> list[Eve
     """
     with store.locked():
         memory = job_memory(store.state, job.id)
+        if enabled and (continued := _continued(job, memory, now)):
+            store.write(now, *continued)
+            return continued
         if decide.is_enabled(job, memory) == enabled:
             return []
         passed = _skip_passed(job, memory, now) if enabled else []
@@ -69,13 +71,27 @@ def _record(store: Store, job: Job, now: datetime, *, enabled: bool) -> list[Eve
         return recorded
 
 
+def _continued(job: Job, memory: JobMemory, now: datetime) -> list[Event]:
+    """Return the events that let a job run again that has had its `max_runs`; it counts from now.
+
+    None for a job that has not; later times did not exist for it, so none of them was missed.
+    """
+    if job.max_runs is None or not is_registered(job, memory):
+        return []
+    from scheduled.planning import run_limit
+
+    if job.max_runs != memory.max_runs or not run_limit.is_used_up(memory):
+        return []
+    return run_limit.begin_anew(job, memory, now)
+
+
 def _skip_passed(job: Job, memory: JobMemory, now: datetime) -> list[Event]:
     """Return the events that end the slots that came while the job was disabled.
 
     Without them the next tick would take these slots for missed ones and run the job at once,
     and no edit ever fires by itself.
     """
-    schedule, slots = schedule_of(job), SlotCache.at(now)
+    schedule, slots = schedule_for(job, memory, now), SlotCache.at(now)
     answered, retry = active_runs.newest_claimed(memory, now) or memory.anchor, memory.retry
     if answered is None or not is_registered(job, memory):
         return []  # the next tick registers the job, and decides as it does then
@@ -109,4 +125,6 @@ def _result(name: str, recorded: list[Event], *, enabled: bool) -> str:
         else (f"{count} runs that were scheduled meanwhile are")
     )
     more = f" The {runs} skipped." if count else ""
+    if any(event.get("anew") for event in recorded):
+        more = " Its max_runs are counted anew."
     return f"{name} is {word} now.{more}"

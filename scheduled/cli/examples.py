@@ -171,6 +171,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "scheduled config show",
         "scheduled config show --json",
     ),
+    "config prune": (
+        "scheduled config prune",
+        "scheduled config prune --dry-run --json",
+    ),
     "config schema": (
         "scheduled config schema > schema.json",
         "scheduled config schema --job",

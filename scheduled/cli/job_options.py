@@ -25,6 +25,10 @@ TEXTS = {
     "cwd": "DIR",
     "catch_up": "WORD",
     "window": "HOURS",
+    "starts": "WHEN",
+    "ends": "WHEN",
+    "max_runs": "N",
+    "keep": "TIME",
     "not_on": "DAYS",
     "only_on": "DAYS",
     "move": "WORD",
@@ -47,6 +51,7 @@ def options(command: Command) -> Command:
         _repeated("--tag", "WORD", "A word to select it by; repeatable."),
         _repeated("--env", "NAME=VALUE", "An environment variable; repeatable."),
         _repeated("--param", "NAME=VALUE", "A parameter of its handler; repeatable."),
+        click.option("--delete-after-success", is_flag=True, help=_about("delete_after_success")),
         click.option("--disabled", is_flag=True, help="Do not run it until it is enabled."),
         _repeated("--set", "KEY=VALUE", "Any other key of a job; repeatable.", "others"),
     ]
@@ -60,6 +65,7 @@ def fields(
     tag: Iterable[str],
     env: Iterable[str],
     param: Iterable[str],
+    delete_after_success: bool,
     disabled: bool,
     others: Iterable[str],
     **texts: str | None,
@@ -73,6 +79,8 @@ def fields(
         values["env"] = dict(pair("--env", text) for text in env)
     if param:
         values["params"] = {name: value(text) for name, text in (pair("--param", p) for p in param)}
+    if delete_after_success:
+        values["delete_after_success"] = True
     if disabled:
         values["enabled"] = False
     for other in others:

@@ -18,8 +18,9 @@ from scheduled.installation.doctor.facts import CRON_PATH, JobFacts
 from scheduled.installation.doctor.program_names import Call, Kind
 from scheduled.jobs.model import Job
 from scheduled.jobs.permissions import CONFINED
-from scheduled.jobs.schedule import schedule_of
+from scheduled.jobs.schedule import may_finish, schedule_of
 from scheduled.notify import command as notify_command
+from scheduled.planning.finished import finished
 from scheduled.planning.standing import is_registered
 from scheduled.quick_classes import dataclass, replace
 from scheduled.runs.environment import env_file_problems
@@ -124,12 +125,15 @@ def remembered(config: Config) -> Mapping[str, Any]:
 
 
 def has_had_its_only_run(job: Job, state: Mapping[str, Any], now: datetime) -> bool:
-    """Whether the only time of a job has passed, and was on record before."""
+    """Whether the only time of a job has passed, and was on record before, or it is finished."""
     schedule = schedule_of(job)
-    if schedule.kind != "once" or job.id not in state.get("jobs", {}):
+    if job.id not in state.get("jobs", {}):
         return False
+    memory = records.job_memory(cast("State", state), job.id)
+    if schedule.kind != "once":
+        return may_finish(job) and finished(job, memory, None, now) is not None
     is_over = slots.following(schedule, now, now) is None
-    return is_over and is_registered(job, records.job_memory(cast("State", state), job.id))
+    return is_over and is_registered(job, memory)
 
 
 def _is_ticking(state: Mapping[str, Any]) -> bool:

@@ -4,18 +4,19 @@ So the run that they promise is the one that comes, however far away the next ti
 """
 
 from collections.abc import Collection
+from pathlib import Path
 
 import click
 
 from scheduled.cli.context import Session
-from scheduled.config import changes
+from scheduled.config import changes, created_files
 from scheduled.config.load import load
 from scheduled.errors import ConfigError, ScheduledError
 from scheduled.planning import decide, reboot, registration
 from scheduled.planning.due import INSTANT
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import Start
-from scheduled.state import heartbeat, records
+from scheduled.state import created_events, heartbeat, records
 
 
 def register(
@@ -72,6 +73,19 @@ def put_on_record(session: Session, jobs: Collection[str], start: Start | None =
             store.write(now, *booted, *registered)
     if registered:
         store.checkpoint(now)
+
+
+def remember_file(session: Session, job: str, path: Path, text: str) -> None:
+    """Keep which file was written for a job, by which `delete_after_success` knows it again."""
+    sha256 = created_files.digest(text.encode())
+    session.keep(created_events.file_created(job, str(path), sha256))
+
+
+def is_remembered(session: Session, job: str, path: Path, text: str) -> bool:
+    """Return whether a file is as `create` has left it."""
+    entry = session.store.state["jobs"].get(job, {})
+    known = {"file": str(path), "sha256": created_files.digest(text.encode())}
+    return entry.get("created") == known
 
 
 def unregister(session: Session, job: str) -> None:

@@ -11,8 +11,8 @@ from scheduled.cli.registering import put_on_record
 from scheduled.config.lookup import find_jobs
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Job
-from scheduled.jobs.schedule import schedule_of
 from scheduled.planning.decide import answered_until
+from scheduled.planning.due import schedule_for
 from scheduled.state import events
 from scheduled.state.records import job_memory
 from scheduled.timing import slots
@@ -42,5 +42,8 @@ def _skip(session: Session, job: Job) -> None:
 
 def _next_slot(session: Session, job: Job) -> datetime | None:
     memory = job_memory(session.store.state, job.id)
-    after = answered_until(job, memory, session.now)
-    return slots.following(schedule_of(job), after, memory.anchor or session.now)
+    after, schedule = (
+        answered_until(job, memory, session.now),
+        schedule_for(job, memory, session.now),
+    )
+    return slots.following(schedule, after, memory.anchor or session.now)

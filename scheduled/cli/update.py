@@ -104,8 +104,12 @@ def _rewrite(session: Session, before: Job, file: JobFile, fields: Mapping[str, 
     session.own_state()
     # What was edited before counts from then, as in a tick; the new times count from now.
     registering.put_on_record(session, [before.id])
+    is_created = registering.is_remembered(session, before.id, file.path, file.text)
     job_file_editor.rewrite(file, fields)
-    return registering.register(session, [before.id])
+    code = registering.register(session, [before.id])
+    if is_created and not code:
+        registering.remember_file(session, before.id, file.path, text_of(fields))
+    return code
 
 
 def _changed_fields(

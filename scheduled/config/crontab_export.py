@@ -22,7 +22,7 @@ from scheduled.timing import timezones
 _DECISIVE = (
     *("only_if", "after", "window", "env_file", "max_cpu_percent", "max_memory_percent"),
     *("idle_only", "min_free_disk", "umask", "nice", "mutex", "starts", "ends"),
-    *("not_on", "only_on"),
+    *("not_on", "only_on", "max_runs"),
 )
 """Keys without which a job would run at other times, or otherwise."""
 _NOT_LOST = {
@@ -30,6 +30,7 @@ _NOT_LOST = {
     *("id", "name", "description", "schedule", "timezone", "zone_is_local", "seed", "source"),
     *("enabled", "command", "handler", "env", "cwd", "waits_for", "memory_section", "last_run_key"),
     *("is_switched_off", "from_defaults", "shell", "move", "calendars"),
+    *("keep", "delete_after_success"),
     *("idle_threshold_cpu", "idle_threshold_memory"),  # nothing without `idle_only`
 }
 

@@ -198,6 +198,24 @@ JOB_KEYS: Mapping[str, Key] = with_aliases(
             "none",
             "; of a date, the end of that day",
         ),
+        "max_runs": Key(
+            "how many runs it has; then it is finished",
+            optional(integer(1, 1_000_000)),
+            "none",
+            ". Runs by hand do not count; see [so many runs](schedules.md#so-many-runs)",
+        ),
+        "keep": Key(
+            "for how long it is listed once it is finished",
+            optional(duration),
+            "7d",
+            "; `none`: always. See [finished jobs](../how-to/jobs.md#finished-jobs)",
+        ),
+        "delete_after_success": Key(
+            "delete the job file that `create` made once its only run has succeeded",
+            boolean,
+            "false",
+            "; for a job that runs once, and only if nobody has changed the file",
+        ),
         "first_run": Key(
             "a new job: `wait` for its next scheduled time, or `now`", choice(FirstRun), "wait"
         ),

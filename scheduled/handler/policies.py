@@ -42,6 +42,9 @@ class Policies(TypedDict, total=False):
     jitter: Duration | None
     starts: str | None
     ends: str | None
+    max_runs: int | None
+    keep: Duration | None
+    delete_after_success: bool
     first_run: Literal["wait", "now"]
     timeout: Duration
     timeout_seconds: Duration

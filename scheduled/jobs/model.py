@@ -8,6 +8,7 @@ from scheduled.quick_classes import dataclass, field
 
 DEFAULT_TIMEOUT = 24 * 3600.0
 """Long enough for an ordinary backup; a job that hangs is ended all the same."""
+WEEK = 7 * 24 * 3600.0
 NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 NOT_PERMITTED = "not permitted: "
 """How the reason begins why a job is refused; its id follows, in double quotes."""
@@ -165,6 +166,12 @@ class Job:
     """A date or a time before which it has no slots, on the clock of its zone; empty: none."""
     ends: str = ""
     """One after which it has none; of a date, the end of that day."""
+    max_runs: int | None = None
+    """So many slots are run, however each ends; then it is finished. None: any number."""
+    keep: float | None = WEEK
+    """For so long it is listed once it is finished; None: always."""
+    delete_after_success: bool = False
+    """Whether the file that `create` made for it is deleted when its only run has succeeded."""
     first_run: FirstRun = FirstRun.WAIT
     timeout: float = DEFAULT_TIMEOUT
     max_retries: int = 0

@@ -29,6 +29,11 @@ def schedule_of(job: Job) -> Schedule:
     return on_days.restricted(schedule, day_rule_of(job))
 
 
+def may_finish(job: Job) -> bool:
+    """Return whether there is a time after which the job does not run any more by itself."""
+    return bool(job.ends) or job.max_runs is not None or schedule_of(job).kind == "once"
+
+
 def day_rule_of(job: Job) -> "DayRule":
     """Return the rule for the days of a job that has one. Raise ScheduleError for unknown names."""
     from scheduled.timing import calendars

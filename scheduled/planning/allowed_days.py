@@ -15,7 +15,7 @@ from datetime import datetime, time, timedelta
 from scheduled.jobs.model import Job, Move
 from scheduled.jobs.schedule import day_rule_of, schedule_of, start_delay
 from scheduled.planning.decision import LEFT_OUT, Decision, Verdict
-from scheduled.planning.due import INSTANT, earliest
+from scheduled.planning.due import INSTANT, earliest, schedule_for
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import days_of
 from scheduled.quick_classes import replace
@@ -70,7 +70,7 @@ def decide_left_out(
 def with_left_out(decision: Decision, memory: JobMemory, slots: SlotCache) -> Decision:
     """Return a decision about a job that is not due, made again when a slot is to be left out."""
     job = decision.job
-    schedule = schedule_of(job)
+    schedule = schedule_for(job, memory, slots.now)
     other = on_days.left_out(schedule)
     if other is None or memory.watermark is None:
         return decision

@@ -21,6 +21,7 @@ from scheduled.planning.due import (
     earliest,
     is_too_late,
     missed_before,
+    schedule_for,
     why_too_late,
 )
 from scheduled.planning.retries import SUPERSEDED, decide_retry, missed_before_retry
@@ -121,7 +122,7 @@ def _decide(job: Job, memory: JobMemory, slots: SlotCache, grace: timedelta) -> 
     """Decide about `job` without regard to its window."""
     if not is_enabled(job, memory):
         return Decision(job, Verdict.DISABLED, reason=_why_disabled(memory))
-    schedule = schedule_of(job)
+    schedule = schedule_for(job, memory, slots.now)
     memory = active_runs.without_active_runs(job, memory)
     if (known := standing(job, memory)) is not Standing.REGISTERED:
         return _decide_unregistered(job, memory, known, slots, grace)
@@ -130,6 +131,10 @@ def _decide(job: Job, memory: JobMemory, slots: SlotCache, grace: timedelta) -> 
 
         if allowed_days.have_changed(job, memory, slots.now):
             return Decision(job, Verdict.REGISTER, watermark=slots.now, reason=allowed_days.WHY)
+    if job.max_runs != memory.max_runs:
+        from scheduled.planning import run_limit
+
+        return Decision(job, Verdict.REGISTER, watermark=slots.now, reason=run_limit.WHY)
     anchor = memory.anchor if is_anchored(schedule) else None
     if memory.watermark is not None and memory.watermark > slots.now:
         return _decide_clock_back(job, schedule, memory, slots, anchor)
@@ -185,7 +190,7 @@ def blocker(
         other, memory = others.get(name), memory_of(name)
         if other is None:
             return name
-        schedule = schedule_of(other)
+        schedule = schedule_for(other, memory, slots.now)
         anchor = memory.anchor if is_anchored(schedule) else None
         needed = slots.latest(schedule, slot, anchor)
         succeeded = memory.succeeded_slot
@@ -299,7 +304,7 @@ def _decide_deferred(
     if memory.retry is not None and memory.retry.slot < until:
         missed = missed_before_retry(memory.retry, due, slots)
         return Decision(job, Verdict.CANCEL_RETRY, memory.retry.slot, missed, reason=SUPERSEDED)
-    schedule = schedule_of(job)
+    schedule = schedule_for(job, memory, slots.now)
     anchor = memory.anchor if is_anchored(schedule) else None
     if memory.retry is not None:
         return decide_retry(job, memory.retry, due, slots, slots.following(schedule, until, anchor))

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from scheduled.errors import ScheduleError
 from scheduled.jobs.model import Job
+from scheduled.jobs.schedule import schedule_of
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.quick_classes import dataclass, replace
 from scheduled.state.records import JobMemory
@@ -25,6 +26,16 @@ class Due:
     newest: datetime
     watermark: datetime | None
     coalesced: int
+
+
+def schedule_for(job: Job, memory: JobMemory, now: datetime) -> Schedule:
+    """Return the schedule of a job, without slots for which `max_runs` leaves no run."""
+    schedule = schedule_of(job)
+    if job.max_runs is None:
+        return schedule
+    from scheduled.planning import run_limit
+
+    return run_limit.bounded(schedule, job, memory, now)
 
 
 def due_slots(
@@ -63,10 +74,13 @@ def missed_since(
         schedule = expression.parse(*memory.schedule)
     except ScheduleError:
         return None  # written by a version that accepted more schedules than this one
-    if WITHIN in memory.fingerprint:
+    if memory.max_runs is not None and memory.run_count >= memory.max_runs:
+        return None  # it has had all its runs
+    meaning = memory.meaning or memory.fingerprint
+    if WITHIN in meaning:
         from scheduled.timing import bounds
 
-        limits = bounds.in_fingerprint(memory.fingerprint, schedule.zone)
+        limits = bounds.in_fingerprint(meaning, schedule.zone)
         schedule = replace(schedule, bounds=limits)
     if memory.days:
         from scheduled.timing import day_rule

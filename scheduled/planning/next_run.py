@@ -98,11 +98,12 @@ def _answered(memory: JobMemory, slot: datetime | None) -> JobMemory:
 
 def _registered(job: Job, memory: JobMemory, decision: Decision, now: datetime) -> JobMemory:
     if (known := standing(job, memory)) is Standing.REGISTERED:
-        return memory._replace(days=days_of(job, now))
+        memory = memory._replace(days=days_of(job, now))
+        return _with_limit(job, memory, now)
     if known is Standing.BACK:
         return memory._replace(away=None, watermark=decision.watermark)
     schedule = schedule_of(job)
-    return memory._replace(
+    return _with_limit(job, memory, now)._replace(
         fingerprint=fingerprint(schedule),
         schedule=(schedule.text, schedule.zone),
         days=days_of(job, now),
@@ -111,3 +112,11 @@ def _registered(job: Job, memory: JobMemory, decision: Decision, now: datetime) 
         watermark=decision.watermark,
         retry=None,
     )
+
+
+def _with_limit(job: Job, memory: JobMemory, now: datetime) -> JobMemory:
+    if job.max_runs == memory.max_runs:
+        return memory
+    from scheduled.planning import run_limit
+
+    return run_limit.changed(job, memory, now)

@@ -139,7 +139,7 @@ def _new_or_changed(
     job, memory = decision.job, records.job_memory(state, decision.job.id)
     known = standing(job, memory)
     if known is Standing.REGISTERED:
-        return _days_changed(job, memory, slots, start)
+        return [*_days_changed(job, memory, slots, start), *_limit_changed(job, memory)]
     if known is Standing.MOVED:
         # Nothing was due in the zone before; what came in this one since the last tick is due.
         begin = min(start.previous or slots.now, slots.now)
@@ -180,6 +180,15 @@ def _days_changed(job: Job, memory: JobMemory, slots: SlotCache, start: Start) -
     from scheduled.planning import allowed_days
 
     return allowed_days.change(job, memory, slots, start.of_days(job, slots.now))
+
+
+def _limit_changed(job: Job, memory: JobMemory) -> list[Event]:
+    """Return the event that gives a job the `max_runs` it has now, if that has changed."""
+    if job.max_runs == memory.max_runs:
+        return []
+    from scheduled.planning import run_limit
+
+    return run_limit.change(job, memory)
 
 
 def _seen_until(memory: JobMemory, now: datetime, begin: datetime) -> datetime:
@@ -223,7 +232,7 @@ def _registered(
     horizon = slots.now + CORRECTION
     latest = max([begin, *(slot for slot in passed if slot and slot <= horizon)])
     watermark = None if at_once else counting_start(memory, latest, slots.now)
-    return events.job_registered(
+    event = events.job_registered(
         job.id,
         begin,
         kept or fingerprint(schedule),
@@ -232,6 +241,13 @@ def _registered(
         job.level,
         days_of(job, slots.now),
     )
+    if job.max_runs is None and not kept:
+        return event
+    from scheduled.state import run_limit_events
+
+    if job.max_runs is not None:
+        event = run_limit_events.with_limit(event, job.max_runs)
+    return run_limit_events.with_meaning(event, fingerprint(schedule)) if kept else event
 
 
 def _passed_slots(

@@ -10,22 +10,17 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from scheduled.state import (
+    created_entries,
     gaps,
     incident_entries,
     job_entry,
     outbox_entries,
     permission_entries,
     present,
+    run_counts,
     tallies,
 )
-from scheduled.state.document import (
-    OUR_KEYS,
-    JobEntry,
-    OutboxEntry,
-    State,
-    problem,
-    with_defaults,
-)
+from scheduled.state.document import OUR_KEYS, JobEntry, OutboxEntry, State, problem, with_defaults
 from scheduled.state.lines import Event
 from scheduled.state.records import DAY
 from scheduled.timing.instants import parse_utc
@@ -70,6 +65,8 @@ def _job_registered(state: State, event: kinds.JobRegistered) -> None:
     entry["schedule"] = event.get("schedule")
     entry["zone"] = event.get("zone")
     job_entry.set_days(entry, event.get("days"))
+    job_entry.set_meaning(entry, event.get("meaning"))
+    run_counts.set_limit(entry, event.get("max_runs"))
     entry.setdefault("first_seen", event["at"])
     entry.pop("retry", None)
     entry.pop("away", None)
@@ -148,6 +145,7 @@ def _retry_cancelled(state: State, event: kinds.RetryCancelled) -> None:
     entry = _entry(state, event["job"])
     job_entry.raise_watermark(entry, event["slot"], _noted_at(event))
     entry.pop("retry", None)
+    run_counts.count(entry, event)
     entry["interruptions"] = 0
     last = entry.get("last")
     if "seq" in event:  # version 0.1.0 left all of this as it was
@@ -213,6 +211,7 @@ def _run_ended(state: State, event: kinds.RunEnded) -> None:
         job_entry.add_dead_letter(state, event, since)
     job_entry.count_dead_letter(entry, event, since)
     job_entry.count_outcome(entry, event)
+    run_counts.count(entry, event)
     incident_entries.slot_settled(state, entry, event, since)
     tallies.add(state, event.get("at"), event["outcome"])
     tallies.add_dead_letter(state, event)
@@ -244,6 +243,7 @@ def _job_enabled(state: State, event: kinds.JobEnabled) -> None:
         entry.pop("cancelled", None)
         entry.pop("suspended", None)
         entry["dead_in_a_row"] = 0
+        run_counts.begin_anew(entry, event)
 
 
 def _suspension_lifted(state: State, event: kinds.SuspensionLifted) -> None:
@@ -355,6 +355,8 @@ CHANGES: dict[str, Callable[[State, Any], None]] = {
     "snapshot": _snapshot,
     "seen": _job_registered,
     "days": _days_changed,
+    **created_entries.CHANGES,
+    "limited": run_counts.limit_changed,
     "booted": _machine_booted,
     "away": _job_missing,
     "back": _job_back,

@@ -11,6 +11,7 @@ from typing import Any, NotRequired, TypedDict, cast
 
 from scheduled.state.gap_entry import GapEntry
 from scheduled.state.incident_entry import IncidentEntry
+from scheduled.state.not_permitted_entry import NotPermittedEntry
 from scheduled.state.type_check import Check, check_of, checks_of
 
 VERSION = 2
@@ -124,13 +125,6 @@ class SuspendedEntry(TypedDict, total=False):
     after: int
 
 
-class NotPermittedEntry(TypedDict, total=False):
-    """Since when a job is refused, and why."""
-
-    at: str
-    reason: str
-
-
 class AwayEntry(TypedDict, total=False):
     """Since when a job is missing from the configuration, and why."""
 
@@ -149,6 +143,10 @@ class JobEntry(TypedDict, total=False):
     schedule: str | None
     zone: str | None
     days: str
+    max_runs: int
+    runs: int
+    meaning: str
+    created: dict[str, str]
     away: AwayEntry | None
     absence: GapEntry | None
     first_seen: str | None

@@ -31,6 +31,38 @@ class JobRegistered(Recorded):
     zone: NotRequired[str]
     level: NotRequired[str]
     days: NotRequired[str]
+    max_runs: NotRequired[int]
+    meaning: NotRequired[str]
+    """The fingerprint of its schedule, where another word stands in the place of that."""
+
+
+class FileCreated(Recorded):
+    event: Literal["file_created"]
+    job: str
+    file: str
+    sha256: str
+
+
+class FileDeleted(Recorded):
+    event: Literal["file_deleted"]
+    job: str
+    file: str
+    sha256: str
+    reason: str
+
+
+class FileKept(Recorded):
+    event: Literal["file_kept"]
+    job: str
+    file: str
+    reason: str
+
+
+class LimitChanged(Recorded):
+    event: Literal["limited"]
+    job: str
+    max_runs: int | None
+    continues: NotRequired[bool]
 
 
 class DaysChanged(Recorded):
@@ -252,6 +284,8 @@ class JobEnabled(Recorded):
     event: Literal["enabled"]
     job: str
     enabled: bool
+    anew: NotRequired[bool]
+    """Whether it had used up its `max_runs`, which are counted anew."""
 
 
 class SuspensionLifted(Recorded):

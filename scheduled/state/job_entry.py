@@ -92,6 +92,14 @@ def set_last(entry: JobEntry, event: RunEnded | SlotSkipped) -> None:
     entry.pop("deferred", None)
 
 
+def set_meaning(entry: JobEntry, fingerprint: str | None) -> None:
+    """Keep what the schedule of a disabled job means; nothing where its fingerprint says it."""
+    if fingerprint:
+        entry["meaning"] = fingerprint
+    else:
+        entry.pop("meaning", None)
+
+
 def set_days(entry: JobEntry, days: str | None) -> None:
     """Keep on which days the job runs; nothing for any day."""
     if days:

@@ -15,7 +15,7 @@ from scheduled.system import private
 from scheduled.system.trusted import Trust
 
 FILES = ("scheduled_state.json", HINT, SHELL_HINT, HEARTBEAT)
-FOLDERS = ("journal", "cache", "afterwards")
+FOLDERS = ("journal", "cache", "afterwards", "pruned")
 LARGE_FOLDERS = ("locks", "runs")
 """Those that may hold thousands of names. What is no file or directory is found without looking at
 each; whose it is is asked when it is opened."""

@@ -125,6 +125,12 @@ class JobMemory(NamedTuple):
     """The schedule the watermark belongs to, and its zone; None if an older version wrote it."""
     days: str = ""
     """The days on which it runs, as `timing.day_rule` writes them; empty: any day."""
+    max_runs: int | None = None
+    """Its limit of runs as of the last tick; None: it has none."""
+    run_count: int = 0
+    """How many slots have been run of those that count for the limit."""
+    meaning: str = ""
+    """The fingerprint of its schedule, if `fingerprint` is another word; else empty."""
     away: Away | None = None
     """None if the last tick found it in the configuration."""
     absence: GapEntry | None = None
@@ -177,6 +183,9 @@ def job_memory(state: State, job: str) -> JobMemory:
         fingerprint=entry.get("fingerprint") or "",
         schedule=_schedule(entry),
         days=entry.get("days") or "",
+        max_runs=entry.get("max_runs"),
+        run_count=entry.get("runs", 0),
+        meaning=entry.get("meaning") or "",
         away=_away(entry.get("away")),
         absence=entry.get("absence"),
         anchor=parse_utc(entry.get("anchor")),

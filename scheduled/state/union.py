@@ -41,6 +41,8 @@ def _join(entry: JobEntry, theirs: JobEntry) -> Iterator[str]:
     for key in ("last", "memory", "failures", "dead_in_a_row", "circumstances") if is_newer else ():
         if key in theirs:
             ours[key] = cast("dict[str, Any]", theirs)[key]
+    if "runs" in theirs:  # of a limited number of runs, none is made twice
+        entry["runs"] = max(entry.get("runs", 0), theirs["runs"])
     retries = [retry for retry in (entry.get("retry"), theirs.get("retry")) if retry]
     entry.pop("retry", None)
     for retry in sorted(retries, key=lambda retry: retry.get("attempt", 1)):

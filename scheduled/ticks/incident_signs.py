@@ -13,6 +13,7 @@ from scheduled.jobs.model import CatchUp, Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import decide, incidents, tick_plan
 from scheduled.planning.decide import REMOVED
+from scheduled.planning.due import schedule_for
 from scheduled.planning.incidents import NO_TICKS, OFTEN, UNDELIVERED, Finding, JobFacts, Kind
 from scheduled.planning.registration import KEPT
 from scheduled.planning.standing import oldest_success
@@ -259,14 +260,14 @@ def _expected_since(job: Job, memory: JobMemory, now: datetime) -> datetime | No
 
 def _max_age(job: Job, memory: JobMemory, now: datetime) -> timedelta | None:
     """Return how old its last success may be; None if that does not matter, or not any more."""
-    if not job.max_age or (job.ends and not _has_more_slots(job, memory, now)):
+    if not job.max_age or ((job.ends or job.max_runs) and not _has_more_slots(job, memory, now)):
         return None
     since = _expected_since(job, memory, now)
     return None if since is None else oldest_success(job, since) - since
 
 
 def _has_more_slots(job: Job, memory: JobMemory, now: datetime) -> bool:
-    following = slots.following(schedule_of(job), now, memory.anchor or now)
+    following = slots.following(schedule_for(job, memory, now), now, memory.anchor or now)
     return following is not None or memory.retry is not None
 
 

@@ -318,6 +318,7 @@ class Tick:
     def close(self, decisions: list[Decision], arguments: list[str] | None) -> None:
         """Write the checkpoint, the central file, and the hint for the next tick."""
         with self.report.catch_storage_errors():
+            self._delete_files()
             ended = events.tick_ended(len(self.report.ran), self.report.exit_code, self.now)
             self.store.record(self.clock(), ended)
             stamp = self.store.checkpoint(self.clock())
@@ -341,6 +342,13 @@ class Tick:
         self._find_upcoming()
         self.report.recovered += self.store.recovered
         self.report.duration_seconds = time.monotonic() - self._started
+
+    def _delete_files(self) -> None:
+        """Delete the files of jobs that want it, now that their only run has succeeded."""
+        if any(job.delete_after_success for job in self.config.jobs):
+            from scheduled.ticks import created_files
+
+            created_files.delete(self.config.jobs, self.context, self.report)
 
     def _find_upcoming(self) -> None:
         """Report when the jobs that are printed run next, as it is now that the tick is over."""

@@ -14,7 +14,7 @@ from scheduled.state.history import Row
 from scheduled.state.incident_entries import is_acknowledged, open_incidents
 from scheduled.system.text import one_line
 from scheduled.timing.instants import parse_utc
-from scheduled.views import incidents, job_settings, signs, tables, wording
+from scheduled.views import finished_jobs, incidents, job_settings, signs, tables, wording
 from scheduled.views.format import absolute, clock, counted, relative, span, taken
 from scheduled.views.runs import JOB, table
 from scheduled.views.snapshot import Snapshot
@@ -108,6 +108,8 @@ def _status(document: Mapping[str, Any], snapshot: Snapshot, job: Job) -> str:
         end = memory.pause.until
         until = f"until {snapshot.time_and_distance(end)}" if end else "until resumed"
         return f"paused {until}{_because(memory.pause.reason)}"
+    if (document["job"]["finished"] or {}).get("why") in ("ends", "max_runs"):
+        return next(finished_jobs.sentences(snapshot, job))
     words = {"COMPLETE": "has run, and does not run again", "PENDING": "enabled, has not run yet"}
     return words.get(document["job"]["status"], "enabled")
 

@@ -267,6 +267,12 @@ def _too_late(seconds: float | None) -> str:
     return f"skipped if it cannot start within {length(seconds)}" if seconds else "never"
 
 
+def _finished(of: Of) -> str:
+    keep, deletes = of.job.keep, of.job.delete_after_success
+    listed = "always listed" if keep is None else f"listed for {length(keep)}"
+    return f"{listed}{', its file is deleted after a success' if deletes else ''}"
+
+
 def _suspended(after: int | None) -> str:
     return f"after {counted(after, 'run')} in a row that failed for good" if after else "never"
 
@@ -277,6 +283,8 @@ WHEN = (
     Setting("allowed hours", ("window",), lambda of: of.job.window or "any"),
     Setting("starts", ("starts",), lambda of: of.job.starts.replace("T", " ") or "at once"),
     Setting("ends", ("ends",), lambda of: of.job.ends.replace("T", " ") or "never"),
+    Setting("most runs", ("max_runs",), lambda of: str(of.job.max_runs or "any number")),
+    Setting("finished", ("keep", "delete_after_success"), _finished),
     Setting("not on", ("not_on",), lambda of: ", ".join(of.job.not_on) or "none"),
     Setting("only on", ("only_on",), lambda of: ", ".join(of.job.only_on) or "any day"),
     Setting("on other days", ("move",), lambda of: _MOVE[of.job.move]),

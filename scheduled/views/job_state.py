@@ -5,7 +5,8 @@ from rich.text import Text
 from scheduled.jobs import builtin
 from scheduled.jobs.model import Job
 from scheduled.planning import decide
-from scheduled.views import jobs
+from scheduled.planning.finished import Finish
+from scheduled.views import finished_jobs, jobs
 from scheduled.views.snapshot import Snapshot
 
 STYLES = {
@@ -50,14 +51,15 @@ def state(snapshot: Snapshot, job: Job) -> str:
     word = jobs.status(job, memory, snapshot.entry(job.id))
     if word in ("COMPLETE", "FAILED", "CANCELLED"):
         return {"COMPLETE": "done", "FAILED": "failed", "CANCELLED": "skipped"}[word]
+    done = finished_jobs.of(snapshot, job)
+    if done is not None and decide.is_enabled(job, memory):
+        return "ended" if done.why is Finish.ENDS else "done"
     return _waits(snapshot, job)
 
 
 def _waits(snapshot: Snapshot, job: Job) -> str:
     """Return what a job that is at work waits for, or will leave out; '' if nothing."""
     memory = snapshot.record(job.id)
-    if job.ends and snapshot.next_run(job) is None:
-        return "ended"
     if memory.deferral is not None:
         return "deferred"
     if memory.retry is not None:

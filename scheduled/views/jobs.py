@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from scheduled.jobs.model import Job
-from scheduled.jobs.schedule import schedule_of
+from scheduled.jobs.schedule import may_finish
 from scheduled.planning import decide
 from scheduled.planning.decision import Decision
-from scheduled.planning.standing import is_registered
 from scheduled.state.records import JobMemory
-from scheduled.timing import slots
 from scheduled.timing.instants import format_utc
 from scheduled.views import dry_run
 from scheduled.views.snapshot import Snapshot
@@ -47,6 +45,10 @@ def rows(snapshot: Snapshot) -> list[dict[str, Any]]:
 def row(snapshot: Snapshot, job: Job) -> dict[str, Any]:
     """Return the row of one job: its definition, its last and its next run."""
     memory, entry = snapshot.record(job.id), snapshot.entry(job.id)
+    from scheduled.views import finished_jobs
+
+    done = finished_jobs.of(snapshot, job)
+    word = status(job, memory, entry)
     return {
         "id": job.id,
         "name": job.name,
@@ -57,11 +59,12 @@ def row(snapshot: Snapshot, job: Job) -> dict[str, Any]:
         "enabled": decide.is_enabled(job, memory),
         "priority": job.priority.value,
         "source": job.source,
-        "status": status(job, memory, entry),
+        "status": "COMPLETE" if done and word in ("ACTIVE", "PENDING") else word,
         "next_run": format_utc(snapshot.next_run(job)),
         **last_run(snapshot, job),
         "paused": memory.pause is not None and memory.pause.covers(snapshot.now),
         "waits_for": waits_for(snapshot, job),
+        "finished": finished_jobs.row(done),
     }
 
 
@@ -109,15 +112,11 @@ def _is_left_out(entry: dict[str, Any]) -> bool:
 
 
 def _is_over(job: Job, memory: JobMemory) -> bool:
-    """Return whether a job that runs once has had its slot and is not deferred."""
-    if memory.watermark is None or memory.retry is not None or memory.deferral is not None:
+    if not may_finish(job):
         return False
-    schedule = schedule_of(job)
-    if schedule.kind != "once" or not is_registered(job, memory):
-        return False
-    slot = slots.latest(schedule, memory.watermark, memory.watermark)
-    first_seen = memory.anchor
-    return slot is not None and (first_seen is None or slot > first_seen)
+    from scheduled.planning.finished import is_over
+
+    return is_over(job, memory)
 
 
 def _dict(value: Any) -> dict[str, Any]:

@@ -11,13 +11,21 @@ from scheduled.timing.instants import parse_utc
 from scheduled.timing.timezones import zone_info
 from scheduled.views import tables, wording
 from scheduled.views.columns import Column, Grid, Indented
-from scheduled.views.format import clock, clock_and_distance, headed, relative
+from scheduled.views.format import clock, clock_and_distance, headed, relative, some
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d(?::\d\d)?)")
 
 
 def page(document: Mapping[str, Any], now: datetime) -> list[Text | Grid | Indented]:
     """Return the page made from `next --json`, or from the next run of each job."""
+    parts = _page(document, now)
+    if document.get("finished"):
+        names = some(row["job"] for row in document["finished"])
+        parts.append(Text(f"\nFinished: {names}; `scheduled why JOB` says why."))
+    return parts
+
+
+def _page(document: Mapping[str, Any], now: datetime) -> list[Text | Grid | Indented]:
     if not document["next"]:
         return [Text("No upcoming runs.")]
     if "explain" in document["next"][0]:

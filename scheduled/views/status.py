@@ -30,6 +30,7 @@ def document(snapshot: Snapshot) -> dict[str, Any]:
     outcomes = tallies.of_last_day(snapshot.state, snapshot.now)
     health, reasons = judge(findings(snapshot, outcomes, overdue))
     sections: dict[str, Any] = {**snapshot.state}
+    ahead = upcoming.of_all(snapshot, NEXT_SHOWN)
     return {
         "health": health.word,
         "reasons": reasons,
@@ -43,7 +44,8 @@ def document(snapshot: Snapshot) -> dict[str, Any]:
         "incidents": incidents.rows(snapshot.state, snapshot.now),
         "dead_letter": snapshot.state["dead_letter"],
         "paused": _paused(snapshot),
-        "next": upcoming.of_all(snapshot, NEXT_SHOWN)["next"],
+        "next": ahead["next"],
+        "finished": ahead["finished"],
         "counts": _counts(snapshot, outcomes),
         "seed_state": {section: sections[section] for section in SEED_SECTIONS},
     }

@@ -1,6 +1,6 @@
 """What `status` says besides: ticks, what built-in jobs found, counts, outages, pauses."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from scheduled.jobs import builtin
@@ -18,11 +18,16 @@ def facts(document: Mapping[str, Any], snapshot: Snapshot) -> list[tuple[str, st
         ("last tick", _last_tick(snapshot)),
         *_ecosystem(document["seed_state"], snapshot),
         ("jobs", _jobs(document["counts"])),
+        *(("finished", some(names)) for names in [_names(document["finished"])] if names),
         *(("built-in", sentence) for sentence in _inactive(snapshot)),
         *(("warnings", sentence) for sentence in _warnings(snapshot)),
         *_gaps(document, snapshot),
         *(("paused", _paused(name, entry, snapshot)) for name, entry in document["paused"].items()),
     ]
+
+
+def _names(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [str(row["job"]) for row in rows]
 
 
 def _ecosystem(seed: Mapping[str, Any], snapshot: Snapshot) -> list[tuple[str, str]]:

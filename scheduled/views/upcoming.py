@@ -7,10 +7,11 @@ from itertools import islice
 from typing import Any
 
 from scheduled.jobs.model import CatchUp, Job
-from scheduled.jobs.schedule import schedule_of, start_delay
+from scheduled.jobs.schedule import may_finish, schedule_of, start_delay
 from scheduled.planning import allowed_days, decide
 from scheduled.planning.decision import Verdict
-from scheduled.planning.due import INSTANT, is_too_late
+from scheduled.planning.due import INSTANT, is_too_late, schedule_for
+from scheduled.quick_classes import replace
 from scheduled.state.present import CORRECTION
 from scheduled.timing import pitfalls, slots, window
 from scheduled.timing.expression import Schedule
@@ -31,6 +32,7 @@ def of_job(snapshot: Snapshot, job: Job, count: int, *, explain: bool = False) -
         "job": job.id,
         "timezone": job.timezone,
         "next": [_explained(snapshot, job, slot, explain=explain) for slot in upcoming],
+        "finished": finished(replace(snapshot, jobs=(job,)), every=True),
     }
 
 
@@ -43,6 +45,7 @@ def of_all(snapshot: Snapshot, count: int, *, explain: bool = False) -> dict[str
             {"job": job.id, **_explained(snapshot, job, slot, explain=explain)}
             for slot, job in _merged(snapshot, count)
         ],
+        "finished": finished(snapshot),
     }
 
 
@@ -60,7 +63,17 @@ def of_each(snapshot: Snapshot, count: int | None, *, explain: bool = False) -> 
             | _explained(snapshot, job, slot, explain=explain)
             for slot, job in firsts[:count]
         ],
+        "finished": finished(snapshot),
     }
+
+
+def finished(snapshot: Snapshot, *, every: bool = False) -> list[dict[str, Any]]:
+    """Return the finished jobs that are still listed, or all of them, the last first."""
+    if not any(may_finish(job) for job in snapshot.jobs):
+        return []
+    from scheduled.views import finished_jobs
+
+    return finished_jobs.rows(snapshot, every=every)
 
 
 def of_schedule(schedule: Schedule, now: datetime, count: int, *, explain: bool) -> dict[str, Any]:
@@ -116,11 +129,23 @@ def _merged(snapshot: Snapshot, count: int) -> Iterator[tuple[datetime, Job]]:
 
 
 def _following(snapshot: Snapshot, job: Job) -> Iterator[datetime]:
-    """Yield the retry or deferral that comes next, if any, then the slots."""
+    """Yield the retry or deferral that comes next, if any, then the slots that it has runs for."""
     memory = snapshot.record(job.id)
     if not decide.is_enabled(job, memory):
-        return
-    schedule = schedule_of(job)
+        return iter(())
+    if job.max_runs is None:
+        return _all_following(snapshot, job)
+    from scheduled.planning import run_limit
+
+    number = run_limit.left(job, memory)
+    more = (memory.retry is not None) + (memory.deferral is not None)
+    is_due = snapshot.decision(job).verdict is Verdict.RUN
+    return islice(_all_following(snapshot, job), max(number - is_due, 0) + more)
+
+
+def _all_following(snapshot: Snapshot, job: Job) -> Iterator[datetime]:
+    memory = snapshot.record(job.id)
+    schedule = schedule_for(job, memory, snapshot.now)
     anchor = memory.anchor if is_anchored(schedule) else None
     slot: datetime | None = decide.answered_until(job, memory, snapshot.now)
     retry = retry_start(snapshot, job)

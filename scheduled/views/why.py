@@ -8,14 +8,14 @@ from scheduled.jobs.model import Job, Outcome
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import decide
 from scheduled.planning.decision import Decision
-from scheduled.planning.due import INSTANT
+from scheduled.planning.due import INSTANT, schedule_for
 from scheduled.state.document import DeadLetterEntry
 from scheduled.state.history import Row
 from scheduled.state.records import JobMemory
 from scheduled.timing import on_days, slots
 from scheduled.timing.expression import Schedule
 from scheduled.timing.instants import format_utc, parse_utc
-from scheduled.views import days, incidents, pending, wording
+from scheduled.views import days, finished_jobs, incidents, pending, wording
 from scheduled.views.format import local_times, passed
 from scheduled.views.snapshot import Snapshot
 
@@ -33,8 +33,8 @@ def document(snapshot: Snapshot, job: Job, at: datetime, rows: Sequence[Row]) ->
     `rows` is the history of the job, newest first. `answer` is an outcome, `due`, `running`,
     `unknown`, or `none`.
     """
-    schedule = schedule_of(job)
     memory = snapshot.record(job.id)
+    schedule = schedule_for(job, memory, snapshot.now)
     slot = slot_at(snapshot, job, at)
     slot_rows = list(_rows_of(slot, schedule, memory, rows)) if slot is not None else []
     decision = snapshot.decision(job)
@@ -52,7 +52,7 @@ def document(snapshot: Snapshot, job: Job, at: datetime, rows: Sequence[Row]) ->
         for row in rows
         if row["given"] and row["slot"] is None
     ]
-    reasons += incidents.about(job.id, snapshot)
+    reasons += [*finished_jobs.sentences(snapshot, job), *incidents.about(job.id, snapshot)]
     note = slots.clock_change_note(schedule, slot) if slot is not None else ""
     return {
         "job": job.id,
@@ -71,8 +71,9 @@ def _later(instant: datetime | None, now: datetime) -> datetime | None:
 
 def slot_at(snapshot: Snapshot, job: Job, at: datetime) -> datetime | None:
     """Return the newest slot at or before `at`; None if there is none."""
-    anchor = snapshot.record(job.id).anchor
-    slot = slots.latest(schedule_of(job), at, anchor or snapshot.now)
+    memory = snapshot.record(job.id)
+    schedule, anchor = schedule_for(job, memory, snapshot.now), memory.anchor
+    slot = slots.latest(schedule, at, anchor or snapshot.now)
     left_out = days.latest_left_out(snapshot, job, at)
     return max(filter(None, (slot, left_out)), default=None)
 

@@ -106,6 +106,7 @@ VALUES: dict[str, str] = {
     "max_retries": "2", "retry_delay": "5", "max_retry_delay": "2h", "suspend_after": "3",
     "alert_after": "3", "max_age": "1d", "warn_after": "1h", "on_interrupted": "skip",
     "not_on": "sun", "only_on": "[sat, 12-25]", "move": "next",
+    "max_runs": "5", "keep": "2d", "delete_after_success": "true",
     "starts": "2026-01-01", "ends": "2027-01-01", "mutex": "x", "shell": "bash", "max_output": "2M",
     "retention": "{count: 3}", "report": "output", "ping": "https://example.org/ping",
 }  # fmt: skip

@@ -9,6 +9,7 @@ from typing import get_args, get_origin, get_type_hints, is_typeddict
 
 from scheduled.state import (
     apply,
+    created_events,
     day_events,
     event_types,
     events,
@@ -16,10 +17,14 @@ from scheduled.state import (
     incident_events,
     outbox_events,
     permission_events,
+    run_limit_events,
     tick_events,
 )
 
-BUILDERS = (events, day_events, incident_events, outbox_events, permission_events, tick_events)
+BUILDERS = (
+    *(events, created_events, day_events, incident_events, outbox_events, permission_events),
+    *(run_limit_events, tick_events),
+)
 DECLARED = {**vars(event_types), **vars(incident_event_types)}
 ROOT = Path(__file__).parents[2]
 DECLARING = [ROOT / f"scheduled/state/{kind}event_types.py" for kind in ("", "incident_")]
@@ -33,7 +38,7 @@ def test_only_the_builders_write_events() -> None:
         if isinstance(node, ast.Dict) and is_event(node) and path not in DECLARING
     }
 
-    kinds = ("", "day_", "incident_", "outbox_", "permission_", "tick_")
+    kinds = ("", "created_", "day_", "incident_", "outbox_", "permission_", "run_limit_", "tick_")
     assert writers == {f"{kind}events.py" for kind in kinds}
 
 

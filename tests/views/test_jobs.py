@@ -25,6 +25,7 @@ KEYS = [
     "last_outcome",
     "paused",
     "waits_for",
+    "finished",
 ]
 
 

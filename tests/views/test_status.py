@@ -29,6 +29,7 @@ KEYS = [
     "dead_letter",
     "paused",
     "next",
+    "finished",
     "counts",
     "seed_state",
 ]

@@ -21,6 +21,7 @@ def test_a_slot_is_told_in_utc_and_on_the_wall_clock_of_the_job() -> None:
         "next": [
             {"slot": "2026-11-22T01:30:00Z", "local": "2026-11-22T02:30:00+01:00", "note": ""}
         ],
+        "finished": [],
     }
 
 

@@ -71,6 +71,7 @@ _FOLDERS = {
     "locks": (FileKind.LOCK, re.compile(r".+")),
     "cache": (FileKind.CACHE, re.compile(r".+")),
     "afterwards": (FileKind.CACHE, re.compile(r".+\.json")),
+    "pruned": (FileKind.ASIDE, re.compile(rf".+-{_STAMP.pattern}\.yaml")),
 }
 
 

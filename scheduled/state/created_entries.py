@@ -1,0 +1,33 @@
+"""Which file a command has written for a job: what events do to it in the job's entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from scheduled.state.document import State
+
+if TYPE_CHECKING:  # every tick would pay for loading what only a type checker reads
+    from scheduled.state.event_types import FileCreated, FileDeleted, FileKept
+
+
+def created(state: State, event: FileCreated) -> None:
+    """Keep which file was written for a job, and by what its content is known again."""
+    entry = state["jobs"].setdefault(event["job"], {})
+    entry["created"] = {"file": event["file"], "sha256": event["sha256"]}
+
+
+def about_to_be_deleted(state: State, event: FileDeleted) -> None:
+    """Change nothing: for as long as the file is there, a later tick can recognise it."""
+
+
+def kept(state: State, event: FileKept) -> None:
+    """Forget the file of a job: it could not be deleted, and is not tried again."""
+    state["jobs"].get(event["job"], {}).pop("created", None)
+
+
+CHANGES: Mapping[str, Callable[[State, Any], None]] = {
+    "file_created": created,
+    "file_deleted": about_to_be_deleted,
+    "file_kept": kept,
+}
