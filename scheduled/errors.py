@@ -142,12 +142,15 @@ def did_you_mean(name: str, names: Iterable[str], otherwise: str | None = None) 
     return f"; {otherwise}" if otherwise else ""
 
 
-def closest(name: str, names: Iterable[str]) -> str | None:
-    """Return which of `names` an unknown `name` is likely to stand for, in any case; or None."""
+def closest(name: str, names: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Return which of `names` an unknown `name` is likely to stand for, in any case; or None.
+
+    It has to be like it by `cutoff`, of 1.
+    """
     import difflib
 
     known = {known.casefold(): known for known in names}
-    found = difflib.get_close_matches(name[:100].casefold(), known, n=1)
+    found = difflib.get_close_matches(name[:100].casefold(), known, n=1, cutoff=cutoff)
     return known[found[0]] if found else None
 
 

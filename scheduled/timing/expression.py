@@ -184,11 +184,16 @@ def parse(text: str, zone: str, seed: str = "") -> Schedule:
 
 def is_schedule(plain: str) -> bool:
     """Return whether a stripped text is a schedule, apart from an `H`."""
+    return not problem(plain)
+
+
+def problem(plain: str) -> str:
+    """Return why a stripped text is no schedule, apart from an `H`; '' if it is one."""
     try:
         _form(plain)
-    except ScheduleError:
-        return False
-    return True
+    except ScheduleError as error:
+        return str(error)
+    return ""
 
 
 def is_hashed(text: str) -> bool:

@@ -19,7 +19,6 @@ _PART = rf"(\d{{1,9}}(?:\.\d{{1,6}})?) ?({'|'.join(sorted(_UNITS, key=len, rever
 _ISO = r"p(?:(\d+)w)?(?:(\d+)d)?(?:t(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?)?"
 _WORDS = {
     "@every_minute": "* * * * *",
-    "biweekly": "",  # twice a week, or every second one
     "boot": "@reboot",
     "each minute": "* * * * *",
     "every day": "daily",
@@ -27,6 +26,7 @@ _WORDS = {
     "every midnight": "daily",
     "every minute": "* * * * *",
     "every month": "monthly",
+    "end of month": "last day of the month",
     "every night": "0 2 * * *",
     "every other day": "every 2d",
     "every quarter": "0 0 1 */3 *",
@@ -37,7 +37,7 @@ _WORDS = {
     "minutely": "* * * * *",
     "nightly": "0 2 * * *",
     "noon": "0 12 * * *",
-    "on boot": "@reboot",
+    **dict.fromkeys(("on boot", "at boot", "on startup", "at startup", "on reboot"), "@reboot"),
     "once a day": "daily",
     "once a month": "monthly",
     "once a week": "weekly",
@@ -53,6 +53,8 @@ _DAY = (
     r"|sat(?:urday)?"
 )
 _DAYS = rf"(?:(?:{_DAY})s?(?:(?: ?(?:,|-|\.\.| and | to ) ?)(?:{_DAY})s?)*)"
+_LIST = r"(?:\*|\d\d?(?:\.\.\d\d?|/\d\d?)?(?:,\d\d?(?:\.\.\d\d?)?)*)"
+"""Values of a calendar of systemd."""
 _TIME = r"(?P<time>noon|midnight|\d{1,2}(?::\d\d)?(?: ?[ap]\.?m\.?)?)"
 _NAMES = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
@@ -90,10 +92,16 @@ def schedule(text: str) -> str | None:
     return _interval(word) or _at_a_time(word) or _calendar(plain) or _fields(plain)
 
 
-def with_zone(text: str) -> tuple[str, str] | None:
-    """Return zone and schedule of a text that begins with a zone: `TZ=Europe/Berlin 0 2 * * *`."""
+def after_zone(text: str) -> tuple[str, str] | None:
+    """Return schedule and zone of a text that begins with a zone: `TZ=Europe/Berlin 0 2 * * *`."""
     found = re.fullmatch(r"\s*(?:CRON_)?TZ=(\S+)\s+(\S.*)", text)
-    return (found[1].strip("'\""), found[2].strip()) if found else None
+    return (found[2].strip(), found[1].strip("'\"")) if found else None
+
+
+def before_zone(text: str) -> tuple[str, str] | None:
+    """Return schedule and zone of a text that ends with a zone: `0 2 * * * Europe/Berlin`."""
+    found = re.fullmatch(r"\s*(\S.*?)\s+\(?([A-Z][A-Za-z_]*(?:/[A-Za-z_+\-0-9]+)*)\)?\s*", text)
+    return (found[1], found[2]) if found else None
 
 
 def with_command(text: str) -> tuple[str, str] | None:
@@ -147,15 +155,23 @@ def _weekdays(days: str) -> str:
 def _calendar(text: str) -> str | None:
     """Return fields for the calendar of a systemd timer: `mon..fri *-*-* 09:00:00`, `*:0/15`."""
     found = re.fullmatch(
-        rf"(?:(?P<days>{_DAYS}) )?(?:\*-(?P<month>\*|\d\d?)-(?P<day>\*|\d\d?) )?"
-        r"(?P<hour>\*|\d\d?(?:,\d\d?)*|0/\d\d?):(?P<minute>\*|\d\d?(?:,\d\d?)*|0/\d\d?)(?::00?)?",
+        rf"(?:(?P<days>{_DAYS}) ?)?"
+        rf"(?:(?:\*-)?(?P<month>{_LIST})(?:-(?P<day>{_LIST})|~0?(?P<last>\d\d?))(?: |$))?"
+        rf"(?:(?P<hour>{_LIST}):(?P<minute>{_LIST})(?::00?)?)?",
         text,
     )
-    if found is None or (found["days"] and found["day"] not in (None, "*")):
+    if found is None or (found["hour"] or found["month"]) is None:
+        return None
+    if found["days"] and (found["last"] or found["day"] not in (None, "*")):
         return None  # cron takes either day, systemd both
+    values = {name: found[name] or "*" for name in ("minute", "hour", "day", "month")}
+    if found["hour"] is None:
+        values |= {"minute": "0", "hour": "0"}
+    if found["last"]:
+        values["day"] = "L" if found["last"] == "1" else f"L-{int(found['last']) - 1}"
     minute, hour, day, month = (
-        re.sub(r"0(?=\d)", "", (found[name] or "*").replace("0/", "*/"))
-        for name in ("minute", "hour", "day", "month")
+        re.sub(r"\b0(?=\d)", "", re.sub(r"\b0?[01]/", "*/", text).replace("..", "-"))
+        for text in values.values()
     )
     return f"{minute} {hour} {day} {month} {_weekdays(found['days'] or '*')}"
 
@@ -186,9 +202,18 @@ def _aws(text: str) -> str | None:
     return _from_sunday(fields[:5])
 
 
+def _stepped(field: str, place: int) -> str:
+    """Return a field with a range before its step, as cron has it: `0/5` is `*/5`."""
+    found = re.fullmatch(r"(\d{1,2})(/\d{1,2})", field)
+    if found is None:
+        return field
+    low, high = ((0, 59), (0, 23), (1, 31), (1, 12))[place]
+    return re.sub(r"/1$", "", f"{'*' if int(found[1]) == low else f'{found[1]}-{high}'}{found[2]}")
+
+
 def _from_sunday(fields: list[str]) -> str | None:
     *others, weekdays = (field.replace("?", "*") for field in fields)
-    others = [re.sub(r"^0/", "*/", field) for field in others]
+    others = [_stepped(field, place) for place, field in enumerate(others)]
     if last := re.fullmatch(r"([1-7])(l|#[1-5])", weekdays):
         return " ".join([*others, f"{_NAMES[int(last[1]) - 1]}{last[2]}".upper()])
     step = re.fullmatch(r"(.*)(/\d+)", weekdays)

@@ -15,14 +15,15 @@ class DayReader(Cursor):
         if self._next(1).kind == "number" and self._next(2).text == "days":
             self._several_days()
             return
-        first, found = self._next(), [self._ordinal()]
+        first, found = self._next(), self._ordinal_or_range()
         is_apart = False
         while ahead := self._after_and():
             if self._next(ahead).kind != "ordinal" and self._next(ahead).text != "last":
                 break
             is_apart |= first.text[0].isdigit() and self._next(ahead).text.isalpha() and ahead > 1
             self._place += ahead
-            found.append(self._ordinal())
+            found += self._ordinal_or_range()
+        self._refuse_weeks(first)
         if is_apart and self._next().text in WEEKDAYS:
             name = self._next().text
             raise ScheduleError(
@@ -35,10 +36,34 @@ class DayReader(Cursor):
             self._nth_workdays(found)
         elif self._next().text in MONTHS or self._is_of_named_month():
             self._days_of_months(found)
-        elif self._skip("day", "days") or all(each > 0 for each in found):
+        elif self._skip("day", "days") or self._is_of() or all(each > 0 for each in found):
             self.parts.days += [_day(each) for each in found]
         else:
             raise self._unknown()
+
+    def _is_of(self) -> bool:
+        return self._next().text == "of"
+
+    def _refuse_weeks(self, first: Token) -> None:
+        """Refuse `first weekend`, `first week`: a week may begin in another month."""
+        if self._next().text in WEEKENDS:
+            raise ScheduleError(
+                f"which days are the {first.text} weekend? write one like"
+                f' "{first.text} saturday of the month"'
+            )
+        if self._next().text == "week" and not self._is_workday():
+            raise ScheduleError(
+                f"which days are the {first.text} week? write one like"
+                ' "first 7 days of the month" or "first monday of the month"'
+            )
+
+    def _ordinal_or_range(self) -> list[int]:
+        """Return which: `2nd`, or all of `1st-5th`."""
+        first = self._ordinal()
+        if self._next().text not in RANGE_SIGNS or self._next(1).kind != "ordinal":
+            return [first]
+        self._take()
+        return _span(first, self._ordinal())
 
     def _several_days(self) -> None:
         """Read `last 5 days` and `first 7 days`."""
@@ -68,7 +93,11 @@ class DayReader(Cursor):
     def _nth_weekdays(self, found: list[int], *, is_every: bool) -> None:
         first = self._place
         if any(not 0 <= each <= 5 for each in found):
-            raise ScheduleError("a month has a first to fifth and a last of each weekday")
+            name = self._next().text
+            raise ScheduleError(
+                "a month has a first to fifth and a last of each weekday; write one like"
+                f' "first {name} of the month" or "last {name} of the month"'
+            )
         weekdays = self._names_of_weekdays()
         if is_every and any(each > 1 for each in found):
             self.parts.ambiguous = joined(self._words[first - 1 : self._place])
@@ -79,7 +108,8 @@ class DayReader(Cursor):
     def _nth_workdays(self, found: list[int]) -> None:
         if any(each not in (0, 1) for each in found):
             raise ScheduleError(
-                "of the weekdays of a month, only the first and the last can be meant"
+                "of the weekdays of a month, only the first and the last can be meant; write"
+                ' "first weekday of the month" or "last weekday of the month"'
             )
         self._take_workday()
         self.parts.days += ["1W" if each else "LW" for each in found]
@@ -180,7 +210,12 @@ class DayReader(Cursor):
         self._take()
         while self._next().kind == "number":
             _refuse_zero(self._next())
-            self.parts.days.append(_day(self._take().value))
+            first = self._take().value
+            last = first
+            if self._next().text in RANGE_SIGNS and self._next(1).kind == "number":
+                self._take()
+                last = self._take().value
+            self.parts.days += [_day(number) for number in _span(first, last)]
             if self._is_between(0) and self._next(1).kind == "number":
                 self._place += 1
 
@@ -202,6 +237,13 @@ class DayReader(Cursor):
         self.parts.days.append("L")
         if self._next().text != "of":
             raise self._unknown()
+
+
+def _span(first: int, last: int) -> list[int]:
+    """Return all from the first to the last."""
+    if not 0 < first <= last:
+        raise ScheduleError(f"{first} to {last} runs backwards; write the days one by one")
+    return [*range(first, min(last, 99) + 1)]
 
 
 def _refuse_zero(word: Token) -> None:

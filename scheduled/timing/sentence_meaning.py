@@ -58,6 +58,10 @@ def _unit(parts: Parts) -> Unit:
 
 def _is_period(parts: Parts) -> bool:
     """Return whether nothing but a period is said, which is elapsed time: `every 2 days`."""
+    if parts.minutes or parts.count > 2 or (parts.count == 2 and parts.unit != "day"):
+        return False
+    if parts.span is not None and not parts.unit:
+        return False
     has_days = parts.days or parts.weekdays or parts.months or parts.dates or parts.of
     has_times = parts.times or parts.span or parts.start
     if has_days or (has_times and parts.unit):
@@ -130,14 +134,15 @@ def _months_of(parts: Parts, scope: str) -> list[int]:
 
 def _times(parts: Parts) -> tuple[tuple[int, ...], bool]:
     """Return the times of day, and whether they are fixed: no `every 15 minutes`."""
+    if parts.minutes:
+        return _minutes(parts), False
     if parts.unit not in ("minute", "hour"):
         if parts.span is not None:
             raise ScheduleError(
                 "between two times, but how often? write one like"
                 ' "every 15 minutes between 9:00 and 17:00 on weekdays"'
             )
-        if parts.count == 2 and len(parts.times) != 2:
-            raise ScheduleError('at which two times? write one like "every day at 8:00 and 20:00"')
+        _check_count(parts)
         if parts.day_part:
             _check_day_part(parts)
         return tuple(sorted({*parts.times})) or (0,), True
@@ -157,15 +162,53 @@ def _times(parts: Parts) -> tuple[tuple[int, ...], bool]:
     return tuple(range(first, last + 1, step)), False
 
 
+def _minutes(parts: Parts) -> tuple[int, ...]:
+    """Return the times of `every hour at :15 and :45`."""
+    if parts.unit != "hour" or parts.times:
+        minutes = " and ".join(f":{minute:02}" for minute in sorted({*parts.minutes}))
+        raise ScheduleError(f'{minutes} of which hours? write one like "every hour at {minutes}"')
+    first, last = parts.span or (0, 24 * 60 - 1)
+    hours = range(first // 60, last // 60 + 1, parts.every)
+    found = (60 * hour + minute for hour in hours for minute in {*parts.minutes})
+    times = tuple(sorted(time for time in found if first <= time <= last))
+    if not times:
+        raise ScheduleError(f"none of its times is between {clock(first)} and {clock(last)}")
+    return times
+
+
+def _check_count(parts: Parts) -> None:
+    """Refuse `twice a day` and `3 times a week` where not as many times or days are said."""
+    if parts.count < 2:
+        return
+    if parts.unit == "day" and len({*parts.times}) != parts.count:
+        what = {2: "two", 3: "three"}.get(parts.count, str(parts.count))
+        raise ScheduleError(f'at which {what} times? write one like "every day at 8:00 and 20:00"')
+    if parts.unit != "day" and len({*parts.weekdays, *parts.days}) != parts.count:
+        days = "mon and thu" if parts.unit == "week" else "month on the 1st and 15th"
+        raise ScheduleError(f'on which days? write one like "every {days} at 8:00"')
+
+
 def _check_day_part(parts: Parts) -> None:
+    """Refuse times that are not in the morning, or in which one of two nights."""
     if not parts.times:
         raise ScheduleError(f'when in the {parts.day_part}? write one like "every day at 8:00"')
-    strange = next((each for each in parts.times if each not in DAY_PARTS[parts.day_part]), None)
+    usual = DAY_PARTS[parts.day_part]
+    strange = next((time for time in parts.times if time not in usual), None)
     if strange is not None:
+        other = (strange + 12 * 60) % (24 * 60)
+        advice = f'"every day at {clock(other)}"' if _is_daily(parts) else clock(other)
+        write = f"; write {advice}" if other in usual else ""
+        raise ScheduleError(f"{clock(strange)} is not in the {parts.day_part}{write}")
+    early = next((time for time in parts.times if time < 6 * 60), None)
+    if parts.day_part == "night" and early is not None and not _is_daily(parts):
         raise ScheduleError(
-            f"{clock(strange)} is not in the {parts.day_part}; write"
-            f' "every day at {clock((strange + 12 * 60) % (24 * 60))}"'
+            f"{clock(early)} in the night before or after that day? leave out `night`; a day"
+            " begins at 0:00"
         )
+
+
+def _is_daily(parts: Parts) -> bool:
+    return not (parts.days or parts.weekdays or parts.months)
 
 
 def _check_days(parts: Parts, text: str) -> None:
@@ -177,9 +220,10 @@ def _check_days(parts: Parts, text: str) -> None:
     if parts.unit == "day" and parts.every > 1 and (parts.days or parts.weekdays):
         raise ScheduleError("every so many days, and certain days? leave one of them out")
     if plain and parts.days:
+        names = ", ".join(FIELDS[4].names[int(day)] for day in sorted({*plain}))
         raise ScheduleError(
-            "days of the month and weekdays: for those that match both, write one of them here and"
-            " the other below only_on:; for those that match either, write two jobs"
+            "days of the month and weekdays: for those that match both, write the days of the"
+            f" month here and only_on: [{names}]; for those that match either, write two jobs"
         )
     is_plain_month = parts.unit in ("month", "year") and not parts.months
     if plain and is_plain_month:

@@ -63,12 +63,16 @@ VOCABULARY = (
     *(*WORKDAYS, *WEEKENDS),
 )
 
+FILLERS = {"please", "sharp", "exactly", "promptly", "precisely", "always"}
+"""Words that say nothing about when something runs."""
+
 _CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?P<second>:\d\d)?"
 _HALF = r"(?P<half>[ap])\.?m\b\.?"
 _TOKEN = re.compile(
-    rf"\s*(?:(?P<date>\d{{4}}-\d\d-\d\d)(?:t(?=\d))?|(?P<time>{_CLOCK}(?: ?{_HALF})?"
+    rf"\s*(?:(?P<date>\d{{4}}-\d\d?-\d\d?)(?:t(?=\d))?|(?P<time>{_CLOCK}(?: ?{_HALF})?"
     r"|(?P<hour12>\d{1,2}) ?(?P<half12>[ap])\.?m\b\.?)"
-    r"|(?P<ordinal>\d{1,2})(?:st|nd|rd|th)\b|(?P<number>\d{1,4})(?![\w:.])"
+    r"|(?P<ordinal>\d{1,2})(?:st|nd|rd|th)\b|(?P<number>\d{1,9})(?![\w:.])"
+    r"|:(?P<minute_alone>[0-5]\d)\b|(?P<zone>[a-z_]+/[a-z_+\-0-9/]+)|(?P<at>@)(?=\s*\d)"
     r"|(?P<word>[a-z]+)|(?P<comma>,|&|\+)|(?P<dash>-|\.\.))"
 )
 _CLOCK_FORMS = "a time of day is written 8:00, 17:30, 8am, 5:30pm or noon"
@@ -78,10 +82,10 @@ class Token(NamedTuple):
     """A word, or what stands for one."""
 
     kind: str
-    """`word`, `number`, `ordinal`, `time`, `date`, `comma`, `dash`, or `end`."""
+    """`word`, `number`, `ordinal`, `time`, `minute`, `date`, `zone`, `comma`, `dash` or `end`."""
     text: str
     value: int = 0
-    """Of a number or ordinal; of a time, the minutes since midnight."""
+    """Of a number or ordinal; of a time, the minutes since midnight; of a minute, it."""
 
 
 RANGE_SIGNS = ("-", "..", "to", "through", "thru")
@@ -94,7 +98,8 @@ def tokens(text: str) -> list[Token] | None:
 
     Raise ScheduleError for a time that is none.
     """
-    found, place, plain = [], 0, text.lower().rstrip(" .;")
+    found, place = [], 0
+    plain = re.sub(r"(?<=[\d ])o'?clock\b", " ", text.lower()).rstrip(" .;")
     while place < len(plain):
         match = _TOKEN.match(plain, place)
         if match is None:
@@ -121,6 +126,10 @@ def _token(match: re.Match[str]) -> Token:
         return Token("time", text, _minutes(match, text))
     if match["ordinal"]:
         return Token("ordinal", text, int(match["ordinal"]))
+    if match["minute_alone"]:
+        return Token("minute", text, int(match["minute_alone"]))
+    if match["at"]:
+        return Token("word", "at")
     if match["number"]:
         return Token("number", text, int(match["number"]))
     if word := match["word"]:

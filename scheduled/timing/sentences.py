@@ -5,17 +5,26 @@ parts may come in any order. `sentence_meaning` makes a schedule of them. What c
 is refused with both; for what is not understood, the nearest sentence that is understood is named.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 
 from scheduled.errors import ScheduleError, closest
 from scheduled.timing.expression import Recurrence
 from scheduled.timing.sentence_days import DayReader
-from scheduled.timing.sentence_parts import EXAMPLES, Parts, UnknownWordError
+from scheduled.timing.sentence_parts import (
+    AMBIGUOUS,
+    EXAMPLES,
+    SINGLE,
+    SINGLE_RUN,
+    Parts,
+    UnknownWordError,
+)
+from scheduled.timing.sentence_times import TimeReader
 from scheduled.timing.sentence_words import (
     DAY_PARTS,
     EACH,
     END,
+    FILLERS,
     MONTHS,
     RANGE_SIGNS,
     UNITS,
@@ -30,16 +39,20 @@ from scheduled.timing.sentence_words import (
 
 _SKIPPED = {"on", "the", "and", "run", "runs", "also"}
 _JOINING = {"on", "the", "and", "in", "of", "at", ","}
+_LOOSE = {"the", "and", "of", ","}
+"""Words that say nothing if nothing follows; after `at`, a time is missing."""
+_ALIKE = 0.7
+"""How much a word has to be like a known one; `easter` is no `quarter`."""
 _START = {"from", "since", "starting", "beginning", "counted"}
 
 
 def parse(text: str) -> str | Recurrence | None:
-    """Return five fields or a recurrence; None for what is no sentence, or a mere period.
+    """Return five fields or a recurrence; None for what is no sentence, or a mere period or time.
 
     Raise ScheduleError for a sentence that is not understood, with what to write.
     """
     words = tokens(text)
-    if not words or not any(word.text in VOCABULARY and word.text != "to" for word in words):
+    if not words or not any(map(_is_telling, words)):
         return None
     try:
         return _meaning(words)
@@ -48,6 +61,12 @@ def parse(text: str) -> str | Recurrence | None:
         advice = f'write "{nearest}"' if nearest else EXAMPLES
         separator = " and" if ";" in str(error) else ";"
         raise ScheduleError(f"{error}{separator} {advice}") from None
+
+
+def _is_telling(word: Token) -> bool:
+    """Return whether a word shows that a text is a sentence."""
+    is_known = word.text in VOCABULARY or word.text in AMBIGUOUS or word.text in SINGLE
+    return word.kind == "time" or (is_known and word.text != "to")
 
 
 def _meaning(words: list[Token]) -> str | Recurrence | None:
@@ -59,18 +78,7 @@ def _meaning(words: list[Token]) -> str | Recurrence | None:
 
 def _nearest(words: list[Token], error: UnknownWordError) -> str:
     """Return the sentence with another word in that place, or without it, or ending before it."""
-    before, word, after = (
-        words[: error.place],
-        words[error.place : error.place + 1],
-        words[error.place + 1 :],
-    )
-    if word and word[0].text in RANGE_SIGNS:
-        return ""  # without it, the sentence would name both ends alone
-    meant = closest(word[0].text, VOCABULARY) if word else None
-    tried = [[*before, *(tokens(meant) or []), *after]] if meant else []
-    while before and before[-1].text in _JOINING:
-        before = before[:-1]
-    for each in [before] if error.is_last else [*tried, [*before, *after], before]:
+    for each in _tried(words, error):
         try:
             if each and _meaning(each) is not None:
                 return joined(each)
@@ -79,7 +87,27 @@ def _nearest(words: list[Token], error: UnknownWordError) -> str:
     return ""
 
 
-class _Reader(DayReader):
+def _tried(words: list[Token], error: UnknownWordError) -> Iterator[list[Token]]:
+    """Yield sentences that say what was meant, as far as that is known."""
+    place = error.place
+    before, after = words[:place], words[max(error.end, place + 1) :]
+    trimmed = before
+    while trimmed and trimmed[-1].text in _JOINING:
+        trimmed = trimmed[:-1]
+    if error.end:
+        has_time = any(word.kind == "time" for word in words[place : error.end])
+        yield [] if has_time else [*trimmed, *after]  # whose time is it?
+    elif place == len(words):
+        yield trimmed if before[-1].text in _LOOSE else []
+    elif words[place].text in FILLERS:
+        yield [*before, *after]
+    elif words[place].kind == "number" and words[place].value < 24:
+        yield [*before, Token("word", "at"), words[place], *after]
+    elif meant := closest(words[place].text, VOCABULARY, cutoff=_ALIKE):
+        yield [*before, *(tokens(meant) or []), *after]
+
+
+class _Reader(DayReader, TimeReader):
     """Reads the words of a sentence from left to right."""
 
     def __init__(self, words: list[Token]) -> None:
@@ -110,6 +138,10 @@ class _Reader(DayReader):
         match word.kind:
             case "time":
                 self._times()
+            case "minute":
+                self._minutes()
+            case "number" if self._next(1).text in ("times", "x"):
+                self._times_a()
             case "ordinal":
                 self._ordinals()
             case "number" if self._next(1).text in MONTHS:
@@ -134,6 +166,8 @@ class _Reader(DayReader):
             read()
         elif text in WEEKDAYS or text in WORKDAYS or text in WEEKENDS:
             self._weekdays()
+        elif text in DAY_PARTS and (self.parts.weekdays or self.parts.times):
+            self.parts.day_part = self._take().text
         elif text in MONTHS:
             self._month_and_day()
         elif text in EACH:
@@ -170,9 +204,22 @@ class _Reader(DayReader):
         elif word.kind == "ordinal" or word.text == "last":
             self._ordinals(is_every=True)
         elif word.kind == "number":
-            raise ScheduleError(f"{word.text} of what? for minutes, write every {word.text}m")
+            self._every_number()
         elif word is END:
             raise self._unknown()
+
+    def _every_number(self) -> None:
+        """Read `every 25 dec`; a number of what nothing is known of says nothing."""
+        word, after = self._next(), self._next(1).text
+        if after in MONTHS:
+            self._month_and_day()
+        elif after in ("second", "seconds", "sec", "secs"):
+            raise ScheduleError(
+                "an interval is at least a minute: scheduled is called once a minute at most;"
+                " write every 1m"
+            )
+        else:
+            raise ScheduleError(f"{word.text} of what? for minutes, write every {word.text}m")
 
     def _counted(self, count: int) -> None:
         """Read a unit, or weekdays, of which there is one every `count`."""
@@ -189,15 +236,18 @@ class _Reader(DayReader):
             raise self._unknown()
 
     def _times_a(self) -> None:
-        """Read `once a week`, `twice a day`: of the latter, both times have to be said."""
-        is_once = self._take().text == "once"
+        """Read `once a week`, `twice a day`, `3 times a day`: all have to be said."""
+        word = self._take()
+        count = {"once": 1, "twice": 2}.get(word.text, word.value)
+        self._skip("times", "x")
         self._skip("a", "per", "every", "each")
-        unit = UNITS.get(self._next().text)
-        if unit is None or not (is_once or unit == "day"):
+        text = self._next().text
+        unit = UNITS.get(text) or EACH.get(text)
+        if unit not in ("day", "week", "month") and not (unit and count == 1):
             raise self._unknown()
         self._take()
         self._set_unit(1, unit)
-        self.parts.count = 1 if is_once else 2
+        self.parts.count = count
 
     def _set_unit(self, every: int, unit: str) -> None:
         if self.parts.unit == "day" and self.parts.every == 1:
@@ -210,9 +260,12 @@ class _Reader(DayReader):
 
     def _of(self) -> None:
         """Read `of the month`, `of each quarter`, `in january and july`."""
+        is_first = self._place == 0
         self._take()
         while self._skip("the", "each", "every", "a"):
             pass
+        if is_first and self._next().kind == "number" and self._next(1).text in UNITS:
+            raise ScheduleError(f"{joined(self._words)}: {SINGLE_RUN}")
         unit = UNITS.get(self._next().text)
         if unit in ("month", "quarter", "year"):
             self._take()
@@ -222,61 +275,14 @@ class _Reader(DayReader):
             self._counted(2)
         elif self._next().kind == "number" and self._next(1).text in UNITS:
             self._counted(self._take().value)
+        elif self._next().text in DAY_PARTS and self.parts.times:
+            self.parts.day_part = self._take().text
         elif self._next().text not in MONTHS:
             raise self._unknown()
 
     def _is_of_month(self, ahead: int) -> bool:
         """Return whether `of the month` follows: the 3rd day of it, not every third day."""
         return self._next(ahead).text in ("of", "in")
-
-    def _at(self) -> None:
-        self._take()
-        if self._next().kind not in ("time", "number"):
-            raise self._unknown()
-        self._times()
-
-    def _times(self) -> None:
-        """Read times of day; after `at`, a number is an hour."""
-        while True:
-            self.parts.times.append(self._time())
-            ahead = 0
-            while self._is_time_between(ahead):
-                ahead += 1
-            is_time = self._next(ahead).kind == "time" or (
-                self._next(ahead).kind == "number" and not self._is_counting(ahead)
-            )
-            if not ahead or not is_time:
-                return
-            self._place += ahead
-
-    def _is_time_between(self, ahead: int) -> bool:
-        word = self._next(ahead)
-        return word.kind == "comma" or word.text in ("and", "at")
-
-    def _is_counting(self, ahead: int) -> bool:
-        """Return whether a number counts what follows it, or is a day of a month."""
-        after = self._next(ahead + 1).text
-        return after in UNITS or after in MONTHS
-
-    def _time(self) -> int:
-        word = self._next()
-        if word.kind == "time":
-            return self._take().value
-        if word.kind != "number" or word.value > 23 or not word.text.isdigit():
-            raise ScheduleError(
-                f"{word.text or 'at'} is not a time of day; write 8:00, 8am or noon"
-            )
-        return 60 * self._take().value
-
-    def _between(self) -> None:
-        self._take()
-        self._span("and", "to", "-")
-
-    def _span(self, *words: str) -> None:
-        first = self._time()
-        if not self._skip(*words):
-            raise self._unknown()
-        self.parts.span = (first, self._time())
 
     def _start(self) -> None:
         """Read the date after `from`, or weekdays or hours from one to another."""
@@ -286,8 +292,12 @@ class _Reader(DayReader):
         word = self._next()
         if word.kind == "date":
             self._date()
+            if self._next().text in RANGE_SIGNS and self._next(1).kind == "date":
+                raise self._last_date()
         elif word.text in WEEKDAYS:
             self._weekdays()
+        elif word.text in MONTHS and self._next(1).text in RANGE_SIGNS:
+            self._month_and_day()
         elif word.kind in ("time", "number") and not self._is_counting(0):
             self._span("to", "until", "till", "-")
         else:
