@@ -6,7 +6,7 @@ until another day.
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,24 +32,34 @@ class Kept(NamedTuple):
     bytes: int
 
 
-def prune(runs: Path, oldest_of: OldestOf, general: Limits, of_jobs: Mapping[str, Limits]) -> None:
-    """Delete the output of runs that is beyond a limit; the newest run always stays.
+def prune(
+    runs: Path,
+    oldest_of: OldestOf,
+    general: Limits,
+    of_jobs: Mapping[str, Limits],
+    unread: Container[str] = (),
+) -> None:
+    """Delete the output of runs that is beyond a limit; the newest run of each job always stays.
 
     `runs` is the directory with one for each job. The limits of a job override those of all jobs,
-    `general`, of which the size is that of all together.
+    `general`, of which the size is that of all together. The runs of which the output is `unread`
+    keep it until another time.
     """
-    remaining: list[Kept] = []
+    older: list[Kept] = []
+    taken = 0
     for job in _entries(runs):
         if job.is_dir(follow_symlinks=False):
             limits = limits_of(general, of_jobs.get(job.name, {}))
             oldest = oldest_of(limits.get("age", DEFAULT_AGE))
-            remaining += _without_excess(_without_old(_files(job.path), oldest), limits)
-    _without_excess(remaining, {"size": general.get("size")})
+            kept = _without_excess(_without_old(_files(job.path), oldest), limits, unread)
+            taken += sum(file.bytes for file in kept[:1])
+            older += kept[1:]
+    _without_size(older, general.get("size"), taken, unread)
 
 
-def prune_job(folder: Path, limits: Limits) -> None:
+def prune_job(folder: Path, limits: Limits, unread: Container[str] = ()) -> None:
     """Delete the output of a job that is beyond the limits of count or size."""
-    _without_excess(_files(str(folder)), limits)
+    _without_excess(_files(str(folder)), limits, unread)
 
 
 def limits_of(general: Limits, of_job: Limits) -> Limits:
@@ -74,16 +84,32 @@ def _without_old(files: Iterable[Kept], oldest: float) -> list[Kept]:
     return [file for file in files if file.written >= oldest or not _remove(file.path)]
 
 
-def _without_excess(files: Iterable[Kept], limits: Limits) -> list[Kept]:
-    """Delete the output of the oldest runs beyond `count` and `size`; return what stays."""
-    count, size = limits.get("count"), limits.get("size")
+def _without_excess(files: Iterable[Kept], limits: Limits, unread: Container[str]) -> list[Kept]:
+    """Delete the output of the oldest runs beyond `count` and `size`; return what stays.
+
+    The newest run is the first of them, and always stays.
+    """
     outputs = [file for file in files if file.path.suffix == _OUTPUT]
     outputs.sort(key=lambda file: file.written, reverse=True)
-    remaining, taken = [], 0
-    for number, file in enumerate(outputs, start=1):
+    count = limits.get("count", len(outputs))
+    first = [
+        file
+        for number, file in enumerate(outputs, start=1)
+        if number <= max(count, 1) or file.path.stem in unread or not _remove(file.path)
+    ]
+    taken = sum(file.bytes for file in first[:1])
+    return first[:1] + _without_size(first[1:], limits.get("size"), taken, unread)
+
+
+def _without_size(
+    files: Iterable[Kept], size: int | None, taken: int, unread: Container[str]
+) -> list[Kept]:
+    """Delete the oldest output with which more than `size` bytes are taken; return what stays."""
+    remaining = []
+    for file in sorted(files, key=lambda file: file.written, reverse=True):
         taken += file.bytes
-        is_over = (count is not None and number > count) or (size is not None and taken > size)
-        if number == 1 or not is_over or not _remove(file.path):
+        is_over = size is not None and taken > size and file.path.stem not in unread
+        if not is_over or not _remove(file.path):
             remaining.append(file)
     return remaining
 

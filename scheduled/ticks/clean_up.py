@@ -35,6 +35,7 @@ def outputs(config: Config, store: Store, report: Report, now: datetime) -> None
             lambda age: days.oldest_kept(now, timedelta(seconds=age)).timestamp(),
             config.retention,
             of_jobs,
+            _unread(report),
         )
     elif config.retention or of_jobs:
         _after_runs(config, report, runs)
@@ -84,4 +85,9 @@ def _after_runs(config: Config, report: Report, runs: Path) -> None:
     for name in {row["job"] for row in report.ran if row["job"] in jobs}:
         limits = retention.limits_of(config.retention, jobs[name].retention)
         if limits.get("count") or limits.get("size"):
-            retention.prune_job(runs / name, limits)
+            retention.prune_job(runs / name, limits, _unread(report))
+
+
+def _unread(report: Report) -> frozenset[str]:
+    """Return the runs whose output the tick has yet to print."""
+    return frozenset(row["run_id"] for row in (*report.ran, *report.told))

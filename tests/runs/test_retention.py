@@ -126,3 +126,25 @@ def test_the_sizes_of_a_directory_that_does_not_exist_are_none(outputs: Outputs)
     outputs.add("poll", 2)
 
     assert retention.sizes(outputs.runs, 10) == {"backup": 4 * 4096, "poll": 2 * 4096}
+
+
+def test_e9_the_newest_run_of_each_job_stays_however_much_others_print(outputs: Outputs) -> None:
+    outputs.add("weekly", 2)
+    outputs.add("poll", 10, pages=10)
+
+    outputs.prune({"size": 4096})
+
+    assert outputs.left("weekly") == ["r2.log"]
+    assert outputs.left("poll") == ["r10.log"]
+
+
+def test_e9_what_the_tick_has_yet_to_print_stays(outputs: Outputs) -> None:
+    outputs.add("backup", 4)
+
+    outputs.prune({"size": 4096, "count": 1}, backup={"size": 4096})
+    unread = {"r2", "r3"}
+    outputs.add("poll", 4)
+    retention.prune_job(outputs.runs / "poll", {"count": 1, "size": 1}, unread)
+
+    assert outputs.left("backup") == ["r4.log"]
+    assert outputs.left("poll") == ["r2.log", "r3.log", "r4.log"]

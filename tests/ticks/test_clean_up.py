@@ -59,3 +59,18 @@ def test_the_first_tick_of_a_day_indexes_the_day_that_is_over(
     assert [*(state_dir(root) / "cache").glob("journal-*")] == [
         state_dir(root) / "cache" / "journal-2026-11-21.lines"
     ]
+
+
+def test_e9_what_a_tick_has_run_is_there_to_be_printed_whatever_the_limit(root: Path) -> None:
+    configure(
+        root,
+        f"retention: {{size: 4K, count: 1}}\n{WITHOUT_SWEEPS}"
+        '  poll: {command: "seq 9000", schedule: "0 * * * *", catch_up: all}\n',
+    )
+    tick_at(root, at("08:30"))
+
+    ran = tick_at(root, at("12:00")).ran
+
+    kept = {path.stem for path in (state_dir(root) / "runs/poll").glob("*.log")}
+    assert len(kept) == 4
+    assert kept == {row["run_id"] for row in ran}
