@@ -1,7 +1,7 @@
 """What `doctor` has to know of configuration and state, as plain values for its checks."""
 
 import shlex
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +131,7 @@ def facts_by_key(
         for key, command in (("command", job.command), ("only_if", job.only_if))
         if command
     }
-    calls = {key: _calls(job, command, variables) for key, command in commands.items()}
+    calls = _calls_by_key(job, commands, variables)
     facts = JobFacts(
         id=job.id,
         commands=tuple(map(_as_text, commands.values())),
@@ -142,6 +142,19 @@ def facts_by_key(
         env_file_problem=env_file_problem,
     )
     return facts, calls
+
+
+def _calls_by_key(
+    job: Job, commands: Mapping[str, str | tuple[str, ...]], variables: dict[str, str]
+) -> dict[str, tuple[Call, ...]]:
+    """Return what each key of a job needs; `shell` what runs the texts of the others."""
+    found: dict[str, tuple[Call, ...]] = {}
+    if job.shell and any(isinstance(command, str) for command in commands.values()):
+        found["shell"] = program_names.of((*job.shell, ":"), variables)
+    for key, command in commands.items():
+        calls = _calls(job, command, variables)
+        found[key] = tuple(call for call in calls if call not in found.get("shell", ()))
+    return found
 
 
 def _calls(job: Job, command: str | tuple[str, ...], variables: dict[str, str]) -> tuple[Call, ...]:

@@ -90,4 +90,4 @@ def _after_runs(config: Config, report: Report, runs: Path) -> None:
 
 def _unread(report: Report) -> frozenset[str]:
     """Return the runs whose output the tick has yet to print."""
-    return frozenset(row["run_id"] for row in (*report.ran, *report.told))
+    return frozenset(str(row["run_id"]) for row in (*report.ran, *report.told))

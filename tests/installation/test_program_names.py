@@ -93,9 +93,18 @@ def test_what_comes_after_a_condition_is_not_certain(
         ("${TOOLS:-/x}/run a", ()),
         ("TOOLS=/srv/new; $TOOLS/run", ("/srv/new/run",)),
         ("TOOLS=$(pwd); $TOOLS/run", ()),
-        ("X=$(date +%F) && tool $X", ("tool",)),
-        ("tool \"$(other 'a)')\" | sort", ("tool", "sort")),
-        ("echo `tool`", ()),
+        ("X=$(date +%F) && tool $X", ("date", "tool")),
+        ("tool \"$(other 'a)')\" | sort", ("other", "tool", "sort")),
+        ("echo `tool \\`other\\`` $((1 + 2)) '$(no)' \\$no", ("other", "tool")),
+        ("x=$(cd /srv && ./tool | other); y", ("/srv/./tool", "other", "y")),
+        ("for x in $(tool); do other; done", ("tool",)),
+        ('if [ "$(tool)" = x ]; then other; fi', ("tool",)),
+        ("x=$(tool 2>/dev/null) y=$(command -v other)", ()),
+        ("x=$(tool) || x=$(other)", ()),  # either will do
+        ("d=$(mktemp -d) && tool", ("mktemp", "tool")),
+        ("x=$(git clone y) && /opt/new", ("git",)),
+        ("ls | xargs -0 -n 5 tool -a", ("ls", "xargs", "tool")),
+        ("find . -name x -exec /opt/tool {} \\; -execdir other {} +", ("find", "/opt/tool", "other")),
         ("a | b && c; d & e", ("a", "b", "c", "d", "e")),
         ("a\nb # c; d\n\n  e f", ("a", "b", "e")),
         ("a \\\n  -b | c", ("a", "c")),
@@ -112,6 +121,9 @@ def test_what_comes_after_a_condition_is_not_certain(
         ("before; run() { tool; }; run", ("before",)),
         ("before; case $1 in a) tool;; esac", ("before",)),
         ("tool <<END\nother\nEND\n", ("tool",)),
+        ("tool <<END | sort\nit's other\nEND\nlast", ("tool", "sort", "last")),
+        ("tool <<A <<-'B'; sort\none\nA\ntwo\n\tB\nlast", ("tool", "sort", "last")),
+        ("tool << END\nother", ("tool",)),
         ("tool <<<text; other", ("tool", "other")),
         ("diff <(one) <(two)", ("diff",)),
         ("for x in a b; do tool $x; done; after", ("tool", "after")),
@@ -161,7 +173,7 @@ def test_e15_what_else_a_command_needs(command: str, call: tuple[str, Kind] | No
     assert others[-1:] == ([call] if call else [])
 
 
-@pytest.mark.parametrize("text", ["$(" * 5000, "`", "(" * 10000, "${" * 3000, "'" * 9999])
+@pytest.mark.parametrize("text", ["$(" * 5000, "$(" * 900 + ")" * 900, "<<" * 5000, "`", "(" * 10000, "${" * 3000, "'" * 9999])
 def test_a_strange_command_is_no_crash(text: str) -> None:
     assert program_names.of(text, VARIABLES) == ()
 

@@ -119,10 +119,13 @@ class _Scan:
     def _command(self, words: list[Word], rest: list[Token], pending: list[str]) -> bool:
         """Read one simple command. Return whether what follows it is certain, too."""
         words, opener = _without_openers(words)
-        if opener in _CONDITIONS or opener == "for":
-            if opener != "for":
-                self._command(words, [], pending)
-            return opener == "for" and self._loop(words)
+        if opener in _CONDITIONS:
+            self._command(words, [], pending)
+            return False
+        if rest[:1] != ["||"] or self._ends_by_giving_up(rest[1:]):
+            self._substituted(words)
+        if opener == "for":
+            return self._loop(words)
         sets = 0
         while sets < len(words) and words[sets].assigned:
             sets += 1
@@ -133,6 +136,14 @@ class _Scan:
         texts = [word.text(self.variables) for word in words[sets:]]
         names = {word.assigned for word in words[:sets]}
         return self._simple(texts, words[sets].is_quoted, rest, pending, "PATH" in names)
+
+    def _substituted(self, words: list[Word]) -> None:
+        """Read the commands whose output is a part of these words."""
+        for command in (each for word in words for each in word.substitutions):
+            if "/dev/null" not in command:  # else it may be there to find out what there is
+                inner = self._within(changes_path=False, is_other=False)
+                inner.read([*tokens(command), ";"])
+                self.earlier += inner.earlier[len(self.earlier) :]
 
     def _simple(
         self,
@@ -173,6 +184,10 @@ class _Scan:
             self._need(name, Kind.OTHERS if self.is_other else Kind.PROGRAM, has_path)
         if base in wrappers.WRAPPERS:
             found = wrappers.inside(base, arguments)
+        elif base == "find":
+            for command in wrappers.of_find(arguments):
+                self._within(has_path, is_other=False).start(command)
+            return
         elif wrappers.is_shell(base):
             found = wrappers.of_shell(arguments)
             if found and not found.is_text:

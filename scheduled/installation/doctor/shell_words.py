@@ -4,7 +4,7 @@ What a word becomes may depend on variables; `Word.text` says it where they are 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from scheduled.quick_classes import NamedTuple
 
@@ -12,12 +12,15 @@ STOP = "stop"
 """An operator of ours: what follows cannot be understood without a shell."""
 
 _REDIRECTION = re.compile(r"\d*(?:<<<|<>|<&|>&|>>|>\||<(?![<(])|>(?!\())|&>>?")
+_HERE = re.compile(r"\d*<<(?P<dash>-?)[ \t]*")
 _OPERATOR = re.compile(r"\|\||&&|\|&|;;|[;&|()\n]")
 _NAME = re.compile(r"\$(?:(?P<bare>[A-Za-z_]\w*)|\{(?P<braced>[A-Za-z_]\w*)\})", re.ASCII)
 _PLAIN = re.compile(r"[^\s'\"\\$`;&|<>()*?\[~{]+")
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=", re.ASCII)
 _SPLIT = re.compile(r"[\s*?\[\\]")
 """What an unquoted value must not have to be one word as it is."""
+_ESCAPED = re.compile(r"\\([`$\\])")
+"""What a backslash quotes between backquotes."""
 _ENDS = frozenset(" \t\n;&|<>()")
 
 
@@ -28,10 +31,20 @@ class Variable(NamedTuple):
     is_quoted: bool
 
 
-class Word(NamedTuple):
-    """A word: its parts are text, variables, and None for what only the shell can know."""
+class Substitution(NamedTuple):
+    """A part of a word that is what a command prints."""
 
-    parts: tuple[str | Variable | None, ...]
+    command: str
+
+
+Part = str | Variable | Substitution | None
+"""None is what only the shell can know."""
+
+
+class Word(NamedTuple):
+    """A word, by its parts."""
+
+    parts: tuple[Part, ...]
     is_quoted: bool = False
     """Whether any of it is, so that it is no word of the shell's own."""
 
@@ -44,11 +57,16 @@ class Word(NamedTuple):
                 if value is None or (not part.is_quoted and (not value or _SPLIT.search(value))):
                     return None
                 result += value
-            elif part is None:
-                return None
-            else:
+            elif isinstance(part, str):
                 result += part
+            else:
+                return None
         return result
+
+    @property
+    def substitutions(self) -> Iterator[str]:
+        """The commands that are run to find out what the word is."""
+        return (part.command for part in self.parts if isinstance(part, Substitution))
 
     @property
     def assigned(self) -> str:
@@ -65,6 +83,7 @@ Token = Word | str
 def tokens(text: str) -> list[Token]:
     """Return the tokens of a command up to a `STOP`; none if its quotes do not match."""
     found: list[Token] = []
+    documents: list[tuple[str, bool]] = []
     place = 0
     while place < len(text):
         if text[place] in " \t":
@@ -76,11 +95,19 @@ def tokens(text: str) -> list[Token]:
         elif match := _REDIRECTION.match(text, place):
             found.append(">")
             place = match.end()
+        elif match := _HERE.match(text, place):
+            try:
+                word, place = _word(text, match.end())
+            except (ValueError, RecursionError):
+                return []
+            documents.append((str(word.text({})), bool(match["dash"])))
         elif text[place] in "<>" or text.startswith("((", place):
-            return [*found, STOP]  # a here document, a process as a file, arithmetic
+            return [*found, STOP]  # a process as a file, arithmetic
         elif match := _OPERATOR.match(text, place):
             found.append(";" if match[0] == "\n" else match[0])
             place = match.end()
+            if match[0] == "\n":
+                place = _behind_documents(text, place, documents)
         else:
             try:
                 word, place = _word(text, place)
@@ -90,9 +117,23 @@ def tokens(text: str) -> list[Token]:
     return found
 
 
+def _behind_documents(text: str, place: int, documents: list[tuple[str, bool]]) -> int:
+    """Return the place behind the here documents that begin at `place`, each up to its word."""
+    for delimiter, has_tabs in documents:
+        line = ""
+        while place < len(text) and line != delimiter:
+            end = _until(text, "\n", place)
+            line = text[place:end].lstrip("\t") if has_tabs else text[place:end]
+            place = end + 1
+            if line != delimiter and place > len(text):
+                return len(text)
+    documents.clear()
+    return min(place, len(text))
+
+
 def _word(text: str, place: int) -> tuple[Word, int]:
     """Return the word at `place`, and where it ends. Raise ValueError for an open quote."""
-    parts: list[str | Variable | None] = []
+    parts: list[Part] = []
     start, is_quoted = place, False
     if text.startswith("[[", place):
         parts.append("[[")
@@ -121,7 +162,7 @@ def _word(text: str, place: int) -> tuple[Word, int]:
     return Word(tuple(parts), is_quoted), place
 
 
-def _special(text: str, place: int, *, is_first: bool) -> str | Variable | None:
+def _special(text: str, place: int, *, is_first: bool) -> Part:
     """Return the part that is one of `*`, `?`, `[`, `~`, `{`."""
     char, after = text[place], text[place + 1 : place + 2]
     if char == "~":
@@ -131,7 +172,7 @@ def _special(text: str, place: int, *, is_first: bool) -> str | Variable | None:
     return char if is_alone and char in "{[" else None
 
 
-def _in_quotes(text: str, place: int, parts: list[str | Variable | None]) -> int:
+def _in_quotes(text: str, place: int, parts: list[Part]) -> int:
     """Add the parts up to the closing double quote, and return where it is passed."""
     while text[place : place + 1] != '"':
         char = text[place : place + 1]
@@ -150,15 +191,19 @@ def _in_quotes(text: str, place: int, parts: list[str | Variable | None]) -> int
     return place + 1
 
 
-def _expansion(text: str, place: int, *, is_quoted: bool) -> tuple[str | Variable | None, int]:
+def _expansion(text: str, place: int, *, is_quoted: bool) -> tuple[Part, int]:
     """Return what `$` or a backquote begins, and where it ends."""
     if match := _NAME.match(text, place):
         return Variable(match["bare"] or match["braced"], is_quoted), match.end()
     if text[place] == "`":
-        return None, _closed(text, place + 1, "`")
+        end = _closed(text, place + 1, "`")
+        return Substitution(_ESCAPED.sub(r"\1", text[place + 1 : end - 1])), end
     after = text[place + 1 : place + 2]
-    if after in ("(", "{"):
+    if text.startswith("$((", place) or after == "{":
         return None, _closed(text, place + 2, ")" if after == "(" else "}")
+    if after == "(":
+        end = _closed(text, place + 2, ")")
+        return Substitution(text[place + 2 : end - 1]), end
     if after and (after in "@*#?$!-'\"" or after.isdigit()):
         is_quote = after in "'\""
         return None, place + 1 if is_quote else place + 2

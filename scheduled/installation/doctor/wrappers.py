@@ -4,7 +4,7 @@ Only options that are listed are understood; after any other, nothing is known o
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from scheduled.quick_classes import NamedTuple
 
@@ -56,6 +56,10 @@ WRAPPERS = {
     "exec": Wrapper("cl", "a"),
     "command": Wrapper("p"),
     "run-one": Wrapper(),
+    "xargs": Wrapper(
+        "0rtpxo", "nPLIdsEa", "null no-run-if-empty verbose exit interactive open-tty",
+        "max-args max-procs max-lines replace delimiter max-chars eof arg-file",
+    ),
 }  # fmt: skip
 SHELLS = re.compile(r"(?:ba|da|z|k|mk)?sh")
 _INTERPRETERS = re.compile(r"python[\d.]*|perl|ruby|node|php")
@@ -140,6 +144,13 @@ def of_shell(words: Sequence[str | None]) -> Inside | None:
             return None
         return Inside(place, is_text=has_text, changes_path=changes_path)
     return None
+
+
+def of_find(words: Sequence[str | None]) -> Iterator[list[str | None]]:
+    """Yield the commands that `find` is to run, each with all words that follow."""
+    for place, word in enumerate(words):
+        if word in ("-exec", "-execdir", "-ok", "-okdir"):
+            yield list(words[place + 1 :])
 
 
 def script(name: str, words: Sequence[str | None]) -> str:
